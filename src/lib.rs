@@ -1,0 +1,4 @@
+//! zmgr manages illumos zones from flat KDL files.
+#![forbid(unsafe_code)]
+
+pub mod sim;
