@@ -1,1 +1,3 @@
+//! The command line of zmgr: one consumer of its public API.
+
 fn main() {}
