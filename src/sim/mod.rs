@@ -6,6 +6,10 @@
 
 mod call;
 mod dialect;
+#[allow(dead_code, reason = "the commands that use it are being built")]
+mod document;
+#[allow(dead_code, reason = "the commands that use it are being built")]
+mod index;
 mod machine;
 
 pub use call::{Call, Caller, Output, Status};

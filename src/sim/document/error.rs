@@ -1,0 +1,101 @@
+//! The errors of illumos's zone configuration library: one number and one text each, used by every command.
+
+/// An error of the library. `zoneadm` and `zonecfg` print its [`text`](Error::text) after the name of what they worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sim) enum Error {
+    EmptyDocument,
+    WrongDocumentType,
+    BadProperty,
+    TempFile,
+    SavingFile,
+    NoEntry,
+    BogusZoneName,
+    RequiredResourceMissing,
+    RequiredPropertyMissing,
+    BadHandle,
+    Invalid,
+    Access,
+    TooBig,
+    MiscFs,
+    NoZone,
+    NoResourceType,
+    NoResourceId,
+    NoPropertyType,
+    NoPropertyId,
+    BadZoneState,
+    InvalidDocument,
+    NameInUse,
+    NoSuchId,
+    UpdatingIndex,
+    LockingFile,
+    UnlockingFile,
+    System,
+    InsufficientSpec,
+    ResolvedPath,
+    Ipv6PrefixLength,
+    BogusAddress,
+    PrivilegeProhibited,
+    PrivilegeRequired,
+    PrivilegeUnknown,
+    Brand,
+    Incompatible,
+    AliasDisallow,
+    ClearDisallow,
+    InvalidProperty,
+}
+
+impl Error {
+    /// The library's number, which some commands return as their exit status.
+    pub(in crate::sim) fn number(self) -> i32 {
+        self.entry().0
+    }
+
+    /// The library's text.
+    pub(in crate::sim) fn text(self) -> &'static str {
+        self.entry().1
+    }
+
+    fn entry(self) -> (i32, &'static str) {
+        match self {
+            Error::EmptyDocument => (1, "Empty document"),
+            Error::WrongDocumentType => (2, "Wrong document type"),
+            Error::BadProperty => (3, "Bad document property"),
+            Error::TempFile => (4, "Problem creating temporary file"),
+            Error::SavingFile => (5, "Problem saving file"),
+            Error::NoEntry => (6, "No such entry"),
+            Error::BogusZoneName => (7, "Bogus zone name"),
+            Error::RequiredResourceMissing => (8, "Required resource missing"),
+            Error::RequiredPropertyMissing => (9, "Required property missing"),
+            Error::BadHandle => (10, "Bad handle"),
+            Error::Invalid => (12, "Invalid argument"),
+            Error::Access => (13, "Permission denied"),
+            Error::TooBig => (14, "Argument list too long"),
+            Error::MiscFs => (15, "Miscellaneous file system error"),
+            Error::NoZone => (16, "No such zone configured"),
+            Error::NoResourceType => (17, "No such resource type"),
+            Error::NoResourceId => (18, "No such resource with that id"),
+            Error::NoPropertyType => (19, "No such property type"),
+            Error::NoPropertyId => (20, "No such property with that id"),
+            Error::BadZoneState => (21, "Zone state is invalid for the requested operation"),
+            Error::InvalidDocument => (22, "Invalid document"),
+            Error::NameInUse => (23, "Zone name already in use"),
+            Error::NoSuchId => (24, "No such zone ID"),
+            Error::UpdatingIndex => (25, "Problem updating index file"),
+            Error::LockingFile => (26, "Locking index file"),
+            Error::UnlockingFile => (27, "Unlocking index file"),
+            Error::System => (28, "Consult errno for failure code"),
+            Error::InsufficientSpec => (29, "Insufficient specification"),
+            Error::ResolvedPath => (34, "Resolved path mismatch"),
+            Error::Ipv6PrefixLength => (35, "IPv6 address missing required prefix length"),
+            Error::BogusAddress => (36, "Neither an IPv4 nor an IPv6 address nor a host name"),
+            Error::PrivilegeProhibited => (37, "Specified privilege is prohibited"),
+            Error::PrivilegeRequired => (38, "Required privilege is missing"),
+            Error::PrivilegeUnknown => (39, "Specified privilege is unknown"),
+            Error::Brand => (40, "Brand-specific error"),
+            Error::Incompatible => (41, "Incompatible settings"),
+            Error::AliasDisallow => (42, "An incompatible rctl already exists for this property"),
+            Error::ClearDisallow => (43, "Clearing this property is not allowed"),
+            Error::InvalidProperty => (50, "Specified property is invalid"),
+        }
+    }
+}
