@@ -167,6 +167,26 @@ impl Diagnostic {
     }
 }
 
+impl Diagnostic {
+    /// The finding as JSON, with the keys that the command line prints.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "severity": match self.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            "code": self.code,
+            "message": self.message,
+            "help": self.help,
+            "path": self.path.as_ref().map(|path| path.to_string_lossy()),
+            "line": self.line,
+            "column": self.column,
+            "span": self.span.as_ref().map(|span| [span.start, span.end]),
+            "snippet": self.snippet,
+        })
+    }
+}
+
 /// `PATH:LINE:COLUMN: MESSAGE`, as far as the place is known.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -320,6 +340,29 @@ impl Error {
     /// The command of the host that failed, where one did.
     pub fn command(&self) -> Option<&FailedCommand> {
         self.0.command.as_ref()
+    }
+
+    /// The error as JSON, with the keys that the command line prints: `{"error":{"code","number","message","help","details"}}`,
+    /// and `command` where a command failed.
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut error = serde_json::json!({
+            "code": self.code().slug(),
+            "number": self.code().number(),
+            "message": self.message(),
+            "help": self.help(),
+            "details": self.details().iter().map(Diagnostic::to_json).collect::<Vec<_>>(),
+        });
+        if let Some(command) = self.command() {
+            error["command"] = serde_json::json!({
+                "argv": command.argv,
+                "status": command.status,
+                "signal": command.signal,
+                "stdout": command.stdout,
+                "stderr": command.stderr,
+                "log": command.log.as_ref().map(|log| log.to_string_lossy()),
+            });
+        }
+        serde_json::json!({ "error": error })
     }
 
     /// Whether the same call may succeed later without anything being mended.

@@ -2,7 +2,14 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod lifecycle;
+pub mod manager;
 pub mod name;
 pub mod sim;
 
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
+pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
+pub use manager::{
+    CreateOptions, DestroyOptions, HaltOptions, Live, Manager, ManagerBuilder, OnFailure, Query, RunOptions, Zone,
+    ZoneAddress, ZoneNet,
+};

@@ -1,0 +1,191 @@
+//! Work on worker threads, word of it on the caller's: events are delivered one at a time on the calling thread, whatever the
+//! number of jobs, and requests to stop are looked for there every 50 ms.
+
+use std::collections::VecDeque;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use super::{Cancel, Event};
+use crate::manager::RunOptions;
+
+const PULSE: Duration = Duration::from_millis(50);
+
+/// A worker's line to the caller.
+pub(crate) struct Teller {
+    events: Sender<Event>,
+    stop: Cancel,
+}
+
+impl Teller {
+    /// Sends an event. Nobody listening is no failure: the work goes on.
+    pub(crate) fn tell(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    /// How often the caller has asked to stop.
+    pub(crate) fn stops(&self) -> u32 {
+        self.stop.requests()
+    }
+}
+
+/// Works on each item, on up to `options.jobs` threads, and answers in the order of the items.
+///
+/// A panic of a worker goes on as a panic of the caller, once the other workers have come to their end.
+pub(crate) fn conduct<T, R>(
+    items: Vec<T>,
+    options: &mut RunOptions<'_>,
+    work: impl Fn(T, &Teller) -> R + Sync,
+) -> Vec<R>
+where
+    T: Send,
+    R: Send,
+{
+    let workers = options.jobs.clamp(1, items.len().max(1));
+    let mut answers: Vec<Option<R>> = items.iter().map(|_| None).collect();
+    let queue: Mutex<VecDeque<(usize, T)>> = Mutex::new(items.into_iter().enumerate().collect());
+    let stop = Cancel::new();
+    let (events, heard) = mpsc::channel::<Event>();
+    let (answer, answered) = mpsc::channel::<(usize, R)>();
+
+    let panicked = thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|_| {
+                let teller = Teller { events: events.clone(), stop: stop.clone() };
+                let answer = answer.clone();
+                let (queue, work) = (&queue, &work);
+                scope.spawn(move || {
+                    // A poisoned queue only means that another worker panicked; what is queued is still whole.
+                    while let Some((n, item)) = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front() {
+                        let _ = answer.send((n, work(item, &teller)));
+                    }
+                })
+            })
+            .collect();
+        drop(events);
+        drop(answer);
+
+        // The closure that delivers may itself panic (a callback of the caller): the workers are then told to stop before
+        // the scope waits for them, or it would wait for the end of an install.
+        let delivered = panic::catch_unwind(AssertUnwindSafe(|| deliver(&heard, &stop, options)));
+        if delivered.is_err() {
+            stop.cancel();
+        }
+        let mut panicked = delivered.err();
+        for thread in threads {
+            if let Err(payload) = thread.join() {
+                panicked.get_or_insert(payload);
+            }
+        }
+        panicked
+    });
+    if let Some(payload) = panicked {
+        panic::resume_unwind(payload);
+    }
+    for (n, result) in answered.try_iter() {
+        answers[n] = Some(result);
+    }
+    answers.into_iter().flatten().collect()
+}
+
+/// Hands events to the caller until every worker has hung up.
+fn deliver(heard: &mpsc::Receiver<Event>, stop: &Cancel, options: &mut RunOptions<'_>) {
+    let mut passed_on = 0;
+    let mut refused = false;
+    loop {
+        let event = heard.recv_timeout(PULSE);
+        if let Some(cancel) = options.cancel {
+            let requests = cancel.requests();
+            for _ in passed_on..requests {
+                stop.cancel();
+            }
+            passed_on = passed_on.max(requests);
+        }
+        // A refusal counts once: the same callback goes on hearing of the roll back and may well go on refusing.
+        let mut refuse = |wanted: bool| {
+            if !wanted && !std::mem::replace(&mut refused, true) {
+                stop.cancel();
+            }
+        };
+        if let Some(pulse) = options.pulse.as_mut() {
+            refuse(pulse());
+        }
+        match event {
+            Ok(event) => {
+                if let Some(progress) = options.progress.as_mut() {
+                    refuse(progress(&event));
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::EventKind;
+    use std::thread::ThreadId;
+
+    fn event(zone: &str) -> Event {
+        Event { zone: zone.to_owned(), step: String::new(), position: (0, 0), kind: EventKind::Started }
+    }
+
+    #[test]
+    fn answers_keep_the_order_and_events_come_on_the_calling_thread() {
+        let mut heard: Vec<(String, ThreadId)> = Vec::new();
+        let mut progress = |event: &Event| {
+            heard.push((event.zone.clone(), thread::current().id()));
+            true
+        };
+        let mut options = RunOptions::new().jobs(4).progress(&mut progress);
+        let answers = conduct((0..20).collect(), &mut options, |n: i32, teller| {
+            teller.tell(event(&n.to_string()));
+            n * 2
+        });
+        assert_eq!(answers, (0..20).map(|n| n * 2).collect::<Vec<_>>());
+        assert_eq!(heard.len(), 20);
+        assert!(heard.iter().all(|(_, id)| *id == thread::current().id()));
+    }
+
+    #[test]
+    fn a_refusal_reaches_the_workers_once() {
+        let mut progress = |_: &Event| false;
+        let mut options = RunOptions::new().progress(&mut progress);
+        let stops = conduct(vec![()], &mut options, |(), teller| {
+            for _ in 0..3 {
+                teller.tell(event("z"));
+                thread::sleep(Duration::from_millis(20));
+            }
+            teller.stops()
+        });
+        assert_eq!(stops, [1]);
+    }
+
+    #[test]
+    fn a_second_request_on_the_token_counts() {
+        let cancel = Cancel::new();
+        cancel.cancel();
+        cancel.cancel();
+        let mut options = RunOptions::new().cancel(&cancel);
+        let stops = conduct(vec![()], &mut options, |(), teller| {
+            while teller.stops() < 2 {
+                thread::sleep(Duration::from_millis(5));
+            }
+            teller.stops()
+        });
+        assert_eq!(stops, [2]);
+    }
+
+    #[test]
+    fn a_panic_of_a_worker_is_the_callers() {
+        let mut options = RunOptions::new().jobs(2);
+        let caught = panic::catch_unwind(AssertUnwindSafe(|| {
+            conduct(vec![1, 2], &mut options, |n, _| assert!(n != 1, "worker one"));
+        }));
+        assert!(caught.is_err());
+    }
+}

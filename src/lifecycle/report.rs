@@ -1,0 +1,72 @@
+//! What became of an operation on several zones.
+
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::manager::Zone;
+
+/// What became of each zone of an operation, in the order of the request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// One for each zone.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What became of one zone.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The zone's name.
+    pub name: String,
+    /// What was done, in a word: `created`, `destroyed`, `adopted`, `skipped`, …
+    pub action: String,
+    /// The zone as it is now, where it still is; or why it failed.
+    pub result: Result<Option<Zone>>,
+    /// What a person should know, and which stopped nothing.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// The zones of which everything asked was done and which still are.
+    pub fn zones(&self) -> impl Iterator<Item = &Zone> {
+        self.outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()?.as_ref())
+    }
+
+    /// The failures, with the names of their zones.
+    pub fn failures(&self) -> impl Iterator<Item = (&str, &Error)> {
+        self.outcomes.iter().filter_map(|outcome| Some((outcome.name.as_str(), outcome.result.as_ref().err()?)))
+    }
+
+    /// `None` where all went well; the error itself where the one zone of the request failed; else `partial` (or `cancelled`,
+    /// where that is why), with each failure among its details.
+    pub fn error(&self) -> Option<Error> {
+        let failures: Vec<(&str, &Error)> = self.failures().collect();
+        let (_, first) = failures.first()?;
+        let of = self.outcomes.len();
+        let details = failures
+            .iter()
+            .map(|(name, error)| {
+                let mut detail = Diagnostic::new(error.code().slug(), format!("{name}: {}", error.message()));
+                detail.help = error.help().map(str::to_owned);
+                detail
+            })
+            .collect();
+        let code = if failures.iter().all(|(_, error)| error.code() == Code::Cancelled) && failures.len() == of {
+            Code::Cancelled
+        } else {
+            Code::Partial
+        };
+        let message = format!("{} of {of} failed, the first with: {}", failures.len(), first.message());
+        Some(Error::new(code, message).with_details(details))
+    }
+
+    /// The one outcome of a request for one zone; `partial` as an error where there were several and some failed.
+    pub fn into_result(mut self) -> Result<Vec<Zone>> {
+        if self.outcomes.len() == 1 {
+            return self.outcomes.remove(0).result.map(|zone| zone.into_iter().collect());
+        }
+        match self.error() {
+            Some(error) => Err(error),
+            None => Ok(self.outcomes.into_iter().filter_map(|outcome| outcome.result.ok().flatten()).collect()),
+        }
+    }
+}

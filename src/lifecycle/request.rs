@@ -1,0 +1,53 @@
+//! What was asked, with everything that zmgr chose pinned: enough to plan again.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::manager::{CreateOptions, DestroyOptions};
+
+/// What was asked of one zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Request {
+    /// Create it.
+    Create {
+        /// As the caller said.
+        options: CreateOptions,
+        /// As zmgr chose.
+        pinned: Pinned,
+    },
+    /// Destroy it.
+    Destroy {
+        /// As the caller said.
+        options: DestroyOptions,
+    },
+}
+
+/// What zmgr chose for a new zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Pinned {
+    /// The entry's id.
+    pub id: String,
+    /// The time of creation, RFC 3339.
+    pub created: String,
+    /// By net: what it was given.
+    pub nets: BTreeMap<String, PinnedNet>,
+}
+
+/// What zmgr chose for one net of a new zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct PinnedNet {
+    /// Interface addresses, IPv4 first.
+    pub addresses: Vec<IpNet>,
+    /// The VNIC.
+    pub vnic: Option<String>,
+    /// Its MAC address.
+    pub mac: Option<String>,
+}

@@ -1,0 +1,9 @@
+//! The manager: one thin door to everything; no logic of its own.
+
+mod open;
+mod options;
+mod zone;
+
+pub use open::{Manager, ManagerBuilder};
+pub use options::{CreateOptions, DestroyOptions, HaltOptions, Live, OnFailure, Query, RunOptions};
+pub use zone::{Zone, ZoneAddress, ZoneNet};

@@ -1,0 +1,263 @@
+//! What a caller may say about a call: plain structs with defaults and setters, so that a field more breaks nobody.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::lifecycle::{Cancel, Event};
+
+/// Which zones to list, and how much to ask of the host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Query {
+    /// Only these names; empty means all.
+    pub names: Vec<String>,
+    /// Only zones with this tag.
+    pub tag: Option<String>,
+    /// Whether to ask the host for each zone's status.
+    pub live: Live,
+    /// Also zones that the host has and the registry does not (`zmgr list -a`).
+    pub unregistered: bool,
+}
+
+impl Query {
+    /// Every registered zone.
+    pub fn new() -> Self {
+        Query::default()
+    }
+
+    /// Only this name as well; the first call narrows from all to one.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.names.push(name.into());
+        self
+    }
+
+    /// Only zones with this tag.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tag = Some(tag.into());
+        self
+    }
+
+    /// Whether to ask the host for each zone's status.
+    #[must_use]
+    pub fn live(mut self, live: Live) -> Self {
+        self.live = live;
+        self
+    }
+
+    /// Also zones that the host has and the registry does not.
+    #[must_use]
+    pub fn unregistered(mut self, yes: bool) -> Self {
+        self.unregistered = yes;
+        self
+    }
+}
+
+/// Whether a query asks the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Live {
+    /// Ask; where the host does not answer, leave each status empty.
+    #[default]
+    Auto,
+    /// Do not ask: read files only.
+    Never,
+    /// Ask, and fail where the host does not answer.
+    Required,
+}
+
+/// What to do with the steps done when a later one fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum OnFailure {
+    /// As `on-failure` in `config.kdl` says.
+    #[default]
+    Configured,
+    /// Undo them.
+    RollBack,
+    /// Keep them, and the entry as `failed`.
+    Keep,
+}
+
+/// How an operation runs: who hears of it, who may stop it, how much at once.
+#[derive(Default)]
+#[non_exhaustive]
+pub struct RunOptions<'a> {
+    /// Hears each event on the calling thread; `false` asks to stop.
+    pub progress: Option<&'a mut dyn FnMut(&Event) -> bool>,
+    /// Asked every 50 ms on the calling thread while something is waited for; `false` asks to stop. For callers that
+    /// must look at signals of their own runtime.
+    pub pulse: Option<&'a mut dyn FnMut() -> bool>,
+    /// A token that may ask to stop from another thread.
+    pub cancel: Option<&'a Cancel>,
+    /// How many zones are worked on at once, at least 1; 0 means 1.
+    pub jobs: usize,
+    /// What to do with the steps done when a later one fails.
+    pub on_failure: OnFailure,
+}
+
+impl<'a> RunOptions<'a> {
+    /// No progress, no cancel, one at a time, as `config.kdl` says.
+    pub fn new() -> Self {
+        RunOptions::default()
+    }
+
+    /// With somebody who hears each event.
+    #[must_use]
+    pub fn progress(mut self, progress: &'a mut dyn FnMut(&Event) -> bool) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// With somebody who is asked every 50 ms whether to go on.
+    #[must_use]
+    pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
+        self.pulse = Some(pulse);
+        self
+    }
+
+    /// With a token that may ask to stop.
+    #[must_use]
+    pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// With so many zones at once.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// With another rule for failures than `config.kdl` has.
+    #[must_use]
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = on_failure;
+        self
+    }
+}
+
+/// What a new zone shall be, where it differs from its template.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CreateOptions {
+    /// The template; without one, `default-template` of `config.kdl`.
+    pub template: Option<String>,
+    /// Addresses asked for, by net; a net may be asked for one of each family.
+    pub addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// Whether to boot at the end; without a word, as the wish's `autoboot` says.
+    pub boot: Option<bool>,
+    /// The zone to clone instead of installing.
+    pub clone_from: Option<String>,
+    /// Attributes of the zone (`attr NAME VALUE`).
+    pub attrs: BTreeMap<String, String>,
+}
+
+impl CreateOptions {
+    /// As the default template says.
+    pub fn new() -> Self {
+        CreateOptions::default()
+    }
+
+    /// From this template.
+    #[must_use]
+    pub fn template(mut self, template: impl Into<String>) -> Self {
+        self.template = Some(template.into());
+        self
+    }
+
+    /// With this address on this net.
+    #[must_use]
+    pub fn address(mut self, net: impl Into<String>, address: IpAddr) -> Self {
+        self.addresses.entry(net.into()).or_default().push(address);
+        self
+    }
+
+    /// Booted at the end, or not.
+    #[must_use]
+    pub fn boot(mut self, boot: bool) -> Self {
+        self.boot = Some(boot);
+        self
+    }
+
+    /// Cloned from this zone.
+    #[must_use]
+    pub fn clone_from(mut self, zone: impl Into<String>) -> Self {
+        self.clone_from = Some(zone.into());
+        self
+    }
+
+    /// With this attribute.
+    #[must_use]
+    pub fn attr(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.attrs.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// How far to go in destroying a zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DestroyOptions {
+    /// Also where snapshots that zmgr did not make, or zones cloned from it, would be harmed, and where it is protected.
+    pub force: bool,
+    /// Detach it and leave its files, in place of uninstalling it.
+    pub keep_data: bool,
+}
+
+impl DestroyOptions {
+    /// Carefully.
+    pub fn new() -> Self {
+        DestroyOptions::default()
+    }
+
+    /// Also where something else would be harmed.
+    #[must_use]
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
+        self
+    }
+
+    /// Leave its files.
+    #[must_use]
+    pub fn keep_data(mut self, keep: bool) -> Self {
+        self.keep_data = keep;
+        self
+    }
+}
+
+/// How to stop a zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HaltOptions {
+    /// How long to wait for the state; without a word, as `timeouts` of `config.kdl` says.
+    pub timeout: Option<Duration>,
+    /// `shutdown`: fall back to halt. `reboot`: zoneadm's own reboot, at once.
+    pub force: bool,
+}
+
+impl HaltOptions {
+    /// With the time limit of `config.kdl`.
+    pub fn new() -> Self {
+        HaltOptions::default()
+    }
+
+    /// With this time limit.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Less gently.
+    #[must_use]
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
+        self
+    }
+}

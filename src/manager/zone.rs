@@ -1,0 +1,126 @@
+//! A zone as callers see it: what the registry notes and what the host says.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::error::Diagnostic;
+
+/// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Zone {
+    /// Its name.
+    pub name: String,
+    /// The id of its entry, 32 hex digits; `None` for a wish not yet built and for a zone that is not registered.
+    pub id: Option<String>,
+    /// Its brand.
+    pub brand: Option<String>,
+    /// The template it follows.
+    pub template: Option<String>,
+    /// Its zonepath on the host.
+    pub zonepath: Option<String>,
+    /// What the registry says: `creating`, `ready`, `destroying`, `failed`, `unreadable`; `None` for a wish not yet built
+    /// and for a zone that is not registered.
+    pub state: Option<String>,
+    /// What the host says: `configured`, `incomplete`, `installed`, `ready`, `running`, `shutting_down`, `down`; `absent` where
+    /// the host does not have it; `None` where the host was not asked.
+    pub status: Option<String>,
+    /// The uuid of its installation.
+    pub uuid: Option<String>,
+    /// Whether it is to boot with the host; `None` where nobody says.
+    pub autoboot: Option<bool>,
+    /// When it was registered, RFC 3339.
+    pub created: Option<String>,
+    /// `create` or `import`.
+    pub origin: Option<String>,
+    /// Its nets, in the order of the entry.
+    pub nets: Vec<ZoneNet>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its attributes.
+    pub attrs: BTreeMap<String, String>,
+    /// What is wrong with its file, where something is.
+    pub fault: Option<Diagnostic>,
+}
+
+/// One net of a zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ZoneNet {
+    /// Its name within the zone.
+    pub name: String,
+    /// The pool its addresses come from.
+    pub pool: Option<String>,
+    /// Its addresses, with the prefix length of their network.
+    pub addresses: Vec<ZoneAddress>,
+    /// The VNIC made for it.
+    pub vnic: Option<String>,
+    /// The link below the VNIC.
+    pub stub: Option<String>,
+    /// The VNIC's MAC address, as dladm prints it.
+    pub mac: Option<String>,
+    /// Its VLAN.
+    pub vlan: Option<u16>,
+    /// The existing link that it uses in place of a VNIC.
+    pub physical: Option<String>,
+    /// Whether zmgr made the VNIC, and so may delete it.
+    pub managed: bool,
+}
+
+/// One address of a net.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ZoneAddress {
+    /// The address with its prefix length.
+    pub address: IpNet,
+    /// Its gateway.
+    pub gateway: Option<IpAddr>,
+}
+
+impl Zone {
+    /// The zone as JSON, with the keys that the command line prints.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "name": self.name,
+            "id": self.id,
+            "brand": self.brand,
+            "template": self.template,
+            "zonepath": self.zonepath,
+            "state": self.state,
+            "status": self.status,
+            "uuid": self.uuid,
+            "autoboot": self.autoboot,
+            "created": self.created,
+            "origin": self.origin,
+            "nets": self.nets.iter().map(ZoneNet::to_json).collect::<Vec<_>>(),
+            "tags": self.tags,
+            "attrs": self.attrs,
+            "fault": self.fault.as_ref().map(Diagnostic::to_json),
+        })
+    }
+}
+
+impl ZoneNet {
+    /// The net as JSON, with the keys that the command line prints.
+    pub fn to_json(&self) -> serde_json::Value {
+        let first = self.addresses.first();
+        serde_json::json!({
+            "name": self.name,
+            "pool": self.pool,
+            "address": first.map(|a| a.address.to_string()),
+            "gateway": first.and_then(|a| a.gateway).map(|g| g.to_string()),
+            "addresses": self.addresses.iter().map(|a| serde_json::json!({
+                "address": a.address.to_string(),
+                "gateway": a.gateway.map(|g| g.to_string()),
+            })).collect::<Vec<_>>(),
+            "vnic": self.vnic,
+            "stub": self.stub,
+            "mac": self.mac,
+            "vlan": self.vlan,
+            "physical": self.physical,
+            "managed": self.managed,
+        })
+    }
+}
