@@ -1,4 +1,6 @@
-//! The lines of illumos that the machine can speak.
+//! The lines of illumos that the machine can speak, and all in which they differ: one table.
+//!
+//! Invariant: no other module asks which dialect it is; it asks the table for the one thing it wants to know.
 
 /// A line of illumos: which commands know what, and how they print it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -12,4 +14,205 @@ pub enum Dialect {
     OmniOs,
     /// SmartOS: `zonecfg` and `zoneadm list` only.
     SmartOs,
+}
+
+/// What kind of thing a brand's zones are: which hooks `zoneadm` runs for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sim) enum BrandKind {
+    /// An IPS image in a boot environment of its own, not bound to the packages of the global zone.
+    Image,
+    /// The same, as a linked image.
+    LinkedImage,
+    /// A zone made from an archive, a dataset or a snapshot.
+    Archive,
+    /// Brands without hooks of their own that the machine plays: `zoneadm` does the work itself.
+    Plain,
+    /// A virtual machine.
+    Vm,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub(in crate::sim) struct Line {
+    /// The word by which users name the dialect.
+    pub(in crate::sim) name: &'static str,
+    /// First line of /etc/release.
+    pub(in crate::sim) release: &'static str,
+    /// /etc/os-release, where the distribution has one.
+    pub(in crate::sim) os_release: Option<&'static str>,
+    /// The brand of SUNWdefault, which `zoneadm list` shows for the global zone.
+    pub(in crate::sim) default_brand: &'static str,
+    pub(in crate::sim) brands: &'static [(&'static str, BrandKind)],
+    /// The publishers of the global zone, in search order: name and origin.
+    pub(in crate::sim) publishers: &'static [(&'static str, &'static str)],
+    /// Only `zonecfg` and `zoneadm list` are played.
+    pub(in crate::sim) configuration_only: bool,
+
+    /// `zoneadm list -p` has an eighth field, the debug id.
+    pub(in crate::sim) list_debug_id: bool,
+    /// `zoneadm list` knows `-n`, which leaves the global zone out.
+    pub(in crate::sim) list_without_global: bool,
+    /// An index line goes on after the uuid: brand, `sh` or `ex`, debug id; the uuid is there from creation.
+    pub(in crate::sim) index_extended: bool,
+
+    /// Fatal errors of the install hooks go to standard output (else to standard error).
+    pub(in crate::sim) hook_errors_on_stdout: bool,
+    /// The install hook closes with what to do next.
+    pub(in crate::sim) next_steps: bool,
+    /// The brands' scripts write resolv.conf from the attributes `resolvers` and `dns-domain` at each boot.
+    pub(in crate::sim) resolver_attrs: bool,
+
+    /// zonecfg: global-nic, mac-addr, vlan-id and `property` in a net, `property` in a device.
+    pub(in crate::sim) net_extras: bool,
+    /// zonecfg: the physical memory cap is the resource control zone.max-physical-memory.
+    pub(in crate::sim) memory_cap_is_rctl: bool,
+    /// zonecfg: `export` quotes every value of a resource.
+    pub(in crate::sim) export_quotes_always: bool,
+    /// zonecfg: quoted words may stand inside `(…)`.
+    pub(in crate::sim) quotes_in_complex: bool,
+    /// zonecfg: the global property `uuid`.
+    pub(in crate::sim) uuid_property: bool,
+    /// zonecfg: the aliases that came with SmartOS, as zfs-io-priority.
+    pub(in crate::sim) joyent_rctls: bool,
+}
+
+const ILLUMOS: Line = Line {
+    name: "illumos",
+    release: "illumos",
+    os_release: None,
+    default_brand: "ipkg",
+    brands: &[
+        ("ipkg", BrandKind::Image),
+        ("lipkg", BrandKind::LinkedImage),
+        ("labeled", BrandKind::LinkedImage),
+        ("sn1", BrandKind::Plain),
+        ("solaris10", BrandKind::Archive),
+        ("bhyve", BrandKind::Vm),
+        ("kvm", BrandKind::Vm),
+    ],
+    publishers: &[("openindiana.org", "https://pkg.openindiana.org/hipster/")],
+    configuration_only: false,
+    list_debug_id: false,
+    list_without_global: true,
+    index_extended: false,
+    hook_errors_on_stdout: true,
+    next_steps: true,
+    resolver_attrs: false,
+    net_extras: false,
+    memory_cap_is_rctl: false,
+    export_quotes_always: false,
+    quotes_in_complex: false,
+    uuid_property: false,
+    joyent_rctls: false,
+};
+
+static OPENINDIANA: Line = Line {
+    name: "openindiana",
+    release: "             OpenIndiana Hipster 2026.10 (powered by illumos)",
+    os_release: Some(
+        "NAME=\"OpenIndiana\"\nPRETTY_NAME=\"OpenIndiana Hipster 2026.10\"\nID=openindiana\nVERSION_ID=2026.10\n",
+    ),
+    default_brand: "ipkg",
+    brands: &[
+        ("ipkg", BrandKind::LinkedImage),
+        ("nlipkg", BrandKind::Image),
+        ("sn1", BrandKind::Plain),
+        ("labeled", BrandKind::LinkedImage),
+        ("solaris10", BrandKind::Archive),
+        ("bhyve", BrandKind::Vm),
+        ("kvm", BrandKind::Vm),
+    ],
+    ..copy(&ILLUMOS)
+};
+
+static OMNIOS: Line = Line {
+    name: "omnios",
+    release: "  OmniOS v11 r151056",
+    os_release: Some("NAME=\"OmniOS\"\nPRETTY_NAME=\"OmniOS r151056\"\nID=omnios\nVERSION_ID=r151056\n"),
+    brands: &[
+        ("ipkg", BrandKind::Image),
+        ("lipkg", BrandKind::LinkedImage),
+        ("sparse", BrandKind::LinkedImage),
+        ("pkgsrc", BrandKind::LinkedImage),
+        ("illumos", BrandKind::Archive),
+        ("lx", BrandKind::Archive),
+        ("bhyve", BrandKind::Vm),
+        ("emu", BrandKind::Vm),
+        ("kvm", BrandKind::Vm),
+    ],
+    publishers: &[
+        ("omnios", "https://pkg.omnios.org/r151056/core/"),
+        ("extra.omnios", "https://pkg.omnios.org/r151056/extra/"),
+    ],
+    list_debug_id: true,
+    hook_errors_on_stdout: false,
+    next_steps: false,
+    resolver_attrs: true,
+    net_extras: true,
+    memory_cap_is_rctl: true,
+    export_quotes_always: true,
+    quotes_in_complex: true,
+    joyent_rctls: true,
+    ..copy(&ILLUMOS)
+};
+
+static SMARTOS: Line = Line {
+    name: "smartos",
+    release: "                       SmartOS 20210701T204427Z x86_64",
+    default_brand: "joyent",
+    brands: &[
+        ("joyent", BrandKind::Archive),
+        ("joyent-minimal", BrandKind::Archive),
+        ("lx", BrandKind::Archive),
+        ("bhyve", BrandKind::Vm),
+        ("kvm", BrandKind::Vm),
+    ],
+    publishers: &[],
+    configuration_only: true,
+    list_debug_id: true,
+    index_extended: true,
+    net_extras: true,
+    memory_cap_is_rctl: true,
+    export_quotes_always: true,
+    quotes_in_complex: true,
+    uuid_property: true,
+    joyent_rctls: true,
+    ..copy(&ILLUMOS)
+};
+
+/// A row as the base of another: only what differs is written out.
+const fn copy(line: &Line) -> Line {
+    Line { ..*line }
+}
+
+impl Dialect {
+    /// Every dialect.
+    pub const ALL: [Dialect; 4] = [Dialect::Illumos, Dialect::OpenIndiana, Dialect::OmniOs, Dialect::SmartOs];
+
+    /// The word by which users name it.
+    pub fn name(self) -> &'static str {
+        self.line().name
+    }
+
+    /// The dialect of that name.
+    pub fn from_name(name: &str) -> Option<Dialect> {
+        Dialect::ALL.into_iter().find(|dialect| dialect.name() == name)
+    }
+
+    /// Its row of the table.
+    pub(in crate::sim) fn line(self) -> &'static Line {
+        match self {
+            Dialect::Illumos => &ILLUMOS,
+            Dialect::OpenIndiana => &OPENINDIANA,
+            Dialect::OmniOs => &OMNIOS,
+            Dialect::SmartOs => &SMARTOS,
+        }
+    }
+}
+
+impl Line {
+    /// What kind a brand is, if this line of illumos has it.
+    pub(in crate::sim) fn brand(&self, name: &str) -> Option<BrandKind> {
+        self.brands.iter().find(|(brand, _)| *brand == name).map(|(_, kind)| *kind)
+    }
 }

@@ -1,13 +1,23 @@
 //! The machine: a directory that looks like the root of an illumos host, and its dialect.
+//!
+//! Invariant: every change of the machine's state is one rename or one unlink, so that a death at any instant leaves the
+//! state before or after it. Nothing is ever synced: a pretend machine need not survive a power cut.
 
-use std::fs::{self, File};
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use super::{Call, Dialect, Output, Status};
+use super::dialect::Line;
+use super::record::Record;
+use super::{Dialect, Error, layout};
 
 /// Everything that is the simulation's own (locks, temporary files, counters, faults) lies here, below the machine's root.
 const OWN: &str = ".zmgr/sim";
+const IDENTITY: &str = "machine";
+const POLL: Duration = Duration::from_millis(10);
 
 /// A simulated machine. Holds no state in memory: several processes may act on one directory at once.
 #[derive(Debug, Clone)]
@@ -17,6 +27,35 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// Makes a new machine in `root`, a directory that is made if it is not there and may hold other things.
+    pub fn create(root: &Path, dialect: Dialect) -> Result<Machine, Error> {
+        fs::create_dir_all(root).map_err(|source| Error::io(root, source))?;
+        let root = fs::canonicalize(root).map_err(|source| Error::io(root, source))?;
+        let machine = Machine { root, dialect };
+        let failed = |source| Error::io(&machine.root, source);
+        let _lock = machine.lock("create").map_err(failed)?;
+        if machine.own(IDENTITY).exists() {
+            return Err(Error::Exists(machine.root.clone()));
+        }
+        layout::lay_out(&machine).map_err(failed)?;
+        let mut identity = Record::default();
+        identity.push("format", "1");
+        identity.push("dialect", dialect.name());
+        machine.replace_own(IDENTITY, identity.text().as_bytes()).map_err(failed)?;
+        Ok(machine)
+    }
+
+    /// The machine in `root`.
+    pub fn open(root: &Path) -> Result<Machine, Error> {
+        let absolute = fs::canonicalize(root).map_err(|source| Error::io(root, source))?;
+        let identity = Record::read(&absolute.join(OWN).join(IDENTITY)).map_err(|source| Error::io(root, source))?;
+        let dialect = identity.as_ref().and_then(|record| record.get("dialect")).and_then(Dialect::from_name);
+        match dialect {
+            Some(dialect) => Ok(Machine { root: absolute, dialect }),
+            None => Err(Error::NotAMachine(root.to_owned())),
+        }
+    }
+
     /// The machine's root directory.
     pub fn root(&self) -> &Path {
         &self.root
@@ -25,6 +64,11 @@ impl Machine {
     /// The line of illumos that it speaks.
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// What its line of illumos knows and how it prints it.
+    pub(in crate::sim) fn line(&self) -> &'static Line {
+        self.dialect.line()
     }
 
     /// Where an absolute path of the machine lies on the host that runs the simulation.
@@ -40,35 +84,78 @@ impl Machine {
 
     /// Takes the simulation's lock of this name, waiting for it; it is given back when the guard goes.
     pub(in crate::sim) fn lock(&self, name: &str) -> io::Result<File> {
-        let path = self.own("locks").join(name);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        let file = self.lock_file(name)?;
         file.lock()?;
         Ok(file)
     }
 
-    /// Puts `bytes` in place of the file at this absolute path of the machine, by one rename.
-    pub(in crate::sim) fn replace(&self, absolute: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
-        let _ = (absolute.as_ref(), bytes);
-        let folder = self.own("tmp");
-        fs::create_dir_all(&folder)?;
-        let mut file = tempfile_in(&folder)?;
-        file.1.write_all(bytes)?;
-        fs::rename(file.0, self.path(absolute))
+    /// As `lock`, but gives up with `None` once `stop` says so: for locks that are held for as long as an install.
+    pub(in crate::sim) fn lock_unless(&self, name: &str, stop: &dyn Fn() -> bool) -> io::Result<Option<File>> {
+        let file = self.lock_file(name)?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(file)),
+                Err(TryLockError::WouldBlock) if stop() => return Ok(None),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(POLL),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
     }
 
-    /// Answers one command.
-    pub fn answer(&self, call: &mut Call<'_>, out: &mut dyn Output) -> Status {
-        let _ = call;
-        out.stderr(b"not a command of this machine\n");
-        Status::Exited(127)
+    fn lock_file(&self, name: &str) -> io::Result<File> {
+        let path = self.own("locks").join(name);
+        let open = || File::options().create(true).truncate(false).write(true).open(&path);
+        match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(self.own("locks"))?;
+                open()
+            }
+            opened => opened,
+        }
+    }
+
+    /// Puts `bytes` in place of the file at this absolute path of the machine, by one rename.
+    pub(in crate::sim) fn replace(&self, absolute: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
+        let temporary = self.temporary()?;
+        File::create_new(&temporary)?.write_all(bytes)?;
+        fs::rename(&temporary, self.path(absolute)).inspect_err(|_| drop(fs::remove_file(&temporary)))
+    }
+
+    /// The same for a file of the simulation's own.
+    pub(in crate::sim) fn replace_own(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.replace(Path::new(OWN).join(name), bytes)
+    }
+
+    /// A path for a file or folder that will be renamed into place; no other process or thread gets the same.
+    pub(in crate::sim) fn temporary(&self) -> io::Result<PathBuf> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let folder = self.own("tmp");
+        if !folder.is_dir() {
+            fs::create_dir_all(&folder)?;
+        }
+        let mut salt = [0; 6];
+        getrandom::fill(&mut salt).map_err(io::Error::other)?;
+        let salt: String = salt.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(folder.join(format!("{}.{}.{salt}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))))
     }
 }
 
-fn tempfile_in(folder: &Path) -> io::Result<(PathBuf, File)> {
-    let path = folder.join(format!("{}.{:?}", std::process::id(), std::thread::current().id()));
-    let file = File::create(&path)?;
-    Ok((path, file))
+/// A name as one component of a path: `/` and `%` are escaped.
+pub(in crate::sim) fn component(name: &str) -> String {
+    let escaped = name.replace('%', "%25").replace('/', "%2f");
+    match escaped.as_str() {
+        "" => "%".into(),
+        "." => "%2e".into(),
+        ".." => "%2e%2e".into(),
+        _ => escaped,
+    }
+}
+
+/// The name that `component` made this of.
+pub(in crate::sim) fn from_component(escaped: &OsStr) -> Option<String> {
+    let escaped = escaped.to_str()?;
+    if escaped == "%" {
+        return Some(String::new());
+    }
+    Some(escaped.replace("%2e", ".").replace("%2f", "/").replace("%25", "%"))
 }

@@ -4,14 +4,26 @@
 //! Invariant: this module names nothing of the crate but itself. What it knows of illumos it knows on its own, so that the
 //! rest of the crate is tested against it and not against a copy of its own beliefs.
 
+#![allow(dead_code, unused_imports)] // the rooms are being furnished: goes when zonecfg and zoneadm stand
+
+mod answer;
 mod call;
 mod dialect;
-#[allow(dead_code, reason = "the commands that use it are being built")]
 mod document;
-#[allow(dead_code, reason = "the commands that use it are being built")]
+mod error;
+mod fault;
 mod index;
+mod kernel;
+mod layout;
 mod machine;
+mod record;
+mod state;
 
 pub use call::{Call, Caller, Output, Status};
 pub use dialect::Dialect;
+pub use error::Error;
+pub use fault::{Abort, Fault};
 pub use machine::Machine;
+
+use answer::{Answer, Session};
+use state::ZoneState;
