@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+#[doc(hidden)]
+pub mod exec;
 pub mod lifecycle;
 pub mod manager;
 pub mod name;

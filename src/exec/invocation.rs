@@ -1,0 +1,151 @@
+//! One command of the host, before it runs: the program by its bare name, its arguments, what it reads, where it writes,
+//! how long it may take.
+//!
+//! Invariant: no shell ever sees any of it, and the environment is [`ENVIRONMENT`] and nothing else.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// All that a command sees of the environment. A leaked `_ZONEADM_LOCK_HELD` would switch illumos's own lock off, a locale
+/// would translate what is parsed.
+pub const ENVIRONMENT: [(&str, &str); 3] = [("PATH", "/usr/sbin:/usr/bin:/sbin"), ("HOME", "/root"), ("LC_ALL", "C")];
+
+/// How long a command may take where nothing else is said: for those that only look something up or change one record.
+pub const SHORT: Duration = Duration::from_secs(120);
+
+/// What a command reads.
+#[derive(Debug, Clone, Default)]
+pub enum Stdin {
+    /// Nothing.
+    #[default]
+    Null,
+    /// An empty file whose `flock` the caller holds: the lock lives as long as the command or a descendant of it does, also
+    /// where the caller dies.
+    Held(Arc<File>),
+    /// What the caller reads itself.
+    Inherit,
+}
+
+/// Where a command writes.
+#[derive(Debug, Clone, Default)]
+pub enum Output {
+    /// Into memory, up to a cap.
+    #[default]
+    Capture,
+    /// To whoever watches the run, as it comes; only the last lines are kept.
+    Stream,
+    /// Both streams to this file, appended, made with mode 0600: on a pipe the command would die with its reader.
+    Log(PathBuf),
+    /// To the caller's own terminal; the command stays in the caller's process group.
+    Inherit,
+}
+
+/// A command to be run by a [`Runner`](super::Runner).
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    program: &'static str,
+    args: Vec<OsString>,
+    stdin: Stdin,
+    output: Output,
+    limit: Option<Duration>,
+}
+
+impl Invocation {
+    /// The program of this bare name, without arguments, reading nothing, captured, at most [`SHORT`] long.
+    pub fn new(program: &'static str) -> Self {
+        Invocation { program, args: Vec::new(), stdin: Stdin::Null, output: Output::Capture, limit: Some(SHORT) }
+    }
+
+    /// With one argument more.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// With these arguments more.
+    #[must_use]
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// Reading from there.
+    #[must_use]
+    pub fn with_stdin(mut self, stdin: Stdin) -> Self {
+        self.stdin = stdin;
+        self
+    }
+
+    /// Writing to there.
+    #[must_use]
+    pub fn with_output(mut self, output: Output) -> Self {
+        self.output = output;
+        self
+    }
+
+    /// Stopped after this long; `None` only where a person waits, as in a login.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Option<Duration>) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The program's bare name.
+    pub fn program(&self) -> &'static str {
+        self.program
+    }
+
+    /// The arguments.
+    pub fn arguments(&self) -> &[OsString] {
+        &self.args
+    }
+
+    /// What it reads.
+    pub fn stdin(&self) -> &Stdin {
+        &self.stdin
+    }
+
+    /// Where it writes.
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// How long it may take.
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
+    /// The path at which illumos has the program.
+    pub fn usual_path(&self) -> String {
+        let folder = match self.program {
+            "pkg" | "zonename" | "pfexec" => "/usr/bin",
+            _ => "/usr/sbin",
+        };
+        format!("{folder}/{}", self.program)
+    }
+
+    /// The bare name and the arguments, as plans and errors show them.
+    pub fn argv(&self) -> Vec<String> {
+        std::iter::once(self.program.to_owned())
+            .chain(self.args.iter().map(|arg| arg.to_string_lossy().into_owned()))
+            .collect()
+    }
+}
+
+/// The command as one would type it, quoted where a shell would need it.
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&command_line(&self.argv()))
+    }
+}
+
+/// These words as one would type them. For people's eyes: nothing runs it.
+pub fn command_line(argv: &[String]) -> String {
+    let quoted: Vec<String> = argv.iter().map(|word| super::quote::posix(word)).collect();
+    quoted.join(" ")
+}

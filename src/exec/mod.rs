@@ -1,0 +1,18 @@
+//! Commands of the host: how each is built, run and read back.
+//!
+//! Invariant: each verb is three things that can be had alone: the [`Invocation`], the run through a [`Runner`], the parsing
+//! of its answer. Nothing here decides anything; that is `lifecycle`'s.
+
+mod completed;
+mod invocation;
+pub mod quote;
+mod runner;
+mod simulated;
+mod sink;
+mod system;
+
+pub use completed::{Captured, Completed, End, Stopped};
+pub use invocation::{ENVIRONMENT, Invocation, Output, SHORT, Stdin, command_line};
+pub use runner::{Control, Moment, Runner, TICK, Tick, WatchedRunner, Watcher, run_quietly};
+pub use simulated::SimRunner;
+pub use system::{Grace, SystemRunner};

@@ -1,0 +1,191 @@
+//! Where a run's output gathers, whichever runner brings it: kept, cut, passed on, its last line at hand.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::completed::{Captured, Completed, End, Stopped, clean_line};
+use super::{Invocation, Output, Tick};
+use crate::error::{Error, Result};
+
+/// The most that is kept of one stream. The longest answer known is `zoneadm list -cp` of 8,191 zones, some 1.5 MiB.
+const KEPT: usize = 32 << 20;
+/// The longest last line that is shown.
+const LINE: usize = 400;
+
+/// Which stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// The log of a command that writes to a file, and how far it has been read.
+#[derive(Debug)]
+struct Log {
+    path: PathBuf,
+    file: File,
+    read: u64,
+}
+
+/// Gathers the output of one run.
+#[derive(Debug)]
+pub(super) struct Sink {
+    keep: usize,
+    streams: bool,
+    stdout: Captured,
+    stderr: Captured,
+    fresh_stdout: Vec<u8>,
+    fresh_stderr: Vec<u8>,
+    line: Vec<u8>,
+    last_line: String,
+    log: Option<Log>,
+}
+
+impl Sink {
+    /// A sink for this command; opens its log.
+    pub(super) fn new(invocation: &Invocation) -> Result<Sink> {
+        let log = match invocation.output() {
+            Output::Log(path) => Some(open_log(path)?),
+            _ => None,
+        };
+        let streams = matches!(invocation.output(), Output::Stream | Output::Inherit);
+        Ok(Sink {
+            keep: if streams || log.is_some() { 0 } else { KEPT },
+            streams,
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            fresh_stdout: Vec::new(),
+            fresh_stderr: Vec::new(),
+            line: Vec::new(),
+            last_line: String::new(),
+            log,
+        })
+    }
+
+    /// The log's file, to be handed to a command.
+    pub(super) fn log_file(&self) -> Option<&File> {
+        self.log.as_ref().map(|log| &log.file)
+    }
+
+    /// Takes what a command wrote.
+    pub(super) fn push(&mut self, stream: Stream, bytes: &[u8]) {
+        match stream {
+            Stream::Stdout => self.stdout.push(bytes, self.keep),
+            Stream::Stderr => self.stderr.push(bytes, self.keep),
+        }
+        if self.streams {
+            match stream {
+                Stream::Stdout => self.fresh_stdout.extend_from_slice(bytes),
+                Stream::Stderr => self.fresh_stderr.extend_from_slice(bytes),
+            }
+        }
+        // Only what may still be the last line is looked at: the end of the bytes.
+        let from = bytes.len().saturating_sub(4 * LINE);
+        if from > 0 {
+            self.line.clear();
+        }
+        for byte in &bytes[from..] {
+            if *byte == b'\n' {
+                self.end_line();
+            } else if self.line.len() < LINE || *byte == b'\r' {
+                if *byte == b'\r' && self.line.len() >= LINE {
+                    self.line.clear();
+                }
+                self.line.push(*byte);
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        if let Some(line) = clean_line(&String::from_utf8_lossy(&self.line)) {
+            self.last_line = line;
+        }
+        self.line.clear();
+    }
+
+    /// Reads what the log has grown by.
+    pub(super) fn follow_log(&mut self) {
+        let Some(mut log) = self.log.take() else { return };
+        let mut buffer = [0; 8192];
+        // A log that cannot be read costs the progress, not the run.
+        while let Ok(count @ 1..) = log.file.read_at(&mut buffer, log.read) {
+            log.read += count as u64;
+            self.push(Stream::Stdout, &buffer[..count]);
+        }
+        self.log = Some(log);
+    }
+
+    /// Whether something waits to be passed on.
+    pub(super) fn is_fresh(&self) -> bool {
+        !self.fresh_stdout.is_empty() || !self.fresh_stderr.is_empty()
+    }
+
+    /// Tells how the run stands, and hands over what is fresh.
+    pub(super) fn tick<T>(&mut self, elapsed: Duration, tell: impl FnOnce(&Tick<'_>) -> T) -> T {
+        let line = clean_line(&String::from_utf8_lossy(&self.line));
+        let answer = tell(&Tick {
+            elapsed,
+            last_line: line.as_deref().unwrap_or(&self.last_line),
+            stdout: &self.fresh_stdout,
+            stderr: &self.fresh_stderr,
+        });
+        self.fresh_stdout.clear();
+        self.fresh_stderr.clear();
+        answer
+    }
+
+    /// The end of the run.
+    pub(super) fn complete(
+        self,
+        argv: Vec<String>,
+        end: End,
+        stopped: Option<Stopped>,
+        elapsed: Duration,
+    ) -> Completed {
+        Completed {
+            argv,
+            end,
+            stopped,
+            stdout: self.stdout,
+            stderr: self.stderr,
+            log: self.log.map(|log| log.path),
+            elapsed,
+        }
+    }
+}
+
+fn open_log(path: &Path) -> Result<Log> {
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32)
+        .open(path)
+        .map_err(|error| Error::io("open the log", path, error))?;
+    let read = file.metadata().map_err(|error| Error::io("read", path, error))?.len();
+    Ok(Log { path: path.to_owned(), file, read })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_last_line() {
+        let mut sink = Sink::new(&Invocation::new("pkg")).unwrap();
+        let line = |sink: &mut Sink| sink.tick(Duration::ZERO, |tick| tick.last_line.to_owned());
+        sink.push(Stream::Stdout, b"one\ntwo\n\n");
+        assert_eq!(line(&mut sink), "two");
+        sink.push(Stream::Stderr, b"thr");
+        assert_eq!(line(&mut sink), "thr");
+        sink.push(Stream::Stdout, b"ee\r 4 %");
+        assert_eq!(line(&mut sink), " 4 %");
+        sink.push(Stream::Stdout, "x".repeat(100_000).as_bytes());
+        assert_eq!(line(&mut sink), "x".repeat(LINE));
+        sink.push(Stream::Stdout, b"\nlast\n");
+        assert_eq!(line(&mut sink), "last");
+    }
+}

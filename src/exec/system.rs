@@ -1,0 +1,523 @@
+//! Runs commands as processes. The only place that starts one.
+//!
+//! Invariant: a command that was started is either waited for, or its end could not be had and the error says so.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::process::{Pid, Signal};
+
+use super::completed::{Completed, End, Stopped};
+use super::invocation::ENVIRONMENT;
+use super::runner::TICK;
+use super::sink::{Sink, Stream};
+use super::{Control, Invocation, Output, Runner, Stdin, Tick};
+use crate::error::{Code, Error, Result};
+
+/// Where programs are looked for, below the root.
+const FOLDERS: [&str; 3] = ["usr/sbin", "usr/bin", "sbin"];
+
+/// How long a command may take to heed each request to stop.
+#[derive(Debug, Clone, Copy)]
+pub struct Grace {
+    /// After the interrupt. An install hook cleans up behind itself in this time.
+    pub interrupt: Duration,
+    /// After TERM.
+    pub terminate: Duration,
+    /// After KILL; then it is given up on.
+    pub kill: Duration,
+}
+
+impl Default for Grace {
+    fn default() -> Self {
+        Grace { interrupt: Duration::from_secs(20), terminate: Duration::from_secs(5), kill: Duration::from_secs(10) }
+    }
+}
+
+/// Runs the programs of a real host, or those found below another root.
+#[derive(Debug, Clone)]
+pub struct SystemRunner {
+    root: PathBuf,
+    grace: Grace,
+}
+
+impl SystemRunner {
+    /// A runner of the programs below this root, which is `/` for the machine itself.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        SystemRunner { root: root.into(), grace: Grace::default() }
+    }
+
+    /// With other times of grace.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Grace) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// The root below which programs are looked for.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where this program is, if it is.
+    pub fn find(&self, program: &str) -> Option<PathBuf> {
+        FOLDERS.iter().map(|folder| self.root.join(folder).join(program)).find(|path| path.is_file())
+    }
+
+    fn path_of(&self, program: &str) -> Result<PathBuf> {
+        self.find(program).ok_or_else(|| {
+            let folders = FOLDERS.map(|folder| self.root.join(folder).display().to_string());
+            Error::new(Code::UnsupportedHost, format!("this host has no {program}: looked in {}", folders.join(", ")))
+        })
+    }
+}
+
+impl Runner for SystemRunner {
+    fn run(&self, invocation: &Invocation, on_tick: &mut dyn FnMut(&Tick<'_>) -> Control) -> Result<Completed> {
+        let path = self.path_of(invocation.program())?;
+        let mut argv = invocation.argv();
+        argv[0] = path.display().to_string();
+        let mut sink = Sink::new(invocation)?;
+        if sink.tick(Duration::ZERO, &mut *on_tick) != Control::Continue {
+            let message = format!("cancelled before {invocation} was started");
+            return Err(Error::new(Code::Cancelled, message));
+        }
+        let mut child = command(&path, invocation, &sink)?.spawn().map_err(|error| cannot_start(&path, error))?;
+        let mut pipes = Pipes { stdout: child.stdout.take(), stderr: child.stderr.take() };
+        let mut watch = Watch::new(&child, invocation, self.grace);
+
+        let status = loop {
+            if pipes.is_open() {
+                pipes.read(watch.next_tick(), &mut sink)?;
+            } else {
+                let until = watch.next_tick().min(watch.next_look());
+                thread::sleep(until.saturating_duration_since(Instant::now()));
+            }
+            let ticks = watch.tick_is_due() || sink.is_fresh();
+            // Looked for only where the command could have ended: its pipes are closed, or a descendant holds them open.
+            if (!pipes.is_open() || ticks)
+                && let Some(status) = ended(&mut child, invocation)?
+            {
+                break status;
+            }
+            if ticks {
+                sink.follow_log();
+                let control = sink.tick(watch.elapsed(), &mut *on_tick);
+                watch.heed(control);
+            }
+            if watch.is_given_up() {
+                let message = format!("{invocation} was killed and does not end (process {})", child.id());
+                return Err(Error::new(Code::TimedOut, message)
+                    .with_help("the kernel holds it, for instance in an unmount; its lock is kept until it ends"));
+            }
+        };
+        pipes.read_the_rest(&mut sink)?;
+        sink.follow_log();
+        if sink.is_fresh() {
+            sink.tick(watch.elapsed(), &mut *on_tick);
+        }
+        let end = match (status.code(), status.signal()) {
+            (Some(code), _) => End::Exited(code),
+            (None, signal) => End::Signalled(signal.unwrap_or(0)),
+        };
+        Ok(sink.complete(argv, end, watch.stopped, watch.elapsed()))
+    }
+}
+
+fn command(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Command> {
+    let copy = |file: &File| file.try_clone().map_err(|error| cannot_start(path, error));
+    let mut command = Command::new(path);
+    // The caller's working directory may be on a file system that the command has to unmount.
+    command.args(invocation.arguments()).env_clear().envs(ENVIRONMENT).current_dir("/");
+    command.stdin(match invocation.stdin() {
+        Stdin::Null => Stdio::null(),
+        Stdin::Held(file) => Stdio::from(copy(file)?),
+        Stdin::Inherit => Stdio::inherit(),
+    });
+    match (invocation.output(), sink.log_file()) {
+        (Output::Inherit, _) => {
+            command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+            if let Some(term) = std::env::var_os("TERM") {
+                command.env("TERM", term);
+            }
+        }
+        (_, Some(log)) => {
+            command.stdout(Stdio::from(copy(log)?)).stderr(Stdio::from(copy(log)?));
+        }
+        (_, None) => {
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        }
+    }
+    if !matches!(invocation.output(), Output::Inherit) {
+        command.process_group(0);
+    }
+    Ok(command)
+}
+
+fn cannot_start(path: &Path, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::InvalidInput => {
+            Error::new(Code::InvalidArgument, format!("cannot start {}: an argument holds a NUL byte", path.display()))
+        }
+        _ => Error::io("start", path, error),
+    }
+}
+
+fn ended(child: &mut Child, invocation: &Invocation) -> Result<Option<ExitStatus>> {
+    child.try_wait().map_err(|error| {
+        if error.raw_os_error() == Some(rustix::io::Errno::CHILD.raw_os_error()) {
+            return Error::new(
+                Code::Io,
+                format!("how {invocation} ended is not known: its end was taken by something else"),
+            )
+            .with_help("this process ignores SIGCHLD or reaps every child; set SIGCHLD to its default while zmgr works")
+            .with_source(error);
+        }
+        Error::new(Code::Io, format!("cannot wait for {invocation}: {error}")).with_source(error)
+    })
+}
+
+/// The reading ends of a command's output.
+struct Pipes {
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+}
+
+impl Pipes {
+    fn is_open(&self) -> bool {
+        self.stdout.is_some() || self.stderr.is_some()
+    }
+
+    /// Waits until something is there or `until`, and reads once what is there.
+    fn read(&mut self, until: Instant, sink: &mut Sink) -> Result<bool> {
+        let wait = until.saturating_duration_since(Instant::now());
+        let wait = Timespec { tv_sec: wait.as_secs() as _, tv_nsec: wait.subsec_nanos() as _ };
+        let (mut stdout, mut stderr) = (false, false);
+        {
+            let mut polled = Vec::with_capacity(2);
+            if let Some(pipe) = &self.stdout {
+                polled.push(PollFd::new(pipe, PollFlags::IN));
+            }
+            if let Some(pipe) = &self.stderr {
+                polled.push(PollFd::new(pipe, PollFlags::IN));
+            }
+            match rustix::event::poll(&mut polled, Some(&wait)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(false),
+                Ok(_) => {}
+                Err(error) => return Err(Error::new(Code::Io, format!("cannot wait for output: {error}"))),
+            }
+            let mut ready = polled.iter().map(|fd| !fd.revents().is_empty());
+            if self.stdout.is_some() {
+                stdout = ready.next().unwrap_or_default();
+            }
+            if self.stderr.is_some() {
+                stderr = ready.next().unwrap_or_default();
+            }
+        }
+        if stdout {
+            read_once(&mut self.stdout, Stream::Stdout, sink)?;
+        }
+        if stderr {
+            read_once(&mut self.stderr, Stream::Stderr, sink)?;
+        }
+        Ok(true)
+    }
+
+    /// Reads what an ended command left behind. A descendant that holds the pipes is not waited for, nor one that goes on
+    /// writing read for ever.
+    fn read_the_rest(&mut self, sink: &mut Sink) -> Result<()> {
+        let until = Instant::now() + TICK;
+        while self.is_open() && self.read(Instant::now(), sink)? && Instant::now() < until {}
+        Ok(())
+    }
+}
+
+fn read_once(pipe: &mut Option<impl Read>, stream: Stream, sink: &mut Sink) -> Result<()> {
+    let Some(reader) = pipe else { return Ok(()) };
+    let mut buffer = [0; 65536];
+    match reader.read(&mut buffer) {
+        Ok(0) => *pipe = None,
+        Ok(count) => sink.push(stream, &buffer[..count]),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        Err(error) => return Err(Error::new(Code::Io, format!("cannot read output: {error}")).with_source(error)),
+    }
+    Ok(())
+}
+
+/// Keeps the time of a run, and stops it.
+struct Watch {
+    process: Option<Pid>,
+    /// Whether the command leads a process group of its own.
+    leads: bool,
+    started: Instant,
+    last_tick: Instant,
+    deadline: Option<(Instant, Duration)>,
+    grace: Grace,
+    stopped: Option<Stopped>,
+    /// The last signal sent, and when the next one is due.
+    sent: Option<(Signal, Instant)>,
+    given_up: bool,
+}
+
+impl Watch {
+    fn new(child: &Child, invocation: &Invocation, grace: Grace) -> Watch {
+        let started = Instant::now();
+        Watch {
+            process: i32::try_from(child.id()).ok().and_then(Pid::from_raw),
+            leads: !matches!(invocation.output(), Output::Inherit),
+            started,
+            last_tick: started,
+            deadline: invocation.limit().map(|limit| (started + limit, limit)),
+            grace,
+            stopped: None,
+            sent: None,
+            given_up: false,
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn next_tick(&self) -> Instant {
+        self.last_tick + TICK
+    }
+
+    /// When to look next whether a command without open pipes has ended: soon for a short one, seldom for a long one.
+    fn next_look(&self) -> Instant {
+        Instant::now() + (self.elapsed() / 20).clamp(Duration::from_micros(100), TICK)
+    }
+
+    fn tick_is_due(&mut self) -> bool {
+        let due = Instant::now() >= self.next_tick();
+        if due {
+            self.last_tick = Instant::now();
+        }
+        due
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.given_up
+    }
+
+    fn heed(&mut self, control: Control) {
+        let now = Instant::now();
+        if control != Control::Continue && self.stopped.is_none() {
+            self.stopped = Some(Stopped::Cancelled);
+        }
+        if let Some((deadline, limit)) = self.deadline
+            && now >= deadline
+            && self.stopped.is_none()
+        {
+            self.stopped = Some(Stopped::TimedOut(limit));
+        }
+        if self.stopped.is_none() {
+            return;
+        }
+        match self.sent {
+            _ if control == Control::Kill && self.sent.is_none_or(|(signal, _)| signal != Signal::KILL) => {
+                self.send(Signal::KILL, self.grace.kill);
+            }
+            None => self.send(Signal::INT, self.grace.interrupt),
+            Some((_, due)) if now < due => {}
+            Some((Signal::INT, _)) => self.send(Signal::TERM, self.grace.terminate),
+            Some((Signal::TERM, _)) => self.send(Signal::KILL, self.grace.kill),
+            Some(_) => self.given_up = true,
+        }
+    }
+
+    fn send(&mut self, signal: Signal, grace: Duration) {
+        // It fails only where nobody is left to hear it, and then the next look sees the end.
+        let _ = match self.process {
+            Some(process) if self.leads => rustix::process::kill_process_group(process, signal),
+            Some(process) => rustix::process::kill_process(process, signal),
+            None => Ok(()),
+        };
+        self.sent = Some((signal, Instant::now() + grace));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::exec::run_quietly;
+
+    const FAST: Grace = Grace {
+        interrupt: Duration::from_millis(300),
+        terminate: Duration::from_millis(300),
+        kill: Duration::from_secs(5),
+    };
+
+    /// A root whose `zoneadm` is this script.
+    fn host(script: &str) -> (tempfile::TempDir, SystemRunner) {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("usr/sbin");
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("zoneadm");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let runner = SystemRunner::new(root.path()).with_grace(FAST);
+        (root, runner)
+    }
+
+    /// Runs, and again where another test's fork held the script open for writing at the wrong moment.
+    fn run(
+        runner: &SystemRunner,
+        invocation: &Invocation,
+        on_tick: &mut dyn FnMut(&Tick<'_>) -> Control,
+    ) -> Result<Completed> {
+        loop {
+            match runner.run(invocation, on_tick) {
+                Err(error) if error.message().contains("Text file busy") => thread::sleep(Duration::from_millis(5)),
+                result => return result,
+            }
+        }
+    }
+
+    fn quiet(_: &Tick<'_>) -> Control {
+        Control::Continue
+    }
+
+    #[test]
+    fn gives_arguments_environment_and_both_streams() {
+        let (_root, runner) =
+            host("printf '%s|' \"$@\"; env | sort | grep -v -e ^_= -e ^PWD= -e ^SHLVL= >&2; cat; pwd; exit 3");
+        let invocation = Invocation::new("zoneadm").args(["-z", "a b", "$(id)", ""]);
+        let completed = run(&runner, &invocation, &mut quiet).unwrap();
+        assert_eq!(completed.end, End::Exited(3));
+        assert_eq!(completed.text().unwrap(), "-z|a b|$(id)||/\n");
+        assert_eq!(completed.stderr.bytes(), b"HOME=/root\nLC_ALL=C\nPATH=/usr/sbin:/usr/bin:/sbin\n");
+        let error = completed.check().unwrap_err();
+        assert_eq!(error.code(), Code::CommandFailed);
+        assert!(error.message().starts_with("zoneadm -z 'a b' '$(id)' '' failed with exit status 3"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_program_is_an_unsupported_host() {
+        let (_root, runner) = host("");
+        let error = run_quietly(&runner, &Invocation::new("dladm")).unwrap_err();
+        assert_eq!(error.code(), Code::UnsupportedHost);
+        assert!(error.message().contains("usr/sbin"), "{error}");
+    }
+
+    #[test]
+    fn drains_more_than_a_pipe_holds() {
+        let (_root, runner) = host("head -c 3000000 /dev/zero | tr '\\0' x; head -c 3000000 /dev/zero >&2");
+        let completed = run(&runner, &Invocation::new("zoneadm"), &mut quiet).unwrap();
+        assert_eq!(completed.text().unwrap().len(), 3_000_000);
+        assert_eq!(completed.stderr.bytes().len(), 3_000_000);
+    }
+
+    #[test]
+    fn a_descendant_that_holds_the_pipes_is_not_waited_for() {
+        let (_root, runner) = host("sleep 30 & echo done");
+        let completed = run(&runner, &Invocation::new("zoneadm"), &mut quiet).unwrap();
+        assert_eq!(completed.text().unwrap(), "done\n");
+        assert!(completed.elapsed < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn cancelling_interrupts_the_group_then_kills_it() {
+        let (_root, runner) = host("trap 'echo cleaned; exit 7' INT; echo ready; while :; do sleep 0.02; done");
+        let cancel = &mut |tick: &Tick<'_>| match tick.last_line {
+            "ready" => Control::Cancel,
+            _ => Control::Continue,
+        };
+        let completed = run(&runner, &Invocation::new("zoneadm"), cancel).unwrap();
+        assert_eq!((completed.stopped, completed.end), (Some(Stopped::Cancelled), End::Exited(7)));
+        assert_eq!(completed.text().unwrap(), "ready\ncleaned\n");
+        assert_eq!(completed.check().unwrap_err().code(), Code::Cancelled);
+
+        let (_root, runner) = host("trap '' INT TERM; echo ready; while :; do sleep 0.02; done");
+        let completed = run(&runner, &Invocation::new("zoneadm"), cancel).unwrap();
+        assert_eq!(completed.end, End::Signalled(9));
+        assert!(completed.elapsed >= FAST.interrupt + FAST.terminate);
+
+        let kill = &mut |tick: &Tick<'_>| match tick.last_line {
+            "ready" => Control::Kill,
+            _ => Control::Continue,
+        };
+        let completed = run(&runner, &Invocation::new("zoneadm"), kill).unwrap();
+        assert_eq!(completed.end, End::Signalled(9));
+    }
+
+    #[test]
+    fn nothing_starts_once_cancelled() {
+        let (root, runner) = host("touch \"$1\"");
+        let flag = root.path().join("ran");
+        let error = run(&runner, &Invocation::new("zoneadm").arg(&flag), &mut |_| Control::Cancel).unwrap_err();
+        assert_eq!(error.code(), Code::Cancelled);
+        assert!(!flag.exists());
+    }
+
+    #[test]
+    fn a_time_limit_stops_it() {
+        let (_root, runner) = host("exec sleep 30");
+        let invocation = Invocation::new("zoneadm").arg("boot").with_limit(Some(Duration::from_millis(200)));
+        let completed = run(&runner, &invocation, &mut quiet).unwrap();
+        assert!(completed.elapsed < Duration::from_secs(10));
+        let error = completed.check().unwrap_err();
+        assert_eq!(error.code(), Code::TimedOut);
+        assert!(error.message().starts_with("zoneadm boot took longer than 200 ms"), "{error}");
+    }
+
+    #[test]
+    fn a_log_takes_both_streams_and_is_followed() {
+        let (root, runner) = host("echo one; echo two >&2; sleep 0.2; echo three; exit 1");
+        let path = root.path().join("web01.log");
+        fs::write(&path, "before\n").unwrap();
+        let mut lines = Vec::new();
+        let completed = run(&runner, &Invocation::new("zoneadm").with_output(Output::Log(path.clone())), &mut |tick| {
+            lines.push(tick.last_line.to_owned());
+            Control::Continue
+        })
+        .unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before\none\ntwo\nthree\n");
+        assert!(lines.contains(&"two".to_owned()), "{lines:?}");
+        let error = completed.check().unwrap_err();
+        assert!(error.message().ends_with("output: one\n  output: two\n  output: three"), "{error}");
+        assert_eq!(error.command().unwrap().log.as_deref(), Some(path.as_path()));
+        fs::remove_file(&path).unwrap();
+        run(&runner, &Invocation::new("zoneadm").with_output(Output::Log(path.clone())), &mut quiet).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_stream_is_passed_on_whole() {
+        let (_root, runner) = host("head -c 300000 /dev/zero; echo end >&2");
+        let (mut stdout, mut stderr) = (0, Vec::new());
+        let invocation = Invocation::new("zoneadm").with_output(Output::Stream);
+        run(&runner, &invocation, &mut |tick| {
+            stdout += tick.stdout.len();
+            stderr.extend_from_slice(tick.stderr);
+            Control::Continue
+        })
+        .unwrap();
+        assert_eq!((stdout, stderr.as_slice()), (300_000, b"end\n".as_slice()));
+    }
+
+    #[test]
+    fn a_held_lock_outlives_the_holder() {
+        // A shell gives /dev/null to what it puts in the background; descriptor 3 is as a hook would inherit it.
+        let (root, runner) = host("exec 3<&0; sleep 0.5 <&3 >/dev/null 2>&1 & echo started");
+        let path = root.path().join("web01.child");
+        let lock = Arc::new(File::create(&path).unwrap());
+        lock.lock().unwrap();
+        let invocation = Invocation::new("zoneadm").with_stdin(Stdin::Held(lock.clone()));
+        run(&runner, &invocation, &mut quiet).unwrap();
+        drop((invocation, lock));
+        let other = File::open(&path).unwrap();
+        assert!(other.try_lock().is_err());
+        other.lock().unwrap();
+    }
+}
