@@ -1,0 +1,38 @@
+# One command for each thing. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo quick test soak bench header lint illumos-check tools install uninstall
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## build, then create, list and destroy a zone on a simulated machine
+	@tests/demo
+
+quick: ## fmt, clippy and the Rust tests, in process (3 minutes warm)
+	@tests/run fmt clippy rust
+
+test: ## everything: Rust, C, Python, documentation (20 minutes cold on 2 cores)
+	@tests/run fmt clippy rust docs build c python
+
+soak: ## what takes too long for each change: many kills, long fuzzing, comparisons
+	@tests/run soak
+
+bench: ## the benches, and the side-by-side comparisons
+	cargo bench
+
+header: ## write include/zmgr.h anew from the C face
+	UPDATE_HEADER=1 cargo test -q -p zmgr-c --test header
+
+lint: ## what CI refuses: formatting, clippy, Python types
+	@tests/run fmt clippy types
+
+illumos-check: ## type check for illumos, no link (Debian: rustc-web cargo-web rust-web-src)
+	@tests/run illumos
+
+tools: ## the pinned tools that the tests need, below target/tools
+	@tests/tools
+
+install: ## library, header, zmgr.pc and CLI: make install DESTDIR= PREFIX=
+	@bindings/install "$(DESTDIR)" "$(PREFIX)"

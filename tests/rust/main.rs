@@ -1,0 +1,4 @@
+//! The one binary of integration tests; each file beside it is a theme.
+#![allow(missing_docs)]
+
+mod layering;
