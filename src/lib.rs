@@ -4,6 +4,8 @@
 pub mod error;
 #[doc(hidden)]
 pub mod exec;
+#[doc(hidden)]
+pub mod ipam;
 pub mod lifecycle;
 pub mod manager;
 pub mod name;

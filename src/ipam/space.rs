@@ -1,0 +1,193 @@
+//! What a pool's networks offer, and to whom.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::intervals::{Interval, Intervals};
+use super::pick::Candidates;
+use super::{Family, number};
+
+/// One network of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The network. Host bits do not count.
+    pub network: IpNet,
+    /// Its router, which may lie outside (`fe80::1`).
+    pub gateway: Option<IpAddr>,
+    /// First and last address of each range; none means the whole network.
+    pub ranges: Vec<(IpAddr, IpAddr)>,
+    /// First and last address of what is never given.
+    pub excludes: Vec<(IpAddr, IpAddr)>,
+    /// Single addresses kept for an owner of this name.
+    pub reserves: Vec<(IpAddr, String)>,
+}
+
+impl Block {
+    /// A network without anything special.
+    pub fn new(network: IpNet) -> Self {
+        Block { network, gateway: None, ranges: Vec::new(), excludes: Vec::new(), reserves: Vec::new() }
+    }
+
+    /// The family of the network.
+    pub fn family(&self) -> Family {
+        Family::of(self.network.addr())
+    }
+
+    /// Whether the address lies in the network.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.network.contains(&address)
+    }
+
+    /// All addresses of the network.
+    pub fn interval(&self) -> Interval {
+        Interval::new(number(self.network.network()), number(self.network.broadcast()))
+    }
+
+    /// The addresses that no host may have: network and broadcast of IPv4 (not below /31), subnet-router anycast of IPv6 (not
+    /// below /127, RFC 6164).
+    fn edges(&self) -> Intervals {
+        let Interval { first, last } = self.interval();
+        match self.network {
+            IpNet::V4(net) if net.prefix_len() < 31 => [first, last].into_iter().collect(),
+            IpNet::V6(net) if net.prefix_len() < 127 => [first].into_iter().collect(),
+            _ => Intervals::default(),
+        }
+    }
+
+    fn of_family(&self, ends: &[(IpAddr, IpAddr)]) -> Intervals {
+        let family = self.family();
+        ends.iter()
+            .filter(|(a, b)| Family::of(*a) == family && Family::of(*b) == family)
+            .map(|(a, b)| Interval::new(number(*a), number(*b)))
+            .collect()
+    }
+
+    /// The addresses of the ranges that a host may have: what the counts of a report add up to.
+    pub(super) fn ranged(&self) -> Intervals {
+        let whole: Intervals = [self.interval()].into_iter().collect();
+        let usable = whole.subtract(&self.edges());
+        if self.ranges.is_empty() { usable } else { usable.intersect(&self.of_family(&self.ranges)) }
+    }
+
+    pub(super) fn excluded(&self) -> Intervals {
+        self.of_family(&self.excludes)
+    }
+
+    pub(super) fn gateways(&self) -> Intervals {
+        self.gateway.filter(|g| self.contains(*g)).map(number).into_iter().collect()
+    }
+
+    /// What is reserved for others than `owner`.
+    pub(super) fn reserved(&self, owner: Option<&str>) -> Intervals {
+        self.reserves
+            .iter()
+            .filter(|(address, whom)| self.contains(*address) && owner != Some(whom))
+            .map(|(address, _)| number(*address))
+            .collect()
+    }
+
+    fn candidates(&self, owner: Option<&str>) -> Intervals {
+        self.ranged().subtract(&self.gateways()).subtract(&self.excluded()).subtract(&self.reserved(owner))
+    }
+}
+
+/// How an address stands to a pool, for one owner. Whether somebody holds it is another question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// It may be given.
+    Candidate,
+    /// It lies in no network of the pool.
+    Elsewhere,
+    /// The network's own address.
+    Network,
+    /// The network's broadcast address.
+    Broadcast,
+    /// The anycast address of the network's routers.
+    Anycast,
+    /// The network's gateway.
+    Gateway,
+    /// It is excluded.
+    Excluded,
+    /// It is kept for somebody else.
+    Reserved(&'a str),
+    /// It is in no range.
+    OutOfRange,
+}
+
+/// The networks of a pool, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Space {
+    /// The networks, in the order in which they are tried.
+    pub blocks: Vec<Block>,
+}
+
+impl Space {
+    /// The families that it has, IPv4 first.
+    pub fn families(&self) -> impl Iterator<Item = Family> + '_ {
+        Family::ALL.into_iter().filter(|f| self.blocks.iter().any(|b| b.family() == *f))
+    }
+
+    /// The network that the address lies in, the first of several.
+    pub fn block(&self, address: IpAddr) -> Option<&Block> {
+        self.blocks.iter().find(|b| b.contains(address))
+    }
+
+    /// THE function: the addresses of one family that may be given to `owner`, in the order in which they are given. `None` is
+    /// somebody for whom nothing is reserved.
+    pub fn candidates(&self, family: Family, owner: Option<&str>) -> Candidates {
+        let mut seen = Intervals::default();
+        let mut blocks = Vec::new();
+        for block in self.blocks.iter().filter(|b| b.family() == family) {
+            // Networks of one pool do not overlap where the documents are in order; an address must not count twice anyway.
+            blocks.push((block.interval(), block.candidates(owner).subtract(&seen)));
+            seen = seen.as_slice().iter().copied().chain([block.interval()]).collect();
+        }
+        Candidates::new(family, blocks)
+    }
+
+    /// The addresses of one family that are kept for `owner` and may be given, in the order of the documents.
+    pub fn kept_for<'a>(&'a self, family: Family, owner: &'a str) -> impl Iterator<Item = IpAddr> + 'a {
+        let candidates = self.candidates(family, Some(owner));
+        self.blocks
+            .iter()
+            .flat_map(|b| &b.reserves)
+            .filter(move |(address, whom)| whom == owner && candidates.contains(*address))
+            .map(|(address, _)| *address)
+    }
+
+    /// How the address stands for `owner`.
+    pub fn standing(&self, address: IpAddr, owner: Option<&str>) -> Standing<'_> {
+        if self.candidates(Family::of(address), owner).contains(address) {
+            return Standing::Candidate;
+        }
+        let Some(block) = self.block(address) else { return Standing::Elsewhere };
+        let n = number(address);
+        if block.edges().contains(n) {
+            return match address {
+                IpAddr::V6(_) => Standing::Anycast,
+                IpAddr::V4(_) if n == block.interval().first => Standing::Network,
+                IpAddr::V4(_) => Standing::Broadcast,
+            };
+        }
+        if block.gateway == Some(address) {
+            return Standing::Gateway;
+        }
+        if block.excluded().contains(n) {
+            return Standing::Excluded;
+        }
+        match block.reserves.iter().find(|(a, whom)| *a == address && owner != Some(whom)) {
+            Some((_, whom)) => Standing::Reserved(whom),
+            None => Standing::OutOfRange,
+        }
+    }
+
+    /// What two pools share: an overlap of a network of each.
+    pub fn overlap(&self, other: &Space) -> Option<(IpNet, IpNet)> {
+        let overlaps = |a: &IpNet, b: &IpNet| a.contains(&b.network()) || b.contains(&a.network());
+        self.blocks
+            .iter()
+            .flat_map(|a| other.blocks.iter().map(move |b| (a.network, b.network)))
+            .find(|(a, b)| overlaps(a, b))
+    }
+}

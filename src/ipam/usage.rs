@@ -1,0 +1,125 @@
+//! Where the addresses of a pool went.
+
+use std::net::IpAddr;
+
+use super::intervals::{Interval, Intervals};
+use super::space::{Block, Space};
+use super::{Family, number};
+
+/// What kind of holder has an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Holder {
+    /// A zone of the registry.
+    Zone,
+    /// A reservation.
+    Reservation,
+    /// The host itself, or a zone that is not in the registry.
+    Host,
+}
+
+/// One address and who has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// The address.
+    pub address: IpAddr,
+    /// Who.
+    pub holder: Holder,
+}
+
+/// A run of addresses, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// The first.
+    pub first: IpAddr,
+    /// The last.
+    pub last: IpAddr,
+    /// How many.
+    pub count: u128,
+}
+
+/// Where the addresses of one family went. The parts add up to `total`: an address counts once, by the first of `zones`,
+/// `reservations`, `host`, `gateways`, `excluded`, `reserved` that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Which family.
+    pub family: Family,
+    /// The addresses of the ranges that a host may have.
+    pub total: u128,
+    /// Held by zones of the registry.
+    pub zones: u128,
+    /// Held by reservations.
+    pub reservations: u128,
+    /// Held by the host or by zones that are not in the registry.
+    pub host: u128,
+    /// Gateways of the pool's networks.
+    pub gateways: u128,
+    /// Excluded.
+    pub excluded: u128,
+    /// Reserved in the pool for somebody who does not hold it yet.
+    pub reserved: u128,
+    /// Free for everybody.
+    pub free: u128,
+    /// Held, in one of the networks, but outside the ranges. Not part of `total`.
+    pub outside: u128,
+    /// The longest run of free addresses.
+    pub largest_free: Option<Run>,
+}
+
+impl Usage {
+    /// Held by anybody.
+    pub fn used(&self) -> u128 {
+        self.zones + self.reservations + self.host
+    }
+}
+
+impl Space {
+    /// Where the addresses of one family went.
+    pub fn usage(&self, family: Family, holdings: &[Holding]) -> Usage {
+        let blocks: Vec<&Block> = self.blocks.iter().filter(|b| b.family() == family).collect();
+        let union = |of: &dyn Fn(&Block) -> Intervals| -> Intervals {
+            blocks.iter().flat_map(|b| of(b).as_slice().to_vec()).collect()
+        };
+        let held = |holder: Holder| -> Intervals {
+            holdings
+                .iter()
+                .filter(|h| h.holder == holder && Family::of(h.address) == family)
+                .map(|h| number(h.address))
+                .collect()
+        };
+        let everything = union(&|b| [b.interval()].into_iter().collect());
+        let mut rest = union(&Block::ranged);
+        let total = rest.count();
+        let mut take = |part: &Intervals| {
+            let before = rest.count();
+            rest = rest.subtract(part);
+            before - rest.count()
+        };
+        let (by_zones, by_reservations, by_host) = (held(Holder::Zone), held(Holder::Reservation), held(Holder::Host));
+        let zones = take(&by_zones);
+        let reservations = take(&by_reservations);
+        let host = take(&by_host);
+        let gateways = take(&union(&Block::gateways));
+        let excluded = take(&union(&Block::excluded));
+        let reserved = take(&union(&|b| b.reserved(None)));
+        let all_held: Intervals =
+            [by_zones, by_reservations, by_host].iter().flat_map(|set| set.as_slice().to_vec()).collect();
+        Usage {
+            family,
+            total,
+            zones,
+            reservations,
+            host,
+            gateways,
+            excluded,
+            reserved,
+            free: rest.count(),
+            outside: everything.intersect(&all_held).count() - (zones + reservations + host),
+            largest_free: rest.longest().map(|Interval { first, last }| Run {
+                first: family.address(first),
+                last: family.address(last),
+                count: Interval { first, last }.count(),
+            }),
+        }
+    }
+}
