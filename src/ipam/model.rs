@@ -120,9 +120,12 @@ proptest! {
         let mut state = seed | 1;
         let mut random = || { state ^= state << 13; state ^= state >> 7; state ^= state << 17; state };
         let holders = [Holder::Zone, Holder::Reservation, Holder::Host];
-        let holdings: Vec<Holding> = space.blocks.iter().flat_map(addresses)
-            .filter_map(|address| (random() % 100 < share).then(|| Holding { address, holder: holders[random() as usize % 3] }))
-            .collect();
+        let mut holdings = Vec::new();
+        for address in space.blocks.iter().flat_map(addresses) {
+            if random() % 100 < share {
+                holdings.push(Holding { address, holder: holders[random() as usize % 3] });
+            }
+        }
         let usage = space.usage(family, &holdings);
         prop_assert_eq!(usage.total, usage.used() + usage.gateways + usage.excluded + usage.reserved + usage.free);
         let held: BTreeSet<IpAddr> = holdings.iter().map(|h| h.address).collect();
