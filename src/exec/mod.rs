@@ -4,12 +4,18 @@
 //! of its answer. Nothing here decides anything; that is `lifecycle`'s.
 
 mod completed;
+pub mod dladm;
+mod fields;
 mod invocation;
+pub mod ipadm;
+pub mod pkg;
 pub mod quote;
 mod runner;
 mod simulated;
 mod sink;
 mod system;
+pub mod zfs;
+pub mod zoneadm;
 
 pub use completed::{Captured, Completed, End, Stopped};
 pub use invocation::{ENVIRONMENT, Invocation, Output, SHORT, Stdin, command_line};

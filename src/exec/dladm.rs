@@ -1,0 +1,266 @@
+//! `dladm`: data links, and the VNICs that zones get.
+
+use std::fmt;
+
+use super::{Completed, Invocation, fields};
+use crate::error::{Code, Error, Result};
+use crate::name::LinkName;
+
+/// What kind of link it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkClass {
+    /// A network card.
+    Physical,
+    /// A switch without a card.
+    Etherstub,
+    /// Several cards as one.
+    Aggregation,
+    /// An encapsulating link.
+    Overlay,
+    /// A virtual network card.
+    Vnic,
+    /// A tagged view of another link.
+    Vlan,
+    /// A simulated card.
+    Simnet,
+    /// Another one, by its word.
+    Other(String),
+}
+
+impl LinkClass {
+    fn from_word(word: &str) -> LinkClass {
+        match word {
+            "phys" => LinkClass::Physical,
+            "etherstub" => LinkClass::Etherstub,
+            "aggr" => LinkClass::Aggregation,
+            "overlay" => LinkClass::Overlay,
+            "vnic" => LinkClass::Vnic,
+            "vlan" => LinkClass::Vlan,
+            "simnet" => LinkClass::Simnet,
+            other => LinkClass::Other(other.to_owned()),
+        }
+    }
+
+    /// The host's word for it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            LinkClass::Physical => "phys",
+            LinkClass::Etherstub => "etherstub",
+            LinkClass::Aggregation => "aggr",
+            LinkClass::Overlay => "overlay",
+            LinkClass::Vnic => "vnic",
+            LinkClass::Vlan => "vlan",
+            LinkClass::Simnet => "simnet",
+            LinkClass::Other(word) => word,
+        }
+    }
+
+    /// Whether VNICs can be made over a link of this class.
+    pub fn carries_vnics(&self) -> bool {
+        matches!(
+            self,
+            LinkClass::Physical
+                | LinkClass::Etherstub
+                | LinkClass::Aggregation
+                | LinkClass::Overlay
+                | LinkClass::Simnet
+        )
+    }
+}
+
+impl fmt::Display for LinkClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A data link of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostLink {
+    /// Its name, unique over all classes.
+    pub name: String,
+    /// What it is.
+    pub class: LinkClass,
+    /// Its largest packet, where known.
+    pub mtu: Option<u32>,
+    /// The link it lies over.
+    pub over: Option<String>,
+}
+
+/// A VNIC of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostVnic {
+    /// Its name.
+    pub name: String,
+    /// The link it lies over.
+    pub over: String,
+    /// Its hardware address.
+    pub mac: Option<[u8; 6]>,
+    /// The VLAN it tags with.
+    pub vlan: Option<u16>,
+}
+
+/// Makes a persistent VNIC.
+pub fn create_vnic(name: &LinkName, over: &str, mac: [u8; 6], vlan: Option<u16>, mtu: Option<u32>) -> Invocation {
+    let mut invocation = Invocation::new("dladm").args(["create-vnic", "-l", over, "-m", &mac_text(mac)]);
+    if let Some(vlan) = vlan {
+        invocation = invocation.args(["-v", &vlan.to_string()]);
+    }
+    if let Some(mtu) = mtu {
+        invocation = invocation.args(["-p", &format!("mtu={mtu}")]);
+    }
+    invocation.arg(name.as_str())
+}
+
+/// Deletes a VNIC and its persistent record.
+pub fn delete_vnic(name: &LinkName) -> Invocation {
+    Invocation::new("dladm").args(["delete-vnic", name.as_str()])
+}
+
+/// All links, or one: exits with 1 where there is none of that name.
+pub fn show_link(name: Option<&str>) -> Invocation {
+    Invocation::new("dladm").args(["show-link", "-p", "-o", "link,class,mtu,over"]).args(name)
+}
+
+/// Reads the answer of [`show_link`].
+pub fn parse_links(completed: &Completed) -> Result<Vec<HostLink>> {
+    parse_link_lines(&completed.text()?).map_err(|line| unreadable(completed, line))
+}
+
+/// All VNICs, or one. Of another class by that name it tells nothing and exits with 0.
+pub fn show_vnic(name: Option<&str>) -> Invocation {
+    Invocation::new("dladm").args(["show-vnic", "-p", "-o", "link,over,macaddress,vid"]).args(name)
+}
+
+/// Reads the answer of [`show_vnic`].
+pub fn parse_vnics(completed: &Completed) -> Result<Vec<HostVnic>> {
+    parse_vnic_lines(&completed.text()?).map_err(|line| unreadable(completed, line))
+}
+
+/// Which zone each link is lent to, or one link.
+pub fn show_zone_of(name: Option<&str>) -> Invocation {
+    Invocation::new("dladm").args(["show-linkprop", "-c", "-o", "link,value", "-p", "zone"]).args(name)
+}
+
+/// Reads the answer of [`show_zone_of`]: pairs of link and zone.
+pub fn parse_zones_of(completed: &Completed) -> Result<Vec<(String, String)>> {
+    parse_pairs(&completed.text()?).map_err(|line| unreadable(completed, line))
+}
+
+/// The names of all links that are recorded to come back at a reboot of the host.
+pub fn show_persistent() -> Invocation {
+    Invocation::new("dladm").args(["show-link", "-P", "-p", "-o", "link,class"])
+}
+
+/// Reads the answer of [`show_persistent`]: pairs of link and class.
+pub fn parse_persistent(completed: &Completed) -> Result<Vec<(String, LinkClass)>> {
+    let pairs = parse_pairs(&completed.text()?).map_err(|line| unreadable(completed, line))?;
+    Ok(pairs.into_iter().map(|(name, class)| (name, LinkClass::from_word(&class))).collect())
+}
+
+/// A hardware address as dladm writes it: without leading zeros.
+pub fn mac_text(mac: [u8; 6]) -> String {
+    mac.map(|byte| format!("{byte:x}")).join(":")
+}
+
+/// Reads a hardware address of six bytes, with or without leading zeros.
+pub fn parse_mac(text: &str) -> Option<[u8; 6]> {
+    let mut mac = [0; 6];
+    let mut bytes = text.split(':');
+    for byte in &mut mac {
+        let digits = bytes.next()?;
+        let legal = (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        *byte = u8::from_str_radix(digits, 16).ok().filter(|_| legal)?;
+    }
+    bytes.next().is_none().then_some(mac)
+}
+
+fn unreadable(completed: &Completed, line: &str) -> Error {
+    Error::new(Code::CommandFailed, format!("dladm answered with a line that cannot be read: {line:?}"))
+        .with_command(completed.failed())
+}
+
+/// What dladm writes for "nothing", depending on the release.
+fn present(field: &str) -> Option<String> {
+    (!matches!(field, "" | "--" | "-" | "?")).then(|| field.to_owned())
+}
+
+fn parse_link_lines(text: &str) -> std::result::Result<Vec<HostLink>, &str> {
+    fields::lines(text, 4, fields::split_dladm)
+        .map(|line| {
+            let line = line?;
+            Ok(HostLink {
+                name: line[0].clone(),
+                class: LinkClass::from_word(&line[1]),
+                mtu: line[2].parse().ok(),
+                over: present(&line[3]),
+            })
+        })
+        .collect()
+}
+
+fn parse_vnic_lines(text: &str) -> std::result::Result<Vec<HostVnic>, &str> {
+    fields::lines(text, 4, fields::split_dladm)
+        .map(|line| {
+            let line = line?;
+            Ok(HostVnic {
+                name: line[0].clone(),
+                over: line[1].clone(),
+                mac: parse_mac(&line[2]),
+                vlan: line[3].parse().ok().filter(|vlan| *vlan != 0),
+            })
+        })
+        .collect()
+}
+
+fn parse_pairs(text: &str) -> std::result::Result<Vec<(String, String)>, &str> {
+    fields::lines(text, 2, fields::split_dladm)
+        .map(|line| line.map(|line| (line[0].clone(), line[1].clone())))
+        .filter(|pair| pair.as_ref().map_or(true, |(_, value)| present(value).is_some()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads() {
+        let links =
+            parse_link_lines("e1000g0:phys:1500:\nzstub0:etherstub:9000:--\nweb1n0:vnic:9000:zstub0\n").unwrap();
+        assert_eq!((links[0].over.as_deref(), links[1].over.as_deref()), (None, None));
+        assert_eq!((links[2].class.clone(), links[2].over.as_deref()), (LinkClass::Vnic, Some("zstub0")));
+        let vnics = parse_vnic_lines("web1n0:zstub0:2\\:8\\:20\\:7d\\:1e\\:9f:0\n").unwrap();
+        assert_eq!((vnics[0].mac, vnics[0].vlan), (Some([2, 8, 0x20, 0x7d, 0x1e, 0x9f]), None));
+        assert_eq!(parse_pairs("web1n0:web1\nnet0:\n").unwrap(), [("web1n0".to_owned(), "web1".to_owned())]);
+        assert!(parse_link_lines("x\n").is_err());
+    }
+
+    #[test]
+    fn builds() {
+        let name = LinkName::new("web01_0").unwrap();
+        assert_eq!(
+            create_vnic(&name, "stub0", [2, 8, 0x20, 0xa, 0, 1], Some(20), Some(9000)).to_string(),
+            "dladm create-vnic -l stub0 -m 2:8:20:a:0:1 -v 20 -p mtu=9000 web01_0"
+        );
+    }
+
+    #[test]
+    fn hardware_addresses() {
+        assert_eq!(parse_mac("02:08:20:0A:b:c"), Some([2, 8, 0x20, 0xa, 0xb, 0xc]));
+        for bad in ["", "2:8:20:a:b", "2:8:20:a:b:c:d", "2:8:20:a:b:", "2:8:20:a:b:100", "2:8:20:a:b:+1"] {
+            assert_eq!(parse_mac(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _ = (parse_link_lines(&text), parse_vnic_lines(&text), parse_pairs(&text), parse_mac(&text));
+        }
+    }
+}

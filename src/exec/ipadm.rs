@@ -1,0 +1,76 @@
+//! `ipadm`: the addresses of the global zone.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::{Completed, Invocation, fields};
+use crate::error::{Code, Error, Result};
+
+/// An address of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostAddress {
+    /// Its address object, such as `net0/v4`.
+    pub object: String,
+    /// The address with its prefix.
+    pub address: IpNet,
+}
+
+/// All address objects of the global zone.
+pub fn show_addr() -> Invocation {
+    Invocation::new("ipadm").args(["show-addr", "-p", "-o", "addrobj,addr"])
+}
+
+/// Reads the answer of [`show_addr`]. Objects without an address yet, as with DHCP, are left out.
+pub fn parse_addr(completed: &Completed) -> Result<Vec<HostAddress>> {
+    parse_lines(&completed.text()?).map_err(|line| {
+        Error::new(Code::CommandFailed, format!("ipadm answered with a line that cannot be read: {line:?}"))
+            .with_command(completed.failed())
+    })
+}
+
+fn parse_lines(text: &str) -> std::result::Result<Vec<HostAddress>, &str> {
+    let mut addresses = Vec::new();
+    for line in fields::lines(text, 2, fields::split_dladm) {
+        let line = line?;
+        // A tunnel shows both its ends, `local->remote`.
+        for end in line[1].split("->") {
+            if let Some(address) = parse_end(end) {
+                addresses.push(HostAddress { object: line[0].clone(), address });
+            }
+        }
+    }
+    Ok(addresses)
+}
+
+fn parse_end(text: &str) -> Option<IpNet> {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
+        None => (text, None),
+    };
+    // A scope names an interface and is no part of the address.
+    let address: IpAddr = address.split('%').next()?.parse().ok()?;
+    let full = if address.is_ipv4() { 32 } else { 128 };
+    IpNet::new(address, prefix.unwrap_or(full)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads() {
+        let text = "lo0/v4:127.0.0.1/8\nnet0/v6:fe80\\:\\:1%net0/10\nnet0/dhcp:?\ntun0/v4:10.0.0.1->10.0.0.2\n";
+        let addresses: Vec<String> = parse_lines(text).unwrap().iter().map(|a| a.address.to_string()).collect();
+        assert_eq!(addresses, ["127.0.0.1/8", "fe80::1/10", "10.0.0.1/32", "10.0.0.2/32"]);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _ = parse_lines(&text);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! `pkg`: the publishers of a zone's image, changed from outside through `-R`.
+
+use std::time::Duration;
+
+use super::{Completed, Invocation, fields};
+use crate::error::{Code, Error, Result};
+
+/// A call of pkg takes seconds to begin, more where it asks a repository.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// A publisher of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ImagePublisher {
+    /// Its name.
+    pub name: String,
+    /// Whether packages stay with it.
+    pub sticky: bool,
+    /// Whether it comes from the global zone and cannot be changed here.
+    pub system: bool,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Its origins, in order.
+    pub origins: Vec<String>,
+    /// Its mirrors, in order.
+    pub mirrors: Vec<String>,
+}
+
+/// What [`set_publisher`] sets.
+#[derive(Debug, Clone, Default)]
+pub struct PublisherWish<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its origins; all others are taken away.
+    pub origins: &'a [String],
+    /// Its mirrors; all others are taken away.
+    pub mirrors: &'a [String],
+    /// Whether packages stay with it.
+    pub sticky: bool,
+    /// Whether it is searched first.
+    pub first: bool,
+    /// A client certificate, a path as the image's host sees it.
+    pub ssl_cert: Option<&'a str>,
+    /// The certificate's key.
+    pub ssl_key: Option<&'a str>,
+}
+
+/// The publishers of the image below this path of the host.
+pub fn publishers(image: &str) -> Invocation {
+    on(image).args(["publisher", "-H", "-F", "tsv"])
+}
+
+/// Reads the answer of [`publishers`], in search order.
+pub fn parse_publishers(completed: &Completed) -> Result<Vec<ImagePublisher>> {
+    parse_lines(&completed.text()?).map_err(|line| {
+        Error::new(Code::CommandFailed, format!("pkg publisher answered with a line that cannot be read: {line:?}"))
+            .with_command(completed.failed())
+    })
+}
+
+/// Makes a publisher what is wished, whatever it was; may be run twice. No repository is asked.
+pub fn set_publisher(image: &str, wish: &PublisherWish<'_>) -> Invocation {
+    let mut invocation = on(image).args(["set-publisher", "--no-refresh"]);
+    invocation = invocation.arg(if wish.sticky { "--sticky" } else { "--non-sticky" });
+    if wish.first {
+        invocation = invocation.arg("--search-first");
+    }
+    for (flag, value) in [("-k", wish.ssl_key), ("-c", wish.ssl_cert)] {
+        if let Some(value) = value {
+            invocation = invocation.args([flag, value]);
+        }
+    }
+    for (none, one, uris) in [("-G", "-g", wish.origins), ("-M", "-m", wish.mirrors)] {
+        invocation = invocation.args([none, "*"]);
+        for uri in uris {
+            invocation = invocation.args([one, uri]);
+        }
+    }
+    invocation.arg(wish.name)
+}
+
+/// Takes a publisher away.
+pub fn unset_publisher(image: &str, name: &str) -> Invocation {
+    on(image).args(["unset-publisher", name])
+}
+
+/// Whether the exit status says that another package client holds the image; the same call may go through later.
+pub fn is_locked(completed: &Completed) -> bool {
+    completed.end == super::End::Exited(7)
+}
+
+fn on(image: &str) -> Invocation {
+    Invocation::new("pkg").args(["-R", image]).with_limit(Some(LIMIT))
+}
+
+fn parse_lines(text: &str) -> std::result::Result<Vec<ImagePublisher>, &str> {
+    let mut publishers: Vec<ImagePublisher> = Vec::new();
+    for line in fields::lines(text, 4, fields::split_tabs) {
+        let line = line?;
+        if publishers.last().is_none_or(|last| last.name != line[0]) {
+            publishers.push(ImagePublisher { name: line[0].clone(), ..ImagePublisher::default() });
+        }
+        let Some(publisher) = publishers.last_mut() else { continue };
+        publisher.sticky = line[1] == "true";
+        publisher.system = line[2] == "true";
+        publisher.enabled |= line[3] == "true";
+        let uri = line.get(6).filter(|uri| !uri.is_empty());
+        match (line.get(4).map(String::as_str), uri) {
+            (Some("origin"), Some(uri)) => publisher.origins.push(uri.clone()),
+            (Some("mirror"), Some(uri)) => publisher.mirrors.push(uri.clone()),
+            _ => {}
+        }
+    }
+    Ok(publishers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads() {
+        let text = "a.org\ttrue\tfalse\ttrue\torigin\tonline\thttps://a/\t-\n\
+                    a.org\ttrue\tfalse\ttrue\tmirror\tonline\thttps://m/\t-\n\
+                    empty\tfalse\tfalse\ttrue\t\t\t\t\n";
+        let publishers = parse_lines(text).unwrap();
+        assert_eq!(
+            (publishers[0].origins.as_slice(), publishers[0].mirrors.len()),
+            (["https://a/".to_owned()].as_slice(), 1)
+        );
+        assert_eq!(
+            (publishers[1].name.as_str(), publishers[1].sticky, publishers[1].origins.len()),
+            ("empty", false, 0)
+        );
+    }
+
+    #[test]
+    fn builds() {
+        let origins = ["https://a/".to_owned()];
+        let wish = PublisherWish { name: "a.org", origins: &origins, sticky: true, ..PublisherWish::default() };
+        assert_eq!(
+            set_publisher("/zones/w/root", &wish).to_string(),
+            "pkg -R /zones/w/root set-publisher --no-refresh --sticky -G '*' -g https://a/ -M '*' a.org"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _ = parse_lines(&text);
+        }
+    }
+}
