@@ -40,8 +40,8 @@ pub enum Output {
     Stream,
     /// Both streams to this file, appended, made with mode 0600: on a pipe the command would die with its reader.
     Log(PathBuf),
-    /// To the caller's own terminal; the command stays in the caller's process group.
-    Inherit,
+    /// To the caller's own terminal, of this type (`TERM`); the command stays in the caller's process group.
+    Terminal(Option<OsString>),
 }
 
 /// A command to be run by a [`Runner`](super::Runner).

@@ -50,7 +50,7 @@ impl Sink {
             Output::Log(path) => Some(open_log(path)?),
             _ => None,
         };
-        let streams = matches!(invocation.output(), Output::Stream | Output::Inherit);
+        let streams = matches!(invocation.output(), Output::Stream | Output::Terminal(_));
         Ok(Sink {
             keep: if streams || log.is_some() { 0 } else { KEPT },
             streams,

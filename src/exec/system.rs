@@ -141,11 +141,9 @@ fn command(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Command>
         Stdin::Inherit => Stdio::inherit(),
     });
     match (invocation.output(), sink.log_file()) {
-        (Output::Inherit, _) => {
+        (Output::Terminal(term), _) => {
             command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
-            if let Some(term) = std::env::var_os("TERM") {
-                command.env("TERM", term);
-            }
+            command.envs(term.iter().map(|term| ("TERM", term)));
         }
         (_, Some(log)) => {
             command.stdout(Stdio::from(copy(log)?)).stderr(Stdio::from(copy(log)?));
@@ -154,7 +152,7 @@ fn command(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Command>
             command.stdout(Stdio::piped()).stderr(Stdio::piped());
         }
     }
-    if !matches!(invocation.output(), Output::Inherit) {
+    if !matches!(invocation.output(), Output::Terminal(_)) {
         command.process_group(0);
     }
     Ok(command)
@@ -270,7 +268,7 @@ impl Watch {
         let started = Instant::now();
         Watch {
             process: i32::try_from(child.id()).ok().and_then(Pid::from_raw),
-            leads: !matches!(invocation.output(), Output::Inherit),
+            leads: !matches!(invocation.output(), Output::Terminal(_)),
             started,
             last_tick: started,
             deadline: invocation.limit().map(|limit| (started + limit, limit)),
