@@ -9,6 +9,8 @@ pub mod ipam;
 pub mod lifecycle;
 pub mod manager;
 pub mod name;
+#[doc(hidden)]
+pub mod registry;
 pub mod sim;
 
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};

@@ -1,0 +1,414 @@
+//! Locks: who may change what, across processes and threads.
+//!
+//! Invariant: locks are taken in one order, zones by name and then the registry, and whoever holds the registry lock neither
+//! waits for a zone's lock nor runs a command. A lock is an open file; it ends when the last process that has it open is gone.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{Mode, OFlags};
+
+use super::points::Change;
+use super::{Registry, Tree};
+use crate::error::{Code, Error, Result};
+use crate::name::ZoneName;
+
+/// How long to wait for a lock, and who may call the waiting off.
+pub struct Wait<'a> {
+    timeout: Duration,
+    pulse: Option<&'a mut dyn FnMut() -> bool>,
+}
+
+impl<'a> Wait<'a> {
+    /// Fail at once where somebody else has it.
+    pub fn none() -> Self {
+        Wait { timeout: Duration::ZERO, pulse: None }
+    }
+
+    /// Wait so long.
+    pub fn up_to(timeout: Duration) -> Self {
+        Wait { timeout, pulse: None }
+    }
+
+    /// Ask this every few milliseconds; `false` ends the waiting with `cancelled`.
+    #[must_use]
+    pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
+        self.pulse = Some(pulse);
+        self
+    }
+}
+
+/// Who has a lock, as they wrote it down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockHolder {
+    /// The process.
+    pub pid: u32,
+    /// What it does.
+    pub command: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+}
+
+impl LockHolder {
+    fn to_text(&self) -> String {
+        format!("pid {}\ncommand {}\nsince {}\n", self.pid, self.command, self.since)
+    }
+
+    /// What the file says; `None` for anything but the whole of it, as a holder writes after it has the lock.
+    fn from_text(text: &str) -> Option<LockHolder> {
+        let mut lines = text.lines();
+        let mut value = |key: &str| lines.next()?.strip_prefix(key)?.strip_prefix(' ').map(str::to_owned);
+        Some(LockHolder { pid: value("pid")?.parse().ok()?, command: value("command")?, since: value("since")? })
+    }
+}
+
+/// The lock of one zone: only its holder changes the zone's entry or acts on the zone.
+#[derive(Debug)]
+pub struct ZoneLock {
+    name: ZoneName,
+    held: Held,
+}
+
+impl ZoneLock {
+    /// Whose lock it is.
+    pub fn name(&self) -> &ZoneName {
+        &self.name
+    }
+
+    /// Gives the lock up and removes its file: for a zone that is gone.
+    pub fn retire(self) {
+        self.held.retire();
+    }
+}
+
+/// A zone's lock shared with other readers of the zone: the source of a clone.
+#[derive(Debug)]
+pub struct SharedZoneLock {
+    _held: Held,
+}
+
+/// The lock that a zone's commands hold. It is an empty file: given to a command as its standard input, it stays locked until the
+/// command and all its descendants are gone.
+#[derive(Debug)]
+pub struct ChildLock {
+    held: Held,
+}
+
+impl ChildLock {
+    /// The same open file once more, to be a command's standard input.
+    pub fn stdin(&self) -> Result<File> {
+        self.held.file.try_clone().map_err(|error| Error::io("duplicate the lock", &self.held.path, error))
+    }
+
+    /// Gives the lock up and removes its file: for a zone that is gone.
+    pub fn retire(self) {
+        self.held.retire();
+    }
+}
+
+/// The lock of the registry: only its holder adds entries or changes reservations.
+#[derive(Debug)]
+pub struct RegistryLock {
+    held: Held,
+}
+
+impl RegistryLock {
+    /// The file system's clock at the moment the lock was taken, as (seconds, nanoseconds).
+    pub(super) fn taken_at(&self) -> io::Result<(i64, i64)> {
+        let meta = self.held.file.metadata()?;
+        Ok((meta.mtime(), meta.mtime_nsec()))
+    }
+}
+
+#[derive(Debug)]
+struct Held {
+    file: File,
+    path: PathBuf,
+}
+
+impl Held {
+    fn retire(self) {
+        // Whoever waits on this file sees that it is no longer at its path, and opens the new one.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Exclusive,
+    Shared,
+    /// Exclusive, and the file stays empty.
+    Child,
+}
+
+impl Registry {
+    /// Takes the lock of one zone, and clears away what a holder that died has left.
+    pub fn lock_zone(&self, name: &ZoneName, wait: &mut Wait<'_>) -> Result<ZoneLock> {
+        let what = format!("zone {name}");
+        let held = self.lock(&self.tree().zone_lock(name), Kind::Exclusive, &what, wait)?;
+        self.sweep_temp(&self.tree().zone(name))?;
+        Ok(ZoneLock { name: name.clone(), held })
+    }
+
+    /// Takes the locks of several zones, in the one order in which they may be taken; names may repeat.
+    pub fn lock_zones<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n ZoneName>,
+        wait: &mut Wait<'_>,
+    ) -> Result<Vec<ZoneLock>> {
+        let mut names: Vec<&ZoneName> = names.into_iter().collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(|name| self.lock_zone(name, wait)).collect()
+    }
+
+    /// Takes a zone's lock together with other readers: nobody changes the zone meanwhile.
+    pub fn lock_zone_shared(&self, name: &ZoneName, wait: &mut Wait<'_>) -> Result<SharedZoneLock> {
+        let what = format!("zone {name}");
+        let held = self.lock(&self.tree().zone_lock(name), Kind::Shared, &what, wait)?;
+        Ok(SharedZoneLock { _held: held })
+    }
+
+    /// Takes the lock that a zone's commands hold. The zone's own lock comes first.
+    pub fn lock_child(&self, name: &ZoneName, wait: &mut Wait<'_>) -> Result<ChildLock> {
+        let what = format!("zone {name}");
+        let held = self.lock(&self.tree().child_lock(name), Kind::Child, &what, wait)?;
+        Ok(ChildLock { held })
+    }
+
+    /// Takes the registry lock. Zones' locks come first.
+    pub fn lock_registry(&self, wait: &mut Wait<'_>) -> Result<RegistryLock> {
+        let held = self.lock(&self.tree().registry_lock(), Kind::Exclusive, "the registry", wait)?;
+        Ok(RegistryLock { held })
+    }
+
+    /// Who has a zone's lock, as far as it is written down and still true.
+    pub fn zone_holder(&self, name: &ZoneName) -> Option<LockHolder> {
+        let path = self.tree().zone_lock(name);
+        let file = File::open(&path).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => read_holder(&path),
+            _ => None,
+        }
+    }
+
+    fn lock(&self, path: &Path, kind: Kind, what: &str, wait: &mut Wait<'_>) -> Result<Held> {
+        let since = Instant::now();
+        let mut pause = Duration::from_micros(500);
+        loop {
+            let file = self.open_lock(path)?;
+            let attempt = match kind {
+                Kind::Shared => file.try_lock_shared(),
+                Kind::Exclusive | Kind::Child => file.try_lock(),
+            };
+            match attempt {
+                Ok(()) => {
+                    if !still_at(&file, path)? {
+                        continue;
+                    }
+                    let mut held = Held { file, path: path.to_owned() };
+                    if kind != Kind::Child {
+                        // Only for the words of `busy`; a full disk must not stop anybody.
+                        let _ = self.sign(&mut held);
+                    }
+                    return Ok(held);
+                }
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
+            }
+            if let Some(pulse) = &mut wait.pulse
+                && !pulse()
+            {
+                return Err(Error::new(Code::Cancelled, format!("stopped while waiting for the lock of {what}")));
+            }
+            let left = wait.timeout.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return Err(busy(what, kind, read_holder(path), wait.timeout));
+            }
+            std::thread::sleep(pause.min(left));
+            pause = (pause * 2).min(Duration::from_millis(8));
+        }
+    }
+
+    fn open_lock(&self, path: &Path) -> Result<File> {
+        let open = || {
+            rustix::fs::open(
+                path,
+                OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+                Mode::from(0o600),
+            )
+        };
+        let opened = match open() {
+            Err(rustix::io::Errno::NOENT) => {
+                self.make_state_folders()?;
+                open()
+            }
+            other => other,
+        };
+        opened.map(File::from).map_err(|errno| Error::io("open the lock", path, errno.into()))
+    }
+
+    /// `.zmgr/` and what every one of them has. Lock files are nobody else's to open: whoever can open one can lock it.
+    fn make_state_folders(&self) -> Result<()> {
+        let tree: &Tree = self.tree();
+        for (folder, mode) in [(tree.state(), 0o755), (tree.locks(), 0o700)] {
+            let made =
+                self.points().make(Change::MakeFolder, &folder, || Ok(rustix::fs::mkdir(&folder, Mode::from(mode))?));
+            match made {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(Error::new(Code::NotFound, format!("there is no tree at {}", tree.root().display()))
+                        .with_help("`zmgr init` writes a first one"));
+                }
+                Err(error) => return Err(Error::io("make the folder", &folder, error)),
+                Ok(()) => {}
+            }
+        }
+        let ignore = tree.state().join(".gitignore");
+        if !ignore.exists() {
+            // Only a convenience for trees under git.
+            let _ = std::fs::write(ignore, "*\n");
+        }
+        Ok(())
+    }
+
+    fn sign(&self, held: &mut Held) -> io::Result<()> {
+        let holder = LockHolder {
+            pid: std::process::id(),
+            command: self.command().replace(|c: char| c.is_control(), " "),
+            since: super::now(),
+        };
+        held.file.set_len(0)?;
+        held.file.rewind()?;
+        held.file.write_all(holder.to_text().as_bytes())
+    }
+}
+
+/// Whether the file that was locked is the one that others find at its path.
+fn still_at(file: &File, path: &Path) -> Result<bool> {
+    let ours = file.metadata().map_err(|error| Error::io("look at the lock", path, error))?;
+    match std::fs::symlink_metadata(path) {
+        Ok(theirs) => Ok(ours.dev() == theirs.dev() && ours.ino() == theirs.ino()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("look at the lock", path, error)),
+    }
+}
+
+fn read_holder(path: &Path) -> Option<LockHolder> {
+    let mut text = String::new();
+    File::open(path).ok()?.take(4096).read_to_string(&mut text).ok()?;
+    LockHolder::from_text(&text)
+}
+
+fn busy(what: &str, kind: Kind, holder: Option<LockHolder>, waited: Duration) -> Error {
+    let message = match (kind, holder) {
+        (Kind::Child, _) => format!("a command that was started for {what} is still at work"),
+        (_, Some(holder)) => format!(
+            "{what} is busy: process {} ({}) has had its lock since {}",
+            holder.pid, holder.command, holder.since
+        ),
+        (_, None) => format!("{what} is busy: another process has its lock"),
+    };
+    let waited = if waited.is_zero() {
+        "it was not waited for (lock-timeout 0)".to_owned()
+    } else {
+        format!("it was waited for {} s (`lock-timeout` in config.kdl)", waited.as_secs_f32())
+    };
+    Error::new(Code::Busy, message).with_help(format!("try again when it is done; {waited}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Points;
+
+    fn registry(root: &Path) -> Registry {
+        Registry::new(Tree::new(root), "test run", Points::none())
+    }
+
+    fn name(n: &str) -> ZoneName {
+        ZoneName::new(n).unwrap()
+    }
+
+    #[test]
+    fn busy_names_the_holder() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(root.path());
+        let held = registry.lock_zone(&name("web"), &mut Wait::none()).unwrap();
+        let error = registry.lock_zone(&name("web"), &mut Wait::none()).unwrap_err();
+        assert_eq!(error.code(), Code::Busy);
+        assert!(error.message().contains(&format!("process {} (test run)", std::process::id())), "{error}");
+        assert!(registry.zone_holder(&name("web")).is_some());
+        registry.lock_zone(&name("db"), &mut Wait::none()).unwrap();
+        drop(held);
+        assert!(registry.zone_holder(&name("web")).is_none());
+        registry.lock_zone(&name("web"), &mut Wait::none()).unwrap();
+    }
+
+    #[test]
+    fn a_retired_lock_is_not_the_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(root.path());
+        let first = registry.lock_zone(&name("web"), &mut Wait::none()).unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| registry.lock_zone(&name("web"), &mut Wait::up_to(Duration::from_secs(20))));
+            std::thread::sleep(Duration::from_millis(20));
+            first.retire();
+            let second = waiting.join().unwrap().unwrap();
+            assert_eq!(registry.lock_zone(&name("web"), &mut Wait::none()).unwrap_err().code(), Code::Busy);
+            drop(second);
+        });
+    }
+
+    #[test]
+    fn a_command_keeps_its_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(root.path());
+        let child = registry.lock_child(&name("web"), &mut Wait::none()).unwrap();
+        let stdin = child.stdin().unwrap();
+        let mut command = std::process::Command::new("cat").stdin(stdin).spawn().unwrap();
+        assert!(command.wait().unwrap().success(), "its standard input is empty");
+        let stdin = child.stdin().unwrap();
+        let mut command = std::process::Command::new("sleep").arg("60").stdin(stdin).spawn().unwrap();
+        drop(child);
+        assert_eq!(registry.lock_child(&name("web"), &mut Wait::none()).unwrap_err().code(), Code::Busy);
+        command.kill().unwrap();
+        command.wait().unwrap();
+        registry.lock_child(&name("web"), &mut Wait::none()).unwrap();
+    }
+
+    #[test]
+    fn waiting_can_be_called_off() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(root.path());
+        let _held = registry.lock_registry(&mut Wait::none()).unwrap();
+        let mut asked = 0;
+        let mut pulse = || {
+            asked += 1;
+            asked < 3
+        };
+        let error = registry.lock_registry(&mut Wait::up_to(Duration::from_secs(60)).pulse(&mut pulse)).unwrap_err();
+        assert_eq!((error.code(), asked), (Code::Cancelled, 3));
+    }
+
+    #[test]
+    fn shared_with_readers_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(root.path());
+        let first = registry.lock_zone_shared(&name("golden"), &mut Wait::none()).unwrap();
+        let second = registry.lock_zone_shared(&name("golden"), &mut Wait::none()).unwrap();
+        assert_eq!(registry.lock_zone(&name("golden"), &mut Wait::none()).unwrap_err().code(), Code::Busy);
+        drop((first, second));
+        registry.lock_zone(&name("golden"), &mut Wait::none()).unwrap();
+    }
+
+    #[test]
+    fn without_a_tree() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(&root.path().join("missing"));
+        assert_eq!(registry.lock_registry(&mut Wait::none()).unwrap_err().code(), Code::NotFound);
+    }
+}

@@ -1,0 +1,47 @@
+//! The registry: the files below the root as the one record of who has which name, address, link and MAC.
+//!
+//! Invariant: the files are the truth. Locks, the index and the survey below `.zmgr/` can be thrown away while nothing runs, and
+//! no answer changes.
+
+mod lock;
+mod points;
+mod tree;
+mod write;
+
+pub use lock::{ChildLock, LockHolder, RegistryLock, SharedZoneLock, Wait, ZoneLock};
+pub use points::{Change, Observer, Points, When};
+pub use tree::{Folder, Tree, stem_of, stem_of_temp, temp_of};
+
+/// The registry of one tree. Cheap to make; nothing is read before it is asked for.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    tree: Tree,
+    command: String,
+    points: Points,
+}
+
+impl Registry {
+    /// The registry of this tree. `command` says what this process does, for those who wait for its locks.
+    pub fn new(tree: Tree, command: impl Into<String>, points: Points) -> Self {
+        Registry { tree, command: command.into(), points }
+    }
+
+    /// Its paths.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    fn command(&self) -> &str {
+        &self.command
+    }
+
+    fn points(&self) -> &Points {
+        &self.points
+    }
+}
+
+/// The time, as documents and locks note it: RFC 3339, UTC, whole seconds.
+pub fn now() -> String {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}

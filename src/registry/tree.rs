@@ -1,0 +1,190 @@
+//! Where everything lies below the root.
+//!
+//! Invariant: this is the only place that joins a name to the root, and it takes checked names alone, so no path of zmgr can
+//! leave the tree.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
+
+/// The root of the files and the paths below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    root: PathBuf,
+}
+
+/// A folder of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Folder {
+    /// `templates/`
+    Templates,
+    /// `pools/`
+    Pools,
+    /// `publishers/`
+    Publishers,
+    /// `zones/`, the registry.
+    Zones,
+    /// `reservations/`, the registry's other half.
+    Reservations,
+}
+
+impl Folder {
+    /// Every folder of documents.
+    pub const ALL: [Folder; 5] =
+        [Folder::Templates, Folder::Pools, Folder::Publishers, Folder::Zones, Folder::Reservations];
+
+    /// Its name below the root.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Folder::Templates => "templates",
+            Folder::Pools => "pools",
+            Folder::Publishers => "publishers",
+            Folder::Zones => "zones",
+            Folder::Reservations => "reservations",
+        }
+    }
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Tree {
+    /// The tree below this root. Nothing is read.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Tree { root: root.into() }
+    }
+
+    /// The root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `config.kdl`
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.kdl")
+    }
+
+    /// A folder of documents.
+    pub fn folder(&self, folder: Folder) -> PathBuf {
+        self.root.join(folder.name())
+    }
+
+    /// `zones/NAME.kdl`
+    pub fn zone(&self, name: &ZoneName) -> PathBuf {
+        self.document(Folder::Zones, name.as_str())
+    }
+
+    /// `reservations/NAME.kdl`
+    pub fn reservation(&self, name: &ReservationName) -> PathBuf {
+        self.document(Folder::Reservations, name.as_str())
+    }
+
+    /// `pools/NAME.kdl`
+    pub fn pool(&self, name: &PoolName) -> PathBuf {
+        self.document(Folder::Pools, name.as_str())
+    }
+
+    /// `templates/NAME.kdl`
+    pub fn template(&self, name: &TemplateName) -> PathBuf {
+        self.document(Folder::Templates, name.as_str())
+    }
+
+    /// `publishers/NAME.kdl`
+    pub fn publisher(&self, name: &PublisherName) -> PathBuf {
+        self.document(Folder::Publishers, name.as_str())
+    }
+
+    fn document(&self, folder: Folder, name: &str) -> PathBuf {
+        self.folder(folder).join(format!("{name}.kdl"))
+    }
+
+    /// `.zmgr/`: locks and what can be derived again.
+    pub fn state(&self) -> PathBuf {
+        self.root.join(".zmgr")
+    }
+
+    /// `.zmgr/locks/`
+    pub fn locks(&self) -> PathBuf {
+        self.state().join("locks")
+    }
+
+    /// The registry lock. No zone's lock can have its name: those end in `.lock` and `.child`.
+    pub fn registry_lock(&self) -> PathBuf {
+        self.locks().join("registry")
+    }
+
+    /// The lock of one zone.
+    pub fn zone_lock(&self, name: &ZoneName) -> PathBuf {
+        self.locks().join(format!("{name}.lock"))
+    }
+
+    /// The lock that the commands run for a zone hold, whatever becomes of the zmgr that ran them.
+    pub fn child_lock(&self, name: &ZoneName) -> PathBuf {
+        self.locks().join(format!("{name}.child"))
+    }
+
+    /// The derived index.
+    pub fn index(&self) -> PathBuf {
+        self.state().join("index.v1")
+    }
+
+    /// The last survey of the host.
+    pub fn survey(&self) -> PathBuf {
+        self.state().join("survey.v1")
+    }
+}
+
+/// The temp file of a document or a state file: `.X.tmp` beside `X`. `None` for a path without a file name.
+pub fn temp_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?;
+    let mut temp = std::ffi::OsString::from(".");
+    temp.push(name);
+    temp.push(".tmp");
+    Some(path.with_file_name(temp))
+}
+
+/// The stem of a document's file name: `web01` of `web01.kdl`. `None` for everything else, hidden files among it.
+pub fn stem_of(file_name: &OsStr) -> Option<&str> {
+    file_name.to_str()?.strip_suffix(".kdl").filter(|stem| !stem.is_empty() && !stem.starts_with('.'))
+}
+
+/// The document whose temp file this is: `web01` of `.web01.kdl.tmp`.
+pub fn stem_of_temp(file_name: &OsStr) -> Option<&str> {
+    file_name.to_str()?.strip_prefix('.')?.strip_suffix(".kdl.tmp").filter(|stem| !stem.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temp_files_are_never_documents() {
+        let tree = Tree::new("/etc/zmgr");
+        let zone = tree.zone(&ZoneName::new("a.kdl.tmp").unwrap());
+        assert_eq!(zone, Path::new("/etc/zmgr/zones/a.kdl.tmp.kdl"));
+        let temp = temp_of(&zone).unwrap();
+        assert_eq!(temp, Path::new("/etc/zmgr/zones/.a.kdl.tmp.kdl.tmp"));
+        assert_eq!(stem_of(zone.file_name().unwrap()), Some("a.kdl.tmp"));
+        assert_eq!(stem_of(temp.file_name().unwrap()), None);
+        assert_eq!(stem_of_temp(temp.file_name().unwrap()), Some("a.kdl.tmp"));
+    }
+
+    #[test]
+    fn locks_do_not_collide() {
+        let tree = Tree::new("/r");
+        let name = |n: &str| ZoneName::new(n).unwrap();
+        let mut paths = vec![tree.registry_lock()];
+        for zone in ["registry", "a", "a.lock", "a.child", "registry.lock"] {
+            paths.extend([tree.zone_lock(&name(zone)), tree.child_lock(&name(zone))]);
+        }
+        let count = paths.len();
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), count);
+    }
+}

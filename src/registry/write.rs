@@ -1,0 +1,342 @@
+//! Changes to documents that a death at any instant leaves either undone or done.
+//!
+//! Invariant: the name of a document refers to a whole, flushed file or to none. The temp file of `X` is `.X.tmp` beside it and
+//! belongs to the holder of X's lock, so whoever takes that lock next may remove it. A symbolic link in place of a document is
+//! never written through.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+use super::Registry;
+use super::points::Change;
+use super::tree::temp_of;
+use crate::error::{Code, Error, Result};
+
+/// The mode of a new document, before the umask.
+const DOCUMENT_MODE: u32 = 0o644;
+
+/// A new document, whole and flushed, that nobody sees yet.
+#[derive(Debug)]
+#[must_use = "nothing is there before it is linked"]
+pub(super) struct Staged {
+    temp: PathBuf,
+    path: PathBuf,
+}
+
+impl Registry {
+    /// Writes a document that must not be there yet: whole or not at all, and flushed when this returns.
+    ///
+    /// `exists` where there is one, whatever it is.
+    pub fn create(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let staged = self.stage(path, bytes)?;
+        self.link(staged)?;
+        self.sync_folder_of(path)
+    }
+
+    /// The first half of [`Registry::create`].
+    pub(super) fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
+        let temp = self.write_temp(path, bytes, None)?;
+        Ok(Staged { temp, path: path.to_owned() })
+    }
+
+    /// The second half of [`Registry::create`] but for the flush of the folder.
+    pub(super) fn link(&self, staged: Staged) -> Result<()> {
+        let Staged { temp, path } = staged;
+        let linked = self.points().make(Change::Link, &path, || std::fs::hard_link(&temp, &path));
+        let removed = self.unlink(&temp);
+        match linked {
+            Ok(()) => removed.map_err(|error| Error::io("remove", &temp, error)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(Error::new(Code::Exists, format!("{} exists already", path.display())))
+            }
+            Err(error) => Err(Error::io("write", &path, error)),
+        }
+    }
+
+    /// Drops a document that was staged and is not wanted.
+    pub(super) fn unstage(&self, staged: Staged) {
+        // A temp file that stays belongs to the next holder of the lock.
+        let _ = self.unlink(&staged.temp);
+    }
+
+    /// Flushes the folder that a document is in.
+    pub(super) fn sync_folder_of(&self, path: &Path) -> Result<()> {
+        let Some(folder) = path.parent() else { return Ok(()) };
+        self.points()
+            .make(Change::SyncFolder, folder, || File::open(folder)?.sync_all())
+            .map_err(|error| Error::io("flush", folder, error))
+    }
+
+    /// Changes a document: `edit` gets its bytes as they are and gives the new ones. Mode and owner stay. Where somebody else has
+    /// changed the file meanwhile (an editor takes no lock), `edit` is asked again with what is there then.
+    ///
+    /// `not-found` where there is none; `wrong-state` where it is not a regular file.
+    pub fn change(&self, path: &Path, mut edit: impl FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<()> {
+        loop {
+            let (before, meta) = read_regular(path)?;
+            let after = edit(&before)?;
+            if after == before {
+                return Ok(());
+            }
+            let temp = self.write_temp(path, &after, Some(&meta))?;
+            let now = read_regular(path);
+            if !matches!(&now, Ok((bytes, _)) if *bytes == before) {
+                let _ = self.unlink(&temp);
+                now?;
+                continue;
+            }
+            let renamed = self.points().make(Change::Rename, path, || std::fs::rename(&temp, path));
+            if let Err(error) = renamed {
+                let _ = self.unlink(&temp);
+                return Err(Error::io("write", path, error));
+            }
+            return self.sync_folder_of(path);
+        }
+    }
+
+    /// Removes a document, flushed when this returns. One that is gone already is no error.
+    pub fn remove(&self, path: &Path) -> Result<()> {
+        match self.unlink(path) {
+            Ok(()) => self.sync_folder_of(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(Error::io("remove", path, error)),
+        }
+    }
+
+    /// Removes the temp file that a dead holder of the document's lock may have left.
+    pub(super) fn sweep_temp(&self, path: &Path) -> Result<()> {
+        let Some(temp) = temp_of(path) else { return Ok(()) };
+        match std::fs::symlink_metadata(&temp) {
+            Err(_) => Ok(()),
+            Ok(_) => match self.unlink(&temp) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", &temp, error)),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Replaces a file that can be derived again: whole or not at all, but not flushed.
+    pub(super) fn replace_derived(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+        let Some(temp) = temp_of(path) else { return Ok(()) };
+        let mut file = self.create_temp(&temp)?;
+        let written = self.points().make(Change::Write, &temp, || parts.iter().try_for_each(|p| file.write_all(p)));
+        drop(file);
+        let replaced = written.and_then(|()| self.points().make(Change::Rename, path, || std::fs::rename(&temp, path)));
+        if replaced.is_err() {
+            let _ = self.unlink(&temp);
+        }
+        replaced
+    }
+
+    fn write_temp(&self, path: &Path, bytes: &[u8], like: Option<&Metadata>) -> Result<PathBuf> {
+        let temp = temp_of(path)
+            .ok_or_else(|| Error::new(Code::InvalidArgument, format!("{} names no file", path.display())))?;
+        let written = self.create_temp(&temp).and_then(|mut file| {
+            self.points().make(Change::Write, &temp, || {
+                if let Some(meta) = like {
+                    let now = file.metadata()?;
+                    if (now.uid(), now.gid()) != (meta.uid(), meta.gid()) {
+                        std::os::unix::fs::fchown(&file, Some(meta.uid()), Some(meta.gid()))?;
+                    }
+                    file.set_permissions(std::fs::Permissions::from_mode(meta.mode() & 0o7777))?;
+                }
+                file.write_all(bytes)
+            })?;
+            self.points().make(Change::SyncFile, &temp, || file.sync_all())
+        });
+        match written {
+            Ok(()) => Ok(temp),
+            Err(error) => {
+                let _ = self.unlink(&temp);
+                Err(Error::io("write", path, error))
+            }
+        }
+    }
+
+    fn create_temp(&self, temp: &Path) -> io::Result<File> {
+        let create = || -> io::Result<File> {
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            Ok(rustix::fs::open(temp, flags, Mode::from_raw_mode(DOCUMENT_MODE as _))?.into())
+        };
+        match self.points().make(Change::Create, temp, create) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                // We hold the lock it belongs to, so nobody is writing it.
+                self.unlink(temp)?;
+                self.points().make(Change::Create, temp, create)
+            }
+            other => other,
+        }
+    }
+
+    fn unlink(&self, path: &Path) -> io::Result<()> {
+        self.points().make(Change::Unlink, path, || std::fs::remove_file(path))
+    }
+}
+
+/// The bytes of a regular file that is to be written again.
+fn read_regular(path: &Path) -> Result<(Vec<u8>, Metadata)> {
+    let read = || -> io::Result<(Vec<u8>, Metadata)> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let mut file: File = rustix::fs::open(path, flags, Mode::empty())?.into();
+        let meta = file.metadata()?;
+        let mut bytes = Vec::new();
+        if meta.is_file() {
+            file.read_to_end(&mut bytes)?;
+        }
+        Ok((bytes, meta))
+    };
+    let no_file = |what: &str| {
+        Error::new(Code::WrongState, format!("{} is {what}, and is not written through", path.display()))
+            .with_help("put a regular file in its place, or make the change where the link leads")
+    };
+    match read() {
+        Ok((bytes, meta)) if meta.is_file() => Ok((bytes, meta)),
+        Ok(_) => Err(no_file("not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Error::new(Code::NotFound, format!("{} does not exist", path.display())))
+        }
+        Err(error) if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::LOOP) => {
+            Err(no_file("a symbolic link"))
+        }
+        Err(error) => Err(Error::io("read", path, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::registry::{Observer, Points, Tree, When};
+
+    fn registry(root: &Path, points: Points) -> Registry {
+        Registry::new(Tree::new(root), "test", points)
+    }
+
+    /// Lets `left` changes happen and none after, as if the process had died.
+    struct DiesAfter {
+        left: AtomicUsize,
+    }
+
+    impl Observer for DiesAfter {
+        fn at(&self, when: When, _: Change, _: &Path) -> io::Result<()> {
+            let alive = |n: usize| if when == When::Before { n.checked_sub(1) } else { Some(n) };
+            match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, alive) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(io::Error::other("dead")),
+            }
+        }
+    }
+
+    fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+        let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|e| e.path().is_file());
+        entries.map(|e| (e.file_name().into_string().unwrap(), std::fs::read(e.path()).unwrap())).collect()
+    }
+
+    /// Plays `act` on a fresh folder for a death at each of its changes. Gives what was there each time, first the death before
+    /// the first change, last none.
+    fn deaths(
+        prepare: &[(&str, &str)],
+        act: impl Fn(&Registry, &Path) -> Result<()>,
+    ) -> Vec<BTreeMap<String, Vec<u8>>> {
+        let mut seen = Vec::new();
+        for left in 0.. {
+            let root = tempfile::tempdir().unwrap();
+            for (name, text) in prepare {
+                std::fs::write(root.path().join(name), text).unwrap();
+            }
+            let observer = Arc::new(DiesAfter { left: AtomicUsize::new(left) });
+            let done = act(&registry(root.path(), Points::new(observer)), &root.path().join("x.kdl"));
+            seen.push(files(root.path()));
+            if done.is_ok() {
+                // The next holder leaves nothing over, whatever happened.
+                return seen;
+            }
+            registry(root.path(), Points::none()).sweep_temp(&root.path().join("x.kdl")).unwrap();
+            assert!(files(root.path()).keys().all(|name| name == "x.kdl"), "a death after {left} changes");
+        }
+        unreachable!()
+    }
+
+    fn document(files: &BTreeMap<String, Vec<u8>>) -> Option<&str> {
+        files.get("x.kdl").map(|bytes| std::str::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn a_new_document_is_whole_or_absent() {
+        let seen = deaths(&[], |registry, path| registry.create(path, b"new"));
+        assert!(seen.len() > 5);
+        assert!(seen.iter().all(|files| matches!(document(files), None | Some("new"))));
+        assert_eq!(seen.last().unwrap().keys().collect::<Vec<_>>(), ["x.kdl"]);
+    }
+
+    #[test]
+    fn a_changed_document_is_the_old_or_the_new() {
+        let seen = deaths(&[("x.kdl", "old")], |registry, path| registry.change(path, |_| Ok(b"new".to_vec())));
+        assert!(seen.iter().all(|files| matches!(document(files), Some("old" | "new"))));
+        assert_eq!(document(seen.last().unwrap()), Some("new"));
+        assert_eq!(seen.last().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_removed_document_is_gone() {
+        let seen = deaths(&[("x.kdl", "old")], |registry, path| registry.remove(path));
+        assert!(seen.iter().all(|files| matches!(document(files), None | Some("old"))));
+        assert_eq!(document(seen.last().unwrap()), None);
+    }
+
+    #[test]
+    fn a_name_is_given_once() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(root.path(), Points::none());
+        let path = root.path().join("x.kdl");
+        registry.create(&path, b"first").unwrap();
+        assert_eq!(registry.create(&path, b"second").unwrap_err().code(), Code::Exists);
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        assert_eq!(files(root.path()).len(), 1);
+    }
+
+    #[test]
+    fn an_edit_between_is_not_lost() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(root.path(), Points::none());
+        let path = root.path().join("x.kdl");
+        std::fs::write(&path, "one").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let mut asked = 0;
+        registry
+            .change(&path, |bytes| {
+                asked += 1;
+                if asked == 1 {
+                    std::fs::write(&path, "by hand").unwrap();
+                }
+                Ok([bytes, b" and more"].concat())
+            })
+            .unwrap();
+        assert_eq!((std::fs::read_to_string(&path).unwrap().as_str(), asked), ("by hand and more", 2));
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn a_link_is_not_written_through() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(root.path(), Points::none());
+        std::fs::write(root.path().join("elsewhere"), "theirs").unwrap();
+        let path = root.path().join("x.kdl");
+        std::os::unix::fs::symlink("elsewhere", &path).unwrap();
+        assert_eq!(registry.change(&path, |_| Ok(vec![])).unwrap_err().code(), Code::WrongState);
+        assert_eq!(registry.create(&path, b"").unwrap_err().code(), Code::Exists);
+        // A link planted as temp file is removed, not followed.
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("elsewhere", root.path().join(".x.kdl.tmp")).unwrap();
+        registry.create(&path, b"ours").unwrap();
+        assert_eq!(std::fs::read_to_string(root.path().join("elsewhere")).unwrap(), "theirs");
+        assert_eq!(files(root.path()).len(), 2);
+    }
+}
