@@ -16,6 +16,7 @@ mod sink;
 mod system;
 pub mod zfs;
 pub mod zoneadm;
+pub mod zonecfg;
 
 pub use completed::{Captured, Completed, End, Stopped};
 pub use invocation::{ENVIRONMENT, Invocation, Output, SHORT, Stdin, command_line};

@@ -1,0 +1,345 @@
+//! A zone's configuration as zonecfg keeps it, typed.
+//!
+//! Invariant: there is one way to say each thing. What zonecfg offers as shorthand (`cpu-shares`, `capped-cpu`, `max-lwps`,
+//! `capped-memory`'s swap and locked) is kept as the resource control that it stands for; sizes are bytes.
+
+use std::collections::BTreeMap;
+
+/// A zone's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ZoneConfig {
+    /// The zone's name.
+    pub name: String,
+    /// Where it lies on the host.
+    pub zonepath: String,
+    /// Its brand.
+    pub brand: String,
+    /// Whether the host boots it when it comes up itself.
+    pub autoboot: bool,
+    /// Whether it has an IP stack of its own.
+    pub ip_type: IpType,
+    /// Arguments of every boot.
+    pub bootargs: Option<String>,
+    /// The resource pool it is bound to.
+    pub pool: Option<String>,
+    /// The privileges it may have.
+    pub limitpriv: Option<String>,
+    /// The scheduling class of its processes.
+    pub scheduling_class: Option<String>,
+    /// The host id that it sees, in hexadecimal.
+    pub hostid: Option<String>,
+    /// The file system types it may mount, with commas.
+    pub fs_allowed: Option<String>,
+    /// File systems mounted into it.
+    pub filesystems: Vec<Filesystem>,
+    /// Network resources: one address each.
+    pub nets: Vec<Net>,
+    /// Devices it sees.
+    pub devices: Vec<Device>,
+    /// Resource controls by name.
+    pub rctls: BTreeMap<String, Vec<RctlValue>>,
+    /// The cap on physical memory in bytes.
+    pub physical_memory: Option<u64>,
+    /// Free attributes.
+    pub attrs: Vec<Attr>,
+    /// ZFS datasets delegated to it.
+    pub datasets: Vec<String>,
+    /// Processors that it has to itself.
+    pub dedicated_cpu: Option<DedicatedCpu>,
+    /// Users who may administer it.
+    pub admins: Vec<Admin>,
+    /// Security flags of its processes.
+    pub security_flags: Option<SecurityFlags>,
+    /// What zmgr has no type for, as the text of the zone's document: attributes as `name="value"`, elements whole.
+    pub unknown: Vec<String>,
+}
+
+/// Which IP stack a zone uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum IpType {
+    /// The host's.
+    #[default]
+    Shared,
+    /// Its own.
+    Exclusive,
+}
+
+impl IpType {
+    /// zonecfg's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            IpType::Shared => "shared",
+            IpType::Exclusive => "exclusive",
+        }
+    }
+}
+
+/// A file system mounted into a zone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filesystem {
+    /// Where in the zone.
+    pub dir: String,
+    /// What of the host.
+    pub special: String,
+    /// The raw device to check it with.
+    pub raw: Option<String>,
+    /// Its type.
+    pub kind: String,
+    /// Its mount options.
+    pub options: Vec<String>,
+}
+
+/// A network resource.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Net {
+    /// The link.
+    pub physical: String,
+    /// The address of a zone that shares the host's IP stack.
+    pub address: Option<String>,
+    /// The address of a zone with its own stack.
+    pub allowed_address: Option<String>,
+    /// The default router.
+    pub defrouter: Option<String>,
+    /// OmniOS, SmartOS: the link of the host over which the brand makes `physical` at boot.
+    pub global_nic: Option<String>,
+    /// OmniOS, SmartOS: the hardware address of that link.
+    pub mac_addr: Option<String>,
+    /// OmniOS, SmartOS: its VLAN.
+    pub vlan_id: Option<String>,
+    /// OmniOS, SmartOS: further properties.
+    pub properties: Vec<(String, String)>,
+}
+
+/// A device that a zone sees.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Device {
+    /// The pattern below /dev.
+    pub matching: String,
+    /// OmniOS, SmartOS: further properties.
+    pub properties: Vec<(String, String)>,
+}
+
+/// A value of a resource control.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RctlValue {
+    /// Who may change it: `privileged`, nearly always.
+    pub privilege: String,
+    /// The limit; sizes in bytes, `zone.cpu-cap` in hundredths of a processor.
+    pub limit: String,
+    /// `deny` or `none`.
+    pub action: String,
+}
+
+impl RctlValue {
+    /// The value as zonecfg's shorthand would set it.
+    pub fn new(limit: u64, action: &str) -> Self {
+        RctlValue { privilege: "privileged".to_owned(), limit: limit.to_string(), action: action.to_owned() }
+    }
+}
+
+/// A free attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attr {
+    /// Its name.
+    pub name: String,
+    /// `string`, `boolean`, `int`, `uint`.
+    pub kind: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Processors that a zone has to itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DedicatedCpu {
+    /// How many, `2` or `1-4`.
+    pub ncpus: String,
+    /// Its weight against other pools.
+    pub importance: Option<String>,
+}
+
+/// A user who may administer a zone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Admin {
+    /// The user.
+    pub user: String,
+    /// What that user may, with commas: `login`, `manage`, `clonefrom`.
+    pub auths: String,
+}
+
+/// Security flags of a zone's processes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SecurityFlags {
+    /// Those that a process starts with.
+    pub default: String,
+    /// Those that it always has.
+    pub lower: String,
+    /// Those that it may have at most.
+    pub upper: String,
+}
+
+/// The resource control that a shorthand of the global scope, or of `capped-cpu` and `capped-memory`, stands for, and its action.
+pub fn alias(shorthand: &str) -> Option<(&'static str, &'static str)> {
+    Some(match shorthand {
+        "max-lwps" => ("zone.max-lwps", "deny"),
+        "max-processes" => ("zone.max-processes", "deny"),
+        "max-shm-memory" => ("zone.max-shm-memory", "deny"),
+        "max-shm-ids" => ("zone.max-shm-ids", "deny"),
+        "max-msg-ids" => ("zone.max-msg-ids", "deny"),
+        "max-sem-ids" => ("zone.max-sem-ids", "deny"),
+        "cpu-shares" => ("zone.cpu-shares", "none"),
+        "ncpus" => ("zone.cpu-cap", "deny"),
+        "swap" => ("zone.max-swap", "deny"),
+        "locked" => ("zone.max-locked-memory", "deny"),
+        "zfs-io-priority" => ("zone.zfs-io-priority", "none"),
+        _ => return None,
+    })
+}
+
+/// The resource control by which OmniOS and SmartOS cap physical memory; kept as [`ZoneConfig::physical_memory`].
+pub const PHYSICAL_MEMORY: &str = "zone.max-physical-memory";
+
+impl ZoneConfig {
+    /// Sets what a shorthand stands for: `cpu-shares`, `max-lwps`, `swap` and so on; false where there is no such shorthand.
+    pub fn set_alias(&mut self, shorthand: &str, limit: u64) -> bool {
+        let Some((name, action)) = alias(shorthand) else { return false };
+        self.rctls.insert(name.to_owned(), vec![RctlValue::new(limit, action)]);
+        true
+    }
+
+    /// The same configuration in a fixed order and spelling, so that two that mean the same are equal.
+    #[must_use]
+    pub fn canonical(&self) -> ZoneConfig {
+        let mut config = self.clone();
+        config.zonepath = clean_path(&config.zonepath);
+        for text in [
+            &mut config.bootargs,
+            &mut config.pool,
+            &mut config.limitpriv,
+            &mut config.scheduling_class,
+            &mut config.hostid,
+            &mut config.fs_allowed,
+        ] {
+            if text.as_deref() == Some("") {
+                *text = None;
+            }
+        }
+        config.hostid = config.hostid.map(|id| {
+            let digits = id.to_ascii_lowercase();
+            let digits = digits.strip_prefix("0x").unwrap_or(&digits).trim_start_matches('0');
+            if digits.is_empty() { "0".to_owned() } else { digits.to_owned() }
+        });
+        for filesystem in &mut config.filesystems {
+            filesystem.options.sort();
+            filesystem.raw = filesystem.raw.take().filter(|raw| !raw.is_empty());
+        }
+        for net in &mut config.nets {
+            for text in [&mut net.address, &mut net.allowed_address, &mut net.defrouter] {
+                *text = text.take().filter(|text| !text.is_empty()).map(|text| clean_address(&text));
+            }
+            // zonecfg ignores a prefix here.
+            net.defrouter = net.defrouter.take().map(|router| match router.split_once('/') {
+                Some((address, _)) => address.to_owned(),
+                None => router,
+            });
+            net.mac_addr = net.mac_addr.take().map(|mac| match super::super::dladm::parse_mac(&mac) {
+                Some(bytes) => super::super::dladm::mac_text(bytes),
+                None => mac,
+            });
+            net.properties.sort();
+        }
+        for device in &mut config.devices {
+            device.properties.sort();
+        }
+        // Where the cap on memory is a resource control, it is the same cap.
+        if let Some(values) = config.rctls.remove(PHYSICAL_MEMORY) {
+            match (values.as_slice(), config.physical_memory) {
+                ([value], None) if value.limit.parse::<u64>().is_ok() => {
+                    config.physical_memory = value.limit.parse().ok();
+                }
+                _ => {
+                    config.rctls.insert(PHYSICAL_MEMORY.to_owned(), values);
+                }
+            }
+        }
+        for values in config.rctls.values_mut() {
+            values.sort();
+        }
+        config.filesystems.sort_by(|a, b| a.dir.cmp(&b.dir));
+        config.nets.sort_by(|a, b| a.key().cmp(&b.key()));
+        config.devices.sort_by(|a, b| a.matching.cmp(&b.matching));
+        config.attrs.sort_by(|a, b| a.name.cmp(&b.name));
+        config.datasets.sort();
+        config.admins.sort_by(|a, b| a.user.cmp(&b.user));
+        config.unknown.sort();
+        config
+    }
+
+    /// Whether both mean the same, whatever their order and spelling.
+    pub fn means(&self, other: &ZoneConfig) -> bool {
+        self.canonical() == other.canonical()
+    }
+}
+
+impl Net {
+    /// What tells two network resources of a zone apart.
+    pub(super) fn key(&self) -> (&str, Option<&str>, Option<&str>) {
+        (&self.physical, self.allowed_address.as_deref(), self.address.as_deref())
+    }
+}
+
+/// A path as zonecfg keeps it: slashes collapsed, none at the end.
+fn clean_path(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let start = if path.starts_with('/') { "/" } else { "" };
+    format!("{start}{}", parts.join("/"))
+}
+
+/// An address in its usual spelling; what is no address is a host name and stays.
+fn clean_address(text: &str) -> String {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    let Ok(address) = address.parse::<std::net::IpAddr>() else { return text.to_owned() };
+    match prefix {
+        Some(prefix) => match prefix.parse::<u8>() {
+            Ok(prefix) => format!("{address}/{prefix}"),
+            Err(_) => text.to_owned(),
+        },
+        None => address.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_spelling_do_not_matter() {
+        let mut a = ZoneConfig {
+            zonepath: "//zones/web01/".into(),
+            hostid: Some("0x0ABC".into()),
+            bootargs: Some(String::new()),
+            nets: vec![
+                Net { physical: "a0".into(), allowed_address: Some("2001:DB8::0:1/64".into()), ..Net::default() },
+                Net { physical: "a0".into(), allowed_address: Some("10.0.0.1/24".into()), ..Net::default() },
+            ],
+            ..ZoneConfig::default()
+        };
+        a.rctls.insert(PHYSICAL_MEMORY.into(), vec![RctlValue::new(1 << 30, "deny")]);
+        let b = ZoneConfig {
+            zonepath: "/zones/web01".into(),
+            hostid: Some("abc".into()),
+            physical_memory: Some(1 << 30),
+            nets: vec![
+                Net { physical: "a0".into(), allowed_address: Some("10.0.0.1/24".into()), ..Net::default() },
+                Net { physical: "a0".into(), allowed_address: Some("2001:db8::1/64".into()), ..Net::default() },
+            ],
+            ..ZoneConfig::default()
+        };
+        assert!(a.means(&b), "{:#?}", (a.canonical(), b.canonical()));
+        let mut c = b.clone();
+        c.nets.pop();
+        assert!(!c.means(&b));
+    }
+}

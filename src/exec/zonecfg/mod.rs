@@ -1,0 +1,121 @@
+//! `zonecfg`: the configuration of a zone, written by a script and read from the zone's document.
+//!
+//! zonecfg is not atomic: it stops at the first fault, keeps what came before it, and exits with 0 for much that it refused.
+//! So: [`validate`] everything, write a private [`ScriptFile`], run [`configure`], read the zone's document again with
+//! [`parse_xml`] and look for [`differences`].
+
+mod difference;
+mod document;
+mod resource;
+mod script;
+mod validate;
+mod xml;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+pub use difference::{Difference, differences};
+pub use document::{
+    Admin, Attr, DedicatedCpu, Device, Filesystem, IpType, Net, PHYSICAL_MEMORY, RctlValue, SecurityFlags, ZoneConfig,
+    alias,
+};
+pub use script::{creation, edit};
+pub use validate::{LINK_ADDRESSES, check_attr, check_value, check_zonepath, validate};
+pub use xml::parse_xml;
+
+use super::Invocation;
+use crate::error::{Error, Result};
+use crate::name::ZoneName;
+
+/// Runs a script on a zone.
+pub fn configure(zone: &ZoneName, script: &Path) -> Invocation {
+    on(zone).arg("-f").arg(script)
+}
+
+/// Sets whether the host boots the zone when it comes up itself.
+pub fn set_autoboot(zone: &ZoneName, autoboot: bool) -> Invocation {
+    on(zone).arg(format!("set autoboot={autoboot}"))
+}
+
+/// Deletes a configuration, without asking. In the states `incomplete` and `installed` this orphans the zone's files: the state
+/// must have been read a moment before.
+pub fn delete(zone: &ZoneName) -> Invocation {
+    on(zone).args(["delete", "-F"])
+}
+
+/// The configuration as commands. It rounds sizes and leaves global values without quotes.
+pub fn export(zone: &str) -> Invocation {
+    Invocation::new("zonecfg").args(["-z", zone, "export"])
+}
+
+fn on(zone: &ZoneName) -> Invocation {
+    Invocation::new("zonecfg").args(["-z", zone.as_str()])
+}
+
+/// A script in a file of its own, which goes when this goes.
+#[derive(Debug)]
+pub struct ScriptFile(PathBuf);
+
+impl ScriptFile {
+    /// Writes a script for this zone into this folder, mode 0600, in place of one that a killed process left behind. The caller
+    /// holds the zone's lock.
+    pub fn write(folder: &Path, zone: &ZoneName, script: &str) -> Result<ScriptFile> {
+        let folder = std::path::absolute(folder).map_err(|error| Error::io("resolve", folder, error))?;
+        ScriptFile::remove_left(&folder, zone)?;
+        let path = Self::path_of(&folder, zone);
+        let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let written = written.and_then(|mut file: File| file.write_all(script.as_bytes()));
+        let this = ScriptFile(path);
+        written.map_err(|error| Error::io("write", &this.0, error))?;
+        Ok(this)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where the script of this zone is while it is needed.
+    pub fn path_of(folder: &Path, zone: &ZoneName) -> PathBuf {
+        folder.join(format!("{zone}.zonecfg"))
+    }
+
+    /// Removes what a killed process left behind.
+    pub fn remove_left(folder: &Path, zone: &ZoneName) -> Result<()> {
+        let path = Self::path_of(folder, zone);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &path, error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for ScriptFile {
+    fn drop(&mut self) {
+        // What stays behind is removed by the next script for the zone.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_script_is_private_and_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let zone = ZoneName::new("web01").unwrap();
+        fs::write(ScriptFile::path_of(folder.path(), &zone), "left").unwrap();
+        let script = ScriptFile::write(folder.path(), &zone, "create -b\n").unwrap();
+        let path = script.path().to_owned();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "create -b\n");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(configure(&zone, &path).to_string().ends_with("/web01.zonecfg"));
+        drop(script);
+        assert!(!path.exists());
+    }
+}
