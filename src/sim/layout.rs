@@ -6,16 +6,21 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::dialect::BrandKind;
-use super::{Machine, document};
+use super::dladm::link::{self, Class, Link};
+use super::dladm::mac::{Mac, MacKind};
+use super::pkg::image::Image;
+use super::pkg::{self, Publisher};
+use super::zfs::dataset::{self, Dataset};
+use super::{Machine, document, index};
 
 /// Lays the machine out. May be run again after it was broken off.
 pub(in crate::sim) fn lay_out(machine: &Machine) -> io::Result<()> {
-    for folder in ["etc/zones", "var/run/zones", "usr/lib/brand", "usr/lib/zones", "var/pkg", "zones", "root", "tmp"] {
+    for folder in ["etc/zones", "var/run/zones", "usr/lib/brand", "usr/lib/zones", "var/pkg", "etc/zfs", "root", "tmp"]
+    {
         fs::create_dir_all(machine.path(folder))?;
     }
     fs::create_dir_all(machine.own("tmp"))?;
     fs::set_permissions(machine.path("var/run/zones"), fs::Permissions::from_mode(0o700))?;
-    fs::set_permissions(machine.path("zones"), fs::Permissions::from_mode(0o755))?;
     let line = machine.line();
     machine.replace("etc/release", format!("{}\n", line.release).as_bytes())?;
     if let Some(text) = line.os_release {
@@ -28,6 +33,52 @@ pub(in crate::sim) fn lay_out(machine: &Machine) -> io::Result<()> {
         fs::create_dir_all(machine.path(&folder))?;
         machine.replace(folder.join("config.xml"), brand_config(name, *kind).as_bytes())?;
         machine.replace(folder.join("platform.xml"), brand_platform(name).as_bytes())?;
+    }
+    lay_out_links(machine)?;
+    lay_out_datasets(machine)?;
+    let publishers = line.publishers.iter().map(|(name, origin)| Publisher::new(name, origin)).collect();
+    pkg::image::write(machine, "/", &Image { publishers, ..Image::default() })
+}
+
+/// A physical link and an etherstub.
+fn lay_out_links(machine: &Machine) -> io::Result<()> {
+    let _lock = machine.lock("links")?;
+    for (name, class, mtu) in [("net0", Class::Phys, 1500), ("stub0", Class::Etherstub, 9000)] {
+        let link = Link {
+            name: name.into(),
+            id: link::next_id(machine)?,
+            class,
+            over: Vec::new(),
+            mac: if class == Class::Phys { Some(Mac::random(&[0, 0x0c, 0x29])?) } else { None },
+            mac_kind: MacKind::Fixed,
+            vid: 0,
+            mtu,
+            active: true,
+            persistent: true,
+            props: Vec::new(),
+        };
+        link::put(machine, &link)?;
+    }
+    Ok(())
+}
+
+/// A root pool with the file systems that zones and their delegated data live in.
+fn lay_out_datasets(machine: &Machine) -> io::Result<()> {
+    let _lock = machine.lock("datasets")?;
+    machine.replace("etc/zfs/boot-environment", format!("{}\n", index::new_uuid()).as_bytes())?;
+    let sets = [
+        ("rpool", "/rpool"),
+        ("rpool/ROOT", "legacy"),
+        ("rpool/ROOT/be", "legacy"),
+        ("rpool/export", "/export"),
+        ("rpool/zones", "/zones"),
+    ];
+    for (name, mountpoint) in sets {
+        if dataset::find(machine, name)?.is_none() {
+            let mut new = Dataset { name: name.into(), ..Dataset::default() };
+            new.set("mountpoint", mountpoint);
+            dataset::create(machine, new)?;
+        }
     }
     Ok(())
 }

@@ -9,15 +9,24 @@
 mod answer;
 mod call;
 mod dialect;
+mod dladm;
 mod document;
 mod error;
 mod fault;
+mod hints;
 mod index;
+mod ipadm;
 mod kernel;
 mod layout;
 mod machine;
+mod options;
+mod pkg;
 mod record;
 mod state;
+mod table;
+mod tree;
+mod zfs;
+mod zoneadm;
 
 pub use call::{Call, Caller, Output, Status};
 pub use dialect::Dialect;
