@@ -133,7 +133,7 @@ pub(super) fn get(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
             let kind = found.source.split(' ').next().unwrap_or_default();
             if sources
                 .as_ref()
-                .is_some_and(|sources| !sources.contains(&kind) && !(kind == "-" && sources.contains(&"none")))
+                .is_some_and(|sources| !(sources.contains(&kind) || kind == "-" && sources.contains(&"none")))
             {
                 continue;
             }
