@@ -5,6 +5,8 @@ pub mod error;
 #[doc(hidden)]
 pub mod exec;
 #[doc(hidden)]
+#[doc(hidden)]
+pub mod host;
 pub mod ipam;
 pub mod lifecycle;
 pub mod manager;

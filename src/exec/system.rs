@@ -88,7 +88,7 @@ impl Runner for SystemRunner {
             let message = format!("cancelled before {invocation} was started");
             return Err(Error::new(Code::Cancelled, message));
         }
-        let mut child = command(&path, invocation, &sink)?.spawn().map_err(|error| cannot_start(&path, error))?;
+        let mut child = spawn(&path, invocation, &sink)?;
         let mut pipes = Pipes { stdout: child.stdout.take(), stderr: child.stderr.take() };
         let mut watch = Watch::new(&child, invocation, self.grace);
 
@@ -128,6 +128,19 @@ impl Runner for SystemRunner {
         };
         Ok(sink.complete(argv, end, watch.stopped, watch.elapsed()))
     }
+}
+
+/// Starts it. A program written a moment ago may still be open in a child that another thread of this process is about to
+/// start: that passes.
+fn spawn(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Child> {
+    let mut command = command(path, invocation, sink)?;
+    for _ in 0..50 {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => thread::sleep(TICK / 10),
+            result => return result.map_err(|error| cannot_start(path, error)),
+        }
+    }
+    command.spawn().map_err(|error| cannot_start(path, error))
 }
 
 fn command(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Command> {
@@ -368,20 +381,6 @@ mod tests {
         (root, runner)
     }
 
-    /// Runs, and again where another test's fork held the script open for writing at the wrong moment.
-    fn run(
-        runner: &SystemRunner,
-        invocation: &Invocation,
-        on_tick: &mut dyn FnMut(&Tick<'_>) -> Control,
-    ) -> Result<Completed> {
-        loop {
-            match runner.run(invocation, on_tick) {
-                Err(error) if error.message().contains("Text file busy") => thread::sleep(Duration::from_millis(5)),
-                result => return result,
-            }
-        }
-    }
-
     fn quiet(_: &Tick<'_>) -> Control {
         Control::Continue
     }
@@ -391,7 +390,7 @@ mod tests {
         let (_root, runner) =
             host("printf '%s|' \"$@\"; env | sort | grep -v -e ^_= -e ^PWD= -e ^SHLVL= >&2; cat; pwd; exit 3");
         let invocation = Invocation::new("zoneadm").args(["-z", "a b", "$(id)", ""]);
-        let completed = run(&runner, &invocation, &mut quiet).unwrap();
+        let completed = runner.run(&invocation, &mut quiet).unwrap();
         assert_eq!(completed.end, End::Exited(3));
         assert_eq!(completed.text().unwrap(), "-z|a b|$(id)||/\n");
         assert_eq!(completed.stderr.bytes(), b"HOME=/root\nLC_ALL=C\nPATH=/usr/sbin:/usr/bin:/sbin\n");
@@ -411,7 +410,7 @@ mod tests {
     #[test]
     fn drains_more_than_a_pipe_holds() {
         let (_root, runner) = host("head -c 3000000 /dev/zero | tr '\\0' x; head -c 3000000 /dev/zero >&2");
-        let completed = run(&runner, &Invocation::new("zoneadm"), &mut quiet).unwrap();
+        let completed = runner.run(&Invocation::new("zoneadm"), &mut quiet).unwrap();
         assert_eq!(completed.text().unwrap().len(), 3_000_000);
         assert_eq!(completed.stderr.bytes().len(), 3_000_000);
     }
@@ -419,7 +418,7 @@ mod tests {
     #[test]
     fn a_descendant_that_holds_the_pipes_is_not_waited_for() {
         let (_root, runner) = host("sleep 30 & echo done");
-        let completed = run(&runner, &Invocation::new("zoneadm"), &mut quiet).unwrap();
+        let completed = runner.run(&Invocation::new("zoneadm"), &mut quiet).unwrap();
         assert_eq!(completed.text().unwrap(), "done\n");
         assert!(completed.elapsed < Duration::from_secs(10));
     }
@@ -431,13 +430,13 @@ mod tests {
             "ready" => Control::Cancel,
             _ => Control::Continue,
         };
-        let completed = run(&runner, &Invocation::new("zoneadm"), cancel).unwrap();
+        let completed = runner.run(&Invocation::new("zoneadm"), cancel).unwrap();
         assert_eq!((completed.stopped, completed.end), (Some(Stopped::Cancelled), End::Exited(7)));
         assert_eq!(completed.text().unwrap(), "ready\ncleaned\n");
         assert_eq!(completed.check().unwrap_err().code(), Code::Cancelled);
 
         let (_root, runner) = host("trap '' INT TERM; echo ready; while :; do sleep 0.02; done");
-        let completed = run(&runner, &Invocation::new("zoneadm"), cancel).unwrap();
+        let completed = runner.run(&Invocation::new("zoneadm"), cancel).unwrap();
         assert_eq!(completed.end, End::Signalled(9));
         assert!(completed.elapsed >= FAST.interrupt + FAST.terminate);
 
@@ -445,7 +444,7 @@ mod tests {
             "ready" => Control::Kill,
             _ => Control::Continue,
         };
-        let completed = run(&runner, &Invocation::new("zoneadm"), kill).unwrap();
+        let completed = runner.run(&Invocation::new("zoneadm"), kill).unwrap();
         assert_eq!(completed.end, End::Signalled(9));
     }
 
@@ -453,7 +452,7 @@ mod tests {
     fn nothing_starts_once_cancelled() {
         let (root, runner) = host("touch \"$1\"");
         let flag = root.path().join("ran");
-        let error = run(&runner, &Invocation::new("zoneadm").arg(&flag), &mut |_| Control::Cancel).unwrap_err();
+        let error = runner.run(&Invocation::new("zoneadm").arg(&flag), &mut |_| Control::Cancel).unwrap_err();
         assert_eq!(error.code(), Code::Cancelled);
         assert!(!flag.exists());
     }
@@ -462,7 +461,7 @@ mod tests {
     fn a_time_limit_stops_it() {
         let (_root, runner) = host("exec sleep 30");
         let invocation = Invocation::new("zoneadm").arg("boot").with_limit(Some(Duration::from_millis(200)));
-        let completed = run(&runner, &invocation, &mut quiet).unwrap();
+        let completed = runner.run(&invocation, &mut quiet).unwrap();
         assert!(completed.elapsed < Duration::from_secs(10));
         let error = completed.check().unwrap_err();
         assert_eq!(error.code(), Code::TimedOut);
@@ -475,18 +474,19 @@ mod tests {
         let path = root.path().join("web01.log");
         fs::write(&path, "before\n").unwrap();
         let mut lines = Vec::new();
-        let completed = run(&runner, &Invocation::new("zoneadm").with_output(Output::Log(path.clone())), &mut |tick| {
-            lines.push(tick.last_line.to_owned());
-            Control::Continue
-        })
-        .unwrap();
+        let completed = runner
+            .run(&Invocation::new("zoneadm").with_output(Output::Log(path.clone())), &mut |tick| {
+                lines.push(tick.last_line.to_owned());
+                Control::Continue
+            })
+            .unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "before\none\ntwo\nthree\n");
         assert!(lines.contains(&"two".to_owned()), "{lines:?}");
         let error = completed.check().unwrap_err();
         assert!(error.message().ends_with("output: one\n  output: two\n  output: three"), "{error}");
         assert_eq!(error.command().unwrap().log.as_deref(), Some(path.as_path()));
         fs::remove_file(&path).unwrap();
-        run(&runner, &Invocation::new("zoneadm").with_output(Output::Log(path.clone())), &mut quiet).unwrap();
+        runner.run(&Invocation::new("zoneadm").with_output(Output::Log(path.clone())), &mut quiet).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
@@ -495,12 +495,13 @@ mod tests {
         let (_root, runner) = host("head -c 300000 /dev/zero; echo end >&2");
         let (mut stdout, mut stderr) = (0, Vec::new());
         let invocation = Invocation::new("zoneadm").with_output(Output::Stream);
-        run(&runner, &invocation, &mut |tick| {
-            stdout += tick.stdout.len();
-            stderr.extend_from_slice(tick.stderr);
-            Control::Continue
-        })
-        .unwrap();
+        runner
+            .run(&invocation, &mut |tick| {
+                stdout += tick.stdout.len();
+                stderr.extend_from_slice(tick.stderr);
+                Control::Continue
+            })
+            .unwrap();
         assert_eq!((stdout, stderr.as_slice()), (300_000, b"end\n".as_slice()));
     }
 
@@ -512,7 +513,7 @@ mod tests {
         let lock = Arc::new(File::create(&path).unwrap());
         lock.lock().unwrap();
         let invocation = Invocation::new("zoneadm").with_stdin(Stdin::Held(lock.clone()));
-        run(&runner, &invocation, &mut quiet).unwrap();
+        runner.run(&invocation, &mut quiet).unwrap();
         drop((invocation, lock));
         let other = File::open(&path).unwrap();
         assert!(other.try_lock().is_err());

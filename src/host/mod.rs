@@ -1,0 +1,341 @@
+//! The host: its commands through a [`Runner`], its files below a root.
+//!
+//! Invariant: nothing else of zmgr touches the machine. What is read here is read anew each time; nothing is remembered.
+
+mod brand;
+mod survey;
+mod zone_root;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use brand::{BrandKind, brand_kind, is_pkg_image, needs_image};
+pub use survey::{HeldAddress, Holder, HostState, config_addresses};
+pub use zone_root::ZoneRoot;
+
+use crate::error::{Code, Error, Result};
+use crate::exec::dladm::{self, HostLink, HostVnic};
+use crate::exec::ipadm::{self, HostAddress};
+use crate::exec::zfs::{self, Dataset};
+use crate::exec::zoneadm::{self, HostZone};
+use crate::exec::zonecfg::{self, ZoneConfig};
+use crate::exec::{
+    Completed, Control, Invocation, Runner, SimRunner, SystemRunner, Tick, WatchedRunner, Watcher, run_quietly,
+};
+use crate::name::ZoneName;
+
+/// The programs without which nothing can be done.
+const NEEDED: [&str; 3] = ["zoneadm", "zonecfg", "dladm"];
+/// The largest zone document that is read.
+const DOCUMENT: u64 = 8 << 20;
+
+/// A line of illumos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Dialect {
+    /// One that is none of the others.
+    #[default]
+    Illumos,
+    /// OpenIndiana.
+    OpenIndiana,
+    /// OmniOS.
+    OmniOs,
+    /// SmartOS.
+    SmartOs,
+}
+
+/// Whether a link of some name is there, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkState {
+    /// There is none.
+    Absent,
+    /// A VNIC.
+    Vnic(HostVnic),
+    /// A link that is no VNIC.
+    Other(HostLink),
+}
+
+/// A host.
+#[derive(Debug, Clone)]
+pub struct Host {
+    runner: Arc<dyn Runner>,
+    root: PathBuf,
+    dialect: Dialect,
+}
+
+impl Host {
+    /// The machine that this process runs on; `unsupported-host` where it cannot manage zones.
+    pub fn live() -> Result<Host> {
+        Host::below("/")
+    }
+
+    /// The programs and files below this root; `unsupported-host` where they are not there.
+    pub fn below(root: impl Into<PathBuf>) -> Result<Host> {
+        let runner = SystemRunner::new(root);
+        let root = runner.root().to_owned();
+        let missing: Vec<&str> = NEEDED.into_iter().filter(|program| runner.find(program).is_none()).collect();
+        if !missing.is_empty() {
+            let place = if root == Path::new("/") { "this machine".to_owned() } else { root.display().to_string() };
+            let message = format!("{place} cannot manage zones: it has no {}", missing.join(", no "));
+            return Err(unsupported(message));
+        }
+        if release(&root).contains("Solaris") {
+            return Err(unsupported("Oracle Solaris is not illumos, and its zones are others".to_owned()));
+        }
+        Ok(Host::new(Arc::new(runner), root))
+    }
+
+    /// A simulated machine.
+    pub fn simulated(runner: SimRunner) -> Host {
+        let root = runner.root().to_owned();
+        Host::new(Arc::new(runner), root)
+    }
+
+    /// A host whose commands go through this runner and whose files lie below this root.
+    pub fn new(runner: Arc<dyn Runner>, root: PathBuf) -> Host {
+        let dialect = dialect(&release(&root));
+        Host { runner, root, dialect }
+    }
+
+    /// The same host, each of its commands told to `watcher` before and after.
+    #[must_use]
+    pub fn watched(&self, watcher: Arc<Watcher>) -> Host {
+        let runner = Arc::new(WatchedRunner::new(Arc::clone(&self.runner), watcher));
+        Host { runner, ..self.clone() }
+    }
+
+    /// The line of illumos that it is.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// What runs its commands.
+    pub fn runner(&self) -> &dyn Runner {
+        &*self.runner
+    }
+
+    /// Where this absolute path of the host is for this process.
+    pub fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
+        let absolute = absolute.as_ref();
+        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+    }
+
+    /// Runs a command to its end, well or not, and tells how it stands.
+    pub fn run(&self, invocation: &Invocation, on_tick: &mut dyn FnMut(&Tick<'_>) -> Control) -> Result<Completed> {
+        self.runner.run(invocation, on_tick)
+    }
+
+    /// Runs a command that must do well; for questions, which take no time.
+    pub fn ask(&self, invocation: &Invocation) -> Result<Completed> {
+        run_quietly(self.runner(), invocation)
+    }
+
+    /// Every zone, the global one among them. Zones that the host cannot read are not in it: see [`Host::zone_state`].
+    pub fn zones(&self) -> Result<Vec<HostZone>> {
+        zoneadm::parse_list(&self.ask(&zoneadm::list())?)
+    }
+
+    /// One zone; `None` only where it is certain that there is none. A zone that is there and that the host cannot read is
+    /// `command-failed`.
+    pub fn zone_state(&self, name: &ZoneName) -> Result<Option<HostZone>> {
+        let completed = self.run(&zoneadm::list_one(name), &mut |_| Control::Continue)?;
+        if completed.success() {
+            let zone = zoneadm::parse_list(&completed)?.into_iter().find(|zone| zone.name == name.as_str());
+            return match zone {
+                Some(zone) => Ok(Some(zone)),
+                None if self.is_indexed(name)? => {
+                    Err(completed.error().with_context("the host says nothing of the zone"))
+                }
+                None => Ok(None),
+            };
+        }
+        if completed.stopped.is_some() || self.is_indexed(name)? {
+            return Err(completed.error());
+        }
+        Ok(None)
+    }
+
+    /// Whether the host's index of zones has a line for this zone.
+    fn is_indexed(&self, name: &ZoneName) -> Result<bool> {
+        let path = self.path("/etc/zones/index");
+        let text = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(text.lines().any(|line| line.split(':').next() == Some(name.as_str())))
+    }
+
+    /// Where the host keeps a zone's document, for this process.
+    pub fn zone_document(&self, name: &str) -> PathBuf {
+        self.path("/etc/zones").join(format!("{name}.xml"))
+    }
+
+    /// A zone's configuration, as exact as the host keeps it; `None` where there is none.
+    pub fn zone_config(&self, name: &str) -> Result<Option<ZoneConfig>> {
+        let path = self.zone_document(name);
+        let mut text = String::new();
+        let read = File::open(&path).and_then(|file| file.take(DOCUMENT).read_to_string(&mut text));
+        match read {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io("read", &path, error)),
+        }
+        zonecfg::parse_xml(&text)
+            .map(Some)
+            .map_err(|fault| Error::new(Code::Io, format!("{} is no document of a zone: {fault}", path.display())))
+    }
+
+    /// The files of the zone at this path of the host.
+    pub fn zone_root(&self, zonepath: &str) -> Result<ZoneRoot> {
+        ZoneRoot::open(&self.path(zonepath))
+    }
+
+    /// Every data link.
+    pub fn links(&self) -> Result<Vec<HostLink>> {
+        dladm::parse_links(&self.ask(&dladm::show_link(None))?)
+    }
+
+    /// Every VNIC.
+    pub fn vnics(&self) -> Result<Vec<HostVnic>> {
+        dladm::parse_vnics(&self.ask(&dladm::show_vnic(None))?)
+    }
+
+    /// What the link of this name is. One command where it is a VNIC.
+    pub fn link_state(&self, name: &str) -> Result<LinkState> {
+        let completed = self.run(&dladm::show_vnic(Some(name)), &mut |_| Control::Continue)?;
+        if completed.success()
+            && let Some(vnic) = dladm::parse_vnics(&completed)?.into_iter().find(|vnic| vnic.name == name)
+        {
+            return Ok(LinkState::Vnic(vnic));
+        }
+        // That it failed may mean that there is no such link or that dladm cannot answer: the whole list tells.
+        match self.links()?.into_iter().find(|link| link.name == name) {
+            Some(link) => Ok(LinkState::Other(link)),
+            None => Ok(LinkState::Absent),
+        }
+    }
+
+    /// The zone that this link is lent to.
+    pub fn zone_of_link(&self, name: &str) -> Result<Option<String>> {
+        let pairs = dladm::parse_zones_of(&self.ask(&dladm::show_zone_of(Some(name)))?)?;
+        Ok(pairs.into_iter().find(|(link, _)| link == name).map(|(_, zone)| zone))
+    }
+
+    /// The host's own addresses.
+    pub fn addresses(&self) -> Result<Vec<HostAddress>> {
+        ipadm::parse_addr(&self.ask(&ipadm::show_addr())?)
+    }
+
+    /// The file system that is mounted exactly at this path of the host.
+    pub fn dataset_at(&self, path: &str) -> Result<Option<Dataset>> {
+        let completed = self.run(&zfs::list_path(path), &mut |_| Control::Continue)?;
+        if !completed.success() {
+            return if self.path(path).exists() { Err(completed.error()) } else { Ok(None) };
+        }
+        let datasets = zfs::parse_list(&completed)?;
+        Ok(datasets.into_iter().find(|dataset| dataset.mounted && dataset.mountpoint.as_deref() == Some(path)))
+    }
+
+    /// The brands that it has: what zonecfg itself goes by.
+    pub fn brands(&self) -> Result<BTreeSet<String>> {
+        let folder = self.path("/usr/lib/brand");
+        let mut brands = BTreeSet::new();
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(brands),
+            Err(error) => return Err(Error::io("read", &folder, error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| Error::io("read", &folder, error))?;
+            if let Ok(name) = entry.file_name().into_string()
+                && self.has_brand(&name)
+            {
+                brands.insert(name);
+            }
+        }
+        Ok(brands)
+    }
+
+    /// Whether it has this brand.
+    pub fn has_brand(&self, brand: &str) -> bool {
+        !brand.contains('/') && self.path("/usr/lib/brand").join(brand).join("config.xml").is_file()
+    }
+}
+
+fn unsupported(message: String) -> Error {
+    Error::new(Code::UnsupportedHost, message)
+        .with_help("run it on an illumos host, or try it on a simulated one: zmgr --simulate DIR …")
+}
+
+fn release(root: &Path) -> String {
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap_or_default();
+    read("etc/release") + &read("etc/os-release")
+}
+
+fn dialect(release: &str) -> Dialect {
+    [("OpenIndiana", Dialect::OpenIndiana), ("OmniOS", Dialect::OmniOs), ("SmartOS", Dialect::SmartOs)]
+        .into_iter()
+        .find(|(word, _)| release.contains(word))
+        .map_or(Dialect::Illumos, |(_, dialect)| dialect)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A root with these programs, each a script.
+    fn host(programs: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["usr/sbin", "etc/zones", "usr/lib/brand/nlipkg", "usr/lib/brand/empty"] {
+            fs::create_dir_all(root.path().join(folder)).unwrap();
+        }
+        fs::write(root.path().join("usr/lib/brand/nlipkg/config.xml"), "").unwrap();
+        fs::write(root.path().join("etc/release"), "OpenIndiana Hipster 2025.10\n").unwrap();
+        for (name, script) in programs {
+            let path = root.path().join("usr/sbin").join(name);
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn a_host_without_the_programs_is_unsupported() {
+        let root = host(&[("zoneadm", ""), ("dladm", "")]);
+        let error = Host::below(root.path()).unwrap_err();
+        assert_eq!(error.code(), Code::UnsupportedHost);
+        assert!(error.message().ends_with("it has no zonecfg"), "{error}");
+        assert!(error.help().unwrap().contains("--simulate"));
+    }
+
+    #[test]
+    fn absence_is_confirmed_by_the_index() {
+        let root = host(&[("zoneadm", "echo oops >&2; exit 1"), ("zonecfg", ""), ("dladm", "")]);
+        let host = Host::below(root.path()).unwrap();
+        assert_eq!(host.dialect(), Dialect::OpenIndiana);
+        assert_eq!(host.brands().unwrap().into_iter().collect::<Vec<_>>(), ["nlipkg"]);
+        let zone = ZoneName::new("web01").unwrap();
+        assert!(host.zone_state(&zone).is_err(), "without an index nothing is certain");
+        fs::write(root.path().join("etc/zones/index"), "global:installed:/\nweb011:configured:/z:\n").unwrap();
+        assert_eq!(host.zone_state(&zone).unwrap(), None);
+        fs::write(root.path().join("etc/zones/index"), "global:installed:/\nweb01:installed:/z:\n").unwrap();
+        assert_eq!(host.zone_state(&zone).unwrap_err().code(), Code::CommandFailed);
+    }
+
+    #[test]
+    fn a_link_is_looked_for_in_the_whole_list() {
+        let script = r#"case "$*" in
+            "show-vnic"*" v0") echo 'v0:stub0:2\:8\:20\:1\:2\:3:0';;
+            "show-vnic"*" stub0") ;;
+            "show-vnic"*) exit 1;;
+            "show-link"*) echo 'stub0:etherstub:9000:'; echo 'v0:vnic:9000:stub0';;
+        esac"#;
+        let root = host(&[("zoneadm", ""), ("zonecfg", ""), ("dladm", script)]);
+        let host = Host::below(root.path()).unwrap();
+        assert!(matches!(host.link_state("v0").unwrap(), LinkState::Vnic(vnic) if vnic.over == "stub0"));
+        assert!(matches!(host.link_state("stub0").unwrap(), LinkState::Other(_)));
+        assert_eq!(host.link_state("v1").unwrap(), LinkState::Absent);
+    }
+}

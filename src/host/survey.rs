@@ -1,0 +1,148 @@
+//! A look at the whole host: which zones, links, brands and addresses there are, whoever they belong to.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::Host;
+use crate::error::{Code, Diagnostic, Result};
+use crate::exec::dladm::{HostLink, HostVnic};
+use crate::exec::zoneadm::HostZone;
+use crate::exec::zonecfg::{Net, ZoneConfig};
+
+/// What a host holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct HostState {
+    /// Every zone, the global one among them, in the host's order.
+    pub zones: Vec<HostZone>,
+    /// Every data link.
+    pub links: Vec<HostLink>,
+    /// Every VNIC.
+    pub vnics: Vec<HostVnic>,
+    /// The brands that it has.
+    pub brands: BTreeSet<String>,
+    /// Addresses held by the host itself and by zones that are not registered.
+    pub addresses: Vec<HeldAddress>,
+    /// Zones that could not be read, so that it is not known which addresses they hold.
+    pub faults: Vec<Diagnostic>,
+}
+
+/// An address in use outside of the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldAddress {
+    /// The address with its prefix; that of a single address where none is known.
+    pub address: IpNet,
+    /// Who holds it.
+    pub holder: Holder,
+}
+
+/// Who holds an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// The global zone, by this address object.
+    Host(String),
+    /// A zone that is not registered.
+    Zone(String),
+}
+
+impl HostState {
+    /// The zone of this name.
+    pub fn zone(&self, name: &str) -> Option<&HostZone> {
+        self.zones.iter().find(|zone| zone.name == name)
+    }
+
+    /// The link of this name.
+    pub fn link(&self, name: &str) -> Option<&HostLink> {
+        self.links.iter().find(|link| link.name == name)
+    }
+
+    /// The VNIC of this name.
+    pub fn vnic(&self, name: &str) -> Option<&HostVnic> {
+        self.vnics.iter().find(|vnic| vnic.name == name)
+    }
+}
+
+impl Host {
+    /// Looks at all of the host, with four commands whatever the number of zones. The addresses of registered zones are not
+    /// looked for; those of others are read from their documents, VM brands included.
+    pub fn survey(&self, is_registered: &dyn Fn(&str) -> bool) -> Result<HostState> {
+        let mut state = HostState {
+            zones: self.zones()?,
+            links: self.links()?,
+            vnics: self.vnics()?,
+            brands: self.brands()?,
+            ..HostState::default()
+        };
+        let own = self.addresses()?;
+        state
+            .addresses
+            .extend(own.into_iter().map(|own| HeldAddress { address: own.address, holder: Holder::Host(own.object) }));
+        let (addresses, faults) = self.addresses_of_others(&state.zones, is_registered);
+        state.addresses.extend(addresses);
+        state.faults = faults;
+        Ok(state)
+    }
+
+    /// The addresses of those of these zones that are not registered, and the zones that could not be read.
+    pub fn addresses_of_others(
+        &self,
+        zones: &[HostZone],
+        is_registered: &dyn Fn(&str) -> bool,
+    ) -> (Vec<HeldAddress>, Vec<Diagnostic>) {
+        let (mut held, mut faults) = (Vec::new(), Vec::new());
+        for zone in zones.iter().filter(|zone| zone.name != "global" && !is_registered(&zone.name)) {
+            match self.zone_config(&zone.name) {
+                Ok(Some(config)) => held.extend(
+                    config_addresses(&config)
+                        .into_iter()
+                        .map(|address| HeldAddress { address, holder: Holder::Zone(zone.name.clone()) }),
+                ),
+                Ok(None) => {}
+                Err(error) => faults.push(
+                    Diagnostic::new(Code::Io.slug(), format!("zone {}: {}", zone.name, error.message()))
+                        .with_help("which addresses it holds is not known")
+                        .at_path(self.zone_document(&zone.name)),
+                ),
+            }
+        }
+        (held, faults)
+    }
+}
+
+/// Every address that a zone's configuration speaks of, in any of the places where distributions put them.
+pub fn config_addresses(config: &ZoneConfig) -> Vec<IpNet> {
+    let mut addresses = Vec::new();
+    for Net { address, allowed_address, properties, .. } in &config.nets {
+        let more = properties.iter().filter(|(name, _)| matches!(name.as_str(), "ip" | "ips")).map(|(_, value)| value);
+        for text in address.iter().chain(allowed_address).chain(more) {
+            addresses.extend(text.split(',').filter_map(|text| parse_address(text.trim())));
+        }
+    }
+    addresses
+}
+
+fn parse_address(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_wherever_they_stand() {
+        let config = ZoneConfig {
+            nets: vec![
+                Net { allowed_address: Some("10.0.0.5/24,10.0.0.6/24".into()), ..Net::default() },
+                Net { address: Some("host.example".into()), ..Net::default() },
+                Net { address: Some("10.0.0.7".into()), ..Net::default() },
+                Net { properties: vec![("ips".into(), "dhcp, 2001:db8::1/64".into())], ..Net::default() },
+            ],
+            ..ZoneConfig::default()
+        };
+        let texts: Vec<String> = config_addresses(&config).iter().map(IpNet::to_string).collect();
+        assert_eq!(texts, ["10.0.0.5/24", "10.0.0.6/24", "10.0.0.7/32", "2001:db8::1/64"]);
+    }
+}

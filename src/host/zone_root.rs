@@ -1,0 +1,239 @@
+//! Files inside a zone, touched from the global zone.
+//!
+//! Invariant: no symbolic link below the zone's root is ever followed. Whoever is root in the zone could otherwise turn a write
+//! of zmgr's upon the host.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::error::{Code, Error, Result};
+
+const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// The root of a zone's file system. Paths are absolute, as the zone sees them.
+#[derive(Debug)]
+pub struct ZoneRoot {
+    directory: OwnedFd,
+    path: PathBuf,
+}
+
+impl ZoneRoot {
+    /// The root of the zone that lies at this path of the running process's file system.
+    pub(super) fn open(zonepath: &Path) -> Result<ZoneRoot> {
+        let path = zonepath.join("root");
+        let open = || {
+            let zone = rustix::fs::open(zonepath, DIRECTORY, Mode::empty())?;
+            rustix::fs::openat(&zone, "root", DIRECTORY, Mode::empty())
+        };
+        let directory = open().map_err(|error| Error::io("open", &path, error.into()))?;
+        Ok(ZoneRoot { directory, path })
+    }
+
+    /// What the file holds, `None` where there is none. At most `limit` bytes: more is an error.
+    pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>> {
+        let (parent, name) = match self.parent(path)? {
+            Some(found) => found,
+            None => return Ok(None),
+        };
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match rustix::fs::openat(&parent, &*name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(self.error("open", path, error)),
+        };
+        let metadata = file.metadata().map_err(|error| Error::io("look at", self.shown(path), error))?;
+        if !metadata.is_file() {
+            return Err(self.refused(path, "it is not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Error::io("read", self.shown(path), error))?;
+        if bytes.len() as u64 > limit {
+            return Err(self.refused(path, &format!("it is larger than {limit} bytes")));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Whether something is there; a symbolic link counts as itself.
+    pub fn exists(&self, path: &str) -> Result<bool> {
+        let Some((parent, name)) = self.parent(path)? else { return Ok(false) };
+        match rustix::fs::statat(&parent, &*name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(self.error("look at", path, error)),
+        }
+    }
+
+    /// Puts a file there by one rename, with exactly this mode, owned by the caller. May be broken off and repeated.
+    pub fn write(&self, path: &str, bytes: &[u8], mode: u32) -> Result<()> {
+        let Some((parent, name)) = self.parent(path)? else {
+            return Err(self.error("write", path, Errno::NOENT));
+        };
+        let temporary = format!(".{}.zmgr", name.to_string_lossy());
+        let failed = |error| self.error("write", path, error);
+        match rustix::fs::unlinkat(&parent, &temporary, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(mode as _);
+        let file = rustix::fs::openat(&parent, &temporary, flags, mode).map_err(failed)?;
+        // The caller's umask has no say.
+        rustix::fs::fchmod(&file, mode).map_err(failed)?;
+        let mut file = File::from(file);
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        let renamed =
+            written.and_then(|()| rustix::fs::renameat(&parent, &temporary, &parent, &*name).map_err(io::Error::from));
+        renamed.map_err(|error| {
+            // The error to report is the first one.
+            let _ = rustix::fs::unlinkat(&parent, &temporary, AtFlags::empty());
+            Error::io("write", self.shown(path), error)
+        })
+    }
+
+    /// Makes a directory and those above it, each of this mode where it is new.
+    pub fn make_directories(&self, path: &str, mode: u32) -> Result<()> {
+        let mut directory = self.directory.try_clone().map_err(|error| Error::io("open", &self.path, error))?;
+        for part in self.parts(path)? {
+            match rustix::fs::mkdirat(&directory, part, Mode::from_raw_mode(mode as _)) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(self.error("make", path, error)),
+            }
+            directory = rustix::fs::openat(&directory, part, DIRECTORY, Mode::empty())
+                .map_err(|error| self.error("open", path, error))?;
+        }
+        Ok(())
+    }
+
+    /// Removes a file or a link, not what it points to; nothing there is well too.
+    pub fn remove(&self, path: &str) -> Result<()> {
+        let Some((parent, name)) = self.parent(path)? else { return Ok(()) };
+        match rustix::fs::unlinkat(&parent, &*name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(self.error("remove", path, error)),
+        }
+    }
+
+    /// Whether it is a directory, and no link to one.
+    pub fn is_directory(&self, path: &str) -> Result<bool> {
+        let Some((parent, name)) = self.parent(path)? else { return Ok(false) };
+        match rustix::fs::statat(&parent, &*name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Directory),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(self.error("look at", path, error)),
+        }
+    }
+
+    /// The opened directory that holds it, and its last name; `None` where a directory on the way is missing.
+    fn parent<'p>(&self, path: &'p str) -> Result<Option<(OwnedFd, std::borrow::Cow<'p, OsStr>)>> {
+        let parts = self.parts(path)?;
+        let Some((name, above)) = parts.split_last() else {
+            return Err(self.refused(path, "it names no file"));
+        };
+        let mut directory = self.directory.try_clone().map_err(|error| Error::io("open", &self.path, error))?;
+        for part in above {
+            directory = match rustix::fs::openat(&directory, *part, DIRECTORY, Mode::empty()) {
+                Ok(next) => next,
+                Err(Errno::NOENT) => return Ok(None),
+                Err(Errno::LOOP | Errno::NOTDIR) => {
+                    return Err(self.refused(path, &format!("{:?} on the way is no directory", part.to_string_lossy())));
+                }
+                Err(error) => return Err(self.error("open", path, error)),
+            };
+        }
+        Ok(Some((directory, std::borrow::Cow::Borrowed(*name))))
+    }
+
+    fn parts<'p>(&self, path: &'p str) -> Result<Vec<&'p OsStr>> {
+        let mut parts = Vec::new();
+        for component in Path::new(path).components() {
+            match component {
+                Component::RootDir | Component::CurDir => {}
+                Component::Normal(part) => parts.push(part),
+                _ => return Err(self.refused(path, "it leads upwards")),
+            }
+        }
+        Ok(parts)
+    }
+
+    fn shown(&self, path: &str) -> PathBuf {
+        self.path.join(path.trim_start_matches('/'))
+    }
+
+    fn error(&self, doing: &str, path: &str, error: Errno) -> Error {
+        match error {
+            Errno::LOOP => self.refused(path, "it is a symbolic link"),
+            error => Error::io(doing, self.shown(path), error.into()),
+        }
+    }
+
+    fn refused(&self, path: &str, why: &str) -> Error {
+        Error::new(Code::Io, format!("{} is not touched: {why}", self.shown(path).display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn zone() -> (tempfile::TempDir, ZoneRoot) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("root/etc")).unwrap();
+        let root = ZoneRoot::open(folder.path()).unwrap();
+        (folder, root)
+    }
+
+    #[test]
+    fn reads_and_writes() {
+        let (folder, root) = zone();
+        assert_eq!(root.read("/etc/nodename", 100).unwrap(), None);
+        assert_eq!(root.read("/no/such", 100).unwrap(), None);
+        root.write("/etc/nodename", b"web01\n", 0o644).unwrap();
+        assert_eq!(root.read("/etc/nodename", 100).unwrap().unwrap(), b"web01\n");
+        assert!(root.read("/etc/nodename", 3).is_err());
+        root.make_directories("/root/.ssh", 0o700).unwrap();
+        root.make_directories("/root/.ssh", 0o700).unwrap();
+        root.write("/root/.ssh/authorized_keys", b"key\n", 0o600).unwrap();
+        let path = folder.path().join("root/root/.ssh/authorized_keys");
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(root.exists("/etc/nodename").unwrap() && root.is_directory("/etc").unwrap());
+        root.remove("/etc/nodename").unwrap();
+        root.remove("/etc/nodename").unwrap();
+        assert!(!root.exists("/etc/nodename").unwrap());
+        assert_eq!(fs::read_dir(folder.path().join("root/etc")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn follows_no_link() {
+        let (folder, root) = zone();
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("shadow"), "secret").unwrap();
+        symlink(outside.path(), folder.path().join("root/var")).unwrap();
+        symlink(outside.path().join("shadow"), folder.path().join("root/etc/nodename")).unwrap();
+        assert!(root.read("/var/shadow", 100).is_err());
+        assert!(root.read("/etc/nodename", 100).is_err());
+        assert!(root.write("/var/shadow", b"x", 0o644).is_err());
+        assert!(root.make_directories("/var/new", 0o755).is_err());
+        assert!(root.read("/etc/../../etc", 100).is_err());
+        root.write("/etc/nodename", b"web01\n", 0o644).unwrap();
+        assert_eq!(fs::read(outside.path().join("shadow")).unwrap(), b"secret");
+        assert!(fs::symlink_metadata(folder.path().join("root/etc/nodename")).unwrap().is_file());
+        symlink("/etc", folder.path().join("root/link")).unwrap();
+        assert!(!root.is_directory("/link").unwrap());
+    }
+
+    #[test]
+    fn a_root_that_is_a_link_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        symlink("/etc", folder.path().join("root")).unwrap();
+        assert!(ZoneRoot::open(folder.path()).is_err());
+    }
+}
