@@ -13,7 +13,9 @@ pub mod manager;
 pub mod name;
 #[doc(hidden)]
 pub mod registry;
+#[doc(hidden)]
 pub mod sim;
+mod simhost;
 
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
@@ -21,3 +23,4 @@ pub use manager::{
     CreateOptions, DestroyOptions, HaltOptions, Live, Manager, ManagerBuilder, OnFailure, Query, RunOptions, Zone,
     ZoneAddress, ZoneNet,
 };
+pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Surroundings};

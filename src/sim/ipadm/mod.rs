@@ -17,3 +17,8 @@ fn interface(root: &Path, name: &str) -> PathBuf {
 pub(in crate::sim) fn is_plumbed(machine: &Machine, link: &str) -> io::Result<bool> {
     interface(machine.root(), link).try_exists()
 }
+
+/// At a reboot: what was not made persistent is gone.
+pub(in crate::sim) fn forget_temporary(_: &Machine) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! The machine's reboot: what lives in the kernel is gone, what is recorded comes back, zones with `autoboot` boot.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::call::{Call, Caller, Output, Status};
+use super::dladm::link;
+use super::document::Document;
+use super::{Error, Machine, index, ipadm, kernel};
+
+/// What the boot of a zone printed, when it failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedBoot {
+    /// The zone.
+    pub zone: String,
+    /// What `zoneadm boot` wrote to standard error.
+    pub stderr: String,
+}
+
+impl Machine {
+    /// Reboots the machine. Zones that should have booted and did not are told of; they are no failure of the reboot.
+    pub fn reboot(&self) -> Result<Vec<FailedBoot>, Error> {
+        self.go_down().map_err(|source| Error::io(self.root(), source))?;
+        if self.line().configuration_only {
+            return Ok(Vec::new());
+        }
+        let entries = index::read(self).map_err(|source| Error::io(self.root(), source))?;
+        let mut failed = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.state == index::State::Installed && entry.name != b"global") {
+            let autoboot = Document::load(self, &entry.name).is_ok_and(|document| document.autoboot());
+            let zone = String::from_utf8_lossy(&entry.name).into_owned();
+            let (status, stderr) = self.ask(&["zoneadm", "-z", &zone, if autoboot { "boot" } else { "sysboot" }]);
+            if status != Status::Exited(0) && autoboot {
+                failed.push(FailedBoot { zone, stderr });
+            }
+        }
+        Ok(failed)
+    }
+
+    fn go_down(&self) -> io::Result<()> {
+        for zone in kernel::all(self)? {
+            kernel::remove(self, &zone.name)?;
+            for link in &zone.links {
+                link::given_back(self, &link.name, &zone.name)?;
+            }
+        }
+        // Whatever else a command that was cut off left there: the folder lies in memory.
+        for entry in fs::read_dir(self.path("var/run/zones"))? {
+            fs::remove_file(entry?.path())?;
+        }
+        ipadm::forget_temporary(self)?;
+        let _lock = self.lock("links")?;
+        let links = link::all(self)?;
+        for link in links.iter().rev().filter(|link| !link.persistent) {
+            link::remove(self, link)?;
+        }
+        for mut link in links.into_iter().filter(|link| link.persistent) {
+            let mut complete = true;
+            for lower in &link.over {
+                complete &= link::find(self, lower)?.is_some_and(|lower| lower.active);
+            }
+            if link.active != complete {
+                link.active = complete;
+                link::put(self, &link)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ask(&self, argv: &[&str]) -> (Status, String) {
+        let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
+        let mut heard = Stderr(Vec::new());
+        let mut call = Call {
+            argv: &argv,
+            env: &[],
+            cwd: Path::new("/"),
+            stdin: &mut io::empty(),
+            interrupted: &|| false,
+            caller: Caller::InProcess,
+        };
+        let status = self.answer(&mut call, &mut heard);
+        (status, String::from_utf8_lossy(&heard.0).into_owned())
+    }
+}
+
+struct Stderr(Vec<u8>);
+
+impl Output for Stderr {
+    fn stdout(&mut self, _: &[u8]) {}
+
+    fn stderr(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+}

@@ -1,0 +1,178 @@
+//! The public face of the simulated machine.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Code, Error, Result};
+use crate::sim::{Call, Caller, Machine, Output, Status};
+
+pub use crate::sim::{Abort, Dialect, FailedBoot, Fault};
+
+/// A simulated illumos host in a directory. It survives the process, and several processes may use it at once.
+#[derive(Debug, Clone)]
+pub struct SimHost {
+    machine: Machine,
+}
+
+/// How a command that the machine answered has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SimStatus {
+    /// It exited with this status.
+    Exited(i32),
+    /// It died by this signal.
+    Signalled(i32),
+}
+
+/// The surroundings of a command put to [`SimHost::answer`]: as a rule, those of the calling process.
+pub struct Surroundings<'a> {
+    /// The environment.
+    pub env: &'a [(OsString, OsString)],
+    /// The working directory, absolute.
+    pub cwd: &'a Path,
+    /// Standard input.
+    pub stdin: &'a mut dyn Read,
+    /// Standard output.
+    pub stdout: &'a mut dyn Write,
+    /// Standard error.
+    pub stderr: &'a mut dyn Write,
+    /// Whether an interrupt has reached the command.
+    pub interrupted: &'a dyn Fn() -> bool,
+}
+
+impl SimHost {
+    /// Makes a new machine in `dir`, which is made when absent.
+    ///
+    /// Errors: `exists` when `dir` holds a machine already, `io`.
+    pub fn create(dir: impl AsRef<Path>, dialect: Dialect) -> Result<SimHost> {
+        Ok(SimHost { machine: Machine::create(dir.as_ref(), dialect).map_err(told)? })
+    }
+
+    /// The machine in `dir`.
+    ///
+    /// Errors: `not-found` when it holds none, `io`.
+    pub fn open(dir: impl AsRef<Path>) -> Result<SimHost> {
+        Ok(SimHost { machine: Machine::open(dir.as_ref()).map_err(told)? })
+    }
+
+    /// The machine's directory, absolute.
+    pub fn dir(&self) -> &Path {
+        self.machine.root()
+    }
+
+    /// The line of illumos that it speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.machine.dialect()
+    }
+
+    /// Writes programs named `zonecfg`, `zoneadm`, `dladm`, … that act on this machine into `bin`, for other people's
+    /// tools. They run the `zmgr` command: this process's program when that is its name, else the one on `PATH`.
+    ///
+    /// Errors: `not-found` when there is no `zmgr`, `io`.
+    pub fn link(&self, bin: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+        let Some(zmgr) = zmgr_program() else {
+            return Err(Error::new(Code::NotFound, "the zmgr program, which linked programs run, is not on PATH"));
+        };
+        self.link_with(bin, &[zmgr.into_os_string(), "sim".into(), "answer".into()])
+    }
+
+    /// As [`link`](Self::link), with programs that run `command` (its first word an absolute path) followed by the
+    /// machine's directory, the program's name and its arguments; it is to call [`answer`](Self::answer).
+    ///
+    /// Errors: `invalid-argument` when there is no such command, `io`.
+    pub fn link_with(&self, bin: impl AsRef<Path>, command: &[OsString]) -> Result<Vec<PathBuf>> {
+        self.machine.link(bin.as_ref(), command).map_err(told)
+    }
+
+    /// Sets a fault, until it is cleared or has happened as often as it says. The one set last is asked first.
+    ///
+    /// Errors: `invalid-argument` for what is no exit status, `io`.
+    pub fn fault(&self, fault: &Fault) -> Result<()> {
+        self.machine.fault(fault).map_err(told)
+    }
+
+    /// Forgets every fault.
+    pub fn clear_faults(&self) -> Result<()> {
+        self.machine.clear_faults().map_err(told)
+    }
+
+    /// The faults that are set, the one asked first in front.
+    pub fn faults(&self) -> Result<Vec<Fault>> {
+        self.machine.faults().map_err(told)
+    }
+
+    /// Reboots the machine: active zones end, links without a record are gone, zones with `autoboot` boot. Gives those
+    /// that should have booted and did not.
+    pub fn reboot(&self) -> Result<Vec<FailedBoot>> {
+        self.machine.reboot().map_err(told)
+    }
+
+    /// Answers one command line, as a linked program: the caller that a fault ends is the calling process's parent.
+    pub fn answer(&self, argv: &[OsString], around: Surroundings<'_>) -> SimStatus {
+        let broken = std::cell::Cell::new(false);
+        let stop = || broken.get() || (around.interrupted)();
+        let mut call = Call {
+            argv,
+            env: around.env,
+            cwd: around.cwd,
+            stdin: around.stdin,
+            interrupted: &stop,
+            caller: Caller::Parent,
+        };
+        let mut out = Streams { stdout: around.stdout, stderr: around.stderr, broken: &broken };
+        let status = self.machine.answer(&mut call, &mut out);
+        match status {
+            _ if broken.get() => SimStatus::Signalled(SIGPIPE),
+            Status::Exited(status) => SimStatus::Exited(status),
+            Status::Signalled(signal) => SimStatus::Signalled(signal),
+        }
+    }
+}
+
+const SIGPIPE: i32 = 13;
+
+/// A reader that is gone ends the command, as the signal would.
+struct Streams<'a> {
+    stdout: &'a mut dyn Write,
+    stderr: &'a mut dyn Write,
+    broken: &'a std::cell::Cell<bool>,
+}
+
+impl Output for Streams<'_> {
+    fn stdout(&mut self, bytes: &[u8]) {
+        if self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()).is_err() {
+            self.broken.set(true);
+        }
+    }
+
+    fn stderr(&mut self, bytes: &[u8]) {
+        if self.stderr.write_all(bytes).and_then(|()| self.stderr.flush()).is_err() {
+            self.broken.set(true);
+        }
+    }
+}
+
+fn zmgr_program() -> Option<PathBuf> {
+    let own = env::current_exe().ok().filter(|path| path.file_name() == Some(OsStr::new("zmgr")));
+    own.or_else(|| {
+        let path = env::var_os("PATH")?;
+        env::split_paths(&path).map(|folder| folder.join("zmgr")).find(|file| file.is_file() && file.is_absolute())
+    })
+}
+
+fn told(error: crate::sim::Error) -> Error {
+    use crate::sim::Error as Sim;
+    let code = match &error {
+        Sim::Exists(_) => Code::Exists,
+        Sim::NotAMachine(_) => Code::NotFound,
+        Sim::Invalid(_) => Code::InvalidArgument,
+        _ => Code::Io,
+    };
+    let message = error.to_string();
+    match error {
+        Sim::NotAMachine(_) => Error::new(code, message).with_help("`zmgr sim new` makes one"),
+        _ => Error::new(code, message),
+    }
+}
