@@ -1,7 +1,6 @@
 //! The public face of the simulated machine.
 
-use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -68,21 +67,12 @@ impl SimHost {
     }
 
     /// Writes programs named `zonecfg`, `zoneadm`, `dladm`, … that act on this machine into `bin`, for other people's
-    /// tools. They run the `zmgr` command: this process's program when that is its name, else the one on `PATH`.
-    ///
-    /// Errors: `not-found` when there is no `zmgr`, `io`.
-    pub fn link(&self, bin: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
-        let Some(zmgr) = zmgr_program() else {
-            return Err(Error::new(Code::NotFound, "the zmgr program, which linked programs run, is not on PATH"));
-        };
-        self.link_with(bin, &[zmgr.into_os_string(), "sim".into(), "answer".into()])
-    }
-
-    /// As [`link`](Self::link), with programs that run `command` (its first word an absolute path) followed by the
-    /// machine's directory, the program's name and its arguments; it is to call [`answer`](Self::answer).
+    /// tools. They run `command` (its first word an absolute path), followed by the machine's directory, the program's
+    /// name and its arguments: `zmgr sim answer` does what they need, and so does any program that calls
+    /// [`answer`](Self::answer).
     ///
     /// Errors: `invalid-argument` when there is no such command, `io`.
-    pub fn link_with(&self, bin: impl AsRef<Path>, command: &[OsString]) -> Result<Vec<PathBuf>> {
+    pub fn link(&self, bin: impl AsRef<Path>, command: &[OsString]) -> Result<Vec<PathBuf>> {
         self.machine.link(bin.as_ref(), command).map_err(told)
     }
 
@@ -152,14 +142,6 @@ impl Output for Streams<'_> {
             self.broken.set(true);
         }
     }
-}
-
-fn zmgr_program() -> Option<PathBuf> {
-    let own = env::current_exe().ok().filter(|path| path.file_name() == Some(OsStr::new("zmgr")));
-    own.or_else(|| {
-        let path = env::var_os("PATH")?;
-        env::split_paths(&path).map(|folder| folder.join("zmgr")).find(|file| file.is_file() && file.is_absolute())
-    })
 }
 
 fn told(error: crate::sim::Error) -> Error {
