@@ -1,6 +1,10 @@
 //! zmgr manages illumos zones from flat KDL files.
 #![forbid(unsafe_code)]
 
+pub mod address;
+pub mod config;
+pub mod document;
+pub mod effective;
 pub mod error;
 #[doc(hidden)]
 pub mod exec;
@@ -11,12 +15,26 @@ pub mod ipam;
 pub mod lifecycle;
 pub mod manager;
 pub mod name;
+pub mod pool;
+pub mod publisher;
 #[doc(hidden)]
 pub mod registry;
 #[doc(hidden)]
 pub mod sim;
 mod simhost;
+pub mod reservation;
+pub mod resources;
+pub mod settings;
+pub mod sim;
+pub mod source;
+pub mod starter;
+pub mod template;
+pub mod zone;
 
+pub use address::{MacAddr, NetAddress};
+pub use config::Config;
+pub use document::Document;
+pub use effective::{ZoneSpec, effective};
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use manager::{
@@ -24,3 +42,11 @@ pub use manager::{
     ZoneAddress, ZoneNet,
 };
 pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Surroundings};
+pub use pool::{Pool, PoolNetwork};
+pub use publisher::Publisher;
+pub use reservation::Reservation;
+pub use resources::Resources;
+pub use settings::{EntryNet, Settings};
+pub use source::{Source, Sourced};
+pub use template::Template;
+pub use zone::{EntryId, EntryState, ZoneEntry};

@@ -1,0 +1,229 @@
+//! The small values of networks: MAC addresses and an interface's addresses.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Code, Error, Result};
+
+/// A MAC address. It prints as dladm does, `2:8:20:7d:1e:9f`, without leading zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MacAddr([u8; 6]);
+
+impl MacAddr {
+    /// One from its bytes.
+    pub const fn new(bytes: [u8; 6]) -> Self {
+        MacAddr(bytes)
+    }
+
+    /// A random one under illumos's own prefix for VNICs, 2:8:20: unicast and locally administered. `internal` where the
+    /// system gives no random bytes.
+    pub fn random() -> Result<Self> {
+        let mut tail = [0; 3];
+        getrandom::fill(&mut tail)
+            .map_err(|error| Error::new(Code::Internal, format!("the system gives no random bytes: {error}")))?;
+        Ok(MacAddr([2, 8, 0x20, tail[0], tail[1], tail[2]]))
+    }
+
+    /// Its bytes.
+    pub const fn bytes(self) -> [u8; 6] {
+        self.0
+    }
+
+    /// Whether one station can have it: neither a group address nor all zeros.
+    pub fn is_unicast(self) -> bool {
+        self.0[0] & 1 == 0 && self.0 != [0; 6]
+    }
+}
+
+impl fmt::Display for MacAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:x}:{b:x}:{c:x}:{d:x}:{e:x}:{g:x}")
+    }
+}
+
+impl FromStr for MacAddr {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = || {
+            Error::new(
+                Code::InvalidArgument,
+                format!(
+                    "{:?} is no MAC address: six hexadecimal bytes with colons are wanted, such as 2:8:20:7d:1e:9f",
+                    text
+                ),
+            )
+        };
+        let mut bytes = [0; 6];
+        let mut parts = text.split(':');
+        for byte in &mut bytes {
+            let part = parts.next().ok_or_else(wrong)?;
+            if part.is_empty() || part.len() > 2 || !part.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(wrong());
+            }
+            *byte = u8::from_str_radix(part, 16).map_err(|_| wrong())?;
+        }
+        if parts.next().is_some() {
+            return Err(wrong());
+        }
+        Ok(MacAddr(bytes))
+    }
+}
+
+impl TryFrom<String> for MacAddr {
+    type Error = Error;
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<MacAddr> for String {
+    fn from(mac: MacAddr) -> String {
+        mac.to_string()
+    }
+}
+
+/// An address of an interface: with its prefix length, host bits kept, and the gateway of its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NetAddress {
+    /// The address with the prefix length of its network.
+    pub address: IpNet,
+    /// The router, which may be link-local.
+    pub gateway: Option<IpAddr>,
+}
+
+impl NetAddress {
+    /// An address and its router.
+    pub fn new(address: IpNet, gateway: Option<IpAddr>) -> Self {
+        NetAddress { address, gateway }
+    }
+}
+
+/// An address as `std::net` reads it (no leading zeros), with a sentence for people where it is none.
+pub fn parse_address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| match text {
+        _ if text.contains('/') && parse_network(text).is_ok() => {
+            format!("{text:?} has a prefix length; the address alone is wanted")
+        }
+        _ => explain_address(text),
+    })
+}
+
+/// An address with a prefix length, host bits kept.
+pub fn parse_network(text: &str) -> Result<IpNet, String> {
+    let Some((address, prefix)) = text.split_once('/') else {
+        return Err(match text.parse::<IpAddr>() {
+            Ok(address) => format!(
+                "{text:?} has no prefix length; {address}/{} is meant?",
+                if address.is_ipv4() { 24 } else { 64 }
+            ),
+            Err(_) => explain_address(text),
+        });
+    };
+    let address: IpAddr = address.parse().map_err(|_| explain_address(address))?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let plain = !prefix.is_empty()
+        && prefix.len() <= 3
+        && prefix.bytes().all(|b| b.is_ascii_digit())
+        && (prefix == "0" || !prefix.starts_with('0'));
+    if plain
+        && let Ok(length) = prefix.parse::<u8>()
+        && let Ok(net) = IpNet::new(address, length)
+    {
+        return Ok(net);
+    }
+    if prefix.len() > 1 && prefix.starts_with('0') && prefix.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!("the prefix length {prefix:?} has a leading zero"));
+    }
+    Err(format!("the prefix length {prefix:?} is not a number from 0 to {most}"))
+}
+
+fn explain_address(text: &str) -> String {
+    let quads: Vec<&str> = text.split('.').collect();
+    if quads.len() == 4 && quads.iter().all(|q| !q.is_empty() && q.len() <= 4 && q.bytes().all(|b| b.is_ascii_digit()))
+    {
+        if let Some(quad) = quads.iter().find(|q| q.len() > 1 && q.starts_with('0')) {
+            return format!("{text:?} is no address: {quad:?} has a leading zero, which some programs read as octal");
+        }
+        if let Some(quad) = quads.iter().find(|q| q.parse::<u16>().is_ok_and(|n| n > 255)) {
+            return format!("{text:?} is no address: {quad} is larger than 255");
+        }
+    }
+    if text.contains('%') {
+        return format!("{text:?} is no address: a zone index (%…) has no place here");
+    }
+    format!("{text:?} is no IP address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn macs() {
+        let mac: MacAddr = "02:08:20:0a:B:c".parse().unwrap();
+        assert_eq!(mac.to_string(), "2:8:20:a:b:c");
+        assert!(mac.is_unicast());
+        for bad in [
+            "",
+            "2:8:20:a:b",
+            "2:8:20:a:b:c:d",
+            "2:8:20:a:b:g",
+            "2:8:20:a:b:",
+            "002:8:20:a:b:c",
+            "2-8-20-a-b-c",
+            "+2:8:20:a:b:c",
+        ] {
+            assert!(bad.parse::<MacAddr>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(parse_network("10.0.0.5/24").unwrap().to_string(), "10.0.0.5/24");
+        for (bad, word) in [
+            ("010.0.0.1", "leading zero"),
+            ("10.0.0.256", "larger than 255"),
+            ("fe80::1%net0", "zone index"),
+            ("10.0.0.1/24", "prefix length"),
+            ("dbserver", "no IP address"),
+            ("10.0.0", "no IP address"),
+        ] {
+            let said = parse_address(bad).unwrap_err();
+            assert!(said.contains(word), "{bad}: {said}");
+        }
+        for (bad, word) in [
+            ("10.0.0.0/08", "leading zero"),
+            ("010.0.0.0/8", "leading zero"),
+            ("10.0.0.0/33", "0 to 32"),
+            ("::/129", "0 to 128"),
+            ("10.0.0.0/", "0 to 32"),
+            ("10.0.0.0/+8", "0 to 32"),
+            ("10.0.0.0", "10.0.0.0/24"),
+        ] {
+            let said = parse_network(bad).unwrap_err();
+            assert!(said.contains(word), "{bad}: {said}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn macs_print_and_parse(bytes in any::<[u8; 6]>()) {
+            let mac = MacAddr::new(bytes);
+            prop_assert_eq!(mac.to_string().parse::<MacAddr>().unwrap(), mac);
+        }
+
+        #[test]
+        fn networks_print_and_parse(bits in any::<u128>(), v6 in any::<bool>(), length in 0u8..=128) {
+            let address = if v6 { IpAddr::V6(bits.into()) } else { IpAddr::V4((bits as u32).into()) };
+            let net = IpNet::new(address, if v6 { length } else { length % 33 }).unwrap();
+            prop_assert_eq!(parse_network(&net.to_string()).unwrap(), net);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Limits: resource controls, the short names that zonecfg has for some, memory and processors.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A number of bytes. It prints with the largest unit that keeps it exact: `2G`, `1536M`, `1000`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Size(pub u64);
+
+const UNITS: [(char, u32); 4] = [('T', 40), ('G', 30), ('M', 20), ('K', 10)];
+
+impl Size {
+    /// The number of bytes.
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (unit, bits) in UNITS {
+            if self.0 != 0 && self.0.trailing_zeros() >= bits {
+                return write!(f, "{}{unit}", self.0 >> bits);
+            }
+        }
+        self.0.fmt(f)
+    }
+}
+
+/// A whole number or a decimal fraction with one of the units K, M, G, T (1024 each); without a unit, bytes. The error is a sentence.
+impl FromStr for Size {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no size: a number with K, M, G or T is wanted, such as \"2G\"");
+        let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let bits = match &text[number.len()..] {
+            "" => 0,
+            unit if unit.len() == 1 => UNITS
+                .iter()
+                .find(|(letter, _)| unit.eq_ignore_ascii_case(&letter.to_string()))
+                .map(|(_, bits)| *bits)
+                .ok_or_else(wrong)?,
+            _ => return Err(format!("{} (not KB, MiB or the like)", wrong())),
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 9 || number.ends_with('.') {
+            return Err(wrong());
+        }
+        let large = || format!("the size {text:?} is larger than 2^64 bytes");
+        let scale = 10u128.pow(fraction.len() as u32);
+        let parts: u128 = format!("{whole}{fraction}").parse().map_err(|_| large())?;
+        let scaled = parts.checked_mul(1u128 << bits).ok_or_else(large)?;
+        if scaled % scale != 0 {
+            return Err(format!("the size {text:?} is not a whole number of bytes"));
+        }
+        u64::try_from(scaled / scale).map(Size).map_err(|_| large())
+    }
+}
+
+/// Limits of memory; at least one of them is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct CappedMemory {
+    /// Physical memory, at least 1M.
+    pub physical: Option<Size>,
+    /// Swap, at least 50M.
+    pub swap: Option<Size>,
+    /// Memory that may be locked, at most as much as physical.
+    pub locked: Option<Size>,
+}
+
+/// A limit of processor time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CappedCpu {
+    /// In hundredths of a processor: 150 is one and a half. At least 1.
+    pub hundredths: u32,
+}
+
+impl CappedCpu {
+    /// A limit in hundredths of a processor.
+    pub fn new(hundredths: u32) -> Self {
+        CappedCpu { hundredths }
+    }
+}
+
+/// The number of processors, as zonecfg's `ncpus` has it: `1.5`.
+impl fmt::Display for CappedCpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, rest) = (self.hundredths / 100, self.hundredths % 100);
+        match rest {
+            0 => write!(f, "{whole}"),
+            _ if rest.is_multiple_of(10) => write!(f, "{whole}.{}", rest / 10),
+            _ => write!(f, "{whole}.{rest:02}"),
+        }
+    }
+}
+
+/// Processors of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DedicatedCpu {
+    /// Fewest, at least 1.
+    pub min: u32,
+    /// Most.
+    pub max: u32,
+    /// Its weight against other pools.
+    pub importance: Option<u32>,
+}
+
+impl DedicatedCpu {
+    /// So many processors.
+    pub fn new(min: u32, max: u32, importance: Option<u32>) -> Self {
+        DedicatedCpu { min, max, importance }
+    }
+
+    /// The number as zonecfg's `ncpus` has it: `2` or `1-4`.
+    pub fn ncpus(&self) -> String {
+        if self.min == self.max { self.min.to_string() } else { format!("{}-{}", self.min, self.max) }
+    }
+}
+
+/// A resource control with its values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Rctl {
+    /// Its name: `zone.…`. The key.
+    pub name: String,
+    /// Its values, at least one.
+    pub values: Vec<RctlValue>,
+}
+
+impl Rctl {
+    /// A control with these values.
+    pub fn new(name: impl Into<String>, values: Vec<RctlValue>) -> Self {
+        Rctl { name: name.into(), values }
+    }
+}
+
+/// One value of a resource control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RctlValue {
+    /// Who may change it within the zone.
+    pub privilege: Privilege,
+    /// The limit.
+    pub limit: u64,
+    /// What happens there.
+    pub action: Action,
+}
+
+impl RctlValue {
+    /// A value.
+    pub fn new(privilege: Privilege, limit: u64, action: Action) -> Self {
+        RctlValue { privilege, limit, action }
+    }
+}
+
+/// Who may change a value of a resource control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Privilege {
+    /// Whoever has the privilege sys_resource.
+    #[default]
+    Privileged,
+    /// The owner of the process.
+    Basic,
+}
+
+impl Privilege {
+    /// zonecfg's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Privilege::Privileged => "privileged",
+            Privilege::Basic => "basic",
+        }
+    }
+}
+
+/// What happens when a limit is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Action {
+    /// The request is refused.
+    #[default]
+    Deny,
+    /// Nothing.
+    None,
+}
+
+impl Action {
+    /// zonecfg's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Action::Deny => "deny",
+            Action::None => "none",
+        }
+    }
+}
+
+/// A resource control that zonecfg has a short name for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Alias {
+    /// zonecfg's property.
+    pub property: &'static str,
+    /// The control that holds it.
+    pub rctl: &'static str,
+    /// The action that zonecfg writes with it.
+    pub action: Action,
+    /// The lowest value that zonecfg takes.
+    pub least: u64,
+}
+
+impl Alias {
+    /// Every one, in zonecfg's order.
+    pub const ALL: [Alias; 7] = [
+        Alias { property: "max-lwps", rctl: "zone.max-lwps", action: Action::Deny, least: 100 },
+        Alias { property: "max-processes", rctl: "zone.max-processes", action: Action::Deny, least: 100 },
+        Alias { property: "max-shm-memory", rctl: "zone.max-shm-memory", action: Action::Deny, least: 0 },
+        Alias { property: "max-shm-ids", rctl: "zone.max-shm-ids", action: Action::Deny, least: 0 },
+        Alias { property: "max-msg-ids", rctl: "zone.max-msg-ids", action: Action::Deny, least: 0 },
+        Alias { property: "max-sem-ids", rctl: "zone.max-sem-ids", action: Action::Deny, least: 0 },
+        Alias { property: "cpu-shares", rctl: "zone.cpu-shares", action: Action::None, least: 0 },
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in
+            [("2G", 2 << 30), ("1.5g", 3 << 29), ("0", 0), ("1000", 1000), ("512k", 512 << 10), ("1T", 1 << 40)]
+        {
+            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
+        }
+        for bad in ["", "G", "2GB", "2GiB", "-1G", "1.G", ".5G", "2 G", "1.3333K", "99999999999T", "1e3", "2X"] {
+            assert!(bad.parse::<Size>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn processors() {
+        for (hundredths, text) in [(1, "0.01"), (10, "0.1"), (100, "1"), (150, "1.5"), (155, "1.55")] {
+            assert_eq!(CappedCpu { hundredths }.to_string(), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sizes_print_and_parse(bytes: u64) {
+            prop_assert_eq!(Size(bytes).to_string().parse::<Size>(), Ok(Size(bytes)));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! File systems and datasets.
+
+use serde::{Deserialize, Serialize};
+
+/// A file system mounted into the zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Fs {
+    /// Where in the zone; absolute. The key.
+    pub dir: String,
+    /// What is mounted: a directory of the host, a device, a dataset.
+    pub special: String,
+    /// The raw device, for types that check their file system.
+    pub raw: Option<String>,
+    /// The type: `lofs`, `zfs`, `ufs`, …
+    pub fs_type: String,
+    /// Mount options.
+    pub options: Vec<String>,
+}
+
+impl Fs {
+    /// A file system without raw device and options.
+    pub fn new(dir: impl Into<String>, special: impl Into<String>, fs_type: impl Into<String>) -> Self {
+        Fs { dir: dir.into(), special: special.into(), raw: None, fs_type: fs_type.into(), options: Vec::new() }
+    }
+}
+
+/// A ZFS dataset delegated to the zone. zmgr never makes or deletes one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Dataset {
+    /// Its name. The key.
+    pub name: String,
+}
+
+impl Dataset {
+    /// The dataset of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Dataset { name: name.into() }
+    }
+}

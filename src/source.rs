@@ -1,0 +1,87 @@
+//! Where a value was written: the file and line that errors, `show --effective` and `diff` point at.
+//!
+//! Invariant: the place is no part of the value. Two values are equal whatever lines they stand on, so that moving a line
+//! in a file is never a difference.
+
+use std::fmt;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A line of a file, or nothing where a value is a default of zmgr's own. Any two are equal.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Source {
+    /// The file.
+    pub file: Option<Arc<Path>>,
+    /// The line, from 1; 0 where there is none.
+    pub line: u32,
+}
+
+impl Source {
+    /// A line of a file.
+    pub fn new(file: Arc<Path>, line: u32) -> Self {
+        Source { file: Some(file), line }
+    }
+
+    /// No file: a default of zmgr's own, or a value of the caller's.
+    pub fn none() -> Self {
+        Source::default()
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, _: &Source) -> bool {
+        true
+    }
+}
+
+impl Eq for Source {}
+
+/// `FILE:LINE`, or `default`.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "{}:{}", file.display(), self.line),
+            None => f.write_str("default"),
+        }
+    }
+}
+
+/// A value and the line that it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Its line.
+    #[serde(default)]
+    pub source: Source,
+}
+
+impl<T> Sourced<T> {
+    /// A value with its line.
+    pub fn new(value: T, source: Source) -> Self {
+        Sourced { value, source }
+    }
+}
+
+/// A value that stands in no file.
+impl<T> From<T> for Sourced<T> {
+    fn from(value: T) -> Self {
+        Sourced { value, source: Source::none() }
+    }
+}
+
+impl<T> Deref for Sourced<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Sourced<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
