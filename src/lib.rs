@@ -9,8 +9,8 @@ pub mod error;
 #[doc(hidden)]
 pub mod exec;
 #[doc(hidden)]
-#[doc(hidden)]
 pub mod host;
+#[doc(hidden)]
 pub mod ipam;
 pub mod lifecycle;
 pub mod manager;
@@ -19,13 +19,12 @@ pub mod pool;
 pub mod publisher;
 #[doc(hidden)]
 pub mod registry;
-#[doc(hidden)]
-pub mod sim;
-mod simhost;
 pub mod reservation;
 pub mod resources;
 pub mod settings;
+#[doc(hidden)]
 pub mod sim;
+mod simhost;
 pub mod source;
 pub mod starter;
 pub mod template;
@@ -41,12 +40,12 @@ pub use manager::{
     CreateOptions, DestroyOptions, HaltOptions, Live, Manager, ManagerBuilder, OnFailure, Query, RunOptions, Zone,
     ZoneAddress, ZoneNet,
 };
-pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Surroundings};
 pub use pool::{Pool, PoolNetwork};
 pub use publisher::Publisher;
 pub use reservation::Reservation;
 pub use resources::Resources;
 pub use settings::{EntryNet, Settings};
+pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Surroundings};
 pub use source::{Source, Sourced};
 pub use template::Template;
 pub use zone::{EntryId, EntryState, ZoneEntry};
