@@ -3,9 +3,13 @@
 mod cancel;
 mod conduct;
 mod event;
+mod floor;
 mod plan;
+mod power;
+mod recover;
 mod report;
 mod request;
+mod steps;
 
 pub use cancel::Cancel;
 pub use event::{Event, EventKind};

@@ -1,0 +1,113 @@
+//! What a step works with: the host, the zone's locks, the line to the caller, and how long things may take.
+
+use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::conduct::Teller;
+use super::{Event, EventKind};
+use crate::error::{Code, Error, Result};
+use crate::exec::{Completed, Control, Invocation, Output, Stdin};
+use crate::host::Host;
+use crate::name::ZoneName;
+
+/// How often a caller hears of a command that is still running.
+const WORD: Duration = Duration::from_millis(500);
+
+/// Where one zone is worked on.
+pub(crate) struct Floor<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) zone: &'a ZoneName,
+    /// Where private files for commands go.
+    pub(crate) scratch: PathBuf,
+    /// The lock that a long command holds in zmgr's place: its stdin.
+    pub(crate) child: Arc<File>,
+    /// Where the full output of long commands goes.
+    pub(crate) log: Option<PathBuf>,
+    teller: &'a Teller,
+    step: RefCell<String>,
+    position: Cell<(usize, usize)>,
+    /// How many requests to stop are let pass: one, while work is being undone.
+    patience: Cell<u32>,
+}
+
+impl<'a> Floor<'a> {
+    pub(crate) fn new(host: &'a Host, zone: &'a ZoneName, scratch: PathBuf, child: File, teller: &'a Teller) -> Self {
+        Floor {
+            host,
+            zone,
+            scratch,
+            child: Arc::new(child),
+            log: None,
+            teller,
+            step: RefCell::new(String::new()),
+            position: Cell::new((0, 0)),
+            patience: Cell::new(0),
+        }
+    }
+
+    /// Says which step the events that follow are about.
+    pub(crate) fn at_step(&self, id: &str, position: (usize, usize)) {
+        self.step.replace(id.to_owned());
+        self.position.set(position);
+    }
+
+    /// From here on the first request to stop does not count: what it asked for is under way.
+    pub(crate) fn undoing(&self) {
+        self.patience.set(self.teller.stops().max(1));
+    }
+
+    /// Tells the caller.
+    pub(crate) fn tell(&self, kind: EventKind) {
+        self.teller.tell(Event {
+            zone: self.zone.to_string(),
+            step: self.step.borrow().clone(),
+            position: self.position.get(),
+            kind,
+        });
+    }
+
+    /// Tells the caller of something that stops nothing.
+    pub(crate) fn warn(&self, message: impl Into<String>) {
+        self.tell(EventKind::Warning { message: message.into() });
+    }
+
+    /// `cancelled` where the caller has asked to stop.
+    pub(crate) fn check_cancel(&self) -> Result<()> {
+        if self.is_stopped() {
+            return Err(Error::new(Code::Cancelled, format!("the work on {} was cancelled", self.zone)));
+        }
+        Ok(())
+    }
+
+    /// Whether the caller has asked to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.teller.stops() > self.patience.get()
+    }
+
+    /// Runs a command that may work for long and outlive zmgr: its output goes to the log, and it holds the zone's child lock.
+    pub(crate) fn attempt_long(&self, invocation: Invocation) -> Result<Completed> {
+        let mut invocation = invocation.with_stdin(Stdin::Held(Arc::clone(&self.child)));
+        if let Some(log) = &self.log {
+            self.tell(EventKind::Log { path: log.clone() });
+            invocation = invocation.with_output(Output::Log(log.clone()));
+        }
+        self.attempt(invocation)
+    }
+
+    /// Runs a command to its end, however it ends.
+    pub(crate) fn attempt(&self, invocation: Invocation) -> Result<Completed> {
+        self.tell(EventKind::Command { argv: invocation.argv() });
+        let mut told = Duration::ZERO;
+        self.host.runner().run(&invocation, &mut |tick| {
+            if tick.elapsed >= told + WORD {
+                told = tick.elapsed;
+                let last_line = (!tick.last_line.is_empty()).then(|| tick.last_line.to_owned());
+                self.tell(EventKind::Running { elapsed: tick.elapsed, last_line });
+            }
+            if self.is_stopped() { Control::Cancel } else { Control::Continue }
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! Configures the zone, `autoboot` off for now; takes it back by deleting the configuration.
+
+use super::{Floor, Phase, PlannedStep, Probe, Step, foreign, planned};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::zoneadm::ZoneState;
+use crate::exec::zonecfg::{self, ScriptFile, ZoneConfig};
+use crate::lifecycle::plan::PlannedFile;
+use crate::name::ZoneName;
+
+/// What a plan shows in place of the private file that the script is written to.
+const SCRIPT: &str = "SCRIPT";
+
+/// A zone to be configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Configure {
+    pub(crate) zone: ZoneName,
+    /// The configuration that the host shall have after this step.
+    pub(crate) config: ZoneConfig,
+    /// Commands passed through, last.
+    pub(crate) more: Vec<String>,
+}
+
+impl Configure {
+    fn script(&self) -> String {
+        zonecfg::creation(&self.config, &self.more)
+    }
+
+    /// Why what the host has is not what this step writes, nor a beginning of it.
+    ///
+    /// zonecfg keeps what came before its first fault, so a part is ours too: what the host has, the plan has as well.
+    pub(crate) fn stranger(&self, found: &ZoneConfig) -> Option<String> {
+        let (wanted, found) = (self.config.canonical(), found.canonical());
+        for (what, wanted, found) in
+            [("brand", &wanted.brand, &found.brand), ("zonepath", &wanted.zonepath, &found.zonepath)]
+        {
+            if wanted != found {
+                return Some(format!("its {what} is {found}, not {wanted}"));
+            }
+        }
+        // What is passed through is not read by zmgr, so with it a difference proves nothing.
+        if !self.more.is_empty() {
+            return None;
+        }
+        // Autoboot is a later step's, and may be either by now.
+        let differences = zonecfg::differences(&wanted, &found);
+        differences.into_iter().find(|one| one.found.is_some() && one.what != "autoboot").map(|one| one.to_string())
+    }
+}
+
+impl Step for Configure {
+    fn id(&self) -> String {
+        "configure".to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Configuration
+    }
+
+    fn planned(&self) -> PlannedStep {
+        let file = PlannedFile { path: SCRIPT.to_owned(), text: self.script() };
+        let command = zonecfg::configure(&self.zone, SCRIPT.as_ref());
+        planned(self.id(), &command, vec![file], Some(&zonecfg::delete(&self.zone)))
+    }
+
+    fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
+        Ok(match floor.host.zone_config(self.zone.as_str())? {
+            None => Probe::Absent,
+            Some(found) => match self.stranger(&found) {
+                Some(how) => Probe::Foreign(format!("the host's zone {}: {how}", self.zone)),
+                None if self.more.is_empty() && found.means(&self.config) => Probe::Done,
+                None => Probe::Partial,
+            },
+        })
+    }
+
+    fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        // `create` on an installed zone does not fail: the commands that follow edit somebody's zone. So look once more.
+        if let Some(zone) = floor.host.zone_state(&self.zone)? {
+            return Err(Error::new(
+                Code::Exists,
+                format!("the host has a zone {} by now, {}", self.zone, zone.state.as_str()),
+            )
+            .with_help(format!("zmgr import {} adopts it", self.zone)));
+        }
+        let script = ScriptFile::write(&floor.scratch, &self.zone, &self.script())?;
+        let ended = floor.attempt(zonecfg::configure(&self.zone, script.path()))?;
+        drop(script);
+        let differs = match floor.host.zone_config(self.zone.as_str())? {
+            None => return Err(ended.error()),
+            Some(found) if self.more.is_empty() => zonecfg::differences(&self.config, &found),
+            Some(_) => Vec::new(),
+        };
+        if ended.success() && differs.is_empty() {
+            return Ok(());
+        }
+        let error = if ended.success() {
+            Error::new(Code::CommandFailed, format!("zonecfg did not write what it was given for {}", self.zone))
+                .with_command(ended.failed())
+        } else {
+            ended.error()
+        };
+        Err(differs.iter().fold(error, |error, difference| {
+            error.with_detail(Diagnostic::new("configuration-differs", difference.to_string()))
+        }))
+    }
+
+    fn undo(&self, floor: &Floor<'_>) -> Result<()> {
+        let Some(zone) = floor.host.zone_state(&self.zone)? else {
+            return Ok(());
+        };
+        // Deleting the configuration of a zone that has files orphans them.
+        if zone.state != ZoneState::Configured {
+            return Err(foreign(format!("the zone {} is {}, not configured", self.zone, zone.state.as_str())));
+        }
+        if let Probe::Foreign(what) = self.probe(floor)? {
+            return Err(foreign(what));
+        }
+        delete(floor, &self.zone)
+    }
+}
+
+/// Deletes the configuration of a zone that was just seen to be `configured`.
+pub(super) fn delete(floor: &Floor<'_>, zone: &ZoneName) -> Result<()> {
+    let ended = floor.attempt(zonecfg::delete(zone))?;
+    match floor.host.zone_state(zone)? {
+        None => Ok(()),
+        Some(_) => Err(ended.error()),
+    }
+}

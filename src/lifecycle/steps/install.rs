@@ -1,0 +1,91 @@
+//! Installs the zone, from packages or as a clone; takes it back by uninstalling it.
+
+use std::time::Duration;
+
+use super::{Floor, Phase, PlannedStep, Probe, Step, foreign, planned};
+use crate::error::{Code, Error, Result};
+use crate::exec::Invocation;
+use crate::exec::zoneadm::{self, ZoneState};
+use crate::name::ZoneName;
+
+/// A zone to be installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Install {
+    pub(crate) zone: ZoneName,
+    pub(crate) from: Origin,
+    /// How long it may take.
+    pub(crate) limit: Duration,
+}
+
+/// Where the zone's files come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The brand's install hook, with these arguments.
+    Hook(Vec<String>),
+    /// Another zone, inactive meanwhile.
+    Clone(ZoneName),
+}
+
+impl Install {
+    fn command(&self) -> Invocation {
+        match &self.from {
+            Origin::Hook(arguments) => zoneadm::install(&self.zone, arguments, self.limit),
+            Origin::Clone(source) => zoneadm::clone(&self.zone, source, self.limit),
+        }
+    }
+}
+
+impl Step for Install {
+    fn id(&self) -> String {
+        match self.from {
+            Origin::Hook(_) => "install".to_owned(),
+            Origin::Clone(_) => "clone".to_owned(),
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Files
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &self.command(), Vec::new(), Some(&zoneadm::uninstall(&self.zone, self.limit)))
+    }
+
+    fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
+        Ok(match floor.host.zone_state(&self.zone)?.map(|zone| zone.state) {
+            None => Probe::Foreign(format!("the zone {} has vanished from the host", self.zone)),
+            Some(ZoneState::Configured) => Probe::Absent,
+            Some(ZoneState::Incomplete) => Probe::Partial,
+            Some(_) => Probe::Done,
+        })
+    }
+
+    fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        let ended = floor.attempt_long(self.command())?;
+        match self.probe(floor)? {
+            Probe::Done if ended.success() => Ok(()),
+            Probe::Foreign(what) => Err(foreign(what)),
+            _ => Err(ended.error()),
+        }
+    }
+
+    fn undo(&self, floor: &Floor<'_>) -> Result<()> {
+        let Some(zone) = floor.host.zone_state(&self.zone)? else {
+            return Ok(());
+        };
+        match zone.state {
+            ZoneState::Configured => Ok(()),
+            state if state.is_active() => Err(Error::new(
+                Code::WrongState,
+                format!("the zone {} is {}, and an active zone is not uninstalled", self.zone, state.as_str()),
+            )),
+            _ => {
+                let ended = floor.attempt_long(zoneadm::uninstall(&self.zone, self.limit))?;
+                match floor.host.zone_state(&self.zone)?.map(|zone| zone.state) {
+                    None | Some(ZoneState::Configured) => Ok(()),
+                    Some(_) => Err(ended.error()),
+                }
+            }
+        }
+    }
+}

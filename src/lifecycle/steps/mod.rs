@@ -1,0 +1,84 @@
+//! The steps that plans are made of. Each knows its command, how to tell whether it has been done, and how to take it back.
+//!
+//! Invariant: a step may be run, probed and undone any number of times, and after being killed at any instant.
+
+mod autoboot;
+mod boot;
+mod configure;
+mod halt;
+mod install;
+mod unconfigure;
+mod uninstall;
+mod unlink;
+mod vnic;
+
+pub(crate) use autoboot::Autoboot;
+pub(crate) use boot::Boot;
+pub(crate) use configure::Configure;
+pub(crate) use halt::Halt;
+pub(crate) use install::Install;
+pub(crate) use unconfigure::Unconfigure;
+pub(crate) use uninstall::Uninstall;
+pub(crate) use unlink::Unlink;
+pub(crate) use vnic::Vnic;
+
+use super::floor::Floor;
+use super::plan::{PlannedFile, PlannedStep};
+use super::recover::Phase;
+use crate::error::{Code, Error, Result};
+use crate::exec::Invocation;
+
+/// How far a step has come on the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// Nothing of it is there.
+    Absent,
+    /// It was begun and not ended.
+    Partial,
+    /// It is done.
+    Done,
+    /// Something is there that this step did not make.
+    Foreign(String),
+}
+
+/// One step of a plan.
+pub(crate) trait Step: Send + Sync {
+    /// What the journal notes: unique within the plan.
+    fn id(&self) -> String;
+
+    /// How far the host has come once it is done.
+    fn phase(&self) -> Phase;
+
+    /// Its command and files, for reading.
+    fn planned(&self) -> PlannedStep;
+
+    /// How far it has come.
+    fn probe(&self, floor: &Floor<'_>) -> Result<Probe>;
+
+    /// Does it, from `Absent`.
+    fn run(&self, floor: &Floor<'_>) -> Result<()>;
+
+    /// Takes it back, from whatever it has come to; nothing to take back is no failure. What somebody else made is left, and is
+    /// the error `recovery-needed`.
+    fn undo(&self, floor: &Floor<'_>) -> Result<()>;
+}
+
+/// How plans show a step: the kind is what comes before the `:` of its id.
+fn planned(id: String, command: &Invocation, files: Vec<PlannedFile>, undo: Option<&Invocation>) -> PlannedStep {
+    let kind = id.split(':').next().unwrap_or_default().to_owned();
+    PlannedStep { id, kind, argv: shown(command), files, undo: undo.map(shown).unwrap_or_default() }
+}
+
+fn shown(command: &Invocation) -> Vec<String> {
+    let mut argv = command.argv();
+    if let Some(program) = argv.first_mut() {
+        *program = command.usual_path();
+    }
+    argv
+}
+
+/// The error for a thing that somebody else made where zmgr's was expected.
+fn foreign(what: String) -> Error {
+    Error::new(Code::RecoveryNeeded, what)
+        .with_help("zmgr leaves alone what it did not make; look at it, then run the command again")
+}

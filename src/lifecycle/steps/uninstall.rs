@@ -1,0 +1,66 @@
+//! Uninstalls a zone, or detaches it and leaves its files.
+
+use std::time::Duration;
+
+use super::{Floor, Phase, PlannedStep, Probe, Step, planned};
+use crate::error::Result;
+use crate::exec::Invocation;
+use crate::exec::zoneadm::{self, ZoneState};
+use crate::name::ZoneName;
+
+/// A zone whose files go, or are left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Uninstall {
+    pub(crate) zone: ZoneName,
+    /// Detach it and leave its files.
+    pub(crate) keep_data: bool,
+    /// How long it may take.
+    pub(crate) limit: Duration,
+}
+
+impl Uninstall {
+    fn command(&self) -> Invocation {
+        if self.keep_data {
+            zoneadm::detach(&self.zone, self.limit)
+        } else {
+            zoneadm::uninstall(&self.zone, self.limit)
+        }
+    }
+}
+
+impl Step for Uninstall {
+    fn id(&self) -> String {
+        if self.keep_data { "detach" } else { "uninstall" }.to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Files
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &self.command(), Vec::new(), None)
+    }
+
+    fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
+        Ok(match floor.host.zone_state(&self.zone)?.map(|zone| zone.state) {
+            None | Some(ZoneState::Configured) => Probe::Done,
+            Some(ZoneState::Incomplete) => Probe::Partial,
+            Some(_) => Probe::Absent,
+        })
+    }
+
+    fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        let mut ended = floor.attempt_long(self.command())?;
+        let mut probe = self.probe(floor)?;
+        // What was incomplete before cannot be detached: nothing of it is worth keeping.
+        if self.keep_data && probe == Probe::Partial {
+            ended = floor.attempt_long(zoneadm::uninstall(&self.zone, self.limit))?;
+            probe = self.probe(floor)?;
+        }
+        if probe == Probe::Done { Ok(()) } else { Err(ended.error()) }
+    }
+
+    fn undo(&self, _: &Floor<'_>) -> Result<()> {
+        Ok(())
+    }
+}

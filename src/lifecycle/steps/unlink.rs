@@ -1,0 +1,45 @@
+//! Deletes a VNIC that zmgr made.
+
+use super::{Floor, Phase, PlannedStep, Probe, Step, Vnic, planned};
+use crate::error::Result;
+use crate::exec::dladm;
+
+/// A VNIC to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unlink {
+    pub(crate) vnic: Vnic,
+}
+
+impl Step for Unlink {
+    fn id(&self) -> String {
+        format!("unlink:{}", self.vnic.net)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Links
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &dladm::delete_vnic(&self.vnic.name), Vec::new(), None)
+    }
+
+    fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
+        Ok(match self.vnic.look(floor)? {
+            Probe::Absent | Probe::Partial => Probe::Done,
+            Probe::Done => Probe::Absent,
+            // The link of that name is not the one zmgr made: ours is gone, and this one is left alone.
+            Probe::Foreign(what) => {
+                floor.warn(format!("{what}; it is left alone"));
+                Probe::Done
+            }
+        })
+    }
+
+    fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        self.vnic.undo(floor)
+    }
+
+    fn undo(&self, _: &Floor<'_>) -> Result<()> {
+        Ok(())
+    }
+}
