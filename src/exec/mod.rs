@@ -6,6 +6,7 @@
 mod completed;
 pub mod dladm;
 mod fields;
+pub mod fuzz;
 mod invocation;
 pub mod ipadm;
 pub mod pkg;
@@ -15,6 +16,7 @@ mod simulated;
 mod sink;
 mod system;
 pub mod zfs;
+pub mod zlogin;
 pub mod zoneadm;
 pub mod zonecfg;
 

@@ -4,6 +4,8 @@
 //! So: [`validate`] everything, write a private [`ScriptFile`], run [`configure`], read the zone's document again with
 //! [`parse_xml`] and look for [`differences`].
 
+mod apply;
+mod command;
 mod difference;
 mod document;
 mod resource;
@@ -16,6 +18,8 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+pub use apply::{apply, parse_export};
+pub use command::{Addition, Command};
 pub use difference::{Difference, differences};
 pub use document::{
     Admin, Attr, DedicatedCpu, Device, Filesystem, IpType, Net, PHYSICAL_MEMORY, RctlValue, SecurityFlags, ZoneConfig,

@@ -1,0 +1,128 @@
+//! `zlogin`: a command or a login inside a zone.
+//!
+//! zlogin exits with 0 also where the command was killed with its zone, and with 1 for its own failures too. So the command's
+//! own shell writes a mark with its status as the last thing on standard error: without the mark nobody knows how it ended.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use super::{Invocation, Output, Stdin, quote};
+use crate::name::ZoneName;
+
+/// The most digits of an exit status, and the end of the line.
+const STATUS: usize = 4;
+
+/// A mark that a command's status is written with.
+#[derive(Debug, Clone)]
+pub struct Mark(String);
+
+impl Mark {
+    /// A mark from a word that nobody can guess, such as random hexadecimal digits.
+    pub fn new(secret: &str) -> Mark {
+        Mark(format!("zmgr-exec-{secret}:"))
+    }
+}
+
+/// Runs a command inside a running zone, as the zone's root. Each word reaches it unchanged; both streams are passed on as they
+/// come, standard error with the mark at its end: see [`StatusFilter`].
+pub fn command(zone: &ZoneName, words: &[String], mark: &Mark, stdin: Stdin, limit: Option<Duration>) -> Invocation {
+    let words: Vec<String> = words.iter().map(|word| quote::posix(word)).collect();
+    let script = format!("{}; s=$?; printf '%s%d\\n' '{}' $s >&2; exit $s", words.join(" "), mark.0);
+    // zlogin joins its arguments with blanks, and the shell of the zone's root, whichever it is, reads them.
+    Invocation::new("zlogin")
+        .args([zone.as_str(), "/bin/sh", "-c", &quote::posix(&script)])
+        .with_stdin(stdin)
+        .with_output(Output::Stream)
+        .with_limit(limit)
+}
+
+/// A login on the caller's terminal of this type, as this user or root.
+pub fn login(zone: &ZoneName, user: Option<&str>, term: Option<OsString>) -> Invocation {
+    let invocation = Invocation::new("zlogin");
+    let invocation = match user {
+        Some(user) => invocation.args(["-l", user]),
+        None => invocation,
+    };
+    invocation.arg(zone.as_str()).with_stdin(Stdin::Inherit).with_output(Output::Terminal(term)).with_limit(None)
+}
+
+/// Takes the mark out of a command's standard error.
+#[derive(Debug)]
+pub struct StatusFilter {
+    mark: Mark,
+    held: Vec<u8>,
+}
+
+impl StatusFilter {
+    /// A filter for this mark.
+    pub fn new(mark: Mark) -> Self {
+        StatusFilter { mark, held: Vec::new() }
+    }
+
+    /// Takes bytes and gives those that cannot belong to the mark any more.
+    pub fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.held.extend_from_slice(bytes);
+        let keep = self.mark.0.len() + STATUS;
+        self.held.drain(..self.held.len().saturating_sub(keep)).collect()
+    }
+
+    /// What is left to be passed on, and the command's exit status; `None` where it never came to its end.
+    pub fn finish(self) -> (Vec<u8>, Option<i32>) {
+        let mark = self.mark.0.as_bytes();
+        let at = self.held.windows(mark.len()).rposition(|window| window == mark);
+        let found = at.and_then(|at| {
+            let status = std::str::from_utf8(&self.held[at + mark.len()..]).ok()?.strip_suffix('\n')?;
+            Some((at, status.parse::<u8>().ok()?))
+        });
+        match found {
+            Some((at, status)) => (self.held[..at].to_vec(), Some(i32::from(status))),
+            None => (self.held, None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn through(text: &[u8], chunk: usize) -> (Vec<u8>, Option<i32>) {
+        let mut filter = StatusFilter::new(Mark::new("0123"));
+        let mut passed: Vec<u8> = text.chunks(chunk).flat_map(|bytes| filter.pass(bytes)).collect();
+        let (rest, status) = filter.finish();
+        passed.extend(rest);
+        (passed, status)
+    }
+
+    #[test]
+    fn builds() {
+        let zone = ZoneName::new("web01").unwrap();
+        let words = ["echo".to_owned(), "it's".to_owned()];
+        let invocation = command(&zone, &words, &Mark::new("ab"), Stdin::Null, None);
+        let argv = invocation.argv();
+        assert_eq!(argv[..4], ["zlogin", "web01", "/bin/sh", "-c"]);
+        // What two shells read, one after the other: the one that zlogin starts and the /bin/sh of the command.
+        let line = argv[2..].join(" ");
+        let output = std::process::Command::new("/bin/sh").args(["-c", &line]).output().unwrap();
+        assert_eq!(output.stdout, b"it's\n");
+        assert_eq!(output.stderr, b"zmgr-exec-ab:0\n");
+    }
+
+    #[test]
+    fn takes_the_mark_out() {
+        assert_eq!(through(b"no newlinezmgr-exec-0123:7\n", 3), (b"no newline".to_vec(), Some(7)));
+        assert_eq!(through(b"zmgr-exec-0123:255\n", 100), (Vec::new(), Some(255)));
+        assert_eq!(through(b"killed\n", 2), (b"killed\n".to_vec(), None));
+        assert_eq!(through(b"zmgr-exec-0123:1", 2), (b"zmgr-exec-0123:1".to_vec(), None));
+    }
+
+    proptest! {
+        #[test]
+        fn loses_nothing(text in prop::collection::vec(any::<u8>(), 0..200), chunk in 1usize..50, status in 0u8..) {
+            let mut marked = text.clone();
+            marked.extend(format!("zmgr-exec-0123:{status}\n").bytes());
+            prop_assert_eq!(through(&marked, chunk), (text.clone(), Some(i32::from(status))));
+            prop_assert_eq!(through(&text, chunk), (text, None));
+        }
+    }
+}
