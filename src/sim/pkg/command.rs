@@ -20,8 +20,10 @@ pub(super) struct Work {
 
 type Run = fn(&mut Session<'_, '_>, Work, &Parsed) -> Answer;
 
-/// Name, options, long options, what it does, and whether it changes the image.
-const COMMANDS: &[(&str, &str, &[(&str, char)], Run)] = &[
+type LongOptions = &'static [(&'static str, char)];
+
+/// Name, options, long options, and what it does.
+const COMMANDS: &[(&str, &str, LongOptions, Run)] = &[
     ("publisher", "HPnF:", &[], publisher),
     ("set-publisher", set_publisher::OPTIONS, set_publisher::LONG, set_publisher::run),
     ("unset-publisher", "", &[], unset_publisher),
@@ -51,7 +53,7 @@ pub(in crate::sim) fn run_at(session: &mut Session<'_, '_>, base: &str, args: &[
     let Some((_, spec, longs, run)) = COMMANDS.iter().find(|(known, ..)| known == name) else {
         return usage(session, &format!("unknown subcommand '{name}'"));
     };
-    let options_of_command = match parse_anywhere(rest, spec, longs) {
+    let options_of_command = match parse(rest, spec, longs) {
         Ok(options) => options,
         Err(bad) => {
             let what = match bad {
@@ -78,11 +80,6 @@ pub(in crate::sim) fn run_at(session: &mut Session<'_, '_>, base: &str, args: &[
             Ok(FAILED)
         }
     }
-}
-
-/// Python's getopt as pkg uses it: the first operand ends the options too.
-fn parse_anywhere(args: &[String], spec: &str, longs: &[(&str, char)]) -> Result<Parsed, Bad> {
-    parse(args, spec, longs)
 }
 
 fn usage(session: &mut Session<'_, '_>, what: &str) -> Answer {
