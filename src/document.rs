@@ -15,6 +15,11 @@ pub(crate) mod kind {
     pub trait Sealed: Sized {}
 }
 
+impl kind::Sealed for crate::zone::ZoneEntry {}
+impl Kind for crate::zone::ZoneEntry {}
+impl kind::Sealed for crate::reservation::Reservation {}
+impl Kind for crate::reservation::Reservation {}
+
 /// A file's text and what it says.
 #[derive(Debug, Clone)]
 pub struct Document<T> {

@@ -3,13 +3,31 @@
 //! Invariant: the files are the truth. Locks, the index and the survey below `.zmgr/` can be thrown away while nothing runs, and
 //! no answer changes.
 
+mod choose;
+mod codec;
+mod facts;
+mod index;
+mod ledger;
 mod lock;
 mod points;
+mod pools;
+mod read;
+mod reserve;
+mod snapshot;
+mod survey;
+mod sweep;
 mod tree;
 mod write;
 
+pub use choose::{Asked, Asker};
+pub use facts::{EntryKind, Facts, FactsRef, NetFacts, NetRef};
+pub use ledger::{HeldBy, Ledger};
 pub use lock::{ChildLock, LockHolder, RegistryLock, SharedZoneLock, Wait, ZoneLock};
 pub use points::{Change, Observer, Points, When};
+pub use pools::{Pools, overlaps, space};
+pub use reserve::{Allocation, Session};
+pub use snapshot::{Entry, EntryFile, Snapshot, Unreadable};
+pub use survey::{Survey, SurveyHolder};
 pub use tree::{Folder, Tree, stem_of, stem_of_temp, temp_of};
 
 /// The registry of one tree. Cheap to make; nothing is read before it is asked for.

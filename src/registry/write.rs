@@ -19,12 +19,12 @@ use crate::error::{Code, Error, Result};
 /// The mode of a new document, before the umask.
 const DOCUMENT_MODE: u32 = 0o644;
 
-/// A new document, whole and flushed, that nobody sees yet.
+/// A new document that nobody sees yet.
 #[derive(Debug)]
 #[must_use = "nothing is there before it is linked"]
 pub(super) struct Staged {
     temp: PathBuf,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 impl Registry {
@@ -33,32 +33,42 @@ impl Registry {
     /// `exists` where there is one, whatever it is.
     pub fn create(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         let staged = self.stage(path, bytes)?;
-        self.link(staged)?;
+        if let Err(error) = self.sync_staged(&staged) {
+            self.unstage(&staged);
+            return Err(error);
+        }
+        self.link(&staged)?;
         self.sync_folder_of(path)
     }
 
-    /// The first half of [`Registry::create`].
+    /// Writes a new document where nobody looks. Several may be staged and then flushed together.
     pub(super) fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
-        let temp = self.write_temp(path, bytes, None)?;
+        let (temp, _) = self.write_temp(path, bytes, None)?;
         Ok(Staged { temp, path: path.to_owned() })
     }
 
-    /// The second half of [`Registry::create`] but for the flush of the folder.
-    pub(super) fn link(&self, staged: Staged) -> Result<()> {
-        let Staged { temp, path } = staged;
-        let linked = self.points().make(Change::Link, &path, || std::fs::hard_link(&temp, &path));
-        let removed = self.unlink(&temp);
+    /// Flushes a staged document.
+    pub(super) fn sync_staged(&self, staged: &Staged) -> Result<()> {
+        self.points()
+            .make(Change::SyncFile, &staged.temp, || File::open(&staged.temp)?.sync_all())
+            .map_err(|error| Error::io("flush", &staged.path, error))
+    }
+
+    /// Gives a staged and flushed document its name. The folder is still to be flushed.
+    pub(super) fn link(&self, Staged { temp, path }: &Staged) -> Result<()> {
+        let linked = self.points().make(Change::Link, path, || std::fs::hard_link(temp, path));
+        let removed = self.unlink(temp);
         match linked {
-            Ok(()) => removed.map_err(|error| Error::io("remove", &temp, error)),
+            Ok(()) => removed.map_err(|error| Error::io("remove", temp, error)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(Error::new(Code::Exists, format!("{} exists already", path.display())))
             }
-            Err(error) => Err(Error::io("write", &path, error)),
+            Err(error) => Err(Error::io("write", path, error)),
         }
     }
 
     /// Drops a document that was staged and is not wanted.
-    pub(super) fn unstage(&self, staged: Staged) {
+    pub(super) fn unstage(&self, staged: &Staged) {
         // A temp file that stays belongs to the next holder of the lock.
         let _ = self.unlink(&staged.temp);
     }
@@ -82,7 +92,12 @@ impl Registry {
             if after == before {
                 return Ok(());
             }
-            let temp = self.write_temp(path, &after, Some(&meta))?;
+            let (temp, file) = self.write_temp(path, &after, Some(&meta))?;
+            let synced = self.points().make(Change::SyncFile, &temp, || file.sync_all());
+            if let Err(error) = synced {
+                let _ = self.unlink(&temp);
+                return Err(Error::io("flush", path, error));
+            }
             let now = read_regular(path);
             if !matches!(&now, Ok((bytes, _)) if *bytes == before) {
                 let _ = self.unlink(&temp);
@@ -132,7 +147,7 @@ impl Registry {
         replaced
     }
 
-    fn write_temp(&self, path: &Path, bytes: &[u8], like: Option<&Metadata>) -> Result<PathBuf> {
+    fn write_temp(&self, path: &Path, bytes: &[u8], like: Option<&Metadata>) -> Result<(PathBuf, File)> {
         let temp = temp_of(path)
             .ok_or_else(|| Error::new(Code::InvalidArgument, format!("{} names no file", path.display())))?;
         let written = self.create_temp(&temp).and_then(|mut file| {
@@ -146,10 +161,10 @@ impl Registry {
                 }
                 file.write_all(bytes)
             })?;
-            self.points().make(Change::SyncFile, &temp, || file.sync_all())
+            Ok(file)
         });
         match written {
-            Ok(()) => Ok(temp),
+            Ok(file) => Ok((temp, file)),
             Err(error) => {
                 let _ = self.unlink(&temp);
                 Err(Error::io("write", path, error))

@@ -7,7 +7,7 @@ use std::{fmt, io};
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
 
 use super::fault::{Abort, Fault};
-use super::{Call, Caller, Machine, Output, Status, dladm, ipadm, pkg, small, zfs, zlogin, zoneadm};
+use super::{Call, Caller, Machine, Output, Status, dladm, zfs, zoneadm};
 
 /// A program's way to answer.
 type Program = fn(&mut Session<'_, '_>) -> Answer;
@@ -19,16 +19,7 @@ pub(in crate::sim) const OK: Status = Status::Exited(0);
 pub(in crate::sim) const FAILED: Status = Status::Exited(1);
 pub(in crate::sim) const USAGE: Status = Status::Exited(2);
 
-const PROGRAMS: &[(&str, Program)] = &[
-    ("dladm", dladm::run),
-    ("ipadm", ipadm::run),
-    ("pfexec", small::pfexec),
-    ("pkg", pkg::run),
-    ("zfs", zfs::run),
-    ("zlogin", zlogin::run),
-    ("zoneadm", zoneadm::run),
-    ("zonename", small::zonename),
-];
+const PROGRAMS: &[(&str, Program)] = &[("dladm", dladm::run), ("zfs", zfs::run), ("zoneadm", zoneadm::run)];
 
 /// The programs that a machine of this kind can be linked with.
 pub(in crate::sim) fn programs(machine: &Machine) -> impl Iterator<Item = &'static str> {
@@ -175,8 +166,7 @@ impl Session<'_, '_> {
         fault.exit.map_or(Ok(()), |code| Err(Halt::Fault(code)))
     }
 
-    /// Lets time pass, unless an interrupt comes.
-    pub(in crate::sim) fn wait(&self, delay: Duration) -> Result<(), Halt> {
+    fn wait(&self, delay: Duration) -> Result<(), Halt> {
         let end = Instant::now() + delay;
         loop {
             if (self.call.interrupted)() {

@@ -2,5 +2,4 @@
 #![allow(missing_docs)]
 
 mod layering;
-mod seam;
 mod sim_machine;

@@ -1,10 +1,7 @@
-//! `pkg`: publishers of images, in the global zone and in the zones, and what little is shown of packages.
+//! `pkg`: publishers of images, in the global zone and in the zones.
 
-mod command;
 pub(in crate::sim) mod image;
-mod set_publisher;
 
-pub(in crate::sim) use command::{run, run_at};
 pub(in crate::sim) use image::Publisher;
 
 use super::Machine;

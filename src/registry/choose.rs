@@ -1,0 +1,276 @@
+//! Choosing: addresses of pools, names of VNICs, MAC addresses. Nothing is held by being chosen.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use sha2::{Digest, Sha256};
+
+use super::facts::EntryKind;
+use super::ledger::{HeldBy, Ledger};
+use super::pools::Wire;
+use crate::address::{MacAddr, NetAddress};
+use crate::error::{Code, Error, Result};
+use crate::ipam::{Block, Family, Pick, Space, Standing};
+use crate::name::{LinkName, PoolName, ZoneName};
+use crate::pool::{Pool, Strategy};
+
+/// Who asks: a zone or the owner of a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker<'a> {
+    /// Zone or reservation.
+    pub kind: EntryKind,
+    /// Its name, for which a pool may keep addresses.
+    pub name: &'a str,
+}
+
+impl<'a> Asker<'a> {
+    /// A zone.
+    pub fn zone(name: &'a ZoneName) -> Self {
+        Asker { kind: EntryKind::Zone, name: name.as_str() }
+    }
+}
+
+/// Which addresses of a pool are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked<'a> {
+    /// One of each family of the pool; these, where they are of that family.
+    EachFamily(&'a [IpAddr]),
+    /// This one alone.
+    Only(IpAddr),
+}
+
+/// How many VNIC names are tried before the zone must be given another pattern.
+const NAME_ATTEMPTS: u32 = 16;
+
+impl Ledger {
+    /// Addresses of a pool, IPv4 first, each with its prefix length and gateway. `taken` are addresses chosen already for the same
+    /// asker that the ledger does not hold yet.
+    ///
+    /// `pool-exhausted` with where the addresses went; `address-in-use` with who has the one that was asked for;
+    /// `invalid-argument` where it can never be given; `config` where a file that may hold any address cannot be read.
+    pub fn choose(
+        &mut self,
+        pool: &PoolName,
+        asker: Asker<'_>,
+        asked: Asked<'_>,
+        taken: &[IpAddr],
+    ) -> Result<Vec<NetAddress>> {
+        let space = self.space(pool)?;
+        self.refuse_unknown(pool)?;
+        let wanted = match asked {
+            Asked::Only(ref address) => std::slice::from_ref(address),
+            Asked::EachFamily(wanted) => wanted,
+        };
+        for (n, address) in wanted.iter().enumerate() {
+            self.check_wanted(pool, *address, asker)?;
+            if taken.contains(address) {
+                return Err(Error::new(Code::AddressInUse, format!("{address} is asked for twice")));
+            }
+            if wanted[..n].iter().any(|other| Family::of(*other) == Family::of(*address)) {
+                let message = format!("two {} addresses are asked for, and a net gets one", Family::of(*address));
+                return Err(Error::new(Code::InvalidArgument, message));
+            }
+        }
+        let mut chosen = Vec::new();
+        for family in space.families() {
+            match (wanted.iter().find(|a| Family::of(**a) == family), asked) {
+                (Some(address), _) => chosen.push(*address),
+                (None, Asked::Only(_)) => {}
+                (None, Asked::EachFamily(_)) => chosen.push(self.next_free(pool, &space, family, asker, taken)?),
+            }
+        }
+        Ok(chosen.into_iter().filter_map(|address| Some(interface(space.block(address)?, address))).collect())
+    }
+
+    /// Whether the pool may give this address to the asker, and nobody else has it.
+    pub(super) fn check_wanted(&mut self, name: &PoolName, address: IpAddr, asker: Asker<'_>) -> Result<()> {
+        let space = self.space(name)?;
+        let pool = self.pool(name)?;
+        let file = self.tree.pool(name);
+        let never = |why: String, help: String| Err(Error::new(Code::InvalidArgument, why).with_help(help));
+        let said = |what: &str| format!("{address} {what} of pool {name} and is never given");
+        match space.standing(address, Some(asker.name)) {
+            Standing::Candidate => {}
+            Standing::Elsewhere => {
+                let networks: Vec<String> = pool.networks.iter().map(|n| n.network.to_string()).collect();
+                return never(
+                    format!("{address} is not in pool {name}"),
+                    format!("its networks are {} ({})", networks.join(", "), file.display()),
+                );
+            }
+            Standing::Network => return never(said("is the address of a network"), "ask for another".to_owned()),
+            Standing::Broadcast => return never(said("is the broadcast address"), "ask for another".to_owned()),
+            Standing::Anycast => {
+                return never(said("is the anycast address of the routers"), "ask for another".to_owned());
+            }
+            Standing::Excluded => {
+                return never(said("is excluded"), format!("`exclude` in {} says so", file.display()));
+            }
+            Standing::OutOfRange => {
+                return never(
+                    format!("{address} is in no range of pool {name}"),
+                    format!("`range` in {} says what it gives", file.display()),
+                );
+            }
+            Standing::Gateway => return Err(in_use(address, &HeldBy::Gateway(name.to_string()))),
+            Standing::Reserved(whom) => {
+                let message = format!("{address} is reserved for {whom}");
+                return Err(Error::new(Code::AddressInUse, message)
+                    .with_help(format!("`reserve` in {} says so; ask for another address", file.display())));
+            }
+        }
+        match self.holder(Wire::of(pool), address, Some((asker.kind, asker.name))) {
+            Some(holder) => Err(in_use(address, &holder)),
+            None => Ok(()),
+        }
+    }
+
+    fn next_free(
+        &mut self,
+        name: &PoolName,
+        space: &Space,
+        family: Family,
+        asker: Asker<'_>,
+        taken: &[IpAddr],
+    ) -> Result<IpAddr> {
+        let strategy = self.pool(name)?.strategy;
+        let used = self.used(name, family)?;
+        let more: Vec<u128>;
+        let numbers = match taken {
+            [] => used.numbers.as_slice(),
+            taken => {
+                let taken = taken.iter().filter(|a| Family::of(**a) == family).map(|a| crate::ipam::number(*a));
+                more = used.numbers.iter().copied().chain(taken).collect();
+                &more
+            }
+        };
+        // What is kept for the asker comes before what anybody may have.
+        let kept = space.kept_for(family, asker.name).find(|a| !numbers.contains(&crate::ipam::number(*a)));
+        let pick = match (&used.newest, strategy) {
+            (Some((_, newest)), Strategy::Next) => Pick::After(family.address(*newest)),
+            _ => Pick::Lowest,
+        };
+        match kept.or_else(|| space.candidates(family, Some(asker.name)).first_free(numbers, pick)) {
+            Some(address) => Ok(address),
+            None => Err(self.exhausted(name, space, family)?),
+        }
+    }
+
+    /// The words for a pool without a free address: how many it has, and where they went.
+    fn exhausted(&self, name: &PoolName, space: &Space, family: Family) -> Result<Error> {
+        let usage = space.usage(family, &self.holdings(self.pool(name)?));
+        let parts = [
+            (usage.zones, "held by zones"),
+            (usage.reservations, "held by reservations"),
+            (usage.host, "held by the host and by zones that are not in the registry"),
+            (usage.gateways, "of gateways"),
+            (usage.excluded, "excluded"),
+            (usage.reserved, "reserved"),
+        ];
+        let parts: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let message = match parts.as_slice() {
+            [] => format!("pool {name} has no {family} address to give"),
+            parts => {
+                format!("pool {name} has no free {family} address: of {}, {}", usage.total, parts.join(", "))
+            }
+        };
+        let help = format!(
+            "`zmgr pool show {name}` tells who holds them; give it another range or network in {}",
+            self.tree.pool(name).display()
+        );
+        Ok(Error::new(Code::PoolExhausted, message).with_help(help))
+    }
+
+    /// A free name for a VNIC, by the pattern of `config.kdl`. `taken` are names chosen already that the ledger does not hold yet.
+    pub fn choose_link(
+        &mut self,
+        pattern: &str,
+        zone: &ZoneName,
+        index: usize,
+        taken: &[LinkName],
+    ) -> Result<LinkName> {
+        let fill = |zone: &str, pattern: &str| {
+            pattern.replace("{zone}", zone).replace("{index}", &index.to_string()).replace('-', "_")
+        };
+        let hash = |salt: u32| {
+            let mut digest = Sha256::new();
+            digest.update(zone.as_str());
+            if salt > 0 {
+                digest.update(format!("#{salt}"));
+            }
+            let start: Vec<String> = digest.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            format!("z{}_{index}", start.concat())
+        };
+        let names = std::iter::once(fill(zone.as_str(), pattern)).chain((0..NAME_ATTEMPTS).map(hash));
+        for name in names {
+            if let Ok(name) = LinkName::new(name)
+                && !taken.contains(&name)
+                && !self.has_link(name.as_str())
+            {
+                return Ok(name);
+            }
+        }
+        Err(Error::new(Code::Exists, format!("every link name tried for zone {zone} is taken"))
+            .with_help("set `vnic-name` in config.kdl to another pattern"))
+    }
+
+    /// A random MAC address that nobody has. `taken` are those chosen already that the ledger does not hold yet.
+    pub fn choose_mac(&mut self, taken: &[MacAddr]) -> Result<MacAddr> {
+        loop {
+            let mac = MacAddr::random()?;
+            if !taken.contains(&mac) && !self.has_mac(mac.bytes()) {
+                return Ok(mac);
+            }
+        }
+    }
+
+    /// The prefix length and gateway that an address of this pool has.
+    pub fn interface_of(&mut self, pool: &PoolName, address: IpAddr) -> Result<Option<NetAddress>> {
+        let space = self.space(pool)?;
+        Ok(space.block(address).map(|block| interface(block, address)))
+    }
+
+    /// What pools hold, by kind of holder.
+    pub(super) fn holdings(&self, pool: &Pool) -> Vec<crate::ipam::Holding> {
+        use super::ledger::Holding as Held;
+        use crate::ipam::{Holder, Holding};
+        let mut holdings = Vec::new();
+        self.each_held(Wire::of(pool), |address, held| {
+            let holder = match held {
+                Held::Entry(EntryKind::Zone, ..) => Holder::Zone,
+                Held::Entry(EntryKind::Reservation, ..) => Holder::Reservation,
+                Held::Host(_) | Held::HostZone(_) => Holder::Host,
+                // The pool's own are counted by the pool; others stand outside of the registry.
+                Held::Gateway(_) | Held::EntryGateway(..)
+                    if pool.networks.iter().any(|n| n.gateway == Some(address)) =>
+                {
+                    return;
+                }
+                Held::Gateway(_) | Held::EntryGateway(..) => Holder::Host,
+            };
+            holdings.push(Holding { address, holder });
+        });
+        holdings
+    }
+}
+
+fn interface(block: &Block, address: IpAddr) -> NetAddress {
+    let network = IpNet::new(address, block.network.prefix_len()).unwrap_or(IpNet::from(address));
+    // A router of the other family cannot serve this address.
+    NetAddress::new(network, block.gateway.filter(|gateway| gateway.is_ipv4() == address.is_ipv4()))
+}
+
+pub(super) fn in_use(address: IpAddr, holder: &HeldBy) -> Error {
+    let help = match holder {
+        HeldBy::Zone { name, .. } => format!("ask for another address, or destroy zone {name} first"),
+        HeldBy::Reservation { name, .. } => {
+            format!("ask for another address, or release it first: `zmgr pool release POOL {name}`")
+        }
+        HeldBy::HostZone(name) => {
+            format!("ask for another address; `zmgr import {name}` would bring the zone into the registry")
+        }
+        HeldBy::Host(_) | HeldBy::Gateway(_) => "ask for another address".to_owned(),
+    };
+    Error::new(Code::AddressInUse, format!("{address} is in use by {holder}")).with_help(help)
+}

@@ -1,0 +1,371 @@
+//! What the registry needs to know of each entry, as values and as the bytes that the index keeps.
+//!
+//! Invariant: [`Facts::encode`] and [`FactsRef::decode`] are each other's inverse. Views borrow from the bytes, so that looking
+//! through thousands of entries allocates nothing.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::codec::{Decoder, Encoder};
+use super::tree::Folder;
+
+/// Zone or reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EntryKind {
+    /// `zones/NAME.kdl`
+    Zone,
+    /// `reservations/NAME.kdl`
+    Reservation,
+}
+
+impl EntryKind {
+    /// Both.
+    pub const ALL: [EntryKind; 2] = [EntryKind::Zone, EntryKind::Reservation];
+
+    /// The folder of such files.
+    pub const fn folder(self) -> Folder {
+        match self {
+            EntryKind::Zone => Folder::Zones,
+            EntryKind::Reservation => Folder::Reservations,
+        }
+    }
+}
+
+/// What one file of the registry says, as far as lists and allocation go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The entry's name.
+    pub name: String,
+    /// Its id.
+    pub id: Option<String>,
+    /// The format it was written in.
+    pub format: u32,
+    /// `creating`, `ready`, `destroying`, `failed`; none for a wish not yet built.
+    pub state: Option<String>,
+    /// The step its work stands at.
+    pub step: Option<String>,
+    /// Whether a roll back began.
+    pub undo: bool,
+    /// When it was made, RFC 3339.
+    pub created: Option<String>,
+    /// Its nets; for a reservation one for each pool.
+    pub nets: Vec<NetFacts>,
+    /// Its template.
+    pub template: Option<String>,
+    /// Its brand.
+    pub brand: Option<String>,
+    /// Its zonepath.
+    pub zonepath: Option<String>,
+    /// The uuid of its installation.
+    pub uuid: Option<String>,
+    /// `create` or `import`.
+    pub origin: Option<String>,
+    /// Its own word on autoboot.
+    pub autoboot: Option<bool>,
+    /// Its own tags, where it has a word on them.
+    pub tags: Option<Vec<String>>,
+    /// Its own attributes.
+    pub attrs: Vec<(String, String)>,
+    /// What it drops of its template: node and key.
+    pub without: Vec<(String, String)>,
+}
+
+/// One net of an entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetFacts {
+    /// Its name within the zone.
+    pub name: String,
+    /// The pool its addresses come from.
+    pub pool: Option<String>,
+    /// Interface addresses, each with its gateway.
+    pub addresses: Vec<(IpNet, Option<IpAddr>)>,
+    /// The VNIC.
+    pub vnic: Option<String>,
+    /// The link below the VNIC.
+    pub stub: Option<String>,
+    /// An existing link in place of a VNIC.
+    pub physical: Option<String>,
+    /// The MAC address.
+    pub mac: Option<[u8; 6]>,
+    /// The VLAN.
+    pub vlan: Option<u16>,
+    /// Whether zmgr made the VNIC.
+    pub managed: bool,
+}
+
+/// [`Facts`] as they lie in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct FactsRef<'a> {
+    /// Zone or reservation.
+    pub kind: EntryKind,
+    /// The entry's name.
+    pub name: &'a str,
+    /// Its id.
+    pub id: Option<&'a str>,
+    /// The format it was written in.
+    pub format: u32,
+    /// `creating`, `ready`, `destroying`, `failed`; none for a wish not yet built.
+    pub state: Option<&'a str>,
+    /// When it was made, RFC 3339.
+    pub created: Option<&'a str>,
+    nets: Decoder<'a>,
+}
+
+/// [`NetFacts`] as they lie in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct NetRef<'a> {
+    /// The pool its addresses come from.
+    pub pool: Option<&'a str>,
+    /// The VNIC.
+    pub vnic: Option<&'a str>,
+    /// The link below the VNIC.
+    pub stub: Option<&'a str>,
+    /// An existing link in place of a VNIC.
+    pub physical: Option<&'a str>,
+    /// The MAC address.
+    pub mac: Option<[u8; 6]>,
+    /// The VLAN.
+    pub vlan: Option<u16>,
+    addresses: Decoder<'a>,
+    name: &'a str,
+    managed: bool,
+}
+
+impl Facts {
+    pub(super) fn encode(&self, kind: EntryKind, e: &mut Encoder) {
+        e.byte(kind as u8);
+        e.text(&self.name);
+        e.maybe_text(self.id.as_deref());
+        e.number(u64::from(self.format));
+        e.maybe_text(self.state.as_deref());
+        e.maybe_text(self.created.as_deref());
+        e.number(self.nets.len() as u64);
+        for net in &self.nets {
+            net.encode(e);
+        }
+        e.maybe_text(self.step.as_deref());
+        e.byte(u8::from(self.undo));
+        for text in [&self.template, &self.brand, &self.zonepath, &self.uuid, &self.origin] {
+            e.maybe_text(text.as_deref());
+        }
+        e.maybe_bool(self.autoboot);
+        e.maybe_number(self.tags.as_ref().map(|tags| tags.len() as u64));
+        for tag in self.tags.iter().flatten() {
+            e.text(tag);
+        }
+        for pairs in [&self.attrs, &self.without] {
+            e.number(pairs.len() as u64);
+            for (key, value) in pairs {
+                e.text(key);
+                e.text(value);
+            }
+        }
+    }
+}
+
+impl NetFacts {
+    fn encode(&self, e: &mut Encoder) {
+        e.text(&self.name);
+        for text in [&self.pool, &self.vnic, &self.stub, &self.physical] {
+            e.maybe_text(text.as_deref());
+        }
+        e.byte(u8::from(self.mac.is_some()) | u8::from(self.managed) << 1);
+        if let Some(mac) = self.mac {
+            e.fixed(mac);
+        }
+        e.maybe_number(self.vlan.map(u64::from));
+        e.number(self.addresses.len() as u64);
+        for (address, gateway) in &self.addresses {
+            e.interface(*address);
+            e.address(*gateway);
+        }
+    }
+}
+
+impl<'a> FactsRef<'a> {
+    pub(super) fn decode(bytes: &'a [u8]) -> Option<FactsRef<'a>> {
+        let mut d = Decoder { bytes };
+        let kind = match d.byte()? {
+            0 => EntryKind::Zone,
+            1 => EntryKind::Reservation,
+            _ => return None,
+        };
+        Some(FactsRef {
+            kind,
+            name: d.text()?,
+            id: d.maybe_text()?,
+            format: u32::try_from(d.number()?).ok()?,
+            state: d.maybe_text()?,
+            created: d.maybe_text()?,
+            nets: d,
+        })
+    }
+
+    /// Its nets, in order.
+    pub fn nets(&self) -> impl Iterator<Item = NetRef<'a>> + use<'a> {
+        let mut d = self.nets;
+        let count = d.number().unwrap_or(0);
+        (0..count).map_while(move |_| NetRef::decode(&mut d))
+    }
+
+    /// Everything, as a value.
+    pub fn to_facts(&self) -> Facts {
+        self.rest().unwrap_or_else(|| Facts { name: self.name.to_owned(), ..Facts::default() })
+    }
+
+    fn rest(&self) -> Option<Facts> {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        let mut facts = Facts {
+            name: self.name.to_owned(),
+            id: own(self.id),
+            format: self.format,
+            state: own(self.state),
+            created: own(self.created),
+            ..Facts::default()
+        };
+        let mut d = self.nets;
+        for _ in 0..d.number()? {
+            facts.nets.push(NetRef::decode(&mut d)?.to_facts());
+        }
+        facts.step = own(d.maybe_text()?);
+        facts.undo = d.byte()? == 1;
+        for text in [&mut facts.template, &mut facts.brand, &mut facts.zonepath, &mut facts.uuid, &mut facts.origin] {
+            *text = own(d.maybe_text()?);
+        }
+        facts.autoboot = d.maybe_bool()?;
+        if let Some(count) = d.maybe_number()? {
+            facts.tags = Some((0..count).map(|_| d.text().map(str::to_owned)).collect::<Option<_>>()?);
+        }
+        for pairs in [&mut facts.attrs, &mut facts.without] {
+            for _ in 0..d.number()? {
+                pairs.push((d.text()?.to_owned(), d.text()?.to_owned()));
+            }
+        }
+        Some(facts)
+    }
+}
+
+impl<'a> NetRef<'a> {
+    fn decode(d: &mut Decoder<'a>) -> Option<NetRef<'a>> {
+        let name = d.text()?;
+        let (pool, vnic, stub, physical) = (d.maybe_text()?, d.maybe_text()?, d.maybe_text()?, d.maybe_text()?);
+        let flags = d.byte()?;
+        let mac = if flags & 1 == 1 { Some(d.fixed()?) } else { None };
+        let vlan = match d.maybe_number()? {
+            Some(vlan) => Some(u16::try_from(vlan).ok()?),
+            None => None,
+        };
+        let addresses = *d;
+        for _ in 0..d.number()? {
+            d.interface()?;
+            d.address()?;
+        }
+        Some(NetRef { pool, vnic, stub, physical, mac, vlan, addresses, name, managed: flags & 2 == 2 })
+    }
+
+    /// Interface addresses, each with its gateway.
+    pub fn addresses(&self) -> impl Iterator<Item = (IpNet, Option<IpAddr>)> + use<'a> {
+        let mut d = self.addresses;
+        let count = d.number().unwrap_or(0);
+        (0..count).map_while(move |_| Some((d.interface()?, d.address()?)))
+    }
+
+    fn to_facts(self) -> NetFacts {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        NetFacts {
+            name: self.name.to_owned(),
+            pool: own(self.pool),
+            addresses: self.addresses().collect(),
+            vnic: own(self.vnic),
+            stub: own(self.stub),
+            physical: own(self.physical),
+            mac: self.mac,
+            vlan: self.vlan,
+            managed: self.managed,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text() -> impl Strategy<Value = Option<String>> {
+        proptest::option::of("[a-zä ]{0,6}")
+    }
+
+    fn net() -> impl Strategy<Value = NetFacts> {
+        let address = (any::<IpAddr>(), any::<u8>())
+            .prop_map(|(a, p)| IpNet::new(a, if a.is_ipv4() { p % 33 } else { p % 129 }).unwrap());
+        let addresses = proptest::collection::vec((address, any::<Option<IpAddr>>()), 0..3);
+        ("[a-z]{1,4}", text(), addresses, text(), text(), text(), any::<(Option<[u8; 6]>, Option<u16>, bool)>())
+            .prop_map(|(name, pool, addresses, vnic, stub, physical, (mac, vlan, managed))| NetFacts {
+                name,
+                pool,
+                addresses,
+                vnic,
+                stub,
+                physical,
+                mac,
+                vlan,
+                managed,
+            })
+    }
+
+    pub(in crate::registry) fn any_facts() -> impl Strategy<Value = Facts> {
+        let pairs = || {
+            proptest::collection::vec(("[a-z]{0,4}".prop_map(String::from), "[a-z]{0,4}".prop_map(String::from)), 0..3)
+        };
+        (
+            ("[a-z][a-z0-9]{0,8}", text(), any::<u32>(), text(), text(), any::<bool>(), text()),
+            proptest::collection::vec(net(), 0..3),
+            (text(), text(), text(), text(), text()),
+            (
+                any::<Option<bool>>(),
+                proptest::option::of(proptest::collection::vec("[a-z]{0,4}".prop_map(String::from), 0..3)),
+                pairs(),
+                pairs(),
+            ),
+        )
+            .prop_map(
+                |(
+                    (name, id, format, state, step, undo, created),
+                    nets,
+                    (template, brand, zonepath, uuid, origin),
+                    (autoboot, tags, attrs, without),
+                )| Facts {
+                    name,
+                    id,
+                    format,
+                    state,
+                    step,
+                    undo,
+                    created,
+                    nets,
+                    template,
+                    brand,
+                    zonepath,
+                    uuid,
+                    origin,
+                    autoboot,
+                    tags,
+                    attrs,
+                    without,
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn they_come_back(facts in any_facts()) {
+            let mut encoder = Encoder::default();
+            facts.encode(EntryKind::Reservation, &mut encoder);
+            let view = FactsRef::decode(&encoder.bytes).unwrap();
+            prop_assert_eq!(view.kind, EntryKind::Reservation);
+            prop_assert_eq!(view.nets().count(), facts.nets.len());
+            prop_assert_eq!(view.to_facts(), facts);
+        }
+    }
+}

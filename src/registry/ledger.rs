@@ -1,0 +1,334 @@
+//! Who holds what, at one moment: the snapshot, the pools and the survey of the host taken together.
+//!
+//! Invariant: an address that anybody may hold is held. What is not known to be on another wire counts, and a file that nobody
+//! can read keeps the pools from giving anything.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::facts::{EntryKind, Facts, NetRef};
+use super::pools::{self, Pools, Wire};
+use super::snapshot::{Snapshot, Unreadable};
+use super::survey::{Survey, SurveyHolder};
+use super::{Registry, Tree};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::ipam::{self, Family, Space};
+use crate::name::PoolName;
+use crate::pool::{Pool, Strategy};
+
+/// Who holds what.
+#[derive(Debug)]
+pub struct Ledger {
+    pub(super) tree: Tree,
+    pub(super) pools: Arc<Pools>,
+    pub(super) survey: Survey,
+    pub(super) snapshot: Snapshot,
+    spaces: HashMap<PoolName, Arc<Space>>,
+    used: HashMap<(PoolName, Family), Used>,
+    names: Option<Names>,
+}
+
+/// What of a pool's networks is in use, as numbers in no order.
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    pub(super) numbers: Vec<u128>,
+    /// The newest entry's address of this pool: when it was made, and the number.
+    pub(super) newest: Option<(String, u128)>,
+}
+
+/// Links and MAC addresses that somebody has.
+#[derive(Debug, Default)]
+struct Names {
+    links: HashSet<Box<str>>,
+    macs: HashSet<[u8; 6]>,
+}
+
+/// Who holds an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeldBy {
+    /// A zone of the registry.
+    Zone {
+        /// Its name.
+        name: String,
+        /// Its file.
+        file: PathBuf,
+    },
+    /// A reservation.
+    Reservation {
+        /// Its name.
+        name: String,
+        /// Its file.
+        file: PathBuf,
+    },
+    /// The host itself, by this address object.
+    Host(String),
+    /// A zone of the host that is not in the registry.
+    HostZone(String),
+    /// The gateway of a pool.
+    Gateway(String),
+}
+
+impl fmt::Display for HeldBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HeldBy::Zone { name, file } => write!(f, "zone {name} ({})", file.display()),
+            HeldBy::Reservation { name, file } => write!(f, "reservation {name} ({})", file.display()),
+            HeldBy::Host(object) => write!(f, "the host itself ({object})"),
+            HeldBy::HostZone(name) => write!(f, "zone {name}, which is not in the registry"),
+            HeldBy::Gateway(pool) => write!(f, "the gateway of pool {pool}"),
+        }
+    }
+}
+
+impl Registry {
+    /// Who holds what now. Takes no lock and writes nothing, so it may be old when it is used: for plans and reports.
+    pub fn ledger(&self, pools: Arc<Pools>, survey: Survey) -> Result<Ledger> {
+        Ledger::new(self.tree().clone(), self.snapshot()?, pools, survey)
+    }
+}
+
+impl Ledger {
+    pub(super) fn new(tree: Tree, snapshot: Snapshot, pools: Arc<Pools>, survey: Survey) -> Result<Ledger> {
+        let overlaps = pools::overlaps(&pools);
+        if let Some(first) = overlaps.first() {
+            return Err(Error::new(Code::Config, first.message.clone()).with_details(overlaps));
+        }
+        Ok(Ledger { tree, pools, survey, snapshot, spaces: HashMap::new(), used: HashMap::new(), names: None })
+    }
+
+    /// The entries.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The files whose addresses nobody knows: unreadable, never read, and the survey has no such zone. A survey that looks for
+    /// these zones may help.
+    pub fn unknown(&self) -> impl Iterator<Item = &Unreadable> {
+        self.snapshot
+            .unreadable()
+            .iter()
+            .filter(|u| !u.known && !(u.file.kind == EntryKind::Zone && self.survey.knows(&u.file.name)))
+    }
+
+    /// A pool by its name.
+    pub(super) fn pool(&self, name: &PoolName) -> Result<&Pool> {
+        self.pools.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.pools.keys().map(PoolName::as_str).collect();
+            let help = match known.as_slice() {
+                [] => format!("there are no pools yet; write {}", self.tree.pool(name).display()),
+                known => format!("the pools are {}", known.join(", ")),
+            };
+            Error::new(Code::NotFound, format!("there is no pool {name}")).with_help(help)
+        })
+    }
+
+    pub(super) fn space(&mut self, name: &PoolName) -> Result<Arc<Space>> {
+        if let Some(space) = self.spaces.get(name) {
+            return Ok(Arc::clone(space));
+        }
+        let space = Arc::new(pools::space(self.pool(name)?));
+        self.spaces.insert(name.clone(), Arc::clone(&space));
+        Ok(space)
+    }
+
+    /// The path of an entry's file.
+    fn file(&self, kind: EntryKind, name: &str) -> PathBuf {
+        self.tree.folder(kind.folder()).join(format!("{name}.kdl"))
+    }
+
+    pub(super) fn held_by(&self, kind: EntryKind, name: &str) -> HeldBy {
+        let (name, file) = (name.to_owned(), self.file(kind, name));
+        match kind {
+            EntryKind::Zone => HeldBy::Zone { name, file },
+            EntryKind::Reservation => HeldBy::Reservation { name, file },
+        }
+    }
+
+    /// Calls `each` with every address that nobody else can have there, and its holder. The one function that knows what is in use.
+    pub(super) fn each_held<'s>(&'s self, there: Wire<'_>, mut each: impl FnMut(IpAddr, Holding<'s>)) {
+        let mut registered = HashSet::new();
+        for entry in self.snapshot.entries() {
+            let facts = entry.facts;
+            if facts.kind == EntryKind::Zone && entry.unreadable.is_none() && !self.survey.zones.is_empty() {
+                registered.insert(facts.name);
+            }
+            for net in facts.nets() {
+                let mut meets = None;
+                for (address, gateway) in net.addresses() {
+                    if *meets.get_or_insert_with(|| there.meets(&Wire::of_net(&self.pools, &net))) {
+                        each(address.addr(), Holding::Entry(facts.kind, facts.name, facts.created, net));
+                        // A router that the pool does not know of has its address all the same.
+                        if let Some(gateway) = gateway {
+                            each(gateway, Holding::EntryGateway(facts.kind, facts.name));
+                        }
+                    }
+                }
+            }
+        }
+        for (address, holder) in &self.survey.addresses {
+            match holder {
+                // What the registry says of its zones is the truth; the survey may be older.
+                SurveyHolder::Zone(name) if registered.contains(name.as_str()) => {}
+                SurveyHolder::Zone(name) => each(address.addr(), Holding::HostZone(name)),
+                SurveyHolder::Host(object) => each(address.addr(), Holding::Host(object)),
+            }
+        }
+        for other in self.pools.values().filter(|other| there.meets(&Wire::of(other))) {
+            for gateway in other.networks.iter().filter_map(|network| network.gateway) {
+                each(gateway, Holding::Gateway(other.name.as_str()));
+            }
+        }
+    }
+
+    /// The numbers in use in a pool, gathered once and kept.
+    pub(super) fn used(&mut self, name: &PoolName, family: Family) -> Result<&Used> {
+        let key = (name.clone(), family);
+        if !self.used.contains_key(&key) {
+            let space = self.space(name)?;
+            let pool = self.pool(name)?;
+            let networks: Vec<ipam::Interval> =
+                space.blocks.iter().filter(|b| b.family() == family).map(ipam::Block::interval).collect();
+            let mut used = Used::default();
+            let next = pool.strategy == Strategy::Next;
+            let mut newest: Option<(&str, u128)> = None;
+            self.each_held(Wire::of(pool), |address, holding| {
+                let number = ipam::number(address);
+                if Family::of(address) != family || !networks.iter().any(|n| n.contains(number)) {
+                    return;
+                }
+                used.numbers.push(number);
+                if next
+                    && let Holding::Entry(_, _, created, net) = holding
+                    && net.pool == Some(name.as_str())
+                {
+                    newest = newest.max(Some((created.unwrap_or_default(), number)));
+                }
+            });
+            used.newest = newest.map(|(created, number)| (created.to_owned(), number));
+            self.used.insert(key.clone(), used);
+        }
+        Ok(&self.used[&key])
+    }
+
+    /// Who holds an address there, other than the entry `but`.
+    pub(super) fn holder(&self, there: Wire<'_>, address: IpAddr, but: Option<(EntryKind, &str)>) -> Option<HeldBy> {
+        let mut found = None;
+        self.each_held(there, |held, holding| {
+            let own = match holding {
+                Holding::Entry(kind, name, ..) | Holding::EntryGateway(kind, name) => but == Some((kind, name)),
+                Holding::HostZone(name) => but == Some((EntryKind::Zone, name)),
+                _ => false,
+            };
+            if held == address && !own && found.is_none() {
+                found = Some(holding);
+            }
+        });
+        found.map(|holding| self.say(holding))
+    }
+
+    pub(super) fn say(&self, holding: Holding<'_>) -> HeldBy {
+        match holding {
+            Holding::Entry(kind, name, ..) | Holding::EntryGateway(kind, name) => self.held_by(kind, name),
+            Holding::Host(object) => HeldBy::Host(object.to_owned()),
+            Holding::HostZone(name) => HeldBy::HostZone(name.to_owned()),
+            Holding::Gateway(pool) => HeldBy::Gateway(pool.to_owned()),
+        }
+    }
+
+    fn names(&mut self) -> &mut Names {
+        let Ledger { snapshot, survey, names, .. } = self;
+        names.get_or_insert_with(|| {
+            let mut names = Names::default();
+            for net in snapshot.entries().flat_map(|entry| entry.facts.nets()) {
+                names.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
+                names.macs.extend(net.mac);
+            }
+            names.links.extend(survey.links.iter().map(|link| Box::from(link.as_str())));
+            names.macs.extend(&survey.macs);
+            names
+        })
+    }
+
+    /// Whether an entry or the host has a link of this name.
+    pub fn has_link(&mut self, name: &str) -> bool {
+        self.names().links.contains(name)
+    }
+
+    /// Whether an entry or the host has this MAC address.
+    pub fn has_mac(&mut self, mac: [u8; 6]) -> bool {
+        self.names().macs.contains(&mac)
+    }
+
+    /// Takes in an entry that is made now, or planned, in place of any that it had of this name.
+    pub(super) fn put(&mut self, kind: EntryKind, facts: &Facts) {
+        let pools = Arc::clone(&self.pools);
+        let was_there = self.snapshot.replace(kind, facts);
+        if was_there {
+            // What it held before is no longer held: gathered anew when next asked for.
+            self.used.clear();
+            self.names = None;
+            return;
+        }
+        let Some(view) = self.snapshot.last() else { return };
+        for ((name, family), used) in &mut self.used {
+            let Some(pool) = pools.get(name) else { continue };
+            for net in view.nets().filter(|net| Wire::of(pool).meets(&Wire::of_net(&pools, net))) {
+                for (address, gateway) in net.addresses() {
+                    for held in [Some(address.addr()), gateway].into_iter().flatten() {
+                        if Family::of(held) == *family {
+                            used.numbers.push(ipam::number(held));
+                        }
+                    }
+                    if Family::of(address.addr()) == *family && net.pool == Some(name.as_str()) {
+                        let newest = (view.created.unwrap_or_default().to_owned(), ipam::number(address.addr()));
+                        used.newest = used.newest.take().max(Some(newest));
+                    }
+                }
+            }
+        }
+        if let Some(names) = &mut self.names {
+            for net in view.nets() {
+                names.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
+                names.macs.extend(net.mac);
+            }
+        }
+    }
+
+    /// Drops an entry that is gone.
+    pub(super) fn drop_entry(&mut self, kind: EntryKind, name: &str) {
+        if self.snapshot.remove(kind, name) {
+            self.used.clear();
+            self.names = None;
+        }
+    }
+
+    /// Refuses where a file that nobody can read may hold anything.
+    pub(super) fn refuse_unknown(&self, pool: &PoolName) -> Result<()> {
+        let unknown: Vec<&Unreadable> = self.unknown().collect();
+        let Some(first) = unknown.first() else { return Ok(()) };
+        let details: Vec<Diagnostic> = unknown.iter().flat_map(|u| u.faults.clone()).collect();
+        let message = format!(
+            "pool {pool} gives no address: {} cannot be read, and it is not known which addresses it holds",
+            first.file.path.display()
+        );
+        Err(Error::new(Code::Config, message)
+            .with_help("mend the file; if nothing of it is left on the host, remove it")
+            .with_details(details))
+    }
+}
+
+/// Why an address is in use.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Holding<'a> {
+    /// Kind, name, time of creation and net of an entry.
+    Entry(EntryKind, &'a str, Option<&'a str>, NetRef<'a>),
+    /// The router of an entry's net.
+    EntryGateway(EntryKind, &'a str),
+    Host(&'a str),
+    HostZone(&'a str),
+    Gateway(&'a str),
+}

@@ -1,0 +1,143 @@
+//! Reading the files of the registry for their facts.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags};
+
+use super::facts::{EntryKind, Facts, NetFacts};
+use super::snapshot::EntryFile;
+use crate::document::{Document, Kind};
+use crate::error::{Diagnostic, Error};
+use crate::reservation::Reservation;
+use crate::zone::{EntryState, ZoneEntry};
+
+/// The most that is read of a file: more than a document may have, so that the document's own check speaks.
+const LIMIT: u64 = (1 << 20) + 1;
+
+/// What a file turned out to be.
+pub(super) enum Read {
+    /// It is not there any more.
+    Gone,
+    /// It is in order.
+    Good(Box<Facts>),
+    /// It is not.
+    Bad(Vec<Diagnostic>),
+}
+
+/// Reads files, on all cores where there are many.
+pub(super) fn read_all(files: &[EntryFile]) -> Vec<Read> {
+    let mut answers: Vec<Option<Read>> = files.iter().map(|_| None).collect();
+    read_kind::<ZoneEntry>(EntryKind::Zone, files, &mut answers);
+    read_kind::<Reservation>(EntryKind::Reservation, files, &mut answers);
+    answers.into_iter().map(|answer| answer.unwrap_or(Read::Gone)).collect()
+}
+
+fn read_kind<T>(kind: EntryKind, files: &[EntryFile], answers: &mut [Option<Read>])
+where
+    T: Kind,
+    Facts: for<'a> From<&'a T>,
+{
+    let mut at = Vec::new();
+    let mut texts = Vec::new();
+    for (number, file) in files.iter().enumerate().filter(|(_, file)| file.kind == kind) {
+        match bytes(&file.path) {
+            Ok(bytes) => {
+                at.push(number);
+                texts.push((Arc::from(file.path.as_path()), bytes));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && file.path.symlink_metadata().is_err() => {
+                answers[number] = Some(Read::Gone);
+            }
+            Err(error) => answers[number] = Some(bad(&file.path, Error::io("read", &file.path, error))),
+        }
+    }
+    for (number, parsed) in at.into_iter().zip(Document::<T>::parse_many(&texts)) {
+        answers[number] = Some(match parsed {
+            Ok(document) => Read::Good(Box::new(Facts::from(&document.value))),
+            Err(error) => bad(&files[number].path, error),
+        });
+    }
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    // A device or a pipe in place of a document must not make anybody wait.
+    let file: File = rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?.into();
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::with_capacity(meta.len().min(LIMIT) as usize);
+    file.take(LIMIT).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn bad(path: &Path, error: Error) -> Read {
+    if error.details().is_empty() {
+        return Read::Bad(vec![Diagnostic::new(error.code().slug(), error.message()).at_path(path)]);
+    }
+    Read::Bad(error.details().to_vec())
+}
+
+impl From<&ZoneEntry> for Facts {
+    fn from(entry: &ZoneEntry) -> Facts {
+        let settings = &entry.settings;
+        let attrs = settings.resources.attrs.iter().map(|attr| (attr.value.name.clone(), attr.value.value.to_string()));
+        let without = settings.without.iter().map(|w| (w.node.clone(), w.key.clone().unwrap_or_default()));
+        Facts {
+            name: entry.name.to_string(),
+            id: entry.id.as_ref().map(|id| id.to_string()),
+            format: entry.format,
+            state: entry.state.as_ref().map(|state| state.as_str().to_owned()),
+            step: entry.state.as_ref().and_then(|state| state.step()).map(str::to_owned),
+            undo: matches!(entry.state, Some(EntryState::Creating { undo: true, .. })),
+            created: entry.created.clone(),
+            nets: entry.nets.iter().map(NetFacts::from).collect(),
+            template: entry.template_name().map(|name| name.to_string()),
+            brand: entry.brand().map(str::to_owned),
+            zonepath: entry.zonepath.as_ref().map(|path| path.to_string()),
+            uuid: entry.uuid.clone(),
+            origin: entry.origin.map(|origin| origin.as_str().to_owned()),
+            autoboot: settings.autoboot.as_ref().map(|autoboot| **autoboot),
+            tags: settings.tags.as_ref().map(|tags| tags.value.clone()),
+            attrs: attrs.collect(),
+            without: without.collect(),
+        }
+    }
+}
+
+impl From<&crate::settings::EntryNet> for NetFacts {
+    fn from(net: &crate::settings::EntryNet) -> NetFacts {
+        NetFacts {
+            name: net.name.clone(),
+            pool: net.pool.as_ref().map(|pool| pool.to_string()),
+            addresses: net.addresses.iter().map(|a| (a.address, a.gateway)).collect(),
+            vnic: net.vnic.as_ref().map(|link| link.to_string()),
+            stub: net.stub.clone(),
+            physical: net.physical.clone(),
+            mac: net.mac.map(|mac| mac.bytes()),
+            vlan: net.vlan,
+            managed: net.managed,
+        }
+    }
+}
+
+impl From<&Reservation> for Facts {
+    fn from(reservation: &Reservation) -> Facts {
+        let nets = reservation.addresses.iter().map(|held| NetFacts {
+            pool: Some(held.pool.to_string()),
+            addresses: vec![(held.address.into(), None)],
+            ..NetFacts::default()
+        });
+        Facts {
+            name: reservation.name.to_string(),
+            id: reservation.id.as_ref().map(|id| id.to_string()),
+            format: reservation.format,
+            created: reservation.created.clone(),
+            nets: nets.collect(),
+            ..Facts::default()
+        }
+    }
+}

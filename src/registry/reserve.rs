@@ -1,0 +1,443 @@
+//! The one door through which every address, link name and MAC address is given away or taken back.
+//!
+//! Invariant: a session holds the registry lock from its look at the registry until what it gave is on disk. An entry's addresses,
+//! links and MACs stand in one file, so they are given all together or not at all.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::choose::{Asked, Asker, in_use};
+use super::facts::{EntryKind, Facts, FactsRef};
+use super::ledger::Ledger;
+use super::lock::{RegistryLock, Wait, ZoneLock};
+use super::pools::{Pools, Wire};
+use super::survey::Survey;
+use super::write::Staged;
+use super::{Registry, now};
+use crate::address::NetAddress;
+use crate::document::Document;
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::name::{PoolName, ReservationName};
+use crate::reservation::{Reservation, ReservedAddress};
+use crate::zone::{EntryId, ZoneEntry};
+
+/// The registry, held still: see what is in use, give, and commit.
+#[derive(Debug)]
+#[must_use = "what was reserved is there once it is committed"]
+pub struct Session<'r> {
+    registry: &'r Registry,
+    lock: RegistryLock,
+    ledger: Ledger,
+    pending: Vec<Pending>,
+}
+
+/// A change that waits for the commit.
+#[derive(Debug)]
+enum Pending {
+    New(Staged),
+    Edit { path: PathBuf, before: Vec<u8>, after: Vec<u8> },
+    Remove(PathBuf),
+}
+
+/// What an owner holds of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Allocation {
+    /// The pool.
+    pub pool: PoolName,
+    /// The owner.
+    pub owner: ReservationName,
+    /// Its addresses of this pool, IPv4 first, each with the prefix length and gateway of its network.
+    pub addresses: Vec<NetAddress>,
+    /// What tells this reservation from earlier and later ones of the same name.
+    pub id: EntryId,
+}
+
+impl Registry {
+    /// Takes the registry lock and looks at everything. The survey was made before.
+    pub fn reserving(&self, pools: Arc<Pools>, survey: Survey, wait: &mut Wait<'_>) -> Result<Session<'_>> {
+        let lock = self.lock_registry(wait)?;
+        let ledger = Ledger::new(self.tree().clone(), self.snapshot()?, pools, survey)?;
+        Ok(Session { registry: self, lock, ledger, pending: Vec::new() })
+    }
+}
+
+impl Session<'_> {
+    /// Who holds what, with what this session gave.
+    pub fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    /// Keeps the survey for those who make none.
+    pub fn keep_survey(&self) {
+        self.registry.keep_survey(&self.ledger.survey, &self.lock);
+    }
+
+    /// Reserves all that a zone's entry names. `old` is the file as it was where the zone has one: a wish, or an entry that gains
+    /// something.
+    ///
+    /// `exists` where the name, a link or a MAC is taken; `address-in-use` and `invalid-argument` as for [`Ledger::choose`].
+    pub fn reserve_zone(
+        &mut self,
+        lock: &ZoneLock,
+        old: Option<&Document<ZoneEntry>>,
+        new: &Document<ZoneEntry>,
+    ) -> Result<()> {
+        let facts = self.zone_facts(lock, old, new)?;
+        match self.ledger.conflicts(EntryKind::Zone, &facts, true)?.into_iter().next() {
+            Some(conflict) => Err(conflict),
+            None => self.write_zone(facts, old, new),
+        }
+    }
+
+    /// Takes in a zone as it is: what it holds, it holds already. The answer is a warning for each thing that [`reserve_zone`]
+    /// would have refused.
+    ///
+    /// [`reserve_zone`]: Session::reserve_zone
+    pub fn adopt_zone(&mut self, lock: &ZoneLock, new: &Document<ZoneEntry>) -> Result<Vec<Diagnostic>> {
+        let facts = self.zone_facts(lock, None, new)?;
+        let conflicts = self.ledger.conflicts(EntryKind::Zone, &facts, false)?;
+        self.write_zone(facts, None, new)?;
+        let warning = |error: Error| {
+            let said = Diagnostic::new(error.code().slug(), error.message()).warning();
+            error.help().map_or(said.clone(), |help| said.with_help(help))
+        };
+        Ok(conflicts.into_iter().map(warning).collect())
+    }
+
+    fn zone_facts(
+        &mut self,
+        lock: &ZoneLock,
+        old: Option<&Document<ZoneEntry>>,
+        new: &Document<ZoneEntry>,
+    ) -> Result<Facts> {
+        if *lock.name() != new.value.name {
+            let message = format!("the lock of zone {} was given for zone {}", lock.name(), new.value.name);
+            return Err(Error::new(Code::Internal, message));
+        }
+        let name = new.value.name.as_str();
+        if old.is_none() {
+            let file = self.registry.tree().zone(&new.value.name);
+            let unreadable = self.ledger.snapshot.unreadable();
+            let known = unreadable.iter().any(|u| u.file.path == file);
+            if known || self.ledger.snapshot.find(EntryKind::Zone, name).is_some() {
+                return Err(Error::new(Code::Exists, format!("zone {name} is in the registry ({})", file.display())));
+            }
+        }
+        Ok(Facts::from(&new.value))
+    }
+
+    fn write_zone(&mut self, facts: Facts, old: Option<&Document<ZoneEntry>>, new: &Document<ZoneEntry>) -> Result<()> {
+        let path = self.registry.tree().zone(&new.value.name);
+        self.write(&path, old.map(|old| old.text()), new.text())?;
+        self.ledger.put(EntryKind::Zone, &facts);
+        Ok(())
+    }
+
+    fn write(&mut self, path: &Path, before: Option<&str>, after: &str) -> Result<()> {
+        let pending = match before {
+            None => Pending::New(self.registry.stage(path, after.as_bytes())?),
+            Some(before) => {
+                let (before, after) = (before.as_bytes().to_vec(), after.as_bytes().to_vec());
+                Pending::Edit { path: path.to_owned(), before, after }
+            }
+        };
+        self.pending.push(pending);
+        Ok(())
+    }
+
+    /// Gives `owner` one address of each family of the pool, or the one that is wanted. Asked again, it gives what the owner has.
+    ///
+    /// `exists` where the owner has another than the one wanted, or is a zone; otherwise as [`Ledger::choose`].
+    pub fn allocate(&mut self, pool: &PoolName, owner: &ReservationName, wanted: Option<IpAddr>) -> Result<Allocation> {
+        self.ledger.pool(pool)?;
+        if self.ledger.snapshot.find(EntryKind::Zone, owner.as_str()).is_some() {
+            return Err(Error::new(Code::Exists, format!("{owner} is a zone, and a zone's addresses are its own"))
+                .with_help("give the reservation another name"));
+        }
+        let path = self.registry.tree().reservation(owner);
+        self.refuse_unreadable(&path)?;
+        let held = self.reservation(owner)?;
+        if let Some((id, addresses)) = &held {
+            let ours: Vec<IpAddr> = addresses.iter().filter(|(_, p)| p == pool.as_str()).map(|(a, _)| *a).collect();
+            if !ours.is_empty() {
+                return self.held_already(pool, owner, wanted, id.clone(), ours);
+            }
+        }
+        let asker = Asker { kind: EntryKind::Reservation, name: owner.as_str() };
+        let asked = wanted.map_or(Asked::EachFamily(&[]), Asked::Only);
+        let chosen = self.ledger.choose(pool, asker, asked, &[])?;
+        let more = chosen.iter().map(|c| ReservedAddress::new(c.address.addr(), pool.clone()));
+        let (facts, id) = if held.is_some() {
+            let old = self.read_reservation(&path)?;
+            let mut value = old.value.clone();
+            value.addresses.extend(more);
+            let id = id_of(&mut value)?;
+            let facts = Facts::from(&value);
+            let new = old.with(value)?;
+            self.write(&path, Some(old.text()), new.text())?;
+            (facts, id)
+        } else {
+            let mut value = Reservation::new(owner.clone());
+            value.created = Some(now());
+            value.addresses.extend(more);
+            let id = id_of(&mut value)?;
+            let facts = Facts::from(&value);
+            let new = Document::create(&path, value)?;
+            self.write(&path, None, new.text())?;
+            (facts, id)
+        };
+        self.ledger.put(EntryKind::Reservation, &facts);
+        Ok(Allocation { pool: pool.clone(), owner: owner.clone(), addresses: chosen, id })
+    }
+
+    fn held_already(
+        &mut self,
+        pool: &PoolName,
+        owner: &ReservationName,
+        wanted: Option<IpAddr>,
+        id: Option<EntryId>,
+        ours: Vec<IpAddr>,
+    ) -> Result<Allocation> {
+        if let Some(wanted) = wanted.filter(|wanted| !ours.contains(wanted)) {
+            let has: Vec<String> = ours.iter().map(IpAddr::to_string).collect();
+            let message = format!("{owner} has {} of pool {pool} already, and {wanted} is another", has.join(" and "));
+            return Err(Error::new(Code::Exists, message)
+                .with_help(format!("release it first: `zmgr pool release {pool} {owner}`, or use another owner")));
+        }
+        let mut addresses = Vec::new();
+        for address in ours {
+            let alone = NetAddress::new(address.into(), None);
+            addresses.push(self.ledger.interface_of(pool, address)?.unwrap_or(alone));
+        }
+        addresses.sort_by_key(|a| !a.address.addr().is_ipv4());
+        let path = self.registry.tree().reservation(owner);
+        let Some(id) = id else {
+            let message = format!("reservation {owner} has no id ({})", path.display());
+            return Err(Error::new(Code::Config, message).with_help("remove the file, and allocate the address again"));
+        };
+        Ok(Allocation { pool: pool.clone(), owner: owner.clone(), addresses, id })
+    }
+
+    /// Takes back what `owner` holds of the pool, or this address of it; with `id`, only from that very reservation.
+    ///
+    /// `not-found` where the owner does not hold it.
+    pub fn release(
+        &mut self,
+        pool: &PoolName,
+        owner: &ReservationName,
+        address: Option<IpAddr>,
+        id: Option<&EntryId>,
+    ) -> Result<()> {
+        let path = self.registry.tree().reservation(owner);
+        self.refuse_unreadable(&path)?;
+        let Some((has_id, addresses)) = self.reservation(owner)? else {
+            let error = Error::new(Code::NotFound, format!("{owner} holds nothing"));
+            return Err(match self.ledger.snapshot.find(EntryKind::Zone, owner.as_str()) {
+                Some(_) => error.with_help("it is a zone; `zmgr destroy` gives back the addresses of zones"),
+                None => error.with_help(format!("there is no {}", path.display())),
+            });
+        };
+        if let Some(id) = id.filter(|id| has_id.as_ref() != Some(*id)) {
+            let now = has_id.map_or("none".to_owned(), |id| id.to_string());
+            return Err(Error::new(Code::NotFound, format!("the reservation of {owner} with id {id} is gone"))
+                .with_help(format!("the one of that name has id {now} and stays")));
+        }
+        let goes = |(held, of): &(IpAddr, String)| of == pool.as_str() && address.is_none_or(|a| a == *held);
+        if !addresses.iter().any(goes) {
+            let what = address.map_or("nothing".to_owned(), |address| format!("no {address}"));
+            return Err(Error::new(Code::NotFound, format!("{owner} holds {what} of pool {pool}")));
+        }
+        if addresses.iter().all(goes) {
+            self.drop_pending(&path);
+            self.pending.push(Pending::Remove(path));
+            self.ledger.drop_entry(EntryKind::Reservation, owner.as_str());
+            return Ok(());
+        }
+        let old = self.read_reservation(&path)?;
+        let mut value = old.value.clone();
+        value.addresses.retain(|a| !goes(&(a.address, a.pool.to_string())));
+        let facts = Facts::from(&value);
+        let new = old.with(value)?;
+        self.write(&path, Some(old.text()), new.text())?;
+        self.ledger.put(EntryKind::Reservation, &facts);
+        Ok(())
+    }
+
+    /// Makes everything so, and durable: new files, then changed ones, then what is taken back. Where that fails, the new files
+    /// are gone again.
+    pub fn commit(mut self) -> Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        let new: Vec<&Staged> =
+            pending.iter().filter_map(|p| if let Pending::New(s) = p { Some(s) } else { None }).collect();
+        let mut linked = 0;
+        let done = self.link_all(&new, &mut linked).and_then(|()| self.edit_all(&pending));
+        if done.is_err() {
+            for staged in &new[..linked] {
+                // The error that counts is the first; what stays is an entry like any other.
+                let _ = self.registry.remove(&staged.path);
+            }
+            for staged in &new[linked..] {
+                self.registry.unstage(staged);
+            }
+            return done;
+        }
+        self.registry.tidy(&self.ledger.snapshot, &self.lock)
+    }
+
+    fn link_all(&self, new: &[&Staged], linked: &mut usize) -> Result<()> {
+        // All are written by now, so the first flush carries the others.
+        new.iter().try_for_each(|staged| self.registry.sync_staged(staged))?;
+        for staged in new {
+            self.registry.link(staged)?;
+            *linked += 1;
+        }
+        let mut folders: Vec<&Path> = Vec::new();
+        for staged in new {
+            if !folders.iter().any(|path| path.parent() == staged.path.parent()) {
+                folders.push(&staged.path);
+            }
+        }
+        folders.into_iter().try_for_each(|path| self.registry.sync_folder_of(path))
+    }
+
+    fn edit_all(&self, pending: &[Pending]) -> Result<()> {
+        for each in pending {
+            match each {
+                Pending::New(_) => {}
+                Pending::Edit { path, before, after } => self.registry.change(path, |now| {
+                    if now == before.as_slice() {
+                        return Ok(after.clone());
+                    }
+                    let message = format!("{} was changed by somebody else meanwhile", path.display());
+                    Err(Error::new(Code::Busy, message).with_help("try again"))
+                })?,
+                Pending::Remove(path) => self.registry.remove(path)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back a file that this session has staged and not committed.
+    fn drop_pending(&mut self, path: &Path) {
+        let registry = self.registry;
+        self.pending.retain(|pending| match pending {
+            Pending::New(staged) if staged.path == path => {
+                registry.unstage(staged);
+                false
+            }
+            Pending::Edit { path: edited, .. } => edited != path,
+            _ => true,
+        });
+    }
+
+    /// The id and addresses of a reservation, each with its pool.
+    #[allow(clippy::type_complexity)]
+    fn reservation(&mut self, owner: &ReservationName) -> Result<Option<(Option<EntryId>, Vec<(IpAddr, String)>)>> {
+        let Some(entry) = self.ledger.snapshot.find(EntryKind::Reservation, owner.as_str()) else { return Ok(None) };
+        let facts: FactsRef<'_> = entry.facts;
+        let id = facts.id.map(str::parse).transpose()?;
+        let of_net = |net: super::NetRef<'_>| {
+            let pool = net.pool.unwrap_or_default().to_owned();
+            net.addresses().map(move |(address, _)| (address.addr(), pool.clone())).collect::<Vec<_>>()
+        };
+        Ok(Some((id, facts.nets().flat_map(of_net).collect())))
+    }
+
+    fn read_reservation(&self, path: &Path) -> Result<Document<Reservation>> {
+        let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
+        Document::parse(path, &bytes)
+    }
+
+    fn refuse_unreadable(&self, path: &Path) -> Result<()> {
+        match self.ledger.snapshot.unreadable().iter().find(|u| u.file.path == path) {
+            Some(unreadable) => Err(Error::new(Code::Config, format!("{} cannot be read", path.display()))
+                .with_details(unreadable.faults.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        for pending in &self.pending {
+            if let Pending::New(staged) = pending {
+                self.registry.unstage(staged);
+            }
+        }
+    }
+}
+
+fn id_of(reservation: &mut Reservation) -> Result<EntryId> {
+    if let Some(id) = &reservation.id {
+        return Ok(id.clone());
+    }
+    let id = EntryId::random()?;
+    reservation.id = Some(id.clone());
+    Ok(id)
+}
+
+impl Ledger {
+    /// What keeps these facts from being an entry: an error for each thing that somebody else has or that is never given.
+    /// `by_rule`: also what a pool would not give.
+    fn conflicts(&mut self, kind: EntryKind, facts: &Facts, by_rule: bool) -> Result<Vec<Error>> {
+        let mut found = Vec::new();
+        let asker = Asker { kind, name: &facts.name };
+        let pools = Arc::clone(&self.pools);
+        for net in &facts.nets {
+            for (address, _) in &net.addresses {
+                let address = address.addr();
+                let pool = net.pool.as_deref().and_then(|name| pools.get(name));
+                let checked = match pool {
+                    Some(pool) => self.check_wanted(&pool.name, address, asker),
+                    None => {
+                        let there = Wire::of_facts(net);
+                        self.holder(there, address, Some((kind, &facts.name)))
+                            .map_or(Ok(()), |h| Err(in_use(address, &h)))
+                    }
+                };
+                found.extend(checked.err());
+            }
+            if by_rule && let Some(link) = &net.vnic {
+                found.extend(self.link_conflict(link.as_str(), (kind, &facts.name)));
+            }
+            if let Some(mac) = net.mac.filter(|_| by_rule) {
+                found.extend(self.mac_conflict(mac, (kind, &facts.name)));
+            }
+        }
+        Ok(found)
+    }
+
+    fn link_conflict(&self, link: &str, own: (EntryKind, &str)) -> Option<Error> {
+        let holds = |net: super::NetRef<'_>| net.vnic == Some(link) || net.physical == Some(link);
+        if let Some((kind, name)) = self.entry_with(own, holds) {
+            return Some(Error::new(Code::Exists, format!("link {link} belongs to {}", self.held_by(kind, name))));
+        }
+        self.survey.links.iter().any(|l| l == link).then(|| {
+            Error::new(Code::Exists, format!("the host has a link {link} already"))
+                .with_help("set `vnic-name` in config.kdl to another pattern, or delete the link with dladm")
+        })
+    }
+
+    fn mac_conflict(&self, mac: [u8; 6], own: (EntryKind, &str)) -> Option<Error> {
+        let text = crate::address::MacAddr::new(mac);
+        if let Some((kind, name)) = self.entry_with(own, |net| net.mac == Some(mac)) {
+            return Some(Error::new(
+                Code::Exists,
+                format!("MAC address {text} belongs to {}", self.held_by(kind, name)),
+            ));
+        }
+        let on_host = self.survey.macs.contains(&mac);
+        on_host.then(|| Error::new(Code::Exists, format!("a VNIC of the host has the MAC address {text}")))
+    }
+
+    fn entry_with(
+        &self,
+        but: (EntryKind, &str),
+        holds: impl Fn(super::NetRef<'_>) -> bool,
+    ) -> Option<(EntryKind, &str)> {
+        let mut others = self.snapshot.entries().map(|e| e.facts).filter(|f| (f.kind, f.name) != but);
+        others.find(|facts| facts.nets().any(&holds)).map(|facts| (facts.kind, facts.name))
+    }
+}

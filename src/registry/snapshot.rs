@@ -1,0 +1,266 @@
+//! The registry at one moment: every entry's facts, from the index where the file has not changed, from the file otherwise.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use super::codec::Encoder;
+use super::facts::{EntryKind, Facts, FactsRef};
+use super::index::{Index, Stamp, Writer};
+use super::lock::RegistryLock;
+use super::read::Read;
+use super::sweep::Seen;
+use super::{Registry, Wait};
+use crate::error::{Diagnostic, Result};
+
+/// A file of the registry that is to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryFile {
+    /// Zone or reservation.
+    pub kind: EntryKind,
+    /// Its name, from the file's.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// A file of the registry that cannot be read as what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The file.
+    pub file: EntryFile,
+    /// What is wrong with it.
+    pub faults: Vec<Diagnostic>,
+    /// Whether its addresses are known nevertheless, from its last good record.
+    pub known: bool,
+}
+
+/// Every entry of the registry.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    index: Index,
+    /// Facts of files that were read now, encoded.
+    fresh: Vec<u8>,
+    slots: Vec<Slot>,
+    unreadable: Vec<Unreadable>,
+    /// Documents whose temp file was seen.
+    temps: Vec<EntryFile>,
+    misses: usize,
+    by_name: Option<HashMap<(EntryKind, Box<str>), usize>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    facts: Place,
+    /// None where the file says something else than the facts, or could change unseen.
+    stamp: Option<Stamp>,
+    unreadable: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Index(usize),
+    Fresh(usize, usize),
+    Gone,
+}
+
+/// One entry of a snapshot.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// What its file says, or its last good record where the file is unreadable.
+    pub facts: FactsRef<'a>,
+    /// What is wrong with its file, where something is.
+    pub unreadable: Option<&'a Unreadable>,
+}
+
+impl Snapshot {
+    /// Every entry whose facts are known, in no particular order.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.slots.iter().filter_map(|slot| self.at(slot))
+    }
+
+    /// One entry.
+    pub fn entry(&self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
+        self.entries().find(|e| e.facts.kind == kind && e.facts.name == name)
+    }
+
+    /// Every file that cannot be read as what it is.
+    pub fn unreadable(&self) -> &[Unreadable] {
+        &self.unreadable
+    }
+
+    /// Takes in an entry as this process makes it, in place of any of its name. Whether there was one.
+    pub(super) fn replace(&mut self, kind: EntryKind, facts: &Facts) -> bool {
+        let was_there = self.remove(kind, &facts.name);
+        let place = self.encode(kind, facts);
+        let at = self.slots.len();
+        self.slots.push(Slot { facts: place, stamp: None, unreadable: None });
+        self.by_name().insert((kind, facts.name.as_str().into()), at);
+        was_there
+    }
+
+    /// The entry that was taken in last.
+    pub(super) fn last(&self) -> Option<FactsRef<'_>> {
+        self.slots.last().and_then(|slot| self.facts(slot))
+    }
+
+    /// Drops an entry. Whether there was one.
+    pub(super) fn remove(&mut self, kind: EntryKind, name: &str) -> bool {
+        match self.by_name().remove(&(kind, Box::from(name))) {
+            Some(at) => {
+                self.slots[at].facts = Place::Gone;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// One entry, found at once after the first search.
+    pub(super) fn find(&mut self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
+        let at = *self.by_name().get(&(kind, Box::from(name)))?;
+        self.at(&self.slots[at])
+    }
+
+    fn by_name(&mut self) -> &mut HashMap<(EntryKind, Box<str>), usize> {
+        if self.by_name.is_none() {
+            let all = self.slots.iter().enumerate();
+            let names = all.filter_map(|(at, slot)| self.facts(slot).map(|f| ((f.kind, Box::from(f.name)), at)));
+            self.by_name = Some(names.collect());
+        }
+        self.by_name.get_or_insert_default()
+    }
+
+    fn at(&self, slot: &Slot) -> Option<Entry<'_>> {
+        Some(Entry { facts: self.facts(slot)?, unreadable: slot.unreadable.map(|n| &self.unreadable[n]) })
+    }
+
+    fn facts(&self, slot: &Slot) -> Option<FactsRef<'_>> {
+        match slot.facts {
+            Place::Index(record) => self.index.facts(record),
+            Place::Fresh(start, end) => FactsRef::decode(&self.fresh[start..end]),
+            Place::Gone => None,
+        }
+    }
+
+    /// Takes in a file that was read now.
+    fn take(&mut self, file: EntryFile, record: Option<usize>, stamp: Option<Stamp>, read: Read) {
+        let slot = |snapshot: &mut Snapshot, facts, stamp, unreadable| {
+            snapshot.slots.push(Slot { facts, stamp, unreadable });
+        };
+        match read {
+            Read::Gone => {}
+            Read::Good(facts) => {
+                let place = self.encode(file.kind, &facts);
+                slot(self, place, stamp, None);
+            }
+            Read::Bad(faults) => {
+                let number = self.unreadable.len();
+                let place = record.map(Place::Index);
+                if let Some(place) = place {
+                    slot(self, place, None, Some(number));
+                }
+                self.unreadable.push(Unreadable { file, faults, known: place.is_some() });
+            }
+        }
+    }
+
+    fn encode(&mut self, kind: EntryKind, facts: &Facts) -> Place {
+        let mut encoder = Encoder { bytes: std::mem::take(&mut self.fresh) };
+        let start = encoder.bytes.len();
+        facts.encode(kind, &mut encoder);
+        self.fresh = encoder.bytes;
+        Place::Fresh(start, self.fresh.len())
+    }
+
+    /// Whether writing the index anew costs less than reading the changed files again each time. Reading one costs about as much as
+    /// writing four hundred records, so the sum of both over many loads is smallest near the square root.
+    fn index_is_worn(&self) -> bool {
+        self.misses * self.misses * 200 > self.slots.len()
+    }
+
+    /// The bytes of an index that says what this snapshot knows. `at_rest`: the moment before which a file must have been left alone.
+    fn to_index(&self, at_rest: (i64, i64)) -> Vec<u8> {
+        let mut writer = Writer::new();
+        for slot in &self.slots {
+            match (slot.facts, slot.stamp) {
+                (Place::Gone, _) => {}
+                (Place::Index(record), _) => writer.copy(self.index.raw(record)),
+                (Place::Fresh(start, end), Some(stamp)) if stamp.before(at_rest) => {
+                    writer.add(stamp, &self.fresh[start..end]);
+                }
+                // Kept for the day on which the file cannot be read; no file has this stamp.
+                (Place::Fresh(start, end), _) => writer.add(Stamp::default(), &self.fresh[start..end]),
+            }
+        }
+        writer.into_bytes()
+    }
+}
+
+impl Registry {
+    /// The registry as it is now: one look at each file, and a reading of those that are not as the index knows them. Takes no
+    /// lock and writes nothing.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let index = Index::read(&self.tree().index());
+        let mut seen = vec![false; index.len()];
+        let mut unknown: Vec<(EntryFile, Option<usize>, Option<Stamp>)> = Vec::new();
+        let mut snapshot = Snapshot::default();
+        let mut finder = index.finder();
+        for kind in EntryKind::ALL {
+            let mut note = |name: &str, record: Option<usize>, stamp: Option<Stamp>| match record {
+                Some(record) if std::mem::replace(&mut seen[record], true) => {}
+                Some(record) if stamp == Some(index.stamp(record)) => {
+                    snapshot.slots.push(Slot { facts: Place::Index(record), stamp, unreadable: None });
+                }
+                _ => unknown.push((self.entry_file(kind, name), record, stamp)),
+            };
+            self.sweep(kind, |found| match found {
+                Seen::Document(name, stamp) => note(name, finder.find(kind, name), stamp),
+                Seen::Temp(name) => snapshot.temps.push(self.entry_file(kind, name)),
+            })?;
+        }
+        // Listing a folder while files in it are renamed leaves one out on some file systems. What the index knows is asked for by
+        // name, so that no address is overlooked.
+        for record in (0..index.len()).filter(|&record| !seen[record]) {
+            let Some(facts) = index.facts(record) else { continue };
+            if let Some(stamp) = self.look_at(facts.kind, facts.name)? {
+                unknown.push((self.entry_file(facts.kind, facts.name), Some(record), stamp));
+            }
+        }
+        unknown.sort_by(|(a, ..), (b, ..)| a.path.cmp(&b.path));
+        unknown.dedup_by(|(a, ..), (b, ..)| a.path == b.path);
+        snapshot.index = index;
+        snapshot.misses = unknown.len();
+        let files: Vec<EntryFile> = unknown.iter().map(|(file, ..)| file.clone()).collect();
+        for ((file, record, stamp), read) in unknown.into_iter().zip(super::read::read_all(&files)) {
+            snapshot.take(file, record, stamp, read);
+        }
+        Ok(snapshot)
+    }
+
+    /// Under the registry lock: clears away what dead processes left, and writes the index anew where that pays.
+    pub(super) fn tidy(&self, snapshot: &Snapshot, lock: &RegistryLock) -> Result<()> {
+        for file in &snapshot.temps {
+            // A reservation's temp belongs to this lock. A zone's belongs to the zone's, whose holder may be at work.
+            let ours = match file.kind {
+                EntryKind::Reservation => None,
+                EntryKind::Zone => match file.name.parse().map(|name| self.lock_zone(&name, &mut Wait::none())) {
+                    Ok(Ok(lock)) => Some(lock),
+                    _ => continue,
+                },
+            };
+            self.sweep_temp(&file.path)?;
+            drop(ours);
+        }
+        if snapshot.index_is_worn()
+            && let Ok(at_rest) = lock.taken_at()
+        {
+            // The index is derived: a disk without room for it costs time, no answer.
+            let _ = self.replace_derived(&self.tree().index(), &[&snapshot.to_index(at_rest)]);
+        }
+        Ok(())
+    }
+
+    fn entry_file(&self, kind: EntryKind, name: &str) -> EntryFile {
+        let path = self.tree().folder(kind.folder()).join(format!("{name}.kdl"));
+        EntryFile { kind, name: name.to_owned(), path }
+    }
+}
