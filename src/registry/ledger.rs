@@ -108,10 +108,12 @@ impl Ledger {
     /// The files whose addresses nobody knows: unreadable, never read, and the survey has no such zone. A survey that looks for
     /// these zones may help.
     pub fn unknown(&self) -> impl Iterator<Item = &Unreadable> {
-        self.snapshot
-            .unreadable()
-            .iter()
-            .filter(|u| !u.known && !(u.file.kind == EntryKind::Zone && self.survey.knows(&u.file.name)))
+        self.snapshot.unreadable().iter().filter(|unreadable| self.is_unknown(unreadable))
+    }
+
+    pub(super) fn is_unknown(&self, unreadable: &Unreadable) -> bool {
+        let surveyed = unreadable.file.kind == EntryKind::Zone && self.survey.knows(&unreadable.file.name);
+        !unreadable.known && !surveyed
     }
 
     /// A pool by its name.
@@ -136,7 +138,7 @@ impl Ledger {
     }
 
     /// The path of an entry's file.
-    fn file(&self, kind: EntryKind, name: &str) -> PathBuf {
+    pub(super) fn file(&self, kind: EntryKind, name: &str) -> PathBuf {
         self.tree.folder(kind.folder()).join(format!("{name}.kdl"))
     }
 
