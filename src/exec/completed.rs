@@ -128,6 +128,9 @@ impl Completed {
             (Some(Stopped::TimedOut(limit)), _) => {
                 (Code::TimedOut, format!("took longer than {} and was stopped", in_words(limit)))
             }
+            (None, End::Exited(0)) => {
+                (Code::CommandFailed, "said nothing of a failure and did not do what it should".to_owned())
+            }
             (None, End::Exited(status)) => (Code::CommandFailed, format!("failed with exit status {status}")),
             (None, End::Signalled(signal)) => (Code::CommandFailed, format!("was ended by signal {signal}")),
         };

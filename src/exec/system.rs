@@ -23,6 +23,9 @@ use crate::error::{Code, Error, Result};
 /// Where programs are looked for, below the root.
 const FOLDERS: [&str; 3] = ["usr/sbin", "usr/bin", "sbin"];
 
+/// How long after it closed its output a command is expected to end. Waiting for it costs less than a sleep would.
+const CLOSING: Duration = Duration::from_micros(300);
+
 /// How long a command may take to heed each request to stop.
 #[derive(Debug, Clone, Copy)]
 pub struct Grace {
@@ -92,12 +95,20 @@ impl Runner for SystemRunner {
         let mut pipes = Pipes { stdout: child.stdout.take(), stderr: child.stderr.take() };
         let mut watch = Watch::new(&child, invocation, self.grace);
 
+        let had_pipes = pipes.is_open();
+        let mut closed: Option<Instant> = None;
+
         let status = loop {
             if pipes.is_open() {
                 pipes.read(watch.next_tick(), &mut sink)?;
+            } else if closed.is_some_and(|closed| closed.elapsed() < CLOSING) {
+                thread::yield_now();
             } else {
                 let until = watch.next_tick().min(watch.next_look());
                 thread::sleep(until.saturating_duration_since(Instant::now()));
+            }
+            if had_pipes && closed.is_none() && !pipes.is_open() {
+                closed = Some(Instant::now());
             }
             let ticks = watch.tick_is_due() || sink.is_fresh();
             // Looked for only where the command could have ended: its pipes are closed, or a descendant holds them open.

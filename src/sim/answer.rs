@@ -7,7 +7,7 @@ use std::{fmt, io};
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
 
 use super::fault::{Abort, Fault};
-use super::{Call, Caller, Machine, Output, Status, dladm, zfs, zoneadm};
+use super::{Call, Caller, Machine, Output, Status, dladm, ipadm, pkg, small, zfs, zlogin, zoneadm};
 
 /// A program's way to answer.
 type Program = fn(&mut Session<'_, '_>) -> Answer;
@@ -19,7 +19,16 @@ pub(in crate::sim) const OK: Status = Status::Exited(0);
 pub(in crate::sim) const FAILED: Status = Status::Exited(1);
 pub(in crate::sim) const USAGE: Status = Status::Exited(2);
 
-const PROGRAMS: &[(&str, Program)] = &[("dladm", dladm::run), ("zfs", zfs::run), ("zoneadm", zoneadm::run)];
+const PROGRAMS: &[(&str, Program)] = &[
+    ("dladm", dladm::run),
+    ("ipadm", ipadm::run),
+    ("pfexec", small::pfexec),
+    ("pkg", pkg::run),
+    ("zfs", zfs::run),
+    ("zlogin", zlogin::run),
+    ("zoneadm", zoneadm::run),
+    ("zonename", small::zonename),
+];
 
 /// The programs that a machine of this kind can be linked with.
 pub(in crate::sim) fn programs(machine: &Machine) -> impl Iterator<Item = &'static str> {
@@ -166,7 +175,8 @@ impl Session<'_, '_> {
         fault.exit.map_or(Ok(()), |code| Err(Halt::Fault(code)))
     }
 
-    fn wait(&self, delay: Duration) -> Result<(), Halt> {
+    /// Lets time pass, unless an interrupt comes.
+    pub(in crate::sim) fn wait(&self, delay: Duration) -> Result<(), Halt> {
         let end = Instant::now() + delay;
         loop {
             if (self.call.interrupted)() {

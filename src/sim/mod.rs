@@ -24,10 +24,12 @@ mod options;
 mod pkg;
 mod reboot;
 mod record;
+mod small;
 mod state;
 mod table;
 mod tree;
 mod zfs;
+mod zlogin;
 mod zoneadm;
 
 pub use call::{Call, Caller, Output, Status};

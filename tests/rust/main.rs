@@ -2,4 +2,5 @@
 #![allow(missing_docs)]
 
 mod layering;
+mod seam;
 mod sim_machine;

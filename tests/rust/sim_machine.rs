@@ -132,3 +132,198 @@ fn a_zones_whole_life_leaves_nothing() {
     assert_eq!(run("dladm delete-vnic web1_0"), "=0");
     assert_eq!(machine.state(), before);
 }
+
+/// A machine with installed zones of these names.
+fn with_zones(names: &[&str]) -> Pretend {
+    let machine = new(Dialect::OpenIndiana);
+    for name in names {
+        assert_eq!(machine.run(&format!("dladm create-vnic -l stub0 {name}_0")), "=0");
+        machine.configure(name, "nlipkg", &format!("{name}_0"));
+        assert!(machine.run(&format!("zoneadm -z {name} install")).ends_with("=0"));
+    }
+    machine
+}
+
+#[test]
+fn a_clone_outlives_its_source() {
+    let machine = with_zones(&["web1"]);
+    let run = |line: &str| machine.run(line);
+    fs::write(machine.dir.path().join("zones/web1/root/etc/marker"), "seen").unwrap();
+    assert_eq!(run("dladm create-vnic -l stub0 web2_0"), "=0");
+    machine.configure("web2", "nlipkg", "web2_0");
+    run("zoneadm -z web1 boot");
+    assert_eq!(
+        run("zoneadm -z web2 clone web1"),
+        "! zoneadm: zone 'web2': clone operation is invalid for running zones.\n=1"
+    );
+    run("zoneadm -z web1 halt");
+    assert_eq!(run("zoneadm -z web2 clone web1"), "=0");
+    assert_eq!(
+        run("zfs list -H -o name,origin -r rpool/zones/web2"),
+        "rpool/zones/web2\t-\nrpool/zones/web2/ROOT\t-\n\
+         rpool/zones/web2/ROOT/zbe\trpool/zones/web1/ROOT/zbe@web2_snap\n=0"
+    );
+    assert_eq!(
+        run("zfs destroy rpool/zones/web1/ROOT/zbe"),
+        "! cannot destroy 'rpool/zones/web1/ROOT/zbe': filesystem has dependent clones\n\
+         ! use '-R' to destroy the following datasets:\n! rpool/zones/web2/ROOT/zbe\n=1"
+    );
+    assert_eq!(run("zoneadm -z web1 uninstall -F"), "promoting 'rpool/zones/web2/ROOT/zbe'.\n=0");
+    assert_eq!(run("zfs list rpool/zones/web1"), "! cannot open 'rpool/zones/web1': dataset does not exist\n=1");
+    assert_eq!(run("zoneadm -z web2 boot"), "=0");
+    assert_eq!(run("zlogin web2 cat /etc/marker"), "seen=0");
+    run("zoneadm -z web2 halt");
+    assert_eq!(run("zoneadm -z web2 uninstall -F"), "=0");
+    assert_eq!(run("zfs list -H -o name -t all -r rpool/zones"), "rpool/zones\n=0");
+}
+
+#[test]
+fn links_answer_as_the_reference_says() {
+    let machine = with_zones(&["web1"]);
+    for (line, answer) in [
+        ("dladm create-vnic -l stub0 web010", "! dladm: invalid link name 'web010'\n=1"),
+        ("dladm create-vnic -l stub0 a-b0", "! dladm: invalid link name 'a-b0'\n=1"),
+        ("dladm create-vnic -l nostub0 v0", "! dladm: invalid link name 'nostub0'\n=1"),
+        ("dladm create-vnic -l stub0 web1_0", "! dladm: vnic creation over stub0 failed: object already exists\n=1"),
+        ("dladm create-vnic -l web1_0 v0", "! dladm: vnic creation over web1_0 failed: invalid argument\n=1"),
+        ("dladm create-vnic -l stub0 -m fixed v0", "! dladm: 'fixed' is not a valid MAC address\n=1"),
+        ("dladm create-vnic -l stub0 -v 5000 v0", "! dladm: invalid VLAN identifier '5000'\n=1"),
+        ("dladm create-vnic -l stub0 -m 2:8:20:1b:2c:3d v0", "=0"),
+        (
+            "dladm create-vnic -l stub0 -m 02:08:20:1b:2c:3d v1",
+            "! dladm: vnic creation over stub0 failed: MAC address is already in use\n=1",
+        ),
+        ("dladm create-vnic -l net0 -m 2:8:20:1b:2c:3d -v 20 -p mtu=1400 -t v2", "=0"),
+        ("dladm show-vnic -p -o link,macaddress v0", "v0:2\\:8\\:20\\:1b\\:2c\\:3d\n=0"),
+        ("dladm show-vnic -p -o macaddress v0", "2:8:20:1b:2c:3d\n=0"),
+        ("dladm show-vnic -p -o link,over,vid v2", "v2:net0:20\n=0"),
+        ("dladm show-link -p -o link,class,mtu,state,over v2", "v2:vnic:1400:up:net0\n=0"),
+        ("dladm show-link -p -o link,class,mtu,state stub0", "stub0:etherstub:9000:unknown\n=0"),
+        ("dladm show-link -P v2", "! dladm: link v2 is a temporary link: invalid argument\n=1"),
+        ("dladm show-link -p", "! dladm: -p requires -o\n=1"),
+        ("dladm show-vnic -p", "! dladm: output fields must be specified in parsable mode\n=1"),
+        ("dladm show-vnic -p -o all", "! dladm: output field `all' invalid in parsable mode\n=1"),
+        ("dladm show-vnic -p -o foo", "! dladm: unknown output field: `foo'\n=1"),
+        ("dladm show-vnic stub0", "=0"),
+        ("dladm show-vnic nope0", "! dladm: invalid vnic name 'nope0': object not found\n=1"),
+        ("dladm show-etherstub", "LINK\nstub0\n=0"),
+        ("dladm show-linkprop -c -o link,value -p zone v0", "v0:\n=0"),
+        ("dladm delete-vnic stub0", "! dladm: 'stub0' is not a vnic\n=1"),
+        ("dladm delete-etherstub v0", "! dladm: 'v0' is not an etherstub\n=1"),
+        ("dladm delete-etherstub stub0", "! dladm: vnic deletion failed: link busy\n=1"),
+        ("dladm delete-vnic nope0", "! dladm: invalid link name 'nope0'\n=1"),
+        ("ipadm create-if v0", "=0"),
+        ("dladm delete-vnic v0", "! dladm: vnic deletion failed: link busy\n=1"),
+        ("ipadm create-addr -T static -a 10.1.0.9/24 v0/v4", "=0"),
+        (
+            "ipadm show-addr -p -o addrobj,type,state,addr",
+            "lo0/v4:static:ok:127.0.0.1/8\nlo0/v6:static:ok:\\:\\:1/128\nv0/v4:static:ok:10.1.0.9/24\n=0",
+        ),
+        ("ipadm delete-if v0", "=0"),
+        ("dladm delete-vnic v0", "=0"),
+    ] {
+        assert_eq!(machine.run(line), answer, "{line}");
+    }
+    assert_eq!(machine.run("dladm delete-vnic web1_0"), "=0");
+    assert_eq!(
+        machine.run("zoneadm -z web1 boot"),
+        "! WARNING: skipping network interface 'web1_0': object not found\n\
+         ! zone 'web1': failed to add network device: No such device or address\n\
+         ! zoneadm: zone 'web1': call to zoneadmd failed\n=1"
+    );
+    assert!(machine.run("zoneadm -z web1 list -p").contains(":installed:"));
+}
+
+#[test]
+fn a_reboot_keeps_what_is_recorded() {
+    let machine = with_zones(&["web1", "web2"]);
+    machine.run("dladm create-vnic -t -l stub0 gone0");
+    machine.run("dladm delete-vnic web2_0");
+    machine.run("dladm create-vnic -t -l stub0 web2_0");
+    assert_eq!(machine.run("zoneadm -z web2 boot"), "=0");
+    let failed = machine.host.reboot().unwrap();
+    assert_eq!(failed.iter().map(|boot| boot.zone.as_str()).collect::<Vec<_>>(), ["web2"]);
+    assert_eq!(machine.run("zoneadm list"), "global\nweb1\n=0");
+    assert_eq!(machine.run("dladm show-link -p -o link"), "net0\nstub0\nweb1_0\n=0");
+}
+
+#[test]
+fn faults_act_in_the_middle() {
+    use zmgr::Fault;
+    let machine = with_zones(&["web1"]);
+    machine.configure("web2", "nlipkg", "web2_0");
+    machine.run("dladm create-vnic -l stub0 web2_0");
+    let mut fault = Fault::new("zoneadm");
+    fault.subcommand = Some("install".into());
+    fault.zone = Some("web2".into());
+    fault.exit = Some(1);
+    fault.stdout = Some("ERROR: failed to install package".into());
+    fault.stderr = Some("pkg: 0/1 catalogs".into());
+    fault.times = Some(1);
+    machine.host.fault(&fault).unwrap();
+    assert_eq!(
+        machine.run("zoneadm -z web2 install"),
+        "A ZFS file system has been created for this zone.\nERROR: failed to install package\n\
+         ! pkg: 0/1 catalogs\n=1"
+    );
+    assert!(machine.run("zoneadm -z web2 list -p").starts_with("-:web2:incomplete:/zones/web2:"));
+    assert!(machine.run("zfs list -H -o name rpool/zones/web2").ends_with("=0"));
+    assert_eq!(machine.run("zoneadm -z web2 uninstall -F"), "=0");
+
+    // The statuses of a hook decide about the state.
+    for (status, state) in [(253, "incomplete"), (254, "configured"), (255, "incomplete")] {
+        fault.exit = Some(status);
+        machine.host.fault(&fault).unwrap();
+        assert!(machine.run("zoneadm -z web2 install").ends_with("=1"));
+        assert!(machine.run("zoneadm -z web2 list -p").starts_with(&format!("-:web2:{state}:")), "{status}");
+        machine.run("zoneadm -z web2 uninstall -F");
+    }
+    assert!(!machine.dir.path().join("zones/web2").exists());
+
+    let mut fault = Fault::new("dladm");
+    fault.exit = Some(1);
+    fault.stderr = Some("dladm: no".into());
+    machine.host.fault(&fault).unwrap();
+    assert_eq!(machine.run("dladm create-vnic -l stub0 x0"), "! dladm: no\n=1");
+    machine.host.clear_faults().unwrap();
+    assert_eq!(machine.run("dladm delete-vnic x0"), "! dladm: invalid link name 'x0'\n=1");
+}
+
+#[test]
+fn publishers_and_logins() {
+    let machine = with_zones(&["web1"]);
+    machine.run("zoneadm -z web1 boot");
+    for (line, answer) in [
+        (
+            "pkg -R /zones/web1/root publisher -HF tsv",
+            "openindiana.org\ttrue\tfalse\ttrue\torigin\tonline\thttps://pkg.openindiana.org/hipster/\t-\n=0",
+        ),
+        ("pkg -R /zones/web1/root set-publisher --no-refresh -G * -g http://a/x -M * --non-sticky -P my.org", "=0"),
+        (
+            "zlogin web1 pkg publisher -H -F tsv my.org",
+            "my.org\tfalse\tfalse\ttrue\torigin\tonline\thttp://a/x/\t-\n=0",
+        ),
+        ("pkg -R /zones/web1/root unset-publisher my.org", "=0"),
+        (
+            "pkg -R /zones/web1/root unset-publisher my.org",
+            "! pkg unset-publisher: \n! Removal failed for 'my.org': Unknown publisher 'my.org'.\n=1",
+        ),
+        ("pkg -R /zones/none/root publisher", "! pkg: No image rooted at '/zones/none/root'\n=1"),
+        ("zlogin web1 ipadm show-addr -p -o addrobj,type,state,addr", ADDRESSES),
+        ("zlogin web1 hostname", "web1\n=0"),
+        ("zlogin web1 exit 7", "=7"),
+        ("zlogin web1 false || echo a b; exit 3", "a b\n=3"),
+        ("zlogin web1 svcs -H -o state milestone/multi-user-server:default", "online\n=0"),
+        ("zlogin web1 frob", "! sh: frob: not found\n=127"),
+        ("zlogin web1 cat /../../etc/zones/index", "! cat: /../../etc/zones/index: No such file or directory\n=1"),
+        ("zlogin nope true", "! zlogin: zone 'nope' unknown\n=1"),
+        ("zlogin web1 shutdown -y -g0 -i5", "=0"),
+        ("zlogin web1 true", "! zlogin: login allowed only to running zones (web1 is 'installed').\n=1"),
+        ("pfexec zonename", "global\n=0"),
+    ] {
+        assert_eq!(machine.run(line), answer, "{line}");
+    }
+}
+
+const ADDRESSES: &str =
+    "lo0/v4:static:ok:127.0.0.1/8\nlo0/v6:static:ok:\\:\\:1/128\nweb1_0/_a:from-gz:ok:10.9.0.5/24\n=0";

@@ -8,6 +8,7 @@ mod apply;
 mod command;
 mod difference;
 mod document;
+mod passed;
 mod resource;
 mod script;
 mod validate;
@@ -25,6 +26,7 @@ pub use document::{
     Admin, Attr, DedicatedCpu, Device, Filesystem, IpType, Net, PHYSICAL_MEMORY, RctlValue, SecurityFlags, ZoneConfig,
     alias,
 };
+pub use passed::{check_passed_through, with_passed_through};
 pub use script::{creation, edit};
 pub use validate::{LINK_ADDRESSES, check_attr, check_value, check_zonepath, validate};
 pub use xml::parse_xml;

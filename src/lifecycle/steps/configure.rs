@@ -25,21 +25,23 @@ impl Configure {
         zonecfg::creation(&self.config, &self.more)
     }
 
+    /// What the host shall have once this step is done, with what is passed through.
+    fn expected(&self) -> ZoneConfig {
+        // A command that is not understood was refused when the plan was made.
+        zonecfg::with_passed_through(&self.config, &self.more).unwrap_or_else(|_| self.config.clone())
+    }
+
     /// Why what the host has is not what this step writes, nor a beginning of it.
     ///
     /// zonecfg keeps what came before its first fault, so a part is ours too: what the host has, the plan has as well.
     pub(crate) fn stranger(&self, found: &ZoneConfig) -> Option<String> {
-        let (wanted, found) = (self.config.canonical(), found.canonical());
+        let (wanted, found) = (self.expected().canonical(), found.canonical());
         for (what, wanted, found) in
             [("brand", &wanted.brand, &found.brand), ("zonepath", &wanted.zonepath, &found.zonepath)]
         {
             if wanted != found {
                 return Some(format!("its {what} is {found}, not {wanted}"));
             }
-        }
-        // What is passed through is not read by zmgr, so with it a difference proves nothing.
-        if !self.more.is_empty() {
-            return None;
         }
         // Autoboot is a later step's, and may be either by now.
         let differences = zonecfg::differences(&wanted, &found);
@@ -67,7 +69,7 @@ impl Step for Configure {
             None => Probe::Absent,
             Some(found) => match self.stranger(&found) {
                 Some(how) => Probe::Foreign(format!("the host's zone {}: {how}", self.zone)),
-                None if self.more.is_empty() && found.means(&self.config) => Probe::Done,
+                None if found.means(&self.expected()) => Probe::Done,
                 None => Probe::Partial,
             },
         })
@@ -87,8 +89,7 @@ impl Step for Configure {
         drop(script);
         let differs = match floor.host.zone_config(self.zone.as_str())? {
             None => return Err(ended.error()),
-            Some(found) if self.more.is_empty() => zonecfg::differences(&self.config, &found),
-            Some(_) => Vec::new(),
+            Some(found) => zonecfg::differences(&self.expected(), &found),
         };
         if ended.success() && differs.is_empty() {
             return Ok(());

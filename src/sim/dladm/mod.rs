@@ -8,6 +8,7 @@ mod props;
 mod show;
 
 use super::answer::{Answer, FAILED, Session};
+use super::kernel::ActiveZone;
 use super::options::{Bad, Parsed, parse};
 
 /// One subcommand: its name, its options, what its usage line says, and what it does.
@@ -158,6 +159,14 @@ pub(in crate::sim) fn run(session: &mut Session<'_, '_>) -> Answer {
             session.complain(format_args!("usage: {}\n", command.usage.trim_start()));
             Ok(FAILED)
         }
+    }
+}
+
+/// `show-link` inside a zone: the links that it has on loan.
+pub(in crate::sim) fn show_link_in_zone(session: &mut Session<'_, '_>, zone: &ActiveZone, args: &[String]) -> Answer {
+    match parse(args, "pPsi:o:", LONG_SHOW) {
+        Ok(options) => show::link_of(session, &options, Some(zone)),
+        Err(_) => usage(session),
     }
 }
 

@@ -4,6 +4,7 @@ use super::link::{self, Class, Link};
 use super::mac::MacKind;
 use super::{fail, usage};
 use crate::sim::answer::{Answer, OK, Session};
+use crate::sim::kernel::ActiveZone;
 use crate::sim::options::Parsed;
 use crate::sim::table::{self, Column, NEEDS_FIELDS, NOT_ALL, Request};
 
@@ -46,6 +47,11 @@ const ETHERSTUB: &[Column] = &[column("LINK", 13)];
 const SPEED: &str = "1000";
 
 pub(super) fn link(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
+    link_of(session, options, None)
+}
+
+/// The links as the global zone or, on loan, a zone sees them.
+pub(super) fn link_of(session: &mut Session<'_, '_>, options: &Parsed, zone: Option<&ActiveZone>) -> Answer {
     let persistent = options.has('P');
     let request = Request {
         columns: if persistent { LINK_RECORDS } else { LINK },
@@ -55,6 +61,11 @@ pub(super) fn link(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
         not_all: "\"-o all\" is invalid with -p",
     };
     let links = match options.operands.as_slice() {
+        [] if zone.is_some() => {
+            let lent = zone.map_or(&[][..], |zone| &zone.links).iter();
+            let found: std::io::Result<Vec<_>> = lent.map(|lent| link::find(session.machine, &lent.name)).collect();
+            found?.into_iter().flatten().collect()
+        }
         [] => link::all(session.machine)?,
         [wanted] => match link::find(session.machine, wanted)? {
             Some(found) if persistent && !found.persistent => {

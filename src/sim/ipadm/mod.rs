@@ -1,24 +1,37 @@
 //! `ipadm`: IP interfaces and addresses, of the global zone and inside zones with a stack of their own.
+//!
+//! Invariant: what somebody made is a file an interface below etc/ipadm of the stack's root; what the global zone says of
+//! a zone's addresses is not there but in the kernel's record of the zone.
 
+mod command;
+mod stack;
+
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+
+pub(in crate::sim) use command::{run, run_at};
+pub(in crate::sim) use stack::Stack;
 
 use super::Machine;
-use super::machine::component;
-
-const FOLDER: &str = "etc/ipadm";
-
-/// The file that holds an interface of the stack whose root this is.
-fn interface(root: &Path, name: &str) -> PathBuf {
-    root.join(FOLDER).join(component(name))
-}
+use super::record::Record;
 
 /// Whether the global zone has an IP interface on the link.
 pub(in crate::sim) fn is_plumbed(machine: &Machine, link: &str) -> io::Result<bool> {
-    interface(machine.root(), link).try_exists()
+    stack::file(machine.root(), link).try_exists()
 }
 
 /// At a reboot: what was not made persistent is gone.
-pub(in crate::sim) fn forget_temporary(_: &Machine) -> io::Result<()> {
+pub(in crate::sim) fn forget_temporary(machine: &Machine) -> io::Result<()> {
+    let entries = match fs::read_dir(machine.root().join(stack::FOLDER)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if Record::read(&path)?.is_some_and(|record| record.get("persistent") != Some("yes")) {
+            fs::remove_file(path)?;
+        }
+    }
     Ok(())
 }

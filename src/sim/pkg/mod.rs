@@ -1,7 +1,10 @@
-//! `pkg`: publishers of images, in the global zone and in the zones.
+//! `pkg`: publishers of images, in the global zone and in the zones, and what little is shown of packages.
 
+mod command;
 pub(in crate::sim) mod image;
+mod set_publisher;
 
+pub(in crate::sim) use command::{run, run_at};
 pub(in crate::sim) use image::Publisher;
 
 use super::Machine;
