@@ -1,7 +1,7 @@
 //! `zlogin`: a command or a login inside a zone.
 //!
 //! zlogin exits with 0 also where the command was killed with its zone, and with 1 for its own failures too. So the command's
-//! own shell writes a mark with its status as the last thing on standard error: without the mark nobody knows how it ended.
+//! own shell writes a mark with its status as the last thing on standard output: without the mark nobody knows how it ended.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -24,10 +24,10 @@ impl Mark {
 }
 
 /// Runs a command inside a running zone, as the zone's root. Each word reaches it unchanged; both streams are passed on as they
-/// come, standard error with the mark at its end: see [`StatusFilter`].
+/// come, standard output with the mark at its end: see [`StatusFilter`].
 pub fn command(zone: &ZoneName, words: &[String], mark: &Mark, stdin: Stdin, limit: Option<Duration>) -> Invocation {
     let words: Vec<String> = words.iter().map(|word| quote::posix(word)).collect();
-    let script = format!("{}; s=$?; printf '%s%d\\n' '{}' $s >&2; exit $s", words.join(" "), mark.0);
+    let script = format!("{}; echo {}$?", words.join(" "), mark.0);
     // zlogin joins its arguments with blanks, and the shell of the zone's root, whichever it is, reads them.
     Invocation::new("zlogin")
         .args([zone.as_str(), "/bin/sh", "-c", &quote::posix(&script)])
@@ -46,7 +46,7 @@ pub fn login(zone: &ZoneName, user: Option<&str>, term: Option<OsString>) -> Inv
     invocation.arg(zone.as_str()).with_stdin(Stdin::Inherit).with_output(Output::Terminal(term)).with_limit(None)
 }
 
-/// Takes the mark out of a command's standard error.
+/// Takes the mark out of a command's standard output.
 #[derive(Debug)]
 pub struct StatusFilter {
     mark: Mark,
@@ -59,11 +59,19 @@ impl StatusFilter {
         StatusFilter { mark, held: Vec::new() }
     }
 
-    /// Takes bytes and gives those that cannot belong to the mark any more.
+    /// Takes bytes and gives those that are no part of the mark, or of a beginning of it.
     pub fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(bytes);
-        let keep = self.mark.0.len() + STATUS;
-        self.held.drain(..self.held.len().saturating_sub(keep)).collect()
+        let longest = self.mark.0.len() + STATUS;
+        let first = self.held.len().saturating_sub(longest);
+        let end = (first..self.held.len()).find(|at| self.may_be_mark(&self.held[*at..])).unwrap_or(self.held.len());
+        self.held.drain(..end).collect()
+    }
+
+    fn may_be_mark(&self, bytes: &[u8]) -> bool {
+        let mark = self.mark.0.as_bytes();
+        let shared = bytes.len().min(mark.len());
+        bytes[..shared] == mark[..shared] && bytes[shared..].iter().all(|b| b.is_ascii_digit() || *b == b'\n')
     }
 
     /// What is left to be passed on, and the command's exit status; `None` where it never came to its end.
@@ -104,8 +112,7 @@ mod tests {
         // What two shells read, one after the other: the one that zlogin starts and the /bin/sh of the command.
         let line = argv[2..].join(" ");
         let output = std::process::Command::new("/bin/sh").args(["-c", &line]).output().unwrap();
-        assert_eq!(output.stdout, b"it's\n");
-        assert_eq!(output.stderr, b"zmgr-exec-ab:0\n");
+        assert_eq!(output.stdout, b"it's\nzmgr-exec-ab:0\n");
     }
 
     #[test]
@@ -114,6 +121,16 @@ mod tests {
         assert_eq!(through(b"zmgr-exec-0123:255\n", 100), (Vec::new(), Some(255)));
         assert_eq!(through(b"killed\n", 2), (b"killed\n".to_vec(), None));
         assert_eq!(through(b"zmgr-exec-0123:1", 2), (b"zmgr-exec-0123:1".to_vec(), None));
+    }
+
+    #[test]
+    fn holds_nothing_back_but_the_beginning_of_the_mark() {
+        let mut filter = StatusFilter::new(Mark::new("0123"));
+        assert_eq!(filter.pass(b"login: "), b"login: ");
+        assert_eq!(filter.pass(b"zm"), b"");
+        assert_eq!(filter.pass(b"gr is"), b"zmgr is");
+        assert_eq!(filter.pass(b"\nzmgr-exec-0123:0\n"), b"\n");
+        assert_eq!(filter.finish(), (Vec::new(), Some(0)));
     }
 
     proptest! {

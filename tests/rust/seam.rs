@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use zmgr::exec::dladm::{self, LinkClass};
+use zmgr::exec::pkg::{self, PublisherWish};
+use zmgr::exec::zlogin::{self, Mark, StatusFilter};
 use zmgr::exec::zoneadm::{self, ZoneState};
-use zmgr::exec::{Control, End, Invocation, Moment, Output, SimRunner, Stopped, run_quietly};
+use zmgr::exec::{Control, End, Invocation, Moment, Output, SimRunner, Stdin, Stopped, run_quietly};
 use zmgr::host::{Holder, Host, LinkState};
 use zmgr::name::{LinkName, ZoneName};
 use zmgr::sim::Machine;
@@ -121,4 +123,79 @@ fn every_command_is_a_moment_before_and_after() {
     };
     host.watched(watcher).zones().unwrap();
     assert_eq!(*seen.lock().unwrap(), ["before zoneadm list -cp", "after zoneadm list -cp"]);
+}
+#[test]
+fn a_survey_finds_who_holds_what() {
+    let (pretend, host) = machine();
+    pretend.configure("web01", "nlipkg", "web01_0");
+    pretend.configure("vm1", "bhyve", "vm1_0");
+    let state = host.survey(&|name| name == "web01").unwrap();
+    assert!(state.zone("vm1").is_some() && state.zone("global").is_some());
+    assert!(state.brands.contains("nlipkg"));
+    assert!(state.link("stub0").is_some() && state.vnic("stub0").is_none());
+    let vm: Vec<String> = state
+        .addresses
+        .iter()
+        .filter(|held| matches!(&held.holder, Holder::Zone(name) if name == "vm1"))
+        .map(|held| held.address.to_string())
+        .collect();
+    assert_eq!(vm, ["10.9.0.5/24"]);
+    assert!(!state.addresses.iter().any(|held| matches!(&held.holder, Holder::Zone(name) if name == "web01")));
+    assert!(state.addresses.iter().any(|held| matches!(&held.holder, Holder::Host(_))), "{:?}", state.addresses);
+    assert_eq!(state.faults, []);
+    fs::write(host.zone_document("vm1"), "<zone").unwrap();
+    let (held, faults) = host.addresses_of_others(&state.zones, &|name| name == "web01");
+    assert_eq!((held.len(), faults.len()), (0, 1));
+}
+
+/// Runs a command in `web01` and takes the mark out.
+fn exec(host: &Host, words: &[&str]) -> (String, Option<i32>) {
+    let mark = Mark::new("5f0c");
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let mut filter = StatusFilter::new(mark.clone());
+    let mut stdout = Vec::new();
+    host.run(&zlogin::command(&zone("web01"), &words, &mark, Stdin::Null, Some(LIMIT)), &mut |tick| {
+        stdout.extend(filter.pass(tick.stdout));
+        Control::Continue
+    })
+    .unwrap();
+    let (rest, status) = filter.finish();
+    stdout.extend(rest);
+    (String::from_utf8(stdout).unwrap(), status)
+}
+
+#[test]
+fn commands_run_inside_a_zone_and_their_end_is_known() {
+    let (pretend, host) = machine();
+    host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", [2, 8, 0x20, 1, 2, 3], None, None)).unwrap();
+    pretend.configure("web01", "nlipkg", "web01_0");
+    host.ask(&zoneadm::install(&zone("web01"), &[], LIMIT)).unwrap();
+    assert_eq!(exec(&host, &["true"]).1, None, "the zone does not run");
+    host.ask(&zoneadm::boot(&zone("web01"), LIMIT)).unwrap();
+    assert_eq!(exec(&host, &["echo", "it's  $HOME;"]), ("it's  $HOME;\n".to_owned(), Some(0)));
+    assert_eq!(exec(&host, &["false"]), (String::new(), Some(1)));
+    assert_eq!(exec(&host, &["sh", "-c", "exit 7"]), (String::new(), Some(7)));
+    assert_eq!(exec(&host, &["halt"]).1, None, "the zone died underneath");
+}
+
+#[test]
+fn publishers_are_set_and_read_back() {
+    let (pretend, host) = machine();
+    host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", [2, 8, 0x20, 1, 2, 3], None, None)).unwrap();
+    pretend.configure("web01", "nlipkg", "web01_0");
+    host.ask(&zoneadm::install(&zone("web01"), &[], LIMIT)).unwrap();
+    let image = "/zones/web01/root";
+    let origins = ["https://a.example/one/".to_owned(), "https://a.example/two/".to_owned()];
+    let wish = PublisherWish { name: "a.example", origins: &origins, first: true, ..PublisherWish::default() };
+    for _ in 0..2 {
+        host.ask(&pkg::set_publisher(image, &wish)).unwrap();
+        let found = pkg::parse_publishers(&host.ask(&pkg::publishers(image)).unwrap()).unwrap();
+        assert_eq!(
+            (found[0].name.as_str(), found[0].origins.as_slice(), found[0].sticky),
+            ("a.example", &origins[..], false)
+        );
+    }
+    host.ask(&pkg::unset_publisher(image, "a.example")).unwrap();
+    let found = pkg::parse_publishers(&host.ask(&pkg::publishers(image)).unwrap()).unwrap();
+    assert!(found.iter().all(|publisher| publisher.name != "a.example"));
 }

@@ -1,5 +1,5 @@
 //! A shell's simplest lines: words with quotes, joined by `;`, newlines, `&&` and `||`. Whatever else a shell understands
-//! (pipes, redirections, expansions) is refused, since a wrong guess would be worse.
+//! (pipes, redirections, expansions but `$?`) is refused, since a wrong guess would be worse.
 
 use super::commands;
 use crate::sim::answer::{Answer, OK, Session};
@@ -8,6 +8,9 @@ use crate::sim::{Status, kernel};
 
 /// Deeper nests of `sh -c` are refused.
 const MAX_DEPTH: usize = 8;
+
+/// Stands for `$?` in a word until the command runs. No argument of a program can hold it.
+const STATUS: char = '\0';
 
 /// How a command hangs on the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,11 @@ pub(super) fn nested(
         if kernel::find(session.machine, &zone.name)?.is_none_or(|now| now.id != zone.id) {
             return Ok(Status::Signalled(9));
         }
+        let number = match status {
+            Status::Exited(status) => status,
+            Status::Signalled(signal) => 128 + signal,
+        };
+        let words: Vec<String> = words.iter().map(|word| word.replace(STATUS, &number.to_string())).collect();
         match commands::run(session, zone, &words, no_input, depth)? {
             commands::Ended::Went(now) => status = now,
             commands::Ended::Left(now) => return Ok(now),
@@ -106,6 +114,7 @@ fn split(text: &str) -> Result<Lines, String> {
                         Some('\\') if chars.peek().is_some_and(|c| matches!(c, '"' | '\\' | '$' | '`')) => {
                             text.extend(chars.next());
                         }
+                        Some('$') if chars.next_if_eq(&'?').is_some() => text.push(STATUS),
                         Some(c @ ('$' | '`')) => return Err(format!("the expansion {c}")),
                         Some(c) => text.push(c),
                         None => return Err("an unmatched quote".into()),
@@ -113,6 +122,8 @@ fn split(text: &str) -> Result<Lines, String> {
                 }
             }
             '\\' => word.get_or_insert_default().extend(chars.next()),
+            '$' if chars.next_if_eq(&'?').is_some() => word.get_or_insert_default().push(STATUS),
+            STATUS => return Err("a NUL".into()),
             '#' if word.is_none() => while chars.next_if(|c| *c != '\n').is_some() {},
             '&' | '|' | '<' | '>' | '(' | ')' | '$' | '`' | '*' | '?' | '[' | '{' | '}' | '~' => {
                 return Err(format!("the shell's {c}"));
