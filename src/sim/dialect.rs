@@ -31,6 +31,18 @@ pub(in crate::sim) enum BrandKind {
     Vm,
 }
 
+/// A template below /etc/zones that `zonecfg create` starts from. The brand of SUNWdefault is the default brand.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sim) struct Template {
+    pub(in crate::sim) name: &'static str,
+    pub(in crate::sim) brand: &'static str,
+    pub(in crate::sim) exclusive: bool,
+}
+
+const fn template(name: &'static str, brand: &'static str, exclusive: bool) -> Template {
+    Template { name, brand, exclusive }
+}
+
 /// One row of the table.
 #[derive(Debug)]
 pub(in crate::sim) struct Line {
@@ -43,6 +55,7 @@ pub(in crate::sim) struct Line {
     /// The brand of SUNWdefault, which `zoneadm list` shows for the global zone.
     pub(in crate::sim) default_brand: &'static str,
     pub(in crate::sim) brands: &'static [(&'static str, BrandKind)],
+    pub(in crate::sim) templates: &'static [Template],
     /// The publishers of the global zone, in search order: name and origin.
     pub(in crate::sim) publishers: &'static [(&'static str, &'static str)],
     /// Only `zonecfg` and `zoneadm list` are played.
@@ -90,6 +103,11 @@ const ILLUMOS: Line = Line {
         ("bhyve", BrandKind::Vm),
         ("kvm", BrandKind::Vm),
     ],
+    templates: &[
+        template("SUNWblank", "ipkg", false),
+        template("SUNWdefault", "ipkg", false),
+        template("SUNWipkg", "ipkg", false),
+    ],
     publishers: &[("openindiana.org", "https://pkg.openindiana.org/hipster/")],
     configuration_only: false,
     list_debug_id: false,
@@ -122,6 +140,12 @@ static OPENINDIANA: Line = Line {
         ("bhyve", BrandKind::Vm),
         ("kvm", BrandKind::Vm),
     ],
+    templates: &[
+        template("SUNWblank", "ipkg", false),
+        template("SUNWdefault", "ipkg", false),
+        template("SUNWipkg", "ipkg", false),
+        template("OInlipkg", "nlipkg", false),
+    ],
     ..copy(&ILLUMOS)
 };
 
@@ -139,6 +163,20 @@ static OMNIOS: Line = Line {
         ("bhyve", BrandKind::Vm),
         ("emu", BrandKind::Vm),
         ("kvm", BrandKind::Vm),
+    ],
+    templates: &[
+        template("SUNWblank", "ipkg", false),
+        template("SUNWdefault", "ipkg", false),
+        template("SUNWipkg", "ipkg", true),
+        template("OMNIipkg", "ipkg", true),
+        template("OMNIlipkg", "lipkg", true),
+        template("OMNIsparse", "sparse", true),
+        template("OMNIpkgsrc", "pkgsrc", true),
+        template("OMNIillumos", "illumos", true),
+        template("OMNIlx", "lx", true),
+        template("OMNIbhyve", "bhyve", true),
+        template("OMNIemu", "emu", true),
+        template("OMNIkvm", "kvm", true),
     ],
     publishers: &[
         ("omnios", "https://pkg.omnios.org/r151056/core/"),
@@ -167,6 +205,7 @@ static SMARTOS: Line = Line {
         ("bhyve", BrandKind::Vm),
         ("kvm", BrandKind::Vm),
     ],
+    templates: &[template("SUNWblank", "joyent", false), template("SUNWdefault", "joyent", false)],
     publishers: &[],
     configuration_only: true,
     list_debug_id: true,

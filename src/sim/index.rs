@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 
 use super::document::{CONFIG_ROOT, Error, IpType};
-use super::{Dialect, Machine};
+use super::Machine;
 
 /// Longer lines are not read: a name, a state, a path and a uuid with what stands between them.
 const MAX_LINE: usize = 64 + 14 + 1024 + 37 + 3;
@@ -132,7 +132,7 @@ pub(in crate::sim) fn modify(machine: &Machine, name: &[u8], change: &Change<'_>
             let mut fields = split(content).ok_or(Error::UpdatingIndex)?;
             if let Some(state) = change.state {
                 fields.state = state.word().as_bytes();
-                if state < State::Installed && machine.dialect() != Dialect::SmartOs {
+                if state < State::Installed && !machine.line().index_extended {
                     fields.uuid = b"";
                 }
             }
@@ -276,7 +276,7 @@ fn token<'a>(rest: &mut Option<&'a [u8]>) -> &'a [u8] {
 }
 
 fn put(machine: &Machine, out: &mut Vec<u8>, fields: Fields<'_>, uuid: Option<&str>) {
-    let smartos = machine.dialect() == Dialect::SmartOs;
+    let smartos = machine.line().index_extended;
     out.extend_from_slice(fields.name);
     out.push(b':');
     out.extend_from_slice(fields.state);
