@@ -6,8 +6,8 @@
 use std::fs;
 use std::io;
 
-use super::document::{CONFIG_ROOT, Error, IpType};
 use super::Machine;
+use super::document::{CONFIG_ROOT, Error, IpType};
 
 /// Longer lines are not read: a name, a state, a path and a uuid with what stands between them.
 const MAX_LINE: usize = 64 + 14 + 1024 + 37 + 3;

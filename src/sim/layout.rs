@@ -65,7 +65,7 @@ fn lay_out_links(machine: &Machine) -> io::Result<()> {
 /// A root pool with the file systems that zones and their delegated data live in.
 fn lay_out_datasets(machine: &Machine) -> io::Result<()> {
     let _lock = machine.lock("datasets")?;
-    machine.replace("etc/zfs/boot-environment", format!("{}\n", index::new_uuid()).as_bytes())?;
+    machine.replace("etc/zfs/@boot-environment", format!("{}\n", index::new_uuid()).as_bytes())?;
     let sets = [
         ("rpool", "/rpool"),
         ("rpool/ROOT", "legacy"),

@@ -11,6 +11,6 @@ use super::Machine;
 
 /// The uuid of the global zone's boot environment, which the zones' own ones belong to.
 pub(in crate::sim) fn boot_environment(machine: &Machine) -> String {
-    let text = std::fs::read_to_string(machine.path("etc/zfs/boot-environment")).unwrap_or_default();
+    let text = std::fs::read_to_string(machine.path("etc/zfs/@boot-environment")).unwrap_or_default();
     text.trim().to_owned()
 }

@@ -68,6 +68,8 @@ fn own_options(args: &[String]) -> (bool, Vec<String>) {
                 words.next();
                 with_dataset = false;
             }
+            // The line is put together for a shell, which drops an empty word.
+            "" => {}
             _ => rest.push(word.clone()),
         }
     }
