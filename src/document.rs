@@ -66,3 +66,11 @@ impl<T: Kind> Document<T> {
         &self.path
     }
 }
+impl kind::Sealed for crate::config::Config {}
+impl Kind for crate::config::Config {}
+impl kind::Sealed for crate::template::Template {}
+impl Kind for crate::template::Template {}
+impl kind::Sealed for crate::pool::Pool {}
+impl Kind for crate::pool::Pool {}
+impl kind::Sealed for crate::publisher::Publisher {}
+impl Kind for crate::publisher::Publisher {}

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Error, Result};
+use crate::exec::SimRunner;
 use crate::sim::{Call, Caller, Machine, Output, Status};
 
 pub use crate::sim::{Abort, Dialect, FailedBoot, Fault};
@@ -59,6 +60,11 @@ impl SimHost {
     /// The machine's directory, absolute.
     pub fn dir(&self) -> &Path {
         self.machine.root()
+    }
+
+    /// What runs commands on this machine, in this process.
+    pub(crate) fn runner(&self) -> SimRunner {
+        SimRunner::new(self.machine.clone())
     }
 
     /// The line of illumos that it speaks.

@@ -26,6 +26,8 @@ pub(crate) struct Floor<'a> {
     pub(crate) child: Arc<File>,
     /// Where the full output of long commands goes.
     pub(crate) log: Option<PathBuf>,
+    /// Left here by the step that installs: the uuid of the installation.
+    pub(crate) uuid: RefCell<Option<String>>,
     teller: &'a Teller,
     step: RefCell<String>,
     position: Cell<(usize, usize)>,
@@ -41,6 +43,7 @@ impl<'a> Floor<'a> {
             scratch,
             child: Arc::new(child),
             log: None,
+            uuid: RefCell::new(None),
             teller,
             step: RefCell::new(String::new()),
             position: Cell::new((0, 0)),

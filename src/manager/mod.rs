@@ -1,8 +1,10 @@
 //! The manager: one thin door to everything; no logic of its own.
 
+mod documents;
 mod open;
 mod options;
 mod zone;
+mod zones;
 
 pub use open::{Manager, ManagerBuilder};
 pub use options::{CreateOptions, DestroyOptions, HaltOptions, Live, OnFailure, Query, RunOptions};

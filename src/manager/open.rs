@@ -1,9 +1,13 @@
 //! Which tree and which host a manager speaks of. Opening reads nothing.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::error::{Code, Error, Result};
+use crate::host::Host;
+use crate::lifecycle::Site;
+use crate::registry::{Points, Registry, Tree};
+use crate::simhost::{Dialect, SimHost};
 
 /// Where the tree lies below a host's root.
 const TREE: &str = "etc/zmgr";
@@ -12,19 +16,21 @@ const TREE: &str = "etc/zmgr";
 /// use it.
 #[derive(Debug, Clone)]
 pub struct Manager {
-    pub(super) inner: Arc<Inner>,
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-pub(super) struct Inner {
-    pub(super) root: PathBuf,
-    pub(super) site: Site,
-    pub(super) command: String,
+struct Inner {
+    root: PathBuf,
+    place: Place,
+    command: String,
+    /// Found when first needed; a host that is not there is looked for again.
+    site: Mutex<Option<Arc<Site>>>,
 }
 
 /// Which host.
 #[derive(Debug, Clone)]
-pub(super) enum Site {
+enum Place {
     /// The one this process runs on.
     Live,
     /// Real programs and files below another root.
@@ -42,6 +48,32 @@ impl Manager {
     /// Another host, another tree.
     pub fn builder() -> ManagerBuilder {
         ManagerBuilder::default()
+    }
+
+    /// The tree and the host; `unsupported-host` where this machine cannot manage zones.
+    pub(super) fn site(&self) -> Result<Arc<Site>> {
+        let mut site = self.inner.site.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(site) = &*site {
+            return Ok(Arc::clone(site));
+        }
+        let host = match &self.inner.place {
+            Place::Live => Host::live()?,
+            Place::Below(root) => Host::below(root)?,
+            Place::Simulated(directory) => Host::simulated(machine(directory)?.runner()),
+        };
+        if let Place::Simulated(_) = self.inner.place
+            && !self.inner.root.exists()
+        {
+            self.init()?;
+        }
+        let found = Arc::new(Site { registry: self.registry(), host });
+        *site = Some(Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// The tree's registry; no host is needed for it.
+    pub(super) fn registry(&self) -> Registry {
+        Registry::new(Tree::new(&self.inner.root), self.inner.command.clone(), Points::none())
     }
 
     /// The root of the tree.
@@ -90,21 +122,21 @@ impl ManagerBuilder {
 
     /// The manager. Nothing is read yet; `invalid-argument` where the choice makes no sense.
     pub fn build(self) -> Result<Manager> {
-        let site = match (self.simulate, self.host_root) {
+        let place = match (self.simulate, self.host_root) {
             (Some(_), Some(_)) => {
                 return Err(Error::new(
                     Code::InvalidArgument,
                     "a simulated machine and the root of another host exclude each other",
                 ));
             }
-            (Some(directory), None) => Site::Simulated(absolute(directory)?),
-            (None, Some(directory)) => Site::Below(absolute(directory)?),
-            (None, None) => Site::Live,
+            (Some(directory), None) => Place::Simulated(absolute(directory)?),
+            (None, Some(directory)) => Place::Below(absolute(directory)?),
+            (None, None) => Place::Live,
         };
-        let root = match (self.root, &site) {
+        let root = match (self.root, &place) {
             (Some(root), _) => absolute(root)?,
-            (None, Site::Live) => Path::new("/").join(TREE),
-            (None, Site::Below(directory) | Site::Simulated(directory)) => directory.join(TREE),
+            (None, Place::Live) => Path::new("/").join(TREE),
+            (None, Place::Below(directory) | Place::Simulated(directory)) => directory.join(TREE),
         };
         let command = self.command.unwrap_or_else(|| {
             std::env::args_os()
@@ -112,7 +144,22 @@ impl ManagerBuilder {
                 .and_then(|program| Some(Path::new(&program).file_name()?.to_string_lossy().into_owned()))
                 .unwrap_or_else(|| "zmgr".to_owned())
         });
-        Ok(Manager { inner: Arc::new(Inner { root, site, command }) })
+        Ok(Manager { inner: Arc::new(Inner { root, place, command, site: Mutex::new(None) }) })
+    }
+}
+
+/// The simulated machine in this directory, made where the directory is absent or empty.
+fn machine(directory: &Path) -> Result<SimHost> {
+    let nothing_there = || std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
+    match SimHost::open(directory) {
+        Err(error) if error.code() == Code::NotFound && nothing_there() => {
+            match SimHost::create(directory, Dialect::default()) {
+                // Somebody else was quicker.
+                Err(error) if error.code() == Code::Exists => SimHost::open(directory),
+                made => made,
+            }
+        }
+        found => found,
     }
 }
 

@@ -18,6 +18,7 @@ use crate::error::{Code, Diagnostic, Error, Result};
 use crate::ipam::{self, Family, Space};
 use crate::name::PoolName;
 use crate::pool::{Pool, Strategy};
+use crate::zone::ZoneEntry;
 
 /// Who holds what.
 #[derive(Debug)]
@@ -263,6 +264,11 @@ impl Ledger {
     /// Whether an entry or the host has this MAC address.
     pub fn has_mac(&mut self, mac: [u8; 6]) -> bool {
         self.names().macs.contains(&mac)
+    }
+
+    /// Takes in an entry that is only planned, so that what is chosen next is not the same.
+    pub fn plan_entry(&mut self, entry: &ZoneEntry) {
+        self.put(EntryKind::Zone, &Facts::from(entry));
     }
 
     /// Takes in an entry that is made now, or planned, in place of any that it had of this name.

@@ -3,10 +3,11 @@
 //! Invariant: this is the only place that joins a name to the root, and it takes checked names alone, so no path of zmgr can
 //! leave the tree.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::error::{Error, Result};
 use crate::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 
 /// The root of the files and the paths below it.
@@ -72,6 +73,26 @@ impl Tree {
     /// A folder of documents.
     pub fn folder(&self, folder: Folder) -> PathBuf {
         self.root.join(folder.name())
+    }
+
+    /// The names of the documents in this folder, sorted; none where the folder is missing.
+    pub fn documents(&self, folder: Folder) -> Result<Vec<OsString>> {
+        let path = self.folder(folder);
+        let failed = |error| Error::io("read", &path, error);
+        let entries = match std::fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            if stem_of(&name).is_some() {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
     }
 
     /// `zones/NAME.kdl`

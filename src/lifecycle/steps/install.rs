@@ -62,11 +62,14 @@ impl Step for Install {
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
         let ended = floor.attempt_long(self.command())?;
-        match self.probe(floor)? {
-            Probe::Done if ended.success() => Ok(()),
-            Probe::Foreign(what) => Err(foreign(what)),
-            _ => Err(ended.error()),
+        let Some(zone) = floor.host.zone_state(&self.zone)? else {
+            return Err(foreign(format!("the zone {} has vanished from the host", self.zone)));
+        };
+        if !ended.success() || zone.state == ZoneState::Configured || zone.state == ZoneState::Incomplete {
+            return Err(ended.error());
         }
+        floor.uuid.replace(zone.uuid);
+        Ok(())
     }
 
     fn undo(&self, floor: &Floor<'_>) -> Result<()> {

@@ -16,7 +16,7 @@ pub(crate) use autoboot::Autoboot;
 pub(crate) use boot::Boot;
 pub(crate) use configure::Configure;
 pub(crate) use halt::Halt;
-pub(crate) use install::Install;
+pub(crate) use install::{Install, Origin};
 pub(crate) use unconfigure::Unconfigure;
 pub(crate) use uninstall::Uninstall;
 pub(crate) use unlink::Unlink;

@@ -1,0 +1,36 @@
+//! What a plan rests on, so that a stale one can say what has changed.
+
+use std::collections::BTreeMap;
+
+use super::library::Library;
+use crate::effective::ZoneSpec;
+use crate::host::HostState;
+
+/// The entry of a zone that is not in the registry.
+pub(crate) const ABSENT: &str = "absent";
+
+/// Digests of the documents that this wish was read from, by their path below the root.
+pub(crate) fn documents(library: &Library, spec: &ZoneSpec) -> BTreeMap<String, String> {
+    let templates = library.chain(spec.template.as_ref().map(|template| &template.value));
+    let pools = spec.nets.iter().filter_map(|net| net.pool.as_ref()).map(|pool| format!("pools/{pool}.kdl"));
+    let publishers = spec.install.publishers.iter().map(|publisher| format!("publishers/{publisher}.kdl"));
+    ["config.kdl".to_owned()]
+        .into_iter()
+        .chain(templates.into_iter().map(|template| format!("templates/{template}.kdl")))
+        .chain(pools)
+        .chain(publishers)
+        .filter_map(|path| library.digests.get(&path).map(|digest| (path.clone(), digest.clone())))
+        .collect()
+}
+
+/// The facts of the host that this wish relies on.
+pub(crate) fn host(host: &HostState, spec: &ZoneSpec) -> BTreeMap<String, String> {
+    let mut facts = BTreeMap::new();
+    let zone = host.zone(spec.name.as_str()).map_or(ABSENT, |zone| zone.state.as_str());
+    facts.insert(format!("zone {}", spec.name), zone.to_owned());
+    for stub in spec.nets.iter().filter_map(|net| net.stub.as_ref().or(net.physical.as_ref())) {
+        let class = host.link(stub).map_or(ABSENT, |link| link.class.as_str());
+        facts.insert(format!("link {stub}"), class.to_owned());
+    }
+    facts
+}

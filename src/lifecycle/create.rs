@@ -1,0 +1,248 @@
+//! Planning of a creation: from the wish, the ledger of addresses and a look at the host to an entry and steps.
+//!
+//! Invariant: pure but for the choice of random ids and MAC addresses; given what was chosen before, it gives the same steps.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::basis;
+use super::library::Library;
+use super::plan::{Basis, Change, PlannedFile, PlannedStep};
+use super::preflight;
+use super::request::{Pinned, PinnedNet, Request};
+use super::steps::{Autoboot, Boot, Configure, Install, Origin as Files, Step, Vnic};
+use super::wanted::wanted;
+use crate::address::{MacAddr, NetAddress};
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Code, Error, Result};
+use crate::host::{Dialect, HostState};
+use crate::manager::CreateOptions;
+use crate::name::{LinkName, TemplateName, ZoneName};
+use crate::registry::{Asked, Asker, Ledger, now};
+use crate::resources::Attr;
+use crate::settings::{EntryNet, IpType, Settings};
+use crate::source::Sourced;
+use crate::zone::{Applied, EntryId, EntryState, Origin, ZoneEntry};
+
+/// A creation, planned.
+pub(crate) struct Creation {
+    /// The entry that reserves everything.
+    pub(crate) entry: ZoneEntry,
+    pub(crate) spec: ZoneSpec,
+    /// The steps up to `ready`, in order.
+    pub(crate) steps: Vec<Box<dyn Step>>,
+    /// What comes after `ready`.
+    pub(crate) boot: Option<Boot>,
+    pub(crate) change: Change,
+}
+
+/// What a creation is planned from.
+pub(crate) struct Ground<'a> {
+    pub(crate) library: &'a Library,
+    pub(crate) host: &'a HostState,
+    /// Whether each folder that zones go to is a mounted ZFS file system, as far as it was asked.
+    pub(crate) datasets: &'a BTreeMap<String, bool>,
+    pub(crate) dialect: Dialect,
+}
+
+/// Plans the creation of one zone. With `pinned`, what was chosen before is asked for again and nothing else will do.
+pub(crate) fn plan(
+    ground: &Ground<'_>,
+    ledger: &mut Ledger,
+    name: &ZoneName,
+    options: &CreateOptions,
+    pinned: Option<&Pinned>,
+) -> Result<Creation> {
+    let library = ground.library;
+    preflight::unregistered(ledger, name)?;
+    let mut entry = wish(library, name, options)?;
+    let spec = effective(&library.config, &library.templates, &library.pools, &entry)?;
+    preflight::creatable(ground, &spec, options)?;
+
+    entry.id = Some(match pinned {
+        Some(pinned) => pinned.id.parse()?,
+        None => EntryId::random()?,
+    });
+    entry.created = Some(pinned.map_or_else(now, |pinned| pinned.created.clone()));
+    entry.origin = Some(Origin::Create);
+    entry.zonepath = Some(spec.zonepath.value.clone().into());
+    entry.settings.brand = Some(spec.brand.value.clone().into());
+    entry.nets = nets(library, ledger, &spec, options, pinned)?;
+
+    // From here on the wish is the one with everything chosen.
+    let mut spec = spec;
+    spec.nets.clone_from(&entry.nets);
+    let config = wanted(&spec, ground.dialect)?;
+    entry.applied = Some(Box::new(applied(&spec)));
+
+    let limits = library.config.timeouts;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    for vnic in vnics(&entry.nets) {
+        preflight::link_fits(ground.host, &vnic)?;
+        steps.push(Box::new(vnic));
+    }
+    let unattended = crate::exec::zonecfg::ZoneConfig { autoboot: false, ..config };
+    steps.push(Box::new(Configure { zone: name.clone(), config: unattended, more: spec.zonecfg.value.clone() }));
+    let from = match &spec.clone_from {
+        Some(source) => Files::Clone(source.value.clone()),
+        None => Files::Hook(super::brand::install_arguments(&spec, library, ground.dialect)?),
+    };
+    steps.push(Box::new(Install { zone: name.clone(), from, limit: limits.install }));
+    if spec.autoboot.value {
+        steps.push(Box::new(Autoboot { zone: name.clone(), on: true }));
+    }
+    let boot = options.boot.unwrap_or(spec.autoboot.value).then(|| Boot { zone: name.clone(), limit: limits.boot });
+    entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
+
+    let change = change(ground, name, options, &entry, &spec, &steps, boot.as_ref())?;
+    Ok(Creation { entry, spec, steps, boot, change })
+}
+
+/// What the caller asked for, as an entry without anything chosen.
+fn wish(library: &Library, name: &ZoneName, options: &CreateOptions) -> Result<ZoneEntry> {
+    let mut entry = ZoneEntry::new(name.clone());
+    let template: TemplateName = match (&options.template, &library.config.default_template) {
+        (Some(template), _) => template.parse()?,
+        (None, Some(template)) => template.value.clone(),
+        (None, None) => {
+            return Err(Error::new(Code::Config, "no template was named, and config.kdl has no default-template")
+                .with_help("name one with --template, or set default-template in config.kdl"));
+        }
+    };
+    entry.template = Some(template.into());
+    if let Some(source) = &options.clone_from {
+        entry.settings.clone_from = Some(source.parse::<ZoneName>()?.into());
+    }
+    for (key, value) in &options.attrs {
+        entry.settings.resources.attrs.push(Sourced::from(Attr::text(key, value)));
+    }
+    Ok(entry)
+}
+
+/// The nets with everything chosen: addresses, links, MAC addresses.
+fn nets(
+    library: &Library,
+    ledger: &mut Ledger,
+    spec: &ZoneSpec,
+    options: &CreateOptions,
+    pinned: Option<&Pinned>,
+) -> Result<Vec<EntryNet>> {
+    if let Some(unknown) = options.addresses.keys().find(|net| !spec.nets.iter().any(|known| known.name == **net)) {
+        let known: Vec<&str> = spec.nets.iter().map(|net| net.name.as_str()).collect();
+        return Err(Error::new(
+            Code::InvalidArgument,
+            format!("an address is asked for on net {unknown:?}, which the zone has not"),
+        )
+        .with_help(format!("its nets are {}", known.join(", "))));
+    }
+    let mut nets = spec.nets.clone();
+    let (mut taken, mut links, mut macs) = (Vec::new(), Vec::<LinkName>::new(), Vec::<MacAddr>::new());
+    for (index, net) in nets.iter_mut().enumerate() {
+        let pinned = pinned.and_then(|pinned| pinned.nets.get(&net.name));
+        if let Some(pool) = net.pool.clone()
+            && !net.no_address
+            && net.addresses.is_empty()
+        {
+            let wanted = match pinned {
+                Some(pinned) => pinned.addresses.iter().map(|address| address.addr()).collect(),
+                None => options.addresses.get(&net.name).cloned().unwrap_or_default(),
+            };
+            net.addresses = ledger.choose(&pool, Asker::zone(&spec.name), Asked::EachFamily(&wanted), &taken)?;
+            taken.extend(net.addresses.iter().map(|each: &NetAddress| each.address.addr()));
+        }
+        if net.physical.is_some() || spec.ip_type.value == IpType::Shared {
+            continue;
+        }
+        let vnic = match pinned.and_then(|pinned| pinned.vnic.as_deref()) {
+            Some(vnic) => preflight::still_free(ledger, LinkName::new(vnic)?)?,
+            None => ledger.choose_link(&library.config.vnic_name, &spec.name, index, &links)?,
+        };
+        let mac = match pinned.and_then(|pinned| pinned.mac.as_deref()) {
+            Some(mac) => mac.parse()?,
+            None => ledger.choose_mac(&macs)?,
+        };
+        links.push(vnic.clone());
+        macs.push(mac);
+        (net.vnic, net.mac, net.managed) = (Some(vnic), Some(mac), true);
+    }
+    Ok(nets)
+}
+
+/// The VNICs that zmgr makes for these nets.
+pub(crate) fn vnics(nets: &[EntryNet]) -> Vec<Vnic> {
+    nets.iter()
+        .filter(|net| net.managed)
+        .filter_map(|net| {
+            Some(Vnic {
+                net: net.name.clone(),
+                name: net.vnic.clone()?,
+                over: net.stub.clone()?,
+                mac: net.mac?.bytes(),
+                vlan: net.vlan,
+                mtu: net.mtu,
+            })
+        })
+        .collect()
+}
+
+/// The wish in the entry's own words: what is applied, and what recovery compares the host with.
+pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
+    let settings = Settings {
+        brand: Some(spec.brand.clone()),
+        autoboot: Some(spec.autoboot.clone()),
+        ip_type: Some(spec.ip_type.clone()),
+        zonecfg: (!spec.zonecfg.value.is_empty()).then(|| spec.zonecfg.clone()),
+        resolvers: (!spec.resolvers.value.is_empty()).then(|| spec.resolvers.clone()),
+        dns_domain: spec.dns_domain.clone(),
+        resources: spec.resources.clone(),
+        ..Settings::default()
+    };
+    Applied { zonepath: Some(spec.zonepath.clone()), nets: spec.nets.clone(), settings }
+}
+
+fn change(
+    ground: &Ground<'_>,
+    name: &ZoneName,
+    options: &CreateOptions,
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+    steps: &[Box<dyn Step>],
+    boot: Option<&Boot>,
+) -> Result<Change> {
+    let nets: BTreeMap<String, PinnedNet> = entry
+        .nets
+        .iter()
+        .map(|net| {
+            let pinned = PinnedNet {
+                addresses: net.addresses.iter().map(|each| each.address).collect(),
+                vnic: net.vnic.as_ref().map(LinkName::to_string),
+                mac: net.mac.map(|mac| mac.to_string()),
+            };
+            (net.name.clone(), pinned)
+        })
+        .collect();
+    let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
+    let pinned = Pinned { id: id.clone(), created: entry.created.clone().unwrap_or_default(), nets };
+    let ready = PlannedStep {
+        id: "ready".to_owned(),
+        kind: "ready".to_owned(),
+        argv: Vec::new(),
+        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
+        undo: Vec::new(),
+    };
+    let steps = steps.iter().map(|step| step.planned()).chain([ready]).chain(boot.map(|boot| boot.planned())).collect();
+    Ok(Change {
+        zone: name.to_string(),
+        entry_id: id,
+        request: Request::Create { options: options.clone(), pinned },
+        spec: serde_json::to_value(spec).unwrap_or(Value::Null),
+        steps,
+        notes: Vec::new(),
+        basis: Basis {
+            documents: basis::documents(ground.library, spec),
+            entry: basis::ABSENT.to_owned(),
+            host: basis::host(ground.host, spec),
+        },
+    })
+}

@@ -1,0 +1,120 @@
+//! Planning of a destruction: what of the zone is zmgr's to remove, in an order that never leaves a dangling reference.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::create::vnics;
+use super::library::Library;
+use super::plan::{Basis, Change, PlannedFile, PlannedStep};
+use super::request::Request;
+use super::steps::{Autoboot, Halt, Step, Unconfigure, Uninstall, Unlink};
+use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::host::{BrandKind, brand_kind};
+use crate::manager::DestroyOptions;
+use crate::zone::{EntryId, EntryState, ZoneEntry};
+
+/// A destruction, planned.
+pub(crate) struct Destruction {
+    pub(crate) steps: Vec<Box<dyn Step>>,
+    /// The first step that is left to do.
+    pub(crate) change: Change,
+}
+
+/// Plans the destruction of a zone, as the registry and the host have it now. `autoboot` says what the host's configuration says.
+pub(crate) fn plan(
+    library: &Library,
+    entry: &ZoneEntry,
+    host: Option<&HostZone>,
+    autoboot: bool,
+    options: &DestroyOptions,
+) -> Result<Destruction> {
+    let name = &entry.name;
+    destroyable(entry, host, options)?;
+    let limits = library.config.timeouts;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    if let Some(zone) = host {
+        if autoboot {
+            steps.push(Box::new(Autoboot { zone: name.clone(), on: false }));
+        }
+        if zone.state.is_active() {
+            steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
+        }
+        if zone.state != ZoneState::Configured {
+            steps.push(Box::new(Uninstall { zone: name.clone(), keep_data: options.keep_data, limit: limits.install }));
+        }
+        steps.push(Box::new(Unconfigure { zone: name.clone() }));
+    }
+    steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
+
+    let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
+    let mut facts = BTreeMap::new();
+    facts.insert(format!("zone {name}"), host.map_or("absent", |zone| zone.state.as_str()).to_owned());
+    let forget = PlannedStep {
+        id: "forget".to_owned(),
+        kind: "forget".to_owned(),
+        argv: Vec::new(),
+        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
+        undo: Vec::new(),
+    };
+    let change = Change {
+        zone: name.to_string(),
+        entry_id: id.clone(),
+        request: Request::Destroy { options: options.clone() },
+        spec: Value::Null,
+        steps: steps.iter().map(|step| step.planned()).chain([forget]).collect(),
+        notes: Vec::new(),
+        basis: Basis { documents: BTreeMap::new(), entry: id, host: facts },
+    };
+    Ok(Destruction { steps, change })
+}
+
+fn destroyable(entry: &ZoneEntry, host: Option<&HostZone>, options: &DestroyOptions) -> Result<()> {
+    let name = &entry.name;
+    if entry.is_newer() {
+        return Err(Error::new(
+            Code::Config,
+            format!("the entry of {name} was written by a newer zmgr, and is not changed by this one"),
+        ));
+    }
+    if let Some(EntryState::Creating { .. }) = &entry.state {
+        return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} was left unfinished"))
+            .with_help(format!("run zmgr recover {name} first")));
+    }
+    if entry.settings.protected.as_ref().is_some_and(|protected| protected.value) && !options.force {
+        return Err(Error::new(Code::WrongState, format!("{name} is protected"))
+            .with_help("destroy it with --force, or take `protected` out of its entry"));
+    }
+    let Some(zone) = host else { return Ok(()) };
+    if brand_kind(&zone.brand) != BrandKind::Managed {
+        return Err(Error::new(
+            Code::UnsupportedHost,
+            format!("{name} is of brand {}, which zmgr never touches", zone.brand),
+        ));
+    }
+    let wrong = |what: &str, noted: &str, found: &str| {
+        Error::new(
+            Code::RecoveryNeeded,
+            format!("the host's zone {name} is not the one in the registry: its {what} is {found}, not {noted}"),
+        )
+        .with_help("somebody else made it; zmgr leaves it alone")
+    };
+    if let Some(brand) = entry.brand()
+        && brand != zone.brand
+    {
+        return Err(wrong("brand", brand, &zone.brand));
+    }
+    if let Some(path) = &entry.zonepath
+        && path.value != zone.zonepath
+    {
+        return Err(wrong("zonepath", &path.value, &zone.zonepath));
+    }
+    if let (Some(noted), Some(found)) = (&entry.uuid, &zone.uuid)
+        && noted != found
+        && zone.state != ZoneState::Incomplete
+    {
+        return Err(wrong("uuid", noted, found));
+    }
+    Ok(())
+}

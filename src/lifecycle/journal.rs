@@ -1,0 +1,109 @@
+//! The journal: what is being done to a zone, noted in its registry entry before it is done.
+//!
+//! Invariant: an entry is only changed while it has the id that the work began with; a name used again is somebody else's work.
+
+use crate::document::Document;
+use crate::error::{Code, Error, Result};
+use crate::name::ZoneName;
+use crate::registry::Registry;
+use crate::zone::{EntryId, EntryState, ZoneEntry};
+
+/// The journal of one zone, written under that zone's lock.
+pub(crate) struct Journal<'a> {
+    registry: &'a Registry,
+    zone: &'a ZoneName,
+    id: EntryId,
+    /// Noted with the next note: the uuid of the installation.
+    uuid: Option<String>,
+}
+
+/// Where the work stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Note<'a> {
+    /// This step is about to be done.
+    Creating { step: &'a str },
+    /// The steps up to this one are about to be undone.
+    Undoing { step: &'a str },
+    /// All is done.
+    Ready,
+    /// This step of a destruction is about to be done.
+    Destroying { step: &'a str },
+    /// It was given up at this step.
+    Failed { step: &'a str },
+}
+
+impl<'a> Journal<'a> {
+    pub(crate) fn new(registry: &'a Registry, zone: &'a ZoneName, id: EntryId) -> Self {
+        Journal { registry, zone, id, uuid: None }
+    }
+
+    /// Has the uuid of the zone's installation noted with the next note.
+    pub(crate) fn installed(&mut self, uuid: Option<String>) {
+        self.uuid = uuid;
+    }
+
+    /// Notes where the work stands; on disk when it returns.
+    pub(crate) fn note(&self, note: Note<'_>) -> Result<()> {
+        self.edit(|entry| {
+            entry.state = Some(match note {
+                Note::Creating { step } => EntryState::Creating { step: step.to_owned(), undo: false },
+                Note::Undoing { step } => EntryState::Creating { step: step.to_owned(), undo: true },
+                Note::Ready => EntryState::Ready,
+                Note::Destroying { step } => EntryState::Destroying { step: step.to_owned() },
+                Note::Failed { step } => EntryState::Failed { step: step.to_owned() },
+            });
+            if let Some(uuid) = &self.uuid {
+                entry.uuid = Some(uuid.clone());
+            }
+        })
+    }
+
+    /// Changes the entry in other ways.
+    pub(crate) fn edit(&self, change: impl Fn(&mut ZoneEntry)) -> Result<()> {
+        let path = self.registry.tree().zone(self.zone);
+        self.registry
+            .change(&path, |bytes| {
+                let document = self.mine(Document::parse(&path, bytes)?)?;
+                let mut entry = document.value.clone();
+                change(&mut entry);
+                Ok(document.with(entry)?.text().as_bytes().to_vec())
+            })
+            .map_err(|error| self.gone(error))
+    }
+
+    /// Removes the entry: the last step of all work that leaves nothing.
+    pub(crate) fn remove(&self) -> Result<()> {
+        let path = self.registry.tree().zone(self.zone);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            // Somebody else has removed it: what is wanted is so.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::io("read", &path, error)),
+        };
+        self.mine(Document::parse(&path, &bytes)?)?;
+        self.registry.remove(&path)
+    }
+
+    fn mine(&self, document: Document<ZoneEntry>) -> Result<Document<ZoneEntry>> {
+        if document.value.id.as_ref() == Some(&self.id) {
+            return Ok(document);
+        }
+        Err(Error::new(
+            Code::RecoveryNeeded,
+            format!("the entry of {} is another one than the work began with", self.zone),
+        )
+        .with_help(format!("look at {}: somebody edited or replaced it meanwhile", document.path().display())))
+    }
+
+    fn gone(&self, error: Error) -> Error {
+        if error.code() != Code::NotFound {
+            return error;
+        }
+        Error::new(Code::RecoveryNeeded, format!("the entry of {} was removed while it was being worked on", self.zone))
+            .with_help(format!(
+                "zmgr import {0} adopts the zone if the host has it; zmgr create {0} begins anew if not",
+                self.zone
+            ))
+            .with_source(error)
+    }
+}

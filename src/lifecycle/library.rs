@@ -1,0 +1,122 @@
+//! The documents that people write, read together: config, templates, pools, publishers.
+//!
+//! Invariant: a fault in one document stops only what needs that document.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::plan::hex;
+use crate::config::Config;
+use crate::document::{Document, Kind};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::name::{PublisherName, TemplateName};
+use crate::pool::Pool;
+use crate::publisher::Publisher;
+use crate::registry::{Folder, Pools, Tree};
+use crate::template::Template;
+
+/// The documents of one tree.
+#[derive(Debug, Default)]
+pub(crate) struct Library {
+    pub(crate) config: Config,
+    pub(crate) templates: BTreeMap<TemplateName, Template>,
+    pub(crate) pools: Arc<Pools>,
+    pub(crate) publishers: BTreeMap<PublisherName, Publisher>,
+    /// SHA-256 of each document by its path below the root.
+    pub(crate) digests: BTreeMap<String, String>,
+    /// What is wrong, by the path of the document below the root.
+    faults: BTreeMap<String, Error>,
+}
+
+impl Library {
+    /// Reads them all. Faults are kept: see [`Library::check`].
+    pub(crate) fn load(tree: &Tree) -> Result<Library> {
+        let mut library = Library::default();
+        if let Some(config) = library.read::<Config>(tree.root(), &tree.config())? {
+            library.config = config;
+        }
+        library.templates = library.folder(tree, Folder::Templates, |template: &Template| template.name.clone())?;
+        library.pools = Arc::new(library.folder(tree, Folder::Pools, |pool: &Pool| pool.name.clone())?);
+        library.publishers =
+            library.folder(tree, Folder::Publishers, |publisher: &Publisher| publisher.name.clone())?;
+        Ok(library)
+    }
+
+    fn folder<T: Kind, N: Ord>(
+        &mut self,
+        tree: &Tree,
+        folder: Folder,
+        name: impl Fn(&T) -> N,
+    ) -> Result<BTreeMap<N, T>> {
+        let path = tree.folder(folder);
+        let mut values = BTreeMap::new();
+        for file in tree.documents(folder)? {
+            if let Some(value) = self.read::<T>(tree.root(), &path.join(file))? {
+                values.insert(name(&value), value);
+            }
+        }
+        Ok(values)
+    }
+
+    fn read<T: Kind>(&mut self, root: &Path, path: &Path) -> Result<Option<T>> {
+        let key = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+        let bytes = match super::files::read_file(path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                self.faults.insert(key, error);
+                return Ok(None);
+            }
+        };
+        self.digests.insert(key.clone(), hex(&Sha256::digest(&bytes)));
+        match Document::<T>::parse(path, &bytes) {
+            Ok(document) => Ok(Some(document.value)),
+            Err(error) => {
+                self.faults.insert(key, error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The template of this name and those that it extends, nearest first, as far as they are there.
+    pub(crate) fn chain(&self, name: Option<&TemplateName>) -> Vec<TemplateName> {
+        let mut chain: Vec<TemplateName> = Vec::new();
+        let mut next = name.cloned();
+        while let Some(name) = next.filter(|name| !chain.contains(name)) {
+            next = self.templates.get(&name).and_then(|template| Some(template.extends.as_ref()?.value.clone()));
+            chain.push(name);
+        }
+        chain
+    }
+
+    /// That config, every pool, this chain of templates and the publishers that it names are in order; else every fault of theirs
+    /// at once.
+    pub(crate) fn check(&self, template: Option<&TemplateName>) -> Result<()> {
+        let chain = self.chain(template);
+        let publishers: Vec<String> = chain
+            .iter()
+            .filter_map(|name| self.templates.get(name)?.settings.install.as_ref())
+            .flat_map(|install| install.publishers.iter().map(|name| format!("publishers/{name}.kdl")))
+            .collect();
+        let templates = chain.iter().map(|name| format!("templates/{name}.kdl"));
+        let needed: Vec<String> = templates.chain(publishers).collect();
+        let faults: Vec<&Error> = self
+            .faults
+            .iter()
+            .filter(|(path, _)| *path == "config.kdl" || path.starts_with("pools/") || needed.contains(path))
+            .map(|(_, error)| error)
+            .collect();
+        let Some(first) = faults.first() else { return Ok(()) };
+        let details: Vec<Diagnostic> = faults.iter().flat_map(|error| error.details().iter().cloned()).collect();
+        let message = match faults.len() {
+            1 => first.message().to_owned(),
+            n => format!("{n} documents have faults, the first: {}", first.message()),
+        };
+        Err(Error::new(Code::Config, message)
+            .with_details(details)
+            .with_help("mend the files; zmgr check looks at all of them"))
+    }
+}

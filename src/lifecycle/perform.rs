@@ -1,0 +1,160 @@
+//! Does steps one after the other with the journal a step ahead, and takes them back when one fails.
+//!
+//! Invariant: what a step does is on disk before it runs; the entry goes last, so that an address is never free while its VNIC or
+//! its zone exists.
+
+use std::time::Instant;
+
+use super::EventKind;
+use super::floor::Floor;
+use super::journal::{Journal, Note};
+use super::steps::Step;
+use crate::error::{Code, Diagnostic, Error, Result};
+
+/// A plan's steps for one zone.
+pub(crate) type Steps = [Box<dyn Step>];
+
+/// What to do with the steps done when a later one fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    RollBack,
+    Keep,
+}
+
+/// Creates: does the steps from `first` on. On failure takes back what was done, and the entry with it, or keeps both as `failed`.
+pub(crate) fn create(
+    floor: &Floor<'_>,
+    journal: &mut Journal<'_>,
+    steps: &Steps,
+    first: usize,
+    failure: Failure,
+) -> Result<()> {
+    for (n, step) in steps.iter().enumerate().skip(first) {
+        floor.at_step(&step.id(), (n + 1, steps.len()));
+        let done = floor
+            .check_cancel()
+            .and_then(|()| journal.note(Note::Creating { step: &step.id() }))
+            .and_then(|()| timed(floor, step.as_ref()));
+        if let Err(error) = done {
+            floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
+            return Err(failed(floor, journal, steps, n, failure, error));
+        }
+        if let Some(uuid) = floor.uuid.take() {
+            journal.installed(Some(uuid));
+        }
+    }
+    Ok(())
+}
+
+/// Does one step, and tells of it.
+pub(crate) fn timed(floor: &Floor<'_>, step: &dyn Step) -> Result<()> {
+    let started = Instant::now();
+    floor.tell(EventKind::StepStarted);
+    step.run(floor)?;
+    floor.tell(EventKind::StepDone { elapsed: started.elapsed() });
+    Ok(())
+}
+
+fn failed(
+    floor: &Floor<'_>,
+    journal: &mut Journal<'_>,
+    steps: &Steps,
+    at: usize,
+    failure: Failure,
+    error: Error,
+) -> Error {
+    let step = steps[at].id();
+    if failure == Failure::Keep && error.code() != Code::Cancelled {
+        let noted = journal.note(Note::Failed { step: &step });
+        return match noted {
+            Ok(()) => {
+                error.with_context(format!("creating {} stopped at {step}, and what was done is kept", floor.zone))
+            }
+            Err(also) => error.with_detail(finding(&also)),
+        };
+    }
+    match roll_back(floor, journal, steps, at) {
+        Ok(()) => {
+            let how = if error.code() == Code::Cancelled { "was cancelled" } else { "failed" };
+            error.with_context(format!("creating {} {how} at {step} and was rolled back", floor.zone))
+        }
+        Err(also) => {
+            let code = error.code();
+            let mut both = error.with_context(format!("creating {} failed at {step}", floor.zone));
+            for detail in also.details().iter().cloned().chain([finding(&also)]) {
+                both = both.with_detail(detail);
+            }
+            let both = both.with_help(format!("what is left is noted in its entry: run zmgr recover {}", floor.zone));
+            if code == Code::Cancelled {
+                both
+            } else {
+                both.with_detail(Diagnostic::new("not-rolled-back", "the roll back did not come to its end"))
+            }
+        }
+    }
+}
+
+/// Takes back the steps from `at` down to the first, then the entry.
+///
+/// A phase is left alone while something of a later one is still there: a zone whose files could not be removed keeps its
+/// configuration, one whose configuration could not be deleted keeps its links.
+pub(crate) fn roll_back(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Steps, at: usize) -> Result<()> {
+    floor.undoing();
+    journal.note(Note::Undoing { step: &steps[at.min(steps.len().saturating_sub(1))].id() })?;
+    let mut stuck: Option<(super::recover::Phase, String)> = None;
+    let mut failures: Vec<Error> = Vec::new();
+    for (n, step) in steps.iter().enumerate().take(at + 1).rev() {
+        if stuck.as_ref().is_some_and(|(phase, _)| step.phase() < *phase) {
+            break;
+        }
+        floor.at_step(&step.id(), (n + 1, steps.len()));
+        floor.check_cancel()?;
+        floor.tell(EventKind::Undoing);
+        if let Err(error) = step.undo(floor) {
+            floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
+            stuck.get_or_insert((step.phase(), step.id()));
+            failures.push(error.with_context(format!("taking back {}", step.id())));
+        }
+    }
+    let Some((_, step)) = stuck else {
+        return journal.remove();
+    };
+    if let Err(error) = journal.note(Note::Failed { step: &step }) {
+        failures.push(error);
+    }
+    let details = failures.iter().map(finding).collect();
+    let first = failures.swap_remove(0);
+    Err(first.with_details(details))
+}
+
+/// Destroys: does the steps from `first` on, then removes the entry. A failure leaves the entry as it stands: `recover` goes on
+/// from there or, while nothing is lost, back.
+pub(crate) fn destroy(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Steps, first: usize) -> Result<()> {
+    for (n, step) in steps.iter().enumerate().skip(first) {
+        let id = step.id();
+        floor.at_step(&id, (n + 1, steps.len()));
+        let done =
+            floor.check_cancel().and_then(|()| journal.note(Note::Destroying { step: &id })).and_then(|()| match step
+                .probe(floor)?
+            {
+                super::steps::Probe::Done => Ok(()),
+                _ => timed(floor, step.as_ref()),
+            });
+        if let Err(error) = done {
+            floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
+            return Err(error.with_context(format!("destroying {} failed at {id}", floor.zone)).with_help(format!(
+                "mend the cause, then run zmgr destroy {0} again, or zmgr recover {0}",
+                floor.zone
+            )));
+        }
+    }
+    journal.remove()
+}
+
+fn finding(error: &Error) -> Diagnostic {
+    let finding = Diagnostic::new(error.code().slug(), error.message());
+    match error.help() {
+        Some(help) => finding.with_help(help),
+        None => finding,
+    }
+}

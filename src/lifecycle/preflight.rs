@@ -1,0 +1,210 @@
+//! What must hold before anything is done, each failure with what repairs it.
+//!
+//! Invariant: nothing here runs a command or writes; a zone that the host already has is never touched by a creation.
+
+use super::create::Ground;
+use super::steps::Vnic;
+use crate::effective::ZoneSpec;
+use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::ZoneState;
+use crate::exec::zonecfg::check_zonepath;
+use crate::host::{BrandKind, HostState, brand_kind};
+use crate::manager::CreateOptions;
+use crate::name::{LinkName, ZoneName};
+use crate::registry::{EntryKind, Ledger};
+use crate::settings::IpType;
+
+/// That no entry has this name yet.
+pub(super) fn unregistered(ledger: &Ledger, name: &ZoneName) -> Result<()> {
+    let unreadable = ledger
+        .snapshot()
+        .unreadable()
+        .iter()
+        .any(|unreadable| unreadable.file.kind == EntryKind::Zone && unreadable.file.name == name.as_str());
+    let state = match ledger.snapshot().entry(EntryKind::Zone, name.as_str()) {
+        None if !unreadable => return Ok(()),
+        entry => entry.map(|entry| entry.facts.state),
+    };
+    let error = Error::new(Code::Exists, format!("the zone {name} is in the registry already"));
+    Err(match state {
+        _ if unreadable => {
+            error.with_help(format!("its file cannot be read; zmgr check says why, in zones/{name}.kdl"))
+        }
+        Some(None) => error.with_help(format!("it is a wish not yet built: zmgr apply {name} builds it")),
+        Some(Some("ready")) | None => {
+            error.with_help(format!("zmgr show {name} shows it; zmgr destroy {name} removes it"))
+        }
+        Some(Some(_)) => error.with_help(format!("work on it was left unfinished: zmgr recover {name}")),
+    })
+}
+
+/// That the host can have this zone.
+pub(super) fn creatable(ground: &Ground<'_>, spec: &ZoneSpec, options: &CreateOptions) -> Result<()> {
+    let name = &spec.name;
+    if let Some(zone) = ground.host.zone(name.as_str()) {
+        return Err(Error::new(Code::Exists, format!("the host has a zone {name} already, {}", zone.state.as_str()))
+            .with_help(format!("zmgr import {name} adopts it")));
+    }
+    brand(ground.host, spec)?;
+    zonepath(ground, spec)?;
+    links(ground.host, spec)?;
+    if let Some(source) = &spec.clone_from {
+        clone_source(ground.host, spec, &source.value)?;
+    }
+    // A zone that shares the host's stack gets its address by zonecfg; one with none cannot be booted into the network.
+    if options.boot == Some(true) && spec.ip_type.value == IpType::Shared {
+        for net in &spec.nets {
+            if net.no_address {
+                return Err(config(spec, format!("the net {:?} needs an address on a shared stack", net.name)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn config(spec: &ZoneSpec, message: String) -> Error {
+    Error::new(Code::Config, format!("zone {}: {message}", spec.name))
+}
+
+fn brand(host: &HostState, spec: &ZoneSpec) -> Result<()> {
+    let brand = spec.brand.value.as_str();
+    match brand_kind(brand) {
+        BrandKind::Managed => {}
+        BrandKind::Vm => {
+            return Err(config(
+                spec,
+                format!("brand {brand} ({}) is a virtual machine's, which zmgr never touches", spec.brand.source),
+            )
+            .with_help("vm-manager makes virtual machines"));
+        }
+        BrandKind::Other => {
+            return Err(config(spec, format!("brand {brand} ({}) is none that zmgr can install", spec.brand.source))
+                .with_help("take one of ipkg, nlipkg, lipkg, sparse, pkgsrc, illumos, lx"));
+        }
+    }
+    if host.brands.contains(brand) {
+        return Ok(());
+    }
+    let known: Vec<&str> =
+        host.brands.iter().map(String::as_str).filter(|brand| brand_kind(brand) == BrandKind::Managed).collect();
+    Err(Error::new(
+        Code::UnsupportedHost,
+        format!("zone {}: the host does not have brand {brand} ({})", spec.name, spec.brand.source),
+    )
+    .with_help(format!("pkg install brand/{brand}, or take one that the host has: {}", known.join(", "))))
+}
+
+fn zonepath(ground: &Ground<'_>, spec: &ZoneSpec) -> Result<()> {
+    let path = spec.zonepath.value.as_str();
+    check_zonepath(path)?;
+    for zone in ground.host.zones.iter().filter(|zone| zone.name != "global") {
+        let within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+        if within(path, &zone.zonepath) || within(&zone.zonepath, path) {
+            return Err(config(spec, format!("the zonepath {path} overlaps that of the host's zone {}", zone.name))
+                .with_help("give it another zonepath, or set zonepath-prefix in config.kdl"));
+        }
+    }
+    let parent = parent(path);
+    if ground.datasets.get(parent) == Some(&false) {
+        return Err(Error::new(
+            Code::UnsupportedHost,
+            format!(
+                "zone {}: {parent} is not a mounted ZFS file system, and zones can only be installed below one",
+                spec.name
+            ),
+        )
+        .with_help(format!("zfs create -o mountpoint={parent} rpool{parent}, or set zonepath-prefix in config.kdl")));
+    }
+    Ok(())
+}
+
+/// The folder that a zonepath is in.
+pub(crate) fn parent(zonepath: &str) -> &str {
+    match zonepath.rfind('/') {
+        Some(0) | None => "/",
+        Some(at) => &zonepath[..at],
+    }
+}
+
+fn links(host: &HostState, spec: &ZoneSpec) -> Result<()> {
+    for net in &spec.nets {
+        if let Some(physical) = &net.physical {
+            if host.link(physical).is_none() {
+                return Err(config(spec, format!("the host has no link {physical}, which net {:?} uses", net.name))
+                    .with_help("dladm show-link lists the host's links"));
+            }
+            continue;
+        }
+        let Some(stub) = &net.stub else {
+            return Err(config(spec, format!("nothing says which link net {:?} lies over", net.name))
+                .with_help("set stub in its pool"));
+        };
+        let Some(link) = host.link(stub) else {
+            return Err(Error::new(Code::UnsupportedHost, format!("zone {}: the host has no link {stub}, which net {:?} lies over", spec.name, net.name))
+                .with_help(format!("dladm create-etherstub {stub} makes one for zones among themselves; dladm show-link lists those there are")));
+        };
+        if spec.ip_type.value == IpType::Exclusive && !link.class.carries_vnics() {
+            return Err(config(
+                spec,
+                format!("the link {stub} is a {}, and no VNIC can lie over it", link.class.as_str()),
+            )
+            .with_help("name an etherstub, a physical link or an aggregation in the pool's stub"));
+        }
+        if let (Some(mtu), Some(most)) = (net.mtu, link.mtu)
+            && mtu > most
+        {
+            return Err(config(
+                spec,
+                format!("the mtu {mtu} of net {:?} is larger than that of {stub}, {most}", net.name),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn clone_source(host: &HostState, spec: &ZoneSpec, source: &ZoneName) -> Result<()> {
+    let Some(zone) = host.zone(source.as_str()) else {
+        return Err(Error::new(Code::NotFound, format!("the host has no zone {source} to clone")));
+    };
+    if zone.brand != spec.brand.value {
+        return Err(config(
+            spec,
+            format!(
+                "it is of brand {}, and {source}, which it is cloned from, of brand {}",
+                spec.brand.value, zone.brand
+            ),
+        ));
+    }
+    match zone.state {
+        ZoneState::Installed => Ok(()),
+        state if state.is_active() => Err(Error::new(
+            Code::WrongState,
+            format!("{source} is {}, and only a zone that is down can be cloned", state.as_str()),
+        )
+        .with_help(format!("zmgr shutdown {source}"))),
+        state => Err(Error::new(
+            Code::WrongState,
+            format!("{source} is {}, and only an installed zone can be cloned", state.as_str()),
+        )),
+    }
+}
+
+/// That a VNIC of this name can be made.
+pub(super) fn link_fits(host: &HostState, vnic: &Vnic) -> Result<()> {
+    match host.link(vnic.name.as_str()) {
+        None => Ok(()),
+        Some(link) => Err(Error::new(
+            Code::Exists,
+            format!("the host has a link {} already, a {}", vnic.name, link.class.as_str()),
+        )
+        .with_help(format!("dladm show-link {0} shows it; zmgr never reuses a link that it did not make", vnic.name))),
+    }
+}
+
+/// That a link name chosen for a plan is still nobody's.
+pub(super) fn still_free(ledger: &mut Ledger, name: LinkName) -> Result<LinkName> {
+    if ledger.has_link(name.as_str()) {
+        return Err(Error::new(Code::StalePlan, format!("the link name {name} has been taken since")));
+    }
+    Ok(name)
+}

@@ -1,0 +1,93 @@
+//! A tree and the host that it describes: what every operation works on.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::conduct::Teller;
+use super::floor::Floor;
+use super::library::Library;
+use crate::error::{Code, Error, Result};
+use crate::host::{Host, HostState};
+use crate::name::ZoneName;
+use crate::registry::{ChildLock, EntryKind, Registry, Survey, Wait, ZoneLock, now};
+
+/// A tree and its host.
+#[derive(Debug, Clone)]
+pub(crate) struct Site {
+    pub(crate) registry: Registry,
+    pub(crate) host: Host,
+}
+
+/// The host as it was before any lock was taken, in the two forms in which it is needed.
+pub(crate) struct Look {
+    pub(crate) host: HostState,
+    pub(crate) survey: Survey,
+}
+
+/// A zone's locks, held while it is worked on.
+pub(crate) struct Locks {
+    pub(crate) zone: ZoneLock,
+    pub(crate) child: ChildLock,
+}
+
+impl Locks {
+    /// Gives the locks up and removes their files: for a zone that is gone.
+    pub(crate) fn retire(self) {
+        self.child.retire();
+        self.zone.retire();
+    }
+}
+
+impl Site {
+    /// Looks at the host. Costs a handful of commands, whatever the number of zones.
+    pub(crate) fn look(&self) -> Result<Look> {
+        let snapshot = self.registry.snapshot()?;
+        let mut names: std::collections::HashSet<&str> = snapshot
+            .entries()
+            .filter(|entry| entry.facts.kind == EntryKind::Zone)
+            .map(|entry| entry.facts.name)
+            .collect();
+        // What an unreadable file holds is only known from the host.
+        for unreadable in snapshot.unreadable() {
+            names.remove(unreadable.file.name.as_str());
+        }
+        let is_registered = |name: &str| names.contains(name);
+        let host = self.host.survey(&is_registered)?;
+        let survey = Survey::of(&host, &is_registered);
+        Ok(Look { host, survey })
+    }
+
+    /// Takes a zone's lock, and the lock that its commands hold: while a command of a killed zmgr still works, it is `busy`.
+    pub(crate) fn lock(&self, name: &ZoneName, timeout: Duration, teller: &Teller) -> Result<Locks> {
+        let mut pulse = || teller.stops() == 0;
+        let zone = self.registry.lock_zone(name, &mut Wait::up_to(timeout).pulse(&mut pulse))?;
+        let child = self.registry.lock_child(name, &mut Wait::none()).map_err(|error| match error.code() {
+            Code::Busy => {
+                Error::new(Code::Busy, format!("a command that an earlier zmgr started is still working on {name}"))
+                    .with_help(format!("wait for it to end: zmgr recover --wait {name}"))
+                    .with_source(error)
+            }
+            _ => error,
+        })?;
+        Ok(Locks { zone, child })
+    }
+
+    /// Where steps on this zone are worked on.
+    pub(crate) fn floor<'a>(
+        &'a self,
+        library: &Library,
+        name: &'a ZoneName,
+        locks: &Locks,
+        teller: &'a Teller,
+    ) -> Result<Floor<'a>> {
+        let mut floor = Floor::new(&self.host, name, self.registry.tree().state(), locks.child.stdin()?, teller);
+        floor.log = Some(self.log(library, name));
+        Ok(floor)
+    }
+
+    /// The file for the full output of long commands on this zone, begun now.
+    fn log(&self, library: &Library, name: &ZoneName) -> PathBuf {
+        let time: String = now().chars().filter(char::is_ascii_alphanumeric).collect();
+        self.host.path(&library.config.log_dir).join(format!("{name}-{time}.log"))
+    }
+}

@@ -1,0 +1,81 @@
+//! Zones as callers see them, made of entries or of the registry's facts.
+
+use super::library::Library;
+use crate::document::Document;
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Code, Error, Result};
+use crate::manager::{Zone, ZoneAddress, ZoneNet};
+use crate::name::ZoneName;
+use crate::registry::Registry;
+use crate::settings::EntryNet;
+use crate::zone::ZoneEntry;
+
+/// A zone from its file.
+pub(crate) fn read(
+    registry: &Registry,
+    name: &ZoneName,
+    spec: Option<&ZoneSpec>,
+    status: Option<String>,
+) -> Result<Zone> {
+    let path = registry.tree().zone(name);
+    let Some(bytes) = super::files::read_file(&path)? else {
+        return Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
+            .with_help("zmgr list shows those there are; zmgr list -a also those of the host"));
+    };
+    let entry = Document::<ZoneEntry>::parse(&path, &bytes)?.value;
+    Ok(of_entry(&entry, spec, status))
+}
+
+/// A zone from its entry and, where it is known, its wish after all layers.
+pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Option<String>) -> Zone {
+    let settings = &entry.settings;
+    let mut zone = Zone {
+        name: entry.name.to_string(),
+        id: entry.id.as_ref().map(ToString::to_string),
+        brand: entry.brand().map(str::to_owned),
+        template: entry.template_name().map(ToString::to_string),
+        zonepath: entry.zonepath.as_ref().map(|path| path.value.clone()),
+        state: entry.state.as_ref().map(|state| state.as_str().to_owned()),
+        status,
+        uuid: entry.uuid.clone(),
+        autoboot: settings.autoboot.as_ref().map(|autoboot| autoboot.value),
+        created: entry.created.clone(),
+        origin: entry.origin.map(|origin| origin.as_str().to_owned()),
+        nets: entry.nets.iter().map(net).collect(),
+        tags: settings.tags.as_ref().map(|tags| tags.value.clone()).unwrap_or_default(),
+        attrs: settings.resources.attrs.iter().map(|attr| (attr.name.clone(), attr.value.value.to_string())).collect(),
+        fault: None,
+    };
+    if let Some(spec) = spec {
+        zone.brand = Some(spec.brand.value.clone());
+        zone.zonepath = Some(spec.zonepath.value.clone());
+        zone.autoboot = Some(spec.autoboot.value);
+        zone.tags.clone_from(&spec.tags.value);
+        zone.attrs =
+            spec.resources.attrs.iter().map(|attr| (attr.name.clone(), attr.value.value.to_string())).collect();
+    }
+    zone
+}
+
+/// The wish for this entry, where the documents that it needs are in order.
+pub(crate) fn wish(library: &Library, entry: &ZoneEntry) -> Option<ZoneSpec> {
+    effective(&library.config, &library.templates, &library.pools, entry).ok()
+}
+
+fn net(net: &EntryNet) -> ZoneNet {
+    ZoneNet {
+        name: net.name.clone(),
+        pool: net.pool.as_ref().map(ToString::to_string),
+        addresses: net
+            .addresses
+            .iter()
+            .map(|each| ZoneAddress { address: each.address, gateway: each.gateway })
+            .collect(),
+        vnic: net.vnic.as_ref().map(ToString::to_string),
+        stub: net.stub.clone(),
+        mac: net.mac.map(|mac| mac.to_string()),
+        vlan: net.vlan,
+        physical: net.physical.clone(),
+        managed: net.managed,
+    }
+}

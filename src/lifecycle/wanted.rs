@@ -1,0 +1,194 @@
+//! What the host shall have: a wish, with its addresses and links chosen, as zonecfg's own document.
+//!
+//! Invariant: pure; two wishes that mean the same give the same document.
+
+use std::net::IpAddr;
+
+use crate::effective::ZoneSpec;
+use crate::error::{Code, Error, Result};
+use crate::exec::zonecfg::{self, ZoneConfig};
+use crate::host::Dialect;
+use crate::resources::{Alias, Resources};
+use crate::settings::{EntryNet, IpType};
+
+/// The document of this zone on a host of this dialect. Every net that takes its addresses from a pool must have them.
+///
+/// Errors: `config` where the wish cannot be said to zonecfg.
+pub(crate) fn wanted(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+    let mut config = ZoneConfig {
+        name: spec.name.to_string(),
+        zonepath: spec.zonepath.value.clone(),
+        brand: spec.brand.value.clone(),
+        autoboot: spec.autoboot.value,
+        ip_type: match spec.ip_type.value {
+            IpType::Exclusive => zonecfg::IpType::Exclusive,
+            IpType::Shared => zonecfg::IpType::Shared,
+        },
+        nets: nets(spec)?,
+        ..ZoneConfig::default()
+    };
+    resources(&spec.resources, &mut config);
+    if dialect == Dialect::OmniOs {
+        name_service(spec, &mut config);
+    }
+    zonecfg::validate(&config).map_err(|error| error.with_context(format!("zone {}", spec.name)))?;
+    Ok(config)
+}
+
+fn nets(spec: &ZoneSpec) -> Result<Vec<zonecfg::Net>> {
+    let mut nets = Vec::new();
+    for net in &spec.nets {
+        let physical = match (&net.physical, spec.ip_type.value, &net.vnic, &net.stub) {
+            (Some(physical), ..) => physical.clone(),
+            (None, IpType::Shared, _, Some(stub)) => stub.clone(),
+            (None, IpType::Exclusive, Some(vnic), _) => vnic.to_string(),
+            _ => {
+                let message = format!("zone {}: the net {:?} has no link", spec.name, net.name);
+                return Err(Error::new(Code::Config, message)
+                    .with_help("name a pool with a stub, or an existing link with physical"));
+            }
+        };
+        let routes = default_routes(&spec.nets, net);
+        let mut texts: Vec<(String, Option<IpAddr>)> = net
+            .addresses
+            .iter()
+            .map(|each| {
+                (each.address.to_string(), each.gateway.filter(|_| routes.contains(&each.address.addr().is_ipv4())))
+            })
+            .collect();
+        texts.extend(net.host_names.iter().map(|name| (name.clone(), None)));
+        if texts.is_empty() {
+            nets.push(zonecfg::Net { physical, ..zonecfg::Net::default() });
+            continue;
+        }
+        for (address, router) in texts {
+            let mut one = zonecfg::Net { physical: physical.clone(), ..zonecfg::Net::default() };
+            one.defrouter = router.map(|router| router.to_string());
+            match spec.ip_type.value {
+                IpType::Exclusive => one.allowed_address = Some(address),
+                IpType::Shared => one.address = Some(address),
+            }
+            nets.push(one);
+        }
+    }
+    Ok(nets)
+}
+
+/// The families (true is IPv4) whose default route goes through this net: one net a family, the first that has a gateway, unless a
+/// net says otherwise for itself.
+fn default_routes(nets: &[EntryNet], net: &EntryNet) -> Vec<bool> {
+    [true, false]
+        .into_iter()
+        .filter(|&v4| {
+            let has = |net: &&EntryNet| {
+                net.addresses.iter().any(|each| each.address.addr().is_ipv4() == v4 && each.gateway.is_some())
+            };
+            let chosen = nets
+                .iter()
+                .filter(has)
+                .find(|net| net.default_route == Some(true))
+                .or_else(|| nets.iter().filter(has).find(|net| net.default_route != Some(false)));
+            chosen.is_some_and(|chosen| std::ptr::eq(chosen, net))
+        })
+        .collect()
+}
+
+fn resources(from: &Resources, config: &mut ZoneConfig) {
+    config.filesystems = from
+        .fs
+        .iter()
+        .map(|fs| zonecfg::Filesystem {
+            dir: fs.dir.clone(),
+            special: fs.special.clone(),
+            raw: fs.raw.clone(),
+            kind: fs.fs_type.clone(),
+            options: fs.options.clone(),
+        })
+        .collect();
+    config.devices = from
+        .devices
+        .iter()
+        .map(|device| zonecfg::Device { matching: device.pattern.clone(), ..zonecfg::Device::default() })
+        .collect();
+    config.datasets = from.datasets.iter().map(|dataset| dataset.name.clone()).collect();
+    config.attrs = from
+        .attrs
+        .iter()
+        .map(|attr| zonecfg::Attr {
+            name: attr.name.clone(),
+            kind: attr.value.value.type_name().to_owned(),
+            value: attr.value.value.to_string(),
+        })
+        .collect();
+    for rctl in &from.rctls {
+        let values = rctl
+            .values
+            .iter()
+            .map(|value| zonecfg::RctlValue {
+                privilege: value.privilege.as_str().to_owned(),
+                limit: value.limit.to_string(),
+                action: value.action.as_str().to_owned(),
+            })
+            .collect();
+        config.rctls.insert(rctl.name.clone(), values);
+    }
+    for Alias { property, .. } in Alias::ALL {
+        let limit = match property {
+            "max-lwps" => from.max_lwps.as_ref().map(|limit| limit.value),
+            "max-processes" => from.max_processes.as_ref().map(|limit| limit.value),
+            "max-shm-memory" => from.max_shm_memory.as_ref().map(|limit| limit.value.bytes()),
+            "max-shm-ids" => from.max_shm_ids.as_ref().map(|limit| limit.value),
+            "max-msg-ids" => from.max_msg_ids.as_ref().map(|limit| limit.value),
+            "max-sem-ids" => from.max_sem_ids.as_ref().map(|limit| limit.value),
+            _ => from.cpu_shares.as_ref().map(|limit| limit.value),
+        };
+        if let Some(limit) = limit {
+            config.set_alias(property, limit);
+        }
+    }
+    if let Some(memory) = &from.capped_memory {
+        config.physical_memory = memory.physical.map(|size| size.bytes());
+        for (property, size) in [("swap", memory.swap), ("locked", memory.locked)] {
+            if let Some(size) = size {
+                config.set_alias(property, size.bytes());
+            }
+        }
+    }
+    if let Some(cpu) = &from.capped_cpu {
+        config.set_alias("ncpus", u64::from(cpu.hundredths));
+    }
+    config.dedicated_cpu = from.dedicated_cpu.as_ref().map(|cpu| zonecfg::DedicatedCpu {
+        ncpus: cpu.ncpus(),
+        importance: cpu.importance.map(|importance| importance.to_string()),
+    });
+    config.admins = from
+        .admins
+        .iter()
+        .map(|admin| zonecfg::Admin { user: admin.user.clone(), auths: admin.auths.join(",") })
+        .collect();
+    config.security_flags = from.security_flags.as_ref().map(|flags| zonecfg::SecurityFlags {
+        default: flags.default.clone().unwrap_or_default(),
+        lower: flags.lower.clone().unwrap_or_default(),
+        upper: flags.upper.clone().unwrap_or_default(),
+    });
+    config.bootargs = from.bootargs.as_ref().map(|text| text.value.clone());
+    config.pool = from.resource_pool.as_ref().map(|text| text.value.clone());
+    config.limitpriv = from.limitpriv.as_ref().map(|text| text.value.clone());
+    config.scheduling_class = from.scheduling_class.as_ref().map(|text| text.value.clone());
+    config.hostid = from.hostid.as_ref().map(|text| text.value.clone());
+    config.fs_allowed = from.fs_allowed.as_ref().map(|list| list.value.join(","));
+}
+
+/// OmniOS's brands write the zone's resolv.conf from these attributes at each boot.
+fn name_service(spec: &ZoneSpec, config: &mut ZoneConfig) {
+    let resolvers: Vec<String> = spec.resolvers.value.iter().map(IpAddr::to_string).collect();
+    let domain = spec.dns_domain.as_ref().map(|domain| domain.value.clone());
+    let wanted = [("resolvers", (!resolvers.is_empty()).then(|| resolvers.join(","))), ("dns-domain", domain)];
+    for (name, value) in wanted {
+        if let Some(value) = value
+            && !config.attrs.iter().any(|attr| attr.name == name)
+        {
+            config.attrs.push(zonecfg::Attr { name: name.to_owned(), kind: "string".to_owned(), value });
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Zones: looking at them, making and removing them.
+
+use super::{CreateOptions, DestroyOptions, Manager, Query, RunOptions, Zone};
+use crate::error::{Code, Error, Result};
+use crate::lifecycle::{self, Plan, Report};
+use crate::name::ZoneName;
+
+impl Manager {
+    /// The zones that the query asks for, by name. One look at the registry and, unless the query says `Live::Never`, one command
+    /// for the states of all.
+    ///
+    /// A zone whose file has a fault is there, with its `fault`.
+    pub fn zones(&self, query: &Query) -> Result<Vec<Zone>> {
+        lifecycle::zones(&*self.site()?, query)
+    }
+
+    /// One zone: reads one file, and asks the host for one state where it answers. `not-found` where the registry has no such zone.
+    pub fn zone(&self, name: &str) -> Result<Zone> {
+        lifecycle::zone(&*self.site()?, &ZoneName::new(name)?)
+    }
+
+    /// What creating these zones would do. Touches nothing.
+    pub fn plan_create(&self, names: &[&str], options: &CreateOptions) -> Result<Plan> {
+        lifecycle::plan_create(&*self.site()?, &checked(names)?, options)
+    }
+
+    /// Creates a zone and answers with it as it is then.
+    ///
+    /// A failure undoes what was done, unless `on_failure` says otherwise; `command-failed` has the last lines of the command.
+    pub fn create(&self, name: &str, options: &CreateOptions, run: &mut RunOptions<'_>) -> Result<Zone> {
+        let mut zones = self.create_all(&[name], options, run)?.into_result()?;
+        zones.pop().ok_or_else(|| Error::new(Code::Internal, "a zone was created and is not there"))
+    }
+
+    /// Creates several zones, `jobs` at once.
+    pub fn create_all(&self, names: &[&str], options: &CreateOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        lifecycle::create(&*self.site()?, &checked(names)?, options, run)
+    }
+
+    /// What destroying these zones would do. Touches nothing.
+    pub fn plan_destroy(&self, names: &[&str], options: &DestroyOptions) -> Result<Plan> {
+        lifecycle::plan_destroy(&*self.site()?, &checked(names)?, options)
+    }
+
+    /// Destroys zones: halts, uninstalls, removes their configuration, the VNICs that zmgr made, and the entry.
+    pub fn destroy(&self, names: &[&str], options: &DestroyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        lifecycle::destroy(&*self.site()?, &checked(names)?, options, run)
+    }
+}
+
+/// Names as they must be: legal, at least one, none twice.
+fn checked(names: &[&str]) -> Result<Vec<ZoneName>> {
+    if names.is_empty() {
+        return Err(Error::new(Code::InvalidArgument, "no zone is named"));
+    }
+    let mut checked: Vec<ZoneName> = Vec::with_capacity(names.len());
+    let mut seen = std::collections::HashSet::new();
+    for name in names {
+        if !seen.insert(*name) {
+            return Err(Error::new(Code::InvalidArgument, format!("the zone {name} is named twice")));
+        }
+        checked.push(ZoneName::new(*name)?);
+    }
+    Ok(checked)
+}
