@@ -4,3 +4,4 @@
 mod layering;
 mod seam;
 mod sim_machine;
+mod sim_random;
