@@ -7,7 +7,7 @@ use std::{fmt, io};
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
 
 use super::fault::{Abort, Fault};
-use super::{Call, Caller, Machine, Output, Status, dladm, ipadm, pkg, small, zfs, zlogin, zoneadm};
+use super::{Call, Caller, Machine, Output, Status, dladm, ipadm, pkg, small, zfs, zlogin, zoneadm, zonecfg};
 
 /// A program's way to answer.
 type Program = fn(&mut Session<'_, '_>) -> Answer;
@@ -27,6 +27,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("zfs", zfs::run),
     ("zlogin", zlogin::run),
     ("zoneadm", zoneadm::run),
+    ("zonecfg", zonecfg::run),
     ("zonename", small::zonename),
 ];
 

@@ -87,6 +87,10 @@ pub(in crate::sim) struct Line {
     pub(in crate::sim) uuid_property: bool,
     /// zonecfg: the aliases that came with SmartOS, as zfs-io-priority.
     pub(in crate::sim) joyent_rctls: bool,
+    /// zonecfg: a cap on processors is rounded to the nearest hundredth (else cut).
+    pub(in crate::sim) cpu_cap_rounded: bool,
+    /// zonecfg: `info` goes to standard output where there is no pager (else nowhere).
+    pub(in crate::sim) info_without_pager: bool,
 }
 
 const ILLUMOS: Line = Line {
@@ -122,6 +126,8 @@ const ILLUMOS: Line = Line {
     quotes_in_complex: false,
     uuid_property: false,
     joyent_rctls: false,
+    cpu_cap_rounded: false,
+    info_without_pager: false,
 };
 
 static OPENINDIANA: Line = Line {
@@ -146,6 +152,7 @@ static OPENINDIANA: Line = Line {
         template("SUNWipkg", "ipkg", false),
         template("OInlipkg", "nlipkg", false),
     ],
+    info_without_pager: true,
     ..copy(&ILLUMOS)
 };
 
@@ -191,6 +198,8 @@ static OMNIOS: Line = Line {
     export_quotes_always: true,
     quotes_in_complex: true,
     joyent_rctls: true,
+    cpu_cap_rounded: true,
+    info_without_pager: true,
     ..copy(&ILLUMOS)
 };
 
@@ -216,6 +225,8 @@ static SMARTOS: Line = Line {
     quotes_in_complex: true,
     uuid_property: true,
     joyent_rctls: true,
+    cpu_cap_rounded: true,
+    info_without_pager: true,
     ..copy(&ILLUMOS)
 };
 

@@ -148,6 +148,26 @@ pub(in crate::sim) fn modify(machine: &Machine, name: &[u8], change: &Change<'_>
     })
 }
 
+/// Gives a zone this uuid, whatever it had.
+pub(in crate::sim) fn set_uuid(machine: &Machine, name: &[u8], uuid: &str) -> Result<(), Error> {
+    if !is_uuid(uuid) {
+        return Err(Error::InvalidProperty);
+    }
+    rewrite(machine, |bytes, out| {
+        let mut found = false;
+        for line in lines(bytes) {
+            match content(line).filter(|_| is_line_of(line, name)).and_then(split) {
+                Some(fields) => {
+                    put(machine, out, Fields { uuid: uuid.as_bytes(), ..fields }, None);
+                    found = true;
+                }
+                None => out.extend_from_slice(line),
+            }
+        }
+        if found { Ok(()) } else { Err(Error::UpdatingIndex) }
+    })
+}
+
 /// Drops a zone's line. That there is none is no error.
 pub(in crate::sim) fn remove(machine: &Machine, name: &[u8]) -> Result<(), Error> {
     rewrite(machine, |bytes, out| {

@@ -31,6 +31,7 @@ mod tree;
 mod zfs;
 mod zlogin;
 mod zoneadm;
+mod zonecfg;
 
 pub use call::{Call, Caller, Output, Status};
 pub use dialect::Dialect;
