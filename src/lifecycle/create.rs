@@ -16,6 +16,7 @@ use super::wanted::wanted;
 use crate::address::{MacAddr, NetAddress};
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
+use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{Dialect, HostState};
 use crate::manager::CreateOptions;
 use crate::name::{LinkName, TemplateName, ZoneName};
@@ -73,30 +74,41 @@ pub(crate) fn plan(
     // From here on the wish is the one with everything chosen.
     let mut spec = spec;
     spec.nets.clone_from(&entry.nets);
-    let config = wanted(&spec, ground.dialect)?;
     entry.applied = Some(Box::new(applied(&spec)));
-
-    let limits = library.config.timeouts;
-    let mut steps: Vec<Box<dyn Step>> = Vec::new();
     for vnic in vnics(&entry.nets) {
         preflight::link_fits(ground.host, &vnic)?;
-        steps.push(Box::new(vnic));
     }
-    let unattended = crate::exec::zonecfg::ZoneConfig { autoboot: false, ..config };
-    steps.push(Box::new(Configure { zone: name.clone(), config: unattended, more: spec.zonecfg.value.clone() }));
+    let steps = steps(&spec, library, ground.dialect)?;
+    let limit = library.config.timeouts.boot;
+    let boot = options.boot.unwrap_or(spec.autoboot.value).then(|| Boot { zone: name.clone(), limit });
+    entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
+
+    let change = change(ground, name, options, &entry, &spec, &steps, boot.as_ref())?;
+    Ok(Creation { entry, spec, steps, boot, change })
+}
+
+/// The steps from nothing to a zone that is `ready`, for a wish with everything chosen.
+pub(crate) fn steps(spec: &ZoneSpec, library: &Library, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
+    let name = &spec.name;
+    let limits = library.config.timeouts;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    steps.extend(vnics(&spec.nets).into_iter().map(|vnic| Box::new(vnic) as Box<dyn Step>));
+    steps.push(Box::new(configuration(spec, dialect)?));
     let from = match &spec.clone_from {
         Some(source) => Files::Clone(source.value.clone()),
-        None => Files::Hook(super::brand::install_arguments(&spec, library, ground.dialect)?),
+        None => Files::Hook(super::brand::install_arguments(spec, library, dialect)?),
     };
     steps.push(Box::new(Install { zone: name.clone(), from, limit: limits.install }));
     if spec.autoboot.value {
         steps.push(Box::new(Autoboot { zone: name.clone(), on: true }));
     }
-    let boot = options.boot.unwrap_or(spec.autoboot.value).then(|| Boot { zone: name.clone(), limit: limits.boot });
-    entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
+    Ok(steps)
+}
 
-    let change = change(ground, name, options, &entry, &spec, &steps, boot.as_ref())?;
-    Ok(Creation { entry, spec, steps, boot, change })
+/// The step that configures a zone: as wished, but that the host does not boot it yet.
+pub(crate) fn configuration(spec: &ZoneSpec, dialect: Dialect) -> Result<Configure> {
+    let config = ZoneConfig { autoboot: false, ..wanted(spec, dialect)? };
+    Ok(Configure { zone: spec.name.clone(), config, more: spec.zonecfg.value.clone() })
 }
 
 /// What the caller asked for, as an entry without anything chosen.
