@@ -66,13 +66,7 @@ fn lay_out_links(machine: &Machine) -> io::Result<()> {
 fn lay_out_datasets(machine: &Machine) -> io::Result<()> {
     let _lock = machine.lock("datasets")?;
     machine.replace("etc/zfs/@boot-environment", format!("{}\n", index::new_uuid()).as_bytes())?;
-    let sets = [
-        ("rpool", "/rpool"),
-        ("rpool/ROOT", "legacy"),
-        ("rpool/ROOT/be", "legacy"),
-        ("rpool/export", "/export"),
-        ("rpool/zones", "/zones"),
-    ];
+    let sets = [("rpool", "/rpool"), ("rpool/ROOT", "legacy"), ("rpool/export", "/export"), ("rpool/zones", "/zones")];
     for (name, mountpoint) in sets {
         if dataset::find(machine, name)?.is_none() {
             let mut new = Dataset { name: name.into(), ..Dataset::default() };
@@ -80,7 +74,15 @@ fn lay_out_datasets(machine: &Machine) -> io::Result<()> {
             dataset::create(machine, new)?;
         }
     }
-    Ok(())
+    let mut environment = Dataset { name: "rpool/ROOT/be".into(), ..Dataset::default() };
+    environment.set("mountpoint", "/");
+    environment.set("canmount", "noauto");
+    if dataset::find(machine, &environment.name)?.is_none() {
+        dataset::create(machine, environment.clone())?;
+    }
+    // The root directory is where it is: nothing is moved to mount it.
+    environment.mounted = Some("/".into());
+    dataset::put(machine, &environment)
 }
 
 fn brand_config(name: &str, kind: BrandKind) -> String {

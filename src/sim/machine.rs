@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -71,10 +71,24 @@ impl Machine {
         self.dialect.line()
     }
 
-    /// Where an absolute path of the machine lies on the host that runs the simulation.
+    /// Where an absolute path of the machine lies on the host that runs the simulation; never above the machine's root.
     pub(in crate::sim) fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
-        let absolute = absolute.as_ref();
-        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+        let mut place = self.root.clone();
+        let mut depth = 0;
+        for component in absolute.as_ref().components() {
+            match component {
+                Component::Normal(name) => {
+                    place.push(name);
+                    depth += 1;
+                }
+                Component::ParentDir if depth > 0 => {
+                    place.pop();
+                    depth -= 1;
+                }
+                _ => {}
+            }
+        }
+        place
     }
 
     /// A path in the simulation's own corner.

@@ -327,3 +327,23 @@ fn publishers_and_logins() {
 
 const ADDRESSES: &str =
     "lo0/v4:static:ok:127.0.0.1/8\nlo0/v6:static:ok:\\:\\:1/128\nweb1_0/_a:from-gz:ok:10.9.0.5/24\n=0";
+
+#[test]
+fn nothing_leaves_the_machines_directory() {
+    let machine = with_zones(&["web1"]);
+    let outside = machine.dir.path().parent().unwrap().join("zmgr-outside");
+    for (line, answer) in [
+        ("zfs create -o mountpoint=/../../zmgr-outside rpool/out", "=0"),
+        (
+            "zfs create -o mountpoint=/etc rpool/etc",
+            "! cannot mount '/etc': directory is not empty\n! filesystem successfully created, but not mounted\n=1",
+        ),
+        ("zfs destroy rpool/etc", "=0"),
+        ("zfs destroy -r rpool/ROOT/be", "! cannot destroy 'rpool/ROOT/be': dataset is busy\n=1"),
+        ("zfs list -H -o name /", "rpool/ROOT/be\n=0"),
+    ] {
+        assert_eq!(machine.run(line), answer, "{line}");
+    }
+    assert!(!outside.exists() && machine.dir.path().join("zmgr-outside").is_dir());
+    assert!(machine.dir.path().join("etc/release").exists());
+}

@@ -130,7 +130,11 @@ fn make(
     }
     let mut new = Dataset { name: name.to_owned(), origin, ..Dataset::default() };
     given.iter().for_each(|(prop, value)| new.set(prop, value));
-    dataset::create(machine, new)?;
+    let (place, _) = dataset::mountpoint(machine, &new)?;
+    if !dataset::create(machine, new)? {
+        session.complain(format_args!("cannot mount '{place}': directory is not empty\n"));
+        return fail(session, format_args!("filesystem successfully created, but not mounted"));
+    }
     Ok(OK)
 }
 
@@ -265,8 +269,11 @@ fn refuse_destroy(
     Ok(None)
 }
 
-/// Whether an active zone has its root at or below this mount point.
+/// Whether an active zone, the global one too, has its root at or below this mount point.
 fn in_use(machine: &Machine, path: &str) -> bool {
+    if path == "/" {
+        return true;
+    }
     let zones = kernel::all(machine).unwrap_or_default();
     zones.iter().any(|zone| {
         let root = format!("{}/root", zone.zonepath);
@@ -419,7 +426,9 @@ pub(super) fn set(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
             return fail(session, format_args!("cannot set property for '{name}': {why}"));
         }
         found.set(prop, value);
-        settle(session.machine, found, prop)?;
+        if !settle(session.machine, found, prop)? {
+            return fail(session, format_args!("property may be set but unable to remount filesystem"));
+        }
     }
     Ok(OK)
 }
@@ -438,32 +447,40 @@ pub(super) fn inherit(session: &mut Session<'_, '_>, args: &[String]) -> Answer 
             return fail(session, format_args!("cannot open '{name}': dataset does not exist"));
         };
         found.props.retain(|(known, _)| known != prop);
-        settle(session.machine, found, prop)?;
+        if !settle(session.machine, found, prop)? {
+            return fail(session, format_args!("property may be set but unable to remount filesystem"));
+        }
     }
     Ok(OK)
 }
 
-/// Writes the data set; a new mount point takes effect at once, for it and for what inherits from it.
-fn settle(machine: &Machine, found: Dataset, prop: &str) -> io::Result<()> {
+/// Writes the data set; a new mount point takes effect at once, for it and for what inherits from it. False when
+/// something is in the way.
+fn settle(machine: &Machine, found: Dataset, prop: &str) -> io::Result<bool> {
     dataset::put(machine, &found)?;
     if prop != "mountpoint" {
-        return Ok(());
+        return Ok(true);
     }
     let all = dataset::descendants(machine, &found.name)?;
     let mut moving = Vec::new();
     for name in all.iter().rev() {
         if let Some(mut below) = dataset::find(machine, name)?.filter(|below| below.mounted.is_some()) {
             let (place, _) = dataset::mountpoint(machine, &below)?;
-            if below.mounted.as_deref() != Some(&place) && (place.starts_with('/') || below.name == found.name) {
+            let here = below.mounted.clone().unwrap_or_default();
+            if here != place && (place.starts_with('/') || below.name == found.name) {
+                if in_use(machine, &here) {
+                    return Ok(false);
+                }
                 dataset::unmount(machine, &mut below)?;
                 moving.push((below, place));
             }
         }
     }
+    let mut well = true;
     for (mut below, place) in moving.into_iter().rev().filter(|(_, place)| place.starts_with('/')) {
-        dataset::mount(machine, &mut below, &place)?;
+        well &= dataset::mount(machine, &mut below, &place)?;
     }
-    Ok(())
+    Ok(well)
 }
 
 pub(super) fn mount(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
@@ -508,10 +525,9 @@ pub(super) fn mount(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
     if dataset::inherited(machine, &found, "zoned")?.is_some_and(|(value, _)| value == "on") {
         return fail(session, format_args!("cannot mount '{name}': dataset is exported to a local zone"));
     }
-    if std::fs::read_dir(machine.path(&place)).is_ok_and(|mut entries| entries.next().is_some()) {
+    if !dataset::mount(machine, &mut found, &place)? {
         return fail(session, format_args!("cannot mount '{place}': directory is not empty"));
     }
-    dataset::mount(machine, &mut found, &place)?;
     Ok(OK)
 }
 

@@ -246,8 +246,9 @@ pub(in crate::sim) fn put(machine: &Machine, dataset: &Dataset) -> io::Result<()
 }
 
 /// Makes a data set, mounted where its properties say unless `canmount` is not `on`; its parent is there and it is not.
-/// With contents of its own when it is a clone. The lock `datasets` is held.
-pub(in crate::sim) fn create(machine: &Machine, mut dataset: Dataset) -> io::Result<()> {
+/// With contents of its own when it is a clone. False when it is there but could not be mounted, because its mount point
+/// holds something. The lock `datasets` is held.
+pub(in crate::sim) fn create(machine: &Machine, mut dataset: Dataset) -> io::Result<bool> {
     let built = machine.temporary()?;
     fs::create_dir(&built)?;
     if let Some(origin) = dataset.origin.clone() {
@@ -261,9 +262,9 @@ pub(in crate::sim) fn create(machine: &Machine, mut dataset: Dataset) -> io::Res
     fs::rename(&built, folder(machine, &dataset.name))?;
     let (place, _) = mountpoint(machine, &dataset)?;
     if place.starts_with('/') && dataset.local("canmount").is_none_or(|value| value == "on") {
-        mount(machine, &mut dataset, &place)?;
+        return mount(machine, &mut dataset, &place);
     }
-    Ok(())
+    Ok(true)
 }
 
 fn note_clone(machine: &Machine, snapshot: &str, clone: &str) -> io::Result<()> {
@@ -290,10 +291,16 @@ fn encode_snapshot(snapshot: &Snapshot) -> Record {
     record
 }
 
-/// Puts the data set's contents at `path`, in place of the empty directory that may be there. The lock is held.
-pub(in crate::sim) fn mount(machine: &Machine, dataset: &mut Dataset, path: &str) -> io::Result<()> {
+/// Puts the data set's contents at `path`, in place of the empty directory that may be there. False, and nothing done,
+/// when that is not empty. The lock is held.
+pub(in crate::sim) fn mount(machine: &Machine, dataset: &mut Dataset, path: &str) -> io::Result<bool> {
     let contents = folder(machine, &dataset.name).join(CONTENTS);
     let place = machine.path(path);
+    match fs::read_dir(&place).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),
+        _ => {}
+    }
     dataset.mounted = Some(path.to_owned());
     hints::add(machine, MOUNTS, path, &dataset.name)?;
     if let Some(root) = enclosing_root(path) {
@@ -305,7 +312,8 @@ pub(in crate::sim) fn mount(machine: &Machine, dataset: &mut Dataset, path: &str
     } else {
         fs::create_dir_all(&place)?;
     }
-    put(machine, dataset)
+    put(machine, dataset)?;
+    Ok(true)
 }
 
 /// Takes the contents away from the mount point, which stays behind as an empty directory. The lock is held.

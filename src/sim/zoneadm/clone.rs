@@ -125,6 +125,9 @@ fn packages(
     let Some(name) = hook::zonepath_dataset_name(machine, &target.zonepath)? else {
         return Ok(hook::fatal(session, format_args!("{}", hook::NO_DATASET)));
     };
+    if name.starts_with("rpool/ROOT/") {
+        return Ok(hook::fatal(session, format_args!("{}", hook::BELOW_ROOT)));
+    }
     if name.split('/').next() != environment.name.split('/').next() {
         return Ok(hook::fatal(session, format_args!("Unable to create the zone's ZFS dataset.")));
     }

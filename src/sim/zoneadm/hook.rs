@@ -46,6 +46,8 @@ pub(super) fn fatal(session: &mut Session<'_, '_>, message: fmt::Arguments<'_>) 
     End::Fatal
 }
 
+pub(super) const BELOW_ROOT: &str = "Installing a zone inside of the root pool's 'ROOT' dataset is unsupported.";
+
 pub(super) const NO_DATASET: &str = "the zonepath must be a ZFS dataset.\n\
     The parent directory of the zonepath must be a ZFS dataset so that the\n\
     zonepath ZFS dataset can be created properly.";
@@ -129,7 +131,9 @@ pub(super) fn mount_root(machine: &Machine, environment: &mut Dataset, zonepath:
     if let Some(mut other) = dataset::mounted_at(machine, &place)? {
         dataset::unmount(machine, &mut other)?;
     }
-    dataset::mount(machine, environment, &place)?;
+    if !dataset::mount(machine, environment, &place)? {
+        return Err(io::Error::new(io::ErrorKind::DirectoryNotEmpty, format!("{place} is not empty")));
+    }
     fs::set_permissions(machine.path(&place), fs::Permissions::from_mode(0o755))
 }
 

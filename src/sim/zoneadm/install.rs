@@ -120,7 +120,11 @@ pub(super) fn make_dataset(session: &mut Session<'_, '_>, target: &Target) -> io
     } else if dataset::find(machine, &name)?.is_some() {
         session.complain(format_args!("cannot create ZFS dataset {name}: dataset already exists\n"));
     } else {
-        dataset::create(machine, Dataset { name, ..Dataset::default() })?;
+        let new = Dataset { name: name.clone(), ..Dataset::default() };
+        if !dataset::create(machine, new.clone())? {
+            session.complain(format_args!("cannot mount ZFS dataset {name}: mountpoint or dataset is busy\n"));
+            return dataset::destroy(machine, &new);
+        }
         super::zonepath::make(machine, &target.zonepath)?;
         session.say(format_args!("A ZFS file system has been created for this zone.\n"));
     }
@@ -209,6 +213,9 @@ fn packages(session: &mut Session<'_, '_>, target: &Target, kind: BrandKind, arg
         let Some(dataset) = hook::zonepath_dataset(machine, &target.zonepath)? else {
             return Ok(hook::fatal(session, format_args!("{}", hook::NO_DATASET)));
         };
+        if dataset.name.starts_with("rpool/ROOT/") {
+            return Ok(hook::fatal(session, format_args!("{}", hook::BELOW_ROOT)));
+        }
         if hook::make_environment(machine, &target.zonepath, &dataset.name, None)?.is_none() {
             return Ok(hook::fatal(session, format_args!("Unable to create the zone's ZFS dataset.")));
         }
