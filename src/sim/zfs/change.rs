@@ -539,7 +539,7 @@ pub(super) fn unmount(session: &mut Session<'_, '_>, args: &[String]) -> Answer 
     let machine = session.machine;
     let _lock = machine.lock("datasets")?;
     let found = match name.starts_with('/') {
-        true => dataset::mounted_at(machine, name.trim_end_matches('/'))?,
+        true => dataset::mounted_at(machine, name)?,
         false => dataset::find(machine, name)?,
     };
     let Some(mut found) = found else {

@@ -174,8 +174,9 @@ fn entries(machine: &Machine, name: &str) -> io::Result<Vec<String>> {
     }
 }
 
-/// The data set mounted at this path of the machine.
+/// The data set mounted at this path of the machine; a slash at its end changes nothing.
 pub(in crate::sim) fn mounted_at(machine: &Machine, path: &str) -> io::Result<Option<Dataset>> {
+    let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
     for name in hints::look(machine, MOUNTS, path)? {
         if let Some(found) = find(machine, &name)?.filter(|dataset| dataset.mounted.as_deref() == Some(path)) {
             return Ok(Some(found));

@@ -196,7 +196,7 @@ fn collect(session: &mut Session<'_, '_>, operands: &[String], reach: &Reach) ->
     let names = if operands.is_empty() { dataset::pools(machine)? } else { operands.to_vec() };
     for operand in names {
         let name = match operand.starts_with('/') {
-            true => match dataset::mounted_at(machine, operand.trim_end_matches('/'))? {
+            true => match dataset::mounted_at(machine, &operand)? {
                 Some(found) => found.name,
                 None => operand.clone(),
             },
