@@ -1,6 +1,6 @@
 # One command for each thing. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test soak bench header lint illumos-check tools install uninstall
+.PHONY: help demo quick test soak bench header lint illumos-check tools install
 PREFIX ?= /usr/local
 DESTDIR ?=
 

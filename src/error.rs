@@ -7,6 +7,9 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "miette")]
+mod miette;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $number:literal $slug:literal $variant:ident,)*) => {
         /// What kind of failure it was.
@@ -185,6 +188,23 @@ impl Diagnostic {
             "snippet": self.snippet,
         })
     }
+
+    /// A finding from its JSON; `None` where it is not one.
+    pub fn from_json(json: &serde_json::Value) -> Option<Diagnostic> {
+        let text = |key: &str| json[key].as_str().map(str::to_owned);
+        let number = |value: &serde_json::Value| value.as_u64().and_then(|n| usize::try_from(n).ok());
+        Some(Diagnostic {
+            severity: if json["severity"] == "warning" { Severity::Warning } else { Severity::Error },
+            code: text("code")?,
+            message: text("message")?,
+            help: text("help"),
+            path: text("path").map(PathBuf::from),
+            line: number(&json["line"]),
+            column: number(&json["column"]),
+            span: number(&json["span"][0]).zip(number(&json["span"][1])).map(|(start, end)| start..end),
+            snippet: text("snippet"),
+        })
+    }
 }
 
 /// `PATH:LINE:COLUMN: MESSAGE`, as far as the place is known.
@@ -248,6 +268,9 @@ struct Inner {
     details: Vec<Diagnostic>,
     command: Option<FailedCommand>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// The details in the form that miette borrows; made when it asks.
+    #[cfg(feature = "miette")]
+    findings: std::sync::OnceLock<Vec<miette::Finding>>,
 }
 
 impl Error {
@@ -260,6 +283,8 @@ impl Error {
             details: Vec::new(),
             command: None,
             source: None,
+            #[cfg(feature = "miette")]
+            findings: std::sync::OnceLock::new(),
         }))
     }
 
@@ -286,13 +311,21 @@ impl Error {
     #[must_use]
     pub fn with_details(mut self, details: Vec<Diagnostic>) -> Self {
         self.0.details = details;
-        self
+        self.without_findings()
     }
 
     /// With one finding more.
     #[must_use]
     pub fn with_detail(mut self, detail: Diagnostic) -> Self {
         self.0.details.push(detail);
+        self.without_findings()
+    }
+
+    /// Forgets what was made for miette of details that have changed since.
+    #[cfg_attr(not(feature = "miette"), allow(unused_mut))]
+    fn without_findings(mut self) -> Self {
+        #[cfg(feature = "miette")]
+        self.0.findings.take();
         self
     }
 
@@ -315,6 +348,14 @@ impl Error {
     pub fn with_context(mut self, context: impl fmt::Display) -> Self {
         self.0.message = format!("{context}: {}", self.0.message);
         self
+    }
+
+    /// The same error once more, without the one beneath it.
+    pub(crate) fn restated(&self) -> Error {
+        let mut again = Error::new(self.code(), self.message()).with_details(self.0.details.clone());
+        again.0.help = self.0.help.clone();
+        again.0.command = self.0.command.clone();
+        again
     }
 
     /// What kind of failure it was.

@@ -42,6 +42,9 @@ impl Report {
         let failures: Vec<(&str, &Error)> = self.failures().collect();
         let (_, first) = failures.first()?;
         let of = self.outcomes.len();
+        if of == 1 {
+            return Some(first.restated());
+        }
         let details = failures
             .iter()
             .map(|(name, error)| {

@@ -5,10 +5,12 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::error::Diagnostic;
+use serde::{Deserialize, Deserializer};
+
+use crate::error::{Code, Diagnostic, Error, Result};
 
 /// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Zone {
     /// Its name.
@@ -42,11 +44,12 @@ pub struct Zone {
     /// Its attributes.
     pub attrs: BTreeMap<String, String>,
     /// What is wrong with its file, where something is.
+    #[serde(deserialize_with = "fault")]
     pub fault: Option<Diagnostic>,
 }
 
 /// One net of a zone.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct ZoneNet {
     /// Its name within the zone.
@@ -70,7 +73,7 @@ pub struct ZoneNet {
 }
 
 /// One address of a net.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct ZoneAddress {
     /// The address with its prefix length.
@@ -80,6 +83,12 @@ pub struct ZoneAddress {
 }
 
 impl Zone {
+    /// A zone from its JSON; `invalid-argument` where it is not one.
+    pub fn from_json(json: &str) -> Result<Zone> {
+        serde_json::from_str(json)
+            .map_err(|error| Error::new(Code::InvalidArgument, format!("not a zone: {error}")).with_source(error))
+    }
+
     /// The zone as JSON, with the keys that the command line prints.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
@@ -122,5 +131,38 @@ impl ZoneNet {
             "physical": self.physical,
             "managed": self.managed,
         })
+    }
+}
+
+fn fault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Diagnostic>, D::Error> {
+    let value: Option<serde_json::Value> = Deserialize::deserialize(deserializer)?;
+    value
+        .map(|value| Diagnostic::from_json(&value).ok_or_else(|| serde::de::Error::custom("a fault has no message")))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_comes_back_from_its_json() {
+        let mut fault = Diagnostic::new("unknown-node", "no such node").warning().at_path("/etc/zmgr/zones/a.kdl");
+        fault.line = Some(3);
+        fault.span = Some(7..9);
+        let mut net = ZoneNet { name: "internal".to_owned(), vlan: Some(20), managed: true, ..ZoneNet::default() };
+        net.addresses =
+            vec![ZoneAddress { address: "10.1.0.10/24".parse().unwrap(), gateway: Some("10.1.0.1".parse().unwrap()) }];
+        let zone = Zone {
+            name: "a".to_owned(),
+            autoboot: Some(true),
+            nets: vec![net],
+            tags: vec!["web".to_owned()],
+            attrs: BTreeMap::from([("env".to_owned(), "prod".to_owned())]),
+            fault: Some(fault),
+            ..Zone::default()
+        };
+        assert_eq!(Zone::from_json(&zone.to_json().to_string()).unwrap(), zone);
+        assert_eq!(Zone::from_json("{}").unwrap_err().code(), Code::InvalidArgument);
     }
 }

@@ -47,7 +47,10 @@ impl Machine {
 
     /// The machine in `root`.
     pub fn open(root: &Path) -> Result<Machine, Error> {
-        let absolute = fs::canonicalize(root).map_err(|source| Error::io(root, source))?;
+        let absolute = match fs::canonicalize(root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NotAMachine(root.to_owned())),
+            resolved => resolved.map_err(|source| Error::io(root, source))?,
+        };
         let identity = Record::read(&absolute.join(OWN).join(IDENTITY)).map_err(|source| Error::io(root, source))?;
         let dialect = identity.as_ref().and_then(|record| record.get("dialect")).and_then(Dialect::from_name);
         match dialect {

@@ -1,1 +1,26 @@
-//! The C face of zmgr.
+//! The C face of zmgr. No logic: each function checks its arguments, calls the public Rust API, and hands back what it got.
+//!
+//! The conventions are told in `bindings/README.md`, and in `include/zmgr.h`, which is generated from here.
+#![allow(non_camel_case_types)]
+
+mod cancel;
+mod error;
+mod event;
+mod ffi;
+mod manager;
+mod options;
+mod plan;
+mod report;
+mod value;
+mod zone;
+
+pub use cancel::{zmgr_cancel, zmgr_cancel_free, zmgr_cancel_is_requested, zmgr_cancel_new, zmgr_cancel_request};
+pub use error::*;
+pub use event::*;
+pub use ffi::zmgr_string_free;
+pub use manager::*;
+pub use options::*;
+pub use plan::*;
+pub use report::*;
+pub use value::*;
+pub use zone::*;

@@ -1,3 +1,37 @@
 //! The command line of zmgr: one consumer of its public API.
 
-fn main() {}
+mod args;
+mod commands;
+mod failure;
+mod output;
+mod progress;
+mod session;
+
+use std::ffi::OsString;
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser;
+use zmgr::{Code, Error};
+
+use crate::args::Cli;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    // Known even where the rest cannot be understood, so that a program that asked for JSON gets it.
+    let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(refusal) => return failure::usage(&refusal, json),
+    };
+    match panic::catch_unwind(|| commands::run(&cli)) {
+        Ok(Ok(status)) => ExitCode::from(status),
+        Ok(Err(failure)) => failure.tell(json),
+        Err(payload) => {
+            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+            Failure::from(Error::new(Code::Internal, format!("a fault of zmgr itself: {text}"))).tell(json)
+        }
+    }
+}

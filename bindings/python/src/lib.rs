@@ -1,1 +1,43 @@
-//! The Python face of zmgr.
+//! The Python face of zmgr: the private module `zmgr._zmgr`. No logic: each method calls the public Rust API with the
+//! interpreter released, and gives back what it got. What Python people see is `python/zmgr`.
+
+use pyo3::prelude::*;
+
+mod cancel;
+mod convert;
+mod error;
+mod guard;
+mod manager;
+mod plan;
+mod run;
+mod sim;
+mod zone;
+
+/// The native part of zmgr.
+#[pymodule]
+mod _zmgr {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::cancel::Cancel;
+    #[pymodule_export]
+    use crate::manager::Manager;
+    #[pymodule_export]
+    use crate::plan::Plan;
+    #[pymodule_export]
+    use crate::sim::SimHost;
+    #[pymodule_export]
+    use crate::sim::answer;
+    #[pymodule_export]
+    use crate::zone::Zone;
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Every code of the table: word and number.
+    #[pyfunction]
+    fn _codes() -> Vec<(&'static str, u32)> {
+        zmgr_core::Code::ALL.iter().map(|code| (code.slug(), code.number())).collect()
+    }
+}

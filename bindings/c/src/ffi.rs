@@ -1,0 +1,209 @@
+//! Every cast of a pointer, and the guard that no panic passes.
+//!
+//! What the functions here demand of a pointer is what the header demands of C: NULL, or a live object of that type.
+
+use std::ffi::{CStr, CString, c_char};
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use zmgr_core::{Code, Error, Result};
+
+use crate::error::{zmgr_error, zmgr_status};
+
+/// Runs the body of a function that can fail: a panic becomes `ZMGR_INTERNAL`, an error goes to `*error` where that is wanted.
+pub(crate) unsafe fn call(error: *mut *mut zmgr_error, body: impl FnOnce() -> Result<()>) -> zmgr_status {
+    if !error.is_null() {
+        // SAFETY: the caller gives NULL or a place for a pointer.
+        unsafe { error.write(std::ptr::null_mut()) };
+    }
+    let failure = match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => return zmgr_status::ZMGR_OK,
+        Ok(Err(failure)) => failure,
+        Err(payload) => {
+            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+            Error::new(Code::Internal, format!("a fault of zmgr itself: {text}"))
+        }
+    };
+    let status = zmgr_status::from(failure.code());
+    if !error.is_null() {
+        let object = Box::into_raw(Box::new(zmgr_error::new(failure)));
+        // SAFETY: as above.
+        unsafe { error.write(object) };
+    }
+    status
+}
+
+/// The value of a getter, which cannot fail; `none` for a NULL handle, and should it panic all the same.
+pub(crate) unsafe fn read<T, R>(handle: *const T, none: R, get: impl FnOnce(&T) -> R) -> R {
+    // SAFETY: the caller gives NULL or a live object.
+    match unsafe { handle.as_ref() } {
+        Some(handle) => catch_unwind(AssertUnwindSafe(|| get(handle))).unwrap_or(none),
+        None => none,
+    }
+}
+
+/// A handle that must be there.
+pub(crate) unsafe fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
+    // SAFETY: the caller gives NULL or a live object.
+    unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
+}
+
+/// A handle that may be left out.
+pub(crate) unsafe fn optional_handle<'a, T>(pointer: *const T) -> Option<&'a T> {
+    // SAFETY: the caller gives NULL or a live object.
+    unsafe { pointer.as_ref() }
+}
+
+/// A place for an output object, set to NULL when it is made.
+pub(crate) struct Out<T>(*mut *mut T);
+
+impl<T> Out<T> {
+    /// Hands the object over, if the caller wants it.
+    pub(crate) fn set(self, value: impl FnOnce() -> T) {
+        if !self.0.is_null() {
+            let object = Box::into_raw(Box::new(value()));
+            // SAFETY: whoever made this `Out` promised a place for a pointer.
+            unsafe { self.0.write(object) };
+        }
+    }
+}
+
+/// An output that the caller must want.
+pub(crate) unsafe fn out<T>(pointer: *mut *mut T, name: &str) -> Result<Out<T>> {
+    if pointer.is_null() {
+        return Err(null(name));
+    }
+    // SAFETY: forwarded.
+    Ok(unsafe { optional_out(pointer) })
+}
+
+/// An output that the caller may not care for.
+pub(crate) unsafe fn optional_out<T>(pointer: *mut *mut T) -> Out<T> {
+    if !pointer.is_null() {
+        // SAFETY: the caller gives a place for a pointer.
+        unsafe { pointer.write(std::ptr::null_mut()) };
+    }
+    Out(pointer)
+}
+
+/// Text that must be there.
+pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
+    // SAFETY: forwarded.
+    unsafe { optional_text(pointer, name) }?.ok_or_else(|| null(name))
+}
+
+/// Text that may be left out.
+pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller gives text that ends in a NUL and lives for the call.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    match text.to_str() {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => Err(Error::new(Code::InvalidArgument, format!("{name} is not UTF-8")).with_source(error)),
+    }
+}
+
+/// An array of texts, none of them NULL.
+pub(crate) unsafe fn texts<'a>(pointer: *const *const c_char, count: usize, name: &str) -> Result<Vec<&'a str>> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if pointer.is_null() {
+        return Err(null(name));
+    }
+    // SAFETY: the caller gives an array of `count` pointers.
+    let pointers = unsafe { std::slice::from_raw_parts(pointer, count) };
+    // SAFETY: forwarded.
+    pointers.iter().map(|pointer| unsafe { text(*pointer, name) }).collect()
+}
+
+/// A struct of options: its first field is a `size_t` that says how much of it the caller knows.
+///
+/// # Safety
+/// `repr(C)`, the first field a `usize`, and all bytes zero a legal value of it.
+pub(crate) unsafe trait Options: Copy {}
+
+/// Copies the options: at most as many bytes as the caller says there are, the rest zero. A larger struct than this library
+/// knows must be zero beyond what is known, or something that was asked for would be left out in silence.
+pub(crate) unsafe fn options<T: Options>(pointer: *const T, name: &str) -> Result<T> {
+    let mut known = MaybeUninit::<T>::zeroed();
+    if pointer.is_null() {
+        // SAFETY: all zero is legal (`Options`).
+        return Ok(unsafe { known.assume_init() });
+    }
+    // SAFETY: the first field is there in every version of the struct.
+    let size = unsafe { pointer.cast::<usize>().read_unaligned() };
+    if size < size_of::<usize>() {
+        return Err(Error::new(
+            Code::InvalidArgument,
+            format!("{name}->size is {size}, and not the size of the struct"),
+        )
+        .with_help("set .size = sizeof of the options struct"));
+    }
+    let bytes = pointer.cast::<u8>();
+    for n in size_of::<T>()..size {
+        // SAFETY: the caller says that so many bytes are there.
+        if unsafe { bytes.add(n).read() } != 0 {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                format!("{name} asks for something that this version of libzmgr does not know (byte {n} is not zero)"),
+            ));
+        }
+    }
+    // SAFETY: no more than either side has; what is not copied stays zero, which is legal.
+    unsafe {
+        std::ptr::copy_nonoverlapping(bytes, known.as_mut_ptr().cast::<u8>(), size.min(size_of::<T>()));
+        Ok(known.assume_init())
+    }
+}
+
+/// Frees an object that was handed over; NULL is fine.
+pub(crate) unsafe fn free<T>(pointer: *mut T) {
+    if !pointer.is_null() {
+        // SAFETY: it came from `Box::into_raw` of this type, and the caller uses it no more.
+        let object = unsafe { Box::from_raw(pointer) };
+        // Nothing that is freed here can be left half-used by a panic of its destructor.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(object)));
+    }
+}
+
+/// An object on the heap that the caller will own.
+pub(crate) fn give<T>(object: T) -> *mut T {
+    Box::into_raw(Box::new(object))
+}
+
+/// Text on the heap that the caller will own.
+pub(crate) fn give_text(text: &str) -> *mut c_char {
+    c_text(text).into_raw()
+}
+
+/// Text for C. NULs in what came from outside are left out, not refused.
+pub(crate) fn c_text(text: &str) -> CString {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes.retain(|byte| *byte != 0);
+    CString::new(bytes).unwrap_or_default()
+}
+
+/// Text that may be missing, as C sees it.
+pub(crate) fn borrow(text: &Option<CString>) -> *const c_char {
+    text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr())
+}
+
+fn null(name: &str) -> Error {
+    Error::new(Code::InvalidArgument, format!("{name} is NULL"))
+}
+
+/// Frees text that a function of this library gave as `char *`. NULL is fine. Never use free() for it.
+///
+/// # Safety
+/// `text` is NULL or came from this library as `char *`, and is used no more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_string_free(text: *mut c_char) {
+    if !text.is_null() {
+        // SAFETY: it came from `CString::into_raw`.
+        drop(unsafe { CString::from_raw(text) });
+    }
+}

@@ -1,0 +1,89 @@
+//! Opening and closing.
+
+use std::ffi::{CStr, c_char};
+
+use zmgr_core::Manager;
+
+use crate::error::{zmgr_error, zmgr_status};
+use crate::ffi::{call, free, optional_text, options, out};
+use crate::options::zmgr_open_options;
+
+/// The zones of one host and the files that describe them. Any number of threads may use one manager at once.
+pub struct zmgr_manager(pub(crate) Manager);
+
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<zmgr_manager>();
+};
+
+/// Opens a manager: `options` NULL is this host with the tree /etc/zmgr. Nothing is read yet.
+///
+/// # Safety
+/// `options` is NULL or points to options of the size that they state; `out` to a place for a pointer; `error` is NULL or
+/// points to a place for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_open(
+    options: *const zmgr_open_options,
+    out: *mut *mut zmgr_manager,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let options = self::options(options, "options")?;
+            let mut builder = Manager::builder();
+            if let Some(root) = optional_text(options.root, "options->root")? {
+                builder = builder.root(root);
+            }
+            if let Some(directory) = optional_text(options.simulate_dir, "options->simulate_dir")? {
+                builder = builder.simulate(directory);
+            }
+            if let Some(directory) = optional_text(options.host_root, "options->host_root")? {
+                builder = builder.host_root(directory);
+            }
+            if let Some(command) = optional_text(options.command, "options->command")? {
+                builder = builder.command(command);
+            }
+            let manager = builder.build()?;
+            out.set(|| zmgr_manager(manager));
+            Ok(())
+        })
+    }
+}
+
+/// Closes a manager. Objects that it gave live on. NULL is fine.
+///
+/// # Safety
+/// `manager` is NULL or a manager that no call uses any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_close(manager: *mut zmgr_manager) {
+    unsafe { free(manager) }
+}
+
+const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+    Ok(version) => version,
+    Err(_) => panic!("a version without NUL"),
+};
+
+/// The version of the library in use, such as "0.1.0". The text is never freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn zmgr_version() -> *const c_char {
+    VERSION.as_ptr()
+}
+
+/// The version of the library in use as ZMGR_VERSION_NUMBER of its header.
+#[unsafe(no_mangle)]
+pub extern "C" fn zmgr_version_number() -> u32 {
+    const fn number(text: &str) -> u32 {
+        let (bytes, mut n, mut at) = (text.as_bytes(), 0, 0);
+        while at < bytes.len() && bytes[at].is_ascii_digit() {
+            n = n * 10 + (bytes[at] - b'0') as u32;
+            at += 1;
+        }
+        n
+    }
+    const NUMBER: u32 = (number(env!("CARGO_PKG_VERSION_MAJOR")) << 16)
+        | (number(env!("CARGO_PKG_VERSION_MINOR")) << 8)
+        | number(env!("CARGO_PKG_VERSION_PATCH"));
+    NUMBER
+}

@@ -1,0 +1,136 @@
+//! Plans: what an operation would do, as a value.
+
+use std::ffi::{CString, c_char};
+
+use zmgr_core::Plan;
+
+use crate::error::{zmgr_error, zmgr_status};
+use crate::ffi::{c_text, call, free, give_text, handle, out, read, text, texts};
+use crate::manager::zmgr_manager;
+use crate::options::{self, zmgr_create_options, zmgr_destroy_options};
+
+/// What an operation would do to one zone or many. A plan is only a description: making one touches nothing.
+pub struct zmgr_plan {
+    plan: Plan,
+    digest: CString,
+}
+
+impl zmgr_plan {
+    fn new(plan: Plan) -> Self {
+        zmgr_plan { digest: c_text(&plan.digest()), plan }
+    }
+}
+
+/// What it would take to create these zones.
+///
+/// # Safety
+/// `manager` is a live manager; `names` points to `count` texts; `options` is NULL or of the size that it states; `out` points
+/// to a place for a pointer; `error` is NULL or does so too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_create(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    options: *const zmgr_create_options,
+    out: *mut *mut zmgr_plan,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
+            let plan = manager.0.plan_create(&names, &options::create_options(options)?)?;
+            out.set(|| zmgr_plan::new(plan));
+            Ok(())
+        })
+    }
+}
+
+/// What it would take to destroy these zones.
+///
+/// # Safety
+/// As for zmgr_plan_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_destroy(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    options: *const zmgr_destroy_options,
+    out: *mut *mut zmgr_plan,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
+            let plan = manager.0.plan_destroy(&names, &options::destroy_options(options)?)?;
+            out.set(|| zmgr_plan::new(plan));
+            Ok(())
+        })
+    }
+}
+
+/// The plan as JSON. The text is the caller's: zmgr_string_free.
+///
+/// # Safety
+/// `plan` is NULL or a live plan.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_json(plan: *const zmgr_plan) -> *mut c_char {
+    unsafe { read(plan, std::ptr::null_mut(), |plan| give_text(&plan.plan.to_json())) }
+}
+
+/// The commands and files as a person reads them. The text is the caller's: zmgr_string_free.
+///
+/// # Safety
+/// `plan` is NULL or a live plan.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_text(plan: *const zmgr_plan) -> *mut c_char {
+    unsafe { read(plan, std::ptr::null_mut(), |plan| give_text(&plan.plan.to_string())) }
+}
+
+/// A plan from its JSON. ZMGR_INVALID_ARGUMENT where it is none.
+///
+/// # Safety
+/// `json` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_from_json(
+    json: *const c_char,
+    out: *mut *mut zmgr_plan,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let plan = Plan::from_json(text(json, "json")?)?;
+            out.set(|| zmgr_plan::new(plan));
+            Ok(())
+        })
+    }
+}
+
+/// SHA-256 of the plan as 64 hex digits: two plans of one digest are the same plan.
+///
+/// # Safety
+/// `plan` is NULL or a live plan.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_digest(plan: *const zmgr_plan) -> *const c_char {
+    unsafe { read(plan, std::ptr::null(), |plan| plan.digest.as_ptr()) }
+}
+
+/// Whether there is nothing to do.
+///
+/// # Safety
+/// `plan` is NULL or a live plan.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_is_empty(plan: *const zmgr_plan) -> bool {
+    unsafe { read(plan, true, |plan| plan.plan.is_empty()) }
+}
+
+/// Frees a plan. NULL is fine.
+///
+/// # Safety
+/// `plan` is NULL or a plan of the caller's, used no more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_free(plan: *mut zmgr_plan) {
+    unsafe { free(plan) }
+}

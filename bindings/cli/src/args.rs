@@ -1,0 +1,66 @@
+//! The words of the command line: the global options and the list of commands. Each command's own options stand in its file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{completions, create, destroy, show, sim};
+
+const AFTER: &str = "\
+Exit status: 0 done; else the number of the error, the same as zmgr_status in C and `number` in Python:
+  1 internal            6 wrong-state          11 command-failed     16 recovery-needed
+  2 invalid-argument    7 pool-exhausted       12 timed-out          17 partial
+  3 config              8 address-in-use       13 cancelled          18 stale-plan
+  4 not-found           9 busy                 14 unsupported-host   19 drift
+  5 exists             10 permission-denied    15 io";
+
+/// Manage illumos zones from flat KDL files.
+#[derive(Debug, Parser)]
+#[command(name = "zmgr", version, after_help = AFTER, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub struct Globals {
+    /// The tree of documents [default: /etc/zmgr of the host] [env: ZMGR_ROOT]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Work on a simulated machine in this directory, made when absent [env: ZMGR_SIMULATE]
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "host_root")]
+    pub simulate: Option<PathBuf>,
+    /// Use the real programs and files below this directory
+    #[arg(long, global = true, value_name = "DIR")]
+    pub host_root: Option<PathBuf>,
+    /// Print one JSON document on standard output, and errors as JSON on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing while working
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show the commands as they run
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create zones: allocate addresses, configure, install, boot
+    Create(create::Create),
+    /// List zones
+    List(show::List),
+    /// Show one zone
+    Show(show::Show),
+    /// Destroy zones, and what zmgr made for them
+    Destroy(destroy::Destroy),
+    /// The simulated machine
+    #[command(subcommand)]
+    Sim(sim::Sim),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}

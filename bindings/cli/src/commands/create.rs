@@ -1,0 +1,68 @@
+//! `create`.
+
+use std::net::IpAddr;
+
+use clap::Args;
+use zmgr::CreateOptions;
+
+use super::work::{Work, key_value, tell_plan, tell_report, with_run_options};
+use crate::args::Globals;
+use crate::failure::Failure;
+use crate::session;
+
+/// Options of `create`.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// The zones
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// The template [default: default-template of config.kdl]
+    #[arg(short, long)]
+    template: Option<String>,
+    /// An address wanted on a net, without prefix length
+    #[arg(long = "address", value_name = "NET=ADDR", value_parser = net_address)]
+    addresses: Vec<(String, IpAddr)>,
+    /// Boot at the end, whatever the template says
+    #[arg(long, conflicts_with = "no_boot")]
+    boot: bool,
+    /// Leave it installed
+    #[arg(long)]
+    no_boot: bool,
+    /// Clone this zone in place of installing
+    #[arg(long, value_name = "ZONE")]
+    clone_from: Option<String>,
+    /// An attribute of the zone
+    #[arg(long = "attr", value_name = "NAME=VALUE", value_parser = key_value)]
+    attrs: Vec<(String, String)>,
+    #[command(flatten)]
+    work: Work,
+}
+
+impl Create {
+    /// Creates, or shows how it would.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let mut options = CreateOptions::new();
+        options.template = self.template.clone();
+        options.clone_from = self.clone_from.clone();
+        options.boot = (self.boot || self.no_boot).then_some(self.boot);
+        for (net, address) in &self.addresses {
+            options = options.address(net, *address);
+        }
+        for (name, value) in &self.attrs {
+            options = options.attr(name, value);
+        }
+        let manager = session::manager(globals)?;
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        if self.work.dry_run {
+            return tell_plan(globals, &manager.plan_create(&names, &options)?);
+        }
+        let report = with_run_options(globals, &self.work, |run| manager.create_all(&names, &options, run))?;
+        tell_report(globals, &report)
+    }
+}
+
+fn net_address(text: &str) -> Result<(String, IpAddr), String> {
+    let (net, address) = text.split_once('=').ok_or("expected NET=ADDRESS, such as internal=10.1.0.10")?;
+    let address = address.parse().map_err(|_| format!("{address:?} is not an address without prefix length"))?;
+    Ok((net.to_owned(), address))
+}

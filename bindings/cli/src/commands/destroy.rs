@@ -1,0 +1,60 @@
+//! `destroy`.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use clap::Args;
+use zmgr::DestroyOptions;
+
+use super::work::{Work, misused, tell_plan, tell_report, with_run_options};
+use crate::args::Globals;
+use crate::failure::Failure;
+use crate::session;
+
+/// Options of `destroy`.
+#[derive(Debug, Args)]
+pub struct Destroy {
+    /// The zones
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Also a protected zone, one that others were cloned from, one with snapshots of others
+    #[arg(long)]
+    force: bool,
+    /// Detach it and leave its files, in place of uninstalling it
+    #[arg(long)]
+    keep_data: bool,
+    #[command(flatten)]
+    work: Work,
+}
+
+impl Destroy {
+    /// Destroys, once somebody has said yes.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let options = DestroyOptions::new().force(self.force).keep_data(self.keep_data);
+        let manager = session::manager(globals)?;
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        if self.work.dry_run {
+            return tell_plan(globals, &manager.plan_destroy(&names, &options)?);
+        }
+        if !self.yes && !confirmed(|| Ok(manager.plan_destroy(&names, &options)?.to_string()))? {
+            return Err(misused("nothing was destroyed", "answer y, or give --yes"));
+        }
+        let report = with_run_options(globals, &self.work, |run| manager.destroy(&names, &options, run))?;
+        tell_report(globals, &report)
+    }
+}
+
+/// Asks a person; where there is none, nobody has said yes.
+fn confirmed(plan: impl FnOnce() -> Result<String, Failure>) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(misused("destroy asks before it acts, and there is no terminal to ask on", "give --yes"));
+    }
+    let plan = plan()?;
+    let _ = write!(io::stderr().lock(), "{plan}Destroy? [y/N] ");
+    let mut answer = String::new();
+    // An answer that cannot be read is none.
+    let _ = io::stdin().lock().read_line(&mut answer);
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

@@ -1,0 +1,24 @@
+//! The commands, one file a family: each turns its options into one call of the API and prints what comes back.
+
+pub mod completions;
+pub mod create;
+pub mod destroy;
+pub mod show;
+pub mod sim;
+mod work;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+
+/// Runs the command; its exit status, where it is not that of an error.
+pub fn run(cli: &Cli) -> Result<u8, Failure> {
+    let globals = &cli.globals;
+    match &cli.command {
+        Command::Create(create) => create.run(globals),
+        Command::List(list) => list.run(globals),
+        Command::Show(show) => show.run(globals),
+        Command::Destroy(destroy) => destroy.run(globals),
+        Command::Sim(sim) => sim.run(globals),
+        Command::Completions(completions) => completions.run(),
+    }
+}

@@ -1,0 +1,119 @@
+//! `list` and `show`.
+
+use clap::Args;
+use serde_json::Value;
+use zmgr::{Live, Query, Zone};
+
+use super::work::addresses;
+use crate::args::Globals;
+use crate::failure::Failure;
+use crate::{output, session};
+
+/// Options of `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Also zones that the host has and the registry does not
+    #[arg(short, long)]
+    all: bool,
+    /// Only zones with this tag
+    #[arg(long)]
+    tag: Option<String>,
+    /// Read the files only; the status stays empty
+    #[arg(long)]
+    offline: bool,
+}
+
+impl List {
+    /// Prints a line or an object a zone.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let mut query = Query::new().unregistered(self.all);
+        query.tag = self.tag.clone();
+        if self.offline {
+            query = query.live(Live::Never);
+        }
+        let zones = session::manager(globals)?.zones(&query)?;
+        if globals.json {
+            output::json(&Value::Array(zones.iter().map(Zone::to_json).collect()))?;
+            return Ok(0);
+        }
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let rows: Vec<Vec<String>> = zones
+            .iter()
+            .map(|z| vec![z.name.clone(), text(&z.state), text(&z.status), text(&z.brand), addresses(z)])
+            .collect();
+        output::table(&["NAME", "STATE", "STATUS", "BRAND", "ADDRESSES"], &rows)?;
+        if !globals.quiet {
+            for fault in zones.iter().filter_map(|zone| zone.fault.as_ref()) {
+                output::aside(format_args!("zmgr: {fault}"));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Options of `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The zone
+    name: String,
+}
+
+impl Show {
+    /// Prints one zone.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let zone = session::manager(globals)?.zone(&self.name)?;
+        if globals.json {
+            output::json(&zone.to_json())?;
+        } else {
+            output::text(&in_words(&zone))?;
+        }
+        Ok(0)
+    }
+}
+
+fn in_words(zone: &Zone) -> String {
+    let mut text = String::new();
+    let mut say = |key: &str, value: &str| {
+        if !value.is_empty() {
+            text += &format!("{key:<10} {value}\n");
+        }
+    };
+    say("name", &zone.name);
+    let known = [
+        ("state", &zone.state),
+        ("status", &zone.status),
+        ("brand", &zone.brand),
+        ("template", &zone.template),
+        ("zonepath", &zone.zonepath),
+        ("uuid", &zone.uuid),
+        ("id", &zone.id),
+        ("created", &zone.created),
+        ("origin", &zone.origin),
+    ];
+    for (key, value) in known {
+        say(key, value.as_deref().unwrap_or_default());
+    }
+    say("autoboot", zone.autoboot.map_or("", |yes| if yes { "yes" } else { "no" }));
+    say("tags", &zone.tags.join(", "));
+    for (name, value) in &zone.attrs {
+        say("attr", &format!("{name}={value}"));
+    }
+    for net in &zone.nets {
+        let link = match (&net.vnic, &net.physical) {
+            (Some(vnic), _) => format!(" on {vnic} over {}", net.stub.as_deref().unwrap_or("?")),
+            (None, Some(physical)) => format!(" on {physical}"),
+            (None, None) => String::new(),
+        };
+        let vlan = net.vlan.map_or_else(String::new, |vlan| format!(" vlan {vlan}"));
+        let mac = net.mac.as_ref().map_or_else(String::new, |mac| format!(" mac {mac}"));
+        say("net", &format!("{}{link}{vlan}{mac}", net.name));
+        for address in &net.addresses {
+            let gateway = address.gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
+            say("", &format!("{}{gateway}", address.address));
+        }
+    }
+    if let Some(fault) = &zone.fault {
+        say("fault", &fault.to_string());
+    }
+    text
+}

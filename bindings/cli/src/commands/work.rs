@@ -1,0 +1,95 @@
+//! What commands that change zones share: options of the run, and the printing of plans and reports.
+
+use clap::Args;
+use serde_json::Value;
+use zmgr::{Code, Error, Event, OnFailure, Plan, Report, Result, RunOptions, Zone};
+
+use crate::args::Globals;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::{output, session};
+
+/// Options of commands that first plan and then run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Work {
+    /// Print the exact commands and do nothing; with --json, the plan that `run` takes
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Work on so many zones at once
+    #[arg(short, long, value_name = "JOBS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// Keep what was done when a later step fails, in place of undoing it
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Prints a plan: with `--json` the one that `run` takes, else the commands.
+pub fn tell_plan(globals: &Globals, plan: &Plan) -> std::result::Result<u8, Failure> {
+    let text = if globals.json { plan.to_json() + "\n" } else { plan.to_string() };
+    output::text(&text)?;
+    Ok(0)
+}
+
+/// Calls with the options of a run: progress on standard error, signals as requests to stop.
+pub fn with_run_options<T>(
+    globals: &Globals,
+    work: &Work,
+    call: impl FnOnce(&mut RunOptions<'_>) -> Result<T>,
+) -> std::result::Result<T, Failure> {
+    let cancel = session::cancel_on_signals()?;
+    let mut progress = Progress::new(globals);
+    let mut hear = |event: &Event| {
+        progress.hear(event);
+        true
+    };
+    let mut options = RunOptions::new().progress(&mut hear).cancel(&cancel).jobs(work.jobs.into());
+    if work.keep {
+        options = options.on_failure(OnFailure::Keep);
+    }
+    Ok(call(&mut options)?)
+}
+
+/// Prints what became of each zone: with `--json` the finished ones as an array, else a line each. Fails where one failed.
+pub fn tell_report(globals: &Globals, report: &Report) -> std::result::Result<u8, Failure> {
+    if globals.json {
+        output::json(&Value::Array(report.zones().map(Zone::to_json).collect()))?;
+    } else {
+        for outcome in &report.outcomes {
+            if let Ok(zone) = &outcome.result {
+                let addresses = zone.as_ref().map(addresses).filter(|text| !text.is_empty());
+                let words = [Some(outcome.action.clone()), Some(outcome.name.clone()), addresses];
+                output::line(words.into_iter().flatten().collect::<Vec<_>>().join(" "))?;
+            }
+        }
+    }
+    for outcome in &report.outcomes {
+        for note in &outcome.notes {
+            if !globals.quiet {
+                output::aside(format_args!("{}: {note}", outcome.name));
+            }
+        }
+    }
+    match report.error() {
+        Some(error) => Err(error.into()),
+        None => Ok(0),
+    }
+}
+
+/// The addresses of a zone in one cell.
+pub fn addresses(zone: &Zone) -> String {
+    let all = zone.nets.iter().flat_map(|net| &net.addresses).map(|a| a.address.to_string());
+    all.collect::<Vec<_>>().join(",")
+}
+
+/// `KEY=VALUE` as its two halves.
+pub fn key_value(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+/// An error in the words that were given.
+pub fn misused(message: impl Into<String>, help: &str) -> Failure {
+    Error::new(Code::InvalidArgument, message).with_help(help).into()
+}

@@ -1,0 +1,52 @@
+//! From the global options to a manager, and from signals to a request to stop.
+
+use std::path::PathBuf;
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use zmgr::{Cancel, Code, Error, Manager};
+
+use crate::args::Globals;
+use crate::failure::Failure;
+
+/// The manager that the options and the environment speak of. `ZMGR_ROOT` and `ZMGR_SIMULATE` are read here and nowhere else.
+pub fn manager(globals: &Globals) -> Result<Manager, Failure> {
+    let mut builder = Manager::builder().command(command());
+    if let Some(root) = globals.root.clone().or_else(|| named("ZMGR_ROOT")) {
+        builder = builder.root(root);
+    }
+    if let Some(directory) = simulate(globals) {
+        builder = builder.simulate(directory);
+    }
+    if let Some(directory) = &globals.host_root {
+        builder = builder.host_root(directory);
+    }
+    Ok(builder.build()?)
+}
+
+/// The directory of the simulated machine, where one was named; a host root on the command line outweighs the environment.
+pub fn simulate(globals: &Globals) -> Option<PathBuf> {
+    let from_environment = || if globals.host_root.is_none() { named("ZMGR_SIMULATE") } else { None };
+    globals.simulate.clone().or_else(from_environment)
+}
+
+fn named(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// The words of this command, for those who wait for its locks.
+fn command() -> String {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("zmgr".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// A token that Ctrl-C, TERM and HUP pull: the first rolls back, a second leaves at once what `recover` can finish.
+pub fn cancel_on_signals() -> Result<Cancel, Failure> {
+    let cancel = Cancel::new();
+    let token = cancel.clone();
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+        .map_err(|error| Error::new(Code::Io, format!("cannot listen for signals: {error}")).with_source(error))?;
+    thread::spawn(move || signals.forever().for_each(|_| token.cancel()));
+    Ok(cancel)
+}

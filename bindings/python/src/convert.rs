@@ -1,0 +1,80 @@
+//! Values on their way to Python and back.
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList};
+use serde_json::Value;
+
+/// A tree of JSON as dicts, lists and plain values.
+pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        Value::Null => Ok(py.None().into_bound(py)),
+        Value::Bool(yes) => yes.into_bound_py_any(py),
+        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(n), _, _) => n.into_bound_py_any(py),
+            (None, Some(n), _) => n.into_bound_py_any(py),
+            (None, None, n) => n.into_bound_py_any(py),
+        },
+        Value::String(text) => text.into_bound_py_any(py),
+        Value::Array(items) => {
+            let list = PyList::empty(py);
+            for item in items {
+                list.append(to_python(py, item)?)?;
+            }
+            Ok(list.into_any())
+        }
+        Value::Object(members) => {
+            let dict = PyDict::new(py);
+            for (key, member) in members {
+                dict.set_item(key, to_python(py, member)?)?;
+            }
+            Ok(dict.into_any())
+        }
+    }
+}
+
+/// A class of `zmgr._values`, looked up once.
+pub(crate) fn value_class<'py>(
+    py: Python<'py>,
+    cell: &'static PyOnceLock<Py<PyAny>>,
+    name: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = cell.get_or_try_init(py, || PyResult::Ok(py.import("zmgr._values")?.getattr(name)?.unbind()))?;
+    Ok(class.bind(py).clone())
+}
+
+/// `zmgr._values.NAME._from_json(value)`.
+pub(crate) fn from_json<'py>(
+    py: Python<'py>,
+    cell: &'static PyOnceLock<Py<PyAny>>,
+    name: &str,
+    value: &Value,
+) -> PyResult<Bound<'py, PyAny>> {
+    value_class(py, cell, name)?.call_method1("_from_json", (to_python(py, value)?,))
+}
+
+/// One text or several.
+#[derive(FromPyObject)]
+pub(crate) enum Names {
+    /// One.
+    One(String),
+    /// Several, of any iterable.
+    Many(Vec<String>),
+}
+
+impl Names {
+    pub(crate) fn as_strs(&self) -> Vec<&str> {
+        match self {
+            Names::One(name) => vec![name],
+            Names::Many(names) => names.iter().map(String::as_str).collect(),
+        }
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<String> {
+        match self {
+            Names::One(name) => vec![name],
+            Names::Many(names) => names,
+        }
+    }
+}

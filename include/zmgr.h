@@ -1,0 +1,917 @@
+// libzmgr: manages illumos zones from flat KDL files.
+//
+// Generated from bindings/c by `make header`; a test fails when it is stale. The conventions (ownership, errors, threads,
+// options structs) are told in bindings/README.md; in short:
+//   - A call that can fail returns zmgr_status, and takes `zmgr_error **error` last: NULL, or a place for a new error object
+//     that is the caller's (zmgr_error_free). What `*error` held before is ignored.
+//   - Outputs are set to NULL at entry and filled on success. Each object has its _free (or _close); NULL may be freed.
+//   - `const char *` results belong to the object that they were asked of; `char *` results are the caller's:
+//     zmgr_string_free. Text is UTF-8.
+//   - An options pointer may be NULL; else its first field is its own sizeof, and 0 in any other field is the default.
+//   - A zmgr_manager and a zmgr_cancel may be used by several threads at once. All else is an immutable snapshot: any thread
+//     may read it, none may use it once it is freed.
+
+
+#ifndef ZMGR_H
+#define ZMGR_H
+
+
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define ZMGR_VERSION_MAJOR 0
+#define ZMGR_VERSION_MINOR 1
+#define ZMGR_VERSION_PATCH 0
+// (major << 16) | (minor << 8) | patch; zmgr_version_number() gives that of the library in use.
+#define ZMGR_VERSION_NUMBER ((ZMGR_VERSION_MAJOR << 16) | (ZMGR_VERSION_MINOR << 8) | ZMGR_VERSION_PATCH)
+
+
+// How a call ended. New numbers may be added, so a `switch` needs a `default:`; none is ever changed or used again.
+enum zmgr_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // It did what was asked.
+    ZMGR_OK = 0,
+    // A fault of zmgr itself, never of its input.
+    ZMGR_INTERNAL = 1,
+    // An argument that can never be right, whatever the files and the host say.
+    ZMGR_INVALID_ARGUMENT = 2,
+    // A document below the root has a fault; the error's details point at it.
+    ZMGR_CONFIG = 3,
+    // Something named does not exist.
+    ZMGR_NOT_FOUND = 4,
+    // Something of that name exists already.
+    ZMGR_EXISTS = 5,
+    // The thing is not in a state that allows this.
+    ZMGR_WRONG_STATE = 6,
+    // No address of the pool is free.
+    ZMGR_POOL_EXHAUSTED = 7,
+    // The address asked for is held by somebody else.
+    ZMGR_ADDRESS_IN_USE = 8,
+    // Somebody else works on it; the same call may go through later.
+    ZMGR_BUSY = 9,
+    // The caller may not do this.
+    ZMGR_PERMISSION_DENIED = 10,
+    // A command of the host failed; see zmgr_error_command_arg and its kin.
+    ZMGR_COMMAND_FAILED = 11,
+    // A command or a wait took longer than its limit.
+    ZMGR_TIMED_OUT = 12,
+    // The caller asked to stop.
+    ZMGR_CANCELLED = 13,
+    // The host cannot do what is asked.
+    ZMGR_UNSUPPORTED_HOST = 14,
+    // A file could not be read or written.
+    ZMGR_IO = 15,
+    // Work was left unfinished, and a person or zmgr_recover has to go first.
+    ZMGR_RECOVERY_NEEDED = 16,
+    // Some of several things were done and others not; the error's details tell which.
+    ZMGR_PARTIAL = 17,
+    // What the plan rests on has changed since it was made. Nothing was done.
+    ZMGR_STALE_PLAN = 18,
+    // The host differs from the files. Exit status of `zmgr diff` only: no call returns it.
+    ZMGR_DRIFT = 19,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_status zmgr_status;
+#else
+typedef uint32_t zmgr_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// How much a finding weighs.
+enum zmgr_severity
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // It stops what needs the document.
+    ZMGR_SEVERITY_ERROR = 0,
+    // It is worth a look and stops nothing.
+    ZMGR_SEVERITY_WARNING = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_severity zmgr_severity;
+#else
+typedef uint32_t zmgr_severity;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What happened. Values may be added.
+enum zmgr_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // A kind that this version of the library has no number for.
+    ZMGR_EVENT_OTHER = 0,
+    // Work on the zone begins.
+    ZMGR_EVENT_STARTED = 1,
+    // A step begins.
+    ZMGR_EVENT_STEP_STARTED = 2,
+    // A command runs; the message is its words.
+    ZMGR_EVENT_COMMAND = 3,
+    // A command still runs; the message is the last line that it printed.
+    ZMGR_EVENT_RUNNING = 4,
+    // A step is done.
+    ZMGR_EVENT_STEP_DONE = 5,
+    // A step failed; the message says why.
+    ZMGR_EVENT_STEP_FAILED = 6,
+    // A step is being undone.
+    ZMGR_EVENT_UNDOING = 7,
+    // Something that a person should know and that stops nothing.
+    ZMGR_EVENT_WARNING = 8,
+    // The output of a long command goes to the file that the message names.
+    ZMGR_EVENT_LOG = 9,
+    // Work on the zone has ended, well or not.
+    ZMGR_EVENT_FINISHED = 10,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_event_kind zmgr_event_kind;
+#else
+typedef uint32_t zmgr_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What a value is. Values may be added.
+enum zmgr_value_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Nothing: what is not set, and what was asked of NULL.
+    ZMGR_VALUE_NULL = 0,
+    // See zmgr_value_bool.
+    ZMGR_VALUE_BOOL = 1,
+    // See zmgr_value_integer.
+    ZMGR_VALUE_INTEGER = 2,
+    // See zmgr_value_text.
+    ZMGR_VALUE_TEXT = 3,
+    // See zmgr_value_len and zmgr_value_at.
+    ZMGR_VALUE_LIST = 4,
+    // See zmgr_value_get; zmgr_value_len, zmgr_value_key and zmgr_value_at walk through it.
+    ZMGR_VALUE_MAP = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_value_kind zmgr_value_kind;
+#else
+typedef uint32_t zmgr_value_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Whether a query asks the host for each zone's status.
+enum zmgr_live
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Ask; where the host does not answer, leave each status empty.
+    ZMGR_LIVE_AUTO = 0,
+    // Read the files only.
+    ZMGR_LIVE_NEVER = 1,
+    // Ask, and fail where the host does not answer.
+    ZMGR_LIVE_REQUIRED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_live zmgr_live;
+#else
+typedef uint32_t zmgr_live;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What to do with the steps done when a later one fails.
+enum zmgr_on_failure
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // As config.kdl says.
+    ZMGR_ON_FAILURE_CONFIGURED = 0,
+    // Undo them.
+    ZMGR_ON_FAILURE_ROLL_BACK = 1,
+    // Keep them, and the entry as failed.
+    ZMGR_ON_FAILURE_KEEP = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_on_failure zmgr_on_failure;
+#else
+typedef uint32_t zmgr_on_failure;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Asks a running call to stop. Any thread may use it, also while a call that was given it runs. Free it when no call uses it.
+typedef struct zmgr_cancel zmgr_cancel;
+
+// One finding with its place. Belongs to the object that it was asked of.
+typedef struct zmgr_diagnostic zmgr_diagnostic;
+
+// Why a call failed. Immutable; any thread may read it. Free it with zmgr_error_free.
+typedef struct zmgr_error zmgr_error;
+
+// One thing that happened. Lives for one call of the callback.
+typedef struct zmgr_event zmgr_event;
+
+// The zones of one host and the files that describe them. Any number of threads may use one manager at once.
+typedef struct zmgr_manager zmgr_manager;
+
+// One net of a zone. Belongs to the zone.
+typedef struct zmgr_net zmgr_net;
+
+// What an operation would do to one zone or many. A plan is only a description: making one touches nothing.
+typedef struct zmgr_plan zmgr_plan;
+
+// What became of each zone, in the order of the request.
+typedef struct zmgr_report zmgr_report;
+
+// A document, a wish or a report: a tree of maps, lists and plain values with the keys of `zmgr --json`. What
+// zmgr_value_get and zmgr_value_at give belongs to the value that was given out; only that one is freed.
+typedef struct zmgr_value zmgr_value;
+
+// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot.
+typedef struct zmgr_zone zmgr_zone;
+
+// Zones, in the order of their names. A snapshot; it outlives the manager.
+typedef struct zmgr_zone_list zmgr_zone_list;
+
+// Which tree and which host.
+typedef struct {
+    // sizeof(zmgr_open_options)
+    size_t size;
+    // The tree of documents; NULL: etc/zmgr of the host.
+    const char *root;
+    // The directory of a simulated machine, made when absent; NULL: none.
+    const char *simulate_dir;
+    // Real programs and files below this directory; NULL: those of this host.
+    const char *host_root;
+    // What to call this program to others that wait for its locks; NULL: its name.
+    const char *command;
+} zmgr_open_options;
+
+// What a new zone shall be, where it differs from its template.
+typedef struct {
+    // sizeof(zmgr_create_options)
+    size_t size;
+    // The template; NULL: default-template of config.kdl.
+    const char *template_name;
+    // Addresses wanted: texts such as "internal=10.1.0.10", without prefix length; NULL: none.
+    const char *const *addresses;
+    // How many addresses.
+    size_t address_count;
+    // Attributes: texts such as "owner=alice"; NULL: none.
+    const char *const *attrs;
+    // How many attributes.
+    size_t attr_count;
+    // The zone to clone in place of installing; NULL: none.
+    const char *clone_from;
+    // 0: as the template says; 1: boot; 2: leave it installed.
+    uint32_t boot;
+} zmgr_create_options;
+
+// How far to go in destroying a zone.
+typedef struct {
+    // sizeof(zmgr_destroy_options)
+    size_t size;
+    // Also a protected zone, one that others were cloned from, one with snapshots of others.
+    bool force;
+    // Detach it and leave its files, in place of uninstalling it.
+    bool keep_data;
+} zmgr_destroy_options;
+
+// Which zones.
+typedef struct {
+    // sizeof(zmgr_query)
+    size_t size;
+    // Only zones with this tag; NULL: all.
+    const char *tag;
+    // Only these zones; NULL: all.
+    const char *const *names;
+    // How many names.
+    size_t name_count;
+    // One of zmgr_live.
+    uint32_t live;
+    // Also zones that the host has and the registry does not.
+    bool unregistered;
+} zmgr_query;
+
+// Hears of each event: on the thread that made the call, one at a time, also where several zones are worked on at once;
+// never after the call has returned. `event` lives for this one call. Returns false to ask to stop. It must not throw, not
+// longjmp, and not close the manager.
+typedef bool (*zmgr_progress_fn)(void *userdata, const zmgr_event *event);
+
+// How an operation runs.
+typedef struct {
+    // sizeof(zmgr_run_options)
+    size_t size;
+    // Hears each event; NULL: nobody.
+    zmgr_progress_fn progress;
+    // Handed to `progress` as it is.
+    void *userdata;
+    // A token that may ask to stop; NULL: none.
+    const zmgr_cancel *cancel;
+    // How many zones are worked on at once; 0 means 1.
+    uint32_t jobs;
+    // One of zmgr_on_failure.
+    uint32_t on_failure;
+} zmgr_run_options;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// A token nobody has used.
+zmgr_cancel *zmgr_cancel_new(void);
+
+// Asks the calls that were given the token to stop: they undo what they did and return ZMGR_CANCELLED. A second request
+// stops the undoing too, and leaves what zmgr_recover can finish. Takes no lock and no memory, so that a signal handler may
+// call it.
+//
+// Requires: `cancel` is NULL or a live token.
+void zmgr_cancel_request(const zmgr_cancel *cancel);
+
+// Whether somebody has asked.
+//
+// Requires: `cancel` is NULL or a live token.
+bool zmgr_cancel_is_requested(const zmgr_cancel *cancel);
+
+// Frees a token. NULL is fine.
+//
+// Requires: `cancel` is NULL or a token of the caller's that no call uses any more.
+void zmgr_cancel_free(zmgr_cancel *cancel);
+
+// The stable word for a status, such as "not-found"; "ok" for ZMGR_OK; NULL for a number that this library does not know.
+// The text is never freed.
+const char *zmgr_status_name(uint32_t status);
+
+// The status that the failed call returned; ZMGR_OK for NULL.
+//
+// Requires: `error` is NULL or a live error.
+zmgr_status zmgr_error_code(const zmgr_error *error);
+
+// The status as a stable word, such as "not-found".
+//
+// Requires: `error` is NULL or a live error.
+const char *zmgr_error_name(const zmgr_error *error);
+
+// What went wrong, in a sentence without final stop, colour or line break.
+//
+// Requires: `error` is NULL or a live error.
+const char *zmgr_error_message(const zmgr_error *error);
+
+// What to do next; NULL where there is nothing to say.
+//
+// Requires: `error` is NULL or a live error.
+const char *zmgr_error_help(const zmgr_error *error);
+
+// Whether the same call may succeed later without anything being mended.
+//
+// Requires: `error` is NULL or a live error.
+bool zmgr_error_can_retry(const zmgr_error *error);
+
+// How many findings the error has.
+//
+// Requires: `error` is NULL or a live error.
+size_t zmgr_error_detail_count(const zmgr_error *error);
+
+// Finding number `index`; NULL past the last. It belongs to the error.
+//
+// Requires: `error` is NULL or a live error.
+const zmgr_diagnostic *zmgr_error_detail(const zmgr_error *error, size_t index);
+
+// Word number `index` of the command of the host that failed, the program first; NULL past the last, and where the failure
+// was not that of a command.
+//
+// Requires: `error` is NULL or a live error.
+const char *zmgr_error_command_arg(const zmgr_error *error,
+                                   size_t index);
+
+// The exit status of the command that failed; -1 where a signal ended it, and where there was no command.
+//
+// Requires: `error` is NULL or a live error.
+int32_t zmgr_error_command_status(const zmgr_error *error);
+
+// The last lines that the command printed on its standard output; NULL where there was no command.
+//
+// Requires: `error` is NULL or a live error.
+const char *zmgr_error_command_stdout(const zmgr_error *error);
+
+// The last lines that the command printed on its standard error; NULL where there was no command.
+//
+// Requires: `error` is NULL or a live error.
+const char *zmgr_error_command_stderr(const zmgr_error *error);
+
+// The file that holds all that the command printed; NULL where there is none.
+//
+// Requires: `error` is NULL or a live error.
+const char *zmgr_error_command_log(const zmgr_error *error);
+
+// The whole error as JSON, as `zmgr --json` prints it. The text is the caller's: zmgr_string_free.
+//
+// Requires: `error` is NULL or a live error.
+char *zmgr_error_json(const zmgr_error *error);
+
+// Frees an error. NULL is fine.
+//
+// Requires: `error` is NULL or an error of the caller's, used no more.
+void zmgr_error_free(zmgr_error *error);
+
+// How much the finding weighs.
+//
+// Requires: `finding` is NULL or a live finding.
+zmgr_severity zmgr_diagnostic_severity(const zmgr_diagnostic *finding);
+
+// A stable word for this kind of finding, such as "unknown-node".
+//
+// Requires: `finding` is NULL or a live finding.
+const char *zmgr_diagnostic_code(const zmgr_diagnostic *finding);
+
+// What is wrong, in a sentence.
+//
+// Requires: `finding` is NULL or a live finding.
+const char *zmgr_diagnostic_message(const zmgr_diagnostic *finding);
+
+// What to do about it; NULL where there is nothing to say.
+//
+// Requires: `finding` is NULL or a live finding.
+const char *zmgr_diagnostic_help(const zmgr_diagnostic *finding);
+
+// The file; NULL where the finding is about none.
+//
+// Requires: `finding` is NULL or a live finding.
+const char *zmgr_diagnostic_path(const zmgr_diagnostic *finding);
+
+// The line, from 1; 0 where it is not known.
+//
+// Requires: `finding` is NULL or a live finding.
+uint64_t zmgr_diagnostic_line(const zmgr_diagnostic *finding);
+
+// The column in characters, from 1; 0 where it is not known.
+//
+// Requires: `finding` is NULL or a live finding.
+uint64_t zmgr_diagnostic_column(const zmgr_diagnostic *finding);
+
+// The line of the file as it stands; NULL where the finding has no place.
+//
+// Requires: `finding` is NULL or a live finding.
+const char *zmgr_diagnostic_snippet(const zmgr_diagnostic *finding);
+
+// What happened.
+//
+// Requires: `event` is NULL or the event of the running callback; so for all that follow.
+zmgr_event_kind zmgr_event_get_kind(const zmgr_event *event);
+
+// The zone it is about.
+//
+// Requires: See zmgr_event_get_kind.
+const char *zmgr_event_zone(const zmgr_event *event);
+
+// The step's id within the plan, such as "install"; empty for events of the zone as a whole.
+//
+// Requires: See zmgr_event_get_kind.
+const char *zmgr_event_step(const zmgr_event *event);
+
+// Which step it is, from 1; 0 for events of the zone as a whole.
+//
+// Requires: See zmgr_event_get_kind.
+size_t zmgr_event_position(const zmgr_event *event);
+
+// How many steps there are.
+//
+// Requires: See zmgr_event_get_kind.
+size_t zmgr_event_steps(const zmgr_event *event);
+
+// The words that go with it; NULL where there are none.
+//
+// Requires: See zmgr_event_get_kind.
+const char *zmgr_event_message(const zmgr_event *event);
+
+// How long the step or command has taken, in milliseconds.
+//
+// Requires: See zmgr_event_get_kind.
+uint64_t zmgr_event_elapsed_ms(const zmgr_event *event);
+
+// False for a step that failed and for a zone that did not come to what was asked.
+//
+// Requires: See zmgr_event_get_kind.
+bool zmgr_event_ok(const zmgr_event *event);
+
+// Frees text that a function of this library gave as `char *`. NULL is fine. Never use free() for it.
+//
+// Requires: `text` is NULL or came from this library as `char *`, and is used no more.
+void zmgr_string_free(char *text);
+
+// Opens a manager: `options` NULL is this host with the tree /etc/zmgr. Nothing is read yet.
+//
+// Requires: `options` is NULL or points to options of the size that they state; `out` to a place for a pointer; `error` is NULL or
+// points to a place for a pointer.
+zmgr_status zmgr_open(const zmgr_open_options *options,
+                      zmgr_manager **out,
+                      zmgr_error **error);
+
+// Closes a manager. Objects that it gave live on. NULL is fine.
+//
+// Requires: `manager` is NULL or a manager that no call uses any more.
+void zmgr_close(zmgr_manager *manager);
+
+// The version of the library in use, such as "0.1.0". The text is never freed.
+const char *zmgr_version(void);
+
+// The version of the library in use as ZMGR_VERSION_NUMBER of its header.
+uint32_t zmgr_version_number(void);
+
+// What it would take to create these zones.
+//
+// Requires: `manager` is a live manager; `names` points to `count` texts; `options` is NULL or of the size that it states; `out` points
+// to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_plan_create(const zmgr_manager *manager,
+                             const char *const *names,
+                             size_t count,
+                             const zmgr_create_options *options,
+                             zmgr_plan **out,
+                             zmgr_error **error);
+
+// What it would take to destroy these zones.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_destroy(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              const zmgr_destroy_options *options,
+                              zmgr_plan **out,
+                              zmgr_error **error);
+
+// The plan as JSON. The text is the caller's: zmgr_string_free.
+//
+// Requires: `plan` is NULL or a live plan.
+char *zmgr_plan_json(const zmgr_plan *plan);
+
+// The commands and files as a person reads them. The text is the caller's: zmgr_string_free.
+//
+// Requires: `plan` is NULL or a live plan.
+char *zmgr_plan_text(const zmgr_plan *plan);
+
+// A plan from its JSON. ZMGR_INVALID_ARGUMENT where it is none.
+//
+// Requires: `json` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_plan_from_json(const char *json, zmgr_plan **out, zmgr_error **error);
+
+// SHA-256 of the plan as 64 hex digits: two plans of one digest are the same plan.
+//
+// Requires: `plan` is NULL or a live plan.
+const char *zmgr_plan_digest(const zmgr_plan *plan);
+
+// Whether there is nothing to do.
+//
+// Requires: `plan` is NULL or a live plan.
+bool zmgr_plan_is_empty(const zmgr_plan *plan);
+
+// Frees a plan. NULL is fine.
+//
+// Requires: `plan` is NULL or a plan of the caller's, used no more.
+void zmgr_plan_free(zmgr_plan *plan);
+
+// How many zones the report speaks of.
+//
+// Requires: `report` is NULL or a live report; so for all that follow.
+size_t zmgr_report_len(const zmgr_report *report);
+
+// The name of zone number `index`; NULL past the last.
+//
+// Requires: See zmgr_report_len.
+const char *zmgr_report_name(const zmgr_report *report, size_t index);
+
+// What was done to it, in a word: "created", "destroyed", "adopted", "skipped", …
+//
+// Requires: See zmgr_report_len.
+const char *zmgr_report_action(const zmgr_report *report, size_t index);
+
+// How it ended for this zone; ZMGR_INVALID_ARGUMENT past the last.
+//
+// Requires: See zmgr_report_len.
+zmgr_status zmgr_report_status(const zmgr_report *report, size_t index);
+
+// Why it failed; NULL where it did not. It belongs to the report.
+//
+// Requires: See zmgr_report_len.
+const zmgr_error *zmgr_report_error(const zmgr_report *report, size_t index);
+
+// The zone as it is now; NULL where it is no more, or failed. It belongs to the report.
+//
+// Requires: See zmgr_report_len.
+const zmgr_zone *zmgr_report_zone(const zmgr_report *report, size_t index);
+
+// Note number `note` on zone number `index`: what a person should know, and which stopped nothing; NULL past the last.
+//
+// Requires: See zmgr_report_len.
+const char *zmgr_report_note(const zmgr_report *report, size_t index, size_t note);
+
+// Frees a report, its zones and its errors. NULL is fine.
+//
+// Requires: `report` is NULL or a report of the caller's, used no more.
+void zmgr_report_free(zmgr_report *report);
+
+// What the value is; ZMGR_VALUE_NULL for NULL.
+//
+// Requires: `value` is NULL or a live value; so for all that follow.
+zmgr_value_kind zmgr_value_get_kind(const zmgr_value *value);
+
+// The truth of a ZMGR_VALUE_BOOL; false for all else.
+//
+// Requires: See zmgr_value_get_kind.
+bool zmgr_value_bool(const zmgr_value *value);
+
+// The number of a ZMGR_VALUE_INTEGER; 0 for all else. A number that int64_t cannot hold is a ZMGR_VALUE_TEXT of its digits.
+//
+// Requires: See zmgr_value_get_kind.
+int64_t zmgr_value_integer(const zmgr_value *value);
+
+// The text of a ZMGR_VALUE_TEXT; NULL for all else.
+//
+// Requires: See zmgr_value_get_kind.
+const char *zmgr_value_text(const zmgr_value *value);
+
+// How many members a list or a map has; 0 for all else.
+//
+// Requires: See zmgr_value_get_kind.
+size_t zmgr_value_len(const zmgr_value *value);
+
+// Member number `index` of a list or a map; NULL past the last.
+//
+// Requires: See zmgr_value_get_kind.
+const zmgr_value *zmgr_value_at(const zmgr_value *value, size_t index);
+
+// The key of member number `index` of a map; NULL past the last.
+//
+// Requires: See zmgr_value_get_kind.
+const char *zmgr_value_key(const zmgr_value *value, size_t index);
+
+// The member of a map with this key; NULL where it has none.
+//
+// Requires: See zmgr_value_get_kind; `key` is NULL or ends in a NUL.
+const zmgr_value *zmgr_value_get(const zmgr_value *value, const char *key);
+
+// The value as JSON. The text is the caller's: zmgr_string_free.
+//
+// Requires: See zmgr_value_get_kind.
+char *zmgr_value_json(const zmgr_value *value);
+
+// Frees a value that a call gave through `out`. NULL is fine.
+//
+// Requires: `value` is NULL or a value of the caller's, used no more, and not a member of another.
+void zmgr_value_free(zmgr_value *value);
+
+// The zones that `query` asks for; NULL asks for all that are registered.
+//
+// Requires: `manager` is a live manager; `query` NULL or options of the size that they state; `out` points to a place for a pointer;
+// `error` is NULL or does so too.
+zmgr_status zmgr_zones(const zmgr_manager *manager,
+                       const zmgr_query *query,
+                       zmgr_zone_list **out,
+                       zmgr_error **error);
+
+// How many zones the list has.
+//
+// Requires: `list` is NULL or a live list.
+size_t zmgr_zone_list_len(const zmgr_zone_list *list);
+
+// Zone number `index`; NULL past the last. It belongs to the list.
+//
+// Requires: `list` is NULL or a live list.
+const zmgr_zone *zmgr_zone_list_get(const zmgr_zone_list *list, size_t index);
+
+// Frees a list and its zones. NULL is fine.
+//
+// Requires: `list` is NULL or a list of the caller's, used no more.
+void zmgr_zone_list_free(zmgr_zone_list *list);
+
+// The zone of this name. Reads its one file, and asks the host about it. ZMGR_NOT_FOUND where it is not registered.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_zone_find(const zmgr_manager *manager,
+                           const char *name,
+                           zmgr_zone **out,
+                           zmgr_error **error);
+
+// Creates a zone: allocates its addresses, configures, installs, and boots it where that is wished. `out` may be NULL. On
+// failure what was done is undone, unless `run` or config.kdl says otherwise.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; options are NULL or of the size that they state; `out` and `error` are
+// NULL or point to a place for a pointer.
+zmgr_status zmgr_zone_create(const zmgr_manager *manager,
+                             const char *name,
+                             const zmgr_create_options *options,
+                             const zmgr_run_options *run,
+                             zmgr_zone **out,
+                             zmgr_error **error);
+
+// Destroys a zone, and what zmgr made for it: halts, uninstalls, deletes its configuration, its VNICs and its entry.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; options are NULL or of the size that they state; `error` is NULL or
+// points to a place for a pointer.
+zmgr_status zmgr_zone_destroy(const zmgr_manager *manager,
+                              const char *name,
+                              const zmgr_destroy_options *options,
+                              const zmgr_run_options *run,
+                              zmgr_error **error);
+
+// Creates several zones, `run->jobs` at once. `*out` (which may be NULL) gets the report whenever the work began, also where
+// some or all of it failed: then the status is that of the one failure, or ZMGR_PARTIAL.
+//
+// Requires: `manager` is a live manager; `names` points to `count` texts; options are NULL or of the size that they state; `out` and
+// `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_zones_create(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              const zmgr_create_options *options,
+                              const zmgr_run_options *run,
+                              zmgr_report **out,
+                              zmgr_error **error);
+
+// Destroys several zones, `run->jobs` at once. The report as in zmgr_zones_create.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_destroy(const zmgr_manager *manager,
+                               const char *const *names,
+                               size_t count,
+                               const zmgr_destroy_options *options,
+                               const zmgr_run_options *run,
+                               zmgr_report **out,
+                               zmgr_error **error);
+
+// Frees a zone that a call gave through `out`. NULL is fine. Zones of a list are freed with the list.
+//
+// Requires: `zone` is NULL or a zone of the caller's, used no more.
+void zmgr_zone_free(zmgr_zone *zone);
+
+// The name.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_name(const zmgr_zone *zone);
+
+// The id of its entry, 32 hex digits; NULL for a wish not yet built and for a zone that is not registered.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_id(const zmgr_zone *zone);
+
+// The brand; NULL where it is not known.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_brand(const zmgr_zone *zone);
+
+// The template it follows; NULL where it follows none.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_template_name(const zmgr_zone *zone);
+
+// Where it lies on the host.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_zonepath(const zmgr_zone *zone);
+
+// What the registry says: "creating", "ready", "destroying", "failed", "unreadable"; NULL for a wish not yet built and
+// for a zone that is not registered.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_state(const zmgr_zone *zone);
+
+// What the host says: "configured", "incomplete", "installed", "ready", "running", "shutting_down", "down", "absent"; NULL
+// where the host was not asked.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_status(const zmgr_zone *zone);
+
+// The uuid of its installation; NULL before it is installed.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_uuid(const zmgr_zone *zone);
+
+// When it was registered, RFC 3339; NULL where it is not.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_created(const zmgr_zone *zone);
+
+// "create" or "import"; NULL where it is not registered.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_origin(const zmgr_zone *zone);
+
+// Whether it is to boot with the host: 1 or 0; -1 where nobody says.
+//
+// Requires: `zone` is NULL or a live zone.
+int32_t zmgr_zone_autoboot(const zmgr_zone *zone);
+
+// What is wrong with its file; NULL where nothing is. It belongs to the zone.
+//
+// Requires: `zone` is NULL or a live zone.
+const zmgr_diagnostic *zmgr_zone_fault(const zmgr_zone *zone);
+
+// How many tags it has.
+//
+// Requires: `zone` is NULL or a live zone.
+size_t zmgr_zone_tag_count(const zmgr_zone *zone);
+
+// Tag number `index`; NULL past the last.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_tag(const zmgr_zone *zone, size_t index);
+
+// How many attributes it has.
+//
+// Requires: `zone` is NULL or a live zone.
+size_t zmgr_zone_attr_count(const zmgr_zone *zone);
+
+// The name of attribute number `index`, in the order of the names; NULL past the last.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_attr_name(const zmgr_zone *zone, size_t index);
+
+// The value of attribute number `index`; NULL past the last.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_attr_value(const zmgr_zone *zone, size_t index);
+
+// How many nets it has.
+//
+// Requires: `zone` is NULL or a live zone.
+size_t zmgr_zone_net_count(const zmgr_zone *zone);
+
+// Net number `index`; NULL past the last. It belongs to the zone.
+//
+// Requires: `zone` is NULL or a live zone.
+const zmgr_net *zmgr_zone_net(const zmgr_zone *zone, size_t index);
+
+// The zone as JSON, as `zmgr show --json` prints it. The text is the caller's: zmgr_string_free.
+//
+// Requires: `zone` is NULL or a live zone.
+char *zmgr_zone_json(const zmgr_zone *zone);
+
+// Its name within the zone.
+//
+// Requires: `net` is NULL or a live net.
+const char *zmgr_net_name(const zmgr_net *net);
+
+// The pool that its addresses come from; NULL where they come from none.
+//
+// Requires: `net` is NULL or a live net.
+const char *zmgr_net_pool(const zmgr_net *net);
+
+// The VNIC that was made for it; NULL where there is none.
+//
+// Requires: `net` is NULL or a live net.
+const char *zmgr_net_vnic(const zmgr_net *net);
+
+// The link below the VNIC.
+//
+// Requires: `net` is NULL or a live net.
+const char *zmgr_net_stub(const zmgr_net *net);
+
+// The MAC address of the VNIC, as dladm prints it.
+//
+// Requires: `net` is NULL or a live net.
+const char *zmgr_net_mac(const zmgr_net *net);
+
+// The existing link that it uses in place of a VNIC; NULL where it has a VNIC.
+//
+// Requires: `net` is NULL or a live net.
+const char *zmgr_net_physical(const zmgr_net *net);
+
+// Its VLAN; 0 for none.
+//
+// Requires: `net` is NULL or a live net.
+uint32_t zmgr_net_vlan(const zmgr_net *net);
+
+// Whether zmgr made the VNIC, and so may delete it.
+//
+// Requires: `net` is NULL or a live net.
+bool zmgr_net_managed(const zmgr_net *net);
+
+// How many addresses it has.
+//
+// Requires: `net` is NULL or a live net.
+size_t zmgr_net_address_count(const zmgr_net *net);
+
+// Address number `index` with its prefix length, such as "10.1.0.10/24"; NULL past the last.
+//
+// Requires: `net` is NULL or a live net.
+const char *zmgr_net_address(const zmgr_net *net, size_t index);
+
+// The gateway of address number `index`; NULL where it has none, and past the last.
+//
+// Requires: `net` is NULL or a live net.
+const char *zmgr_net_gateway(const zmgr_net *net, size_t index);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* ZMGR_H */

@@ -1,0 +1,294 @@
+"""What zmgr answers with: frozen values that can be compared, hashed and pickled."""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+if TYPE_CHECKING:
+    from ._errors import ZmgrError
+    from ._zmgr import Zone
+
+IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+IPInterface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
+
+
+class _Word(str, enum.Enum):
+    """An enumeration whose members are their words."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class ZoneState(_Word):
+    """What the registry says of a zone."""
+
+    CREATING = "creating"
+    READY = "ready"
+    DESTROYING = "destroying"
+    FAILED = "failed"
+    UNREADABLE = "unreadable"
+
+
+class ZoneStatus(_Word):
+    """What the host says of a zone."""
+
+    CONFIGURED = "configured"
+    INCOMPLETE = "incomplete"
+    INSTALLED = "installed"
+    READY = "ready"
+    RUNNING = "running"
+    SHUTTING_DOWN = "shutting_down"
+    DOWN = "down"
+    MOUNTED = "mounted"
+    ABSENT = "absent"
+
+
+class Severity(_Word):
+    """How much a finding weighs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding with its place: a fault of a document, or one of several failures of a call."""
+
+    severity: Severity
+    code: str
+    message: str
+    help: str | None = None
+    path: Path | None = None
+    #: From 1.
+    line: int | None = None
+    #: In characters, from 1.
+    column: int | None = None
+    #: The bytes of the file that it is about: first and past the last.
+    span: tuple[int, int] | None = None
+    #: The line of the file as it stands.
+    snippet: str | None = None
+
+    def __str__(self) -> str:
+        place = [str(part) for part in (self.path, self.line, self.column) if part is not None]
+        return f"{':'.join(place)}: {self.message}" if place else self.message
+
+    @classmethod
+    def _from_json(cls, d: dict[str, Any]) -> Diagnostic:
+        return cls(
+            severity=Severity(d["severity"]),
+            code=d["code"],
+            message=d["message"],
+            help=d["help"],
+            path=None if d["path"] is None else Path(d["path"]),
+            line=d["line"],
+            column=d["column"],
+            span=None if d["span"] is None else (d["span"][0], d["span"][1]),
+            snippet=d["snippet"],
+        )
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the host that failed."""
+
+    #: The program and its arguments.
+    argv: tuple[str, ...]
+    #: The exit status; None when a signal ended it.
+    status: int | None
+    #: The signal that ended it.
+    signal: int | None
+    #: The last lines of standard output.
+    stdout: str
+    #: The last lines of standard error.
+    stderr: str
+    #: The file that holds all that it printed.
+    log: Path | None
+
+    @classmethod
+    def _from_json(cls, c: dict[str, Any]) -> Command:
+        log = None if c["log"] is None else Path(c["log"])
+        return cls(tuple(c["argv"]), c["status"], c["signal"], c["stdout"], c["stderr"], log)
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of a net."""
+
+    #: The address with the prefix length of its network.
+    address: IPInterface
+    gateway: IPAddress | None = None
+
+
+@dataclass(frozen=True)
+class Net:
+    """One net of a zone."""
+
+    name: str
+    pool: str | None
+    addresses: tuple[Address, ...]
+    #: The VNIC that was made for it.
+    vnic: str | None
+    #: The link below the VNIC.
+    stub: str | None
+    #: The MAC address of the VNIC, as dladm prints it.
+    mac: str | None
+    vlan: int | None
+    #: The existing link that it uses in place of a VNIC.
+    physical: str | None
+    #: Whether zmgr made the VNIC, and so may delete it.
+    managed: bool
+
+    @property
+    def address(self) -> IPInterface | None:
+        """The first address."""
+        return self.addresses[0].address if self.addresses else None
+
+    @property
+    def gateway(self) -> IPAddress | None:
+        """The gateway of the first address."""
+        return self.addresses[0].gateway if self.addresses else None
+
+    @classmethod
+    def _from_json(cls, n: dict[str, Any]) -> Net:
+        return cls(
+            name=n["name"],
+            pool=n["pool"],
+            addresses=tuple(
+                Address(
+                    ipaddress.ip_interface(a["address"]),
+                    None if a["gateway"] is None else ipaddress.ip_address(a["gateway"]),
+                )
+                for a in n["addresses"]
+            ),
+            vnic=n["vnic"],
+            stub=n["stub"],
+            mac=n["mac"],
+            vlan=n["vlan"],
+            physical=n["physical"],
+            managed=n["managed"],
+        )
+
+
+class EventKind(_Word):
+    """What happened."""
+
+    STARTED = "started"
+    STEP_STARTED = "step-started"
+    COMMAND = "command"
+    RUNNING = "running"
+    STEP_DONE = "step-done"
+    STEP_FAILED = "step-failed"
+    UNDOING = "undoing"
+    WARNING = "warning"
+    LOG = "log"
+    FINISHED = "finished"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened while an operation runs."""
+
+    kind: EventKind
+    zone: str
+    #: The step's id within the plan, such as ``install``; empty for events of the zone as a whole.
+    step: str
+    #: Which step, from 1; 0 for events of the zone as a whole.
+    position: int
+    #: How many steps there are.
+    steps: int
+    #: The words of a command, the last line that it printed, why a step failed, a warning, the path of a log.
+    message: str | None = None
+    #: Seconds that the step or the command has taken.
+    elapsed: float | None = None
+    #: False for a step that failed and for a zone that did not come to what was asked.
+    ok: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one zone."""
+
+    name: str
+    #: In a word: ``created``, ``destroyed``, ``adopted``, ``skipped``, …
+    action: str
+    #: The zone as it is now, where it still is and nothing failed.
+    zone: Zone | None
+    #: Why it failed.
+    error: ZmgrError | None
+    #: What a person should know, and which stopped nothing.
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of each zone of an operation, in the order of the request."""
+
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def zones(self) -> list[Zone]:
+        """The zones of which everything asked was done and which still are."""
+        return [o.zone for o in self.outcomes if o.zone is not None]
+
+    def __iter__(self) -> Iterator[Outcome]:
+        return iter(self.outcomes)
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """A file that a step writes."""
+
+    path: str
+    #: In full; empty where the file goes.
+    text: str
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step of a change."""
+
+    id: str
+    kind: str
+    #: The command, where it runs one: the absolute path of the program, then its arguments.
+    argv: tuple[str, ...]
+    files: tuple[PlannedFile, ...]
+    #: The command that takes it back, where one does.
+    undo: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a plan would do to one zone."""
+
+    zone: str
+    entry_id: str
+    steps: tuple[PlannedStep, ...]
+    #: What else a person should know before approving.
+    notes: tuple[str, ...]
+
+    @classmethod
+    def _from_json(cls, c: dict[str, Any]) -> Change:
+        return cls(
+            zone=c["zone"],
+            entry_id=c["entry_id"],
+            steps=tuple(
+                PlannedStep(
+                    id=s["id"],
+                    kind=s["kind"],
+                    argv=tuple(s.get("argv", ())),
+                    files=tuple(PlannedFile(f["path"], f["text"]) for f in s.get("files", ())),
+                    undo=tuple(s.get("undo", ())),
+                )
+                for s in c["steps"]
+            ),
+            notes=tuple(c.get("notes", ())),
+        )

@@ -1,0 +1,194 @@
+"""The native part of zmgr."""
+
+import ipaddress
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, final
+
+from typing_extensions import Self
+
+from ._values import Change, Diagnostic, Event, Net, Report, ZoneState, ZoneStatus
+
+_Path = str | os.PathLike[str]
+_Address = str | ipaddress.IPv4Address | ipaddress.IPv6Address
+_Addresses = Mapping[str, _Address | Iterable[_Address]]
+_Progress = Callable[[Event], object]
+_OnFailure = Literal["rollback", "keep"]
+
+__all__: list[str]
+__version__: str
+
+def _codes() -> list[tuple[str, int]]: ...
+def _answer(directory: _Path, argv: list[str]) -> int: ...
+@final
+class Cancel:
+    def __new__(cls) -> Self: ...
+    def cancel(self) -> None: ...
+    @property
+    def cancelled(self) -> bool: ...
+
+@final
+class Manager:
+    def __new__(
+        cls,
+        root: _Path | None = None,
+        *,
+        simulate: _Path | None = None,
+        host_root: _Path | None = None,
+        command: str | None = None,
+    ) -> Self: ...
+    @property
+    def root(self) -> Path: ...
+    def zones(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        tag: str | None = None,
+        live: Literal["auto", "never", "required"] = "auto",
+        unregistered: bool = False,
+    ) -> list[Zone]: ...
+    def zone(self, name: str) -> Zone: ...
+    def plan_create(
+        self,
+        names: str | Iterable[str],
+        *,
+        template: str | None = None,
+        addresses: _Addresses | None = None,
+        boot: bool | None = None,
+        clone_from: str | None = None,
+        attrs: Mapping[str, str] | None = None,
+    ) -> Plan: ...
+    def plan_destroy(
+        self, names: str | Iterable[str], *, force: bool = False, keep_data: bool = False
+    ) -> Plan: ...
+    def create(
+        self,
+        name: str,
+        *,
+        template: str | None = None,
+        addresses: _Addresses | None = None,
+        boot: bool | None = None,
+        clone_from: str | None = None,
+        attrs: Mapping[str, str] | None = None,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        on_failure: _OnFailure | None = None,
+    ) -> Zone: ...
+    def create_all(
+        self,
+        names: Iterable[str],
+        *,
+        template: str | None = None,
+        addresses: _Addresses | None = None,
+        boot: bool | None = None,
+        clone_from: str | None = None,
+        attrs: Mapping[str, str] | None = None,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+        on_failure: _OnFailure | None = None,
+    ) -> Report: ...
+    def destroy(
+        self,
+        names: str | Iterable[str],
+        *,
+        force: bool = False,
+        keep_data: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+        on_failure: _OnFailure | None = None,
+    ) -> Report: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc: BaseException | None = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> None: ...
+
+@final
+class Plan:
+    @property
+    def operation(self) -> str: ...
+    @property
+    def changes(self) -> tuple[Change, ...]: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def is_empty(self) -> bool: ...
+    def to_json(self) -> str: ...
+    @classmethod
+    def from_json(cls, text: str) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class SimHost:
+    def __new__(cls, directory: _Path) -> Self: ...
+    @classmethod
+    def create(cls, directory: _Path, *, dialect: str = "openindiana") -> Self: ...
+    @property
+    def directory(self) -> Path: ...
+    @property
+    def dialect(self) -> str: ...
+    def link(self, bin: _Path) -> list[Path]: ...
+    def fault(
+        self,
+        program: str,
+        subcommand: str | None = None,
+        *,
+        zone: str | None = None,
+        exit: int | None = None,
+        stderr: str | None = None,
+        stdout: str | None = None,
+        delay: float | None = None,
+        abort: Literal["before", "after"] | None = None,
+        panic: bool = False,
+        times: int | None = None,
+    ) -> None: ...
+    def clear_faults(self) -> None: ...
+    def reboot(self) -> list[str]: ...
+
+@final
+class Zone:
+    @property
+    def name(self) -> str: ...
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def brand(self) -> str | None: ...
+    @property
+    def template(self) -> str | None: ...
+    @property
+    def zonepath(self) -> Path | None: ...
+    @property
+    def state(self) -> ZoneState | None: ...
+    @property
+    def status(self) -> ZoneStatus | None: ...
+    @property
+    def uuid(self) -> str | None: ...
+    @property
+    def autoboot(self) -> bool | None: ...
+    @property
+    def created(self) -> str | None: ...
+    @property
+    def origin(self) -> str | None: ...
+    @property
+    def nets(self) -> tuple[Net, ...]: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+    @property
+    def attrs(self) -> dict[str, str]: ...
+    @property
+    def fault(self) -> Diagnostic | None: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def to_json(self) -> str: ...
+    @classmethod
+    def from_json(cls, text: str) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...

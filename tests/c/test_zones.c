@@ -1,0 +1,189 @@
+/* Create, list, find, destroy: one machine, from C. */
+#include "check.h"
+
+struct heard {
+    int events, finished, refuse_after;
+    char last_step[64];
+};
+
+static bool hear(void *userdata, const zmgr_event *event) {
+    struct heard *heard = (struct heard *)userdata;
+    heard->events++;
+    if (zmgr_event_get_kind(event) == ZMGR_EVENT_FINISHED) heard->finished++;
+    if (zmgr_event_get_kind(event) == ZMGR_EVENT_STEP_STARTED) {
+        snprintf(heard->last_step, sizeof heard->last_step, "%s", zmgr_event_step(event));
+        if (zmgr_event_position(event) < 1 || zmgr_event_position(event) > zmgr_event_steps(event)) return false;
+    }
+    if (zmgr_event_zone(event) == NULL) return false;
+    return heard->refuse_after == 0 || heard->events < heard->refuse_after;
+}
+
+static void a_zone_comes_and_goes(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_zone *zone = NULL, *found = NULL;
+    zmgr_zone_list *list = NULL;
+    const zmgr_net *net;
+    struct heard heard;
+    zmgr_run_options run;
+    zmgr_create_options create;
+    zmgr_query query;
+    const char *attrs[] = {"owner=alice"};
+    const char *names[] = {"web02"};
+    char *json;
+
+    memset(&heard, 0, sizeof heard);
+    memset(&run, 0, sizeof run);
+    run.size = sizeof run;
+    run.progress = hear;
+    run.userdata = &heard;
+    memset(&create, 0, sizeof create);
+    create.size = sizeof create;
+    create.attrs = attrs;
+    create.attr_count = 1;
+
+    CHECK_STATUS(zmgr_zone_create(manager, "web01", &create, &run, &zone, &error), ZMGR_OK, error);
+    DROP(error);
+    CHECK(heard.events > 3 && heard.finished == 1);
+    CHECK_TEXT(zmgr_zone_name(zone), "web01");
+    CHECK_TEXT(zmgr_zone_state(zone), "ready");
+    CHECK_TEXT(zmgr_zone_status(zone), "running");
+    CHECK_TEXT(zmgr_zone_origin(zone), "create");
+    CHECK(strlen(zmgr_zone_id(zone)) == 32);
+    CHECK(zmgr_zone_brand(zone) != NULL && zmgr_zone_uuid(zone) != NULL && zmgr_zone_created(zone) != NULL);
+    CHECK(zmgr_zone_template_name(zone) != NULL && zmgr_zone_fault(zone) == NULL);
+    CHECK_HAS(zmgr_zone_zonepath(zone), "/web01");
+    CHECK(zmgr_zone_autoboot(zone) == 1);
+    CHECK(zmgr_zone_attr_count(zone) == 1);
+    CHECK_TEXT(zmgr_zone_attr_name(zone, 0), "owner");
+    CHECK_TEXT(zmgr_zone_attr_value(zone, 0), "alice");
+    CHECK(zmgr_zone_attr_name(zone, 1) == NULL && zmgr_zone_attr_value(zone, 1) == NULL);
+    CHECK(zmgr_zone_tag(zone, zmgr_zone_tag_count(zone)) == NULL);
+    CHECK(zmgr_zone_net_count(zone) == 1 && zmgr_zone_net(zone, 1) == NULL);
+    net = zmgr_zone_net(zone, 0);
+    CHECK_TEXT(zmgr_net_name(net), "internal");
+    CHECK_TEXT(zmgr_net_pool(net), "internal");
+    CHECK_TEXT(zmgr_net_address(net, 0), "10.1.0.10/24");
+    CHECK_TEXT(zmgr_net_gateway(net, 0), "10.1.0.1");
+    CHECK(zmgr_net_address(net, zmgr_net_address_count(net)) == NULL);
+    CHECK(zmgr_net_gateway(net, 99) == NULL);
+    CHECK_TEXT(zmgr_net_vnic(net), "web01_0");
+    CHECK(zmgr_net_stub(net) != NULL && zmgr_net_mac(net) != NULL);
+    CHECK(zmgr_net_physical(net) == NULL && zmgr_net_vlan(net) == 0 && zmgr_net_managed(net));
+    json = zmgr_zone_json(zone);
+    CHECK_HAS(json, "\"address\":\"10.1.0.10/24\"");
+    zmgr_string_free(json);
+
+    CHECK_STATUS(zmgr_zone_create(manager, "web01", NULL, NULL, NULL, &error), ZMGR_EXISTS, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_create(manager, "web02", NULL, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_find(manager, "web02", &found, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_net_address(zmgr_zone_net(found, 0), 0), "10.1.0.11/24");
+    zmgr_zone_free(found);
+
+    CHECK_STATUS(zmgr_zones(manager, NULL, &list, &error), ZMGR_OK, error);
+    CHECK(zmgr_zone_list_len(list) == 2 && zmgr_zone_list_get(list, 2) == NULL);
+    CHECK_TEXT(zmgr_zone_name(zmgr_zone_list_get(list, 0)), "web01");
+    CHECK_TEXT(zmgr_zone_name(zmgr_zone_list_get(list, 1)), "web02");
+    zmgr_zone_list_free(list);
+
+    memset(&query, 0, sizeof query);
+    query.size = sizeof query;
+    query.names = names;
+    query.name_count = 1;
+    query.live = ZMGR_LIVE_NEVER;
+    CHECK_STATUS(zmgr_zones(manager, &query, &list, &error), ZMGR_OK, error);
+    CHECK(zmgr_zone_list_len(list) == 1);
+    CHECK(zmgr_zone_status(zmgr_zone_list_get(list, 0)) == NULL);
+    zmgr_zone_list_free(list);
+
+    CHECK_STATUS(zmgr_zone_destroy(manager, "web01", NULL, &run, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_find(manager, "web01", &found, &error), ZMGR_NOT_FOUND, error);
+    CHECK(found == NULL);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_create(manager, "web03", NULL, NULL, &found, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_net_address(zmgr_zone_net(found, 0), 0), "10.1.0.10/24");
+    zmgr_zone_free(found);
+    /* A snapshot outlives what it is of. */
+    CHECK_TEXT(zmgr_zone_name(zone), "web01");
+    zmgr_zone_free(zone);
+}
+
+static void a_refusal_and_a_token_stop_it(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_zone *zone = NULL;
+    struct heard heard;
+    zmgr_run_options run;
+    zmgr_cancel *cancel = zmgr_cancel_new();
+
+    memset(&heard, 0, sizeof heard);
+    memset(&run, 0, sizeof run);
+    run.size = sizeof run;
+    run.progress = hear;
+    run.userdata = &heard;
+    heard.refuse_after = 3;
+    CHECK_STATUS(zmgr_zone_create(manager, "stopped", NULL, &run, &zone, &error), ZMGR_CANCELLED, error);
+    CHECK(zone == NULL);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_find(manager, "stopped", &zone, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+
+    heard.refuse_after = 0;
+    run.cancel = cancel;
+    CHECK(!zmgr_cancel_is_requested(cancel));
+    zmgr_cancel_request(cancel);
+    CHECK(zmgr_cancel_is_requested(cancel));
+    CHECK_STATUS(zmgr_zone_create(manager, "stopped", NULL, &run, &zone, &error), ZMGR_CANCELLED, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_find(manager, "stopped", &zone, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+    zmgr_cancel_free(cancel);
+}
+
+static void plans_are_values(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_plan *plan = NULL, *again = NULL;
+    zmgr_report *report = NULL;
+    zmgr_zone *zone = NULL;
+    const char *names[] = {"p1", "p2"};
+    char *json, *text;
+
+    CHECK_STATUS(zmgr_plan_create(manager, names, 2, NULL, &plan, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_find(manager, "p1", &zone, NULL), ZMGR_NOT_FOUND, NULL);
+    CHECK(!zmgr_plan_is_empty(plan) && strlen(zmgr_plan_digest(plan)) == 64);
+    text = zmgr_plan_text(plan);
+    CHECK_HAS(text, "zonecfg");
+    zmgr_string_free(text);
+    json = zmgr_plan_json(plan);
+    CHECK_STATUS(zmgr_plan_from_json(json, &again, &error), ZMGR_OK, error);
+    zmgr_string_free(json);
+    CHECK_TEXT(zmgr_plan_digest(again), zmgr_plan_digest(plan));
+    zmgr_plan_free(plan);
+    zmgr_plan_free(again);
+
+    CHECK_STATUS(zmgr_plan_from_json("{}", &plan, &error), ZMGR_INVALID_ARGUMENT, error);
+    CHECK(plan == NULL);
+    DROP(error);
+    CHECK_STATUS(zmgr_zones_create(manager, names, 2, NULL, NULL, &report, &error), ZMGR_OK, error);
+    CHECK(zmgr_report_len(report) == 2);
+    CHECK_TEXT(zmgr_report_name(report, 1), "p2");
+    CHECK_TEXT(zmgr_report_action(report, 0), "created");
+    CHECK(zmgr_report_status(report, 0) == ZMGR_OK && zmgr_report_error(report, 0) == NULL);
+    CHECK_TEXT(zmgr_zone_status(zmgr_report_zone(report, 0)), "running");
+    CHECK(zmgr_report_name(report, 2) == NULL && zmgr_report_zone(report, 2) == NULL);
+    CHECK(zmgr_report_note(report, 0, 99) == NULL);
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_plan_destroy(manager, names, 2, NULL, &plan, &error), ZMGR_OK, error);
+    CHECK(!zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_zones_destroy(manager, names, 2, NULL, NULL, NULL, &error), ZMGR_OK, error);
+}
+
+int main(int argc, char **argv) {
+    char directory[1024];
+    zmgr_manager *manager = check_manager(argc, argv, "zones", directory, sizeof directory);
+    a_zone_comes_and_goes(manager);
+    a_refusal_and_a_token_stop_it(manager);
+    plans_are_values(manager);
+    zmgr_close(manager);
+    return check_done();
+}
