@@ -37,8 +37,8 @@ pub use effective::{ZoneSpec, effective};
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use manager::{
-    CreateOptions, DestroyOptions, HaltOptions, Live, Manager, ManagerBuilder, OnFailure, Query, RunOptions, Zone,
-    ZoneAddress, ZoneNet,
+    CreateOptions, DestroyOptions, HaltOptions, Live, Manager, ManagerBuilder, OnFailure, Query, RecoverOptions,
+    RunOptions, Zone, ZoneAddress, ZoneNet,
 };
 pub use pool::{Pool, PoolNetwork};
 pub use publisher::Publisher;

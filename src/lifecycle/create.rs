@@ -213,6 +213,28 @@ pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
     Applied { zonepath: Some(spec.zonepath.clone()), nets: spec.nets.clone(), settings }
 }
 
+/// The reverse of [`applied`]: the wish as it was when it was applied.
+pub(crate) fn take_applied(spec: &mut ZoneSpec, applied: &Applied) {
+    if let Some(zonepath) = &applied.zonepath {
+        spec.zonepath = zonepath.clone();
+    }
+    spec.nets.clone_from(&applied.nets);
+    let settings = &applied.settings;
+    if let Some(brand) = &settings.brand {
+        spec.brand = brand.clone();
+    }
+    if let Some(autoboot) = &settings.autoboot {
+        spec.autoboot = autoboot.clone();
+    }
+    if let Some(ip_type) = &settings.ip_type {
+        spec.ip_type = ip_type.clone();
+    }
+    spec.zonecfg = settings.zonecfg.clone().unwrap_or_default();
+    spec.resolvers = settings.resolvers.clone().unwrap_or_default();
+    spec.dns_domain.clone_from(&settings.dns_domain);
+    spec.resources = settings.resources.clone();
+}
+
 fn change(
     ground: &Ground<'_>,
     name: &ZoneName,

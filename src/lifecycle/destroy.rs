@@ -32,22 +32,7 @@ pub(crate) fn plan(
 ) -> Result<Destruction> {
     let name = &entry.name;
     destroyable(entry, host, options)?;
-    let limits = library.config.timeouts;
-    let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    if let Some(zone) = host {
-        if autoboot {
-            steps.push(Box::new(Autoboot { zone: name.clone(), on: false }));
-        }
-        if zone.state.is_active() {
-            steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
-        }
-        if zone.state != ZoneState::Configured {
-            steps.push(Box::new(Uninstall { zone: name.clone(), keep_data: options.keep_data, limit: limits.install }));
-        }
-        steps.push(Box::new(Unconfigure { zone: name.clone() }));
-    }
-    steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
-
+    let steps = steps(library, entry, host, autoboot, options.keep_data);
     let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
     let mut facts = BTreeMap::new();
     facts.insert(format!("zone {name}"), host.map_or("absent", |zone| zone.state.as_str()).to_owned());
@@ -68,6 +53,33 @@ pub(crate) fn plan(
         basis: Basis { documents: BTreeMap::new(), entry: id, host: facts },
     };
     Ok(Destruction { steps, change })
+}
+
+/// The steps from this state of the host to nothing.
+pub(crate) fn steps(
+    library: &Library,
+    entry: &ZoneEntry,
+    host: Option<&HostZone>,
+    autoboot: bool,
+    keep_data: bool,
+) -> Vec<Box<dyn Step>> {
+    let name = &entry.name;
+    let limits = library.config.timeouts;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    if let Some(zone) = host {
+        if autoboot {
+            steps.push(Box::new(Autoboot { zone: name.clone(), on: false }));
+        }
+        if zone.state.is_active() {
+            steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
+        }
+        if zone.state != ZoneState::Configured {
+            steps.push(Box::new(Uninstall { zone: name.clone(), keep_data, limit: limits.install }));
+        }
+        steps.push(Box::new(Unconfigure { zone: name.clone() }));
+    }
+    steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
+    steps
 }
 
 fn destroyable(entry: &ZoneEntry, host: Option<&HostZone>, options: &DestroyOptions) -> Result<()> {

@@ -33,4 +33,5 @@ pub use request::{Pinned, PinnedNet, Request};
 
 pub(crate) use list::{zone, zones};
 pub(crate) use operate::{create, destroy, plan_create, plan_destroy};
+pub(crate) use recover::recover;
 pub(crate) use site::Site;

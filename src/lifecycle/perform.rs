@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::EventKind;
 use super::floor::Floor;
 use super::journal::{Journal, Note};
-use super::steps::Step;
+use super::steps::{Probe, Step};
 use crate::error::{Code, Diagnostic, Error, Result};
 
 /// A plan's steps for one zone.
@@ -127,6 +127,33 @@ pub(crate) fn roll_back(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &St
     Err(first.with_details(details))
 }
 
+/// Creates from wherever an earlier run came to: what is done is left, what was begun is taken back and done again. A failure leaves
+/// the entry as it stands.
+pub(crate) fn resume(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Steps) -> Result<()> {
+    for (n, step) in steps.iter().enumerate() {
+        let id = step.id();
+        floor.at_step(&id, (n + 1, steps.len()));
+        floor.check_cancel()?;
+        let probe = step.probe(floor)?;
+        if probe == Probe::Done {
+            continue;
+        }
+        let done = journal.note(Note::Creating { step: &id }).and_then(|()| match probe {
+            Probe::Foreign(what) => Err(Error::new(Code::RecoveryNeeded, what)),
+            Probe::Partial => step.undo(floor).and_then(|()| timed(floor, step.as_ref())),
+            Probe::Absent | Probe::Done => timed(floor, step.as_ref()),
+        });
+        if let Err(error) = done {
+            floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
+            return Err(error.with_context(format!("finishing {} failed at {id}", floor.zone)));
+        }
+        if let Some(uuid) = floor.uuid.take() {
+            journal.installed(Some(uuid));
+        }
+    }
+    Ok(())
+}
+
 /// Destroys: does the steps from `first` on, then removes the entry. A failure leaves the entry as it stands: `recover` goes on
 /// from there or, while nothing is lost, back.
 pub(crate) fn destroy(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Steps, first: usize) -> Result<()> {
@@ -137,7 +164,7 @@ pub(crate) fn destroy(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Step
             floor.check_cancel().and_then(|()| journal.note(Note::Destroying { step: &id })).and_then(|()| match step
                 .probe(floor)?
             {
-                super::steps::Probe::Done => Ok(()),
+                Probe::Done => Ok(()),
                 _ => timed(floor, step.as_ref()),
             });
         if let Err(error) = done {

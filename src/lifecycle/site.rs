@@ -59,15 +59,27 @@ impl Site {
 
     /// Takes a zone's lock, and the lock that its commands hold: while a command of a killed zmgr still works, it is `busy`.
     pub(crate) fn lock(&self, name: &ZoneName, timeout: Duration, teller: &Teller) -> Result<Locks> {
+        self.lock_for(name, timeout, Duration::ZERO, teller)
+    }
+
+    /// The same, waiting so long for other zmgrs, and so long for commands of a killed one.
+    pub(crate) fn lock_for(
+        &self,
+        name: &ZoneName,
+        others: Duration,
+        commands: Duration,
+        teller: &Teller,
+    ) -> Result<Locks> {
         let mut pulse = || teller.stops() == 0;
-        let zone = self.registry.lock_zone(name, &mut Wait::up_to(timeout).pulse(&mut pulse))?;
-        let child = self.registry.lock_child(name, &mut Wait::none()).map_err(|error| match error.code() {
-            Code::Busy => {
-                Error::new(Code::Busy, format!("a command that an earlier zmgr started is still working on {name}"))
-                    .with_help(format!("wait for it to end: zmgr recover --wait {name}"))
-                    .with_source(error)
+        let zone = self.registry.lock_zone(name, &mut Wait::up_to(others).pulse(&mut pulse))?;
+        let mut pulse = || teller.stops() == 0;
+        let child = self.registry.lock_child(name, &mut Wait::up_to(commands).pulse(&mut pulse)).map_err(|error| {
+            if error.code() != Code::Busy {
+                return error;
             }
-            _ => error,
+            Error::new(Code::Busy, format!("a command that an earlier zmgr started still works on {name}"))
+                .with_help(format!("wait for its end: zmgr recover --wait {name}"))
+                .with_source(error)
         })?;
         Ok(Locks { zone, child })
     }

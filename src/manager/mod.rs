@@ -7,5 +7,5 @@ mod zone;
 mod zones;
 
 pub use open::{Manager, ManagerBuilder};
-pub use options::{CreateOptions, DestroyOptions, HaltOptions, Live, OnFailure, Query, RunOptions};
+pub use options::{CreateOptions, DestroyOptions, HaltOptions, Live, OnFailure, Query, RecoverOptions, RunOptions};
 pub use zone::{Zone, ZoneAddress, ZoneNet};

@@ -261,3 +261,43 @@ impl HaltOptions {
         self
     }
 }
+
+/// What to do about unfinished work.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecoverOptions {
+    /// Go on with what was begun, also where less would be lost by taking it back.
+    pub resume: bool,
+    /// Take back what was begun, also an installed zone.
+    pub roll_back: bool,
+    /// Wait for commands that a killed zmgr left at work.
+    pub wait: bool,
+}
+
+impl RecoverOptions {
+    /// The way that loses least, without waiting.
+    pub fn new() -> Self {
+        RecoverOptions::default()
+    }
+
+    /// Go on with what was begun.
+    #[must_use]
+    pub fn resume(mut self, resume: bool) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// Take back what was begun.
+    #[must_use]
+    pub fn roll_back(mut self, roll_back: bool) -> Self {
+        self.roll_back = roll_back;
+        self
+    }
+
+    /// Wait for commands that are still at work.
+    #[must_use]
+    pub fn wait(mut self, wait: bool) -> Self {
+        self.wait = wait;
+        self
+    }
+}

@@ -1,6 +1,6 @@
 //! Zones: looking at them, making and removing them.
 
-use super::{CreateOptions, DestroyOptions, Manager, Query, RunOptions, Zone};
+use super::{CreateOptions, DestroyOptions, Manager, Query, RecoverOptions, RunOptions, Zone};
 use crate::error::{Code, Error, Result};
 use crate::lifecycle::{self, Plan, Report};
 use crate::name::ZoneName;
@@ -45,6 +45,15 @@ impl Manager {
     /// Destroys zones: halts, uninstalls, removes their configuration, the VNICs that zmgr made, and the entry.
     pub fn destroy(&self, names: &[&str], options: &DestroyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         lifecycle::destroy(&*self.site()?, &checked(names)?, options, run)
+    }
+
+    /// Ends what a killed or failed zmgr left unfinished, for these zones or for all: finished, or taken back as if it had never
+    /// begun, whichever loses least.
+    ///
+    /// `busy` for a zone that somebody works on; `recovery-needed` where only a person can say which way it should go.
+    pub fn recover(&self, names: &[&str], options: &RecoverOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        let names = if names.is_empty() { Vec::new() } else { checked(names)? };
+        lifecycle::recover(&*self.site()?, &names, options, run)
     }
 }
 

@@ -1,5 +1,220 @@
 //! Recovery: what to do with work that a killed or failed zmgr left unfinished.
+//!
+//! Invariant: an active zone is never undone, and what somebody else made or finished is left as it is. A recovery may itself be
+//! killed and run again.
 
+mod find;
 mod verdict;
 
 pub(crate) use verdict::Phase;
+
+use super::conduct::{Teller, conduct};
+use super::floor::Floor;
+use super::journal::{Journal, Note};
+use super::library::Library;
+use super::operate::{entry, finish};
+use super::perform;
+use super::site::{Locks, Site};
+use super::steps::{Boot, Step};
+use super::{EventKind, Outcome, Report, create, destroy, view};
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Code, Error, Result};
+use crate::manager::{RecoverOptions, RunOptions, Zone};
+use crate::name::ZoneName;
+use crate::registry::EntryKind;
+use crate::zone::{EntryState, ZoneEntry};
+use find::Findings;
+use verdict::{Verdict, Wish, decide};
+
+/// What was done about one zone.
+enum Done {
+    /// There was nothing to do.
+    Nothing(Zone),
+    /// It was finished.
+    Finished(Zone),
+    /// Its destruction was taken back.
+    Restored(Zone),
+    /// Nothing of it is left.
+    Undone,
+}
+
+/// Recovers these zones, or every zone that is not `ready` where none is named.
+pub(crate) fn recover(
+    site: &Site,
+    names: &[ZoneName],
+    options: &RecoverOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let wish = match (options.resume, options.roll_back) {
+        (true, true) => {
+            return Err(Error::new(Code::InvalidArgument, "resume and roll back exclude each other"));
+        }
+        (true, false) => Wish::Resume,
+        (false, true) => Wish::RollBack,
+        (false, false) => Wish::LeastLoss,
+    };
+    let library = Library::load(site.registry.tree())?;
+    let names = if names.is_empty() { unfinished(site)? } else { names.to_vec() };
+    let outcomes = conduct(names, run, |name, teller| {
+        let done = recover_one(site, &library, &name, wish, options.wait, teller);
+        let (action, result) = match done {
+            Ok(Done::Nothing(zone)) => ("unchanged", Ok(Some(zone))),
+            Ok(Done::Finished(zone)) => ("finished", Ok(Some(zone))),
+            Ok(Done::Restored(zone)) => ("restored", Ok(Some(zone))),
+            Ok(Done::Undone) => ("undone", Ok(None)),
+            Err(error) => ("failed", Err(error)),
+        };
+        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
+    });
+    Ok(Report { outcomes })
+}
+
+/// The zones whose work was left unfinished.
+fn unfinished(site: &Site) -> Result<Vec<ZoneName>> {
+    let snapshot = site.registry.snapshot()?;
+    let mut names: Vec<ZoneName> = snapshot
+        .entries()
+        .filter(|entry| entry.facts.kind == EntryKind::Zone && entry.unreadable.is_none())
+        .filter(|entry| entry.facts.state.is_some_and(|state| state != "ready"))
+        .filter_map(|entry| ZoneName::new(entry.facts.name).ok())
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn recover_one(
+    site: &Site,
+    library: &Library,
+    name: &ZoneName,
+    wish: Wish,
+    wait: bool,
+    teller: &Teller,
+) -> Result<Done> {
+    let before = entry(site, name)?;
+    let locks = lock(site, library, &before, wait, teller)?;
+    // Whoever had the lock may have ended the work.
+    let entry = match entry(site, name) {
+        Err(error) if error.code() == Code::NotFound => {
+            locks.retire();
+            return Ok(Done::Undone);
+        }
+        entry => entry?,
+    };
+    let Some(journal_says) = find::journal(&entry) else {
+        let spec = view::wish(library, &entry);
+        let status = site.host.zone_state(name)?.map(|zone| zone.state.as_str().to_owned());
+        return Ok(Done::Nothing(view::of_entry(&entry, spec.as_ref(), status)));
+    };
+    let Some(id) = entry.id.clone() else {
+        return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state and no id")).with_help(
+            format!("somebody edited it: look at zones/{name}.kdl, and remove it if nothing of the zone is left"),
+        ));
+    };
+    let spec = planned(library, &entry)?;
+    let floor = site.floor(library, name, &locks, teller)?;
+    floor.tell(EventKind::Started);
+    let mut journal = Journal::new(&site.registry, name, id);
+    let findings = find::look(site, &entry, &spec)?;
+    let work = Work { site, library, entry: &entry, spec: &spec, findings: &findings };
+    let done = match decide(journal_says, &findings.found, wish) {
+        Verdict::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}"))
+            .with_help("zmgr leaves it as it is; look at the zone and its entry, then say --resume or --rollback, or mend it by hand")),
+        Verdict::Undo => work.undo(&floor, &mut journal).map(|()| Done::Undone),
+        Verdict::Finish => work.finish(&floor, &mut journal),
+        Verdict::Restore => work.restore(&floor, &journal).map(Done::Restored),
+    };
+    floor.at_step("", (0, 0));
+    floor.tell(EventKind::Finished { ok: done.is_ok() });
+    drop(floor);
+    if let Ok(Done::Undone) = done {
+        locks.retire();
+    }
+    done
+}
+
+/// The zone's locks. Without `wait` they are tried once: whoever works on the zone is let work.
+fn lock(site: &Site, library: &Library, entry: &ZoneEntry, wait: bool, teller: &Teller) -> Result<Locks> {
+    let timeout = if wait { library.config.timeouts.install } else { std::time::Duration::ZERO };
+    site.lock_for(&entry.name, timeout, timeout, teller).map_err(|error| {
+        let step = entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
+        match error.code() {
+            Code::Busy => error.with_context(format!("{} stands at step {step}", entry.name)),
+            _ => error,
+        }
+    })
+}
+
+/// The wish that the unfinished work was for: what was applied, as far as it was noted; the rest as the documents say now.
+fn planned(library: &Library, entry: &ZoneEntry) -> Result<ZoneSpec> {
+    let mut spec = effective(&library.config, &library.templates, &library.pools, entry)
+        .map_err(|error| error.with_context(format!("what {} should be cannot be said", entry.name)))?;
+    if let Some(applied) = &entry.applied {
+        create::take_applied(&mut spec, applied);
+    }
+    Ok(spec)
+}
+
+/// One zone's unfinished work.
+struct Work<'a> {
+    site: &'a Site,
+    library: &'a Library,
+    entry: &'a ZoneEntry,
+    spec: &'a ZoneSpec,
+    findings: &'a Findings,
+}
+
+impl Work<'_> {
+    fn is_destruction(&self) -> bool {
+        matches!(self.entry.state, Some(EntryState::Destroying { .. }))
+    }
+
+    fn undo(&self, floor: &Floor<'_>, journal: &mut Journal<'_>) -> Result<()> {
+        let steps = self.creation()?;
+        journal.installed(self.findings.uuid.clone());
+        perform::roll_back(floor, journal, &steps, steps.len() - 1)
+    }
+
+    fn finish(&self, floor: &Floor<'_>, journal: &mut Journal<'_>) -> Result<Done> {
+        if self.is_destruction() {
+            let steps = destroy::steps(
+                self.library,
+                self.entry,
+                self.findings.zone.as_ref(),
+                self.findings.autoboot,
+                self.keeps_data(),
+            );
+            return perform::destroy(floor, journal, &steps, 0).map(|()| Done::Undone);
+        }
+        let steps = self.creation()?;
+        perform::resume(floor, journal, &steps)?;
+        let limit = self.library.config.timeouts.boot;
+        let boot = self.boots().then(|| Boot { zone: self.entry.name.clone(), limit });
+        finish(floor, journal, boot.as_ref())?;
+        let status = if boot.is_some() { "running" } else { "installed" };
+        view::read(&self.site.registry, &self.entry.name, Some(self.spec), Some(status.to_owned())).map(Done::Finished)
+    }
+
+    /// The zone is whole: it is left `ready`, and boots with the host again if it did.
+    fn restore(&self, floor: &Floor<'_>, journal: &Journal<'_>) -> Result<Zone> {
+        if self.spec.autoboot.value && !self.findings.autoboot {
+            let autoboot = super::steps::Autoboot { zone: self.entry.name.clone(), on: true };
+            floor.at_step(&autoboot.id(), (1, 1));
+            perform::timed(floor, &autoboot)?;
+        }
+        journal.note(Note::Ready)?;
+        let status = self.findings.zone.as_ref().map(|zone| zone.state.as_str().to_owned());
+        view::read(&self.site.registry, &self.entry.name, Some(self.spec), status)
+    }
+
+    fn creation(&self) -> Result<Vec<Box<dyn Step>>> {
+        create::steps(self.spec, self.library, self.site.host.dialect())
+    }
+
+    fn keeps_data(&self) -> bool {
+        matches!(&self.entry.state, Some(EntryState::Destroying { step, .. }) if step == "detach")
+    }
+
+    fn boots(&self) -> bool {
+        self.spec.autoboot.value
+    }
+}

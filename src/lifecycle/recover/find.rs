@@ -1,0 +1,90 @@
+//! What the journal and the host say of a zone whose work was left unfinished.
+
+use super::verdict::{Condition, Found, Journal, Ours, Phase};
+use crate::effective::ZoneSpec;
+use crate::error::Result;
+use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::lifecycle::create;
+use crate::lifecycle::site::Site;
+use crate::zone::{EntryState, ZoneEntry};
+
+/// What the host says.
+pub(super) struct Findings {
+    pub(super) found: Found,
+    pub(super) zone: Option<HostZone>,
+    /// Whether its configuration says that it boots with the host.
+    pub(super) autoboot: bool,
+    /// The uuid of its installation, where it is a whole one.
+    pub(super) uuid: Option<String>,
+}
+
+/// Where the journal stands; `None` where nothing is unfinished.
+pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
+    Some(match entry.state.as_ref()? {
+        EntryState::Ready => return None,
+        EntryState::Creating { step, undo } => Journal::Creating { phase: phase(step), undo: *undo },
+        EntryState::Destroying { step } => Journal::Destroying { phase: phase(step) },
+        // Only creations are given up.
+        EntryState::Failed { step } => Journal::Creating { phase: phase(step), undo: false },
+    })
+}
+
+/// How far a step of this id goes.
+fn phase(step: &str) -> Phase {
+    match step.split(':').next().unwrap_or_default() {
+        "vnic" | "unlink" => Phase::Links,
+        "configure" | "unconfigure" => Phase::Configuration,
+        "install" | "clone" | "uninstall" | "detach" => Phase::Files,
+        _ => Phase::Settled,
+    }
+}
+
+/// Looks at the host.
+pub(super) fn look(site: &Site, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Findings> {
+    let name = &entry.name;
+    let Some(zone) = site.host.zone_state(name)? else {
+        // A zone that somebody renamed is not gone, and its links and its address are in use.
+        let moved = site.host.zones()?.into_iter().find(|zone| zone.zonepath == spec.zonepath.value);
+        let found = match &moved {
+            Some(moved) => Found::Zone {
+                condition: condition(moved.state),
+                ours: Ours::No(format!("its zonepath {} is that of the zone {} by now", moved.zonepath, moved.name)),
+                same_installation: None,
+            },
+            None => Found::Nothing,
+        };
+        return Ok(Findings { found, zone: None, autoboot: false, uuid: None });
+    };
+    let config = site.host.zone_config(name.as_str())?;
+    let stranger = if zone.brand != spec.brand.value {
+        Some(format!("its brand is {}, not {}", zone.brand, spec.brand.value))
+    } else if zone.zonepath != spec.zonepath.value {
+        Some(format!("its zonepath is {}, not {}", zone.zonepath, spec.zonepath.value))
+    } else {
+        match &config {
+            None => Some("its configuration is gone".to_owned()),
+            Some(config) => create::configuration(spec, site.host.dialect())?.stranger(config),
+        }
+    };
+    let condition = condition(zone.state);
+    let whole = matches!(condition, Condition::Installed | Condition::Active);
+    let same_installation = match (&entry.uuid, &zone.uuid) {
+        (Some(noted), Some(found)) if whole => Some(noted == found),
+        _ => None,
+    };
+    Ok(Findings {
+        found: Found::Zone { condition, ours: stranger.map_or(Ours::Yes, Ours::No), same_installation },
+        autoboot: config.is_some_and(|config| config.autoboot),
+        uuid: zone.uuid.clone().filter(|_| whole),
+        zone: Some(zone),
+    })
+}
+
+fn condition(state: ZoneState) -> Condition {
+    match state {
+        ZoneState::Configured => Condition::Configured,
+        ZoneState::Incomplete => Condition::Incomplete,
+        ZoneState::Installed => Condition::Installed,
+        _ => Condition::Active,
+    }
+}
