@@ -35,6 +35,7 @@ pub use config::Config;
 pub use document::Document;
 pub use effective::{ZoneSpec, effective};
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
+pub use ipam::{Family, Run, Usage};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use manager::{
     CreateOptions, DestroyOptions, HaltOptions, Live, Manager, ManagerBuilder, OnFailure, Query, RecoverOptions,
@@ -42,6 +43,7 @@ pub use manager::{
 };
 pub use pool::{Pool, PoolNetwork};
 pub use publisher::Publisher;
+pub use registry::{Allocation, HeldAddress, HeldBy, PoolUsage};
 pub use reservation::Reservation;
 pub use resources::Resources;
 pub use settings::{EntryNet, Settings};

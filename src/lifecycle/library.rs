@@ -34,14 +34,26 @@ pub(crate) struct Library {
 impl Library {
     /// Reads them all. Faults are kept: see [`Library::check`].
     pub(crate) fn load(tree: &Tree) -> Result<Library> {
+        let mut library = Library::load_pools(tree)?;
+        library.templates = library.folder(tree, Folder::Templates, |template: &Template| template.name.clone())?;
+        library.publishers =
+            library.folder(tree, Folder::Publishers, |publisher: &Publisher| publisher.name.clone())?;
+        Ok(library)
+    }
+
+    /// Config and pools alone: all that addresses need.
+    pub(crate) fn load_pools(tree: &Tree) -> Result<Library> {
+        let mut library = Library::load_config(tree)?;
+        library.pools = Arc::new(library.folder(tree, Folder::Pools, |pool: &Pool| pool.name.clone())?);
+        Ok(library)
+    }
+
+    /// Config alone.
+    pub(crate) fn load_config(tree: &Tree) -> Result<Library> {
         let mut library = Library::default();
         if let Some(config) = library.read::<Config>(tree.root(), &tree.config())? {
             library.config = config;
         }
-        library.templates = library.folder(tree, Folder::Templates, |template: &Template| template.name.clone())?;
-        library.pools = Arc::new(library.folder(tree, Folder::Pools, |pool: &Pool| pool.name.clone())?);
-        library.publishers =
-            library.folder(tree, Folder::Publishers, |publisher: &Publisher| publisher.name.clone())?;
         Ok(library)
     }
 

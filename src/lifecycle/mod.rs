@@ -1,5 +1,6 @@
 //! What zmgr does to zones: plans as values, steps that can be undone and repeated, the journal, recovery.
 
+pub(crate) mod addresses;
 mod basis;
 mod brand;
 mod cancel;

@@ -1,5 +1,6 @@
 //! The manager: one thin door to everything; no logic of its own.
 
+mod addresses;
 mod documents;
 mod open;
 mod options;

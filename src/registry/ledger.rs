@@ -117,6 +117,11 @@ impl Ledger {
         !unreadable.known && !surveyed
     }
 
+    /// The names of all pools.
+    pub fn pool_names(&self) -> Vec<PoolName> {
+        self.pools.keys().cloned().collect()
+    }
+
     /// A pool by its name.
     pub(super) fn pool(&self, name: &PoolName) -> Result<&Pool> {
         self.pools.get(name).ok_or_else(|| {

@@ -37,6 +37,55 @@ pub struct HeldAddress {
     pub in_range: bool,
 }
 
+impl PoolUsage {
+    /// The report as JSON, with the keys that the command line prints.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "pool": self.pool.as_str(),
+            "families": self.families.iter().map(family_json).collect::<Vec<_>>(),
+            "holders": self.holders.iter().map(HeldAddress::to_json).collect::<Vec<_>>(),
+            "unknown": self.unknown.iter().map(Diagnostic::to_json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn family_json(usage: &Usage) -> serde_json::Value {
+    // JSON numbers end where u64 does for most readers.
+    let count = |n: u128| u64::try_from(n).map_or_else(|_| n.to_string().into(), serde_json::Value::from);
+    serde_json::json!({
+        "family": usage.family.to_string().to_lowercase(),
+        "total": count(usage.total),
+        "used": count(usage.used()),
+        "zones": count(usage.zones),
+        "reservations": count(usage.reservations),
+        "host": count(usage.host),
+        "gateways": count(usage.gateways),
+        "excluded": count(usage.excluded),
+        "reserved": count(usage.reserved),
+        "free": count(usage.free),
+        "outside": count(usage.outside),
+        "largest-free": usage.largest_free.map(|run| serde_json::json!({
+            "first": run.first.to_string(), "last": run.last.to_string(), "count": count(run.count),
+        })),
+    })
+}
+
+impl HeldAddress {
+    /// The address and its holder as JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        let (kind, name) = match &self.by {
+            HeldBy::Zone { name, .. } => ("zone", name),
+            HeldBy::Reservation { name, .. } => ("reservation", name),
+            HeldBy::Host(name) => ("host", name),
+            HeldBy::HostZone(name) => ("host-zone", name),
+            HeldBy::Gateway(name) => ("gateway", name),
+        };
+        serde_json::json!({
+            "address": self.address.to_string(), "kind": kind, "name": name, "in-range": self.in_range,
+        })
+    }
+}
+
 impl Ledger {
     /// How full a pool is and who holds its addresses.
     pub fn pool_usage(&mut self, name: &PoolName) -> Result<PoolUsage> {

@@ -54,6 +54,18 @@ pub struct Allocation {
     pub id: EntryId,
 }
 
+impl Allocation {
+    /// The allocation as JSON, with the keys that the command line prints.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "pool": self.pool.as_str(),
+            "owner": self.owner.as_str(),
+            "addresses": self.addresses.iter().map(|a| a.address.to_string()).collect::<Vec<_>>(),
+            "id": self.id.as_str(),
+        })
+    }
+}
+
 impl Registry {
     /// Takes the registry lock and looks at everything. The survey was made before.
     pub fn reserving(&self, pools: Arc<Pools>, survey: Survey, wait: &mut Wait<'_>) -> Result<Session<'_>> {

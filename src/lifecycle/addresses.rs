@@ -1,0 +1,104 @@
+//! Addresses on their own: given to owners that are not zones, taken back, reported.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::library::Library;
+use crate::error::{Diagnostic, Result};
+use crate::name::{PoolName, ReservationName};
+use crate::registry::{Allocation, EntryKind, Ledger, PoolUsage, Registry, Session, Survey, Wait};
+use crate::zone::EntryId;
+
+/// Makes a survey of the host. Called before any lock is taken.
+pub(crate) type MakeSurvey<'a> = &'a dyn Fn() -> Result<Survey>;
+
+/// Gives each owner one address of each family of the pool, or the first the one that is wanted: one look at the registry and one
+/// lock for all, and all or none.
+pub(crate) fn allocate(
+    registry: &Registry,
+    make_survey: MakeSurvey<'_>,
+    pool: &PoolName,
+    owners: &[ReservationName],
+    wanted: Option<IpAddr>,
+) -> Result<Vec<Allocation>> {
+    let (mut survey, mut made) = survey(registry, make_survey)?;
+    let library = Library::load_pools(registry.tree())?;
+    library.check(None)?;
+    loop {
+        let pools = std::sync::Arc::clone(&library.pools);
+        let mut session = registry.reserving(pools, survey, &mut Wait::up_to(library.config.lock_timeout))?;
+        if made {
+            session.keep_survey();
+        } else if session.ledger().unknown().any(|unknown| unknown.file.kind == EntryKind::Zone) {
+            // The host may know what a file that cannot be read held; it is never asked under the lock.
+            drop(session);
+            (survey, made) = (make_survey()?, true);
+            continue;
+        }
+        let given = give(&mut session, pool, owners, wanted)?;
+        session.commit()?;
+        return Ok(given);
+    }
+}
+
+fn give(
+    session: &mut Session<'_>,
+    pool: &PoolName,
+    owners: &[ReservationName],
+    wanted: Option<IpAddr>,
+) -> Result<Vec<Allocation>> {
+    owners.iter().map(|owner| session.allocate(pool, owner, wanted)).collect()
+}
+
+/// Takes back what the owner holds of the pool. Other files' faults do not matter to it.
+pub(crate) fn release(
+    registry: &Registry,
+    pool: &PoolName,
+    owner: &ReservationName,
+    address: Option<IpAddr>,
+    id: Option<&EntryId>,
+) -> Result<()> {
+    let mut session =
+        registry.reserving(<_>::default(), Survey::default(), &mut Wait::up_to(lock_timeout(registry)?))?;
+    session.release(pool, owner, address, id)?;
+    session.commit()
+}
+
+fn lock_timeout(registry: &Registry) -> Result<Duration> {
+    Ok(Library::load_config(registry.tree())?.config.lock_timeout)
+}
+
+/// How full pools are and who holds their addresses: of this pool, or of all.
+pub(crate) fn pool_usage(
+    registry: &Registry,
+    make_survey: MakeSurvey<'_>,
+    pool: Option<&PoolName>,
+) -> Result<Vec<PoolUsage>> {
+    let survey = registry.last_survey().or_else(|| make_survey().ok()).unwrap_or_default();
+    let mut ledger = ledger(registry, survey)?;
+    let names = pool.map_or_else(|| ledger.pool_names(), |name| vec![name.clone()]);
+    names.iter().map(|name| ledger.pool_usage(name)).collect()
+}
+
+/// What is not as it should be with the addresses of this pool, or of all: looked at together with the host as it is now.
+pub(crate) fn check_pools(
+    registry: &Registry,
+    make_survey: MakeSurvey<'_>,
+    pool: Option<&PoolName>,
+) -> Result<Vec<Diagnostic>> {
+    ledger(registry, make_survey()?)?.check_addresses(pool)
+}
+
+fn ledger(registry: &Registry, survey: Survey) -> Result<Ledger> {
+    let library = Library::load_pools(registry.tree())?;
+    library.check(None)?;
+    registry.ledger(library.pools, survey)
+}
+
+/// The last survey, or a new one; and whether it is new.
+fn survey(registry: &Registry, make_survey: MakeSurvey<'_>) -> Result<(Survey, bool)> {
+    match registry.last_survey() {
+        Some(survey) => Ok((survey, false)),
+        None => Ok((make_survey()?, true)),
+    }
+}
