@@ -12,6 +12,11 @@ const LATIN1: &str = "ISO-8859-1";
 
 /// Reads a document. None when it is not well-formed or does not keep to the document type.
 pub(super) fn read(bytes: &[u8]) -> Option<Element> {
+    well_formed(bytes).filter(dtd::is_valid)
+}
+
+/// Reads a document of zones that may have what the document type does not know.
+pub(super) fn well_formed(bytes: &[u8]) -> Option<Element> {
     let latin1 = declares_latin1(bytes);
     let decoded;
     let text = if latin1 {
@@ -23,7 +28,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Element> {
     let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
     let document = roxmltree::Document::parse_with_options(text, options).ok()?;
     let root = convert(document.root_element(), latin1);
-    (root.name == "zone" && dtd::is_valid(&root)).then_some(root)
+    (root.name == "zone").then_some(root)
 }
 
 /// The document's bytes. None when a value holds what no XML document can, such as a control character.

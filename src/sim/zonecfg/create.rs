@@ -114,6 +114,7 @@ impl Zonecfg<'_, '_, '_> {
             Err(error) => {
                 self.saw_error = true;
                 self.got_handle = false;
+                self.handle = Handle::load_invalid(self.machine, &self.revert_zone);
                 if error == Error::NoZone {
                     self.zerr(text!(self.revert_zone, ": no such saved zone to revert to."));
                 } else {

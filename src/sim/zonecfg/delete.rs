@@ -43,6 +43,7 @@ impl Zonecfg<'_, '_, '_> {
                         self.fail_zone(error);
                     }
                     self.got_handle = false;
+                    self.handle = Handle::load_invalid(self.machine, &self.zone);
                 }
             }
         }

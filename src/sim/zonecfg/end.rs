@@ -21,10 +21,6 @@ impl Zonecfg<'_, '_, '_> {
             }
             return Ok(());
         };
-        // A `select` in a zone that is not there gets this far: there is nothing to end.
-        if self.handle.is_none() {
-            return Ok(());
-        }
         let draft = self.draft(res).clone();
         if !self.is_complete(res, &draft) {
             self.saw_error = true;
@@ -53,7 +49,8 @@ impl Zonecfg<'_, '_, '_> {
 
     fn put(&mut self, res: Res, draft: &Draft) -> Result<(), Error> {
         let extras = self.line.net_extras;
-        let Some(handle) = &mut self.handle else { return Err(Error::NoZone) };
+        // A `select` in a zone that is not there gets this far.
+        let Some(handle) = &mut self.handle else { return Err(Error::BadHandle) };
         let document = &mut handle.document;
         let changes = self.ends_in == Some(EndsIn::Change);
         match res {

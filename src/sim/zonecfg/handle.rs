@@ -19,12 +19,20 @@ pub(super) struct Handle {
     new: bool,
     /// The name under which it is saved, while it is to be saved under another.
     old_name: Option<Vec<u8>>,
+    /// It does not keep to the document type. The real library hands it out all the same, and asserts when it is saved.
+    pub(super) invalid: bool,
 }
 
 impl Handle {
     /// The saved document of a zone.
     pub(super) fn load(machine: &Machine, zone: &[u8]) -> Result<Handle, Error> {
-        Ok(Handle { document: Document::load(machine, zone)?, new: false, old_name: None })
+        Ok(Handle { document: Document::load(machine, zone)?, new: false, old_name: None, invalid: false })
+    }
+
+    /// A saved document that does not keep to the document type.
+    pub(super) fn load_invalid(machine: &Machine, zone: &[u8]) -> Option<Handle> {
+        let document = Document::load_invalid(machine, zone)?;
+        Some(Handle { document, new: false, old_name: None, invalid: true })
     }
 
     /// A new document like that of `template`.
@@ -49,10 +57,10 @@ impl Handle {
         }
         let bytes = fs::read(folder.join("SUNWdetached.xml")).map_err(|_| Error::NoZone)?;
         let mut document = Document::parse(&bytes)?;
-        document.zone.children.retain(|child| !matches!(child.name.as_str(), "package" | "patch" | "dev-perm"));
+        document.zone.children.retain(|child| child.name != "package");
         document.zone.set("zonepath", path);
         document.zone.set("name", zone);
-        Ok(Handle { document, new: true, old_name: None })
+        Ok(Handle { document, new: true, old_name: None, invalid: false })
     }
 
     /// The brand, where an empty one means the default.

@@ -11,6 +11,8 @@ use crate::sim::document::IpType;
 const HOST_NAME: usize = 256;
 /// Longest interface name, its NUL counted.
 const LINK_NAME: usize = 32;
+/// Longest MAC address, its NUL counted.
+const MAC: usize = 20;
 
 /// Whether two addresses are the same. One with a prefix length is the same as one without.
 pub(super) fn same_address(a: &[u8], b: &[u8]) -> bool {
@@ -25,7 +27,7 @@ pub(super) fn same_address(a: &[u8], b: &[u8]) -> bool {
 
 /// A MAC address with two digits for every byte. What follows a part that is no byte is lost.
 pub(super) fn normal_mac(text: &[u8]) -> Vec<u8> {
-    let text = &text[..text.len().min(17)];
+    let text = &text[..text.len().min(MAC - 1)];
     let mut parts = Vec::new();
     for part in text.split(|b| *b == b':').filter(|part| !part.is_empty()) {
         match strtoull(part, 16) {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::session::Zonecfg;
 use crate::sim::document::{Document, IpType};
 
 /// What every process has unless it is taken away.
@@ -46,6 +45,7 @@ const OTHERS: &[&str] = &[
     "proc_chroot",
     "proc_clock_highres",
     "proc_lock_memory",
+    "proc_meminfo",
     "proc_owner",
     "proc_prioup",
     "proc_priocntl",
@@ -59,7 +59,6 @@ const OTHERS: &[&str] = &[
     "sys_config",
     "sys_devices",
     "sys_dl_config",
-    "sys_flow_config",
     "sys_fs_import",
     "sys_ip_config",
     "sys_ipc_config",
@@ -166,38 +165,28 @@ fn listed(list: &'static [(&str, In)], ip_type: IpType) -> impl DoubleEndedItera
     list.iter().filter(move |(_, place)| *place != other).map(|(name, _)| *name)
 }
 
-fn find(word: &str) -> Option<&'static str> {
-    let word = word.to_ascii_lowercase();
-    let word = word.strip_prefix("priv_").unwrap_or(&word);
-    BASIC.iter().chain(OTHERS).find(|name| **name == word).copied()
-}
-
 /// Reads a list of privileges into `set`: the word that is none of them, on failure.
 fn read(set: &mut BTreeSet<&'static str>, list: &[u8]) -> Result<(), Vec<u8>> {
+    let every = || BASIC.iter().chain(OTHERS).copied();
     for token in list.split(|b| *b == b',').filter(|token| !token.is_empty()) {
-        let (taken_away, word) = match token.split_first() {
-            Some((b'-' | b'!', word)) => (true, word),
-            _ => (false, token),
-        };
-        let word = std::str::from_utf8(word).map_err(|_| token.to_vec())?;
-        let some: Vec<&'static str> = match word.to_ascii_lowercase().as_str() {
-            "basic" => BASIC.to_vec(),
-            "all" => BASIC.iter().chain(OTHERS).copied().collect(),
-            "none" if taken_away => {
-                set.extend(BASIC.iter().chain(OTHERS));
-                continue;
-            }
-            "none" => {
-                set.clear();
-                continue;
-            }
-            _ => vec![find(word).ok_or_else(|| token.to_vec())?],
-        };
-        for name in some {
-            if taken_away {
-                set.remove(name);
-            } else {
-                set.insert(name);
+        match token.to_ascii_lowercase().as_slice() {
+            b"basic" => set.extend(BASIC),
+            b"none" => set.clear(),
+            // The global zone can have all of them.
+            b"all" | b"zone" => set.extend(every()),
+            word => {
+                let (taken_away, name) = match word.split_first() {
+                    Some((b'-' | b'!', name)) => (true, name),
+                    Some((b'+', name)) => (false, name),
+                    _ => (false, word),
+                };
+                let name = name.strip_prefix(b"priv_").unwrap_or(name);
+                let known = every().find(|known| known.as_bytes() == name).ok_or_else(|| token.to_vec())?;
+                if taken_away {
+                    set.remove(known);
+                } else {
+                    set.insert(known);
+                }
             }
         }
     }

@@ -5,8 +5,7 @@ use super::session::{Zonecfg, text};
 use super::words::Prop;
 
 const NAMES: &[(&[u8], u8)] = &[(b"aslr", 1), (b"forbidnullmap", 2), (b"noexecstack", 4)];
-/// Every flag, also those that have no name yet.
-const ALL: u8 = u8::MAX;
+const ALL: u8 = 7;
 
 /// A set of flags as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -299,6 +299,10 @@ impl<'h, 's, 'a> Zonecfg<'h, 's, 'a> {
             Err(error) => {
                 self.zerr(text!(self.zone, ": ", error.text()));
                 self.saw_error |= expected || self.got_handle;
+                if error == Error::InvalidDocument {
+                    // Told once: from now on it is worked on.
+                    self.handle = Handle::load_invalid(self.machine, &self.zone);
+                }
                 if error == Error::NoZone && !self.got_handle && self.interactive && !self.read_only {
                     self.host.say(format_args!("Use 'create' to begin configuring a new zone.\n"));
                 }

@@ -233,7 +233,7 @@ pub(super) fn check_hostid(text: &[u8]) -> Result<(), Error> {
     if text.len() - rest.len() >= HOSTID {
         return Err(Error::TooBig);
     }
-    let valid = rest.is_empty() && !digits.is_empty() && value.is_some_and(|value| value < u64::from(u32::MAX));
+    let valid = rest.is_empty() && value.is_some_and(|value| value < u64::from(u32::MAX));
     if valid { Ok(()) } else { Err(Error::InvalidProperty) }
 }
 

@@ -48,4 +48,6 @@ fn machine(dialect: Dialect) -> (tempfile::TempDir, Machine) {
     (folder, machine)
 }
 
+mod behaviour;
+mod random;
 mod recordings;

@@ -3,7 +3,7 @@
 use super::lookup;
 use super::privileges;
 use super::resources::{Draft, NAME, PATH};
-use super::session::{Flow, Scope, Zonecfg, text};
+use super::session::{Flow, Scope, Stop, Zonecfg, text};
 use super::set::{check_fs_allowed, check_hostid};
 use super::words::{Prop, Res};
 use crate::sim::document::{Error, IpType};
@@ -50,6 +50,9 @@ impl Zonecfg<'_, '_, '_> {
 
     fn save(&mut self) -> Flow<Result<(), Error>> {
         let Some(handle) = &mut self.handle else { return Ok(Err(Error::BadHandle)) };
+        if handle.invalid {
+            return Err(Stop::Abort);
+        }
         if self.line.list_debug_id {
             handle.give_debug_id(self.machine);
         }
