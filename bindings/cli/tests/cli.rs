@@ -1,0 +1,252 @@
+//! The command line as a shell sees it: words in, one document or lines out, an exit status.
+#![allow(missing_docs)]
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+struct Host {
+    directory: tempfile::TempDir,
+}
+
+impl Host {
+    fn new() -> Host {
+        Host { directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.directory.path().join("host")
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = zmgr();
+        command.arg("--simulate").arg(self.dir()).args(words);
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn ok(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, words: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(&[&["--json"], words].concat())).unwrap()
+    }
+
+    /// The exit status and the error of a command that fails.
+    fn fails(&self, words: &[&str]) -> (i32, Value) {
+        let output = self.run(&[&["--json"], words].concat());
+        let error = String::from_utf8(output.stderr).unwrap();
+        let last = error.lines().last().unwrap_or_default();
+        let error: Value = serde_json::from_str(last).unwrap_or_else(|_| panic!("{words:?}: {error}"));
+        (output.status.code().unwrap(), error["error"].clone())
+    }
+}
+
+fn zmgr() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zmgr"));
+    command.env_remove("ZMGR_ROOT").env_remove("ZMGR_SIMULATE").env_remove("RUST_BACKTRACE");
+    command
+}
+
+/// Every file below a directory whose path or text speaks of `word`.
+fn speaking_of(directory: &Path, word: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let named = path.file_name().unwrap().to_string_lossy().contains(word);
+        if named {
+            found.push(path.clone());
+        }
+        if path.is_dir() {
+            found.extend(speaking_of(&path, word));
+        } else if !named && String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).contains(word) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn create_list_show_destroy() {
+    let host = Host::new();
+    let made = host.json(&["create", "web01"]);
+    let zone = &made[0];
+    assert_eq!(made.as_array().unwrap().len(), 1);
+    assert_eq!(zone["name"], "web01");
+    assert_eq!(zone["state"], "ready");
+    assert_eq!(zone["status"], "running");
+    assert_eq!(zone["nets"][0]["address"], "10.1.0.10/24");
+    assert_eq!(zone["nets"][0]["vnic"], "web01_0");
+    let keys: Vec<&String> = zone.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "name", "id", "brand", "template", "zonepath", "state", "status", "uuid", "autoboot", "created", "origin",
+            "nets", "tags", "attrs", "fault"
+        ]
+    );
+    assert_eq!(host.json(&["create", "web02"])[0]["nets"][0]["address"], "10.1.0.11/24");
+    assert_eq!(host.json(&["list"]).as_array().unwrap().len(), 2);
+    assert_eq!(host.json(&["show", "web02"])["name"], "web02");
+    assert!(host.ok(&["list"]).lines().nth(1).unwrap().starts_with("web01"));
+    assert!(host.ok(&["show", "web01"]).contains("10.1.0.10/24 via 10.1.0.1"));
+
+    host.ok(&["destroy", "web01", "--yes"]);
+    let left: Vec<PathBuf> = speaking_of(&host.dir(), "web01");
+    let left: Vec<&PathBuf> = left.iter().filter(|path| !path.to_string_lossy().contains("/log/")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(host.json(&["create", "web03"])[0]["nets"][0]["address"], "10.1.0.10/24");
+}
+
+#[test]
+fn the_options_of_create() {
+    let host = Host::new();
+    let words = ["create", "a", "--address", "internal=10.1.0.77", "--attr", "owner=alice", "--no-boot"];
+    let zone = &host.json(&words)[0];
+    assert_eq!(zone["nets"][0]["address"], "10.1.0.77/24");
+    assert_eq!(zone["attrs"]["owner"], "alice");
+    assert_eq!(zone["status"], "installed");
+    assert_eq!(host.fails(&["create", "b", "--address", "internal=10.1.0.77"]).0, 8);
+    assert_eq!(host.fails(&["create", "b", "--address", "internal=10.1.0.77/24"]).0, 2);
+    assert_eq!(host.fails(&["create", "b", "-t", "nobody"]).0, 4);
+    assert_eq!(host.fails(&["create", "a"]).0, 5);
+}
+
+#[test]
+fn a_failed_install_leaves_nothing_and_says_why() {
+    let host = Host::new();
+    host.ok(&["sim", "new"]);
+    host.ok(&["sim", "fault", "zoneadm", "install", "--exit", "1", "--stdout", "the hook's last words"]);
+    let (status, error) = host.fails(&["create", "web01"]);
+    assert_eq!((status, error["code"].as_str()), (11, Some("command-failed")));
+    assert!(error["command"]["stdout"].as_str().unwrap().contains("the hook's last words"), "{error}");
+    let words = String::from_utf8(host.run(&["create", "web01"]).stderr).unwrap();
+    assert!(words.contains("the hook's last words"), "{words}");
+    assert!(host.json(&["list"]).as_array().unwrap().is_empty());
+    let left: Vec<PathBuf> = speaking_of(&host.dir(), "web01");
+    let left: Vec<&PathBuf> = left.iter().filter(|path| !path.to_string_lossy().contains("/log/")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    host.ok(&["sim", "fault", "--clear"]);
+    assert_eq!(host.json(&["create", "web01"])[0]["nets"][0]["address"], "10.1.0.10/24");
+}
+
+#[test]
+fn a_panic_ends_with_1() {
+    let host = Host::new();
+    host.ok(&["sim", "new"]);
+    host.ok(&["sim", "fault", "dladm", "create-vnic", "--panic", "--times", "1"]);
+    assert_eq!(host.fails(&["create", "web01"]).0, 1);
+}
+
+#[test]
+fn a_dry_run_touches_nothing() {
+    let host = Host::new();
+    let text = host.ok(&["create", "web01", "--dry-run"]);
+    assert!(text.contains("zonecfg") && text.contains("create-vnic"), "{text}");
+    let plan = host.json(&["create", "web01", "--dry-run"]);
+    assert_eq!(plan["operation"], "create");
+    assert!(!host.dir().exists());
+}
+
+#[test]
+fn words_that_are_wrong() {
+    let host = Host::new();
+    let (status, error) = host.fails(&["create"]);
+    assert_eq!((status, error["code"].as_str()), (2, Some("invalid-argument")));
+    assert_eq!(zmgr().arg("frobnicate").output().unwrap().status.code(), Some(2));
+    assert_eq!(host.fails(&["create", "no/good"]).0, 2);
+    assert_eq!(host.fails(&["destroy", "web01"]).0, 2); // nobody to ask
+    assert_eq!(host.fails(&["show", "nobody"]).0, 4);
+    let both = zmgr().args(["--simulate", "/a", "--host-root", "/b", "list"]).output().unwrap();
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn the_environment_names_the_machine() {
+    let host = Host::new();
+    host.ok(&["create", "web01"]);
+    let list = zmgr().env("ZMGR_SIMULATE", host.dir()).args(["list", "--json"]).output().unwrap();
+    let list: Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(list[0]["name"], "web01");
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_failure() {
+    let host = Host::new();
+    let names: Vec<String> = (0..3).map(|n| format!("zone-with-a-long-name-{n}")).collect();
+    host.ok(&[&["create"], &*names.iter().map(String::as_str).collect::<Vec<_>>()].concat());
+    let mut child =
+        host.command(&["--json", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take()); // closed before a byte is read
+    let mut stderr = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn some_of_several_fail() {
+    let host = Host::new();
+    host.ok(&["create", "b"]);
+    let output = host.run(&["--json", "create", "a", "b", "c"]);
+    assert_eq!(output.status.code(), Some(17));
+    let made: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<&str> = made.as_array().unwrap().iter().map(|zone| zone["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a", "c"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let error: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(error["error"]["code"], "partial");
+    assert!(error["error"]["details"][0]["message"].as_str().unwrap().contains('b'));
+}
+
+#[test]
+fn a_fault_of_a_document_is_drawn() {
+    let host = Host::new();
+    host.ok(&["create", "web01"]);
+    let config = host.dir().join("etc/zmgr/config.kdl");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text + "\nzonepath-prefx \"/zones\"\n").unwrap();
+    let output = host.run(&["create", "web02"]);
+    assert_eq!(output.status.code(), Some(3));
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("config.kdl:") && words.contains("zonepath-prefx"), "{words}");
+    assert!(words.contains("zonepath-prefix"), "it says what was meant: {words}");
+    // Others' faults stop no list.
+    assert!(host.ok(&["list"]).contains("web01"));
+}
+
+#[test]
+fn linked_programs_act_on_the_machine() {
+    let host = Host::new();
+    host.ok(&["create", "web01"]);
+    let bin = host.directory.path().join("bin");
+    host.ok(&["sim", "link", bin.to_str().unwrap()]);
+    let output = Command::new(bin.join("zoneadm")).args(["list", "-cp"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(":web01:running:"), "{text}");
+    let gone = Command::new(bin.join("zoneadm")).args(["-z", "nobody", "halt"]).output().unwrap();
+    assert_eq!(gone.status.code(), Some(1));
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = zmgr().args(["completions", shell]).output().unwrap();
+        assert!(String::from_utf8(script.stdout).unwrap().contains("destroy"), "{shell}");
+    }
+}
+
+#[test]
+fn help_fits_a_terminal_and_tells_every_status() {
+    let help = String::from_utf8(zmgr().arg("--help").output().unwrap().stdout).unwrap();
+    for code in zmgr::Code::ALL {
+        assert!(help.contains(code.slug()), "{code}");
+    }
+}
