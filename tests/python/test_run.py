@@ -1,0 +1,148 @@
+"""Progress, cancel, signals, threads, leaks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import zmgr
+
+
+def test_progress_is_heard_on_the_calling_thread(zmgr_manager: zmgr.Manager) -> None:
+    heard: list[zmgr.Event] = []
+    threads: set[int] = set()
+
+    def hear(event: zmgr.Event) -> None:
+        heard.append(event)
+        threads.add(threading.get_ident())
+
+    zmgr_manager.create_all(["a", "b", "c"], jobs=3, progress=hear)
+    assert threads == {threading.get_ident()}
+    assert {e.zone for e in heard} == {"a", "b", "c"}
+    assert sum(e.kind is zmgr.EventKind.FINISHED for e in heard) == 3
+    steps = [e for e in heard if e.zone == "a" and e.kind is zmgr.EventKind.STEP_STARTED]
+    assert [e.position for e in steps] == sorted(e.position for e in steps)
+    assert all(1 <= e.position <= e.steps for e in steps)
+
+
+def test_false_stops_it_and_nothing_stays(zmgr_manager: zmgr.Manager) -> None:
+    with pytest.raises(zmgr.CancelledError):
+        zmgr_manager.create("web01", progress=lambda event: event.step != "install")
+    assert zmgr_manager.zones() == []
+
+
+def test_an_exception_in_the_callback_is_what_one_gets(zmgr_manager: zmgr.Manager) -> None:
+    class Mine(Exception):
+        pass
+
+    def hear(event: zmgr.Event) -> None:
+        if event.step == "install":
+            raise Mine
+
+    with pytest.raises(Mine):
+        zmgr_manager.create("web01", progress=hear)
+    assert zmgr_manager.zones() == []
+
+
+def test_a_token_stops_it_from_another_thread(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    zmgr_host.fault("zoneadm", "install", delay=30, times=1)
+    token = zmgr.Cancel()
+    timer = threading.Timer(0.3, token.cancel)
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(zmgr.CancelledError):
+        zmgr_manager.create("web01", cancel=token)
+    timer.join()
+    assert token.cancelled
+    assert time.monotonic() - start < 15
+    assert zmgr_manager.zones() == []
+
+
+def test_ctrl_c_reaches_a_slow_install(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    zmgr_host.fault("zoneadm", "install", delay=30, times=1)
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        zmgr_manager.create("web01")
+    timer.join()
+    assert time.monotonic() - start < 15
+    assert zmgr_manager.zones() == []
+
+
+def test_the_interpreter_goes_on_meanwhile(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    zmgr_host.fault("zoneadm", "install", delay=0.5, times=1)
+
+    async def main() -> int:
+        ticks = 0
+        work = asyncio.ensure_future(asyncio.to_thread(zmgr_manager.create, "web01"))
+        while not work.done():
+            await asyncio.sleep(0.02)
+            ticks += 1
+        assert (await work).name == "web01"
+        return ticks
+
+    assert asyncio.run(main()) >= 10
+
+
+def test_threads_share_a_manager(zmgr_manager: zmgr.Manager) -> None:
+    zones: list[zmgr.Zone] = []
+
+    def work(n: int) -> None:
+        zones.append(zmgr_manager.create(f"t{n}"))
+        zmgr_manager.zones()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({z.nets[0].address for z in zones}) == 8
+
+
+def test_nothing_leaks(zmgr_manager: zmgr.Manager) -> None:
+    def once() -> None:
+        zmgr_manager.create("web01")
+        zmgr_manager.zones()[0].nets  # noqa: B018
+        zmgr_manager.destroy("web01")
+        with pytest.raises(zmgr.NotFoundError):
+            zmgr_manager.zone("web01")
+
+    def held() -> tuple[int, int]:
+        gc.collect()
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return len(os.listdir("/proc/self/fd")), pages * os.sysconf("SC_PAGE_SIZE")
+
+    for _ in range(10):
+        once()
+    fds, memory = held()
+    for _ in range(40):
+        once()
+    fds_after, memory_after = held()
+    assert fds_after == fds
+    assert memory_after - memory < 8 << 20
+
+
+def test_killed_and_known(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    """A process that dies at install leaves an entry that says so, and keeps its address."""
+    zmgr_host.fault("zoneadm", "install", abort="before", times=1)
+    script = textwrap.dedent(
+        """
+        import sys, zmgr
+        zmgr.Manager(simulate=sys.argv[1]).create("web01")
+        """
+    )
+    died = subprocess.run([sys.executable, "-c", script, zmgr_host.directory], check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert zmgr_manager.zone("web01").state is zmgr.ZoneState.CREATING
+    assert str(zmgr_manager.create("web02").nets[0].address) == "10.1.0.11/24"

@@ -1,0 +1,111 @@
+"""Creating, looking at and destroying zones."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+import pytest
+
+import zmgr
+
+
+def test_a_zone_comes_and_goes(zmgr_manager: zmgr.Manager) -> None:
+    zone = zmgr_manager.create("web01", attrs={"owner": "alice"})
+    assert zone.name == "web01"
+    assert zone.state is zmgr.ZoneState.READY
+    assert zone.status is zmgr.ZoneStatus.RUNNING
+    assert zone.zonepath is not None and zone.zonepath.name == "web01"
+    assert zone.autoboot is True
+    assert zone.attrs == {"owner": "alice"}
+    assert zone.origin == "create"
+    (net,) = zone.nets
+    assert net.address == ipaddress.IPv4Interface("10.1.0.10/24")
+    assert net.gateway == ipaddress.IPv4Address("10.1.0.1")
+    assert net.vnic == "web01_0"
+    assert net.managed
+
+    assert str(zmgr_manager.create("web02").nets[0].address) == "10.1.0.11/24"
+    assert [z.name for z in zmgr_manager.zones()] == ["web01", "web02"]
+    assert [z.name for z in zmgr_manager.zones("web02")] == ["web02"]
+    assert [z.status for z in zmgr_manager.zones(iter(["web01"]), live="never")] == [None]
+
+    report = zmgr_manager.destroy("web01")
+    assert [(o.name, o.action, o.zone, o.error) for o in report] == [("web01", "destroyed", None, None)]
+    with pytest.raises(zmgr.NotFoundError, match="web01"):
+        zmgr_manager.zone("web01")
+    assert str(zmgr_manager.create("web03").nets[0].address) == "10.1.0.10/24"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["10.1.0.77", ipaddress.ip_address("10.1.0.77"), ["10.1.0.77"], [ipaddress.ip_address("10.1.0.77")]],
+)
+def test_an_address_may_be_asked_for(zmgr_manager: zmgr.Manager, wanted: object) -> None:
+    zone = zmgr_manager.create("a", addresses={"internal": wanted}, boot=False)  # type: ignore[dict-item]
+    assert str(zone.nets[0].address) == "10.1.0.77/24"
+    assert zone.status == "installed"
+    with pytest.raises(zmgr.AddressInUseError):
+        zmgr_manager.create("b", addresses={"internal": "10.1.0.77"})
+    with pytest.raises(zmgr.InvalidArgumentError, match="prefix length"):
+        zmgr_manager.create("b", addresses={"internal": "10.1.0.78/24"})
+
+
+def test_several_at_once(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.create("b")
+    with pytest.raises(zmgr.PartialError) as caught:
+        zmgr_manager.create_all(["a", "b", "c"], jobs=3)
+    report = caught.value.report
+    assert report is not None
+    assert [z.name for z in report.zones] == ["a", "c"]
+    assert isinstance(report.outcomes[1].error, zmgr.ExistsError)
+    assert len(report) == 3
+    assert len(zmgr_manager.destroy(["a", "b", "c"], jobs=2).outcomes) == 3
+    assert zmgr_manager.zones() == []
+
+
+def test_a_failed_install_leaves_nothing(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    zmgr_host.fault("zoneadm", "install", exit=1, stdout="the hook's last words", times=1)
+    with pytest.raises(zmgr.CommandError) as caught:
+        zmgr_manager.create("web01")
+    error = caught.value
+    assert error.command is not None
+    assert Path(error.command.argv[0]).name == "zoneadm"
+    assert error.command.status == 1
+    assert "the hook's last words" in error.command.stdout
+    assert zmgr_manager.zones() == []
+    assert str(zmgr_manager.create("web01").nets[0].address) == "10.1.0.10/24"
+
+
+def test_plans(zmgr_manager: zmgr.Manager) -> None:
+    plan = zmgr_manager.plan_create(["p1", "p2"])
+    assert zmgr_manager.zones() == []
+    assert plan.operation == "create"
+    assert not plan.is_empty
+    assert [c.zone for c in plan.changes] == ["p1", "p2"]
+    assert any(Path(s.argv[0]).name == "zonecfg" for s in plan.changes[0].steps if s.argv)
+    assert "create-vnic" in str(plan)
+    again = zmgr.Plan.from_json(plan.to_json())
+    assert again == plan and hash(again) == hash(plan) and again.digest == plan.digest
+    with pytest.raises(zmgr.InvalidArgumentError):
+        zmgr.Plan.from_json("{}")
+    zmgr_manager.create_all(["p1", "p2"])
+    assert zmgr_manager.plan_destroy("p1").operation == "destroy"
+
+
+def test_close(zmgr_host: zmgr.SimHost) -> None:
+    with zmgr.Manager(simulate=zmgr_host.directory) as manager:
+        assert manager.root == zmgr_host.directory / "etc/zmgr"
+    manager.close()
+    assert repr(manager) == "<Manager closed>"
+    with pytest.raises(zmgr.StateError, match="closed"):
+        manager.zones()
+
+
+def test_a_site_that_makes_no_sense(tmp_path: Path) -> None:
+    with pytest.raises(zmgr.InvalidArgumentError):
+        zmgr.Manager(simulate=tmp_path, host_root=tmp_path)
+    with pytest.raises(zmgr.InvalidArgumentError):
+        zmgr.Manager("")
+    with pytest.raises(ValueError, match="live"):
+        zmgr.Manager(simulate=tmp_path / "h").zones(live="perhaps")  # type: ignore[arg-type]
