@@ -210,11 +210,17 @@ typedef uint32_t zmgr_on_failure;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// What an owner holds of a pool, IPv4 first.
+typedef struct zmgr_address_list zmgr_address_list;
+
 // Asks a running call to stop. Any thread may use it, also while a call that was given it runs. Free it when no call uses it.
 typedef struct zmgr_cancel zmgr_cancel;
 
 // One finding with its place. Belongs to the object that it was asked of.
 typedef struct zmgr_diagnostic zmgr_diagnostic;
+
+// Findings. A snapshot.
+typedef struct zmgr_diagnostic_list zmgr_diagnostic_list;
 
 // Why a call failed. Immutable; any thread may read it. Free it with zmgr_error_free.
 typedef struct zmgr_error zmgr_error;
@@ -244,20 +250,6 @@ typedef struct zmgr_zone zmgr_zone;
 // Zones, in the order of their names. A snapshot; it outlives the manager.
 typedef struct zmgr_zone_list zmgr_zone_list;
 
-// Which tree and which host.
-typedef struct {
-    // sizeof(zmgr_open_options)
-    size_t size;
-    // The tree of documents; NULL: etc/zmgr of the host.
-    const char *root;
-    // The directory of a simulated machine, made when absent; NULL: none.
-    const char *simulate_dir;
-    // Real programs and files below this directory; NULL: those of this host.
-    const char *host_root;
-    // What to call this program to others that wait for its locks; NULL: its name.
-    const char *command;
-} zmgr_open_options;
-
 // What a new zone shall be, where it differs from its template.
 typedef struct {
     // sizeof(zmgr_create_options)
@@ -277,32 +269,6 @@ typedef struct {
     // 0: as the template says; 1: boot; 2: leave it installed.
     uint32_t boot;
 } zmgr_create_options;
-
-// How far to go in destroying a zone.
-typedef struct {
-    // sizeof(zmgr_destroy_options)
-    size_t size;
-    // Also a protected zone, one that others were cloned from, one with snapshots of others.
-    bool force;
-    // Detach it and leave its files, in place of uninstalling it.
-    bool keep_data;
-} zmgr_destroy_options;
-
-// Which zones.
-typedef struct {
-    // sizeof(zmgr_query)
-    size_t size;
-    // Only zones with this tag; NULL: all.
-    const char *tag;
-    // Only these zones; NULL: all.
-    const char *const *names;
-    // How many names.
-    size_t name_count;
-    // One of zmgr_live.
-    uint32_t live;
-    // Also zones that the host has and the registry does not.
-    bool unregistered;
-} zmgr_query;
 
 // Hears of each event: on the thread that made the call, one at a time, also where several zones are worked on at once;
 // never after the call has returned. `event` lives for this one call. Returns false to ask to stop. It must not throw, not
@@ -325,9 +291,176 @@ typedef struct {
     uint32_t on_failure;
 } zmgr_run_options;
 
+// How far to go in destroying a zone.
+typedef struct {
+    // sizeof(zmgr_destroy_options)
+    size_t size;
+    // Also a protected zone, one that others were cloned from, one with snapshots of others.
+    bool force;
+    // Detach it and leave its files, in place of uninstalling it.
+    bool keep_data;
+} zmgr_destroy_options;
+
+// What to do about unfinished work.
+typedef struct {
+    // sizeof(zmgr_recover_options)
+    size_t size;
+    // Go on with what was begun, also where less would be lost by taking it back.
+    bool resume;
+    // Take back what was begun, also an installed zone.
+    bool roll_back;
+    // Wait for commands that a killed zmgr left at work.
+    bool wait;
+} zmgr_recover_options;
+
+// Which tree and which host.
+typedef struct {
+    // sizeof(zmgr_open_options)
+    size_t size;
+    // The tree of documents; NULL: etc/zmgr of the host.
+    const char *root;
+    // The directory of a simulated machine, made when absent; NULL: none.
+    const char *simulate_dir;
+    // Real programs and files below this directory; NULL: those of this host.
+    const char *host_root;
+    // What to call this program to others that wait for its locks; NULL: its name.
+    const char *command;
+} zmgr_open_options;
+
+// Which zones.
+typedef struct {
+    // sizeof(zmgr_query)
+    size_t size;
+    // Only zones with this tag; NULL: all.
+    const char *tag;
+    // Only these zones; NULL: all.
+    const char *const *names;
+    // How many names.
+    size_t name_count;
+    // One of zmgr_live.
+    uint32_t live;
+    // Also zones that the host has and the registry does not.
+    bool unregistered;
+} zmgr_query;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+// Gives `owner` one address of each family of the pool, or the one that is `wanted` (NULL: the next free one). It is held, on
+// disk, when the call returns. Asked again for the same owner, it gives the same. `out` may be NULL. ZMGR_EXISTS where the
+// owner has another than the one wanted, or is a zone; ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE.
+//
+// Requires: `manager` is a live manager; texts end in a NUL; `out` and `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_address_allocate(const zmgr_manager *manager,
+                                  const char *pool,
+                                  const char *owner,
+                                  const char *wanted,
+                                  zmgr_address_list **out,
+                                  zmgr_error **error);
+
+// The same for many owners at once, all or none, at little more than the cost of one. `*out` (which may be NULL) gets a list of
+// maps with the keys of `zmgr pool allocate --json`, in the order of the owners.
+//
+// Requires: As for zmgr_address_allocate; `owners` points to `count` texts.
+zmgr_status zmgr_addresses_allocate(const zmgr_manager *manager,
+                                    const char *pool,
+                                    const char *const *owners,
+                                    size_t count,
+                                    zmgr_value **out,
+                                    zmgr_error **error);
+
+// Takes back what `owner` holds of the pool, or only this `address` (NULL: all of it); with `id` (may be NULL) only from that very
+// reservation. ZMGR_NOT_FOUND where the owner does not hold it.
+//
+// Requires: `manager` is a live manager; texts end in a NUL; `error` is NULL or points to a place for a pointer.
+zmgr_status zmgr_address_release(const zmgr_manager *manager,
+                                 const char *pool,
+                                 const char *owner,
+                                 const char *address,
+                                 const char *id,
+                                 zmgr_error **error);
+
+// How full a pool is and who holds its addresses: a map with the keys of `zmgr pool show --json`. For `pool` NULL a list of
+// all pools, by name.
+//
+// Requires: `manager` is a live manager; `pool` is NULL or ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does
+// so too.
+zmgr_status zmgr_pool_usage(const zmgr_manager *manager,
+                            const char *pool,
+                            zmgr_value **out,
+                            zmgr_error **error);
+
+// What is not as it should be with the addresses of a pool, or of all (`pool` NULL): held twice, held against the pool's rules, of
+// no pool. Looks at the host anew.
+//
+// Requires: As for zmgr_pool_usage.
+zmgr_status zmgr_pool_check(const zmgr_manager *manager,
+                            const char *pool,
+                            zmgr_diagnostic_list **out,
+                            zmgr_error **error);
+
+// How many addresses.
+//
+// Requires: `list` is NULL or a live list; so for all that follow.
+size_t zmgr_address_list_len(const zmgr_address_list *list);
+
+// Address number `index` with its prefix length, such as "10.1.0.10/24"; NULL past the last.
+//
+// Requires: See zmgr_address_list_len.
+const char *zmgr_address_list_get(const zmgr_address_list *list, size_t index);
+
+// The gateway of address number `index`; NULL where it has none, and past the last.
+//
+// Requires: See zmgr_address_list_len.
+const char *zmgr_address_list_gateway(const zmgr_address_list *list, size_t index);
+
+// What tells this reservation from earlier and later ones of the same name; see zmgr_address_release.
+//
+// Requires: See zmgr_address_list_len.
+const char *zmgr_address_list_id(const zmgr_address_list *list);
+
+// Frees a list. NULL is fine.
+//
+// Requires: `list` is NULL or a list of the caller's, used no more.
+void zmgr_address_list_free(zmgr_address_list *list);
+
+// Creates several zones, `run->jobs` at once. `*out` (which may be NULL) gets the report whenever the work began, also where
+// some or all of it failed: then the status is that of the one failure, or ZMGR_PARTIAL.
+//
+// Requires: `manager` is a live manager; `names` points to `count` texts; options are NULL or of the size that they state; `out` and
+// `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_zones_create(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              const zmgr_create_options *options,
+                              const zmgr_run_options *run,
+                              zmgr_report **out,
+                              zmgr_error **error);
+
+// Destroys several zones, `run->jobs` at once. The report as in zmgr_zones_create.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_destroy(const zmgr_manager *manager,
+                               const char *const *names,
+                               size_t count,
+                               const zmgr_destroy_options *options,
+                               const zmgr_run_options *run,
+                               zmgr_report **out,
+                               zmgr_error **error);
+
+// Ends what a killed or failed zmgr left unfinished, for these zones or, where `count` is 0, for all: finished, or taken back as
+// if it had never begun, whichever loses least. ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a
+// person can say which way it should go. The report as in zmgr_zones_create.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_recover(const zmgr_manager *manager,
+                         const char *const *names,
+                         size_t count,
+                         const zmgr_recover_options *options,
+                         const zmgr_run_options *run,
+                         zmgr_report **out,
+                         zmgr_error **error);
 
 // A token nobody has used.
 zmgr_cancel *zmgr_cancel_new(void);
@@ -348,6 +481,29 @@ bool zmgr_cancel_is_requested(const zmgr_cancel *cancel);
 //
 // Requires: `cancel` is NULL or a token of the caller's that no call uses any more.
 void zmgr_cancel_free(zmgr_cancel *cancel);
+
+// Writes the first tree: a small one that works, with comments that teach the format. What is there already stays as it is.
+// `*out` (which may be NULL) gets the list of the files that were written.
+//
+// Requires: `manager` is a live manager; `out` and `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_init(const zmgr_manager *manager,
+                      zmgr_value **out,
+                      zmgr_error **error);
+
+// How many findings.
+//
+// Requires: `list` is NULL or a live list.
+size_t zmgr_diagnostic_list_len(const zmgr_diagnostic_list *list);
+
+// Finding number `index`; NULL past the last. It belongs to the list.
+//
+// Requires: `list` is NULL or a live list.
+const zmgr_diagnostic *zmgr_diagnostic_list_get(const zmgr_diagnostic_list *list, size_t index);
+
+// Frees a list and its findings. NULL is fine.
+//
+// Requires: `list` is NULL or a list of the caller's, used no more.
+void zmgr_diagnostic_list_free(zmgr_diagnostic_list *list);
 
 // The stable word for a status, such as "not-found"; "ok" for ZMGR_OK; NULL for a number that this library does not know.
 // The text is never freed.
@@ -723,30 +879,6 @@ zmgr_status zmgr_zone_destroy(const zmgr_manager *manager,
                               const zmgr_destroy_options *options,
                               const zmgr_run_options *run,
                               zmgr_error **error);
-
-// Creates several zones, `run->jobs` at once. `*out` (which may be NULL) gets the report whenever the work began, also where
-// some or all of it failed: then the status is that of the one failure, or ZMGR_PARTIAL.
-//
-// Requires: `manager` is a live manager; `names` points to `count` texts; options are NULL or of the size that they state; `out` and
-// `error` are NULL or point to a place for a pointer.
-zmgr_status zmgr_zones_create(const zmgr_manager *manager,
-                              const char *const *names,
-                              size_t count,
-                              const zmgr_create_options *options,
-                              const zmgr_run_options *run,
-                              zmgr_report **out,
-                              zmgr_error **error);
-
-// Destroys several zones, `run->jobs` at once. The report as in zmgr_zones_create.
-//
-// Requires: As for zmgr_zones_create.
-zmgr_status zmgr_zones_destroy(const zmgr_manager *manager,
-                               const char *const *names,
-                               size_t count,
-                               const zmgr_destroy_options *options,
-                               const zmgr_run_options *run,
-                               zmgr_report **out,
-                               zmgr_error **error);
 
 // Frees a zone that a call gave through `out`. NULL is fine. Zones of a list are freed with the list.
 //

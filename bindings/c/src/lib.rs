@@ -3,7 +3,10 @@
 //! The conventions are told in `bindings/README.md`, and in `include/zmgr.h`, which is generated from here.
 #![allow(non_camel_case_types)]
 
+mod address;
+mod bulk;
 mod cancel;
+mod document;
 mod error;
 mod event;
 mod ffi;
@@ -14,7 +17,10 @@ mod report;
 mod value;
 mod zone;
 
+pub use address::*;
+pub use bulk::*;
 pub use cancel::{zmgr_cancel, zmgr_cancel_free, zmgr_cancel_is_requested, zmgr_cancel_new, zmgr_cancel_request};
+pub use document::*;
 pub use error::*;
 pub use event::*;
 pub use ffi::zmgr_string_free;

@@ -5,7 +5,8 @@ use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use zmgr_core::{
-    Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, Live, OnFailure, Query, Result, RunOptions,
+    Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, Live, OnFailure, Query, RecoverOptions, Result,
+    RunOptions,
 };
 
 use crate::cancel::zmgr_cancel;
@@ -140,6 +141,26 @@ pub struct zmgr_halt_options {
     pub force: bool,
 }
 unsafe impl Options for zmgr_halt_options {}
+
+/// What to do about unfinished work.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct zmgr_recover_options {
+    /// sizeof(zmgr_recover_options)
+    pub size: usize,
+    /// Go on with what was begun, also where less would be lost by taking it back.
+    pub resume: bool,
+    /// Take back what was begun, also an installed zone.
+    pub roll_back: bool,
+    /// Wait for commands that a killed zmgr left at work.
+    pub wait: bool,
+}
+unsafe impl Options for zmgr_recover_options {}
+
+pub(crate) unsafe fn recover_options(pointer: *const zmgr_recover_options) -> Result<RecoverOptions> {
+    let given = unsafe { options(pointer, "options")? };
+    Ok(RecoverOptions::new().resume(given.resume).roll_back(given.roll_back).wait(given.wait))
+}
 
 pub(crate) unsafe fn query(pointer: *const zmgr_query) -> Result<Query> {
     let given = unsafe { options(pointer, "query")? };

@@ -6,10 +6,9 @@ use std::sync::OnceLock;
 use zmgr_core::{Zone, ZoneNet};
 
 use crate::error::{zmgr_diagnostic, zmgr_error, zmgr_status};
-use crate::ffi::{borrow, c_text, call, free, give_text, handle, optional_out, out, read, text, texts};
+use crate::ffi::{borrow, c_text, call, free, give_text, handle, optional_out, out, read, text};
 use crate::manager::zmgr_manager;
 use crate::options::{self, zmgr_create_options, zmgr_destroy_options, zmgr_query, zmgr_run_options};
-use crate::report::{report_to, zmgr_report};
 
 /// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot.
 pub struct zmgr_zone {
@@ -219,56 +218,6 @@ pub unsafe extern "C" fn zmgr_zone_destroy(
             let options = options::destroy_options(options)?;
             let report = options::with_run_options(run, |run| manager.0.destroy(&[name], &options, run))?;
             report.into_result().map(drop)
-        })
-    }
-}
-
-/// Creates several zones, `run->jobs` at once. `*out` (which may be NULL) gets the report whenever the work began, also where
-/// some or all of it failed: then the status is that of the one failure, or ZMGR_PARTIAL.
-///
-/// # Safety
-/// `manager` is a live manager; `names` points to `count` texts; options are NULL or of the size that they state; `out` and
-/// `error` are NULL or point to a place for a pointer.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn zmgr_zones_create(
-    manager: *const zmgr_manager,
-    names: *const *const c_char,
-    count: usize,
-    options: *const zmgr_create_options,
-    run: *const zmgr_run_options,
-    out: *mut *mut zmgr_report,
-    error: *mut *mut zmgr_error,
-) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = optional_out(out);
-            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
-            let options = options::create_options(options)?;
-            report_to(out, options::with_run_options(run, |run| manager.0.create_all(&names, &options, run))?)
-        })
-    }
-}
-
-/// Destroys several zones, `run->jobs` at once. The report as in zmgr_zones_create.
-///
-/// # Safety
-/// As for zmgr_zones_create.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn zmgr_zones_destroy(
-    manager: *const zmgr_manager,
-    names: *const *const c_char,
-    count: usize,
-    options: *const zmgr_destroy_options,
-    run: *const zmgr_run_options,
-    out: *mut *mut zmgr_report,
-    error: *mut *mut zmgr_error,
-) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = optional_out(out);
-            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
-            let options = options::destroy_options(options)?;
-            report_to(out, options::with_run_options(run, |run| manager.0.destroy(&names, &options, run))?)
         })
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, create, destroy, show, sim};
+use crate::commands::{completions, create, destroy, documents, pool, recover, show, sim};
 
 const AFTER: &str = "\
 Exit status: 0 done; else the number of the error, the same as zmgr_status in C and `number` in Python:
@@ -50,6 +50,8 @@ pub struct Globals {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first tree of documents that works, with comments that teach the format
+    Init(documents::Init),
     /// Create zones: allocate addresses, configure, install, boot
     Create(create::Create),
     /// List zones
@@ -58,6 +60,11 @@ pub enum Command {
     Show(show::Show),
     /// Destroy zones, and what zmgr made for them
     Destroy(destroy::Destroy),
+    /// Finish or take back what a killed or failed zmgr left
+    Recover(recover::Recover),
+    /// Pools of addresses
+    #[command(subcommand)]
+    Pool(pool::Pool),
     /// The simulated machine
     #[command(subcommand)]
     Sim(sim::Sim),

@@ -183,8 +183,7 @@ fn a_reader_who_leaves_is_no_failure() {
     let host = Host::new();
     let names: Vec<String> = (0..3).map(|n| format!("zone-with-a-long-name-{n}")).collect();
     host.ok(&[&["create"], &*names.iter().map(String::as_str).collect::<Vec<_>>()].concat());
-    let mut child =
-        host.command(&["--json", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = host.command(&["--json", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take()); // closed before a byte is read
     let mut stderr = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut stderr).unwrap();

@@ -3,6 +3,9 @@
 pub mod completions;
 pub mod create;
 pub mod destroy;
+pub mod documents;
+pub mod pool;
+pub mod recover;
 pub mod show;
 pub mod sim;
 mod work;
@@ -18,6 +21,9 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::List(list) => list.run(globals),
         Command::Show(show) => show.run(globals),
         Command::Destroy(destroy) => destroy.run(globals),
+        Command::Init(init) => init.run(globals),
+        Command::Recover(recover) => recover.run(globals),
+        Command::Pool(pool) => pool.run(globals),
         Command::Sim(sim) => sim.run(globals),
         Command::Completions(completions) => completions.run(),
     }

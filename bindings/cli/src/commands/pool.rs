@@ -1,0 +1,181 @@
+//! `pool`: addresses, who holds them, and those held for what is not a zone.
+
+use std::net::IpAddr;
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use zmgr::{Allocation, Manager, PoolUsage, Severity};
+
+use crate::args::Globals;
+use crate::failure::Failure;
+use crate::{output, session};
+
+/// The commands of `pool`.
+#[derive(Debug, Subcommand)]
+pub enum Pool {
+    /// List pools, and how full they are
+    List,
+    /// Show a pool and who holds its addresses
+    Show(Named),
+    /// Look for addresses held twice, or against the rules; looks at the host anew
+    Check(Check),
+    /// Hold an address of each family of a pool for something that is not a zone
+    Allocate(Allocate),
+    /// Give back what an owner holds of a pool
+    Release(Release),
+}
+
+/// A pool.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The pool
+    pool: String,
+}
+
+/// Options of `pool check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The pool [default: all]
+    pool: Option<String>,
+    /// Fail on warnings too
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Options of `pool allocate`.
+#[derive(Debug, Args)]
+pub struct Allocate {
+    /// The pool
+    pool: String,
+    /// Who holds it; asked again for the same owner, it gives the same
+    owner: String,
+    /// The address wanted [default: the next free one of each family]
+    address: Option<IpAddr>,
+}
+
+/// Options of `pool release`.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// The pool
+    pool: String,
+    /// Who holds it
+    owner: String,
+    /// The address [default: all that the owner holds of the pool]
+    address: Option<IpAddr>,
+    /// Only from the reservation of this id, not from a later one of the same name
+    #[arg(long)]
+    id: Option<String>,
+}
+
+impl Pool {
+    /// Runs one.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let manager = session::manager(globals)?;
+        match self {
+            Pool::List => list(globals, &manager),
+            Pool::Show(named) => show(globals, &manager.pool_usage(&named.pool)?),
+            Pool::Check(check) => check.run(globals, &manager),
+            Pool::Allocate(allocate) => {
+                let given = manager.allocate(&allocate.pool, &allocate.owner, allocate.address)?;
+                tell_allocation(globals, &given)
+            }
+            Pool::Release(release) => {
+                manager.release(&release.pool, &release.owner, release.address, release.id.as_deref())?;
+                Ok(0)
+            }
+        }
+    }
+}
+
+fn tell_allocation(globals: &Globals, given: &Allocation) -> Result<u8, Failure> {
+    if globals.json {
+        output::json(&given.to_json())?;
+    } else {
+        for address in &given.addresses {
+            output::line(address.address)?;
+        }
+    }
+    Ok(0)
+}
+
+fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
+    let pools = manager.pool_usages()?;
+    if globals.json {
+        output::json(&pools.iter().map(PoolUsage::to_json).collect())?;
+        return Ok(0);
+    }
+    let mut rows = Vec::new();
+    for pool in &pools {
+        for usage in &pool.families {
+            rows.push(vec![
+                pool.pool.to_string(),
+                usage.family.to_string(),
+                usage.total.to_string(),
+                usage.used().to_string(),
+                usage.free.to_string(),
+            ]);
+        }
+    }
+    output::table(&["POOL", "FAMILY", "TOTAL", "USED", "FREE"], &rows)?;
+    Ok(0)
+}
+
+fn show(globals: &Globals, pool: &PoolUsage) -> Result<u8, Failure> {
+    if globals.json {
+        output::json(&pool.to_json())?;
+        return Ok(0);
+    }
+    for usage in &pool.families {
+        let parts = [
+            ("zones", usage.zones),
+            ("reservations", usage.reservations),
+            ("host", usage.host),
+            ("gateways", usage.gateways),
+            ("excluded", usage.excluded),
+            ("reserved", usage.reserved),
+            ("free", usage.free),
+        ];
+        let parts = parts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}"));
+        output::line(format_args!(
+            "{} {}: {} addresses: {}",
+            pool.pool,
+            usage.family,
+            usage.total,
+            parts.collect::<Vec<_>>().join(", ")
+        ))?;
+        if let Some(run) = &usage.largest_free {
+            output::line(format_args!("  longest free run: {} to {} ({})", run.first, run.last, run.count))?;
+        }
+    }
+    let rows: Vec<Vec<String>> = pool
+        .holders
+        .iter()
+        .map(|held| {
+            let note = if held.in_range { "" } else { " (outside the ranges)" };
+            vec![held.address.to_string(), format!("{}{note}", held.by)]
+        })
+        .collect();
+    output::table(&["ADDRESS", "HOLDER"], &rows)?;
+    for fault in &pool.unknown {
+        output::aside(format_args!("zmgr: {fault}"));
+    }
+    Ok(0)
+}
+
+impl Check {
+    fn run(&self, globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
+        let found = manager.check_pools(self.pool.as_deref())?;
+        if globals.json {
+            output::json(&Value::Array(found.iter().map(zmgr::Diagnostic::to_json).collect()))?;
+        } else {
+            for finding in &found {
+                output::line(finding)?;
+                if let Some(help) = &finding.help {
+                    output::line(format_args!("  help: {help}"))?;
+                }
+            }
+        }
+        let counts = |severity| self.strict || severity == Severity::Error;
+        Ok(if found.iter().any(|finding| counts(finding.severity)) { 3 } else { 0 })
+    }
+}
