@@ -210,6 +210,27 @@ typedef uint32_t zmgr_on_failure;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// When the caller of a command dies.
+enum zmgr_sim_abort
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Not at all.
+    ZMGR_SIM_ABORT_NEVER = 0,
+    // Before the command has done anything.
+    ZMGR_SIM_ABORT_BEFORE = 1,
+    // When it has done all, and the caller does not know yet.
+    ZMGR_SIM_ABORT_AFTER = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_sim_abort zmgr_sim_abort;
+#else
+typedef uint32_t zmgr_sim_abort;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // What an owner holds of a pool, IPv4 first.
 typedef struct zmgr_address_list zmgr_address_list;
 
@@ -239,6 +260,9 @@ typedef struct zmgr_plan zmgr_plan;
 
 // What became of each zone, in the order of the request.
 typedef struct zmgr_report zmgr_report;
+
+// A simulated illumos host in a directory. It survives the process; several processes and threads may use it at once.
+typedef struct zmgr_sim zmgr_sim;
 
 // A document, a wish or a report: a tree of maps, lists and plain values with the keys of `zmgr --json`. What
 // zmgr_value_get and zmgr_value_at give belongs to the value that was given out; only that one is freed.
@@ -326,6 +350,32 @@ typedef struct {
     // What to call this program to others that wait for its locks; NULL: its name.
     const char *command;
 } zmgr_open_options;
+
+// What shall go wrong, and with which commands.
+typedef struct {
+    // sizeof(zmgr_sim_fault_options)
+    size_t size;
+    // The program: "zoneadm", "dladm", …
+    const char *program;
+    // Only this subcommand: "install", "create-vnic", …; NULL: all.
+    const char *subcommand;
+    // Only commands on this zone; NULL: all.
+    const char *zone;
+    // Written to standard error; NULL: nothing.
+    const char *stderr_text;
+    // Written to standard output; NULL: nothing.
+    const char *stdout_text;
+    // How long the command takes, in milliseconds, the zone in its middle state meanwhile.
+    uint64_t delay_ms;
+    // The command fails with this status, after the change of state with which the real one would have begun; 0: it does not.
+    int32_t exit_status;
+    // One of zmgr_sim_abort.
+    uint32_t abort;
+    // How many times; 0: always.
+    uint32_t times;
+    // The command panics in the caller's thread.
+    bool panic;
+} zmgr_sim_fault_options;
 
 // Which zones.
 typedef struct {
@@ -775,6 +825,63 @@ const char *zmgr_report_note(const zmgr_report *report, size_t index, size_t not
 //
 // Requires: `report` is NULL or a report of the caller's, used no more.
 void zmgr_report_free(zmgr_report *report);
+
+// Makes a new machine in `directory`, which is made when absent. `dialect` is "illumos", "openindiana", "omnios" or "smartos"; NULL
+// is "openindiana". `out` may be NULL. ZMGR_EXISTS where the directory holds a machine already.
+//
+// Requires: Texts end in a NUL; `out` and `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_sim_create(const char *directory,
+                            const char *dialect,
+                            zmgr_sim **out,
+                            zmgr_error **error);
+
+// The machine in `directory`; ZMGR_NOT_FOUND where it holds none.
+//
+// Requires: `directory` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_sim_open(const char *directory, zmgr_sim **out, zmgr_error **error);
+
+// The machine's directory, absolute.
+//
+// Requires: `sim` is NULL or a live machine.
+const char *zmgr_sim_directory(const zmgr_sim *sim);
+
+// Writes programs named zonecfg, zoneadm, dladm, … that act on the machine into the folder `bin`, for other people's tools. They run
+// `command` (`count` words, the first an absolute path), followed by the machine's directory, the program's name and its
+// arguments: the words "/usr/bin/zmgr", "sim", "answer" do what they need.
+//
+// Requires: `sim` is a live machine; texts end in a NUL; `command` points to `count` texts; `error` is NULL or points to a place for a
+// pointer.
+zmgr_status zmgr_sim_link(const zmgr_sim *sim,
+                          const char *bin,
+                          const char *const *command,
+                          size_t count,
+                          zmgr_error **error);
+
+// Sets a fault, until it is cleared or has happened as often as it says. The one set last is asked first.
+//
+// Requires: `sim` is a live machine; `fault` points to options of the size that they state; `error` is NULL or points to a place for a
+// pointer.
+zmgr_status zmgr_sim_fault(const zmgr_sim *sim,
+                           const zmgr_sim_fault_options *fault,
+                           zmgr_error **error);
+
+// Forgets every fault.
+//
+// Requires: `sim` is a live machine; `error` is NULL or points to a place for a pointer.
+zmgr_status zmgr_sim_clear_faults(const zmgr_sim *sim, zmgr_error **error);
+
+// Reboots the machine: active zones end, and those with autoboot boot. `*out` (which may be NULL) gets a list of maps ("zone",
+// "stderr") of those that should have booted and did not.
+//
+// Requires: `sim` is a live machine; `out` and `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_sim_reboot(const zmgr_sim *sim,
+                            zmgr_value **out,
+                            zmgr_error **error);
+
+// Lets go of the machine; it stays in its directory. NULL is fine.
+//
+// Requires: `sim` is NULL or a machine that no call uses any more.
+void zmgr_sim_close(zmgr_sim *sim);
 
 // What the value is; ZMGR_VALUE_NULL for NULL.
 //

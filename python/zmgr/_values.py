@@ -292,3 +292,99 @@ class Change:
             ),
             notes=tuple(c.get("notes", ())),
         )
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """What an owner holds of a pool."""
+
+    pool: str
+    owner: str
+    #: IPv4 first, each with the prefix length of its network.
+    addresses: tuple[IPInterface, ...]
+    #: What tells this reservation from earlier and later ones of the same name.
+    id: str
+
+    @classmethod
+    def _from_json(cls, a: dict[str, Any]) -> Allocation:
+        addresses = tuple(ipaddress.ip_interface(text) for text in a["addresses"])
+        return cls(a["pool"], a["owner"], addresses, a["id"])
+
+
+@dataclass(frozen=True)
+class AddressRun:
+    """A run of addresses, both ends included."""
+
+    first: IPAddress
+    last: IPAddress
+    count: int
+
+
+@dataclass(frozen=True)
+class FamilyUsage:
+    """Where the addresses of one family of a pool went. The parts add up to ``total``."""
+
+    #: ``ipv4`` or ``ipv6``.
+    family: str
+    #: The addresses of the ranges that a host may have.
+    total: int
+    #: Held by anybody: by zones, reservations and the host.
+    used: int
+    zones: int
+    reservations: int
+    host: int
+    gateways: int
+    excluded: int
+    #: Reserved in the pool for somebody who does not hold it yet.
+    reserved: int
+    free: int
+    #: Held, in one of the networks, but outside the ranges. Not part of ``total``.
+    outside: int
+    largest_free: AddressRun | None
+
+
+@dataclass(frozen=True)
+class HeldAddress:
+    """An address and who holds it."""
+
+    address: IPAddress
+    #: ``zone``, ``reservation``, ``host``, ``host-zone`` or ``gateway``.
+    kind: str
+    name: str
+    #: Whether the pool could give it.
+    in_range: bool
+
+
+@dataclass(frozen=True)
+class PoolUsage:
+    """How full a pool is and who holds its addresses."""
+
+    pool: str
+    families: tuple[FamilyUsage, ...]
+    #: Every address in its networks that somebody holds, ascending, IPv4 first.
+    holders: tuple[HeldAddress, ...]
+    #: Files that cannot be read and may hold more: while there are any, the pool gives nothing.
+    unknown: tuple[Diagnostic, ...]
+
+    @classmethod
+    def _from_json(cls, u: dict[str, Any]) -> PoolUsage:
+        counts = ("total", "used", "zones", "reservations", "host", "gateways", "excluded", "reserved", "free", "outside")
+        families = []
+        for f in u["families"]:
+            run = f["largest-free"]
+            # Counts beyond 64 bits come as text.
+            numbers = {name: int(f[name]) for name in counts}
+            families.append(
+                FamilyUsage(
+                    family=f["family"],
+                    largest_free=None
+                    if run is None
+                    else AddressRun(ipaddress.ip_address(run["first"]), ipaddress.ip_address(run["last"]), int(run["count"])),
+                    **numbers,
+                )
+            )
+        holders = (
+            HeldAddress(ipaddress.ip_address(h["address"]), h["kind"], h["name"], h["in-range"]) for h in u["holders"]
+        )
+        unknown = (Diagnostic._from_json(d) for d in u["unknown"])
+        return cls(u["pool"], tuple(families), tuple(holders), tuple(unknown))

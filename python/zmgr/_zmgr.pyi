@@ -9,7 +9,7 @@ from typing import Any, Literal, final
 
 from typing_extensions import Self
 
-from ._values import Change, Diagnostic, Event, Net, Report, ZoneState, ZoneStatus
+from ._values import Allocation, Change, Diagnostic, Event, Net, PoolUsage, Report, ZoneState, ZoneStatus
 
 _Path = str | os.PathLike[str]
 _Address = str | ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -17,7 +17,8 @@ _Addresses = Mapping[str, _Address | Iterable[_Address]]
 _Progress = Callable[[Event], object]
 _OnFailure = Literal["rollback", "keep"]
 
-__all__: list[str]
+__all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answer", "_codes"]
+
 __version__: str
 
 def _codes() -> list[tuple[str, int]]: ...
@@ -101,6 +102,26 @@ class Manager:
         jobs: int = 1,
         on_failure: _OnFailure | None = None,
     ) -> Report: ...
+    def recover(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        resume: bool = False,
+        roll_back: bool = False,
+        wait: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report: ...
+    def allocate(self, pool: str, owner: str, wanted: _Address | None = None) -> Allocation: ...
+    def allocate_all(self, pool: str, owners: str | Iterable[str]) -> list[Allocation]: ...
+    def release(
+        self, pool: str, owner: str, address: _Address | None = None, *, id: str | None = None
+    ) -> None: ...
+    def pool_usage(self, pool: str) -> PoolUsage: ...
+    def pool_usages(self) -> list[PoolUsage]: ...
+    def check_pools(self, pool: str | None = None) -> list[Diagnostic]: ...
+    def init(self) -> list[Path]: ...
     def close(self) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(

@@ -14,6 +14,7 @@ mod manager;
 mod options;
 mod plan;
 mod report;
+mod sim;
 mod value;
 mod zone;
 
@@ -28,5 +29,6 @@ pub use manager::*;
 pub use options::*;
 pub use plan::*;
 pub use report::*;
+pub use sim::*;
 pub use value::*;
 pub use zone::*;

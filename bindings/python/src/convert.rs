@@ -1,10 +1,15 @@
 //! Values on their way to Python and back.
 
+use std::net::IpAddr;
+
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList};
 use serde_json::Value;
+use zmgr_core::{Code, Error};
+
+use crate::error::raised;
 
 /// A tree of JSON as dicts, lists and plain values.
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
@@ -77,4 +82,13 @@ impl Names {
             Names::Many(names) => names,
         }
     }
+}
+
+/// An address, as text or as `ipaddress` has it.
+pub(crate) fn one_address(address: &Bound<'_, PyAny>) -> PyResult<IpAddr> {
+    let text = address.str()?.to_string();
+    text.parse().map_err(|_| {
+        let message = format!("{text:?} is not an address without prefix length");
+        raised(address.py(), &Error::new(Code::InvalidArgument, message))
+    })
 }

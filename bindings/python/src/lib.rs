@@ -3,15 +3,19 @@
 
 use pyo3::prelude::*;
 
+mod addresses;
 mod cancel;
 mod convert;
+mod documents;
 mod error;
 mod guard;
 mod manager;
 mod plan;
+mod report;
 mod run;
 mod sim;
 mod zone;
+mod zones;
 
 /// The native part of zmgr.
 #[pymodule]

@@ -1,0 +1,199 @@
+//! Zones: looking at them, making and removing them.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use zmgr_core::{CreateOptions, DestroyOptions, Live, Query, RecoverOptions};
+
+use crate::cancel::Cancel;
+use crate::convert::{Names, one_address};
+use crate::guard::guarded;
+use crate::manager::Manager;
+use crate::plan::Plan;
+use crate::report::report_or_raise;
+use crate::run::Run;
+use crate::zone::Zone;
+
+#[pymethods]
+impl Manager {
+    /// The registered zones, or those asked for.
+    #[pyo3(signature = (names=None, *, tag=None, live="auto", unregistered=false))]
+    fn zones(
+        &self,
+        py: Python<'_>,
+        names: Option<Names>,
+        tag: Option<String>,
+        live: &str,
+        unregistered: bool,
+    ) -> PyResult<Vec<Zone>> {
+        let manager = self.open(py)?;
+        let live = match live {
+            "auto" => Live::Auto,
+            "never" => Live::Never,
+            "required" => Live::Required,
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "live: expected 'auto', 'never' or 'required', not {other:?}"
+                )));
+            }
+        };
+        let mut query = Query::new().live(live).unregistered(unregistered);
+        query.names = names.map(Names::into_vec).unwrap_or_default();
+        query.tag = tag;
+        guarded(py, || Ok(manager.zones(&query)?.into_iter().map(Zone::new).collect()))
+    }
+
+    /// The zone of this name; NotFoundError where it is not registered.
+    fn zone(&self, py: Python<'_>, name: String) -> PyResult<Zone> {
+        let manager = self.open(py)?;
+        guarded(py, || manager.zone(&name)).map(Zone::new)
+    }
+
+    /// What it would take to create these zones.
+    #[pyo3(signature = (names, *, template=None, addresses=None, boot=None, clone_from=None, attrs=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn plan_create(
+        &self,
+        py: Python<'_>,
+        names: Names,
+        template: Option<String>,
+        addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
+        boot: Option<bool>,
+        clone_from: Option<String>,
+        attrs: Option<BTreeMap<String, String>>,
+    ) -> PyResult<Plan> {
+        let manager = self.open(py)?;
+        let options = create_options(template, addresses, boot, clone_from, attrs)?;
+        guarded(py, || manager.plan_create(&names.as_strs(), &options)).map(Plan)
+    }
+
+    /// What it would take to destroy these zones.
+    #[pyo3(signature = (names, *, force=false, keep_data=false))]
+    fn plan_destroy(&self, py: Python<'_>, names: Names, force: bool, keep_data: bool) -> PyResult<Plan> {
+        let manager = self.open(py)?;
+        let options = DestroyOptions::new().force(force).keep_data(keep_data);
+        guarded(py, || manager.plan_destroy(&names.as_strs(), &options)).map(Plan)
+    }
+
+    /// Creates a zone: allocates its addresses, configures, installs, and boots it where that is wished.
+    #[pyo3(signature = (name, *, template=None, addresses=None, boot=None, clone_from=None, attrs=None,
+                        progress=None, cancel=None, on_failure=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn create(
+        &self,
+        py: Python<'_>,
+        name: String,
+        template: Option<String>,
+        addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
+        boot: Option<bool>,
+        clone_from: Option<String>,
+        attrs: Option<BTreeMap<String, String>>,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        on_failure: Option<&str>,
+    ) -> PyResult<Zone> {
+        let manager = self.open(py)?;
+        let create = create_options(template, addresses, boot, clone_from, attrs)?;
+        let run = Run::new(progress, cancel, 1, on_failure)?;
+        run.call(py, |options| manager.create(&name, &create, options)).map(Zone::new)
+    }
+
+    /// Creates several zones, `jobs` at once.
+    #[pyo3(signature = (names, *, template=None, addresses=None, boot=None, clone_from=None, attrs=None,
+                        progress=None, cancel=None, jobs=1, on_failure=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn create_all<'py>(
+        &self,
+        py: Python<'py>,
+        names: Names,
+        template: Option<String>,
+        addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
+        boot: Option<bool>,
+        clone_from: Option<String>,
+        attrs: Option<BTreeMap<String, String>>,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        jobs: usize,
+        on_failure: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.open(py)?;
+        let create = create_options(template, addresses, boot, clone_from, attrs)?;
+        let run = Run::new(progress, cancel, jobs, on_failure)?;
+        let report = run.call(py, |options| manager.create_all(&names.as_strs(), &create, options))?;
+        report_or_raise(py, report)
+    }
+
+    /// Destroys zones, and what zmgr made for them.
+    #[pyo3(signature = (names, *, force=false, keep_data=false, progress=None, cancel=None, jobs=1, on_failure=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn destroy<'py>(
+        &self,
+        py: Python<'py>,
+        names: Names,
+        force: bool,
+        keep_data: bool,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        jobs: usize,
+        on_failure: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.open(py)?;
+        let destroy = DestroyOptions::new().force(force).keep_data(keep_data);
+        let run = Run::new(progress, cancel, jobs, on_failure)?;
+        let report = run.call(py, |options| manager.destroy(&names.as_strs(), &destroy, options))?;
+        report_or_raise(py, report)
+    }
+
+    /// Finishes or takes back what a killed or failed zmgr left unfinished, of these zones or of all.
+    #[pyo3(signature = (names=None, *, resume=false, roll_back=false, wait=false, progress=None, cancel=None, jobs=1))]
+    #[allow(clippy::too_many_arguments)]
+    fn recover<'py>(
+        &self,
+        py: Python<'py>,
+        names: Option<Names>,
+        resume: bool,
+        roll_back: bool,
+        wait: bool,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        jobs: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.open(py)?;
+        let recover = RecoverOptions::new().resume(resume).roll_back(roll_back).wait(wait);
+        let names = names.map(Names::into_vec).unwrap_or_default();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let run = Run::new(progress, cancel, jobs, None)?;
+        let report = run.call(py, |options| manager.recover(&names, &recover, options))?;
+        report_or_raise(py, report)
+    }
+}
+
+/// The options of create. `addresses` holds a net's address or several of them, as text or as `ipaddress` has them.
+fn create_options(
+    template: Option<String>,
+    addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
+    boot: Option<bool>,
+    clone_from: Option<String>,
+    attrs: Option<BTreeMap<String, String>>,
+) -> PyResult<CreateOptions> {
+    let mut options = CreateOptions::new();
+    for (net, wanted) in addresses.unwrap_or_default() {
+        for address in several(&wanted)? {
+            options = options.address(&net, address);
+        }
+    }
+    options.template = template;
+    options.boot = boot;
+    options.clone_from = clone_from;
+    options.attrs = attrs.unwrap_or_default();
+    Ok(options)
+}
+
+fn several(wanted: &Bound<'_, PyAny>) -> PyResult<Vec<IpAddr>> {
+    if wanted.is_instance_of::<pyo3::types::PyString>() || !wanted.hasattr("__iter__")? {
+        return Ok(vec![one_address(wanted)?]);
+    }
+    wanted.try_iter()?.map(|address| one_address(&address?)).collect()
+}

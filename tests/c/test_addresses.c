@@ -1,0 +1,115 @@
+/* Addresses for what is not a zone; who holds which; values and findings. */
+#include "check.h"
+
+static void given_and_taken_back(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_address_list *given = NULL, *again = NULL;
+    zmgr_value *many = NULL;
+    const char *owners[] = {"a", "b"};
+    char id[64];
+
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "printer", NULL, &given, &error), ZMGR_OK, error);
+    CHECK(zmgr_address_list_len(given) == 1);
+    CHECK_TEXT(zmgr_address_list_get(given, 0), "10.1.0.10/24");
+    CHECK_TEXT(zmgr_address_list_gateway(given, 0), "10.1.0.1");
+    CHECK(zmgr_address_list_get(given, 1) == NULL && zmgr_address_list_gateway(given, 1) == NULL);
+    snprintf(id, sizeof id, "%s", zmgr_address_list_id(given));
+    CHECK(strlen(id) == 32);
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "printer", NULL, &again, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_address_list_get(again, 0), zmgr_address_list_get(given, 0));
+    CHECK_TEXT(zmgr_address_list_id(again), id);
+    zmgr_address_list_free(again);
+    zmgr_address_list_free(given);
+
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "printer", "10.1.0.99", NULL, &error), ZMGR_EXISTS, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "other", "10.1.0.10", NULL, &error), ZMGR_ADDRESS_IN_USE, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "other", "10.1.0.10/24", NULL, &error), ZMGR_INVALID_ARGUMENT,
+                 error);
+    DROP(error);
+    CHECK_STATUS(zmgr_address_allocate(manager, "nobody", "other", NULL, NULL, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_address_allocate(manager, NULL, "other", NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+
+    CHECK_STATUS(zmgr_addresses_allocate(manager, "internal", owners, 2, &many, &error), ZMGR_OK, error);
+    CHECK(zmgr_value_get_kind(many) == ZMGR_VALUE_LIST && zmgr_value_len(many) == 2);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(many, 1), "owner")), "b");
+    CHECK_TEXT(zmgr_value_text(zmgr_value_at(zmgr_value_get(zmgr_value_at(many, 1), "addresses"), 0)), "10.1.0.12/24");
+    zmgr_value_free(many);
+
+    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", "10.1.0.99", NULL, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", NULL, id, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", NULL, NULL, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+}
+
+static void who_holds_what(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_value *usage = NULL, *all = NULL;
+    const zmgr_value *family;
+    zmgr_diagnostic_list *found = NULL;
+    char *json;
+    size_t i, holders;
+
+    CHECK_STATUS(zmgr_pool_usage(manager, "internal", &usage, &error), ZMGR_OK, error);
+    CHECK(zmgr_value_get_kind(usage) == ZMGR_VALUE_MAP);
+    CHECK_TEXT(zmgr_value_key(usage, 0), "pool");
+    CHECK(zmgr_value_key(usage, 99) == NULL && zmgr_value_at(usage, 99) == NULL);
+    CHECK(zmgr_value_get(usage, "nothing of that name") == NULL && zmgr_value_get(usage, NULL) == NULL);
+    family = zmgr_value_at(zmgr_value_get(usage, "families"), 0);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(family, "family")), "ipv4");
+    CHECK(zmgr_value_integer(zmgr_value_get(family, "reservations")) == 2);
+    CHECK(zmgr_value_text(zmgr_value_get(family, "total")) == NULL);
+    holders = zmgr_value_len(zmgr_value_get(usage, "holders"));
+    for (i = 0; i < holders; i++) {
+        const zmgr_value *held = zmgr_value_at(zmgr_value_get(usage, "holders"), i);
+        CHECK(zmgr_value_get_kind(zmgr_value_get(held, "in-range")) == ZMGR_VALUE_BOOL);
+        CHECK(zmgr_value_bool(zmgr_value_get(held, "in-range")));
+    }
+    json = zmgr_value_json(usage);
+    CHECK_HAS(json, "\"pool\":\"internal\"");
+    zmgr_string_free(json);
+    zmgr_value_free(usage);
+    CHECK_STATUS(zmgr_pool_usage(manager, NULL, &all, &error), ZMGR_OK, error);
+    CHECK(zmgr_value_get_kind(all) == ZMGR_VALUE_LIST && zmgr_value_len(all) >= 1);
+    zmgr_value_free(all);
+    CHECK_STATUS(zmgr_pool_usage(manager, "internal", NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+
+    CHECK_STATUS(zmgr_pool_check(manager, NULL, &found, &error), ZMGR_OK, error);
+    CHECK(zmgr_diagnostic_list_len(found) == 0 && zmgr_diagnostic_list_get(found, 0) == NULL);
+    zmgr_diagnostic_list_free(found);
+}
+
+static void null_is_answered(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    CHECK(zmgr_address_list_len(NULL) == 0 && zmgr_address_list_get(NULL, 0) == NULL);
+    CHECK(zmgr_address_list_gateway(NULL, 0) == NULL && zmgr_address_list_id(NULL) == NULL);
+    CHECK(zmgr_diagnostic_list_len(NULL) == 0 && zmgr_diagnostic_list_get(NULL, 0) == NULL);
+    zmgr_address_list_free(NULL);
+    zmgr_diagnostic_list_free(NULL);
+    CHECK_STATUS(zmgr_addresses_allocate(manager, "internal", NULL, 2, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_pool_check(manager, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_address_release(NULL, "internal", "a", NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+}
+
+int main(int argc, char **argv) {
+    char directory[1024];
+    zmgr_manager *manager = check_manager(argc, argv, "addresses", directory, sizeof directory);
+    zmgr_error *error = NULL;
+    zmgr_value *written = NULL;
+    CHECK_STATUS(zmgr_init(manager, &written, &error), ZMGR_OK, error);
+    CHECK(zmgr_value_len(written) > 0);
+    zmgr_value_free(written);
+    given_and_taken_back(manager);
+    who_holds_what(manager);
+    null_is_answered(manager);
+    zmgr_close(manager);
+    return check_done();
+}
