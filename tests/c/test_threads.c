@@ -35,7 +35,7 @@ int main(int argc, char **argv) {
     }
     for (i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
-        CHECK(works[i].status == ZMGR_OK);
+        CHECK_TEXT(zmgr_status_name(works[i].status), "ok");
         for (j = 0; j < i; j++) CHECK(strcmp(works[i].address, works[j].address) != 0);
     }
     zmgr_close(manager);
