@@ -75,6 +75,8 @@ pub(in crate::sim) struct Line {
     /// The brands' scripts write resolv.conf from the attributes `resolvers` and `dns-domain` at each boot.
     pub(in crate::sim) resolver_attrs: bool,
 
+    /// zonecfg: what the names of the brands' own templates begin with before the brand.
+    pub(in crate::sim) template_prefix: Option<&'static str>,
     /// zonecfg: global-nic, mac-addr, vlan-id and `property` in a net, `property` in a device.
     pub(in crate::sim) net_extras: bool,
     /// zonecfg: the physical memory cap is the resource control zone.max-physical-memory.
@@ -120,6 +122,7 @@ const ILLUMOS: Line = Line {
     hook_errors_on_stdout: true,
     next_steps: true,
     resolver_attrs: false,
+    template_prefix: None,
     net_extras: false,
     memory_cap_is_rctl: false,
     export_quotes_always: false,
@@ -193,6 +196,7 @@ static OMNIOS: Line = Line {
     hook_errors_on_stdout: false,
     next_steps: false,
     resolver_attrs: true,
+    template_prefix: Some("OMNI"),
     net_extras: true,
     memory_cap_is_rctl: true,
     export_quotes_always: true,

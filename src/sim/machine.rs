@@ -10,6 +10,9 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
 use super::dialect::Line;
 use super::record::Record;
 use super::{Dialect, Error, layout};
@@ -141,6 +144,22 @@ impl Machine {
     /// The same for a file of the simulation's own.
     pub(in crate::sim) fn replace_own(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         self.replace(Path::new(OWN).join(name), bytes)
+    }
+
+    /// Removes what processes that are gone left half-written.
+    pub(in crate::sim) fn clear_temporary(&self) -> io::Result<()> {
+        for entry in fs::read_dir(self.own("tmp"))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let process = name.to_str().and_then(|name| Pid::from_raw(name.split('.').next()?.parse().ok()?));
+            if process.is_none_or(|process| test_kill_process(process) == Err(Errno::SRCH)) {
+                match entry.file_type()?.is_dir() {
+                    true => fs::remove_dir_all(entry.path())?,
+                    false => fs::remove_file(entry.path())?,
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A path for a file or folder that will be renamed into place; no other process or thread gets the same.

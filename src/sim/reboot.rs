@@ -1,11 +1,9 @@
 //! The machine's reboot: what lives in the kernel is gone, what is recorded comes back, zones with `autoboot` boot.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::Path;
 
-use super::call::{Call, Caller, Output, Status};
+use super::call::Status;
 use super::dladm::link;
 use super::document::Document;
 use super::{Error, Machine, index, ipadm, kernel};
@@ -46,6 +44,7 @@ impl Machine {
                 link::given_back(self, &link.name, &zone.name)?;
             }
         }
+        self.clear_temporary()?;
         // Whatever else a command that was cut off left there: the folder lies in memory.
         for entry in fs::read_dir(self.path("var/run/zones"))? {
             fs::remove_file(entry?.path())?;
@@ -67,30 +66,5 @@ impl Machine {
             }
         }
         Ok(())
-    }
-
-    fn ask(&self, argv: &[&str]) -> (Status, String) {
-        let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
-        let mut heard = Stderr(Vec::new());
-        let mut call = Call {
-            argv: &argv,
-            env: &[],
-            cwd: Path::new("/"),
-            stdin: &mut io::empty(),
-            interrupted: &|| false,
-            caller: Caller::InProcess,
-        };
-        let status = self.answer(&mut call, &mut heard);
-        (status, String::from_utf8_lossy(&heard.0).into_owned())
-    }
-}
-
-struct Stderr(Vec<u8>);
-
-impl Output for Stderr {
-    fn stdout(&mut self, _: &[u8]) {}
-
-    fn stderr(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
     }
 }

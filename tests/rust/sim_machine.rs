@@ -347,3 +347,60 @@ fn nothing_leaves_the_machines_directory() {
     assert!(!outside.exists() && machine.dir.path().join("zmgr-outside").is_dir());
     assert!(machine.dir.path().join("etc/release").exists());
 }
+
+#[test]
+fn omnios_makes_links_on_demand_and_writes_the_resolver() {
+    let machine = new(Dialect::OmniOs);
+    let run = |line: &str| machine.run(line);
+    let configured = machine.argv(
+        &[
+            "zonecfg",
+            "-z",
+            "web1",
+            "create -t lipkg; set zonepath=/zones/web1; add net; set physical=od0; set global-nic=net0; \
+             set allowed-address=10.1.0.9/24; set vlan-id=20; end; add attr; set name=resolvers; set type=string; \
+             set value=\"10.1.0.1,10.1.0.2\"; end; add attr; set name=dns-domain; set type=string; set value=example.org; end",
+        ],
+        "",
+    );
+    assert_eq!(configured, "=0");
+    assert!(run("zoneadm -z web1 install").ends_with("=0"));
+    assert!(run("zoneadm -z web1 list -p").ends_with(":lipkg:excl:\n=0"));
+    assert_eq!(run("zoneadm -z web1 boot"), "=0");
+    assert_eq!(run("dladm show-vnic -p -o over,vid od0"), "net0:20\n=0");
+    let mac = run("dladm show-vnic -p -o macaddress od0");
+    let written = fs::read_to_string(machine.dir.path().join("etc/zones/web1.xml")).unwrap();
+    assert!(written.contains("mac-addr=") && mac.ends_with("=0"), "{written}");
+    assert_eq!(
+        run("zlogin web1 cat /etc/resolv.conf"),
+        "# Auto-generated from zone configuration\ndomain example.org\nnameserver 10.1.0.1\nnameserver 10.1.0.2\n=0"
+    );
+    assert!(run("pkg -R /zones/web1/root publisher -HF tsv").starts_with("omnios\ttrue\ttrue\ttrue\torigin"));
+    assert_eq!(run("zoneadm -z web1 halt"), "=0");
+    assert_eq!(run("dladm show-vnic"), "=0");
+    assert!(run("zoneadm list -cpn").starts_with("-:web1:installed:"));
+}
+
+#[test]
+fn a_second_install_waits_and_spoils_the_first() {
+    let machine = new(Dialect::OpenIndiana);
+    machine.run("dladm create-vnic -l stub0 web1_0");
+    machine.configure("web1", "nlipkg", "web1_0");
+    let mut slow = zmgr::Fault::new("zoneadm");
+    slow.subcommand = Some("install".into());
+    slow.delay = Some(std::time::Duration::from_millis(300));
+    slow.times = Some(1);
+    machine.host.fault(&slow).unwrap();
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| machine.run("zoneadm -z web1 install"));
+        // The middle state shows while the first is at work.
+        while !machine.run("zoneadm -z web1 list -p").contains(":incomplete:") {
+            std::thread::yield_now();
+        }
+        assert!(machine.run("zoneadm -z web1 install").starts_with("! zoneadm: zone 'web1': zone is incomplete;"));
+        assert!(first.join().unwrap().ends_with("=0"));
+    });
+    assert_eq!(machine.run("zonecfg -z web1 delete"), NO_DELETE);
+}
+
+const NO_DELETE: &str = "! Input not from terminal and -F not specified:\n! delete command ignored, exiting.\n=1";

@@ -20,6 +20,11 @@ pub(in crate::sim) fn is_plumbed(machine: &Machine, link: &str) -> io::Result<bo
     stack::file(machine.root(), link).try_exists()
 }
 
+/// The link of the global zone in whose subnet the address lies.
+pub(in crate::sim) fn link_of_subnet(machine: &Machine, address: &str) -> io::Result<Option<String>> {
+    Stack::global(machine).link_of_subnet(address)
+}
+
 /// At a reboot: what was not made persistent is gone.
 pub(in crate::sim) fn forget_temporary(machine: &Machine) -> io::Result<()> {
     let entries = match fs::read_dir(machine.root().join(stack::FOLDER)) {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::sim::kernel::ActiveZone;
@@ -147,5 +148,27 @@ impl<'a> Stack<'a> {
             interfaces.push(interface);
         }
         Ok(interfaces)
+    }
+
+    /// The interface with an address in whose subnet this one lies.
+    pub(super) fn link_of_subnet(&self, address: &str) -> io::Result<Option<String>> {
+        let Some(wanted) = address.split('/').next().and_then(|text| text.parse::<IpAddr>().ok()) else {
+            return Ok(None);
+        };
+        let holds = |known: &Address| {
+            let (network, prefix) = known.address.split_once('/')?;
+            Some(bits(wanted, prefix.parse().ok()?)? == bits(network.parse().ok()?, prefix.parse().ok()?)?)
+        };
+        let interfaces = self.interfaces()?;
+        let found = interfaces.iter().find(|interface| interface.addresses.iter().any(|a| holds(a) == Some(true)));
+        Ok(found.map(|interface| interface.name.clone()))
+    }
+}
+
+/// The family, and the leading bits of an address.
+fn bits(address: IpAddr, prefix: u32) -> Option<(bool, u128)> {
+    match address {
+        IpAddr::V4(v4) => Some((true, u128::from(v4.to_bits().checked_shr(32u32.checked_sub(prefix)?).unwrap_or(0)))),
+        IpAddr::V6(v6) => Some((false, v6.to_bits().checked_shr(128u32.checked_sub(prefix)?).unwrap_or(0))),
     }
 }

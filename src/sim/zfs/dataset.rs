@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::sim::record::Record;
@@ -307,11 +308,11 @@ pub(in crate::sim) fn mount(machine: &Machine, dataset: &mut Dataset, path: &str
     if let Some(root) = enclosing_root(path) {
         hints::add(machine, INSIDE, root, &dataset.name)?;
     }
+    fs::create_dir_all(&place)?;
     if contents.is_dir() {
-        fs::create_dir_all(&place)?;
         fs::rename(&contents, &place)?;
     } else {
-        fs::create_dir_all(&place)?;
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o755))?;
     }
     put(machine, dataset)?;
     Ok(true)

@@ -6,7 +6,7 @@
 use std::io;
 
 use super::zonepath::Care;
-use super::{QUIET, Rule, Target, complain, hook, or_return, plain_options, sanity, text, usage, verify};
+use super::{QUIET, Rule, Target, complain, hook, or_return, plain_options, prestate, sanity, text, usage, verify};
 use crate::sim::answer::{Answer, FAILED, Halt, OK, Session};
 use crate::sim::document::IpType;
 use crate::sim::kernel::{self, ActiveZone, LentLink};
@@ -248,6 +248,9 @@ fn make_ready(session: &mut Session<'_, '_>, target: &Target) -> io::Result<Resu
     if let Err(message) = mount_root(machine, target)? {
         return fail(&message);
     }
+    if let Err(message) = prestate::before_ready(machine, target)? {
+        return fail(&message);
+    }
     let exclusive = target.document.ip_type() == Ok(IpType::Exclusive);
     let mut links: Vec<LentLink> = Vec::new();
     // From here to the kernel's record nobody else may delete, plumb or lend a link.
@@ -329,7 +332,11 @@ fn start(machine: &Machine, target: &Target, active: ActiveZone, boot_args: &str
 /// Ends an active zone: the record goes, and with it the loan of the links.
 fn take_down(machine: &Machine, active: &ActiveZone) -> io::Result<()> {
     kernel::remove(machine, &active.name)?;
-    active.links.iter().try_for_each(|link| dladm::link::given_back(machine, &link.name, &active.name))
+    for link in &active.links {
+        dladm::link::given_back(machine, &link.name, &active.name)?;
+    }
+    prestate::after_end(machine, active);
+    Ok(())
 }
 
 /// The private request of the zones service at start: the root of a zone that does not boot is mounted.

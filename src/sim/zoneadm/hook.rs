@@ -182,6 +182,7 @@ pub(super) fn populate(session: &Session<'_, '_>, target: &Target) -> io::Result
     let root = machine.path(&target.zonepath).join("root");
     for folder in FOLDERS {
         fs::create_dir_all(root.join(folder))?;
+        fs::set_permissions(root.join(folder), fs::Permissions::from_mode(0o755))?;
     }
     for (name, mode, text) in FILES {
         write(&root.join(name), text, *mode)?;
@@ -196,5 +197,5 @@ pub(super) fn populate(session: &Session<'_, '_>, target: &Target) -> io::Result
 
 fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     fs::write(path, text)?;
-    if mode == 0o644 { Ok(()) } else { fs::set_permissions(path, fs::Permissions::from_mode(mode)) }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }

@@ -216,6 +216,10 @@ fn packages(session: &mut Session<'_, '_>, target: &Target, kind: BrandKind, arg
         if dataset.name.starts_with("rpool/ROOT/") {
             return Ok(hook::fatal(session, format_args!("{}", hook::BELOW_ROOT)));
         }
+        // As after a wait for another install: its root is in the way.
+        if dataset::mounted_at(machine, &format!("{}/root", target.zonepath))?.is_some() {
+            return Ok(hook::fatal(session, format_args!("Unable to mount the zone's ZFS dataset.")));
+        }
         if hook::make_environment(machine, &target.zonepath, &dataset.name, None)?.is_none() {
             return Ok(hook::fatal(session, format_args!("Unable to create the zone's ZFS dataset.")));
         }

@@ -9,6 +9,7 @@ mod hook;
 mod install;
 mod list;
 mod mark;
+mod prestate;
 mod relocate;
 mod uninstall;
 mod usage;

@@ -77,7 +77,8 @@ pub(super) fn check(session: &mut Session<'_, '_>, target: &Target, zonepath: &s
         fit = false;
     }
     fit &= check_mode(session, zonepath, meta.mode(), care)?;
-    if let Some(parent) = place.parent() {
+    // The machine's root directory belongs to whoever made it.
+    if let Some(parent) = place.parent().filter(|parent| *parent != machine.root()) {
         let parent_meta = fs::metadata(parent)?;
         let name = zonepath.rsplit_once('/').map_or("/", |(parent, _)| if parent.is_empty() { "/" } else { parent });
         if parent_meta.uid() != owner {

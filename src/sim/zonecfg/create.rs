@@ -21,7 +21,7 @@ impl Zonecfg<'_, '_, '_> {
                 Found::WithValue(b'a', path) => detached = Some(path),
                 Found::Option(b'b') => template = b"SUNWblank".to_vec(),
                 Found::Option(b'F') => force = true,
-                Found::WithValue(b't', name) => template = name[..name.len().min(63)].to_vec(),
+                Found::WithValue(b't', name) => template = self.template_named(&name[..name.len().min(63)]),
                 Found::Option(b'X') => return self.adopt(),
                 _ => {}
             }
@@ -51,6 +51,16 @@ impl Zonecfg<'_, '_, '_> {
             Err(error) => self.fail_on(template, error),
         }
         Ok(())
+    }
+
+    /// The template of that name; some distributions have one for each brand, under the brand's own name too.
+    fn template_named(&self, name: &[u8]) -> Vec<u8> {
+        let prefixed = self.line.template_prefix.map(|prefix| [prefix.as_bytes(), name].concat());
+        let is_brand = name.iter().all(u8::is_ascii_lowercase);
+        match prefixed.filter(|prefixed| is_brand && Handle::load(self.machine, prefixed).is_ok()) {
+            Some(prefixed) => prefixed,
+            None => name.to_vec(),
+        }
     }
 
     fn adopt(&mut self) -> Flow {
