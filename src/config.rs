@@ -3,8 +3,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::document::{Kind, Reader, integer};
+use crate::kdl_util::Node;
 use crate::name::TemplateName;
-use crate::settings::{Settings, words};
+use crate::schema::At;
+use crate::settings::{Settings, read, words, write};
 use crate::source::{Source, Sourced};
 
 /// What holds for the whole tree. A missing file means these defaults.
@@ -94,3 +97,65 @@ impl FailureRule {
 }
 
 words!(FailureRule: FailureRule::RollBack, FailureRule::Keep);
+
+impl Kind for Config {
+    const FILE: Option<At> = None;
+
+    fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let plain = Config::default();
+        let timeout = |name: &str, default: Duration| {
+            let entry = root.child("timeouts").and_then(|node| node.property(name));
+            entry.and_then(|entry| integer(&entry.value)).map_or(default, Duration::from_secs)
+        };
+        Some(Config {
+            zonepath_prefix: reader.text_of(root, "zonepath-prefix").unwrap_or(plain.zonepath_prefix),
+            default_template: reader.parsed(root, "default-template"),
+            lock_timeout: reader
+                .number(root, "lock-timeout")
+                .map_or(plain.lock_timeout, |s| Duration::from_secs(s.value)),
+            on_failure: reader.parsed(root, "on-failure").map_or(plain.on_failure, |rule| rule.value),
+            vnic_name: reader.text_of(root, "vnic-name").unwrap_or(plain.vnic_name),
+            timeouts: Timeouts {
+                install: timeout("install", plain.timeouts.install),
+                boot: timeout("boot", plain.timeouts.boot),
+                shutdown: timeout("shutdown", plain.timeouts.shutdown),
+                command: timeout("command", plain.timeouts.command),
+            },
+            log_dir: reader.text_of(root, "log-dir").map_or(plain.log_dir, |path| path.value),
+            defaults: root.child("defaults").map(|node| read::settings(node, reader)).unwrap_or_default(),
+            source: reader.source(root),
+        })
+    }
+
+    fn encode(&self) -> Vec<Node> {
+        let plain = Config::default();
+        let mut nodes = Vec::new();
+        let changed = |differs: bool, node: Node| differs.then_some(node);
+        nodes.extend(changed(
+            self.zonepath_prefix != plain.zonepath_prefix,
+            Node::new("zonepath-prefix").arg(self.zonepath_prefix.as_str()),
+        ));
+        nodes.extend(self.default_template.as_ref().map(|name| Node::new("default-template").arg(name.as_str())));
+        nodes.extend(changed(
+            self.lock_timeout != plain.lock_timeout,
+            Node::new("lock-timeout").arg(self.lock_timeout.as_secs()),
+        ));
+        nodes.extend(changed(
+            self.on_failure != plain.on_failure,
+            Node::new("on-failure").arg(self.on_failure.as_str()),
+        ));
+        nodes.extend(changed(self.vnic_name != plain.vnic_name, Node::new("vnic-name").arg(self.vnic_name.as_str())));
+        nodes.extend(changed(
+            self.timeouts != plain.timeouts,
+            Node::new("timeouts")
+                .prop("install", self.timeouts.install.as_secs())
+                .prop("boot", self.timeouts.boot.as_secs())
+                .prop("shutdown", self.timeouts.shutdown.as_secs())
+                .prop("command", self.timeouts.command.as_secs()),
+        ));
+        nodes.extend(changed(self.log_dir != plain.log_dir, Node::new("log-dir").arg(self.log_dir.as_str())));
+        let defaults = write::settings(&self.defaults);
+        nodes.extend((!defaults.is_empty()).then(|| Node::new("defaults").block(defaults)));
+        nodes
+    }
+}

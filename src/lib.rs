@@ -12,7 +12,10 @@ pub mod exec;
 pub mod host;
 #[doc(hidden)]
 pub mod ipam;
+mod kdl_util;
 pub mod lifecycle;
+#[doc(hidden)]
+pub mod link_name;
 pub mod manager;
 pub mod name;
 pub mod pool;
@@ -21,6 +24,7 @@ pub mod publisher;
 pub mod registry;
 pub mod reservation;
 pub mod resources;
+mod schema;
 pub mod settings;
 #[doc(hidden)]
 pub mod sim;
@@ -46,6 +50,7 @@ pub use publisher::Publisher;
 pub use registry::{Allocation, HeldAddress, HeldBy, PoolUsage};
 pub use reservation::Reservation;
 pub use resources::Resources;
+pub use schema::{ExplainedValue, Explanation, explain, reference};
 pub use settings::{EntryNet, Settings};
 pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Surroundings};
 pub use source::{Source, Sourced};

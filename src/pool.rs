@@ -7,7 +7,11 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
+use crate::address::{parse_address, parse_network};
+use crate::document::{Kind, Reader};
+use crate::kdl_util::{Node, Span};
 use crate::name::PoolName;
+use crate::schema::{At, ordered, parse_range};
 use crate::settings::words;
 use crate::source::{Source, Sourced};
 
@@ -108,3 +112,240 @@ impl Strategy {
 }
 
 words!(Strategy: Strategy::Lowest, Strategy::Next);
+
+impl Kind for Pool {
+    const FILE: Option<At> = Some(At::PoolFile);
+
+    fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut pool = Pool {
+            stub: reader.text_of(root, "stub"),
+            vlan: reader.number(root, "vlan"),
+            mtu: reader.number(root, "mtu"),
+            resolvers: resolvers(root, reader),
+            strategy: reader.parsed(root, "strategy").map(|strategy| strategy.value).unwrap_or_default(),
+            source: reader.source(root),
+            ..Pool::new(root.text()?.parse().ok()?)
+        };
+        let mut whole = true;
+        let mut blocks = Vec::new();
+        for node in root.children_named("network") {
+            match node.text().and_then(|text| parse_network(text).ok()).filter(|net| net.addr() == net.network()) {
+                Some(network) => {
+                    check_overlap(&pool.networks, network, node, reader);
+                    pool.networks.push(PoolNetwork { source: reader.source(node), ..PoolNetwork::new(network) });
+                    blocks.push(node);
+                }
+                // What would lie in it cannot be told from what lies nowhere.
+                None => whole = false,
+            }
+        }
+        for (at, node) in blocks.iter().enumerate() {
+            let mut filler = Filler { networks: &mut pool.networks[at..=at], within: true, whole: true };
+            filler.fill(node, reader);
+        }
+        let mut filler = Filler { networks: &mut pool.networks, within: false, whole };
+        filler.fill(root, reader);
+        Some(pool)
+    }
+
+    fn encode(&self) -> Vec<Node> {
+        let mut inner = Vec::new();
+        for network in &self.networks {
+            let mut nodes = Vec::new();
+            nodes.extend(network.gateway.map(|gateway| Node::new("gateway").arg(gateway.to_string())));
+            nodes.extend(network.ranges.iter().map(|(a, b)| Node::new("range").arg(a.to_string()).arg(b.to_string())));
+            nodes.extend(
+                network
+                    .excludes
+                    .iter()
+                    .map(|(a, b)| Node::new("exclude").arg(if a == b { a.to_string() } else { format!("{a}-{b}") })),
+            );
+            nodes.extend(
+                network
+                    .reserves
+                    .iter()
+                    .map(|(address, whom)| Node::new("reserve").arg(address.to_string()).prop("for", whom.as_str())),
+            );
+            let node = Node::new("network").arg(network.network.to_string());
+            inner.push(if nodes.is_empty() { node } else { node.block(nodes) });
+        }
+        inner.extend(self.stub.as_ref().map(|stub| Node::new("stub").arg(stub.as_str())));
+        inner.extend(self.vlan.as_ref().map(|vlan| Node::new("vlan").arg(vlan.value)));
+        inner.extend(self.mtu.as_ref().map(|mtu| Node::new("mtu").arg(mtu.value)));
+        inner.extend(self.resolvers.iter().map(|address| Node::new("resolver").arg(address.to_string())));
+        let next = self.strategy != Strategy::Lowest;
+        inner.extend(next.then(|| Node::new("strategy").arg(self.strategy.as_str())));
+        vec![Node::new("pool").arg(self.name.as_str()).block(inner)]
+    }
+}
+
+fn resolvers(root: &Node, reader: &Reader<'_>) -> Vec<Sourced<IpAddr>> {
+    root.children_named("resolver")
+        .flat_map(|node| node.texts().map(move |text| (node, text)))
+        .filter_map(|(node, text)| Some(reader.sourced(node, parse_address(text).ok()?)))
+        .collect()
+}
+
+fn check_overlap(before: &[PoolNetwork], network: IpNet, node: &Node, reader: &mut Reader<'_>) {
+    // The same network twice is told as a node that stands twice.
+    let other = before.iter().find(|other| {
+        other.network != network && (other.network.contains(&network) || network.contains(&other.network))
+    });
+    if let Some(other) = other {
+        let message = format!("the networks {network} and {} of one pool overlap", other.network);
+        reader.faults.add("overlap", node.name_span, message);
+    }
+}
+
+/// Puts gateways, ranges, exclusions and reservations to the networks that they lie in.
+struct Filler<'p> {
+    networks: &'p mut [PoolNetwork],
+    /// Whether the nodes stand within the block of the one network.
+    within: bool,
+    /// Whether every network could be read.
+    whole: bool,
+}
+
+impl Filler<'_> {
+    fn fill(&mut self, body: &Node, reader: &mut Reader<'_>) {
+        for node in body.nodes() {
+            let text = node.text().unwrap_or_default();
+            let span = node.arguments().next().map_or(node.name_span, |entry| entry.span);
+            match node.name.as_str() {
+                "gateway" => {
+                    if let Ok(gateway) = parse_address(text) {
+                        self.gateway(gateway, span, reader);
+                    }
+                }
+                "range" => {
+                    let ends: Vec<IpAddr> = node.texts().filter_map(|text| parse_address(text).ok()).collect();
+                    if let [first, last] = ends[..] {
+                        self.range(first, last, span, reader);
+                    }
+                }
+                "exclude" => {
+                    for entry in node.arguments() {
+                        let ends = entry.value.as_text().and_then(|text| parse_range(text).ok());
+                        if let Some((first, last)) = ends
+                            && let Some(network) = self.holder("exclude", first, last, entry.span, reader)
+                        {
+                            network.excludes.push((first, last));
+                        }
+                    }
+                }
+                "reserve" => {
+                    if let (Ok(address), Some(whom)) = (parse_address(text), node.property_text("for"))
+                        && let Some(network) = self.holder("reserve", address, address, span, reader)
+                    {
+                        network.reserves.push((address, whom.to_owned()));
+                    }
+                }
+                "addresses" => {
+                    for each in node.children_named("address") {
+                        for entry in each.arguments() {
+                            if let Some(address) = entry.value.as_text().and_then(|text| parse_address(text).ok())
+                                && let Some(network) = self.holder("address", address, address, entry.span, reader)
+                            {
+                                network.ranges.push((address, address));
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.older_range(body, reader);
+    }
+
+    /// `range-start` and `range-end`.
+    fn older_range(&mut self, body: &Node, reader: &mut Reader<'_>) {
+        let end =
+            |name: &str| body.child(name).map(|node| (node, node.text().and_then(|text| parse_address(text).ok())));
+        match (end("range-start"), end("range-end")) {
+            (Some((node, Some(first))), Some((_, Some(last)))) => self.range(first, last, node.name_span, reader),
+            (Some((node, _)), None) => {
+                reader.faults.add("missing-node", node.name_span, "`range-start` needs `range-end` beside it");
+            }
+            (None, Some((node, _))) => {
+                reader.faults.add("missing-node", node.name_span, "`range-end` needs `range-start` beside it");
+            }
+            _ => {}
+        }
+    }
+
+    fn range(&mut self, first: IpAddr, last: IpAddr, span: Span, reader: &mut Reader<'_>) {
+        match ordered(first, last) {
+            Err(message) => reader.faults.add("bad-range", span, message),
+            Ok((first, last)) => {
+                if let Some(network) = self.holder("range", first, last, span, reader) {
+                    network.ranges.push((first, last));
+                }
+            }
+        }
+    }
+
+    /// The network that both ends lie in.
+    fn holder(
+        &mut self,
+        what: &str,
+        first: IpAddr,
+        last: IpAddr,
+        span: Span,
+        reader: &mut Reader<'_>,
+    ) -> Option<&mut PoolNetwork> {
+        let at = self.networks.iter().position(|n| n.network.contains(&first) && n.network.contains(&last));
+        if at.is_none() && self.whole {
+            let shown = if first == last { first.to_string() } else { format!("{first} to {last}") };
+            let place = if self.within { "its network" } else { "the networks of the pool" };
+            reader.faults.add("outside-network", span, format!("`{what}` {shown} lies outside of {place}"));
+        }
+        at.map(|at| &mut self.networks[at])
+    }
+
+    fn gateway(&mut self, gateway: IpAddr, span: Span, reader: &mut Reader<'_>) {
+        let same_family = |network: &PoolNetwork| network.network.addr().is_ipv4() == gateway.is_ipv4();
+        let link_local = matches!(gateway, IpAddr::V6(a) if a.is_unicast_link_local());
+        let at = match self.networks.iter().position(|network| network.network.contains(&gateway)) {
+            Some(at) => Some(at),
+            // A link-local router serves the network that it stands with: the pool's only one of its family.
+            None if link_local => {
+                let mut mine = (0..self.networks.len()).filter(|at| same_family(&self.networks[*at]));
+                mine.next().filter(|_| mine.next().is_none())
+            }
+            None => None,
+        };
+        let Some(at) = at else {
+            if self.whole {
+                let place = if self.within { "its network" } else { "the networks of the pool" };
+                let message = format!("the gateway {gateway} lies outside of {place}");
+                match link_local {
+                    true => reader.faults.add_with_help(
+                        "bad-gateway",
+                        span,
+                        message,
+                        "write it in the block of the network that it serves",
+                    ),
+                    false => reader.faults.add("bad-gateway", span, message),
+                }
+            }
+            return;
+        };
+        let network = &mut self.networks[at];
+        if network.gateway.is_some() {
+            return reader.faults.add("duplicate-node", span, format!("a second gateway of {}", network.network));
+        }
+        let (first, last) = (network.network.network(), network.network.broadcast());
+        let plain = match network.network {
+            IpNet::V4(net) => net.prefix_len() < 31,
+            IpNet::V6(_) => false,
+        };
+        if plain && (gateway == first || gateway == last) {
+            return reader.faults.add(
+                "bad-gateway",
+                span,
+                format!("{gateway} is no address that a router of {} can have", network.network),
+            );
+        }
+        network.gateway = Some(gateway);
+    }
+}

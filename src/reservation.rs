@@ -2,7 +2,11 @@
 
 use std::net::IpAddr;
 
+use crate::address::parse_address;
+use crate::document::{Kind, Reader};
+use crate::kdl_util::Node;
 use crate::name::{PoolName, ReservationName};
+use crate::schema::At;
 use crate::source::Source;
 use crate::zone::{EntryId, FORMAT};
 
@@ -52,5 +56,44 @@ impl ReservedAddress {
     /// An address of a pool.
     pub fn new(address: IpAddr, pool: PoolName) -> Self {
         ReservedAddress { address, pool, source: Source::none() }
+    }
+}
+
+impl Kind for Reservation {
+    const FILE: Option<At> = Some(At::ReservationFile);
+    const FROZEN_CORE: bool = true;
+
+    fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let addresses = root.children_named("address").filter_map(|node| {
+            Some(ReservedAddress {
+                address: parse_address(node.text()?).ok()?,
+                pool: node.property_text("pool")?.parse().ok()?,
+                source: reader.source(node),
+            })
+        });
+        Some(Reservation {
+            format: reader.number(root, "format").map_or(FORMAT, |format| format.value),
+            id: reader.parsed(root, "id").map(|id| id.value),
+            created: reader.text_of(root, "created").map(|created| created.value),
+            addresses: addresses.collect(),
+            source: reader.source(root),
+            ..Reservation::new(root.text()?.parse().ok()?)
+        })
+    }
+
+    fn encode(&self) -> Vec<Node> {
+        let mut inner = vec![Node::new("format").arg(self.format)];
+        inner.extend(self.id.as_ref().map(|id| Node::new("id").arg(id.as_str())));
+        inner.extend(self.created.as_ref().map(|created| Node::new("created").arg(created.as_str())));
+        inner.extend(
+            self.addresses
+                .iter()
+                .map(|held| Node::new("address").arg(held.address.to_string()).prop("pool", held.pool.as_str())),
+        );
+        vec![Node::new("reservation").arg(self.name.as_str()).block(inner)]
+    }
+
+    fn newer(&self) -> bool {
+        self.is_newer()
     }
 }

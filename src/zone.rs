@@ -8,9 +8,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::{Kind, Reader, scalar};
 use crate::error::{Code, Error, Result};
+use crate::kdl_util::{Node, Value};
 use crate::name::{TemplateName, ZoneName};
-use crate::settings::{EntryNet, Settings, words};
+use crate::schema::At;
+use crate::settings::{EntryNet, Settings, read, words, write};
 use crate::source::{Source, Sourced};
 
 /// The newest `format` that this zmgr writes, of zones and reservations alike.
@@ -225,4 +228,153 @@ impl From<EntryId> for String {
     fn from(id: EntryId) -> String {
         id.0
     }
+}
+
+impl Kind for ZoneEntry {
+    const FILE: Option<At> = Some(At::ZoneFile);
+    const FROZEN_CORE: bool = true;
+    const OLDER: &'static [&'static str] = &["pool", "address", "gateway", "vnic", "stub", "mac"];
+
+    fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = |name: &str| root.child(name).and_then(Node::text).map(str::to_owned);
+        let mut entry = ZoneEntry {
+            format: reader.number(root, "format").map_or(FORMAT, |format| format.value),
+            id: reader.parsed(root, "id").map(|id| id.value),
+            state: root.child("state").and_then(|node| state(node, reader)),
+            created: text("created"),
+            nets: read::nets(root, reader),
+            source: reader.source(root),
+            ..ZoneEntry::new(root.text()?.parse().ok()?)
+        };
+        entry.nets.extend(older_net(root, reader));
+        if reader.frozen {
+            return Some(entry);
+        }
+        entry.template = reader.parsed(root, "template");
+        entry.zonepath = reader.text_of(root, "zonepath");
+        entry.uuid = text("uuid");
+        entry.origin = reader.parsed(root, "origin").map(|origin| origin.value);
+        entry.settings = read::settings(root, reader);
+        entry.applied = root.child("applied").map(|node| {
+            Box::new(Applied {
+                zonepath: reader.text_of(node, "zonepath"),
+                nets: read::nets(node, reader),
+                settings: read::settings(node, reader),
+            })
+        });
+        entry.foreign = match root.child("foreign") {
+            Some(node) => node.children_named("line").flat_map(Node::texts).map(str::to_owned).collect(),
+            None => Vec::new(),
+        };
+        Some(entry)
+    }
+
+    fn encode(&self) -> Vec<Node> {
+        let mut inner = vec![Node::new("format").arg(self.format)];
+        inner.extend(self.id.as_ref().map(|id| Node::new("id").arg(id.as_str())));
+        inner.extend(self.template.as_ref().map(|name| Node::new("template").arg(name.as_str())));
+        let mut settings = write::settings(&self.settings);
+        // The brand leads, beside the template: who reads a file looks for it first.
+        if settings.first().is_some_and(|node| node.name == "brand") {
+            inner.push(settings.remove(0));
+        }
+        inner.extend(scalar("zonepath", &self.zonepath));
+        inner.extend(self.state.as_ref().map(|state| {
+            let node = Node::new("state").arg(state.as_str()).prop_if("step", state.step());
+            let undo = matches!(state, EntryState::Creating { undo: true, .. });
+            node.prop_if("undo", undo.then_some(true))
+        }));
+        let text = |name: &str, value: &Option<String>| value.as_ref().map(|value| Node::new(name).arg(value.as_str()));
+        inner.extend(text("uuid", &self.uuid));
+        inner.extend(text("created", &self.created));
+        inner.extend(self.origin.map(|origin| Node::new("origin").arg(origin.as_str())));
+        inner.extend(self.nets.iter().map(write::net));
+        inner.extend(settings);
+        inner.extend(self.applied.as_ref().map(|applied| {
+            let mut nodes: Vec<Node> = scalar("zonepath", &applied.zonepath).into_iter().collect();
+            nodes.extend(applied.nets.iter().map(write::net));
+            nodes.extend(write::settings(&applied.settings));
+            Node::new("applied").block(nodes)
+        }));
+        if !self.foreign.is_empty() {
+            let lines = self.foreign.iter().map(|line| Node::new("line").arg(line.as_str()));
+            inner.push(Node::new("foreign").block(lines.collect()));
+        }
+        vec![Node::new("zone").arg(self.name.as_str()).block(inner)]
+    }
+
+    fn newer(&self) -> bool {
+        self.is_newer()
+    }
+}
+
+fn state(node: &Node, reader: &mut Reader<'_>) -> Option<EntryState> {
+    let word = node.text()?;
+    let step = node.property_text("step").map(str::to_owned);
+    let undo = node.property("undo").map(|entry| (entry.span, entry.value == Value::Bool(true)));
+    if let Some((span, true)) = undo
+        && word != "creating"
+        && !reader.frozen
+    {
+        reader.faults.add("contradiction", span, format!("undo belongs to creating; the state is {word}"));
+    }
+    if word == "ready" {
+        if let Some(entry) = node.property("step").filter(|_| !reader.frozen) {
+            reader.faults.add("contradiction", entry.span, "what is ready has no step");
+        }
+        return Some(EntryState::Ready);
+    }
+    // A state that a newer zmgr has and this one does not is none that we could act on.
+    let step = match step {
+        Some(step) => step,
+        None if reader.frozen => String::new(),
+        None => {
+            if matches!(word, "creating" | "destroying" | "failed") {
+                let message = format!("the state {word} needs a step");
+                reader.faults.add_with_help(
+                    "missing-property",
+                    node.name_span,
+                    message,
+                    "for example: step=\"install\"",
+                );
+            }
+            return None;
+        }
+    };
+    match word {
+        "creating" => Some(EntryState::Creating { step, undo: undo.is_some_and(|(_, undo)| undo) }),
+        "destroying" => Some(EntryState::Destroying { step }),
+        _ if word == "failed" || reader.frozen => Some(EntryState::Failed { step }),
+        _ => None,
+    }
+}
+
+/// The net "default" of the older, flat form.
+fn older_net(root: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
+    let first = root.nodes().iter().find(|node| ZoneEntry::OLDER.contains(&node.name.as_str()))?;
+    if root.children_named("net").any(|net| net.text() == Some("default")) {
+        let message = format!("`{}` is the older form of the net \"default\", which stands here too", first.name);
+        reader.faults.add_with_help("contradiction", first.name_span, message, "move it into the net");
+        return None;
+    }
+    let mut net = EntryNet { source: reader.source(first), ..EntryNet::new("default") };
+    let mut gateways = Vec::new();
+    for node in root.nodes() {
+        let text = node.text().unwrap_or_default();
+        match node.name.as_str() {
+            "pool" => net.pool = text.parse().ok(),
+            "address" if text == "none" => net.no_address = true,
+            "address" => net.addresses.extend(read::address(node, reader)),
+            "gateway" => gateways.extend(crate::address::parse_address(text).ok()),
+            "vnic" => net.vnic = text.parse().ok(),
+            "stub" => net.stub = Some(text.to_owned()),
+            "mac" => net.mac = text.parse().ok(),
+            _ => {}
+        }
+    }
+    for address in net.addresses.iter_mut().filter(|address| address.gateway.is_none()) {
+        address.gateway =
+            gateways.iter().copied().find(|gateway| gateway.is_ipv4() == address.address.addr().is_ipv4());
+    }
+    Some(net)
 }

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kdl_util::{Node, Value};
+use crate::schema::Faults;
+
 /// A named value that illumos keeps and gives no meaning of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -92,4 +95,67 @@ pub struct SecurityFlags {
     pub lower: Option<String>,
     /// What they cannot go above.
     pub upper: Option<String>,
+}
+
+impl Attr {
+    pub(super) fn decode(node: &Node, faults: &mut Faults) -> Option<Attr> {
+        let name = node.text()?;
+        let entry = node.arguments().nth(1)?;
+        let wanted = node.property_text("type");
+        let value = match (&entry.value, wanted) {
+            (Value::Text(text), None | Some("string")) => Some(AttrValue::String(text.clone())),
+            (Value::Bool(yes), None | Some("boolean")) => Some(AttrValue::Boolean(*yes)),
+            (Value::Int(number), None | Some("int")) if i64::try_from(*number).is_ok() => {
+                i64::try_from(*number).ok().map(AttrValue::Int)
+            }
+            (Value::Int(number), None | Some("uint")) => u64::try_from(*number).ok().map(AttrValue::Uint),
+            _ => None,
+        };
+        if value.is_none()
+            && let Some(wanted) = wanted
+        {
+            let message = format!("{} is no value of the type {wanted}", entry.value.kind());
+            faults.add("wrong-type", entry.span, message);
+        }
+        Some(Attr::new(name, value?))
+    }
+
+    pub(super) fn encode(&self) -> Node {
+        let node = Node::new("attr").arg(self.name.as_str());
+        match &self.value {
+            AttrValue::String(text) => node.arg(text.as_str()),
+            AttrValue::Boolean(yes) => node.arg(*yes),
+            AttrValue::Int(number) => node.arg(*number),
+            AttrValue::Uint(number) => {
+                // Without the word, a number that fits is an int.
+                let needed = i64::try_from(*number).is_ok();
+                node.arg(*number).prop_if("type", needed.then_some("uint"))
+            }
+        }
+    }
+}
+
+impl Admin {
+    pub(super) fn decode(node: &Node) -> Option<Admin> {
+        let mut words = node.texts().map(str::to_owned);
+        Some(Admin::new(words.next()?, words.collect()))
+    }
+
+    pub(super) fn encode(&self) -> Node {
+        Node::new("admin").arg(self.user.as_str()).args(self.auths.iter().map(String::as_str))
+    }
+}
+
+impl SecurityFlags {
+    pub(super) fn decode(node: &Node) -> SecurityFlags {
+        let text = |name: &str| node.property_text(name).map(str::to_owned);
+        SecurityFlags { default: text("default"), lower: text("lower"), upper: text("upper") }
+    }
+
+    pub(super) fn encode(&self) -> Node {
+        Node::new("security-flags")
+            .prop_if("default", self.default.as_deref())
+            .prop_if("lower", self.lower.as_deref())
+            .prop_if("upper", self.upper.as_deref())
+    }
 }

@@ -5,6 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::integer;
+use crate::kdl_util::{Node, Value};
+use crate::schema::{Faults, parse_cpu_range, parse_cpus};
+use crate::settings::words;
+
 /// A number of bytes. It prints with the largest unit that keeps it exact: `2G`, `1536M`, `1000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -230,6 +235,96 @@ impl Alias {
         Alias { property: "max-sem-ids", rctl: "zone.max-sem-ids", action: Action::Deny, least: 0 },
         Alias { property: "cpu-shares", rctl: "zone.cpu-shares", action: Action::None, least: 0 },
     ];
+}
+
+words!(Privilege: Privilege::Privileged, Privilege::Basic);
+words!(Action: Action::Deny, Action::None);
+
+impl CappedMemory {
+    pub(super) fn decode(node: &Node, faults: &mut Faults) -> CappedMemory {
+        let size = |name: &str| node.property_text(name).and_then(|text| text.parse::<Size>().ok());
+        let memory = CappedMemory { physical: size("physical"), swap: size("swap"), locked: size("locked") };
+        if node.entries.iter().all(|entry| entry.name.is_none()) {
+            let message = "`capped-memory` limits nothing: it has none of physical, swap, locked";
+            faults.add_with_help(
+                "missing-property",
+                node.name_span,
+                message,
+                "for example: capped-memory physical=\"2G\"",
+            );
+        }
+        let mut too_little = |name: &str, size: Option<Size>, least: Size| {
+            if let (Some(size), Some(entry)) = (size.filter(|size| *size < least), node.property(name)) {
+                faults.add(
+                    "out-of-range",
+                    entry.span,
+                    format!("{name}={size} is less than {least}, the least that zonecfg takes"),
+                );
+            }
+        };
+        too_little("physical", memory.physical, Size(1 << 20));
+        too_little("swap", memory.swap, Size(50 << 20));
+        if let (Some(locked), Some(physical), Some(entry)) = (memory.locked, memory.physical, node.property("locked"))
+            && locked > physical
+        {
+            faults.add("out-of-range", entry.span, format!("locked={locked} is more than physical={physical}"));
+        }
+        memory
+    }
+
+    pub(super) fn encode(&self) -> Node {
+        Node::new("capped-memory")
+            .prop_if("physical", self.physical.map(|size| size.to_string()))
+            .prop_if("swap", self.swap.map(|size| size.to_string()))
+            .prop_if("locked", self.locked.map(|size| size.to_string()))
+    }
+}
+
+impl CappedCpu {
+    pub(super) fn decode(node: &Node) -> Option<CappedCpu> {
+        match &node.property("ncpus")?.value {
+            Value::Text(text) => parse_cpus(text).ok(),
+            Value::Int(number) => parse_cpus(&number.to_string()).ok(),
+            Value::Float(number) => parse_cpus(&number.to_string()).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl DedicatedCpu {
+    pub(super) fn decode(node: &Node) -> Option<DedicatedCpu> {
+        let (min, max) = match &node.property("ncpus")?.value {
+            Value::Text(text) => parse_cpu_range(text).ok()?,
+            Value::Int(number) => parse_cpu_range(&number.to_string()).ok()?,
+            _ => return None,
+        };
+        let importance = node.property("importance").and_then(|entry| integer(&entry.value));
+        Some(DedicatedCpu::new(min, max, importance))
+    }
+}
+
+impl Rctl {
+    pub(super) fn decode(node: &Node) -> Option<Rctl> {
+        let values = node.children_named("value").filter_map(|value| {
+            let word = |name: &str| value.property_text(name).unwrap_or_default();
+            Some(RctlValue {
+                privilege: word("priv").parse().unwrap_or_default(),
+                limit: integer(&value.property("limit")?.value)?,
+                action: word("action").parse().unwrap_or_default(),
+            })
+        });
+        Some(Rctl::new(node.text()?, values.collect()))
+    }
+
+    pub(super) fn encode(&self) -> Node {
+        let value = |value: &RctlValue| {
+            Node::new("value")
+                .prop("priv", value.privilege.as_str())
+                .prop("limit", value.limit)
+                .prop("action", value.action.as_str())
+        };
+        Node::new("rctl").arg(self.name.as_str()).block(self.values.iter().map(value).collect())
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub use storage::{Dataset, Fs};
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::{Reader, scalar};
+use crate::kdl_util::Node;
 use crate::source::Sourced;
 
 /// The resources and properties of a zone other than its nets and those that zmgr sets for itself (brand, zonepath, autoboot,
@@ -68,4 +70,83 @@ pub struct Resources {
     pub resource_pool: Option<Sourced<String>>,
     /// Security flags.
     pub security_flags: Option<Sourced<SecurityFlags>>,
+}
+
+impl Resources {
+    /// The resources of a body, whatever else it holds.
+    pub(crate) fn decode(body: &Node, reader: &mut Reader<'_>) -> Resources {
+        let mut found = Resources {
+            cpu_shares: reader.number(body, "cpu-shares"),
+            max_lwps: reader.number(body, "max-lwps"),
+            max_processes: reader.number(body, "max-processes"),
+            max_shm_memory: reader.parsed(body, "max-shm-memory"),
+            max_shm_ids: reader.number(body, "max-shm-ids"),
+            max_msg_ids: reader.number(body, "max-msg-ids"),
+            max_sem_ids: reader.number(body, "max-sem-ids"),
+            hostid: reader.text_of(body, "hostid"),
+            bootargs: reader.text_of(body, "bootargs"),
+            limitpriv: reader.text_of(body, "limitpriv"),
+            scheduling_class: reader.text_of(body, "scheduling-class"),
+            fs_allowed: reader.list(body, "fs-allowed"),
+            resource_pool: reader.text_of(body, "resource-pool"),
+            ..Resources::default()
+        };
+        for node in body.nodes() {
+            let source = reader.source(node);
+            match node.name.as_str() {
+                "fs" => found.fs.extend(Fs::decode(node).map(|fs| Sourced::new(fs, source))),
+                "dataset" => found.datasets.extend(node.text().map(|name| Sourced::new(Dataset::new(name), source))),
+                "device" => found.devices.extend(node.text().map(|pattern| Sourced::new(Device::new(pattern), source))),
+                "attr" => found.attrs.extend(Attr::decode(node, reader.faults).map(|attr| Sourced::new(attr, source))),
+                "rctl" => found.rctls.extend(Rctl::decode(node).map(|rctl| Sourced::new(rctl, source))),
+                "admin" => found.admins.extend(Admin::decode(node).map(|admin| Sourced::new(admin, source))),
+                "capped-memory" => {
+                    found.capped_memory = Some(Sourced::new(CappedMemory::decode(node, reader.faults), source));
+                }
+                "capped-cpu" => found.capped_cpu = CappedCpu::decode(node).map(|cpu| Sourced::new(cpu, source)),
+                "dedicated-cpu" => {
+                    found.dedicated_cpu = DedicatedCpu::decode(node).map(|cpu| Sourced::new(cpu, source))
+                }
+                "security-flags" => found.security_flags = Some(Sourced::new(SecurityFlags::decode(node), source)),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Its nodes, in the order of the reference page.
+    pub(crate) fn encode(&self, nodes: &mut Vec<Node>) {
+        nodes.extend(self.fs.iter().map(|fs| fs.encode()));
+        nodes.extend(self.datasets.iter().map(|dataset| Node::new("dataset").arg(dataset.name.as_str())));
+        nodes.extend(self.devices.iter().map(|device| Node::new("device").arg(device.pattern.as_str())));
+        nodes.extend(self.attrs.iter().map(|attr| attr.encode()));
+        nodes.extend(self.rctls.iter().map(|rctl| rctl.encode()));
+        nodes.extend(self.admins.iter().map(|admin| admin.encode()));
+        nodes.extend(self.capped_memory.iter().map(|memory| memory.encode()));
+        nodes.extend(self.capped_cpu.iter().map(|cpu| Node::new("capped-cpu").prop("ncpus", cpu.to_string())));
+        nodes.extend(
+            self.dedicated_cpu
+                .iter()
+                .map(|cpu| Node::new("dedicated-cpu").prop("ncpus", cpu.ncpus()).prop_if("importance", cpu.importance)),
+        );
+        nodes.extend(scalar("cpu-shares", &self.cpu_shares));
+        nodes.extend(scalar("max-lwps", &self.max_lwps));
+        nodes.extend(scalar("max-processes", &self.max_processes));
+        nodes.extend(self.max_shm_memory.iter().map(|size| Node::new("max-shm-memory").arg(size.to_string())));
+        nodes.extend(scalar("max-shm-ids", &self.max_shm_ids));
+        nodes.extend(scalar("max-msg-ids", &self.max_msg_ids));
+        nodes.extend(scalar("max-sem-ids", &self.max_sem_ids));
+        nodes.extend(scalar("hostid", &self.hostid));
+        nodes.extend(scalar("bootargs", &self.bootargs));
+        nodes.extend(scalar("limitpriv", &self.limitpriv));
+        nodes.extend(scalar("scheduling-class", &self.scheduling_class));
+        nodes.extend(
+            self.fs_allowed
+                .iter()
+                .filter(|types| !types.is_empty())
+                .map(|types| Node::new("fs-allowed").args(types.iter().map(String::as_str))),
+        );
+        nodes.extend(scalar("resource-pool", &self.resource_pool));
+        nodes.extend(self.security_flags.iter().map(|flags| flags.encode()));
+    }
 }

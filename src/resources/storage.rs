@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::kdl_util::Node;
+
 /// A file system mounted into the zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -38,5 +40,29 @@ impl Dataset {
     /// The dataset of this name.
     pub fn new(name: impl Into<String>) -> Self {
         Dataset { name: name.into() }
+    }
+}
+
+impl Fs {
+    pub(super) fn decode(node: &Node) -> Option<Fs> {
+        Some(Fs {
+            dir: node.text()?.to_owned(),
+            special: node.property_text("special")?.to_owned(),
+            raw: node.property_text("raw").map(str::to_owned),
+            fs_type: node.property_text("type")?.to_owned(),
+            options: node.children_named("options").flat_map(Node::texts).map(str::to_owned).collect(),
+        })
+    }
+
+    pub(super) fn encode(&self) -> Node {
+        let node = Node::new("fs")
+            .arg(self.dir.as_str())
+            .prop("special", self.special.as_str())
+            .prop("type", self.fs_type.as_str())
+            .prop_if("raw", self.raw.as_deref());
+        match self.options.as_slice() {
+            [] => node,
+            options => node.block(vec![Node::new("options").args(options.iter().map(String::as_str))]),
+        }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Invariant: a layer says only what was written in its file; what is unset falls through to the layer beneath.
 
+pub(crate) mod read;
+pub(crate) mod write;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;

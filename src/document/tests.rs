@@ -1,0 +1,216 @@
+use std::path::Path;
+
+use super::*;
+use crate::config::Config;
+use crate::pool::Pool;
+use crate::publisher::Publisher;
+use crate::reservation::Reservation;
+use crate::template::Template;
+use crate::zone::{EntryState, ZoneEntry};
+
+fn read<T: Kind>(path: &str, text: &str) -> Document<T> {
+    match Document::parse(Path::new(path), text.as_bytes()) {
+        Ok(document) => document,
+        Err(error) => panic!("{error}\n{:#?}", error.details()),
+    }
+}
+
+/// Written anew, it says the same.
+fn holds<T: Kind>(path: &str, text: &str) -> Document<T> {
+    let document = read::<T>(path, text);
+    let anew = Document::create(Path::new(path), document.value.clone()).unwrap();
+    assert_eq!(read::<T>(path, anew.text()).text(), anew.text());
+    document
+}
+
+const ZONE: &str = r#"// front web server; ask alice before you touch it
+zone "web01" {
+    format 1
+    id "5f0c9d1e7a3b4c2d8e6f0a1b2c3d4e5f"
+    template "oi"
+    brand   "nlipkg"   // never linked
+    zonepath "/zones/web01"
+    state "ready"
+    created "2026-03-22T12:14:09Z"; origin "create"
+
+    /* the only net */
+    net "internal" {
+        pool "internal"
+        address "10.1.0.10/24" gateway="10.1.0.1" // from the old host
+        address "2001:db8:1::10/64" gateway="fe80::1"
+        vnic "web01_0"; stub "stub0"; vlan 20; mtu 9000
+        mac "2:8:20:7d:1e:9f"
+        managed #true
+    }
+    attr "owner" "alice"
+    x-note "kept" { anything #null }
+    /- attr "old" "gone"
+    applied { brand "nlipkg"; net "internal" { vnic "web01_0" } }
+    foreign { line "set zfs-io-priority=10" }
+}
+"#;
+
+#[test]
+fn the_examples_of_every_kind() {
+    holds::<Config>(
+        "config.kdl",
+        r#"zonepath-prefix "/zones"
+default-template "oi"
+lock-timeout 30                  // seconds
+on-failure "keep"
+vnic-name "vn_{zone}_{index}"
+timeouts install=3600 boot=600 shutdown=130
+log-dir "/var/log/zmgr"
+defaults { resolver "9.9.9.9"; dns-domain "example.org" }
+"#,
+    );
+    let template = holds::<Template>(
+        "oi.kdl",
+        r#"template "oi" {
+    extends "base"
+    brand "nlipkg"
+    autoboot #true
+    ip-type "exclusive"
+    net "internal" { pool "internal" }
+    net "storage" { pool "backend"; default-route #false }
+    net "raw" { physical "e1000g1"; address "none" }
+    install { publisher "openindiana.org"; package "editor/vim" }
+    capped-memory physical="2G" swap="4G"
+    fs "/data" special="/export/{zone}" type="lofs" { options "rw" }
+    attr "env" "prod"
+    setup { hostname "{zone}"; ssh-key "/etc/zmgr/keys/ops.pub"; timezone "UTC" }
+    tag "web"
+    protected #false
+    zonecfg "set fs-allowed=ufs"
+}
+"#,
+    );
+    assert_eq!(template.value.nets.len(), 3);
+    let pool = holds::<Pool>(
+        "internal.kdl",
+        r#"pool "internal" {
+    network "10.1.0.0/24"
+    gateway "10.1.0.1"
+    stub "stub0"
+    range "10.1.0.10" "10.1.0.250"
+    exclude "10.1.0.53" "10.1.0.100-10.1.0.120"
+    reserve "10.1.0.20" for="db01"
+    network "2001:db8:1::/64" { gateway "fe80::1"; range "2001:db8:1::10" "2001:db8:1::ffff" }
+    vlan 20
+    mtu 9000
+    resolver "10.1.0.53"
+    strategy "lowest"
+}
+"#,
+    );
+    assert_eq!(pool.value.networks[0].excludes.len(), 2);
+    assert_eq!(pool.value.networks[1].gateway, Some("fe80::1".parse().unwrap()));
+    let zone = holds::<ZoneEntry>("web01.kdl", ZONE);
+    assert_eq!(zone.value.nets[0].addresses.len(), 2);
+    assert_eq!(zone.value.nets[0].source.line, 12);
+    holds::<Publisher>(
+        "openindiana.org.kdl",
+        r#"publisher "openindiana.org" {
+    origin "https://pkg.example/hipster"
+    mirror "https://mirror.example/hipster"
+    sticky #true
+    ssl-cert "/etc/zmgr/ssl/x.pem"; ssl-key "/etc/zmgr/ssl/x.key"
+}
+"#,
+    );
+    let held = holds::<Reservation>(
+        "printer.kdl",
+        r#"reservation "printer" { format 1; id "5f0c9d1e7a3b4c2d8e6f0a1b2c3d4e5f"; created "2026-03-22T12:14:09Z"; address "10.1.0.30" pool="internal" }"#,
+    );
+    assert_eq!(held.value.addresses.len(), 1);
+}
+
+/// The lines that differ, as `-` and `+`.
+fn diff(before: &str, after: &str) -> Vec<String> {
+    let (a, b): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let same_head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let same_tail = a[same_head..].iter().rev().zip(b[same_head..].iter().rev()).take_while(|(x, y)| x == y).count();
+    let gone = a[same_head..a.len() - same_tail].iter().map(|line| format!("-{line}"));
+    let come = b[same_head..b.len() - same_tail].iter().map(|line| format!("+{line}"));
+    gone.chain(come).collect()
+}
+
+#[test]
+fn one_change_is_one_line() {
+    let zone = read::<ZoneEntry>("web01.kdl", ZONE);
+    let changed = |change: &dyn Fn(&mut ZoneEntry)| {
+        let mut value = zone.value.clone();
+        change(&mut value);
+        let after = zone.with(value).unwrap();
+        diff(zone.text(), after.text())
+    };
+    assert_eq!(changed(&|_| {}), Vec::<String>::new());
+    assert_eq!(
+        changed(&|z| z.state = Some(EntryState::Creating { step: "vnic".into(), undo: true })),
+        [r#"-    state "ready""#, r#"+    state "creating" step="vnic" undo=#true"#]
+    );
+    assert_eq!(
+        changed(&|z| z.settings.brand = Some("ipkg".to_owned().into())),
+        [r#"-    brand   "nlipkg"   // never linked"#, r#"+    brand   "ipkg"   // never linked"#]
+    );
+    assert_eq!(changed(&|z| z.uuid = Some("2f8a6c1e-4b7d-4c39-9a10-5d2e8f7b6c44".into())).len(), 1);
+    assert_eq!(
+        changed(&|z| z.nets[0].mac = Some("2:8:20:1:2:3".parse().unwrap())),
+        [r#"-        mac "2:8:20:7d:1e:9f""#, r#"+        mac "2:8:20:1:2:3""#]
+    );
+    assert_eq!(
+        changed(&|z| z.nets[0].addresses[0].gateway = None),
+        [
+            r#"-        address "10.1.0.10/24" gateway="10.1.0.1" // from the old host"#,
+            r#"+        address "10.1.0.10/24" // from the old host"#
+        ]
+    );
+    assert_eq!(
+        changed(&|z| z.nets[0].mtu = None),
+        [
+            r#"-        vnic "web01_0"; stub "stub0"; vlan 20; mtu 9000"#,
+            r#"+        vnic "web01_0"; stub "stub0"; vlan 20; "#
+        ]
+    );
+    assert_eq!(
+        changed(&|z| {
+            z.nets[0].addresses.remove(0);
+        }),
+        [r#"-        address "10.1.0.10/24" gateway="10.1.0.1" // from the old host"#]
+    );
+    assert_eq!(changed(&|z| z.settings.autoboot = Some(true.into())), ["+    autoboot #true"]);
+    assert_eq!(changed(&|z| z.foreign.clear()), [r#"-    foreign { line "set zfs-io-priority=10" }"#]);
+}
+
+#[test]
+fn the_older_form_of_a_zone() {
+    let text = "zone \"a\" {\n    // by hand\n    template \"oi\"\n    address \"10.0.0.5/24\"\n    gateway \"10.0.0.1\"\n    vnic \"a0\"\n    stub \"stub0\"\n}\n";
+    let zone = read::<ZoneEntry>("a.kdl", text);
+    let net = &zone.value.nets[0];
+    assert_eq!((net.name.as_str(), net.addresses[0].gateway), ("default", Some("10.0.0.1".parse().unwrap())));
+    let mut value = zone.value.clone();
+    value.state = Some(EntryState::Ready);
+    let same_nets = zone.with(value.clone()).unwrap();
+    assert_eq!(diff(text, same_nets.text()), ["+    state \"ready\""]);
+    value.nets[0].managed = true;
+    let new_nets = zone.with(value).unwrap();
+    assert!(
+        new_nets.text().contains("net \"default\" {")
+            && !new_nets.text().contains("    address \"10.0.0.5/24\"\n    gateway")
+    );
+    assert!(new_nets.text().contains("// by hand"), "{}", new_nets.text());
+}
+
+#[test]
+fn a_newer_format_is_read_for_its_core_and_not_changed() {
+    let text = "zone \"a\" {\n  format 7\n  id \"5f0c9d1e7a3b4c2d8e6f0a1b2c3d4e5f\"\n  state \"frozen-solid\" depth=3\n  wonder \"x\" { y }\n  net \"n\" { address \"10.0.0.5/24\" metric=5; vnic \"a0\"; colour \"red\" }\n}\n";
+    let zone = read::<ZoneEntry>("a.kdl", text);
+    assert!(zone.value.is_newer());
+    assert_eq!(zone.value.nets[0].addresses[0].address.to_string(), "10.0.0.5/24");
+    let mut value = zone.value.clone();
+    value.state = None;
+    let error = zone.with(value).unwrap_err();
+    assert!(error.message().contains("newer zmgr"), "{error}");
+    let bad = text.replace("10.0.0.5/24", "10.0.0.555/24");
+    assert!(Document::<ZoneEntry>::parse(Path::new("a.kdl"), bad.as_bytes()).is_err());
+}

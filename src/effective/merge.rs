@@ -1,0 +1,163 @@
+//! One layer over another.
+
+use crate::resources::Resources;
+use crate::settings::{EntryNet, Install, Settings, Without};
+use crate::source::Sourced;
+
+/// What the layers so far say together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Merged {
+    pub(super) settings: Settings,
+    pub(super) nets: Vec<EntryNet>,
+}
+
+impl Merged {
+    /// Puts a layer on top: it drops what it is `without`, then says its own.
+    pub(super) fn overlay(&mut self, layer: &Settings, nets: &[EntryNet]) {
+        for without in &layer.without {
+            self.drop_inherited(without);
+        }
+        let (mine, top) = (&mut self.settings, layer);
+        nearer(&mut mine.brand, &top.brand);
+        nearer(&mut mine.autoboot, &top.autoboot);
+        nearer(&mut mine.ip_type, &top.ip_type);
+        // A zone is installed or cloned: the nearer layer decides which.
+        if let Some(install) = &top.install {
+            mine.clone_from = None;
+            mine.install = Some(merge_install(mine.install.take(), install));
+        }
+        if top.clone_from.is_some() {
+            mine.install = None;
+            mine.clone_from = top.clone_from.clone();
+        }
+        nearer(&mut mine.setup.hostname, &top.setup.hostname);
+        nearer(&mut mine.setup.ssh_keys, &top.setup.ssh_keys);
+        nearer(&mut mine.setup.timezone, &top.setup.timezone);
+        nearer(&mut mine.resolvers, &top.resolvers);
+        nearer(&mut mine.dns_domain, &top.dns_domain);
+        nearer(&mut mine.tags, &top.tags);
+        nearer(&mut mine.protected, &top.protected);
+        nearer(&mut mine.zonecfg, &top.zonecfg);
+        overlay_resources(&mut mine.resources, &top.resources);
+        for net in nets {
+            match self.nets.iter_mut().find(|mine| mine.name == net.name) {
+                Some(mine) => *mine = net.clone(),
+                None => self.nets.push(net.clone()),
+            }
+        }
+    }
+
+    fn drop_inherited(&mut self, without: &Without) {
+        let key = without.key.as_deref();
+        let keep = |name: &str| key.is_some_and(|key| key != name);
+        let settings = &mut self.settings;
+        let resources = &mut settings.resources;
+        match without.node.as_str() {
+            "net" => self.nets.retain(|net| keep(&net.name)),
+            "fs" => resources.fs.retain(|fs| keep(&fs.dir)),
+            "dataset" => resources.datasets.retain(|dataset| keep(&dataset.name)),
+            "device" => resources.devices.retain(|device| keep(&device.pattern)),
+            "attr" => resources.attrs.retain(|attr| keep(&attr.name)),
+            "rctl" => resources.rctls.retain(|rctl| keep(&rctl.name)),
+            "admin" => resources.admins.retain(|admin| keep(&admin.user)),
+            "install" => settings.install = None,
+            "clone-from" => settings.clone_from = None,
+            "setup" => match key {
+                None => settings.setup = Default::default(),
+                Some("hostname") => settings.setup.hostname = None,
+                Some("ssh-key") => settings.setup.ssh_keys = None,
+                Some("timezone") => settings.setup.timezone = None,
+                Some(_) => {}
+            },
+            "resolver" => settings.resolvers = None,
+            "dns-domain" => settings.dns_domain = None,
+            "tag" => drop_of_list(&mut settings.tags, key),
+            "zonecfg" => drop_of_list(&mut settings.zonecfg, key),
+            "capped-memory" => resources.capped_memory = None,
+            "capped-cpu" => resources.capped_cpu = None,
+            "dedicated-cpu" => resources.dedicated_cpu = None,
+            "cpu-shares" => resources.cpu_shares = None,
+            "max-lwps" => resources.max_lwps = None,
+            "max-processes" => resources.max_processes = None,
+            "max-shm-memory" => resources.max_shm_memory = None,
+            "max-shm-ids" => resources.max_shm_ids = None,
+            "max-msg-ids" => resources.max_msg_ids = None,
+            "max-sem-ids" => resources.max_sem_ids = None,
+            "hostid" => resources.hostid = None,
+            "bootargs" => resources.bootargs = None,
+            "limitpriv" => resources.limitpriv = None,
+            "scheduling-class" => resources.scheduling_class = None,
+            "fs-allowed" => drop_of_list(&mut resources.fs_allowed, key),
+            "resource-pool" => resources.resource_pool = None,
+            "security-flags" => resources.security_flags = None,
+            _ => {}
+        }
+    }
+}
+
+fn nearer<T: Clone>(mine: &mut Option<Sourced<T>>, top: &Option<Sourced<T>>) {
+    if top.is_some() {
+        mine.clone_from(top);
+    }
+}
+
+fn drop_of_list(list: &mut Option<Sourced<Vec<String>>>, key: Option<&str>) {
+    match key {
+        None => *list = None,
+        Some(key) => {
+            if let Some(list) = list {
+                list.value.retain(|word| word != key);
+            }
+        }
+    }
+}
+
+fn merge_install(mine: Option<Sourced<Install>>, top: &Sourced<Install>) -> Sourced<Install> {
+    let mut merged = mine.map(|install| install.value).unwrap_or_default();
+    if !top.publishers.is_empty() {
+        merged.publishers.clone_from(&top.publishers);
+    }
+    if !top.packages.is_empty() {
+        merged.packages.clone_from(&top.packages);
+    }
+    if top.image.is_some() {
+        merged.image.clone_from(&top.image);
+    }
+    Sourced::new(merged, top.source.clone())
+}
+
+/// Keyed nodes: the nearer one takes the place of the other, whole; new ones come behind.
+fn keyed<T: Clone>(mine: &mut Vec<Sourced<T>>, top: &[Sourced<T>], key: impl Fn(&T) -> &str) {
+    for each in top {
+        match mine.iter_mut().find(|mine| key(&mine.value) == key(&each.value)) {
+            Some(mine) => *mine = each.clone(),
+            None => mine.push(each.clone()),
+        }
+    }
+}
+
+fn overlay_resources(mine: &mut Resources, top: &Resources) {
+    keyed(&mut mine.fs, &top.fs, |fs| &fs.dir);
+    keyed(&mut mine.datasets, &top.datasets, |dataset| &dataset.name);
+    keyed(&mut mine.devices, &top.devices, |device| &device.pattern);
+    keyed(&mut mine.attrs, &top.attrs, |attr| &attr.name);
+    keyed(&mut mine.rctls, &top.rctls, |rctl| &rctl.name);
+    keyed(&mut mine.admins, &top.admins, |admin| &admin.user);
+    nearer(&mut mine.capped_memory, &top.capped_memory);
+    nearer(&mut mine.capped_cpu, &top.capped_cpu);
+    nearer(&mut mine.dedicated_cpu, &top.dedicated_cpu);
+    nearer(&mut mine.cpu_shares, &top.cpu_shares);
+    nearer(&mut mine.max_lwps, &top.max_lwps);
+    nearer(&mut mine.max_processes, &top.max_processes);
+    nearer(&mut mine.max_shm_memory, &top.max_shm_memory);
+    nearer(&mut mine.max_shm_ids, &top.max_shm_ids);
+    nearer(&mut mine.max_msg_ids, &top.max_msg_ids);
+    nearer(&mut mine.max_sem_ids, &top.max_sem_ids);
+    nearer(&mut mine.hostid, &top.hostid);
+    nearer(&mut mine.bootargs, &top.bootargs);
+    nearer(&mut mine.limitpriv, &top.limitpriv);
+    nearer(&mut mine.scheduling_class, &top.scheduling_class);
+    nearer(&mut mine.fs_allowed, &top.fs_allowed);
+    nearer(&mut mine.resource_pool, &top.resource_pool);
+    nearer(&mut mine.security_flags, &top.security_flags);
+}

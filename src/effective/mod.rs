@@ -1,0 +1,375 @@
+//! The wish for one zone after all layers: `defaults`, the chain of templates, the zone's own entry.
+//!
+//! Invariant: pure. Each value knows the line that it comes from, and no placeholder is left in it.
+
+mod fill;
+mod merge;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::error::{Diagnostic, Result};
+use crate::kdl_util::error_of;
+use crate::name::{PoolName, TemplateName, ZoneName};
+use crate::pool::Pool;
+use crate::resources::{Alias, Resources};
+use crate::schema::did_you_mean;
+use crate::settings::{EntryNet, Install, IpType, Setup};
+use crate::source::{Source, Sourced};
+use crate::template::Template;
+use crate::zone::ZoneEntry;
+use fill::Filler;
+use merge::Merged;
+
+/// What a zone shall be, each value with its line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ZoneSpec {
+    /// Its name.
+    pub name: ZoneName,
+    /// Its template.
+    pub template: Option<Sourced<TemplateName>>,
+    /// Its brand.
+    pub brand: Sourced<String>,
+    /// Its zonepath.
+    pub zonepath: Sourced<String>,
+    /// Whether it boots with the host.
+    pub autoboot: Sourced<bool>,
+    /// Whose network stack it has.
+    pub ip_type: Sourced<IpType>,
+    /// Its nets. Those of a pool have the pool's `stub`, `vlan` and `mtu` where the net says nothing else; addresses, VNIC and
+    /// MAC are there where the entry has them, and are chosen by the plan otherwise.
+    pub nets: Vec<EntryNet>,
+    /// How it is installed.
+    pub install: Install,
+    /// The zone it is cloned from in place of being installed.
+    pub clone_from: Option<Sourced<ZoneName>>,
+    /// What is written into it before its first boot.
+    pub setup: Setup,
+    /// Its name servers.
+    pub resolvers: Sourced<Vec<IpAddr>>,
+    /// Its DNS domain.
+    pub dns_domain: Option<Sourced<String>>,
+    /// Its tags.
+    pub tags: Sourced<Vec<String>>,
+    /// Whether `destroy` is refused without force.
+    pub protected: Sourced<bool>,
+    /// Commands passed through to zonecfg, last.
+    pub zonecfg: Sourced<Vec<String>>,
+    /// Its resources.
+    pub resources: Resources,
+}
+
+/// Lays the zone's entry over its template's chain over `defaults`. An entry that names nets has those alone. `config` with every
+/// fault where the layers do not give a whole zone: a template or pool that is missing, a circle of `extends`, no brand.
+pub fn effective(
+    config: &Config,
+    templates: &BTreeMap<TemplateName, Template>,
+    pools: &BTreeMap<PoolName, Pool>,
+    zone: &ZoneEntry,
+) -> Result<ZoneSpec> {
+    let mut findings = Findings::default();
+    let chain = match &zone.template {
+        Some(name) => chain(templates, name, &mut findings),
+        None => Vec::new(),
+    };
+    if !findings.0.is_empty() {
+        return Err(findings.error(zone));
+    }
+    let mut merged = Merged::default();
+    merged.overlay(&config.defaults, &[]);
+    let below_templates = merged.settings.resolvers.clone();
+    for template in chain.iter().rev() {
+        merged.overlay(&template.settings, &template.nets);
+    }
+    if !zone.nets.is_empty() {
+        merged.nets.clear();
+    }
+    merged.overlay(&zone.settings, &zone.nets);
+    let resolvers_chosen = zone.settings.resolvers.is_some() || chain.iter().any(|t| t.settings.resolvers.is_some());
+    let Merged { mut settings, mut nets } = merged;
+
+    let brand = settings.brand.take().unwrap_or_else(|| {
+        let (place, source) = match &zone.template {
+            Some(template) => (format!("the template {:?}", template.as_str()), &template.source),
+            None => ("an entry without template".to_owned(), &zone.source),
+        };
+        findings.add_with_help("no-brand", source, format!("{place} names no brand"), "add: brand \"…\"");
+        String::new().into()
+    });
+    let mut filler = Filler {
+        values: vec![
+            ("zone", zone.name.to_string()),
+            ("template", zone.template_name().map(ToString::to_string).unwrap_or_default()),
+            ("brand", brand.value.clone()),
+        ],
+        findings: &mut findings,
+    };
+    filler.setup(&mut settings.setup);
+    filler.resources(&mut settings.resources);
+    filler.sourced(&mut settings.dns_domain);
+    filler.list(&mut settings.zonecfg);
+
+    let ip_type = settings.ip_type.take().unwrap_or_else(|| IpType::Exclusive.into());
+    for net in &mut nets {
+        complete(net, pools, &mut findings);
+    }
+    check_routes(&nets, &mut findings);
+    if *ip_type == IpType::Exclusive {
+        check_length(&nets, &mut findings);
+    }
+    check_together(&settings.resources, &mut findings);
+    if !findings.0.is_empty() {
+        return Err(findings.error(zone));
+    }
+    let resolvers = match resolvers_chosen {
+        true => settings.resolvers,
+        false => of_pools(&nets, pools).or(below_templates),
+    };
+    let zonepath = zone.zonepath.clone().unwrap_or_else(|| {
+        let prefix = config.zonepath_prefix.trim_end_matches('/');
+        Sourced::new(format!("{prefix}/{}", zone.name), config.zonepath_prefix.source.clone())
+    });
+    Ok(ZoneSpec {
+        name: zone.name.clone(),
+        template: zone.template.clone(),
+        brand,
+        zonepath,
+        autoboot: settings.autoboot.unwrap_or_else(|| false.into()),
+        ip_type,
+        nets,
+        install: settings.install.map(|install| install.value).unwrap_or_default(),
+        clone_from: settings.clone_from,
+        setup: settings.setup,
+        resolvers: resolvers.unwrap_or_default(),
+        dns_domain: settings.dns_domain,
+        tags: settings.tags.unwrap_or_default(),
+        protected: settings.protected.unwrap_or_else(|| false.into()),
+        zonecfg: settings.zonecfg.unwrap_or_default(),
+        resources: settings.resources,
+    })
+}
+
+/// A template and those that it extends, itself first. What is missing or runs in a circle is found.
+pub(crate) fn chain<'t>(
+    templates: &'t BTreeMap<TemplateName, Template>,
+    first: &Sourced<TemplateName>,
+    findings: &mut Findings,
+) -> Vec<&'t Template> {
+    let mut chain: Vec<&Template> = Vec::new();
+    let mut next = Some(first);
+    while let Some(name) = next {
+        let Some(template) = templates.get(&name.value) else {
+            let message = format!("there is no template {:?}", name.as_str());
+            let near = did_you_mean(name.as_str(), templates.keys().map(TemplateName::as_str));
+            findings.add_near("no-template", &name.source, message, near);
+            break;
+        };
+        if chain.iter().any(|each| each.name == template.name) {
+            let names: Vec<&str> = chain.iter().map(|each| each.name.as_str()).chain([name.as_str()]).collect();
+            findings.add(
+                "circle",
+                &name.source,
+                format!("templates extend each other in a circle: {}", names.join(" → ")),
+            );
+            break;
+        }
+        chain.push(template);
+        next = template.extends.as_ref();
+    }
+    chain
+}
+
+/// What a net does not say for itself, its pool says.
+fn complete(net: &mut EntryNet, pools: &BTreeMap<PoolName, Pool>, findings: &mut Findings) {
+    let Some(name) = &net.pool else {
+        if net.physical.is_none() && net.vnic.is_none() && net.stub.is_none() {
+            let message = format!("the net {:?} has no pool and no link", net.name);
+            findings.add_with_help(
+                "no-link",
+                &net.source,
+                message,
+                "add a `pool`, or the `physical` link that it uses",
+            );
+        }
+        return;
+    };
+    let Some(pool) = pools.get(name) else {
+        // The addresses of an entry stand for themselves; where new ones are wanted, the pool must be there.
+        if net.addresses.is_empty() {
+            let message = format!("there is no pool {:?}", name.as_str());
+            findings.add_near(
+                "no-pool",
+                &net.source,
+                message,
+                did_you_mean(name.as_str(), pools.keys().map(PoolName::as_str)),
+            );
+        }
+        return;
+    };
+    if net.physical.is_some() {
+        return;
+    }
+    // An entry that has its VNIC says the whole of its link itself.
+    if net.vnic.is_none() {
+        net.vlan = net.vlan.or(pool.vlan.as_ref().map(|vlan| vlan.value));
+        net.mtu = net.mtu.or(pool.mtu.as_ref().map(|mtu| mtu.value));
+    }
+    if net.stub.is_none() {
+        net.stub = pool.stub.as_ref().map(|stub| stub.value.clone());
+    }
+    if net.stub.is_none() && net.vnic.is_none() {
+        let message = format!("the pool {:?} of the net {:?} has no stub", name.as_str(), net.name);
+        findings.add_with_help("no-link", &pool.source, message, "add the link that VNICs are made over: stub \"…\"");
+    }
+}
+
+fn check_routes(nets: &[EntryNet], findings: &mut Findings) {
+    let mut wanted = nets.iter().filter(|net| net.default_route == Some(true));
+    if let (Some(first), Some(second)) = (wanted.next(), wanted.next()) {
+        let families = |net: &EntryNet| {
+            let v4 = net.addresses.iter().any(|a| a.gateway.is_some_and(|g| g.is_ipv4()));
+            let v6 = net.addresses.iter().any(|a| a.gateway.is_some_and(|g| g.is_ipv6()));
+            if net.addresses.is_empty() { (true, true) } else { (v4, v6) }
+        };
+        let (a, b) = (families(first), families(second));
+        if (a.0 && b.0) || (a.1 && b.1) {
+            let message = format!("both {:?} and {:?} want the default route", first.name, second.name);
+            findings.add("contradiction", &second.source, message);
+        }
+    }
+}
+
+/// illumos hands the addresses of one link over in a buffer of 46 bytes.
+fn check_length(nets: &[EntryNet], findings: &mut Findings) {
+    const MOST: usize = 45;
+    for net in nets {
+        let texts: Vec<String> = net.addresses.iter().map(|address| address.address.to_string()).collect();
+        let length = texts.join(",").len();
+        if length > MOST {
+            let message =
+                format!("the addresses of the net {:?} take {length} bytes; illumos holds {MOST} a link", net.name);
+            findings.add_with_help("addresses-too-long", &net.source, message, "put some of them on a net of its own");
+        }
+    }
+}
+
+/// What zonecfg would refuse together.
+fn check_together(resources: &Resources, findings: &mut Findings) {
+    if let Some(dedicated) = &resources.dedicated_cpu {
+        let others = [
+            ("capped-cpu", resources.capped_cpu.is_some()),
+            ("cpu-shares", resources.cpu_shares.is_some()),
+            ("resource-pool", resources.resource_pool.is_some()),
+        ];
+        for (name, _) in others.iter().filter(|(_, there)| *there) {
+            let message = format!("`dedicated-cpu` and `{name}` exclude each other");
+            findings.add_with_help("contradiction", &dedicated.source, message, "drop an inherited one with `without`");
+        }
+    }
+    if let (Some(class), Some(_)) = (&resources.scheduling_class, &resources.cpu_shares)
+        && class.value != "FSS"
+    {
+        let message = format!("`cpu-shares` needs the scheduling class FSS, not {}", class.value);
+        findings.add("contradiction", &class.source, message);
+    }
+    let taken = |rctl: &str| match rctl {
+        "zone.max-swap" => resources.capped_memory.as_ref().is_some_and(|memory| memory.swap.is_some()),
+        "zone.max-locked-memory" => resources.capped_memory.as_ref().is_some_and(|memory| memory.locked.is_some()),
+        "zone.max-physical-memory" => resources.capped_memory.as_ref().is_some_and(|memory| memory.physical.is_some()),
+        "zone.cpu-cap" => resources.capped_cpu.is_some(),
+        _ => resources.alias(rctl).is_some(),
+    };
+    for rctl in resources.rctls.iter().filter(|rctl| taken(&rctl.name)) {
+        let message = format!("the control {} is set by a node of its own as well", rctl.name);
+        findings.add("contradiction", &rctl.source, message);
+    }
+}
+
+/// The name servers of the nets' pools, each once.
+fn of_pools(nets: &[EntryNet], pools: &BTreeMap<PoolName, Pool>) -> Option<Sourced<Vec<IpAddr>>> {
+    let mut all: Vec<IpAddr> = Vec::new();
+    let mut source = None;
+    for pool in nets.iter().filter_map(|net| pools.get(net.pool.as_ref()?)) {
+        for resolver in pool.resolvers.iter() {
+            source = source.or_else(|| Some(resolver.source.clone()));
+            if !all.contains(&resolver.value) {
+                all.push(resolver.value);
+            }
+        }
+    }
+    source.map(|source| Sourced::new(all, source))
+}
+
+impl ZoneSpec {
+    /// The net that the default route of a family goes through, and its gateway: the one that says `default-route #true`, or else
+    /// the first that has a gateway and does not say otherwise.
+    pub fn default_route(&self, ipv4: bool) -> Option<(&EntryNet, IpAddr)> {
+        let gateway = |net: &EntryNet| {
+            net.addresses.iter().filter_map(|address| address.gateway).find(|gateway| gateway.is_ipv4() == ipv4)
+        };
+        let chosen = self.nets.iter().filter(|net| net.default_route == Some(true));
+        let others = self.nets.iter().filter(|net| net.default_route.is_none());
+        chosen.chain(others).find_map(|net| Some((net, gateway(net)?)))
+    }
+}
+
+impl Resources {
+    /// The value of a control that has a node of its own, where it is set.
+    pub fn alias(&self, rctl: &str) -> Option<u64> {
+        let alias = Alias::ALL.iter().find(|alias| alias.rctl == rctl)?;
+        let number = match alias.property {
+            "max-lwps" => &self.max_lwps,
+            "max-processes" => &self.max_processes,
+            "max-shm-memory" => return self.max_shm_memory.as_ref().map(|size| size.bytes()),
+            "max-shm-ids" => &self.max_shm_ids,
+            "max-msg-ids" => &self.max_msg_ids,
+            "max-sem-ids" => &self.max_sem_ids,
+            _ => &self.cpu_shares,
+        };
+        number.as_ref().map(|number| number.value)
+    }
+}
+
+/// What is wrong with the layers, as it is found.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(pub(crate) Vec<Diagnostic>);
+
+impl Findings {
+    pub(crate) fn add(&mut self, code: &str, source: &Source, message: impl Into<String>) {
+        let mut diagnostic = Diagnostic::new(code, message);
+        diagnostic.path = source.file.as_ref().map(|file| file.to_path_buf());
+        diagnostic.line = (source.line > 0).then_some(source.line as usize);
+        self.0.push(diagnostic);
+    }
+
+    pub(crate) fn add_with_help(
+        &mut self,
+        code: &str,
+        source: &Source,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(code, source, message);
+        if let Some(last) = self.0.last_mut() {
+            last.help = Some(help.into());
+        }
+    }
+
+    pub(crate) fn add_near(&mut self, code: &str, source: &Source, message: String, near: Option<&str>) {
+        match near {
+            Some(near) => self.add_with_help(code, source, message, format!("did you mean {near:?}?")),
+            None => self.add(code, source, message),
+        }
+    }
+
+    fn error(self, zone: &ZoneEntry) -> crate::error::Error {
+        error_of(self.0).with_context(format!("zone {}", zone.name))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! The only place that knows the parser: guarded reading of files, trees of nodes with their places, edits of text.
+//!
+//! Invariant: the parser sees nothing but what [`scan`] found well formed, within the limits, and only on a thread with a stack
+//! of our own. It recurses without a limit of its own, also over `}` and `/-`, and an overflow would end the host program.
+
+mod fault;
+pub(crate) mod file;
+mod node;
+mod patch;
+mod read;
+mod scan;
+mod write;
+
+pub(crate) use fault::{Fault, Text, error_of};
+pub(crate) use node::{Entry, Node, Span, Value};
+pub(crate) use patch::patch;
+pub(crate) use read::{Parsed, parse, parse_many};
+pub(crate) use write::print;
+
+/// The largest file that is read: 1 MiB.
+pub(crate) const MOST_BYTES: usize = 1 << 20;
+
+/// The deepest nesting of blocks; zmgr's own documents need four.
+pub(crate) const MOST_DEPTH: usize = 16;

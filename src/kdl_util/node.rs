@@ -1,0 +1,207 @@
+//! A tree of nodes with their places, free of the parser's types.
+
+/// The bytes of the text from `start` up to `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Span { start, end }
+    }
+
+    pub(crate) fn overlaps(self, other: Span) -> bool {
+        self.start < other.end.max(other.start + 1) && other.start < self.end.max(self.start + 1)
+    }
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Text(String),
+    Int(i128),
+    Float(f64),
+    Bool(bool),
+    Null,
+}
+
+impl Value {
+    /// What kind of value it is, for people.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Value::Text(_) => "a string",
+            Value::Int(_) => "a whole number",
+            Value::Float(_) => "a fraction",
+            Value::Bool(_) => "#true or #false",
+            Value::Null => "#null",
+        }
+    }
+
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Value::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(yes: bool) -> Self {
+        Value::Bool(yes)
+    }
+}
+
+macro_rules! from_integer {
+    ($($type:ty),+) => {
+        $(impl From<$type> for Value {
+            fn from(number: $type) -> Self {
+                Value::Int(number.into())
+            }
+        })+
+    };
+}
+
+from_integer!(u16, u32, u64, i64);
+
+/// An argument, or a property where it has a name.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) name: Option<String>,
+    pub(crate) value: Value,
+    pub(crate) span: Span,
+}
+
+/// A node. Equality looks at places too; [`Node::same`] does not.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) entries: Vec<Entry>,
+    /// `None` where there is no block at all.
+    pub(crate) children: Option<Vec<Node>>,
+    /// From the name to the end of the last entry or the closing brace.
+    pub(crate) span: Span,
+    /// The name alone.
+    pub(crate) name_span: Span,
+    /// The end of the name and entries, before any block.
+    pub(crate) head_end: usize,
+    /// Where the opening and closing braces stand.
+    pub(crate) braces: Option<Span>,
+}
+
+impl Node {
+    /// A node that stands in no text.
+    pub(crate) fn new(name: &str) -> Self {
+        Node {
+            name: name.to_owned(),
+            entries: Vec::new(),
+            children: None,
+            span: Span::default(),
+            name_span: Span::default(),
+            head_end: 0,
+            braces: None,
+        }
+    }
+
+    /// With an argument more.
+    pub(crate) fn arg(mut self, value: impl Into<Value>) -> Self {
+        self.entries.push(Entry { name: None, value: value.into(), span: Span::default() });
+        self
+    }
+
+    /// With several arguments more.
+    pub(crate) fn args<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Self {
+        values.into_iter().fold(self, |node, value| node.arg(value))
+    }
+
+    /// With a property more.
+    pub(crate) fn prop(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.entries.push(Entry { name: Some(name.to_owned()), value: value.into(), span: Span::default() });
+        self
+    }
+
+    /// With a property, where there is something to say.
+    pub(crate) fn prop_if(self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.prop(name, value),
+            None => self,
+        }
+    }
+
+    /// With a block of these nodes.
+    pub(crate) fn block(mut self, children: Vec<Node>) -> Self {
+        self.children = Some(children);
+        self
+    }
+
+    /// The arguments.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.name.is_none())
+    }
+
+    /// The first argument as text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.arguments().next().and_then(|entry| entry.value.as_text())
+    }
+
+    /// The first argument.
+    pub(crate) fn first(&self) -> Option<&Value> {
+        self.arguments().next().map(|entry| &entry.value)
+    }
+
+    /// Every argument that is text.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.arguments().filter_map(|entry| entry.value.as_text())
+    }
+
+    /// A property.
+    pub(crate) fn property(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.name.as_deref() == Some(name))
+    }
+
+    /// A property as text.
+    pub(crate) fn property_text(&self, name: &str) -> Option<&str> {
+        self.property(name).and_then(|entry| entry.value.as_text())
+    }
+
+    /// The nodes of the block.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        self.children.as_deref().unwrap_or_default()
+    }
+
+    /// The first node of this name in the block.
+    pub(crate) fn child(&self, name: &str) -> Option<&Node> {
+        self.nodes().iter().find(|node| node.name == name)
+    }
+
+    /// Every node of this name in the block.
+    pub(crate) fn children_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Node> {
+        self.nodes().iter().filter(move |node| node.name == name)
+    }
+
+    /// Whether name, entries and blocks say the same, wherever they stand.
+    pub(crate) fn same(&self, other: &Node) -> bool {
+        self.name == other.name
+            && same_entries(&self.entries, &other.entries)
+            && self.nodes().len() == other.nodes().len()
+            && self.nodes().iter().zip(other.nodes()).all(|(a, b)| a.same(b))
+    }
+}
+
+/// Whether the entries say the same, wherever they stand.
+pub(crate) fn same_entries(a: &[Entry], b: &[Entry]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name == b.name && a.value == b.value)
+}

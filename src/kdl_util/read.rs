@@ -1,0 +1,170 @@
+//! From bytes to a tree of nodes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use kdl::{KdlDocument, KdlNode, KdlValue};
+
+use super::scan::{decode, scan};
+use super::{Entry, Fault, Node, Span, Value};
+
+/// Enough for [`super::MOST_DEPTH`] levels many times over, in debug builds too.
+const STACK: usize = 16 << 20;
+
+/// What a text says, as far as it can be read.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// The text, or what can be shown of it.
+    pub(crate) text: String,
+    /// Its nodes; `None` where nothing can be read.
+    pub(crate) nodes: Option<Vec<Node>>,
+    /// What is wrong with its form. Where there are nodes beside faults, the faulty spots were bridged.
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Parses one text, on a thread of its own.
+pub(crate) fn parse(bytes: &[u8]) -> Parsed {
+    let (text, scanned) = match decode(bytes) {
+        Ok(text) => (text, scan(text)),
+        Err((fault, shown)) => return Parsed { text: shown, nodes: None, faults: vec![fault] },
+    };
+    if !scanned.readable {
+        return Parsed { text: text.to_owned(), nodes: None, faults: scanned.faults };
+    }
+    let source = scanned.bridged.as_deref().unwrap_or(text);
+    let answer = std::thread::scope(|scope| {
+        let parser = std::thread::Builder::new().name("zmgr-parse".into()).stack_size(STACK);
+        match parser.spawn_scoped(scope, || nodes_of(source, &scanned.blocks)) {
+            Ok(thread) => thread.join().unwrap_or_else(|_| Err(gave_up())),
+            Err(error) => Err(Fault::new("no-thread", Span::default(), format!("no thread to read it on: {error}"))),
+        }
+    });
+    finish(text, answer, scanned.faults)
+}
+
+/// Parses many and makes something of each, on all cores; the order is kept. `make` runs on the same threads.
+pub(crate) fn parse_many<I: Sync, T: Send>(
+    inputs: &[I],
+    bytes: impl Fn(&I) -> &[u8] + Sync,
+    make: impl Fn(&I, Parsed) -> T + Sync,
+) -> Vec<T> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = cores.min(inputs.len().div_ceil(8)).max(1);
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(inputs.len()));
+    let work = || {
+        let mut mine = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(input) = inputs.get(at) else { break };
+            let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse_here(bytes(input))));
+            let parsed = parsed.unwrap_or_else(|_| Parsed {
+                text: String::from_utf8_lossy(bytes(input)).into_owned(),
+                nodes: None,
+                faults: vec![gave_up()],
+            });
+            mine.push((at, make(input, parsed)));
+        }
+        done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut mine);
+    };
+    let started = std::thread::scope(|scope| {
+        (0..workers)
+            .filter(|_| {
+                let worker = std::thread::Builder::new().name("zmgr-parse".into()).stack_size(STACK);
+                worker.spawn_scoped(scope, work).is_ok()
+            })
+            .count()
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if started == 0 {
+        return inputs.iter().map(|input| make(input, parse(bytes(input)))).collect();
+    }
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, made)| made).collect()
+}
+
+/// Parses on this thread, whose stack must be one of ours.
+fn parse_here(bytes: &[u8]) -> Parsed {
+    let (text, scanned) = match decode(bytes) {
+        Ok(text) => (text, scan(text)),
+        Err((fault, shown)) => return Parsed { text: shown, nodes: None, faults: vec![fault] },
+    };
+    if !scanned.readable {
+        return Parsed { text: text.to_owned(), nodes: None, faults: scanned.faults };
+    }
+    let answer = nodes_of(scanned.bridged.as_deref().unwrap_or(text), &scanned.blocks);
+    finish(text, answer, scanned.faults)
+}
+
+fn gave_up() -> Fault {
+    Fault::new("parser-failed", Span::default(), "the parser gave up on this file")
+}
+
+fn finish(text: &str, answer: Result<Vec<Node>, Fault>, mut faults: Vec<Fault>) -> Parsed {
+    let nodes = match answer {
+        Ok(nodes) => Some(nodes),
+        Err(fault) => {
+            // Behind faults of our own, the parser's is about our bridges.
+            if faults.is_empty() {
+                faults.push(fault);
+            }
+            None
+        }
+    };
+    Parsed { text: text.to_owned(), nodes, faults }
+}
+
+fn nodes_of(text: &str, blocks: &[Span]) -> Result<Vec<Node>, Fault> {
+    match text.parse::<KdlDocument>() {
+        Ok(document) => Ok(document.nodes().iter().map(|node| convert(node, text, blocks)).collect()),
+        Err(error) => {
+            let first = error.diagnostics.first();
+            let span = first.map_or(Span::default(), |d| Span::new(d.span.offset(), d.span.offset() + d.span.len()));
+            let message = first.and_then(|d| d.message.clone()).unwrap_or_else(|| "it is no KDL".to_owned());
+            let fault = Fault::new("syntax", span, format!("the parser says: {}", message.trim_end_matches('.')));
+            Err(match first.and_then(|d| d.help.clone()) {
+                Some(help) => fault.help(help),
+                None => fault,
+            })
+        }
+    }
+}
+
+fn convert(node: &KdlNode, text: &str, blocks: &[Span]) -> Node {
+    let span_of = |start: usize, length: usize| Span::new(start, start + length);
+    let name_span = span_of(node.name().span().offset(), node.name().span().len());
+    let entries: Vec<Entry> = node
+        .entries()
+        .iter()
+        .map(|entry| Entry {
+            name: entry.name().map(|name| name.value().to_owned()),
+            value: match entry.value() {
+                KdlValue::String(text) => Value::Text(text.clone()),
+                KdlValue::Integer(number) => Value::Int(*number),
+                KdlValue::Float(number) => Value::Float(*number),
+                KdlValue::Bool(yes) => Value::Bool(*yes),
+                KdlValue::Null => Value::Null,
+            },
+            span: span_of(entry.span().offset(), entry.span().len()),
+        })
+        .collect();
+    let head_end = entries.iter().map(|entry| entry.span.end).fold(name_span.end, usize::max);
+    let children: Option<Vec<Node>> =
+        node.children().map(|children| children.nodes().iter().map(|child| convert(child, text, blocks)).collect());
+    // The parser does not say where a block's braces stand; what may come between the entries and the block holds none.
+    let braces =
+        children.as_ref().and_then(|_| blocks.get(blocks.partition_point(|block| block.start < head_end)).copied());
+    // The parser's own span knows of blocks that `/-` drops behind the node, but also takes in blanks.
+    let whole = Span::new(node.span().offset(), node.span().offset() + node.span().len());
+    let blanks = text.get(whole.start..whole.end).map_or(0, |text| text.len() - text.trim_end().len());
+    let end = braces.map_or(head_end, |braces| braces.end).max(whole.end - blanks);
+    Node {
+        name: node.name().value().to_owned(),
+        entries,
+        children,
+        span: Span::new(name_span.start, end),
+        name_span,
+        head_end,
+        braces,
+    }
+}

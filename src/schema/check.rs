@@ -1,0 +1,262 @@
+//! Nodes against the table.
+
+use super::table::{TABLE, rule, rules};
+use super::types::Type;
+use super::{At, NodeRule, Times, did_you_mean};
+use crate::error::Severity;
+use crate::kdl_util::{Entry, Fault, Node, Span};
+
+/// The faults of one document, as they are found.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(pub(crate) Vec<Fault>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.0.push(Fault::new(code, span, message));
+    }
+
+    pub(crate) fn add_with_help(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.0.push(Fault::new(code, span, message).help(help));
+    }
+
+    pub(crate) fn warn(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        let mut fault = Fault::new(code, span, message);
+        fault.severity = Severity::Warning;
+        self.0.push(fault);
+    }
+}
+
+/// Checks a file that has one node, and answers that node.
+pub(crate) fn check_file<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Option<&'n Node> {
+    let root = root_of(nodes, at, stem, faults)?;
+    check_node(root, at, faults);
+    Some(root)
+}
+
+/// Checks of a file of a newer format only what never changes its meaning.
+pub(crate) fn check_frozen<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Option<&'n Node> {
+    const CORE: [&str; 9] = ["format", "id", "state", "net", "pool", "address", "vnic", "mac", "created"];
+    let root = root_of(nodes, at, stem, faults)?;
+    let body = rule(at, &root.name).and_then(|rule| rule.body)?;
+    for node in root.nodes().iter().filter(|node| CORE.contains(&node.name.as_str())) {
+        let Some(found) = rule(body, &node.name) else { continue };
+        if node.name != "state" {
+            check_arguments(node, found, faults);
+        }
+        let Some(inner) = found.body else { continue };
+        for child in node.nodes().iter().filter(|child| CORE.contains(&child.name.as_str())) {
+            if let Some(found) = rule(inner, &child.name) {
+                check_arguments(child, found, faults);
+            }
+        }
+    }
+    Some(root)
+}
+
+fn root_of<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Option<&'n Node> {
+    let wanted = rules(at).next()?;
+    let mut root = None;
+    for node in nodes.iter().filter(|node| !node.name.starts_with("x-")) {
+        if node.name != wanted.name {
+            unknown(node, at, faults);
+        } else if root.is_some() {
+            let message = format!("a second `{}` in one file", node.name);
+            faults.add_with_help("duplicate-node", node.name_span, message, "one a file, named as the file is");
+        } else {
+            root = Some(node);
+        }
+    }
+    let Some(root) = root else {
+        if nodes.iter().all(|node| node.name.starts_with("x-")) {
+            let message = format!("the file has no `{}`", wanted.name);
+            faults.add_with_help("missing-node", Span::default(), message, format!("for example: {}", wanted.example));
+        }
+        return None;
+    };
+    if let Some(name) = root.arguments().next()
+        && let Some(text) = name.value.as_text()
+        && text != stem
+    {
+        let message = format!("the {} is called {text:?} and its file {stem}.kdl", wanted.name);
+        faults.add_with_help(
+            "name-differs",
+            name.span,
+            message,
+            format!("write {stem:?}, or rename the file to {text}.kdl"),
+        );
+    }
+    Some(root)
+}
+
+/// Checks the nodes of a body. `owner` is pointed at where one is missing.
+pub(crate) fn check_body(nodes: &[Node], at: At, owner: Span, faults: &mut Faults) {
+    let mut seen: Vec<(&str, Option<&Entry>, Span)> = Vec::new();
+    for node in nodes.iter().filter(|node| !node.name.starts_with("x-")) {
+        let Some(rule) = check_node(node, at, faults) else { continue };
+        let key = match rule.times {
+            Times::Many => continue,
+            Times::Once => None,
+            Times::Keyed => node.arguments().next(),
+        };
+        let before =
+            seen.iter().find(|(name, other, _)| *name == node.name && other.map(|e| &e.value) == key.map(|e| &e.value));
+        if before.is_some() {
+            let (span, message) = match key {
+                Some(key) => (key.span, format!("`{}` {} stands twice", node.name, shown(key))),
+                None => (node.name_span, format!("`{}` stands twice", node.name)),
+            };
+            faults.add_with_help("duplicate-node", span, message, "remove one of them");
+        } else {
+            seen.push((&node.name, key, node.name_span));
+        }
+    }
+    for rule in rules(at).filter(|rule| rule.required && !nodes.iter().any(|node| node.name == rule.name)) {
+        let message = format!("`{}` is missing in {}", rule.name, at.describe());
+        faults.add_with_help("missing-node", owner, message, format!("for example: {}", rule.example));
+    }
+}
+
+fn check_node(node: &Node, at: At, faults: &mut Faults) -> Option<&'static NodeRule> {
+    let Some(rule) = rule(at, &node.name) else {
+        unknown(node, at, faults);
+        return None;
+    };
+    check_arguments(node, rule, faults);
+    check_properties(node, rule, faults);
+    match (rule.body, &node.children) {
+        (None, Some(_)) => {
+            let span = node.braces.map_or(node.name_span, |braces| Span::new(braces.start, braces.start + 1));
+            faults.add("unexpected-block", span, format!("`{}` has no block", node.name));
+        }
+        (Some(body), children) => check_body(children.as_deref().unwrap_or_default(), body, node.name_span, faults),
+        (None, None) => {}
+    }
+    Some(rule)
+}
+
+fn unknown(node: &Node, at: At, faults: &mut Faults) {
+    let name = node.name.as_str();
+    let places: Vec<&str> =
+        TABLE.iter().filter(|rule| rule.name == name).flat_map(|rule| rule.at).map(|at| at.describe()).collect();
+    if !places.is_empty() {
+        let mut shown: Vec<String> = Vec::new();
+        for place in places {
+            if !shown.iter().any(|s| s == place) {
+                shown.push(place.to_owned());
+            }
+        }
+        let message = format!("`{name}` does not stand in {}", at.describe());
+        return faults.add_with_help(
+            "misplaced-node",
+            node.name_span,
+            message,
+            format!("it stands in {}", list(&shown)),
+        );
+    }
+    let message = format!("`{name}` is not known in {}", at.describe());
+    match did_you_mean(name, rules(at).map(|rule| rule.name)) {
+        Some(near) => faults.add_with_help("unknown-node", node.name_span, message, format!("did you mean `{near}`?")),
+        None => faults.add_with_help(
+            "unknown-node",
+            node.name_span,
+            message,
+            "nodes of your own have names that begin with `x-`",
+        ),
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}
+
+fn shown(entry: &Entry) -> String {
+    match entry.value.as_text() {
+        Some(text) => format!("{text:?}"),
+        None => "with this argument".to_owned(),
+    }
+}
+
+fn check_arguments(node: &Node, rule: &NodeRule, faults: &mut Faults) {
+    let given: Vec<&Entry> = node.arguments().collect();
+    for (at, entry) in given.iter().enumerate() {
+        let arg = match rule.args.get(at) {
+            Some(arg) => arg,
+            None if rule.rest && !rule.args.is_empty() => &rule.args[rule.args.len() - 1],
+            None => {
+                let message = match rule.args.len() {
+                    0 => format!("`{}` takes no argument", node.name),
+                    1 => format!("`{}` takes one argument", node.name),
+                    n => format!("`{}` takes {n} arguments", node.name),
+                };
+                faults.add_with_help("extra-argument", entry.span, message, format!("for example: {}", rule.example));
+                return;
+            }
+        };
+        check_value(entry, arg.ty, faults);
+    }
+    let least = rule.args.len() - usize::from(rule.optional);
+    if given.len() < least {
+        let missing: Vec<String> = rule.args[given.len()..least].iter().map(|arg| arg.name.to_owned()).collect();
+        let message = format!("`{}` needs {}", node.name, missing.join(" and "));
+        faults.add_with_help("missing-argument", node.name_span, message, format!("for example: {}", rule.example));
+    }
+}
+
+fn check_properties(node: &Node, rule: &NodeRule, faults: &mut Faults) {
+    let mut seen: Vec<&str> = Vec::new();
+    for entry in &node.entries {
+        let Some(name) = entry.name.as_deref() else { continue };
+        if seen.contains(&name) {
+            faults.add_with_help(
+                "duplicate-property",
+                entry.span,
+                format!("the property {name} stands twice"),
+                "remove one of them",
+            );
+            continue;
+        }
+        seen.push(name);
+        match rule.props.iter().find(|prop| prop.name == name) {
+            Some(prop) => check_value(entry, prop.ty, faults),
+            None => {
+                let message = format!("`{}` has no property {name}", node.name);
+                let near = did_you_mean(name, rule.props.iter().map(|prop| prop.name));
+                let help = match near {
+                    Some(near) => format!("did you mean {near}?"),
+                    None if rule.body.and_then(|body| super::table::rule(body, name)).is_some() => {
+                        format!("`{name}` is a node within its block: {} {{ {name} … }}", node.name)
+                    }
+                    None if rule.props.is_empty() => format!("for example: {}", rule.example),
+                    None => {
+                        let names: Vec<String> = rule.props.iter().map(|prop| prop.name.to_owned()).collect();
+                        format!("it has {}", names.join(", "))
+                    }
+                };
+                faults.add_with_help("unknown-property", entry.span, message, help);
+            }
+        }
+    }
+    for prop in rule.props.iter().filter(|prop| prop.required && !seen.contains(&prop.name)) {
+        let message = format!("`{}` needs the property {}: {}", node.name, prop.name, prop.help);
+        faults.add_with_help("missing-property", node.name_span, message, format!("for example: {}", rule.example));
+    }
+}
+
+fn check_value(entry: &Entry, ty: Type, faults: &mut Faults) {
+    if let Err(wrong) = ty.check(&entry.value) {
+        let mut fault = Fault::new(wrong.code, entry.span, wrong.message);
+        fault.help = wrong.help;
+        faults.0.push(fault);
+    }
+}

@@ -1,0 +1,211 @@
+//! The table as help: one node, or the whole reference page.
+
+use serde::Serialize;
+
+use super::table::{At, TABLE, rules};
+use super::types::Type;
+use super::{NodeRule, Times, did_you_mean};
+use crate::error::{Code, Error, Result};
+
+/// What a node is, at the places where it means the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// Its name.
+    pub node: String,
+    /// Where it stands.
+    pub places: Vec<String>,
+    /// How it is written.
+    pub usage: String,
+    /// What it is for.
+    pub help: String,
+    /// Its arguments.
+    pub arguments: Vec<ExplainedValue>,
+    /// Its properties.
+    pub properties: Vec<ExplainedValue>,
+    /// The nodes that its block may have.
+    pub children: Vec<String>,
+    /// Whether its place must have it.
+    pub required: bool,
+    /// How often it may stand there.
+    pub times: String,
+    /// What holds without it, as one would write it.
+    pub default: Option<String>,
+    /// An example.
+    pub example: String,
+}
+
+/// An argument or property.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ExplainedValue {
+    /// Its name.
+    pub name: String,
+    /// What its value is.
+    pub value: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What it is for.
+    pub help: String,
+}
+
+/// What a node is; one answer for each meaning that its name has. `not-found` for names that no document has.
+pub fn explain(node: &str) -> Result<Vec<Explanation>> {
+    let found: Vec<Explanation> = TABLE.iter().filter(|rule| rule.name == node).map(explanation).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let error = Error::new(Code::NotFound, format!("no document has a node `{node}`"));
+    Err(match did_you_mean(node, TABLE.iter().map(|rule| rule.name)) {
+        Some(near) => error.with_help(format!("did you mean `{near}`?")),
+        None => error.with_help("docs/format.md lists every node"),
+    })
+}
+
+fn explanation(rule: &NodeRule) -> Explanation {
+    Explanation {
+        node: rule.name.to_owned(),
+        places: rule.at.iter().map(|at| at.describe().to_owned()).collect(),
+        usage: usage(rule),
+        help: rule.help.to_owned(),
+        arguments: rule
+            .args
+            .iter()
+            .enumerate()
+            .map(|(n, arg)| ExplainedValue {
+                name: arg.name.to_owned(),
+                value: describe(arg.ty),
+                required: !(rule.optional && n + 1 == rule.args.len()),
+                help: String::new(),
+            })
+            .collect(),
+        properties: rule
+            .props
+            .iter()
+            .map(|prop| ExplainedValue {
+                name: prop.name.to_owned(),
+                value: describe(prop.ty),
+                required: prop.required,
+                help: prop.help.to_owned(),
+            })
+            .collect(),
+        children: rule.body.map(|body| rules(body).map(|rule| rule.name.to_owned()).collect()).unwrap_or_default(),
+        required: rule.required,
+        times: match rule.times {
+            Times::Once => "once",
+            Times::Keyed => "once for each first argument",
+            Times::Many => "any number of times",
+        }
+        .to_owned(),
+        default: (!rule.default.is_empty()).then(|| rule.default.to_owned()),
+        example: rule.example.to_owned(),
+    }
+}
+
+fn describe(ty: Type) -> String {
+    match ty {
+        Type::Word(words) if words.len() > 10 => "the name of a node that can be inherited".to_owned(),
+        _ => ty.describe(),
+    }
+}
+
+fn usage(rule: &NodeRule) -> String {
+    let mut text = rule.name.to_owned();
+    for (n, arg) in rule.args.iter().enumerate() {
+        let last = n + 1 == rule.args.len();
+        match (last && rule.rest, last && rule.optional) {
+            (true, _) => text.push_str(&format!(" {}…", arg.name)),
+            (_, true) => text.push_str(&format!(" [{}]", arg.name)),
+            _ => text.push_str(&format!(" {}", arg.name)),
+        }
+    }
+    for prop in rule.props {
+        match prop.required {
+            true => text.push_str(&format!(" {}=…", prop.name)),
+            false => text.push_str(&format!(" [{}=…]", prop.name)),
+        }
+    }
+    if rule.body.is_some() {
+        text.push_str(" { … }");
+    }
+    text
+}
+
+/// As `zmgr explain` prints it.
+impl std::fmt::Display for Explanation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{}", self.usage)?;
+        writeln!(f, "    {}", self.help)?;
+        writeln!(
+            f,
+            "    in {}, {}{}",
+            self.places.join(", "),
+            self.times,
+            if self.required { ", required" } else { "" }
+        )?;
+        for value in self.arguments.iter().chain(&self.properties) {
+            let help = if value.help.is_empty() { String::new() } else { format!(": {}", value.help) };
+            writeln!(f, "    {} is {}{help}", value.name, value.value)?;
+        }
+        if !self.children.is_empty() {
+            writeln!(f, "    its block has {}", self.children.join(", "))?;
+        }
+        if let Some(default) = &self.default {
+            writeln!(f, "    default: {default}")?;
+        }
+        writeln!(f, "    example: {}", self.example)
+    }
+}
+
+/// The reference page, in Markdown.
+pub fn reference() -> String {
+    const FILES: [(&str, &[At]); 6] = [
+        ("config.kdl", &[At::Config]),
+        ("templates/NAME.kdl", &[At::TemplateFile, At::Template, At::TemplateNet]),
+        (
+            "Settings: nodes of templates, zones, `defaults` and `applied`",
+            &[At::Defaults, At::Install, At::Setup, At::Fs, At::Rctl],
+        ),
+        ("pools/NAME.kdl", &[At::PoolFile, At::Pool, At::PoolNetwork, At::PoolAddresses]),
+        ("zones/NAME.kdl", &[At::ZoneFile, At::Zone, At::ZoneNet, At::Foreign]),
+        (
+            "publishers/NAME.kdl and reservations/NAME.kdl",
+            &[At::PublisherFile, At::Publisher, At::ReservationFile, At::Reservation],
+        ),
+    ];
+    let mut page = String::from(
+        "# The documents of zmgr\n\nMade from the table in `src/schema/table.rs`; `zmgr explain NODE` says the same. Files are KDL 2. Nodes whose names begin with\n`x-` are kept and ignored; every other unknown node or property is an error.\n",
+    );
+    let mut told: Vec<*const NodeRule> = Vec::new();
+    for (title, bodies) in FILES {
+        page.push_str(&format!("\n## {title}\n"));
+        for body in bodies {
+            for rule in rules(*body) {
+                // Settings have a part of their own.
+                let setting = rule.at.contains(&At::Defaults) && !bodies.contains(&At::Defaults);
+                if setting || told.contains(&std::ptr::from_ref(rule)) {
+                    continue;
+                }
+                told.push(rule);
+                page.push_str(&entry(rule));
+            }
+        }
+    }
+    page
+}
+
+fn entry(rule: &NodeRule) -> String {
+    let told = explanation(rule);
+    let mut text = format!("\n### `{}`\n\n{}\n\n", told.usage, told.help);
+    let required = if told.required { "; required" } else { "" };
+    text.push_str(&format!("- in {}; {}{required}\n", told.places.join(", "), told.times));
+    for value in told.arguments.iter().chain(&told.properties) {
+        let help = if value.help.is_empty() { String::new() } else { format!(" ({})", value.help) };
+        text.push_str(&format!("- `{}`: {}{help}\n", value.name, value.value));
+    }
+    if let Some(default) = &told.default {
+        text.push_str(&format!("- default: `{default}`\n"));
+    }
+    text.push_str(&format!("\n```kdl\n{}\n```\n", told.example));
+    text
+}

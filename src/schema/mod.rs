@@ -1,0 +1,122 @@
+//! The one table of all documents: each node with its places, arguments, properties, types, defaults and a line of help.
+//!
+//! Invariant: nothing is decoded that is not in the table, and what the table says is what `explain`, the reference page and the
+//! checks say, since all are made from it.
+
+mod check;
+mod explain;
+mod similar;
+mod table;
+mod types;
+
+pub(crate) use check::{Faults, check_body, check_file, check_frozen};
+pub use explain::{ExplainedValue, Explanation, explain, reference};
+pub(crate) use similar::did_you_mean;
+pub(crate) use table::At;
+pub(crate) use types::{is_shell_safe, ordered, parse_cpu_range, parse_cpus, parse_range};
+
+use types::Type;
+
+/// What a node is, at the places that it may stand.
+pub(crate) struct NodeRule {
+    pub(crate) name: &'static str,
+    /// The bodies that it may stand in.
+    pub(crate) at: &'static [At],
+    pub(crate) args: &'static [Arg],
+    /// Whether the last argument may be given any number of times, at least once.
+    pub(crate) rest: bool,
+    /// Whether the last argument may be left out.
+    pub(crate) optional: bool,
+    pub(crate) props: &'static [Prop],
+    /// The body of its block, where it may have one.
+    pub(crate) body: Option<At>,
+    pub(crate) times: Times,
+    pub(crate) required: bool,
+    /// What holds where it is missing, as one would write it.
+    pub(crate) default: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) example: &'static str,
+}
+
+/// How often a node may stand in one body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Times {
+    Once,
+    /// Once for each first argument.
+    Keyed,
+    Many,
+}
+
+pub(crate) struct Arg {
+    pub(crate) name: &'static str,
+    pub(crate) ty: Type,
+}
+
+pub(crate) struct Prop {
+    pub(crate) name: &'static str,
+    pub(crate) ty: Type,
+    pub(crate) required: bool,
+    pub(crate) help: &'static str,
+}
+
+/// What `without` may name: whatever a layer may inherit.
+const DROPPABLE: &[&str] = &[
+    "net",
+    "fs",
+    "dataset",
+    "device",
+    "attr",
+    "rctl",
+    "admin",
+    "install",
+    "clone-from",
+    "setup",
+    "resolver",
+    "dns-domain",
+    "tag",
+    "zonecfg",
+    "capped-memory",
+    "capped-cpu",
+    "dedicated-cpu",
+    "cpu-shares",
+    "max-lwps",
+    "max-processes",
+    "max-shm-memory",
+    "max-shm-ids",
+    "max-msg-ids",
+    "max-sem-ids",
+    "hostid",
+    "bootargs",
+    "limitpriv",
+    "scheduling-class",
+    "fs-allowed",
+    "resource-pool",
+    "security-flags",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_inherited_can_be_dropped() {
+        const NEVER: [&str; 6] = ["brand", "autoboot", "ip-type", "protected", "without", "zonepath"];
+        for rule in table::TABLE.iter().filter(|rule| rule.at.contains(&At::Defaults)) {
+            assert!(DROPPABLE.contains(&rule.name) != NEVER.contains(&rule.name), "{}", rule.name);
+        }
+    }
+
+    #[test]
+    fn every_node_is_told_once_for_each_place() {
+        for (n, rule) in table::TABLE.iter().enumerate() {
+            assert!(rule.help.ends_with('.') && !rule.example.is_empty(), "{}", rule.name);
+            for other in &table::TABLE[n + 1..] {
+                assert!(
+                    other.name != rule.name || !other.at.iter().any(|at| rule.at.contains(at)),
+                    "{} twice",
+                    rule.name
+                );
+            }
+        }
+    }
+}

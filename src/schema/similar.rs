@@ -1,0 +1,75 @@
+//! "Did you mean": the nearest of some known words.
+
+/// The known word that is nearest to what was written, if one is near enough to be meant.
+pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONGEST: usize = 64;
+    if written.len() > LONGEST {
+        return None;
+    }
+    let plain = written.to_lowercase().replace('_', "-");
+    let limit = match plain.chars().count() {
+        0..=2 => 1,
+        3..=5 => 2,
+        _ => 3,
+    };
+    known
+        .into_iter()
+        .filter(|word| word.len() <= LONGEST)
+        .map(|word| (distance(&plain, word), word))
+        // Nearly every letter of a short word changed is another word.
+        .filter(|(distance, word)| *distance <= limit && *distance * 2 < word.chars().count().max(2))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// Letters to add, drop, replace or swap with their neighbour to make one word of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0usize; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for (j, cell) in rows[0].iter_mut().enumerate() {
+        *cell = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_words() {
+        let known = ["autoboot", "brand", "net", "capped-memory", "ip-type", "vlan", "mtu"];
+        for (written, meant) in [
+            ("autobot", Some("autoboot")),
+            ("brnad", Some("brand")),
+            ("capped_memory", Some("capped-memory")),
+            ("IP-Type", Some("ip-type")),
+            ("nte", Some("net")),
+            ("zzz", None),
+            ("", None),
+            ("x", None),
+        ] {
+            assert_eq!(did_you_mean(written, known), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn distances() {
+        for (a, b, n) in [("", "", 0), ("", "abc", 3), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ä", "a", 1)] {
+            assert_eq!((distance(a, b), distance(b, a)), (n, n), "{a} {b}");
+        }
+    }
+}

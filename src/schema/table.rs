@@ -1,0 +1,1074 @@
+//! The table itself, a block for each body of nodes.
+
+use super::types::Type;
+use super::{Arg, NodeRule, Prop, Times};
+
+/// A body of nodes: what a file or a block holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum At {
+    /// A file of `templates/`, and so on: the one node that such a file has.
+    TemplateFile,
+    PoolFile,
+    ZoneFile,
+    PublisherFile,
+    ReservationFile,
+    Config,
+    Defaults,
+    Template,
+    Pool,
+    PoolNetwork,
+    PoolAddresses,
+    Zone,
+    Applied,
+    Foreign,
+    TemplateNet,
+    ZoneNet,
+    Install,
+    Setup,
+    Fs,
+    Rctl,
+    Publisher,
+    Reservation,
+}
+
+impl At {
+    /// Where that is, for people.
+    pub(crate) const fn describe(self) -> &'static str {
+        match self {
+            At::TemplateFile => "a file of templates/",
+            At::PoolFile => "a file of pools/",
+            At::ZoneFile => "a file of zones/",
+            At::PublisherFile => "a file of publishers/",
+            At::ReservationFile => "a file of reservations/",
+            At::Config => "config.kdl",
+            At::Defaults => "defaults",
+            At::Template => "template",
+            At::Pool => "pool",
+            At::PoolNetwork => "network",
+            At::PoolAddresses => "addresses",
+            At::Zone => "zone",
+            At::Applied => "applied",
+            At::Foreign => "foreign",
+            At::TemplateNet => "net (of a template)",
+            At::ZoneNet => "net (of a zone)",
+            At::Install => "install",
+            At::Setup => "setup",
+            At::Fs => "fs",
+            At::Rctl => "rctl",
+            At::Publisher => "publisher",
+            At::Reservation => "reservation",
+        }
+    }
+}
+
+/// Wherever settings may stand.
+const LAYERS: &[At] = &[At::Defaults, At::Template, At::Zone, At::Applied];
+const NETS: &[At] = &[At::TemplateNet, At::ZoneNet];
+const POOL: &[At] = &[At::Pool, At::PoolNetwork];
+
+const BASE: NodeRule = NodeRule {
+    name: "",
+    at: &[],
+    args: &[],
+    rest: false,
+    optional: false,
+    props: &[],
+    body: None,
+    times: Times::Once,
+    required: false,
+    default: "",
+    help: "",
+    example: "",
+};
+
+const COUNT: i128 = u64::MAX as i128;
+const SECONDS: Type = Type::Int(1, 604_800);
+
+macro_rules! args {
+    ($($name:literal: $ty:expr),+) => { &[$(Arg { name: $name, ty: $ty }),+] };
+}
+
+const fn prop(name: &'static str, ty: Type, help: &'static str) -> Prop {
+    Prop { name, ty, required: false, help }
+}
+
+const fn must(name: &'static str, ty: Type, help: &'static str) -> Prop {
+    Prop { name, ty, required: true, help }
+}
+
+/// Every node, in the order of the reference page: files first, then their bodies.
+pub(crate) const TABLE: &[NodeRule] = &[
+    // config.kdl
+    NodeRule {
+        name: "zonepath-prefix",
+        at: &[At::Config],
+        args: args!("PATH": Type::SafePath),
+        default: r#"zonepath-prefix "/zones""#,
+        help: "The folder that the zonepaths of new zones lie in; it must be a ZFS file system.",
+        example: r#"zonepath-prefix "/zones""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "default-template",
+        at: &[At::Config],
+        args: args!("TEMPLATE": Type::TemplateName),
+        help: "The template of zones for which none is named.",
+        example: r#"default-template "oi""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "lock-timeout",
+        at: &[At::Config],
+        args: args!("SECONDS": Type::Int(0, 86_400)),
+        default: "lock-timeout 30",
+        help: "How many seconds to wait for a lock; 0 fails at once.",
+        example: "lock-timeout 30",
+        ..BASE
+    },
+    NodeRule {
+        name: "on-failure",
+        at: &[At::Config],
+        args: args!("WHAT": Type::Word(&["rollback", "keep"])),
+        default: r#"on-failure "rollback""#,
+        help: "What becomes of the steps done when a later one fails: undone, or kept for you to look at.",
+        example: r#"on-failure "rollback""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "vnic-name",
+        at: &[At::Config],
+        args: args!("PATTERN": Type::VnicPattern),
+        default: r#"vnic-name "{zone}_{index}""#,
+        help: "The pattern of VNIC names. A `-` of the zone's name becomes `_`; a zone whose name does not fit gets z, eight digits of its hash, _ and the index.",
+        example: r#"vnic-name "{zone}_{index}""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "timeouts",
+        at: &[At::Config],
+        props: &[
+            prop("install", SECONDS, "install and clone; 3600"),
+            prop("boot", SECONDS, "boot, until the zone runs; 600"),
+            prop("shutdown", SECONDS, "shutdown, until the zone is down; 130, as illumos itself waits 100"),
+            prop("command", SECONDS, "every other command; 120"),
+        ],
+        default: "timeouts install=3600 boot=600 shutdown=130 command=120",
+        help: "Time limits in seconds.",
+        example: "timeouts install=3600 boot=600 shutdown=130",
+        ..BASE
+    },
+    NodeRule {
+        name: "log-dir",
+        at: &[At::Config],
+        args: args!("PATH": Type::Path),
+        default: r#"log-dir "/var/log/zmgr""#,
+        help: "Where the full output of install, clone and uninstall is kept, a file each.",
+        example: r#"log-dir "/var/log/zmgr""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "defaults",
+        at: &[At::Config],
+        body: Some(At::Defaults),
+        help: "The layer beneath every template: any node of a template but its nets.",
+        example: r#"defaults { dns-domain "example.org" }"#,
+        ..BASE
+    },
+    // templates/NAME.kdl
+    NodeRule {
+        name: "template",
+        at: &[At::TemplateFile],
+        args: args!("NAME": Type::TemplateName),
+        body: Some(At::Template),
+        required: true,
+        help: "What zones have in common. The name is the file's.",
+        example: r#"template "oi" { brand "nlipkg" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "extends",
+        at: &[At::Template],
+        args: args!("TEMPLATE": Type::TemplateName),
+        help: "The template that this one adds to.",
+        example: r#"extends "base""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "net",
+        at: &[At::Template],
+        args: args!("NAME": Type::NetName),
+        body: Some(At::TemplateNet),
+        times: Times::Keyed,
+        help: "A net of the template's zones: a VNIC with addresses of a pool, or a link that exists.",
+        example: r#"net "internal" { pool "internal" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "pool",
+        at: &[At::Template],
+        args: args!("POOL": Type::PoolName),
+        help: "Older form of one net \"default\" with this pool.",
+        example: r#"pool "internal""#,
+        ..BASE
+    },
+    // pools/NAME.kdl
+    NodeRule {
+        name: "pool",
+        at: &[At::PoolFile],
+        args: args!("NAME": Type::PoolName),
+        body: Some(At::Pool),
+        required: true,
+        help: "Networks and the link that leads to them. The name is the file's.",
+        example: r#"pool "internal" { network "10.1.0.0/24"; gateway "10.1.0.1"; stub "stub0" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "network",
+        at: &[At::Pool],
+        args: args!("NETWORK": Type::Network),
+        body: Some(At::PoolNetwork),
+        times: Times::Keyed,
+        required: true,
+        help: "A network of the pool. A zone gets one address of each family; several networks of one family are tried in order.",
+        example: r#"network "10.1.0.0/24""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "gateway",
+        at: POOL,
+        args: args!("ADDRESS": Type::Address),
+        times: Times::Many,
+        help: "The router of the network that it lies in; never given to a zone.",
+        example: r#"gateway "10.1.0.1""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "stub",
+        at: &[At::Pool],
+        args: args!("LINK": Type::Link),
+        help: "The link that VNICs are made over: etherstub, physical, aggregation or overlay, never a VNIC. zmgr never makes or deletes it.",
+        example: r#"stub "stub0""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "range",
+        at: POOL,
+        args: args!("FIRST": Type::Address, "LAST": Type::Address),
+        times: Times::Many,
+        help: "The addresses that may be given, both ends included. Without one: the whole network, less what cannot be used.",
+        example: r#"range "10.1.0.10" "10.1.0.250""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "exclude",
+        at: POOL,
+        args: args!("ADDRESSES": Type::AddressRange),
+        rest: true,
+        times: Times::Many,
+        help: "Addresses that are never given: single ones or ranges.",
+        example: r#"exclude "10.1.0.53" "10.1.0.100-10.1.0.120""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "reserve",
+        at: POOL,
+        args: args!("ADDRESS": Type::Address),
+        props: &[must("for", Type::NetName, "the zone or owner that it is kept for")],
+        times: Times::Keyed,
+        help: "An address that only one zone or owner gets.",
+        example: r#"reserve "10.1.0.20" for="db01""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "range-start",
+        at: POOL,
+        args: args!("ADDRESS": Type::Address),
+        help: "Older form of the beginning of a range.",
+        example: r#"range-start "10.1.0.10""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "range-end",
+        at: POOL,
+        args: args!("ADDRESS": Type::Address),
+        help: "Older form of the end of a range.",
+        example: r#"range-end "10.1.0.250""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "addresses",
+        at: POOL,
+        body: Some(At::PoolAddresses),
+        help: "Older form of ranges of one address each.",
+        example: r#"addresses { address "10.1.0.10"; address "10.1.0.12" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "address",
+        at: &[At::PoolAddresses],
+        args: args!("ADDRESS": Type::Address),
+        rest: true,
+        times: Times::Many,
+        help: "Single addresses that may be given.",
+        example: r#"address "10.1.0.10""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "vlan",
+        at: &[At::Pool, At::ZoneNet],
+        args: args!("ID": Type::Int(1, 4094)),
+        help: "The VLAN that VNICs are tagged with.",
+        example: "vlan 20",
+        ..BASE
+    },
+    NodeRule {
+        name: "mtu",
+        at: &[At::Pool, At::ZoneNet],
+        args: args!("BYTES": Type::Int(576, 65_535)),
+        help: "The largest packet. Without one: as the link below has it.",
+        example: "mtu 9000",
+        ..BASE
+    },
+    NodeRule {
+        name: "strategy",
+        at: &[At::Pool],
+        args: args!("WHAT": Type::Word(&["lowest", "next"])),
+        default: r#"strategy "lowest""#,
+        help: "Which free address is given: the lowest, or the first after the newest entry's.",
+        example: r#"strategy "lowest""#,
+        ..BASE
+    },
+    // zones/NAME.kdl
+    NodeRule {
+        name: "zone",
+        at: &[At::ZoneFile],
+        args: args!("NAME": Type::ZoneName),
+        body: Some(At::Zone),
+        required: true,
+        help: "One zone: wish, journal and record. The name is the file's.",
+        example: r#"zone "web01" { template "oi" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "format",
+        at: &[At::Zone, At::Reservation],
+        args: args!("NUMBER": Type::Int(1, 1_000_000)),
+        default: "format 1",
+        help: "The format of the file. Files of a higher one are read for their addresses and not changed.",
+        example: "format 1",
+        ..BASE
+    },
+    NodeRule {
+        name: "id",
+        at: &[At::Zone, At::Reservation],
+        args: args!("ID": Type::Id),
+        help: "Written by zmgr: tells this entry from earlier and later ones of the same name.",
+        example: r#"id "5f0c9d1e7a3b4c2d8e6f0a1b2c3d4e5f""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "template",
+        at: &[At::Zone],
+        args: args!("TEMPLATE": Type::TemplateName),
+        help: "The template that the zone follows. Without one the entry is complete in itself.",
+        example: r#"template "oi""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "zonepath",
+        at: &[At::Zone, At::Applied],
+        args: args!("PATH": Type::Path),
+        help: "Where the zone lies on the host. Without one: its name below `zonepath-prefix`.",
+        example: r#"zonepath "/zones/web01""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "state",
+        at: &[At::Zone],
+        args: args!("STATE": Type::Word(&["creating", "ready", "destroying", "failed"])),
+        props: &[
+            prop("step", Type::Plain(100), "the step on its way; all states but ready have one"),
+            prop("undo", Type::Bool, "whether the steps are being undone; creating alone"),
+        ],
+        help: "Written by zmgr: how far it is. None means a wish not yet built.",
+        example: r#"state "creating" step="install""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "uuid",
+        at: &[At::Zone],
+        args: args!("UUID": Type::Uuid),
+        help: "Written by zmgr: the uuid of the installation.",
+        example: r#"uuid "2f8a6c1e-4b7d-4c39-9a10-5d2e8f7b6c44""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "created",
+        at: &[At::Zone, At::Reservation],
+        args: args!("TIME": Type::Time),
+        help: "Written by zmgr: when it was registered.",
+        example: r#"created "2026-03-22T12:14:09Z""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "origin",
+        at: &[At::Zone],
+        args: args!("WHAT": Type::Word(&["create", "import"])),
+        help: "Written by zmgr: whether it made the zone or found it.",
+        example: r#"origin "create""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "net",
+        at: &[At::Zone, At::Applied],
+        args: args!("NAME": Type::NetName),
+        body: Some(At::ZoneNet),
+        times: Times::Keyed,
+        help: "A net of the zone. An entry that names nets has those alone, not its template's.",
+        example: r#"net "internal" { pool "internal"; address "10.1.0.10/24" gateway="10.1.0.1"; vnic "web01_0" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "pool",
+        at: &[At::Zone],
+        args: args!("POOL": Type::PoolName),
+        help: "Older form of a net \"default\": its pool.",
+        example: r#"pool "internal""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "address",
+        at: &[At::Zone],
+        args: args!("ADDRESS": Type::Interface),
+        props: &[prop("gateway", Type::Address, "the router")],
+        times: Times::Many,
+        help: "Older form of a net \"default\": its address.",
+        example: r#"address "10.1.0.10/24""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "gateway",
+        at: &[At::Zone],
+        args: args!("ADDRESS": Type::Address),
+        times: Times::Many,
+        help: "Older form of a net \"default\": the router of its address of the same family.",
+        example: r#"gateway "10.1.0.1""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "vnic",
+        at: &[At::Zone],
+        args: args!("LINK": Type::Vnic),
+        help: "Older form of a net \"default\": its VNIC.",
+        example: r#"vnic "web01_0""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "stub",
+        at: &[At::Zone],
+        args: args!("LINK": Type::Link),
+        help: "Older form of a net \"default\": the link below its VNIC.",
+        example: r#"stub "stub0""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "mac",
+        at: &[At::Zone],
+        args: args!("MAC": Type::Mac),
+        help: "Older form of a net \"default\": the MAC address of its VNIC.",
+        example: r#"mac "2:8:20:7d:1e:9f""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "applied",
+        at: &[At::Zone],
+        body: Some(At::Applied),
+        help: "Written by zmgr alone: the configuration as it was last applied, which `diff` compares with.",
+        example: r#"applied { brand "nlipkg" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "foreign",
+        at: &[At::Zone],
+        body: Some(At::Foreign),
+        help: "Written by import: what these documents have no words for, as it was found.",
+        example: r#"foreign { line "set zfs-io-priority=10" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "line",
+        at: &[At::Foreign],
+        args: args!("TEXT": Type::Verbatim),
+        times: Times::Many,
+        help: "A line as it was found.",
+        example: r#"line "set zfs-io-priority=10""#,
+        ..BASE
+    },
+    // net
+    NodeRule {
+        name: "pool",
+        at: NETS,
+        args: args!("POOL": Type::PoolName),
+        help: "The pool that the net's addresses and link come from.",
+        example: r#"pool "internal""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "address",
+        at: NETS,
+        args: args!("ADDRESS": Type::Interface),
+        props: &[prop("gateway", Type::Address, "the router")],
+        times: Times::Keyed,
+        help: "An address with its prefix length. \"none\": zmgr gives it none; DHCP or the zone's own business.",
+        example: r#"address "10.1.0.10/24" gateway="10.1.0.1""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "host-name",
+        at: &[At::ZoneNet],
+        args: args!("NAME": Type::Plain(255)),
+        times: Times::Many,
+        help: "A host name in the place of an address, as import may find it.",
+        example: r#"host-name "db.example.org""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "physical",
+        at: NETS,
+        args: args!("LINK": Type::Link),
+        help: "An existing link that the zone gets as it is; never made or deleted.",
+        example: r#"physical "e1000g1""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "default-route",
+        at: NETS,
+        args: args!("WHETHER": Type::Bool),
+        help: "Whether default routes go through this net. Without a word: the first net with a gateway has them.",
+        example: "default-route #false",
+        ..BASE
+    },
+    NodeRule {
+        name: "vnic",
+        at: &[At::ZoneNet],
+        args: args!("LINK": Type::Vnic),
+        help: "The VNIC.",
+        example: r#"vnic "web01_0""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "stub",
+        at: &[At::ZoneNet],
+        args: args!("LINK": Type::Link),
+        help: "The link below the VNIC; on a shared stack, the link that has the address.",
+        example: r#"stub "stub0""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "mac",
+        at: &[At::ZoneNet],
+        args: args!("MAC": Type::Mac),
+        help: "The VNIC's MAC address, chosen by zmgr: a VNIC is ours only if name, link below and MAC agree.",
+        example: r#"mac "2:8:20:7d:1e:9f""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "managed",
+        at: &[At::ZoneNet],
+        args: args!("WHETHER": Type::Bool),
+        default: "managed #false",
+        help: "Written by zmgr: it made the VNIC, so `destroy` may delete it.",
+        example: "managed #true",
+        ..BASE
+    },
+    // Settings: defaults, templates, zones.
+    NodeRule {
+        name: "brand",
+        at: LAYERS,
+        args: args!("BRAND": Type::Brand),
+        help: "The brand. OpenIndiana: ipkg is linked to the host's image, nlipkg is not; OmniOS: lipkg is, ipkg is not.",
+        example: r#"brand "nlipkg""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "autoboot",
+        at: LAYERS,
+        args: args!("WHETHER": Type::Bool),
+        default: "autoboot #false",
+        help: "Whether the zone boots with the host, and at the end of `create`.",
+        example: "autoboot #true",
+        ..BASE
+    },
+    NodeRule {
+        name: "ip-type",
+        at: LAYERS,
+        args: args!("WHAT": Type::Word(&["exclusive", "shared"])),
+        default: r#"ip-type "exclusive""#,
+        help: "Whose network stack the zone has. \"shared\": no VNIC; the addresses go to the pool's link on the host.",
+        example: r#"ip-type "exclusive""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "install",
+        at: LAYERS,
+        body: Some(At::Install),
+        help: "How the zone is installed.",
+        example: r#"install { package "editor/vim" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "publisher",
+        at: &[At::Install],
+        args: args!("PUBLISHER": Type::PublisherName),
+        rest: true,
+        times: Times::Many,
+        help: "A publisher that the zone's image gets. Without one: those of the host.",
+        example: r#"publisher "openindiana.org""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "package",
+        at: &[At::Install],
+        args: args!("PACKAGE": Type::Safe),
+        rest: true,
+        times: Times::Many,
+        help: "Packages beyond the brand's own.",
+        example: r#"package "editor/vim""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "image",
+        at: &[At::Install],
+        args: args!("PATH": Type::Safe),
+        help: "The archive, snapshot, dataset or folder to install from, for brands that need one.",
+        example: r#"image "/export/images/zone.tar.gz""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "clone-from",
+        at: LAYERS,
+        args: args!("ZONE": Type::ZoneName),
+        help: "A zone to clone in place of installing.",
+        example: r#"clone-from "golden""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "setup",
+        at: LAYERS,
+        body: Some(At::Setup),
+        help: "What is written into the zone before its first boot.",
+        example: r#"setup { hostname "{zone}"; timezone "UTC" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "hostname",
+        at: &[At::Setup],
+        args: args!("NAME": Type::HostName),
+        help: "The zone's host name. Without one: the name of the zone.",
+        example: r#"hostname "{zone}""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "ssh-key",
+        at: &[At::Setup],
+        args: args!("PATH": Type::Path),
+        rest: true,
+        times: Times::Many,
+        help: "A file of the host whose lines go to root's authorized_keys.",
+        example: r#"ssh-key "/etc/zmgr/keys/ops.pub""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "timezone",
+        at: &[At::Setup],
+        args: args!("NAME": Type::TimeZone),
+        help: "The time zone.",
+        example: r#"timezone "UTC""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "resolver",
+        at: &[At::Defaults, At::Template, At::Zone, At::Applied, At::Pool],
+        args: args!("ADDRESS": Type::Address),
+        rest: true,
+        times: Times::Many,
+        help: "Name servers. A zone's or template's win over its pools', those over `defaults`.",
+        example: r#"resolver "10.1.0.53""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "dns-domain",
+        at: LAYERS,
+        args: args!("DOMAIN": Type::Domain),
+        help: "The DNS domain.",
+        example: r#"dns-domain "example.org""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "tag",
+        at: LAYERS,
+        args: args!("WORD": Type::NetName),
+        rest: true,
+        times: Times::Many,
+        help: "Words to find zones by.",
+        example: r#"tag "web""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "protected",
+        at: LAYERS,
+        args: args!("WHETHER": Type::Bool),
+        default: "protected #false",
+        help: "Whether `destroy` wants --force.",
+        example: "protected #true",
+        ..BASE
+    },
+    NodeRule {
+        name: "zonecfg",
+        at: LAYERS,
+        args: args!("COMMAND": Type::Command),
+        rest: true,
+        times: Times::Many,
+        help: "A command passed through to zonecfg, last: set, clear, add, select, remove or end. Not for zonename, zonepath, brand, ip-type, net.",
+        example: r#"zonecfg "set fs-allowed=ufs""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "without",
+        at: LAYERS,
+        args: args!("NODE": Type::Word(super::DROPPABLE), "KEY": Type::Plain(1000)),
+        optional: true,
+        times: Times::Many,
+        help: "Drops what a layer beneath says: a node by its name and key, or all of a kind.",
+        example: r#"without "attr" "env""#,
+        ..BASE
+    },
+    // Resources.
+    NodeRule {
+        name: "fs",
+        at: LAYERS,
+        args: args!("DIR": Type::Path),
+        props: &[
+            must("special", Type::Plain(1000), "what is mounted"),
+            must("type", Type::FsType, "the type, such as lofs or zfs"),
+            prop("raw", Type::Plain(1000), "the raw device"),
+        ],
+        body: Some(At::Fs),
+        times: Times::Keyed,
+        help: "A file system mounted at this directory of the zone.",
+        example: r#"fs "/data" special="/export/{zone}" type="lofs" { options "rw" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "options",
+        at: &[At::Fs],
+        args: args!("OPTION": Type::Plain(255)),
+        rest: true,
+        times: Times::Many,
+        help: "Mount options, one a string.",
+        example: r#"options "rw" "nodevices""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "dataset",
+        at: LAYERS,
+        args: args!("NAME": Type::Dataset),
+        times: Times::Keyed,
+        help: "A ZFS dataset delegated to the zone. zmgr never makes or deletes it.",
+        example: r#"dataset "tank/data""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "device",
+        at: LAYERS,
+        args: args!("PATTERN": Type::Plain(1000)),
+        times: Times::Keyed,
+        help: "Devices of the host that the zone sees.",
+        example: r#"device "/dev/dsk/c1t0d0*""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "attr",
+        at: LAYERS,
+        args: args!("NAME": Type::AttrName, "VALUE": Type::AttrValue),
+        props: &[prop(
+            "type",
+            Type::Word(&["string", "int", "uint", "boolean"]),
+            "the type, where the value does not tell",
+        )],
+        times: Times::Keyed,
+        help: "A named value that illumos keeps for whoever wants it.",
+        example: r#"attr "env" "prod""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "rctl",
+        at: LAYERS,
+        args: args!("NAME": Type::RctlName),
+        body: Some(At::Rctl),
+        times: Times::Keyed,
+        help: "A resource control, for those without a node of their own.",
+        example: r#"rctl "zone.max-lofi" { value limit=10 }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "value",
+        at: &[At::Rctl],
+        props: &[
+            must("limit", Type::Int(0, COUNT), "the limit"),
+            prop("priv", Type::Word(&["privileged", "basic"]), "who may change it; privileged"),
+            prop("action", Type::Word(&["deny", "none"]), "what happens there; deny"),
+        ],
+        times: Times::Many,
+        required: true,
+        help: "A value of the control.",
+        example: r#"value limit=10 action="deny""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "admin",
+        at: LAYERS,
+        args: args!("USER": Type::Plain(32), "AUTH": Type::Word(&["login", "manage", "clonefrom"])),
+        rest: true,
+        times: Times::Keyed,
+        help: "A user of the host who may administer the zone, and how.",
+        example: r#"admin "alice" "login" "manage""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "capped-memory",
+        at: LAYERS,
+        props: &[
+            prop("physical", Type::Size, "physical memory, at least 1M"),
+            prop("swap", Type::Size, "swap, at least 50M"),
+            prop("locked", Type::Size, "locked memory, at most physical"),
+        ],
+        help: "Limits of memory, at least one.",
+        example: r#"capped-memory physical="2G" swap="4G""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "capped-cpu",
+        at: LAYERS,
+        props: &[must("ncpus", Type::Cpus, "the number, with up to two decimals")],
+        help: "A limit of processor time.",
+        example: r#"capped-cpu ncpus="1.5""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "dedicated-cpu",
+        at: LAYERS,
+        props: &[
+            must("ncpus", Type::CpuRange, "the number, or fewest and most"),
+            prop("importance", Type::Int(0, u32::MAX as i128), "its weight against other pools"),
+        ],
+        help: "Processors of its own. Not together with capped-cpu, cpu-shares or resource-pool.",
+        example: r#"dedicated-cpu ncpus="1-4" importance=10"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "cpu-shares",
+        at: LAYERS,
+        args: args!("SHARES": Type::Int(0, COUNT)),
+        help: "Shares of the fair share scheduler.",
+        example: "cpu-shares 10",
+        ..BASE
+    },
+    NodeRule {
+        name: "max-lwps",
+        at: LAYERS,
+        args: args!("NUMBER": Type::Int(100, COUNT)),
+        help: "Most lightweight processes.",
+        example: "max-lwps 2000",
+        ..BASE
+    },
+    NodeRule {
+        name: "max-processes",
+        at: LAYERS,
+        args: args!("NUMBER": Type::Int(100, COUNT)),
+        help: "Most processes.",
+        example: "max-processes 1000",
+        ..BASE
+    },
+    NodeRule {
+        name: "max-shm-memory",
+        at: LAYERS,
+        args: args!("SIZE": Type::Size),
+        help: "Most System V shared memory.",
+        example: r#"max-shm-memory "4G""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "max-shm-ids",
+        at: LAYERS,
+        args: args!("NUMBER": Type::Int(0, COUNT)),
+        help: "Most shared memory ids.",
+        example: "max-shm-ids 100",
+        ..BASE
+    },
+    NodeRule {
+        name: "max-msg-ids",
+        at: LAYERS,
+        args: args!("NUMBER": Type::Int(0, COUNT)),
+        help: "Most message queue ids.",
+        example: "max-msg-ids 100",
+        ..BASE
+    },
+    NodeRule {
+        name: "max-sem-ids",
+        at: LAYERS,
+        args: args!("NUMBER": Type::Int(0, COUNT)),
+        help: "Most semaphore ids.",
+        example: "max-sem-ids 100",
+        ..BASE
+    },
+    NodeRule {
+        name: "hostid",
+        at: LAYERS,
+        args: args!("ID": Type::HostId),
+        help: "The host id that the zone sees.",
+        example: r#"hostid "0x1234abcd""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "bootargs",
+        at: LAYERS,
+        args: args!("ARGUMENTS": Type::Plain(255)),
+        help: "Arguments of each boot.",
+        example: r#"bootargs "-m verbose""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "limitpriv",
+        at: LAYERS,
+        args: args!("PRIVILEGES": Type::Plain(1000)),
+        help: "The privileges that the zone is limited to.",
+        example: r#"limitpriv "default,dtrace_user""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "scheduling-class",
+        at: LAYERS,
+        args: args!("CLASS": Type::Word(&["FSS", "TS", "IA", "FX", "RT", "SDC"])),
+        help: "The scheduling class.",
+        example: r#"scheduling-class "FSS""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "fs-allowed",
+        at: LAYERS,
+        args: args!("TYPE": Type::FsType),
+        rest: true,
+        help: "Types of file systems that the zone may mount.",
+        example: r#"fs-allowed "ufs" "pcfs""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "resource-pool",
+        at: LAYERS,
+        args: args!("NAME": Type::Plain(255)),
+        help: "The resource pool: zonecfg's own property \"pool\".",
+        example: r#"resource-pool "pool_web""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "security-flags",
+        at: LAYERS,
+        props: &[
+            prop("default", Type::Plain(255), "what processes begin with"),
+            prop("lower", Type::Plain(255), "what they cannot go below"),
+            prop("upper", Type::Plain(255), "what they cannot go above"),
+        ],
+        help: "Security flags, as comma lists.",
+        example: r#"security-flags default="aslr" upper="all""#,
+        ..BASE
+    },
+    // publishers/NAME.kdl
+    NodeRule {
+        name: "publisher",
+        at: &[At::PublisherFile],
+        args: args!("NAME": Type::PublisherName),
+        body: Some(At::Publisher),
+        required: true,
+        help: "A publisher of packages. The name is the file's.",
+        example: r#"publisher "openindiana.org" { origin "https://pkg.example/hipster" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "origin",
+        at: &[At::Publisher],
+        args: args!("URL": Type::Url),
+        rest: true,
+        times: Times::Many,
+        required: true,
+        help: "Where packages come from.",
+        example: r#"origin "https://pkg.example/hipster""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "mirror",
+        at: &[At::Publisher],
+        args: args!("URL": Type::Url),
+        rest: true,
+        times: Times::Many,
+        help: "Where their contents may come from as well.",
+        example: r#"mirror "https://mirror.example/hipster""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "sticky",
+        at: &[At::Publisher],
+        args: args!("WHETHER": Type::Bool),
+        default: "sticky #true",
+        help: "Whether updates of its packages must come from it too.",
+        example: "sticky #true",
+        ..BASE
+    },
+    NodeRule {
+        name: "ssl-cert",
+        at: &[At::Publisher],
+        args: args!("PATH": Type::Path),
+        help: "The client certificate, a file of the host; together with ssl-key.",
+        example: r#"ssl-cert "/etc/zmgr/ssl/x.pem""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "ssl-key",
+        at: &[At::Publisher],
+        args: args!("PATH": Type::Path),
+        help: "The key of the certificate, a file of the host.",
+        example: r#"ssl-key "/etc/zmgr/ssl/x.key""#,
+        ..BASE
+    },
+    // reservations/NAME.kdl
+    NodeRule {
+        name: "reservation",
+        at: &[At::ReservationFile],
+        args: args!("NAME": Type::ReservationName),
+        body: Some(At::Reservation),
+        required: true,
+        help: "Addresses held for something that is not a zone. The name, its owner, is the file's.",
+        example: r#"reservation "printer" { address "10.1.0.30" pool="internal" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "address",
+        at: &[At::Reservation],
+        args: args!("ADDRESS": Type::Address),
+        props: &[must("pool", Type::PoolName, "the pool that it is of")],
+        times: Times::Keyed,
+        help: "An address that is held, and its pool.",
+        example: r#"address "10.1.0.30" pool="internal""#,
+        ..BASE
+    },
+];
+
+/// The rule of a node at a place.
+pub(super) fn rule(at: At, name: &str) -> Option<&'static NodeRule> {
+    TABLE.iter().find(|rule| rule.name == name && rule.at.contains(&at))
+}
+
+/// Every rule of a place.
+pub(super) fn rules(at: At) -> impl Iterator<Item = &'static NodeRule> {
+    TABLE.iter().filter(move |rule| rule.at.contains(&at))
+}

@@ -1,0 +1,525 @@
+//! The types of arguments and properties: what a value must look like, and what to say where it does not.
+
+use std::net::IpAddr;
+
+use super::did_you_mean;
+use crate::address::{MacAddr, parse_address, parse_network};
+use crate::kdl_util::Value;
+use crate::name::{LinkName, PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
+use crate::resources::{CappedCpu, Size};
+use crate::zone::EntryId;
+
+/// A type of value.
+#[derive(Clone, Copy)]
+pub(crate) enum Type {
+    Bool,
+    /// A whole number from … to …
+    Int(i128, i128),
+    /// Text that zonecfg can carry, of at most so many bytes.
+    Plain(usize),
+    /// Any text, as import found it.
+    Verbatim,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    Size,
+    /// `1.5`, as a string or number.
+    Cpus,
+    /// `2` or `1-4`.
+    CpuRange,
+    /// An absolute path.
+    Path,
+    /// An absolute path that is handed to a shell of illumos.
+    SafePath,
+    /// A text that is handed to a shell of illumos.
+    Safe,
+    Url,
+    Address,
+    /// A network without host bits.
+    Network,
+    /// An address with its prefix length, or "none".
+    Interface,
+    /// An address, or two with a `-`.
+    AddressRange,
+    Mac,
+    Vnic,
+    /// A link of the host.
+    Link,
+    Brand,
+    ZoneName,
+    TemplateName,
+    PoolName,
+    PublisherName,
+    ReservationName,
+    /// The name of a net.
+    NetName,
+    HostName,
+    Domain,
+    TimeZone,
+    Id,
+    Uuid,
+    Time,
+    AttrName,
+    /// The value of an attribute: text, number or truth.
+    AttrValue,
+    RctlName,
+    HostId,
+    Dataset,
+    FsType,
+    /// The pattern of VNIC names.
+    VnicPattern,
+    /// A command of zonecfg.
+    Command,
+}
+
+/// What is wrong with a value: a code, a sentence, and what to do.
+pub(crate) struct Wrong {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Wrong {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Wrong { code, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// The brands of virtual machines, which belong to others.
+const VM_BRANDS: [&str; 5] = ["bhyve", "kvm", "emu", "propolis", "nebula-vm"];
+
+impl Type {
+    /// What a value of this type is, for people.
+    pub(crate) fn describe(self) -> String {
+        match self {
+            Type::Bool => "#true or #false".into(),
+            Type::Int(low, high) if high >= i128::from(u32::MAX) => format!("a whole number from {low}"),
+            Type::Int(low, high) => format!("a whole number from {low} to {high}"),
+            Type::Plain(most) => format!("a text of at most {most} bytes"),
+            Type::Verbatim => "a text".into(),
+            Type::Word(words) => words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(" or "),
+            Type::Size => "a size such as \"2G\"".into(),
+            Type::Cpus => "a number of processors such as \"1.5\"".into(),
+            Type::CpuRange => "a number of processors such as \"2\" or \"1-4\"".into(),
+            Type::Path | Type::SafePath => "an absolute path".into(),
+            Type::Safe => "a text of letters, digits and @%+=:,./_-".into(),
+            Type::Url => "an address of the form https://…, http://… or file:///…".into(),
+            Type::Address => "an IP address".into(),
+            Type::Network => "a network such as \"10.1.0.0/24\"".into(),
+            Type::Interface => "an address with its prefix length such as \"10.1.0.10/24\", or \"none\"".into(),
+            Type::AddressRange => "an address, or a range such as \"10.1.0.5-10.1.0.9\"".into(),
+            Type::Mac => "a MAC address".into(),
+            Type::Vnic => "the name of a link, ending in a number".into(),
+            Type::Link => "the name of a link of the host".into(),
+            Type::Brand => "the name of a brand".into(),
+            Type::ZoneName => "the name of a zone".into(),
+            Type::TemplateName => "the name of a template".into(),
+            Type::PoolName => "the name of a pool".into(),
+            Type::PublisherName => "the name of a publisher".into(),
+            Type::ReservationName => "the name of a reservation".into(),
+            Type::NetName => "a name of letters, digits, `_`, `.` and `-`".into(),
+            Type::HostName => "a host name".into(),
+            Type::Domain => "a domain name".into(),
+            Type::TimeZone => "a time zone such as \"Europe/Zurich\"".into(),
+            Type::Id => "32 hexadecimal digits".into(),
+            Type::Uuid => "a uuid".into(),
+            Type::Time => "a time such as \"2026-03-22T12:14:09Z\"".into(),
+            Type::AttrName => "a name of letters, digits, `.` and `-`".into(),
+            Type::AttrValue => "a text, a whole number, #true or #false".into(),
+            Type::RctlName => "a resource control such as \"zone.max-lwps\"".into(),
+            Type::HostId => "a hexadecimal number below ffffffff".into(),
+            Type::Dataset => "a ZFS dataset".into(),
+            Type::FsType => "a type of file system".into(),
+            Type::VnicPattern => "a pattern with {zone}, ending in {index}".into(),
+            Type::Command => "one set, clear, add, select, remove or end command of zonecfg".into(),
+        }
+    }
+
+    /// Whether the value is of this type.
+    pub(crate) fn check(self, value: &Value) -> Result<(), Wrong> {
+        match (self, value) {
+            (Type::Bool, Value::Bool(_)) => Ok(()),
+            (Type::Bool, Value::Text(text))
+                if matches!(text.as_str(), "true" | "false" | "yes" | "no" | "on" | "off") =>
+            {
+                let meant = matches!(text.as_str(), "true" | "yes" | "on");
+                Err(Wrong::new("wrong-type", format!("{text:?} is a string; #true or #false is wanted"))
+                    .help(format!("write #{meant}")))
+            }
+            (Type::Int(low, high), Value::Int(number)) => {
+                if (low..=high).contains(number) {
+                    return Ok(());
+                }
+                Err(Wrong::new("out-of-range", format!("{number} is out of range; {} is wanted", self.describe())))
+            }
+            (Type::Int(..), Value::Text(text)) if text.parse::<i128>().is_ok() => {
+                Err(Wrong::new("wrong-type", format!("{text:?} is a string; {} is wanted", self.describe()))
+                    .help(format!("write {} without quotes", text.trim_start_matches('+'))))
+            }
+            (Type::AttrValue, Value::Bool(_)) => Ok(()),
+            (Type::AttrValue, Value::Int(number)) => {
+                match i64::try_from(*number).is_ok() || u64::try_from(*number).is_ok() {
+                    true => Ok(()),
+                    false => Err(Wrong::new("out-of-range", format!("{number} does not fit 64 bits"))),
+                }
+            }
+            (Type::Cpus, Value::Int(number)) => check_text(self, &number.to_string()),
+            (Type::Cpus, Value::Float(number)) => check_text(self, &number.to_string()),
+            (Type::CpuRange, Value::Int(number)) => check_text(self, &number.to_string()),
+            (Type::Size, Value::Int(number)) => Err(Wrong::new("wrong-type", "a size is a string")
+                .help(format!("write \"{number}\" for bytes, or a size such as \"2G\""))),
+            (Type::Bool | Type::Int(..), _) | (_, Value::Bool(_) | Value::Null | Value::Int(_) | Value::Float(_)) => {
+                Err(Wrong::new("wrong-type", format!("{} stands here; {} is wanted", value.kind(), self.describe())))
+            }
+            (_, Value::Text(text)) => check_text(self, text),
+        }
+    }
+}
+
+fn bad(ty: Type, text: &str) -> Wrong {
+    Wrong::new("bad-value", format!("{:?} is not {}", shortened(text), ty.describe()))
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+fn named<T>(made: crate::error::Result<T>) -> Result<(), Wrong> {
+    made.map(|_| ()).map_err(|error| Wrong::new("bad-name", error.message()))
+}
+
+fn require(ty: Type, text: &str, good: bool) -> Result<(), Wrong> {
+    if good { Ok(()) } else { Err(bad(ty, text)) }
+}
+
+/// Whether a shell takes the text as one plain word.
+pub(crate) fn is_shell_safe(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b))
+}
+
+/// What zonecfg cannot carry in any value.
+fn carried(text: &str, most: usize) -> Result<(), Wrong> {
+    if let Some(c) = text.chars().find(|c| *c == '"' || c.is_control()) {
+        let shown = if c == '"' { "a double quote".to_owned() } else { format!("the character U+{:04X}", c as u32) };
+        return Err(Wrong::new("not-carried", format!("zonecfg cannot hold {shown} in a value")));
+    }
+    if text.is_empty() {
+        return Err(Wrong::new("bad-value", "the text is empty")
+            .help("leave the node out, or drop an inherited one with `without`"));
+    }
+    if text.len() > most {
+        return Err(Wrong::new("too-long", format!("the text has {} bytes; zonecfg holds {most}", text.len())));
+    }
+    Ok(())
+}
+
+fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
+    match ty {
+        Type::Bool | Type::Int(..) => {
+            Err(Wrong::new("wrong-type", format!("a string stands here; {} is wanted", ty.describe())))
+        }
+        Type::Plain(most) => carried(text, most),
+        Type::Verbatim => Ok(()),
+        Type::Word(words) => {
+            if words.contains(&text) {
+                return Ok(());
+            }
+            let wrong = bad(ty, text);
+            Err(match did_you_mean(text, words.iter().copied()) {
+                Some(word) => wrong.help(format!("did you mean {word:?}?")),
+                None => wrong,
+            })
+        }
+        Type::Size => text.parse::<Size>().map(|_| ()).map_err(|message| Wrong::new("bad-size", message)),
+        Type::Cpus => parse_cpus(text).map(|_| ()).map_err(|message| Wrong::new("bad-value", message)),
+        Type::CpuRange => parse_cpu_range(text).map(|_| ()).map_err(|message| Wrong::new("bad-value", message)),
+        Type::Path | Type::SafePath => path(ty, text),
+        Type::Safe => require(ty, text, is_shell_safe(text) && text.len() <= 1000),
+        Type::Url => {
+            let rest = ["https://", "http://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+            require(ty, text, rest.is_some_and(|rest| !rest.is_empty()) && is_shell_safe(text) && text.len() <= 1000)
+        }
+        Type::Address => parse_address(text).map(|_| ()).map_err(|message| Wrong::new("bad-address", message)),
+        Type::Network => network(text),
+        Type::Interface if text == "none" => Ok(()),
+        Type::Interface => {
+            let net = parse_network(text).map_err(|message| Wrong::new("bad-address", message))?;
+            let address = net.addr();
+            if address.is_unspecified() || address.is_multicast() {
+                return Err(Wrong::new("bad-address", format!("{address} is no address that an interface can have")));
+            }
+            Ok(())
+        }
+        Type::AddressRange => parse_range(text).map(|_| ()).map_err(|message| Wrong::new("bad-address", message)),
+        Type::Mac => {
+            let mac: MacAddr =
+                text.parse().map_err(|error: crate::error::Error| Wrong::new("bad-value", error.message()))?;
+            if mac.is_unicast() {
+                Ok(())
+            } else {
+                Err(Wrong::new("bad-value", format!("{mac} is no address of a single link")))
+            }
+        }
+        Type::Vnic => named(LinkName::new(text)),
+        Type::Link => {
+            let shape = text.len() <= 31
+                && text.starts_with(|c: char| c.is_ascii_alphabetic())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/'));
+            require(ty, text, shape)
+        }
+        Type::Brand => {
+            let shape = text.len() <= 63
+                && !text.is_empty()
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+            if VM_BRANDS.contains(&text) {
+                return Err(Wrong::new(
+                    "vm-brand",
+                    format!("{text} is a brand of virtual machines, which zmgr does not manage"),
+                ));
+            }
+            require(ty, text, shape && !text.starts_with(['-', '.']))
+        }
+        Type::ZoneName => named(ZoneName::new(text)),
+        Type::TemplateName => named(TemplateName::new(text)),
+        Type::PoolName => named(PoolName::new(text)),
+        Type::PublisherName => named(PublisherName::new(text)),
+        Type::ReservationName => named(ReservationName::new(text)),
+        Type::NetName => {
+            let shape = !text.is_empty()
+                && text.len() <= 63
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+            require(ty, text, shape)
+        }
+        Type::HostName => {
+            host_name(ty, &text.replace("{zone}", "z").replace("{template}", "t").replace("{brand}", "b"))
+        }
+        Type::Domain => host_name(ty, &text.replace("{zone}", "z").replace("{template}", "t").replace("{brand}", "b")),
+        Type::TimeZone => {
+            let shape = !text.is_empty()
+                && text.len() <= 100
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'-' | b'/'))
+                && text.split('/').all(|part| !part.is_empty());
+            require(ty, text, shape)
+        }
+        Type::Id => text.parse::<EntryId>().map(|_| ()).map_err(|error| Wrong::new("bad-value", error.message())),
+        Type::Uuid => {
+            let parts: Vec<usize> = text.split('-').map(str::len).collect();
+            let digits = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+            require(ty, text, digits && parts == [8, 4, 4, 4, 12])
+        }
+        Type::Time => require(ty, text, text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok()),
+        Type::AttrName => {
+            let shape = text.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && text.len() <= 255
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+            if !shape && text.contains('_') {
+                return Err(Wrong::new(
+                    "not-carried",
+                    format!("{text:?}: zonecfg refuses `_` in the name of an attribute"),
+                )
+                .help(format!("write {:?}", text.replace('_', "-"))));
+            }
+            if text.starts_with("zone.") {
+                return Err(Wrong::new(
+                    "bad-value",
+                    "names of attributes that begin with `zone.` belong to the system",
+                ));
+            }
+            require(ty, text, shape)
+        }
+        Type::AttrValue => carried(text, 255),
+        Type::RctlName => {
+            let rest = text.strip_prefix("zone.");
+            require(
+                ty,
+                text,
+                rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+                    && text.len() <= 63,
+            )
+        }
+        Type::HostId => {
+            let digits = text.strip_prefix("0x").unwrap_or(text);
+            let number = u32::from_str_radix(digits, 16).ok().filter(|n| *n < u32::MAX);
+            require(ty, text, number.is_some() && text.len() <= 10 && !digits.starts_with('+'))
+        }
+        Type::Dataset => {
+            let shape = text.len() <= 255
+                && text.starts_with(|c: char| c.is_ascii_alphabetic())
+                && text.split('/').all(|part| {
+                    !part.is_empty()
+                        && part
+                            .bytes()
+                            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.' | b'{' | b'}'))
+                });
+            require(ty, text, shape)
+        }
+        Type::FsType => {
+            // zonecfg cuts longer ones in silence.
+            let shape = !text.is_empty()
+                && text.len() <= 15
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+            require(ty, text, shape)
+        }
+        Type::VnicPattern => {
+            crate::link_name::Pattern::new(text).map(|_| ()).map_err(|message| Wrong::new("bad-vnic-name", message))
+        }
+        Type::Command => match command_fault(text) {
+            None => Ok(()),
+            Some(message) => Err(Wrong::new("bad-command", message)),
+        },
+    }
+}
+
+fn path(ty: Type, text: &str) -> Result<(), Wrong> {
+    carried(text, 1000)?;
+    if !text.starts_with('/') {
+        return Err(Wrong::new("relative-path", format!("{:?} is not an absolute path", shortened(text))));
+    }
+    if text.split('/').any(|part| part == "..") {
+        return Err(Wrong::new("bad-value", format!("{:?} has `..` in it", shortened(text))));
+    }
+    if matches!(ty, Type::SafePath) {
+        if text.bytes().all(|b| b == b'/') {
+            return Err(Wrong::new("bad-value", "zones cannot lie in `/` itself"));
+        }
+        if !is_shell_safe(text) {
+            return Err(Wrong::new(
+                "not-safe",
+                format!("{:?} has characters that illumos would hand to a shell", shortened(text)),
+            )
+            .help("letters, digits and @%+=:,./_- are safe"));
+        }
+    }
+    Ok(())
+}
+
+fn network(text: &str) -> Result<(), Wrong> {
+    let net = parse_network(text).map_err(|message| Wrong::new("bad-address", message))?;
+    if net.addr() != net.network() {
+        return Err(Wrong::new("host-bits", format!("the network {text} has host bits set"))
+            .help(format!("write \"{}\"", net.trunc())));
+    }
+    if net.addr().is_multicast() {
+        return Err(Wrong::new("bad-address", format!("{text} is a multicast network")));
+    }
+    Ok(())
+}
+
+fn host_name(ty: Type, text: &str) -> Result<(), Wrong> {
+    let shape = text.len() <= 253
+        && text.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        });
+    require(ty, text, shape)
+}
+
+/// `A` or `A-B`, both ends included and of one family.
+pub(crate) fn parse_range(text: &str) -> Result<(IpAddr, IpAddr), String> {
+    let (first, last) = match text.split_once('-') {
+        Some((first, last)) => (parse_address(first.trim())?, parse_address(last.trim())?),
+        None => {
+            let address = parse_address(text)?;
+            (address, address)
+        }
+    };
+    ordered(first, last)
+}
+
+/// Two ends of a range: one family, and in order.
+pub(crate) fn ordered(first: IpAddr, last: IpAddr) -> Result<(IpAddr, IpAddr), String> {
+    if first.is_ipv4() != last.is_ipv4() {
+        return Err(format!("{first} and {last} are of two families"));
+    }
+    if first > last {
+        return Err(format!("the range begins at {first}, after its end {last}"));
+    }
+    Ok((first, last))
+}
+
+/// `1.5` processors, in hundredths.
+pub(crate) fn parse_cpus(text: &str) -> Result<CappedCpu, String> {
+    let wrong = || {
+        format!(
+            "{text:?} is no number of processors; 0.01 and more with at most two decimals is wanted, such as \"1.5\""
+        )
+    };
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let fraction = fraction.trim_end_matches('0');
+    let fraction = if fraction.is_empty() { "0" } else { fraction };
+    if !digits(whole) || !digits(fraction) || fraction.len() > 2 || whole.len() > 6 {
+        return Err(wrong());
+    }
+    let whole: u32 = whole.parse().map_err(|_| wrong())?;
+    let part: u32 = fraction.parse().map_err(|_| wrong())?;
+    match whole * 100 + if fraction.len() == 1 { part * 10 } else { part } {
+        0 => Err(wrong()),
+        hundredths => Ok(CappedCpu::new(hundredths)),
+    }
+}
+
+/// `2` or `1-4` processors.
+pub(crate) fn parse_cpu_range(text: &str) -> Result<(u32, u32), String> {
+    let wrong = || format!("{text:?} is no number of processors; \"2\" or \"1-4\" is wanted");
+    let number = |part: &str| {
+        let plain = !part.is_empty() && part.len() <= 6 && part.bytes().all(|b| b.is_ascii_digit());
+        plain.then(|| part.parse::<u32>().ok()).flatten().filter(|n| *n > 0).ok_or_else(wrong)
+    };
+    let (min, max) = match text.split_once('-') {
+        Some((min, max)) => (number(min)?, number(max)?),
+        None => (number(text)?, number(text)?),
+    };
+    if min <= max { Ok((min, max)) } else { Err(format!("{text:?} begins above its end")) }
+}
+
+/// Why a text may not be passed to zonecfg as one command; `None` where it may.
+fn command_fault(text: &str) -> Option<String> {
+    const VERBS: [&str; 6] = ["set", "clear", "add", "select", "remove", "end"];
+    const OURS: [&str; 5] = ["zonename", "zonepath", "brand", "ip-type", "net"];
+    if text.len() > 1000 {
+        return Some(format!("the command has {} bytes; zonecfg reads lines of about 1000", text.len()));
+    }
+    if text.chars().any(|c| c.is_control()) {
+        return Some("a control character stands in the command; one command a node".to_owned());
+    }
+    // Quotes take everything but a quote; outside them a `;` ends a command and a `#` may begin a comment.
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ';' if !quoted => return Some("a `;` begins another command; one command a node".to_owned()),
+            _ => {}
+        }
+    }
+    if quoted {
+        return Some("a quote is not closed".to_owned());
+    }
+    let mut words = text.split([' ', '=']).filter(|word| !word.is_empty());
+    let verb = words.next().unwrap_or_default();
+    if !VERBS.contains(&verb) {
+        let help = did_you_mean(verb, VERBS).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+        return Some(format!("`{verb}` is not one of {}{help}", VERBS.join(", ")));
+    }
+    // `remove -F net`: the word that counts follows the options.
+    let what = words.find(|word| !word.starts_with('-'));
+    match (verb, what) {
+        ("end", None) => None,
+        ("end", Some(_)) => Some("`end` takes no words".to_owned()),
+        (_, None) => Some(format!("`{verb}` needs to say what")),
+        (_, Some(what)) if OURS.contains(&what.trim_matches('"')) => {
+            Some(format!("`{what}` is not passed through: the documents have words of their own for it"))
+        }
+        _ => None,
+    }
+}
