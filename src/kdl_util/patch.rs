@@ -111,10 +111,7 @@ impl Patcher<'_> {
                 }
             }
             for (after, node) in inserts {
-                let anchor = match after {
-                    Some(index) => Some(mine[index]),
-                    None => None,
-                };
+                let anchor = after.map(|index: usize| mine[index]);
                 if anchor.is_none() && !mine.is_empty() {
                     self.insert_before(block, &block.nodes[mine[0]], node);
                 } else {

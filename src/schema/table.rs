@@ -750,7 +750,7 @@ pub(crate) const TABLE: &[NodeRule] = &[
         args: args!("DIR": Type::Path),
         props: &[
             must("special", Type::Plain(1000), "what is mounted"),
-            must("type", Type::FsType, "the type, such as lofs or zfs"),
+            must("type", Type::FileSystem, "the type, such as lofs or zfs"),
             prop("raw", Type::Plain(1000), "the raw device"),
         ],
         body: Some(At::Fs),
@@ -957,7 +957,7 @@ pub(crate) const TABLE: &[NodeRule] = &[
     NodeRule {
         name: "fs-allowed",
         at: LAYERS,
-        args: args!("TYPE": Type::FsType),
+        args: args!("TYPE": Type::FileSystem),
         rest: true,
         help: "Types of file systems that the zone may mount.",
         example: r#"fs-allowed "ufs" "pcfs""#,

@@ -64,7 +64,7 @@ pub(crate) enum Type {
     RctlName,
     HostId,
     Dataset,
-    FsType,
+    FileSystem,
     /// The pattern of VNIC names.
     VnicPattern,
     /// A command of zonecfg.
@@ -133,7 +133,7 @@ impl Type {
             Type::RctlName => "a resource control such as \"zone.max-lwps\"".into(),
             Type::HostId => "a hexadecimal number below ffffffff".into(),
             Type::Dataset => "a ZFS dataset".into(),
-            Type::FsType => "a type of file system".into(),
+            Type::FileSystem => "a type of file system".into(),
             Type::VnicPattern => "a pattern with {zone}, ending in {index}".into(),
             Type::Command => "one set, clear, add, select, remove or end command of zonecfg".into(),
         }
@@ -360,7 +360,7 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
                 });
             require(ty, text, shape)
         }
-        Type::FsType => {
+        Type::FileSystem => {
             // zonecfg cuts longer ones in silence.
             let shape = !text.is_empty()
                 && text.len() <= 15
