@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod layering;
+mod parity;
 mod seam;
 mod sim_machine;
 mod sim_random;

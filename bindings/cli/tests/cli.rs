@@ -249,3 +249,48 @@ fn help_fits_a_terminal_and_tells_every_status() {
         assert!(help.contains(code.slug()), "{code}");
     }
 }
+
+/// The commands of the table of the API, and those that the program has.
+#[test]
+fn the_table_of_the_api_has_every_command() {
+    let table = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let rows = table.lines().skip_while(|line| !line.starts_with("| Rust | C | Python |")).skip(2);
+    let cells =
+        rows.take_while(|line| line.starts_with('|')).map(|line| line.trim_matches('|').split('|').nth(3).unwrap());
+    let told: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let help = |words: &[&str]| {
+        let output = zmgr().args(words).arg("--help").output().unwrap();
+        assert!(output.status.success(), "{words:?} is no command");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for words in &told {
+        let (commands, options): (Vec<&str>, Vec<&str>) = words.split(' ').partition(|word| !word.starts_with('-'));
+        let help = help(&commands);
+        for option in options {
+            assert!(help.contains(option), "zmgr {commands:?} has no {option}");
+        }
+    }
+    // Commands of the program's own, which are no operation of the API.
+    let own = ["completions"];
+    let listed = |help: &str| -> Vec<String> {
+        let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        commands
+            .filter_map(|line| line.strip_prefix("  ")?.split(' ').next().map(str::to_owned))
+            .filter(|w| !w.is_empty())
+            .collect()
+    };
+    for command in listed(&help(&[])) {
+        let below = listed(&help(&[&command]));
+        let leaves = if below.is_empty() {
+            vec![command.clone()]
+        } else {
+            below.iter().map(|leaf| format!("{command} {leaf}")).collect()
+        };
+        for leaf in leaves.iter().filter(|leaf| !own.contains(&leaf.as_str())) {
+            assert!(
+                told.iter().any(|words| words == leaf || words.starts_with(&format!("{leaf} -"))),
+                "bindings/README.md: add a row for `{leaf}`"
+            );
+        }
+    }
+}

@@ -1,0 +1,74 @@
+"""The programs of the README and of the examples run as they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def blocks(source: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (source / "README.md").read_text(), re.S)
+
+
+def environment(source: Path) -> dict[str, str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ZMGR_")}
+    environment["PATH"] = f"{source}/target/release:{environment['PATH']}"
+    environment["LD_LIBRARY_PATH"] = f"{source}/tests/c/build/lib"
+    return environment
+
+
+def run(source: Path, folder: Path, *argv: str | Path) -> str:
+    return subprocess.run(
+        argv, cwd=folder, env=environment(source), capture_output=True, text=True, check=True
+    ).stdout
+
+
+def compiled(source: Path, folder: Path, program: Path) -> Path:
+    if not (source / "tests/c/build/lib/libzmgr.so").exists():
+        pytest.skip("the C library is not built: make -C tests/c c99")
+    out = folder / program.stem
+    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", f"-I{source}/include"]
+    run(source, folder, "cc", *flags, program, "-o", out, f"-L{source}/tests/c/build/lib", "-lzmgr")
+    return out
+
+
+def test_the_shell_of_the_readme(source: Path, tmp_path: Path) -> None:
+    if not (source / "target/release/zmgr").exists():
+        pytest.skip("the command line is not built")
+    (script,) = (b for b in blocks(source, "sh") if "zmgr create" in b)
+    out = run(source, tmp_path, "sh", "-e", "-c", script)
+    assert "10.1.0.10/24" in out and "printer" in out
+
+
+def test_the_c_of_the_readme(source: Path, tmp_path: Path) -> None:
+    (text,) = blocks(source, "c")
+    (tmp_path / "web01.c").write_text(text)
+    assert run(source, tmp_path, compiled(source, tmp_path, tmp_path / "web01.c")) == "web01 has 10.1.0.10/24\n"
+
+
+def test_the_examples_in_c(source: Path, tmp_path: Path) -> None:
+    examples = source / "bindings/c/examples"
+    build = {p.stem: compiled(source, tmp_path, p) for p in examples.glob("*.c")}
+    assert run(source, tmp_path, build.pop("create_with_progress"), "host", "web01") == "web01 is running\n"
+    assert run(source, tmp_path, build.pop("list_zones"), "host") == "web01 running 10.1.0.10/24\n"
+    assert "10.1.0.10 zone web01" in run(source, tmp_path, build.pop("addresses"), "host", "printer")
+    assert not build, "an example that no test runs"
+
+
+def test_the_examples_in_python(source: Path, tmp_path: Path) -> None:
+    examples = source / "bindings/python/examples"
+    there = {p.stem for p in examples.glob("*.py")}
+
+    def example(name: str, *arguments: str) -> str:
+        there.remove(name)
+        return run(source, tmp_path, sys.executable, examples / f"{name}.py", "host", *arguments)
+
+    assert "web02 10.1.0.1" in example("create_zones", "web01", "web02")
+    assert "running" in example("with_asyncio", "web03")
+    assert "reservation phone2" in example("addresses")
+    assert not there, "an example that no test runs"

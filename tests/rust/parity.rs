@@ -1,0 +1,185 @@
+//! `bindings/README.md` is the table of the API: what stands there exists in each face, and what exists stands there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use zmgr::{Cancel, Manager, Plan, SimHost, Zone};
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// Names Rust items, so that one that is missing does not compile, and gives their names.
+macro_rules! items {
+    ($($type:ident :: $method:ident,)*) => {{
+        $(let _ = $type::$method;)*
+        BTreeSet::from([$(concat!(stringify!($type), "::", stringify!($method)).to_owned(),)*])
+    }};
+}
+
+/// The items that take `impl Trait` cannot be named as values: a call that nobody makes names them.
+#[allow(dead_code)]
+fn generic() {
+    let _ = Manager::open("/");
+    let _ = SimHost::create("/", zmgr::Dialect::default());
+    let _ = SimHost::open("/");
+    let _ = SimHost::open("/").map(|host| host.link("/", &[]));
+}
+
+fn rust_items() -> BTreeSet<String> {
+    let mut items = items! {
+        Manager::builder,
+        Manager::root,
+        Manager::init,
+        Manager::zones,
+        Manager::zone,
+        Manager::create,
+        Manager::create_all,
+        Manager::plan_create,
+        Manager::destroy,
+        Manager::plan_destroy,
+        Manager::recover,
+        Manager::allocate,
+        Manager::allocate_all,
+        Manager::release,
+        Manager::pool_usage,
+        Manager::pool_usages,
+        Manager::check_pools,
+        Plan::to_json,
+        Plan::from_json,
+        Plan::digest,
+        Plan::is_empty,
+        Zone::to_json,
+        Zone::from_json,
+        Cancel::cancel,
+        Cancel::is_cancelled,
+        SimHost::fault,
+        SimHost::clear_faults,
+        SimHost::reboot,
+    };
+    for generic in ["Manager::open", "SimHost::create", "SimHost::open", "SimHost::link"] {
+        items.insert(generic.to_owned());
+    }
+    items
+}
+
+/// The rows of the table; each cell as it stands.
+fn table() -> Vec<[String; 4]> {
+    let text = read("bindings/README.md");
+    let rows = text.lines().skip_while(|line| !line.starts_with("| Rust | C | Python |")).skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+            <[String; 4]>::try_from(cells).unwrap_or_else(|cells| panic!("four cells a row: {cells:?}"))
+        })
+        .collect()
+}
+
+/// The names in backquotes of a cell; a cell without any must say why.
+fn names(cell: &str) -> Vec<String> {
+    let names: Vec<String> = cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    assert!(!names.is_empty() || cell.starts_with("— ("), "a face that has none says why: {cell:?}");
+    names
+}
+
+fn column(n: usize) -> BTreeSet<String> {
+    table().iter().flat_map(|row| names(&row[n])).collect()
+}
+
+fn same(what: &str, there: &BTreeSet<String>, table: &BTreeSet<String>) {
+    let missing: Vec<&String> = there.difference(table).collect();
+    let gone: Vec<&String> = table.difference(there).collect();
+    assert!(missing.is_empty(), "{what} has what bindings/README.md has not: add a row for {missing:?}");
+    assert!(gone.is_empty(), "bindings/README.md has what {what} has not: drop or mend the rows of {gone:?}");
+}
+
+#[test]
+fn rust_has_what_the_table_says() {
+    same("tests/rust/parity.rs", &rust_items(), &column(0));
+}
+
+#[test]
+fn every_method_of_the_manager_is_in_the_table() {
+    let mut methods = BTreeSet::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/manager")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let mut of_manager = false;
+        for line in text.lines() {
+            if line.starts_with("impl") {
+                of_manager = line == "impl Manager {";
+            }
+            if let Some(rest) = line.strip_prefix("    pub fn ").filter(|_| of_manager) {
+                let name = rest.split(['(', '<']).next().unwrap();
+                methods.insert(format!("Manager::{name}"));
+            }
+        }
+    }
+    let table: BTreeSet<String> = column(0).into_iter().filter(|name| name.starts_with("Manager::")).collect();
+    same("src/manager", &methods, &table);
+}
+
+/// The functions of the header that are no getter, no constructor of a helper and no `_free`: the operations.
+#[test]
+fn the_header_has_what_the_table_says() {
+    let header = read("include/zmgr.h");
+    let code: String =
+        header.lines().map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n").collect();
+    let mut declared = BTreeSet::new();
+    let mut operations = BTreeSet::new();
+    for declaration in code.split(';') {
+        let Some((head, arguments)) = declaration.split_once('(') else { continue };
+        let name: String = head
+            .chars()
+            .rev()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect::<Vec<_>>()
+            .iter()
+            .rev()
+            .collect();
+        if !name.starts_with("zmgr_") {
+            continue;
+        }
+        declared.insert(name.clone());
+        let handle = ["const zmgr_manager *", "const zmgr_sim *", "const zmgr_open_options *"];
+        if arguments.contains("zmgr_error **") && handle.iter().any(|handle| arguments.contains(handle)) {
+            operations.insert(name);
+        }
+    }
+    let table = column(1);
+    let gone: Vec<&String> = table.difference(&declared).collect();
+    assert!(gone.is_empty(), "bindings/README.md has what include/zmgr.h has not: {gone:?}");
+    let missing: Vec<&String> = operations.difference(&table).collect();
+    assert!(missing.is_empty(), "include/zmgr.h has what bindings/README.md has not: {missing:?}");
+}
+
+#[test]
+fn the_stub_has_what_the_table_says() {
+    let stub = read("python/zmgr/_zmgr.pyi");
+    let mut there = BTreeSet::new();
+    let mut class = String::new();
+    for line in stub.lines() {
+        if let Some(rest) = line.strip_prefix("class ") {
+            class = rest.split([':', '(']).next().unwrap().to_owned();
+            there.insert(class.clone());
+        }
+        if let Some(rest) = line.strip_prefix("    def ") {
+            there.insert(format!("{class}.{}", rest.split('(').next().unwrap()));
+        }
+    }
+    let table = column(2);
+    let gone: Vec<&String> = table.difference(&there).collect();
+    assert!(gone.is_empty(), "bindings/README.md has what the stub has not: {gone:?}");
+    let methods = there.iter().filter(|name| name.starts_with("Manager.") && !name.contains("__"));
+    let missing: Vec<&String> = methods.filter(|name| !table.contains(*name)).collect();
+    assert!(missing.is_empty(), "the stub has what bindings/README.md has not: {missing:?}");
+}
+
+#[test]
+fn the_table_of_errors_is_the_table_of_codes() {
+    let text = read("bindings/README.md");
+    for code in zmgr::Code::ALL {
+        let row = format!("| {} | {} |", code.number(), code.slug());
+        assert!(text.contains(&row), "bindings/README.md lacks {row}");
+    }
+}
