@@ -56,3 +56,8 @@ pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Surroun
 pub use source::{Source, Sourced};
 pub use template::Template;
 pub use zone::{EntryId, EntryState, ZoneEntry};
+
+/// The programs of the README run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
