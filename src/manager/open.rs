@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::error::{Code, Error, Result};
+use crate::exec::Watcher;
 use crate::host::Host;
 use crate::lifecycle::Site;
 use crate::registry::{Points, Registry, Tree};
 use crate::simhost::{Dialect, SimHost};
+use crate::zone::EntryId;
 
 /// Where the tree lies below a host's root.
 const TREE: &str = "etc/zmgr";
@@ -24,6 +26,7 @@ struct Inner {
     root: PathBuf,
     place: Place,
     command: String,
+    hooks: Hooks,
     /// Found when first needed; a host that is not there is looked for again.
     site: Mutex<Option<Arc<Site>>>,
 }
@@ -66,14 +69,37 @@ impl Manager {
         {
             self.init()?;
         }
+        let host = match &self.inner.hooks.watcher {
+            Some(watcher) => host.watched(Arc::clone(watcher)),
+            None => host,
+        };
         let found = Arc::new(Site { registry: self.registry(), host });
         *site = Some(Arc::clone(&found));
         Ok(found)
     }
 
+    /// The same for planning, which writes nothing: what a simulated machine and its tree would be is made elsewhere, and goes
+    /// with the answer.
+    pub(super) fn planning_site(&self) -> Result<(Arc<Site>, Option<Pretence>)> {
+        let Place::Simulated(directory) = &self.inner.place else { return Ok((self.site()?, None)) };
+        if self.inner.root.exists() {
+            return Ok((self.site()?, None));
+        }
+        let pretence = Pretence::make()?;
+        let machine = match SimHost::open(directory) {
+            Ok(machine) => machine,
+            Err(_) if nothing_in(directory) => SimHost::create(pretence.0.join("machine"), Dialect::default())?,
+            Err(error) => return Err(error),
+        };
+        let tree = pretence.0.join("tree");
+        Manager::open(&tree)?.init()?;
+        let registry = Registry::new(Tree::new(tree), self.inner.command.clone(), Points::none());
+        Ok((Arc::new(Site { registry, host: Host::simulated(machine.runner()) }), Some(pretence)))
+    }
+
     /// The tree's registry; no host is needed for it.
     pub(super) fn registry(&self) -> Registry {
-        Registry::new(Tree::new(&self.inner.root), self.inner.command.clone(), Points::none())
+        Registry::new(Tree::new(&self.inner.root), self.inner.command.clone(), self.inner.hooks.points.clone())
     }
 
     /// The root of the tree.
@@ -89,6 +115,20 @@ pub struct ManagerBuilder {
     simulate: Option<PathBuf>,
     host_root: Option<PathBuf>,
     command: Option<String>,
+    hooks: Hooks,
+}
+
+/// What looks at every change that a manager makes, so that tests can count and visit each instant of death.
+#[derive(Clone, Default)]
+struct Hooks {
+    points: Points,
+    watcher: Option<Arc<Watcher>>,
+}
+
+impl std::fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hooks").field("points", &self.points).field("watched", &self.watcher.is_some()).finish()
+    }
 }
 
 impl ManagerBuilder {
@@ -120,6 +160,14 @@ impl ManagerBuilder {
         self
     }
 
+    /// With somebody who sees each command before and after it runs, and each change to the tree.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn observed(mut self, watcher: Arc<Watcher>, points: Points) -> Self {
+        self.hooks = Hooks { points, watcher: Some(watcher) };
+        self
+    }
+
     /// The manager. Nothing is read yet; `invalid-argument` where the choice makes no sense.
     pub fn build(self) -> Result<Manager> {
         let place = match (self.simulate, self.host_root) {
@@ -144,15 +192,14 @@ impl ManagerBuilder {
                 .and_then(|program| Some(Path::new(&program).file_name()?.to_string_lossy().into_owned()))
                 .unwrap_or_else(|| "zmgr".to_owned())
         });
-        Ok(Manager { inner: Arc::new(Inner { root, place, command, site: Mutex::new(None) }) })
+        Ok(Manager { inner: Arc::new(Inner { root, place, command, hooks: self.hooks, site: Mutex::new(None) }) })
     }
 }
 
 /// The simulated machine in this directory, made where the directory is absent or empty.
 fn machine(directory: &Path) -> Result<SimHost> {
-    let nothing_there = || std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
     match SimHost::open(directory) {
-        Err(error) if error.code() == Code::NotFound && nothing_there() => {
+        Err(error) if error.code() == Code::NotFound && nothing_in(directory) => {
             match SimHost::create(directory, Dialect::default()) {
                 // Somebody else was quicker.
                 Err(error) if error.code() == Code::Exists => SimHost::open(directory),
@@ -160,6 +207,30 @@ fn machine(directory: &Path) -> Result<SimHost> {
             }
         }
         found => found,
+    }
+}
+
+fn nothing_in(directory: &Path) -> bool {
+    std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
+}
+
+/// A private directory among the temporary ones, which goes when this goes.
+#[derive(Debug)]
+pub(super) struct Pretence(PathBuf);
+
+impl Pretence {
+    fn make() -> Result<Pretence> {
+        use std::os::unix::fs::DirBuilderExt;
+        let path = std::env::temp_dir().join(format!("zmgr-plan-{}", EntryId::random()?));
+        let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(|error| Error::io("make", &path, error))?;
+        Ok(Pretence(path))
+    }
+}
+
+impl Drop for Pretence {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

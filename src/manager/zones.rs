@@ -21,7 +21,8 @@ impl Manager {
 
     /// What creating these zones would do. Touches nothing.
     pub fn plan_create(&self, names: &[&str], options: &CreateOptions) -> Result<Plan> {
-        lifecycle::plan_create(&*self.site()?, &checked(names)?, options)
+        let (site, _pretence) = self.planning_site()?;
+        lifecycle::plan_create(&site, &checked(names)?, options)
     }
 
     /// Creates a zone and answers with it as it is then.
@@ -39,7 +40,8 @@ impl Manager {
 
     /// What destroying these zones would do. Touches nothing.
     pub fn plan_destroy(&self, names: &[&str], options: &DestroyOptions) -> Result<Plan> {
-        lifecycle::plan_destroy(&*self.site()?, &checked(names)?, options)
+        let (site, _pretence) = self.planning_site()?;
+        lifecycle::plan_destroy(&site, &checked(names)?, options)
     }
 
     /// Destroys zones: halts, uninstalls, removes their configuration, the VNICs that zmgr made, and the entry.

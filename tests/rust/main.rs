@@ -1,8 +1,10 @@
 //! The one binary of integration tests; each file beside it is a theme.
 #![allow(missing_docs)]
 
+mod crash_matrix;
 mod layering;
 mod parity;
 mod seam;
 mod sim_machine;
 mod sim_random;
+mod whole;

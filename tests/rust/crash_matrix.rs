@@ -1,0 +1,219 @@
+//! Death at every command and at every write: one `recover` later the machine and the tree are as if the work had never begun, or
+//! done. The points are counted by the runner and the writer themselves, and each is visited.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use zmgr::exec::Watcher;
+use zmgr::registry::{Change, Observer, Points, When};
+use zmgr::{CreateOptions, DestroyOptions, Manager, RecoverOptions, RunOptions};
+
+use crate::whole::{copy, differences, whole};
+
+/// Names the work of a child of this test: `DIR|OPERATION|POINT`, a point of 0 to count them.
+const DEATH: &str = "ZMGR_TEST_DEATH";
+
+/// Counts the points, and dies at one of them.
+struct Reaper {
+    at: u64,
+    passed: AtomicU64,
+}
+
+impl Reaper {
+    fn pass(&self) {
+        if self.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.at {
+            let own = rustix::process::getpid();
+            let _ = rustix::process::kill_process(own, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+impl Observer for Reaper {
+    fn at(&self, _: When, _: Change, _: &Path) -> io::Result<()> {
+        self.pass();
+        Ok(())
+    }
+}
+
+fn operate(manager: &Manager, operation: &str) {
+    let run = &mut RunOptions::new();
+    // That the work fails is for the parent to see, in what is left.
+    let _ = match operation {
+        "create" => manager.create("web01", &CreateOptions::new(), run).map(drop),
+        "destroy" => manager.destroy(&["web01"], &DestroyOptions::new(), run).map(drop),
+        "clone" => manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), run).map(drop),
+        "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
+        other => panic!("no operation {other}"),
+    };
+}
+
+/// Runs in a process of its own, which is killed.
+#[test]
+fn child() {
+    let Ok(work) = env::var(DEATH) else { return };
+    let mut words = work.split('|');
+    let (dir, operation, point) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
+    let reaper = Arc::new(Reaper { at: point.parse().unwrap(), passed: AtomicU64::new(0) });
+    let watched = Arc::clone(&reaper);
+    let watcher: Arc<Watcher> = Arc::new(move |_| watched.pass());
+    let manager = Manager::builder().simulate(dir).observed(watcher, Points::new(reaper.clone())).build().unwrap();
+    operate(&manager, operation);
+    fs::write(format!("{dir}.count"), reaper.passed.load(Ordering::SeqCst).to_string()).unwrap();
+}
+
+/// Runs the operation in a child that dies at this point; whether it died.
+fn die(dir: &Path, operation: &str, point: u64) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "crash_matrix::child", "--test-threads=1"])
+        .env(DEATH, format!("{}|{operation}|{point}", dir.display()))
+        .output()
+        .unwrap();
+    let died = output.status.signal() == Some(9);
+    assert!(died || output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    died
+}
+
+fn manager(dir: &Path) -> Manager {
+    Manager::builder().simulate(dir).build().unwrap()
+}
+
+fn recover(dir: &Path) {
+    let report = manager(dir).recover(&[], &RecoverOptions::new(), &mut RunOptions::new()).unwrap();
+    if let Some((name, error)) = report.failures().next() {
+        panic!("recovery of {name} in {}: {error:?}", dir.display());
+    }
+}
+
+/// Nothing but locks of zones that are there, no temp file, no script.
+fn assert_tidy(dir: &Path, zones: &[&str]) {
+    let own = dir.join("etc/zmgr/.zmgr");
+    let mut files = Vec::new();
+    let mut folders = vec![own.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path.strip_prefix(&own).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    for file in files {
+        let name = file.rsplit('/').next().unwrap();
+        let of_zone = zones.iter().any(|zone| name.starts_with(&format!("{zone}.")));
+        let own = matches!(name, "index.v1" | "survey.v1" | ".gitignore" | "registry" | "registry.lock");
+        assert!(own || of_zone, "{file} stays in {}", dir.display());
+        assert!(!name.contains("tmp") && !name.ends_with(".zonecfg"), "{file} stays in {}", dir.display());
+    }
+}
+
+/// Visits every point of an operation that begins with what `prepare` makes.
+fn visit(operation: &str, zones: &[&str], prepare: impl Fn(&Path)) {
+    let scratch = tempfile::tempdir().unwrap();
+    let start = scratch.path().join("start");
+    prepare(&start);
+    let before = whole(&start);
+
+    let done = scratch.path().join("done");
+    copy(&start, &done);
+    assert!(!die(&done, operation, 0));
+    let after = whole(&done);
+    assert_ne!(before, after, "{operation} did nothing");
+    let points: u64 = fs::read_to_string(PathBuf::from(format!("{}.count", done.display()))).unwrap().parse().unwrap();
+    assert!(points > 4, "{operation} has {points} points");
+
+    let (mut undone, mut finished) = (0, 0);
+    for point in 1..=points {
+        let dir = scratch.path().join(point.to_string());
+        copy(&start, &dir);
+        assert!(die(&dir, operation, point), "{operation} did not come to point {point} of {points}");
+        recover(&dir);
+        let now = whole(&dir);
+        if now == before {
+            undone += 1;
+        } else if now == after {
+            finished += 1;
+        } else {
+            panic!(
+                "{operation}, death at point {point} of {points}: neither begun nor done.\nto before:\n{}\nto after:\n{}",
+                differences(&before, &now),
+                differences(&after, &now)
+            );
+        }
+        assert_tidy(&dir, zones);
+        fs::remove_dir_all(&dir).unwrap();
+    }
+    assert_eq!(undone + finished, points);
+    assert!(undone > 0 && finished > 0, "{operation}: {undone} undone, {finished} finished");
+}
+
+/// A machine with its tree.
+fn fresh(dir: &Path) {
+    manager(dir).zones(&zmgr::Query::new()).unwrap();
+}
+
+fn with_zone(dir: &Path) {
+    manager(dir).create("web01", &CreateOptions::new(), &mut RunOptions::new()).unwrap();
+}
+
+#[test]
+fn create() {
+    visit("create", &["web01"], fresh);
+}
+
+#[test]
+fn destroy() {
+    visit("destroy", &["web01"], with_zone);
+}
+
+#[test]
+fn clone() {
+    visit("clone", &["web01", "web02"], |dir| {
+        manager(dir).create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap();
+    });
+}
+
+/// Recovery dies too: after a death in the midst of an install, and of one past it.
+#[test]
+fn recovery() {
+    let scratch = tempfile::tempdir().unwrap();
+    let count = scratch.path().join("count");
+    fresh(&count);
+    assert!(!die(&count, "create", 0));
+    let points: u64 = fs::read_to_string(PathBuf::from(format!("{}.count", count.display()))).unwrap().parse().unwrap();
+    for part in [4, 6, 8] {
+        let point = points * part / 10;
+        let start = scratch.path().join(format!("start{part}"));
+        fresh(&start);
+        let nothing = whole(&start);
+        assert!(die(&start, "create", point));
+        let whole_zone = {
+            let dir = scratch.path().join(format!("done{part}"));
+            copy(&start, &dir);
+            assert!(!die(&dir, "recover", 0));
+            whole(&dir)
+        };
+        let inner: u64 = fs::read_to_string(scratch.path().join(format!("done{part}.count"))).unwrap().parse().unwrap();
+        for at in 1..=inner {
+            let dir = scratch.path().join(format!("{part}-{at}"));
+            copy(&start, &dir);
+            assert!(die(&dir, "recover", at), "recovery did not come to point {at} of {inner}");
+            recover(&dir);
+            let now = whole(&dir);
+            assert!(
+                now == whole_zone || now == nothing,
+                "recovery of a death at {point}, itself dead at {at} of {inner}:\n{}",
+                differences(&whole_zone, &now)
+            );
+            assert_tidy(&dir, &["web01"]);
+            fs::remove_dir_all(&dir).unwrap();
+        }
+    }
+}
