@@ -94,6 +94,9 @@ impl<'a> Floor<'a> {
     pub(crate) fn attempt_long(&self, invocation: Invocation) -> Result<Completed> {
         let mut invocation = invocation.with_stdin(Stdin::Held(Arc::clone(&self.child)));
         if let Some(log) = &self.log {
+            if let Some(folder) = log.parent() {
+                std::fs::create_dir_all(folder).map_err(|error| Error::io("make", folder, error))?;
+            }
             self.tell(EventKind::Log { path: log.clone() });
             invocation = invocation.with_output(Output::Log(log.clone()));
         }
