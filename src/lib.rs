@@ -42,8 +42,8 @@ pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use ipam::{Family, Run, Usage};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use manager::{
-    CreateOptions, DestroyOptions, HaltOptions, Live, Manager, ManagerBuilder, OnFailure, Query, RecoverOptions,
-    RunOptions, Zone, ZoneAddress, ZoneNet,
+    CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, Live, Manager, ManagerBuilder, OnFailure,
+    Query, RecoverOptions, RunOptions, Zone, ZoneAddress, ZoneNet,
 };
 pub use pool::{Pool, PoolNetwork};
 pub use publisher::Publisher;

@@ -11,6 +11,8 @@ use crate::name::ZoneName;
 
 /// The most digits of an exit status, and the end of the line.
 const STATUS: usize = 4;
+/// Words that a shell takes itself and that could end it before it writes the mark.
+const SPECIAL: [&str; 10] = [".", "break", "continue", "eval", "exec", "exit", "return", "set", "shift", "trap"];
 
 /// A mark that a command's status is written with.
 #[derive(Debug, Clone)]
@@ -26,8 +28,13 @@ impl Mark {
 /// Runs a command inside a running zone, as the zone's root. Each word reaches it unchanged; both streams are passed on as they
 /// come, standard output with the mark at its end: see [`StatusFilter`].
 pub fn command(zone: &ZoneName, words: &[String], mark: &Mark, stdin: Stdin, limit: Option<Duration>) -> Invocation {
+    let takes_over = words.first().is_some_and(|word| SPECIAL.contains(&word.as_str()));
     let words: Vec<String> = words.iter().map(|word| quote::posix(word)).collect();
-    let script = format!("{}; echo {}$?", words.join(" "), mark.0);
+    let mut line = words.join(" ");
+    if takes_over {
+        line = format!("/bin/sh -c {}", quote::posix(&line));
+    }
+    let script = format!("{line}; echo {}$?", mark.0);
     // zlogin joins its arguments with blanks, and the shell of the zone's root, whichever it is, reads them.
     Invocation::new("zlogin")
         .args([zone.as_str(), "/bin/sh", "-c", &quote::posix(&script)])
@@ -113,6 +120,10 @@ mod tests {
         let line = argv[2..].join(" ");
         let output = std::process::Command::new("/bin/sh").args(["-c", &line]).output().unwrap();
         assert_eq!(output.stdout, b"it's\nzmgr-exec-ab:0\n");
+        let words = ["exit".to_owned(), "3".to_owned()];
+        let line = command(&zone, &words, &Mark::new("ab"), Stdin::Null, None).argv()[2..].join(" ");
+        let output = std::process::Command::new("/bin/sh").args(["-c", &line]).output().unwrap();
+        assert_eq!(output.stdout, b"zmgr-exec-ab:3\n");
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::create::vnics;
+use super::identity;
 use super::library::Library;
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::request::Request;
 use super::steps::{Autoboot, Halt, Step, Unconfigure, Uninstall, Unlink};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::host::{BrandKind, brand_kind};
 use crate::manager::DestroyOptions;
 use crate::zone::{EntryId, EntryState, ZoneEntry};
 
@@ -98,35 +98,5 @@ fn destroyable(entry: &ZoneEntry, host: Option<&HostZone>, options: &DestroyOpti
         return Err(Error::new(Code::WrongState, format!("{name} is protected"))
             .with_help("destroy it with --force, or take `protected` out of its entry"));
     }
-    let Some(zone) = host else { return Ok(()) };
-    if brand_kind(&zone.brand) != BrandKind::Managed {
-        return Err(Error::new(
-            Code::UnsupportedHost,
-            format!("{name} is of brand {}, which zmgr never touches", zone.brand),
-        ));
-    }
-    let wrong = |what: &str, noted: &str, found: &str| {
-        Error::new(
-            Code::RecoveryNeeded,
-            format!("the host's zone {name} is not the one in the registry: its {what} is {found}, not {noted}"),
-        )
-        .with_help("somebody else made it; zmgr leaves it alone")
-    };
-    if let Some(brand) = entry.brand()
-        && brand != zone.brand
-    {
-        return Err(wrong("brand", brand, &zone.brand));
-    }
-    if let Some(path) = &entry.zonepath
-        && path.value != zone.zonepath
-    {
-        return Err(wrong("zonepath", &path.value, &zone.zonepath));
-    }
-    if let (Some(noted), Some(found)) = (&entry.uuid, &zone.uuid)
-        && noted != found
-        && zone.state != ZoneState::Incomplete
-    {
-        return Err(wrong("uuid", noted, found));
-    }
-    Ok(())
+    host.map_or(Ok(()), |zone| identity::same_installation(entry, zone))
 }

@@ -90,9 +90,13 @@ impl<'a> Floor<'a> {
         self.teller.stops() > self.patience.get()
     }
 
+    /// Runs a command that may outlive zmgr: it holds the zone's child lock.
+    pub(crate) fn attempt_held(&self, invocation: Invocation) -> Result<Completed> {
+        self.attempt(invocation.with_stdin(Stdin::Held(Arc::clone(&self.child))))
+    }
+
     /// Runs a command that may work for long and outlive zmgr: its output goes to the log, and it holds the zone's child lock.
-    pub(crate) fn attempt_long(&self, invocation: Invocation) -> Result<Completed> {
-        let mut invocation = invocation.with_stdin(Stdin::Held(Arc::clone(&self.child)));
+    pub(crate) fn attempt_long(&self, mut invocation: Invocation) -> Result<Completed> {
         if let Some(log) = &self.log {
             if let Some(folder) = log.parent() {
                 std::fs::create_dir_all(folder).map_err(|error| Error::io("make", folder, error))?;
@@ -100,7 +104,7 @@ impl<'a> Floor<'a> {
             self.tell(EventKind::Log { path: log.clone() });
             invocation = invocation.with_output(Output::Log(log.clone()));
         }
-        self.attempt(invocation)
+        self.attempt_held(invocation)
     }
 
     /// Runs a command to its end, however it ends.

@@ -4,11 +4,18 @@
 
 use std::time::{Duration, Instant};
 
-use super::EventKind;
+use super::conduct::{Teller, conduct};
 use super::floor::Floor;
+use super::library::Library;
+use super::operate::entry;
+use super::site::Site;
+use super::{EventKind, Outcome, Report, identity, view};
+use crate::config::Timeouts;
 use crate::error::{Code, Error, Result};
-use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
+use crate::manager::{RunOptions, Zone};
+use crate::name::ZoneName;
+use crate::zone::ZoneEntry;
 
 /// How long a state may lag behind the command that brought it about.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -31,8 +38,28 @@ pub(crate) enum Power {
 }
 
 impl Power {
-    /// The word for it.
-    pub(crate) fn word(self) -> &'static str {
+    /// The word for it, after "can".
+    fn word(self) -> &'static str {
+        match self {
+            Power::Boot => "boot",
+            Power::Halt => "be halted",
+            Power::Shutdown { .. } => "be shut down",
+            Power::Reboot { .. } => "be rebooted",
+        }
+    }
+
+    /// What was done, in a word.
+    fn done(self) -> &'static str {
+        match self {
+            Power::Boot => "booted",
+            Power::Halt => "halted",
+            Power::Shutdown { .. } => "shut-down",
+            Power::Reboot { .. } => "rebooted",
+        }
+    }
+
+    /// The step of its events.
+    fn step(self) -> &'static str {
         match self {
             Power::Boot => "boot",
             Power::Halt => "halt",
@@ -46,54 +73,141 @@ impl Power {
         matches!(self, Power::Boot | Power::Reboot { .. })
     }
 
-    fn command(self, floor: &Floor<'_>, limit: Duration) -> Invocation {
+    /// How long it may take where the caller says nothing.
+    fn limit(self, timeouts: &Timeouts) -> Duration {
         match self {
-            Power::Boot => zoneadm::boot(floor.zone, limit),
-            Power::Halt => zoneadm::halt(floor.zone, limit),
-            Power::Shutdown { .. } => zoneadm::shutdown(floor.zone, false, limit),
-            Power::Reboot { force: false } => zoneadm::shutdown(floor.zone, true, limit),
-            Power::Reboot { force: true } => zoneadm::reboot(floor.zone, limit),
+            Power::Boot => timeouts.boot,
+            Power::Halt | Power::Shutdown { .. } => timeouts.shutdown,
+            Power::Reboot { .. } => timeouts.shutdown + timeouts.boot,
         }
     }
 }
 
+/// Does it to each of these zones.
+pub(crate) fn power(
+    site: &Site,
+    names: &[ZoneName],
+    what: Power,
+    timeout: Option<Duration>,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let library = Library::load(site.registry.tree())?;
+    let limit = timeout.unwrap_or_else(|| what.limit(&library.config.timeouts));
+    let outcomes = conduct(names.to_vec(), run, |name, teller| {
+        let (action, result) = match power_one(site, &library, &name, what, limit, teller) {
+            Ok((true, zone)) => (what.done(), Ok(Some(zone))),
+            Ok((false, zone)) => ("unchanged", Ok(Some(zone))),
+            Err(error) => ("failed", Err(error)),
+        };
+        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
+    });
+    Ok(Report { outcomes })
+}
+
+/// Whether anything had to be done, and the zone as it is then.
+fn power_one(
+    site: &Site,
+    library: &Library,
+    name: &ZoneName,
+    what: Power,
+    limit: Duration,
+    teller: &Teller,
+) -> Result<(bool, Zone)> {
+    // Looked at first: taking a lock leaves a file for a name that may be nobody's, and unfinished work needs no lock to be seen.
+    identity::settled(&entry(site, name)?)?;
+    let locks = site.lock(name, library.config.lock_timeout, teller)?;
+    let entry = match entry(site, name) {
+        Err(error) if error.code() == Code::NotFound => {
+            locks.retire();
+            return Err(error);
+        }
+        entry => entry?,
+    };
+    identity::settled(&entry)?;
+    let floor = site.floor(library, name, &locks, teller)?;
+    floor.tell(EventKind::Started);
+    floor.at_step(what.step(), (1, 1));
+    let result = act(&floor, &entry, what, limit);
+    if let Err(error) = &result {
+        floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
+    }
+    floor.at_step("", (0, 1));
+    floor.tell(EventKind::Finished { ok: result.is_ok() });
+    let (changed, zone) = result?;
+    let spec = view::wish(library, &entry);
+    Ok((changed, view::of_entry(&entry, spec.as_ref(), Some(zone.state.as_str().to_owned()))))
+}
+
 /// Does it, and waits for the state. Already being in that state is success, but for a reboot, which needs a running zone.
-pub(crate) fn power(floor: &Floor<'_>, what: Power, limit: Duration) -> Result<()> {
-    let zone = present(floor)?;
-    match (what, zone.state) {
-        (Power::Boot, ZoneState::Running) => return Ok(()),
-        (Power::Halt | Power::Shutdown { .. }, ZoneState::Installed) => return Ok(()),
-        (_, ZoneState::Configured | ZoneState::Incomplete) => {
-            return Err(Error::new(
-                Code::WrongState,
-                format!("{} is {}, and only an installed zone can {}", floor.zone, zone.state.as_str(), what.word()),
-            )
-            .with_help(match zone.state {
-                ZoneState::Incomplete => format!("run zmgr recover {}", floor.zone),
-                _ => format!("run zmgr reinstall {}", floor.zone),
-            }));
-        }
-        (Power::Reboot { .. }, state) if state != ZoneState::Running => {
-            return Err(Error::new(Code::WrongState, format!("{} is {}, not running", floor.zone, state.as_str()))
-                .with_help(format!("run zmgr boot {}", floor.zone)));
-        }
+fn act(floor: &Floor<'_>, entry: &ZoneEntry, what: Power, limit: Duration) -> Result<(bool, HostZone)> {
+    let until = Instant::now() + limit;
+    let mut zone = present(floor)?;
+    identity::same(entry, &zone)?;
+    if let (Some(noted), Some(found)) = (&entry.uuid, &zone.uuid)
+        && noted != found
+    {
+        floor.warn(format!("somebody has installed {} anew: its uuid is {found}, not {noted}", floor.zone));
+    }
+    if what == Power::Boot {
+        zone = come_down(floor, zone, until)?;
+    }
+    let state = zone.state;
+    match what {
+        Power::Boot if state == ZoneState::Running => return Ok((false, zone)),
+        Power::Halt | Power::Shutdown { .. } if state == ZoneState::Installed => return Ok((false, zone)),
         _ => {}
     }
+    if matches!(state, ZoneState::Configured | ZoneState::Incomplete) {
+        return Err(Error::new(
+            Code::WrongState,
+            format!("{} is {state}, and only an installed zone can {}", floor.zone, what.word()),
+        )
+        .with_help(format!("zmgr reinstall {} installs it again", floor.zone)));
+    }
+    match what {
+        Power::Reboot { .. } if state != ZoneState::Running => {
+            Err(Error::new(Code::WrongState, format!("{} is {state}, not running", floor.zone))
+                .with_help(format!("run zmgr boot {}", floor.zone)))
+        }
+        // A zone without processes has nobody to ask, and illumos refuses to shut it down.
+        Power::Shutdown { .. } if matches!(state, ZoneState::Ready | ZoneState::Mounted) => {
+            carry_out(floor, Power::Halt, &zone, until)
+        }
+        Power::Shutdown { force: true } => match carry_out(floor, what, &zone, until) {
+            Err(error) if error.code() != Code::Cancelled && !floor.is_stopped() => {
+                floor.warn(format!("{} did not shut down and is being halted", floor.zone));
+                carry_out(floor, Power::Halt, &zone, Instant::now() + limit)
+            }
+            done => done,
+        },
+        _ => carry_out(floor, what, &zone, until),
+    }
+    .map(|zone| (true, zone))
+}
+
+/// One command, and the wait for the state.
+fn carry_out(floor: &Floor<'_>, what: Power, before: &HostZone, until: Instant) -> Result<HostZone> {
     floor.tell(EventKind::StepStarted);
     let started = Instant::now();
-    let ended = floor.attempt(what.command(floor, limit))?;
-    let reached = settle(floor, what, &zone, limit.saturating_sub(started.elapsed()).min(SETTLE))?;
-    if reached {
+    let limit = until.saturating_duration_since(started);
+    // What boots leaves zoneadmd behind, which would hold the zone's lock for as long as the zone runs.
+    let ended = match what {
+        Power::Boot => floor.attempt(zoneadm::boot(floor.zone, limit))?,
+        Power::Halt => floor.attempt_held(zoneadm::halt(floor.zone, limit))?,
+        Power::Shutdown { .. } => floor.attempt_held(zoneadm::shutdown(floor.zone, false, limit))?,
+        Power::Reboot { force: false } => floor.attempt(zoneadm::shutdown(floor.zone, true, limit))?,
+        Power::Reboot { force: true } => floor.attempt(zoneadm::reboot(floor.zone, limit))?,
+    };
+    // A shutdown that was under way before is another's: it gets the whole time.
+    let under_way = ended.stopped.is_none() && is_going_down(before.state);
+    let patience = if under_way { until } else { until.min(Instant::now() + SETTLE) };
+    if let Some(zone) = settle(floor, what, before, patience)? {
         floor.tell(EventKind::StepDone { elapsed: started.elapsed() });
-        return Ok(());
-    }
-    if what == (Power::Shutdown { force: true }) && !floor.is_stopped() {
-        floor.warn(format!("{} did not shut down and is being halted", floor.zone));
-        return power(floor, Power::Halt, limit);
+        return Ok(zone);
     }
     let error = ended.error();
     Err(match what {
-        Power::Shutdown { .. } => {
+        Power::Shutdown { force: false } => {
             error.with_help(format!("zmgr shutdown --force {0} or zmgr halt {0} halts it", floor.zone))
         }
         Power::Reboot { force: false } => {
@@ -112,9 +226,22 @@ fn present(floor: &Floor<'_>) -> Result<HostZone> {
     })
 }
 
-/// Whether the zone comes to the state that was asked for within `patience`. A reboot that was done is known by the zone's new id.
-fn settle(floor: &Floor<'_>, what: Power, before: &HostZone, patience: Duration) -> Result<bool> {
-    let until = Instant::now() + patience;
+fn is_going_down(state: ZoneState) -> bool {
+    matches!(state, ZoneState::ShuttingDown | ZoneState::Down)
+}
+
+/// Waits for a zone that is on its way down: it can be booted once it is there.
+fn come_down(floor: &Floor<'_>, mut zone: HostZone, until: Instant) -> Result<HostZone> {
+    while is_going_down(zone.state) && Instant::now() < until {
+        floor.check_cancel()?;
+        std::thread::sleep(ASK);
+        zone = present(floor)?;
+    }
+    Ok(zone)
+}
+
+/// The zone, where it comes to the state that was asked for by then. A reboot that was done is known by the zone's new id.
+fn settle(floor: &Floor<'_>, what: Power, before: &HostZone, until: Instant) -> Result<Option<HostZone>> {
     loop {
         let now = present(floor)?;
         let reached = if what.ends_up() {
@@ -122,10 +249,13 @@ fn settle(floor: &Floor<'_>, what: Power, before: &HostZone, patience: Duration)
         } else {
             now.state == ZoneState::Installed
         };
+        if reached {
+            return Ok(Some(now));
+        }
         // Only states on their way to somewhere are worth waiting for.
-        let moving = matches!(now.state, ZoneState::ShuttingDown | ZoneState::Down | ZoneState::Ready);
-        if reached || !moving || Instant::now() >= until || floor.is_stopped() {
-            return Ok(reached);
+        let moving = is_going_down(now.state) || now.state == ZoneState::Ready;
+        if !moving || Instant::now() >= until || floor.is_stopped() {
+            return Ok(None);
         }
         std::thread::sleep(ASK);
     }

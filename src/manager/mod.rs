@@ -4,9 +4,13 @@ mod addresses;
 mod documents;
 mod open;
 mod options;
+mod power;
 mod zone;
 mod zones;
 
 pub use open::{Manager, ManagerBuilder};
-pub use options::{CreateOptions, DestroyOptions, HaltOptions, Live, OnFailure, Query, RecoverOptions, RunOptions};
+pub use options::{
+    CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, Live, OnFailure, Query, RecoverOptions,
+    RunOptions,
+};
 pub use zone::{Zone, ZoneAddress, ZoneNet};

@@ -262,6 +262,75 @@ impl HaltOptions {
     }
 }
 
+/// Which stream of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExecStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// How a command runs inside a zone.
+#[derive(Default)]
+#[non_exhaustive]
+pub struct ExecOptions<'a> {
+    /// Hears what it writes, as it comes, on the calling thread; `false` asks to stop it.
+    #[allow(clippy::type_complexity)]
+    pub output: Option<&'a mut dyn FnMut(ExecStream, &[u8]) -> bool>,
+    /// Asked every 50 ms on the calling thread; `false` asks to stop it.
+    pub pulse: Option<&'a mut dyn FnMut() -> bool>,
+    /// A token that may ask to stop it from another thread; the second request kills it.
+    pub cancel: Option<&'a Cancel>,
+    /// How long it may take; without a word, as long as it likes.
+    pub timeout: Option<Duration>,
+    /// Whether it reads the caller's own standard input; without it, it reads nothing.
+    pub stdin: bool,
+}
+
+impl<'a> ExecOptions<'a> {
+    /// Unheard, without input or time limit.
+    pub fn new() -> Self {
+        ExecOptions::default()
+    }
+
+    /// With somebody who hears what it writes.
+    #[must_use]
+    pub fn output(mut self, output: &'a mut dyn FnMut(ExecStream, &[u8]) -> bool) -> Self {
+        self.output = Some(output);
+        self
+    }
+
+    /// With somebody who is asked every 50 ms whether it shall go on.
+    #[must_use]
+    pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
+        self.pulse = Some(pulse);
+        self
+    }
+
+    /// With a token that may ask to stop it.
+    #[must_use]
+    pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// With this time limit.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Reading the caller's own standard input.
+    #[must_use]
+    pub fn stdin(mut self, stdin: bool) -> Self {
+        self.stdin = stdin;
+        self
+    }
+}
+
 /// What to do about unfinished work.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

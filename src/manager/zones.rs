@@ -60,7 +60,7 @@ impl Manager {
 }
 
 /// Names as they must be: legal, at least one, none twice.
-fn checked(names: &[&str]) -> Result<Vec<ZoneName>> {
+pub(super) fn checked(names: &[&str]) -> Result<Vec<ZoneName>> {
     if names.is_empty() {
         return Err(Error::new(Code::InvalidArgument, "no zone is named"));
     }

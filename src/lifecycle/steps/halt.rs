@@ -39,7 +39,7 @@ impl Step for Halt {
     }
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
-        let ended = floor.attempt(zoneadm::halt(&self.zone, self.limit))?;
+        let ended = floor.attempt_held(zoneadm::halt(&self.zone, self.limit))?;
         if self.probe(floor)? == Probe::Done { Ok(()) } else { Err(ended.error()) }
     }
 
