@@ -40,6 +40,9 @@ pub struct Surroundings<'a> {
     pub stderr: &'a mut dyn Write,
     /// Whether an interrupt has reached the command.
     pub interrupted: &'a dyn Fn() -> bool,
+    /// Starts a process that answers this argv in the same surroundings, and waits for it: the hooks of a zone's brand,
+    /// which outlive a killed `zoneadm`. Without it they are run within the command.
+    pub hooks: Option<&'a dyn Fn(&[OsString]) -> std::io::Result<SimStatus>>,
 }
 
 impl SimHost {
@@ -109,7 +112,14 @@ impl SimHost {
     pub fn answer(&self, argv: &[OsString], around: Surroundings<'_>) -> SimStatus {
         let broken = std::cell::Cell::new(false);
         let stop = || broken.get() || (around.interrupted)();
+        let start = |argv: &[OsString]| match around.hooks.map(|start| start(argv)) {
+            Some(Ok(SimStatus::Exited(status))) => Ok(Status::Exited(status)),
+            Some(Ok(SimStatus::Signalled(signal))) => Ok(Status::Signalled(signal)),
+            Some(Err(error)) => Err(error),
+            None => Ok(Status::Exited(255)),
+        };
         let mut call = Call {
+            hooks: around.hooks.is_some().then_some(&start),
             argv,
             env: around.env,
             cwd: around.cwd,

@@ -61,6 +61,7 @@ impl Runner for SimRunner {
                 cwd: Path::new("/"),
                 stdin: &mut stdin,
                 interrupted: &|| run.borrow_mut().is_interrupted(),
+                hooks: None,
                 caller: Caller::InProcess,
             },
             &mut Tee(&run),

@@ -45,8 +45,9 @@ impl Machine {
         let args: Vec<String> = call.argv.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
         let name = Path::new(&invoked).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let program = programs(self).find(|known| *known == name);
-        let Some(program) = PROGRAMS.iter().find(|(known, _)| Some(*known) == program).map(|(_, program)| program)
-        else {
+        let known = PROGRAMS.iter().find(|(known, _)| Some(*known) == program).map(|(_, program)| *program);
+        let hook = (name == zoneadm::play::PROGRAM).then_some(zoneadm::play::program as Program);
+        let Some(program) = known.or(hook) else {
             out.stderr(format!("{invoked}: not a command of this machine\n").as_bytes());
             return Status::Exited(127);
         };
@@ -89,6 +90,7 @@ impl Machine {
             cwd: Path::new("/"),
             stdin: &mut io::empty(),
             interrupted: &|| false,
+            hooks: None,
             caller: Caller::InProcess,
         };
         let status = self.answer(&mut call, &mut heard);
@@ -188,6 +190,16 @@ impl Session<'_, '_> {
     /// Writes to standard error.
     pub(in crate::sim) fn complain(&mut self, text: fmt::Arguments<'_>) {
         self.out.stderr(text.to_string().as_bytes());
+    }
+
+    /// The fault that has not acted yet, for a hook to act it out.
+    pub(in crate::sim) fn take_fault(&mut self) -> Fault {
+        self.fault.take().unwrap_or_default()
+    }
+
+    /// As a hook, the fault of the command that runs it.
+    pub(in crate::sim) fn set_fault(&mut self, fault: Fault) {
+        self.fault = Some(fault);
     }
 
     /// The middle of the command: its first change of state is made, the rest of its work is not. Here a fault acts, once.

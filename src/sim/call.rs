@@ -1,7 +1,7 @@
 //! One command as the machine sees it: what it was given, where it writes, how it ended.
 
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// A command line put to the machine.
@@ -16,6 +16,9 @@ pub struct Call<'a> {
     pub stdin: &'a mut dyn Read,
     /// Asked now and then while a command takes its time: whether an interrupt has reached its process group.
     pub interrupted: &'a dyn Fn() -> bool,
+    /// Starts one of the machine's own hooks as a process of its own and waits for it: argv as for a command. Without it
+    /// hooks run within the command.
+    pub hooks: Option<&'a dyn Fn(&[OsString]) -> io::Result<Status>>,
     /// Who dies when a fault says that the caller dies.
     pub caller: Caller,
 }

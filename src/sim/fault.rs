@@ -66,7 +66,7 @@ impl Fault {
             && self.zone.as_deref().is_none_or(about)
     }
 
-    fn encode(&self) -> Record {
+    pub(in crate::sim) fn encode(&self) -> Record {
         let mut record = Record::default();
         record.push("program", &self.program);
         let mut push = |key: &str, value: Option<String>| {
@@ -86,7 +86,7 @@ impl Fault {
         record
     }
 
-    fn decode(record: &Record) -> Option<Fault> {
+    pub(in crate::sim) fn decode(record: &Record) -> Option<Fault> {
         let text = |key: &str| record.get(key).map(str::to_owned);
         Some(Fault {
             program: text("program")?,

@@ -38,6 +38,7 @@ impl Pretend {
                 stdout: &mut stdout,
                 stderr: &mut stderr,
                 interrupted: &|| false,
+                hooks: None,
             },
         );
         let mut text = String::from_utf8(stdout).unwrap();

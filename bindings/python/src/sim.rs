@@ -130,6 +130,7 @@ pub(crate) fn answer(py: Python<'_>, directory: PathBuf, argv: Vec<OsString>) ->
         let status = machine.answer(
             &argv,
             Surroundings {
+                hooks: None,
                 env: &env,
                 cwd: &cwd,
                 stdin: &mut stdin as &mut dyn Read,

@@ -3,12 +3,13 @@
 use std::io;
 
 use super::hook::{self, End};
+use super::play::{self, Hook};
 use super::zonepath::Care;
 use super::{
     ALREADY_INSTALLED, Rule, Target, UNINSTALL_FIRST, complain, install, lock, or_return, sanity, set_state, text,
     usage, verify,
 };
-use crate::sim::answer::{Answer, FAILED, Halt, Session};
+use crate::sim::answer::{Answer, FAILED, Session};
 use crate::sim::dialect::BrandKind;
 use crate::sim::document::{Document, Element};
 use crate::sim::index::{self, State};
@@ -32,18 +33,22 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
     }
     let _lock = or_return!(lock(session, &target.name)?);
     or_return!(set_state(session, &target.name, State::Incomplete));
-    let end = match session.middle() {
-        Ok(()) => match session.machine.line().brand(&target.brand) {
-            // The hook knows neither -m nor anything of its own but -s and -X.
-            Some(BrandKind::Image | BrandKind::LinkedImage) if options.has('m') => End::Usage,
-            Some(BrandKind::Image | BrandKind::LinkedImage) => packages(session, &target, &source, options.value('s'))?,
-            _ => copy(session, &target, &source)?,
-        },
-        Err(Halt::Interrupted) => End::Fatal,
-        Err(Halt::Fault(status)) if (253..=255).contains(&status) => End::of_status(status),
-        Err(Halt::Fault(status)) => return Ok(Status::Exited(status)),
-    };
+    // The hook gets the command line as it is.
+    let end = or_return!(play::run(session, Hook::Clone, &target, args)?);
     install::finish(session, &target, "clone", "brand-specific clone", end)
+}
+
+/// The hook of the zone's brand, or zoneadm's own way.
+pub(super) fn hook(session: &mut Session<'_, '_>, target: &Target, args: &[String]) -> io::Result<End> {
+    let options = parse(args, "m:s:X", &[]).unwrap_or_default();
+    let source = options.operands.first().and_then(|source| play::find(session.machine, source));
+    let Some(source) = source else { return Ok(End::Fatal) };
+    match session.machine.line().brand(&target.brand) {
+        // The hook knows neither -m nor anything of its own but -s and -X.
+        Some(BrandKind::Image | BrandKind::LinkedImage) if options.has('m') => Ok(End::Usage),
+        Some(BrandKind::Image | BrandKind::LinkedImage) => packages(session, target, &source, options.value('s')),
+        _ => copy(session, target, &source),
+    }
 }
 
 fn check_source(session: &mut Session<'_, '_>, target: &Target, source: &str) -> io::Result<Result<Target, Status>> {

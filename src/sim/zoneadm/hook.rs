@@ -34,6 +34,15 @@ impl End {
             _ => End::Fatal,
         }
     }
+
+    pub(super) fn status(self) -> i32 {
+        match self {
+            End::Done => 0,
+            End::Usage => 253,
+            End::NotComplete => 254,
+            End::Fatal | End::Signalled => 255,
+        }
+    }
 }
 
 /// A fatal message of a hook, on the stream that the distribution's scripts use.

@@ -3,16 +3,17 @@
 use std::io;
 
 use super::hook::{self, End};
+use super::play::{self, Hook};
 use super::zonepath::Care;
 use super::{
     ALREADY_INSTALLED, Rule, Target, UNINSTALL_FIRST, complain, lock, or_return, sanity, set_state, usage, verify,
 };
-use crate::sim::answer::{Answer, FAILED, Halt, OK, Session};
+use crate::sim::answer::{Answer, FAILED, OK, Session};
 use crate::sim::dialect::BrandKind;
 use crate::sim::index::State;
 use crate::sim::options::{Parsed, parse};
 use crate::sim::zfs::dataset::{self, Dataset};
-use crate::sim::{Status, ZoneState, pkg, tree};
+use crate::sim::{ZoneState, pkg, tree};
 
 /// The shell line of a hook may be this long.
 const MAX_COMMAND: usize = 1024;
@@ -43,16 +44,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
     if with_dataset {
         make_dataset(session, &target)?;
     }
-    let end = match session.middle() {
-        Ok(()) => run_hook(session, &target, kind, &hook_args)?,
-        Err(Halt::Interrupted) => {
-            session.complain(format_args!("Installation cancelled due to interrupt.\n"));
-            End::Fatal
-        }
-        Err(Halt::Fault(status)) if (253..=255).contains(&status) => End::of_status(status),
-        // The hook did its part; what fails is zoneadm itself.
-        Err(Halt::Fault(status)) => return Ok(Status::Exited(status)),
-    };
+    let end = or_return!(play::run(session, Hook::Install, &target, &hook_args)?);
     finish(session, &target, "install", "brand-specific installation", end)
 }
 
@@ -131,7 +123,9 @@ pub(super) fn make_dataset(session: &mut Session<'_, '_>, target: &Target) -> io
     Ok(())
 }
 
-fn run_hook(session: &mut Session<'_, '_>, target: &Target, kind: BrandKind, args: &[String]) -> io::Result<End> {
+/// The hook of the zone's brand.
+pub(super) fn hook(session: &mut Session<'_, '_>, target: &Target, args: &[String]) -> io::Result<End> {
+    let kind = session.machine.line().brand(&target.brand).unwrap_or(BrandKind::Plain);
     match kind {
         BrandKind::Image | BrandKind::LinkedImage => packages(session, target, kind, args),
         BrandKind::Archive => archive(session, target, args),

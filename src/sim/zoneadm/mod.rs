@@ -9,6 +9,7 @@ mod hook;
 mod install;
 mod list;
 mod mark;
+pub(in crate::sim) mod play;
 mod prestate;
 mod relocate;
 mod uninstall;

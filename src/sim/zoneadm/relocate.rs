@@ -4,17 +4,18 @@ use std::fs;
 use std::io;
 
 use super::hook::{self, End};
+use super::play::{self, Hook};
 use super::zonepath::Care;
 use super::{
     ALREADY_INSTALLED, Rule, Target, UNINSTALL_FIRST, complain, lock, or_return, sanity, set_state, usage, verify,
     zonepath,
 };
-use crate::sim::answer::{Answer, FAILED, Halt, OK, Session};
+use crate::sim::ZoneState;
+use crate::sim::answer::{Answer, FAILED, OK, Session};
 use crate::sim::document;
 use crate::sim::index::{self, State};
 use crate::sim::options::parse;
 use crate::sim::zfs::dataset;
-use crate::sim::{Status, ZoneState};
 
 const DETACHED: &str = "SUNWdetached.xml";
 const ATTACHED: &str = "SUNWattached.xml";
@@ -150,12 +151,12 @@ pub(super) fn attach(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[
     if !zonepath::check(session, &target, &target.zonepath, if force { Care::Repair } else { Care::Make })? {
         return Ok(FAILED);
     }
-    let end = match session.middle() {
-        Ok(()) if force => End::Done,
-        Ok(()) => adopt(session, &target, args)?,
-        Err(Halt::Interrupted) => End::Fatal,
-        Err(Halt::Fault(status)) if (253..=255).contains(&status) => End::of_status(status),
-        Err(Halt::Fault(status)) => return Ok(Status::Exited(status)),
+    let end = match force {
+        false => or_return!(play::run(session, Hook::Attach, &target, args)?),
+        true => match session.middle() {
+            Ok(()) => End::Done,
+            Err(halt) => return Ok(halt.status()),
+        },
     };
     match end {
         End::Done => {}
@@ -175,7 +176,7 @@ pub(super) fn attach(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[
 }
 
 /// The hook: mounts the one boot environment that is active.
-fn adopt(session: &mut Session<'_, '_>, target: &Target, args: &[String]) -> io::Result<End> {
+pub(super) fn hook(session: &mut Session<'_, '_>, target: &Target, args: &[String]) -> io::Result<End> {
     if parse(args, "a:d:n:r:uF", &[]).is_err() {
         session.complain(format_args!(
             "brand-specific usage: \n\tattach [-a archive] [-d dataset] [-n] [-r recv_type] [-u]\n"

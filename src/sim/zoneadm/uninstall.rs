@@ -4,14 +4,15 @@ use std::fs;
 use std::io;
 
 use super::hook::{self, End};
+use super::play::{self, Hook};
 use super::{Rule, Target, complain, lock, or_return, sanity, set_state, usage};
-use crate::sim::answer::{Answer, FAILED, Halt, OK, Session};
+use crate::sim::answer::{Answer, FAILED, OK, Session};
 use crate::sim::dialect::BrandKind;
 use crate::sim::index::State;
 use crate::sim::options::parse;
 use crate::sim::zfs::change::{destroy_one, promotion_clash};
 use crate::sim::zfs::dataset::{self, Dataset};
-use crate::sim::{Machine, Status, ZoneState, kernel, tree};
+use crate::sim::{Machine, ZoneState, kernel, tree};
 
 pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
     if args.iter().any(|arg| arg == "-?") {
@@ -42,15 +43,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
         return Ok(FAILED);
     }
     or_return!(set_state(session, &target.name, State::Incomplete));
-    let end = match session.middle() {
-        Ok(()) => match session.machine.line().brand(&target.brand) {
-            Some(BrandKind::Image | BrandKind::LinkedImage) => packages(session, &target, args)?,
-            _ => everything(session, &target)?,
-        },
-        Err(Halt::Interrupted) => End::Fatal,
-        Err(Halt::Fault(status)) if (253..=255).contains(&status) => End::of_status(status),
-        Err(Halt::Fault(status)) => return Ok(Status::Exited(status)),
-    };
+    let end = or_return!(play::run(session, Hook::Uninstall, &target, args)?);
     match end {
         End::Done => {
             or_return!(set_state(session, &target.name, State::Configured));
@@ -58,6 +51,14 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
         }
         End::Usage => usage::of(session, "uninstall").map(|_| FAILED),
         _ => Ok(FAILED),
+    }
+}
+
+/// The hook of the zone's brand, or zoneadm's own way.
+pub(super) fn hook(session: &mut Session<'_, '_>, target: &Target, args: &[String]) -> io::Result<End> {
+    match session.machine.line().brand(&target.brand) {
+        Some(BrandKind::Image | BrandKind::LinkedImage) => packages(session, target, args),
+        _ => everything(session, target),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -181,6 +183,7 @@ impl Answer {
             stdout: &mut stdout as &mut dyn Write,
             stderr: &mut stderr as &mut dyn Write,
             interrupted: &|| interrupted.is_cancelled(),
+            hooks: Some(&|argv: &[OsString]| self.start(argv)),
         };
         match machine.answer(&self.argv, around) {
             SimStatus::Exited(status) => Ok(u8::try_from(status & 0xff).unwrap_or(1)),
@@ -191,6 +194,18 @@ impl Answer {
             }
             _ => Ok(1),
         }
+    }
+}
+
+impl Answer {
+    /// Answers in a process of its own, on the same streams.
+    fn start(&self, argv: &[OsString]) -> io::Result<SimStatus> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let status = command.args(["sim", "answer"]).arg(&self.directory).args(argv).status()?;
+        Ok(match (status.code(), status.signal()) {
+            (Some(status), _) => SimStatus::Exited(status),
+            (None, signal) => SimStatus::Signalled(signal.unwrap_or(9)),
+        })
     }
 }
 
