@@ -52,7 +52,7 @@ pub use reservation::Reservation;
 pub use resources::Resources;
 pub use schema::{ExplainedValue, Explanation, explain, reference};
 pub use settings::{EntryNet, Settings};
-pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Surroundings};
+pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Start, Surroundings};
 pub use source::{Source, Sourced};
 pub use template::Template;
 pub use zone::{EntryId, EntryState, ZoneEntry};

@@ -26,6 +26,9 @@ pub enum SimStatus {
     Signalled(i32),
 }
 
+/// Starts a process that answers this argv, and waits for it.
+pub type Start<'a> = dyn Fn(&[OsString]) -> std::io::Result<SimStatus> + 'a;
+
 /// The surroundings of a command put to [`SimHost::answer`]: as a rule, those of the calling process.
 pub struct Surroundings<'a> {
     /// The environment.
@@ -42,7 +45,7 @@ pub struct Surroundings<'a> {
     pub interrupted: &'a dyn Fn() -> bool,
     /// Starts a process that answers this argv in the same surroundings, and waits for it: the hooks of a zone's brand,
     /// which outlive a killed `zoneadm`. Without it they are run within the command.
-    pub hooks: Option<&'a dyn Fn(&[OsString]) -> std::io::Result<SimStatus>>,
+    pub hooks: Option<&'a Start<'a>>,
 }
 
 impl SimHost {

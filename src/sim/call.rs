@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::Path;
 
+/// Starts a process that answers this argv, and waits for it.
+pub type Start<'a> = dyn Fn(&[OsString]) -> io::Result<Status> + 'a;
+
 /// A command line put to the machine.
 pub struct Call<'a> {
     /// The program as it was invoked (a bare name or an absolute path; its last component decides), then its arguments.
@@ -18,7 +21,7 @@ pub struct Call<'a> {
     pub interrupted: &'a dyn Fn() -> bool,
     /// Starts one of the machine's own hooks as a process of its own and waits for it: argv as for a command. Without it
     /// hooks run within the command.
-    pub hooks: Option<&'a dyn Fn(&[OsString]) -> io::Result<Status>>,
+    pub hooks: Option<&'a Start<'a>>,
     /// Who dies when a fault says that the caller dies.
     pub caller: Caller,
 }

@@ -31,6 +31,7 @@ fn run(machine: &Machine, argv: &[&[u8]], input: &[u8]) -> (Status, Written) {
     let mut written = Written::default();
     let mut input = input;
     let mut call = Call {
+        hooks: None,
         argv: &argv,
         env: &env,
         cwd: machine.root(),
