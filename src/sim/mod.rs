@@ -33,7 +33,7 @@ mod zlogin;
 mod zoneadm;
 mod zonecfg;
 
-pub use call::{Call, Caller, Output, Status};
+pub use call::{Call, Caller, Output, Start, Status};
 pub use dialect::Dialect;
 pub use error::Error;
 pub use fault::{Abort, Fault};
