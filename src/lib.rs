@@ -43,7 +43,7 @@ pub use ipam::{Family, Run, Usage};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use manager::{
     CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, Live, Manager, ManagerBuilder, OnFailure,
-    Query, RecoverOptions, RunOptions, Zone, ZoneAddress, ZoneNet,
+    Query, RecoverOptions, ReinstallOptions, RunOptions, Zone, ZoneAddress, ZoneNet,
 };
 pub use pool::{Pool, PoolNetwork};
 pub use publisher::Publisher;

@@ -36,6 +36,71 @@ pub fn list_below(dataset: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "all", "-r", dataset])
 }
 
+/// A part of a zone's dataset, or a snapshot of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// `filesystem`, `volume`, `snapshot`, `bookmark`.
+    pub kind: String,
+    /// Whether it is mounted.
+    pub mounted: bool,
+    /// The datasets that are clones of it.
+    pub clones: Vec<String>,
+    /// The boot environment of the host that it belongs to.
+    pub parent: Option<String>,
+}
+
+const PART_COLUMNS: &str = "name,type,mounted,clones,org.opensolaris.libbe:parentbe";
+
+/// A zone's dataset with all parts and snapshots of it.
+pub fn list_parts(dataset: &str) -> Invocation {
+    Invocation::new("zfs").args(["list", "-H", "-p", "-o", PART_COLUMNS, "-t", "all", "-r", dataset])
+}
+
+/// Reads the answer of [`list_parts`].
+pub fn parse_parts(completed: &Completed) -> Result<Vec<Part>> {
+    parse_part_lines(&completed.text()?).map_err(|line| unreadable("zfs list", line, completed))
+}
+
+fn parse_part_lines(text: &str) -> std::result::Result<Vec<Part>, &str> {
+    fields::lines(text, 5, fields::split_tabs)
+        .map(|line| {
+            let line = line?;
+            let is_there = |field: &&str| !matches!(*field, "" | "-");
+            Ok(Part {
+                name: line[0].clone(),
+                kind: line[1].clone(),
+                mounted: line[2] == "yes",
+                clones: line[3].split(',').filter(is_there).map(str::to_owned).collect(),
+                parent: Some(line[4].clone()).filter(|field| is_there(&field.as_str())),
+            })
+        })
+        .collect()
+}
+
+/// Where file systems of ZFS are mounted, by whatever means.
+pub fn list_mounts() -> Invocation {
+    Invocation::new("zfs").arg("mount")
+}
+
+/// Reads the answer of [`list_mounts`]: the paths.
+pub fn parse_mounts(completed: &Completed) -> Result<Vec<String>> {
+    parse_mount_lines(&completed.text()?).map_err(|line| unreadable("zfs mount", line, completed))
+}
+
+fn parse_mount_lines(text: &str) -> std::result::Result<Vec<String>, &str> {
+    // Names are padded to thirty columns and two more blanks; a path begins with a slash, and no name does.
+    let path = |line: &str| line.find(" /").map(|at| line[at + 1..].to_owned());
+    text.lines().filter(|line| !line.trim().is_empty()).map(|line| path(line).ok_or(line)).collect()
+}
+
+fn unreadable(command: &str, line: &str, completed: &Completed) -> Error {
+    Error::new(Code::CommandFailed, format!("{command} answered with a line that cannot be read: {line:?}"))
+        .with_command(completed.failed())
+}
+
 /// All file systems with the snapshot that each is a clone of: what hangs on a zone's snapshots may be anywhere in the pool.
 pub fn list_origins(pool: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume", "-r", pool])
@@ -43,10 +108,7 @@ pub fn list_origins(pool: &str) -> Invocation {
 
 /// Reads the answer of the lists.
 pub fn parse_list(completed: &Completed) -> Result<Vec<Dataset>> {
-    parse_lines(&completed.text()?).map_err(|line| {
-        Error::new(Code::CommandFailed, format!("zfs list answered with a line that cannot be read: {line:?}"))
-            .with_command(completed.failed())
-    })
+    parse_lines(&completed.text()?).map_err(|line| unreadable("zfs list", line, completed))
 }
 
 fn parse_lines(text: &str) -> std::result::Result<Vec<Dataset>, &str> {
@@ -81,10 +143,26 @@ mod tests {
         assert_eq!(parse_lines("no datasets available\n").unwrap(), []);
     }
 
+    #[test]
+    fn reads_parts_and_mounts() {
+        let text = "p/w/ROOT/zbe\tfilesystem\tyes\t-\tb6\np/w/ROOT/zbe@a\tsnapshot\t-\tp/x,p/y\t-\n";
+        let parts = parse_part_lines(text).unwrap();
+        assert_eq!((parts[0].mounted, parts[0].parent.as_deref()), (true, Some("b6")));
+        assert_eq!(
+            (parts[1].clones.as_slice(), &parts[1].parent),
+            (["p/x".to_owned(), "p/y".to_owned()].as_slice(), &None)
+        );
+        let text = "rpool/zones                     /zones\nrpool/a b                       /a b\n";
+        assert_eq!(parse_mount_lines(text).unwrap(), ["/zones", "/a b"]);
+        assert_eq!(parse_mount_lines("nonsense"), Err("nonsense"));
+    }
+
     proptest! {
         #[test]
         fn never_panics(text in any::<String>()) {
             let _ = parse_lines(&text);
+            let _ = parse_part_lines(&text);
+            let _ = parse_mount_lines(&text);
         }
     }
 }

@@ -28,6 +28,10 @@ pub(crate) fn host(host: &HostState, spec: &ZoneSpec) -> BTreeMap<String, String
     let mut facts = BTreeMap::new();
     let zone = host.zone(spec.name.as_str()).map_or(ABSENT, |zone| zone.state.as_str());
     facts.insert(format!("zone {}", spec.name), zone.to_owned());
+    if let Some(source) = &spec.clone_from {
+        let state = host.zone(source.value.as_str()).map_or(ABSENT, |zone| zone.state.as_str());
+        facts.insert(format!("zone {}", source.value), state.to_owned());
+    }
     for stub in spec.nets.iter().filter_map(|net| net.stub.as_ref().or(net.physical.as_ref())) {
         let class = host.link(stub).map_or(ABSENT, |link| link.class.as_str());
         facts.insert(format!("link {stub}"), class.to_owned());

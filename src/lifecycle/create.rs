@@ -44,6 +44,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) host: &'a HostState,
     /// Whether each folder that zones go to is a mounted ZFS file system, as far as it was asked.
     pub(crate) datasets: &'a BTreeMap<String, bool>,
+    /// The host's configuration of each zone that is cloned from.
+    pub(crate) sources: &'a BTreeMap<ZoneName, Option<ZoneConfig>>,
     pub(crate) dialect: Dialect,
 }
 
@@ -60,6 +62,9 @@ pub(crate) fn plan(
     let mut entry = wish(library, name, options)?;
     let spec = effective(&library.config, &library.templates, &library.pools, &entry)?;
     preflight::creatable(ground, &spec, options)?;
+    if let Some(source) = &spec.clone_from {
+        preflight::undisturbed(ledger, &source.value)?;
+    }
 
     entry.id = Some(match pinned {
         Some(pinned) => pinned.id.parse()?,
@@ -89,11 +94,18 @@ pub(crate) fn plan(
 
 /// The steps from nothing to a zone that is `ready`, for a wish with everything chosen.
 pub(crate) fn steps(spec: &ZoneSpec, library: &Library, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
-    let name = &spec.name;
-    let limits = library.config.timeouts;
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     steps.extend(vnics(&spec.nets).into_iter().map(|vnic| Box::new(vnic) as Box<dyn Step>));
     steps.push(Box::new(configuration(spec, dialect)?));
+    steps.extend(installation(spec, library, dialect)?);
+    Ok(steps)
+}
+
+/// The steps from a zone that is configured to one that is `ready`.
+pub(crate) fn installation(spec: &ZoneSpec, library: &Library, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
+    let name = &spec.name;
+    let limits = library.config.timeouts;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
     let from = match &spec.clone_from {
         Some(source) => Files::Clone(source.value.clone()),
         None => Files::Hook(super::brand::install_arguments(spec, library, dialect)?),
@@ -112,7 +124,7 @@ pub(crate) fn configuration(spec: &ZoneSpec, dialect: Dialect) -> Result<Configu
 }
 
 /// What the caller asked for, as an entry without anything chosen.
-fn wish(library: &Library, name: &ZoneName, options: &CreateOptions) -> Result<ZoneEntry> {
+pub(crate) fn wish(library: &Library, name: &ZoneName, options: &CreateOptions) -> Result<ZoneEntry> {
     let mut entry = ZoneEntry::new(name.clone());
     let template: TemplateName = match (&options.template, &library.config.default_template) {
         (Some(template), _) => template.parse()?,

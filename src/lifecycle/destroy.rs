@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::create::vnics;
+use super::holdings::Holdings;
 use super::identity;
+use super::journal::REINSTALL;
 use super::library::Library;
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::request::Request;
@@ -17,23 +19,43 @@ use crate::zone::{EntryId, EntryState, ZoneEntry};
 
 /// A destruction, planned.
 pub(crate) struct Destruction {
+    /// The id of the entry that goes.
+    pub(crate) id: EntryId,
     pub(crate) steps: Vec<Box<dyn Step>>,
-    /// The first step that is left to do.
     pub(crate) change: Change,
 }
 
-/// Plans the destruction of a zone, as the registry and the host have it now. `autoboot` says what the host's configuration says.
+/// The zone as the host has it.
+pub(crate) struct Found {
+    pub(crate) zone: HostZone,
+    /// What its configuration says.
+    pub(crate) autoboot: bool,
+    pub(crate) holdings: Holdings,
+}
+
+/// Plans the destruction of a zone, as the registry and the host have it now.
 pub(crate) fn plan(
     library: &Library,
     entry: &ZoneEntry,
-    host: Option<&HostZone>,
-    autoboot: bool,
+    found: Option<&Found>,
     options: &DestroyOptions,
 ) -> Result<Destruction> {
     let name = &entry.name;
+    let host = found.map(|found| &found.zone);
     destroyable(entry, host, options)?;
+    let Some(id) = entry.id.clone() else {
+        return Err(Error::new(Code::WrongState, format!("{name} is a wish not yet built"))
+            .with_help(format!("remove zones/{name}.kdl")));
+    };
+    let mut notes = Vec::new();
+    if let Some(Found { zone, holdings, .. }) = found {
+        if !options.keep_data {
+            holdings.may_go(name, options.force)?;
+        }
+        notes = holdings.notes(&zone.zonepath, options.keep_data);
+    }
+    let autoboot = found.is_some_and(|found| found.autoboot);
     let steps = steps(library, entry, host, autoboot, options.keep_data);
-    let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
     let mut facts = BTreeMap::new();
     facts.insert(format!("zone {name}"), host.map_or("absent", |zone| zone.state.as_str()).to_owned());
     let forget = PlannedStep {
@@ -45,14 +67,14 @@ pub(crate) fn plan(
     };
     let change = Change {
         zone: name.to_string(),
-        entry_id: id.clone(),
+        entry_id: id.to_string(),
         request: Request::Destroy { options: options.clone() },
         spec: Value::Null,
         steps: steps.iter().map(|step| step.planned()).chain([forget]).collect(),
-        notes: Vec::new(),
-        basis: Basis { documents: BTreeMap::new(), entry: id, host: facts },
+        notes,
+        basis: Basis { documents: BTreeMap::new(), entry: id.to_string(), host: facts },
     };
-    Ok(Destruction { steps, change })
+    Ok(Destruction { id, steps, change })
 }
 
 /// The steps from this state of the host to nothing.
@@ -90,7 +112,9 @@ fn destroyable(entry: &ZoneEntry, host: Option<&HostZone>, options: &DestroyOpti
             format!("the entry of {name} was written by a newer zmgr, and is not changed by this one"),
         ));
     }
-    if let Some(EntryState::Creating { .. }) = &entry.state {
+    if let Some(EntryState::Creating { step, .. }) = &entry.state
+        && !step.starts_with(REINSTALL)
+    {
         return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} was left unfinished"))
             .with_help(format!("run zmgr recover {name} first")));
     }

@@ -13,9 +13,14 @@ pub(crate) struct Journal<'a> {
     registry: &'a Registry,
     zone: &'a ZoneName,
     id: EntryId,
-    /// Noted with the next note: the uuid of the installation.
-    uuid: Option<String>,
+    /// Noted with the next note: the uuid of the installation, or that there is none.
+    uuid: Option<Option<String>>,
+    /// What stands before the steps of a creation.
+    work: &'static str,
 }
+
+/// What stands before the steps of a reinstallation: a zone that was whole is not taken back like one that never was.
+pub(crate) const REINSTALL: &str = "reinstall:";
 
 /// Where the work stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,30 +35,47 @@ pub(crate) enum Note<'a> {
     Destroying { step: &'a str },
     /// It was given up at this step.
     Failed { step: &'a str },
+    /// It was given up at the step noted last.
+    GivenUp,
 }
 
 impl<'a> Journal<'a> {
     pub(crate) fn new(registry: &'a Registry, zone: &'a ZoneName, id: EntryId) -> Self {
-        Journal { registry, zone, id, uuid: None }
+        Journal { registry, zone, id, uuid: None, work: "" }
     }
 
-    /// Has the uuid of the zone's installation noted with the next note.
+    /// The same for work on a zone that was whole before.
+    pub(crate) fn reinstalling(self) -> Self {
+        Journal { work: REINSTALL, ..self }
+    }
+
+    /// Has the uuid of the zone's installation noted with the next note, where there is one.
     pub(crate) fn installed(&mut self, uuid: Option<String>) {
-        self.uuid = uuid;
+        self.uuid = uuid.map(Some).or(self.uuid.take());
+    }
+
+    /// Has it noted with the next note that the installation noted so far is gone.
+    pub(crate) fn uninstalled(&mut self) {
+        self.uuid = Some(None);
     }
 
     /// Notes where the work stands; on disk when it returns.
     pub(crate) fn note(&self, note: Note<'_>) -> Result<()> {
         self.edit(|entry| {
+            let named = |step: &str| format!("{}{step}", self.work);
             entry.state = Some(match note {
-                Note::Creating { step } => EntryState::Creating { step: step.to_owned(), undo: false },
-                Note::Undoing { step } => EntryState::Creating { step: step.to_owned(), undo: true },
+                Note::Creating { step } => EntryState::Creating { step: named(step), undo: false },
+                Note::Undoing { step } => EntryState::Creating { step: named(step), undo: true },
                 Note::Ready => EntryState::Ready,
                 Note::Destroying { step } => EntryState::Destroying { step: step.to_owned() },
-                Note::Failed { step } => EntryState::Failed { step: step.to_owned() },
+                Note::Failed { step } => EntryState::Failed { step: named(step) },
+                Note::GivenUp => {
+                    let step = entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
+                    EntryState::Failed { step: step.to_owned() }
+                }
             });
             if let Some(uuid) = &self.uuid {
-                entry.uuid = Some(uuid.clone());
+                entry.uuid.clone_from(uuid);
             }
         })
     }

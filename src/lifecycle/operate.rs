@@ -2,67 +2,96 @@
 //!
 //! Invariant: what is asked of the host is asked before the registry lock is taken; nothing is waited for under it.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::conduct::{Teller, conduct};
 use super::create::{self, Creation, Ground};
-use super::destroy as destruction;
+use super::destroy::{self as destruction, Destruction, Found};
+use super::holdings::{self, Mounts};
 use super::journal::{Journal, Note};
 use super::library::Library;
 use super::perform::{self, Failure};
 use super::preflight::parent;
+use super::request::Pinned;
 use super::site::{Locks, Look, Site};
 use super::steps::Step;
-use super::{EventKind, Outcome, Plan, Report, view};
+use super::{Change, EventKind, Outcome, Plan, Report, run, view};
 use crate::config::FailureRule;
 use crate::document::Document;
 use crate::effective::effective;
 use crate::error::{Code, Error, Result};
+use crate::exec::zonecfg::ZoneConfig;
 use crate::manager::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
 use crate::name::{TemplateName, ZoneName};
 use crate::registry::Wait;
 use crate::zone::ZoneEntry;
 
-/// What a creation is planned from, read and asked for before any lock.
-struct Prepared {
-    library: Library,
-    look: Look,
+/// What creations are planned from, read and asked for before any lock.
+pub(crate) struct Prepared {
+    pub(crate) library: Library,
+    pub(crate) look: Look,
     datasets: BTreeMap<String, bool>,
+    /// By new zone: the one that it is cloned from.
+    sources: BTreeMap<ZoneName, ZoneName>,
+    /// The host's configuration of each of those.
+    configs: BTreeMap<ZoneName, Option<ZoneConfig>>,
 }
 
 impl Prepared {
-    fn ground<'a>(&'a self, site: &Site) -> Ground<'a> {
-        Ground { library: &self.library, host: &self.look.host, datasets: &self.datasets, dialect: site.host.dialect() }
+    pub(crate) fn ground<'a>(&'a self, site: &Site) -> Ground<'a> {
+        Ground {
+            library: &self.library,
+            host: &self.look.host,
+            datasets: &self.datasets,
+            sources: &self.configs,
+            dialect: site.host.dialect(),
+        }
     }
 }
 
-fn prepare(site: &Site, names: &[ZoneName], options: &CreateOptions) -> Result<Prepared> {
+/// Reads and asks what is needed to plan these zones.
+pub(crate) fn prepare(site: &Site, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
     let library = Library::load(site.registry.tree())?;
-    let template: Option<TemplateName> = match &options.template {
-        Some(template) => Some(template.parse()?),
-        None => library.config.default_template.as_ref().map(|template| template.value.clone()),
-    };
-    library.check(template.as_ref())?;
-    let look = site.look()?;
-    let mut datasets = BTreeMap::new();
-    for name in names {
-        let mut entry = ZoneEntry::new(name.clone());
-        entry.template = template.clone().map(Into::into);
-        if let Ok(spec) = effective(&library.config, &library.templates, &library.pools, &entry) {
-            let parent = parent(&spec.zonepath.value).to_owned();
-            if let Entry::Vacant(vacant) = datasets.entry(parent) {
-                let mounted = site.host.dataset_at(vacant.key())?.is_some();
-                vacant.insert(mounted);
-            }
+    let mut checked: BTreeSet<Option<TemplateName>> = BTreeSet::new();
+    for (_, options) in wanted {
+        let template: Option<TemplateName> = match &options.template {
+            Some(template) => Some(template.parse()?),
+            None => library.config.default_template.as_ref().map(|template| template.value.clone()),
+        };
+        if !checked.contains(&template) {
+            library.check(template.as_ref())?;
+            checked.insert(template);
         }
     }
-    Ok(Prepared { library, look, datasets })
+    let look = site.look()?;
+    let (mut datasets, mut sources, mut configs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for (name, options) in wanted {
+        // What is wrong with a wish, its plan says.
+        let Ok(entry) = create::wish(&library, name, options) else { continue };
+        let Ok(spec) = effective(&library.config, &library.templates, &library.pools, &entry) else { continue };
+        if let Entry::Vacant(vacant) = datasets.entry(parent(&spec.zonepath.value).to_owned()) {
+            let mounted = site.host.dataset_at(vacant.key())?.is_some();
+            vacant.insert(mounted);
+        }
+        if let Some(source) = spec.clone_from {
+            if let Entry::Vacant(vacant) = configs.entry(source.value.clone()) {
+                let config = site.host.zone_config(source.value.as_str())?;
+                vacant.insert(config);
+            }
+            sources.insert(name.clone(), source.value);
+        }
+    }
+    Ok(Prepared { library, look, datasets, sources, configs })
+}
+
+fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {
+    names.iter().map(|name| (name.clone(), options)).collect()
 }
 
 /// What creating these zones would do. Touches nothing.
 pub(crate) fn plan_create(site: &Site, names: &[ZoneName], options: &CreateOptions) -> Result<Plan> {
-    let prepared = prepare(site, names, options)?;
+    let prepared = prepare(site, &each(names, options))?;
     let mut ledger = site.registry.ledger(prepared.library.pools.clone(), prepared.look.survey.clone())?;
     let mut changes = Vec::new();
     for name in names {
@@ -80,35 +109,37 @@ pub(crate) fn create(
     options: &CreateOptions,
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
-    let prepared = prepare(site, names, options)?;
+    let prepared = prepare(site, &each(names, options))?;
     let failure = failure(run.on_failure, &prepared.library);
     let outcomes = conduct(names.to_vec(), run, |name, teller| {
-        let result = create_one(site, &prepared, &name, options, failure, teller);
+        let result = create_one(site, &prepared, &name, options, failure, None, teller);
         Outcome { name: name.to_string(), action: "created".to_owned(), result: result.map(Some), notes: Vec::new() }
     });
     Ok(Report { outcomes })
 }
 
-fn failure(asked: OnFailure, library: &Library) -> Failure {
+pub(crate) fn failure(asked: OnFailure, library: &Library) -> Failure {
     match (asked, library.config.on_failure) {
         (OnFailure::Keep, _) | (OnFailure::Configured, FailureRule::Keep) => Failure::Keep,
         _ => Failure::RollBack,
     }
 }
 
-fn create_one(
+/// Creates one zone; with `approved`, only if that is what it comes to, and with what was chosen then.
+pub(crate) fn create_one(
     site: &Site,
     prepared: &Prepared,
     name: &ZoneName,
     options: &CreateOptions,
     failure: Failure,
+    approved: Option<(&Change, &Pinned)>,
     teller: &Teller,
 ) -> Result<Zone> {
     let library = &prepared.library;
-    let locks = site.lock(name, library.config.lock_timeout, teller)?;
+    let locks = site.lock_with_source(name, prepared.sources.get(name), library.config.lock_timeout, teller)?;
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
-    let reserved = reserve(site, prepared, &locks, name, options, teller);
+    let reserved = reserve(site, prepared, &locks, name, options, approved, teller);
     let creation = match reserved {
         Ok(creation) => creation,
         Err(error) => {
@@ -137,13 +168,16 @@ fn reserve(
     locks: &Locks,
     name: &ZoneName,
     options: &CreateOptions,
+    approved: Option<(&Change, &Pinned)>,
     teller: &Teller,
 ) -> Result<Creation> {
     let library = &prepared.library;
     let mut pulse = || teller.stops() == 0;
     let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
     let mut session = site.registry.reserving(library.pools.clone(), prepared.look.survey.clone(), &mut wait)?;
-    let creation = create::plan(&prepared.ground(site), session.ledger(), name, options, None)?;
+    let pinned = approved.map(|(_, pinned)| pinned);
+    let planned = create::plan(&prepared.ground(site), session.ledger(), name, options, pinned);
+    let creation = run::confirmed(planned, approved.map(|(change, _)| change), |creation| &creation.change)?;
     let document = Document::create(&site.registry.tree().zone(name), creation.entry.clone())?;
     session.reserve_zone(&locks.zone, None, &document)?;
     session.keep_survey();
@@ -183,26 +217,29 @@ pub(crate) fn finish(
 /// What destroying these zones would do. Touches nothing.
 pub(crate) fn plan_destroy(site: &Site, names: &[ZoneName], options: &DestroyOptions) -> Result<Plan> {
     let library = Library::load(site.registry.tree())?;
+    let mounts = Mounts::look(&site.host)?;
     let changes = names
         .iter()
-        .map(|name| Ok(plan_destruction(site, &library, name, options)?.change))
+        .map(|name| Ok(plan_destruction(site, &library, &mounts, name, options)?.change))
         .collect::<Result<Vec<_>>>()?;
     Ok(Plan::new("destroy", changes))
 }
 
-fn plan_destruction(
+pub(crate) fn plan_destruction(
     site: &Site,
     library: &Library,
+    mounts: &Mounts,
     name: &ZoneName,
     options: &DestroyOptions,
-) -> Result<destruction::Destruction> {
+) -> Result<Destruction> {
     let entry = entry(site, name)?;
-    let host = site.host.zone_state(name)?;
-    let autoboot = match &host {
-        Some(_) => site.host.zone_config(name.as_str())?.is_some_and(|config| config.autoboot),
-        None => false,
+    let Some(zone) = site.host.zone_state(name)? else {
+        return destruction::plan(library, &entry, None, options);
     };
-    destruction::plan(library, &entry, host.as_ref(), autoboot, options)
+    let config = site.host.zone_config(name.as_str())?;
+    let holdings = holdings::look(&site.host, &zone, config.as_ref(), mounts)?;
+    let autoboot = config.is_some_and(|config| config.autoboot);
+    destruction::plan(library, &entry, Some(&Found { zone, autoboot, holdings }), options)
 }
 
 /// The entry of this zone as its file has it now.
@@ -223,36 +260,41 @@ pub(crate) fn destroy(
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
     let library = Library::load(site.registry.tree())?;
+    let mounts = Mounts::look(&site.host)?;
     let outcomes = conduct(names.to_vec(), run, |name, teller| {
-        let result = destroy_one(site, &library, &name, options, teller);
-        Outcome {
-            name: name.to_string(),
-            action: "destroyed".to_owned(),
-            result: result.map(|()| None),
-            notes: Vec::new(),
-        }
+        let (result, notes) = match destroy_one(site, &library, &mounts, &name, options, None, teller) {
+            Ok(notes) => (Ok(None), notes),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        Outcome { name: name.to_string(), action: "destroyed".to_owned(), result, notes }
     });
     Ok(Report { outcomes })
 }
 
-fn destroy_one(
+/// Destroys one zone; with `approved`, only if that is what it comes to. Answers with what a person should know.
+pub(crate) fn destroy_one(
     site: &Site,
     library: &Library,
+    mounts: &Mounts,
     name: &ZoneName,
     options: &DestroyOptions,
+    approved: Option<&Change>,
     teller: &Teller,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     // Looked for first: taking a lock leaves a file for a name that may be nobody's.
-    let before = entry(site, name)?;
+    entry(site, name)?;
     let locks = site.lock(name, library.config.lock_timeout, teller)?;
+    let planned = plan_destruction(site, library, mounts, name, options);
+    let destruction = match run::confirmed(planned, approved, |destruction| &destruction.change) {
+        Err(error) if !site.registry.tree().zone(name).exists() => {
+            locks.retire();
+            return Err(error);
+        }
+        planned => planned?,
+    };
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
-    let destruction = plan_destruction(site, library, name, options)?;
-    let Some(id) = before.id else {
-        return Err(Error::new(Code::WrongState, format!("{name} is a wish not yet built"))
-            .with_help(format!("remove zones/{name}.kdl")));
-    };
-    let mut journal = Journal::new(&site.registry, name, id);
+    let mut journal = Journal::new(&site.registry, name, destruction.id);
     let result = perform::destroy(&floor, &mut journal, &destruction.steps, 0);
     floor.at_step("", (0, destruction.steps.len()));
     floor.tell(EventKind::Finished { ok: result.is_ok() });
@@ -260,5 +302,5 @@ fn destroy_one(
     if result.is_ok() {
         locks.retire();
     }
-    result
+    result.map(|()| destruction.change.notes)
 }

@@ -178,7 +178,26 @@ pub(crate) fn destroy(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Step
     journal.remove()
 }
 
-fn finding(error: &Error) -> Diagnostic {
+/// Does the steps that take a zone down before it is installed again. A failure leaves the entry as it stands.
+pub(crate) fn empty(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Steps) -> Result<()> {
+    for (n, step) in steps.iter().enumerate() {
+        let id = step.id();
+        floor.at_step(&id, (n + 1, steps.len()));
+        floor.check_cancel()?;
+        if step.probe(floor)? == Probe::Done {
+            continue;
+        }
+        journal.note(Note::Creating { step: &id })?;
+        if let Err(error) = timed(floor, step.as_ref()) {
+            floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
+            return Err(error.with_context(format!("reinstalling {} failed at {id}", floor.zone)));
+        }
+    }
+    Ok(())
+}
+
+/// An error as a detail of another.
+pub(crate) fn finding(error: &Error) -> Diagnostic {
     let finding = Diagnostic::new(error.code().slug(), error.message());
     match error.help() {
         Some(help) => finding.with_help(help),

@@ -213,6 +213,10 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
             }
         }
     }
+    // What would be lost or left behind is part of what was approved.
+    if let Some(note) = now.notes.iter().find(|note| !approved.notes.contains(note)) {
+        return Some(format!("what it comes to is another: {note}"));
+    }
     (approved.entry_id != now.entry_id).then(|| format!("{} has another entry id", now.zone))
 }
 

@@ -6,8 +6,8 @@ use super::create::Ground;
 use super::steps::Vnic;
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
-use crate::exec::zoneadm::ZoneState;
-use crate::exec::zonecfg::check_zonepath;
+use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
 use crate::host::{BrandKind, HostState, brand_kind};
 use crate::manager::CreateOptions;
 use crate::name::{LinkName, ZoneName};
@@ -49,20 +49,22 @@ pub(super) fn creatable(ground: &Ground<'_>, spec: &ZoneSpec, options: &CreateOp
     zonepath(ground, spec)?;
     links(ground.host, spec)?;
     if let Some(source) = &spec.clone_from {
-        clone_source(ground.host, spec, &source.value)?;
+        clonable(spec, &source.value, ground.host.zone(source.value.as_str()))?;
+        let config = ground.sources.get(&source.value).and_then(Option::as_ref);
+        shares_no_dataset(spec, &source.value, config)?;
     }
     // A zone that shares the host's stack gets its address by zonecfg; one with none cannot be booted into the network.
     if options.boot == Some(true) && spec.ip_type.value == IpType::Shared {
         for net in &spec.nets {
             if net.no_address {
-                return Err(config(spec, format!("the net {:?} needs an address on a shared stack", net.name)));
+                return Err(config_fault(spec, format!("the net {:?} needs an address on a shared stack", net.name)));
             }
         }
     }
     Ok(())
 }
 
-fn config(spec: &ZoneSpec, message: String) -> Error {
+fn config_fault(spec: &ZoneSpec, message: String) -> Error {
     Error::new(Code::Config, format!("zone {}: {message}", spec.name))
 }
 
@@ -71,15 +73,18 @@ fn brand(host: &HostState, spec: &ZoneSpec) -> Result<()> {
     match brand_kind(brand) {
         BrandKind::Managed => {}
         BrandKind::Vm => {
-            return Err(config(
+            return Err(config_fault(
                 spec,
                 format!("brand {brand} ({}) is a virtual machine's, which zmgr never touches", spec.brand.source),
             )
             .with_help("vm-manager makes virtual machines"));
         }
         BrandKind::Other => {
-            return Err(config(spec, format!("brand {brand} ({}) is none that zmgr can install", spec.brand.source))
-                .with_help("take one of ipkg, nlipkg, lipkg, sparse, pkgsrc, illumos, lx"));
+            return Err(config_fault(
+                spec,
+                format!("brand {brand} ({}) is none that zmgr can install", spec.brand.source),
+            )
+            .with_help("take one of ipkg, nlipkg, lipkg, sparse, pkgsrc, illumos, lx"));
         }
     }
     if host.brands.contains(brand) {
@@ -100,8 +105,11 @@ fn zonepath(ground: &Ground<'_>, spec: &ZoneSpec) -> Result<()> {
     for zone in ground.host.zones.iter().filter(|zone| zone.name != "global") {
         let within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
         if within(path, &zone.zonepath) || within(&zone.zonepath, path) {
-            return Err(config(spec, format!("the zonepath {path} overlaps that of the host's zone {}", zone.name))
-                .with_help("give it another zonepath, or set zonepath-prefix in config.kdl"));
+            return Err(config_fault(
+                spec,
+                format!("the zonepath {path} overlaps that of the host's zone {}", zone.name),
+            )
+            .with_help("give it another zonepath, or set zonepath-prefix in config.kdl"));
         }
     }
     let parent = parent(path);
@@ -130,13 +138,16 @@ fn links(host: &HostState, spec: &ZoneSpec) -> Result<()> {
     for net in &spec.nets {
         if let Some(physical) = &net.physical {
             if host.link(physical).is_none() {
-                return Err(config(spec, format!("the host has no link {physical}, which net {:?} uses", net.name))
-                    .with_help("dladm show-link lists the host's links"));
+                return Err(config_fault(
+                    spec,
+                    format!("the host has no link {physical}, which net {:?} uses", net.name),
+                )
+                .with_help("dladm show-link lists the host's links"));
             }
             continue;
         }
         let Some(stub) = &net.stub else {
-            return Err(config(spec, format!("nothing says which link net {:?} lies over", net.name))
+            return Err(config_fault(spec, format!("nothing says which link net {:?} lies over", net.name))
                 .with_help("set stub in its pool"));
         };
         let Some(link) = host.link(stub) else {
@@ -144,7 +155,7 @@ fn links(host: &HostState, spec: &ZoneSpec) -> Result<()> {
                 .with_help(format!("dladm create-etherstub {stub} makes one for zones among themselves; dladm show-link lists those there are")));
         };
         if spec.ip_type.value == IpType::Exclusive && !link.class.carries_vnics() {
-            return Err(config(
+            return Err(config_fault(
                 spec,
                 format!("the link {stub} is a {}, and no VNIC can lie over it", link.class.as_str()),
             )
@@ -153,7 +164,7 @@ fn links(host: &HostState, spec: &ZoneSpec) -> Result<()> {
         if let (Some(mtu), Some(most)) = (net.mtu, link.mtu)
             && mtu > most
         {
-            return Err(config(
+            return Err(config_fault(
                 spec,
                 format!("the mtu {mtu} of net {:?} is larger than that of {stub}, {most}", net.name),
             ));
@@ -162,12 +173,47 @@ fn links(host: &HostState, spec: &ZoneSpec) -> Result<()> {
     Ok(())
 }
 
-fn clone_source(host: &HostState, spec: &ZoneSpec, source: &ZoneName) -> Result<()> {
-    let Some(zone) = host.zone(source.as_str()) else {
+/// That nothing is under way with a zone that is to be cloned, where the registry has it.
+pub(super) fn undisturbed(ledger: &Ledger, source: &ZoneName) -> Result<()> {
+    match ledger.snapshot().entry(EntryKind::Zone, source.as_str()).and_then(|entry| entry.facts.state) {
+        None | Some("ready") => Ok(()),
+        Some(state) => Err(Error::new(Code::WrongState, format!("{source} is {state}, and cannot be cloned now"))
+            .with_help(format!("run zmgr recover {source}"))),
+    }
+}
+
+/// That a zone can be cloned, as far as its configuration goes.
+///
+/// Where both zones name one dataset, `zoneadm clone` takes the source for the new zone from there on: it marks the source as
+/// incomplete and works on its files.
+pub(crate) fn shares_no_dataset(spec: &ZoneSpec, source: &ZoneName, config: Option<&ZoneConfig>) -> Result<()> {
+    let own = ZoneConfig {
+        datasets: spec.resources.datasets.iter().map(|dataset| dataset.name.clone()).collect(),
+        ..ZoneConfig::default()
+    };
+    let own = with_passed_through(&own, &spec.zonecfg.value).map_or(own.datasets, |own| own.datasets);
+    match config.and_then(|config| config.datasets.iter().find(|dataset| own.contains(dataset))) {
+        None => Ok(()),
+        Some(shared) => Err(config_fault(
+            spec,
+            format!("it and {source}, which it is cloned from, both have the dataset {shared}"),
+        )
+        .with_help(
+            "zoneadm clone would harm the source; take the dataset out of one of the two, and add it again later",
+        )),
+    }
+}
+
+/// That the host's zone can be cloned into this one.
+pub(crate) fn clonable(spec: &ZoneSpec, source: &ZoneName, zone: Option<&HostZone>) -> Result<()> {
+    if *source == spec.name {
+        return Err(Error::new(Code::InvalidArgument, format!("{source} cannot be cloned from itself")));
+    }
+    let Some(zone) = zone else {
         return Err(Error::new(Code::NotFound, format!("the host has no zone {source} to clone")));
     };
     if zone.brand != spec.brand.value {
-        return Err(config(
+        return Err(config_fault(
             spec,
             format!(
                 "it is of brand {}, and {source}, which it is cloned from, of brand {}",

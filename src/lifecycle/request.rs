@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::manager::{CreateOptions, DestroyOptions};
+use crate::manager::{CreateOptions, DestroyOptions, ReinstallOptions};
 
 /// What was asked of one zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,31 @@ pub enum Request {
         /// As the caller said.
         options: DestroyOptions,
     },
+    /// Install it again.
+    Reinstall {
+        /// As the caller said.
+        options: ReinstallOptions,
+    },
+}
+
+impl Request {
+    /// The operation that asks for it.
+    pub(crate) fn operation(&self) -> &'static str {
+        match self {
+            Request::Create { .. } => "create",
+            Request::Destroy { .. } => "destroy",
+            Request::Reinstall { .. } => "reinstall",
+        }
+    }
+
+    /// What has become of the zone once it is done, in a word.
+    pub(crate) fn done(&self) -> &'static str {
+        match self {
+            Request::Create { .. } => "created",
+            Request::Destroy { .. } => "destroyed",
+            Request::Reinstall { .. } => "reinstalled",
+        }
+    }
 }
 
 /// What zmgr chose for a new zone.

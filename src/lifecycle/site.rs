@@ -9,7 +9,7 @@ use super::library::Library;
 use crate::error::{Code, Error, Result};
 use crate::host::{Host, HostState};
 use crate::name::ZoneName;
-use crate::registry::{ChildLock, EntryKind, Registry, Survey, Wait, ZoneLock, now};
+use crate::registry::{ChildLock, EntryKind, Registry, SharedZoneLock, Survey, Wait, ZoneLock, now};
 
 /// A tree and its host.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub(crate) struct Look {
 pub(crate) struct Locks {
     pub(crate) zone: ZoneLock,
     pub(crate) child: ChildLock,
+    /// The zone that this one is cloned from, which nobody changes meanwhile.
+    source: Option<SharedZoneLock>,
 }
 
 impl Locks {
@@ -62,6 +64,37 @@ impl Site {
         self.lock_for(name, timeout, Duration::ZERO, teller)
     }
 
+    /// The same for a zone that may be cloned from another, whose lock is then shared with its other readers. Both are taken in the
+    /// order of their names. A source that is not registered has no lock: zmgr never changes it.
+    pub(crate) fn lock_with_source(
+        &self,
+        name: &ZoneName,
+        source: Option<&ZoneName>,
+        timeout: Duration,
+        teller: &Teller,
+    ) -> Result<Locks> {
+        let source = source.filter(|source| *source != name && self.registry.tree().zone(source).exists());
+        let share = |source: &ZoneName| {
+            let mut pulse = || teller.stops() == 0;
+            self.registry.lock_zone_shared(source, &mut Wait::up_to(timeout).pulse(&mut pulse))
+        };
+        let before = source.filter(|source| *source < name).map(share).transpose()?;
+        let mut locks = self.lock(name, timeout, teller)?;
+        locks.source = before;
+        if let Some(after) = source.filter(|source| *source > name) {
+            match share(after) {
+                Ok(shared) => locks.source = Some(shared),
+                Err(error) => {
+                    if !self.registry.tree().zone(name).exists() {
+                        locks.retire();
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(locks)
+    }
+
     /// The same, waiting so long for other zmgrs, and so long for commands of a killed one.
     pub(crate) fn lock_for(
         &self,
@@ -81,7 +114,7 @@ impl Site {
                 .with_help(format!("wait for its end: zmgr recover --wait {name}"))
                 .with_source(error)
         })?;
-        Ok(Locks { zone, child })
+        Ok(Locks { zone, child, source: None })
     }
 
     /// Where steps on this zone are worked on.

@@ -11,6 +11,6 @@ mod zones;
 pub use open::{Manager, ManagerBuilder};
 pub use options::{
     CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, Live, OnFailure, Query, RecoverOptions,
-    RunOptions,
+    ReinstallOptions, RunOptions,
 };
 pub use zone::{Zone, ZoneAddress, ZoneNet};

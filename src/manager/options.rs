@@ -231,6 +231,38 @@ impl DestroyOptions {
     }
 }
 
+/// How to install a zone again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ReinstallOptions {
+    /// Also where snapshots that zmgr did not make, or zones cloned from it, would be harmed, and where it is protected.
+    pub force: bool,
+    /// Whether to boot at the end; without a word, as it ran before or not.
+    pub boot: Option<bool>,
+}
+
+impl ReinstallOptions {
+    /// Carefully, and left running or not as it was.
+    pub fn new() -> Self {
+        ReinstallOptions::default()
+    }
+
+    /// Also where something else would be harmed.
+    #[must_use]
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
+        self
+    }
+
+    /// Booted at the end, or not.
+    #[must_use]
+    pub fn boot(mut self, boot: bool) -> Self {
+        self.boot = Some(boot);
+        self
+    }
+}
+
 /// How to stop a zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,6 +1,6 @@
 //! Zones: looking at them, making and removing them.
 
-use super::{CreateOptions, DestroyOptions, Manager, Query, RecoverOptions, RunOptions, Zone};
+use super::{CreateOptions, DestroyOptions, Manager, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone};
 use crate::error::{Code, Error, Result};
 use crate::lifecycle::{self, Plan, Report};
 use crate::name::ZoneName;
@@ -47,6 +47,38 @@ impl Manager {
     /// Destroys zones: halts, uninstalls, removes their configuration, the VNICs that zmgr made, and the entry.
     pub fn destroy(&self, names: &[&str], options: &DestroyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         lifecycle::destroy(&*self.site()?, &checked(names)?, options, run)
+    }
+
+    /// What installing these zones again would do. Touches nothing.
+    pub fn plan_reinstall(&self, names: &[&str], options: &ReinstallOptions) -> Result<Plan> {
+        lifecycle::plan_reinstall(&*self.site()?, &checked(names)?, options)
+    }
+
+    /// Installs a zone again and answers with it as it is then: its files go and come anew, its addresses, links and configuration
+    /// stay.
+    ///
+    /// A failure before the old files are gone leaves the zone as it was; after that, `recover` goes on.
+    pub fn reinstall(&self, name: &str, options: &ReinstallOptions, run: &mut RunOptions<'_>) -> Result<Zone> {
+        let mut zones = self.reinstall_all(&[name], options, run)?.into_result()?;
+        zones.pop().ok_or_else(|| Error::new(Code::Internal, "a zone was reinstalled and is not there"))
+    }
+
+    /// Installs several zones again, `jobs` at once.
+    pub fn reinstall_all(
+        &self,
+        names: &[&str],
+        options: &ReinstallOptions,
+        run: &mut RunOptions<'_>,
+    ) -> Result<Report> {
+        lifecycle::reinstall(&*self.site()?, &checked(names)?, options, run)
+    }
+
+    /// Runs a plan that was approved. Everything is planned anew from its requests, with what was chosen then: no command line is
+    /// ever taken out of a plan.
+    ///
+    /// `stale-plan`, with nothing done, where any of it would be something else by now.
+    pub fn run(&self, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
+        lifecycle::run(&*self.site()?, plan, run)
     }
 
     /// Ends what a killed or failed zmgr left unfinished, for these zones or for all: finished, or taken back as if it had never

@@ -4,8 +4,9 @@ use super::verdict::{Condition, Found, Journal, Ours, Phase};
 use crate::effective::ZoneSpec;
 use crate::error::Result;
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::lifecycle::create;
+use crate::lifecycle::journal::REINSTALL;
 use crate::lifecycle::site::Site;
+use crate::lifecycle::{create, reinstall};
 use crate::zone::{EntryState, ZoneEntry};
 
 /// What the host says.
@@ -20,13 +21,22 @@ pub(super) struct Findings {
 
 /// Where the journal stands; `None` where nothing is unfinished.
 pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
-    Some(match entry.state.as_ref()? {
+    let state = entry.state.as_ref()?;
+    if let Some(step) = state.step().and_then(|step| step.strip_prefix(REINSTALL)) {
+        return Some(Journal::Reinstalling { emptied: !reinstall::is_down(step) });
+    }
+    Some(match state {
         EntryState::Ready => return None,
         EntryState::Creating { step, undo } => Journal::Creating { phase: phase(step), undo: *undo },
         EntryState::Destroying { step } => Journal::Destroying { phase: phase(step) },
-        // Only creations are given up.
+        // Of these two, only creations are given up.
         EntryState::Failed { step } => Journal::Creating { phase: phase(step), undo: false },
     })
+}
+
+/// Whether the unfinished work is on a zone that was whole before.
+pub(super) fn is_reinstallation(entry: &ZoneEntry) -> bool {
+    matches!(journal(entry), Some(Journal::Reinstalling { .. }))
 }
 
 /// How far a step of this id goes.
@@ -63,6 +73,8 @@ pub(super) fn look(site: &Site, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Fi
     } else {
         match &config {
             None => Some("its configuration is gone".to_owned()),
+            // Nobody writes the configuration in a reinstallation, and it may have been changed by hand since it was applied.
+            Some(_) if is_reinstallation(entry) => None,
             Some(config) => create::configuration(spec, site.host.dialect())?.stranger(config),
         }
     };

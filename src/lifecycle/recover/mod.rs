@@ -10,15 +10,16 @@ pub(crate) use verdict::Phase;
 
 use super::conduct::{Teller, conduct};
 use super::floor::Floor;
-use super::journal::{Journal, Note};
+use super::journal::{Journal, Note, REINSTALL};
 use super::library::Library;
 use super::operate::{entry, finish};
 use super::perform;
 use super::site::{Locks, Site};
 use super::steps::{Boot, Step};
-use super::{EventKind, Outcome, Report, create, destroy, view};
-use crate::effective::{ZoneSpec, effective};
+use super::{EventKind, Outcome, Report, create, destroy, reinstall, view};
+use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::manager::{RecoverOptions, RunOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::EntryKind;
@@ -110,10 +111,13 @@ fn recover_one(
             format!("somebody edited it: look at zones/{name}.kdl, and remove it if nothing of the zone is left"),
         ));
     };
-    let spec = planned(library, &entry)?;
+    let spec = reinstall::wish(library, &entry)?;
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
     let mut journal = Journal::new(&site.registry, name, id);
+    if find::is_reinstallation(&entry) {
+        journal = journal.reinstalling();
+    }
     let findings = find::look(site, &entry, &spec)?;
     let work = Work { site, library, entry: &entry, spec: &spec, findings: &findings };
     let done = match decide(journal_says, &findings.found, wish) {
@@ -142,16 +146,6 @@ fn lock(site: &Site, library: &Library, entry: &ZoneEntry, wait: bool, teller: &
             _ => error,
         }
     })
-}
-
-/// The wish that the unfinished work was for: what was applied, as far as it was noted; the rest as the documents say now.
-fn planned(library: &Library, entry: &ZoneEntry) -> Result<ZoneSpec> {
-    let mut spec = effective(&library.config, &library.templates, &library.pools, entry)
-        .map_err(|error| error.with_context(format!("what {} should be cannot be said", entry.name)))?;
-    if let Some(applied) = &entry.applied {
-        create::take_applied(&mut spec, applied);
-    }
-    Ok(spec)
 }
 
 /// One zone's unfinished work.
@@ -185,13 +179,36 @@ impl Work<'_> {
             );
             return perform::destroy(floor, journal, &steps, 0).map(|()| Done::Undone);
         }
-        let steps = self.creation()?;
+        let steps = if find::is_reinstallation(self.entry) {
+            if let Some(zone) = &self.findings.zone {
+                self.empty(floor, journal, zone)?;
+            }
+            create::installation(self.spec, self.library, self.site.host.dialect())?
+        } else {
+            self.creation()?
+        };
         perform::resume(floor, journal, &steps)?;
         let limit = self.library.config.timeouts.boot;
         let boot = self.boots().then(|| Boot { zone: self.entry.name.clone(), limit });
         finish(floor, journal, boot.as_ref())?;
         let status = if boot.is_some() { "running" } else { "installed" };
         view::read(&self.site.registry, &self.entry.name, Some(self.spec), Some(status.to_owned())).map(Done::Finished)
+    }
+
+    /// The part of a reinstallation until the zone's old files are gone, where they are not.
+    fn empty(&self, floor: &Floor<'_>, journal: &mut Journal<'_>, zone: &HostZone) -> Result<()> {
+        let step = self.entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
+        let whole = !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete);
+        let emptied = !step.strip_prefix(REINSTALL).is_some_and(reinstall::is_down);
+        if whole && emptied {
+            return Ok(());
+        }
+        if whole {
+            let down = reinstall::down(self.library, &self.entry.name, zone, self.findings.autoboot);
+            perform::empty(floor, journal, &down)?;
+        }
+        journal.uninstalled();
+        Ok(())
     }
 
     /// The zone is whole: it is left `ready`, and boots with the host again if it did.

@@ -10,6 +10,8 @@ pub(crate) enum Journal {
     Creating { phase: Phase, undo: bool },
     /// Being destroyed, at this phase.
     Destroying { phase: Phase },
+    /// Being installed again; `emptied` once its old files were gone.
+    Reinstalling { emptied: bool },
 }
 
 /// How far a step goes: what the host can have after it, in the order of a creation.
@@ -89,6 +91,7 @@ pub(crate) fn decide(journal: Journal, found: &Found, wish: Wish) -> Verdict {
     match journal {
         Journal::Creating { phase, undo } => creating(phase, undo, found, wish),
         Journal::Destroying { phase } => destroying(phase, found, wish),
+        Journal::Reinstalling { emptied } => reinstalling(emptied, found, wish),
     }
 }
 
@@ -165,6 +168,32 @@ fn destroying(phase: Phase, found: &Found, wish: Wish) -> Verdict {
         Condition::Configured | Condition::Incomplete if wish == Wish::RollBack => {
             Verdict::Refuse("the zone's files are gone already".to_owned())
         }
+        Condition::Configured | Condition::Incomplete => Verdict::Finish,
+    }
+}
+
+/// A zone that was whole is never taken back: it becomes as it was while its files are there, and is installed again once they are not.
+fn reinstalling(emptied: bool, found: &Found, wish: Wish) -> Verdict {
+    let Found::Zone { condition, ours, same_installation } = found else {
+        return Verdict::Refuse(
+            "the zone that was being reinstalled is gone from the host, configuration and all".to_owned(),
+        );
+    };
+    if let Ours::No(how) = ours {
+        return Verdict::Refuse(format!("the host's zone is not the one that was being reinstalled: {how}"));
+    }
+    match condition {
+        Condition::Installed | Condition::Active if *same_installation == Some(false) => {
+            Verdict::Refuse("somebody else has installed the zone anew since".to_owned())
+        }
+        Condition::Installed | Condition::Active if emptied && wish == Wish::RollBack => {
+            Verdict::Refuse("the zone's old files are gone, and the new ones are there".to_owned())
+        }
+        Condition::Installed | Condition::Active if emptied || wish == Wish::Resume => Verdict::Finish,
+        Condition::Installed | Condition::Active => Verdict::Restore,
+        Condition::Configured | Condition::Incomplete if wish == Wish::RollBack => Verdict::Refuse(
+            "the zone's old files are gone and cannot be brought back; zmgr destroy removes what is left".to_owned(),
+        ),
         Condition::Configured | Condition::Incomplete => Verdict::Finish,
     }
 }
@@ -250,6 +279,29 @@ mod tests {
         let journal = Journal::Creating { phase: Phase::Links, undo: false };
         assert_eq!(decide(journal, &zone(Condition::Configured, None), Wish::LeastLoss), Verdict::Undo);
         assert!(matches!(decide(journal, &zone(Condition::Installed, None), Wish::LeastLoss), Verdict::Refuse(_)));
+    }
+
+    #[test]
+    fn a_reinstallation_is_never_undone() {
+        for emptied in [false, true] {
+            for wish in [Wish::LeastLoss, Wish::Resume, Wish::RollBack] {
+                for same in [None, Some(true), Some(false)] {
+                    for condition in
+                        [Condition::Configured, Condition::Incomplete, Condition::Installed, Condition::Active]
+                    {
+                        let verdict = decide(Journal::Reinstalling { emptied }, &zone(condition, same), wish);
+                        assert_ne!(verdict, Verdict::Undo);
+                        let whole = matches!(condition, Condition::Installed | Condition::Active);
+                        if whole && same == Some(true) && !emptied && wish != Wish::Resume {
+                            assert_eq!(verdict, Verdict::Restore);
+                        }
+                        if !whole && wish == Wish::LeastLoss {
+                            assert_eq!(verdict, Verdict::Finish);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) struct Autoboot {
 
 impl Step for Autoboot {
     fn id(&self) -> String {
-        "autoboot".to_owned()
+        if self.on { "autoboot" } else { "autoboot-off" }.to_owned()
     }
 
     fn phase(&self) -> Phase {

@@ -35,6 +35,31 @@ impl Install {
     }
 }
 
+impl Install {
+    /// That the source is still what the plan saw: illumos locks the new zone alone.
+    fn check_source(&self, floor: &Floor<'_>, source: &ZoneName) -> Result<()> {
+        let state = floor.host.zone_state(source)?.map(|zone| zone.state);
+        if state != Some(ZoneState::Installed) {
+            let state = state.map_or("gone", ZoneState::as_str);
+            return Err(Error::new(
+                Code::WrongState,
+                format!("{source} is {state} by now, and only a zone that is installed and down can be cloned"),
+            ));
+        }
+        let datasets = |zone: &ZoneName| -> Result<Vec<String>> {
+            Ok(floor.host.zone_config(zone.as_str())?.map(|config| config.datasets).unwrap_or_default())
+        };
+        let theirs = datasets(source)?;
+        match datasets(&self.zone)?.iter().find(|dataset| theirs.contains(dataset)) {
+            None => Ok(()),
+            Some(shared) => Err(Error::new(
+                Code::WrongState,
+                format!("{source} and {} both have the dataset {shared}, and the clone would harm {source}", self.zone),
+            )),
+        }
+    }
+}
+
 impl Step for Install {
     fn id(&self) -> String {
         match self.from {
@@ -61,6 +86,9 @@ impl Step for Install {
     }
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        if let Origin::Clone(source) = &self.from {
+            self.check_source(floor, source)?;
+        }
         let ended = floor.attempt_long(self.command())?;
         let Some(zone) = floor.host.zone_state(&self.zone)? else {
             return Err(foreign(format!("the zone {} has vanished from the host", self.zone)));
