@@ -242,7 +242,8 @@ fn parse(line: &[u8]) -> Option<Entry> {
     })
 }
 
-fn is_uuid(text: &str) -> bool {
+/// Whether this is a printed uuid.
+pub(in crate::sim) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => b == b'-',

@@ -100,9 +100,12 @@ impl Zonecfg<'_, '_, '_> {
                     return Ok(bad_usage);
                 }
                 Found::WithValue(b'u', uuid) => {
+                    let wanted = String::from_utf8_lossy(uuid).to_lowercase();
+                    if !super::index::is_uuid(&wanted) {
+                        return Ok(Error::InvalidProperty.number());
+                    }
                     let known = super::index::read(self.machine).unwrap_or_default();
-                    let uuid_text = String::from_utf8_lossy(uuid).to_lowercase();
-                    match known.into_iter().find(|entry| entry.uuid.as_deref() == Some(uuid_text.as_str())) {
+                    match known.into_iter().find(|entry| entry.uuid.as_deref() == Some(wanted.as_str())) {
                         Some(entry) => self.name_zone(&entry.name),
                         None => return Ok(self.no_such_name(uuid, bad_usage)),
                     }

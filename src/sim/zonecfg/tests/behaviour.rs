@@ -214,3 +214,18 @@ fn options_that_there_are_not() {
     assert_eq!((status, complaints(&written).as_str()), (Status::Exited(1), wanted));
     assert!(shown(&written).starts_with("usage:\nverify\n\tVerifies current configuration"));
 }
+
+#[test]
+fn smartos_finds_a_zone_by_its_uuid() {
+    let (_folder, machine) = with_zone(Dialect::SmartOs);
+    let uuid = crate::sim::index::find(&machine, b"z1").unwrap().uuid.unwrap();
+    let shown = |uuid: &[u8]| {
+        let (status, written) = run(&machine, &[b"zonecfg", b"-u", uuid, b"info zonepath"], b"");
+        (status, shown(&written), complaints(&written))
+    };
+    assert_eq!(shown(uuid.as_bytes()), (Status::Exited(0), "zonepath: /zones/z1\n".into(), String::new()));
+    assert_eq!(shown(b"z1"), (Status::Exited(50), String::new(), String::new()));
+    let (status, _, complaint) = shown(b"00000000-0000-0000-0000-00000000000f");
+    assert_eq!(status, Status::Exited(2));
+    assert!(complaint.starts_with("00000000-0000-0000-0000-00000000000f: Bogus zone name\n"));
+}
