@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+mod check;
 pub mod config;
 pub mod document;
 pub mod effective;

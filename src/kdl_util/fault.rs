@@ -51,10 +51,6 @@ impl Text {
         &self.text
     }
 
-    pub(crate) fn shared(&self) -> &Arc<str> {
-        &self.text
-    }
-
     fn line_of(&self, offset: usize) -> usize {
         self.lines.partition_point(|start| *start <= offset)
     }

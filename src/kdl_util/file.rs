@@ -47,6 +47,22 @@ pub(crate) fn check_folder(path: &Path, trust: Trust) -> Result<()> {
     check_owner(path, &meta, trust)
 }
 
+/// Whether what lies above a tree lets others put something else in its place.
+pub(crate) fn check_above(path: &Path, trust: Trust) -> Result<()> {
+    if trust == Trust::Anyone || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let whole = std::fs::canonicalize(path).map_err(|error| failed(path, error))?;
+    for folder in whole.ancestors().skip(1) {
+        let meta = std::fs::metadata(folder).map_err(|error| failed(folder, error))?;
+        if meta.mode() & 0o002 != 0 && meta.mode() & 0o1000 == 0 {
+            let message = "as root, nothing below this folder is read: everybody may write to it".to_owned();
+            return Err(refused(folder, "not-trusted", message, Some(format!("chmod o-w {}", folder.display()))));
+        }
+    }
+    Ok(())
+}
+
 fn failed(path: &Path, error: std::io::Error) -> Error {
     if error.kind() == std::io::ErrorKind::NotFound {
         return Error::new(Code::NotFound, format!("there is no {}", path.display()));

@@ -4,14 +4,15 @@
 //! of our own. It recurses without a limit of its own, also over `}` and `/-`, and an overflow would end the host program.
 
 mod fault;
-pub(crate) mod file;
+mod file;
 mod node;
 mod patch;
 mod read;
 mod scan;
 mod write;
 
-pub(crate) use fault::{Fault, Text, error_of};
+pub(crate) use fault::{Fault, Text, error_of, snippet};
+pub(crate) use file::{Trust, check_above, check_folder, read as read_file};
 pub(crate) use node::{Entry, Node, Span, Value};
 pub(crate) use patch::patch;
 pub(crate) use read::{Parsed, parse, parse_many};

@@ -51,7 +51,8 @@ impl Library {
     /// Config alone.
     pub(crate) fn load_config(tree: &Tree) -> Result<Library> {
         let mut library = Library::default();
-        if let Some(config) = library.read::<Config>(tree.root(), &tree.config())? {
+        there(tree.check_folder(tree.root()))?;
+        if let Some(config) = library.read::<Config>(tree, &tree.config())? {
             library.config = config;
         }
         Ok(library)
@@ -64,18 +65,19 @@ impl Library {
         name: impl Fn(&T) -> N,
     ) -> Result<BTreeMap<N, T>> {
         let path = tree.folder(folder);
+        there(tree.check_folder(&path))?;
         let mut values = BTreeMap::new();
         for file in tree.documents(folder)? {
-            if let Some(value) = self.read::<T>(tree.root(), &path.join(file))? {
+            if let Some(value) = self.read::<T>(tree, &path.join(file))? {
                 values.insert(name(&value), value);
             }
         }
         Ok(values)
     }
 
-    fn read<T: Kind>(&mut self, root: &Path, path: &Path) -> Result<Option<T>> {
-        let key = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
-        let bytes = match super::files::read_file(path) {
+    fn read<T: Kind>(&mut self, tree: &Tree, path: &Path) -> Result<Option<T>> {
+        let key = path.strip_prefix(tree.root()).unwrap_or(path).to_string_lossy().into_owned();
+        let bytes = match super::files::read_file(tree, path) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Ok(None),
             Err(error) => {
@@ -131,4 +133,9 @@ impl Library {
             .with_details(details)
             .with_help("mend the files; zmgr check looks at all of them"))
     }
+}
+
+/// A folder that is missing is an empty one.
+fn there(checked: Result<()>) -> Result<()> {
+    checked.or_else(|error| if error.code() == Code::NotFound { Ok(()) } else { Err(error) })
 }

@@ -45,3 +45,4 @@ pub(crate) use recover::recover;
 pub(crate) use reinstall::{plan_reinstall, reinstall};
 pub(crate) use run::run;
 pub(crate) use site::Site;
+pub(crate) use view::spec;

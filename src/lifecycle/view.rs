@@ -18,7 +18,7 @@ pub(crate) fn read(
     status: Option<String>,
 ) -> Result<Zone> {
     let path = registry.tree().zone(name);
-    let Some(bytes) = super::files::read_file(&path)? else {
+    let Some(bytes) = super::files::read_file(registry.tree(), &path)? else {
         return Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
             .with_help("zmgr list shows those there are; zmgr list -a also those of the host"));
     };
@@ -55,6 +55,25 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
             spec.resources.attrs.iter().map(|attr| (attr.name.clone(), attr.value.value.to_string())).collect();
     }
     zone
+}
+
+/// The wish for a registered zone after all layers.
+pub(crate) fn spec(registry: &Registry, name: &ZoneName) -> Result<ZoneSpec> {
+    let path = registry.tree().zone(name);
+    let Some(bytes) = super::files::read_file(registry.tree(), &path)? else {
+        return Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
+            .with_help("zmgr list shows those there are"));
+    };
+    let entry = Document::<ZoneEntry>::parse(&path, &bytes)?.value;
+    if entry.is_newer() {
+        return Err(Error::new(
+            Code::Config,
+            format!("{} was written by a newer zmgr: its wish cannot be told", path.display()),
+        ));
+    }
+    let library = Library::load(registry.tree())?;
+    library.check(entry.template_name())?;
+    effective(&library.config, &library.templates, &library.pools, &entry)
 }
 
 /// The wish for this entry, where the documents that it needs are in order.

@@ -1,11 +1,20 @@
 //! The documents that people write: the first tree, checks, and each document as it stands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Manager;
-use crate::error::{Code, Error, Result};
-use crate::registry::Folder;
+use crate::check::check;
+use crate::config::Config;
+use crate::document::{Document, Kind};
+use crate::effective::ZoneSpec;
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::lifecycle;
+use crate::name::{PoolName, PublisherName, TemplateName, ZoneName};
+use crate::pool::Pool;
+use crate::publisher::Publisher;
+use crate::registry::{Folder, Tree};
 use crate::starter::starter;
+use crate::template::Template;
 
 impl Manager {
     /// Writes the first tree: a small one that works, with comments that teach the format. What is there already stays as it is.
@@ -30,4 +39,109 @@ impl Manager {
         }
         Ok(written)
     }
+}
+
+impl Manager {
+    /// Every finding of every document, alone and together, in the order of files and lines; where a host answers, also what
+    /// the documents count on and it does not have. `not-found` where there is no tree.
+    pub fn check(&self) -> Result<Vec<Diagnostic>> {
+        let registry = self.registry();
+        if !self.root().is_dir() {
+            return Err(self.no_tree());
+        }
+        let host = self.site().ok().and_then(|site| site.look().ok()).map(|look| look.host);
+        Ok(check(registry.tree(), host.as_ref()))
+    }
+
+    /// `config.kdl`, or what holds without it.
+    pub fn config(&self) -> Result<Config> {
+        let registry = self.registry();
+        let tree = registry.tree();
+        match document(tree, &tree.config()) {
+            Err(error) if error.code() == Code::NotFound => Ok(Config::default()),
+            config => config,
+        }
+    }
+
+    /// Every template, by name; `config` with every fault where one has any.
+    pub fn templates(&self) -> Result<Vec<Template>> {
+        self.documents(Folder::Templates)
+    }
+
+    /// One template, whatever the others are like; `not-found`.
+    pub fn template(&self, name: &str) -> Result<Template> {
+        let name = TemplateName::new(name)?;
+        self.named("template", name.as_str(), |tree| tree.template(&name))
+    }
+
+    /// Every pool, by name; `config` with every fault where one has any.
+    pub fn pools(&self) -> Result<Vec<Pool>> {
+        self.documents(Folder::Pools)
+    }
+
+    /// One pool, whatever the others are like; `not-found`.
+    pub fn pool(&self, name: &str) -> Result<Pool> {
+        let name = PoolName::new(name)?;
+        self.named("pool", name.as_str(), |tree| tree.pool(&name))
+    }
+
+    /// Every publisher, by name; `config` with every fault where one has any.
+    pub fn publishers(&self) -> Result<Vec<Publisher>> {
+        self.documents(Folder::Publishers)
+    }
+
+    /// One publisher, whatever the others are like; `not-found`.
+    pub fn publisher(&self, name: &str) -> Result<Publisher> {
+        let name = PublisherName::new(name)?;
+        self.named("publisher", name.as_str(), |tree| tree.publisher(&name))
+    }
+
+    /// The wish for a zone after all layers, each value with the line that it comes from. `not-found`; `config` where a document
+    /// that it needs has a fault.
+    pub fn effective(&self, zone: &str) -> Result<ZoneSpec> {
+        lifecycle::spec(&self.registry(), &ZoneName::new(zone)?)
+    }
+
+    fn named<T: Kind>(&self, what: &str, name: &str, path: impl Fn(&Tree) -> PathBuf) -> Result<T> {
+        let registry = self.registry();
+        document(registry.tree(), &path(registry.tree())).map_err(|error| match error.code() {
+            Code::NotFound => Error::new(Code::NotFound, format!("there is no {what} {name:?}")),
+            _ => error,
+        })
+    }
+
+    fn documents<T: Kind>(&self, folder: Folder) -> Result<Vec<T>> {
+        let registry = self.registry();
+        let tree = registry.tree();
+        let base = tree.folder(folder);
+        let (mut values, mut faults) = (Vec::new(), Vec::new());
+        for name in tree.documents(folder)? {
+            match document(tree, &base.join(name)) {
+                Ok(value) => values.push(value),
+                Err(error) => faults.push(error),
+            }
+        }
+        match faults.len() {
+            0 => Ok(values),
+            _ => Err(joined(faults)),
+        }
+    }
+
+    fn no_tree(&self) -> Error {
+        Error::new(Code::NotFound, format!("there is no tree at {}", self.root().display()))
+            .with_help("`zmgr init` writes a first one")
+    }
+}
+
+fn document<T: Kind>(tree: &Tree, path: &Path) -> Result<T> {
+    Ok(Document::<T>::parse(path, &tree.read(path)?)?.value)
+}
+
+/// Several errors as one, with the details of all.
+fn joined(mut errors: Vec<Error>) -> Error {
+    if errors.len() == 1 {
+        return errors.remove(0);
+    }
+    let details = errors.iter().flat_map(|error| error.details().iter().cloned()).collect();
+    Error::new(Code::Config, format!("{} documents have faults", errors.len())).with_details(details)
 }

@@ -93,13 +93,15 @@ impl Manager {
         };
         let tree = pretence.0.join("tree");
         Manager::open(&tree)?.init()?;
-        let registry = Registry::new(Tree::new(tree), self.inner.command.clone(), Points::none());
+        let registry = Registry::new(Tree::new(tree).of_anyone(), self.inner.command.clone(), Points::none());
         Ok((Arc::new(Site { registry, host: Host::simulated(machine.runner()) }), Some(pretence)))
     }
 
     /// The tree's registry; no host is needed for it.
     pub(super) fn registry(&self) -> Registry {
-        Registry::new(Tree::new(&self.inner.root), self.inner.command.clone(), self.inner.hooks.points.clone())
+        let tree = Tree::new(&self.inner.root);
+        let tree = if let Place::Simulated(_) = self.inner.place { tree.of_anyone() } else { tree };
+        Registry::new(tree, self.inner.command.clone(), self.inner.hooks.points.clone())
     }
 
     /// The root of the tree.

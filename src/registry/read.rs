@@ -1,21 +1,15 @@
 //! Reading the files of the registry for their facts.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{Mode, OFlags};
-
+use super::Tree;
 use super::facts::{EntryKind, Facts, NetFacts};
 use super::snapshot::EntryFile;
 use crate::document::{Document, Kind};
-use crate::error::{Diagnostic, Error};
+use crate::error::{Code, Diagnostic, Error};
 use crate::reservation::Reservation;
 use crate::zone::{EntryState, ZoneEntry};
-
-/// The most that is read of a file: more than a document may have, so that the document's own check speaks.
-const LIMIT: u64 = (1 << 20) + 1;
 
 /// What a file turned out to be.
 pub(super) enum Read {
@@ -28,14 +22,14 @@ pub(super) enum Read {
 }
 
 /// Reads files, on all cores where there are many.
-pub(super) fn read_all(files: &[EntryFile]) -> Vec<Read> {
+pub(super) fn read_all(tree: &Tree, files: &[EntryFile]) -> Vec<Read> {
     let mut answers: Vec<Option<Read>> = files.iter().map(|_| None).collect();
-    read_kind::<ZoneEntry>(EntryKind::Zone, files, &mut answers);
-    read_kind::<Reservation>(EntryKind::Reservation, files, &mut answers);
+    read_kind::<ZoneEntry>(tree, EntryKind::Zone, files, &mut answers);
+    read_kind::<Reservation>(tree, EntryKind::Reservation, files, &mut answers);
     answers.into_iter().map(|answer| answer.unwrap_or(Read::Gone)).collect()
 }
 
-fn read_kind<T>(kind: EntryKind, files: &[EntryFile], answers: &mut [Option<Read>])
+fn read_kind<T>(tree: &Tree, kind: EntryKind, files: &[EntryFile], answers: &mut [Option<Read>])
 where
     T: Kind,
     Facts: for<'a> From<&'a T>,
@@ -43,15 +37,15 @@ where
     let mut at = Vec::new();
     let mut texts = Vec::new();
     for (number, file) in files.iter().enumerate().filter(|(_, file)| file.kind == kind) {
-        match bytes(&file.path) {
+        match tree.read(&file.path) {
             Ok(bytes) => {
                 at.push(number);
                 texts.push((Arc::from(file.path.as_path()), bytes));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && file.path.symlink_metadata().is_err() => {
+            Err(error) if error.code() == Code::NotFound && file.path.symlink_metadata().is_err() => {
                 answers[number] = Some(Read::Gone);
             }
-            Err(error) => answers[number] = Some(bad(&file.path, Error::io("read", &file.path, error))),
+            Err(error) => answers[number] = Some(bad(&file.path, error)),
         }
     }
     for (number, parsed) in at.into_iter().zip(Document::<T>::parse_many(&texts)) {
@@ -60,18 +54,6 @@ where
             Err(error) => bad(&files[number].path, error),
         });
     }
-}
-
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    // A device or a pipe in place of a document must not make anybody wait.
-    let file: File = rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?.into();
-    let meta = file.metadata()?;
-    if !meta.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut bytes = Vec::with_capacity(meta.len().min(LIMIT) as usize);
-    file.take(LIMIT).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn bad(path: &Path, error: Error) -> Read {

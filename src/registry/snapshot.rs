@@ -230,7 +230,7 @@ impl Registry {
         snapshot.index = index;
         snapshot.misses = unknown.len();
         let files: Vec<EntryFile> = unknown.iter().map(|(file, ..)| file.clone()).collect();
-        for ((file, record, stamp), read) in unknown.into_iter().zip(super::read::read_all(&files)) {
+        for ((file, record, stamp), read) in unknown.into_iter().zip(super::read::read_all(self.tree(), &files)) {
             snapshot.take(file, record, stamp, read);
         }
         Ok(snapshot)

@@ -32,6 +32,7 @@ impl Registry {
             Err(Errno::NOENT) => return Ok(()),
             Err(errno) => return Err(failed(errno)),
         };
+        self.tree().check_folder(&path)?;
         for entry in Dir::read_from(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());

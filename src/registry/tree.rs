@@ -8,12 +8,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::kdl_util::{Trust, check_above, check_folder, read_file};
 use crate::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 
 /// The root of the files and the paths below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
     root: PathBuf,
+    trust: Trust,
 }
 
 /// A folder of documents.
@@ -57,7 +59,26 @@ impl fmt::Display for Folder {
 impl Tree {
     /// The tree below this root. Nothing is read.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Tree { root: root.into() }
+        Tree { root: root.into(), trust: Trust::Guarded }
+    }
+
+    /// The same tree, whoever owns its files: that of a pretended machine.
+    #[must_use]
+    pub fn of_anyone(mut self) -> Self {
+        self.trust = Trust::Anyone;
+        self
+    }
+
+    /// The bytes of a document. `not-found` where nothing is there; `config` where it is no regular file, is too large, or, as root,
+    /// may have been written by others.
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>> {
+        read_file(path, self.trust)
+    }
+
+    /// Whether a folder may be read: as root, nobody else may have written to it.
+    pub fn check_folder(&self, path: &Path) -> Result<()> {
+        check_folder(path, self.trust)?;
+        if path == self.root { check_above(path, self.trust) } else { Ok(()) }
     }
 
     /// The root.

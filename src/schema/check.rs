@@ -116,7 +116,13 @@ pub(crate) fn check_body(nodes: &[Node], at: At, owner: Span, faults: &mut Fault
             seen.push((&node.name, key, node.name_span));
         }
     }
-    for rule in rules(at).filter(|rule| rule.required && !nodes.iter().any(|node| node.name == rule.name)) {
+    let slips: Vec<&str> = nodes
+        .iter()
+        .filter(|node| !node.name.starts_with("x-") && rule(at, &node.name).is_none())
+        .filter_map(|node| did_you_mean(&node.name, rules(at).map(|rule| rule.name)))
+        .collect();
+    let there = |name: &str| nodes.iter().any(|node| node.name == name) || slips.contains(&name);
+    for rule in rules(at).filter(|rule| rule.required && !there(rule.name)) {
         let message = format!("`{}` is missing in {}", rule.name, at.describe());
         faults.add_with_help("missing-node", owner, message, format!("for example: {}", rule.example));
     }
@@ -247,7 +253,15 @@ fn check_properties(node: &Node, rule: &NodeRule, faults: &mut Faults) {
             }
         }
     }
-    for prop in rule.props.iter().filter(|prop| prop.required && !seen.contains(&prop.name)) {
+    // A required property with a slip in its name was told of already.
+    let slips: Vec<&str> = seen
+        .iter()
+        .filter(|name| !rule.props.iter().any(|prop| prop.name == **name))
+        .filter_map(|name| did_you_mean(name, rule.props.iter().map(|prop| prop.name)))
+        .collect();
+    for prop in
+        rule.props.iter().filter(|prop| prop.required && !seen.contains(&prop.name) && !slips.contains(&prop.name))
+    {
         let message = format!("`{}` needs the property {}: {}", node.name, prop.name, prop.help);
         faults.add_with_help("missing-property", node.name_span, message, format!("for example: {}", rule.example));
     }

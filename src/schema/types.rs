@@ -200,7 +200,7 @@ fn require(ty: Type, text: &str, good: bool) -> Result<(), Wrong> {
 }
 
 /// Whether a shell takes the text as one plain word.
-pub(crate) fn is_shell_safe(text: &str) -> bool {
+fn is_shell_safe(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b))
 }
 

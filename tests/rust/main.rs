@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod crash_matrix;
+mod documents;
 mod kills;
 mod layering;
 mod parity;

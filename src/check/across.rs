@@ -1,0 +1,414 @@
+//! What no document shows by itself: references, overlaps, and what is held twice.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use super::Documents;
+use crate::effective::{Findings, chain, effective};
+use crate::error::{Diagnostic, Severity};
+use crate::host::{HostState, needs_image};
+use crate::name::{TemplateName, ZoneName};
+use crate::pool::{Pool, PoolNetwork};
+use crate::registry::Folder;
+use crate::schema::did_you_mean;
+use crate::settings::{EntryNet, Install};
+use crate::source::{Source, Sourced};
+use crate::template::Template;
+use crate::zone::ZoneEntry;
+
+/// Everything that the documents say of each other, and of the host where it is known.
+pub(super) fn look(documents: &Documents, host: Option<&HostState>) -> Vec<Diagnostic> {
+    let mut look = Look { documents, findings: Findings::default() };
+    look.default_template();
+    look.templates();
+    look.zones();
+    look.pools();
+    look.addresses();
+    look.held_twice();
+    look.reservations();
+    look.unused();
+    if let Some(host) = host {
+        look.host(host);
+    }
+    look.findings.0
+}
+
+struct Look<'a> {
+    documents: &'a Documents,
+    findings: Findings,
+}
+
+impl Look<'_> {
+    fn warn(&mut self, code: &str, source: &Source, message: String) {
+        self.findings.add(code, source, message);
+        if let Some(last) = self.findings.0.last_mut() {
+            last.severity = Severity::Warning;
+        }
+    }
+
+    /// Findings about a document that is there but does not read are about that document alone.
+    fn is_about_unread(&self, finding: &Diagnostic) -> bool {
+        let name = finding.message.split('"').nth(1).unwrap_or_default();
+        match finding.code.as_str() {
+            "no-template" => self.documents.is_unread(Folder::Templates, name),
+            "no-pool" => self.documents.is_unread(Folder::Pools, name),
+            "no-publisher" => self.documents.is_unread(Folder::Publishers, name),
+            _ => false,
+        }
+    }
+
+    fn add(&mut self, findings: Vec<Diagnostic>) {
+        for finding in findings {
+            if !self.is_about_unread(&finding) {
+                self.findings.0.push(finding);
+            }
+        }
+    }
+
+    fn default_template(&mut self) {
+        let Some(name) = &self.documents.config.default_template else { return };
+        let mut found = Findings::default();
+        if !self.documents.templates.contains_key(&name.value) {
+            let near = did_you_mean(name.as_str(), self.documents.templates.keys().map(TemplateName::as_str));
+            found.add_near("no-template", &name.source, format!("there is no template {:?}", name.as_str()), near);
+        }
+        self.add(found.0);
+    }
+
+    /// Each template as a zone of its own would have it; one without a brand is there to be extended.
+    fn templates(&mut self) {
+        let documents = self.documents;
+        for template in documents.templates.values() {
+            self.publishers(template.settings.install.as_ref());
+            let Ok(name) = ZoneName::new("zone-of-template") else { continue };
+            let mut zone = ZoneEntry::new(name);
+            zone.template = Some(Sourced::new(template.name.clone(), template.source.clone()));
+            let spec = effective(&documents.config, &documents.templates, &documents.pools, &zone);
+            match spec {
+                Ok(spec) if needs_image(&spec.brand) && spec.install.image.is_none() && spec.clone_from.is_none() => {
+                    let message = format!("zones of the brand {} need an image to be installed from", spec.brand);
+                    self.warn("no-image", &spec.brand.source, message);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let details = error.details().iter().filter(|d| d.code != "no-brand").cloned().collect();
+                    self.add(details);
+                }
+            }
+        }
+        let defaults = &documents.config.defaults;
+        self.publishers(defaults.install.as_ref());
+        for template in documents.templates.values() {
+            self.clone_source(template.settings.clone_from.as_ref());
+        }
+        self.clone_source(defaults.clone_from.as_ref());
+    }
+
+    fn publishers(&mut self, install: Option<&Sourced<Install>>) {
+        let Some(install) = install else { return };
+        let mut found = Findings::default();
+        for name in install.publishers.iter().filter(|name| !self.documents.publishers.contains_key(*name)) {
+            let known = self.documents.publishers.keys().map(|name| name.as_str());
+            let near = did_you_mean(name.as_str(), known);
+            found.add_near("no-publisher", &install.source, format!("there is no publisher {:?}", name.as_str()), near);
+        }
+        self.add(found.0);
+    }
+
+    fn clone_source(&mut self, zone: Option<&Sourced<ZoneName>>) {
+        let Some(zone) = zone else { return };
+        if !self.documents.zones.contains_key(&zone.value) && !self.documents.is_unread(Folder::Zones, zone.as_str()) {
+            let message = format!("the zone {:?} that is to be cloned is not registered", zone.as_str());
+            self.warn("no-clone-source", &zone.source, message);
+        }
+    }
+
+    fn zones(&mut self) {
+        let documents = self.documents;
+        // What is wrong with a template is told at the template, once, not for each of its zones.
+        let told: BTreeSet<(Option<std::path::PathBuf>, Option<usize>, String)> =
+            self.findings.0.iter().map(|d| (d.path.clone(), d.line, d.code.clone())).collect();
+        for zone in documents.zones.values().filter(|zone| !zone.is_newer()) {
+            self.publishers(zone.settings.install.as_ref());
+            self.clone_source(zone.settings.clone_from.as_ref());
+            let Err(error) = effective(&documents.config, &documents.templates, &documents.pools, zone) else {
+                continue;
+            };
+            let new = |d: &&Diagnostic| !told.contains(&(d.path.clone(), d.line, d.code.clone()));
+            let details = error.details().iter().filter(new).cloned().collect();
+            self.add(details);
+        }
+    }
+
+    /// Pools overlap only where links or VLANs keep them apart.
+    fn pools(&mut self) {
+        let pools: Vec<&Pool> = self.documents.pools.values().collect();
+        for (n, pool) in pools.iter().enumerate() {
+            for other in &pools[n + 1..] {
+                if apart(pool, other) {
+                    continue;
+                }
+                for (mine, theirs) in overlaps(pool, other) {
+                    let message = format!(
+                        "the network {} overlaps {} of the pool {:?}, which has the same link",
+                        theirs.network,
+                        mine.network,
+                        pool.name.as_str()
+                    );
+                    let help = "pools may overlap where their stubs or VLANs differ";
+                    self.findings.add_with_help("overlap", &theirs.source, message, help);
+                }
+            }
+        }
+    }
+
+    /// Addresses against the rules of the pools that they are said to come from.
+    fn addresses(&mut self) {
+        let documents = self.documents;
+        for zone in documents.zones.values() {
+            for net in &zone.nets {
+                let Some(pool) = net.pool.as_ref().and_then(|name| documents.pools.get(name)) else { continue };
+                for address in &net.addresses {
+                    let at = address.address.addr();
+                    if let Some(message) = misfit(pool, at, zone.name.as_str()) {
+                        self.warn("outside-pool", &net.source, message);
+                    } else if let Some(network) = pool.network_of(at)
+                        && network.network.prefix_len() != address.address.prefix_len()
+                    {
+                        let message = format!(
+                            "{} has another prefix length than the network {} of the pool {:?}",
+                            address.address,
+                            network.network,
+                            pool.name.as_str()
+                        );
+                        self.warn("outside-pool", &net.source, message);
+                    }
+                }
+            }
+        }
+    }
+
+    fn held_twice(&mut self) {
+        let documents = self.documents;
+        let mut ids: HashMap<&str, String> = HashMap::new();
+        let mut vnics: HashMap<&str, String> = HashMap::new();
+        let mut macs: HashMap<crate::address::MacAddr, String> = HashMap::new();
+        let mut held: HashMap<IpAddr, Vec<Holding>> = HashMap::new();
+        for zone in documents.zones.values() {
+            let who = format!("the zone {}", zone.name);
+            if let Some(id) = &zone.id {
+                self.once(&mut ids, id.as_str(), &who, "id", &zone.source);
+            }
+            for net in &zone.nets {
+                if let Some(vnic) = &net.vnic {
+                    self.once(&mut vnics, vnic.as_str(), &who, "VNIC", &net.source);
+                }
+                if let Some(mac) = net.mac {
+                    self.once(&mut macs, mac, &who, "MAC address", &net.source);
+                }
+                for address in &net.addresses {
+                    let link = self.link_of(net);
+                    self.hold(&mut held, address.address.addr(), link, who.clone(), &net.source);
+                }
+            }
+        }
+        for reservation in &documents.reservations {
+            let who = format!("the reservation {}", reservation.name);
+            if let Some(id) = &reservation.id {
+                self.once(&mut ids, id.as_str(), &who, "id", &reservation.source);
+            }
+            for address in &reservation.addresses {
+                let link = documents.pools.get(&address.pool).map(link_of_pool).unwrap_or_default();
+                self.hold(&mut held, address.address, link, who.clone(), &address.source);
+            }
+        }
+    }
+
+    fn once<K: std::hash::Hash + Eq + std::fmt::Display>(
+        &mut self,
+        seen: &mut HashMap<K, String>,
+        key: K,
+        who: &str,
+        what: &str,
+        source: &Source,
+    ) {
+        match seen.get(&key) {
+            Some(other) => {
+                let code = match what {
+                    "id" => "duplicate-id",
+                    "VNIC" => "duplicate-vnic",
+                    _ => "duplicate-mac",
+                };
+                let message = format!("the {what} {key} of {who} is that of {other} too");
+                self.findings.add(code, source, message);
+            }
+            None => {
+                seen.insert(key, who.to_owned());
+            }
+        }
+    }
+
+    fn hold(
+        &mut self,
+        held: &mut HashMap<IpAddr, Vec<Holding>>,
+        address: IpAddr,
+        link: Link,
+        who: String,
+        source: &Source,
+    ) {
+        let holders = held.entry(address).or_default();
+        // One address on two separate links is two addresses.
+        if let Some(other) = holders.iter().find(|other| other.link.meets(&link)) {
+            let message = format!("{address} of {who} is held by {} too", other.who);
+            self.findings.add("duplicate-address", source, message);
+        }
+        holders.push(Holding { link, who });
+    }
+
+    fn link_of(&self, net: &EntryNet) -> Link {
+        let pool =
+            net.pool.as_ref().and_then(|name| self.documents.pools.get(name)).map(link_of_pool).unwrap_or_default();
+        Link {
+            stub: net.physical.clone().or(net.stub.clone()).or(pool.stub),
+            vlan: if net.vnic.is_some() { net.vlan } else { net.vlan.or(pool.vlan) },
+        }
+    }
+
+    fn reservations(&mut self) {
+        let documents = self.documents;
+        for reservation in &documents.reservations {
+            if documents.zones.keys().any(|zone| zone.as_str() == reservation.name.as_str()) {
+                let message = format!("{} is the name of a reservation and of a zone", reservation.name);
+                self.findings.add("name-taken", &reservation.source, message);
+            }
+            for address in &reservation.addresses {
+                match documents.pools.get(&address.pool) {
+                    Some(pool) => {
+                        if let Some(message) = misfit(pool, address.address, reservation.name.as_str()) {
+                            self.warn("outside-pool", &address.source, message);
+                        }
+                    }
+                    None => {
+                        let mut found = Findings::default();
+                        let near =
+                            did_you_mean(address.pool.as_str(), documents.pools.keys().map(|name| name.as_str()));
+                        let message = format!("there is no pool {:?}", address.pool.as_str());
+                        found.add_near("no-pool", &address.source, message, near);
+                        self.add(found.0);
+                    }
+                }
+            }
+        }
+    }
+
+    fn unused(&mut self) {
+        let documents = self.documents;
+        // A file that does not read may be the one that uses it.
+        if documents.any_unread(Folder::Zones) || documents.any_unread(Folder::Templates) {
+            return;
+        }
+        let mut used: BTreeSet<&TemplateName> = BTreeSet::new();
+        let roots = documents
+            .zones
+            .values()
+            .filter_map(|zone| zone.template.as_ref())
+            .chain(&documents.config.default_template);
+        for root in roots {
+            used.extend(
+                chain(&documents.templates, root, &mut Findings::default()).iter().map(|template| &template.name),
+            );
+        }
+        let unused: Vec<&Template> =
+            documents.templates.values().filter(|template| !used.contains(&template.name)).collect();
+        for template in unused {
+            let message = format!("no zone has the template {:?}", template.name.as_str());
+            self.warn("unused-template", &template.source, message);
+        }
+    }
+
+    /// Links, brands and datasets that the documents count on.
+    fn host(&mut self, host: &HostState) {
+        let documents = self.documents;
+        let mut links: BTreeMap<&str, &Source> = BTreeMap::new();
+        for pool in documents.pools.values() {
+            if let Some(stub) = &pool.stub {
+                links.entry(stub.as_str()).or_insert(&stub.source);
+            }
+        }
+        for net in documents.templates.values().flat_map(|template| &template.nets) {
+            if let Some(physical) = &net.physical {
+                links.entry(physical).or_insert(&net.source);
+            }
+        }
+        for (link, source) in links {
+            if host.vnic(link).is_some() {
+                self.warn("bad-link", source, format!("the link {link} is a VNIC, over which no other can be made"));
+            } else if host.link(link).is_none() {
+                self.warn("no-such-link", source, format!("the host has no link {link}"));
+            }
+        }
+        let brands = documents.templates.values().filter_map(|template| template.settings.brand.as_ref());
+        for brand in brands.filter(|brand| !host.brands.contains(&brand.value)) {
+            let near = did_you_mean(&brand.value, host.brands.iter().map(String::as_str));
+            let message = format!("the host has no brand {:?}", brand.value);
+            self.findings.add_near("no-such-brand", &brand.source, message, near);
+            if let Some(last) = self.findings.0.last_mut() {
+                last.severity = Severity::Warning;
+            }
+        }
+    }
+}
+
+/// The network that a link leads to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Link {
+    stub: Option<String>,
+    vlan: Option<u16>,
+}
+
+impl Link {
+    /// Whether two hosts on these links could see each other, as far as it is known.
+    fn meets(&self, other: &Link) -> bool {
+        self.stub.is_none() || other.stub.is_none() || self == other
+    }
+}
+
+struct Holding {
+    link: Link,
+    who: String,
+}
+
+fn link_of_pool(pool: &Pool) -> Link {
+    Link { stub: pool.stub.as_ref().map(|stub| stub.value.clone()), vlan: pool.vlan.as_ref().map(|vlan| vlan.value) }
+}
+
+fn apart(a: &Pool, b: &Pool) -> bool {
+    !link_of_pool(a).meets(&link_of_pool(b))
+}
+
+fn overlaps<'p>(a: &'p Pool, b: &'p Pool) -> impl Iterator<Item = (&'p PoolNetwork, &'p PoolNetwork)> {
+    let meet = |x: &PoolNetwork, y: &PoolNetwork| x.network.contains(&y.network) || y.network.contains(&x.network);
+    a.networks.iter().flat_map(move |x| b.networks.iter().filter(move |y| meet(x, y)).map(move |y| (x, y)))
+}
+
+/// Why the pool would not give this address to this owner.
+fn misfit(pool: &Pool, address: IpAddr, owner: &str) -> Option<String> {
+    let name = pool.name.as_str();
+    let Some(network) = pool.network_of(address) else {
+        return Some(format!("{address} of {owner} lies in no network of the pool {name:?}"));
+    };
+    let within = |ends: &[(IpAddr, IpAddr)]| ends.iter().any(|(first, last)| (first..=last).contains(&&address));
+    if network.gateway == Some(address) {
+        return Some(format!("{address} of {owner} is the gateway of the pool {name:?}"));
+    }
+    if within(&network.excludes) {
+        return Some(format!("{address} of {owner} is excluded in the pool {name:?}"));
+    }
+    if let Some((_, whom)) = network.reserves.iter().find(|(reserved, whom)| *reserved == address && whom != owner) {
+        return Some(format!("{address} of {owner} is reserved for {whom} in the pool {name:?}"));
+    }
+    if !network.ranges.is_empty() && !within(&network.ranges) {
+        return Some(format!("{address} of {owner} lies in no range of the pool {name:?}"));
+    }
+    None
+}

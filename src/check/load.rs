@@ -1,0 +1,132 @@
+//! The documents of a whole tree, and what is wrong with each by itself.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::document::{Document, Kind};
+use crate::error::{Code, Diagnostic, Error};
+use crate::kdl_util::snippet;
+use crate::name::{PoolName, PublisherName, TemplateName, ZoneName};
+use crate::pool::Pool;
+use crate::publisher::Publisher;
+use crate::registry::{Folder, Tree};
+use crate::reservation::Reservation;
+use crate::template::Template;
+use crate::zone::ZoneEntry;
+
+/// Every document that reads, and every fault of those that do not.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    pub(crate) config: Config,
+    pub(crate) templates: BTreeMap<TemplateName, Template>,
+    pub(crate) pools: BTreeMap<PoolName, Pool>,
+    pub(crate) publishers: BTreeMap<PublisherName, Publisher>,
+    pub(crate) zones: BTreeMap<ZoneName, ZoneEntry>,
+    pub(crate) reservations: Vec<Reservation>,
+    pub(crate) findings: Vec<Diagnostic>,
+    /// Files that are there and could not be read: what they would say is not missing.
+    unread: Vec<PathBuf>,
+    texts: BTreeMap<PathBuf, Arc<str>>,
+}
+
+impl Documents {
+    /// Reads the whole tree, on all cores.
+    pub(crate) fn load(tree: &Tree) -> Documents {
+        let mut all = Documents::default();
+        for folder in [tree.root().to_owned()].into_iter().chain(Folder::ALL.map(|folder| tree.folder(folder))) {
+            if let Err(error) = tree.check_folder(&folder)
+                && error.code() != Code::NotFound
+            {
+                all.note(&folder, &error);
+            }
+        }
+        all.config = all.read::<Config>(tree, vec![tree.config()]).pop().unwrap_or_default();
+        all.templates = by_name(all.folder(tree, Folder::Templates), |template: &Template| template.name.clone());
+        all.pools = by_name(all.folder(tree, Folder::Pools), |pool: &Pool| pool.name.clone());
+        all.publishers = by_name(all.folder(tree, Folder::Publishers), |publisher: &Publisher| publisher.name.clone());
+        all.zones = by_name(all.folder(tree, Folder::Zones), |zone: &ZoneEntry| zone.name.clone());
+        all.reservations = all.folder(tree, Folder::Reservations);
+        all
+    }
+
+    /// Whether a file of this name is there and could not be read.
+    pub(crate) fn is_unread(&self, folder: Folder, name: &str) -> bool {
+        let end = Path::new(folder.name()).join(format!("{name}.kdl"));
+        self.unread.iter().any(|path| path.ends_with(&end))
+    }
+
+    /// Whether any file of the folder could not be read.
+    pub(crate) fn any_unread(&self, folder: Folder) -> bool {
+        self.unread.iter().any(|path| path.parent().is_some_and(|parent| parent.ends_with(folder.name())))
+    }
+
+    /// Adds the line of the file to a finding that knows its number.
+    pub(super) fn show(&self, finding: &mut Diagnostic) {
+        if let (None, Some(path), Some(line)) = (&finding.snippet, &finding.path, finding.line)
+            && let Some(text) = self.texts.get(path)
+        {
+            let shown = text.lines().nth(line.saturating_sub(1)).map(snippet);
+            let indent = shown.as_ref().map_or(0, |line| line.chars().take_while(|c| *c == ' ').count());
+            finding.column = finding.column.or(Some(indent + 1));
+            finding.snippet = shown;
+        }
+    }
+
+    fn folder<T: Kind>(&mut self, tree: &Tree, folder: Folder) -> Vec<T> {
+        match tree.documents(folder) {
+            Ok(names) => {
+                let base = tree.folder(folder);
+                self.read(tree, names.into_iter().map(|name| base.join(name)).collect())
+            }
+            Err(error) => {
+                self.note(&tree.folder(folder), &error);
+                Vec::new()
+            }
+        }
+    }
+
+    fn read<T: Kind>(&mut self, tree: &Tree, paths: Vec<PathBuf>) -> Vec<T> {
+        let mut files: Vec<(Arc<Path>, Vec<u8>)> = Vec::with_capacity(paths.len());
+        for path in paths {
+            match tree.read(&path) {
+                Ok(bytes) => files.push((path.into(), bytes)),
+                Err(error) if error.code() == Code::NotFound && path.symlink_metadata().is_err() => {}
+                Err(error) => {
+                    self.note(&path, &error);
+                    self.unread.push(path);
+                }
+            }
+        }
+        let mut values = Vec::with_capacity(files.len());
+        for (document, (path, _)) in Document::<T>::parse_many(&files).into_iter().zip(&files) {
+            match document {
+                Ok(document) => {
+                    self.findings.extend(document.warnings().iter().cloned());
+                    self.texts.insert(path.to_path_buf(), document.text().into());
+                    values.push(document.value);
+                }
+                Err(error) => {
+                    self.note(path, &error);
+                    self.unread.push(path.to_path_buf());
+                }
+            }
+        }
+        values
+    }
+
+    /// What an error says, as findings.
+    fn note(&mut self, path: &Path, error: &Error) {
+        if error.details().is_empty() {
+            let mut finding = Diagnostic::new(error.code().slug(), error.message()).at_path(path);
+            finding.help = error.help().map(str::to_owned);
+            self.findings.push(finding);
+        }
+        self.findings.extend(error.details().iter().cloned());
+    }
+}
+
+fn by_name<T, N: Ord>(values: Vec<T>, name: impl Fn(&T) -> N) -> BTreeMap<N, T> {
+    values.into_iter().map(|value| (name(&value), value)).collect()
+}

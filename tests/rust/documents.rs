@@ -1,0 +1,67 @@
+//! Documents through the public manager: every fault of every file at once, edits, and what the reference page says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use zmgr::{Code, Diagnostic, Manager, Severity};
+
+fn data(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/documents").join(below)
+}
+
+/// A manager of a copy of this tree, on a simulated machine of its own.
+fn copy_of(tree: &Path) -> (tempfile::TempDir, Manager) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("tree");
+    copy(tree, &root);
+    let manager = Manager::builder().simulate(dir.path().join("machine")).root(&root).build().unwrap();
+    (dir, manager)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => fs::copy(&path, &target).map(|_| ()).unwrap(),
+        }
+    }
+}
+
+/// A finding as people see it, with paths below the root.
+fn shown(root: &Path, finding: &Diagnostic) -> String {
+    let path = finding.path.as_deref().map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string());
+    let mut text = format!(
+        "{}:{}:{} {}{}: {}\n",
+        path.unwrap_or_default(),
+        finding.line.unwrap_or(0),
+        finding.column.unwrap_or(0),
+        if finding.severity == Severity::Warning { "warning " } else { "" },
+        finding.code,
+        finding.message.replace(&root.display().to_string(), ""),
+    );
+    if let Some(snippet) = &finding.snippet {
+        text.push_str(&format!("    | {snippet}\n"));
+    }
+    if let Some(help) = &finding.help {
+        text.push_str(&format!("    = {}\n", help.replace(&root.display().to_string(), "")));
+    }
+    text
+}
+
+fn all_shown(manager: &Manager) -> String {
+    manager.check().unwrap().iter().map(|finding| shown(manager.root(), finding)).collect()
+}
+
+#[test]
+fn twelve_faults_in_seven_files_are_told_in_one_run() {
+    let (_dir, manager) = copy_of(&data("faulty"));
+    let findings = manager.check().unwrap();
+    let files: std::collections::BTreeSet<_> = findings.iter().map(|finding| finding.path.clone()).collect();
+    insta::assert_snapshot!("twelve_faults", all_shown(&manager));
+    assert_eq!((findings.len(), files.len()), (12, 7));
+    assert_eq!(manager.check().unwrap(), findings, "the same order every time");
+    assert!(findings.iter().all(|finding| finding.line.is_some() && finding.snippet.is_some()));
+}
