@@ -77,7 +77,7 @@ impl Library {
 
     fn read<T: Kind>(&mut self, tree: &Tree, path: &Path) -> Result<Option<T>> {
         let key = path.strip_prefix(tree.root()).unwrap_or(path).to_string_lossy().into_owned();
-        let bytes = match super::files::read_file(tree, path) {
+        let bytes = match super::files::read_document(tree, path) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Ok(None),
             Err(error) => {

@@ -245,7 +245,7 @@ pub(crate) fn plan_destruction(
 /// The entry of this zone as its file has it now.
 pub(crate) fn entry(site: &Site, name: &ZoneName) -> Result<ZoneEntry> {
     let path = site.registry.tree().zone(name);
-    match super::files::read_file(site.registry.tree(), &path)? {
+    match super::files::read_document(site.registry.tree(), &path)? {
         Some(bytes) => Ok(Document::<ZoneEntry>::parse(&path, &bytes)?.value),
         None => Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
             .with_help("zmgr list shows those there are; zmgr list -a also those of the host")),

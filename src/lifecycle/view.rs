@@ -18,7 +18,7 @@ pub(crate) fn read(
     status: Option<String>,
 ) -> Result<Zone> {
     let path = registry.tree().zone(name);
-    let Some(bytes) = super::files::read_file(registry.tree(), &path)? else {
+    let Some(bytes) = super::files::read_document(registry.tree(), &path)? else {
         return Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
             .with_help("zmgr list shows those there are; zmgr list -a also those of the host"));
     };
@@ -60,7 +60,7 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
 /// The wish for a registered zone after all layers.
 pub(crate) fn spec(registry: &Registry, name: &ZoneName) -> Result<ZoneSpec> {
     let path = registry.tree().zone(name);
-    let Some(bytes) = super::files::read_file(registry.tree(), &path)? else {
+    let Some(bytes) = super::files::read_document(registry.tree(), &path)? else {
         return Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
             .with_help("zmgr list shows those there are"));
     };
