@@ -37,6 +37,10 @@ pub(super) fn run(
     args: &[String],
 ) -> io::Result<Result<End, Status>> {
     let Some(start) = session.call.hooks else { return here(session, hook, target, args) };
+    // Signals are only left to the hook once it runs.
+    if (session.call.interrupted)() {
+        return Ok(Err(Status::Signalled(2)));
+    }
     let fault = session.take_fault();
     let word = WORDS.iter().find(|(known, _)| *known == hook).map_or("", |(_, word)| word);
     let mut argv: Vec<OsString> = [PROGRAM, word, &target.name].map(OsString::from).to_vec();
