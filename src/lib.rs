@@ -11,6 +11,7 @@ pub mod error;
 pub mod exec;
 #[doc(hidden)]
 pub mod host;
+mod import;
 #[doc(hidden)]
 pub mod ipam;
 mod kdl_util;
@@ -43,8 +44,8 @@ pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use ipam::{Family, Run, Usage};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use manager::{
-    CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, Live, Manager, ManagerBuilder, OnFailure,
-    Query, RecoverOptions, ReinstallOptions, RunOptions, Zone, ZoneAddress, ZoneNet,
+    CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Live, Manager, ManagerBuilder,
+    OnFailure, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone, ZoneAddress, ZoneNet,
 };
 pub use pool::{Pool, PoolNetwork};
 pub use publisher::Publisher;

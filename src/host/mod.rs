@@ -159,10 +159,16 @@ impl Host {
 
     /// Whether the host's index of zones has a line for this zone.
     fn is_indexed(&self, name: &ZoneName) -> Result<bool> {
+        Ok(self.indexed()?.iter().any(|indexed| indexed == name.as_str()))
+    }
+
+    /// The names in the host's index of zones: also those that it says nothing of, since it cannot read them.
+    pub fn indexed(&self) -> Result<Vec<String>> {
         let path = self.path("/etc/zones/index");
         let text = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
         let text = String::from_utf8_lossy(&text);
-        Ok(text.lines().any(|line| line.split(':').next() == Some(name.as_str())))
+        let names = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(':').next());
+        Ok(names.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
     }
 
     /// Where the host keeps a zone's document, for this process.
@@ -170,19 +176,25 @@ impl Host {
         self.path("/etc/zones").join(format!("{name}.xml"))
     }
 
-    /// A zone's configuration, as exact as the host keeps it; `None` where there is none.
-    pub fn zone_config(&self, name: &str) -> Result<Option<ZoneConfig>> {
+    /// A zone's document, as it stands; `None` where there is none.
+    pub fn zone_text(&self, name: &str) -> Result<Option<String>> {
         let path = self.zone_document(name);
         let mut text = String::new();
         let read = File::open(&path).and_then(|file| file.take(DOCUMENT).read_to_string(&mut text));
         match read {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io("read", &path, error)),
+            Ok(_) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("read", &path, error)),
         }
-        zonecfg::parse_xml(&text)
-            .map(Some)
-            .map_err(|fault| Error::new(Code::Io, format!("{} is no document of a zone: {fault}", path.display())))
+    }
+
+    /// A zone's configuration, as exact as the host keeps it; `None` where there is none.
+    pub fn zone_config(&self, name: &str) -> Result<Option<ZoneConfig>> {
+        let Some(text) = self.zone_text(name)? else { return Ok(None) };
+        zonecfg::parse_xml(&text).map(Some).map_err(|fault| {
+            let path = self.zone_document(name);
+            Error::new(Code::Io, format!("{} is no document of a zone: {fault}", path.display()))
+        })
     }
 
     /// The files of the zone at this path of the host.

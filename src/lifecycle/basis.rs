@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::library::Library;
+use super::plan::Basis;
 use crate::effective::ZoneSpec;
 use crate::host::HostState;
 
@@ -37,4 +38,11 @@ pub(crate) fn host(host: &HostState, spec: &ZoneSpec) -> BTreeMap<String, String
         facts.insert(format!("link {stub}"), class.to_owned());
     }
     facts
+}
+
+impl Basis {
+    /// What the adoption of a zone with this wish rests on.
+    pub(crate) fn of_import(library: &Library, host: &HostState, spec: &ZoneSpec) -> Basis {
+        Basis { documents: documents(library, spec), entry: ABSENT.to_owned(), host: self::host(host, spec) }
+    }
 }

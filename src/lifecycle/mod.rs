@@ -28,7 +28,7 @@ mod request;
 mod run;
 mod site;
 mod steps;
-mod view;
+pub(crate) mod view;
 mod wanted;
 
 pub use cancel::Cancel;
@@ -37,12 +37,16 @@ pub use plan::{Basis, Change, Plan, PlannedFile, PlannedStep};
 pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};
 
+pub(crate) use conduct::{Teller, conduct};
+pub(crate) use create::applied;
 pub(crate) use exec::{exec, login};
+pub(crate) use library::Library;
 pub(crate) use list::{zone, zones};
 pub(crate) use operate::{create, destroy, plan_create, plan_destroy};
 pub(crate) use power::{Power, power};
 pub(crate) use recover::recover;
 pub(crate) use reinstall::{plan_reinstall, reinstall};
-pub(crate) use run::run;
-pub(crate) use site::Site;
+pub(crate) use run::{confirmed, run};
+pub(crate) use site::{Look, Site};
 pub(crate) use view::spec;
+pub(crate) use wanted::{document, whole};

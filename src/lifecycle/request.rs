@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::manager::{CreateOptions, DestroyOptions, ReinstallOptions};
+use crate::manager::{CreateOptions, DestroyOptions, ImportOptions, ReinstallOptions};
 
 /// What was asked of one zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,15 @@ pub enum Request {
         /// As the caller said.
         options: ReinstallOptions,
     },
+    /// Adopt it.
+    Import {
+        /// As the caller said.
+        options: ImportOptions,
+        /// The entry's id; empty where the zone is left alone.
+        id: String,
+        /// The time of adoption, RFC 3339.
+        created: String,
+    },
 }
 
 impl Request {
@@ -38,6 +47,7 @@ impl Request {
             Request::Create { .. } => "create",
             Request::Destroy { .. } => "destroy",
             Request::Reinstall { .. } => "reinstall",
+            Request::Import { .. } => "import",
         }
     }
 
@@ -47,6 +57,7 @@ impl Request {
             Request::Create { .. } => "created",
             Request::Destroy { .. } => "destroyed",
             Request::Reinstall { .. } => "reinstalled",
+            Request::Import { .. } => "adopted",
         }
     }
 }

@@ -98,6 +98,7 @@ impl Ground {
                     let planned = reinstall::plan(site, &self.library, &self.mounts, name, options);
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
+                (Request::Import { .. }, ..) => Err(elsewhere(change)),
             };
             match confirmed {
                 Err(error) if error.code() == Code::StalePlan => stale.push(error),
@@ -141,11 +142,18 @@ impl Ground {
                 reinstall::reinstall_one(site, &self.library, &self.mounts, name, options, Some(change), teller)
                     .map(Some)
             }
+            Request::Import { .. } => Err(elsewhere(change)),
         }
     }
 }
 
-const AGAIN: &str = "make the plan again, look at it, and run that one";
+/// A change of an operation that runs its plans itself.
+fn elsewhere(change: &Change) -> Error {
+    let what = format!("the change of {} is not one of this operation", change.zone);
+    Error::new(Code::InvalidArgument, what)
+}
+
+pub(crate) const AGAIN: &str = "make the plan again, look at it, and run that one";
 
 /// What was planned anew, where it is what was approved; `stale-plan` in words where it is not. Without an approved change,
 /// anything will do.
@@ -163,7 +171,7 @@ pub(crate) fn confirmed<T>(planned: Result<T>, approved: Option<&Change>, change
 }
 
 /// What could be planned then and cannot be planned now is stale too, unless it is not about the plan.
-fn not_planned(error: Error) -> Error {
+pub(crate) fn not_planned(error: Error) -> Error {
     match error.code() {
         Code::NotFound
         | Code::Exists

@@ -15,6 +15,13 @@ use crate::settings::{EntryNet, IpType};
 ///
 /// Errors: `config` where the wish cannot be said to zonecfg.
 pub(crate) fn wanted(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+    let config = document(spec, dialect)?;
+    zonecfg::validate(&config).map_err(|error| error.with_context(format!("zone {}", spec.name)))?;
+    Ok(config)
+}
+
+/// What [`wanted`] gives, whether or not zonecfg would take it: a zone that somebody else made may hold what zonecfg no longer does.
+pub(crate) fn document(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
     let mut config = ZoneConfig {
         name: spec.name.to_string(),
         zonepath: spec.zonepath.value.clone(),
@@ -31,8 +38,19 @@ pub(crate) fn wanted(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
     if dialect == Dialect::OmniOs {
         name_service(spec, &mut config);
     }
-    zonecfg::validate(&config).map_err(|error| error.with_context(format!("zone {}", spec.name)))?;
     Ok(config)
+}
+
+/// The whole document, with what was found and kept word for word, and what is passed through, last.
+///
+/// Errors: `config` where what is kept or passed through does not go with the rest.
+pub(crate) fn whole(spec: &ZoneSpec, foreign: &[String], dialect: Dialect) -> Result<ZoneConfig> {
+    let config = zonecfg::with_pieces(document(spec, dialect)?, foreign).map_err(|fault| {
+        Error::new(Code::Config, format!("zone {}: `foreign` does not go with the entry: {fault}", spec.name))
+            .with_help("change or remove the lines of `foreign` in its entry")
+    })?;
+    zonecfg::with_passed_through(&config, &spec.zonecfg.value)
+        .map_err(|error| error.with_context(format!("zone {}", spec.name)))
 }
 
 fn nets(spec: &ZoneSpec) -> Result<Vec<zonecfg::Net>> {

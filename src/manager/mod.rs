@@ -2,6 +2,7 @@
 
 mod addresses;
 mod documents;
+mod import;
 mod open;
 mod options;
 mod power;
@@ -10,7 +11,7 @@ mod zones;
 
 pub use open::{Manager, ManagerBuilder};
 pub use options::{
-    CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, Live, OnFailure, Query, RecoverOptions,
-    ReinstallOptions, RunOptions,
+    CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Live, OnFailure, Query,
+    RecoverOptions, ReinstallOptions, RunOptions,
 };
 pub use zone::{Zone, ZoneAddress, ZoneNet};

@@ -402,3 +402,35 @@ impl RecoverOptions {
         self
     }
 }
+
+/// How zones are adopted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ImportOptions {
+    /// The template that the entries follow; without one, the best of those of the zone's brand, or none.
+    pub template: Option<String>,
+    /// VNICs that zmgr could have made become its own: `destroy` deletes them.
+    pub adopt_links: bool,
+}
+
+impl ImportOptions {
+    /// The template that fits best, and every link left to whoever made it.
+    pub fn new() -> Self {
+        ImportOptions::default()
+    }
+
+    /// Under this template.
+    #[must_use]
+    pub fn template(mut self, template: impl Into<String>) -> Self {
+        self.template = Some(template.into());
+        self
+    }
+
+    /// With the VNICs that zmgr could have made.
+    #[must_use]
+    pub fn adopt_links(mut self, adopt: bool) -> Self {
+        self.adopt_links = adopt;
+        self
+    }
+}

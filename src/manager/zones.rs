@@ -78,7 +78,10 @@ impl Manager {
     ///
     /// `stale-plan`, with nothing done, where any of it would be something else by now.
     pub fn run(&self, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
-        lifecycle::run(&*self.site()?, plan, run)
+        match plan.operation.as_str() {
+            crate::import::OPERATION => crate::import::run(&*self.site()?, plan, run),
+            _ => lifecycle::run(&*self.site()?, plan, run),
+        }
     }
 
     /// Ends what a killed or failed zmgr left unfinished, for these zones or for all: finished, or taken back as if it had never

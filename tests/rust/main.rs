@@ -3,6 +3,7 @@
 
 mod crash_matrix;
 mod documents;
+mod import;
 mod kills;
 mod layering;
 mod parity;

@@ -9,6 +9,7 @@ mod command;
 mod difference;
 mod document;
 mod passed;
+mod pieces;
 mod resource;
 mod script;
 mod validate;
@@ -27,6 +28,7 @@ pub use document::{
     alias,
 };
 pub use passed::{check_passed_through, with_passed_through};
+pub use pieces::{parse_pieces, pieces, with_pieces};
 pub use script::{creation, edit};
 pub use validate::{LINK_ADDRESSES, check_attr, check_value, check_zonepath, validate};
 pub use xml::parse_xml;

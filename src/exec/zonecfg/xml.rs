@@ -3,9 +3,10 @@
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::document::{Admin, Attr, Device, Filesystem, IpType, Net, RctlValue, SecurityFlags, ZoneConfig};
+use super::pieces::escaped;
 
 /// The most elements that a document may have: the largest real one has some dozens.
-const NODES: u32 = 200_000;
+pub(super) const NODES: u32 = 200_000;
 
 /// Reads a zone's document; the error says why it is none.
 pub fn parse_xml(text: &str) -> Result<ZoneConfig, String> {
@@ -33,7 +34,7 @@ pub fn parse_xml(text: &str) -> Result<ZoneConfig, String> {
             "fs-allowed" => config.fs_allowed = Some(value),
             // The release's own bookkeeping: it says nothing about the zone.
             "version" | "debugid" => {}
-            other => config.unknown.push(format!("{other}=\"{value}\"")),
+            other => config.unknown.push(format!("{other}=\"{}\"", escaped(&value))),
         }
     }
     for node in root.children().filter(Node::is_element) {
@@ -125,7 +126,7 @@ fn read_element(node: Node<'_, '_>, config: &mut ZoneConfig, text: &str) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 

@@ -1,0 +1,387 @@
+//! Adopting zones that the host has and the registry does not.
+//!
+//! Invariant: the host is only looked at. A zone is adopted whole, with proof that nothing of it is lost, or left alone with the
+//! reason.
+
+mod entry;
+mod found;
+mod layers;
+mod nets;
+mod sift;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entry::{Adoption, Found, Scene};
+
+use crate::error::{Code, Error, Result};
+use crate::exec::zonecfg;
+use crate::lifecycle::{
+    Basis, Change, Event, EventKind, Library, Look, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, Site,
+    Teller, conduct, view,
+};
+use crate::manager::{ImportOptions, RunOptions};
+use crate::name::{TemplateName, ZoneName};
+use crate::registry::{EntryKind, Wait, ZoneLock, now};
+use crate::zone::EntryId;
+
+/// How many files this process keeps open for other things than locks of zones.
+const SPARE_FILES: u64 = 64;
+
+/// One zone of the host, or a name that was asked for.
+struct Candidate {
+    name: String,
+    what: Result<Box<Adoption>, Error>,
+}
+
+/// The name of the operation in plans.
+pub(crate) const OPERATION: &str = "import";
+
+/// What was chosen for zones of a plan: id and time by name.
+type Chosen = BTreeMap<String, (EntryId, String)>;
+
+/// What adopting these zones would do, or every zone of the host where none is named. Touches nothing.
+pub(crate) fn plan_import(site: &Site, names: &[ZoneName], options: &ImportOptions) -> Result<Plan> {
+    let (library, look) = prepare(site, options)?;
+    let candidates = candidates(site, &library, &look, names, options, &Chosen::new())?;
+    let mut changes = Vec::new();
+    for Candidate { name, what } in candidates {
+        match what {
+            Ok(adoption) => changes.push(change(&library, &look, options, &adoption)),
+            Err(error) if names.is_empty() => changes.push(skipped(name, options, &error)),
+            Err(error) => return Err(error.with_context(format!("{name} is not adopted"))),
+        }
+    }
+    Ok(Plan::new(OPERATION, changes))
+}
+
+/// Adopts these zones, or every zone of the host where none is named.
+pub(crate) fn import(
+    site: &Site,
+    names: &[ZoneName],
+    options: &ImportOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let (library, look) = prepare(site, options)?;
+    let candidates = candidates(site, &library, &look, names, options, &Chosen::new())?;
+    let outcomes = conduct(vec![candidates], run, |candidates, teller| {
+        adopt_all(site, &library, &look, candidates, names.is_empty(), teller)
+    });
+    Ok(Report { outcomes: outcomes.into_iter().flatten().collect() })
+}
+
+/// Adopts what a plan says, where it still would; `stale-plan` and nothing done where anything is otherwise by now.
+pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
+    let mut names = Vec::new();
+    let mut chosen = Chosen::new();
+    let mut options = ImportOptions::default();
+    for change in plan.changes.iter().filter(|change| !change.steps.is_empty()) {
+        let Request::Import { options: asked, id, created } = &change.request else {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                format!("a plan to import asks otherwise of {}", change.zone),
+            ));
+        };
+        options.clone_from(asked);
+        chosen.insert(change.zone.clone(), (id.parse()?, created.clone()));
+        names.push(ZoneName::new(change.zone.as_str())?);
+    }
+    if names.is_empty() {
+        return Ok(Report { outcomes: Vec::new() });
+    }
+    let (library, look) = prepare(site, &options)?;
+    let candidates = candidates(site, &library, &look, &names, &options, &chosen)?;
+    let mut confirmed = Vec::new();
+    for Candidate { name, what } in candidates {
+        let approved = plan.changes.iter().find(|change| change.zone == name);
+        let planned = what.map(|adoption| (change(&library, &look, &options, &adoption), adoption));
+        let (_, adoption) = crate::lifecycle::confirmed(planned, approved, |(change, _)| change)?;
+        confirmed.push(Candidate { name, what: Ok(adoption) });
+    }
+    let outcomes =
+        conduct(vec![confirmed], run, |candidates, teller| adopt_all(site, &library, &look, candidates, false, teller));
+    Ok(Report { outcomes: outcomes.into_iter().flatten().collect() })
+}
+
+fn prepare(site: &Site, options: &ImportOptions) -> Result<(Library, Look)> {
+    let library = Library::load(site.registry.tree())?;
+    let template: Option<TemplateName> = options.template.as_deref().map(str::parse).transpose()?;
+    library.check(template.as_ref())?;
+    if let Some(template) = template.filter(|template| !library.templates.contains_key(template)) {
+        return Err(Error::new(Code::NotFound, format!("there is no template {template}"))
+            .with_help("zmgr template list shows those there are"));
+    }
+    let look = site.look()?;
+    Ok((library, look))
+}
+
+/// Every zone that was asked for, with its entry or why it can have none, by name.
+fn candidates(
+    site: &Site,
+    library: &Library,
+    look: &Look,
+    names: &[ZoneName],
+    options: &ImportOptions,
+    chosen: &Chosen,
+) -> Result<Vec<Candidate>> {
+    let snapshot = site.registry.snapshot()?;
+    let mut registered: BTreeSet<String> = BTreeSet::new();
+    let mut users: HashMap<String, usize> = HashMap::new();
+    for entry in snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone) {
+        registered.insert(entry.facts.name.to_owned());
+        for link in entry.facts.nets().filter_map(|net| net.vnic.or(net.physical)) {
+            *users.entry(link.to_owned()).or_default() += 1;
+        }
+    }
+    let unreadable = snapshot.unreadable().iter().filter(|each| each.file.kind == EntryKind::Zone);
+    registered.extend(unreadable.map(|each| each.file.name.clone()));
+
+    let host = &look.host;
+    let asked = |name: &str| names.is_empty() || names.iter().any(|asked| asked.as_str() == name);
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut refuse = |name: &str, error: Error| candidates.push(Candidate { name: name.to_owned(), what: Err(error) });
+    let mut readable: Vec<Found<'_>> = Vec::new();
+    for zone in &host.zones {
+        let name = match sift::sift(host, zone) {
+            _ if registered.contains(&zone.name) => Err(sift::refused(Code::Exists, "it is in the registry already")),
+            sifted => sifted,
+        };
+        let read = name.and_then(|name| Ok((name, read(site, &zone.name)?)));
+        match read {
+            Ok((name, (config, pieces))) => {
+                let links: BTreeSet<&str> = config.nets.iter().map(|net| net.physical.as_str()).collect();
+                for link in links {
+                    *users.entry(link.to_owned()).or_default() += 1;
+                }
+                readable.push(Found { zone, name, config, pieces });
+            }
+            Err(error) if asked(&zone.name) => refuse(&zone.name, error),
+            Err(_) => {}
+        }
+    }
+    // Zones that the host itself cannot read are not in its list.
+    for name in site.host.indexed()? {
+        if host.zone(&name).is_none() && asked(&name) {
+            let why = match site.host.zone_config(&name) {
+                Ok(None) => "the host has it in its index, and its document is missing".to_owned(),
+                Ok(Some(_)) => "the host has it in its index, and says nothing of it".to_owned(),
+                Err(error) => format!("the host has it in its index and cannot read it: {}", error.message()),
+            };
+            let help = format!("zoneadm -z {name} list -v may say more");
+            refuse(&name, sift::refused(Code::WrongState, why).with_help(help));
+        }
+    }
+    for name in names {
+        let known = host.zone(name.as_str()).is_some() || candidates.iter().any(|each| each.name == name.as_str());
+        if !known {
+            let error = match registered.contains(name.as_str()) {
+                true => sift::refused(Code::Exists, "it is in the registry already, and the host has no such zone"),
+                false => sift::refused(Code::NotFound, "the host has no such zone"),
+            };
+            candidates.push(Candidate {
+                name: name.to_string(),
+                what: Err(error.with_help("zoneadm list -c lists those of the host")),
+            });
+        }
+    }
+
+    let scene = Scene {
+        library,
+        host,
+        dialect: site.host.dialect(),
+        users,
+        template: options.template.as_deref().map(str::parse).transpose()?,
+        adopt_links: options.adopt_links,
+    };
+    let time = now();
+    for found in readable.iter().filter(|found| asked(found.name.as_str())) {
+        let path = site.registry.tree().zone(&found.name);
+        let chosen = chosen.get(found.name.as_str()).cloned();
+        let (id, created) = match chosen {
+            Some(chosen) => chosen,
+            None => (EntryId::random()?, time.clone()),
+        };
+        let what = entry::adopt(&scene, found, &path, id, created).map(Box::new);
+        candidates.push(Candidate { name: found.name.to_string(), what });
+    }
+    candidates.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(candidates)
+}
+
+/// What the host's document of a zone says, and its pieces.
+fn read(site: &Site, name: &str) -> Result<(zonecfg::ZoneConfig, Vec<String>)> {
+    let refused = |why: String| sift::refused(Code::WrongState, why);
+    let Some(text) = site.host.zone_text(name)? else {
+        return Err(refused("its document is missing".to_owned()));
+    };
+    let path = site.host.zone_document(name);
+    let fault = |fault: String| refused(format!("{} is no document of a zone: {fault}", path.display()));
+    Ok((zonecfg::parse_xml(&text).map_err(fault)?, zonecfg::pieces(&text).map_err(fault)?))
+}
+
+/// Adopts what can be adopted, many zones with one look at the registry and one flush.
+fn adopt_all(
+    site: &Site,
+    library: &Library,
+    look: &Look,
+    candidates: Vec<Candidate>,
+    all: bool,
+    teller: &Teller,
+) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut batch: Vec<Adoption> = Vec::new();
+    let most = batch_size();
+    let finish = |batch: &mut Vec<Adoption>, outcomes: &mut Vec<Outcome>| {
+        outcomes.extend(adopt_batch(site, library, look, std::mem::take(batch), teller));
+    };
+    for Candidate { name, what } in candidates {
+        match what {
+            Ok(adoption) => {
+                batch.push(*adoption);
+                if batch.len() == most {
+                    finish(&mut batch, &mut outcomes);
+                }
+            }
+            Err(error) => outcomes.push(left_alone(name, error, all)),
+        }
+    }
+    finish(&mut batch, &mut outcomes);
+    outcomes.sort_by(|a, b| a.name.cmp(&b.name));
+    outcomes
+}
+
+/// How many zones' locks may be held at once: each is an open file.
+fn batch_size() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(limit.saturating_sub(SPARE_FILES) / 2).unwrap_or(usize::MAX).clamp(16, 8192)
+}
+
+fn left_alone(name: String, error: Error, all: bool) -> Outcome {
+    if !all {
+        let error = error.with_context(format!("{name} is not adopted"));
+        return Outcome { name, action: "skipped".to_owned(), result: Err(error), notes: Vec::new() };
+    }
+    let details = error.details().iter().map(|detail| detail.message.clone());
+    let notes = [error.message().to_owned()].into_iter().chain(details).collect();
+    Outcome { name, action: "skipped".to_owned(), result: Ok(None), notes }
+}
+
+fn adopt_batch(site: &Site, library: &Library, look: &Look, batch: Vec<Adoption>, teller: &Teller) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    let failed = |name: &ZoneName, error: Error| Outcome {
+        name: name.to_string(),
+        action: "skipped".to_owned(),
+        result: Err(error.with_context(format!("{name} is not adopted"))),
+        notes: Vec::new(),
+    };
+    let mut held: Vec<(Adoption, ZoneLock)> = Vec::new();
+    for adoption in batch {
+        let name = &adoption.document.value.name;
+        let mut pulse = || teller.stops() == 0;
+        let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
+        match site.registry.lock_zone(name, &mut wait) {
+            Ok(lock) => held.push((adoption, lock)),
+            Err(error) => outcomes.push(failed(name, error)),
+        }
+    }
+    if held.is_empty() {
+        return outcomes;
+    }
+    let mut pulse = || teller.stops() == 0;
+    let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
+    let mut session = match site.registry.reserving(library.pools.clone(), look.survey.clone(), &mut wait) {
+        Ok(session) => session,
+        Err(error) => {
+            for (adoption, lock) in held {
+                outcomes.push(failed(&adoption.document.value.name, again(&error)));
+                lock.retire();
+            }
+            return outcomes;
+        }
+    };
+    let mut adopted: Vec<(Adoption, ZoneLock)> = Vec::new();
+    for (mut adoption, lock) in held {
+        match session.adopt_zone(&lock, &adoption.document) {
+            Ok(warnings) => {
+                adoption.notes.extend(warnings.into_iter().map(|warning| warning.message));
+                adopted.push((adoption, lock));
+            }
+            Err(error) => {
+                outcomes.push(failed(&adoption.document.value.name, error));
+                // Somebody else's entry is there by now, and the lock's file is theirs.
+                drop(lock);
+            }
+        }
+    }
+    session.keep_survey();
+    let committed = session.commit();
+    for (adoption, lock) in adopted {
+        let entry = &adoption.document.value;
+        match &committed {
+            Ok(()) => {
+                teller.tell(Event {
+                    zone: entry.name.to_string(),
+                    step: String::new(),
+                    position: (0, 0),
+                    kind: EventKind::Finished { ok: true },
+                });
+                let status = look.host.zone(entry.name.as_str()).map(|zone| zone.state.as_str().to_owned());
+                outcomes.push(Outcome {
+                    name: entry.name.to_string(),
+                    action: "adopted".to_owned(),
+                    result: Ok(Some(view::of_entry(entry, Some(&adoption.spec), status))),
+                    notes: adoption.notes,
+                });
+            }
+            Err(error) => {
+                outcomes.push(failed(&entry.name, again(error)));
+                lock.retire();
+            }
+        }
+    }
+    outcomes
+}
+
+/// The same error for another zone.
+fn again(error: &Error) -> Error {
+    let same = Error::new(error.code(), error.message()).with_details(error.details().to_vec());
+    match error.help() {
+        Some(help) => same.with_help(help),
+        None => same,
+    }
+}
+
+fn change(library: &Library, look: &Look, options: &ImportOptions, adoption: &Adoption) -> Change {
+    let Adoption { document, spec, notes } = adoption;
+    let entry = &document.value;
+    let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
+    let file = PlannedFile { path: format!("zones/{}.kdl", entry.name), text: document.text().to_owned() };
+    let step = PlannedStep {
+        id: "adopt".to_owned(),
+        kind: "adopt".to_owned(),
+        argv: Vec::new(),
+        files: vec![file],
+        undo: Vec::new(),
+    };
+    Change {
+        zone: entry.name.to_string(),
+        entry_id: id.clone(),
+        request: Request::Import { options: options.clone(), id, created: entry.created.clone().unwrap_or_default() },
+        spec: serde_json::to_value(spec).unwrap_or(serde_json::Value::Null),
+        steps: vec![step],
+        notes: notes.clone(),
+        basis: Basis::of_import(library, &look.host, spec),
+    }
+}
+
+/// A zone that is left alone, so that the plan says why.
+fn skipped(zone: String, options: &ImportOptions, error: &Error) -> Change {
+    Change {
+        zone,
+        entry_id: String::new(),
+        request: Request::Import { options: options.clone(), id: String::new(), created: String::new() },
+        spec: serde_json::Value::Null,
+        steps: Vec::new(),
+        notes: vec![format!("left alone: {}", error.message())],
+        basis: Basis::default(),
+    }
+}

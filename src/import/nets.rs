@@ -1,0 +1,214 @@
+//! A zone's network resources as nets of an entry: a net a link, and every address in its place.
+//!
+//! Invariant: whatever a resource says, each of its addresses is in the entry, so that nobody else is given it.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::found::ip_type;
+use crate::address::{MacAddr, NetAddress, parse_network};
+use crate::exec::dladm::LinkClass;
+use crate::exec::zonecfg::{Net, ZoneConfig};
+use crate::host::HostState;
+use crate::name::LinkName;
+use crate::pool::Pool;
+use crate::registry::Pools;
+use crate::settings::{EntryNet, IpType};
+
+/// What nets are told from.
+pub(super) struct Cabling<'a> {
+    pub(super) host: &'a HostState,
+    pub(super) pools: &'a Pools,
+    /// How many zones, registered or not, speak of each link.
+    pub(super) users: &'a HashMap<String, usize>,
+    /// Whether VNICs that match become zmgr's own.
+    pub(super) adopt: bool,
+}
+
+/// The nets of this zone. `template` are those of its template, whose names are taken where they fit. What a person should know
+/// goes to `notes`.
+pub(super) fn nets(
+    config: &ZoneConfig,
+    cabling: &Cabling<'_>,
+    template: &[EntryNet],
+    notes: &mut Vec<String>,
+) -> Vec<EntryNet> {
+    let mut links: Vec<&str> = Vec::new();
+    for net in &config.nets {
+        if !links.contains(&net.physical.as_str()) {
+            links.push(&net.physical);
+        }
+    }
+    let mut nets: Vec<EntryNet> = Vec::new();
+    for link in links {
+        let resources: Vec<&Net> = config.nets.iter().filter(|net| net.physical == link).collect();
+        let mut net = addresses(&resources, cabling, notes);
+        let pool = place(&mut net, link, ip_type(config), &resources, cabling, notes);
+        net.pool = pool.map(|pool| pool.name.clone()).filter(|_| !net.no_address);
+        net.name = name(&net, link, template, &nets);
+        nets.push(net);
+    }
+    nets
+}
+
+/// The addresses of one link; the pool that they are of is looked for later.
+fn addresses(resources: &[&Net], cabling: &Cabling<'_>, notes: &mut Vec<String>) -> EntryNet {
+    let mut net = EntryNet::default();
+    for resource in resources {
+        let more = resource.properties.iter().filter(|(name, _)| matches!(name.as_str(), "ip" | "ips"));
+        let texts = resource.address.iter().chain(&resource.allowed_address).chain(more.map(|(_, value)| value));
+        for text in texts.flat_map(|text| text.split(',')).map(str::trim).filter(|text| !text.is_empty()) {
+            let Some(address) = address(text, cabling.pools) else {
+                let known = matches!(text, "dhcp" | "addrconf");
+                if !known {
+                    net.host_names.push(text.to_owned());
+                    notes.push(format!(
+                        "{} has the host name {text} in the place of an address: which address that is, zmgr does not know",
+                        resource.physical
+                    ));
+                }
+                continue;
+            };
+            if net.addresses.iter().any(|known| known.address.addr() == address.addr()) {
+                continue;
+            }
+            let router = resource.defrouter.as_deref().and_then(|text| text.split('/').next()?.parse::<IpAddr>().ok());
+            let gateway =
+                router.filter(|router| router.is_ipv4() == address.addr().is_ipv4() && *router != address.addr());
+            net.addresses.push(NetAddress::new(address, gateway));
+        }
+    }
+    net.no_address = net.addresses.is_empty() && net.host_names.is_empty();
+    net
+}
+
+/// An address with its prefix length; where it stands without one, that of its pool, or of the address alone.
+fn address(text: &str, pools: &Pools) -> Option<IpNet> {
+    if let Ok(network) = parse_network(text) {
+        return Some(network);
+    }
+    let alone: IpAddr = text.parse().ok()?;
+    let prefix = pools.values().find_map(|pool| Some(pool.network_of(alone)?.network.prefix_len()));
+    match prefix {
+        Some(prefix) => IpNet::new(alone, prefix).ok(),
+        None => Some(IpNet::from(alone)),
+    }
+}
+
+/// Says what link the net is, and finds its pool.
+fn place<'p>(
+    net: &mut EntryNet,
+    link: &str,
+    ip_type: IpType,
+    resources: &[&Net],
+    cabling: &Cabling<'p>,
+    notes: &mut Vec<String>,
+) -> Option<&'p Pool> {
+    let found = cabling.host.link(link);
+    let made_at_boot = resources.iter().any(|resource| resource.global_nic.is_some());
+    if found.is_none() && !made_at_boot {
+        notes.push(format!("the host has no link {link}"));
+    }
+    let vnic = cabling.host.vnic(link).filter(|_| ip_type == IpType::Exclusive);
+    let (over, vlan) = match vnic {
+        Some(vnic) => (Some(vnic.over.as_str()), vnic.vlan),
+        None => {
+            let below = found.filter(|found| found.class == LinkClass::Vlan).and_then(|found| found.over.as_deref());
+            (below.or(Some(link)), None)
+        }
+    };
+    let pool = pool_of(net, over, vlan, cabling.pools);
+    for address in &net.addresses {
+        let address = address.address.addr();
+        if pool.is_none_or(|pool| pool.network_of(address).is_none()) {
+            notes.push(match pool_at(address, over, vlan, cabling.pools) {
+                None => format!("{address} is in no pool"),
+                Some(other) => format!("{address} is of pool {} and other addresses of {link} are not", other.name),
+            });
+        }
+    }
+    let (Some(vnic), Ok(name)) = (vnic, LinkName::new(link)) else {
+        net.physical = Some(link.to_owned());
+        return pool;
+    };
+    net.vnic = Some(name);
+    net.stub = Some(vnic.over.clone());
+    net.vlan = vnic.vlan;
+    net.mac = vnic.mac.map(MacAddr::new).filter(|mac| mac.is_unicast());
+    if cabling.adopt {
+        match stranger(net, pool, cabling) {
+            None => {
+                net.managed = true;
+                let mtu = found.and_then(|found| found.mtu);
+                net.mtu = mtu.filter(|_| pool.is_some_and(|pool| pool.mtu.is_some()));
+            }
+            Some(why) => notes.push(format!("the VNIC {link} is not adopted: {why}")),
+        }
+    }
+    pool
+}
+
+/// Why a VNIC is not one that zmgr would have made for this net.
+fn stranger(net: &EntryNet, pool: Option<&Pool>, cabling: &Cabling<'_>) -> Option<String> {
+    let link = net.vnic.as_ref()?;
+    if net.mac.is_none() {
+        return Some("its MAC address is not known".to_owned());
+    }
+    if cabling.users.get(link.as_str()).is_some_and(|users| *users > 1) {
+        return Some("another zone uses it as well".to_owned());
+    }
+    let pool = pool?;
+    if let Some(stub) = &pool.stub
+        && net.stub.as_ref() != Some(&stub.value)
+    {
+        let over = net.stub.as_deref().unwrap_or("nothing");
+        return Some(format!("it lies over {over}, and pool {} over {}", pool.name, stub.value));
+    }
+    let wanted = pool.vlan.as_ref().map(|vlan| vlan.value);
+    (net.vlan != wanted).then(|| {
+        let said = |vlan: Option<u16>| vlan.map_or("no VLAN".to_owned(), |vlan| format!("VLAN {vlan}"));
+        format!("it has {}, and pool {} {}", said(net.vlan), pool.name, said(wanted))
+    })
+}
+
+/// The pool of a net: that of its first address that has one.
+fn pool_of<'p>(net: &EntryNet, over: Option<&str>, vlan: Option<u16>, pools: &'p Pools) -> Option<&'p Pool> {
+    net.addresses.iter().find_map(|address| pool_at(address.address.addr(), over, vlan, pools))
+}
+
+/// The pool that an address is of: of several, the one on the same wire.
+fn pool_at<'p>(address: IpAddr, over: Option<&str>, vlan: Option<u16>, pools: &'p Pools) -> Option<&'p Pool> {
+    let mut best: Option<(u8, &Pool)> = None;
+    for pool in pools.values().filter(|pool| pool.network_of(address).is_some()) {
+        let on_link = pool.stub.as_ref().map(|stub| stub.as_str()) == over;
+        let in_vlan = pool.vlan.as_ref().map(|vlan| vlan.value) == vlan;
+        let fits = u8::from(on_link) * 2 + u8::from(on_link && in_vlan);
+        if best.is_none_or(|(so_far, _)| fits > so_far) {
+            best = Some((fits, pool));
+        }
+    }
+    best.map(|(_, pool)| pool)
+}
+
+/// A name that no net of the zone has yet: that of the template's net of the same pool or link, the pool's, the link's.
+fn name(net: &EntryNet, link: &str, template: &[EntryNet], nets: &[EntryNet]) -> String {
+    let free = |name: &String| !nets.iter().any(|net| net.name == *name);
+    let of_template = template.iter().find(|theirs| {
+        free(&theirs.name)
+            && match (&theirs.pool, &theirs.physical) {
+                (Some(pool), _) => net.pool.as_ref() == Some(pool),
+                (None, Some(physical)) => physical == link,
+                (None, None) => false,
+            }
+    });
+    if let Some(theirs) = of_template {
+        return theirs.name.clone();
+    }
+    let legal = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c } else { '_' };
+    let link: String = link.chars().map(legal).take(63).collect();
+    let candidates = net.pool.as_ref().map(ToString::to_string).into_iter().chain((!link.is_empty()).then_some(link));
+    let numbered = (0..).map(|number: usize| format!("net{number}"));
+    candidates.chain(numbered).find(free).unwrap_or_default()
+}

@@ -1,0 +1,33 @@
+//! Adopting zones that the host has.
+
+use super::{ImportOptions, Manager, RunOptions};
+use crate::error::{Code, Error, Result};
+use crate::import;
+use crate::lifecycle::{Plan, Report};
+use crate::name::ZoneName;
+
+impl Manager {
+    /// What adopting these zones would do; no name means every zone of the host, those that would be left alone with the reason in
+    /// their notes. Touches nothing.
+    pub fn plan_import(&self, names: &[&str], options: &ImportOptions) -> Result<Plan> {
+        import::plan_import(&*self.site()?, &checked(names)?, options)
+    }
+
+    /// Adopts zones as they are; the host is only looked at. No name means every zone of the host: the report has `adopted` ones
+    /// and `skipped` ones, with the reason in their notes. A zone that is named and cannot be adopted is a failure.
+    pub fn import(&self, names: &[&str], options: &ImportOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        import::import(&*self.site()?, &checked(names)?, options, run)
+    }
+}
+
+fn checked(names: &[&str]) -> Result<Vec<ZoneName>> {
+    let mut checked: Vec<ZoneName> = Vec::with_capacity(names.len());
+    for name in names {
+        let name = ZoneName::new(*name)?;
+        if checked.contains(&name) {
+            return Err(Error::new(Code::InvalidArgument, format!("the zone {name} is named twice")));
+        }
+        checked.push(name);
+    }
+    Ok(checked)
+}

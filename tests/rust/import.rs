@@ -1,0 +1,332 @@
+//! Adopting zones that the host has.
+
+use std::fs;
+use std::path::Path;
+
+use zmgr::{
+    Code, CreateOptions, DestroyOptions, Dialect, ImportOptions, Live, Manager, Outcome, Query, RunOptions, Zone,
+};
+
+use crate::sim_machine::{self, Pretend};
+
+pub(crate) fn manager(pretend: &Pretend) -> Manager {
+    let manager = Manager::builder().simulate(pretend.dir.path()).build().unwrap();
+    manager.init().unwrap();
+    manager
+}
+
+/// Configures a zone by zonecfg itself.
+pub(crate) fn configure(pretend: &Pretend, zone: &str, script: &str) {
+    let script = format!("create -b\nset brand=nlipkg\nset zonepath=/zones/{zone}\n{script}\n");
+    let file = pretend.dir.path().join("script");
+    fs::write(&file, script).unwrap();
+    let said = pretend.argv(&["zonecfg", "-z", zone, "-f", file.to_str().unwrap()], "");
+    assert!(said.ends_with("=0"), "{said}");
+}
+
+/// Puts a document of a zone where zonecfg would, and a line into the index.
+pub(crate) fn plant(pretend: &Pretend, zone: &str, state: &str, document: Option<&str>) {
+    let zones = pretend.dir.path().join("etc/zones");
+    if let Some(document) = document {
+        fs::write(zones.join(format!("{zone}.xml")), document).unwrap();
+    }
+    let mut index = fs::read_to_string(zones.join("index")).unwrap();
+    index.push_str(&format!("{zone}:{state}:/zones/{zone}:\n"));
+    fs::write(zones.join("index"), index).unwrap();
+}
+
+pub(crate) fn document(zone: &str, attributes: &str, inner: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE zone PUBLIC \"-//Sun Microsystems Inc//DTD Zones//EN\" \
+         \"file:///usr/share/lib/xml/dtd/zonecfg.dtd.1\">\n<zone name=\"{zone}\" zonepath=\"/zones/{zone}\" {attributes}>\n{inner}\n</zone>\n"
+    )
+}
+
+fn import(manager: &Manager, names: &[&str], options: &ImportOptions) -> Vec<Outcome> {
+    manager.import(names, options, &mut RunOptions::new()).unwrap().outcomes
+}
+
+fn outcome<'o>(outcomes: &'o [Outcome], zone: &str) -> &'o Outcome {
+    outcomes.iter().find(|outcome| outcome.name == zone).unwrap_or_else(|| panic!("{outcomes:#?}"))
+}
+
+fn adopted<'o>(outcomes: &'o [Outcome], zone: &str) -> &'o Zone {
+    let outcome = outcome(outcomes, zone);
+    assert_eq!(outcome.action, "adopted", "{outcome:#?}");
+    outcome.result.as_ref().unwrap().as_ref().unwrap()
+}
+
+fn entry(manager: &Manager, zone: &str) -> String {
+    fs::read_to_string(manager.root().join(format!("zones/{zone}.kdl"))).unwrap()
+}
+
+#[test]
+fn a_zone_is_adopted_under_the_template_of_its_brand() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    pretend.run("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 db0");
+    configure(
+        &pretend,
+        "db",
+        "set autoboot=true\nset ip-type=exclusive\nset cpu-shares=20\nadd net\nset physical=db0\n\
+         set allowed-address=10.1.0.77/24\nset defrouter=10.1.0.1\nend\nadd attr\nset name=owner\nset type=string\n\
+         set value=\"alice b\"\nend",
+    );
+    let plan = manager.plan_import(&[], &ImportOptions::new()).unwrap();
+    assert!(!Path::new(&manager.root().join("zones/db.kdl")).exists());
+    let step = &plan.changes.iter().find(|change| change.zone == "db").unwrap().steps[0];
+    assert!(step.files[0].text.contains("template \"oi\""), "{}", step.files[0].text);
+
+    let plan = zmgr::Plan::from_json(&plan.to_json()).unwrap();
+    let outcomes = manager.run(&plan, &mut RunOptions::new()).unwrap().outcomes;
+    let zone = adopted(&outcomes, "db");
+    assert_eq!(manager.run(&plan, &mut RunOptions::new()).unwrap_err().code(), Code::StalePlan);
+    assert_eq!(zone.template.as_deref(), Some("oi"));
+    assert_eq!((zone.state.as_deref(), zone.status.as_deref()), (Some("ready"), Some("configured")));
+    assert_eq!(zone.origin.as_deref(), Some("import"));
+    let net = &zone.nets[0];
+    assert_eq!((net.name.as_str(), net.pool.as_deref(), net.managed), ("internal", Some("internal"), false));
+    assert_eq!((net.vnic.as_deref(), net.stub.as_deref()), (Some("db0"), Some("stub0")));
+    assert_eq!(net.addresses[0].address.to_string(), "10.1.0.77/24");
+    assert_eq!(outcome(&outcomes, "db").notes, ["it is only configured: nothing of it is installed"]);
+    // What the template says is not said again.
+    let text = entry(&manager, "db");
+    let own = text.split("applied {").next().unwrap();
+    assert!(!own.contains("autoboot") && own.contains("cpu-shares 20"), "{text}");
+
+    let zone = manager.zone("db").unwrap();
+    assert_eq!(zone.attrs["owner"], "alice b");
+    // Its address is nobody else's by now.
+    let next = manager.plan_create(&["a"], &CreateOptions::new().address("internal", "10.1.0.77".parse().unwrap()));
+    assert_eq!(next.unwrap_err().code(), Code::AddressInUse);
+    let again = import(&manager, &[], &ImportOptions::new());
+    assert_eq!(outcome(&again, "db").notes, ["it is in the registry already"]);
+    let named = import(&manager, &["db"], &ImportOptions::new());
+    assert_eq!(named[0].result.as_ref().unwrap_err().code(), Code::Exists);
+}
+
+#[test]
+fn links_that_match_are_adopted_where_asked() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    let net = |zone: &str, link: &str, address: &str| {
+        configure(
+            &pretend,
+            zone,
+            &format!("set ip-type=exclusive\nadd net\nset physical={link}\nset allowed-address={address}\nend"),
+        );
+    };
+    pretend.run("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 good0");
+    pretend.run("dladm create-vnic -l net0 -m 2:8:20:1:2:4 other0");
+    net("good", "good0", "10.1.0.50/24");
+    net("other", "other0", "10.1.0.51/24");
+    net("phys", "net0", "10.1.0.52/24");
+    net("gone", "gone0", "10.1.0.53/24");
+    let outcomes = import(&manager, &[], &ImportOptions::new().adopt_links(true));
+    assert!(adopted(&outcomes, "good").nets[0].managed);
+    assert!(!adopted(&outcomes, "other").nets[0].managed);
+    assert!(outcome(&outcomes, "other").notes.iter().any(|note| note.contains("lies over net0")));
+    assert_eq!(adopted(&outcomes, "phys").nets[0].physical.as_deref(), Some("net0"));
+    assert!(outcome(&outcomes, "gone").notes.contains(&"the host has no link gone0".to_owned()));
+    manager.destroy(&["good", "other"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    let links = pretend.run("dladm show-link -p -o link");
+    assert!(!links.contains("good0") && links.contains("other0"), "{links}");
+}
+
+#[test]
+fn what_is_left_alone_is_explained() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    let of_brand = |brand: &str| format!("brand=\"{brand}\" autoboot=\"false\"");
+    plant(&pretend, "vm1", "installed", Some(&document("vm1", &of_brand("bhyve"), "")));
+    plant(&pretend, "lab", "configured", Some(&document("lab", &of_brand("labeled"), "")));
+    plant(&pretend, "half", "incomplete", Some(&document("half", &of_brand("nlipkg"), "")));
+    plant(&pretend, "sparse", "configured", Some(&document("sparse", &of_brand("sparse"), "")));
+    plant(&pretend, "123", "configured", Some(&document("123", &of_brand("nlipkg"), "")));
+    plant(&pretend, "torn", "configured", Some("<zone name=\"torn\""));
+    plant(&pretend, "lost", "configured", None);
+    plant(&pretend, "fine", "configured", Some(&document("fine", &of_brand("nlipkg"), "")));
+    let outcomes = import(&manager, &[], &ImportOptions::new());
+    adopted(&outcomes, "fine");
+    for (zone, word) in [
+        ("vm1", "virtual machine"),
+        ("lab", "none that zmgr can install"),
+        ("half", "incomplete"),
+        ("sparse", "does not have its brand"),
+        ("123", "digits alone"),
+        ("torn", "cannot read it"),
+        ("lost", "document is missing"),
+    ] {
+        let outcome = outcome(&outcomes, zone);
+        assert!(outcome.action == "skipped" && outcome.notes[0].contains(word), "{outcome:?}");
+        assert!(!manager.root().join(format!("zones/{zone}.kdl")).exists());
+    }
+    let names: Vec<String> = fs::read_dir(manager.root().join(".zmgr/locks"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(!names.iter().any(|name| name.starts_with("vm1")), "{names:?}");
+    let error = manager.import(&["fine", "vm1"], &ImportOptions::new(), &mut RunOptions::new()).unwrap();
+    assert_eq!(error.failures().count(), 2);
+    let missing = manager.plan_import(&["nosuch"], &ImportOptions::new()).unwrap_err();
+    assert_eq!(missing.code(), Code::NotFound);
+    let template = manager.plan_import(&[], &ImportOptions::new().template("none")).unwrap_err();
+    assert_eq!(template.code(), Code::NotFound);
+}
+
+#[test]
+fn what_omnios_alone_says_is_kept_word_for_word() {
+    let pretend = sim_machine::new(Dialect::OmniOs);
+    let manager = manager(&pretend);
+    let odd = [
+        (
+            "nic",
+            "ip-type=\"exclusive\"",
+            "<network physical=\"nic0\" allowed-address=\"10.1.0.30/24\" global-nic=\"net0\" vlan-id=\"7\"><net-attr name=\"primary\" value=\"true\"/></network>",
+        ),
+        (
+            "device",
+            "ip-type=\"exclusive\"",
+            "<device match=\"/dev/dsk/*\"><net-attr name=\"boot\" value=\"true\"/></device>",
+        ),
+        (
+            "ips",
+            "ip-type=\"exclusive\"",
+            "<network physical=\"i0\"><net-attr name=\"ips\" value=\"10.1.0.40/24,dhcp\"/></network>",
+        ),
+    ];
+    for (zone, attributes, inner) in odd {
+        let attributes = format!("brand=\"lipkg\" autoboot=\"false\" {attributes}");
+        plant(&pretend, zone, "configured", Some(&document(zone, &attributes, inner)));
+    }
+    let outcomes = import(&manager, &[], &ImportOptions::new());
+    for (zone, ..) in odd {
+        adopted(&outcomes, zone);
+    }
+    for (zone, address) in [("nic", "10.1.0.30/24"), ("ips", "10.1.0.40/24")] {
+        assert_eq!(adopted(&outcomes, zone).nets[0].addresses[0].address.to_string(), address);
+    }
+}
+
+#[test]
+fn what_no_node_can_hold_is_kept_word_for_word() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    let odd = [
+        ("unknown", "ip-type=\"exclusive\"", "<inherited-pkg-dir directory=\"/lib\"/>"),
+        ("underscore", "", "<attr name=\"a_b\" type=\"string\" value=\"x\"/>"),
+        (
+            "quote",
+            "",
+            "<attr name=\"a\" type=\"string\" value=\"say &quot;hi&quot;\"/><attr name=\"b\" type=\"string\" value=\"c\"/>",
+        ),
+        ("braces", "", "<attr name=\"a\" type=\"string\" value=\"{zone}\"/>"),
+        ("bare", "ip-type=\"shared\"", "<network physical=\"net0\" address=\"10.1.0.31\"/>"),
+        ("named", "ip-type=\"shared\"", "<network physical=\"net0\" address=\"db.example.org\"/>"),
+        (
+            "several",
+            "ip-type=\"exclusive\"",
+            "<network physical=\"s0\" allowed-address=\"10.1.0.32/24,10.1.0.33/24\" defrouter=\"10.1.0.1\"/>",
+        ),
+        (
+            "routers",
+            "ip-type=\"exclusive\"",
+            "<network physical=\"r0\" allowed-address=\"10.1.0.34/24\" defrouter=\"10.1.0.1\"/><network physical=\"r1\" allowed-address=\"10.9.0.34/24\" defrouter=\"10.9.0.1\"/>",
+        ),
+        (
+            "control",
+            "",
+            "<rctl name=\"zone.max-lwps\"><rctl-value priv=\"privileged\" limit=\"500\" action=\"signal=TERM\"/></rctl>",
+        ),
+        (
+            "second",
+            "",
+            "<rctl name=\"zone.max-lwps\"><rctl-value priv=\"privileged\" limit=\"500\" action=\"none\"/></rctl>",
+        ),
+        ("weight", "", "<pset ncpu_min=\"1\" ncpu_max=\"4\"/><tmp_pool importance=\"heavy\"/>"),
+        ("long", &format!("bootargs=\"{}\"", "x".repeat(300)), ""),
+        ("none", "ip-type=\"exclusive\"", "<network physical=\"n0\"/>"),
+    ];
+    for (zone, attributes, inner) in odd {
+        let attributes = format!("brand=\"nlipkg\" autoboot=\"false\" {attributes}");
+        plant(&pretend, zone, "configured", Some(&document(zone, &attributes, inner)));
+    }
+    let outcomes = import(&manager, &[], &ImportOptions::new());
+    for (zone, ..) in odd {
+        adopted(&outcomes, zone);
+    }
+    for (zone, foreign) in
+        [("unknown", true), ("bare", true), ("named", false), ("second", false), ("none", false), ("quote", true)]
+    {
+        assert_eq!(entry(&manager, zone).contains("foreign {"), foreign, "{}", entry(&manager, zone));
+    }
+    assert!(entry(&manager, "quote").contains("attr \"b\" \"c\""), "what can be said is said");
+    for (zone, address) in [("bare", "10.1.0.31"), ("several", "10.1.0.33")] {
+        let taken = CreateOptions::new().address("internal", address.parse().unwrap());
+        assert_eq!(manager.plan_create(&["a"], &taken).unwrap_err().code(), Code::AddressInUse, "{zone}");
+    }
+    let zones = manager.zones(&Query::new().live(Live::Required)).unwrap();
+    assert!(zones.iter().all(|zone| zone.fault.is_none() && zone.state.as_deref() == Some("ready")), "{zones:#?}");
+}
+
+#[test]
+fn addresses_twice_or_in_no_pool_are_told_and_adopted() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    for (zone, link, address) in [
+        ("a", "a0", "10.1.0.60/24"),
+        ("b", "b0", "10.1.0.60/24"),
+        ("c", "c0", "192.0.2.9/24"),
+        ("d", "d0", "10.1.0.1/24"),
+    ] {
+        let inner = format!("<network physical=\"{link}\" allowed-address=\"{address}\"/>");
+        let text = document(zone, "brand=\"nlipkg\" autoboot=\"false\" ip-type=\"exclusive\"", &inner);
+        plant(&pretend, zone, "configured", Some(&text));
+    }
+    let outcomes = import(&manager, &[], &ImportOptions::new());
+    for (zone, word) in [("a", "10.1.0.60"), ("b", "10.1.0.60"), ("c", "192.0.2.9 is in no pool"), ("d", "10.1.0.1")] {
+        adopted(&outcomes, zone);
+        let outcome = outcome(&outcomes, zone);
+        assert!(outcome.notes.iter().any(|note| note.contains(word)), "{outcome:#?}");
+    }
+}
+
+#[test]
+fn five_hundred_zones_in_one_go_and_five_broken_ones_explained() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    let zones = pretend.dir.path().join("etc/zones");
+    let mut index = fs::read_to_string(zones.join("index")).unwrap();
+    for n in 0..500 {
+        let zone = format!("z{n:03}");
+        let state = if n == 100 { "incomplete" } else { "configured" };
+        index.push_str(&format!("{zone}:{state}:/zones/{zone}:\n"));
+        let (brand, inner) = match n {
+            200 => ("bhyve".to_owned(), String::new()),
+            300 => ("nosuchbrand".to_owned(), String::new()),
+            n => (
+                "nlipkg".to_owned(),
+                format!(
+                    "<network physical=\"v{n}\" allowed-address=\"10.1.{}.{}/16\"/><attr name=\"n\" type=\"uint\" value=\"{n}\"/>",
+                    n / 250,
+                    n % 250 + 2
+                ),
+            ),
+        };
+        let text = document(&zone, &format!("brand=\"{brand}\" autoboot=\"true\" ip-type=\"exclusive\""), &inner);
+        match n {
+            400 => fs::write(zones.join(format!("{zone}.xml")), "<zone name=").unwrap(),
+            450 => {}
+            _ => fs::write(zones.join(format!("{zone}.xml")), text).unwrap(),
+        }
+    }
+    fs::write(zones.join("index"), index).unwrap();
+    let outcomes = import(&manager, &[], &ImportOptions::new());
+    let skipped: Vec<&Outcome> =
+        outcomes.iter().filter(|outcome| outcome.action == "skipped" && outcome.name != "global").collect();
+    let names: Vec<&str> = skipped.iter().map(|outcome| outcome.name.as_str()).collect();
+    assert_eq!(names, ["z100", "z200", "z300", "z400", "z450"]);
+    assert!(skipped.iter().all(|outcome| !outcome.notes.is_empty()));
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.action == "adopted").count(), 495);
+    assert_eq!(manager.zones(&Query::new().live(Live::Never)).unwrap().len(), 495);
+}
