@@ -49,11 +49,13 @@ impl Host {
         line.split(':').nth(2).unwrap_or_default().to_owned()
     }
 
-    /// An install that takes a second, once the zone shows its middle state. In a process group of its own.
+    /// An install that takes three seconds, once the zone shows its middle state. In a process group of its own.
     fn slow_install(&self) -> Child {
-        self.sim(&["fault", "zoneadm", "install", "--delay", "1", "--times", "1"]);
+        self.sim(&["fault", "zoneadm", "install", "--delay", "3", "--times", "1"]);
         let child = self.command(&["zoneadm", "-z", "web1", "install"]).process_group(0).spawn().unwrap();
         self.wait_until(|host| host.state() == "incomplete");
+        // The hook takes a moment to start; before that a signal would end zoneadm alone.
+        thread::sleep(Duration::from_millis(1000));
         child
     }
 
@@ -90,8 +92,6 @@ fn a_hook_outlives_its_zoneadm() {
 fn an_interrupt_reaches_the_hook() {
     let host = Host::new();
     let mut zoneadm = host.slow_install();
-    // The hook takes a moment to start; before that the signal would end zoneadm alone.
-    thread::sleep(Duration::from_millis(400));
     let group = format!("-{}", zoneadm.id());
     assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
     assert_eq!(zoneadm.wait().unwrap().code(), Some(1));
