@@ -4,8 +4,6 @@
 //! Invariant: this module names nothing of the crate but itself. What it knows of illumos it knows on its own, so that the
 //! rest of the crate is tested against it and not against a copy of its own beliefs.
 
-#![allow(dead_code, unused_imports)] // the rooms are being furnished: goes when zonecfg and zoneadm stand
-
 mod answer;
 mod call;
 mod dialect;
@@ -40,5 +38,4 @@ pub use fault::{Abort, Fault};
 pub use machine::Machine;
 pub use reboot::FailedBoot;
 
-use answer::{Answer, Session};
 use state::ZoneState;

@@ -52,19 +52,6 @@ impl Record {
     pub(in crate::sim) fn push(&mut self, key: &str, value: impl Into<String>) {
         self.pairs.push((key.to_owned(), value.into()));
     }
-
-    /// Gives the key this one value, in its old place if it had one.
-    pub(in crate::sim) fn set(&mut self, key: &str, value: impl Into<String>) {
-        let value = value.into();
-        match self.pairs.iter_mut().find(|(name, _)| name == key) {
-            Some(pair) => pair.1 = value,
-            None => self.push(key, value),
-        }
-    }
-
-    pub(in crate::sim) fn remove(&mut self, key: &str) {
-        self.pairs.retain(|(name, _)| name != key);
-    }
 }
 
 fn unescape(value: &str) -> String {

@@ -9,7 +9,6 @@ mod tree;
 mod xml;
 
 pub(in crate::sim) use error::Error;
-#[allow(unused_imports, reason = "for the making of machines")]
 pub(in crate::sim) use templates::install_templates;
 pub(in crate::sim) use tree::Element;
 
@@ -100,11 +99,6 @@ impl Document {
     /// An attribute of the zone, empty when there is none.
     pub(in crate::sim) fn get(&self, attribute: &str) -> &[u8] {
         self.zone.written(attribute).unwrap_or_default()
-    }
-
-    /// The zone's name.
-    pub(in crate::sim) fn name(&self) -> &[u8] {
-        self.get("name")
     }
 
     /// The zone's path, empty when none was set.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use super::command::{Command, Value};
 use super::grammar::{Action, Lack, rules};
 use super::help::{self, Topic};
-use super::lexer::{Lexeme, Lexer};
+use super::lexer::Lexeme;
 use super::session::{Flow, Stop, Zonecfg};
 use super::words::{Cmd, Prop, Res};
 use super::yacc::{END, ERROR, Tables};

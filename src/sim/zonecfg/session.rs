@@ -1,7 +1,5 @@
 //! One run of the command: what it knows, what it says, and how its input is read and its work ended.
 
-use std::io::Read as _;
-
 use super::command::Command;
 use super::handle::Handle;
 use super::help::{self, Topic};
