@@ -35,6 +35,8 @@ pub struct ZoneEntry {
     pub zonepath: Option<Sourced<String>>,
     /// How far it is; `None` is a wish not yet built.
     pub state: Option<EntryState>,
+    /// What the work under way was asked to do, beyond what the rest of the entry says.
+    pub intent: Intent,
     /// The uuid of its installation.
     pub uuid: Option<String>,
     /// When it was registered: RFC 3339, UTC.
@@ -63,6 +65,7 @@ impl ZoneEntry {
             template: None,
             zonepath: None,
             state: None,
+            intent: Intent::default(),
             uuid: None,
             created: None,
             origin: None,
@@ -125,6 +128,17 @@ pub enum EntryState {
         /// The step that failed.
         step: String,
     },
+}
+
+/// What work under way was asked to do: properties of `state`, gone with it once the zone is `ready`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Intent {
+    /// A creation: whether it is booted at the end; `None` as autoboot says.
+    pub boot: Option<bool>,
+    /// A destruction: whether it ran before, so that it does again if the destruction is taken back.
+    pub running: bool,
+    /// A destruction: whether its files are left.
+    pub keep_data: bool,
 }
 
 impl EntryState {
@@ -241,6 +255,7 @@ impl Kind for ZoneEntry {
             format: reader.number(root, "format").map_or(FORMAT, |format| format.value),
             id: reader.parsed(root, "id").map(|id| id.value),
             state: root.child("state").and_then(|node| state(node, reader)),
+            intent: root.child("state").map(intent).unwrap_or_default(),
             created: text("created"),
             nets: read::nets(root, reader),
             source: reader.source(root),
@@ -282,7 +297,11 @@ impl Kind for ZoneEntry {
         inner.extend(self.state.as_ref().map(|state| {
             let node = Node::new("state").arg(state.as_str()).prop_if("step", state.step());
             let undo = matches!(state, EntryState::Creating { undo: true, .. });
+            let Intent { boot, running, keep_data } = self.intent;
             node.prop_if("undo", undo.then_some(true))
+                .prop_if("boot", boot)
+                .prop_if("running", running.then_some(true))
+                .prop_if("keep-data", keep_data.then_some(true))
         }));
         let text = |name: &str, value: &Option<String>| value.as_ref().map(|value| Node::new(name).arg(value.as_str()));
         inner.extend(text("uuid", &self.uuid));
@@ -305,6 +324,15 @@ impl Kind for ZoneEntry {
 
     fn newer(&self) -> bool {
         self.is_newer()
+    }
+}
+
+fn intent(node: &Node) -> Intent {
+    let flag = |name: &str| node.property(name).map(|entry| entry.value == Value::Bool(true));
+    Intent {
+        boot: flag("boot"),
+        running: flag("running").unwrap_or_default(),
+        keep_data: flag("keep-data").unwrap_or_default(),
     }
 }
 

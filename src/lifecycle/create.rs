@@ -86,6 +86,7 @@ pub(crate) fn plan(
     let steps = steps(&spec, library, ground.dialect)?;
     let limit = library.config.timeouts.boot;
     let boot = options.boot.unwrap_or(spec.autoboot.value).then(|| Boot { zone: name.clone(), limit });
+    entry.intent.boot = options.boot.filter(|boot| *boot != spec.autoboot.value);
     entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
 
     let change = change(ground, name, options, &entry, &spec, &steps, boot.as_ref())?;

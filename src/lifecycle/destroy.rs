@@ -22,6 +22,8 @@ pub(crate) struct Destruction {
     /// The id of the entry that goes.
     pub(crate) id: EntryId,
     pub(crate) steps: Vec<Box<dyn Step>>,
+    /// Whether the zone is active now.
+    pub(crate) running: bool,
     pub(crate) change: Change,
 }
 
@@ -74,7 +76,7 @@ pub(crate) fn plan(
         notes,
         basis: Basis { documents: BTreeMap::new(), entry: id.to_string(), host: facts },
     };
-    Ok(Destruction { id, steps, change })
+    Ok(Destruction { id, steps, running: host.is_some_and(|zone| zone.state.is_active()), change })
 }
 
 /// The steps from this state of the host to nothing.

@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::error::{Code, Error, Result};
 use crate::name::ZoneName;
 use crate::registry::Registry;
-use crate::zone::{EntryId, EntryState, ZoneEntry};
+use crate::zone::{EntryId, EntryState, Intent, ZoneEntry};
 
 /// The journal of one zone, written under that zone's lock.
 pub(crate) struct Journal<'a> {
@@ -17,6 +17,8 @@ pub(crate) struct Journal<'a> {
     uuid: Option<Option<String>>,
     /// What stands before the steps of a creation.
     work: &'static str,
+    /// Noted with the next note: what the work was asked to do.
+    intent: Option<Intent>,
 }
 
 /// What stands before the steps of a reinstallation: a zone that was whole is not taken back like one that never was.
@@ -41,7 +43,7 @@ pub(crate) enum Note<'a> {
 
 impl<'a> Journal<'a> {
     pub(crate) fn new(registry: &'a Registry, zone: &'a ZoneName, id: EntryId) -> Self {
-        Journal { registry, zone, id, uuid: None, work: "" }
+        Journal { registry, zone, id, uuid: None, work: "", intent: None }
     }
 
     /// The same for work on a zone that was whole before.
@@ -59,6 +61,11 @@ impl<'a> Journal<'a> {
         self.uuid = Some(None);
     }
 
+    /// Has what the work was asked to do noted with the next note.
+    pub(crate) fn intend(&mut self, intent: Intent) {
+        self.intent = Some(intent);
+    }
+
     /// Notes where the work stands; on disk when it returns.
     pub(crate) fn note(&self, note: Note<'_>) -> Result<()> {
         self.edit(|entry| {
@@ -74,6 +81,11 @@ impl<'a> Journal<'a> {
                     EntryState::Failed { step: step.to_owned() }
                 }
             });
+            match (note, self.intent) {
+                (Note::Ready, _) => entry.intent = Intent::default(),
+                (_, Some(intent)) => entry.intent = intent,
+                (_, None) => {}
+            }
             if let Some(uuid) = &self.uuid {
                 entry.uuid.clone_from(uuid);
             }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::conduct::{Teller, conduct};
 use super::create::{self, Creation, Ground};
 use super::destroy::{self as destruction, Destruction, Found};
+use super::floor::Floor;
 use super::holdings::{self, Mounts};
 use super::journal::{Journal, Note};
 use super::library::Library;
@@ -15,7 +16,7 @@ use super::perform::{self, Failure};
 use super::preflight::parent;
 use super::request::Pinned;
 use super::site::{Locks, Look, Site};
-use super::steps::Step;
+use super::steps::{Boot, Probe, Step};
 use super::{Change, EventKind, Outcome, Plan, Report, run, view};
 use crate::config::FailureRule;
 use crate::document::Document;
@@ -25,7 +26,7 @@ use crate::exec::zonecfg::ZoneConfig;
 use crate::manager::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
 use crate::name::{TemplateName, ZoneName};
 use crate::registry::Wait;
-use crate::zone::ZoneEntry;
+use crate::zone::{EntryState, Intent, ZoneEntry};
 
 /// What creations are planned from, read and asked for before any lock.
 pub(crate) struct Prepared {
@@ -186,7 +187,7 @@ fn reserve(
 }
 
 /// The steps of a creation whose entry is there.
-fn build(site: &Site, creation: &Creation, floor: &super::floor::Floor<'_>, failure: Failure) -> Result<Zone> {
+fn build(site: &Site, creation: &Creation, floor: &Floor<'_>, failure: Failure) -> Result<Zone> {
     let Some(id) = creation.entry.id.clone() else {
         return Err(Error::new(Code::Internal, "an entry without id"));
     };
@@ -197,16 +198,24 @@ fn build(site: &Site, creation: &Creation, floor: &super::floor::Floor<'_>, fail
     view::read(&site.registry, &creation.entry.name, Some(&creation.spec), Some(status.to_owned()))
 }
 
-/// What comes after the last step that can be undone: the entry is `ready`, and the zone is booted. A boot that fails leaves the zone.
-pub(crate) fn finish(
-    floor: &super::floor::Floor<'_>,
-    journal: &mut Journal<'_>,
-    boot: Option<&super::steps::Boot>,
-) -> Result<()> {
+/// What comes after the last step that can be undone: the zone is booted, and the entry `ready`. A boot that fails leaves the zone.
+pub(crate) fn finish(floor: &Floor<'_>, journal: &mut Journal<'_>, boot: Option<&Boot>) -> Result<()> {
+    let Some(boot) = boot else { return journal.note(Note::Ready) };
+    // Noted as a step, so that a zone that was to be booted is, whoever dies meanwhile.
+    journal.note(Note::Creating { step: &boot.id() })?;
+    let booted = boot_now(floor, boot);
     journal.note(Note::Ready)?;
-    let Some(boot) = boot else { return Ok(()) };
-    floor.at_step(&boot.id(), (0, 0));
-    perform::timed(floor, boot).map_err(|error| {
+    booted
+}
+
+/// Boots a zone that is whole.
+pub(crate) fn boot_now(floor: &Floor<'_>, boot: &Boot) -> Result<()> {
+    floor.at_step(&boot.id(), (1, 1));
+    let booted = match boot.probe(floor)? {
+        Probe::Done => Ok(()),
+        _ => perform::timed(floor, boot),
+    };
+    booted.map_err(|error| {
         floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
         error
             .with_context(format!("{} is ready but could not be booted", floor.zone))
@@ -268,6 +277,8 @@ pub(crate) fn destroy(
         };
         Outcome { name: name.to_string(), action: "destroyed".to_owned(), result, notes }
     });
+    // That the index still speaks of what is gone costs time at most.
+    let _ = site.registry.clear_up(&mut Wait::none());
     Ok(Report { outcomes })
 }
 
@@ -295,6 +306,10 @@ pub(crate) fn destroy_one(
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
     let mut journal = Journal::new(&site.registry, name, destruction.id);
+    // A destruction that is taken up again knows from its entry what the zone was before it first began.
+    if matches!(entry(site, name)?.state, None | Some(EntryState::Ready)) {
+        journal.intend(Intent { boot: None, running: destruction.running, keep_data: options.keep_data });
+    }
     let result = perform::destroy(&floor, &mut journal, &destruction.steps, 0);
     floor.at_step("", (0, destruction.steps.len()));
     floor.tell(EventKind::Finished { ok: result.is_ok() });

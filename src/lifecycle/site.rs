@@ -7,6 +7,7 @@ use super::conduct::Teller;
 use super::floor::Floor;
 use super::library::Library;
 use crate::error::{Code, Error, Result};
+use crate::exec::zonecfg::ScriptFile;
 use crate::host::{Host, HostState};
 use crate::name::ZoneName;
 use crate::registry::{ChildLock, EntryKind, Registry, SharedZoneLock, Survey, Wait, ZoneLock, now};
@@ -55,7 +56,11 @@ impl Site {
         }
         let is_registered = |name: &str| names.contains(name);
         let host = self.host.survey(&is_registered)?;
-        let survey = Survey::of(&host, &is_registered);
+        let mut survey = Survey::of(&host, &is_registered);
+        // The links of registered zones are the registry's to know, and to forget.
+        let ours: std::collections::HashSet<&str> =
+            snapshot.entries().flat_map(|entry| entry.facts.nets()).filter_map(|net| net.vnic).collect();
+        survey.links.retain(|link| !ours.contains(link.as_str()));
         Ok(Look { host, survey })
     }
 
@@ -115,6 +120,15 @@ impl Site {
                 .with_source(error)
         })?;
         Ok(Locks { zone, child, source: None })
+    }
+
+    /// Clears away what dead processes left beside the entries: temp files, locks, scripts.
+    pub(crate) fn clear_up(&self, library: &Library) -> Result<()> {
+        self.registry.clear_up(&mut Wait::up_to(library.config.lock_timeout))?;
+        self.registry.clear_locks(&|name| {
+            // What cannot be removed is removed by the next script for a zone of that name.
+            let _ = ScriptFile::remove_left(&self.registry.tree().state(), name);
+        })
     }
 
     /// Where steps on this zone are worked on.

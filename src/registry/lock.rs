@@ -195,6 +195,34 @@ impl Registry {
         }
     }
 
+    /// Removes the lock files of zones that have no entry, as far as nobody has them; `with` each, under its locks.
+    pub fn clear_locks(&self, with: &dyn Fn(&ZoneName)) -> Result<()> {
+        let folder = self.tree().locks();
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::io("read", &folder, error)),
+        };
+        for entry in entries {
+            let file = entry.map_err(|error| Error::io("read", &folder, error))?.file_name();
+            let name =
+                file.to_str().and_then(|file| file.strip_suffix(".lock").or_else(|| file.strip_suffix(".child")));
+            let Some(Ok(name)) = name.map(ZoneName::new) else { continue };
+            if self.tree().zone(&name).symlink_metadata().is_ok() {
+                continue;
+            }
+            let Ok(zone) = self.lock_zone(&name, &mut Wait::none()) else { continue };
+            let Ok(child) = self.lock_child(&name, &mut Wait::none()) else { continue };
+            // Looked at again: whoever makes an entry does it under the zone's lock.
+            if self.tree().zone(&name).symlink_metadata().is_err() {
+                with(&name);
+                child.retire();
+                zone.retire();
+            }
+        }
+        Ok(())
+    }
+
     fn lock(&self, path: &Path, kind: Kind, what: &str, wait: &mut Wait<'_>) -> Result<Held> {
         let since = Instant::now();
         let mut pause = Duration::from_micros(500);

@@ -9,6 +9,7 @@ use super::index::{Index, Stamp, Writer};
 use super::lock::RegistryLock;
 use super::read::Read;
 use super::sweep::Seen;
+use super::tree::temp_of;
 use super::{Registry, Wait};
 use crate::error::{Diagnostic, Result};
 
@@ -227,8 +228,9 @@ impl Registry {
         }
         unknown.sort_by(|(a, ..), (b, ..)| a.path.cmp(&b.path));
         unknown.dedup_by(|(a, ..), (b, ..)| a.path == b.path);
+        let known = seen.iter().filter(|seen| **seen).count();
+        snapshot.misses = unknown.len() + (index.len() - known.min(index.len()));
         snapshot.index = index;
-        snapshot.misses = unknown.len();
         let files: Vec<EntryFile> = unknown.iter().map(|(file, ..)| file.clone()).collect();
         for ((file, record, stamp), read) in unknown.into_iter().zip(super::read::read_all(self.tree(), &files)) {
             snapshot.take(file, record, stamp, read);
@@ -257,6 +259,21 @@ impl Registry {
             let _ = self.replace_derived(&self.tree().index(), &[&snapshot.to_index(at_rest)]);
         }
         Ok(())
+    }
+
+    /// Clears away what dead processes left of documents, and the index's memory of entries that are gone where that pays.
+    pub fn clear_up(&self, wait: &mut Wait<'_>) -> Result<()> {
+        let snapshot = self.snapshot()?;
+        let derived = [self.tree().index(), self.tree().survey()];
+        let left = |path: &PathBuf| temp_of(path).is_some_and(|temp| temp.symlink_metadata().is_ok());
+        if snapshot.temps.is_empty() && !snapshot.index_is_worn() && !derived.iter().any(left) {
+            return Ok(());
+        }
+        let lock = self.lock_registry(wait)?;
+        for path in &derived {
+            self.sweep_temp(path)?;
+        }
+        self.tidy(&self.snapshot()?, &lock)
     }
 
     fn entry_file(&self, kind: EntryKind, name: &str) -> EntryFile {

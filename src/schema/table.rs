@@ -389,6 +389,13 @@ pub(crate) const TABLE: &[NodeRule] = &[
         props: &[
             prop("step", Type::Plain(100), "the step on its way; all states but ready have one"),
             prop("undo", Type::Bool, "whether the steps are being undone; creating alone"),
+            prop(
+                "boot",
+                Type::Bool,
+                "whether it is booted at the end, where that is not as autoboot says; creating alone",
+            ),
+            prop("running", Type::Bool, "whether it ran before; destroying alone"),
+            prop("keep-data", Type::Bool, "whether its files are left; destroying alone"),
         ],
         help: "Written by zmgr: how far it is. None means a wish not yet built.",
         example: r#"state "creating" step="install""#,

@@ -12,7 +12,7 @@ use super::conduct::{Teller, conduct};
 use super::floor::Floor;
 use super::journal::{Journal, Note, REINSTALL};
 use super::library::Library;
-use super::operate::{entry, finish};
+use super::operate::{boot_now, entry, finish};
 use super::perform;
 use super::site::{Locks, Site};
 use super::steps::{Boot, Step};
@@ -20,6 +20,7 @@ use super::{EventKind, Outcome, Report, create, destroy, reinstall, view};
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::exec::zonecfg::ScriptFile;
 use crate::manager::{RecoverOptions, RunOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::EntryKind;
@@ -55,6 +56,7 @@ pub(crate) fn recover(
         (false, false) => Wish::LeastLoss,
     };
     let library = Library::load(site.registry.tree())?;
+    site.clear_up(&library)?;
     let names = if names.is_empty() { unfinished(site)? } else { names.to_vec() };
     let outcomes = conduct(names, run, |name, teller| {
         let done = recover_one(site, &library, &name, wish, options.wait, teller);
@@ -125,7 +127,7 @@ fn recover_one(
             .with_help("zmgr leaves it as it is; look at the zone and its entry, then say --resume or --rollback, or mend it by hand")),
         Verdict::Undo => work.undo(&floor, &mut journal).map(|()| Done::Undone),
         Verdict::Finish => work.finish(&floor, &mut journal),
-        Verdict::Restore => work.restore(&floor, &journal).map(Done::Restored),
+        Verdict::Restore => work.restore(&floor, &mut journal).map(Done::Restored),
     };
     floor.at_step("", (0, 0));
     floor.tell(EventKind::Finished { ok: done.is_ok() });
@@ -211,15 +213,20 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The zone is whole: it is left `ready`, and boots with the host again if it did.
-    fn restore(&self, floor: &Floor<'_>, journal: &Journal<'_>) -> Result<Zone> {
+    /// The zone is whole: it is left `ready`, runs again if it ran, and boots with the host again if it did.
+    fn restore(&self, floor: &Floor<'_>, journal: &mut Journal<'_>) -> Result<Zone> {
         if self.spec.autoboot.value && !self.findings.autoboot {
             let autoboot = super::steps::Autoboot { zone: self.entry.name.clone(), on: true };
             floor.at_step(&autoboot.id(), (1, 1));
             perform::timed(floor, &autoboot)?;
         }
+        let limit = self.library.config.timeouts.boot;
+        let boot = self.entry.intent.running.then(|| Boot { zone: self.entry.name.clone(), limit });
+        if let Some(boot) = &boot {
+            boot_now(floor, boot)?;
+        }
         journal.note(Note::Ready)?;
-        let status = self.findings.zone.as_ref().map(|zone| zone.state.as_str().to_owned());
+        let status = self.site.host.zone_state(&self.entry.name)?.map(|zone| zone.state.as_str().to_owned());
         view::read(&self.site.registry, &self.entry.name, Some(self.spec), status)
     }
 
@@ -228,10 +235,10 @@ impl Work<'_> {
     }
 
     fn keeps_data(&self) -> bool {
-        matches!(&self.entry.state, Some(EntryState::Destroying { step, .. }) if step == "detach")
+        self.entry.intent.keep_data
     }
 
     fn boots(&self) -> bool {
-        self.spec.autoboot.value
+        self.entry.intent.boot.unwrap_or(self.spec.autoboot.value)
     }
 }

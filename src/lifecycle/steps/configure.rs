@@ -69,7 +69,7 @@ impl Step for Configure {
             None => Probe::Absent,
             Some(found) => match self.stranger(&found) {
                 Some(how) => Probe::Foreign(format!("the host's zone {}: {how}", self.zone)),
-                None if found.means(&self.expected()) => Probe::Done,
+                None if (ZoneConfig { autoboot: self.config.autoboot, ..found }).means(&self.expected()) => Probe::Done,
                 None => Probe::Partial,
             },
         })
