@@ -15,7 +15,8 @@ use super::{Machine, document, index};
 
 /// Lays the machine out. May be run again after it was broken off.
 pub(in crate::sim) fn lay_out(machine: &Machine) -> io::Result<()> {
-    for folder in ["etc/zones", "var/run/zones", "usr/lib/brand", "usr/lib/zones", "var/pkg", "etc/zfs", "root", "tmp"]
+    for folder in
+        ["etc/zones", "var/run/zones", "var/log", "usr/lib/brand", "usr/lib/zones", "var/pkg", "etc/zfs", "root", "tmp"]
     {
         fs::create_dir_all(machine.path(folder))?;
     }

@@ -48,7 +48,13 @@ fn plain(text: &str) -> String {
     while let Some(start) = rest.find(word) {
         out.push_str(&rest[..start]);
         let end = rest[start..].find(|c| !word(c)).map_or(rest.len(), |n| start + n);
-        out.push_str(named(&rest[start..end]).unwrap_or(&rest[start..end]));
+        let found = &rest[start..end];
+        match named(found) {
+            Some(name) => out.push_str(name),
+            None => {
+                out.push_str(&found.split(':').map(|part| named(part).unwrap_or(part)).collect::<Vec<_>>().join(":"))
+            }
+        }
         rest = &rest[end..];
     }
     out + rest

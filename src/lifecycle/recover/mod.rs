@@ -116,6 +116,7 @@ fn recover_one(
     let spec = reinstall::wish(library, &entry)?;
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
+    ScriptFile::remove_left(&floor.scratch, name)?;
     let mut journal = Journal::new(&site.registry, name, id);
     if find::is_reinstallation(&entry) {
         journal = journal.reinstalling();
@@ -189,6 +190,7 @@ impl Work<'_> {
         } else {
             self.creation()?
         };
+        journal.installed(self.findings.uuid.clone());
         perform::resume(floor, journal, &steps)?;
         let limit = self.library.config.timeouts.boot;
         let boot = self.boots().then(|| Boot { zone: self.entry.name.clone(), limit });
