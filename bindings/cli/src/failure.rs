@@ -38,7 +38,8 @@ impl Failure {
                 text += &format!("  log: {}\n", log.display());
             }
         }
-        let in_words = |detail: &zmgr::Diagnostic| detail.message != error.message() && detail.snippet.is_none();
+        // What the sentence says already is not said twice.
+        let in_words = |detail: &zmgr::Diagnostic| !error.message().contains(&detail.message) && detail.snippet.is_none();
         for detail in error.details().iter().filter(|detail| in_words(detail)) {
             text += &format!("  {detail}\n");
             if let Some(help) = &detail.help {
