@@ -231,6 +231,25 @@ typedef uint32_t zmgr_sim_abort;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// Which stream a command wrote to.
+enum zmgr_stream
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Standard output.
+    ZMGR_STREAM_STDOUT = 1,
+    // Standard error.
+    ZMGR_STREAM_STDERR = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_stream zmgr_stream;
+#else
+typedef uint32_t zmgr_stream;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // What an owner holds of a pool, IPv4 first.
 typedef struct zmgr_address_list zmgr_address_list;
 
@@ -350,6 +369,36 @@ typedef struct {
     // What to call this program to others that wait for its locks; NULL: its name.
     const char *command;
 } zmgr_open_options;
+
+// How to stop a zone.
+typedef struct {
+    // sizeof(zmgr_halt_options)
+    size_t size;
+    // How long to wait for the state, in milliseconds; 0: as config.kdl says.
+    uint64_t timeout_ms;
+    // zmgr_zone_shutdown: fall back to halt. zmgr_zone_reboot: at once.
+    bool force;
+} zmgr_halt_options;
+
+// Hears what a command in a zone writes, as it comes, on the thread that made the call; `stream` is one of zmgr_stream. Returns
+// false to ask to stop it. It must not throw, not longjmp, and not close the manager.
+typedef bool (*zmgr_output_fn)(void *userdata, uint32_t stream, const uint8_t *bytes, size_t length);
+
+// How a command runs in a zone.
+typedef struct {
+    // sizeof(zmgr_exec_options)
+    size_t size;
+    // Hears what it writes; NULL: nobody.
+    zmgr_output_fn output;
+    // Handed to `output` as it is.
+    void *userdata;
+    // A token that may ask to stop it; NULL: none.
+    const zmgr_cancel *cancel;
+    // How long it may take, in milliseconds; 0: as long as it likes.
+    uint64_t timeout_ms;
+    // Whether it reads the caller's own standard input; without it, it reads nothing.
+    bool read_stdin;
+} zmgr_exec_options;
 
 // What shall go wrong, and with which commands.
 typedef struct {
@@ -785,6 +834,67 @@ bool zmgr_plan_is_empty(const zmgr_plan *plan);
 //
 // Requires: `plan` is NULL or a plan of the caller's, used no more.
 void zmgr_plan_free(zmgr_plan *plan);
+
+// Boots a zone and waits until it runs. One that runs already is left as it is.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
+// place for a pointer. So for halt, shutdown and reboot.
+zmgr_status zmgr_zone_boot(const zmgr_manager *manager,
+                           const char *name,
+                           const zmgr_run_options *run,
+                           zmgr_error **error);
+
+// Halts a zone at once, without its own scripts. One that is down already is left as it is.
+//
+// Requires: See zmgr_zone_boot.
+zmgr_status zmgr_zone_halt(const zmgr_manager *manager,
+                           const char *name,
+                           const zmgr_halt_options *options,
+                           const zmgr_run_options *run,
+                           zmgr_error **error);
+
+// Asks a zone to shut down and waits until it is down. With `force`, one that does not is halted.
+//
+// Requires: See zmgr_zone_boot.
+zmgr_status zmgr_zone_shutdown(const zmgr_manager *manager,
+                               const char *name,
+                               const zmgr_halt_options *options,
+                               const zmgr_run_options *run,
+                               zmgr_error **error);
+
+// Asks a running zone to shut down and boots it again. With `force`, it is halted and booted at once.
+//
+// Requires: See zmgr_zone_boot.
+zmgr_status zmgr_zone_reboot(const zmgr_manager *manager,
+                             const char *name,
+                             const zmgr_halt_options *options,
+                             const zmgr_run_options *run,
+                             zmgr_error **error);
+
+// Runs a command inside a running zone as its root; `*status` gets its exit status. Each of the `count` words reaches the command
+// as it is: no shell reads them. ZMGR_WRONG_STATE where the zone does not run or goes down meanwhile.
+//
+// Requires: `manager` is a live manager; texts end in a NUL; `words` points to `count` texts; `options` is NULL or of the size that it
+// states; `status` points to a number; `error` is NULL or points to a place for a pointer.
+zmgr_status zmgr_zone_exec(const zmgr_manager *manager,
+                           const char *name,
+                           const char *const *words,
+                           size_t count,
+                           const zmgr_exec_options *options,
+                           int32_t *status,
+                           zmgr_error **error);
+
+// A login into a zone on the caller's own terminal, as `user` (NULL: root); `term` is the terminal's type (may be NULL). `*status`
+// gets the exit status of the login.
+//
+// Requires: `manager` is a live manager; texts end in a NUL; `status` points to a number; `error` is NULL or points to a place for a
+// pointer.
+zmgr_status zmgr_zone_login(const zmgr_manager *manager,
+                            const char *name,
+                            const char *user,
+                            const char *term,
+                            int32_t *status,
+                            zmgr_error **error);
 
 // How many zones the report speaks of.
 //

@@ -388,3 +388,13 @@ class PoolUsage:
         )
         unknown = (Diagnostic._from_json(d) for d in u["unknown"])
         return cls(u["pool"], tuple(families), tuple(holders), tuple(unknown))
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    """How a command inside a zone ended."""
+
+    status: int
+    #: What it wrote, unless ``output=`` heard it.
+    stdout: bytes
+    stderr: bytes

@@ -2,14 +2,14 @@
 
 import ipaddress
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, final
 
 from typing_extensions import Self
 
-from ._values import Allocation, Change, Diagnostic, Event, Net, PoolUsage, Report, ZoneState, ZoneStatus
+from ._values import Allocation, Change, Diagnostic, Event, ExecResult, Net, PoolUsage, Report, ZoneState, ZoneStatus
 
 _Path = str | os.PathLike[str]
 _Address = str | ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -102,6 +102,54 @@ class Manager:
         jobs: int = 1,
         on_failure: _OnFailure | None = None,
     ) -> Report: ...
+    def boot(
+        self,
+        names: str | Iterable[str],
+        *,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report: ...
+    def halt(
+        self,
+        names: str | Iterable[str],
+        *,
+        timeout: float | None = None,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report: ...
+    def shutdown(
+        self,
+        names: str | Iterable[str],
+        *,
+        timeout: float | None = None,
+        force: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report: ...
+    def reboot(
+        self,
+        names: str | Iterable[str],
+        *,
+        timeout: float | None = None,
+        force: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report: ...
+    def exec(
+        self,
+        name: str,
+        words: Sequence[str],
+        *,
+        output: Callable[[Literal["stdout", "stderr"], bytes], object] | None = None,
+        cancel: Cancel | None = None,
+        timeout: float | None = None,
+        stdin: bool = False,
+    ) -> ExecResult: ...
+    def login(self, name: str, user: str | None = None, *, term: str | None = None) -> int: ...
     def recover(
         self,
         names: str | Iterable[str] | None = None,

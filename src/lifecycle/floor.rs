@@ -57,6 +57,11 @@ impl<'a> Floor<'a> {
         self.position.set(position);
     }
 
+    /// Which step it is, of how many.
+    pub(crate) fn position(&self) -> (usize, usize) {
+        self.position.get()
+    }
+
     /// From here on the first request to stop does not count: what it asked for is under way.
     pub(crate) fn undoing(&self) {
         self.patience.set(self.teller.stops().max(1));

@@ -106,6 +106,12 @@ impl Library {
         chain
     }
 
+    /// Whether there is such a template, with a fault or without.
+    pub(crate) fn has(&self, template: &TemplateName) -> bool {
+        let file = format!("templates/{template}.kdl");
+        self.templates.contains_key(template) || self.faults.iter().any(|(path, _)| *path == file)
+    }
+
     /// That config, every pool, this chain of templates and the publishers that it names are in order; else every fault of theirs
     /// at once.
     pub(crate) fn check(&self, template: Option<&TemplateName>) -> Result<()> {

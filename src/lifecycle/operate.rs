@@ -60,6 +60,12 @@ pub(crate) fn prepare(site: &Site, wanted: &[(ZoneName, &CreateOptions)]) -> Res
             Some(template) => Some(template.parse()?),
             None => library.config.default_template.as_ref().map(|template| template.value.clone()),
         };
+        if let (Some(_), Some(template)) = (&options.template, &template)
+            && !library.has(template)
+        {
+            return Err(Error::new(Code::NotFound, format!("there is no template {template}"))
+                .with_help("zmgr template list shows those there are"));
+        }
         if !checked.contains(&template) {
             library.check(template.as_ref())?;
             checked.insert(template);
@@ -210,7 +216,9 @@ pub(crate) fn finish(floor: &Floor<'_>, journal: &mut Journal<'_>, boot: Option<
 
 /// Boots a zone that is whole.
 pub(crate) fn boot_now(floor: &Floor<'_>, boot: &Boot) -> Result<()> {
-    floor.at_step(&boot.id(), (1, 1));
+    // One step more than those that can be undone.
+    let (_, of) = floor.position();
+    floor.at_step(&boot.id(), (of + 1, of + 1));
     let booted = match boot.probe(floor)? {
         Probe::Done => Ok(()),
         _ => perform::timed(floor, boot),

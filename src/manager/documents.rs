@@ -20,6 +20,7 @@ impl Manager {
     /// Writes the first tree: a small one that works, with comments that teach the format. What is there already stays as it is.
     /// Answers with the files that it wrote, in order.
     pub fn init(&self) -> Result<Vec<PathBuf>> {
+        self.prepare()?;
         let registry = self.registry();
         let tree = registry.tree();
         let make =

@@ -104,6 +104,14 @@ impl Manager {
         Registry::new(tree, self.inner.command.clone(), self.inner.hooks.points.clone())
     }
 
+    /// Makes the simulated machine where one is wanted and not there yet.
+    pub(super) fn prepare(&self) -> Result<()> {
+        match &self.inner.place {
+            Place::Simulated(directory) => machine(directory).map(drop),
+            Place::Live | Place::Below(_) => Ok(()),
+        }
+    }
+
     /// The root of the tree.
     pub fn root(&self) -> &Path {
         &self.inner.root

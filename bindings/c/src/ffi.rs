@@ -87,6 +87,18 @@ pub(crate) unsafe fn optional_out<T>(pointer: *mut *mut T) -> Out<T> {
     Out(pointer)
 }
 
+/// A place for a number, set to 0.
+pub(crate) unsafe fn out_number<'a>(pointer: *mut i32, name: &str) -> Result<&'a mut i32> {
+    if pointer.is_null() {
+        return Err(null(name));
+    }
+    // SAFETY: the caller gives a place for a number, which is written before it is read.
+    unsafe {
+        pointer.write(0);
+        Ok(&mut *pointer)
+    }
+}
+
 /// Text that must be there.
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
     // SAFETY: forwarded.

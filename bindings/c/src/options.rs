@@ -210,7 +210,6 @@ pub(crate) unsafe fn destroy_options(pointer: *const zmgr_destroy_options) -> Re
     Ok(DestroyOptions::new().force(given.force).keep_data(given.keep_data))
 }
 
-#[allow(dead_code)]
 pub(crate) unsafe fn halt_options(pointer: *const zmgr_halt_options) -> Result<HaltOptions> {
     let given = unsafe { options(pointer, "options")? };
     let mut halt = HaltOptions::new().force(given.force);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, create, destroy, documents, pool, recover, show, sim};
+use crate::commands::{completions, create, destroy, documents, pool, power, recover, show, sim};
 
 const AFTER: &str = "\
 Exit status: 0 done; else the number of the error, the same as zmgr_status in C and `number` in Python:
@@ -60,6 +60,18 @@ pub enum Command {
     Show(show::Show),
     /// Destroy zones, and what zmgr made for them
     Destroy(destroy::Destroy),
+    /// Boot zones and wait until they run
+    Boot(power::Boot),
+    /// Ask zones to shut down and wait until they are down
+    Shutdown(power::Down),
+    /// Halt zones at once, without their own scripts
+    Halt(power::Down),
+    /// Shut zones down and boot them again
+    Reboot(power::Down),
+    /// Run a command inside a zone
+    Exec(power::Exec),
+    /// Log into a zone on this terminal
+    Login(power::Login),
     /// Finish or take back what a killed or failed zmgr left
     Recover(recover::Recover),
     /// Pools of addresses

@@ -39,7 +39,8 @@ impl Failure {
             }
         }
         // What the sentence says already is not said twice.
-        let in_words = |detail: &zmgr::Diagnostic| !error.message().contains(&detail.message) && detail.snippet.is_none();
+        let in_words =
+            |detail: &zmgr::Diagnostic| !error.message().contains(&detail.message) && detail.snippet.is_none();
         for detail in error.details().iter().filter(|detail| in_words(detail)) {
             text += &format!("  {detail}\n");
             if let Some(help) = &detail.help {

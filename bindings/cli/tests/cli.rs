@@ -56,11 +56,15 @@ fn zmgr() -> Command {
     command
 }
 
-/// Every file below a directory whose path or text speaks of `word`.
+/// Every file below a directory whose path or text speaks of `word`: logs aside, and what is derived or only held while it is
+/// used (locks, the index, the simulation's own corner).
 fn speaking_of(directory: &Path, word: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
+        if path.ends_with("var/log") || path.ends_with(".zmgr") {
+            continue;
+        }
         let named = path.file_name().unwrap().to_string_lossy().contains(word);
         if named {
             found.push(path.clone());
@@ -101,7 +105,6 @@ fn create_list_show_destroy() {
 
     host.ok(&["destroy", "web01", "--yes"]);
     let left: Vec<PathBuf> = speaking_of(&host.dir(), "web01");
-    let left: Vec<&PathBuf> = left.iter().filter(|path| !path.to_string_lossy().contains("/log/")).collect();
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(host.json(&["create", "web03"])[0]["nets"][0]["address"], "10.1.0.10/24");
 }
@@ -132,7 +135,6 @@ fn a_failed_install_leaves_nothing_and_says_why() {
     assert!(words.contains("the hook's last words"), "{words}");
     assert!(host.json(&["list"]).as_array().unwrap().is_empty());
     let left: Vec<PathBuf> = speaking_of(&host.dir(), "web01");
-    let left: Vec<&PathBuf> = left.iter().filter(|path| !path.to_string_lossy().contains("/log/")).collect();
     assert!(left.is_empty(), "{left:?}");
     host.ok(&["sim", "fault", "--clear"]);
     assert_eq!(host.json(&["create", "web01"])[0]["nets"][0]["address"], "10.1.0.10/24");

@@ -1,11 +1,13 @@
 //! Values on their way to Python and back.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyString};
 use serde_json::Value;
 use zmgr_core::{Code, Error};
 
@@ -60,12 +62,27 @@ pub(crate) fn from_json<'py>(
 }
 
 /// One text or several.
-#[derive(FromPyObject)]
 pub(crate) enum Names {
     /// One.
     One(String),
     /// Several, of any iterable.
     Many(Vec<String>),
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Names {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if given.is_instance_of::<PyString>() {
+            return given.extract().map(Names::One);
+        }
+        given.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>().map(Names::Many)
+    }
+}
+
+/// A time in seconds.
+pub(crate) fn seconds(seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(format!("{seconds} seconds: {error}")))
 }
 
 impl Names {

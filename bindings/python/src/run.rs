@@ -1,9 +1,11 @@
 //! How an operation runs: progress, cancel and Ctrl-C.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBool, PyDict};
 use zmgr_core::{Event, EventKind, OnFailure, Result, RunOptions};
 
 use crate::cancel::Cancel;
@@ -44,57 +46,94 @@ impl Run {
         py: Python<'_>,
         work: impl FnOnce(&mut RunOptions<'_>) -> Result<T> + Send,
     ) -> PyResult<T> {
-        let mut raised: Option<PyErr> = None;
+        let raised = Raised::new(self.cancel);
+        let progress = self.progress;
         let answer = guarded(py, || {
-            let own = zmgr_core::Cancel::new();
-            let token = self.cancel.as_ref().map_or(&own, |cancel| &cancel.0);
-            let raised = std::cell::RefCell::new(&mut raised);
-            let mut hear = |event: &Event| {
-                // Once something was raised the callback hears no more: the rest is the undoing.
-                let Some(progress) = self.progress.as_ref().filter(|_| raised.borrow().is_none()) else { return true };
-                Python::attach(|py| match tell(py, progress, event) {
-                    Ok(go_on) => go_on,
-                    Err(error) => {
-                        raised.borrow_mut().get_or_insert(error);
-                        false
-                    }
-                })
+            let mut hear = |event: &Event| match &progress {
+                Some(progress) => raised.hear(|py| progress.bind(py).call1((event_object(py, event)?,))),
+                None => true,
             };
-            let mut pulse = || {
-                Python::attach(|py| match py.check_signals() {
-                    Ok(()) => true,
-                    Err(error) => {
-                        let mut raised = raised.borrow_mut();
-                        if raised.is_some() {
-                            // The second Ctrl-C: leave at once what can be recovered.
-                            token.cancel();
-                        }
-                        raised.get_or_insert(error);
-                        false
-                    }
-                })
-            };
+            let mut pulse = || raised.pulse();
             let mut options =
-                RunOptions::new().cancel(token).pulse(&mut pulse).jobs(self.jobs).on_failure(self.on_failure);
-            if self.progress.is_some() {
+                RunOptions::new().cancel(raised.token()).pulse(&mut pulse).jobs(self.jobs).on_failure(self.on_failure);
+            if progress.is_some() {
                 options = options.progress(&mut hear);
             }
             work(&mut options)
         });
-        match (raised, answer) {
-            (Some(error), Ok(_)) => Err(error),
-            (Some(error), Err(failure)) => {
-                // What zmgr has to say of the undoing is kept beneath.
-                error.set_cause(py, Some(failure));
+        raised.or(py, answer)
+    }
+}
+
+/// What Python raised while the core was at work: an exception of a callback, or Ctrl-C.
+pub(crate) struct Raised {
+    error: Mutex<Option<PyErr>>,
+    token: zmgr_core::Cancel,
+}
+
+impl Raised {
+    /// Nothing yet. The token is the caller's, where there is one.
+    pub(crate) fn new(cancel: Option<Cancel>) -> Self {
+        Raised { error: Mutex::new(None), token: cancel.map(|cancel| cancel.0).unwrap_or_default() }
+    }
+
+    /// What the core is to look at for requests to stop.
+    pub(crate) fn token(&self) -> &zmgr_core::Cancel {
+        &self.token
+    }
+
+    fn error(&self) -> MutexGuard<'_, Option<PyErr>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls a callback; `false` where it answered `False` or raised. Once something was raised it hears no more: the rest is
+    /// the undoing. Only `False` itself asks to stop, so that a callback without `return` does not.
+    pub(crate) fn hear<F>(&self, callback: F) -> bool
+    where
+        F: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
+    {
+        if self.error().is_some() {
+            return true;
+        }
+        Python::attach(|py| match callback(py) {
+            Ok(answer) => !answer.is(PyBool::new(py, false)),
+            Err(error) => {
+                self.error().get_or_insert(error);
+                false
+            }
+        })
+    }
+
+    /// Lets Python's signal handlers run; `false` where one raised.
+    pub(crate) fn pulse(&self) -> bool {
+        Python::attach(|py| match py.check_signals() {
+            Ok(()) => true,
+            Err(error) => {
+                let mut first = self.error();
+                if first.is_some() {
+                    // The second Ctrl-C: leave at once what can be recovered.
+                    self.token.cancel();
+                }
+                first.get_or_insert(error);
+                false
+            }
+        })
+    }
+
+    /// What was raised, with what zmgr has to say of the undoing beneath it; else the answer.
+    pub(crate) fn or<T>(self, py: Python<'_>, answer: PyResult<T>) -> PyResult<T> {
+        match (self.error.into_inner().unwrap_or_else(PoisonError::into_inner), answer) {
+            (None, answer) => answer,
+            (Some(error), answer) => {
+                error.set_cause(py, answer.err());
                 Err(error)
             }
-            (None, answer) => answer,
         }
     }
 }
 
-/// Calls the callback; only `False` itself asks to stop, so that a callback without `return` does not.
-fn tell(py: Python<'_>, progress: &Py<PyAny>, event: &Event) -> PyResult<bool> {
+/// The event as Python has it.
+fn event_object<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAny>> {
     static EVENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static KIND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let (kind, message, elapsed, ok) = match &event.kind {
@@ -119,7 +158,5 @@ fn tell(py: Python<'_>, progress: &Py<PyAny>, event: &Event) -> PyResult<bool> {
     fields.set_item("message", message)?;
     fields.set_item("elapsed", elapsed)?;
     fields.set_item("ok", ok)?;
-    let event = value_class(py, &EVENT, "Event")?.call((), Some(&fields))?;
-    let answer = progress.bind(py).call1((event,))?;
-    Ok(!answer.is(pyo3::types::PyBool::new(py, false)))
+    value_class(py, &EVENT, "Event")?.call((), Some(&fields))
 }

@@ -5,6 +5,7 @@ pub mod create;
 pub mod destroy;
 pub mod documents;
 pub mod pool;
+pub mod power;
 pub mod recover;
 pub mod show;
 pub mod sim;
@@ -22,6 +23,12 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Show(show) => show.run(globals),
         Command::Destroy(destroy) => destroy.run(globals),
         Command::Init(init) => init.run(globals),
+        Command::Boot(boot) => boot.run(globals),
+        Command::Shutdown(down) => down.shutdown(globals),
+        Command::Halt(down) => down.halt(globals),
+        Command::Reboot(down) => down.reboot(globals),
+        Command::Exec(exec) => exec.run(globals),
+        Command::Login(login) => login.run(globals),
         Command::Recover(recover) => recover.run(globals),
         Command::Pool(pool) => pool.run(globals),
         Command::Sim(sim) => sim.run(globals),

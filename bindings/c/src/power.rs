@@ -1,0 +1,210 @@
+//! What goes on in zones: power, commands, logins.
+
+use std::ffi::{OsString, c_char, c_void};
+use std::time::Duration;
+
+use zmgr_core::{ExecOptions, ExecStream, Result};
+
+use crate::cancel::zmgr_cancel;
+use crate::error::{zmgr_error, zmgr_status};
+use crate::ffi::{Options, call, handle, optional_handle, optional_text, out_number, text, texts};
+use crate::manager::zmgr_manager;
+use crate::options::{self, zmgr_halt_options, zmgr_run_options};
+
+/// Which stream a command wrote to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum zmgr_stream {
+    /// Standard output.
+    ZMGR_STREAM_STDOUT = 1,
+    /// Standard error.
+    ZMGR_STREAM_STDERR = 2,
+}
+
+/// Hears what a command in a zone writes, as it comes, on the thread that made the call; `stream` is one of zmgr_stream. Returns
+/// false to ask to stop it. It must not throw, not longjmp, and not close the manager.
+pub type zmgr_output_fn =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, stream: u32, bytes: *const u8, length: usize) -> bool>;
+
+/// How a command runs in a zone.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct zmgr_exec_options {
+    /// sizeof(zmgr_exec_options)
+    pub size: usize,
+    /// Hears what it writes; NULL: nobody.
+    pub output: zmgr_output_fn,
+    /// Handed to `output` as it is.
+    pub userdata: *mut c_void,
+    /// A token that may ask to stop it; NULL: none.
+    pub cancel: *const zmgr_cancel,
+    /// How long it may take, in milliseconds; 0: as long as it likes.
+    pub timeout_ms: u64,
+    /// Whether it reads the caller's own standard input; without it, it reads nothing.
+    pub read_stdin: bool,
+}
+// SAFETY: repr(C), the size first, all zero legal.
+unsafe impl Options for zmgr_exec_options {}
+
+/// Boots a zone and waits until it runs. One that runs already is left as it is.
+///
+/// # Safety
+/// `manager` is a live manager; `name` ends in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
+/// place for a pointer. So for halt, shutdown and reboot.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_boot(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    run: *const zmgr_run_options,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
+            options::with_run_options(run, |run| manager.0.boot(&[name], run))?.into_result().map(drop)
+        })
+    }
+}
+
+/// Halts a zone at once, without its own scripts. One that is down already is left as it is.
+///
+/// # Safety
+/// See zmgr_zone_boot.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_halt(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    options: *const zmgr_halt_options,
+    run: *const zmgr_run_options,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
+            let halt = options::halt_options(options)?;
+            options::with_run_options(run, |run| manager.0.halt(&[name], &halt, run))?.into_result().map(drop)
+        })
+    }
+}
+
+/// Asks a zone to shut down and waits until it is down. With `force`, one that does not is halted.
+///
+/// # Safety
+/// See zmgr_zone_boot.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_shutdown(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    options: *const zmgr_halt_options,
+    run: *const zmgr_run_options,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
+            let halt = options::halt_options(options)?;
+            options::with_run_options(run, |run| manager.0.shutdown(&[name], &halt, run))?.into_result().map(drop)
+        })
+    }
+}
+
+/// Asks a running zone to shut down and boots it again. With `force`, it is halted and booted at once.
+///
+/// # Safety
+/// See zmgr_zone_boot.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_reboot(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    options: *const zmgr_halt_options,
+    run: *const zmgr_run_options,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
+            let halt = options::halt_options(options)?;
+            options::with_run_options(run, |run| manager.0.reboot(&[name], &halt, run))?.into_result().map(drop)
+        })
+    }
+}
+
+/// Runs a command inside a running zone as its root; `*status` gets its exit status. Each of the `count` words reaches the command
+/// as it is: no shell reads them. ZMGR_WRONG_STATE where the zone does not run or goes down meanwhile.
+///
+/// # Safety
+/// `manager` is a live manager; texts end in a NUL; `words` points to `count` texts; `options` is NULL or of the size that it
+/// states; `status` points to a number; `error` is NULL or points to a place for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_exec(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    words: *const *const c_char,
+    count: usize,
+    options: *const zmgr_exec_options,
+    status: *mut i32,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let status = out_number(status, "status")?;
+            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
+            let words: Vec<String> = texts(words, count, "words")?.into_iter().map(str::to_owned).collect();
+            *status = with_exec_options(options, |options| manager.0.exec(name, &words, options))?;
+            Ok(())
+        })
+    }
+}
+
+unsafe fn with_exec_options<T>(
+    pointer: *const zmgr_exec_options,
+    body: impl FnOnce(&mut ExecOptions<'_>) -> Result<T>,
+) -> Result<T> {
+    let given = unsafe { crate::ffi::options(pointer, "options")? };
+    let mut exec = ExecOptions::new().stdin(given.read_stdin);
+    if given.timeout_ms != 0 {
+        exec = exec.timeout(Duration::from_millis(given.timeout_ms));
+    }
+    if let Some(cancel) = unsafe { optional_handle(given.cancel) } {
+        exec = exec.cancel(&cancel.0);
+    }
+    let mut hear;
+    if let Some(output) = given.output {
+        hear = move |stream: ExecStream, bytes: &[u8]| {
+            let stream = match stream {
+                ExecStream::Stdout => zmgr_stream::ZMGR_STREAM_STDOUT,
+                _ => zmgr_stream::ZMGR_STREAM_STDERR,
+            };
+            // SAFETY: the caller gave a function of this type, and userdata to go with it.
+            unsafe { output(given.userdata, stream as u32, bytes.as_ptr(), bytes.len()) }
+        };
+        exec = exec.output(&mut hear);
+    }
+    body(&mut exec)
+}
+
+/// A login into a zone on the caller's own terminal, as `user` (NULL: root); `term` is the terminal's type (may be NULL). `*status`
+/// gets the exit status of the login.
+///
+/// # Safety
+/// `manager` is a live manager; texts end in a NUL; `status` points to a number; `error` is NULL or points to a place for a
+/// pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_login(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    user: *const c_char,
+    term: *const c_char,
+    status: *mut i32,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let status = out_number(status, "status")?;
+            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
+            let term = optional_text(term, "term")?.map(OsString::from);
+            *status = manager.0.login(name, optional_text(user, "user")?, term)?;
+            Ok(())
+        })
+    }
+}

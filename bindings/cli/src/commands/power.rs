@@ -1,0 +1,143 @@
+//! `boot`, `shutdown`, `halt`, `reboot`: power. `exec`, `login`: what goes on inside.
+
+use std::io::Write;
+use std::time::Duration;
+
+use clap::Args;
+use zmgr::{ExecOptions, ExecStream, HaltOptions, Manager, Report, Result, RunOptions};
+
+use super::work::{Work, tell_report, with_run_options};
+use crate::args::Globals;
+use crate::failure::Failure;
+use crate::session;
+
+/// Options of `boot`.
+#[derive(Debug, Args)]
+pub struct Boot {
+    /// The zones
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// Work on so many zones at once
+    #[arg(short, long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+}
+
+/// Options of `halt`, `shutdown` and `reboot`.
+#[derive(Debug, Args)]
+pub struct Down {
+    /// The zones
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// Wait so long for the state [default: timeouts of config.kdl]
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// shutdown: halt what does not go down; reboot: halt and boot at once
+    #[arg(long)]
+    force: bool,
+    /// Work on so many zones at once
+    #[arg(short, long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+}
+
+/// Options of `exec`.
+#[derive(Debug, Args)]
+pub struct Exec {
+    /// The zone
+    name: String,
+    /// The command and its words, each of which reaches it as it is
+    #[arg(required = true, last = true, value_name = "CMD")]
+    words: Vec<String>,
+    /// Stop it after so long
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+}
+
+/// Options of `login`.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// The zone
+    name: String,
+    /// The user [default: root]
+    #[arg(short, long)]
+    user: Option<String>,
+}
+
+impl Boot {
+    /// Boots.
+    pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
+        power(globals, &self.names, self.jobs, |manager, names, run| manager.boot(names, run))
+    }
+}
+
+impl Down {
+    fn options(&self) -> HaltOptions {
+        let options = HaltOptions::new().force(self.force);
+        match self.timeout {
+            Some(seconds) => options.timeout(Duration::from_secs(seconds)),
+            None => options,
+        }
+    }
+
+    /// Halts.
+    pub fn halt(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
+        power(globals, &self.names, self.jobs, |manager, names, run| manager.halt(names, &self.options(), run))
+    }
+
+    /// Shuts down.
+    pub fn shutdown(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
+        power(globals, &self.names, self.jobs, |manager, names, run| manager.shutdown(names, &self.options(), run))
+    }
+
+    /// Reboots.
+    pub fn reboot(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
+        power(globals, &self.names, self.jobs, |manager, names, run| manager.reboot(names, &self.options(), run))
+    }
+}
+
+fn power(
+    globals: &Globals,
+    names: &[String],
+    jobs: u16,
+    call: impl FnOnce(&Manager, &[&str], &mut RunOptions<'_>) -> Result<Report>,
+) -> std::result::Result<u8, Failure> {
+    let manager = session::manager(globals)?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let work = Work { jobs, ..Work::default() };
+    tell_report(globals, &with_run_options(globals, &work, |run| call(&manager, &names, run))?)
+}
+
+impl Exec {
+    /// Runs the command; its status is the program's.
+    pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
+        let manager = session::manager(globals)?;
+        let cancel = session::cancel_on_signals()?;
+        let mut pass_on = |stream: ExecStream, bytes: &[u8]| match stream {
+            ExecStream::Stdout => {
+                let mut out = std::io::stdout().lock();
+                // A reader who has left ends the command, as it would end one of this host.
+                out.write_all(bytes).and_then(|()| out.flush()).is_ok()
+            }
+            _ => {
+                let _ = std::io::stderr().lock().write_all(bytes);
+                true
+            }
+        };
+        let mut options = ExecOptions::new().output(&mut pass_on).cancel(&cancel).stdin(true);
+        if let Some(seconds) = self.timeout {
+            options = options.timeout(Duration::from_secs(seconds));
+        }
+        Ok(status(manager.exec(&self.name, &self.words, &mut options)?))
+    }
+}
+
+impl Login {
+    /// Logs in; the status of the login is the program's.
+    pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
+        let manager = session::manager(globals)?;
+        Ok(status(manager.login(&self.name, self.user.as_deref(), std::env::var_os("TERM"))?))
+    }
+}
+
+fn status(status: i32) -> u8 {
+    u8::try_from(status & 0xff).unwrap_or(1)
+}
