@@ -344,6 +344,16 @@ typedef struct {
     bool keep_data;
 } zmgr_destroy_options;
 
+// How to install a zone again.
+typedef struct {
+    // sizeof(zmgr_reinstall_options)
+    size_t size;
+    // 0: as it ran before or not; 1: boot; 2: leave it installed.
+    uint32_t boot;
+    // Also a protected zone, one that others were cloned from, one with snapshots of others.
+    bool force;
+} zmgr_reinstall_options;
+
 // What to do about unfinished work.
 typedef struct {
     // sizeof(zmgr_recover_options)
@@ -547,6 +557,17 @@ zmgr_status zmgr_zones_destroy(const zmgr_manager *manager,
                                const zmgr_run_options *run,
                                zmgr_report **out,
                                zmgr_error **error);
+
+// Installs several zones again, `run->jobs` at once. The report as in zmgr_zones_create.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_reinstall(const zmgr_manager *manager,
+                                 const char *const *names,
+                                 size_t count,
+                                 const zmgr_reinstall_options *options,
+                                 const zmgr_run_options *run,
+                                 zmgr_report **out,
+                                 zmgr_error **error);
 
 // Ends what a killed or failed zmgr left unfinished, for these zones or, where `count` is 0, for all: finished, or taken back as
 // if it had never begun, whichever loses least. ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a
@@ -804,6 +825,28 @@ zmgr_status zmgr_plan_destroy(const zmgr_manager *manager,
                               const zmgr_destroy_options *options,
                               zmgr_plan **out,
                               zmgr_error **error);
+
+// What it would take to install these zones again.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_reinstall(const zmgr_manager *manager,
+                                const char *const *names,
+                                size_t count,
+                                const zmgr_reinstall_options *options,
+                                zmgr_plan **out,
+                                zmgr_error **error);
+
+// Runs a plan, unless what it rests on has changed (ZMGR_STALE_PLAN, and nothing is done). `*out` (which may be NULL) gets
+// the report whenever the plan was run, also where some or all of it failed: then the status is that of the one failure, or
+// ZMGR_PARTIAL.
+//
+// Requires: `manager` is a live manager, `plan` a live plan; `run` is NULL or of the size that it states; `out` and `error` are NULL or
+// point to a place for a pointer.
+zmgr_status zmgr_plan_run(const zmgr_manager *manager,
+                          const zmgr_plan *plan,
+                          const zmgr_run_options *run,
+                          zmgr_report **out,
+                          zmgr_error **error);
 
 // The plan as JSON. The text is the caller's: zmgr_string_free.
 //
@@ -1086,6 +1129,16 @@ zmgr_status zmgr_zone_create(const zmgr_manager *manager,
                              const zmgr_run_options *run,
                              zmgr_zone **out,
                              zmgr_error **error);
+
+// Installs a zone again: its files go and come anew; its addresses, links and configuration stay. `out` may be NULL.
+//
+// Requires: As for zmgr_zone_create.
+zmgr_status zmgr_zone_reinstall(const zmgr_manager *manager,
+                                const char *name,
+                                const zmgr_reinstall_options *options,
+                                const zmgr_run_options *run,
+                                zmgr_zone **out,
+                                zmgr_error **error);
 
 // Destroys a zone, and what zmgr made for it: halts, uninstalls, deletes its configuration, its VNICs and its entry.
 //

@@ -64,6 +64,37 @@ class Manager:
     def plan_destroy(
         self, names: str | Iterable[str], *, force: bool = False, keep_data: bool = False
     ) -> Plan: ...
+    def plan_reinstall(
+        self, names: str | Iterable[str], *, force: bool = False, boot: bool | None = None
+    ) -> Plan: ...
+    def run(
+        self,
+        plan: Plan,
+        *,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+        on_failure: _OnFailure | None = None,
+    ) -> Report: ...
+    def reinstall(
+        self,
+        name: str,
+        *,
+        force: bool = False,
+        boot: bool | None = None,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Zone: ...
+    def reinstall_all(
+        self,
+        names: str | Iterable[str],
+        *,
+        force: bool = False,
+        boot: bool | None = None,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report: ...
     def create(
         self,
         name: str,
@@ -79,7 +110,7 @@ class Manager:
     ) -> Zone: ...
     def create_all(
         self,
-        names: Iterable[str],
+        names: str | Iterable[str],
         *,
         template: str | None = None,
         addresses: _Addresses | None = None,

@@ -43,7 +43,8 @@ impl SourceCode for Finding {
         let text = self.0.snippet.as_deref().unwrap_or_default();
         let name = self.0.path.as_ref().map_or_else(String::new, |path| path.display().to_string());
         let line = self.0.line.unwrap_or(1).saturating_sub(1);
-        Ok(Box::new(MietteSpanContents::new_named(name, text.as_bytes(), (0, text.len()).into(), line, 0, 1)))
+        let column = self.0.column.unwrap_or(1).saturating_sub(1);
+        Ok(Box::new(MietteSpanContents::new_named(name, text.as_bytes(), (0, text.len()).into(), line, column, 1)))
     }
 }
 

@@ -37,9 +37,12 @@ static void check_status(uint32_t is, uint32_t wanted, const zmgr_error *error, 
 
 #define CHECK(condition) check_note((condition) ? 1 : 0, __FILE__, __LINE__, #condition)
 #define CHECK_TEXT(is, wanted) check_text((is), (wanted), __FILE__, __LINE__, #is " == " #wanted)
-/* The status and, where there is one, the error object have to agree. */
-#define CHECK_STATUS(is, wanted, error) \
-    check_status((uint32_t)(is), (uint32_t)(wanted), (error), __FILE__, __LINE__, #is " is " #wanted)
+/* The status and, where there is one, the error object have to agree. The call comes first: the error is its output. */
+#define CHECK_STATUS(call, wanted, error)                                                       \
+    do {                                                                                        \
+        uint32_t check_is = (uint32_t)(call);                                                   \
+        check_status(check_is, (uint32_t)(wanted), (error), __FILE__, __LINE__, #call " is " #wanted); \
+    } while (0)
 #define CHECK_HAS(text, part) CHECK((text) != NULL && strstr((text), (part)) != NULL)
 
 /* Frees an error and forgets it, so that one variable serves many calls. */

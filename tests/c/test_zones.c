@@ -157,8 +157,17 @@ static void plans_are_values(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_plan_from_json(json, &again, &error), ZMGR_OK, error);
     zmgr_string_free(json);
     CHECK_TEXT(zmgr_plan_digest(again), zmgr_plan_digest(plan));
+    CHECK_STATUS(zmgr_plan_run(manager, again, NULL, &report, &error), ZMGR_OK, error);
+    CHECK(zmgr_report_len(report) == 2);
+    zmgr_report_free(report);
+    /* What the plan rests on is no more: nothing is done. */
+    CHECK_STATUS(zmgr_plan_run(manager, plan, NULL, &report, &error), ZMGR_STALE_PLAN, error);
+    CHECK(zmgr_error_can_retry(error));
+    DROP(error);
+    zmgr_report_free(report);
     zmgr_plan_free(plan);
     zmgr_plan_free(again);
+    CHECK_STATUS(zmgr_zones_destroy(manager, names, 2, NULL, NULL, NULL, &error), ZMGR_OK, error);
 
     CHECK_STATUS(zmgr_plan_from_json("{}", &plan, &error), ZMGR_INVALID_ARGUMENT, error);
     CHECK(plan == NULL);
@@ -178,12 +187,86 @@ static void plans_are_values(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_zones_destroy(manager, names, 2, NULL, NULL, NULL, &error), ZMGR_OK, error);
 }
 
+struct output {
+    char stdout_text[256];
+    int refuse;
+};
+
+static bool keep(void *userdata, uint32_t stream, const uint8_t *bytes, size_t length) {
+    struct output *output = (struct output *)userdata;
+    size_t have = strlen(output->stdout_text), room = sizeof output->stdout_text - 1 - have;
+    if (stream == ZMGR_STREAM_STDOUT) {
+        memcpy(output->stdout_text + have, bytes, length < room ? length : room);
+    }
+    return !output->refuse;
+}
+
+static void power_and_commands(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_zone *zone = NULL;
+    zmgr_plan *plan = NULL;
+    zmgr_halt_options halt;
+    zmgr_reinstall_options reinstall;
+    zmgr_exec_options exec;
+    struct output output;
+    const char *words[] = {"echo", "hello"};
+    const char *names[] = {"power"};
+    int32_t status = -1;
+
+    memset(&halt, 0, sizeof halt);
+    halt.size = sizeof halt;
+    halt.timeout_ms = 60000;
+    halt.force = true;
+    memset(&reinstall, 0, sizeof reinstall);
+    reinstall.size = sizeof reinstall;
+    reinstall.boot = 1;
+    memset(&exec, 0, sizeof exec);
+    exec.size = sizeof exec;
+    exec.output = keep;
+    exec.userdata = &output;
+    memset(&output, 0, sizeof output);
+
+    CHECK_STATUS(zmgr_zone_create(manager, "power", NULL, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_exec(manager, "power", words, 2, &exec, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_exec(manager, "power", words, 2, &exec, &status, &error), ZMGR_OK, error);
+    DROP(error);
+    CHECK(status == 0);
+    CHECK_TEXT(output.stdout_text, "hello\n");
+    CHECK_STATUS(zmgr_zone_halt(manager, "power", NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_exec(manager, "power", words, 2, NULL, &status, &error), ZMGR_WRONG_STATE, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_login(manager, "power", NULL, "vt100", &status, &error), ZMGR_WRONG_STATE, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_boot(manager, "power", NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_reboot(manager, "power", &halt, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_shutdown(manager, "power", &halt, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_find(manager, "power", &zone, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_zone_status(zone), "installed");
+    zmgr_zone_free(zone);
+    CHECK_STATUS(zmgr_zone_boot(manager, "nobody", NULL, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+
+    CHECK_STATUS(zmgr_plan_reinstall(manager, names, 1, NULL, &plan, &error), ZMGR_OK, error);
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_zone_reinstall(manager, "power", &reinstall, NULL, &zone, &error), ZMGR_OK, error);
+    DROP(error);
+    CHECK_TEXT(zmgr_zone_status(zone), "running");
+    zmgr_zone_free(zone);
+    reinstall.boot = 7;
+    CHECK_STATUS(zmgr_zone_reinstall(manager, "power", &reinstall, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zones_reinstall(manager, names, 1, NULL, NULL, NULL, &error), ZMGR_OK, error);
+    DROP(error);
+}
+
 int main(int argc, char **argv) {
     char directory[1024];
     zmgr_manager *manager = check_manager(argc, argv, "zones", directory, sizeof directory);
     a_zone_comes_and_goes(manager);
     a_refusal_and_a_token_stop_it(manager);
     plans_are_values(manager);
+    power_and_commands(manager);
     zmgr_close(manager);
     return check_done();
 }

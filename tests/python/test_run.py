@@ -133,7 +133,7 @@ def test_nothing_leaks(zmgr_manager: zmgr.Manager) -> None:
     assert memory_after - memory < 8 << 20
 
 
-def test_killed_and_known(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+def test_killed_and_recovered(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
     """A process that dies at install leaves an entry that says so, and keeps its address."""
     zmgr_host.fault("zoneadm", "install", abort="before", times=1)
     script = textwrap.dedent(
@@ -146,3 +146,6 @@ def test_killed_and_known(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -
     assert died.returncode == -signal.SIGKILL
     assert zmgr_manager.zone("web01").state is zmgr.ZoneState.CREATING
     assert str(zmgr_manager.create("web02").nets[0].address) == "10.1.0.11/24"
+    (outcome,) = zmgr_manager.recover()
+    assert outcome.name == "web01" and outcome.error is None
+    assert [z.name for z in zmgr_manager.zones()] == ["web02"]

@@ -89,7 +89,9 @@ def test_plans(zmgr_manager: zmgr.Manager) -> None:
     assert again == plan and hash(again) == hash(plan) and again.digest == plan.digest
     with pytest.raises(zmgr.InvalidArgumentError):
         zmgr.Plan.from_json("{}")
-    zmgr_manager.create_all(["p1", "p2"])
+    assert [z.name for z in zmgr_manager.run(again).zones] == ["p1", "p2"]
+    with pytest.raises(zmgr.StalePlanError):
+        zmgr_manager.run(plan)
     assert zmgr_manager.plan_destroy("p1").operation == "destroy"
 
 
@@ -109,3 +111,57 @@ def test_a_site_that_makes_no_sense(tmp_path: Path) -> None:
         zmgr.Manager("")
     with pytest.raises(ValueError, match="live"):
         zmgr.Manager(simulate=tmp_path / "h").zones(live="perhaps")  # type: ignore[arg-type]
+
+
+def test_power(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.create_all(["a", "b"], jobs=2)
+    assert [o.action for o in zmgr_manager.shutdown(["a", "b"], timeout=60.0, jobs=2)] != []
+    assert [z.status for z in zmgr_manager.zones()] == ["installed", "installed"]
+    zmgr_manager.boot("a")
+    zmgr_manager.reboot("a", force=True)
+    assert zmgr_manager.zone("a").status is zmgr.ZoneStatus.RUNNING
+    zmgr_manager.halt("a")
+    before = zmgr_manager.zone("a")
+    after = zmgr_manager.reinstall("a", boot=True)
+    assert after.status is zmgr.ZoneStatus.RUNNING
+    assert after.id == before.id and after.nets == before.nets and after.uuid != before.uuid
+    assert zmgr_manager.plan_reinstall("a").operation == "reinstall"
+    assert len(zmgr_manager.reinstall_all(["a", "b"])) == 2
+    with pytest.raises(ValueError, match="seconds"):
+        zmgr_manager.halt("a", timeout=-1.0)
+
+
+def test_commands_inside(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.create("a")
+    result = zmgr_manager.exec("a", ["echo", "hello"])
+    assert (result.status, result.stdout, result.stderr) == (0, b"hello\n", b"")
+    heard: list[tuple[str, bytes]] = []
+    result = zmgr_manager.exec("a", ["echo", "hello"], output=lambda stream, chunk: heard.append((stream, chunk)))
+    assert heard == [("stdout", b"hello\n")] and result.stdout == b""
+    zmgr_manager.halt("a")
+    with pytest.raises(zmgr.StateError):
+        zmgr_manager.exec("a", ["echo"])
+    with pytest.raises(zmgr.StateError):
+        zmgr_manager.login("a", term="vt100")
+
+
+def test_addresses(zmgr_manager: zmgr.Manager) -> None:
+    assert [p.name for p in zmgr_manager.init()] != []
+    assert zmgr_manager.init() == []
+    given = zmgr_manager.allocate("internal", "printer")
+    assert given.addresses == (ipaddress.ip_interface("10.1.0.10/24"),)
+    assert zmgr_manager.allocate("internal", "printer") == given
+    with pytest.raises(zmgr.ExistsError):
+        zmgr_manager.allocate("internal", "printer", ipaddress.ip_address("10.1.0.99"))
+    assert [a.owner for a in zmgr_manager.allocate_all("internal", ["a", "b"])] == ["a", "b"]
+    usage = zmgr_manager.pool_usage("internal")
+    assert usage in zmgr_manager.pool_usages()
+    assert usage.families[0].reservations == 3
+    assert usage.families[0].total == usage.families[0].free + usage.families[0].used
+    assert [h.name for h in usage.holders if h.kind == "reservation"] == ["printer", "a", "b"]
+    assert zmgr_manager.check_pools("internal") == []
+    zmgr_manager.release("internal", "a", "10.1.0.11")
+    with pytest.raises(zmgr.NotFoundError):
+        zmgr_manager.release("internal", "a")
+    zmgr_manager.release("internal", "printer", id=given.id)
+    assert zmgr_manager.allocate("internal", "next").addresses[0].ip == ipaddress.ip_address("10.1.0.10")

@@ -5,7 +5,9 @@ use std::ffi::c_char;
 use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{call, handle, optional_out, texts};
 use crate::manager::zmgr_manager;
-use crate::options::{self, zmgr_create_options, zmgr_destroy_options, zmgr_recover_options, zmgr_run_options};
+use crate::options::{
+    self, zmgr_create_options, zmgr_destroy_options, zmgr_recover_options, zmgr_reinstall_options, zmgr_run_options,
+};
 use crate::report::{report_to, zmgr_report};
 
 /// Creates several zones, `run->jobs` at once. `*out` (which may be NULL) gets the report whenever the work began, also where
@@ -54,6 +56,30 @@ pub unsafe extern "C" fn zmgr_zones_destroy(
             let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
             let options = options::destroy_options(options)?;
             report_to(out, options::with_run_options(run, |run| manager.0.destroy(&names, &options, run))?)
+        })
+    }
+}
+
+/// Installs several zones again, `run->jobs` at once. The report as in zmgr_zones_create.
+///
+/// # Safety
+/// As for zmgr_zones_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zones_reinstall(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    options: *const zmgr_reinstall_options,
+    run: *const zmgr_run_options,
+    out: *mut *mut zmgr_report,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = optional_out(out);
+            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
+            let options = options::reinstall_options(options)?;
+            report_to(out, options::with_run_options(run, |run| manager.0.reinstall_all(&names, &options, run))?)
         })
     }
 }

@@ -5,8 +5,8 @@ use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use zmgr_core::{
-    Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, Live, OnFailure, Query, RecoverOptions, Result,
-    RunOptions,
+    Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, Live, OnFailure, Query, RecoverOptions,
+    ReinstallOptions, Result, RunOptions,
 };
 
 use crate::cancel::zmgr_cancel;
@@ -129,6 +129,19 @@ pub struct zmgr_destroy_options {
 }
 unsafe impl Options for zmgr_destroy_options {}
 
+/// How to install a zone again.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct zmgr_reinstall_options {
+    /// sizeof(zmgr_reinstall_options)
+    pub size: usize,
+    /// 0: as it ran before or not; 1: boot; 2: leave it installed.
+    pub boot: u32,
+    /// Also a protected zone, one that others were cloned from, one with snapshots of others.
+    pub force: bool,
+}
+unsafe impl Options for zmgr_reinstall_options {}
+
 /// How to stop a zone.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -188,13 +201,24 @@ pub(crate) unsafe fn create_options(pointer: *const zmgr_create_options) -> Resu
         create = create.address(net, address.parse().map_err(|_| wrong())?);
     }
     create.attrs = unsafe { pairs(given.attrs, given.attr_count, "options->attrs")? };
-    create.boot = match given.boot {
-        0 => None,
-        1 => Some(true),
-        2 => Some(false),
-        other => return Err(unknown("options->boot", other)),
-    };
+    create.boot = boot(given.boot)?;
     Ok(create)
+}
+
+pub(crate) unsafe fn reinstall_options(pointer: *const zmgr_reinstall_options) -> Result<ReinstallOptions> {
+    let given = unsafe { options(pointer, "options")? };
+    let mut reinstall = ReinstallOptions::new().force(given.force);
+    reinstall.boot = boot(given.boot)?;
+    Ok(reinstall)
+}
+
+fn boot(given: u32) -> Result<Option<bool>> {
+    match given {
+        0 => Ok(None),
+        1 => Ok(Some(true)),
+        2 => Ok(Some(false)),
+        other => Err(unknown("options->boot", other)),
+    }
 }
 
 unsafe fn pairs(pointer: *const *const c_char, count: usize, name: &str) -> Result<BTreeMap<String, String>> {

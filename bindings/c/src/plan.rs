@@ -5,9 +5,10 @@ use std::ffi::{CString, c_char};
 use zmgr_core::Plan;
 
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{c_text, call, free, give_text, handle, out, read, text, texts};
+use crate::ffi::{c_text, call, free, give_text, handle, optional_out, out, read, text, texts};
 use crate::manager::zmgr_manager;
-use crate::options::{self, zmgr_create_options, zmgr_destroy_options};
+use crate::options::{self, zmgr_create_options, zmgr_destroy_options, zmgr_reinstall_options, zmgr_run_options};
+use crate::report::{report_to, zmgr_report};
 
 /// What an operation would do to one zone or many. A plan is only a description: making one touches nothing.
 pub struct zmgr_plan {
@@ -66,6 +67,54 @@ pub unsafe extern "C" fn zmgr_plan_destroy(
             let plan = manager.0.plan_destroy(&names, &options::destroy_options(options)?)?;
             out.set(|| zmgr_plan::new(plan));
             Ok(())
+        })
+    }
+}
+
+/// What it would take to install these zones again.
+///
+/// # Safety
+/// As for zmgr_plan_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_reinstall(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    options: *const zmgr_reinstall_options,
+    out: *mut *mut zmgr_plan,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
+            let plan = manager.0.plan_reinstall(&names, &options::reinstall_options(options)?)?;
+            out.set(|| zmgr_plan::new(plan));
+            Ok(())
+        })
+    }
+}
+
+/// Runs a plan, unless what it rests on has changed (ZMGR_STALE_PLAN, and nothing is done). `*out` (which may be NULL) gets
+/// the report whenever the plan was run, also where some or all of it failed: then the status is that of the one failure, or
+/// ZMGR_PARTIAL.
+///
+/// # Safety
+/// `manager` is a live manager, `plan` a live plan; `run` is NULL or of the size that it states; `out` and `error` are NULL or
+/// point to a place for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_run(
+    manager: *const zmgr_manager,
+    plan: *const zmgr_plan,
+    run: *const zmgr_run_options,
+    out: *mut *mut zmgr_report,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = optional_out(out);
+            let (manager, plan) = (handle(manager, "manager")?, handle(plan, "plan")?);
+            report_to(out, options::with_run_options(run, |run| manager.0.run(&plan.plan, run))?)
         })
     }
 }

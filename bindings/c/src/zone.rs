@@ -8,7 +8,9 @@ use zmgr_core::{Zone, ZoneNet};
 use crate::error::{zmgr_diagnostic, zmgr_error, zmgr_status};
 use crate::ffi::{borrow, c_text, call, free, give_text, handle, optional_out, out, read, text};
 use crate::manager::zmgr_manager;
-use crate::options::{self, zmgr_create_options, zmgr_destroy_options, zmgr_query, zmgr_run_options};
+use crate::options::{
+    self, zmgr_create_options, zmgr_destroy_options, zmgr_query, zmgr_reinstall_options, zmgr_run_options,
+};
 
 /// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot.
 pub struct zmgr_zone {
@@ -193,6 +195,31 @@ pub unsafe extern "C" fn zmgr_zone_create(
             let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
             let options = options::create_options(options)?;
             let zone = options::with_run_options(run, |run| manager.0.create(name, &options, run))?;
+            out.set(|| zmgr_zone::new(zone));
+            Ok(())
+        })
+    }
+}
+
+/// Installs a zone again: its files go and come anew; its addresses, links and configuration stay. `out` may be NULL.
+///
+/// # Safety
+/// As for zmgr_zone_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_reinstall(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    options: *const zmgr_reinstall_options,
+    run: *const zmgr_run_options,
+    out: *mut *mut zmgr_zone,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = optional_out(out);
+            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
+            let options = options::reinstall_options(options)?;
+            let zone = options::with_run_options(run, |run| manager.0.reinstall(name, &options, run))?;
             out.set(|| zmgr_zone::new(zone));
             Ok(())
         })

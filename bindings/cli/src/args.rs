@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, create, destroy, documents, pool, power, recover, show, sim};
+use crate::commands::{completions, create, destroy, documents, plan, pool, power, recover, reinstall, show, sim};
 
 const AFTER: &str = "\
 Exit status: 0 done; else the number of the error, the same as zmgr_status in C and `number` in Python:
@@ -60,6 +60,10 @@ pub enum Command {
     Show(show::Show),
     /// Destroy zones, and what zmgr made for them
     Destroy(destroy::Destroy),
+    /// Install zones again: their files go and come anew
+    Reinstall(reinstall::Reinstall),
+    /// Run a plan that was made with --dry-run --json
+    Run(plan::Run),
     /// Boot zones and wait until they run
     Boot(power::Boot),
     /// Ask zones to shut down and wait until they are down

@@ -30,7 +30,9 @@ impl Failure {
         let mut text = format!("zmgr: {}\n", error.message());
         if let Some(command) = error.command() {
             for (stream, lines) in [("stdout", &command.stdout), ("stderr", &command.stderr)] {
-                for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+                // What the sentence says already is not said twice.
+                let new = |line: &&str| !line.trim().is_empty() && !error.message().contains(line.trim());
+                for line in lines.lines().filter(new) {
                     text += &format!("  {stream}: {line}\n");
                 }
             }
@@ -38,7 +40,6 @@ impl Failure {
                 text += &format!("  log: {}\n", log.display());
             }
         }
-        // What the sentence says already is not said twice.
         let in_words =
             |detail: &zmgr::Diagnostic| !error.message().contains(&detail.message) && detail.snippet.is_none();
         for detail in error.details().iter().filter(|detail| in_words(detail)) {

@@ -47,7 +47,10 @@ impl Progress {
                 self.change(&format!("{place} {} s  {last}", elapsed.as_secs()));
             }
             EventKind::Command { argv } if self.level >= Level::Commands => self.say(&format!("  {}", argv.join(" "))),
-            EventKind::StepFailed { message } => self.say(&format!("{place}: {message}")),
+            // Its first line; all of it comes with the error at the end.
+            EventKind::StepFailed { message } => {
+                self.say(&format!("{place}: {}", message.lines().next().unwrap_or_default()));
+            }
             EventKind::Undoing => self.say(&format!("{place}: undoing")),
             EventKind::Warning { message } => self.say(&format!("{}: warning: {message}", event.zone)),
             EventKind::Log { path } if self.level >= Level::Commands => self.say(&format!("  log: {}", path.display())),

@@ -11,6 +11,7 @@ mod error;
 mod guard;
 mod manager;
 mod plan;
+mod plans;
 mod power;
 mod report;
 mod run;

@@ -5,13 +5,12 @@ use std::net::IpAddr;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use zmgr_core::{CreateOptions, DestroyOptions, Live, Query, RecoverOptions};
+use zmgr_core::{CreateOptions, DestroyOptions, Live, Query, RecoverOptions, ReinstallOptions};
 
 use crate::cancel::Cancel;
 use crate::convert::{Names, one_address};
 use crate::guard::guarded;
 use crate::manager::Manager;
-use crate::plan::Plan;
 use crate::report::report_or_raise;
 use crate::run::Run;
 use crate::zone::Zone;
@@ -49,32 +48,6 @@ impl Manager {
     fn zone(&self, py: Python<'_>, name: String) -> PyResult<Zone> {
         let manager = self.open(py)?;
         guarded(py, || manager.zone(&name)).map(Zone::new)
-    }
-
-    /// What it would take to create these zones.
-    #[pyo3(signature = (names, *, template=None, addresses=None, boot=None, clone_from=None, attrs=None))]
-    #[allow(clippy::too_many_arguments)]
-    fn plan_create(
-        &self,
-        py: Python<'_>,
-        names: Names,
-        template: Option<String>,
-        addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
-        boot: Option<bool>,
-        clone_from: Option<String>,
-        attrs: Option<BTreeMap<String, String>>,
-    ) -> PyResult<Plan> {
-        let manager = self.open(py)?;
-        let options = create_options(template, addresses, boot, clone_from, attrs)?;
-        guarded(py, || manager.plan_create(&names.as_strs(), &options)).map(Plan)
-    }
-
-    /// What it would take to destroy these zones.
-    #[pyo3(signature = (names, *, force=false, keep_data=false))]
-    fn plan_destroy(&self, py: Python<'_>, names: Names, force: bool, keep_data: bool) -> PyResult<Plan> {
-        let manager = self.open(py)?;
-        let options = DestroyOptions::new().force(force).keep_data(keep_data);
-        guarded(py, || manager.plan_destroy(&names.as_strs(), &options)).map(Plan)
     }
 
     /// Creates a zone: allocates its addresses, configures, installs, and boots it where that is wished.
@@ -146,6 +119,43 @@ impl Manager {
         report_or_raise(py, report)
     }
 
+    /// Installs a zone again: its files go and come anew; its addresses, links and configuration stay.
+    #[pyo3(signature = (name, *, force=false, boot=None, progress=None, cancel=None))]
+    fn reinstall(
+        &self,
+        py: Python<'_>,
+        name: String,
+        force: bool,
+        boot: Option<bool>,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+    ) -> PyResult<Zone> {
+        let manager = self.open(py)?;
+        let reinstall = reinstall_options(force, boot);
+        let run = Run::new(progress, cancel, 1, None)?;
+        run.call(py, |options| manager.reinstall(&name, &reinstall, options)).map(Zone::new)
+    }
+
+    /// Installs several zones again, `jobs` at once.
+    #[pyo3(signature = (names, *, force=false, boot=None, progress=None, cancel=None, jobs=1))]
+    #[allow(clippy::too_many_arguments)]
+    fn reinstall_all<'py>(
+        &self,
+        py: Python<'py>,
+        names: Names,
+        force: bool,
+        boot: Option<bool>,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        jobs: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.open(py)?;
+        let reinstall = reinstall_options(force, boot);
+        let run = Run::new(progress, cancel, jobs, None)?;
+        let report = run.call(py, |options| manager.reinstall_all(&names.as_strs(), &reinstall, options))?;
+        report_or_raise(py, report)
+    }
+
     /// Finishes or takes back what a killed or failed zmgr left unfinished, of these zones or of all.
     #[pyo3(signature = (names=None, *, resume=false, roll_back=false, wait=false, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
@@ -171,7 +181,7 @@ impl Manager {
 }
 
 /// The options of create. `addresses` holds a net's address or several of them, as text or as `ipaddress` has them.
-fn create_options(
+pub(crate) fn create_options(
     template: Option<String>,
     addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
     boot: Option<bool>,
@@ -196,4 +206,10 @@ fn several(wanted: &Bound<'_, PyAny>) -> PyResult<Vec<IpAddr>> {
         return Ok(vec![one_address(wanted)?]);
     }
     wanted.try_iter()?.map(|address| one_address(&address?)).collect()
+}
+
+pub(crate) fn reinstall_options(force: bool, boot: Option<bool>) -> ReinstallOptions {
+    let mut options = ReinstallOptions::new().force(force);
+    options.boot = boot;
+    options
 }

@@ -1,10 +1,9 @@
 //! `destroy`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-
 use clap::Args;
 use zmgr::DestroyOptions;
 
+use super::confirm::confirmed;
 use super::work::{Work, misused, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
@@ -38,23 +37,10 @@ impl Destroy {
         if self.work.dry_run {
             return tell_plan(globals, &manager.plan_destroy(&names, &options)?);
         }
-        if !self.yes && !confirmed(|| Ok(manager.plan_destroy(&names, &options)?.to_string()))? {
+        if !self.yes && !confirmed("Destroy", || Ok(manager.plan_destroy(&names, &options)?.to_string()))? {
             return Err(misused("nothing was destroyed", "answer y, or give --yes"));
         }
         let report = with_run_options(globals, &self.work, |run| manager.destroy(&names, &options, run))?;
         tell_report(globals, &report)
     }
-}
-
-/// Asks a person; where there is none, nobody has said yes.
-fn confirmed(plan: impl FnOnce() -> Result<String, Failure>) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(misused("destroy asks before it acts, and there is no terminal to ask on", "give --yes"));
-    }
-    let plan = plan()?;
-    let _ = write!(io::stderr().lock(), "{plan}Destroy? [y/N] ");
-    let mut answer = String::new();
-    // An answer that cannot be read is none.
-    let _ = io::stdin().lock().read_line(&mut answer);
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

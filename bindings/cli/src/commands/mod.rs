@@ -1,12 +1,15 @@
 //! The commands, one file a family: each turns its options into one call of the API and prints what comes back.
 
 pub mod completions;
+mod confirm;
 pub mod create;
 pub mod destroy;
 pub mod documents;
+pub mod plan;
 pub mod pool;
 pub mod power;
 pub mod recover;
+pub mod reinstall;
 pub mod show;
 pub mod sim;
 mod work;
@@ -23,6 +26,8 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Show(show) => show.run(globals),
         Command::Destroy(destroy) => destroy.run(globals),
         Command::Init(init) => init.run(globals),
+        Command::Reinstall(reinstall) => reinstall.run(globals),
+        Command::Run(run) => run.run(globals),
         Command::Boot(boot) => boot.run(globals),
         Command::Shutdown(down) => down.shutdown(globals),
         Command::Halt(down) => down.halt(globals),

@@ -1,0 +1,69 @@
+//! Making plans, and running those that were approved.
+
+use std::collections::BTreeMap;
+
+use pyo3::prelude::*;
+use zmgr_core::DestroyOptions;
+
+use crate::cancel::Cancel;
+use crate::convert::Names;
+use crate::guard::guarded;
+use crate::manager::Manager;
+use crate::plan::Plan;
+use crate::report::report_or_raise;
+use crate::run::Run;
+use crate::zones::{create_options, reinstall_options};
+
+#[pymethods]
+impl Manager {
+    /// What it would take to create these zones.
+    #[pyo3(signature = (names, *, template=None, addresses=None, boot=None, clone_from=None, attrs=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn plan_create(
+        &self,
+        py: Python<'_>,
+        names: Names,
+        template: Option<String>,
+        addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
+        boot: Option<bool>,
+        clone_from: Option<String>,
+        attrs: Option<BTreeMap<String, String>>,
+    ) -> PyResult<Plan> {
+        let manager = self.open(py)?;
+        let options = create_options(template, addresses, boot, clone_from, attrs)?;
+        guarded(py, || manager.plan_create(&names.as_strs(), &options)).map(Plan)
+    }
+
+    /// What it would take to destroy these zones.
+    #[pyo3(signature = (names, *, force=false, keep_data=false))]
+    fn plan_destroy(&self, py: Python<'_>, names: Names, force: bool, keep_data: bool) -> PyResult<Plan> {
+        let manager = self.open(py)?;
+        let options = DestroyOptions::new().force(force).keep_data(keep_data);
+        guarded(py, || manager.plan_destroy(&names.as_strs(), &options)).map(Plan)
+    }
+
+    /// What it would take to install these zones again.
+    #[pyo3(signature = (names, *, force=false, boot=None))]
+    fn plan_reinstall(&self, py: Python<'_>, names: Names, force: bool, boot: Option<bool>) -> PyResult<Plan> {
+        let manager = self.open(py)?;
+        let options = reinstall_options(force, boot);
+        guarded(py, || manager.plan_reinstall(&names.as_strs(), &options)).map(Plan)
+    }
+
+    /// Runs a plan, unless what it rests on has changed: then StalePlanError, and nothing is done.
+    #[pyo3(signature = (plan, *, progress=None, cancel=None, jobs=1, on_failure=None))]
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        plan: &Bound<'py, Plan>,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        jobs: usize,
+        on_failure: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.open(py)?;
+        let plan = &plan.get().0;
+        let report = Run::new(progress, cancel, jobs, on_failure)?.call(py, |options| manager.run(plan, options))?;
+        report_or_raise(py, report)
+    }
+}
