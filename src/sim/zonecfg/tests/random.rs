@@ -143,7 +143,7 @@ fn is_sound(machine: &Machine) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn any_script_ends_and_leaves_readable_documents(
