@@ -176,6 +176,14 @@ impl Machine {
     }
 }
 
+/// The lock of one zone's: told apart by a hash (FNV-1a), so that no file speaks of a zone that is long gone.
+pub(in crate::sim) fn lock_of_zone(what: &str, zone: &str) -> String {
+    let hash = zone
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{what}-{hash:016x}")
+}
+
 /// A name as one component of a path: `/` and `%` are escaped.
 pub(in crate::sim) fn component(name: &str) -> String {
     let escaped = name.replace('%', "%25").replace('/', "%2f");

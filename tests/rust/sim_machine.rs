@@ -132,6 +132,10 @@ fn a_zones_whole_life_leaves_nothing() {
     fs::write(machine.dir.path().join("etc/zones/index"), "global:installed:/\n").unwrap();
     assert_eq!(run("dladm delete-vnic web1_0"), "=0");
     assert_eq!(machine.state(), before);
+    let own = std::process::Command::new("grep").arg("-rl").arg("web1").arg(machine.dir.path()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&own.stdout), "");
+    let find = std::process::Command::new("find").arg(machine.dir.path()).args(["-name", "*web1*"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&find.stdout), "");
 }
 
 /// A machine with installed zones of these names.

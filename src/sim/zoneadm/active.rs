@@ -10,6 +10,7 @@ use super::{QUIET, Rule, Target, complain, hook, or_return, plain_options, prest
 use crate::sim::answer::{Answer, FAILED, Halt, OK, Session};
 use crate::sim::document::IpType;
 use crate::sim::kernel::{self, ActiveZone, LentLink};
+use crate::sim::machine::lock_of_zone;
 use crate::sim::options::parse;
 use crate::sim::zfs::dataset;
 use crate::sim::{Machine, Status, ZoneState, dladm, ipadm};
@@ -43,7 +44,7 @@ const REBOOT: Rule = rule("reboot", true, &[]);
 /// Takes the zone's turn at its zoneadmd.
 macro_rules! turn {
     ($session:expr, $zone:expr) => {
-        match $session.machine.lock_unless(&format!("zoneadmd-{}", $zone), $session.call.interrupted)? {
+        match $session.machine.lock_unless(&lock_of_zone("zoneadmd", &$zone), $session.call.interrupted)? {
             Some(lock) => lock,
             None => return Ok(Status::Signalled(2)),
         }

@@ -23,6 +23,7 @@ use std::io;
 
 use super::answer::{Answer, FAILED, OK, Session, USAGE};
 use super::document::Document;
+use super::machine::lock_of_zone;
 use super::options::{Parsed, parse};
 use super::{Machine, Status, ZoneState, index, kernel};
 
@@ -221,7 +222,7 @@ fn lock(session: &Session<'_, '_>, zone: &str) -> io::Result<Result<Option<File>
     if session.call.env.iter().any(|(name, _)| name == "_ZONEADM_LOCK_HELD") {
         return Ok(Ok(None));
     }
-    let taken = session.machine.lock_unless(&format!("zone-{zone}"), session.call.interrupted)?;
+    let taken = session.machine.lock_unless(&lock_of_zone("zone", zone), session.call.interrupted)?;
     Ok(taken.map(Some).ok_or(Status::Signalled(2)))
 }
 
