@@ -98,9 +98,14 @@ pub(crate) fn steps(
             steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
         }
         if zone.state != ZoneState::Configured {
-            steps.push(Box::new(Uninstall { zone: name.clone(), keep_data, limit: limits.install }));
+            steps.push(Box::new(Uninstall {
+                zone: name.clone(),
+                keep_data,
+                uuid: entry.uuid.clone(),
+                limit: limits.install,
+            }));
         }
-        steps.push(Box::new(Unconfigure { zone: name.clone() }));
+        steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zone.zonepath.clone() }));
     }
     steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
     steps

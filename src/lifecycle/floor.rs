@@ -28,6 +28,8 @@ pub(crate) struct Floor<'a> {
     pub(crate) log: Option<PathBuf>,
     /// Left here by the step that installs: the uuid of the installation.
     pub(crate) uuid: RefCell<Option<String>>,
+    /// The installation that this work has made, by its uuid where it has one: no other is ever uninstalled to take work back.
+    pub(crate) installation: RefCell<Option<Option<String>>>,
     teller: &'a Teller,
     step: RefCell<String>,
     position: Cell<(usize, usize)>,
@@ -44,6 +46,7 @@ impl<'a> Floor<'a> {
             child: Arc::new(child),
             log: None,
             uuid: RefCell::new(None),
+            installation: RefCell::new(None),
             teller,
             step: RefCell::new(String::new()),
             position: Cell::new((0, 0)),

@@ -4,7 +4,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::host::{BrandKind, brand_kind};
+use crate::host::{BrandKind, Host, brand_kind};
 use crate::zone::{EntryState, ZoneEntry};
 
 /// That it is the zone of the entry: brand and zonepath agree.
@@ -39,6 +39,12 @@ pub(crate) fn same_installation(entry: &ZoneEntry, zone: &HostZone) -> Result<()
         return Err(another(entry, "uuid", noted, found));
     }
     Ok(())
+}
+
+/// Where the host does not have the zone, the one that lies at its zonepath: somebody has renamed it, and its links and its address
+/// are in use.
+pub(crate) fn renamed(host: &Host, zonepath: &str) -> Result<Option<HostZone>> {
+    Ok(host.zones()?.into_iter().find(|zone| zone.zonepath == zonepath))
 }
 
 fn another(entry: &ZoneEntry, what: &str, noted: &str, found: &str) -> Error {

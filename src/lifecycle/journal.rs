@@ -105,6 +105,11 @@ impl<'a> Journal<'a> {
             .map_err(|error| self.gone(error))
     }
 
+    /// Whether somebody has removed the entry.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self.registry.tree().zone(self.zone).try_exists(), Ok(false))
+    }
+
     /// Removes the entry: the last step of all work that leaves nothing.
     pub(crate) fn remove(&self) -> Result<()> {
         let path = self.registry.tree().zone(self.zone);

@@ -17,7 +17,7 @@ use super::preflight::parent;
 use super::request::Pinned;
 use super::site::{Locks, Look, Site};
 use super::steps::{Boot, Probe, Step};
-use super::{Change, EventKind, Outcome, Plan, Report, run, view};
+use super::{Change, EventKind, Outcome, Plan, Report, identity, run, view};
 use crate::config::FailureRule;
 use crate::document::Document;
 use crate::effective::effective;
@@ -251,6 +251,18 @@ pub(crate) fn plan_destruction(
 ) -> Result<Destruction> {
     let entry = entry(site, name)?;
     let Some(zone) = site.host.zone_state(name)? else {
+        if let Some(zonepath) = &entry.zonepath
+            && let Some(other) = identity::renamed(&site.host, &zonepath.value)?
+        {
+            return Err(Error::new(
+                Code::RecoveryNeeded,
+                format!("the host's zone {} has the zonepath {} of {name}", other.name, other.zonepath),
+            )
+            .with_help(format!(
+                "somebody renamed it: give it its name back (zonecfg -z {} set zonename={name})",
+                other.name
+            )));
+        }
         return destruction::plan(library, &entry, None, options);
     };
     let config = site.host.zone_config(name.as_str())?;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::EventKind;
 use super::floor::Floor;
 use super::journal::{Journal, Note};
-use super::steps::{Probe, Step};
+use super::steps::{Probe, Step, foreign};
 use crate::error::{Code, Diagnostic, Error, Result};
 
 /// A plan's steps for one zone.
@@ -81,7 +81,8 @@ fn failed(
         Err(also) => {
             let code = error.code();
             let mut both = error.with_context(format!("creating {} failed at {step}", floor.zone));
-            for detail in also.details().iter().cloned().chain([finding(&also)]) {
+            let known = also.details().iter().any(|detail| detail.message == also.message());
+            for detail in also.details().iter().cloned().chain((!known).then(|| finding(&also))) {
                 both = both.with_detail(detail);
             }
             let both = both.with_help(format!("what is left is noted in its entry: run zmgr recover {}", floor.zone));
@@ -100,7 +101,11 @@ fn failed(
 /// configuration, one whose configuration could not be deleted keeps its links.
 pub(crate) fn roll_back(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Steps, at: usize) -> Result<()> {
     floor.undoing();
-    journal.note(Note::Undoing { step: &steps[at.min(steps.len().saturating_sub(1))].id() })?;
+    match journal.note(Note::Undoing { step: &steps[at.min(steps.len().saturating_sub(1))].id() }) {
+        // Without an entry nothing can be noted, but what was made can still be taken back, and nobody else would.
+        Err(_) if journal.is_gone() => {}
+        noted => noted?,
+    }
     let mut stuck: Option<(super::recover::Phase, String)> = None;
     let mut failures: Vec<Error> = Vec::new();
     for (n, step) in steps.iter().enumerate().take(at + 1).rev() {
@@ -139,7 +144,7 @@ pub(crate) fn resume(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Steps
             continue;
         }
         let done = journal.note(Note::Creating { step: &id }).and_then(|()| match probe {
-            Probe::Foreign(what) => Err(Error::new(Code::RecoveryNeeded, what)),
+            Probe::Foreign(what) => Err(foreign(what)),
             Probe::Partial => step.undo(floor).and_then(|()| timed(floor, step.as_ref())),
             Probe::Absent | Probe::Done => timed(floor, step.as_ref()),
         });
@@ -165,7 +170,8 @@ pub(crate) fn destroy(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Step
                 .probe(floor)?
             {
                 Probe::Done => Ok(()),
-                _ => timed(floor, step.as_ref()),
+                Probe::Foreign(what) => Err(foreign(what)),
+                Probe::Absent | Probe::Partial => timed(floor, step.as_ref()),
             });
         if let Err(error) = done {
             floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
@@ -184,10 +190,11 @@ pub(crate) fn empty(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Steps)
         let id = step.id();
         floor.at_step(&id, (n + 1, steps.len()));
         floor.check_cancel()?;
-        if step.probe(floor)? == Probe::Done {
-            continue;
+        match step.probe(floor)? {
+            Probe::Done => continue,
+            Probe::Foreign(what) => return Err(foreign(what)),
+            Probe::Absent | Probe::Partial => journal.note(Note::Creating { step: &id })?,
         }
-        journal.note(Note::Creating { step: &id })?;
         if let Err(error) = timed(floor, step.as_ref()) {
             floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
             return Err(error.with_context(format!("reinstalling {} failed at {id}", floor.zone)));

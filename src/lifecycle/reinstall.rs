@@ -50,7 +50,8 @@ pub(crate) fn wish(library: &Library, entry: &ZoneEntry) -> Result<ZoneSpec> {
 }
 
 /// The steps until the zone's old files are gone.
-pub(crate) fn down(library: &Library, name: &ZoneName, zone: &HostZone, autoboot: bool) -> Vec<Box<dyn Step>> {
+pub(crate) fn down(library: &Library, entry: &ZoneEntry, zone: &HostZone, autoboot: bool) -> Vec<Box<dyn Step>> {
+    let (name, uuid) = (&entry.name, entry.uuid.as_ref());
     let limits = library.config.timeouts;
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     if autoboot {
@@ -60,7 +61,12 @@ pub(crate) fn down(library: &Library, name: &ZoneName, zone: &HostZone, autoboot
         steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
     }
     if zone.state != ZoneState::Configured {
-        steps.push(Box::new(Uninstall { zone: name.clone(), keep_data: false, limit: limits.install }));
+        steps.push(Box::new(Uninstall {
+            zone: name.clone(),
+            keep_data: false,
+            uuid: uuid.cloned(),
+            limit: limits.install,
+        }));
     }
     steps
 }
@@ -94,7 +100,7 @@ pub(crate) fn plan(
     holdings.may_go(name, options.force)?;
     let spec = wish(library, &entry)?;
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
-    let down = down(library, name, &zone, autoboot);
+    let down = down(library, &entry, &zone, autoboot);
     let up = create::installation(&spec, library, site.host.dialect())?;
     let limit = library.config.timeouts.boot;
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });

@@ -51,7 +51,8 @@ impl Manager {
 
     /// What installing these zones again would do. Touches nothing.
     pub fn plan_reinstall(&self, names: &[&str], options: &ReinstallOptions) -> Result<Plan> {
-        lifecycle::plan_reinstall(&*self.site()?, &checked(names)?, options)
+        let (site, _pretence) = self.planning_site()?;
+        lifecycle::plan_reinstall(&site, &checked(names)?, options)
     }
 
     /// Installs a zone again and answers with it as it is then: its files go and come anew, its addresses, links and configuration

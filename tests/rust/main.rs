@@ -3,10 +3,14 @@
 
 mod crash_matrix;
 mod documents;
+mod foreign_hands;
 mod import;
 mod kills;
 mod layering;
 mod parity;
+mod plans;
+mod power;
+mod scene;
 mod seam;
 mod sim_machine;
 mod sim_random;

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::lifecycle::journal::REINSTALL;
 use crate::lifecycle::site::Site;
-use crate::lifecycle::{create, reinstall};
+use crate::lifecycle::{create, identity, reinstall};
 use crate::zone::{EntryState, ZoneEntry};
 
 /// What the host says.
@@ -53,8 +53,7 @@ fn phase(step: &str) -> Phase {
 pub(super) fn look(site: &Site, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Findings> {
     let name = &entry.name;
     let Some(zone) = site.host.zone_state(name)? else {
-        // A zone that somebody renamed is not gone, and its links and its address are in use.
-        let moved = site.host.zones()?.into_iter().find(|zone| zone.zonepath == spec.zonepath.value);
+        let moved = identity::renamed(&site.host, &spec.zonepath.value)?;
         let found = match &moved {
             Some(moved) => Found::Zone {
                 condition: condition(moved.state),

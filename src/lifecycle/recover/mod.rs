@@ -168,6 +168,8 @@ impl Work<'_> {
     fn undo(&self, floor: &Floor<'_>, journal: &mut Journal<'_>) -> Result<()> {
         let steps = self.creation()?;
         journal.installed(self.findings.uuid.clone());
+        // Whether it may go was decided by the journal, or by a person.
+        floor.installation.replace(Some(self.findings.uuid.clone()));
         perform::roll_back(floor, journal, &steps, steps.len() - 1)
     }
 
@@ -208,7 +210,7 @@ impl Work<'_> {
             return Ok(());
         }
         if whole {
-            let down = reinstall::down(self.library, &self.entry.name, zone, self.findings.autoboot);
+            let down = reinstall::down(self.library, self.entry, zone, self.findings.autoboot);
             perform::empty(floor, journal, &down)?;
         }
         journal.uninstalled();

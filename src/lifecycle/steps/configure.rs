@@ -4,6 +4,7 @@ use super::{Floor, Phase, PlannedStep, Probe, Step, foreign, planned};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::{self, ScriptFile, ZoneConfig};
+use crate::lifecycle::identity;
 use crate::lifecycle::plan::PlannedFile;
 use crate::name::ZoneName;
 
@@ -69,8 +70,12 @@ impl Step for Configure {
             None => Probe::Absent,
             Some(found) => match self.stranger(&found) {
                 Some(how) => Probe::Foreign(format!("the host's zone {}: {how}", self.zone)),
-                None if (ZoneConfig { autoboot: self.config.autoboot, ..found }).means(&self.expected()) => Probe::Done,
-                None => Probe::Partial,
+                None => {
+                    let expected = self.expected();
+                    // A later step's, and either by now.
+                    let found = ZoneConfig { autoboot: expected.autoboot, ..found };
+                    if found.means(&expected) { Probe::Done } else { Probe::Partial }
+                }
             },
         })
     }
@@ -107,14 +112,27 @@ impl Step for Configure {
 
     fn undo(&self, floor: &Floor<'_>) -> Result<()> {
         let Some(zone) = floor.host.zone_state(&self.zone)? else {
-            return Ok(());
+            return match identity::renamed(floor.host, &self.config.zonepath)? {
+                Some(other) => Err(foreign(format!("the zone {} is called {} by now", self.zone, other.name))),
+                None => Ok(()),
+            };
         };
+        if let Some(config) = floor.host.zone_config(self.zone.as_str())?
+            && let Some(how) = self.stranger(&config)
+        {
+            // Somebody else's zone is none of this step's work; it only matters whether it needs what the steps before have made.
+            let needs = |net: &zonecfg::Net| self.config.nets.iter().any(|own| own.physical == net.physical);
+            return match config.nets.iter().any(needs) {
+                true => Err(foreign(format!("the host's zone {}: {how}", self.zone))),
+                false => {
+                    floor.warn(format!("the host's zone {} is somebody else's and stays: {how}", self.zone));
+                    Ok(())
+                }
+            };
+        }
         // Deleting the configuration of a zone that has files orphans them.
         if zone.state != ZoneState::Configured {
             return Err(foreign(format!("the zone {} is {}, not configured", self.zone, zone.state.as_str())));
-        }
-        if let Probe::Foreign(what) = self.probe(floor)? {
-            return Err(foreign(what));
         }
         delete(floor, &self.zone)
     }

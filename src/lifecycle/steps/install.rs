@@ -93,6 +93,10 @@ impl Step for Install {
         let Some(zone) = floor.host.zone_state(&self.zone)? else {
             return Err(foreign(format!("the zone {} has vanished from the host", self.zone)));
         };
+        // A hook that fails leaves no installed zone. One that is there all the same was there before.
+        if ended.success() || ended.stopped.is_some() {
+            floor.installation.replace(Some(zone.uuid.clone()));
+        }
         if !ended.success() || zone.state == ZoneState::Configured || zone.state == ZoneState::Incomplete {
             return Err(ended.error());
         }
@@ -110,6 +114,9 @@ impl Step for Install {
                 Code::WrongState,
                 format!("the zone {} is {}, and an active zone is not uninstalled", self.zone, state.as_str()),
             )),
+            ZoneState::Installed if !is_ours(floor, zone.uuid.as_ref()) => {
+                Err(foreign(format!("somebody else has installed the zone {}", self.zone)))
+            }
             _ => {
                 let ended = floor.attempt_long(zoneadm::uninstall(&self.zone, self.limit))?;
                 match floor.host.zone_state(&self.zone)?.map(|zone| zone.state) {
@@ -118,5 +125,14 @@ impl Step for Install {
                 }
             }
         }
+    }
+}
+
+/// Whether this work has made the installation that is there, or may take it away as if it had.
+fn is_ours(floor: &Floor<'_>, found: Option<&String>) -> bool {
+    match (&*floor.installation.borrow(), found) {
+        (None, _) => false,
+        (Some(Some(made)), Some(found)) => made == found,
+        (Some(_), _) => true,
     }
 }

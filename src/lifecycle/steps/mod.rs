@@ -78,7 +78,7 @@ fn shown(command: &Invocation) -> Vec<String> {
 }
 
 /// The error for a thing that somebody else made where zmgr's was expected.
-fn foreign(what: String) -> Error {
+pub(super) fn foreign(what: String) -> Error {
     Error::new(Code::RecoveryNeeded, what)
         .with_help("zmgr leaves alone what it did not make; look at it, then run the command again")
 }

@@ -5,12 +5,14 @@ use super::{Floor, Phase, PlannedStep, Probe, Step, foreign, planned};
 use crate::error::Result;
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg;
+use crate::lifecycle::identity;
 use crate::name::ZoneName;
 
 /// A configuration to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unconfigure {
     pub(crate) zone: ZoneName,
+    pub(crate) zonepath: String,
 }
 
 impl Step for Unconfigure {
@@ -28,7 +30,10 @@ impl Step for Unconfigure {
 
     fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
         Ok(match floor.host.zone_state(&self.zone)?.map(|zone| zone.state) {
-            None => Probe::Done,
+            None => match identity::renamed(floor.host, &self.zonepath)? {
+                Some(other) => Probe::Foreign(format!("the zone {} is called {} by now", self.zone, other.name)),
+                None => Probe::Done,
+            },
             Some(ZoneState::Configured) => Probe::Absent,
             Some(state) => Probe::Foreign(format!("the zone {} is {} again", self.zone, state.as_str())),
         })

@@ -14,6 +14,8 @@ pub(crate) struct Uninstall {
     pub(crate) zone: ZoneName,
     /// Detach it and leave its files.
     pub(crate) keep_data: bool,
+    /// The installation that goes; another one is somebody else's.
+    pub(crate) uuid: Option<String>,
     /// How long it may take.
     pub(crate) limit: Duration,
 }
@@ -42,10 +44,14 @@ impl Step for Uninstall {
     }
 
     fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
-        Ok(match floor.host.zone_state(&self.zone)?.map(|zone| zone.state) {
-            None | Some(ZoneState::Configured) => Probe::Done,
-            Some(ZoneState::Incomplete) => Probe::Partial,
-            Some(_) => Probe::Absent,
+        let Some(zone) = floor.host.zone_state(&self.zone)? else { return Ok(Probe::Done) };
+        Ok(match (zone.state, &self.uuid, &zone.uuid) {
+            (ZoneState::Configured, ..) => Probe::Done,
+            (ZoneState::Incomplete, ..) => Probe::Partial,
+            (_, Some(noted), Some(found)) if noted != found => {
+                Probe::Foreign(format!("somebody has installed {} anew: its uuid is {found}, not {noted}", self.zone))
+            }
+            _ => Probe::Absent,
         })
     }
 

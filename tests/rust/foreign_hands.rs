@@ -1,0 +1,434 @@
+//! Other people's hands on the machine and on the tree, between any two steps: each case ends in a clear error or a sound result.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use zmgr::registry::{Change, Observer, Points, When as Round};
+use zmgr::{Code, CreateOptions, DestroyOptions, Error, HaltOptions, Manager, Query, RecoverOptions, RunOptions};
+
+use crate::scene::{self, Scene, When, slug};
+use crate::whole::{differences, whole};
+
+fn run<'a>() -> RunOptions<'a> {
+    RunOptions::new()
+}
+
+fn create(manager: &Manager) -> Result<(), Error> {
+    manager.create("web01", &CreateOptions::new().boot(false), &mut run()).map(drop)
+}
+
+fn destroy(manager: &Manager) -> Result<(), Error> {
+    manager.destroy(&["web01"], &DestroyOptions::new(), &mut run())?.into_result().map(drop)
+}
+
+/// Makes a zone as a person would, with this address.
+const BY_HAND: &str = "create -b; set brand=nlipkg; set zonepath=/zones/web01; set ip-type=exclusive; \
+                       add net; set physical=hand0; set allowed-address=10.1.0.10/24; end";
+
+fn make_by_hand(machine: &crate::sim_machine::Pretend) {
+    assert_eq!(machine.run("dladm create-vnic -l stub0 hand0"), "=0");
+    assert_eq!(machine.argv(&["zonecfg", "-z", "web01", BY_HAND], ""), "=0");
+}
+
+#[test]
+fn a_vnic_of_that_name_is_there_before() {
+    let scene = scene::new();
+    scene.machine.run("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 web01_0");
+    create(&scene.manager).unwrap();
+    let zone = scene.manager.zone("web01").unwrap();
+    assert_ne!(zone.nets[0].vnic.as_deref(), Some("web01_0"));
+    destroy(&scene.manager).unwrap();
+    assert_eq!(scene.vnics(), ["web01_0"]);
+}
+
+#[test]
+fn a_vnic_of_that_name_appears_between_two_steps() {
+    let scene = scene::new();
+    let meddled = scene.meddled(When::Before, "dladm create-vnic", |machine| {
+        machine.run("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 web01_0");
+    });
+    let error = create(&meddled).unwrap_err();
+    assert_eq!(error.code(), Code::RecoveryNeeded);
+    assert!(error.message().contains("the VNIC web01_0 has the MAC address 2:8:20:1:2:3"), "{error}");
+    assert_eq!((scene.vnics(), scene.zones()), (vec!["web01_0".to_owned()], Vec::new()));
+}
+
+#[test]
+fn our_vnic_is_replaced_by_another_of_its_name() {
+    let scene = scene::new();
+    create(&scene.manager).unwrap();
+    scene.machine.run("dladm delete-vnic web01_0");
+    scene.machine.run("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 web01_0");
+    destroy(&scene.manager).unwrap();
+    assert_eq!((scene.vnics(), scene.zones()), (vec!["web01_0".to_owned()], Vec::new()));
+    assert!(!scene.entry("web01").exists());
+}
+
+#[test]
+fn the_zone_appears_between_two_steps() {
+    let scene = scene::new();
+    let meddled = scene.meddled(When::After, "dladm create-vnic", make_by_hand);
+    let error = create(&meddled).unwrap_err();
+    assert_eq!(error.code(), Code::Exists, "{error:?}");
+    assert_eq!((scene.vnics(), scene.zones()), (vec!["hand0".to_owned()], vec!["web01:configured".to_owned()]));
+    // What is in it is in use, and the name is taken.
+    let error = create(&scene.manager).unwrap_err();
+    assert_eq!((error.code(), error.help()), (Code::Exists, Some("zmgr import web01 adopts it")));
+}
+
+#[test]
+fn the_zone_is_installed_by_hand_while_zmgr_configures_it() {
+    let scene = scene::new();
+    let meddled = scene.meddled(When::After, "zonecfg -z web01 -f", |machine| {
+        machine.run("zoneadm -z web01 install");
+    });
+    let error = create(&meddled).unwrap_err();
+    assert!(error.message().contains("is already installed"), "{error}");
+    // It is not uninstalled, and recovery finishes it.
+    assert_eq!(scene.zones(), ["web01:installed"]);
+    assert_eq!(scene.recover(), ["finished web01"]);
+    assert_eq!(scene.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
+}
+
+#[test]
+fn a_zone_made_by_hand_in_place_of_ours_is_left_alone() {
+    let scene = scene::new();
+    let meddled = scene.meddled(When::After, "zonecfg -z web01 -f", |machine| {
+        machine.run("zonecfg -z web01 delete -F");
+        make_by_hand(machine);
+        machine.run("zoneadm -z web01 install");
+    });
+    create(&meddled).unwrap_err();
+    assert_eq!(scene.zones(), ["web01:installed"]);
+    let by_hand = fs::read_to_string(scene.dir().join("etc/zones/web01.xml")).unwrap();
+    assert!(by_hand.contains("hand0") && scene.vnics().contains(&"hand0".to_owned()));
+    assert!(!scene.entry("web01").exists() && scene.vnics() == ["hand0"], "{:?}", scene.vnics());
+}
+
+#[test]
+fn the_zone_vanishes_between_two_steps() {
+    let scene = scene::new();
+    let meddled = scene.meddled(When::After, "zonecfg -z web01 -f", |machine| {
+        machine.run("zonecfg -z web01 delete -F");
+    });
+    let error = create(&meddled).unwrap_err();
+    assert!(error.message().contains("rolled back"), "{error}");
+    scene.assert_bare();
+    // And while it is destroyed, which is what was wanted.
+    create(&scene.manager).unwrap();
+    let meddled = scene.meddled(When::Before, "web01 uninstall", |machine| {
+        machine.run("zoneadm -z web01 uninstall -F");
+        machine.run("zonecfg -z web01 delete -F");
+    });
+    destroy(&meddled).unwrap();
+    scene.assert_bare();
+}
+
+#[test]
+fn the_zone_is_renamed_between_two_steps() {
+    for at in ["web01 install", "zonecfg -z web01 -f"] {
+        let scene = scene::new();
+        let meddled = scene.meddled(When::After, at, |machine| {
+            machine.argv(&["zonecfg", "-z", "web01", "set zonename=mine"], "");
+        });
+        let error = create(&meddled).unwrap_err();
+        let called = "the zone web01 is called mine by now";
+        assert!(error.details().iter().any(|detail| detail.message.contains(called)), "{at}: {error:?}");
+        // Its link and its address are in use by the zone under its new name.
+        assert_eq!(scene.vnics(), ["web01_0"], "{at}");
+        assert!(scene.zones()[0].starts_with("mine:"));
+        assert!(scene.entry("web01").exists());
+        let error = scene.manager.recover(&[], &RecoverOptions::new(), &mut run()).unwrap().error().unwrap();
+        assert!(error.message().contains("is that of the zone mine by now"), "{error}");
+        // Named as it was, it can be taken back.
+        scene.machine.argv(&["zonecfg", "-z", "mine", "set zonename=web01"], "");
+        scene.recover();
+        destroy_if_there(&scene);
+        scene.assert_bare();
+    }
+}
+
+fn destroy_if_there(scene: &Scene) {
+    if scene.entry("web01").exists() {
+        destroy(&scene.manager).unwrap();
+    }
+}
+
+#[test]
+fn a_zone_that_was_renamed_is_not_destroyed_under_its_old_name() {
+    let scene = scene::new();
+    create(&scene.manager).unwrap();
+    scene.machine.argv(&["zonecfg", "-z", "web01", "set zonename=mine"], "");
+    let error = destroy(&scene.manager).unwrap_err();
+    assert_eq!(error.code(), Code::RecoveryNeeded);
+    assert_eq!(error.help(), Some("somebody renamed it: give it its name back (zonecfg -z mine set zonename=web01)"));
+    assert_eq!((scene.vnics(), scene.zones()), (vec!["web01_0".to_owned()], vec!["mine:installed".to_owned()]));
+    assert_eq!(slug(scene.manager.boot(&["web01"], &mut run()).unwrap().into_result()), "wrong-state");
+    scene.machine.argv(&["zonecfg", "-z", "mine", "set zonename=web01"], "");
+    // Renamed while it is destroyed.
+    let meddled = scene.meddled(When::After, "web01 uninstall", |machine| {
+        machine.argv(&["zonecfg", "-z", "web01", "set zonename=mine"], "");
+    });
+    let error = destroy(&meddled).unwrap_err();
+    assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
+    assert_eq!((scene.vnics(), scene.zones()), (vec!["web01_0".to_owned()], vec!["mine:configured".to_owned()]));
+    scene.machine.argv(&["zonecfg", "-z", "mine", "set zonename=web01"], "");
+    destroy(&scene.manager).unwrap();
+    scene.assert_bare();
+}
+
+#[test]
+fn the_zone_is_halted_or_booted_between_two_steps() {
+    let scene = scene::new();
+    let meddled = scene.meddled(When::After, "web01 boot", |machine| drop(machine.run("zoneadm -z web01 halt")));
+    let error = meddled.create("web01", &CreateOptions::new(), &mut run()).unwrap_err();
+    assert!(error.message().contains("web01 is ready but could not be booted"), "{error}");
+    assert_eq!(scene.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
+    // Halted by somebody while it is to be halted.
+    scene.machine.run("zoneadm -z web01 boot");
+    let meddled = scene.meddled(When::Before, "web01 halt", |machine| drop(machine.run("zoneadm -z web01 halt")));
+    meddled.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    // Booted by somebody while it is destroyed: it is left alone, and as it was.
+    let meddled = scene.meddled(When::Before, "web01 uninstall", |machine| drop(machine.run("zoneadm -z web01 boot")));
+    let error = destroy(&meddled).unwrap_err();
+    assert_eq!(error.code(), Code::CommandFailed, "{error:?}");
+    assert_eq!(scene.zones(), ["web01:running"]);
+    assert_eq!(scene.recover(), ["restored web01"]);
+    let xml = fs::read_to_string(scene.dir().join("etc/zones/web01.xml")).unwrap();
+    assert!(xml.contains("autoboot=\"true\""), "{xml}");
+    destroy(&scene.manager).unwrap();
+    scene.assert_bare();
+}
+
+#[test]
+fn the_zone_is_reinstalled_between_two_steps() {
+    let again = |machine: &crate::sim_machine::Pretend| {
+        machine.run("zoneadm -z web01 uninstall -F");
+        machine.run("zoneadm -z web01 install");
+    };
+    let scene = scene::new();
+    create(&scene.manager).unwrap();
+    scene.manager.boot(&["web01"], &mut run()).unwrap();
+    // The new installation is somebody else's, and is not uninstalled.
+    let meddled = scene.meddled(When::After, "web01 halt", again);
+    let error = destroy(&meddled).unwrap_err();
+    assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
+    assert!(error.message().contains("somebody has installed web01 anew"), "{error}");
+    assert_eq!(scene.zones(), ["web01:installed"]);
+    let error = scene.manager.recover(&[], &RecoverOptions::new(), &mut run()).unwrap().error().unwrap();
+    assert!(error.message().contains("somebody else has installed the zone anew"), "{error}");
+    assert_eq!(scene.zones(), ["web01:installed"]);
+}
+
+#[test]
+fn an_unregistered_zone_holds_an_address() {
+    let scene = scene::new();
+    make_by_hand(&scene.machine);
+    let options = CreateOptions::new().boot(false);
+    let zone = scene.manager.create("web02", &options, &mut run()).unwrap();
+    assert_eq!(zone.nets[0].addresses[0].address.to_string(), "10.1.0.11/24");
+    let wanted = options.address("internal", "10.1.0.10".parse().unwrap());
+    let error = scene.manager.create("web03", &wanted, &mut run()).unwrap_err();
+    assert_eq!(error.code(), Code::AddressInUse);
+    assert!(error.message().contains("web01"), "{error}");
+}
+
+#[test]
+fn the_entry_is_edited_meanwhile() {
+    let scene = scene::new();
+    let path = scene.entry("web01");
+    let meddled = scene.meddled(When::Before, "web01 install", move |_| {
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replacen("format 1", "// by hand\n    attr \"owner\" \"alice\"\n    format 1", 1))
+            .unwrap();
+    });
+    create(&meddled).unwrap();
+    let text = fs::read_to_string(scene.entry("web01")).unwrap();
+    assert!(text.contains("// by hand") && text.contains("state \"ready\""), "{text}");
+    assert_eq!(scene.manager.zone("web01").unwrap().attrs["owner"], "alice");
+}
+
+#[test]
+fn the_entry_is_replaced_meanwhile() {
+    let scene = scene::new();
+    let path = scene.entry("web01");
+    let meddled = scene.meddled(When::Before, "web01 install", move |_| {
+        fs::write(&path, "zone \"web01\" { template \"oi\"; id \"0123456789abcdef0123456789abcdef\" }\n").unwrap();
+    });
+    let error = create(&meddled).unwrap_err();
+    assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
+    assert!(error.message().contains("another one than the work began with"), "{error}");
+    let text = fs::read_to_string(scene.entry("web01")).unwrap();
+    assert!(text.contains("0123456789abcdef0123456789abcdef"), "{text}");
+}
+
+#[test]
+fn the_entry_is_spoiled_meanwhile() {
+    let scene = scene::new();
+    let path = scene.entry("web01");
+    let meddled = scene.meddled(When::Before, "web01 install", move |_| fs::write(&path, "zone \"web01\" {").unwrap());
+    let error = create(&meddled).unwrap_err();
+    assert_eq!(error.code(), Code::Config, "{error:?}");
+    // It is listed with its fault, and other zones are made and listed as ever.
+    scene.manager.create("web02", &CreateOptions::new().boot(false), &mut run()).unwrap();
+    let zones = scene.manager.zones(&Query::new()).unwrap();
+    assert_eq!(zones.iter().map(|zone| zone.fault.is_some()).collect::<Vec<_>>(), [true, false]);
+    // What the spoiled file holds is known from the host.
+    assert_eq!(zones[1].nets[0].addresses[0].address.to_string(), "10.1.0.11/24");
+}
+
+#[test]
+fn the_entry_is_deleted_meanwhile() {
+    for at in ["dladm create-vnic", "zonecfg -z web01 -f", "web01 install"] {
+        let scene = scene::new();
+        let path = scene.entry("web01");
+        let meddled = scene.meddled(When::After, at, move |_| fs::remove_file(&path).unwrap());
+        let error = create(&meddled).unwrap_err();
+        assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
+        assert!(error.message().contains("was removed while it was being worked on"), "{error}");
+        // What was made is taken back: nobody else would know of it.
+        scene.assert_bare();
+    }
+    let scene = scene::new();
+    create(&scene.manager).unwrap();
+    let path = scene.entry("web01");
+    let meddled = scene.meddled(When::After, "web01 uninstall", move |_| fs::remove_file(&path).unwrap());
+    let error = destroy(&meddled).unwrap_err();
+    assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
+}
+
+#[test]
+fn a_document_is_changed_meanwhile() {
+    let scene = scene::new();
+    let template = scene.file("templates/oi.kdl");
+    let meddled = scene.meddled(When::Before, "web01 install", move |_| {
+        let text = fs::read_to_string(&template).unwrap();
+        fs::write(&template, text.replace("nlipkg", "ipkg")).unwrap();
+    });
+    create(&meddled).unwrap();
+    assert_eq!(scene.manager.zone("web01").unwrap().brand.as_deref(), Some("nlipkg"));
+    destroy(&scene.manager).unwrap();
+    scene.assert_bare();
+}
+
+/// A disk on which nothing can be written any more, from some write on; a folder of which nothing is wanted is left alone.
+struct Disk {
+    left: AtomicUsize,
+    error: io::ErrorKind,
+    mended: AtomicBool,
+}
+
+impl Observer for Disk {
+    fn at(&self, when: Round, change: Change, _: &Path) -> io::Result<()> {
+        // A name can be removed on a full disk, not on one that is read only.
+        let fails = self.error == io::ErrorKind::ReadOnlyFilesystem || !matches!(change, Change::Unlink);
+        if when == Round::After || !fails || self.mended.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.error.into()),
+        }
+    }
+}
+
+/// Fails at each write in turn, and for ever after: once the disk is mended, one recovery leaves nothing or everything.
+fn on_a_failing_disk(error: io::ErrorKind) {
+    let mut done = false;
+    let mut writes = 0;
+    while !done {
+        let scene = scene::new();
+        let before = whole(scene.dir());
+        let disk = Arc::new(Disk { left: AtomicUsize::new(writes), error, mended: AtomicBool::new(false) });
+        let manager = scene.observed(Arc::new(|_| {}), Points::new(disk.clone()));
+        match create(&manager) {
+            Ok(()) => done = true,
+            Err(error) => {
+                assert!(matches!(error.code(), Code::Io | Code::RecoveryNeeded), "write {writes}: {error:?}");
+                disk.mended.store(true, Ordering::SeqCst);
+                scene.recover();
+            }
+        }
+        let there = scene.entry("web01").exists();
+        if scene.file("zones/.web01.kdl.tmp").exists() {
+            // What could not be removed then goes with the next work on the zone.
+            assert!(!there);
+            create(&scene.manager).unwrap();
+            destroy(&scene.manager).unwrap();
+        }
+        let now = whole(scene.dir());
+        assert!(there || now == before, "write {writes}: {}", differences(&before, &now));
+        if there {
+            let zone = scene.manager.zone("web01").unwrap();
+            assert_eq!((zone.state.as_deref(), zone.status.is_some()), (Some("ready"), true), "write {writes}");
+        }
+        writes += 1;
+        assert!(writes < 200, "it never comes to an end");
+    }
+    assert!(writes > 10, "only {writes} writes");
+}
+
+#[test]
+fn a_full_disk() {
+    on_a_failing_disk(io::ErrorKind::StorageFull);
+}
+
+#[test]
+fn a_read_only_disk() {
+    on_a_failing_disk(io::ErrorKind::ReadOnlyFilesystem);
+}
+
+#[test]
+fn a_log_that_cannot_be_written() {
+    let scene = scene::new();
+    scene.edit("config.kdl", "lock-timeout 30", "lock-timeout 30\nlog-dir \"/etc/release/log\"");
+    let error = create(&scene.manager).unwrap_err();
+    assert_eq!(error.code(), Code::Io, "{error:?}");
+    scene.assert_bare();
+}
+
+#[test]
+fn the_clock_is_set_back() {
+    let scene = scene::new();
+    create(&scene.manager).unwrap();
+    scene.manager.zones(&Query::new()).unwrap();
+    // Everything derived is from the future; then a file is edited, and is as long and older than before.
+    let hour = Duration::from_secs(3600);
+    let later = SystemTime::now() + hour;
+    for file in [scene.file(".zmgr/index.v1"), scene.file(".zmgr/survey.v1"), scene.entry("web01")] {
+        if file.exists() {
+            File::options().write(true).open(&file).unwrap().set_modified(later).unwrap();
+        }
+    }
+    scene.manager.zones(&Query::new()).unwrap();
+    scene.edit("zones/web01.kdl", "10.1.0.10/24", "10.1.0.77/24");
+    let entry = File::options().write(true).open(scene.entry("web01")).unwrap();
+    entry.set_modified(SystemTime::now() - hour).unwrap();
+    let zones = scene.manager.zones(&Query::new()).unwrap();
+    assert_eq!(zones[0].nets[0].addresses[0].address.to_string(), "10.1.0.77/24");
+    let options = CreateOptions::new().boot(false).address("internal", "10.1.0.77".parse().unwrap());
+    assert_eq!(slug(scene.manager.create("web02", &options, &mut run())), "address-in-use");
+    scene.edit("zones/web01.kdl", "10.1.0.77/24", "10.1.0.10/24");
+    destroy(&scene.manager).unwrap();
+    scene.assert_bare();
+}
+
+#[test]
+fn the_boot_environment_is_rolled_back() {
+    let scene = scene::new();
+    let zones = scene.dir().join("etc/zones");
+    let index = fs::read_to_string(zones.join("index")).unwrap();
+    create(&scene.manager).unwrap();
+    // Configurations go back in time; the tree, the links and the datasets do not.
+    fs::write(zones.join("index"), index).unwrap();
+    fs::remove_file(zones.join("web01.xml")).unwrap();
+    assert_eq!(scene.manager.zone("web01").unwrap().status.as_deref(), Some("absent"));
+    assert_eq!(slug(scene.manager.boot(&["web01"], &mut run()).unwrap().into_result()), "wrong-state");
+    destroy(&scene.manager).unwrap();
+    assert_eq!((scene.vnics(), scene.zones()), (Vec::new(), Vec::new()));
+    assert!(!scene.entry("web01").exists());
+}
