@@ -23,3 +23,6 @@ pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// The deepest nesting of blocks; zmgr's own documents need four.
 pub(crate) const MOST_DEPTH: usize = 16;
+
+#[cfg(test)]
+mod tests;

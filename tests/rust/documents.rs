@@ -65,3 +65,50 @@ fn twelve_faults_in_seven_files_are_told_in_one_run() {
     assert_eq!(manager.check().unwrap(), findings, "the same order every time");
     assert!(findings.iter().all(|finding| finding.line.is_some() && finding.snippet.is_some()));
 }
+
+#[test]
+fn the_reference_page_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md");
+    let page = zmgr::reference();
+    if std::env::var_os("ZMGR_WRITE_REFERENCE").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == page,
+        "docs/format.md is not what the table says: run the test again with ZMGR_WRITE_REFERENCE=1"
+    );
+}
+
+#[test]
+fn every_node_is_explained() {
+    let told = zmgr::explain("fs").unwrap();
+    assert_eq!(told.len(), 1);
+    insta::assert_snapshot!("explain_fs", told[0].to_string());
+    assert!(zmgr::explain("pool").unwrap().len() > 1, "a file, a node of a net, and older forms");
+    let error = zmgr::explain("capped-memroy").unwrap_err();
+    assert_eq!((error.code(), error.help()), (Code::NotFound, Some("did you mean `capped-memory`?")));
+}
+
+#[test]
+fn documents_through_the_manager() {
+    let dir = tempfile::tempdir().unwrap();
+    let manager = Manager::builder().simulate(dir.path()).build().unwrap();
+    assert_eq!(manager.check().unwrap_err().code(), Code::NotFound);
+    manager.init().unwrap();
+    let findings = manager.check().unwrap();
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Warning), "{findings:#?}");
+    assert_eq!(manager.config().unwrap().default_template.unwrap().as_str(), "oi");
+    assert_eq!(manager.templates().unwrap().len(), 1);
+    assert_eq!(manager.pool("internal").unwrap().networks.len(), 1);
+    assert_eq!(manager.publishers().unwrap()[0].origins.len(), 1);
+    assert_eq!(manager.template("io").unwrap_err().code(), Code::NotFound);
+    let zone = manager.root().join("zones/web01.kdl");
+    fs::write(&zone, "zone \"web01\" {\n    template \"oi\"\n    attr \"env\" \"prod\"\n}\n").unwrap();
+    let spec = manager.effective("web01").unwrap();
+    assert_eq!(spec.resources.attrs[0].source.to_string(), format!("{}:3", zone.display()));
+    assert_eq!(manager.effective("web02").unwrap_err().code(), Code::NotFound);
+    fs::write(manager.root().join("templates/bad.kdl"), "template \"bad\" { nonsense }\n").unwrap();
+    assert_eq!(manager.templates().unwrap_err().code(), Code::Config);
+    assert!(manager.template("oi").is_ok() && manager.effective("web01").is_ok(), "others' faults stop nobody");
+}

@@ -1,0 +1,250 @@
+//! Looks a text over before the parser does: limits, and whether it is well formed at all.
+//!
+//! Invariant: no recursion, one pass, and every fault of the text, so that one run reports all. What passes is KDL 2 without type
+//! annotations. Faulty spots that can be bridged are bridged in a copy of the same length, in which the rest can still be read.
+
+mod chars;
+mod entries;
+mod nodes;
+mod number;
+mod space;
+mod strings;
+
+use super::{Fault, MOST_BYTES, MOST_DEPTH, Span};
+use chars::{is_identifier, is_newline};
+use nodes::After;
+
+/// Faults beyond this many say nothing new.
+const MOST_FAULTS: usize = 50;
+
+/// What was found.
+pub(super) struct Scanned {
+    pub(super) faults: Vec<Fault>,
+    /// A copy of the text, of the same length, that the parser can read; `None` where the text itself will do or nothing will.
+    pub(super) bridged: Option<String>,
+    /// Whether text or copy may be given to the parser.
+    pub(super) readable: bool,
+    /// Where the braces of each block stand, by the opening one.
+    pub(super) blocks: Vec<Span>,
+}
+
+/// Bytes as text within the limits. `Err` is the one fault that hides all others, with the text as far as it can be shown.
+pub(super) fn decode(bytes: &[u8]) -> Result<&str, (Fault, String)> {
+    if bytes.len() > MOST_BYTES {
+        let fault = Fault::new(
+            "too-large",
+            Span::default(),
+            format!("the file has {} bytes; documents have at most 1 MiB", bytes.len()),
+        );
+        return Err((fault, String::new()));
+    }
+    std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let shown = String::from_utf8_lossy(bytes).into_owned();
+        let fault = Fault::new(
+            "not-utf8",
+            Span::new(at, at + 1),
+            format!("the file is not UTF-8 text: byte 0x{:02x}", bytes[at]),
+        )
+        .help("save it as UTF-8");
+        (fault, shown)
+    })
+}
+
+/// Looks the text over.
+pub(super) fn scan(text: &str) -> Scanned {
+    let mut scanner = Scanner::new(text);
+    scanner.document();
+    let Scanner { mut faults, patches, hopeless, mut blocks, .. } = scanner;
+    blocks.sort_unstable_by_key(|block| block.start);
+    faults.truncate(MOST_FAULTS);
+    let bridged = (!faults.is_empty() && !hopeless).then(|| bridge(text, &patches)).flatten();
+    let readable = faults.is_empty() || bridged.is_some();
+    Scanned { faults, bridged, readable, blocks }
+}
+
+/// Replaces each bad spot by a word or by blanks of the same length.
+fn bridge(text: &str, patches: &[(Span, Bridge)]) -> Option<String> {
+    let mut bytes = text.as_bytes().to_vec();
+    for (span, how) in patches {
+        let fill = match how {
+            Bridge::Word => b'x',
+            Bridge::Blank => b' ',
+        };
+        bytes.get_mut(span.start..span.end)?.fill(fill);
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    // The copy must be beyond doubt: a bridge that is none would send the parser where it must not go.
+    scan_is_clean(&text).then_some(text)
+}
+
+fn scan_is_clean(text: &str) -> bool {
+    let mut scanner = Scanner::new(text);
+    scanner.document();
+    scanner.faults.is_empty()
+}
+
+#[derive(Clone, Copy)]
+enum Bridge {
+    Word,
+    Blank,
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    faults: Vec<Fault>,
+    patches: Vec<(Span, Bridge)>,
+    /// A fault after which nothing can be trusted.
+    hopeless: bool,
+    blocks: Vec<Span>,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str) -> Self {
+        Scanner {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            faults: Vec::new(),
+            patches: Vec::new(),
+            hopeless: false,
+            blocks: Vec::new(),
+        }
+    }
+
+    fn document(&mut self) {
+        self.code_points();
+        if self.hopeless {
+            return;
+        }
+        if self.text.starts_with('\u{feff}') {
+            self.at = '\u{feff}'.len_utf8();
+        }
+        // Where each open block began, and whether what precedes its end may be followed by more.
+        let mut open: Vec<usize> = Vec::new();
+        loop {
+            if self.hopeless || self.faults.len() > MOST_FAULTS {
+                self.hopeless = true;
+                return;
+            }
+            self.line_space(open.len());
+            let Some(c) = self.peek() else { break };
+            let start = self.at;
+            match c {
+                '}' => {
+                    self.at += 1;
+                    match open.pop() {
+                        Some(opened) => {
+                            self.blocks.push(Span::new(opened, self.at));
+                            self.tail(&mut open, After::Block);
+                        }
+                        None => {
+                            self.fault("unmatched-brace", start, "this `}` closes nothing", None);
+                            self.hopeless = true;
+                        }
+                    }
+                }
+                '/' if self.starts("/-") => {
+                    self.at += 2;
+                    self.line_space(open.len());
+                    if self.starts("/-") || matches!(self.peek(), None | Some('}' | '{' | ';')) {
+                        self.fault("dangling-slashdash", start, "`/-` must stand right before a node", None);
+                        self.skip_line(start);
+                    } else {
+                        self.node(&mut open);
+                    }
+                }
+                ';' => {
+                    self.at += 1;
+                    self.fault("unexpected", start, "a `;` with no node before it", None);
+                    self.patches.push((Span::new(start, self.at), Bridge::Blank));
+                }
+                '{' => {
+                    self.fault(
+                        "unexpected",
+                        start,
+                        "a block without a node before it",
+                        Some("put the node's name on the same line as its `{`"),
+                    );
+                    self.hopeless = true;
+                }
+                _ => self.node(&mut open),
+            }
+        }
+        if let Some(start) = open.last() {
+            self.fault("unclosed-block", *start, "this `{` is never closed", Some("add the missing `}`"));
+            self.hopeless = true;
+        }
+    }
+
+    /// Characters that no KDL text may have.
+    fn code_points(&mut self) {
+        for (at, c) in self.text.char_indices() {
+            let bad = match c {
+                '\u{0}'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}' => true,
+                '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+                '\u{feff}' => at != 0,
+                _ => false,
+            };
+            if bad {
+                let fault = Fault::new(
+                    "control-character",
+                    Span::new(at, at + c.len_utf8()),
+                    format!("the character U+{:04X} may not stand in a document", c as u32),
+                );
+                self.faults.push(fault.help("remove it; within a string, \\u{…} names a character"));
+                self.hopeless = true;
+                return;
+            }
+        }
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn starts(&self, what: &str) -> bool {
+        self.bytes[self.at..].starts_with(what.as_bytes())
+    }
+
+    fn fault(&mut self, code: &'static str, start: usize, message: impl Into<String>, help: Option<&str>) {
+        let end = self.at.max(start + self.text[start..].chars().next().map_or(0, char::len_utf8));
+        let mut fault = Fault::new(code, Span::new(start, end), message);
+        fault.help = help.map(str::to_owned);
+        self.faults.push(fault);
+    }
+
+    /// Too deep: the one fault for which the parser must not run.
+    fn check_depth(&mut self, depth: usize, start: usize) {
+        if depth > MOST_DEPTH && !self.hopeless {
+            self.fault(
+                "too-deep",
+                start,
+                format!("nested deeper than {MOST_DEPTH} levels (braces in strings and comments count)"),
+                None,
+            );
+            self.hopeless = true;
+        }
+    }
+
+    /// The rest of a bare word, only to be shown.
+    fn bare_word(&mut self) -> &'a str {
+        let start = self.at;
+        let end = start + self.text[start..].find(|c: char| !is_identifier(c)).unwrap_or(self.text.len() - start);
+        self.at = end;
+        &self.text[start..end]
+    }
+
+    /// Gives the rest of the line up. A brace in it may open or close a block, which nobody can tell: then nothing after it counts.
+    fn skip_line(&mut self, from: usize) {
+        let end = from + self.text[from..].find(is_newline).unwrap_or(self.text.len() - from);
+        let rest = &self.bytes[from..end.max(self.at).min(self.bytes.len())];
+        if rest.iter().any(|b| matches!(b, b'{' | b'}')) || self.at > end || self.text[from..end].contains("/*") {
+            self.hopeless = true;
+        }
+        self.at = end;
+        self.patches.push((Span::new(from, end), Bridge::Blank));
+    }
+}

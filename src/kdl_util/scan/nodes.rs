@@ -1,0 +1,223 @@
+//! Nodes: a name, entries, a block; and blocks that `/-` drops.
+
+use super::chars::is_newline;
+use super::space::Gap;
+use super::strings::Word;
+use super::{MOST_FAULTS, Scanner};
+
+/// What may follow in a node.
+pub(super) enum After {
+    /// Entries may follow.
+    Entries,
+    /// A block was dropped: no entries may follow, but a block may.
+    Dropped,
+    /// The block was there: only a terminator may follow.
+    Block,
+}
+
+impl Scanner<'_> {
+    /// A node from its name on.
+    pub(super) fn node(&mut self, open: &mut Vec<usize>) {
+        let start = self.at;
+        if self.peek() == Some('(') {
+            self.annotation();
+        }
+        match self.string(open.len()) {
+            Word::Good => {
+                self.not_a_keyword(start);
+                self.tail(open, After::Entries);
+            }
+            Word::Hopeless => {}
+            Word::No => {
+                let Some(c) = self.peek() else { return };
+                self.at += c.len_utf8();
+                let word = self.bare_word();
+                let message = match c {
+                    '=' => "an `=` with no property name before it".to_owned(),
+                    _ if c.is_ascii_digit() => {
+                        format!("`{c}{word}` is no name of a node: names do not begin with a digit")
+                    }
+                    _ => format!("`{c}` cannot begin a node"),
+                };
+                self.fault("unexpected", start, message, Some("a line begins with the name of a node"));
+                self.skip_line(start);
+            }
+        }
+    }
+
+    /// What follows a name or a block, up to the end of the node or the beginning of its block.
+    pub(super) fn tail(&mut self, open: &mut Vec<usize>, mut after: After) {
+        loop {
+            let gap = self.node_space(open.len());
+            if self.hopeless {
+                return;
+            }
+            let start = self.at;
+            let Some(c) = self.peek() else { return };
+            match c {
+                ';' => {
+                    self.at += 1;
+                    return;
+                }
+                _ if is_newline(c) => return,
+                // The block's own end is handled where nodes begin.
+                '}' => return,
+                '/' if self.starts("//") => return self.line_comment(open.len()),
+                '{' if !matches!(after, After::Block) => {
+                    self.at += 1;
+                    open.push(start);
+                    return self.check_depth(open.len(), start);
+                }
+                '/' if self.starts("/-") => {
+                    self.at += 2;
+                    self.line_space(open.len());
+                    match self.peek() {
+                        Some('{') => {
+                            let start = self.at;
+                            self.at += 1;
+                            self.dropped_block(open.len(), start);
+                            if self.hopeless {
+                                return;
+                            }
+                            if matches!(after, After::Entries) {
+                                after = After::Dropped;
+                            }
+                        }
+                        None | Some('}' | ';' | '/') => {
+                            self.fault("dangling-slashdash", start, "`/-` must stand right before what it drops", None);
+                            return self.skip_line(start);
+                        }
+                        _ => {
+                            if !matches!(after, After::Entries) {
+                                self.fault(
+                                    "unexpected",
+                                    start,
+                                    "an entry after a block",
+                                    Some("entries come before the block"),
+                                );
+                                return self.skip_line(start);
+                            }
+                            if !self.entry(open.len()) {
+                                return;
+                            }
+                        }
+                    }
+                }
+                _ => {
+                    if !matches!(after, After::Entries) {
+                        self.at += c.len_utf8();
+                        self.bare_word();
+                        self.fault(
+                            "unexpected",
+                            start,
+                            "something follows the `}` on its line",
+                            Some("end the line, or write `;`"),
+                        );
+                        return self.skip_line(start);
+                    }
+                    if gap == Gap::None {
+                        self.at += c.len_utf8();
+                        self.fault(
+                            "unexpected",
+                            start,
+                            format!("`{c}` directly after another value"),
+                            Some("put a space between them"),
+                        );
+                        return self.skip_line(start);
+                    }
+                    if !self.entry(open.len()) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The block after `/-`: scanned with the same rules by a scanner that keeps its own stack of blocks.
+    pub(super) fn dropped_block(&mut self, depth: usize, start: usize) {
+        self.check_depth(depth + 1, start);
+        // Its nodes are nodes like others; the stack begins with the block itself, and ends with it.
+        let mut open = vec![start; depth + 1];
+        while !self.hopeless {
+            self.line_space(open.len());
+            let at = self.at;
+            match self.peek() {
+                None => {
+                    self.fault("unclosed-block", start, "this `{` is never closed", Some("add the missing `}`"));
+                    self.hopeless = true;
+                }
+                Some('}') => {
+                    self.at += 1;
+                    open.pop();
+                    if open.len() == depth {
+                        return;
+                    }
+                    self.tail_of_dropped(&mut open);
+                }
+                Some('/') if self.starts("/-") => {
+                    self.at += 2;
+                    self.line_space(open.len());
+                    if self.starts("/-") || matches!(self.peek(), None | Some('}' | '{' | ';')) {
+                        self.fault("dangling-slashdash", at, "`/-` must stand right before a node", None);
+                        self.hopeless = true;
+                    }
+                }
+                Some(';' | '{') => {
+                    self.fault("unexpected", at, "no node stands before this", None);
+                    self.hopeless = true;
+                }
+                Some(_) => match self.string(open.len()) {
+                    Word::Good => self.tail_of_dropped(&mut open),
+                    _ => {
+                        if !self.hopeless {
+                            self.fault("unexpected", at, "no name of a node", None);
+                            self.hopeless = true;
+                        }
+                    }
+                },
+            }
+            if self.faults.len() > MOST_FAULTS {
+                self.hopeless = true;
+            }
+        }
+    }
+
+    /// Within a dropped block a second one may be dropped only by its node: `/-{` inside `/-{` is refused, which keeps this free of
+    /// recursion.
+    pub(super) fn tail_of_dropped(&mut self, open: &mut Vec<usize>) {
+        loop {
+            self.node_space(open.len());
+            let start = self.at;
+            match self.peek() {
+                None | Some('}') => return,
+                Some(';') => {
+                    self.at += 1;
+                    return;
+                }
+                Some(c) if is_newline(c) => return,
+                Some('/') if self.starts("//") => return self.line_comment(open.len()),
+                Some('{') => {
+                    self.at += 1;
+                    open.push(start);
+                    return self.check_depth(open.len(), start);
+                }
+                Some('/') if self.starts("/-") => {
+                    self.fault(
+                        "too-deep",
+                        start,
+                        "`/-` within a block that `/-` drops",
+                        Some("drop the outer one alone"),
+                    );
+                    self.hopeless = true;
+                    return;
+                }
+                Some(_) => {
+                    if !self.entry(open.len()) || self.hopeless {
+                        self.hopeless = true;
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}

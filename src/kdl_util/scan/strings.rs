@@ -1,0 +1,210 @@
+//! Strings: bare, quoted, raw, over several lines.
+
+use super::Scanner;
+use super::chars::{is_blank, is_identifier, is_newline};
+
+/// What stands where a string may.
+pub(super) enum Word {
+    Good,
+    /// None stands here.
+    No,
+    /// One begins here and the rest of its line was given up.
+    Hopeless,
+}
+
+impl Scanner<'_> {
+    /// An identifier, quoted or raw string.
+    pub(super) fn string(&mut self, depth: usize) -> Word {
+        let start = self.at;
+        match self.peek() {
+            Some('"') => {
+                let good = if self.starts("\"\"\"") { self.multi_line(start, 0) } else { self.quoted(start) };
+                self.string_end(good, depth, start)
+            }
+            Some('#') => {
+                let hashes = self.bytes[start..].iter().take_while(|b| **b == b'#').count();
+                if self.bytes.get(start + hashes) != Some(&b'"') {
+                    return Word::No;
+                }
+                self.at += hashes;
+                let good = if self.starts("\"\"\"") { self.multi_line(start, hashes) } else { self.raw(start, hashes) };
+                self.string_end(good, depth, start)
+            }
+            Some(c) if is_identifier(c) => {
+                let end =
+                    start + self.text[start..].find(|c: char| !is_identifier(c)).unwrap_or(self.text.len() - start);
+                let word = &self.text[start..end];
+                let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
+                let unsigned = unsigned.strip_prefix('.').unwrap_or(unsigned);
+                if unsigned.starts_with(|c: char| c.is_ascii_digit()) {
+                    return Word::No;
+                }
+                self.at = end;
+                Word::Good
+            }
+            _ => Word::No,
+        }
+    }
+
+    /// A string must be followed by something that ends it.
+    pub(super) fn string_end(&mut self, good: bool, depth: usize, start: usize) -> Word {
+        if !good {
+            return Word::Hopeless;
+        }
+        let end = self.at;
+        self.braces(depth, start, end);
+        if self.hopeless {
+            return Word::Hopeless;
+        }
+        match self.peek() {
+            None => Word::Good,
+            Some(c) if is_blank(c) || is_newline(c) || matches!(c, '=' | ';' | '{' | '}' | ')' | '\\') => Word::Good,
+            Some('/') if self.comment_at(self.at) => Word::Good,
+            Some(c) => {
+                let at = self.at;
+                self.at += c.len_utf8();
+                self.fault(
+                    "unexpected",
+                    at,
+                    format!("`{c}` directly after a string"),
+                    Some("put a space between them; within a string write \\\""),
+                );
+                self.skip_line(start);
+                Word::Hopeless
+            }
+        }
+    }
+
+    pub(super) fn quoted(&mut self, start: usize) -> bool {
+        self.at = start + 1;
+        while let Some(c) = self.peek() {
+            match c {
+                '"' => {
+                    self.at += 1;
+                    return true;
+                }
+                '\\' => {
+                    if !self.escape() {
+                        return false;
+                    }
+                }
+                _ if is_newline(c) => break,
+                _ => self.at += c.len_utf8(),
+            }
+        }
+        self.fault("unclosed-string", start, "this string is not closed on its line", Some("add the missing quote"));
+        self.skip_line(start);
+        false
+    }
+
+    /// A `\` within a string.
+    pub(super) fn escape(&mut self) -> bool {
+        let start = self.at;
+        self.at += 1;
+        match self.peek() {
+            Some('"' | '\\' | 'b' | 'f' | 'n' | 'r' | 't' | 's') => {
+                self.at += 1;
+                true
+            }
+            Some('u') => {
+                let rest = &self.text[self.at + 1..];
+                let digits = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
+                let good = digits.filter(|d| !d.is_empty() && d.len() <= 6 && d.bytes().all(|b| b.is_ascii_hexdigit()));
+                match good.and_then(|d| u32::from_str_radix(d, 16).ok().and_then(char::from_u32).map(|_| d.len())) {
+                    Some(length) => {
+                        self.at += 1 + 1 + length + 1;
+                        true
+                    }
+                    None => {
+                        self.fault(
+                            "bad-escape",
+                            start,
+                            "`\\u` needs one to six hexadecimal digits of a character in braces",
+                            Some("for example \\u{e9}"),
+                        );
+                        self.skip_line(start);
+                        false
+                    }
+                }
+            }
+            Some(c) if is_blank(c) || is_newline(c) => {
+                while let Some(c) = self.peek().filter(|c| is_blank(*c) || is_newline(*c)) {
+                    self.at += c.len_utf8();
+                }
+                true
+            }
+            other => {
+                self.at += other.map_or(0, char::len_utf8);
+                let shown = other.map(String::from).unwrap_or_default();
+                self.fault(
+                    "bad-escape",
+                    start,
+                    format!("`\\{shown}` is no escape"),
+                    Some("write \\\\ for a backslash, or a raw string: #\"…\"#"),
+                );
+                self.skip_line(start);
+                false
+            }
+        }
+    }
+
+    pub(super) fn raw(&mut self, start: usize, hashes: usize) -> bool {
+        self.at += 1;
+        let close = format!("\"{}", "#".repeat(hashes));
+        let line_end = self.at + self.text[self.at..].find(is_newline).unwrap_or(self.text.len() - self.at);
+        match self.text[self.at..line_end].find(&close) {
+            Some(n) => {
+                self.at += n + close.len();
+                true
+            }
+            None => {
+                self.fault(
+                    "unclosed-string",
+                    start,
+                    "this raw string is not closed on its line",
+                    Some("it ends with a quote and as many # as it began with"),
+                );
+                self.skip_line(start);
+                false
+            }
+        }
+    }
+
+    pub(super) fn multi_line(&mut self, start: usize, hashes: usize) -> bool {
+        self.at += 3;
+        let close = format!("\"\"\"{}", "#".repeat(hashes));
+        if !self.peek().is_some_and(is_newline) {
+            self.fault(
+                "bad-string",
+                start,
+                "a newline must follow the three quotes that open a string of several lines",
+                None,
+            );
+            self.hopeless = true;
+            return false;
+        }
+        while self.at < self.bytes.len() {
+            if self.starts(&close) {
+                self.at += close.len();
+                return true;
+            }
+            if hashes == 0 && self.starts("\\") {
+                if !self.escape() {
+                    self.hopeless = true;
+                    return false;
+                }
+                continue;
+            }
+            self.at += self.peek().map_or(1, char::len_utf8);
+        }
+        self.at = start + 3;
+        self.fault(
+            "unclosed-string",
+            start,
+            "this string of several lines is never closed",
+            Some("it ends with three quotes on a line of their own"),
+        );
+        self.hopeless = true;
+        false
+    }
+}
