@@ -116,6 +116,10 @@ pub(crate) fn roll_back(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &St
         floor.check_cancel()?;
         floor.tell(EventKind::Undoing);
         if let Err(error) = step.undo(floor) {
+            // Asked twice to stop: the entry says that it is being undone, and recovery goes on from there.
+            if error.code() == Code::Cancelled {
+                return Err(error);
+            }
             floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
             stuck.get_or_insert((step.phase(), step.id()));
             failures.push(error.with_context(format!("taking back {}", step.id())));
