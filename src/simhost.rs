@@ -11,6 +11,22 @@ use crate::sim::{Call, Caller, Machine, Output, Status};
 pub use crate::sim::{Abort, Dialect, FailedBoot, Fault};
 
 /// A simulated illumos host in a directory. It survives the process, and several processes may use it at once.
+///
+/// ```
+/// use zmgr::{Dialect, Fault, SimHost};
+///
+/// # let directory = tempfile::tempdir().unwrap();
+/// let host = SimHost::create(directory.path(), Dialect::OpenIndiana)?;
+/// let mut fault = Fault::new("zoneadm");
+/// fault.subcommand = Some("install".into());
+/// fault.exit = Some(1);
+/// fault.times = Some(1);
+/// host.fault(&fault)?;
+/// // The next installation of a zone fails with the zone incomplete, whoever asks for it.
+/// assert_eq!(host.faults()?.len(), 1);
+/// host.clear_faults()?;
+/// # Ok::<(), zmgr::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SimHost {
     machine: Machine,

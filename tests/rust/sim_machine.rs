@@ -285,6 +285,13 @@ fn faults_act_in_the_middle() {
     }
     assert!(!machine.dir.path().join("zones/web2").exists());
 
+    let mut fault = Fault::new("zfs");
+    fault.panic = true;
+    fault.times = Some(1);
+    machine.host.fault(&fault).unwrap();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| machine.run("zfs list")));
+    assert!(panicked.is_err() && machine.run("zfs list -H -o name /zones") == "rpool/zones\n=0");
+
     let mut fault = Fault::new("dladm");
     fault.exit = Some(1);
     fault.stderr = Some("dladm: no".into());
