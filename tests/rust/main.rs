@@ -10,6 +10,7 @@ mod layering;
 mod parity;
 mod plans;
 mod power;
+mod registry;
 mod scene;
 mod seam;
 mod sim_machine;

@@ -1,0 +1,96 @@
+//! The table: medians taken in turns, and their ratios.
+
+use std::time::{Duration, Instant};
+
+/// What is measured, against what, and how it should come out.
+struct Row {
+    what: String,
+    ours: Duration,
+    theirs: Option<(String, Duration)>,
+    /// The ratio and whether it holds.
+    ratio: String,
+    holds: Option<bool>,
+}
+
+pub struct Table {
+    words: Vec<String>,
+    rows: Vec<Row>,
+}
+
+/// How two medians should compare.
+#[derive(Clone, Copy)]
+pub enum Aim {
+    /// Ours is at least so many times faster.
+    Faster(f64),
+    /// Ours is at most so many times as slow.
+    Within(f64),
+}
+
+impl Table {
+    pub fn new(words: Vec<String>) -> Table {
+        Table { words, rows: Vec::new() }
+    }
+
+    /// Whether rows of this name are asked for.
+    pub fn wants(&self, what: &str) -> bool {
+        self.words.is_empty() || self.words.iter().any(|word| what.contains(word.as_str()))
+    }
+
+    /// Adds a row of two medians.
+    pub fn row(&mut self, what: &str, ours: Duration, name: &str, theirs: Option<Duration>, aim: Aim) {
+        let Some(theirs) = theirs else {
+            let skipped = "SKIPPED: not installed".to_owned();
+            self.rows.push(Row { what: what.to_owned(), ours, theirs: None, ratio: skipped, holds: None });
+            return;
+        };
+        let (ours_s, theirs_s) = (ours.as_secs_f64(), theirs.as_secs_f64());
+        let (ratio, holds) = match aim {
+            Aim::Faster(aim) => {
+                let ratio = theirs_s / ours_s;
+                (format!("{ratio:.2} times faster (aim: {aim} or more)"), ratio >= aim)
+            }
+            Aim::Within(aim) => {
+                let ratio = ours_s / theirs_s;
+                (format!("{ratio:.2} times (aim: {aim} or less)"), ratio <= aim)
+            }
+        };
+        let theirs = Some((name.to_owned(), theirs));
+        self.rows.push(Row { what: what.to_owned(), ours, theirs, ratio, holds: Some(holds) });
+    }
+
+    pub fn print(&self) {
+        println!("| what | ours | against | theirs | ratio | |");
+        println!("|---|---|---|---|---|---|");
+        for Row { what, ours, theirs, ratio, holds } in &self.rows {
+            let (name, theirs) = theirs.as_ref().map_or(("", String::new()), |(name, d)| (name.as_str(), format!("{d:.2?}")));
+            let mark = match holds {
+                Some(true) => "met",
+                Some(false) => "MISSED",
+                None => "",
+            };
+            println!("| {what} | {ours:.2?} | {name} | {theirs} | {ratio} | {mark} |");
+        }
+    }
+}
+
+/// Medians of several things, each done `rounds` times, in turns so that a change of the machine's mood meets all of them. Each gives
+/// the time that counts.
+pub fn medians<const N: usize>(rounds: usize, mut things: [&mut dyn FnMut() -> Duration; N]) -> [Duration; N] {
+    let mut times: [Vec<Duration>; N] = std::array::from_fn(|_| Vec::with_capacity(rounds));
+    for _ in 0..rounds {
+        for (thing, times) in things.iter_mut().zip(&mut times) {
+            times.push(thing());
+        }
+    }
+    times.map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    })
+}
+
+/// How long it takes.
+pub fn time<T>(act: impl FnOnce() -> T) -> Duration {
+    let begun = Instant::now();
+    std::hint::black_box(act());
+    begun.elapsed()
+}

@@ -1,0 +1,123 @@
+//! The derived index: whatever becomes of it, no answer changes.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use zmgr::registry::Facts;
+
+use super::*;
+
+const POOL: &str = "pool \"p\" {\n    network \"10.4.0.0/24\"\n    stub \"stub0\"\n}\n";
+
+/// What the registry says, the index in whatever state it is.
+fn facts(registry: &Registry) -> BTreeMap<String, Facts> {
+    let snapshot = registry.snapshot().unwrap();
+    let mut all = BTreeMap::new();
+    for entry in snapshot.entries() {
+        let facts = entry.facts.to_facts();
+        assert!(all.insert(format!("{:?} {}", entry.facts.kind, facts.name), facts).is_none(), "twice");
+    }
+    all
+}
+
+/// A site whose files have been at rest for long enough to be indexed, and whose index is written.
+fn indexed() -> (Site, Registry) {
+    let site = Site::new(&[POOL]);
+    let registry = registry(site.path());
+    for n in 10..20 {
+        let body =
+            format!("net \"n\" {{ pool \"p\"; address \"10.4.0.{n}/24\"; vnic \"z{n}_0\"; mac \"2:8:20:0:0:{n:x}\" }}");
+        site.zone(&format!("z{n}"), &body);
+    }
+    allocate(&registry, "p", "printer", None).unwrap();
+    std::thread::sleep(Duration::from_millis(20));
+    allocate(&registry, "p", "scanner", None).unwrap();
+    release(&registry, "p", "scanner", None).unwrap();
+    assert!(site.path().join(".zmgr/index.v1").exists());
+    (site, registry)
+}
+
+#[test]
+fn damaged_in_any_way() {
+    let (site, registry) = indexed();
+    let path = site.path().join(".zmgr/index.v1");
+    let expected = facts(&registry);
+    assert_eq!(expected.len(), 11);
+    let whole = fs::read(&path).unwrap();
+    let check = |bytes: &[u8], what: &str| {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(facts(&registry), expected, "{what}");
+    };
+    fs::remove_file(&path).unwrap();
+    assert_eq!(facts(&registry), expected, "thrown away");
+    for at in (0..whole.len()).step_by(whole.len() / 60) {
+        check(&whole[..at], "cut off");
+    }
+    let all = std::env::var_os("ZMGR_SOAK").is_some();
+    for at in (0..whole.len()).step_by(if all { 1 } else { 7 }) {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (at % 8);
+        check(&flipped, "flipped");
+    }
+    check(b"zmgr index 2 9.9.9\nwhatever", "newer");
+    check(&[&whole[..], &whole[..]].concat(), "doubled");
+    // An allocation on top of a damaged index writes a whole one.
+    fs::write(&path, b"rubbish").unwrap();
+    assert_eq!(given(&allocate(&registry, "p", "printer", None).unwrap()), ["10.4.0.1/24"]);
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(facts(&registry), expected);
+}
+
+#[test]
+fn an_edit_of_the_same_size_within_the_same_second() {
+    let (site, registry) = indexed();
+    let path = site.path().join("zones/z15.kdl");
+    for address in ["10.4.0.95", "10.4.0.25", "10.4.0.96", "10.4.0.15"] {
+        let text = fs::read_to_string(&path).unwrap();
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        let start = text.find("10.4.0.").unwrap();
+        let end = start + text[start..].find('/').unwrap();
+        fs::write(&path, format!("{}{address}{}", &text[..start], &text[end..])).unwrap();
+        // The time of modification can be set back; the time of change cannot.
+        fs::File::open(&path).unwrap().set_modified(modified).unwrap();
+        let seen = &facts(&registry)["Zone z15"].nets[0].addresses[0].0;
+        assert_eq!(seen.addr().to_string(), address);
+        allocate(&registry, "p", "printer", None).unwrap();
+    }
+}
+
+#[test]
+fn what_is_added_moved_and_removed_by_hand() {
+    let (site, registry) = indexed();
+    fs::rename(site.path().join("zones/z10.kdl"), site.path().join("zones/gone.txt")).unwrap();
+    fs::remove_file(site.path().join("zones/z11.kdl")).unwrap();
+    site.zone("new", "net \"n\" { pool \"p\"; address \"10.4.0.2/24\" }");
+    fs::write(site.path().join("zones/.swap.kdl.swp"), "x").unwrap();
+    fs::write(site.path().join("zones/z12.kdl~"), "x").unwrap();
+    let names: Vec<String> = facts(&registry).into_keys().collect();
+    assert_eq!(names.len(), 10);
+    assert!(names.contains(&"Zone new".to_owned()));
+    assert_eq!(given(&allocate(&registry, "p", "a", None).unwrap()), ["10.4.0.3/24"]);
+    assert_eq!(given(&allocate(&registry, "p", "b", Some("10.4.0.10")).unwrap()), ["10.4.0.10/24"]);
+}
+
+#[test]
+fn a_link_in_place_of_a_document_is_read() {
+    let (site, registry) = indexed();
+    fs::rename(site.path().join("zones/z10.kdl"), site.path().join("elsewhere.kdl")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere.kdl", site.path().join("zones/z10.kdl")).unwrap();
+    std::os::unix::fs::symlink("../nowhere.kdl", site.path().join("zones/z09.kdl")).unwrap();
+    let snapshot = registry.snapshot().unwrap();
+    assert_eq!(snapshot.entries().count(), 11);
+    assert_eq!(snapshot.unreadable().len(), 1);
+    assert_eq!(snapshot.unreadable()[0].file.name, "z09");
+}
+
+#[test]
+fn readers_write_nothing() {
+    let (site, registry) = indexed();
+    fs::remove_dir_all(site.path().join(".zmgr")).unwrap();
+    facts(&registry);
+    registry.ledger(pools(site.path()), Survey::default()).unwrap().pool_usage(&pool_name("p")).unwrap();
+    assert!(!site.path().join(".zmgr").exists());
+}
