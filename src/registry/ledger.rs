@@ -48,7 +48,7 @@ struct Names {
 }
 
 /// Who holds an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum HeldBy {
     /// A zone of the registry.

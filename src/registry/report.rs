@@ -103,7 +103,7 @@ impl Ledger {
                 holders.push(HeldAddress { address, by: self.say(holding), in_range });
             }
         });
-        holders.sort_by_key(|held| (Family::of(held.address), number(held.address)));
+        holders.sort_by(|a: &HeldAddress, b| (a.address, &a.by).cmp(&(b.address, &b.by)));
         holders.dedup();
         Ok(PoolUsage {
             pool: name.clone(),
