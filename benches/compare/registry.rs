@@ -18,8 +18,7 @@ use super::rows::{Aim, Table, medians, time};
 
 const ZONES: usize = 8000;
 const HOST_LOCAL: &str = "/usr/lib/cni/host-local";
-const POOL: &str =
-    "pool \"big\" {\n    network \"10.64.0.0/16\"\n    gateway \"10.64.0.1\"\n    stub \"stub0\"\n    range \"10.64.0.10\" \"10.64.255.250\"\n}\n";
+const POOL: &str = "pool \"big\" {\n    network \"10.64.0.0/16\"\n    gateway \"10.64.0.1\"\n    stub \"stub0\"\n    range \"10.64.0.10\" \"10.64.255.250\"\n}\n";
 
 /// What a process of its own does.
 pub fn task(task: &str, arguments: &[String]) {
@@ -61,7 +60,8 @@ fn allocate(root: &Path, owners: &[String]) -> Vec<IpAddr> {
 
 fn release(root: &Path, owner: &str) {
     let registry = registry(root);
-    let mut session = registry.reserving(Arc::default(), <_>::default(), &mut Wait::up_to(Duration::from_secs(30))).unwrap();
+    let mut session =
+        registry.reserving(Arc::default(), <_>::default(), &mut Wait::up_to(Duration::from_secs(30))).unwrap();
     session.release(&PoolName::new("big").unwrap(), &ReservationName::new(owner).unwrap(), None, None).unwrap();
     session.commit().unwrap();
 }
@@ -180,7 +180,13 @@ fn one_at_a_time(table: &mut Table) {
     let [ours, theirs, floor, start] = medians(61, [&mut ours, &mut theirs, &mut floor, &mut start]);
     let theirs = peer.map(|_| theirs);
     table.row("allocate, a process of its own, 8,000 zones", ours, "host-local ADD", theirs, Aim::Faster(5.0));
-    table.row("allocate, a process of its own, 8,000 zones", ours, "readdir and fstatat, a process of its own", Some(floor), Aim::Within(1.5));
+    table.row(
+        "allocate, a process of its own, 8,000 zones",
+        ours,
+        "readdir and fstatat, a process of its own",
+        Some(floor),
+        Aim::Within(1.5),
+    );
     println!("(starting and ending a process: {start:.2?})");
 }
 
@@ -217,7 +223,13 @@ fn batch(table: &mut Table) {
     let [ours, floor, theirs] = medians(7, [&mut ours, &mut floor, &mut theirs]);
     let theirs = peer.map(|_| theirs);
     table.row("a batch of 1,000, for each address", ours, "host-local ADD", theirs, Aim::Faster(60.0));
-    table.row("a batch of 1,000, for each address", ours, "the same files written, flushed, linked", Some(floor), Aim::Within(1.2));
+    table.row(
+        "a batch of 1,000, for each address",
+        ours,
+        "the same files written, flushed, linked",
+        Some(floor),
+        Aim::Within(1.2),
+    );
 }
 
 /// What so many durable new files cost: each written and flushed, given its name, and the folder flushed at the end.
@@ -257,15 +269,28 @@ fn pick(table: &mut Table) {
         used.sort_by_cached_key(|_| random());
         let candidates = space.candidates(family, None);
         let many = |act: &dyn Fn()| time(|| (0..200).for_each(|_| act())) / 200;
-        let mut ours = || many(&|| drop(std::hint::black_box(candidates.first_free(std::hint::black_box(&used), Pick::Lowest))));
+        let mut ours =
+            || many(&|| drop(std::hint::black_box(candidates.first_free(std::hint::black_box(&used), Pick::Lowest))));
         let mut floor = || many(&|| drop(std::hint::black_box(one_pass(std::hint::black_box(&used), first))));
         let [ours, floor] = medians(31, [&mut ours, &mut floor]);
-        table.row(&format!("pick of 8,000 in {prefix}"), ours, "one pass over n + 1 bits", Some(floor), Aim::Within(2.0));
+        table.row(
+            &format!("pick of 8,000 in {prefix}"),
+            ours,
+            "one pass over n + 1 bits",
+            Some(floor),
+            Aim::Within(2.0),
+        );
         medians_of.push((prefix, ours));
     }
     let fastest = medians_of.iter().min_by_key(|(_, time)| *time).unwrap();
     let slowest = medians_of.iter().max_by_key(|(_, time)| *time).unwrap();
-    table.row(&format!("pick in {}", slowest.0), slowest.1, &format!("pick in {}", fastest.0), Some(fastest.1), Aim::Within(1.5));
+    table.row(
+        &format!("pick in {}", slowest.0),
+        slowest.1,
+        &format!("pick in {}", fastest.0),
+        Some(fastest.1),
+        Aim::Within(1.5),
+    );
 }
 
 /// The least that tells the lowest free one of an unsorted list.
@@ -297,7 +322,13 @@ fn first_load(table: &mut Table) {
         }) / cores
     };
     let [ours, floor] = medians(5, [&mut ours, &mut floor]);
-    table.row("first load of 8,000 zones, no index", ours, "parsing them, divided by the cores", Some(floor), Aim::Within(1.2));
+    table.row(
+        "first load of 8,000 zones, no index",
+        ours,
+        "parsing them, divided by the cores",
+        Some(floor),
+        Aim::Within(1.2),
+    );
 }
 
 /// CNI's host-local with so many addresses taken.

@@ -62,7 +62,8 @@ impl Table {
         println!("| what | ours | against | theirs | ratio | |");
         println!("|---|---|---|---|---|---|");
         for Row { what, ours, theirs, ratio, holds } in &self.rows {
-            let (name, theirs) = theirs.as_ref().map_or(("", String::new()), |(name, d)| (name.as_str(), format!("{d:.2?}")));
+            let (name, theirs) =
+                theirs.as_ref().map_or(("", String::new()), |(name, d)| (name.as_str(), format!("{d:.2?}")));
             let mark = match holds {
                 Some(true) => "met",
                 Some(false) => "MISSED",

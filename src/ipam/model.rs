@@ -23,7 +23,8 @@ fn may_give(block: &Block, a: IpAddr, owner: Option<&str>) -> bool {
     let edge = match block.network {
         IpNet::V4(n) => n.prefix_len() < 31 && (a == n.network() || a == n.broadcast()),
         IpNet::V6(n) => n.prefix_len() < 127 && a == n.network(),
-    };
+    } || a.is_unspecified()
+        || matches!(a, IpAddr::V4(a) if a.is_broadcast());
     !edge
         && block.gateway != Some(a)
         && !within(&block.excludes, a)
@@ -149,7 +150,10 @@ fn the_smallest_and_the_largest_networks() {
         ("10.0.0.4/31", 2, Some("10.0.0.4")),
         ("10.0.0.4/32", 1, Some("10.0.0.4")),
         ("10.0.0.4/30", 2, Some("10.0.0.5")),
-        ("255.255.255.255/32", 1, Some("255.255.255.255")),
+        ("255.255.255.255/32", 0, None),
+        ("255.255.255.254/31", 1, Some("255.255.255.254")),
+        ("0.0.0.0/31", 1, Some("0.0.0.1")),
+        ("::/127", 1, Some("::1")),
         ("0.0.0.0/0", (1 << 32) - 2, Some("0.0.0.1")),
         ("2001:db8::/127", 2, Some("2001:db8::")),
         ("2001:db8::/128", 1, Some("2001:db8::")),

@@ -45,14 +45,14 @@ impl Block {
     }
 
     /// The addresses that no host may have: network and broadcast of IPv4 (not below /31), subnet-router anycast of IPv6 (not
-    /// below /127, RFC 6164).
+    /// below /127, RFC 6164), and wherever they stand the unspecified address and 255.255.255.255.
     fn edges(&self) -> Intervals {
         let Interval { first, last } = self.interval();
-        match self.network {
-            IpNet::V4(net) if net.prefix_len() < 31 => [first, last].into_iter().collect(),
-            IpNet::V6(net) if net.prefix_len() < 127 => [first].into_iter().collect(),
-            _ => Intervals::default(),
-        }
+        let (network, broadcast) = match self.network {
+            IpNet::V4(net) => (net.prefix_len() < 31 || first == 0, net.prefix_len() < 31 || last == u32::MAX.into()),
+            IpNet::V6(net) => (net.prefix_len() < 127 || first == 0, false),
+        };
+        [(network, first), (broadcast, last)].into_iter().filter(|(is_edge, _)| *is_edge).map(|(_, n)| n).collect()
     }
 
     fn of_family(&self, ends: &[(IpAddr, IpAddr)]) -> Intervals {
@@ -166,7 +166,7 @@ impl Space {
         if block.edges().contains(n) {
             return match address {
                 IpAddr::V6(_) => Standing::Anycast,
-                IpAddr::V4(_) if n == block.interval().first => Standing::Network,
+                IpAddr::V4(_) if n == block.interval().first && n != u32::MAX.into() => Standing::Network,
                 IpAddr::V4(_) => Standing::Broadcast,
             };
         }

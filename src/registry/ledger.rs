@@ -159,20 +159,22 @@ impl Ledger {
     /// Calls `each` with every address that nobody else can have there, and its holder. The one function that knows what is in use.
     pub(super) fn each_held<'s>(&'s self, there: Wire<'_>, mut each: impl FnMut(IpAddr, Holding<'s>)) {
         let mut registered = HashSet::new();
+        let mut router = None;
         for entry in self.snapshot.entries() {
             let facts = entry.facts;
             if facts.kind == EntryKind::Zone && entry.unreadable.is_none() && !self.survey.zones.is_empty() {
                 registered.insert(facts.name);
             }
             for net in facts.nets() {
-                let mut meets = None;
+                let same = there.pool.is_some() && there.pool == net.pool;
+                if !same && !there.meets(&Wire::of_net(&self.pools, &net)) {
+                    continue;
+                }
                 for (address, gateway) in net.addresses() {
-                    if *meets.get_or_insert_with(|| there.meets(&Wire::of_net(&self.pools, &net))) {
-                        each(address.addr(), Holding::Entry(facts.kind, facts.name, facts.created, net));
-                        // A router that the pool does not know of has its address all the same.
-                        if let Some(gateway) = gateway {
-                            each(gateway, Holding::EntryGateway(facts.kind, facts.name));
-                        }
+                    each(address.addr(), Holding::Entry(facts.kind, facts.name, facts.created, net));
+                    // A router that the pool does not know of has its address all the same. Most entries have one and the same.
+                    if let Some(gateway) = gateway.filter(|gateway| router.replace(*gateway) != Some(*gateway)) {
+                        each(gateway, Holding::EntryGateway(facts.kind, facts.name));
                     }
                 }
             }

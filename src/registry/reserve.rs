@@ -70,7 +70,9 @@ impl Registry {
     /// Takes the registry lock and looks at everything. The survey was made before.
     pub fn reserving(&self, pools: Arc<Pools>, survey: Survey, wait: &mut Wait<'_>) -> Result<Session<'_>> {
         let lock = self.lock_registry(wait)?;
-        let ledger = Ledger::new(self.tree().clone(), self.snapshot()?, pools, survey)?;
+        let snapshot = self.snapshot()?;
+        self.clear_temps(&snapshot)?;
+        let ledger = Ledger::new(self.tree().clone(), snapshot, pools, survey)?;
         Ok(Session { registry: self, lock, ledger, pending: Vec::new() })
     }
 }
@@ -295,7 +297,8 @@ impl Session<'_> {
             }
             return done;
         }
-        self.registry.tidy(&self.ledger.snapshot, &self.lock)
+        self.registry.renew_index(&self.ledger.snapshot, &self.lock);
+        Ok(())
     }
 
     fn link_all(&self, new: &[&Staged], linked: &mut usize) -> Result<()> {

@@ -1,9 +1,10 @@
 //! The registry at one moment: every entry's facts, from the index where the file has not changed, from the file otherwise.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
 
-use super::codec::Encoder;
+use super::codec::{Encoder, checksum};
 use super::facts::{EntryKind, Facts, FactsRef};
 use super::index::{Index, Stamp, Writer};
 use super::lock::RegistryLock;
@@ -46,7 +47,7 @@ pub struct Snapshot {
     /// Documents whose temp file was seen.
     temps: Vec<EntryFile>,
     misses: usize,
-    by_name: Option<HashMap<(EntryKind, Box<str>), usize>>,
+    by_name: Option<ByName>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +63,30 @@ enum Place {
     Index(usize),
     Fresh(usize, usize),
     Gone,
+}
+
+/// Slots by the key of kind and name, which is a good hash already.
+type ByName = HashMap<u64, usize, BuildHasherDefault<AsIs>>;
+
+#[derive(Debug, Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = checksum(bytes);
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+fn name_key(kind: EntryKind, name: &str) -> u64 {
+    checksum(name.as_bytes()) ^ kind as u64
 }
 
 /// One entry of a snapshot.
@@ -95,7 +120,7 @@ impl Snapshot {
         let place = self.encode(kind, facts);
         let at = self.slots.len();
         self.slots.push(Slot { facts: place, stamp: None, unreadable: None });
-        self.by_name().insert((kind, facts.name.as_str().into()), at);
+        self.by_name().insert(name_key(kind, &facts.name), at);
         was_there
     }
 
@@ -106,26 +131,37 @@ impl Snapshot {
 
     /// Drops an entry. Whether there was one.
     pub(super) fn remove(&mut self, kind: EntryKind, name: &str) -> bool {
-        match self.by_name().remove(&(kind, Box::from(name))) {
-            Some(at) => {
-                self.slots[at].facts = Place::Gone;
-                true
-            }
-            None => false,
-        }
+        let Some(at) = self.position(kind, name) else { return false };
+        self.by_name().remove(&name_key(kind, name));
+        self.slots[at].facts = Place::Gone;
+        true
     }
 
     /// One entry, found at once after the first search.
     pub(super) fn find(&mut self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
-        let at = *self.by_name().get(&(kind, Box::from(name)))?;
+        let at = self.position(kind, name)?;
         self.at(&self.slots[at])
     }
 
-    fn by_name(&mut self) -> &mut HashMap<(EntryKind, Box<str>), usize> {
+    fn position(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
+        let is_it = |facts: FactsRef<'_>| facts.kind == kind && facts.name == name;
+        let at = *self.by_name().get(&name_key(kind, name))?;
+        if self.facts(&self.slots[at]).is_some_and(is_it) {
+            return Some(at);
+        }
+        // Another name with the same key.
+        self.slots.iter().position(|slot| self.facts(slot).is_some_and(is_it))
+    }
+
+    fn by_name(&mut self) -> &mut ByName {
         if self.by_name.is_none() {
-            let all = self.slots.iter().enumerate();
-            let names = all.filter_map(|(at, slot)| self.facts(slot).map(|f| ((f.kind, Box::from(f.name)), at)));
-            self.by_name = Some(names.collect());
+            let mut by_name = ByName::with_capacity_and_hasher(self.slots.len(), <_>::default());
+            for (at, slot) in self.slots.iter().enumerate() {
+                if let Some(facts) = self.facts(slot) {
+                    by_name.insert(name_key(facts.kind, facts.name), at);
+                }
+            }
+            self.by_name = Some(by_name);
         }
         self.by_name.get_or_insert_default()
     }
@@ -238,8 +274,8 @@ impl Registry {
         Ok(snapshot)
     }
 
-    /// Under the registry lock: clears away what dead processes left, and writes the index anew where that pays.
-    pub(super) fn tidy(&self, snapshot: &Snapshot, lock: &RegistryLock) -> Result<()> {
+    /// Under the registry lock: clears away what dead processes left.
+    pub(super) fn clear_temps(&self, snapshot: &Snapshot) -> Result<()> {
         for file in &snapshot.temps {
             // A reservation's temp belongs to this lock. A zone's belongs to the zone's, whose holder may be at work.
             let ours = match file.kind {
@@ -252,13 +288,20 @@ impl Registry {
             self.sweep_temp(&file.path)?;
             drop(ours);
         }
+        for derived in [self.tree().index(), self.tree().survey()] {
+            self.sweep_temp(&derived)?;
+        }
+        Ok(())
+    }
+
+    /// Under the registry lock: writes the index anew where that pays.
+    pub(super) fn renew_index(&self, snapshot: &Snapshot, lock: &RegistryLock) {
         if snapshot.index_is_worn()
             && let Ok(at_rest) = lock.taken_at()
         {
             // The index is derived: a disk without room for it costs time, no answer.
             let _ = self.replace_derived(&self.tree().index(), &[&snapshot.to_index(at_rest)]);
         }
-        Ok(())
     }
 
     /// Clears away what dead processes left of documents, and the index's memory of entries that are gone where that pays.

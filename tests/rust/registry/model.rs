@@ -34,9 +34,16 @@ impl Shape {
     fn v6(&self, n: u16) -> IpAddr {
         match self.base {
             0 => std::net::Ipv6Addr::from_bits(u128::from(n)).into(),
-            1 => std::net::Ipv6Addr::from_bits((u128::MAX << 4) | u128::from(n)).into(),
+            // The highest network below those of multicast, which no pool may have.
+            1 => std::net::Ipv6Addr::from_bits((0xfeff << 112) | (u128::MAX >> 20 << 4) | u128::from(n)).into(),
             _ => std::net::Ipv6Addr::from_bits((0x2001_0db8 << 96) + u128::from(n)).into(),
         }
+    }
+
+    /// The gateway, where there is one that a router can have.
+    fn gateway(&self) -> Option<u16> {
+        let n = self.gateway? % self.size();
+        (self.bits < 2 || (n > 0 && n < self.size() - 1)).then_some(n)
     }
 
     fn size(&self) -> u16 {
@@ -46,8 +53,8 @@ impl Shape {
     fn text(&self, name: &str) -> String {
         let mut text =
             format!("pool {name:?} {{\n    stub \"stub0\"\n    network \"{}/{}\" {{\n", self.v4(0), 32 - self.bits);
-        if let Some(gateway) = self.gateway {
-            text += &format!("        gateway \"{}\"\n", self.v4(gateway % self.size()));
+        if let Some(gateway) = self.gateway() {
+            text += &format!("        gateway \"{}\"\n", self.v4(gateway));
         }
         if let Some((a, b)) = self.excluded {
             text += &format!(
@@ -70,14 +77,20 @@ impl Shape {
     fn candidates(&self, owner: u8) -> [Vec<IpAddr>; 2] {
         let size = self.size();
         let v4 = (0..size).filter(|&n| {
-            let edge = self.bits > 1 && (n == 0 || n == size - 1);
+            let a = self.v4(n);
+            let edge = (self.bits > 1 && (n == 0 || n == size - 1)) || !can_have(a);
             let excluded = self.excluded.is_some_and(|(a, b)| (a % size..=(a % size).max(b % size)).contains(&n));
             let reserved = self.reserved.is_some_and(|(r, whom)| r % size == n && whom != owner);
-            !edge && !excluded && !reserved && self.gateway.is_none_or(|g| g % size != n)
+            !edge && !excluded && !reserved && self.gateway() != Some(n)
         });
         let v6 = (1..16).filter(|_| self.dual);
         [v4.map(|n| self.v4(n)).collect(), v6.map(|n| self.v6(n)).collect()]
     }
+}
+
+/// Whether any interface can have it.
+fn can_have(address: IpAddr) -> bool {
+    !address.is_unspecified() && !matches!(address, IpAddr::V4(a) if a.is_broadcast())
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
@@ -232,12 +245,12 @@ proptest! {
                 Work::Zone { name, n } => {
                     let name = format!("z{name}");
                     match n {
-                        Some(n) => {
+                        Some(n) if can_have(shape.v4(n % shape.size())) => {
                             let address = shape.v4(n % shape.size());
-                            site.zone(&name, &format!("net \"n\" {{ pool \"p\"; address \"{address}/24\" }}"));
+                            site.zone(&name, &format!("net \"n\" {{ pool \"p\"; address \"{address}/32\" }}"));
                             then.insert(name, [address].into());
                         }
-                        None => {
+                        _ => {
                             let _ = std::fs::remove_file(site.path().join(format!("zones/{name}.kdl")));
                             then.remove(&name);
                         }
