@@ -21,10 +21,10 @@ const HOST_LOCAL: &str = "/usr/lib/cni/host-local";
 const POOL: &str = "pool \"big\" {\n    network \"10.64.0.0/16\"\n    gateway \"10.64.0.1\"\n    stub \"stub0\"\n    range \"10.64.0.10\" \"10.64.255.250\"\n}\n";
 
 /// What a process of its own does.
-pub fn task(task: &str, arguments: &[String]) {
+pub(crate) fn task(task: &str, arguments: &[String]) {
     match (task, arguments) {
         ("allocate", [root, owner]) => {
-            let given = allocate(Path::new(root), &[owner.clone()]);
+            let given = allocate(Path::new(root), std::slice::from_ref(owner));
             println!("{}", given[0]);
         }
         ("release", [root, owner]) => release(Path::new(root), owner),
@@ -138,7 +138,7 @@ fn process(task: &str, arguments: &[&str]) -> Duration {
     time(|| assert!(command.status().unwrap().success()))
 }
 
-pub fn rows(table: &mut Table) {
+pub(crate) fn rows(table: &mut Table) {
     if table.wants("allocate") {
         one_at_a_time(table);
     }
@@ -269,9 +269,16 @@ fn pick(table: &mut Table) {
         used.sort_by_cached_key(|_| random());
         let candidates = space.candidates(family, None);
         let many = |act: &dyn Fn()| time(|| (0..200).for_each(|_| act())) / 200;
-        let mut ours =
-            || many(&|| drop(std::hint::black_box(candidates.first_free(std::hint::black_box(&used), Pick::Lowest))));
-        let mut floor = || many(&|| drop(std::hint::black_box(one_pass(std::hint::black_box(&used), first))));
+        let mut ours = || {
+            many(&|| {
+                let _ = std::hint::black_box(candidates.first_free(std::hint::black_box(&used), Pick::Lowest));
+            })
+        };
+        let mut floor = || {
+            many(&|| {
+                let _ = std::hint::black_box(one_pass(std::hint::black_box(&used), first));
+            })
+        };
         let [ours, floor] = medians(31, [&mut ours, &mut floor]);
         table.row(
             &format!("pick of 8,000 in {prefix}"),

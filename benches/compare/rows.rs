@@ -12,14 +12,14 @@ struct Row {
     holds: Option<bool>,
 }
 
-pub struct Table {
+pub(crate) struct Table {
     words: Vec<String>,
     rows: Vec<Row>,
 }
 
 /// How two medians should compare.
 #[derive(Clone, Copy)]
-pub enum Aim {
+pub(crate) enum Aim {
     /// Ours is at least so many times faster.
     Faster(f64),
     /// Ours is at most so many times as slow.
@@ -27,17 +27,17 @@ pub enum Aim {
 }
 
 impl Table {
-    pub fn new(words: Vec<String>) -> Table {
+    pub(crate) fn new(words: Vec<String>) -> Table {
         Table { words, rows: Vec::new() }
     }
 
     /// Whether rows of this name are asked for.
-    pub fn wants(&self, what: &str) -> bool {
+    pub(crate) fn wants(&self, what: &str) -> bool {
         self.words.is_empty() || self.words.iter().any(|word| what.contains(word.as_str()))
     }
 
     /// Adds a row of two medians.
-    pub fn row(&mut self, what: &str, ours: Duration, name: &str, theirs: Option<Duration>, aim: Aim) {
+    pub(crate) fn row(&mut self, what: &str, ours: Duration, name: &str, theirs: Option<Duration>, aim: Aim) {
         let Some(theirs) = theirs else {
             let skipped = "SKIPPED: not installed".to_owned();
             self.rows.push(Row { what: what.to_owned(), ours, theirs: None, ratio: skipped, holds: None });
@@ -58,7 +58,7 @@ impl Table {
         self.rows.push(Row { what: what.to_owned(), ours, theirs, ratio, holds: Some(holds) });
     }
 
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         println!("| what | ours | against | theirs | ratio | |");
         println!("|---|---|---|---|---|---|");
         for Row { what, ours, theirs, ratio, holds } in &self.rows {
@@ -76,7 +76,7 @@ impl Table {
 
 /// Medians of several things, each done `rounds` times, in turns so that a change of the machine's mood meets all of them. Each gives
 /// the time that counts.
-pub fn medians<const N: usize>(rounds: usize, mut things: [&mut dyn FnMut() -> Duration; N]) -> [Duration; N] {
+pub(crate) fn medians<const N: usize>(rounds: usize, mut things: [&mut dyn FnMut() -> Duration; N]) -> [Duration; N] {
     let mut times: [Vec<Duration>; N] = std::array::from_fn(|_| Vec::with_capacity(rounds));
     for _ in 0..rounds {
         for (thing, times) in things.iter_mut().zip(&mut times) {
@@ -90,7 +90,7 @@ pub fn medians<const N: usize>(rounds: usize, mut things: [&mut dyn FnMut() -> D
 }
 
 /// How long it takes.
-pub fn time<T>(act: impl FnOnce() -> T) -> Duration {
+pub(crate) fn time<T>(act: impl FnOnce() -> T) -> Duration {
     let begun = Instant::now();
     std::hint::black_box(act());
     begun.elapsed()

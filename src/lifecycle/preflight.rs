@@ -23,7 +23,7 @@ pub(super) fn unregistered(ledger: &Ledger, name: &ZoneName) -> Result<()> {
         .any(|unreadable| unreadable.file.kind == EntryKind::Zone && unreadable.file.name == name.as_str());
     let state = match ledger.snapshot().entry(EntryKind::Zone, name.as_str()) {
         None if !unreadable => return Ok(()),
-        entry => entry.map(|entry| entry.facts.state),
+        entry => entry.map(|entry| entry.facts.state()),
     };
     let error = Error::new(Code::Exists, format!("the zone {name} is in the registry already"));
     Err(match state {
@@ -175,7 +175,7 @@ fn links(host: &HostState, spec: &ZoneSpec) -> Result<()> {
 
 /// That nothing is under way with a zone that is to be cloned, where the registry has it.
 pub(super) fn undisturbed(ledger: &Ledger, source: &ZoneName) -> Result<()> {
-    match ledger.snapshot().entry(EntryKind::Zone, source.as_str()).and_then(|entry| entry.facts.state) {
+    match ledger.snapshot().entry(EntryKind::Zone, source.as_str()).and_then(|entry| entry.facts.state()) {
         None | Some("ready") => Ok(()),
         Some(state) => Err(Error::new(Code::WrongState, format!("{source} is {state}, and cannot be cloned now"))
             .with_help(format!("run zmgr recover {source}"))),

@@ -238,8 +238,8 @@ impl Ledger {
         let mut holdings = Vec::new();
         self.each_held(Wire::of(pool), |address, held| {
             let holder = match held {
-                Held::Entry(EntryKind::Zone, ..) => Holder::Zone,
-                Held::Entry(EntryKind::Reservation, ..) => Holder::Reservation,
+                Held::Entry(facts, _) if facts.kind == EntryKind::Zone => Holder::Zone,
+                Held::Entry(..) => Holder::Reservation,
                 Held::Host(_) | Held::HostZone(_) => Holder::Host,
                 // The pool's own are counted by the pool; others stand outside of the registry.
                 Held::Gateway(_) | Held::EntryGateway(..)

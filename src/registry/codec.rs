@@ -62,6 +62,16 @@ impl Encoder {
         }
     }
 
+    /// What `encode` appends, after its length: readers may leave it out.
+    pub(super) fn counted(&mut self, encode: impl FnOnce(&mut Encoder)) {
+        let start = self.bytes.len();
+        self.fixed([0; 4]);
+        encode(self);
+        // A document has at most 1 MiB.
+        let length = (self.bytes.len() - start - 4) as u32;
+        self.bytes[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    }
+
     pub(super) fn maybe_number(&mut self, value: Option<u64>) {
         self.number(value.map_or(0, |v| v.saturating_add(1)));
     }
@@ -139,6 +149,12 @@ impl<'a> Decoder<'a> {
             None => Some(None),
             Some(length) => std::str::from_utf8(self.take(usize::try_from(length).ok()?)?).ok().map(Some),
         }
+    }
+
+    /// What was appended by [`Encoder::counted`].
+    pub(super) fn counted(&mut self) -> Option<Decoder<'a>> {
+        let length = u32::from_le_bytes(self.fixed()?);
+        Some(Decoder { bytes: self.take(usize::try_from(length).ok()?)? })
     }
 
     pub(super) fn maybe_number(&mut self) -> Option<Option<u64>> {

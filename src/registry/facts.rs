@@ -94,29 +94,29 @@ pub struct NetFacts {
     pub managed: bool,
 }
 
-/// [`Facts`] as they lie in bytes.
+/// [`Facts`] as they lie in bytes: kind, name and nets at hand, the rest decoded when asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct FactsRef<'a> {
     /// Zone or reservation.
     pub kind: EntryKind,
     /// The entry's name.
     pub name: &'a str,
-    /// Its id.
-    pub id: Option<&'a str>,
-    /// The format it was written in.
-    pub format: u32,
-    /// `creating`, `ready`, `destroying`, `failed`; none for a wish not yet built.
-    pub state: Option<&'a str>,
-    /// When it was made, RFC 3339.
-    pub created: Option<&'a str>,
     nets: Decoder<'a>,
+    rest: Decoder<'a>,
 }
 
-/// [`NetFacts`] as they lie in bytes.
+/// [`NetFacts`] as they lie in bytes: pool and addresses at hand, the rest decoded when asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct NetRef<'a> {
     /// The pool its addresses come from.
     pub pool: Option<&'a str>,
+    addresses: Decoder<'a>,
+    rest: Decoder<'a>,
+}
+
+/// The links of a net.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LinksRef<'a> {
     /// The VNIC.
     pub vnic: Option<&'a str>,
     /// The link below the VNIC.
@@ -127,7 +127,6 @@ pub struct NetRef<'a> {
     pub mac: Option<[u8; 6]>,
     /// The VLAN.
     pub vlan: Option<u16>,
-    addresses: Decoder<'a>,
     name: &'a str,
     managed: bool,
 }
@@ -136,14 +135,11 @@ impl Facts {
     pub(super) fn encode(&self, kind: EntryKind, e: &mut Encoder) {
         e.byte(kind as u8);
         e.text(&self.name);
-        e.maybe_text(self.id.as_deref());
-        e.number(u64::from(self.format));
+        e.counted(|e| self.nets.iter().for_each(|net| e.counted(|e| net.encode(e))));
         e.maybe_text(self.state.as_deref());
         e.maybe_text(self.created.as_deref());
-        e.number(self.nets.len() as u64);
-        for net in &self.nets {
-            net.encode(e);
-        }
+        e.maybe_text(self.id.as_deref());
+        e.number(u64::from(self.format));
         e.maybe_text(self.step.as_deref());
         e.byte(u8::from(self.undo));
         for text in [&self.template, &self.brand, &self.zonepath, &self.uuid, &self.origin] {
@@ -166,8 +162,14 @@ impl Facts {
 
 impl NetFacts {
     fn encode(&self, e: &mut Encoder) {
-        e.text(&self.name);
-        for text in [&self.pool, &self.vnic, &self.stub, &self.physical] {
+        e.maybe_text(self.pool.as_deref());
+        e.counted(|e| {
+            for (address, gateway) in &self.addresses {
+                e.interface(*address);
+                e.address(*gateway);
+            }
+        });
+        for text in [&self.vnic, &self.stub, &self.physical] {
             e.maybe_text(text.as_deref());
         }
         e.byte(u8::from(self.mac.is_some()) | u8::from(self.managed) << 1);
@@ -175,11 +177,7 @@ impl NetFacts {
             e.fixed(mac);
         }
         e.maybe_number(self.vlan.map(u64::from));
-        e.number(self.addresses.len() as u64);
-        for (address, gateway) in &self.addresses {
-            e.interface(*address);
-            e.address(*gateway);
-        }
+        e.text(&self.name);
     }
 }
 
@@ -191,22 +189,34 @@ impl<'a> FactsRef<'a> {
             1 => EntryKind::Reservation,
             _ => return None,
         };
-        Some(FactsRef {
-            kind,
-            name: d.text()?,
-            id: d.maybe_text()?,
-            format: u32::try_from(d.number()?).ok()?,
-            state: d.maybe_text()?,
-            created: d.maybe_text()?,
-            nets: d,
-        })
+        Some(FactsRef { kind, name: d.text()?, nets: d.counted()?, rest: d })
     }
 
     /// Its nets, in order.
     pub fn nets(&self) -> impl Iterator<Item = NetRef<'a>> + use<'a> {
         let mut d = self.nets;
-        let count = d.number().unwrap_or(0);
-        (0..count).map_while(move |_| NetRef::decode(&mut d))
+        std::iter::from_fn(move || NetRef::decode(d.counted()?))
+    }
+
+    /// `creating`, `ready`, `destroying`, `failed`; none for a wish not yet built.
+    pub fn state(&self) -> Option<&'a str> {
+        let mut d = self.rest;
+        d.maybe_text()?
+    }
+
+    /// When it was made, RFC 3339.
+    pub fn created(&self) -> Option<&'a str> {
+        let mut d = self.rest;
+        d.maybe_text()?;
+        d.maybe_text()?
+    }
+
+    /// Its id.
+    pub fn id(&self) -> Option<&'a str> {
+        let mut d = self.rest;
+        d.maybe_text()?;
+        d.maybe_text()?;
+        d.maybe_text()?
     }
 
     /// Everything, as a value.
@@ -216,18 +226,13 @@ impl<'a> FactsRef<'a> {
 
     fn rest(&self) -> Option<Facts> {
         let own = |text: Option<&str>| text.map(str::to_owned);
-        let mut facts = Facts {
-            name: self.name.to_owned(),
-            id: own(self.id),
-            format: self.format,
-            state: own(self.state),
-            created: own(self.created),
-            ..Facts::default()
-        };
-        let mut d = self.nets;
-        for _ in 0..d.number()? {
-            facts.nets.push(NetRef::decode(&mut d)?.to_facts());
-        }
+        let mut facts = Facts { name: self.name.to_owned(), ..Facts::default() };
+        facts.nets.extend(self.nets().map(|net| net.to_facts()));
+        let mut d = self.rest;
+        facts.state = own(d.maybe_text()?);
+        facts.created = own(d.maybe_text()?);
+        facts.id = own(d.maybe_text()?);
+        facts.format = u32::try_from(d.number()?).ok()?;
         facts.step = own(d.maybe_text()?);
         facts.undo = d.byte()? == 1;
         for text in [&mut facts.template, &mut facts.brand, &mut facts.zonepath, &mut facts.uuid, &mut facts.origin] {
@@ -247,42 +252,43 @@ impl<'a> FactsRef<'a> {
 }
 
 impl<'a> NetRef<'a> {
-    fn decode(d: &mut Decoder<'a>) -> Option<NetRef<'a>> {
-        let name = d.text()?;
-        let (pool, vnic, stub, physical) = (d.maybe_text()?, d.maybe_text()?, d.maybe_text()?, d.maybe_text()?);
-        let flags = d.byte()?;
-        let mac = if flags & 1 == 1 { Some(d.fixed()?) } else { None };
-        let vlan = match d.maybe_number()? {
-            Some(vlan) => Some(u16::try_from(vlan).ok()?),
-            None => None,
-        };
-        let addresses = *d;
-        for _ in 0..d.number()? {
-            d.interface()?;
-            d.address()?;
-        }
-        Some(NetRef { pool, vnic, stub, physical, mac, vlan, addresses, name, managed: flags & 2 == 2 })
+    fn decode(mut d: Decoder<'a>) -> Option<NetRef<'a>> {
+        Some(NetRef { pool: d.maybe_text()?, addresses: d.counted()?, rest: d })
     }
 
     /// Interface addresses, each with its gateway.
     pub fn addresses(&self) -> impl Iterator<Item = (IpNet, Option<IpAddr>)> + use<'a> {
         let mut d = self.addresses;
-        let count = d.number().unwrap_or(0);
-        (0..count).map_while(move |_| Some((d.interface()?, d.address()?)))
+        std::iter::from_fn(move || Some((d.interface()?, d.address()?)))
+    }
+
+    /// Its links.
+    pub fn links(&self) -> LinksRef<'a> {
+        self.decode_links().unwrap_or_default()
+    }
+
+    fn decode_links(&self) -> Option<LinksRef<'a>> {
+        let mut d = self.rest;
+        let (vnic, stub, physical) = (d.maybe_text()?, d.maybe_text()?, d.maybe_text()?);
+        let flags = d.byte()?;
+        let mac = if flags & 1 == 1 { Some(d.fixed()?) } else { None };
+        let vlan = d.maybe_number()?.map(u16::try_from).transpose().ok()?;
+        Some(LinksRef { vnic, stub, physical, mac, vlan, name: d.text()?, managed: flags & 2 == 2 })
     }
 
     fn to_facts(self) -> NetFacts {
         let own = |text: Option<&str>| text.map(str::to_owned);
+        let links = self.links();
         NetFacts {
-            name: self.name.to_owned(),
+            name: links.name.to_owned(),
             pool: own(self.pool),
             addresses: self.addresses().collect(),
-            vnic: own(self.vnic),
-            stub: own(self.stub),
-            physical: own(self.physical),
-            mac: self.mac,
-            vlan: self.vlan,
-            managed: self.managed,
+            vnic: own(links.vnic),
+            stub: own(links.stub),
+            physical: own(links.physical),
+            mac: links.mac,
+            vlan: links.vlan,
+            managed: links.managed,
         }
     }
 }

@@ -4,10 +4,10 @@
 //! at rest before the sweep that wrote the record, and where the record's checksum holds. So the index may be lost, cut off,
 //! damaged or of another version: files are read again, and no answer changes.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
+use super::by_name::{ByName, name_key};
 use super::codec::{Decoder, Encoder, checksum};
 use super::facts::{EntryKind, FactsRef};
 
@@ -144,29 +144,41 @@ fn sound(bytes: &[u8], record: Record) -> Option<Record> {
     Some(Record { stamp, facts: record.whole.end - d.bytes.len(), ..record })
 }
 
-/// Finds records by name. A folder lists its files in much the same order each time, so the record that follows the last one found
-/// is tried first.
+/// Finds records by name. A folder lists its files in much the same order each time, so the records that follow the last one found
+/// are tried first.
 pub(super) struct Finder<'a> {
     index: &'a Index,
     next: usize,
-    by_name: Option<HashMap<(EntryKind, &'a str), usize>>,
+    by_name: Option<ByName>,
 }
 
+/// How many records are tried: as many files may have gone one after the other.
+const AHEAD: usize = 4;
+
 impl<'a> Finder<'a> {
-    pub(super) fn find(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
-        let found = match self.index.facts(self.next) {
-            Some(facts) if facts.kind == kind && facts.name == name => self.next,
-            _ => {
-                let index = self.index;
-                let by_name = self.by_name.get_or_insert_with(|| {
-                    let names = (0..index.records.len()).filter_map(|at| Some((index.facts(at)?, at)));
-                    names.map(|(facts, at)| ((facts.kind, facts.name), at)).collect()
-                });
-                *by_name.get(&(kind, name))?
-            }
-        };
+    /// The record that is where it was last time, or near.
+    pub(super) fn find_near(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
+        let is_it = |at: &usize| self.index.facts(*at).is_some_and(|facts| facts.kind == kind && facts.name == name);
+        let found = (self.next..self.next + AHEAD).find(is_it)?;
         self.next = found + 1;
         Some(found)
+    }
+
+    /// The record, wherever it is.
+    pub(super) fn find_far(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
+        let index = self.index;
+        let by_name = self.by_name.get_or_insert_with(|| {
+            let mut by_name = ByName::with_capacity_and_hasher(index.len(), <_>::default());
+            for at in 0..index.len() {
+                if let Some(facts) = index.facts(at) {
+                    by_name.insert(name_key(facts.kind, facts.name), at);
+                }
+            }
+            by_name
+        });
+        let at = *by_name.get(&name_key(kind, name))?;
+        // Another name may have the same key; not to find a record only costs a reading of the file.
+        index.facts(at).is_some_and(|facts| facts.kind == kind && facts.name == name).then_some(at)
     }
 }
 
@@ -254,10 +266,11 @@ mod tests {
             ["c", "a", "b"].iter().map(|n| Facts { name: (*n).to_owned(), ..Facts::default() }).collect();
         let index = Index::from_bytes(written(&all));
         let mut finder = index.finder();
-        for (name, at) in [("c", Some(0)), ("b", Some(2)), ("x", None), ("a", Some(1)), ("b", Some(2)), ("c", Some(0))]
-        {
-            assert_eq!(finder.find(EntryKind::Zone, name), at, "{name}");
-        }
-        assert_eq!(finder.find(EntryKind::Reservation, "a"), None);
+        assert_eq!(finder.find_near(EntryKind::Zone, "c"), Some(0));
+        assert_eq!(finder.find_near(EntryKind::Zone, "x"), None);
+        assert_eq!(finder.find_near(EntryKind::Zone, "b"), Some(2));
+        assert_eq!(finder.find_near(EntryKind::Zone, "a"), None);
+        assert_eq!(finder.find_far(EntryKind::Zone, "a"), Some(1));
+        assert_eq!(finder.find_far(EntryKind::Reservation, "a"), None);
     }
 }

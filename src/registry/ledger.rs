@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::facts::{EntryKind, Facts, NetRef};
+use super::facts::{EntryKind, Facts, FactsRef, LinksRef, NetRef};
 use super::pools::{self, Pools, Wire};
 use super::snapshot::{Snapshot, Unreadable};
 use super::survey::{Survey, SurveyHolder};
@@ -45,6 +45,13 @@ pub(super) struct Used {
 struct Names {
     links: HashSet<Box<str>>,
     macs: HashSet<[u8; 6]>,
+}
+
+impl Names {
+    fn take_in(&mut self, net: LinksRef<'_>) {
+        self.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
+        self.macs.extend(net.mac);
+    }
 }
 
 /// Who holds an address.
@@ -171,7 +178,7 @@ impl Ledger {
                     continue;
                 }
                 for (address, gateway) in net.addresses() {
-                    each(address.addr(), Holding::Entry(facts.kind, facts.name, facts.created, net));
+                    each(address.addr(), Holding::Entry(facts, net));
                     // A router that the pool does not know of has its address all the same. Most entries have one and the same.
                     if let Some(gateway) = gateway.filter(|gateway| router.replace(*gateway) != Some(*gateway)) {
                         each(gateway, Holding::EntryGateway(facts.kind, facts.name));
@@ -212,10 +219,10 @@ impl Ledger {
                 }
                 used.numbers.push(number);
                 if next
-                    && let Holding::Entry(_, _, created, net) = holding
+                    && let Holding::Entry(facts, net) = holding
                     && net.pool == Some(name.as_str())
                 {
-                    newest = newest.max(Some((created.unwrap_or_default(), number)));
+                    newest = newest.max(Some((facts.created().unwrap_or_default(), number)));
                 }
             });
             used.newest = newest.map(|(created, number)| (created.to_owned(), number));
@@ -229,7 +236,8 @@ impl Ledger {
         let mut found = None;
         self.each_held(there, |held, holding| {
             let own = match holding {
-                Holding::Entry(kind, name, ..) | Holding::EntryGateway(kind, name) => but == Some((kind, name)),
+                Holding::Entry(facts, _) => but == Some((facts.kind, facts.name)),
+                Holding::EntryGateway(kind, name) => but == Some((kind, name)),
                 Holding::HostZone(name) => but == Some((EntryKind::Zone, name)),
                 _ => false,
             };
@@ -242,7 +250,8 @@ impl Ledger {
 
     pub(super) fn say(&self, holding: Holding<'_>) -> HeldBy {
         match holding {
-            Holding::Entry(kind, name, ..) | Holding::EntryGateway(kind, name) => self.held_by(kind, name),
+            Holding::Entry(facts, _) => self.held_by(facts.kind, facts.name),
+            Holding::EntryGateway(kind, name) => self.held_by(kind, name),
             Holding::Host(object) => HeldBy::Host(object.to_owned()),
             Holding::HostZone(name) => HeldBy::HostZone(name.to_owned()),
             Holding::Gateway(pool) => HeldBy::Gateway(pool.to_owned()),
@@ -253,10 +262,7 @@ impl Ledger {
         let Ledger { snapshot, survey, names, .. } = self;
         names.get_or_insert_with(|| {
             let mut names = Names::default();
-            for net in snapshot.entries().flat_map(|entry| entry.facts.nets()) {
-                names.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
-                names.macs.extend(net.mac);
-            }
+            snapshot.entries().flat_map(|entry| entry.facts.nets()).for_each(|net| names.take_in(net.links()));
             names.links.extend(survey.links.iter().map(|link| Box::from(link.as_str())));
             names.macs.extend(&survey.macs);
             names
@@ -299,17 +305,14 @@ impl Ledger {
                         }
                     }
                     if Family::of(address.addr()) == *family && net.pool == Some(name.as_str()) {
-                        let newest = (view.created.unwrap_or_default().to_owned(), ipam::number(address.addr()));
+                        let newest = (view.created().unwrap_or_default().to_owned(), ipam::number(address.addr()));
                         used.newest = used.newest.take().max(Some(newest));
                     }
                 }
             }
         }
         if let Some(names) = &mut self.names {
-            for net in view.nets() {
-                names.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
-                names.macs.extend(net.mac);
-            }
+            view.nets().for_each(|net| names.take_in(net.links()));
         }
     }
 
@@ -339,8 +342,8 @@ impl Ledger {
 /// Why an address is in use.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Holding<'a> {
-    /// Kind, name, time of creation and net of an entry.
-    Entry(EntryKind, &'a str, Option<&'a str>, NetRef<'a>),
+    /// An entry and its net.
+    Entry(FactsRef<'a>, NetRef<'a>),
     /// The router of an entry's net.
     EntryGateway(EntryKind, &'a str),
     Host(&'a str),

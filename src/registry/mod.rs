@@ -3,6 +3,7 @@
 //! Invariant: the files are the truth. Locks, the index and the survey below `.zmgr/` can be thrown away while nothing runs, and
 //! no answer changes.
 
+mod by_name;
 mod choose;
 mod codec;
 mod facts;
@@ -21,7 +22,7 @@ mod tree;
 mod write;
 
 pub use choose::{Asked, Asker};
-pub use facts::{EntryKind, Facts, FactsRef, NetFacts, NetRef};
+pub use facts::{EntryKind, Facts, FactsRef, LinksRef, NetFacts, NetRef};
 pub use ledger::{HeldBy, Ledger};
 pub use lock::{ChildLock, LockHolder, RegistryLock, SharedZoneLock, Wait, ZoneLock};
 pub use points::{Change, Observer, Points, When};

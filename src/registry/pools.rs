@@ -41,7 +41,10 @@ impl<'a> Wire<'a> {
     pub(super) fn of_net(pools: &'a Pools, net: &NetRef<'a>) -> Self {
         match net.pool.and_then(|name| pools.get(name)) {
             Some(pool) => Wire::of(pool),
-            None => Wire { pool: net.pool, stub: net.stub.or(net.physical), vlan: net.vlan },
+            None => {
+                let links = net.links();
+                Wire { pool: net.pool, stub: links.stub.or(links.physical), vlan: links.vlan }
+            }
         }
     }
 

@@ -247,7 +247,7 @@ impl Held<'_> {
 
 fn owner_of<'a>(holding: Holding<'a>) -> Option<&'a str> {
     match holding {
-        Holding::Entry(_, name, ..) => Some(name),
+        Holding::Entry(facts, _) => Some(facts.name),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::choose::{Asked, Asker, in_use};
-use super::facts::{EntryKind, Facts, FactsRef};
+use super::facts::{EntryKind, Facts, FactsRef, LinksRef};
 use super::ledger::Ledger;
 use super::lock::{RegistryLock, Wait, ZoneLock};
 use super::pools::{Pools, Wire};
@@ -352,7 +352,7 @@ impl Session<'_> {
     fn reservation(&mut self, owner: &ReservationName) -> Result<Option<(Option<EntryId>, Vec<(IpAddr, String)>)>> {
         let Some(entry) = self.ledger.snapshot.find(EntryKind::Reservation, owner.as_str()) else { return Ok(None) };
         let facts: FactsRef<'_> = entry.facts;
-        let id = facts.id.map(str::parse).transpose()?;
+        let id = facts.id().map(str::parse).transpose()?;
         let of_net = |net: super::NetRef<'_>| {
             let pool = net.pool.unwrap_or_default().to_owned();
             net.addresses().map(move |(address, _)| (address.addr(), pool.clone())).collect::<Vec<_>>()
@@ -425,7 +425,7 @@ impl Ledger {
     }
 
     fn link_conflict(&self, link: &str, own: (EntryKind, &str)) -> Option<Error> {
-        let holds = |net: super::NetRef<'_>| net.vnic == Some(link) || net.physical == Some(link);
+        let holds = |net: LinksRef<'_>| net.vnic == Some(link) || net.physical == Some(link);
         if let Some((kind, name)) = self.entry_with(own, holds) {
             return Some(Error::new(Code::Exists, format!("link {link} belongs to {}", self.held_by(kind, name))));
         }
@@ -447,12 +447,8 @@ impl Ledger {
         on_host.then(|| Error::new(Code::Exists, format!("a VNIC of the host has the MAC address {text}")))
     }
 
-    fn entry_with(
-        &self,
-        but: (EntryKind, &str),
-        holds: impl Fn(super::NetRef<'_>) -> bool,
-    ) -> Option<(EntryKind, &str)> {
+    fn entry_with(&self, but: (EntryKind, &str), holds: impl Fn(LinksRef<'_>) -> bool) -> Option<(EntryKind, &str)> {
         let mut others = self.snapshot.entries().map(|e| e.facts).filter(|f| (f.kind, f.name) != but);
-        others.find(|facts| facts.nets().any(&holds)).map(|facts| (facts.kind, facts.name))
+        others.find(|facts| facts.nets().any(|net| holds(net.links()))).map(|facts| (facts.kind, facts.name))
     }
 }

@@ -1,10 +1,9 @@
 //! The registry at one moment: every entry's facts, from the index where the file has not changed, from the file otherwise.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
 
-use super::codec::{Encoder, checksum};
+use super::by_name::{ByName, name_key};
+use super::codec::Encoder;
 use super::facts::{EntryKind, Facts, FactsRef};
 use super::index::{Index, Stamp, Writer};
 use super::lock::RegistryLock;
@@ -63,30 +62,6 @@ enum Place {
     Index(usize),
     Fresh(usize, usize),
     Gone,
-}
-
-/// Slots by the key of kind and name, which is a good hash already.
-type ByName = HashMap<u64, usize, BuildHasherDefault<AsIs>>;
-
-#[derive(Debug, Default)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = checksum(bytes);
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-fn name_key(kind: EntryKind, name: &str) -> u64 {
-    checksum(name.as_bytes()) ^ kind as u64
 }
 
 /// One entry of a snapshot.
@@ -241,18 +216,26 @@ impl Registry {
         let mut unknown: Vec<(EntryFile, Option<usize>, Option<Stamp>)> = Vec::new();
         let mut snapshot = Snapshot::default();
         let mut finder = index.finder();
+        let mut far: Vec<(EntryKind, String, Option<Stamp>)> = Vec::new();
+        let mut note = |snapshot: &mut Snapshot, kind, name: &str, record: Option<usize>, stamp| match record {
+            Some(record) if std::mem::replace(&mut seen[record], true) => {}
+            Some(record) if stamp == Some(index.stamp(record)) => {
+                snapshot.slots.push(Slot { facts: Place::Index(record), stamp, unreadable: None });
+            }
+            _ => unknown.push((self.entry_file(kind, name), record, stamp)),
+        };
         for kind in EntryKind::ALL {
-            let mut note = |name: &str, record: Option<usize>, stamp: Option<Stamp>| match record {
-                Some(record) if std::mem::replace(&mut seen[record], true) => {}
-                Some(record) if stamp == Some(index.stamp(record)) => {
-                    snapshot.slots.push(Slot { facts: Place::Index(record), stamp, unreadable: None });
-                }
-                _ => unknown.push((self.entry_file(kind, name), record, stamp)),
-            };
             self.sweep(kind, |found| match found {
-                Seen::Document(name, stamp) => note(name, finder.find(kind, name), stamp),
+                Seen::Document(name, stamp) => match finder.find_near(kind, name) {
+                    Some(record) => note(&mut snapshot, kind, name, Some(record), stamp),
+                    None => far.push((kind, name.to_owned(), stamp)),
+                },
                 Seen::Temp(name) => snapshot.temps.push(self.entry_file(kind, name)),
             })?;
+        }
+        for (kind, name, stamp) in far {
+            let record = finder.find_far(kind, &name);
+            note(&mut snapshot, kind, &name, record, stamp);
         }
         // Listing a folder while files in it are renamed leaves one out on some file systems. What the index knows is asked for by
         // name, so that no address is overlooked.

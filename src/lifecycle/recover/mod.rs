@@ -78,7 +78,7 @@ fn unfinished(site: &Site) -> Result<Vec<ZoneName>> {
     let mut names: Vec<ZoneName> = snapshot
         .entries()
         .filter(|entry| entry.facts.kind == EntryKind::Zone && entry.unreadable.is_none())
-        .filter(|entry| entry.facts.state.is_some_and(|state| state != "ready"))
+        .filter(|entry| entry.facts.state().is_some_and(|state| state != "ready"))
         .filter_map(|entry| ZoneName::new(entry.facts.name).ok())
         .collect();
     names.sort_unstable();

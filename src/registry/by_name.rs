@@ -1,0 +1,34 @@
+//! Entries by name, fast: thousands are put in for every look at the registry.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::codec::checksum;
+use super::facts::EntryKind;
+
+/// Places of entries by the key of kind and name, which is a good hash already. Two names may have one key: whoever finds a place
+/// looks at the name there.
+pub(super) type ByName = HashMap<u64, usize, BuildHasherDefault<AsIs>>;
+
+/// Takes a key as its own hash.
+#[derive(Debug, Default)]
+pub(super) struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = checksum(bytes);
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The key of an entry.
+pub(super) fn name_key(kind: EntryKind, name: &str) -> u64 {
+    checksum(name.as_bytes()) ^ kind as u64
+}
