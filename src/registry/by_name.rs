@@ -29,6 +29,6 @@ impl Hasher for AsIs {
 }
 
 /// The key of an entry.
-pub(super) fn name_key(kind: EntryKind, name: &str) -> u64 {
-    checksum(name.as_bytes()) ^ kind as u64
+pub(super) fn name_key(kind: EntryKind, name: &[u8]) -> u64 {
+    checksum(name) ^ kind as u64
 }

@@ -182,6 +182,9 @@ impl NetFacts {
 }
 
 impl<'a> FactsRef<'a> {
+    /// Where the name begins: after the kind and its length, which takes one byte more from 128 on.
+    pub(super) const NAME_AT: usize = 2;
+
     pub(super) fn decode(bytes: &'a [u8]) -> Option<FactsRef<'a>> {
         let mut d = Decoder { bytes };
         let kind = match d.byte()? {

@@ -78,6 +78,8 @@ struct Record {
     whole: Range<usize>,
     /// Where its facts begin.
     facts: usize,
+    kind: EntryKind,
+    name: Range<usize>,
 }
 
 impl Index {
@@ -90,10 +92,10 @@ impl Index {
         let mut records = Vec::new();
         if bytes.starts_with(HEADER.as_bytes()) {
             let mut at = HEADER.len();
-            while let Some(record) = record_at(&bytes, at) {
-                at = record.whole.end;
+            while let Some(whole) = record_at(&bytes, at) {
+                at = whole.end;
                 // A damaged record is skipped; the ones after it are found if its length is sound.
-                if let Some(record) = sound(&bytes, record) {
+                if let Some(record) = sound(&bytes, whole) {
                     records.push(record);
                 }
             }
@@ -115,6 +117,12 @@ impl Index {
         FactsRef::decode(&self.bytes[record.facts..record.whole.end])
     }
 
+    /// Whether a record is of this entry.
+    fn is(&self, record: usize, kind: EntryKind, name: &str) -> bool {
+        let record = self.records.get(record);
+        record.is_some_and(|r| r.kind == kind && self.bytes[r.name.clone()] == *name.as_bytes())
+    }
+
     /// A record as it lies in the file.
     pub(super) fn raw(&self, record: usize) -> &[u8] {
         &self.bytes[self.records[record].whole.clone()]
@@ -125,23 +133,25 @@ impl Index {
     }
 }
 
-fn record_at(bytes: &[u8], at: usize) -> Option<Record> {
+fn record_at(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let mut d = Decoder { bytes: bytes.get(at..)? };
     let length = u32::from_le_bytes(d.fixed()?) as usize;
     let end = at.checked_add(PREFIX)?.checked_add(length)?;
-    (end <= bytes.len()).then_some(Record { stamp: Stamp::default(), whole: at..end, facts: end })
+    (end <= bytes.len()).then_some(at..end)
 }
 
-fn sound(bytes: &[u8], record: Record) -> Option<Record> {
-    let content = &bytes[record.whole.start + PREFIX..record.whole.end];
-    let mut d = Decoder { bytes: &bytes[record.whole.start + 4..] };
+fn sound(bytes: &[u8], whole: Range<usize>) -> Option<Record> {
+    let content = &bytes[whole.start + PREFIX..whole.end];
+    let mut d = Decoder { bytes: &bytes[whole.start + 4..] };
     if u64::from_le_bytes(d.fixed()?) != checksum(content) {
         return None;
     }
     let mut d = Decoder { bytes: content };
     let stamp = Stamp::decode(&mut d)?;
-    FactsRef::decode(d.bytes)?;
-    Some(Record { stamp, facts: record.whole.end - d.bytes.len(), ..record })
+    let facts = whole.end - d.bytes.len();
+    let FactsRef { kind, name, .. } = FactsRef::decode(d.bytes)?;
+    let start = FactsRef::NAME_AT + usize::from(name.len() >= 0x80);
+    Some(Record { stamp, facts, kind, name: facts + start..facts + start + name.len(), whole })
 }
 
 /// Finds records by name. A folder lists its files in much the same order each time, so the records that follow the last one found
@@ -158,8 +168,7 @@ const AHEAD: usize = 4;
 impl<'a> Finder<'a> {
     /// The record that is where it was last time, or near.
     pub(super) fn find_near(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
-        let is_it = |at: &usize| self.index.facts(*at).is_some_and(|facts| facts.kind == kind && facts.name == name);
-        let found = (self.next..self.next + AHEAD).find(is_it)?;
+        let found = (self.next..self.next + AHEAD).find(|&at| self.index.is(at, kind, name))?;
         self.next = found + 1;
         Some(found)
     }
@@ -169,16 +178,14 @@ impl<'a> Finder<'a> {
         let index = self.index;
         let by_name = self.by_name.get_or_insert_with(|| {
             let mut by_name = ByName::with_capacity_and_hasher(index.len(), <_>::default());
-            for at in 0..index.len() {
-                if let Some(facts) = index.facts(at) {
-                    by_name.insert(name_key(facts.kind, facts.name), at);
-                }
+            for (at, record) in index.records.iter().enumerate() {
+                by_name.insert(name_key(record.kind, &index.bytes[record.name.clone()]), at);
             }
             by_name
         });
-        let at = *by_name.get(&name_key(kind, name))?;
+        let at = *by_name.get(&name_key(kind, name.as_bytes()))?;
         // Another name may have the same key; not to find a record only costs a reading of the file.
-        index.facts(at).is_some_and(|facts| facts.kind == kind && facts.name == name).then_some(at)
+        index.is(at, kind, name).then_some(at)
     }
 }
 

@@ -95,7 +95,7 @@ impl Snapshot {
         let place = self.encode(kind, facts);
         let at = self.slots.len();
         self.slots.push(Slot { facts: place, stamp: None, unreadable: None });
-        self.by_name().insert(name_key(kind, &facts.name), at);
+        self.by_name().insert(name_key(kind, facts.name.as_bytes()), at);
         was_there
     }
 
@@ -107,7 +107,7 @@ impl Snapshot {
     /// Drops an entry. Whether there was one.
     pub(super) fn remove(&mut self, kind: EntryKind, name: &str) -> bool {
         let Some(at) = self.position(kind, name) else { return false };
-        self.by_name().remove(&name_key(kind, name));
+        self.by_name().remove(&name_key(kind, name.as_bytes()));
         self.slots[at].facts = Place::Gone;
         true
     }
@@ -120,7 +120,7 @@ impl Snapshot {
 
     fn position(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
         let is_it = |facts: FactsRef<'_>| facts.kind == kind && facts.name == name;
-        let at = *self.by_name().get(&name_key(kind, name))?;
+        let at = *self.by_name().get(&name_key(kind, name.as_bytes()))?;
         if self.facts(&self.slots[at]).is_some_and(is_it) {
             return Some(at);
         }
@@ -133,7 +133,7 @@ impl Snapshot {
             let mut by_name = ByName::with_capacity_and_hasher(self.slots.len(), <_>::default());
             for (at, slot) in self.slots.iter().enumerate() {
                 if let Some(facts) = self.facts(slot) {
-                    by_name.insert(name_key(facts.kind, facts.name), at);
+                    by_name.insert(name_key(facts.kind, facts.name.as_bytes()), at);
                 }
             }
             self.by_name = Some(by_name);
