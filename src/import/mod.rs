@@ -128,7 +128,10 @@ fn candidates(
     let mut users: HashMap<String, usize> = HashMap::new();
     for entry in snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone) {
         registered.insert(entry.facts.name.to_owned());
-        for link in entry.facts.nets().filter_map(|net| net.vnic.or(net.physical)) {
+        for link in entry.facts.nets().filter_map(|net| {
+            let links = net.links();
+            links.vnic.or(links.physical)
+        }) {
             *users.entry(link.to_owned()).or_default() += 1;
         }
     }

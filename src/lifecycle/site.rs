@@ -59,7 +59,7 @@ impl Site {
         let mut survey = Survey::of(&host, &is_registered);
         // The links of registered zones are the registry's to know, and to forget.
         let ours: std::collections::HashSet<&str> =
-            snapshot.entries().flat_map(|entry| entry.facts.nets()).filter_map(|net| net.vnic).collect();
+            snapshot.entries().flat_map(|entry| entry.facts.nets()).filter_map(|net| net.links().vnic).collect();
         survey.links.retain(|link| !ours.contains(link.as_str()));
         Ok(Look { host, survey })
     }

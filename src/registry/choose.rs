@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use sha2::{Digest, Sha256};
 
 use super::facts::EntryKind;
 use super::ledger::{HeldBy, Ledger};
@@ -11,6 +10,7 @@ use super::pools::Wire;
 use crate::address::{MacAddr, NetAddress};
 use crate::error::{Code, Error, Result};
 use crate::ipam::{Block, Family, Pick, Space, Standing};
+use crate::link_name::Pattern;
 use crate::name::{LinkName, PoolName, ZoneName};
 use crate::pool::{Pool, Strategy};
 
@@ -38,9 +38,6 @@ pub enum Asked<'a> {
     /// This one alone.
     Only(IpAddr),
 }
-
-/// How many VNIC names are tried before the zone must be given another pattern.
-const NAME_ATTEMPTS: u32 = 16;
 
 impl Ledger {
     /// Addresses of a pool, IPv4 first, each with its prefix length and gateway. `taken` are addresses chosen already for the same
@@ -190,29 +187,10 @@ impl Ledger {
         index: usize,
         taken: &[LinkName],
     ) -> Result<LinkName> {
-        let fill = |zone: &str, pattern: &str| {
-            pattern.replace("{zone}", zone).replace("{index}", &index.to_string()).replace('-', "_")
-        };
-        let hash = |salt: u32| {
-            let mut digest = Sha256::new();
-            digest.update(zone.as_str());
-            if salt > 0 {
-                digest.update(format!("#{salt}"));
-            }
-            let start: Vec<String> = digest.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            format!("z{}_{index}", start.concat())
-        };
-        let names = std::iter::once(fill(zone.as_str(), pattern)).chain((0..NAME_ATTEMPTS).map(hash));
-        for name in names {
-            if let Ok(name) = LinkName::new(name)
-                && !taken.contains(&name)
-                && !self.has_link(name.as_str())
-            {
-                return Ok(name);
-            }
-        }
-        Err(Error::new(Code::Exists, format!("every link name tried for zone {zone} is taken"))
-            .with_help("set `vnic-name` in config.kdl to another pattern"))
+        let pattern = Pattern::new(pattern).map_err(|message| Error::new(Code::Config, message))?;
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        let names = self.names();
+        pattern.choose(zone, index, |name| names.has_link(name) || taken.iter().any(|t| t.as_str() == name))
     }
 
     /// A random MAC address that nobody has. `taken` are those chosen already that the ledger does not hold yet.

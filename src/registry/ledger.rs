@@ -42,12 +42,16 @@ pub(super) struct Used {
 
 /// Links and MAC addresses that somebody has.
 #[derive(Debug, Default)]
-struct Names {
+pub(super) struct Names {
     links: HashSet<Box<str>>,
     macs: HashSet<[u8; 6]>,
 }
 
 impl Names {
+    pub(super) fn has_link(&self, name: &str) -> bool {
+        self.links.contains(name)
+    }
+
     fn take_in(&mut self, net: LinksRef<'_>) {
         self.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
         self.macs.extend(net.mac);
@@ -258,7 +262,7 @@ impl Ledger {
         }
     }
 
-    fn names(&mut self) -> &mut Names {
+    pub(super) fn names(&mut self) -> &mut Names {
         let Ledger { snapshot, survey, names, .. } = self;
         names.get_or_insert_with(|| {
             let mut names = Names::default();
@@ -271,7 +275,7 @@ impl Ledger {
 
     /// Whether an entry or the host has a link of this name.
     pub fn has_link(&mut self, name: &str) -> bool {
-        self.names().links.contains(name)
+        self.names().has_link(name)
     }
 
     /// Whether an entry or the host has this MAC address.

@@ -296,10 +296,10 @@ impl Registry {
             return Ok(());
         }
         let lock = self.lock_registry(wait)?;
-        for path in &derived {
-            self.sweep_temp(path)?;
-        }
-        self.tidy(&self.snapshot()?, &lock)
+        let snapshot = self.snapshot()?;
+        self.clear_temps(&snapshot)?;
+        self.renew_index(&snapshot, &lock);
+        Ok(())
     }
 
     fn entry_file(&self, kind: EntryKind, name: &str) -> EntryFile {
