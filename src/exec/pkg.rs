@@ -39,7 +39,9 @@ pub struct PublisherWish<'a> {
     pub sticky: bool,
     /// Whether it is searched first.
     pub first: bool,
-    /// A client certificate, a path as the image's host sees it.
+    /// The publisher right after which it is searched.
+    pub after: Option<&'a str>,
+    /// A client certificate: a file of the host, of which pkg makes a private copy in the image.
     pub ssl_cert: Option<&'a str>,
     /// The certificate's key.
     pub ssl_key: Option<&'a str>,
@@ -65,6 +67,9 @@ pub fn set_publisher(image: &str, wish: &PublisherWish<'_>) -> Invocation {
     if wish.first {
         invocation = invocation.arg("--search-first");
     }
+    if let Some(before) = wish.after {
+        invocation = invocation.args(["--search-after", before]);
+    }
     for (flag, value) in [("-k", wish.ssl_key), ("-c", wish.ssl_cert)] {
         if let Some(value) = value {
             invocation = invocation.args([flag, value]);
@@ -79,9 +84,9 @@ pub fn set_publisher(image: &str, wish: &PublisherWish<'_>) -> Invocation {
     invocation.arg(wish.name)
 }
 
-/// Takes a publisher away.
-pub fn unset_publisher(image: &str, name: &str) -> Invocation {
-    on(image).args(["unset-publisher", name])
+/// Takes publishers away.
+pub fn unset_publishers<S: AsRef<str>>(image: &str, names: &[S]) -> Invocation {
+    on(image).arg("unset-publisher").args(names.iter().map(AsRef::as_ref))
 }
 
 /// Whether the exit status says that another package client holds the image; the same call may go through later.

@@ -1,4 +1,5 @@
-//! `zfs`: which file systems there are, and what hangs on them. zmgr reads only: illumos makes and destroys a zone's datasets.
+//! `zfs`: which file systems there are, and what hangs on them. zmgr makes only datasets to be delegated, and destroys none: a
+//! zone's own are illumos's business.
 
 use super::{Completed, Invocation, fields};
 use crate::error::{Code, Error, Result};
@@ -104,6 +105,20 @@ fn unreadable(command: &str, line: &str, completed: &Completed) -> Error {
 /// All file systems with the snapshot that each is a clone of: what hangs on a zone's snapshots may be anywhere in the pool.
 pub fn list_origins(pool: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume", "-r", pool])
+}
+
+/// One dataset; exits with 1 where there is none.
+pub fn list_one(name: &str) -> Invocation {
+    list_path(name)
+}
+
+/// Makes a file system to be delegated to a zone: never mounted in the global zone, with this quota in bytes.
+pub fn create_delegated(name: &str, quota: Option<u64>) -> Invocation {
+    let invocation = Invocation::new("zfs").args(["create", "-o", "zoned=on"]);
+    match quota {
+        Some(quota) => invocation.arg("-o").arg(format!("quota={quota}")).arg(name),
+        None => invocation.arg(name),
+    }
 }
 
 /// Reads the answer of the lists.

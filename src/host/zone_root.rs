@@ -71,6 +71,43 @@ impl ZoneRoot {
 
     /// Puts a file there by one rename, with exactly this mode, owned by the caller. May be broken off and repeated.
     pub fn write(&self, path: &str, bytes: &[u8], mode: u32) -> Result<()> {
+        self.put(path, bytes, mode, None)
+    }
+
+    /// Puts what `change` makes of a text in its place; `None` leaves it. A file that is there keeps its mode and owner, a new one
+    /// gets this mode. Whether anything was written.
+    pub fn edit(
+        &self,
+        path: &str,
+        limit: u64,
+        mode: u32,
+        change: impl FnOnce(Option<&str>) -> Option<String>,
+    ) -> Result<bool> {
+        let now = self.read_text(path, limit)?;
+        let Some(text) = change(now.as_deref()) else { return Ok(false) };
+        let mut old = None;
+        if now.is_some()
+            && let Some((parent, name)) = self.parent(path)?
+        {
+            let stat = rustix::fs::statat(&parent, &*name, AtFlags::SYMLINK_NOFOLLOW)
+                .map_err(|error| self.error("look at", path, error))?;
+            old = Some(stat);
+        }
+        let mode = old.map_or(mode, |stat| stat.st_mode & 0o7777);
+        self.put(path, text.as_bytes(), mode, old.map(|stat| (stat.st_uid, stat.st_gid)))?;
+        Ok(true)
+    }
+
+    /// What the file holds, where that is text.
+    pub fn read_text(&self, path: &str, limit: u64) -> Result<Option<String>> {
+        match self.read(path, limit)?.map(String::from_utf8) {
+            None => Ok(None),
+            Some(Ok(text)) => Ok(Some(text)),
+            Some(Err(_)) => Err(self.refused(path, "it is no text")),
+        }
+    }
+
+    fn put(&self, path: &str, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Result<()> {
         let Some((parent, name)) = self.parent(path)? else {
             return Err(self.error("write", path, Errno::NOENT));
         };
@@ -84,6 +121,9 @@ impl ZoneRoot {
         let mode = Mode::from_raw_mode(mode as _);
         let file = rustix::fs::openat(&parent, &temporary, flags, mode).map_err(failed)?;
         // The caller's umask has no say.
+        if let Some((user, group)) = owner {
+            own(&file, user, group).map_err(failed)?;
+        }
         rustix::fs::fchmod(&file, mode).map_err(failed)?;
         let mut file = File::from(file);
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
@@ -98,6 +138,20 @@ impl ZoneRoot {
 
     /// Makes a directory and those above it, each of this mode where it is new.
     pub fn make_directories(&self, path: &str, mode: u32) -> Result<()> {
+        self.directories(path, mode).map(drop)
+    }
+
+    /// Makes a directory that is the caller's alone, mode 0700, whatever it was before.
+    pub fn make_private_directory(&self, path: &str) -> Result<()> {
+        let directory = self.directories(path, 0o700)?;
+        let mode = Mode::from_raw_mode(0o700);
+        let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        own(&directory, user, group)
+            .and_then(|()| rustix::fs::fchmod(&directory, mode))
+            .map_err(|error| self.error("make private", path, error))
+    }
+
+    fn directories(&self, path: &str, mode: u32) -> Result<OwnedFd> {
         let mut directory = self.directory.try_clone().map_err(|error| Error::io("open", &self.path, error))?;
         for part in self.parts(path)? {
             match rustix::fs::mkdirat(&directory, part, Mode::from_raw_mode(mode as _)) {
@@ -107,7 +161,7 @@ impl ZoneRoot {
             directory = rustix::fs::openat(&directory, part, DIRECTORY, Mode::empty())
                 .map_err(|error| self.error("open", path, error))?;
         }
-        Ok(())
+        Ok(directory)
     }
 
     /// Removes a file or a link, not what it points to; nothing there is well too.
@@ -177,6 +231,15 @@ impl ZoneRoot {
     }
 }
 
+/// Gives a file to somebody, where it is not theirs already.
+fn own(file: &impl std::os::fd::AsFd, user: u32, group: u32) -> rustix::io::Result<()> {
+    let stat = rustix::fs::fstat(file)?;
+    if (stat.st_uid, stat.st_gid) == (user, group) {
+        return Ok(());
+    }
+    rustix::fs::fchown(file, Some(rustix::fs::Uid::from_raw(user)), Some(rustix::fs::Gid::from_raw(group)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -228,6 +291,25 @@ mod tests {
         assert!(fs::symlink_metadata(folder.path().join("root/etc/nodename")).unwrap().is_file());
         symlink("/etc", folder.path().join("root/link")).unwrap();
         assert!(!root.is_directory("/link").unwrap());
+    }
+
+    #[test]
+    fn an_edited_file_keeps_its_mode() {
+        let (folder, root) = zone();
+        assert!(root.edit("/etc/new", 100, 0o640, |now| Some(format!("{now:?}"))).unwrap());
+        let path = folder.path().join("root/etc/new");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), mode()), ("None", 0o640));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
+        assert!(!root.edit("/etc/new", 100, 0o640, |_| None).unwrap());
+        assert!(root.edit("/etc/new", 100, 0o640, |_| Some("x".into())).unwrap());
+        assert_eq!(mode(), 0o604);
+        fs::write(&path, [0xff]).unwrap();
+        assert!(root.edit("/etc/new", 100, 0o640, |_| Some("x".into())).is_err());
+        fs::create_dir_all(folder.path().join("root/root/.ssh")).unwrap();
+        root.make_private_directory("/root/.ssh").unwrap();
+        let ssh = fs::metadata(folder.path().join("root/root/.ssh")).unwrap();
+        assert_eq!(ssh.permissions().mode() & 0o7777, 0o700);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::check_hook_word;
 use crate::host::Dialect;
+use crate::publisher::Publisher;
 
 /// What a brand's install takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,57 @@ pub(crate) fn is_linked(brand: &str, dialect: Dialect) -> bool {
         "lipkg" | "sparse" | "pkgsrc" => dialect == Dialect::OmniOs,
         _ => false,
     }
+}
+
+/// The publishers that the image of a zone shall have, in search order; `linked` says whether it is a linked image.
+///
+/// Errors: `config` where its brand cannot have its own, and where one is not known.
+pub(crate) fn publishers(spec: &ZoneSpec, library: &Library, linked: bool) -> Result<Vec<Publisher>> {
+    let (brand, names) = (spec.brand.value.as_str(), &spec.install.publishers);
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    if linked {
+        return Err(refused(
+            spec,
+            format!("a zone of brand {brand} is a linked image here, and has the publishers of the host"),
+            Some("leave publishers out of its `install`, or take a brand that is not linked"),
+        ));
+    }
+    if !TABLE.iter().any(|takes| takes.brand == brand && takes.publisher) {
+        return Err(refused(
+            spec,
+            format!("the install of brand {brand} takes no publishers"),
+            Some("leave publishers out of its `install`"),
+        ));
+    }
+    let mut publishers: Vec<Publisher> = Vec::new();
+    for name in names {
+        let Some(publisher) = library.publishers.get(name) else {
+            return Err(refused(
+                spec,
+                format!("there is no publisher {name}"),
+                Some(&format!("write publishers/{name}.kdl, or leave it out of `install`")),
+            ));
+        };
+        let addresses = publisher.origins.iter().chain(&publisher.mirrors);
+        if publisher.ssl_key.is_some() && !addresses.clone().any(|uri| uri.starts_with("https:")) {
+            return Err(refused(
+                spec,
+                format!("the publisher {name} ({}) has a key and no https address to use it for", publisher.source),
+                Some("leave out ssl-cert and ssl-key, or name an https origin"),
+            ));
+        }
+        if !publishers.iter().any(|known| known.name == publisher.name) {
+            publishers.push(publisher.clone());
+        }
+    }
+    Ok(publishers)
+}
+
+/// Whether `-P` of install alone makes this publisher what is wished.
+pub(crate) fn is_set_by_install(publisher: &Publisher) -> bool {
+    publisher.ssl_key.is_none() && publisher.origins.len() == 1 && publisher.mirrors.is_empty() && publisher.sticky
 }
 
 /// The arguments of `zoneadm install` for this wish.
@@ -75,28 +127,12 @@ pub(crate) fn install_arguments(spec: &ZoneSpec, library: &Library, dialect: Dia
             Some("leave one of the two out of `install`"),
         ));
     }
-    if !install.publishers.is_empty() {
-        if is_linked(brand, dialect) {
-            return Err(refused(
-                spec,
-                format!("a zone of brand {brand} is a linked image here, and has the publishers of the host"),
-                Some("leave publishers out of its `install`, or take a brand that is not linked"),
-            ));
-        }
-        if !takes.publisher {
-            return Err(refused(
-                spec,
-                format!("the install of brand {brand} takes no publishers"),
-                Some("leave publishers out of its `install`"),
-            ));
-        }
-        // The hook takes one publisher, and no key: the others, and those with a key, are set once the zone is installed.
-        if let Some(publisher) = install.publishers.first().and_then(|first| library.publishers.get(first))
-            && publisher.ssl_key.is_none()
-            && let Some(origin) = publisher.origins.first()
-        {
-            arguments.extend(["-P".to_owned(), format!("{}={origin}", publisher.name)]);
-        }
+    // The hook takes one publisher, and no key: the others, and those with a key, are set once the zone is installed.
+    if let Some(publisher) = publishers(spec, library, is_linked(brand, dialect))?.first()
+        && publisher.ssl_key.is_none()
+        && let Some(origin) = publisher.origins.first()
+    {
+        arguments.extend(["-P".to_owned(), format!("{}={origin}", publisher.name)]);
     }
     if !install.packages.is_empty() {
         if !takes.packages {

@@ -6,13 +6,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::basis;
 use super::library::Library;
+use super::material::Material;
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::preflight;
 use super::request::{Pinned, PinnedNet, Request};
-use super::steps::{Autoboot, Boot, Configure, Install, Origin as Files, Step, Vnic};
+use super::steps::{
+    Autoboot, Boot, Configure, FirstBoot, Image, Install, MakeDataset, Origin as Files, Publishers, SetPublisher, Step,
+    Vnic,
+};
 use super::wanted::wanted;
+use super::{basis, brand, setup};
 use crate::address::{MacAddr, NetAddress};
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
@@ -47,6 +51,7 @@ pub(crate) struct Ground<'a> {
     /// The host's configuration of each zone that is cloned from.
     pub(crate) sources: &'a BTreeMap<ZoneName, Option<ZoneConfig>>,
     pub(crate) dialect: Dialect,
+    pub(crate) material: &'a Material,
 }
 
 /// Plans the creation of one zone. With `pinned`, what was chosen before is asked for again and nothing else will do.
@@ -83,7 +88,7 @@ pub(crate) fn plan(
     for vnic in vnics(&entry.nets) {
         preflight::link_fits(ground.host, &vnic)?;
     }
-    let steps = steps(&spec, library, ground.dialect)?;
+    let steps = steps(&spec, library, ground.dialect, ground.material)?;
     let limit = library.config.timeouts.boot;
     let boot = options.boot.unwrap_or(spec.autoboot.value).then(|| Boot { zone: name.clone(), limit });
     entry.intent.boot = options.boot.filter(|boot| *boot != spec.autoboot.value);
@@ -94,27 +99,87 @@ pub(crate) fn plan(
 }
 
 /// The steps from nothing to a zone that is `ready`, for a wish with everything chosen.
-pub(crate) fn steps(spec: &ZoneSpec, library: &Library, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
+pub(crate) fn steps(
+    spec: &ZoneSpec,
+    library: &Library,
+    dialect: Dialect,
+    material: &Material,
+) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    steps.extend(vnics(&spec.nets).into_iter().map(|vnic| Box::new(vnic) as Box<dyn Step>));
-    steps.push(Box::new(configuration(spec, dialect)?));
-    steps.extend(installation(spec, library, dialect)?);
+    for dataset in material.missing_datasets(spec)? {
+        steps.push(Box::new(MakeDataset(dataset)));
+    }
+    steps.extend(steps_to_configured(spec, dialect)?);
+    steps.extend(installation(spec, library, dialect, material)?);
     Ok(steps)
 }
 
-/// The steps from a zone that is configured to one that is `ready`.
-pub(crate) fn installation(spec: &ZoneSpec, library: &Library, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
-    let name = &spec.name;
-    let limits = library.config.timeouts;
+/// The steps of a creation that leave something to be taken back. They need nothing but the wish, so that a key or publisher that
+/// has gone stops no roll back.
+pub(crate) fn steps_to_undo(spec: &ZoneSpec, library: &Library, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
+    let mut steps = steps_to_configured(spec, dialect)?;
+    steps.push(Box::new(install(spec, library, Vec::new())));
+    Ok(steps)
+}
+
+fn steps_to_configured(spec: &ZoneSpec, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    steps.extend(vnics(&spec.nets).into_iter().map(|vnic| Box::new(vnic) as Box<dyn Step>));
+    steps.push(Box::new(configuration(spec, dialect)?));
+    Ok(steps)
+}
+
+fn install(spec: &ZoneSpec, library: &Library, arguments: Vec<String>) -> Install {
     let from = match &spec.clone_from {
         Some(source) => Files::Clone(source.value.clone()),
-        None => Files::Hook(super::brand::install_arguments(spec, library, dialect)?),
+        None => Files::Hook(arguments),
     };
-    steps.push(Box::new(Install { zone: name.clone(), from, limit: limits.install }));
-    if spec.autoboot.value {
-        steps.push(Box::new(Autoboot { zone: name.clone(), on: true }));
+    Install { zone: spec.name.clone(), from, limit: library.config.timeouts.install }
+}
+
+/// The steps from a zone that is configured, for the first time or anew, to one that is `ready`.
+pub(crate) fn installation(
+    spec: &ZoneSpec,
+    library: &Library,
+    dialect: Dialect,
+    material: &Material,
+) -> Result<Vec<Box<dyn Step>>> {
+    let arguments = match &spec.clone_from {
+        Some(_) => Vec::new(),
+        None => brand::install_arguments(spec, library, dialect)?,
+    };
+    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(install(spec, library, arguments))];
+    steps.extend(publishers(spec, library, dialect, material)?);
+    let files = setup::first_boot(spec, dialect, material.keys(spec)?)?;
+    if !files.is_empty() {
+        let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
+        steps.push(Box::new(FirstBoot { zone, zonepath, files }));
     }
+    if spec.autoboot.value {
+        steps.push(Box::new(Autoboot { zone: spec.name.clone(), on: true }));
+    }
+    Ok(steps)
+}
+
+/// The steps that give the image its publishers: those that install could not give, then the check of all.
+fn publishers(spec: &ZoneSpec, library: &Library, dialect: Dialect, material: &Material) -> Result<Vec<Box<dyn Step>>> {
+    let wished = material.publishers(spec, library, brand::is_linked(&spec.brand.value, dialect))?;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    if wished.is_empty() {
+        return Ok(steps);
+    }
+    let image = Image { zone: spec.name.clone(), zonepath: spec.zonepath.value.clone() };
+    let mut after: Option<String> = None;
+    for publisher in &wished {
+        // A clone has the publishers of its source.
+        let is_set = after.is_none() && spec.clone_from.is_none() && brand::is_set_by_install(publisher);
+        let name = publisher.name.to_string();
+        if !is_set {
+            steps.push(Box::new(SetPublisher { image: image.clone(), publisher: publisher.clone(), after }));
+        }
+        after = Some(name);
+    }
+    steps.push(Box::new(Publishers { image, wished }));
     Ok(steps)
 }
 

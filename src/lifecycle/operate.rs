@@ -12,6 +12,7 @@ use super::floor::Floor;
 use super::holdings::{self, Mounts};
 use super::journal::{Journal, Note};
 use super::library::Library;
+use super::material::Material;
 use super::perform::{self, Failure};
 use super::preflight::parent;
 use super::request::Pinned;
@@ -37,6 +38,7 @@ pub(crate) struct Prepared {
     sources: BTreeMap<ZoneName, ZoneName>,
     /// The host's configuration of each of those.
     configs: BTreeMap<ZoneName, Option<ZoneConfig>>,
+    material: Material,
 }
 
 impl Prepared {
@@ -47,6 +49,7 @@ impl Prepared {
             datasets: &self.datasets,
             sources: &self.configs,
             dialect: site.host.dialect(),
+            material: &self.material,
         }
     }
 }
@@ -73,6 +76,7 @@ pub(crate) fn prepare(site: &Site, wanted: &[(ZoneName, &CreateOptions)]) -> Res
     }
     let look = site.look()?;
     let (mut datasets, mut sources, mut configs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut material = Material::default();
     for (name, options) in wanted {
         // What is wrong with a wish, its plan says.
         let Ok(entry) = create::wish(&library, name, options) else { continue };
@@ -81,6 +85,7 @@ pub(crate) fn prepare(site: &Site, wanted: &[(ZoneName, &CreateOptions)]) -> Res
             let mounted = site.host.dataset_at(vacant.key())?.is_some();
             vacant.insert(mounted);
         }
+        material.gather(&site.host, &library, &spec)?;
         if let Some(source) = spec.clone_from {
             if let Entry::Vacant(vacant) = configs.entry(source.value.clone()) {
                 let config = site.host.zone_config(source.value.as_str())?;
@@ -89,7 +94,7 @@ pub(crate) fn prepare(site: &Site, wanted: &[(ZoneName, &CreateOptions)]) -> Res
             sources.insert(name.clone(), source.value);
         }
     }
-    Ok(Prepared { library, look, datasets, sources, configs })
+    Ok(Prepared { library, look, datasets, sources, configs, material })
 }
 
 fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {

@@ -12,6 +12,7 @@ use super::floor::Floor;
 use super::holdings::Mounts;
 use super::journal::{Journal, Note};
 use super::library::Library;
+use super::material::Material;
 use super::operate::{entry, finish};
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::request::Request;
@@ -101,7 +102,8 @@ pub(crate) fn plan(
     let spec = wish(library, &entry)?;
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
     let down = down(library, &entry, &zone, autoboot);
-    let up = create::installation(&spec, library, site.host.dialect())?;
+    let material = Material::of(&site.host, library, &spec)?;
+    let up = create::installation(&spec, library, site.host.dialect(), &material)?;
     let limit = library.config.timeouts.boot;
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
     let mut facts = BTreeMap::from([(format!("zone {name}"), zone.state.as_str().to_owned())]);

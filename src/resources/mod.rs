@@ -95,7 +95,7 @@ impl Resources {
             let source = reader.source(node);
             match node.name.as_str() {
                 "fs" => found.fs.extend(Fs::decode(node).map(|fs| Sourced::new(fs, source))),
-                "dataset" => found.datasets.extend(node.text().map(|name| Sourced::new(Dataset::new(name), source))),
+                "dataset" => found.datasets.extend(Dataset::decode(node).map(|dataset| Sourced::new(dataset, source))),
                 "device" => found.devices.extend(node.text().map(|pattern| Sourced::new(Device::new(pattern), source))),
                 "attr" => found.attrs.extend(Attr::decode(node, reader.faults).map(|attr| Sourced::new(attr, source))),
                 "rctl" => found.rctls.extend(Rctl::decode(node).map(|rctl| Sourced::new(rctl, source))),
@@ -117,7 +117,7 @@ impl Resources {
     /// Its nodes, in the order of the reference page.
     pub(crate) fn encode(&self, nodes: &mut Vec<Node>) {
         nodes.extend(self.fs.iter().map(|fs| fs.encode()));
-        nodes.extend(self.datasets.iter().map(|dataset| Node::new("dataset").arg(dataset.name.as_str())));
+        nodes.extend(self.datasets.iter().map(|dataset| dataset.encode()));
         nodes.extend(self.devices.iter().map(|device| Node::new("device").arg(device.pattern.as_str())));
         nodes.extend(self.attrs.iter().map(|attr| attr.encode()));
         nodes.extend(self.rctls.iter().map(|rctl| rctl.encode()));

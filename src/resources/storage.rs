@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kdl_util::Node;
+use super::Size;
+use crate::kdl_util::{Node, Value};
 
 /// A file system mounted into the zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,18 +29,38 @@ impl Fs {
     }
 }
 
-/// A ZFS dataset delegated to the zone. zmgr never makes or deletes one.
+/// A ZFS dataset delegated to the zone. zmgr never deletes one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Dataset {
     /// Its name. The key.
     pub name: String,
+    /// Whether `create` makes it where the host does not have it.
+    pub create: bool,
+    /// Its quota where it is made; one that is there keeps its own.
+    pub quota: Option<Size>,
 }
 
 impl Dataset {
-    /// The dataset of this name.
+    /// The dataset of this name, which must be there.
     pub fn new(name: impl Into<String>) -> Self {
-        Dataset { name: name.into() }
+        Dataset { name: name.into(), create: false, quota: None }
+    }
+
+    pub(super) fn decode(node: &Node) -> Option<Dataset> {
+        Some(Dataset {
+            name: node.text()?.to_owned(),
+            create: node.property("create").is_some_and(|entry| entry.value == Value::Bool(true)),
+            quota: node.property_text("quota").and_then(|text| text.parse().ok()),
+        })
+    }
+
+    pub(super) fn encode(&self) -> Node {
+        Node::new("dataset")
+            .arg(self.name.as_str())
+            .prop_if("create", self.create.then_some(true))
+            .prop_if("quota", self.quota.map(|quota| quota.to_string()))
     }
 }
 

@@ -780,9 +780,13 @@ pub(crate) const TABLE: &[NodeRule] = &[
         name: "dataset",
         at: LAYERS,
         args: args!("NAME": Type::Dataset),
+        props: &[
+            prop("create", Type::Bool, "whether `create` makes it where it is missing"),
+            prop("quota", Type::Size, "its quota, where it is made"),
+        ],
         times: Times::Keyed,
-        help: "A ZFS dataset delegated to the zone. zmgr never makes or deletes it.",
-        example: r#"dataset "tank/data""#,
+        help: "A ZFS dataset delegated to the zone. zmgr never deletes it.",
+        example: r#"dataset "tank/{zone}" create=#true quota="50G""#,
         ..BASE
     },
     NodeRule {

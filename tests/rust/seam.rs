@@ -195,7 +195,7 @@ fn publishers_are_set_and_read_back() {
             ("a.example", &origins[..], false)
         );
     }
-    host.ask(&pkg::unset_publisher(image, "a.example")).unwrap();
+    host.ask(&pkg::unset_publishers(image, &["a.example"])).unwrap();
     let found = pkg::parse_publishers(&host.ask(&pkg::publishers(image)).unwrap()).unwrap();
     assert!(found.iter().all(|publisher| publisher.name != "a.example"));
 }

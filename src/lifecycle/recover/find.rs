@@ -42,7 +42,7 @@ pub(super) fn is_reinstallation(entry: &ZoneEntry) -> bool {
 /// How far a step of this id goes.
 fn phase(step: &str) -> Phase {
     match step.split(':').next().unwrap_or_default() {
-        "vnic" | "unlink" => Phase::Links,
+        "dataset" | "vnic" | "unlink" => Phase::Links,
         "configure" | "unconfigure" => Phase::Configuration,
         "install" | "clone" | "uninstall" | "detach" => Phase::Files,
         _ => Phase::Settled,

@@ -12,6 +12,7 @@ use super::conduct::{Teller, conduct};
 use super::floor::Floor;
 use super::journal::{Journal, Note, REINSTALL};
 use super::library::Library;
+use super::material::Material;
 use super::operate::{boot_now, entry, finish};
 use super::perform;
 use super::site::{Locks, Site};
@@ -166,7 +167,7 @@ impl Work<'_> {
     }
 
     fn undo(&self, floor: &Floor<'_>, journal: &mut Journal<'_>) -> Result<()> {
-        let steps = self.creation()?;
+        let steps = create::steps_to_undo(self.spec, self.library, self.site.host.dialect())?;
         journal.installed(self.findings.uuid.clone());
         // Whether it may go was decided by the journal, or by a person.
         floor.installation.replace(Some(self.findings.uuid.clone()));
@@ -185,10 +186,12 @@ impl Work<'_> {
             return perform::destroy(floor, journal, &steps, 0).map(|()| Done::Undone);
         }
         let steps = if find::is_reinstallation(self.entry) {
+            // Made first: where a key or publisher has gone, the old files stay.
+            let steps = create::installation(self.spec, self.library, self.site.host.dialect(), &self.material()?)?;
             if let Some(zone) = &self.findings.zone {
                 self.empty(floor, journal, zone)?;
             }
-            create::installation(self.spec, self.library, self.site.host.dialect())?
+            steps
         } else {
             self.creation()?
         };
@@ -235,7 +238,11 @@ impl Work<'_> {
     }
 
     fn creation(&self) -> Result<Vec<Box<dyn Step>>> {
-        create::steps(self.spec, self.library, self.site.host.dialect())
+        create::steps(self.spec, self.library, self.site.host.dialect(), &self.material()?)
+    }
+
+    fn material(&self) -> Result<Material> {
+        Material::of(&self.site.host, self.library, self.spec)
     }
 
     fn keeps_data(&self) -> bool {

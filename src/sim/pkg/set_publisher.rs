@@ -51,12 +51,25 @@ pub(super) fn run(session: &mut Session<'_, '_>, mut work: Work, options: &Parse
     if let Some(bad) = uris.filter(|uri| !is_uri(uri)).map(str::to_owned).next() {
         return fail(session, format_args!("pkg set-publisher: '{bad}' is not a valid URI."));
     }
+    for neighbour in ['A', 'B'].iter().filter_map(|letter| options.value(*letter)) {
+        if !work.image.publishers.iter().any(|publisher| publisher.name == neighbour) {
+            return fail(session, format_args!("pkg set-publisher: Unknown publisher '{neighbour}'."));
+        }
+    }
     let publishers = &mut work.image.publishers;
     let known = publishers.iter().position(|publisher| publisher.name == name);
     let mut publisher = known.map_or_else(|| Publisher::new(&name, ""), |at| publishers[at].clone());
     let inherited = if publisher.system { publisher.origins.clone() } else { Vec::new() };
     if let Err(message) = change_uris(&mut publisher, options, &inherited) {
         return fail(session, format_args!("pkg set-publisher: {message}"));
+    }
+    let secure = |uri: &&String| uri.starts_with("https:");
+    if (options.has('k') || options.has('c')) && !publisher.origins.iter().chain(&publisher.mirrors).any(|u| secure(&u))
+    {
+        session.complain(format_args!(
+            "pkg set-publisher: Publisher '{name}' does not have any SSL-based origins or mirrors.\n"
+        ));
+        return Ok(USAGE);
     }
     publisher.key = options.value('k').map(str::to_owned).or(publisher.key);
     publisher.cert = options.value('c').map(str::to_owned).or(publisher.cert);
@@ -73,18 +86,24 @@ pub(super) fn run(session: &mut Session<'_, '_>, mut work: Work, options: &Parse
         Some(at) => publishers[at] = publisher,
         None => publishers.push(publisher),
     }
-    if options.has('P')
-        && let Some(at) = publishers.iter().position(|publisher| publisher.name == name)
-    {
-        let first = publishers.remove(at);
-        publishers.insert(0, first);
-    }
+    place(publishers, &name, options);
     image::write(session.machine, &work.root, &work.image)?;
     if options.has('p') {
         let word = if known.is_some() { "Updated" } else { "Added" };
         session.say(format_args!("pkg set-publisher:\n  {word} publisher(s): {name}\n"));
     }
     Ok(OK)
+}
+
+/// Moves a publisher to where it shall be searched.
+fn place(publishers: &mut Vec<Publisher>, name: &str, options: &Parsed) {
+    let index = |publishers: &[Publisher], name: &str| publishers.iter().position(|publisher| publisher.name == name);
+    let neighbour = options.value('A').or(options.value('B')).filter(|neighbour| *neighbour != name);
+    let Some(at) = index(publishers, name).filter(|_| options.has('P') || neighbour.is_some()) else { return };
+    let moved = publishers.remove(at);
+    let to = neighbour.and_then(|neighbour| index(publishers, neighbour));
+    let to = to.map_or(0, |to| to + usize::from(options.value('A').is_some()));
+    publishers.insert(to, moved);
 }
 
 /// Takes away first, then adds, whatever the order on the command line.

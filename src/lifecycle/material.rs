@@ -1,0 +1,210 @@
+//! What a creation takes from the host besides its state: public keys, whether certificates are there, and delegated datasets.
+//!
+//! Invariant: private keys are never read, so that no plan, error or log can show one.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::brand;
+use super::library::Library;
+use crate::effective::ZoneSpec;
+use crate::error::{Code, Error, Result};
+use crate::exec::zfs;
+use crate::host::Host;
+use crate::publisher::Publisher;
+use crate::resources::Dataset;
+
+/// The largest file of public keys that is read.
+const KEYS: u64 = 256 << 10;
+
+/// What the wishes name, as it was found before any lock was taken.
+#[derive(Debug, Default)]
+pub(crate) struct Material {
+    /// The lines of each file of public keys, or what is wrong with it.
+    keys: BTreeMap<String, std::result::Result<Vec<String>, String>>,
+    /// Whether each client certificate, and each key of one, is a file.
+    certificates: BTreeMap<String, bool>,
+    /// Whether the host has each dataset.
+    datasets: BTreeMap<String, bool>,
+}
+
+impl Material {
+    /// What one wish names.
+    pub(crate) fn of(host: &Host, library: &Library, spec: &ZoneSpec) -> Result<Material> {
+        let mut material = Material::default();
+        material.gather(host, library, spec)?;
+        Ok(material)
+    }
+
+    /// Looks for all that this wish names. What is missing is kept, and is the error of whoever wants it.
+    pub(crate) fn gather(&mut self, host: &Host, library: &Library, spec: &ZoneSpec) -> Result<()> {
+        for path in spec.setup.ssh_keys.iter().flat_map(|keys| keys.value.iter()) {
+            if !self.keys.contains_key(path) {
+                self.keys.insert(path.clone(), read_keys(&host.path(path)));
+            }
+        }
+        let publishers = spec.install.publishers.iter().filter_map(|name| library.publishers.get(name));
+        for path in publishers.flat_map(|publisher| [&publisher.ssl_cert, &publisher.ssl_key]).flatten() {
+            if !self.certificates.contains_key(path) {
+                self.certificates.insert(path.clone(), host.path(path).is_file());
+            }
+        }
+        for dataset in &spec.resources.datasets {
+            if !self.datasets.contains_key(&dataset.name) {
+                let found = host.run(&zfs::list_one(&dataset.name), &mut |_| crate::exec::Control::Continue)?;
+                self.datasets.insert(dataset.name.clone(), found.success());
+            }
+        }
+        Ok(())
+    }
+
+    /// The public keys of root, each line once; an error where one of their files cannot be used.
+    pub(crate) fn keys(&self, spec: &ZoneSpec) -> Result<Vec<String>> {
+        let mut lines: Vec<String> = Vec::new();
+        let Some(files) = &spec.setup.ssh_keys else { return Ok(lines) };
+        for path in &files.value {
+            let found = self.keys.get(path).cloned().unwrap_or_else(|| Err("it was not read".to_owned()));
+            let found = found.map_err(|fault| {
+                let message =
+                    format!("zone {}: the ssh-key {path} ({}) cannot be used: {fault}", spec.name, files.source);
+                Error::new(Code::Config, message).with_help("name a file of public keys, such as id_ed25519.pub")
+            })?;
+            for line in found {
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The publishers of a wish, in search order, with their certificates in place.
+    pub(crate) fn publishers(&self, spec: &ZoneSpec, library: &Library, linked: bool) -> Result<Vec<Publisher>> {
+        let publishers = brand::publishers(spec, library, linked)?;
+        for publisher in &publishers {
+            let paths = [("ssl-cert", &publisher.ssl_cert), ("ssl-key", &publisher.ssl_key)];
+            for (node, path) in paths.into_iter().filter_map(|(node, path)| Some((node, path.as_ref()?))) {
+                if self.certificates.get(path) != Some(&true) {
+                    let message = format!(
+                        "zone {}: the publisher {} ({}) has the {node} {path}, and there is no such file",
+                        spec.name, publisher.name, publisher.source
+                    );
+                    return Err(
+                        Error::new(Code::Config, message).with_help(format!("put the file there, or mend {node}"))
+                    );
+                }
+            }
+        }
+        Ok(publishers)
+    }
+
+    /// The delegated datasets that have to be made; an error where one is missing and may not be.
+    pub(crate) fn missing_datasets(&self, spec: &ZoneSpec) -> Result<Vec<Dataset>> {
+        let mut missing = Vec::new();
+        for dataset in &spec.resources.datasets {
+            match self.datasets.get(&dataset.name) {
+                Some(true) => {}
+                _ if dataset.create => missing.push(dataset.value.clone()),
+                _ => {
+                    let message = format!(
+                        "zone {}: the host has no dataset {}, which {} delegates",
+                        spec.name, dataset.name, dataset.source
+                    );
+                    return Err(Error::new(Code::Config, message)
+                        .with_help(format!("zfs create {0}, or write dataset \"{0}\" create=#true", dataset.name)));
+                }
+            }
+        }
+        Ok(missing)
+    }
+}
+
+/// The keys of a file, a line each; else what is wrong with it.
+fn read_keys(path: &Path) -> std::result::Result<Vec<String>, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err("it is not a regular file".to_owned());
+    }
+    let mut text = String::new();
+    file.take(KEYS + 1).read_to_string(&mut text).map_err(|_| "it is no text".to_owned())?;
+    if text.len() as u64 > KEYS {
+        return Err(format!("it is larger than {} KiB", KEYS >> 10));
+    }
+    parse_keys(&text)
+}
+
+fn parse_keys(text: &str) -> std::result::Result<Vec<String>, String> {
+    // Looked for anywhere: a private key in the wrong file shall not get into a plan, let alone into a zone.
+    if text.contains("PRIVATE KEY") || text.contains("PuTTY-User-Key-File") {
+        return Err("it holds a private key".to_owned());
+    }
+    let mut keys = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if line.chars().any(char::is_control) || !has_key(line) {
+            return Err(format!("its line {} is no public key", at + 1));
+        }
+        keys.push(line.to_owned());
+    }
+    if keys.is_empty() { Err("it holds no key".to_owned()) } else { Ok(keys) }
+}
+
+/// Whether two words of a line, after options that may stand before them, are the type of a key and its base64.
+fn has_key(line: &str) -> bool {
+    let is_type = |word: &str| {
+        ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "rsa-sha2-"].iter().any(|start| word.starts_with(start))
+    };
+    let is_key = |word: &str| {
+        word.starts_with("AAAA") && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+    };
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.windows(2).any(|pair| is_type(pair[0]) && is_key(pair[1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn public_keys() {
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 ops@example";
+        let text = format!("# of the team\n\n{key}\nfrom=\"10.0.0.0/8\",no-pty {key}\r\n");
+        assert_eq!(parse_keys(&text).unwrap(), [key.to_owned(), format!("from=\"10.0.0.0/8\",no-pty {key}")]);
+        for (text, fault) in [
+            ("", "it holds no key"),
+            ("# nothing\n", "it holds no key"),
+            ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n", "it holds a private key"),
+            ("ssh-ed25519 AAAAC3Nz ops\n-----BEGIN RSA PRIVATE KEY-----\n", "it holds a private key"),
+            ("ssh-ed25519 AAAAC3Nz ops\nhello\n", "its line 2 is no public key"),
+            ("ssh-ed25519 AAAAC3Nz\x1b[2J\n", "its line 1 is no public key"),
+            ("ssh-ed25519 secret\n", "its line 1 is no public key"),
+        ] {
+            assert_eq!(parse_keys(text), Err(fault.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn files_of_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ops.pub");
+        assert!(read_keys(&path).is_err());
+        assert_eq!(read_keys(folder.path()), Err("it is not a regular file".to_owned()));
+        std::fs::write(&path, vec![b'x'; KEYS as usize + 1]).unwrap();
+        assert!(read_keys(&path).unwrap_err().contains("larger"));
+        std::fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert_eq!(read_keys(&path), Err("it is no text".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[ -~\n]{0,200}") {
+            let _ = parse_keys(&text);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What is written into a zone before its first boot, by brand and line of illumos.
+//!
+//! Invariant: pure; what a brand cannot be told is refused in the plan.
+
+use super::steps::Content;
+use crate::effective::ZoneSpec;
+use crate::error::{Code, Error, Result};
+use crate::host::Dialect;
+
+/// The files for this wish; `keys` are root's public keys.
+pub(crate) fn first_boot(spec: &ZoneSpec, dialect: Dialect, keys: Vec<String>) -> Result<Vec<Content>> {
+    let mut files = Vec::new();
+    let linux = spec.brand.value == "lx";
+    // A clone has its source's host name, so it is told its own.
+    let hostname = match &spec.setup.hostname {
+        Some(hostname) => Some(hostname.value.clone()),
+        None => spec.clone_from.as_ref().map(|_| spec.name.to_string()),
+    };
+    if let Some(hostname) = hostname {
+        let path = if linux { "/etc/hostname" } else { "/etc/nodename" };
+        files.push(Content::Whole { path, text: format!("{hostname}\n") });
+    }
+    if let Some(timezone) = &spec.setup.timezone {
+        if linux {
+            let message =
+                format!("zone {}: zmgr cannot set the timezone ({}) of a zone of brand lx", spec.name, timezone.source);
+            return Err(Error::new(Code::Config, message).with_help("leave timezone out of its setup"));
+        }
+        files.push(Content::TimeZone(timezone.value.clone()));
+    }
+    // OmniOS's brands write these files themselves, from attributes of the zone.
+    if dialect != Dialect::OmniOs && !(spec.resolvers.value.is_empty() && spec.dns_domain.is_none()) {
+        let mut text = spec.dns_domain.iter().map(|domain| format!("domain {domain}\n")).collect::<String>();
+        text.extend(spec.resolvers.value.iter().map(|resolver| format!("nameserver {resolver}\n")));
+        files.push(Content::Whole { path: "/etc/resolv.conf", text });
+        files.push(Content::NameService);
+    }
+    if !keys.is_empty() {
+        files.push(Content::Keys(keys));
+        files.push(Content::RootLogin);
+    }
+    Ok(files)
+}

@@ -1,0 +1,279 @@
+//! Gives the zone's image its publishers: each that install itself could not give, then the check that there are these, in this
+//! order, and no others.
+//!
+//! The steps are not taken back: a zone that is taken back goes whole.
+
+use super::{Floor, Phase, PlannedStep, Probe, Step, planned};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::Completed;
+use crate::exec::pkg::{self, ImagePublisher, PublisherWish};
+use crate::name::ZoneName;
+use crate::publisher::Publisher;
+
+/// The image of a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Image {
+    pub(crate) zone: ZoneName,
+    pub(crate) zonepath: String,
+}
+
+impl Image {
+    /// Where it is on the host.
+    fn root(&self) -> String {
+        format!("{}/root", self.zonepath)
+    }
+
+    fn publishers(&self, floor: &Floor<'_>) -> Result<Vec<ImagePublisher>> {
+        let root = floor.host.zone_root(&self.zonepath)?;
+        // pkg would say of the empty directory below that there is no image, and one cannot be told from the other.
+        if !root.is_directory("/var/pkg")? {
+            return Err(not_mounted(&self.zone, &self.zonepath));
+        }
+        let answer = floor.attempt(pkg::publishers(&self.root()))?;
+        if answer.success() { pkg::parse_publishers(&answer) } else { Err(failure(&answer)) }
+    }
+}
+
+/// The error for a zone whose files are not where they should be.
+pub(super) fn not_mounted(zone: &ZoneName, zonepath: &str) -> Error {
+    Error::new(Code::WrongState, format!("the file system of {zone} is not mounted on {zonepath}/root"))
+        .with_help(format!("zoneadm -z {zone} ready, then zoneadm -z {zone} halt, mounts it"))
+}
+
+fn failure(completed: &Completed) -> Error {
+    if pkg::is_locked(completed) {
+        return completed.error().with_help("another pkg works on this image: run the command again once it is done");
+    }
+    completed.error()
+}
+
+/// A publisher to be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SetPublisher {
+    pub(crate) image: Image,
+    pub(crate) publisher: Publisher,
+    /// The publisher right after which it is searched; without one, it is searched first.
+    pub(crate) after: Option<String>,
+}
+
+impl SetPublisher {
+    fn command(&self) -> crate::exec::Invocation {
+        let wish = PublisherWish {
+            name: self.publisher.name.as_str(),
+            origins: &self.publisher.origins,
+            mirrors: &self.publisher.mirrors,
+            sticky: self.publisher.sticky,
+            first: self.after.is_none(),
+            after: self.after.as_deref(),
+            ssl_cert: self.publisher.ssl_cert.as_deref(),
+            ssl_key: self.publisher.ssl_key.as_deref(),
+        };
+        pkg::set_publisher(&self.image.root(), &wish)
+    }
+
+    fn difference(&self, floor: &Floor<'_>) -> Result<Option<String>> {
+        Ok(difference(&self.publisher, &self.image.publishers(floor)?))
+    }
+}
+
+impl Step for SetPublisher {
+    fn id(&self) -> String {
+        format!("publisher:{}", self.publisher.name)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Settled
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &self.command(), Vec::new(), None)
+    }
+
+    fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
+        // Which key an image has cannot be asked for in a form to be parsed; to set it again does no harm.
+        if self.publisher.ssl_key.is_some() {
+            return Ok(Probe::Absent);
+        }
+        Ok(if self.difference(floor)?.is_none() { Probe::Done } else { Probe::Absent })
+    }
+
+    fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        let set = floor.attempt_long(self.command())?;
+        if !set.success() {
+            return Err(failure(&set));
+        }
+        match self.difference(floor)? {
+            None => Ok(()),
+            Some(how) => Err(set.error().with_detail(Diagnostic::new("publisher-differs", how))),
+        }
+    }
+
+    fn undo(&self, _: &Floor<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The publishers that an image shall have, all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Publishers {
+    pub(crate) image: Image,
+    /// In search order.
+    pub(crate) wished: Vec<Publisher>,
+}
+
+impl Publishers {
+    fn strangers(&self, found: &[ImagePublisher]) -> Vec<String> {
+        found
+            .iter()
+            .filter(|found| !self.wished.iter().any(|wish| wish.name.as_str() == found.name))
+            .map(|found| found.name.clone())
+            .collect()
+    }
+
+    /// How the image differs from the wish.
+    fn differences(&self, found: &[ImagePublisher]) -> Vec<String> {
+        let mut differences: Vec<String> =
+            self.wished.iter().filter_map(|publisher| difference(publisher, found)).collect();
+        differences.extend(self.strangers(found).iter().map(|name| format!("it has {name}, which is not wished")));
+        let order: Vec<&str> = found.iter().map(|found| found.name.as_str()).collect();
+        if differences.is_empty() && !order.iter().copied().eq(self.wished.iter().map(|wish| wish.name.as_str())) {
+            differences.push(format!("they are searched in the order {}", order.join(", ")));
+        }
+        differences
+    }
+}
+
+impl Step for Publishers {
+    fn id(&self) -> String {
+        "publishers".to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Settled
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &pkg::publishers(&self.image.root()), Vec::new(), None)
+    }
+
+    fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
+        let found = self.image.publishers(floor)?;
+        Ok(if self.differences(&found).is_empty() { Probe::Done } else { Probe::Absent })
+    }
+
+    fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        let mut found = self.image.publishers(floor)?;
+        // Without -P, install copies the host's publishers.
+        let strangers = self.strangers(&found);
+        if !strangers.is_empty() {
+            let unset = floor.attempt_long(pkg::unset_publishers(&self.image.root(), &strangers))?;
+            if !unset.success() {
+                return Err(failure(&unset));
+            }
+            found = self.image.publishers(floor)?;
+        }
+        let differences = self.differences(&found);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let message = format!("the publishers of {} are not those that were set", self.image.zone);
+        Err(differences.into_iter().fold(Error::new(Code::CommandFailed, message), |error, difference| {
+            error.with_detail(Diagnostic::new("publisher-differs", difference))
+        }))
+    }
+
+    fn undo(&self, _: &Floor<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// How this publisher stands in an image; `None` where it is as wished.
+fn difference(wish: &Publisher, found: &[ImagePublisher]) -> Option<String> {
+    let name = wish.name.as_str();
+    let Some(found) = found.iter().find(|found| found.name == name) else {
+        return Some(format!("it has no publisher {name}"));
+    };
+    for (what, wished, found) in
+        [("origins", &wish.origins, &found.origins), ("mirrors", &wish.mirrors, &found.mirrors)]
+    {
+        if !same_addresses(wished, found) {
+            return Some(format!("{name} has the {what} [{}], not [{}]", found.join(", "), wished.join(", ")));
+        }
+    }
+    if found.sticky != wish.sticky {
+        return Some(format!("{name} is {}", if found.sticky { "sticky" } else { "not sticky" }));
+    }
+    (!found.enabled).then(|| format!("{name} is disabled"))
+}
+
+/// Whether both lists name the same repositories. Their order means nothing to pkg.
+fn same_addresses(a: &[String], b: &[String]) -> bool {
+    let tidy = |list: &[String]| {
+        let mut list: Vec<String> = list.iter().map(|uri| tidy(uri)).collect();
+        list.sort_unstable();
+        list.dedup();
+        list
+    };
+    tidy(a) == tidy(b)
+}
+
+/// An address as pkg keeps it: with one slash at its end, a path as a `file:` address.
+fn tidy(uri: &str) -> String {
+    let uri = uri.trim_end_matches('/');
+    if uri.starts_with('/') { format!("file://{uri}") } else { uri.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(name: &str, origins: &[&str]) -> Publisher {
+        let mut publisher = Publisher::new(name.parse().unwrap());
+        publisher.origins = origins.iter().map(|uri| (*uri).to_owned()).collect();
+        publisher
+    }
+
+    fn found(name: &str, origins: &[&str]) -> ImagePublisher {
+        ImagePublisher {
+            name: name.to_owned(),
+            origins: origins.iter().map(|uri| (*uri).to_owned()).collect(),
+            sticky: true,
+            enabled: true,
+            ..ImagePublisher::default()
+        }
+    }
+
+    fn publishers(wished: Vec<Publisher>) -> Publishers {
+        let image = Image { zone: ZoneName::new("web01").unwrap(), zonepath: "/zones/web01".into() };
+        Publishers { image, wished }
+    }
+
+    #[test]
+    fn what_differs_is_said() {
+        let all = publishers(vec![wish("a", &["https://a", "/repo"]), wish("b", &["https://b/"])]);
+        let a = found("a", &["file:///repo/", "https://a/"]);
+        let b = found("b", &["https://b/"]);
+        assert_eq!(all.differences(&[a.clone(), b.clone()]), [""; 0]);
+        assert_eq!(all.differences(&[b.clone(), a.clone()]), ["they are searched in the order b, a"]);
+        assert_eq!(all.differences(std::slice::from_ref(&a)), ["it has no publisher b"]);
+        assert_eq!(all.differences(&[a.clone(), b.clone(), found("c", &[])]), ["it has c, which is not wished"]);
+        let mut loose = b.clone();
+        loose.sticky = false;
+        assert_eq!(all.differences(&[a.clone(), loose]), ["b is not sticky"]);
+        let mut off = b;
+        off.enabled = false;
+        assert_eq!(all.differences(&[a, off]), ["b is disabled"]);
+    }
+
+    #[test]
+    fn the_first_is_searched_first_and_the_others_after_it() {
+        let image = publishers(Vec::new()).image;
+        let set = |after: Option<&str>| SetPublisher {
+            image: image.clone(),
+            publisher: wish("b", &["https://b/"]),
+            after: after.map(str::to_owned),
+        };
+        assert!(set(None).command().to_string().contains(" --search-first "));
+        assert!(set(Some("a")).command().to_string().contains(" --search-after a "));
+    }
+}
