@@ -2,6 +2,7 @@
 
 pub(in crate::sim) mod change;
 pub(in crate::sim) mod dataset;
+pub(in crate::sim) mod destroy;
 mod props;
 mod show;
 
@@ -11,7 +12,7 @@ type Run = fn(&mut Session<'_, '_>, &[String]) -> Answer;
 
 const COMMANDS: &[(&str, &str, Run)] = &[
     ("create", "create [-p] [-o property=value] ... <filesystem>", change::create),
-    ("destroy", "destroy [-rRf] <filesystem|volume|snapshot>", change::destroy),
+    ("destroy", "destroy [-rRf] <filesystem|volume|snapshot>", destroy::destroy),
     ("snapshot", "snapshot [-r] <filesystem@snapname|volume@snapname>", change::snapshot),
     ("clone", "clone [-p] [-o property=value] ... <snapshot> <filesystem|volume>", change::clone),
     ("promote", "promote <clone-filesystem>", change::promote),

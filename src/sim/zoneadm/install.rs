@@ -93,7 +93,7 @@ fn clear_zonepath(session: &Session<'_, '_>, target: &Target) -> io::Result<()> 
         let mut doomed = dataset::descendants(machine, &found.name)?;
         doomed.reverse();
         for name in doomed {
-            crate::sim::zfs::change::destroy_one(machine, &name)?;
+            crate::sim::zfs::destroy::destroy_one(machine, &name)?;
         }
     }
     tree::remove(machine, &machine.path(&target.zonepath))

@@ -10,8 +10,9 @@ use crate::sim::answer::{Answer, FAILED, OK, Session};
 use crate::sim::dialect::BrandKind;
 use crate::sim::index::State;
 use crate::sim::options::parse;
-use crate::sim::zfs::change::{destroy_one, promotion_clash};
+use crate::sim::zfs::change::promotion_clash;
 use crate::sim::zfs::dataset::{self, Dataset};
+use crate::sim::zfs::destroy::destroy_one;
 use crate::sim::{Machine, ZoneState, kernel, tree};
 
 pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
