@@ -133,9 +133,9 @@ pub enum EntryState {
 /// What work under way was asked to do: properties of `state`, gone with it once the zone is `ready`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Intent {
-    /// A creation: whether it is booted at the end; `None` as autoboot says.
+    /// A creation or reinstallation: whether it is booted at the end; `None` as autoboot says.
     pub boot: Option<bool>,
-    /// A destruction: whether it ran before, so that it does again if the destruction is taken back.
+    /// A destruction or reinstallation: whether it ran before, so that it does again if the work is taken back.
     pub running: bool,
     /// A destruction: whether its files are left.
     pub keep_data: bool,

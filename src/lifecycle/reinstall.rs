@@ -13,7 +13,7 @@ use super::holdings::Mounts;
 use super::journal::{Journal, Note};
 use super::library::Library;
 use super::material::Material;
-use super::operate::{entry, finish};
+use super::operate::{boot_now, entry, finish};
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::request::Request;
 use super::site::Site;
@@ -24,7 +24,7 @@ use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::manager::{ReinstallOptions, RunOptions, Zone};
 use crate::name::ZoneName;
-use crate::zone::{EntryId, ZoneEntry};
+use crate::zone::{EntryId, Intent, ZoneEntry};
 
 /// A reinstallation, planned.
 pub(crate) struct Reinstallation {
@@ -35,6 +35,8 @@ pub(crate) struct Reinstallation {
     /// From there to `ready`.
     up: Vec<Box<dyn Step>>,
     boot: Option<Boot>,
+    /// Whether it runs now.
+    running: bool,
     /// How long a boot may take.
     limit: Duration,
     pub(crate) change: Change,
@@ -135,7 +137,7 @@ pub(crate) fn plan(
         notes: holdings.notes(&zone.zonepath, false),
         basis: Basis { documents: basis::documents(library, &spec), entry: id, host: facts },
     };
-    Ok(Reinstallation { entry, spec, down, up, boot, limit, change })
+    Ok(Reinstallation { entry, spec, down, up, boot, running: zone.state.is_active(), limit, change })
 }
 
 /// What reinstalling these zones would do. Touches nothing.
@@ -198,6 +200,7 @@ pub(crate) fn reinstall_one(
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
     let mut journal = Journal::new(&site.registry, name, id).reinstalling();
+    journal.intend(Intent { boot: Some(planned.boot.is_some()), running: planned.running, keep_data: false });
     let result = work(&floor, &mut journal, &planned);
     floor.at_step("", (0, planned.change.steps.len()));
     floor.tell(EventKind::Finished { ok: result.is_ok() });
@@ -245,13 +248,10 @@ fn restored(floor: &Floor<'_>, journal: &Journal<'_>, planned: &Reinstallation) 
             on.run(floor)?;
         }
     }
-    journal.note(Note::Ready)?;
-    if planned.down.iter().any(|step| step.id() == "halt") {
-        let boot = Boot { zone: floor.zone.clone(), limit: planned.limit };
-        if boot.probe(floor)? != super::steps::Probe::Done {
-            boot.run(floor)?;
-        }
+    if planned.running {
+        boot_now(floor, &Boot { zone: floor.zone.clone(), limit: planned.limit })?;
     }
+    journal.note(Note::Ready)?;
     Ok(true)
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use zmgr::exec::Watcher;
 use zmgr::registry::{Change, Observer, Points, When};
-use zmgr::{CreateOptions, DestroyOptions, Manager, RecoverOptions, RunOptions};
+use zmgr::{CreateOptions, DestroyOptions, Manager, RecoverOptions, ReinstallOptions, RunOptions};
 
 use crate::whole::{copy, differences, whole};
 
@@ -46,6 +46,7 @@ fn operate(manager: &Manager, operation: &str) {
     let _ = match operation {
         "create" => manager.create("web01", &CreateOptions::new(), run).map(drop),
         "destroy" => manager.destroy(&["web01"], &DestroyOptions::new(), run).map(drop),
+        "reinstall" => manager.reinstall("web01", &ReinstallOptions::new(), run).map(drop),
         "clone" => manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), run).map(drop),
         "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
         other => panic!("no operation {other}"),
@@ -174,6 +175,15 @@ fn create() {
 #[test]
 fn destroy() {
     visit("destroy", &["web01"], with_zone);
+}
+
+#[test]
+fn reinstall() {
+    visit("reinstall", &["web01"], |dir| {
+        with_zone(dir);
+        // What was there before, by which the two installations are told apart.
+        fs::write(dir.join("zones/web01/root/etc/motd"), "old\n").unwrap();
+    });
 }
 
 #[test]

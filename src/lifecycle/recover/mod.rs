@@ -185,6 +185,7 @@ impl Work<'_> {
             );
             return perform::destroy(floor, journal, &steps, 0).map(|()| Done::Undone);
         }
+        journal.installed(self.findings.uuid.clone());
         let steps = if find::is_reinstallation(self.entry) {
             // Made first: where a key or publisher has gone, the old files stay.
             let steps = create::installation(self.spec, self.library, self.site.host.dialect(), &self.material()?)?;
@@ -195,7 +196,6 @@ impl Work<'_> {
         } else {
             self.creation()?
         };
-        journal.installed(self.findings.uuid.clone());
         perform::resume(floor, journal, &steps)?;
         let limit = self.library.config.timeouts.boot;
         let boot = self.boots().then(|| Boot { zone: self.entry.name.clone(), limit });
