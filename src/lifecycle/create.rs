@@ -15,7 +15,7 @@ use super::steps::{
     Autoboot, Boot, Configure, FirstBoot, Image, Install, MakeDataset, Origin as Files, Publishers, SetPublisher, Step,
     Vnic,
 };
-use super::wanted::wanted;
+use super::wanted::{check_whole, wanted};
 use super::{basis, brand, setup};
 use crate::address::{MacAddr, NetAddress};
 use crate::effective::{ZoneSpec, effective};
@@ -171,8 +171,7 @@ fn publishers(spec: &ZoneSpec, library: &Library, dialect: Dialect, material: &M
     let image = Image { zone: spec.name.clone(), zonepath: spec.zonepath.value.clone() };
     let mut after: Option<String> = None;
     for publisher in &wished {
-        // A clone has the publishers of its source.
-        let is_set = after.is_none() && spec.clone_from.is_none() && brand::is_set_by_install(publisher);
+        let is_set = after.is_none() && brand::is_set_by_install(publisher);
         let name = publisher.name.to_string();
         if !is_set {
             steps.push(Box::new(SetPublisher { image: image.clone(), publisher: publisher.clone(), after }));
@@ -186,6 +185,7 @@ fn publishers(spec: &ZoneSpec, library: &Library, dialect: Dialect, material: &M
 /// The step that configures a zone: as wished, but that the host does not boot it yet.
 pub(crate) fn configuration(spec: &ZoneSpec, dialect: Dialect) -> Result<Configure> {
     let config = ZoneConfig { autoboot: false, ..wanted(spec, dialect)? };
+    check_whole(spec, &config, dialect)?;
     Ok(Configure { zone: spec.name.clone(), config, more: spec.zonecfg.value.clone() })
 }
 

@@ -53,6 +53,49 @@ pub(crate) fn whole(spec: &ZoneSpec, foreign: &[String], dialect: Dialect) -> Re
         .map_err(|error| error.with_context(format!("zone {}", spec.name)))
 }
 
+/// Checks a document together with what is passed through after it.
+///
+/// Errors: `config` where a command is not understood, and where this line of illumos does not know what it is told.
+pub(crate) fn check_whole(spec: &ZoneSpec, config: &ZoneConfig, dialect: Dialect) -> Result<()> {
+    if spec.zonecfg.value.is_empty() {
+        return Ok(());
+    }
+    let place = || format!("zone {}: zonecfg ({})", spec.name, spec.zonecfg.source);
+    let whole = zonecfg::with_passed_through(config, &spec.zonecfg.value).and_then(|whole| {
+        zonecfg::validate(&whole)?;
+        Ok(whole)
+    });
+    let whole = whole.map_err(|error| {
+        Error::new(Code::Config, format!("{}: {}", place(), error.message())).with_details(error.details().to_vec())
+    })?;
+    match unknown_to(&whole, dialect) {
+        None => Ok(()),
+        Some(what) => Err(Error::new(
+            Code::Config,
+            format!("{}: the zonecfg of this line of illumos does not know {what}", place()),
+        )
+        .with_help("it is OmniOS's and SmartOS's; take it out, or install there")),
+    }
+}
+
+/// The first thing in a document that only OmniOS and SmartOS know.
+fn unknown_to(config: &ZoneConfig, dialect: Dialect) -> Option<&'static str> {
+    if matches!(dialect, Dialect::OmniOs | Dialect::SmartOs) {
+        return None;
+    }
+    let net = |has: fn(&zonecfg::Net) -> bool| config.nets.iter().any(has);
+    [
+        ("global-nic", net(|net| net.global_nic.is_some())),
+        ("mac-addr", net(|net| net.mac_addr.is_some())),
+        ("vlan-id", net(|net| net.vlan_id.is_some())),
+        ("the property of a net", net(|net| !net.properties.is_empty())),
+        ("the property of a device", config.devices.iter().any(|device| !device.properties.is_empty())),
+        ("zfs-io-priority", config.rctls.contains_key("zone.zfs-io-priority")),
+    ]
+    .into_iter()
+    .find_map(|(what, there)| there.then_some(what))
+}
+
 fn nets(spec: &ZoneSpec) -> Result<Vec<zonecfg::Net>> {
     let mut nets = Vec::new();
     for net in &spec.nets {

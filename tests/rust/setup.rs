@@ -1,0 +1,332 @@
+//! What a zone finds when it comes up: publishers, first-boot files, delegated datasets; and the log of its installation.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use zmgr::exec::SimRunner;
+use zmgr::exec::pkg::{self, ImagePublisher};
+use zmgr::host::Host;
+use zmgr::sim::Machine;
+use zmgr::{Code, CreateOptions, DestroyOptions, Dialect, Event, EventKind, Fault, Manager, Plan, RunOptions, SimHost};
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpsOpsOps ops@example";
+
+/// A machine with the starter's tree and templates of its own.
+struct Site {
+    dir: tempfile::TempDir,
+    host: SimHost,
+    manager: Manager,
+}
+
+impl Site {
+    fn new(dialect: Dialect) -> Site {
+        let dir = tempfile::tempdir().unwrap();
+        let host = SimHost::create(dir.path().join("m"), dialect).unwrap();
+        let manager = Manager::builder().simulate(host.dir()).build().unwrap();
+        manager.init().unwrap();
+        Site { dir, host, manager }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.host.dir().join(path.trim_start_matches('/'))
+    }
+
+    fn put(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn template(&self, name: &str, body: &str) {
+        let text = format!("template \"{name}\" {{\n    net \"internal\" {{ pool \"internal\"; }}\n{body}\n}}\n");
+        self.put(&format!("/etc/zmgr/templates/{name}.kdl"), &text);
+    }
+
+    fn publisher(&self, name: &str, body: &str) {
+        self.put(&format!("/etc/zmgr/publishers/{name}.kdl"), &format!("publisher \"{name}\" {{ {body} }}\n"));
+    }
+
+    fn options(template: &str) -> CreateOptions {
+        CreateOptions::new().template(template).boot(false)
+    }
+
+    fn plan(&self, template: &str) -> zmgr::Result<Plan> {
+        self.manager.plan_create(&["web01"], &Site::options(template))
+    }
+
+    fn create(&self, template: &str) -> zmgr::Result<zmgr::Zone> {
+        self.manager.create("web01", &Site::options(template), &mut RunOptions::new())
+    }
+
+    fn read(&self, path: &str) -> String {
+        let path = self.path(&format!("/zones/web01/root{path}"));
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    fn mode(&self, path: &str) -> u32 {
+        fs::metadata(self.path(&format!("/zones/web01/root{path}"))).unwrap().permissions().mode() & 0o7777
+    }
+
+    fn publishers(&self) -> Vec<ImagePublisher> {
+        pkg::parse_publishers(&host(&self.host).ask(&pkg::publishers("/zones/web01/root")).unwrap()).unwrap()
+    }
+
+    fn has_zone(&self) -> bool {
+        self.path("/etc/zmgr/zones/web01.kdl").exists() || self.path("/etc/zones/web01.xml").exists()
+    }
+}
+
+fn host(machine: &SimHost) -> Host {
+    Host::simulated(SimRunner::new(Machine::open(machine.dir()).unwrap()))
+}
+
+fn names(publishers: &[ImagePublisher]) -> Vec<&str> {
+    publishers.iter().map(|publisher| publisher.name.as_str()).collect()
+}
+
+fn steps(plan: &Plan) -> Vec<&str> {
+    plan.changes[0].steps.iter().map(|step| step.id.as_str()).collect()
+}
+
+fn three_publishers(site: &Site) {
+    site.publisher("a.example", "origin \"https://a.example/one\"");
+    site.publisher(
+        "b.example",
+        "origin \"https://b.example/\" \"https://b.example/two\"; mirror \"https://m.example\"; sticky #false",
+    );
+    site.put("/etc/zmgr/ssl/c.pem", "cert");
+    site.put("/etc/zmgr/ssl/c.key", "-----BEGIN PRIVATE KEY-----\nsecret\n");
+    site.publisher(
+        "c.example",
+        "origin \"https://c.example/\"; ssl-cert \"/etc/zmgr/ssl/c.pem\"; ssl-key \"/etc/zmgr/ssl/c.key\"",
+    );
+}
+
+#[test]
+fn publishers_are_those_wished_in_their_order() {
+    for (list, first) in [
+        (&["a.example", "b.example", "c.example"][..], "publisher:b.example"),
+        (&["c.example", "b.example", "a.example"], "publisher:c.example"),
+        (&["b.example"], "publisher:b.example"),
+        (&["a.example"], "publishers"),
+    ] {
+        let site = Site::new(Dialect::OpenIndiana);
+        three_publishers(&site);
+        let words: Vec<String> = list.iter().map(|name| format!("{name:?}")).collect();
+        site.template("t", &format!("brand \"nlipkg\"; install {{ publisher {} }}", words.join(" ")));
+        let plan = site.plan("t").unwrap();
+        let after = steps(&plan).into_iter().skip_while(|step| *step != "install").nth(1);
+        assert_eq!(after, Some(first), "{plan}");
+        assert!(!plan.to_json().contains("secret"));
+        site.create("t").unwrap();
+        let found = site.publishers();
+        assert_eq!(names(&found), list);
+        if let Some(b) = found.iter().find(|publisher| publisher.name == "b.example") {
+            assert_eq!((b.origins.len(), b.mirrors.len(), b.sticky), (2, 1, false));
+        }
+        let entry = fs::read_to_string(site.path("/etc/zmgr/zones/web01.kdl")).unwrap();
+        assert!(!entry.contains("secret") && entry.contains("state \"ready\""), "{entry}");
+    }
+}
+
+#[test]
+fn a_clone_keeps_the_publishers_of_its_source_and_gets_its_own_name() {
+    let site = Site::new(Dialect::OpenIndiana);
+    three_publishers(&site);
+    site.template("golden", "brand \"nlipkg\"; install { publisher \"b.example\" }; setup { hostname \"golden\"; }");
+    site.manager.create("golden", &Site::options("golden"), &mut RunOptions::new()).unwrap();
+    site.template("t", "brand \"nlipkg\"; install { publisher \"a.example\" }");
+    let options = Site::options("t").clone_from("golden");
+    site.manager.create("web01", &options, &mut RunOptions::new()).unwrap();
+    assert_eq!(names(&site.publishers()), ["b.example"]);
+    assert_eq!(site.read("/etc/nodename"), "web01\n");
+}
+
+#[test]
+fn what_a_brand_cannot_have_is_refused_in_the_plan() {
+    let site = Site::new(Dialect::OpenIndiana);
+    three_publishers(&site);
+    site.publisher(
+        "plain",
+        "origin \"http://p.example/\"; ssl-cert \"/etc/zmgr/ssl/c.pem\"; ssl-key \"/etc/zmgr/ssl/c.key\"",
+    );
+    site.publisher("gone", "origin \"https://g.example/\"; ssl-cert \"/no/cert\"; ssl-key \"/no/key\"");
+    site.put("/etc/zmgr/keys/private", "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n");
+    for (body, said) in [
+        ("brand \"ipkg\"; install { publisher \"a.example\" }", "linked image"),
+        ("brand \"nlipkg\"; install { publisher \"nobody\" }", "there is no publisher nobody"),
+        ("brand \"nlipkg\"; install { publisher \"plain\" }", "no https address"),
+        ("brand \"nlipkg\"; install { publisher \"gone\" }", "ssl-cert /no/cert"),
+        ("brand \"nlipkg\"; setup { ssh-key \"/etc/zmgr/keys/private\" }", "holds a private key"),
+        ("brand \"nlipkg\"; setup { ssh-key \"/etc/zmgr/keys/none\" }", "cannot be used"),
+        ("brand \"nlipkg\"; dataset \"rpool/none\"", "no dataset rpool/none"),
+        (
+            "brand \"nlipkg\"; zonecfg \"add device\" \"set match=/dev/x\" \"add property (name=a,value=b)\" \"end\"",
+            "does not know the property of a device",
+        ),
+        ("brand \"nlipkg\"; zonecfg \"add attr\" \"set name=a\"", "end"),
+        ("brand \"nlipkg\"; zonecfg \"set hostid=zz\"", "hostid"),
+    ] {
+        site.template("t", body);
+        let error = site.plan("t").unwrap_err();
+        let text = format!("{error:?}");
+        assert_eq!(error.code(), Code::Config, "{body}: {text}");
+        assert!(text.contains(said) && !text.contains("secret"), "{body}: {text}");
+        assert!(site.create("t").is_err() && !site.has_zone());
+    }
+}
+
+const SETUP: &str = "resolver \"9.9.9.9\" \"2620:fe::fe\"; dns-domain \"example.org\"
+    setup { hostname \"{zone}.example.org\"; timezone \"Europe/Zurich\"; ssh-key \"/etc/zmgr/keys/ops.pub\" }";
+
+#[test]
+fn the_files_of_the_first_boot() {
+    let site = Site::new(Dialect::OpenIndiana);
+    site.put("/etc/zmgr/keys/ops.pub", &format!("# ops\n{KEY}\n"));
+    site.template("t", &format!("brand \"nlipkg\"; {SETUP}"));
+    let plan = site.plan("t").unwrap().to_string();
+    for line in ["/zones/web01/root/etc/nodename:", "web01.example.org", "TZ=Europe/Zurich", "nameserver 9.9.9.9", KEY]
+    {
+        assert!(plan.contains(line), "{line}: {plan}");
+    }
+    site.create("t").unwrap();
+    assert_eq!(site.read("/etc/nodename"), "web01.example.org\n");
+    assert!(site.read("/etc/default/init").contains("\nTZ=Europe/Zurich\nCMASK=022\n"));
+    assert_eq!(site.read("/etc/resolv.conf"), "domain example.org\nnameserver 9.9.9.9\nnameserver 2620:fe::fe\n");
+    assert!(site.read("/etc/nsswitch.conf").contains("\nhosts: files dns\nipnodes: files dns\n"));
+    assert_eq!(site.read("/root/.ssh/authorized_keys"), format!("{KEY}\n"));
+    assert_eq!((site.mode("/root/.ssh"), site.mode("/root/.ssh/authorized_keys")), (0o700, 0o600));
+    assert_eq!(site.read("/etc/ssh/sshd_config"), "PermitRootLogin prohibit-password\nSubsystem sftp internal-sftp\n");
+    assert_eq!(site.mode("/etc/ssh/sshd_config"), 0o644);
+}
+
+#[test]
+fn omnios_writes_its_resolvers_itself() {
+    let site = Site::new(Dialect::OmniOs);
+    site.put("/etc/zmgr/keys/ops.pub", KEY);
+    site.template("t", &format!("brand \"ipkg\"; {SETUP}"));
+    site.create("t").unwrap();
+    assert_eq!(site.read("/etc/nodename"), "web01.example.org\n");
+    assert!(!site.path("/zones/web01/root/etc/resolv.conf").exists());
+    let document = fs::read_to_string(site.path("/etc/zones/web01.xml")).unwrap();
+    assert!(document.contains("9.9.9.9,2620:fe::fe") && document.contains("example.org"), "{document}");
+}
+
+#[test]
+fn no_link_in_the_zone_leads_out_of_it() {
+    let site = Site::new(Dialect::OpenIndiana);
+    site.put("/etc/zmgr/keys/ops.pub", KEY);
+    site.template("golden", "brand \"nlipkg\"");
+    site.manager.create("golden", &Site::options("golden"), &mut RunOptions::new()).unwrap();
+    let outside = site.dir.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("init"), "TZ=UTC\n").unwrap();
+    let root = site.path("/zones/golden/root");
+    site.template("t", &format!("brand \"nlipkg\"; {SETUP}"));
+    let create = || {
+        let options = Site::options("t").clone_from("golden");
+        site.manager.create("web01", &options, &mut RunOptions::new())
+    };
+    for (path, target) in [("root/.ssh", outside.clone()), ("etc/default", outside.clone())] {
+        let place = root.join(path);
+        let kept = place.exists().then(|| fs::rename(&place, site.dir.path().join("kept")).unwrap());
+        symlink(&target, &place).unwrap();
+        let error = create().unwrap_err();
+        assert_eq!(error.code(), Code::Io, "{error:?}");
+        assert!(!site.has_zone(), "{error:?}");
+        fs::remove_file(&place).unwrap();
+        if kept.is_some() {
+            fs::rename(site.dir.path().join("kept"), &place).unwrap();
+        }
+    }
+    assert_eq!(fs::read_to_string(outside.join("init")).unwrap(), "TZ=UTC\n");
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    create().unwrap();
+}
+
+fn dataset_property(site: &Site, dataset: &str, property: &str) -> Option<String> {
+    let ask = zmgr::exec::Invocation::new("zfs").args(["get", "-H", "-p", "-o", "value", property, dataset]);
+    let answer = host(&site.host).ask(&ask).ok()?;
+    Some(answer.text().unwrap().trim().to_owned())
+}
+
+#[test]
+fn a_dataset_is_made_once_and_never_taken_away() {
+    let site = Site::new(Dialect::OpenIndiana);
+    site.template("t", "brand \"nlipkg\"; dataset \"rpool/{zone}-data\" create=#true quota=\"10G\"");
+    let plan = site.plan("t").unwrap();
+    assert_eq!(steps(&plan)[0], "dataset:rpool/web01-data", "{plan}");
+    site.create("t").unwrap();
+    assert_eq!(dataset_property(&site, "rpool/web01-data", "quota").as_deref(), Some("10737418240"));
+    assert_eq!(dataset_property(&site, "rpool/web01-data", "zoned").as_deref(), Some("on"));
+    assert!(fs::read_to_string(site.path("/etc/zones/web01.xml")).unwrap().contains("rpool/web01-data"));
+    site.manager.destroy(&["web01"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap();
+    assert!(dataset_property(&site, "rpool/web01-data", "type").is_some());
+    assert!(!steps(&site.plan("t").unwrap()).contains(&"dataset:rpool/web01-data"));
+    site.create("t").unwrap();
+}
+
+/// Creates, and gives the events with the error.
+fn observed(site: &Site, template: &str) -> (Vec<Event>, zmgr::Result<zmgr::Zone>) {
+    let mut events = Vec::new();
+    let mut hear = |event: &Event| {
+        events.push(event.clone());
+        true
+    };
+    let mut run = RunOptions::new().progress(&mut hear);
+    let result = site.manager.create("web01", &Site::options(template), &mut run);
+    (events, result)
+}
+
+#[test]
+fn the_log_of_an_install_outlives_its_roll_back() {
+    let site = Site::new(Dialect::OpenIndiana);
+    site.template("t", "brand \"nlipkg\"");
+    let mut fault = Fault::new("zoneadm");
+    fault.subcommand = Some("install".to_owned());
+    fault.exit = Some(1);
+    fault.stdout = Some("ERROR: failed to install package\n".to_owned());
+    site.host.fault(&fault).unwrap();
+    let (events, result) = observed(&site, "t");
+    let error = result.unwrap_err();
+    let logs: Vec<&Path> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Log { path } => Some(path.as_path()),
+            _ => None,
+        })
+        .collect();
+    let log = logs[0];
+    assert!(log.starts_with(site.path("/var/log/zmgr")), "{}", log.display());
+    assert!(log.file_name().unwrap().to_str().unwrap().starts_with("web01-"));
+    assert_eq!(fs::metadata(log).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(fs::read_to_string(log).unwrap().contains("failed to install package"));
+    assert!(!site.has_zone());
+    assert_eq!(error.command().unwrap().log.as_deref(), Some(log));
+    assert!(error.message().contains("ERROR: failed to install package"), "{error}");
+    assert!(format!("{error:?}").contains(&log.display().to_string()), "{error:?}");
+}
+
+#[test]
+fn a_long_install_tells_its_last_line() {
+    let site = Site::new(Dialect::OpenIndiana);
+    site.template("t", "brand \"nlipkg\"");
+    let mut fault = Fault::new("zoneadm");
+    fault.subcommand = Some("install".to_owned());
+    fault.delay = Some(Duration::from_millis(1500));
+    site.host.fault(&fault).unwrap();
+    let (events, result) = observed(&site, "t");
+    result.unwrap();
+    let running: Vec<_> = events
+        .iter()
+        .filter(|event| event.step == "install")
+        .filter_map(|event| match &event.kind {
+            EventKind::Running { elapsed, last_line } => Some((*elapsed, last_line.clone())),
+            _ => None,
+        })
+        .collect();
+    assert!((2..=4).contains(&running.len()), "{running:?}");
+    assert!(running.iter().any(|(_, line)| line.as_deref().is_some_and(|line| line.contains("ZFS"))), "{running:?}");
+}
