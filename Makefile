@@ -34,5 +34,5 @@ illumos-check: ## type check for illumos, no link (Debian: rustc-web cargo-web r
 tools: ## the pinned tools that the tests need, below target/tools
 	@tests/tools
 
-install: ## library, header, zmgr.pc and CLI: make install DESTDIR= PREFIX=
+install: ## library, header, zmgr.pc, CLI, man pages: make install DESTDIR= PREFIX=
 	@bindings/install "$(DESTDIR)" "$(PREFIX)"

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, create, destroy, documents, plan, pool, power, recover, reinstall, show, sim};
+use crate::commands::{completions, create, destroy, documents, man, plan, pool, power, recover, reinstall, show, sim};
 
 const AFTER: &str = "\
 Exit status: 0 done; else the number of the error, the same as zmgr_status in C and `number` in Python:
@@ -86,4 +86,7 @@ pub enum Command {
     Sim(sim::Sim),
     /// Print a completion script for a shell
     Completions(completions::Completions),
+    /// Write the man pages into a folder
+    #[command(hide = true)]
+    Man(man::Man),
 }

@@ -296,3 +296,25 @@ fn the_table_of_the_api_has_every_command() {
         }
     }
 }
+
+/// Every command has a page, every page a name, and every node of the documents stands in `zmgr.kdl(5)`.
+#[test]
+fn man_pages() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(zmgr().arg("man").arg(dir.path()).status().unwrap().success());
+    let page = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap_or_else(|_| panic!("no page {name}"));
+    for name in ["zmgr", "zmgr-create", "zmgr-pool", "zmgr-pool-show", "zmgr-sim-fault"] {
+        let text = page(&format!("man8/{name}.8"));
+        assert!(text.contains(&format!("\n.TH {name} 8")), "{name}: {}", &text[..text.len().min(200)]);
+        assert!(text.contains("\n.SH SYNOPSIS\n"), "{name}");
+    }
+    assert!(!dir.path().join("man8/zmgr-man.8").exists(), "what is hidden has no page");
+    let format = page("man5/zmgr.kdl.5");
+    assert!(!format.contains('`') && !format.contains("\n#"), "no Markdown is left");
+    for line in zmgr::reference().lines() {
+        if let Some(node) = line.strip_prefix("### `") {
+            let word = node.split([' ', '`']).next().unwrap().replace('-', "\\-");
+            assert!(format.contains(&format!(".SS \"{word}")), "{word}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod confirm;
 pub mod create;
 pub mod destroy;
 pub mod documents;
+pub mod man;
 pub mod plan;
 pub mod pool;
 pub mod power;
@@ -38,5 +39,6 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Pool(pool) => pool.run(globals),
         Command::Sim(sim) => sim.run(globals),
         Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     }
 }

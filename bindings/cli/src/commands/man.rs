@@ -1,0 +1,100 @@
+//! `man`: the man pages, written where a packager wants them. `zmgr(8)` and one page for each command come from the words of
+//! `--help`, `zmgr.kdl(5)` from the table of the documents.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory};
+use clap_mangen::Man as Page;
+use zmgr::{Code, Error};
+
+use crate::args::Cli;
+use crate::failure::Failure;
+
+/// Options of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The folder that has man5 and man8, made when absent
+    dir: PathBuf,
+}
+
+impl Man {
+    /// Writes the pages.
+    pub fn run(&self) -> Result<u8, Failure> {
+        let mut command = Cli::command();
+        command.build();
+        for (name, page) in pages(&command) {
+            write(&self.dir.join("man8").join(format!("{name}.8")), &page)?;
+        }
+        write(&self.dir.join("man5/zmgr.kdl.5"), format(&zmgr::reference()).as_bytes())?;
+        Ok(0)
+    }
+}
+
+fn write(path: &Path, page: &[u8]) -> Result<(), Failure> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).and_then(|()| fs::write(path, page)).map_err(|error| {
+        Failure::from(Error::new(Code::Io, format!("cannot write {}: {error}", path.display())).with_source(error))
+    })
+}
+
+/// The page of a command and those of the commands below it, by name: `zmgr-pool-show`.
+fn pages(command: &clap::Command) -> Vec<(String, Vec<u8>)> {
+    let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+    let page = Page::new(command.clone().name(name.clone())).section("8").manual("System Administration");
+    let mut text = Vec::new();
+    // Writing into memory does not fail.
+    let _ = page.render(&mut text);
+    let below = command.get_subcommands().filter(|command| !command.is_hide_set()).flat_map(pages);
+    std::iter::once((name, text)).chain(below).collect()
+}
+
+/// The reference of the documents as a man page. Of Markdown it knows what the reference uses: headings, lists of one level,
+/// blocks of code, paragraphs, and words in backticks.
+fn format(reference: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut page = format!(
+        ".TH ZMGR.KDL 5 \"\" \"zmgr {version}\" \"File Formats\"\n.SH NAME\nzmgr.kdl \\- the documents of zmgr\n.SH DESCRIPTION\n"
+    );
+    let mut code = false;
+    for line in reference.lines() {
+        if line.starts_with("```") {
+            page.push_str(if code { ".EE\n.RE\n.fi\n" } else { ".nf\n.RS\n.EX\n" });
+            code = !code;
+        } else if code {
+            page.push_str(&format!("{}\n", plain(line)));
+        } else if let Some(title) = line.strip_prefix("### ") {
+            page.push_str(&format!(".SS \"{}\"\n", plain(&title.replace('`', "")).replace('"', "\\(dq")));
+        } else if let Some(title) = line.strip_prefix("## ") {
+            page.push_str(&format!(".SH \"{}\"\n", plain(&title.replace('`', "")).replace('"', "\\(dq")));
+        } else if line.starts_with("# ") {
+            // The title is the page's NAME.
+        } else if let Some(item) = line.strip_prefix("- ") {
+            page.push_str(&format!(".IP \\(bu 2\n{}\n", words(item)));
+        } else if line.is_empty() {
+            page.push_str(".PP\n");
+        } else {
+            page.push_str(&format!("{}\n", words(line)));
+        }
+    }
+    page.push_str(".SH SEE ALSO\n.BR zmgr (8),\n.BR zonecfg (8)\n");
+    page
+}
+
+/// Text that roff takes as it is: no escapes, no line that would be a request.
+fn plain(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
+}
+
+/// The same with the words in backticks in bold.
+fn words(text: &str) -> String {
+    let mut out = String::new();
+    for (n, part) in plain(text).split('`').enumerate() {
+        if n > 0 {
+            out.push_str(if n % 2 == 1 { "\\fB" } else { "\\fR" });
+        }
+        out.push_str(part);
+    }
+    out
+}
