@@ -7,6 +7,7 @@ mod foreign_hands;
 mod import;
 mod kills;
 mod layering;
+mod packaging;
 mod parity;
 mod plans;
 mod power;
