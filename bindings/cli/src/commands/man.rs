@@ -41,7 +41,7 @@ fn write(path: &Path, page: &[u8]) -> Result<(), Failure> {
 /// The page of a command and those of the commands below it, by name: `zmgr-pool-show`.
 fn pages(command: &clap::Command) -> Vec<(String, Vec<u8>)> {
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
-    let page = Page::new(command.clone().name(name.clone())).section("8").manual("System Administration");
+    let page = Page::new(command.clone()).section("8").manual("System Administration");
     let mut text = Vec::new();
     // Writing into memory does not fail.
     let _ = page.render(&mut text);
