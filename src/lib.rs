@@ -10,6 +10,8 @@ pub mod error;
 #[doc(hidden)]
 pub mod exec;
 #[doc(hidden)]
+pub mod fuzz;
+#[doc(hidden)]
 pub mod host;
 mod import;
 #[doc(hidden)]

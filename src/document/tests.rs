@@ -214,3 +214,115 @@ fn a_newer_format_is_read_for_its_core_and_not_changed() {
     let bad = text.replace("10.0.0.5/24", "10.0.0.555/24");
     assert!(Document::<ZoneEntry>::parse(Path::new("a.kdl"), bad.as_bytes()).is_err());
 }
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::settings::EntryNet;
+    use crate::source::Sourced;
+
+    /// Lines of a zone's body that do not mind each other.
+    const LINES: &[&str] = &[
+        "format 1",
+        "id \"5f0c9d1e7a3b4c2d8e6f0a1b2c3d4e5f\"",
+        "template   \"oi\"   // as the others",
+        "zonepath \"/zones/web01\"",
+        "state \"ready\"",
+        "uuid \"2f8a6c1e-4b7d-4c39-9a10-5d2e8f7b6c44\"",
+        "created \"2026-03-22T12:14:09Z\"",
+        "origin \"create\"",
+        "autoboot #true",
+        "attr \"owner\" \"alice\"",
+        "attr \"n\" -3",
+        "attr \"u\" 3 type=\"uint\"",
+        "tag \"a\" \"b\"",
+        "tag \"c\"",
+        "fs \"/a\" type=\"lofs\" special=\"/b\" { options \"rw\"; options \"ro\" }",
+        "dataset \"tank/x\"",
+        "capped-memory swap=\"4096M\" physical=\"2048M\"",
+        "rctl \"zone.max-lofi\" { value limit=10 }",
+        "setup { timezone \"UTC\"; ssh-key \"/k\" }",
+        "install { package \"x\"; package \"y\" }",
+        "foreign { line \"set x=\\\"y\\\"\" }",
+        "net \"a\" { pool \"p\"; address \"10.0.0.5/24\" gateway=\"10.0.0.1\"; vnic \"a0\" }",
+        "net \"b\" {\n        // the second\n        physical \"e0\"\n        address \"none\"\n    }",
+        "net \"c\" { stub \"s0\"; managed #true; mac \"2:8:20:1:2:3\"\n    }",
+        "x-mine { \"kept\" as=\"it is\" }",
+        "/- attr \"gone\" \"x\"",
+        "// a note",
+        "/* a longer\n       note */",
+        "",
+    ];
+
+    fn zone_text() -> impl Strategy<Value = String> {
+        let lines = proptest::sample::subsequence(LINES.to_vec(), 0..=LINES.len()).prop_shuffle();
+        (lines, any::<bool>(), prop_oneof![Just("    "), Just("\t"), Just(" ")]).prop_map(|(lines, last, indent)| {
+            let body: String = lines.iter().map(|line| format!("{indent}{line}\n")).collect();
+            format!("// head\n\nzone \"web01\" {{\n{body}}}{}", if last { "\n// foot\n" } else { "" })
+        })
+    }
+
+    type Edit = (&'static str, fn(&mut ZoneEntry));
+
+    /// Single changes, each of one line.
+    const EDITS: &[Edit] = &[
+        ("state", |z| z.state = Some(EntryState::Destroying { step: "halt".into() })),
+        ("no state", |z| z.state = None),
+        ("uuid", |z| z.uuid = Some("00000000-4b7d-4c39-9a10-5d2e8f7b6c44".into())),
+        ("no uuid", |z| z.uuid = None),
+        ("brand", |z| z.settings.brand = Some("lipkg".to_owned().into())),
+        ("autoboot", |z| z.settings.autoboot = Some(false.into())),
+        ("zonepath", |z| z.zonepath = Some(Sourced::from("/tank/x".to_owned()))),
+        ("no attr", |z| z.settings.resources.attrs.truncate(z.settings.resources.attrs.len().saturating_sub(1))),
+        ("gateway", |z| {
+            for net in z.nets.iter_mut().take(1) {
+                for address in &mut net.addresses {
+                    address.gateway = Some("10.0.0.9".parse().unwrap());
+                }
+            }
+        }),
+        ("mtu", |z| z.nets.iter_mut().take(1).for_each(|net| net.mtu = Some(1400))),
+        ("managed", |z| z.nets.iter_mut().take(1).for_each(|net| net.managed = true)),
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn what_is_read_is_written_is_read(text in zone_text()) {
+            let zone = read::<ZoneEntry>("web01.kdl", &text);
+            let anew = Document::create(Path::new("web01.kdl"), zone.value.clone()).unwrap();
+            prop_assert_eq!(&anew.value, &zone.value, "{}", anew.text());
+        }
+
+        #[test]
+        fn a_single_change_is_a_single_line(text in zone_text(), edit in 0..EDITS.len()) {
+            let zone = read::<ZoneEntry>("web01.kdl", &text);
+            let mut value = zone.value.clone();
+            EDITS[edit].1(&mut value);
+            let after = zone.with(value.clone()).unwrap();
+            prop_assert_eq!(&after.value, &value);
+            let lines = diff(zone.text(), after.text());
+            let gone = lines.iter().filter(|line| line.starts_with('-')).count();
+            // An empty block opens onto lines of its own.
+            prop_assert!(gone <= 1 && lines.len() - gone <= 1, "{} {lines:#?}\n{text}", EDITS[edit].0);
+        }
+
+        #[test]
+        fn several_changes_at_once_keep_the_notes(text in zone_text(), edits in proptest::collection::vec(0..EDITS.len(), 1..6), nets in 0usize..4) {
+            let zone = read::<ZoneEntry>("web01.kdl", &text);
+            let mut value = zone.value.clone();
+            for edit in edits {
+                EDITS[edit].1(&mut value);
+            }
+            value.nets.truncate(nets);
+            value.nets.insert(0, EntryNet { vnic: Some("new0".parse().unwrap()), ..EntryNet::new("new") });
+            let after = zone.with(value.clone()).unwrap();
+            prop_assert_eq!(&after.value, &value);
+            for note in ["// head", "// foot", "x-mine {", "/- attr", "// a note", "/* a longer"] {
+                prop_assert_eq!(zone.text().contains(note), after.text().contains(note), "{} {}", note, after.text());
+            }
+        }
+    }
+}

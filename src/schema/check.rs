@@ -128,7 +128,7 @@ pub(crate) fn check_body(nodes: &[Node], at: At, owner: Span, faults: &mut Fault
     }
 }
 
-fn check_node(node: &Node, at: At, faults: &mut Faults) -> Option<&'static NodeRule> {
+pub(super) fn check_node(node: &Node, at: At, faults: &mut Faults) -> Option<&'static NodeRule> {
     let Some(rule) = rule(at, &node.name) else {
         unknown(node, at, faults);
         return None;

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::table::{At, TABLE, rules};
-use super::types::Type;
 use super::{NodeRule, Times, did_you_mean};
 use crate::error::{Code, Error, Result};
 
@@ -74,7 +73,7 @@ fn explanation(rule: &NodeRule) -> Explanation {
             .enumerate()
             .map(|(n, arg)| ExplainedValue {
                 name: arg.name.to_owned(),
-                value: describe(arg.ty),
+                value: arg.ty.describe(),
                 required: !(rule.optional && n + 1 == rule.args.len()),
                 help: String::new(),
             })
@@ -84,7 +83,7 @@ fn explanation(rule: &NodeRule) -> Explanation {
             .iter()
             .map(|prop| ExplainedValue {
                 name: prop.name.to_owned(),
-                value: describe(prop.ty),
+                value: prop.ty.describe(),
                 required: prop.required,
                 help: prop.help.to_owned(),
             })
@@ -99,13 +98,6 @@ fn explanation(rule: &NodeRule) -> Explanation {
         .to_owned(),
         default: (!rule.default.is_empty()).then(|| rule.default.to_owned()),
         example: rule.example.to_owned(),
-    }
-}
-
-fn describe(ty: Type) -> String {
-    match ty {
-        Type::Word(words) if words.len() > 10 => "the name of a node that can be inherited".to_owned(),
-        _ => ty.describe(),
     }
 }
 

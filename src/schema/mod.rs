@@ -4,6 +4,8 @@
 //! checks say, since all are made from it.
 
 mod check;
+#[cfg(test)]
+mod examples;
 mod explain;
 mod similar;
 mod table;

@@ -97,7 +97,7 @@ const fn must(name: &'static str, ty: Type, help: &'static str) -> Prop {
 }
 
 /// Every node, in the order of the reference page: files first, then their bodies.
-pub(crate) const TABLE: &[NodeRule] = &[
+pub(crate) static TABLE: &[NodeRule] = &[
     // config.kdl
     NodeRule {
         name: "zonepath-prefix",

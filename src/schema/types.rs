@@ -101,6 +101,7 @@ impl Type {
             Type::Int(low, high) => format!("a whole number from {low} to {high}"),
             Type::Plain(most) => format!("a text of at most {most} bytes"),
             Type::Verbatim => "a text".into(),
+            Type::Word(words) if words.len() > 10 => "the name of a node that can be inherited".into(),
             Type::Word(words) => words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(" or "),
             Type::Size => "a size such as \"2G\"".into(),
             Type::Cpus => "a number of processors such as \"1.5\"".into(),

@@ -112,3 +112,102 @@ fn documents_through_the_manager() {
     assert_eq!(manager.templates().unwrap_err().code(), Code::Config);
     assert!(manager.template("oi").is_ok() && manager.effective("web01").is_ok(), "others' faults stop nobody");
 }
+
+#[test]
+fn the_good_examples_have_no_fault() {
+    let (_dir, manager) = copy_of(&data("good"));
+    let findings = manager.check().unwrap();
+    let errors: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    insta::assert_snapshot!("good_examples", all_shown(&manager));
+}
+
+#[test]
+fn the_bad_examples_are_told_each() {
+    let (_dir, manager) = copy_of(&data("bad"));
+    insta::assert_snapshot!("bad_examples", all_shown(&manager));
+}
+
+/// Every file below tests/data/documents, and each again with some bytes of it changed, dropped or doubled.
+#[test]
+fn the_corpus_harms_nobody() {
+    let mut folders = vec![data("")];
+    let mut corpus: Vec<Vec<u8>> = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                // Names that differ from the file's end a document early.
+                false => corpus.push(fs::read_to_string(&path).unwrap().into_bytes()),
+            }
+        }
+    }
+    corpus.sort();
+    assert!(corpus.len() > 20);
+    let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut next = |below: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random % below.max(1) as u64) as usize
+    };
+    const BYTES: &[u8] = b"{}\"\\/-*#;=\n 0\0\xff(";
+    for bytes in &corpus {
+        for (_, target) in zmgr::fuzz::TARGETS {
+            target(bytes);
+        }
+        for _ in 0..12 {
+            let mut changed = bytes.clone();
+            for _ in 0..=next(3) {
+                let at = next(changed.len());
+                match next(3) {
+                    0 if at < changed.len() => changed[at] = BYTES[next(BYTES.len())],
+                    1 if at < changed.len() => drop(changed.remove(at)),
+                    _ => {
+                        let tail = changed.split_off(at);
+                        changed.push(BYTES[next(BYTES.len())]);
+                        changed.extend_from_slice(&tail[..next(tail.len().min(40))]);
+                        changed.extend(tail);
+                    }
+                }
+            }
+            let (_, target) = zmgr::fuzz::TARGETS[next(zmgr::fuzz::TARGETS.len())];
+            target(&changed);
+        }
+    }
+}
+
+#[test]
+fn what_no_document_may_be() {
+    let (_dir, manager) = copy_of(&data("good"));
+    let zones = manager.root().join("zones");
+    fs::create_dir(zones.join("folder.kdl")).unwrap();
+    make_fifo(&zones.join("fifo.kdl"));
+    std::os::unix::fs::symlink("/dev/zero", zones.join("device.kdl")).unwrap();
+    std::os::unix::fs::symlink("nowhere", zones.join("dangling.kdl")).unwrap();
+    fs::write(zones.join("large.kdl"), vec![b' '; 2 << 20]).unwrap();
+    fs::write(zones.join("latin.kdl"), b"zone \"latin\" { attr \"a\" \"\xe9\" }").unwrap();
+    fs::write(zones.join("deep.kdl"), "a{".repeat(10_000)).unwrap();
+    fs::write(zones.join("-x.kdl"), "zone \"-x\"").unwrap();
+    let findings = manager.check().unwrap();
+    let of = |name: &str| {
+        let here = findings.iter().filter(|finding| finding.path.as_deref() == Some(&zones.join(name)));
+        here.map(|finding| finding.code.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("folder.kdl"), ["not-a-file"]);
+    assert_eq!(of("fifo.kdl"), ["not-a-file"]);
+    assert_eq!(of("device.kdl"), ["not-a-file"]);
+    assert_eq!(of("dangling.kdl"), ["not-found"]);
+    assert_eq!(of("large.kdl"), ["too-large"]);
+    assert_eq!(of("latin.kdl"), ["not-utf8"]);
+    assert_eq!(of("deep.kdl"), ["too-deep"]);
+    assert_eq!(of("-x.kdl"), ["bad-name"]);
+    let zones: Vec<String> = manager.zones(&zmgr::Query::new()).unwrap().into_iter().map(|zone| zone.name).collect();
+    assert!(zones.contains(&"everything".to_owned()), "one bad file hides no other: {zones:?}");
+}
+
+fn make_fifo(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+    assert!(made.success());
+}

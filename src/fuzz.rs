@@ -1,0 +1,37 @@
+//! Targets for fuzzing: plain functions over bytes, which neither panic nor hang nor end the process, whatever the bytes are.
+//!
+//! `tests/rust/documents.rs` replays their corpus; a fuzzer calls them with bytes of its own.
+
+use std::path::Path;
+
+use crate::config::Config;
+use crate::document::{Document, Kind};
+use crate::pool::Pool;
+use crate::publisher::Publisher;
+use crate::reservation::Reservation;
+use crate::template::Template;
+use crate::zone::ZoneEntry;
+
+/// A function over bytes.
+pub type Target = fn(&[u8]);
+
+/// Every target and its name.
+pub const TARGETS: [(&str, Target); 6] = [
+    ("config", |bytes| read::<Config>(bytes)),
+    ("template", |bytes| read::<Template>(bytes)),
+    ("pool", |bytes| read::<Pool>(bytes)),
+    ("zone", |bytes| read::<ZoneEntry>(bytes)),
+    ("publisher", |bytes| read::<Publisher>(bytes)),
+    ("reservation", |bytes| read::<Reservation>(bytes)),
+];
+
+/// Reads a document; what reads, is written and read again, and changed into itself.
+fn read<T: Kind>(bytes: &[u8]) {
+    let path = Path::new("fuzz.kdl");
+    let Ok(document) = Document::<T>::parse(path, bytes) else { return };
+    if !document.value.newer() {
+        let anew = Document::create(path, document.value.clone());
+        assert!(anew.is_ok(), "what was read cannot be written");
+        assert!(document.with(document.value.clone()).is_ok_and(|same| same.text() == document.text()));
+    }
+}
