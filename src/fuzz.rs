@@ -27,7 +27,10 @@ pub const TARGETS: [(&str, Target); 6] = [
 
 /// Reads a document; what reads, is written and read again, and changed into itself.
 fn read<T: Kind>(bytes: &[u8]) {
-    let path = Path::new("fuzz.kdl");
+    // The file's stem is the first name in the bytes, so that what reads otherwise is not refused for it.
+    let text = String::from_utf8_lossy(bytes);
+    let stem = text.split('"').nth(1).filter(|name| !name.contains(['/', '\0'])).unwrap_or("fuzz");
+    let path = &*Path::new("fuzz").join(format!("{stem}.kdl"));
     let Ok(document) = Document::<T>::parse(path, bytes) else { return };
     if !document.value.newer() {
         let anew = Document::create(path, document.value.clone());
