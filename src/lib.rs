@@ -5,6 +5,7 @@ pub mod address;
 mod check;
 pub mod config;
 pub mod document;
+mod drift;
 pub mod effective;
 pub mod error;
 #[doc(hidden)]
@@ -41,6 +42,7 @@ pub mod zone;
 pub use address::{MacAddr, NetAddress};
 pub use config::Config;
 pub use document::Document;
+pub use drift::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};
 pub use effective::{ZoneSpec, effective};
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use ipam::{Family, Run, Usage};

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod documents;
+mod drift;
 mod import;
 mod open;
 mod options;

@@ -4,6 +4,7 @@
 mod crash_matrix;
 mod documents;
 mod foreign_hands;
+mod drift;
 mod import;
 mod kills;
 mod layering;

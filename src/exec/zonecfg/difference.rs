@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::document::ZoneConfig;
-use super::resource::{Resource, Value};
+use super::parts::text;
+use super::resource::Resource;
 
 /// One point in which two configurations differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,22 +89,6 @@ fn name(resource: &Resource) -> String {
         name.push_str(value);
     }
     name
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::Text(text) => text.clone(),
-        Value::List(list) => list.join(","),
-        Value::Rctl(values) => {
-            let values: Vec<String> =
-                values.iter().map(|v| format!("({},{},{})", v.privilege, v.limit, v.action)).collect();
-            values.join(" ")
-        }
-        Value::Pairs(pairs) => {
-            let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            pairs.join(" ")
-        }
-    }
 }
 
 #[cfg(test)]

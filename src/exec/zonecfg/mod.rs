@@ -8,6 +8,8 @@ mod apply;
 mod command;
 mod difference;
 mod document;
+mod merge;
+mod parts;
 mod passed;
 mod pieces;
 mod resource;
@@ -27,6 +29,8 @@ pub use document::{
     Admin, Attr, DedicatedCpu, Device, Filesystem, IpType, Net, PHYSICAL_MEMORY, RctlValue, SecurityFlags, ZoneConfig,
     alias,
 };
+pub use merge::merge;
+pub use parts::{Part, parts};
 pub use passed::{check_passed_through, with_passed_through};
 pub use pieces::{parse_pieces, pieces, with_pieces};
 pub use script::{creation, edit};

@@ -1,0 +1,261 @@
+//! In what the files, what was applied last, and the host differ.
+//!
+//! Invariant: only looks. A difference is told with all three sides, and with the line that wishes it.
+
+mod compare;
+mod links;
+mod place;
+mod publishers;
+
+use serde_json::json;
+
+use crate::error::{Code, Diagnostic, Result};
+use crate::lifecycle::{Library, Site, Standing, standings};
+use crate::name::ZoneName;
+use crate::source::Source;
+use crate::zone::EntryState;
+
+/// In what zones differ from their files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Drift {
+    /// Each zone that was asked for, by name.
+    pub zones: Vec<ZoneDrift>,
+}
+
+/// In what a zone differs from its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ZoneDrift {
+    /// The zone.
+    pub name: String,
+    /// How it stands.
+    pub status: DriftStatus,
+    /// Each point in which wish and host differ.
+    pub items: Vec<DriftItem>,
+    /// What is wrong with its documents, where something is.
+    pub fault: Option<Diagnostic>,
+}
+
+/// How a zone stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DriftStatus {
+    /// The host has what is wished.
+    Clean,
+    /// The host has something else.
+    Differs,
+    /// It is a wish that was never built.
+    NotBuilt,
+    /// It is `ready`, and the host does not have it.
+    Absent,
+    /// Work on it was left unfinished.
+    Unfinished,
+    /// Its documents cannot be read, or make no whole zone.
+    Unreadable,
+}
+
+impl DriftStatus {
+    /// A word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DriftStatus::Clean => "clean",
+            DriftStatus::Differs => "differs",
+            DriftStatus::NotBuilt => "not-built",
+            DriftStatus::Absent => "absent",
+            DriftStatus::Unfinished => "unfinished",
+            DriftStatus::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// One point in which wish and host differ. A side that says nothing of it is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DriftItem {
+    /// What it is about: `autoboot`, `attr env value`, `vnic web01_0 mtu`.
+    pub what: String,
+    /// What the files wish.
+    pub wish: Option<String>,
+    /// What zmgr applied last.
+    pub applied: Option<String>,
+    /// What the host has.
+    pub host: Option<String>,
+    /// Who changed it.
+    pub cause: DriftCause,
+    /// The line that wishes it, where one does.
+    pub source: Source,
+}
+
+/// Who changed it, since zmgr last applied the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DriftCause {
+    /// The files: `apply` brings it to the host.
+    Files,
+    /// The host: `apply` puts it back.
+    Host,
+    /// Both: `apply` does what the files say.
+    Both,
+    /// Somebody else put it there beside what the files say: `apply` leaves it, unless it prunes.
+    Foreign,
+}
+
+impl DriftCause {
+    /// A word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DriftCause::Files => "files",
+            DriftCause::Host => "host",
+            DriftCause::Both => "both",
+            DriftCause::Foreign => "foreign",
+        }
+    }
+}
+
+impl DriftItem {
+    /// One from its sides.
+    fn new(what: String, wish: Option<String>, applied: Option<String>, host: Option<String>, source: Source) -> Self {
+        let cause = if wish.is_none() && applied.is_none() {
+            DriftCause::Foreign
+        } else if applied == host {
+            DriftCause::Files
+        } else if applied == wish {
+            DriftCause::Host
+        } else {
+            DriftCause::Both
+        };
+        DriftItem { what, wish, applied, host, cause, source }
+    }
+}
+
+impl Drift {
+    /// Whether every zone is as its files wish.
+    pub fn is_clean(&self) -> bool {
+        self.zones.iter().all(|zone| zone.status == DriftStatus::Clean)
+    }
+
+    /// The drift as JSON: an array with an object for each zone.
+    pub fn to_json(&self) -> serde_json::Value {
+        self.zones.iter().map(ZoneDrift::to_json).collect()
+    }
+}
+
+impl ZoneDrift {
+    /// The zone's drift as JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        json!({
+            "name": self.name,
+            "status": self.status.as_str(),
+            "items": self.items.iter().map(DriftItem::to_json).collect::<Vec<_>>(),
+            "fault": self.fault.as_ref().map(Diagnostic::to_json),
+        })
+    }
+}
+
+impl DriftItem {
+    /// The point as JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        json!({
+            "what": self.what,
+            "wish": self.wish,
+            "applied": self.applied,
+            "host": self.host,
+            "cause": self.cause.as_str(),
+            "path": self.source.file.as_ref().map(|file| file.to_string_lossy()),
+            "line": (self.source.line > 0).then_some(self.source.line),
+        })
+    }
+}
+
+/// A line for each point: what, what the host has, what is wished and where.
+impl std::fmt::Display for DriftItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let said = |value: &String| if value.is_empty() { "there".to_owned() } else { format!("{value:?}") };
+        match (&self.wish, &self.host) {
+            (Some(wish), Some(host)) => write!(f, "{} is {}, and {} is wished", self.what, said(host), said(wish))?,
+            (Some(wish), None) if wish.is_empty() => write!(f, "{} is missing", self.what)?,
+            (Some(wish), None) => write!(f, "{} is missing, and {} is wished", self.what, said(wish))?,
+            (None, Some(host)) if host.is_empty() => write!(f, "{} is there, and not wished", self.what)?,
+            (None, Some(host)) => write!(f, "{} is {}, and not wished", self.what, said(host))?,
+            (None, None) => f.write_str(&self.what)?,
+        }
+        if self.source.file.is_some() {
+            write!(f, " ({})", self.source)?;
+        }
+        f.write_str(match self.cause {
+            DriftCause::Files => "; the files have changed",
+            DriftCause::Host => "; the host has changed",
+            DriftCause::Both => "; files and host have changed",
+            DriftCause::Foreign => "; somebody else put it there",
+        })
+    }
+}
+
+/// What a person reads: a line a zone, and below it one a point.
+impl std::fmt::Display for Drift {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for zone in self.zones.iter().filter(|zone| zone.status != DriftStatus::Clean) {
+            let words = match zone.status {
+                DriftStatus::Clean => "is as wished",
+                DriftStatus::Differs => "differs",
+                DriftStatus::NotBuilt => "is a wish not yet built",
+                DriftStatus::Absent => "is ready in the registry, and not on the host",
+                DriftStatus::Unfinished => "was left unfinished",
+                DriftStatus::Unreadable => "cannot be compared",
+            };
+            write!(f, "{} {words}", zone.name)?;
+            if let Some(fault) = &zone.fault {
+                write!(f, ": {fault}")?;
+            }
+            writeln!(f)?;
+            for item in &zone.items {
+                writeln!(f, "    {item}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// In what these zones differ from their files, or all where none is named.
+pub(crate) fn diff(site: &Site, names: &[ZoneName]) -> Result<Drift> {
+    let library = Library::load(site.registry.tree())?;
+    let look = site.look()?;
+    let mut zones = Vec::new();
+    for (name, standing) in standings(site, &library, &look, names)? {
+        zones.push(match standing {
+            Ok(standing) => of_zone(site, &library, &look.host, &standing),
+            Err(error) if error.code() == Code::NotFound => return Err(error),
+            Err(error) => unreadable(name.as_str(), &error),
+        });
+    }
+    Ok(Drift { zones })
+}
+
+fn unreadable(name: &str, error: &crate::error::Error) -> ZoneDrift {
+    let fault = error.details().first().cloned();
+    let fault = fault.unwrap_or_else(|| Diagnostic::new(error.code().slug(), error.message()));
+    ZoneDrift { name: name.to_owned(), status: DriftStatus::Unreadable, items: Vec::new(), fault: Some(fault) }
+}
+
+fn of_zone(site: &Site, library: &Library, host: &crate::host::HostState, standing: &Standing<'_>) -> ZoneDrift {
+    let name = standing.spec.name.to_string();
+    let bare = |status| ZoneDrift { name: name.clone(), status, items: Vec::new(), fault: None };
+    match (&standing.entry().state, &standing.host) {
+        (None, _) => bare(DriftStatus::NotBuilt),
+        (Some(EntryState::Ready), None) => bare(DriftStatus::Absent),
+        (Some(EntryState::Ready), Some((zone, config))) => {
+            let wish = match standing.wish() {
+                Ok(wish) => wish,
+                Err(error) => return unreadable(&name, &error),
+            };
+            let mut items = compare::documents(&wish, &standing.applied(), config, &standing.spec);
+            items.extend(compare::identity(standing.entry(), zone));
+            items.extend(links::vnics(standing, host));
+            items.extend(publishers::publishers(site, library, &standing.spec, zone));
+            let status = if items.is_empty() { DriftStatus::Clean } else { DriftStatus::Differs };
+            ZoneDrift { name, status, items, fault: None }
+        }
+        (Some(_), _) => bare(DriftStatus::Unfinished),
+    }
+}

@@ -1,0 +1,90 @@
+//! What a zone shall have, of what is wished, what was applied last, and what the host has.
+//!
+//! Invariant: pure. What somebody else put on the host stays there, unless it is to be pruned; what was applied and is no longer
+//! wished goes.
+
+use super::ZoneConfig;
+
+/// The configuration to bring the host to.
+pub fn merge(wish: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prune: bool) -> ZoneConfig {
+    let (wish, applied, host) = (wish.canonical(), applied.canonical(), host.canonical());
+    let mut target = wish.clone();
+    // What has no type cannot be taken away by script either.
+    target.unknown.clone_from(&host.unknown);
+    if prune {
+        return target;
+    }
+    macro_rules! single {
+        ($($field:ident),+) => {
+            $(if target.$field.is_none() && applied.$field.is_none() {
+                target.$field.clone_from(&host.$field);
+            })+
+        };
+    }
+    single!(
+        bootargs,
+        pool,
+        limitpriv,
+        scheduling_class,
+        hostid,
+        fs_allowed,
+        physical_memory,
+        dedicated_cpu,
+        security_flags
+    );
+    macro_rules! keyed {
+        ($($field:ident $key:expr),+ $(,)?) => {
+            $(for there in &host.$field {
+                let key = $key;
+                let same = |other: &_| key(other) == key(there);
+                if !wish.$field.iter().any(same) && !applied.$field.iter().any(same) {
+                    target.$field.push(there.clone());
+                }
+            })+
+        };
+    }
+    keyed!(
+        filesystems |each: &super::Filesystem| each.dir.clone(),
+        nets |each: &super::Net| (each.physical.clone(), each.allowed_address.clone(), each.address.clone()),
+        devices |each: &super::Device| each.matching.clone(),
+        attrs |each: &super::Attr| each.name.clone(),
+        datasets |each: &String| each.clone(),
+        admins |each: &super::Admin| each.user.clone(),
+    );
+    for (name, values) in &host.rctls {
+        if !wish.rctls.contains_key(name) && !applied.rctls.contains_key(name) {
+            target.rctls.insert(name.clone(), values.clone());
+        }
+    }
+    target
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Attr;
+    use super::*;
+
+    fn with(attrs: &[(&str, &str)], bootargs: Option<&str>) -> ZoneConfig {
+        let attr =
+            |(name, value): &(&str, &str)| Attr { name: (*name).into(), kind: "string".into(), value: (*value).into() };
+        ZoneConfig {
+            attrs: attrs.iter().map(attr).collect(),
+            bootargs: bootargs.map(str::to_owned),
+            ..ZoneConfig::default()
+        }
+    }
+
+    #[test]
+    fn what_others_made_stays_and_what_is_dropped_goes() {
+        let applied = with(&[("a", "1"), ("b", "1")], Some("-v"));
+        let host = with(&[("a", "other"), ("b", "1"), ("foreign", "x")], Some("-v"));
+        let wish = with(&[("a", "2"), ("c", "3")], None);
+        let target = with(&[("a", "2"), ("c", "3"), ("foreign", "x")], None);
+        assert!(merge(&wish, &applied, &host, false).means(&target));
+        assert!(merge(&wish, &applied, &host, true).means(&wish));
+        // Once there, nothing is left to do.
+        assert!(merge(&wish, &wish, &target, false).means(&target));
+        // What somebody else set beside is kept, too.
+        assert!(merge(&wish, &wish, &with(&[], Some("-x")), false).bootargs.is_some());
+    }
+}

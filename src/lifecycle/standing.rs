@@ -1,0 +1,142 @@
+//! How a registered zone stands: its wish, what was applied last, and what the host has.
+//!
+//! Invariant: only reads. One bad file is that zone's fault alone.
+
+use std::sync::Arc;
+
+use super::library::Library;
+use super::site::{Look, Site};
+use super::wanted::whole;
+use crate::document::Document;
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::HostZone;
+use crate::exec::zonecfg::ZoneConfig;
+use crate::host::Dialect;
+use crate::name::ZoneName;
+use crate::registry::EntryKind;
+use crate::settings::{EntryNet, IpType};
+use crate::zone::{Applied, ZoneEntry};
+
+/// How a zone stands.
+pub(crate) struct Standing<'h> {
+    pub(crate) document: Document<ZoneEntry>,
+    pub(crate) spec: ZoneSpec,
+    /// What the host has of it.
+    pub(crate) host: Option<(&'h HostZone, ZoneConfig)>,
+    dialect: Dialect,
+}
+
+impl Standing<'_> {
+    pub(crate) fn entry(&self) -> &ZoneEntry {
+        &self.document.value
+    }
+
+    /// What the host should have, but for the nets that were given no link or address yet.
+    pub(crate) fn wish(&self) -> Result<ZoneConfig> {
+        let mut spec = self.spec.clone();
+        spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
+        whole(&spec, &self.entry().foreign, self.dialect)
+    }
+
+    /// The nets of the wish that were given no link or address yet.
+    pub(crate) fn open_nets(&self) -> impl Iterator<Item = &EntryNet> {
+        self.spec.nets.iter().filter(|net| is_open(net, self.spec.ip_type.value))
+    }
+
+    /// What zmgr gave the host last; nothing where that is not known, or makes no sense any more.
+    pub(crate) fn applied(&self) -> ZoneConfig {
+        let entry = self.entry();
+        let config = entry.applied.as_deref().and_then(|applied| {
+            let spec = spec_of(&self.spec, applied);
+            whole(&spec, &entry.foreign, self.dialect).or_else(|_| whole(&spec, &[], self.dialect)).ok()
+        });
+        config.unwrap_or_default()
+    }
+}
+
+/// Whether a net waits for something to be chosen for it.
+fn is_open(net: &EntryNet, ip_type: IpType) -> bool {
+    let no_link = net.physical.is_none() && ip_type == IpType::Exclusive && net.vnic.is_none();
+    let no_address = net.pool.is_some() && net.addresses.is_empty() && !net.no_address && net.host_names.is_empty();
+    no_link || no_address
+}
+
+/// The wish that was applied, in the form of a wish.
+fn spec_of(now: &ZoneSpec, applied: &Applied) -> ZoneSpec {
+    let settings = &applied.settings;
+    let mut spec = now.clone();
+    spec.nets.clone_from(&applied.nets);
+    spec.resources = settings.resources.clone();
+    spec.zonepath = applied.zonepath.clone().unwrap_or(spec.zonepath);
+    spec.brand = settings.brand.clone().unwrap_or(spec.brand);
+    spec.autoboot = settings.autoboot.clone().unwrap_or_else(|| false.into());
+    spec.ip_type = settings.ip_type.clone().unwrap_or(spec.ip_type);
+    spec.zonecfg = settings.zonecfg.clone().unwrap_or_default();
+    spec.resolvers = settings.resolvers.clone().unwrap_or_default();
+    spec.dns_domain = settings.dns_domain.clone();
+    spec
+}
+
+/// The registered zones, or those of these names, by name; each with how it stands or why that cannot be told.
+pub(crate) fn standings<'h>(
+    site: &Site,
+    library: &Library,
+    look: &'h Look,
+    names: &[ZoneName],
+) -> Result<Vec<(ZoneName, Result<Standing<'h>>)>> {
+    let names = match names {
+        [] => registered(site)?,
+        names => names.to_vec(),
+    };
+    let mut standings: Vec<(ZoneName, Result<Standing<'h>>)> = Vec::with_capacity(names.len());
+    let (mut read, mut files) = (Vec::new(), Vec::new());
+    for name in names {
+        let path = site.registry.tree().zone(&name);
+        match super::files::read_document(site.registry.tree(), &path) {
+            Ok(Some(bytes)) => {
+                read.push(name);
+                files.push((Arc::from(path.as_path()), bytes));
+            }
+            Ok(None) => {
+                let error = Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
+                    .with_help("zmgr list shows those there are; zmgr list -a also those of the host");
+                standings.push((name, Err(error)));
+            }
+            Err(error) => standings.push((name, Err(error))),
+        }
+    }
+    for (name, document) in read.into_iter().zip(Document::<ZoneEntry>::parse_many(&files)) {
+        let standing = document.and_then(|document| stand(site, library, look, document));
+        standings.push((name, standing));
+    }
+    standings.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(standings)
+}
+
+fn stand<'h>(site: &Site, library: &Library, look: &'h Look, document: Document<ZoneEntry>) -> Result<Standing<'h>> {
+    let entry = &document.value;
+    if entry.is_newer() {
+        return Err(Error::new(Code::Config, format!("the entry of {} was written by a newer zmgr", entry.name)));
+    }
+    let spec = effective(&library.config, &library.templates, &library.pools, entry)?;
+    let host = match look.host.zone(entry.name.as_str()) {
+        None => None,
+        Some(zone) => match site.host.zone_config(&zone.name)? {
+            Some(config) => Some((zone, config)),
+            None => None,
+        },
+    };
+    Ok(Standing { document, spec, host, dialect: site.host.dialect() })
+}
+
+fn registered(site: &Site) -> Result<Vec<ZoneName>> {
+    let snapshot = site.registry.snapshot()?;
+    let entries = snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone);
+    let mut names: Vec<String> = entries.map(|entry| entry.facts.name.to_owned()).collect();
+    let unreadable = snapshot.unreadable().iter().filter(|each| each.file.kind == EntryKind::Zone);
+    names.extend(unreadable.map(|each| each.file.name.clone()));
+    names.sort();
+    names.dedup();
+    Ok(names.into_iter().filter_map(|name| ZoneName::new(name).ok()).collect())
+}
