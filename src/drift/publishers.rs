@@ -2,7 +2,7 @@
 
 use super::DriftItem;
 use crate::effective::ZoneSpec;
-use crate::exec::pkg::{self, ImagePublisher};
+use crate::exec::pkg;
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::host::is_pkg_image;
 use crate::lifecycle::{Library, Site, is_linked};
@@ -23,22 +23,21 @@ pub(super) fn publishers(site: &Site, library: &Library, spec: &ZoneSpec, zone: 
     for name in named {
         let Some(wish) = library.publishers.get(name) else { continue };
         let there = found.iter().find(|publisher| publisher.name == name.as_str());
-        let lists: [(&str, &[String], fn(&ImagePublisher) -> &[String]); 2] = [
-            ("origin", &wish.origins, |publisher| &publisher.origins),
-            ("mirror", &wish.mirrors, |publisher| &publisher.mirrors),
-        ];
-        for (what, wished, of) in lists {
-            let sorted = |list: &[String]| {
-                let mut list: Vec<&str> = list.iter().map(|uri| uri.trim_end_matches('/')).collect();
-                list.sort_unstable();
-                list.join(" ")
-            };
-            let (wished, there) = (sorted(wished), there.map(|there| sorted(of(there))));
+        let mut compare = |what: &str, wished: &[String], there: Option<&Vec<String>>| {
+            let (wished, there) = (sorted(wished), there.map(|there| sorted(there)));
             if there.as_deref().unwrap_or_default() != wished {
                 let what = format!("publisher {name} {what}");
                 items.push(DriftItem::new(what, Some(wished.clone()), Some(wished), there, wish.source.clone()));
             }
-        }
+        };
+        compare("origin", &wish.origins, there.map(|there| &there.origins));
+        compare("mirror", &wish.mirrors, there.map(|there| &there.mirrors));
     }
     items
+}
+
+fn sorted(uris: &[String]) -> String {
+    let mut uris: Vec<&str> = uris.iter().map(|uri| uri.trim_end_matches('/')).collect();
+    uris.sort_unstable();
+    uris.join(" ")
 }

@@ -122,10 +122,7 @@ fn stand<'h>(site: &Site, library: &Library, look: &'h Look, document: Document<
     let spec = effective(&library.config, &library.templates, &library.pools, entry)?;
     let host = match look.host.zone(entry.name.as_str()) {
         None => None,
-        Some(zone) => match site.host.zone_config(&zone.name)? {
-            Some(config) => Some((zone, config)),
-            None => None,
-        },
+        Some(zone) => site.host.zone_config(&zone.name)?.map(|config| (zone, config)),
     };
     Ok(Standing { document, spec, host, dialect: site.host.dialect() })
 }
