@@ -3,8 +3,8 @@
 
 mod crash_matrix;
 mod documents;
-mod foreign_hands;
 mod drift;
+mod foreign_hands;
 mod import;
 mod kills;
 mod layering;
