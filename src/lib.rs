@@ -30,6 +30,7 @@ pub mod registry;
 pub mod reservation;
 pub mod resources;
 mod schema;
+mod set;
 pub mod settings;
 #[doc(hidden)]
 pub mod sim;
@@ -48,8 +49,8 @@ pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use ipam::{Family, Run, Usage};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use manager::{
-    CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Live, Manager, ManagerBuilder,
-    OnFailure, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone, ZoneAddress, ZoneNet,
+    ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Live, Manager,
+    ManagerBuilder, OnFailure, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone, ZoneAddress, ZoneNet,
 };
 pub use pool::{Pool, PoolNetwork};
 pub use publisher::Publisher;

@@ -61,6 +61,9 @@ pub struct ZoneSpec {
     pub zonecfg: Sourced<Vec<String>>,
     /// Its resources.
     pub resources: Resources,
+    /// What import found and no node can hold, word for word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<String>,
 }
 
 /// Lays the zone's entry over its template's chain over `defaults`. An entry that names nets has those alone. `config` with every
@@ -150,6 +153,7 @@ pub fn effective(
         protected: settings.protected.unwrap_or_else(|| false.into()),
         zonecfg: settings.zonecfg.unwrap_or_default(),
         resources: settings.resources,
+        foreign: zone.foreign.clone(),
     })
 }
 

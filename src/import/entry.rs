@@ -191,7 +191,7 @@ fn lossy(gaps: &[Difference]) -> Error {
 
 /// In what zmgr would write something else from this entry than the host has.
 fn proved(scene: &Scene<'_>, found: &Found<'_>, entry: &ZoneEntry) -> Result<Vec<Difference>> {
-    let would = whole(&spec(scene.library, entry)?, &entry.foreign, scene.dialect)?;
+    let would = whole(&spec(scene.library, entry)?, scene.dialect)?;
     Ok(zonecfg::differences(&found.config, &would))
 }
 

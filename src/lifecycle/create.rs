@@ -18,6 +18,7 @@ use super::steps::{
 use super::wanted::{check_whole, wanted};
 use super::{basis, brand, setup};
 use crate::address::{MacAddr, NetAddress};
+use crate::document::Document;
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::ZoneConfig;
@@ -45,6 +46,8 @@ pub(crate) struct Creation {
 /// What a creation is planned from.
 pub(crate) struct Ground<'a> {
     pub(crate) library: &'a Library,
+    /// The files of the wishes that are built.
+    pub(crate) wishes: &'a BTreeMap<ZoneName, Document<ZoneEntry>>,
     pub(crate) host: &'a HostState,
     /// Whether each folder that zones go to is a mounted ZFS file system, as far as it was asked.
     pub(crate) datasets: &'a BTreeMap<String, bool>,
@@ -63,8 +66,13 @@ pub(crate) fn plan(
     pinned: Option<&Pinned>,
 ) -> Result<Creation> {
     let library = ground.library;
-    preflight::unregistered(ledger, name)?;
-    let mut entry = wish(library, name, options)?;
+    let mut entry = match ground.wishes.get(name) {
+        Some(document) => document.value.clone(),
+        None => {
+            preflight::unregistered(ledger, name)?;
+            wish(library, name, options)?
+        }
+    };
     let spec = effective(&library.config, &library.templates, &library.pools, &entry)?;
     preflight::creatable(ground, &spec, options)?;
     if let Some(source) = &spec.clone_from {
@@ -79,7 +87,7 @@ pub(crate) fn plan(
     entry.origin = Some(Origin::Create);
     entry.zonepath = Some(spec.zonepath.value.clone().into());
     entry.settings.brand = Some(spec.brand.value.clone().into());
-    entry.nets = nets(library, ledger, &spec, options, pinned)?;
+    entry.nets = nets(library, ledger, ground.host, &spec, options, pinned)?;
 
     // From here on the wish is the one with everything chosen.
     let mut spec = spec;
@@ -211,9 +219,10 @@ pub(crate) fn wish(library: &Library, name: &ZoneName, options: &CreateOptions) 
 }
 
 /// The nets with everything chosen: addresses, links, MAC addresses.
-fn nets(
+pub(crate) fn nets(
     library: &Library,
     ledger: &mut Ledger,
+    host: &HostState,
     spec: &ZoneSpec,
     options: &CreateOptions,
     pinned: Option<&Pinned>,
@@ -244,13 +253,24 @@ fn nets(
         if net.physical.is_some() || spec.ip_type.value == IpType::Shared {
             continue;
         }
+        let given = net.vnic.clone();
+        let is_there = given.as_ref().is_some_and(|vnic| host.link(vnic.as_str()).is_some());
+        if given.is_some() && net.mac.is_some() && net.managed || is_there && !net.managed {
+            continue;
+        }
         let vnic = match pinned.and_then(|pinned| pinned.vnic.as_deref()) {
             Some(vnic) => preflight::still_free(ledger, LinkName::new(vnic)?)?,
-            None => ledger.choose_link(&library.config.vnic_name, &spec.name, index, &links)?,
+            None => match given {
+                Some(vnic) => preflight::still_free(ledger, vnic)?,
+                None => ledger.choose_link(&library.config.vnic_name, &spec.name, index, &links)?,
+            },
         };
         let mac = match pinned.and_then(|pinned| pinned.mac.as_deref()) {
             Some(mac) => mac.parse()?,
-            None => ledger.choose_mac(&macs)?,
+            None => match net.mac {
+                Some(mac) => mac,
+                None => ledger.choose_mac(&macs)?,
+            },
         };
         links.push(vnic.clone());
         macs.push(mac);
@@ -322,18 +342,7 @@ fn change(
     steps: &[Box<dyn Step>],
     boot: Option<&Boot>,
 ) -> Result<Change> {
-    let nets: BTreeMap<String, PinnedNet> = entry
-        .nets
-        .iter()
-        .map(|net| {
-            let pinned = PinnedNet {
-                addresses: net.addresses.iter().map(|each| each.address).collect(),
-                vnic: net.vnic.as_ref().map(LinkName::to_string),
-                mac: net.mac.map(|mac| mac.to_string()),
-            };
-            (net.name.clone(), pinned)
-        })
-        .collect();
+    let nets = pinned_nets(entry.nets.iter());
     let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
     let pinned = Pinned { id: id.clone(), created: entry.created.clone().unwrap_or_default(), nets };
     let ready = PlannedStep {
@@ -357,4 +366,17 @@ fn change(
             host: basis::host(ground.host, spec),
         },
     })
+}
+
+/// What was chosen for these nets, by name.
+pub(crate) fn pinned_nets<'n>(nets: impl Iterator<Item = &'n EntryNet>) -> BTreeMap<String, PinnedNet> {
+    nets.map(|net| {
+        let pinned = PinnedNet {
+            addresses: net.addresses.iter().map(|each| each.address).collect(),
+            vnic: net.vnic.as_ref().map(LinkName::to_string),
+            mac: net.mac.map(|mac| mac.to_string()),
+        };
+        (net.name.clone(), pinned)
+    })
+    .collect()
 }

@@ -1,6 +1,7 @@
 //! What zmgr does to zones: plans as values, steps that can be undone and repeated, the journal, recovery.
 
 pub(crate) mod addresses;
+mod apply;
 mod basis;
 mod brand;
 mod cancel;
@@ -40,6 +41,7 @@ pub use plan::{Basis, Change, Plan, PlannedFile, PlannedStep};
 pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};
 
+pub(crate) use apply::{apply, plan_apply};
 pub(crate) use brand::is_linked;
 pub(crate) use conduct::{Teller, conduct};
 pub(crate) use create::applied;

@@ -34,6 +34,8 @@ pub(crate) struct Prepared {
     pub(crate) library: Library,
     pub(crate) look: Look,
     datasets: BTreeMap<String, bool>,
+    /// The files of the wishes that are built, where that is what is done.
+    wishes: BTreeMap<ZoneName, Document<ZoneEntry>>,
     /// By new zone: the one that it is cloned from.
     sources: BTreeMap<ZoneName, ZoneName>,
     /// The host's configuration of each of those.
@@ -45,6 +47,7 @@ impl Prepared {
     pub(crate) fn ground<'a>(&'a self, site: &Site) -> Ground<'a> {
         Ground {
             library: &self.library,
+            wishes: &self.wishes,
             host: &self.look.host,
             datasets: &self.datasets,
             sources: &self.configs,
@@ -56,10 +59,34 @@ impl Prepared {
 
 /// Reads and asks what is needed to plan these zones.
 pub(crate) fn prepare(site: &Site, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
+    prepare_from(site, wanted, BTreeMap::new())
+}
+
+/// The same for zones whose files are wishes; the others among them are new.
+pub(crate) fn prepare_wishes(site: &Site, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
+    let mut wishes = BTreeMap::new();
+    for (name, _) in wanted {
+        let path = site.registry.tree().zone(name);
+        if let Some(bytes) = super::files::read_document(site.registry.tree(), &path)? {
+            let document = Document::<ZoneEntry>::parse(&path, &bytes)?;
+            if document.value.state.is_none() {
+                wishes.insert(name.clone(), document);
+            }
+        }
+    }
+    prepare_from(site, wanted, wishes)
+}
+
+fn prepare_from(
+    site: &Site,
+    wanted: &[(ZoneName, &CreateOptions)],
+    wishes: BTreeMap<ZoneName, Document<ZoneEntry>>,
+) -> Result<Prepared> {
     let library = Library::load(site.registry.tree())?;
     let mut checked: BTreeSet<Option<TemplateName>> = BTreeSet::new();
-    for (_, options) in wanted {
+    for (name, options) in wanted {
         let template: Option<TemplateName> = match &options.template {
+            _ if wishes.contains_key(name) => wishes.get(name).and_then(|wish| wish.value.template_name().cloned()),
             Some(template) => Some(template.parse()?),
             None => library.config.default_template.as_ref().map(|template| template.value.clone()),
         };
@@ -79,7 +106,8 @@ pub(crate) fn prepare(site: &Site, wanted: &[(ZoneName, &CreateOptions)]) -> Res
     let mut material = Material::default();
     for (name, options) in wanted {
         // What is wrong with a wish, its plan says.
-        let Ok(entry) = create::wish(&library, name, options) else { continue };
+        let wish = wishes.get(name).map(|document| Ok(document.value.clone()));
+        let Ok(entry) = wish.unwrap_or_else(|| create::wish(&library, name, options)) else { continue };
         let Ok(spec) = effective(&library.config, &library.templates, &library.pools, &entry) else { continue };
         if let Entry::Vacant(vacant) = datasets.entry(parent(&spec.zonepath.value).to_owned()) {
             let mounted = site.host.dataset_at(vacant.key())?.is_some();
@@ -94,7 +122,7 @@ pub(crate) fn prepare(site: &Site, wanted: &[(ZoneName, &CreateOptions)]) -> Res
             sources.insert(name.clone(), source.value);
         }
     }
-    Ok(Prepared { library, look, datasets, sources, configs, material })
+    Ok(Prepared { library, look, datasets, wishes, sources, configs, material })
 }
 
 fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {
@@ -168,7 +196,11 @@ pub(crate) fn create_one(
     floor.tell(EventKind::Finished { ok: result.is_ok() });
     drop(floor);
     if result.is_err() && !site.registry.tree().zone(name).exists() {
-        locks.retire();
+        match prepared.wishes.get(name) {
+            // A roll back takes back what zmgr made, not what a person wrote.
+            Some(wish) => site.registry.create(wish.path(), wish.text().as_bytes())?,
+            None => locks.retire(),
+        }
     }
     result
 }
@@ -190,8 +222,12 @@ fn reserve(
     let pinned = approved.map(|(_, pinned)| pinned);
     let planned = create::plan(&prepared.ground(site), session.ledger(), name, options, pinned);
     let creation = run::confirmed(planned, approved.map(|(change, _)| change), |creation| &creation.change)?;
-    let document = Document::create(&site.registry.tree().zone(name), creation.entry.clone())?;
-    session.reserve_zone(&locks.zone, None, &document)?;
+    let wish = prepared.wishes.get(name);
+    let document = match wish {
+        Some(wish) => wish.with(creation.entry.clone())?,
+        None => Document::create(&site.registry.tree().zone(name), creation.entry.clone())?,
+    };
+    session.reserve_zone(&locks.zone, wish, &document)?;
     session.keep_survey();
     session.commit()?;
     Ok(creation)

@@ -9,7 +9,7 @@ use super::floor::Floor;
 use super::library::Library;
 use super::operate::entry;
 use super::site::Site;
-use super::{EventKind, Outcome, Report, identity, view};
+use super::{EventKind, Outcome, PlannedStep, Report, identity, view};
 use crate::config::Timeouts;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
@@ -74,7 +74,7 @@ impl Power {
     }
 
     /// How long it may take where the caller says nothing.
-    fn limit(self, timeouts: &Timeouts) -> Duration {
+    pub(crate) fn limit(self, timeouts: &Timeouts) -> Duration {
         match self {
             Power::Boot => timeouts.boot,
             Power::Halt | Power::Shutdown { .. } => timeouts.shutdown,
@@ -139,7 +139,7 @@ fn power_one(
 }
 
 /// Does it, and waits for the state. Already being in that state is success, but for a reboot, which needs a running zone.
-fn act(floor: &Floor<'_>, entry: &ZoneEntry, what: Power, limit: Duration) -> Result<(bool, HostZone)> {
+pub(crate) fn act(floor: &Floor<'_>, entry: &ZoneEntry, what: Power, limit: Duration) -> Result<(bool, HostZone)> {
     let until = Instant::now() + limit;
     let mut zone = present(floor)?;
     identity::same(entry, &zone)?;
@@ -215,6 +215,17 @@ fn carry_out(floor: &Floor<'_>, what: Power, before: &HostZone, until: Instant) 
         }
         _ => error,
     })
+}
+
+/// How a plan shows a graceful reboot.
+pub(crate) fn planned_reboot(zone: &ZoneName, limit: Duration) -> PlannedStep {
+    let command = zoneadm::shutdown(zone, true, limit);
+    let mut argv = command.argv();
+    if let Some(program) = argv.first_mut() {
+        *program = command.usual_path();
+    }
+    let id = "reboot".to_owned();
+    PlannedStep { kind: id.clone(), id, argv, files: Vec::new(), undo: Vec::new() }
 }
 
 fn present(floor: &Floor<'_>) -> Result<HostZone> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::manager::{CreateOptions, DestroyOptions, ImportOptions, ReinstallOptions};
+use crate::manager::{ApplyOptions, CreateOptions, DestroyOptions, ImportOptions, ReinstallOptions};
 
 /// What was asked of one zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,13 @@ pub enum Request {
         /// As the caller said.
         options: ReinstallOptions,
     },
+    /// Bring the host to its files.
+    Apply {
+        /// As the caller said.
+        options: ApplyOptions,
+        /// By net that was given something now: what.
+        nets: BTreeMap<String, PinnedNet>,
+    },
     /// Adopt it.
     Import {
         /// As the caller said.
@@ -48,6 +55,7 @@ impl Request {
             Request::Destroy { .. } => "destroy",
             Request::Reinstall { .. } => "reinstall",
             Request::Import { .. } => "import",
+            Request::Apply { .. } => "apply",
         }
     }
 
@@ -58,6 +66,7 @@ impl Request {
             Request::Destroy { .. } => "destroyed",
             Request::Reinstall { .. } => "reinstalled",
             Request::Import { .. } => "adopted",
+            Request::Apply { .. } => "applied",
         }
     }
 }

@@ -12,8 +12,8 @@ use super::library::Library;
 use super::operate::{self, Prepared, failure};
 use super::plan::difference;
 use super::request::{Pinned, Request};
-use super::site::Site;
-use super::{Change, Outcome, Plan, Report, reinstall};
+use super::site::{Look, Site};
+use super::{Change, Outcome, Plan, Report, apply, reinstall};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::manager::{CreateOptions, RunOptions, Zone};
 use crate::name::ZoneName;
@@ -27,6 +27,8 @@ struct Ground {
     prepared: Option<Prepared>,
     library: Library,
     mounts: Mounts,
+    /// For applications, where there are any.
+    look: Option<Look>,
 }
 
 /// Runs a plan.
@@ -39,12 +41,15 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
             _ => None,
         })
         .collect();
+    let prepare = if plan.operation == APPLY { operate::prepare_wishes } else { operate::prepare };
     let prepared = match creations.as_slice() {
         [] => None,
-        creations => Some(operate::prepare(site, creations).map_err(not_planned)?),
+        creations => Some(prepare(site, creations).map_err(not_planned)?),
     };
     let mounts = if creations.len() < changes.len() { Mounts::look(&site.host)? } else { Mounts::default() };
-    let ground = Ground { prepared, library: Library::load(site.registry.tree())?, mounts };
+    let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
+    let look = if applies { Some(site.look()?) } else { None };
+    let ground = Ground { look, prepared, library: Library::load(site.registry.tree())?, mounts };
     ground.confirm_all(site, &changes)?;
     let on_failure = failure(run.on_failure, &ground.library);
     let outcomes = conduct(changes, run, |(name, change), teller| {
@@ -99,6 +104,10 @@ impl Ground {
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
                 (Request::Import { .. }, ..) => Err(elsewhere(change)),
+                (Request::Apply { .. }, ..) => match &self.look {
+                    Some(look) => apply::confirm(site, &self.library, look, name, change),
+                    None => Err(elsewhere(change)),
+                },
             };
             match confirmed {
                 Err(error) if error.code() == Code::StalePlan => stale.push(error),
@@ -143,6 +152,10 @@ impl Ground {
                     .map(Some)
             }
             Request::Import { .. } => Err(elsewhere(change)),
+            Request::Apply { .. } => match &self.look {
+                Some(look) => apply::apply_planned(site, &self.library, look, name, change, teller),
+                None => Err(elsewhere(change)),
+            },
         }
     }
 }

@@ -36,7 +36,7 @@ impl Standing<'_> {
     pub(crate) fn wish(&self) -> Result<ZoneConfig> {
         let mut spec = self.spec.clone();
         spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
-        whole(&spec, &self.entry().foreign, self.dialect)
+        whole(&spec, self.dialect)
     }
 
     /// The nets of the wish that were given no link or address yet.
@@ -49,7 +49,8 @@ impl Standing<'_> {
         let entry = self.entry();
         let config = entry.applied.as_deref().and_then(|applied| {
             let spec = spec_of(&self.spec, applied);
-            whole(&spec, &entry.foreign, self.dialect).or_else(|_| whole(&spec, &[], self.dialect)).ok()
+            let bare = || whole(&ZoneSpec { foreign: Vec::new(), ..spec.clone() }, self.dialect);
+            whole(&spec, self.dialect).or_else(|_| bare()).ok()
         });
         config.unwrap_or_default()
     }

@@ -15,12 +15,13 @@ use crate::settings::{EntryNet, IpType};
 ///
 /// Errors: `config` where the wish cannot be said to zonecfg.
 pub(crate) fn wanted(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
-    let config = document(spec, dialect)?;
+    let config = with_foreign(spec, dialect)?;
     zonecfg::validate(&config).map_err(|error| error.with_context(format!("zone {}", spec.name)))?;
     Ok(config)
 }
 
-/// What [`wanted`] gives, whether or not zonecfg would take it: a zone that somebody else made may hold what zonecfg no longer does.
+/// What [`wanted`] gives but for what is kept word for word, whether or not zonecfg would take it: a zone that somebody else made
+/// may hold what zonecfg no longer does.
 pub(crate) fn document(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
     let mut config = ZoneConfig {
         name: spec.name.to_string(),
@@ -41,15 +42,18 @@ pub(crate) fn document(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> 
     Ok(config)
 }
 
+fn with_foreign(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+    zonecfg::with_pieces(document(spec, dialect)?, &spec.foreign).map_err(|fault| {
+        Error::new(Code::Config, format!("zone {}: `foreign` does not go with the entry: {fault}", spec.name))
+            .with_help("change or remove the lines of `foreign` in its entry")
+    })
+}
+
 /// The whole document, with what was found and kept word for word, and what is passed through, last.
 ///
 /// Errors: `config` where what is kept or passed through does not go with the rest.
-pub(crate) fn whole(spec: &ZoneSpec, foreign: &[String], dialect: Dialect) -> Result<ZoneConfig> {
-    let config = zonecfg::with_pieces(document(spec, dialect)?, foreign).map_err(|fault| {
-        Error::new(Code::Config, format!("zone {}: `foreign` does not go with the entry: {fault}", spec.name))
-            .with_help("change or remove the lines of `foreign` in its entry")
-    })?;
-    zonecfg::with_passed_through(&config, &spec.zonecfg.value)
+pub(crate) fn whole(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+    zonecfg::with_passed_through(&with_foreign(spec, dialect)?, &spec.zonecfg.value)
         .map_err(|error| error.with_context(format!("zone {}", spec.name)))
 }
 

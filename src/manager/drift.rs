@@ -1,15 +1,39 @@
 //! Files and host compared.
 
-use super::Manager;
+use super::{ApplyOptions, Manager, RunOptions, Zone};
 use crate::drift::{self, Drift};
 use crate::error::Result;
+use crate::lifecycle::{self, Plan, Report};
 use crate::name::ZoneName;
 
 impl Manager {
     /// In what these zones differ from their files, or all where none is named: the wish, what was applied last, and the host. Only
     /// looks; a zone whose files are at fault is in the answer with its fault.
     pub fn diff(&self, names: &[&str]) -> Result<Drift> {
-        let names: Vec<ZoneName> = names.iter().map(|name| ZoneName::new(*name)).collect::<Result<_>>()?;
-        drift::diff(&*self.site()?, &names)
+        drift::diff(&*self.site()?, &checked(names)?)
     }
+
+    /// What applying the files of these zones would do, or of all where none is named. Touches nothing.
+    pub fn plan_apply(&self, names: &[&str], options: &ApplyOptions) -> Result<Plan> {
+        lifecycle::plan_apply(&*self.site()?, &checked(names)?, options)
+    }
+
+    /// Brings the host to the files of these zones, or of all where none is named: builds wishes, changes what differs, leaves what
+    /// somebody else put there. What takes effect later is in the notes; the action is `created`, `applied`, `recreated` or
+    /// `unchanged`.
+    pub fn apply(&self, names: &[&str], options: &ApplyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        lifecycle::apply(&*self.site()?, &checked(names)?, options, run)
+    }
+
+    /// Sets keys of a zone's own entry, such as `attr.owner`, `autoboot` or `capped-memory.physical`; an empty value takes the
+    /// entry's own away, so that its template's holds again. Only the file is changed: `apply` brings it to the host.
+    pub fn set(&self, name: &str, pairs: &[(&str, &str)]) -> Result<Zone> {
+        let pairs: Vec<(String, String)> =
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        crate::set::set(&*self.site()?, &ZoneName::new(name)?, &pairs)
+    }
+}
+
+fn checked(names: &[&str]) -> Result<Vec<ZoneName>> {
+    names.iter().map(|name| ZoneName::new(*name)).collect()
 }

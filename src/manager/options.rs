@@ -434,3 +434,44 @@ impl ImportOptions {
         self
     }
 }
+
+/// How far to go in bringing the host to the files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ApplyOptions {
+    /// Also take away what somebody else put there beside what the files say.
+    pub prune: bool,
+    /// Reboot running zones where something takes effect only then.
+    pub reboot: bool,
+    /// Build zones again that are `ready` and that the host does not have.
+    pub recreate: bool,
+}
+
+impl ApplyOptions {
+    /// What the files say and no more; nothing is rebooted or built again.
+    pub fn new() -> Self {
+        ApplyOptions::default()
+    }
+
+    /// Also take away what somebody else put there.
+    #[must_use]
+    pub fn prune(mut self, prune: bool) -> Self {
+        self.prune = prune;
+        self
+    }
+
+    /// Reboot running zones where that is needed.
+    #[must_use]
+    pub fn reboot(mut self, reboot: bool) -> Self {
+        self.reboot = reboot;
+        self
+    }
+
+    /// Build zones again that the host does not have.
+    #[must_use]
+    pub fn recreate(mut self, recreate: bool) -> Self {
+        self.recreate = recreate;
+        self
+    }
+}

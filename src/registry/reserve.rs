@@ -99,7 +99,17 @@ impl Session<'_> {
         new: &Document<ZoneEntry>,
     ) -> Result<()> {
         let facts = self.zone_facts(lock, old, new)?;
-        match self.ledger.conflicts(EntryKind::Zone, &facts, true)?.into_iter().next() {
+        // Its own links are on the host already, and stay its own.
+        let mut gained = facts.clone();
+        let had = old.map(|old| old.value.nets.as_slice()).unwrap_or_default();
+        for net in &mut gained.nets {
+            net.vnic = net
+                .vnic
+                .take()
+                .filter(|link| !had.iter().any(|had| had.vnic.as_ref().is_some_and(|v| v.as_str() == link)));
+            net.mac = net.mac.filter(|mac| !had.iter().any(|had| had.mac.is_some_and(|m| m.bytes() == *mac)));
+        }
+        match self.ledger.conflicts(EntryKind::Zone, &gained, true)?.into_iter().next() {
             Some(conflict) => Err(conflict),
             None => self.write_zone(facts, old, new),
         }
