@@ -3,6 +3,7 @@
 .PHONY: help demo quick test soak bench header lint illumos-check tools install
 PREFIX ?= /usr/local
 DESTDIR ?=
+LIBDIR ?=
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,4 +36,4 @@ tools: ## the pinned tools that the tests need, below target/tools
 	@tests/tools
 
 install: ## library, header, zmgr.pc, CLI, man pages: make install DESTDIR= PREFIX=
-	@bindings/install "$(DESTDIR)" "$(PREFIX)"
+	@bindings/install "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)"

@@ -45,6 +45,14 @@ def test_the_shell_of_the_readme(source: Path, tmp_path: Path) -> None:
     assert "10.1.0.10/24" in out and "printer" in out
 
 
+def test_the_pytest_of_the_guide(source: Path, tmp_path: Path) -> None:
+    if not (source / "target/release/zmgr").exists():
+        pytest.skip("the command line is not built")
+    (text,) = re.findall(r"```python\n(.*?)```", (source / "docs/guide.md").read_text(), re.S)
+    (tmp_path / "test_mine.py").write_text(text)
+    assert "3 passed" in run(source, tmp_path, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
+
+
 def test_the_c_of_the_readme(source: Path, tmp_path: Path) -> None:
     (text,) = blocks(source, "c")
     (tmp_path / "web01.c").write_text(text)

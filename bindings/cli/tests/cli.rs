@@ -1,6 +1,7 @@
 //! The command line as a shell sees it: words in, one document or lines out, an exit status.
 #![allow(missing_docs)]
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -309,6 +310,13 @@ fn man_pages() {
         assert!(text.contains("\n.SH SYNOPSIS\n"), "{name}");
     }
     assert!(!dir.path().join("man8/zmgr-man.8").exists(), "what is hidden has no page");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/illumos/zmgr.p5m");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let packed = manifest.split_whitespace().filter_map(|word| word.strip_prefix("path=usr/share/man/man8/"));
+    let made =
+        std::fs::read_dir(dir.path().join("man8")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let (packed, made): (BTreeSet<String>, BTreeSet<String>) = (packed.map(str::to_owned).collect(), made.collect());
+    assert_eq!(packed, made, "pages in packaging/illumos/zmgr.p5m, and those that there are");
     let format = page("man5/zmgr.kdl.5");
     assert!(!format.contains('`') && !format.contains("\n#"), "no Markdown is left");
     for line in zmgr::reference().lines() {

@@ -1,0 +1,77 @@
+//! The guide does what it says: its shell blocks run one after the other on one simulated machine, its documents are written where
+//! they say, and each answer that it shows is the answer.
+#![allow(missing_docs)]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// The words after the fence, and the text, of each block.
+fn blocks(page: &str) -> Vec<(&str, String)> {
+    let mut blocks: Vec<(&str, String)> = Vec::new();
+    let mut inside = false;
+    for line in page.lines() {
+        match line.strip_prefix("```") {
+            Some(_) if inside => inside = false,
+            Some(words) => {
+                blocks.push((words, String::new()));
+                inside = true;
+            }
+            None if inside => blocks.last_mut().unwrap().1 += &format!("{line}\n"),
+            None => {}
+        }
+    }
+    assert!(!inside, "a block without an end");
+    blocks
+}
+
+/// What the shell says to a script, standard error included.
+fn sh(script: &str, folder: &Path, words: &[&str]) -> String {
+    let bin = Path::new(env!("CARGO_BIN_EXE_zmgr")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let file = folder.join("script");
+    std::fs::write(&file, script).unwrap();
+    let shell = format!("exec sh {} {} 2>&1", words.join(" "), file.display());
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &shell])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env_remove("ZMGR_ROOT")
+        .env_remove("ZMGR_SIMULATE");
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "the guide's script failed: {}\n{said}", output.status);
+    said
+}
+
+#[test]
+fn the_guide_does_what_it_says() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = blocks(&page);
+    let mut script = String::new();
+    for (n, (words, text)) in blocks.iter().enumerate() {
+        script += &format!("echo '@@{n}'\n");
+        match words.split(' ').collect::<Vec<_>>()[..] {
+            ["sh"] => script += text,
+            ["sh", "illumos"] => _ = sh(text, folder.path(), &["-n"]),
+            ["kdl", path] => script += &format!("cat >'host/etc/zmgr/{path}' <<'@@'\n{text}@@\n"),
+            ["text"] | ["python"] => {}
+            _ => panic!("no test knows what to do with {words:?}"),
+        }
+    }
+    let said = sh(&script, folder.path(), &["-e"]);
+    if std::env::var_os("ZMGR_SHOW_GUIDE").is_some() {
+        eprintln!("{said}");
+    }
+    for (n, (words, text)) in blocks.iter().enumerate() {
+        if *words == "text" {
+            let answer = said.split(&format!("@@{}\n", n - 1)).nth(1).unwrap().split("@@").next().unwrap();
+            assert!(
+                answer.contains(text),
+                "after {:?} the guide shows\n{text}\nand the answer is\n{answer}",
+                blocks[n - 1].1
+            );
+        }
+    }
+}
