@@ -8,7 +8,7 @@ use super::facts::EntryKind;
 
 /// Places of entries by the key of kind and name, which is a good hash already. Two names may have one key: whoever finds a place
 /// looks at the name there.
-pub(super) type ByName = HashMap<u64, usize, BuildHasherDefault<AsIs>>;
+pub(super) type ByName = HashMap<u32, u32, BuildHasherDefault<AsIs>>;
 
 /// Takes a key as its own hash.
 #[derive(Debug, Default)]
@@ -19,8 +19,9 @@ impl Hasher for AsIs {
         self.0 = checksum(bytes);
     }
 
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
+    fn write_u32(&mut self, key: u32) {
+        // The map looks at the highest bits as well as at the lowest.
+        self.0 = u64::from(key) << 32 | u64::from(key);
     }
 
     fn finish(&self) -> u64 {
@@ -29,6 +30,6 @@ impl Hasher for AsIs {
 }
 
 /// The key of an entry.
-pub(super) fn name_key(kind: EntryKind, name: &[u8]) -> u64 {
-    checksum(name) ^ kind as u64
+pub(super) fn name_key(kind: EntryKind, name: &[u8]) -> u32 {
+    (checksum(name) >> 16) as u32 ^ kind as u32
 }

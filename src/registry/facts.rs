@@ -182,8 +182,12 @@ impl NetFacts {
 }
 
 impl<'a> FactsRef<'a> {
-    /// Where the name begins: after the kind and its length, which takes one byte more from 128 on.
-    pub(super) const NAME_AT: usize = 2;
+    /// Whether these bytes are of this entry.
+    pub(super) fn is_of(bytes: &[u8], kind: EntryKind, name: &[u8]) -> bool {
+        let mut d = Decoder { bytes };
+        let Some(of_kind) = d.byte() else { return false };
+        of_kind == kind as u8 && d.number() == Some(name.len() as u64) && d.bytes.starts_with(name)
+    }
 
     pub(super) fn decode(bytes: &'a [u8]) -> Option<FactsRef<'a>> {
         let mut d = Decoder { bytes };

@@ -4,7 +4,6 @@
 //! at rest before the sweep that wrote the record, and where the record's checksum holds. So the index may be lost, cut off,
 //! damaged or of another version: files are read again, and no answer changes.
 
-use std::ops::Range;
 use std::path::Path;
 
 use super::by_name::{ByName, name_key};
@@ -17,69 +16,59 @@ const HEADER: &str = concat!("zmgr index 1 ", env!("CARGO_PKG_VERSION"), "\n");
 /// Length of what follows it, and the checksum of that.
 const PREFIX: usize = 4 + 8;
 
-/// What the file system says of a file, by which a change is noticed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Stamp {
-    inode: u64,
-    size: u64,
-    mtime: (i64, i64),
-    ctime: (i64, i64),
-}
+/// What the file system says of a file, by which a change is noticed: inode, size, times of modification and of change. As it lies
+/// in a record, so that thousands are compared without being decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp([u8; Stamp::SIZE]);
 
 impl Stamp {
+    const SIZE: usize = 8 + 8 + 2 * TIME;
+
+    /// The stamp of no file.
+    pub(super) const NONE: Stamp = Stamp([0; Stamp::SIZE]);
+
     // The types of the fields differ between systems.
     #[allow(clippy::unnecessary_cast)]
     pub(super) fn of(stat: &rustix::fs::Stat) -> Stamp {
-        Stamp {
-            inode: stat.st_ino as u64,
-            size: stat.st_size as u64,
-            mtime: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-            ctime: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+        let mut stamp = [0; Stamp::SIZE];
+        stamp[..8].copy_from_slice(&(stat.st_ino as u64).to_le_bytes());
+        stamp[8..16].copy_from_slice(&(stat.st_size as u64).to_le_bytes());
+        let times =
+            [(stat.st_mtime as i64, stat.st_mtime_nsec as i64), (stat.st_ctime as i64, stat.st_ctime_nsec as i64)];
+        for ((seconds, nanoseconds), at) in times.into_iter().zip(stamp[16..].chunks_exact_mut(TIME)) {
+            at[..8].copy_from_slice(&seconds.to_le_bytes());
+            at[8..].copy_from_slice(&(nanoseconds as u32).to_le_bytes());
         }
+        Stamp(stamp)
     }
 
     /// Whether the file was at rest before this moment. One that was not may change once more without its times showing it.
     pub(super) fn before(&self, moment: (i64, i64)) -> bool {
-        self.mtime < moment && self.ctime < moment
-    }
-
-    fn encode(&self, e: &mut Encoder) {
-        e.fixed(self.inode.to_le_bytes());
-        e.fixed(self.size.to_le_bytes());
-        for (seconds, nanoseconds) in [self.mtime, self.ctime] {
-            e.fixed(seconds.to_le_bytes());
-            e.fixed((nanoseconds as i32).to_le_bytes());
-        }
-    }
-
-    fn decode(d: &mut Decoder<'_>) -> Option<Stamp> {
-        let time =
-            |d: &mut Decoder<'_>| Some((i64::from_le_bytes(d.fixed()?), i64::from(i32::from_le_bytes(d.fixed()?))));
-        Some(Stamp {
-            inode: u64::from_le_bytes(d.fixed()?),
-            size: u64::from_le_bytes(d.fixed()?),
-            mtime: time(d)?,
-            ctime: time(d)?,
+        self.0[16..].chunks_exact(TIME).all(|time| {
+            let (seconds, nanoseconds) = time.split_at(8);
+            let seconds = i64::from_le_bytes(seconds.try_into().unwrap_or_default());
+            let nanoseconds = u32::from_le_bytes(nanoseconds.try_into().unwrap_or_default());
+            (seconds, i64::from(nanoseconds)) < moment
         })
     }
 }
 
-/// An index in memory, each record of it sound.
+/// Bytes of a time: seconds and nanoseconds.
+const TIME: usize = 8 + 4;
+
+/// An index in memory, each record of it sound. Only where the records lie is kept beside the bytes: memory that is touched for the
+/// first time costs more than looking into it.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     bytes: Vec<u8>,
     records: Vec<Record>,
 }
 
-#[derive(Debug, Clone)]
+/// From its length on to its end.
+#[derive(Debug, Clone, Copy)]
 struct Record {
-    stamp: Stamp,
-    /// From its length on.
-    whole: Range<usize>,
-    /// Where its facts begin.
-    facts: usize,
-    kind: EntryKind,
-    name: Range<usize>,
+    start: u32,
+    end: u32,
 }
 
 impl Index {
@@ -89,15 +78,16 @@ impl Index {
     }
 
     fn from_bytes(bytes: Vec<u8>) -> Index {
-        let mut records = Vec::new();
-        if bytes.starts_with(HEADER.as_bytes()) {
+        // A record of a zone has some 180 bytes.
+        let mut records = Vec::with_capacity(bytes.len() / 128);
+        if bytes.starts_with(HEADER.as_bytes()) && u32::try_from(bytes.len()).is_ok() {
             let mut at = HEADER.len();
-            while let Some(whole) = record_at(&bytes, at) {
-                at = whole.end;
+            while let Some(end) = end_of(&bytes, at) {
                 // A damaged record is skipped; the ones after it are found if its length is sound.
-                if let Some(record) = sound(&bytes, whole) {
-                    records.push(record);
+                if is_sound(&bytes[at..end]) {
+                    records.push(Record { start: at as u32, end: end as u32 });
                 }
+                at = end;
             }
         }
         Index { bytes, records }
@@ -107,25 +97,24 @@ impl Index {
         self.records.len()
     }
 
-    pub(super) fn stamp(&self, record: usize) -> Stamp {
-        self.records[record].stamp
+    /// Whether the file is as it was when this record was made.
+    pub(super) fn has_stamp(&self, record: usize, stamp: &Stamp) -> bool {
+        self.raw(record)[PREFIX..].starts_with(&stamp.0)
     }
 
     /// The facts of a record; they decoded once, so they do again.
     pub(super) fn facts(&self, record: usize) -> Option<FactsRef<'_>> {
-        let record = self.records.get(record)?;
-        FactsRef::decode(&self.bytes[record.facts..record.whole.end])
+        FactsRef::decode(self.raw(record).get(PREFIX + Stamp::SIZE..)?)
     }
 
     /// Whether a record is of this entry.
     fn is(&self, record: usize, kind: EntryKind, name: &str) -> bool {
-        let record = self.records.get(record);
-        record.is_some_and(|r| r.kind == kind && self.bytes[r.name.clone()] == *name.as_bytes())
+        self.raw(record).get(PREFIX + Stamp::SIZE..).is_some_and(|facts| FactsRef::is_of(facts, kind, name.as_bytes()))
     }
 
-    /// A record as it lies in the file.
+    /// A record as it lies in the file; empty where there is none.
     pub(super) fn raw(&self, record: usize) -> &[u8] {
-        &self.bytes[self.records[record].whole.clone()]
+        self.records.get(record).map_or(&[], |r| &self.bytes[r.start as usize..r.end as usize])
     }
 
     pub(super) fn finder(&self) -> Finder<'_> {
@@ -133,25 +122,19 @@ impl Index {
     }
 }
 
-fn record_at(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+/// Where the record ends that begins here, as far as there is a whole one.
+fn end_of(bytes: &[u8], at: usize) -> Option<usize> {
     let mut d = Decoder { bytes: bytes.get(at..)? };
     let length = u32::from_le_bytes(d.fixed()?) as usize;
-    let end = at.checked_add(PREFIX)?.checked_add(length)?;
-    (end <= bytes.len()).then_some(at..end)
+    at.checked_add(PREFIX)?.checked_add(length).filter(|end| *end <= bytes.len())
 }
 
-fn sound(bytes: &[u8], whole: Range<usize>) -> Option<Record> {
-    let content = &bytes[whole.start + PREFIX..whole.end];
-    let mut d = Decoder { bytes: &bytes[whole.start + 4..] };
-    if u64::from_le_bytes(d.fixed()?) != checksum(content) {
-        return None;
-    }
-    let mut d = Decoder { bytes: content };
-    let stamp = Stamp::decode(&mut d)?;
-    let facts = whole.end - d.bytes.len();
-    let FactsRef { kind, name, .. } = FactsRef::decode(d.bytes)?;
-    let start = FactsRef::NAME_AT + usize::from(name.len() >= 0x80);
-    Some(Record { stamp, facts, kind, name: facts + start..facts + start + name.len(), whole })
+/// Whether a record is as it was written.
+fn is_sound(record: &[u8]) -> bool {
+    let mut d = Decoder { bytes: &record[4..] };
+    let content = &record[PREFIX..];
+    d.fixed().map(u64::from_le_bytes) == Some(checksum(content))
+        && content.get(Stamp::SIZE..).is_some_and(|facts| FactsRef::decode(facts).is_some())
 }
 
 /// Finds records by name. A folder lists its files in much the same order each time, so the records that follow the last one found
@@ -178,12 +161,14 @@ impl<'a> Finder<'a> {
         let index = self.index;
         let by_name = self.by_name.get_or_insert_with(|| {
             let mut by_name = ByName::with_capacity_and_hasher(index.len(), <_>::default());
-            for (at, record) in index.records.iter().enumerate() {
-                by_name.insert(name_key(record.kind, &index.bytes[record.name.clone()]), at);
+            for at in 0..index.len() {
+                if let Some(facts) = index.facts(at) {
+                    by_name.insert(name_key(facts.kind, facts.name.as_bytes()), at as u32);
+                }
             }
             by_name
         });
-        let at = *by_name.get(&name_key(kind, name.as_bytes()))?;
+        let at = *by_name.get(&name_key(kind, name.as_bytes()))? as usize;
         // Another name may have the same key; not to find a record only costs a reading of the file.
         index.is(at, kind, name).then_some(at)
     }
@@ -209,7 +194,7 @@ impl Writer {
         let e = &mut self.encoder;
         let start = e.bytes.len();
         e.fixed([0; PREFIX]);
-        stamp.encode(e);
+        e.fixed(stamp.0);
         e.bytes.extend_from_slice(facts);
         let content = &e.bytes[start + PREFIX..];
         let (length, sum) = (content.len(), checksum(content));
@@ -230,7 +215,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn stamp(n: u64) -> Stamp {
-        Stamp { inode: n, size: n + 1, mtime: (n as i64, 5), ctime: (n as i64, 999_999_999) }
+        Stamp([n as u8 + 1; Stamp::SIZE])
     }
 
     fn written(all: &[Facts]) -> Vec<u8> {
@@ -249,7 +234,10 @@ mod tests {
             let bytes = written(&all);
             let read = |bytes: Vec<u8>| -> Vec<(Stamp, Facts)> {
                 let index = Index::from_bytes(bytes);
-                (0..index.records.len()).map(|n| (index.stamp(n), index.facts(n).unwrap().to_facts())).collect()
+                {
+                    let stamp_of = |n: usize| Stamp(index.raw(n)[PREFIX..PREFIX + Stamp::SIZE].try_into().unwrap());
+                    (0..index.len()).map(|n| (stamp_of(n), index.facts(n).unwrap().to_facts())).collect()
+                }
             };
             let expected: Vec<_> = all.iter().enumerate().map(|(n, f)| (stamp(n as u64), f.clone())).collect();
             prop_assert_eq!(&read(bytes.clone()), &expected);

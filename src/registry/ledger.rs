@@ -213,7 +213,7 @@ impl Ledger {
             let pool = self.pool(name)?;
             let networks: Vec<ipam::Interval> =
                 space.blocks.iter().filter(|b| b.family() == family).map(ipam::Block::interval).collect();
-            let mut used = Used::default();
+            let mut used = Used { numbers: Vec::with_capacity(self.snapshot.len() + 16), newest: None };
             let next = pool.strategy == Strategy::Next;
             let mut newest: Option<(&str, u128)> = None;
             self.each_held(Wire::of(pool), |address, holding| {

@@ -41,6 +41,7 @@ pub struct Snapshot {
     index: Index,
     /// Facts of files that were read now, encoded.
     fresh: Vec<u8>,
+    stamps: Vec<Stamp>,
     slots: Vec<Slot>,
     unreadable: Vec<Unreadable>,
     /// Documents whose temp file was seen.
@@ -52,15 +53,14 @@ pub struct Snapshot {
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     facts: Place,
-    /// None where the file says something else than the facts, or could change unseen.
-    stamp: Option<Stamp>,
-    unreadable: Option<usize>,
+    unreadable: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    Index(usize),
-    Fresh(usize, usize),
+    Index(u32),
+    /// From here to there in `fresh`, and which of `stamps` is its file's.
+    Fresh(u32, u32, Option<u32>),
     Gone,
 }
 
@@ -84,6 +84,11 @@ impl Snapshot {
         self.entries().find(|e| e.facts.kind == kind && e.facts.name == name)
     }
 
+    /// How many entries there are, about.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Every file that cannot be read as what it is.
     pub fn unreadable(&self) -> &[Unreadable] {
         &self.unreadable
@@ -92,9 +97,9 @@ impl Snapshot {
     /// Takes in an entry as this process makes it, in place of any of its name. Whether there was one.
     pub(super) fn replace(&mut self, kind: EntryKind, facts: &Facts) -> bool {
         let was_there = self.remove(kind, &facts.name);
-        let place = self.encode(kind, facts);
-        let at = self.slots.len();
-        self.slots.push(Slot { facts: place, stamp: None, unreadable: None });
+        let place = self.encode(kind, facts, None);
+        let at = self.slots.len() as u32;
+        self.slots.push(Slot { facts: place, unreadable: None });
         self.by_name().insert(name_key(kind, facts.name.as_bytes()), at);
         was_there
     }
@@ -107,7 +112,7 @@ impl Snapshot {
     /// Drops an entry. Whether there was one.
     pub(super) fn remove(&mut self, kind: EntryKind, name: &str) -> bool {
         let Some(at) = self.position(kind, name) else { return false };
-        self.by_name().remove(&name_key(kind, name.as_bytes()));
+        // The key stays: another name may have the same.
         self.slots[at].facts = Place::Gone;
         true
     }
@@ -120,7 +125,7 @@ impl Snapshot {
 
     fn position(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
         let is_it = |facts: FactsRef<'_>| facts.kind == kind && facts.name == name;
-        let at = *self.by_name().get(&name_key(kind, name.as_bytes()))?;
+        let at = *self.by_name().get(&name_key(kind, name.as_bytes()))? as usize;
         if self.facts(&self.slots[at]).is_some_and(is_it) {
             return Some(at);
         }
@@ -133,7 +138,7 @@ impl Snapshot {
             let mut by_name = ByName::with_capacity_and_hasher(self.slots.len(), <_>::default());
             for (at, slot) in self.slots.iter().enumerate() {
                 if let Some(facts) = self.facts(slot) {
-                    by_name.insert(name_key(facts.kind, facts.name.as_bytes()), at);
+                    by_name.insert(name_key(facts.kind, facts.name.as_bytes()), at as u32);
                 }
             }
             self.by_name = Some(by_name);
@@ -142,45 +147,44 @@ impl Snapshot {
     }
 
     fn at(&self, slot: &Slot) -> Option<Entry<'_>> {
-        Some(Entry { facts: self.facts(slot)?, unreadable: slot.unreadable.map(|n| &self.unreadable[n]) })
+        Some(Entry { facts: self.facts(slot)?, unreadable: slot.unreadable.map(|n| &self.unreadable[n as usize]) })
     }
 
     fn facts(&self, slot: &Slot) -> Option<FactsRef<'_>> {
         match slot.facts {
-            Place::Index(record) => self.index.facts(record),
-            Place::Fresh(start, end) => FactsRef::decode(&self.fresh[start..end]),
+            Place::Index(record) => self.index.facts(record as usize),
+            Place::Fresh(start, end, _) => FactsRef::decode(&self.fresh[start as usize..end as usize]),
             Place::Gone => None,
         }
     }
 
     /// Takes in a file that was read now.
     fn take(&mut self, file: EntryFile, record: Option<usize>, stamp: Option<Stamp>, read: Read) {
-        let slot = |snapshot: &mut Snapshot, facts, stamp, unreadable| {
-            snapshot.slots.push(Slot { facts, stamp, unreadable });
-        };
         match read {
             Read::Gone => {}
             Read::Good(facts) => {
-                let place = self.encode(file.kind, &facts);
-                slot(self, place, stamp, None);
+                let facts = self.encode(file.kind, &facts, stamp);
+                self.slots.push(Slot { facts, unreadable: None });
             }
             Read::Bad(faults) => {
-                let number = self.unreadable.len();
-                let place = record.map(Place::Index);
-                if let Some(place) = place {
-                    slot(self, place, None, Some(number));
+                if let Some(record) = record {
+                    let unreadable = Some(self.unreadable.len() as u32);
+                    self.slots.push(Slot { facts: Place::Index(record as u32), unreadable });
                 }
-                self.unreadable.push(Unreadable { file, faults, known: place.is_some() });
+                self.unreadable.push(Unreadable { file, faults, known: record.is_some() });
             }
         }
     }
 
-    fn encode(&mut self, kind: EntryKind, facts: &Facts) -> Place {
+    fn encode(&mut self, kind: EntryKind, facts: &Facts, stamp: Option<Stamp>) -> Place {
         let mut encoder = Encoder { bytes: std::mem::take(&mut self.fresh) };
         let start = encoder.bytes.len();
         facts.encode(kind, &mut encoder);
         self.fresh = encoder.bytes;
-        Place::Fresh(start, self.fresh.len())
+        self.stamps.extend(stamp);
+        let stamp = stamp.map(|_| self.stamps.len() as u32 - 1);
+        // Documents of 4 GiB in all do not fit into memory either.
+        Place::Fresh(start as u32, self.fresh.len() as u32, stamp)
     }
 
     /// Whether writing the index anew costs less than reading the changed files again each time. Reading one costs about as much as
@@ -193,14 +197,14 @@ impl Snapshot {
     fn to_index(&self, at_rest: (i64, i64)) -> Vec<u8> {
         let mut writer = Writer::new();
         for slot in &self.slots {
-            match (slot.facts, slot.stamp) {
-                (Place::Gone, _) => {}
-                (Place::Index(record), _) => writer.copy(self.index.raw(record)),
-                (Place::Fresh(start, end), Some(stamp)) if stamp.before(at_rest) => {
-                    writer.add(stamp, &self.fresh[start..end]);
+            match slot.facts {
+                Place::Gone => {}
+                Place::Index(record) => writer.copy(self.index.raw(record as usize)),
+                Place::Fresh(start, end, stamp) => {
+                    let stamp = stamp.map(|n| self.stamps[n as usize]).filter(|stamp| stamp.before(at_rest));
+                    // What has none is kept for the day on which the file cannot be read; no file has that stamp.
+                    writer.add(stamp.unwrap_or(Stamp::NONE), &self.fresh[start as usize..end as usize]);
                 }
-                // Kept for the day on which the file cannot be read; no file has this stamp.
-                (Place::Fresh(start, end), _) => writer.add(Stamp::default(), &self.fresh[start..end]),
             }
         }
         writer.into_bytes()
@@ -214,16 +218,17 @@ impl Registry {
         let index = Index::read(&self.tree().index());
         let mut seen = vec![false; index.len()];
         let mut unknown: Vec<(EntryFile, Option<usize>, Option<Stamp>)> = Vec::new();
-        let mut snapshot = Snapshot::default();
+        let mut snapshot = Snapshot { slots: Vec::with_capacity(index.len() + 16), ..Snapshot::default() };
         let mut finder = index.finder();
         let mut far: Vec<(EntryKind, String, Option<Stamp>)> = Vec::new();
-        let mut note = |snapshot: &mut Snapshot, kind, name: &str, record: Option<usize>, stamp| match record {
-            Some(record) if std::mem::replace(&mut seen[record], true) => {}
-            Some(record) if stamp == Some(index.stamp(record)) => {
-                snapshot.slots.push(Slot { facts: Place::Index(record), stamp, unreadable: None });
-            }
-            _ => unknown.push((self.entry_file(kind, name), record, stamp)),
-        };
+        let mut note =
+            |snapshot: &mut Snapshot, kind, name: &str, record: Option<usize>, stamp: Option<Stamp>| match record {
+                Some(record) if std::mem::replace(&mut seen[record], true) => {}
+                Some(record) if stamp.as_ref().is_some_and(|stamp| index.has_stamp(record, stamp)) => {
+                    snapshot.slots.push(Slot { facts: Place::Index(record as u32), unreadable: None });
+                }
+                _ => unknown.push((self.entry_file(kind, name), record, stamp)),
+            };
         for kind in EntryKind::ALL {
             self.sweep(kind, |found| match found {
                 Seen::Document(name, stamp) => match finder.find_near(kind, name) {
