@@ -258,12 +258,11 @@ pub(crate) fn nets(
         if given.is_some() && net.mac.is_some() && net.managed || is_there && !net.managed {
             continue;
         }
-        let vnic = match pinned.and_then(|pinned| pinned.vnic.as_deref()) {
-            Some(vnic) => preflight::still_free(ledger, LinkName::new(vnic)?)?,
-            None => match given {
-                Some(vnic) => preflight::still_free(ledger, vnic)?,
-                None => ledger.choose_link(&library.config.vnic_name, &spec.name, index, &links)?,
-            },
+        let vnic = match (given, pinned.and_then(|pinned| pinned.vnic.as_deref())) {
+            // It stands in the zone's own file; whether somebody else has it is seen when the file is reserved.
+            (Some(given), _) => given,
+            (None, Some(vnic)) => preflight::still_free(ledger, LinkName::new(vnic)?)?,
+            (None, None) => ledger.choose_link(&library.config.vnic_name, &spec.name, index, &links)?,
         };
         let mac = match pinned.and_then(|pinned| pinned.mac.as_deref()) {
             Some(mac) => mac.parse()?,

@@ -101,7 +101,8 @@ impl Session<'_> {
         let facts = self.zone_facts(lock, old, new)?;
         // Its own links are on the host already, and stay its own.
         let mut gained = facts.clone();
-        let had = old.map(|old| old.value.nets.as_slice()).unwrap_or_default();
+        let built = old.filter(|old| old.value.id.is_some());
+        let had = built.map(|old| old.value.nets.as_slice()).unwrap_or_default();
         for net in &mut gained.nets {
             net.vnic = net
                 .vnic

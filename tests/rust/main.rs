@@ -14,6 +14,7 @@ mod plans;
 mod power;
 mod registry;
 mod resources;
+mod round_trip;
 mod scene;
 mod seam;
 mod setup;
