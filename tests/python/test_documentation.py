@@ -40,9 +40,11 @@ def compiled(source: Path, folder: Path, program: Path) -> Path:
 def test_the_shell_of_the_readme(source: Path, tmp_path: Path) -> None:
     if not (source / "target/release/zmgr").exists():
         pytest.skip("the command line is not built")
-    (script,) = (b for b in blocks(source, "sh") if "zmgr create" in b)
-    out = run(source, tmp_path, "sh", "-e", "-c", script)
+    tour, tests = (b for b in blocks(source, "sh") if "zmgr" in b)
+    out = run(source, tmp_path, "sh", "-e", "-c", tour)
     assert "10.1.0.10/24" in out and "printer" in out
+    out = run(source, tmp_path, "sh", "-e", "-c", tests)
+    assert ":web01:running:" in out and "created web02" in out
 
 
 def test_the_pytest_of_the_guide(source: Path, tmp_path: Path) -> None:
@@ -54,9 +56,20 @@ def test_the_pytest_of_the_guide(source: Path, tmp_path: Path) -> None:
 
 
 def test_the_c_of_the_readme(source: Path, tmp_path: Path) -> None:
-    (text,) = blocks(source, "c")
-    (tmp_path / "web01.c").write_text(text)
-    assert run(source, tmp_path, compiled(source, tmp_path, tmp_path / "web01.c")) == "web01 has 10.1.0.10/24\n"
+    said = []
+    for number, text in enumerate(blocks(source, "c")):
+        program = tmp_path / f"program{number}.c"
+        program.write_text(text)
+        said.append(run(source, tmp_path, compiled(source, tmp_path, program)))
+    assert said == ["web01 has 10.1.0.10/24\n", "command-failed, then ok\n"]
+
+
+def test_the_pytest_of_the_readme(source: Path, tmp_path: Path) -> None:
+    (text,) = (b for b in blocks(source, "python") if "def test_" in b)
+    (tmp_path / "test_mine.py").write_text(text)
+    # In a process of its own, so that it meets the installed plugin as a user does.
+    out = run(source, tmp_path, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
+    assert "1 passed" in out
 
 
 def test_the_examples_in_c(source: Path, tmp_path: Path) -> None:
