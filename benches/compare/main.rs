@@ -6,6 +6,7 @@
 
 mod registry;
 mod rows;
+mod zones;
 
 fn main() {
     // A process of its own for what is to be measured as such.
@@ -18,5 +19,6 @@ fn main() {
     }
     let mut table = rows::Table::new(arguments);
     registry::rows(&mut table);
+    zones::rows(&mut table);
     table.print();
 }
