@@ -29,7 +29,7 @@ header: ## write include/zmgr.h anew from the C face
 lint: ## what CI refuses: formatting, clippy, Python types
 	@tests/run fmt clippy types
 
-illumos-check: ## type check for illumos, no link (Debian: rustc-web cargo-web rust-web-src)
+illumos-check: ## type check for illumos, no link (rustup brings its standard library)
 	@tests/run illumos
 
 tools: ## the pinned tools that the tests need, below target/tools
