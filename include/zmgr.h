@@ -354,6 +354,16 @@ typedef struct {
     bool force;
 } zmgr_reinstall_options;
 
+// How zones are adopted.
+typedef struct {
+    // sizeof(zmgr_import_options)
+    size_t size;
+    // The template that the entries follow; NULL: the best of those of the zone's brand, or none.
+    const char *template_name;
+    // VNICs that zmgr could have made become its own: destroying the zone deletes them.
+    bool adopt_links;
+} zmgr_import_options;
+
 // What to do about unfinished work.
 typedef struct {
     // sizeof(zmgr_recover_options)
@@ -569,6 +579,18 @@ zmgr_status zmgr_zones_reinstall(const zmgr_manager *manager,
                                  zmgr_report **out,
                                  zmgr_error **error);
 
+// Adopts zones that the host has, as they are; the host is only looked at. For `count` 0 every zone of the host: the report has
+// "adopted" ones and "skipped" ones, with the reason in their notes. The report as in zmgr_zones_create.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_import(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              const zmgr_import_options *options,
+                              const zmgr_run_options *run,
+                              zmgr_report **out,
+                              zmgr_error **error);
+
 // Ends what a killed or failed zmgr left unfinished, for these zones or, where `count` is 0, for all: finished, or taken back as
 // if it had never begun, whichever loses least. ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a
 // person can say which way it should go. The report as in zmgr_zones_create.
@@ -609,6 +631,54 @@ void zmgr_cancel_free(zmgr_cancel *cancel);
 zmgr_status zmgr_init(const zmgr_manager *manager,
                       zmgr_value **out,
                       zmgr_error **error);
+
+// What holds for the whole tree: a map, times in seconds.
+//
+// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_config(const zmgr_manager *manager,
+                        zmgr_value **out,
+                        zmgr_error **error);
+
+// The template of this name as a map; for `name` NULL a list of all, by name.
+//
+// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_templates(const zmgr_manager *manager,
+                           const char *name,
+                           zmgr_value **out,
+                           zmgr_error **error);
+
+// The pool of this name as a map; for `name` NULL a list of all, by name.
+//
+// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_pools(const zmgr_manager *manager,
+                       const char *name,
+                       zmgr_value **out,
+                       zmgr_error **error);
+
+// The publisher of this name as a map; for `name` NULL a list of all, by name.
+//
+// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_publishers(const zmgr_manager *manager,
+                            const char *name,
+                            zmgr_value **out,
+                            zmgr_error **error);
+
+// The wish for a zone after all layers; each value that comes from a document is a map of "value" and "source", its file and
+// line.
+//
+// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_zone_spec(const zmgr_manager *manager,
+                           const char *name,
+                           zmgr_value **out,
+                           zmgr_error **error);
+
+// Every finding of every document, alone and together, in the order of files and lines; where a host answers, also what they count
+// on and it does not have.
+//
+// Requires: `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_check(const zmgr_manager *manager,
+                       zmgr_diagnostic_list **out,
+                       zmgr_error **error);
 
 // How many findings.
 //
@@ -835,6 +905,16 @@ zmgr_status zmgr_plan_reinstall(const zmgr_manager *manager,
                                 const zmgr_reinstall_options *options,
                                 zmgr_plan **out,
                                 zmgr_error **error);
+
+// What adopting these zones would do; for `count` 0 every zone of the host.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_import(const zmgr_manager *manager,
+                             const char *const *names,
+                             size_t count,
+                             const zmgr_import_options *options,
+                             zmgr_plan **out,
+                             zmgr_error **error);
 
 // Runs a plan, unless what it rests on has changed (ZMGR_STALE_PLAN, and nothing is done). `*out` (which may be NULL) gets
 // the report whenever the plan was run, also where some or all of it failed: then the status is that of the one failure, or

@@ -11,7 +11,7 @@ use crate::settings::{Settings, read, words, write};
 use crate::source::{Source, Sourced};
 
 /// What holds for the whole tree. A missing file means these defaults.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Config {
     /// The folder that zonepaths of new zones lie in: `PREFIX/NAME`.
@@ -19,6 +19,7 @@ pub struct Config {
     /// The template of zones for which none is named.
     pub default_template: Option<Sourced<TemplateName>>,
     /// How long to wait for a lock; zero is not at all.
+    #[serde(serialize_with = "crate::document::json::seconds")]
     pub lock_timeout: Duration,
     /// What becomes of the steps done when a later one fails.
     pub on_failure: FailureRule,
@@ -51,16 +52,20 @@ impl Default for Config {
 }
 
 /// Time limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Timeouts {
     /// Install and clone.
+    #[serde(serialize_with = "crate::document::json::seconds")]
     pub install: Duration,
     /// Boot, until the zone runs.
+    #[serde(serialize_with = "crate::document::json::seconds")]
     pub boot: Duration,
     /// Shutdown, until the zone is down. illumos itself waits 100 seconds.
+    #[serde(serialize_with = "crate::document::json::seconds")]
     pub shutdown: Duration,
     /// Every other command.
+    #[serde(serialize_with = "crate::document::json::seconds")]
     pub command: Duration,
 }
 
@@ -76,13 +81,15 @@ impl Default for Timeouts {
 }
 
 /// What becomes of the steps done when a later one fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize)]
 #[non_exhaustive]
 pub enum FailureRule {
     /// They are undone.
+    #[serde(rename = "rollback")]
     #[default]
     RollBack,
     /// They are kept, and the entry is `failed`.
+    #[serde(rename = "keep")]
     Keep,
 }
 

@@ -16,7 +16,7 @@ use crate::settings::words;
 use crate::source::{Source, Sourced};
 
 /// A pool of addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Pool {
     /// Its name; the file's stem.
@@ -59,7 +59,7 @@ impl Pool {
 }
 
 /// One network of a pool.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct PoolNetwork {
     /// The network, without host bits.
@@ -91,7 +91,8 @@ impl PoolNetwork {
 }
 
 /// Which free address a pool gives next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Strategy {
     /// The lowest.

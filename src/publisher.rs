@@ -7,7 +7,7 @@ use crate::schema::At;
 use crate::source::Source;
 
 /// A publisher of packages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Publisher {
     /// Its name; the file's stem.

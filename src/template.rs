@@ -9,7 +9,7 @@ use crate::settings::{read, write};
 use crate::source::{Source, Sourced};
 
 /// A template.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Template {
     /// Its name; the file's stem.

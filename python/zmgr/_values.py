@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._zmgr import Zone
 
 IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+IPNetwork = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 IPInterface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 
 
@@ -398,3 +399,99 @@ class ExecResult:
     #: What it wrote, unless ``output=`` heard it.
     stdout: bytes
     stderr: bytes
+
+
+@dataclass(frozen=True)
+class Config:
+    """``config.kdl``: what holds for the whole tree. Times are in seconds."""
+
+    zonepath_prefix: str
+    default_template: str | None
+    lock_timeout: float
+    #: ``rollback`` or ``keep``.
+    on_failure: str
+    vnic_name: str
+    timeouts: dict[str, float]
+    log_dir: str
+    #: The layer beneath every template.
+    defaults: dict[str, Any]
+
+    @classmethod
+    def _from_json(cls, c: dict[str, Any]) -> Config:
+        return cls(**c)
+
+
+@dataclass(frozen=True)
+class Template:
+    """``templates/NAME.kdl``: what zones have in common."""
+
+    name: str
+    extends: str | None
+    nets: tuple[dict[str, Any], ...]
+    settings: dict[str, Any]
+
+    @classmethod
+    def _from_json(cls, t: dict[str, Any]) -> Template:
+        return cls(t["name"], t["extends"], tuple(t["nets"]), t["settings"])
+
+
+@dataclass(frozen=True)
+class PoolNetwork:
+    """One network of a pool."""
+
+    network: IPNetwork
+    gateway: IPAddress | None
+    #: First and last address of each; none means the whole network.
+    ranges: tuple[tuple[IPAddress, IPAddress], ...]
+    #: First and last address of what is never given.
+    excludes: tuple[tuple[IPAddress, IPAddress], ...]
+    #: Single addresses kept for a zone or owner of this name.
+    reserves: tuple[tuple[IPAddress, str], ...]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """``pools/NAME.kdl``: networks and the link that leads to them."""
+
+    name: str
+    networks: tuple[PoolNetwork, ...]
+    stub: str | None
+    vlan: int | None
+    mtu: int | None
+    resolvers: tuple[IPAddress, ...]
+    #: ``lowest`` or ``next``.
+    strategy: str
+
+    @classmethod
+    def _from_json(cls, p: dict[str, Any]) -> Pool:
+        ip = ipaddress.ip_address
+        networks = tuple(
+            PoolNetwork(
+                network=ipaddress.ip_network(n["network"]),
+                gateway=None if n["gateway"] is None else ip(n["gateway"]),
+                ranges=tuple((ip(first), ip(last)) for first, last in n["ranges"]),
+                excludes=tuple((ip(first), ip(last)) for first, last in n["excludes"]),
+                reserves=tuple((ip(address), owner) for address, owner in n["reserves"]),
+            )
+            for n in p["networks"]
+        )
+        resolvers = tuple(ip(r) for r in p["resolvers"])
+        return cls(p["name"], networks, p["stub"], p["vlan"], p["mtu"], resolvers, p["strategy"])
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """``publishers/NAME.kdl``: where packages come from."""
+
+    name: str
+    origins: tuple[str, ...]
+    mirrors: tuple[str, ...]
+    sticky: bool
+    ssl_cert: str | None
+    ssl_key: str | None
+
+    @classmethod
+    def _from_json(cls, p: dict[str, Any]) -> Publisher:
+        return cls(
+            p["name"], tuple(p["origins"]), tuple(p["mirrors"]), p["sticky"], p["ssl_cert"], p["ssl_key"]
+        )

@@ -9,7 +9,22 @@ from typing import Any, Literal, final
 
 from typing_extensions import Self
 
-from ._values import Allocation, Change, Diagnostic, Event, ExecResult, Net, PoolUsage, Report, ZoneState, ZoneStatus
+from ._values import (
+    Allocation,
+    Change,
+    Config,
+    Diagnostic,
+    Event,
+    ExecResult,
+    Net,
+    Pool,
+    PoolUsage,
+    Publisher,
+    Report,
+    Template,
+    ZoneState,
+    ZoneStatus,
+)
 
 _Path = str | os.PathLike[str]
 _Address = str | ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -201,6 +216,32 @@ class Manager:
     def pool_usages(self) -> list[PoolUsage]: ...
     def check_pools(self, pool: str | None = None) -> list[Diagnostic]: ...
     def init(self) -> list[Path]: ...
+    def check(self) -> list[Diagnostic]: ...
+    def config(self) -> Config: ...
+    def templates(self) -> list[Template]: ...
+    def template(self, name: str) -> Template: ...
+    def pools(self) -> list[Pool]: ...
+    def pool(self, name: str) -> Pool: ...
+    def publishers(self) -> list[Publisher]: ...
+    def publisher(self, name: str) -> Publisher: ...
+    def effective(self, name: str) -> dict[str, Any]: ...
+    def import_zones(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        template: str | None = None,
+        adopt_links: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report: ...
+    def plan_import(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        template: str | None = None,
+        adopt_links: bool = False,
+    ) -> Plan: ...
     def close(self) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(

@@ -2,6 +2,8 @@
 //!
 //! Invariant: `text` decodes to `value`, whatever was changed.
 
+pub(crate) mod json;
+
 use std::path::Path;
 use std::sync::Arc;
 

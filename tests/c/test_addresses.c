@@ -99,6 +99,40 @@ static void null_is_answered(zmgr_manager *manager) {
     DROP(error);
 }
 
+static void documents(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_value *value = NULL;
+    zmgr_diagnostic_list *found = NULL;
+    zmgr_plan *plan = NULL;
+    zmgr_report *report = NULL;
+    zmgr_import_options options;
+    CHECK_STATUS(zmgr_check(manager, &found, &error), ZMGR_OK, error);
+    zmgr_diagnostic_list_free(found);
+    CHECK_STATUS(zmgr_config(manager, &value, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(value, "zonepath_prefix")), "/zones");
+    zmgr_value_free(value);
+    CHECK_STATUS(zmgr_templates(manager, NULL, &value, &error), ZMGR_OK, error);
+    CHECK(zmgr_value_get_kind(value) == ZMGR_VALUE_LIST && zmgr_value_len(value) >= 1);
+    zmgr_value_free(value);
+    CHECK_STATUS(zmgr_pools(manager, "internal", &value, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(value, "name")), "internal");
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(zmgr_value_get(value, "networks"), 0), "network")), "10.1.0.0/24");
+    zmgr_value_free(value);
+    CHECK_STATUS(zmgr_publishers(manager, "nobody", &value, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_create(manager, "wished", NULL, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_spec(manager, "wished", &value, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_get(value, "brand"), "value")), "nlipkg");
+    zmgr_value_free(value);
+
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    CHECK_STATUS(zmgr_plan_import(manager, NULL, 0, &options, &plan, &error), ZMGR_OK, error);
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_zones_import(manager, NULL, 0, &options, NULL, &report, &error), ZMGR_OK, error);
+    zmgr_report_free(report);
+}
+
 int main(int argc, char **argv) {
     char directory[1024];
     zmgr_manager *manager = check_manager(argc, argv, "addresses", directory, sizeof directory);
@@ -110,6 +144,7 @@ int main(int argc, char **argv) {
     given_and_taken_back(manager);
     who_holds_what(manager);
     null_is_answered(manager);
+    documents(manager);
     zmgr_close(manager);
     return check_done();
 }

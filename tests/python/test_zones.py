@@ -165,3 +165,33 @@ def test_addresses(zmgr_manager: zmgr.Manager) -> None:
         zmgr_manager.release("internal", "a")
     zmgr_manager.release("internal", "printer", id=given.id)
     assert zmgr_manager.allocate("internal", "next").addresses[0].ip == ipaddress.ip_address("10.1.0.10")
+
+
+def test_documents(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.init()
+    assert [d for d in zmgr_manager.check() if d.severity is zmgr.Severity.ERROR] == []
+    config = zmgr_manager.config()
+    assert config.zonepath_prefix == "/zones" and config.lock_timeout == 30.0
+    template = zmgr_manager.template(config.default_template or "")
+    assert template in zmgr_manager.templates()
+    pool = zmgr_manager.pool("internal")
+    assert pool in zmgr_manager.pools()
+    assert pool.networks[0].network == ipaddress.ip_network("10.1.0.0/24")
+    assert pool.networks[0].gateway == ipaddress.ip_address("10.1.0.1")
+    assert zmgr_manager.publishers() == [zmgr_manager.publisher(p.name) for p in zmgr_manager.publishers()]
+    with pytest.raises(zmgr.NotFoundError):
+        zmgr_manager.pool("nobody")
+    zmgr_manager.create("a")
+    wish = zmgr_manager.effective("a")
+    assert wish["brand"]["value"] == zmgr_manager.zone("a").brand
+    assert wish["brand"]["source"]["line"] > 0
+
+
+def test_import(zmgr_manager: zmgr.Manager) -> None:
+    zone = zmgr_manager.create("a")
+    (zmgr_manager.root / "zones/a.kdl").unlink()
+    assert [c.zone for c in zmgr_manager.plan_import("a").changes] == ["a"]
+    (outcome,) = zmgr_manager.import_zones("a")
+    assert outcome.action == "adopted"
+    adopted = zmgr_manager.zone("a")
+    assert adopted.origin == "import" and adopted.nets[0].address == zone.nets[0].address

@@ -6,7 +6,8 @@ use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{call, handle, optional_out, texts};
 use crate::manager::zmgr_manager;
 use crate::options::{
-    self, zmgr_create_options, zmgr_destroy_options, zmgr_recover_options, zmgr_reinstall_options, zmgr_run_options,
+    self, zmgr_create_options, zmgr_destroy_options, zmgr_import_options, zmgr_recover_options, zmgr_reinstall_options,
+    zmgr_run_options,
 };
 use crate::report::{report_to, zmgr_report};
 
@@ -80,6 +81,31 @@ pub unsafe extern "C" fn zmgr_zones_reinstall(
             let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
             let options = options::reinstall_options(options)?;
             report_to(out, options::with_run_options(run, |run| manager.0.reinstall_all(&names, &options, run))?)
+        })
+    }
+}
+
+/// Adopts zones that the host has, as they are; the host is only looked at. For `count` 0 every zone of the host: the report has
+/// "adopted" ones and "skipped" ones, with the reason in their notes. The report as in zmgr_zones_create.
+///
+/// # Safety
+/// As for zmgr_zones_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zones_import(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    options: *const zmgr_import_options,
+    run: *const zmgr_run_options,
+    out: *mut *mut zmgr_report,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = optional_out(out);
+            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
+            let options = options::import_options(options)?;
+            report_to(out, options::with_run_options(run, |run| manager.0.import(&names, &options, run))?)
         })
     }
 }

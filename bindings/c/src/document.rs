@@ -1,10 +1,12 @@
 //! The documents that people write, and what is wrong with them.
 
+use std::ffi::c_char;
+
 use serde_json::{Value, json};
 use zmgr_core::Diagnostic;
 
 use crate::error::{zmgr_diagnostic, zmgr_error, zmgr_status};
-use crate::ffi::{call, free, handle, optional_out, read};
+use crate::ffi::{call, free, handle, optional_out, optional_text, out, read, text};
 use crate::manager::zmgr_manager;
 use crate::value::zmgr_value;
 
@@ -35,6 +37,146 @@ pub unsafe extern "C" fn zmgr_init(
             out.set(|| {
                 zmgr_value::new(&Value::Array(written.iter().map(|path| json!(path.to_string_lossy())).collect()))
             });
+            Ok(())
+        })
+    }
+}
+
+/// What holds for the whole tree: a map, times in seconds.
+///
+/// # Safety
+/// `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_config(
+    manager: *const zmgr_manager,
+    out: *mut *mut zmgr_value,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let manager = &handle(manager, "manager")?.0;
+            let value = manager.config()?.to_json();
+            out.set(|| zmgr_value::new(&value));
+            Ok(())
+        })
+    }
+}
+
+/// The template of this name as a map; for `name` NULL a list of all, by name.
+///
+/// # Safety
+/// `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_templates(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    out: *mut *mut zmgr_value,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let manager = &handle(manager, "manager")?.0;
+            let value = match optional_text(name, "name")? {
+                Some(name) => manager.template(name)?.to_json(),
+                None => manager.templates()?.iter().map(|each| each.to_json()).collect(),
+            };
+            out.set(|| zmgr_value::new(&value));
+            Ok(())
+        })
+    }
+}
+
+/// The pool of this name as a map; for `name` NULL a list of all, by name.
+///
+/// # Safety
+/// `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_pools(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    out: *mut *mut zmgr_value,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let manager = &handle(manager, "manager")?.0;
+            let value = match optional_text(name, "name")? {
+                Some(name) => manager.pool(name)?.to_json(),
+                None => manager.pools()?.iter().map(|each| each.to_json()).collect(),
+            };
+            out.set(|| zmgr_value::new(&value));
+            Ok(())
+        })
+    }
+}
+
+/// The publisher of this name as a map; for `name` NULL a list of all, by name.
+///
+/// # Safety
+/// `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_publishers(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    out: *mut *mut zmgr_value,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let manager = &handle(manager, "manager")?.0;
+            let value = match optional_text(name, "name")? {
+                Some(name) => manager.publisher(name)?.to_json(),
+                None => manager.publishers()?.iter().map(|each| each.to_json()).collect(),
+            };
+            out.set(|| zmgr_value::new(&value));
+            Ok(())
+        })
+    }
+}
+
+/// The wish for a zone after all layers; each value that comes from a document is a map of "value" and "source", its file and
+/// line.
+///
+/// # Safety
+/// `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_spec(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    out: *mut *mut zmgr_value,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let manager = &handle(manager, "manager")?.0;
+            let value = manager.effective(text(name, "name")?)?.to_json();
+            out.set(|| zmgr_value::new(&value));
+            Ok(())
+        })
+    }
+}
+
+/// Every finding of every document, alone and together, in the order of files and lines; where a host answers, also what they count
+/// on and it does not have.
+///
+/// # Safety
+/// `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or does so too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_check(
+    manager: *const zmgr_manager,
+    out: *mut *mut zmgr_diagnostic_list,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let found = handle(manager, "manager")?.0.check()?;
+            out.set(|| zmgr_diagnostic_list::new(&found));
             Ok(())
         })
     }

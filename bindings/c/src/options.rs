@@ -5,8 +5,8 @@ use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use zmgr_core::{
-    Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, Live, OnFailure, Query, RecoverOptions,
-    ReinstallOptions, Result, RunOptions,
+    Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, ImportOptions, Live, OnFailure, Query,
+    RecoverOptions, ReinstallOptions, Result, RunOptions,
 };
 
 use crate::cancel::zmgr_cancel;
@@ -141,6 +141,26 @@ pub struct zmgr_reinstall_options {
     pub force: bool,
 }
 unsafe impl Options for zmgr_reinstall_options {}
+
+/// How zones are adopted.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct zmgr_import_options {
+    /// sizeof(zmgr_import_options)
+    pub size: usize,
+    /// The template that the entries follow; NULL: the best of those of the zone's brand, or none.
+    pub template_name: *const c_char,
+    /// VNICs that zmgr could have made become its own: destroying the zone deletes them.
+    pub adopt_links: bool,
+}
+unsafe impl Options for zmgr_import_options {}
+
+pub(crate) unsafe fn import_options(pointer: *const zmgr_import_options) -> Result<ImportOptions> {
+    let given = unsafe { options(pointer, "options")? };
+    let mut import = ImportOptions::new().adopt_links(given.adopt_links);
+    import.template = unsafe { optional_text(given.template_name, "options->template_name")? }.map(str::to_owned);
+    Ok(import)
+}
 
 /// How to stop a zone.
 #[derive(Clone, Copy)]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, create, destroy, documents, man, plan, pool, power, recover, reinstall, show, sim};
+use crate::commands::{
+    completions, create, destroy, documents, import, man, plan, pool, power, recover, reinstall, show, sim,
+};
 
 const AFTER: &str = "\
 Exit status: 0 done; else the number of the error, the same as zmgr_status in C and `number` in Python:
@@ -52,6 +54,8 @@ pub struct Globals {
 pub enum Command {
     /// Write a first tree of documents that works, with comments that teach the format
     Init(documents::Init),
+    /// Look for faults in all documents
+    Check(documents::Check),
     /// Create zones: allocate addresses, configure, install, boot
     Create(create::Create),
     /// List zones
@@ -76,11 +80,21 @@ pub enum Command {
     Exec(power::Exec),
     /// Log into a zone on this terminal
     Login(power::Login),
+    /// Adopt zones that the host has, as they are
+    Import(import::Import),
     /// Finish or take back what a killed or failed zmgr left
     Recover(recover::Recover),
     /// Pools of addresses
     #[command(subcommand)]
     Pool(pool::Pool),
+    /// Templates of zones
+    #[command(subcommand)]
+    Template(documents::Documents),
+    /// Publishers of packages
+    #[command(subcommand)]
+    Publisher(documents::Documents),
+    /// What a node of the documents means, and how it is written
+    Explain(documents::Explain),
     /// The simulated machine
     #[command(subcommand)]
     Sim(sim::Sim),

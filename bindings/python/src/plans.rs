@@ -12,7 +12,7 @@ use crate::manager::Manager;
 use crate::plan::Plan;
 use crate::report::report_or_raise;
 use crate::run::Run;
-use crate::zones::{create_options, reinstall_options};
+use crate::zones::{create_options, import_options, reinstall_options};
 
 #[pymethods]
 impl Manager {
@@ -48,6 +48,22 @@ impl Manager {
         let manager = self.open(py)?;
         let options = reinstall_options(force, boot);
         guarded(py, || manager.plan_reinstall(&names.as_strs(), &options)).map(Plan)
+    }
+
+    /// What adopting these zones would do; no name means every zone of the host.
+    #[pyo3(signature = (names=None, *, template=None, adopt_links=false))]
+    fn plan_import(
+        &self,
+        py: Python<'_>,
+        names: Option<Names>,
+        template: Option<String>,
+        adopt_links: bool,
+    ) -> PyResult<Plan> {
+        let manager = self.open(py)?;
+        let options = import_options(template, adopt_links);
+        let names = names.map(Names::into_vec).unwrap_or_default();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        guarded(py, || manager.plan_import(&names, &options)).map(Plan)
     }
 
     /// Runs a plan, unless what it rests on has changed: then StalePlanError, and nothing is done.

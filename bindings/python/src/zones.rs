@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use zmgr_core::{CreateOptions, DestroyOptions, Live, Query, RecoverOptions, ReinstallOptions};
+use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Live, Query, RecoverOptions, ReinstallOptions};
 
 use crate::cancel::Cancel;
 use crate::convert::{Names, one_address};
@@ -156,6 +156,28 @@ impl Manager {
         report_or_raise(py, report)
     }
 
+    /// Adopts zones that the host has, as they are; the host is only looked at. No name means every zone of the host.
+    #[pyo3(signature = (names=None, *, template=None, adopt_links=false, progress=None, cancel=None, jobs=1))]
+    #[allow(clippy::too_many_arguments)]
+    fn import_zones<'py>(
+        &self,
+        py: Python<'py>,
+        names: Option<Names>,
+        template: Option<String>,
+        adopt_links: bool,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        jobs: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.open(py)?;
+        let import = import_options(template, adopt_links);
+        let names = names.map(Names::into_vec).unwrap_or_default();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let run = Run::new(progress, cancel, jobs, None)?;
+        let report = run.call(py, |options| manager.import(&names, &import, options))?;
+        report_or_raise(py, report)
+    }
+
     /// Finishes or takes back what a killed or failed zmgr left unfinished, of these zones or of all.
     #[pyo3(signature = (names=None, *, resume=false, roll_back=false, wait=false, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
@@ -211,5 +233,11 @@ fn several(wanted: &Bound<'_, PyAny>) -> PyResult<Vec<IpAddr>> {
 pub(crate) fn reinstall_options(force: bool, boot: Option<bool>) -> ReinstallOptions {
     let mut options = ReinstallOptions::new().force(force);
     options.boot = boot;
+    options
+}
+
+pub(crate) fn import_options(template: Option<String>, adopt_links: bool) -> ImportOptions {
+    let mut options = ImportOptions::new().adopt_links(adopt_links);
+    options.template = template;
     options
 }

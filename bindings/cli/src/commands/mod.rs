@@ -5,6 +5,7 @@ mod confirm;
 pub mod create;
 pub mod destroy;
 pub mod documents;
+pub mod import;
 pub mod man;
 pub mod plan;
 pub mod pool;
@@ -26,6 +27,11 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::List(list) => list.run(globals),
         Command::Show(show) => show.run(globals),
         Command::Destroy(destroy) => destroy.run(globals),
+        Command::Check(check) => check.run(globals),
+        Command::Import(import) => import.run(globals),
+        Command::Template(documents) => documents.templates(globals),
+        Command::Publisher(documents) => documents.publishers(globals),
+        Command::Explain(explain) => explain.run(globals),
         Command::Init(init) => init.run(globals),
         Command::Reinstall(reinstall) => reinstall.run(globals),
         Command::Run(run) => run.run(globals),

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
-use zmgr::{Allocation, Manager, PoolUsage, Severity};
+use zmgr::{Allocation, Manager, PoolUsage};
 
+use super::documents::findings;
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::{output, session};
@@ -164,18 +164,6 @@ fn show(globals: &Globals, pool: &PoolUsage) -> Result<u8, Failure> {
 
 impl Check {
     fn run(&self, globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
-        let found = manager.check_pools(self.pool.as_deref())?;
-        if globals.json {
-            output::json(&Value::Array(found.iter().map(zmgr::Diagnostic::to_json).collect()))?;
-        } else {
-            for finding in &found {
-                output::line(finding)?;
-                if let Some(help) = &finding.help {
-                    output::line(format_args!("  help: {help}"))?;
-                }
-            }
-        }
-        let counts = |severity| self.strict || severity == Severity::Error;
-        Ok(if found.iter().any(|finding| counts(finding.severity)) { 3 } else { 0 })
+        findings(globals, &manager.check_pools(self.pool.as_deref())?, self.strict)
     }
 }

@@ -56,12 +56,25 @@ impl List {
 pub struct Show {
     /// The zone
     name: String,
+    /// The wish after all layers, each value with its file and line, as JSON
+    #[arg(long)]
+    effective: bool,
 }
 
 impl Show {
     /// Prints one zone.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let zone = session::manager(globals)?.zone(&self.name)?;
+        let manager = session::manager(globals)?;
+        if self.effective {
+            let spec = manager.effective(&self.name)?.to_json();
+            if globals.json {
+                output::json(&spec)?
+            } else {
+                output::line(format_args!("{spec:#}"))?
+            }
+            return Ok(0);
+        }
+        let zone = manager.zone(&self.name)?;
         if globals.json {
             output::json(&zone.to_json())?;
         } else {

@@ -1,0 +1,77 @@
+//! Documents as JSON: the values, without the lines that they stand on.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::effective::ZoneSpec;
+use crate::pool::Pool;
+use crate::publisher::Publisher;
+use crate::template::Template;
+
+macro_rules! to_json {
+    ($($type:ty)*) => {$(
+        impl $type {
+            /// What it says as JSON, without the lines that the values stand on.
+            pub fn to_json(&self) -> Value {
+                plain(serde_json::to_value(self).unwrap_or_default())
+            }
+        }
+    )*};
+}
+
+to_json!(Config Template Pool Publisher);
+
+impl ZoneSpec {
+    /// The wish as JSON; each value that comes from a document is a map of `value` and `source`, its file and line.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// A value in place of each value with its source.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Object(mut members) if members.len() == 2 && is_source(members.get("source")) => {
+            plain(members.remove("value").unwrap_or_default())
+        }
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(key, member)| key != "source" || !is_source(Some(member)))
+            .map(|(key, member)| (key, plain(member)))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        other => other,
+    }
+}
+
+fn is_source(value: Option<&Value>) -> bool {
+    value
+        .and_then(Value::as_object)
+        .is_some_and(|source| source.len() == 2 && source.contains_key("file") && source.contains_key("line"))
+}
+
+/// A time as seconds.
+pub(crate) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    time.as_secs_f64().serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_are_left_out() {
+        let config = Config::default().to_json();
+        assert_eq!(config["zonepath_prefix"], "/zones");
+        assert_eq!(config["lock_timeout"], 30.0);
+        assert_eq!(config["on_failure"], "rollback");
+        assert!(config.get("source").is_none());
+        let mut pool = Pool::new("p".parse().unwrap());
+        pool.vlan = Some(20.into());
+        assert_eq!(pool.to_json()["vlan"], 20);
+        assert_eq!(pool.to_json()["strategy"], "lowest");
+    }
+}
