@@ -103,7 +103,6 @@ impl Documents {
         for (document, (path, _)) in Document::<T>::parse_many(&files).into_iter().zip(&files) {
             match document {
                 Ok(document) => {
-                    self.findings.extend(document.warnings().iter().cloned());
                     self.texts.insert(path.to_path_buf(), document.text().into());
                     values.push(document.value);
                 }

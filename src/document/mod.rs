@@ -7,7 +7,7 @@ pub(crate) mod json;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::{Code, Diagnostic, Error, Result, Severity};
+use crate::error::{Code, Error, Result};
 use crate::kdl_util::{self, Fault, Node, Parsed, Span, Text, Value};
 use crate::schema::{At, Faults, check_body, check_file, check_frozen};
 use crate::source::{Source, Sourced};
@@ -43,7 +43,6 @@ pub struct Document<T> {
     pub value: T,
     text: Text,
     nodes: Arc<Vec<Node>>,
-    warnings: Vec<Diagnostic>,
 }
 
 #[expect(private_bounds, reason = "the kinds are those of this crate")]
@@ -123,11 +122,6 @@ impl<T: Kind> Document<T> {
         self.text.path()
     }
 
-    /// What is worth a look and stops nothing.
-    pub fn warnings(&self) -> &[Diagnostic] {
-        &self.warnings
-    }
-
     fn of(path: Arc<Path>, parsed: Parsed) -> Result<Document<T>> {
         let Parsed { text, nodes, faults: mut form } = parsed;
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -144,16 +138,13 @@ impl<T: Kind> Document<T> {
             form.append(&mut meaning);
             return Err(text.error(form));
         }
-        let (errors, warnings): (Vec<Fault>, Vec<Fault>) =
-            faults.0.into_iter().partition(|fault| fault.severity == Severity::Error);
-        if !errors.is_empty() {
-            return Err(text.error(errors));
+        if !faults.0.is_empty() {
+            return Err(text.error(faults.0));
         }
         let Some(value) = value else {
             return Err(text.error(vec![Fault::new("unreadable", Span::default(), "the file could not be read")]));
         };
-        let warnings = warnings.into_iter().map(|fault| text.diagnostic(fault)).collect();
-        Ok(Document { value, text, nodes: Arc::new(nodes), warnings })
+        Ok(Document { value, text, nodes: Arc::new(nodes) })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Span;
-use crate::error::{Code, Diagnostic, Error, Severity};
+use crate::error::{Code, Diagnostic, Error};
 use crate::source::Source;
 
 /// Something wrong at a place of a text.
@@ -14,12 +14,11 @@ pub(crate) struct Fault {
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     pub(crate) span: Span,
-    pub(crate) severity: Severity,
 }
 
 impl Fault {
     pub(crate) fn new(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Fault { code, message: message.into(), help: None, span, severity: Severity::Error }
+        Fault { code, message: message.into(), help: None, span }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -63,7 +62,6 @@ impl Text {
     /// A fault with its place in words.
     pub(crate) fn diagnostic(&self, fault: Fault) -> Diagnostic {
         let mut diagnostic = Diagnostic::new(fault.code, fault.message).at_path(&*self.path);
-        diagnostic.severity = fault.severity;
         diagnostic.help = fault.help;
         let start = floor_char(&self.text, fault.span.start);
         let end = floor_char(&self.text, fault.span.end.max(start));

@@ -3,7 +3,6 @@
 use super::table::{TABLE, rule, rules};
 use super::types::Type;
 use super::{At, NodeRule, Times, did_you_mean};
-use crate::error::Severity;
 use crate::kdl_util::{Entry, Fault, Node, Span};
 
 /// The faults of one document, as they are found.
@@ -23,12 +22,6 @@ impl Faults {
         help: impl Into<String>,
     ) {
         self.0.push(Fault::new(code, span, message).help(help));
-    }
-
-    pub(crate) fn warn(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
-        let mut fault = Fault::new(code, span, message);
-        fault.severity = Severity::Warning;
-        self.0.push(fault);
     }
 }
 
