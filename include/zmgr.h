@@ -376,6 +376,18 @@ typedef struct {
     bool wait;
 } zmgr_recover_options;
 
+// How far to go in bringing the host to the files.
+typedef struct {
+    // sizeof(zmgr_apply_options)
+    size_t size;
+    // Also take away what somebody else put there beside what the files say.
+    bool prune;
+    // Reboot running zones where something takes effect only then.
+    bool reboot;
+    // Build zones again that are ready and that the host does not have.
+    bool recreate;
+} zmgr_apply_options;
+
 // Which tree and which host.
 typedef struct {
     // sizeof(zmgr_open_options)
@@ -695,6 +707,40 @@ const zmgr_diagnostic *zmgr_diagnostic_list_get(const zmgr_diagnostic_list *list
 // Requires: `list` is NULL or a list of the caller's, used no more.
 void zmgr_diagnostic_list_free(zmgr_diagnostic_list *list);
 
+// In what these zones (for `count` 0: all) differ from their files: a list of maps with the keys of `zmgr diff --json`. Only looks.
+//
+// Requires: `manager` is a live manager; `names` points to `count` texts; `out` points to a place for a pointer; `error` is NULL or does
+// so too.
+zmgr_status zmgr_diff(const zmgr_manager *manager,
+                      const char *const *names,
+                      size_t count,
+                      zmgr_value **out,
+                      zmgr_error **error);
+
+// Brings the host to the files of these zones (for `count` 0: of all): builds wishes, changes what differs, leaves what somebody
+// else put there. The report as in zmgr_zones_create; its actions are "created", "applied", "recreated" and "unchanged".
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_apply(const zmgr_manager *manager,
+                       const char *const *names,
+                       size_t count,
+                       const zmgr_apply_options *options,
+                       const zmgr_run_options *run,
+                       zmgr_report **out,
+                       zmgr_error **error);
+
+// Sets keys of a zone's own file: texts such as "attr.owner=alice" or "capped-memory.physical=2G"; an empty value takes the zone's
+// own away. Only the file is changed: zmgr_apply brings it to the host. `out` may be NULL.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; `pairs` points to `count` texts; `out` and `error` are NULL or point to a
+// place for a pointer.
+zmgr_status zmgr_zone_set(const zmgr_manager *manager,
+                          const char *name,
+                          const char *const *pairs,
+                          size_t count,
+                          zmgr_zone **out,
+                          zmgr_error **error);
+
 // The stable word for a status, such as "not-found"; "ok" for ZMGR_OK; NULL for a number that this library does not know.
 // The text is never freed.
 const char *zmgr_status_name(uint32_t status);
@@ -915,6 +961,16 @@ zmgr_status zmgr_plan_import(const zmgr_manager *manager,
                              const zmgr_import_options *options,
                              zmgr_plan **out,
                              zmgr_error **error);
+
+// What applying the files of these zones would do; for `count` 0 of all.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_apply(const zmgr_manager *manager,
+                            const char *const *names,
+                            size_t count,
+                            const zmgr_apply_options *options,
+                            zmgr_plan **out,
+                            zmgr_error **error);
 
 // Runs a plan, unless what it rests on has changed (ZMGR_STALE_PLAN, and nothing is done). `*out` (which may be NULL) gets
 // the report whenever the plan was run, also where some or all of it failed: then the status is that of the one failure, or

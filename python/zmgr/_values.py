@@ -495,3 +495,58 @@ class Publisher:
         return cls(
             p["name"], tuple(p["origins"]), tuple(p["mirrors"]), p["sticky"], p["ssl_cert"], p["ssl_key"]
         )
+
+
+class DriftStatus(_Word):
+    """How a zone stands against its files."""
+
+    CLEAN = "clean"
+    DIFFERS = "differs"
+    NOT_BUILT = "not-built"
+    ABSENT = "absent"
+    UNFINISHED = "unfinished"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class DriftItem:
+    """One point in which wish and host differ. A side that says nothing of it is None."""
+
+    what: str
+    wish: str | None
+    #: What zmgr applied last.
+    applied: str | None
+    host: str | None
+    #: Who changed it since: ``files``, ``host``, ``both`` or ``foreign``.
+    cause: str
+    #: The line that wishes it.
+    path: Path | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class ZoneDrift:
+    """In what a zone differs from its files."""
+
+    name: str
+    status: DriftStatus
+    items: tuple[DriftItem, ...]
+    #: What is wrong with its documents.
+    fault: Diagnostic | None
+
+    @classmethod
+    def _from_json(cls, d: dict[str, Any]) -> ZoneDrift:
+        items = tuple(
+            DriftItem(
+                what=i["what"],
+                wish=i["wish"],
+                applied=i["applied"],
+                host=i["host"],
+                cause=i["cause"],
+                path=None if i["path"] is None else Path(i["path"]),
+                line=i["line"],
+            )
+            for i in d["items"]
+        )
+        fault = None if d["fault"] is None else Diagnostic._from_json(d["fault"])
+        return cls(d["name"], DriftStatus(d["status"]), items, fault)

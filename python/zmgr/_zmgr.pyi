@@ -22,6 +22,7 @@ from ._values import (
     Publisher,
     Report,
     Template,
+    ZoneDrift,
     ZoneState,
     ZoneStatus,
 )
@@ -215,6 +216,28 @@ class Manager:
     def pool_usage(self, pool: str) -> PoolUsage: ...
     def pool_usages(self) -> list[PoolUsage]: ...
     def check_pools(self, pool: str | None = None) -> list[Diagnostic]: ...
+    def diff(self, names: str | Iterable[str] | None = None) -> list[ZoneDrift]: ...
+    def plan_apply(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        prune: bool = False,
+        reboot: bool = False,
+        recreate: bool = False,
+    ) -> Plan: ...
+    def apply(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        prune: bool = False,
+        reboot: bool = False,
+        recreate: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+        on_failure: _OnFailure | None = None,
+    ) -> Report: ...
+    def set(self, name: str, settings: Mapping[str, str]) -> Zone: ...
     def init(self) -> list[Path]: ...
     def check(self) -> list[Diagnostic]: ...
     def config(self) -> Config: ...

@@ -106,6 +106,9 @@ static void documents(zmgr_manager *manager) {
     zmgr_plan *plan = NULL;
     zmgr_report *report = NULL;
     zmgr_import_options options;
+    zmgr_apply_options apply;
+    const char *names[] = {"wished"};
+    const char *pairs[] = {"attr.owner=alice"};
     CHECK_STATUS(zmgr_check(manager, &found, &error), ZMGR_OK, error);
     zmgr_diagnostic_list_free(found);
     CHECK_STATUS(zmgr_config(manager, &value, &error), ZMGR_OK, error);
@@ -131,6 +134,25 @@ static void documents(zmgr_manager *manager) {
     zmgr_plan_free(plan);
     CHECK_STATUS(zmgr_zones_import(manager, NULL, 0, &options, NULL, &report, &error), ZMGR_OK, error);
     zmgr_report_free(report);
+
+    memset(&apply, 0, sizeof apply);
+    apply.size = sizeof apply;
+    CHECK_STATUS(zmgr_diff(manager, names, 1, &value, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(value, 0), "status")), "clean");
+    zmgr_value_free(value);
+    CHECK_STATUS(zmgr_zone_set(manager, "wished", pairs, 1, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_diff(manager, NULL, 0, &value, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(value, 0), "status")), "differs");
+    zmgr_value_free(value);
+    CHECK_STATUS(zmgr_plan_apply(manager, names, 1, &apply, &plan, &error), ZMGR_OK, error);
+    CHECK(!zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_apply(manager, names, 1, &apply, NULL, &report, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_report_action(report, 0), "applied");
+    zmgr_report_free(report);
+    pairs[0] = "no equals sign";
+    CHECK_STATUS(zmgr_zone_set(manager, "wished", pairs, 1, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
 }
 
 int main(int argc, char **argv) {

@@ -195,3 +195,15 @@ def test_import(zmgr_manager: zmgr.Manager) -> None:
     assert outcome.action == "adopted"
     adopted = zmgr_manager.zone("a")
     assert adopted.origin == "import" and adopted.nets[0].address == zone.nets[0].address
+
+
+def test_drift(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.create("a")
+    assert [d.status for d in zmgr_manager.diff()] == [zmgr.DriftStatus.CLEAN]
+    assert zmgr_manager.set("a", {"attr.owner": "alice"}).attrs == {"owner": "alice"}
+    (drift,) = zmgr_manager.diff("a")
+    assert drift.status is zmgr.DriftStatus.DIFFERS and drift.items[0].cause == "files"
+    assert drift.items[0].path == zmgr_manager.root / "zones/a.kdl" and drift.items[0].line is not None
+    assert not zmgr_manager.plan_apply("a").is_empty
+    assert [o.action for o in zmgr_manager.apply()] == ["applied"]
+    assert [d.status for d in zmgr_manager.diff()] == [zmgr.DriftStatus.CLEAN]

@@ -5,8 +5,8 @@ use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use zmgr_core::{
-    Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, ImportOptions, Live, OnFailure, Query,
-    RecoverOptions, ReinstallOptions, Result, RunOptions,
+    ApplyOptions, Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, ImportOptions, Live, OnFailure,
+    Query, RecoverOptions, ReinstallOptions, Result, RunOptions,
 };
 
 use crate::cancel::zmgr_cancel;
@@ -160,6 +160,26 @@ pub(crate) unsafe fn import_options(pointer: *const zmgr_import_options) -> Resu
     let mut import = ImportOptions::new().adopt_links(given.adopt_links);
     import.template = unsafe { optional_text(given.template_name, "options->template_name")? }.map(str::to_owned);
     Ok(import)
+}
+
+/// How far to go in bringing the host to the files.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct zmgr_apply_options {
+    /// sizeof(zmgr_apply_options)
+    pub size: usize,
+    /// Also take away what somebody else put there beside what the files say.
+    pub prune: bool,
+    /// Reboot running zones where something takes effect only then.
+    pub reboot: bool,
+    /// Build zones again that are ready and that the host does not have.
+    pub recreate: bool,
+}
+unsafe impl Options for zmgr_apply_options {}
+
+pub(crate) unsafe fn apply_options(pointer: *const zmgr_apply_options) -> Result<ApplyOptions> {
+    let given = unsafe { options(pointer, "options")? };
+    Ok(ApplyOptions::new().prune(given.prune).reboot(given.reboot).recreate(given.recreate))
 }
 
 /// How to stop a zone.

@@ -8,7 +8,8 @@ use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{c_text, call, free, give_text, handle, optional_out, out, read, text, texts};
 use crate::manager::zmgr_manager;
 use crate::options::{
-    self, zmgr_create_options, zmgr_destroy_options, zmgr_import_options, zmgr_reinstall_options, zmgr_run_options,
+    self, zmgr_apply_options, zmgr_create_options, zmgr_destroy_options, zmgr_import_options, zmgr_reinstall_options,
+    zmgr_run_options,
 };
 use crate::report::{report_to, zmgr_report};
 
@@ -115,6 +116,30 @@ pub unsafe extern "C" fn zmgr_plan_import(
             let out = self::out(out, "out")?;
             let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
             let plan = manager.0.plan_import(&names, &options::import_options(options)?)?;
+            out.set(|| zmgr_plan::new(plan));
+            Ok(())
+        })
+    }
+}
+
+/// What applying the files of these zones would do; for `count` 0 of all.
+///
+/// # Safety
+/// As for zmgr_plan_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_apply(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    options: *const zmgr_apply_options,
+    out: *mut *mut zmgr_plan,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
+            let plan = manager.0.plan_apply(&names, &options::apply_options(options)?)?;
             out.set(|| zmgr_plan::new(plan));
             Ok(())
         })

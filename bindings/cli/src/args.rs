@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    completions, create, destroy, documents, import, man, plan, pool, power, recover, reinstall, show, sim,
+    completions, create, destroy, documents, drift, import, man, plan, pool, power, recover, reinstall, show, sim,
 };
 
 const AFTER: &str = "\
@@ -82,6 +82,12 @@ pub enum Command {
     Login(power::Login),
     /// Adopt zones that the host has, as they are
     Import(import::Import),
+    /// Tell in what the host differs from the files
+    Diff(drift::Diff),
+    /// Bring the host to the files
+    Apply(drift::Apply),
+    /// Change single settings of a zone's file
+    Set(drift::Set),
     /// Finish or take back what a killed or failed zmgr left
     Recover(recover::Recover),
     /// Pools of addresses

@@ -326,3 +326,34 @@ fn man_pages() {
         }
     }
 }
+
+#[test]
+fn diff_ends_with_19_and_apply_mends_it() {
+    let host = Host::new();
+    host.ok(&["create", "a"]);
+    assert_eq!(host.run(&["diff"]).status.code(), Some(0));
+    host.ok(&["set", "a", "attr.owner=alice"]);
+    let output = host.run(&["--json", "diff", "a"]);
+    assert_eq!(output.status.code(), Some(19));
+    let drift: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(drift[0]["status"], "differs");
+    assert!(host.ok(&["apply", "--dry-run"]).contains("zonecfg"));
+    host.ok(&["apply"]);
+    assert_eq!(host.run(&["diff"]).status.code(), Some(0));
+}
+
+#[test]
+fn documents_are_checked_shown_and_explained() {
+    let host = Host::new();
+    assert!(host.json(&["init"]).as_array().unwrap().len() > 2);
+    assert_eq!(host.run(&["check"]).status.code(), Some(0));
+    assert!(host.ok(&["template", "list"]).lines().count() >= 1);
+    assert_eq!(host.fails(&["publisher", "show", "nobody"]).0, 4);
+    assert!(host.ok(&["explain", "pool"]).contains("pool"));
+    assert_eq!(host.json(&["pool", "allocate", "internal", "printer"])["addresses"][0], "10.1.0.10/24");
+    assert!(host.ok(&["pool", "show", "internal"]).contains("reservation printer"));
+    host.ok(&["pool", "release", "internal", "printer"]);
+    let pool = host.dir().join("etc/zmgr/pools/internal.kdl");
+    std::fs::write(&pool, "pool \"internal\" {\n    network \"10.1.0.5/24\"\n}\n").unwrap();
+    assert_eq!(host.run(&["check"]).status.code(), Some(3));
+}

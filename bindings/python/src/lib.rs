@@ -7,6 +7,7 @@ mod addresses;
 mod cancel;
 mod convert;
 mod documents;
+mod drift;
 mod error;
 mod guard;
 mod manager;

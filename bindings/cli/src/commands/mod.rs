@@ -5,6 +5,7 @@ mod confirm;
 pub mod create;
 pub mod destroy;
 pub mod documents;
+pub mod drift;
 pub mod import;
 pub mod man;
 pub mod plan;
@@ -32,6 +33,9 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Template(documents) => documents.templates(globals),
         Command::Publisher(documents) => documents.publishers(globals),
         Command::Explain(explain) => explain.run(globals),
+        Command::Diff(diff) => diff.run(globals),
+        Command::Apply(apply) => apply.run(globals),
+        Command::Set(set) => set.run(globals),
         Command::Init(init) => init.run(globals),
         Command::Reinstall(reinstall) => reinstall.run(globals),
         Command::Run(run) => run.run(globals),

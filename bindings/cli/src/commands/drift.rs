@@ -1,0 +1,96 @@
+//! `diff`, `apply`, `set`: files and host compared and brought together.
+
+use clap::Args;
+use zmgr::{ApplyOptions, DriftStatus};
+
+use super::work::{Work, key_value, tell_plan, tell_report, with_run_options};
+use crate::args::Globals;
+use crate::failure::Failure;
+use crate::{output, session};
+
+/// The exit status of `diff` where something differs.
+const DRIFT: u8 = zmgr::Code::Drift.number() as u8;
+
+/// Options of `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The zones [default: all]
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+/// Options of `apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The zones [default: all]
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Also take away what somebody else put there beside what the files say
+    #[arg(long)]
+    prune: bool,
+    /// Reboot running zones where something takes effect only then
+    #[arg(long)]
+    reboot: bool,
+    /// Build zones again that are ready and that the host does not have
+    #[arg(long)]
+    recreate: bool,
+    #[command(flatten)]
+    work: Work,
+}
+
+/// Options of `set`.
+#[derive(Debug, Args)]
+pub struct Set {
+    /// The zone
+    name: String,
+    /// Settings of its file, such as attr.owner=alice or capped-memory.physical=2G; an empty value takes the zone's own away
+    #[arg(required = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    pairs: Vec<(String, String)>,
+}
+
+impl Diff {
+    /// Tells in what they differ.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let drift = session::manager(globals)?.diff(&names)?;
+        if globals.json {
+            output::json(&drift.to_json())?;
+        } else {
+            for zone in drift.zones.iter().filter(|zone| zone.status != DriftStatus::Clean) {
+                output::line(format_args!("{}: {}", zone.name, zone.status.as_str()))?;
+                for item in &zone.items {
+                    output::line(format_args!("  {item}"))?;
+                }
+                if let Some(fault) = &zone.fault {
+                    output::line(format_args!("  {fault}"))?;
+                }
+            }
+        }
+        Ok(if drift.is_clean() { 0 } else { DRIFT })
+    }
+}
+
+impl Apply {
+    /// Brings the host to the files, or shows how it would.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let options = ApplyOptions::new().prune(self.prune).reboot(self.reboot).recreate(self.recreate);
+        let manager = session::manager(globals)?;
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        if self.work.dry_run {
+            return tell_plan(globals, &manager.plan_apply(&names, &options)?);
+        }
+        tell_report(globals, &with_run_options(globals, &self.work, |run| manager.apply(&names, &options, run))?)
+    }
+}
+
+impl Set {
+    /// Changes the zone's file.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let pairs: Vec<(&str, &str)> = self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let zone = session::manager(globals)?.set(&self.name, &pairs)?;
+        if globals.json {
+            output::json(&serde_json::Value::Array(vec![zone.to_json()]))?;
+        }
+        Ok(0)
+    }
+}
