@@ -25,7 +25,7 @@ const RULES: &[Rule] = &[
         reason: "one file spawns programs: no shell, a clean environment, an own process group, a time limit",
     },
     Rule {
-        words: &["process::Command", "process::{"],
+        words: &["process::Command", "std::process::{"],
         below: "src/sim",
         except: &[],
         reason: "the simulated machine runs no programs",
@@ -96,6 +96,10 @@ fn rust_files(below: &str) -> Vec<PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
+            // Unit tests in files of their own may do what they like, as those within a file may.
+            if path.file_stem().is_some_and(|stem| stem == "tests") && path.starts_with(top().join("src")) {
+                continue;
+            }
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|e| e == "rs") {

@@ -1,8 +1,8 @@
 //! `zonecfg`: the configuration of a zone, written by a script and read from the zone's document.
 //!
 //! zonecfg is not atomic: it stops at the first fault, keeps what came before it, and exits with 0 for much that it refused.
-//! So: [`validate`] everything, write a private [`ScriptFile`], run [`configure`], read the zone's document again with
-//! [`parse_xml`] and look for [`differences`].
+//! So: `validate` everything, write a private `ScriptFile`, run `configure`, read the zone's document again with
+//! `parse_xml` and look for `differences`.
 
 mod apply;
 mod command;
