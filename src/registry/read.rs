@@ -48,11 +48,9 @@ where
             Err(error) => answers[number] = Some(bad(&file.path, error)),
         }
     }
-    for (number, parsed) in at.into_iter().zip(Document::<T>::parse_many(&texts)) {
-        answers[number] = Some(match parsed {
-            Ok(document) => Read::Good(Box::new(Facts::from(&document.value))),
-            Err(error) => bad(&files[number].path, error),
-        });
+    let facts = Document::<T>::parse_many_into(&texts, |document| Box::new(Facts::from(&document.value)));
+    for (number, facts) in at.into_iter().zip(facts) {
+        answers[number] = Some(facts.map_or_else(|error| bad(&files[number].path, error), Read::Good));
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, DirEntry, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::Registry;
@@ -33,15 +33,20 @@ impl Registry {
             Err(errno) => return Err(failed(errno)),
         };
         self.tree().check_folder(&path)?;
+        let mut documents = Vec::new();
         for entry in Dir::read_from(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if let Some(stem) = stem_of(name) {
-                if let Look::There(stamp) = look(&folder, entry.file_name()).map_err(failed)? {
-                    each(Seen::Document(stem, stamp));
-                }
+            if stem_of(name).is_some() {
+                documents.push(entry);
             } else if let Some(stem) = stem_of_temp(name) {
                 each(Seen::Temp(stem));
+            }
+        }
+        for (entry, looked) in documents.iter().zip(look_at_all(&folder, &documents)) {
+            let stem = stem_of(OsStr::from_bytes(entry.file_name().to_bytes()));
+            if let (Some(stem), Look::There(stamp)) = (stem, looked.map_err(failed)?) {
+                each(Seen::Document(stem, stamp));
             }
         }
         Ok(())
@@ -58,6 +63,32 @@ impl Registry {
             Look::There(stamp) => Ok(Some(stamp)),
         }
     }
+}
+
+/// So many files are worth a thread of their own.
+const SHARE: usize = 1024;
+
+/// A look at each, in order; shared among the cores where there are many, for nearly all of a sweep is spent here.
+fn look_at_all(folder: &(impl AsFd + Sync), entries: &[DirEntry]) -> Vec<std::result::Result<Look, Errno>> {
+    let look_at = |share: &[DirEntry]| share.iter().map(|entry| look(folder, entry.file_name())).collect::<Vec<_>>();
+    let threads = (entries.len() / SHARE).min(std::thread::available_parallelism().map_or(1, usize::from));
+    if threads < 2 {
+        return look_at(entries);
+    }
+    std::thread::scope(|scope| {
+        let mut shares = entries.chunks(entries.len().div_ceil(threads));
+        let own = shares.next().unwrap_or_default();
+        let others: Vec<_> = shares
+            .map(|share| (share, std::thread::Builder::new().spawn_scoped(scope, move || look_at(share))))
+            .collect();
+        let mut looked = look_at(own);
+        for (share, other) in others {
+            // A thread that cannot be had, or that died, only costs time.
+            let theirs = other.ok().and_then(|thread| thread.join().ok());
+            looked.extend(theirs.unwrap_or_else(|| look_at(share)));
+        }
+        looked
+    })
 }
 
 enum Look {
