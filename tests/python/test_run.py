@@ -69,6 +69,8 @@ def test_a_token_stops_it_from_another_thread(zmgr_host: zmgr.SimHost, zmgr_mana
 
 
 def test_ctrl_c_reaches_a_slow_install(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    # An interpreter that began with INT ignored, as in a background job, has not made it a KeyboardInterrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     zmgr_host.fault("zoneadm", "install", delay=30, times=1)
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     timer.start()
