@@ -150,15 +150,10 @@ pub fn parse_zones_of(completed: &Completed) -> Result<Vec<(String, String)>> {
     parse_pairs(&completed.text()?).map_err(|line| unreadable(completed, line))
 }
 
-/// The names of all links that are recorded to come back at a reboot of the host.
-pub fn show_persistent() -> Invocation {
-    Invocation::new("dladm").args(["show-link", "-P", "-p", "-o", "link,class"])
-}
-
-/// Reads the answer of [`show_persistent`]: pairs of link and class.
-pub fn parse_persistent(completed: &Completed) -> Result<Vec<(String, LinkClass)>> {
-    let pairs = parse_pairs(&completed.text()?).map_err(|line| unreadable(completed, line))?;
-    Ok(pairs.into_iter().map(|(name, class)| (name, LinkClass::from_word(&class))).collect())
+/// The record by which a VNIC comes back at a reboot of the host, whether the VNIC is there now or not. Its answer is that of
+/// [`show_vnic`]; exits with 1 where there is none.
+pub fn show_recorded_vnic(name: &str) -> Invocation {
+    Invocation::new("dladm").args(["show-vnic", "-P", "-p", "-o", "link,over,macaddress,vid", name])
 }
 
 /// A hardware address as dladm writes it: without leading zeros.

@@ -22,7 +22,6 @@ pub fn answers(bytes: &[u8]) {
     let _ = dladm::parse_links(&completed);
     let _ = dladm::parse_vnics(&completed);
     let _ = dladm::parse_zones_of(&completed);
-    let _ = dladm::parse_persistent(&completed);
     let _ = zfs::parse_list(&completed);
     let _ = ipadm::parse_addr(&completed);
     let _ = pkg::parse_publishers(&completed);

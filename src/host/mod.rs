@@ -227,6 +227,16 @@ impl Host {
         }
     }
 
+    /// The record of a VNIC that is not there now, which would bring it back at a reboot; `None` also where dladm does not answer,
+    /// which [`Host::link_state`] has told before.
+    pub fn recorded_vnic(&self, name: &str) -> Result<Option<HostVnic>> {
+        let completed = self.run(&dladm::show_recorded_vnic(name), &mut |_| Control::Continue)?;
+        if !completed.success() {
+            return Ok(None);
+        }
+        Ok(dladm::parse_vnics(&completed)?.into_iter().find(|vnic| vnic.name == name))
+    }
+
     /// The zone that this link is lent to.
     pub fn zone_of_link(&self, name: &str) -> Result<Option<String>> {
         let pairs = dladm::parse_zones_of(&self.ask(&dladm::show_zone_of(Some(name)))?)?;

@@ -98,7 +98,8 @@ impl<'a> Floor<'a> {
         self.teller.stops() > self.patience.get()
     }
 
-    /// Runs a command that may outlive zmgr: it holds the zone's child lock.
+    /// Runs a command that changes the host and may outlive zmgr: it holds the zone's child lock, so that nobody decides what to
+    /// recover from a state that is still changing.
     pub(crate) fn attempt_held(&self, invocation: Invocation) -> Result<Completed> {
         self.attempt(invocation.with_stdin(Stdin::Held(Arc::clone(&self.child))))
     }
@@ -115,7 +116,8 @@ impl<'a> Floor<'a> {
         self.attempt_held(invocation)
     }
 
-    /// Runs a command to its end, however it ends.
+    /// Runs a command to its end, however it ends. For questions, and for what leaves a process behind that stays: the zoneadmd
+    /// of a zone that boots would hold the lock for as long as the zone runs.
     pub(crate) fn attempt(&self, invocation: Invocation) -> Result<Completed> {
         self.tell(EventKind::Command { argv: invocation.argv() });
         let mut told = Duration::ZERO;

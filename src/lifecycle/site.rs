@@ -78,13 +78,25 @@ impl Site {
         timeout: Duration,
         teller: &Teller,
     ) -> Result<Locks> {
+        self.lock_with_source_for(name, source, timeout, Duration::ZERO, teller)
+    }
+
+    /// The same, waiting so long for other zmgrs, and so long for commands of a killed one.
+    pub(crate) fn lock_with_source_for(
+        &self,
+        name: &ZoneName,
+        source: Option<&ZoneName>,
+        others: Duration,
+        commands: Duration,
+        teller: &Teller,
+    ) -> Result<Locks> {
         let source = source.filter(|source| *source != name && self.registry.tree().zone(source).exists());
         let share = |source: &ZoneName| {
             let mut pulse = || teller.stops() == 0;
-            self.registry.lock_zone_shared(source, &mut Wait::up_to(timeout).pulse(&mut pulse))
+            self.registry.lock_zone_shared(source, &mut Wait::up_to(others).pulse(&mut pulse))
         };
         let before = source.filter(|source| *source < name).map(share).transpose()?;
-        let mut locks = self.lock(name, timeout, teller)?;
+        let mut locks = self.lock_for(name, others, commands, teller)?;
         locks.source = before;
         if let Some(after) = source.filter(|source| *source > name) {
             match share(after) {
@@ -100,14 +112,7 @@ impl Site {
         Ok(locks)
     }
 
-    /// The same, waiting so long for other zmgrs, and so long for commands of a killed one.
-    pub(crate) fn lock_for(
-        &self,
-        name: &ZoneName,
-        others: Duration,
-        commands: Duration,
-        teller: &Teller,
-    ) -> Result<Locks> {
+    fn lock_for(&self, name: &ZoneName, others: Duration, commands: Duration, teller: &Teller) -> Result<Locks> {
         let mut pulse = || teller.stops() == 0;
         let zone = self.registry.lock_zone(name, &mut Wait::up_to(others).pulse(&mut pulse))?;
         let mut pulse = || teller.stops() == 0;

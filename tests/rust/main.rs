@@ -5,6 +5,7 @@ mod crash_matrix;
 mod documents;
 mod drift;
 mod foreign_hands;
+mod half_made;
 mod import;
 mod kills;
 mod layering;

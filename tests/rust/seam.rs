@@ -42,13 +42,21 @@ fn links_are_made_seen_and_deleted() {
     let LinkState::Vnic(vnic) = host.link_state("web01_0").unwrap() else { panic!("it is no VNIC") };
     assert_eq!((vnic.over.as_str(), vnic.mac, vnic.vlan), ("stub0", Some(mac), Some(20)));
     assert_eq!(host.zone_of_link("web01_0").unwrap(), None);
-    let persistent = dladm::parse_persistent(&host.ask(&dladm::show_persistent()).unwrap()).unwrap();
-    assert!(persistent.contains(&("web01_0".to_owned(), LinkClass::Vnic)), "{persistent:?}");
+    let record = host.recorded_vnic("web01_0").unwrap();
+    assert_eq!(record.as_ref(), Some(&vnic));
+    host.ask(&Invocation::new("dladm").args(["delete-vnic", "-t", "web01_0"])).unwrap();
+    assert_eq!(
+        (host.link_state("web01_0").unwrap(), host.recorded_vnic("web01_0").unwrap()),
+        (LinkState::Absent, record)
+    );
     let error = host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", mac, None, None)).unwrap_err();
     assert_eq!(error.code(), Code::CommandFailed);
     assert!(error.message().contains("object already exists"), "{error}");
     host.ask(&dladm::delete_vnic(&link("web01_0"))).unwrap();
-    assert_eq!(host.link_state("web01_0").unwrap(), LinkState::Absent);
+    assert_eq!(
+        (host.link_state("web01_0").unwrap(), host.recorded_vnic("web01_0").unwrap()),
+        (LinkState::Absent, None)
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::lifecycle::journal::REINSTALL;
 use crate::lifecycle::site::Site;
+use crate::lifecycle::steps::Extent;
 use crate::lifecycle::{create, identity, reinstall};
 use crate::zone::{EntryState, ZoneEntry};
 
@@ -65,6 +66,8 @@ pub(super) fn look(site: &Site, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Fi
         return Ok(Findings { found, zone: None, autoboot: false, uuid: None });
     };
     let config = site.host.zone_config(name.as_str())?;
+    let condition = condition(zone.state);
+    let mut begun = false;
     let stranger = if zone.brand != spec.brand.value {
         Some(format!("its brand is {}, not {}", zone.brand, spec.brand.value))
     } else if zone.zonepath != spec.zonepath.value {
@@ -74,17 +77,31 @@ pub(super) fn look(site: &Site, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Fi
             None => Some("its configuration is gone".to_owned()),
             // Nobody writes the configuration in a reinstallation, and it may have been changed by hand since it was applied.
             Some(_) if is_reinstallation(entry) => None,
-            Some(config) => create::configuration(spec, site.host.dialect())?.stranger(config),
+            Some(config) => {
+                let configure = create::configuration(spec, site.host.dialect())?;
+                begun = configure.extent(config) == Some(Extent::Beginning);
+                // What a creation leaves before the zone has files is deleted; later, and in a destruction, a person may have
+                // taken something out of it.
+                let is_creation = matches!(entry.state, Some(EntryState::Creating { .. } | EntryState::Failed { .. }));
+                match condition {
+                    Condition::Configured if is_creation => configure.not_ours(config),
+                    _ => configure.stranger(config),
+                }
+            }
         }
     };
-    let condition = condition(zone.state);
     let whole = matches!(condition, Condition::Installed | Condition::Active);
+    let ours = match stranger {
+        Some(how) => Ours::No(how),
+        None if begun => Ours::Begun,
+        None => Ours::Yes,
+    };
     let same_installation = match (&entry.uuid, &zone.uuid) {
         (Some(noted), Some(found)) if whole => Some(noted == found),
         _ => None,
     };
     Ok(Findings {
-        found: Found::Zone { condition, ours: stranger.map_or(Ours::Yes, Ours::No), same_installation },
+        found: Found::Zone { condition, ours, same_installation },
         autoboot: config.is_some_and(|config| config.autoboot),
         uuid: zone.uuid.clone().filter(|_| whole),
         zone: Some(zone),

@@ -140,10 +140,12 @@ fn recover_one(
     done
 }
 
-/// The zone's locks. Without `wait` they are tried once: whoever works on the zone is let work.
+/// The zone's locks, and its source's where it is a clone. Without `wait` they are tried once: whoever works on the zone is let work.
 fn lock(site: &Site, library: &Library, entry: &ZoneEntry, wait: bool, teller: &Teller) -> Result<Locks> {
     let timeout = if wait { library.config.timeouts.install } else { std::time::Duration::ZERO };
-    site.lock_for(&entry.name, timeout, timeout, teller).map_err(|error| {
+    // Where the wish cannot be told, nothing is cloned either.
+    let source = reinstall::wish(library, entry).ok().and_then(|wish| wish.clone_from).map(|source| source.value);
+    site.lock_with_source_for(&entry.name, source.as_ref(), timeout, timeout, teller).map_err(|error| {
         let step = entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
         match error.code() {
             Code::Busy => error.with_context(format!("{} stands at step {step}", entry.name)),

@@ -55,8 +55,10 @@ pub(crate) enum Condition {
 /// Whether the configuration on the host is zmgr's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ours {
-    /// It is what the plan wrote, or a beginning of it.
+    /// It is what the plan wrote.
     Yes,
+    /// It is a beginning of it.
+    Begun,
     /// It differs, and how.
     No(String),
 }
@@ -107,6 +109,10 @@ fn creating(phase: Phase, undo: bool, found: &Found, wish: Wish) -> Verdict {
     }
     if *same_installation == Some(false) {
         return Verdict::Refuse("somebody else has installed the zone anew since".to_owned());
+    }
+    // One step ahead of the journal is a whole step; a bare configuration, as anybody would begin one, is somebody's.
+    if phase == Phase::Links && *ours == Ours::Begun {
+        return Verdict::Refuse("the zone is half configured although its creation had not come so far".to_owned());
     }
     let reached = match condition {
         Condition::Configured => Phase::Configuration,

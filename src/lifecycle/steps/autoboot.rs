@@ -32,7 +32,7 @@ impl Step for Autoboot {
     }
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
-        let ended = floor.attempt(zonecfg::set_autoboot(&self.zone, self.on))?;
+        let ended = floor.attempt_held(zonecfg::set_autoboot(&self.zone, self.on))?;
         if self.probe(floor)? == Probe::Done { Ok(()) } else { Err(ended.error()) }
     }
 

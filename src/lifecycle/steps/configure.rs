@@ -3,7 +3,7 @@
 use super::{Floor, Phase, PlannedStep, Probe, Step, foreign, planned};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::ZoneState;
-use crate::exec::zonecfg::{self, ScriptFile, ZoneConfig};
+use crate::exec::zonecfg::{self, Command, Difference, ScriptFile, ZoneConfig};
 use crate::lifecycle::identity;
 use crate::lifecycle::plan::PlannedFile;
 use crate::name::ZoneName;
@@ -32,22 +32,60 @@ impl Configure {
         zonecfg::with_passed_through(&self.config, &self.more).unwrap_or_else(|_| self.config.clone())
     }
 
-    /// Why what the host has is not what this step writes, nor a beginning of it.
-    ///
-    /// zonecfg keeps what came before its first fault, so a part is ours too: what the host has, the plan has as well.
+    /// Why what the host has is not what this step writes, nor a part of it: something stands there that is not wanted.
     pub(crate) fn stranger(&self, found: &ZoneConfig) -> Option<String> {
-        let (wanted, found) = (self.expected().canonical(), found.canonical());
-        for (what, wanted, found) in
-            [("brand", &wanted.brand, &found.brand), ("zonepath", &wanted.zonepath, &found.zonepath)]
-        {
-            if wanted != found {
-                return Some(format!("its {what} is {found}, not {wanted}"));
-            }
+        if self.extent(found).is_some() {
+            return None;
         }
-        // Autoboot is a later step's, and may be either by now.
-        let differences = zonecfg::differences(&wanted, &found);
-        differences.into_iter().find(|one| one.found.is_some() && one.what != "autoboot").map(|one| one.to_string())
+        self.differences(found).into_iter().find(|one| one.found.is_some()).map(|one| one.to_string())
     }
+
+    /// Why what the host has is neither what this step writes nor a beginning of it. Stricter than [`Configure::stranger`]: of
+    /// what is to be deleted, also what is missing must be explained.
+    pub(crate) fn not_ours(&self, found: &ZoneConfig) -> Option<String> {
+        if self.extent(found).is_some() {
+            return None;
+        }
+        let differences = self.differences(found);
+        let first = differences.iter().find(|one| one.found.is_some()).or(differences.first());
+        Some(first.map_or_else(|| "it is another one".to_owned(), ToString::to_string))
+    }
+
+    /// How much of what this step writes the host has; `None` where it has something else. zonecfg keeps what came before its
+    /// first fault, so a beginning is what some of the commands, from the first one on, make.
+    pub(crate) fn extent(&self, found: &ZoneConfig) -> Option<Extent> {
+        let found = settled(found);
+        if settled(&self.expected()) == found {
+            return Some(Extent::Whole);
+        }
+        let script = self.script();
+        // The first line makes the configuration. A command that is not understood was refused when the plan was made.
+        let commands: Vec<Command> = script.lines().skip(1).map_while(|line| Command::parse(line).ok()).collect();
+        let blank = ZoneConfig { name: found.name.clone(), ..ZoneConfig::default() };
+        (0..=commands.len())
+            .filter_map(|count| zonecfg::apply(blank.clone(), &commands[..count]).ok())
+            .any(|beginning| settled(&beginning) == found)
+            .then_some(Extent::Beginning)
+    }
+
+    fn differences(&self, found: &ZoneConfig) -> Vec<Difference> {
+        let differences = zonecfg::differences(&self.expected(), found);
+        differences.into_iter().filter(|one| one.what != "autoboot").collect()
+    }
+}
+
+/// How much of a configuration is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Whole,
+    /// What the first commands make.
+    Beginning,
+}
+
+/// As it is compared: autoboot is a later step's, and may be either by now.
+fn settled(config: &ZoneConfig) -> ZoneConfig {
+    ZoneConfig { autoboot: false, ..config.canonical() }
 }
 
 impl Step for Configure {
@@ -68,14 +106,10 @@ impl Step for Configure {
     fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
         Ok(match floor.host.zone_config(self.zone.as_str())? {
             None => Probe::Absent,
-            Some(found) => match self.stranger(&found) {
-                Some(how) => Probe::Foreign(format!("the host's zone {}: {how}", self.zone)),
-                None => {
-                    let expected = self.expected();
-                    // A later step's, and either by now.
-                    let found = ZoneConfig { autoboot: expected.autoboot, ..found };
-                    if found.means(&expected) { Probe::Done } else { Probe::Partial }
-                }
+            Some(found) => match (self.extent(&found), self.not_ours(&found)) {
+                (Some(Extent::Whole), _) => Probe::Done,
+                (_, Some(how)) => Probe::Foreign(format!("the host's zone {}: {how}", self.zone)),
+                (_, None) => Probe::Partial,
             },
         })
     }
@@ -90,7 +124,7 @@ impl Step for Configure {
             .with_help(format!("zmgr import {} adopts it", self.zone)));
         }
         let script = ScriptFile::write(&floor.scratch, &self.zone, &self.script())?;
-        let ended = floor.attempt(zonecfg::configure(&self.zone, script.path()))?;
+        let ended = floor.attempt_held(zonecfg::configure(&self.zone, script.path()))?;
         drop(script);
         let differs = match floor.host.zone_config(self.zone.as_str())? {
             None => return Err(ended.error()),
@@ -118,7 +152,7 @@ impl Step for Configure {
             };
         };
         if let Some(config) = floor.host.zone_config(self.zone.as_str())?
-            && let Some(how) = self.stranger(&config)
+            && let Some(how) = self.not_ours(&config)
         {
             // Somebody else's zone is none of this step's work; it only matters whether it needs what the steps before have made.
             let needs = |net: &zonecfg::Net| self.config.nets.iter().any(|own| own.physical == net.physical);
@@ -140,7 +174,7 @@ impl Step for Configure {
 
 /// Deletes the configuration of a zone that was just seen to be `configured`.
 pub(super) fn delete(floor: &Floor<'_>, zone: &ZoneName) -> Result<()> {
-    let ended = floor.attempt(zonecfg::delete(zone))?;
+    let ended = floor.attempt_held(zonecfg::delete(zone))?;
     match floor.host.zone_state(zone)? {
         None => Ok(()),
         Some(_) => Err(ended.error()),

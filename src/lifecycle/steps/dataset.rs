@@ -34,7 +34,7 @@ impl Step for MakeDataset {
     }
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
-        let made = floor.attempt(self.command())?;
+        let made = floor.attempt_held(self.command())?;
         // Somebody who made it meanwhile did what was wanted.
         if made.success() || self.probe(floor)? == Probe::Done { Ok(()) } else { Err(made.error()) }
     }

@@ -18,7 +18,7 @@ mod vnic;
 
 pub(crate) use autoboot::Autoboot;
 pub(crate) use boot::Boot;
-pub(crate) use configure::Configure;
+pub(crate) use configure::{Configure, Extent};
 pub(crate) use dataset::MakeDataset;
 pub(crate) use first_boot::{Content, FirstBoot};
 pub(crate) use halt::Halt;

@@ -53,7 +53,7 @@ impl Step for Reconfigure {
             }
         }
         let script = ScriptFile::write(&floor.scratch, &self.zone, &self.script)?;
-        let ended = floor.attempt(zonecfg::configure(&self.zone, script.path()))?;
+        let ended = floor.attempt_held(zonecfg::configure(&self.zone, script.path()))?;
         drop(script);
         let found = floor.host.zone_config(self.zone.as_str())?;
         let differences = found.map(|found| zonecfg::differences(&self.to, &found)).unwrap_or_default();

@@ -25,8 +25,8 @@ impl Step for Unlink {
 
     fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
         Ok(match self.vnic.look(floor)? {
-            Probe::Absent | Probe::Partial => Probe::Done,
-            Probe::Done => Probe::Absent,
+            Probe::Absent => Probe::Done,
+            Probe::Done | Probe::Partial => Probe::Absent,
             // The link of that name is not the one zmgr made: ours is gone, and this one is left alone.
             Probe::Foreign(what) => {
                 floor.warn(format!("{what}; it is left alone"));

@@ -1,7 +1,9 @@
 //! Makes a VNIC; takes it back by deleting it.
+//!
+//! Invariant: a VNIC is gone only when its record is gone too, or the next boot of the host would bring it back.
 
 use super::{Floor, Phase, PlannedStep, Probe, Step, foreign, planned};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::exec::dladm::{self, HostVnic};
 use crate::host::LinkState;
 use crate::name::LinkName;
@@ -34,13 +36,25 @@ impl Vnic {
         None
     }
 
-    /// The link of this name: `Absent`, `Done` where it is this one, else `Foreign`.
+    /// The link of this name: `Absent`, `Done` where it is this one, `Partial` where only its record is there, else `Foreign`.
     pub(super) fn look(&self, floor: &Floor<'_>) -> Result<Probe> {
         Ok(match floor.host.link_state(self.name.as_str())? {
-            LinkState::Absent => Probe::Absent,
+            LinkState::Absent => match floor.host.recorded_vnic(self.name.as_str())? {
+                None => Probe::Absent,
+                Some(record) => match self.stranger(&record) {
+                    None => Probe::Partial,
+                    Some(how) => Probe::Foreign(format!("{how}, and only its record is there")),
+                },
+            },
             LinkState::Other(_) => Probe::Foreign(format!("the link {} is no VNIC", self.name)),
             LinkState::Vnic(found) => self.stranger(&found).map_or(Probe::Done, Probe::Foreign),
         })
+    }
+
+    /// Whether it is a record alone that stands in the way.
+    fn is_recorded(&self, floor: &Floor<'_>) -> Result<bool> {
+        Ok(floor.host.link_state(self.name.as_str())? == LinkState::Absent
+            && floor.host.recorded_vnic(self.name.as_str())?.is_some())
     }
 }
 
@@ -63,9 +77,14 @@ impl Step for Vnic {
     }
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
-        let created = floor.attempt(dladm::create_vnic(&self.name, &self.over, self.mac, self.vlan, self.mtu))?;
+        let created = floor.attempt_held(dladm::create_vnic(&self.name, &self.over, self.mac, self.vlan, self.mtu))?;
         match self.look(floor)? {
             Probe::Done => Ok(()),
+            Probe::Foreign(what) if !created.success() && self.is_recorded(floor)? => {
+                Err(Error::new(Code::Exists, what)
+                    .with_command(created.failed())
+                    .with_help(format!("if it is nobody's by now, dladm delete-vnic {} removes the record", self.name)))
+            }
             Probe::Foreign(what) => Err(foreign(what)),
             Probe::Absent | Probe::Partial => Err(created.error()),
         }
@@ -73,14 +92,19 @@ impl Step for Vnic {
 
     fn undo(&self, floor: &Floor<'_>) -> Result<()> {
         match self.look(floor)? {
-            Probe::Absent | Probe::Partial => return Ok(()),
+            Probe::Absent => return Ok(()),
+            // Somebody else's record was there before; it is in the way of nothing that is to be taken back.
+            Probe::Foreign(what) if self.is_recorded(floor)? => {
+                floor.warn(format!("{what}; it is left alone"));
+                return Ok(());
+            }
             Probe::Foreign(what) => return Err(foreign(what)),
-            Probe::Done => {}
+            Probe::Done | Probe::Partial => {}
         }
-        let deleted = floor.attempt(dladm::delete_vnic(&self.name))?;
+        let deleted = floor.attempt_held(dladm::delete_vnic(&self.name))?;
         match self.look(floor)? {
-            Probe::Absent | Probe::Partial => Ok(()),
-            Probe::Done | Probe::Foreign(_) => Err(deleted.error()),
+            Probe::Absent => Ok(()),
+            Probe::Done | Probe::Partial | Probe::Foreign(_) => Err(deleted.error()),
         }
     }
 }
