@@ -1,12 +1,13 @@
 //! The only place that knows the parser: guarded reading of files, trees of nodes with their places, edits of text.
 //!
 //! Invariant: the parser sees nothing but what [`scan`] found well formed, within the limits, and only on a thread with a stack
-//! of our own. It recurses without a limit of its own, also over `}` and `/-`, and an overflow would end the host program.
+//! of our own; what is plain it does not see at all ([`plain`]). It recurses without a limit of its own, also over `}` and `/-`, and an overflow would end the host program.
 
 mod fault;
 mod file;
 mod node;
 mod patch;
+mod plain;
 mod read;
 mod scan;
 mod write;

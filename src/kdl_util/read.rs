@@ -6,10 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use kdl::{KdlDocument, KdlNode, KdlValue};
 
 use super::scan::{decode, scan};
-use super::{Entry, Fault, Node, Span, Value};
+use super::{Entry, Fault, Node, Span, Value, plain};
 
 /// Enough for [`super::MOST_DEPTH`] levels many times over, in debug builds too.
 const STACK: usize = 16 << 20;
+
+/// So many texts are worth threads of their own.
+const MANY: usize = 64;
 
 /// What a text says, as far as it can be read.
 #[derive(Debug)]
@@ -22,8 +25,20 @@ pub(crate) struct Parsed {
     pub(crate) faults: Vec<Fault>,
 }
 
-/// Parses one text, on a thread of its own.
+/// Parses one text: a plain one here, another on a thread of its own.
 pub(crate) fn parse(bytes: &[u8]) -> Parsed {
+    plainly(bytes).unwrap_or_else(|| parse_by_the_parser(bytes))
+}
+
+/// A plain text.
+fn plainly(bytes: &[u8]) -> Option<Parsed> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let nodes = plain::nodes(text)?;
+    Some(Parsed { text: text.to_owned(), nodes: Some(nodes), faults: Vec::new() })
+}
+
+/// Parses any text, on a thread of its own.
+pub(super) fn parse_by_the_parser(bytes: &[u8]) -> Parsed {
     let (text, scanned) = match decode(bytes) {
         Ok(text) => (text, scan(text)),
         Err((fault, shown)) => return Parsed { text: shown, nodes: None, faults: vec![fault] },
@@ -48,8 +63,10 @@ pub(crate) fn parse_many<I: Sync, T: Send>(
     bytes: impl Fn(&I) -> &[u8] + Sync,
     make: impl Fn(&I, Parsed) -> T + Sync,
 ) -> Vec<T> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = cores.min(inputs.len().div_ceil(8)).max(1);
+    if inputs.len() < MANY {
+        return inputs.iter().map(|input| make(input, parse(bytes(input)))).collect();
+    }
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(inputs.len()));
     let work = || {
@@ -85,6 +102,9 @@ pub(crate) fn parse_many<I: Sync, T: Send>(
 
 /// Parses on this thread, whose stack must be one of ours.
 fn parse_here(bytes: &[u8]) -> Parsed {
+    if let Some(parsed) = plainly(bytes) {
+        return parsed;
+    }
     let (text, scanned) = match decode(bytes) {
         Ok(text) => (text, scan(text)),
         Err((fault, shown)) => return Parsed { text: shown, nodes: None, faults: vec![fault] },

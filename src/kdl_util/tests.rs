@@ -83,6 +83,7 @@ fn what_is_no_text_of_ours() {
         ("=", "unexpected"),
         (";", "unexpected"),
         ("1a", "unexpected"),
+        ("a/-1", "unexpected"),
         ("/-", "dangling-slashdash"),
     ] {
         assert_eq!(code(text), expected, "{text}");

@@ -71,7 +71,9 @@ const SHARE: usize = 1024;
 /// A look at each, in order; shared among the cores where there are many, for nearly all of a sweep is spent here.
 fn look_at_all(folder: &(impl AsFd + Sync), entries: &[DirEntry]) -> Vec<std::result::Result<Look, Errno>> {
     let look_at = |share: &[DirEntry]| share.iter().map(|entry| look(folder, entry.file_name())).collect::<Vec<_>>();
-    let threads = (entries.len() / SHARE).min(std::thread::available_parallelism().map_or(1, usize::from));
+    let shares = entries.len() / SHARE;
+    // How many cores there are is itself read from several files.
+    let threads = if shares < 2 { 1 } else { shares.min(std::thread::available_parallelism().map_or(1, usize::from)) };
     if threads < 2 {
         return look_at(entries);
     }

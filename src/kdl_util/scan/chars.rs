@@ -1,7 +1,7 @@
 //! The classes of characters that KDL 2 has.
 
 /// Words that KDL 2 does not take bare, since KDL 1 gave them a meaning.
-pub(super) fn is_keyword(word: &str) -> bool {
+pub(in crate::kdl_util) fn is_keyword(word: &str) -> bool {
     matches!(word, "true" | "false" | "null" | "inf" | "-inf" | "nan")
 }
 

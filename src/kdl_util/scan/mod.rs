@@ -11,6 +11,7 @@ mod space;
 mod strings;
 
 use super::{Fault, MOST_BYTES, MOST_DEPTH, Span};
+pub(in crate::kdl_util) use chars::is_keyword;
 use chars::{is_identifier, is_newline};
 use nodes::After;
 

@@ -97,6 +97,15 @@ impl Scanner<'_> {
                                 );
                                 return self.skip_line(start);
                             }
+                            if gap == Gap::None {
+                                self.fault(
+                                    "unexpected",
+                                    start,
+                                    "`/-` directly after another value",
+                                    Some("put a space between them"),
+                                );
+                                return self.skip_line(start);
+                            }
                             if !self.entry(open.len()) {
                                 return;
                             }
