@@ -46,7 +46,7 @@ pub use document::Document;
 pub use drift::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};
 pub use effective::{ZoneSpec, effective};
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
-pub use ipam::{Family, Run, Usage};
+pub use ipam::{AddressUse, Family, Run, Usage, UsedRun};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use manager::{
     ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Live, Manager,

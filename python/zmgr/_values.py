@@ -322,6 +322,17 @@ class AddressRun:
 
 
 @dataclass(frozen=True)
+class UsedRun:
+    """Neighbouring addresses of a pool that are taken for the same."""
+
+    first: IPAddress
+    last: IPAddress
+    count: int
+    #: ``zone``, ``reservation``, ``host``, ``gateway``, ``excluded``, ``reserved`` or ``free``.
+    taken_for: str
+
+
+@dataclass(frozen=True)
 class FamilyUsage:
     """Where the addresses of one family of a pool went. The parts add up to ``total``."""
 
@@ -342,6 +353,8 @@ class FamilyUsage:
     #: Held, in one of the networks, but outside the ranges. Not part of ``total``.
     outside: int
     largest_free: AddressRun | None
+    #: Every address of the ranges, ascending: neighbours that are taken for the same are one run.
+    map: tuple[UsedRun, ...]
 
 
 @dataclass(frozen=True)
@@ -354,6 +367,10 @@ class HeldAddress:
     name: str
     #: Whether the pool could give it.
     in_range: bool
+
+
+def _run(r: dict[str, Any]) -> tuple[IPAddress, IPAddress, int]:
+    return ipaddress.ip_address(r["first"]), ipaddress.ip_address(r["last"]), int(r["count"])
 
 
 @dataclass(frozen=True)
@@ -372,15 +389,14 @@ class PoolUsage:
         counts = ("total", "used", "zones", "reservations", "host", "gateways", "excluded", "reserved", "free", "outside")
         families = []
         for f in u["families"]:
-            run = f["largest-free"]
+            free = f["largest-free"]
             # Counts beyond 64 bits come as text.
             numbers = {name: int(f[name]) for name in counts}
             families.append(
                 FamilyUsage(
                     family=f["family"],
-                    largest_free=None
-                    if run is None
-                    else AddressRun(ipaddress.ip_address(run["first"]), ipaddress.ip_address(run["last"]), int(run["count"])),
+                    largest_free=None if free is None else AddressRun(*_run(free)),
+                    map=tuple(UsedRun(*_run(part), part["taken-for"]) for part in f["map"]),
                     **numbers,
                 )
             )

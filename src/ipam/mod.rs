@@ -13,7 +13,7 @@ mod usage;
 pub use intervals::{Interval, Intervals};
 pub use pick::{Candidates, Pick};
 pub use space::{Block, Space, Standing};
-pub use usage::{Holder, Holding, Run, Usage};
+pub use usage::{AddressUse, Holder, Holding, Run, Usage, UsedRun};
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

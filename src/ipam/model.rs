@@ -136,6 +136,16 @@ proptest! {
         numbers.sort_unstable();
         let longest = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| run.len()).max().unwrap_or(0);
         prop_assert_eq!(usage.largest_free.map_or(0, |r| r.count), longest as u128);
+        // The map has every address of the ranges once, and is no longer than it must be.
+        prop_assert_eq!(usage.map.iter().map(|part| part.run.count).sum::<u128>(), usage.total);
+        let mapped = usage.map.iter().filter(|part| part.taken_for == AddressUse::Free);
+        let mapped: Vec<u128> = mapped.flat_map(|part| number(part.run.first)..=number(part.run.last)).collect();
+        prop_assert_eq!(mapped, numbers);
+        for pair in usage.map.windows(2) {
+            prop_assert!(pair[0].run.last < pair[1].run.first);
+            let touch = number(pair[0].run.last) + 1 == number(pair[1].run.first);
+            prop_assert!(!touch || pair[0].taken_for != pair[1].taken_for);
+        }
         prop_assert_eq!(usage.used() + usage.outside, held.len() as u128);
     }
 }

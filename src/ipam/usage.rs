@@ -37,9 +37,54 @@ pub struct Run {
     pub count: u128,
 }
 
+/// What an address of the ranges is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum AddressUse {
+    /// Held by a zone of the registry.
+    Zone,
+    /// Held by a reservation.
+    Reservation,
+    /// Held by the host or by a zone that is not in the registry.
+    Host,
+    /// A gateway of the pool's networks.
+    Gateway,
+    /// Excluded by the pool.
+    Excluded,
+    /// Reserved in the pool for somebody who does not hold it yet.
+    Reserved,
+    /// Free for everybody.
+    Free,
+}
+
+impl AddressUse {
+    /// Its name, as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AddressUse::Zone => "zone",
+            AddressUse::Reservation => "reservation",
+            AddressUse::Host => "host",
+            AddressUse::Gateway => "gateway",
+            AddressUse::Excluded => "excluded",
+            AddressUse::Reserved => "reserved",
+            AddressUse::Free => "free",
+        }
+    }
+}
+
+/// Neighbouring addresses that are taken for the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UsedRun {
+    /// The addresses.
+    pub run: Run,
+    /// What for.
+    pub taken_for: AddressUse,
+}
+
 /// Where the addresses of one family went. The parts add up to `total`: an address counts once, by the first of `zones`,
 /// `reservations`, `host`, `gateways`, `excluded`, `reserved` that has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
     /// Which family.
@@ -64,6 +109,8 @@ pub struct Usage {
     pub outside: u128,
     /// The longest run of free addresses.
     pub largest_free: Option<Run>,
+    /// Every address of the ranges, ascending: neighbours that are taken for the same are one run.
+    pub map: Vec<UsedRun>,
 }
 
 impl Usage {
@@ -90,18 +137,29 @@ impl Space {
         let everything = union(&|b| [b.interval()].into_iter().collect());
         let mut rest = union(&Block::ranged);
         let total = rest.count();
-        let mut take = |part: &Intervals| {
-            let before = rest.count();
+        let mut map = Vec::new();
+        let run = |Interval { first, last }: Interval| Run {
+            first: family.address(first),
+            last: family.address(last),
+            count: Interval { first, last }.count(),
+        };
+        let mut take = |part: &Intervals, taken_for: AddressUse| {
+            let taken = rest.intersect(part);
             rest = rest.subtract(part);
-            before - rest.count()
+            map.extend(taken.as_slice().iter().map(|interval| UsedRun { run: run(*interval), taken_for }));
+            taken.count()
         };
         let (by_zones, by_reservations, by_host) = (held(Holder::Zone), held(Holder::Reservation), held(Holder::Host));
-        let zones = take(&by_zones);
-        let reservations = take(&by_reservations);
-        let host = take(&by_host);
-        let gateways = take(&union(&Block::gateways));
-        let excluded = take(&union(&Block::excluded));
-        let reserved = take(&union(&|b| b.reserved(None)));
+        let zones = take(&by_zones, AddressUse::Zone);
+        let reservations = take(&by_reservations, AddressUse::Reservation);
+        let host = take(&by_host, AddressUse::Host);
+        let gateways = take(&union(&Block::gateways), AddressUse::Gateway);
+        let excluded = take(&union(&Block::excluded), AddressUse::Excluded);
+        let reserved = take(&union(&|b| b.reserved(None)), AddressUse::Reserved);
+        let largest_free = rest.longest().map(run);
+        let free = rest.count();
+        map.extend(rest.as_slice().iter().map(|interval| UsedRun { run: run(*interval), taken_for: AddressUse::Free }));
+        map.sort_unstable_by_key(|part| part.run.first);
         let all_held: Intervals =
             [by_zones, by_reservations, by_host].iter().flat_map(|set| set.as_slice().to_vec()).collect();
         Usage {
@@ -113,13 +171,10 @@ impl Space {
             gateways,
             excluded,
             reserved,
-            free: rest.count(),
+            free,
             outside: everything.intersect(&all_held).count() - (zones + reservations + host),
-            largest_free: rest.longest().map(|Interval { first, last }| Run {
-                first: family.address(first),
-                last: family.address(last),
-                count: Interval { first, last }.count(),
-            }),
+            largest_free,
+            map,
         }
     }
 }

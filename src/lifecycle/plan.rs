@@ -145,12 +145,15 @@ impl fmt::Display for Plan {
                 writeln!(f, "  note: {note}")?;
             }
             for step in &change.steps {
-                if step.argv.is_empty() {
-                    writeln!(f, "  [{}]", step.id)?;
-                } else {
-                    writeln!(f, "  [{}] {}", step.id, shown(&step.argv))?;
+                // Files whose text is not known beforehand, or that only go, are named.
+                let (shown_whole, named): (Vec<_>, Vec<_>) = step.files.iter().partition(|file| !file.text.is_empty());
+                let mut words = Vec::new();
+                if !step.argv.is_empty() {
+                    words.push(shown(&step.argv));
                 }
-                for file in &step.files {
+                words.extend(named.iter().map(|file| file.path.to_string()));
+                writeln!(f, "  [{}] {}", step.id, words.join(" "))?;
+                for file in shown_whole {
                     writeln!(f, "    {}:", file.path)?;
                     for line in file.text.lines() {
                         writeln!(f, "      {line}")?;

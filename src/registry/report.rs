@@ -8,7 +8,7 @@ use super::ledger::{HeldBy, Holding, Ledger};
 use super::pools::{self, Wire};
 use super::survey::SurveyHolder;
 use crate::error::{Diagnostic, Result};
-use crate::ipam::{Family, Space, Standing, Usage, number};
+use crate::ipam::{AddressUse, Family, Run, Space, Standing, Usage, number};
 use crate::name::PoolName;
 
 /// How full a pool is and who holds its addresses.
@@ -52,6 +52,15 @@ impl PoolUsage {
 fn family_json(usage: &Usage) -> serde_json::Value {
     // JSON numbers end where u64 does for most readers.
     let count = |n: u128| u64::try_from(n).map_or_else(|_| n.to_string().into(), serde_json::Value::from);
+    let run = |run: Run, taken_for: Option<AddressUse>| {
+        let mut json = serde_json::json!({
+            "first": run.first.to_string(), "last": run.last.to_string(), "count": count(run.count),
+        });
+        if let Some(taken_for) = taken_for {
+            json["taken-for"] = taken_for.as_str().into();
+        }
+        json
+    };
     serde_json::json!({
         "family": usage.family.to_string().to_lowercase(),
         "total": count(usage.total),
@@ -64,9 +73,8 @@ fn family_json(usage: &Usage) -> serde_json::Value {
         "reserved": count(usage.reserved),
         "free": count(usage.free),
         "outside": count(usage.outside),
-        "largest-free": usage.largest_free.map(|run| serde_json::json!({
-            "first": run.first.to_string(), "last": run.last.to_string(), "count": count(run.count),
-        })),
+        "largest-free": usage.largest_free.map(|free| run(free, None)),
+        "map": usage.map.iter().map(|part| run(part.run, Some(part.taken_for))).collect::<Vec<_>>(),
     })
 }
 

@@ -158,6 +158,8 @@ def test_addresses(zmgr_manager: zmgr.Manager) -> None:
     assert usage in zmgr_manager.pool_usages()
     assert usage.families[0].reservations == 3
     assert usage.families[0].total == usage.families[0].free + usage.families[0].used
+    runs = [(str(r.first), r.count, r.taken_for) for r in usage.families[0].map]
+    assert runs == [("10.1.0.10", 3, "reservation"), ("10.1.0.13", 238, "free")]
     assert [h.name for h in usage.holders if h.kind == "reservation"] == ["printer", "a", "b"]
     assert zmgr_manager.check_pools("internal") == []
     zmgr_manager.release("internal", "a", "10.1.0.11")

@@ -9,12 +9,15 @@ use crate::commands::{
 };
 
 const AFTER: &str = "\
-Exit status: 0 done; else the number of the error, the same as zmgr_status in C and `number` in Python:
-  1 internal            6 wrong-state          11 command-failed     16 recovery-needed
-  2 invalid-argument    7 pool-exhausted       12 timed-out          17 partial
-  3 config              8 address-in-use       13 cancelled          18 stale-plan
-  4 not-found           9 busy                 14 unsupported-host   19 drift
-  5 exists             10 permission-denied    15 io";
+Exit status: 0 done; else the number of the error, as zmgr_status in C and
+`number` in Python:
+  1 internal            8 address-in-use       15 io
+  2 invalid-argument    9 busy                 16 recovery-needed
+  3 config             10 permission-denied    17 partial
+  4 not-found          11 command-failed       18 stale-plan
+  5 exists             12 timed-out            19 drift
+  6 wrong-state        13 cancelled
+  7 pool-exhausted     14 unsupported-host";
 
 /// Manage illumos zones from flat KDL files.
 #[derive(Debug, Parser)]
@@ -26,26 +29,28 @@ pub struct Cli {
     pub command: Command,
 }
 
+const GLOBAL: &str = "Options of every command";
+
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 pub struct Globals {
     /// The tree of documents [default: /etc/zmgr of the host] [env: ZMGR_ROOT]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// Work on a simulated machine in this directory, made when absent [env: ZMGR_SIMULATE]
-    #[arg(long, global = true, value_name = "DIR", conflicts_with = "host_root")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR", conflicts_with = "host_root")]
     pub simulate: Option<PathBuf>,
     /// Use the real programs and files below this directory
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub host_root: Option<PathBuf>,
     /// Print one JSON document on standard output, and errors as JSON on standard error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
     /// Say nothing while working
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Show the commands as they run
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 

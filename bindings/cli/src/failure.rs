@@ -1,10 +1,12 @@
 //! How a failure ends the program: words for a person or JSON on standard error, and the code's number as exit status.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use zmgr::{Code, Error};
+
+use crate::terminal::{self, BAD, HEADING, styled};
 
 /// An error on its way to standard error.
 #[derive(Debug)]
@@ -21,13 +23,16 @@ impl Failure {
     pub fn tell(&self, json: bool) -> ExitCode {
         let text = if json { format!("{}\n", self.0.to_json()) } else { self.words() };
         // Where nobody reads standard error there is nobody to tell.
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
         status(self.0.code())
     }
 
     fn words(&self) -> String {
         let error = &self.0;
-        let mut text = format!("zmgr: {}\n", error.message());
+        let width = terminal::stderr_width();
+        let fill = |text: String| terminal::fill(&text, width, 2);
+        let help = |help: &str| format!("{} {help}\n", styled(HEADING, "help:"));
+        let mut text = fill(format!("{} {}\n", styled(BAD, "zmgr:"), error.message()));
         if let Some(command) = error.command() {
             for (stream, lines) in [("stdout", &command.stdout), ("stderr", &command.stderr)] {
                 // What the sentence says already is not said twice.
@@ -36,21 +41,22 @@ impl Failure {
                     text += &format!("  {stream}: {line}\n");
                 }
             }
-            if let Some(log) = &command.log {
+            let told = |log: &std::path::Path| error.help().is_some_and(|help| help.contains(&*log.to_string_lossy()));
+            if let Some(log) = command.log.as_ref().filter(|log| !told(log)) {
                 text += &format!("  log: {}\n", log.display());
             }
         }
         let in_words =
             |detail: &zmgr::Diagnostic| !error.message().contains(&detail.message) && detail.snippet.is_none();
         for detail in error.details().iter().filter(|detail| in_words(detail)) {
-            text += &format!("  {detail}\n");
-            if let Some(help) = &detail.help {
-                text += &format!("    help: {help}\n");
+            text += &fill(format!("  {detail}\n"));
+            if let Some(words) = &detail.help {
+                text += &fill(format!("    {}", help(words)));
             }
         }
         text += &documents(error);
-        if let Some(help) = error.help() {
-            text += &format!("  help: {help}\n");
+        if let Some(words) = error.help() {
+            text += &fill(format!("  {}", help(words)));
         }
         text
     }
@@ -59,13 +65,11 @@ impl Failure {
 /// The findings that point into documents, drawn.
 pub fn documents(error: &Error) -> String {
     use miette::Diagnostic;
-    let terminal = std::io::stderr().is_terminal();
-    let theme = match (terminal, std::env::var_os("NO_COLOR").is_some()) {
-        (true, false) => GraphicalTheme::unicode(),
-        (true, true) => GraphicalTheme::unicode_nocolor(),
-        (false, _) => GraphicalTheme::none(),
-    };
+    let width = terminal::stderr_width();
+    // Colours that are not wanted are taken away where it is printed.
+    let theme = if width.is_some() { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(0);
+    let handler = handler.with_width(width.unwrap_or(200));
     let mut text = String::new();
     for finding in error.related().into_iter().flatten().filter(|finding| finding.source_code().is_some()) {
         if handler.render_report(&mut text, finding).is_err() {

@@ -3,9 +3,11 @@
 mod args;
 mod commands;
 mod failure;
+mod outline;
 mod output;
 mod progress;
 mod session;
+mod terminal;
 
 use std::ffi::OsString;
 use std::panic;
@@ -15,9 +17,13 @@ use clap::Parser;
 use zmgr::{Code, Error};
 
 use crate::args::Cli;
+use crate::commands::completions;
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
+    if std::env::var_os(completions::VARIABLE).is_some() {
+        completions::engine().complete();
+    }
     let words: Vec<OsString> = std::env::args_os().collect();
     // Known even where the rest cannot be understood, so that a program that asked for JSON gets it.
     let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
@@ -27,11 +33,11 @@ fn main() -> ExitCode {
     };
     match panic::catch_unwind(|| commands::run(&cli)) {
         Ok(Ok(status)) => ExitCode::from(status),
-        Ok(Err(failure)) => failure.tell(json),
+        Ok(Err(failure)) => failure.tell(cli.globals.json),
         Err(payload) => {
             let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Failure::from(Error::new(Code::Internal, format!("a fault of zmgr itself: {text}"))).tell(json)
+            Failure::from(Error::new(Code::Internal, format!("a fault of zmgr itself: {text}"))).tell(cli.globals.json)
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Word of long work on standard error: one line that changes on a terminal, plain lines elsewhere.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use zmgr::{Event, EventKind};
 
 use crate::args::Globals;
+use crate::terminal::{self, BAD, FAINT, NOTICE, styled};
 
 /// Tells of events as they come.
 pub struct Progress {
     level: Level,
-    terminal: bool,
+    /// The columns of the terminal, where there is one.
+    width: Option<usize>,
     /// Whether the terminal shows an unfinished line.
     open: bool,
 }
@@ -29,7 +31,7 @@ impl Progress {
             (false, 0) => Level::Steps,
             (false, _) => Level::Commands,
         };
-        Progress { level, terminal: std::io::stderr().is_terminal(), open: false }
+        Progress { level, width: terminal::stderr_width(), open: false }
     }
 
     /// Tells of one event. A closed standard error stops nothing.
@@ -40,19 +42,23 @@ impl Progress {
         let (at, of) = event.position;
         let place = format!("{} [{at}/{of}] {}", event.zone, event.step);
         match &event.kind {
-            EventKind::StepStarted if self.terminal => self.change(&place),
+            EventKind::StepStarted if self.width.is_some() => self.change(&place),
             EventKind::StepStarted => self.say(&place),
-            EventKind::Running { elapsed, last_line } if self.terminal => {
+            EventKind::Running { elapsed, last_line } if self.width.is_some() => {
                 let last = last_line.as_deref().unwrap_or_default();
                 self.change(&format!("{place} {} s  {last}", elapsed.as_secs()));
             }
-            EventKind::Command { argv } if self.level >= Level::Commands => self.say(&format!("  {}", argv.join(" "))),
+            EventKind::Command { argv } if self.level >= Level::Commands => {
+                self.say(&styled(FAINT, format!("  {}", argv.join(" "))))
+            }
             // Its first line; all of it comes with the error at the end.
             EventKind::StepFailed { message } => {
-                self.say(&format!("{place}: {}", message.lines().next().unwrap_or_default()));
+                self.say(&format!("{place}: {}", styled(BAD, message.lines().next().unwrap_or_default())));
             }
             EventKind::Undoing => self.say(&format!("{place}: undoing")),
-            EventKind::Warning { message } => self.say(&format!("{}: warning: {message}", event.zone)),
+            EventKind::Warning { message } => {
+                self.say(&format!("{}: {} {message}", event.zone, styled(NOTICE, "warning:")))
+            }
             EventKind::Log { path } if self.level >= Level::Commands => self.say(&format!("  log: {}", path.display())),
             EventKind::Finished { .. } => self.close(),
             _ => {}
@@ -60,14 +66,16 @@ impl Progress {
     }
 
     fn change(&mut self, words: &str) {
-        let shown: String = words.chars().filter(|c| !c.is_control()).take(100).collect();
+        let shown: String =
+            words.chars().filter(|c| !c.is_control()).take(self.width.unwrap_or(80).saturating_sub(1)).collect();
         let _ = write!(std::io::stderr().lock(), "\r\x1b[K{shown}");
         self.open = true;
     }
 
     fn say(&mut self, words: &str) {
         self.close();
-        let _ = writeln!(std::io::stderr().lock(), "{words}");
+        let words = terminal::fill(words, self.width, 4);
+        let _ = writeln!(anstream::stderr().lock(), "{words}");
     }
 
     fn close(&mut self) {

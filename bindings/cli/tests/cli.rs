@@ -237,11 +237,39 @@ fn linked_programs_act_on_the_machine() {
     assert_eq!(gone.status.code(), Some(1));
 }
 
+/// What bash offers for a line, the last word of which is being typed.
+fn bash_offers(host: &Host, line: &[&str]) -> Vec<String> {
+    let script = r#"source <(zmgr completions bash)
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
+_clap_complete_zmgr zmgr "${COMP_WORDS[$COMP_CWORD]}"
+printf '%s\n' "${COMPREPLY[@]}""#;
+    let folder = Path::new(env!("CARGO_BIN_EXE_zmgr")).parent().unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("bash")
+        .args(["-c", script, "bash"])
+        .args(line)
+        .env("PATH", path)
+        .env("ZMGR_SIMULATE", host.dir())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(|word| word.trim_end().to_owned()).collect()
+}
+
 #[test]
-fn completions_know_the_commands() {
-    for shell in ["bash", "zsh", "fish"] {
+fn completions_know_commands_and_live_names() {
+    let host = Host::new();
+    // What completes makes nothing.
+    assert_eq!(bash_offers(&host, &["zmgr", "destroy", "web"]), [""]);
+    assert!(!host.dir().exists());
+    host.ok(&["create", "web01", "web02", "db01", "--no-boot"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "destr"]), ["destroy"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "destroy", "web"]), ["web01", "web02"]);
+    assert_eq!(bash_offers(&host, &["zmgr", "pool", "show", ""])[0], "internal");
+    assert_eq!(bash_offers(&host, &["zmgr", "create", "new", "--template", "o"]), ["oi"]);
+    for shell in ["zsh", "fish", "elvish", "powershell"] {
         let script = zmgr().args(["completions", shell]).output().unwrap();
-        assert!(String::from_utf8(script.stdout).unwrap().contains("destroy"), "{shell}");
+        assert!(String::from_utf8(script.stdout).unwrap().contains("_ZMGR_COMPLETE"), "{shell}");
     }
 }
 
@@ -249,8 +277,10 @@ fn completions_know_the_commands() {
 fn help_fits_a_terminal_and_tells_every_status() {
     let help = String::from_utf8(zmgr().arg("--help").output().unwrap().stdout).unwrap();
     for code in zmgr::Code::ALL {
-        assert!(help.contains(code.slug()), "{code}");
+        assert!(help.contains(&format!("{} {}", code.number(), code.slug())), "{code}");
     }
+    let table = help.lines().skip_while(|line| !line.starts_with("Exit status"));
+    assert!(table.clone().all(|line| line.len() <= 80), "{help}");
 }
 
 /// The commands of the table of the API, and those that the program has.

@@ -227,7 +227,7 @@ fn a_report_says_who_has_what() {
     allocate(&registry, "dual", "printer", None).unwrap();
     let mut ledger = registry.ledger(pools(site.path()), Survey::default()).unwrap();
     let internal = ledger.pool_usage(&pool_name("internal")).unwrap();
-    let usage = internal.families[0];
+    let usage = &internal.families[0];
     assert_eq!((usage.total, usage.zones, usage.excluded, usage.reserved, usage.free), (8, 2, 0, 1, 5));
     let run = usage.largest_free.unwrap();
     assert_eq!((run.first, run.last, run.count), (address("10.1.0.7"), address("10.1.0.9"), 3));

@@ -1,25 +1,99 @@
-//! `completions`: what a shell sources.
+//! `completions`: what a shell sources. The script asks the program itself at each key, so that it knows the zones, pools and
+//! templates that there are.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory};
-use clap_complete::Shell;
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
+use zmgr::{Code, Error, Live, Manager, Query};
 
 use crate::args::Cli;
 use crate::failure::Failure;
 use crate::output;
 
+/// Set by the scripts when they ask.
+pub const VARIABLE: &str = "_ZMGR_COMPLETE";
+
+/// What answers a script.
+pub fn engine() -> CompleteEnv<'static, fn() -> clap::Command> {
+    CompleteEnv::with_factory(Cli::command as fn() -> clap::Command).var(VARIABLE)
+}
+
 /// Options of `completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
     /// The shell
-    shell: Shell,
+    #[arg(value_parser = ["bash", "zsh", "fish", "elvish", "powershell"])]
+    shell: String,
 }
 
 impl Completions {
     /// Prints the script.
     pub fn run(&self) -> Result<u8, Failure> {
+        let shells = Shells::builtins();
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "zmgr", &mut script);
+        let shell: &dyn EnvCompleter = shells
+            .completer(&self.shell)
+            .ok_or_else(|| Error::new(Code::InvalidArgument, format!("no completions for {}", self.shell)))?;
+        shell
+            .write_registration(VARIABLE, "zmgr", "zmgr", "zmgr", &mut script)
+            .map_err(|error| Error::new(Code::Io, format!("cannot write the completions: {error}")))?;
+        if self.shell == "zsh" {
+            // As a file of `fpath`, it is read at the first completion and has to give that one too.
+            script.extend_from_slice(
+                b"\nif [ \"$funcstack[1]\" = \"_zmgr\" ]; then\n    _clap_dynamic_completer_zmgr \"$@\"\nfi\n",
+            );
+        }
         output::text(&String::from_utf8_lossy(&script))?;
         Ok(0)
     }
+}
+
+/// The zones of the registry.
+pub fn zones() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let zones = manager().and_then(|manager| manager.zones(&Query::new().live(Live::Never)).ok());
+        zones.unwrap_or_default().into_iter().map(|zone| CompletionCandidate::new(zone.name)).collect()
+    })
+}
+
+/// The pools of the tree.
+pub fn pools() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let pools = manager().and_then(|manager| manager.pools().ok());
+        pools.unwrap_or_default().into_iter().map(|pool| CompletionCandidate::new(pool.name.to_string())).collect()
+    })
+}
+
+/// The templates of the tree.
+pub fn templates() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let templates = manager().and_then(|manager| manager.templates().ok());
+        let templates = templates.unwrap_or_default().into_iter();
+        templates.map(|template| CompletionCandidate::new(template.name.to_string())).collect()
+    })
+}
+
+/// The manager that the words on the line and the environment speak of. Completing makes nothing: a machine or tree that is not
+/// there has no names.
+fn manager() -> Option<Manager> {
+    let words: Vec<_> = std::env::args_os().collect();
+    let option = |name: &str| {
+        let at = words.iter().position(|word| word == OsStr::new(name))?;
+        words.get(at + 1).map(PathBuf::from)
+    };
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let there = |dir: &Path| dir.is_dir();
+    let mut builder = Manager::builder();
+    if let Some(root) = option("--root").or_else(|| variable("ZMGR_ROOT")) {
+        builder = builder.root(root);
+    }
+    if let Some(directory) = option("--host-root") {
+        builder = builder.host_root(directory);
+    } else if let Some(directory) = option("--simulate").or_else(|| variable("ZMGR_SIMULATE")) {
+        builder = builder.simulate(Some(directory).filter(|directory| there(directory))?);
+    }
+    builder.build().ok()
 }

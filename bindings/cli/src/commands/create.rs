@@ -17,7 +17,7 @@ pub struct Create {
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
     /// The template [default: default-template of config.kdl]
-    #[arg(short, long)]
+    #[arg(short, long, add = super::completions::templates())]
     template: Option<String>,
     /// An address wanted on a net, without prefix length
     #[arg(long = "address", value_name = "NET=ADDR", value_parser = net_address)]
@@ -29,7 +29,7 @@ pub struct Create {
     #[arg(long)]
     no_boot: bool,
     /// Clone this zone in place of installing
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, value_name = "ZONE", add = super::completions::zones())]
     clone_from: Option<String>,
     /// An attribute of the zone
     #[arg(long = "attr", value_name = "NAME=VALUE", value_parser = key_value)]

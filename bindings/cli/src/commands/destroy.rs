@@ -3,8 +3,8 @@
 use clap::Args;
 use zmgr::DestroyOptions;
 
-use super::confirm::confirmed;
-use super::work::{Work, misused, tell_plan, tell_report, with_run_options};
+use super::confirm::confirm;
+use super::work::{Work, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::session;
@@ -13,7 +13,7 @@ use crate::session;
 #[derive(Debug, Args)]
 pub struct Destroy {
     /// The zones
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
     /// Do not ask
     #[arg(short, long)]
@@ -37,8 +37,8 @@ impl Destroy {
         if self.work.dry_run {
             return tell_plan(globals, &manager.plan_destroy(&names, &options)?);
         }
-        if !self.yes && !confirmed("Destroy", || Ok(manager.plan_destroy(&names, &options)?.to_string()))? {
-            return Err(misused("nothing was destroyed", "answer y, or give --yes"));
+        if !self.yes {
+            confirm("destroy", &self.names, || Ok(manager.plan_destroy(&names, &options)?.to_string()))?;
         }
         let report = with_run_options(globals, &self.work, |run| manager.destroy(&names, &options, run))?;
         tell_report(globals, &report)

@@ -1,12 +1,15 @@
 //! `init`, `check`, `template`, `publisher`, `explain`: the documents that people write.
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use zmgr::{Diagnostic, Severity};
 
 use crate::args::Globals;
 use crate::failure::Failure;
-use crate::{output, session};
+use crate::terminal::{BAD, HEADING, NOTICE, styled};
+use crate::{outline, output, session};
 
 /// Options of `init`.
 #[derive(Debug, Args)]
@@ -48,13 +51,17 @@ pub fn findings(globals: &Globals, found: &[Diagnostic], strict: bool) -> Result
         output::json(&found.iter().map(Diagnostic::to_json).collect())?;
     } else {
         for finding in found {
-            let word = if finding.severity == Severity::Error { "error" } else { "warning" };
-            output::line(format_args!("{word}: {finding}"))?;
-            for (name, text) in [("line", &finding.snippet), ("help", &finding.help)] {
+            let (style, word) =
+                if finding.severity == Severity::Error { (BAD, "error:") } else { (NOTICE, "warning:") };
+            output::prose(&format!("{} {finding}\n", styled(style, word)), 2)?;
+            for (name, text) in [("line:", &finding.snippet), ("help:", &finding.help)] {
                 if let Some(text) = text {
-                    output::line(format_args!("  {name}: {}", text.trim()))?;
+                    output::prose(&format!("  {} {}\n", styled(HEADING, name), text.trim()), 2)?;
                 }
             }
+        }
+        if found.is_empty() {
+            output::remark(globals, "no faults");
         }
     }
     let counts = |finding: &Diagnostic| strict || finding.severity == Severity::Error;
@@ -66,7 +73,7 @@ pub fn findings(globals: &Globals, found: &[Diagnostic], strict: bool) -> Result
 pub enum Documents {
     /// List their names
     List,
-    /// Show one, as JSON
+    /// Show one
     Show {
         /// Its name
         name: String,
@@ -79,7 +86,7 @@ impl Documents {
         let manager = session::manager(globals)?;
         match self {
             Documents::List => list(globals, manager.templates()?.iter().map(|t| t.to_json()).collect()),
-            Documents::Show { name } => show(globals, &manager.template(name)?.to_json()),
+            Documents::Show { name } => show(globals, &manager.template(name)?.to_json(), manager.root()),
         }
     }
 
@@ -88,7 +95,7 @@ impl Documents {
         let manager = session::manager(globals)?;
         match self {
             Documents::List => list(globals, manager.publishers()?.iter().map(|p| p.to_json()).collect()),
-            Documents::Show { name } => show(globals, &manager.publisher(name)?.to_json()),
+            Documents::Show { name } => show(globals, &manager.publisher(name)?.to_json(), manager.root()),
         }
     }
 }
@@ -104,11 +111,11 @@ fn list(globals: &Globals, documents: Vec<Value>) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn show(globals: &Globals, document: &Value) -> Result<u8, Failure> {
+fn show(globals: &Globals, document: &Value, tree: &Path) -> Result<u8, Failure> {
     if globals.json {
         output::json(document)?
     } else {
-        output::line(format_args!("{document:#}"))?
+        outline::print(document, tree)?
     }
     Ok(0)
 }
@@ -132,19 +139,11 @@ impl Explain {
             output::json(&serde_json::to_value(&found).unwrap_or_default())?;
             return Ok(0);
         }
-        for node in found {
-            output::line(format_args!("{}\n  {}", node.usage, node.help))?;
-            output::line(format_args!("  in: {}", node.places.join(", ")))?;
-            for value in node.arguments.iter().chain(&node.properties) {
-                output::line(format_args!("  {}: {}", value.name, value.help))?;
-            }
-            if !node.children.is_empty() {
-                output::line(format_args!("  holds: {}", node.children.join(", ")))?;
-            }
-            if let Some(default) = &node.default {
-                output::line(format_args!("  without it: {default}"))?;
-            }
-            output::line(format_args!("  example: {}", node.example))?;
+        for (n, node) in found.iter().enumerate() {
+            let words = node.to_string();
+            let (usage, rest) = words.split_once('\n').unwrap_or((&words, ""));
+            let gap = if n > 0 { "\n" } else { "" };
+            output::prose(&format!("{gap}{}\n{rest}", styled(HEADING, usage)), 4)?;
         }
         Ok(0)
     }

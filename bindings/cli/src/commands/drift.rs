@@ -6,6 +6,7 @@ use zmgr::{ApplyOptions, DriftStatus};
 use super::work::{Work, key_value, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
+use crate::terminal::{NOTICE, styled};
 use crate::{output, session};
 
 /// The exit status of `diff` where something differs.
@@ -15,7 +16,7 @@ const DRIFT: u8 = zmgr::Code::Drift.number() as u8;
 #[derive(Debug, Args)]
 pub struct Diff {
     /// The zones [default: all]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
 }
 
@@ -23,7 +24,7 @@ pub struct Diff {
 #[derive(Debug, Args)]
 pub struct Apply {
     /// The zones [default: all]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
     /// Also take away what somebody else put there beside what the files say
     #[arg(long)]
@@ -42,6 +43,7 @@ pub struct Apply {
 #[derive(Debug, Args)]
 pub struct Set {
     /// The zone
+    #[arg(add = super::completions::zones())]
     name: String,
     /// Settings of its file, such as attr.owner=alice or capped-memory.physical=2G; an empty value takes the zone's own away
     #[arg(required = true, value_name = "KEY=VALUE", value_parser = key_value)]
@@ -57,13 +59,16 @@ impl Diff {
             output::json(&drift.to_json())?;
         } else {
             for zone in drift.zones.iter().filter(|zone| zone.status != DriftStatus::Clean) {
-                output::line(format_args!("{}: {}", zone.name, zone.status.as_str()))?;
+                output::line(format_args!("{}: {}", zone.name, styled(NOTICE, zone.status.as_str())))?;
                 for item in &zone.items {
-                    output::line(format_args!("  {item}"))?;
+                    output::prose(&format!("  {item}\n"), 2)?;
                 }
                 if let Some(fault) = &zone.fault {
-                    output::line(format_args!("  {fault}"))?;
+                    output::prose(&format!("  {fault}\n"), 2)?;
                 }
+            }
+            if drift.is_clean() {
+                output::remark(globals, "no differences");
             }
         }
         Ok(if drift.is_clean() { 0 } else { DRIFT })
@@ -91,6 +96,7 @@ impl Set {
         if globals.json {
             output::json(&serde_json::Value::Array(vec![zone.to_json()]))?;
         }
+        output::remark(globals, format_args!("zmgr apply {} brings the host to it", self.name));
         Ok(0)
     }
 }

@@ -15,7 +15,7 @@ pub struct Import {
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// The template that the entries follow [default: the best of those of the zone's brand, or none]
-    #[arg(long)]
+    #[arg(long, add = super::completions::templates())]
     template: Option<String>,
     /// VNICs that zmgr could have made become its own: destroy deletes them
     #[arg(long)]

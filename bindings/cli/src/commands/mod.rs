@@ -10,6 +10,7 @@ pub mod import;
 pub mod man;
 pub mod plan;
 pub mod pool;
+mod pool_map;
 pub mod power;
 pub mod recover;
 pub mod reinstall;

@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 use zmgr::{Allocation, Manager, PoolUsage};
 
 use super::documents::findings;
+use super::pool_map;
 use crate::args::Globals;
 use crate::failure::Failure;
-use crate::{output, session};
+use crate::{output, session, terminal};
 
 /// The commands of `pool`.
 #[derive(Debug, Subcommand)]
@@ -29,6 +30,7 @@ pub enum Pool {
 #[derive(Debug, Args)]
 pub struct Named {
     /// The pool
+    #[arg(add = super::completions::pools())]
     pool: String,
 }
 
@@ -36,6 +38,7 @@ pub struct Named {
 #[derive(Debug, Args)]
 pub struct Check {
     /// The pool [default: all]
+    #[arg(add = super::completions::pools())]
     pool: Option<String>,
     /// Fail on warnings too
     #[arg(long)]
@@ -46,6 +49,7 @@ pub struct Check {
 #[derive(Debug, Args)]
 pub struct Allocate {
     /// The pool
+    #[arg(add = super::completions::pools())]
     pool: String,
     /// Who holds it; asked again for the same owner, it gives the same
     owner: String,
@@ -57,6 +61,7 @@ pub struct Allocate {
 #[derive(Debug, Args)]
 pub struct Release {
     /// The pool
+    #[arg(add = super::completions::pools())]
     pool: String,
     /// Who holds it
     owner: String,
@@ -127,10 +132,10 @@ fn show(globals: &Globals, pool: &PoolUsage) -> Result<u8, Failure> {
     }
     for usage in &pool.families {
         let parts = [
-            ("zones", usage.zones),
-            ("reservations", usage.reservations),
+            (if usage.zones == 1 { "zone" } else { "zones" }, usage.zones),
+            (if usage.reservations == 1 { "reservation" } else { "reservations" }, usage.reservations),
             ("host", usage.host),
-            ("gateways", usage.gateways),
+            (if usage.gateways == 1 { "gateway" } else { "gateways" }, usage.gateways),
             ("excluded", usage.excluded),
             ("reserved", usage.reserved),
             ("free", usage.free),
@@ -146,6 +151,7 @@ fn show(globals: &Globals, pool: &PoolUsage) -> Result<u8, Failure> {
         if let Some(run) = &usage.largest_free {
             output::line(format_args!("  longest free run: {} to {} ({})", run.first, run.last, run.count))?;
         }
+        output::text(&pool_map::drawn(usage, terminal::stdout_width().unwrap_or(80)))?;
     }
     let rows: Vec<Vec<String>> = pool
         .holders

@@ -15,7 +15,7 @@ use crate::session;
 #[derive(Debug, Args)]
 pub struct Boot {
     /// The zones
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
     /// Work on so many zones at once
     #[arg(short, long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
@@ -26,7 +26,7 @@ pub struct Boot {
 #[derive(Debug, Args)]
 pub struct Down {
     /// The zones
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
     /// Wait so long for the state [default: timeouts of config.kdl]
     #[arg(long, value_name = "SECONDS")]
@@ -43,9 +43,10 @@ pub struct Down {
 #[derive(Debug, Args)]
 pub struct Exec {
     /// The zone
+    #[arg(add = super::completions::zones())]
     name: String,
     /// The command and its words, each of which reaches it as it is
-    #[arg(required = true, last = true, value_name = "CMD")]
+    #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
     words: Vec<String>,
     /// Stop it after so long
     #[arg(long, value_name = "SECONDS")]
@@ -56,6 +57,7 @@ pub struct Exec {
 #[derive(Debug, Args)]
 pub struct Login {
     /// The zone
+    #[arg(add = super::completions::zones())]
     name: String,
     /// The user [default: root]
     #[arg(short, long)]

@@ -6,13 +6,13 @@ use zmgr::RecoverOptions;
 use super::work::{Work, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
-use crate::session;
+use crate::{output, session};
 
 /// Options of `recover`.
 #[derive(Debug, Args)]
 pub struct Recover {
     /// The zones [default: all that are unfinished]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
     /// Go on with what was begun, also where less would be lost by taking it back
     #[arg(long, conflicts_with = "rollback")]
@@ -36,6 +36,9 @@ impl Recover {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let work = Work { jobs: self.jobs, ..Work::default() };
         let report = with_run_options(globals, &work, |run| manager.recover(&names, &options, run))?;
+        if report.outcomes.is_empty() {
+            output::remark(globals, "nothing to recover");
+        }
         tell_report(globals, &report)
     }
 }

@@ -3,8 +3,8 @@
 use clap::Args;
 use zmgr::ReinstallOptions;
 
-use super::confirm::confirmed;
-use super::work::{Work, misused, tell_plan, tell_report, with_run_options};
+use super::confirm::confirm;
+use super::work::{Work, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::session;
@@ -13,7 +13,7 @@ use crate::session;
 #[derive(Debug, Args)]
 pub struct Reinstall {
     /// The zones
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
     /// Do not ask
     #[arg(short, long)]
@@ -41,8 +41,8 @@ impl Reinstall {
         if self.work.dry_run {
             return tell_plan(globals, &manager.plan_reinstall(&names, &options)?);
         }
-        if !self.yes && !confirmed("Reinstall", || Ok(manager.plan_reinstall(&names, &options)?.to_string()))? {
-            return Err(misused("nothing was reinstalled", "answer y, or give --yes"));
+        if !self.yes {
+            confirm("reinstall", &self.names, || Ok(manager.plan_reinstall(&names, &options)?.to_string()))?;
         }
         let report = with_run_options(globals, &self.work, |run| manager.reinstall_all(&names, &options, run))?;
         tell_report(globals, &report)

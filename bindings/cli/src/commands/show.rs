@@ -1,5 +1,6 @@
 //! `list` and `show`.
 
+use anstyle::Style;
 use clap::Args;
 use serde_json::Value;
 use zmgr::{Live, Query, Zone};
@@ -7,7 +8,8 @@ use zmgr::{Live, Query, Zone};
 use super::work::addresses;
 use crate::args::Globals;
 use crate::failure::Failure;
-use crate::{output, session};
+use crate::terminal::{self, HEADING, styled};
+use crate::{outline, output, session};
 
 /// Options of `list`.
 #[derive(Debug, Args)]
@@ -41,7 +43,18 @@ impl List {
             .iter()
             .map(|z| vec![z.name.clone(), text(&z.state), text(&z.status), text(&z.brand), addresses(z)])
             .collect();
-        output::table(&["NAME", "STATE", "STATUS", "BRAND", "ADDRESSES"], &rows)?;
+        if rows.is_empty() {
+            output::remark(globals, "no zones; zmgr create NAME makes one");
+            return Ok(0);
+        }
+        output::styled_table(
+            &["NAME", "STATE", "STATUS", "BRAND", "ADDRESSES"],
+            &rows,
+            &|column, word| match column {
+                1 | 2 => terminal::of_state(word),
+                _ => Style::new(),
+            },
+        )?;
         if !globals.quiet {
             for fault in zones.iter().filter_map(|zone| zone.fault.as_ref()) {
                 output::aside(format_args!("zmgr: {fault}"));
@@ -55,8 +68,9 @@ impl List {
 #[derive(Debug, Args)]
 pub struct Show {
     /// The zone
+    #[arg(add = super::completions::zones())]
     name: String,
-    /// The wish after all layers, each value with its file and line, as JSON
+    /// The wish after all layers, each value with the file and line that say so
     #[arg(long)]
     effective: bool,
 }
@@ -70,7 +84,7 @@ impl Show {
             if globals.json {
                 output::json(&spec)?
             } else {
-                output::line(format_args!("{spec:#}"))?
+                outline::print(&spec, manager.root())?
             }
             return Ok(0);
         }
@@ -88,7 +102,7 @@ fn in_words(zone: &Zone) -> String {
     let mut text = String::new();
     let mut say = |key: &str, value: &str| {
         if !value.is_empty() {
-            text += &format!("{key:<10} {value}\n");
+            text += &format!("{} {value}\n", styled(HEADING, format!("{key:<10}")));
         }
     };
     say("name", &zone.name);

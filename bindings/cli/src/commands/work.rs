@@ -1,5 +1,7 @@
 //! What commands that change zones share: options of the run, and the printing of plans and reports.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde_json::Value;
 use zmgr::{Code, Error, Event, OnFailure, Plan, Report, Result, RunOptions, Zone};
@@ -8,6 +10,9 @@ use crate::args::Globals;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::{output, session};
+
+/// What became of a zone that nothing was to be done to, with the reason as its note.
+const SKIPPED: &str = "skipped";
 
 /// Options of commands that first plan and then run.
 #[derive(Debug, Clone, Default, Args)]
@@ -54,25 +59,47 @@ pub fn tell_report(globals: &Globals, report: &Report) -> std::result::Result<u8
     if globals.json {
         output::json(&Value::Array(report.zones().map(Zone::to_json).collect()))?;
     } else {
-        for outcome in &report.outcomes {
-            if let Ok(zone) = &outcome.result {
-                let addresses = zone.as_ref().map(addresses).filter(|text| !text.is_empty());
-                let words = [Some(outcome.action.clone()), Some(outcome.name.clone()), addresses];
-                output::line(words.into_iter().flatten().collect::<Vec<_>>().join(" "))?;
-            }
-        }
+        tell_outcomes(report)?;
     }
-    for outcome in &report.outcomes {
-        for note in &outcome.notes {
-            if !globals.quiet {
-                output::aside(format_args!("{}: {note}", outcome.name));
-            }
+    for outcome in report.outcomes.iter().filter(|outcome| globals.json || outcome.action != SKIPPED) {
+        for note in outcome.notes.iter().filter(|_| !globals.quiet) {
+            let named = note.starts_with(&outcome.name);
+            let name = if named { String::new() } else { format!("{}: ", outcome.name) };
+            output::aside(format_args!("{name}{note}"));
         }
     }
     match report.error() {
         Some(error) => Err(error.into()),
         None => Ok(0),
     }
+}
+
+/// A line for each zone that something was done to; of the others, a line for those of one kind.
+fn tell_outcomes(report: &Report) -> std::result::Result<(), Failure> {
+    let mut unchanged = Vec::new();
+    let mut skipped: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for outcome in &report.outcomes {
+        let Ok(zone) = &outcome.result else { continue };
+        match outcome.action.as_str() {
+            "unchanged" => unchanged.push(outcome.name.as_str()),
+            SKIPPED => skipped.entry(outcome.notes.join("; ")).or_default().push(&outcome.name),
+            action => {
+                let addresses =
+                    zone.as_ref().map(addresses).filter(|text| !text.is_empty()).map(|text| format!(" {text}"));
+                output::line(format_args!("{action} {}{}", outcome.name, addresses.unwrap_or_default()))?;
+            }
+        }
+    }
+    match unchanged.as_slice() {
+        [] => {}
+        [one] => output::line(format_args!("unchanged {one}"))?,
+        several => output::line(format_args!("unchanged {} zones", several.len()))?,
+    }
+    for (why, names) in skipped {
+        let names = if names.len() == 1 { names[0].to_owned() } else { format!("{} zones", names.len()) };
+        output::prose(&format!("skipped {names}: {why}\n"), 2)?;
+    }
+    Ok(())
 }
 
 /// The addresses of a zone in one cell.

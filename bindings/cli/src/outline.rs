@@ -1,0 +1,111 @@
+//! A JSON document as a table for a person: a row a value, its key with dots, and where it comes from.
+
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::output;
+
+/// Prints it; with a column for the file and line of each value where the document tells them.
+pub fn print(document: &Value, tree: &std::path::Path) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    flatten("", document, "", tree, &mut rows);
+    if rows.iter().all(|row| row[2].is_empty()) {
+        rows.iter_mut().for_each(|row| row.truncate(2));
+        return output::table(&["KEY", "VALUE"], &rows);
+    }
+    // The value last: it is the one that may be long.
+    let rows: Vec<Vec<String>> =
+        rows.into_iter().map(|row| vec![row[0].clone(), row[2].clone(), row[1].clone()]).collect();
+    output::table(&["KEY", "FROM", "VALUE"], &rows)
+}
+
+fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Null => {}
+        // Of a list's item, only what holds is worth a row.
+        Value::Bool(false) if key.matches('.').count() > 1 => {}
+        Value::Array(items) if items.is_empty() => {}
+        Value::Array(items) if items.iter().all(|item| !item.is_object()) => {
+            let words: Vec<String> = items.iter().map(scalar).collect();
+            rows.push(vec![key.to_owned(), words.join(", "), source.to_owned()]);
+        }
+        Value::Array(items) if items.iter().all(|item| item["gateway"].is_string() || item["address"].is_string()) => {
+            let words = items.iter().map(|item| match (item["address"].as_str(), item["gateway"].as_str()) {
+                (Some(address), Some(gateway)) => format!("{address} via {gateway}"),
+                (address, gateway) => address.or(gateway).unwrap_or_default().to_owned(),
+            });
+            rows.push(vec![key.to_owned(), words.collect::<Vec<_>>().join(", "), source.to_owned()]);
+        }
+        Value::Array(items) => {
+            for (n, item) in items.iter().enumerate() {
+                let own = ["name", "dir", "user", "match", "address"].iter().find_map(|name| item[name].as_str());
+                // A wrapped value has its name inside.
+                let own = own.or_else(|| item["value"]["name"].as_str());
+                let below = own.map_or_else(|| (n + 1).to_string(), str::to_owned);
+                flatten(&format!("{key}.{below}"), item, source, tree, rows);
+            }
+        }
+        // A value with its type: the type is clear from what is shown.
+        Value::Object(fields) if key.ends_with(".value") && fields.len() == 1 => {
+            let key = key.trim_end_matches(".value");
+            fields.values().for_each(|value| flatten(key, value, source, tree, rows));
+        }
+        Value::Object(fields) => {
+            let own = fields.get("source").filter(|own| own.get("file").is_some());
+            let source = own.map_or_else(|| source.to_owned(), |own| place(own, tree));
+            let wrapped = own.is_some() && fields.contains_key("value") && fields.len() == 2;
+            for (name, value) in fields.iter().filter(|(name, value)| *name != "source" || !value.is_object()) {
+                // Said by the key already; and what no document has a node for.
+                if name == "name" && key.ends_with(&format!(".{}", value.as_str().unwrap_or_default())) {
+                    continue;
+                }
+                let transparent = wrapped || (value.is_object() && matches!(name.as_str(), "settings" | "resources"));
+                let below = match (transparent, key) {
+                    (true, _) => key.to_owned(),
+                    (_, "") => name.replace('_', "-"),
+                    _ => format!("{key}.{}", name.replace('_', "-")),
+                };
+                flatten(&below, value, &source, tree, rows);
+            }
+        }
+        _ => rows.push(vec![key.to_owned(), scalar(value), source.to_owned()]),
+    }
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// `templates/oi.kdl:5`; what no file says is a default.
+fn place(source: &Value, tree: &std::path::Path) -> String {
+    let Some(file) = source["file"].as_str() else { return "default".to_owned() };
+    let file = std::path::Path::new(file);
+    format!("{}:{}", file.strip_prefix(tree).unwrap_or(file).display(), source["line"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_with_their_places() {
+        let document = serde_json::json!({
+            "name": "web01",
+            "brand": {"value": "nlipkg", "source": {"file": "/t/templates/oi.kdl", "line": 3}},
+            "tags": {"value": [], "source": {"file": null, "line": 0}},
+            "nets": [{"name": "front", "mtu": null, "managed": false, "vnic": "web01_0", "source": {"file": "/t/zones/web01.kdl", "line": 9}}],
+        });
+        let mut rows = Vec::new();
+        flatten("", &document, "", std::path::Path::new("/t"), &mut rows);
+        let rows: Vec<String> = rows.iter().map(|row| row.join("|")).collect();
+        assert_eq!(
+            rows,
+            ["name|web01|", "brand|nlipkg|templates/oi.kdl:3", "nets.front.vnic|web01_0|zones/web01.kdl:9"]
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! What a person sees: every command on a terminal of 80 and of 120 columns. Snapshots hold it; `cargo insta review` shows a change.
+#![allow(missing_docs)]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+/// Lines of these commands are commands themselves, and are not broken.
+const EXACT: [&str; 2] = ["--dry-run", "destroy"];
+
+const WALK: &[&str] = &[
+    "",
+    "create --help",
+    "list",
+    "init",
+    "check",
+    "create web01 --dry-run",
+    "create web01 --attr owner=alice",
+    "create web02 web03 db-prod-1 -j 2",
+    "list",
+    "list --json",
+    "show web01",
+    "show web01 --effective",
+    "pool list",
+    "pool allocate internal printer",
+    "pool show internal",
+    "pool check",
+    "template list",
+    "template show oi",
+    "publisher list",
+    "publisher show openindiana.org",
+    "explain fs",
+    "explain net",
+    "diff",
+    "set web01 capped-memory.physical=1G",
+    "diff",
+    "apply --dry-run",
+    "apply",
+    "diff",
+    "halt web01",
+    "boot web01",
+    "-v reboot web01",
+    "shutdown web02 web03",
+    "exec web01 hostname",
+    "reinstall web02 --yes",
+    "sim fault zoneadm install --exit 1 --stderr refused --times 1",
+    "create web09",
+    "create web01",
+    "crate web01",
+    "destroy nosuch",
+    "create web/01",
+    "recover",
+    "import",
+    "destroy web02 <web02",
+    "destroy web03 db-prod-1 <3",
+    "destroy web03 db-prod-1 <2",
+    "list -a",
+];
+
+/// Runs the words with a terminal for all three streams, types what follows `<`, and gives what was written there.
+fn on_terminal(folder: &Path, words: &str, columns: u16, environment: &[(&str, &str)]) -> String {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    tcsetwinsize(&master, Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    let (words, typed) = words.split_once(" <").map_or((words, None), |(words, typed)| (words, Some(typed)));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zmgr"));
+    command.env_clear().env("TERM", "xterm-256color").env("PATH", "/usr/bin:/bin").envs(environment.iter().copied());
+    command.env("ZMGR_SIMULATE", folder.join("host")).current_dir(folder).args(words.split_whitespace());
+    command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap()).stderr(Stdio::from(slave));
+    let mut child = command.spawn().unwrap();
+    // It holds this side's ends of the terminal, which would keep the reading from ending.
+    drop(command);
+    let mut terminal = File::from(master);
+    if let Some(typed) = typed {
+        terminal.write_all(format!("{typed}\n").as_bytes()).unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    // It ends with an error once nobody has the other end.
+    while let Ok(n @ 1..) = terminal.read(&mut buffer) {
+        seen.extend_from_slice(&buffer[..n]);
+    }
+    child.wait().unwrap();
+    String::from_utf8(seen).unwrap()
+}
+
+/// What is left on the screen: a line that was begun anew shows its last state, colours are gone.
+fn screen(seen: &str) -> String {
+    let mut out = String::new();
+    for line in seen.replace("\r\n", "\n").split_inclusive('\n') {
+        let line = line.rsplit_once("\r\x1b[K").map_or(line, |(_, last)| last);
+        let mut codes = line.split("\x1b[");
+        out += codes.next().unwrap_or_default();
+        for code in codes {
+            out += code.split_once('m').unwrap_or_else(|| panic!("{code:?} is no colour")).1;
+        }
+    }
+    out
+}
+
+fn walk(columns: u16) -> String {
+    // Of a length that is the same everywhere.
+    let folder = tempfile::Builder::new().prefix("zmgr-").rand_bytes(6).tempdir_in("/tmp").unwrap();
+    let mut text = String::new();
+    for words in WALK {
+        let shown = screen(&on_terminal(folder.path(), words, columns, &[]));
+        if !EXACT.iter().any(|exact| words.contains(exact)) && !words.contains("--json") {
+            for line in shown.lines().filter(|line| line.trim_start().contains(' ')) {
+                assert!(line.chars().count() <= columns.into(), "{words}: too wide for {columns}: {line}");
+            }
+        }
+        text += &format!("$ zmgr {words}\n{shown}");
+    }
+    text
+}
+
+fn settled() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    for (found, told) in [
+        (r"/tmp/zmgr-\w{6}", "/tmp/zmgr-XXXXXX"),
+        (r"2:8:20(:[0-9a-f]{1,2}){3}", "2:8:20:MAC"),
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
+        (r"\b[0-9a-f]{32}\b", "ID"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
+        (r"\d{8}T\d{6}Z", "TIME"),
+    ] {
+        settings.add_filter(found, told);
+    }
+    settings
+}
+
+#[test]
+fn a_walk_at_80_columns() {
+    settled().bind(|| insta::assert_snapshot!(walk(80)));
+}
+
+#[test]
+fn a_walk_at_120_columns() {
+    settled().bind(|| insta::assert_snapshot!(walk(120)));
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let folder = tempfile::tempdir().unwrap();
+    on_terminal(folder.path(), "create web01", 80, &[]);
+    let coloured = |environment: &[(&str, &str)]| on_terminal(folder.path(), "list", 80, environment).contains("\x1b[");
+    assert!(coloured(&[]));
+    assert!(!coloured(&[("NO_COLOR", "1")]));
+    assert!(!coloured(&[("TERM", "dumb")]));
+}
+
+/// The line that changes while a step runs goes when it ends; no part of it stays on the screen.
+#[test]
+fn progress_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    on_terminal(folder.path(), "sim new", 80, &[]);
+    let seen = on_terminal(folder.path(), "create web01", 80, &[]);
+    assert!(seen.contains("web01 [1/"), "{seen:?}");
+    assert_eq!(screen(&seen), "created web01 10.1.0.10/24\n");
+}
