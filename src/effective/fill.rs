@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::resources::{AttrValue, Resources};
 use crate::schema::did_you_mean;
-use crate::settings::Setup;
+use crate::settings::{Settings, Setup};
 use crate::source::{Source, Sourced};
 
 /// What the placeholders stand for.
@@ -13,30 +13,45 @@ pub(super) struct Filler<'a> {
 }
 
 impl Filler<'_> {
-    pub(super) fn text(&mut self, text: &mut String, source: &Source) {
+    /// A layer with its placeholders filled.
+    pub(super) fn layer(&mut self, settings: &Settings) -> Settings {
+        let mut settings = settings.clone();
+        self.setup(&mut settings.setup);
+        self.resources(&mut settings.resources);
+        self.sourced(&mut settings.dns_domain);
+        self.list(&mut settings.zonecfg);
+        for Sourced { value: without, source } in &mut settings.without {
+            if let Some(key) = &mut without.key {
+                self.text(key, source);
+            }
+        }
+        settings
+    }
+
+    fn text(&mut self, text: &mut String, source: &Source) {
         if text.contains('{') {
             *text = self.filled(text, source);
         }
     }
 
-    pub(super) fn sourced(&mut self, text: &mut Option<Sourced<String>>) {
+    fn sourced(&mut self, text: &mut Option<Sourced<String>>) {
         if let Some(Sourced { value, source }) = text {
             self.text(value, source);
         }
     }
 
-    pub(super) fn list(&mut self, list: &mut Option<Sourced<Vec<String>>>) {
+    fn list(&mut self, list: &mut Option<Sourced<Vec<String>>>) {
         if let Some(Sourced { value, source }) = list {
             value.iter_mut().for_each(|text| self.text(text, source));
         }
     }
 
-    pub(super) fn setup(&mut self, setup: &mut Setup) {
+    fn setup(&mut self, setup: &mut Setup) {
         self.sourced(&mut setup.hostname);
         self.list(&mut setup.ssh_keys);
     }
 
-    pub(super) fn resources(&mut self, resources: &mut Resources) {
+    fn resources(&mut self, resources: &mut Resources) {
         for Sourced { value: fs, source } in &mut resources.fs {
             for text in [&mut fs.dir, &mut fs.special].into_iter().chain(&mut fs.raw).chain(&mut fs.options) {
                 self.text(text, source);

@@ -17,10 +17,10 @@ use crate::name::{PoolName, TemplateName, ZoneName};
 use crate::pool::Pool;
 use crate::resources::{Alias, Resources};
 use crate::schema::did_you_mean;
-use crate::settings::{EntryNet, Install, IpType, Setup};
+use crate::settings::{EntryNet, Install, IpType, Settings, Setup};
 use crate::source::{Source, Sourced};
 use crate::template::Template;
-use crate::zone::ZoneEntry;
+use crate::zone::{Origin, ZoneEntry};
 use fill::Filler;
 use merge::Merged;
 
@@ -82,20 +82,35 @@ pub fn effective(
     if !findings.0.is_empty() {
         return Err(findings.error(zone));
     }
+    let templates = chain.iter().map(|template| &template.settings);
+    let nearest = std::iter::once(&zone.settings).chain(templates).chain([&config.defaults]);
+    let brand = nearest.filter_map(|layer| layer.brand.clone()).next();
+    let mut filler = Filler {
+        values: vec![
+            ("zone", zone.name.to_string()),
+            ("template", zone.template_name().map(ToString::to_string).unwrap_or_default()),
+            ("brand", brand.as_ref().map(|brand| brand.value.clone()).unwrap_or_default()),
+        ],
+        findings: &mut findings,
+    };
+    // Filled layer by layer, so that what is dropped or overridden is told by the name that it has in this zone.
     let mut merged = Merged::default();
-    merged.overlay(&config.defaults, &[]);
+    merged.overlay(&filler.layer(&config.defaults), &[]);
     let below_templates = merged.settings.resolvers.clone();
     for template in chain.iter().rev() {
-        merged.overlay(&template.settings, &template.nets);
+        merged.overlay(&filler.layer(&template.settings), &template.nets);
     }
     if !zone.nets.is_empty() {
         merged.nets.clear();
     }
-    merged.overlay(&zone.settings, &zone.nets);
-    let resolvers_chosen = zone.settings.resolvers.is_some() || chain.iter().any(|t| t.settings.resolvers.is_some());
+    merged.overlay(&filler.layer(&zone.settings), &zone.nets);
+    // Who drops name servers has chosen to have none, those of its pools included.
+    let chooses =
+        |layer: &Settings| layer.resolvers.is_some() || layer.without.iter().any(|without| without.node == "resolver");
+    let resolvers_chosen = chooses(&zone.settings) || chain.iter().any(|template| chooses(&template.settings));
     let Merged { mut settings, mut nets } = merged;
 
-    let brand = settings.brand.take().unwrap_or_else(|| {
+    let brand = brand.unwrap_or_else(|| {
         let (place, source) = match &zone.template {
             Some(template) => (format!("the template {:?}", template.as_str()), &template.source),
             None => ("an entry without template".to_owned(), &zone.source),
@@ -103,25 +118,13 @@ pub fn effective(
         findings.add_with_help("no-brand", source, format!("{place} names no brand"), "add: brand \"…\"");
         String::new().into()
     });
-    let mut filler = Filler {
-        values: vec![
-            ("zone", zone.name.to_string()),
-            ("template", zone.template_name().map(ToString::to_string).unwrap_or_default()),
-            ("brand", brand.value.clone()),
-        ],
-        findings: &mut findings,
-    };
-    filler.setup(&mut settings.setup);
-    filler.resources(&mut settings.resources);
-    filler.sourced(&mut settings.dns_domain);
-    filler.list(&mut settings.zonecfg);
-
     let ip_type = settings.ip_type.take().unwrap_or_else(|| IpType::Exclusive.into());
     for net in &mut nets {
         complete(net, pools, &mut findings);
     }
     check_routes(&nets, &mut findings);
-    if *ip_type == IpType::Exclusive {
+    // What import found may be what illumos does not boot; `apply` holds against it what is changed.
+    if *ip_type == IpType::Exclusive && zone.origin != Some(Origin::Import) {
         check_length(&nets, &mut findings);
     }
     check_together(&settings.resources, &mut findings);

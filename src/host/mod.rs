@@ -199,6 +199,10 @@ impl Host {
 
     /// The files of the zone at this path of the host.
     pub fn zone_root(&self, zonepath: &str) -> Result<ZoneRoot> {
+        if zonepath.split('/').any(|part| part == "..") {
+            let message = format!("the zonepath {zonepath} has `..` in it, and zmgr opens no file below it");
+            return Err(Error::new(Code::UnsupportedHost, message));
+        }
         ZoneRoot::open(&self.path(zonepath))
     }
 

@@ -209,17 +209,17 @@ fn said(scene: &Scene<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, 
         entry
     };
     // Whether the words come back from the file, and say the same there. Without nets, and without layers beneath.
-    let comes_back = |settings: &Settings, wanted: &ZoneConfig| {
-        let read = Document::create(path, alone(settings.clone(), Vec::new()));
+    let comes_back = |settings: &Settings, foreign: &[String], wanted: &ZoneConfig| {
+        let read = Document::create(path, alone(settings.clone(), foreign.to_vec()));
         let said = read.and_then(|read| {
             let spec = effective(&Default::default(), &Default::default(), &Default::default(), &read.value)?;
-            document(&spec, scene.dialect)
+            whole(&spec, scene.dialect)
         });
         said.is_ok_and(|said| said.means(wanted))
     };
-    let whole = ZoneConfig { nets: Vec::new(), ..found.config.clone() };
-    if let Some(all) = found::settings(&whole)
-        && comes_back(&all, &whole)
+    let wanted = ZoneConfig { nets: Vec::new(), ..found.config.clone() };
+    if let Some(all) = found::settings(&wanted)
+        && comes_back(&all, &[], &wanted)
     {
         return Ok((all, Vec::new()));
     }
@@ -232,21 +232,31 @@ fn said(scene: &Scene<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, 
         ..ZoneConfig::default()
     };
     let (mut sayable, mut foreign) = (bare.clone(), Vec::new());
+    // zonecfg writes a second one beside the first, and no node can say two.
+    let flags = |piece: &String| piece.starts_with("<security-flags");
+    let twice = found.pieces.iter().filter(|piece| flags(piece)).count() > 1;
     for piece in found.pieces.iter().filter(|piece| !is_network(piece)) {
+        if twice && flags(piece) {
+            foreign.push(piece.clone());
+            continue;
+        }
         let one = std::slice::from_ref(piece);
         let with = |config: ZoneConfig| zonecfg::with_pieces(config, one);
         let says = with(bare.clone())
             .ok()
-            .and_then(|with| found::settings(&with).filter(|settings| comes_back(settings, &with)).map(|_| ()));
+            .and_then(|with| found::settings(&with).filter(|settings| comes_back(settings, &[], &with)).map(|_| ()));
         match (says, with(sayable.clone())) {
             (Some(()), Ok(more)) => sayable = more,
             _ => foreign.push(piece.clone()),
         }
     }
-    match found::settings(&sayable) {
-        Some(settings) => Ok((settings, foreign)),
-        None => Ok((found::identity(&bare), found.pieces.iter().filter(|piece| !is_network(piece)).cloned().collect())),
+    if let Some(settings) = found::settings(&sayable)
+        && comes_back(&settings, &foreign, &wanted)
+    {
+        return Ok((settings, foreign));
     }
+    // What can be said gets in the way of what cannot: then the document is kept as it is.
+    Ok((found::identity(&bare), found.pieces.iter().filter(|piece| !is_network(piece)).cloned().collect()))
 }
 
 fn is_network(piece: &str) -> bool {

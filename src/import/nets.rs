@@ -86,10 +86,11 @@ fn addresses(resources: &[&Net], cabling: &Cabling<'_>, notes: &mut Vec<String>)
 
 /// An address with its prefix length; where it stands without one, that of its pool, or of the address alone.
 fn address(text: &str, pools: &Pools) -> Option<IpNet> {
+    let is_interface = |address: IpAddr| !address.is_unspecified() && !address.is_multicast();
     if let Ok(network) = parse_network(text) {
-        return Some(network);
+        return Some(network).filter(|network| is_interface(network.addr()));
     }
-    let alone: IpAddr = text.parse().ok()?;
+    let alone: IpAddr = text.parse().ok().filter(|alone| is_interface(*alone))?;
     let prefix = pools.values().find_map(|pool| Some(pool.network_of(alone)?.network.prefix_len()));
     match prefix {
         Some(prefix) => IpNet::new(alone, prefix).ok(),

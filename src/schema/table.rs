@@ -377,7 +377,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "zonepath",
         at: &[At::Zone, At::Applied],
-        args: args!("PATH": Type::Path),
+        args: args!("PATH": Type::ZonePath),
         help: "Where the zone lies on the host. Without one: its name below `zonepath-prefix`.",
         example: r#"zonepath "/zones/web01""#,
         ..BASE
@@ -541,9 +541,17 @@ pub(crate) static TABLE: &[NodeRule] = &[
     },
     NodeRule {
         name: "physical",
-        at: NETS,
+        at: &[At::TemplateNet],
         args: args!("LINK": Type::Link),
         help: "An existing link that the zone gets as it is; never made or deleted.",
+        example: r#"physical "e1000g1""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "physical",
+        at: &[At::ZoneNet],
+        args: args!("LINK": Type::FoundLink),
+        help: "An existing link that the zone has as it is; never made or deleted.",
         example: r#"physical "e1000g1""#,
         ..BASE
     },

@@ -30,6 +30,8 @@ pub(crate) enum Type {
     Path,
     /// An absolute path that is handed to a shell of illumos.
     SafePath,
+    /// Where a zone lies: an absolute path. Import may find odd ones; plans refuse those.
+    ZonePath,
     /// A text that is handed to a shell of illumos.
     Safe,
     Url,
@@ -44,6 +46,8 @@ pub(crate) enum Type {
     Vnic,
     /// A link of the host.
     Link,
+    /// A link of the host as import found it.
+    FoundLink,
     Brand,
     ZoneName,
     TemplateName,
@@ -106,7 +110,7 @@ impl Type {
             Type::Size => "a size such as \"2G\"".into(),
             Type::Cpus => "a number of processors such as \"1.5\"".into(),
             Type::CpuRange => "a number of processors such as \"2\" or \"1-4\"".into(),
-            Type::Path | Type::SafePath => "an absolute path".into(),
+            Type::Path | Type::SafePath | Type::ZonePath => "an absolute path".into(),
             Type::Safe => "a text of letters, digits and @%+=:,./_-".into(),
             Type::Url => "an address of the form https://…, http://… or file:///…".into(),
             Type::Address => "an IP address".into(),
@@ -115,7 +119,7 @@ impl Type {
             Type::AddressRange => "an address, or a range such as \"10.1.0.5-10.1.0.9\"".into(),
             Type::Mac => "a MAC address".into(),
             Type::Vnic => "the name of a link, ending in a number".into(),
-            Type::Link => "the name of a link of the host".into(),
+            Type::Link | Type::FoundLink => "the name of a link of the host".into(),
             Type::Brand => "the name of a brand".into(),
             Type::ZoneName => "the name of a zone".into(),
             Type::TemplateName => "the name of a template".into(),
@@ -228,6 +232,7 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
         }
         Type::Plain(most) => carried(text, most),
         Type::Verbatim => Ok(()),
+        Type::FoundLink => require(ty, text, !text.is_empty()),
         Type::Word(words) => {
             if words.contains(&text) {
                 return Ok(());
@@ -242,6 +247,8 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
         Type::Cpus => parse_cpus(text).map(|_| ()).map_err(|message| Wrong::new("bad-value", message)),
         Type::CpuRange => parse_cpu_range(text).map(|_| ()).map_err(|message| Wrong::new("bad-value", message)),
         Type::Path | Type::SafePath => path(ty, text),
+        Type::ZonePath if text.starts_with("/") => Ok(()),
+        Type::ZonePath => path(ty, text),
         Type::Safe => require(ty, text, is_shell_safe(text) && text.len() <= 1000),
         Type::Url => {
             let rest = ["https://", "http://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme));

@@ -330,3 +330,22 @@ fn five_hundred_zones_in_one_go_and_five_broken_ones_explained() {
     assert_eq!(outcomes.iter().filter(|outcome| outcome.action == "adopted").count(), 495);
     assert_eq!(manager.zones(&Query::new().live(Live::Never)).unwrap().len(), 495);
 }
+
+#[test]
+fn name_servers_of_a_pool_are_not_given_to_a_zone_that_has_none() {
+    let pretend = sim_machine::new(Dialect::OmniOs);
+    let manager = manager(&pretend);
+    let pool = manager.root().join("pools/internal.kdl");
+    let text = fs::read_to_string(&pool).unwrap().replacen("    stub", "    resolver \"10.1.0.53\"\n    stub", 1);
+    fs::write(&pool, text).unwrap();
+    let net = "<network physical=\"v0\" allowed-address=\"10.1.0.30/24\"/>";
+    for (zone, attr) in [("none", ""), ("own", "<attr name=\"resolvers\" type=\"string\" value=\"9.9.9.9\"/>")] {
+        let attributes = "brand=\"lipkg\" autoboot=\"false\" ip-type=\"exclusive\"";
+        plant(&pretend, zone, "configured", Some(&document(zone, attributes, &format!("{net}{attr}"))));
+    }
+    let outcomes = import(&manager, &[], &ImportOptions::new());
+    adopted(&outcomes, "own");
+    adopted(&outcomes, "none");
+    assert!(entry(&manager, "none").contains("without \"resolver\""), "{}", entry(&manager, "none"));
+    assert!(manager.diff(&[]).unwrap().is_clean());
+}

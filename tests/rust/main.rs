@@ -9,6 +9,7 @@ mod half_made;
 mod import;
 mod kills;
 mod layering;
+mod lossless;
 mod packaging;
 mod parity;
 mod plans;

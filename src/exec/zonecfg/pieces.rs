@@ -93,25 +93,21 @@ fn keyed<T>(here: &mut Vec<T>, more: Vec<T>, key: impl Fn(&T) -> &String) {
 }
 
 fn networks(here: &mut Vec<Net>, more: Vec<Net>) -> Result<(), String> {
+    let covered = |old: &Net| {
+        let of_link: Vec<String> = more.iter().filter(|new| new.physical == old.physical).flat_map(addresses).collect();
+        more.iter().any(|new| new.physical == old.physical)
+            && addresses(old).iter().all(|address| of_link.contains(address))
+    };
     for new in &more {
-        let addresses = addresses(new);
-        let covers = |old: &Net| {
-            old.physical == new.physical && self::addresses(old).iter().all(|address| addresses.contains(address))
-        };
-        let is_of_link = here.iter().any(|old| old.physical == new.physical);
-        if is_of_link && !here.iter().any(covers) {
+        let mut of_link = here.iter().filter(|old| old.physical == new.physical).peekable();
+        if of_link.peek().is_some() && !of_link.any(covered) {
             return Err(format!(
                 "it keeps a network resource of {} as it was found, and the addresses of that link are others by now",
                 new.physical
             ));
         }
     }
-    here.retain(|old| {
-        !more.iter().any(|new| {
-            let addresses = addresses(new);
-            old.physical == new.physical && self::addresses(old).iter().all(|address| addresses.contains(address))
-        })
-    });
+    here.retain(|old| !covered(old));
     here.extend(more);
     Ok(())
 }
