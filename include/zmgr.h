@@ -8,8 +8,12 @@
 //   - `const char *` results belong to the object that they were asked of; `char *` results are the caller's:
 //     zmgr_string_free. Text is UTF-8.
 //   - An options pointer may be NULL; else its first field is its own sizeof, and 0 in any other field is the default.
-//   - A zmgr_manager and a zmgr_cancel may be used by several threads at once. All else is an immutable snapshot: any thread
-//     may read it, none may use it once it is freed.
+//   - A zmgr_manager, a zmgr_sim and a zmgr_cancel may be used by several threads at once. All else is an immutable snapshot:
+//     any thread may read it, none may use it once it is freed.
+//   - Each function says which errors are its own. Any call may also end with ZMGR_INVALID_ARGUMENT (a NULL where there must be
+//     something, text that is not UTF-8, a name that can be none), ZMGR_IO, ZMGR_PERMISSION_DENIED and ZMGR_INTERNAL; one that
+//     reads documents with ZMGR_CONFIG; one that asks the host with ZMGR_UNSUPPORTED_HOST, ZMGR_COMMAND_FAILED and ZMGR_TIMED_OUT;
+//     one that takes zmgr_run_options with ZMGR_CANCELLED, and with ZMGR_BUSY where somebody else has the lock for too long.
 
 
 #ifndef ZMGR_H
@@ -250,68 +254,59 @@ typedef uint32_t zmgr_stream;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-// What an owner holds of a pool, IPv4 first.
+// What an owner holds of a pool, IPv4 first. A snapshot: immutable, any thread may read it; it outlives the manager, until
+// zmgr_address_list_free.
 typedef struct zmgr_address_list zmgr_address_list;
 
-// Asks a running call to stop. Any thread may use it, also while a call that was given it runs. Free it when no call uses it.
+// Asks a running call to stop. Any thread may use it, also while a call that was given it runs. Free it with
+// zmgr_cancel_free when no call uses it.
 typedef struct zmgr_cancel zmgr_cancel;
 
-// One finding with its place. Belongs to the object that it was asked of.
+// One finding with its place. It belongs to the object that it was asked of, and any thread may read it as long as that lives.
 typedef struct zmgr_diagnostic zmgr_diagnostic;
 
-// Findings. A snapshot.
+// Findings, in the order of files and lines. A snapshot: immutable, any thread may read it; it outlives the manager, until
+// zmgr_diagnostic_list_free.
 typedef struct zmgr_diagnostic_list zmgr_diagnostic_list;
 
-// Why a call failed. Immutable; any thread may read it. Free it with zmgr_error_free.
+// Why a call failed. Immutable: any thread may read it. The one that a call gave is freed with zmgr_error_free; one of a report
+// belongs to the report.
 typedef struct zmgr_error zmgr_error;
 
-// One thing that happened. Lives for one call of the callback.
+// One thing that happened. Lives for one call of the callback, and is read on its thread.
 typedef struct zmgr_event zmgr_event;
 
-// The zones of one host and the files that describe them. Any number of threads may use one manager at once.
+// The zones of one host and the files that describe them. Any number of threads may use one manager at once, until zmgr_close.
 typedef struct zmgr_manager zmgr_manager;
 
-// One net of a zone. Belongs to the zone.
+// One net of a zone. It belongs to the zone, and any thread may read it as long as that lives.
 typedef struct zmgr_net zmgr_net;
 
-// What an operation would do to one zone or many. A plan is only a description: making one touches nothing.
+// What an operation would do to one zone or many. A plan is only a description: making one touches nothing, and needs no more
+// rights than reading. Immutable: any thread may read it, until zmgr_plan_free. It does not need the manager that made it.
 typedef struct zmgr_plan zmgr_plan;
 
-// What became of each zone, in the order of the request.
+// What became of each zone, in the order of the request. A snapshot: immutable, any thread may read it; it outlives the manager,
+// until zmgr_report_free.
 typedef struct zmgr_report zmgr_report;
 
-// A simulated illumos host in a directory. It survives the process; several processes and threads may use it at once.
+// A simulated illumos host in a directory. It survives the process; several processes and threads may use it at once, and several
+// threads this handle, until zmgr_sim_close. A zmgr_manager opens the same machine by its directory.
 typedef struct zmgr_sim zmgr_sim;
 
 // A document, a wish or a report: a tree of maps, lists and plain values with the keys of `zmgr --json`. What
-// zmgr_value_get and zmgr_value_at give belongs to the value that was given out; only that one is freed.
+// zmgr_value_get and zmgr_value_at give belongs to the value that was given out; only that one is freed, with zmgr_value_free.
+// Immutable: any thread may read it.
 typedef struct zmgr_value zmgr_value;
 
-// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot.
+// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot: immutable, any thread may read
+// it, later changes do not touch it. One that a call gave through `out` is freed with zmgr_zone_free; one of a list or a report
+// belongs to that.
 typedef struct zmgr_zone zmgr_zone;
 
-// Zones, in the order of their names. A snapshot; it outlives the manager.
+// Zones, in the order of their names. A snapshot: immutable, any thread may read it; it outlives the manager, until
+// zmgr_zone_list_free.
 typedef struct zmgr_zone_list zmgr_zone_list;
-
-// What a new zone shall be, where it differs from its template.
-typedef struct {
-    // sizeof(zmgr_create_options)
-    size_t size;
-    // The template; NULL: default-template of config.kdl.
-    const char *template_name;
-    // Addresses wanted: texts such as "internal=10.1.0.10", without prefix length; NULL: none.
-    const char *const *addresses;
-    // How many addresses.
-    size_t address_count;
-    // Attributes: texts such as "owner=alice"; NULL: none.
-    const char *const *attrs;
-    // How many attributes.
-    size_t attr_count;
-    // The zone to clone in place of installing; NULL: none.
-    const char *clone_from;
-    // 0: as the template says; 1: boot; 2: leave it installed.
-    uint32_t boot;
-} zmgr_create_options;
 
 // Hears of each event: on the thread that made the call, one at a time, also where several zones are worked on at once;
 // never after the call has returned. `event` lives for this one call. Returns false to ask to stop. It must not throw, not
@@ -334,6 +329,26 @@ typedef struct {
     uint32_t on_failure;
 } zmgr_run_options;
 
+// What a new zone shall be, where it differs from its template.
+typedef struct {
+    // sizeof(zmgr_create_options)
+    size_t size;
+    // The template; NULL: default-template of config.kdl.
+    const char *template_name;
+    // Addresses wanted: texts such as "internal=10.1.0.10", without prefix length; NULL: none.
+    const char *const *addresses;
+    // How many addresses.
+    size_t address_count;
+    // Attributes: texts such as "owner=alice"; NULL: none.
+    const char *const *attrs;
+    // How many attributes.
+    size_t attr_count;
+    // The zone to clone in place of installing; NULL: none.
+    const char *clone_from;
+    // 0: as the template says; 1: boot; 2: leave it installed.
+    uint32_t boot;
+} zmgr_create_options;
+
 // How far to go in destroying a zone.
 typedef struct {
     // sizeof(zmgr_destroy_options)
@@ -354,6 +369,16 @@ typedef struct {
     bool force;
 } zmgr_reinstall_options;
 
+// How to stop a zone.
+typedef struct {
+    // sizeof(zmgr_halt_options)
+    size_t size;
+    // How long to wait for the state, in milliseconds; 0: as config.kdl says.
+    uint64_t timeout_ms;
+    // zmgr_zone_shutdown: fall back to halt. zmgr_zone_reboot: at once.
+    bool force;
+} zmgr_halt_options;
+
 // How zones are adopted.
 typedef struct {
     // sizeof(zmgr_import_options)
@@ -363,18 +388,6 @@ typedef struct {
     // VNICs that zmgr could have made become its own: destroying the zone deletes them.
     bool adopt_links;
 } zmgr_import_options;
-
-// What to do about unfinished work.
-typedef struct {
-    // sizeof(zmgr_recover_options)
-    size_t size;
-    // Go on with what was begun, also where less would be lost by taking it back.
-    bool resume;
-    // Take back what was begun, also an installed zone.
-    bool roll_back;
-    // Wait for commands that a killed zmgr left at work.
-    bool wait;
-} zmgr_recover_options;
 
 // How far to go in bringing the host to the files.
 typedef struct {
@@ -387,6 +400,18 @@ typedef struct {
     // Build zones again that are ready and that the host does not have.
     bool recreate;
 } zmgr_apply_options;
+
+// What to do about unfinished work.
+typedef struct {
+    // sizeof(zmgr_recover_options)
+    size_t size;
+    // Go on with what was begun, also where less would be lost by taking it back.
+    bool resume;
+    // Take back what was begun, also an installed zone.
+    bool roll_back;
+    // Wait for commands that a killed zmgr left at work.
+    bool wait;
+} zmgr_recover_options;
 
 // Which tree and which host.
 typedef struct {
@@ -401,16 +426,6 @@ typedef struct {
     // What to call this program to others that wait for its locks; NULL: its name.
     const char *command;
 } zmgr_open_options;
-
-// How to stop a zone.
-typedef struct {
-    // sizeof(zmgr_halt_options)
-    size_t size;
-    // How long to wait for the state, in milliseconds; 0: as config.kdl says.
-    uint64_t timeout_ms;
-    // zmgr_zone_shutdown: fall back to halt. zmgr_zone_reboot: at once.
-    bool force;
-} zmgr_halt_options;
 
 // Hears what a command in a zone writes, as it comes, on the thread that made the call; `stream` is one of zmgr_stream. Returns
 // false to ask to stop it. It must not throw, not longjmp, and not close the manager.
@@ -479,41 +494,51 @@ extern "C" {
 #endif // __cplusplus
 
 // Gives `owner` one address of each family of the pool, or the one that is `wanted` (NULL: the next free one). It is held, on
-// disk, when the call returns. Asked again for the same owner, it gives the same. `out` may be NULL. ZMGR_EXISTS where the
-// owner has another than the one wanted, or is a zone; ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE.
+// disk, when the call returns. Asked again for the same owner, it gives the same. Of `run` only `cancel` counts. `out` may be NULL.
+// Errors: ZMGR_NOT_FOUND (the pool); ZMGR_EXISTS where the owner has another than the one wanted, or is a zone; ZMGR_POOL_EXHAUSTED;
+// ZMGR_ADDRESS_IN_USE; ZMGR_INVALID_ARGUMENT for one that the pool never gives; ZMGR_CONFIG for a fault of a document that matters;
+// ZMGR_BUSY and ZMGR_CANCELLED while somebody else changes the registry.
 //
-// Requires: `manager` is a live manager; texts end in a NUL; `out` and `error` are NULL or point to a place for a pointer.
+// Requires: `manager` is a live manager; texts end in a NUL; `wanted` may be NULL; `run` is NULL or of the size that it states; `out` and
+// `error` are NULL or point to a place for a pointer.
 zmgr_status zmgr_address_allocate(const zmgr_manager *manager,
                                   const char *pool,
                                   const char *owner,
                                   const char *wanted,
+                                  const zmgr_run_options *run,
                                   zmgr_address_list **out,
                                   zmgr_error **error);
 
 // The same for many owners at once, all or none, at little more than the cost of one. `*out` (which may be NULL) gets a list of
 // maps with the keys of `zmgr pool allocate --json`, in the order of the owners.
+// Errors: as for zmgr_address_allocate.
 //
 // Requires: As for zmgr_address_allocate; `owners` points to `count` texts.
 zmgr_status zmgr_addresses_allocate(const zmgr_manager *manager,
                                     const char *pool,
                                     const char *const *owners,
                                     size_t count,
+                                    const zmgr_run_options *run,
                                     zmgr_value **out,
                                     zmgr_error **error);
 
 // Takes back what `owner` holds of the pool, or only this `address` (NULL: all of it); with `id` (may be NULL) only from that very
-// reservation. ZMGR_NOT_FOUND where the owner does not hold it.
+// reservation, not from a later one of the same name. Of `run` only `cancel` counts.
+// Errors: ZMGR_NOT_FOUND where the owner does not hold it; ZMGR_BUSY and ZMGR_CANCELLED while somebody else changes the registry.
 //
-// Requires: `manager` is a live manager; texts end in a NUL; `error` is NULL or points to a place for a pointer.
+// Requires: `manager` is a live manager; texts end in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
+// place for a pointer.
 zmgr_status zmgr_address_release(const zmgr_manager *manager,
                                  const char *pool,
                                  const char *owner,
                                  const char *address,
                                  const char *id,
+                                 const zmgr_run_options *run,
                                  zmgr_error **error);
 
 // How full a pool is and who holds its addresses: a map with the keys of `zmgr pool show --json`. For `pool` NULL a list of
 // all pools, by name.
+// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where a pool has a fault.
 //
 // Requires: `manager` is a live manager; `pool` is NULL or ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does
 // so too.
@@ -523,7 +548,8 @@ zmgr_status zmgr_pool_usage(const zmgr_manager *manager,
                             zmgr_error **error);
 
 // What is not as it should be with the addresses of a pool, or of all (`pool` NULL): held twice, held against the pool's rules, of
-// no pool. Looks at the host anew.
+// no pool. Looks at the host anew. Findings are no failure of the call.
+// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where a pool has a fault; ZMGR_UNSUPPORTED_HOST.
 //
 // Requires: As for zmgr_pool_usage.
 zmgr_status zmgr_pool_check(const zmgr_manager *manager,
@@ -557,7 +583,8 @@ const char *zmgr_address_list_id(const zmgr_address_list *list);
 void zmgr_address_list_free(zmgr_address_list *list);
 
 // Creates several zones, `run->jobs` at once. `*out` (which may be NULL) gets the report whenever the work began, also where
-// some or all of it failed: then the status is that of the one failure, or ZMGR_PARTIAL.
+// some or all of it failed.
+// Errors: for one name that of zmgr_zone_create; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
 //
 // Requires: `manager` is a live manager; `names` points to `count` texts; options are NULL or of the size that they state; `out` and
 // `error` are NULL or point to a place for a pointer.
@@ -570,6 +597,7 @@ zmgr_status zmgr_zones_create(const zmgr_manager *manager,
                               zmgr_error **error);
 
 // Destroys several zones, `run->jobs` at once. The report as in zmgr_zones_create.
+// Errors: for one name that of zmgr_zone_destroy; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
 //
 // Requires: As for zmgr_zones_create.
 zmgr_status zmgr_zones_destroy(const zmgr_manager *manager,
@@ -581,6 +609,7 @@ zmgr_status zmgr_zones_destroy(const zmgr_manager *manager,
                                zmgr_error **error);
 
 // Installs several zones again, `run->jobs` at once. The report as in zmgr_zones_create.
+// Errors: for one name that of zmgr_zone_reinstall; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
 //
 // Requires: As for zmgr_zones_create.
 zmgr_status zmgr_zones_reinstall(const zmgr_manager *manager,
@@ -591,8 +620,57 @@ zmgr_status zmgr_zones_reinstall(const zmgr_manager *manager,
                                  zmgr_report **out,
                                  zmgr_error **error);
 
+// Boots several zones, `run->jobs` at once, and waits until they run. The report as in zmgr_zones_create.
+// Errors: for one name that of zmgr_zone_boot; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_boot(const zmgr_manager *manager,
+                            const char *const *names,
+                            size_t count,
+                            const zmgr_run_options *run,
+                            zmgr_report **out,
+                            zmgr_error **error);
+
+// Halts several zones, `run->jobs` at once. The report as in zmgr_zones_create.
+// Errors: for one name that of zmgr_zone_halt; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_halt(const zmgr_manager *manager,
+                            const char *const *names,
+                            size_t count,
+                            const zmgr_halt_options *options,
+                            const zmgr_run_options *run,
+                            zmgr_report **out,
+                            zmgr_error **error);
+
+// Shuts several zones down, `run->jobs` at once. The report as in zmgr_zones_create.
+// Errors: for one name that of zmgr_zone_shutdown; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_shutdown(const zmgr_manager *manager,
+                                const char *const *names,
+                                size_t count,
+                                const zmgr_halt_options *options,
+                                const zmgr_run_options *run,
+                                zmgr_report **out,
+                                zmgr_error **error);
+
+// Reboots several zones, `run->jobs` at once. The report as in zmgr_zones_create.
+// Errors: for one name that of zmgr_zone_reboot; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_reboot(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              const zmgr_halt_options *options,
+                              const zmgr_run_options *run,
+                              zmgr_report **out,
+                              zmgr_error **error);
+
 // Adopts zones that the host has, as they are; the host is only looked at. For `count` 0 every zone of the host: the report has
 // "adopted" ones and "skipped" ones, with the reason in their notes. The report as in zmgr_zones_create.
+// Errors: ZMGR_NOT_FOUND for a name that the host does not have; ZMGR_EXISTS for one that is registered; ZMGR_PARTIAL where
+// there were several and any failed.
 //
 // Requires: As for zmgr_zones_create.
 zmgr_status zmgr_zones_import(const zmgr_manager *manager,
@@ -603,9 +681,24 @@ zmgr_status zmgr_zones_import(const zmgr_manager *manager,
                               zmgr_report **out,
                               zmgr_error **error);
 
+// Brings the host to the files of these zones (for `count` 0: of all): builds wishes, changes what differs, leaves what somebody
+// else put there. The report as in zmgr_zones_create; its actions are "created", "applied", "recreated" and "unchanged".
+// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that cannot be read; ZMGR_RECOVERY_NEEDED for unfinished work; those of
+// zmgr_zone_create for wishes; ZMGR_PARTIAL where there were several and any failed.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_apply(const zmgr_manager *manager,
+                       const char *const *names,
+                       size_t count,
+                       const zmgr_apply_options *options,
+                       const zmgr_run_options *run,
+                       zmgr_report **out,
+                       zmgr_error **error);
+
 // Ends what a killed or failed zmgr left unfinished, for these zones or, where `count` is 0, for all: finished, or taken back as
-// if it had never begun, whichever loses least. ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a
-// person can say which way it should go. The report as in zmgr_zones_create.
+// if it had never begun, whichever loses least. The report as in zmgr_zones_create.
+// Errors: ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a person can say which way it should go;
+// ZMGR_PARTIAL where there were several and any failed.
 //
 // Requires: As for zmgr_zones_create.
 zmgr_status zmgr_recover(const zmgr_manager *manager,
@@ -638,6 +731,7 @@ void zmgr_cancel_free(zmgr_cancel *cancel);
 
 // Writes the first tree: a small one that works, with comments that teach the format. What is there already stays as it is.
 // `*out` (which may be NULL) gets the list of the files that were written.
+// Errors: those that any call has.
 //
 // Requires: `manager` is a live manager; `out` and `error` are NULL or point to a place for a pointer.
 zmgr_status zmgr_init(const zmgr_manager *manager,
@@ -645,47 +739,46 @@ zmgr_status zmgr_init(const zmgr_manager *manager,
                       zmgr_error **error);
 
 // What holds for the whole tree: a map, times in seconds.
+// Errors: ZMGR_CONFIG where config.kdl has a fault.
 //
-// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
-zmgr_status zmgr_config(const zmgr_manager *manager,
-                        zmgr_value **out,
-                        zmgr_error **error);
+// Requires: `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_config(const zmgr_manager *manager, zmgr_value **out, zmgr_error **error);
 
 // The template of this name as a map; for `name` NULL a list of all, by name.
+// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where it, or for all one of them, has a fault.
 //
-// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+// Requires: `manager` is a live manager; `name` is NULL or ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so
+// too.
 zmgr_status zmgr_templates(const zmgr_manager *manager,
                            const char *name,
                            zmgr_value **out,
                            zmgr_error **error);
 
 // The pool of this name as a map; for `name` NULL a list of all, by name.
+// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where it, or for all one of them, has a fault.
 //
-// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
-zmgr_status zmgr_pools(const zmgr_manager *manager,
-                       const char *name,
-                       zmgr_value **out,
-                       zmgr_error **error);
+// Requires: As for zmgr_templates.
+zmgr_status zmgr_pools(const zmgr_manager *manager, const char *name, zmgr_value **out, zmgr_error **error);
 
 // The publisher of this name as a map; for `name` NULL a list of all, by name.
+// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where it, or for all one of them, has a fault.
 //
-// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
-zmgr_status zmgr_publishers(const zmgr_manager *manager,
-                            const char *name,
-                            zmgr_value **out,
-                            zmgr_error **error);
+// Requires: As for zmgr_templates.
+zmgr_status zmgr_publishers(const zmgr_manager *manager, const char *name, zmgr_value **out, zmgr_error **error);
 
 // The wish for a zone after all layers; each value that comes from a document is a map of "value" and "source", its file and
 // line.
+// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where the zone's file, or one that it builds on, has a fault.
 //
-// Requires: `manager` is a live manager; texts end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+// Requires: `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
 zmgr_status zmgr_zone_spec(const zmgr_manager *manager,
                            const char *name,
                            zmgr_value **out,
                            zmgr_error **error);
 
-// Every finding of every document, alone and together, in the order of files and lines; where a host answers, also what they count
-// on and it does not have.
+// Every finding of every document, alone and together; where a host answers, also what they count on and it does not have.
+// Findings are no failure of the call.
+// Errors: those that any call has.
 //
 // Requires: `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or does so too.
 zmgr_status zmgr_check(const zmgr_manager *manager,
@@ -707,7 +800,9 @@ const zmgr_diagnostic *zmgr_diagnostic_list_get(const zmgr_diagnostic_list *list
 // Requires: `list` is NULL or a list of the caller's, used no more.
 void zmgr_diagnostic_list_free(zmgr_diagnostic_list *list);
 
-// In what these zones (for `count` 0: all) differ from their files: a list of maps with the keys of `zmgr diff --json`. Only looks.
+// In what these zones (for `count` 0: all) differ from their files: a list of maps with the keys of `zmgr diff --json`. Only looks;
+// a zone whose files are at fault is in the list with its fault.
+// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST.
 //
 // Requires: `manager` is a live manager; `names` points to `count` texts; `out` points to a place for a pointer; `error` is NULL or does
 // so too.
@@ -717,27 +812,18 @@ zmgr_status zmgr_diff(const zmgr_manager *manager,
                       zmgr_value **out,
                       zmgr_error **error);
 
-// Brings the host to the files of these zones (for `count` 0: of all): builds wishes, changes what differs, leaves what somebody
-// else put there. The report as in zmgr_zones_create; its actions are "created", "applied", "recreated" and "unchanged".
-//
-// Requires: As for zmgr_zones_create.
-zmgr_status zmgr_apply(const zmgr_manager *manager,
-                       const char *const *names,
-                       size_t count,
-                       const zmgr_apply_options *options,
-                       const zmgr_run_options *run,
-                       zmgr_report **out,
-                       zmgr_error **error);
-
 // Sets keys of a zone's own file: texts such as "attr.owner=alice" or "capped-memory.physical=2G"; an empty value takes the zone's
-// own away. Only the file is changed: zmgr_apply brings it to the host. `out` may be NULL.
+// own away. Only the file is changed: zmgr_apply brings it to the host. Of `run` only `cancel` counts. `out` may be NULL.
+// Errors: ZMGR_NOT_FOUND; ZMGR_INVALID_ARGUMENT for a key or a value that cannot be, and then nothing is changed; ZMGR_CONFIG where
+// the file cannot be read; ZMGR_BUSY and ZMGR_CANCELLED while somebody else works on the zone.
 //
-// Requires: `manager` is a live manager; `name` ends in a NUL; `pairs` points to `count` texts; `out` and `error` are NULL or point to a
-// place for a pointer.
+// Requires: `manager` is a live manager; `name` ends in a NUL; `pairs` points to `count` texts; `run` is NULL or of the size that it states;
+// `out` and `error` are NULL or point to a place for a pointer.
 zmgr_status zmgr_zone_set(const zmgr_manager *manager,
                           const char *name,
                           const char *const *pairs,
                           size_t count,
+                          const zmgr_run_options *run,
                           zmgr_zone **out,
                           zmgr_error **error);
 
@@ -903,6 +989,7 @@ bool zmgr_event_ok(const zmgr_event *event);
 void zmgr_string_free(char *text);
 
 // Opens a manager: `options` NULL is this host with the tree /etc/zmgr. Nothing is read yet.
+// Errors: ZMGR_INVALID_ARGUMENT for options that exclude each other.
 //
 // Requires: `options` is NULL or points to options of the size that they state; `out` to a place for a pointer; `error` is NULL or
 // points to a place for a pointer.
@@ -910,7 +997,7 @@ zmgr_status zmgr_open(const zmgr_open_options *options,
                       zmgr_manager **out,
                       zmgr_error **error);
 
-// Closes a manager. Objects that it gave live on. NULL is fine.
+// Closes a manager: from here on no thread may use it. Objects that it gave live on. NULL is fine.
 //
 // Requires: `manager` is NULL or a manager that no call uses any more.
 void zmgr_close(zmgr_manager *manager);
@@ -922,6 +1009,8 @@ const char *zmgr_version(void);
 uint32_t zmgr_version_number(void);
 
 // What it would take to create these zones.
+// Errors: those of zmgr_zone_create that can be foreseen: ZMGR_EXISTS, ZMGR_NOT_FOUND (a template, the zone to clone), ZMGR_CONFIG,
+// ZMGR_POOL_EXHAUSTED, ZMGR_ADDRESS_IN_USE, ZMGR_UNSUPPORTED_HOST.
 //
 // Requires: `manager` is a live manager; `names` points to `count` texts; `options` is NULL or of the size that it states; `out` points
 // to a place for a pointer; `error` is NULL or does so too.
@@ -933,6 +1022,7 @@ zmgr_status zmgr_plan_create(const zmgr_manager *manager,
                              zmgr_error **error);
 
 // What it would take to destroy these zones.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for what needs `force`; ZMGR_RECOVERY_NEEDED for unfinished work.
 //
 // Requires: As for zmgr_plan_create.
 zmgr_status zmgr_plan_destroy(const zmgr_manager *manager,
@@ -943,6 +1033,7 @@ zmgr_status zmgr_plan_destroy(const zmgr_manager *manager,
                               zmgr_error **error);
 
 // What it would take to install these zones again.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for what needs `force`; ZMGR_RECOVERY_NEEDED for unfinished work.
 //
 // Requires: As for zmgr_plan_create.
 zmgr_status zmgr_plan_reinstall(const zmgr_manager *manager,
@@ -953,6 +1044,7 @@ zmgr_status zmgr_plan_reinstall(const zmgr_manager *manager,
                                 zmgr_error **error);
 
 // What adopting these zones would do; for `count` 0 every zone of the host.
+// Errors: ZMGR_NOT_FOUND (a zone that the host does not have, a template); ZMGR_EXISTS for one that is registered.
 //
 // Requires: As for zmgr_plan_create.
 zmgr_status zmgr_plan_import(const zmgr_manager *manager,
@@ -963,6 +1055,7 @@ zmgr_status zmgr_plan_import(const zmgr_manager *manager,
                              zmgr_error **error);
 
 // What applying the files of these zones would do; for `count` 0 of all.
+// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that cannot be read; ZMGR_RECOVERY_NEEDED for unfinished work.
 //
 // Requires: As for zmgr_plan_create.
 zmgr_status zmgr_plan_apply(const zmgr_manager *manager,
@@ -972,9 +1065,9 @@ zmgr_status zmgr_plan_apply(const zmgr_manager *manager,
                             zmgr_plan **out,
                             zmgr_error **error);
 
-// Runs a plan, unless what it rests on has changed (ZMGR_STALE_PLAN, and nothing is done). `*out` (which may be NULL) gets
-// the report whenever the plan was run, also where some or all of it failed: then the status is that of the one failure, or
-// ZMGR_PARTIAL.
+// Runs a plan, unless what it rests on has changed. `*out` (which may be NULL) gets the report whenever the plan was run, also
+// where some or all of it failed.
+// Errors: ZMGR_STALE_PLAN, and nothing is done; else those of the operation that was planned.
 //
 // Requires: `manager` is a live manager, `plan` a live plan; `run` is NULL or of the size that it states; `out` and `error` are NULL or
 // point to a place for a pointer.
@@ -994,7 +1087,8 @@ char *zmgr_plan_json(const zmgr_plan *plan);
 // Requires: `plan` is NULL or a live plan.
 char *zmgr_plan_text(const zmgr_plan *plan);
 
-// A plan from its JSON. ZMGR_INVALID_ARGUMENT where it is none.
+// A plan from its JSON, also from that of another process or machine: what it asks for is checked when it runs.
+// Errors: ZMGR_INVALID_ARGUMENT where it is none.
 //
 // Requires: `json` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
 zmgr_status zmgr_plan_from_json(const char *json, zmgr_plan **out, zmgr_error **error);
@@ -1015,6 +1109,8 @@ bool zmgr_plan_is_empty(const zmgr_plan *plan);
 void zmgr_plan_free(zmgr_plan *plan);
 
 // Boots a zone and waits until it runs. One that runs already is left as it is.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for one that is not installed; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT;
+// ZMGR_RECOVERY_NEEDED for unfinished work.
 //
 // Requires: `manager` is a live manager; `name` ends in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
 // place for a pointer. So for halt, shutdown and reboot.
@@ -1024,6 +1120,7 @@ zmgr_status zmgr_zone_boot(const zmgr_manager *manager,
                            zmgr_error **error);
 
 // Halts a zone at once, without its own scripts. One that is down already is left as it is.
+// Errors: ZMGR_NOT_FOUND; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT.
 //
 // Requires: See zmgr_zone_boot.
 zmgr_status zmgr_zone_halt(const zmgr_manager *manager,
@@ -1033,6 +1130,7 @@ zmgr_status zmgr_zone_halt(const zmgr_manager *manager,
                            zmgr_error **error);
 
 // Asks a zone to shut down and waits until it is down. With `force`, one that does not is halted.
+// Errors: ZMGR_NOT_FOUND; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT where it does not go down in time.
 //
 // Requires: See zmgr_zone_boot.
 zmgr_status zmgr_zone_shutdown(const zmgr_manager *manager,
@@ -1042,6 +1140,7 @@ zmgr_status zmgr_zone_shutdown(const zmgr_manager *manager,
                                zmgr_error **error);
 
 // Asks a running zone to shut down and boots it again. With `force`, it is halted and booted at once.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for one that does not run; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT.
 //
 // Requires: See zmgr_zone_boot.
 zmgr_status zmgr_zone_reboot(const zmgr_manager *manager,
@@ -1051,7 +1150,9 @@ zmgr_status zmgr_zone_reboot(const zmgr_manager *manager,
                              zmgr_error **error);
 
 // Runs a command inside a running zone as its root; `*status` gets its exit status. Each of the `count` words reaches the command
-// as it is: no shell reads them. ZMGR_WRONG_STATE where the zone does not run or goes down meanwhile.
+// as it is: no shell reads them. A status other than 0 is no failure of the call.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE where the zone does not run or goes down meanwhile; ZMGR_TIMED_OUT; ZMGR_CANCELLED;
+// ZMGR_COMMAND_FAILED where it is not known how the command ended.
 //
 // Requires: `manager` is a live manager; texts end in a NUL; `words` points to `count` texts; `options` is NULL or of the size that it
 // states; `status` points to a number; `error` is NULL or points to a place for a pointer.
@@ -1065,6 +1166,7 @@ zmgr_status zmgr_zone_exec(const zmgr_manager *manager,
 
 // A login into a zone on the caller's own terminal, as `user` (NULL: root); `term` is the terminal's type (may be NULL). `*status`
 // gets the exit status of the login.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE where the zone does not run.
 //
 // Requires: `manager` is a live manager; texts end in a NUL; `status` points to a number; `error` is NULL or points to a place for a
 // pointer.
@@ -1116,7 +1218,8 @@ const char *zmgr_report_note(const zmgr_report *report, size_t index, size_t not
 void zmgr_report_free(zmgr_report *report);
 
 // Makes a new machine in `directory`, which is made when absent. `dialect` is "illumos", "openindiana", "omnios" or "smartos"; NULL
-// is "openindiana". `out` may be NULL. ZMGR_EXISTS where the directory holds a machine already.
+// is "openindiana". `out` may be NULL.
+// Errors: ZMGR_EXISTS where the directory holds a machine already; ZMGR_INVALID_ARGUMENT for another dialect.
 //
 // Requires: Texts end in a NUL; `out` and `error` are NULL or point to a place for a pointer.
 zmgr_status zmgr_sim_create(const char *directory,
@@ -1124,7 +1227,8 @@ zmgr_status zmgr_sim_create(const char *directory,
                             zmgr_sim **out,
                             zmgr_error **error);
 
-// The machine in `directory`; ZMGR_NOT_FOUND where it holds none.
+// The machine in `directory`.
+// Errors: ZMGR_NOT_FOUND where it holds none.
 //
 // Requires: `directory` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
 zmgr_status zmgr_sim_open(const char *directory, zmgr_sim **out, zmgr_error **error);
@@ -1134,9 +1238,15 @@ zmgr_status zmgr_sim_open(const char *directory, zmgr_sim **out, zmgr_error **er
 // Requires: `sim` is NULL or a live machine.
 const char *zmgr_sim_directory(const zmgr_sim *sim);
 
+// The line of illumos that it speaks: "illumos", "openindiana", "omnios" or "smartos".
+//
+// Requires: `sim` is NULL or a live machine.
+const char *zmgr_sim_dialect(const zmgr_sim *sim);
+
 // Writes programs named zonecfg, zoneadm, dladm, … that act on the machine into the folder `bin`, for other people's tools. They run
 // `command` (`count` words, the first an absolute path), followed by the machine's directory, the program's name and its
 // arguments: the words "/usr/bin/zmgr", "sim", "answer" do what they need.
+// Errors: ZMGR_INVALID_ARGUMENT where there is no such command.
 //
 // Requires: `sim` is a live machine; texts end in a NUL; `command` points to `count` texts; `error` is NULL or points to a place for a
 // pointer.
@@ -1147,6 +1257,7 @@ zmgr_status zmgr_sim_link(const zmgr_sim *sim,
                           zmgr_error **error);
 
 // Sets a fault, until it is cleared or has happened as often as it says. The one set last is asked first.
+// Errors: ZMGR_INVALID_ARGUMENT for no program, and for what is no exit status.
 //
 // Requires: `sim` is a live machine; `fault` points to options of the size that they state; `error` is NULL or points to a place for a
 // pointer.
@@ -1155,12 +1266,14 @@ zmgr_status zmgr_sim_fault(const zmgr_sim *sim,
                            zmgr_error **error);
 
 // Forgets every fault.
+// Errors: those that any call has.
 //
 // Requires: `sim` is a live machine; `error` is NULL or points to a place for a pointer.
 zmgr_status zmgr_sim_clear_faults(const zmgr_sim *sim, zmgr_error **error);
 
 // Reboots the machine: active zones end, and those with autoboot boot. `*out` (which may be NULL) gets a list of maps ("zone",
 // "stderr") of those that should have booted and did not.
+// Errors: those that any call has.
 //
 // Requires: `sim` is a live machine; `out` and `error` are NULL or point to a place for a pointer.
 zmgr_status zmgr_sim_reboot(const zmgr_sim *sim,
@@ -1222,7 +1335,10 @@ char *zmgr_value_json(const zmgr_value *value);
 // Requires: `value` is NULL or a value of the caller's, used no more, and not a member of another.
 void zmgr_value_free(zmgr_value *value);
 
-// The zones that `query` asks for; NULL asks for all that are registered.
+// The zones that `query` asks for; NULL asks for all that are registered. A zone whose file has a fault is among them, with the
+// fault.
+// Errors: ZMGR_NOT_FOUND for a name that is asked for and not registered; ZMGR_UNSUPPORTED_HOST and ZMGR_COMMAND_FAILED only for
+// ZMGR_LIVE_REQUIRED.
 //
 // Requires: `manager` is a live manager; `query` NULL or options of the size that they state; `out` points to a place for a pointer;
 // `error` is NULL or does so too.
@@ -1246,7 +1362,8 @@ const zmgr_zone *zmgr_zone_list_get(const zmgr_zone_list *list, size_t index);
 // Requires: `list` is NULL or a list of the caller's, used no more.
 void zmgr_zone_list_free(zmgr_zone_list *list);
 
-// The zone of this name. Reads its one file, and asks the host about it. ZMGR_NOT_FOUND where it is not registered.
+// The zone of this name. Reads its one file, and asks the host about it.
+// Errors: ZMGR_NOT_FOUND where it is not registered.
 //
 // Requires: `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
 zmgr_status zmgr_zone_find(const zmgr_manager *manager,
@@ -1256,6 +1373,8 @@ zmgr_status zmgr_zone_find(const zmgr_manager *manager,
 
 // Creates a zone: allocates its addresses, configures, installs, and boots it where that is wished. `out` may be NULL. On
 // failure what was done is undone, unless `run` or config.kdl says otherwise.
+// Errors: ZMGR_EXISTS where the registry or the host has such a zone; ZMGR_NOT_FOUND (the template, the zone to clone);
+// ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE; ZMGR_COMMAND_FAILED; ZMGR_RECOVERY_NEEDED where the undoing did not succeed either.
 //
 // Requires: `manager` is a live manager; `name` ends in a NUL; options are NULL or of the size that they state; `out` and `error` are
 // NULL or point to a place for a pointer.
@@ -1267,6 +1386,8 @@ zmgr_status zmgr_zone_create(const zmgr_manager *manager,
                              zmgr_error **error);
 
 // Installs a zone again: its files go and come anew; its addresses, links and configuration stay. `out` may be NULL.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for a protected zone and what else needs `force`; ZMGR_COMMAND_FAILED;
+// ZMGR_RECOVERY_NEEDED for unfinished work.
 //
 // Requires: As for zmgr_zone_create.
 zmgr_status zmgr_zone_reinstall(const zmgr_manager *manager,
@@ -1277,6 +1398,8 @@ zmgr_status zmgr_zone_reinstall(const zmgr_manager *manager,
                                 zmgr_error **error);
 
 // Destroys a zone, and what zmgr made for it: halts, uninstalls, deletes its configuration, its VNICs and its entry.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for a protected zone and what else needs `force`; ZMGR_COMMAND_FAILED;
+// ZMGR_RECOVERY_NEEDED where somebody else's hand is seen.
 //
 // Requires: `manager` is a live manager; `name` ends in a NUL; options are NULL or of the size that they state; `error` is NULL or
 // points to a place for a pointer.

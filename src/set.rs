@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::effective::effective;
 use crate::error::{Code, Error, Result};
 use crate::lifecycle::{Library, Site, view};
-use crate::manager::Zone;
+use crate::manager::{RunOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::Wait;
 use crate::resources::{Attr, CappedMemory, Size};
@@ -21,7 +21,8 @@ const KEYS: &str = "attr.NAME, autoboot, protected, tags, bootargs, hostid, limi
      capped-memory.locked, max-lwps, max-processes, max-shm-memory, max-shm-ids, max-msg-ids, max-sem-ids";
 
 /// Sets keys of this zone's entry; an empty value takes the entry's own away, so that its template's holds again.
-pub(crate) fn set(site: &Site, name: &ZoneName, pairs: &[(String, String)]) -> Result<Zone> {
+pub(crate) fn set(site: &Site, name: &ZoneName, pairs: &[(String, String)], run: &mut RunOptions<'_>) -> Result<Zone> {
+    run.wanted()?;
     if pairs.is_empty() {
         return Err(Error::new(Code::InvalidArgument, "nothing is to be set").with_help(format!("the keys are {KEYS}")));
     }
@@ -31,7 +32,8 @@ pub(crate) fn set(site: &Site, name: &ZoneName, pairs: &[(String, String)]) -> R
         return Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
             .with_help("zmgr list shows those there are"));
     }
-    let _lock = site.registry.lock_zone(name, &mut Wait::up_to(library.config.lock_timeout))?;
+    let mut pulse = || run.goes_on();
+    let _lock = site.registry.lock_zone(name, &mut Wait::up_to(library.config.lock_timeout).pulse(&mut pulse))?;
     site.registry.change(&path, |bytes| {
         let document = Document::<ZoneEntry>::parse(&path, bytes)?;
         let mut entry = document.value.clone();

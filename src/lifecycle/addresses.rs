@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::library::Library;
 use crate::error::{Diagnostic, Result};
+use crate::manager::RunOptions;
 use crate::name::{PoolName, ReservationName};
 use crate::registry::{Allocation, EntryKind, Ledger, PoolUsage, Registry, Session, Survey, Wait};
 use crate::zone::EntryId;
@@ -20,13 +21,17 @@ pub(crate) fn allocate(
     pool: &PoolName,
     owners: &[ReservationName],
     wanted: Option<IpAddr>,
+    run: &mut RunOptions<'_>,
 ) -> Result<Vec<Allocation>> {
+    run.wanted()?;
     let (mut survey, mut made) = survey(registry, make_survey)?;
     let library = Library::load_pools(registry.tree())?;
     library.check(None)?;
     loop {
         let pools = std::sync::Arc::clone(&library.pools);
-        let mut session = registry.reserving(pools, survey, &mut Wait::up_to(library.config.lock_timeout))?;
+        let mut pulse = || run.goes_on();
+        let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
+        let mut session = registry.reserving(pools, survey, &mut wait)?;
         if made {
             session.keep_survey();
         } else if session.ledger().unknown().any(|unknown| unknown.file.kind == EntryKind::Zone) {
@@ -57,9 +62,12 @@ pub(crate) fn release(
     owner: &ReservationName,
     address: Option<IpAddr>,
     id: Option<&EntryId>,
+    run: &mut RunOptions<'_>,
 ) -> Result<()> {
-    let mut session =
-        registry.reserving(<_>::default(), Survey::default(), &mut Wait::up_to(lock_timeout(registry)?))?;
+    run.wanted()?;
+    let mut pulse = || run.goes_on();
+    let mut wait = Wait::up_to(lock_timeout(registry)?).pulse(&mut pulse);
+    let mut session = registry.reserving(<_>::default(), Survey::default(), &mut wait)?;
     session.release(pool, owner, address, id)?;
     session.commit()
 }

@@ -26,11 +26,12 @@ impl Manager {
     }
 
     /// Sets keys of a zone's own entry, such as `attr.owner`, `autoboot` or `capped-memory.physical`; an empty value takes the
-    /// entry's own away, so that its template's holds again. Only the file is changed: `apply` brings it to the host.
-    pub fn set(&self, name: &str, pairs: &[(&str, &str)]) -> Result<Zone> {
+    /// entry's own away, so that its template's holds again. Only the file is changed: `apply` brings it to the host. Of the options
+    /// only the ways to stop count: somebody else may have the zone's lock, and then this waits (`busy`, `cancelled`).
+    pub fn set(&self, name: &str, pairs: &[(&str, &str)], run: &mut RunOptions<'_>) -> Result<Zone> {
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        crate::set::set(&*self.site()?, &ZoneName::new(name)?, &pairs)
+        crate::set::set(&*self.site()?, &ZoneName::new(name)?, &pairs, run)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::error::{Code, Error, Result};
 use crate::lifecycle::{Cancel, Event};
 
 /// Which zones to list, and how much to ask of the host.
@@ -137,6 +138,17 @@ impl<'a> RunOptions<'a> {
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.on_failure = on_failure;
         self
+    }
+
+    /// Whether nobody asks to stop. For what is done, and waited for, on the calling thread itself.
+    pub(crate) fn goes_on(&mut self) -> bool {
+        let asked = self.cancel.is_some_and(Cancel::is_cancelled);
+        !asked && self.pulse.as_mut().is_none_or(|pulse| pulse())
+    }
+
+    /// `cancelled` where somebody asked to stop before it began.
+    pub(crate) fn wanted(&mut self) -> Result<()> {
+        if self.goes_on() { Ok(()) } else { Err(Error::new(Code::Cancelled, "stopped before it began")) }
     }
 }
 

@@ -6,43 +6,55 @@ static void given_and_taken_back(zmgr_manager *manager) {
     zmgr_address_list *given = NULL, *again = NULL;
     zmgr_value *many = NULL;
     const char *owners[] = {"a", "b"};
+    zmgr_run_options run;
+    zmgr_cancel *cancel = zmgr_cancel_new();
     char id[64];
 
-    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "printer", NULL, &given, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "printer", NULL, NULL, &given, &error), ZMGR_OK, error);
     CHECK(zmgr_address_list_len(given) == 1);
     CHECK_TEXT(zmgr_address_list_get(given, 0), "10.1.0.10/24");
     CHECK_TEXT(zmgr_address_list_gateway(given, 0), "10.1.0.1");
     CHECK(zmgr_address_list_get(given, 1) == NULL && zmgr_address_list_gateway(given, 1) == NULL);
     snprintf(id, sizeof id, "%s", zmgr_address_list_id(given));
     CHECK(strlen(id) == 32);
-    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "printer", NULL, &again, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "printer", NULL, NULL, &again, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_address_list_get(again, 0), zmgr_address_list_get(given, 0));
     CHECK_TEXT(zmgr_address_list_id(again), id);
     zmgr_address_list_free(again);
     zmgr_address_list_free(given);
 
-    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "printer", "10.1.0.99", NULL, &error), ZMGR_EXISTS, error);
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "printer", "10.1.0.99", NULL, NULL, &error), ZMGR_EXISTS, error);
     DROP(error);
-    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "other", "10.1.0.10", NULL, &error), ZMGR_ADDRESS_IN_USE, error);
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "other", "10.1.0.10", NULL, NULL, &error), ZMGR_ADDRESS_IN_USE, error);
     DROP(error);
-    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "other", "10.1.0.10/24", NULL, &error), ZMGR_INVALID_ARGUMENT,
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "other", "10.1.0.10/24", NULL, NULL, &error), ZMGR_INVALID_ARGUMENT,
                  error);
     DROP(error);
-    CHECK_STATUS(zmgr_address_allocate(manager, "nobody", "other", NULL, NULL, &error), ZMGR_NOT_FOUND, error);
+    CHECK_STATUS(zmgr_address_allocate(manager, "nobody", "other", NULL, NULL, NULL, &error), ZMGR_NOT_FOUND, error);
     DROP(error);
-    CHECK_STATUS(zmgr_address_allocate(manager, NULL, "other", NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    CHECK_STATUS(zmgr_address_allocate(manager, NULL, "other", NULL, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
 
-    CHECK_STATUS(zmgr_addresses_allocate(manager, "internal", owners, 2, &many, &error), ZMGR_OK, error);
+    memset(&run, 0, sizeof run);
+    run.size = sizeof run;
+    run.cancel = cancel;
+    zmgr_cancel_request(cancel);
+    CHECK_STATUS(zmgr_address_allocate(manager, "internal", "late", NULL, &run, NULL, &error), ZMGR_CANCELLED, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", NULL, NULL, &run, &error), ZMGR_CANCELLED, error);
+    DROP(error);
+    zmgr_cancel_free(cancel);
+
+    CHECK_STATUS(zmgr_addresses_allocate(manager, "internal", owners, 2, NULL, &many, &error), ZMGR_OK, error);
     CHECK(zmgr_value_get_kind(many) == ZMGR_VALUE_LIST && zmgr_value_len(many) == 2);
     CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(many, 1), "owner")), "b");
     CHECK_TEXT(zmgr_value_text(zmgr_value_at(zmgr_value_get(zmgr_value_at(many, 1), "addresses"), 0)), "10.1.0.12/24");
     zmgr_value_free(many);
 
-    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", "10.1.0.99", NULL, &error), ZMGR_NOT_FOUND, error);
+    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", "10.1.0.99", NULL, NULL, &error), ZMGR_NOT_FOUND, error);
     DROP(error);
-    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", NULL, id, &error), ZMGR_OK, error);
-    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", NULL, NULL, &error), ZMGR_NOT_FOUND, error);
+    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", NULL, id, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_address_release(manager, "internal", "printer", NULL, NULL, NULL, &error), ZMGR_NOT_FOUND, error);
     DROP(error);
 }
 
@@ -91,11 +103,11 @@ static void null_is_answered(zmgr_manager *manager) {
     CHECK(zmgr_diagnostic_list_len(NULL) == 0 && zmgr_diagnostic_list_get(NULL, 0) == NULL);
     zmgr_address_list_free(NULL);
     zmgr_diagnostic_list_free(NULL);
-    CHECK_STATUS(zmgr_addresses_allocate(manager, "internal", NULL, 2, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    CHECK_STATUS(zmgr_addresses_allocate(manager, "internal", NULL, 2, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
     CHECK_STATUS(zmgr_pool_check(manager, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
-    CHECK_STATUS(zmgr_address_release(NULL, "internal", "a", NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    CHECK_STATUS(zmgr_address_release(NULL, "internal", "a", NULL, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
 }
 
@@ -140,7 +152,7 @@ static void documents(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_diff(manager, names, 1, &value, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(value, 0), "status")), "clean");
     zmgr_value_free(value);
-    CHECK_STATUS(zmgr_zone_set(manager, "wished", pairs, 1, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_set(manager, "wished", pairs, 1, NULL, NULL, &error), ZMGR_OK, error);
     CHECK_STATUS(zmgr_diff(manager, NULL, 0, &value, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(value, 0), "status")), "differs");
     zmgr_value_free(value);
@@ -151,7 +163,7 @@ static void documents(zmgr_manager *manager) {
     CHECK_TEXT(zmgr_report_action(report, 0), "applied");
     zmgr_report_free(report);
     pairs[0] = "no equals sign";
-    CHECK_STATUS(zmgr_zone_set(manager, "wished", pairs, 1, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    CHECK_STATUS(zmgr_zone_set(manager, "wished", pairs, 1, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
 }
 

@@ -31,7 +31,8 @@ static void made_and_opened(const char *directory) {
     DROP(error);
     CHECK_STATUS(zmgr_sim_open(directory, &again, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_sim_directory(again), zmgr_sim_directory(sim));
-    CHECK(zmgr_sim_directory(NULL) == NULL);
+    CHECK(zmgr_sim_directory(NULL) == NULL && zmgr_sim_dialect(NULL) == NULL);
+    CHECK_TEXT(zmgr_sim_dialect(again), "openindiana");
     snprintf(bin, sizeof bin, "%s-bin", directory);
     CHECK_STATUS(zmgr_sim_link(sim, bin, command, 3, &error), ZMGR_OK, error);
     snprintf(bin, sizeof bin, "%s-bin/zoneadm", directory);

@@ -201,6 +201,31 @@ static bool keep(void *userdata, uint32_t stream, const uint8_t *bytes, size_t l
     return !output->refuse;
 }
 
+static void several_zones_powered(zmgr_manager *manager, const zmgr_halt_options *halt) {
+    zmgr_error *error = NULL;
+    zmgr_report *report = NULL;
+    zmgr_run_options run;
+    const char *names[] = {"power", "second", "nobody"};
+    memset(&run, 0, sizeof run);
+    run.size = sizeof run;
+    run.jobs = 2;
+    CHECK_STATUS(zmgr_zone_create(manager, "second", NULL, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zones_boot(manager, names, 2, &run, &report, &error), ZMGR_OK, error);
+    CHECK(zmgr_report_len(report) == 2);
+    CHECK_TEXT(zmgr_zone_status(zmgr_report_zone(report, 0)), "running");
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_zones_reboot(manager, names, 2, halt, &run, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zones_shutdown(manager, names, 2, halt, &run, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zones_halt(manager, names, 3, NULL, &run, &report, &error), ZMGR_PARTIAL, error);
+    DROP(error);
+    CHECK(zmgr_report_len(report) == 3 && zmgr_report_status(report, 0) == ZMGR_OK);
+    CHECK(zmgr_report_status(report, 2) == ZMGR_NOT_FOUND);
+    CHECK_TEXT(zmgr_zone_status(zmgr_report_zone(report, 1)), "installed");
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_zones_boot(manager, NULL, 1, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+}
+
 static void power_and_commands(zmgr_manager *manager) {
     zmgr_error *error = NULL;
     zmgr_zone *zone = NULL;
@@ -246,6 +271,7 @@ static void power_and_commands(zmgr_manager *manager) {
     zmgr_zone_free(zone);
     CHECK_STATUS(zmgr_zone_boot(manager, "nobody", NULL, &error), ZMGR_NOT_FOUND, error);
     DROP(error);
+    several_zones_powered(manager, &halt);
 
     CHECK_STATUS(zmgr_plan_reinstall(manager, names, 1, NULL, &plan, &error), ZMGR_OK, error);
     zmgr_plan_free(plan);

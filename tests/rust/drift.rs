@@ -266,7 +266,11 @@ fn single_settings_are_set_in_the_file_alone() {
     create(&manager, "web01");
     edit(&manager, "zones/web01.kdl", |text| format!("// mine\n{text}"));
     let zone = manager
-        .set("web01", &[("attr.owner", "alice"), ("tags", "web,prod"), ("capped-memory.physical", "2G")])
+        .set(
+            "web01",
+            &[("attr.owner", "alice"), ("tags", "web,prod"), ("capped-memory.physical", "2G")],
+            &mut RunOptions::new(),
+        )
         .unwrap();
     assert_eq!((zone.attrs["owner"].as_str(), zone.tags.len()), ("alice", 2));
     let text = fs::read_to_string(manager.root().join("zones/web01.kdl")).unwrap();
@@ -274,11 +278,11 @@ fn single_settings_are_set_in_the_file_alone() {
     assert_eq!(drift(&manager, "web01").items.len(), 2);
     assert_eq!(commands(&manager, &["web01"], &ApplyOptions::new()).len(), 1);
     assert!(manager.diff(&[]).unwrap().is_clean());
-    manager.set("web01", &[("attr.owner", ""), ("capped-memory.physical", "")]).unwrap();
+    manager.set("web01", &[("attr.owner", ""), ("capped-memory.physical", "")], &mut RunOptions::new()).unwrap();
     assert_eq!(commands(&manager, &["web01"], &ApplyOptions::new()).len(), 1);
     for (key, value) in
         [("nonsense", "1"), ("autoboot", "maybe"), ("cpu-shares", "x"), ("attr.a_b", "c"), ("hostid", "zz")]
     {
-        assert!(manager.set("web01", &[(key, value)]).is_err(), "{key}");
+        assert!(manager.set("web01", &[(key, value)], &mut RunOptions::new()).is_err(), "{key}");
     }
 }

@@ -18,7 +18,7 @@ int main(int argc, char **argv) {
     options.simulate_dir = argv[1];
     status = zmgr_open(&options, &manager, &error);
     if (status == ZMGR_OK) status = zmgr_init(manager, NULL, &error); /* keeps what is there */
-    if (status == ZMGR_OK) status = zmgr_address_allocate(manager, "internal", argv[2], NULL, &given, &error);
+    if (status == ZMGR_OK) status = zmgr_address_allocate(manager, "internal", argv[2], NULL, NULL, &given, &error);
     for (i = 0; i < zmgr_address_list_len(given); i++) printf("%s has %s\n", argv[2], zmgr_address_list_get(given, i));
     if (status == ZMGR_OK) status = zmgr_pool_usage(manager, "internal", &usage, &error);
     if (status == ZMGR_OK) {

@@ -4,15 +4,18 @@ use std::ffi::{CString, c_char};
 use std::net::IpAddr;
 
 use serde_json::Value;
-use zmgr_core::{Allocation, Code, Error, PoolUsage, Result};
+use zmgr_core::{Allocation, Code, Error, Manager, PoolUsage, Result};
 
 use crate::document::zmgr_diagnostic_list;
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{borrow, c_text, call, free, handle, optional_out, optional_text, out, read, text, texts};
+use crate::ffi::{c_text, call, free, handle, optional_out, optional_text, read, read_text, text, texts};
 use crate::manager::zmgr_manager;
+use crate::operate;
+use crate::options::{with_run_options, zmgr_run_options};
 use crate::value::zmgr_value;
 
-/// What an owner holds of a pool, IPv4 first.
+/// What an owner holds of a pool, IPv4 first. A snapshot: immutable, any thread may read it; it outlives the manager, until
+/// zmgr_address_list_free.
 pub struct zmgr_address_list {
     id: CString,
     addresses: Vec<(CString, Option<CString>)>,
@@ -31,17 +34,21 @@ impl zmgr_address_list {
 }
 
 /// Gives `owner` one address of each family of the pool, or the one that is `wanted` (NULL: the next free one). It is held, on
-/// disk, when the call returns. Asked again for the same owner, it gives the same. `out` may be NULL. ZMGR_EXISTS where the
-/// owner has another than the one wanted, or is a zone; ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE.
+/// disk, when the call returns. Asked again for the same owner, it gives the same. Of `run` only `cancel` counts. `out` may be NULL.
+/// Errors: ZMGR_NOT_FOUND (the pool); ZMGR_EXISTS where the owner has another than the one wanted, or is a zone; ZMGR_POOL_EXHAUSTED;
+/// ZMGR_ADDRESS_IN_USE; ZMGR_INVALID_ARGUMENT for one that the pool never gives; ZMGR_CONFIG for a fault of a document that matters;
+/// ZMGR_BUSY and ZMGR_CANCELLED while somebody else changes the registry.
 ///
 /// # Safety
-/// `manager` is a live manager; texts end in a NUL; `out` and `error` are NULL or point to a place for a pointer.
+/// `manager` is a live manager; texts end in a NUL; `wanted` may be NULL; `run` is NULL or of the size that it states; `out` and
+/// `error` are NULL or point to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_address_allocate(
     manager: *const zmgr_manager,
     pool: *const c_char,
     owner: *const c_char,
     wanted: *const c_char,
+    run: *const zmgr_run_options,
     out: *mut *mut zmgr_address_list,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
@@ -49,8 +56,9 @@ pub unsafe extern "C" fn zmgr_address_allocate(
         call(error, || {
             let out = optional_out(out);
             let manager = handle(manager, "manager")?;
+            let (pool, owner) = (text(pool, "pool")?, text(owner, "owner")?);
             let wanted = address(optional_text(wanted, "wanted")?)?;
-            let given = manager.0.allocate(text(pool, "pool")?, text(owner, "owner")?, wanted)?;
+            let given = with_run_options(run, |run| manager.0.allocate(pool, owner, wanted, run))?;
             out.set(|| zmgr_address_list::new(&given));
             Ok(())
         })
@@ -59,6 +67,7 @@ pub unsafe extern "C" fn zmgr_address_allocate(
 
 /// The same for many owners at once, all or none, at little more than the cost of one. `*out` (which may be NULL) gets a list of
 /// maps with the keys of `zmgr pool allocate --json`, in the order of the owners.
+/// Errors: as for zmgr_address_allocate.
 ///
 /// # Safety
 /// As for zmgr_address_allocate; `owners` points to `count` texts.
@@ -68,6 +77,7 @@ pub unsafe extern "C" fn zmgr_addresses_allocate(
     pool: *const c_char,
     owners: *const *const c_char,
     count: usize,
+    run: *const zmgr_run_options,
     out: *mut *mut zmgr_value,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
@@ -75,7 +85,8 @@ pub unsafe extern "C" fn zmgr_addresses_allocate(
         call(error, || {
             let out = optional_out(out);
             let manager = handle(manager, "manager")?;
-            let given = manager.0.allocate_all(text(pool, "pool")?, &texts(owners, count, "owners")?)?;
+            let (pool, owners) = (text(pool, "pool")?, texts(owners, count, "owners")?);
+            let given = with_run_options(run, |run| manager.0.allocate_all(pool, &owners, run))?;
             out.set(|| zmgr_value::new(&Value::Array(given.iter().map(Allocation::to_json).collect())));
             Ok(())
         })
@@ -83,10 +94,12 @@ pub unsafe extern "C" fn zmgr_addresses_allocate(
 }
 
 /// Takes back what `owner` holds of the pool, or only this `address` (NULL: all of it); with `id` (may be NULL) only from that very
-/// reservation. ZMGR_NOT_FOUND where the owner does not hold it.
+/// reservation, not from a later one of the same name. Of `run` only `cancel` counts.
+/// Errors: ZMGR_NOT_FOUND where the owner does not hold it; ZMGR_BUSY and ZMGR_CANCELLED while somebody else changes the registry.
 ///
 /// # Safety
-/// `manager` is a live manager; texts end in a NUL; `error` is NULL or points to a place for a pointer.
+/// `manager` is a live manager; texts end in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
+/// place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_address_release(
     manager: *const zmgr_manager,
@@ -94,19 +107,22 @@ pub unsafe extern "C" fn zmgr_address_release(
     owner: *const c_char,
     address: *const c_char,
     id: *const c_char,
+    run: *const zmgr_run_options,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
     unsafe {
         call(error, || {
             let manager = handle(manager, "manager")?;
-            let address = self::address(optional_text(address, "address")?)?;
-            manager.0.release(text(pool, "pool")?, text(owner, "owner")?, address, optional_text(id, "id")?)
+            let (pool, owner) = (text(pool, "pool")?, text(owner, "owner")?);
+            let (address, id) = (self::address(optional_text(address, "address")?)?, optional_text(id, "id")?);
+            with_run_options(run, |run| manager.0.release(pool, owner, address, id, run))
         })
     }
 }
 
 /// How full a pool is and who holds its addresses: a map with the keys of `zmgr pool show --json`. For `pool` NULL a list of
 /// all pools, by name.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where a pool has a fault.
 ///
 /// # Safety
 /// `manager` is a live manager; `pool` is NULL or ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does
@@ -118,22 +134,14 @@ pub unsafe extern "C" fn zmgr_pool_usage(
     out: *mut *mut zmgr_value,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = self::out(out, "out")?;
-            let manager = handle(manager, "manager")?;
-            let usage = match optional_text(pool, "pool")? {
-                Some(pool) => manager.0.pool_usage(pool)?.to_json(),
-                None => Value::Array(manager.0.pool_usages()?.iter().map(PoolUsage::to_json).collect()),
-            };
-            out.set(|| zmgr_value::new(&usage));
-            Ok(())
-        })
-    }
+    let one = |m: &Manager, pool: &str| Ok(m.pool_usage(pool)?.to_json());
+    let all = |m: &Manager| Ok(m.pool_usages()?.iter().map(PoolUsage::to_json).collect());
+    unsafe { operate::value_or_all(manager, (pool, "pool"), out, error, one, all) }
 }
 
 /// What is not as it should be with the addresses of a pool, or of all (`pool` NULL): held twice, held against the pool's rules, of
-/// no pool. Looks at the host anew.
+/// no pool. Looks at the host anew. Findings are no failure of the call.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where a pool has a fault; ZMGR_UNSUPPORTED_HOST.
 ///
 /// # Safety
 /// As for zmgr_pool_usage.
@@ -144,14 +152,7 @@ pub unsafe extern "C" fn zmgr_pool_check(
     out: *mut *mut zmgr_diagnostic_list,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = self::out(out, "out")?;
-            let found = handle(manager, "manager")?.0.check_pools(optional_text(pool, "pool")?)?;
-            out.set(|| zmgr_diagnostic_list::new(&found));
-            Ok(())
-        })
-    }
+    unsafe { operate::findings(manager, out, error, |manager| manager.check_pools(optional_text(pool, "pool")?)) }
 }
 
 fn address(text: Option<&str>) -> Result<Option<IpAddr>> {
@@ -177,11 +178,7 @@ pub unsafe extern "C" fn zmgr_address_list_len(list: *const zmgr_address_list) -
 /// See zmgr_address_list_len.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_address_list_get(list: *const zmgr_address_list, index: usize) -> *const c_char {
-    unsafe {
-        read(list, std::ptr::null(), |list| {
-            list.addresses.get(index).map_or(std::ptr::null(), |(text, _)| text.as_ptr())
-        })
-    }
+    unsafe { read_text(list, |list| list.addresses.get(index).map(|(text, _)| text.as_c_str())) }
 }
 
 /// The gateway of address number `index`; NULL where it has none, and past the last.
@@ -190,11 +187,7 @@ pub unsafe extern "C" fn zmgr_address_list_get(list: *const zmgr_address_list, i
 /// See zmgr_address_list_len.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_address_list_gateway(list: *const zmgr_address_list, index: usize) -> *const c_char {
-    unsafe {
-        read(list, std::ptr::null(), |list| {
-            list.addresses.get(index).map_or(std::ptr::null(), |(_, gateway)| borrow(gateway))
-        })
-    }
+    unsafe { read_text(list, |list| list.addresses.get(index).and_then(|(_, gateway)| gateway.as_deref())) }
 }
 
 /// What tells this reservation from earlier and later ones of the same name; see zmgr_address_release.
@@ -203,7 +196,7 @@ pub unsafe extern "C" fn zmgr_address_list_gateway(list: *const zmgr_address_lis
 /// See zmgr_address_list_len.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_address_list_id(list: *const zmgr_address_list) -> *const c_char {
-    unsafe { read(list, std::ptr::null(), |list| list.id.as_ptr()) }
+    unsafe { read_text(list, |list| Some(&list.id)) }
 }
 
 /// Frees a list. NULL is fine.

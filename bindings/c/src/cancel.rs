@@ -4,7 +4,8 @@ use zmgr_core::Cancel;
 
 use crate::ffi::{free, give, read};
 
-/// Asks a running call to stop. Any thread may use it, also while a call that was given it runs. Free it when no call uses it.
+/// Asks a running call to stop. Any thread may use it, also while a call that was given it runs. Free it with
+/// zmgr_cancel_free when no call uses it.
 pub struct zmgr_cancel(pub(crate) Cancel);
 
 /// A token nobody has used.

@@ -1,18 +1,20 @@
-//! Files and host compared and brought together.
+//! Files and host compared, and the files changed.
 
 use std::ffi::c_char;
 
 use zmgr_core::{Code, Error};
 
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{call, handle, optional_out, out, text, texts};
+use crate::ffi::{call, handle, optional_out, text, texts};
 use crate::manager::zmgr_manager;
-use crate::options::{self, zmgr_apply_options, zmgr_run_options};
-use crate::report::{report_to, zmgr_report};
+use crate::operate;
+use crate::options::{self, zmgr_run_options};
 use crate::value::zmgr_value;
 use crate::zone::zmgr_zone;
 
-/// In what these zones (for `count` 0: all) differ from their files: a list of maps with the keys of `zmgr diff --json`. Only looks.
+/// In what these zones (for `count` 0: all) differ from their files: a list of maps with the keys of `zmgr diff --json`. Only looks;
+/// a zone whose files are at fault is in the list with its fault.
+/// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST.
 ///
 /// # Safety
 /// `manager` is a live manager; `names` points to `count` texts; `out` points to a place for a pointer; `error` is NULL or does
@@ -26,52 +28,25 @@ pub unsafe extern "C" fn zmgr_diff(
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
     unsafe {
-        call(error, || {
-            let out = self::out(out, "out")?;
-            let drift = handle(manager, "manager")?.0.diff(&texts(names, count, "names")?)?.to_json();
-            out.set(|| zmgr_value::new(&drift));
-            Ok(())
-        })
-    }
-}
-
-/// Brings the host to the files of these zones (for `count` 0: of all): builds wishes, changes what differs, leaves what somebody
-/// else put there. The report as in zmgr_zones_create; its actions are "created", "applied", "recreated" and "unchanged".
-///
-/// # Safety
-/// As for zmgr_zones_create.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn zmgr_apply(
-    manager: *const zmgr_manager,
-    names: *const *const c_char,
-    count: usize,
-    options: *const zmgr_apply_options,
-    run: *const zmgr_run_options,
-    out: *mut *mut zmgr_report,
-    error: *mut *mut zmgr_error,
-) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = optional_out(out);
-            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
-            let options = options::apply_options(options)?;
-            report_to(out, options::with_run_options(run, |run| manager.0.apply(&names, &options, run))?)
-        })
+        operate::value(manager, out, error, |manager| Ok(manager.diff(&texts(names, count, "names")?)?.to_json()))
     }
 }
 
 /// Sets keys of a zone's own file: texts such as "attr.owner=alice" or "capped-memory.physical=2G"; an empty value takes the zone's
-/// own away. Only the file is changed: zmgr_apply brings it to the host. `out` may be NULL.
+/// own away. Only the file is changed: zmgr_apply brings it to the host. Of `run` only `cancel` counts. `out` may be NULL.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_INVALID_ARGUMENT for a key or a value that cannot be, and then nothing is changed; ZMGR_CONFIG where
+/// the file cannot be read; ZMGR_BUSY and ZMGR_CANCELLED while somebody else works on the zone.
 ///
 /// # Safety
-/// `manager` is a live manager; `name` ends in a NUL; `pairs` points to `count` texts; `out` and `error` are NULL or point to a
-/// place for a pointer.
+/// `manager` is a live manager; `name` ends in a NUL; `pairs` points to `count` texts; `run` is NULL or of the size that it states;
+/// `out` and `error` are NULL or point to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_set(
     manager: *const zmgr_manager,
     name: *const c_char,
     pairs: *const *const c_char,
     count: usize,
+    run: *const zmgr_run_options,
     out: *mut *mut zmgr_zone,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
@@ -84,7 +59,7 @@ pub unsafe extern "C" fn zmgr_zone_set(
                 let wrong = || Error::new(Code::InvalidArgument, format!("{pair:?} is not KEY=VALUE"));
                 given.push(pair.split_once('=').ok_or_else(wrong)?);
             }
-            let zone = manager.0.set(name, &given)?;
+            let zone = options::with_run_options(run, |run| manager.0.set(name, &given, run))?;
             out.set(|| zmgr_zone::new(zone));
             Ok(())
         })

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 
 use zmgr_core::{Code, Diagnostic, Error, Severity};
 
-use crate::ffi::{borrow, c_text, free, give_text, read};
+use crate::ffi::{c_text, free, give_text, read, read_part, read_text};
 
 /// How a call ended. New numbers may be added, so a `switch` needs a `default:`; none is ever changed or used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,8 @@ pub enum zmgr_severity {
     ZMGR_SEVERITY_WARNING = 1,
 }
 
-/// Why a call failed. Immutable; any thread may read it. Free it with zmgr_error_free.
+/// Why a call failed. Immutable: any thread may read it. The one that a call gave is freed with zmgr_error_free; one of a report
+/// belongs to the report.
 pub struct zmgr_error {
     error: Error,
     name: CString,
@@ -134,7 +135,7 @@ impl zmgr_error {
     }
 }
 
-/// One finding with its place. Belongs to the object that it was asked of.
+/// One finding with its place. It belongs to the object that it was asked of, and any thread may read it as long as that lives.
 pub struct zmgr_diagnostic {
     severity: zmgr_severity,
     code: CString,
@@ -215,7 +216,7 @@ pub unsafe extern "C" fn zmgr_error_code(error: *const zmgr_error) -> zmgr_statu
 /// `error` is NULL or a live error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_error_name(error: *const zmgr_error) -> *const c_char {
-    unsafe { read(error, std::ptr::null(), |e| e.name.as_ptr()) }
+    unsafe { read_text(error, |e| Some(&e.name)) }
 }
 
 /// What went wrong, in a sentence without final stop, colour or line break.
@@ -224,7 +225,7 @@ pub unsafe extern "C" fn zmgr_error_name(error: *const zmgr_error) -> *const c_c
 /// `error` is NULL or a live error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_error_message(error: *const zmgr_error) -> *const c_char {
-    unsafe { read(error, std::ptr::null(), |e| e.message.as_ptr()) }
+    unsafe { read_text(error, |e| Some(&e.message)) }
 }
 
 /// What to do next; NULL where there is nothing to say.
@@ -233,7 +234,7 @@ pub unsafe extern "C" fn zmgr_error_message(error: *const zmgr_error) -> *const 
 /// `error` is NULL or a live error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_error_help(error: *const zmgr_error) -> *const c_char {
-    unsafe { read(error, std::ptr::null(), |e| borrow(&e.help)) }
+    unsafe { read_text(error, |e| e.help.as_deref()) }
 }
 
 /// Whether the same call may succeed later without anything being mended.
@@ -260,7 +261,7 @@ pub unsafe extern "C" fn zmgr_error_detail_count(error: *const zmgr_error) -> us
 /// `error` is NULL or a live error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_error_detail(error: *const zmgr_error, index: usize) -> *const zmgr_diagnostic {
-    unsafe { read(error, std::ptr::null(), |e| e.details.get(index).map_or(std::ptr::null(), std::ptr::from_ref)) }
+    unsafe { read_part(error, |e| e.details.get(index)) }
 }
 
 /// Word number `index` of the command of the host that failed, the program first; NULL past the last, and where the failure
@@ -270,7 +271,7 @@ pub unsafe extern "C" fn zmgr_error_detail(error: *const zmgr_error, index: usiz
 /// `error` is NULL or a live error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_error_command_arg(error: *const zmgr_error, index: usize) -> *const c_char {
-    unsafe { read(error, std::ptr::null(), |e| e.argv.get(index).map_or(std::ptr::null(), |word| word.as_ptr())) }
+    unsafe { read_text(error, |e| e.argv.get(index).map(|word| word.as_c_str())) }
 }
 
 /// The exit status of the command that failed; -1 where a signal ended it, and where there was no command.
@@ -288,7 +289,7 @@ pub unsafe extern "C" fn zmgr_error_command_status(error: *const zmgr_error) -> 
 /// `error` is NULL or a live error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_error_command_stdout(error: *const zmgr_error) -> *const c_char {
-    unsafe { read(error, std::ptr::null(), |e| borrow(&e.stdout)) }
+    unsafe { read_text(error, |e| e.stdout.as_deref()) }
 }
 
 /// The last lines that the command printed on its standard error; NULL where there was no command.
@@ -297,7 +298,7 @@ pub unsafe extern "C" fn zmgr_error_command_stdout(error: *const zmgr_error) -> 
 /// `error` is NULL or a live error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_error_command_stderr(error: *const zmgr_error) -> *const c_char {
-    unsafe { read(error, std::ptr::null(), |e| borrow(&e.stderr)) }
+    unsafe { read_text(error, |e| e.stderr.as_deref()) }
 }
 
 /// The file that holds all that the command printed; NULL where there is none.
@@ -306,7 +307,7 @@ pub unsafe extern "C" fn zmgr_error_command_stderr(error: *const zmgr_error) -> 
 /// `error` is NULL or a live error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_error_command_log(error: *const zmgr_error) -> *const c_char {
-    unsafe { read(error, std::ptr::null(), |e| borrow(&e.log)) }
+    unsafe { read_text(error, |e| e.log.as_deref()) }
 }
 
 /// The whole error as JSON, as `zmgr --json` prints it. The text is the caller's: zmgr_string_free.
@@ -342,7 +343,7 @@ pub unsafe extern "C" fn zmgr_diagnostic_severity(finding: *const zmgr_diagnosti
 /// `finding` is NULL or a live finding.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_code(finding: *const zmgr_diagnostic) -> *const c_char {
-    unsafe { read(finding, std::ptr::null(), |f| f.code.as_ptr()) }
+    unsafe { read_text(finding, |f| Some(&f.code)) }
 }
 
 /// What is wrong, in a sentence.
@@ -351,7 +352,7 @@ pub unsafe extern "C" fn zmgr_diagnostic_code(finding: *const zmgr_diagnostic) -
 /// `finding` is NULL or a live finding.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_message(finding: *const zmgr_diagnostic) -> *const c_char {
-    unsafe { read(finding, std::ptr::null(), |f| f.message.as_ptr()) }
+    unsafe { read_text(finding, |f| Some(&f.message)) }
 }
 
 /// What to do about it; NULL where there is nothing to say.
@@ -360,7 +361,7 @@ pub unsafe extern "C" fn zmgr_diagnostic_message(finding: *const zmgr_diagnostic
 /// `finding` is NULL or a live finding.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_help(finding: *const zmgr_diagnostic) -> *const c_char {
-    unsafe { read(finding, std::ptr::null(), |f| borrow(&f.help)) }
+    unsafe { read_text(finding, |f| f.help.as_deref()) }
 }
 
 /// The file; NULL where the finding is about none.
@@ -369,7 +370,7 @@ pub unsafe extern "C" fn zmgr_diagnostic_help(finding: *const zmgr_diagnostic) -
 /// `finding` is NULL or a live finding.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_path(finding: *const zmgr_diagnostic) -> *const c_char {
-    unsafe { read(finding, std::ptr::null(), |f| borrow(&f.path)) }
+    unsafe { read_text(finding, |f| f.path.as_deref()) }
 }
 
 /// The line, from 1; 0 where it is not known.
@@ -396,5 +397,5 @@ pub unsafe extern "C" fn zmgr_diagnostic_column(finding: *const zmgr_diagnostic)
 /// `finding` is NULL or a live finding.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_snippet(finding: *const zmgr_diagnostic) -> *const c_char {
-    unsafe { read(finding, std::ptr::null(), |f| borrow(&f.snippet)) }
+    unsafe { read_text(finding, |f| f.snippet.as_deref()) }
 }

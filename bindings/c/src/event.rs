@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char, c_void};
 
 use zmgr_core::{Event, EventKind};
 
-use crate::ffi::{borrow, c_text, read};
+use crate::ffi::{c_text, read, read_text};
 
 /// Hears of each event: on the thread that made the call, one at a time, also where several zones are worked on at once;
 /// never after the call has returned. `event` lives for this one call. Returns false to ask to stop. It must not throw, not
@@ -39,7 +39,7 @@ pub enum zmgr_event_kind {
     ZMGR_EVENT_FINISHED = 10,
 }
 
-/// One thing that happened. Lives for one call of the callback.
+/// One thing that happened. Lives for one call of the callback, and is read on its thread.
 pub struct zmgr_event {
     kind: zmgr_event_kind,
     zone: CString,
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn zmgr_event_get_kind(event: *const zmgr_event) -> zmgr_e
 /// See zmgr_event_get_kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_event_zone(event: *const zmgr_event) -> *const c_char {
-    unsafe { read(event, std::ptr::null(), |e| e.zone.as_ptr()) }
+    unsafe { read_text(event, |e| Some(&e.zone)) }
 }
 
 /// The step's id within the plan, such as "install"; empty for events of the zone as a whole.
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn zmgr_event_zone(event: *const zmgr_event) -> *const c_c
 /// See zmgr_event_get_kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_event_step(event: *const zmgr_event) -> *const c_char {
-    unsafe { read(event, std::ptr::null(), |e| e.step.as_ptr()) }
+    unsafe { read_text(event, |e| Some(&e.step)) }
 }
 
 /// Which step it is, from 1; 0 for events of the zone as a whole.
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn zmgr_event_steps(event: *const zmgr_event) -> usize {
 /// See zmgr_event_get_kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_event_message(event: *const zmgr_event) -> *const c_char {
-    unsafe { read(event, std::ptr::null(), |e| borrow(&e.message)) }
+    unsafe { read_text(event, |e| e.message.as_deref()) }
 }
 
 /// How long the step or command has taken, in milliseconds.

@@ -43,6 +43,18 @@ pub(crate) unsafe fn read<T, R>(handle: *const T, none: R, get: impl FnOnce(&T) 
     }
 }
 
+/// Text that a handle has, lives as long as it; NULL for a NULL handle and where there is none.
+pub(crate) unsafe fn read_text<T>(handle: *const T, get: impl FnOnce(&T) -> Option<&CStr>) -> *const c_char {
+    // SAFETY: forwarded.
+    unsafe { read(handle, std::ptr::null(), |handle| get(handle).map_or(std::ptr::null(), CStr::as_ptr)) }
+}
+
+/// An object that belongs to a handle; NULL for a NULL handle and where there is none.
+pub(crate) unsafe fn read_part<T, P>(handle: *const T, get: impl FnOnce(&T) -> Option<&P>) -> *const P {
+    // SAFETY: forwarded.
+    unsafe { read(handle, std::ptr::null(), |handle| get(handle).map_or(std::ptr::null(), std::ptr::from_ref)) }
+}
+
 /// A handle that must be there.
 pub(crate) unsafe fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
     // SAFETY: the caller gives NULL or a live object.
@@ -197,11 +209,6 @@ pub(crate) fn c_text(text: &str) -> CString {
     let mut bytes = text.as_bytes().to_vec();
     bytes.retain(|byte| *byte != 0);
     CString::new(bytes).unwrap_or_default()
-}
-
-/// Text that may be missing, as C sees it.
-pub(crate) fn borrow(text: &Option<CString>) -> *const c_char {
-    text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr())
 }
 
 fn null(name: &str) -> Error {

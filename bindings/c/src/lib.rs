@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod ffi;
 mod manager;
+mod operate;
 mod options;
 mod plan;
 mod power;

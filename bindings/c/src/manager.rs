@@ -8,7 +8,7 @@ use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{call, free, optional_text, options, out};
 use crate::options::zmgr_open_options;
 
-/// The zones of one host and the files that describe them. Any number of threads may use one manager at once.
+/// The zones of one host and the files that describe them. Any number of threads may use one manager at once, until zmgr_close.
 pub struct zmgr_manager(pub(crate) Manager);
 
 const _: () = {
@@ -17,6 +17,7 @@ const _: () = {
 };
 
 /// Opens a manager: `options` NULL is this host with the tree /etc/zmgr. Nothing is read yet.
+/// Errors: ZMGR_INVALID_ARGUMENT for options that exclude each other.
 ///
 /// # Safety
 /// `options` is NULL or points to options of the size that they state; `out` to a place for a pointer; `error` is NULL or
@@ -51,7 +52,7 @@ pub unsafe extern "C" fn zmgr_open(
     }
 }
 
-/// Closes a manager. Objects that it gave live on. NULL is fine.
+/// Closes a manager: from here on no thread may use it. Objects that it gave live on. NULL is fine.
 ///
 /// # Safety
 /// `manager` is NULL or a manager that no call uses any more.

@@ -13,6 +13,21 @@ use crate::cancel::zmgr_cancel;
 use crate::event::{zmgr_event, zmgr_progress_fn};
 use crate::ffi::{Options, optional_handle, optional_text, options, texts};
 
+/// Options of an operation, as C gives them.
+pub(crate) trait Given: Options {
+    /// What the core calls them.
+    type Wanted;
+
+    /// Reads them. What its pointers point to is what the header asks for.
+    unsafe fn wanted(&self) -> Result<Self::Wanted>;
+}
+
+/// The options of an operation; NULL is the default of each.
+pub(crate) unsafe fn given<C: Given>(pointer: *const C) -> Result<C::Wanted> {
+    // SAFETY: forwarded.
+    unsafe { options(pointer, "options")?.wanted() }
+}
+
 /// Which tree and which host.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -116,6 +131,24 @@ pub struct zmgr_create_options {
 }
 unsafe impl Options for zmgr_create_options {}
 
+impl Given for zmgr_create_options {
+    type Wanted = CreateOptions;
+
+    unsafe fn wanted(&self) -> Result<CreateOptions> {
+        let mut create = CreateOptions::new();
+        create.template = unsafe { optional_text(self.template_name, "options->template_name")? }.map(str::to_owned);
+        create.clone_from = unsafe { optional_text(self.clone_from, "options->clone_from")? }.map(str::to_owned);
+        for text in unsafe { texts(self.addresses, self.address_count, "options->addresses")? } {
+            let wrong = || Error::new(Code::InvalidArgument, format!("{text:?} is not NET=ADDRESS"));
+            let (net, address) = text.split_once('=').ok_or_else(wrong)?;
+            create = create.address(net, address.parse().map_err(|_| wrong())?);
+        }
+        create.attrs = unsafe { pairs(self.attrs, self.attr_count, "options->attrs")? };
+        create.boot = boot(self.boot)?;
+        Ok(create)
+    }
+}
+
 /// How far to go in destroying a zone.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -128,6 +161,14 @@ pub struct zmgr_destroy_options {
     pub keep_data: bool,
 }
 unsafe impl Options for zmgr_destroy_options {}
+
+impl Given for zmgr_destroy_options {
+    type Wanted = DestroyOptions;
+
+    unsafe fn wanted(&self) -> Result<DestroyOptions> {
+        Ok(DestroyOptions::new().force(self.force).keep_data(self.keep_data))
+    }
+}
 
 /// How to install a zone again.
 #[derive(Clone, Copy)]
@@ -142,6 +183,16 @@ pub struct zmgr_reinstall_options {
 }
 unsafe impl Options for zmgr_reinstall_options {}
 
+impl Given for zmgr_reinstall_options {
+    type Wanted = ReinstallOptions;
+
+    unsafe fn wanted(&self) -> Result<ReinstallOptions> {
+        let mut reinstall = ReinstallOptions::new().force(self.force);
+        reinstall.boot = boot(self.boot)?;
+        Ok(reinstall)
+    }
+}
+
 /// How zones are adopted.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -155,11 +206,14 @@ pub struct zmgr_import_options {
 }
 unsafe impl Options for zmgr_import_options {}
 
-pub(crate) unsafe fn import_options(pointer: *const zmgr_import_options) -> Result<ImportOptions> {
-    let given = unsafe { options(pointer, "options")? };
-    let mut import = ImportOptions::new().adopt_links(given.adopt_links);
-    import.template = unsafe { optional_text(given.template_name, "options->template_name")? }.map(str::to_owned);
-    Ok(import)
+impl Given for zmgr_import_options {
+    type Wanted = ImportOptions;
+
+    unsafe fn wanted(&self) -> Result<ImportOptions> {
+        let mut import = ImportOptions::new().adopt_links(self.adopt_links);
+        import.template = unsafe { optional_text(self.template_name, "options->template_name")? }.map(str::to_owned);
+        Ok(import)
+    }
 }
 
 /// How far to go in bringing the host to the files.
@@ -177,9 +231,12 @@ pub struct zmgr_apply_options {
 }
 unsafe impl Options for zmgr_apply_options {}
 
-pub(crate) unsafe fn apply_options(pointer: *const zmgr_apply_options) -> Result<ApplyOptions> {
-    let given = unsafe { options(pointer, "options")? };
-    Ok(ApplyOptions::new().prune(given.prune).reboot(given.reboot).recreate(given.recreate))
+impl Given for zmgr_apply_options {
+    type Wanted = ApplyOptions;
+
+    unsafe fn wanted(&self) -> Result<ApplyOptions> {
+        Ok(ApplyOptions::new().prune(self.prune).reboot(self.reboot).recreate(self.recreate))
+    }
 }
 
 /// How to stop a zone.
@@ -194,6 +251,16 @@ pub struct zmgr_halt_options {
     pub force: bool,
 }
 unsafe impl Options for zmgr_halt_options {}
+
+impl Given for zmgr_halt_options {
+    type Wanted = HaltOptions;
+
+    unsafe fn wanted(&self) -> Result<HaltOptions> {
+        let mut halt = HaltOptions::new().force(self.force);
+        halt.timeout = (self.timeout_ms != 0).then(|| Duration::from_millis(self.timeout_ms));
+        Ok(halt)
+    }
+}
 
 /// What to do about unfinished work.
 #[derive(Clone, Copy)]
@@ -210,9 +277,12 @@ pub struct zmgr_recover_options {
 }
 unsafe impl Options for zmgr_recover_options {}
 
-pub(crate) unsafe fn recover_options(pointer: *const zmgr_recover_options) -> Result<RecoverOptions> {
-    let given = unsafe { options(pointer, "options")? };
-    Ok(RecoverOptions::new().resume(given.resume).roll_back(given.roll_back).wait(given.wait))
+impl Given for zmgr_recover_options {
+    type Wanted = RecoverOptions;
+
+    unsafe fn wanted(&self) -> Result<RecoverOptions> {
+        Ok(RecoverOptions::new().resume(self.resume).roll_back(self.roll_back).wait(self.wait))
+    }
 }
 
 pub(crate) unsafe fn query(pointer: *const zmgr_query) -> Result<Query> {
@@ -230,28 +300,6 @@ pub(crate) unsafe fn query(pointer: *const zmgr_query) -> Result<Query> {
     Ok(query)
 }
 
-pub(crate) unsafe fn create_options(pointer: *const zmgr_create_options) -> Result<CreateOptions> {
-    let given = unsafe { options(pointer, "options")? };
-    let mut create = CreateOptions::new();
-    create.template = unsafe { optional_text(given.template_name, "options->template_name")? }.map(str::to_owned);
-    create.clone_from = unsafe { optional_text(given.clone_from, "options->clone_from")? }.map(str::to_owned);
-    for text in unsafe { texts(given.addresses, given.address_count, "options->addresses")? } {
-        let wrong = || Error::new(Code::InvalidArgument, format!("{text:?} is not NET=ADDRESS"));
-        let (net, address) = text.split_once('=').ok_or_else(wrong)?;
-        create = create.address(net, address.parse().map_err(|_| wrong())?);
-    }
-    create.attrs = unsafe { pairs(given.attrs, given.attr_count, "options->attrs")? };
-    create.boot = boot(given.boot)?;
-    Ok(create)
-}
-
-pub(crate) unsafe fn reinstall_options(pointer: *const zmgr_reinstall_options) -> Result<ReinstallOptions> {
-    let given = unsafe { options(pointer, "options")? };
-    let mut reinstall = ReinstallOptions::new().force(given.force);
-    reinstall.boot = boot(given.boot)?;
-    Ok(reinstall)
-}
-
 fn boot(given: u32) -> Result<Option<bool>> {
     match given {
         0 => Ok(None),
@@ -267,18 +315,6 @@ unsafe fn pairs(pointer: *const *const c_char, count: usize, name: &str) -> Resu
         _ => Err(Error::new(Code::InvalidArgument, format!("{text:?} is not NAME=VALUE"))),
     };
     unsafe { texts(pointer, count, name)? }.into_iter().map(pair).collect()
-}
-
-pub(crate) unsafe fn destroy_options(pointer: *const zmgr_destroy_options) -> Result<DestroyOptions> {
-    let given = unsafe { options(pointer, "options")? };
-    Ok(DestroyOptions::new().force(given.force).keep_data(given.keep_data))
-}
-
-pub(crate) unsafe fn halt_options(pointer: *const zmgr_halt_options) -> Result<HaltOptions> {
-    let given = unsafe { options(pointer, "options")? };
-    let mut halt = HaltOptions::new().force(given.force);
-    halt.timeout = (given.timeout_ms != 0).then(|| Duration::from_millis(given.timeout_ms));
-    Ok(halt)
 }
 
 /// Calls with the options of a run. The events are handed on to C as they come.

@@ -2,30 +2,34 @@
 
 use std::ffi::{CString, c_char};
 
-use zmgr_core::Plan;
+use zmgr_core::{Manager, Plan};
 
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{c_text, call, free, give_text, handle, optional_out, out, read, text, texts};
+use crate::ffi::{c_text, call, free, give_text, handle, optional_out, out, read, read_text, text};
 use crate::manager::zmgr_manager;
+use crate::operate;
 use crate::options::{
     self, zmgr_apply_options, zmgr_create_options, zmgr_destroy_options, zmgr_import_options, zmgr_reinstall_options,
     zmgr_run_options,
 };
 use crate::report::{report_to, zmgr_report};
 
-/// What an operation would do to one zone or many. A plan is only a description: making one touches nothing.
+/// What an operation would do to one zone or many. A plan is only a description: making one touches nothing, and needs no more
+/// rights than reading. Immutable: any thread may read it, until zmgr_plan_free. It does not need the manager that made it.
 pub struct zmgr_plan {
     plan: Plan,
     digest: CString,
 }
 
 impl zmgr_plan {
-    fn new(plan: Plan) -> Self {
+    pub(crate) fn new(plan: Plan) -> Self {
         zmgr_plan { digest: c_text(&plan.digest()), plan }
     }
 }
 
 /// What it would take to create these zones.
+/// Errors: those of zmgr_zone_create that can be foreseen: ZMGR_EXISTS, ZMGR_NOT_FOUND (a template, the zone to clone), ZMGR_CONFIG,
+/// ZMGR_POOL_EXHAUSTED, ZMGR_ADDRESS_IN_USE, ZMGR_UNSUPPORTED_HOST.
 ///
 /// # Safety
 /// `manager` is a live manager; `names` points to `count` texts; `options` is NULL or of the size that it states; `out` points
@@ -39,18 +43,11 @@ pub unsafe extern "C" fn zmgr_plan_create(
     out: *mut *mut zmgr_plan,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = self::out(out, "out")?;
-            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
-            let plan = manager.0.plan_create(&names, &options::create_options(options)?)?;
-            out.set(|| zmgr_plan::new(plan));
-            Ok(())
-        })
-    }
+    unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_create) }
 }
 
 /// What it would take to destroy these zones.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for what needs `force`; ZMGR_RECOVERY_NEEDED for unfinished work.
 ///
 /// # Safety
 /// As for zmgr_plan_create.
@@ -63,18 +60,11 @@ pub unsafe extern "C" fn zmgr_plan_destroy(
     out: *mut *mut zmgr_plan,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = self::out(out, "out")?;
-            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
-            let plan = manager.0.plan_destroy(&names, &options::destroy_options(options)?)?;
-            out.set(|| zmgr_plan::new(plan));
-            Ok(())
-        })
-    }
+    unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_destroy) }
 }
 
 /// What it would take to install these zones again.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for what needs `force`; ZMGR_RECOVERY_NEEDED for unfinished work.
 ///
 /// # Safety
 /// As for zmgr_plan_create.
@@ -87,18 +77,11 @@ pub unsafe extern "C" fn zmgr_plan_reinstall(
     out: *mut *mut zmgr_plan,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = self::out(out, "out")?;
-            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
-            let plan = manager.0.plan_reinstall(&names, &options::reinstall_options(options)?)?;
-            out.set(|| zmgr_plan::new(plan));
-            Ok(())
-        })
-    }
+    unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_reinstall) }
 }
 
 /// What adopting these zones would do; for `count` 0 every zone of the host.
+/// Errors: ZMGR_NOT_FOUND (a zone that the host does not have, a template); ZMGR_EXISTS for one that is registered.
 ///
 /// # Safety
 /// As for zmgr_plan_create.
@@ -111,18 +94,11 @@ pub unsafe extern "C" fn zmgr_plan_import(
     out: *mut *mut zmgr_plan,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = self::out(out, "out")?;
-            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
-            let plan = manager.0.plan_import(&names, &options::import_options(options)?)?;
-            out.set(|| zmgr_plan::new(plan));
-            Ok(())
-        })
-    }
+    unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_import) }
 }
 
 /// What applying the files of these zones would do; for `count` 0 of all.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that cannot be read; ZMGR_RECOVERY_NEEDED for unfinished work.
 ///
 /// # Safety
 /// As for zmgr_plan_create.
@@ -135,20 +111,12 @@ pub unsafe extern "C" fn zmgr_plan_apply(
     out: *mut *mut zmgr_plan,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = self::out(out, "out")?;
-            let (manager, names) = (handle(manager, "manager")?, texts(names, count, "names")?);
-            let plan = manager.0.plan_apply(&names, &options::apply_options(options)?)?;
-            out.set(|| zmgr_plan::new(plan));
-            Ok(())
-        })
-    }
+    unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_apply) }
 }
 
-/// Runs a plan, unless what it rests on has changed (ZMGR_STALE_PLAN, and nothing is done). `*out` (which may be NULL) gets
-/// the report whenever the plan was run, also where some or all of it failed: then the status is that of the one failure, or
-/// ZMGR_PARTIAL.
+/// Runs a plan, unless what it rests on has changed. `*out` (which may be NULL) gets the report whenever the plan was run, also
+/// where some or all of it failed.
+/// Errors: ZMGR_STALE_PLAN, and nothing is done; else those of the operation that was planned.
 ///
 /// # Safety
 /// `manager` is a live manager, `plan` a live plan; `run` is NULL or of the size that it states; `out` and `error` are NULL or
@@ -188,7 +156,8 @@ pub unsafe extern "C" fn zmgr_plan_text(plan: *const zmgr_plan) -> *mut c_char {
     unsafe { read(plan, std::ptr::null_mut(), |plan| give_text(&plan.plan.to_string())) }
 }
 
-/// A plan from its JSON. ZMGR_INVALID_ARGUMENT where it is none.
+/// A plan from its JSON, also from that of another process or machine: what it asks for is checked when it runs.
+/// Errors: ZMGR_INVALID_ARGUMENT where it is none.
 ///
 /// # Safety
 /// `json` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
@@ -214,7 +183,7 @@ pub unsafe extern "C" fn zmgr_plan_from_json(
 /// `plan` is NULL or a live plan.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_plan_digest(plan: *const zmgr_plan) -> *const c_char {
-    unsafe { read(plan, std::ptr::null(), |plan| plan.digest.as_ptr()) }
+    unsafe { read_text(plan, |plan| Some(&plan.digest)) }
 }
 
 /// Whether there is nothing to do.

@@ -3,13 +3,14 @@
 use std::ffi::{OsString, c_char, c_void};
 use std::time::Duration;
 
-use zmgr_core::{ExecOptions, ExecStream, Result};
+use zmgr_core::{ExecOptions, ExecStream, Manager, Result};
 
 use crate::cancel::zmgr_cancel;
 use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{Options, call, handle, optional_handle, optional_text, out_number, text, texts};
 use crate::manager::zmgr_manager;
-use crate::options::{self, zmgr_halt_options, zmgr_run_options};
+use crate::operate;
+use crate::options::{zmgr_halt_options, zmgr_run_options};
 
 /// Which stream a command wrote to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct zmgr_exec_options {
 unsafe impl Options for zmgr_exec_options {}
 
 /// Boots a zone and waits until it runs. One that runs already is left as it is.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for one that is not installed; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT;
+/// ZMGR_RECOVERY_NEEDED for unfinished work.
 ///
 /// # Safety
 /// `manager` is a live manager; `name` ends in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
@@ -59,14 +62,13 @@ pub unsafe extern "C" fn zmgr_zone_boot(
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
     unsafe {
-        call(error, || {
-            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
-            options::with_run_options(run, |run| manager.0.boot(&[name], run))?.into_result().map(drop)
-        })
+        let none = std::ptr::null::<zmgr_halt_options>();
+        operate::alone(manager, name, none, run, error, |m, names, _, run| m.boot(names, run))
     }
 }
 
 /// Halts a zone at once, without its own scripts. One that is down already is left as it is.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT.
 ///
 /// # Safety
 /// See zmgr_zone_boot.
@@ -78,16 +80,11 @@ pub unsafe extern "C" fn zmgr_zone_halt(
     run: *const zmgr_run_options,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
-            let halt = options::halt_options(options)?;
-            options::with_run_options(run, |run| manager.0.halt(&[name], &halt, run))?.into_result().map(drop)
-        })
-    }
+    unsafe { operate::alone(manager, name, options, run, error, Manager::halt) }
 }
 
 /// Asks a zone to shut down and waits until it is down. With `force`, one that does not is halted.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT where it does not go down in time.
 ///
 /// # Safety
 /// See zmgr_zone_boot.
@@ -99,16 +96,11 @@ pub unsafe extern "C" fn zmgr_zone_shutdown(
     run: *const zmgr_run_options,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
-            let halt = options::halt_options(options)?;
-            options::with_run_options(run, |run| manager.0.shutdown(&[name], &halt, run))?.into_result().map(drop)
-        })
-    }
+    unsafe { operate::alone(manager, name, options, run, error, Manager::shutdown) }
 }
 
 /// Asks a running zone to shut down and boots it again. With `force`, it is halted and booted at once.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for one that does not run; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT.
 ///
 /// # Safety
 /// See zmgr_zone_boot.
@@ -120,17 +112,13 @@ pub unsafe extern "C" fn zmgr_zone_reboot(
     run: *const zmgr_run_options,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
-            let halt = options::halt_options(options)?;
-            options::with_run_options(run, |run| manager.0.reboot(&[name], &halt, run))?.into_result().map(drop)
-        })
-    }
+    unsafe { operate::alone(manager, name, options, run, error, Manager::reboot) }
 }
 
 /// Runs a command inside a running zone as its root; `*status` gets its exit status. Each of the `count` words reaches the command
-/// as it is: no shell reads them. ZMGR_WRONG_STATE where the zone does not run or goes down meanwhile.
+/// as it is: no shell reads them. A status other than 0 is no failure of the call.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE where the zone does not run or goes down meanwhile; ZMGR_TIMED_OUT; ZMGR_CANCELLED;
+/// ZMGR_COMMAND_FAILED where it is not known how the command ended.
 ///
 /// # Safety
 /// `manager` is a live manager; texts end in a NUL; `words` points to `count` texts; `options` is NULL or of the size that it
@@ -185,6 +173,7 @@ unsafe fn with_exec_options<T>(
 
 /// A login into a zone on the caller's own terminal, as `user` (NULL: root); `term` is the terminal's type (may be NULL). `*status`
 /// gets the exit status of the login.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE where the zone does not run.
 ///
 /// # Safety
 /// `manager` is a live manager; texts end in a NUL; `status` points to a number; `error` is NULL or points to a place for a

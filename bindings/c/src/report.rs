@@ -5,10 +5,11 @@ use std::ffi::{CString, c_char};
 use zmgr_core::{Report, Result};
 
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{Out, c_text, free, read};
+use crate::ffi::{Out, c_text, free, read, read_part, read_text};
 use crate::zone::zmgr_zone;
 
-/// What became of each zone, in the order of the request.
+/// What became of each zone, in the order of the request. A snapshot: immutable, any thread may read it; it outlives the manager,
+/// until zmgr_report_free.
 pub struct zmgr_report(Vec<Outcome>);
 
 struct Outcome {
@@ -60,9 +61,7 @@ pub unsafe extern "C" fn zmgr_report_len(report: *const zmgr_report) -> usize {
 /// See zmgr_report_len.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_report_name(report: *const zmgr_report, index: usize) -> *const c_char {
-    unsafe {
-        read(report, std::ptr::null(), |report| report.0.get(index).map_or(std::ptr::null(), |o| o.name.as_ptr()))
-    }
+    unsafe { read_text(report, |report| report.0.get(index).map(|o| o.name.as_c_str())) }
 }
 
 /// What was done to it, in a word: "created", "destroyed", "adopted", "skipped", …
@@ -71,9 +70,7 @@ pub unsafe extern "C" fn zmgr_report_name(report: *const zmgr_report, index: usi
 /// See zmgr_report_len.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_report_action(report: *const zmgr_report, index: usize) -> *const c_char {
-    unsafe {
-        read(report, std::ptr::null(), |report| report.0.get(index).map_or(std::ptr::null(), |o| o.action.as_ptr()))
-    }
+    unsafe { read_text(report, |report| report.0.get(index).map(|o| o.action.as_c_str())) }
 }
 
 /// How it ended for this zone; ZMGR_INVALID_ARGUMENT past the last.
@@ -97,11 +94,7 @@ pub unsafe extern "C" fn zmgr_report_status(report: *const zmgr_report, index: u
 /// See zmgr_report_len.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_report_error(report: *const zmgr_report, index: usize) -> *const zmgr_error {
-    unsafe {
-        read(report, std::ptr::null(), |report| {
-            report.0.get(index).and_then(|o| o.error.as_ref()).map_or(std::ptr::null(), std::ptr::from_ref)
-        })
-    }
+    unsafe { read_part(report, |report| report.0.get(index).and_then(|o| o.error.as_ref())) }
 }
 
 /// The zone as it is now; NULL where it is no more, or failed. It belongs to the report.
@@ -110,11 +103,7 @@ pub unsafe extern "C" fn zmgr_report_error(report: *const zmgr_report, index: us
 /// See zmgr_report_len.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_report_zone(report: *const zmgr_report, index: usize) -> *const zmgr_zone {
-    unsafe {
-        read(report, std::ptr::null(), |report| {
-            report.0.get(index).and_then(|o| o.zone.as_ref()).map_or(std::ptr::null(), std::ptr::from_ref)
-        })
-    }
+    unsafe { read_part(report, |report| report.0.get(index).and_then(|o| o.zone.as_ref())) }
 }
 
 /// Note number `note` on zone number `index`: what a person should know, and which stopped nothing; NULL past the last.
@@ -124,9 +113,7 @@ pub unsafe extern "C" fn zmgr_report_zone(report: *const zmgr_report, index: usi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_report_note(report: *const zmgr_report, index: usize, note: usize) -> *const c_char {
     unsafe {
-        read(report, std::ptr::null(), |report| {
-            report.0.get(index).and_then(|o| o.notes.get(note)).map_or(std::ptr::null(), |note| note.as_ptr())
-        })
+        read_text(report, |report| report.0.get(index).and_then(|o| o.notes.get(note)).map(|note| note.as_c_str()))
     }
 }
 

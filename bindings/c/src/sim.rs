@@ -7,18 +7,22 @@ use serde_json::{Value, json};
 use zmgr_core::{Abort, Code, Dialect, Error, Fault, SimHost};
 
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{Options, c_text, call, free, handle, optional_out, optional_text, options, out, read, text, texts};
+use crate::ffi::{
+    Options, c_text, call, free, handle, optional_out, optional_text, options, out, read_text, text, texts,
+};
 use crate::value::zmgr_value;
 
-/// A simulated illumos host in a directory. It survives the process; several processes and threads may use it at once.
+/// A simulated illumos host in a directory. It survives the process; several processes and threads may use it at once, and several
+/// threads this handle, until zmgr_sim_close. A zmgr_manager opens the same machine by its directory.
 pub struct zmgr_sim {
     host: SimHost,
     directory: CString,
+    dialect: CString,
 }
 
 impl zmgr_sim {
     fn new(host: SimHost) -> Self {
-        zmgr_sim { directory: c_text(&host.dir().to_string_lossy()), host }
+        zmgr_sim { directory: c_text(&host.dir().to_string_lossy()), dialect: c_text(host.dialect().name()), host }
     }
 }
 
@@ -65,7 +69,8 @@ pub struct zmgr_sim_fault_options {
 unsafe impl Options for zmgr_sim_fault_options {}
 
 /// Makes a new machine in `directory`, which is made when absent. `dialect` is "illumos", "openindiana", "omnios" or "smartos"; NULL
-/// is "openindiana". `out` may be NULL. ZMGR_EXISTS where the directory holds a machine already.
+/// is "openindiana". `out` may be NULL.
+/// Errors: ZMGR_EXISTS where the directory holds a machine already; ZMGR_INVALID_ARGUMENT for another dialect.
 ///
 /// # Safety
 /// Texts end in a NUL; `out` and `error` are NULL or point to a place for a pointer.
@@ -94,7 +99,8 @@ pub unsafe extern "C" fn zmgr_sim_create(
     }
 }
 
-/// The machine in `directory`; ZMGR_NOT_FOUND where it holds none.
+/// The machine in `directory`.
+/// Errors: ZMGR_NOT_FOUND where it holds none.
 ///
 /// # Safety
 /// `directory` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
@@ -120,12 +126,22 @@ pub unsafe extern "C" fn zmgr_sim_open(
 /// `sim` is NULL or a live machine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_sim_directory(sim: *const zmgr_sim) -> *const c_char {
-    unsafe { read(sim, std::ptr::null(), |sim| sim.directory.as_ptr()) }
+    unsafe { read_text(sim, |sim| Some(&sim.directory)) }
+}
+
+/// The line of illumos that it speaks: "illumos", "openindiana", "omnios" or "smartos".
+///
+/// # Safety
+/// `sim` is NULL or a live machine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_sim_dialect(sim: *const zmgr_sim) -> *const c_char {
+    unsafe { read_text(sim, |sim| Some(&sim.dialect)) }
 }
 
 /// Writes programs named zonecfg, zoneadm, dladm, … that act on the machine into the folder `bin`, for other people's tools. They run
 /// `command` (`count` words, the first an absolute path), followed by the machine's directory, the program's name and its
 /// arguments: the words "/usr/bin/zmgr", "sim", "answer" do what they need.
+/// Errors: ZMGR_INVALID_ARGUMENT where there is no such command.
 ///
 /// # Safety
 /// `sim` is a live machine; texts end in a NUL; `command` points to `count` texts; `error` is NULL or points to a place for a
@@ -148,6 +164,7 @@ pub unsafe extern "C" fn zmgr_sim_link(
 }
 
 /// Sets a fault, until it is cleared or has happened as often as it says. The one set last is asked first.
+/// Errors: ZMGR_INVALID_ARGUMENT for no program, and for what is no exit status.
 ///
 /// # Safety
 /// `sim` is a live machine; `fault` points to options of the size that they state; `error` is NULL or points to a place for a
@@ -186,6 +203,7 @@ pub unsafe extern "C" fn zmgr_sim_fault(
 }
 
 /// Forgets every fault.
+/// Errors: those that any call has.
 ///
 /// # Safety
 /// `sim` is a live machine; `error` is NULL or points to a place for a pointer.
@@ -196,6 +214,7 @@ pub unsafe extern "C" fn zmgr_sim_clear_faults(sim: *const zmgr_sim, error: *mut
 
 /// Reboots the machine: active zones end, and those with autoboot boot. `*out` (which may be NULL) gets a list of maps ("zone",
 /// "stderr") of those that should have booted and did not.
+/// Errors: those that any call has.
 ///
 /// # Safety
 /// `sim` is a live machine; `out` and `error` are NULL or point to a place for a pointer.

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, c_char};
 
 use serde_json::Value;
 
-use crate::ffi::{c_text, free, give_text, read};
+use crate::ffi::{c_text, free, give_text, read, read_part, read_text};
 
 /// What a value is. Values may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,8 @@ pub enum zmgr_value_kind {
 }
 
 /// A document, a wish or a report: a tree of maps, lists and plain values with the keys of `zmgr --json`. What
-/// zmgr_value_get and zmgr_value_at give belongs to the value that was given out; only that one is freed.
+/// zmgr_value_get and zmgr_value_at give belongs to the value that was given out; only that one is freed, with zmgr_value_free.
+/// Immutable: any thread may read it.
 pub struct zmgr_value(Tree);
 
 enum Tree {
@@ -110,11 +111,10 @@ pub unsafe extern "C" fn zmgr_value_integer(value: *const zmgr_value) -> i64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_value_text(value: *const zmgr_value) -> *const c_char {
     unsafe {
-        read(
-            value,
-            std::ptr::null(),
-            |value| if let Tree::Text(text) = &value.0 { text.as_ptr() } else { std::ptr::null() },
-        )
+        read_text(value, |value| match &value.0 {
+            Tree::Text(text) => Some(text),
+            _ => None,
+        })
     }
 }
 
@@ -140,10 +140,10 @@ pub unsafe extern "C" fn zmgr_value_len(value: *const zmgr_value) -> usize {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_value_at(value: *const zmgr_value, index: usize) -> *const zmgr_value {
     unsafe {
-        read(value, std::ptr::null(), |value| match &value.0 {
-            Tree::List(items) => items.get(index).map_or(std::ptr::null(), std::ptr::from_ref),
-            Tree::Map(members) => members.get(index).map_or(std::ptr::null(), |(_, member)| std::ptr::from_ref(member)),
-            _ => std::ptr::null(),
+        read_part(value, |value| match &value.0 {
+            Tree::List(items) => items.get(index),
+            Tree::Map(members) => members.get(index).map(|(_, member)| member),
+            _ => None,
         })
     }
 }
@@ -155,9 +155,9 @@ pub unsafe extern "C" fn zmgr_value_at(value: *const zmgr_value, index: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_value_key(value: *const zmgr_value, index: usize) -> *const c_char {
     unsafe {
-        read(value, std::ptr::null(), |value| match &value.0 {
-            Tree::Map(members) => members.get(index).map_or(std::ptr::null(), |(key, _)| key.as_ptr()),
-            _ => std::ptr::null(),
+        read_text(value, |value| match &value.0 {
+            Tree::Map(members) => members.get(index).map(|(key, _)| key.as_c_str()),
+            _ => None,
         })
     }
 }
@@ -170,12 +170,11 @@ pub unsafe extern "C" fn zmgr_value_key(value: *const zmgr_value, index: usize) 
 pub unsafe extern "C" fn zmgr_value_get(value: *const zmgr_value, key: *const c_char) -> *const zmgr_value {
     let Ok(Some(key)) = (unsafe { crate::ffi::optional_text(key, "key") }) else { return std::ptr::null() };
     unsafe {
-        read(value, std::ptr::null(), |value| match &value.0 {
-            Tree::Map(members) => members
-                .iter()
-                .find(|(name, _)| name.to_bytes() == key.as_bytes())
-                .map_or(std::ptr::null(), |(_, member)| std::ptr::from_ref(member)),
-            _ => std::ptr::null(),
+        read_part(value, |value| match &value.0 {
+            Tree::Map(members) => {
+                members.iter().find(|(name, _)| name.to_bytes() == key.as_bytes()).map(|(_, member)| member)
+            }
+            _ => None,
         })
     }
 }

@@ -3,16 +3,19 @@
 use std::ffi::{CString, c_char};
 use std::sync::OnceLock;
 
-use zmgr_core::{Zone, ZoneNet};
+use zmgr_core::{Manager, Zone, ZoneNet};
 
 use crate::error::{zmgr_diagnostic, zmgr_error, zmgr_status};
-use crate::ffi::{borrow, c_text, call, free, give_text, handle, optional_out, out, read, text};
+use crate::ffi::{c_text, call, free, give_text, handle, out, read, read_part, read_text, text};
 use crate::manager::zmgr_manager;
+use crate::operate;
 use crate::options::{
     self, zmgr_create_options, zmgr_destroy_options, zmgr_query, zmgr_reinstall_options, zmgr_run_options,
 };
 
-/// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot.
+/// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot: immutable, any thread may read
+/// it, later changes do not touch it. One that a call gave through `out` is freed with zmgr_zone_free; one of a list or a report
+/// belongs to that.
 pub struct zmgr_zone {
     zone: Zone,
     /// Made when first asked for, so that a list of thousands costs nothing beyond the list.
@@ -36,7 +39,7 @@ struct Texts {
     fault: Option<zmgr_diagnostic>,
 }
 
-/// One net of a zone. Belongs to the zone.
+/// One net of a zone. It belongs to the zone, and any thread may read it as long as that lives.
 pub struct zmgr_net {
     name: CString,
     pool: Option<CString>,
@@ -101,10 +104,14 @@ impl zmgr_net {
     }
 }
 
-/// Zones, in the order of their names. A snapshot; it outlives the manager.
+/// Zones, in the order of their names. A snapshot: immutable, any thread may read it; it outlives the manager, until
+/// zmgr_zone_list_free.
 pub struct zmgr_zone_list(Vec<zmgr_zone>);
 
-/// The zones that `query` asks for; NULL asks for all that are registered.
+/// The zones that `query` asks for; NULL asks for all that are registered. A zone whose file has a fault is among them, with the
+/// fault.
+/// Errors: ZMGR_NOT_FOUND for a name that is asked for and not registered; ZMGR_UNSUPPORTED_HOST and ZMGR_COMMAND_FAILED only for
+/// ZMGR_LIVE_REQUIRED.
 ///
 /// # Safety
 /// `manager` is a live manager; `query` NULL or options of the size that they state; `out` points to a place for a pointer;
@@ -141,7 +148,7 @@ pub unsafe extern "C" fn zmgr_zone_list_len(list: *const zmgr_zone_list) -> usiz
 /// `list` is NULL or a live list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_list_get(list: *const zmgr_zone_list, index: usize) -> *const zmgr_zone {
-    unsafe { read(list, std::ptr::null(), |list| list.0.get(index).map_or(std::ptr::null(), std::ptr::from_ref)) }
+    unsafe { read_part(list, |list| list.0.get(index)) }
 }
 
 /// Frees a list and its zones. NULL is fine.
@@ -153,7 +160,8 @@ pub unsafe extern "C" fn zmgr_zone_list_free(list: *mut zmgr_zone_list) {
     unsafe { free(list) }
 }
 
-/// The zone of this name. Reads its one file, and asks the host about it. ZMGR_NOT_FOUND where it is not registered.
+/// The zone of this name. Reads its one file, and asks the host about it.
+/// Errors: ZMGR_NOT_FOUND where it is not registered.
 ///
 /// # Safety
 /// `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
@@ -176,6 +184,8 @@ pub unsafe extern "C" fn zmgr_zone_find(
 
 /// Creates a zone: allocates its addresses, configures, installs, and boots it where that is wished. `out` may be NULL. On
 /// failure what was done is undone, unless `run` or config.kdl says otherwise.
+/// Errors: ZMGR_EXISTS where the registry or the host has such a zone; ZMGR_NOT_FOUND (the template, the zone to clone);
+/// ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE; ZMGR_COMMAND_FAILED; ZMGR_RECOVERY_NEEDED where the undoing did not succeed either.
 ///
 /// # Safety
 /// `manager` is a live manager; `name` ends in a NUL; options are NULL or of the size that they state; `out` and `error` are
@@ -189,19 +199,12 @@ pub unsafe extern "C" fn zmgr_zone_create(
     out: *mut *mut zmgr_zone,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = optional_out(out);
-            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
-            let options = options::create_options(options)?;
-            let zone = options::with_run_options(run, |run| manager.0.create(name, &options, run))?;
-            out.set(|| zmgr_zone::new(zone));
-            Ok(())
-        })
-    }
+    unsafe { operate::one(manager, name, options, run, out, error, Manager::create) }
 }
 
 /// Installs a zone again: its files go and come anew; its addresses, links and configuration stay. `out` may be NULL.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for a protected zone and what else needs `force`; ZMGR_COMMAND_FAILED;
+/// ZMGR_RECOVERY_NEEDED for unfinished work.
 ///
 /// # Safety
 /// As for zmgr_zone_create.
@@ -214,19 +217,12 @@ pub unsafe extern "C" fn zmgr_zone_reinstall(
     out: *mut *mut zmgr_zone,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let out = optional_out(out);
-            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
-            let options = options::reinstall_options(options)?;
-            let zone = options::with_run_options(run, |run| manager.0.reinstall(name, &options, run))?;
-            out.set(|| zmgr_zone::new(zone));
-            Ok(())
-        })
-    }
+    unsafe { operate::one(manager, name, options, run, out, error, Manager::reinstall) }
 }
 
 /// Destroys a zone, and what zmgr made for it: halts, uninstalls, deletes its configuration, its VNICs and its entry.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for a protected zone and what else needs `force`; ZMGR_COMMAND_FAILED;
+/// ZMGR_RECOVERY_NEEDED where somebody else's hand is seen.
 ///
 /// # Safety
 /// `manager` is a live manager; `name` ends in a NUL; options are NULL or of the size that they state; `error` is NULL or
@@ -239,14 +235,7 @@ pub unsafe extern "C" fn zmgr_zone_destroy(
     run: *const zmgr_run_options,
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
-    unsafe {
-        call(error, || {
-            let (manager, name) = (handle(manager, "manager")?, text(name, "name")?);
-            let options = options::destroy_options(options)?;
-            let report = options::with_run_options(run, |run| manager.0.destroy(&[name], &options, run))?;
-            report.into_result().map(drop)
-        })
-    }
+    unsafe { operate::alone(manager, name, options, run, error, Manager::destroy) }
 }
 
 /// Frees a zone that a call gave through `out`. NULL is fine. Zones of a list are freed with the list.
@@ -264,7 +253,7 @@ pub unsafe extern "C" fn zmgr_zone_free(zone: *mut zmgr_zone) {
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_name(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| z.texts().name.as_ptr()) }
+    unsafe { read_text(zone, |z| Some(&z.texts().name)) }
 }
 
 /// The id of its entry, 32 hex digits; NULL for a wish not yet built and for a zone that is not registered.
@@ -273,7 +262,7 @@ pub unsafe extern "C" fn zmgr_zone_name(zone: *const zmgr_zone) -> *const c_char
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_id(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| borrow(&z.texts().id)) }
+    unsafe { read_text(zone, |z| z.texts().id.as_deref()) }
 }
 
 /// The brand; NULL where it is not known.
@@ -282,7 +271,7 @@ pub unsafe extern "C" fn zmgr_zone_id(zone: *const zmgr_zone) -> *const c_char {
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_brand(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| borrow(&z.texts().brand)) }
+    unsafe { read_text(zone, |z| z.texts().brand.as_deref()) }
 }
 
 /// The template it follows; NULL where it follows none.
@@ -291,7 +280,7 @@ pub unsafe extern "C" fn zmgr_zone_brand(zone: *const zmgr_zone) -> *const c_cha
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_template_name(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| borrow(&z.texts().template)) }
+    unsafe { read_text(zone, |z| z.texts().template.as_deref()) }
 }
 
 /// Where it lies on the host.
@@ -300,7 +289,7 @@ pub unsafe extern "C" fn zmgr_zone_template_name(zone: *const zmgr_zone) -> *con
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_zonepath(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| borrow(&z.texts().zonepath)) }
+    unsafe { read_text(zone, |z| z.texts().zonepath.as_deref()) }
 }
 
 /// What the registry says: "creating", "ready", "destroying", "failed", "unreadable"; NULL for a wish not yet built and
@@ -310,7 +299,7 @@ pub unsafe extern "C" fn zmgr_zone_zonepath(zone: *const zmgr_zone) -> *const c_
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_state(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| borrow(&z.texts().state)) }
+    unsafe { read_text(zone, |z| z.texts().state.as_deref()) }
 }
 
 /// What the host says: "configured", "incomplete", "installed", "ready", "running", "shutting_down", "down", "absent"; NULL
@@ -320,7 +309,7 @@ pub unsafe extern "C" fn zmgr_zone_state(zone: *const zmgr_zone) -> *const c_cha
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_status(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| borrow(&z.texts().status)) }
+    unsafe { read_text(zone, |z| z.texts().status.as_deref()) }
 }
 
 /// The uuid of its installation; NULL before it is installed.
@@ -329,7 +318,7 @@ pub unsafe extern "C" fn zmgr_zone_status(zone: *const zmgr_zone) -> *const c_ch
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_uuid(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| borrow(&z.texts().uuid)) }
+    unsafe { read_text(zone, |z| z.texts().uuid.as_deref()) }
 }
 
 /// When it was registered, RFC 3339; NULL where it is not.
@@ -338,7 +327,7 @@ pub unsafe extern "C" fn zmgr_zone_uuid(zone: *const zmgr_zone) -> *const c_char
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_created(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| borrow(&z.texts().created)) }
+    unsafe { read_text(zone, |z| z.texts().created.as_deref()) }
 }
 
 /// "create" or "import"; NULL where it is not registered.
@@ -347,7 +336,7 @@ pub unsafe extern "C" fn zmgr_zone_created(zone: *const zmgr_zone) -> *const c_c
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_origin(zone: *const zmgr_zone) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| borrow(&z.texts().origin)) }
+    unsafe { read_text(zone, |z| z.texts().origin.as_deref()) }
 }
 
 /// Whether it is to boot with the host: 1 or 0; -1 where nobody says.
@@ -365,7 +354,7 @@ pub unsafe extern "C" fn zmgr_zone_autoboot(zone: *const zmgr_zone) -> i32 {
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_fault(zone: *const zmgr_zone) -> *const zmgr_diagnostic {
-    unsafe { read(zone, std::ptr::null(), |z| z.texts().fault.as_ref().map_or(std::ptr::null(), std::ptr::from_ref)) }
+    unsafe { read_part(zone, |z| z.texts().fault.as_ref()) }
 }
 
 /// How many tags it has.
@@ -383,7 +372,7 @@ pub unsafe extern "C" fn zmgr_zone_tag_count(zone: *const zmgr_zone) -> usize {
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_tag(zone: *const zmgr_zone, index: usize) -> *const c_char {
-    unsafe { read(zone, std::ptr::null(), |z| z.texts().tags.get(index).map_or(std::ptr::null(), |tag| tag.as_ptr())) }
+    unsafe { read_text(zone, |z| z.texts().tags.get(index).map(|tag| tag.as_c_str())) }
 }
 
 /// How many attributes it has.
@@ -401,9 +390,7 @@ pub unsafe extern "C" fn zmgr_zone_attr_count(zone: *const zmgr_zone) -> usize {
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_attr_name(zone: *const zmgr_zone, index: usize) -> *const c_char {
-    unsafe {
-        read(zone, std::ptr::null(), |z| z.texts().attrs.get(index).map_or(std::ptr::null(), |(name, _)| name.as_ptr()))
-    }
+    unsafe { read_text(zone, |z| z.texts().attrs.get(index).map(|(name, _)| name.as_c_str())) }
 }
 
 /// The value of attribute number `index`; NULL past the last.
@@ -412,11 +399,7 @@ pub unsafe extern "C" fn zmgr_zone_attr_name(zone: *const zmgr_zone, index: usiz
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_attr_value(zone: *const zmgr_zone, index: usize) -> *const c_char {
-    unsafe {
-        read(zone, std::ptr::null(), |z| {
-            z.texts().attrs.get(index).map_or(std::ptr::null(), |(_, value)| value.as_ptr())
-        })
-    }
+    unsafe { read_text(zone, |z| z.texts().attrs.get(index).map(|(_, value)| value.as_c_str())) }
 }
 
 /// How many nets it has.
@@ -434,7 +417,7 @@ pub unsafe extern "C" fn zmgr_zone_net_count(zone: *const zmgr_zone) -> usize {
 /// `zone` is NULL or a live zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_net(zone: *const zmgr_zone, index: usize) -> *const zmgr_net {
-    unsafe { read(zone, std::ptr::null(), |z| z.texts().nets.get(index).map_or(std::ptr::null(), std::ptr::from_ref)) }
+    unsafe { read_part(zone, |z| z.texts().nets.get(index)) }
 }
 
 /// The zone as JSON, as `zmgr show --json` prints it. The text is the caller's: zmgr_string_free.
@@ -452,7 +435,7 @@ pub unsafe extern "C" fn zmgr_zone_json(zone: *const zmgr_zone) -> *mut c_char {
 /// `net` is NULL or a live net.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_net_name(net: *const zmgr_net) -> *const c_char {
-    unsafe { read(net, std::ptr::null(), |n| n.name.as_ptr()) }
+    unsafe { read_text(net, |n| Some(&n.name)) }
 }
 
 /// The pool that its addresses come from; NULL where they come from none.
@@ -461,7 +444,7 @@ pub unsafe extern "C" fn zmgr_net_name(net: *const zmgr_net) -> *const c_char {
 /// `net` is NULL or a live net.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_net_pool(net: *const zmgr_net) -> *const c_char {
-    unsafe { read(net, std::ptr::null(), |n| borrow(&n.pool)) }
+    unsafe { read_text(net, |n| n.pool.as_deref()) }
 }
 
 /// The VNIC that was made for it; NULL where there is none.
@@ -470,7 +453,7 @@ pub unsafe extern "C" fn zmgr_net_pool(net: *const zmgr_net) -> *const c_char {
 /// `net` is NULL or a live net.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_net_vnic(net: *const zmgr_net) -> *const c_char {
-    unsafe { read(net, std::ptr::null(), |n| borrow(&n.vnic)) }
+    unsafe { read_text(net, |n| n.vnic.as_deref()) }
 }
 
 /// The link below the VNIC.
@@ -479,7 +462,7 @@ pub unsafe extern "C" fn zmgr_net_vnic(net: *const zmgr_net) -> *const c_char {
 /// `net` is NULL or a live net.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_net_stub(net: *const zmgr_net) -> *const c_char {
-    unsafe { read(net, std::ptr::null(), |n| borrow(&n.stub)) }
+    unsafe { read_text(net, |n| n.stub.as_deref()) }
 }
 
 /// The MAC address of the VNIC, as dladm prints it.
@@ -488,7 +471,7 @@ pub unsafe extern "C" fn zmgr_net_stub(net: *const zmgr_net) -> *const c_char {
 /// `net` is NULL or a live net.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_net_mac(net: *const zmgr_net) -> *const c_char {
-    unsafe { read(net, std::ptr::null(), |n| borrow(&n.mac)) }
+    unsafe { read_text(net, |n| n.mac.as_deref()) }
 }
 
 /// The existing link that it uses in place of a VNIC; NULL where it has a VNIC.
@@ -497,7 +480,7 @@ pub unsafe extern "C" fn zmgr_net_mac(net: *const zmgr_net) -> *const c_char {
 /// `net` is NULL or a live net.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_net_physical(net: *const zmgr_net) -> *const c_char {
-    unsafe { read(net, std::ptr::null(), |n| borrow(&n.physical)) }
+    unsafe { read_text(net, |n| n.physical.as_deref()) }
 }
 
 /// Its VLAN; 0 for none.
@@ -533,11 +516,7 @@ pub unsafe extern "C" fn zmgr_net_address_count(net: *const zmgr_net) -> usize {
 /// `net` is NULL or a live net.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_net_address(net: *const zmgr_net, index: usize) -> *const c_char {
-    unsafe {
-        read(net, std::ptr::null(), |n| {
-            n.addresses.get(index).map_or(std::ptr::null(), |(address, _)| address.as_ptr())
-        })
-    }
+    unsafe { read_text(net, |n| n.addresses.get(index).map(|(address, _)| address.as_c_str())) }
 }
 
 /// The gateway of address number `index`; NULL where it has none, and past the last.
@@ -546,7 +525,5 @@ pub unsafe extern "C" fn zmgr_net_address(net: *const zmgr_net, index: usize) ->
 /// `net` is NULL or a live net.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_net_gateway(net: *const zmgr_net, index: usize) -> *const c_char {
-    unsafe {
-        read(net, std::ptr::null(), |n| n.addresses.get(index).map_or(std::ptr::null(), |(_, gateway)| borrow(gateway)))
-    }
+    unsafe { read_text(net, |n| n.addresses.get(index).and_then(|(_, gateway)| gateway.as_deref())) }
 }

@@ -43,3 +43,49 @@ fn the_version_of_the_header_is_the_version_of_the_library() {
         );
     }
 }
+
+/// Each declaration that ends in `;` with the comment above it.
+fn declarations() -> Vec<(String, String)> {
+    let header = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../include/zmgr.h")).unwrap();
+    let (mut all, mut comment, mut code) = (Vec::new(), String::new(), String::new());
+    for line in header.lines() {
+        if let Some(words) = line.strip_prefix("//") {
+            comment.push_str(words);
+        } else if line.is_empty() {
+            (comment, code) = (String::new(), String::new());
+        } else {
+            code.push_str(line);
+            if code.ends_with(';') {
+                all.push((std::mem::take(&mut code), std::mem::take(&mut comment)));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_function_that_can_fail_says_how() {
+    let codes: Vec<(String, String)> =
+        declarations().into_iter().filter(|(code, _)| code.contains("zmgr_error **")).collect();
+    assert!(codes.len() > 40, "the header is read wrongly: {} functions", codes.len());
+    let header = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../include/zmgr.h")).unwrap();
+    for (code, comment) in codes {
+        let errors = comment.split_once("Errors: ").unwrap_or_else(|| panic!("no `Errors:` above {code}")).1;
+        let words = errors.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|w| w.starts_with("ZMGR_"));
+        for word in words {
+            assert!(header.contains(&format!("    {word} = ")), "{word} is no constant: {code}");
+        }
+    }
+}
+
+#[test]
+fn every_object_says_who_may_use_it_and_how_long() {
+    let objects: Vec<(String, String)> =
+        declarations().into_iter().filter(|(code, _)| code.starts_with("typedef struct zmgr_")).collect();
+    assert!(objects.len() > 12, "the header is read wrongly: {} objects", objects.len());
+    for (code, comment) in objects {
+        assert!(comment.contains("thread"), "which threads may use it? {code}");
+        let ends = ["_free", "_close", "elongs to", "Lives for"];
+        assert!(ends.iter().any(|end| comment.contains(end)), "how long does it live? {code}");
+    }
+}

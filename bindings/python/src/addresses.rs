@@ -3,36 +3,46 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use crate::cancel::Cancel;
 use crate::convert::{Names, from_json, one_address};
 use crate::guard::guarded;
 use crate::manager::Manager;
+use crate::run::Run;
 
 #[pymethods]
 impl Manager {
     /// Gives an owner one address of each family of the pool, IPv4 first, or the one that is wanted.
-    #[pyo3(signature = (pool, owner, wanted=None))]
+    #[pyo3(signature = (pool, owner, wanted=None, *, cancel=None))]
     fn allocate<'py>(
         &self,
         py: Python<'py>,
         pool: String,
         owner: String,
         wanted: Option<Bound<'py, PyAny>>,
+        cancel: Option<Cancel>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let wanted = wanted.as_ref().map(one_address).transpose()?;
-        let given = guarded(py, || manager.allocate(&pool, &owner, wanted))?;
+        let given = Run::quiet(cancel).call(py, |options| manager.allocate(&pool, &owner, wanted, options))?;
         from_json(py, &ALLOCATION, "Allocation", &given.to_json())
     }
 
     /// The same for many owners at once, all or none.
-    fn allocate_all<'py>(&self, py: Python<'py>, pool: String, owners: Names) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    #[pyo3(signature = (pool, owners, *, cancel=None))]
+    fn allocate_all<'py>(
+        &self,
+        py: Python<'py>,
+        pool: String,
+        owners: Names,
+        cancel: Option<Cancel>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
-        let given = guarded(py, || manager.allocate_all(&pool, &owners.as_strs()))?;
+        let given = Run::quiet(cancel).call(py, |options| manager.allocate_all(&pool, &owners.as_strs(), options))?;
         given.iter().map(|given| from_json(py, &ALLOCATION, "Allocation", &given.to_json())).collect()
     }
 
     /// Takes back what an owner holds of the pool, or one address of it; with the id, only from that very reservation.
-    #[pyo3(signature = (pool, owner, address=None, *, id=None))]
+    #[pyo3(signature = (pool, owner, address=None, *, id=None, cancel=None))]
     fn release(
         &self,
         py: Python<'_>,
@@ -40,10 +50,11 @@ impl Manager {
         owner: String,
         address: Option<Bound<'_, PyAny>>,
         id: Option<String>,
+        cancel: Option<Cancel>,
     ) -> PyResult<()> {
         let manager = self.open(py)?;
         let address = address.as_ref().map(one_address).transpose()?;
-        guarded(py, || manager.release(&pool, &owner, address, id.as_deref()))
+        Run::quiet(cancel).call(py, |options| manager.release(&pool, &owner, address, id.as_deref(), options))
     }
 
     /// How full a pool is and who holds its addresses.

@@ -61,12 +61,18 @@ pub(crate) fn from_json<'py>(
     value_class(py, cell, name)?.call_method1("_from_json", (to_python(py, value)?,))
 }
 
-/// One text or several.
+/// One text or several; none where none was given.
 pub(crate) enum Names {
     /// One.
     One(String),
     /// Several, of any iterable.
     Many(Vec<String>),
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Names::Many(Vec::new())
+    }
 }
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Names {
@@ -93,6 +99,7 @@ impl Names {
         }
     }
 
+    /// To own, for what outlives the call.
     pub(crate) fn into_vec(self) -> Vec<String> {
         match self {
             Names::One(name) => vec![name],

@@ -22,9 +22,8 @@ impl Manager {
     fn diff<'py>(&self, py: Python<'py>, names: Option<Names>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         static DRIFT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let manager = self.open(py)?;
-        let names = names.map(Names::into_vec).unwrap_or_default();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let drift = guarded(py, || manager.diff(&names))?;
+        let names = names.unwrap_or_default();
+        let drift = guarded(py, || manager.diff(&names.as_strs()))?;
         drift.zones.iter().map(|zone| from_json(py, &DRIFT, "ZoneDrift", &zone.to_json())).collect()
     }
 
@@ -40,9 +39,8 @@ impl Manager {
     ) -> PyResult<Plan> {
         let manager = self.open(py)?;
         let options = ApplyOptions::new().prune(prune).reboot(reboot).recreate(recreate);
-        let names = names.map(Names::into_vec).unwrap_or_default();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        guarded(py, || manager.plan_apply(&names, &options)).map(Plan)
+        let names = names.unwrap_or_default();
+        guarded(py, || manager.plan_apply(&names.as_strs(), &options)).map(Plan)
     }
 
     /// Brings the host to the files of these zones, or of all; leaves what somebody else put there, unless it is to prune.
@@ -63,17 +61,23 @@ impl Manager {
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let apply = ApplyOptions::new().prune(prune).reboot(reboot).recreate(recreate);
-        let names = names.map(Names::into_vec).unwrap_or_default();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names = names.unwrap_or_default();
         let run = Run::new(progress, cancel, jobs, on_failure)?;
-        let report = run.call(py, |options| manager.apply(&names, &apply, options))?;
+        let report = run.call(py, |options| manager.apply(&names.as_strs(), &apply, options))?;
         report_or_raise(py, report)
     }
 
     /// Sets keys of a zone's own file, such as "attr.owner"; an empty value takes the zone's own away. Only the file is changed.
-    fn set(&self, py: Python<'_>, name: String, settings: BTreeMap<String, String>) -> PyResult<Zone> {
+    #[pyo3(signature = (name, settings, *, cancel=None))]
+    fn set(
+        &self,
+        py: Python<'_>,
+        name: String,
+        settings: BTreeMap<String, String>,
+        cancel: Option<Cancel>,
+    ) -> PyResult<Zone> {
         let manager = self.open(py)?;
         let pairs: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        guarded(py, || manager.set(&name, &pairs)).map(Zone::new)
+        Run::quiet(cancel).call(py, |options| manager.set(&name, &pairs, options)).map(Zone::new)
     }
 }

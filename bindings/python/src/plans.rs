@@ -61,9 +61,8 @@ impl Manager {
     ) -> PyResult<Plan> {
         let manager = self.open(py)?;
         let options = import_options(template, adopt_links);
-        let names = names.map(Names::into_vec).unwrap_or_default();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        guarded(py, || manager.plan_import(&names, &options)).map(Plan)
+        let names = names.unwrap_or_default();
+        guarded(py, || manager.plan_import(&names.as_strs(), &options)).map(Plan)
     }
 
     /// Runs a plan, unless what it rests on has changed: then StalePlanError, and nothing is done.

@@ -39,6 +39,11 @@ impl Run {
         Ok(Run { progress, cancel, jobs, on_failure })
     }
 
+    /// For work that tells nothing and may yet have to wait: Ctrl-C and the token stop it.
+    pub(crate) fn quiet(cancel: Option<Cancel>) -> Self {
+        Run { cancel, jobs: 1, ..Run::default() }
+    }
+
     /// Calls the core with these options. What the callback or a signal handler raises asks the core to stop, and is what the
     /// caller gets once everything is undone.
     pub(crate) fn call<T: Send>(

@@ -39,7 +39,7 @@ impl Manager {
             }
         };
         let mut query = Query::new().live(live).unregistered(unregistered);
-        query.names = names.map(Names::into_vec).unwrap_or_default();
+        query.names = names.unwrap_or_default().into_vec();
         query.tag = tag;
         guarded(py, || Ok(manager.zones(&query)?.into_iter().map(Zone::new).collect()))
     }
@@ -171,10 +171,9 @@ impl Manager {
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let import = import_options(template, adopt_links);
-        let names = names.map(Names::into_vec).unwrap_or_default();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names = names.unwrap_or_default();
         let run = Run::new(progress, cancel, jobs, None)?;
-        let report = run.call(py, |options| manager.import(&names, &import, options))?;
+        let report = run.call(py, |options| manager.import(&names.as_strs(), &import, options))?;
         report_or_raise(py, report)
     }
 
@@ -194,10 +193,9 @@ impl Manager {
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let recover = RecoverOptions::new().resume(resume).roll_back(roll_back).wait(wait);
-        let names = names.map(Names::into_vec).unwrap_or_default();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names = names.unwrap_or_default();
         let run = Run::new(progress, cancel, jobs, None)?;
-        let report = run.call(py, |options| manager.recover(&names, &recover, options))?;
+        let report = run.call(py, |options| manager.recover(&names.as_strs(), &recover, options))?;
         report_or_raise(py, report)
     }
 }

@@ -1,7 +1,7 @@
 //! `diff`, `apply`, `set`: files and host compared and brought together.
 
 use clap::Args;
-use zmgr::{ApplyOptions, DriftStatus};
+use zmgr::{ApplyOptions, DriftStatus, RunOptions};
 
 use super::work::{Work, key_value, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
@@ -92,7 +92,7 @@ impl Set {
     /// Changes the zone's file.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let pairs: Vec<(&str, &str)> = self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        let zone = session::manager(globals)?.set(&self.name, &pairs)?;
+        let zone = session::manager(globals)?.set(&self.name, &pairs, &mut RunOptions::new())?;
         if globals.json {
             output::json(&serde_json::Value::Array(vec![zone.to_json()]))?;
         }

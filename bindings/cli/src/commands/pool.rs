@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use clap::{Args, Subcommand};
-use zmgr::{Allocation, Manager, PoolUsage};
+use zmgr::{Allocation, Manager, PoolUsage, RunOptions};
 
 use super::documents::findings;
 use super::pool_map;
@@ -76,16 +76,18 @@ impl Pool {
     /// Runs one.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
+        // A signal ends the process while it waits: nothing is begun then.
+        let run = &mut RunOptions::new();
         match self {
             Pool::List => list(globals, &manager),
             Pool::Show(named) => show(globals, &manager.pool_usage(&named.pool)?),
             Pool::Check(check) => check.run(globals, &manager),
             Pool::Allocate(allocate) => {
-                let given = manager.allocate(&allocate.pool, &allocate.owner, allocate.address)?;
+                let given = manager.allocate(&allocate.pool, &allocate.owner, allocate.address, run)?;
                 tell_allocation(globals, &given)
             }
             Pool::Release(release) => {
-                manager.release(&release.pool, &release.owner, release.address, release.id.as_deref())?;
+                manager.release(&release.pool, &release.owner, release.address, release.id.as_deref(), run)?;
                 Ok(0)
             }
         }
