@@ -152,7 +152,8 @@ impl fmt::Display for Plan {
                     words.push(shown(&step.argv));
                 }
                 words.extend(named.iter().map(|file| file.path.to_string()));
-                writeln!(f, "  [{}] {}", step.id, words.join(" "))?;
+                let gap = if words.is_empty() { "" } else { " " };
+                writeln!(f, "  [{}]{gap}{}", step.id, words.join(" "))?;
                 for file in shown_whole {
                     writeln!(f, "    {}:", file.path)?;
                     for line in file.text.lines() {
