@@ -47,6 +47,9 @@ where
     let mut answers: Vec<Option<R>> = items.iter().map(|_| None).collect();
     let queue: Mutex<VecDeque<(usize, T)>> = Mutex::new(items.into_iter().enumerate().collect());
     let stop = Cancel::new();
+    // Asked before anything began: no worker begins.
+    let passed_on = options.cancel.map_or(0, Cancel::requests);
+    (0..passed_on).for_each(|_| stop.cancel());
     let (events, heard) = mpsc::channel::<Event>();
     let (answer, answered) = mpsc::channel::<(usize, R)>();
 
@@ -69,7 +72,7 @@ where
 
         // The closure that delivers may itself panic (a callback of the caller): the workers are then told to stop before
         // the scope waits for them, or it would wait for the end of an install.
-        let delivered = panic::catch_unwind(AssertUnwindSafe(|| deliver(&heard, &stop, options)));
+        let delivered = panic::catch_unwind(AssertUnwindSafe(|| deliver(&heard, &stop, passed_on, options)));
         if delivered.is_err() {
             stop.cancel();
         }
@@ -91,8 +94,9 @@ where
 }
 
 /// Hands events to the caller until every worker has hung up.
-fn deliver(heard: &mpsc::Receiver<Event>, stop: &Cancel, options: &mut RunOptions<'_>) {
-    let mut passed_on = 0;
+///
+/// Of the requests on the caller's token, `passed_on` have been.
+fn deliver(heard: &mpsc::Receiver<Event>, stop: &Cancel, mut passed_on: u32, options: &mut RunOptions<'_>) {
     let mut refused = false;
     loop {
         let event = heard.recv_timeout(PULSE);

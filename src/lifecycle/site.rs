@@ -113,6 +113,11 @@ impl Site {
     }
 
     fn lock_for(&self, name: &ZoneName, others: Duration, commands: Duration, teller: &Teller) -> Result<Locks> {
+        // Of several zones, those that are not yet begun when the caller asks to stop never are.
+        if teller.stops() > 0 {
+            let message = format!("the work was cancelled before {name} was begun");
+            return Err(Error::new(Code::Cancelled, message));
+        }
         let mut pulse = || teller.stops() == 0;
         let zone = self.registry.lock_zone(name, &mut Wait::up_to(others).pulse(&mut pulse))?;
         let mut pulse = || teller.stops() == 0;

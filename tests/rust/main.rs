@@ -1,6 +1,7 @@
 //! The one binary of integration tests; each file beside it is a theme.
 #![allow(missing_docs)]
 
+mod cancel;
 mod crash_matrix;
 mod documents;
 mod drift;

@@ -1,0 +1,156 @@
+//! Asked to stop: what is under way is taken back, what is not begun never is, and a second request leaves what `recover` ends.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use zmgr::exec::{Moment, Watcher};
+use zmgr::registry::{Change, Observer, Points, When};
+use zmgr::{
+    Cancel, Code, CreateOptions, DestroyOptions, EventKind, Fault, HaltOptions, Manager, RecoverOptions, Report,
+    RunOptions,
+};
+
+use crate::scene::{self, Scene};
+use crate::whole::{differences, whole};
+
+/// All that a manager does: commands, and changes of the tree.
+#[derive(Default)]
+struct Seen(Mutex<Vec<String>>);
+
+impl Observer for Seen {
+    fn at(&self, when: When, _: Change, path: &Path) -> io::Result<()> {
+        if when == When::Before {
+            self.0.lock().unwrap().push(path.display().to_string());
+        }
+        Ok(())
+    }
+}
+
+impl Seen {
+    fn of(&self, word: &str) -> Vec<String> {
+        self.0.lock().unwrap().iter().filter(|line| line.contains(word)).cloned().collect()
+    }
+}
+
+fn watched(scene: &Scene) -> (Manager, Arc<Seen>) {
+    let seen = Arc::new(Seen::default());
+    let commands = Arc::clone(&seen);
+    let watcher: Arc<Watcher> = Arc::new(move |moment| {
+        if let Moment::Before(command) = moment {
+            commands.0.lock().unwrap().push(command.to_string());
+        }
+    });
+    (scene.observed(watcher, Points::new(seen.clone())), seen)
+}
+
+/// Works with somebody who asks to stop once such a step of this zone has begun.
+fn stopping<T>(zone: &'static str, step: &'static str, work: impl FnOnce(&mut RunOptions<'_>) -> T) -> T {
+    let mut hear = |event: &zmgr::Event| {
+        !(event.zone == zone && event.step == step && matches!(event.kind, EventKind::Command { .. }))
+    };
+    work(&mut RunOptions::new().progress(&mut hear))
+}
+
+fn codes(report: &Report) -> Vec<Option<Code>> {
+    report.outcomes.iter().map(|outcome| outcome.result.as_ref().err().map(zmgr::Error::code)).collect()
+}
+
+fn slow(scene: &Scene, program: &str, subcommand: &str, seconds: f32) {
+    let mut fault = Fault::new(program);
+    fault.subcommand = Some(subcommand.to_owned());
+    fault.delay = Some(Duration::from_secs_f32(seconds));
+    scene.machine.host.fault(&fault).unwrap();
+}
+
+#[test]
+fn of_several_creations_those_not_begun_never_are() {
+    let scene = scene::new();
+    let (manager, seen) = watched(&scene);
+    slow(&scene, "zoneadm", "install", 0.3);
+    let options = CreateOptions::new().boot(false);
+    let names = ["web01", "web02", "web03"];
+    let report = stopping("web02", "install", |run| manager.create_all(&names, &options, run)).unwrap();
+    assert_eq!(codes(&report), [None, Some(Code::Cancelled), Some(Code::Cancelled)]);
+    assert_eq!(report.error().unwrap().code(), Code::Partial);
+    assert_eq!(seen.of("web03"), [""; 0], "it was begun");
+    assert_eq!((scene.zones(), scene.vnics()), (vec!["web01:installed".to_owned()], vec!["web01_0".to_owned()]));
+    assert!(!scene.entry("web02").exists());
+}
+
+#[test]
+fn of_several_zones_those_not_begun_keep_their_power() {
+    let scene = scene::new();
+    let names = ["web01", "web02", "web03"];
+    for name in names {
+        scene.create(name);
+    }
+    scene.manager.boot(&names, &mut RunOptions::new()).unwrap().into_result().unwrap();
+    let (manager, seen) = watched(&scene);
+    slow(&scene, "zoneadm", "halt", 0.3);
+    let report = stopping("web01", "halt", |run| manager.halt(&names, &HaltOptions::new(), run)).unwrap();
+    assert_eq!(codes(&report)[1..], [Some(Code::Cancelled), Some(Code::Cancelled)], "{report:?}");
+    assert!(seen.of("web02").is_empty() && seen.of("web03").is_empty());
+    let running = scene.zones().iter().filter(|zone| zone.ends_with(":running")).count();
+    assert!(running >= 2, "{:?}", scene.zones());
+}
+
+#[test]
+fn asked_before_anything_began_nothing_begins() {
+    let scene = scene::new();
+    scene.create("web01");
+    let before = whole(scene.dir());
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let run = || RunOptions::new().cancel(&cancel).jobs(2);
+    let all = ["web01"];
+    let reports = [
+        scene.manager.create_all(&["web02", "web03"], &CreateOptions::new(), &mut run()).unwrap(),
+        scene.manager.destroy(&all, &DestroyOptions::new(), &mut run()).unwrap(),
+        scene.manager.boot(&all, &mut run()).unwrap(),
+        scene.manager.recover(&all, &RecoverOptions::new(), &mut run()).unwrap(),
+    ];
+    for report in reports {
+        assert_eq!(report.error().unwrap().code(), Code::Cancelled);
+    }
+    let now = whole(scene.dir());
+    assert!(now == before, "{}", differences(&before, &now));
+}
+
+/// The second request reaches the roll back, at whichever of its commands.
+#[test]
+fn twice_during_a_roll_back_leaves_what_recover_ends() {
+    for at in ["uninstall", "delete -F", "delete-vnic"] {
+        let scene = scene::new();
+        let before = whole(scene.dir());
+        slow(&scene, "zoneadm", "install", 0.2);
+        for (program, subcommand) in [("zoneadm", "uninstall"), ("zonecfg", "delete"), ("dladm", "delete-vnic")] {
+            slow(&scene, program, subcommand, 0.2);
+        }
+        let cancel = Cancel::new();
+        let mut undoing = false;
+        let mut hear = |event: &zmgr::Event| {
+            undoing |= matches!(event.kind, EventKind::Undoing);
+            if let EventKind::Command { argv } = &event.kind {
+                let line = argv.join(" ");
+                let second = undoing && line.contains(at);
+                if second || line.ends_with("web01 install") {
+                    cancel.cancel();
+                }
+            }
+            true
+        };
+        let options = CreateOptions::new().boot(false);
+        let run = &mut RunOptions::new().cancel(&cancel).progress(&mut hear);
+        let error = scene.manager.create("web01", &options, run).unwrap_err();
+        assert_eq!((error.code(), cancel.requests()), (Code::Cancelled, 2), "{at}: {error:?}");
+        scene.machine.host.clear_faults().unwrap();
+        if scene.entry("web01").exists() {
+            assert!(error.help().unwrap().contains("zmgr recover web01"), "{at}: {error:?}");
+            assert_eq!(scene.recover(), ["undone web01"], "{at}");
+        }
+        let now = whole(scene.dir());
+        assert!(now == before, "{at}: {}", differences(&before, &now));
+    }
+}
