@@ -1,42 +1,78 @@
-//! SIGKILL at random instants, creations, destructions and recoveries mixed; and many processes at once on one pool.
+//! SIGKILL at random instants, creations, reinstallations, destructions and recoveries mixed; and many processes at once on one
+//! pool.
 
 use std::collections::BTreeSet;
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use zmgr::{Code, CreateOptions, DestroyOptions, Fault, Live, Manager, Query, RecoverOptions, RunOptions, SimHost};
+use zmgr::exec::{Moment, Watcher};
+use zmgr::registry::Points;
+use zmgr::{
+    Code, CreateOptions, DestroyOptions, Error, Fault, Live, Manager, Query, RecoverOptions, ReinstallOptions,
+    RunOptions, SimHost,
+};
 
 use crate::whole::{differences, whole};
 
 /// Names the work of a child of this test: `DIR|NAME|ROUNDS`.
 const WORK: &str = "ZMGR_TEST_WORK";
+/// Where children leave a file each while they install a zone.
+const INSTALLING: &str = "installing";
 
 fn manager(dir: &Path) -> Manager {
-    Manager::builder().simulate(dir).build().unwrap()
+    Manager::builder().simulate(dir.join("machine")).build().unwrap()
 }
 
-/// Runs in a process of its own: creates and destroys one zone again and again, after a recovery each time.
+/// A manager that tells others when it installs, and counts how many others do meanwhile.
+fn telling(dir: &Path, name: &str, most: &Arc<AtomicUsize>) -> Manager {
+    let (folder, own, most) = (dir.join(INSTALLING), dir.join(INSTALLING).join(name), Arc::clone(most));
+    let watcher: Arc<Watcher> = Arc::new(move |moment| match moment {
+        Moment::Before(command) if command.to_string().ends_with(" install") => {
+            fs::write(&own, "").unwrap();
+        }
+        Moment::After(command) if command.to_string().ends_with(" install") => {
+            let now = fs::read_dir(&folder).unwrap().count();
+            most.fetch_max(now, Ordering::SeqCst);
+            fs::remove_file(&own).unwrap();
+        }
+        _ => {}
+    });
+    Manager::builder().simulate(dir.join("machine")).observed(watcher, Points::none()).build().unwrap()
+}
+
+fn unless(error: Option<Error>, code: Code) {
+    assert!(error.as_ref().is_none_or(|error| error.code() == code), "{error:?}");
+}
+
+/// Runs in a process of its own: creates, now and then reinstalls, and destroys one zone again and again, after a recovery each
+/// time. The last zone stays.
 #[test]
 fn worker() {
     let Ok(work) = env::var(WORK) else { return };
     let words: Vec<&str> = work.split('|').collect();
-    let (manager, name) = (manager(Path::new(words[0])), words[1]);
-    for _ in 0..words[2].parse::<u32>().unwrap() {
+    let (dir, name, rounds) = (Path::new(words[0]), words[1], words[2].parse::<u32>().unwrap());
+    let most = Arc::new(AtomicUsize::new(0));
+    let manager = telling(dir, name, &most);
+    for round in 1..=rounds {
         let run = &mut RunOptions::new();
-        let recovered = match manager.recover(&[name], &RecoverOptions::new(), run) {
-            Ok(report) => report.error(),
-            Err(error) => Some(error),
-        };
-        assert!(recovered.as_ref().is_none_or(|error| error.code() == Code::NotFound), "{recovered:?}");
-        if let Err(error) = manager.create(name, &CreateOptions::new(), run) {
-            assert_eq!(error.code(), Code::Exists, "{error:?}");
+        let recovered = manager.recover(&[name], &RecoverOptions::new(), run);
+        unless(recovered.map_or_else(Some, |report| report.error()), Code::NotFound);
+        unless(manager.create(name, &CreateOptions::new(), run).err(), Code::Exists);
+        if round % 4 == 0 {
+            manager.reinstall(name, &ReinstallOptions::new(), run).unwrap();
         }
-        let destroyed = manager.destroy(&[name], &DestroyOptions::new(), run).unwrap().error();
-        assert!(destroyed.is_none(), "{destroyed:?}");
+        if round < rounds {
+            let destroyed = manager.destroy(&[name], &DestroyOptions::new(), run).unwrap().error();
+            assert!(destroyed.is_none(), "{destroyed:?}");
+        }
     }
+    fs::write(dir.join(format!("most.{name}")), most.load(Ordering::SeqCst).to_string()).unwrap();
 }
 
 fn start(dir: &Path, name: &str, rounds: u32) -> Child {
@@ -49,65 +85,119 @@ fn start(dir: &Path, name: &str, rounds: u32) -> Child {
         .unwrap()
 }
 
-fn kills() -> u64 {
-    env::var("ZMGR_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
+/// A machine with a tree and no zone, and what it looks like.
+fn fresh() -> (tempfile::TempDir, std::collections::BTreeMap<String, String>) {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join(INSTALLING)).unwrap();
+    manager(dir.path()).zones(&Query::new()).unwrap();
+    let empty = whole(&dir.path().join("machine"));
+    (dir, empty)
 }
 
-#[test]
-fn nothing_leaks_however_often_zmgr_is_killed() {
-    let dir = tempfile::tempdir().unwrap();
-    manager(dir.path()).zones(&Query::new()).unwrap();
-    let empty = whole(dir.path());
-    // A generator of its own, so that a failure can be played again.
-    let mut seed: u64 = 0x5eed;
-    for round in 0..kills() {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let names = [format!("a{}", round % 3), format!("b{}", round % 5)];
-        let mut children: Vec<Child> = names.iter().map(|name| start(dir.path(), name, 1000)).collect();
-        thread::sleep(Duration::from_micros(4_000 + (seed >> 33) % 40_000));
-        for child in &mut children {
-            child.kill().unwrap();
-            let _ = child.wait();
+/// Kills so many processes at random instants, two at a time. After a hundred each, one recovery leaves nothing but whole zones,
+/// and destroying those leaves nothing at all.
+fn kill(kills: u32, mut seed: u64) {
+    let (dir, empty) = fresh();
+    let (mut killed, mut unfinished) = (0, 0);
+    while killed < kills {
+        for round in 0..50 {
+            // A generator of its own, so that a failure can be played again.
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let names = [format!("a{}", round % 3), format!("b{}", round % 5)];
+            let mut children: Vec<Child> = names.iter().map(|name| start(dir.path(), name, 1000)).collect();
+            thread::sleep(Duration::from_micros(4_000 + (seed >> 33) % 40_000));
+            for child in &mut children {
+                child.kill().unwrap();
+            }
+            for child in children {
+                let output = child.wait_with_output().unwrap();
+                assert!(output.status.code().is_none(), "{}", String::from_utf8_lossy(&output.stdout));
+                killed += 1;
+            }
+        }
+        unfinished += look(dir.path(), &empty);
+        if kills > 1000 && killed % 1000 == 0 {
+            eprintln!("soak: {killed} of {kills} killed while creating, reinstalling, destroying, recovering");
         }
     }
-    let manager = manager(dir.path());
+    // Or the instants were not those of the work.
+    assert!(unfinished > killed / 500, "only {unfinished} pieces of work were unfinished after {killed} kills");
+}
+
+/// Recovers, destroys what is whole, and compares with a machine on which nothing ever was; how much was unfinished.
+fn look(dir: &Path, empty: &std::collections::BTreeMap<String, String>) -> u32 {
+    let manager = manager(dir);
     let report = manager.recover(&[], &RecoverOptions::new(), &mut RunOptions::new()).unwrap();
     assert!(report.error().is_none(), "{:?}", report.error());
+    let unfinished = report.outcomes.len();
     let left: Vec<String> = manager.zones(&Query::new()).unwrap().into_iter().map(|zone| zone.name).collect();
     let left: Vec<&str> = left.iter().map(String::as_str).collect();
     if !left.is_empty() {
         let report = manager.destroy(&left, &DestroyOptions::new(), &mut RunOptions::new()).unwrap();
         assert!(report.error().is_none(), "{:?}", report.error());
     }
-    let now = whole(dir.path());
-    assert!(now == empty, "{}", differences(&empty, &now));
+    let now = whole(&dir.join("machine"));
+    assert!(now == *empty, "{}", differences(empty, &now));
+    let locks: Vec<_> = fs::read_dir(dir.join("machine/etc/zmgr/.zmgr/locks")).unwrap().map(|e| e.unwrap()).collect();
+    assert!(locks.iter().all(|lock| lock.file_name() == "registry"), "{locks:?}");
+    for stale in fs::read_dir(dir.join(INSTALLING)).unwrap() {
+        fs::remove_file(stale.unwrap().path()).unwrap();
+    }
+    u32::try_from(unfinished).unwrap()
+}
+
+#[test]
+fn nothing_leaks_however_often_zmgr_is_killed() {
+    kill(300, 0x5eed);
+}
+
+/// Part of the long tests alone: it says so by taking no time otherwise.
+#[test]
+fn soak_nothing_leaks_in_ten_thousand_kills() {
+    if env::var_os("ZMGR_SOAK").is_some() {
+        kill(10_000, 0x50a4);
+    }
 }
 
 #[test]
 fn many_processes_on_one_pool_share_nothing() {
-    let dir = tempfile::tempdir().unwrap();
+    let (dir, empty) = fresh();
     let manager = manager(dir.path());
-    manager.zones(&Query::new()).unwrap();
-    let machine = SimHost::open(dir.path()).unwrap();
+    let machine = SimHost::open(dir.path().join("machine")).unwrap();
     let mut slow = Fault::new("zoneadm");
     slow.subcommand = Some("install".to_owned());
     slow.delay = Some(Duration::from_millis(5));
     machine.fault(&slow).unwrap();
-    let children: Vec<Child> = (0..16).map(|n| start(dir.path(), &format!("p{n}"), 25)).collect();
+    let mut children: Vec<Child> = (0..16).map(|n| start(dir.path(), &format!("p{n}"), 25)).collect();
     // Meanwhile nobody ever sees an address twice.
     let mut looks = 0;
-    let mut children = children;
     while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
         let zones = manager.zones(&Query::new().live(Live::Never)).unwrap();
         let addresses: Vec<_> = zones.iter().flat_map(|zone| &zone.nets).flat_map(|net| &net.addresses).collect();
         let distinct: BTreeSet<_> = addresses.iter().map(|each| each.address.addr()).collect();
         assert_eq!(distinct.len(), addresses.len(), "an address is held twice");
         looks += 1;
+        thread::sleep(Duration::from_millis(5));
     }
     assert!(looks > 5);
     for child in children {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
-    assert!(manager.zones(&Query::new()).unwrap().is_empty());
+    // Nobody waited for another's install.
+    let most = |n| fs::read_to_string(dir.path().join(format!("most.p{n}"))).unwrap().parse::<usize>().unwrap();
+    let most = (0..16).map(most).max().unwrap();
+    assert!(most > 3, "at most {most} installs at once");
+    let zones = manager.zones(&Query::new()).unwrap();
+    let running =
+        |zone: &zmgr::Zone| zone.state.as_deref() == Some("ready") && zone.status.as_deref() == Some("running");
+    assert!(zones.len() == 16 && zones.iter().all(running), "{zones:?}");
+    let of = |what: fn(&zmgr::ZoneNet) -> String| {
+        zones.iter().flat_map(|zone| &zone.nets).map(what).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(of(|net| format!("{:?}", net.mac)).len(), 16);
+    assert_eq!(of(|net| format!("{:?}", net.vnic)).len(), 16);
+    assert_eq!(manager.check().unwrap(), []);
+    assert_eq!(manager.check_pools(None).unwrap(), []);
+    look(dir.path(), &empty);
 }

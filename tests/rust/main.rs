@@ -1,5 +1,6 @@
 //! The one binary of integration tests; each file beside it is a theme.
 #![allow(missing_docs)]
+#![allow(clippy::print_stderr, reason = "the long tests say how far they are")]
 
 mod cancel;
 mod crash_matrix;

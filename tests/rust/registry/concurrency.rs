@@ -104,6 +104,36 @@ fn sixteen_threads() {
     assert_eq!(held(site.path()).len(), 16 * (50 - 17));
 }
 
+/// The same through one manager, whose clones and borrows are all one.
+#[test]
+fn sixteen_threads_on_one_manager() {
+    let dir = tempfile::tempdir().unwrap();
+    let manager = zmgr::Manager::builder().simulate(dir.path()).build().unwrap();
+    manager.init().unwrap();
+    let tree = manager.root().to_owned();
+    std::fs::write(tree.join("pools/p.kdl"), pool_of(20)).unwrap();
+    std::thread::scope(|scope| {
+        for n in 0..16 {
+            let manager = &manager;
+            scope.spawn(move || {
+                for k in 0..50 {
+                    let owner = format!("t{n}-{k}");
+                    let given = manager.allocate("p", &owner, None, &mut zmgr::RunOptions::new()).unwrap();
+                    if k % 3 == 0 {
+                        manager
+                            .release("p", &owner, None, Some(given.id.as_str()), &mut zmgr::RunOptions::new())
+                            .unwrap();
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(held(&tree).len(), 16 * (50 - 17));
+    let usage = &manager.pool_usage("p").unwrap().families[0];
+    assert_eq!((usage.reservations, usage.free), (16 * 33, usage.total - 16 * 33));
+    assert_eq!(manager.check_pools(None).unwrap(), []);
+}
+
 #[test]
 fn twenty_for_forty() {
     let site = Site::new(&[r#"pool "p" { network "10.5.0.0/24"; stub "stub0"; range "10.5.0.1" "10.5.0.20"; }"#]);

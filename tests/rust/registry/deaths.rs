@@ -77,6 +77,9 @@ fn kill(rounds: usize) {
                 }
             }
         }
+        if rounds > 1000 && round % 1000 == 999 {
+            eprintln!("soak: {} of {rounds} killed while allocating", round + 1);
+        }
         if round % 10 == 9 {
             assert_eq!(site.names("reservations"), ["bystander.kdl"], "round {round}");
         }
