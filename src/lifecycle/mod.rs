@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 mod apply;
 mod basis;
+mod batch;
 mod brand;
 mod cancel;
 mod conduct;

@@ -5,6 +5,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::batch::{Batch, called_off};
 use super::conduct::{Teller, conduct};
 use super::create::{self, Creation, Ground};
 use super::destroy::{self as destruction, Destruction, Found};
@@ -26,7 +27,7 @@ use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::ZoneConfig;
 use crate::manager::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
 use crate::name::{TemplateName, ZoneName};
-use crate::registry::Wait;
+use crate::registry::{Session, Wait};
 use crate::zone::{EntryState, Intent, ZoneEntry};
 
 /// What creations are planned from, read and asked for before any lock.
@@ -54,6 +55,16 @@ impl Prepared {
             dialect: site.host.dialect(),
             material: &self.material,
         }
+    }
+
+    /// Whether this zone's file is a wish that is built.
+    pub(super) fn is_wish(&self, name: &ZoneName) -> bool {
+        self.wishes.contains_key(name)
+    }
+
+    /// The zone that this one is cloned from.
+    pub(super) fn source(&self, name: &ZoneName) -> Option<&ZoneName> {
+        self.sources.get(name)
     }
 }
 
@@ -151,8 +162,9 @@ pub(crate) fn create(
 ) -> Result<Report> {
     let prepared = prepare(site, &each(names, options))?;
     let failure = failure(run.on_failure, &prepared.library);
-    let outcomes = conduct(names.to_vec(), run, |name, teller| {
-        let result = create_one(site, &prepared, &name, options, failure, None, teller);
+    let batch = Batch::new(site, &prepared, names, options, run.jobs);
+    let outcomes = conduct(names.iter().enumerate().collect(), run, |(at, name), teller| {
+        let result = batch.create(at, failure, teller);
         Outcome { name: name.to_string(), action: "created".to_owned(), result: result.map(Some), notes: Vec::new() }
     });
     Ok(Report { outcomes })
@@ -191,7 +203,45 @@ pub(crate) fn create_one(
             return Err(error);
         }
     };
-    let result = build(site, &creation, &floor, failure);
+    complete(site, prepared, locks, &creation, floor, failure)
+}
+
+/// Creates a zone for which everything is reserved.
+pub(crate) fn create_reserved(
+    site: &Site,
+    prepared: &Prepared,
+    locks: Locks,
+    creation: &Creation,
+    failure: Failure,
+    teller: &Teller,
+) -> Result<Zone> {
+    let name = &creation.entry.name;
+    let floor = site.floor(&prepared.library, name, &locks, teller)?;
+    floor.tell(EventKind::Started);
+    if floor.is_stopped()
+        && let Some(id) = creation.entry.id.clone()
+    {
+        // Nothing was done but the reservation.
+        Journal::new(&site.registry, name, id).remove()?;
+        floor.tell(EventKind::Finished { ok: false });
+        drop(floor);
+        locks.retire();
+        return Err(called_off(name));
+    }
+    complete(site, prepared, locks, creation, floor, failure)
+}
+
+/// Does what the creation needs beyond its entry, and clears up after a failure.
+fn complete(
+    site: &Site,
+    prepared: &Prepared,
+    locks: Locks,
+    creation: &Creation,
+    floor: Floor<'_>,
+    failure: Failure,
+) -> Result<Zone> {
+    let name = &creation.entry.name;
+    let result = build(site, creation, &floor, failure);
     floor.at_step("", (0, creation.steps.len()));
     floor.tell(EventKind::Finished { ok: result.is_ok() });
     drop(floor);
@@ -219,6 +269,22 @@ fn reserve(
     let mut pulse = || teller.stops() == 0;
     let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
     let mut session = site.registry.reserving(library.pools.clone(), prepared.look.survey.clone(), &mut wait)?;
+    let creation = reserve_in(&mut session, site, prepared, locks, name, options, approved)?;
+    session.keep_survey();
+    session.commit()?;
+    Ok(creation)
+}
+
+/// The same in a session that may reserve for others too. It is there once the session commits.
+pub(super) fn reserve_in(
+    session: &mut Session<'_>,
+    site: &Site,
+    prepared: &Prepared,
+    locks: &Locks,
+    name: &ZoneName,
+    options: &CreateOptions,
+    approved: Option<(&Change, &Pinned)>,
+) -> Result<Creation> {
     let pinned = approved.map(|(_, pinned)| pinned);
     let planned = create::plan(&prepared.ground(site), session.ledger(), name, options, pinned);
     let creation = run::confirmed(planned, approved.map(|(change, _)| change), |creation| &creation.change)?;
@@ -228,8 +294,6 @@ fn reserve(
         None => Document::create(&site.registry.tree().zone(name), creation.entry.clone())?,
     };
     session.reserve_zone(&locks.zone, wish, &document)?;
-    session.keep_survey();
-    session.commit()?;
     Ok(creation)
 }
 

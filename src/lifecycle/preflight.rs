@@ -15,13 +15,13 @@ use crate::registry::{EntryKind, Ledger};
 use crate::settings::IpType;
 
 /// That no entry has this name yet.
-pub(super) fn unregistered(ledger: &Ledger, name: &ZoneName) -> Result<()> {
+pub(super) fn unregistered(ledger: &mut Ledger, name: &ZoneName) -> Result<()> {
     let unreadable = ledger
         .snapshot()
         .unreadable()
         .iter()
         .any(|unreadable| unreadable.file.kind == EntryKind::Zone && unreadable.file.name == name.as_str());
-    let state = match ledger.snapshot().entry(EntryKind::Zone, name.as_str()) {
+    let state = match ledger.find(EntryKind::Zone, name.as_str()) {
         None if !unreadable => return Ok(()),
         entry => entry.map(|entry| entry.facts.state()),
     };

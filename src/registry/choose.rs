@@ -116,6 +116,11 @@ impl Ledger {
                     .with_help(format!("`reserve` in {} says so; ask for another address", file.display())));
             }
         }
+        // Most are nobody's, which what was gathered for the choice tells at once.
+        if !self.used(name, Family::of(address))?.numbers.contains(&crate::ipam::number(address)) {
+            return Ok(());
+        }
+        let pool = self.pool(name)?;
         match self.holder(Wire::of(pool), address, Some((asker.kind, asker.name))) {
             Some(holder) => Err(in_use(address, &holder)),
             None => Ok(()),

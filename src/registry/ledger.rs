@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::facts::{EntryKind, Facts, FactsRef, LinksRef, NetRef};
 use super::pools::{self, Pools, Wire};
-use super::snapshot::{Snapshot, Unreadable};
+use super::snapshot::{Entry, Snapshot, Unreadable};
 use super::survey::{Survey, SurveyHolder};
 use super::{Registry, Tree};
 use crate::error::{Code, Diagnostic, Error, Result};
@@ -271,6 +271,11 @@ impl Ledger {
             names.macs.extend(&survey.macs);
             names
         })
+    }
+
+    /// One entry, found at once after the first search.
+    pub fn find(&mut self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
+        self.snapshot.find(kind, name)
     }
 
     /// Whether an entry or the host has a link of this name.

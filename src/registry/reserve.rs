@@ -435,7 +435,10 @@ impl Ledger {
         Ok(found)
     }
 
-    fn link_conflict(&self, link: &str, own: (EntryKind, &str)) -> Option<Error> {
+    fn link_conflict(&mut self, link: &str, own: (EntryKind, &str)) -> Option<Error> {
+        if !self.has_link(link) {
+            return None;
+        }
         let holds = |net: LinksRef<'_>| net.vnic == Some(link) || net.physical == Some(link);
         if let Some((kind, name)) = self.entry_with(own, holds) {
             return Some(Error::new(Code::Exists, format!("link {link} belongs to {}", self.held_by(kind, name))));
@@ -446,7 +449,10 @@ impl Ledger {
         })
     }
 
-    fn mac_conflict(&self, mac: [u8; 6], own: (EntryKind, &str)) -> Option<Error> {
+    fn mac_conflict(&mut self, mac: [u8; 6], own: (EntryKind, &str)) -> Option<Error> {
+        if !self.has_mac(mac) {
+            return None;
+        }
         let text = crate::address::MacAddr::new(mac);
         if let Some((kind, name)) = self.entry_with(own, |net| net.mac == Some(mac)) {
             return Some(Error::new(

@@ -1,0 +1,159 @@
+//! Reserving for many creations together: one look at the registry, one lock and one flush for a few dozen zones.
+//!
+//! Invariant: a zone is reserved under its own lock, which is held from then until the work on it ends, so nobody takes an entry
+//! that waits for its turn for one that was left behind. Only locks that are free are taken; for others each zone waits alone.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::conduct::Teller;
+use super::create::Creation;
+use super::operate::{self, Prepared};
+use super::perform::Failure;
+use super::site::{Locks, Site};
+use crate::error::{Code, Error, Result};
+use crate::manager::{CreateOptions, Zone};
+use crate::name::ZoneName;
+use crate::registry::Wait;
+
+/// So many zones are reserved together at most: each that waits for its turn holds two open files, and is left to `recover` if
+/// zmgr dies.
+const TOGETHER: usize = 32;
+
+/// And so many by all workers.
+const IN_ALL: usize = 256;
+
+/// Creations that are worked on by several workers, in the order of the names.
+pub(crate) struct Batch<'a> {
+    site: &'a Site,
+    prepared: &'a Prepared,
+    names: &'a [ZoneName],
+    options: &'a CreateOptions,
+    together: usize,
+    places: Mutex<Vec<Place>>,
+}
+
+/// How far a creation has come.
+enum Place {
+    Open,
+    Ready(Box<Result<(Locks, Creation)>>),
+    Taken,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(
+        site: &'a Site,
+        prepared: &'a Prepared,
+        names: &'a [ZoneName],
+        options: &'a CreateOptions,
+        jobs: usize,
+    ) -> Self {
+        let places = Mutex::new(names.iter().map(|_| Place::Open).collect());
+        let together = (IN_ALL / jobs.max(1)).clamp(1, TOGETHER);
+        Batch { site, prepared, names, options, together, places }
+    }
+
+    /// Creates the zone at this place.
+    pub(crate) fn create(&self, at: usize, failure: Failure, teller: &Teller) -> Result<Zone> {
+        match self.take(at, teller) {
+            Some(reserved) => {
+                let (locks, creation) = reserved?;
+                operate::create_reserved(self.site, self.prepared, locks, &creation, failure, teller)
+            }
+            None => operate::create_one(self.site, self.prepared, &self.names[at], self.options, failure, None, teller),
+        }
+    }
+
+    /// What was reserved for this place, by now or before; `None` where it has to be done alone.
+    fn take(&self, at: usize, teller: &Teller) -> Option<Result<(Locks, Creation)>> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(places[at], Place::Open) {
+            self.reserve(at, &mut places, teller);
+        }
+        match std::mem::replace(&mut places[at], Place::Taken) {
+            Place::Ready(reserved) => Some(*reserved),
+            Place::Open | Place::Taken => None,
+        }
+    }
+
+    /// Reserves for this place and those after it, as far as their locks are free.
+    fn reserve(&self, at: usize, places: &mut MutexGuard<'_, Vec<Place>>, teller: &Teller) {
+        let mut held: Vec<(usize, Locks)> = Vec::new();
+        for (n, name) in self.names.iter().enumerate().skip(at).take(self.together) {
+            // A wish is a change of a file that a person wrote: each for itself.
+            if matches!(places[n], Place::Open) && !self.prepared.is_wish(name) {
+                match self.lock(name, teller) {
+                    Ok(locks) => held.push((n, locks)),
+                    // Where the first has to be waited for, the others are not kept waiting under lock.
+                    Err(_) if n == at => return,
+                    Err(_) => {}
+                }
+            }
+        }
+        // One alone is better told of what it waits for.
+        if held.len() < 2 {
+            return;
+        }
+        match self.reserve_all(held, teller) {
+            Ok(reserved) => {
+                for (n, result) in reserved {
+                    places[n] = Place::Ready(Box::new(result));
+                }
+            }
+            Err(error) => places[at] = Place::Ready(Box::new(Err(error))),
+        }
+    }
+
+    fn lock(&self, name: &ZoneName, teller: &Teller) -> Result<Locks> {
+        let source = self.prepared.source(name);
+        self.site.lock_with_source_for(name, source, Duration::ZERO, Duration::ZERO, teller)
+    }
+
+    /// A result for each; an error where nothing could be reserved for any.
+    #[allow(clippy::type_complexity)]
+    fn reserve_all(
+        &self,
+        held: Vec<(usize, Locks)>,
+        teller: &Teller,
+    ) -> Result<Vec<(usize, Result<(Locks, Creation)>)>> {
+        let library = &self.prepared.library;
+        let mut pulse = || teller.stops() == 0;
+        let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
+        let survey = self.prepared.look.survey.clone();
+        let mut planned = Vec::new();
+        let done = self.site.registry.reserving(library.pools.clone(), survey, &mut wait).and_then(|mut session| {
+            for (n, locks) in &held {
+                let name = &self.names[*n];
+                let creation =
+                    operate::reserve_in(&mut session, self.site, self.prepared, locks, name, self.options, None);
+                planned.push(creation);
+            }
+            session.keep_survey();
+            session.commit()
+        });
+        if let Err(error) = done {
+            held.into_iter().for_each(|(n, locks)| self.give_up(n, locks));
+            return Err(error);
+        }
+        let results = held.into_iter().zip(planned).map(|((n, locks), planned)| match planned {
+            Ok(creation) => (n, Ok((locks, creation))),
+            Err(error) => {
+                self.give_up(n, locks);
+                (n, Err(error))
+            }
+        });
+        Ok(results.collect())
+    }
+
+    /// Nothing was reserved, so nothing of the zone shall stay, the files of its locks included.
+    fn give_up(&self, at: usize, locks: Locks) {
+        if !self.site.registry.tree().zone(&self.names[at]).exists() {
+            locks.retire();
+        }
+    }
+}
+
+/// The word for a creation that was called off before it began.
+pub(super) fn called_off(name: &ZoneName) -> Error {
+    Error::new(Code::Cancelled, format!("the creation of {name} was cancelled before it began"))
+}
