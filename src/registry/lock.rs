@@ -309,9 +309,15 @@ impl Registry {
             command: self.command().replace(|c: char| c.is_control(), " "),
             since: super::now(),
         };
-        held.file.set_len(0)?;
+        // What is left of a longer text goes last: emptying the file first would have some file systems write it out when it is
+        // closed. Whoever reads it meanwhile reads three lines, and those are ours.
+        let text = holder.to_text();
         held.file.rewind()?;
-        held.file.write_all(holder.to_text().as_bytes())
+        held.file.write_all(text.as_bytes())?;
+        match held.file.metadata()?.len() > text.len() as u64 {
+            true => held.file.set_len(text.len() as u64),
+            false => Ok(()),
+        }
     }
 }
 

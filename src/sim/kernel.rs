@@ -77,8 +77,7 @@ pub(in crate::sim) fn remove(machine: &Machine, name: &str) -> io::Result<()> {
 /// The next id, and the serial that goes with it.
 pub(in crate::sim) fn next_id(machine: &Machine) -> io::Result<(u64, u64)> {
     let _lock = machine.lock("zone-ids")?;
-    let counter = machine.own("zone-serial");
-    let last = fs::read_to_string(&counter).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    let last = machine.counter("zone-serial");
     let taken: Vec<u64> = if last < MAX_ID { Vec::new() } else { all(machine)?.iter().map(|zone| zone.id).collect() };
     let mut serial: u64 = last + 1;
     let mut id = (serial - 1) % MAX_ID + 1;
@@ -89,7 +88,7 @@ pub(in crate::sim) fn next_id(machine: &Machine) -> io::Result<(u64, u64)> {
             return Err(io::Error::other("no zone id is free"));
         }
     }
-    machine.replace_own("zone-serial", serial.to_string().as_bytes())?;
+    machine.set_counter("zone-serial", serial)?;
     Ok((id, serial))
 }
 

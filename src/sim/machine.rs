@@ -6,7 +6,9 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -136,9 +138,11 @@ impl Machine {
 
     /// Puts `bytes` in place of the file at this absolute path of the machine, by one rename.
     pub(in crate::sim) fn replace(&self, absolute: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
-        let temporary = self.temporary()?;
-        File::create_new(&temporary)?.write_all(bytes)?;
-        fs::rename(&temporary, self.path(absolute)).inspect_err(|_| drop(fs::remove_file(&temporary)))
+        let (temporary, mut file) = self.make_temporary(|path| File::create_new(path))?;
+        let written = allocate(&file, bytes.len()).and_then(|()| file.write_all(bytes));
+        drop(file);
+        let replaced = written.and_then(|()| fs::rename(&temporary, self.path(absolute)));
+        replaced.inspect_err(|_| drop(fs::remove_file(&temporary)))
     }
 
     /// The same for a file of the simulation's own.
@@ -162,18 +166,77 @@ impl Machine {
         Ok(())
     }
 
-    /// A path for a file or folder that will be renamed into place; no other process or thread gets the same.
+    /// A new folder that will be renamed into place.
+    pub(in crate::sim) fn temporary_folder(&self) -> io::Result<PathBuf> {
+        self.make_temporary(|path| fs::create_dir(path)).map(|(path, ())| path)
+    }
+
+    /// A path that something will be moved to; no other process or thread gets the same.
     pub(in crate::sim) fn temporary(&self) -> io::Result<PathBuf> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let folder = self.own("tmp");
         if !folder.is_dir() {
             fs::create_dir_all(&folder)?;
         }
-        let mut salt = [0; 6];
-        getrandom::fill(&mut salt).map_err(io::Error::other)?;
-        let salt: String = salt.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(folder.join(format!("{}.{}.{salt}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))))
+        self.temporary_name()
     }
+
+    fn temporary_name(&self) -> io::Result<PathBuf> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Process ids are not unique where containers share a directory.
+        static SALT: OnceLock<u64> = OnceLock::new();
+        let salt = match SALT.get() {
+            Some(salt) => *salt,
+            None => {
+                let mut fresh = [0; 8];
+                getrandom::fill(&mut fresh).map_err(io::Error::other)?;
+                *SALT.get_or_init(|| u64::from_ne_bytes(fresh))
+            }
+        };
+        let (process, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Ok(self.own(format!("tmp/{process}.{next}.{salt:016x}")))
+    }
+
+    fn make_temporary<T>(&self, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(PathBuf, T)> {
+        let path = self.temporary_name()?;
+        let made = match make(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(self.own("tmp"))?;
+                make(&path)
+            }
+            made => made,
+        };
+        Ok((path, made?))
+    }
+
+    /// Sets a counter of the simulation's own. The lock that goes with it is held.
+    pub(in crate::sim) fn set_counter(&self, name: &str, value: u64) -> io::Result<()> {
+        // Always as long, and by one write, so a death leaves the old or the new.
+        let text = format!("{value:020}\n");
+        let file = File::options().create(true).truncate(false).write(true).open(self.own(name))?;
+        file.write_at(text.as_bytes(), 0).map(drop)
+    }
+
+    /// The number that a counter was set to last; 0 where it never was.
+    pub(in crate::sim) fn counter(&self, name: &str) -> u64 {
+        fs::read_to_string(self.own(name)).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+}
+
+/// Gives a new file its place on the disk before it is written. Where that is left to the file system's own time, renaming the
+/// file over another makes ext4 write it out at once, which takes longer than all the rest.
+#[cfg(target_os = "linux")]
+fn allocate(file: &File, length: usize) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    if length > 0 {
+        // Not every file system can, and none must.
+        let _ = fallocate(file, FallocateFlags::empty(), 0, length as u64);
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allocate(_: &File, _: usize) -> io::Result<()> {
+    Ok(())
 }
 
 /// The lock of one zone's: told apart by a hash (FNV-1a), so that no file speaks of a zone that is long gone.

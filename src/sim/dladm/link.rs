@@ -139,9 +139,8 @@ pub(in crate::sim) fn all(machine: &Machine) -> io::Result<Vec<Link>> {
 
 /// A new id. The lock `links` is held.
 pub(in crate::sim) fn next_id(machine: &Machine) -> io::Result<u64> {
-    let last = fs::read_to_string(machine.own("link-id")).ok().and_then(|text| text.trim().parse::<u64>().ok());
-    let id = last.unwrap_or(0) + 1;
-    machine.replace_own("link-id", id.to_string().as_bytes())?;
+    let id = machine.counter("link-id") + 1;
+    machine.set_counter("link-id", id)?;
     Ok(id)
 }
 

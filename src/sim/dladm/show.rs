@@ -1,5 +1,7 @@
 //! The listings of links.
 
+use std::collections::BTreeMap;
+
 use super::link::{self, Class, Link};
 use super::mac::MacKind;
 use super::{fail, usage};
@@ -140,10 +142,20 @@ fn listing(
         return Ok(OK);
     }
     let mut on_wire = Vec::new();
+    let mut lowers: BTreeMap<String, bool> = BTreeMap::new();
     for link in &rows {
         on_wire.push(match link.lower() {
             None => link.class == Class::Phys,
-            Some(lower) => link::find(session.machine, lower)?.is_some_and(|lower| lower.class != Class::Etherstub),
+            // Thousands lie over one and the same.
+            Some(lower) => match lowers.get(lower) {
+                Some(on_wire) => *on_wire,
+                None => {
+                    let found = link::find(session.machine, lower)?;
+                    let on_wire = found.is_some_and(|lower| lower.class != Class::Etherstub);
+                    lowers.insert(lower.to_owned(), on_wire);
+                    on_wire
+                }
+            },
         });
     }
     let rows: Vec<(Link, bool)> = rows.into_iter().zip(on_wire).collect();

@@ -251,8 +251,7 @@ pub(in crate::sim) fn put(machine: &Machine, dataset: &Dataset) -> io::Result<()
 /// With contents of its own when it is a clone. False when it is there but could not be mounted, because its mount point
 /// holds something. The lock `datasets` is held.
 pub(in crate::sim) fn create(machine: &Machine, mut dataset: Dataset) -> io::Result<bool> {
-    let built = machine.temporary()?;
-    fs::create_dir(&built)?;
+    let built = machine.temporary_folder()?;
     if let Some(origin) = dataset.origin.clone() {
         if let Some((_, contents)) = snapshot_files(&origin) {
             tree::copy(&machine.path(contents), &built.join(CONTENTS))?;
@@ -357,9 +356,8 @@ pub(in crate::sim) fn destroy(machine: &Machine, dataset: &Dataset) -> io::Resul
 /// Snaps a data set that is there, under a name that is not taken. The lock is held.
 pub(in crate::sim) fn snapshot(machine: &Machine, dataset: &Dataset, name: &str) -> io::Result<()> {
     let Some((file, contents)) = snapshot_files(&format!("{}@{name}", dataset.name)) else { return Ok(()) };
-    let serial = fs::read_to_string(machine.own("snapshot-serial")).ok().and_then(|text| text.trim().parse().ok());
-    let serial = serial.unwrap_or(0u64) + 1;
-    machine.replace_own("snapshot-serial", serial.to_string().as_bytes())?;
+    let serial = machine.counter("snapshot-serial") + 1;
+    machine.set_counter("snapshot-serial", serial)?;
     let source = match &dataset.mounted {
         Some(path) => machine.path(path),
         None => folder(machine, &dataset.name).join(CONTENTS),
