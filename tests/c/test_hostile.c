@@ -45,9 +45,9 @@ static void names(zmgr_manager *manager, const char *text) {
     REFUSED(zmgr_zone_exec(manager, text, list, 1, NULL, &status, &error));
     REFUSED(zmgr_plan_destroy(manager, list, 1, NULL, &plan, &error));
     REFUSED(zmgr_pool_usage(manager, text, &usage, &error));
-    REFUSED(zmgr_address_allocate(manager, text, "owner", NULL, NULL, &error));
-    REFUSED(zmgr_address_allocate(manager, "internal", "owner", text, NULL, &error));
-    REFUSED(zmgr_zone_set(manager, "web01", list, 1, NULL, &error));
+    REFUSED(zmgr_address_allocate(manager, text, "owner", NULL, NULL, NULL, &error));
+    REFUSED(zmgr_address_allocate(manager, "internal", "owner", text, NULL, NULL, &error));
+    REFUSED(zmgr_zone_set(manager, "web01", list, 1, NULL, NULL, &error));
     memset(&create, 0, sizeof create);
     create.size = sizeof create;
     create.template_name = text;
