@@ -78,6 +78,8 @@ def test_the_examples_in_c(source: Path, tmp_path: Path) -> None:
     assert run(source, tmp_path, build.pop("create_with_progress"), "host", "web01") == "web01 is running\n"
     assert run(source, tmp_path, build.pop("list_zones"), "host") == "web01 running 10.1.0.10/24\n"
     assert "10.1.0.10 zone web01" in run(source, tmp_path, build.pop("addresses"), "host", "printer")
+    planned = run(source, tmp_path, build.pop("plan_and_run"), "planned", "web01", "web02")
+    assert planned == "web01 created 10.1.0.10/24\nweb02 created 10.1.0.11/24\n"
     assert not build, "an example that no test runs"
 
 
@@ -92,4 +94,5 @@ def test_the_examples_in_python(source: Path, tmp_path: Path) -> None:
     assert "web02 10.1.0.1" in example("create_zones", "web01", "web02")
     assert "running" in example("with_asyncio", "web03")
     assert "reservation phone2" in example("addresses")
+    assert example("plan_and_run", "web04", "web05") == "web04 created\nweb05 created\n"
     assert not there, "an example that no test runs"
