@@ -10,6 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Code, Error, Result};
 
 /// A MAC address. It prints as dladm does, `2:8:20:7d:1e:9f`, without leading zeros.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let mac: MacAddr = "02:08:20:0a:0b:0c".parse()?;
+/// assert_eq!(mac.to_string(), "2:8:20:a:b:c", "as illumos prints it");
+/// assert!(MacAddr::random()?.is_unicast());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MacAddr([u8; 6]);
@@ -89,6 +99,15 @@ impl From<MacAddr> for String {
 }
 
 /// An address of an interface: with its prefix length, host bits kept, and the gateway of its network.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let address = NetAddress::new("10.1.0.10/24".parse()?, Some("10.1.0.1".parse()?));
+/// assert_eq!(address.address.prefix_len(), 24);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NetAddress {
     /// The address with the prefix length of its network.

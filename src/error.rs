@@ -225,6 +225,20 @@ impl fmt::Display for Diagnostic {
 }
 
 /// A command of the host that failed.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let machine = SimHost::create(dir.path(), Dialect::OpenIndiana)?;
+/// let mut fault = Fault::new("dladm");
+/// fault.exit = Some(1);
+/// machine.fault(&fault)?;
+/// let error = manager.create("web01", &CreateOptions::new(), &mut RunOptions::new()).unwrap_err();
+/// let command: &FailedCommand = error.command().expect("a command failed");
+/// println!("{:?} said {}", command.argv, command.stderr);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedCommand {
@@ -250,11 +264,36 @@ impl FailedCommand {
 }
 
 /// What every call that can fail answers with.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// fn first(manager: &Manager) -> Result<Zone> {
+///     manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())
+/// }
+/// # first(&manager)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed: a code, a sentence, and whatever helps to mend it.
 ///
 /// It is opaque, so that more can be said about a failure without breaking anybody.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let error: Error = manager.zone("nobody").unwrap_err();
+/// assert_eq!((error.code(), error.code().number()), (Code::NotFound, 4));
+/// println!("{}", error.message());
+/// if let Some(help) = error.help() {
+///     println!("{help}");
+/// }
+/// assert!(!error.can_retry() && error.details().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Inner>);

@@ -11,6 +11,17 @@ use crate::source::Source;
 use crate::zone::{EntryId, FORMAT};
 
 /// Addresses held for an owner that is not a zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let given: Allocation = manager.allocate("internal", "printer", None, &mut RunOptions::new())?;
+/// let path = manager.root().join("reservations/printer.kdl");
+/// let held: Reservation = Document::parse(&path, &std::fs::read(&path)?)?.value;
+/// assert_eq!(held.name.as_str(), given.owner.as_str());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reservation {

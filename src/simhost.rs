@@ -107,6 +107,21 @@ impl SimHost {
     /// Sets a fault, until it is cleared or has happened as often as it says. The one set last is asked first.
     ///
     /// Errors: `invalid-argument` for what is no exit status, `io`.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// let machine = SimHost::create(dir.path(), Dialect::OpenIndiana)?;
+    /// let mut fault = Fault::new("zoneadm");
+    /// fault.subcommand = Some("install".to_owned());
+    /// fault.abort = Some(Abort::Before);
+    /// fault.times = Some(1);
+    /// machine.fault(&fault)?;
+    /// assert_eq!(machine.faults()?.len(), 1);
+    /// machine.clear_faults()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fault(&self, fault: &Fault) -> Result<()> {
         self.machine.fault(fault).map_err(told)
     }
@@ -123,11 +138,46 @@ impl SimHost {
 
     /// Reboots the machine: active zones end, links without a record are gone, zones with `autoboot` boot. Gives those
     /// that should have booted and did not.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let machine = SimHost::open(dir.path())?;
+    /// let failed: Vec<FailedBoot> = machine.reboot()?;
+    /// assert!(failed.is_empty() && manager.zone("web01")?.status.as_deref() == Some("running"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reboot(&self) -> Result<Vec<FailedBoot>> {
         self.machine.reboot().map_err(told)
     }
 
     /// Answers one command line, as a linked program: the caller that a fault ends is the calling process's parent.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// use std::ffi::OsString;
+    /// let machine = SimHost::open(dir.path())?;
+    /// let mut out = Vec::new();
+    /// let hooks: Option<&Start<'_>> = None;
+    /// let around = Surroundings {
+    ///     env: &[],
+    ///     cwd: dir.path(),
+    ///     stdin: &mut std::io::empty(),
+    ///     stdout: &mut out,
+    ///     stderr: &mut std::io::stderr(),
+    ///     interrupted: &|| false,
+    ///     hooks,
+    /// };
+    /// let status = machine.answer(&["zoneadm", "list"].map(OsString::from), around);
+    /// assert!(matches!(status, SimStatus::Exited(0)));
+    /// assert_eq!(out, b"global\nweb01\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn answer(&self, argv: &[OsString], around: Surroundings<'_>) -> SimStatus {
         let broken = std::cell::Cell::new(false);
         let stop = || broken.get() || (around.interrupted)();

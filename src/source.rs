@@ -11,6 +11,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// A line of a file, or nothing where a value is a default of zmgr's own. Any two are equal.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let spec = manager.effective("web01")?;
+/// let source: &Source = &spec.brand.source;
+/// println!("{source}: {}", spec.brand.value);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Source {
     /// The file.

@@ -20,6 +20,17 @@ use crate::source::{Source, Sourced};
 pub const FORMAT: u32 = 1;
 
 /// One zone as its file has it.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let text = b"zone \"web01\" {\n    state \"ready\"\n}\n";
+/// let entry: ZoneEntry = Document::parse("web01.kdl".as_ref(), text)?.value;
+/// assert!(matches!(entry.state, Some(EntryState::Ready)));
+/// assert_ne!(EntryId::random()?, EntryId::random()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ZoneEntry {

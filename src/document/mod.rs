@@ -37,6 +37,20 @@ pub(crate) trait Kind: Clone + Send + Sync {
 }
 
 /// A file's text and what it says.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// use std::path::Path;
+/// let text = b"pool \"internal\" { // mine\n    network \"10.1.0.0/24\"\n}\n";
+/// let document: Document<Pool> = Document::parse(Path::new("internal.kdl"), text)?;
+/// let mut changed = document.value.clone();
+/// changed.networks[0].gateway = Some("10.1.0.1".parse()?);
+/// let document = document.with(changed)?;
+/// assert!(document.text().contains("// mine"), "what people wrote stays");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Document<T> {
     /// What it says.

@@ -70,6 +70,18 @@ impl DriftStatus {
 }
 
 /// One point in which wish and host differ. A side that says nothing of it is `None`.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// manager.set("web01", &[("cpu-shares", "20")], &mut RunOptions::new())?;
+/// let drift = manager.diff(&["web01"])?;
+/// let item: &DriftItem = &drift.zones[0].items[0];
+/// assert_eq!((item.cause, &item.host), (DriftCause::Files, &None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DriftItem {

@@ -68,6 +68,17 @@ pub struct ZoneSpec {
 
 /// Lays the zone's entry over its template's chain over `defaults`. An entry that names nets has those alone. `config` with every
 /// fault where the layers do not give a whole zone: a template or pool that is missing, a circle of `extends`, no brand.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// use std::collections::BTreeMap;
+/// let entry = Document::<ZoneEntry>::parse("web01.kdl".as_ref(), b"zone \"web01\" {\n    brand \"nlipkg\"\n}\n")?;
+/// let spec = effective(&Config::default(), &BTreeMap::new(), &BTreeMap::new(), &entry.value)?;
+/// assert_eq!(spec.zonepath.value, "/zones/web01");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn effective(
     config: &Config,
     templates: &BTreeMap<TemplateName, Template>,

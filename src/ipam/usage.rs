@@ -84,6 +84,20 @@ pub struct UsedRun {
 
 /// Where the addresses of one family went. The parts add up to `total`: an address counts once, by the first of `zones`,
 /// `reservations`, `host`, `gateways`, `excluded`, `reserved` that has it.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let usage = manager.pool_usage("internal")?;
+/// let ipv4: &Usage = usage.families.iter().find(|usage| usage.family == Family::V4).expect("the pool has IPv4");
+/// let first: &UsedRun = &ipv4.map[0];
+/// assert_eq!((first.taken_for, first.run.count), (AddressUse::Zone, 1));
+/// let free: Run = ipv4.largest_free.expect("there is room");
+/// println!("{} addresses from {} on", free.count, free.first);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {

@@ -6,6 +6,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Asks an operation to stop. Clones are the same token; it may be used from any thread and from signal handlers.
 ///
 /// The first request rolls the operation back. A second one, while it rolls back, leaves a recoverable entry at once.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let cancel = Cancel::new();
+/// cancel.cancel();
+/// let stopped = manager.create("web01", &CreateOptions::new(), &mut RunOptions::new().cancel(&cancel));
+/// assert_eq!(stopped.unwrap_err().code(), Code::Cancelled);
+/// assert!(cancel.is_cancelled() && manager.zones(&Query::new())?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Arc<AtomicU32>);
 

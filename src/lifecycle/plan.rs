@@ -16,6 +16,19 @@ use crate::error::{Code, Error, Result};
 const FORMAT: u32 = 1;
 
 /// What an operation would do: one plan, one or many zones.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let plan: Plan = manager.plan_create(&["web01"], &CreateOptions::new())?;
+/// let kept = Plan::from_json(&plan.to_json())?;
+/// assert_eq!(kept.digest(), plan.digest());
+/// for step in &plan.changes[0].steps {
+///     println!("{} {}", step.id, step.argv.join(" "));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

@@ -4,6 +4,20 @@ use crate::error::{Code, Diagnostic, Error, Result};
 use crate::manager::Zone;
 
 /// What became of each zone of an operation, in the order of the request.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let report: Report = manager.create_all(&["web01", "web02"], &CreateOptions::new(), &mut RunOptions::new())?;
+/// for (name, error) in report.failures() {
+///     eprintln!("{name}: {error}");
+/// }
+/// let first: &Outcome = &report.outcomes[0];
+/// assert_eq!((first.name.as_str(), first.action.as_str()), ("web01", "created"));
+/// assert!(report.error().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Report {

@@ -19,6 +19,17 @@ use crate::template::Template;
 impl Manager {
     /// Writes the first tree: a small one that works, with comments that teach the format. What is there already stays as it is.
     /// Answers with the files that it wrote, in order.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// for written in manager.init()? {
+    ///     println!("{}", written.display());
+    /// }
+    /// assert!(manager.init()?.is_empty(), "what is there stays");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn init(&self) -> Result<Vec<PathBuf>> {
         self.prepare()?;
         let registry = self.registry();
@@ -45,6 +56,16 @@ impl Manager {
 impl Manager {
     /// Every finding of every document, alone and together, in the order of files and lines; where a host answers, also what
     /// the documents count on and it does not have. `not-found` where there is no tree.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// let findings = manager.check()?;
+    /// assert!(findings.iter().all(|finding| finding.severity != Severity::Error));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check(&self) -> Result<Vec<Diagnostic>> {
         let registry = self.registry();
         if !self.root().is_dir() {
@@ -55,6 +76,16 @@ impl Manager {
     }
 
     /// `config.kdl`, or what holds without it.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// let config: Config = manager.config()?;
+    /// assert_eq!(config.default_template.unwrap().as_str(), "oi");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn config(&self) -> Result<Config> {
         let registry = self.registry();
         let tree = registry.tree();
@@ -65,33 +96,92 @@ impl Manager {
     }
 
     /// Every template, by name; `config` with every fault where one has any.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// let names: Vec<String> = manager.templates()?.iter().map(|template| template.name.to_string()).collect();
+    /// assert_eq!(names, ["oi"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn templates(&self) -> Result<Vec<Template>> {
         self.documents(Folder::Templates)
     }
 
     /// One template, whatever the others are like; `not-found`.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// let template: Template = manager.template("oi")?;
+    /// assert_eq!(template.nets[0].name, "internal");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn template(&self, name: &str) -> Result<Template> {
         let name = TemplateName::new(name)?;
         self.named("template", name.as_str(), |tree| tree.template(&name))
     }
 
     /// Every pool, by name; `config` with every fault where one has any.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// assert_eq!(manager.pools()?[0].name.as_str(), "internal");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn pools(&self) -> Result<Vec<Pool>> {
         self.documents(Folder::Pools)
     }
 
     /// One pool, whatever the others are like; `not-found`.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// let pool: Pool = manager.pool("internal")?;
+    /// let network: &PoolNetwork = &pool.networks[0];
+    /// assert_eq!(network.network.to_string(), "10.1.0.0/24");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn pool(&self, name: &str) -> Result<Pool> {
         let name = PoolName::new(name)?;
         self.named("pool", name.as_str(), |tree| tree.pool(&name))
     }
 
     /// Every publisher, by name; `config` with every fault where one has any.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// assert_eq!(manager.publishers()?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn publishers(&self) -> Result<Vec<Publisher>> {
         self.documents(Folder::Publishers)
     }
 
     /// One publisher, whatever the others are like; `not-found`.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// let publisher: Publisher = manager.publisher("openindiana.org")?;
+    /// println!("{:?}", publisher.origins);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn publisher(&self, name: &str) -> Result<Publisher> {
         let name = PublisherName::new(name)?;
         self.named("publisher", name.as_str(), |tree| tree.publisher(&name))
@@ -99,6 +189,17 @@ impl Manager {
 
     /// The wish for a zone after all layers, each value with the line that it comes from. `not-found`; `config` where a document
     /// that it needs has a fault.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let spec: ZoneSpec = manager.effective("web01")?;
+    /// let autoboot: &Sourced<bool> = &spec.autoboot;
+    /// println!("autoboot is {}, as {:?} says", autoboot.value, autoboot.source);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn effective(&self, zone: &str) -> Result<ZoneSpec> {
         lifecycle::spec(&self.registry(), &ZoneName::new(zone)?)
     }

@@ -9,12 +9,46 @@ use crate::name::ZoneName;
 impl Manager {
     /// What adopting these zones would do; no name means every zone of the host, those that would be left alone with the reason in
     /// their notes. Touches nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// // A zone that somebody made by hand.
+    /// let machine = SimHost::open(dir.path())?;
+    /// let words = ["zonecfg", "-z", "legacy", "create -b; set brand=nlipkg; set zonepath=/zones/legacy"].map(Into::into);
+    /// # let (mut out, mut err) = (Vec::new(), Vec::new());
+    /// # let around = Surroundings { env: &[], cwd: "/".as_ref(), stdin: &mut std::io::empty(), stdout: &mut out, stderr: &mut err, interrupted: &|| false, hooks: None };
+    /// machine.answer(&words, around);
+    ///
+    /// let plan = manager.plan_import(&["legacy"], &ImportOptions::new())?;
+    /// println!("{plan}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn plan_import(&self, names: &[&str], options: &ImportOptions) -> Result<Plan> {
         import::plan_import(&*self.site()?, &checked(names)?, options)
     }
 
     /// Adopts zones as they are; the host is only looked at. No name means every zone of the host: the report has `adopted` ones
     /// and `skipped` ones, with the reason in their notes. A zone that is named and cannot be adopted is a failure.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// // A zone that somebody made by hand.
+    /// let machine = SimHost::open(dir.path())?;
+    /// let words = ["zonecfg", "-z", "legacy", "create -b; set brand=nlipkg; set zonepath=/zones/legacy"].map(Into::into);
+    /// # let (mut out, mut err) = (Vec::new(), Vec::new());
+    /// # let around = Surroundings { env: &[], cwd: "/".as_ref(), stdin: &mut std::io::empty(), stdout: &mut out, stderr: &mut err, interrupted: &|| false, hooks: None };
+    /// machine.answer(&words, around);
+    ///
+    /// let report = manager.import(&["legacy"], &ImportOptions::new(), &mut RunOptions::new())?;
+    /// assert_eq!(report.outcomes[0].action, "adopted");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn import(&self, names: &[&str], options: &ImportOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         import::import(&*self.site()?, &checked(names)?, options, run)
     }

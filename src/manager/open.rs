@@ -44,11 +44,30 @@ enum Place {
 
 impl Manager {
     /// The zones of this host, described by the files below `root` (`/etc/zmgr` as a rule).
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// // The host's own tree; documents are read when they are needed.
+    /// let manager = Manager::open("/etc/zmgr");
+    /// # drop(manager);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(root: impl Into<PathBuf>) -> Result<Manager> {
         Manager::builder().root(root).build()
     }
 
     /// Another host, another tree.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// let manager = Manager::builder().simulate(dir.path()).command("nightly job").build()?;
+    /// assert!(manager.root().ends_with("etc/zmgr"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn builder() -> ManagerBuilder {
         ManagerBuilder::default()
     }
@@ -119,6 +138,16 @@ impl Manager {
 }
 
 /// Says which tree and which host; see [`Manager::builder`].
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// // The programs that `zmgr sim link` made below a folder, as if that were the host.
+/// let builder: ManagerBuilder = Manager::builder().host_root(dir.path()).command("zmgr list");
+/// # drop(builder);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct ManagerBuilder {
     root: Option<PathBuf>,

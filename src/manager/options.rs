@@ -8,6 +8,16 @@ use crate::error::{Code, Error, Result};
 use crate::lifecycle::{Cancel, Event};
 
 /// Which zones to list, and how much to ask of the host.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let query = Query::new().name("web01").tag("web").live(Live::Never).unregistered(false);
+/// assert!(manager.zones(&query)?.is_empty(), "web01 has no such tag");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Query {
@@ -57,6 +67,17 @@ impl Query {
 }
 
 /// Whether a query asks the host.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// // The files alone, where no command of the host shall run.
+/// let zones = manager.zones(&Query::new().live(Live::Never))?;
+/// assert!(zones[0].status.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Live {
@@ -70,6 +91,15 @@ pub enum Live {
 }
 
 /// What to do with the steps done when a later one fails.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let mut run = RunOptions::new().on_failure(OnFailure::Keep);
+/// manager.create("web01", &CreateOptions::new(), &mut run)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OnFailure {
@@ -83,6 +113,23 @@ pub enum OnFailure {
 }
 
 /// How an operation runs: who hears of it, who may stop it, how much at once.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let cancel = Cancel::new();
+/// let mut tell = |event: &Event| {
+///     if let EventKind::StepStarted = event.kind {
+///         println!("{} {}", event.zone, event.step);
+///     }
+///     true // go on
+/// };
+/// let mut alive = || true;
+/// let mut run = RunOptions::new().progress(&mut tell).pulse(&mut alive).cancel(&cancel).jobs(4);
+/// manager.create_all(&["web01", "web02"], &CreateOptions::new(), &mut run)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
 #[non_exhaustive]
 pub struct RunOptions<'a> {
@@ -153,6 +200,22 @@ impl<'a> RunOptions<'a> {
 }
 
 /// What a new zone shall be, where it differs from its template.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let options = CreateOptions::new()
+///     .template("oi")
+///     .address("internal", "10.1.0.77".parse()?)
+///     .attr("owner", "alice")
+///     .boot(false);
+/// let first = manager.create("web01", &options, &mut RunOptions::new())?;
+/// // The second one is a clone of it.
+/// let options = CreateOptions::new().clone_from(first.name);
+/// manager.create("web02", &options, &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -212,6 +275,17 @@ impl CreateOptions {
 }
 
 /// How far to go in destroying a zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// // Its files stay, also though it is protected.
+/// let options = DestroyOptions::new().keep_data(true).force(true);
+/// manager.destroy(&["web01"], &options, &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -244,6 +318,16 @@ impl DestroyOptions {
 }
 
 /// How to install a zone again.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let options = ReinstallOptions::new().force(true).boot(true);
+/// manager.reinstall("web01", &options, &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -276,6 +360,17 @@ impl ReinstallOptions {
 }
 
 /// How to stop a zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// use std::time::Duration;
+/// let options = HaltOptions::new().timeout(Duration::from_secs(30)).force(true);
+/// manager.reboot(&["web01"], &options, &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HaltOptions {
@@ -317,6 +412,28 @@ pub enum ExecStream {
 }
 
 /// How a command runs inside a zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// use std::time::Duration;
+/// let cancel = Cancel::new();
+/// let mut print = |_: ExecStream, bytes: &[u8]| {
+///     print!("{}", String::from_utf8_lossy(bytes));
+///     true
+/// };
+/// let mut alive = || true;
+/// let mut options = ExecOptions::new()
+///     .output(&mut print)
+///     .pulse(&mut alive)
+///     .cancel(&cancel)
+///     .timeout(Duration::from_secs(10))
+///     .stdin(false);
+/// manager.exec("web01", &["hostname".to_owned()], &mut options)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
 #[non_exhaustive]
 pub struct ExecOptions<'a> {
@@ -376,6 +493,16 @@ impl<'a> ExecOptions<'a> {
 }
 
 /// What to do about unfinished work.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// // Waits for commands that a killed process left at work, then takes back what was begun.
+/// let options = RecoverOptions::new().wait(true).resume(false).roll_back(true);
+/// manager.recover(&[], &options, &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoverOptions {
@@ -416,6 +543,17 @@ impl RecoverOptions {
 }
 
 /// How zones are adopted.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let options = ImportOptions::new().template("oi").adopt_links(true);
+/// manager.init()?;
+/// let report = manager.import(&[], &options, &mut RunOptions::new())?;
+/// assert_eq!(report.outcomes[0].action, "skipped", "the global zone is not managed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -448,6 +586,17 @@ impl ImportOptions {
 }
 
 /// How far to go in bringing the host to the files.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let options = ApplyOptions::new().prune(true).reboot(true).recreate(false);
+/// let report = manager.apply(&["web01"], &options, &mut RunOptions::new())?;
+/// assert_eq!(report.outcomes[0].action, "unchanged");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -12,22 +12,64 @@ impl Manager {
     /// Boots zones, `jobs` at once, and waits until they run. One that runs already is `unchanged`.
     ///
     /// Of registered zones that are `ready` alone; `recovery-needed` where work was left unfinished.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// manager.halt(&["web01"], &HaltOptions::new(), &mut RunOptions::new())?;
+    /// manager.boot(&["web01"], &mut RunOptions::new())?.into_result()?;
+    /// assert_eq!(manager.zone("web01")?.status.as_deref(), Some("running"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn boot(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
         lifecycle::power(&*self.site()?, &checked(names)?, Power::Boot, None, run)
     }
 
     /// Halts zones at once, without their own scripts. One that is down already is `unchanged`.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// manager.halt(&["web01"], &HaltOptions::new(), &mut RunOptions::new())?.into_result()?;
+    /// assert_eq!(manager.zone("web01")?.status.as_deref(), Some("installed"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn halt(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         lifecycle::power(&*self.site()?, &checked(names)?, Power::Halt, options.timeout, run)
     }
 
     /// Asks zones to shut down and waits until they are down. With `force`, one that does not is halted.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// use std::time::Duration;
+    /// // Halted where it is not down after a minute.
+    /// let options = HaltOptions::new().timeout(Duration::from_secs(60)).force(true);
+    /// manager.shutdown(&["web01"], &options, &mut RunOptions::new())?.into_result()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn shutdown(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         let what = Power::Shutdown { force: options.force };
         lifecycle::power(&*self.site()?, &checked(names)?, what, options.timeout, run)
     }
 
     /// Asks running zones to shut down and boots them again. With `force`, they are halted and booted at once.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// manager.reboot(&["web01"], &HaltOptions::new(), &mut RunOptions::new())?.into_result()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reboot(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         let what = Power::Reboot { force: options.force };
         lifecycle::power(&*self.site()?, &checked(names)?, what, options.timeout, run)
@@ -36,12 +78,42 @@ impl Manager {
     /// Runs a command inside a running zone as its root and answers with its exit status. Each word reaches the command as it is.
     ///
     /// `wrong-state` where the zone does not run or goes down meanwhile: the status is then not known.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let mut text = Vec::new();
+    /// let mut keep = |stream: ExecStream, bytes: &[u8]| {
+    ///     if let ExecStream::Stdout = stream {
+    ///         text.extend_from_slice(bytes);
+    ///     }
+    ///     true
+    /// };
+    /// let words = ["hostname".to_owned()];
+    /// let status = manager.exec("web01", &words, &mut ExecOptions::new().output(&mut keep))?;
+    /// assert_eq!((status, &*text), (0, &b"web01\n"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn exec(&self, name: &str, words: &[String], options: &mut ExecOptions<'_>) -> Result<i32> {
         lifecycle::exec(&*self.site()?, &ZoneName::new(name)?, words, options)
     }
 
     /// A login on the caller's own terminal, as this user or root; `term` is the terminal's type (`TERM`). Answers with the exit
     /// status of the login.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// # if false {
+    /// // On the terminal of this process, until the person logs out.
+    /// let status = manager.login("web01", None, std::env::var_os("TERM"))?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn login(&self, name: &str, user: Option<&str>, term: Option<OsString>) -> Result<i32> {
         lifecycle::login(&*self.site()?, &ZoneName::new(name)?, user, term)
     }

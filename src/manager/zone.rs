@@ -84,6 +84,16 @@ pub struct ZoneAddress {
 
 impl Zone {
     /// A zone from its JSON; `invalid-argument` where it is not one.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let zone = manager.zone("web01")?;
+    /// assert_eq!(Zone::from_json(&zone.to_json().to_string())?.name, zone.name);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_json(json: &str) -> Result<Zone> {
         serde_json::from_str(json)
             .map_err(|error| Error::new(Code::InvalidArgument, format!("not a zone: {error}")).with_source(error))

@@ -10,16 +10,49 @@ impl Manager {
     /// for the states of all.
     ///
     /// A zone whose file has a fault is there, with its `fault`.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// for zone in manager.zones(&Query::new().tag("web"))? {
+    ///     println!("{} {}", zone.name, zone.status.unwrap_or_default());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn zones(&self, query: &Query) -> Result<Vec<Zone>> {
         lifecycle::zones(&*self.site()?, query)
     }
 
     /// One zone: reads one file, and asks the host for one state where it answers. `not-found` where the registry has no such zone.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let zone: Zone = manager.zone("web01")?;
+    /// let net: &ZoneNet = &zone.nets[0];
+    /// let first: &ZoneAddress = &net.addresses[0];
+    /// assert_eq!(first.address.to_string(), "10.1.0.10/24");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn zone(&self, name: &str) -> Result<Zone> {
         lifecycle::zone(&*self.site()?, &ZoneName::new(name)?)
     }
 
     /// What creating these zones would do. Touches nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// let plan = manager.plan_create(&["web01", "web02"], &CreateOptions::new())?;
+    /// println!("{plan}");
+    /// assert!(manager.zones(&Query::new())?.is_empty(), "a plan does nothing");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn plan_create(&self, names: &[&str], options: &CreateOptions) -> Result<Plan> {
         let (site, _pretence) = self.planning_site()?;
         lifecycle::plan_create(&site, &checked(names)?, options)
@@ -28,28 +61,81 @@ impl Manager {
     /// Creates a zone and answers with it as it is then.
     ///
     /// A failure undoes what was done, unless `on_failure` says otherwise; `command-failed` has the last lines of the command.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// let options = CreateOptions::new().attr("owner", "alice");
+    /// let zone = manager.create("web01", &options, &mut RunOptions::new())?;
+    /// assert_eq!(zone.nets[0].vnic.as_deref(), Some("web01_0"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn create(&self, name: &str, options: &CreateOptions, run: &mut RunOptions<'_>) -> Result<Zone> {
         let mut zones = self.create_all(&[name], options, run)?.into_result()?;
         zones.pop().ok_or_else(|| Error::new(Code::Internal, "a zone was created and is not there"))
     }
 
     /// Creates several zones, `jobs` at once.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// let mut run = RunOptions::new().jobs(2);
+    /// let report = manager.create_all(&["web01", "web02"], &CreateOptions::new(), &mut run)?;
+    /// for outcome in &report.outcomes {
+    ///     println!("{}: {}", outcome.name, outcome.action);
+    /// }
+    /// let zones = report.into_result()?;
+    /// assert_eq!(zones.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn create_all(&self, names: &[&str], options: &CreateOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         lifecycle::create(&*self.site()?, &checked(names)?, options, run)
     }
 
     /// What destroying these zones would do. Touches nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let plan = manager.plan_destroy(&["web01"], &DestroyOptions::new())?;
+    /// assert!(plan.to_string().contains("delete-vnic"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn plan_destroy(&self, names: &[&str], options: &DestroyOptions) -> Result<Plan> {
         let (site, _pretence) = self.planning_site()?;
         lifecycle::plan_destroy(&site, &checked(names)?, options)
     }
 
     /// Destroys zones: halts, uninstalls, removes their configuration, the VNICs that zmgr made, and the entry.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// manager.destroy(&["web01"], &DestroyOptions::new(), &mut RunOptions::new())?.into_result()?;
+    /// assert_eq!(manager.zone("web01").unwrap_err().code(), Code::NotFound);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn destroy(&self, names: &[&str], options: &DestroyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         lifecycle::destroy(&*self.site()?, &checked(names)?, options, run)
     }
 
     /// What installing these zones again would do. Touches nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// println!("{}", manager.plan_reinstall(&["web01"], &ReinstallOptions::new())?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn plan_reinstall(&self, names: &[&str], options: &ReinstallOptions) -> Result<Plan> {
         let (site, _pretence) = self.planning_site()?;
         lifecycle::plan_reinstall(&site, &checked(names)?, options)
@@ -59,12 +145,32 @@ impl Manager {
     /// stay.
     ///
     /// A failure before the old files are gone leaves the zone as it was; after that, `recover` goes on.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let zone = manager.reinstall("web01", &ReinstallOptions::new().boot(false), &mut RunOptions::new())?;
+    /// assert_eq!(zone.status.as_deref(), Some("installed"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reinstall(&self, name: &str, options: &ReinstallOptions, run: &mut RunOptions<'_>) -> Result<Zone> {
         let mut zones = self.reinstall_all(&[name], options, run)?.into_result()?;
         zones.pop().ok_or_else(|| Error::new(Code::Internal, "a zone was reinstalled and is not there"))
     }
 
     /// Installs several zones again, `jobs` at once.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let report = manager.reinstall_all(&["web01"], &ReinstallOptions::new(), &mut RunOptions::new())?;
+    /// assert_eq!(report.zones().count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reinstall_all(
         &self,
         names: &[&str],
@@ -78,6 +184,19 @@ impl Manager {
     /// ever taken out of a plan.
     ///
     /// `stale-plan`, with nothing done, where any of it would be something else by now.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// let plan = manager.plan_create(&["web01"], &CreateOptions::new())?;
+    /// // Kept, approved by somebody, and run later.
+    /// let plan = Plan::from_json(&plan.to_json())?;
+    /// manager.run(&plan, &mut RunOptions::new())?.into_result()?;
+    /// let again = manager.run(&plan, &mut RunOptions::new());
+    /// assert_eq!(again.unwrap_err().code(), Code::StalePlan);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run(&self, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
         match plan.operation.as_str() {
             crate::import::OPERATION => crate::import::run(&*self.site()?, plan, run),
@@ -89,6 +208,16 @@ impl Manager {
     /// begun, whichever loses least.
     ///
     /// `busy` for a zone that somebody works on; `recovery-needed` where only a person can say which way it should go.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// // After a crash, at start-up: finish or undo what was left.
+    /// let report = manager.recover(&[], &RecoverOptions::new(), &mut RunOptions::new())?;
+    /// assert!(report.outcomes.is_empty(), "nothing was left");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recover(&self, names: &[&str], options: &RecoverOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         let names = if names.is_empty() { Vec::new() } else { checked(names)? };
         lifecycle::recover(&*self.site()?, &names, options, run)

@@ -12,6 +12,20 @@ use crate::ipam::{AddressUse, Family, Run, Space, Standing, Usage, number};
 use crate::name::PoolName;
 
 /// How full a pool is and who holds its addresses.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let usage = manager.pool_usage("internal")?;
+/// for HeldAddress { address, by, .. } in &usage.holders {
+///     if let HeldBy::Zone { name, file } = by {
+///         println!("{address}: {name}, as {} says", file.display());
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolUsage {

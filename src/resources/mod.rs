@@ -20,6 +20,17 @@ use crate::source::Sourced;
 
 /// The resources and properties of a zone other than its nets and those that zmgr sets for itself (brand, zonepath, autoboot,
 /// ip-type).
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let text = b"template \"small\" {\n    capped-memory physical=\"1G\"\n}\n";
+/// let template: Template = Document::parse("small.kdl".as_ref(), text)?.value;
+/// let resources: &Resources = &template.settings.resources;
+/// assert!(resources.capped_memory.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

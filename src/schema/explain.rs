@@ -49,6 +49,17 @@ pub struct ExplainedValue {
 }
 
 /// What a node is; one answer for each meaning that its name has. `not-found` for names that no document has.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let meanings: Vec<Explanation> = explain("fs")?;
+/// let special: &ExplainedValue = &meanings[0].properties[0];
+/// assert_eq!(special.name, "special");
+/// print!("{}", meanings[0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn explain(node: &str) -> Result<Vec<Explanation>> {
     let found: Vec<Explanation> = TABLE.iter().filter(|rule| rule.name == node).map(explanation).collect();
     if !found.is_empty() {
@@ -150,6 +161,14 @@ impl std::fmt::Display for Explanation {
 }
 
 /// The reference page, in Markdown.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// assert!(reference().contains("## pools/NAME.kdl"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn reference() -> String {
     const FILES: [(&str, &[At]); 6] = [
         ("config.kdl", &[At::Config]),

@@ -17,6 +17,17 @@ use crate::resources::Resources;
 use crate::source::{Source, Sourced};
 
 /// The nodes that `defaults`, a template, a zone and `applied` share, but for their nets.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// manager.init()?;
+/// let template = manager.template("oi")?;
+/// let (settings, nets): (&Settings, &[EntryNet]) = (&template.settings, &template.nets);
+/// assert!(settings.brand.is_some() && nets[0].pool.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

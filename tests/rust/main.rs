@@ -6,6 +6,7 @@ mod cancel;
 mod crash_matrix;
 mod documents;
 mod drift;
+mod examples;
 mod foreign_hands;
 mod half_made;
 mod import;
