@@ -150,6 +150,27 @@ pub struct Intent {
     pub running: bool,
     /// A destruction: whether its files are left.
     pub keep_data: bool,
+    /// A creation: what the entry was before, which it becomes again if the work is taken back; `None` where there was no entry.
+    pub before: Option<Before>,
+}
+
+/// What an entry was before its zone was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Before {
+    /// A wish, written by a person.
+    Wish,
+    /// That of a zone that the host had lost.
+    Ready,
+}
+
+impl Before {
+    /// The word in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Before::Wish => "wish",
+            Before::Ready => "ready",
+        }
+    }
 }
 
 impl EntryState {
@@ -308,11 +329,12 @@ impl Kind for ZoneEntry {
         inner.extend(self.state.as_ref().map(|state| {
             let node = Node::new("state").arg(state.as_str()).prop_if("step", state.step());
             let undo = matches!(state, EntryState::Creating { undo: true, .. });
-            let Intent { boot, running, keep_data } = self.intent;
+            let Intent { boot, running, keep_data, before } = self.intent;
             node.prop_if("undo", undo.then_some(true))
                 .prop_if("boot", boot)
                 .prop_if("running", running.then_some(true))
                 .prop_if("keep-data", keep_data.then_some(true))
+                .prop_if("before", before.map(Before::as_str))
         }));
         let text = |name: &str, value: &Option<String>| value.as_ref().map(|value| Node::new(name).arg(value.as_str()));
         inner.extend(text("uuid", &self.uuid));
@@ -344,6 +366,9 @@ fn intent(node: &Node) -> Intent {
         boot: flag("boot"),
         running: flag("running").unwrap_or_default(),
         keep_data: flag("keep-data").unwrap_or_default(),
+        before: node
+            .property_text("before")
+            .and_then(|word| [Before::Wish, Before::Ready].into_iter().find(|before| before.as_str() == word)),
     }
 }
 

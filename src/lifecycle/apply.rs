@@ -32,7 +32,7 @@ use crate::manager::{ApplyOptions, CreateOptions, RunOptions, Zone};
 use crate::name::{LinkName, ZoneName};
 use crate::registry::{Ledger, Wait};
 use crate::settings::EntryNet;
-use crate::zone::{Applied, ZoneEntry};
+use crate::zone::{Applied, Before, Intent, ZoneEntry};
 
 /// What takes effect without a reboot of the zone.
 const AT_ONCE: [&str; 2] = ["autoboot", "attr"];
@@ -385,6 +385,7 @@ fn carry_out(site: &Site, library: &Library, application: &Application, floor: &
     let of = application.change.steps.len();
     if application.rebuild {
         journal.uninstalled();
+        journal.intend(Intent { before: Some(Before::Ready), ..Intent::default() });
         perform::create(floor, &mut journal, &application.steps, 0, Failure::Keep)?;
         note_applied(&journal, application)?;
         return operate::finish(floor, &mut journal, application.boot.as_ref());

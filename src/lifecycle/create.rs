@@ -29,7 +29,7 @@ use crate::registry::{Asked, Asker, Ledger, now};
 use crate::resources::Attr;
 use crate::settings::{EntryNet, IpType, Settings};
 use crate::source::Sourced;
-use crate::zone::{Applied, EntryId, EntryState, Origin, ZoneEntry};
+use crate::zone::{Applied, Before, EntryId, EntryState, Origin, ZoneEntry};
 
 /// A creation, planned.
 pub(crate) struct Creation {
@@ -99,6 +99,7 @@ pub(crate) fn plan(
     let steps = steps(&spec, library, ground.dialect, ground.material)?;
     let limit = library.config.timeouts.boot;
     let boot = options.boot.unwrap_or(spec.autoboot.value).then(|| Boot { zone: name.clone(), limit });
+    entry.intent.before = ground.wishes.contains_key(name).then_some(Before::Wish);
     entry.intent.boot = options.boot.filter(|boot| *boot != spec.autoboot.value);
     entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
 

@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::error::{Code, Error, Result};
 use crate::name::ZoneName;
 use crate::registry::Registry;
-use crate::zone::{EntryId, EntryState, Intent, ZoneEntry};
+use crate::zone::{Before, EntryId, EntryState, Intent, ZoneEntry};
 
 /// The journal of one zone, written under that zone's lock.
 pub(crate) struct Journal<'a> {
@@ -108,6 +108,25 @@ impl<'a> Journal<'a> {
     /// Whether somebody has removed the entry.
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self.registry.tree().zone(self.zone).try_exists(), Ok(false))
+    }
+
+    /// Ends a creation that was taken back: the entry goes, or becomes again what it was before. A person's wish keeps what was
+    /// chosen for it.
+    pub(crate) fn take_back(&self) -> Result<()> {
+        let path = self.registry.tree().zone(self.zone);
+        let before = match std::fs::read(&path) {
+            Ok(bytes) => self.mine(Document::parse(&path, &bytes)?)?.value.intent.before,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::io("read", &path, error)),
+        };
+        match before {
+            None => self.remove(),
+            Some(Before::Ready) => self.note(Note::Ready),
+            Some(Before::Wish) => self.edit(|entry| {
+                (entry.id, entry.uuid, entry.created, entry.origin) = (None, None, None, None);
+                (entry.state, entry.intent, entry.applied) = (None, Intent::default(), None);
+            }),
+        }
     }
 
     /// Removes the entry: the last step of all work that leaves nothing.

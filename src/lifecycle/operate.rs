@@ -245,11 +245,14 @@ fn complete(
     floor.at_step("", (0, creation.steps.len()));
     floor.tell(EventKind::Finished { ok: result.is_ok() });
     drop(floor);
-    if result.is_err() && !site.registry.tree().zone(name).exists() {
-        match prepared.wishes.get(name) {
-            // A roll back takes back what zmgr made, not what a person wrote.
-            Some(wish) => site.registry.create(wish.path(), wish.text().as_bytes())?,
-            None => locks.retire(),
+    if result.is_err() {
+        match (entry(site, name), prepared.wishes.get(name)) {
+            // What was chosen for it is given up too, and the file is what the person wrote.
+            (Ok(entry), Some(wish)) if entry.state.is_none() => {
+                site.registry.change(wish.path(), |_| Ok(wish.text().as_bytes().to_vec()))?;
+            }
+            (Err(error), _) if error.code() == Code::NotFound => locks.retire(),
+            _ => {}
         }
     }
     result
@@ -433,7 +436,7 @@ pub(crate) fn destroy_one(
     let mut journal = Journal::new(&site.registry, name, destruction.id);
     // A destruction that is taken up again knows from its entry what the zone was before it first began.
     if matches!(entry(site, name)?.state, None | Some(EntryState::Ready)) {
-        journal.intend(Intent { boot: None, running: destruction.running, keep_data: options.keep_data });
+        journal.intend(Intent { running: destruction.running, keep_data: options.keep_data, ..Intent::default() });
     }
     let result = perform::destroy(&floor, &mut journal, &destruction.steps, 0);
     floor.at_step("", (0, destruction.steps.len()));

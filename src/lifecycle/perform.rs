@@ -126,7 +126,7 @@ pub(crate) fn roll_back(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &St
         }
     }
     let Some((_, step)) = stuck else {
-        return journal.remove();
+        return journal.take_back();
     };
     if let Err(error) = journal.note(Note::Failed { step: &step }) {
         failures.push(error);

@@ -200,7 +200,7 @@ pub(crate) fn reinstall_one(
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
     let mut journal = Journal::new(&site.registry, name, id).reinstalling();
-    journal.intend(Intent { boot: Some(planned.boot.is_some()), running: planned.running, keep_data: false });
+    journal.intend(Intent { boot: Some(planned.boot.is_some()), running: planned.running, ..Intent::default() });
     let result = work(&floor, &mut journal, &planned);
     floor.at_step("", (0, planned.change.steps.len()));
     floor.tell(EventKind::Finished { ok: result.is_ok() });

@@ -396,6 +396,11 @@ pub(crate) static TABLE: &[NodeRule] = &[
             ),
             prop("running", Type::Bool, "whether it ran before; destroying alone"),
             prop("keep-data", Type::Bool, "whether its files are left; destroying alone"),
+            prop(
+                "before",
+                Type::Word(&["wish", "ready"]),
+                "what the entry becomes again if the work is taken back; creating alone",
+            ),
         ],
         help: "Written by zmgr: how far it is. None means a wish not yet built.",
         example: r#"state "creating" step="install""#,

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use zmgr::exec::Watcher;
 use zmgr::registry::{Change, Observer, Points, When};
-use zmgr::{CreateOptions, DestroyOptions, Manager, RecoverOptions, ReinstallOptions, RunOptions};
+use zmgr::{
+    ApplyOptions, CreateOptions, DestroyOptions, ImportOptions, Manager, RecoverOptions, ReinstallOptions, RunOptions,
+};
 
 use crate::whole::{copy, differences, whole};
 
@@ -48,6 +50,8 @@ fn operate(manager: &Manager, operation: &str) {
         "destroy" => manager.destroy(&["web01"], &DestroyOptions::new(), run).map(drop),
         "reinstall" => manager.reinstall("web01", &ReinstallOptions::new(), run).map(drop),
         "clone" => manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), run).map(drop),
+        "import" => manager.import(&[], &ImportOptions::new(), run).map(drop),
+        "apply" => manager.apply(&["web01"], &ApplyOptions::new().recreate(true), run).map(drop),
         "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
         other => panic!("no operation {other}"),
     };
@@ -120,6 +124,18 @@ fn assert_tidy(dir: &Path, zones: &[&str]) {
 
 /// Visits every point of an operation that begins with what `prepare` makes.
 fn visit(operation: &str, zones: &[&str], prepare: impl Fn(&Path)) {
+    visit_where(operation, zones, prepare, |_, before, now| before == now);
+}
+
+type Whole = std::collections::BTreeMap<String, String>;
+
+/// The same where `is_undone` says, of the directory, of what was and of what is now, that the work was taken back.
+fn visit_where(
+    operation: &str,
+    zones: &[&str],
+    prepare: impl Fn(&Path),
+    is_undone: impl Fn(&Path, &Whole, &Whole) -> bool,
+) {
     let scratch = tempfile::tempdir().unwrap();
     let start = scratch.path().join("start");
     prepare(&start);
@@ -140,10 +156,10 @@ fn visit(operation: &str, zones: &[&str], prepare: impl Fn(&Path)) {
         assert!(die(&dir, operation, point), "{operation} did not come to point {point} of {points}");
         recover(&dir);
         let now = whole(&dir);
-        if now == before {
-            undone += 1;
-        } else if now == after {
+        if now == after {
             finished += 1;
+        } else if is_undone(&dir, &before, &now) {
+            undone += 1;
         } else {
             panic!(
                 "{operation}, death at point {point} of {points}: neither begun nor done.\nto before:\n{}\nto after:\n{}",
@@ -191,6 +207,89 @@ fn clone() {
     visit("clone", &["web01", "web02"], |dir| {
         manager(dir).create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap();
     });
+}
+
+#[test]
+fn import() {
+    visit("import", &["db"], |dir| {
+        fresh(dir);
+        let host = zmgr::SimHost::open(dir).unwrap();
+        let run = |words: &[&str]| {
+            let argv: Vec<std::ffi::OsString> = words.iter().map(Into::into).collect();
+            let (mut none, mut out, mut err) = (io::empty(), Vec::new(), Vec::new());
+            let around = zmgr::Surroundings {
+                env: &[],
+                cwd: Path::new("/"),
+                stdin: &mut none,
+                stdout: &mut out,
+                stderr: &mut err,
+                interrupted: &|| false,
+                hooks: None,
+            };
+            assert_eq!(host.answer(&argv, around), zmgr::SimStatus::Exited(0), "{}", String::from_utf8_lossy(&err));
+        };
+        run(&["dladm", "create-vnic", "-l", "stub0", "db0"]);
+        let zone = "create -b; set brand=nlipkg; set zonepath=/zones/db; set ip-type=exclusive; \
+                    add net; set physical=db0; set allowed-address=10.1.0.77/24; end";
+        run(&["zonecfg", "-z", "db", zone]);
+    });
+}
+
+const ENTRY: &str = "etc/zmgr/zones/web01.kdl";
+
+/// A wish that a person wrote outlives whatever happens while it is built: only what was chosen for it may be in it besides.
+#[test]
+fn building_a_wish() {
+    let wish = "// ours\nzone \"web01\" {\n    template \"oi\" // keep\n    attr \"owner\" \"alice\"\n}\n";
+    let prepare = |dir: &Path| {
+        fresh(dir);
+        fs::write(dir.join(ENTRY), wish).unwrap();
+    };
+    let done = tempfile::tempdir().unwrap();
+    let done = done.path().join("done");
+    prepare(&done);
+    operate(&manager(&done), "apply");
+    let built = whole(&done);
+    visit_where("apply", &["web01"], prepare, |dir, before, now| {
+        let rest = |all: &Whole| {
+            let mut all = all.clone();
+            all.remove(ENTRY);
+            all
+        };
+        let text = &now[ENTRY];
+        let kept =
+            ["// ours", "template \"oi\" // keep", "attr \"owner\" \"alice\""].iter().all(|line| text.contains(line));
+        let bare = !text.contains("state \"") && !text.contains("id \"") && !text.contains("applied");
+        assert!(kept && bare, "{text}");
+        // It can be built as before, but that what was chosen stands where it stood.
+        operate(&manager(dir), "apply");
+        let again = whole(dir);
+        assert!(again.keys().eq(built.keys()), "{}", differences(&built, &again));
+        assert!(again[ENTRY].contains("state \"ready\""), "{}", again[ENTRY]);
+        rest(before) == rest(now)
+    });
+}
+
+/// A zone that the host has lost is registered as before, whatever happens while it is built again.
+#[test]
+fn recreation() {
+    let without_uuid = |all: &Whole| {
+        let mut all = all.clone();
+        let entry = all.get_mut(ENTRY).unwrap();
+        *entry = entry.lines().filter(|line| !line.trim_start().starts_with("uuid")).collect::<Vec<_>>().join("\n");
+        all
+    };
+    let prepare = |dir: &Path| {
+        let empty = dir.join("../empty");
+        fresh(&empty);
+        fresh(dir);
+        let run = &mut RunOptions::new();
+        manager(dir).create("web01", &CreateOptions::new(), run).unwrap();
+        let entry = fs::read(dir.join(ENTRY)).unwrap();
+        manager(dir).destroy(&["web01"], &DestroyOptions::new(), run).unwrap().into_result().unwrap();
+        fs::write(dir.join(ENTRY), entry).unwrap();
+    };
+    visit_where("apply", &["web01"], prepare, |_, before, now| without_uuid(before) == without_uuid(now));
 }
 
 /// Recovery dies too: after a death in the midst of an install, and of one past it.

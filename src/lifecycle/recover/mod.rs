@@ -134,7 +134,9 @@ fn recover_one(
     floor.at_step("", (0, 0));
     floor.tell(EventKind::Finished { ok: done.is_ok() });
     drop(floor);
-    if let Ok(Done::Undone) = done {
+    if let Ok(Done::Undone) = done
+        && !site.registry.tree().zone(name).exists()
+    {
         locks.retire();
     }
     done
