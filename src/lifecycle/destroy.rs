@@ -106,6 +106,9 @@ pub(crate) fn steps(
             }));
         }
         steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zone.zonepath.clone() }));
+    } else if let (Some(EntryState::Destroying { .. }), Some(zonepath)) = (&entry.state, &entry.zonepath) {
+        // A zonecfg that was killed may have left the zone's document.
+        steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zonepath.value.clone() }));
     }
     steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
     steps

@@ -88,6 +88,55 @@ fn a_bare_configuration_is_somebodys_where_zmgr_had_not_come_to_configure() {
     }
 }
 
+/// As a zonecfg leaves it that was killed before it wrote the index, or after it had taken the zone out of it.
+fn forget_zone(scene: &Scene) {
+    let index = scene.dir().join("etc/zones/index");
+    let text = fs::read_to_string(&index).unwrap();
+    fs::write(
+        &index,
+        text.lines().filter(|line| !line.starts_with("web01:")).map(|line| format!("{line}\n")).collect::<String>(),
+    )
+    .unwrap();
+    assert!(scene.zones().is_empty());
+}
+
+#[test]
+fn a_document_that_a_killed_zonecfg_left_goes_too() {
+    let document = |scene: &Scene| scene.dir().join("etc/zones/web01.xml");
+    let scene = stopped_at("zonecfg", None);
+    forget_zone(&scene);
+    assert!(document(&scene).exists());
+    assert_eq!(scene.recover(), ["undone web01"]);
+    assert!(!document(&scene).exists());
+    scene.assert_bare();
+
+    let scene = stopped_at("zonecfg", None);
+    forget_zone(&scene);
+    let report = scene.manager.recover(&[], &RecoverOptions::new().resume(true), &mut run()).unwrap();
+    report.into_result().unwrap();
+    assert_eq!(scene.zones(), ["web01:installed"]);
+    let meddled = scene.meddled(When::Before, "delete -F", |_| panic!("zmgr dies here"));
+    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _ = meddled.destroy(&["web01"], &DestroyOptions::new(), &mut run());
+    }));
+    assert!(died.is_err());
+    forget_zone(&scene);
+    assert_eq!(scene.recover(), ["undone web01"]);
+    assert!(!document(&scene).exists());
+    scene.assert_bare();
+}
+
+#[test]
+fn a_document_that_is_nobodys_zone_is_told_and_stays() {
+    let scene = scene::new();
+    zonecfg(&scene, "create -b; set brand=nlipkg; set zonepath=/zones/web01; set bootargs=-v");
+    forget_zone(&scene);
+    let error = scene.manager.create("web01", &CreateOptions::new(), &mut run()).unwrap_err();
+    assert_eq!(error.code(), Code::Exists, "{error:?}");
+    assert_eq!(error.help(), Some("zonecfg -z web01 delete -F removes what a killed zonecfg has left"));
+    assert!(scene.dir().join("etc/zones/web01.xml").exists() && scene.vnics().is_empty());
+}
+
 #[test]
 fn the_record_of_a_link_goes_with_it() {
     let scene = scene::new();

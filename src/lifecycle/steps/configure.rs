@@ -107,7 +107,7 @@ impl Step for Configure {
         Ok(match floor.host.zone_config(self.zone.as_str())? {
             None => Probe::Absent,
             Some(found) => match (self.extent(&found), self.not_ours(&found)) {
-                (Some(Extent::Whole), _) => Probe::Done,
+                (Some(Extent::Whole), _) if floor.host.zone_state(&self.zone)?.is_some() => Probe::Done,
                 (_, Some(how)) => Probe::Foreign(format!("the host's zone {}: {how}", self.zone)),
                 (_, None) => Probe::Partial,
             },
@@ -122,6 +122,18 @@ impl Step for Configure {
                 format!("the host has a zone {} by now, {}", self.zone, zone.state.as_str()),
             )
             .with_help(format!("zmgr import {} adopts it", self.zone)));
+        }
+        if let Some(left) = floor.host.zone_config(self.zone.as_str())? {
+            if self.not_ours(&left).is_none() {
+                delete(floor, &self.zone)?;
+                return self.run(floor);
+            }
+            let path = floor.host.zone_document(self.zone.as_str());
+            return Err(Error::new(
+                Code::Exists,
+                format!("{} is there, though the host knows no zone {}", path.display(), self.zone),
+            )
+            .with_help(format!("zonecfg -z {} delete -F removes what a killed zonecfg has left", self.zone)));
         }
         let script = ScriptFile::write(&floor.scratch, &self.zone, &self.script())?;
         let ended = floor.attempt_held(zonecfg::configure(&self.zone, script.path()))?;
@@ -148,7 +160,11 @@ impl Step for Configure {
         let Some(zone) = floor.host.zone_state(&self.zone)? else {
             return match identity::renamed(floor.host, &self.config.zonepath)? {
                 Some(other) => Err(foreign(format!("the zone {} is called {} by now", self.zone, other.name))),
-                None => Ok(()),
+                // zonecfg writes the document first and the index then: one that was killed leaves the former alone.
+                None => match floor.host.zone_config(self.zone.as_str())? {
+                    Some(left) if self.not_ours(&left).is_none() => delete(floor, &self.zone),
+                    _ => Ok(()),
+                },
             };
         };
         if let Some(config) = floor.host.zone_config(self.zone.as_str())?
@@ -172,11 +188,9 @@ impl Step for Configure {
     }
 }
 
-/// Deletes the configuration of a zone that was just seen to be `configured`.
+/// Deletes the configuration of a zone that was just seen to be `configured`, or to be known by its document alone.
 pub(super) fn delete(floor: &Floor<'_>, zone: &ZoneName) -> Result<()> {
     let ended = floor.attempt_held(zonecfg::delete(zone))?;
-    match floor.host.zone_state(zone)? {
-        None => Ok(()),
-        Some(_) => Err(ended.error()),
-    }
+    let is_left = floor.host.zone_state(zone)?.is_some() || floor.host.zone_document(zone.as_str()).exists();
+    if is_left { Err(ended.error()) } else { Ok(()) }
 }

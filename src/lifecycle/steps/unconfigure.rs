@@ -32,7 +32,10 @@ impl Step for Unconfigure {
         Ok(match floor.host.zone_state(&self.zone)?.map(|zone| zone.state) {
             None => match identity::renamed(floor.host, &self.zonepath)? {
                 Some(other) => Probe::Foreign(format!("the zone {} is called {} by now", self.zone, other.name)),
-                None => Probe::Done,
+                None => match floor.host.zone_config(self.zone.as_str())? {
+                    Some(left) if left.zonepath == self.zonepath => Probe::Absent,
+                    _ => Probe::Done,
+                },
             },
             Some(ZoneState::Configured) => Probe::Absent,
             Some(state) => Probe::Foreign(format!("the zone {} is {} again", self.zone, state.as_str())),
