@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,28 @@ def _the_installed_module_is_tested() -> None:
 def _a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that `host` in the README's doctest is nobody else's."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def environment(source: Path) -> dict[str, str]:
+    """For programs that use what was built: the command line is on the path, the C library where the loader looks."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ZMGR_")}
+    environment["PATH"] = f"{source}/target/release:{environment['PATH']}"
+    environment["LD_LIBRARY_PATH"] = f"{source}/tests/c/build/lib"
+    return environment
+
+
+@pytest.fixture
+def compiled(source: Path, tmp_path: Path) -> Callable[[Path], Path]:
+    """Compiles a C program against the library that was built."""
+
+    def compiled(program: Path) -> Path:
+        library = source / "tests/c/build/lib"
+        if not (library / "libzmgr.so").exists():
+            pytest.skip("the C library is not built: make -C tests/c c99")
+        out = tmp_path / program.stem
+        flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", f"-I{source}/include"]
+        subprocess.run(["cc", *flags, program, "-o", out, f"-L{library}", "-lzmgr"], check=True)
+        return out
+
+    return compiled

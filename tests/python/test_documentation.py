@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,81 +15,72 @@ def blocks(source: Path, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (source / "README.md").read_text(), re.S)
 
 
-def environment(source: Path) -> dict[str, str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("ZMGR_")}
-    environment["PATH"] = f"{source}/target/release:{environment['PATH']}"
-    environment["LD_LIBRARY_PATH"] = f"{source}/tests/c/build/lib"
-    return environment
+Run = Callable[..., str]
 
 
-def run(source: Path, folder: Path, *argv: str | Path) -> str:
-    return subprocess.run(
-        argv, cwd=folder, env=environment(source), capture_output=True, text=True, check=True
-    ).stdout
+@pytest.fixture
+def run(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """Runs a program in a folder of its own, and gives what it printed."""
+
+    def run(*argv: str | Path) -> str:
+        return subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+
+    return run
 
 
-def compiled(source: Path, folder: Path, program: Path) -> Path:
-    if not (source / "tests/c/build/lib/libzmgr.so").exists():
-        pytest.skip("the C library is not built: make -C tests/c c99")
-    out = folder / program.stem
-    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", f"-I{source}/include"]
-    run(source, folder, "cc", *flags, program, "-o", out, f"-L{source}/tests/c/build/lib", "-lzmgr")
-    return out
-
-
-def test_the_shell_of_the_readme(source: Path, tmp_path: Path) -> None:
+def test_the_shell_of_the_readme(source: Path, run: Run) -> None:
     if not (source / "target/release/zmgr").exists():
         pytest.skip("the command line is not built")
     tour, tests = (b for b in blocks(source, "sh") if "zmgr" in b)
-    out = run(source, tmp_path, "sh", "-e", "-c", tour)
+    out = run("sh", "-e", "-c", tour)
     assert "10.1.0.10/24" in out and "printer" in out
-    out = run(source, tmp_path, "sh", "-e", "-c", tests)
+    out = run("sh", "-e", "-c", tests)
     assert ":web01:running:" in out and "created web02" in out
 
 
-def test_the_pytest_of_the_guide(source: Path, tmp_path: Path) -> None:
+def test_the_pytest_of_the_guide(source: Path, tmp_path: Path, run: Run) -> None:
     if not (source / "target/release/zmgr").exists():
         pytest.skip("the command line is not built")
     (text,) = re.findall(r"```python\n(.*?)```", (source / "docs/guide.md").read_text(), re.S)
     (tmp_path / "test_mine.py").write_text(text)
-    assert "3 passed" in run(source, tmp_path, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
+    assert "3 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
 
 
-def test_the_c_of_the_readme(source: Path, tmp_path: Path) -> None:
+def test_the_c_of_the_readme(source: Path, tmp_path: Path, run: Run, compiled: Callable[[Path], Path]) -> None:
     said = []
     for number, text in enumerate(blocks(source, "c")):
         program = tmp_path / f"program{number}.c"
         program.write_text(text)
-        said.append(run(source, tmp_path, compiled(source, tmp_path, program)))
+        said.append(run(compiled(program)))
     assert said == ["web01 has 10.1.0.10/24\n", "command-failed, then ok\n"]
 
 
-def test_the_pytest_of_the_readme(source: Path, tmp_path: Path) -> None:
+def test_the_pytest_of_the_readme(source: Path, tmp_path: Path, run: Run) -> None:
     (text,) = (b for b in blocks(source, "python") if "def test_" in b)
     (tmp_path / "test_mine.py").write_text(text)
     # In a process of its own, so that it meets the installed plugin as a user does.
-    out = run(source, tmp_path, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
+    out = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
     assert "1 passed" in out
 
 
-def test_the_examples_in_c(source: Path, tmp_path: Path) -> None:
+def test_the_examples_in_c(source: Path, run: Run, compiled: Callable[[Path], Path]) -> None:
     examples = source / "bindings/c/examples"
-    build = {p.stem: compiled(source, tmp_path, p) for p in examples.glob("*.c")}
-    assert run(source, tmp_path, build.pop("create_with_progress"), "host", "web01") == "web01 is running\n"
-    assert run(source, tmp_path, build.pop("list_zones"), "host") == "web01 running 10.1.0.10/24\n"
-    assert "10.1.0.10 zone web01" in run(source, tmp_path, build.pop("addresses"), "host", "printer")
-    planned = run(source, tmp_path, build.pop("plan_and_run"), "planned", "web01", "web02")
+    build = {p.stem: compiled(p) for p in examples.glob("*.c")}
+    assert run(build.pop("create_with_progress"), "host", "web01") == "web01 is running\n"
+    assert run(build.pop("list_zones"), "host") == "web01 running 10.1.0.10/24\n"
+    assert "10.1.0.10 zone web01" in run(build.pop("addresses"), "host", "printer")
+    planned = run(build.pop("plan_and_run"), "planned", "web01", "web02")
     assert planned == "web01 created 10.1.0.10/24\nweb02 created 10.1.0.11/24\n"
     assert not build, "an example that no test runs"
 
 
-def test_the_examples_in_python(source: Path, tmp_path: Path) -> None:
+def test_the_examples_in_python(source: Path, run: Run) -> None:
     examples = source / "bindings/python/examples"
     there = {p.stem for p in examples.glob("*.py")}
 
     def example(name: str, *arguments: str) -> str:
         there.remove(name)
-        return run(source, tmp_path, sys.executable, examples / f"{name}.py", "host", *arguments)
+        return run(sys.executable, examples / f"{name}.py", "host", *arguments)
 
     assert "web02 10.1.0.1" in example("create_zones", "web01", "web02")
     assert "running" in example("with_asyncio", "web03")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -52,3 +55,66 @@ def test_the_profile(source: Path) -> None:
     assert (policy, kind, program, rights) == ("solaris", "cmd", "/usr/bin/zmgr", "uid=0")
     fields = (folder / "prof_attr").read_text().strip().split(":")
     assert len(fields) == 5 and fields[0] == name
+
+
+@pytest.fixture
+def wheel(source: Path) -> Path:
+    wheels = list((source / "target/wheels").glob("zmgr-*.whl"))
+    if not wheels:
+        pytest.skip("the wheel is not built: tests/run build")
+    assert len(wheels) == 1, wheels
+    return wheels[0]
+
+
+def interpreters() -> dict[str, str]:
+    """Every CPython of 3.10 and later that is to be had here, by its version."""
+    names = [f"python3.{minor}" for minor in range(10, 20)]
+    found = [sys.executable, *filter(None, map(shutil.which, names))]
+    found += [str(p) for p in Path.home().glob(".pyenv/versions/3.*/bin/python3")]
+    tell = "import sys, venv; print('%d.%d' % sys.version_info[:2], sys.version_info >= (3, 10) and hasattr(sys, 'abiflags') and 't' not in sys.abiflags)"
+    versions: dict[str, str] = {}
+    for python in found:
+        answer = subprocess.run([python, "-c", tell], capture_output=True, text=True, check=False).stdout.split()
+        if answer[1:] == ["True"]:
+            versions.setdefault(answer[0], python)
+    return versions
+
+
+USE = """
+import pathlib, sys, zmgr
+assert pathlib.Path(zmgr.__file__).is_relative_to(sys.prefix), zmgr.__file__
+assert "pytest" not in sys.modules
+with zmgr.Manager(simulate="host") as manager:
+    zone = manager.create("web01", attrs={"owner": "alice"})
+    assert (zone.status, str(zone.nets[0].address)) == ("running", "10.1.0.10/24")
+    assert manager.zones() == [zone]
+    try:
+        manager.create("web01")
+    except zmgr.ExistsError as error:
+        print(error.code, error.number)
+"""
+
+
+@pytest.mark.parametrize("version", interpreters())
+def test_the_wheel_in_a_fresh_environment(version: str, wheel: Path, tmp_path: Path) -> None:
+    subprocess.run([interpreters()[version], "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv/bin/python"
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "--python", python]
+    subprocess.run([*pip, "install", "--no-index", wheel], check=True)
+    (tmp_path / "empty").mkdir()
+    said = subprocess.run(
+        [python, "-I", "-W", "error", "-c", USE], cwd=tmp_path / "empty", capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, said.stdout, said.stderr) == (0, "exists 5\n", "")
+
+
+def test_the_wheel_is_one_for_all(wheel: Path) -> None:
+    assert "-cp310-abi3-" in wheel.name
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (information,) = (archive.read(n).decode() for n in names if n.endswith(".dist-info/METADATA"))
+        (entries,) = (archive.read(n).decode() for n in names if n.endswith(".dist-info/entry_points.txt"))
+    assert {"zmgr/__init__.py", "zmgr/_zmgr.abi3.so", "zmgr/_zmgr.pyi", "zmgr/py.typed", "zmgr/testing.py"} <= set(names)
+    assert any(n.endswith("licenses/LICENSE") for n in names)
+    assert "Requires-Dist" not in information
+    assert "[pytest11]" in entries and "zmgr=zmgr.testing" in entries.replace(" ", "")

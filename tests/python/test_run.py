@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import os
 import signal
@@ -151,3 +152,60 @@ def test_killed_and_recovered(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manage
     (outcome,) = zmgr_manager.recover()
     assert outcome.name == "web01" and outcome.error is None
     assert [z.name for z in zmgr_manager.zones()] == ["web02"]
+
+
+def held(manager: zmgr.Manager) -> int:
+    """Takes the lock of the registry, as another process that changes it would."""
+    manager.allocate("internal", "first")
+    lock = os.open(manager.root / ".zmgr/locks/registry", os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def test_ctrl_c_ends_the_waiting_for_a_lock(zmgr_manager: zmgr.Manager) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    zmgr_manager.init()
+    lock = held(zmgr_manager)
+    for wait in (
+        lambda: zmgr_manager.allocate("internal", "printer"),
+        lambda: zmgr_manager.allocate_all("internal", ["a", "b"]),
+        lambda: zmgr_manager.release("internal", "first"),
+    ):
+        timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        start = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            wait()
+        timer.join()
+        assert time.monotonic() - start < 10
+    os.close(lock)
+    assert [h.name for h in zmgr_manager.pool_usage("internal").holders if h.kind == "reservation"] == ["first"]
+
+
+def test_a_token_ends_the_waiting_for_a_lock(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.init()
+    lock = held(zmgr_manager)
+    token = zmgr.Cancel()
+    timer = threading.Timer(0.2, token.cancel)
+    timer.start()
+    with pytest.raises(zmgr.CancelledError):
+        zmgr_manager.allocate("internal", "printer", cancel=token)
+    timer.join()
+    os.close(lock)
+    with pytest.raises(zmgr.CancelledError):
+        zmgr_manager.set("nobody", {"attr.a": "b"}, cancel=token)
+
+
+def test_a_cancelled_thread_of_asyncio(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    zmgr_host.fault("zoneadm", "install", delay=30, times=1)
+
+    async def main() -> None:
+        token = zmgr.Cancel()
+        work = asyncio.ensure_future(asyncio.to_thread(zmgr_manager.create, "web01", cancel=token))
+        await asyncio.sleep(0.3)
+        token.cancel()
+        with pytest.raises(zmgr.CancelledError):
+            await asyncio.wait_for(work, 15)
+
+    asyncio.run(main())
+    assert zmgr_manager.zones() == []
