@@ -1,14 +1,16 @@
 //! The VNICs that zmgr made, and those that it has yet to make.
 
 use super::DriftItem;
-use crate::exec::dladm::mac_text;
+use crate::error::Result;
+use crate::exec::dladm::{mac_text, same_property};
 use crate::host::HostState;
-use crate::lifecycle::Standing;
+use crate::lifecycle::{Look, Site, Standing, link_differences};
 use crate::settings::EntryNet;
 use crate::source::Source;
 
 /// In what the links of this zone's managed nets differ. Links that others made are compared with nothing.
-pub(super) fn vnics(standing: &Standing<'_>, host: &HostState) -> Vec<DriftItem> {
+pub(super) fn vnics(site: &Site, look: &Look, standing: &Standing<'_>) -> Result<Vec<DriftItem>> {
+    let host = &look.host;
     let mut items: Vec<DriftItem> = Vec::new();
     for net in standing.open_nets() {
         let wish = net.pool.as_ref().map_or(String::new(), |pool| format!("an address of pool {pool}"));
@@ -17,6 +19,7 @@ pub(super) fn vnics(standing: &Standing<'_>, host: &HostState) -> Vec<DriftItem>
     let applied = standing.entry().applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
     for net in standing.spec.nets.iter().filter(|net| net.managed) {
         compare(net, applied, host, &mut items);
+        properties(site, look, net, applied, &mut items)?;
     }
     let wished = |net: &&EntryNet| standing.spec.nets.iter().any(|wish| wish.vnic == net.vnic);
     for net in applied.iter().filter(|net| net.managed && !wished(net)) {
@@ -27,7 +30,39 @@ pub(super) fn vnics(standing: &Standing<'_>, host: &HostState) -> Vec<DriftItem>
             items.push(DriftItem::new(format!("vnic {vnic}"), None, text.clone(), text, Source::none()));
         }
     }
-    items
+    Ok(items)
+}
+
+/// The properties of a VNIC that are wished or were applied.
+fn properties(
+    site: &Site,
+    look: &Look,
+    net: &EntryNet,
+    applied: &[EntryNet],
+    items: &mut Vec<DriftItem>,
+) -> Result<()> {
+    let Some(vnic) = net.vnic.as_ref().filter(|vnic| look.host.vnic(vnic.as_str()).is_some()) else { return Ok(()) };
+    let was = applied.iter().find(|was| was.vnic.as_ref() == Some(vnic));
+    let (set, reset) = link_differences(site, look, net, was)?;
+    let found = |name: &str| match name {
+        "mtu" => Result::Ok(look.host.link(vnic.as_str()).and_then(|link| link.mtu).map(|mtu| mtu.to_string())),
+        name => Ok(look.properties(site)?.get(&(vnic.to_string(), name.to_owned())).cloned()),
+    };
+    let names =
+        set.into_iter().map(|(name, value)| (name, Some(value))).chain(reset.into_iter().map(|name| (name, None)));
+    for (name, wish) in names {
+        let before = was.and_then(|was| match name.as_str() {
+            "mtu" => was.mtu.map(|mtu| mtu.to_string()),
+            name => was.link_properties.get(name).cloned(),
+        });
+        // What the host has of it in the words that were applied, where it is the same.
+        let there: Option<String> = match (found(&name)?, &before) {
+            (Some(found), Some(before)) if same_property(&name, before, &found) => Some(before.clone()),
+            (found, _) => found,
+        };
+        items.push(DriftItem::new(format!("vnic {vnic} {name}"), wish, before, there, net.source.clone()));
+    }
+    Ok(())
 }
 
 /// Whether the host's link of this name is the one that zmgr made.
@@ -60,8 +95,4 @@ fn compare(net: &EntryNet, applied: &[EntryNet], host: &HostState, items: &mut V
     point("mac", mac(net), was.and_then(mac), found.mac.map(mac_text));
     let vlan = |net: &EntryNet| net.vlan.map(|vlan| vlan.to_string());
     point("vlan", vlan(net), was.and_then(vlan), found.vlan.map(|vlan| vlan.to_string()));
-    if let Some(mtu) = net.mtu {
-        let there = host.link(vnic.as_str()).and_then(|link| link.mtu).map(|mtu| mtu.to_string());
-        point("mtu", Some(mtu.to_string()), was.and_then(|was| Some(was.mtu?.to_string())), there);
-    }
 }

@@ -10,7 +10,7 @@ mod publishers;
 use serde_json::json;
 
 use crate::error::{Code, Diagnostic, Result};
-use crate::lifecycle::{Library, Site, Standing, standings};
+use crate::lifecycle::{Library, Look, Site, Standing, standings};
 use crate::name::ZoneName;
 use crate::source::Source;
 use crate::zone::EntryState;
@@ -236,7 +236,7 @@ pub(crate) fn diff(site: &Site, names: &[ZoneName]) -> Result<Drift> {
     let mut zones = Vec::new();
     for (name, standing) in standings(site, &library, &look, names)? {
         zones.push(match standing {
-            Ok(standing) => of_zone(site, &library, &look.host, &standing),
+            Ok(standing) => of_zone(site, &library, &look, &standing),
             Err(error) if error.code() == Code::NotFound => return Err(error),
             Err(error) => unreadable(name.as_str(), &error),
         });
@@ -250,7 +250,7 @@ fn unreadable(name: &str, error: &crate::error::Error) -> ZoneDrift {
     ZoneDrift { name: name.to_owned(), status: DriftStatus::Unreadable, items: Vec::new(), fault: Some(fault) }
 }
 
-fn of_zone(site: &Site, library: &Library, host: &crate::host::HostState, standing: &Standing<'_>) -> ZoneDrift {
+fn of_zone(site: &Site, library: &Library, look: &Look, standing: &Standing<'_>) -> ZoneDrift {
     let name = standing.spec.name.to_string();
     let bare = |status| ZoneDrift { name: name.clone(), status, items: Vec::new(), fault: None };
     match (&standing.entry().state, &standing.host) {
@@ -263,8 +263,11 @@ fn of_zone(site: &Site, library: &Library, host: &crate::host::HostState, standi
             };
             let mut items = compare::documents(&wish, &standing.applied(), config, &standing.spec);
             items.extend(compare::identity(standing.entry(), zone));
-            items.extend(links::vnics(standing, host));
-            items.extend(publishers::publishers(site, library, &standing.spec, zone));
+            match links::vnics(site, look, standing) {
+                Ok(found) => items.extend(found),
+                Err(error) => return unreadable(&name, &error),
+            }
+            items.extend(publishers::publishers(site, library, standing, zone));
             let status = if items.is_empty() { DriftStatus::Clean } else { DriftStatus::Differs };
             ZoneDrift { name, status, items, fault: None }
         }

@@ -1,5 +1,6 @@
 //! `dladm`: data links, and the VNICs that zones get.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Completed, Invocation, fields};
@@ -103,16 +104,91 @@ pub struct HostVnic {
     pub vlan: Option<u16>,
 }
 
-/// Makes a persistent VNIC.
-pub fn create_vnic(name: &LinkName, over: &str, mac: [u8; 6], vlan: Option<u16>, mtu: Option<u32>) -> Invocation {
+/// Makes a persistent VNIC with these properties, such as `mtu`.
+pub fn create_vnic(
+    name: &LinkName,
+    over: &str,
+    mac: [u8; 6],
+    vlan: Option<u16>,
+    properties: &BTreeMap<String, String>,
+) -> Invocation {
     let mut invocation = Invocation::new("dladm").args(["create-vnic", "-l", over, "-m", &mac_text(mac)]);
     if let Some(vlan) = vlan {
         invocation = invocation.args(["-v", &vlan.to_string()]);
     }
-    if let Some(mtu) = mtu {
-        invocation = invocation.args(["-p", &format!("mtu={mtu}")]);
+    if !properties.is_empty() {
+        invocation = invocation.args(["-p", &assignments(properties)]);
     }
     invocation.arg(name.as_str())
+}
+
+/// Gives a link properties, now and for the time after a reboot of the host. Most are taken while a zone uses the link; its MTU is
+/// not.
+pub fn set_properties(name: &LinkName, properties: &BTreeMap<String, String>) -> Invocation {
+    Invocation::new("dladm").args(["set-linkprop", "-p", &assignments(properties), name.as_str()])
+}
+
+/// Takes properties of a link back to their defaults.
+pub fn reset_properties(name: &LinkName, properties: &[String]) -> Invocation {
+    Invocation::new("dladm").args(["reset-linkprop", "-p", &properties.join(","), name.as_str()])
+}
+
+fn assignments(properties: &BTreeMap<String, String>) -> String {
+    properties.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
+}
+
+/// Every property of all links, or of one.
+pub fn show_properties(name: Option<&str>) -> Invocation {
+    Invocation::new("dladm").args(["show-linkprop", "-c", "-o", "link,property,value"]).args(name)
+}
+
+/// Reads the answer of [`show_properties`]: values by link and property. What is not set is left out.
+pub fn parse_properties(completed: &Completed) -> Result<BTreeMap<(String, String), String>> {
+    parse_property_lines(&completed.text()?).map_err(|line| unreadable(completed, line))
+}
+
+/// Whether two values of a property mean the same: dladm shows a bandwidth in Mb/s, and processors as ranges.
+pub fn same_property(name: &str, a: &str, b: &str) -> bool {
+    let (a, b) = (a.trim(), b.trim());
+    let both = |read: fn(&str) -> Option<Vec<u64>>| match (read(a), read(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    };
+    match name {
+        "maxbw" => both(|text| Some(vec![kilobits(text)?])),
+        "cpus" => both(processors),
+        _ => a == b,
+    }
+}
+
+fn kilobits(text: &str) -> Option<u64> {
+    let (number, unit) = match text.strip_suffix(['K', 'k', 'M', 'm', 'G', 'g']) {
+        Some(number) => (number, text.as_bytes()[text.len() - 1].to_ascii_uppercase()),
+        None => (text, b'M'),
+    };
+    let factor = match unit {
+        b'K' => 1.0,
+        b'M' => 1e3,
+        _ => 1e6,
+    };
+    let number: f64 = number.parse().ok()?;
+    // More than any link has; and so that the cast is exact.
+    (0.0..1e9).contains(&number).then(|| (number * factor).round() as u64)
+}
+
+fn processors(text: &str) -> Option<Vec<u64>> {
+    let mut all = Vec::new();
+    for part in text.split(',') {
+        let (low, high) = part.split_once('-').unwrap_or((part, part));
+        let (low, high): (u64, u64) = (low.parse().ok()?, high.parse().ok()?);
+        if high.saturating_sub(low) > 4096 {
+            return None;
+        }
+        all.extend(low..=high);
+    }
+    all.sort_unstable();
+    all.dedup();
+    Some(all)
 }
 
 /// Deletes a VNIC and its persistent record.
@@ -211,6 +287,13 @@ fn parse_vnic_lines(text: &str) -> std::result::Result<Vec<HostVnic>, &str> {
         .collect()
 }
 
+fn parse_property_lines(text: &str) -> std::result::Result<BTreeMap<(String, String), String>, &str> {
+    fields::lines(text, 3, fields::split_dladm)
+        .map(|line| line.map(|line| ((line[0].clone(), line[1].clone()), line[2].trim().to_owned())))
+        .filter(|line| line.as_ref().map_or(true, |(_, value)| present(value).is_some()))
+        .collect()
+}
+
 fn parse_pairs(text: &str) -> std::result::Result<Vec<(String, String)>, &str> {
     fields::lines(text, 2, fields::split_dladm)
         .map(|line| line.map(|line| (line[0].clone(), line[1].clone())))
@@ -238,10 +321,34 @@ mod tests {
     #[test]
     fn builds() {
         let name = LinkName::new("web01_0").unwrap();
+        let properties = BTreeMap::from([("maxbw".to_owned(), "1G".to_owned()), ("mtu".to_owned(), "9000".to_owned())]);
         assert_eq!(
-            create_vnic(&name, "stub0", [2, 8, 0x20, 0xa, 0, 1], Some(20), Some(9000)).to_string(),
-            "dladm create-vnic -l stub0 -m 2:8:20:a:0:1 -v 20 -p mtu=9000 web01_0"
+            create_vnic(&name, "stub0", [2, 8, 0x20, 0xa, 0, 1], Some(20), &properties).to_string(),
+            "dladm create-vnic -l stub0 -m 2:8:20:a:0:1 -v 20 -p maxbw=1G,mtu=9000 web01_0"
         );
+        assert_eq!(
+            reset_properties(&name, &["maxbw".into(), "cpus".into()]).to_string(),
+            "dladm reset-linkprop -p maxbw,cpus web01_0"
+        );
+    }
+
+    #[test]
+    fn values_of_properties() {
+        for (name, a, b) in [
+            ("maxbw", "100M", "  100"),
+            ("maxbw", "1.5G", " 1500"),
+            ("maxbw", "1200K", "    1.200"),
+            ("cpus", "0,1,2,4", "0-2,4"),
+            ("priority", "low", " low"),
+        ] {
+            assert!(same_property(name, a, b) && same_property(name, b, a), "{name} {a} {b}");
+        }
+        for (name, a, b) in [("maxbw", "100M", "100K"), ("maxbw", "50%", "50"), ("cpus", "0-2", "0-3"), ("x", "a", "b")]
+        {
+            assert!(!same_property(name, a, b), "{name} {a} {b}");
+        }
+        let found = parse_property_lines("v0:maxbw:  100\nv0:cpus:--\nv0:autopush:\n").unwrap();
+        assert_eq!(found, BTreeMap::from([(("v0".to_owned(), "maxbw".to_owned()), "100".to_owned())]));
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn parse_publishers(completed: &Completed) -> Result<Vec<ImagePublisher>> {
 
 /// Makes a publisher what is wished, whatever it was; may be run twice. No repository is asked.
 pub fn set_publisher(image: &str, wish: &PublisherWish<'_>) -> Invocation {
-    let mut invocation = on(image).args(["set-publisher", "--no-refresh"]);
+    let mut invocation = on(image).args(["set-publisher", "--no-refresh", "--enable"]);
     invocation = invocation.arg(if wish.sticky { "--sticky" } else { "--non-sticky" });
     if wish.first {
         invocation = invocation.arg("--search-first");

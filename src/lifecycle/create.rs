@@ -27,7 +27,7 @@ use crate::manager::CreateOptions;
 use crate::name::{LinkName, TemplateName, ZoneName};
 use crate::registry::{Asked, Asker, Ledger, now};
 use crate::resources::Attr;
-use crate::settings::{EntryNet, IpType, Settings};
+use crate::settings::{EntryNet, Install as InstallWish, IpType, Settings};
 use crate::source::Sourced;
 use crate::zone::{Applied, Before, EntryId, EntryState, Origin, ZoneEntry};
 
@@ -187,7 +187,7 @@ fn publishers(spec: &ZoneSpec, library: &Library, dialect: Dialect, material: &M
         }
         after = Some(name);
     }
-    steps.push(Box::new(Publishers { image, wished }));
+    steps.push(Box::new(Publishers { image, wished, gone: None }));
     Ok(steps)
 }
 
@@ -290,10 +290,17 @@ pub(crate) fn vnics(nets: &[EntryNet]) -> Vec<Vnic> {
                 over: net.stub.clone()?,
                 mac: net.mac?.bytes(),
                 vlan: net.vlan,
-                mtu: net.mtu,
+                properties: properties(net),
             })
         })
         .collect()
+}
+
+/// The properties that a net's VNIC shall have, by dladm's names.
+pub(crate) fn properties(net: &EntryNet) -> BTreeMap<String, String> {
+    let mut properties = net.link_properties.clone();
+    properties.extend(net.mtu.map(|mtu| ("mtu".to_owned(), mtu.to_string())));
+    properties
 }
 
 /// The wish in the entry's own words: what is applied, and what recovery compares the host with.
@@ -305,10 +312,17 @@ pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
         zonecfg: (!spec.zonecfg.value.is_empty()).then(|| spec.zonecfg.clone()),
         resolvers: (!spec.resolvers.value.is_empty()).then(|| spec.resolvers.clone()),
         dns_domain: spec.dns_domain.clone(),
+        install: publishing(spec),
         resources: spec.resources.clone(),
         ..Settings::default()
     };
     Applied { zonepath: Some(spec.zonepath.clone()), nets: spec.nets.clone(), settings }
+}
+
+/// The publishers that a zone's image was given; the rest of `install` is over once the zone is there.
+fn publishing(spec: &ZoneSpec) -> Option<Sourced<InstallWish>> {
+    let publishers = spec.install.publishers.clone();
+    (!publishers.is_empty()).then(|| InstallWish { publishers, ..InstallWish::default() }.into())
 }
 
 /// The reverse of [`applied`]: the wish as it was when it was applied.

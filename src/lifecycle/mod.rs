@@ -42,7 +42,8 @@ pub use plan::{Basis, Change, Plan, PlannedFile, PlannedStep};
 pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};
 
-pub(crate) use apply::{apply, plan_apply};
+pub(crate) use apply::links::differences as link_differences;
+pub(crate) use apply::{apply, plan_apply, publishers};
 pub(crate) use brand::is_linked;
 pub(crate) use conduct::{Teller, conduct};
 pub(crate) use create::applied;
@@ -56,5 +57,6 @@ pub(crate) use reinstall::{plan_reinstall, reinstall};
 pub(crate) use run::{confirmed, run};
 pub(crate) use site::{Look, Site};
 pub(crate) use standing::{Standing, standings};
+pub(crate) use steps::tidy_uri;
 pub(crate) use view::spec;
 pub(crate) use wanted::{document, whole};

@@ -217,14 +217,20 @@ fn carry_out(floor: &Floor<'_>, what: Power, before: &HostZone, until: Instant) 
     })
 }
 
-/// How a plan shows a graceful reboot.
-pub(crate) fn planned_reboot(zone: &ZoneName, limit: Duration) -> PlannedStep {
-    let command = zoneadm::shutdown(zone, true, limit);
+/// How a plan shows it.
+pub(crate) fn planned(zone: &ZoneName, what: Power, limit: Duration) -> PlannedStep {
+    let command = match what {
+        Power::Boot => zoneadm::boot(zone, limit),
+        Power::Halt => zoneadm::halt(zone, limit),
+        Power::Shutdown { .. } => zoneadm::shutdown(zone, false, limit),
+        Power::Reboot { force: false } => zoneadm::shutdown(zone, true, limit),
+        Power::Reboot { force: true } => zoneadm::reboot(zone, limit),
+    };
     let mut argv = command.argv();
     if let Some(program) = argv.first_mut() {
         *program = command.usual_path();
     }
-    let id = "reboot".to_owned();
+    let id = what.step().to_owned();
     PlannedStep { kind: id.clone(), id, argv, files: Vec::new(), undo: Vec::new() }
 }
 

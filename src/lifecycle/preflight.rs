@@ -134,7 +134,8 @@ pub(crate) fn parent(zonepath: &str) -> &str {
     }
 }
 
-fn links(host: &HostState, spec: &ZoneSpec) -> Result<()> {
+/// That the links which the nets lie over are there and carry them.
+pub(super) fn links(host: &HostState, spec: &ZoneSpec) -> Result<()> {
     for net in &spec.nets {
         if let Some(physical) = &net.physical {
             if host.link(physical).is_none() {

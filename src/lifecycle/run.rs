@@ -54,7 +54,9 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
     let on_failure = failure(run.on_failure, &ground.library);
     let outcomes = conduct(changes, run, |(name, change), teller| {
         let result = ground.work(site, &name, change, on_failure, teller);
-        let (action, notes) = (change.request.done().to_owned(), change.notes.clone());
+        let nothing = change.steps.is_empty() && matches!(change.request, Request::Apply { .. });
+        let action = if nothing { "unchanged" } else { change.request.done() };
+        let (action, notes) = (action.to_owned(), change.notes.clone());
         Outcome { name: name.to_string(), action, result, notes }
     });
     Ok(Report { outcomes })
@@ -104,6 +106,8 @@ impl Ground {
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
                 (Request::Import { .. }, ..) => Err(elsewhere(change)),
+                // Nothing was to be done to it, and nothing is.
+                (Request::Apply { .. }, ..) if change.steps.is_empty() => Ok(()),
                 (Request::Apply { .. }, ..) => match &self.look {
                     Some(look) => apply::confirm(site, &self.library, look, name, change),
                     None => Err(elsewhere(change)),
@@ -152,6 +156,7 @@ impl Ground {
                     .map(Some)
             }
             Request::Import { .. } => Err(elsewhere(change)),
+            Request::Apply { .. } if change.steps.is_empty() => Ok(None),
             Request::Apply { .. } => match &self.look {
                 Some(look) => apply::apply_planned(site, &self.library, look, name, change, teller),
                 None => Err(elsewhere(change)),

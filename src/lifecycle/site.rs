@@ -1,12 +1,15 @@
 //! A tree and the host that it describes: what every operation works on.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::conduct::Teller;
 use super::floor::Floor;
 use super::library::Library;
 use crate::error::{Code, Error, Result};
+use crate::exec::dladm;
 use crate::exec::zonecfg::ScriptFile;
 use crate::host::{Host, HostState};
 use crate::name::ZoneName;
@@ -23,6 +26,22 @@ pub(crate) struct Site {
 pub(crate) struct Look {
     pub(crate) host: HostState,
     pub(crate) survey: Survey,
+    /// The properties of the links, once somebody has asked.
+    properties: OnceLock<Properties>,
+}
+
+/// Values by link and property.
+type Properties = BTreeMap<(String, String), String>;
+
+impl Look {
+    /// The properties of every link: one command, for the first who asks.
+    pub(crate) fn properties(&self, site: &Site) -> Result<&Properties> {
+        if let Some(known) = self.properties.get() {
+            return Ok(known);
+        }
+        let found = dladm::parse_properties(&site.host.ask(&dladm::show_properties(None))?)?;
+        Ok(self.properties.get_or_init(|| found))
+    }
 }
 
 /// A zone's locks, held while it is worked on.
@@ -61,7 +80,7 @@ impl Site {
         let ours: std::collections::HashSet<&str> =
             snapshot.entries().flat_map(|entry| entry.facts.nets()).filter_map(|net| net.links().vnic).collect();
         survey.links.retain(|link| !ours.contains(link.as_str()));
-        Ok(Look { host, survey })
+        Ok(Look { host, survey, properties: OnceLock::new() })
     }
 
     /// Takes a zone's lock, and the lock that its commands hold: while a command of a killed zmgr still works, it is `busy`.

@@ -561,6 +561,15 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ..BASE
     },
     NodeRule {
+        name: "link-property",
+        at: NETS,
+        args: args!("NAME": Type::LinkProperty, "VALUE": Type::LinkValue),
+        times: Times::Keyed,
+        help: "A property of the VNIC, as `dladm set-linkprop` takes it. Those that the zone's boot sets, and mtu, are not set here.",
+        example: r#"link-property "maxbw" "100M""#,
+        ..BASE
+    },
+    NodeRule {
         name: "default-route",
         at: NETS,
         args: args!("WHETHER": Type::Bool),

@@ -46,6 +46,10 @@ pub(crate) enum Type {
     Vnic,
     /// A link of the host.
     Link,
+    /// A property of a link that dladm sets and nobody else.
+    LinkProperty,
+    /// A value for it.
+    LinkValue,
     /// A link of the host as import found it.
     FoundLink,
     Brand,
@@ -120,6 +124,8 @@ impl Type {
             Type::Mac => "a MAC address".into(),
             Type::Vnic => "the name of a link, ending in a number".into(),
             Type::Link | Type::FoundLink => "the name of a link of the host".into(),
+            Type::LinkProperty => "a property of a link such as \"maxbw\"".into(),
+            Type::LinkValue => "a text of letters, digits and @%+:,./_-".into(),
             Type::Brand => "the name of a brand".into(),
             Type::ZoneName => "the name of a zone".into(),
             Type::TemplateName => "the name of a template".into(),
@@ -282,6 +288,8 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/'));
             require(ty, text, shape)
         }
+        Type::LinkProperty => link_property(ty, text),
+        Type::LinkValue => require(ty, text, is_shell_safe(text) && !text.contains('=') && text.len() <= 200),
         Type::Brand => {
             let shape = text.len() <= 63
                 && !text.is_empty()
@@ -383,6 +391,23 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             Some(message) => Err(Wrong::new("bad-command", message)),
         },
     }
+}
+
+/// A property that is zmgr's or zoneadm's to set is refused, with the way to say it.
+fn link_property(ty: Type, text: &str) -> Result<(), Wrong> {
+    let other = match text {
+        "mtu" => "write mtu, a node of its own",
+        "zone" | "protection" | "allowed-ips" => "the zone's boot sets it, from the zone's configuration",
+        "state" => "it can only be read",
+        _ => "",
+    };
+    if !other.is_empty() {
+        return Err(Wrong::new("bad-value", format!("the link property {text:?} cannot be set here")).help(other));
+    }
+    let shape = text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    require(ty, text, shape)
 }
 
 fn path(ty: Type, text: &str) -> Result<(), Wrong> {

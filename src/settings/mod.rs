@@ -5,6 +5,7 @@
 pub(crate) mod read;
 pub(crate) mod write;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -165,6 +166,9 @@ pub struct EntryNet {
     pub mtu: Option<u32>,
     /// The VNIC's MAC address.
     pub mac: Option<MacAddr>,
+    /// Properties of the VNIC beside its MTU, by dladm's names, such as `maxbw`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub link_properties: BTreeMap<String, String>,
     /// Whether zmgr made the VNIC, so that destroy may delete it.
     pub managed: bool,
     /// Whether the zone's default routes go through this net; `None`: the first net with a gateway has them.

@@ -79,6 +79,12 @@ fn net(node: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
             "physical" => net.physical = Some(text.to_owned()),
             "vlan" => net.vlan = child.first().and_then(integer),
             "mtu" => net.mtu = child.first().and_then(integer),
+            "link-property" => {
+                let mut words = child.texts();
+                if let (Some(name), Some(value)) = (words.next(), words.next()) {
+                    net.link_properties.insert(name.to_owned(), value.to_owned());
+                }
+            }
             "mac" => net.mac = text.parse().ok(),
             "managed" => net.managed = child.first() == Some(&Value::Bool(true)),
             "default-route" => {
@@ -98,6 +104,10 @@ fn net(node: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
     if net.physical.is_some() && net.vnic.is_some() {
         let message = format!("net {:?} has a VNIC and a physical link", net.name);
         reader.faults.add_with_help("contradiction", node.name_span, message, "remove one of them");
+    }
+    if let (Some(property), true) = (node.child("link-property"), net.physical.is_some()) {
+        let message = format!("net {:?} has a physical link, whose properties are not the zone's", net.name);
+        reader.faults.add_with_help("contradiction", property.name_span, message, "set them with dladm");
     }
     Some(net)
 }

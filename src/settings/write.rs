@@ -73,6 +73,11 @@ pub(crate) fn net(net: &EntryNet) -> Node {
     inner.extend(net.stub.as_ref().map(|link| Node::new("stub").arg(link.as_str())));
     inner.extend(net.vlan.map(|vlan| Node::new("vlan").arg(vlan)));
     inner.extend(net.mtu.map(|mtu| Node::new("mtu").arg(mtu)));
+    inner.extend(
+        net.link_properties
+            .iter()
+            .map(|(name, value)| Node::new("link-property").arg(name.as_str()).arg(value.as_str())),
+    );
     inner.extend(net.mac.map(|mac| Node::new("mac").arg(mac.to_string())));
     inner.extend(net.default_route.map(|yes| Node::new("default-route").arg(yes)));
     inner.extend(net.managed.then(|| Node::new("managed").arg(true)));

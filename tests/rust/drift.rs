@@ -3,7 +3,8 @@
 use std::fs;
 
 use zmgr::{
-    ApplyOptions, Code, CreateOptions, Dialect, DriftCause, DriftStatus, ImportOptions, Manager, RunOptions, ZoneDrift,
+    ApplyOptions, Code, CreateOptions, Dialect, DriftCause, DriftStatus, ImportOptions, Live, Manager, Query,
+    RunOptions, ZoneDrift,
 };
 
 use crate::import::{configure, document, manager, plant};
@@ -285,4 +286,247 @@ fn single_settings_are_set_in_the_file_alone() {
     {
         assert!(manager.set("web01", &[(key, value)], &mut RunOptions::new()).is_err(), "{key}");
     }
+}
+
+/// A zone on pool `lan`, over net0, and its VNIC.
+fn on_the_lan(manager: &Manager, boot: bool) -> String {
+    let put = |path: &str, text: &str| fs::write(manager.root().join(path), text).unwrap();
+    put("pools/lan.kdl", "pool \"lan\" { network \"10.5.0.0/24\"; stub \"net0\"; vlan 20; mtu 1400; }\n");
+    put(
+        "templates/lan.kdl",
+        "template \"lan\" { extends \"oi\"; without \"net\"; net \"lan\" { pool \"lan\"; link-property \"maxbw\" \"100M\"; }; }\n",
+    );
+    let zone =
+        manager.create("web01", &CreateOptions::new().template("lan").boot(boot), &mut RunOptions::new()).unwrap();
+    assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
+    zone.nets[0].vnic.clone().unwrap()
+}
+
+/// The arguments of the commands, without the paths of the programs.
+fn short(commands: &[String]) -> Vec<String> {
+    let short = |line: &String| {
+        let (program, rest) = line.split_once(' ').unwrap_or((line, ""));
+        format!("{} {rest}", program.rsplit('/').next().unwrap())
+    };
+    commands.iter().map(short).filter(|line| !line.contains(" publisher -H")).collect()
+}
+
+#[test]
+fn links_are_changed_by_the_smallest_commands() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    let vnic = on_the_lan(&manager, false);
+    let shown = pretend.run(&format!("dladm show-linkprop -c -o value -p maxbw {vnic}"));
+    assert_eq!(shown, "  100\n=0");
+    let mac = manager.zone("web01").unwrap().nets[0].mac.clone().unwrap();
+    pretend.run("dladm create-etherstub stub1");
+    let both = |from: &str, to: &str| {
+        edit(&manager, "zones/web01.kdl", |text| {
+            let (own, applied) = text.split_once("    applied {").unwrap();
+            format!("{}    applied {{{applied}", own.replacen(from, to, 1))
+        });
+        let drift = drift(&manager, "web01");
+        assert_eq!(drift.items.len(), 1, "{drift:#?}");
+        assert_eq!(drift.items[0].cause, DriftCause::Files, "{drift:#?}");
+        let ran = short(&commands(&manager, &["web01"], &ApplyOptions::new()));
+        assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
+        assert_eq!(commands(&manager, &[], &ApplyOptions::new()), [""; 0]);
+        ran
+    };
+    assert_eq!(both("mtu 1400", "mtu 1300"), [format!("dladm set-linkprop -p mtu=1300 {vnic}")]);
+    assert_eq!(both("\"100M\"", "\"1.5G\""), [format!("dladm set-linkprop -p maxbw=1.5G {vnic}")]);
+    assert_eq!(both("link-property \"maxbw\" \"1.5G\"", ""), [format!("dladm reset-linkprop -p maxbw {vnic}")]);
+    assert_eq!(
+        both("vlan 20", "vlan 30"),
+        [format!("dladm delete-vnic {vnic}"), format!("dladm create-vnic -l net0 -m {mac} -v 30 -p mtu=1300 {vnic}")]
+    );
+    assert_eq!(
+        both("stub \"net0\"", "stub \"stub1\""),
+        [format!("dladm delete-vnic {vnic}"), format!("dladm create-vnic -l stub1 -m {mac} -v 30 -p mtu=1300 {vnic}")]
+    );
+    assert_eq!(both("mtu 1300", ""), [format!("dladm reset-linkprop -p mtu {vnic}")]);
+}
+
+#[test]
+fn a_link_in_use_waits_for_its_zone_to_be_down() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    let vnic = on_the_lan(&manager, true);
+    edit(&manager, "zones/web01.kdl", |text| {
+        let text = text.replacen("vlan 20", "vlan 30", 1).replacen("\"100M\"", "\"200M\"", 1);
+        text.replacen("mtu 1400", "mtu 1300", 1)
+    });
+    // What the zone does not mind is done at once.
+    let mut ran = Vec::new();
+    let mut progress = |event: &zmgr::Event| {
+        if let zmgr::EventKind::Command { argv } = &event.kind {
+            ran.push(argv.join(" "));
+        }
+        true
+    };
+    let mut run = RunOptions::new().progress(&mut progress);
+    let outcome = manager.apply(&[], &ApplyOptions::new(), &mut run).unwrap().outcomes.remove(0);
+    assert!(outcome.notes.iter().any(|note| note.contains("VLAN 30 in place of VLAN 20")), "{:?}", outcome.notes);
+    drop(run);
+    assert_eq!(short(&ran), [""; 0], "a VNIC that is made anew gets everything then");
+    assert_eq!(drift(&manager, "web01").items[0].cause, DriftCause::Files);
+    let plan = manager.plan_apply(&[], &ApplyOptions::new().reboot(true)).unwrap();
+    let steps: Vec<&str> = plan.changes[0].steps.iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(steps, ["applied", "shutdown", "unlink:lan", "vnic:lan", "boot"]);
+    manager.run(&plan, &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
+    assert_eq!(pretend.run(&format!("dladm show-vnic -p -o over,vid {vnic}")), "net0:30\n=0");
+    let running = Query::new().live(Live::Required);
+    assert_eq!(manager.zones(&running).unwrap()[0].status.as_deref(), Some("running"));
+    // A property alone is taken while it runs.
+    edit(&manager, "zones/web01.kdl", |text| text.replacen("\"200M\"", "\"300M\"", 1));
+    let ran = commands(&manager, &[], &ApplyOptions::new());
+    assert_eq!(short(&ran), [format!("dladm set-linkprop -p maxbw=300M {vnic}")]);
+    assert!(manager.diff(&[]).unwrap().is_clean());
+}
+
+#[test]
+fn a_link_of_somebody_else_is_left_alone() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    let vnic = on_the_lan(&manager, false);
+    pretend.run(&format!("dladm delete-vnic {vnic}"));
+    pretend.run(&format!("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 {vnic}"));
+    let outcomes = apply(&manager, &[], &ApplyOptions::new());
+    assert_eq!(outcomes[0].action, "unchanged");
+    assert!(outcomes[0].notes[0].contains("left alone"), "{:?}", outcomes[0].notes);
+    assert!(pretend.run(&format!("dladm show-vnic -p -o macaddress {vnic}")).starts_with("2:8:20:1:2:3"));
+    assert_eq!(drift(&manager, "web01").status, DriftStatus::Differs);
+}
+
+#[test]
+fn what_no_link_can_have_is_refused() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    for (body, said) in [
+        ("pool \"internal\"; link-property \"mtu\" \"1400\"", "a node of its own"),
+        ("pool \"internal\"; link-property \"allowed-ips\" \"10.0.0.1\"", "the zone's boot sets it"),
+        ("pool \"internal\"; link-property \"maxbw\" \"1 G\"", "is not a text"),
+        ("physical \"net0\"; address \"none\"; link-property \"maxbw\" \"1G\"", "physical link"),
+    ] {
+        let text = format!("template \"t\" {{ brand \"nlipkg\"; net \"a\" {{ {body}; }}; }}\n");
+        fs::write(manager.root().join("templates/t.kdl"), text).unwrap();
+        let error = manager.plan_create(&["z"], &CreateOptions::new().template("t")).unwrap_err();
+        assert!(format!("{error:?}").contains(said), "{body}: {error:?}");
+    }
+}
+
+#[test]
+fn publishers_follow_the_files() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    let put = |path: &str, text: &str| fs::write(manager.root().join(path), text).unwrap();
+    for name in ["a", "b", "c"] {
+        put(
+            &format!("publishers/{name}.kdl"),
+            &format!("publisher \"{name}\" {{ origin \"https://{name}.example/\"; }}\n"),
+        );
+    }
+    let install = |names: &str| {
+        put("templates/p.kdl", &format!("template \"p\" {{ extends \"oi\"; install {{ publisher {names}; }}; }}\n"))
+    };
+    install("\"a\" \"b\"");
+    manager.create("web01", &CreateOptions::new().template("p").boot(false), &mut RunOptions::new()).unwrap();
+    assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
+    let image = "/zones/web01/root";
+    let names = || {
+        let text = pretend.run(&format!("pkg -R {image} publisher -H -F tsv"));
+        let mut names: Vec<String> = text
+            .lines()
+            .filter(|line| !line.starts_with('='))
+            .map(|line| line.split('\t').next().unwrap().to_owned())
+            .collect();
+        names.dedup();
+        names.join(" ")
+    };
+    // The order, and one more.
+    install("\"b\" \"c\" \"a\"");
+    let items = drift(&manager, "web01").items;
+    assert_eq!(
+        (items.len(), items[0].what.as_str(), items[0].cause),
+        (1, "publisher c", DriftCause::Files),
+        "{items:#?}"
+    );
+    apply(&manager, &[], &ApplyOptions::new());
+    assert_eq!(names(), "b c a");
+    assert!(manager.diff(&[]).unwrap().is_clean());
+    assert_eq!(commands(&manager, &[], &ApplyOptions::new()), [""; 0]);
+    // One less; what somebody else gave the image stays.
+    assert!(pretend.run(&format!("pkg -R {image} set-publisher -g https://x.example/ x")).ends_with("=0"));
+    install("\"b\" \"c\"");
+    let ran = short(&commands(&manager, &[], &ApplyOptions::new()));
+    assert_eq!(ran, [format!("pkg -R {image} unset-publisher a")]);
+    assert_eq!(names(), "b c x");
+    let items = drift(&manager, "web01").items;
+    assert_eq!((items.len(), items[0].what.as_str(), items[0].cause), (1, "publisher x", DriftCause::Foreign));
+    commands(&manager, &[], &ApplyOptions::new().prune(true));
+    assert_eq!(names(), "b c");
+    // Somebody turns one off, and changes another.
+    pretend.run(&format!("pkg -R {image} set-publisher --disable b"));
+    pretend.run(&format!("pkg -R {image} set-publisher --non-sticky -G * -g https://other.example/ c"));
+    let whats: Vec<String> = drift(&manager, "web01").items.into_iter().map(|item| item.what).collect();
+    assert_eq!(whats, ["publisher b enabled", "publisher c origin", "publisher c sticky"]);
+    apply(&manager, &[], &ApplyOptions::new());
+    assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
+}
+
+#[test]
+fn one_bad_zone_keeps_no_other_from_being_applied() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    for zone in ["a", "b", "c", "gone", "torn"] {
+        create(&manager, zone);
+    }
+    let put = |path: &str, text: &str| fs::write(manager.root().join(path), text).unwrap();
+    for line in ["zoneadm -z gone uninstall -F", "zonecfg -z gone delete -F"] {
+        assert!(pretend.run(line).ends_with("=0"));
+    }
+    put("templates/broken.kdl", "template \"broken\" { nonsense; }\n");
+    put("zones/torn.kdl", "zone \"torn\" {");
+    put("zones/lost.kdl", "zone \"lost\" { template \"nosuch\"; }\n");
+    put("zones/sick.kdl", "zone \"sick\" { template \"broken\"; }\n");
+    put("zones/full.kdl", "zone \"full\" { template \"oi\"; limitpriv \"zone\"; brand \"lipkg\"; }\n");
+    put("zones/wish.kdl", "zone \"wish\" { template \"oi\"; }\n");
+    edit(&manager, "templates/oi.kdl", |text| text.replacen("autoboot", "cpu-shares 30\n    autoboot", 1));
+    let options = ApplyOptions::new();
+    let plan = manager.plan_apply(&[], &options).unwrap();
+    let said: Vec<(&str, bool)> =
+        plan.changes.iter().map(|change| (change.zone.as_str(), change.steps.is_empty())).collect();
+    assert_eq!(
+        said,
+        [
+            ("a", false),
+            ("b", false),
+            ("c", false),
+            ("full", true),
+            ("gone", true),
+            ("lost", true),
+            ("sick", true),
+            ("torn", true),
+            ("wish", false)
+        ]
+    );
+    assert!(
+        plan.changes
+            .iter()
+            .all(|change| change.steps.is_empty() == change.notes.iter().any(|note| note.starts_with("left alone")))
+    );
+    assert!(manager.plan_apply(&["lost"], &options).is_err());
+    let report = manager.apply(&[], &options, &mut RunOptions::new().jobs(4)).unwrap();
+    let failed: Vec<&str> = report.failures().map(|(name, _)| name).collect();
+    assert_eq!(failed, ["full", "gone", "lost", "sick", "torn"]);
+    assert_eq!(report.error().unwrap().code(), Code::Partial);
+    let done = |zone: &str| report.outcomes.iter().find(|outcome| outcome.name == zone).unwrap().action.clone();
+    assert_eq!((done("a").as_str(), done("wish").as_str()), ("applied", "created"));
+    // A plan that leaves some alone can be run.
+    edit(&manager, "templates/oi.kdl", |text| text.replacen("cpu-shares 30", "cpu-shares 31", 1));
+    let plan = manager.plan_apply(&[], &options).unwrap();
+    let report = manager.run(&plan, &mut RunOptions::new()).unwrap();
+    assert!(report.error().is_none(), "{report:#?}");
+    assert_eq!(drift(&manager, "b").status, DriftStatus::Clean);
 }

@@ -38,7 +38,14 @@ fn links_are_made_seen_and_deleted() {
     let mac = [2, 8, 0x20, 0x0a, 0x0b, 0x0c];
     assert_eq!(host.link_state("web01_0").unwrap(), LinkState::Absent);
     assert!(matches!(host.link_state("stub0").unwrap(), LinkState::Other(stub) if stub.class == LinkClass::Etherstub));
-    host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", mac, Some(20), Some(9000))).unwrap();
+    host.ask(&dladm::create_vnic(
+        &link("web01_0"),
+        "stub0",
+        mac,
+        Some(20),
+        &std::collections::BTreeMap::from([("mtu".to_owned(), "9000".to_owned())]),
+    ))
+    .unwrap();
     let LinkState::Vnic(vnic) = host.link_state("web01_0").unwrap() else { panic!("it is no VNIC") };
     assert_eq!((vnic.over.as_str(), vnic.mac, vnic.vlan), ("stub0", Some(mac), Some(20)));
     assert_eq!(host.zone_of_link("web01_0").unwrap(), None);
@@ -49,7 +56,7 @@ fn links_are_made_seen_and_deleted() {
         (host.link_state("web01_0").unwrap(), host.recorded_vnic("web01_0").unwrap()),
         (LinkState::Absent, record)
     );
-    let error = host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", mac, None, None)).unwrap_err();
+    let error = host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", mac, None, &Default::default())).unwrap_err();
     assert_eq!(error.code(), Code::CommandFailed);
     assert!(error.message().contains("object already exists"), "{error}");
     host.ask(&dladm::delete_vnic(&link("web01_0"))).unwrap();
@@ -64,7 +71,7 @@ fn zones_are_followed_from_state_to_state() {
     let (pretend, host) = machine();
     let web01 = zone("web01");
     assert_eq!(host.zone_state(&web01).unwrap(), None);
-    host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", [2, 8, 0x20, 1, 2, 3], None, None)).unwrap();
+    host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", [2, 8, 0x20, 1, 2, 3], None, &Default::default())).unwrap();
     pretend.configure("web01", "nlipkg", "web01_0");
     let state = || host.zone_state(&web01).unwrap().unwrap();
     assert_eq!((state().state, state().uuid), (ZoneState::Configured, None));
@@ -175,7 +182,7 @@ fn exec(host: &Host, words: &[&str]) -> (String, Option<i32>) {
 #[test]
 fn commands_run_inside_a_zone_and_their_end_is_known() {
     let (pretend, host) = machine();
-    host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", [2, 8, 0x20, 1, 2, 3], None, None)).unwrap();
+    host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", [2, 8, 0x20, 1, 2, 3], None, &Default::default())).unwrap();
     pretend.configure("web01", "nlipkg", "web01_0");
     host.ask(&zoneadm::install(&zone("web01"), &[], LIMIT)).unwrap();
     assert_eq!(exec(&host, &["true"]).1, None, "the zone does not run");
@@ -189,7 +196,7 @@ fn commands_run_inside_a_zone_and_their_end_is_known() {
 #[test]
 fn publishers_are_set_and_read_back() {
     let (pretend, host) = machine();
-    host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", [2, 8, 0x20, 1, 2, 3], None, None)).unwrap();
+    host.ask(&dladm::create_vnic(&link("web01_0"), "stub0", [2, 8, 0x20, 1, 2, 3], None, &Default::default())).unwrap();
     pretend.configure("web01", "nlipkg", "web01_0");
     host.ask(&zoneadm::install(&zone("web01"), &[], LIMIT)).unwrap();
     let image = "/zones/web01/root";

@@ -7,6 +7,7 @@ use super::{Floor, Phase, PlannedStep, Probe, Step, planned};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::Completed;
 use crate::exec::pkg::{self, ImagePublisher, PublisherWish};
+use crate::host::Host;
 use crate::name::ZoneName;
 use crate::publisher::Publisher;
 
@@ -21,6 +22,14 @@ impl Image {
     /// Where it is on the host.
     fn root(&self) -> String {
         format!("{}/root", self.zonepath)
+    }
+
+    /// What the image has, where that can be asked.
+    pub(crate) fn found(&self, host: &Host) -> Result<Vec<ImagePublisher>> {
+        if !host.zone_root(&self.zonepath)?.is_directory("/var/pkg")? {
+            return Err(not_mounted(&self.zone, &self.zonepath));
+        }
+        pkg::parse_publishers(&host.ask(&pkg::publishers(&self.root()))?)
     }
 
     fn publishers(&self, floor: &Floor<'_>) -> Result<Vec<ImagePublisher>> {
@@ -119,23 +128,32 @@ pub(crate) struct Publishers {
     pub(crate) image: Image,
     /// In search order.
     pub(crate) wished: Vec<Publisher>,
+    /// Those that the image shall not have; `None`: all but the wished.
+    pub(crate) gone: Option<Vec<String>>,
 }
 
 impl Publishers {
+    fn is_wished(&self, name: &str) -> bool {
+        self.wished.iter().any(|wish| wish.name.as_str() == name)
+    }
+
+    /// The publishers of the image that are to be taken away.
     fn strangers(&self, found: &[ImagePublisher]) -> Vec<String> {
         found
             .iter()
-            .filter(|found| !self.wished.iter().any(|wish| wish.name.as_str() == found.name))
+            .filter(|found| !self.is_wished(&found.name))
+            .filter(|found| self.gone.as_ref().is_none_or(|gone| gone.contains(&found.name)))
             .map(|found| found.name.clone())
             .collect()
     }
 
     /// How the image differs from the wish.
-    fn differences(&self, found: &[ImagePublisher]) -> Vec<String> {
+    pub(crate) fn differences(&self, found: &[ImagePublisher]) -> Vec<String> {
         let mut differences: Vec<String> =
             self.wished.iter().filter_map(|publisher| difference(publisher, found)).collect();
         differences.extend(self.strangers(found).iter().map(|name| format!("it has {name}, which is not wished")));
-        let order: Vec<&str> = found.iter().map(|found| found.name.as_str()).collect();
+        let order = found.iter().map(|found| found.name.as_str());
+        let order: Vec<&str> = order.filter(|name| self.gone.is_none() || self.is_wished(name)).collect();
         if differences.is_empty() && !order.iter().copied().eq(self.wished.iter().map(|wish| wish.name.as_str())) {
             differences.push(format!("they are searched in the order {}", order.join(", ")));
         }
@@ -188,7 +206,7 @@ impl Step for Publishers {
 }
 
 /// How this publisher stands in an image; `None` where it is as wished.
-fn difference(wish: &Publisher, found: &[ImagePublisher]) -> Option<String> {
+pub(crate) fn difference(wish: &Publisher, found: &[ImagePublisher]) -> Option<String> {
     let name = wish.name.as_str();
     let Some(found) = found.iter().find(|found| found.name == name) else {
         return Some(format!("it has no publisher {name}"));
@@ -218,7 +236,7 @@ fn same_addresses(a: &[String], b: &[String]) -> bool {
 }
 
 /// An address as pkg keeps it: with one slash at its end, a path as a `file:` address.
-fn tidy(uri: &str) -> String {
+pub(crate) fn tidy(uri: &str) -> String {
     let uri = uri.trim_end_matches('/');
     if uri.starts_with('/') { format!("file://{uri}") } else { uri.to_owned() }
 }
@@ -245,7 +263,7 @@ mod tests {
 
     fn publishers(wished: Vec<Publisher>) -> Publishers {
         let image = Image { zone: ZoneName::new("web01").unwrap(), zonepath: "/zones/web01".into() };
-        Publishers { image, wished }
+        Publishers { image, wished, gone: None }
     }
 
     #[test]
@@ -263,6 +281,16 @@ mod tests {
         let mut off = b;
         off.enabled = false;
         assert_eq!(all.differences(&[a, off]), ["b is disabled"]);
+    }
+
+    #[test]
+    fn what_others_gave_it_may_stay() {
+        let mut all = publishers(vec![wish("a", &["https://a"])]);
+        let found = [found("c", &[]), found("a", &["https://a"]), found("d", &[])];
+        all.gone = Some(vec!["c".into()]);
+        assert_eq!(all.differences(&found), ["it has c, which is not wished"]);
+        all.gone = Some(Vec::new());
+        assert_eq!(all.differences(&found), [""; 0]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a VNIC is gone only when its record is gone too, or the next boot of the host would bring it back.
 
+use std::collections::BTreeMap;
+
 use super::{Floor, Phase, PlannedStep, Probe, Step, foreign, planned};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm::{self, HostVnic};
@@ -18,7 +20,8 @@ pub(crate) struct Vnic {
     pub(crate) over: String,
     pub(crate) mac: [u8; 6],
     pub(crate) vlan: Option<u16>,
-    pub(crate) mtu: Option<u32>,
+    /// Its properties, `mtu` included.
+    pub(crate) properties: BTreeMap<String, String>,
 }
 
 impl Vnic {
@@ -68,7 +71,7 @@ impl Step for Vnic {
     }
 
     fn planned(&self) -> PlannedStep {
-        let create = dladm::create_vnic(&self.name, &self.over, self.mac, self.vlan, self.mtu);
+        let create = dladm::create_vnic(&self.name, &self.over, self.mac, self.vlan, &self.properties);
         planned(self.id(), &create, Vec::new(), Some(&dladm::delete_vnic(&self.name)))
     }
 
@@ -77,7 +80,8 @@ impl Step for Vnic {
     }
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
-        let created = floor.attempt_held(dladm::create_vnic(&self.name, &self.over, self.mac, self.vlan, self.mtu))?;
+        let created =
+            floor.attempt_held(dladm::create_vnic(&self.name, &self.over, self.mac, self.vlan, &self.properties))?;
         match self.look(floor)? {
             Probe::Done => Ok(()),
             Probe::Foreign(what) if !created.success() && self.is_recorded(floor)? => {

@@ -85,6 +85,23 @@ fn max_mtu(_: &Link) -> u32 {
     9000
 }
 
+/// A bandwidth as it is shown: megabits, and the thousandths where there are any.
+fn bandwidth(value: &str) -> String {
+    let (number, factor) = match value.as_bytes().last() {
+        Some(b'K' | b'k') => (&value[..value.len() - 1], 1.0),
+        Some(b'M' | b'm') => (&value[..value.len() - 1], 1e3),
+        Some(b'G' | b'g') => (&value[..value.len() - 1], 1e6),
+        Some(b'%') => return value.to_owned(),
+        _ => (value, 1e3),
+    };
+    let kilobits = (number.parse::<f64>().unwrap_or_default() * factor).round() as u64;
+    match (kilobits / 1000, kilobits % 1000) {
+        (mega, 0) => format!("{mega:5}"),
+        (0, kilo) => format!("0.{kilo:03}"),
+        (mega, kilo) => format!("{mega:5}.{kilo:03}"),
+    }
+}
+
 fn is_bandwidth(value: &str) -> bool {
     let number = value.trim_end_matches(['K', 'M', 'G', 'k', 'm', 'g', '%']);
     !number.is_empty() && number.parse::<f64>().is_ok_and(|n| n > 0.0)
@@ -227,6 +244,7 @@ pub(super) fn show(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
                     Some(zone) => zone,
                     None => link.prop("zone").unwrap_or_default().to_owned(),
                 },
+                "maxbw" => link.prop("maxbw").map_or_else(String::new, bandwidth),
                 name => link.prop(name).map_or_else(|| (prop.default)(link), str::to_owned),
             };
             rows.push((link, prop, value));

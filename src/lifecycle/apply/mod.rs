@@ -3,36 +3,40 @@
 //! Invariant: the host is changed first, `applied` is written after; so a death between the two leaves a difference that is told,
 //! and what `applied` says was on the host. What somebody else put there is never taken away unasked.
 
+pub(crate) mod links;
+pub(crate) mod publishers;
+mod work;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::basis;
-use super::conduct::{Teller, conduct};
+use super::conduct::conduct;
 use super::create::{self, vnics};
-use super::journal::Journal;
 use super::library::Library;
 use super::material::Material;
 use super::operate::{self, failure};
-use super::perform::{self, Failure};
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::power::{self, Power};
 use super::request::{Pinned, PinnedNet, Request};
-use super::run::confirmed;
-use super::site::{Locks, Look, Site};
+use super::site::{Look, Site};
 use super::standing::{Standing, standings};
 use super::steps::{Boot, Reconfigure, Step, Unlink};
-use super::{EventKind, Outcome, Plan, Report, identity, view};
+use super::{Outcome, Plan, Report, identity};
 use crate::document::Document;
 use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::{self, ZoneConfig, parts};
-use crate::exec::{Invocation, zoneadm::ZoneState};
 use crate::host::HostState;
-use crate::manager::{ApplyOptions, CreateOptions, RunOptions, Zone};
+use crate::manager::{ApplyOptions, CreateOptions, RunOptions};
 use crate::name::{LinkName, ZoneName};
-use crate::registry::{Ledger, Wait};
+use crate::registry::Ledger;
 use crate::settings::EntryNet;
-use crate::zone::{Applied, Before, Intent, ZoneEntry};
+use crate::zone::{Applied, Origin, ZoneEntry};
+
+use work::{apply_one, plumb_planned};
+pub(crate) use work::{apply_planned, confirm};
 
 /// What takes effect without a reboot of the zone.
 const AT_ONCE: [&str; 2] = ["autoboot", "attr"];
@@ -43,6 +47,8 @@ pub(crate) struct Application {
     /// The entry with what is chosen now.
     entry: ZoneEntry,
     steps: Vec<Box<dyn Step>>,
+    /// What is done between its shutdown and its boot, where it is rebooted and something needs it to be down.
+    cold: Vec<Box<dyn Step>>,
     /// VNICs that go once the zone no longer uses them.
     unlinks: Vec<Unlink>,
     /// It is built again from nothing.
@@ -62,37 +68,84 @@ impl Application {
     }
 }
 
-/// What applying the files of these zones would do, or of all where none is named. Touches nothing.
+/// What applying the files of these zones would do, or of all where none is named. Touches nothing. A zone that cannot be planned
+/// stops no other: where none was named, its change has no steps, and a note that says why.
 pub(crate) fn plan_apply(site: &Site, names: &[ZoneName], options: &ApplyOptions) -> Result<Plan> {
     let library = Library::load(site.registry.tree())?;
     let look = site.look()?;
     let mut ledger = site.registry.ledger(library.pools.clone(), look.survey.clone())?;
     let mut changes = Vec::new();
     let mut wishes = Vec::new();
+    let left = |name: &ZoneName, error: Error| match names {
+        [] => Ok(left_alone(name, options, &error)),
+        _ => Err(error),
+    };
     for (name, standing) in standings(site, &library, &look, names)? {
-        let standing = standing?;
-        if standing.entry().state.is_none() {
-            wishes.push(name);
-            continue;
+        let planned = match standing {
+            Ok(standing) if standing.entry().state.is_none() => {
+                wishes.push(name);
+                continue;
+            }
+            Ok(standing) => plan(site, &library, &look, Some(&mut ledger), standing, options, None),
+            Err(error) => Err(error),
+        };
+        match planned {
+            Ok(planned) if planned.is_nothing() && planned.change.notes.is_empty() => {}
+            Ok(planned) => {
+                ledger.plan_entry(&planned.entry);
+                changes.push(planned.change);
+            }
+            Err(error) => changes.push(left(&name, error)?),
         }
-        let application = plan(site, &library, &look.host, Some(&mut ledger), standing, options, None)?;
-        if !application.is_nothing() || !application.change.notes.is_empty() {
-            ledger.plan_entry(&application.entry);
-            changes.push(application.change);
-        }
+    }
+    let (wishes, faulty) = buildable(site, &library, wishes);
+    for (name, error) in faulty {
+        changes.push(left(&name, error)?);
     }
     if !wishes.is_empty() {
         let create = CreateOptions::default();
         let wanted: Vec<(ZoneName, &CreateOptions)> = wishes.iter().map(|name| (name.clone(), &create)).collect();
         let prepared = operate::prepare_wishes(site, &wanted)?;
         for name in &wishes {
-            let creation = create::plan(&prepared.ground(site), &mut ledger, name, &create, None)?;
-            ledger.plan_entry(&creation.entry);
-            changes.push(creation.change);
+            match create::plan(&prepared.ground(site), &mut ledger, name, &create, None) {
+                Ok(creation) => {
+                    ledger.plan_entry(&creation.entry);
+                    changes.push(creation.change);
+                }
+                Err(error) => changes.push(left(name, error)?),
+            }
         }
     }
     changes.sort_by(|a, b| a.zone.cmp(&b.zone));
     Ok(Plan::new("apply", changes))
+}
+
+/// Those of these wishes whose documents are in order; each of the others with its fault.
+fn buildable(site: &Site, library: &Library, wishes: Vec<ZoneName>) -> (Vec<ZoneName>, Vec<(ZoneName, Error)>) {
+    let (mut good, mut faulty) = (Vec::new(), Vec::new());
+    for name in wishes {
+        match operate::entry(site, &name).and_then(|entry| library.check(entry.template_name())) {
+            Ok(()) => good.push(name),
+            Err(error) => faulty.push((name, error)),
+        }
+    }
+    (good, faulty)
+}
+
+/// The change of a zone that cannot be planned.
+fn left_alone(name: &ZoneName, options: &ApplyOptions, error: &Error) -> Change {
+    let details = error.details().iter().map(|detail| detail.message.clone());
+    let mut notes = vec![format!("left alone: {}", error.message())];
+    notes.extend(details.filter(|detail| !error.message().contains(detail.as_str())));
+    Change {
+        zone: name.to_string(),
+        entry_id: String::new(),
+        request: Request::Apply { options: options.clone(), nets: BTreeMap::new() },
+        spec: Value::Null,
+        steps: Vec::new(),
+        notes,
+        basis: Basis::default(),
+    }
 }
 
 /// Applies the files of these zones, or of all where none is named.
@@ -104,18 +157,22 @@ pub(crate) fn apply(
 ) -> Result<Report> {
     let library = Library::load(site.registry.tree())?;
     let look = site.look()?;
-    let standings = standings(site, &library, &look, names)?;
+    let mut standings = standings(site, &library, &look, names)?;
     let on_failure = failure(run.on_failure, &library);
     let create = CreateOptions::default();
-    let wishes: Vec<(ZoneName, &CreateOptions)> = standings
-        .iter()
-        .filter(|(_, standing)| standing.as_ref().is_ok_and(|standing| standing.entry().state.is_none()))
-        .map(|(name, _)| (name.clone(), &create))
-        .collect();
-    let prepared = if wishes.is_empty() { None } else { Some(operate::prepare_wishes(site, &wishes)?) };
+    let is_wish =
+        |standing: &Result<Standing<'_>>| standing.as_ref().is_ok_and(|standing| standing.entry().state.is_none());
+    let wishes = standings.iter().filter(|(_, standing)| is_wish(standing)).map(|(name, _)| name.clone()).collect();
+    let (wishes, faulty) = buildable(site, &library, wishes);
+    for (name, error) in faulty {
+        if let Some((_, standing)) = standings.iter_mut().find(|(known, _)| *known == name) {
+            *standing = Err(error);
+        }
+    }
+    let wanted: Vec<(ZoneName, &CreateOptions)> = wishes.iter().map(|name| (name.clone(), &create)).collect();
+    let prepared = if wanted.is_empty() { None } else { Some(operate::prepare_wishes(site, &wanted)?) };
     let outcomes = conduct(standings, run, |(name, standing), teller| {
-        let wish = standing.as_ref().is_ok_and(|standing| standing.entry().state.is_none());
-        if let (true, Some(prepared)) = (wish, &prepared) {
+        if let (true, Some(prepared)) = (is_wish(&standing), &prepared) {
             let result = operate::create_one(site, prepared, &name, &create, on_failure, None, teller);
             return Outcome {
                 name: name.to_string(),
@@ -140,12 +197,13 @@ pub(crate) fn apply(
 pub(crate) fn plan(
     site: &Site,
     library: &Library,
-    host: &HostState,
+    look: &Look,
     ledger: Option<&mut Ledger>,
     standing: Standing<'_>,
     options: &ApplyOptions,
     pinned: Option<&BTreeMap<String, PinnedNet>>,
 ) -> Result<Application> {
+    let host = &look.host;
     let name = standing.spec.name.clone();
     identity::settled(standing.entry())?;
     let Some(id) = standing.entry().id.clone() else {
@@ -170,7 +228,7 @@ pub(crate) fn plan(
     }
     let spec = &standing.spec;
     let mut applied_now = create::applied(spec);
-    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    let (mut steps, mut cold): (Vec<Box<dyn Step>>, Vec<Box<dyn Step>>) = (Vec::new(), Vec::new());
     let (mut notes, mut unlinks, mut gained) = (Vec::new(), Vec::new(), Vec::new());
     let (mut rebuild, mut boot, mut reboot) = (false, None, false);
     let mut facts = basis::host(host, spec);
@@ -207,8 +265,23 @@ pub(crate) fn plan(
             }
             facts.insert(format!("configuration of {name}"), digest(found));
             let active = zone.state.is_active();
-            let waits = active && waits_for_reboot(found, &target);
+            let links = links::plan(site, look, standing.entry(), spec)?;
+            let waits = active && (waits_for_reboot(found, &target) || !links.down.is_empty());
             reboot = waits && options.reboot && zone.state == ZoneState::Running;
+            notes.extend(links.refused);
+            steps.extend(links.at_once);
+            match (active, reboot) {
+                (false, _) => steps.extend(links.down),
+                (true, true) => cold = links.down,
+                (true, false) => {
+                    let what = links.waiting.into_iter();
+                    notes.extend(what.map(|what| {
+                        format!("{what}, once {name} is down: zmgr apply --reboot {name}, or halt it and apply again")
+                    }));
+                    hold(&mut applied_now.nets, standing.entry(), &links.nets);
+                }
+            }
+            let reconfigured = target.clone();
             if !script.is_empty() {
                 let (from, to) = (found.clone(), target);
                 steps.push(Box::new(Reconfigure { zone: name.clone(), from, to, script }));
@@ -227,7 +300,16 @@ pub(crate) fn plan(
             if active && !reboot {
                 applied_now.nets.extend(kept);
             }
-            if waits && !reboot {
+            if publishers::are_ours(site, standing.entry(), spec, zone) {
+                match publishers::look(site, library, standing.entry(), spec, options.prune) {
+                    Ok(publishing) => steps.extend(publishers::steps(site, library, spec, publishing)?),
+                    Err(error) if error.code() == Code::Config => return Err(error),
+                    Err(error) => notes.push(format!("its publishers cannot be read: {}", error.message())),
+                }
+            } else if standing.entry().origin == Some(Origin::Import) {
+                applied_now.settings.install = None;
+            }
+            if active && !reboot && waits_for_reboot(found, &reconfigured) {
                 notes
                     .push(format!("{name} runs, and some of this takes effect at its next reboot: zmgr reboot {name}"));
             }
@@ -254,9 +336,18 @@ pub(crate) fn plan(
     planned.extend(unlinks.iter().filter(|_| !reboot).map(|unlink| unlink.planned()));
     planned.extend((stale || !planned.is_empty()).then(|| file("applied")));
     if reboot {
-        planned.push(power::planned_reboot(&name, library.config.timeouts.shutdown));
-        planned.extend(gained.iter().map(|link| plumb_planned(&name, link)));
-        planned.extend(unlinks.iter().map(|unlink| unlink.planned()));
+        let limits = &library.config.timeouts;
+        if cold.is_empty() {
+            planned.push(power::planned(&name, Power::Reboot { force: false }, limits.shutdown));
+            planned.extend(gained.iter().map(|link| plumb_planned(&name, link)));
+            planned.extend(unlinks.iter().map(|unlink| unlink.planned()));
+        } else {
+            planned.push(power::planned(&name, Power::Shutdown { force: false }, limits.shutdown));
+            planned.extend(cold.iter().map(|step| step.planned()));
+            planned.extend(unlinks.iter().map(|unlink| unlink.planned()));
+            planned.push(power::planned(&name, Power::Boot, limits.boot));
+            planned.extend(gained.iter().map(|link| plumb_planned(&name, link)));
+        }
     }
     planned.extend(boot.iter().map(|boot| boot.planned()));
     let change = Change {
@@ -269,7 +360,18 @@ pub(crate) fn plan(
         basis: Basis { documents: basis::documents(library, spec), entry: id.to_string(), host: facts },
     };
     let old = standing.document;
-    Ok(Application { old, entry, steps, unlinks, rebuild, applied: applied_now, reboot, boot, gained, change })
+    Ok(Application { old, entry, steps, cold, unlinks, rebuild, applied: applied_now, reboot, boot, gained, change })
+}
+
+/// Has these nets stay as they were applied: what they are to be is not yet so.
+fn hold(nets: &mut [EntryNet], entry: &ZoneEntry, names: &[String]) {
+    let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
+    for net in nets.iter_mut().filter(|net| names.contains(&net.name)) {
+        if let Some(was) = applied.iter().find(|was| was.vnic == net.vnic) {
+            let (addresses, default_route) = (std::mem::take(&mut net.addresses), net.default_route);
+            *net = EntryNet { addresses, default_route, name: net.name.clone(), pool: net.pool.clone(), ..was.clone() };
+        }
+    }
 }
 
 /// The nets that were applied with a VNIC of zmgr's making that the wish no longer has and the host still does.
@@ -289,182 +391,4 @@ fn waits_for_reboot(from: &ZoneConfig, to: &ZoneConfig) -> bool {
 fn digest(config: &ZoneConfig) -> String {
     use sha2::{Digest, Sha256};
     super::plan::hex(&Sha256::digest(format!("{:?}", config.canonical())))
-}
-
-fn plumb(zone: &ZoneName, link: &LinkName) -> Invocation {
-    Invocation::new("zlogin").args([zone.as_str(), "ipadm", "create-if", link.as_str()])
-}
-
-fn plumb_planned(zone: &ZoneName, link: &LinkName) -> PlannedStep {
-    let command = plumb(zone, link);
-    let mut argv = command.argv();
-    if let Some(program) = argv.first_mut() {
-        *program = command.usual_path();
-    }
-    PlannedStep { id: format!("plumb:{link}"), kind: "plumb".to_owned(), argv, files: Vec::new(), undo: Vec::new() }
-}
-
-/// What was done in a word, the zone as it is then, and what a person should know.
-pub(crate) fn apply_one(
-    site: &Site,
-    library: &Library,
-    look: &Look,
-    standing: Standing<'_>,
-    options: &ApplyOptions,
-    approved: Option<&Change>,
-    teller: &Teller,
-) -> Result<(&'static str, Zone, Vec<String>)> {
-    let name = standing.spec.name.clone();
-    let open = standing.open_nets().next().is_some();
-    if approved.is_none() && !open {
-        // Most zones need nothing, and no lock to see that.
-        let status = standing.host.as_ref().map(|(zone, _)| zone.state.as_str().to_owned());
-        let spec = standing.spec.clone();
-        let application = plan(site, library, &look.host, None, standing, options, None)?;
-        if application.is_nothing() {
-            let zone = view::of_entry(&application.entry, Some(&spec), status);
-            return Ok(("unchanged", zone, application.change.notes));
-        }
-    }
-    let locks = site.lock(&name, library.config.lock_timeout, teller)?;
-    let mut again = standings(site, library, look, std::slice::from_ref(&name))?;
-    let Some((_, standing)) = again.pop() else {
-        return Err(Error::new(Code::Internal, "a zone that was named is not there"));
-    };
-    let application = reserve(site, library, look, &locks, standing?, options, approved, teller)?;
-    let floor = site.floor(library, &name, &locks, teller)?;
-    floor.tell(EventKind::Started);
-    let done = carry_out(site, library, &application, &floor);
-    floor.at_step("", (0, application.change.steps.len()));
-    floor.tell(EventKind::Finished { ok: done.is_ok() });
-    done?;
-    drop(floor);
-    let status = site.host.zone_state(&name)?.map(|zone| zone.state.as_str().to_owned());
-    let zone = view::read(&site.registry, &name, view::spec(&site.registry, &name).ok().as_ref(), status)?;
-    let action = if application.rebuild { "recreated" } else { "applied" };
-    Ok((action, zone, application.change.notes))
-}
-
-/// Plans under the locks; where something is chosen, it is in the entry when this returns.
-#[expect(clippy::too_many_arguments, reason = "each is another thing that the plan rests on")]
-fn reserve(
-    site: &Site,
-    library: &Library,
-    look: &Look,
-    locks: &Locks,
-    standing: Standing<'_>,
-    options: &ApplyOptions,
-    approved: Option<&Change>,
-    teller: &Teller,
-) -> Result<Application> {
-    let pinned = approved.and_then(|approved| match &approved.request {
-        Request::Apply { nets, .. } => Some(nets),
-        _ => None,
-    });
-    if standing.open_nets().next().is_none() {
-        let planned = plan(site, library, &look.host, None, standing, options, pinned);
-        return confirmed(planned, approved, |application| &application.change);
-    }
-    let mut pulse = || teller.stops() == 0;
-    let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
-    let mut session = site.registry.reserving(library.pools.clone(), look.survey.clone(), &mut wait)?;
-    let planned = plan(site, library, &look.host, Some(session.ledger()), standing, options, pinned);
-    let mut application = confirmed(planned, approved, |application| &application.change)?;
-    let new = application.old.with(application.entry.clone())?;
-    session.reserve_zone(&locks.zone, Some(&application.old), &new)?;
-    session.commit()?;
-    application.old = new;
-    Ok(application)
-}
-
-fn carry_out(site: &Site, library: &Library, application: &Application, floor: &super::floor::Floor<'_>) -> Result<()> {
-    let Some(id) = application.entry.id.clone() else {
-        return Err(Error::new(Code::Internal, "an entry without id"));
-    };
-    let mut journal = Journal::new(&site.registry, floor.zone, id);
-    let of = application.change.steps.len();
-    if application.rebuild {
-        journal.uninstalled();
-        journal.intend(Intent { before: Some(Before::Ready), ..Intent::default() });
-        perform::create(floor, &mut journal, &application.steps, 0, Failure::Keep)?;
-        note_applied(&journal, application)?;
-        return operate::finish(floor, &mut journal, application.boot.as_ref());
-    }
-    let mut position = 0;
-    let mut at = |id: &str| {
-        position += 1;
-        floor.at_step(id, (position, of));
-    };
-    for step in &application.steps {
-        at(&step.id());
-        floor.check_cancel()?;
-        perform::timed(floor, step.as_ref()).map_err(|error| {
-            floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
-            error.with_context(format!("applying {} failed at {}", floor.zone, step.id()))
-        })?;
-    }
-    if !application.reboot {
-        unlink(floor, application, &mut at)?;
-    }
-    note_applied(&journal, application)?;
-    if application.reboot {
-        at("reboot");
-        let limits = library.config.timeouts;
-        power::act(floor, &application.entry, Power::Reboot { force: false }, limits.shutdown + limits.boot)?;
-        for link in &application.gained {
-            at(&format!("plumb:{link}"));
-            let ended = floor.attempt(plumb(floor.zone, link))?;
-            if !ended.success() {
-                floor.warn(format!("{link} could not be taken up in {}: {}", floor.zone, ended.error().message()));
-            }
-        }
-        unlink(floor, application, &mut at)?;
-    }
-    Ok(())
-}
-
-fn unlink(floor: &super::floor::Floor<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
-    for step in &application.unlinks {
-        at(&step.id());
-        if step.probe(floor)? != super::steps::Probe::Done {
-            perform::timed(floor, step)?;
-        }
-    }
-    Ok(())
-}
-
-/// Notes what the host has by now.
-fn note_applied(journal: &Journal<'_>, application: &Application) -> Result<()> {
-    journal.edit(|entry| entry.applied = Some(Box::new(application.applied.clone())))
-}
-
-/// Looks whether a planned application is still what it was.
-pub(crate) fn confirm(site: &Site, library: &Library, look: &Look, name: &ZoneName, change: &Change) -> Result<()> {
-    let Request::Apply { options, nets } = &change.request else {
-        return Err(Error::new(Code::Internal, "no change to apply"));
-    };
-    let mut ledger = site.registry.ledger(library.pools.clone(), look.survey.clone())?;
-    for (_, standing) in standings(site, library, look, std::slice::from_ref(name))? {
-        let planned = standing
-            .and_then(|standing| plan(site, library, &look.host, Some(&mut ledger), standing, options, Some(nets)));
-        confirmed(planned, Some(change), |application| &application.change)?;
-    }
-    Ok(())
-}
-
-/// Runs a planned application.
-pub(crate) fn apply_planned(
-    site: &Site,
-    library: &Library,
-    look: &Look,
-    name: &ZoneName,
-    change: &Change,
-    teller: &Teller,
-) -> Result<Option<Zone>> {
-    let Request::Apply { options, .. } = &change.request else {
-        return Err(Error::new(Code::Internal, "no change to apply"));
-    };
-    let mut standings = standings(site, library, look, std::slice::from_ref(name))?;
-    let Some((_, standing)) = standings.pop() else { return Ok(None) };
-    apply_one(site, library, look, standing?, options, Some(change), teller).map(|(_, zone, _)| Some(zone))
 }

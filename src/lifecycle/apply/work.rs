@@ -1,0 +1,232 @@
+//! Carries out what was planned for one zone, under its locks.
+//!
+//! Invariant: the host is changed first, `applied` is written after.
+
+use super::{Application, plan};
+use crate::error::{Code, Error, Result};
+use crate::exec::Invocation;
+use crate::lifecycle::conduct::Teller;
+use crate::lifecycle::floor::Floor;
+use crate::lifecycle::journal::Journal;
+use crate::lifecycle::library::Library;
+use crate::lifecycle::perform::{self, Failure};
+use crate::lifecycle::plan::{Change, PlannedStep};
+use crate::lifecycle::power::{self, Power};
+use crate::lifecycle::request::Request;
+use crate::lifecycle::run::confirmed;
+use crate::lifecycle::site::{Locks, Look, Site};
+use crate::lifecycle::standing::{Standing, standings};
+use crate::lifecycle::steps::{Probe, Step};
+use crate::lifecycle::{EventKind, operate, view};
+use crate::manager::{ApplyOptions, Zone};
+use crate::name::{LinkName, ZoneName};
+use crate::registry::Wait;
+use crate::zone::{Before, Intent};
+
+fn plumb(zone: &ZoneName, link: &LinkName) -> Invocation {
+    Invocation::new("zlogin").args([zone.as_str(), "ipadm", "create-if", link.as_str()])
+}
+
+pub(super) fn plumb_planned(zone: &ZoneName, link: &LinkName) -> PlannedStep {
+    let command = plumb(zone, link);
+    let mut argv = command.argv();
+    if let Some(program) = argv.first_mut() {
+        *program = command.usual_path();
+    }
+    PlannedStep { id: format!("plumb:{link}"), kind: "plumb".to_owned(), argv, files: Vec::new(), undo: Vec::new() }
+}
+
+/// What was done in a word, the zone as it is then, and what a person should know.
+pub(crate) fn apply_one(
+    site: &Site,
+    library: &Library,
+    look: &Look,
+    standing: Standing<'_>,
+    options: &ApplyOptions,
+    approved: Option<&Change>,
+    teller: &Teller,
+) -> Result<(&'static str, Zone, Vec<String>)> {
+    let name = standing.spec.name.clone();
+    let open = standing.open_nets().next().is_some();
+    if approved.is_none() && !open {
+        // Most zones need nothing, and no lock to see that.
+        let status = standing.host.as_ref().map(|(zone, _)| zone.state.as_str().to_owned());
+        let spec = standing.spec.clone();
+        let application = plan(site, library, look, None, standing, options, None)?;
+        if application.is_nothing() {
+            let zone = view::of_entry(&application.entry, Some(&spec), status);
+            return Ok(("unchanged", zone, application.change.notes));
+        }
+    }
+    let locks = site.lock(&name, library.config.lock_timeout, teller)?;
+    let mut again = standings(site, library, look, std::slice::from_ref(&name))?;
+    let Some((_, standing)) = again.pop() else {
+        return Err(Error::new(Code::Internal, "a zone that was named is not there"));
+    };
+    let application = reserve(site, library, look, &locks, standing?, options, approved, teller)?;
+    let floor = site.floor(library, &name, &locks, teller)?;
+    floor.tell(EventKind::Started);
+    let done = carry_out(site, library, &application, &floor);
+    floor.at_step("", (0, application.change.steps.len()));
+    floor.tell(EventKind::Finished { ok: done.is_ok() });
+    done?;
+    drop(floor);
+    let status = site.host.zone_state(&name)?.map(|zone| zone.state.as_str().to_owned());
+    let zone = view::read(&site.registry, &name, view::spec(&site.registry, &name).ok().as_ref(), status)?;
+    let action = if application.rebuild { "recreated" } else { "applied" };
+    Ok((action, zone, application.change.notes))
+}
+
+/// Plans under the locks; where something is chosen, it is in the entry when this returns.
+#[expect(clippy::too_many_arguments, reason = "each is another thing that the plan rests on")]
+fn reserve(
+    site: &Site,
+    library: &Library,
+    look: &Look,
+    locks: &Locks,
+    standing: Standing<'_>,
+    options: &ApplyOptions,
+    approved: Option<&Change>,
+    teller: &Teller,
+) -> Result<Application> {
+    let pinned = approved.and_then(|approved| match &approved.request {
+        Request::Apply { nets, .. } => Some(nets),
+        _ => None,
+    });
+    if standing.open_nets().next().is_none() {
+        let planned = plan(site, library, look, None, standing, options, pinned);
+        return confirmed(planned, approved, |application| &application.change);
+    }
+    let mut pulse = || teller.stops() == 0;
+    let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
+    let mut session = site.registry.reserving(library.pools.clone(), look.survey.clone(), &mut wait)?;
+    let planned = plan(site, library, look, Some(session.ledger()), standing, options, pinned);
+    let mut application = confirmed(planned, approved, |application| &application.change)?;
+    let new = application.old.with(application.entry.clone())?;
+    session.reserve_zone(&locks.zone, Some(&application.old), &new)?;
+    session.commit()?;
+    application.old = new;
+    Ok(application)
+}
+
+fn carry_out(site: &Site, library: &Library, application: &Application, floor: &Floor<'_>) -> Result<()> {
+    let Some(id) = application.entry.id.clone() else {
+        return Err(Error::new(Code::Internal, "an entry without id"));
+    };
+    let mut journal = Journal::new(&site.registry, floor.zone, id);
+    let of = application.change.steps.len();
+    if application.rebuild {
+        journal.uninstalled();
+        journal.intend(Intent { before: Some(Before::Ready), ..Intent::default() });
+        perform::create(floor, &mut journal, &application.steps, 0, Failure::Keep)?;
+        note_applied(&journal, application)?;
+        return operate::finish(floor, &mut journal, application.boot.as_ref());
+    }
+    let mut position = 0;
+    let mut at = |id: &str| {
+        position += 1;
+        floor.at_step(id, (position, of));
+    };
+    for step in &application.steps {
+        at(&step.id());
+        floor.check_cancel()?;
+        perform::timed(floor, step.as_ref()).map_err(|error| {
+            floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
+            error.with_context(format!("applying {} failed at {}", floor.zone, step.id()))
+        })?;
+    }
+    if !application.reboot {
+        unlink(floor, application, &mut at)?;
+    }
+    if application.cold.is_empty() {
+        note_applied(&journal, application)?;
+    }
+    if !application.reboot {
+        return Ok(());
+    }
+    let limits = library.config.timeouts;
+    let act = |what: Power, limit| power::act(floor, &application.entry, what, limit);
+    if application.cold.is_empty() {
+        at("reboot");
+        act(Power::Reboot { force: false }, limits.shutdown + limits.boot)?;
+        take_up(floor, application, &mut at)?;
+        return unlink(floor, application, &mut at);
+    }
+    at("shutdown");
+    act(Power::Shutdown { force: false }, limits.shutdown)?;
+    let relinked = cold(floor, application, &mut at).and_then(|()| note_applied(&journal, application));
+    // It ran before, and it shall run again, whatever became of its links.
+    at("boot");
+    let booted = act(Power::Boot, limits.boot);
+    relinked?;
+    booted.map_err(|error| error.with_help(format!("mend the cause, then run zmgr boot {}", floor.zone)))?;
+    take_up(floor, application, &mut at)
+}
+
+/// What needs the zone to be down.
+fn cold(floor: &Floor<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
+    for step in &application.cold {
+        at(&step.id());
+        perform::timed(floor, step.as_ref())
+            .map_err(|error| error.with_context(format!("applying {} failed at {}", floor.zone, step.id())))?;
+    }
+    unlink(floor, application, at)
+}
+
+/// Has the zone make interfaces of the links that it got: it does so by itself at its first boot alone.
+fn take_up(floor: &Floor<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
+    for link in &application.gained {
+        at(&format!("plumb:{link}"));
+        let ended = floor.attempt(plumb(floor.zone, link))?;
+        if !ended.success() {
+            floor.warn(format!("{link} could not be taken up in {}: {}", floor.zone, ended.error().message()));
+        }
+    }
+    Ok(())
+}
+
+fn unlink(floor: &Floor<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
+    for step in &application.unlinks {
+        at(&step.id());
+        if step.probe(floor)? != Probe::Done {
+            perform::timed(floor, step)?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes what the host has by now.
+fn note_applied(journal: &Journal<'_>, application: &Application) -> Result<()> {
+    journal.edit(|entry| entry.applied = Some(Box::new(application.applied.clone())))
+}
+
+/// Looks whether a planned application is still what it was.
+pub(crate) fn confirm(site: &Site, library: &Library, look: &Look, name: &ZoneName, change: &Change) -> Result<()> {
+    let Request::Apply { options, nets } = &change.request else {
+        return Err(Error::new(Code::Internal, "no change to apply"));
+    };
+    let mut ledger = site.registry.ledger(library.pools.clone(), look.survey.clone())?;
+    for (_, standing) in standings(site, library, look, std::slice::from_ref(name))? {
+        let planned =
+            standing.and_then(|standing| plan(site, library, look, Some(&mut ledger), standing, options, Some(nets)));
+        confirmed(planned, Some(change), |application| &application.change)?;
+    }
+    Ok(())
+}
+
+/// Runs a planned application.
+pub(crate) fn apply_planned(
+    site: &Site,
+    library: &Library,
+    look: &Look,
+    name: &ZoneName,
+    change: &Change,
+    teller: &Teller,
+) -> Result<Option<Zone>> {
+    let Request::Apply { options, .. } = &change.request else {
+        return Err(Error::new(Code::Internal, "no change to apply"));
+    };
+    let mut standings = standings(site, library, look, std::slice::from_ref(name))?;
+    let Some((_, standing)) = standings.pop() else { return Ok(None) };
+    apply_one(site, library, look, standing?, options, Some(change), teller).map(|(_, zone, _)| Some(zone))
+}
