@@ -146,7 +146,7 @@ mod tests {
         let wish = PublisherWish { name: "a.org", origins: &origins, sticky: true, ..PublisherWish::default() };
         assert_eq!(
             set_publisher("/zones/w/root", &wish).to_string(),
-            "pkg -R /zones/w/root set-publisher --no-refresh --sticky -G '*' -g https://a/ -M '*' a.org"
+            "pkg -R /zones/w/root set-publisher --no-refresh --enable --sticky -G '*' -g https://a/ -M '*' a.org"
         );
     }
 
