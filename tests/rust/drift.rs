@@ -367,7 +367,6 @@ fn a_link_in_use_waits_for_its_zone_to_be_down() {
     let mut run = RunOptions::new().progress(&mut progress);
     let outcome = manager.apply(&[], &ApplyOptions::new(), &mut run).unwrap().outcomes.remove(0);
     assert!(outcome.notes.iter().any(|note| note.contains("VLAN 30 in place of VLAN 20")), "{:?}", outcome.notes);
-    drop(run);
     assert_eq!(short(&ran), [""; 0], "a VNIC that is made anew gets everything then");
     assert_eq!(drift(&manager, "web01").items[0].cause, DriftCause::Files);
     let plan = manager.plan_apply(&[], &ApplyOptions::new().reboot(true)).unwrap();

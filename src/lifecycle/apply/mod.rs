@@ -228,7 +228,8 @@ pub(crate) fn plan(
     }
     let spec = &standing.spec;
     let mut applied_now = create::applied(spec);
-    let (mut steps, mut cold): (Vec<Box<dyn Step>>, Vec<Box<dyn Step>>) = (Vec::new(), Vec::new());
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    let mut cold: Vec<Box<dyn Step>> = Vec::new();
     let (mut notes, mut unlinks, mut gained) = (Vec::new(), Vec::new(), Vec::new());
     let (mut rebuild, mut boot, mut reboot) = (false, None, false);
     let mut facts = basis::host(host, spec);
