@@ -1,0 +1,168 @@
+//! `login` and `exec` through real processes: the terminal, the words, the status, and a zone that goes down underneath.
+#![allow(missing_docs)]
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::Value;
+
+/// A machine driven through its linked programs, on which `web01` runs.
+struct Host(tempfile::TempDir);
+
+impl Host {
+    fn new() -> Host {
+        let host = Host(tempfile::tempdir().unwrap());
+        host.sim(&["new"]);
+        host.sim(&["link", host.dir().join("usr/sbin").to_str().unwrap()]);
+        for words in [&["init"][..], &["create", "web01"]] {
+            let output = host.zmgr(words);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        host
+    }
+
+    fn dir(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zmgr"));
+        command.env_remove("ZMGR_ROOT").env_remove("ZMGR_SIMULATE").env("TERM", "vt220").stdin(Stdio::null());
+        command
+    }
+
+    fn sim(&self, words: &[&str]) {
+        let output = self.program().arg("--simulate").arg(self.dir()).arg("sim").args(words).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.program();
+        command.arg("--host-root").arg(self.dir()).arg("--json").args(words);
+        command
+    }
+
+    fn zmgr(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// Runs on a terminal, types this, and gives the status and what the terminal showed.
+    fn on_terminal(&self, words: &[&str], typed: &str) -> (Option<i32>, String) {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+        let mut command = self.command(words);
+        command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap()).stderr(Stdio::from(slave));
+        let mut child = command.spawn().unwrap();
+        // It holds this side's ends of the terminal, which would keep the reading from ending.
+        drop(command);
+        let mut terminal = File::from(master);
+        terminal.write_all(typed.as_bytes()).unwrap();
+        let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+        while let Ok(n @ 1..) = terminal.read(&mut buffer) {
+            seen.extend_from_slice(&buffer[..n]);
+        }
+        (child.wait().unwrap().code(), String::from_utf8_lossy(&seen).replace("\r\n", "\n"))
+    }
+
+    /// Puts a program in the place of a linked one, which says how it was called.
+    fn replace(&self, program: &str, script: &str) {
+        let path = self.dir().join("usr/sbin").join(program);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+fn error(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let error: Value =
+        serde_json::from_str(text.lines().last().unwrap_or_default()).unwrap_or_else(|_| panic!("{text}"));
+    error["error"].clone()
+}
+
+#[test]
+fn a_login_on_a_terminal() {
+    let host = Host::new();
+    // Ctrl-D ends what the zone's shell reads.
+    let (status, seen) = host.on_terminal(&["login", "web01"], "zonename\nexit 7\n\x04");
+    assert_eq!(status, Some(7), "{seen}");
+    assert!(seen.lines().any(|line| line == "web01"), "{seen}");
+}
+
+#[test]
+fn a_login_has_the_callers_terminal_and_user() {
+    let host = Host::new();
+    host.replace("zlogin", "echo \"called with $*\"; [ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo \"on a $TERM\"; exit 5");
+    let (status, seen) = host.on_terminal(&["login", "web01"], "");
+    assert_eq!((status, seen.as_str()), (Some(5), "called with web01\non a vt220\n"));
+    let (_, seen) = host.on_terminal(&["login", "web01", "--user", "alice"], "");
+    assert_eq!(seen, "called with -l alice web01\non a vt220\n");
+    // A status of its own, also where a signal ended it.
+    host.replace("zlogin", "kill -TERM $$");
+    assert_eq!(host.on_terminal(&["login", "web01"], "").0, Some(128 + 15));
+}
+
+#[test]
+fn a_login_that_cannot_be() {
+    let host = Host::new();
+    for user in ["", "-froot", "a b"] {
+        let output = host.zmgr(&["login", "web01", &format!("--user={user}")]);
+        assert_eq!(output.status.code(), Some(2), "{user:?}");
+    }
+    assert_eq!(host.zmgr(&["login", "web09"]).status.code(), Some(4));
+    assert!(host.zmgr(&["halt", "web01"]).status.success());
+    let output = host.zmgr(&["login", "web01"]);
+    assert_eq!(output.status.code(), Some(6));
+    assert_eq!(error(&output)["help"], "run zmgr boot web01");
+}
+
+#[test]
+fn a_command_gets_its_words_and_its_status_is_zmgrs() {
+    let host = Host::new();
+    let words = ["it's", "a  b", "$HOME", "`id`", "*", "\"", "\\", ";false", "-n", "&& reboot", "ünïcode", ""];
+    let output = host.zmgr(&[&["exec", "web01", "--", "echo"], &words[..]].concat());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), words.join(" ") + "\n");
+    for (line, status) in [
+        (&["true"][..], 0),
+        (&["false"], 1),
+        (&["exit", "3"], 3),
+        (&["sh", "-c", "exit 42"], 42),
+        (&["sh", "-c", "exit 255"], 255),
+        (&["nonsense"], 127),
+    ] {
+        let output = host.zmgr(&[&["exec", "web01", "--"], line].concat());
+        assert_eq!(output.status.code(), Some(status), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn a_zone_that_goes_down_under_its_command_is_told() {
+    let host = Host::new();
+    let output = host.zmgr(&["exec", "web01", "--", "sh", "-c", "echo working; halt; echo never"]);
+    assert_eq!(output.status.code(), Some(6));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "working\n");
+    let said = error(&output);
+    assert_eq!(said["message"], "web01 went down under the command: it is installed");
+    assert_eq!(said["help"], "how the command ended is not known");
+}
+
+#[test]
+fn an_interrupt_ends_the_command() {
+    let host = Host::new();
+    let began = Instant::now();
+    let zmgr = host.command(&["exec", "web01", "--", "sleep", "60"]).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(500));
+    assert!(Command::new("kill").args(["-INT", &zmgr.id().to_string()]).status().unwrap().success());
+    let output = zmgr.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(13), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert_eq!(host.zmgr(&["exec", "web01", "--", "true"]).status.code(), Some(0));
+}
