@@ -4,6 +4,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::batch::{Batch, called_off};
 use super::conduct::{Teller, conduct};
@@ -18,12 +19,13 @@ use super::perform::{self, Failure};
 use super::preflight::parent;
 use super::request::Pinned;
 use super::site::{Locks, Look, Site};
-use super::steps::{Boot, Probe, Step};
+use super::steps::{Boot, Halt, Probe, Step};
 use super::{Change, EventKind, Outcome, Plan, Report, identity, run, view};
 use crate::config::FailureRule;
 use crate::document::Document;
 use crate::effective::effective;
 use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::manager::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
 use crate::name::{TemplateName, ZoneName};
@@ -337,6 +339,16 @@ pub(crate) fn boot_now(floor: &Floor<'_>, boot: &Boot) -> Result<()> {
             .with_context(format!("{} is ready but could not be booted", floor.zone))
             .with_help(format!("the zone is kept; mend the cause, then run zmgr boot {}", floor.zone))
     })
+}
+
+/// Boots a zone that ran before the work that is taken back. Who died while halting it may have left it half way down, where it
+/// stays until it is halted again.
+pub(crate) fn boot_again(floor: &Floor<'_>, boot: &Boot, halt_limit: Duration) -> Result<()> {
+    let state = floor.host.zone_state(floor.zone)?.map(|zone| zone.state);
+    if matches!(state, Some(ZoneState::ShuttingDown | ZoneState::Down)) {
+        perform::timed(floor, &Halt { zone: floor.zone.clone(), limit: halt_limit })?;
+    }
+    boot_now(floor, boot)
 }
 
 /// What destroying these zones would do. Touches nothing.

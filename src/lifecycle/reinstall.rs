@@ -13,7 +13,7 @@ use super::holdings::Mounts;
 use super::journal::{Journal, Note};
 use super::library::Library;
 use super::material::Material;
-use super::operate::{boot_now, entry, finish};
+use super::operate::{boot_again, entry, finish};
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::request::Request;
 use super::site::Site;
@@ -39,6 +39,8 @@ pub(crate) struct Reinstallation {
     running: bool,
     /// How long a boot may take.
     limit: Duration,
+    /// How long a halt may take.
+    halt_limit: Duration,
     pub(crate) change: Change,
 }
 
@@ -106,7 +108,7 @@ pub(crate) fn plan(
     let down = down(library, &entry, &zone, autoboot);
     let material = Material::of(&site.host, library, &spec)?;
     let up = create::installation(&spec, library, site.host.dialect(), &material)?;
-    let limit = library.config.timeouts.boot;
+    let (limit, halt_limit) = (library.config.timeouts.boot, library.config.timeouts.shutdown);
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
     let mut facts = BTreeMap::from([(format!("zone {name}"), zone.state.as_str().to_owned())]);
     if let Some(source) = &spec.clone_from {
@@ -137,7 +139,7 @@ pub(crate) fn plan(
         notes: holdings.notes(&zone.zonepath, false),
         basis: Basis { documents: basis::documents(library, &spec), entry: id, host: facts },
     };
-    Ok(Reinstallation { entry, spec, down, up, boot, running: zone.state.is_active(), limit, change })
+    Ok(Reinstallation { entry, spec, down, up, boot, running: zone.state.is_active(), limit, halt_limit, change })
 }
 
 /// What reinstalling these zones would do. Touches nothing.
@@ -249,7 +251,7 @@ fn restored(floor: &Floor<'_>, journal: &Journal<'_>, planned: &Reinstallation) 
         }
     }
     if planned.running {
-        boot_now(floor, &Boot { zone: floor.zone.clone(), limit: planned.limit })?;
+        boot_again(floor, &Boot { zone: floor.zone.clone(), limit: planned.limit }, planned.halt_limit)?;
     }
     journal.note(Note::Ready)?;
     Ok(true)

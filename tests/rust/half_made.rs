@@ -186,6 +186,28 @@ fn somebody_elses_record_of_that_name_is_told_and_stays() {
     assert_eq!(scene.machine.run("dladm show-vnic -P -p -o link"), "web01_0\n=0");
 }
 
+#[test]
+fn a_zone_that_was_half_halted_runs_again() {
+    let scene = scene::new();
+    scene.manager.create("web01", &CreateOptions::new(), &mut run()).unwrap();
+    let fault = || {
+        let mut fault = Fault::new("zoneadm");
+        fault.subcommand = Some("halt".to_owned());
+        (fault.exit, fault.times) = (Some(1), Some(1));
+        scene.machine.host.fault(&fault).unwrap();
+    };
+    fault();
+    scene.manager.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap().into_result().unwrap_err();
+    assert_eq!(scene.zones(), ["web01:shutting_down"]);
+    assert_eq!(scene.recover(), ["restored web01"]);
+    assert_eq!(scene.zones(), ["web01:running"]);
+    // A reinstallation takes itself back.
+    fault();
+    scene.manager.reinstall("web01", &zmgr::ReinstallOptions::new(), &mut run()).unwrap_err();
+    assert_eq!(scene.zones(), ["web01:running"]);
+    assert_eq!(scene.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
+}
+
 /// A clone that is taken up again holds its source still, as it did the first time.
 #[test]
 fn a_clone_that_is_resumed_shares_its_sources_lock() {

@@ -13,7 +13,7 @@ use super::floor::Floor;
 use super::journal::{Journal, Note, REINSTALL};
 use super::library::Library;
 use super::material::Material;
-use super::operate::{boot_now, entry, finish};
+use super::operate::{boot_again, entry, finish};
 use super::perform;
 use super::site::{Locks, Site};
 use super::steps::{Boot, Step};
@@ -234,7 +234,7 @@ impl Work<'_> {
         let limit = self.library.config.timeouts.boot;
         let boot = self.entry.intent.running.then(|| Boot { zone: self.entry.name.clone(), limit });
         if let Some(boot) = &boot {
-            boot_now(floor, boot)?;
+            boot_again(floor, boot, self.library.config.timeouts.shutdown)?;
         }
         journal.note(Note::Ready)?;
         let status = self.site.host.zone_state(&self.entry.name)?.map(|zone| zone.state.as_str().to_owned());
