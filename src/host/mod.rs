@@ -159,16 +159,19 @@ impl Host {
 
     /// Whether the host's index of zones has a line for this zone.
     fn is_indexed(&self, name: &ZoneName) -> Result<bool> {
-        Ok(self.indexed()?.iter().any(|indexed| indexed == name.as_str()))
+        let text = self.index()?;
+        Ok(index_names(&text).any(|indexed| indexed == name.as_str()))
     }
 
     /// The names in the host's index of zones: also those that it says nothing of, since it cannot read them.
     pub fn indexed(&self) -> Result<Vec<String>> {
+        Ok(index_names(&self.index()?).map(str::to_owned).collect())
+    }
+
+    fn index(&self) -> Result<String> {
         let path = self.path("/etc/zones/index");
         let text = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
-        let text = String::from_utf8_lossy(&text);
-        let names = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(':').next());
-        Ok(names.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+        Ok(String::from_utf8(text).unwrap_or_else(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()))
     }
 
     /// Where the host keeps a zone's document, for this process.
@@ -286,6 +289,12 @@ impl Host {
     pub fn has_brand(&self, brand: &str) -> bool {
         !brand.contains('/') && self.path("/usr/lib/brand").join(brand).join("config.xml").is_file()
     }
+}
+
+/// The names of the zones in the host's index.
+fn index_names(text: &str) -> impl Iterator<Item = &str> {
+    let names = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(':').next());
+    names.map(str::trim).filter(|name| !name.is_empty())
 }
 
 fn unsupported(message: String) -> Error {

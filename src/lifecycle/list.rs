@@ -1,6 +1,6 @@
 //! Lists of zones: what the registry knows, joined with what the host says, without reading a file that has not changed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::library::Library;
 use super::operate::entry;
@@ -23,49 +23,46 @@ pub(crate) fn zones(site: &Site, query: &Query) -> Result<Vec<Zone>> {
     let host = states(site, query.live)?;
     let library = Library::load(site.registry.tree())?;
     let mut defaults = Defaults { library: &library, specs: HashMap::new() };
-    let mut zones: BTreeMap<String, Zone> = BTreeMap::new();
-    for found in snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone) {
-        if !query.names.is_empty() && !query.names.iter().any(|name| name == found.facts.name) {
-            continue;
-        }
-        let facts = found.facts.to_facts();
-        let mut zone = of_facts(&facts, &mut defaults);
+    let asked = |name: &str| query.names.is_empty() || query.names.iter().any(|each| each == name);
+    let mut zones: Vec<Zone> = Vec::with_capacity(snapshot.len());
+    for found in snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone && asked(entry.facts.name)) {
+        let mut zone = of_facts(found.facts.to_facts(), &mut defaults);
         if let Some(unreadable) = found.unreadable {
             zone.state = Some("unreadable".to_owned());
             zone.fault = unreadable.faults.first().cloned();
         }
-        zones.insert(zone.name.clone(), zone);
+        zones.push(zone);
     }
     for unreadable in snapshot.unreadable() {
         let name = &unreadable.file.name;
-        let asked = query.names.is_empty() || query.names.contains(name);
-        if unreadable.file.kind == EntryKind::Zone && asked && !zones.contains_key(name) {
+        let known = |zones: &[Zone]| zones.iter().any(|zone| zone.name == *name);
+        if unreadable.file.kind == EntryKind::Zone && asked(name) && !known(&zones) {
             let mut zone = Zone { name: name.clone(), state: Some("unreadable".to_owned()), ..Zone::default() };
             zone.fault = unreadable.faults.first().cloned();
-            zones.insert(name.clone(), zone);
+            zones.push(zone);
         }
     }
-    if let Some(host) = &host {
-        for zone in zones.values_mut() {
-            zone.status = Some(host.get(&zone.name).map_or(ABSENT, |found| found.state.as_str()).to_owned());
+    if let Some(mut host) = host {
+        for zone in &mut zones {
+            let found = host.remove(&zone.name);
+            zone.status = Some(found.map_or(ABSENT, |found| found.state.as_str()).to_owned());
         }
         if query.unregistered {
-            for found in host.values().filter(|found| found.name != "global") {
-                let asked = query.names.is_empty() || query.names.contains(&found.name);
-                if asked && !zones.contains_key(&found.name) {
-                    zones.insert(found.name.clone(), of_host(found));
-                }
-            }
+            // Those that are registered have been taken out.
+            let others = host.into_values().filter(|found| found.name != "global" && asked(&found.name));
+            zones.extend(others.map(|found| of_host(&found)));
         }
     }
+    zones.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     if let Some(tag) = &query.tag {
-        zones.retain(|_, zone| zone.tags.contains(tag));
+        zones.retain(|zone| zone.tags.contains(tag));
     }
-    if let Some(missing) = query.names.iter().find(|name| !zones.contains_key(*name) && query.tag.is_none()) {
+    let missing = |name: &&String| zones.binary_search_by(|zone| zone.name.as_str().cmp(name)).is_err();
+    if let Some(missing) = query.names.iter().find(missing).filter(|_| query.tag.is_none()) {
         return Err(Error::new(Code::NotFound, format!("there is no zone {missing} in the registry"))
             .with_help("zmgr list shows those there are; zmgr list -a also those of the host"));
     }
-    Ok(zones.into_values().collect())
+    Ok(zones)
 }
 
 fn states(site: &Site, live: Live) -> Result<Option<HashMap<String, HostZone>>> {
@@ -96,76 +93,77 @@ pub(crate) fn zone(site: &Site, name: &ZoneName) -> Result<Zone> {
 /// What the layers above an entry say of what is listed, worked out once for each template.
 struct Defaults<'a> {
     library: &'a Library,
-    specs: HashMap<Option<String>, Option<ZoneSpec>>,
+    specs: HashMap<String, Option<ZoneSpec>>,
 }
 
 impl Defaults<'_> {
     fn of(&mut self, template: Option<&str>) -> Option<&ZoneSpec> {
-        let library = self.library;
-        self.specs
-            .entry(template.map(str::to_owned))
-            .or_insert_with(|| {
-                let template: TemplateName = template?.parse().ok()?;
-                // What is taken from it holds for every zone of the template, so any name serves.
-                let mut entry = ZoneEntry::new(ZoneName::new("any").ok()?);
-                entry.template = Some(template.into());
-                effective(&library.config, &library.templates, &library.pools, &entry).ok()
-            })
-            .as_ref()
+        let template = template?;
+        if !self.specs.contains_key(template) {
+            self.specs.insert(template.to_owned(), self.work_out(template));
+        }
+        self.specs[template].as_ref()
+    }
+
+    fn work_out(&self, template: &str) -> Option<ZoneSpec> {
+        let template: TemplateName = template.parse().ok()?;
+        // What is taken from it holds for every zone of the template, so any name serves.
+        let mut entry = ZoneEntry::new(ZoneName::new("any").ok()?);
+        entry.template = Some(template.into());
+        effective(&self.library.config, &self.library.templates, &self.library.pools, &entry).ok()
     }
 }
 
-fn of_facts(facts: &Facts, defaults: &mut Defaults<'_>) -> Zone {
+fn of_facts(facts: Facts, defaults: &mut Defaults<'_>) -> Zone {
+    let spec = defaults.of(facts.template.as_deref());
     let mut zone = Zone {
-        name: facts.name.clone(),
-        id: facts.id.clone(),
-        brand: facts.brand.clone(),
-        template: facts.template.clone(),
-        zonepath: facts.zonepath.clone(),
-        state: facts.state.clone(),
-        uuid: facts.uuid.clone(),
+        name: facts.name,
+        id: facts.id,
+        brand: facts.brand,
+        template: facts.template,
+        zonepath: facts.zonepath,
+        state: facts.state,
+        uuid: facts.uuid,
         autoboot: facts.autoboot,
-        created: facts.created.clone(),
-        origin: facts.origin.clone(),
-        nets: facts.nets.iter().map(net).collect(),
-        tags: facts.tags.clone().unwrap_or_default(),
-        attrs: facts.attrs.iter().cloned().collect(),
+        created: facts.created,
+        origin: facts.origin,
+        nets: facts.nets.into_iter().map(net).collect(),
+        attrs: facts.attrs.into_iter().collect(),
         ..Zone::default()
     };
-    if let Some(spec) = defaults.of(facts.template.as_deref()) {
+    if let Some(spec) = spec {
         zone.autoboot.get_or_insert(spec.autoboot.value);
         zone.brand.get_or_insert_with(|| spec.brand.value.clone());
-        if facts.tags.is_none() && !dropped(facts, "tag", None) {
+        if facts.tags.is_none() && !dropped(&facts.without, "tag", None) {
             zone.tags.clone_from(&spec.tags.value);
         }
         for attr in &spec.resources.attrs {
-            if !dropped(facts, "attr", Some(&attr.name)) {
+            if !dropped(&facts.without, "attr", Some(&attr.name)) {
                 zone.attrs.entry(attr.name.clone()).or_insert_with(|| attr.value.value.to_string());
             }
         }
+    }
+    if let Some(tags) = facts.tags {
+        zone.tags = tags;
     }
     zone
 }
 
 /// Whether the entry drops this of its template.
-fn dropped(facts: &Facts, node: &str, key: Option<&str>) -> bool {
-    facts.without.iter().any(|(dropped, name)| dropped == node && (name.is_empty() || Some(name.as_str()) == key))
+fn dropped(without: &[(String, String)], node: &str, key: Option<&str>) -> bool {
+    without.iter().any(|(dropped, name)| dropped == node && (name.is_empty() || Some(name.as_str()) == key))
 }
 
-fn net(net: &NetFacts) -> ZoneNet {
+fn net(net: NetFacts) -> ZoneNet {
     ZoneNet {
-        name: net.name.clone(),
-        pool: net.pool.clone(),
-        addresses: net
-            .addresses
-            .iter()
-            .map(|(address, gateway)| ZoneAddress { address: *address, gateway: *gateway })
-            .collect(),
-        vnic: net.vnic.clone(),
-        stub: net.stub.clone(),
+        name: net.name,
+        pool: net.pool,
+        addresses: net.addresses.into_iter().map(|(address, gateway)| ZoneAddress { address, gateway }).collect(),
+        vnic: net.vnic,
+        stub: net.stub,
         mac: net.mac.map(crate::exec::dladm::mac_text),
         vlan: net.vlan,
-        physical: net.physical.clone(),
+        physical: net.physical,
         managed: net.managed,
     }
 }

@@ -85,7 +85,7 @@ impl Snapshot {
     }
 
     /// How many entries there are, about.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
 

@@ -4,7 +4,7 @@
 //! byte, also those that do not parse.
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead};
 
 use super::Machine;
 use super::document::{CONFIG_ROOT, Error, IpType};
@@ -76,6 +76,21 @@ pub(in crate::sim) struct Change<'a> {
 pub(in crate::sim) fn read(machine: &Machine) -> io::Result<Vec<Entry>> {
     let bytes = fs::read(machine.path(file()))?;
     Ok(lines(&bytes).filter_map(parse).collect())
+}
+
+/// The first zone but the global one that `wanted` says so of, told by its name, state and zonepath.
+pub(in crate::sim) fn find_by(
+    machine: &Machine,
+    wanted: impl Fn(&[u8], State, &[u8]) -> bool,
+) -> io::Result<Option<Entry>> {
+    let bytes = fs::read(machine.path(file()))?;
+    let is_wanted = |line: &&[u8]| {
+        let fields = content(line).filter(|content| !content.starts_with(b"#")).and_then(split);
+        fields.is_some_and(|f| {
+            f.name != b"global" && State::of(f.state).is_some_and(|state| wanted(f.name, state, f.zonepath))
+        })
+    };
+    Ok(lines(&bytes).filter(is_wanted).find_map(parse))
 }
 
 /// The zone of this name. None too when there is no index.
@@ -211,8 +226,18 @@ fn rewrite(machine: &Machine, change: impl FnOnce(&[u8], &mut Vec<u8>) -> Result
 }
 
 /// The file's lines with their newline, cut where the commands' buffer ends.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes.split_inclusive(|&b| b == b'\n').flat_map(|line| line.chunks(MAX_LINE))
+fn lines(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        // Thousands of lines are looked at for each command, so the end of each is looked for in the quickest way there is.
+        let mut after = rest;
+        let length = after.skip_until(b'\n').unwrap_or(rest.len()).min(MAX_LINE);
+        let (line, left) = rest.split_at(length);
+        rest = left;
+        Some(line)
+    })
 }
 
 fn is_line_of(line: &[u8], name: &[u8]) -> bool {

@@ -145,10 +145,11 @@ pub(super) fn make(machine: &Machine, zonepath: &str) -> io::Result<()> {
 /// Another zone that is more than configured and whose path contains this one or lies within it.
 fn overlap(machine: &Machine, zone: &str, zonepath: &str) -> Option<(String, String)> {
     let within =
-        |inner: &str, outer: &str| inner == outer || inner.strip_prefix(outer).is_some_and(|r| r.starts_with('/'));
-    index::read(machine).ok()?.into_iter().find_map(|entry| {
-        let (name, path) = (text(&entry.name), text(&entry.zonepath));
-        let other = name != zone && name != "global" && entry.state > index::State::Configured;
-        (other && (within(&path, zonepath) || within(zonepath, &path))).then_some((name, path))
-    })
+        |inner: &[u8], outer: &[u8]| inner.strip_prefix(outer).is_some_and(|r| r.is_empty() || r.starts_with(b"/"));
+    let (zone, zonepath) = (zone.as_bytes(), zonepath.as_bytes());
+    let overlaps = |name: &[u8], state: index::State, path: &[u8]| {
+        name != zone && state > index::State::Configured && (within(path, zonepath) || within(zonepath, path))
+    };
+    let found = index::find_by(machine, overlaps).ok()??;
+    Some((text(&found.name), text(&found.zonepath)))
 }
