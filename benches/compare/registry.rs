@@ -16,9 +16,10 @@ use zmgr::{Document, Pool, ZoneEntry};
 
 use super::rows::{Aim, Table, medians, time};
 
-const ZONES: usize = 8000;
+pub(crate) const ZONES: usize = 8000;
+const ROUNDS: usize = 7;
 const HOST_LOCAL: &str = "/usr/lib/cni/host-local";
-const POOL: &str = "pool \"big\" {\n    network \"10.64.0.0/16\"\n    gateway \"10.64.0.1\"\n    stub \"stub0\"\n    range \"10.64.0.10\" \"10.64.255.250\"\n}\n";
+pub(crate) const POOL: &str = "pool \"big\" {\n    network \"10.64.0.0/16\"\n    gateway \"10.64.0.1\"\n    stub \"stub0\"\n    range \"10.64.0.10\" \"10.64.255.250\"\n}\n";
 
 /// What a process of its own does.
 pub(crate) fn task(task: &str, arguments: &[String]) {
@@ -67,7 +68,7 @@ fn release(root: &Path, owner: &str) {
 }
 
 /// A listing and a `stat` of each file, and nothing else.
-fn stat_floor(folder: &Path) -> i64 {
+pub(crate) fn stat_floor(folder: &Path) -> i64 {
     let fd = rustix::fs::open(folder, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
     let mut size = 0;
     for entry in Dir::read_from(&fd).unwrap() {
@@ -78,12 +79,12 @@ fn stat_floor(folder: &Path) -> i64 {
 }
 
 /// A tree with so many zones.
-struct Site {
+pub(crate) struct Site {
     root: tempfile::TempDir,
 }
 
 impl Site {
-    fn new(zones: usize) -> Site {
+    pub(crate) fn new(zones: usize) -> Site {
         // On the disk of the build, for a temp folder may lie in memory.
         let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         for folder in ["pools", "zones", "reservations"] {
@@ -102,7 +103,7 @@ impl Site {
 }
 
 /// A zone's file as zmgr writes it.
-fn zone(n: usize) -> String {
+pub(crate) fn zone(n: usize) -> String {
     let address = Family::V4.address(u128::from(0x0a40_000a_u32) + n as u128);
     format!(
         r#"zone "zone{n:05}" {{
@@ -132,7 +133,7 @@ fn zone(n: usize) -> String {
 }
 
 /// A process of its own doing this task.
-fn process(task: &str, arguments: &[&str]) -> Duration {
+pub(crate) fn process(task: &str, arguments: &[&str]) -> Duration {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.arg(format!("task:{task}")).args(arguments).stdout(Stdio::null());
     time(|| assert!(command.status().unwrap().success()))
@@ -141,6 +142,9 @@ fn process(task: &str, arguments: &[&str]) -> Duration {
 pub(crate) fn rows(table: &mut Table) {
     if table.wants("allocate") {
         one_at_a_time(table);
+    }
+    if table.wants("allocate") {
+        growth(table);
     }
     if table.wants("batch") {
         batch(table);
@@ -153,7 +157,7 @@ pub(crate) fn rows(table: &mut Table) {
     }
 }
 
-fn settle() {
+pub(crate) fn settle() {
     // Files must have been at rest for a moment before the index takes them.
     std::thread::sleep(Duration::from_millis(50));
 }
@@ -179,6 +183,24 @@ fn one_at_a_time(table: &mut Table) {
     let mut start = || process("nothing", &[]);
     let [ours, theirs, floor, start] = medians(61, [&mut ours, &mut theirs, &mut floor, &mut start]);
     let theirs = peer.map(|_| theirs);
+    let plain = Plain::new(ZONES);
+    let mut m = 0;
+    let mut python = || {
+        m += 1;
+        plain.as_ref().map_or(Duration::ZERO, |plain| plain.run("allocate", &[&format!("new{m}")]))
+    };
+    let mut again = || {
+        n += 1;
+        process("allocate", &[root, &format!("owner{n}")])
+    };
+    let [again, python] = medians(ROUNDS, [&mut again, &mut python]);
+    table.row(
+        "allocate, a process of its own, 8,000 zones",
+        again,
+        "Python: ipaddress and a folder of JSON files",
+        plain.map(|_| python),
+        Aim::Faster(5.0),
+    );
     table.row("allocate, a process of its own, 8,000 zones", ours, "host-local ADD", theirs, Aim::Faster(5.0));
     table.row(
         "allocate, a process of its own, 8,000 zones",
@@ -188,6 +210,34 @@ fn one_at_a_time(table: &mut Table) {
         Aim::Within(1.5),
     );
     println!("(starting and ending a process: {start:.2?})");
+}
+
+/// The same at an eighth of the size: what grows, and how.
+fn growth(table: &mut Table) {
+    let sizes = [ZONES / 8, ZONES];
+    let sites = sizes.map(Site::new);
+    settle();
+    sites.iter().for_each(|site| drop(allocate(site.path(), &["first".to_owned()])));
+    let mut n = 0;
+    let mut ours: Vec<_> = sites
+        .iter()
+        .map(|site| {
+            let root = site.path().to_str().unwrap().to_owned();
+            move |n: usize| process("allocate", &[&root, &format!("owner{n}")])
+        })
+        .collect();
+    let [small, large] = ours.as_mut_slice() else { unreachable!() };
+    let mut small = || {
+        n += 1;
+        small(n)
+    };
+    let mut m = 0;
+    let mut large = || {
+        m += 1;
+        large(m)
+    };
+    let [small, large] = medians(31, [&mut small, &mut large]);
+    table.row("allocate, 8,000 zones", large, "allocate, 1,000 zones", Some(small), Aim::Within(8.0));
 }
 
 fn batch(table: &mut Table) {
@@ -258,46 +308,48 @@ fn pick(table: &mut Table) {
         state ^= state << 17;
         state
     };
-    let mut medians_of = Vec::new();
-    for prefix in ["10.0.0.0/24", "10.0.0.0/16", "10.0.0.0/8", "2001:db8::/64"] {
-        let block = Block::new(prefix.parse().unwrap());
-        let first = number(block.network.network()) + 1;
-        let space = Space { blocks: vec![block] };
-        let family = space.families().next().unwrap();
-        // The first 8,000 addresses, in no order; a /24 has not so many, and the others lie elsewhere.
-        let mut used: Vec<u128> = (0..ZONES as u128).map(|n| first + n).collect();
-        used.sort_by_cached_key(|_| random());
-        let candidates = space.candidates(family, None);
-        let many = |act: &dyn Fn()| time(|| (0..200).for_each(|_| act())) / 200;
-        let mut ours = || {
-            many(&|| {
-                let _ = std::hint::black_box(candidates.first_free(std::hint::black_box(&used), Pick::Lowest));
-            })
-        };
-        let mut floor = || {
-            many(&|| {
-                let _ = std::hint::black_box(one_pass(std::hint::black_box(&used), first));
-            })
-        };
-        let [ours, floor] = medians(31, [&mut ours, &mut floor]);
+    // A /24 has not 8,000 addresses: it is compared with the others where each has as many as fit into it.
+    for (count, prefixes) in [
+        (ZONES, ["10.0.0.0/16", "10.0.0.0/8", "2001:db8::/64"].as_slice()),
+        (250, ["10.0.0.0/24", "10.0.0.0/16", "10.0.0.0/8", "2001:db8::/64"].as_slice()),
+    ] {
+        let mut medians_of = Vec::new();
+        for prefix in prefixes {
+            let block = Block::new(prefix.parse().unwrap());
+            let first = number(block.network.network()) + 1;
+            let space = Space { blocks: vec![block] };
+            let family = space.families().next().unwrap();
+            let mut used: Vec<u128> = (0..count as u128).map(|n| first + n).collect();
+            used.sort_by_cached_key(|_| random());
+            let candidates = space.candidates(family, None);
+            let many = |act: &dyn Fn()| time(|| (0..200).for_each(|_| act())) / 200;
+            let mut ours = || {
+                many(&|| {
+                    let _ = std::hint::black_box(candidates.first_free(std::hint::black_box(&used), Pick::Lowest));
+                })
+            };
+            let mut floor = || {
+                many(&|| {
+                    let _ = std::hint::black_box(one_pass(std::hint::black_box(&used), first));
+                })
+            };
+            let [ours, floor] = medians(31, [&mut ours, &mut floor]);
+            if count == ZONES {
+                let what = format!("pick of {count} in {prefix}");
+                table.row(&what, ours, "one pass over n + 1 bits", Some(floor), Aim::Within(2.0));
+            }
+            medians_of.push((prefix, ours));
+        }
+        let fastest = medians_of.iter().min_by_key(|(_, time)| *time).unwrap();
+        let slowest = medians_of.iter().max_by_key(|(_, time)| *time).unwrap();
         table.row(
-            &format!("pick of 8,000 in {prefix}"),
-            ours,
-            "one pass over n + 1 bits",
-            Some(floor),
-            Aim::Within(2.0),
+            &format!("pick of {count} in {}", slowest.0),
+            slowest.1,
+            &format!("pick of {count} in {}", fastest.0),
+            Some(fastest.1),
+            Aim::Within(1.5),
         );
-        medians_of.push((prefix, ours));
     }
-    let fastest = medians_of.iter().min_by_key(|(_, time)| *time).unwrap();
-    let slowest = medians_of.iter().max_by_key(|(_, time)| *time).unwrap();
-    table.row(
-        &format!("pick in {}", slowest.0),
-        slowest.1,
-        &format!("pick in {}", fastest.0),
-        Some(fastest.1),
-        Aim::Within(1.5),
-    );
 }
 
 /// The least that tells the lowest free one of an unsorted list.
@@ -336,6 +388,32 @@ fn first_load(table: &mut Table) {
         Some(floor),
         Aim::Within(1.2),
     );
+}
+
+/// What a script of a few lines does, with so many addresses taken.
+pub(crate) struct Plain {
+    folder: tempfile::TempDir,
+}
+
+impl Plain {
+    pub(crate) fn new(taken: usize) -> Option<Plain> {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let plain = Plain { folder };
+        let made = plain.command("make", &[&taken.to_string()]).status();
+        made.is_ok_and(|status| status.success()).then_some(plain)
+    }
+
+    pub(crate) fn run(&self, task: &str, arguments: &[&str]) -> Duration {
+        let mut command = self.command(task, arguments);
+        time(|| assert!(command.stdout(Stdio::null()).status().unwrap().success()))
+    }
+
+    fn command(&self, task: &str, arguments: &[&str]) -> Command {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/plain.py");
+        let mut command = Command::new("python3");
+        command.arg(script).arg(task).arg(self.folder.path()).args(arguments);
+        command
+    }
 }
 
 /// CNI's host-local with so many addresses taken.

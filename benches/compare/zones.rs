@@ -1,4 +1,4 @@
-//! Rows about whole zones: creating one against a script of the same commands, many at once, listing them.
+//! Rows about whole zones: creating one against a script of the same commands, many at once, listing them; and starting up.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,18 +9,24 @@ use std::time::Duration;
 
 use zmgr::exec::{Moment, Watcher};
 use zmgr::registry::Points;
-use zmgr::{CreateOptions, DestroyOptions, Live, Manager, Query, RunOptions, SimHost};
+use zmgr::{CreateOptions, DestroyOptions, Fault, Live, Manager, Query, RunOptions, SimHost};
 
+use crate::registry::{self, Plain, ZONES};
 use crate::rows::{Aim, Table, medians, time};
 
 const ROUNDS: usize = 7;
 
 pub(crate) fn rows(table: &mut Table) {
+    if table.wants("start") {
+        start(table);
+    }
     if table.wants("create") {
-        one_against_a_script(table);
+        one_against_a_script(table, 0);
+        one_against_a_script(table, ZONES);
     }
     if table.wants("batch create") {
         many(table);
+        sleeping(table);
     }
     if table.wants("list") {
         list(table);
@@ -40,14 +46,60 @@ fn linked(dir: &Path, zmgr: &Path) {
     Manager::builder().host_root(dir).build().unwrap().init().unwrap();
 }
 
-fn one_against_a_script(table: &mut Table) {
-    let what = "create of a zone, its commands being processes";
+/// Adds so many installed zones to a machine and to its tree, as zmgr would have left them: by writing their files.
+fn fill(dir: &Path, manager: &Manager, zones: usize) {
+    if zones == 0 {
+        return;
+    }
+    let quiet = || CreateOptions::new().boot(false);
+    manager.create("pattern", &quiet(), &mut RunOptions::new()).unwrap();
+    let folder = dir.join("etc/zones");
+    let pattern = fs::read_to_string(folder.join("pattern.xml")).unwrap();
+    manager.destroy(&["pattern"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap();
+    fs::write(manager.root().join("pools/big.kdl"), registry::POOL).unwrap();
+    let mut index = fs::read_to_string(folder.join("index")).unwrap();
+    for n in 0..zones {
+        let name = format!("zone{n:05}");
+        index += &format!("{name}:installed:/zones/{name}:6ba7b810-9dad-11d1-80b4-{n:012x}\n");
+        fs::write(folder.join(format!("{name}.xml")), pattern.replace("pattern", &name)).unwrap();
+        fs::write(manager.root().join(format!("zones/{name}.kdl")), registry::zone(n)).unwrap();
+    }
+    fs::write(folder.join("index"), index).unwrap();
+    registry::settle();
+    // A reservation writes the index of the registry.
+    manager.allocate("big", "first", None, &mut RunOptions::new()).unwrap();
+}
+
+/// How long a process takes that must succeed.
+fn run(command: &mut Command) -> Duration {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    time(|| assert!(command.status().unwrap().success(), "{command:?}"))
+}
+
+/// What a process costs before it does anything.
+fn start(table: &mut Table) {
+    let scratch = tempfile::tempdir().unwrap();
+    let (source, empty) = (scratch.path().join("empty.rs"), scratch.path().join("empty"));
+    fs::write(&source, "fn main() {}\n").unwrap();
+    let built = Command::new("rustc").args(["-O", "-o"]).arg(&empty).arg(&source).status();
+    let (Some(zmgr), true) = (zmgr(), built.is_ok_and(|status| status.success())) else {
+        return table.row("zmgr --version", Duration::ZERO, "rustc", None, Aim::Within(1.5));
+    };
+    let mut ours = || run(Command::new(&zmgr).arg("--version"));
+    let mut theirs = || run(&mut Command::new(&empty));
+    let [ours, theirs] = medians(101, [&mut ours, &mut theirs]);
+    table.row("zmgr --version", ours, "an empty Rust program", Some(theirs), Aim::Within(1.5));
+}
+
+fn one_against_a_script(table: &mut Table, zones: usize) {
+    let what = &format!("create of a zone beside {zones} others, its commands being processes");
     let Some(zmgr) = zmgr() else {
         return table.row(what, Duration::ZERO, "sh", None, Aim::Within(1.1));
     };
     let scratch = tempfile::tempdir().unwrap();
     let dir = scratch.path().join("host");
     linked(&dir, &zmgr);
+    fill(&dir, &Manager::builder().host_root(&dir).build().unwrap(), zones);
     let commands = recorded(&dir, scratch.path());
     let script = scratch.path().join("create.sh");
     fs::write(&script, commands.join("\n") + "\n").unwrap();
@@ -69,16 +121,12 @@ fn one_against_a_script(table: &mut Table) {
         run("dladm", &["delete-vnic", "web01_0"]);
     };
     let mut ours = || {
-        let mut create = Command::new(&zmgr);
-        create.arg("--host-root").arg(&dir).args(["-q", "create", "web01"]);
-        let took = time(|| assert!(create.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()));
+        let took = run(Command::new(&zmgr).arg("--host-root").arg(&dir).args(["-q", "create", "web01"]));
         destroy();
         took
     };
     let mut theirs = || {
-        let mut sh = Command::new("sh");
-        let took =
-            time(|| assert!(sh.arg(&script).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()));
+        let took = run(Command::new("sh").arg(&script));
         clean(&dir);
         took
     };
@@ -134,7 +182,7 @@ fn many(table: &mut Table) {
                 .unwrap()
         })
     };
-    let [ours] = medians(3, [&mut create]);
+    let [ours] = medians(5, [&mut create]);
     let wanted = Duration::from_millis(5) * u32::try_from(ZONES).unwrap();
     table.row(
         "batch create of 400 zones on the simulated host",
@@ -145,34 +193,54 @@ fn many(table: &mut Table) {
     );
 }
 
-fn list(table: &mut Table) {
-    const ZONES: usize = 1000;
-    let dir = tempfile::tempdir().unwrap();
-    let manager = roomy(&dir.path().join("host"));
-    let names: Vec<String> = (0..ZONES).map(|n| format!("z{n}")).collect();
+/// Zones whose installation takes a while, some at a time.
+fn sleeping(table: &mut Table) {
+    let names: Vec<String> = (0..8).map(|n| format!("z{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    manager
-        .create_all(&names, &CreateOptions::new().boot(false), &mut RunOptions::new().jobs(2))
-        .unwrap()
-        .into_result()
-        .unwrap();
-    // The first reservation after files are at rest writes the index anew.
-    std::thread::sleep(Duration::from_millis(1100));
-    manager.create("last", &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap();
-    let zones = manager.root().join("zones");
-    let mut ours = || time(|| assert_eq!(manager.zones(&Query::new().live(Live::Never)).unwrap().len(), ZONES + 1));
-    let mut floor = || {
-        time(|| {
-            let seen = fs::read_dir(&zones).unwrap().filter(|entry| entry.as_ref().unwrap().metadata().is_ok()).count();
-            assert!(seen > ZONES);
-        })
+    let create = |jobs: usize| {
+        let dir = tempfile::tempdir().unwrap();
+        let manager = roomy(&dir.path().join("host"));
+        let mut fault = Fault::new("zoneadm");
+        (fault.subcommand, fault.delay) = (Some("install".to_owned()), Some(Duration::from_millis(500)));
+        SimHost::open(dir.path().join("host")).unwrap().fault(&fault).unwrap();
+        let run = &mut RunOptions::new().jobs(jobs);
+        time(|| manager.create_all(&names, &CreateOptions::new(), run).unwrap().into_result().unwrap())
     };
-    let [ours, floor] = medians(15, [&mut ours, &mut floor]);
-    table.row(
-        "list of 1,001 zones, warm, without the host",
-        ours,
-        "readdir and a stat of each file",
-        Some(floor),
-        Aim::Within(2.0),
-    );
+    let (mut one, mut two, mut four) = (|| create(1), || create(2), || create(4));
+    let [one, two, four] = medians(5, [&mut one, &mut two, &mut four]);
+    for (jobs, took) in [(2.0, two), (4.0, four)] {
+        let what = format!("create of 8 zones whose install sleeps 0.5 s, {jobs} at a time");
+        table.row(&what, took, "one at a time", Some(one), Aim::Faster(0.95 * jobs));
+    }
+}
+
+fn list(table: &mut Table) {
+    let Some(zmgr) = zmgr() else {
+        return table.row("list", Duration::ZERO, "", None, Aim::Within(2.0));
+    };
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let dir = scratch.path().join("host");
+    linked(&dir, &zmgr);
+    let manager = Manager::builder().host_root(&dir).build().unwrap();
+    fill(&dir, &manager, ZONES);
+    let zones = manager.root().join("zones");
+    let query = || Query::new().live(Live::Never);
+    let mut ours = || time(|| assert_eq!(manager.zones(&query()).unwrap().len(), ZONES));
+    let mut floor = || time(|| registry::stat_floor(&zones));
+    let [ours, floor] = medians(31, [&mut ours, &mut floor]);
+    let what = "list of 8,000 zones in process, warm, without the host";
+    table.row(what, ours, "readdir and fstatat", Some(floor), Aim::Within(2.0));
+
+    let plain = Plain::new(ZONES);
+    let mut whole = || run(Command::new(&zmgr).arg("--host-root").arg(&dir).arg("list"));
+    let mut listed = || run(Command::new(dir.join("usr/sbin/zoneadm")).args(["list", "-cp"]));
+    let mut floor = || registry::process("stat", &[zones.to_str().unwrap()]);
+    let mut python = || plain.as_ref().map_or(Duration::ZERO, |plain| plain.run("list", &[]));
+    let [whole, listed, floor, python] = medians(11, [&mut whole, &mut listed, &mut floor, &mut python]);
+    println!("(zmgr list, whole: {whole:.2?}; zoneadm list -cp on the simulated host: {listed:.2?})");
+    let beyond = whole.saturating_sub(listed);
+    let what = "zmgr list of 8,000 zones beyond what zoneadm list takes";
+    table.row(what, beyond, "readdir and fstatat, a process of its own", Some(floor), Aim::Within(2.0));
+    let theirs = plain.map(|_| python);
+    table.row(what, beyond, "Python: a folder of JSON files, no host", theirs, Aim::Faster(1.0));
 }
