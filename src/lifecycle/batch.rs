@@ -67,7 +67,8 @@ impl<'a> Batch<'a> {
     /// What was reserved for this place, by now or before; `None` where it has to be done alone.
     fn take(&self, at: usize, teller: &Teller) -> Option<Result<(Locks, Creation)>> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(places[at], Place::Open) {
+        // Who has been asked to stop begins nothing.
+        if matches!(places[at], Place::Open) && teller.stops() == 0 {
             self.reserve(at, &mut places, teller);
         }
         match std::mem::replace(&mut places[at], Place::Taken) {
@@ -149,6 +150,21 @@ impl<'a> Batch<'a> {
     fn give_up(&self, at: usize, locks: Locks) {
         if !self.site.registry.tree().zone(&self.names[at]).exists() {
             locks.retire();
+        }
+    }
+}
+
+impl Drop for Batch<'_> {
+    /// What nobody came for, since a worker has died: nothing was done of it but the reservation, which goes.
+    fn drop(&mut self) {
+        let places = std::mem::take(self.places.get_mut().unwrap_or_else(PoisonError::into_inner));
+        for place in places {
+            if let Place::Ready(reserved) = place
+                && let Ok((locks, creation)) = *reserved
+            {
+                // What cannot be removed is left to `recover`.
+                let _ = operate::call_off(self.site, locks, &creation);
+            }
         }
     }
 }

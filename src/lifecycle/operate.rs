@@ -189,6 +189,9 @@ pub(crate) fn create_one(
     approved: Option<(&Change, &Pinned)>,
     teller: &Teller,
 ) -> Result<Zone> {
+    if teller.stops() > 0 {
+        return Err(called_off(name));
+    }
     let library = &prepared.library;
     let locks = site.lock_with_source(name, prepared.sources.get(name), library.config.lock_timeout, teller)?;
     let floor = site.floor(library, name, &locks, teller)?;
@@ -220,17 +223,22 @@ pub(crate) fn create_reserved(
     let name = &creation.entry.name;
     let floor = site.floor(&prepared.library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
-    if floor.is_stopped()
-        && let Some(id) = creation.entry.id.clone()
-    {
-        // Nothing was done but the reservation.
-        Journal::new(&site.registry, name, id).remove()?;
+    if floor.is_stopped() {
         floor.tell(EventKind::Finished { ok: false });
         drop(floor);
-        locks.retire();
+        call_off(site, locks, creation)?;
         return Err(called_off(name));
     }
     complete(site, prepared, locks, creation, floor, failure)
+}
+
+/// Takes back a creation of which nothing was done but its reservation.
+pub(super) fn call_off(site: &Site, locks: Locks, creation: &Creation) -> Result<()> {
+    if let Some(id) = creation.entry.id.clone() {
+        Journal::new(&site.registry, &creation.entry.name, id).remove()?;
+    }
+    locks.retire();
+    Ok(())
 }
 
 /// Does what the creation needs beyond its entry, and clears up after a failure.
