@@ -145,7 +145,10 @@ impl Site {
                 return error;
             }
             Error::new(Code::Busy, format!("a command that an earlier zmgr started still works on {name}"))
-                .with_help(format!("wait for its end: zmgr recover --wait {name}"))
+                .with_help(format!(
+                    "wait for its end: zmgr recover --wait {name}; fuser {} shows its processes",
+                    self.registry.tree().child_lock(name).display()
+                ))
                 .with_source(error)
         })?;
         Ok(Locks { zone, child, source: None })

@@ -153,11 +153,12 @@ fn the_corpus_harms_nobody() {
         (random % below.max(1) as u64) as usize
     };
     const BYTES: &[u8] = b"{}\"\\/-*#;=\n 0\0\xff(";
+    let rounds = if std::env::var_os("ZMGR_SOAK").is_some() { 20_000 } else { 12 };
     for bytes in &corpus {
         for (_, target) in zmgr::fuzz::TARGETS {
             target(bytes);
         }
-        for _ in 0..12 {
+        for _ in 0..rounds {
             let mut changed = bytes.clone();
             for _ in 0..=next(3) {
                 let at = next(changed.len());

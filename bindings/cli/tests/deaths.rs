@@ -93,9 +93,10 @@ fn die_now() {
 
 /// Whether a command changes the host.
 fn changes(command: &Invocation) -> bool {
+    const CHANGES: [&str; 9] =
+        ["create-vnic", "delete-vnic", "-f", "delete", "install", "clone", "uninstall", "halt", "boot"];
     let line = command.to_string();
-    let asks = ["list", "show-", "info", "export", "publisher", "get"];
-    !asks.iter().any(|word| line.split_whitespace().skip(1).any(|each| each.starts_with(word)))
+    line.split_whitespace().any(|word| CHANGES.contains(&word)) || line.contains(" set autoboot=")
 }
 
 fn operate(manager: &Manager, operation: &str) {

@@ -114,7 +114,11 @@ fn a_long_install_outlives_zmgr_and_is_finished_by_recover() {
     assert_eq!(busy.status.code(), Some(9));
     let said = error(&busy);
     assert!(said["message"].as_str().unwrap().contains("install"), "{said}");
+    assert!(said["message"].as_str().unwrap().contains("a command that an earlier zmgr started still works"), "{said}");
     assert!(said["help"].as_str().unwrap().contains("--wait"), "{said}");
+    // The file by which the survivor can be found is the one that it has open.
+    let lock = host.dir().join("etc/zmgr/.zmgr/locks/web01.child");
+    assert!(said["help"].as_str().unwrap().contains(lock.to_str().unwrap()) && lock.exists(), "{said}");
     assert_eq!(host.zone("web01").unwrap().0, "creating");
 
     let waited = host.zmgr(&["recover", "--wait", "web01"]);
