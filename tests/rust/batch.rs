@@ -78,9 +78,6 @@ fn what_keeps_one_keeps_no_other() {
     assert_eq!(codes(&report), [None, Some(Code::Exists), None, Some(Code::Busy), None, None]);
     assert_eq!(scene.zones().len(), 5);
     assert!(!scene.entry("z03").exists());
-    // The same name twice: it is there by then.
-    let twice = ["z07", "z07"].map(str::to_owned);
-    assert_eq!(codes(&create(&scene.manager, &twice, 1)), [None, Some(Code::Exists)]);
 }
 
 #[test]
