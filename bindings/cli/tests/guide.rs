@@ -75,3 +75,17 @@ fn the_guide_does_what_it_says() {
         }
     }
 }
+
+/// What only an illumos host can run is at least shell.
+#[test]
+fn the_words_for_packagers_are_shell() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/illumos/README.md");
+    let folder = tempfile::tempdir().unwrap();
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = blocks(&page);
+    assert!(blocks.len() > 1);
+    for (words, text) in blocks {
+        assert_eq!(words, "sh");
+        sh(&text, folder.path(), &["-n"]);
+    }
+}
