@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use ipnet::IpNet;
 
@@ -25,8 +27,30 @@ pub struct HostState {
     pub brands: BTreeSet<String>,
     /// Addresses held by the host itself and by zones that are not registered.
     pub addresses: Vec<HeldAddress>,
+    /// How the zones' documents stood before they were looked at.
+    pub stamp: ZonesStamp,
     /// Zones that could not be read, so that it is not known which addresses they hold.
     pub faults: Vec<Diagnostic>,
+}
+
+/// How the folder of the zones' documents stands. zonecfg replaces files there with every zone that comes, goes or is configured
+/// anew, so the same stamp means the same zones with the same addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ZonesStamp(pub(crate) [u64; 8]);
+
+impl ZonesStamp {
+    /// That of the host whose files are below this root. What is not there counts as zeros.
+    pub fn of(root: &Path) -> Self {
+        let zones = root.join("etc/zones");
+        let mut stamp = [0; 8];
+        for (half, path) in stamp.chunks_exact_mut(4).zip([zones.join("index"), zones]) {
+            if let Ok(about) = std::fs::symlink_metadata(path) {
+                let at = (about.mtime().cast_unsigned(), about.mtime_nsec().cast_unsigned());
+                half.copy_from_slice(&[about.ino(), about.size(), at.0, at.1]);
+            }
+        }
+        ZonesStamp(stamp)
+    }
 }
 
 /// An address in use outside of the registry.
@@ -69,6 +93,8 @@ impl Host {
     /// looked for; those of others are read from their documents, VM brands included.
     pub fn survey(&self, is_registered: &dyn Fn(&str) -> bool) -> Result<HostState> {
         let mut state = HostState {
+            // First: what changes meanwhile is then seen by the next one who compares.
+            stamp: ZonesStamp::of(&self.path("/")),
             zones: self.zones()?,
             links: self.links()?,
             vnics: self.vnics()?,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::library::Library;
 use crate::error::{Diagnostic, Result};
+use crate::host::ZonesStamp;
 use crate::manager::RunOptions;
 use crate::name::{PoolName, ReservationName};
 use crate::registry::{Allocation, EntryKind, Ledger, PoolUsage, Registry, Session, Survey, Wait};
@@ -13,18 +14,35 @@ use crate::zone::EntryId;
 /// Makes a survey of the host. Called before any lock is taken.
 pub(crate) type MakeSurvey<'a> = &'a dyn Fn() -> Result<Survey>;
 
+/// Where a survey comes from: the last one, as long as the zones' documents stand as they stood then, or a new one.
+pub(crate) struct Surveys<'a> {
+    /// How they stand now.
+    pub(crate) stamp: ZonesStamp,
+    pub(crate) make: MakeSurvey<'a>,
+}
+
+impl Surveys<'_> {
+    /// A survey that still holds, and whether it is new.
+    fn current(&self, registry: &Registry) -> Result<(Survey, bool)> {
+        match registry.last_survey().filter(|last| last.stamp == self.stamp) {
+            Some(survey) => Ok((survey, false)),
+            None => Ok(((self.make)()?, true)),
+        }
+    }
+}
+
 /// Gives each owner one address of each family of the pool, or the first the one that is wanted: one look at the registry and one
 /// lock for all, and all or none.
 pub(crate) fn allocate(
     registry: &Registry,
-    make_survey: MakeSurvey<'_>,
+    surveys: &Surveys<'_>,
     pool: &PoolName,
     owners: &[ReservationName],
     wanted: Option<IpAddr>,
     run: &mut RunOptions<'_>,
 ) -> Result<Vec<Allocation>> {
     run.wanted()?;
-    let (mut survey, mut made) = survey(registry, make_survey)?;
+    let (mut survey, mut made) = surveys.current(registry)?;
     let library = Library::load_pools(registry.tree())?;
     library.check(None)?;
     loop {
@@ -37,7 +55,7 @@ pub(crate) fn allocate(
         } else if session.ledger().unknown().any(|unknown| unknown.file.kind == EntryKind::Zone) {
             // The host may know what a file that cannot be read held; it is never asked under the lock.
             drop(session);
-            (survey, made) = (make_survey()?, true);
+            (survey, made) = ((surveys.make)()?, true);
             continue;
         }
         let given = give(&mut session, pool, owners, wanted)?;
@@ -79,10 +97,12 @@ fn lock_timeout(registry: &Registry) -> Result<Duration> {
 /// How full pools are and who holds their addresses: of this pool, or of all.
 pub(crate) fn pool_usage(
     registry: &Registry,
-    make_survey: MakeSurvey<'_>,
+    surveys: &Surveys<'_>,
     pool: Option<&PoolName>,
 ) -> Result<Vec<PoolUsage>> {
-    let survey = registry.last_survey().or_else(|| make_survey().ok()).unwrap_or_default();
+    // Where the host cannot be asked, what it last said is better than nothing.
+    let survey = surveys.current(registry).map(|(survey, _)| survey);
+    let survey = survey.ok().or_else(|| registry.last_survey()).unwrap_or_default();
     let mut ledger = ledger(registry, survey)?;
     let names = pool.map_or_else(|| ledger.pool_names(), |name| vec![name.clone()]);
     names.iter().map(|name| ledger.pool_usage(name)).collect()
@@ -91,22 +111,14 @@ pub(crate) fn pool_usage(
 /// What is not as it should be with the addresses of this pool, or of all: looked at together with the host as it is now.
 pub(crate) fn check_pools(
     registry: &Registry,
-    make_survey: MakeSurvey<'_>,
+    surveys: &Surveys<'_>,
     pool: Option<&PoolName>,
 ) -> Result<Vec<Diagnostic>> {
-    ledger(registry, make_survey()?)?.check_addresses(pool)
+    ledger(registry, (surveys.make)()?)?.check_addresses(pool)
 }
 
 fn ledger(registry: &Registry, survey: Survey) -> Result<Ledger> {
     let library = Library::load_pools(registry.tree())?;
     library.check(None)?;
     registry.ledger(library.pools, survey)
-}
-
-/// The last survey, or a new one; and whether it is new.
-fn survey(registry: &Registry, make_survey: MakeSurvey<'_>) -> Result<(Survey, bool)> {
-    match registry.last_survey() {
-        Some(survey) => Ok((survey, false)),
-        None => Ok((make_survey()?, true)),
-    }
 }

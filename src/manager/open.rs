@@ -116,6 +116,14 @@ impl Manager {
         Ok((Arc::new(Site { registry, host: Host::simulated(machine.runner()) }), Some(pretence)))
     }
 
+    /// The folder below which the host's files are.
+    pub(super) fn host_root(&self) -> &Path {
+        match &self.inner.place {
+            Place::Live => Path::new("/"),
+            Place::Below(directory) | Place::Simulated(directory) => directory,
+        }
+    }
+
     /// The tree's registry; no host is needed for it.
     pub(super) fn registry(&self) -> Registry {
         let tree = Tree::new(&self.inner.root);

@@ -7,9 +7,9 @@ use ipnet::IpNet;
 
 use super::codec::{Decoder, Encoder, checksum};
 use super::{Registry, RegistryLock};
-use crate::host::{Holder, HostState};
+use crate::host::{Holder, HostState, ZonesStamp};
 
-const HEADER: &str = concat!("zmgr survey 1 ", env!("CARGO_PKG_VERSION"), "\n");
+const HEADER: &str = concat!("zmgr survey 2 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// What is in use on a host beside what the registry says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Survey {
     pub links: Vec<String>,
     /// MAC addresses of VNICs.
     pub macs: Vec<[u8; 6]>,
+    /// How the zones' documents stood.
+    pub stamp: ZonesStamp,
 }
 
 /// Who holds an address outside of the registry.
@@ -52,6 +54,7 @@ impl Survey {
             addresses: addresses.collect(),
             links: host.links.iter().map(|link| link.name.clone()).collect(),
             macs: host.vnics.iter().filter_map(|vnic| vnic.mac).collect(),
+            stamp: host.stamp,
         }
     }
 
@@ -63,6 +66,7 @@ impl Survey {
     fn to_bytes(&self) -> Vec<u8> {
         let mut e = Encoder::default();
         e.text(&self.taken);
+        self.stamp.0.iter().for_each(|number| e.number(*number));
         for names in [&self.zones, &self.links] {
             e.number(names.len() as u64);
             names.iter().for_each(|name| e.text(name));
@@ -92,6 +96,9 @@ impl Survey {
             return None;
         }
         let mut survey = Survey { taken: d.text()?.to_owned(), ..Survey::default() };
+        for number in &mut survey.stamp.0 {
+            *number = d.number()?;
+        }
         for names in [&mut survey.zones, &mut survey.links] {
             for _ in 0..d.number()? {
                 names.push(d.text()?.to_owned());
@@ -143,6 +150,7 @@ mod tests {
             ],
             links: vec!["net0".to_owned(), "stub0".to_owned()],
             macs: vec![[2, 8, 0x20, 1, 2, 3]],
+            stamp: ZonesStamp([1, 2, 3, 4, 5, 6, 7, u64::MAX]),
         };
         let bytes = survey.to_bytes();
         assert_eq!(Survey::from_bytes(&bytes), Some(survey));

@@ -225,6 +225,23 @@ fn the_zone_is_reinstalled_between_two_steps() {
 }
 
 #[test]
+fn an_address_of_a_zone_made_by_hand_is_not_given_to_something_else() {
+    let scene = scene::new();
+    // The host has been looked at before the zone was there, and again before its address was another.
+    scene.manager.allocate("internal", "first", None, &mut run()).unwrap();
+    make_by_hand(&scene.machine);
+    let held = scene.manager.pool_usage("internal").unwrap();
+    assert_eq!(held.families[0].host, 0, "10.1.0.10 is the first one's already");
+    let edit = "select net physical=hand0; set allowed-address=10.1.0.11/24; end";
+    assert_eq!(scene.machine.argv(&["zonecfg", "-z", "web01", edit], ""), "=0");
+    assert_eq!(scene.manager.pool_usage("internal").unwrap().families[0].host, 1);
+    let wanted = scene.manager.allocate("internal", "other", Some("10.1.0.11".parse().unwrap()), &mut run());
+    assert_eq!(wanted.unwrap_err().code(), Code::AddressInUse);
+    let next = scene.manager.allocate("internal", "other", None, &mut run()).unwrap();
+    assert_eq!(next.addresses[0].address.to_string(), "10.1.0.12/24");
+}
+
+#[test]
 fn an_unregistered_zone_holds_an_address() {
     let scene = scene::new();
     make_by_hand(&scene.machine);
