@@ -44,7 +44,7 @@ pub(crate) fn plan(
 ) -> Result<Destruction> {
     let name = &entry.name;
     let host = found.map(|found| &found.zone);
-    destroyable(entry, host, options)?;
+    destroyable(library, entry, host, options)?;
     let Some(id) = entry.id.clone() else {
         return Err(Error::new(Code::WrongState, format!("{name} is a wish not yet built"))
             .with_help(format!("remove zones/{name}.kdl")));
@@ -114,7 +114,7 @@ pub(crate) fn steps(
     steps
 }
 
-fn destroyable(entry: &ZoneEntry, host: Option<&HostZone>, options: &DestroyOptions) -> Result<()> {
+fn destroyable(library: &Library, entry: &ZoneEntry, host: Option<&HostZone>, options: &DestroyOptions) -> Result<()> {
     let name = &entry.name;
     if entry.is_newer() {
         return Err(Error::new(
@@ -128,9 +128,9 @@ fn destroyable(entry: &ZoneEntry, host: Option<&HostZone>, options: &DestroyOpti
         return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} was left unfinished"))
             .with_help(format!("run zmgr recover {name} first")));
     }
-    if entry.settings.protected.as_ref().is_some_and(|protected| protected.value) && !options.force {
-        return Err(Error::new(Code::WrongState, format!("{name} is protected"))
-            .with_help("destroy it with --force, or take `protected` out of its entry"));
+    if let (Some(source), false) = (library.protection(entry), options.force) {
+        return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))
+            .with_help(format!("destroy it with --force, or zmgr set {name} protected=false first")));
     }
     host.map_or(Ok(()), |zone| identity::same_installation(entry, zone))
 }

@@ -16,7 +16,9 @@ use crate::name::{PublisherName, TemplateName};
 use crate::pool::Pool;
 use crate::publisher::Publisher;
 use crate::registry::{Folder, Pools, Tree};
+use crate::source::Source;
 use crate::template::Template;
+use crate::zone::ZoneEntry;
 
 /// The documents of one tree.
 #[derive(Debug, Default)]
@@ -104,6 +106,16 @@ impl Library {
             chain.push(name);
         }
         chain
+    }
+
+    /// Whether this zone is protected, and the line that says so: its own, its template's, or that of `defaults`. A template that
+    /// cannot be read says nothing.
+    pub(crate) fn protection(&self, entry: &ZoneEntry) -> Option<Source> {
+        let chain = self.chain(entry.template_name());
+        let templates = chain.iter().filter_map(|name| self.templates.get(name)).map(|template| &template.settings);
+        let layers = std::iter::once(&entry.settings).chain(templates).chain([&self.config.defaults]);
+        let nearest = layers.filter_map(|layer| layer.protected.as_ref()).next();
+        nearest.filter(|protected| protected.value).map(|protected| protected.source.clone())
     }
 
     /// Whether there is such a template, with a fault or without.

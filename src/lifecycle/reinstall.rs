@@ -91,9 +91,9 @@ pub(crate) fn plan(
     let entry = entry(site, name)?;
     identity::settled(&entry)?;
     library.check(entry.template_name())?;
-    if entry.settings.protected.as_ref().is_some_and(|protected| protected.value) && !options.force {
-        return Err(Error::new(Code::WrongState, format!("{name} is protected"))
-            .with_help("reinstall it with --force, or take `protected` out of its entry"));
+    if let (Some(source), false) = (library.protection(&entry), options.force) {
+        return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))
+            .with_help(format!("reinstall it with --force, or zmgr set {name} protected=false first")));
     }
     let Some(zone) = site.host.zone_state(name)? else {
         return Err(Error::new(Code::WrongState, format!("the host does not have the zone {name}"))

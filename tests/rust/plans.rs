@@ -194,7 +194,11 @@ fn a_protected_zone_is_destroyed_and_reinstalled_with_force_alone() {
     let scene = scene::new();
     scene.edit("templates/oi.kdl", "autoboot #true", "autoboot #true\n    protected #true");
     scene.create("web01");
-    scene.edit("zones/web01.kdl", "origin", "protected #true\n    origin");
+    // Its template protects it.
+    let error = destroy(&scene, "web01", &DestroyOptions::new()).unwrap_err();
+    assert!(error.code() == Code::WrongState && error.message().contains("templates/oi.kdl:"), "{error}");
+    scene.edit("templates/oi.kdl", "protected #true", "protected #false");
+    scene.manager.set("web01", &[("protected", "true")], &mut run()).unwrap();
     assert_eq!(slug(destroy(&scene, "web01", &DestroyOptions::new())), "wrong-state");
     let reinstall = |force| scene.manager.reinstall("web01", &ReinstallOptions::new().force(force), &mut run());
     assert_eq!(slug(reinstall(false)), "wrong-state");
