@@ -208,6 +208,32 @@ fn a_zone_that_was_half_halted_runs_again() {
     assert_eq!(scene.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
 }
 
+#[test]
+fn a_destruction_stops_at_no_change_that_a_person_made_before_it() {
+    let scene = scene::new();
+    scene.manager.create("web01", &CreateOptions::new(), &mut run()).unwrap();
+    let attr = "add attr; set name=owner; set type=string; set value=me; end";
+    assert_eq!(scene.machine.argv(&["zonecfg", "-z", "web01", attr], ""), "=0");
+    let stop_at = |subcommand: &str| {
+        let mut fault = Fault::new("zoneadm");
+        fault.subcommand = Some(subcommand.to_owned());
+        (fault.exit, fault.times) = (Some(1), Some(1));
+        scene.machine.host.fault(&fault).unwrap();
+        scene.manager.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap().into_result().unwrap_err();
+    };
+    stop_at("halt");
+    assert_eq!(scene.recover(), ["restored web01"]);
+    assert_eq!(scene.zones(), ["web01:running"]);
+    // Without its installation nothing says that it is the zone that was to go.
+    stop_at("uninstall");
+    scene.machine.run("zoneadm -z web01 uninstall -F");
+    let error = refused(&scene);
+    assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
+    assert!(error.help().unwrap().contains("zmgr destroy web01"), "{error:?}");
+    scene.manager.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    scene.assert_bare();
+}
+
 /// A clone that is taken up again holds its source still, as it did the first time.
 #[test]
 fn a_clone_that_is_resumed_shares_its_sources_lock() {

@@ -67,6 +67,12 @@ pub(super) fn look(site: &Site, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Fi
     };
     let config = site.host.zone_config(name.as_str())?;
     let condition = condition(zone.state);
+    let whole = matches!(condition, Condition::Installed | Condition::Active);
+    let same_installation = match (&entry.uuid, &zone.uuid) {
+        (Some(noted), Some(found)) if whole => Some(noted == found),
+        _ => None,
+    };
+    let is_destruction = matches!(entry.state, Some(EntryState::Destroying { .. }));
     let mut begun = false;
     let stranger = if zone.brand != spec.brand.value {
         Some(format!("its brand is {}, not {}", zone.brand, spec.brand.value))
@@ -77,6 +83,8 @@ pub(super) fn look(site: &Site, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Fi
             None => Some("its configuration is gone".to_owned()),
             // Nobody writes the configuration in a reinstallation, and it may have been changed by hand since it was applied.
             Some(_) if is_reinstallation(entry) => None,
+            // The same goes for a destruction, while the installation says that it is the zone that was to go.
+            Some(_) if is_destruction && same_installation == Some(true) => None,
             Some(config) => {
                 let configure = create::configuration(spec, site.host.dialect())?;
                 begun = configure.extent(config) == Some(Extent::Beginning);
@@ -90,15 +98,10 @@ pub(super) fn look(site: &Site, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Fi
             }
         }
     };
-    let whole = matches!(condition, Condition::Installed | Condition::Active);
     let ours = match stranger {
         Some(how) => Ours::No(how),
         None if begun => Ours::Begun,
         None => Ours::Yes,
-    };
-    let same_installation = match (&entry.uuid, &zone.uuid) {
-        (Some(noted), Some(found)) if whole => Some(noted == found),
-        _ => None,
     };
     Ok(Findings {
         found: Found::Zone { condition, ours, same_installation },

@@ -125,8 +125,10 @@ fn recover_one(
     let findings = find::look(site, &entry, &spec)?;
     let work = Work { site, library, entry: &entry, spec: &spec, findings: &findings };
     let done = match decide(journal_says, &findings.found, wish) {
-        Verdict::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}"))
-            .with_help("zmgr leaves it as it is; look at the zone and its entry, then say --resume or --rollback, or mend it by hand")),
+        Verdict::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}")).with_help(match work.is_destruction() {
+            true => format!("zmgr leaves it as it is; look at the zone: zmgr destroy {name} removes it all the same"),
+            false => "zmgr leaves it as it is; look at the zone and its entry, then say --resume or --rollback, or mend it by hand".to_owned(),
+        })),
         Verdict::Undo => work.undo(&floor, &mut journal).map(|()| Done::Undone),
         Verdict::Finish => work.finish(&floor, &mut journal),
         Verdict::Restore => work.restore(&floor, &mut journal).map(Done::Restored),
