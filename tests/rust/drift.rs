@@ -529,3 +529,74 @@ fn one_bad_zone_keeps_no_other_from_being_applied() {
     assert!(report.error().is_none(), "{report:#?}");
     assert_eq!(drift(&manager, "b").status, DriftStatus::Clean);
 }
+
+/// Each key that `set` knows, with a value, what the file says then, and a value that is refused.
+const KEYS: &[(&str, &str, &str, &str)] = &[
+    ("attr.owner", "alice b", "attr \"owner\" \"alice b\"", "say \"hi\""),
+    ("autoboot", "false", "autoboot #false", "maybe"),
+    ("protected", "true", "protected #true", "1"),
+    ("tags", "web, prod", "tag \"web\" \"prod\"", ""),
+    ("bootargs", "-m verbose", "bootargs \"-m verbose\"", "a\nb"),
+    ("hostid", "0a0b0c", "hostid \"0a0b0c\"", "zz"),
+    ("limitpriv", "default,dtrace_user", "limitpriv \"default,dtrace_user\"", "a\"b"),
+    ("scheduling-class", "FSS", "scheduling-class \"FSS\"", "a\"b"),
+    ("fs-allowed", "ufs,pcfs", "fs-allowed \"ufs\" \"pcfs\"", "u fs"),
+    ("resource-pool", "p1", "resource-pool \"p1\"", "SUNWp"),
+    ("dns-domain", "example.org", "dns-domain \"example.org\"", "a b"),
+    ("resolvers", "9.9.9.9, 2620:fe::fe", "resolver \"2620:fe::fe\"", "9.9.9"),
+    ("cpu-shares", "20", "cpu-shares 20", "x"),
+    ("capped-cpu", "1.5", "capped-cpu ncpus=\"1.5\"", "0"),
+    ("capped-memory.physical", "2G", "capped-memory physical=\"2G\"", "2GB"),
+    ("capped-memory.swap", "4G", "swap=\"4G\"", "1M"),
+    ("capped-memory.locked", "1G", "locked=\"1G\"", "9G"),
+    ("max-lwps", "2000", "max-lwps 2000", "50"),
+    ("max-processes", "1000", "max-processes 1000", "-1"),
+    ("max-shm-memory", "1G", "max-shm-memory \"1G\"", "lots"),
+    ("max-shm-ids", "11", "max-shm-ids 11", "1.5"),
+    ("max-msg-ids", "12", "max-msg-ids 12", "x"),
+    ("max-sem-ids", "13", "max-sem-ids 13", "x"),
+];
+
+#[test]
+fn every_key_of_set_reaches_the_host_and_goes_again() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    create(&manager, "web01");
+    let set = |pairs: &[(&str, &str)]| manager.set("web01", pairs, &mut RunOptions::new());
+    let own = || {
+        let text = fs::read_to_string(manager.root().join("zones/web01.kdl")).unwrap();
+        text.split("    applied {").next().unwrap().to_owned()
+    };
+    let error = set(&[("nonsense", "1")]).unwrap_err();
+    let known: Vec<&str> = error.help().unwrap().split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();
+    for (key, ..) in KEYS {
+        let listed = if key.starts_with("attr.") { "attr.NAME" } else { *key };
+        assert!(known.contains(&listed), "{key} in {known:?}");
+    }
+    assert_eq!(known.iter().filter(|word| KEYS.iter().any(|(key, ..)| key == *word)).count(), KEYS.len() - 1);
+    let before = own();
+    for (key, value, line, bad) in KEYS {
+        assert!(
+            bad.is_empty()
+                || set(&[(key, bad)]).is_err()
+                || manager.plan_apply(&["web01"], &ApplyOptions::new()).is_err(),
+            "{key}={bad}"
+        );
+        set(&[(key, "")]).unwrap();
+        set(&[(key, value)]).unwrap();
+        assert!(own().contains(line), "{key}: {}", own());
+    }
+    apply(&manager, &["web01"], &ApplyOptions::new());
+    assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
+    let document = fs::read_to_string(pretend.dir.path().join("etc/zones/web01.xml")).unwrap();
+    for part in ["alice b", "-m verbose", "ufs,pcfs", "zone.cpu-cap", "limit=\"150\"", "zone.max-sem-ids", "physcap"] {
+        assert!(document.contains(part), "{part}: {document}");
+    }
+    let none: Vec<(&str, &str)> = KEYS.iter().map(|(key, ..)| (*key, "")).collect();
+    set(&none).unwrap();
+    assert_eq!(own(), before);
+    apply(&manager, &["web01"], &ApplyOptions::new());
+    assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
+    let document = fs::read_to_string(pretend.dir.path().join("etc/zones/web01.xml")).unwrap();
+    assert!(!document.contains("rctl") && !document.contains("attr name"), "{document}");
+}

@@ -387,3 +387,23 @@ fn documents_are_checked_shown_and_explained() {
     std::fs::write(&pool, "pool \"internal\" {\n    network \"10.1.0.5/24\"\n}\n").unwrap();
     assert_eq!(host.run(&["check"]).status.code(), Some(3));
 }
+
+#[test]
+fn zones_are_chosen_by_their_tag() {
+    let host = Host::new();
+    host.ok(&["create", "web1", "web2", "db1", "--no-boot", "-j", "3"]);
+    for zone in ["web1", "web2"] {
+        host.ok(&["set", zone, "tags=web"]);
+    }
+    host.ok(&["boot", "--tag", "web", "-j", "2"]);
+    let statuses = |host: &Host| -> Vec<String> {
+        let zones = host.json(&["list"]);
+        zones.as_array().unwrap().iter().map(|zone| format!("{} {}", zone["name"], zone["status"])).collect()
+    };
+    assert_eq!(statuses(&host), ["\"db1\" \"installed\"", "\"web1\" \"running\"", "\"web2\" \"running\""]);
+    assert_eq!(host.json(&["diff", "--tag", "web"]).as_array().unwrap().len(), 2);
+    assert_eq!(host.fails(&["apply", "--tag", "nobody"]).0, 4);
+    assert_eq!(host.fails(&["halt"]).0, 2);
+    host.ok(&["destroy", "--tag", "web", "--yes", "-j", "2"]);
+    assert_eq!(statuses(&host), ["\"db1\" \"installed\""]);
+}

@@ -3,6 +3,7 @@
 use clap::Args;
 use zmgr::DestroyOptions;
 
+use super::chosen;
 use super::confirm::confirm;
 use super::work::{Work, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
@@ -12,9 +13,8 @@ use crate::session;
 /// Options of `destroy`.
 #[derive(Debug, Args)]
 pub struct Destroy {
-    /// The zones
-    #[arg(required = true, value_name = "NAME", add = super::completions::zones())]
-    names: Vec<String>,
+    #[command(flatten)]
+    zones: chosen::Some,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -33,12 +33,13 @@ impl Destroy {
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let options = DestroyOptions::new().force(self.force).keep_data(self.keep_data);
         let manager = session::manager(globals)?;
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let all = self.zones.names(&manager)?;
+        let names: Vec<&str> = all.iter().map(String::as_str).collect();
         if self.work.dry_run {
             return tell_plan(globals, &manager.plan_destroy(&names, &options)?);
         }
         if !self.yes {
-            confirm("destroy", &self.names, || Ok(manager.plan_destroy(&names, &options)?.to_string()))?;
+            confirm("destroy", &all, || Ok(manager.plan_destroy(&names, &options)?.to_string()))?;
         }
         let report = with_run_options(globals, &self.work, |run| manager.destroy(&names, &options, run))?;
         tell_report(globals, &report)

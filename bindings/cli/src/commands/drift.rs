@@ -3,6 +3,7 @@
 use clap::Args;
 use zmgr::{ApplyOptions, DriftStatus, RunOptions};
 
+use super::chosen;
 use super::work::{Work, key_value, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
@@ -15,17 +16,15 @@ const DRIFT: u8 = zmgr::Code::Drift.number() as u8;
 /// Options of `diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The zones [default: all]
-    #[arg(value_name = "NAME", add = super::completions::zones())]
-    names: Vec<String>,
+    #[command(flatten)]
+    zones: chosen::Any,
 }
 
 /// Options of `apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// The zones [default: all]
-    #[arg(value_name = "NAME", add = super::completions::zones())]
-    names: Vec<String>,
+    #[command(flatten)]
+    zones: chosen::Any,
     /// Also take away what somebody else put there beside what the files say
     #[arg(long)]
     prune: bool,
@@ -53,8 +52,10 @@ pub struct Set {
 impl Diff {
     /// Tells in what they differ.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        let drift = session::manager(globals)?.diff(&names)?;
+        let manager = session::manager(globals)?;
+        let names = self.zones.names(&manager)?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let drift = manager.diff(&names)?;
         if globals.json {
             output::json(&drift.to_json())?;
         } else {
@@ -80,7 +81,8 @@ impl Apply {
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let options = ApplyOptions::new().prune(self.prune).reboot(self.reboot).recreate(self.recreate);
         let manager = session::manager(globals)?;
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let names = self.zones.names(&manager)?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         if self.work.dry_run {
             return tell_plan(globals, &manager.plan_apply(&names, &options)?);
         }

@@ -1,5 +1,6 @@
 //! The commands, one file a family: each turns its options into one call of the API and prints what comes back.
 
+mod chosen;
 pub mod completions;
 mod confirm;
 pub mod create;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use zmgr::{ExecOptions, ExecStream, HaltOptions, Manager, Report, Result, RunOptions};
 
+use super::chosen;
 use super::work::{Work, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
@@ -14,9 +15,8 @@ use crate::session;
 /// Options of `boot`.
 #[derive(Debug, Args)]
 pub struct Boot {
-    /// The zones
-    #[arg(required = true, value_name = "NAME", add = super::completions::zones())]
-    names: Vec<String>,
+    #[command(flatten)]
+    zones: chosen::Some,
     /// Work on so many zones at once
     #[arg(short, long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
@@ -25,9 +25,8 @@ pub struct Boot {
 /// Options of `halt`, `shutdown` and `reboot`.
 #[derive(Debug, Args)]
 pub struct Down {
-    /// The zones
-    #[arg(required = true, value_name = "NAME", add = super::completions::zones())]
-    names: Vec<String>,
+    #[command(flatten)]
+    zones: chosen::Some,
     /// Wait so long for the state [default: timeouts of config.kdl]
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
@@ -67,7 +66,7 @@ pub struct Login {
 impl Boot {
     /// Boots.
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        power(globals, &self.names, self.jobs, |manager, names, run| manager.boot(names, run))
+        power(globals, &self.zones, self.jobs, |manager, names, run| manager.boot(names, run))
     }
 }
 
@@ -82,27 +81,28 @@ impl Down {
 
     /// Halts.
     pub fn halt(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        power(globals, &self.names, self.jobs, |manager, names, run| manager.halt(names, &self.options(), run))
+        power(globals, &self.zones, self.jobs, |manager, names, run| manager.halt(names, &self.options(), run))
     }
 
     /// Shuts down.
     pub fn shutdown(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        power(globals, &self.names, self.jobs, |manager, names, run| manager.shutdown(names, &self.options(), run))
+        power(globals, &self.zones, self.jobs, |manager, names, run| manager.shutdown(names, &self.options(), run))
     }
 
     /// Reboots.
     pub fn reboot(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        power(globals, &self.names, self.jobs, |manager, names, run| manager.reboot(names, &self.options(), run))
+        power(globals, &self.zones, self.jobs, |manager, names, run| manager.reboot(names, &self.options(), run))
     }
 }
 
 fn power(
     globals: &Globals,
-    names: &[String],
+    zones: &chosen::Some,
     jobs: u16,
     call: impl FnOnce(&Manager, &[&str], &mut RunOptions<'_>) -> Result<Report>,
 ) -> std::result::Result<u8, Failure> {
     let manager = session::manager(globals)?;
+    let names = zones.names(&manager)?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let work = Work { jobs, ..Work::default() };
     tell_report(globals, &with_run_options(globals, &work, |run| call(&manager, &names, run))?)
