@@ -16,7 +16,7 @@ use zmgr::{
     ApplyOptions, CreateOptions, DestroyOptions, ImportOptions, Manager, RecoverOptions, ReinstallOptions, RunOptions,
 };
 
-use crate::whole::{copy, differences, whole};
+use crate::whole::{copy, differences, scratch, whole};
 
 /// Names the work of a child of this test: `DIR|OPERATION|POINT`, a point of 0 to count them.
 const DEATH: &str = "ZMGR_TEST_DEATH";
@@ -143,7 +143,7 @@ fn visit_where(
     prepare: impl Fn(&Path),
     is_undone: impl Fn(&Path, &Whole, &Whole) -> bool,
 ) {
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = scratch();
     let start = scratch.path().join("start");
     prepare(&start);
     let before = whole(&start);
@@ -252,7 +252,7 @@ fn building_a_wish() {
         fresh(dir);
         fs::write(dir.join(ENTRY), wish).unwrap();
     };
-    let done = tempfile::tempdir().unwrap();
+    let done = scratch();
     let done = done.path().join("done");
     prepare(&done);
     operate(&manager(&done), "apply");
@@ -302,7 +302,7 @@ fn recreation() {
 /// Recovery dies too: after a death in the midst of an install, and of one past it.
 #[test]
 fn recovery() {
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = scratch();
     let count = scratch.path().join("count");
     fresh(&count);
     assert!(!die(&count, "create", 0));

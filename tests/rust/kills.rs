@@ -18,7 +18,7 @@ use zmgr::{
     RunOptions, SimHost,
 };
 
-use crate::whole::{differences, whole};
+use crate::whole::{differences, scratch, whole};
 
 /// Names the work of a child of this test: `DIR|NAME|ROUNDS`.
 const WORK: &str = "ZMGR_TEST_WORK";
@@ -87,7 +87,7 @@ fn start(dir: &Path, name: &str, rounds: u32) -> Child {
 
 /// A machine with a tree and no zone, and what it looks like.
 fn fresh() -> (tempfile::TempDir, std::collections::BTreeMap<String, String>) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = scratch();
     fs::create_dir(dir.path().join(INSTALLING)).unwrap();
     manager(dir.path()).zones(&Query::new()).unwrap();
     let empty = whole(&dir.path().join("machine"));

@@ -78,6 +78,11 @@ fn named(word: &str) -> Option<&'static str> {
     None
 }
 
+/// A folder of its own, in memory where there is a place for that: tests that make thousands of machines wait for no disk.
+pub(crate) fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// Copies a directory, modes included.
 pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

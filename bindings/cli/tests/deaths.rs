@@ -27,6 +27,7 @@ use zmgr::{
 };
 
 #[path = "../../../tests/rust/whole.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
 mod whole;
 
 /// Names the work of a child of this test: `DIR|OPERATION|POINT`, a point of 0 to count them.
