@@ -227,7 +227,16 @@ impl Host {
         {
             return Ok(LinkState::Vnic(vnic));
         }
-        // That it failed may mean that there is no such link or that dladm cannot answer: the whole list tells.
+        let completed = self.run(&dladm::show_link(Some(name)), &mut |_| Control::Continue)?;
+        if completed.success() {
+            if let Some(link) = dladm::parse_links(&completed)?.into_iter().find(|link| link.name == name) {
+                return Ok(LinkState::Other(link));
+            }
+        } else if self.run(&dladm::show_phys(), &mut |_| Control::Continue)?.success() {
+            // That both failed may also mean that dladm cannot answer. It can, so there is no such link.
+            return Ok(LinkState::Absent);
+        }
+        // Answers that contradict each other: the whole list tells.
         match self.links()?.into_iter().find(|link| link.name == name) {
             Some(link) => Ok(LinkState::Other(link)),
             None => Ok(LinkState::Absent),
@@ -360,17 +369,25 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_looked_for_in_the_whole_list() {
+    fn a_link_is_absent_where_dladm_answers_without_it() {
         let script = r#"case "$*" in
             "show-vnic"*" v0") echo 'v0:stub0:2\:8\:20\:1\:2\:3:0';;
             "show-vnic"*" stub0") ;;
-            "show-vnic"*) exit 1;;
-            "show-link"*) echo 'stub0:etherstub:9000:'; echo 'v0:vnic:9000:stub0';;
+            "show-link"*" stub0") echo 'stub0:etherstub:9000:';;
+            "show-link"*over) echo 'stub0:etherstub:9000:'; echo 'v0:vnic:9000:stub0';;
+            "show-phys"*) echo net0;;
+            *) exit 1;;
         esac"#;
         let root = host(&[("zoneadm", ""), ("zonecfg", ""), ("dladm", script)]);
         let host = Host::below(root.path()).unwrap();
         assert!(matches!(host.link_state("v0").unwrap(), LinkState::Vnic(vnic) if vnic.over == "stub0"));
         assert!(matches!(host.link_state("stub0").unwrap(), LinkState::Other(_)));
         assert_eq!(host.link_state("v1").unwrap(), LinkState::Absent);
+    }
+
+    #[test]
+    fn a_link_is_not_absent_because_dladm_fails() {
+        let root = host(&[("zoneadm", ""), ("zonecfg", ""), ("dladm", "exit 1")]);
+        assert!(Host::below(root.path()).unwrap().link_state("v1").is_err());
     }
 }
