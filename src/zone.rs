@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::{Kind, Reader, scalar};
 use crate::error::{Code, Error, Result};
 use crate::kdl_util::{Node, Value};
-use crate::name::{TemplateName, ZoneName};
+use crate::name::{LinkName, TemplateName, ZoneName};
 use crate::schema::At;
 use crate::settings::{EntryNet, Settings, read, words, write};
 use crate::source::{Source, Sourced};
@@ -113,6 +113,8 @@ pub struct Applied {
     pub zonepath: Option<Sourced<String>>,
     /// The nets.
     pub nets: Vec<EntryNet>,
+    /// Links that the zone got after its first boot and has yet to make interfaces of.
+    pub take_up: Vec<LinkName>,
     /// Everything else.
     pub settings: Settings,
 }
@@ -306,6 +308,7 @@ impl Kind for ZoneEntry {
             Box::new(Applied {
                 zonepath: reader.text_of(node, "zonepath"),
                 nets: read::nets(node, reader),
+                take_up: node.children_named("take-up").filter_map(|node| LinkName::new(node.text()?).ok()).collect(),
                 settings: read::settings(node, reader),
             })
         });
@@ -345,6 +348,7 @@ impl Kind for ZoneEntry {
         inner.extend(self.applied.as_ref().map(|applied| {
             let mut nodes: Vec<Node> = scalar("zonepath", &applied.zonepath).into_iter().collect();
             nodes.extend(applied.nets.iter().map(write::net));
+            nodes.extend(applied.take_up.iter().map(|link| Node::new("take-up").arg(link.as_str())));
             nodes.extend(write::settings(&applied.settings));
             Node::new("applied").block(nodes)
         }));

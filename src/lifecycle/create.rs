@@ -316,7 +316,7 @@ pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
         resources: spec.resources.clone(),
         ..Settings::default()
     };
-    Applied { zonepath: Some(spec.zonepath.clone()), nets: spec.nets.clone(), settings }
+    Applied { zonepath: Some(spec.zonepath.clone()), nets: spec.nets.clone(), take_up: Vec::new(), settings }
 }
 
 /// The publishers that a zone's image was given; the rest of `install` is over once the zone is there.

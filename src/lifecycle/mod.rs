@@ -33,6 +33,7 @@ mod setup;
 mod site;
 mod standing;
 mod steps;
+mod take_up;
 pub(crate) mod view;
 mod wanted;
 

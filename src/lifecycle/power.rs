@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::conduct::{Teller, conduct};
 use super::floor::Floor;
+use super::journal::Journal;
 use super::library::Library;
 use super::operate::entry;
 use super::site::Site;
+use super::take_up::take_up;
 use super::{EventKind, Outcome, PlannedStep, Report, identity, view};
 use crate::config::Timeouts;
 use crate::error::{Code, Error, Result};
@@ -127,7 +129,12 @@ fn power_one(
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
     floor.at_step(what.step(), (1, 1));
-    let result = act(&floor, &entry, what, limit);
+    let result = act(&floor, &entry, what, limit).and_then(|(changed, zone)| {
+        if what.ends_up() {
+            links_taken_up(site, &floor, &entry)?;
+        }
+        Ok((changed, zone))
+    });
     if let Err(error) = &result {
         floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
     }
@@ -136,6 +143,21 @@ fn power_one(
     let (changed, zone) = result?;
     let spec = view::wish(library, &entry);
     Ok((changed, view::of_entry(&entry, spec.as_ref(), Some(zone.state.as_str().to_owned()))))
+}
+
+/// Has the zone make interfaces of the links that it got since it was up the last time.
+fn links_taken_up(site: &Site, floor: &Floor<'_>, entry: &ZoneEntry) -> Result<()> {
+    let links = entry.applied.as_deref().map(|applied| applied.take_up.as_slice()).unwrap_or_default();
+    let (Some(id), false) = (entry.id.clone(), links.is_empty()) else { return Ok(()) };
+    let left = take_up(floor, links, |_| {})?;
+    if left == links {
+        return Ok(());
+    }
+    Journal::new(&site.registry, floor.zone, id).edit(|entry| {
+        if let Some(applied) = &mut entry.applied {
+            applied.take_up.clone_from(&left);
+        }
+    })
 }
 
 /// Does it, and waits for the state. Already being in that state is success, but for a reboot, which needs a running zone.

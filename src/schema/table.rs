@@ -407,6 +407,15 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ..BASE
     },
     NodeRule {
+        name: "take-up",
+        at: &[At::Applied],
+        args: args!("LINK": Type::Vnic),
+        times: Times::Many,
+        help: "Written by zmgr: a link that the zone got after its first boot and has yet to make an interface of.",
+        example: r#"take-up "web01_1""#,
+        ..BASE
+    },
+    NodeRule {
         name: "uuid",
         at: &[At::Zone],
         args: args!("UUID": Type::Uuid),

@@ -3,8 +3,8 @@
 use std::fs;
 
 use zmgr::{
-    ApplyOptions, Code, CreateOptions, Dialect, DriftCause, DriftStatus, ImportOptions, Live, Manager, Query,
-    RunOptions, ZoneDrift,
+    ApplyOptions, Code, CreateOptions, Dialect, DriftCause, DriftStatus, HaltOptions, ImportOptions, Live, Manager,
+    Query, RunOptions, ZoneDrift,
 };
 
 use crate::import::{configure, document, manager, plant};
@@ -599,4 +599,51 @@ fn every_key_of_set_reaches_the_host_and_goes_again() {
     assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
     let document = fs::read_to_string(pretend.dir.path().join("etc/zones/web01.xml")).unwrap();
     assert!(!document.contains("rctl") && !document.contains("attr name"), "{document}");
+}
+
+#[test]
+fn a_running_zone_takes_a_new_link_up_once_it_has_booted_with_it() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    fs::write(
+        manager.root().join("pools/backend.kdl"),
+        "pool \"backend\" { network \"10.2.0.0/24\"; stub \"stub0\"; }\n",
+    )
+    .unwrap();
+    let interfaces = |zone: &str| pretend.argv(&["zlogin", zone, "ipadm", "show-if", "-p", "-o", "ifname"], "");
+    for (zone, how) in [("a", "apply --reboot"), ("b", "reboot"), ("c", "by hand"), ("d", "boot")] {
+        manager.create(zone, &CreateOptions::new().boot(true), &mut RunOptions::new()).unwrap();
+        edit(&manager, &format!("zones/{zone}.kdl"), |text| {
+            text.replacen("    net \"internal\"", "    net \"storage\" { pool \"backend\"; }\n    net \"internal\"", 1)
+        });
+        let create = format!("zlogin {zone} ipadm create-if");
+        let ran = short(&commands(&manager, &[zone], &ApplyOptions::new().reboot(how == "apply --reboot")));
+        assert_eq!(ran.iter().filter(|line| line.starts_with(&create)).count(), usize::from(zone == "a"), "{ran:?}");
+        let again = || short(&commands(&manager, &[zone], &ApplyOptions::new()));
+        match how {
+            "apply --reboot" => {}
+            "reboot" => {
+                assert_eq!(again(), [""; 0], "it has not booted with it");
+                manager.reboot(&[zone], &HaltOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+            }
+            "by hand" => {
+                assert!(pretend.run(&format!("zoneadm -z {zone} reboot")).ends_with("=0"));
+                let ran = again();
+                assert!(ran.len() == 1 && ran[0].starts_with(&create), "{ran:?}");
+            }
+            _ => {
+                manager.halt(&[zone], &HaltOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+                assert_eq!(again(), [""; 0]);
+                manager.boot(&[zone], &mut RunOptions::new()).unwrap().into_result().unwrap();
+            }
+        }
+        assert!(
+            interfaces(zone).lines().filter(|line| line.ends_with("_0")).count() == 2,
+            "{how}: {}",
+            interfaces(zone)
+        );
+        assert_eq!(again(), [""; 0], "{how}");
+        assert!(!fs::read_to_string(manager.root().join(format!("zones/{zone}.kdl"))).unwrap().contains("take-up"));
+        assert!(manager.diff(&[zone]).unwrap().is_clean());
+    }
 }

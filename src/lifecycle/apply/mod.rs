@@ -23,6 +23,7 @@ use super::request::{Pinned, PinnedNet, Request};
 use super::site::{Look, Site};
 use super::standing::{Standing, standings};
 use super::steps::{Boot, Reconfigure, Step, Unlink};
+use super::take_up;
 use super::{Outcome, Plan, Report, identity};
 use crate::document::Document;
 use crate::error::{Code, Error, Result};
@@ -35,7 +36,7 @@ use crate::registry::Ledger;
 use crate::settings::EntryNet;
 use crate::zone::{Applied, Origin, ZoneEntry};
 
-use work::{apply_one, plumb_planned};
+use work::apply_one;
 pub(crate) use work::{apply_planned, confirm};
 
 /// What takes effect without a reboot of the zone.
@@ -57,8 +58,8 @@ pub(crate) struct Application {
     applied: Applied,
     reboot: bool,
     boot: Option<Boot>,
-    /// Links that a zone that was booted before gets.
-    gained: Vec<LinkName>,
+    /// Links that the zone makes interfaces of once all else is done.
+    plumb: Vec<LinkName>,
     pub(crate) change: Change,
 }
 
@@ -230,7 +231,7 @@ pub(crate) fn plan(
     let mut applied_now = create::applied(spec);
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     let mut cold: Vec<Box<dyn Step>> = Vec::new();
-    let (mut notes, mut unlinks, mut gained) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut notes, mut unlinks, mut plumb) = (Vec::new(), Vec::new(), Vec::new());
     let (mut rebuild, mut boot, mut reboot) = (false, None, false);
     let mut facts = basis::host(host, spec);
     match &standing.host {
@@ -256,6 +257,7 @@ pub(crate) fn plan(
             if !script.is_empty() && zonecfg::validate(found).is_ok() {
                 zonecfg::validate(&target).map_err(|error| error.with_context(format!("zone {name}")))?;
             }
+            let mut gained = Vec::new();
             for vnic in vnics(&spec.nets) {
                 if host.link(vnic.name.as_str()).is_none() {
                     if zone.state != ZoneState::Configured {
@@ -314,12 +316,16 @@ pub(crate) fn plan(
                 notes
                     .push(format!("{name} runs, and some of this takes effect at its next reboot: zmgr reboot {name}"));
             }
-            if !gained.is_empty() && !reboot {
-                let links: Vec<&str> = gained.iter().map(LinkName::as_str).collect();
-                notes.push(format!(
-                    "once {name} has booted with it, ipadm create-if {} in the zone takes the new link up",
-                    links.join(" ")
-                ));
+            let known = standing.entry().applied.iter().flat_map(|applied| &applied.take_up);
+            let wished = |link: &LinkName| spec.nets.iter().any(|net| net.vnic.as_ref() == Some(link));
+            let mut waiting: Vec<LinkName> = known.filter(|link| wished(link)).cloned().chain(gained).collect();
+            if reboot {
+                plumb = waiting;
+            } else {
+                if zone.state == ZoneState::Running {
+                    (plumb, waiting) = lent(site, look, &name, waiting)?;
+                }
+                applied_now.take_up = waiting;
             }
         }
     }
@@ -336,18 +342,21 @@ pub(crate) fn plan(
     planned.extend(steps.iter().map(|step| step.planned()));
     planned.extend(unlinks.iter().filter(|_| !reboot).map(|unlink| unlink.planned()));
     planned.extend((stale || !planned.is_empty()).then(|| file("applied")));
+    if !reboot {
+        planned.extend(plumb.iter().map(|link| take_up::planned(&name, link)));
+    }
     if reboot {
         let limits = &library.config.timeouts;
         if cold.is_empty() {
             planned.push(power::planned(&name, Power::Reboot { force: false }, limits.shutdown));
-            planned.extend(gained.iter().map(|link| plumb_planned(&name, link)));
+            planned.extend(plumb.iter().map(|link| take_up::planned(&name, link)));
             planned.extend(unlinks.iter().map(|unlink| unlink.planned()));
         } else {
             planned.push(power::planned(&name, Power::Shutdown { force: false }, limits.shutdown));
             planned.extend(cold.iter().map(|step| step.planned()));
             planned.extend(unlinks.iter().map(|unlink| unlink.planned()));
             planned.push(power::planned(&name, Power::Boot, limits.boot));
-            planned.extend(gained.iter().map(|link| plumb_planned(&name, link)));
+            planned.extend(plumb.iter().map(|link| take_up::planned(&name, link)));
         }
     }
     planned.extend(boot.iter().map(|boot| boot.planned()));
@@ -361,7 +370,18 @@ pub(crate) fn plan(
         basis: Basis { documents: basis::documents(library, spec), entry: id.to_string(), host: facts },
     };
     let old = standing.document;
-    Ok(Application { old, entry, steps, cold, unlinks, rebuild, applied: applied_now, reboot, boot, gained, change })
+    Ok(Application { old, entry, steps, cold, unlinks, rebuild, applied: applied_now, reboot, boot, plumb, change })
+}
+
+/// Those of these links that the zone has booted with, and the others.
+fn lent(site: &Site, look: &Look, zone: &ZoneName, links: Vec<LinkName>) -> Result<(Vec<LinkName>, Vec<LinkName>)> {
+    if links.is_empty() {
+        return Ok((links, Vec::new()));
+    }
+    let owners = look.properties(site)?;
+    let lent =
+        |link: &LinkName| owners.get(&(link.to_string(), "zone".to_owned())).is_some_and(|it| it == zone.as_str());
+    Ok(links.into_iter().partition(lent))
 }
 
 /// Has these nets stay as they were applied: what they are to be is not yet so.

@@ -4,37 +4,24 @@
 
 use super::{Application, plan};
 use crate::error::{Code, Error, Result};
-use crate::exec::Invocation;
 use crate::lifecycle::conduct::Teller;
 use crate::lifecycle::floor::Floor;
 use crate::lifecycle::journal::Journal;
 use crate::lifecycle::library::Library;
 use crate::lifecycle::perform::{self, Failure};
-use crate::lifecycle::plan::{Change, PlannedStep};
+use crate::lifecycle::plan::Change;
 use crate::lifecycle::power::{self, Power};
 use crate::lifecycle::request::Request;
 use crate::lifecycle::run::confirmed;
 use crate::lifecycle::site::{Locks, Look, Site};
 use crate::lifecycle::standing::{Standing, standings};
 use crate::lifecycle::steps::{Probe, Step};
+use crate::lifecycle::take_up::take_up;
 use crate::lifecycle::{EventKind, operate, view};
 use crate::manager::{ApplyOptions, Zone};
-use crate::name::{LinkName, ZoneName};
+use crate::name::ZoneName;
 use crate::registry::Wait;
 use crate::zone::{Before, Intent};
-
-fn plumb(zone: &ZoneName, link: &LinkName) -> Invocation {
-    Invocation::new("zlogin").args([zone.as_str(), "ipadm", "create-if", link.as_str()])
-}
-
-pub(super) fn plumb_planned(zone: &ZoneName, link: &LinkName) -> PlannedStep {
-    let command = plumb(zone, link);
-    let mut argv = command.argv();
-    if let Some(program) = argv.first_mut() {
-        *program = command.usual_path();
-    }
-    PlannedStep { id: format!("plumb:{link}"), kind: "plumb".to_owned(), argv, files: Vec::new(), undo: Vec::new() }
-}
 
 /// What was done in a word, the zone as it is then, and what a person should know.
 pub(crate) fn apply_one(
@@ -142,14 +129,14 @@ fn carry_out(site: &Site, library: &Library, application: &Application, floor: &
         note_applied(&journal, application)?;
     }
     if !application.reboot {
-        return Ok(());
+        return plumb(floor, &journal, application, &mut at);
     }
     let limits = library.config.timeouts;
     let act = |what: Power, limit| power::act(floor, &application.entry, what, limit);
     if application.cold.is_empty() {
         at("reboot");
         act(Power::Reboot { force: false }, limits.shutdown + limits.boot)?;
-        take_up(floor, application, &mut at)?;
+        plumb(floor, &journal, application, &mut at)?;
         return unlink(floor, application, &mut at);
     }
     at("shutdown");
@@ -160,7 +147,7 @@ fn carry_out(site: &Site, library: &Library, application: &Application, floor: &
     let booted = act(Power::Boot, limits.boot);
     relinked?;
     booted.map_err(|error| error.with_help(format!("mend the cause, then run zmgr boot {}", floor.zone)))?;
-    take_up(floor, application, &mut at)
+    plumb(floor, &journal, application, &mut at)
 }
 
 /// What needs the zone to be down.
@@ -173,16 +160,17 @@ fn cold(floor: &Floor<'_>, application: &Application, at: &mut impl FnMut(&str))
     unlink(floor, application, at)
 }
 
-/// Has the zone make interfaces of the links that it got: it does so by itself at its first boot alone.
-fn take_up(floor: &Floor<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
-    for link in &application.gained {
-        at(&format!("plumb:{link}"));
-        let ended = floor.attempt(plumb(floor.zone, link))?;
-        if !ended.success() {
-            floor.warn(format!("{link} could not be taken up in {}: {}", floor.zone, ended.error().message()));
-        }
+/// Has the zone make interfaces of the links that it got, and notes those that it did not.
+fn plumb(floor: &Floor<'_>, journal: &Journal<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
+    let left = take_up(floor, &application.plumb, at)?;
+    if left.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    journal.edit(|entry| {
+        if let Some(applied) = &mut entry.applied {
+            applied.take_up.extend(left.iter().cloned());
+        }
+    })
 }
 
 fn unlink(floor: &Floor<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
