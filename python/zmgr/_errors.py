@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 
 from ._values import Command, Diagnostic, Report
 
+#: The class of each code. ``drift`` (19) is an exit status of the command line only: no call raises it.
+BY_CODE: dict[str, type[ZmgrError]] = {}
+
 
 class ZmgrError(Exception):
     """Why a call failed. Every exception of zmgr is one of these.
@@ -28,6 +31,13 @@ class ZmgrError(Exception):
     command: Command | None
     #: What became of each zone, where the call was about several.
     report: Report | None
+
+    def __init_subclass__(cls, *, code: str | None = None, number: int | None = None) -> None:
+        """Names the code of a class. A class of somebody else's has that of the class it derives from."""
+        super().__init_subclass__()
+        if code is not None and number is not None:
+            cls.code, cls.number = code, number
+            BY_CODE[code] = cls
 
     def __init__(
         self,
@@ -75,153 +85,76 @@ class ZmgrError(Exception):
         return _again, (type(self), self.message, fields)
 
 
-class InternalError(ZmgrError):
+class InternalError(ZmgrError, code="internal", number=1):
     """A fault of zmgr itself, never of its input."""
 
 
-class InvalidArgumentError(ZmgrError, ValueError):
+class InvalidArgumentError(ZmgrError, ValueError, code="invalid-argument", number=2):
     """An argument that can never be right, whatever the files and the host say."""
 
-    code = "invalid-argument"
-    number = 2
 
-
-class ConfigError(ZmgrError, ValueError):
+class ConfigError(ZmgrError, ValueError, code="config", number=3):
     """A document below the root has a fault; ``details`` points at each."""
 
-    code = "config"
-    number = 3
 
-
-class NotFoundError(ZmgrError, LookupError):
+class NotFoundError(ZmgrError, LookupError, code="not-found", number=4):
     """Something named does not exist."""
 
-    code = "not-found"
-    number = 4
 
-
-class ExistsError(ZmgrError):
+class ExistsError(ZmgrError, code="exists", number=5):
     """Something of that name exists already."""
 
-    code = "exists"
-    number = 5
 
-
-class StateError(ZmgrError, RuntimeError):
+class StateError(ZmgrError, RuntimeError, code="wrong-state", number=6):
     """The thing is not in a state that allows this."""
 
-    code = "wrong-state"
-    number = 6
 
-
-class PoolExhaustedError(ZmgrError):
+class PoolExhaustedError(ZmgrError, code="pool-exhausted", number=7):
     """No address of the pool is free."""
 
-    code = "pool-exhausted"
-    number = 7
 
-
-class AddressInUseError(ZmgrError):
+class AddressInUseError(ZmgrError, code="address-in-use", number=8):
     """The address asked for is held by somebody else."""
 
-    code = "address-in-use"
-    number = 8
 
-
-class BusyError(ZmgrError, TimeoutError):
+class BusyError(ZmgrError, TimeoutError, code="busy", number=9):
     """Somebody else works on it; the same call may go through later."""
 
-    code = "busy"
-    number = 9
 
-
-class PermissionDeniedError(ZmgrError, PermissionError):
+class PermissionDeniedError(ZmgrError, PermissionError, code="permission-denied", number=10):
     """The caller may not do this."""
 
-    code = "permission-denied"
-    number = 10
 
-
-class CommandError(ZmgrError):
+class CommandError(ZmgrError, code="command-failed", number=11):
     """A command of the host failed; ``command`` tells which and what it said."""
 
-    code = "command-failed"
-    number = 11
 
-
-class TimedOutError(ZmgrError, TimeoutError):
+class TimedOutError(ZmgrError, TimeoutError, code="timed-out", number=12):
     """A command or a wait took longer than its limit."""
 
-    code = "timed-out"
-    number = 12
 
-
-class CancelledError(ZmgrError):
+class CancelledError(ZmgrError, code="cancelled", number=13):
     """The caller asked to stop."""
 
-    code = "cancelled"
-    number = 13
 
-
-class UnsupportedHostError(ZmgrError):
+class UnsupportedHostError(ZmgrError, code="unsupported-host", number=14):
     """The host cannot do what is asked: not illumos, a brand or a command that it lacks."""
 
-    code = "unsupported-host"
-    number = 14
 
-
-class IoError(ZmgrError, OSError):
+class IoError(ZmgrError, OSError, code="io", number=15):
     """A file could not be read or written."""
 
-    code = "io"
-    number = 15
 
-
-class RecoveryNeededError(ZmgrError):
+class RecoveryNeededError(ZmgrError, code="recovery-needed", number=16):
     """Work was left unfinished, and a person or ``recover`` has to go first."""
 
-    code = "recovery-needed"
-    number = 16
 
-
-class PartialError(ZmgrError):
+class PartialError(ZmgrError, code="partial", number=17):
     """Some of several things were done and others not; ``report`` tells which."""
 
-    code = "partial"
-    number = 17
 
-
-class StalePlanError(StateError):
+class StalePlanError(StateError, code="stale-plan", number=18):
     """What the plan rests on has changed since it was made. Nothing was done."""
-
-    code = "stale-plan"
-    number = 18
-
-
-#: The class of each code. ``drift`` (19) is an exit status of the command line only: no call raises it.
-BY_CODE: dict[str, type[ZmgrError]] = {
-    cls.code: cls
-    for cls in (
-        InternalError,
-        InvalidArgumentError,
-        ConfigError,
-        NotFoundError,
-        ExistsError,
-        StateError,
-        PoolExhaustedError,
-        AddressInUseError,
-        BusyError,
-        PermissionDeniedError,
-        CommandError,
-        TimedOutError,
-        CancelledError,
-        UnsupportedHostError,
-        IoError,
-        RecoveryNeededError,
-        PartialError,
-        StalePlanError,
-    )
-}
 
 
 def _again(cls: type[ZmgrError], message: str, fields: dict[str, Any]) -> ZmgrError:

@@ -15,9 +15,9 @@ from zmgr import _errors, _zmgr
 
 
 def test_every_code_has_its_class() -> None:
-    table = dict(_zmgr._codes())
+    table = {row[0]: row for row in _zmgr._codes()}
     del table["drift"]  # an exit status only
-    assert {code: cls.number for code, cls in _errors.BY_CODE.items()} == table
+    assert {code: (cls.code, cls.number, cls("x").can_retry) for code, cls in _errors.BY_CODE.items()} == table
     for cls in _errors.BY_CODE.values():
         assert issubclass(cls, zmgr.ZmgrError)
         assert getattr(zmgr, cls.__name__) is cls
@@ -80,3 +80,10 @@ def test_messages_have_no_colour(zmgr_manager: zmgr.Manager) -> None:
     with pytest.raises(zmgr.NotFoundError) as caught:
         zmgr_manager.zone("nobody")
     assert "\x1b" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_class_of_somebody_else() -> None:
+    class Mine(zmgr.ExistsError):
+        pass
+
+    assert (Mine.code, Mine.number, _errors.BY_CODE["exists"]) == ("exists", 5, zmgr.ExistsError)

@@ -42,9 +42,9 @@ mod _zmgr {
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// Every code of the table: word and number.
+    /// Every code of the table: word, number, and whether the same call may succeed later.
     #[pyfunction]
-    fn _codes() -> Vec<(&'static str, u32)> {
-        zmgr_core::Code::ALL.iter().map(|code| (code.slug(), code.number())).collect()
+    fn _codes() -> Vec<(&'static str, u32, bool)> {
+        zmgr_core::Code::ALL.iter().map(|code| (code.slug(), code.number(), code.can_retry())).collect()
     }
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Live, Query, RecoverOptions, ReinstallOptions};
 
 use crate::cancel::Cancel;
@@ -19,14 +20,14 @@ use crate::zone::Zone;
 impl Manager {
     /// The registered zones, or those asked for.
     #[pyo3(signature = (names=None, *, tag=None, live="auto", unregistered=false))]
-    fn zones(
+    fn zones<'py>(
         &self,
-        py: Python<'_>,
+        py: Python<'py>,
         names: Option<Names>,
         tag: Option<String>,
         live: &str,
         unregistered: bool,
-    ) -> PyResult<Vec<Zone>> {
+    ) -> PyResult<Bound<'py, PyList>> {
         let manager = self.open(py)?;
         let live = match live {
             "auto" => Live::Auto,
@@ -41,7 +42,9 @@ impl Manager {
         let mut query = Query::new().live(live).unregistered(unregistered);
         query.names = names.unwrap_or_default().into_vec();
         query.tag = tag;
-        guarded(py, || Ok(manager.zones(&query)?.into_iter().map(Zone::new).collect()))
+        let zones = guarded(py, || manager.zones(&query))?;
+        // From one into the other: thousands of zones are not moved on the way.
+        PyList::new(py, zones.into_iter().map(Zone::new))
     }
 
     /// The zone of this name; NotFoundError where it is not registered.
