@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+import zmgr
+from zmgr import _errors, _values
+
+
+#: What the small program of the README prints, in each language that can print what it likes.
+PROGRAM = "web01 has 10.1.0.10/24\nweb01: running\n"
 
 
 def blocks(source: Path, language: str) -> list[str]:
@@ -31,9 +40,11 @@ def run(tmp_path: Path, environment: dict[str, str]) -> Run:
 def test_the_shell_of_the_readme(source: Path, run: Run) -> None:
     if not (source / "target/release/zmgr").exists():
         pytest.skip("the command line is not built")
-    tour, tests = (b for b in blocks(source, "sh") if "zmgr" in b)
+    tour, program, tests = (b for b in blocks(source, "sh") if "zmgr" in b)
     out = run("sh", "-e", "-c", tour)
     assert "10.1.0.10/24" in out and "printer" in out
+    out = run("sh", "-e", "-c", program.replace("=host", "=another"))
+    assert out.startswith("created web01 10.1.0.10/24\n") and "running" in out and "destroyed web01" in out
     out = run("sh", "-e", "-c", tests)
     assert ":web01:running:" in out and "created web02" in out
 
@@ -52,7 +63,18 @@ def test_the_c_of_the_readme(source: Path, tmp_path: Path, run: Run, compiled: C
         program = tmp_path / f"program{number}.c"
         program.write_text(text)
         said.append(run(compiled(program)))
-    assert said == ["web01 has 10.1.0.10/24\n", "command-failed, then ok\n"]
+    assert said == [PROGRAM, "command-failed, then ok\n"]
+
+
+def test_the_python_of_the_readme(source: Path, run: Run) -> None:
+    (program,) = (b for b in blocks(source, "python") if b.startswith("import zmgr\n"))
+    assert run(sys.executable, "-W", "error", "-c", program) == PROGRAM
+
+
+@pytest.mark.parametrize("module", [zmgr, _errors, _values])
+def test_the_examples_within_the_module(module: ModuleType) -> None:
+    tried = doctest.testmod(module)
+    assert tried.failed == 0 and (tried.attempted > 0 or module is not zmgr)
 
 
 def test_the_pytest_of_the_readme(source: Path, tmp_path: Path, run: Run) -> None:
