@@ -1,7 +1,6 @@
 //! Reading the files of the registry for their facts.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Tree;
 use super::facts::{EntryKind, Facts, NetFacts};
@@ -21,36 +20,45 @@ pub(super) enum Read {
     Bad(Vec<Diagnostic>),
 }
 
-/// Reads files, on all cores where there are many.
+/// So many files are worth threads of their own.
+const MANY: usize = 64;
+
+/// Reads files, on all cores where there are many; the order is kept.
 pub(super) fn read_all(tree: &Tree, files: &[EntryFile]) -> Vec<Read> {
-    let mut answers: Vec<Option<Read>> = files.iter().map(|_| None).collect();
-    read_kind::<ZoneEntry>(tree, EntryKind::Zone, files, &mut answers);
-    read_kind::<Reservation>(tree, EntryKind::Reservation, files, &mut answers);
-    answers.into_iter().map(|answer| answer.unwrap_or(Read::Gone)).collect()
+    let read_share = |share: &[EntryFile]| share.iter().map(|file| read(tree, file)).collect::<Vec<_>>();
+    if files.len() < MANY {
+        return read_share(files);
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let start = |share| (share, std::thread::Builder::new().spawn_scoped(scope, move || read_share(share)));
+        let readers: Vec<_> = files.chunks(files.len().div_ceil(threads)).map(start).collect();
+        // A thread that cannot be had, or that died, only costs time.
+        let finish = |thread: std::thread::ScopedJoinHandle<'_, Vec<Read>>| thread.join().ok();
+        let answers = readers.into_iter().map(|(share, reader)| {
+            let theirs = reader.ok().and_then(finish);
+            theirs.unwrap_or_else(|| read_share(share))
+        });
+        answers.flatten().collect()
+    })
 }
 
-fn read_kind<T>(tree: &Tree, kind: EntryKind, files: &[EntryFile], answers: &mut [Option<Read>])
+fn read(tree: &Tree, file: &EntryFile) -> Read {
+    match file.kind {
+        EntryKind::Zone => read_as::<ZoneEntry>(tree, file),
+        EntryKind::Reservation => read_as::<Reservation>(tree, file),
+    }
+}
+
+fn read_as<T>(tree: &Tree, file: &EntryFile) -> Read
 where
     T: Kind,
     Facts: for<'a> From<&'a T>,
 {
-    let mut at = Vec::new();
-    let mut texts = Vec::new();
-    for (number, file) in files.iter().enumerate().filter(|(_, file)| file.kind == kind) {
-        match tree.read(&file.path) {
-            Ok(bytes) => {
-                at.push(number);
-                texts.push((Arc::from(file.path.as_path()), bytes));
-            }
-            Err(error) if error.code() == Code::NotFound && file.path.symlink_metadata().is_err() => {
-                answers[number] = Some(Read::Gone);
-            }
-            Err(error) => answers[number] = Some(bad(&file.path, error)),
-        }
-    }
-    let facts = Document::<T>::parse_many_into(&texts, |document| Box::new(Facts::from(&document.value)));
-    for (number, facts) in at.into_iter().zip(facts) {
-        answers[number] = Some(facts.map_or_else(|error| bad(&files[number].path, error), Read::Good));
+    match tree.read(&file.path).and_then(|bytes| Document::<T>::parse(&file.path, &bytes)) {
+        Ok(document) => Read::Good(Box::new(Facts::from(&document.value))),
+        Err(error) if error.code() == Code::NotFound && file.path.symlink_metadata().is_err() => Read::Gone,
+        Err(error) => bad(&file.path, error),
     }
 }
 
