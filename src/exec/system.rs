@@ -176,10 +176,16 @@ fn command(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Command>
             command.stdout(Stdio::piped()).stderr(Stdio::piped());
         }
     }
-    if !matches!(invocation.output(), Output::Terminal(_)) {
+    if leads(invocation) {
         command.process_group(0);
     }
     Ok(command)
+}
+
+/// Whether the command leads a process group of its own, so that what is typed at zmgr's terminal ends zmgr alone, and zmgr ends
+/// the command with all that it started. One that may read from the terminal must not: the system would stop it for that.
+fn leads(invocation: &Invocation) -> bool {
+    !matches!(invocation.output(), Output::Terminal(_)) && !matches!(invocation.stdin(), Stdin::Inherit)
 }
 
 fn cannot_start(path: &Path, error: io::Error) -> Error {
@@ -292,7 +298,7 @@ impl Watch {
         let started = Instant::now();
         Watch {
             process: i32::try_from(child.id()).ok().and_then(Pid::from_raw),
-            leads: !matches!(invocation.output(), Output::Terminal(_)),
+            leads: leads(invocation),
             started,
             last_tick: started,
             deadline: invocation.limit().map(|limit| (started + limit, limit)),

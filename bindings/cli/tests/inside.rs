@@ -54,12 +54,15 @@ impl Host {
 
     /// Runs on a terminal, types this, and gives the status and what the terminal showed.
     fn on_terminal(&self, words: &[&str], typed: &str) -> (Option<i32>, String) {
+        Self::with_terminal(self.command(words), typed)
+    }
+
+    fn with_terminal(mut command: Command, typed: &str) -> (Option<i32>, String) {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
         let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        let mut command = self.command(words);
         command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap()).stderr(Stdio::from(slave));
         let mut child = command.spawn().unwrap();
         // It holds this side's ends of the terminal, which would keep the reading from ending.
@@ -141,6 +144,26 @@ fn a_command_gets_its_words_and_its_status_is_zmgrs() {
         let output = host.zmgr(&[&["exec", "web01", "--"], line].concat());
         assert_eq!(output.status.code(), Some(status), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// A command may ask on the terminal: whoever reads from one in a process group of its own is stopped by it.
+#[test]
+fn a_command_reads_from_the_terminal() {
+    let host = Host::new();
+    host.replace("zlogin", "shift; exec /bin/sh -c \"$*\"");
+    // With it as the terminal of a session, as a shell has it, and with an end where it would wait for ever.
+    let exec = host.command(&["exec", "web01", "--timeout", "20", "--", "sh", "-c", "read line && echo got $line"]);
+    let mut session = Command::new("setsid");
+    session.args(["--wait", "--ctty"]).arg(exec.get_program()).args(exec.get_args());
+    for (name, value) in exec.get_envs() {
+        match value {
+            Some(value) => session.env(name, value),
+            None => session.env_remove(name),
+        };
+    }
+    let (status, seen) = Host::with_terminal(session, "hello\n");
+    assert_eq!(status, Some(0), "{seen}");
+    assert!(seen.lines().any(|line| line == "got hello"), "{seen}");
 }
 
 #[test]
