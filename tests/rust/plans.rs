@@ -190,6 +190,23 @@ fn lent_datasets_stay_and_keep_data_keeps_the_files() {
 }
 
 #[test]
+fn what_another_boot_environment_keeps_is_told_and_stays() {
+    let scene = scene::new();
+    scene.create("web01");
+    let other = "rpool/zones/web01/ROOT/zbe-1";
+    let parent = "org.opensolaris.libbe:parentbe=11111111-2222-3333-4444-555555555555";
+    let made = scene.machine.run(&format!("zfs create -o canmount=noauto -o {parent} {other}"));
+    assert!(made.ends_with("=0"), "{made}");
+    let plan = scene.manager.plan_destroy(&["web01"], &DestroyOptions::new()).unwrap();
+    let note = format!("{other} belongs to another boot environment of the host and stays, in its dataset");
+    assert_eq!(plan.changes[0].notes, [note]);
+    destroy(&scene, "web01", &DestroyOptions::new()).unwrap();
+    let left = scene.machine.run("zfs list -H -o name -t all -r rpool/zones/web01");
+    assert!(left.contains(&format!("{other}\n")), "{left}");
+    assert_eq!(scene.zones(), [""; 0]);
+}
+
+#[test]
 fn a_protected_zone_is_destroyed_and_reinstalled_with_force_alone() {
     let scene = scene::new();
     scene.edit("templates/oi.kdl", "autoboot #true", "autoboot #true\n    protected #true");

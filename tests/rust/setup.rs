@@ -229,20 +229,50 @@ fn no_link_in_the_zone_leads_out_of_it() {
         let options = Site::options("t").clone_from("golden");
         site.manager.create("web01", &options, &mut RunOptions::new())
     };
-    for (path, target) in [("root/.ssh", outside.clone()), ("etc/default", outside.clone())] {
+    fs::write(outside.join("file"), "theirs\n").unwrap();
+    let (folder, file) = (outside.clone(), outside.join("file"));
+    for (path, target) in [
+        ("root", &folder),
+        ("root/.ssh", &folder),
+        ("root/.ssh/authorized_keys", &file),
+        ("etc", &folder),
+        ("etc/default", &folder),
+        ("etc/default/init", &file),
+        ("etc/nodename", &file),
+        ("etc/resolv.conf", &file),
+        ("etc/nsswitch.conf", &file),
+        ("etc/ssh", &folder),
+        ("etc/ssh/sshd_config", &file),
+    ] {
         let place = root.join(path);
+        let made = !place.parent().unwrap().exists();
+        if made {
+            fs::create_dir(place.parent().unwrap()).unwrap();
+        }
         let kept = place.exists().then(|| fs::rename(&place, site.dir.path().join("kept")).unwrap());
-        symlink(&target, &place).unwrap();
-        let error = create().unwrap_err();
-        assert_eq!(error.code(), Code::Io, "{error:?}");
-        assert!(!site.has_zone(), "{error:?}");
+        symlink(target, &place).unwrap();
+        // A link in the place of a whole file is replaced; one on the way to it, or to one that is changed, is refused.
+        match create() {
+            Ok(_) => {
+                assert!(!["root", "etc"].contains(&path), "{path}");
+                let left = site.path("/zones/web01/root").join(path);
+                assert!(!fs::symlink_metadata(&left).unwrap().is_symlink(), "{path}");
+                site.manager.destroy(&["web01"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap();
+            }
+            Err(error) => assert!(matches!(error.code(), Code::Io | Code::WrongState), "{path}: {error:?}"),
+        }
+        assert!(!site.has_zone(), "{path}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "theirs\n", "{path}");
         fs::remove_file(&place).unwrap();
+        if made {
+            fs::remove_dir(place.parent().unwrap()).unwrap();
+        }
         if kept.is_some() {
             fs::rename(site.dir.path().join("kept"), &place).unwrap();
         }
     }
     assert_eq!(fs::read_to_string(outside.join("init")).unwrap(), "TZ=UTC\n");
-    assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 2);
     create().unwrap();
 }
 

@@ -85,6 +85,8 @@ pub(super) fn boot_environments(machine: &Machine, zonepath_dataset: &str) -> io
     for name in dataset::children(machine, &format!("{zonepath_dataset}/ROOT"))? {
         found.extend(dataset::find(machine, &name)?);
     }
+    let present = pkg::boot_environment(machine);
+    found.retain(|be| be.local(PARENT).is_none_or(|parent| parent == present));
     found.sort_by_key(|be| be.local(ACTIVE) != Some("on"));
     Ok(found)
 }
