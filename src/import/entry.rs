@@ -174,7 +174,10 @@ fn over(
     }
 
     let spec = spec(library, &entry)?;
-    entry.applied = Some(Box::new(applied(&spec)));
+    let mut applied = applied(&spec);
+    // Whatever publishers its image has, zmgr did not give it.
+    applied.settings.install = None;
+    entry.applied = Some(Box::new(applied));
     let document = Document::create(path, entry)?;
     let gaps = proved(scene, found, &document.value)?;
     if !gaps.is_empty() {

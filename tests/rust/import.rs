@@ -349,3 +349,29 @@ fn name_servers_of_a_pool_are_not_given_to_a_zone_that_has_none() {
     assert!(entry(&manager, "none").contains("without \"resolver\""), "{}", entry(&manager, "none"));
     assert!(manager.diff(&[]).unwrap().is_clean());
 }
+
+#[test]
+fn an_adopted_zone_keeps_its_publishers_until_its_own_file_names_some() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap();
+    let tree = tempfile::tempdir().unwrap();
+    let second = Manager::builder().simulate(pretend.dir.path()).root(tree.path().join("zmgr")).build().unwrap();
+    second.init().unwrap();
+    let put = |path: &str, text: &str| fs::write(second.root().join(path), text).unwrap();
+    put("publishers/p.kdl", "publisher \"p\" { origin \"https://p.example/\"; }\n");
+    put("templates/p.kdl", "template \"p\" { extends \"oi\"; install { publisher \"p\"; }; }\n");
+    import(&second, &["web01"], &ImportOptions::new().template("p"));
+    assert!(second.diff(&[]).unwrap().is_clean(), "{}", second.diff(&[]).unwrap());
+    assert!(second.plan_apply(&[], &zmgr::ApplyOptions::new()).unwrap().is_empty());
+    let path = second.root().join("zones/web01.kdl");
+    let text = fs::read_to_string(&path).unwrap().replacen(
+        "    applied {",
+        "    install { publisher \"p\"; }\n    applied {",
+        1,
+    );
+    fs::write(&path, text).unwrap();
+    assert!(!second.diff(&[]).unwrap().is_clean());
+    second.apply(&[], &zmgr::ApplyOptions::new().prune(true), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert!(second.diff(&[]).unwrap().is_clean(), "{}", second.diff(&[]).unwrap());
+}

@@ -407,3 +407,20 @@ fn zones_are_chosen_by_their_tag() {
     host.ok(&["destroy", "--tag", "web", "--yes", "-j", "2"]);
     assert_eq!(statuses(&host), ["\"db1\" \"installed\""]);
 }
+
+#[test]
+fn show_tells_what_a_zone_is_given_before_its_first_boot() {
+    let host = Host::new();
+    host.ok(&["init"]);
+    let template = host.dir().join("etc/zmgr/templates/t.kdl");
+    std::fs::write(
+        template,
+        "template \"t\" { extends \"oi\"; resolver \"9.9.9.9\"; setup { hostname \"{zone}.example\"; timezone \"UTC\"; }; }\n",
+    )
+    .unwrap();
+    host.ok(&["create", "web01", "-t", "t", "--no-boot"]);
+    let shown = host.ok(&["show", "web01"]);
+    for word in ["web01.example", "UTC", "9.9.9.9"] {
+        assert!(shown.contains(word), "{shown}");
+    }
+}

@@ -3,7 +3,7 @@
 use anstyle::Style;
 use clap::Args;
 use serde_json::Value;
-use zmgr::{Live, Query, Zone};
+use zmgr::{Live, Query, Zone, ZoneSpec};
 
 use super::work::addresses;
 use crate::args::Globals;
@@ -92,13 +92,14 @@ impl Show {
         if globals.json {
             output::json(&zone.to_json())?;
         } else {
-            output::text(&in_words(&zone))?;
+            // What is wrong with its documents is told as its fault.
+            output::text(&in_words(&zone, manager.effective(&self.name).ok().as_ref()))?;
         }
         Ok(0)
     }
 }
 
-fn in_words(zone: &Zone) -> String {
+fn in_words(zone: &Zone, spec: Option<&ZoneSpec>) -> String {
     let mut text = String::new();
     let mut say = |key: &str, value: &str| {
         if !value.is_empty() {
@@ -139,8 +140,27 @@ fn in_words(zone: &Zone) -> String {
             say("", &format!("{}{gateway}", address.address));
         }
     }
+    for (key, value) in spec.into_iter().flat_map(settled) {
+        say(key, &value);
+    }
     if let Some(fault) = &zone.fault {
         say("fault", &fault.to_string());
     }
     text
+}
+
+/// What the zone is given before its first boot.
+fn settled(spec: &ZoneSpec) -> Vec<(&'static str, String)> {
+    let text = |value: &Option<zmgr::Sourced<String>>| value.as_ref().map(|it| it.value.clone()).unwrap_or_default();
+    let resolvers: Vec<String> = spec.resolvers.value.iter().map(ToString::to_string).collect();
+    let publishers: Vec<&str> = spec.install.publishers.iter().map(|name| name.as_str()).collect();
+    let keys = spec.setup.ssh_keys.as_ref().map(|keys| keys.value.join(", ")).unwrap_or_default();
+    vec![
+        ("hostname", text(&spec.setup.hostname)),
+        ("timezone", text(&spec.setup.timezone)),
+        ("resolvers", resolvers.join(", ")),
+        ("domain", text(&spec.dns_domain)),
+        ("ssh-keys", keys),
+        ("publishers", publishers.join(", ")),
+    ]
 }
