@@ -308,7 +308,7 @@ fn index_names(text: &str) -> impl Iterator<Item = &str> {
 
 fn unsupported(message: String) -> Error {
     Error::new(Code::UnsupportedHost, message)
-        .with_help("run it on an illumos host, or try it on a simulated one: zmgr --simulate DIR …")
+        .with_help("run it on an illumos host, or try it on a simulated one: zmgr --simulate DIR …, or simulate with a DIR in a program")
 }
 
 fn release(root: &Path) -> String {

@@ -145,7 +145,7 @@ fn candidates(
     let mut readable: Vec<Found<'_>> = Vec::new();
     for zone in &host.zones {
         let name = match sift::sift(host, zone) {
-            _ if registered.contains(&zone.name) => Err(sift::refused(Code::Exists, "it is in the registry already")),
+            _ if registered.contains(&zone.name) => Err(sift::refused(Code::Exists, "in the registry already")),
             sifted => sifted,
         };
         let read = name.and_then(|name| Ok((name, read(site, &zone.name)?)));

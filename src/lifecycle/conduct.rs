@@ -98,10 +98,12 @@ where
 /// Of the requests on the caller's token, `passed_on` have been.
 fn deliver(heard: &mpsc::Receiver<Event>, stop: &Cancel, mut passed_on: u32, options: &mut RunOptions<'_>) {
     let mut refused = false;
+    // Requests that a callback made after its first one: it hears of every event, and asking at each is not impatience.
+    let (mut asked, mut repeated) = (false, 0);
     loop {
         let event = heard.recv_timeout(PULSE);
         if let Some(cancel) = options.cancel {
-            let requests = cancel.requests();
+            let requests = cancel.requests() - repeated;
             for _ in passed_on..requests {
                 stop.cancel();
             }
@@ -113,6 +115,7 @@ fn deliver(heard: &mpsc::Receiver<Event>, stop: &Cancel, mut passed_on: u32, opt
                 stop.cancel();
             }
         };
+        let before = options.cancel.map_or(0, Cancel::requests);
         if let Some(pulse) = options.pulse.as_mut() {
             refuse(pulse());
         }
@@ -125,6 +128,9 @@ fn deliver(heard: &mpsc::Receiver<Event>, stop: &Cancel, mut passed_on: u32, opt
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
+        let made = options.cancel.map_or(0, Cancel::requests) - before;
+        repeated += made - u32::from(made > 0 && !asked);
+        asked |= made > 0;
     }
 }
 

@@ -68,7 +68,11 @@ fn failed(
         let noted = journal.note(Note::Failed { step: &step });
         return match noted {
             Ok(()) => {
-                error.with_context(format!("creating {} stopped at {step}, and what was done is kept", floor.zone))
+                let zone = floor.zone;
+                let why = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+                error
+                    .with_context(format!("creating {zone} stopped at {step}, and what was done is kept"))
+                    .with_help(format!("zmgr recover {zone} takes it back, with --resume it goes on{why}"))
             }
             Err(also) => error.with_detail(finding(&also)),
         };

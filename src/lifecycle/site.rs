@@ -179,6 +179,10 @@ impl Site {
     /// The file for the full output of long commands on this zone, begun now.
     fn log(&self, library: &Library, name: &ZoneName) -> PathBuf {
         let time: String = now().chars().filter(char::is_ascii_alphanumeric).collect();
-        self.host.path(&library.config.log_dir).join(format!("{name}-{time}.log"))
+        let folder = self.host.path(&library.config.log_dir);
+        let first = folder.join(format!("{name}-{time}.log"));
+        // Nobody else begins one for this zone meanwhile: its lock is held.
+        let others = (2..).map(|n| folder.join(format!("{name}-{time}-{n}.log")));
+        std::iter::once(first).chain(others).find(|path| !path.exists()).unwrap_or_default()
     }
 }

@@ -185,7 +185,7 @@ pub fn reference() -> String {
         ),
     ];
     let mut page = String::from(
-        "# The documents of zmgr\n\nMade from the table in `src/schema/table.rs`; `zmgr explain NODE` says the same. Files are KDL 2. Nodes whose names begin with\n`x-` are kept and ignored; every other unknown node or property is an error.\n",
+        "# The documents of zmgr\n\n`zmgr explain NODE` says the same of one node. Files are KDL 2. Nodes whose names begin with\n`x-` are kept and ignored; every other unknown node or property is an error.\n",
     );
     let mut told: Vec<*const NodeRule> = Vec::new();
     for (title, bodies) in FILES {

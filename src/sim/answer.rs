@@ -38,6 +38,11 @@ pub(in crate::sim) fn programs(machine: &Machine) -> impl Iterator<Item = &'stat
     PROGRAMS.iter().map(|(name, _)| *name).filter(move |name| all || matches!(*name, "zonecfg" | "zoneadm"))
 }
 
+/// Whether faults can be set for a program of this name: one of those, or what `zoneadm` starts.
+pub(in crate::sim) fn is_program(name: &str) -> bool {
+    PROGRAMS.iter().any(|(known, _)| *known == name) || name == zoneadm::play::PROGRAM
+}
+
 impl Machine {
     /// Answers one command.
     pub fn answer(&self, call: &mut Call<'_>, out: &mut dyn Output) -> Status {

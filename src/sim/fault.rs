@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::record::Record;
-use super::{Error, Machine};
+use super::{Error, Machine, answer};
 
 const FOLDER: &str = "faults";
 
@@ -110,7 +110,26 @@ impl Machine {
             return Err(Error::Invalid(format!("{code} is no exit status")));
         }
         if fault.times == Some(0) {
-            return Ok(());
+            return Err(Error::Invalid("a fault that happens 0 times is none".into()));
+        }
+        if !answer::is_program(&fault.program) {
+            let known: Vec<&str> = answer::programs(self).collect();
+            return Err(Error::Invalid(format!(
+                "{:?} is no program of this machine: it has {}",
+                fault.program,
+                known.join(", ")
+            )));
+        }
+        let same = Fault {
+            subcommand: fault.subcommand.clone(),
+            zone: fault.zone.clone(),
+            times: fault.times,
+            ..Fault::new(&*fault.program)
+        };
+        if *fault == same {
+            return Err(Error::Invalid(
+                "this fault does nothing: give it an exit status, a text, a delay or a death".into(),
+            ));
         }
         let set = || {
             let _lock = self.lock("faults")?;

@@ -52,9 +52,10 @@ def test_the_shell_of_the_readme(source: Path, run: Run) -> None:
 def test_the_pytest_of_the_guide(source: Path, tmp_path: Path, run: Run) -> None:
     if not (source / "target/release/zmgr").exists():
         pytest.skip("the command line is not built")
-    (text,) = re.findall(r"```python\n(.*?)```", (source / "docs/guide.md").read_text(), re.S)
-    (tmp_path / "test_mine.py").write_text(text)
-    assert "3 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
+    texts = re.findall(r"```python\n(.*?)```", (source / "docs/guide.md").read_text(), re.S)
+    for number, text in enumerate(texts):
+        (tmp_path / f"test_mine{number}.py").write_text(text)
+    assert "5 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def test_the_c_of_the_readme(source: Path, tmp_path: Path, run: Run, compiled: Callable[[Path], Path]) -> None:

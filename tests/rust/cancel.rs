@@ -124,6 +124,7 @@ fn asked_before_anything_began_nothing_begins() {
 /// The second request reaches the roll back, at whichever of its commands.
 #[test]
 fn twice_during_a_roll_back_leaves_what_recover_ends() {
+    let mut left = 0;
     for at in ["uninstall", "delete -F", "delete-vnic"] {
         let scene = scene::new();
         let before = whole(scene.dir());
@@ -132,6 +133,15 @@ fn twice_during_a_roll_back_leaves_what_recover_ends() {
             slow(&scene, program, subcommand, 0.2);
         }
         let cancel = Cancel::new();
+        // A person at a keyboard: what a callback asks for repeatedly counts once.
+        let (press, pressed) = std::sync::mpsc::channel::<()>();
+        let token = cancel.clone();
+        let keyboard = std::thread::spawn(move || {
+            for () in pressed {
+                std::thread::sleep(Duration::from_millis(20));
+                token.cancel();
+            }
+        });
         let mut undoing = false;
         let mut hear = |event: &zmgr::Event| {
             undoing |= matches!(event.kind, EventKind::Undoing);
@@ -139,7 +149,7 @@ fn twice_during_a_roll_back_leaves_what_recover_ends() {
                 let line = argv.join(" ");
                 let second = undoing && line.contains(at);
                 if second || line.ends_with("web01 install") {
-                    cancel.cancel();
+                    press.send(()).unwrap();
                 }
             }
             true
@@ -147,13 +157,37 @@ fn twice_during_a_roll_back_leaves_what_recover_ends() {
         let options = CreateOptions::new().boot(false);
         let run = &mut RunOptions::new().cancel(&cancel).progress(&mut hear);
         let error = scene.manager.create("web01", &options, run).unwrap_err();
+        drop(press);
+        keyboard.join().unwrap();
         assert_eq!((error.code(), cancel.requests()), (Code::Cancelled, 2), "{at}: {error:?}");
         scene.machine.host.clear_faults().unwrap();
         if scene.entry("web01").exists() {
             assert!(error.help().unwrap().contains("zmgr recover web01"), "{at}: {error:?}");
             assert_eq!(scene.recover(), ["undone web01"], "{at}");
+            left += 1;
         }
         let now = whole(scene.dir());
         assert!(now == before, "{at}: {}", differences(&before, &now));
     }
+    assert!(left > 0, "no second request reached a roll back");
+}
+
+/// A callback hears of every event of a step, and of the roll back: asking at each is one request.
+#[test]
+fn a_callback_that_asks_at_every_event_asks_once() {
+    let scene = scene::new();
+    let cancel = Cancel::new();
+    let mut asked = 0;
+    let mut hear = |event: &zmgr::Event| {
+        if event.step == "install" || event.step == "configure" {
+            cancel.cancel();
+            asked += 1;
+        }
+        true
+    };
+    let mut run = RunOptions::new().progress(&mut hear).cancel(&cancel);
+    let error = scene.manager.create("web01", &CreateOptions::new(), &mut run).unwrap_err();
+    assert_eq!(error.code(), Code::Cancelled);
+    assert!(asked > 1);
+    assert!(scene.zones().is_empty() && scene.vnics().is_empty() && !scene.entry("web01").exists());
 }

@@ -100,7 +100,7 @@ fn a_zone_is_adopted_under_the_template_of_its_brand() {
     let next = manager.plan_create(&["a"], &CreateOptions::new().address("internal", "10.1.0.77".parse().unwrap()));
     assert_eq!(next.unwrap_err().code(), Code::AddressInUse);
     let again = import(&manager, &[], &ImportOptions::new());
-    assert_eq!(outcome(&again, "db").notes, ["it is in the registry already"]);
+    assert_eq!(outcome(&again, "db").notes, ["in the registry already"]);
     let named = import(&manager, &["db"], &ImportOptions::new());
     assert_eq!(named[0].result.as_ref().unwrap_err().code(), Code::Exists);
 }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::{
     completions, create, destroy, documents, drift, import, man, plan, pool, power, recover, reinstall, show, sim,
 };
+use crate::examples;
 
 const AFTER: &str = "\
 Exit status: 0 done; else the number of the error, as zmgr_status in C and
@@ -62,16 +63,21 @@ pub enum Command {
     /// Look for faults in all documents
     Check(documents::Check),
     /// Create zones: allocate addresses, configure, install, boot
+    #[command(after_help = examples::CREATE)]
     Create(create::Create),
     /// List zones
+    #[command(after_help = examples::LIST)]
     List(show::List),
     /// Show one zone
+    #[command(after_help = examples::SHOW)]
     Show(show::Show),
     /// Destroy zones, and what zmgr made for them
+    #[command(after_help = examples::DESTROY)]
     Destroy(destroy::Destroy),
     /// Install zones again: their files go and come anew
     Reinstall(reinstall::Reinstall),
     /// Run a plan that was made with --dry-run --json
+    #[command(after_help = examples::RUN)]
     Run(plan::Run),
     /// Boot zones and wait until they run
     Boot(power::Boot),
@@ -82,18 +88,24 @@ pub enum Command {
     /// Shut zones down and boot them again
     Reboot(power::Down),
     /// Run a command inside a zone
+    #[command(after_help = examples::EXEC)]
     Exec(power::Exec),
     /// Log into a zone on this terminal
     Login(power::Login),
     /// Adopt zones that the host has, as they are
+    #[command(after_help = examples::IMPORT)]
     Import(import::Import),
     /// Tell in what the host differs from the files
+    #[command(after_help = examples::DIFF)]
     Diff(drift::Diff),
     /// Bring the host to the files
+    #[command(after_help = examples::APPLY)]
     Apply(drift::Apply),
     /// Change single settings of a zone's file
+    #[command(after_help = examples::SET)]
     Set(drift::Set),
     /// Finish or take back what a killed or failed zmgr left
+    #[command(after_help = examples::RECOVER)]
     Recover(recover::Recover),
     /// Pools of addresses
     #[command(subcommand)]
@@ -105,6 +117,7 @@ pub enum Command {
     #[command(subcommand)]
     Publisher(documents::Documents),
     /// What a node of the documents means, and how it is written
+    #[command(after_help = examples::EXPLAIN)]
     Explain(documents::Explain),
     /// The simulated machine
     #[command(subcommand)]

@@ -26,7 +26,8 @@ enum Level {
 impl Progress {
     /// As the global options ask.
     pub fn new(globals: &Globals) -> Self {
-        let level = match (globals.quiet, globals.verbose) {
+        // A program that reads the error as JSON shall find nothing else there.
+        let level = match (globals.quiet || globals.json, globals.verbose) {
             (true, _) => Level::Quiet,
             (false, 0) => Level::Steps,
             (false, _) => Level::Commands,

@@ -424,3 +424,63 @@ fn show_tells_what_a_zone_is_given_before_its_first_boot() {
         assert!(shown.contains(word), "{shown}");
     }
 }
+
+/// Each example at the end of a command's help is understood: with `--help` after it, a word that is not is still refused.
+#[test]
+fn examples_of_the_help_are_understood() {
+    let help = |words: &[&str]| String::from_utf8(zmgr().args(words).arg("--help").output().unwrap().stdout).unwrap();
+    let commands =
+        ["create", "destroy", "run", "exec", "import", "diff", "apply", "set", "recover", "list", "show", "explain"];
+    let mut pages: Vec<String> = commands.iter().map(|command| help(&[command])).collect();
+    pages.extend([help(&["pool", "allocate"]), help(&["sim", "fault"])]);
+    let mut read = 0;
+    for page in &pages {
+        let examples = page.split("Examples:\n").nth(1).unwrap_or_else(|| panic!("no examples: {page}"));
+        for line in examples.lines().filter(|line| line.starts_with("  zmgr ")) {
+            let words = line.split(" | ").next().unwrap().split(" >").next().unwrap();
+            let script = format!("{words} --help").replacen("zmgr", "\"$ZMGR\"", 1);
+            let output =
+                Command::new("sh").args(["-c", &script]).env("ZMGR", env!("CARGO_BIN_EXE_zmgr")).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            // What follows the zone is the command's own; the zone's `uname` is not asked here.
+            assert!(
+                said.contains("Usage:") || line.contains(" exec "),
+                "{line}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            read += 1;
+        }
+    }
+    assert!(read > 25, "{read} examples");
+}
+
+#[test]
+fn what_is_unfinished_or_somebody_elses_is_told_with_what_to_do() {
+    let host = Host::new();
+    host.ok(&["create", "web01", "--no-boot"]);
+    for words in [
+        &["zonadm", "install", "--exit", "1"][..],
+        &["zoneadm", "install"],
+        &["zoneadm", "--exit", "1", "--times", "0"],
+    ] {
+        let (status, error) = host.fails(&[&["sim", "fault"], words].concat());
+        assert_eq!(status, 2, "{words:?}: {error}");
+    }
+    host.ok(&["sim", "fault", "zoneadm", "install", "--exit", "1", "--times", "1"]);
+    assert!(host.ok(&["sim", "fault", "--list"]).contains("zoneadm  install     -     1      exit=1"));
+    // As JSON, the error is all that there is on standard error.
+    let output = host.run(&["--json", "create", "web02", "--keep"]);
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert!(error["error"]["help"].as_str().unwrap().contains("zmgr recover web02"), "{error}");
+    assert!(host.ok(&["sim", "fault", "--list"]).is_empty());
+    let bin = host.directory.path().join("bin");
+    host.ok(&["sim", "link", bin.to_str().unwrap()]);
+    let made = Command::new(bin.join("zonecfg"))
+        .args(["-z", "hand", "create -b; set brand=nlipkg; set zonepath=/zones/hand"])
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let (status, error) = host.fails(&["show", "hand"]);
+    assert_eq!(status, 4);
+    assert!(error["help"].as_str().unwrap().contains("zmgr import hand"), "{error}");
+}

@@ -19,7 +19,7 @@ pub struct Create {
     /// The template [default: default-template of config.kdl]
     #[arg(short, long, add = super::completions::templates())]
     template: Option<String>,
-    /// An address wanted on a net, without prefix length
+    /// An address wanted on a net, without prefix length; may be given several times
     #[arg(long = "address", value_name = "NET=ADDR", value_parser = net_address)]
     addresses: Vec<(String, IpAddr)>,
     /// Boot at the end, whatever the template says
@@ -31,7 +31,7 @@ pub struct Create {
     /// Clone this zone in place of installing
     #[arg(long, value_name = "ZONE", add = super::completions::zones())]
     clone_from: Option<String>,
-    /// An attribute of the zone
+    /// An attribute of the zone; may be given several times
     #[arg(long = "attr", value_name = "NAME=VALUE", value_parser = key_value)]
     attrs: Vec<(String, String)>,
     #[command(flatten)]

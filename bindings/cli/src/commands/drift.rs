@@ -94,7 +94,8 @@ impl Set {
     /// Changes the zone's file.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let pairs: Vec<(&str, &str)> = self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        let zone = session::manager(globals)?.set(&self.name, &pairs, &mut RunOptions::new())?;
+        let manager = session::manager(globals)?;
+        let zone = manager.set(&self.name, &pairs, &mut RunOptions::new())?;
         if globals.json {
             output::json(&serde_json::Value::Array(vec![zone.to_json()]))?;
         }

@@ -41,10 +41,18 @@ fn write(path: &Path, page: &[u8]) -> Result<(), Failure> {
 /// The page of a command and those of the commands below it, by name: `zmgr-pool-show`.
 fn pages(command: &clap::Command) -> Vec<(String, Vec<u8>)> {
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
-    let page = Page::new(command.clone()).section("8").manual("System Administration");
+    // Examples are lines as one types them; the roff of clap_mangen would fill them.
+    let examples = command.get_after_help().map(ToString::to_string).filter(|words| words.starts_with("Examples:"));
+    let shown = if examples.is_some() { command.clone().after_help("") } else { command.clone() };
+    let page = Page::new(shown).section("8").manual("System Administration");
     let mut text = Vec::new();
     // Writing into memory does not fail.
     let _ = page.render(&mut text);
+    if let Some(examples) = examples {
+        let lines = examples.lines().skip(1).map(|line| format!("{}\n", plain(line.trim_start())));
+        text.extend_from_slice(format!(".SH EXAMPLES\n.nf\n{}.fi\n", lines.collect::<String>()).as_bytes());
+    }
+    text.extend_from_slice(b".SH \"SEE ALSO\"\n.BR zmgr (8),\n.BR zmgr.kdl (5)\n");
     let below = command.get_subcommands().filter(|command| !command.is_hide_set()).flat_map(pages);
     std::iter::once((name, text)).chain(below).collect()
 }

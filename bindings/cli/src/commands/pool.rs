@@ -1,6 +1,7 @@
 //! `pool`: addresses, who holds them, and those held for what is not a zone.
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use zmgr::{Allocation, Manager, PoolUsage, RunOptions};
@@ -8,6 +9,7 @@ use zmgr::{Allocation, Manager, PoolUsage, RunOptions};
 use super::documents::findings;
 use super::pool_map;
 use crate::args::Globals;
+use crate::examples;
 use crate::failure::Failure;
 use crate::{output, session, terminal};
 
@@ -21,6 +23,7 @@ pub enum Pool {
     /// Look for addresses held twice, or against the rules; looks at the host anew
     Check(Check),
     /// Hold an address of each family of a pool for something that is not a zone
+    #[command(after_help = examples::POOL_ALLOCATE)]
     Allocate(Allocate),
     /// Give back what an owner holds of a pool
     Release(Release),
@@ -80,7 +83,7 @@ impl Pool {
         let run = &mut RunOptions::new();
         match self {
             Pool::List => list(globals, &manager),
-            Pool::Show(named) => show(globals, &manager.pool_usage(&named.pool)?),
+            Pool::Show(named) => show(globals, &manager.pool_usage(&named.pool)?, manager.root()),
             Pool::Check(check) => check.run(globals, &manager),
             Pool::Allocate(allocate) => {
                 let given = manager.allocate(&allocate.pool, &allocate.owner, allocate.address, run)?;
@@ -127,7 +130,7 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn show(globals: &Globals, pool: &PoolUsage) -> Result<u8, Failure> {
+fn show(globals: &Globals, pool: &PoolUsage, tree: &Path) -> Result<u8, Failure> {
     if globals.json {
         output::json(&pool.to_json())?;
         return Ok(0);
@@ -160,7 +163,8 @@ fn show(globals: &Globals, pool: &PoolUsage) -> Result<u8, Failure> {
         .iter()
         .map(|held| {
             let note = if held.in_range { "" } else { " (outside the ranges)" };
-            vec![held.address.to_string(), format!("{}{note}", held.by)]
+            let by = held.by.to_string().replace(&format!("{}/", tree.display()), "");
+            vec![held.address.to_string(), format!("{by}{note}")]
         })
         .collect();
     output::table(&["ADDRESS", "HOLDER"], &rows)?;

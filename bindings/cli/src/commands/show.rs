@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::Value;
 use zmgr::{Live, Query, Zone, ZoneSpec};
 
-use super::work::addresses;
+use super::work::{absent, addresses};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::terminal::{self, HEADING, styled};
@@ -55,6 +55,7 @@ impl List {
                 _ => Style::new(),
             },
         )?;
+        unfinished(globals, &zones);
         if !globals.quiet {
             for fault in zones.iter().filter_map(|zone| zone.fault.as_ref()) {
                 output::aside(format_args!("zmgr: {fault}"));
@@ -88,14 +89,32 @@ impl Show {
             }
             return Ok(0);
         }
-        let zone = manager.zone(&self.name)?;
+        let zone = manager.zone(&self.name).map_err(|error| absent(&manager, &self.name, error))?;
         if globals.json {
             output::json(&zone.to_json())?;
         } else {
             // What is wrong with its documents is told as its fault.
             output::text(&in_words(&zone, manager.effective(&self.name).ok().as_ref()))?;
+            unfinished(globals, std::slice::from_ref(&zone));
         }
         Ok(0)
+    }
+}
+
+/// Says what to do about zones that somebody's death or a failure left half-way.
+fn unfinished(globals: &Globals, zones: &[Zone]) {
+    let half_way = |zone: &&Zone| matches!(zone.state.as_deref(), Some("creating" | "destroying" | "failed"));
+    let names: Vec<&str> = zones.iter().filter(half_way).map(|zone| zone.name.as_str()).collect();
+    match names.as_slice() {
+        [] => {}
+        [name] => output::remark(
+            globals,
+            format_args!("{name} is unfinished: zmgr recover {name} ends it, unless it is under way"),
+        ),
+        names => output::remark(
+            globals,
+            format_args!("{} zones are unfinished: zmgr recover ends them, unless they are under way", names.len()),
+        ),
     }
 }
 

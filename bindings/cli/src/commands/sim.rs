@@ -8,11 +8,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 use zmgr::{Abort, Dialect, Error, Fault, SimHost, SimStatus, Surroundings};
 
 use super::work::misused;
 use crate::args::Globals;
+use crate::examples;
 use crate::failure::Failure;
 use crate::{output, session};
 
@@ -24,6 +25,7 @@ pub enum Sim {
     /// Write programs named zonecfg, zoneadm, dladm, … that act on the machine into a folder
     Link(Link),
     /// Set a fault, until it is cleared or has happened as often as it says
+    #[command(after_help = examples::SIM_FAULT)]
     Fault(SetFault),
     /// Reboot the machine
     Reboot,
@@ -51,7 +53,7 @@ pub struct Link {
 #[derive(Debug, Args)]
 pub struct SetFault {
     /// The program: zoneadm, dladm, …
-    #[arg(required_unless_present = "clear")]
+    #[arg(required_unless_present_any = ["clear", "list"])]
     program: Option<String>,
     /// Only this subcommand: install, create-vnic, …
     subcommand: Option<String>,
@@ -79,6 +81,9 @@ pub struct SetFault {
     /// So many times
     #[arg(long, value_name = "N")]
     times: Option<u32>,
+    /// List the faults that are set, the one asked first in front
+    #[arg(long, conflicts_with_all = ["program", "clear"])]
+    list: bool,
     /// Forget every fault
     #[arg(long, conflicts_with_all = ["program", "zone", "exit", "stderr", "stdout", "delay", "abort", "panic", "times"])]
     clear: bool,
@@ -146,12 +151,59 @@ impl Link {
     }
 }
 
+fn list(globals: &Globals, faults: &[Fault]) -> Result<u8, Failure> {
+    let mut all = Vec::new();
+    for fault in faults {
+        let mut about = serde_json::Map::new();
+        let mut say = |key: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                about.insert(key.to_owned(), value);
+            }
+        };
+        say("program", Some(json!(fault.program)));
+        say("subcommand", fault.subcommand.as_ref().map(|text| json!(text)));
+        say("zone", fault.zone.as_ref().map(|text| json!(text)));
+        say("exit", fault.exit.map(|exit| json!(exit)));
+        say("stderr", fault.stderr.as_ref().map(|text| json!(text)));
+        say("stdout", fault.stdout.as_ref().map(|text| json!(text)));
+        say("delay", fault.delay.map(|delay| json!(delay.as_secs_f64())));
+        say("abort", fault.abort.map(|when| json!(if when == Abort::Before { "before" } else { "after" })));
+        say("panic", fault.panic.then(|| json!(true)));
+        say("times", fault.times.map(|times| json!(times)));
+        all.push(Value::Object(about));
+    }
+    if globals.json {
+        output::json(&Value::Array(all))?;
+        return Ok(0);
+    }
+    let mut rows = Vec::new();
+    for about in &all {
+        let words = |keys: &[&str]| {
+            let known = keys.iter().filter_map(|key| Some((key, about.get(*key)?)));
+            known.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+        };
+        let text = |key: &str| about[key].as_str().unwrap_or_default().to_owned();
+        let effect = words(&["exit", "stderr", "stdout", "delay", "abort", "panic"]);
+        let left = about.get("times").map_or_else(|| "always".to_owned(), Value::to_string);
+        rows.push(vec![text("program"), text("subcommand"), text("zone"), left, effect]);
+    }
+    if rows.is_empty() {
+        output::remark(globals, "no faults are set");
+        return Ok(0);
+    }
+    output::table(&["PROGRAM", "SUBCOMMAND", "ZONE", "TIMES", "EFFECT"], &rows)?;
+    Ok(0)
+}
+
 impl SetFault {
     fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let machine = machine(globals)?;
         if self.clear {
             machine.clear_faults()?;
             return Ok(0);
+        }
+        if self.list {
+            return list(globals, &machine.faults()?);
         }
         let mut fault = Fault::new(self.program.clone().unwrap_or_default());
         fault.subcommand = self.subcommand.clone();

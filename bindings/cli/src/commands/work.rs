@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use serde_json::Value;
-use zmgr::{Code, Error, Event, OnFailure, Plan, Report, Result, RunOptions, Zone};
+use zmgr::{Code, Error, Event, Live, Manager, OnFailure, Plan, Query, Report, Result, RunOptions, Zone};
 
 use crate::args::Globals;
 use crate::failure::Failure;
@@ -106,6 +106,17 @@ fn tell_outcomes(report: &Report) -> std::result::Result<(), Failure> {
 pub fn addresses(zone: &Zone) -> String {
     let all = zone.nets.iter().flat_map(|net| &net.addresses).map(|a| a.address.to_string());
     all.collect::<Vec<_>>().join(",")
+}
+
+/// The error of a name that the registry does not have, with what to do where the host has such a zone.
+pub fn absent(manager: &Manager, name: &str, error: Error) -> Failure {
+    if error.code() == Code::NotFound {
+        let query = Query::new().name(name).unregistered(true).live(Live::Required);
+        if manager.zones(&query).is_ok_and(|zones| !zones.is_empty()) {
+            return error.with_help(format!("the host has such a zone: zmgr import {name} adopts it")).into();
+        }
+    }
+    error.into()
 }
 
 /// `KEY=VALUE` as its two halves.

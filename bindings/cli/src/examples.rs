@@ -1,0 +1,82 @@
+//! Examples at the end of the commands' help; a test has the program read each.
+
+pub const CREATE: &str = "\
+Examples:
+  zmgr create web01
+  zmgr create web01 web02 -t storage -j 2 --attr owner=alice --attr tier=front
+  zmgr create web01 --address internal=10.1.0.77 --no-boot
+  zmgr create web01 --dry-run";
+
+pub const DESTROY: &str = "\
+Examples:
+  zmgr destroy web01
+  zmgr destroy web01 web02 --yes
+  zmgr destroy db01 --keep-data";
+
+pub const RUN: &str = "\
+Examples:
+  zmgr --json create web01 --dry-run >plan.json
+  zmgr run plan.json";
+
+pub const EXEC: &str = "\
+Examples:
+  zmgr exec web01 uname -a
+  zmgr exec web01 --timeout 10 -- sh -c 'svcs -xv | head'";
+
+pub const IMPORT: &str = "\
+Examples:
+  zmgr import --dry-run
+  zmgr import legacy --adopt-links
+  zmgr import";
+
+pub const DIFF: &str = "\
+Examples:
+  zmgr diff
+  zmgr diff web01 --json";
+
+pub const APPLY: &str = "\
+Examples:
+  zmgr apply --dry-run
+  zmgr apply web01 --reboot
+  zmgr apply --prune -j 4";
+
+pub const SET: &str = "\
+Examples:
+  zmgr set web01 capped-memory.physical=2G cpu-shares=20
+  zmgr set web01 attr.owner=alice tags=web,front
+  zmgr set web01 attr.owner=";
+
+pub const RECOVER: &str = "\
+Examples:
+  zmgr recover
+  zmgr recover web01 --rollback
+  zmgr recover --wait";
+
+pub const LIST: &str = "\
+Examples:
+  zmgr list
+  zmgr list -a
+  zmgr list --tag web --json";
+
+pub const SHOW: &str = "\
+Examples:
+  zmgr show web01
+  zmgr show web01 --effective";
+
+pub const EXPLAIN: &str = "\
+Examples:
+  zmgr explain net
+  zmgr explain capped-memory
+  zmgr explain | less";
+
+pub const POOL_ALLOCATE: &str = "\
+Examples:
+  zmgr pool allocate internal printer
+  zmgr pool allocate internal loadbalancer 10.1.0.200";
+
+pub const SIM_FAULT: &str = "\
+Examples:
+  zmgr sim fault zoneadm install --exit 1 --stderr 'no network' --times 1
+  zmgr sim fault dladm create-vnic --zone web01 --delay 2.5
+  zmgr sim fault --list
+  zmgr sim fault --clear";
