@@ -697,8 +697,8 @@ zmgr_status zmgr_apply(const zmgr_manager *manager,
 
 // Ends what a killed or failed zmgr left unfinished, for these zones or, where `count` is 0, for all: finished, or taken back as
 // if it had never begun, whichever loses least. The report as in zmgr_zones_create.
-// Errors: ZMGR_NOT_FOUND; ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a person can say which way it should go;
-// ZMGR_PARTIAL where there were several and any failed.
+// Errors: ZMGR_NOT_FOUND; ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a person can say which way
+// it should go; ZMGR_PARTIAL where there were several and any failed.
 //
 // Requires: As for zmgr_zones_create.
 zmgr_status zmgr_recover(const zmgr_manager *manager,

@@ -185,8 +185,8 @@ pub unsafe extern "C" fn zmgr_apply(
 
 /// Ends what a killed or failed zmgr left unfinished, for these zones or, where `count` is 0, for all: finished, or taken back as
 /// if it had never begun, whichever loses least. The report as in zmgr_zones_create.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a person can say which way it should go;
-/// ZMGR_PARTIAL where there were several and any failed.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a person can say which way
+/// it should go; ZMGR_PARTIAL where there were several and any failed.
 ///
 /// # Safety
 /// As for zmgr_zones_create.
