@@ -1,5 +1,7 @@
 //! Placeholders: `{zone}`, `{template}`, `{brand}` in texts of templates. `{{zone}}` stands for the word in braces itself.
 
+use std::borrow::Cow;
+
 use super::Findings;
 use crate::resources::{AttrValue, Resources};
 use crate::schema::did_you_mean;
@@ -13,8 +15,11 @@ pub(super) struct Filler<'a> {
 }
 
 impl Filler<'_> {
-    /// A layer with its placeholders filled.
-    pub(super) fn layer(&mut self, settings: &Settings) -> Settings {
+    /// A layer with its placeholders filled. Most have none, and are taken as they are.
+    pub(super) fn layer<'s>(&mut self, settings: &'s Settings) -> Cow<'s, Settings> {
+        if !texts(settings).any(|text| text.contains('{')) {
+            return Cow::Borrowed(settings);
+        }
         let mut settings = settings.clone();
         self.setup(&mut settings.setup);
         self.resources(&mut settings.resources);
@@ -25,7 +30,7 @@ impl Filler<'_> {
                 self.text(key, source);
             }
         }
-        settings
+        Cow::Owned(settings)
     }
 
     fn text(&mut self, text: &mut String, source: &Source) {
@@ -116,6 +121,35 @@ impl Filler<'_> {
         out.push_str(rest);
         out
     }
+}
+
+/// The texts of a layer that may have placeholders.
+fn texts(settings: &Settings) -> impl Iterator<Item = &str> {
+    fn one(text: &Option<Sourced<String>>) -> impl Iterator<Item = &String> {
+        text.iter().map(|text| &text.value)
+    }
+    fn all(list: &Option<Sourced<Vec<String>>>) -> impl Iterator<Item = &String> {
+        list.iter().flat_map(|list| &list.value)
+    }
+    let (setup, resources) = (&settings.setup, &settings.resources);
+    let fs = resources.fs.iter().flat_map(|fs| [&fs.dir, &fs.special].into_iter().chain(&fs.raw).chain(&fs.options));
+    let attrs = resources.attrs.iter().filter_map(|attr| match &attr.value.value {
+        AttrValue::String(text) => Some(text),
+        _ => None,
+    });
+    let keys = settings.without.iter().filter_map(|without| without.key.as_ref());
+    one(&setup.hostname)
+        .chain(all(&setup.ssh_keys))
+        .chain(fs)
+        .chain(resources.datasets.iter().map(|dataset| &dataset.name))
+        .chain(resources.devices.iter().map(|device| &device.pattern))
+        .chain(attrs)
+        .chain(one(&resources.bootargs))
+        .chain(one(&resources.resource_pool))
+        .chain(one(&settings.dns_domain))
+        .chain(all(&settings.zonecfg))
+        .chain(keys)
+        .map(String::as_str)
 }
 
 /// The word of a placeholder at the beginning of a text: `zone` of `{zone}…`.
