@@ -34,7 +34,7 @@ fn read<T: Kind>(bytes: &[u8]) {
     let Ok(document) = Document::<T>::parse(path, bytes) else { return };
     if !document.value.newer() {
         let anew = Document::create(path, document.value.clone());
-        assert!(anew.is_ok(), "what was read cannot be written");
+        assert!(anew.is_ok(), "what was read cannot be written: {:?} in {text}", anew.err());
         assert!(document.with(document.value.clone()).is_ok_and(|same| same.text() == document.text()));
     }
 }

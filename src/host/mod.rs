@@ -200,6 +200,13 @@ impl Host {
         })
     }
 
+    /// Removes this folder of the host where nothing is in it and nothing mounted there, as a killed install or uninstall may leave
+    /// it.
+    pub fn remove_if_empty(&self, path: &str) {
+        // That something is in it is no failure, and what else there may be is seen by whoever next wants the folder.
+        let _ = fs::remove_dir(self.path(path));
+    }
+
     /// The files of the zone at this path of the host.
     pub fn zone_root(&self, zonepath: &str) -> Result<ZoneRoot> {
         if zonepath.split('/').any(|part| part == "..") {

@@ -186,6 +186,25 @@ fn somebody_elses_record_of_that_name_is_told_and_stays() {
     assert_eq!(scene.machine.run("dladm show-vnic -P -p -o link"), "web01_0\n=0");
 }
 
+/// As an install leaves it that was killed before it began, or an uninstall when it was through.
+#[test]
+fn an_empty_folder_in_the_zones_place_goes_with_it() {
+    let scene = stopped_at("zoneadm", Some("install"));
+    scene.machine.run("zoneadm -z web01 uninstall -F");
+    let folder = scene.dir().join("zones/web01");
+    fs::create_dir(&folder).unwrap();
+    assert_eq!(scene.recover(), ["undone web01"]);
+    scene.assert_bare();
+    assert!(!folder.exists());
+    scene.create("web01");
+    let meddled = scene.meddled(When::Before, "zonecfg -z web01 delete", |machine| {
+        // What is in it is somebody's.
+        fs::create_dir_all(machine.dir.path().join("zones/web01/mine")).unwrap();
+    });
+    meddled.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    assert!(folder.join("mine").exists());
+}
+
 #[test]
 fn a_zone_that_was_half_halted_runs_again() {
     let scene = scene::new();

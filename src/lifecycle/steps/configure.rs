@@ -184,6 +184,7 @@ impl Step for Configure {
         if zone.state != ZoneState::Configured {
             return Err(foreign(format!("the zone {} is {}, not configured", self.zone, zone.state.as_str())));
         }
+        floor.host.remove_if_empty(&self.config.zonepath);
         delete(floor, &self.zone)
     }
 }

@@ -46,7 +46,10 @@ impl Step for Unconfigure {
         match self.probe(floor)? {
             Probe::Foreign(what) => Err(foreign(what)),
             Probe::Done => Ok(()),
-            Probe::Absent | Probe::Partial => delete(floor, &self.zone),
+            Probe::Absent | Probe::Partial => {
+                floor.host.remove_if_empty(&self.zonepath);
+                delete(floor, &self.zone)
+            }
         }
     }
 
