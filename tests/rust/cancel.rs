@@ -68,7 +68,7 @@ fn slow(scene: &Scene, program: &str, subcommand: &str, seconds: f32) {
 fn of_several_creations_those_not_begun_never_are() {
     let scene = scene::new();
     let (manager, seen) = watched(&scene);
-    slow(&scene, "zoneadm", "install", 0.3);
+    slow(&scene, "zoneadm", "install", 0.8);
     let options = CreateOptions::new().boot(false);
     let names = ["web01", "web02", "web03"];
     let report = stopping("web02", "install", |run| manager.create_all(&names, &options, run)).unwrap();
