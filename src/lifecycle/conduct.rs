@@ -60,8 +60,11 @@ where
                 let answer = answer.clone();
                 let (queue, work) = (&queue, &work);
                 scope.spawn(move || {
-                    // A poisoned queue only means that another worker panicked; what is queued is still whole.
-                    while let Some((n, item)) = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front() {
+                    loop {
+                        // Let go of before the work begins: in the head of a `while let` it would be held until the work ends.
+                        // A poisoned queue only means that another worker panicked; what is queued is still whole.
+                        let next = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
+                        let Some((n, item)) = next else { break };
                         let _ = answer.send((n, work(item, &teller)));
                     }
                 })
@@ -159,6 +162,17 @@ mod tests {
         assert_eq!(answers, (0..20).map(|n| n * 2).collect::<Vec<_>>());
         assert_eq!(heard.len(), 20);
         assert!(heard.iter().all(|(_, id)| *id == thread::current().id()));
+    }
+
+    #[test]
+    fn jobs_are_worked_on_at_the_same_time() {
+        // Each waits for the other: one after the other would be for ever.
+        let both = std::sync::Barrier::new(2);
+        let answers = conduct(vec![1, 2], &mut RunOptions::new().jobs(2), |n, _| {
+            both.wait();
+            n
+        });
+        assert_eq!(answers, [1, 2]);
     }
 
     #[test]
