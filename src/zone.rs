@@ -433,7 +433,9 @@ fn older_net(root: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
             "pool" => net.pool = text.parse().ok(),
             "address" if text == "none" => net.no_address = true,
             "address" => net.addresses.extend(read::address(node, reader)),
-            "gateway" => gateways.extend(crate::address::parse_address(text).ok()),
+            "gateway" => {
+                gateways.extend(crate::address::parse_address(text).ok().map(|gateway| (gateway, node.name_span)))
+            }
             "vnic" => net.vnic = text.parse().ok(),
             "stub" => net.stub = Some(text.to_owned()),
             "mac" => net.mac = text.parse().ok(),
@@ -441,8 +443,12 @@ fn older_net(root: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
         }
     }
     for address in net.addresses.iter_mut().filter(|address| address.gateway.is_none()) {
-        address.gateway =
-            gateways.iter().copied().find(|gateway| gateway.is_ipv4() == address.address.addr().is_ipv4());
+        let own = address.address.addr();
+        let found = gateways.iter().find(|(gateway, _)| gateway.is_ipv4() == own.is_ipv4());
+        if let Some((gateway, span)) = found.filter(|(gateway, _)| *gateway == own) {
+            reader.faults.add("bad-gateway", *span, format!("{gateway} is the address and its own gateway"));
+        }
+        address.gateway = found.map(|(gateway, _)| *gateway);
     }
     Some(net)
 }

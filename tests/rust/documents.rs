@@ -179,6 +179,18 @@ fn the_corpus_harms_nobody() {
     }
 }
 
+/// In the older form too, or what was read could not be written again.
+#[test]
+fn an_address_is_not_its_own_gateway() {
+    for net in
+        ["address \"10.1.0.1/24\"; gateway \"10.1.0.1\"", "net \"a\" { address \"10.1.0.1/24\" gateway=\"10.1.0.1\"; }"]
+    {
+        let text = format!("zone \"a\" {{ {net}; }}\n");
+        let error = zmgr::Document::<zmgr::ZoneEntry>::parse(Path::new("zones/a.kdl"), text.as_bytes()).unwrap_err();
+        assert!(error.details().iter().any(|detail| detail.code == "bad-gateway"), "{text}: {error:?}");
+    }
+}
+
 #[test]
 fn what_no_document_may_be() {
     let (_dir, manager) = copy_of(&data("good"));
