@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::print_stderr, reason = "the long tests say how far they are")]
 
+mod answers;
 mod batch;
 mod cancel;
 mod crash_matrix;
