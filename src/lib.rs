@@ -23,6 +23,7 @@ pub mod lifecycle;
 pub mod link_name;
 pub mod manager;
 pub mod name;
+mod parallel;
 pub mod pool;
 pub mod publisher;
 #[doc(hidden)]

@@ -239,7 +239,8 @@ pub fn show_recorded_vnic(name: &str) -> Invocation {
 
 /// A hardware address as dladm writes it: without leading zeros.
 pub fn mac_text(mac: [u8; 6]) -> String {
-    mac.map(|byte| format!("{byte:x}")).join(":")
+    let [a, b, c, d, e, f] = mac;
+    format!("{a:x}:{b:x}:{c:x}:{d:x}:{e:x}:{f:x}")
 }
 
 /// Reads a hardware address of six bytes, with or without leading zeros.

@@ -11,6 +11,9 @@ pub(super) fn split_dladm(line: &str) -> Vec<String> {
 }
 
 fn split(line: &str, escaped_backslash: bool) -> Vec<String> {
+    if !line.contains('\\') {
+        return line.split(':').map(str::to_owned).collect();
+    }
     let mut fields = vec![String::new()];
     let mut chars = line.chars().peekable();
     while let Some(char) = chars.next() {

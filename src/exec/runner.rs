@@ -42,6 +42,11 @@ pub trait Runner: fmt::Debug + Send + Sync {
     /// Errors: `unsupported-host` where there is no such program, `cancelled` where `on_tick` refused before the start,
     /// `io` where it could not be started or waited for.
     fn run(&self, invocation: &Invocation, on_tick: &mut dyn FnMut(&Tick<'_>) -> Control) -> Result<Completed>;
+
+    /// Runs questions that do not depend on each other, at the same time where that is possible; the answers come in their order.
+    fn run_all(&self, questions: &[Invocation]) -> Vec<Result<Completed>> {
+        questions.iter().map(|question| self.run(question, &mut |_| Control::Continue)).collect()
+    }
 }
 
 /// Runs a command that nobody watches, and asks that it did well.
@@ -86,5 +91,11 @@ impl Runner for WatchedRunner {
         let completed = self.inner.run(invocation, on_tick);
         (self.watcher)(Moment::After(invocation));
         completed
+    }
+    fn run_all(&self, questions: &[Invocation]) -> Vec<Result<Completed>> {
+        questions.iter().for_each(|question| (self.watcher)(Moment::Before(question)));
+        let answers = self.inner.run_all(questions);
+        questions.iter().for_each(|question| (self.watcher)(Moment::After(question)));
+        answers
     }
 }

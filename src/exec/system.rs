@@ -19,6 +19,7 @@ use super::runner::TICK;
 use super::sink::{Sink, Stream};
 use super::{Control, Invocation, Output, Runner, Stdin, Tick};
 use crate::error::{Code, Error, Result};
+use crate::parallel;
 
 /// Where programs are looked for, below the root.
 const FOLDERS: [&str; 3] = ["usr/sbin", "usr/bin", "sbin"];
@@ -138,6 +139,12 @@ impl Runner for SystemRunner {
             (None, signal) => End::Signalled(signal.unwrap_or(0)),
         };
         Ok(sink.complete(argv, end, watch.stopped, watch.elapsed()))
+    }
+
+    fn run_all(&self, questions: &[Invocation]) -> Vec<Result<Completed>> {
+        let ask = |question: &Invocation| self.run(question, &mut |_| Control::Continue);
+        let each = |share: &[Invocation]| share.iter().map(ask).collect::<Vec<_>>();
+        parallel::shares(questions, questions.len(), each).into_iter().flatten().collect()
     }
 }
 

@@ -273,7 +273,11 @@ impl Host {
 
     /// The file system that is mounted exactly at this path of the host.
     pub fn dataset_at(&self, path: &str) -> Result<Option<Dataset>> {
-        let completed = self.run(&zfs::list_path(path), &mut |_| Control::Continue)?;
+        self.dataset_of(path, self.run(&zfs::list_path(path), &mut |_| Control::Continue)?)
+    }
+
+    /// The same from the answer to [`zfs::list_path`].
+    fn dataset_of(&self, path: &str, completed: Completed) -> Result<Option<Dataset>> {
         if !completed.success() {
             return if self.path(path).exists() { Err(completed.error()) } else { Ok(None) };
         }

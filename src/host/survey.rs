@@ -1,6 +1,6 @@
 //! A look at the whole host: which zones, links, brands and addresses there are, whoever they belong to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -8,9 +8,11 @@ use std::path::Path;
 use ipnet::IpNet;
 
 use super::Host;
-use crate::error::{Code, Diagnostic, Result};
-use crate::exec::dladm::{HostLink, HostVnic};
-use crate::exec::zoneadm::HostZone;
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::dladm::{self, HostLink, HostVnic};
+use crate::exec::ipadm::{self, HostAddress};
+use crate::exec::zfs;
+use crate::exec::zoneadm::{self, HostZone};
 use crate::exec::zonecfg::{Net, ZoneConfig};
 
 /// What a host holds.
@@ -25,7 +27,9 @@ pub struct HostState {
     pub vnics: Vec<HostVnic>,
     /// The brands that it has.
     pub brands: BTreeSet<String>,
-    /// Addresses held by the host itself and by zones that are not registered.
+    /// Whether a file system is mounted at each of the paths that were asked about.
+    pub mounted: BTreeMap<String, bool>,
+    /// Addresses held by the host itself and, once they were asked for, by zones that are not registered.
     pub addresses: Vec<HeldAddress>,
     /// How the zones' documents stood before they were looked at.
     pub stamp: ZonesStamp,
@@ -89,38 +93,42 @@ impl HostState {
 }
 
 impl Host {
-    /// Looks at all of the host, with four commands whatever the number of zones. The addresses of registered zones are not
-    /// looked for; those of others are read from their documents, VM brands included.
-    pub fn survey(&self, is_registered: &dyn Fn(&str) -> bool) -> Result<HostState> {
+    /// Looks at all of the host, with four commands whatever the number of zones, and one for each of these paths, all at the same
+    /// time. Which addresses are whose is still to be asked: [`Host::addresses_of_others`].
+    pub fn survey(&self, paths: &BTreeSet<String>) -> Result<HostState> {
+        // First: what changes meanwhile is then seen by the next one who compares.
+        let stamp = ZonesStamp::of(&self.path("/"));
+        let mut questions = vec![zoneadm::list(), dladm::show_link(None), dladm::show_vnic(None), ipadm::show_addr()];
+        questions.extend(paths.iter().map(|path| zfs::list_path(path)));
+        let mut answers = self.runner().run_all(&questions).into_iter();
+        let mut answer =
+            || answers.next().unwrap_or_else(|| Err(Error::new(Code::Internal, "a question has no answer")));
+        let mut asked = || answer()?.check();
         let mut state = HostState {
-            // First: what changes meanwhile is then seen by the next one who compares.
-            stamp: ZonesStamp::of(&self.path("/")),
-            zones: self.zones()?,
-            links: self.links()?,
-            vnics: self.vnics()?,
+            stamp,
+            zones: zoneadm::parse_list(&asked()?)?,
+            links: dladm::parse_links(&asked()?)?,
+            vnics: dladm::parse_vnics(&asked()?)?,
             brands: self.brands()?,
             ..HostState::default()
         };
-        let own = self.addresses()?;
-        state
-            .addresses
-            .extend(own.into_iter().map(|own| HeldAddress { address: own.address, holder: Holder::Host(own.object) }));
-        let (addresses, faults) = self.addresses_of_others(&state.zones, is_registered);
-        state.addresses.extend(addresses);
-        state.faults = faults;
+        let own = ipadm::parse_addr(&asked()?)?;
+        let held = |own: HostAddress| HeldAddress { address: own.address, holder: Holder::Host(own.object) };
+        state.addresses.extend(own.into_iter().map(held));
+        for path in paths {
+            let is_mounted = self.dataset_of(path, answer()?)?.is_some();
+            state.mounted.insert(path.clone(), is_mounted);
+        }
         Ok(state)
     }
 
-    /// The addresses of those of these zones that are not registered, and the zones that could not be read.
-    pub fn addresses_of_others(
-        &self,
-        zones: &[HostZone],
-        is_registered: &dyn Fn(&str) -> bool,
-    ) -> (Vec<HeldAddress>, Vec<Diagnostic>) {
-        let (mut held, mut faults) = (Vec::new(), Vec::new());
+    /// Adds what those zones hold that are not registered, VM brands included, as their documents say; the others' addresses are the
+    /// registry's to know.
+    pub fn addresses_of_others(&self, state: &mut HostState, is_registered: &dyn Fn(&str) -> bool) {
+        let HostState { zones, addresses, faults, .. } = state;
         for zone in zones.iter().filter(|zone| zone.name != "global" && !is_registered(&zone.name)) {
             match self.zone_config(&zone.name) {
-                Ok(Some(config)) => held.extend(
+                Ok(Some(config)) => addresses.extend(
                     config_addresses(&config)
                         .into_iter()
                         .map(|address| HeldAddress { address, holder: Holder::Zone(zone.name.clone()) }),
@@ -133,7 +141,6 @@ impl Host {
                 ),
             }
         }
-        (held, faults)
     }
 }
 

@@ -21,8 +21,9 @@ pub(crate) enum Trust {
     Anyone,
 }
 
-/// The bytes of a document. `not-found` where nothing is there; `config` where it is something that no document may be.
-pub(crate) fn read(path: &Path, trust: Trust) -> Result<Vec<u8>> {
+/// The bytes of a document, and how its file stood before they were read. `not-found` where nothing is there; `config` where it is
+/// something that no document may be.
+pub(crate) fn read(path: &Path, trust: Trust) -> Result<(Vec<u8>, Metadata)> {
     // Asked first: opening a device can have effects of its own.
     let meta = std::fs::metadata(path).map_err(|error| failed(path, error))?;
     check_kind(path, &meta)?;
@@ -35,7 +36,7 @@ pub(crate) fn read(path: &Path, trust: Trust) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity((meta.len() as usize).min(MOST_BYTES) + 1);
     // One byte more than is allowed tells a file that is too large, also one that grew meanwhile.
     file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| failed(path, error))?;
-    Ok(bytes)
+    Ok((bytes, meta))
 }
 
 /// Whether a folder of documents may be trusted.
@@ -138,7 +139,7 @@ mod tests {
         std::fs::write(&file, "a\n").unwrap();
         let link = dir.path().join("link.kdl");
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        assert_eq!(read(&link, Trust::Anyone).unwrap(), b"a\n");
+        assert_eq!(read(&link, Trust::Anyone).unwrap().0, b"a\n");
         let circle = dir.path().join("circle.kdl");
         std::os::unix::fs::symlink(&circle, &circle).unwrap();
         assert_eq!(read(&circle, Trust::Anyone).unwrap_err().code(), Code::Io);

@@ -49,8 +49,6 @@ pub(crate) struct Ground<'a> {
     /// The files of the wishes that are built.
     pub(crate) wishes: &'a BTreeMap<ZoneName, Document<ZoneEntry>>,
     pub(crate) host: &'a HostState,
-    /// Whether each folder that zones go to is a mounted ZFS file system, as far as it was asked.
-    pub(crate) datasets: &'a BTreeMap<String, bool>,
     /// The host's configuration of each zone that is cloned from.
     pub(crate) sources: &'a BTreeMap<ZoneName, Option<ZoneConfig>>,
     pub(crate) dialect: Dialect,

@@ -1,6 +1,6 @@
 //! Lists of zones: what the registry knows, joined with what the host says, without reading a file that has not changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::library::Library;
 use super::operate::entry;
@@ -11,49 +11,37 @@ use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
 use crate::manager::{Live, Query, Zone, ZoneAddress, ZoneNet};
 use crate::name::{TemplateName, ZoneName};
-use crate::registry::{EntryKind, Facts, NetFacts};
+use crate::parallel::both;
+use crate::registry::{Entry, EntryKind, Facts, NetFacts};
 use crate::zone::ZoneEntry;
 
 /// What the host answers for a registered zone that it does not have.
 const ABSENT: &str = "absent";
 
-/// The zones that the query asks for, by name.
+/// The zones that the query asks for, by name. The registry is read while the host answers.
 pub(crate) fn zones(site: &Site, query: &Query) -> Result<Vec<Zone>> {
-    let snapshot = site.registry.snapshot()?;
-    let host = states(site, query.live)?;
-    let library = Library::load(site.registry.tree())?;
-    let mut defaults = Defaults { library: &library, specs: HashMap::new() };
-    let asked = |name: &str| query.names.is_empty() || query.names.iter().any(|each| each == name);
-    let mut zones: Vec<Zone> = Vec::with_capacity(snapshot.len());
-    for found in snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone && asked(entry.facts.name)) {
-        let mut zone = of_facts(found.facts.to_facts(), &mut defaults);
-        if let Some(unreadable) = found.unreadable {
-            zone.state = Some("unreadable".to_owned());
-            zone.fault = unreadable.faults.first().cloned();
-        }
-        zones.push(zone);
-    }
-    for unreadable in snapshot.unreadable() {
-        let name = &unreadable.file.name;
-        let known = |zones: &[Zone]| zones.iter().any(|zone| zone.name == *name);
-        if unreadable.file.kind == EntryKind::Zone && asked(name) && !known(&zones) {
-            let mut zone = Zone { name: name.clone(), state: Some("unreadable".to_owned()), ..Zone::default() };
-            zone.fault = unreadable.faults.first().cloned();
-            zones.push(zone);
-        }
-    }
-    if let Some(mut host) = host {
+    let names: HashSet<&str> = query.names.iter().map(String::as_str).collect();
+    let asked = |name: &str| names.is_empty() || names.contains(name);
+    let registered = || registered(site, &asked);
+    let (host, zones) = match query.live {
+        Live::Never => (Ok(None), registered()),
+        live => both(|| states(site, live), registered),
+    };
+    let (mut zones, host) = (zones?, host?);
+    if let Some(host) = host {
+        let by_name: HashMap<&str, &HostZone> = host.iter().map(|found| (found.name.as_str(), found)).collect();
         for zone in &mut zones {
-            let found = host.remove(&zone.name);
+            let found = by_name.get(zone.name.as_str());
             zone.status = Some(found.map_or(ABSENT, |found| found.state.as_str()).to_owned());
         }
         if query.unregistered {
-            // Those that are registered have been taken out.
-            let others = host.into_values().filter(|found| found.name != "global" && asked(&found.name));
-            zones.extend(others.map(|found| of_host(&found)));
+            let is_known = |name: &String| zones.binary_search_by(|zone| zone.name.cmp(name)).is_ok();
+            let others = host.iter().filter(|found| found.name != "global" && asked(&found.name));
+            let others: Vec<Zone> = others.filter(|found| !is_known(&found.name)).map(of_host).collect();
+            zones.extend(others);
+            zones.sort_by(|a, b| a.name.cmp(&b.name));
         }
     }
-    zones.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     if let Some(tag) = &query.tag {
         zones.retain(|zone| zone.tags.contains(tag));
     }
@@ -65,16 +53,43 @@ pub(crate) fn zones(site: &Site, query: &Query) -> Result<Vec<Zone>> {
     Ok(zones)
 }
 
-fn states(site: &Site, live: Live) -> Result<Option<HashMap<String, HostZone>>> {
-    let listed = match live {
-        Live::Never => return Ok(None),
-        Live::Required => site.host.zones()?,
-        Live::Auto => match site.host.zones() {
-            Ok(listed) => listed,
-            Err(_) => return Ok(None),
-        },
-    };
-    Ok(Some(listed.into_iter().map(|zone| (zone.name.clone(), zone)).collect()))
+fn states(site: &Site, live: Live) -> Result<Option<Vec<HostZone>>> {
+    match live {
+        Live::Never => Ok(None),
+        Live::Required => site.host.zones().map(Some),
+        Live::Auto => Ok(site.host.zones().ok()),
+    }
+}
+
+/// What the registry says of those that are asked for, by name.
+fn registered(site: &Site, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Zone>> {
+    let snapshot = site.registry.snapshot()?;
+    let library = Library::load(site.registry.tree())?;
+    let mut defaults = Defaults { library: &library, specs: HashMap::new() };
+    let mut found: Vec<Entry<'_>> = snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone).collect();
+    found.retain(|entry| asked(entry.facts.name));
+    // Sorted while they are small.
+    found.sort_unstable_by_key(|entry| entry.facts.name);
+    let mut zones: Vec<Zone> = Vec::with_capacity(found.len());
+    for Entry { facts, unreadable } in found {
+        let mut zone = of_facts(facts.to_facts(), &mut defaults);
+        if let Some(unreadable) = unreadable {
+            zone.state = Some("unreadable".to_owned());
+            zone.fault = unreadable.faults.first().cloned();
+        }
+        zones.push(zone);
+    }
+    let unknown = snapshot.unreadable().iter().filter(|unreadable| !unreadable.known);
+    for unreadable in unknown.filter(|unreadable| unreadable.file.kind == EntryKind::Zone) {
+        let name = &unreadable.file.name;
+        if asked(name) {
+            let mut zone = Zone { name: name.clone(), state: Some("unreadable".to_owned()), ..Zone::default() };
+            zone.fault = unreadable.faults.first().cloned();
+            zones.push(zone);
+        }
+    }
+    zones.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(zones)
 }
 
 /// One zone: its file, and the host's word on it where the host answers.

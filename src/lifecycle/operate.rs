@@ -36,7 +36,6 @@ use crate::zone::{EntryState, Intent, ZoneEntry};
 pub(crate) struct Prepared {
     pub(crate) library: Library,
     pub(crate) look: Look,
-    datasets: BTreeMap<String, bool>,
     /// The files of the wishes that are built, where that is what is done.
     wishes: BTreeMap<ZoneName, Document<ZoneEntry>>,
     /// By new zone: the one that it is cloned from.
@@ -52,7 +51,6 @@ impl Prepared {
             library: &self.library,
             wishes: &self.wishes,
             host: &self.look.host,
-            datasets: &self.datasets,
             sources: &self.configs,
             dialect: site.host.dialect(),
             material: &self.material,
@@ -114,18 +112,14 @@ fn prepare_from(
             checked.insert(template);
         }
     }
-    let look = site.look()?;
-    let (mut datasets, mut sources, mut configs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut material = Material::default();
+    let (mut sources, mut configs, mut material) = (BTreeMap::new(), BTreeMap::new(), Material::default());
+    let mut parents: BTreeSet<String> = BTreeSet::new();
     for (name, options) in wanted {
         // What is wrong with a wish, its plan says.
         let wish = wishes.get(name).map(|document| Ok(document.value.clone()));
         let Ok(entry) = wish.unwrap_or_else(|| create::wish(&library, name, options)) else { continue };
         let Ok(spec) = effective(&library.config, &library.templates, &library.pools, &entry) else { continue };
-        if let Entry::Vacant(vacant) = datasets.entry(parent(&spec.zonepath.value).to_owned()) {
-            let mounted = site.host.dataset_at(vacant.key())?.is_some();
-            vacant.insert(mounted);
-        }
+        parents.insert(parent(&spec.zonepath.value).to_owned());
         material.gather(&site.host, &library, &spec)?;
         if let Some(source) = spec.clone_from {
             if let Entry::Vacant(vacant) = configs.entry(source.value.clone()) {
@@ -135,7 +129,8 @@ fn prepare_from(
             sources.insert(name.clone(), source.value);
         }
     }
-    Ok(Prepared { library, look, datasets, wishes, sources, configs, material })
+    let look = site.look_at(&parents)?;
+    Ok(Prepared { library, look, wishes, sources, configs, material })
 }
 
 fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {

@@ -113,7 +113,7 @@ fn zonepath(ground: &Ground<'_>, spec: &ZoneSpec) -> Result<()> {
         }
     }
     let parent = parent(path);
-    if ground.datasets.get(parent) == Some(&false) {
+    if ground.host.mounted.get(parent) == Some(&false) {
         return Err(Error::new(
             Code::UnsupportedHost,
             format!(

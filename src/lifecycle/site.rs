@@ -1,6 +1,6 @@
 //! A tree and the host that it describes: what every operation works on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::exec::dladm;
 use crate::exec::zonecfg::ScriptFile;
 use crate::host::{Host, HostState};
 use crate::name::ZoneName;
+use crate::parallel::both;
 use crate::registry::{ChildLock, EntryKind, Registry, SharedZoneLock, Survey, Wait, ZoneLock, now};
 
 /// A tree and its host.
@@ -63,7 +64,13 @@ impl Locks {
 impl Site {
     /// Looks at the host. Costs a handful of commands, whatever the number of zones.
     pub(crate) fn look(&self) -> Result<Look> {
-        let snapshot = self.registry.snapshot()?;
+        self.look_at(&BTreeSet::new())
+    }
+
+    /// The same, and whether file systems are mounted at these paths. The registry is read while the host answers.
+    pub(crate) fn look_at(&self, paths: &BTreeSet<String>) -> Result<Look> {
+        let (surveyed, snapshot) = both(|| self.host.survey(paths), || self.registry.snapshot());
+        let (mut host, snapshot) = (surveyed?, snapshot?);
         let mut names: std::collections::HashSet<&str> = snapshot
             .entries()
             .filter(|entry| entry.facts.kind == EntryKind::Zone)
@@ -74,7 +81,7 @@ impl Site {
             names.remove(unreadable.file.name.as_str());
         }
         let is_registered = |name: &str| names.contains(name);
-        let host = self.host.survey(&is_registered)?;
+        self.host.addresses_of_others(&mut host, &is_registered);
         let mut survey = Survey::of(&host, &is_registered);
         // The links of registered zones are the registry's to know, and to forget.
         let ours: std::collections::HashSet<&str> =

@@ -1,17 +1,19 @@
 //! The derived index `.zmgr/index.v1`: what each file of the registry said when it was last read.
 //!
 //! Invariant: a record counts only where inode, size and both times of the file are those of the record, where the file had been
-//! at rest before the sweep that wrote the record, and where the record's checksum holds. So the index may be lost, cut off,
-//! damaged or of another version: files are read again, and no answer changes.
+//! at rest before the sweep that wrote the record, and where the record's checksum holds. The same holds for a folder: while it is
+//! as it was, there is nothing in it but what the records name. So the index may be lost, cut off, damaged or of another version:
+//! files are read again, and no answer changes.
 
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::by_name::{ByName, name_key};
 use super::codec::{Decoder, Encoder, checksum};
 use super::facts::{EntryKind, FactsRef};
 
 /// The first line. Another version of zmgr may read other things out of a file, so its records are not ours.
-const HEADER: &str = concat!("zmgr index 1 ", env!("CARGO_PKG_VERSION"), "\n");
+const HEADER: &str = concat!("zmgr index 2 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Length of what follows it, and the checksum of that.
 const PREFIX: usize = 4 + 8;
@@ -30,11 +32,20 @@ impl Stamp {
     // The types of the fields differ between systems.
     #[allow(clippy::unnecessary_cast)]
     pub(super) fn of(stat: &rustix::fs::Stat) -> Stamp {
+        let mtime = (stat.st_mtime as i64, stat.st_mtime_nsec as i64);
+        let ctime = (stat.st_ctime as i64, stat.st_ctime_nsec as i64);
+        Stamp::from_parts(stat.st_ino as u64, stat.st_size as u64, [mtime, ctime])
+    }
+
+    pub(super) fn of_file(meta: &Metadata) -> Stamp {
+        let times = [(meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec())];
+        Stamp::from_parts(meta.ino(), meta.size(), times)
+    }
+
+    fn from_parts(inode: u64, size: u64, times: [(i64, i64); 2]) -> Stamp {
         let mut stamp = [0; Stamp::SIZE];
-        stamp[..8].copy_from_slice(&(stat.st_ino as u64).to_le_bytes());
-        stamp[8..16].copy_from_slice(&(stat.st_size as u64).to_le_bytes());
-        let times =
-            [(stat.st_mtime as i64, stat.st_mtime_nsec as i64), (stat.st_ctime as i64, stat.st_ctime_nsec as i64)];
+        stamp[..8].copy_from_slice(&inode.to_le_bytes());
+        stamp[8..16].copy_from_slice(&size.to_le_bytes());
         for ((seconds, nanoseconds), at) in times.into_iter().zip(stamp[16..].chunks_exact_mut(TIME)) {
             at[..8].copy_from_slice(&seconds.to_le_bytes());
             at[8..].copy_from_slice(&(nanoseconds as u32).to_le_bytes());
@@ -56,12 +67,16 @@ impl Stamp {
 /// Bytes of a time: seconds and nanoseconds.
 const TIME: usize = 8 + 4;
 
+/// How a folder stood for each kind of entry; none where it is not known.
+pub(super) type Folders = [Option<Stamp>; EntryKind::ALL.len()];
+
 /// An index in memory, each record of it sound. Only where the records lie is kept beside the bytes: memory that is touched for the
 /// first time costs more than looking into it.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     bytes: Vec<u8>,
     records: Vec<Record>,
+    folders: Folders,
 }
 
 /// From its length on to its end.
@@ -80,17 +95,26 @@ impl Index {
     fn from_bytes(bytes: Vec<u8>) -> Index {
         // A record of a zone has some 180 bytes.
         let mut records = Vec::with_capacity(bytes.len() / 128);
+        let mut folders = Folders::default();
+        let mut counts = [0; EntryKind::ALL.len()];
         if bytes.starts_with(HEADER.as_bytes()) && u32::try_from(bytes.len()).is_ok() {
             let mut at = HEADER.len();
             while let Some(end) = end_of(&bytes, at) {
                 // A damaged record is skipped; the ones after it are found if its length is sound.
-                if is_sound(&bytes[at..end]) {
-                    records.push(Record { start: at as u32, end: end as u32 });
+                match Content::of(&bytes[at..end]) {
+                    Some(Content::Entry(kind)) => {
+                        records.push(Record { start: at as u32, end: end as u32 });
+                        counts[kind as usize] += 1;
+                    }
+                    Some(Content::Folder(kind, stamp, count)) if count == counts[kind as usize] => {
+                        folders[kind as usize] = Some(stamp);
+                    }
+                    Some(Content::Folder(..)) | None => {}
                 }
                 at = end;
             }
         }
-        Index { bytes, records }
+        Index { bytes, records, folders }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -104,21 +128,32 @@ impl Index {
 
     /// The facts of a record; they decoded once, so they do again.
     pub(super) fn facts(&self, record: usize) -> Option<FactsRef<'_>> {
-        FactsRef::decode(self.raw(record).get(PREFIX + Stamp::SIZE..)?)
+        FactsRef::decode(self.encoded(record))
     }
 
-    /// Whether a record is of this entry.
-    fn is(&self, record: usize, kind: EntryKind, name: &str) -> bool {
-        self.raw(record).get(PREFIX + Stamp::SIZE..).is_some_and(|facts| FactsRef::is_of(facts, kind, name.as_bytes()))
+    /// The facts of a record as they lie in the file.
+    pub(super) fn encoded(&self, record: usize) -> &[u8] {
+        self.raw(record).get(PREFIX + Stamp::SIZE..).unwrap_or_default()
+    }
+
+    /// The name of the entry that a record is of.
+    pub(super) fn name(&self, record: usize) -> &str {
+        self.facts(record).map_or("", |facts| facts.name)
+    }
+
+    /// The records of one kind of entry.
+    pub(super) fn of_kind(&self, kind: EntryKind) -> Vec<usize> {
+        (0..self.len()).filter(|record| self.encoded(*record).first() == Some(&(kind as u8))).collect()
+    }
+
+    /// How the folder of this kind of entry stood when there was nothing in it but the documents of the records.
+    pub(super) fn folder(&self, kind: EntryKind) -> Option<Stamp> {
+        self.folders[kind as usize]
     }
 
     /// A record as it lies in the file; empty where there is none.
     pub(super) fn raw(&self, record: usize) -> &[u8] {
         self.records.get(record).map_or(&[], |r| &self.bytes[r.start as usize..r.end as usize])
-    }
-
-    pub(super) fn finder(&self) -> Finder<'_> {
-        Finder { index: self, next: 0, by_name: None }
     }
 }
 
@@ -129,48 +164,30 @@ fn end_of(bytes: &[u8], at: usize) -> Option<usize> {
     at.checked_add(PREFIX)?.checked_add(length).filter(|end| *end <= bytes.len())
 }
 
-/// Whether a record is as it was written.
-fn is_sound(record: &[u8]) -> bool {
-    let mut d = Decoder { bytes: &record[4..] };
-    let content = &record[PREFIX..];
-    d.fixed().map(u64::from_le_bytes) == Some(checksum(content))
-        && content.get(Stamp::SIZE..).is_some_and(|facts| FactsRef::decode(facts).is_some())
+/// What a record is of.
+enum Content {
+    Entry(EntryKind),
+    /// A folder, and how many records of its entries come before.
+    Folder(EntryKind, Stamp, u32),
 }
 
-/// Finds records by name. A folder lists its files in much the same order each time, so the records that follow the last one found
-/// are tried first.
-pub(super) struct Finder<'a> {
-    index: &'a Index,
-    next: usize,
-    by_name: Option<ByName>,
-}
+/// What stands in place of the facts where a record is of a folder: a byte that begins no facts, and the kind.
+const FOLDER: u8 = 0xff;
 
-/// How many records are tried: as many files may have gone one after the other.
-const AHEAD: usize = 4;
-
-impl<'a> Finder<'a> {
-    /// The record that is where it was last time, or near.
-    pub(super) fn find_near(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
-        let found = (self.next..self.next + AHEAD).find(|&at| self.index.is(at, kind, name))?;
-        self.next = found + 1;
-        Some(found)
-    }
-
-    /// The record, wherever it is.
-    pub(super) fn find_far(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
-        let index = self.index;
-        let by_name = self.by_name.get_or_insert_with(|| {
-            let mut by_name = ByName::with_capacity_and_hasher(index.len(), <_>::default());
-            for at in 0..index.len() {
-                if let Some(facts) = index.facts(at) {
-                    by_name.insert(name_key(facts.kind, facts.name.as_bytes()), at as u32);
-                }
-            }
-            by_name
-        });
-        let at = *by_name.get(&name_key(kind, name.as_bytes()))? as usize;
-        // Another name may have the same key; not to find a record only costs a reading of the file.
-        index.is(at, kind, name).then_some(at)
+impl Content {
+    /// `None` where it is not as it was written.
+    fn of(record: &[u8]) -> Option<Content> {
+        let mut d = Decoder { bytes: &record[4..] };
+        let sum = u64::from_le_bytes(d.fixed()?);
+        if sum != checksum(d.bytes) {
+            return None;
+        }
+        let stamp = Stamp(d.fixed()?);
+        if let [FOLDER, kind, count @ ..] = d.bytes {
+            let kind = EntryKind::ALL.into_iter().find(|each| *each as u8 == *kind)?;
+            return Some(Content::Folder(kind, stamp, u32::from_le_bytes(count.try_into().ok()?)));
+        }
+        FactsRef::decode(d.bytes).map(|facts| Content::Entry(facts.kind))
     }
 }
 
@@ -182,6 +199,12 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new() -> Writer {
         Writer { encoder: Encoder { bytes: HEADER.as_bytes().to_vec() } }
+    }
+
+    /// Notes how a folder stood in which there is nothing but the documents of the records before, so many.
+    pub(super) fn folder(&mut self, kind: EntryKind, stamp: Stamp, count: u32) {
+        let [a, b, c, d] = count.to_le_bytes();
+        self.add(stamp, &[FOLDER, kind as u8, a, b, c, d]);
     }
 
     /// Takes over a record of the old index.
@@ -256,16 +279,22 @@ mod tests {
     }
 
     #[test]
-    fn found_in_any_order() {
-        let all: Vec<Facts> =
-            ["c", "a", "b"].iter().map(|n| Facts { name: (*n).to_owned(), ..Facts::default() }).collect();
-        let index = Index::from_bytes(written(&all));
-        let mut finder = index.finder();
-        assert_eq!(finder.find_near(EntryKind::Zone, "c"), Some(0));
-        assert_eq!(finder.find_near(EntryKind::Zone, "x"), None);
-        assert_eq!(finder.find_near(EntryKind::Zone, "b"), Some(2));
-        assert_eq!(finder.find_near(EntryKind::Zone, "a"), None);
-        assert_eq!(finder.find_far(EntryKind::Zone, "a"), Some(1));
-        assert_eq!(finder.find_far(EntryKind::Reservation, "a"), None);
+    fn what_lies_in_a_folder_is_known_while_no_record_is_missing() {
+        let all = ["a", "b"].map(|name| Facts { name: name.to_owned(), ..Facts::default() });
+        let mut writer = Writer { encoder: Encoder { bytes: written(&all) } };
+        writer.folder(EntryKind::Zone, stamp(7), 2);
+        let bytes = writer.into_bytes();
+        let index = Index::from_bytes(bytes.clone());
+        assert_eq!((index.folder(EntryKind::Zone), index.folder(EntryKind::Reservation)), (Some(stamp(7)), None));
+        assert_eq!(index.of_kind(EntryKind::Zone), [0, 1]);
+        for at in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1;
+            assert_eq!(Index::from_bytes(flipped).folder(EntryKind::Zone), None, "byte {at}");
+            assert_eq!(Index::from_bytes(bytes[..at].to_vec()).folder(EntryKind::Zone), None, "cut off at {at}");
+        }
+        let first = end_of(&bytes, HEADER.len()).unwrap();
+        let lacks_one = [&bytes[..HEADER.len()], &bytes[first..]].concat();
+        assert_eq!(Index::from_bytes(lacks_one).folder(EntryKind::Zone), None);
     }
 }

@@ -1,12 +1,16 @@
 //! Reading the files of the registry for their facts.
 
+use std::ops::Range;
 use std::path::Path;
 
 use super::Tree;
+use super::codec::Encoder;
 use super::facts::{EntryKind, Facts, NetFacts};
+use super::index::Stamp;
 use super::snapshot::EntryFile;
 use crate::document::{Document, Kind};
 use crate::error::{Code, Diagnostic, Error};
+use crate::parallel;
 use crate::reservation::Reservation;
 use crate::zone::{EntryState, ZoneEntry};
 
@@ -14,52 +18,57 @@ use crate::zone::{EntryState, ZoneEntry};
 pub(super) enum Read {
     /// It is not there any more.
     Gone,
-    /// It is in order.
-    Good(Box<Facts>),
+    /// It is in order: where its facts lie, and how it stood before it was read.
+    Good(Range<usize>, Stamp),
     /// It is not.
     Bad(Vec<Diagnostic>),
+}
+
+/// Files that were read by one thread, in their order.
+#[derive(Default)]
+pub(super) struct Share {
+    /// The facts of those that are in order, encoded.
+    pub(super) bytes: Vec<u8>,
+    pub(super) reads: Vec<Read>,
 }
 
 /// So many files are worth threads of their own.
 const MANY: usize = 64;
 
 /// Reads files, on all cores where there are many; the order is kept.
-pub(super) fn read_all(tree: &Tree, files: &[EntryFile]) -> Vec<Read> {
-    let read_share = |share: &[EntryFile]| share.iter().map(|file| read(tree, file)).collect::<Vec<_>>();
-    if files.len() < MANY {
-        return read_share(files);
-    }
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let start = |share| (share, std::thread::Builder::new().spawn_scoped(scope, move || read_share(share)));
-        let readers: Vec<_> = files.chunks(files.len().div_ceil(threads)).map(start).collect();
-        // A thread that cannot be had, or that died, only costs time.
-        let finish = |thread: std::thread::ScopedJoinHandle<'_, Vec<Read>>| thread.join().ok();
-        let answers = readers.into_iter().map(|(share, reader)| {
-            let theirs = reader.ok().and_then(finish);
-            theirs.unwrap_or_else(|| read_share(share))
-        });
-        answers.flatten().collect()
+pub(super) fn read_all<T: Sync>(tree: &Tree, files: &[T], file: impl Fn(&T) -> &EntryFile + Sync) -> Vec<Share> {
+    let count = if files.len() < MANY { 1 } else { parallel::cores() };
+    parallel::shares(files, count, |share| {
+        let mut encoder = Encoder::default();
+        let reads = share.iter().map(|each| read(tree, file(each), &mut encoder)).collect();
+        Share { bytes: encoder.bytes, reads }
     })
 }
 
-fn read(tree: &Tree, file: &EntryFile) -> Read {
-    match file.kind {
+fn read(tree: &Tree, file: &EntryFile, encoder: &mut Encoder) -> Read {
+    let read = match file.kind {
         EntryKind::Zone => read_as::<ZoneEntry>(tree, file),
         EntryKind::Reservation => read_as::<Reservation>(tree, file),
+    };
+    match read {
+        Ok((facts, stamp)) => {
+            let start = encoder.bytes.len();
+            facts.encode(file.kind, encoder);
+            Read::Good(start..encoder.bytes.len(), stamp)
+        }
+        Err(error) if error.code() == Code::NotFound && file.path.symlink_metadata().is_err() => Read::Gone,
+        Err(error) => bad(&file.path, error),
     }
 }
 
-fn read_as<T>(tree: &Tree, file: &EntryFile) -> Read
+fn read_as<T>(tree: &Tree, file: &EntryFile) -> Result<(Facts, Stamp), Error>
 where
     T: Kind,
     Facts: for<'a> From<&'a T>,
 {
-    match tree.read(&file.path).and_then(|bytes| Document::<T>::parse(&file.path, &bytes)) {
-        Ok(document) => Read::Good(Box::new(Facts::from(&document.value))),
-        Err(error) if error.code() == Code::NotFound && file.path.symlink_metadata().is_err() => Read::Gone,
-        Err(error) => bad(&file.path, error),
-    }
+    let (bytes, meta) = tree.read_with_meta(&file.path)?;
+    let document = Document::<T>::parse(&file.path, &bytes)?;
+    Ok((Facts::from(&document.value), Stamp::of_file(&meta)))
 }
 
 fn bad(path: &Path, error: Error) -> Read {

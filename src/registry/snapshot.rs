@@ -1,14 +1,15 @@
 //! The registry at one moment: every entry's facts, from the index where the file has not changed, from the file otherwise.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::by_name::{ByName, name_key};
 use super::codec::Encoder;
 use super::facts::{EntryKind, Facts, FactsRef};
-use super::index::{Index, Stamp, Writer};
+use super::index::{Folders, Index, Stamp, Writer};
 use super::lock::RegistryLock;
-use super::read::Read;
-use super::sweep::Seen;
+use super::read::{Read, Share, read_all};
+use super::sweep::{Differs, Listing};
 use super::tree::temp_of;
 use super::{Registry, Wait};
 use crate::error::{Diagnostic, Result};
@@ -46,7 +47,13 @@ pub struct Snapshot {
     unreadable: Vec<Unreadable>,
     /// Documents whose temp file was seen.
     temps: Vec<EntryFile>,
+    /// How the folders stood before they were looked into, where nothing lies in them but what the index can name.
+    folders: Folders,
+    /// Files that had to be read, and records of files that are gone.
     misses: usize,
+    /// Names that had to be listed, since their folder was not as the index knows it.
+    listed: usize,
+    searches: usize,
     by_name: Option<ByName>,
 }
 
@@ -97,10 +104,12 @@ impl Snapshot {
     /// Takes in an entry as this process makes it, in place of any of its name. Whether there was one.
     pub(super) fn replace(&mut self, kind: EntryKind, facts: &Facts) -> bool {
         let was_there = self.remove(kind, &facts.name);
-        let place = self.encode(kind, facts, None);
+        let place = self.encode(kind, facts);
         let at = self.slots.len() as u32;
         self.slots.push(Slot { facts: place, unreadable: None });
-        self.by_name().insert(name_key(kind, facts.name.as_bytes()), at);
+        if let Some(by_name) = &mut self.by_name {
+            by_name.insert(name_key(kind, facts.name.as_bytes()), at);
+        }
         was_there
     }
 
@@ -111,39 +120,46 @@ impl Snapshot {
 
     /// Drops an entry. Whether there was one.
     pub(super) fn remove(&mut self, kind: EntryKind, name: &str) -> bool {
+        // Its folder is about to change.
+        self.folders[kind as usize] = None;
         let Some(at) = self.position(kind, name) else { return false };
         // The key stays: another name may have the same.
         self.slots[at].facts = Place::Gone;
         true
     }
 
-    /// One entry, found at once after the first search.
+    /// One entry, found at once after the first few searches.
     pub(super) fn find(&mut self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
         let at = self.position(kind, name)?;
         self.at(&self.slots[at])
     }
 
     fn position(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
-        let is_it = |facts: FactsRef<'_>| facts.kind == kind && facts.name == name;
-        let at = *self.by_name().get(&name_key(kind, name.as_bytes()))? as usize;
-        if self.facts(&self.slots[at]).is_some_and(is_it) {
-            return Some(at);
+        // A few looks at all of them cost less than a map of thousands.
+        const FEW: usize = 8;
+        self.searches += 1;
+        if self.by_name.is_none() && self.searches > FEW {
+            self.by_name = Some(self.map());
         }
-        // Another name with the same key.
-        self.slots.iter().position(|slot| self.facts(slot).is_some_and(is_it))
+        let is_it = |slot: &Slot| self.bytes(slot).is_some_and(|facts| FactsRef::is_of(facts, kind, name.as_bytes()));
+        if let Some(by_name) = &self.by_name {
+            let at = *by_name.get(&name_key(kind, name.as_bytes()))? as usize;
+            if is_it(&self.slots[at]) {
+                return Some(at);
+            }
+        }
+        // Another name may have the same key.
+        self.slots.iter().position(is_it)
     }
 
-    fn by_name(&mut self) -> &mut ByName {
-        if self.by_name.is_none() {
-            let mut by_name = ByName::with_capacity_and_hasher(self.slots.len(), <_>::default());
-            for (at, slot) in self.slots.iter().enumerate() {
-                if let Some(facts) = self.facts(slot) {
-                    by_name.insert(name_key(facts.kind, facts.name.as_bytes()), at as u32);
-                }
+    fn map(&self) -> ByName {
+        let mut by_name = ByName::with_capacity_and_hasher(self.slots.len(), <_>::default());
+        for (at, slot) in self.slots.iter().enumerate() {
+            if let Some(facts) = self.facts(slot) {
+                by_name.insert(name_key(facts.kind, facts.name.as_bytes()), at as u32);
             }
-            self.by_name = Some(by_name);
         }
-        self.by_name.get_or_insert_default()
+        by_name
     }
 
     fn at(&self, slot: &Slot) -> Option<Entry<'_>> {
@@ -151,52 +167,70 @@ impl Snapshot {
     }
 
     fn facts(&self, slot: &Slot) -> Option<FactsRef<'_>> {
+        FactsRef::decode(self.bytes(slot)?)
+    }
+
+    fn bytes(&self, slot: &Slot) -> Option<&[u8]> {
         match slot.facts {
-            Place::Index(record) => self.index.facts(record as usize),
-            Place::Fresh(start, end, _) => FactsRef::decode(&self.fresh[start as usize..end as usize]),
+            Place::Index(record) => Some(self.index.encoded(record as usize)),
+            Place::Fresh(start, end, _) => Some(&self.fresh[start as usize..end as usize]),
             Place::Gone => None,
         }
     }
 
-    /// Takes in a file that was read now.
-    fn take(&mut self, file: EntryFile, record: Option<usize>, stamp: Option<Stamp>, read: Read) {
-        match read {
-            Read::Gone => {}
-            Read::Good(facts) => {
-                let facts = self.encode(file.kind, &facts, stamp);
-                self.slots.push(Slot { facts, unreadable: None });
-            }
-            Read::Bad(faults) => {
-                if let Some(record) = record {
-                    let unreadable = Some(self.unreadable.len() as u32);
-                    self.slots.push(Slot { facts: Place::Index(record as u32), unreadable });
+    /// Takes in files that were read now.
+    fn take(&mut self, files: impl Iterator<Item = (EntryFile, Option<usize>)>, Share { bytes, reads }: Share) {
+        let start = self.fresh.len();
+        self.fresh.extend_from_slice(&bytes);
+        for ((file, record), read) in files.zip(reads) {
+            match read {
+                Read::Gone => {}
+                Read::Good(at, stamp) => {
+                    // Documents of 4 GiB in all do not fit into memory either.
+                    let (from, to) = ((start + at.start) as u32, (start + at.end) as u32);
+                    let facts = Place::Fresh(from, to, Some(self.stamps.len() as u32));
+                    self.stamps.push(stamp);
+                    self.slots.push(Slot { facts, unreadable: None });
                 }
-                self.unreadable.push(Unreadable { file, faults, known: record.is_some() });
+                Read::Bad(faults) => {
+                    match record {
+                        Some(record) => {
+                            let unreadable = Some(self.unreadable.len() as u32);
+                            self.slots.push(Slot { facts: Place::Index(record as u32), unreadable });
+                        }
+                        // It lies in the folder, and no record names it.
+                        None => self.folders[file.kind as usize] = None,
+                    }
+                    self.unreadable.push(Unreadable { file, faults, known: record.is_some() });
+                }
             }
         }
     }
 
-    fn encode(&mut self, kind: EntryKind, facts: &Facts, stamp: Option<Stamp>) -> Place {
+    fn encode(&mut self, kind: EntryKind, facts: &Facts) -> Place {
         let mut encoder = Encoder { bytes: std::mem::take(&mut self.fresh) };
         let start = encoder.bytes.len();
         facts.encode(kind, &mut encoder);
         self.fresh = encoder.bytes;
-        self.stamps.extend(stamp);
-        let stamp = stamp.map(|_| self.stamps.len() as u32 - 1);
-        // Documents of 4 GiB in all do not fit into memory either.
-        Place::Fresh(start as u32, self.fresh.len() as u32, stamp)
+        Place::Fresh(start as u32, self.fresh.len() as u32, None)
     }
 
-    /// Whether writing the index anew costs less than reading the changed files again each time. Reading one costs about as much as
-    /// writing four hundred records, so the sum of both over many loads is smallest near the square root.
-    fn index_is_worn(&self) -> bool {
-        self.misses * self.misses * 200 > self.slots.len()
+    /// Whether writing the index anew costs less than going without it: than reading the changed files again each time, or listing
+    /// a folder each time that has come to rest. Reading a file costs about as much as writing a hundred records, so the sum of both
+    /// over many loads is smallest near the square root; listing costs about as much as writing.
+    fn index_is_worn(&self, at_rest: (i64, i64)) -> bool {
+        const MANY: usize = 512;
+        self.misses * self.misses * 50 > self.slots.len()
+            || self.listed > MANY && self.folders.iter().flatten().any(|stamp| stamp.before(at_rest))
     }
 
     /// The bytes of an index that says what this snapshot knows. `at_rest`: the moment before which a file must have been left alone.
     fn to_index(&self, at_rest: (i64, i64)) -> Vec<u8> {
         let mut writer = Writer::new();
+        let mut counts = [0; EntryKind::ALL.len()];
         for slot in &self.slots {
+            let Some(kind) = self.facts(slot).map(|facts| facts.kind) else { continue };
+            counts[kind as usize] += 1;
             match slot.facts {
                 Place::Gone => {}
                 Place::Index(record) => writer.copy(self.index.raw(record as usize)),
@@ -207,8 +241,39 @@ impl Snapshot {
                 }
             }
         }
+        for kind in EntryKind::ALL {
+            if let Some(stamp) = self.folders[kind as usize].filter(|stamp| stamp.before(at_rest)) {
+                writer.folder(kind, stamp, counts[kind as usize]);
+            }
+        }
         writer.into_bytes()
     }
+}
+
+/// Where no lock tells the time: no file was at rest before.
+const NEVER: (i64, i64) = (i64::MIN, 0);
+
+/// Those of these names that the index does not know. A folder lists its files in much the same order each time, so the records that
+/// follow the last one found are tried first.
+fn unknown_to(index: &Index, records: &[usize], names: Vec<String>) -> Vec<String> {
+    /// How many records are tried: as many files may have gone one after the other.
+    const AHEAD: usize = 4;
+    let mut next = 0;
+    let mut far = names;
+    far.retain(|name| {
+        let ahead = &records[next..records.len().min(next + AHEAD)];
+        let found = ahead.iter().position(|record| index.name(*record) == name);
+        next += found.map_or(0, |n| n + 1);
+        found.is_none()
+    });
+    if !far.is_empty() {
+        let known: HashSet<&str> = records.iter().map(|record| index.name(*record)).collect();
+        far.retain(|name| !known.contains(name.as_str()));
+        // Listing a folder while files in it are renamed names one twice on some file systems.
+        far.sort_unstable();
+        far.dedup();
+    }
+    far
 }
 
 impl Registry {
@@ -216,48 +281,42 @@ impl Registry {
     /// lock and writes nothing.
     pub fn snapshot(&self) -> Result<Snapshot> {
         let index = Index::read(&self.tree().index());
-        let mut seen = vec![false; index.len()];
-        let mut unknown: Vec<(EntryFile, Option<usize>, Option<Stamp>)> = Vec::new();
         let mut snapshot = Snapshot { slots: Vec::with_capacity(index.len() + 16), ..Snapshot::default() };
-        let mut finder = index.finder();
-        let mut far: Vec<(EntryKind, String, Option<Stamp>)> = Vec::new();
-        let mut note =
-            |snapshot: &mut Snapshot, kind, name: &str, record: Option<usize>, stamp: Option<Stamp>| match record {
-                Some(record) if std::mem::replace(&mut seen[record], true) => {}
-                Some(record) if stamp.as_ref().is_some_and(|stamp| index.has_stamp(record, stamp)) => {
-                    snapshot.slots.push(Slot { facts: Place::Index(record as u32), unreadable: None });
-                }
-                _ => unknown.push((self.entry_file(kind, name), record, stamp)),
-            };
+        // Each with its record, where it has one.
+        let mut unknown: Vec<(EntryFile, Option<usize>)> = Vec::new();
         for kind in EntryKind::ALL {
-            self.sweep(kind, |found| match found {
-                Seen::Document(name, stamp) => match finder.find_near(kind, name) {
-                    Some(record) => note(&mut snapshot, kind, name, Some(record), stamp),
-                    None => far.push((kind, name.to_owned(), stamp)),
-                },
-                Seen::Temp(name) => snapshot.temps.push(self.entry_file(kind, name)),
-            })?;
-        }
-        for (kind, name, stamp) in far {
-            let record = finder.find_far(kind, &name);
-            note(&mut snapshot, kind, &name, record, stamp);
-        }
-        // Listing a folder while files in it are renamed leaves one out on some file systems. What the index knows is asked for by
-        // name, so that no address is overlooked.
-        for record in (0..index.len()).filter(|&record| !seen[record]) {
-            let Some(facts) = index.facts(record) else { continue };
-            if let Some(stamp) = self.look_at(facts.kind, facts.name)? {
-                unknown.push((self.entry_file(facts.kind, facts.name), Some(record), stamp));
+            let records = index.of_kind(kind);
+            let Some(folder) = self.open_entries(kind)? else {
+                snapshot.misses += records.len();
+                continue;
+            };
+            let listing = if index.folder(kind) == Some(folder.stamp) { Listing::default() } else { folder.list()? };
+            snapshot.listed += listing.documents.len();
+            snapshot.folders[kind as usize] = Some(folder.stamp).filter(|_| listing.temps.is_empty());
+            snapshot.temps.extend(listing.temps.iter().map(|name| self.entry_file(kind, name)));
+            // What the index knows is asked for by its name whatever was listed: listing a folder while files in it are renamed
+            // leaves one out on some file systems, and no address may be overlooked.
+            let mut differs = folder.look(&index, &records)?.into_iter().peekable();
+            for &record in &records {
+                match differs.next_if(|(differing, _)| *differing == record) {
+                    None => snapshot.slots.push(Slot { facts: Place::Index(record as u32), unreadable: None }),
+                    Some((_, Differs::Changed)) => {
+                        unknown.push((self.entry_file(kind, index.name(record)), Some(record)));
+                    }
+                    Some((_, Differs::Gone)) => snapshot.misses += 1,
+                }
             }
+            let new = unknown_to(&index, &records, listing.documents);
+            unknown.extend(new.iter().map(|name| (self.entry_file(kind, name), None)));
         }
-        unknown.sort_by(|(a, ..), (b, ..)| a.path.cmp(&b.path));
-        unknown.dedup_by(|(a, ..), (b, ..)| a.path == b.path);
-        let known = seen.iter().filter(|seen| **seen).count();
-        snapshot.misses = unknown.len() + (index.len() - known.min(index.len()));
+        unknown.sort_unstable_by(|(a, _), (b, _)| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        snapshot.misses += unknown.len();
         snapshot.index = index;
-        let files: Vec<EntryFile> = unknown.iter().map(|(file, ..)| file.clone()).collect();
-        for ((file, record, stamp), read) in unknown.into_iter().zip(super::read::read_all(self.tree(), &files)) {
-            snapshot.take(file, record, stamp, read);
+        let shares = read_all(self.tree(), &unknown, |(file, _)| file);
+        let mut files = unknown.into_iter();
+        for share in shares {
+            let count = share.reads.len();
+            snapshot.take(files.by_ref().take(count), share);
         }
         Ok(snapshot)
     }
@@ -284,8 +343,8 @@ impl Registry {
 
     /// Under the registry lock: writes the index anew where that pays.
     pub(super) fn renew_index(&self, snapshot: &Snapshot, lock: &RegistryLock) {
-        if snapshot.index_is_worn()
-            && let Ok(at_rest) = lock.taken_at()
+        if let Ok(at_rest) = lock.taken_at()
+            && snapshot.index_is_worn(at_rest)
         {
             // The index is derived: a disk without room for it costs time, no answer.
             let _ = self.replace_derived(&self.tree().index(), &[&snapshot.to_index(at_rest)]);
@@ -297,7 +356,7 @@ impl Registry {
         let snapshot = self.snapshot()?;
         let derived = [self.tree().index(), self.tree().survey()];
         let left = |path: &PathBuf| temp_of(path).is_some_and(|temp| temp.symlink_metadata().is_ok());
-        if snapshot.temps.is_empty() && !snapshot.index_is_worn() && !derived.iter().any(left) {
+        if snapshot.temps.is_empty() && !snapshot.index_is_worn(NEVER) && !derived.iter().any(left) {
             return Ok(());
         }
         let lock = self.lock_registry(wait)?;

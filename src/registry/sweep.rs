@@ -1,113 +1,124 @@
-//! One look at each file of the registry: a listing of the folder and a `stat` of each name in it.
+//! One look at each file of the registry. What the index knows is asked for by its name; a folder is listed only where something
+//! has come into it or gone since the index was written.
 
-use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::AsFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ffi::{CStr, OsStr};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
-use rustix::fs::{AtFlags, Dir, DirEntry, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::Registry;
 use super::facts::EntryKind;
-use super::index::Stamp;
+use super::index::{Index, Stamp};
 use super::tree::{stem_of, stem_of_temp};
 use crate::error::{Error, Result};
+use crate::parallel;
 
-/// What a look at a folder found.
-pub(super) enum Seen<'a> {
-    /// A document of this name; no stamp where it leads nowhere.
-    Document(&'a str, Option<Stamp>),
-    /// The temp file of a document of this name.
-    Temp(&'a str),
+/// A folder of entries, open, as it stood when it was opened.
+pub(super) struct EntryFolder {
+    path: PathBuf,
+    folder: OwnedFd,
+    pub(super) stamp: Stamp,
 }
 
-impl Registry {
-    /// Looks at each file of one kind. A folder that is not there is empty.
-    pub(super) fn sweep(&self, kind: EntryKind, mut each: impl FnMut(Seen<'_>)) -> Result<()> {
-        let path = self.tree().folder(kind.folder());
-        let failed = |errno: Errno| Error::io("list", &path, errno.into());
-        let folder = match rustix::fs::open(&path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        {
-            Ok(folder) => folder,
-            Err(Errno::NOENT) => return Ok(()),
-            Err(errno) => return Err(failed(errno)),
-        };
-        self.tree().check_folder(&path)?;
-        let mut documents = Vec::new();
-        for entry in Dir::read_from(&folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if stem_of(name).is_some() {
-                documents.push(entry);
-            } else if let Some(stem) = stem_of_temp(name) {
-                each(Seen::Temp(stem));
-            }
-        }
-        for (entry, looked) in documents.iter().zip(look_at_all(&folder, &documents)) {
-            let stem = stem_of(OsStr::from_bytes(entry.file_name().to_bytes()));
-            if let (Some(stem), Look::There(stamp)) = (stem, looked.map_err(failed)?) {
-                each(Seen::Document(stem, stamp));
-            }
-        }
-        Ok(())
-    }
+/// What lies in a folder.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// Its documents, by their stems.
+    pub(super) documents: Vec<String>,
+    /// The documents whose temp files lie there.
+    pub(super) temps: Vec<String>,
+}
 
-    /// Looks at one file. `None`: it is not there.
-    pub(super) fn look_at(&self, kind: EntryKind, name: &str) -> Result<Option<Option<Stamp>>> {
-        let path = self.tree().folder(kind.folder()).join(format!("{name}.kdl"));
-        let looked = path.as_os_str().to_owned().into_vec();
-        let failed = |errno: Errno| Error::io("look at", &path, errno.into());
-        let Ok(looked) = CString::new(looked) else { return Ok(None) };
-        match look(rustix::fs::CWD, &looked).map_err(failed)? {
-            Look::Gone => Ok(None),
-            Look::There(stamp) => Ok(Some(stamp)),
-        }
-    }
+/// How a document stands that is not as the index knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Differs {
+    Changed,
+    Gone,
 }
 
 /// So many files are worth a thread of their own.
 const SHARE: usize = 1024;
 
-/// A look at each, in order; shared among the cores where there are many, for nearly all of a sweep is spent here.
-fn look_at_all(folder: &(impl AsFd + Sync), entries: &[DirEntry]) -> Vec<std::result::Result<Look, Errno>> {
-    let look_at = |share: &[DirEntry]| share.iter().map(|entry| look(folder, entry.file_name())).collect::<Vec<_>>();
-    let shares = entries.len() / SHARE;
-    // How many cores there are is itself read from several files.
-    let threads = if shares < 2 { 1 } else { shares.min(std::thread::available_parallelism().map_or(1, usize::from)) };
-    if threads < 2 {
-        return look_at(entries);
+impl Registry {
+    /// Opens the folder of one kind of entry. One that is not there is empty.
+    pub(super) fn open_entries(&self, kind: EntryKind) -> Result<Option<EntryFolder>> {
+        let path = self.tree().folder(kind.folder());
+        let failed = |errno: Errno| Error::io("list", &path, errno.into());
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = match rustix::fs::open(&path, flags, Mode::empty()) {
+            Ok(folder) => folder,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(errno) => return Err(failed(errno)),
+        };
+        self.tree().check_folder(&path)?;
+        let stamp = Stamp::of(&rustix::fs::fstat(&folder).map_err(failed)?);
+        Ok(Some(EntryFolder { path, folder, stamp }))
     }
-    std::thread::scope(|scope| {
-        let mut shares = entries.chunks(entries.len().div_ceil(threads));
-        let own = shares.next().unwrap_or_default();
-        let others: Vec<_> = shares
-            .map(|share| (share, std::thread::Builder::new().spawn_scoped(scope, move || look_at(share))))
-            .collect();
-        let mut looked = look_at(own);
-        for (share, other) in others {
-            // A thread that cannot be had, or that died, only costs time.
-            let theirs = other.ok().and_then(|thread| thread.join().ok());
-            looked.extend(theirs.unwrap_or_else(|| look_at(share)));
+}
+
+impl EntryFolder {
+    fn failed(&self, errno: Errno) -> Error {
+        Error::io("list", &self.path, errno.into())
+    }
+
+    /// Lists it.
+    pub(super) fn list(&self) -> Result<Listing> {
+        let mut listing = Listing::default();
+        for entry in Dir::read_from(&self.folder).map_err(|errno| self.failed(errno))? {
+            let entry = entry.map_err(|errno| self.failed(errno))?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if let Some(stem) = stem_of(name) {
+                listing.documents.push(stem.to_owned());
+            } else if let Some(stem) = stem_of_temp(name) {
+                listing.temps.push(stem.to_owned());
+            }
         }
-        looked
-    })
-}
+        Ok(listing)
+    }
 
-enum Look {
-    Gone,
-    There(Option<Stamp>),
-}
+    /// Looks at the files of these records of the index, shared among the cores where there are many, for nearly all of a sweep is
+    /// spent here. Which of them are not as the index knows them, in order.
+    pub(super) fn look(&self, index: &Index, records: &[usize]) -> Result<Vec<(usize, Differs)>> {
+        let look_at = |share: &[usize]| {
+            let mut found = Vec::new();
+            let mut name = Vec::new();
+            for &record in share {
+                name.clear();
+                name.extend_from_slice(index.name(record).as_bytes());
+                name.extend_from_slice(b".kdl\0");
+                match self.look_at(&name) {
+                    Ok(Some(stamp)) if index.has_stamp(record, &stamp) => {}
+                    Ok(Some(_)) => found.push((record, Differs::Changed)),
+                    Ok(None) => found.push((record, Differs::Gone)),
+                    Err(errno) => return Err(errno),
+                }
+            }
+            Ok(found)
+        };
+        let count = if records.len() < 2 * SHARE { 1 } else { parallel::cores().min(records.len() / SHARE) };
+        let mut found = Vec::new();
+        for share in parallel::shares(records, count, look_at) {
+            found.append(&mut share.map_err(|errno| self.failed(errno))?);
+        }
+        Ok(found)
+    }
 
-fn look(folder: impl AsFd, name: &CStr) -> std::result::Result<Look, Errno> {
-    match rustix::fs::statat(&folder, name, AtFlags::empty()) {
-        Ok(stat) => Ok(Look::There(Some(Stamp::of(&stat)))),
-        // Removed since it was listed, or a link that leads nowhere.
-        Err(Errno::NOENT) => match rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(_) => Ok(Look::There(None)),
-            Err(Errno::NOENT) => Ok(Look::Gone),
+    /// Looks at one file; [`Stamp::NONE`] where it is a link that leads nowhere, `None` where there is none.
+    fn look_at(&self, name: &[u8]) -> std::result::Result<Option<Stamp>, Errno> {
+        // A name with a NUL byte within is no file's.
+        let Ok(name) = CStr::from_bytes_with_nul(name) else { return Ok(None) };
+        match rustix::fs::statat(&self.folder, name, AtFlags::empty()) {
+            Ok(stat) => Ok(Some(Stamp::of(&stat))),
+            Err(Errno::NOENT) => match rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(_) => Ok(Some(Stamp::NONE)),
+                Err(Errno::NOENT) => Ok(None),
+                Err(errno) => Err(errno),
+            },
+            Err(Errno::LOOP) => Ok(Some(Stamp::NONE)),
             Err(errno) => Err(errno),
-        },
-        Err(Errno::LOOP) => Ok(Look::There(None)),
-        Err(errno) => Err(errno),
+        }
     }
 }

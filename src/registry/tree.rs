@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -72,6 +73,11 @@ impl Tree {
     /// The bytes of a document. `not-found` where nothing is there; `config` where it is no regular file, is too large, or, as root,
     /// may have been written by others.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>> {
+        Ok(self.read_with_meta(path)?.0)
+    }
+
+    /// The same, and how the file stood before they were read.
+    pub(super) fn read_with_meta(&self, path: &Path) -> Result<(Vec<u8>, Metadata)> {
         read_file(path, self.trust)
     }
 

@@ -144,7 +144,10 @@ fn a_survey_finds_who_holds_what() {
     let (pretend, host) = machine();
     pretend.configure("web01", "nlipkg", "web01_0");
     pretend.configure("vm1", "bhyve", "vm1_0");
-    let state = host.survey(&|name| name == "web01").unwrap();
+    let mut state = host.survey(&["/nowhere", "/zones"].map(str::to_owned).into()).unwrap();
+    let mounted: Vec<(&str, bool)> = state.mounted.iter().map(|(path, is)| (path.as_str(), *is)).collect();
+    assert_eq!(mounted, [("/nowhere", false), ("/zones", true)]);
+    host.addresses_of_others(&mut state, &|name| name == "web01");
     assert!(state.zone("vm1").is_some() && state.zone("global").is_some());
     assert!(state.brands.contains("nlipkg"));
     assert!(state.link("stub0").is_some() && state.vnic("stub0").is_none());
@@ -159,8 +162,9 @@ fn a_survey_finds_who_holds_what() {
     assert!(state.addresses.iter().any(|held| matches!(&held.holder, Holder::Host(_))), "{:?}", state.addresses);
     assert_eq!(state.faults, []);
     fs::write(host.zone_document("vm1"), "<zone").unwrap();
-    let (held, faults) = host.addresses_of_others(&state.zones, &|name| name == "web01");
-    assert_eq!((held.len(), faults.len()), (0, 1));
+    state.addresses.clear();
+    host.addresses_of_others(&mut state, &|name| name == "web01");
+    assert_eq!((state.addresses.len(), state.faults.len()), (0, 1));
 }
 
 /// Runs a command in `web01` and takes the mark out.

@@ -9,17 +9,15 @@ use crate::output;
 pub fn print(document: &Value, tree: &std::path::Path) -> Result<(), Failure> {
     let mut rows = Vec::new();
     flatten("", document, "", tree, &mut rows);
-    if rows.iter().all(|row| row[2].is_empty()) {
-        rows.iter_mut().for_each(|row| row.truncate(2));
-        return output::table(&["KEY", "VALUE"], &rows);
-    }
     // The value last: it is the one that may be long.
-    let rows: Vec<Vec<String>> =
-        rows.into_iter().map(|row| vec![row[0].clone(), row[2].clone(), row[1].clone()]).collect();
-    output::table(&["KEY", "FROM", "VALUE"], &rows)
+    if rows.iter().all(|[_, from, _]| from.is_empty()) {
+        let rows: Vec<[&str; 2]> = rows.iter().map(|[key, _, value]| [key.as_str(), value.as_str()]).collect();
+        return output::table(["KEY", "VALUE"], &rows);
+    }
+    output::table(["KEY", "FROM", "VALUE"], &rows)
 }
 
-fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows: &mut Vec<Vec<String>>) {
+fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows: &mut Vec<[String; 3]>) {
     match value {
         Value::Null => {}
         // Of a list's item, only what holds is worth a row.
@@ -27,14 +25,14 @@ fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows:
         Value::Array(items) if items.is_empty() => {}
         Value::Array(items) if items.iter().all(|item| !item.is_object()) => {
             let words: Vec<String> = items.iter().map(scalar).collect();
-            rows.push(vec![key.to_owned(), words.join(", "), source.to_owned()]);
+            rows.push([key.to_owned(), source.to_owned(), words.join(", ")]);
         }
         Value::Array(items) if items.iter().all(|item| item["gateway"].is_string() || item["address"].is_string()) => {
             let words = items.iter().map(|item| match (item["address"].as_str(), item["gateway"].as_str()) {
                 (Some(address), Some(gateway)) => format!("{address} via {gateway}"),
                 (address, gateway) => address.or(gateway).unwrap_or_default().to_owned(),
             });
-            rows.push(vec![key.to_owned(), words.collect::<Vec<_>>().join(", "), source.to_owned()]);
+            rows.push([key.to_owned(), source.to_owned(), words.collect::<Vec<_>>().join(", ")]);
         }
         Value::Array(items) => {
             for (n, item) in items.iter().enumerate() {
@@ -68,7 +66,7 @@ fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows:
                 flatten(&below, value, &source, tree, rows);
             }
         }
-        _ => rows.push(vec![key.to_owned(), scalar(value), source.to_owned()]),
+        _ => rows.push([key.to_owned(), source.to_owned(), scalar(value)]),
     }
 }
 

@@ -1,8 +1,12 @@
 //! Standard output: one document of JSON, or lines and tables for a person. A reader who has left (`zmgr list | head`) is no
 //! failure: the rest is not printed and the exit status stays that of the work.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde_json::Value;
 use zmgr::{Code, Error};
@@ -13,7 +17,12 @@ use crate::terminal::{self, HEADING, styled};
 
 /// Prints text as it is; its colours only where they are wanted.
 pub fn text(text: &str) -> Result<(), Failure> {
-    let mut out = anstream::stdout().lock();
+    let mut out = io::stdout().lock();
+    // Taken out of all of it at once: `anstream` would write line by line.
+    let text = match AutoStream::choice(&out) {
+        ColorChoice::Never => Cow::Owned(strip_str(text).to_string()),
+        _ => Cow::Borrowed(text),
+    };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(Code::Io, format!("cannot write to standard output: {error}")).with_source(error).into())
@@ -50,56 +59,76 @@ pub fn json(value: &Value) -> Result<(), Failure> {
     line(value)
 }
 
+/// Prints one document, an array, without holding all of its values at once.
+pub fn json_array(values: impl Iterator<Item = Value>) -> Result<(), Failure> {
+    let mut all = String::from("[");
+    for value in values {
+        all += if all.len() > 1 { "," } else { "" };
+        // Writing to a string does not fail.
+        let _ = write!(all, "{value}");
+    }
+    line(all + "]")
+}
+
 /// Prints columns, each as wide as its widest cell; the last one is not filled up. An empty cell shows `-`. On a terminal that is
 /// too narrow, the last column is broken between its words.
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+pub fn table<const N: usize>(head: [&str; N], rows: &[[impl AsRef<str>; N]]) -> Result<(), Failure> {
     text(&columns(head, rows, terminal::stdout_width(), &|_, _| Style::new()))
 }
 
 /// The same with a style for cells, by column and word.
-pub fn styled_table(head: &[&str], rows: &[Vec<String>], style: &dyn Fn(usize, &str) -> Style) -> Result<(), Failure> {
+pub fn styled_table<const N: usize>(
+    head: [&str; N],
+    rows: &[[impl AsRef<str>; N]],
+    style: &dyn Fn(usize, &str) -> Style,
+) -> Result<(), Failure> {
     text(&columns(head, rows, terminal::stdout_width(), style))
 }
 
-fn columns(head: &[&str], rows: &[Vec<String>], width: Option<usize>, style: &dyn Fn(usize, &str) -> Style) -> String {
+fn columns<const N: usize>(
+    head: [&str; N],
+    rows: &[[impl AsRef<str>; N]],
+    width: Option<usize>,
+    style: &dyn Fn(usize, &str) -> Style,
+) -> String {
     const GAP: usize = 2;
     /// A last column narrower than this is not worth breaking.
     const LEAST: usize = 16;
-    let widest =
-        |n: usize| rows.iter().map(|row| row[n].chars().count().max(1)).chain([head[n].len()]).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..head.len()).map(widest).collect();
-    let last = head.len() - 1;
+    let widest = |n: usize| {
+        rows.iter().map(|row| row[n].as_ref().chars().count().max(1)).chain([head[n].len()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..N).map(widest).collect();
+    let last = N - 1;
     let before: usize = widths[..last].iter().map(|width| width + GAP).sum();
     let room = width.and_then(|width| width.checked_sub(before)).filter(|room| *room >= LEAST);
     let mut out = String::new();
-    let mut print = |row: &[String], style: &dyn Fn(usize, &str) -> Style| {
-        for (n, cell) in row.iter().enumerate() {
+    let mut print = |row: [&str; N], style: &dyn Fn(usize, &str) -> Style| {
+        for (n, cell) in row.into_iter().enumerate() {
             let cell = if cell.is_empty() { "-" } else { cell };
             let style = style(n, cell);
-            let fill = if n == last { 0 } else { widths[n] - cell.chars().count() + GAP };
             match room {
                 Some(room) if n == last && cell.chars().count() > room => {
-                    let spaced = cell.replace(",", ", ");
-                    let lines = terminal::fill(&spaced, Some(room), 0);
-                    let mut lines = lines.lines().map(|line| styled(style, line.trim_end()));
-                    out += &lines.next().unwrap_or_default();
-                    for line in lines {
-                        out += &format!("\n{}{line}", " ".repeat(before));
+                    let spaced = cell.replace(',', ", ");
+                    for (at, line) in terminal::fill(&spaced, Some(room), 0).lines().enumerate() {
+                        if at > 0 {
+                            let _ = write!(out, "\n{:before$}", "");
+                        }
+                        out += &styled(style, line.trim_end());
                     }
                 }
                 _ => {
-                    out += &styled(style, cell);
-                    out += &" ".repeat(fill);
+                    let fill = if n == last { 0 } else { widths[n] - cell.chars().count() + GAP };
+                    // Writing to a string does not fail.
+                    let _ = write!(out, "{style}{cell}{style:#}{:fill$}", "");
                 }
             }
         }
         out.truncate(out.trim_end_matches(' ').len());
         out.push('\n');
     };
-    let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
-    print(&head, &|_, _| HEADING);
+    print(head, &|_, _| HEADING);
     for row in rows {
-        print(row, style);
+        print(row.each_ref().map(AsRef::as_ref), style);
     }
     out
 }
@@ -110,11 +139,8 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_breaks_the_last_column() {
-        let rows = vec![vec!["web01".to_owned(), "10.1.0.10/24,2001:db8::10/64,10.2.0.10/24".to_owned()]];
-        let plain = |width| {
-            anstream::adapter::strip_str(&columns(&["NAME", "ADDRESSES"], &rows, width, &|_, _| Style::new()))
-                .to_string()
-        };
+        let rows = [["web01", "10.1.0.10/24,2001:db8::10/64,10.2.0.10/24"]];
+        let plain = |width| strip_str(&columns(["NAME", "ADDRESSES"], &rows, width, &|_, _| Style::new())).to_string();
         assert_eq!(plain(None), "NAME   ADDRESSES\nweb01  10.1.0.10/24,2001:db8::10/64,10.2.0.10/24\n");
         assert_eq!(
             plain(Some(30)),

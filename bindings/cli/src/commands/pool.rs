@@ -117,7 +117,7 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
     let mut rows = Vec::new();
     for pool in &pools {
         for usage in &pool.families {
-            rows.push(vec![
+            rows.push([
                 pool.pool.to_string(),
                 usage.family.to_string(),
                 usage.total.to_string(),
@@ -126,7 +126,7 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
             ]);
         }
     }
-    output::table(&["POOL", "FAMILY", "TOTAL", "USED", "FREE"], &rows)?;
+    output::table(["POOL", "FAMILY", "TOTAL", "USED", "FREE"], &rows)?;
     Ok(0)
 }
 
@@ -158,16 +158,16 @@ fn show(globals: &Globals, pool: &PoolUsage, tree: &Path) -> Result<u8, Failure>
         }
         output::text(&pool_map::drawn(usage, terminal::stdout_width().unwrap_or(80)))?;
     }
-    let rows: Vec<Vec<String>> = pool
+    let rows: Vec<[String; 2]> = pool
         .holders
         .iter()
         .map(|held| {
             let note = if held.in_range { "" } else { " (outside the ranges)" };
             let by = held.by.to_string().replace(&format!("{}/", tree.display()), "");
-            vec![held.address.to_string(), format!("{by}{note}")]
+            [held.address.to_string(), format!("{by}{note}")]
         })
         .collect();
-    output::table(&["ADDRESS", "HOLDER"], &rows)?;
+    output::table(["ADDRESS", "HOLDER"], &rows)?;
     for fault in &pool.unknown {
         output::aside(format_args!("zmgr: {fault}"));
     }

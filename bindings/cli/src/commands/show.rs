@@ -1,8 +1,9 @@
 //! `list` and `show`.
 
+use std::borrow::Cow;
+
 use anstyle::Style;
 use clap::Args;
-use serde_json::Value;
 use zmgr::{Live, Query, Zone, ZoneSpec};
 
 use super::work::{absent, addresses};
@@ -35,26 +36,25 @@ impl List {
         }
         let zones = session::manager(globals)?.zones(&query)?;
         if globals.json {
-            output::json(&Value::Array(zones.iter().map(Zone::to_json).collect()))?;
+            output::json_array(zones.iter().map(Zone::to_json))?;
             return Ok(0);
         }
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let rows: Vec<Vec<String>> = zones
-            .iter()
-            .map(|z| vec![z.name.clone(), text(&z.state), text(&z.status), text(&z.brand), addresses(z)])
-            .collect();
+        fn text(value: &Option<String>) -> Cow<'_, str> {
+            value.as_deref().unwrap_or_default().into()
+        }
+        fn row(zone: &Zone) -> [Cow<'_, str>; 5] {
+            let name = zone.name.as_str().into();
+            [name, text(&zone.state), text(&zone.status), text(&zone.brand), addresses(zone).into()]
+        }
+        let rows: Vec<_> = zones.iter().map(row).collect();
         if rows.is_empty() {
             output::remark(globals, "no zones; zmgr create NAME makes one");
             return Ok(0);
         }
-        output::styled_table(
-            &["NAME", "STATE", "STATUS", "BRAND", "ADDRESSES"],
-            &rows,
-            &|column, word| match column {
-                1 | 2 => terminal::of_state(word),
-                _ => Style::new(),
-            },
-        )?;
+        output::styled_table(["NAME", "STATE", "STATUS", "BRAND", "ADDRESSES"], &rows, &|column, word| match column {
+            1 | 2 => terminal::of_state(word),
+            _ => Style::new(),
+        })?;
         unfinished(globals, &zones);
         if !globals.quiet {
             for fault in zones.iter().filter_map(|zone| zone.fault.as_ref()) {

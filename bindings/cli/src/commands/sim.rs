@@ -185,13 +185,13 @@ fn list(globals: &Globals, faults: &[Fault]) -> Result<u8, Failure> {
         let text = |key: &str| about[key].as_str().unwrap_or_default().to_owned();
         let effect = words(&["exit", "stderr", "stdout", "delay", "abort", "panic"]);
         let left = about.get("times").map_or_else(|| "always".to_owned(), Value::to_string);
-        rows.push(vec![text("program"), text("subcommand"), text("zone"), left, effect]);
+        rows.push([text("program"), text("subcommand"), text("zone"), left, effect]);
     }
     if rows.is_empty() {
         output::remark(globals, "no faults are set");
         return Ok(0);
     }
-    output::table(&["PROGRAM", "SUBCOMMAND", "ZONE", "TIMES", "EFFECT"], &rows)?;
+    output::table(["PROGRAM", "SUBCOMMAND", "ZONE", "TIMES", "EFFECT"], &rows)?;
     Ok(0)
 }
 
