@@ -424,6 +424,20 @@ mod tests {
     }
 
     #[test]
+    fn questions_are_asked_at_the_same_time() {
+        // Each waits for the other: one after the other would be for ever.
+        let (root, runner) = host("touch \"$1\"; while [ ! -e \"$2\" ]; do sleep 0.01; done; echo \"${1##*/}\"");
+        let (a, b) = (root.path().join("a"), root.path().join("b"));
+        let question = |own: &Path, other: &Path| {
+            Invocation::new("zoneadm").arg(own).arg(other).with_limit(Some(Duration::from_secs(60)))
+        };
+        let answers = runner.run_all(&[question(&a, &b), question(&b, &a), Invocation::new("dladm")]);
+        let texts: Vec<Option<String>> =
+            answers.into_iter().map(|answer| Some(answer.ok()?.text().unwrap().into_owned())).collect();
+        assert_eq!(texts, [Some("a\n".to_owned()), Some("b\n".to_owned()), None]);
+    }
+
+    #[test]
     fn a_missing_program_is_an_unsupported_host() {
         let (_root, runner) = host("");
         let error = run_quietly(&runner, &Invocation::new("dladm")).unwrap_err();

@@ -371,3 +371,75 @@ impl Registry {
         EntryFile { kind, name: name.to_owned(), path }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::registry::{Points, Tree};
+
+    fn zone(root: &Path, name: &str) {
+        std::fs::write(root.join(format!("zones/{name}.kdl")), format!("zone {name:?} {{\n}}\n")).unwrap();
+    }
+
+    /// A registry of two zones whose index is written, after a rest.
+    fn indexed(root: &Path) -> Registry {
+        std::fs::create_dir(root.join("zones")).unwrap();
+        ["a", "b"].iter().for_each(|name| zone(root, name));
+        let registry = Registry::new(Tree::new(root), "test", Points::none());
+        index(&registry);
+        registry
+    }
+
+    fn index(registry: &Registry) {
+        std::thread::sleep(Duration::from_millis(20));
+        let lock = registry.lock_registry(&mut Wait::none()).unwrap();
+        let snapshot = registry.snapshot().unwrap();
+        let bytes = snapshot.to_index(lock.taken_at().unwrap());
+        registry.replace_derived(&registry.tree().index(), &[&bytes]).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_listed_only_after_a_change() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = indexed(root.path());
+        let listed = || registry.snapshot().unwrap().listed;
+        assert_eq!(listed(), 0, "two files, and both are known");
+        zone(root.path(), "c");
+        assert_eq!(listed(), 3);
+        index(&registry);
+        assert_eq!(listed(), 0);
+        std::fs::write(root.path().join("zones/a.kdl"), "zone \"a\" {\n    format 1\n}\n").unwrap();
+        let snapshot = registry.snapshot().unwrap();
+        assert_eq!((snapshot.listed, snapshot.misses), (0, 1), "an edit is seen without a listing");
+    }
+
+    #[test]
+    fn a_folder_with_what_no_record_names_is_listed_each_time() {
+        for left in ["broken.kdl", ".a.kdl.tmp"] {
+            let root = tempfile::tempdir().unwrap();
+            let registry = indexed(root.path());
+            std::fs::write(root.path().join("zones").join(left), "zone {").unwrap();
+            index(&registry);
+            assert!(registry.snapshot().unwrap().listed >= 2, "{left}");
+        }
+    }
+
+    #[test]
+    fn found_by_name_whatever_the_number_of_searches() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = indexed(root.path());
+        let mut snapshot = registry.snapshot().unwrap();
+        for n in 0..20 {
+            assert_eq!(snapshot.find(EntryKind::Zone, "b").unwrap().facts.name, "b", "{n}");
+            assert!(snapshot.find(EntryKind::Reservation, "b").is_none());
+            let name = format!("new{n}");
+            snapshot.replace(EntryKind::Zone, &Facts { name: name.clone(), ..Facts::default() });
+            assert!(snapshot.find(EntryKind::Zone, &name).is_some());
+            assert!(snapshot.remove(EntryKind::Zone, &name));
+            assert!(snapshot.find(EntryKind::Zone, &name).is_none());
+        }
+    }
+}

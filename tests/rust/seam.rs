@@ -136,8 +136,16 @@ fn every_command_is_a_moment_before_and_after() {
             seen.lock().unwrap().push(format!("{when} {invocation}"));
         })
     };
-    host.watched(watcher).zones().unwrap();
+    let watched = host.watched(watcher);
+    watched.zones().unwrap();
     assert_eq!(*seen.lock().unwrap(), ["before zoneadm list -cp", "after zoneadm list -cp"]);
+    // Questions asked together begin together.
+    seen.lock().unwrap().clear();
+    watched.survey(&Default::default()).unwrap();
+    let asked = seen.lock().unwrap();
+    let (before, after) = asked.split_at(asked.len() / 2);
+    assert_eq!(before.len(), 4, "{asked:?}");
+    assert!(before.iter().zip(after).all(|(b, a)| b.strip_prefix("before") == a.strip_prefix("after")), "{asked:?}");
 }
 #[test]
 fn a_survey_finds_who_holds_what() {

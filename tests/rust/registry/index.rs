@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use proptest::prelude::*;
 use zmgr::registry::Facts;
 
 use super::*;
@@ -120,4 +121,88 @@ fn readers_write_nothing() {
     facts(&registry);
     registry.ledger(pools(site.path()), Survey::default()).unwrap().pool_usage(&pool_name("p")).unwrap();
     assert!(!site.path().join(".zmgr").exists());
+}
+
+/// What a person or a program does beside zmgr.
+#[derive(Debug, Clone)]
+enum Hand {
+    Write(u8, u8),
+    Append(u8),
+    Rename(u8, u8),
+    Remove(u8),
+    /// What a dead holder of the lock may leave.
+    LeaveTemp(u8),
+    Break(u8),
+    Link(u8),
+    Folder(u8),
+    /// zmgr itself at work, which renews the index now and then.
+    Allocate(u8),
+    Release(u8),
+    Rest,
+}
+
+fn hand() -> impl Strategy<Value = Hand> {
+    let n = 0..6u8;
+    prop_oneof![
+        (n.clone(), 2..250u8).prop_map(|(n, address)| Hand::Write(n, address)),
+        n.clone().prop_map(Hand::Append),
+        (n.clone(), n.clone()).prop_map(|(a, b)| Hand::Rename(a, b)),
+        n.clone().prop_map(Hand::Remove),
+        n.clone().prop_map(Hand::LeaveTemp),
+        n.clone().prop_map(Hand::Break),
+        n.clone().prop_map(Hand::Link),
+        n.clone().prop_map(Hand::Folder),
+        n.clone().prop_map(Hand::Allocate),
+        n.prop_map(Hand::Release),
+        Just(Hand::Rest),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if std::env::var_os("ZMGR_SOAK").is_some() { 4000 } else { 60 }))]
+
+    /// A registry that never had an index is the judge.
+    #[test]
+    fn no_answer_depends_on_it(hands in proptest::collection::vec(hand(), 1..40)) {
+        let site = Site::new(&[POOL]);
+        let registry = registry(site.path());
+        let judge = tempfile::tempdir().unwrap();
+        for folder in ["zones", "reservations"] {
+            std::os::unix::fs::symlink(site.path().join(folder), judge.path().join(folder)).unwrap();
+        }
+        let judge = super::registry(judge.path());
+        let zone = |n: u8| site.path().join(format!("zones/z{n}.kdl"));
+        for hand in hands {
+            // What cannot be done there is not done.
+            match hand {
+                Hand::Write(n, address) => {
+                    let body = format!("net \"n\" {{ pool \"p\"; address \"10.4.0.{address}/24\" }}");
+                    let _ = fs::write(zone(n), format!("zone \"z{n}\" {{\n{body}\n}}\n"));
+                }
+                Hand::Append(n) => {
+                    let file = fs::OpenOptions::new().append(true).open(zone(n));
+                    let _ = file.and_then(|mut file| std::io::Write::write_all(&mut file, b"// by hand\n"));
+                }
+                Hand::Rename(a, b) => drop(fs::rename(zone(a), zone(b))),
+                Hand::Remove(n) => drop(fs::remove_file(zone(n)).or_else(|_| fs::remove_dir(zone(n)))),
+                Hand::LeaveTemp(n) => drop(fs::write(site.path().join(format!("zones/.z{n}.kdl.tmp")), "zone")),
+                Hand::Break(n) => drop(fs::write(zone(n), "zone {")),
+                Hand::Link(n) => drop(std::os::unix::fs::symlink("../nowhere.kdl", zone(n))),
+                Hand::Folder(n) => drop(fs::create_dir(zone(n))),
+                Hand::Allocate(n) => drop(allocate(&registry, "p", &format!("r{n}"), None)),
+                Hand::Release(n) => drop(release(&registry, "p", &format!("r{n}"), None)),
+                Hand::Rest => std::thread::sleep(Duration::from_millis(12)),
+            }
+            let unreadable = |registry: &Registry| -> Vec<String> {
+                registry.snapshot().unwrap().unreadable().iter().map(|each| each.file.name.clone()).collect()
+            };
+            prop_assert_eq!(unreadable(&registry), unreadable(&judge));
+            // Of a file that is broken now, the index still tells what it held.
+            let (mut ours, theirs) = (facts(&registry), facts(&judge));
+            for name in unreadable(&judge) {
+                ours.remove(&format!("Zone {name}"));
+            }
+            prop_assert_eq!(ours, theirs);
+        }
+    }
 }
