@@ -7,7 +7,7 @@ use super::Tree;
 use super::codec::Encoder;
 use super::facts::{EntryKind, Facts, NetFacts};
 use super::index::Stamp;
-use super::snapshot::EntryFile;
+use super::snapshot::{EntryFile, Unknown};
 use crate::document::{Document, Kind};
 use crate::error::{Code, Diagnostic, Error};
 use crate::parallel;
@@ -21,7 +21,7 @@ pub(super) enum Read {
     /// It is in order: where its facts lie, and how it stood before it was read.
     Good(Range<usize>, Stamp),
     /// It is not.
-    Bad(Vec<Diagnostic>),
+    Bad(EntryFile, Vec<Diagnostic>),
 }
 
 /// Files that were read by one thread, in their order.
@@ -35,20 +35,21 @@ pub(super) struct Share {
 /// So many files are worth threads of their own.
 const MANY: usize = 64;
 
-/// Reads files, on all cores where there are many; the order is kept.
-pub(super) fn read_all<T: Sync>(tree: &Tree, files: &[T], file: impl Fn(&T) -> &EntryFile + Sync) -> Vec<Share> {
-    let count = if files.len() < MANY { 1 } else { parallel::cores() };
-    parallel::shares(files, count, |share| {
+/// Reads the files of these entries, on all cores where there are many; the order is kept.
+pub(super) fn read_all(tree: &Tree, entries: &[Unknown]) -> Vec<Share> {
+    let count = if entries.len() < MANY { 1 } else { parallel::cores() };
+    parallel::shares(entries, count, |share| {
         let mut encoder = Encoder::default();
-        let reads = share.iter().map(|each| read(tree, file(each), &mut encoder)).collect();
+        let reads = share.iter().map(|entry| read(tree, entry, &mut encoder)).collect();
         Share { bytes: encoder.bytes, reads }
     })
 }
 
-fn read(tree: &Tree, file: &EntryFile, encoder: &mut Encoder) -> Read {
+fn read(tree: &Tree, entry: &Unknown, encoder: &mut Encoder) -> Read {
+    let file = EntryFile::new(tree, entry.kind, &entry.name);
     let read = match file.kind {
-        EntryKind::Zone => read_as::<ZoneEntry>(tree, file),
-        EntryKind::Reservation => read_as::<Reservation>(tree, file),
+        EntryKind::Zone => read_as::<ZoneEntry>(tree, &file),
+        EntryKind::Reservation => read_as::<Reservation>(tree, &file),
     };
     match read {
         Ok((facts, stamp)) => {
@@ -57,7 +58,10 @@ fn read(tree: &Tree, file: &EntryFile, encoder: &mut Encoder) -> Read {
             Read::Good(start..encoder.bytes.len(), stamp)
         }
         Err(error) if error.code() == Code::NotFound && file.path.symlink_metadata().is_err() => Read::Gone,
-        Err(error) => bad(&file.path, error),
+        Err(error) => {
+            let faults = faults(&file.path, error);
+            Read::Bad(file, faults)
+        }
     }
 }
 
@@ -71,11 +75,11 @@ where
     Ok((Facts::from(&document.value), Stamp::of_file(&meta)))
 }
 
-fn bad(path: &Path, error: Error) -> Read {
-    if error.details().is_empty() {
-        return Read::Bad(vec![Diagnostic::new(error.code().slug(), error.message()).at_path(path)]);
+fn faults(path: &Path, error: Error) -> Vec<Diagnostic> {
+    match error.details() {
+        [] => vec![Diagnostic::new(error.code().slug(), error.message()).at_path(path)],
+        details => details.to_vec(),
     }
-    Read::Bad(error.details().to_vec())
 }
 
 impl From<&ZoneEntry> for Facts {

@@ -11,7 +11,7 @@ use super::lock::RegistryLock;
 use super::read::{Read, Share, read_all};
 use super::sweep::{Differs, Listing};
 use super::tree::temp_of;
-use super::{Registry, Wait};
+use super::{Registry, Tree, Wait};
 use crate::error::{Diagnostic, Result};
 
 /// A file of the registry that is to be read.
@@ -23,6 +23,21 @@ pub struct EntryFile {
     pub name: String,
     /// The file.
     pub path: PathBuf,
+}
+
+impl EntryFile {
+    pub(super) fn new(tree: &Tree, kind: EntryKind, name: &str) -> EntryFile {
+        let path = tree.folder(kind.folder()).join(format!("{name}.kdl"));
+        EntryFile { kind, name: name.to_owned(), path }
+    }
+}
+
+/// An entry whose file is to be read, and its record where it has one.
+#[derive(Debug)]
+pub(super) struct Unknown {
+    pub(super) kind: EntryKind,
+    pub(super) name: String,
+    record: Option<usize>,
 }
 
 /// A file of the registry that cannot be read as what it is.
@@ -179,10 +194,10 @@ impl Snapshot {
     }
 
     /// Takes in files that were read now.
-    fn take(&mut self, files: impl Iterator<Item = (EntryFile, Option<usize>)>, Share { bytes, reads }: Share) {
+    fn take(&mut self, entries: &[Unknown], Share { bytes, reads }: Share) {
         let start = self.fresh.len();
         self.fresh.extend_from_slice(&bytes);
-        for ((file, record), read) in files.zip(reads) {
+        for (entry, read) in entries.iter().zip(reads) {
             match read {
                 Read::Gone => {}
                 Read::Good(at, stamp) => {
@@ -192,8 +207,8 @@ impl Snapshot {
                     self.stamps.push(stamp);
                     self.slots.push(Slot { facts, unreadable: None });
                 }
-                Read::Bad(faults) => {
-                    match record {
+                Read::Bad(file, faults) => {
+                    match entry.record {
                         Some(record) => {
                             let unreadable = Some(self.unreadable.len() as u32);
                             self.slots.push(Slot { facts: Place::Index(record as u32), unreadable });
@@ -201,7 +216,7 @@ impl Snapshot {
                         // It lies in the folder, and no record names it.
                         None => self.folders[file.kind as usize] = None,
                     }
-                    self.unreadable.push(Unreadable { file, faults, known: record.is_some() });
+                    self.unreadable.push(Unreadable { file, faults, known: entry.record.is_some() });
                 }
             }
         }
@@ -282,8 +297,7 @@ impl Registry {
     pub fn snapshot(&self) -> Result<Snapshot> {
         let index = Index::read(&self.tree().index());
         let mut snapshot = Snapshot { slots: Vec::with_capacity(index.len() + 16), ..Snapshot::default() };
-        // Each with its record, where it has one.
-        let mut unknown: Vec<(EntryFile, Option<usize>)> = Vec::new();
+        let mut unknown: Vec<Unknown> = Vec::new();
         for kind in EntryKind::ALL {
             let records = index.of_kind(kind);
             let Some(folder) = self.open_entries(kind)? else {
@@ -293,7 +307,7 @@ impl Registry {
             let listing = if index.folder(kind) == Some(folder.stamp) { Listing::default() } else { folder.list()? };
             snapshot.listed += listing.documents.len();
             snapshot.folders[kind as usize] = Some(folder.stamp).filter(|_| listing.temps.is_empty());
-            snapshot.temps.extend(listing.temps.iter().map(|name| self.entry_file(kind, name)));
+            snapshot.temps.extend(listing.temps.iter().map(|name| EntryFile::new(self.tree(), kind, name)));
             // What the index knows is asked for by its name whatever was listed: listing a folder while files in it are renamed
             // leaves one out on some file systems, and no address may be overlooked.
             let mut differs = folder.look(&index, &records)?.into_iter().peekable();
@@ -301,22 +315,22 @@ impl Registry {
                 match differs.next_if(|(differing, _)| *differing == record) {
                     None => snapshot.slots.push(Slot { facts: Place::Index(record as u32), unreadable: None }),
                     Some((_, Differs::Changed)) => {
-                        unknown.push((self.entry_file(kind, index.name(record)), Some(record)));
+                        unknown.push(Unknown { kind, name: index.name(record).to_owned(), record: Some(record) });
                     }
                     Some((_, Differs::Gone)) => snapshot.misses += 1,
                 }
             }
             let new = unknown_to(&index, &records, listing.documents);
-            unknown.extend(new.iter().map(|name| (self.entry_file(kind, name), None)));
+            unknown.extend(new.into_iter().map(|name| Unknown { kind, name, record: None }));
         }
-        unknown.sort_unstable_by(|(a, _), (b, _)| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        unknown.sort_unstable_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         snapshot.misses += unknown.len();
         snapshot.index = index;
-        let shares = read_all(self.tree(), &unknown, |(file, _)| file);
-        let mut files = unknown.into_iter();
-        for share in shares {
-            let count = share.reads.len();
-            snapshot.take(files.by_ref().take(count), share);
+        let mut left = unknown.as_slice();
+        for share in read_all(self.tree(), &unknown) {
+            let (read, rest) = left.split_at(share.reads.len());
+            snapshot.take(read, share);
+            left = rest;
         }
         Ok(snapshot)
     }
@@ -364,11 +378,6 @@ impl Registry {
         self.clear_temps(&snapshot)?;
         self.renew_index(&snapshot, &lock);
         Ok(())
-    }
-
-    fn entry_file(&self, kind: EntryKind, name: &str) -> EntryFile {
-        let path = self.tree().folder(kind.folder()).join(format!("{name}.kdl"));
-        EntryFile { kind, name: name.to_owned(), path }
     }
 }
 

@@ -19,9 +19,9 @@ use crate::terminal::{self, HEADING, styled};
 pub fn text(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     // Taken out of all of it at once: `anstream` would write line by line.
-    let text = match AutoStream::choice(&out) {
-        ColorChoice::Never => Cow::Owned(strip_str(text).to_string()),
-        _ => Cow::Borrowed(text),
+    let text = match has_colour() || !text.contains(ESCAPE) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(strip_str(text).to_string()),
     };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -29,6 +29,14 @@ pub fn text(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// What colours begin with.
+const ESCAPE: char = '\u{1b}';
+
+/// Whether whoever reads standard output wants colours.
+fn has_colour() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
 /// Prints a line.
@@ -70,26 +78,30 @@ pub fn json_array(values: impl Iterator<Item = Value>) -> Result<(), Failure> {
     line(all + "]")
 }
 
+/// How the cells of a table look, by column and word.
+type CellStyle<'a> = &'a dyn Fn(usize, &str) -> Style;
+
 /// Prints columns, each as wide as its widest cell; the last one is not filled up. An empty cell shows `-`. On a terminal that is
 /// too narrow, the last column is broken between its words.
 pub fn table<const N: usize>(head: [&str; N], rows: &[[impl AsRef<str>; N]]) -> Result<(), Failure> {
-    text(&columns(head, rows, terminal::stdout_width(), &|_, _| Style::new()))
+    styled_table(head, rows, &|_, _| Style::new())
 }
 
-/// The same with a style for cells, by column and word.
+/// The same with a style for cells.
 pub fn styled_table<const N: usize>(
     head: [&str; N],
     rows: &[[impl AsRef<str>; N]],
-    style: &dyn Fn(usize, &str) -> Style,
+    style: CellStyle<'_>,
 ) -> Result<(), Failure> {
-    text(&columns(head, rows, terminal::stdout_width(), style))
+    text(&columns(head, rows, terminal::stdout_width(), has_colour().then_some(style)))
 }
 
+/// The lines of a table; without `style`, without any colour.
 fn columns<const N: usize>(
     head: [&str; N],
     rows: &[[impl AsRef<str>; N]],
     width: Option<usize>,
-    style: &dyn Fn(usize, &str) -> Style,
+    style: Option<CellStyle<'_>>,
 ) -> String {
     const GAP: usize = 2;
     /// A last column narrower than this is not worth breaking.
@@ -102,31 +114,33 @@ fn columns<const N: usize>(
     let before: usize = widths[..last].iter().map(|width| width + GAP).sum();
     let room = width.and_then(|width| width.checked_sub(before)).filter(|room| *room >= LEAST);
     let mut out = String::new();
-    let mut print = |row: [&str; N], style: &dyn Fn(usize, &str) -> Style| {
+    let mut print = |row: [&str; N], style: Option<CellStyle<'_>>| {
         for (n, cell) in row.into_iter().enumerate() {
             let cell = if cell.is_empty() { "-" } else { cell };
-            let style = style(n, cell);
+            let style = style.map(|style| style(n, cell)).filter(|style| !style.is_plain());
+            let painted = |words| style.map_or(Cow::Borrowed(words), |style| styled(style, words).into());
+            let length = cell.chars().count();
             match room {
-                Some(room) if n == last && cell.chars().count() > room => {
-                    let spaced = cell.replace(',', ", ");
-                    for (at, line) in terminal::fill(&spaced, Some(room), 0).lines().enumerate() {
-                        if at > 0 {
-                            let _ = write!(out, "\n{:before$}", "");
-                        }
-                        out += &styled(style, line.trim_end());
+                Some(room) if n == last && length > room => {
+                    let lines = terminal::fill(&cell.replace(',', ", "), Some(room), 0);
+                    let mut lines = lines.lines().map(str::trim_end);
+                    out += &painted(lines.next().unwrap_or_default());
+                    for line in lines {
+                        out.push('\n');
+                        out.extend(std::iter::repeat_n(' ', before));
+                        out += &painted(line);
                     }
                 }
                 _ => {
-                    let fill = if n == last { 0 } else { widths[n] - cell.chars().count() + GAP };
-                    // Writing to a string does not fail.
-                    let _ = write!(out, "{style}{cell}{style:#}{:fill$}", "");
+                    out += &painted(cell);
+                    out.extend(std::iter::repeat_n(' ', if n == last { 0 } else { widths[n] - length + GAP }));
                 }
             }
         }
         out.truncate(out.trim_end_matches(' ').len());
         out.push('\n');
     };
-    print(head, &|_, _| HEADING);
+    print(head, style.map(|_| &(|_, _: &str| HEADING) as CellStyle<'_>));
     for row in rows {
         print(row.each_ref().map(AsRef::as_ref), style);
     }

@@ -34,7 +34,8 @@ impl List {
         if self.offline {
             query = query.live(Live::Never);
         }
-        let zones = session::manager(globals)?.zones(&query)?;
+        // It goes with the process: giving back what thousands of zones hold, piece by piece, would take longer than printing them.
+        let zones = session::manager(globals)?.zones(&query)?.leak();
         if globals.json {
             output::json_array(zones.iter().map(Zone::to_json))?;
             return Ok(0);
@@ -46,16 +47,16 @@ impl List {
             let name = zone.name.as_str().into();
             [name, text(&zone.state), text(&zone.status), text(&zone.brand), addresses(zone).into()]
         }
-        let rows: Vec<_> = zones.iter().map(row).collect();
+        let rows = zones.iter().map(row).collect::<Vec<_>>().leak();
         if rows.is_empty() {
             output::remark(globals, "no zones; zmgr create NAME makes one");
             return Ok(0);
         }
-        output::styled_table(["NAME", "STATE", "STATUS", "BRAND", "ADDRESSES"], &rows, &|column, word| match column {
+        output::styled_table(["NAME", "STATE", "STATUS", "BRAND", "ADDRESSES"], rows, &|column, word| match column {
             1 | 2 => terminal::of_state(word),
             _ => Style::new(),
         })?;
-        unfinished(globals, &zones);
+        unfinished(globals, zones);
         if !globals.quiet {
             for fault in zones.iter().filter_map(|zone| zone.fault.as_ref()) {
                 output::aside(format_args!("zmgr: {fault}"));
