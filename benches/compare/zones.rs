@@ -20,11 +20,11 @@ pub(crate) fn rows(table: &mut Table) {
     if table.wants("start") {
         start(table);
     }
-    if table.wants("create") {
+    if table.wants("create one") {
         one_against_a_script(table, 0);
         one_against_a_script(table, ZONES);
     }
-    if table.wants("batch create") {
+    if table.wants("create many") {
         many(table);
         sleeping(table);
     }

@@ -12,7 +12,7 @@ use crate::exec::zoneadm::HostZone;
 use crate::manager::{Live, Query, Zone, ZoneAddress, ZoneNet};
 use crate::name::{TemplateName, ZoneName};
 use crate::parallel::both;
-use crate::registry::{Entry, EntryKind, Facts, NetFacts};
+use crate::registry::{Entry, EntryKind, Facts, NetFacts, Registry};
 use crate::zone::ZoneEntry;
 
 /// What the host answers for a registered zone that it does not have.
@@ -22,10 +22,10 @@ const ABSENT: &str = "absent";
 pub(crate) fn zones(site: &Site, query: &Query) -> Result<Vec<Zone>> {
     let names: HashSet<&str> = query.names.iter().map(String::as_str).collect();
     let asked = |name: &str| names.is_empty() || names.contains(name);
-    let registered = || registered(site, &asked);
     let (host, zones) = match query.live {
-        Live::Never => (Ok(None), registered()),
-        live => both(|| states(site, live), registered),
+        Live::Never => (Ok(None), registered(&site.registry, &asked)),
+        // Alone, so that what the host does is not kept waiting for a core.
+        live => both(|| states(site, live), || registered(&site.registry.alone(), &asked)),
     };
     let (mut zones, host) = (zones?, host?);
     if let Some(host) = host {
@@ -62,9 +62,9 @@ fn states(site: &Site, live: Live) -> Result<Option<Vec<HostZone>>> {
 }
 
 /// What the registry says of those that are asked for, by name.
-fn registered(site: &Site, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Zone>> {
-    let snapshot = site.registry.snapshot()?;
-    let library = Library::load(site.registry.tree())?;
+fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Zone>> {
+    let snapshot = registry.snapshot()?;
+    let library = Library::load(registry.tree())?;
     let mut defaults = Defaults { library: &library, specs: HashMap::new() };
     let mut found: Vec<Entry<'_>> = snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone).collect();
     found.retain(|entry| asked(entry.facts.name));

@@ -1,6 +1,6 @@
 //! A tree and the host that it describes: what every operation works on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::exec::zonecfg::ScriptFile;
 use crate::host::{Host, HostState};
 use crate::name::ZoneName;
 use crate::parallel::both;
-use crate::registry::{ChildLock, EntryKind, Registry, SharedZoneLock, Survey, Wait, ZoneLock, now};
+use crate::registry::{ChildLock, EntryKind, Registry, SharedZoneLock, Snapshot, Survey, Wait, ZoneLock, now};
 
 /// A tree and its host.
 #[derive(Debug, Clone)]
@@ -45,6 +45,27 @@ impl Look {
     }
 }
 
+/// What a look at the host is compared with.
+struct Registered {
+    /// The zones whose addresses the registry knows.
+    zones: HashSet<String>,
+    /// The VNICs of all entries.
+    links: HashSet<String>,
+}
+
+impl Registered {
+    fn of(snapshot: &Snapshot) -> Registered {
+        // What an unreadable file holds is only known from the host.
+        let known =
+            snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone && entry.unreadable.is_none());
+        let nets = snapshot.entries().flat_map(|entry| entry.facts.nets());
+        Registered {
+            zones: known.map(|entry| entry.facts.name.to_owned()).collect(),
+            links: nets.filter_map(|net| net.links().vnic.map(str::to_owned)).collect(),
+        }
+    }
+}
+
 /// A zone's locks, held while it is worked on.
 pub(crate) struct Locks {
     pub(crate) zone: ZoneLock,
@@ -69,24 +90,15 @@ impl Site {
 
     /// The same, and whether file systems are mounted at these paths. The registry is read while the host answers.
     pub(crate) fn look_at(&self, paths: &BTreeSet<String>) -> Result<Look> {
-        let (surveyed, snapshot) = both(|| self.host.survey(paths), || self.registry.snapshot());
-        let (mut host, snapshot) = (surveyed?, snapshot?);
-        let mut names: std::collections::HashSet<&str> = snapshot
-            .entries()
-            .filter(|entry| entry.facts.kind == EntryKind::Zone)
-            .map(|entry| entry.facts.name)
-            .collect();
-        // What an unreadable file holds is only known from the host.
-        for unreadable in snapshot.unreadable() {
-            names.remove(unreadable.file.name.as_str());
-        }
-        let is_registered = |name: &str| names.contains(name);
+        // Alone, so that what the host does is not kept waiting for a core.
+        let registry = self.registry.alone();
+        let (surveyed, registered) = both(|| self.host.survey(paths), || Ok(Registered::of(&registry.snapshot()?)));
+        let (mut host, registered): (HostState, Registered) = (surveyed?, registered?);
+        let is_registered = |name: &str| registered.zones.contains(name);
         self.host.addresses_of_others(&mut host, &is_registered);
         let mut survey = Survey::of(&host, &is_registered);
         // The links of registered zones are the registry's to know, and to forget.
-        let ours: std::collections::HashSet<&str> =
-            snapshot.entries().flat_map(|entry| entry.facts.nets()).filter_map(|net| net.links().vnic).collect();
-        survey.links.retain(|link| !ours.contains(link.as_str()));
+        survey.links.retain(|link| !registered.links.contains(link));
         Ok(Look { host, survey, properties: OnceLock::new() })
     }
 

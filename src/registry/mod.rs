@@ -33,18 +33,36 @@ pub use snapshot::{Entry, EntryFile, Snapshot, Unreadable};
 pub use survey::{Survey, SurveyHolder};
 pub use tree::{Folder, Tree, stem_of, stem_of_temp, temp_of};
 
+use crate::parallel;
+
 /// The registry of one tree. Cheap to make; nothing is read before it is asked for.
 #[derive(Debug, Clone)]
 pub struct Registry {
     tree: Tree,
     command: String,
     points: Points,
+    alone: bool,
 }
 
 impl Registry {
     /// The registry of this tree. `command` says what this process does, for those who wait for its locks.
     pub fn new(tree: Tree, command: impl Into<String>, points: Points) -> Self {
-        Registry { tree, command: command.into(), points }
+        Registry { tree, command: command.into(), points, alone: false }
+    }
+
+    /// The same, which does with the calling thread: for a look that is made while something else is waited for.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Registry { alone: true, ..self.clone() }
+    }
+
+    /// How many threads are worth having for so many things, where so many are worth one.
+    fn threads(&self, things: usize, share: usize) -> usize {
+        match things / share {
+            _ if self.alone => 1,
+            0 | 1 => 1,
+            shares => parallel::cores().min(shares),
+        }
     }
 
     /// Its paths.

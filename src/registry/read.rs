@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::Tree;
 use super::codec::Encoder;
 use super::facts::{EntryKind, Facts, NetFacts};
 use super::index::Stamp;
 use super::snapshot::{EntryFile, Unknown};
+use super::{Registry, Tree};
 use crate::document::{Document, Kind};
 use crate::error::{Code, Diagnostic, Error};
 use crate::parallel;
@@ -32,17 +32,18 @@ pub(super) struct Share {
     pub(super) reads: Vec<Read>,
 }
 
-/// So many files are worth threads of their own.
-const MANY: usize = 64;
+/// So many files are worth a thread of their own.
+const SHARE: usize = 32;
 
-/// Reads the files of these entries, on all cores where there are many; the order is kept.
-pub(super) fn read_all(tree: &Tree, entries: &[Unknown]) -> Vec<Share> {
-    let count = if entries.len() < MANY { 1 } else { parallel::cores() };
-    parallel::shares(entries, count, |share| {
-        let mut encoder = Encoder::default();
-        let reads = share.iter().map(|entry| read(tree, entry, &mut encoder)).collect();
-        Share { bytes: encoder.bytes, reads }
-    })
+impl Registry {
+    /// Reads the files of these entries, on all cores where there are many; the order is kept.
+    pub(super) fn read_all(&self, entries: &[Unknown]) -> Vec<Share> {
+        parallel::shares(entries, self.threads(entries.len(), SHARE), |share| {
+            let mut encoder = Encoder::default();
+            let reads = share.iter().map(|entry| read(self.tree(), entry, &mut encoder)).collect();
+            Share { bytes: encoder.bytes, reads }
+        })
+    }
 }
 
 fn read(tree: &Tree, entry: &Unknown, encoder: &mut Encoder) -> Read {

@@ -8,7 +8,7 @@ use super::codec::Encoder;
 use super::facts::{EntryKind, Facts, FactsRef};
 use super::index::{Folders, Index, Stamp, Writer};
 use super::lock::RegistryLock;
-use super::read::{Read, Share, read_all};
+use super::read::{Read, Share};
 use super::sweep::{Differs, Listing};
 use super::tree::temp_of;
 use super::{Registry, Tree, Wait};
@@ -310,7 +310,7 @@ impl Registry {
             snapshot.temps.extend(listing.temps.iter().map(|name| EntryFile::new(self.tree(), kind, name)));
             // What the index knows is asked for by its name whatever was listed: listing a folder while files in it are renamed
             // leaves one out on some file systems, and no address may be overlooked.
-            let mut differs = folder.look(&index, &records)?.into_iter().peekable();
+            let mut differs = self.look(&folder, &index, &records)?.into_iter().peekable();
             for &record in &records {
                 match differs.next_if(|(differing, _)| *differing == record) {
                     None => snapshot.slots.push(Slot { facts: Place::Index(record as u32), unreadable: None }),
@@ -327,7 +327,7 @@ impl Registry {
         snapshot.misses += unknown.len();
         snapshot.index = index;
         let mut left = unknown.as_slice();
-        for share in read_all(self.tree(), &unknown) {
+        for share in self.read_all(&unknown) {
             let (read, rest) = left.split_at(share.reads.len());
             snapshot.take(read, share);
             left = rest;

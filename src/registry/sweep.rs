@@ -57,6 +57,32 @@ impl Registry {
         let stamp = Stamp::of(&rustix::fs::fstat(&folder).map_err(failed)?);
         Ok(Some(EntryFolder { path, folder, stamp }))
     }
+
+    /// Looks at the files of these records of the index in their folder, shared among the cores where there are many, for nearly all of a sweep is
+    /// spent here. Which of them are not as the index knows them, in order.
+    pub(super) fn look(&self, folder: &EntryFolder, index: &Index, records: &[usize]) -> Result<Vec<(usize, Differs)>> {
+        let look_at = |share: &[usize]| {
+            let mut found = Vec::new();
+            let mut name = Vec::new();
+            for &record in share {
+                name.clear();
+                name.extend_from_slice(index.name(record).as_bytes());
+                name.extend_from_slice(b".kdl\0");
+                match folder.look_at(&name) {
+                    Ok(Some(stamp)) if index.has_stamp(record, &stamp) => {}
+                    Ok(Some(_)) => found.push((record, Differs::Changed)),
+                    Ok(None) => found.push((record, Differs::Gone)),
+                    Err(errno) => return Err(errno),
+                }
+            }
+            Ok(found)
+        };
+        let mut found = Vec::new();
+        for share in parallel::shares(records, self.threads(records.len(), SHARE), look_at) {
+            found.append(&mut share.map_err(|errno| folder.failed(errno))?);
+        }
+        Ok(found)
+    }
 }
 
 impl EntryFolder {
@@ -77,33 +103,6 @@ impl EntryFolder {
             }
         }
         Ok(listing)
-    }
-
-    /// Looks at the files of these records of the index, shared among the cores where there are many, for nearly all of a sweep is
-    /// spent here. Which of them are not as the index knows them, in order.
-    pub(super) fn look(&self, index: &Index, records: &[usize]) -> Result<Vec<(usize, Differs)>> {
-        let look_at = |share: &[usize]| {
-            let mut found = Vec::new();
-            let mut name = Vec::new();
-            for &record in share {
-                name.clear();
-                name.extend_from_slice(index.name(record).as_bytes());
-                name.extend_from_slice(b".kdl\0");
-                match self.look_at(&name) {
-                    Ok(Some(stamp)) if index.has_stamp(record, &stamp) => {}
-                    Ok(Some(_)) => found.push((record, Differs::Changed)),
-                    Ok(None) => found.push((record, Differs::Gone)),
-                    Err(errno) => return Err(errno),
-                }
-            }
-            Ok(found)
-        };
-        let count = if records.len() < 2 * SHARE { 1 } else { parallel::cores().min(records.len() / SHARE) };
-        let mut found = Vec::new();
-        for share in parallel::shares(records, count, look_at) {
-            found.append(&mut share.map_err(|errno| self.failed(errno))?);
-        }
-        Ok(found)
     }
 
     /// Looks at one file; [`Stamp::NONE`] where it is a link that leads nowhere, `None` where there is none.
