@@ -65,7 +65,7 @@ impl Pattern {
     }
 
     /// A name that nobody has: as the pattern says, or else `z`, eight hexadecimal digits of the zone's hash, `_`, the index.
-    pub fn choose(&self, zone: &ZoneName, index: u32, taken: impl Fn(&str) -> bool) -> Result<LinkName> {
+    pub fn choose(&self, zone: &ZoneName, index: u32, mut taken: impl FnMut(&str) -> bool) -> Result<LinkName> {
         self.plain(zone, index)
             .into_iter()
             .chain((0..1000).filter_map(|round| fallback(zone, index, round)))

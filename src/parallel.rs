@@ -2,6 +2,7 @@
 //! changes no answer.
 
 use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Builder};
 
 /// How many things can be worked on at the same time. Finding out reads several files.
@@ -9,24 +10,41 @@ pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What `work` makes of each of `count` shares of the items, in their order; the first share is the caller's own.
-pub(crate) fn shares<T: Sync, R: Send>(items: &[T], count: usize, work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
-    if count < 2 || items.len() < 2 {
-        return vec![work(items)];
+/// What `work` makes of each item, in order, so many at a time; one after the other where that is one.
+pub(crate) fn each<T: Sync, R: Send>(items: &[T], at_a_time: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let others = at_a_time.min(items.len()).saturating_sub(1);
+    if others == 0 {
+        return items.iter().map(work).collect();
     }
-    let work = &work;
-    thread::scope(|scope| {
-        let mut shares = items.chunks(items.len().div_ceil(count));
-        let own = shares.next().unwrap_or_default();
-        let others: Vec<_> =
-            shares.map(|share| (share, Builder::new().spawn_scoped(scope, move || work(share)))).collect();
-        let mut done = vec![work(own)];
-        for (share, other) in others {
-            let theirs = other.ok().and_then(|thread| thread.join().ok());
-            done.push(theirs.unwrap_or_else(|| work(share)));
+    let next = AtomicUsize::new(0);
+    let (next, work) = (&next, &work);
+    let run = move || {
+        let mut done = Vec::new();
+        while let Some(at) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < items.len()) {
+            done.push((at, work(&items[at])));
         }
         done
-    })
+    };
+    let mut done: Vec<Option<R>> = items.iter().map(|_| None).collect();
+    thread::scope(|scope| {
+        let others: Vec<_> = (0..others).map(|_| Builder::new().spawn_scoped(scope, run)).collect();
+        let own = run();
+        let theirs = others.into_iter().filter_map(|other| other.ok()?.join().ok());
+        for (at, result) in theirs.flatten().chain(own) {
+            done[at] = Some(result);
+        }
+    });
+    done.into_iter().zip(items).map(|(done, item)| done.unwrap_or_else(|| work(item))).collect()
+}
+
+/// The same for shares of the items, a few for each of `threads`, so that one that is slower than the others gets fewer.
+pub(crate) fn shares<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    const FEW: usize = 4;
+    if threads < 2 || items.len() < 2 {
+        return vec![work(items)];
+    }
+    let shares: Vec<&[T]> = items.chunks(items.len().div_ceil(threads * FEW)).collect();
+    each(&shares, threads, |share| work(share))
 }
 
 /// Does both at the same time, the second on the calling thread. A panic of either is a panic of the caller.
@@ -55,6 +73,21 @@ mod tests {
             assert_eq!(done, items, "{count}");
         }
         assert_eq!(shares(&[0; 0], 4, <[usize]>::len), [0]);
+    }
+
+    #[test]
+    fn what_a_thread_that_died_was_at_is_done_by_the_caller() {
+        let caller = thread::current().id();
+        let work = |n: &usize| match thread::current().id() == caller {
+            true => {
+                // So that the other one has begun.
+                thread::sleep(std::time::Duration::from_millis(1));
+                *n
+            }
+            false => panic!("died"),
+        };
+        let items: Vec<usize> = (0..50).collect();
+        assert_eq!(each(&items, 2, work), items);
     }
 
     #[test]

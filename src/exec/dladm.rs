@@ -270,7 +270,7 @@ fn parse_link_lines(text: &str) -> std::result::Result<Vec<HostLink>, &str> {
         .map(|line| {
             let line = line?;
             Ok(HostLink {
-                name: line[0].clone(),
+                name: line[0].to_string(),
                 class: LinkClass::from_word(&line[1]),
                 mtu: line[2].parse().ok(),
                 over: present(&line[3]),
@@ -284,8 +284,8 @@ fn parse_vnic_lines(text: &str) -> std::result::Result<Vec<HostVnic>, &str> {
         .map(|line| {
             let line = line?;
             Ok(HostVnic {
-                name: line[0].clone(),
-                over: line[1].clone(),
+                name: line[0].to_string(),
+                over: line[1].to_string(),
                 mac: parse_mac(&line[2]),
                 vlan: line[3].parse().ok().filter(|vlan| *vlan != 0),
             })
@@ -295,14 +295,14 @@ fn parse_vnic_lines(text: &str) -> std::result::Result<Vec<HostVnic>, &str> {
 
 fn parse_property_lines(text: &str) -> std::result::Result<BTreeMap<(String, String), String>, &str> {
     fields::lines(text, 3, fields::split_dladm)
-        .map(|line| line.map(|line| ((line[0].clone(), line[1].clone()), line[2].trim().to_owned())))
+        .map(|line| line.map(|line| ((line[0].to_string(), line[1].to_string()), line[2].trim().to_owned())))
         .filter(|line| line.as_ref().map_or(true, |(_, value)| present(value).is_some()))
         .collect()
 }
 
 fn parse_pairs(text: &str) -> std::result::Result<Vec<(String, String)>, &str> {
     fields::lines(text, 2, fields::split_dladm)
-        .map(|line| line.map(|line| (line[0].clone(), line[1].clone())))
+        .map(|line| line.map(|line| (line[0].to_string(), line[1].to_string())))
         .filter(|pair| pair.as_ref().map_or(true, |(_, value)| present(value).is_some()))
         .collect()
 }

@@ -1,18 +1,23 @@
 //! Splitting of the parsable output of the host's commands into fields.
 
+use std::borrow::Cow;
+
+/// The fields of a line, borrowed from it but for those with something escaped in them.
+pub(super) type Fields<'a> = Vec<Cow<'a, str>>;
+
 /// Splits a line of `zoneadm list -p`: `\:` is a colon, a backslash before anything else is itself.
-pub(super) fn split_zoneadm(line: &str) -> Vec<String> {
+pub(super) fn split_zoneadm(line: &str) -> Fields<'_> {
     split(line, false)
 }
 
 /// Splits a line of `dladm … -p -o` or `ipadm … -p -o` with two fields or more: `\:` is a colon, `\\` a backslash.
-pub(super) fn split_dladm(line: &str) -> Vec<String> {
+pub(super) fn split_dladm(line: &str) -> Fields<'_> {
     split(line, true)
 }
 
-fn split(line: &str, escaped_backslash: bool) -> Vec<String> {
+fn split(line: &str, escaped_backslash: bool) -> Fields<'_> {
     if !line.contains('\\') {
-        return line.split(':').map(str::to_owned).collect();
+        return line.split(':').map(Cow::Borrowed).collect();
     }
     let mut fields = vec![String::new()];
     let mut chars = line.chars().peekable();
@@ -28,15 +33,15 @@ fn split(line: &str, escaped_backslash: bool) -> Vec<String> {
             field.push(char);
         }
     }
-    fields
+    fields.into_iter().map(Cow::Owned).collect()
 }
 
 /// The fields of each line that is not blank, where there are at least `wanted` of them; else the line that is short.
-pub(super) fn lines<F: Fn(&str) -> Vec<String>>(
+pub(super) fn lines(
     text: &str,
     wanted: usize,
-    split: F,
-) -> impl Iterator<Item = std::result::Result<Vec<String>, &str>> {
+    split: fn(&str) -> Fields<'_>,
+) -> impl Iterator<Item = std::result::Result<Fields<'_>, &str>> {
     text.lines().filter(|line| !line.trim().is_empty()).map(move |line| {
         let fields = split(line);
         if fields.len() < wanted { Err(line) } else { Ok(fields) }
@@ -44,8 +49,8 @@ pub(super) fn lines<F: Fn(&str) -> Vec<String>>(
 }
 
 /// Splits at tabs, as `zfs list -H` and `pkg publisher -F tsv` write.
-pub(super) fn split_tabs(line: &str) -> Vec<String> {
-    line.split('\t').map(str::to_owned).collect()
+pub(super) fn split_tabs(line: &str) -> Fields<'_> {
+    line.split('\t').map(Cow::Borrowed).collect()
 }
 
 #[cfg(test)]
@@ -65,7 +70,8 @@ mod tests {
         #[test]
         fn undoes_the_escaping(fields in prop::collection::vec(r"[a-z:\\]{0,6}", 1..6)) {
             let line: Vec<String> = fields.iter().map(|f| f.replace('\\', r"\\").replace(':', r"\:")).collect();
-            prop_assert_eq!(split_dladm(&line.join(":")), fields);
+            let line = line.join(":");
+            prop_assert_eq!(split_dladm(&line), fields);
         }
     }
 }

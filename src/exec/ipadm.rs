@@ -37,7 +37,7 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<HostAddress>, &str> {
         // A tunnel shows both its ends, `local->remote`.
         for end in line[1].split("->") {
             if let Some(address) = parse_end(end) {
-                addresses.push(HostAddress { object: line[0].clone(), address });
+                addresses.push(HostAddress { object: line[0].to_string(), address });
             }
         }
     }

@@ -103,16 +103,16 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<ImagePublisher>, &str> {
     for line in fields::lines(text, 4, fields::split_tabs) {
         let line = line?;
         if publishers.last().is_none_or(|last| last.name != line[0]) {
-            publishers.push(ImagePublisher { name: line[0].clone(), ..ImagePublisher::default() });
+            publishers.push(ImagePublisher { name: line[0].to_string(), ..ImagePublisher::default() });
         }
         let Some(publisher) = publishers.last_mut() else { continue };
         publisher.sticky = line[1] == "true";
         publisher.system = line[2] == "true";
         publisher.enabled |= line[3] == "true";
         let uri = line.get(6).filter(|uri| !uri.is_empty());
-        match (line.get(4).map(String::as_str), uri) {
-            (Some("origin"), Some(uri)) => publisher.origins.push(uri.clone()),
-            (Some("mirror"), Some(uri)) => publisher.mirrors.push(uri.clone()),
+        match (line.get(4).map(AsRef::as_ref), uri) {
+            (Some("origin"), Some(uri)) => publisher.origins.push(uri.to_string()),
+            (Some("mirror"), Some(uri)) => publisher.mirrors.push(uri.to_string()),
             _ => {}
         }
     }

@@ -142,9 +142,9 @@ impl Runner for SystemRunner {
     }
 
     fn run_all(&self, questions: &[Invocation]) -> Vec<Result<Completed>> {
-        let ask = |question: &Invocation| self.run(question, &mut |_| Control::Continue);
-        let each = |share: &[Invocation]| share.iter().map(ask).collect::<Vec<_>>();
-        parallel::shares(questions, questions.len(), each).into_iter().flatten().collect()
+        // One at a time for each core: more would keep the longest from its end.
+        let at_a_time = parallel::cores().max(2);
+        parallel::each(questions, at_a_time, |question| self.run(question, &mut |_| Control::Continue))
     }
 }
 

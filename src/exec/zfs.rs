@@ -71,11 +71,11 @@ fn parse_part_lines(text: &str) -> std::result::Result<Vec<Part>, &str> {
             let line = line?;
             let is_there = |field: &&str| !matches!(*field, "" | "-");
             Ok(Part {
-                name: line[0].clone(),
-                kind: line[1].clone(),
+                name: line[0].to_string(),
+                kind: line[1].to_string(),
                 mounted: line[2] == "yes",
                 clones: line[3].split(',').filter(is_there).map(str::to_owned).collect(),
-                parent: Some(line[4].clone()).filter(|field| is_there(&field.as_str())),
+                parent: Some(line[4].to_string()).filter(|field| is_there(&field.as_str())),
             })
         })
         .collect()
@@ -132,10 +132,10 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<Dataset>, &str> {
     fields::lines(text, 5, fields::split_tabs)
         .map(|line| {
             let line = line?;
-            let present = |field: &String| Some(field.clone()).filter(|field| !matches!(field.as_str(), "" | "-"));
+            let present = |field: &str| Some(field).filter(|field| !matches!(*field, "" | "-")).map(str::to_owned);
             Ok(Dataset {
-                name: line[0].clone(),
-                kind: line[1].clone(),
+                name: line[0].to_string(),
+                kind: line[1].to_string(),
                 mountpoint: present(&line[2]),
                 mounted: line[3] == "yes",
                 origin: present(&line[4]),

@@ -1,5 +1,6 @@
 //! `zoneadm`: the states of zones, and the verbs that change them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -119,11 +120,11 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<HostZone>, &str> {
             let mut next = || line.next().unwrap_or_default();
             Ok(HostZone {
                 id: next().parse().ok(),
-                name: next(),
+                name: next().into_owned(),
                 state: ZoneState::from_word(&next()),
-                zonepath: next(),
-                uuid: Some(next()).filter(|uuid| !uuid.is_empty()),
-                brand: next(),
+                zonepath: next().into_owned(),
+                uuid: Some(next()).filter(|uuid| !uuid.is_empty()).map(Cow::into_owned),
+                brand: next().into_owned(),
                 // Later fields, which some distributions have, are not read.
                 exclusive_ip: next() == "excl",
             })

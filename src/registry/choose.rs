@@ -194,8 +194,7 @@ impl Ledger {
     ) -> Result<LinkName> {
         let pattern = Pattern::new(pattern).map_err(|message| Error::new(Code::Config, message))?;
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        let names = self.names();
-        pattern.choose(zone, index, |name| names.has_link(name) || taken.iter().any(|t| t.as_str() == name))
+        pattern.choose(zone, index, |name| taken.iter().any(|t| t.as_str() == name) || self.has_link(name))
     }
 
     /// A random MAC address that nobody has. `taken` are those chosen already that the ledger does not hold yet.

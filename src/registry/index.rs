@@ -5,9 +5,11 @@
 //! as it was, there is nothing in it but what the records name. So the index may be lost, cut off, damaged or of another version:
 //! files are read again, and no answer changes.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::codec::{Decoder, Encoder, checksum};
 use super::facts::{EntryKind, FactsRef};
@@ -87,11 +89,6 @@ struct Record {
 }
 
 impl Index {
-    /// Reads the file. Whatever cannot be read is not there.
-    pub(super) fn read(path: &Path) -> Index {
-        std::fs::read(path).map(Index::from_bytes).unwrap_or_default()
-    }
-
     fn from_bytes(bytes: Vec<u8>) -> Index {
         // A record of a zone has some 180 bytes.
         let mut records = Vec::with_capacity(bytes.len() / 128);
@@ -154,6 +151,28 @@ impl Index {
     /// A record as it lies in the file; empty where there is none.
     pub(super) fn raw(&self, record: usize) -> &[u8] {
         self.records.get(record).map_or(&[], |r| &self.bytes[r.start as usize..r.end as usize])
+    }
+}
+
+/// The index that was read last, and how its file stood. An old one would do as well, since each record is compared with its file: it
+/// would only know less.
+#[derive(Debug, Default)]
+pub(super) struct Remembered(Mutex<Option<(Stamp, Arc<Index>)>>);
+
+impl Remembered {
+    /// The index in this file, read where it is another one than last time. Whatever cannot be read is not there.
+    pub(super) fn read(&self, path: &Path) -> Arc<Index> {
+        let Ok(mut file) = File::open(path) else { return Arc::default() };
+        let Ok(stamp) = file.metadata().map(|meta| Stamp::of_file(&meta)) else { return Arc::default() };
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, index)) = last.as_ref().filter(|(of, _)| *of == stamp) {
+            return Arc::clone(index);
+        }
+        let mut bytes = Vec::new();
+        let read = file.read_to_end(&mut bytes);
+        let index = Arc::new(read.map(|_| Index::from_bytes(bytes)).unwrap_or_default());
+        *last = Some((stamp, Arc::clone(&index)));
+        index
     }
 }
 

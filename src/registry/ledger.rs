@@ -30,6 +30,8 @@ pub struct Ledger {
     spaces: HashMap<PoolName, Arc<Space>>,
     used: HashMap<(PoolName, Family), Used>,
     names: Option<Names>,
+    /// How often a link or MAC address was asked for.
+    asked: usize,
 }
 
 /// What of a pool's networks is in use, as numbers in no order.
@@ -42,16 +44,12 @@ pub(super) struct Used {
 
 /// Links and MAC addresses that somebody has.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+struct Names {
     links: HashSet<Box<str>>,
     macs: HashSet<[u8; 6]>,
 }
 
 impl Names {
-    pub(super) fn has_link(&self, name: &str) -> bool {
-        self.links.contains(name)
-    }
-
     fn take_in(&mut self, net: LinksRef<'_>) {
         self.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
         self.macs.extend(net.mac);
@@ -109,7 +107,16 @@ impl Ledger {
         if let Some(first) = overlaps.first() {
             return Err(Error::new(Code::Config, first.message.clone()).with_details(overlaps));
         }
-        Ok(Ledger { tree, pools, survey, snapshot, spaces: HashMap::new(), used: HashMap::new(), names: None })
+        Ok(Ledger {
+            tree,
+            pools,
+            survey,
+            snapshot,
+            spaces: HashMap::new(),
+            used: HashMap::new(),
+            names: None,
+            asked: 0,
+        })
     }
 
     /// The entries.
@@ -262,30 +269,47 @@ impl Ledger {
         }
     }
 
-    pub(super) fn names(&mut self) -> &mut Names {
-        let Ledger { snapshot, survey, names, .. } = self;
-        names.get_or_insert_with(|| {
-            let mut names = Names::default();
-            snapshot.entries().flat_map(|entry| entry.facts.nets()).for_each(|net| names.take_in(net.links()));
-            names.links.extend(survey.links.iter().map(|link| Box::from(link.as_str())));
-            names.macs.extend(&survey.macs);
-            names
-        })
+    /// Every link and MAC address, once so much was asked for that gathering them costs less than looking at all entries each time.
+    fn names(&mut self) -> Option<&Names> {
+        const FEW: usize = 8;
+        let Ledger { snapshot, survey, names, asked, .. } = self;
+        *asked += 1;
+        if names.is_none() && *asked > FEW {
+            let mut all = Names::default();
+            snapshot.entries().flat_map(|entry| entry.facts.nets()).for_each(|net| all.take_in(net.links()));
+            all.links.extend(survey.links.iter().map(|link| Box::from(link.as_str())));
+            all.macs.extend(&survey.macs);
+            *names = Some(all);
+        }
+        names.as_ref()
     }
 
-    /// One entry, found at once after the first search.
+    fn any_net(&self, holds: impl Fn(LinksRef<'_>) -> bool) -> bool {
+        self.snapshot.entries().flat_map(|entry| entry.facts.nets()).any(|net| holds(net.links()))
+    }
+
+    /// One entry, found at once after the first few searches.
     pub fn find(&mut self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
         self.snapshot.find(kind, name)
     }
 
     /// Whether an entry or the host has a link of this name.
     pub fn has_link(&mut self, name: &str) -> bool {
-        self.names().has_link(name)
+        match self.names() {
+            Some(names) => names.links.contains(name),
+            None => {
+                self.survey.links.iter().any(|link| link == name)
+                    || self.any_net(|net| net.vnic == Some(name) || net.physical == Some(name))
+            }
+        }
     }
 
     /// Whether an entry or the host has this MAC address.
     pub fn has_mac(&mut self, mac: [u8; 6]) -> bool {
-        self.names().macs.contains(&mac)
+        match self.names() {
+            Some(names) => names.macs.contains(&mac),
+            None => self.survey.macs.contains(&mac) || self.any_net(|net| net.mac == Some(mac)),
+        }
     }
 
     /// Takes in an entry that is only planned, so that what is chosen next is not the same.

@@ -21,6 +21,8 @@ mod sweep;
 mod tree;
 mod write;
 
+use std::sync::Arc;
+
 pub use choose::{Asked, Asker};
 pub use facts::{EntryKind, Facts, FactsRef, LinksRef, NetFacts, NetRef};
 pub use ledger::{HeldBy, Ledger};
@@ -34,6 +36,7 @@ pub use survey::{Survey, SurveyHolder};
 pub use tree::{Folder, Tree, stem_of, stem_of_temp, temp_of};
 
 use crate::parallel;
+use index::Remembered;
 
 /// The registry of one tree. Cheap to make; nothing is read before it is asked for.
 #[derive(Debug, Clone)]
@@ -42,12 +45,14 @@ pub struct Registry {
     command: String,
     points: Points,
     alone: bool,
+    /// What was read of the index last, for all that are clones of this one.
+    remembered: Arc<Remembered>,
 }
 
 impl Registry {
     /// The registry of this tree. `command` says what this process does, for those who wait for its locks.
     pub fn new(tree: Tree, command: impl Into<String>, points: Points) -> Self {
-        Registry { tree, command: command.into(), points, alone: false }
+        Registry { tree, command: command.into(), points, alone: false, remembered: Arc::default() }
     }
 
     /// The same, which does with the calling thread: for a look that is made while something else is waited for.

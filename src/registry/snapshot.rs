@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::by_name::{ByName, name_key};
 use super::codec::Encoder;
@@ -54,7 +55,7 @@ pub struct Unreadable {
 /// Every entry of the registry.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    index: Index,
+    index: Arc<Index>,
     /// Facts of files that were read now, encoded.
     fresh: Vec<u8>,
     stamps: Vec<Stamp>,
@@ -66,8 +67,8 @@ pub struct Snapshot {
     folders: Folders,
     /// Files that had to be read, and records of files that are gone.
     misses: usize,
-    /// Names that had to be listed, since their folder was not as the index knows it.
-    listed: usize,
+    /// How many documents had to be listed of each kind, since their folder was not as the index knows it.
+    listed: [usize; EntryKind::ALL.len()],
     searches: usize,
     by_name: Option<ByName>,
 }
@@ -235,8 +236,9 @@ impl Snapshot {
     /// over many loads is smallest near the square root; listing costs about as much as writing.
     fn index_is_worn(&self, at_rest: (i64, i64)) -> bool {
         const MANY: usize = 512;
+        let rests = |kind: EntryKind| self.folders[kind as usize].is_some_and(|stamp| stamp.before(at_rest));
         self.misses * self.misses * 50 > self.slots.len()
-            || self.listed > MANY && self.folders.iter().flatten().any(|stamp| stamp.before(at_rest))
+            || EntryKind::ALL.into_iter().any(|kind| self.listed[kind as usize] > MANY && rests(kind))
     }
 
     /// The bytes of an index that says what this snapshot knows. `at_rest`: the moment before which a file must have been left alone.
@@ -295,7 +297,7 @@ impl Registry {
     /// The registry as it is now: one look at each file, and a reading of those that are not as the index knows them. Takes no
     /// lock and writes nothing.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        let index = Index::read(&self.tree().index());
+        let index = self.remembered.read(&self.tree().index());
         let mut snapshot = Snapshot { slots: Vec::with_capacity(index.len() + 16), ..Snapshot::default() };
         let mut unknown: Vec<Unknown> = Vec::new();
         for kind in EntryKind::ALL {
@@ -305,7 +307,7 @@ impl Registry {
                 continue;
             };
             let listing = if index.folder(kind) == Some(folder.stamp) { Listing::default() } else { folder.list()? };
-            snapshot.listed += listing.documents.len();
+            snapshot.listed[kind as usize] = listing.documents.len();
             snapshot.folders[kind as usize] = Some(folder.stamp).filter(|_| listing.temps.is_empty());
             snapshot.temps.extend(listing.temps.iter().map(|name| EntryFile::new(self.tree(), kind, name)));
             // What the index knows is asked for by its name whatever was listed: listing a folder while files in it are renamed
@@ -414,7 +416,7 @@ mod tests {
     fn a_folder_is_listed_only_after_a_change() {
         let root = tempfile::tempdir().unwrap();
         let registry = indexed(root.path());
-        let listed = || registry.snapshot().unwrap().listed;
+        let listed = || registry.snapshot().unwrap().listed[EntryKind::Zone as usize];
         assert_eq!(listed(), 0, "two files, and both are known");
         zone(root.path(), "c");
         assert_eq!(listed(), 3);
@@ -422,7 +424,7 @@ mod tests {
         assert_eq!(listed(), 0);
         std::fs::write(root.path().join("zones/a.kdl"), "zone \"a\" {\n    format 1\n}\n").unwrap();
         let snapshot = registry.snapshot().unwrap();
-        assert_eq!((snapshot.listed, snapshot.misses), (0, 1), "an edit is seen without a listing");
+        assert_eq!((snapshot.listed, snapshot.misses), ([0, 0], 1), "an edit is seen without a listing");
     }
 
     #[test]
@@ -432,7 +434,7 @@ mod tests {
             let registry = indexed(root.path());
             std::fs::write(root.path().join("zones").join(left), "zone {").unwrap();
             index(&registry);
-            assert!(registry.snapshot().unwrap().listed >= 2, "{left}");
+            assert!(registry.snapshot().unwrap().listed[EntryKind::Zone as usize] >= 2, "{left}");
         }
     }
 
