@@ -171,9 +171,12 @@ fn many(table: &mut Table) {
     const ZONES: usize = 400;
     let names: Vec<String> = (0..ZONES).map(|n| format!("z{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Removed when all is measured: a file system may avoid what was freed a moment ago, and then every new file costs more.
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut machines = 0;
     let mut create = || {
-        let dir = tempfile::tempdir().unwrap();
-        let manager = roomy(&dir.path().join("host"));
+        machines += 1;
+        let manager = roomy(&scratch.path().join(format!("host{machines}")));
         time(|| {
             manager
                 .create_all(&names, &CreateOptions::new(), &mut RunOptions::new().jobs(2))
@@ -197,12 +200,15 @@ fn many(table: &mut Table) {
 fn sleeping(table: &mut Table) {
     let names: Vec<String> = (0..8).map(|n| format!("z{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let machines = std::cell::Cell::new(0);
     let create = |jobs: usize| {
-        let dir = tempfile::tempdir().unwrap();
-        let manager = roomy(&dir.path().join("host"));
+        machines.set(machines.get() + 1);
+        let dir = scratch.path().join(format!("host{}", machines.get()));
+        let manager = roomy(&dir);
         let mut fault = Fault::new("zoneadm");
         (fault.subcommand, fault.delay) = (Some("install".to_owned()), Some(Duration::from_millis(500)));
-        SimHost::open(dir.path().join("host")).unwrap().fault(&fault).unwrap();
+        SimHost::open(dir).unwrap().fault(&fault).unwrap();
         let run = &mut RunOptions::new().jobs(jobs);
         time(|| manager.create_all(&names, &CreateOptions::new(), run).unwrap().into_result().unwrap())
     };

@@ -2,6 +2,8 @@
 //!
 //! Invariant: an entry is only changed while it has the id that the work began with; a name used again is somebody else's work.
 
+use std::cell::RefCell;
+
 use crate::document::Document;
 use crate::error::{Code, Error, Result};
 use crate::name::ZoneName;
@@ -19,6 +21,8 @@ pub(crate) struct Journal<'a> {
     work: &'static str,
     /// Noted with the next note: what the work was asked to do.
     intent: Option<Intent>,
+    /// The entry as it was written last, so that it is not read again while nobody else has changed it.
+    last: RefCell<Option<Document<ZoneEntry>>>,
 }
 
 /// What stands before the steps of a reinstallation: a zone that was whole is not taken back like one that never was.
@@ -43,7 +47,7 @@ pub(crate) enum Note<'a> {
 
 impl<'a> Journal<'a> {
     pub(crate) fn new(registry: &'a Registry, zone: &'a ZoneName, id: EntryId) -> Self {
-        Journal { registry, zone, id, uuid: None, work: "", intent: None }
+        Journal { registry, zone, id, uuid: None, work: "", intent: None, last: RefCell::default() }
     }
 
     /// The same for work on a zone that was whole before.
@@ -97,10 +101,14 @@ impl<'a> Journal<'a> {
         let path = self.registry.tree().zone(self.zone);
         self.registry
             .change(&path, |bytes| {
-                let document = self.mine(Document::parse(&path, bytes)?)?;
+                let last = self.last.take().filter(|last| last.text().as_bytes() == bytes);
+                let document = self.mine(last.map_or_else(|| Document::parse(&path, bytes), Ok)?)?;
                 let mut entry = document.value.clone();
                 change(&mut entry);
-                Ok(document.with(entry)?.text().as_bytes().to_vec())
+                let changed = document.with(entry)?;
+                let bytes = changed.text().as_bytes().to_vec();
+                self.last.replace(Some(changed));
+                Ok(bytes)
             })
             .map_err(|error| self.gone(error))
     }
