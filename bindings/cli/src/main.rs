@@ -21,11 +21,23 @@ use crate::args::Cli;
 use crate::commands::completions;
 use crate::failure::Failure;
 
+/// What `--version` says.
+const VERSION: &str = concat!("zmgr ", env!("CARGO_PKG_VERSION"), "\n");
+
 fn main() -> ExitCode {
     if std::env::var_os(completions::VARIABLE).is_some() {
         completions::engine().complete();
     }
     let words: Vec<OsString> = std::env::args_os().collect();
+    // Every script asks for it, and the description of all commands takes as long to make as the process to start.
+    if let [_, word] = words.as_slice()
+        && (word == "--version" || word == "-V")
+    {
+        return match output::text(VERSION) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.tell(false),
+        };
+    }
     // Known even where the rest cannot be understood, so that a program that asked for JSON gets it.
     let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let cli = match Cli::try_parse_from(words) {
@@ -40,5 +52,17 @@ fn main() -> ExitCode {
             let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
             Failure::from(Error::new(Code::Internal, format!("a fault of zmgr itself: {text}"))).tell(cli.globals.json)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_one_of_the_command_line() {
+        assert_eq!(Cli::command().render_version(), VERSION);
     }
 }

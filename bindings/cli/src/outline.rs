@@ -103,7 +103,7 @@ mod tests {
         let rows: Vec<String> = rows.iter().map(|row| row.join("|")).collect();
         assert_eq!(
             rows,
-            ["name|web01|", "brand|nlipkg|templates/oi.kdl:3", "nets.front.vnic|web01_0|zones/web01.kdl:9"]
+            ["name||web01", "brand|templates/oi.kdl:3|nlipkg", "nets.front.vnic|zones/web01.kdl:9|web01_0"]
         );
     }
 }
