@@ -27,7 +27,16 @@ pub(crate) fn read(path: &Path, trust: Trust) -> Result<(Vec<u8>, Metadata)> {
     // Asked first: opening a device can have effects of its own.
     let meta = std::fs::metadata(path).map_err(|error| failed(path, error))?;
     check_kind(path, &meta)?;
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    open_and_read(path, trust, OFlags::empty())
+}
+
+/// The same of what was a regular file a moment ago. Whatever has taken its place since is not followed, and not waited for.
+pub(crate) fn read_regular(path: &Path, trust: Trust) -> Result<(Vec<u8>, Metadata)> {
+    open_and_read(path, trust, OFlags::NOFOLLOW)
+}
+
+fn open_and_read(path: &Path, trust: Trust, more: OFlags) -> Result<(Vec<u8>, Metadata)> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | more;
     let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| failed(path, errno.into()))?;
     let file = File::from(file);
     let meta = file.metadata().map_err(|error| failed(path, error))?;
@@ -140,6 +149,10 @@ mod tests {
         let link = dir.path().join("link.kdl");
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert_eq!(read(&link, Trust::Anyone).unwrap().0, b"a\n");
+        assert_eq!(read_regular(&file, Trust::Anyone).unwrap().0, b"a\n");
+        for other in [&link, &fifo] {
+            assert!(read_regular(other, Trust::Anyone).is_err());
+        }
         let circle = dir.path().join("circle.kdl");
         std::os::unix::fs::symlink(&circle, &circle).unwrap();
         assert_eq!(read(&circle, Trust::Anyone).unwrap_err().code(), Code::Io);

@@ -49,8 +49,8 @@ impl Registry {
 fn read(tree: &Tree, entry: &Unknown, encoder: &mut Encoder) -> Read {
     let file = EntryFile::new(tree, entry.kind, &entry.name);
     let read = match file.kind {
-        EntryKind::Zone => read_as::<ZoneEntry>(tree, &file),
-        EntryKind::Reservation => read_as::<Reservation>(tree, &file),
+        EntryKind::Zone => read_as::<ZoneEntry>(tree, &file, entry.regular),
+        EntryKind::Reservation => read_as::<Reservation>(tree, &file, entry.regular),
     };
     match read {
         Ok((facts, stamp)) => {
@@ -66,12 +66,12 @@ fn read(tree: &Tree, entry: &Unknown, encoder: &mut Encoder) -> Read {
     }
 }
 
-fn read_as<T>(tree: &Tree, file: &EntryFile) -> Result<(Facts, Stamp), Error>
+fn read_as<T>(tree: &Tree, file: &EntryFile, regular: bool) -> Result<(Facts, Stamp), Error>
 where
     T: Kind,
     Facts: for<'a> From<&'a T>,
 {
-    let (bytes, meta) = tree.read_with_meta(&file.path)?;
+    let (bytes, meta) = tree.read_entry(&file.path, regular)?;
     let document = Document::<T>::parse(&file.path, &bytes)?;
     Ok((Facts::from(&document.value), Stamp::of_file(&meta)))
 }

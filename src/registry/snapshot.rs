@@ -38,6 +38,8 @@ impl EntryFile {
 pub(super) struct Unknown {
     pub(super) kind: EntryKind,
     pub(super) name: String,
+    /// Whether its file was seen to be a regular one.
+    pub(super) regular: bool,
     record: Option<usize>,
 }
 
@@ -270,14 +272,14 @@ impl Snapshot {
 /// Where no lock tells the time: no file was at rest before.
 const NEVER: (i64, i64) = (i64::MIN, 0);
 
-/// Those of these names that the index does not know. A folder lists its files in much the same order each time, so the records that
+/// Those of these documents that the index does not know. A folder lists its files in much the same order each time, so the records that
 /// follow the last one found are tried first.
-fn unknown_to(index: &Index, records: &[usize], names: Vec<String>) -> Vec<String> {
+fn unknown_to(index: &Index, records: &[usize], listed: Vec<(String, bool)>) -> Vec<(String, bool)> {
     /// How many records are tried: as many files may have gone one after the other.
     const AHEAD: usize = 4;
     let mut next = 0;
-    let mut far = names;
-    far.retain(|name| {
+    let mut far = listed;
+    far.retain(|(name, _)| {
         let ahead = &records[next..records.len().min(next + AHEAD)];
         let found = ahead.iter().position(|record| index.name(*record) == name);
         next += found.map_or(0, |n| n + 1);
@@ -285,10 +287,10 @@ fn unknown_to(index: &Index, records: &[usize], names: Vec<String>) -> Vec<Strin
     });
     if !far.is_empty() {
         let known: HashSet<&str> = records.iter().map(|record| index.name(*record)).collect();
-        far.retain(|name| !known.contains(name.as_str()));
+        far.retain(|(name, _)| !known.contains(name.as_str()));
         // Listing a folder while files in it are renamed names one twice on some file systems.
         far.sort_unstable();
-        far.dedup();
+        far.dedup_by(|a, b| a.0 == b.0);
     }
     far
 }
@@ -317,13 +319,14 @@ impl Registry {
                 match differs.next_if(|(differing, _)| *differing == record) {
                     None => snapshot.slots.push(Slot { facts: Place::Index(record as u32), unreadable: None }),
                     Some((_, Differs::Changed)) => {
-                        unknown.push(Unknown { kind, name: index.name(record).to_owned(), record: Some(record) });
+                        let name = index.name(record).to_owned();
+                        unknown.push(Unknown { kind, name, regular: false, record: Some(record) });
                     }
                     Some((_, Differs::Gone)) => snapshot.misses += 1,
                 }
             }
             let new = unknown_to(&index, &records, listing.documents);
-            unknown.extend(new.into_iter().map(|name| Unknown { kind, name, record: None }));
+            unknown.extend(new.into_iter().map(|(name, regular)| Unknown { kind, name, regular, record: None }));
         }
         unknown.sort_unstable_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         snapshot.misses += unknown.len();

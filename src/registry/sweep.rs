@@ -1,12 +1,11 @@
 //! One look at each file of the registry. What the index knows is asked for by its name; a folder is listed only where something
 //! has come into it or gone since the index was written.
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::CStr;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::Registry;
@@ -26,8 +25,8 @@ pub(super) struct EntryFolder {
 /// What lies in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// Its documents, by their stems.
-    pub(super) documents: Vec<String>,
+    /// Its documents, by their stems, and whether each is a regular file.
+    pub(super) documents: Vec<(String, bool)>,
     /// The documents whose temp files lie there.
     pub(super) temps: Vec<String>,
 }
@@ -93,12 +92,15 @@ impl EntryFolder {
     /// Lists it.
     pub(super) fn list(&self) -> Result<Listing> {
         let mut listing = Listing::default();
-        for entry in Dir::read_from(&self.folder).map_err(|errno| self.failed(errno))? {
-            let entry = entry.map_err(|errno| self.failed(errno))?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if let Some(stem) = stem_of(name) {
-                listing.documents.push(stem.to_owned());
-            } else if let Some(stem) = stem_of_temp(name) {
+        let failed = |error| Error::io("list", &self.path, error);
+        for entry in std::fs::read_dir(&self.path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            if let Some(stem) = stem_of(&name) {
+                // Most file systems tell it with the name.
+                let regular = entry.file_type().is_ok_and(|kind| kind.is_file());
+                listing.documents.push((stem.to_owned(), regular));
+            } else if let Some(stem) = stem_of_temp(&name) {
                 listing.temps.push(stem.to_owned());
             }
         }

@@ -9,7 +9,7 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::kdl_util::{Trust, check_above, check_folder, read_file};
+use crate::kdl_util::{Trust, check_above, check_folder, read_file, read_regular};
 use crate::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 
 /// The root of the files and the paths below it.
@@ -73,12 +73,12 @@ impl Tree {
     /// The bytes of a document. `not-found` where nothing is there; `config` where it is no regular file, is too large, or, as root,
     /// may have been written by others.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>> {
-        Ok(self.read_with_meta(path)?.0)
+        Ok(read_file(path, self.trust)?.0)
     }
 
-    /// The same, and how the file stood before they were read.
-    pub(super) fn read_with_meta(&self, path: &Path) -> Result<(Vec<u8>, Metadata)> {
-        read_file(path, self.trust)
+    /// The same, and how the file stood before they were read. `regular`: whether it was a regular file a moment ago.
+    pub(super) fn read_entry(&self, path: &Path, regular: bool) -> Result<(Vec<u8>, Metadata)> {
+        if regular { read_regular(path, self.trust) } else { read_file(path, self.trust) }
     }
 
     /// Whether a folder may be read: as root, nobody else may have written to it.
