@@ -1,6 +1,6 @@
 //! A look at the whole host: which zones, links, brands and addresses there are, whoever they belong to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -79,6 +79,11 @@ impl HostState {
     /// The zone of this name.
     pub fn zone(&self, name: &str) -> Option<&HostZone> {
         self.zones.iter().find(|zone| zone.name == name)
+    }
+
+    /// All zones by name, for who looks for many.
+    pub fn zones_by_name(&self) -> HashMap<&str, &HostZone> {
+        self.zones.iter().map(|zone| (zone.name.as_str(), zone)).collect()
     }
 
     /// The link of this name.

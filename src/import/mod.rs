@@ -162,8 +162,9 @@ fn candidates(
         }
     }
     // Zones that the host itself cannot read are not in its list.
+    let listed = host.zones_by_name();
     for name in site.host.indexed()? {
-        if host.zone(&name).is_none() && asked(&name) {
+        if !listed.contains_key(name.as_str()) && asked(&name) {
             let why = match site.host.zone_config(&name) {
                 Ok(None) => "the host has it in its index, and its document is missing".to_owned(),
                 Ok(Some(_)) => "the host has it in its index, and says nothing of it".to_owned(),
@@ -174,7 +175,7 @@ fn candidates(
         }
     }
     for name in names {
-        let known = host.zone(name.as_str()).is_some() || candidates.iter().any(|each| each.name == name.as_str());
+        let known = listed.contains_key(name.as_str()) || candidates.iter().any(|each| each.name == name.as_str());
         if !known {
             let error = match registered.contains(name.as_str()) {
                 true => sift::refused(Code::Exists, "it is in the registry already, and the host has no such zone"),
@@ -233,8 +234,13 @@ fn adopt_all(
     let mut outcomes: Vec<Outcome> = Vec::new();
     let mut batch: Vec<Adoption> = Vec::new();
     let most = batch_size();
+    let zones = look.host.zones_by_name();
     let finish = |batch: &mut Vec<Adoption>, outcomes: &mut Vec<Outcome>| {
-        outcomes.extend(adopt_batch(site, library, look, std::mem::take(batch), teller));
+        let mut adopted = adopt_batch(site, library, look, std::mem::take(batch), teller);
+        for zone in adopted.iter_mut().filter_map(|outcome| outcome.result.as_mut().ok()?.as_mut()) {
+            zone.status = zones.get(zone.name.as_str()).map(|found| found.state.as_str().to_owned());
+        }
+        outcomes.append(&mut adopted);
     };
     for Candidate { name, what } in candidates {
         match what {
@@ -327,11 +333,10 @@ fn adopt_batch(site: &Site, library: &Library, look: &Look, batch: Vec<Adoption>
                     position: (0, 0),
                     kind: EventKind::Finished { ok: true },
                 });
-                let status = look.host.zone(entry.name.as_str()).map(|zone| zone.state.as_str().to_owned());
                 outcomes.push(Outcome {
                     name: entry.name.to_string(),
                     action: "adopted".to_owned(),
-                    result: Ok(Some(view::of_entry(entry, Some(&adoption.spec), status))),
+                    result: Ok(Some(view::of_entry(entry, Some(&adoption.spec), None))),
                     notes: adoption.notes,
                 });
             }

@@ -107,21 +107,30 @@ pub(crate) fn standings<'h>(
             Err(error) => standings.push((name, Err(error))),
         }
     }
-    for (name, document) in read.into_iter().zip(Document::<ZoneEntry>::parse_many(&files)) {
-        let standing = document.and_then(|document| stand(site, library, look, document));
-        standings.push((name, standing));
+    let zones = look.host.zones_by_name();
+    let stand = |document: Document<ZoneEntry>| {
+        let zone = zones.get(document.value.name.as_str()).copied();
+        stand(site, library, zone, document)
+    };
+    for (name, standing) in read.into_iter().zip(Document::<ZoneEntry>::parse_many_into(&files, stand)) {
+        standings.push((name, standing.flatten()));
     }
     standings.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(standings)
 }
 
-fn stand<'h>(site: &Site, library: &Library, look: &'h Look, document: Document<ZoneEntry>) -> Result<Standing<'h>> {
+fn stand<'h>(
+    site: &Site,
+    library: &Library,
+    zone: Option<&'h HostZone>,
+    document: Document<ZoneEntry>,
+) -> Result<Standing<'h>> {
     let entry = &document.value;
     if entry.is_newer() {
         return Err(Error::new(Code::Config, format!("the entry of {} was written by a newer zmgr", entry.name)));
     }
     let spec = effective(&library.config, &library.templates, &library.pools, entry)?;
-    let host = match look.host.zone(entry.name.as_str()) {
+    let host = match zone {
         None => None,
         Some(zone) => site.host.zone_config(&zone.name)?.map(|config| (zone, config)),
     };

@@ -116,8 +116,10 @@ impl Ledger {
                     .with_help(format!("`reserve` in {} says so; ask for another address", file.display())));
             }
         }
-        // Most are nobody's, which what was gathered for the choice tells at once.
-        if !self.used(name, Family::of(address))?.numbers.contains(&crate::ipam::number(address)) {
+        // Most are nobody's, or the asker's own, which what was gathered for the choice tells at once.
+        let number = crate::ipam::number(address);
+        let held = self.used(name, Family::of(address))?.numbers.iter().filter(|held| **held == number).count();
+        if held <= self.surveyed((asker.kind, asker.name), address) {
             return Ok(());
         }
         let pool = self.pool(name)?;

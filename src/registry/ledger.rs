@@ -32,6 +32,10 @@ pub struct Ledger {
     names: Option<Names>,
     /// How often a link or MAC address was asked for.
     asked: usize,
+    /// What the survey saw each zone hold, once somebody has asked.
+    surveyed: Option<HashMap<String, Vec<IpAddr>>>,
+    /// How often each address is spoken of, on whatever wire, once somebody has asked.
+    mentions: Option<HashMap<IpAddr, usize>>,
 }
 
 /// What of a pool's networks is in use, as numbers in no order.
@@ -107,6 +111,11 @@ impl Ledger {
         if let Some(first) = overlaps.first() {
             return Err(Error::new(Code::Config, first.message.clone()).with_details(overlaps));
         }
+        let mut snapshot = snapshot;
+        if !survey.zones.is_empty() {
+            // For each of them it is asked whether it is registered by now.
+            snapshot.map_names();
+        }
         Ok(Ledger {
             tree,
             pools,
@@ -116,6 +125,8 @@ impl Ledger {
             used: HashMap::new(),
             names: None,
             asked: 0,
+            surveyed: None,
+            mentions: None,
         })
     }
 
@@ -176,13 +187,9 @@ impl Ledger {
 
     /// Calls `each` with every address that nobody else can have there, and its holder. The one function that knows what is in use.
     pub(super) fn each_held<'s>(&'s self, there: Wire<'_>, mut each: impl FnMut(IpAddr, Holding<'s>)) {
-        let mut registered = HashSet::new();
         let mut router = None;
         for entry in self.snapshot.entries() {
             let facts = entry.facts;
-            if facts.kind == EntryKind::Zone && entry.unreadable.is_none() && !self.survey.zones.is_empty() {
-                registered.insert(facts.name);
-            }
             for net in facts.nets() {
                 let same = there.pool.is_some() && there.pool == net.pool;
                 if !same && !there.meets(&Wire::of_net(&self.pools, &net)) {
@@ -200,7 +207,7 @@ impl Ledger {
         for (address, holder) in &self.survey.addresses {
             match holder {
                 // What the registry says of its zones is the truth; the survey may be older.
-                SurveyHolder::Zone(name) if registered.contains(name.as_str()) => {}
+                SurveyHolder::Zone(name) if self.is_registered(name) => {}
                 SurveyHolder::Zone(name) => each(address.addr(), Holding::HostZone(name)),
                 SurveyHolder::Host(object) => each(address.addr(), Holding::Host(object)),
             }
@@ -210,6 +217,38 @@ impl Ledger {
                 each(gateway, Holding::Gateway(other.name.as_str()));
             }
         }
+    }
+
+    fn is_registered(&self, zone: &str) -> bool {
+        self.snapshot.entry(EntryKind::Zone, zone).is_some_and(|entry| entry.unreadable.is_none())
+    }
+
+    /// How often an entry to come, as a zone that is not registered yet, was seen to hold this address: so often it is its own.
+    pub(super) fn surveyed(&mut self, (kind, name): (EntryKind, &str), address: IpAddr) -> usize {
+        if kind != EntryKind::Zone || self.survey.zones.is_empty() || self.is_registered(name) {
+            return 0;
+        }
+        let Ledger { survey, surveyed, .. } = self;
+        let surveyed = surveyed.get_or_insert_with(|| {
+            let mut all: HashMap<String, Vec<IpAddr>> = HashMap::new();
+            for (address, holder) in &survey.addresses {
+                if let SurveyHolder::Zone(zone) = holder {
+                    all.entry(zone.clone()).or_default().push(address.addr());
+                }
+            }
+            all
+        });
+        surveyed.get(name).map_or(0, |held| held.iter().filter(|held| **held == address).count())
+    }
+
+    /// How often this address is spoken of, on whatever wire.
+    pub(super) fn mentions(&mut self, address: IpAddr) -> usize {
+        if self.mentions.is_none() {
+            let mut all = HashMap::new();
+            self.each_held(Wire::default(), |address, _| *all.entry(address).or_default() += 1);
+            self.mentions = Some(all);
+        }
+        self.mentions.as_ref().and_then(|all| all.get(&address)).copied().unwrap_or(0)
     }
 
     /// The numbers in use in a pool, gathered once and kept.
@@ -323,8 +362,7 @@ impl Ledger {
         let was_there = self.snapshot.replace(kind, facts);
         if was_there {
             // What it held before is no longer held: gathered anew when next asked for.
-            self.used.clear();
-            self.names = None;
+            self.forget();
             return;
         }
         let Some(view) = self.snapshot.last() else { return };
@@ -347,13 +385,24 @@ impl Ledger {
         if let Some(names) = &mut self.names {
             view.nets().for_each(|net| names.take_in(net.links()));
         }
+        if let Some(mentions) = &mut self.mentions {
+            for (address, gateway) in view.nets().flat_map(|net| net.addresses()) {
+                for held in [Some(address.addr()), gateway].into_iter().flatten() {
+                    *mentions.entry(held).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        self.used.clear();
+        (self.names, self.mentions) = (None, None);
     }
 
     /// Drops an entry that is gone.
     pub(super) fn drop_entry(&mut self, kind: EntryKind, name: &str) {
         if self.snapshot.remove(kind, name) {
-            self.used.clear();
-            self.names = None;
+            self.forget();
         }
     }
 

@@ -417,6 +417,8 @@ impl Ledger {
                 let pool = net.pool.as_deref().and_then(|name| pools.get(name));
                 let checked = match pool {
                     Some(pool) => self.check_wanted(&pool.name, address, asker),
+                    // Where nobody else speaks of it, on which wire does not matter.
+                    None if self.mentions(address) <= self.surveyed((kind, &facts.name), address) => Ok(()),
                     None => {
                         let there = Wire::of_facts(net);
                         self.holder(there, address, Some((kind, &facts.name)))

@@ -106,7 +106,7 @@ impl Snapshot {
 
     /// One entry.
     pub fn entry(&self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
-        self.entries().find(|e| e.facts.kind == kind && e.facts.name == name)
+        self.at(&self.slots[self.lookup(kind, name)?])
     }
 
     /// How many entries there are, about.
@@ -156,9 +156,13 @@ impl Snapshot {
         // A few looks at all of them cost less than a map of thousands.
         const FEW: usize = 8;
         self.searches += 1;
-        if self.by_name.is_none() && self.searches > FEW {
-            self.by_name = Some(self.map());
+        if self.searches > FEW {
+            self.map_names();
         }
+        self.lookup(kind, name)
+    }
+
+    fn lookup(&self, kind: EntryKind, name: &str) -> Option<usize> {
         let is_it = |slot: &Slot| self.bytes(slot).is_some_and(|facts| FactsRef::is_of(facts, kind, name.as_bytes()));
         if let Some(by_name) = &self.by_name {
             let at = *by_name.get(&name_key(kind, name.as_bytes()))? as usize;
@@ -170,14 +174,18 @@ impl Snapshot {
         self.slots.iter().position(is_it)
     }
 
-    fn map(&self) -> ByName {
+    /// Has each entry found at once from here on.
+    pub(super) fn map_names(&mut self) {
+        if self.by_name.is_some() {
+            return;
+        }
         let mut by_name = ByName::with_capacity_and_hasher(self.slots.len(), <_>::default());
         for (at, slot) in self.slots.iter().enumerate() {
             if let Some(facts) = self.facts(slot) {
                 by_name.insert(name_key(facts.kind, facts.name.as_bytes()), at as u32);
             }
         }
-        by_name
+        self.by_name = Some(by_name);
     }
 
     fn at(&self, slot: &Slot) -> Option<Entry<'_>> {
