@@ -432,3 +432,61 @@ pub(super) enum Holding<'a> {
     HostZone(&'a str),
     Gateway(&'a str),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Asker;
+    use super::super::facts::NetFacts;
+    use super::*;
+    use crate::document::Document;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    const POOL: &str = "pool \"p\" {\n    network \"10.4.0.0/28\"\n    gateway \"10.4.0.1\"\n    stub \"stub0\"\n}\n";
+
+    fn address(n: u8) -> IpAddr {
+        IpAddr::from([10, 4, 0, n])
+    }
+
+    fn facts(name: &str, n: u8, in_pool: bool) -> Facts {
+        let (pool, stub) = if in_pool { (Some("p".to_owned()), None) } else { (None, Some("stub0".to_owned())) };
+        let net = NetFacts { pool, stub, addresses: vec![(address(n).into(), None)], ..NetFacts::default() };
+        Facts { name: name.to_owned(), nets: vec![net], ..Facts::default() }
+    }
+
+    fn held() -> impl proptest::strategy::Strategy<Value = Vec<(usize, u8)>> {
+        proptest::collection::vec((0..4usize, 2..8u8), 0..6)
+    }
+
+    proptest! {
+        /// What counting says, a look at every holder says too.
+        #[test]
+        fn only_what_is_nobody_elses_is_free(entries in held(), surveyed in held(), put in held(), ask in (0..4usize, 2..8u8), in_pool: bool) {
+            let name = |n: usize| ["a", "b", "c", "d"][n];
+            let pool: Pool = Document::parse(Path::new("p.kdl"), POOL.as_bytes()).unwrap().value;
+            let mut snapshot = Snapshot::default();
+            for (zone, n) in entries {
+                snapshot.replace(EntryKind::Zone, &facts(name(zone), n, in_pool));
+            }
+            let addresses = surveyed.iter().map(|(zone, n)| (address(*n).into(), SurveyHolder::Zone(name(*zone).to_owned())));
+            let zones = surveyed.iter().map(|(zone, _)| name(*zone).to_owned()).collect();
+            let survey = Survey { addresses: addresses.collect(), zones, ..Survey::default() };
+            let pools = Arc::new(Pools::from([(pool.name.clone(), pool.clone())]));
+            let mut ledger = Ledger::new(Tree::new("/t"), snapshot, pools, survey).unwrap();
+            let (asker, wanted) = (Asker { kind: EntryKind::Zone, name: name(ask.0) }, address(ask.1));
+            // So that what was counted is brought up to date too.
+            ledger.check_wanted(&pool.name, wanted, asker).ok();
+            ledger.mentions(wanted);
+            for (zone, n) in put {
+                ledger.put(EntryKind::Zone, &facts(name(zone), n, in_pool));
+            }
+            let own = (EntryKind::Zone, asker.name);
+            let holder = ledger.holder(Wire::of(&pool), wanted, Some(own));
+            let checked = ledger.check_wanted(&pool.name, wanted, asker);
+            prop_assert_eq!(checked.is_err(), holder.is_some(), "{:?}", checked);
+            if ledger.mentions(wanted) <= ledger.surveyed(own, wanted) {
+                prop_assert_eq!(holder, None);
+            }
+        }
+    }
+}
