@@ -148,7 +148,7 @@ pub enum EntryState {
 pub struct Intent {
     /// A creation or reinstallation: whether it is booted at the end; `None` as autoboot says.
     pub boot: Option<bool>,
-    /// A destruction or reinstallation: whether it ran before, so that it does again if the work is taken back.
+    /// A destruction, reinstallation or change: whether it ran before, so that it does again once the work is taken back or done.
     pub running: bool,
     /// A destruction: whether its files are left.
     pub keep_data: bool,

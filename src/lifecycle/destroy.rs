@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::create::vnics;
 use super::holdings::Holdings;
 use super::identity;
-use super::journal::REINSTALL;
+use super::journal::{APPLY, REINSTALL};
 use super::library::Library;
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::request::Request;
@@ -124,6 +124,7 @@ fn destroyable(library: &Library, entry: &ZoneEntry, host: Option<&HostZone>, op
     }
     if let Some(EntryState::Creating { step, .. }) = &entry.state
         && !step.starts_with(REINSTALL)
+        && !step.starts_with(APPLY)
     {
         return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} was left unfinished"))
             .with_help(format!("run zmgr recover {name} first")));

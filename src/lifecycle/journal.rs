@@ -28,6 +28,9 @@ pub(crate) struct Journal<'a> {
 /// What stands before the steps of a reinstallation: a zone that was whole is not taken back like one that never was.
 pub(crate) const REINSTALL: &str = "reinstall:";
 
+/// What stands before the steps for which a running zone is taken down and brought up again: what they change is never taken back.
+pub(crate) const APPLY: &str = "apply:";
+
 /// Where the work stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Note<'a> {
@@ -53,6 +56,11 @@ impl<'a> Journal<'a> {
     /// The same for work on a zone that was whole before.
     pub(crate) fn reinstalling(self) -> Self {
         Journal { work: REINSTALL, ..self }
+    }
+
+    /// The same while a running zone is down for what is applied to it.
+    pub(crate) fn applying(self) -> Self {
+        Journal { work: APPLY, ..self }
     }
 
     /// Has the uuid of the zone's installation noted with the next note, where there is one.

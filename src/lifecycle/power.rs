@@ -146,7 +146,7 @@ fn power_one(
 }
 
 /// Has the zone make interfaces of the links that it got since it was up the last time.
-fn links_taken_up(site: &Site, floor: &Floor<'_>, entry: &ZoneEntry) -> Result<()> {
+pub(crate) fn links_taken_up(site: &Site, floor: &Floor<'_>, entry: &ZoneEntry) -> Result<()> {
     let links = entry.applied.as_deref().map(|applied| applied.take_up.as_slice()).unwrap_or_default();
     let (Some(id), false) = (entry.id.clone(), links.is_empty()) else { return Ok(()) };
     let left = take_up(floor, links, |_| {})?;

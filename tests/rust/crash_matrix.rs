@@ -53,6 +53,7 @@ fn operate(manager: &Manager, operation: &str) {
         "clone" => manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), run).map(drop),
         "import" => manager.import(&[], &ImportOptions::new(), run).map(drop),
         "apply" => manager.apply(&["web01"], &ApplyOptions::new().recreate(true), run).map(drop),
+        "change" => manager.apply(&["web01"], &ApplyOptions::new().reboot(true), run).map(drop),
         "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
         other => panic!("no operation {other}"),
     };
@@ -297,6 +298,24 @@ fn recreation() {
         fs::write(dir.join(ENTRY), entry).unwrap();
     };
     visit_where("apply", sampled(), &["web01"], prepare, |_, before, now| without_uuid(before) == without_uuid(now));
+}
+
+/// A running zone that is taken down for a change of its link comes up again, with the link that it had or the one it shall have.
+#[test]
+fn change_of_a_link_below_a_running_zone() {
+    visit("change", &["web01"], |dir| {
+        fresh(dir);
+        let pool = dir.join("etc/zmgr/pools/internal.kdl");
+        let text = fs::read_to_string(&pool).unwrap().replace("stub \"stub0\"", "stub \"net0\"");
+        fs::write(&pool, &text).unwrap();
+        with_zone(dir);
+        fs::write(&pool, text.replace("stub \"net0\"", "stub \"net0\"\n    vlan 20")).unwrap();
+        let entry = dir.join(ENTRY);
+        let text = fs::read_to_string(&entry).unwrap();
+        let (own, applied) = text.split_once("    applied {").unwrap();
+        let own = own.replace("stub \"net0\"", "stub \"net0\"\n        vlan 20");
+        fs::write(&entry, format!("{own}    applied {{{applied}")).unwrap();
+    });
 }
 
 /// Recovery dies too: after a death in the midst of an install, and of one past it.

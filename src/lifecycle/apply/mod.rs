@@ -37,7 +37,7 @@ use crate::settings::EntryNet;
 use crate::zone::{Applied, Origin, ZoneEntry};
 
 use work::apply_one;
-pub(crate) use work::{apply_planned, confirm};
+pub(crate) use work::{apply_planned, confirm, finish};
 
 /// What takes effect without a reboot of the zone.
 const AT_ONCE: [&str; 2] = ["autoboot", "attr"];
@@ -204,9 +204,22 @@ pub(crate) fn plan(
     options: &ApplyOptions,
     pinned: Option<&BTreeMap<String, PinnedNet>>,
 ) -> Result<Application> {
+    identity::settled(standing.entry())?;
+    plan_of(site, library, look, ledger, standing, options, pinned)
+}
+
+/// The same of a zone on which work may be under way.
+fn plan_of(
+    site: &Site,
+    library: &Library,
+    look: &Look,
+    ledger: Option<&mut Ledger>,
+    standing: Standing<'_>,
+    options: &ApplyOptions,
+    pinned: Option<&BTreeMap<String, PinnedNet>>,
+) -> Result<Application> {
     let host = &look.host;
     let name = standing.spec.name.clone();
-    identity::settled(standing.entry())?;
     let Some(id) = standing.entry().id.clone() else {
         return Err(Error::new(Code::Config, format!("the entry of {name} has a state and no id"))
             .with_help("it was edited by hand; remove its state to have it built anew"));
@@ -258,9 +271,14 @@ pub(crate) fn plan(
                 zonecfg::validate(&target).map_err(|error| error.with_context(format!("zone {name}")))?;
             }
             let mut gained = Vec::new();
+            let had = |link: &LinkName| {
+                let nets = standing.entry().applied.iter().flat_map(|applied| &applied.nets);
+                nets.into_iter().any(|net| net.vnic.as_ref() == Some(link))
+            };
             for vnic in vnics(&spec.nets) {
                 if host.link(vnic.name.as_str()).is_none() {
-                    if zone.state != ZoneState::Configured {
+                    // One that it had before and that is made again is known to it.
+                    if zone.state != ZoneState::Configured && !had(&vnic.name) {
                         gained.push(vnic.name.clone());
                     }
                     steps.push(Box::new(vnic));

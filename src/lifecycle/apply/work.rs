@@ -2,11 +2,11 @@
 //!
 //! Invariant: the host is changed first, `applied` is written after.
 
-use super::{Application, plan};
+use super::{Application, plan, plan_of};
 use crate::error::{Code, Error, Result};
 use crate::lifecycle::conduct::Teller;
 use crate::lifecycle::floor::Floor;
-use crate::lifecycle::journal::Journal;
+use crate::lifecycle::journal::{Journal, Note};
 use crate::lifecycle::library::Library;
 use crate::lifecycle::perform::{self, Failure};
 use crate::lifecycle::plan::Change;
@@ -21,7 +21,7 @@ use crate::lifecycle::{EventKind, operate, view};
 use crate::manager::{ApplyOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::Wait;
-use crate::zone::{Before, Intent};
+use crate::zone::{Before, Intent, ZoneEntry};
 
 /// What was done in a word, the zone as it is then, and what a person should know.
 pub(crate) fn apply_one(
@@ -139,21 +139,71 @@ fn carry_out(site: &Site, library: &Library, application: &Application, floor: &
         plumb(floor, &journal, application, &mut at)?;
         return unlink(floor, application, &mut at);
     }
+    // Noted, so that a zone that was taken down comes up again, whoever dies meanwhile.
+    let mut journal = journal.applying();
+    journal.intend(Intent { running: true, ..Intent::default() });
     at("shutdown");
-    act(Power::Shutdown { force: false }, limits.shutdown)?;
-    let relinked = cold(floor, application, &mut at).and_then(|()| note_applied(&journal, application));
+    journal.note(Note::Creating { step: "shutdown" })?;
+    let changed = act(Power::Shutdown { force: false }, limits.shutdown)
+        .and_then(|_| cold(floor, &journal, application, &mut at))
+        .and_then(|()| note_applied(&journal, application));
+    // Asked twice to stop: recovery brings it up.
+    if changed.as_ref().is_err_and(|error| error.code() == Code::Cancelled) {
+        floor.undoing();
+    }
     // It ran before, and it shall run again, whatever became of its links.
     at("boot");
+    journal.note(Note::Creating { step: "boot" })?;
     let booted = act(Power::Boot, limits.boot);
-    relinked?;
+    if booted.as_ref().is_err_and(|error| error.code() == Code::Cancelled) {
+        return booted.and(changed);
+    }
+    journal.note(Note::Ready)?;
+    changed?;
     booted.map_err(|error| error.with_help(format!("mend the cause, then run zmgr boot {}", floor.zone)))?;
     plumb(floor, &journal, application, &mut at)
 }
 
+/// Brings a zone up again that was down for a change when zmgr died, and does before what of the change is left.
+pub(crate) fn finish(
+    site: &Site,
+    library: &Library,
+    entry: &ZoneEntry,
+    floor: &Floor<'_>,
+    journal: &mut Journal<'_>,
+) -> Result<()> {
+    match left_to_do(site, library, entry) {
+        Ok(application) => carry_out(site, library, &application, floor)?,
+        // A person has edited it meanwhile. It comes up as it is, and `apply` tells them.
+        Err(error) => floor.warn(format!("what is left to apply to {} is not done: {}", floor.zone, error.message())),
+    }
+    if entry.intent.running {
+        floor.at_step("boot", (1, 1));
+        journal.note(Note::Creating { step: "boot" })?;
+        power::act(floor, entry, Power::Boot, library.config.timeouts.boot)?;
+    }
+    journal.note(Note::Ready)?;
+    if entry.intent.running {
+        power::links_taken_up(site, floor, &operate::entry(site, floor.zone)?)?;
+    }
+    Ok(())
+}
+
+/// What of a change is left, without taking the zone down for it once more.
+fn left_to_do(site: &Site, library: &Library, entry: &ZoneEntry) -> Result<Application> {
+    let look = site.look()?;
+    let Some((_, standing)) = standings(site, library, &look, std::slice::from_ref(&entry.name))?.pop() else {
+        return Err(Error::new(Code::Internal, "a zone that was named is not there"));
+    };
+    plan_of(site, library, &look, None, standing?, &ApplyOptions::new(), None)
+}
+
 /// What needs the zone to be down.
-fn cold(floor: &Floor<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
+fn cold(floor: &Floor<'_>, journal: &Journal<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
     for step in &application.cold {
         at(&step.id());
+        floor.check_cancel()?;
+        journal.note(Note::Creating { step: &step.id() })?;
         perform::timed(floor, step.as_ref())
             .map_err(|error| error.with_context(format!("applying {} failed at {}", floor.zone, step.id())))?;
     }

@@ -4,7 +4,7 @@ use super::verdict::{Condition, Found, Journal, Ours, Phase};
 use crate::effective::ZoneSpec;
 use crate::error::Result;
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::lifecycle::journal::REINSTALL;
+use crate::lifecycle::journal::{APPLY, REINSTALL};
 use crate::lifecycle::site::Site;
 use crate::lifecycle::steps::Extent;
 use crate::lifecycle::{create, identity, reinstall};
@@ -26,6 +26,9 @@ pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
     if let Some(step) = state.step().and_then(|step| step.strip_prefix(REINSTALL)) {
         return Some(Journal::Reinstalling { emptied: !reinstall::is_down(step) });
     }
+    if state.step().is_some_and(|step| step.starts_with(APPLY)) {
+        return Some(Journal::Applying);
+    }
     Some(match state {
         EntryState::Ready => return None,
         EntryState::Creating { step, undo } => Journal::Creating { phase: phase(step), undo: *undo },
@@ -38,6 +41,11 @@ pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
 /// Whether the unfinished work is on a zone that was whole before.
 pub(super) fn is_reinstallation(entry: &ZoneEntry) -> bool {
     matches!(journal(entry), Some(Journal::Reinstalling { .. }))
+}
+
+/// Whether the unfinished work is a change of a zone that was taken down for it.
+pub(super) fn is_application(entry: &ZoneEntry) -> bool {
+    matches!(journal(entry), Some(Journal::Applying))
 }
 
 /// How far a step of this id goes.
@@ -81,8 +89,9 @@ pub(super) fn look(site: &Site, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Fi
     } else {
         match &config {
             None => Some("its configuration is gone".to_owned()),
-            // Nobody writes the configuration in a reinstallation, and it may have been changed by hand since it was applied.
-            Some(_) if is_reinstallation(entry) => None,
+            // A reinstallation does not write the configuration, and an application has written it before: it may have been changed
+            // by hand since.
+            Some(_) if is_reinstallation(entry) || is_application(entry) => None,
             // The same goes for a destruction, while the installation says that it is the zone that was to go.
             Some(_) if is_destruction && same_installation == Some(true) => None,
             Some(config) => {

@@ -17,7 +17,7 @@ use super::operate::{boot_again, entry, finish};
 use super::perform;
 use super::site::{Locks, Site};
 use super::steps::{Boot, Step};
-use super::{EventKind, Outcome, Report, create, destroy, reinstall, view};
+use super::{EventKind, Outcome, Report, apply, create, destroy, reinstall, view};
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
@@ -121,6 +121,8 @@ fn recover_one(
     let mut journal = Journal::new(&site.registry, name, id);
     if find::is_reinstallation(&entry) {
         journal = journal.reinstalling();
+    } else if find::is_application(&entry) {
+        journal = journal.applying();
     }
     let findings = find::look(site, &entry, &spec)?;
     let work = Work { site, library, entry: &entry, spec: &spec, findings: &findings };
@@ -190,6 +192,12 @@ impl Work<'_> {
                 self.keeps_data(),
             );
             return perform::destroy(floor, journal, &steps, 0).map(|()| Done::Undone);
+        }
+        if find::is_application(self.entry) {
+            apply::finish(self.site, self.library, self.entry, floor, journal)?;
+            let status = self.site.host.zone_state(&self.entry.name)?.map(|zone| zone.state.as_str().to_owned());
+            let spec = view::spec(&self.site.registry, &self.entry.name).ok();
+            return view::read(&self.site.registry, &self.entry.name, spec.as_ref(), status).map(Done::Finished);
         }
         journal.installed(self.findings.uuid.clone());
         let steps = if find::is_reinstallation(self.entry) {

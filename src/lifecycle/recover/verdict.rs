@@ -12,6 +12,8 @@ pub(crate) enum Journal {
     Destroying { phase: Phase },
     /// Being installed again; `emptied` once its old files were gone.
     Reinstalling { emptied: bool },
+    /// Down for what is applied to it.
+    Applying,
 }
 
 /// How far a step goes: what the host can have after it, in the order of a creation.
@@ -94,6 +96,7 @@ pub(crate) fn decide(journal: Journal, found: &Found, wish: Wish) -> Verdict {
         Journal::Creating { phase, undo } => creating(phase, undo, found, wish),
         Journal::Destroying { phase } => destroying(phase, found, wish),
         Journal::Reinstalling { emptied } => reinstalling(emptied, found, wish),
+        Journal::Applying => applying(found, wish),
     }
 }
 
@@ -204,6 +207,30 @@ fn reinstalling(emptied: bool, found: &Found, wish: Wish) -> Verdict {
     }
 }
 
+/// A zone that was taken down to be changed comes up again, changed: what it was before is not known any more.
+fn applying(found: &Found, wish: Wish) -> Verdict {
+    let Found::Zone { condition, ours, same_installation } = found else {
+        return Verdict::Refuse(
+            "the zone that was being changed is gone from the host, configuration and all".to_owned(),
+        );
+    };
+    if let Ours::No(how) = ours {
+        return Verdict::Refuse(format!("the host's zone is not the one that was being changed: {how}"));
+    }
+    match condition {
+        _ if *same_installation == Some(false) => {
+            Verdict::Refuse("somebody else has installed the zone anew since".to_owned())
+        }
+        Condition::Configured | Condition::Incomplete => {
+            Verdict::Refuse("the zone that was being changed has no files any more".to_owned())
+        }
+        _ if wish == Wish::RollBack => {
+            Verdict::Refuse("what was being applied cannot be taken back, only finished".to_owned())
+        }
+        Condition::Installed | Condition::Active => Verdict::Finish,
+    }
+}
+
 impl Phase {
     fn next(self) -> Phase {
         match self {
@@ -307,6 +334,22 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_zone_that_was_taken_down_to_be_changed_comes_up_again() {
+        for condition in [Condition::Installed, Condition::Active] {
+            for same in [None, Some(true)] {
+                let decided = |wish| decide(Journal::Applying, &zone(condition, same), wish);
+                assert_eq!((decided(Wish::LeastLoss), decided(Wish::Resume)), (Verdict::Finish, Verdict::Finish));
+                assert!(matches!(decided(Wish::RollBack), Verdict::Refuse(_)));
+            }
+            let other = decide(Journal::Applying, &zone(condition, Some(false)), Wish::LeastLoss);
+            assert!(matches!(other, Verdict::Refuse(_)));
+        }
+        for found in [Found::Nothing, zone(Condition::Configured, None), zone(Condition::Incomplete, None)] {
+            assert!(matches!(decide(Journal::Applying, &found, Wish::LeastLoss), Verdict::Refuse(_)));
         }
     }
 
