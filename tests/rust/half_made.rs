@@ -275,3 +275,34 @@ fn a_clone_that_is_resumed_shares_its_sources_lock() {
     assert_eq!(*seen.lock().unwrap(), Some(Some(Code::Busy)));
     assert_eq!(scene.zones().len(), 2);
 }
+
+#[test]
+fn what_was_made_is_taken_back_without_the_documents_that_it_was_made_by() {
+    for gone in ["templates/oi.kdl", "pools/internal.kdl"] {
+        let scene = stopped_at("zoneadm", Some("install"));
+        let kept = fs::read(scene.file(gone)).unwrap();
+        fs::remove_file(scene.file(gone)).unwrap();
+        assert_eq!(scene.recover(), ["undone web01"], "{gone}");
+        fs::write(scene.file(gone), kept).unwrap();
+        scene.assert_bare();
+    }
+}
+
+#[test]
+fn what_is_installed_is_not_finished_without_the_documents_that_say_how() {
+    let scene = scene::new();
+    let manager = scene.meddled(When::Before, "set autoboot=true", |_| panic!("died"));
+    let options = CreateOptions::new().boot(false);
+    let died = std::panic::AssertUnwindSafe(|| manager.create("web01", &options, &mut run()));
+    assert!(std::panic::catch_unwind(died).is_err());
+    assert_eq!(scene.zones(), ["web01:installed"]);
+    let template = fs::read(scene.file("templates/oi.kdl")).unwrap();
+    fs::remove_file(scene.file("templates/oi.kdl")).unwrap();
+    let error = refused(&scene);
+    assert_eq!(error.code(), Code::Config, "{error:?}");
+    assert!(error.help().unwrap().contains("--rollback"), "{error:?}");
+    fs::write(scene.file("templates/oi.kdl"), &template).unwrap();
+    assert_eq!(scene.recover(), ["finished web01"]);
+    fs::remove_file(scene.file("templates/oi.kdl")).unwrap();
+    assert_eq!(scene.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
+}

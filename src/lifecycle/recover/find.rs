@@ -1,10 +1,14 @@
 //! What the journal and the host say of a zone whose work was left unfinished.
 
+use std::collections::BTreeMap;
+
 use super::verdict::{Condition, Found, Journal, Ours, Phase};
-use crate::effective::ZoneSpec;
-use crate::error::Result;
+use crate::config::Config;
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::lifecycle::journal::{APPLY, REINSTALL};
+use crate::lifecycle::library::Library;
 use crate::lifecycle::site::Site;
 use crate::lifecycle::steps::Extent;
 use crate::lifecycle::{create, identity, reinstall};
@@ -18,6 +22,34 @@ pub(super) struct Findings {
     pub(super) autoboot: bool,
     /// The uuid of its installation, where it is a whole one.
     pub(super) uuid: Option<String>,
+}
+
+/// The wish that is worked on. Where the documents do not give it any more, what the entry alone says, which is enough to take back
+/// what was made of it; then also why.
+pub(super) fn wish(library: &Library, entry: &ZoneEntry) -> Result<(ZoneSpec, Option<Error>)> {
+    let error = match reinstall::wish(library, entry) {
+        Ok(spec) => return Ok((spec, None)),
+        Err(error) => error,
+    };
+    match of_entry_alone(entry) {
+        Some(spec) => {
+            let name = &entry.name;
+            let help =
+                format!("mend the documents, then zmgr recover {name} finishes it; --rollback takes it back without");
+            Ok((spec, Some(error.with_help(help))))
+        }
+        None => Err(error),
+    }
+}
+
+fn of_entry_alone(entry: &ZoneEntry) -> Option<ZoneSpec> {
+    let applied = entry.applied.as_deref()?;
+    let mut alone = ZoneEntry::new(entry.name.clone());
+    alone.settings.brand = entry.settings.brand.clone().or_else(|| applied.settings.brand.clone());
+    alone.settings.clone_from.clone_from(&entry.settings.clone_from);
+    let mut spec = effective(&Config::default(), &BTreeMap::new(), &BTreeMap::new(), &alone).ok()?;
+    create::take_applied(&mut spec, applied);
+    Some(spec)
 }
 
 /// Where the journal stands; `None` where nothing is unfinished.

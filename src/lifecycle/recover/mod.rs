@@ -114,7 +114,7 @@ fn recover_one(
             format!("somebody edited it: look at zones/{name}.kdl, and remove it if nothing of the zone is left"),
         ));
     };
-    let spec = reinstall::wish(library, &entry)?;
+    let (spec, lacking) = find::wish(library, &entry)?;
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
     ScriptFile::remove_left(&floor.scratch, name)?;
@@ -132,7 +132,7 @@ fn recover_one(
             false => "zmgr leaves it as it is; look at the zone and its entry, then say --resume or --rollback, or mend it by hand".to_owned(),
         })),
         Verdict::Undo => work.undo(&floor, &mut journal).map(|()| Done::Undone),
-        Verdict::Finish => work.finish(&floor, &mut journal),
+        Verdict::Finish => work.finish(&floor, &mut journal, lacking),
         Verdict::Restore => work.restore(&floor, &mut journal).map(Done::Restored),
     };
     floor.at_step("", (0, 0));
@@ -182,7 +182,8 @@ impl Work<'_> {
         perform::roll_back(floor, journal, &steps, steps.len() - 1)
     }
 
-    fn finish(&self, floor: &Floor<'_>, journal: &mut Journal<'_>) -> Result<Done> {
+    /// `lacking`: what of the documents is missing, which only an installation needs.
+    fn finish(&self, floor: &Floor<'_>, journal: &mut Journal<'_>, lacking: Option<Error>) -> Result<Done> {
         if self.is_destruction() {
             let steps = destroy::steps(
                 self.library,
@@ -199,6 +200,7 @@ impl Work<'_> {
             let spec = view::spec(&self.site.registry, &self.entry.name).ok();
             return view::read(&self.site.registry, &self.entry.name, spec.as_ref(), status).map(Done::Finished);
         }
+        lacking.map_or(Ok(()), Err)?;
         journal.installed(self.findings.uuid.clone());
         let steps = if find::is_reinstallation(self.entry) {
             // Made first: where a key or publisher has gone, the old files stay.
