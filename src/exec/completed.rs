@@ -112,6 +112,11 @@ impl Completed {
         if self.success() { Ok(self) } else { Err(self.error()) }
     }
 
+    /// Itself where it came to its own end, well or not: one that was stopped has answered nothing.
+    pub fn answered(self) -> Result<Completed> {
+        if self.stopped.is_none() { Ok(self) } else { Err(self.error()) }
+    }
+
     /// Standard output for a parser. Refused where it was cut: half an answer is none.
     pub fn text(&self) -> Result<Cow<'_, str>> {
         if self.stdout.is_cut() {

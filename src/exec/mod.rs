@@ -22,6 +22,6 @@ pub mod zonecfg;
 
 pub use completed::{Captured, Completed, End, Stopped};
 pub use invocation::{ENVIRONMENT, Invocation, Output, SHORT, Stdin, command_line};
-pub use runner::{Control, Moment, Runner, TICK, Tick, WatchedRunner, Watcher, run_quietly};
+pub use runner::{Control, HeedingRunner, Moment, Runner, Stopper, TICK, Tick, WatchedRunner, Watcher, run_quietly};
 pub use simulated::SimRunner;
 pub use system::{Grace, SystemRunner};

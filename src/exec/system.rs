@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal};
 
 use super::completed::{Completed, End, Stopped};
 use super::invocation::ENVIRONMENT;
-use super::runner::TICK;
+use super::runner::{Stopper, TICK, go_on_unless};
 use super::sink::{Sink, Stream};
 use super::{Control, Invocation, Output, Runner, Stdin, Tick};
 use crate::error::{Code, Error, Result};
@@ -141,10 +141,10 @@ impl Runner for SystemRunner {
         Ok(sink.complete(argv, end, watch.stopped, watch.elapsed()))
     }
 
-    fn run_all(&self, questions: &[Invocation]) -> Vec<Result<Completed>> {
+    fn run_all(&self, questions: &[Invocation], stopped: Stopper<'_>) -> Vec<Result<Completed>> {
         // One at a time for each core: more would keep the longest from its end.
         let at_a_time = parallel::cores().max(2);
-        parallel::each(questions, at_a_time, |question| self.run(question, &mut |_| Control::Continue))
+        parallel::each(questions, at_a_time, |question| self.run(question, &mut |_| go_on_unless(stopped)))
     }
 }
 
@@ -431,7 +431,7 @@ mod tests {
         let question = |own: &Path, other: &Path| {
             Invocation::new("zoneadm").arg(own).arg(other).with_limit(Some(Duration::from_secs(60)))
         };
-        let answers = runner.run_all(&[question(&a, &b), question(&b, &a), Invocation::new("dladm")]);
+        let answers = runner.run_all(&[question(&a, &b), question(&b, &a), Invocation::new("dladm")], &|| false);
         let texts: Vec<Option<String>> =
             answers.into_iter().map(|answer| Some(answer.ok()?.text().unwrap().into_owned())).collect();
         assert_eq!(texts, [Some("a\n".to_owned()), Some("b\n".to_owned()), None]);

@@ -23,7 +23,8 @@ use crate::exec::zfs::{self, Dataset};
 use crate::exec::zoneadm::{self, HostZone};
 use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::exec::{
-    Completed, Control, Invocation, Runner, SimRunner, SystemRunner, Tick, WatchedRunner, Watcher, run_quietly,
+    Completed, Control, HeedingRunner, Invocation, Runner, SimRunner, SystemRunner, Tick, WatchedRunner, Watcher,
+    run_quietly,
 };
 use crate::name::ZoneName;
 
@@ -106,6 +107,13 @@ impl Host {
         Host { runner, ..self.clone() }
     }
 
+    /// The same host, all of whose commands end once somebody asks to stop, also those that nobody watches.
+    #[must_use]
+    pub fn heeding(&self, stopped: Arc<dyn Fn() -> bool + Send + Sync>) -> Host {
+        let runner = Arc::new(HeedingRunner::new(Arc::clone(&self.runner), stopped));
+        Host { runner, ..self.clone() }
+    }
+
     /// The line of illumos that it is.
     pub fn dialect(&self) -> Dialect {
         self.dialect
@@ -127,6 +135,11 @@ impl Host {
         self.runner.run(invocation, on_tick)
     }
 
+    /// Runs a question that may be answered by a failure; one that was stopped has no answer and is an error.
+    pub fn question(&self, invocation: &Invocation) -> Result<Completed> {
+        self.run(invocation, &mut |_| Control::Continue)?.answered()
+    }
+
     /// Runs a command that must do well; for questions, which take no time.
     pub fn ask(&self, invocation: &Invocation) -> Result<Completed> {
         run_quietly(self.runner(), invocation)
@@ -140,7 +153,7 @@ impl Host {
     /// One zone; `None` only where it is certain that there is none. A zone that is there and that the host cannot read is
     /// `command-failed`.
     pub fn zone_state(&self, name: &ZoneName) -> Result<Option<HostZone>> {
-        let completed = self.run(&zoneadm::list_one(name), &mut |_| Control::Continue)?;
+        let completed = self.question(&zoneadm::list_one(name))?;
         if completed.success() {
             let zone = zoneadm::parse_list(&completed)?.into_iter().find(|zone| zone.name == name.as_str());
             return match zone {
@@ -151,7 +164,7 @@ impl Host {
                 None => Ok(None),
             };
         }
-        if completed.stopped.is_some() || self.is_indexed(name)? {
+        if self.is_indexed(name)? {
             return Err(completed.error());
         }
         Ok(None)
@@ -228,18 +241,18 @@ impl Host {
 
     /// What the link of this name is. One command where it is a VNIC.
     pub fn link_state(&self, name: &str) -> Result<LinkState> {
-        let completed = self.run(&dladm::show_vnic(Some(name)), &mut |_| Control::Continue)?;
+        let completed = self.question(&dladm::show_vnic(Some(name)))?;
         if completed.success()
             && let Some(vnic) = dladm::parse_vnics(&completed)?.into_iter().find(|vnic| vnic.name == name)
         {
             return Ok(LinkState::Vnic(vnic));
         }
-        let completed = self.run(&dladm::show_link(Some(name)), &mut |_| Control::Continue)?;
+        let completed = self.question(&dladm::show_link(Some(name)))?;
         if completed.success() {
             if let Some(link) = dladm::parse_links(&completed)?.into_iter().find(|link| link.name == name) {
                 return Ok(LinkState::Other(link));
             }
-        } else if self.run(&dladm::show_phys(), &mut |_| Control::Continue)?.success() {
+        } else if self.question(&dladm::show_phys())?.success() {
             // That both failed may also mean that dladm cannot answer. It can, so there is no such link.
             return Ok(LinkState::Absent);
         }
@@ -253,7 +266,7 @@ impl Host {
     /// The record of a VNIC that is not there now, which would bring it back at a reboot; `None` also where dladm does not answer,
     /// which [`Host::link_state`] has told before.
     pub fn recorded_vnic(&self, name: &str) -> Result<Option<HostVnic>> {
-        let completed = self.run(&dladm::show_recorded_vnic(name), &mut |_| Control::Continue)?;
+        let completed = self.question(&dladm::show_recorded_vnic(name))?;
         if !completed.success() {
             return Ok(None);
         }
@@ -273,7 +286,7 @@ impl Host {
 
     /// The file system that is mounted exactly at this path of the host.
     pub fn dataset_at(&self, path: &str) -> Result<Option<Dataset>> {
-        self.dataset_of(path, self.run(&zfs::list_path(path), &mut |_| Control::Continue)?)
+        self.dataset_of(path, self.question(&zfs::list_path(path))?)
     }
 
     /// The same from the answer to [`zfs::list_path`].

@@ -105,7 +105,7 @@ impl Host {
         let stamp = ZonesStamp::of(&self.path("/"));
         let mut questions = vec![zoneadm::list(), dladm::show_link(None), dladm::show_vnic(None), ipadm::show_addr()];
         questions.extend(paths.iter().map(|path| zfs::list_path(path)));
-        let mut answers = self.runner().run_all(&questions).into_iter();
+        let mut answers = self.runner().run_all(&questions, &|| false).into_iter();
         let mut answer =
             || answers.next().unwrap_or_else(|| Err(Error::new(Code::Internal, "a question has no answer")));
         let mut asked = || answer()?.check();
@@ -121,7 +121,7 @@ impl Host {
         let held = |own: HostAddress| HeldAddress { address: own.address, holder: Holder::Host(own.object) };
         state.addresses.extend(own.into_iter().map(held));
         for path in paths {
-            let is_mounted = self.dataset_of(path, answer()?)?.is_some();
+            let is_mounted = self.dataset_of(path, answer()?.answered()?)?.is_some();
             state.mounted.insert(path.clone(), is_mounted);
         }
         Ok(state)

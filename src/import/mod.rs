@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg;
 use crate::lifecycle::{
     Basis, Change, Event, EventKind, Library, Look, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, Site,
-    Teller, conduct, view,
+    Teller, before, conduct, view,
 };
 use crate::manager::{ImportOptions, RunOptions};
 use crate::name::{TemplateName, ZoneName};
@@ -61,7 +61,7 @@ pub(crate) fn import(
     options: &ImportOptions,
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
-    let (library, look) = prepare(site, options)?;
+    let (library, look) = before(run, |teller| prepare(&site.heeding(teller), options))?;
     let candidates = candidates(site, &library, &look, names, options, &Chosen::new())?;
     let outcomes = conduct(vec![candidates], run, |candidates, teller| {
         adopt_all(site, &library, &look, candidates, names.is_empty(), teller)
@@ -88,7 +88,7 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
     if names.is_empty() {
         return Ok(Report { outcomes: Vec::new() });
     }
-    let (library, look) = prepare(site, &options)?;
+    let (library, look) = before(run, |teller| prepare(&site.heeding(teller), &options))?;
     let candidates = candidates(site, &library, &look, &names, &options, &chosen)?;
     let mut confirmed = Vec::new();
     for Candidate { name, what } in candidates {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::conduct::{Teller, before};
 use super::library::Library;
 use crate::error::{Diagnostic, Result};
 use crate::host::ZonesStamp;
@@ -11,8 +12,8 @@ use crate::name::{PoolName, ReservationName};
 use crate::registry::{Allocation, EntryKind, Ledger, PoolUsage, Registry, Session, Survey, Wait};
 use crate::zone::EntryId;
 
-/// Makes a survey of the host. Called before any lock is taken.
-pub(crate) type MakeSurvey<'a> = &'a dyn Fn() -> Result<Survey>;
+/// Makes a survey of the host, which whoever has a line to the caller may stop. Called before any lock is taken.
+pub(crate) type MakeSurvey<'a> = &'a (dyn Fn(Option<&Teller>) -> Result<Survey> + Sync);
 
 /// Where a survey comes from: the last one, as long as the zones' documents stand as they stood then, or a new one.
 pub(crate) struct Surveys<'a> {
@@ -22,12 +23,14 @@ pub(crate) struct Surveys<'a> {
 }
 
 impl Surveys<'_> {
-    /// A survey that still holds, and whether it is new.
-    fn current(&self, registry: &Registry) -> Result<(Survey, bool)> {
-        match registry.last_survey().filter(|last| last.stamp == self.stamp) {
-            Some(survey) => Ok((survey, false)),
-            None => Ok(((self.make)()?, true)),
-        }
+    /// The last survey, where it still holds.
+    fn last(&self, registry: &Registry) -> Option<Survey> {
+        registry.last_survey().filter(|last| last.stamp == self.stamp)
+    }
+
+    /// A new one, which a request to stop ends.
+    fn anew(&self, run: &mut RunOptions<'_>) -> Result<Survey> {
+        before(run, |teller| (self.make)(Some(teller)))
     }
 }
 
@@ -42,7 +45,10 @@ pub(crate) fn allocate(
     run: &mut RunOptions<'_>,
 ) -> Result<Vec<Allocation>> {
     run.wanted()?;
-    let (mut survey, mut made) = surveys.current(registry)?;
+    let (mut survey, mut made) = match surveys.last(registry) {
+        Some(last) => (last, false),
+        None => (surveys.anew(run)?, true),
+    };
     let library = Library::load_pools(registry.tree())?;
     library.check(None)?;
     loop {
@@ -55,7 +61,7 @@ pub(crate) fn allocate(
         } else if session.ledger().unknown().any(|unknown| unknown.file.kind == EntryKind::Zone) {
             // The host may know what a file that cannot be read held; it is never asked under the lock.
             drop(session);
-            (survey, made) = ((surveys.make)()?, true);
+            (survey, made) = (surveys.anew(run)?, true);
             continue;
         }
         let given = give(&mut session, pool, owners, wanted)?;
@@ -101,8 +107,8 @@ pub(crate) fn pool_usage(
     pool: Option<&PoolName>,
 ) -> Result<Vec<PoolUsage>> {
     // Where the host cannot be asked, what it last said is better than nothing.
-    let survey = surveys.current(registry).map(|(survey, _)| survey);
-    let survey = survey.ok().or_else(|| registry.last_survey()).unwrap_or_default();
+    let survey = surveys.last(registry).or_else(|| (surveys.make)(None).ok());
+    let survey = survey.or_else(|| registry.last_survey()).unwrap_or_default();
     let mut ledger = ledger(registry, survey)?;
     let names = pool.map_or_else(|| ledger.pool_names(), |name| vec![name.clone()]);
     names.iter().map(|name| ledger.pool_usage(name)).collect()
@@ -114,7 +120,7 @@ pub(crate) fn check_pools(
     surveys: &Surveys<'_>,
     pool: Option<&PoolName>,
 ) -> Result<Vec<Diagnostic>> {
-    ledger(registry, (surveys.make)()?)?.check_addresses(pool)
+    ledger(registry, (surveys.make)(None)?)?.check_addresses(pool)
 }
 
 fn ledger(registry: &Registry, survey: Survey) -> Result<Ledger> {

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Cancel, Event};
+use crate::error::{Code, Error, Result};
 use crate::manager::RunOptions;
 
 const PULSE: Duration = Duration::from_millis(50);
@@ -29,6 +30,26 @@ impl Teller {
     pub(crate) fn stops(&self) -> u32 {
         self.stop.requests()
     }
+
+    /// What counts the caller's requests to stop.
+    pub(crate) fn token(&self) -> Cancel {
+        self.stop.clone()
+    }
+}
+
+/// Does what comes before the work; a request to stop ends it and is its answer.
+pub(crate) fn before<T: Send>(
+    options: &mut RunOptions<'_>,
+    work: impl FnOnce(&Teller) -> Result<T> + Send,
+) -> Result<T> {
+    let stop = Cancel::new();
+    let mut answers = conduct_until(&stop, vec![work], options, |work, teller| work(teller));
+    let answer = answers.pop().unwrap_or_else(|| Err(Error::new(Code::Internal, "nothing came before the work")));
+    match answer {
+        // Also where it was asked so late that nothing was left to be stopped.
+        Ok(_) if stop.is_cancelled() => Err(Error::new(Code::Cancelled, "stopped before it began")),
+        answer => answer,
+    }
 }
 
 /// Works on each item, on up to `options.jobs` threads, and answers in the order of the items.
@@ -43,10 +64,23 @@ where
     T: Send,
     R: Send,
 {
+    conduct_until(&Cancel::new(), items, options, work)
+}
+
+/// The same, what the caller asks being counted by `stop`.
+fn conduct_until<T, R>(
+    stop: &Cancel,
+    items: Vec<T>,
+    options: &mut RunOptions<'_>,
+    work: impl Fn(T, &Teller) -> R + Sync,
+) -> Vec<R>
+where
+    T: Send,
+    R: Send,
+{
     let workers = options.jobs.clamp(1, items.len().max(1));
     let mut answers: Vec<Option<R>> = items.iter().map(|_| None).collect();
     let queue: Mutex<VecDeque<(usize, T)>> = Mutex::new(items.into_iter().enumerate().collect());
-    let stop = Cancel::new();
     // Asked before anything began: no worker begins.
     let passed_on = options.cancel.map_or(0, Cancel::requests);
     (0..passed_on).for_each(|_| stop.cancel());
@@ -75,7 +109,7 @@ where
 
         // The closure that delivers may itself panic (a callback of the caller): the workers are then told to stop before
         // the scope waits for them, or it would wait for the end of an install.
-        let delivered = panic::catch_unwind(AssertUnwindSafe(|| deliver(&heard, &stop, passed_on, options)));
+        let delivered = panic::catch_unwind(AssertUnwindSafe(|| deliver(&heard, stop, passed_on, options)));
         if delivered.is_err() {
             stop.cancel();
         }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::conduct::Teller;
@@ -18,7 +19,8 @@ const WORD: Duration = Duration::from_millis(500);
 
 /// Where one zone is worked on.
 pub(crate) struct Floor<'a> {
-    pub(crate) host: &'a Host,
+    /// The host; whatever is asked of it ends too where the caller asks to stop.
+    pub(crate) host: Host,
     pub(crate) zone: &'a ZoneName,
     /// Where private files for commands go.
     pub(crate) scratch: PathBuf,
@@ -34,13 +36,15 @@ pub(crate) struct Floor<'a> {
     step: RefCell<String>,
     position: Cell<(usize, usize)>,
     /// How many requests to stop are let pass: one, while work is being undone.
-    patience: Cell<u32>,
+    patience: Arc<AtomicU32>,
 }
 
 impl<'a> Floor<'a> {
     pub(crate) fn new(host: &'a Host, zone: &'a ZoneName, scratch: PathBuf, child: File, teller: &'a Teller) -> Self {
+        let (patience, stop) = (Arc::new(AtomicU32::new(0)), teller.token());
+        let let_pass = Arc::clone(&patience);
         Floor {
-            host,
+            host: host.heeding(Arc::new(move || stop.requests() > let_pass.load(Ordering::SeqCst))),
             zone,
             scratch,
             child: Arc::new(child),
@@ -50,7 +54,7 @@ impl<'a> Floor<'a> {
             teller,
             step: RefCell::new(String::new()),
             position: Cell::new((0, 0)),
-            patience: Cell::new(0),
+            patience,
         }
     }
 
@@ -67,7 +71,7 @@ impl<'a> Floor<'a> {
 
     /// From here on the first request to stop does not count: what it asked for is under way.
     pub(crate) fn undoing(&self) {
-        self.patience.set(self.teller.stops().max(1));
+        self.patience.store(self.teller.stops().max(1), Ordering::SeqCst);
     }
 
     /// Tells the caller.
@@ -95,7 +99,7 @@ impl<'a> Floor<'a> {
 
     /// Whether the caller has asked to stop.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.teller.stops() > self.patience.get()
+        self.teller.stops() > self.patience.load(Ordering::SeqCst)
     }
 
     /// Runs a command that changes the host and may outlive zmgr: it holds the zone's child lock, so that nobody decides what to

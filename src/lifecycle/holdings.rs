@@ -155,7 +155,7 @@ impl Holdings {
 /// The zone that a dataset is of: the one whose zonepath the dataset or one above it is mounted at.
 fn zone_of(host: &Host, zones: &[HostZone], dataset: &str) -> Result<Option<String>> {
     let Some((zone_dataset, _)) = dataset.split_once("/ROOT/") else { return Ok(None) };
-    let completed = host.run(&zfs::list_path(zone_dataset), &mut |_| crate::exec::Control::Continue)?;
+    let completed = host.question(&zfs::list_path(zone_dataset))?;
     if !completed.success() {
         return Ok(None);
     }

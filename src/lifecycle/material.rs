@@ -53,7 +53,7 @@ impl Material {
         }
         for dataset in &spec.resources.datasets {
             if !self.datasets.contains_key(&dataset.name) {
-                let found = host.run(&zfs::list_one(&dataset.name), &mut |_| crate::exec::Control::Continue)?;
+                let found = host.question(&zfs::list_one(&dataset.name))?;
                 self.datasets.insert(dataset.name.clone(), found.success());
             }
         }

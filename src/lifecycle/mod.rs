@@ -46,7 +46,7 @@ pub use request::{Pinned, PinnedNet, Request};
 pub(crate) use apply::links::differences as link_differences;
 pub(crate) use apply::{apply, plan_apply, publishers};
 pub(crate) use brand::is_linked;
-pub(crate) use conduct::{Teller, conduct};
+pub(crate) use conduct::{Teller, before, conduct};
 pub(crate) use create::applied;
 pub(crate) use exec::{exec, login};
 pub(crate) use library::Library;

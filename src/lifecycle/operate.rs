@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::batch::{Batch, called_off};
-use super::conduct::{Teller, conduct};
+use super::conduct::{Teller, before, conduct};
 use super::create::{self, Creation, Ground};
 use super::destroy::{self as destruction, Destruction, Found};
 use super::floor::Floor;
@@ -157,7 +157,10 @@ pub(crate) fn create(
     options: &CreateOptions,
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
-    let prepared = prepare(site, &each(names, options))?;
+    let prepared = match before(run, |teller| prepare(&site.heeding(teller), &each(names, options))) {
+        Ok(prepared) => prepared,
+        Err(error) => return Report::called_off(names, "created", error),
+    };
     let failure = failure(run.on_failure, &prepared.library);
     let batch = Batch::new(site, &prepared, names, options, run.jobs);
     let outcomes = conduct(names.iter().enumerate().collect(), run, |(at, name), teller| {
@@ -412,7 +415,10 @@ pub(crate) fn destroy(
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
     let library = Library::load(site.registry.tree())?;
-    let mounts = Mounts::look(&site.host)?;
+    let mounts = match before(run, |teller| Mounts::look(&site.heeding(teller).host)) {
+        Ok(mounts) => mounts,
+        Err(error) => return Report::called_off(names, "destroyed", error),
+    };
     let outcomes = conduct(names.to_vec(), run, |name, teller| {
         let (result, notes) = match destroy_one(site, &library, &mounts, &name, options, None, teller) {
             Ok(notes) => (Ok(None), notes),
@@ -438,7 +444,7 @@ pub(crate) fn destroy_one(
     // Looked for first: taking a lock leaves a file for a name that may be nobody's.
     entry(site, name)?;
     let locks = site.lock(name, library.config.lock_timeout, teller)?;
-    let planned = plan_destruction(site, library, mounts, name, options);
+    let planned = plan_destruction(&site.heeding(teller), library, mounts, name, options);
     let destruction = match run::confirmed(planned, approved, |destruction| &destruction.change) {
         Err(error) if !site.registry.tree().zone(name).exists() => {
             locks.retire();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::conduct::Teller;
+use super::conduct::{Teller, before, conduct};
 use super::floor::Floor;
 use super::holdings::Mounts;
 use super::journal::{Journal, Note};
@@ -161,8 +161,11 @@ pub(crate) fn reinstall(
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
     let library = Library::load(site.registry.tree())?;
-    let mounts = Mounts::look(&site.host)?;
-    let outcomes = super::conduct::conduct(names.to_vec(), run, |name, teller| {
+    let mounts = match before(run, |teller| Mounts::look(&site.heeding(teller).host)) {
+        Ok(mounts) => mounts,
+        Err(error) => return Report::called_off(names, "reinstalled", error),
+    };
+    let outcomes = conduct(names.to_vec(), run, |name, teller| {
         let result = reinstall_one(site, &library, &mounts, &name, options, None, teller);
         Outcome {
             name: name.to_string(),
@@ -188,7 +191,7 @@ pub(crate) fn reinstall_one(
     identity::settled(&before)?;
     let source = wish(library, &before)?.clone_from.map(|source| source.value);
     let locks = site.lock_with_source(name, source.as_ref(), library.config.lock_timeout, teller)?;
-    let planned = plan(site, library, mounts, name, options);
+    let planned = plan(&site.heeding(teller), library, mounts, name, options);
     let planned = match run::confirmed(planned, approved, |planned| &planned.change) {
         Err(error) if !site.registry.tree().zone(name).exists() => {
             locks.retire();

@@ -40,6 +40,19 @@ pub struct Outcome {
 }
 
 impl Report {
+    /// That of a request that was called off before anything began. Without names the error is all there is to say.
+    pub(super) fn called_off(names: &[impl ToString], action: &str, error: Error) -> Result<Report> {
+        if error.code() != Code::Cancelled || names.is_empty() {
+            return Err(error);
+        }
+        let outcome = |name: &dyn ToString| {
+            let message = format!("the work on {} was cancelled before it began", name.to_string());
+            let result = Err(Error::new(Code::Cancelled, message));
+            Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
+        };
+        Ok(Report { outcomes: names.iter().map(|name| outcome(name)).collect() })
+    }
+
     /// The zones of which everything asked was done and which still are.
     pub fn zones(&self) -> impl Iterator<Item = &Zone> {
         self.outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()?.as_ref())

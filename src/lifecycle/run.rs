@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::conduct::{Teller, conduct};
+use super::conduct::{Teller, before, conduct};
 use super::create;
 use super::holdings::Mounts;
 use super::library::Library;
@@ -42,15 +42,19 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
         })
         .collect();
     let prepare = if plan.operation == APPLY { operate::prepare_wishes } else { operate::prepare };
-    let prepared = match creations.as_slice() {
-        [] => None,
-        creations => Some(prepare(site, creations).map_err(not_planned)?),
-    };
-    let mounts = if creations.len() < changes.len() { Mounts::look(&site.host)? } else { Mounts::default() };
     let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
-    let look = if applies { Some(site.look()?) } else { None };
-    let ground = Ground { look, prepared, library: Library::load(site.registry.tree())?, mounts };
-    ground.confirm_all(site, &changes)?;
+    let ground = before(run, |teller| {
+        let site = &site.heeding(teller);
+        let prepared = match creations.as_slice() {
+            [] => None,
+            creations => Some(prepare(site, creations).map_err(not_planned)?),
+        };
+        let mounts = if creations.len() < changes.len() { Mounts::look(&site.host)? } else { Mounts::default() };
+        let look = if applies { Some(site.look()?) } else { None };
+        let ground = Ground { look, prepared, library: Library::load(site.registry.tree())?, mounts };
+        ground.confirm_all(site, &changes)?;
+        Ok(ground)
+    })?;
     let on_failure = failure(run.on_failure, &ground.library);
     let outcomes = conduct(changes, run, |(name, change), teller| {
         let result = ground.work(site, &name, change, on_failure, teller);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::conduct::Teller;
@@ -83,6 +83,12 @@ impl Locks {
 }
 
 impl Site {
+    /// The same, for what comes before any work: whatever is asked of the host ends where the caller asks to stop.
+    pub(crate) fn heeding(&self, teller: &Teller) -> Site {
+        let stop = teller.token();
+        Site { host: self.host.heeding(Arc::new(move || stop.is_cancelled())), ..self.clone() }
+    }
+
     /// Looks at the host. Costs a handful of commands, whatever the number of zones.
     pub(crate) fn look(&self) -> Result<Look> {
         self.look_at(&BTreeSet::new())

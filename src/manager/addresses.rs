@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{Manager, RunOptions};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::host::ZonesStamp;
+use crate::lifecycle::Teller;
 use crate::lifecycle::addresses::{self, Surveys};
 use crate::name::{PoolName, ReservationName};
 use crate::registry::{Allocation, PoolUsage, Survey};
@@ -35,8 +36,14 @@ impl Manager {
         run: &mut RunOptions<'_>,
     ) -> Result<Allocation> {
         let (pool, owner) = (PoolName::new(pool)?, ReservationName::new(owner)?);
-        let given =
-            addresses::allocate(&self.registry(), &self.surveys(&|| self.survey()), &pool, &[owner], wanted, run)?;
+        let given = addresses::allocate(
+            &self.registry(),
+            &self.surveys(&|teller| self.survey(teller)),
+            &pool,
+            &[owner],
+            wanted,
+            run,
+        )?;
         given.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "an address was given and is not there"))
     }
 
@@ -53,7 +60,7 @@ impl Manager {
     pub fn allocate_all(&self, pool: &str, owners: &[&str], run: &mut RunOptions<'_>) -> Result<Vec<Allocation>> {
         let pool = PoolName::new(pool)?;
         let owners = owners.iter().map(|owner| ReservationName::new(*owner)).collect::<Result<Vec<_>>>()?;
-        addresses::allocate(&self.registry(), &self.surveys(&|| self.survey()), &pool, &owners, None, run)
+        addresses::allocate(&self.registry(), &self.surveys(&|teller| self.survey(teller)), &pool, &owners, None, run)
     }
 
     /// Takes back what `owner` holds of the pool, or this address of it; with `id`, only from that very reservation and not from a
@@ -100,7 +107,7 @@ impl Manager {
     /// ```
     pub fn pool_usage(&self, pool: &str) -> Result<PoolUsage> {
         let pool = PoolName::new(pool)?;
-        let usage = addresses::pool_usage(&self.registry(), &self.surveys(&|| self.survey()), Some(&pool))?;
+        let usage = addresses::pool_usage(&self.registry(), &self.surveys(&|teller| self.survey(teller)), Some(&pool))?;
         usage.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "a pool was looked at and is not there"))
     }
 
@@ -116,7 +123,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn pool_usages(&self) -> Result<Vec<PoolUsage>> {
-        addresses::pool_usage(&self.registry(), &self.surveys(&|| self.survey()), None)
+        addresses::pool_usage(&self.registry(), &self.surveys(&|teller| self.survey(teller)), None)
     }
 
     /// What is not as it should be with the addresses of a pool, or of all: held twice, held against the pool's rules, of no pool.
@@ -133,14 +140,19 @@ impl Manager {
     /// ```
     pub fn check_pools(&self, pool: Option<&str>) -> Result<Vec<Diagnostic>> {
         let pool = pool.map(PoolName::new).transpose()?;
-        addresses::check_pools(&self.registry(), &self.surveys(&|| self.survey()), pool.as_ref())
+        addresses::check_pools(&self.registry(), &self.surveys(&|teller| self.survey(teller)), pool.as_ref())
     }
 
     fn surveys<'a>(&self, make: addresses::MakeSurvey<'a>) -> Surveys<'a> {
         Surveys { stamp: ZonesStamp::of(self.host_root()), make }
     }
 
-    fn survey(&self) -> Result<Survey> {
-        Ok(self.site()?.look()?.survey)
+    fn survey(&self, teller: Option<&Teller>) -> Result<Survey> {
+        let site = self.site()?;
+        let look = match teller {
+            Some(teller) => site.heeding(teller).look()?,
+            None => site.look()?,
+        };
+        Ok(look.survey)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use crate::error::{Code, Error, Result};
 use crate::exec::Watcher;
 use crate::host::Host;
-use crate::lifecycle::Site;
+use crate::lifecycle::{Cancel, Site};
 use crate::registry::{Points, Registry, Tree};
 use crate::simhost::{Dialect, SimHost};
 use crate::zone::EntryId;
@@ -19,6 +19,8 @@ const TREE: &str = "etc/zmgr";
 #[derive(Debug, Clone)]
 pub struct Manager {
     inner: Arc<Inner>,
+    /// What ends the questions of this one.
+    stop: Option<Cancel>,
 }
 
 #[derive(Debug)]
@@ -72,8 +74,23 @@ impl Manager {
         ManagerBuilder::default()
     }
 
+    /// The same manager for questions that a face wants to end: whatever it asks of the host is stopped once `cancel` says so.
+    /// Operations are stopped by their own options.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn stopped_by(&self, cancel: &Cancel) -> Manager {
+        Manager { stop: Some(cancel.clone()), ..self.clone() }
+    }
+
     /// The tree and the host; `unsupported-host` where this machine cannot manage zones.
     pub(super) fn site(&self) -> Result<Arc<Site>> {
+        let site = self.whole_site()?;
+        let Some(stop) = self.stop.clone() else { return Ok(site) };
+        let host = site.host.heeding(Arc::new(move || stop.is_cancelled()));
+        Ok(Arc::new(Site { registry: site.registry.clone(), host }))
+    }
+
+    fn whole_site(&self) -> Result<Arc<Site>> {
         let mut site = self.inner.site.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(site) = &*site {
             return Ok(Arc::clone(site));
@@ -239,7 +256,8 @@ impl ManagerBuilder {
                 .and_then(|program| Some(Path::new(&program).file_name()?.to_string_lossy().into_owned()))
                 .unwrap_or_else(|| "zmgr".to_owned())
         });
-        Ok(Manager { inner: Arc::new(Inner { root, place, command, hooks: self.hooks, site: Mutex::new(None) }) })
+        let inner = Inner { root, place, command, hooks: self.hooks, site: Mutex::new(None) };
+        Ok(Manager { inner: Arc::new(inner), stop: None })
     }
 }
 

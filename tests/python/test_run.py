@@ -83,6 +83,28 @@ def test_ctrl_c_reaches_a_slow_install(zmgr_host: zmgr.SimHost, zmgr_manager: zm
     assert zmgr_manager.zones() == []
 
 
+@pytest.mark.parametrize("question", ["zones", "zone", "plan_create", "plan_destroy", "diff", "check", "pool_usage", "create"])
+def test_ctrl_c_ends_a_question_that_the_host_does_not_answer(
+    zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager, question: str
+) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    zmgr_manager.create("web01", boot=False)
+    for survey in Path(zmgr_manager.root).glob(".zmgr/survey*"):
+        survey.unlink()
+    zmgr_host.fault("zoneadm", "list", delay=60)
+    words = {"zone": ["web01"], "plan_create": [["web02"]], "plan_destroy": [["web01"]], "pool_usage": ["internal"]}
+    ask = getattr(zmgr_manager, question)
+    timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        ask(*words.get(question, ["web02"] if question == "create" else []))
+    timer.join()
+    assert time.monotonic() - start < 15
+    zmgr_host.clear_faults()
+    assert [zone.name for zone in zmgr_manager.zones()] == ["web01"]
+
+
 def test_the_interpreter_goes_on_meanwhile(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
     zmgr_host.fault("zoneadm", "install", delay=0.5, times=1)
 

@@ -1,15 +1,16 @@
 //! Asked to stop: what is under way is taken back, what is not begun never is, and a second request leaves what `recover` ends.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zmgr::exec::{Moment, Watcher};
 use zmgr::registry::{Change, Observer, Points, When};
 use zmgr::{
-    Cancel, Code, CreateOptions, DestroyOptions, EventKind, Fault, HaltOptions, Manager, RecoverOptions, Report,
-    RunOptions,
+    ApplyOptions, Cancel, Code, CreateOptions, DestroyOptions, EventKind, Fault, HaltOptions, ImportOptions, Manager,
+    RecoverOptions, ReinstallOptions, Report, RunOptions,
 };
 
 use crate::scene::{self, Scene};
@@ -190,4 +191,48 @@ fn a_callback_that_asks_at_every_event_asks_once() {
     assert_eq!(error.code(), Code::Cancelled);
     assert!(asked > 1);
     assert!(scene.zones().is_empty() && scene.vnics().is_empty() && !scene.entry("web01").exists());
+}
+
+/// The host may not answer: dladm hangs, or zoneadm waits for somebody's lock. Nothing has begun then, and nothing stays.
+#[test]
+fn a_question_that_is_not_answered_is_not_waited_for() {
+    let scene = scene::new();
+    scene.create("web01");
+    let before = whole(scene.dir());
+    let (manager, all) = (&scene.manager, ["web01"]);
+    type Work<'a> = (&'a str, &'a dyn Fn(&mut RunOptions<'_>) -> Option<zmgr::Error>);
+    let create: Work = ("create", &|run| manager.create("web02", &CreateOptions::new(), run).err());
+    let destroy: Work = ("destroy", &|run| manager.destroy(&all, &DestroyOptions::new(), run).unwrap().error());
+    let reinstall: Work = ("reinstall", &|run| manager.reinstall("web01", &ReinstallOptions::new(), run).err());
+    let import: Work = ("import", &|run| manager.import(&[], &ImportOptions::new(), run).err());
+    let apply: Work = ("apply", &|run| manager.apply(&[], &ApplyOptions::new(), run).err());
+    let recover: Work = ("recover", &|run| manager.recover(&all, &RecoverOptions::new(), run).unwrap().error());
+    let allocate: Work = ("allocate", &|run| {
+        // So that the host is asked.
+        fs::remove_file(scene.file(".zmgr/survey.v1")).unwrap();
+        manager.allocate("internal", "printer", None, run).err()
+    });
+    for (program, subcommand, asking) in [
+        ("zoneadm", "list", vec![create, destroy, reinstall, import, apply, recover, allocate]),
+        ("dladm", "show-link", vec![create, import, apply]),
+        ("zfs", "list", vec![create, destroy]),
+        ("zfs", "mount", vec![destroy, reinstall]),
+    ] {
+        slow(&scene, program, subcommand, 60.0);
+        for (what, work) in asking {
+            let (cancel, begun) = (Cancel::new(), Instant::now());
+            let token = cancel.clone();
+            let clock = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(60));
+                token.cancel();
+            });
+            let error = work(&mut RunOptions::new().cancel(&cancel));
+            clock.join().unwrap();
+            assert_eq!(error.map(|error| error.code()), Some(Code::Cancelled), "{what}, {program} {subcommand}");
+            assert!(begun.elapsed() < Duration::from_secs(20), "{what} waited for {program} {subcommand}");
+        }
+        scene.machine.host.clear_faults().unwrap();
+        let now = whole(scene.dir());
+        assert!(now == before, "{program} {subcommand}: {}", differences(&before, &now));
+    }
 }

@@ -5,9 +5,8 @@ use pyo3::sync::PyOnceLock;
 
 use crate::cancel::Cancel;
 use crate::convert::{Names, from_json, one_address};
-use crate::guard::guarded;
 use crate::manager::Manager;
-use crate::run::Run;
+use crate::run::{Run, asked};
 
 #[pymethods]
 impl Manager {
@@ -60,14 +59,14 @@ impl Manager {
     /// How full a pool is and who holds its addresses.
     fn pool_usage<'py>(&self, py: Python<'py>, pool: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
-        let usage = guarded(py, || manager.pool_usage(&pool))?;
+        let usage = asked(py, &manager, |manager| manager.pool_usage(&pool))?;
         from_json(py, &USAGE, "PoolUsage", &usage.to_json())
     }
 
     /// The same of every pool, by name.
     fn pool_usages<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
-        let usages = guarded(py, || manager.pool_usages())?;
+        let usages = asked(py, &manager, |manager| manager.pool_usages())?;
         usages.iter().map(|usage| from_json(py, &USAGE, "PoolUsage", &usage.to_json())).collect()
     }
 
@@ -76,7 +75,7 @@ impl Manager {
     fn check_pools<'py>(&self, py: Python<'py>, pool: Option<String>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let manager = self.open(py)?;
-        let found = guarded(py, || manager.check_pools(pool.as_deref()))?;
+        let found = asked(py, &manager, |manager| manager.check_pools(pool.as_deref()))?;
         found.iter().map(|finding| from_json(py, &DIAGNOSTIC, "Diagnostic", &finding.to_json())).collect()
     }
 }

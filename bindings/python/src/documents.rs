@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::convert::{from_json, to_python};
 use crate::guard::guarded;
 use crate::manager::Manager;
+use crate::run::asked;
 
 static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CONFIG: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -27,7 +28,7 @@ impl Manager {
     /// Every finding of every document, alone and together; where a host answers, also what they count on and it does not have.
     fn check<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
-        let found = guarded(py, || manager.check())?;
+        let found = asked(py, &manager, |manager| manager.check())?;
         found.iter().map(|finding| from_json(py, &DIAGNOSTIC, "Diagnostic", &finding.to_json())).collect()
     }
 

@@ -8,11 +8,10 @@ use zmgr_core::ApplyOptions;
 
 use crate::cancel::Cancel;
 use crate::convert::{Names, from_json};
-use crate::guard::guarded;
 use crate::manager::Manager;
 use crate::plan::Plan;
 use crate::report::report_or_raise;
-use crate::run::Run;
+use crate::run::{Run, asked};
 use crate::zone::Zone;
 
 #[pymethods]
@@ -23,7 +22,7 @@ impl Manager {
         static DRIFT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let manager = self.open(py)?;
         let names = names.unwrap_or_default();
-        let drift = guarded(py, || manager.diff(&names.as_strs()))?;
+        let drift = asked(py, &manager, |manager| manager.diff(&names.as_strs()))?;
         drift.zones.iter().map(|zone| from_json(py, &DRIFT, "ZoneDrift", &zone.to_json())).collect()
     }
 
@@ -40,7 +39,7 @@ impl Manager {
         let manager = self.open(py)?;
         let options = ApplyOptions::new().prune(prune).reboot(reboot).recreate(recreate);
         let names = names.unwrap_or_default();
-        guarded(py, || manager.plan_apply(&names.as_strs(), &options)).map(Plan)
+        asked(py, &manager, |manager| manager.plan_apply(&names.as_strs(), &options)).map(Plan)
     }
 
     /// Brings the host to the files of these zones, or of all; leaves what somebody else put there, unless it is to prune.

@@ -7,11 +7,10 @@ use zmgr_core::DestroyOptions;
 
 use crate::cancel::Cancel;
 use crate::convert::Names;
-use crate::guard::guarded;
 use crate::manager::Manager;
 use crate::plan::Plan;
 use crate::report::report_or_raise;
-use crate::run::Run;
+use crate::run::{Run, asked};
 use crate::zones::{create_options, import_options, reinstall_options};
 
 #[pymethods]
@@ -31,7 +30,7 @@ impl Manager {
     ) -> PyResult<Plan> {
         let manager = self.open(py)?;
         let options = create_options(template, addresses, boot, clone_from, attrs)?;
-        guarded(py, || manager.plan_create(&names.as_strs(), &options)).map(Plan)
+        asked(py, &manager, |manager| manager.plan_create(&names.as_strs(), &options)).map(Plan)
     }
 
     /// What it would take to destroy these zones.
@@ -39,7 +38,7 @@ impl Manager {
     fn plan_destroy(&self, py: Python<'_>, names: Names, force: bool, keep_data: bool) -> PyResult<Plan> {
         let manager = self.open(py)?;
         let options = DestroyOptions::new().force(force).keep_data(keep_data);
-        guarded(py, || manager.plan_destroy(&names.as_strs(), &options)).map(Plan)
+        asked(py, &manager, |manager| manager.plan_destroy(&names.as_strs(), &options)).map(Plan)
     }
 
     /// What it would take to install these zones again.
@@ -47,7 +46,7 @@ impl Manager {
     fn plan_reinstall(&self, py: Python<'_>, names: Names, force: bool, boot: Option<bool>) -> PyResult<Plan> {
         let manager = self.open(py)?;
         let options = reinstall_options(force, boot);
-        guarded(py, || manager.plan_reinstall(&names.as_strs(), &options)).map(Plan)
+        asked(py, &manager, |manager| manager.plan_reinstall(&names.as_strs(), &options)).map(Plan)
     }
 
     /// What adopting these zones would do; no name means every zone of the host.
@@ -62,7 +61,7 @@ impl Manager {
         let manager = self.open(py)?;
         let options = import_options(template, adopt_links);
         let names = names.unwrap_or_default();
-        guarded(py, || manager.plan_import(&names.as_strs(), &options)).map(Plan)
+        asked(py, &manager, |manager| manager.plan_import(&names.as_strs(), &options)).map(Plan)
     }
 
     /// Runs a plan, unless what it rests on has changed: then StalePlanError, and nothing is done.

@@ -1,12 +1,16 @@
 //! How an operation runs: progress, cancel and Ctrl-C.
 
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict};
-use zmgr_core::{Event, EventKind, OnFailure, Result, RunOptions};
+use zmgr_core::{Event, EventKind, Manager, OnFailure, Result, RunOptions};
 
 use crate::cancel::Cancel;
 use crate::convert::value_class;
@@ -68,6 +72,36 @@ impl Run {
         });
         raised.or(py, answer)
     }
+}
+
+/// How often Python's signal handlers get a chance while the core answers a question.
+const PULSE: Duration = Duration::from_millis(50);
+
+/// Asks the core something that may have to wait for the host; Ctrl-C ends it.
+pub(crate) fn asked<T: Send>(
+    py: Python<'_>,
+    manager: &Manager,
+    question: impl FnOnce(&Manager) -> Result<T> + Send,
+) -> PyResult<T> {
+    let raised = Raised::new(None);
+    let manager = manager.stopped_by(raised.token());
+    let answer = guarded(py, || {
+        thread::scope(|scope| {
+            let (at_work, ended) = mpsc::channel::<()>();
+            let worker = scope.spawn(move || {
+                // Gone with the thread, also where that dies.
+                let _at_work = at_work;
+                question(&manager)
+            });
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PULSE) {
+                if !raised.pulse() {
+                    raised.token().cancel();
+                }
+            }
+            worker.join().unwrap_or_else(|payload| resume_unwind(payload))
+        })
+    });
+    raised.or(py, answer)
 }
 
 /// What Python raised while the core was at work: an exception of a callback, or Ctrl-C.

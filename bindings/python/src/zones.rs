@@ -10,10 +10,9 @@ use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Live, Query, Recov
 
 use crate::cancel::Cancel;
 use crate::convert::{Names, one_address};
-use crate::guard::guarded;
 use crate::manager::Manager;
 use crate::report::report_or_raise;
-use crate::run::Run;
+use crate::run::{Run, asked};
 use crate::zone::Zone;
 
 #[pymethods]
@@ -42,7 +41,7 @@ impl Manager {
         let mut query = Query::new().live(live).unregistered(unregistered);
         query.names = names.unwrap_or_default().into_vec();
         query.tag = tag;
-        let zones = guarded(py, || manager.zones(&query))?;
+        let zones = asked(py, &manager, |manager| manager.zones(&query))?;
         // From one into the other: thousands of zones are not moved on the way.
         PyList::new(py, zones.into_iter().map(Zone::new))
     }
@@ -50,7 +49,7 @@ impl Manager {
     /// The zone of this name; NotFoundError where it is not registered.
     fn zone(&self, py: Python<'_>, name: String) -> PyResult<Zone> {
         let manager = self.open(py)?;
-        guarded(py, || manager.zone(&name)).map(Zone::new)
+        asked(py, &manager, |manager| manager.zone(&name)).map(Zone::new)
     }
 
     /// Creates a zone: allocates its addresses, configures, installs, and boots it where that is wished.

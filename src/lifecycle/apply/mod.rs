@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::basis;
-use super::conduct::conduct;
+use super::conduct::{before, conduct};
 use super::create::{self, vnics};
 use super::library::Library;
 use super::material::Material;
@@ -157,7 +157,10 @@ pub(crate) fn apply(
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
     let library = Library::load(site.registry.tree())?;
-    let look = site.look()?;
+    let look = match before(run, |teller| site.heeding(teller).look()) {
+        Ok(look) => look,
+        Err(error) => return Report::called_off(names, "failed", error),
+    };
     let mut standings = standings(site, &library, &look, names)?;
     let on_failure = failure(run.on_failure, &library);
     let create = CreateOptions::default();
@@ -171,7 +174,10 @@ pub(crate) fn apply(
         }
     }
     let wanted: Vec<(ZoneName, &CreateOptions)> = wishes.iter().map(|name| (name.clone(), &create)).collect();
-    let prepared = if wanted.is_empty() { None } else { Some(operate::prepare_wishes(site, &wanted)?) };
+    let prepared = match wanted.as_slice() {
+        [] => None,
+        wanted => Some(before(run, |teller| operate::prepare_wishes(&site.heeding(teller), wanted))?),
+    };
     let outcomes = conduct(standings, run, |(name, standing), teller| {
         if let (true, Some(prepared)) = (is_wish(&standing), &prepared) {
             let result = operate::create_one(site, prepared, &name, &create, on_failure, None, teller);

@@ -39,7 +39,7 @@ pub(crate) fn apply_one(
         // Most zones need nothing, and no lock to see that.
         let status = standing.host.as_ref().map(|(zone, _)| zone.state.as_str().to_owned());
         let spec = standing.spec.clone();
-        let application = plan(site, library, look, None, standing, options, None)?;
+        let application = plan(&site.heeding(teller), library, look, None, standing, options, None)?;
         if application.is_nothing() {
             let zone = view::of_entry(&application.entry, Some(&spec), status);
             return Ok(("unchanged", zone, application.change.notes));
@@ -50,7 +50,7 @@ pub(crate) fn apply_one(
     let Some((_, standing)) = again.pop() else {
         return Err(Error::new(Code::Internal, "a zone that was named is not there"));
     };
-    let application = reserve(site, library, look, &locks, standing?, options, approved, teller)?;
+    let application = reserve(&site.heeding(teller), library, look, &locks, standing?, options, approved, teller)?;
     let floor = site.floor(library, &name, &locks, teller)?;
     floor.tell(EventKind::Started);
     let done = carry_out(site, library, &application, &floor);

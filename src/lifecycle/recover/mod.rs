@@ -104,9 +104,10 @@ fn recover_one(
         }
         entry => entry?,
     };
+    let asking = site.heeding(teller);
     let Some(journal_says) = find::journal(&entry) else {
         let spec = view::wish(library, &entry);
-        let status = site.host.zone_state(name)?.map(|zone| zone.state.as_str().to_owned());
+        let status = asking.host.zone_state(name)?.map(|zone| zone.state.as_str().to_owned());
         return Ok(Done::Nothing(view::of_entry(&entry, spec.as_ref(), status)));
     };
     let Some(id) = entry.id.clone() else {
@@ -124,7 +125,7 @@ fn recover_one(
     } else if find::is_application(&entry) {
         journal = journal.applying();
     }
-    let findings = find::look(site, &entry, &spec)?;
+    let findings = find::look(&asking, &entry, &spec)?;
     let work = Work { site, library, entry: &entry, spec: &spec, findings: &findings };
     let done = match decide(journal_says, &findings.found, wish) {
         Verdict::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}")).with_help(match work.is_destruction() {

@@ -158,7 +158,7 @@ impl Step for Configure {
 
     fn undo(&self, floor: &Floor<'_>) -> Result<()> {
         let Some(zone) = floor.host.zone_state(&self.zone)? else {
-            return match identity::renamed(floor.host, &self.config.zonepath)? {
+            return match identity::renamed(&floor.host, &self.config.zonepath)? {
                 Some(other) => Err(foreign(format!("the zone {} is called {} by now", self.zone, other.name))),
                 // zonecfg writes the document first and the index then: one that was killed leaves the former alone.
                 None => match floor.host.zone_config(self.zone.as_str())? {

@@ -30,7 +30,7 @@ impl Step for Unconfigure {
 
     fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
         Ok(match floor.host.zone_state(&self.zone)?.map(|zone| zone.state) {
-            None => match identity::renamed(floor.host, &self.zonepath)? {
+            None => match identity::renamed(&floor.host, &self.zonepath)? {
                 Some(other) => Probe::Foreign(format!("the zone {} is called {} by now", self.zone, other.name)),
                 None => match floor.host.zone_config(self.zone.as_str())? {
                     Some(left) if left.zonepath == self.zonepath => Probe::Absent,
