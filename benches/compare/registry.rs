@@ -218,24 +218,15 @@ fn growth(table: &mut Table) {
     let sites = sizes.map(Site::new);
     settle();
     sites.iter().for_each(|site| drop(allocate(site.path(), &["first".to_owned()])));
-    let mut n = 0;
-    let mut ours: Vec<_> = sites
-        .iter()
-        .map(|site| {
-            let root = site.path().to_str().unwrap().to_owned();
-            move |n: usize| process("allocate", &[&root, &format!("owner{n}")])
-        })
-        .collect();
-    let [small, large] = ours.as_mut_slice() else { unreachable!() };
-    let mut small = || {
-        n += 1;
-        small(n)
+    let allocates = |site: &Site| {
+        let root = site.path().to_str().unwrap().to_owned();
+        let mut n = 0;
+        move || {
+            n += 1;
+            process("allocate", &[&root, &format!("owner{n}")])
+        }
     };
-    let mut m = 0;
-    let mut large = || {
-        m += 1;
-        large(m)
-    };
+    let [mut small, mut large] = sites.each_ref().map(allocates);
     let [small, large] = medians(31, [&mut small, &mut large]);
     table.row("allocate, 8,000 zones", large, "allocate, 1,000 zones", Some(small), Aim::Within(8.0));
 }

@@ -130,8 +130,15 @@ fn one_against_a_script(table: &mut Table, zones: usize) {
         clean(&dir);
         took
     };
-    let [ours, theirs] = medians(ROUNDS, [&mut ours, &mut theirs]);
-    table.row(what, ours, "a sh script with the same commands", Some(theirs), Aim::Within(1.1));
+    let folder = manager.root().join("zones");
+    let mut sweep = || registry::process("stat", &[folder.to_str().unwrap()]);
+    let [ours, theirs, sweep] = medians(ROUNDS, [&mut ours, &mut theirs, &mut sweep]);
+    // What zmgr promises, that no address is given twice whatever was edited by hand, costs a look at each file.
+    let (name, theirs) = match zones {
+        0 => ("a sh script with the same commands", theirs),
+        _ => ("a sh script with the same commands, and one stat sweep", theirs + sweep),
+    };
+    table.row(what, ours, name, Some(theirs), Aim::Within(1.1));
 }
 
 /// Every command that a creation runs, as lines of a shell script; the files that it gives to zonecfg are kept.
