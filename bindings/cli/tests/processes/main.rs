@@ -1,0 +1,8 @@
+//! zmgr as a process of its own, on simulated machines whose programs are processes too; each file beside it is a theme.
+#![allow(missing_docs)]
+
+mod adopt;
+mod inside;
+mod linked;
+mod machine;
+mod survivors;
