@@ -80,25 +80,23 @@ pub(crate) fn stat_floor(folder: &Path) -> i64 {
 
 /// A tree with so many zones.
 pub(crate) struct Site {
-    root: tempfile::TempDir,
+    root: PathBuf,
 }
 
 impl Site {
-    pub(crate) fn new(zones: usize) -> Site {
-        // On the disk of the build, for a temp folder may lie in memory.
-        let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    pub(crate) fn new(root: PathBuf, zones: usize) -> Site {
         for folder in ["pools", "zones", "reservations"] {
-            std::fs::create_dir(root.path().join(folder)).unwrap();
+            std::fs::create_dir(root.join(folder)).unwrap();
         }
-        std::fs::write(root.path().join("pools/big.kdl"), POOL).unwrap();
+        std::fs::write(root.join("pools/big.kdl"), POOL).unwrap();
         for n in 0..zones {
-            std::fs::write(root.path().join(format!("zones/zone{n:05}.kdl")), zone(n)).unwrap();
+            std::fs::write(root.join(format!("zones/zone{n:05}.kdl")), zone(n)).unwrap();
         }
         Site { root }
     }
 
     fn path(&self) -> &Path {
-        self.root.path()
+        &self.root
     }
 }
 
@@ -163,12 +161,12 @@ pub(crate) fn settle() {
 }
 
 fn one_at_a_time(table: &mut Table) {
-    let site = Site::new(ZONES);
+    let site = Site::new(table.folder(), ZONES);
     let root = site.path().to_str().unwrap();
     let zones = site.path().join("zones");
     settle();
     allocate(site.path(), &["first".to_owned()]);
-    let peer = Peer::new(ZONES);
+    let peer = Peer::new(table.folder(), ZONES);
     let mut n = 0;
     let mut ours = || {
         n += 1;
@@ -183,7 +181,7 @@ fn one_at_a_time(table: &mut Table) {
     let mut start = || process("nothing", &[]);
     let [ours, theirs, floor, start] = medians(61, [&mut ours, &mut theirs, &mut floor, &mut start]);
     let theirs = peer.map(|_| theirs);
-    let plain = Plain::new(ZONES);
+    let plain = Plain::new(table.folder(), ZONES);
     let mut m = 0;
     let mut python = || {
         m += 1;
@@ -215,7 +213,7 @@ fn one_at_a_time(table: &mut Table) {
 /// The same at an eighth of the size: what grows, and how.
 fn growth(table: &mut Table) {
     let sizes = [ZONES / 8, ZONES];
-    let sites = sizes.map(Site::new);
+    let sites = sizes.map(|zones| Site::new(table.folder(), zones));
     settle();
     sites.iter().for_each(|site| drop(allocate(site.path(), &["first".to_owned()])));
     let allocates = |site: &Site| {
@@ -233,10 +231,10 @@ fn growth(table: &mut Table) {
 
 fn batch(table: &mut Table) {
     const BATCH: usize = 1000;
-    let site = Site::new(ZONES);
+    let site = Site::new(table.folder(), ZONES);
     settle();
     allocate(site.path(), &["first".to_owned()]);
-    let peer = Peer::new(ZONES);
+    let peer = Peer::new(table.folder(), ZONES);
     let floor_folder = site.path().join("floor");
     std::fs::create_dir(&floor_folder).unwrap();
     let mut round = 0;
@@ -357,7 +355,7 @@ fn one_pass(used: &[u128], first: u128) -> u128 {
 }
 
 fn first_load(table: &mut Table) {
-    let site = Site::new(ZONES);
+    let site = Site::new(table.folder(), ZONES);
     let registry = registry(site.path());
     let cores = std::thread::available_parallelism().unwrap().get() as u32;
     let paths: Vec<PathBuf> = (0..ZONES).map(|n| site.path().join(format!("zones/zone{n:05}.kdl"))).collect();
@@ -385,12 +383,11 @@ fn first_load(table: &mut Table) {
 
 /// What a script of a few lines does, with so many addresses taken.
 pub(crate) struct Plain {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
 }
 
 impl Plain {
-    pub(crate) fn new(taken: usize) -> Option<Plain> {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    pub(crate) fn new(folder: PathBuf, taken: usize) -> Option<Plain> {
         let plain = Plain { folder };
         let made = plain.command("make", &[&taken.to_string()]).status();
         made.is_ok_and(|status| status.success()).then_some(plain)
@@ -404,24 +401,23 @@ impl Plain {
     fn command(&self, task: &str, arguments: &[&str]) -> Command {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/plain.py");
         let mut command = Command::new("python3");
-        command.arg(script).arg(task).arg(self.folder.path()).args(arguments);
+        command.arg(script).arg(task).arg(&self.folder).args(arguments);
         command
     }
 }
 
 /// CNI's host-local with so many addresses taken.
 struct Peer {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
     taken: usize,
 }
 
 impl Peer {
-    fn new(taken: usize) -> Option<Peer> {
+    fn new(folder: PathBuf, taken: usize) -> Option<Peer> {
         if !Path::new(HOST_LOCAL).exists() {
             return None;
         }
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let store = folder.path().join("bench");
+        let store = folder.join("bench");
         std::fs::create_dir(&store).unwrap();
         for n in 0..taken {
             let address = Family::V4.address(u128::from(0x0a40_000a_u32) + n as u128);
@@ -435,7 +431,7 @@ impl Peer {
     fn add(&self, n: usize) -> Duration {
         let config = format!(
             r#"{{"cniVersion":"0.4.0","name":"bench","type":"x","ipam":{{"type":"host-local","dataDir":"{}","ranges":[[{{"subnet":"10.64.0.0/16","rangeStart":"10.64.0.10","rangeEnd":"10.64.255.250"}}]]}}}}"#,
-            self.folder.path().display()
+            self.folder.display()
         );
         let mut command = Command::new(HOST_LOCAL);
         command

@@ -1,5 +1,6 @@
 //! The table: medians taken in turns, and their ratios.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// What is measured, against what, and how it should come out.
@@ -15,6 +16,9 @@ struct Row {
 pub(crate) struct Table {
     words: Vec<String>,
     rows: Vec<Row>,
+    /// Removed when all is measured: a file system may avoid what was freed a moment ago, and then every new file costs more.
+    scratch: tempfile::TempDir,
+    folders: std::cell::Cell<usize>,
 }
 
 /// How two medians should compare.
@@ -28,7 +32,17 @@ pub(crate) enum Aim {
 
 impl Table {
     pub(crate) fn new(words: Vec<String>) -> Table {
-        Table { words, rows: Vec::new() }
+        // On the disk of the build, for a temp folder may lie in memory.
+        let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        Table { words, rows: Vec::new(), scratch, folders: Default::default() }
+    }
+
+    /// A new folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folders.set(self.folders.get() + 1);
+        let folder = self.scratch.path().join(self.folders.get().to_string());
+        std::fs::create_dir(&folder).unwrap();
+        folder
     }
 
     /// Whether rows of this name are asked for.
