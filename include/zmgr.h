@@ -997,6 +997,17 @@ zmgr_status zmgr_open(const zmgr_open_options *options,
                       zmgr_manager **out,
                       zmgr_error **error);
 
+// The same manager once more, whose questions (zmgr_zones, zmgr_zone_find, zmgr_check, zmgr_diff, plans, pools) end with
+// ZMGR_CANCELLED once somebody has used the token, also while the host does not answer. Operations heed the token of their own
+// run options alone. Close it as any other; the token may be freed before.
+//
+// Requires: `manager` is a live manager, `cancel` a live token; `out` points to a place for a pointer; `error` is NULL or points to a
+// place for a pointer.
+zmgr_status zmgr_stopped_by(const zmgr_manager *manager,
+                            const zmgr_cancel *cancel,
+                            zmgr_manager **out,
+                            zmgr_error **error);
+
 // Closes a manager: from here on no thread may use it. Objects that it gave live on. NULL is fine.
 //
 // Requires: `manager` is NULL or a manager that no call uses any more.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::conduct::{Teller, before};
 use super::library::Library;
-use crate::error::{Diagnostic, Result};
+use crate::error::{Code, Diagnostic, Result};
 use crate::host::ZonesStamp;
 use crate::manager::RunOptions;
 use crate::name::{PoolName, ReservationName};
@@ -107,8 +107,10 @@ pub(crate) fn pool_usage(
     pool: Option<&PoolName>,
 ) -> Result<Vec<PoolUsage>> {
     // Where the host cannot be asked, what it last said is better than nothing.
-    let survey = surveys.last(registry).or_else(|| (surveys.make)(None).ok());
-    let survey = survey.or_else(|| registry.last_survey()).unwrap_or_default();
+    let survey = match surveys.last(registry).map_or_else(|| (surveys.make)(None), Ok) {
+        Err(error) if error.code() == Code::Cancelled => return Err(error),
+        survey => survey.ok().or_else(|| registry.last_survey()).unwrap_or_default(),
+    };
     let mut ledger = ledger(registry, survey)?;
     let names = pool.map_or_else(|| ledger.pool_names(), |name| vec![name.clone()]);
     names.iter().map(|name| ledger.pool_usage(name)).collect()

@@ -57,7 +57,10 @@ fn states(site: &Site, live: Live) -> Result<Option<Vec<HostZone>>> {
     match live {
         Live::Never => Ok(None),
         Live::Required => site.host.zones().map(Some),
-        Live::Auto => Ok(site.host.zones().ok()),
+        Live::Auto => match site.host.zones() {
+            Err(error) if error.code() == Code::Cancelled => Err(error),
+            listed => Ok(listed.ok()),
+        },
     }
 }
 
@@ -100,6 +103,7 @@ pub(crate) fn zone(site: &Site, name: &ZoneName) -> Result<Zone> {
     let status = match site.host.zone_state(name) {
         Ok(Some(found)) => Some(found.state.as_str().to_owned()),
         Ok(None) => Some(ABSENT.to_owned()),
+        Err(error) if error.code() == Code::Cancelled => return Err(error),
         Err(_) => None,
     };
     Ok(view::of_entry(&entry, spec.as_ref(), status))

@@ -148,10 +148,9 @@ impl Manager {
     }
 
     fn survey(&self, teller: Option<&Teller>) -> Result<Survey> {
-        let site = self.site()?;
         let look = match teller {
-            Some(teller) => site.heeding(teller).look()?,
-            None => site.look()?,
+            Some(teller) => self.site()?.heeding(teller).look()?,
+            None => self.asking()?.look()?,
         };
         Ok(look.survey)
     }

@@ -71,7 +71,11 @@ impl Manager {
         if !self.root().is_dir() {
             return Err(self.no_tree());
         }
-        let host = self.site().ok().and_then(|site| site.look().ok()).map(|look| look.host);
+        // Without a host the documents alone are looked at.
+        let host = match self.asking().and_then(|site| site.look()) {
+            Err(error) if error.code() == Code::Cancelled => return Err(error),
+            look => look.ok().map(|look| look.host),
+        };
         Ok(check(registry.tree(), host.as_ref()))
     }
 

@@ -27,7 +27,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn diff(&self, names: &[&str]) -> Result<Drift> {
-        drift::diff(&*self.site()?, &checked(names)?)
+        drift::diff(&self.asking()?, &checked(names)?)
     }
 
     /// What applying the files of these zones would do, or of all where none is named. Touches nothing.
@@ -44,7 +44,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_apply(&self, names: &[&str], options: &ApplyOptions) -> Result<Plan> {
-        lifecycle::plan_apply(&*self.site()?, &checked(names)?, options)
+        lifecycle::plan_apply(&self.asking()?, &checked(names)?, options)
     }
 
     /// Brings the host to the files of these zones, or of all where none is named: builds wishes, changes what differs, leaves what

@@ -27,7 +27,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_import(&self, names: &[&str], options: &ImportOptions) -> Result<Plan> {
-        import::plan_import(&*self.site()?, &checked(names)?, options)
+        import::plan_import(&self.asking()?, &checked(names)?, options)
     }
 
     /// Adopts zones as they are; the host is only looked at. No name means every zone of the host: the report has `adopted` ones

@@ -20,7 +20,7 @@ const TREE: &str = "etc/zmgr";
 pub struct Manager {
     inner: Arc<Inner>,
     /// What ends the questions of this one.
-    stop: Option<Cancel>,
+    stops: Vec<Cancel>,
 }
 
 #[derive(Debug)]
@@ -74,23 +74,40 @@ impl Manager {
         ManagerBuilder::default()
     }
 
-    /// The same manager for questions that a face wants to end: whatever it asks of the host is stopped once `cancel` says so.
-    /// Operations are stopped by their own options.
-    #[doc(hidden)]
+    /// The same manager, whose questions (`zones`, `zone`, `check`, `diff`, plans, pools) end with `cancelled` once somebody has used
+    /// the token, also while the host does not answer. Operations heed the token of their own options alone.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// let cancel = Cancel::new();
+    /// let asking = manager.stopped_by(&cancel);
+    /// assert!(asking.zones(&Query::new())?.is_empty());
+    /// cancel.cancel();
+    /// assert_eq!(asking.zones(&Query::new()).unwrap_err().code(), Code::Cancelled);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn stopped_by(&self, cancel: &Cancel) -> Manager {
-        Manager { stop: Some(cancel.clone()), ..self.clone() }
+        let mut asking = self.clone();
+        asking.stops.push(cancel.clone());
+        asking
+    }
+
+    /// The tree and the host for questions, which whoever was told to may stop.
+    pub(super) fn asking(&self) -> Result<Site> {
+        let site = self.site()?;
+        let stops = self.stops.clone();
+        let host = match stops.as_slice() {
+            [] => site.host.clone(),
+            _ => site.host.heeding(Arc::new(move || stops.iter().any(Cancel::is_cancelled))),
+        };
+        Ok(Site { registry: site.registry.clone(), host })
     }
 
     /// The tree and the host; `unsupported-host` where this machine cannot manage zones.
     pub(super) fn site(&self) -> Result<Arc<Site>> {
-        let site = self.whole_site()?;
-        let Some(stop) = self.stop.clone() else { return Ok(site) };
-        let host = site.host.heeding(Arc::new(move || stop.is_cancelled()));
-        Ok(Arc::new(Site { registry: site.registry.clone(), host }))
-    }
-
-    fn whole_site(&self) -> Result<Arc<Site>> {
         let mut site = self.inner.site.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(site) = &*site {
             return Ok(Arc::clone(site));
@@ -116,10 +133,10 @@ impl Manager {
 
     /// The same for planning, which writes nothing: what a simulated machine and its tree would be is made elsewhere, and goes
     /// with the answer.
-    pub(super) fn planning_site(&self) -> Result<(Arc<Site>, Option<Pretence>)> {
-        let Place::Simulated(directory) = &self.inner.place else { return Ok((self.site()?, None)) };
+    pub(super) fn planning_site(&self) -> Result<(Site, Option<Pretence>)> {
+        let Place::Simulated(directory) = &self.inner.place else { return Ok((self.asking()?, None)) };
         if self.inner.root.exists() {
-            return Ok((self.site()?, None));
+            return Ok((self.asking()?, None));
         }
         let pretence = Pretence::make()?;
         let machine = match SimHost::open(directory) {
@@ -130,7 +147,7 @@ impl Manager {
         let tree = pretence.0.join("tree");
         Manager::open(&tree)?.init()?;
         let registry = Registry::new(Tree::new(tree).of_anyone(), self.inner.command.clone(), Points::none());
-        Ok((Arc::new(Site { registry, host: Host::simulated(machine.runner()) }), Some(pretence)))
+        Ok((Site { registry, host: Host::simulated(machine.runner()) }, Some(pretence)))
     }
 
     /// The folder below which the host's files are.
@@ -257,7 +274,7 @@ impl ManagerBuilder {
                 .unwrap_or_else(|| "zmgr".to_owned())
         });
         let inner = Inner { root, place, command, hooks: self.hooks, site: Mutex::new(None) };
-        Ok(Manager { inner: Arc::new(inner), stop: None })
+        Ok(Manager { inner: Arc::new(inner), stops: Vec::new() })
     }
 }
 

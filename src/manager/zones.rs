@@ -22,7 +22,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn zones(&self, query: &Query) -> Result<Vec<Zone>> {
-        lifecycle::zones(&*self.site()?, query)
+        lifecycle::zones(&self.asking()?, query)
     }
 
     /// One zone: reads one file, and asks the host for one state where it answers. `not-found` where the registry has no such zone.
@@ -39,7 +39,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn zone(&self, name: &str) -> Result<Zone> {
-        lifecycle::zone(&*self.site()?, &ZoneName::new(name)?)
+        lifecycle::zone(&self.asking()?, &ZoneName::new(name)?)
     }
 
     /// What creating these zones would do. Touches nothing.

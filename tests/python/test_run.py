@@ -105,6 +105,20 @@ def test_ctrl_c_ends_a_question_that_the_host_does_not_answer(
     assert [zone.name for zone in zmgr_manager.zones()] == ["web01"]
 
 
+def test_a_token_ends_a_question(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    zmgr_host.fault("zoneadm", "list", delay=60)
+    token = zmgr.Cancel()
+    timer = threading.Timer(0.2, token.cancel)
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(zmgr.CancelledError):
+        zmgr_manager.stopped_by(token).zones()
+    timer.join()
+    assert time.monotonic() - start < 15
+    zmgr_host.clear_faults()
+    assert zmgr_manager.zones() == []
+
+
 def test_the_interpreter_goes_on_meanwhile(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
     zmgr_host.fault("zoneadm", "install", delay=0.5, times=1)
 

@@ -73,6 +73,7 @@ fn rust_items() -> BTreeSet<String> {
         Manager::pool_usage,
         Manager::pool_usages,
         Manager::check_pools,
+        Manager::stopped_by,
         Plan::to_json,
         Plan::from_json,
         Plan::digest,

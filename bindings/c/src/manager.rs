@@ -4,8 +4,9 @@ use std::ffi::{CStr, c_char};
 
 use zmgr_core::Manager;
 
+use crate::cancel::zmgr_cancel;
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{call, free, optional_text, options, out};
+use crate::ffi::{call, free, handle, optional_text, options, out};
 use crate::options::zmgr_open_options;
 
 /// The zones of one host and the files that describe them. Any number of threads may use one manager at once, until zmgr_close.
@@ -47,6 +48,30 @@ pub unsafe extern "C" fn zmgr_open(
             }
             let manager = builder.build()?;
             out.set(|| zmgr_manager(manager));
+            Ok(())
+        })
+    }
+}
+
+/// The same manager once more, whose questions (zmgr_zones, zmgr_zone_find, zmgr_check, zmgr_diff, plans, pools) end with
+/// ZMGR_CANCELLED once somebody has used the token, also while the host does not answer. Operations heed the token of their own
+/// run options alone. Close it as any other; the token may be freed before.
+///
+/// # Safety
+/// `manager` is a live manager, `cancel` a live token; `out` points to a place for a pointer; `error` is NULL or points to a
+/// place for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_stopped_by(
+    manager: *const zmgr_manager,
+    cancel: *const zmgr_cancel,
+    out: *mut *mut zmgr_manager,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = self::out(out, "out")?;
+            let asking = handle(manager, "manager")?.0.stopped_by(&handle(cancel, "cancel")?.0);
+            out.set(|| zmgr_manager(asking));
             Ok(())
         })
     }

@@ -7,6 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use zmgr_core::{Code, Error};
 
+use crate::cancel::Cancel;
 use crate::error::raised;
 use crate::guard::guarded;
 
@@ -58,6 +59,12 @@ impl Manager {
     #[getter]
     fn root(&self, py: Python<'_>) -> PyResult<PathBuf> {
         Ok(self.open(py)?.root().to_owned())
+    }
+
+    /// The same manager once more, whose questions (zones, zone, check, diff, plans, pools) raise CancelledError once somebody has
+    /// used the token. Operations heed their own cancel= alone.
+    fn stopped_by(&self, py: Python<'_>, cancel: Cancel) -> PyResult<Self> {
+        Ok(Manager { manager: RwLock::new(Some(self.open(py)?.stopped_by(&cancel.0))) })
     }
 
     /// Lets go of the manager. Once is enough, twice is fine.
