@@ -56,6 +56,7 @@ pub unsafe extern "C" fn zmgr_open(
 /// The same manager once more, whose questions (zmgr_zones, zmgr_zone_find, zmgr_check, zmgr_diff, plans, pools) end with
 /// ZMGR_CANCELLED once somebody has used the token, also while the host does not answer. Operations heed the token of their own
 /// run options alone. Close it as any other; the token may be freed before.
+/// Errors: ZMGR_INVALID_ARGUMENT where one of them is NULL.
 ///
 /// # Safety
 /// `manager` is a live manager, `cancel` a live token; `out` points to a place for a pointer; `error` is NULL or points to a
