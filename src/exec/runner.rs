@@ -101,6 +101,7 @@ impl Runner for WatchedRunner {
         (self.watcher)(Moment::After(invocation));
         completed
     }
+
     fn run_all(&self, questions: &[Invocation], stopped: Stopper<'_>) -> Vec<Result<Completed>> {
         questions.iter().for_each(|question| (self.watcher)(Moment::Before(question)));
         let answers = self.inner.run_all(questions, stopped);

@@ -57,8 +57,8 @@ impl Registry {
         Ok(Some(EntryFolder { path, folder, stamp }))
     }
 
-    /// Looks at the files of these records of the index in their folder, shared among the cores where there are many, for nearly all of a sweep is
-    /// spent here. Which of them are not as the index knows them, in order.
+    /// Looks at the files of these records of the index in their folder, shared among the cores where there are many, for nearly all
+    /// of a sweep is spent here. Which of them are not as the index knows them, in order.
     pub(super) fn look(&self, folder: &EntryFolder, index: &Index, records: &[usize]) -> Result<Vec<(usize, Differs)>> {
         let look_at = |share: &[usize]| {
             let mut found = Vec::new();
