@@ -309,8 +309,8 @@ typedef struct zmgr_zone zmgr_zone;
 typedef struct zmgr_zone_list zmgr_zone_list;
 
 // Hears of each event: on the thread that made the call, one at a time, also where several zones are worked on at once;
-// never after the call has returned. `event` lives for this one call. Returns false to ask to stop. It must not throw, not
-// longjmp, and not close the manager.
+// never after the call has returned. `event` lives for this one call. Returns false to ask to stop; a step that is refused
+// when it is about to begin is not done. It must not throw, not longjmp, and not close the manager.
 typedef bool (*zmgr_progress_fn)(void *userdata, const zmgr_event *event);
 
 // How an operation runs.

@@ -1,5 +1,6 @@
 //! Work on worker threads, word of it on the caller's: events are delivered one at a time on the calling thread, whatever the
-//! number of jobs, and requests to stop are looked for there every 50 ms.
+//! number of jobs, and requests to stop are looked for there every 50 ms. A worker that asks `Teller::heard` waits until what it
+//! told has been listened to, so that a callback's refusal of what is about to begin is known before it begins.
 
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
@@ -16,14 +17,33 @@ const PULSE: Duration = Duration::from_millis(50);
 
 /// A worker's line to the caller.
 pub(crate) struct Teller {
-    events: Sender<Event>,
+    words: Sender<Word>,
     stop: Cancel,
+    /// Whether the caller listens to events at all.
+    attended: bool,
+}
+
+/// What a worker sends.
+enum Word {
+    Event(Event),
+    /// Let go of once everything before it has been delivered.
+    Heard(#[expect(dead_code, reason = "its end is what it says")] Sender<()>),
 }
 
 impl Teller {
     /// Sends an event. Nobody listening is no failure: the work goes on.
     pub(crate) fn tell(&self, event: Event) {
-        let _ = self.events.send(event);
+        let _ = self.words.send(Word::Event(event));
+    }
+
+    /// Waits until the caller has heard everything that was told, and what it answered counts.
+    pub(crate) fn heard(&self) {
+        if self.attended {
+            let (listening, end) = mpsc::channel();
+            let _ = self.words.send(Word::Heard(listening));
+            // Ends as well where the caller's callback panicked and nobody listens any more.
+            let _ = end.recv();
+        }
     }
 
     /// How often the caller has asked to stop.
@@ -84,13 +104,14 @@ where
     // Asked before anything began: no worker begins.
     let passed_on = options.cancel.map_or(0, Cancel::requests);
     (0..passed_on).for_each(|_| stop.cancel());
-    let (events, heard) = mpsc::channel::<Event>();
+    let (words, heard) = mpsc::channel::<Word>();
+    let attended = options.progress.is_some();
     let (answer, answered) = mpsc::channel::<(usize, R)>();
 
     let panicked = thread::scope(|scope| {
         let threads: Vec<_> = (0..workers)
             .map(|_| {
-                let teller = Teller { events: events.clone(), stop: stop.clone() };
+                let teller = Teller { words: words.clone(), stop: stop.clone(), attended };
                 let answer = answer.clone();
                 let (queue, work) = (&queue, &work);
                 scope.spawn(move || {
@@ -104,12 +125,12 @@ where
                 })
             })
             .collect();
-        drop(events);
+        drop(words);
         drop(answer);
 
         // The closure that delivers may itself panic (a callback of the caller): the workers are then told to stop before
-        // the scope waits for them, or it would wait for the end of an install.
-        let delivered = panic::catch_unwind(AssertUnwindSafe(|| deliver(&heard, stop, passed_on, options)));
+        // the scope waits for them, or it would wait for the end of an install. Its end of the line goes with it.
+        let delivered = panic::catch_unwind(AssertUnwindSafe(|| deliver(heard, stop, passed_on, options)));
         if delivered.is_err() {
             stop.cancel();
         }
@@ -133,12 +154,12 @@ where
 /// Hands events to the caller until every worker has hung up.
 ///
 /// Of the requests on the caller's token, `passed_on` have been.
-fn deliver(heard: &mpsc::Receiver<Event>, stop: &Cancel, mut passed_on: u32, options: &mut RunOptions<'_>) {
+fn deliver(heard: mpsc::Receiver<Word>, stop: &Cancel, mut passed_on: u32, options: &mut RunOptions<'_>) {
     let mut refused = false;
     // Requests that a callback made after its first one: it hears of every event, and asking at each is not impatience.
     let (mut asked, mut repeated) = (false, 0);
     loop {
-        let event = heard.recv_timeout(PULSE);
+        let word = heard.recv_timeout(PULSE);
         if let Some(cancel) = options.cancel {
             let requests = cancel.requests() - repeated;
             for _ in passed_on..requests {
@@ -156,13 +177,13 @@ fn deliver(heard: &mpsc::Receiver<Event>, stop: &Cancel, mut passed_on: u32, opt
         if let Some(pulse) = options.pulse.as_mut() {
             refuse(pulse());
         }
-        match event {
-            Ok(event) => {
+        match word {
+            Ok(Word::Event(event)) => {
                 if let Some(progress) = options.progress.as_mut() {
                     refuse(progress(&event));
                 }
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Word::Heard(_)) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
         let made = options.cancel.map_or(0, Cancel::requests) - before;
@@ -221,6 +242,49 @@ mod tests {
             teller.stops()
         });
         assert_eq!(stops, [1]);
+    }
+
+    #[test]
+    fn what_was_heard_has_been_answered() {
+        for _ in 0..200 {
+            let mut progress = |event: &Event| event.zone != "no";
+            let mut options = RunOptions::new().jobs(2).progress(&mut progress);
+            let stops = conduct(vec!["yes", "no"], &mut options, |word, teller| {
+                teller.tell(event(word));
+                teller.heard();
+                (word, teller.stops())
+            });
+            assert_eq!(stops[1], ("no", 1));
+        }
+    }
+
+    #[test]
+    fn a_callback_that_asks_its_own_token_is_heard_too() {
+        let cancel = Cancel::new();
+        let mut progress = |_: &Event| {
+            cancel.cancel();
+            true
+        };
+        let mut options = RunOptions::new().cancel(&cancel).progress(&mut progress);
+        let stops = conduct(vec![()], &mut options, |(), teller| {
+            teller.tell(event("z"));
+            teller.heard();
+            teller.stops()
+        });
+        assert_eq!(stops, [1]);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_caller_that_panicked() {
+        let mut progress = |_: &Event| panic!("the caller's");
+        let mut options = RunOptions::new().jobs(2).progress(&mut progress);
+        let caught = panic::catch_unwind(AssertUnwindSafe(|| {
+            conduct(vec![1, 2, 3, 4], &mut options, |_, teller| {
+                teller.tell(event("z"));
+                teller.heard();
+            });
+        }));
+        assert!(caught.is_err());
     }
 
     #[test]

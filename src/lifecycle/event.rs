@@ -23,7 +23,7 @@ pub struct Event {
 pub enum EventKind {
     /// Work on the zone begins.
     Started,
-    /// A step begins.
+    /// A step is about to begin: not before the caller has heard of it, and not at all where it asks to stop.
     StepStarted,
     /// A command runs, as printed for a person.
     Command {

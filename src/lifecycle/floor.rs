@@ -84,6 +84,18 @@ impl<'a> Floor<'a> {
         });
     }
 
+    /// Tells that the step begins. What the caller answers to that, or has answered to anything before, may yet stop it.
+    pub(crate) fn begin(&self) -> Result<()> {
+        self.tell(EventKind::StepStarted);
+        self.agreed()
+    }
+
+    /// `cancelled` where the caller has asked to stop at anything that it was told.
+    pub(crate) fn agreed(&self) -> Result<()> {
+        self.teller.heard();
+        self.check_cancel()
+    }
+
     /// Tells the caller of something that stops nothing.
     pub(crate) fn warn(&self, message: impl Into<String>) {
         self.tell(EventKind::Warning { message: message.into() });

@@ -43,13 +43,14 @@ pub(crate) fn create(
             journal.installed(Some(uuid));
         }
     }
-    Ok(())
+    // Refused at the last word of the last step: still time to take it all back.
+    floor.agreed().map_err(|error| failed(floor, journal, steps, steps.len().saturating_sub(1), failure, error))
 }
 
 /// Does one step, and tells of it.
 pub(crate) fn timed(floor: &Floor<'_>, step: &dyn Step) -> Result<()> {
     let started = Instant::now();
-    floor.tell(EventKind::StepStarted);
+    floor.begin()?;
     step.run(floor)?;
     floor.tell(EventKind::StepDone { elapsed: started.elapsed() });
     Ok(())

@@ -209,7 +209,7 @@ pub(crate) fn act(floor: &Floor<'_>, entry: &ZoneEntry, what: Power, limit: Dura
 
 /// One command, and the wait for the state.
 fn carry_out(floor: &Floor<'_>, what: Power, before: &HostZone, until: Instant) -> Result<HostZone> {
-    floor.tell(EventKind::StepStarted);
+    floor.begin()?;
     let started = Instant::now();
     let limit = until.saturating_duration_since(started);
     // What boots leaves zoneadmd behind, which would hold the zone's lock for as long as the zone runs.

@@ -133,7 +133,10 @@ pub enum OnFailure {
 #[derive(Default)]
 #[non_exhaustive]
 pub struct RunOptions<'a> {
-    /// Hears each event on the calling thread; `false` asks to stop.
+    /// Hears each event on the calling thread; `false` asks to stop. A step begins only once its [`EventKind::StepStarted`] has been
+    /// heard, so that one that is refused there is not done.
+    ///
+    /// [`EventKind::StepStarted`]: crate::EventKind::StepStarted
     pub progress: Option<&'a mut dyn FnMut(&Event) -> bool>,
     /// Asked every 50 ms on the calling thread while something is waited for; `false` asks to stop. For callers that
     /// must look at signals of their own runtime.

@@ -2,8 +2,9 @@
 #include "check.h"
 
 struct heard {
-    int events, finished, refuse_after;
+    int events, finished, refuse_after, done_all_the_same;
     char last_step[64];
+    const char *refuse_step;
 };
 
 static bool hear(void *userdata, const zmgr_event *event) {
@@ -15,6 +16,10 @@ static bool hear(void *userdata, const zmgr_event *event) {
         if (zmgr_event_position(event) < 1 || zmgr_event_position(event) > zmgr_event_steps(event)) return false;
     }
     if (zmgr_event_zone(event) == NULL) return false;
+    if (heard->refuse_step != NULL && zmgr_event_step(event) != NULL && strcmp(zmgr_event_step(event), heard->refuse_step) == 0) {
+        heard->done_all_the_same += zmgr_event_get_kind(event) == ZMGR_EVENT_STEP_DONE;
+        return false;
+    }
     return heard->refuse_after == 0 || heard->events < heard->refuse_after;
 }
 
@@ -127,7 +132,17 @@ static void a_refusal_and_a_token_stop_it(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_zone_find(manager, "stopped", &zone, &error), ZMGR_NOT_FOUND, error);
     DROP(error);
 
+    /* Refused when it is about to begin, the last step is not done, and those before it are taken back. */
     heard.refuse_after = 0;
+    heard.refuse_step = "autoboot";
+    CHECK_STATUS(zmgr_zone_create(manager, "stopped", NULL, &run, &zone, &error), ZMGR_CANCELLED, error);
+    CHECK_TEXT(heard.last_step, "autoboot");
+    CHECK(heard.done_all_the_same == 0);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_find(manager, "stopped", &zone, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+
+    heard.refuse_step = NULL;
     run.cancel = cancel;
     CHECK(!zmgr_cancel_is_requested(cancel));
     zmgr_cancel_request(cancel);

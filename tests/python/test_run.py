@@ -36,18 +36,30 @@ def test_progress_is_heard_on_the_calling_thread(zmgr_manager: zmgr.Manager) -> 
     assert all(1 <= e.position <= e.steps for e in steps)
 
 
-def test_false_stops_it_and_nothing_stays(zmgr_manager: zmgr.Manager) -> None:
+@pytest.mark.parametrize("step", ["vnic:internal", "configure", "install", "autoboot"])
+def test_false_stops_it_and_nothing_stays(zmgr_manager: zmgr.Manager, step: str) -> None:
+    asked: list[zmgr.EventKind] = []
+
+    def hear(event: zmgr.Event) -> bool:
+        if event.step == step:
+            asked.append(event.kind)
+        return event.step != step
+
     with pytest.raises(zmgr.CancelledError):
-        zmgr_manager.create("web01", progress=lambda event: event.step != "install")
+        zmgr_manager.create("web01", progress=hear)
+    # Refused before it began, it has run nothing.
+    assert asked[0] is zmgr.EventKind.STEP_STARTED
+    assert zmgr.EventKind.STEP_DONE not in asked
     assert zmgr_manager.zones() == []
 
 
-def test_an_exception_in_the_callback_is_what_one_gets(zmgr_manager: zmgr.Manager) -> None:
+@pytest.mark.parametrize("kind", [zmgr.EventKind.STARTED, zmgr.EventKind.COMMAND, zmgr.EventKind.STEP_DONE])
+def test_an_exception_in_the_callback_is_what_one_gets(zmgr_manager: zmgr.Manager, kind: zmgr.EventKind) -> None:
     class Mine(Exception):
         pass
 
     def hear(event: zmgr.Event) -> None:
-        if event.step == "install":
+        if event.kind is kind and event.step in ("", "autoboot"):
             raise Mine
 
     with pytest.raises(Mine):

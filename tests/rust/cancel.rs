@@ -193,6 +193,62 @@ fn a_callback_that_asks_at_every_event_asks_once() {
     assert!(scene.zones().is_empty() && scene.vnics().is_empty() && !scene.entry("web01").exists());
 }
 
+/// The steps go on while the caller listens, but none begins before the caller has heard of it, and none is the last before its
+/// end has been heard: whichever word a callback refuses, up to the last but one, nothing of the creation stays.
+#[test]
+fn whatever_word_is_refused_nothing_stays() {
+    let scene = scene::new();
+    let before = whole(scene.dir());
+    let options = CreateOptions::new().boot(false);
+    let mut words = 0;
+    loop {
+        let (mut heard, mut last) = (0, false);
+        let mut hear = |event: &zmgr::Event| {
+            heard += 1;
+            last |= heard == words + 1 && matches!(event.kind, EventKind::Finished { .. });
+            heard != words + 1
+        };
+        let result = scene.manager.create("web01", &options, &mut RunOptions::new().progress(&mut hear));
+        if last {
+            assert_eq!(result.unwrap().name, "web01", "all was done before the last word");
+            break;
+        }
+        assert_eq!(result.unwrap_err().code(), Code::Cancelled, "at word {words}");
+        let now = whole(scene.dir());
+        assert!(now == before, "at word {words}: {}", differences(&before, &now));
+        words += 1;
+    }
+    assert!(words > 10, "only {words} words were heard");
+}
+
+/// Of what cannot be taken back nothing is done once it was refused.
+#[test]
+fn a_step_that_is_refused_does_not_begin() {
+    let scene = scene::new();
+    for name in ["web01", "web02"] {
+        scene.manager.create(name, &CreateOptions::new().boot(true), &mut RunOptions::new()).unwrap();
+    }
+    let (manager, seen) = watched(&scene);
+    let refuse = |step: &'static str| {
+        move |event: &zmgr::Event| !(event.step == step && matches!(event.kind, EventKind::StepStarted))
+    };
+    for (step, command) in [("halt", "halt"), ("uninstall", "uninstall")] {
+        let mut hear = refuse(step);
+        let mut run = RunOptions::new().progress(&mut hear);
+        let report = manager.destroy(&["web01"], &DestroyOptions::new().force(true), &mut run).unwrap();
+        assert_eq!(codes(&report), [Some(Code::Cancelled)], "{step}");
+        assert!(seen.of(&format!("zoneadm -z web01 {command}")).is_empty(), "{step} was refused and began");
+    }
+    assert_eq!(scene.recover(), ["restored web01"]);
+    assert_eq!(scene.zones(), ["web02:running", "web01:running"], "put back, and up as it was");
+
+    scene.create("web02");
+    let mut hear = |event: &zmgr::Event| !matches!(event.kind, EventKind::StepStarted);
+    let report = manager.halt(&["web02"], &HaltOptions::new(), &mut RunOptions::new().progress(&mut hear)).unwrap();
+    assert_eq!(codes(&report), [Some(Code::Cancelled)]);
+    assert!(seen.of("zoneadm -z web02 halt").is_empty());
+}
+
 /// The host may not answer: dladm hangs, or zoneadm waits for somebody's lock. Nothing has begun then, and nothing stays.
 #[test]
 fn a_question_that_is_not_answered_is_not_waited_for() {

@@ -7,8 +7,8 @@ use zmgr_core::{Event, EventKind};
 use crate::ffi::{c_text, read, read_text};
 
 /// Hears of each event: on the thread that made the call, one at a time, also where several zones are worked on at once;
-/// never after the call has returned. `event` lives for this one call. Returns false to ask to stop. It must not throw, not
-/// longjmp, and not close the manager.
+/// never after the call has returned. `event` lives for this one call. Returns false to ask to stop; a step that is refused
+/// when it is about to begin is not done. It must not throw, not longjmp, and not close the manager.
 pub type zmgr_progress_fn = Option<unsafe extern "C" fn(userdata: *mut c_void, event: *const zmgr_event) -> bool>;
 
 /// What happened. Values may be added.
