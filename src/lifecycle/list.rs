@@ -11,12 +11,15 @@ use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
 use crate::manager::{Live, Query, Zone, ZoneAddress, ZoneNet};
 use crate::name::{TemplateName, ZoneName};
-use crate::parallel::both;
+use crate::parallel::{both, shares};
 use crate::registry::{Entry, EntryKind, Facts, NetFacts, Registry};
 use crate::zone::ZoneEntry;
 
 /// What the host answers for a registered zone that it does not have.
 const ABSENT: &str = "absent";
+
+/// So many entries are worth a thread of their own.
+const SHARE: usize = 1024;
 
 /// The zones that the query asks for, by name. The registry is read while the host answers.
 pub(crate) fn zones(site: &Site, query: &Query) -> Result<Vec<Zone>> {
@@ -68,19 +71,16 @@ fn states(site: &Site, live: Live) -> Result<Option<Vec<HostZone>>> {
 fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Zone>> {
     let snapshot = registry.snapshot()?;
     let library = Library::load(registry.tree())?;
-    let mut defaults = Defaults { library: &library, specs: HashMap::new() };
     let mut found: Vec<Entry<'_>> = snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone).collect();
     found.retain(|entry| asked(entry.facts.name));
     // Sorted while they are small.
     found.sort_unstable_by_key(|entry| entry.facts.name);
     let mut zones: Vec<Zone> = Vec::with_capacity(found.len());
-    for Entry { facts, unreadable } in found {
-        let mut zone = of_facts(facts.to_facts(), &mut defaults);
-        if let Some(unreadable) = unreadable {
-            zone.state = Some("unreadable".to_owned());
-            zone.fault = unreadable.faults.first().cloned();
-        }
-        zones.push(zone);
+    for mut share in shares(&found, registry.threads(found.len(), SHARE), |share| {
+        let mut defaults = Defaults { library: &library, specs: HashMap::new() };
+        share.iter().map(|entry| of_entry(entry, &mut defaults)).collect::<Vec<_>>()
+    }) {
+        zones.append(&mut share);
     }
     let unknown = snapshot.unreadable().iter().filter(|unreadable| !unreadable.known);
     for unreadable in unknown.filter(|unreadable| unreadable.file.kind == EntryKind::Zone) {
@@ -131,6 +131,15 @@ impl Defaults<'_> {
         entry.template = Some(template.into());
         effective(&self.library.config, &self.library.templates, &self.library.pools, &entry).ok()
     }
+}
+
+fn of_entry(entry: &Entry<'_>, defaults: &mut Defaults<'_>) -> Zone {
+    let mut zone = of_facts(entry.facts.to_facts(), defaults);
+    if let Some(unreadable) = entry.unreadable {
+        zone.state = Some("unreadable".to_owned());
+        zone.fault = unreadable.faults.first().cloned();
+    }
+    zone
 }
 
 fn of_facts(facts: Facts, defaults: &mut Defaults<'_>) -> Zone {

@@ -62,7 +62,7 @@ impl Registry {
     }
 
     /// How many threads are worth having for so many things, where so many are worth one.
-    fn threads(&self, things: usize, share: usize) -> usize {
+    pub(crate) fn threads(&self, things: usize, share: usize) -> usize {
         match things / share {
             _ if self.alone => 1,
             0 | 1 => 1,
