@@ -17,7 +17,10 @@ pub(super) fn split_dladm(line: &str) -> Fields<'_> {
 
 fn split(line: &str, escaped_backslash: bool) -> Fields<'_> {
     if !line.contains('\\') {
-        return line.split(':').map(Cow::Borrowed).collect();
+        // A set of characters is looked for byte by byte, which takes less time in short fields than a search for a single one.
+        let mut fields = Vec::with_capacity(8);
+        fields.extend(line.split([':']).map(Cow::Borrowed));
+        return fields;
     }
     let mut fields = vec![String::new()];
     let mut chars = line.chars().peekable();

@@ -14,7 +14,7 @@ use crate::exec::zonecfg::ScriptFile;
 use crate::host::{Host, HostState};
 use crate::name::ZoneName;
 use crate::parallel::both;
-use crate::registry::{ChildLock, EntryKind, Registry, SharedZoneLock, Snapshot, Survey, Wait, ZoneLock, now};
+use crate::registry::{ChildLock, Registry, SharedZoneLock, Snapshot, Survey, Wait, ZoneLock, now};
 
 /// A tree and its host.
 #[derive(Debug, Clone)]
@@ -42,27 +42,6 @@ impl Look {
         }
         let found = dladm::parse_properties(&site.host.ask(&dladm::show_properties(None))?)?;
         Ok(self.properties.get_or_init(|| found))
-    }
-}
-
-/// What a look at the host is compared with.
-struct Registered {
-    /// The zones whose addresses the registry knows.
-    zones: HashSet<String>,
-    /// The VNICs of all entries.
-    links: HashSet<String>,
-}
-
-impl Registered {
-    fn of(snapshot: &Snapshot) -> Registered {
-        // What an unreadable file holds is only known from the host.
-        let known =
-            snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone && entry.unreadable.is_none());
-        let nets = snapshot.entries().flat_map(|entry| entry.facts.nets());
-        Registered {
-            zones: known.map(|entry| entry.facts.name.to_owned()).collect(),
-            links: nets.filter_map(|net| net.links().vnic.map(str::to_owned)).collect(),
-        }
     }
 }
 
@@ -98,13 +77,16 @@ impl Site {
     pub(crate) fn look_at(&self, paths: &BTreeSet<String>) -> Result<Look> {
         // Alone, so that what the host does is not kept waiting for a core.
         let registry = self.registry.alone();
-        let (surveyed, registered) = both(|| self.host.survey(paths), || Ok(Registered::of(&registry.snapshot()?)));
-        let (mut host, registered): (HostState, Registered) = (surveyed?, registered?);
-        let is_registered = |name: &str| registered.zones.contains(name);
+        let (surveyed, registered) = both(|| self.host.survey(paths), || registry.snapshot_by_name());
+        let (mut host, registered): (HostState, Snapshot) = (surveyed?, registered?);
+        // What an unreadable file holds is only known from the host.
+        let is_registered = |name: &str| registered.is_registered(name);
         self.host.addresses_of_others(&mut host, &is_registered);
         let mut survey = Survey::of(&host, &is_registered);
         // The links of registered zones are the registry's to know, and to forget.
-        survey.links.retain(|link| !registered.links.contains(link));
+        let links: HashSet<&str> =
+            registered.entries().flat_map(|entry| entry.facts.nets()).filter_map(|net| net.vnic()).collect();
+        survey.links.retain(|link| !links.contains(link.as_str()));
         Ok(Look { host, survey, properties: OnceLock::new() })
     }
 

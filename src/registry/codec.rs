@@ -140,14 +140,27 @@ impl<'a> Decoder<'a> {
     }
 
     pub(super) fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.text_bytes()?).ok()
+    }
+
+    /// The same for who only compares it: that it is text takes longer to find out than all else.
+    pub(super) fn text_bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
-        std::str::from_utf8(self.take(length)?).ok()
+        self.take(length)
     }
 
     pub(super) fn maybe_text(&mut self) -> Option<Option<&'a str>> {
+        match self.maybe_text_bytes()? {
+            None => Some(None),
+            Some(bytes) => std::str::from_utf8(bytes).ok().map(Some),
+        }
+    }
+
+    /// The same for who only compares it or passes it by.
+    pub(super) fn maybe_text_bytes(&mut self) -> Option<Option<&'a [u8]>> {
         match self.number()?.checked_sub(1) {
             None => Some(None),
-            Some(length) => std::str::from_utf8(self.take(usize::try_from(length).ok()?)?).ok().map(Some),
+            Some(length) => self.take(usize::try_from(length).ok()?).map(Some),
         }
     }
 

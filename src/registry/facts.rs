@@ -184,9 +184,14 @@ impl NetFacts {
 impl<'a> FactsRef<'a> {
     /// Whether these bytes are of this entry.
     pub(super) fn is_of(bytes: &[u8], kind: EntryKind, name: &[u8]) -> bool {
+        bytes.first() == Some(&(kind as u8)) && FactsRef::name_bytes(bytes) == Some(name)
+    }
+
+    /// The name in these bytes, without a look at the rest.
+    pub(super) fn name_bytes(bytes: &'a [u8]) -> Option<&'a [u8]> {
         let mut d = Decoder { bytes };
-        let Some(of_kind) = d.byte() else { return false };
-        of_kind == kind as u8 && d.number() == Some(name.len() as u64) && d.bytes.starts_with(name)
+        d.byte()?;
+        d.text_bytes()
     }
 
     pub(super) fn decode(bytes: &'a [u8]) -> Option<FactsRef<'a>> {
@@ -267,6 +272,29 @@ impl<'a> NetRef<'a> {
     pub fn addresses(&self) -> impl Iterator<Item = (IpNet, Option<IpAddr>)> + use<'a> {
         let mut d = self.addresses;
         std::iter::from_fn(move || Some((d.interface()?, d.address()?)))
+    }
+
+    /// Whether one of its links, other than the one below, has this name.
+    pub fn has_link(&self, name: &str) -> bool {
+        let mut d = self.rest;
+        let mut next = || d.maybe_text_bytes().flatten();
+        let (vnic, _stub, physical) = (next(), next(), next());
+        [vnic, physical].contains(&Some(name.as_bytes()))
+    }
+
+    /// The VNIC.
+    pub fn vnic(&self) -> Option<&'a str> {
+        let mut d = self.rest;
+        d.maybe_text()?
+    }
+
+    /// The MAC address.
+    pub fn mac(&self) -> Option<[u8; 6]> {
+        let mut d = self.rest;
+        for _ in 0..3 {
+            d.maybe_text_bytes()?;
+        }
+        if d.byte()? & 1 == 1 { d.fixed() } else { None }
     }
 
     /// Its links.
@@ -377,7 +405,15 @@ pub(super) mod tests {
             facts.encode(EntryKind::Reservation, &mut encoder);
             let view = FactsRef::decode(&encoder.bytes).unwrap();
             prop_assert_eq!(view.kind, EntryKind::Reservation);
+            prop_assert_eq!(FactsRef::name_bytes(&encoder.bytes), Some(facts.name.as_bytes()));
             prop_assert_eq!(view.nets().count(), facts.nets.len());
+            for (view, net) in view.nets().zip(&facts.nets) {
+                prop_assert_eq!((view.vnic(), view.mac()), (net.vnic.as_deref(), net.mac));
+                for name in ["", "a", "ab"].into_iter().chain(net.vnic.as_deref()).chain(net.stub.as_deref()).chain(net.physical.as_deref()) {
+                    let has = [&net.vnic, &net.physical].into_iter().any(|link| link.as_deref() == Some(name));
+                    prop_assert_eq!(view.has_link(name), has);
+                }
+            }
             prop_assert_eq!(view.to_facts(), facts);
         }
     }

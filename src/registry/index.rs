@@ -134,8 +134,8 @@ impl Index {
     }
 
     /// The name of the entry that a record is of.
-    pub(super) fn name(&self, record: usize) -> &str {
-        self.facts(record).map_or("", |facts| facts.name)
+    pub(super) fn name(&self, record: usize) -> &[u8] {
+        FactsRef::name_bytes(self.encoded(record)).unwrap_or_default()
     }
 
     /// The records of one kind of entry.

@@ -207,7 +207,7 @@ impl Ledger {
         for (address, holder) in &self.survey.addresses {
             match holder {
                 // What the registry says of its zones is the truth; the survey may be older.
-                SurveyHolder::Zone(name) if self.is_registered(name) => {}
+                SurveyHolder::Zone(name) if self.snapshot.is_registered(name) => {}
                 SurveyHolder::Zone(name) => each(address.addr(), Holding::HostZone(name)),
                 SurveyHolder::Host(object) => each(address.addr(), Holding::Host(object)),
             }
@@ -219,13 +219,9 @@ impl Ledger {
         }
     }
 
-    fn is_registered(&self, zone: &str) -> bool {
-        self.snapshot.entry(EntryKind::Zone, zone).is_some_and(|entry| entry.unreadable.is_none())
-    }
-
     /// How often an entry to come, as a zone that is not registered yet, was seen to hold this address: so often it is its own.
     pub(super) fn surveyed(&mut self, (kind, name): (EntryKind, &str), address: IpAddr) -> usize {
-        if kind != EntryKind::Zone || self.survey.zones.is_empty() || self.is_registered(name) {
+        if kind != EntryKind::Zone || self.survey.zones.is_empty() || self.snapshot.is_registered(name) {
             return 0;
         }
         let Ledger { survey, surveyed, .. } = self;
@@ -323,8 +319,8 @@ impl Ledger {
         names.as_ref()
     }
 
-    fn any_net(&self, holds: impl Fn(LinksRef<'_>) -> bool) -> bool {
-        self.snapshot.entries().flat_map(|entry| entry.facts.nets()).any(|net| holds(net.links()))
+    fn any_net(&self, holds: impl Fn(NetRef<'_>) -> bool) -> bool {
+        self.snapshot.entries().flat_map(|entry| entry.facts.nets()).any(holds)
     }
 
     /// One entry, found at once after the first few searches.
@@ -336,10 +332,7 @@ impl Ledger {
     pub fn has_link(&mut self, name: &str) -> bool {
         match self.names() {
             Some(names) => names.links.contains(name),
-            None => {
-                self.survey.links.iter().any(|link| link == name)
-                    || self.any_net(|net| net.vnic == Some(name) || net.physical == Some(name))
-            }
+            None => self.survey.links.iter().any(|link| link == name) || self.any_net(|net| net.has_link(name)),
         }
     }
 
@@ -347,7 +340,7 @@ impl Ledger {
     pub fn has_mac(&mut self, mac: [u8; 6]) -> bool {
         match self.names() {
             Some(names) => names.macs.contains(&mac),
-            None => self.survey.macs.contains(&mac) || self.any_net(|net| net.mac == Some(mac)),
+            None => self.survey.macs.contains(&mac) || self.any_net(|net| net.mac() == Some(mac)),
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::choose::{Asked, Asker, in_use};
-use super::facts::{EntryKind, Facts, FactsRef, LinksRef};
+use super::facts::{EntryKind, Facts, FactsRef, NetRef};
 use super::ledger::Ledger;
 use super::lock::{RegistryLock, Wait, ZoneLock};
 use super::pools::{Pools, Wire};
@@ -441,8 +441,7 @@ impl Ledger {
         if !self.has_link(link) {
             return None;
         }
-        let holds = |net: LinksRef<'_>| net.vnic == Some(link) || net.physical == Some(link);
-        if let Some((kind, name)) = self.entry_with(own, holds) {
+        if let Some((kind, name)) = self.entry_with(own, |net| net.has_link(link)) {
             return Some(Error::new(Code::Exists, format!("link {link} belongs to {}", self.held_by(kind, name))));
         }
         self.survey.links.iter().any(|l| l == link).then(|| {
@@ -456,7 +455,7 @@ impl Ledger {
             return None;
         }
         let text = crate::address::MacAddr::new(mac);
-        if let Some((kind, name)) = self.entry_with(own, |net| net.mac == Some(mac)) {
+        if let Some((kind, name)) = self.entry_with(own, |net| net.mac() == Some(mac)) {
             return Some(Error::new(
                 Code::Exists,
                 format!("MAC address {text} belongs to {}", self.held_by(kind, name)),
@@ -466,8 +465,8 @@ impl Ledger {
         on_host.then(|| Error::new(Code::Exists, format!("a VNIC of the host has the MAC address {text}")))
     }
 
-    fn entry_with(&self, but: (EntryKind, &str), holds: impl Fn(LinksRef<'_>) -> bool) -> Option<(EntryKind, &str)> {
+    fn entry_with(&self, but: (EntryKind, &str), holds: impl Fn(NetRef<'_>) -> bool) -> Option<(EntryKind, &str)> {
         let mut others = self.snapshot.entries().map(|e| e.facts).filter(|f| (f.kind, f.name) != but);
-        others.find(|facts| facts.nets().any(|net| holds(net.links()))).map(|facts| (facts.kind, facts.name))
+        others.find(|facts| facts.nets().any(&holds)).map(|facts| (facts.kind, facts.name))
     }
 }

@@ -109,6 +109,11 @@ impl Snapshot {
         self.at(&self.slots[self.lookup(kind, name)?])
     }
 
+    /// Whether there is a zone of this name whose file says what it holds.
+    pub(crate) fn is_registered(&self, zone: &str) -> bool {
+        self.entry(EntryKind::Zone, zone).is_some_and(|entry| entry.unreadable.is_none())
+    }
+
     /// How many entries there are, about.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
@@ -289,13 +294,13 @@ fn unknown_to(index: &Index, records: &[usize], listed: Vec<(String, bool)>) -> 
     let mut far = listed;
     far.retain(|(name, _)| {
         let ahead = &records[next..records.len().min(next + AHEAD)];
-        let found = ahead.iter().position(|record| index.name(*record) == name);
+        let found = ahead.iter().position(|record| index.name(*record) == name.as_bytes());
         next += found.map_or(0, |n| n + 1);
         found.is_none()
     });
     if !far.is_empty() {
-        let known: HashSet<&str> = records.iter().map(|record| index.name(*record)).collect();
-        far.retain(|(name, _)| !known.contains(name.as_str()));
+        let known: HashSet<&[u8]> = records.iter().map(|record| index.name(*record)).collect();
+        far.retain(|(name, _)| !known.contains(name.as_bytes()));
         // Listing a folder while files in it are renamed names one twice on some file systems.
         far.sort_unstable();
         far.dedup_by(|a, b| a.0 == b.0);
@@ -327,7 +332,7 @@ impl Registry {
                 match differs.next_if(|(differing, _)| *differing == record) {
                     None => snapshot.slots.push(Slot { facts: Place::Index(record as u32), unreadable: None }),
                     Some((_, Differs::Changed)) => {
-                        let name = index.name(record).to_owned();
+                        let name = index.facts(record).map_or_else(String::new, |facts| facts.name.to_owned());
                         unknown.push(Unknown { kind, name, regular: false, record: Some(record) });
                     }
                     Some((_, Differs::Gone)) => snapshot.misses += 1,
@@ -345,6 +350,13 @@ impl Registry {
             snapshot.take(read, share);
             left = rest;
         }
+        Ok(snapshot)
+    }
+
+    /// The same, for who will ask for thousands of entries by their names.
+    pub(crate) fn snapshot_by_name(&self) -> Result<Snapshot> {
+        let mut snapshot = self.snapshot()?;
+        snapshot.map_names();
         Ok(snapshot)
     }
 

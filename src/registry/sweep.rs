@@ -65,7 +65,7 @@ impl Registry {
             let mut name = Vec::new();
             for &record in share {
                 name.clear();
-                name.extend_from_slice(index.name(record).as_bytes());
+                name.extend_from_slice(index.name(record));
                 name.extend_from_slice(b".kdl\0");
                 match folder.look_at(&name) {
                     Ok(Some(stamp)) if index.has_stamp(record, &stamp) => {}
