@@ -118,9 +118,10 @@ impl Index {
         self.records.len()
     }
 
-    /// Whether the file is as it was when this record was made.
+    /// Whether the file is as it was when this record was made. [`Stamp::NONE`] is that of no file: neither what a record that has it
+    /// was made of nor what is found there can be compared.
     pub(super) fn has_stamp(&self, record: usize, stamp: &Stamp) -> bool {
-        self.raw(record)[PREFIX..].starts_with(&stamp.0)
+        *stamp != Stamp::NONE && self.raw(record)[PREFIX..].starts_with(&stamp.0)
     }
 
     /// The facts of a record; they decoded once, so they do again.

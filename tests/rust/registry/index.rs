@@ -114,6 +114,26 @@ fn a_link_in_place_of_a_document_is_read() {
     assert_eq!(snapshot.unreadable()[0].file.name, "z09");
 }
 
+/// Also where the index knows the document and not how its file stood, as of one that was written while the index was.
+#[test]
+fn a_link_that_leads_nowhere_is_told_of() {
+    let site = Site::new(&[POOL]);
+    let registry = registry(site.path());
+    site.zone("z10", "net \"n\" { pool \"p\"; address \"10.4.0.10/24\" }");
+    let path = site.path().join("zones/z10.kdl");
+    let later = std::time::SystemTime::now() + Duration::from_secs(3600);
+    fs::File::open(&path).unwrap().set_modified(later).unwrap();
+    allocate(&registry, "p", "printer", None).unwrap();
+    assert!(site.path().join(".zmgr/index.v1").exists());
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("../nowhere.kdl", &path).unwrap();
+    let snapshot = registry.snapshot().unwrap();
+    assert_eq!(
+        snapshot.unreadable().iter().map(|each| (each.file.name.as_str(), each.known)).collect::<Vec<_>>(),
+        [("z10", true)]
+    );
+}
+
 #[test]
 fn readers_write_nothing() {
     let (site, registry) = indexed();
