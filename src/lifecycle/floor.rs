@@ -37,14 +37,18 @@ pub(crate) struct Floor<'a> {
     position: Cell<(usize, usize)>,
     /// How many requests to stop are let pass: one, while work is being undone.
     patience: Arc<AtomicU32>,
+    /// The same for questions about what a command of this step has done: not to know that would keep it from being taken back.
+    outcome: Arc<AtomicU32>,
 }
 
 impl<'a> Floor<'a> {
     pub(crate) fn new(host: &'a Host, zone: &'a ZoneName, scratch: PathBuf, child: File, teller: &'a Teller) -> Self {
-        let (patience, stop) = (Arc::new(AtomicU32::new(0)), teller.token());
-        let let_pass = Arc::clone(&patience);
+        let (patience, outcome) = (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default());
+        let (stop, let_pass) = (teller.token(), [Arc::clone(&patience), Arc::clone(&outcome)]);
         Floor {
-            host: host.heeding(Arc::new(move || stop.requests() > let_pass.load(Ordering::SeqCst))),
+            host: host.heeding(Arc::new(move || {
+                let_pass.iter().all(|let_pass| stop.requests() > let_pass.load(Ordering::SeqCst))
+            })),
             zone,
             scratch,
             child: Arc::new(child),
@@ -55,6 +59,7 @@ impl<'a> Floor<'a> {
             step: RefCell::new(String::new()),
             position: Cell::new((0, 0)),
             patience,
+            outcome,
         }
     }
 
@@ -62,6 +67,7 @@ impl<'a> Floor<'a> {
     pub(crate) fn at_step(&self, id: &str, position: (usize, usize)) {
         self.step.replace(id.to_owned());
         self.position.set(position);
+        self.outcome.store(0, Ordering::SeqCst);
     }
 
     /// Which step it is, of how many.
@@ -137,13 +143,15 @@ impl<'a> Floor<'a> {
     pub(crate) fn attempt(&self, invocation: Invocation) -> Result<Completed> {
         self.tell(EventKind::Command { argv: invocation.argv() });
         let mut told = Duration::ZERO;
-        self.host.runner().run(&invocation, &mut |tick| {
+        let ended = self.host.runner().run(&invocation, &mut |tick| {
             if tick.elapsed >= told + WORD {
                 told = tick.elapsed;
                 let last_line = (!tick.last_line.is_empty()).then(|| tick.last_line.to_owned());
                 self.tell(EventKind::Running { elapsed: tick.elapsed, last_line });
             }
             if self.is_stopped() { Control::Cancel } else { Control::Continue }
-        })
+        });
+        self.outcome.store(self.teller.stops().max(1), Ordering::SeqCst);
+        ended
     }
 }

@@ -221,6 +221,31 @@ fn whatever_word_is_refused_nothing_stays() {
     assert!(words > 10, "only {words} words were heard");
 }
 
+/// Whether an installation is one's own is known once the host has said how it ended: a request that comes meanwhile waits.
+#[test]
+fn asked_while_the_host_says_how_the_install_ended() {
+    let scene = scene::new();
+    let before = whole(scene.dir());
+    let cancel = Cancel::new();
+    let token = cancel.clone();
+    let manager = scene.meddled(scene::When::After, "web01 install", move |machine| {
+        let mut fault = Fault::new("zoneadm");
+        (fault.subcommand, fault.delay) = (Some("list".to_owned()), Some(Duration::from_millis(300)));
+        fault.times = Some(1);
+        machine.host.fault(&fault).unwrap();
+        let token = token.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            token.cancel();
+        });
+    });
+    let options = CreateOptions::new().boot(false);
+    let error = manager.create("web01", &options, &mut RunOptions::new().cancel(&cancel)).unwrap_err();
+    assert_eq!(error.code(), Code::Cancelled);
+    let now = whole(scene.dir());
+    assert!(now == before, "{}", differences(&before, &now));
+}
+
 /// Of what cannot be taken back nothing is done once it was refused.
 #[test]
 fn a_step_that_is_refused_does_not_begin() {
