@@ -33,8 +33,7 @@ pub mod resources;
 mod schema;
 mod set;
 pub mod settings;
-#[doc(hidden)]
-pub mod sim;
+#[cfg(feature = "sim")]
 mod simhost;
 pub mod source;
 pub mod starter;
@@ -60,12 +59,13 @@ pub use reservation::Reservation;
 pub use resources::Resources;
 pub use schema::{ExplainedValue, Explanation, explain, reference};
 pub use settings::{EntryNet, Settings};
+#[cfg(feature = "sim")]
 pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Start, Surroundings};
 pub use source::{Source, Sourced};
 pub use template::Template;
 pub use zone::{EntryId, EntryState, ZoneEntry};
 
 /// The programs of the README run as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "sim"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

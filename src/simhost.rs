@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Error, Result};
 use crate::exec::SimRunner;
-use crate::sim::{Call, Caller, Machine, Output, Status};
+use zmgr_sim::{Call, Caller, Machine, Output, Status};
 
-pub use crate::sim::{Abort, Dialect, FailedBoot, Fault};
+pub use zmgr_sim::{Abort, Dialect, FailedBoot, Fault};
 
 /// A simulated illumos host in a directory. It survives the process, and several processes may use it at once.
 ///
@@ -229,8 +229,8 @@ impl Output for Streams<'_> {
     }
 }
 
-fn told(error: crate::sim::Error) -> Error {
-    use crate::sim::Error as Sim;
+fn told(error: zmgr_sim::Error) -> Error {
+    use zmgr_sim::Error as Sim;
     let code = match &error {
         Sim::Exists(_) => Code::Exists,
         Sim::NotAMachine(_) => Code::NotFound,

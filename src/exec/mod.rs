@@ -12,6 +12,7 @@ pub mod ipadm;
 pub mod pkg;
 pub mod quote;
 mod runner;
+#[cfg(feature = "sim")]
 mod simulated;
 mod sink;
 mod system;
@@ -23,5 +24,6 @@ pub mod zonecfg;
 pub use completed::{Captured, Completed, End, Stopped};
 pub use invocation::{ENVIRONMENT, Invocation, Output, SHORT, Stdin, command_line};
 pub use runner::{Control, HeedingRunner, Moment, Runner, Stopper, TICK, Tick, WatchedRunner, Watcher, run_quietly};
+#[cfg(feature = "sim")]
 pub use simulated::SimRunner;
 pub use system::{Grace, SystemRunner};

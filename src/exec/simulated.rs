@@ -12,7 +12,7 @@ use super::runner::TICK;
 use super::sink::{Sink, Stream};
 use super::{Control, Invocation, Runner, Stdin, Tick};
 use crate::error::{Code, Error, Result};
-use crate::sim::{Call, Caller, Machine, Output, Status};
+use zmgr_sim::{Call, Caller, Machine, Output, Status};
 
 /// Runs commands on a simulated machine.
 #[derive(Debug, Clone)]

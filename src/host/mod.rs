@@ -23,8 +23,7 @@ use crate::exec::zfs::{self, Dataset};
 use crate::exec::zoneadm::{self, HostZone};
 use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::exec::{
-    Completed, Control, HeedingRunner, Invocation, Runner, SimRunner, SystemRunner, Tick, WatchedRunner, Watcher,
-    run_quietly,
+    Completed, Control, HeedingRunner, Invocation, Runner, SystemRunner, Tick, WatchedRunner, Watcher, run_quietly,
 };
 use crate::name::ZoneName;
 
@@ -89,7 +88,8 @@ impl Host {
     }
 
     /// A simulated machine.
-    pub fn simulated(runner: SimRunner) -> Host {
+    #[cfg(feature = "sim")]
+    pub fn simulated(runner: crate::exec::SimRunner) -> Host {
         let root = runner.root().to_owned();
         Host::new(Arc::new(runner), root)
     }

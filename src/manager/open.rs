@@ -8,7 +8,9 @@ use crate::exec::Watcher;
 use crate::host::Host;
 use crate::lifecycle::{Cancel, Site};
 use crate::registry::{Points, Registry, Tree};
+#[cfg(feature = "sim")]
 use crate::simhost::{Dialect, SimHost};
+#[cfg(feature = "sim")]
 use crate::zone::EntryId;
 
 /// Where the tree lies below a host's root.
@@ -41,7 +43,27 @@ enum Place {
     /// Real programs and files below another root.
     Below(PathBuf),
     /// A simulated machine in this directory.
+    #[cfg(feature = "sim")]
     Simulated(PathBuf),
+}
+
+impl Place {
+    /// Returns the directory below which the host's files are.
+    fn root(&self) -> &Path {
+        match self {
+            Place::Live => Path::new("/"),
+            Place::Below(directory) => directory,
+            #[cfg(feature = "sim")]
+            Place::Simulated(directory) => directory,
+        }
+    }
+
+    fn is_simulated(&self) -> bool {
+        #[cfg(feature = "sim")]
+        return matches!(self, Place::Simulated(_));
+        #[cfg(not(feature = "sim"))]
+        return false;
+    }
 }
 
 impl Manager {
@@ -115,11 +137,10 @@ impl Manager {
         let host = match &self.inner.place {
             Place::Live => Host::live()?,
             Place::Below(root) => Host::below(root)?,
+            #[cfg(feature = "sim")]
             Place::Simulated(directory) => Host::simulated(machine(directory)?.runner()),
         };
-        if let Place::Simulated(_) = self.inner.place
-            && !self.inner.root.exists()
-        {
+        if self.inner.place.is_simulated() && !self.inner.root.exists() {
             self.init()?;
         }
         let host = match &self.inner.hooks.watcher {
@@ -134,10 +155,17 @@ impl Manager {
     /// The same for planning, which writes nothing: what a simulated machine and its tree would be is made elsewhere, and goes
     /// with the answer.
     pub(super) fn planning_site(&self) -> Result<(Site, Option<Pretence>)> {
-        let Place::Simulated(directory) = &self.inner.place else { return Ok((self.asking()?, None)) };
-        if self.inner.root.exists() {
-            return Ok((self.asking()?, None));
+        #[cfg(feature = "sim")]
+        if let Place::Simulated(directory) = &self.inner.place
+            && !self.inner.root.exists()
+        {
+            return self.planning_site_of(directory);
         }
+        Ok((self.asking()?, None))
+    }
+
+    #[cfg(feature = "sim")]
+    fn planning_site_of(&self, directory: &Path) -> Result<(Site, Option<Pretence>)> {
         let pretence = Pretence::make()?;
         let machine = match SimHost::open(directory) {
             Ok(machine) => machine,
@@ -152,22 +180,20 @@ impl Manager {
 
     /// The folder below which the host's files are.
     pub(super) fn host_root(&self) -> &Path {
-        match &self.inner.place {
-            Place::Live => Path::new("/"),
-            Place::Below(directory) | Place::Simulated(directory) => directory,
-        }
+        self.inner.place.root()
     }
 
     /// The tree's registry; no host is needed for it.
     pub(super) fn registry(&self) -> Registry {
         let tree = Tree::new(&self.inner.root);
-        let tree = if let Place::Simulated(_) = self.inner.place { tree.of_anyone() } else { tree };
+        let tree = if self.inner.place.is_simulated() { tree.of_anyone() } else { tree };
         Registry::new(tree, self.inner.command.clone(), self.inner.hooks.points.clone())
     }
 
     /// Makes the simulated machine where one is wanted and not there yet.
     pub(super) fn prepare(&self) -> Result<()> {
         match &self.inner.place {
+            #[cfg(feature = "sim")]
             Place::Simulated(directory) => machine(directory).map(drop),
             Place::Live | Place::Below(_) => Ok(()),
         }
@@ -193,6 +219,7 @@ impl Manager {
 #[derive(Debug, Clone, Default)]
 pub struct ManagerBuilder {
     root: Option<PathBuf>,
+    #[cfg(feature = "sim")]
     simulate: Option<PathBuf>,
     host_root: Option<PathBuf>,
     command: Option<String>,
@@ -221,6 +248,7 @@ impl ManagerBuilder {
     }
 
     /// A simulated machine in this directory, made when first needed.
+    #[cfg(feature = "sim")]
     #[must_use]
     pub fn simulate(mut self, directory: impl Into<PathBuf>) -> Self {
         self.simulate = Some(directory.into());
@@ -251,21 +279,23 @@ impl ManagerBuilder {
 
     /// The manager. Nothing is read yet; `invalid-argument` where the choice makes no sense.
     pub fn build(self) -> Result<Manager> {
-        let place = match (self.simulate, self.host_root) {
-            (Some(_), Some(_)) => {
-                return Err(Error::new(
-                    Code::InvalidArgument,
-                    "a simulated machine and the root of another host exclude each other",
-                ));
-            }
-            (Some(directory), None) => Place::Simulated(absolute(directory)?),
-            (None, Some(directory)) => Place::Below(absolute(directory)?),
-            (None, None) => Place::Live,
+        #[cfg(feature = "sim")]
+        if self.simulate.is_some() && self.host_root.is_some() {
+            let message = "a simulated machine and the root of another host exclude each other";
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        let place = match self.host_root {
+            Some(directory) => Place::Below(absolute(directory)?),
+            None => Place::Live,
         };
-        let root = match (self.root, &place) {
-            (Some(root), _) => absolute(root)?,
-            (None, Place::Live) => Path::new("/").join(TREE),
-            (None, Place::Below(directory) | Place::Simulated(directory)) => directory.join(TREE),
+        #[cfg(feature = "sim")]
+        let place = match self.simulate {
+            Some(directory) => Place::Simulated(absolute(directory)?),
+            None => place,
+        };
+        let root = match self.root {
+            Some(root) => absolute(root)?,
+            None => place.root().join(TREE),
         };
         let command = self.command.unwrap_or_else(|| {
             std::env::args_os()
@@ -279,6 +309,7 @@ impl ManagerBuilder {
 }
 
 /// The simulated machine in this directory, made where the directory is absent or empty.
+#[cfg(feature = "sim")]
 fn machine(directory: &Path) -> Result<SimHost> {
     match SimHost::open(directory) {
         Err(error) if error.code() == Code::NotFound && nothing_in(directory) => {
@@ -292,6 +323,7 @@ fn machine(directory: &Path) -> Result<SimHost> {
     }
 }
 
+#[cfg(feature = "sim")]
 fn nothing_in(directory: &Path) -> bool {
     std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
 }
@@ -300,6 +332,7 @@ fn nothing_in(directory: &Path) -> bool {
 #[derive(Debug)]
 pub(super) struct Pretence(PathBuf);
 
+#[cfg(feature = "sim")]
 impl Pretence {
     fn make() -> Result<Pretence> {
         use std::os::unix::fs::DirBuilderExt;

@@ -266,7 +266,7 @@ fn the_vnic_is_as_its_pool_says() {
     let plan = &zone.nets[0];
     assert_eq!((plan.vlan, plan.stub.as_deref(), plan.managed), (Some(20), Some("net0"), true));
     let host =
-        zmgr::host::Host::simulated(zmgr::exec::SimRunner::new(zmgr::sim::Machine::open(site.host.dir()).unwrap()));
+        zmgr::host::Host::simulated(zmgr::exec::SimRunner::new(zmgr_sim::Machine::open(site.host.dir()).unwrap()));
     let vnic = host.vnics().unwrap().into_iter().find(|vnic| vnic.name == "web01_0").unwrap();
     assert_eq!((vnic.over.as_str(), vnic.vlan), ("net0", Some(20)));
     assert_eq!(vnic.mac.map(zmgr::exec::dladm::mac_text), plan.mac);

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use zmgr::exec::SimRunner;
 use zmgr::exec::zonecfg::{self, ZoneConfig};
 use zmgr::host::Host;
-use zmgr::sim::Machine;
 use zmgr::{ApplyOptions, CreateOptions, Dialect, ImportOptions, Manager, Outcome, RunOptions};
+use zmgr_sim::Machine;
 
 use crate::import::manager;
 use crate::sim_machine::{self, Pretend};

@@ -11,8 +11,8 @@ use zmgr::exec::zoneadm::{self, ZoneState};
 use zmgr::exec::{Control, End, Invocation, Moment, Output, SimRunner, Stdin, Stopped, run_quietly};
 use zmgr::host::{Holder, Host, LinkState};
 use zmgr::name::{LinkName, ZoneName};
-use zmgr::sim::Machine;
 use zmgr::{Code, Dialect, Fault};
+use zmgr_sim::Machine;
 
 use crate::sim_machine::{self, Pretend};
 

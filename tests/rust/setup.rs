@@ -8,8 +8,8 @@ use std::time::Duration;
 use zmgr::exec::SimRunner;
 use zmgr::exec::pkg::{self, ImagePublisher};
 use zmgr::host::Host;
-use zmgr::sim::Machine;
 use zmgr::{Code, CreateOptions, DestroyOptions, Dialect, Event, EventKind, Fault, Manager, Plan, RunOptions, SimHost};
+use zmgr_sim::Machine;
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpsOpsOps ops@example";
 

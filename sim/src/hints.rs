@@ -1,0 +1,53 @@
+//! Ways to find things without looking at everything: which links lie over a link, which data set is mounted where.
+//!
+//! Invariant: a hint is written before the fact that it points at and removed after it, so the hints always hold at least
+//! every fact. Whoever follows one looks whether the fact is there; what has no hint is not there. (A crash can leave a
+//! hint too many, never one too few.)
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use super::Machine;
+use super::machine::{component, from_component};
+
+fn folder(machine: &Machine, kind: &str, key: &str) -> PathBuf {
+    machine.own("hints").join(kind).join(component(key))
+}
+
+/// Notes that `value` may be found under `key`.
+pub(crate) fn add(machine: &Machine, kind: &str, key: &str, value: &str) -> io::Result<()> {
+    let folder = folder(machine, kind, key);
+    let file = folder.join(component(value));
+    loop {
+        match fs::File::create(&file) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(&folder)?,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Forgets it.
+pub(crate) fn remove(machine: &Machine, kind: &str, key: &str, value: &str) -> io::Result<()> {
+    let folder = folder(machine, kind, key);
+    match fs::remove_file(folder.join(component(value))) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // Succeeds for the last one only.
+    let _ = fs::remove_dir(folder);
+    Ok(())
+}
+
+/// What may be found under `key`, in no order.
+pub(crate) fn look(machine: &Machine, kind: &str, key: &str) -> io::Result<Vec<String>> {
+    match fs::read_dir(folder(machine, kind, key)) {
+        Ok(entries) => {
+            let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
+            Ok(names?.iter().filter_map(|name| from_component(name)).collect())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,174 @@
+//! One IP stack: the global zone's, or that of a zone of exclusive ip-type.
+
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use crate::kernel::ActiveZone;
+use crate::machine::{component, from_component};
+use crate::record::Record;
+use crate::{Machine, dladm};
+
+pub(super) const FOLDER: &str = "etc/ipadm";
+
+/// The file that holds an interface of the stack whose root this is.
+pub(super) fn file(root: &Path, name: &str) -> PathBuf {
+    root.join(FOLDER).join(component(name))
+}
+
+/// An IP interface that somebody made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Interface {
+    pub(super) name: String,
+    pub(super) persistent: bool,
+    pub(super) enabled: bool,
+    pub(super) addresses: Vec<Address>,
+}
+
+/// An address object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address {
+    /// The object's name: `net0/v4`.
+    pub(super) object: String,
+    /// `static`, `dhcp`, `addrconf` or `from-gz`.
+    pub(super) kind: String,
+    pub(super) address: String,
+    pub(super) persistent: bool,
+    pub(super) up: bool,
+}
+
+/// The stack that a command acts on.
+pub(crate) struct Stack<'a> {
+    machine: &'a Machine,
+    /// Where its records lie.
+    root: PathBuf,
+    /// The zone whose stack it is; the global one when absent.
+    zone: Option<&'a ActiveZone>,
+}
+
+impl<'a> Stack<'a> {
+    /// The global zone's.
+    pub(crate) fn global(machine: &'a Machine) -> Stack<'a> {
+        Stack { machine, root: machine.root().to_owned(), zone: None }
+    }
+
+    /// An active zone's.
+    pub(crate) fn of_zone(machine: &'a Machine, zone: &'a ActiveZone) -> Stack<'a> {
+        Stack { machine, root: machine.path(&zone.zonepath).join("root"), zone: Some(zone) }
+    }
+
+    /// Whether an interface can be made on the link from here.
+    pub(super) fn has_link(&self, name: &str) -> io::Result<bool> {
+        match self.zone {
+            Some(zone) => Ok(zone.links.iter().any(|link| link.name == name)),
+            None => Ok(dladm::link::find(self.machine, name)?.is_some_and(|link| link.active)
+                && dladm::link::borrower(self.machine, name)?.is_none()),
+        }
+    }
+
+    pub(super) fn interface(&self, name: &str) -> io::Result<Option<Interface>> {
+        let Some(record) = Record::read(&file(&self.root, name))? else { return Ok(None) };
+        let mut interface = Interface {
+            name: name.to_owned(),
+            persistent: record.get("persistent") == Some("yes"),
+            enabled: record.get("enabled") != Some("no"),
+            addresses: Vec::new(),
+        };
+        for (_, value) in record.pairs().filter(|(key, _)| *key == "address") {
+            if let [object, kind, address, persistent, up] = value.split(' ').collect::<Vec<_>>()[..] {
+                interface.addresses.push(Address {
+                    object: object.into(),
+                    kind: kind.into(),
+                    address: address.into(),
+                    persistent: persistent == "yes",
+                    up: up == "up",
+                });
+            }
+        }
+        Ok(Some(interface))
+    }
+
+    pub(super) fn put(&self, interface: &Interface) -> io::Result<()> {
+        let yes = |yes: bool| if yes { "yes" } else { "no" };
+        let mut record = Record::default();
+        record.push("persistent", yes(interface.persistent));
+        record.push("enabled", yes(interface.enabled));
+        for Address { object, kind, address, persistent, up } in &interface.addresses {
+            let up = if *up { "up" } else { "down" };
+            record.push("address", format!("{object} {kind} {address} {} {up}", yes(*persistent)));
+        }
+        fs::create_dir_all(self.root.join(FOLDER))?;
+        let path = file(&self.root, &interface.name);
+        let address = path.strip_prefix(self.machine.root()).unwrap_or(&path).to_owned();
+        self.machine.replace(address, record.text().as_bytes())
+    }
+
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(file(&self.root, name))?;
+        // Gone with the last interface.
+        let _ = fs::remove_dir(self.root.join(FOLDER));
+        Ok(())
+    }
+
+    /// The interfaces that were made, and in a zone those whose addresses the global zone sets; by name.
+    pub(super) fn interfaces(&self) -> io::Result<Vec<Interface>> {
+        let mut names: Vec<String> = match fs::read_dir(self.root.join(FOLDER)) {
+            Ok(entries) => {
+                let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
+                names?.iter().filter_map(|name| from_component(name)).collect()
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let given = self.zone.map_or(&[][..], |zone| &zone.links);
+        names.extend(given.iter().filter(|link| !link.addresses.is_empty()).map(|link| link.name.clone()));
+        names.sort();
+        names.dedup();
+        let mut interfaces = Vec::new();
+        for name in names {
+            let made = self.interface(&name)?;
+            let mut interface = made.unwrap_or_else(|| Interface {
+                name: name.clone(),
+                persistent: true,
+                enabled: true,
+                addresses: Vec::new(),
+            });
+            // A zone may remember a link that it no longer has.
+            interface.enabled &= self.zone.is_none_or(|zone| zone.links.iter().any(|link| link.name == name));
+            let addresses = given.iter().filter(|link| link.name == name).flat_map(|link| &link.addresses);
+            let from_above = addresses.zip('a'..='z').map(|(address, letter)| Address {
+                object: format!("{name}/_{letter}"),
+                kind: "from-gz".into(),
+                address: address.clone(),
+                persistent: false,
+                up: true,
+            });
+            interface.addresses = from_above.chain(interface.addresses).collect();
+            interfaces.push(interface);
+        }
+        Ok(interfaces)
+    }
+
+    /// The interface with an address in whose subnet this one lies.
+    pub(super) fn link_of_subnet(&self, address: &str) -> io::Result<Option<String>> {
+        let Some(wanted) = address.split('/').next().and_then(|text| text.parse::<IpAddr>().ok()) else {
+            return Ok(None);
+        };
+        let holds = |known: &Address| {
+            let (network, prefix) = known.address.split_once('/')?;
+            Some(bits(wanted, prefix.parse().ok()?)? == bits(network.parse().ok()?, prefix.parse().ok()?)?)
+        };
+        let interfaces = self.interfaces()?;
+        let found = interfaces.iter().find(|interface| interface.addresses.iter().any(|a| holds(a) == Some(true)));
+        Ok(found.map(|interface| interface.name.clone()))
+    }
+}
+
+/// The family, and the leading bits of an address.
+fn bits(address: IpAddr, prefix: u32) -> Option<(bool, u128)> {
+    match address {
+        IpAddr::V4(v4) => Some((true, u128::from(v4.to_bits().checked_shr(32u32.checked_sub(prefix)?).unwrap_or(0)))),
+        IpAddr::V6(v6) => Some((false, v6.to_bits().checked_shr(128u32.checked_sub(prefix)?).unwrap_or(0))),
+    }
+}

@@ -1,0 +1,127 @@
+//! What a new machine's disk holds.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::dialect::BrandKind;
+use super::dladm::link::{self, Class, Link};
+use super::dladm::mac::{Mac, MacKind};
+use super::pkg::image::Image;
+use super::pkg::{self, Publisher};
+use super::zfs::dataset::{self, Dataset};
+use super::{Machine, document, index};
+
+/// Lays the machine out. May be run again after it was broken off.
+pub(crate) fn lay_out(machine: &Machine) -> io::Result<()> {
+    for folder in
+        ["etc/zones", "var/run/zones", "var/log", "usr/lib/brand", "usr/lib/zones", "var/pkg", "etc/zfs", "root", "tmp"]
+    {
+        fs::create_dir_all(machine.path(folder))?;
+    }
+    fs::create_dir_all(machine.own("tmp"))?;
+    fs::set_permissions(machine.path("var/run/zones"), fs::Permissions::from_mode(0o700))?;
+    let line = machine.line();
+    machine.replace("etc/release", format!("{}\n", line.release).as_bytes())?;
+    if let Some(text) = line.os_release {
+        machine.replace("etc/os-release", text.as_bytes())?;
+    }
+    machine.replace("etc/zones/index", b"global:installed:/\n")?;
+    document::install_templates(machine)?;
+    for (name, kind) in line.brands {
+        let folder = Path::new("usr/lib/brand").join(name);
+        fs::create_dir_all(machine.path(&folder))?;
+        machine.replace(folder.join("config.xml"), brand_config(name, *kind).as_bytes())?;
+        machine.replace(folder.join("platform.xml"), brand_platform(name).as_bytes())?;
+    }
+    lay_out_links(machine)?;
+    lay_out_datasets(machine)?;
+    let publishers = line.publishers.iter().map(|(name, origin)| Publisher::new(name, origin)).collect();
+    pkg::image::write(machine, "/", &Image { publishers, ..Image::default() })
+}
+
+/// A physical link and an etherstub.
+fn lay_out_links(machine: &Machine) -> io::Result<()> {
+    let _lock = machine.lock("links")?;
+    for (name, class, mtu) in [("net0", Class::Phys, 1500), ("stub0", Class::Etherstub, 9000)] {
+        let link = Link {
+            name: name.into(),
+            id: link::next_id(machine)?,
+            class,
+            over: Vec::new(),
+            mac: if class == Class::Phys { Some(Mac::random(&[0, 0x0c, 0x29])?) } else { None },
+            mac_kind: MacKind::Fixed,
+            vid: 0,
+            mtu,
+            active: true,
+            persistent: true,
+            props: Vec::new(),
+        };
+        link::put(machine, &link)?;
+    }
+    Ok(())
+}
+
+/// A root pool with the file systems that zones and their delegated data live in.
+fn lay_out_datasets(machine: &Machine) -> io::Result<()> {
+    let _lock = machine.lock("datasets")?;
+    machine.replace("etc/zfs/@boot-environment", format!("{}\n", index::new_uuid()).as_bytes())?;
+    let sets = [("rpool", "/rpool"), ("rpool/ROOT", "legacy"), ("rpool/export", "/export"), ("rpool/zones", "/zones")];
+    for (name, mountpoint) in sets {
+        if dataset::find(machine, name)?.is_none() {
+            let mut new = Dataset { name: name.into(), ..Dataset::default() };
+            new.set("mountpoint", mountpoint);
+            dataset::create(machine, new)?;
+        }
+    }
+    let mut environment = Dataset { name: "rpool/ROOT/be".into(), ..Dataset::default() };
+    environment.set("mountpoint", "/");
+    environment.set("canmount", "noauto");
+    if dataset::find(machine, &environment.name)?.is_none() {
+        dataset::create(machine, environment.clone())?;
+    }
+    // The root directory is where it is: nothing is moved to mount it.
+    environment.mounted = Some("/".into());
+    dataset::put(machine, &environment)
+}
+
+fn brand_config(name: &str, kind: BrandKind) -> String {
+    let hook = |program: &str| format!("/usr/lib/brand/{name}/{program} -z %z -R %R");
+    let hooks = match kind {
+        BrandKind::Plain => String::new(),
+        BrandKind::Vm => format!("\t<install>{}</install>\n", hook("install")),
+        BrandKind::Image | BrandKind::LinkedImage | BrandKind::Archive => [
+            ("install", "pkgcreatezone"),
+            ("attach", "attach"),
+            ("detach", "detach"),
+            ("clone", "clone"),
+            ("uninstall", "uninstall"),
+            ("prestatechange", "prestate"),
+            ("poststatechange", "poststate"),
+        ]
+        .iter()
+        .map(|(element, program)| format!("\t<{element}>{}</{element}>\n", hook(program)))
+        .collect(),
+    };
+    format!(
+        "<?xml version=\"1.0\"?>\n\
+         <!DOCTYPE brand PUBLIC \"-//Sun Microsystems Inc//DTD Brands//EN\" \
+         \"file:///usr/share/lib/xml/dtd/brand.dtd.1\">\n\
+         <brand name=\"{name}\">\n\
+         \t<modname></modname>\n\
+         \t<initname>/sbin/init</initname>\n\
+         \t<login_cmd>/usr/bin/login -z %Z -f %u</login_cmd>\n\
+         {hooks}\
+         </brand>\n"
+    )
+}
+
+fn brand_platform(name: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?>\n\
+         <!DOCTYPE platform PUBLIC \"-//Sun Microsystems Inc//Zones Platform//EN\" \
+         \"file:///usr/share/lib/xml/dtd/zone_platform.dtd.1\">\n\
+         <platform name=\"{name}\" allow-exclusive-ip=\"true\"/>\n"
+    )
+}

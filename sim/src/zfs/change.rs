@@ -1,0 +1,421 @@
+//! The subcommands that change data sets.
+
+use std::io;
+
+use super::dataset::{self, Dataset};
+use super::destroy::in_use;
+use super::props;
+use super::{fail, fault_of_name, misused};
+use crate::Machine;
+use crate::answer::{Answer, OK, Session};
+use crate::options::{Bad, Parsed, parse};
+
+/// Parses a subcommand's options, or prints what is wrong with them.
+pub(super) fn options(
+    session: &mut Session<'_, '_>,
+    name: &str,
+    spec: &str,
+    args: &[String],
+) -> Result<Parsed, Answer> {
+    parse(args, spec, &[]).map_err(|bad| match bad {
+        Bad::Unknown(option) => {
+            misused(session, name, format_args!("invalid option '{}'", option.trim_start_matches('-')))
+        }
+        Bad::Missing(option) => {
+            misused(session, name, format_args!("missing argument for '{}' option", option.trim_start_matches('-')))
+        }
+    })
+}
+
+macro_rules! options {
+    ($session:expr, $name:expr, $spec:expr, $args:expr) => {
+        match options($session, $name, $spec, $args) {
+            Ok(options) => options,
+            Err(answer) => return answer,
+        }
+    };
+}
+
+pub(super) fn create(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "create", "o:ps:V:b:", args);
+    let [name] = options.operands.as_slice() else {
+        return misused(session, "create", format_args!("missing filesystem argument"));
+    };
+    if options.has('V') {
+        return fail(session, format_args!("cannot create '{name}': operation not supported on this machine"));
+    }
+    let given = match assignments(session, &options) {
+        Ok(given) => given,
+        Err(answer) => return answer,
+    };
+    let _lock = session.machine.lock("datasets")?;
+    make(session, name, given, None, options.has('p'))
+}
+
+pub(super) fn clone(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "clone", "o:p", args);
+    let [source, name] = options.operands.as_slice() else {
+        return misused(session, "clone", format_args!("missing source dataset argument"));
+    };
+    let given = match assignments(session, &options) {
+        Ok(given) => given,
+        Err(answer) => return answer,
+    };
+    let _lock = session.machine.lock("datasets")?;
+    if dataset::find_snapshot(session.machine, source)?.is_none() {
+        return fail(session, format_args!("cannot open '{source}': dataset does not exist"));
+    }
+    if source.split('/').next() != name.split('/').next() {
+        return fail(session, format_args!("cannot create '{name}': source and target pools differ"));
+    }
+    make(session, name, given, Some(source.clone()), options.has('p'))
+}
+
+type Assignments = Vec<(String, String)>;
+
+fn assignments(session: &mut Session<'_, '_>, options: &Parsed) -> Result<Assignments, Answer> {
+    let mut given = Assignments::new();
+    for text in options.values('o') {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(misused(session, "create", format_args!("missing value in property=value argument")));
+        };
+        if given.iter().any(|(known, _)| known == name) {
+            return Err(fail(session, format_args!("property '{name}' specified multiple times")));
+        }
+        given.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(given)
+}
+
+fn make(
+    session: &mut Session<'_, '_>,
+    name: &str,
+    given: Assignments,
+    origin: Option<String>,
+    parents: bool,
+) -> Answer {
+    if let Some(fault) = fault_of_name(name, false) {
+        return fail(session, format_args!("cannot create '{name}': {fault}"));
+    }
+    let machine = session.machine;
+    if dataset::find(machine, name)?.is_some() {
+        return match parents {
+            true => Ok(OK),
+            false => fail(session, format_args!("cannot create '{name}': dataset already exists")),
+        };
+    }
+    for (prop, value) in &given {
+        if let Err(why) = props::check(prop, value) {
+            return fail(session, format_args!("cannot create '{name}': {why}"));
+        }
+    }
+    let pool = name.split('/').next().unwrap_or_default();
+    if dataset::find(machine, pool)?.is_none() {
+        return fail(session, format_args!("cannot create '{name}': no such pool '{pool}'"));
+    }
+    let Some((parent, _)) = name.rsplit_once('/') else {
+        return fail(session, format_args!("cannot create '{name}': missing dataset name"));
+    };
+    if dataset::find(machine, parent)?.is_none() {
+        if !parents {
+            return fail(session, format_args!("cannot create '{name}': parent does not exist"));
+        }
+        let mut at = pool.len();
+        while let Some(next) = name[at + 1..].find('/') {
+            at += 1 + next;
+            if dataset::find(machine, &name[..at])?.is_none() {
+                dataset::create(machine, Dataset { name: name[..at].to_owned(), ..Dataset::default() })?;
+            }
+        }
+    }
+    let mut new = Dataset { name: name.to_owned(), origin, ..Dataset::default() };
+    given.iter().for_each(|(prop, value)| new.set(prop, value));
+    let (place, _) = dataset::mountpoint(machine, &new)?;
+    if !dataset::create(machine, new)? {
+        session.complain(format_args!("cannot mount '{place}': directory is not empty\n"));
+        return fail(session, format_args!("filesystem successfully created, but not mounted"));
+    }
+    Ok(OK)
+}
+
+pub(super) fn snapshot(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "snapshot", "ro:", args);
+    if options.operands.is_empty() {
+        return misused(session, "snapshot", format_args!("missing snapshot argument"));
+    }
+    let _lock = session.machine.lock("datasets")?;
+    for name in &options.operands {
+        if let Some(fault) = fault_of_name(name, true) {
+            return fail(session, format_args!("cannot create snapshot '{name}': {fault}"));
+        }
+        let Some((owner, short)) = name.split_once('@') else {
+            return fail(
+                session,
+                format_args!("cannot create snapshot '{name}': missing '@' delimiter in snapshot name"),
+            );
+        };
+        if dataset::find(session.machine, owner)?.is_none() {
+            return fail(session, format_args!("cannot open '{owner}': dataset does not exist"));
+        }
+        let owners = match options.has('r') {
+            true => dataset::descendants(session.machine, owner)?,
+            false => vec![owner.to_owned()],
+        };
+        for owner in owners {
+            let full = format!("{owner}@{short}");
+            if dataset::find_snapshot(session.machine, &full)?.is_some() {
+                return fail(session, format_args!("cannot create snapshot '{full}': dataset already exists"));
+            }
+            if let Some(found) = dataset::find(session.machine, &owner)? {
+                dataset::snapshot(session.machine, &found, short)?;
+            }
+        }
+    }
+    Ok(OK)
+}
+
+pub(super) fn promote(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "promote", "", args);
+    let [name] = options.operands.as_slice() else {
+        return misused(session, "promote", format_args!("missing clone filesystem argument"));
+    };
+    let _lock = session.machine.lock("datasets")?;
+    let Some(clone) = dataset::find(session.machine, name)? else {
+        return fail(session, format_args!("cannot open '{name}': dataset does not exist"));
+    };
+    let Some(origin) = clone.origin.clone() else {
+        return fail(session, format_args!("cannot promote '{name}': not a cloned filesystem"));
+    };
+    if let Some(clash) = promotion_clash(session.machine, &clone, &origin)? {
+        return fail(
+            session,
+            format_args!(
+                "cannot promote '{name}': snapshot name '{clash}' from origin \nconflicts with '{name}' from target"
+            ),
+        );
+    }
+    dataset::promote(session.machine, &clone)?;
+    Ok(OK)
+}
+
+/// The short name of a snapshot that both the clone and its origin have.
+pub(crate) fn promotion_clash(machine: &Machine, clone: &Dataset, origin: &str) -> io::Result<Option<String>> {
+    let short = |name: &str| name.split_once('@').map(|(_, short)| short.to_owned());
+    let Some((master, _)) = origin.split_once('@') else { return Ok(None) };
+    let Some(at) = dataset::find_snapshot(machine, origin)?.map(|snapshot| snapshot.serial) else { return Ok(None) };
+    let own: Vec<Option<String>> =
+        dataset::snapshots(machine, &clone.name)?.iter().map(|snapshot| short(&snapshot.name)).collect();
+    let moving = dataset::snapshots(machine, master)?;
+    let clash = moving.iter().filter(|snapshot| snapshot.serial <= at).find(|s| own.contains(&short(&s.name)));
+    Ok(clash.and_then(|snapshot| short(&snapshot.name)))
+}
+
+pub(super) fn rename(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "rename", "fpr", args);
+    let [old, new] = options.operands.as_slice() else {
+        return misused(session, "rename", format_args!("missing target dataset argument"));
+    };
+    let _lock = session.machine.lock("datasets")?;
+    let machine = session.machine;
+    if old.contains('@') {
+        if dataset::find_snapshot(machine, old)?.is_none() {
+            return fail(session, format_args!("cannot open '{old}': dataset does not exist"));
+        }
+        let owner = old.split('@').next().unwrap_or_default();
+        let new = if new.contains('@') { new.clone() } else { format!("{owner}@{}", new.trim_start_matches('@')) };
+        if let Some(fault) = fault_of_name(&new, true) {
+            return fail(session, format_args!("cannot rename to '{new}': {fault}"));
+        }
+        if !new.starts_with(&format!("{owner}@")) {
+            return fail(session, format_args!("cannot rename to '{new}': snapshots must be part of same dataset"));
+        }
+        if dataset::find_snapshot(machine, &new)?.is_some() {
+            return fail(session, format_args!("cannot rename '{old}': dataset already exists"));
+        }
+        dataset::rename_snapshot(machine, old, &new)?;
+        return Ok(OK);
+    }
+    let Some(found) = dataset::find(machine, old)? else {
+        return fail(session, format_args!("cannot open '{old}': dataset does not exist"));
+    };
+    if let Some(fault) = fault_of_name(new, false) {
+        return fail(session, format_args!("cannot rename to '{new}': {fault}"));
+    }
+    if dataset::find(machine, new)?.is_some() {
+        return fail(session, format_args!("cannot rename '{old}': dataset already exists"));
+    }
+    if old.split('/').next() != new.split('/').next() {
+        return fail(session, format_args!("cannot rename to '{new}': datasets must be within same pool"));
+    }
+    let parent = new.rsplit_once('/').map_or("", |(parent, _)| parent);
+    if parent.is_empty() || dataset::find(machine, parent)?.is_none() {
+        return fail(session, format_args!("cannot rename '{old}': parent does not exist"));
+    }
+    if new.starts_with(&format!("{old}/")) {
+        return fail(
+            session,
+            format_args!("cannot rename to '{new}': New dataset name cannot be a descendant of current dataset name"),
+        );
+    }
+    for name in dataset::descendants(machine, old)? {
+        if dataset::find(machine, &name)?.and_then(|found| found.mounted).is_some_and(|path| in_use(machine, &path)) {
+            return fail(session, format_args!("cannot rename '{old}': dataset is busy"));
+        }
+    }
+    dataset::rename(machine, &found, new)?;
+    Ok(OK)
+}
+
+pub(super) fn set(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "set", "", args);
+    let Some((assignment, names)) = options.operands.split_first().filter(|(_, names)| !names.is_empty()) else {
+        return misused(session, "set", format_args!("missing dataset name"));
+    };
+    let Some((prop, value)) = assignment.split_once('=') else {
+        return misused(session, "set", format_args!("missing value in property=value argument"));
+    };
+    let _lock = session.machine.lock("datasets")?;
+    for name in names {
+        let Some(mut found) = dataset::find(session.machine, name)? else {
+            return fail(session, format_args!("cannot open '{name}': dataset does not exist"));
+        };
+        if let Err(why) = props::check(prop, value) {
+            return fail(session, format_args!("cannot set property for '{name}': {why}"));
+        }
+        found.set(prop, value);
+        if !settle(session.machine, found, prop)? {
+            return fail(session, format_args!("property may be set but unable to remount filesystem"));
+        }
+    }
+    Ok(OK)
+}
+
+pub(super) fn inherit(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "inherit", "rS", args);
+    let Some((prop, names)) = options.operands.split_first().filter(|(_, names)| !names.is_empty()) else {
+        return misused(session, "inherit", format_args!("missing dataset name"));
+    };
+    if let Err(why) = props::check_inherit(prop) {
+        return fail(session, format_args!("{why}"));
+    }
+    let _lock = session.machine.lock("datasets")?;
+    for name in names {
+        let Some(mut found) = dataset::find(session.machine, name)? else {
+            return fail(session, format_args!("cannot open '{name}': dataset does not exist"));
+        };
+        found.props.retain(|(known, _)| known != prop);
+        if !settle(session.machine, found, prop)? {
+            return fail(session, format_args!("property may be set but unable to remount filesystem"));
+        }
+    }
+    Ok(OK)
+}
+
+/// Writes the data set; a new mount point takes effect at once, for it and for what inherits from it. False when
+/// something is in the way.
+fn settle(machine: &Machine, found: Dataset, prop: &str) -> io::Result<bool> {
+    dataset::put(machine, &found)?;
+    if prop != "mountpoint" {
+        return Ok(true);
+    }
+    let all = dataset::descendants(machine, &found.name)?;
+    let mut moving = Vec::new();
+    for name in all.iter().rev() {
+        if let Some(mut below) = dataset::find(machine, name)?.filter(|below| below.mounted.is_some()) {
+            let (place, _) = dataset::mountpoint(machine, &below)?;
+            let here = below.mounted.clone().unwrap_or_default();
+            if here != place && (place.starts_with('/') || below.name == found.name) {
+                if in_use(machine, &here) {
+                    return Ok(false);
+                }
+                dataset::unmount(machine, &mut below)?;
+                moving.push((below, place));
+            }
+        }
+    }
+    let mut well = true;
+    for (mut below, place) in moving.into_iter().rev().filter(|(_, place)| place.starts_with('/')) {
+        well &= dataset::mount(machine, &mut below, &place)?;
+    }
+    Ok(well)
+}
+
+pub(super) fn mount(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "mount", "aOvo:", args);
+    let machine = session.machine;
+    let _lock = machine.lock("datasets")?;
+    let Some(name) = options.operands.first() else {
+        if options.has('a') {
+            return Ok(OK);
+        }
+        let mut text = String::new();
+        for pool in dataset::pools(machine)? {
+            for name in dataset::descendants(machine, &pool)? {
+                if let Some(path) = dataset::find(machine, &name)?.and_then(|found| found.mounted) {
+                    text.push_str(&format!("{name:<30}  {path}\n"));
+                }
+            }
+        }
+        session.say(format_args!("{text}"));
+        return Ok(OK);
+    };
+    let Some(mut found) = dataset::find(machine, name)? else {
+        return fail(session, format_args!("cannot open '{name}': dataset does not exist"));
+    };
+    if found.mounted.is_some() {
+        return fail(session, format_args!("cannot mount '{name}': filesystem already mounted"));
+    }
+    let (place, _) = dataset::mountpoint(machine, &found)?;
+    match place.as_str() {
+        "legacy" => {
+            return fail(
+                session,
+                format_args!("cannot mount '{name}': legacy mountpoint\nuse mount(1M) to mount this filesystem"),
+            );
+        }
+        "none" => return fail(session, format_args!("cannot mount '{name}': no mountpoint set")),
+        _ => {}
+    }
+    if found.local("canmount") == Some("off") {
+        return fail(session, format_args!("cannot mount '{name}': 'canmount' property is set to 'off'"));
+    }
+    if dataset::inherited(machine, &found, "zoned")?.is_some_and(|(value, _)| value == "on") {
+        return fail(session, format_args!("cannot mount '{name}': dataset is exported to a local zone"));
+    }
+    if !dataset::mount(machine, &mut found, &place)? {
+        return fail(session, format_args!("cannot mount '{place}': directory is not empty"));
+    }
+    Ok(OK)
+}
+
+pub(super) fn unmount(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "unmount", "af", args);
+    let Some(name) = options.operands.first() else {
+        return misused(session, "unmount", format_args!("missing filesystem argument"));
+    };
+    let machine = session.machine;
+    let _lock = machine.lock("datasets")?;
+    let found = match name.starts_with('/') {
+        true => dataset::mounted_at(machine, name)?,
+        false => dataset::find(machine, name)?,
+    };
+    let Some(mut found) = found else {
+        return match name.starts_with('/') {
+            true => fail(session, format_args!("cannot unmount '{name}': not a mountpoint")),
+            false => fail(session, format_args!("cannot open '{name}': dataset does not exist")),
+        };
+    };
+    let Some(path) = found.mounted.clone() else {
+        return fail(session, format_args!("cannot unmount '{name}': not currently mounted"));
+    };
+    if in_use(machine, &path) {
+        return fail(session, format_args!("cannot unmount '{path}': Device busy"));
+    }
+    for below in dataset::descendants(machine, &found.name)?.iter().skip(1).rev() {
+        if let Some(mut below) = dataset::find(machine, below)?.filter(|below| below.mounted.is_some()) {
+            dataset::unmount(machine, &mut below)?;
+        }
+    }
+    dataset::unmount(machine, &mut found)?;
+    Ok(OK)
+}
