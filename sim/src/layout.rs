@@ -72,14 +72,15 @@ fn lay_out_datasets(machine: &Machine) -> io::Result<()> {
         if dataset::find(machine, name)?.is_none() {
             let mut new = Dataset { name: name.into(), ..Dataset::default() };
             new.set("mountpoint", mountpoint);
-            dataset::create(machine, new)?;
+            dataset::create(machine, &mut new)?;
         }
     }
     let mut environment = Dataset { name: "rpool/ROOT/be".into(), ..Dataset::default() };
     environment.set("mountpoint", "/");
     environment.set("canmount", "noauto");
-    if dataset::find(machine, &environment.name)?.is_none() {
-        dataset::create(machine, environment.clone())?;
+    match dataset::find(machine, &environment.name)? {
+        Some(found) => environment = found,
+        None => drop(dataset::create(machine, &mut environment)?),
     }
     // The root directory is where it is: nothing is moved to mount it.
     environment.mounted = Some("/".into());

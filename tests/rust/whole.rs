@@ -72,6 +72,9 @@ fn named(word: &str) -> Option<&'static str> {
     if word.starts_with("2:8:20:") && hex(&word.replace(':', "")) {
         return Some("MAC");
     }
+    if word.len() > 14 && word.bytes().all(|b| b.is_ascii_digit()) {
+        return Some("GUID");
+    }
     if word.len() == 20 && word.ends_with('Z') && word.as_bytes()[10] == b'T' {
         return Some("TIME");
     }

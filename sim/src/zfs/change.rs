@@ -124,14 +124,14 @@ fn make(
         while let Some(next) = name[at + 1..].find('/') {
             at += 1 + next;
             if dataset::find(machine, &name[..at])?.is_none() {
-                dataset::create(machine, Dataset { name: name[..at].to_owned(), ..Dataset::default() })?;
+                dataset::create(machine, &mut Dataset { name: name[..at].to_owned(), ..Dataset::default() })?;
             }
         }
     }
     let mut new = Dataset { name: name.to_owned(), origin, ..Dataset::default() };
     given.iter().for_each(|(prop, value)| new.set(prop, value));
     let (place, _) = dataset::mountpoint(machine, &new)?;
-    if !dataset::create(machine, new)? {
+    if !dataset::create(machine, &mut new)? {
         session.complain(format_args!("cannot mount '{place}': directory is not empty\n"));
         return fail(session, format_args!("filesystem successfully created, but not mounted"));
     }

@@ -23,6 +23,8 @@ const INSIDE: &str = "mounts-inside";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Dataset {
     pub(crate) name: String,
+    /// Drawn when it is made; 0 in the records of machines older than this field.
+    pub(crate) guid: u64,
     /// The properties set on it, not the inherited ones.
     pub(crate) props: Vec<(String, String)>,
     pub(crate) mounted: Option<String>,
@@ -35,6 +37,7 @@ pub(crate) struct Dataset {
 pub(crate) struct Snapshot {
     /// The full name, `pool/ds@snap`.
     pub(crate) name: String,
+    pub(crate) guid: u64,
     pub(crate) serial: u64,
     pub(crate) clones: Vec<String>,
 }
@@ -53,6 +56,7 @@ impl Dataset {
 
     fn encode(&self) -> Record {
         let mut record = Record::default();
+        record.push("guid", self.guid.to_string());
         if let Some(mounted) = &self.mounted {
             record.push("mounted", mounted);
         }
@@ -69,11 +73,23 @@ impl Dataset {
         let props = record.pairs().filter_map(|(key, value)| Some((key.strip_prefix("prop.")?.into(), value.into())));
         Dataset {
             name: name.to_owned(),
+            guid: number(record, "guid"),
             props: props.collect(),
             mounted: record.get("mounted").map(str::to_owned),
             origin: record.get("origin").map(str::to_owned),
         }
     }
+}
+
+fn number(record: &Record, key: &str) -> u64 {
+    record.get(key).and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
+/// 64 random bits, as ZFS gives each dataset and snapshot for its life: renames keep it, a new one of the same name has another.
+fn draw_guid() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 fn folder(machine: &Machine, name: &str) -> PathBuf {
@@ -160,8 +176,8 @@ pub(crate) fn find_snapshot(machine: &Machine, name: &str) -> io::Result<Option<
             clones.push(clone.to_owned());
         }
     }
-    let serial = record.get("serial").and_then(|serial| serial.parse().ok()).unwrap_or(0);
-    Ok(Some(Snapshot { name: name.to_owned(), serial, clones }))
+    let (guid, serial) = (number(&record, "guid"), number(&record, "serial"));
+    Ok(Some(Snapshot { name: name.to_owned(), guid, serial, clones }))
 }
 
 fn entries(machine: &Machine, name: &str) -> io::Result<Vec<String>> {
@@ -250,7 +266,7 @@ pub(crate) fn put(machine: &Machine, dataset: &Dataset) -> io::Result<()> {
 /// Makes a data set, mounted where its properties say unless `canmount` is not `on`; its parent is there and it is not.
 /// With contents of its own when it is a clone. False when it is there but could not be mounted, because its mount point
 /// holds something. The lock `datasets` is held.
-pub(crate) fn create(machine: &Machine, mut dataset: Dataset) -> io::Result<bool> {
+pub(crate) fn create(machine: &Machine, dataset: &mut Dataset) -> io::Result<bool> {
     let built = machine.temporary_folder()?;
     if let Some(origin) = dataset.origin.clone() {
         if let Some((_, contents)) = snapshot_files(&origin) {
@@ -258,12 +274,13 @@ pub(crate) fn create(machine: &Machine, mut dataset: Dataset) -> io::Result<bool
         }
         note_clone(machine, &origin, &dataset.name)?;
     }
+    dataset.guid = draw_guid()?;
     dataset.mounted = None;
     fs::write(built.join(OWN), dataset.encode().text())?;
     fs::rename(&built, folder(machine, &dataset.name))?;
-    let (place, _) = mountpoint(machine, &dataset)?;
+    let (place, _) = mountpoint(machine, dataset)?;
     if place.starts_with('/') && dataset.local("canmount").is_none_or(|value| value == "on") {
-        return mount(machine, &mut dataset, &place);
+        return mount(machine, dataset, &place);
     }
     Ok(true)
 }
@@ -287,6 +304,7 @@ fn tidy_clones(machine: &Machine, snapshot: &str) -> io::Result<()> {
 
 fn encode_snapshot(snapshot: &Snapshot) -> Record {
     let mut record = Record::default();
+    record.push("guid", snapshot.guid.to_string());
     record.push("serial", snapshot.serial.to_string());
     snapshot.clones.iter().for_each(|clone| record.push("clone", clone));
     record
@@ -365,7 +383,7 @@ pub(crate) fn snapshot(machine: &Machine, dataset: &Dataset, name: &str) -> io::
     let built = machine.temporary()?;
     tree::copy(&source, &built)?;
     fs::rename(&built, machine.path(contents))?;
-    let snapshot = Snapshot { name: String::new(), serial, clones: Vec::new() };
+    let snapshot = Snapshot { name: String::new(), guid: draw_guid()?, serial, clones: Vec::new() };
     machine.replace(file, encode_snapshot(&snapshot).text().as_bytes())
 }
 

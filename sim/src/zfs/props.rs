@@ -60,6 +60,7 @@ pub(super) const PROPS: &[Prop] = &[
     prop("refquota", Kind::Own, "none", &[]),
     prop("refreservation", Kind::Own, "none", &[]),
     prop("primarycache", Kind::Inherited, "all", &["all", "none", "metadata"]),
+    prop("guid", Kind::ReadOnly, "", &[]),
     prop("sync", Kind::Inherited, "standard", &["standard", "always", "disabled"]),
 ];
 

@@ -256,6 +256,7 @@ fn value(machine: &Machine, item: &Item, name: &str, exact: bool) -> io::Result<
                 "used" => size(0, "0"),
                 "referenced" => size(512 << 20, "512M"),
                 "creation" => fixed(creation(machine, item, exact)),
+                "guid" => fixed(snapshot.guid.to_string()),
                 "clones" => fixed(snapshot.clones.join(",")),
                 "compressratio" => fixed("1.00x".into()),
                 _ => Ok(None),
@@ -266,6 +267,7 @@ fn value(machine: &Machine, item: &Item, name: &str, exact: bool) -> io::Result<
     match canonical {
         "name" => return fixed(dataset.name.clone()),
         "creation" => return fixed(creation(machine, item, exact)),
+        "guid" => return fixed(dataset.guid.to_string()),
         "used" | "referenced" => return size(512 << 20, "512M"),
         "available" => return size(400 << 30, "400G"),
         "mounted" => return fixed(if dataset.mounted.is_some() { "yes" } else { "no" }.into()),

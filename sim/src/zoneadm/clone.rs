@@ -137,7 +137,7 @@ fn packages(
         return Ok(hook::fatal(session, format_args!("Unable to create the zone's ZFS dataset.")));
     }
     if dataset::find(machine, &name)?.is_none() {
-        dataset::create(machine, dataset::Dataset { name: name.clone(), ..dataset::Dataset::default() })?;
+        dataset::create(machine, &mut dataset::Dataset { name: name.clone(), ..dataset::Dataset::default() })?;
         super::zonepath::make(machine, &target.zonepath)?;
     }
     let origin = match snapshot {

@@ -111,7 +111,7 @@ pub(super) fn make_environment(
         let mut new = Dataset { name: root.clone(), ..Dataset::default() };
         new.set("mountpoint", "legacy");
         new.set("zoned", "on");
-        dataset::create(machine, new)?;
+        dataset::create(machine, &mut new)?;
     }
     let candidates = std::iter::once("zbe".to_owned()).chain((1..100).map(|n| format!("zbe-{n}")));
     for name in candidates.map(|name| format!("{root}/{name}")) {
@@ -126,7 +126,7 @@ pub(super) fn make_environment(
         new.set(ACTIVE, "on");
         new.set(PARENT, &pkg::boot_environment(machine));
         new.set("canmount", "noauto");
-        dataset::create(machine, new.clone())?;
+        dataset::create(machine, &mut new)?;
         mount_root(machine, &mut new, zonepath)?;
         return Ok(Some(new));
     }

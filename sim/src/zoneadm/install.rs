@@ -112,8 +112,8 @@ pub(super) fn make_dataset(session: &mut Session<'_, '_>, target: &Target) -> io
     } else if dataset::find(machine, &name)?.is_some() {
         session.complain(format_args!("cannot create ZFS dataset {name}: dataset already exists\n"));
     } else {
-        let new = Dataset { name: name.clone(), ..Dataset::default() };
-        if !dataset::create(machine, new.clone())? {
+        let mut new = Dataset { name: name.clone(), ..Dataset::default() };
+        if !dataset::create(machine, &mut new)? {
             session.complain(format_args!("cannot mount ZFS dataset {name}: mountpoint or dataset is busy\n"));
             return dataset::destroy(machine, &new);
         }
