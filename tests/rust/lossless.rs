@@ -44,12 +44,14 @@ fn adopt(manager: &Manager, about: &str) -> Vec<Outcome> {
     outcomes.into_iter().filter(|outcome| outcome.action != "adopted" && outcome.name != "global").collect()
 }
 
-/// The final documents of recordings of the real command, from the files that `ZMGR_RECORDINGS` names (separated by colons).
+/// Final documents of recordings of the real command, from the files that `ZMGR_RECORDINGS` names (separated by colons; a
+/// directory stands for its `zonecfg.jsonl`).
 #[test]
 fn what_the_real_command_wrote_is_adopted() {
     let Some(files) = std::env::var_os("ZMGR_RECORDINGS") else { return };
     let mut recorded: BTreeSet<(bool, String)> = BTreeSet::new();
     for file in std::env::split_paths(&files) {
+        let file = if file.is_dir() { file.join("zonecfg.jsonl") } else { file };
         for line in fs::read_to_string(file).unwrap().lines() {
             let case: Value = serde_json::from_str(line).unwrap();
             if let Some(document) = case["zone_xml_after"].as_str()

@@ -1,5 +1,5 @@
-//! Recordings of the real command, from the files named by `ZMGR_RECORDINGS` (separated by colons); without it nothing is
-//! compared.
+//! Recordings of the real command, from the files that `ZMGR_RECORDINGS` names (separated by colons; a directory stands for its
+//! `zonecfg.jsonl`); without it nothing is compared.
 
 use serde_json::Value;
 
@@ -137,6 +137,7 @@ fn the_command_does_what_the_real_one_did() {
     let mut failed = Vec::new();
     let mut count = 0;
     for file in std::env::split_paths(&files) {
+        let file = if file.is_dir() { file.join("zonecfg.jsonl") } else { file };
         for line in fs::read_to_string(file).unwrap().lines() {
             let case: Value = serde_json::from_str(line).unwrap();
             let id = case["id"].as_str().unwrap().to_owned();

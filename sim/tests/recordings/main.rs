@@ -1,0 +1,115 @@
+//! Holds the simulated programs against recordings of the real ones: `ZMGR_RECORDINGS` names the directory with the recordings,
+//! one `.jsonl` file per kind; without it nothing is compared.
+//!
+//! The harness is here, one comparison module per kind below it. A new kind is a module with a function from a case to an
+//! [`Outcome`], and a test that names its files. `ZMGR_ONLY` replays the cases whose id or kind it names, `ZMGR_DIFFERENCES`
+//! names a file for the differences of every case.
+
+mod bench;
+mod text;
+mod zoneadm;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs, thread};
+
+use serde_json::Value;
+
+/// Result of replaying one case.
+pub(crate) enum Outcome {
+    /// The simulated program did what the real one did.
+    Same,
+    /// It answered that it does not simulate this.
+    NotSimulated,
+    /// The simulated host cannot be brought to where the recording began.
+    NotComparable,
+    /// It did something else.
+    Differs(Vec<String>),
+}
+
+/// Share of the cases of one file that may be answered with "not simulated", in percent.
+const NOT_SIMULATED_LIMIT: usize = 10;
+
+#[derive(Default)]
+struct Tally {
+    same: usize,
+    differs: usize,
+    not_simulated: usize,
+    not_comparable: usize,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Tally { same, differs, not_simulated, not_comparable } = self;
+        write!(f, "{same} same, {differs} differ, {not_simulated} not simulated, {not_comparable} not comparable")
+    }
+}
+
+/// Replays every case of a file and fails if one differs, or if too many are not simulated.
+fn replay(file: &str, case: fn(&Value) -> Outcome) {
+    let Some(directory) = env::var_os("ZMGR_RECORDINGS").filter(|name| Path::new(name).is_dir()) else { return };
+    let text = fs::read_to_string(Path::new(&directory).join(file)).unwrap();
+    let mut cases: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    if let Ok(only) = env::var("ZMGR_ONLY") {
+        cases.retain(|case| case["id"] == *only || case["kind"] == *only);
+    }
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(recorded) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = case(recorded);
+            outcomes.lock().unwrap().push((recorded, outcome));
+        }
+    };
+    thread::scope(|scope| {
+        (0..thread::available_parallelism().map_or(2, usize::from)).for_each(|_| drop(scope.spawn(work)))
+    });
+    report(file, outcomes.into_inner().unwrap());
+}
+
+fn report(file: &str, outcomes: Vec<(&Value, Outcome)>) {
+    let mut kinds: BTreeMap<&str, Tally> = BTreeMap::new();
+    let (mut total, mut failed) = (Tally::default(), Vec::new());
+    for (recorded, outcome) in &outcomes {
+        let id = recorded["id"].as_str().unwrap_or_default();
+        for tally in [&mut total, kinds.entry(recorded["kind"].as_str().unwrap_or("all")).or_default()] {
+            match outcome {
+                Outcome::Same => tally.same += 1,
+                Outcome::NotSimulated => tally.not_simulated += 1,
+                Outcome::NotComparable => tally.not_comparable += 1,
+                Outcome::Differs(_) => tally.differs += 1,
+            }
+        }
+        if let Outcome::Differs(differences) = outcome {
+            failed.push(format!("{id}\n    {}\n", differences.join("\n    ")));
+        }
+    }
+    failed.sort();
+    let kinds: String = kinds.iter().map(|(kind, tally)| format!("  {kind}: {tally}\n")).collect();
+    // Seen even if the test passes: what is not simulated must not pass for compared.
+    let summary = format!("{file}: {total}\n{kinds}");
+    use std::io::Write as _;
+    let _ = std::io::stderr().write_all(summary.as_bytes());
+    if let Some(path) = env::var_os("ZMGR_DIFFERENCES") {
+        fs::write(path, failed.concat()).unwrap();
+    }
+    assert!(failed.is_empty(), "{file}: {} of {} differ:\n{}", failed.len(), outcomes.len(), failed.concat());
+    let compared = total.same + total.not_simulated;
+    assert!(
+        total.not_simulated * 100 <= compared * NOT_SIMULATED_LIMIT,
+        "{file}: {} of {compared} are not simulated",
+        total.not_simulated
+    );
+}
+
+#[test]
+fn zoneadm_does_what_the_real_one_did() {
+    replay("zoneadm.jsonl", zoneadm::replay);
+}
+
+#[test]
+fn brand_hooks_do_what_the_real_ones_did() {
+    replay("hooks.jsonl", zoneadm::replay);
+}
