@@ -22,13 +22,13 @@ use crate::whole::{copy, differences, scratch, whole};
 const DEATH: &str = "ZMGR_TEST_DEATH";
 
 /// Counts the points, and dies at one of them.
-struct Reaper {
-    at: u64,
-    passed: AtomicU64,
+pub(crate) struct Reaper {
+    pub(crate) at: u64,
+    pub(crate) passed: AtomicU64,
 }
 
 impl Reaper {
-    fn pass(&self) {
+    pub(crate) fn pass(&self) {
         if self.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.at {
             let own = rustix::process::getpid();
             let _ = rustix::process::kill_process(own, rustix::process::Signal::KILL);

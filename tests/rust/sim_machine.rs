@@ -27,28 +27,7 @@ impl Pretend {
 
     /// Runs a command, its standard input given.
     pub(crate) fn argv(&self, argv: &[&str], input: &str) -> String {
-        let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let status = self.host.answer(
-            &argv,
-            Surroundings {
-                env: &[],
-                cwd: self.dir.path(),
-                stdin: &mut input.as_bytes(),
-                stdout: &mut stdout,
-                stderr: &mut stderr,
-                interrupted: &|| false,
-                hooks: None,
-            },
-        );
-        let mut text = String::from_utf8(stdout).unwrap();
-        for line in String::from_utf8(stderr).unwrap().lines() {
-            text.push_str(&format!("! {line}\n"));
-        }
-        match status {
-            SimStatus::Exited(status) => text + &format!("={status}"),
-            other => text + &format!("={other:?}"),
-        }
+        answer(&self.host, argv, input)
     }
 
     /// Configures a zone by writing what zonecfg would.
@@ -71,6 +50,32 @@ impl Pretend {
         walk(self.dir.path(), self.dir.path(), &mut found);
         found.sort();
         found
+    }
+}
+
+/// Runs a command on a machine: both streams as written, and `=STATUS` at the end.
+pub(crate) fn answer(host: &SimHost, argv: &[&str], input: &str) -> String {
+    let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let status = host.answer(
+        &argv,
+        Surroundings {
+            env: &[],
+            cwd: host.dir(),
+            stdin: &mut input.as_bytes(),
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            interrupted: &|| false,
+            hooks: None,
+        },
+    );
+    let mut text = String::from_utf8(stdout).unwrap();
+    for line in String::from_utf8(stderr).unwrap().lines() {
+        text.push_str(&format!("! {line}\n"));
+    }
+    match status {
+        SimStatus::Exited(status) => text + &format!("={status}"),
+        other => text + &format!("={other:?}"),
     }
 }
 

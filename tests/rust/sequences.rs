@@ -1,0 +1,510 @@
+//! Random sequences of what administrators, editors, backups and zmgr do to one machine, deaths included. After each, two checkers
+//! that do not ask zmgr look at the machine's own files: nothing has what something else has, nothing is gone or down that the
+//! operation had no right to touch.
+//!
+//! A sequence is a list of words, so that a failure prints what to run again: `ZMGR_SEQUENCE=SEED cargo test sequences`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use zmgr::exec::Watcher;
+use zmgr::registry::Points;
+use zmgr::{
+    ApplyOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager, RecoverOptions,
+    ReinstallOptions, Report, RunOptions, SimHost,
+};
+
+use crate::crash_matrix::Reaper;
+use crate::invariants::{Holdings, active, doubles};
+use crate::sim_machine;
+use crate::whole::{copy, scratch};
+
+/// Tells a child of this test what to do and where to die: `DIR|POINT|OPERATION`.
+const WORK: &str = "ZMGR_TEST_SEQUENCE";
+/// Operations in one sequence.
+const LENGTH: usize = 30;
+
+const ZONES: &[&str] = &["a", "b", "c", "d"];
+
+const POOL: &str = r#"pool "internal" {
+    network "10.1.0.0/24"
+    gateway "10.1.0.1"
+    stub "stub0"
+    range "10.1.0.10" "10.1.0.15"
+    reserve "10.1.0.13" for="d"
+}
+"#;
+const OTHER_POOL: &str = r#"pool "dmz" {
+    network "10.2.0.0/24"
+    gateway "10.2.0.1"
+    stub "stub1"
+    vlan 20
+    range "10.2.0.10" "10.2.0.14"
+}
+"#;
+
+/// A generator of its own, so that a seed gives the same sequence for ever.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % sides as u64) as usize
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.roll(from.len())]
+    }
+}
+
+/// Draws what is done next, as one line of words.
+fn draw(dice: &mut Dice) -> String {
+    let (zone, other) = (dice.pick(ZONES), dice.pick(ZONES));
+    let address = format!("10.1.0.{}", 9 + dice.roll(8));
+    let (number, gib) = (dice.roll(3), 1 + dice.roll(4));
+    match dice.roll(44) {
+        0..=5 => format!("create {zone}"),
+        6 => format!("create-at {zone} {address}"),
+        7 => format!("clone {zone} {other}"),
+        8..=9 => format!("destroy {zone}"),
+        10 => format!("destroy {zone} {other}"),
+        11 => format!("keep-data {zone}"),
+        12..=14 => format!("edit-address {zone} {address}"),
+        15 => format!("edit-drop-address {zone}"),
+        16 => format!("edit-pool {zone} dmz"),
+        17 => format!("edit-net {zone} dmz"),
+        18 => format!("edit-range 10.1.0.{} 10.1.0.{}", 10 + dice.roll(3), 13 + dice.roll(5)),
+        19 => format!("edit-gateway {address}"),
+        20 => format!("edit-template {gib}"),
+        21 => format!("move-away {zone}"),
+        22 => format!("move-back {zone}"),
+        23 => format!("save {number}"),
+        24 => format!("restore {number}"),
+        25 => format!("restore-all {number}"),
+        26..=28 => "apply".to_owned(),
+        29..=30 => "apply-reboot".to_owned(),
+        31 => format!("reinstall {zone}"),
+        32 => format!("import {zone}"),
+        33 => format!("forget {zone}"),
+        34 => format!("allocate r{number}"),
+        35 => format!("release r{number}"),
+        36 => format!("boot {zone}"),
+        37 => format!("halt {zone}"),
+        38 => format!("reboot {zone}"),
+        39 => "sim-reboot".to_owned(),
+        40 => format!("by-hand {zone} {address}"),
+        41 => format!("precious {zone}"),
+        42 => format!("fault {}", dice.pick(&["install", "boot", "uninstall", "halt", "shutdown", "verify"])),
+        _ => "recover".to_owned(),
+    }
+}
+
+/// What zmgr does, as opposed to a person, an editor or the host.
+fn is_operation(words: &[&str]) -> bool {
+    matches!(
+        words[0],
+        "create"
+            | "create-at"
+            | "clone"
+            | "destroy"
+            | "keep-data"
+            | "apply"
+            | "apply-reboot"
+            | "reinstall"
+            | "import"
+            | "forget"
+            | "allocate"
+            | "release"
+            | "boot"
+            | "halt"
+            | "reboot"
+            | "recover"
+    )
+}
+
+fn manager(dir: &Path) -> Manager {
+    Manager::builder().simulate(dir).build().unwrap()
+}
+
+/// Does what the words say with zmgr.
+fn operate(manager: &Manager, words: &[&str]) -> Result<(), Error> {
+    let run = &mut RunOptions::new();
+    let done = |report: Report| report.error().map_or(Ok(()), Err);
+    match *words {
+        ["create", zone] => manager.create(zone, &CreateOptions::new(), run).map(drop),
+        ["create-at", zone, address] => {
+            let options = CreateOptions::new().address("internal", address.parse().unwrap());
+            manager.create(zone, &options, run).map(drop)
+        }
+        ["clone", zone, source] => manager.create(zone, &CreateOptions::new().clone_from(source), run).map(drop),
+        ["destroy", ref zones @ ..] => manager.destroy(zones, &DestroyOptions::new(), run).and_then(done),
+        ["keep-data", zone] => manager.destroy(&[zone], &DestroyOptions::new().keep_data(true), run).and_then(done),
+        ["apply"] => manager.apply(&[], &ApplyOptions::new(), run).and_then(done),
+        ["apply-reboot"] => manager.apply(&[], &ApplyOptions::new().reboot(true), run).and_then(done),
+        ["reinstall", zone] => manager.reinstall(zone, &ReinstallOptions::new(), run).map(drop),
+        ["import", zone] => manager.import(&[zone], &ImportOptions::new(), run).and_then(done),
+        ["allocate", owner] => manager.allocate("internal", owner, None, run).map(drop),
+        ["release", owner] => manager.release("internal", owner, None, None, run).map(drop),
+        ["boot", zone] => manager.boot(&[zone], run).and_then(done),
+        ["halt", zone] => manager.halt(&[zone], &HaltOptions::new(), run).and_then(done),
+        ["reboot", zone] => manager.reboot(&[zone], &HaltOptions::new(), run).and_then(done),
+        ["recover"] => manager.recover(&[], &RecoverOptions::new(), run).and_then(done),
+        _ => panic!("no operation {words:?}"),
+    }
+}
+
+/// Runs in a process of its own, which may be killed.
+#[test]
+fn child() {
+    let Ok(work) = env::var(WORK) else { return };
+    let mut parts = work.split('|');
+    let (dir, point, words) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+    let reaper = Arc::new(Reaper { at: point.parse().unwrap(), passed: AtomicU64::new(0) });
+    let watched = Arc::clone(&reaper);
+    let watcher: Arc<Watcher> = Arc::new(move |_| watched.pass());
+    let manager = Manager::builder().simulate(dir).observed(watcher, Points::new(reaper)).build().unwrap();
+    let _ = operate(&manager, &words.split(' ').collect::<Vec<_>>());
+}
+
+/// One machine, and what its history says of whose each thing is.
+struct Machine {
+    scratch: tempfile::TempDir,
+    /// By guid of a dataset, the zone and the entry id under which zmgr made it.
+    made: BTreeMap<String, (String, String)>,
+}
+
+impl Machine {
+    fn new() -> Machine {
+        let machine = Machine { scratch: scratch(), made: BTreeMap::new() };
+        SimHost::create(machine.dir(), Dialect::OpenIndiana).unwrap();
+        manager(&machine.dir()).init().unwrap();
+        machine.on_host("dladm create-etherstub stub1");
+        fs::write(machine.tree("pools/internal.kdl"), POOL).unwrap();
+        fs::write(machine.tree("pools/dmz.kdl"), OTHER_POOL).unwrap();
+        machine
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.scratch.path().join("machine")
+    }
+
+    fn tree(&self, name: &str) -> PathBuf {
+        self.dir().join("etc/zmgr").join(name)
+    }
+
+    fn aside(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    fn on_host(&self, line: &str) {
+        let host = SimHost::open(self.dir()).unwrap();
+        sim_machine::answer(&host, &line.split(' ').collect::<Vec<_>>(), "");
+    }
+
+    /// Changes the text of a file of the tree, if it is there.
+    fn edit(&self, name: &str, change: impl Fn(&str) -> String) {
+        if let Ok(text) = fs::read_to_string(self.tree(name)) {
+            fs::write(self.tree(name), change(&text)).unwrap();
+        }
+    }
+
+    /// Does what a person, an editor or the host does.
+    fn meddle(&self, words: &[&str]) {
+        let zone_file = |zone: &str| format!("zones/{zone}.kdl");
+        match *words {
+            ["edit-address", zone, address] => self.edit(&zone_file(zone), |text| {
+                edit_desired(text, |line| {
+                    let address = format!("        address \"{address}/24\" gateway=\"10.1.0.1\"");
+                    Some(if line.trim_start().starts_with("address \"") { address } else { line.to_owned() })
+                })
+            }),
+            ["edit-drop-address", zone] => self.edit(&zone_file(zone), |text| {
+                edit_desired(text, |line| (!line.trim_start().starts_with("address \"")).then(|| line.to_owned()))
+            }),
+            ["edit-pool", zone, pool] => self.edit(&zone_file(zone), |text| {
+                edit_desired(text, |line| {
+                    if line.trim_start().starts_with("address \"") {
+                        return None;
+                    }
+                    Some(line.replace("pool \"internal\"", &format!("pool \"{pool}\"")))
+                })
+            }),
+            ["edit-net", zone, pool] => self.edit(&zone_file(zone), |text| {
+                edit_desired(text, |line| {
+                    let of_net = ["address", "vnic", "stub", "mac", "vlan", "managed"];
+                    if of_net.iter().any(|node| line.starts_with(&format!("        {node} "))) {
+                        return None;
+                    }
+                    Some(line.replace("pool \"internal\"", &format!("pool \"{pool}\"")))
+                })
+            }),
+            ["edit-range", from, to] => self.edit("pools/internal.kdl", |text| {
+                let range = |line: &str| line.trim_start().starts_with("range ");
+                text.lines()
+                    .map(|l| if range(l) { format!("    range \"{from}\" \"{to}\"\n") } else { format!("{l}\n") })
+                    .collect()
+            }),
+            ["edit-gateway", gateway] => self.edit("pools/internal.kdl", |text| {
+                let ours = |line: &str| line.trim_start().starts_with("gateway ");
+                text.lines()
+                    .map(|l| if ours(l) { format!("    gateway \"{gateway}\"\n") } else { format!("{l}\n") })
+                    .collect()
+            }),
+            ["edit-template", gib] => self.edit("templates/oi.kdl", |text| {
+                let kept: String =
+                    text.lines().filter(|l| !l.contains("capped-memory")).map(|l| format!("{l}\n")).collect();
+                let end = kept.rfind('}').unwrap();
+                format!("{}    capped-memory physical=\"{gib}G\"\n{}", &kept[..end], &kept[end..])
+            }),
+            ["move-away", zone] => {
+                let _ = fs::rename(self.tree(&zone_file(zone)), self.aside(zone));
+            }
+            ["move-back", zone] => {
+                let _ = fs::rename(self.aside(zone), self.tree(&zone_file(zone)));
+            }
+            ["save", number] => {
+                let to = self.aside(&format!("saved-{number}"));
+                let _ = fs::remove_dir_all(&to);
+                copy(&self.dir().join("etc/zmgr"), &to.join("zmgr"));
+                copy(&self.dir().join("etc/zones"), &to.join("zones"));
+            }
+            ["restore", number] => self.restore(number, &["zmgr"]),
+            ["restore-all", number] => {
+                // As a switch of boot environments does it: other files in /etc, and the host starts again.
+                self.restore(number, &["zmgr", "zones"]);
+                let _ = SimHost::open(self.dir()).unwrap().reboot();
+            }
+            ["sim-reboot"] => drop(SimHost::open(self.dir()).unwrap().reboot()),
+            ["by-hand", zone, address] => {
+                self.on_host(&format!("dladm create-vnic -l stub0 {zone}9"));
+                let host = SimHost::open(self.dir()).unwrap();
+                let script = format!(
+                    "create -b; set brand=nlipkg; set zonepath=/zones/{zone}; set ip-type=exclusive; \
+                     add net; set physical={zone}9; set allowed-address={address}/24; end"
+                );
+                sim_machine::answer(&host, &["zonecfg", "-z", zone, &script], "");
+                self.on_host(&format!("zoneadm -z {zone} install"));
+                self.on_host(&format!("zoneadm -z {zone} boot"));
+            }
+            ["precious", zone] => {
+                for place in [format!("zones/{zone}/root/precious"), format!("zones/{zone}/precious")] {
+                    let _ = fs::write(self.dir().join(place), "a year's work");
+                }
+                self.on_host(&format!("zfs create rpool/zones/{zone}"));
+            }
+            ["fault", subcommand] => {
+                let host = SimHost::open(self.dir()).unwrap();
+                let mut fault = zmgr::Fault::new("zoneadm");
+                (fault.subcommand, fault.exit, fault.times) = (Some(subcommand.to_owned()), Some(1), Some(1));
+                host.fault(&fault).unwrap();
+            }
+            _ => panic!("nothing is known of {words:?}"),
+        }
+    }
+
+    fn restore(&self, number: &str, which: &[&str]) {
+        let saved = self.aside(&format!("saved-{number}"));
+        if !saved.exists() {
+            return;
+        }
+        for name in which {
+            let place = self.dir().join("etc").join(name);
+            fs::remove_dir_all(&place).unwrap();
+            copy(&saved.join(name), &place);
+        }
+    }
+
+    fn entry_ids(&self) -> BTreeMap<String, String> {
+        let id = |zone: &&str| {
+            let text = fs::read_to_string(self.tree(&format!("zones/{zone}.kdl"))).ok()?;
+            let line = text.lines().find_map(|line| line.trim_start().strip_prefix("id \""))?;
+            Some(((*zone).to_owned(), line.trim_end_matches('"').to_owned()))
+        };
+        ZONES.iter().filter_map(id).collect()
+    }
+
+    /// Runs one operation in this process or, with a point to die at, in another.
+    fn run(&self, words: &[&str], point: Option<u64>) -> Result<(), Option<Error>> {
+        let Some(point) = point else { return operate(&manager(&self.dir()), words).map_err(Some) };
+        let output = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "sequences::child", "--test-threads=1"])
+            .env(WORK, format!("{}|{point}|{}", self.dir().display(), words.join(" ")))
+            .output()
+            .unwrap();
+        let died = output.status.signal() == Some(9);
+        assert!(died || output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
+        Err(None)
+    }
+
+    /// Takes one step of a sequence; a sentence for each thing that must not be.
+    fn step(&mut self, line: &str, point: Option<u64>) -> Vec<String> {
+        let words: Vec<&str> = line.split(' ').collect();
+        if !is_operation(&words) {
+            self.meddle(&words);
+            return Vec::new();
+        }
+        let (held, was, ids) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.entry_ids());
+        let result = self.run(&words, point);
+        let (holds, is, new_ids) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.entry_ids());
+        let mut wrong: Vec<String> = holds.difference(&held).map(|double| format!("held twice: {double}")).collect();
+
+        for (guid, name) in &was.datasets {
+            if is.datasets.contains_key(guid) {
+                continue;
+            }
+            // Gone: right only for what zmgr made under the entry that was there, or for what a rolled back creation made.
+            let right = match self.made.get(guid) {
+                Some((zone, id)) => ids.get(zone) == Some(id),
+                None => false,
+            };
+            if !right {
+                wrong.push(format!("dataset {name} ({guid}) is gone"));
+            }
+        }
+        for path in was.precious.difference(&is.precious) {
+            // A zone's own files go with the zone.
+            let of_zone = self
+                .made
+                .values()
+                .any(|(zone, id)| path.starts_with(format!("zones/{zone}")) && ids.get(zone) == Some(id));
+            if !of_zone {
+                wrong.push(format!("{} is gone", path.display()));
+            }
+        }
+        for (guid, name) in &is.datasets {
+            if was.datasets.contains_key(guid) {
+                continue;
+            }
+            let zone = name.split('/').nth(2).unwrap_or_default();
+            if let Some(id) = new_ids.get(zone).or_else(|| ids.get(zone)) {
+                self.made.insert(guid.clone(), (zone.to_owned(), id.clone()));
+            }
+        }
+        if words[0] == "import" && matches!(result, Ok(())) {
+            // Adopted: what lies at its zonepath is the zone's from now on.
+            for (guid, name) in &is.datasets {
+                let zone = words[1];
+                if let Some(id) = new_ids.get(zone)
+                    && (name == &format!("rpool/zones/{zone}") || name.starts_with(&format!("rpool/zones/{zone}/")))
+                {
+                    self.made.insert(guid.clone(), (zone.to_owned(), id.clone()));
+                }
+            }
+        }
+        wrong.extend(self.down(&words, &was.running, &result));
+        wrong
+    }
+
+    /// The zones that an operation took down without a right to, or without a word.
+    fn down(&self, words: &[&str], was: &BTreeSet<String>, result: &Result<(), Option<Error>>) -> Vec<String> {
+        let is = active(&self.dir());
+        let down = was.difference(&is);
+        let may_end = |zone: &String| {
+            matches!(words[0], "destroy" | "keep-data" | "halt" | "reinstall") && words[1..].contains(&zone.as_str())
+        };
+        match result {
+            // Killed: recovery has the word.
+            Err(None) => Vec::new(),
+            Ok(()) => {
+                down.filter(|zone| !may_end(zone) && words[0] != "recover").map(|z| format!("{z} is down")).collect()
+            }
+            Err(Some(error)) => {
+                let mut said = format!("{error}");
+                error.details().iter().for_each(|detail| said += &format!("\n{}", detail.message));
+                let named = |zone: &String| said.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == zone);
+                down.filter(|zone| !named(zone))
+                    .map(|z| format!("{z} is down, and the error does not name it: {said}"))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// Changes lines above the `applied` block; `None` leaves a line out.
+fn edit_desired(text: &str, change: impl Fn(&str) -> Option<String>) -> String {
+    let at = text.find("\n    applied {").map_or(text.len(), |at| at + 1);
+    let mut edited: String = text[..at].lines().filter_map(change).map(|line| line + "\n").collect();
+    edited.push_str(&text[at..]);
+    edited
+}
+
+/// Plays one sequence; the steps so far and what is wrong where something is.
+fn play(seed: u64) -> Result<usize, String> {
+    let mut dice = Dice(seed);
+    let mut machine = Machine::new();
+    let mut steps: Vec<String> = Vec::new();
+    let mut done = 0;
+    for zone in &ZONES[..2] {
+        machine.step(&format!("create {zone}"), None);
+    }
+    for _ in 0..LENGTH {
+        let line = draw(&mut dice);
+        let dies = dice.roll(16) == 0;
+        let point = dies.then(|| 1 + dice.roll(60) as u64);
+        if line.starts_with("forget") && !cfg!(any()) {
+            // Drawn always, so that a seed means the same sequence.
+            continue;
+        }
+        let point = point.filter(|_| is_operation(&line.split(' ').collect::<Vec<_>>()));
+        steps.push(point.map_or_else(|| line.clone(), |point| format!("{line} (killed at {point})")));
+        let wrong = machine.step(&line, point);
+        if !wrong.is_empty() {
+            let kept = machine.scratch.keep();
+            return Err(format!(
+                "seed {seed}, after\n  {}\n{}\n(the machine is in {})",
+                steps.join("\n  "),
+                wrong.join("\n"),
+                kept.display()
+            ));
+        }
+        done += 1;
+    }
+    Ok(done)
+}
+
+/// Plays the sequences of these seeds on all cores.
+fn play_all(seeds: std::ops::Range<u64>) {
+    let next = AtomicUsize::new(seeds.start as usize);
+    let failures = std::sync::Mutex::new(Vec::new());
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst) as u64;
+                    if seed >= seeds.end || failures.lock().unwrap().len() > 9 {
+                        return;
+                    }
+                    if seed > seeds.start && (seed - seeds.start).is_multiple_of(1000) {
+                        eprintln!("soak: {} of {} sequences", seed - seeds.start, seeds.end - seeds.start);
+                    }
+                    if let Err(failure) = play(seed) {
+                        failures.lock().unwrap().push(failure);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn random_sequences_lose_nothing_and_double_nothing() {
+    if let Ok(seed) = env::var("ZMGR_SEQUENCE") {
+        play(seed.parse().unwrap()).unwrap_or_else(|failure| panic!("{failure}"));
+    }
+}
+
+#[test]
+fn soak_random_sequences() {
+    if env::var_os("ZMGR_SOAK").is_some() {
+        play_all(1..30_001);
+    }
+}
