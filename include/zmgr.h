@@ -379,14 +379,16 @@ typedef struct {
     bool force;
 } zmgr_halt_options;
 
-// How zones are adopted.
+// Options for zmgr_zones_import() and zmgr_plan_import().
 typedef struct {
     // sizeof(zmgr_import_options)
     size_t size;
-    // The template that the entries follow; NULL: the best of those of the zone's brand, or none.
+    // Template of the entries; NULL: the one of the zone's brand that fits best, or none.
     const char *template_name;
-    // VNICs that zmgr could have made become its own: destroying the zone deletes them.
+    // Make VNICs that zmgr could have created its own: destroying the zone deletes them.
     bool adopt_links;
+    // Adopt without a template. Excludes template_name.
+    bool no_template;
 } zmgr_import_options;
 
 // How far to go in bringing the host to the files.

@@ -263,6 +263,7 @@ class Manager:
         names: str | Iterable[str] | None = None,
         *,
         template: str | None = None,
+        no_template: bool = False,
         adopt_links: bool = False,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
@@ -273,6 +274,7 @@ class Manager:
         names: str | Iterable[str] | None = None,
         *,
         template: str | None = None,
+        no_template: bool = False,
         adopt_links: bool = False,
     ) -> Plan: ...
     def stopped_by(self, cancel: Cancel) -> Manager: ...

@@ -47,6 +47,12 @@ impl Merged {
         }
     }
 
+    /// Drops what selects zones for bulk operations, or keeps them from being destroyed. An imported zone was not made from its
+    /// template, so the template's tags must not select it.
+    pub(super) fn drop_selection(&mut self) {
+        (self.settings.tags, self.settings.protected) = (None, None);
+    }
+
     fn drop_inherited(&mut self, without: &Without) {
         let key = without.key.as_deref();
         let keep = |name: &str| key.is_some_and(|key| key != name);

@@ -66,8 +66,9 @@ pub struct ZoneSpec {
     pub foreign: Vec<String>,
 }
 
-/// Lays the zone's entry over its template's chain over `defaults`. An entry that names nets has those alone. `config` with every
-/// fault where the layers do not give a whole zone: a template or pool that is missing, a circle of `extends`, no brand.
+/// Lays the zone's entry over its template's chain over `defaults`. An entry that names nets has only those. An imported zone has
+/// only the tags and the protection of its own entry. `config` with every diagnostic if the layers do not give a whole zone: a
+/// template or pool that is missing, a circle of `extends`, no brand.
 ///
 /// ```
 /// # use zmgr::*;
@@ -113,6 +114,9 @@ pub fn effective(
     }
     if !zone.nets.is_empty() {
         merged.nets.clear();
+    }
+    if zone.origin == Some(Origin::Import) {
+        merged.drop_selection();
     }
     merged.overlay(&filler.layer(&zone.settings), &zone.nets);
     // Who drops name servers has chosen to have none, those of its pools included.

@@ -1,6 +1,7 @@
-//! From what the host has to an entry that says the same, with proof.
+//! Builds the entry of a zone that the host has, and proves that it says the same.
 //!
-//! Invariant: an entry leaves here only if what zmgr would write from it, as its file will say it, is what the host has.
+//! Invariant: an entry is returned only if the configuration that zmgr would write from it, as its file will read, is the one that
+//! the host has.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -15,27 +16,112 @@ use crate::exec::zonecfg::{self, Difference, ZoneConfig};
 use crate::host::{Dialect, HostState};
 use crate::lifecycle::{Library, applied, document, whole};
 use crate::name::{TemplateName, ZoneName};
-use crate::settings::{Settings, Without};
+use crate::settings::{Install, IpType, Settings, Without};
 use crate::zone::{EntryId, EntryState, Origin, ZoneEntry};
 
-/// What zones are told from.
-pub(super) struct Scene<'a> {
+/// What entries are built from.
+pub(super) struct Context<'a> {
     pub(super) library: &'a Library,
     pub(super) host: &'a HostState,
     pub(super) dialect: Dialect,
-    /// How many zones speak of each link.
+    /// Number of zones that name each link.
     pub(super) users: HashMap<String, usize>,
-    /// The template that was asked for.
-    pub(super) template: Option<TemplateName>,
+    pub(super) templates: Templates,
     pub(super) adopt_links: bool,
 }
 
-/// A zone of the host, read.
+/// The templates that zones may be matched to.
+pub(super) struct Templates {
+    /// The best one in a tie first.
+    candidates: Vec<TemplateKind>,
+    /// Whether the caller chose the one candidate.
+    chosen: bool,
+}
+
+/// What a zone must have in common with its template.
+struct TemplateKind {
+    name: TemplateName,
+    brand: String,
+    ip_type: IpType,
+}
+
+impl Templates {
+    /// Returns those that the caller lets be matched: the one asked for, none, or all, the default template first. `config` if one of
+    /// them cannot be read or makes no whole zone: leaving it out silently would tie the zones to another one.
+    pub(super) fn of(library: &Library, asked: Option<&TemplateName>, none: bool) -> Result<Templates> {
+        if none {
+            return Ok(Templates { candidates: Vec::new(), chosen: false });
+        }
+        if let Some(name) = asked {
+            let kind = kind(library, name)?.ok_or_else(|| {
+                Error::new(Code::Config, format!("cannot import with template \"{name}\": it names no brand"))
+                    .with_help("name another template, or pass --no-template")
+            })?;
+            return Ok(Templates { candidates: vec![kind], chosen: true });
+        }
+        library.check_templates().map_err(|error| match error.details() {
+            [] => error,
+            _ => error.with_help("fix the files, name a template with --template, or pass --no-template"),
+        })?;
+        let default = library.config.default_template.as_ref().map(|template| &template.value);
+        let default = default.filter(|name| library.templates.contains_key(*name));
+        let others = library.templates.keys().filter(|name| Some(*name) != default);
+        let mut candidates = Vec::new();
+        for name in default.into_iter().chain(others) {
+            let unusable = |error: Error| {
+                error
+                    .with_context(format!("cannot tell which zones template \"{name}\" fits"))
+                    .with_help("fix the template, name one with --template, or pass --no-template")
+            };
+            candidates.extend(kind(library, name).map_err(unusable)?);
+        }
+        Ok(Templates { candidates, chosen: false })
+    }
+
+    /// Returns the templates to try for this zone; `None`, last, stands for going without.
+    fn for_zone(&self, found: &Found<'_>) -> Result<Vec<Option<&TemplateName>>> {
+        let ip_type = found::ip_type(&found.config);
+        let fits = |kind: &&TemplateKind| kind.brand == found.config.brand && kind.ip_type == ip_type;
+        let fitting = self.candidates.iter().filter(fits).map(|kind| Some(&kind.name));
+        if !self.chosen {
+            return Ok(fitting.chain([None]).collect());
+        }
+        let fitting: Vec<_> = fitting.collect();
+        if let ([], [asked]) = (fitting.as_slice(), self.candidates.as_slice()) {
+            let TemplateKind { name, brand, ip_type: theirs } = asked;
+            return Err(Error::new(
+                Code::Config,
+                format!(
+                    "template \"{name}\" does not fit: it is for brand {brand}, ip-type {}, and the zone has brand {}, ip-type {}",
+                    theirs.as_str(),
+                    found.config.brand,
+                    ip_type.as_str()
+                ),
+            )
+            .with_help("name another template, or pass --no-template"));
+        }
+        Ok(fitting)
+    }
+}
+
+/// Returns the kind of zone that a template is for; `None` if it names no brand, so that it is there only to be extended.
+fn kind(library: &Library, name: &TemplateName) -> Result<Option<TemplateKind>> {
+    // Brand and ip-type are the same for every zone of the template, so any name serves.
+    let mut entry = ZoneEntry::new(ZoneName::new("zone-of-template")?);
+    entry.template = Some(name.clone().into());
+    match effective(&library.config, &library.templates, &library.pools, &entry) {
+        Ok(spec) => Ok(Some(TemplateKind { name: name.clone(), brand: spec.brand.value, ip_type: spec.ip_type.value })),
+        Err(error) if error.details().iter().any(|detail| detail.code == "no-brand") => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A zone of the host and its configuration.
 pub(super) struct Found<'a> {
     pub(super) zone: &'a HostZone,
     pub(super) name: ZoneName,
     pub(super) config: ZoneConfig,
-    /// Its document in pieces.
+    /// The elements of its document.
     pub(super) pieces: Vec<String>,
 }
 
@@ -46,9 +132,9 @@ pub(super) struct Adoption {
     pub(super) notes: Vec<String>,
 }
 
-/// The entry of this zone; the error says why there can be none.
+/// Builds the entry of this zone. The error says why there can be none.
 pub(super) fn adopt(
-    scene: &Scene<'_>,
+    context: &Context<'_>,
     found: &Found<'_>,
     path: &Path,
     id: EntryId,
@@ -62,62 +148,31 @@ pub(super) fn adopt(
     entry.uuid.clone_from(&found.zone.uuid);
     entry.zonepath = Some(found.config.canonical().zonepath.into());
 
-    let (all, foreign) = said(scene, found, path)?;
+    let (all, foreign) = said(context, found, path)?;
     let mut best: Option<(usize, Adoption)> = None;
-    let mut fault = None;
-    for template in templates(scene, found)? {
+    let mut failure = None;
+    for template in context.templates.for_zone(found)? {
         if template.is_none() && best.is_some() {
             break;
         }
-        match over(scene, found, path, &entry, all.clone(), foreign.clone(), template) {
+        match over(context, found, path, &entry, all.clone(), foreign.clone(), template) {
             Ok(adoption) => {
                 let weight = weight(&adoption.document.value);
                 if best.as_ref().is_none_or(|(least, _)| weight < *least) {
                     best = Some((weight, adoption));
                 }
             }
-            Err(error) => fault = fault.or(Some(error)),
+            Err(error) => failure = failure.or(Some(error)),
         }
     }
-    match (best, fault) {
+    match (best, failure) {
         (Some((_, adoption)), _) => Ok(adoption),
-        (None, Some(fault)) => Err(fault),
+        (None, Some(failure)) => Err(failure),
         (None, None) => Err(Error::new(Code::Internal, "no entry was tried")),
     }
 }
 
-/// The templates to be tried, the one that is best in a tie first; `None`, last, is without.
-fn templates(scene: &Scene<'_>, found: &Found<'_>) -> Result<Vec<Option<TemplateName>>> {
-    let library = scene.library;
-    let fits = |name: &TemplateName| {
-        let mut entry = ZoneEntry::new(found.name.clone());
-        entry.template = Some(name.clone().into());
-        let spec = effective(&library.config, &library.templates, &library.pools, &entry);
-        spec.is_ok_and(|spec| {
-            spec.brand.value == found.config.brand && spec.ip_type.value == found::ip_type(&found.config)
-        })
-    };
-    if let Some(asked) = &scene.template {
-        if !fits(asked) {
-            return Err(Error::new(
-                Code::Config,
-                format!(
-                    "the template {asked} does not fit: the zone is of brand {}, ip-type {}",
-                    found.config.brand,
-                    found.config.ip_type.as_str()
-                ),
-            )
-            .with_help("name another with --template, or none"));
-        }
-        return Ok(vec![Some(asked.clone())]);
-    }
-    let default = library.config.default_template.as_ref().map(|template| &template.value);
-    let others = library.templates.keys().filter(|name| Some(*name) != default);
-    let named = default.into_iter().chain(others).filter(|name| fits(name)).map(|name| Some(name.clone()));
-    Ok(named.chain([None]).collect())
-}
-
-/// How much an entry has to say beyond its template.
+/// Returns how much an entry says beyond its template.
 fn weight(entry: &ZoneEntry) -> usize {
     let settings = serde_json::to_value(&entry.settings).unwrap_or_default();
     let Some(resources) = settings.get("resources").and_then(|resources| resources.as_object()) else { return 0 };
@@ -131,55 +186,60 @@ fn weight(entry: &ZoneEntry) -> usize {
         + usize::from(entry.settings.ip_type.is_some())
 }
 
-/// The entry over this template, proved.
+/// Builds the entry over this template, and proves it.
 fn over(
-    scene: &Scene<'_>,
+    context: &Context<'_>,
     found: &Found<'_>,
     path: &Path,
     entry: &ZoneEntry,
     all: Settings,
     foreign: Vec<String>,
-    template: Option<TemplateName>,
+    template: Option<&TemplateName>,
 ) -> Result<Adoption> {
-    let library = scene.library;
+    let library = context.library;
     let mut entry = entry.clone();
-    entry.template = template.map(Into::into);
+    entry.template = template.cloned().map(Into::into);
     entry.settings.brand = Some(found.config.brand.clone().into());
     entry.foreign = foreign;
     let inherited = effective(&library.config, &library.templates, &library.pools, &entry)?;
 
     let mut notes = Vec::new();
     if found.zone.state == ZoneState::Configured {
-        notes.push("it is only configured: nothing of it is installed".to_owned());
+        notes.push("it is only configured, not installed".to_owned());
     }
-    let cabling = Cabling { host: scene.host, pools: &library.pools, users: &scene.users, adopt: scene.adopt_links };
+    let cabling =
+        Cabling { host: context.host, pools: &library.pools, users: &context.users, adopt: context.adopt_links };
     entry.nets = nets(&found.config, &cabling, &inherited.nets, &mut notes);
     entry.settings = layers::beyond(all, &inherited);
     let drop_all = |node: &str| Without::new(node, None).into();
     if entry.nets.is_empty() && !inherited.nets.is_empty() {
         entry.settings.without.push(drop_all("net"));
     }
-    let name_service = |name: &str| found.config.attrs.iter().any(|attr| attr.name == name);
-    if scene.dialect == Dialect::OmniOs {
-        if !name_service("resolvers") && !spec(library, &entry)?.resolvers.value.is_empty() {
-            entry.settings.without.push(drop_all("resolver"));
-        }
-        if !name_service("dns-domain") && inherited.dns_domain.is_some() {
-            entry.settings.without.push(drop_all("dns-domain"));
-        }
+    // What leaves no trace in the configuration was not done to this zone: it was not installed from the template.
+    let unproved = [
+        ("install", inherited.install != Install::default()),
+        ("clone-from", inherited.clone_from.is_some()),
+        ("setup", !inherited.setup.is_empty()),
+    ];
+    entry.settings.without.extend(unproved.into_iter().filter(|(_, there)| *there).map(|(node, _)| drop_all(node)));
+    // OmniOS keeps the name service in attributes.
+    let is_attr =
+        |name: &str| context.dialect == Dialect::OmniOs && found.config.attrs.iter().any(|attr| attr.name == name);
+    if !is_attr("resolvers") && !spec(library, &entry)?.resolvers.value.is_empty() {
+        entry.settings.without.push(drop_all("resolver"));
     }
-    keep_odd_networks(scene, found, &mut entry)?;
-    if !inherited.zonecfg.value.is_empty() && !proved(scene, found, &entry).is_ok_and(|gaps| gaps.is_empty()) {
+    if !is_attr("dns-domain") && inherited.dns_domain.is_some() {
+        entry.settings.without.push(drop_all("dns-domain"));
+    }
+    keep_odd_networks(context, found, &mut entry)?;
+    if !inherited.zonecfg.value.is_empty() && !proved(context, found, &entry).is_ok_and(|gaps| gaps.is_empty()) {
         entry.settings.without.push(drop_all("zonecfg"));
     }
 
     let spec = spec(library, &entry)?;
-    let mut applied = applied(&spec);
-    // Whatever publishers its image has, zmgr did not give it.
-    applied.settings.install = None;
-    entry.applied = Some(Box::new(applied));
+    entry.applied = Some(Box::new(applied(&spec)));
     let document = Document::create(path, entry)?;
-    let gaps = proved(scene, found, &document.value)?;
+    let gaps = proved(context, found, &document.value)?;
     if !gaps.is_empty() {
         return Err(lossy(&gaps));
     }
@@ -188,13 +248,13 @@ fn over(
 
 fn lossy(gaps: &[Difference]) -> Error {
     let error =
-        Error::new(Code::UnsupportedHost, format!("its entry would not say all that the host has: {}", gaps[0]));
+        Error::new(Code::UnsupportedHost, format!("its entry would lose part of its configuration: {}", gaps[0]));
     gaps.iter().fold(error, |error, gap| error.with_detail(Diagnostic::new("not-said", gap.to_string())))
 }
 
-/// In what zmgr would write something else from this entry than the host has.
-fn proved(scene: &Scene<'_>, found: &Found<'_>, entry: &ZoneEntry) -> Result<Vec<Difference>> {
-    let would = whole(&spec(scene.library, entry)?, scene.dialect)?;
+/// Returns the differences between what the host has and what zmgr would write from this entry.
+fn proved(context: &Context<'_>, found: &Found<'_>, entry: &ZoneEntry) -> Result<Vec<Difference>> {
+    let would = whole(&spec(context.library, entry)?, context.dialect)?;
     Ok(zonecfg::differences(&found.config, &would))
 }
 
@@ -202,8 +262,8 @@ fn spec(library: &Library, entry: &ZoneEntry) -> Result<ZoneSpec> {
     effective(&library.config, &library.templates, &library.pools, entry)
 }
 
-/// All that the zone says in our words, and the pieces that have none.
-fn said(scene: &Scene<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, Vec<String>)> {
+/// Returns the settings that hold the zone's configuration, and the elements that no setting can hold.
+fn said(context: &Context<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, Vec<String>)> {
     let alone = |settings: Settings, foreign: Vec<String>| {
         let mut entry = ZoneEntry::new(found.name.clone());
         entry.zonepath = Some(found.config.zonepath.clone().into());
@@ -211,12 +271,12 @@ fn said(scene: &Scene<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, 
         entry.foreign = foreign;
         entry
     };
-    // Whether the words come back from the file, and say the same there. Without nets, and without layers beneath.
+    // Whether an entry with these settings, written and read again, means the configuration that is wanted.
     let comes_back = |settings: &Settings, foreign: &[String], wanted: &ZoneConfig| {
         let read = Document::create(path, alone(settings.clone(), foreign.to_vec()));
         let said = read.and_then(|read| {
             let spec = effective(&Default::default(), &Default::default(), &Default::default(), &read.value)?;
-            whole(&spec, scene.dialect)
+            whole(&spec, context.dialect)
         });
         said.is_ok_and(|said| said.means(wanted))
     };
@@ -235,7 +295,7 @@ fn said(scene: &Scene<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, 
         ..ZoneConfig::default()
     };
     let (mut sayable, mut foreign) = (bare.clone(), Vec::new());
-    // zonecfg writes a second one beside the first, and no node can say two.
+    // zonecfg writes a second one beside the first, and a node holds only one.
     let flags = |piece: &String| piece.starts_with("<security-flags");
     let twice = found.pieces.iter().filter(|piece| flags(piece)).count() > 1;
     for piece in found.pieces.iter().filter(|piece| !is_network(piece)) {
@@ -258,7 +318,7 @@ fn said(scene: &Scene<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, 
     {
         return Ok((settings, foreign));
     }
-    // What can be said gets in the way of what cannot: then the document is kept as it is.
+    // The settings contradict the other elements, so all elements are kept verbatim.
     Ok((found::identity(&bare), found.pieces.iter().filter(|piece| !is_network(piece)).cloned().collect()))
 }
 
@@ -266,9 +326,9 @@ fn is_network(piece: &str) -> bool {
     zonecfg::parse_pieces(&[piece.to_owned()]).is_ok_and(|said| !said.nets.is_empty())
 }
 
-/// Keeps the network resources of each link that the nets do not say all of, word for word.
-fn keep_odd_networks(scene: &Scene<'_>, found: &Found<'_>, entry: &mut ZoneEntry) -> Result<()> {
-    let said = document(&spec(scene.library, entry)?, scene.dialect)?.canonical().nets;
+/// Keeps the network resources of each link verbatim if the nets do not hold all of them.
+fn keep_odd_networks(context: &Context<'_>, found: &Found<'_>, entry: &mut ZoneEntry) -> Result<()> {
+    let said = document(&spec(context.library, entry)?, context.dialect)?.canonical().nets;
     let there = found.config.canonical().nets;
     let of = |nets: &[zonecfg::Net], link: &str| -> Vec<zonecfg::Net> {
         nets.iter().filter(|net| net.physical == link).cloned().collect()

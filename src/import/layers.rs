@@ -1,13 +1,12 @@
-//! What an entry must say itself, and what its layers beneath say for it.
+//! Separates what an entry must say from what the layers below already say.
 //!
-//! Invariant: pure. An entry that says the answer over those layers says the same as one that says everything.
+//! Invariant: pure. The result over those layers means the same as the whole settings without layers.
 
 use crate::effective::ZoneSpec;
 use crate::settings::{Settings, Without};
 use crate::source::Sourced;
 
-/// What is left to say of `all` where the layers beneath say `inherited`: what is otherwise, and what is to be dropped. The brand is
-/// always said.
+/// Returns what is left of `all` over layers that say `inherited`: what differs, and what is to be dropped. The brand always stays.
 pub(super) fn beyond(all: Settings, inherited: &ZoneSpec) -> Settings {
     let mut left = Settings { brand: all.brand, ..Settings::default() };
     left.autoboot = all.autoboot.filter(|autoboot| *autoboot != inherited.autoboot);

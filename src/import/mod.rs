@@ -1,6 +1,6 @@
-//! Adopting zones that the host has and the registry does not.
+//! Adopts zones that the host has and the registry does not.
 //!
-//! Invariant: the host is only looked at. A zone is adopted whole, with proof that nothing of it is lost, or left alone with the
+//! Invariant: nothing on the host is changed. A zone is adopted whole, with proof that nothing of it is lost, or skipped with the
 //! reason.
 
 mod entry;
@@ -11,7 +11,7 @@ mod sift;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use entry::{Adoption, Found, Scene};
+use entry::{Adoption, Context, Found, Templates};
 
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg;
@@ -22,12 +22,16 @@ use crate::lifecycle::{
 use crate::manager::{ImportOptions, RunOptions};
 use crate::name::{TemplateName, ZoneName};
 use crate::registry::{EntryKind, Wait, ZoneLock, now};
+use crate::schema::did_you_mean;
 use crate::zone::EntryId;
 
-/// How many files this process keeps open for other things than locks of zones.
+/// Why a zone that has an entry is skipped.
+const REGISTERED: &str = "already registered";
+
+/// Number of files that this process keeps open for other things than locks of zones.
 const SPARE_FILES: u64 = 64;
 
-/// One zone of the host, or a name that was asked for.
+/// A zone of the host, or a name that was asked for.
 struct Candidate {
     name: String,
     what: Result<Box<Adoption>, Error>,
@@ -36,32 +40,32 @@ struct Candidate {
 /// The name of the operation in plans.
 pub(crate) const OPERATION: &str = "import";
 
-/// What was chosen for zones of a plan: id and time by name.
+/// Id and time that a plan chose, by zone.
 type Chosen = BTreeMap<String, (EntryId, String)>;
 
-/// What adopting these zones would do, or every zone of the host where none is named. Touches nothing.
+/// Plans the adoption of these zones, or of every zone of the host if none is named. Changes nothing.
 pub(crate) fn plan_import(site: &Site, names: &[ZoneName], options: &ImportOptions) -> Result<Plan> {
-    let (library, look) = prepare(site, options)?;
+    let Prepared { library, look } = prepare(site, options)?;
     let candidates = candidates(site, &library, &look, names, options, &Chosen::new())?;
     let mut changes = Vec::new();
     for Candidate { name, what } in candidates {
         match what {
             Ok(adoption) => changes.push(change(&library, &look, options, &adoption)),
             Err(error) if names.is_empty() => changes.push(skipped(name, options, &error)),
-            Err(error) => return Err(error.with_context(format!("{name} is not adopted"))),
+            Err(error) => return Err(error.with_context(format!("cannot import {name}"))),
         }
     }
     Ok(Plan::new(OPERATION, changes))
 }
 
-/// Adopts these zones, or every zone of the host where none is named.
+/// Adopts these zones, or every zone of the host if none is named.
 pub(crate) fn import(
     site: &Site,
     names: &[ZoneName],
     options: &ImportOptions,
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
-    let (library, look) = before(run, |teller| prepare(&site.heeding(teller), options))?;
+    let Prepared { library, look } = before(run, |teller| prepare(&site.heeding(teller), options))?;
     let candidates = candidates(site, &library, &look, names, options, &Chosen::new())?;
     let outcomes = conduct(vec![candidates], run, |candidates, teller| {
         adopt_all(site, &library, &look, candidates, names.is_empty(), teller)
@@ -69,7 +73,7 @@ pub(crate) fn import(
     Ok(Report { outcomes: outcomes.into_iter().flatten().collect() })
 }
 
-/// Adopts what a plan says, where it still would; `stale-plan` and nothing done where anything is otherwise by now.
+/// Runs a plan. `stale-plan`, with nothing done, if any of it would now be different.
 pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
     let mut names = Vec::new();
     let mut chosen = Chosen::new();
@@ -78,7 +82,7 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
         let Request::Import { options: asked, id, created } = &change.request else {
             return Err(Error::new(
                 Code::InvalidArgument,
-                format!("a plan to import asks otherwise of {}", change.zone),
+                format!("a plan to import has another request for {}", change.zone),
             ));
         };
         options.clone_from(asked);
@@ -88,7 +92,7 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
     if names.is_empty() {
         return Ok(Report { outcomes: Vec::new() });
     }
-    let (library, look) = before(run, |teller| prepare(&site.heeding(teller), &options))?;
+    let Prepared { library, look } = before(run, |teller| prepare(&site.heeding(teller), &options))?;
     let candidates = candidates(site, &library, &look, &names, &options, &chosen)?;
     let mut confirmed = Vec::new();
     for Candidate { name, what } in candidates {
@@ -102,19 +106,40 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
     Ok(Report { outcomes: outcomes.into_iter().flatten().collect() })
 }
 
-fn prepare(site: &Site, options: &ImportOptions) -> Result<(Library, Look)> {
-    let library = Library::load(site.registry.tree())?;
-    let template: Option<TemplateName> = options.template.as_deref().map(str::parse).transpose()?;
-    library.check(template.as_ref())?;
-    if let Some(template) = template.filter(|template| !library.templates.contains_key(template)) {
-        return Err(Error::new(Code::NotFound, format!("there is no template {template}"))
-            .with_help("zmgr template list shows those there are"));
-    }
-    let look = site.look()?;
-    Ok((library, look))
+/// What every candidate is built from.
+struct Prepared {
+    library: Library,
+    look: Look,
 }
 
-/// Every zone that was asked for, with its entry or why it can have none, by name.
+fn prepare(site: &Site, options: &ImportOptions) -> Result<Prepared> {
+    let library = Library::load(site.registry.tree())?;
+    // Before the host is asked: what is wrong with the files needs no host.
+    templates(&library, options)?;
+    let look = site.look()?;
+    Ok(Prepared { library, look })
+}
+
+fn templates(library: &Library, options: &ImportOptions) -> Result<Templates> {
+    let asked: Option<TemplateName> = options.template.as_deref().map(str::parse).transpose()?;
+    if let (Some(asked), true) = (&asked, options.no_template) {
+        let message = format!("cannot import with template \"{asked}\" and without a template");
+        return Err(Error::new(Code::InvalidArgument, message).with_help("pass --template or --no-template"));
+    }
+    library.check(asked.as_ref())?;
+    if let Some(asked) = asked.as_ref().filter(|asked| !library.has(asked)) {
+        let near = did_you_mean(asked.as_str(), library.templates.keys().map(TemplateName::as_str));
+        let help = match (asked.as_str(), near) {
+            ("none" | "no" | "-", _) => "did you mean --no-template?".to_owned(),
+            (_, Some(near)) => format!("did you mean {near:?}?"),
+            _ => "run `zmgr template list`; --no-template imports without one".to_owned(),
+        };
+        return Err(Error::new(Code::NotFound, format!("template {:?} not found", asked.as_str())).with_help(help));
+    }
+    Templates::of(library, asked.as_ref(), options.no_template)
+}
+
+/// Returns every zone that was asked for, by name, with its entry or the reason why it can have none.
 fn candidates(
     site: &Site,
     library: &Library,
@@ -145,7 +170,7 @@ fn candidates(
     let mut readable: Vec<Found<'_>> = Vec::new();
     for zone in &host.zones {
         let name = match sift::sift(host, zone) {
-            _ if registered.contains(&zone.name) => Err(sift::refused(Code::Exists, "in the registry already")),
+            _ if registered.contains(&zone.name) => Err(sift::refused(Code::Exists, REGISTERED)),
             sifted => sifted,
         };
         let read = name.and_then(|name| Ok((name, read(site, &zone.name)?)));
@@ -161,16 +186,18 @@ fn candidates(
             Err(_) => {}
         }
     }
-    // Zones that the host itself cannot read are not in its list.
+    // `zoneadm list` leaves out zones that it cannot read.
     let listed = host.zones_by_name();
     for name in site.host.indexed()? {
         if !listed.contains_key(name.as_str()) && asked(&name) {
             let why = match site.host.zone_config(&name) {
-                Ok(None) => "the host has it in its index, and its document is missing".to_owned(),
-                Ok(Some(_)) => "the host has it in its index, and says nothing of it".to_owned(),
-                Err(error) => format!("the host has it in its index and cannot read it: {}", error.message()),
+                Ok(None) => "it is in the host's index, but its configuration file is missing".to_owned(),
+                Ok(Some(_)) => "it is in the host's index, but `zoneadm list` does not show it".to_owned(),
+                Err(error) => {
+                    format!("it is in the host's index, but its configuration cannot be read: {}", error.message())
+                }
             };
-            let help = format!("zoneadm -z {name} list -v may say more");
+            let help = format!("run `zoneadm -z {name} list -v`");
             refuse(&name, sift::refused(Code::WrongState, why).with_help(help));
         }
     }
@@ -178,22 +205,19 @@ fn candidates(
         let known = listed.contains_key(name.as_str()) || candidates.iter().any(|each| each.name == name.as_str());
         if !known {
             let error = match registered.contains(name.as_str()) {
-                true => sift::refused(Code::Exists, "it is in the registry already, and the host has no such zone"),
+                true => sift::refused(Code::Exists, "already registered, and the host has no such zone"),
                 false => sift::refused(Code::NotFound, "the host has no such zone"),
             };
-            candidates.push(Candidate {
-                name: name.to_string(),
-                what: Err(error.with_help("zoneadm list -c lists those of the host")),
-            });
+            candidates.push(Candidate { name: name.to_string(), what: Err(error.with_help("run `zoneadm list -c`")) });
         }
     }
 
-    let scene = Scene {
+    let context = Context {
         library,
         host,
         dialect: site.host.dialect(),
         users,
-        template: options.template.as_deref().map(str::parse).transpose()?,
+        templates: templates(library, options)?,
         adopt_links: options.adopt_links,
     };
     let time = now();
@@ -204,25 +228,25 @@ fn candidates(
             Some(chosen) => chosen,
             None => (EntryId::random()?, time.clone()),
         };
-        let what = entry::adopt(&scene, found, &path, id, created).map(Box::new);
+        let what = entry::adopt(&context, found, &path, id, created).map(Box::new);
         candidates.push(Candidate { name: found.name.to_string(), what });
     }
     candidates.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(candidates)
 }
 
-/// What the host's document of a zone says, and its pieces.
+/// Reads the host's configuration of a zone, and its elements.
 fn read(site: &Site, name: &str) -> Result<(zonecfg::ZoneConfig, Vec<String>)> {
     let refused = |why: String| sift::refused(Code::WrongState, why);
     let Some(text) = site.host.zone_text(name)? else {
-        return Err(refused("its document is missing".to_owned()));
+        return Err(refused("its configuration file is missing".to_owned()));
     };
     let path = site.host.zone_document(name);
-    let fault = |fault: String| refused(format!("{} is no document of a zone: {fault}", path.display()));
+    let fault = |fault: String| refused(format!("{} is not a zone's configuration: {fault}", path.display()));
     Ok((zonecfg::parse_xml(&text).map_err(fault)?, zonecfg::pieces(&text).map_err(fault)?))
 }
 
-/// Adopts what can be adopted, many zones with one look at the registry and one flush.
+/// Adopts what can be adopted: many zones with one read of the registry and one flush.
 fn adopt_all(
     site: &Site,
     library: &Library,
@@ -236,7 +260,7 @@ fn adopt_all(
     let most = batch_size();
     let zones = look.host.zones_by_name();
     let finish = |batch: &mut Vec<Adoption>, outcomes: &mut Vec<Outcome>| {
-        let mut adopted = adopt_batch(site, library, look, std::mem::take(batch), teller);
+        let mut adopted = adopt_batch(site, library, look, std::mem::take(batch), all, teller);
         for zone in adopted.iter_mut().filter_map(|outcome| outcome.result.as_mut().ok()?.as_mut()) {
             zone.status = zones.get(zone.name.as_str()).map(|found| found.state.as_str().to_owned());
         }
@@ -258,7 +282,7 @@ fn adopt_all(
     outcomes
 }
 
-/// How many zones' locks may be held at once: each is an open file.
+/// Number of zones whose locks may be held at once: each is an open file.
 fn batch_size() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(limit.saturating_sub(SPARE_FILES) / 2).unwrap_or(usize::MAX).clamp(16, 8192)
@@ -266,7 +290,7 @@ fn batch_size() -> usize {
 
 fn left_alone(name: String, error: Error, all: bool) -> Outcome {
     if !all {
-        let error = error.with_context(format!("{name} is not adopted"));
+        let error = error.with_context(format!("cannot import {name}"));
         return Outcome { name, action: "skipped".to_owned(), result: Err(error), notes: Vec::new() };
     }
     let details = error.details().iter().map(|detail| detail.message.clone());
@@ -274,12 +298,19 @@ fn left_alone(name: String, error: Error, all: bool) -> Outcome {
     Outcome { name, action: "skipped".to_owned(), result: Ok(None), notes }
 }
 
-fn adopt_batch(site: &Site, library: &Library, look: &Look, batch: Vec<Adoption>, teller: &Teller) -> Vec<Outcome> {
+fn adopt_batch(
+    site: &Site,
+    library: &Library,
+    look: &Look,
+    batch: Vec<Adoption>,
+    all: bool,
+    teller: &Teller,
+) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     let failed = |name: &ZoneName, error: Error| Outcome {
         name: name.to_string(),
         action: "skipped".to_owned(),
-        result: Err(error.with_context(format!("{name} is not adopted"))),
+        result: Err(error.with_context(format!("cannot import {name}"))),
         notes: Vec::new(),
     };
     let mut held: Vec<(Adoption, ZoneLock)> = Vec::new();
@@ -315,8 +346,13 @@ fn adopt_batch(site: &Site, library: &Library, look: &Look, batch: Vec<Adoption>
                 adopted.push((adoption, lock));
             }
             Err(error) => {
-                outcomes.push(failed(&adoption.document.value.name, error));
-                // Somebody else's entry is there by now, and the lock's file is theirs.
+                let name = &adoption.document.value.name;
+                outcomes.push(match error.code() {
+                    // Another import, or a create, was faster: the same as if it had come first.
+                    Code::Exists => left_alone(name.to_string(), sift::refused(Code::Exists, REGISTERED), all),
+                    _ => failed(name, error),
+                });
+                // The entry that is there now belongs to that process, and so does the file of the lock.
                 drop(lock);
             }
         }
@@ -349,7 +385,7 @@ fn adopt_batch(site: &Site, library: &Library, look: &Look, batch: Vec<Adoption>
     outcomes
 }
 
-/// The same error for another zone.
+/// Returns a copy of the error, for another zone of the batch.
 fn again(error: &Error) -> Error {
     let same = Error::new(error.code(), error.message()).with_details(error.details().to_vec());
     match error.help() {
@@ -370,18 +406,23 @@ fn change(library: &Library, look: &Look, options: &ImportOptions, adoption: &Ad
         files: vec![file],
         undo: Vec::new(),
     };
+    let template = match (entry.template_name(), &options.template) {
+        (Some(name), Some(_)) => format!("template \"{name}\""),
+        (Some(name), None) => format!("template \"{name}\", matched by brand; --no-template leaves it out"),
+        (None, _) => "no template".to_owned(),
+    };
     Change {
         zone: entry.name.to_string(),
         entry_id: id.clone(),
         request: Request::Import { options: options.clone(), id, created: entry.created.clone().unwrap_or_default() },
         spec: serde_json::to_value(spec).unwrap_or(serde_json::Value::Null),
         steps: vec![step],
-        notes: notes.clone(),
+        notes: notes.iter().cloned().chain([template]).collect(),
         basis: Basis::of_import(library, &look.host, spec),
     }
 }
 
-/// A zone that is left alone, so that the plan says why.
+/// Returns the change of a zone that is skipped, so that the plan says why.
 fn skipped(zone: String, options: &ImportOptions, error: &Error) -> Change {
     Change {
         zone,
@@ -389,7 +430,7 @@ fn skipped(zone: String, options: &ImportOptions, error: &Error) -> Change {
         request: Request::Import { options: options.clone(), id: String::new(), created: String::new() },
         spec: serde_json::Value::Null,
         steps: Vec::new(),
-        notes: vec![format!("left alone: {}", error.message())],
+        notes: vec![format!("skipped: {}", error.message())],
         basis: Basis::default(),
     }
 }

@@ -18,7 +18,7 @@ use crate::publisher::Publisher;
 use crate::registry::{Folder, Pools, Tree};
 use crate::source::Source;
 use crate::template::Template;
-use crate::zone::ZoneEntry;
+use crate::zone::{Origin, ZoneEntry};
 
 /// The documents of one tree.
 #[derive(Debug, Default)]
@@ -108,12 +108,13 @@ impl Library {
         chain
     }
 
-    /// Whether this zone is protected, and the line that says so: its own, its template's, or that of `defaults`. A template that
-    /// cannot be read says nothing.
+    /// Returns the line that protects this zone, if one does: its own, its template's, or that of `defaults`. A template that
+    /// cannot be read protects nothing, and nothing but its own file protects an imported zone.
     pub(crate) fn protection(&self, entry: &ZoneEntry) -> Option<Source> {
         let chain = self.chain(entry.template_name());
         let templates = chain.iter().filter_map(|name| self.templates.get(name)).map(|template| &template.settings);
-        let layers = std::iter::once(&entry.settings).chain(templates).chain([&self.config.defaults]);
+        let below = templates.chain([&self.config.defaults]).filter(|_| entry.origin != Some(Origin::Import));
+        let layers = std::iter::once(&entry.settings).chain(below);
         let nearest = layers.filter_map(|layer| layer.protected.as_ref()).next();
         nearest.filter(|protected| protected.value).map(|protected| protected.source.clone())
     }
@@ -135,12 +136,16 @@ impl Library {
             .collect();
         let templates = chain.iter().map(|name| format!("templates/{name}.kdl"));
         let needed: Vec<String> = templates.chain(publishers).collect();
-        let faults: Vec<&Error> = self
-            .faults
-            .iter()
-            .filter(|(path, _)| *path == "config.kdl" || path.starts_with("pools/") || needed.contains(path))
-            .map(|(_, error)| error)
-            .collect();
+        self.check_files(|path| path == "config.kdl" || path.starts_with("pools/") || needed.iter().any(|n| n == path))
+    }
+
+    /// Checks that config, every pool and every template can be read. The error has the diagnostics of all that cannot.
+    pub(crate) fn check_templates(&self) -> Result<()> {
+        self.check_files(|path| !path.starts_with("publishers/"))
+    }
+
+    fn check_files(&self, needed: impl Fn(&str) -> bool) -> Result<()> {
+        let faults: Vec<&Error> = self.faults.iter().filter(|(path, _)| needed(path)).map(|(_, error)| error).collect();
         let Some(first) = faults.first() else { return Ok(()) };
         let details: Vec<Diagnostic> = faults.iter().flat_map(|error| error.details().iter().cloned()).collect();
         let message = match faults.len() {
@@ -149,7 +154,7 @@ impl Library {
         };
         Err(Error::new(Code::Config, message)
             .with_details(details)
-            .with_help("mend the files; zmgr check looks at all of them"))
+            .with_help("fix the files; `zmgr check` reads all of them"))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::manager::{Live, Query, Zone, ZoneAddress, ZoneNet};
 use crate::name::{TemplateName, ZoneName};
 use crate::parallel::{both, shares};
 use crate::registry::{Entry, EntryKind, Facts, NetFacts, Registry};
-use crate::zone::ZoneEntry;
+use crate::zone::{Origin, ZoneEntry};
 
 /// What the host answers for a registered zone that it does not have.
 const ABSENT: &str = "absent";
@@ -162,7 +162,8 @@ fn of_facts(facts: Facts, defaults: &mut Defaults<'_>) -> Zone {
     if let Some(spec) = spec {
         zone.autoboot.get_or_insert(spec.autoboot.value);
         zone.brand.get_or_insert_with(|| spec.brand.value.clone());
-        if facts.tags.is_none() && !dropped(&facts.without, "tag", None) {
+        let imported = zone.origin.as_deref() == Some(Origin::Import.as_str());
+        if !imported && facts.tags.is_none() && !dropped(&facts.without, "tag", None) {
             zone.tags.clone_from(&spec.tags.value);
         }
         for attr in &spec.resources.attrs {

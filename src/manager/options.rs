@@ -561,26 +561,35 @@ impl RecoverOptions {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ImportOptions {
-    /// The template that the entries follow; without one, the best of those of the zone's brand, or none.
+    /// Template of the entries. Default: the one of the zone's brand that leaves the least to say in the entry, or none.
     pub template: Option<String>,
-    /// VNICs that zmgr could have made become its own: `destroy` deletes them.
+    /// Adopt without a template. Excludes `template`.
+    pub no_template: bool,
+    /// Make VNICs that zmgr could have created its own: `destroy` deletes them.
     pub adopt_links: bool,
 }
 
 impl ImportOptions {
-    /// The template that fits best, and every link left to whoever made it.
+    /// Returns the defaults: the template that fits best, and no link becomes zmgr's.
     pub fn new() -> Self {
         ImportOptions::default()
     }
 
-    /// Under this template.
+    /// Sets the template.
     #[must_use]
     pub fn template(mut self, template: impl Into<String>) -> Self {
         self.template = Some(template.into());
         self
     }
 
-    /// With the VNICs that zmgr could have made.
+    /// Leaves the template out.
+    #[must_use]
+    pub fn no_template(mut self, no_template: bool) -> Self {
+        self.no_template = no_template;
+        self
+    }
+
+    /// Adopts the VNICs that zmgr could have created.
     #[must_use]
     pub fn adopt_links(mut self, adopt: bool) -> Self {
         self.adopt_links = adopt;

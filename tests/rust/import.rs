@@ -88,7 +88,7 @@ fn a_zone_is_adopted_under_the_template_of_its_brand() {
     assert_eq!((net.name.as_str(), net.pool.as_deref(), net.managed), ("internal", Some("internal"), false));
     assert_eq!((net.vnic.as_deref(), net.stub.as_deref()), (Some("db0"), Some("stub0")));
     assert_eq!(net.addresses[0].address.to_string(), "10.1.0.77/24");
-    assert_eq!(outcome(&outcomes, "db").notes, ["it is only configured: nothing of it is installed"]);
+    assert_eq!(outcome(&outcomes, "db").notes, ["it is only configured, not installed"]);
     // What the template says is not said again.
     let text = entry(&manager, "db");
     let own = text.split("applied {").next().unwrap();
@@ -100,7 +100,7 @@ fn a_zone_is_adopted_under_the_template_of_its_brand() {
     let next = manager.plan_create(&["a"], &CreateOptions::new().address("internal", "10.1.0.77".parse().unwrap()));
     assert_eq!(next.unwrap_err().code(), Code::AddressInUse);
     let again = import(&manager, &[], &ImportOptions::new());
-    assert_eq!(outcome(&again, "db").notes, ["in the registry already"]);
+    assert_eq!(outcome(&again, "db").notes, ["already registered"]);
     let named = import(&manager, &["db"], &ImportOptions::new());
     assert_eq!(named[0].result.as_ref().unwrap_err().code(), Code::Exists);
 }
@@ -150,12 +150,12 @@ fn what_is_left_alone_is_explained() {
     adopted(&outcomes, "fine");
     for (zone, word) in [
         ("vm1", "virtual machine"),
-        ("lab", "none that zmgr can install"),
+        ("lab", "does not support its brand"),
         ("half", "incomplete"),
         ("sparse", "does not have its brand"),
         ("123", "digits alone"),
-        ("torn", "cannot read it"),
-        ("lost", "document is missing"),
+        ("torn", "cannot be read"),
+        ("lost", "configuration file is missing"),
     ] {
         let outcome = outcome(&outcomes, zone);
         assert!(outcome.action == "skipped" && outcome.notes[0].contains(word), "{outcome:?}");
@@ -171,7 +171,11 @@ fn what_is_left_alone_is_explained() {
     let missing = manager.plan_import(&["nosuch"], &ImportOptions::new()).unwrap_err();
     assert_eq!(missing.code(), Code::NotFound);
     let template = manager.plan_import(&[], &ImportOptions::new().template("none")).unwrap_err();
-    assert_eq!(template.code(), Code::NotFound);
+    assert_eq!((template.code(), template.help()), (Code::NotFound, Some("did you mean --no-template?")));
+    let near = manager.plan_import(&[], &ImportOptions::new().template("oii")).unwrap_err();
+    assert_eq!((near.code(), near.help()), (Code::NotFound, Some("did you mean \"oi\"?")));
+    let both = manager.plan_import(&[], &ImportOptions::new().template("oi").no_template(true)).unwrap_err();
+    assert_eq!(both.code(), Code::InvalidArgument);
 }
 
 #[test]
@@ -374,4 +378,143 @@ fn an_adopted_zone_keeps_its_publishers_until_its_own_file_names_some() {
     assert!(!second.diff(&[]).unwrap().is_clean());
     second.apply(&[], &zmgr::ApplyOptions::new().prune(true), &mut RunOptions::new()).unwrap().into_result().unwrap();
     assert!(second.diff(&[]).unwrap().is_clean(), "{}", second.diff(&[]).unwrap());
+}
+
+/// A zone that was made by hand, with what the starter template would give it.
+fn handmade(pretend: &Pretend, zone: &str, address: &str) {
+    configure(
+        pretend,
+        zone,
+        &format!(
+            "set autoboot=true\nset ip-type=exclusive\nadd net\nset physical={zone}x0\nset allowed-address={address}\nend"
+        ),
+    );
+}
+
+fn add_to_template(manager: &Manager, lines: &str) {
+    let path = manager.root().join("templates/oi.kdl");
+    let text = fs::read_to_string(&path).unwrap();
+    let end = text.rfind('}').unwrap();
+    fs::write(&path, format!("{}{lines}\n}}\n", &text[..end])).unwrap();
+}
+
+#[test]
+fn tags_and_protection_of_a_template_do_not_reach_an_imported_zone() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    add_to_template(&manager, "    tag \"scratch\"");
+    handmade(&pretend, "prod", "10.1.0.40/24");
+    manager.create("tmp", &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap();
+    let outcomes = import(&manager, &["prod"], &ImportOptions::new());
+    assert_eq!(adopted(&outcomes, "prod").template.as_deref(), Some("oi"));
+    assert!(adopted(&outcomes, "prod").tags.is_empty());
+    // A template that changes later reaches it no more than one that did not.
+    add_to_template(&manager, "    protected #true");
+    for live in [Live::Never, Live::Auto] {
+        let tagged = manager.zones(&Query::new().tag("scratch").live(live)).unwrap();
+        assert_eq!(tagged.iter().map(|zone| zone.name.as_str()).collect::<Vec<_>>(), ["tmp"]);
+    }
+    assert!(manager.zone("prod").unwrap().tags.is_empty());
+    assert!(!manager.effective("prod").unwrap().protected.value);
+    assert!(manager.effective("tmp").unwrap().protected.value);
+    // Its own file counts.
+    manager.set("prod", &[("tags", "scratch"), ("protected", "true")], &mut RunOptions::new()).unwrap();
+    assert_eq!(manager.zones(&Query::new().tag("scratch")).unwrap().len(), 2);
+    assert_eq!(
+        manager.plan_destroy(&["prod"], &DestroyOptions::new()).unwrap_err().code(),
+        Code::WrongState,
+        "protected by its own file"
+    );
+}
+
+#[test]
+fn a_later_change_of_the_template_shows_in_diff_before_it_reaches_an_imported_zone() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    add_to_template(
+        &manager,
+        "    install { package \"editor/vim\"; }\n    resolver \"9.9.9.9\"\n    dns-domain \"x.example\"",
+    );
+    handmade(&pretend, "prod", "10.1.0.40/24");
+    import(&manager, &["prod"], &ImportOptions::new());
+    let spec = manager.effective("prod").unwrap();
+    assert!(
+        spec.install.packages.is_empty() && spec.resolvers.value.is_empty() && spec.dns_domain.is_none(),
+        "{spec:?}"
+    );
+    assert!(manager.diff(&[]).unwrap().is_clean());
+    add_to_template(&manager, "    cpu-shares 20");
+    let drift = manager.diff(&["prod"]).unwrap();
+    assert!(drift.to_string().contains("cpu-shares"), "{drift}");
+}
+
+#[test]
+fn a_template_is_left_out_if_asked() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    handmade(&pretend, "prod", "10.1.0.40/24");
+    let plan = manager.plan_import(&["prod"], &ImportOptions::new()).unwrap();
+    assert!(plan.changes[0].notes.iter().any(|note| note.contains("template \"oi\"")), "{plan}");
+    let plan = manager.plan_import(&["prod"], &ImportOptions::new().no_template(true)).unwrap();
+    assert!(plan.changes[0].notes.contains(&"no template".to_owned()), "{plan}");
+    let plan = zmgr::Plan::from_json(&plan.to_json()).unwrap();
+    let outcomes = manager.run(&plan, &mut RunOptions::new()).unwrap().outcomes;
+    assert_eq!(adopted(&outcomes, "prod").template, None);
+    assert!(!entry(&manager, "prod").contains("template"), "{}", entry(&manager, "prod"));
+    assert!(manager.diff(&[]).unwrap().is_clean());
+}
+
+#[test]
+fn a_template_that_cannot_be_used_is_not_left_out_silently() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    handmade(&pretend, "prod", "10.1.0.40/24");
+    for broken in [
+        "template \"x\" {",
+        "template \"x\" { extends \"nosuch\"; }\n",
+        "template \"x\" { brand \"nlipkg\"; net \"a\" { pool \"gone\"; }; }\n",
+    ] {
+        fs::write(manager.root().join("templates/x.kdl"), broken).unwrap();
+        let error = manager.import(&["prod"], &ImportOptions::new(), &mut RunOptions::new()).unwrap_err();
+        assert_eq!(error.code(), Code::Config, "{broken}: {error}");
+        assert!(error.details().iter().any(|detail| detail.path.as_ref().unwrap().ends_with("x.kdl")), "{error:?}");
+        assert!(error.help().unwrap().contains("--no-template"), "{error:?}");
+    }
+    // One that only others extend names no brand, and stands in no zone's way.
+    fs::write(manager.root().join("templates/x.kdl"), "template \"x\" { autoboot #true; }\n").unwrap();
+    manager.plan_import(&["prod"], &ImportOptions::new()).unwrap();
+    fs::write(manager.root().join("templates/x.kdl"), "template \"x\" {").unwrap();
+    let named = manager.plan_import(&["prod"], &ImportOptions::new().template("oi")).unwrap();
+    assert!(named.changes[0].steps[0].files[0].text.contains("template \"oi\""));
+    let outcomes = import(&manager, &["prod"], &ImportOptions::new().no_template(true));
+    assert_eq!(adopted(&outcomes, "prod").template, None);
+}
+
+/// The zones are planned by both, then one is the first to have the locks.
+#[test]
+fn a_zone_that_another_import_adopted_meanwhile_is_already_registered() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    manager(&pretend);
+    for n in 0..12 {
+        handmade(&pretend, &format!("z{n}"), &format!("10.1.0.{}/24", 40 + n));
+    }
+    let start = std::sync::Barrier::new(4);
+    let reports: Vec<Vec<Outcome>> = std::thread::scope(|scope| {
+        let work = || {
+            let manager = Manager::builder().simulate(pretend.dir.path()).build().unwrap();
+            start.wait();
+            let report = manager.import(&[], &ImportOptions::new(), &mut RunOptions::new()).unwrap();
+            assert!(report.error().is_none(), "{:?}", report.error());
+            report.outcomes
+        };
+        let running: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for n in 0..12 {
+        let zone = format!("z{n}");
+        let adopted = reports.iter().filter(|report| outcome(report, &zone).action == "adopted").count();
+        assert_eq!(adopted, 1, "{zone}");
+        let others = reports.iter().map(|report| outcome(report, &zone)).filter(|outcome| outcome.action != "adopted");
+        others.for_each(|other| assert_eq!(other.notes, ["already registered"]));
+    }
 }

@@ -41,6 +41,12 @@ fn adopt(manager: &Manager, about: &str) -> Vec<Outcome> {
     assert!(drift.is_clean(), "{about}: {drift}");
     let plan = manager.plan_apply(&[], &ApplyOptions::new().prune(true)).unwrap();
     assert!(plan.is_empty(), "{about}: {plan}");
+    for outcome in outcomes.iter().filter(|outcome| outcome.action == "adopted") {
+        let spec = manager.effective(&outcome.name).unwrap();
+        assert!(spec.tags.value.is_empty() && !spec.protected.value, "{about}: selected by its template: {spec:?}");
+        assert!(spec.setup.is_empty() && spec.clone_from.is_none(), "{about}: {spec:?}");
+        assert!(spec.install.packages.is_empty() && spec.install.publishers.is_empty(), "{about}: {spec:?}");
+    }
     outcomes.into_iter().filter(|outcome| outcome.action != "adopted" && outcome.name != "global").collect()
 }
 
@@ -310,6 +316,7 @@ proptest! {
         adopts_all(&documents, |manager| {
             let put = |path: &str, text: &str| fs::write(manager.root().join(path), text).unwrap();
             put("templates/rich.kdl", RICH);
+            put("publishers/p.kdl", "publisher \"p\" { origin \"https://p.example/\"; }\n");
             put("config.kdl", "default-template \"rich\"\ndefaults { attr \"site\" \"x\"; resolver \"192.0.2.53\"; }\n");
             put(
                 "pools/internal.kdl",
@@ -331,7 +338,8 @@ const RICH: &str = "template \"rich\" {
     limitpriv \"default\"; scheduling-class \"FSS\"; fs-allowed \"ufs\"; resource-pool \"p\"
     security-flags default=\"aslr\"
     zonecfg \"add attr\" \"set name=passed\" \"set type=string\" \"set value=on\" \"end\"
-    tag \"web\"; setup { timezone \"UTC\"; }
+    tag \"web\"; protected #true; resolver \"192.0.2.1\"; setup { timezone \"UTC\"; hostname \"{zone}-x\"; }
+    install { package \"editor/vim\"; publisher \"p\"; }
 }
 ";
 

@@ -193,16 +193,18 @@ impl Given for zmgr_reinstall_options {
     }
 }
 
-/// How zones are adopted.
+/// Options for zmgr_zones_import() and zmgr_plan_import().
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_import_options {
     /// sizeof(zmgr_import_options)
     pub size: usize,
-    /// The template that the entries follow; NULL: the best of those of the zone's brand, or none.
+    /// Template of the entries; NULL: the one of the zone's brand that fits best, or none.
     pub template_name: *const c_char,
-    /// VNICs that zmgr could have made become its own: destroying the zone deletes them.
+    /// Make VNICs that zmgr could have created its own: destroying the zone deletes them.
     pub adopt_links: bool,
+    /// Adopt without a template. Excludes template_name.
+    pub no_template: bool,
 }
 unsafe impl Options for zmgr_import_options {}
 
@@ -210,7 +212,7 @@ impl Given for zmgr_import_options {
     type Wanted = ImportOptions;
 
     unsafe fn wanted(&self) -> Result<ImportOptions> {
-        let mut import = ImportOptions::new().adopt_links(self.adopt_links);
+        let mut import = ImportOptions::new().adopt_links(self.adopt_links).no_template(self.no_template);
         import.template = unsafe { optional_text(self.template_name, "options->template_name")? }.map(str::to_owned);
         Ok(import)
     }

@@ -50,16 +50,17 @@ impl Manager {
     }
 
     /// What adopting these zones would do; no name means every zone of the host.
-    #[pyo3(signature = (names=None, *, template=None, adopt_links=false))]
+    #[pyo3(signature = (names=None, *, template=None, no_template=false, adopt_links=false))]
     fn plan_import(
         &self,
         py: Python<'_>,
         names: Option<Names>,
         template: Option<String>,
+        no_template: bool,
         adopt_links: bool,
     ) -> PyResult<Plan> {
         let manager = self.open(py)?;
-        let options = import_options(template, adopt_links);
+        let options = import_options(template, no_template, adopt_links);
         let names = names.unwrap_or_default();
         asked(py, &manager, |manager| manager.plan_import(&names.as_strs(), &options)).map(Plan)
     }

@@ -159,20 +159,21 @@ impl Manager {
     }
 
     /// Adopts zones that the host has, as they are; the host is only looked at. No name means every zone of the host.
-    #[pyo3(signature = (names=None, *, template=None, adopt_links=false, progress=None, cancel=None, jobs=1))]
+    #[pyo3(signature = (names=None, *, template=None, no_template=false, adopt_links=false, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
     fn import_zones<'py>(
         &self,
         py: Python<'py>,
         names: Option<Names>,
         template: Option<String>,
+        no_template: bool,
         adopt_links: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
         jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
-        let import = import_options(template, adopt_links);
+        let import = import_options(template, no_template, adopt_links);
         let names = names.unwrap_or_default();
         let run = Run::new(progress, cancel, jobs, None)?;
         let report = run.call(py, |options| manager.import(&names.as_strs(), &import, options))?;
@@ -236,8 +237,8 @@ pub(crate) fn reinstall_options(force: bool, boot: Option<bool>) -> ReinstallOpt
     options
 }
 
-pub(crate) fn import_options(template: Option<String>, adopt_links: bool) -> ImportOptions {
-    let mut options = ImportOptions::new().adopt_links(adopt_links);
+pub(crate) fn import_options(template: Option<String>, no_template: bool, adopt_links: bool) -> ImportOptions {
+    let mut options = ImportOptions::new().adopt_links(adopt_links).no_template(no_template);
     options.template = template;
     options
 }

@@ -1,4 +1,4 @@
-//! `import`: zones that the host has come into the registry.
+//! The command `import`.
 
 use clap::Args;
 use zmgr::ImportOptions;
@@ -11,13 +11,16 @@ use crate::session;
 /// Options of `import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The zones [default: all that the host has]
+    /// Zones to adopt [default: all zones of the host]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// The template that the entries follow [default: the best of those of the zone's brand, or none]
+    /// Template of the entries [default: the one of the zone's brand that fits best, or none]
     #[arg(long, add = super::completions::templates())]
     template: Option<String>,
-    /// VNICs that zmgr could have made become its own: destroy deletes them
+    /// Adopt without a template
+    #[arg(long, conflicts_with = "template")]
+    no_template: bool,
+    /// Make VNICs that zmgr could have created its own: destroy deletes them
     #[arg(long)]
     adopt_links: bool,
     /// Print what would be done, and do nothing; with --json, the plan that `run` takes
@@ -26,9 +29,9 @@ pub struct Import {
 }
 
 impl Import {
-    /// Adopts, and tells what became of each.
+    /// Adopts zones, and prints the outcome of each.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let mut options = ImportOptions::new().adopt_links(self.adopt_links);
+        let mut options = ImportOptions::new().adopt_links(self.adopt_links).no_template(self.no_template);
         options.template = self.template.clone();
         let manager = session::manager(globals)?;
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();

@@ -43,18 +43,27 @@ impl List {
         fn text(value: &Option<String>) -> Cow<'_, str> {
             value.as_deref().unwrap_or_default().into()
         }
-        fn row(zone: &Zone) -> [Cow<'_, str>; 5] {
+        fn row(zone: &Zone) -> [Cow<'_, str>; 6] {
             let name = zone.name.as_str().into();
-            [name, text(&zone.state), text(&zone.status), text(&zone.brand), addresses(zone).into()]
+            [
+                name,
+                text(&zone.state),
+                text(&zone.status),
+                text(&zone.brand),
+                text(&zone.template),
+                addresses(zone).into(),
+            ]
         }
         let rows = zones.iter().map(row).collect::<Vec<_>>().leak();
         if rows.is_empty() {
             output::remark(globals, "no zones; zmgr create NAME makes one");
             return Ok(0);
         }
-        output::styled_table(["NAME", "STATE", "STATUS", "BRAND", "ADDRESSES"], rows, &|column, word| match column {
-            1 | 2 => terminal::of_state(word),
-            _ => Style::new(),
+        output::styled_table(["NAME", "STATE", "STATUS", "BRAND", "TEMPLATE", "ADDRESSES"], rows, &|column, word| {
+            match column {
+                1 | 2 => terminal::of_state(word),
+                _ => Style::new(),
+            }
         })?;
         unfinished(globals, zones);
         if !globals.quiet {

@@ -14,6 +14,9 @@ use crate::{output, session};
 /// What became of a zone that nothing was to be done to, with the reason as its note.
 const SKIPPED: &str = "skipped";
 
+/// What `import` did to a zone that has an entry now.
+const ADOPTED: &str = "adopted";
+
 /// Options of commands that first plan and then run.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Work {
@@ -86,7 +89,12 @@ fn tell_outcomes(report: &Report) -> std::result::Result<(), Failure> {
             action => {
                 let addresses =
                     zone.as_ref().map(addresses).filter(|text| !text.is_empty()).map(|text| format!(" {text}"));
-                output::line(format_args!("{action} {}{}", outcome.name, addresses.unwrap_or_default()))?;
+                let template = zone.as_ref().filter(|_| action == ADOPTED).map(|zone| match &zone.template {
+                    Some(template) => format!(" (template {template})"),
+                    None => " (no template)".to_owned(),
+                });
+                let words = [addresses, template].into_iter().flatten().collect::<String>();
+                output::line(format_args!("{action} {}{words}", outcome.name))?;
             }
         }
     }

@@ -41,7 +41,7 @@ fn the_first_is_adopted_and_the_rest_explained() {
     assert!(output.status.success());
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     for (zone, why) in [
-        ("web", "in the registry already"),
+        ("web", "already registered"),
         ("vm", "virtual machine"),
         ("lab", "labeled"),
         ("half", "incomplete"),
