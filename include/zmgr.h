@@ -683,6 +683,17 @@ zmgr_status zmgr_zones_import(const zmgr_manager *manager,
                               zmgr_report **out,
                               zmgr_error **error);
 
+// Removes the entries of several zones from the registry, and nothing else. The report as in zmgr_zones_create.
+// Errors: for one name that of zmgr_zone_forget; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were stopped.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_forget(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              const zmgr_run_options *run,
+                              zmgr_report **out,
+                              zmgr_error **error);
+
 // Brings the host to the files of these zones (for `count` 0: of all): builds wishes, changes what differs, leaves what somebody
 // else put there. The report as in zmgr_zones_create; its actions are "created", "applied", "recreated" and "unchanged".
 // Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that cannot be read; ZMGR_RECOVERY_NEEDED for unfinished work; those of
@@ -1068,6 +1079,16 @@ zmgr_status zmgr_plan_import(const zmgr_manager *manager,
                              zmgr_plan **out,
                              zmgr_error **error);
 
+// Plans the removal of these zones' entries from the registry. The notes of a change say what is lost with the entry.
+// Errors: ZMGR_NOT_FOUND; ZMGR_RECOVERY_NEEDED for an unfinished operation.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_forget(const zmgr_manager *manager,
+                             const char *const *names,
+                             size_t count,
+                             zmgr_plan **out,
+                             zmgr_error **error);
+
 // What applying the files of these zones would do; for `count` 0 of all.
 // Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that cannot be read; ZMGR_RECOVERY_NEEDED for unfinished work.
 //
@@ -1422,6 +1443,16 @@ zmgr_status zmgr_zone_destroy(const zmgr_manager *manager,
                               const zmgr_destroy_options *options,
                               const zmgr_run_options *run,
                               zmgr_error **error);
+
+// Removes the entry of a zone from the registry, and nothing else: the zone stays on the host as it is.
+// Errors: ZMGR_NOT_FOUND; ZMGR_RECOVERY_NEEDED for an unfinished operation; ZMGR_BUSY while another process works on the zone.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
+// place for a pointer.
+zmgr_status zmgr_zone_forget(const zmgr_manager *manager,
+                             const char *name,
+                             const zmgr_run_options *run,
+                             zmgr_error **error);
 
 // Frees a zone that a call gave through `out`. NULL is fine. Zones of a list are freed with the list.
 //

@@ -80,6 +80,7 @@ class Manager:
     def plan_destroy(
         self, names: str | Iterable[str], *, force: bool = False, keep_data: bool = False
     ) -> Plan: ...
+    def plan_forget(self, names: str | Iterable[str]) -> Plan: ...
     def plan_reinstall(
         self, names: str | Iterable[str], *, force: bool = False, boot: bool | None = None
     ) -> Plan: ...
@@ -148,6 +149,14 @@ class Manager:
         cancel: Cancel | None = None,
         jobs: int = 1,
         on_failure: _OnFailure | None = None,
+    ) -> Report: ...
+    def forget(
+        self,
+        names: str | Iterable[str],
+        *,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
     ) -> Report: ...
     def boot(
         self,

@@ -397,11 +397,16 @@ pub(crate) fn plan_destruction(
     destruction::plan(library, &entry, Some(&Found { zone, autoboot, holdings }), options)
 }
 
-/// The entry of this zone as its file has it now.
+/// Reads the entry of this zone.
 pub(crate) fn entry(site: &Site, name: &ZoneName) -> Result<ZoneEntry> {
+    Ok(document(site, name)?.value)
+}
+
+/// Reads the entry of this zone, with its text.
+pub(crate) fn document(site: &Site, name: &ZoneName) -> Result<Document<ZoneEntry>> {
     let path = site.registry.tree().zone(name);
     match super::files::read_document(site.registry.tree(), &path)? {
-        Some(bytes) => Ok(Document::<ZoneEntry>::parse(&path, &bytes)?.value),
+        Some(bytes) => Document::<ZoneEntry>::parse(&path, &bytes),
         None => Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
             .with_help("zmgr list shows those there are; zmgr list -a also those of the host")),
     }

@@ -36,6 +36,8 @@ pub enum Request {
         /// By net that was given something now: what.
         nets: BTreeMap<String, PinnedNet>,
     },
+    /// Remove its entry, and nothing else.
+    Forget {},
     /// Adopt it.
     Import {
         /// As the caller said.
@@ -54,6 +56,7 @@ impl Request {
             Request::Create { .. } => "create",
             Request::Destroy { .. } => "destroy",
             Request::Reinstall { .. } => "reinstall",
+            Request::Forget {} => "forget",
             Request::Import { .. } => "import",
             Request::Apply { .. } => "apply",
         }
@@ -65,6 +68,7 @@ impl Request {
             Request::Create { .. } => "created",
             Request::Destroy { .. } => "destroyed",
             Request::Reinstall { .. } => "reinstalled",
+            Request::Forget {} => "forgotten",
             Request::Import { .. } => "adopted",
             Request::Apply { .. } => "applied",
         }

@@ -13,7 +13,7 @@ use super::operate::{self, Prepared, failure};
 use super::plan::difference;
 use super::request::{Pinned, Request};
 use super::site::{Look, Site};
-use super::{Change, Outcome, Plan, Report, apply, reinstall};
+use super::{Change, Outcome, Plan, Report, apply, forget, reinstall};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::manager::{CreateOptions, RunOptions, Zone};
 use crate::name::ZoneName;
@@ -109,6 +109,9 @@ impl Ground {
                     let planned = reinstall::plan(site, &self.library, &self.mounts, name, options);
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
+                (Request::Forget {}, ..) => {
+                    confirmed(forget::plan(site, &self.library, name), Some(change), |change| change).map(drop)
+                }
                 (Request::Import { .. }, ..) => Err(elsewhere(change)),
                 // Nothing was to be done to it, and nothing is.
                 (Request::Apply { .. }, ..) if change.steps.is_empty() => Ok(()),
@@ -159,6 +162,7 @@ impl Ground {
                 reinstall::reinstall_one(site, &self.library, &self.mounts, name, options, Some(change), teller)
                     .map(Some)
             }
+            Request::Forget {} => forget::forget_one(site, &self.library, name, Some(change), teller).map(|_| None),
             Request::Import { .. } => Err(elsewhere(change)),
             Request::Apply { .. } if change.steps.is_empty() => Ok(None),
             Request::Apply { .. } => match &self.look {

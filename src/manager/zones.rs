@@ -126,6 +126,44 @@ impl Manager {
         lifecycle::destroy(&*self.site()?, &checked(names)?, options, run)
     }
 
+    /// Plans the removal of these zones' entries. Changes nothing.
+    ///
+    /// The notes of a change say what is lost with the entry; a change without notes loses nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let plan = manager.plan_forget(&["web01"])?;
+    /// assert_eq!(plan.changes[0].steps[0].id, "forget");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_forget(&self, names: &[&str]) -> Result<Plan> {
+        let (site, _pretence) = self.planning_site()?;
+        lifecycle::plan_forget(&site, &checked(names)?)
+    }
+
+    /// Removes the entries of these zones from the registry, and nothing else: the zones stay on the host as they are, and what
+    /// they have there stays held. The opposite of `import`.
+    ///
+    /// `recovery-needed` for an entry with an unfinished operation; `busy` while another process works on the zone.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// manager.forget(&["web01"], &mut RunOptions::new())?.into_result()?;
+    /// assert!(manager.zones(&Query::new())?.is_empty());
+    /// let on_host = manager.zones(&Query::new().unregistered(true))?;
+    /// assert_eq!(on_host[0].status.as_deref(), Some("running"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn forget(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
+        lifecycle::forget(&*self.site()?, &checked(names)?, run)
+    }
+
     /// What installing these zones again would do. Touches nothing.
     ///
     /// ```

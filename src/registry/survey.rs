@@ -125,6 +125,12 @@ impl Registry {
         Survey::from_bytes(&std::fs::read(self.tree().survey()).ok()?)
     }
 
+    /// Drops the last survey: a zone that it left out as registered is registered no more, so the next one must look at it.
+    pub fn drop_survey(&self, _lock: &RegistryLock) {
+        // One that cannot be removed is found out by the stamp or replaced later.
+        let _ = self.remove(&self.tree().survey());
+    }
+
     /// Keeps a survey for those who make none, under the registry lock.
     pub(super) fn keep_survey(&self, survey: &Survey, _lock: &RegistryLock) {
         let same = |last: Survey| Survey { taken: survey.taken.clone(), ..last } == *survey;

@@ -146,6 +146,10 @@ static void documents(zmgr_manager *manager) {
     zmgr_plan_free(plan);
     CHECK_STATUS(zmgr_zones_import(manager, NULL, 0, &options, NULL, &report, &error), ZMGR_OK, error);
     zmgr_report_free(report);
+    options.no_template = true;
+    options.template_name = "oi";
+    CHECK_STATUS(zmgr_plan_import(manager, NULL, 0, &options, &plan, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
 
     memset(&apply, 0, sizeof apply);
     apply.size = sizeof apply;
@@ -165,6 +169,19 @@ static void documents(zmgr_manager *manager) {
     pairs[0] = "no equals sign";
     CHECK_STATUS(zmgr_zone_set(manager, "wished", pairs, 1, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
+
+    CHECK_STATUS(zmgr_plan_forget(manager, names, 1, &plan, &error), ZMGR_OK, error);
+    CHECK(!zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_zones_forget(manager, names, 1, NULL, &report, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_report_action(report, 0), "forgotten");
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_zone_forget(manager, "wished", NULL, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+    options.template_name = NULL;
+    CHECK_STATUS(zmgr_zones_import(manager, names, 1, &options, NULL, &report, &error), ZMGR_OK, error);
+    CHECK(zmgr_zone_template_name(zmgr_report_zone(report, 0)) == NULL);
+    zmgr_report_free(report);
 }
 
 int main(int argc, char **argv) {

@@ -197,6 +197,15 @@ def test_import(zmgr_manager: zmgr.Manager) -> None:
     assert outcome.action == "adopted"
     adopted = zmgr_manager.zone("a")
     assert adopted.origin == "import" and adopted.nets[0].address == zone.nets[0].address
+    assert adopted.template == "oi"
+    assert not zmgr_manager.plan_forget("a").is_empty
+    assert [o.action for o in zmgr_manager.forget("a")] == ["forgotten"]
+    with pytest.raises(zmgr.NotFoundError):
+        zmgr_manager.forget("a")
+    zmgr_manager.import_zones("a", no_template=True)
+    assert zmgr_manager.zone("a").template is None
+    with pytest.raises(zmgr.InvalidArgumentError):
+        zmgr_manager.plan_import("a", template="oi", no_template=True)
 
 
 def test_drift(zmgr_manager: zmgr.Manager) -> None:

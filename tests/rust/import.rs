@@ -172,8 +172,9 @@ fn what_is_left_alone_is_explained() {
     assert_eq!(missing.code(), Code::NotFound);
     let template = manager.plan_import(&[], &ImportOptions::new().template("none")).unwrap_err();
     assert_eq!((template.code(), template.help()), (Code::NotFound, Some("did you mean --no-template?")));
-    let near = manager.plan_import(&[], &ImportOptions::new().template("oii")).unwrap_err();
-    assert_eq!((near.code(), near.help()), (Code::NotFound, Some("did you mean \"oi\"?")));
+    fs::write(manager.root().join("templates/storage.kdl"), "template \"storage\" { autoboot #true; }\n").unwrap();
+    let near = manager.plan_import(&[], &ImportOptions::new().template("storge")).unwrap_err();
+    assert_eq!((near.code(), near.help()), (Code::NotFound, Some("did you mean \"storage\"?")));
     let both = manager.plan_import(&[], &ImportOptions::new().template("oi").no_template(true)).unwrap_err();
     assert_eq!(both.code(), Code::InvalidArgument);
 }

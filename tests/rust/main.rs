@@ -10,6 +10,7 @@ mod documents;
 mod drift;
 mod examples;
 mod foreign_hands;
+mod forget;
 mod half_made;
 mod import;
 mod invariants;

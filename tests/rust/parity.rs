@@ -45,6 +45,8 @@ fn rust_items() -> BTreeSet<String> {
         Manager::effective,
         Manager::import,
         Manager::plan_import,
+        Manager::forget,
+        Manager::plan_forget,
         Manager::zones,
         Manager::zone,
         Manager::create,

@@ -163,6 +163,26 @@ pub unsafe extern "C" fn zmgr_zones_import(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::import) }
 }
 
+/// Removes the entries of several zones from the registry, and nothing else. The report as in zmgr_zones_create.
+/// Errors: for one name that of zmgr_zone_forget; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were stopped.
+///
+/// # Safety
+/// As for zmgr_zones_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zones_forget(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    run: *const zmgr_run_options,
+    out: *mut *mut zmgr_report,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        let none = std::ptr::null::<zmgr_halt_options>();
+        operate::several(manager, (names, count), none, run, out, error, |m, names, _, run| m.forget(names, run))
+    }
+}
+
 /// Brings the host to the files of these zones (for `count` 0: of all): builds wishes, changes what differs, leaves what somebody
 /// else put there. The report as in zmgr_zones_create; its actions are "created", "applied", "recreated" and "unchanged".
 /// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that cannot be read; ZMGR_RECOVERY_NEEDED for unfinished work; those of

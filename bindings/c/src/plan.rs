@@ -9,8 +9,8 @@ use crate::ffi::{c_text, call, free, give_text, handle, optional_out, out, read,
 use crate::manager::zmgr_manager;
 use crate::operate;
 use crate::options::{
-    self, zmgr_apply_options, zmgr_create_options, zmgr_destroy_options, zmgr_import_options, zmgr_reinstall_options,
-    zmgr_run_options,
+    self, zmgr_apply_options, zmgr_create_options, zmgr_destroy_options, zmgr_halt_options, zmgr_import_options,
+    zmgr_reinstall_options, zmgr_run_options,
 };
 use crate::report::{report_to, zmgr_report};
 
@@ -95,6 +95,25 @@ pub unsafe extern "C" fn zmgr_plan_import(
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
     unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_import) }
+}
+
+/// Plans the removal of these zones' entries from the registry. The notes of a change say what is lost with the entry.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_RECOVERY_NEEDED for an unfinished operation.
+///
+/// # Safety
+/// As for zmgr_plan_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_forget(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    out: *mut *mut zmgr_plan,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        let none = std::ptr::null::<zmgr_halt_options>();
+        operate::plan(manager, (names, count), none, out, error, |m, names, _| m.plan_forget(names))
+    }
 }
 
 /// What applying the files of these zones would do; for `count` 0 of all.

@@ -10,7 +10,8 @@ use crate::ffi::{c_text, call, free, give_text, handle, out, read, read_part, re
 use crate::manager::zmgr_manager;
 use crate::operate;
 use crate::options::{
-    self, zmgr_create_options, zmgr_destroy_options, zmgr_query, zmgr_reinstall_options, zmgr_run_options,
+    self, zmgr_create_options, zmgr_destroy_options, zmgr_halt_options, zmgr_query, zmgr_reinstall_options,
+    zmgr_run_options,
 };
 
 /// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot: immutable, any thread may read
@@ -236,6 +237,25 @@ pub unsafe extern "C" fn zmgr_zone_destroy(
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
     unsafe { operate::alone(manager, name, options, run, error, Manager::destroy) }
+}
+
+/// Removes the entry of a zone from the registry, and nothing else: the zone stays on the host as it is.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_RECOVERY_NEEDED for an unfinished operation; ZMGR_BUSY while another process works on the zone.
+///
+/// # Safety
+/// `manager` is a live manager; `name` ends in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
+/// place for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_forget(
+    manager: *const zmgr_manager,
+    name: *const c_char,
+    run: *const zmgr_run_options,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        let none = std::ptr::null::<zmgr_halt_options>();
+        operate::alone(manager, name, none, run, error, |m, names, _, run| m.forget(names, run))
+    }
 }
 
 /// Frees a zone that a call gave through `out`. NULL is fine. Zones of a list are freed with the list.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    completions, create, destroy, documents, drift, import, man, plan, pool, power, recover, reinstall, show, sim,
+    completions, create, destroy, documents, drift, forget, import, man, plan, pool, power, recover, reinstall, show,
+    sim,
 };
 use crate::examples;
 
@@ -95,6 +96,9 @@ pub enum Command {
     /// Adopt zones that the host has, as they are
     #[command(after_help = examples::IMPORT)]
     Import(import::Import),
+    /// Remove zones from the registry, and leave them as they are on the host
+    #[command(after_help = examples::FORGET)]
+    Forget(forget::Forget),
     /// Tell in what the host differs from the files
     #[command(after_help = examples::DIFF)]
     Diff(drift::Diff),

@@ -29,6 +29,11 @@ Examples:
   zmgr import legacy --adopt-links
   zmgr import";
 
+pub const FORGET: &str = "\
+Examples:
+  zmgr forget legacy
+  zmgr forget web01 --dry-run";
+
 pub const DIFF: &str = "\
 Examples:
   zmgr diff

@@ -429,8 +429,10 @@ fn show_tells_what_a_zone_is_given_before_its_first_boot() {
 #[test]
 fn examples_of_the_help_are_understood() {
     let help = |words: &[&str]| String::from_utf8(zmgr().args(words).arg("--help").output().unwrap().stdout).unwrap();
-    let commands =
-        ["create", "destroy", "run", "exec", "import", "diff", "apply", "set", "recover", "list", "show", "explain"];
+    let commands = [
+        "create", "destroy", "run", "exec", "import", "forget", "diff", "apply", "set", "recover", "list", "show",
+        "explain",
+    ];
     let mut pages: Vec<String> = commands.iter().map(|command| help(&[command])).collect();
     pages.extend([help(&["pool", "allocate"]), help(&["sim", "fault"])]);
     let mut read = 0;

@@ -49,6 +49,12 @@ impl Manager {
         asked(py, &manager, |manager| manager.plan_reinstall(&names.as_strs(), &options)).map(Plan)
     }
 
+    /// Plans the removal of these zones' entries; the notes say what is lost with them.
+    fn plan_forget(&self, py: Python<'_>, names: Names) -> PyResult<Plan> {
+        let manager = self.open(py)?;
+        asked(py, &manager, |manager| manager.plan_forget(&names.as_strs())).map(Plan)
+    }
+
     /// What adopting these zones would do; no name means every zone of the host.
     #[pyo3(signature = (names=None, *, template=None, no_template=false, adopt_links=false))]
     fn plan_import(

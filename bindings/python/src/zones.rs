@@ -121,6 +121,22 @@ impl Manager {
         report_or_raise(py, report)
     }
 
+    /// Removes the entries of zones from the registry, and nothing else: the zones stay on the host as they are.
+    #[pyo3(signature = (names, *, progress=None, cancel=None, jobs=1))]
+    fn forget<'py>(
+        &self,
+        py: Python<'py>,
+        names: Names,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        jobs: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.open(py)?;
+        let run = Run::new(progress, cancel, jobs, None)?;
+        let report = run.call(py, |options| manager.forget(&names.as_strs(), options))?;
+        report_or_raise(py, report)
+    }
+
     /// Installs a zone again: its files go and come anew; its addresses, links and configuration stay.
     #[pyo3(signature = (name, *, force=false, boot=None, progress=None, cancel=None))]
     fn reinstall(

@@ -7,6 +7,7 @@ pub mod create;
 pub mod destroy;
 pub mod documents;
 pub mod drift;
+pub mod forget;
 pub mod import;
 pub mod man;
 pub mod plan;
@@ -32,6 +33,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Destroy(destroy) => destroy.run(globals),
         Command::Check(check) => check.run(globals),
         Command::Import(import) => import.run(globals),
+        Command::Forget(forget) => forget.run(globals),
         Command::Template(documents) => documents.templates(globals),
         Command::Publisher(documents) => documents.publishers(globals),
         Command::Explain(explain) => explain.run(globals),
