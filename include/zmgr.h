@@ -10,6 +10,7 @@
 //   - An options pointer may be NULL; else its first field is its own sizeof, and 0 in any other field is the default.
 //   - A zmgr_manager, a zmgr_sim and a zmgr_cancel may be used by several threads at once. All else is an immutable snapshot:
 //     any thread may read it, none may use it once it is freed.
+//   - A process that is forked while another thread is in a call must not use these objects, and keeps none of zmgr's locks.
 //   - Each function says which errors are its own. Any call may also end with ZMGR_INVALID_ARGUMENT (a NULL where there must be
 //     something, text that is not UTF-8, a name that can be none), ZMGR_IO, ZMGR_PERMISSION_DENIED and ZMGR_INTERNAL; one that
 //     reads documents with ZMGR_CONFIG; one that asks the host with ZMGR_UNSUPPORTED_HOST, ZMGR_COMMAND_FAILED and ZMGR_TIMED_OUT;

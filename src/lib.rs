@@ -10,6 +10,7 @@ pub mod effective;
 pub mod error;
 #[doc(hidden)]
 pub mod exec;
+mod file;
 #[doc(hidden)]
 pub mod fuzz;
 #[doc(hidden)]

@@ -1,13 +1,58 @@
 //! Work shared among threads that end before the caller goes on. A thread that cannot be had, or that died, costs time and
 //! changes no answer.
 
+use std::io;
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, Builder};
+use std::thread::{self, Builder, Scope, ScopedJoinHandle};
+use std::time::Duration;
+
+use crate::error::{Code, Error};
 
 /// How many things can be worked on at the same time. Finding out reads several files.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Starts a thread. If `needed`, tries again for a moment when the system refuses one: others may be about to end.
+pub(crate) fn start<'scope, T, W>(
+    scope: &'scope Scope<'scope, '_>,
+    needed: bool,
+    work: impl FnMut() -> W,
+) -> io::Result<ScopedJoinHandle<'scope, T>>
+where
+    T: Send + 'scope,
+    W: FnOnce() -> T + Send + 'scope,
+{
+    start_with(Builder::new, scope, needed, work)
+}
+
+/// Like [`start`], for threads with a name or a stack of their own.
+pub(crate) fn start_with<'scope, T, W>(
+    builder: impl Fn() -> Builder,
+    scope: &'scope Scope<'scope, '_>,
+    needed: bool,
+    mut work: impl FnMut() -> W,
+) -> io::Result<ScopedJoinHandle<'scope, T>>
+where
+    T: Send + 'scope,
+    W: FnOnce() -> T + Send + 'scope,
+{
+    const TRIES: u32 = 20;
+    for _ in 1..if needed { TRIES } else { 1 } {
+        match builder().spawn_scoped(scope, work()) {
+            Err(_) => thread::sleep(Duration::from_millis(5)),
+            started => return started,
+        }
+    }
+    builder().spawn_scoped(scope, work())
+}
+
+/// Returns the error of work that needs a thread and cannot have one.
+pub(crate) fn no_thread(error: io::Error) -> Error {
+    Error::new(Code::Io, format!("cannot start a thread: {error}"))
+        .with_help("raise the limit of threads (task.max-lwps, ulimit -u), or try again when fewer are running")
+        .with_source(error)
 }
 
 /// What `work` makes of each item, in order, so many at a time; one after the other where that is one.

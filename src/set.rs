@@ -39,15 +39,26 @@ pub(crate) fn set(site: &Site, name: &ZoneName, pairs: &[(String, String)], run:
         let mut entry = document.value.clone();
         for (key, value) in pairs {
             put(&mut entry.settings, key, value)?;
+            // Checked one by one, so that the error names the key: the line that it would stand on is in no file.
+            document.with(entry.clone()).map_err(|error| refused(key, error))?;
         }
         // A wish that makes no whole zone is refused before it is written.
         effective(&library.config, &library.templates, &library.pools, &entry)?;
         Ok(document.with(entry)?.text().as_bytes().to_vec())
     })?;
-    let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
-    let entry = Document::<ZoneEntry>::parse(&path, &bytes)?.value;
+    let entry = Document::<ZoneEntry>::parse(&path, &site.registry.tree().read(&path)?)?.value;
     let spec = effective(&library.config, &library.templates, &library.pools, &entry)?;
     Ok(view::of_entry(&entry, Some(&spec), None))
+}
+
+/// Returns the error of a key whose value the file cannot have.
+fn refused(key: &str, error: Error) -> Error {
+    let [fault, ..] = error.details() else { return error };
+    let refused = Error::new(Code::InvalidArgument, format!("{key}: {}", fault.message));
+    match &fault.help {
+        Some(help) => refused.with_help(help),
+        None => refused,
+    }
 }
 
 fn put(settings: &mut Settings, key: &str, value: &str) -> Result<()> {

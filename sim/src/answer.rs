@@ -224,12 +224,12 @@ impl Session<'_, '_> {
 
     /// Lets time pass, unless an interrupt comes.
     pub(crate) fn wait(&self, delay: Duration) -> Result<(), Halt> {
-        let end = Instant::now() + delay;
+        let began = Instant::now();
         loop {
             if (self.call.interrupted)() {
                 return Err(Halt::Interrupted);
             }
-            match end.checked_duration_since(Instant::now()) {
+            match delay.checked_sub(began.elapsed()) {
                 Some(left) if !left.is_zero() => std::thread::sleep(left.min(Duration::from_millis(10))),
                 _ => return Ok(()),
             }

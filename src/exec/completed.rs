@@ -181,7 +181,8 @@ impl Completed {
     }
 }
 
-fn in_words(limit: Duration) -> String {
+/// Returns a time as an error shows it.
+pub(crate) fn in_words(limit: Duration) -> String {
     match limit.as_secs() {
         0 => format!("{} ms", limit.as_millis()),
         seconds => format!("{seconds} s"),

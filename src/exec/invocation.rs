@@ -5,8 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,9 +22,9 @@ pub enum Stdin {
     /// Nothing.
     #[default]
     Null,
-    /// An empty file whose `flock` the caller holds: the lock lives as long as the command or a descendant of it does, also
-    /// where the caller dies.
-    Held(Arc<File>),
+    /// This empty file, with a shared `flock`: it is locked as long as the command or a descendant of it lives, even if the
+    /// caller dies.
+    Held(Arc<Path>),
     /// What the caller reads itself.
     Inherit,
 }

@@ -21,6 +21,7 @@ pub mod zlogin;
 pub mod zoneadm;
 pub mod zonecfg;
 
+pub(crate) use completed::in_words;
 pub use completed::{Captured, Completed, End, Stopped};
 pub use invocation::{ENVIRONMENT, Invocation, Output, SHORT, Stdin, command_line};
 pub use runner::{Control, HeedingRunner, Moment, Runner, Stopper, TICK, Tick, WatchedRunner, Watcher, run_quietly};

@@ -1,13 +1,16 @@
 //! Where a run's output gathers, whichever runner brings it: kept, cut, passed on, its last line at hand.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::{Mode, OFlags};
+
 use super::completed::{Captured, Completed, End, Stopped, clean_line};
 use super::{Invocation, Output, Tick};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::file::{self, Links};
 
 /// The most that is kept of one stream. The longest answer known is `zoneadm list -cp` of 8,191 zones, some 1.5 MiB.
 const KEPT: usize = 32 << 20;
@@ -157,16 +160,10 @@ impl Sink {
 }
 
 fn open_log(path: &Path) -> Result<Log> {
-    let file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32)
-        .open(path)
-        .map_err(|error| Error::io("open the log", path, error))?;
-    let read = file.metadata().map_err(|error| Error::io("read", path, error))?.len();
-    Ok(Log { path: path.to_owned(), file, read })
+    let access = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE;
+    let (file, meta) = file::open_with(path, Links::Refuse, access, Mode::from(0o600))
+        .map_err(|why| why.error("open the log", path))?;
+    Ok(Log { path: path.to_owned(), file, read: meta.len() })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a command that was started is either waited for, or its end could not be had and the error says so.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal};
 
 use super::completed::{Completed, End, Stopped};
@@ -19,13 +20,11 @@ use super::runner::{Stopper, TICK, go_on_unless};
 use super::sink::{Sink, Stream};
 use super::{Control, Invocation, Output, Runner, Stdin, Tick};
 use crate::error::{Code, Error, Result};
+use crate::file::{self, Links};
 use crate::parallel;
 
 /// Where programs are looked for, below the root.
 const FOLDERS: [&str; 3] = ["usr/sbin", "usr/bin", "sbin"];
-
-/// How long after it closed its output a command is expected to end. Waiting for it costs less than a sleep would.
-const CLOSING: Duration = Duration::from_micros(300);
 
 /// How long a command may take to heed each request to stop.
 #[derive(Debug, Clone, Copy)]
@@ -96,20 +95,18 @@ impl Runner for SystemRunner {
         let mut pipes = Pipes { stdout: child.stdout.take(), stderr: child.stderr.take() };
         let mut watch = Watch::new(&child, invocation, self.grace);
 
-        let had_pipes = pipes.is_open();
-        let mut closed: Option<Instant> = None;
+        // Output that cannot be read is an error, but only once the command has ended: what it does to the host goes on meanwhile.
+        let mut unread: Option<Error> = None;
 
         let status = loop {
             if pipes.is_open() {
-                pipes.read(watch.next_tick(), &mut sink)?;
-            } else if closed.is_some_and(|closed| closed.elapsed() < CLOSING) {
-                thread::yield_now();
+                if let Err(error) = pipes.read(watch.next_tick(), &mut sink) {
+                    unread.get_or_insert(error);
+                    pipes = Pipes { stdout: None, stderr: None };
+                }
             } else {
                 let until = watch.next_tick().min(watch.next_look());
                 thread::sleep(until.saturating_duration_since(Instant::now()));
-            }
-            if had_pipes && closed.is_none() && !pipes.is_open() {
-                closed = Some(Instant::now());
             }
             let ticks = watch.tick_is_due() || sink.is_fresh();
             // Looked for only where the command could have ended: its pipes are closed, or a descendant holds them open.
@@ -121,7 +118,7 @@ impl Runner for SystemRunner {
             if ticks {
                 sink.follow_log();
                 let control = sink.tick(watch.elapsed(), &mut *on_tick);
-                watch.heed(control);
+                watch.obey(control);
             }
             if watch.is_given_up() {
                 let message = format!("{invocation} was killed and does not end (process {})", child.id());
@@ -129,6 +126,9 @@ impl Runner for SystemRunner {
                     .with_help("the kernel holds it, for instance in an unmount; its lock is kept until it ends"));
             }
         };
+        if let Some(error) = unread {
+            return Err(error);
+        }
         pipes.read_the_rest(&mut sink)?;
         sink.follow_log();
         if sink.is_fresh() {
@@ -148,17 +148,38 @@ impl Runner for SystemRunner {
     }
 }
 
-/// Starts it. A program written a moment ago may still be open in a child that another thread of this process is about to
-/// start: that passes.
+/// Starts a command, and tries again for a moment after failures that pass: a program written a moment ago may still be open in a
+/// child that another thread is about to start, and the limit of processes may be reached.
 fn spawn(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Child> {
     let mut command = command(path, invocation, sink)?;
+    let passes = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::ExecutableFileBusy | io::ErrorKind::WouldBlock)
+            || error.kind() == io::ErrorKind::Interrupted
+    };
     for _ in 0..50 {
         match command.spawn() {
-            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => thread::sleep(TICK / 10),
+            Err(error) if passes(&error) => thread::sleep(TICK / 10),
             result => return result.map_err(|error| cannot_start(path, error)),
         }
     }
     command.spawn().map_err(|error| cannot_start(path, error))
+}
+
+/// Opens the file that a command holds locked. Only whoever may start commands for the zone comes here, so that other holders are
+/// commands too, and a lock that excludes them is one of a moment.
+fn open_locked(path: &Path) -> Result<File> {
+    let access = OFlags::RDWR | OFlags::CREATE;
+    let (file, _) = file::open_with(path, Links::Refuse, access, Mode::from(0o600))
+        .map_err(|why| why.error("open the lock", path))?;
+    for _ in 0..50 {
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(TICK / 10),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
+        }
+    }
+    Err(Error::new(Code::Busy, format!("cannot lock {}: another process holds it", path.display())))
 }
 
 fn command(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Command> {
@@ -168,7 +189,8 @@ fn command(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Command>
     command.args(invocation.arguments()).env_clear().envs(ENVIRONMENT).current_dir("/");
     command.stdin(match invocation.stdin() {
         Stdin::Null => Stdio::null(),
-        Stdin::Held(file) => Stdio::from(copy(file)?),
+        // This process keeps no copy: see `ChildLock`.
+        Stdin::Held(path) => Stdio::from(open_locked(path)?),
         Stdin::Inherit => Stdio::inherit(),
     });
     match (invocation.output(), sink.log_file()) {
@@ -245,6 +267,11 @@ impl Pipes {
             match rustix::event::poll(&mut polled, Some(&wait)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(false),
                 Ok(_) => {}
+                // No memory for a moment.
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::NOMEM) => {
+                    thread::sleep(TICK / 10);
+                    return Ok(false);
+                }
                 Err(error) => return Err(Error::new(Code::Io, format!("cannot wait for output: {error}"))),
             }
             let mut ready = polled.iter().map(|fd| !fd.revents().is_empty());
@@ -308,7 +335,8 @@ impl Watch {
             leads: leads(invocation),
             started,
             last_tick: started,
-            deadline: invocation.limit().map(|limit| (started + limit, limit)),
+            // A limit that no clock can reach is none.
+            deadline: invocation.limit().and_then(|limit| Some((started.checked_add(limit)?, limit))),
             grace,
             stopped: None,
             sent: None,
@@ -341,7 +369,7 @@ impl Watch {
         self.given_up
     }
 
-    fn heed(&mut self, control: Control) {
+    fn obey(&mut self, control: Control) {
         let now = Instant::now();
         if control != Control::Continue && self.stopped.is_none() {
             self.stopped = Some(Stopped::Cancelled);
@@ -554,11 +582,8 @@ mod tests {
         // A shell gives /dev/null to what it puts in the background; descriptor 3 is as a hook would inherit it.
         let (root, runner) = host("exec 3<&0; sleep 0.5 <&3 >/dev/null 2>&1 & echo started");
         let path = root.path().join("web01.child");
-        let lock = Arc::new(File::create(&path).unwrap());
-        lock.lock().unwrap();
-        let invocation = Invocation::new("zoneadm").with_stdin(Stdin::Held(lock.clone()));
+        let invocation = Invocation::new("zoneadm").with_stdin(Stdin::Held(Arc::from(path.as_path())));
         runner.run(&invocation, &mut quiet).unwrap();
-        drop((invocation, lock));
         let other = File::open(&path).unwrap();
         assert!(other.try_lock().is_err());
         other.lock().unwrap();

@@ -7,8 +7,8 @@ mod survey;
 mod zone_root;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,11 +25,12 @@ use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::exec::{
     Completed, Control, HeedingRunner, Invocation, Runner, SystemRunner, Tick, WatchedRunner, Watcher, run_quietly,
 };
+use crate::file::{self, Links, Refused};
 use crate::name::ZoneName;
 
 /// The programs without which nothing can be done.
 const NEEDED: [&str; 3] = ["zoneadm", "zonecfg", "dladm"];
-/// The largest zone document that is read.
+/// The largest file below /etc that is read.
 const DOCUMENT: u64 = 8 << 20;
 
 /// A line of illumos.
@@ -63,6 +64,8 @@ pub struct Host {
     runner: Arc<dyn Runner>,
     root: PathBuf,
     dialect: Dialect,
+    /// Whether, as root, owners and modes of files matter: not on a simulated host.
+    guarded: bool,
 }
 
 impl Host {
@@ -91,13 +94,18 @@ impl Host {
     #[cfg(feature = "sim")]
     pub fn simulated(runner: crate::exec::SimRunner) -> Host {
         let root = runner.root().to_owned();
-        Host::new(Arc::new(runner), root)
+        Host { guarded: false, ..Host::new(Arc::new(runner), root) }
+    }
+
+    /// Whether a file that others can write to must not be trusted.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.guarded && rustix::process::geteuid().is_root()
     }
 
     /// A host whose commands go through this runner and whose files lie below this root.
     pub fn new(runner: Arc<dyn Runner>, root: PathBuf) -> Host {
         let dialect = dialect(&release(&root));
-        Host { runner, root, dialect }
+        Host { runner, root, dialect, guarded: true }
     }
 
     /// The same host, each of its commands told to `watcher` before and after.
@@ -183,7 +191,7 @@ impl Host {
 
     fn index(&self) -> Result<String> {
         let path = self.path("/etc/zones/index");
-        let text = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+        let text = file::read(&path, Links::Follow, DOCUMENT).map_err(|why| why.error("read", &path))?;
         Ok(String::from_utf8(text).unwrap_or_else(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()))
     }
 
@@ -195,12 +203,10 @@ impl Host {
     /// A zone's document, as it stands; `None` where there is none.
     pub fn zone_text(&self, name: &str) -> Result<Option<String>> {
         let path = self.zone_document(name);
-        let mut text = String::new();
-        let read = File::open(&path).and_then(|file| file.take(DOCUMENT).read_to_string(&mut text));
-        match read {
-            Ok(_) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io("read", &path, error)),
+        match file::read_text(&path, Links::Follow, DOCUMENT) {
+            Ok(text) => Ok(Some(text)),
+            Err(Refused::Absent) => Ok(None),
+            Err(why) => Err(why.error("read", &path)),
         }
     }
 
@@ -336,7 +342,7 @@ fn unsupported(message: String) -> Error {
 }
 
 fn release(root: &Path) -> String {
-    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap_or_default();
+    let read = |name: &str| file::read_text(&root.join(name), Links::Follow, DOCUMENT).unwrap_or_default();
     read("etc/release") + &read("etc/os-release")
 }
 

@@ -127,9 +127,13 @@ impl ZoneRoot {
         rustix::fs::fchmod(&file, mode).map_err(failed)?;
         let mut file = File::from(file);
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        let renamed =
-            written.and_then(|()| rustix::fs::renameat(&parent, &temporary, &parent, &*name).map_err(io::Error::from));
-        renamed.map_err(|error| {
+        let renamed = written.and_then(|()| {
+            rustix::fs::renameat(&parent, &temporary, &parent, &*name)?;
+            // Without this, a loss of power may bring the old name back.
+            rustix::fs::fsync(&parent)?;
+            Ok(())
+        });
+        renamed.map_err(|error: io::Error| {
             // The error to report is the first one.
             let _ = rustix::fs::unlinkat(&parent, &temporary, AtFlags::empty());
             Error::io("write", self.shown(path), error)
@@ -154,12 +158,21 @@ impl ZoneRoot {
     fn directories(&self, path: &str, mode: u32) -> Result<OwnedFd> {
         let mut directory = self.directory.try_clone().map_err(|error| Error::io("open", &self.path, error))?;
         for part in self.parts(path)? {
-            match rustix::fs::mkdirat(&directory, part, Mode::from_raw_mode(mode as _)) {
-                Ok(()) | Err(Errno::EXIST) => {}
+            let mode = Mode::from_raw_mode(mode as _);
+            let made = match rustix::fs::mkdirat(&directory, part, mode) {
+                Ok(()) => true,
+                Err(Errno::EXIST) => false,
                 Err(error) => return Err(self.error("make", path, error)),
-            }
-            directory = rustix::fs::openat(&directory, part, DIRECTORY, Mode::empty())
+            };
+            let next = rustix::fs::openat(&directory, part, DIRECTORY, Mode::empty())
                 .map_err(|error| self.error("open", path, error))?;
+            if made {
+                // The umask has no say, and a loss of power must not take it back.
+                rustix::fs::fchmod(&next, mode)
+                    .and_then(|()| rustix::fs::fsync(&directory))
+                    .map_err(|error| self.error("make", path, error))?;
+            }
+            directory = next;
         }
         Ok(directory)
     }

@@ -70,7 +70,7 @@ pub(crate) fn import(
     let outcomes = conduct(vec![candidates], run, |candidates, teller| {
         adopt_all(site, &library, &look, candidates, names.is_empty(), teller)
     });
-    Ok(Report { outcomes: outcomes.into_iter().flatten().collect() })
+    Ok(Report { outcomes: outcomes?.into_iter().flatten().collect() })
 }
 
 /// Runs a plan. `stale-plan`, with nothing done, if any of it would now be different.
@@ -103,7 +103,7 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
     }
     let outcomes =
         conduct(vec![confirmed], run, |candidates, teller| adopt_all(site, &library, &look, candidates, false, teller));
-    Ok(Report { outcomes: outcomes.into_iter().flatten().collect() })
+    Ok(Report { outcomes: outcomes?.into_iter().flatten().collect() })
 }
 
 /// What every candidate is built from.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Span;
+use super::read::NO_THREAD;
 use crate::error::{Code, Diagnostic, Error};
 use crate::source::Source;
 
@@ -92,7 +93,9 @@ pub(crate) fn error_of(diagnostics: Vec<Diagnostic>) -> Error {
         [one] => one.help.clone(),
         _ => None,
     };
-    let error = Error::new(Code::Config, message).with_details(diagnostics);
+    // A text that could not be parsed for want of a thread is not at fault.
+    let code = if diagnostics.iter().any(|one| one.code == NO_THREAD) { Code::Io } else { Code::Config };
+    let error = Error::new(code, message).with_details(diagnostics);
     match help {
         Some(help) => error.with_help(help),
         None => error,
@@ -111,11 +114,44 @@ fn floor_char(text: &str, offset: usize) -> usize {
     at
 }
 
-/// The first line, at most 200 bytes, with control characters replaced.
+/// Returns the part of a URL that holds a user name or password, as a range of bytes.
+pub(crate) fn credentials(url: &str) -> Option<std::ops::Range<usize>> {
+    let at = url.rfind('@')?;
+    let start = match url.find("://") {
+        Some(scheme) => scheme + 3,
+        // What is meant for a URL and lacks its scheme; `pkg:/name@version` is not one.
+        None if url.starts_with("pkg:") => return None,
+        None => 0,
+    };
+    let rest = url.get(start..at)?;
+    // A slash ends the host, so that what follows belongs to the path; in a password it only looks so.
+    let host = &rest[..rest.find('/').unwrap_or(rest.len())];
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    let is_password = port.is_some_and(|port| port.bytes().any(|b| !b.is_ascii_digit())) && !host.starts_with('[');
+    (host.len() == rest.len() || is_password).then_some(start..at)
+}
+
+/// Hides the user name and password of each URL in a line, and keeps its width.
+fn without_credentials(line: &str) -> String {
+    if !line.contains('@') {
+        return line.to_owned();
+    }
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | ';' | '{' | '}');
+    let hidden = line.split_inclusive(is_end).map(|word| match credentials(word.trim_end_matches(is_end)) {
+        Some(secret) if word[..secret.end].contains(':') => {
+            let stars = "*".repeat(word[secret.clone()].chars().count());
+            format!("{}{stars}{}", &word[..secret.start], &word[secret.end..])
+        }
+        _ => word.to_owned(),
+    });
+    hidden.collect()
+}
+
+/// The first line, at most 200 bytes, with control characters replaced and secrets hidden.
 pub(crate) fn snippet(text: &str) -> String {
     let line = text.split('\n').next().unwrap_or_default();
     let line = line.strip_suffix('\r').unwrap_or(line);
-    let cut = &line[..floor_char(line, 200)];
+    let cut = without_credentials(&line[..floor_char(line, 200)]);
     cut.chars()
         .map(|c| {
             if c == '\t' {
@@ -127,4 +163,31 @@ pub(crate) fn snippet(text: &str) -> String {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_found_and_hidden() {
+        for (line, shown) in [
+            (r#"origin "https://bob:pw@pkg.example/x""#, r#"origin "https://******@pkg.example/x""#),
+            (r#"origin "https://bob@pkg.example/x";"#, r#"origin "https://***@pkg.example/x";"#),
+            (r#"origin "https://bob:p/w@pkg.example/x""#, r#"origin "https://*******@pkg.example/x""#),
+            (r#"orgin bob:pw@pkg.example"#, r#"orgin ******@pkg.example"#),
+        ] {
+            assert_eq!(snippet(line), shown);
+        }
+        for line in [
+            r#"origin "https://pkg.example/@x""#,
+            r#"origin "http://pkg.example:8080/@x""#,
+            r#"origin "http://[2001:db8::1]/@x""#,
+            r#"package "pkg://openindiana.org/web/server@1.2""#,
+            r#"package "pkg:/web/server@1.2""#,
+            r#"attr "owner" "alice@example.org""#,
+        ] {
+            assert_eq!(snippet(line), line);
+        }
+    }
 }

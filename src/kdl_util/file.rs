@@ -1,17 +1,15 @@
 //! Reading of a document's file: whatever stands in its place, the caller neither hangs nor reads what others planted.
 
-use std::fs::{File, Metadata};
-use std::io::Read;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-
-use rustix::fs::{Mode, OFlags};
 
 use super::MOST_BYTES;
 use super::fault::error_of;
 use crate::error::{Code, Diagnostic, Error, Result};
+use crate::file::{self, Links, Refused};
 
-/// Whose files are read.
+/// Whose files are trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) enum Trust {
     /// As root, only those that nobody but root (or this user) could have written. Other users read what they can.
@@ -21,52 +19,64 @@ pub(crate) enum Trust {
     Anyone,
 }
 
+impl Trust {
+    /// Whether owners and modes matter to this process.
+    pub(crate) fn is_checked(self) -> bool {
+        self == Trust::Guarded && rustix::process::geteuid().is_root()
+    }
+}
+
 /// The bytes of a document, and how its file stood before they were read. `not-found` where nothing is there; `config` where it is
 /// something that no document may be.
 pub(crate) fn read(path: &Path, trust: Trust) -> Result<(Vec<u8>, Metadata)> {
-    // Asked first: opening a device can have effects of its own.
-    let meta = std::fs::metadata(path).map_err(|error| failed(path, error))?;
-    check_kind(path, &meta)?;
-    open_and_read(path, trust, OFlags::empty())
+    read_checked(path, trust, Links::Follow)
 }
 
-/// The same of what was a regular file a moment ago. Whatever has taken its place since is not followed, and not waited for.
+/// Reads a document that is known to be a regular file. A symbolic link that has taken its place since is refused.
 pub(crate) fn read_regular(path: &Path, trust: Trust) -> Result<(Vec<u8>, Metadata)> {
-    open_and_read(path, trust, OFlags::NOFOLLOW)
+    read_checked(path, trust, Links::Refuse)
 }
 
-fn open_and_read(path: &Path, trust: Trust, more: OFlags) -> Result<(Vec<u8>, Metadata)> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | more;
-    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| failed(path, errno.into()))?;
-    let file = File::from(file);
-    let meta = file.metadata().map_err(|error| failed(path, error))?;
-    check_kind(path, &meta)?;
+fn read_checked(path: &Path, trust: Trust, links: Links) -> Result<(Vec<u8>, Metadata)> {
+    let (file, meta) = file::open(path, links).map_err(|why| unusable(path, why))?;
     check_owner(path, &meta, trust)?;
-    let mut bytes = Vec::with_capacity((meta.len() as usize).min(MOST_BYTES) + 1);
-    // One byte more than is allowed tells a file that is too large, also one that grew meanwhile.
-    file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| failed(path, error))?;
+    let bytes = file::read_to_limit(&file, &meta, MOST_BYTES as u64).map_err(|why| unusable(path, why))?;
     Ok((bytes, meta))
+}
+
+fn unusable(path: &Path, why: Refused) -> Error {
+    match why {
+        Refused::Kind(kind) => refused(path, "not-a-file", format!("this is {kind}, not a regular file"), None),
+        Refused::Absent => Error::new(Code::NotFound, format!("there is no {}", path.display())),
+        Refused::TooLarge(_) => refused(
+            path,
+            "too-large",
+            "the file is larger than 1 MiB, the limit for configuration files".to_owned(),
+            None,
+        ),
+        why => why.error("read", path),
+    }
 }
 
 /// Whether a folder of documents may be trusted.
 pub(crate) fn check_folder(path: &Path, trust: Trust) -> Result<()> {
     let meta = std::fs::metadata(path).map_err(|error| failed(path, error))?;
     if !meta.is_dir() {
-        return Err(refused(path, "not-a-folder", "this is not a folder".to_owned(), None));
+        return Err(refused(path, "not-a-folder", "this is not a directory".to_owned(), None));
     }
     check_owner(path, &meta, trust)
 }
 
 /// Whether what lies above a tree lets others put something else in its place.
 pub(crate) fn check_above(path: &Path, trust: Trust) -> Result<()> {
-    if trust == Trust::Anyone || !rustix::process::geteuid().is_root() {
+    if !trust.is_checked() {
         return Ok(());
     }
     let whole = std::fs::canonicalize(path).map_err(|error| failed(path, error))?;
     for folder in whole.ancestors().skip(1) {
         let meta = std::fs::metadata(folder).map_err(|error| failed(folder, error))?;
         if meta.mode() & 0o002 != 0 && meta.mode() & 0o1000 == 0 {
-            let message = "as root, nothing below this folder is read: everybody may write to it".to_owned();
+            let message = "as root, nothing below this directory is read: everybody may write to it".to_owned();
             return Err(refused(folder, "not-trusted", message, Some(format!("chmod o-w {}", folder.display()))));
         }
     }
@@ -80,23 +90,9 @@ fn failed(path: &Path, error: std::io::Error) -> Error {
     Error::io("read", path, error)
 }
 
-fn check_kind(path: &Path, meta: &Metadata) -> Result<()> {
-    let kind = meta.file_type();
-    if kind.is_file() {
-        return Ok(());
-    }
-    let what = match kind {
-        _ if kind.is_dir() => "a folder",
-        _ if kind.is_fifo() => "a FIFO",
-        _ if kind.is_socket() => "a socket",
-        _ => "a device",
-    };
-    Err(refused(path, "not-a-file", format!("this is {what}, not a regular file"), None))
-}
-
-fn check_owner(path: &Path, meta: &Metadata, trust: Trust) -> Result<()> {
-    let caller = rustix::process::geteuid();
-    if trust == Trust::Anyone || !caller.is_root() {
+/// Checks that nobody but root could have written this.
+pub(crate) fn check_owner(path: &Path, meta: &Metadata, trust: Trust) -> Result<()> {
+    if !trust.is_checked() {
         return Ok(());
     }
     // Group root or sys, as the folders below /etc have on illumos.
@@ -128,6 +124,8 @@ fn refused(path: &Path, code: &str, message: String, help: Option<String>) -> Er
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::Mode;
+
     use super::*;
 
     fn code(path: &Path) -> String {

@@ -12,8 +12,8 @@ mod read;
 mod scan;
 mod write;
 
-pub(crate) use fault::{Fault, Text, error_of, snippet};
-pub(crate) use file::{Trust, check_above, check_folder, read as read_file, read_regular};
+pub(crate) use fault::{Fault, Text, credentials, error_of, snippet};
+pub(crate) use file::{Trust, check_above, check_folder, check_owner, read as read_file, read_regular};
 pub(crate) use node::{Entry, Node, Span, Value};
 pub(crate) use patch::patch;
 pub(crate) use read::{Parsed, parse, parse_many};

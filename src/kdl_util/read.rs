@@ -7,12 +7,16 @@ use kdl::{KdlDocument, KdlNode, KdlValue};
 
 use super::scan::{decode, scan};
 use super::{Entry, Fault, Node, Span, Value, plain};
+use crate::parallel;
 
 /// Enough for [`super::MOST_DEPTH`] levels many times over, in debug builds too.
 const STACK: usize = 16 << 20;
 
 /// So many texts are worth threads of their own.
 const MANY: usize = 64;
+
+/// The code of a fault that says nothing about the file: the system refused a thread to parse it on.
+pub(super) const NO_THREAD: &str = "no-thread";
 
 /// What a text says, as far as it can be read.
 #[derive(Debug)]
@@ -47,11 +51,13 @@ pub(super) fn parse_by_the_parser(bytes: &[u8]) -> Parsed {
         return Parsed { text: text.to_owned(), nodes: None, faults: scanned.faults };
     }
     let source = scanned.bridged.as_deref().unwrap_or(text);
+    let blocks = &scanned.blocks;
     let answer = std::thread::scope(|scope| {
-        let parser = std::thread::Builder::new().name("zmgr-parse".into()).stack_size(STACK);
-        match parser.spawn_scoped(scope, || nodes_of(source, &scanned.blocks)) {
+        match parallel::start_with(parser, scope, true, || move || nodes_of(source, blocks)) {
             Ok(thread) => thread.join().unwrap_or_else(|_| Err(gave_up())),
-            Err(error) => Err(Fault::new("no-thread", Span::default(), format!("no thread to read it on: {error}"))),
+            Err(error) => {
+                Err(Fault::new(NO_THREAD, Span::default(), format!("cannot start a thread to parse it on: {error}")))
+            }
         }
     });
     finish(text, answer, scanned.faults)
@@ -66,7 +72,7 @@ pub(crate) fn parse_many<I: Sync, T: Send>(
     if inputs.len() < MANY {
         return inputs.iter().map(|input| make(input, parse(bytes(input)))).collect();
     }
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = parallel::cores();
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(inputs.len()));
     let work = || {
@@ -85,12 +91,7 @@ pub(crate) fn parse_many<I: Sync, T: Send>(
         done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut mine);
     };
     let started = std::thread::scope(|scope| {
-        (0..workers)
-            .filter(|_| {
-                let worker = std::thread::Builder::new().name("zmgr-parse".into()).stack_size(STACK);
-                worker.spawn_scoped(scope, work).is_ok()
-            })
-            .count()
+        (0..workers).filter(|n| parallel::start_with(parser, scope, *n == 0, || work).is_ok()).count()
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     if started == 0 {
@@ -98,6 +99,11 @@ pub(crate) fn parse_many<I: Sync, T: Send>(
     }
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, made)| made).collect()
+}
+
+/// Builds the threads that run the parser.
+fn parser() -> std::thread::Builder {
+    std::thread::Builder::new().name("zmgr-parse".into()).stack_size(STACK)
 }
 
 /// Parses on this thread, whose stack must be one of ours.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::{Cancel, Event};
 use crate::error::{Code, Error, Result};
 use crate::manager::RunOptions;
+use crate::parallel;
 
 const PULSE: Duration = Duration::from_millis(50);
 
@@ -63,7 +64,7 @@ pub(crate) fn before<T: Send>(
     work: impl FnOnce(&Teller) -> Result<T> + Send,
 ) -> Result<T> {
     let stop = Cancel::new();
-    let mut answers = conduct_until(&stop, vec![work], options, |work, teller| work(teller));
+    let mut answers = conduct_until(&stop, vec![work], options, |work, teller| work(teller))?;
     let answer = answers.pop().unwrap_or_else(|| Err(Error::new(Code::Internal, "nothing came before the work")));
     match answer {
         // Also where it was asked so late that nothing was left to be stopped.
@@ -72,14 +73,15 @@ pub(crate) fn before<T: Send>(
     }
 }
 
-/// Works on each item, on up to `options.jobs` threads, and answers in the order of the items.
+/// Works on each item, on up to `options.jobs` threads, and answers in the order of the items. If the system refuses some of the
+/// threads, the others do the work; an error if it refuses all of them, and then nothing was begun.
 ///
 /// A panic of a worker goes on as a panic of the caller, once the other workers have come to their end.
 pub(crate) fn conduct<T, R>(
     items: Vec<T>,
     options: &mut RunOptions<'_>,
     work: impl Fn(T, &Teller) -> R + Sync,
-) -> Vec<R>
+) -> Result<Vec<R>>
 where
     T: Send,
     R: Send,
@@ -87,17 +89,20 @@ where
     conduct_until(&Cancel::new(), items, options, work)
 }
 
-/// The same, what the caller asks being counted by `stop`.
+/// Like [`conduct`]; `stop` counts what the caller asks.
 fn conduct_until<T, R>(
     stop: &Cancel,
     items: Vec<T>,
     options: &mut RunOptions<'_>,
     work: impl Fn(T, &Teller) -> R + Sync,
-) -> Vec<R>
+) -> Result<Vec<R>>
 where
     T: Send,
     R: Send,
 {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
     let workers = options.jobs.clamp(1, items.len().max(1));
     let mut answers: Vec<Option<R>> = items.iter().map(|_| None).collect();
     let queue: Mutex<VecDeque<(usize, T)>> = Mutex::new(items.into_iter().enumerate().collect());
@@ -109,12 +114,14 @@ where
     let (answer, answered) = mpsc::channel::<(usize, R)>();
 
     let panicked = thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers)
-            .map(|_| {
+        let mut threads = Vec::with_capacity(workers);
+        let mut refused = None;
+        while threads.len() < workers && refused.is_none() {
+            let started = parallel::start(scope, threads.is_empty(), || {
                 let teller = Teller { words: words.clone(), stop: stop.clone(), attended };
                 let answer = answer.clone();
                 let (queue, work) = (&queue, &work);
-                scope.spawn(move || {
+                move || {
                     loop {
                         // Let go of before the work begins: in the head of a `while let` it would be held until the work ends.
                         // A poisoned queue only means that another worker panicked; what is queued is still whole.
@@ -122,11 +129,18 @@ where
                         let Some((n, item)) = next else { break };
                         let _ = answer.send((n, work(item, &teller)));
                     }
-                })
-            })
-            .collect();
+                }
+            });
+            match started {
+                Ok(thread) => threads.push(thread),
+                Err(error) => refused = Some(error),
+            }
+        }
         drop(words);
         drop(answer);
+        if let Some(error) = refused.filter(|_| threads.is_empty()) {
+            return Err(parallel::no_thread(error));
+        }
 
         // The closure that delivers may itself panic (a callback of the caller): the workers are then told to stop before
         // the scope waits for them, or it would wait for the end of an install. Its end of the line goes with it.
@@ -140,15 +154,15 @@ where
                 panicked.get_or_insert(payload);
             }
         }
-        panicked
-    });
+        Ok(panicked)
+    })?;
     if let Some(payload) = panicked {
         panic::resume_unwind(payload);
     }
     for (n, result) in answered.try_iter() {
         answers[n] = Some(result);
     }
-    answers.into_iter().flatten().collect()
+    Ok(answers.into_iter().flatten().collect())
 }
 
 /// Hands events to the caller until every worker has hung up.
@@ -213,7 +227,8 @@ mod tests {
         let answers = conduct((0..20).collect(), &mut options, |n: i32, teller| {
             teller.tell(event(&n.to_string()));
             n * 2
-        });
+        })
+        .unwrap();
         assert_eq!(answers, (0..20).map(|n| n * 2).collect::<Vec<_>>());
         assert_eq!(heard.len(), 20);
         assert!(heard.iter().all(|(_, id)| *id == thread::current().id()));
@@ -226,7 +241,8 @@ mod tests {
         let answers = conduct(vec![1, 2], &mut RunOptions::new().jobs(2), |n, _| {
             both.wait();
             n
-        });
+        })
+        .unwrap();
         assert_eq!(answers, [1, 2]);
     }
 
@@ -237,10 +253,11 @@ mod tests {
         let stops = conduct(vec![()], &mut options, |(), teller| {
             for _ in 0..3 {
                 teller.tell(event("z"));
-                thread::sleep(Duration::from_millis(20));
+                teller.heard();
             }
             teller.stops()
-        });
+        })
+        .unwrap();
         assert_eq!(stops, [1]);
     }
 
@@ -253,7 +270,8 @@ mod tests {
                 teller.tell(event(word));
                 teller.heard();
                 (word, teller.stops())
-            });
+            })
+            .unwrap();
             assert_eq!(stops[1], ("no", 1));
         }
     }
@@ -270,7 +288,8 @@ mod tests {
             teller.tell(event("z"));
             teller.heard();
             teller.stops()
-        });
+        })
+        .unwrap();
         assert_eq!(stops, [1]);
     }
 
@@ -282,7 +301,7 @@ mod tests {
             conduct(vec![1, 2, 3, 4], &mut options, |_, teller| {
                 teller.tell(event("z"));
                 teller.heard();
-            });
+            })
         }));
         assert!(caught.is_err());
     }
@@ -295,10 +314,11 @@ mod tests {
         let mut options = RunOptions::new().cancel(&cancel);
         let stops = conduct(vec![()], &mut options, |(), teller| {
             while teller.stops() < 2 {
-                thread::sleep(Duration::from_millis(5));
+                thread::yield_now();
             }
             teller.stops()
-        });
+        })
+        .unwrap();
         assert_eq!(stops, [2]);
     }
 
@@ -306,7 +326,7 @@ mod tests {
     fn a_panic_of_a_worker_is_the_callers() {
         let mut options = RunOptions::new().jobs(2);
         let caught = panic::catch_unwind(AssertUnwindSafe(|| {
-            conduct(vec![1, 2], &mut options, |n, _| assert!(n != 1, "worker one"));
+            conduct(vec![1, 2], &mut options, |n, _| assert!(n != 1, "worker one"))
         }));
         assert!(caught.is_err());
     }

@@ -10,7 +10,7 @@ use super::site::Site;
 use crate::error::{Code, Error, Result};
 use crate::exec::zlogin::{self, Mark, StatusFilter};
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::exec::{Control, End, Stdin, Stopped};
+use crate::exec::{Control, End, Stdin, Stopped, command_line, in_words};
 use crate::manager::{ExecOptions, ExecStream};
 use crate::name::ZoneName;
 use crate::zone::EntryId;
@@ -45,7 +45,7 @@ pub(crate) fn exec(site: &Site, name: &ZoneName, words: &[String], options: &mut
     tell(options, ExecStream::Stdout, &rest);
     match (status, ended.stopped) {
         (Some(status), None) => Ok(status),
-        (_, Some(Stopped::Cancelled | Stopped::TimedOut(_))) => Err(ended.error()),
+        (_, Some(stopped)) => Err(stopped_by_caller(name, words, stopped)),
         (None, None) => Err(match site.host.zone_state(name)? {
             Some(now) if now.state == ZoneState::Running && same_life(&zone, &now) => {
                 ended.error().with_context(format!("how the command ended in {name} is not known"))
@@ -58,6 +58,19 @@ pub(crate) fn exec(site: &Site, name: &ZoneName, words: &[String], options: &mut
                     .with_command(ended.failed())
             }
         }),
+    }
+}
+
+/// The error of a command that was stopped. What runs it inside the zone, and what it wrote, is not repeated: the caller has seen it.
+fn stopped_by_caller(name: &ZoneName, words: &[String], stopped: Stopped) -> Error {
+    let command = command_line(words);
+    match stopped {
+        Stopped::Cancelled => Error::new(Code::Cancelled, format!("`{command}` in zone \"{name}\" was cancelled")),
+        Stopped::TimedOut(limit) => {
+            let message =
+                format!("`{command}` in zone \"{name}\" took longer than {} and was stopped", in_words(limit));
+            Error::new(Code::TimedOut, message)
+        }
     }
 }
 

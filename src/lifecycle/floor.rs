@@ -1,8 +1,7 @@
 //! What a step works with: the host, the zone's locks, the line to the caller, and how long things may take.
 
 use std::cell::{Cell, RefCell};
-use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use super::conduct::Teller;
 use super::{Event, EventKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{Completed, Control, Invocation, Output, Stdin};
+use crate::file;
 use crate::host::Host;
 use crate::name::ZoneName;
 
@@ -24,8 +24,8 @@ pub(crate) struct Floor<'a> {
     pub(crate) zone: &'a ZoneName,
     /// Where private files for commands go.
     pub(crate) scratch: PathBuf,
-    /// The lock that a long command holds in zmgr's place: its stdin.
-    pub(crate) child: Arc<File>,
+    /// The file that a command holds locked while it runs: its stdin.
+    pub(crate) child: Arc<Path>,
     /// Where the full output of long commands goes.
     pub(crate) log: Option<PathBuf>,
     /// Left here by the step that installs: the uuid of the installation.
@@ -42,7 +42,7 @@ pub(crate) struct Floor<'a> {
 }
 
 impl<'a> Floor<'a> {
-    pub(crate) fn new(host: &'a Host, zone: &'a ZoneName, scratch: PathBuf, child: File, teller: &'a Teller) -> Self {
+    pub(crate) fn new(host: &'a Host, zone: &'a ZoneName, scratch: PathBuf, child: &Path, teller: &'a Teller) -> Self {
         let (patience, outcome) = (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default());
         let (stop, let_pass) = (teller.token(), [Arc::clone(&patience), Arc::clone(&outcome)]);
         Floor {
@@ -51,7 +51,7 @@ impl<'a> Floor<'a> {
             })),
             zone,
             scratch,
-            child: Arc::new(child),
+            child: Arc::from(child),
             log: None,
             uuid: RefCell::new(None),
             installation: RefCell::new(None),
@@ -130,7 +130,7 @@ impl<'a> Floor<'a> {
     pub(crate) fn attempt_long(&self, mut invocation: Invocation) -> Result<Completed> {
         if let Some(log) = &self.log {
             if let Some(folder) = log.parent() {
-                std::fs::create_dir_all(folder).map_err(|error| Error::io("make", folder, error))?;
+                file::make_directories(folder, 0o755).map_err(|error| Error::io("make", folder, error))?;
             }
             self.tell(EventKind::Log { path: log.clone() });
             invocation = invocation.with_output(Output::Log(log.clone()));

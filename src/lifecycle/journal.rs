@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 
+use super::files::read_document;
 use crate::document::Document;
 use crate::error::{Code, Error, Result};
 use crate::name::ZoneName;
@@ -130,10 +131,9 @@ impl<'a> Journal<'a> {
     /// chosen for it.
     pub(crate) fn take_back(&self) -> Result<()> {
         let path = self.registry.tree().zone(self.zone);
-        let before = match std::fs::read(&path) {
-            Ok(bytes) => self.mine(Document::parse(&path, &bytes)?)?.value.intent.before,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Error::io("read", &path, error)),
+        let before = match read_document(self.registry.tree(), &path)? {
+            Some(bytes) => self.mine(Document::parse(&path, &bytes)?)?.value.intent.before,
+            None => return Ok(()),
         };
         match before {
             None => self.remove(),
@@ -148,12 +148,8 @@ impl<'a> Journal<'a> {
     /// Removes the entry: the last step of all work that leaves nothing.
     pub(crate) fn remove(&self) -> Result<()> {
         let path = self.registry.tree().zone(self.zone);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            // Somebody else has removed it: what is wanted is so.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Error::io("read", &path, error)),
-        };
+        // Another process may have removed it: that is the wanted end.
+        let Some(bytes) = read_document(self.registry.tree(), &path)? else { return Ok(()) };
         self.mine(Document::parse(&path, &bytes)?)?;
         self.registry.remove(&path)
     }

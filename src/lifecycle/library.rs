@@ -67,8 +67,12 @@ impl Library {
         name: impl Fn(&T) -> N,
     ) -> Result<BTreeMap<N, T>> {
         let path = tree.folder(folder);
-        there(tree.check_folder(&path))?;
         let mut values = BTreeMap::new();
+        if let Err(error) = there(tree.check_folder(&path)) {
+            // Stops only what needs these files, as one bad file does.
+            self.faults.insert(format!("{}/", folder.name()), error);
+            return Ok(values);
+        }
         for file in tree.documents(folder)? {
             if let Some(value) = self.read::<T>(tree, &path.join(file))? {
                 values.insert(name(&value), value);
@@ -135,7 +139,9 @@ impl Library {
             .flat_map(|install| install.publishers.iter().map(|name| format!("publishers/{name}.kdl")))
             .collect();
         let templates = chain.iter().map(|name| format!("templates/{name}.kdl"));
-        let needed: Vec<String> = templates.chain(publishers).collect();
+        // The directories themselves, if they cannot be trusted.
+        let whole = ["templates/", "publishers/"].map(str::to_owned);
+        let needed: Vec<String> = templates.chain(publishers).chain(whole).collect();
         self.check_files(|path| path == "config.kdl" || path.starts_with("pools/") || needed.iter().any(|n| n == path))
     }
 

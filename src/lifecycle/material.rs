@@ -3,8 +3,7 @@
 //! Invariant: private keys are never read, so that no plan, error or log can show one.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::brand;
@@ -12,6 +11,7 @@ use super::library::Library;
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs;
+use crate::file::{self, Links, Refused};
 use crate::host::Host;
 use crate::publisher::Publisher;
 use crate::resources::Dataset;
@@ -42,7 +42,7 @@ impl Material {
     pub(crate) fn gather(&mut self, host: &Host, library: &Library, spec: &ZoneSpec) -> Result<()> {
         for path in spec.setup.ssh_keys.iter().flat_map(|keys| keys.value.iter()) {
             if !self.keys.contains_key(path) {
-                self.keys.insert(path.clone(), read_keys(&host.path(path)));
+                self.keys.insert(path.clone(), read_keys(&host.path(path), host.is_guarded()));
             }
         }
         let publishers = spec.install.publishers.iter().filter_map(|name| library.publishers.get(name));
@@ -122,17 +122,14 @@ impl Material {
 }
 
 /// The keys of a file, a line each; else what is wrong with it.
-fn read_keys(path: &Path) -> std::result::Result<Vec<String>, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return Err("it is not a regular file".to_owned());
+fn read_keys(path: &Path, trusted: bool) -> std::result::Result<Vec<String>, String> {
+    let (file, meta) = file::open(path, Links::Follow).map_err(|why| why.to_string())?;
+    // As sshd does: a key that anyone may replace lets anyone into the zone.
+    if trusted && meta.permissions().mode() & 0o002 != 0 {
+        return Err("everybody may write to it".to_owned());
     }
-    let mut text = String::new();
-    file.take(KEYS + 1).read_to_string(&mut text).map_err(|_| "it is no text".to_owned())?;
-    if text.len() as u64 > KEYS {
-        return Err(format!("it is larger than {} KiB", KEYS >> 10));
-    }
-    parse_keys(&text)
+    let bytes = file::read_to_limit(&file, &meta, KEYS).map_err(|why| why.to_string())?;
+    parse_keys(&String::from_utf8(bytes).map_err(|_| Refused::NotText.to_string())?)
 }
 
 fn parse_keys(text: &str) -> std::result::Result<Vec<String>, String> {
@@ -193,12 +190,12 @@ mod tests {
     fn files_of_keys() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ops.pub");
-        assert!(read_keys(&path).is_err());
-        assert_eq!(read_keys(folder.path()), Err("it is not a regular file".to_owned()));
+        assert!(read_keys(&path, false).is_err());
+        assert_eq!(read_keys(folder.path(), false), Err("it is a directory, not a regular file".to_owned()));
         std::fs::write(&path, vec![b'x'; KEYS as usize + 1]).unwrap();
-        assert!(read_keys(&path).unwrap_err().contains("larger"));
+        assert!(read_keys(&path, false).unwrap_err().contains("larger"));
         std::fs::write(&path, [0xff, 0xfe]).unwrap();
-        assert_eq!(read_keys(&path), Err("it is no text".to_owned()));
+        assert_eq!(read_keys(&path, false), Err("it is not UTF-8 text".to_owned()));
     }
 
     proptest! {

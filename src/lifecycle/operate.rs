@@ -167,7 +167,7 @@ pub(crate) fn create(
         let result = batch.create(at, failure, teller);
         Outcome { name: name.to_string(), action: "created".to_owned(), result: result.map(Some), notes: Vec::new() }
     });
-    Ok(Report { outcomes })
+    Ok(Report { outcomes: outcomes? })
 }
 
 pub(crate) fn failure(asked: OnFailure, library: &Library) -> Failure {
@@ -433,7 +433,7 @@ pub(crate) fn destroy(
     });
     // That the index still speaks of what is gone costs time at most.
     let _ = site.registry.clear_up(&mut Wait::none());
-    Ok(Report { outcomes })
+    Ok(Report { outcomes: outcomes? })
 }
 
 /// Destroys one zone; with `approved`, only if that is what it comes to. Answers with what a person should know.

@@ -103,7 +103,7 @@ pub(crate) fn power(
         };
         Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
     });
-    Ok(Report { outcomes })
+    Ok(Report { outcomes: outcomes? })
 }
 
 /// Whether anything had to be done, and the zone as it is then.
@@ -162,7 +162,7 @@ pub(crate) fn links_taken_up(site: &Site, floor: &Floor<'_>, entry: &ZoneEntry) 
 
 /// Does it, and waits for the state. Already being in that state is success, but for a reboot, which needs a running zone.
 pub(crate) fn act(floor: &Floor<'_>, entry: &ZoneEntry, what: Power, limit: Duration) -> Result<(bool, HostZone)> {
-    let until = Instant::now() + limit;
+    let until = deadline(limit);
     let mut zone = present(floor)?;
     identity::same(entry, &zone)?;
     if let (Some(noted), Some(found)) = (&entry.uuid, &zone.uuid)
@@ -198,13 +198,20 @@ pub(crate) fn act(floor: &Floor<'_>, entry: &ZoneEntry, what: Power, limit: Dura
         Power::Shutdown { force: true } => match carry_out(floor, what, &zone, until) {
             Err(error) if error.code() != Code::Cancelled && !floor.is_stopped() => {
                 floor.warn(format!("{} did not shut down and is being halted", floor.zone));
-                carry_out(floor, Power::Halt, &zone, Instant::now() + limit)
+                carry_out(floor, Power::Halt, &zone, deadline(limit))
             }
             done => done,
         },
         _ => carry_out(floor, what, &zone, until),
     }
     .map(|zone| (true, zone))
+}
+
+/// Returns the moment at which a limit is over. One that no clock can reach is years away.
+fn deadline(limit: Duration) -> Instant {
+    const YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or(now + YEARS)
 }
 
 /// One command, and the wait for the state.

@@ -174,7 +174,7 @@ pub(crate) fn reinstall(
             notes: Vec::new(),
         }
     });
-    Ok(Report { outcomes })
+    Ok(Report { outcomes: outcomes? })
 }
 
 /// Reinstalls one zone; with `approved`, only if that is what it comes to.

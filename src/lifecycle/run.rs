@@ -63,7 +63,7 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
         let (action, notes) = (action.to_owned(), change.notes.clone());
         Outcome { name: name.to_string(), action, result, notes }
     });
-    Ok(Report { outcomes })
+    Ok(Report { outcomes: outcomes? })
 }
 
 /// The changes with their names, which must be legal, each there once, and of the plan's operation.

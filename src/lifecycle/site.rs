@@ -10,7 +10,6 @@ use super::floor::Floor;
 use super::library::Library;
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm;
-use crate::exec::zonecfg::ScriptFile;
 use crate::host::{Host, HostState};
 use crate::name::ZoneName;
 use crate::parallel::both;
@@ -164,10 +163,8 @@ impl Site {
     /// Clears away what dead processes left beside the entries: temp files, locks, scripts.
     pub(crate) fn clear_up(&self, library: &Library) -> Result<()> {
         self.registry.clear_up(&mut Wait::up_to(library.config.lock_timeout))?;
-        self.registry.clear_locks(&|name| {
-            // What cannot be removed is removed by the next script for a zone of that name.
-            let _ = ScriptFile::remove_left(&self.registry.tree().state(), name);
-        })
+        self.registry.clear_scripts()?;
+        self.registry.clear_locks()
     }
 
     /// Where steps on this zone are worked on.
@@ -178,7 +175,7 @@ impl Site {
         locks: &Locks,
         teller: &'a Teller,
     ) -> Result<Floor<'a>> {
-        let mut floor = Floor::new(&self.host, name, self.registry.tree().state(), locks.child.stdin()?, teller);
+        let mut floor = Floor::new(&self.host, name, self.registry.tree().state(), locks.child.path(), teller);
         floor.log = Some(self.log(library, name));
         Ok(floor)
     }

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::document::{Document, Kind};
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Diagnostic, Error, Result};
+use crate::file::make_directories;
 use crate::lifecycle;
 use crate::name::{PoolName, PublisherName, TemplateName, ZoneName};
 use crate::pool::Pool;
@@ -35,7 +36,7 @@ impl Manager {
         let registry = self.registry();
         let tree = registry.tree();
         let make =
-            |folder: PathBuf| std::fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, error));
+            |folder: PathBuf| make_directories(&folder, 0o755).map_err(|error| Error::io("make", &folder, error));
         make(tree.root().to_owned())?;
         for folder in Folder::ALL {
             make(tree.folder(folder))?;

@@ -5,14 +5,14 @@
 //! as it was, there is nothing in it but what the records name. So the index may be lost, cut off, damaged or of another version:
 //! files are read again, and no answer changes.
 
-use std::fs::{File, Metadata};
-use std::io::Read;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::codec::{Decoder, Encoder, checksum};
 use super::facts::{EntryKind, FactsRef};
+use super::tree::Tree;
+use crate::file;
 
 /// The first line. Another version of zmgr may read other things out of a file, so its records are not ours.
 const HEADER: &str = concat!("zmgr index 2 ", env!("CARGO_PKG_VERSION"), "\n");
@@ -155,6 +155,9 @@ impl Index {
     }
 }
 
+/// The largest file that is read. An index of 8,191 zones has about 4 MiB.
+const LIMIT: u64 = 256 << 20;
+
 /// The index that was read last, and how its file stood. An old one would do as well, since each record is compared with its file: it
 /// would only know less.
 #[derive(Debug, Default)]
@@ -162,16 +165,15 @@ pub(super) struct Remembered(Mutex<Option<(Stamp, Arc<Index>)>>);
 
 impl Remembered {
     /// The index in this file, read where it is another one than last time. Whatever cannot be read is not there.
-    pub(super) fn read(&self, path: &Path) -> Arc<Index> {
-        let Ok(mut file) = File::open(path) else { return Arc::default() };
-        let Ok(stamp) = file.metadata().map(|meta| Stamp::of_file(&meta)) else { return Arc::default() };
+    pub(super) fn read(&self, tree: &Tree) -> Arc<Index> {
+        let Some((file, meta)) = tree.open_state(&tree.index()) else { return Arc::default() };
+        let stamp = Stamp::of_file(&meta);
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, index)) = last.as_ref().filter(|(of, _)| *of == stamp) {
             return Arc::clone(index);
         }
-        let mut bytes = Vec::new();
-        let read = file.read_to_end(&mut bytes);
-        let index = Arc::new(read.map(|_| Index::from_bytes(bytes)).unwrap_or_default());
+        let read = file::read_to_limit(&file, &meta, LIMIT);
+        let index = Arc::new(read.map(Index::from_bytes).unwrap_or_default());
         *last = Some((stamp, Arc::clone(&index)));
         index
     }

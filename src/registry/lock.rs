@@ -4,7 +4,7 @@
 //! waits for a zone's lock nor runs a command. A lock is an open file; it ends when the last process that has it open is gone.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use rustix::fs::{Mode, OFlags};
 use super::points::Change;
 use super::{Registry, Tree};
 use crate::error::{Code, Error, Result};
+use crate::file::{self, Links, Refused};
 use crate::name::ZoneName;
 
 /// How long to wait for a lock, and who may call the waiting off.
@@ -90,22 +91,25 @@ pub struct SharedZoneLock {
     _held: Held,
 }
 
-/// The lock that a zone's commands hold. It is an empty file: given to a command as its standard input, it stays locked until the
-/// command and all its descendants are gone.
+/// The right to start commands for a zone. Each command holds a lock of its own: the empty file at [`ChildLock::path`] is its
+/// standard input, and stays locked until the command and all its descendants are gone.
+///
+/// zmgr itself holds none of these locks while the command runs: a process that the caller forks meanwhile would inherit them and
+/// keep them for its whole life.
 #[derive(Debug)]
 pub struct ChildLock {
-    held: Held,
+    path: PathBuf,
 }
 
 impl ChildLock {
-    /// The same open file once more, to be a command's standard input.
-    pub fn stdin(&self) -> Result<File> {
-        self.held.file.try_clone().map_err(|error| Error::io("duplicate the lock", &self.held.path, error))
+    /// Returns the file that commands get as their standard input.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
-    /// Gives the lock up and removes its file: for a zone that is gone.
+    /// Removes the lock file: for a zone that is gone.
     pub fn retire(self) {
-        self.held.retire();
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -127,12 +131,24 @@ impl RegistryLock {
 struct Held {
     file: File,
     path: PathBuf,
+    /// The process that took the lock.
+    pid: u32,
 }
 
 impl Held {
     fn retire(self) {
-        // Whoever waits on this file sees that it is no longer at its path, and opens the new one.
+        // A process that waits on this file sees that it is no longer at its path, and opens the new one.
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that was forked meanwhile has the same open file, and would keep the lock. Such a process
+        // itself must not unlock what its parent still needs.
+        if self.pid == std::process::id() {
+            let _ = self.file.unlock();
+        }
     }
 }
 
@@ -150,6 +166,7 @@ impl Registry {
         let what = format!("zone {name}");
         let held = self.lock(&self.tree().zone_lock(name), Kind::Exclusive, &what, wait)?;
         self.sweep_temp(&self.tree().zone(name))?;
+        self.sweep(&self.tree().script(name))?;
         Ok(ZoneLock { name: name.clone(), held })
     }
 
@@ -172,11 +189,12 @@ impl Registry {
         Ok(SharedZoneLock { _held: held })
     }
 
-    /// Takes the lock that a zone's commands hold. The zone's own lock comes first.
+    /// Waits until no command is running for this zone. The zone's own lock comes first, and keeps others from starting one.
     pub fn lock_child(&self, name: &ZoneName, wait: &mut Wait<'_>) -> Result<ChildLock> {
         let what = format!("zone {name}");
-        let held = self.lock(&self.tree().child_lock(name), Kind::Child, &what, wait)?;
-        Ok(ChildLock { held })
+        let path = self.tree().child_lock(name);
+        drop(self.lock(&path, Kind::Child, &what, wait)?);
+        Ok(ChildLock { path })
     }
 
     /// Takes the registry lock. Zones' locks come first.
@@ -188,15 +206,41 @@ impl Registry {
     /// Who has a zone's lock, as far as it is written down and still true.
     pub fn zone_holder(&self, name: &ZoneName) -> Option<LockHolder> {
         let path = self.tree().zone_lock(name);
-        let file = File::open(&path).ok()?;
+        let (file, _) = file::open(&path, Links::Refuse).ok()?;
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => read_holder(&path),
-            _ => None,
+            Ok(()) => {
+                // Unlocked here: a process that was forked meanwhile would keep it.
+                let _ = file.unlock();
+                None
+            }
+            Err(TryLockError::Error(_)) => None,
         }
     }
 
-    /// Removes the lock files of zones that have no entry, as far as nobody has them; `with` each, under its locks.
-    pub fn clear_locks(&self, with: &dyn Fn(&ZoneName)) -> Result<()> {
+    /// Removes the zonecfg scripts that killed processes have left, except those of zones that another process works on.
+    pub fn clear_scripts(&self) -> Result<()> {
+        let folder = self.tree().state();
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::io("read", &folder, error)),
+        };
+        for entry in entries {
+            let file = entry.map_err(|error| Error::io("read", &folder, error))?.file_name();
+            let name = file.to_str().and_then(|file| file.strip_suffix(super::tree::SCRIPT));
+            let Some(Ok(name)) = name.map(ZoneName::new) else { continue };
+            // Taking the lock removes it. A zone that is busy needs its script.
+            match self.lock_zone(&name, &mut Wait::none()) {
+                Err(error) if error.code() != Code::Busy => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the lock files of zones that have no entry, except those that another process holds.
+    pub fn clear_locks(&self) -> Result<()> {
         let folder = self.tree().locks();
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -213,9 +257,8 @@ impl Registry {
             }
             let Ok(zone) = self.lock_zone(&name, &mut Wait::none()) else { continue };
             let Ok(child) = self.lock_child(&name, &mut Wait::none()) else { continue };
-            // Looked at again: whoever makes an entry does it under the zone's lock.
+            // Checked again: an entry is made under the zone's lock.
             if self.tree().zone(&name).symlink_metadata().is_err() {
-                with(&name);
                 child.retire();
                 zone.retire();
             }
@@ -224,6 +267,7 @@ impl Registry {
     }
 
     fn lock(&self, path: &Path, kind: Kind, what: &str, wait: &mut Wait<'_>) -> Result<Held> {
+        self.tree().check_for_lock()?;
         let since = Instant::now();
         let mut pause = Duration::from_micros(500);
         loop {
@@ -237,7 +281,7 @@ impl Registry {
                     if !still_at(&file, path)? {
                         continue;
                     }
-                    let mut held = Held { file, path: path.to_owned() };
+                    let mut held = Held { file, path: path.to_owned(), pid: std::process::id() };
                     if kind != Kind::Child {
                         // Only for the words of `busy`; a full disk must not stop anybody.
                         let _ = self.sign(&mut held);
@@ -262,29 +306,23 @@ impl Registry {
     }
 
     fn open_lock(&self, path: &Path) -> Result<File> {
-        let open = || {
-            rustix::fs::open(
-                path,
-                OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-                Mode::from(0o600),
-            )
-        };
+        let access = OFlags::RDWR | OFlags::CREATE;
+        let open = || file::open_with(path, Links::Refuse, access, Mode::from(0o600));
         let opened = match open() {
-            Err(rustix::io::Errno::NOENT) => {
+            Err(Refused::Absent) => {
                 self.make_state_folders()?;
                 open()
             }
             other => other,
         };
-        opened.map(File::from).map_err(|errno| Error::io("open the lock", path, errno.into()))
+        opened.map(|(file, _)| file).map_err(|why| why.error("open the lock", path))
     }
 
     /// `.zmgr/` and what every one of them has. Lock files are nobody else's to open: whoever can open one can lock it.
     fn make_state_folders(&self) -> Result<()> {
         let tree: &Tree = self.tree();
         for (folder, mode) in [(tree.state(), 0o755), (tree.locks(), 0o700)] {
-            let made =
-                self.points().make(Change::MakeFolder, &folder, || Ok(rustix::fs::mkdir(&folder, Mode::from(mode))?));
+            let made = self.points().make(Change::MakeFolder, &folder, || file::make_directory(&folder, mode));
             match made {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -297,8 +335,12 @@ impl Registry {
         }
         let ignore = tree.state().join(".gitignore");
         if !ignore.exists() {
-            // Only a convenience for trees under git.
-            let _ = std::fs::write(ignore, "*\n");
+            // Only a convenience for trees under git: a failure is no reason to stop.
+            let access = OFlags::WRONLY | OFlags::CREATE;
+            if let Ok((mut file, _)) = file::open_with(&ignore, Links::Refuse, access, Mode::from(0o644)) {
+                let _ = rustix::fs::fchmod(&file, Mode::from(0o644));
+                let _ = file.write_all(b"*\n");
+            }
         }
         Ok(())
     }
@@ -332,9 +374,7 @@ fn still_at(file: &File, path: &Path) -> Result<bool> {
 }
 
 fn read_holder(path: &Path) -> Option<LockHolder> {
-    let mut text = String::new();
-    File::open(path).ok()?.take(4096).read_to_string(&mut text).ok()?;
-    LockHolder::from_text(&text)
+    LockHolder::from_text(&file::read_text(path, Links::Refuse, 64 << 10).ok()?)
 }
 
 fn busy(what: &str, kind: Kind, holder: Option<LockHolder>, waited: Duration) -> Error {
@@ -402,16 +442,33 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let registry = registry(root.path());
         let child = registry.lock_child(&name("web"), &mut Wait::none()).unwrap();
-        let stdin = child.stdin().unwrap();
-        let mut command = std::process::Command::new("cat").stdin(stdin).spawn().unwrap();
+        let stdin = || {
+            let file = File::open(child.path()).unwrap();
+            file.lock_shared().unwrap();
+            file
+        };
+        let mut command = std::process::Command::new("cat").stdin(stdin()).spawn().unwrap();
         assert!(command.wait().unwrap().success(), "its standard input is empty");
-        let stdin = child.stdin().unwrap();
-        let mut command = std::process::Command::new("sleep").arg("60").stdin(stdin).spawn().unwrap();
-        drop(child);
+        let mut command = std::process::Command::new("sleep").arg("60").stdin(stdin()).spawn().unwrap();
         assert_eq!(registry.lock_child(&name("web"), &mut Wait::none()).unwrap_err().code(), Code::Busy);
         command.kill().unwrap();
         command.wait().unwrap();
         registry.lock_child(&name("web"), &mut Wait::none()).unwrap();
+    }
+
+    #[test]
+    fn a_process_forked_meanwhile_does_not_keep_a_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(root.path());
+        let zone = registry.lock_zone(&name("web"), &mut Wait::none()).unwrap();
+        let tree = registry.lock_registry(&mut Wait::none()).unwrap();
+        let child = registry.lock_child(&name("web"), &mut Wait::none()).unwrap();
+        // What a fork leaves: the same open files in another process.
+        let copies = [zone.held.file.try_clone().unwrap(), tree.held.file.try_clone().unwrap()];
+        drop((zone, tree, child));
+        registry.lock_zone(&name("web"), &mut Wait::none()).unwrap();
+        registry.lock_registry(&mut Wait::none()).unwrap();
+        drop(copies);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod tree;
 mod write;
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use choose::{Asked, Asker};
 pub use facts::{EntryKind, Facts, FactsRef, LinksRef, NetFacts, NetRef};
@@ -86,6 +87,37 @@ impl Registry {
 
 /// The time, as documents and locks note it: RFC 3339, UTC, whole seconds.
 pub fn now() -> String {
-    let now = jiff::Timestamp::now();
-    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+    rfc3339(SystemTime::now())
+}
+
+/// A clock that is far off, as on a machine whose battery is empty, gives the nearest time that can be written.
+fn rfc3339(time: SystemTime) -> String {
+    let seconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds),
+    };
+    // RFC 3339 has years of four digits.
+    const YEAR_0: i64 = -62_167_219_200;
+    const YEAR_9999: i64 = 253_402_207_199;
+    let time = jiff::Timestamp::from_second(seconds.clamp(YEAR_0, YEAR_9999)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    time.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_far_off_is_written_and_read_again() {
+        let far = Duration::from_secs(400_000_000_000);
+        assert_eq!(rfc3339(UNIX_EPOCH), "1970-01-01T00:00:00Z");
+        for (time, year) in
+            [(UNIX_EPOCH - far, "0000-"), (UNIX_EPOCH - Duration::from_secs(1), "1969-"), (UNIX_EPOCH + far, "9999-")]
+        {
+            let text = rfc3339(time);
+            assert!(text.starts_with(year) && text.parse::<jiff::Timestamp>().is_ok(), "{text}");
+        }
+    }
 }

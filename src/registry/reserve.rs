@@ -372,8 +372,7 @@ impl Session<'_> {
     }
 
     fn read_reservation(&self, path: &Path) -> Result<Document<Reservation>> {
-        let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
-        Document::parse(path, &bytes)
+        Document::parse(path, &self.registry.tree().read(path)?)
     }
 
     fn refuse_unreadable(&self, path: &Path) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The registry at one moment: every entry's facts, from the index where the file has not changed, from the file otherwise.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -282,6 +283,17 @@ impl Snapshot {
     }
 }
 
+/// Describes a file whose name no entry can have. What it holds is unknown.
+fn odd(tree: &Tree, kind: EntryKind, name: &OsStr) -> Unreadable {
+    let path = tree.folder(kind.folder()).join(name);
+    let shown = name.to_string_lossy();
+    let fault = Diagnostic::new("name", format!("the file name {shown:?} is not UTF-8"))
+        .at_path(&path)
+        .with_help("rename the file after the entry in it, or remove it");
+    let file = EntryFile { kind, name: shown.trim_end_matches(".kdl").to_owned(), path };
+    Unreadable { file, faults: vec![fault], known: false }
+}
+
 /// Where no lock tells the time: no file was at rest before.
 const NEVER: (i64, i64) = (i64::MIN, 0);
 
@@ -312,7 +324,7 @@ impl Registry {
     /// The registry as it is now: one look at each file, and a reading of those that are not as the index knows them. Takes no
     /// lock and writes nothing.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        let index = self.remembered.read(&self.tree().index());
+        let index = self.remembered.read(self.tree());
         let mut snapshot = Snapshot { slots: Vec::with_capacity(index.len() + 16), ..Snapshot::default() };
         let mut unknown: Vec<Unknown> = Vec::new();
         for kind in EntryKind::ALL {
@@ -323,7 +335,10 @@ impl Registry {
             };
             let listing = if index.folder(kind) == Some(folder.stamp) { Listing::default() } else { folder.list()? };
             snapshot.listed[kind as usize] = listing.documents.len();
-            snapshot.folders[kind as usize] = Some(folder.stamp).filter(|_| listing.temps.is_empty());
+            // A directory with a file that no record can name is listed each time.
+            let all_named = listing.temps.is_empty() && listing.odd.is_empty();
+            snapshot.folders[kind as usize] = Some(folder.stamp).filter(|_| all_named);
+            snapshot.unreadable.extend(listing.odd.iter().map(|name| odd(self.tree(), kind, name)));
             snapshot.temps.extend(listing.temps.iter().map(|name| EntryFile::new(self.tree(), kind, name)));
             // What the index knows is asked for by its name whatever was listed: listing a folder while files in it are renamed
             // leaves one out on some file systems, and no address may be overlooked.

@@ -7,9 +7,13 @@ use ipnet::IpNet;
 
 use super::codec::{Decoder, Encoder, checksum};
 use super::{Registry, RegistryLock};
+use crate::file;
 use crate::host::{Holder, HostState, ZonesStamp};
 
 const HEADER: &str = concat!("zmgr survey 2 ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// The largest file that is read. A survey of 8,191 zones has about 2 MiB.
+const LIMIT: u64 = 64 << 20;
 
 /// What is in use on a host beside what the registry says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -122,7 +126,8 @@ impl Survey {
 impl Registry {
     /// The last survey; `None` where it is missing or cannot be read.
     pub fn last_survey(&self) -> Option<Survey> {
-        Survey::from_bytes(&std::fs::read(self.tree().survey()).ok()?)
+        let (file, meta) = self.tree().open_state(&self.tree().survey())?;
+        Survey::from_bytes(&file::read_to_limit(&file, &meta, LIMIT).ok()?)
     }
 
     /// Drops the last survey: a zone that it left out as registered is registered no more, so the next one must look at it.

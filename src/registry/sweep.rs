@@ -1,7 +1,7 @@
 //! One look at each file of the registry. What the index knows is asked for by its name; a folder is listed only where something
 //! has come into it or gone since the index was written.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsString};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::Registry;
 use super::facts::EntryKind;
 use super::index::{Index, Stamp};
-use super::tree::{stem_of, stem_of_temp};
+use super::tree::{is_odd_document, stem_of, stem_of_temp};
 use crate::error::{Error, Result};
 use crate::parallel;
 
@@ -29,6 +29,8 @@ pub(super) struct Listing {
     pub(super) documents: Vec<(String, bool)>,
     /// The documents whose temp files lie there.
     pub(super) temps: Vec<String>,
+    /// Names of files that are not UTF-8, so that no entry can have them.
+    pub(super) odd: Vec<OsString>,
 }
 
 /// How a document stands that is not as the index knows it.
@@ -102,6 +104,8 @@ impl EntryFolder {
                 listing.documents.push((stem.to_owned(), regular));
             } else if let Some(stem) = stem_of_temp(&name) {
                 listing.temps.push(stem.to_owned());
+            } else if is_odd_document(&name) {
+                listing.odd.push(name);
             }
         }
         Ok(listing)

@@ -5,11 +5,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
-use crate::kdl_util::{Trust, check_above, check_folder, read_file, read_regular};
+use crate::error::{Code, Error, Result};
+use crate::file::{self, Links};
+use crate::kdl_util::{Trust, check_above, check_folder, check_owner, read_file, read_regular};
 use crate::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 
 /// The root of the files and the paths below it.
@@ -18,6 +20,9 @@ pub struct Tree {
     root: PathBuf,
     trust: Trust,
 }
+
+/// How the names of zonecfg scripts end.
+pub(super) const SCRIPT: &str = ".zonecfg";
 
 /// A folder of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,10 +75,49 @@ impl Tree {
         self
     }
 
-    /// The bytes of a document. `not-found` where nothing is there; `config` where it is no regular file, is too large, or, as root,
-    /// may have been written by others.
+    /// Returns the bytes of a configuration file. `not-found` if nothing is there; `config` if it is not a regular file, is too
+    /// large, or, as root, if it or a directory on the way to it may have been written by others.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>> {
+        self.check_way(path)?;
         Ok(read_file(path, self.trust)?.0)
+    }
+
+    /// Like [`Tree::read`], for a file that is about to be written: also refuses a symbolic link.
+    pub(super) fn read_to_change(&self, path: &Path) -> Result<(Vec<u8>, Metadata)> {
+        self.check_way(path)?;
+        read_regular(path, self.trust)
+    }
+
+    /// Opens a file below `.zmgr/`. `None` for anything that zmgr did not put there: as root, what others may have written.
+    pub(super) fn open_state(&self, path: &Path) -> Option<(File, Metadata)> {
+        self.check_folder(&self.state()).ok()?;
+        let (file, meta) = file::open(path, Links::Refuse).ok()?;
+        check_owner(path, &meta, self.trust).ok()?;
+        Some((file, meta))
+    }
+
+    /// Checks, as root, that nobody else can put files into the directories that the holder of this lock relies on.
+    pub(super) fn check_for_lock(&self) -> Result<()> {
+        if !self.trust.is_checked() {
+            return Ok(());
+        }
+        self.check_folder(&self.root)?;
+        for folder in [self.state(), self.locks(), self.folder(Folder::Zones), self.folder(Folder::Reservations)] {
+            if_there(self.check_folder(&folder))?;
+        }
+        Ok(())
+    }
+
+    /// Checks the directories between the root and this file, and those above the root.
+    fn check_way(&self, path: &Path) -> Result<()> {
+        if !self.trust.is_checked() {
+            return Ok(());
+        }
+        if_there(self.check_folder(&self.root))?;
+        match path.parent().filter(|parent| *parent != self.root) {
+            Some(parent) => if_there(self.check_folder(parent)),
+            None => Ok(()),
+        }
     }
 
     /// The same, and how the file stood before they were read. `regular`: whether it was a regular file a moment ago.
@@ -102,7 +146,8 @@ impl Tree {
         self.root.join(folder.name())
     }
 
-    /// The names of the documents in this folder, sorted; none where the folder is missing.
+    /// The names of the documents in this folder, sorted; none where the folder is missing. A name that is not UTF-8 is among them,
+    /// so that reading its file reports it.
     pub fn documents(&self, folder: Folder) -> Result<Vec<OsString>> {
         let path = self.folder(folder);
         let failed = |error| Error::io("read", &path, error);
@@ -114,7 +159,7 @@ impl Tree {
         let mut names = Vec::new();
         for entry in entries {
             let name = entry.map_err(failed)?.file_name();
-            if stem_of(&name).is_some() {
+            if stem_of(&name).is_some() || is_odd_document(&name) {
                 names.push(name);
             }
         }
@@ -176,6 +221,11 @@ impl Tree {
         self.locks().join(format!("{name}.child"))
     }
 
+    /// The script that zonecfg reads while a zone is configured.
+    pub(super) fn script(&self, name: &ZoneName) -> PathBuf {
+        self.state().join(format!("{name}{SCRIPT}"))
+    }
+
     /// The derived index.
     pub fn index(&self) -> PathBuf {
         self.state().join("index.v1")
@@ -199,6 +249,17 @@ pub fn temp_of(path: &Path) -> Option<PathBuf> {
 /// The stem of a document's file name: `web01` of `web01.kdl`. `None` for everything else, hidden files among it.
 pub fn stem_of(file_name: &OsStr) -> Option<&str> {
     file_name.to_str()?.strip_suffix(".kdl").filter(|stem| !stem.is_empty() && !stem.starts_with('.'))
+}
+
+/// Whether this is the name of a configuration file that no entry can have, because it is not UTF-8.
+pub(super) fn is_odd_document(file_name: &OsStr) -> bool {
+    let bytes = file_name.as_bytes();
+    file_name.to_str().is_none() && bytes.ends_with(b".kdl") && !bytes.starts_with(b".")
+}
+
+/// Ignores that something is missing.
+fn if_there(checked: Result<()>) -> Result<()> {
+    checked.or_else(|error| if error.code() == Code::NotFound { Ok(()) } else { Err(error) })
 }
 
 /// The document whose temp file this is: `web01` of `.web01.kdl.tmp`.

@@ -5,18 +5,19 @@
 //! never written through.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::retry_on_intr;
 
 use super::Registry;
 use super::points::Change;
 use super::tree::temp_of;
 use crate::error::{Code, Error, Result};
 
-/// The mode of a new document, before the umask.
+/// The mode of a new document, whatever the umask: reading works for anyone who may enter the tree.
 const DOCUMENT_MODE: u32 = 0o644;
 
 /// A new document that nobody sees yet.
@@ -38,7 +39,10 @@ impl Registry {
             return Err(error);
         }
         self.link(&staged)?;
-        self.sync_folder_of(path)
+        self.sync_folder_of(path).inspect_err(|_| {
+            // What failed must not be there. The error to report is the first one.
+            let _ = self.unlink(path);
+        })
     }
 
     /// Writes a new document where nobody looks. Several may be staged and then flushed together.
@@ -57,9 +61,11 @@ impl Registry {
     /// Gives a staged and flushed document its name. The folder is still to be flushed.
     pub(super) fn link(&self, Staged { temp, path }: &Staged) -> Result<()> {
         let linked = self.points().make(Change::Link, path, || std::fs::hard_link(temp, path));
-        let removed = self.unlink(temp);
+        // A temporary file that stays belongs to the next holder of the lock, who removes it. It must not make a failure of what is
+        // done: the document is in its place.
+        let _ = self.unlink(temp);
         match linked {
-            Ok(()) => removed.map_err(|error| Error::io("remove", temp, error)),
+            Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(Error::new(Code::Exists, format!("{} exists already", path.display())))
             }
@@ -87,7 +93,7 @@ impl Registry {
     /// `not-found` where there is none; `wrong-state` where it is not a regular file.
     pub fn change(&self, path: &Path, mut edit: impl FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<()> {
         loop {
-            let (before, meta) = read_regular(path)?;
+            let (before, meta) = self.read_to_change(path)?;
             let after = edit(&before)?;
             if after == before {
                 return Ok(());
@@ -98,7 +104,7 @@ impl Registry {
                 let _ = self.unlink(&temp);
                 return Err(Error::io("flush", path, error));
             }
-            let now = read_regular(path);
+            let now = self.read_to_change(path);
             if !matches!(&now, Ok((bytes, _)) if *bytes == before) {
                 let _ = self.unlink(&temp);
                 now?;
@@ -124,11 +130,15 @@ impl Registry {
 
     /// Removes the temp file that a dead holder of the document's lock may have left.
     pub(super) fn sweep_temp(&self, path: &Path) -> Result<()> {
-        let Some(temp) = temp_of(path) else { return Ok(()) };
-        match std::fs::symlink_metadata(&temp) {
+        temp_of(path).map_or(Ok(()), |temp| self.sweep(&temp))
+    }
+
+    /// Removes a file that a dead holder of a lock may have left.
+    pub(super) fn sweep(&self, left: &Path) -> Result<()> {
+        match std::fs::symlink_metadata(left) {
             Err(_) => Ok(()),
-            Ok(_) => match self.unlink(&temp) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", &temp, error)),
+            Ok(_) => match self.unlink(left) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", left, error)),
                 _ => Ok(()),
             },
         }
@@ -175,7 +185,10 @@ impl Registry {
     fn create_temp(&self, temp: &Path) -> io::Result<File> {
         let create = || -> io::Result<File> {
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            Ok(rustix::fs::open(temp, flags, Mode::from_raw_mode(DOCUMENT_MODE as _))?.into())
+            let mode = Mode::from_raw_mode(DOCUMENT_MODE as _);
+            let file = retry_on_intr(|| rustix::fs::open(temp, flags, mode))?;
+            retry_on_intr(|| rustix::fs::fchmod(&file, mode))?;
+            Ok(file.into())
         };
         match self.points().make(Change::Create, temp, create) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -187,38 +200,27 @@ impl Registry {
         }
     }
 
+    fn read_to_change(&self, path: &Path) -> Result<(Vec<u8>, Metadata)> {
+        self.tree().read_to_change(path).map_err(|error| not_written(path, error))
+    }
+
     fn unlink(&self, path: &Path) -> io::Result<()> {
         self.points().make(Change::Unlink, path, || std::fs::remove_file(path))
     }
 }
 
-/// The bytes of a regular file that is to be written again.
-fn read_regular(path: &Path) -> Result<(Vec<u8>, Metadata)> {
-    let read = || -> io::Result<(Vec<u8>, Metadata)> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let mut file: File = rustix::fs::open(path, flags, Mode::empty())?.into();
-        let meta = file.metadata()?;
-        let mut bytes = Vec::new();
-        if meta.is_file() {
-            file.read_to_end(&mut bytes)?;
-        }
-        Ok((bytes, meta))
-    };
-    let no_file = |what: &str| {
-        Error::new(Code::WrongState, format!("{} is {what}, and is not written through", path.display()))
-            .with_help("put a regular file in its place, or make the change where the link leads")
-    };
-    match read() {
-        Ok((bytes, meta)) if meta.is_file() => Ok((bytes, meta)),
-        Ok(_) => Err(no_file("not a regular file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Error::new(Code::NotFound, format!("{} does not exist", path.display())))
-        }
-        Err(error) if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::LOOP) => {
-            Err(no_file("a symbolic link"))
-        }
-        Err(error) => Err(Error::io("read", path, error)),
+/// Explains why a file is not written: nothing is written through a link, or over what is not a file.
+fn not_written(path: &Path, error: Error) -> Error {
+    let is = |code: &str| matches!(error.details(), [detail] if detail.code == code);
+    if is("not-a-file") {
+        let what = if path.is_symlink() { "a symbolic link" } else { "not a regular file" };
+        return Error::new(Code::WrongState, format!("{} is {what}, and is not written through", path.display()))
+            .with_help("put a regular file in its place, or make the change where the link leads");
     }
+    if error.code() == Code::NotFound {
+        return Error::new(Code::NotFound, format!("{} does not exist", path.display()));
+    }
+    error
 }
 
 #[cfg(test)]

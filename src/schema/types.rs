@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::did_you_mean;
 use crate::address::{MacAddr, parse_address, parse_network};
-use crate::kdl_util::Value;
+use crate::kdl_util::{Value, credentials};
 use crate::name::{LinkName, PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 use crate::resources::{CappedCpu, Size};
 use crate::zone::EntryId;
@@ -255,7 +255,14 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
         Type::Path | Type::SafePath => path(ty, text),
         Type::ZonePath if text.starts_with("/") => Ok(()),
         Type::ZonePath => path(ty, text),
-        Type::Safe => require(ty, text, is_shell_safe(text) && text.len() <= 1000),
+        Type::Safe => require(ty, text, is_shell_safe(text) && !text.starts_with('-') && text.len() <= 1000),
+        Type::Url if credentials(text).is_some() => {
+            // The value is not repeated: it is a secret.
+            let message = "this URL has a user name or password in it";
+            let help = "leave it out: plans, logs and the process list would show it; \
+                 use a client certificate (`ssl-cert` and `ssl-key`) instead";
+            Err(Wrong::new("credentials", message).help(help))
+        }
         Type::Url => {
             let rest = ["https://", "http://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme));
             require(ty, text, rest.is_some_and(|rest| !rest.is_empty()) && is_shell_safe(text) && text.len() <= 1000)

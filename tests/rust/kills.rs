@@ -1,18 +1,19 @@
-//! SIGKILL at random instants, creations, reinstallations, destructions and recoveries mixed; and many processes at once on one
+//! SIGKILL at random points of the work, creations, reinstallations, destructions and recoveries mixed; and many processes at once on one
 //! pool.
 
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::Points;
+use zmgr::registry::{Change, Observer, Points, When};
 use zmgr::{
     Code, CreateOptions, DestroyOptions, Error, Fault, Live, Manager, Query, RecoverOptions, ReinstallOptions,
     RunOptions, SimHost,
@@ -20,7 +21,7 @@ use zmgr::{
 
 use crate::whole::{differences, scratch, whole};
 
-/// Names the work of a child of this test: `DIR|NAME|ROUNDS`.
+/// Names the work of a child of this test: `DIR|NAME|ROUNDS|POINT`. The child is killed at this command or change of a file; 0: never.
 const WORK: &str = "ZMGR_TEST_WORK";
 /// Where children leave a file each while they install a zone.
 const INSTALLING: &str = "installing";
@@ -29,10 +30,33 @@ fn manager(dir: &Path) -> Manager {
     Manager::builder().simulate(dir.join("machine")).build().unwrap()
 }
 
+/// Counts what a child does, and kills it at one of these points.
+struct Reaper {
+    at: u64,
+    passed: AtomicU64,
+}
+
+impl Reaper {
+    fn pass(&self) {
+        if self.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.at {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+}
+
+impl Observer for Reaper {
+    fn at(&self, _: When, _: Change, _: &Path) -> io::Result<()> {
+        self.pass();
+        Ok(())
+    }
+}
+
 /// A manager that tells others when it installs, and counts how many others do meanwhile.
-fn telling(dir: &Path, name: &str, most: &Arc<AtomicUsize>) -> Manager {
+fn telling(dir: &Path, name: &str, most: &Arc<AtomicUsize>, at: u64) -> Manager {
+    let reaper = Arc::new(Reaper { at, passed: AtomicU64::new(0) });
+    let points = Points::new(reaper.clone());
     let (folder, own, most) = (dir.join(INSTALLING), dir.join(INSTALLING).join(name), Arc::clone(most));
-    let watcher: Arc<Watcher> = Arc::new(move |moment| match moment {
+    let tell = move |moment: Moment<'_>| match moment {
         Moment::Before(command) if command.to_string().ends_with(" install") => {
             fs::write(&own, "").unwrap();
         }
@@ -42,8 +66,12 @@ fn telling(dir: &Path, name: &str, most: &Arc<AtomicUsize>) -> Manager {
             fs::remove_file(&own).unwrap();
         }
         _ => {}
+    };
+    let watcher: Arc<Watcher> = Arc::new(move |moment| {
+        reaper.pass();
+        tell(moment);
     });
-    Manager::builder().simulate(dir.join("machine")).observed(watcher, Points::none()).build().unwrap()
+    Manager::builder().simulate(dir.join("machine")).observed(watcher, points).build().unwrap()
 }
 
 fn unless(error: Option<Error>, code: Code) {
@@ -58,7 +86,7 @@ fn worker() {
     let words: Vec<&str> = work.split('|').collect();
     let (dir, name, rounds) = (Path::new(words[0]), words[1], words[2].parse::<u32>().unwrap());
     let most = Arc::new(AtomicUsize::new(0));
-    let manager = telling(dir, name, &most);
+    let manager = telling(dir, name, &most, words[3].parse().unwrap());
     for round in 1..=rounds {
         let run = &mut RunOptions::new();
         let recovered = manager.recover(&[name], &RecoverOptions::new(), run);
@@ -75,10 +103,10 @@ fn worker() {
     fs::write(dir.join(format!("most.{name}")), most.load(Ordering::SeqCst).to_string()).unwrap();
 }
 
-fn start(dir: &Path, name: &str, rounds: u32) -> Child {
+fn start(dir: &Path, name: &str, rounds: u32, at: u64) -> Child {
     Command::new(env::current_exe().unwrap())
         .args(["--exact", "kills::worker", "--test-threads=1"])
-        .env(WORK, format!("{}|{name}|{rounds}", dir.display()))
+        .env(WORK, format!("{}|{name}|{rounds}|{at}", dir.display()))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -94,7 +122,10 @@ fn fresh() -> (tempfile::TempDir, std::collections::BTreeMap<String, String>) {
     (dir, empty)
 }
 
-/// Kills so many processes at random instants, two at a time. After a hundred each, one recovery leaves nothing but whole zones,
+/// How many points are reached by a creation and a destruction, about, twice over.
+const POINTS: u64 = 400;
+
+/// Kills so many processes at random points, two at a time. After a hundred each, one recovery leaves nothing but whole zones,
 /// and destroying those leaves nothing at all.
 fn kill(kills: u32, mut seed: u64) {
     let (dir, empty) = fresh();
@@ -102,13 +133,12 @@ fn kill(kills: u32, mut seed: u64) {
     while killed < kills {
         for round in 0..50 {
             // A generator of its own, so that a failure can be played again.
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let mut point = || {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                1 + (seed >> 33) % POINTS
+            };
             let names = [format!("a{}", round % 3), format!("b{}", round % 5)];
-            let mut children: Vec<Child> = names.iter().map(|name| start(dir.path(), name, 1000)).collect();
-            thread::sleep(Duration::from_micros(4_000 + (seed >> 33) % 40_000));
-            for child in &mut children {
-                child.kill().unwrap();
-            }
+            let children: Vec<Child> = names.iter().map(|name| start(dir.path(), name, 1000, point())).collect();
             for child in children {
                 let output = child.wait_with_output().unwrap();
                 assert!(output.status.code().is_none(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -168,7 +198,7 @@ fn many_processes_on_one_pool_share_nothing() {
     slow.subcommand = Some("install".to_owned());
     slow.delay = Some(Duration::from_millis(5));
     machine.fault(&slow).unwrap();
-    let mut children: Vec<Child> = (0..16).map(|n| start(dir.path(), &format!("p{n}"), 25)).collect();
+    let mut children: Vec<Child> = (0..16).map(|n| start(dir.path(), &format!("p{n}"), 25, 0)).collect();
     // Meanwhile no two zones ever hold one address. A look takes no lock, and reads two files at two moments: a pair that both this
     // look and the next one see was there at the same time.
     let mut looks = 0;

@@ -6,6 +6,7 @@ mod examples;
 mod failure;
 mod outline;
 mod output;
+mod process;
 mod progress;
 mod session;
 mod terminal;
@@ -25,6 +26,7 @@ use crate::failure::Failure;
 const VERSION: &str = concat!("zmgr ", env!("CARGO_PKG_VERSION"), "\n");
 
 fn main() -> ExitCode {
+    process::clean();
     if std::env::var_os(completions::VARIABLE).is_some() {
         completions::engine().complete();
     }

@@ -24,11 +24,14 @@ pub fn text(text: &str) -> Result<(), Failure> {
         false => Cow::Owned(strip_str(text).to_string()),
     };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::new(Code::Io, format!("cannot write to standard output: {error}")).with_source(error).into())
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(error)),
         _ => Ok(()),
     }
+}
+
+/// Returns the failure of a standard output that cannot be written to.
+pub fn unwritten(error: io::Error) -> Failure {
+    Error::new(Code::Io, format!("cannot write to standard output: {error}")).with_source(error).into()
 }
 
 /// What colours begin with.

@@ -9,6 +9,7 @@ use zmgr::{Cancel, Code, Error, Manager};
 
 use crate::args::Globals;
 use crate::failure::Failure;
+use crate::process;
 
 /// The manager that the options and the environment speak of. `ZMGR_ROOT` and `ZMGR_SIMULATE` are read here and nowhere else.
 pub fn manager(globals: &Globals) -> Result<Manager, Failure> {
@@ -41,12 +42,22 @@ fn command() -> String {
     std::iter::once("zmgr".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// A token that Ctrl-C, TERM and HUP pull: the first rolls back, a second leaves at once what `recover` can finish.
+/// Returns a token that Ctrl-C, TERM and HUP trigger, unless they were ignored when the program started. The first signal rolls back,
+/// a second one ends at once and leaves what `recover` can finish.
 pub fn cancel_on_signals() -> Result<Cancel, Failure> {
     let cancel = Cancel::new();
     let token = cancel.clone();
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
-        .map_err(|error| Error::new(Code::Io, format!("cannot listen for signals: {error}")).with_source(error))?;
-    thread::spawn(move || signals.forever().for_each(|_| token.cancel()));
+    let wanted: Vec<i32> =
+        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !process::is_ignored(*signal)).collect();
+    let failed = |error: std::io::Error| {
+        Error::new(Code::Io, format!("cannot listen for signals: {error}"))
+            .with_help(
+                "nothing was done: without signals it could not be stopped; try again when fewer threads are running",
+            )
+            .with_source(error)
+    };
+    let mut signals = Signals::new(&wanted).map_err(failed)?;
+    let listener = thread::Builder::new().name("zmgr-signals".into());
+    listener.spawn(move || signals.forever().for_each(|_| token.cancel())).map_err(failed)?;
     Ok(cancel)
 }

@@ -34,8 +34,6 @@ mod whole;
 const DEATH: &str = "ZMGR_TEST_DEATH";
 /// How long a command works on that zmgr dies under.
 const WORKS_ON: Duration = Duration::from_millis(800);
-/// When zmgr dies under it.
-const DIES: Duration = Duration::from_millis(250);
 
 /// Counts the points, dies at one of them, and writes down what each was.
 struct Reaper {
@@ -68,9 +66,13 @@ impl Reaper {
                 if changes(command) && self.pass(format!("during {command}")) {
                     let mut fault = Fault::new(command.program());
                     (fault.delay, fault.times) = (Some(WORKS_ON), Some(1));
-                    SimHost::open(&self.dir).unwrap().fault(&fault).unwrap();
-                    thread::spawn(|| {
-                        thread::sleep(DIES);
+                    let machine = SimHost::open(&self.dir).unwrap();
+                    machine.fault(&fault).unwrap();
+                    thread::spawn(move || {
+                        // The command is at work as soon as it has taken its fault.
+                        while !machine.faults().unwrap().is_empty() {
+                            thread::sleep(Duration::from_millis(5));
+                        }
                         die_now();
                     });
                 }
@@ -248,7 +250,7 @@ fn visit_from(operation: &str, one_in: usize, scratch: &Path, start: &Path, befo
                 undone += 1;
             } else if now == after {
                 finished += 1;
-            } else if what.ends_with(" boot") && ended.elapsed() < Duration::from_secs(5) {
+            } else if what.ends_with(" boot") && ended.elapsed() < Duration::from_secs(120) {
                 // A boot is not held: what it leaves behind would hold the zone for as long as it runs.
                 thread::sleep(Duration::from_millis(20));
                 continue;
@@ -325,7 +327,9 @@ fn recovery() {
         let point = points.lines().position(|point| point.starts_with(&wanted)).unwrap() + 1;
         assert!(die(&start, "create", point));
         // What it left behind has its end first, since a copy of the machine is another machine.
-        thread::sleep(WORKS_ON);
+        if let Ok(held) = fs::File::open(start.join("etc/zmgr/.zmgr/locks/web01.child")) {
+            held.lock().unwrap();
+        }
         visit_from("recover", 12, scratch.path(), &start, &nothing);
     }
 }

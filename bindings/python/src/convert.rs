@@ -86,8 +86,11 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Names {
     }
 }
 
-/// A time in seconds.
+/// Converts a time in seconds; `float("inf")`, and what no clock can reach, is the longest one.
 pub(crate) fn seconds(seconds: f64) -> PyResult<Duration> {
+    if seconds >= Duration::MAX.as_secs_f64() {
+        return Ok(Duration::MAX);
+    }
     Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(format!("{seconds} seconds: {error}")))
 }
 

@@ -10,7 +10,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict};
-use zmgr_core::{Event, EventKind, Manager, OnFailure, Result, RunOptions};
+use zmgr_core::{Code, Error, Event, EventKind, Manager, OnFailure, Result, RunOptions};
 
 use crate::cancel::Cancel;
 use crate::convert::value_class;
@@ -88,11 +88,14 @@ pub(crate) fn asked<T: Send>(
     let answer = guarded(py, || {
         thread::scope(|scope| {
             let (at_work, ended) = mpsc::channel::<()>();
-            let worker = scope.spawn(move || {
-                // Gone with the thread, also where that dies.
+            let started = thread::Builder::new().spawn_scoped(scope, move || {
+                // Gone with the thread, even if it panics.
                 let _at_work = at_work;
                 question(&manager)
             });
+            // Without a thread Ctrl-C could not end the question.
+            let worker = started
+                .map_err(|error| Error::new(Code::Io, format!("cannot start a thread: {error}")).with_source(error))?;
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PULSE) {
                 if !raised.pulse() {
                     raised.token().cancel();

@@ -197,7 +197,7 @@ pub(crate) fn apply(
             }
         }
     });
-    Ok(Report { outcomes })
+    Ok(Report { outcomes: outcomes? })
 }
 
 /// What is to be done to this zone. Without a ledger nothing can be chosen; `None` is the answer to that.

@@ -70,7 +70,7 @@ pub(crate) fn recover(
         };
         Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
     });
-    Ok(Report { outcomes })
+    Ok(Report { outcomes: outcomes? })
 }
 
 /// The zones whose work was left unfinished.

@@ -1,7 +1,9 @@
 //! `run`: a plan that somebody approved.
 
-use std::io::Read;
-use std::path::PathBuf;
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use zmgr::{Error, Plan};
@@ -10,6 +12,33 @@ use super::work::{Work, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::session;
+
+/// The largest plan that is read: one of 8,000 zones has about 20 MiB.
+const LIMIT: u64 = 256 << 20;
+
+const HELP: &str = "name a regular file that `--dry-run --json` wrote, or pass it on standard input: `zmgr run -`";
+
+/// Reads a file that may be anything: a FIFO is not waited for, and an endless file is not read to its end.
+fn file(path: &Path) -> io::Result<String> {
+    let check = |meta: &fs::Metadata| match meta.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other("it is not a regular file")),
+    };
+    check(&fs::metadata(path)?)?;
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    check(&file.metadata()?)?;
+    text(file)
+}
+
+fn text(reader: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    reader.take(LIMIT + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LIMIT {
+        return Err(io::Error::other(format!("it is larger than {} MiB", LIMIT >> 20)));
+    }
+    Ok(text)
+}
 
 /// Options of `run`.
 #[derive(Debug, Args)]
@@ -23,13 +52,8 @@ pub struct Run {
 impl Run {
     /// Runs it, unless what it rests on has changed.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let mut json = String::new();
-        let read = if self.plan.as_os_str() == "-" {
-            std::io::stdin().lock().read_to_string(&mut json)
-        } else {
-            std::fs::File::open(&self.plan).and_then(|mut file| file.read_to_string(&mut json))
-        };
-        read.map_err(|error| Error::io("read", &self.plan, error))?;
+        let json = if self.plan.as_os_str() == "-" { text(std::io::stdin().lock()) } else { file(&self.plan) };
+        let json = json.map_err(|error| Error::io("read", &self.plan, error).with_help(HELP))?;
         let plan = Plan::from_json(&json)?;
         if self.work.dry_run {
             return tell_plan(globals, &plan);

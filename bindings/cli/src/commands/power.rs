@@ -1,6 +1,6 @@
 //! `boot`, `shutdown`, `halt`, `reboot`: power. `exec`, `login`: what goes on inside.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use clap::Args;
@@ -10,7 +10,10 @@ use super::chosen;
 use super::work::{Work, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
-use crate::session;
+use crate::{output, session};
+
+/// The status that a shell shows for a command whose reader has left.
+const SIGPIPE: u8 = 128 + 13;
 
 /// Options of `boot`.
 #[derive(Debug, Args)]
@@ -113,11 +116,18 @@ impl Exec {
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
         let manager = session::manager(globals)?;
         let cancel = session::cancel_on_signals()?;
+        let mut unwritten = None;
         let mut pass_on = |stream: ExecStream, bytes: &[u8]| match stream {
             ExecStream::Stdout => {
                 let mut out = std::io::stdout().lock();
-                // A reader who has left ends the command, as it would end one of this host.
-                out.write_all(bytes).and_then(|()| out.flush()).is_ok()
+                match out.write_all(bytes).and_then(|()| out.flush()) {
+                    Ok(()) => true,
+                    // The command ends, as one of this host would.
+                    Err(error) => {
+                        unwritten.get_or_insert(error);
+                        false
+                    }
+                }
             }
             _ => {
                 let _ = std::io::stderr().lock().write_all(bytes);
@@ -128,7 +138,14 @@ impl Exec {
         if let Some(seconds) = self.timeout {
             options = options.timeout(Duration::from_secs(seconds));
         }
-        Ok(status(manager.exec(&self.name, &self.words, &mut options)?))
+        let ended = manager.exec(&self.name, &self.words, &mut options);
+        match (unwritten, ended) {
+            (None, ended) => Ok(status(ended?)),
+            // The reader has left (`zmgr exec … | head`).
+            (Some(error), Err(_)) if error.kind() == ErrorKind::BrokenPipe => Ok(SIGPIPE),
+            (Some(error), Ok(ended)) if error.kind() == ErrorKind::BrokenPipe => Ok(status(ended)),
+            (Some(error), _) => Err(output::unwritten(error)),
+        }
     }
 }
 

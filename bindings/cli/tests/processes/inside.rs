@@ -1,10 +1,8 @@
 //! `login` and `exec` through real processes: the terminal, the words, the status, and a zone that goes down underneath.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -42,13 +40,6 @@ fn with_terminal(mut command: Command, typed: &str) -> (Option<i32>, String) {
     (child.wait().unwrap().code(), String::from_utf8_lossy(&seen).replace("\r\n", "\n"))
 }
 
-/// Puts a program in the place of a linked one, which says how it was called.
-fn replace(machine: &Machine, program: &str, script: &str) {
-    let path = machine.bin(program);
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
 #[test]
 fn a_login_on_a_terminal() {
     let machine = with_web01();
@@ -61,17 +52,14 @@ fn a_login_on_a_terminal() {
 #[test]
 fn a_login_has_the_callers_terminal_and_user() {
     let machine = with_web01();
-    replace(
-        &machine,
-        "zlogin",
-        "echo \"called with $*\"; [ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo \"on a $TERM\"; exit 5",
-    );
+    machine
+        .replace("zlogin", "echo \"called with $*\"; [ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo \"on a $TERM\"; exit 5");
     let (status, seen) = on_terminal(&machine, &["login", "web01"], "");
     assert_eq!((status, seen.as_str()), (Some(5), "called with web01\non a vt220\n"));
     let (_, seen) = on_terminal(&machine, &["login", "web01", "--user", "alice"], "");
     assert_eq!(seen, "called with -l alice web01\non a vt220\n");
     // A status of its own, also where a signal ended it.
-    replace(&machine, "zlogin", "kill -TERM $$");
+    machine.replace("zlogin", "kill -TERM $$");
     assert_eq!(on_terminal(&machine, &["login", "web01"], "").0, Some(128 + 15));
 }
 
@@ -112,7 +100,7 @@ fn a_command_gets_its_words_and_its_status_is_zmgrs() {
 #[test]
 fn a_command_reads_from_the_terminal() {
     let machine = with_web01();
-    replace(&machine, "zlogin", "shift; exec /bin/sh -c \"$*\"");
+    machine.replace("zlogin", "shift; exec /bin/sh -c \"$*\"");
     // With it as the terminal of a session, as a shell has it, and with an end where it would wait for ever.
     let exec = machine.command(&["exec", "web01", "--timeout", "20", "--", "sh", "-c", "read line && echo got $line"]);
     let mut session = Command::new("setsid");
@@ -142,12 +130,31 @@ fn a_zone_that_goes_down_under_its_command_is_told() {
 #[test]
 fn an_interrupt_ends_the_command() {
     let machine = with_web01();
+    machine.sim(&["fault", "zlogin", "--delay", "600", "--times", "1"]);
     let began = Instant::now();
-    let zmgr = machine.start(&["exec", "web01", "--", "sleep", "60"]);
-    thread::sleep(Duration::from_millis(500));
+    let zmgr = machine.start(&["exec", "web01", "--", "true"]);
+    machine.wait_for_faults(0);
     interrupt(&zmgr);
     let output = zmgr.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(13), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(began.elapsed() < Duration::from_secs(30));
+    assert!(began.elapsed() < Duration::from_secs(600));
+    let message = error(&output)["message"].to_string();
+    assert!(message.contains("`true` in zone") && message.ends_with("was cancelled\""), "{message}");
     assert_eq!(machine.zmgr(&["exec", "web01", "--", "true"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_reader_who_leaves_ends_the_command_without_a_word() {
+    let machine = with_web01();
+    machine.replace("zlogin", "shift; exec /bin/sh -c \"$*\"");
+    let words = ["exec", "web01", "--", "sh", "-c", "while echo line; do :; done"];
+    let mut zmgr = machine.spoken(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 5];
+    zmgr.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = zmgr.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(141), ""));
+    // Nobody has left a disk that is full.
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = machine.command(&words).stdout(Stdio::from(full)).output().unwrap();
+    assert_eq!(output.status.code(), Some(15), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -3,9 +3,8 @@
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use crate::machine::Machine;
+use crate::machine::{Machine, until};
 
 /// A machine with a configured zone.
 fn with_web1() -> Machine {
@@ -23,23 +22,19 @@ fn state(machine: &Machine) -> String {
     line.split(':').nth(2).unwrap_or_default().to_owned()
 }
 
-/// An install that takes three seconds, once the zone shows its middle state. In a process group of its own.
+/// An install that takes six seconds, once the zone shows its middle state. In a process group of its own.
 fn slow_install(machine: &Machine) -> Child {
-    machine.sim(&["fault", "zoneadm", "install", "--delay", "3", "--times", "1"]);
+    machine.sim(&["fault", "zoneadm", "install", "--delay", "6", "--times", "1"]);
     let mut zoneadm = machine.program(&["zoneadm", "-z", "web1", "install"]);
     let child = zoneadm.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_until(machine, || state(machine) == "incomplete");
     // The hook takes a moment to start; before that a signal would end zoneadm alone.
-    thread::sleep(Duration::from_millis(1000));
+    machine.wait_for_faults(0);
     child
 }
 
 fn wait_until(machine: &Machine, holds: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain; the zone is {}", state(machine));
-        thread::sleep(Duration::from_millis(20));
-    }
+    until(&format!("the zone is {}", state(machine)), holds);
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! A simulated machine whose programs are linked: they run by path and in processes of their own, as those of a real one do.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use zmgr::SimHost;
 
 /// A machine, which goes away with this.
 pub(crate) struct Machine(tempfile::TempDir);
@@ -38,6 +43,12 @@ impl Machine {
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Waits until no more than so many faults are set: one with `--times 1` is gone as soon as its command has come to it.
+    pub(crate) fn wait_for_faults(&self, left: usize) {
+        let machine = SimHost::open(self.dir()).unwrap();
+        until("a command has come to its fault", || machine.faults().unwrap().len() <= left);
+    }
+
     /// zmgr on this machine, in words for a person.
     pub(crate) fn spoken(&self, words: &[&str]) -> Command {
         let mut command = zmgr();
@@ -68,6 +79,13 @@ impl Machine {
         serde_json::from_slice(&self.succeed(words).stdout).unwrap()
     }
 
+    /// Puts a script in the place of a linked program.
+    pub(crate) fn replace(&self, program: &str, script: &str) {
+        let path = self.bin(program);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// A program of the machine, with an empty environment, as some tools call it.
     pub(crate) fn program(&self, words: &[&str]) -> Command {
         let mut command = Command::new(self.bin(words[0]));
@@ -93,6 +111,27 @@ pub(crate) fn error(output: &Output) -> Value {
     let last = text.lines().last().unwrap_or_default();
     let error: Value = serde_json::from_str(last).unwrap_or_else(|_| panic!("no error in: {text}"));
     error["error"].clone()
+}
+
+/// The state of a zone in the registry, and that on the host.
+pub(crate) fn zone(machine: &Machine, name: &str) -> Option<(String, String)> {
+    let zones = machine.json(&["list"]);
+    let zone = zones.as_array().unwrap().iter().find(|zone| zone["name"] == name)?;
+    Some((zone["state"].as_str()?.to_owned(), zone["status"].as_str()?.to_owned()))
+}
+
+/// Waits until this holds, and fails when it has not come true after minutes.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(300);
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until the host says this of a zone.
+pub(crate) fn wait_for(machine: &Machine, name: &str, status: &str) {
+    until(&format!("{name} is {status}"), || zone(machine, name).is_some_and(|(_, now)| now == status));
 }
 
 pub(crate) fn interrupt(child: &Child) {

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod adopt;
+mod hostile;
 mod inside;
 mod linked;
 mod machine;
