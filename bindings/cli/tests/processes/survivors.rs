@@ -94,7 +94,7 @@ fn an_interrupt_while_the_host_does_not_answer_ends_at_once() {
 fn one_interrupt_does_not_stop_the_roll_back_and_a_second_leaves_what_recover_ends() {
     let machine = Machine::new();
     machine.sim(&["fault", "zoneadm", "install", "--delay", "20", "--times", "1"]);
-    machine.sim(&["fault", "zoneadm", "uninstall", "--delay", "20", "--times", "1"]);
+    machine.sim(&["fault", "zoneadm", "uninstall", "--delay", "8", "--times", "1"]);
     let zmgr = machine.start(&["create", "web01"]);
     machine.wait_for_faults(1);
     interrupt(&zmgr);
