@@ -187,7 +187,9 @@ impl Registry {
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let mode = Mode::from_raw_mode(DOCUMENT_MODE as _);
             let file = retry_on_intr(|| rustix::fs::open(temp, flags, mode))?;
-            retry_on_intr(|| rustix::fs::fchmod(&file, mode))?;
+            retry_on_intr(|| rustix::fs::fchmod(&file, mode)).inspect_err(|_| {
+                let _ = std::fs::remove_file(temp);
+            })?;
             Ok(file.into())
         };
         match self.points().make(Change::Create, temp, create) {
