@@ -47,7 +47,7 @@ pub(crate) fn forget(site: &Site, names: &[ZoneName], run: &mut RunOptions<'_>) 
     });
     // Best effort: a stale index entry only costs time.
     let _ = site.registry.clear_up(&mut Wait::none());
-    Ok(Report { outcomes })
+    Ok(Report { outcomes: outcomes? })
 }
 
 /// Removes one entry; with `approved`, only if that is still what it comes to. Returns what is lost by it.

@@ -289,6 +289,7 @@ impl Registry {
                     return Ok(held);
                 }
                 Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
             }
             if let Some(pulse) = &mut wait.pulse
