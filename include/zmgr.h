@@ -1547,6 +1547,16 @@ const char *zmgr_zone_attr_name(const zmgr_zone *zone, size_t index);
 // Requires: `zone` is NULL or a live zone.
 const char *zmgr_zone_attr_value(const zmgr_zone *zone, size_t index);
 
+// Number of changes that were applied while the zone ran and take effect at its next boot.
+//
+// Requires: `zone` is NULL or a live zone.
+size_t zmgr_zone_pending_count(const zmgr_zone *zone);
+
+// Pending change number `index`, such as "bootargs"; NULL past the last.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_pending(const zmgr_zone *zone, size_t index);
+
 // How many nets it has.
 //
 // Requires: `zone` is NULL or a live zone.

@@ -58,13 +58,13 @@ pub use publisher::Publisher;
 pub use registry::{Allocation, HeldAddress, HeldBy, PoolUsage};
 pub use reservation::Reservation;
 pub use resources::Resources;
-pub use schema::{ExplainedValue, Explanation, explain, reference};
+pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, reference};
 pub use settings::{EntryNet, Settings};
 #[cfg(feature = "sim")]
 pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Start, Surroundings};
 pub use source::{Source, Sourced};
 pub use template::Template;
-pub use zone::{EntryId, EntryState, ZoneEntry};
+pub use zone::{EntryId, EntryState, Pending, PendingChange, ZoneEntry};
 
 /// The programs of the README run as tests.
 #[cfg(all(doctest, feature = "sim"))]

@@ -8,7 +8,7 @@ use crate::kdl_util::Node;
 use crate::name::{PoolName, ReservationName};
 use crate::schema::At;
 use crate::source::Source;
-use crate::zone::{EntryId, FORMAT};
+use crate::zone::{EntryId, FORMAT, OLDEST_FORMAT};
 
 /// Addresses held for an owner that is not a zone.
 ///
@@ -42,7 +42,14 @@ pub struct Reservation {
 impl Reservation {
     /// A reservation of nothing yet.
     pub fn new(name: ReservationName) -> Self {
-        Reservation { name, format: FORMAT, id: None, created: None, addresses: Vec::new(), source: Source::none() }
+        Reservation {
+            name,
+            format: OLDEST_FORMAT,
+            id: None,
+            created: None,
+            addresses: Vec::new(),
+            source: Source::none(),
+        }
     }
 
     /// Whether a newer zmgr wrote it: only the address core was read.
@@ -83,7 +90,7 @@ impl Kind for Reservation {
             })
         });
         Some(Reservation {
-            format: reader.number(root, "format").map_or(FORMAT, |format| format.value),
+            format: reader.number(root, "format").map_or(OLDEST_FORMAT, |format| format.value),
             id: reader.parsed(root, "id").map(|id| id.value),
             created: reader.text_of(root, "created").map(|created| created.value),
             addresses: addresses.collect(),

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Kind, Reader, scalar};
+use crate::document::{Kind, Reader, integer, scalar};
 use crate::error::{Code, Error, Result};
 use crate::kdl_util::{Node, Value};
 use crate::name::{LinkName, TemplateName, ZoneName};
@@ -16,8 +16,11 @@ use crate::schema::At;
 use crate::settings::{EntryNet, Settings, read, words, write};
 use crate::source::{Source, Sourced};
 
-/// The newest `format` that this zmgr writes, of zones and reservations alike.
-pub const FORMAT: u32 = 1;
+/// The newest `format` that this zmgr reads and writes, of zones and reservations alike.
+pub const FORMAT: u32 = 2;
+
+/// The `format` of entries that hold nothing newer.
+pub(crate) const OLDEST_FORMAT: u32 = 1;
 
 /// One zone as its file has it.
 ///
@@ -60,6 +63,8 @@ pub struct ZoneEntry {
     pub settings: Settings,
     /// The configuration as zmgr last applied it.
     pub applied: Option<Box<Applied>>,
+    /// What was applied while the zone ran and waits for its next boot.
+    pub pending: Option<Pending>,
     /// What import found and these documents have no words for, verbatim, a line each.
     pub foreign: Vec<String>,
     /// Where the entry begins.
@@ -71,7 +76,7 @@ impl ZoneEntry {
     pub fn new(name: ZoneName) -> Self {
         ZoneEntry {
             name,
-            format: FORMAT,
+            format: OLDEST_FORMAT,
             id: None,
             template: None,
             zonepath: None,
@@ -83,6 +88,7 @@ impl ZoneEntry {
             nets: Vec::new(),
             settings: Settings::default(),
             applied: None,
+            pending: None,
             foreign: Vec::new(),
             source: Source::none(),
         }
@@ -101,6 +107,104 @@ impl ZoneEntry {
     /// Whether a newer zmgr wrote it: only the address core was read.
     pub fn is_newer(&self) -> bool {
         self.format > FORMAT
+    }
+
+    /// Returns the lowest `format` that has words for everything in this entry, so that an older zmgr keeps working with every
+    /// entry that it understands.
+    fn needed_format(&self) -> u32 {
+        let overrides = self.applied.iter().flat_map(|applied| &applied.nets).any(|net| !net.overrides.is_empty());
+        if self.is_newer() {
+            self.format
+        } else if self.pending.is_some() || overrides {
+            2
+        } else {
+            OLDEST_FORMAT
+        }
+    }
+}
+
+/// Changes that were applied while a zone ran and take effect when it boots.
+///
+/// They hold for one boot of the zone, which the host's boot time and the zone's id tell from every other.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new().boot(true), &mut RunOptions::new())?;
+/// manager.set("web01", &[("bootargs", "-v")], &mut RunOptions::new())?;
+/// manager.apply(&["web01"], &ApplyOptions::new(), &mut RunOptions::new())?.into_result()?;
+/// assert_eq!(manager.zone("web01")?.pending, ["bootargs"]);
+/// let path = manager.root().join("zones/web01.kdl");
+/// let entry: ZoneEntry = Document::parse(&path, &std::fs::read(&path)?)?.value;
+/// let pending: Pending = entry.pending.unwrap();
+/// let change: &PendingChange = &pending.changes[0];
+/// assert_eq!((change.what.as_str(), &change.was), ("bootargs", &None));
+/// manager.reboot(&["web01"], &HaltOptions::new(), &mut RunOptions::new())?.into_result()?;
+/// assert!(manager.zone("web01")?.pending.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pending {
+    /// When the host booted, in seconds since 1970; `None` if it did not say.
+    pub boot_time: Option<u64>,
+    /// The zone's id when the changes were applied.
+    pub zone_id: u32,
+    /// The changes.
+    pub changes: Vec<PendingChange>,
+}
+
+/// A change that waits for a zone's next boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PendingChange {
+    /// What it is about, in zonecfg's words: `bootargs`, `net web01_0 10.1.0.10/24`.
+    pub what: String,
+    /// What the running zone has; `None` if it does not have it.
+    pub was: Option<String>,
+}
+
+impl Pending {
+    /// Returns whether the zone has not booted since: the host's boot time and the zone's id are still the same.
+    pub fn is_current(&self, boot_time: Option<u64>, zone_id: Option<u32>) -> bool {
+        let same_boot = match (self.boot_time, boot_time) {
+            (Some(then), Some(now)) => then == now,
+            _ => true,
+        };
+        same_boot && zone_id == Some(self.zone_id)
+    }
+
+    /// Returns one without changes, of this boot of the host and of the zone.
+    pub(crate) fn of_boot(boot_time: Option<u64>, zone_id: u32) -> Pending {
+        Pending { boot_time, zone_id, changes: Vec::new() }
+    }
+
+    /// Returns what waits, one text for each change.
+    pub fn texts(&self) -> Vec<String> {
+        self.changes.iter().map(|change| change.what.clone()).collect()
+    }
+
+    fn decode(node: &Node) -> Option<Pending> {
+        let changes = node.children_named("change").filter_map(|change| {
+            let was = change.property_text("was").map(str::to_owned);
+            Some(PendingChange { what: change.text()?.to_owned(), was })
+        });
+        Some(Pending {
+            boot_time: node.property("boot-time").and_then(|entry| integer(&entry.value)),
+            zone_id: integer(&node.property("zone-id")?.value)?,
+            changes: changes.collect(),
+        })
+    }
+
+    fn encode(&self) -> Node {
+        let change = |change: &PendingChange| {
+            Node::new("change").arg(change.what.as_str()).prop_if("was", change.was.as_deref())
+        };
+        Node::new("pending")
+            .prop_if("boot-time", self.boot_time)
+            .prop("zone-id", self.zone_id)
+            .block(self.changes.iter().map(change).collect())
     }
 }
 
@@ -286,7 +390,7 @@ impl Kind for ZoneEntry {
     fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let text = |name: &str| root.child(name).and_then(Node::text).map(str::to_owned);
         let mut entry = ZoneEntry {
-            format: reader.number(root, "format").map_or(FORMAT, |format| format.value),
+            format: reader.number(root, "format").map_or(OLDEST_FORMAT, |format| format.value),
             id: reader.parsed(root, "id").map(|id| id.value),
             state: root.child("state").and_then(|node| state(node, reader)),
             intent: root.child("state").map(intent).unwrap_or_default(),
@@ -312,6 +416,7 @@ impl Kind for ZoneEntry {
                 settings: read::settings(node, reader),
             })
         });
+        entry.pending = root.child("pending").and_then(Pending::decode);
         entry.foreign = match root.child("foreign") {
             Some(node) => node.children_named("line").flat_map(Node::texts).map(str::to_owned).collect(),
             None => Vec::new(),
@@ -320,7 +425,7 @@ impl Kind for ZoneEntry {
     }
 
     fn encode(&self) -> Vec<Node> {
-        let mut inner = vec![Node::new("format").arg(self.format)];
+        let mut inner = vec![Node::new("format").arg(self.needed_format())];
         inner.extend(self.id.as_ref().map(|id| Node::new("id").arg(id.as_str())));
         inner.extend(self.template.as_ref().map(|name| Node::new("template").arg(name.as_str())));
         let mut settings = write::settings(&self.settings);
@@ -352,6 +457,7 @@ impl Kind for ZoneEntry {
             nodes.extend(write::settings(&applied.settings));
             Node::new("applied").block(nodes)
         }));
+        inner.extend(self.pending.as_ref().map(Pending::encode));
         if !self.foreign.is_empty() {
             let lines = self.foreign.iter().map(|line| Node::new("line").arg(line.as_str()));
             inner.push(Node::new("foreign").block(lines.collect()));

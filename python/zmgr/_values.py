@@ -518,6 +518,10 @@ class DriftStatus(_Word):
 
     CLEAN = "clean"
     DIFFERS = "differs"
+    #: Applied; the zone must reboot for some of it.
+    PENDING = "pending"
+    #: Differs only in what ``apply`` cannot change on an existing zone.
+    MINOR = "minor"
     NOT_BUILT = "not-built"
     ABSENT = "absent"
     UNFINISHED = "unfinished"
@@ -538,6 +542,10 @@ class DriftItem:
     #: The line that wishes it.
     path: Path | None
     line: int | None
+    #: When applying it takes effect: ``at-once``, ``reboot``, ``reinstall`` or ``never``.
+    effect: str | None
+    #: Whether it counts as drift.
+    counts: bool
 
 
 @dataclass(frozen=True)
@@ -547,6 +555,8 @@ class ZoneDrift:
     name: str
     status: DriftStatus
     items: tuple[DriftItem, ...]
+    #: Changes that were applied while it ran and take effect at its next boot.
+    pending: tuple[str, ...]
     #: What is wrong with its documents.
     fault: Diagnostic | None
 
@@ -561,8 +571,10 @@ class ZoneDrift:
                 cause=i["cause"],
                 path=None if i["path"] is None else Path(i["path"]),
                 line=i["line"],
+                effect=i["effect"],
+                counts=i["counts"],
             )
             for i in d["items"]
         )
         fault = None if d["fault"] is None else Diagnostic._from_json(d["fault"])
-        return cls(d["name"], DriftStatus(d["status"]), items, fault)
+        return cls(d["name"], DriftStatus(d["status"]), items, tuple(d["pending"]), fault)

@@ -23,6 +23,7 @@ pub(crate) const USAGE: Status = Status::Exited(2);
 const PROGRAMS: &[(&str, Program)] = &[
     ("dladm", dladm::run),
     ("ipadm", ipadm::run),
+    ("kstat", small::kstat),
     ("pfexec", small::pfexec),
     ("pkg", pkg::run),
     ("zfs", zfs::run),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::call::Status;
 use super::dladm::link;
@@ -17,7 +18,30 @@ pub struct FailedBoot {
     pub stderr: String,
 }
 
+/// When the machine booted last, in seconds since 1970.
+const BOOT_TIME: &str = "boot-time";
+
 impl Machine {
+    /// Returns when the machine booted last, in seconds since 1970.
+    pub(crate) fn boot_time(&self) -> io::Result<u64> {
+        match fs::read_to_string(self.own(BOOT_TIME)) {
+            Ok(text) => text.trim().parse().map_err(io::Error::other),
+            // It has not been rebooted since it was made.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let made = fs::metadata(self.path("etc/release"))?.modified()?;
+                Ok(made.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Records a boot. Two boots within one second differ all the same.
+    fn note_boot(&self) -> io::Result<()> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let time = now.max(self.boot_time()? + 1);
+        self.replace_own(BOOT_TIME, time.to_string().as_bytes())
+    }
+
     /// Reboots the machine. Zones that should have booted and did not are told of; they are no failure of the reboot.
     pub fn reboot(&self) -> Result<Vec<FailedBoot>, Error> {
         self.go_down().map_err(|source| Error::io(self.root(), source))?;
@@ -50,6 +74,7 @@ impl Machine {
             fs::remove_file(entry?.path())?;
         }
         ipadm::forget_temporary(self)?;
+        self.note_boot()?;
         let _lock = self.lock("links")?;
         let links = link::all(self)?;
         for link in links.iter().rev().filter(|link| !link.persistent) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::Documents;
-use crate::effective::{Findings, chain, effective};
+use crate::effective::{Findings, chain, effective, stale};
 use crate::error::{Diagnostic, Severity};
 use crate::host::{HostState, needs_image};
 use crate::name::{TemplateName, ZoneName};
@@ -131,8 +131,12 @@ impl Look<'_> {
         for zone in documents.zones.values().filter(|zone| !zone.is_newer()) {
             self.publishers(zone.settings.install.as_ref());
             self.clone_source(zone.settings.clone_from.as_ref());
-            let Err(error) = effective(&documents.config, &documents.templates, &documents.pools, zone) else {
-                continue;
+            let error = match effective(&documents.config, &documents.templates, &documents.pools, zone) {
+                Ok(spec) => {
+                    self.findings.0.extend(stale(zone, &spec.nets));
+                    continue;
+                }
+                Err(error) => error,
             };
             let new = |d: &&Diagnostic| !told.contains(&(d.path.clone(), d.line, d.code.clone()));
             let details = error.details().iter().filter(new).cloned().collect();

@@ -5,11 +5,19 @@ use super::place::place;
 use crate::effective::ZoneSpec;
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::{Part, ZoneConfig, parts};
+use crate::host::Dialect;
+use crate::lifecycle::effect_of;
 use crate::source::Source;
 use crate::zone::ZoneEntry;
 
 /// Each point in which the host has something else than is wished.
-pub(super) fn documents(wish: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, spec: &ZoneSpec) -> Vec<DriftItem> {
+pub(super) fn documents(
+    wish: &ZoneConfig,
+    applied: &ZoneConfig,
+    host: &ZoneConfig,
+    spec: &ZoneSpec,
+    dialect: Dialect,
+) -> Vec<DriftItem> {
     let (wish, applied, host) = (parts(wish), parts(applied), parts(host));
     let find = |parts: &[Part], key: &[String]| parts.iter().find(|part| part.key == key).cloned();
     let mut items = Vec::new();
@@ -17,6 +25,7 @@ pub(super) fn documents(wish: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConf
     for part in wish.iter().chain(theirs) {
         let (wished, was, there) = (find(&wish, &part.key), find(&applied, &part.key), find(&host, &part.key));
         let source = if wished.is_some() { place(spec, &part.key) } else { Source::none() };
+        let first = items.len();
         match (wished, there) {
             (Some(wished), Some(there)) => properties(&wished, was.as_ref(), &there, &source, &mut items),
             (wished, there) => {
@@ -24,6 +33,7 @@ pub(super) fn documents(wish: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConf
                 items.push(DriftItem::new(part.name.clone(), text(wished), text(was), text(there), source));
             }
         }
+        items[first..].iter_mut().for_each(|item| item.effect = Some(effect_of(&part.key, dialect)));
     }
     items
 }

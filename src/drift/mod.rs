@@ -3,6 +3,7 @@
 //! Invariant: only looks. A difference is told with all three sides, and with the line that wishes it.
 
 mod compare;
+mod later;
 mod links;
 mod place;
 mod publishers;
@@ -10,10 +11,11 @@ mod publishers;
 use serde_json::json;
 
 use crate::error::{Code, Diagnostic, Result};
-use crate::lifecycle::{Library, Look, Site, Standing, standings};
+use crate::lifecycle::{Library, Look, Site, Standing, current_pending, standings};
 use crate::name::ZoneName;
+use crate::schema::TakesEffect;
 use crate::source::Source;
-use crate::zone::EntryState;
+use crate::zone::{EntryState, Pending};
 
 /// In what zones differ from their files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,6 +35,8 @@ pub struct ZoneDrift {
     pub status: DriftStatus,
     /// Each point in which wish and host differ.
     pub items: Vec<DriftItem>,
+    /// Changes that were applied while the zone ran and take effect at its next boot.
+    pub pending: Vec<String>,
     /// What is wrong with its documents, where something is.
     pub fault: Option<Diagnostic>,
 }
@@ -45,6 +49,10 @@ pub enum DriftStatus {
     Clean,
     /// The host has something else.
     Differs,
+    /// The host has what is wished, and the zone must reboot for some of it.
+    Pending,
+    /// Only such items differ as `apply` cannot change on a zone that exists: see [`DriftItem::counts`].
+    Minor,
     /// It is a wish that was never built.
     NotBuilt,
     /// It is `ready`, and the host does not have it.
@@ -61,6 +69,8 @@ impl DriftStatus {
         match self {
             DriftStatus::Clean => "clean",
             DriftStatus::Differs => "differs",
+            DriftStatus::Pending => "pending",
+            DriftStatus::Minor => "minor",
             DriftStatus::NotBuilt => "not-built",
             DriftStatus::Absent => "absent",
             DriftStatus::Unfinished => "unfinished",
@@ -97,6 +107,10 @@ pub struct DriftItem {
     pub cause: DriftCause,
     /// The line that wishes it, where one does.
     pub source: Source,
+    /// When applying it takes effect; `None` for what is no setting.
+    pub effect: Option<TakesEffect>,
+    /// Whether it counts as drift. What waits for a reinstall, and a net of the template that the entry does not name, do not.
+    pub counts: bool,
 }
 
 /// Who changed it, since zmgr last applied the files.
@@ -137,13 +151,29 @@ impl DriftItem {
         } else {
             DriftCause::Both
         };
-        DriftItem { what, wish, applied, host, cause, source }
+        DriftItem { what, wish, applied, host, cause, source, effect: None, counts: true }
+    }
+
+    fn taking_effect(mut self, effect: TakesEffect) -> Self {
+        self.effect = Some(effect);
+        self
+    }
+
+    /// An item that is listed and is no drift.
+    fn minor(mut self) -> Self {
+        self.counts = false;
+        self
     }
 }
 
 impl Drift {
-    /// Whether every zone is as its files wish.
+    /// Returns whether every zone is as its files wish, and none waits for a reboot. What waits for a reinstall does not count.
     pub fn is_clean(&self) -> bool {
+        self.zones.iter().all(|zone| matches!(zone.status, DriftStatus::Clean | DriftStatus::Minor))
+    }
+
+    /// Returns whether there is nothing at all to list.
+    pub fn is_empty(&self) -> bool {
         self.zones.iter().all(|zone| zone.status == DriftStatus::Clean)
     }
 
@@ -154,12 +184,17 @@ impl Drift {
 }
 
 impl ZoneDrift {
+    fn bare(name: String, status: DriftStatus) -> Self {
+        ZoneDrift { name, status, items: Vec::new(), pending: Vec::new(), fault: None }
+    }
+
     /// The zone's drift as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         json!({
             "name": self.name,
             "status": self.status.as_str(),
             "items": self.items.iter().map(DriftItem::to_json).collect::<Vec<_>>(),
+            "pending": self.pending,
             "fault": self.fault.as_ref().map(Diagnostic::to_json),
         })
     }
@@ -176,6 +211,8 @@ impl DriftItem {
             "cause": self.cause.as_str(),
             "path": self.source.file.as_ref().map(|file| file.to_string_lossy()),
             "line": (self.source.line > 0).then_some(self.source.line),
+            "effect": self.effect.map(TakesEffect::as_str),
+            "counts": self.counts,
         })
     }
 }
@@ -199,8 +236,12 @@ impl std::fmt::Display for DriftItem {
             DriftCause::Files => "; the files have changed",
             DriftCause::Host => "; the host has changed",
             DriftCause::Both => "; files and host have changed",
-            DriftCause::Foreign => "; somebody else put it there",
-        })
+            DriftCause::Foreign => "; zmgr did not put it there",
+        })?;
+        match self.effect {
+            Some(effect @ (TakesEffect::Reinstall | TakesEffect::Never)) => write!(f, "; {}", effect.describe()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -211,6 +252,8 @@ impl std::fmt::Display for Drift {
             let words = match zone.status {
                 DriftStatus::Clean => "is as wished",
                 DriftStatus::Differs => "differs",
+                DriftStatus::Pending => "waits for its next reboot",
+                DriftStatus::Minor => "differs in what apply cannot change",
                 DriftStatus::NotBuilt => "is a wish not yet built",
                 DriftStatus::Absent => "is ready in the registry, and not on the host",
                 DriftStatus::Unfinished => "was left unfinished",
@@ -223,6 +266,9 @@ impl std::fmt::Display for Drift {
             writeln!(f)?;
             for item in &zone.items {
                 writeln!(f, "    {item}")?;
+            }
+            for change in &zone.pending {
+                writeln!(f, "    {change}: applied, takes effect at the next reboot")?;
             }
         }
         Ok(())
@@ -247,12 +293,12 @@ pub(crate) fn diff(site: &Site, names: &[ZoneName]) -> Result<Drift> {
 fn unreadable(name: &str, error: &crate::error::Error) -> ZoneDrift {
     let fault = error.details().first().cloned();
     let fault = fault.unwrap_or_else(|| Diagnostic::new(error.code().slug(), error.message()));
-    ZoneDrift { name: name.to_owned(), status: DriftStatus::Unreadable, items: Vec::new(), fault: Some(fault) }
+    ZoneDrift { fault: Some(fault), ..ZoneDrift::bare(name.to_owned(), DriftStatus::Unreadable) }
 }
 
 fn of_zone(site: &Site, library: &Library, look: &Look, standing: &Standing<'_>) -> ZoneDrift {
     let name = standing.spec.name.to_string();
-    let bare = |status| ZoneDrift { name: name.clone(), status, items: Vec::new(), fault: None };
+    let bare = |status| ZoneDrift::bare(name.clone(), status);
     match (&standing.entry().state, &standing.host) {
         (None, _) => bare(DriftStatus::NotBuilt),
         (Some(EntryState::Ready), None) => bare(DriftStatus::Absent),
@@ -261,15 +307,31 @@ fn of_zone(site: &Site, library: &Library, look: &Look, standing: &Standing<'_>)
                 Ok(wish) => wish,
                 Err(error) => return unreadable(&name, &error),
             };
-            let mut items = compare::documents(&wish, &standing.applied(), config, &standing.spec);
+            let dialect = site.host.dialect();
+            let mut items = compare::documents(&wish, &standing.applied(), config, &standing.spec, dialect);
             items.extend(compare::identity(standing.entry(), zone));
             match links::vnics(site, look, standing) {
                 Ok(found) => items.extend(found),
                 Err(error) => return unreadable(&name, &error),
             }
             items.extend(publishers::publishers(site, library, standing, zone));
-            let status = if items.is_empty() { DriftStatus::Clean } else { DriftStatus::Differs };
-            ZoneDrift { name, status, items, fault: None }
+            items.extend(later::quotas(standing));
+            items.extend(later::at_reinstall(site, standing, zone));
+            items.extend(later::nets_of_the_template(library, standing));
+            let pending = match current_pending(&site.host, standing.entry(), Some(zone)) {
+                Ok(pending) => pending.map(Pending::texts).unwrap_or_default(),
+                Err(error) => return unreadable(&name, &error),
+            };
+            let status = if items.iter().any(|item| item.counts) {
+                DriftStatus::Differs
+            } else if !pending.is_empty() {
+                DriftStatus::Pending
+            } else if !items.is_empty() {
+                DriftStatus::Minor
+            } else {
+                DriftStatus::Clean
+            };
+            ZoneDrift { name, status, items, pending, fault: None }
         }
         (Some(_), _) => bare(DriftStatus::Unfinished),
     }

@@ -1,6 +1,6 @@
 //! One layer over another.
 
-use crate::resources::Resources;
+use crate::resources::{Fs, Resources};
 use crate::settings::{EntryNet, Install, Settings, Without};
 use crate::source::Sourced;
 
@@ -143,7 +143,17 @@ fn keyed<T: Clone>(mine: &mut Vec<Sourced<T>>, top: &[Sourced<T>], key: impl Fn(
 }
 
 fn overlay_resources(mine: &mut Resources, top: &Resources) {
-    keyed(&mut mine.fs, &top.fs, |fs| &fs.dir);
+    for fs in &top.fs {
+        // One directory in two layers is one file system; in one layer, it is refused later.
+        let same = |other: &&mut Sourced<Fs>| {
+            other.dir == fs.dir
+                || other.clean_dir() == fs.clean_dir() && !top.fs.iter().any(|twin| twin.dir == other.dir)
+        };
+        match mine.fs.iter_mut().find(same) {
+            Some(mine) => *mine = fs.clone(),
+            None => mine.fs.push(fs.clone()),
+        }
+    }
     keyed(&mut mine.datasets, &top.datasets, |dataset| &dataset.name);
     keyed(&mut mine.devices, &top.devices, |device| &device.pattern);
     keyed(&mut mine.attrs, &top.attrs, |attr| &attr.name);

@@ -4,6 +4,7 @@
 
 mod fill;
 mod merge;
+mod nets;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -23,6 +24,7 @@ use crate::template::Template;
 use crate::zone::{Origin, ZoneEntry};
 use fill::Filler;
 use merge::Merged;
+pub(crate) use nets::stale;
 
 /// What a zone shall be, each value with its line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,13 +136,14 @@ pub fn effective(
         String::new().into()
     });
     let ip_type = settings.ip_type.take().unwrap_or_else(|| IpType::Exclusive.into());
+    let shared = *ip_type == IpType::Shared;
     for net in &mut nets {
-        complete(net, pools, &mut findings);
+        nets::complete(net, zone, shared, pools, &mut findings);
     }
-    check_routes(&nets, &mut findings);
+    nets::check_routes(&nets, pools, &mut findings);
     // What import found may be what illumos does not boot; `apply` holds against it what is changed.
     if *ip_type == IpType::Exclusive && zone.origin != Some(Origin::Import) {
-        check_length(&nets, &mut findings);
+        nets::check_length(&nets, &mut findings);
     }
     check_together(&settings.resources, &mut findings);
     if !findings.0.is_empty() {
@@ -205,82 +208,23 @@ pub(crate) fn chain<'t>(
     chain
 }
 
-/// What a net does not say for itself, its pool says.
-fn complete(net: &mut EntryNet, pools: &BTreeMap<PoolName, Pool>, findings: &mut Findings) {
-    let Some(name) = &net.pool else {
-        if net.physical.is_none() && net.vnic.is_none() && net.stub.is_none() {
-            let message = format!("the net {:?} has no pool and no link", net.name);
-            findings.add_with_help(
-                "no-link",
-                &net.source,
-                message,
-                "add a `pool`, or the `physical` link that it uses",
-            );
-        }
-        return;
-    };
-    let Some(pool) = pools.get(name) else {
-        // The addresses of an entry stand for themselves; where new ones are wanted, the pool must be there.
-        if net.addresses.is_empty() {
-            let message = format!("there is no pool {:?}", name.as_str());
-            findings.add_near(
-                "no-pool",
-                &net.source,
-                message,
-                did_you_mean(name.as_str(), pools.keys().map(PoolName::as_str)),
-            );
-        }
-        return;
-    };
-    if net.physical.is_some() {
-        return;
-    }
-    // An entry that has its VNIC says the whole of its link itself.
-    if net.vnic.is_none() {
-        net.vlan = net.vlan.or(pool.vlan.as_ref().map(|vlan| vlan.value));
-        net.mtu = net.mtu.or(pool.mtu.as_ref().map(|mtu| mtu.value));
-    }
-    if net.stub.is_none() {
-        net.stub = pool.stub.as_ref().map(|stub| stub.value.clone());
-    }
-    if net.stub.is_none() && net.vnic.is_none() {
-        let message = format!("the pool {:?} of the net {:?} has no stub", name.as_str(), net.name);
-        findings.add_with_help("no-link", &pool.source, message, "add the link that VNICs are made over: stub \"…\"");
-    }
-}
-
-fn check_routes(nets: &[EntryNet], findings: &mut Findings) {
-    let mut wanted = nets.iter().filter(|net| net.default_route == Some(true));
-    if let (Some(first), Some(second)) = (wanted.next(), wanted.next()) {
-        let families = |net: &EntryNet| {
-            let v4 = net.addresses.iter().any(|a| a.gateway.is_some_and(|g| g.is_ipv4()));
-            let v6 = net.addresses.iter().any(|a| a.gateway.is_some_and(|g| g.is_ipv6()));
-            if net.addresses.is_empty() { (true, true) } else { (v4, v6) }
-        };
-        let (a, b) = (families(first), families(second));
-        if (a.0 && b.0) || (a.1 && b.1) {
-            let message = format!("both {:?} and {:?} want the default route", first.name, second.name);
-            findings.add("contradiction", &second.source, message);
-        }
-    }
-}
-
-/// illumos hands the addresses of one link over in a buffer of 46 bytes.
-fn check_length(nets: &[EntryNet], findings: &mut Findings) {
-    const MOST: usize = 45;
-    for net in nets {
-        let texts: Vec<String> = net.addresses.iter().map(|address| address.address.to_string()).collect();
-        let length = texts.join(",").len();
-        if length > MOST {
-            let message =
-                format!("the addresses of the net {:?} take {length} bytes; illumos holds {MOST} a link", net.name);
-            findings.add_with_help("addresses-too-long", &net.source, message, "put some of them on a net of its own");
+/// Refuses file systems on the zone's root, and two on one directory, whatever its spelling.
+fn check_filesystems(resources: &Resources, findings: &mut Findings) {
+    for (n, fs) in resources.fs.iter().enumerate() {
+        let dir = fs.clean_dir();
+        if dir == "/" {
+            let message = format!("fs {:?} would be mounted over the root of the zone", fs.dir);
+            findings.add_with_help("bad-value", &fs.source, message, "name a directory below it");
+        } else if let Some(first) = resources.fs[..n].iter().find(|first| first.clean_dir() == dir) {
+            let message = format!("fs {:?} and fs {:?} are one directory", first.dir, fs.dir);
+            findings.add_with_help("contradiction", &fs.source, message, "remove one of them");
         }
     }
 }
 
 /// What zonecfg would refuse together.
 fn check_together(resources: &Resources, findings: &mut Findings) {
+    check_filesystems(resources, findings);
     if let Some(dedicated) = &resources.dedicated_cpu {
         let others = [
             ("capped-cpu", resources.capped_cpu.is_some()),

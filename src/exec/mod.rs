@@ -9,6 +9,7 @@ mod fields;
 pub mod fuzz;
 mod invocation;
 pub mod ipadm;
+pub mod kstat;
 pub mod pkg;
 pub mod quote;
 mod runner;

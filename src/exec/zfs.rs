@@ -121,6 +121,12 @@ pub fn create_delegated(name: &str, quota: Option<u64>) -> Invocation {
     }
 }
 
+/// Sets the quota of a dataset in bytes, or takes it away.
+pub fn set_quota(name: &str, quota: Option<u64>) -> Invocation {
+    let quota = quota.map_or_else(|| "none".to_owned(), |bytes| bytes.to_string());
+    Invocation::new("zfs").args(["set", &format!("quota={quota}"), name])
+}
+
 /// Reads the answer of the lists.
 pub fn parse_list(completed: &Completed) -> Result<Vec<Dataset>> {
     parse_lines(&completed.text()?).map_err(|line| unreadable("zfs list", line, completed))

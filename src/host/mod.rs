@@ -19,6 +19,7 @@ pub use zone_root::ZoneRoot;
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm::{self, HostLink, HostVnic};
 use crate::exec::ipadm::{self, HostAddress};
+use crate::exec::kstat;
 use crate::exec::zfs::{self, Dataset};
 use crate::exec::zoneadm::{self, HostZone};
 use crate::exec::zonecfg::{self, ZoneConfig};
@@ -283,6 +284,17 @@ impl Host {
     pub fn zone_of_link(&self, name: &str) -> Result<Option<String>> {
         let pairs = dladm::parse_zones_of(&self.ask(&dladm::show_zone_of(Some(name)))?)?;
         Ok(pairs.into_iter().find(|(link, _)| link == name).map(|(_, zone)| zone))
+    }
+
+    /// Returns when the host booted, in seconds since 1970; `None` if it does not say.
+    pub fn boot_time(&self) -> Result<Option<u64>> {
+        match self.question(&kstat::boot_time()) {
+            Ok(completed) if completed.success() => kstat::parse_boot_time(&completed),
+            Ok(_) => Ok(None),
+            // An older directory of linked programs has no kstat.
+            Err(error) if error.code() == Code::UnsupportedHost => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The host's own addresses.

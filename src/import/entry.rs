@@ -237,7 +237,11 @@ fn over(
     }
 
     let spec = spec(library, &entry)?;
-    entry.applied = Some(Box::new(applied(&spec)));
+    let mut applied = applied(&spec);
+    // zmgr did not install it: what it was installed with is not known.
+    (applied.settings.install, applied.settings.clone_from) = (None, None);
+    applied.settings.setup = Default::default();
+    entry.applied = Some(Box::new(applied));
     let document = Document::create(path, entry)?;
     let gaps = proved(context, found, &document.value)?;
     if !gaps.is_empty() {

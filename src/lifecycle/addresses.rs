@@ -1,16 +1,19 @@
 //! Addresses on their own: given to owners that are not zones, taken back, reported.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::conduct::{Teller, before};
 use super::library::Library;
+use crate::document::Document;
+use crate::effective::{effective, stale};
 use crate::error::{Code, Diagnostic, Result};
 use crate::host::ZonesStamp;
 use crate::manager::RunOptions;
 use crate::name::{PoolName, ReservationName};
-use crate::registry::{Allocation, EntryKind, Ledger, PoolUsage, Registry, Session, Survey, Wait};
-use crate::zone::EntryId;
+use crate::registry::{Allocation, EntryKind, Folder, Ledger, PoolUsage, Registry, Session, Survey, Wait};
+use crate::zone::{EntryId, ZoneEntry};
 
 /// Makes a survey of the host, which whoever has a line to the caller may stop. Called before any lock is taken.
 pub(crate) type MakeSurvey<'a> = &'a (dyn Fn(Option<&Teller>) -> Result<Survey> + Sync);
@@ -122,7 +125,31 @@ pub(crate) fn check_pools(
     surveys: &Surveys<'_>,
     pool: Option<&PoolName>,
 ) -> Result<Vec<Diagnostic>> {
-    ledger(registry, (surveys.make)(None)?)?.check_addresses(pool)
+    let mut found = ledger(registry, (surveys.make)(None)?)?.check_addresses(pool)?;
+    found.extend(stale_nets(registry, pool)?);
+    Ok(found)
+}
+
+/// Returns a warning for each net that its pool has otherwise now.
+fn stale_nets(registry: &Registry, pool: Option<&PoolName>) -> Result<Vec<Diagnostic>> {
+    let library = Library::load(registry.tree())?;
+    let (tree, mut files) = (registry.tree(), Vec::new());
+    for file in tree.documents(Folder::Zones)? {
+        let path = tree.folder(Folder::Zones).join(file);
+        // One that cannot be read is reported by who holds its addresses.
+        if let Ok(Some(bytes)) = super::files::read_document(tree, &path) {
+            files.push((Arc::from(path.as_path()), bytes));
+        }
+    }
+    let of_zone = |document: Document<ZoneEntry>| {
+        let mut entry = document.value;
+        entry.nets.retain(|net| pool.is_none_or(|pool| net.pool.as_ref() == Some(pool)));
+        match effective(&library.config, &library.templates, &library.pools, &entry) {
+            Ok(spec) => stale(&entry, &spec.nets),
+            Err(_) => Vec::new(),
+        }
+    };
+    Ok(Document::<ZoneEntry>::parse_many_into(&files, of_zone).into_iter().flatten().flatten().collect())
 }
 
 fn ledger(registry: &Registry, survey: Survey) -> Result<Ledger> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::journal::Journal;
 use super::library::Library;
 use super::material::Material;
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
@@ -27,7 +28,7 @@ use crate::manager::CreateOptions;
 use crate::name::{LinkName, TemplateName, ZoneName};
 use crate::registry::{Asked, Asker, Ledger, now};
 use crate::resources::Attr;
-use crate::settings::{EntryNet, Install as InstallWish, IpType, Settings};
+use crate::settings::{EntryNet, IpType, Settings};
 use crate::source::Sourced;
 use crate::zone::{Applied, Before, EntryId, EntryState, Origin, ZoneEntry};
 
@@ -85,11 +86,12 @@ pub(crate) fn plan(
     entry.origin = Some(Origin::Create);
     entry.zonepath = Some(spec.zonepath.value.clone().into());
     entry.settings.brand = Some(spec.brand.value.clone().into());
-    entry.nets = nets(library, ledger, ground.host, &spec, options, pinned)?;
+    let nets = nets(library, ledger, ground.host, &spec, options, pinned)?;
+    entry.nets = own_nets(&nets);
 
-    // From here on the wish is the one with everything chosen.
+    // From here on the spec has everything that was chosen.
     let mut spec = spec;
-    spec.nets.clone_from(&entry.nets);
+    spec.nets = nets;
     entry.applied = Some(Box::new(applied(&spec)));
     for vnic in vnics(&entry.nets) {
         preflight::link_fits(ground.host, &vnic)?;
@@ -277,6 +279,11 @@ pub(crate) fn nets(
     Ok(nets)
 }
 
+/// Returns the nets as the entry says them itself: `override` is only for `applied`.
+pub(crate) fn own_nets(nets: &[EntryNet]) -> Vec<EntryNet> {
+    nets.iter().map(|net| EntryNet { overrides: Vec::new(), ..net.clone() }).collect()
+}
+
 /// The VNICs that zmgr makes for these nets.
 pub(crate) fn vnics(nets: &[EntryNet]) -> Vec<Vnic> {
     nets.iter()
@@ -310,17 +317,28 @@ pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
         zonecfg: (!spec.zonecfg.value.is_empty()).then(|| spec.zonecfg.clone()),
         resolvers: (!spec.resolvers.value.is_empty()).then(|| spec.resolvers.clone()),
         dns_domain: spec.dns_domain.clone(),
-        install: publishing(spec),
+        install: spec.clone_from.is_none().then(|| spec.install.clone().into()),
+        clone_from: spec.clone_from.clone(),
+        setup: spec.setup.clone(),
         resources: spec.resources.clone(),
         ..Settings::default()
     };
     Applied { zonepath: Some(spec.zonepath.clone()), nets: spec.nets.clone(), take_up: Vec::new(), settings }
 }
 
-/// The publishers that a zone's image was given; the rest of `install` is over once the zone is there.
-fn publishing(spec: &ZoneSpec) -> Option<Sourced<InstallWish>> {
-    let publishers = spec.install.publishers.clone();
-    (!publishers.is_empty()).then(|| InstallWish { publishers, ..InstallWish::default() }.into())
+/// Records in the entry what its zone was installed with.
+pub(crate) fn note_installed(journal: &Journal<'_>, spec: &ZoneSpec) -> Result<()> {
+    let now = applied(spec).settings;
+    journal.edit(|entry| {
+        if let Some(applied) = &mut entry.applied {
+            let settings = &mut applied.settings;
+            settings.setup = now.setup.clone();
+            settings.clone_from = now.clone_from.clone();
+            settings.resolvers = now.resolvers.clone();
+            settings.dns_domain = now.dns_domain.clone();
+            settings.install = now.install.clone();
+        }
+    })
 }
 
 /// The reverse of [`applied`]: the wish as it was when it was applied.

@@ -56,6 +56,8 @@ pub(crate) fn plan(
         }
         notes = holdings.notes(&zone.zonepath, options.keep_data);
     }
+    let left = entry.nets.iter().filter(|net| !net.managed).filter_map(|net| net.vnic.as_ref());
+    notes.extend(left.map(|vnic| format!("the VNIC {vnic} is kept: zmgr did not create it")));
     let autoboot = found.is_some_and(|found| found.autoboot);
     let steps = steps(library, entry, host, autoboot, options.keep_data);
     let mut facts = BTreeMap::new();

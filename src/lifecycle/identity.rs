@@ -2,6 +2,7 @@
 //!
 //! Invariant: a zone of a brand that is not zmgr's, or one that somebody put in the place of zmgr's, is never worked on.
 
+use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::host::{BrandKind, Host, brand_kind};
@@ -16,15 +17,37 @@ pub(crate) fn same(entry: &ZoneEntry, zone: &HostZone) -> Result<()> {
             format!("{name} is of brand {}, which zmgr never touches", zone.brand),
         ));
     }
-    if let Some(brand) = entry.brand()
+    // As they were applied: what the file says since is an edit, not another zone.
+    let applied = entry.applied.as_deref();
+    let brand =
+        applied.and_then(|applied| applied.settings.brand.as_ref()).map(|brand| brand.as_str()).or(entry.brand());
+    if let Some(brand) = brand
         && brand != zone.brand
     {
         return Err(another(entry, "brand", brand, &zone.brand));
     }
-    if let Some(path) = &entry.zonepath
+    let path = applied.and_then(|applied| applied.zonepath.as_ref()).or(entry.zonepath.as_ref());
+    if let Some(path) = path
         && path.value != zone.zonepath
     {
         return Err(another(entry, "zonepath", &path.value, &zone.zonepath));
+    }
+    Ok(())
+}
+
+/// Refuses a spec with another brand or zonepath than the zone has: neither can be changed.
+pub(crate) fn unchanged(spec: &ZoneSpec, zone: &HostZone) -> Result<()> {
+    let fixed = [("brand", &spec.brand, &zone.brand), ("zonepath", &spec.zonepath, &zone.zonepath)];
+    for (what, desired, found) in fixed {
+        if desired.value != *found {
+            let name = &spec.name;
+            let message = format!(
+                "cannot change the {what} of {name} from {found:?} to {:?} ({}): it is fixed once a zone is created",
+                desired.value, desired.source
+            );
+            let help = format!("set {what} back to {found:?}, or run `zmgr destroy {name}` and create the zone again");
+            return Err(Error::new(Code::WrongState, message).with_help(help));
+        }
     }
     Ok(())
 }

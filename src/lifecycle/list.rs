@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::library::Library;
 use super::operate::entry;
 use super::site::Site;
-use super::view;
+use super::{pending, view};
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
@@ -13,7 +13,7 @@ use crate::manager::{Live, Query, Zone, ZoneAddress, ZoneNet};
 use crate::name::{TemplateName, ZoneName};
 use crate::parallel::{both, shares};
 use crate::registry::{Entry, EntryKind, Facts, NetFacts, Registry};
-use crate::zone::{Origin, ZoneEntry};
+use crate::zone::{Origin, Pending, ZoneEntry};
 
 /// What the host answers for a registered zone that it does not have.
 const ABSENT: &str = "absent";
@@ -32,6 +32,7 @@ pub(crate) fn zones(site: &Site, query: &Query) -> Result<Vec<Zone>> {
     };
     let (mut zones, host) = (zones?, host?);
     if let Some(host) = host {
+        waiting(site, &mut zones, &host);
         let by_name: HashMap<&str, &HostZone> = host.iter().map(|found| (found.name.as_str(), found)).collect();
         for zone in &mut zones {
             let found = by_name.get(zone.name.as_str());
@@ -54,6 +55,22 @@ pub(crate) fn zones(site: &Site, query: &Query) -> Result<Vec<Zone>> {
             .with_help("zmgr list shows those there are; zmgr list -a also those of the host"));
     }
     Ok(zones)
+}
+
+/// Leaves of what waits for a boot only what still does.
+fn waiting(site: &Site, zones: &mut [Zone], host: &[HostZone]) {
+    if zones.iter().all(|zone| zone.pending.is_empty()) {
+        return;
+    }
+    let by_name: HashMap<&str, &HostZone> = host.iter().map(|found| (found.name.as_str(), found)).collect();
+    let boot_time = site.host.boot_time().unwrap_or_default();
+    for zone in zones.iter_mut().filter(|zone| !zone.pending.is_empty()) {
+        let id = by_name.get(zone.name.as_str()).filter(|found| found.state.is_active()).and_then(|found| found.id);
+        let since = zone.waits_since.take();
+        if !since.is_some_and(|(time, zone_id)| Pending::of_boot(time, zone_id).is_current(boot_time, id)) {
+            zone.pending.clear();
+        }
+    }
 }
 
 fn states(site: &Site, live: Live) -> Result<Option<Vec<HostZone>>> {
@@ -100,13 +117,13 @@ pub(crate) fn zone(site: &Site, name: &ZoneName) -> Result<Zone> {
     let entry = entry(site, name)?;
     let library = Library::load(site.registry.tree())?;
     let spec = view::wish(&library, &entry);
-    let status = match site.host.zone_state(name) {
-        Ok(Some(found)) => Some(found.state.as_str().to_owned()),
-        Ok(None) => Some(ABSENT.to_owned()),
+    let (status, pending) = match site.host.zone_state(name) {
+        Ok(Some(found)) => (Some(found.state.as_str().to_owned()), pending::texts(&site.host, &entry, Some(&found))?),
+        Ok(None) => (Some(ABSENT.to_owned()), Vec::new()),
         Err(error) if error.code() == Code::Cancelled => return Err(error),
-        Err(_) => None,
+        Err(_) => (None, entry.pending.iter().flat_map(Pending::texts).collect()),
     };
-    Ok(view::of_entry(&entry, spec.as_ref(), status))
+    Ok(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) })
 }
 
 /// What the layers above an entry say of what is listed, worked out once for each template.
@@ -157,6 +174,8 @@ fn of_facts(facts: Facts, defaults: &mut Defaults<'_>) -> Zone {
         origin: facts.origin,
         nets: facts.nets.into_iter().map(net).collect(),
         attrs: facts.attrs.into_iter().collect(),
+        waits_since: facts.pending.as_ref().map(|pending| (pending.boot_time, pending.zone_id)),
+        pending: facts.pending.map(|pending| pending.changes).unwrap_or_default(),
         ..Zone::default()
     };
     if let Some(spec) = spec {

@@ -335,15 +335,15 @@ pub(crate) fn boot_now(floor: &Floor<'_>, boot: &Boot) -> Result<()> {
     // One step more than those that can be undone.
     let (_, of) = floor.position();
     floor.at_step(&boot.id(), (of + 1, of + 1));
-    let booted = match boot.probe(floor)? {
+    let booted = boot.probe(floor).and_then(|probe| match probe {
         Probe::Done => Ok(()),
         _ => perform::timed(floor, boot),
-    };
+    });
     booted.map_err(|error| {
         floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
         error
             .with_context(format!("{} is ready but could not be booted", floor.zone))
-            .with_help(format!("the zone is kept; mend the cause, then run zmgr boot {}", floor.zone))
+            .with_help(format!("the zone is kept; fix the cause, then run `zmgr boot {}`", floor.zone))
     })
 }
 

@@ -232,9 +232,31 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
     }
     // What would be lost or left behind is part of what was approved.
     if let Some(note) = now.notes.iter().find(|note| !approved.notes.contains(note)) {
-        return Some(format!("what it comes to is another: {note}"));
+        return Some(format!("what it comes to is different: {note}"));
+    }
+    if let Some(note) = approved.notes.iter().find(|note| !now.notes.contains(note)) {
+        return Some(format!("what it comes to is different, without: {note}"));
+    }
+    if approved.spec != now.spec {
+        return Some(match different_key(&approved.spec, &now.spec) {
+            Some(key) => format!("the spec of {} has another {key}{}", now.zone, cause(approved, now)),
+            None => format!("the spec of {} is different{}", now.zone, cause(approved, now)),
+        });
+    }
+    if approved.basis != now.basis {
+        return Some(format!("what it rests on is different{}", cause(approved, now)));
+    }
+    if approved.request != now.request {
+        return Some(format!("it was planned from another request for {}", now.zone));
     }
     (approved.entry_id != now.entry_id).then(|| format!("{} has another entry id", now.zone))
+}
+
+/// The first key of two objects whose values differ.
+fn different_key<'v>(approved: &'v serde_json::Value, now: &'v serde_json::Value) -> Option<&'v str> {
+    let (approved, now) = (approved.as_object()?, now.as_object()?);
+    let keys = now.keys().chain(approved.keys().filter(|key| !now.contains_key(*key)));
+    keys.into_iter().find(|key| approved.get(*key) != now.get(*key)).map(String::as_str)
 }
 
 fn cause(approved: &Change, now: &Change) -> String {
@@ -242,6 +264,9 @@ fn cause(approved: &Change, now: &Change) -> String {
         if approved.basis.documents.get(path) != Some(digest) {
             return format!(" ({path} has changed)");
         }
+    }
+    if let Some(path) = approved.basis.documents.keys().find(|path| !now.basis.documents.contains_key(*path)) {
+        return format!(" ({path} is no longer read)");
     }
     for (what, fact) in &now.basis.host {
         if approved.basis.host.get(what) != Some(fact) {

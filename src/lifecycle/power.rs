@@ -1,6 +1,6 @@
 //! Boots, halts, shuts down and reboots zones: one command each, judged by the state that follows.
 //!
-//! Invariant: nothing is noted in the registry; whether a zone runs is the host's to say.
+//! Invariant: whether a zone runs is the host's to say. The registry only forgets what waited for the boot.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use super::library::Library;
 use super::operate::entry;
 use super::site::Site;
 use super::take_up::take_up;
-use super::{EventKind, Outcome, PlannedStep, Report, identity, view};
+use super::{EventKind, Outcome, PlannedStep, Report, identity, pending, view};
 use crate::config::Timeouts;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
@@ -133,6 +133,9 @@ fn power_one(
         if what.ends_up() {
             links_taken_up(site, &floor, &entry)?;
         }
+        if let Some(id) = entry.id.clone() {
+            pending::clear(&site.host, &Journal::new(&site.registry, name, id), &entry, Some(&zone))?;
+        }
         Ok((changed, zone))
     });
     if let Err(error) = &result {
@@ -142,7 +145,9 @@ fn power_one(
     floor.tell(EventKind::Finished { ok: result.is_ok() });
     let (changed, zone) = result?;
     let spec = view::wish(library, &entry);
-    Ok((changed, view::of_entry(&entry, spec.as_ref(), Some(zone.state.as_str().to_owned()))))
+    let pending = pending::texts(&site.host, &entry, Some(&zone))?;
+    let zone = Zone { pending, ..view::of_entry(&entry, spec.as_ref(), Some(zone.state.as_str().to_owned())) };
+    Ok((changed, zone))
 }
 
 /// Has the zone make interfaces of the links that it got since it was up the last time.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::conduct::{Teller, before, conduct};
 use super::floor::Floor;
 use super::holdings::Mounts;
-use super::journal::{Journal, Note};
+use super::journal::{Journal, Note, REINSTALL};
 use super::library::Library;
 use super::material::Material;
 use super::operate::{boot_again, entry, finish};
@@ -24,7 +24,7 @@ use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::manager::{ReinstallOptions, RunOptions, Zone};
 use crate::name::ZoneName;
-use crate::zone::{EntryId, Intent, ZoneEntry};
+use crate::zone::{EntryId, EntryState, Intent, ZoneEntry};
 
 /// A reinstallation, planned.
 pub(crate) struct Reinstallation {
@@ -48,8 +48,13 @@ pub(crate) struct Reinstallation {
 pub(crate) fn wish(library: &Library, entry: &ZoneEntry) -> Result<ZoneSpec> {
     let mut spec = effective(&library.config, &library.templates, &library.pools, entry)
         .map_err(|error| error.with_context(format!("what {} should be cannot be said", entry.name)))?;
-    if let Some(applied) = &entry.applied {
-        create::take_applied(&mut spec, applied);
+    let Some(applied) = &entry.applied else { return Ok(spec) };
+    let (resolvers, dns_domain) = (spec.resolvers.clone(), spec.dns_domain.clone());
+    create::take_applied(&mut spec, applied);
+    let step = entry.state.as_ref().and_then(EntryState::step);
+    if step.is_none_or(|step| step.starts_with(REINSTALL)) {
+        // A reinstallation gives the zone what takes effect at reinstall as the files say now.
+        (spec.resolvers, spec.dns_domain) = (resolvers, dns_domain);
     }
     Ok(spec)
 }
@@ -222,6 +227,7 @@ fn work(floor: &Floor<'_>, journal: &mut Journal<'_>, planned: &Reinstallation) 
     if let Err(error) = perform::resume(floor, journal, &planned.up) {
         return Err(given_up(floor, journal, error));
     }
+    create::note_installed(journal, &planned.spec)?;
     finish(floor, journal, planned.boot.as_ref())
 }
 

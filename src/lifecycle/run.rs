@@ -68,6 +68,11 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
 
 /// The changes with their names, which must be legal, each there once, and of the plan's operation.
 fn checked(plan: &Plan) -> Result<Vec<(ZoneName, &Change)>> {
+    if plan.zmgr != env!("CARGO_PKG_VERSION") {
+        let message =
+            format!("the plan is stale: zmgr {} made it, and this is {}", plan.zmgr, env!("CARGO_PKG_VERSION"));
+        return Err(Error::new(Code::StalePlan, message).with_help(AGAIN));
+    }
     let wrong = |message: String| Error::new(Code::InvalidArgument, message);
     let mut names = BTreeMap::new();
     let mut changes = Vec::with_capacity(plan.changes.len());
@@ -113,8 +118,6 @@ impl Ground {
                     confirmed(forget::plan(site, &self.library, name), Some(change), |change| change).map(drop)
                 }
                 (Request::Import { .. }, ..) => Err(elsewhere(change)),
-                // Nothing was to be done to it, and nothing is.
-                (Request::Apply { .. }, ..) if change.steps.is_empty() => Ok(()),
                 (Request::Apply { .. }, ..) => match &self.look {
                     Some(look) => apply::confirm(site, &self.library, look, name, change),
                     None => Err(elsewhere(change)),

@@ -29,7 +29,8 @@ pub(crate) fn first_boot(spec: &ZoneSpec, dialect: Dialect, keys: Vec<String>) -
         files.push(Content::TimeZone(timezone.value.clone()));
     }
     // OmniOS's brands write these files themselves, from attributes of the zone.
-    if dialect != Dialect::OmniOs && !(spec.resolvers.value.is_empty() && spec.dns_domain.is_none()) {
+    // A domain alone makes a resolv.conf that resolves nothing.
+    if dialect != Dialect::OmniOs && !spec.resolvers.value.is_empty() {
         let mut text = spec.dns_domain.iter().map(|domain| format!("domain {domain}\n")).collect::<String>();
         text.extend(spec.resolvers.value.iter().map(|resolver| format!("nameserver {resolver}\n")));
         files.push(Content::Whole { path: "/etc/resolv.conf", text });

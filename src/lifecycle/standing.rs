@@ -32,9 +32,14 @@ impl Standing<'_> {
         &self.document.value
     }
 
-    /// What the host should have, but for the nets that were given no link or address yet.
+    /// Returns the configuration that the host should have, without nets that have no link or address yet.
     pub(crate) fn wish(&self) -> Result<ZoneConfig> {
-        let mut spec = self.spec.clone();
+        self.wish_of(&self.spec)
+    }
+
+    /// Returns the same for another spec of this zone.
+    pub(crate) fn wish_of(&self, spec: &ZoneSpec) -> Result<ZoneConfig> {
+        let mut spec = spec.clone();
         spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
         whole(&spec, self.dialect)
     }
@@ -42,6 +47,20 @@ impl Standing<'_> {
     /// The nets of the wish that were given no link or address yet.
     pub(crate) fn open_nets(&self) -> impl Iterator<Item = &EntryNet> {
         self.spec.nets.iter().filter(|net| is_open(net, self.spec.ip_type.value))
+    }
+
+    /// Returns whether the nets ask for something that the entry does not hold yet: something is open, differs from what was
+    /// applied, or comes from a pool that says otherwise now.
+    pub(crate) fn needs_reservation(&self) -> bool {
+        let entry = self.entry();
+        let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
+        let same = |a: &EntryNet, b: &EntryNet| {
+            let links = |net: &EntryNet| (net.vnic.clone(), net.mac, net.stub.clone(), net.vlan, net.physical.clone());
+            a.pool == b.pool && a.addresses == b.addresses && a.mtu == b.mtu && links(a) == links(b)
+        };
+        let held = |net: &EntryNet, nets: &[EntryNet]| nets.iter().any(|own| own.name == net.name && same(own, net));
+        let is_new = |net: &EntryNet| !held(net, &entry.nets) || !held(net, applied);
+        self.open_nets().next().is_some() || !entry.nets.is_empty() && self.spec.nets.iter().any(is_new)
     }
 
     /// What zmgr gave the host last; nothing where that is not known, or makes no sense any more.

@@ -8,7 +8,7 @@ use crate::manager::{Zone, ZoneAddress, ZoneNet};
 use crate::name::ZoneName;
 use crate::registry::Registry;
 use crate::settings::EntryNet;
-use crate::zone::ZoneEntry;
+use crate::zone::{Pending, ZoneEntry};
 
 /// A zone from its file.
 pub(crate) fn read(
@@ -36,7 +36,6 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
         template: entry.template_name().map(ToString::to_string),
         zonepath: entry.zonepath.as_ref().map(|path| path.value.clone()),
         state: entry.state.as_ref().map(|state| state.as_str().to_owned()),
-        status,
         uuid: entry.uuid.clone(),
         autoboot: settings.autoboot.as_ref().map(|autoboot| autoboot.value),
         created: entry.created.clone(),
@@ -44,7 +43,14 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
         nets: entry.nets.iter().map(net).collect(),
         tags: settings.tags.as_ref().map(|tags| tags.value.clone()).unwrap_or_default(),
         attrs: settings.resources.attrs.iter().map(|attr| (attr.name.clone(), attr.value.value.to_string())).collect(),
+        // What waits for a boot is only certain once the host was asked.
+        pending: match &status {
+            None => entry.pending.iter().flat_map(Pending::texts).collect(),
+            Some(_) => Vec::new(),
+        },
+        status,
         fault: None,
+        waits_since: None,
     };
     if let Some(spec) = spec {
         zone.brand = Some(spec.brand.value.clone());

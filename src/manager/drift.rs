@@ -1,5 +1,6 @@
 //! Files and host compared.
 
+use super::zones::checked_or_all;
 use super::{ApplyOptions, Manager, RunOptions, Zone};
 use crate::drift::{self, Drift};
 use crate::error::Result;
@@ -27,7 +28,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn diff(&self, names: &[&str]) -> Result<Drift> {
-        drift::diff(&self.asking()?, &checked(names)?)
+        drift::diff(&self.asking()?, &checked_or_all(names)?)
     }
 
     /// What applying the files of these zones would do, or of all where none is named. Touches nothing.
@@ -44,7 +45,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_apply(&self, names: &[&str], options: &ApplyOptions) -> Result<Plan> {
-        lifecycle::plan_apply(&self.asking()?, &checked(names)?, options)
+        lifecycle::plan_apply(&self.asking()?, &checked_or_all(names)?, options)
     }
 
     /// Brings the host to the files of these zones, or of all where none is named: builds wishes, changes what differs, leaves what
@@ -62,7 +63,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, names: &[&str], options: &ApplyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        lifecycle::apply(&*self.site()?, &checked(names)?, options, run)
+        lifecycle::apply(&*self.site()?, &checked_or_all(names)?, options, run)
     }
 
     /// Sets keys of a zone's own entry, such as `attr.owner`, `autoboot` or `capped-memory.physical`; an empty value takes the
@@ -83,8 +84,4 @@ impl Manager {
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         crate::set::set(&*self.site()?, &ZoneName::new(name)?, &pairs, run)
     }
-}
-
-fn checked(names: &[&str]) -> Result<Vec<ZoneName>> {
-    names.iter().map(|name| ZoneName::new(*name)).collect()
 }

@@ -1,10 +1,10 @@
 //! Adopting zones that the host has.
 
+use super::zones::checked_or_all;
 use super::{ImportOptions, Manager, RunOptions};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::import;
 use crate::lifecycle::{Plan, Report};
-use crate::name::ZoneName;
 
 impl Manager {
     /// What adopting these zones would do; no name means every zone of the host, those that would be left alone with the reason in
@@ -27,7 +27,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_import(&self, names: &[&str], options: &ImportOptions) -> Result<Plan> {
-        import::plan_import(&self.asking()?, &checked(names)?, options)
+        import::plan_import(&self.asking()?, &checked_or_all(names)?, options)
     }
 
     /// Adopts zones as they are; the host is only looked at. No name means every zone of the host: the report has `adopted` ones
@@ -50,18 +50,6 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn import(&self, names: &[&str], options: &ImportOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        import::import(&*self.site()?, &checked(names)?, options, run)
+        import::import(&*self.site()?, &checked_or_all(names)?, options, run)
     }
-}
-
-fn checked(names: &[&str]) -> Result<Vec<ZoneName>> {
-    let mut checked: Vec<ZoneName> = Vec::with_capacity(names.len());
-    for name in names {
-        let name = ZoneName::new(*name)?;
-        if checked.contains(&name) {
-            return Err(Error::new(Code::InvalidArgument, format!("the zone {name} is named twice")));
-        }
-        checked.push(name);
-    }
-    Ok(checked)
 }

@@ -43,9 +43,15 @@ pub struct Zone {
     pub tags: Vec<String>,
     /// Its attributes.
     pub attrs: BTreeMap<String, String>,
+    /// Changes that were applied while it ran and take effect at its next boot.
+    #[serde(default)]
+    pub pending: Vec<String>,
     /// What is wrong with its file, where something is.
     #[serde(deserialize_with = "fault")]
     pub fault: Option<Diagnostic>,
+    /// The host's boot time and the zone's id when the pending changes were applied, until the host was asked.
+    #[serde(skip)]
+    pub(crate) waits_since: Option<(Option<u64>, u32)>,
 }
 
 /// One net of a zone.
@@ -116,6 +122,7 @@ impl Zone {
             "nets": self.nets.iter().map(ZoneNet::to_json).collect::<Vec<_>>(),
             "tags": self.tags,
             "attrs": self.attrs,
+            "pending": self.pending,
             "fault": self.fault.as_ref().map(Diagnostic::to_json),
         })
     }
@@ -169,6 +176,7 @@ mod tests {
             nets: vec![net],
             tags: vec!["web".to_owned()],
             attrs: BTreeMap::from([("env".to_owned(), "prod".to_owned())]),
+            pending: vec!["bootargs".to_owned()],
             fault: Some(fault),
             ..Zone::default()
         };

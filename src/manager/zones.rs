@@ -257,21 +257,26 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recover(&self, names: &[&str], options: &RecoverOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        let names = if names.is_empty() { Vec::new() } else { checked(names)? };
-        lifecycle::recover(&*self.site()?, &names, options, run)
+        lifecycle::recover(&*self.site()?, &checked_or_all(names)?, options, run)
     }
 }
 
-/// Names as they must be: legal, at least one, none twice.
+/// Returns the names, of which there must be at least one.
 pub(super) fn checked(names: &[&str]) -> Result<Vec<ZoneName>> {
     if names.is_empty() {
         return Err(Error::new(Code::InvalidArgument, "no zone is named"));
     }
+    checked_or_all(names)
+}
+
+/// Returns the names: each a legal one, and none twice. No names mean every zone.
+pub(super) fn checked_or_all(names: &[&str]) -> Result<Vec<ZoneName>> {
     let mut checked: Vec<ZoneName> = Vec::with_capacity(names.len());
     let mut seen = std::collections::HashSet::new();
     for name in names {
         if !seen.insert(*name) {
-            return Err(Error::new(Code::InvalidArgument, format!("the zone {name} is named twice")));
+            return Err(Error::new(Code::InvalidArgument, format!("zone {name:?} is named twice"))
+                .with_help("name each zone once"));
         }
         checked.push(ZoneName::new(*name)?);
     }

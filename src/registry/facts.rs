@@ -69,6 +69,19 @@ pub struct Facts {
     pub attrs: Vec<(String, String)>,
     /// What it drops of its template: node and key.
     pub without: Vec<(String, String)>,
+    /// What waits for the zone's next boot.
+    pub pending: Option<PendingFacts>,
+}
+
+/// What waits for a zone's next boot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PendingFacts {
+    /// When the host had booted, if it said.
+    pub boot_time: Option<u64>,
+    /// The zone's id then.
+    pub zone_id: u32,
+    /// What waits.
+    pub changes: Vec<String>,
 }
 
 /// One net of an entry.
@@ -156,6 +169,12 @@ impl Facts {
                 e.text(key);
                 e.text(value);
             }
+        }
+        e.maybe_number(self.pending.as_ref().map(|pending| u64::from(pending.zone_id)));
+        if let Some(pending) = &self.pending {
+            e.maybe_number(pending.boot_time);
+            e.number(pending.changes.len() as u64);
+            pending.changes.iter().for_each(|change| e.text(change));
         }
     }
 }
@@ -258,6 +277,17 @@ impl<'a> FactsRef<'a> {
             for _ in 0..d.number()? {
                 pairs.push((d.text()?.to_owned(), d.text()?.to_owned()));
             }
+        }
+        if let Some(zone_id) = d.maybe_number()? {
+            let mut pending = PendingFacts {
+                zone_id: u32::try_from(zone_id).ok()?,
+                boot_time: d.maybe_number()?,
+                ..PendingFacts::default()
+            };
+            for _ in 0..d.number()? {
+                pending.changes.push(d.text()?.to_owned());
+            }
+            facts.pending = Some(pending);
         }
         Some(facts)
     }
@@ -368,6 +398,11 @@ pub(super) mod tests {
                 proptest::option::of(proptest::collection::vec("[a-z]{0,4}".prop_map(String::from), 0..3)),
                 pairs(),
                 pairs(),
+                proptest::option::of((
+                    proptest::option::of(0..u64::MAX),
+                    any::<u32>(),
+                    proptest::collection::vec("[a-z]{0,4}".prop_map(String::from), 0..3),
+                )),
             ),
         )
             .prop_map(
@@ -375,7 +410,7 @@ pub(super) mod tests {
                     (name, id, format, state, step, undo, created),
                     nets,
                     (template, brand, zonepath, uuid, origin),
-                    (autoboot, tags, attrs, without),
+                    (autoboot, tags, attrs, without, pending),
                 )| Facts {
                     name,
                     id,
@@ -394,6 +429,7 @@ pub(super) mod tests {
                     tags,
                     attrs,
                     without,
+                    pending: pending.map(|(boot_time, zone_id, changes)| PendingFacts { boot_time, zone_id, changes }),
                 },
             )
     }

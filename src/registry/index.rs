@@ -15,7 +15,7 @@ use super::tree::Tree;
 use crate::file;
 
 /// The first line. Another version of zmgr may read other things out of a file, so its records are not ours.
-const HEADER: &str = concat!("zmgr index 2 ", env!("CARGO_PKG_VERSION"), "\n");
+const HEADER: &str = concat!("zmgr index 3 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Length of what follows it, and the checksum of that.
 const PREFIX: usize = 4 + 8;

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use choose::{Asked, Asker};
-pub use facts::{EntryKind, Facts, FactsRef, LinksRef, NetFacts, NetRef};
+pub use facts::{EntryKind, Facts, FactsRef, LinksRef, NetFacts, NetRef, PendingFacts};
 pub use ledger::{HeldBy, Ledger};
 pub use lock::{ChildLock, LockHolder, RegistryLock, SharedZoneLock, Wait, ZoneLock};
 pub use points::{Change, Observer, Points, When};

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::codec::Encoder;
-use super::facts::{EntryKind, Facts, NetFacts};
+use super::facts::{EntryKind, Facts, NetFacts, PendingFacts};
 use super::index::Stamp;
 use super::snapshot::{EntryFile, Unknown};
 use super::{Registry, Tree};
@@ -106,6 +106,11 @@ impl From<&ZoneEntry> for Facts {
             tags: settings.tags.as_ref().map(|tags| tags.value.clone()),
             attrs: attrs.collect(),
             without: without.collect(),
+            pending: entry.pending.as_ref().map(|pending| PendingFacts {
+                boot_time: pending.boot_time,
+                zone_id: pending.zone_id,
+                changes: pending.texts(),
+            }),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::document::Document;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::name::{PoolName, ReservationName};
 use crate::reservation::{Reservation, ReservedAddress};
+use crate::settings::EntryNet;
 use crate::zone::{EntryId, ZoneEntry};
 
 /// The registry, held still: see what is in use, give, and commit.
@@ -102,7 +103,8 @@ impl Session<'_> {
         // Its own links are on the host already, and stay its own.
         let mut gained = facts.clone();
         let built = old.filter(|old| old.value.id.is_some());
-        let had = built.map(|old| old.value.nets.as_slice()).unwrap_or_default();
+        let applied = built.iter().filter_map(|old| old.value.applied.as_deref()).flat_map(|applied| &applied.nets);
+        let had: Vec<&EntryNet> = built.iter().flat_map(|old| &old.value.nets).chain(applied).collect();
         for net in &mut gained.nets {
             net.vnic = net
                 .vnic

@@ -27,6 +27,12 @@ impl Fs {
     pub fn new(dir: impl Into<String>, special: impl Into<String>, fs_type: impl Into<String>) -> Self {
         Fs { dir: dir.into(), special: special.into(), raw: None, fs_type: fs_type.into(), options: Vec::new() }
     }
+
+    /// Returns the directory in its shortest spelling.
+    pub(crate) fn clean_dir(&self) -> String {
+        let parts: Vec<&str> = self.dir.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        format!("/{}", parts.join("/"))
+    }
 }
 
 /// A ZFS dataset delegated to the zone. zmgr never deletes one.
@@ -38,7 +44,8 @@ pub struct Dataset {
     pub name: String,
     /// Whether `create` makes it where the host does not have it.
     pub create: bool,
-    /// Its quota where it is made; one that is there keeps its own.
+    /// Its quota. Set when zmgr creates the dataset, and when the quota in the file changes; a dataset that was there before keeps
+    /// its own until then.
     pub quota: Option<Size>,
 }
 

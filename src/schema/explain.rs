@@ -18,6 +18,8 @@ pub struct Explanation {
     pub usage: String,
     /// What it is for.
     pub help: String,
+    /// When a change of it reaches a zone that is built: `at-once`, `reboot`, `reinstall` or `never`.
+    pub effect: Option<String>,
     /// Its arguments.
     pub arguments: Vec<ExplainedValue>,
     /// Its properties.
@@ -78,6 +80,7 @@ fn explanation(rule: &NodeRule) -> Explanation {
         places: rule.at.iter().map(|at| at.describe().to_owned()).collect(),
         usage: usage(rule),
         help: rule.help.to_owned(),
+        effect: rule.effect.map(|effect| effect.as_str().to_owned()),
         arguments: rule
             .args
             .iter()
@@ -134,6 +137,12 @@ fn usage(rule: &NodeRule) -> String {
     text
 }
 
+fn effect_of(word: &Option<String>) -> Option<&'static str> {
+    use super::TakesEffect::{AtOnce, Never, NextReboot, Reinstall};
+    let all = [AtOnce, NextReboot, Reinstall, Never];
+    all.into_iter().find(|effect| Some(effect.as_str()) == word.as_deref()).map(|effect| effect.describe())
+}
+
 /// As `zmgr explain` prints it.
 impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -152,6 +161,9 @@ impl std::fmt::Display for Explanation {
         }
         if !self.children.is_empty() {
             writeln!(f, "    its block has {}", self.children.join(", "))?;
+        }
+        if let Some(effect) = effect_of(&self.effect) {
+            writeln!(f, "    a change {effect}")?;
         }
         if let Some(default) = &self.default {
             writeln!(f, "    default: {default}")?;
@@ -178,7 +190,7 @@ pub fn reference() -> String {
             &[At::Defaults, At::Install, At::Setup, At::Fs, At::Rctl],
         ),
         ("pools/NAME.kdl", &[At::PoolFile, At::Pool, At::PoolNetwork, At::PoolAddresses]),
-        ("zones/NAME.kdl", &[At::ZoneFile, At::Zone, At::ZoneNet, At::Applied, At::Foreign]),
+        ("zones/NAME.kdl", &[At::ZoneFile, At::Zone, At::ZoneNet, At::Applied, At::Pending, At::Foreign]),
         (
             "publishers/NAME.kdl and reservations/NAME.kdl",
             &[At::PublisherFile, At::Publisher, At::ReservationFile, At::Reservation],
@@ -213,6 +225,9 @@ fn entry(rule: &NodeRule) -> String {
     for value in told.arguments.iter().chain(&told.properties) {
         let help = if value.help.is_empty() { String::new() } else { format!(" ({})", value.help) };
         text.push_str(&format!("- `{}`: {}{help}\n", value.name, value.value));
+    }
+    if let Some(effect) = rule.effect {
+        text.push_str(&format!("- a change {}\n", effect.describe()));
     }
     if let Some(default) = &told.default {
         text.push_str(&format!("- default: `{default}`\n"));

@@ -36,8 +36,63 @@ pub(crate) struct NodeRule {
     pub(crate) required: bool,
     /// What holds where it is missing, as one would write it.
     pub(crate) default: &'static str,
+    /// When a change of it reaches a zone that is built; `None` for what zmgr writes itself and for what is no setting of a zone.
+    pub(crate) effect: Option<TakesEffect>,
     pub(crate) help: &'static str,
     pub(crate) example: &'static str,
+}
+
+/// When a change of a setting reaches a zone that is built.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// manager.set("web01", &[("resolvers", "9.9.9.9")], &mut RunOptions::new())?;
+/// let drift = manager.diff(&["web01"])?;
+/// assert_eq!(drift.zones[0].items[0].effect, Some(TakesEffect::Reinstall));
+/// assert!(drift.is_clean(), "what waits for a reinstall does not count");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TakesEffect {
+    /// As soon as it is applied.
+    AtOnce,
+    /// When the zone boots the next time.
+    NextReboot,
+    /// When the zone is installed again.
+    Reinstall,
+    /// Never: another zone must be created.
+    Never,
+}
+
+impl TakesEffect {
+    /// Returns the word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TakesEffect::AtOnce => "at-once",
+            TakesEffect::NextReboot => "reboot",
+            TakesEffect::Reinstall => "reinstall",
+            TakesEffect::Never => "never",
+        }
+    }
+
+    /// Returns it as it ends a sentence: "takes effect …".
+    pub const fn describe(self) -> &'static str {
+        match self {
+            TakesEffect::AtOnce => "takes effect at once",
+            TakesEffect::NextReboot => "takes effect at the zone's next reboot",
+            TakesEffect::Reinstall => "takes effect at reinstall",
+            TakesEffect::Never => "cannot be changed on an existing zone",
+        }
+    }
+}
+
+/// Returns when a change of a zone's setting takes effect; `None` for what is no setting.
+pub(crate) fn takes_effect(node: &str) -> Option<TakesEffect> {
+    table::TABLE.iter().filter(|rule| rule.name == node).find_map(|rule| rule.effect)
 }
 
 /// How often a node may stand in one body.
@@ -105,6 +160,19 @@ mod tests {
         const NEVER: [&str; 6] = ["brand", "autoboot", "ip-type", "protected", "without", "zonepath"];
         for rule in table::TABLE.iter().filter(|rule| rule.at.contains(&At::Defaults)) {
             assert!(DROPPABLE.contains(&rule.name) != NEVER.contains(&rule.name), "{}", rule.name);
+        }
+    }
+
+    #[test]
+    fn every_setting_of_a_zone_says_when_a_change_takes_effect() {
+        // What zmgr writes itself, and what only selects or names other settings.
+        const NONE: [&str; 5] = ["managed", "override", "host-name", "without", "value"];
+        let places =
+            [At::Defaults, At::Template, At::TemplateNet, At::ZoneNet, At::Install, At::Setup, At::Fs, At::Rctl];
+        for rule in table::TABLE.iter().filter(|rule| rule.at.iter().any(|at| places.contains(at))) {
+            let older = rule.help.starts_with("Older form");
+            let named = NONE.contains(&rule.name) || rule.name == "extends" || older;
+            assert_eq!(rule.effect.is_none(), named, "{}", rule.name);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The table itself, a block for each body of nodes.
 
 use super::types::Type;
-use super::{Arg, NodeRule, Prop, Times};
+use super::{Arg, NodeRule, Prop, TakesEffect, Times};
 
 /// A body of nodes: what a file or a block holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +20,7 @@ pub(crate) enum At {
     PoolAddresses,
     Zone,
     Applied,
+    Pending,
     Foreign,
     TemplateNet,
     ZoneNet,
@@ -48,6 +49,7 @@ impl At {
             At::PoolAddresses => "addresses",
             At::Zone => "zone",
             At::Applied => "applied",
+            At::Pending => "pending",
             At::Foreign => "foreign",
             At::TemplateNet => "net (of a template)",
             At::ZoneNet => "net (of a zone)",
@@ -77,6 +79,7 @@ const BASE: NodeRule = NodeRule {
     times: Times::Once,
     required: false,
     default: "",
+    effect: None,
     help: "",
     example: "",
 };
@@ -199,6 +202,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NAME": Type::NetName),
         body: Some(At::TemplateNet),
         times: Times::Keyed,
+        effect: Some(TakesEffect::NextReboot),
         help: "A net of the template's zones: a VNIC with addresses of a pool, or a link that exists.",
         example: r#"net "internal" { pool "internal" }"#,
         ..BASE
@@ -317,6 +321,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "vlan",
         at: &[At::Pool, At::ZoneNet],
         args: args!("ID": Type::Int(1, 4094)),
+        effect: Some(TakesEffect::NextReboot),
         help: "The VLAN that VNICs are tagged with.",
         example: "vlan 20",
         ..BASE
@@ -325,6 +330,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "mtu",
         at: &[At::Pool, At::ZoneNet],
         args: args!("BYTES": Type::Int(576, 65_535)),
+        effect: Some(TakesEffect::NextReboot),
         help: "The largest packet. Without one: as the link below has it.",
         example: "mtu 9000",
         ..BASE
@@ -378,6 +384,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "zonepath",
         at: &[At::Zone, At::Applied],
         args: args!("PATH": Type::ZonePath),
+        effect: Some(TakesEffect::Never),
         help: "Where the zone lies on the host. Without one: its name below `zonepath-prefix`.",
         example: r#"zonepath "/zones/web01""#,
         ..BASE
@@ -445,6 +452,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NAME": Type::NetName),
         body: Some(At::ZoneNet),
         times: Times::Keyed,
+        effect: Some(TakesEffect::NextReboot),
         help: "A net of the zone. An entry that names nets has those alone, not its template's.",
         example: r#"net "internal" { pool "internal"; address "10.1.0.10/24" gateway="10.1.0.1"; vnic "web01_0" }"#,
         ..BASE
@@ -509,6 +517,28 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ..BASE
     },
     NodeRule {
+        name: "pending",
+        at: &[At::Zone],
+        props: &[
+            prop("boot-time", Type::Int(0, i64::MAX as i128), "when the host booted, in seconds since 1970"),
+            must("zone-id", Type::Int(0, u32::MAX as i128), "the zone's id at that moment, as in `zoneadm list -v`"),
+        ],
+        body: Some(At::Pending),
+        help: "Written by zmgr: changes that were applied while the zone ran and take effect at its next boot. They count while the host's boot time and the zone's id are still the same.",
+        example: r#"pending boot-time=1774188000 zone-id=4 { change "bootargs" was="-v" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "change",
+        at: &[At::Pending],
+        args: args!("WHAT": Type::Verbatim),
+        props: &[prop("was", Type::Verbatim, "what the running zone has; without it: nothing")],
+        times: Times::Keyed,
+        help: "Written by zmgr: one change that is not in effect yet.",
+        example: r#"change "bootargs" was="-v""#,
+        ..BASE
+    },
+    NodeRule {
         name: "foreign",
         at: &[At::Zone],
         body: Some(At::Foreign),
@@ -530,6 +560,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "pool",
         at: NETS,
         args: args!("POOL": Type::PoolName),
+        effect: Some(TakesEffect::NextReboot),
         help: "The pool that the net's addresses and link come from.",
         example: r#"pool "internal""#,
         ..BASE
@@ -540,6 +571,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("ADDRESS": Type::Interface),
         props: &[prop("gateway", Type::Address, "the router")],
         times: Times::Keyed,
+        effect: Some(TakesEffect::NextReboot),
         help: "An address with its prefix length. \"none\": zmgr gives it none; DHCP or the zone's own business.",
         example: r#"address "10.1.0.10/24" gateway="10.1.0.1""#,
         ..BASE
@@ -557,6 +589,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "physical",
         at: &[At::TemplateNet],
         args: args!("LINK": Type::Link),
+        effect: Some(TakesEffect::NextReboot),
         help: "An existing link that the zone gets as it is; never made or deleted.",
         example: r#"physical "e1000g1""#,
         ..BASE
@@ -565,6 +598,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "physical",
         at: &[At::ZoneNet],
         args: args!("LINK": Type::FoundLink),
+        effect: Some(TakesEffect::NextReboot),
         help: "An existing link that the zone has as it is; never made or deleted.",
         example: r#"physical "e1000g1""#,
         ..BASE
@@ -574,6 +608,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: NETS,
         args: args!("NAME": Type::LinkProperty, "VALUE": Type::LinkValue),
         times: Times::Keyed,
+        effect: Some(TakesEffect::AtOnce),
         help: "A property of the VNIC, as `dladm set-linkprop` takes it. Those that the zone's boot sets, and mtu, are not set here.",
         example: r#"link-property "maxbw" "100M""#,
         ..BASE
@@ -582,6 +617,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "default-route",
         at: NETS,
         args: args!("WHETHER": Type::Bool),
+        effect: Some(TakesEffect::NextReboot),
         help: "Whether default routes go through this net. Without a word: the first net with a gateway has them.",
         example: "default-route #false",
         ..BASE
@@ -590,6 +626,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "vnic",
         at: &[At::ZoneNet],
         args: args!("LINK": Type::Vnic),
+        effect: Some(TakesEffect::NextReboot),
         help: "The VNIC.",
         example: r#"vnic "web01_0""#,
         ..BASE
@@ -598,6 +635,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "stub",
         at: &[At::ZoneNet],
         args: args!("LINK": Type::Link),
+        effect: Some(TakesEffect::NextReboot),
         help: "The link below the VNIC; on a shared stack, the link that has the address.",
         example: r#"stub "stub0""#,
         ..BASE
@@ -606,8 +644,18 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "mac",
         at: &[At::ZoneNet],
         args: args!("MAC": Type::Mac),
+        effect: Some(TakesEffect::NextReboot),
         help: "The VNIC's MAC address, chosen by zmgr: a VNIC is ours only if name, link below and MAC agree.",
         example: r#"mac "2:8:20:7d:1e:9f""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "override",
+        at: &[At::ZoneNet],
+        args: args!("SETTING": Type::Word(&["stub", "vlan", "mtu", "gateway"])),
+        rest: true,
+        help: "Written by zmgr in `applied`: what the entry sets itself, other than its pool has it.",
+        example: r#"override "mtu""#,
         ..BASE
     },
     NodeRule {
@@ -624,6 +672,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "brand",
         at: LAYERS,
         args: args!("BRAND": Type::Brand),
+        effect: Some(TakesEffect::Never),
         help: "The brand. OpenIndiana: ipkg is linked to the host's image, nlipkg is not; OmniOS: lipkg is, ipkg is not.",
         example: r#"brand "nlipkg""#,
         ..BASE
@@ -633,6 +682,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("WHETHER": Type::Bool),
         default: "autoboot #false",
+        effect: Some(TakesEffect::AtOnce),
         help: "Whether the zone boots with the host, and at the end of `create`.",
         example: "autoboot #true",
         ..BASE
@@ -642,6 +692,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("WHAT": Type::Word(&["exclusive", "shared"])),
         default: r#"ip-type "exclusive""#,
+        effect: Some(TakesEffect::NextReboot),
         help: "Whose network stack the zone has. \"shared\": no VNIC; the addresses go to the pool's link on the host.",
         example: r#"ip-type "exclusive""#,
         ..BASE
@@ -650,6 +701,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "install",
         at: LAYERS,
         body: Some(At::Install),
+        effect: Some(TakesEffect::Reinstall),
         help: "How the zone is installed.",
         example: r#"install { package "editor/vim" }"#,
         ..BASE
@@ -660,6 +712,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("PUBLISHER": Type::PublisherName),
         rest: true,
         times: Times::Many,
+        effect: Some(TakesEffect::AtOnce),
         help: "A publisher that the zone's image gets. Without one: those of the host.",
         example: r#"publisher "openindiana.org""#,
         ..BASE
@@ -670,6 +723,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("PACKAGE": Type::Safe),
         rest: true,
         times: Times::Many,
+        effect: Some(TakesEffect::Reinstall),
         help: "Packages beyond the brand's own.",
         example: r#"package "editor/vim""#,
         ..BASE
@@ -678,6 +732,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "image",
         at: &[At::Install],
         args: args!("PATH": Type::Safe),
+        effect: Some(TakesEffect::Reinstall),
         help: "The archive, snapshot, dataset or folder to install from, for brands that need one.",
         example: r#"image "/export/images/zone.tar.gz""#,
         ..BASE
@@ -686,6 +741,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "clone-from",
         at: LAYERS,
         args: args!("ZONE": Type::ZoneName),
+        effect: Some(TakesEffect::Reinstall),
         help: "A zone to clone in place of installing.",
         example: r#"clone-from "golden""#,
         ..BASE
@@ -694,6 +750,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "setup",
         at: LAYERS,
         body: Some(At::Setup),
+        effect: Some(TakesEffect::Reinstall),
         help: "What is written into the zone before its first boot.",
         example: r#"setup { hostname "{zone}"; timezone "UTC" }"#,
         ..BASE
@@ -702,6 +759,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "hostname",
         at: &[At::Setup],
         args: args!("NAME": Type::HostName),
+        effect: Some(TakesEffect::Reinstall),
         help: "The zone's host name. Without one: the name of the zone.",
         example: r#"hostname "{zone}""#,
         ..BASE
@@ -712,6 +770,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("PATH": Type::Path),
         rest: true,
         times: Times::Many,
+        effect: Some(TakesEffect::Reinstall),
         help: "A file of the host whose lines go to root's authorized_keys.",
         example: r#"ssh-key "/etc/zmgr/keys/ops.pub""#,
         ..BASE
@@ -720,6 +779,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "timezone",
         at: &[At::Setup],
         args: args!("NAME": Type::TimeZone),
+        effect: Some(TakesEffect::Reinstall),
         help: "The time zone.",
         example: r#"timezone "UTC""#,
         ..BASE
@@ -730,6 +790,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("ADDRESS": Type::Address),
         rest: true,
         times: Times::Many,
+        effect: Some(TakesEffect::Reinstall),
         help: "Name servers. A zone's or template's win over its pools', those over `defaults`.",
         example: r#"resolver "10.1.0.53""#,
         ..BASE
@@ -738,6 +799,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "dns-domain",
         at: LAYERS,
         args: args!("DOMAIN": Type::Domain),
+        effect: Some(TakesEffect::Reinstall),
         help: "The DNS domain.",
         example: r#"dns-domain "example.org""#,
         ..BASE
@@ -748,6 +810,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("WORD": Type::NetName),
         rest: true,
         times: Times::Many,
+        effect: Some(TakesEffect::AtOnce),
         help: "Words to find zones by.",
         example: r#"tag "web""#,
         ..BASE
@@ -757,6 +820,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("WHETHER": Type::Bool),
         default: "protected #false",
+        effect: Some(TakesEffect::AtOnce),
         help: "Whether `destroy` wants --force.",
         example: "protected #true",
         ..BASE
@@ -767,6 +831,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("COMMAND": Type::Command),
         rest: true,
         times: Times::Many,
+        effect: Some(TakesEffect::NextReboot),
         help: "A command passed through to zonecfg, last: set, clear, add, select, remove or end. Not for zonename, zonepath, brand, ip-type, net.",
         example: r#"zonecfg "set fs-allowed=ufs""#,
         ..BASE
@@ -793,6 +858,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ],
         body: Some(At::Fs),
         times: Times::Keyed,
+        effect: Some(TakesEffect::NextReboot),
         help: "A file system mounted at this directory of the zone.",
         example: r#"fs "/data" special="/export/{zone}" type="lofs" { options "rw" }"#,
         ..BASE
@@ -803,6 +869,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("OPTION": Type::Plain(255)),
         rest: true,
         times: Times::Many,
+        effect: Some(TakesEffect::NextReboot),
         help: "Mount options, one a string.",
         example: r#"options "rw" "nodevices""#,
         ..BASE
@@ -816,6 +883,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
             prop("quota", Type::Size, "its quota, where it is made"),
         ],
         times: Times::Keyed,
+        effect: Some(TakesEffect::NextReboot),
         help: "A ZFS dataset delegated to the zone. zmgr never deletes it.",
         example: r#"dataset "tank/{zone}" create=#true quota="50G""#,
         ..BASE
@@ -825,6 +893,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("PATTERN": Type::Plain(1000)),
         times: Times::Keyed,
+        effect: Some(TakesEffect::NextReboot),
         help: "Devices of the host that the zone sees.",
         example: r#"device "/dev/dsk/c1t0d0*""#,
         ..BASE
@@ -839,6 +908,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
             "the type, where the value does not tell",
         )],
         times: Times::Keyed,
+        effect: Some(TakesEffect::AtOnce),
         help: "A named value that illumos keeps for whoever wants it.",
         example: r#"attr "env" "prod""#,
         ..BASE
@@ -849,6 +919,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NAME": Type::RctlName),
         body: Some(At::Rctl),
         times: Times::Keyed,
+        effect: Some(TakesEffect::NextReboot),
         help: "A resource control, for those without a node of their own.",
         example: r#"rctl "zone.max-lofi" { value limit=10 }"#,
         ..BASE
@@ -873,6 +944,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("USER": Type::Plain(32), "AUTH": Type::Word(&["login", "manage", "clonefrom"])),
         rest: true,
         times: Times::Keyed,
+        effect: Some(TakesEffect::AtOnce),
         help: "A user of the host who may administer the zone, and how.",
         example: r#"admin "alice" "login" "manage""#,
         ..BASE
@@ -885,6 +957,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
             prop("swap", Type::Size, "swap, at least 50M"),
             prop("locked", Type::Size, "locked memory, at most physical"),
         ],
+        effect: Some(TakesEffect::NextReboot),
         help: "Limits of memory, at least one.",
         example: r#"capped-memory physical="2G" swap="4G""#,
         ..BASE
@@ -893,6 +966,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "capped-cpu",
         at: LAYERS,
         props: &[must("ncpus", Type::Cpus, "the number, with up to two decimals")],
+        effect: Some(TakesEffect::NextReboot),
         help: "A limit of processor time.",
         example: r#"capped-cpu ncpus="1.5""#,
         ..BASE
@@ -904,6 +978,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
             must("ncpus", Type::CpuRange, "the number, or fewest and most"),
             prop("importance", Type::Int(0, u32::MAX as i128), "its weight against other pools"),
         ],
+        effect: Some(TakesEffect::NextReboot),
         help: "Processors of its own. Not together with capped-cpu, cpu-shares or resource-pool.",
         example: r#"dedicated-cpu ncpus="1-4" importance=10"#,
         ..BASE
@@ -912,6 +987,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "cpu-shares",
         at: LAYERS,
         args: args!("SHARES": Type::Int(0, COUNT)),
+        effect: Some(TakesEffect::NextReboot),
         help: "Shares of the fair share scheduler.",
         example: "cpu-shares 10",
         ..BASE
@@ -920,6 +996,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "max-lwps",
         at: LAYERS,
         args: args!("NUMBER": Type::Int(100, COUNT)),
+        effect: Some(TakesEffect::NextReboot),
         help: "Most lightweight processes.",
         example: "max-lwps 2000",
         ..BASE
@@ -928,6 +1005,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "max-processes",
         at: LAYERS,
         args: args!("NUMBER": Type::Int(100, COUNT)),
+        effect: Some(TakesEffect::NextReboot),
         help: "Most processes.",
         example: "max-processes 1000",
         ..BASE
@@ -936,6 +1014,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "max-shm-memory",
         at: LAYERS,
         args: args!("SIZE": Type::Size),
+        effect: Some(TakesEffect::NextReboot),
         help: "Most System V shared memory.",
         example: r#"max-shm-memory "4G""#,
         ..BASE
@@ -944,6 +1023,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "max-shm-ids",
         at: LAYERS,
         args: args!("NUMBER": Type::Int(0, COUNT)),
+        effect: Some(TakesEffect::NextReboot),
         help: "Most shared memory ids.",
         example: "max-shm-ids 100",
         ..BASE
@@ -952,6 +1032,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "max-msg-ids",
         at: LAYERS,
         args: args!("NUMBER": Type::Int(0, COUNT)),
+        effect: Some(TakesEffect::NextReboot),
         help: "Most message queue ids.",
         example: "max-msg-ids 100",
         ..BASE
@@ -960,6 +1041,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "max-sem-ids",
         at: LAYERS,
         args: args!("NUMBER": Type::Int(0, COUNT)),
+        effect: Some(TakesEffect::NextReboot),
         help: "Most semaphore ids.",
         example: "max-sem-ids 100",
         ..BASE
@@ -968,6 +1050,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "hostid",
         at: LAYERS,
         args: args!("ID": Type::HostId),
+        effect: Some(TakesEffect::NextReboot),
         help: "The host id that the zone sees.",
         example: r#"hostid "0x1234abcd""#,
         ..BASE
@@ -976,6 +1059,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "bootargs",
         at: LAYERS,
         args: args!("ARGUMENTS": Type::Plain(255)),
+        effect: Some(TakesEffect::NextReboot),
         help: "Arguments of each boot.",
         example: r#"bootargs "-m verbose""#,
         ..BASE
@@ -984,6 +1068,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "limitpriv",
         at: LAYERS,
         args: args!("PRIVILEGES": Type::Plain(1000)),
+        effect: Some(TakesEffect::NextReboot),
         help: "The privileges that the zone is limited to.",
         example: r#"limitpriv "default,dtrace_user""#,
         ..BASE
@@ -992,6 +1077,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "scheduling-class",
         at: LAYERS,
         args: args!("CLASS": Type::Word(&["FSS", "TS", "IA", "FX", "RT", "SDC"])),
+        effect: Some(TakesEffect::NextReboot),
         help: "The scheduling class.",
         example: r#"scheduling-class "FSS""#,
         ..BASE
@@ -1001,6 +1087,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("TYPE": Type::FileSystem),
         rest: true,
+        effect: Some(TakesEffect::NextReboot),
         help: "Types of file systems that the zone may mount.",
         example: r#"fs-allowed "ufs" "pcfs""#,
         ..BASE
@@ -1009,6 +1096,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "resource-pool",
         at: LAYERS,
         args: args!("NAME": Type::Plain(255)),
+        effect: Some(TakesEffect::NextReboot),
         help: "The resource pool: zonecfg's own property \"pool\".",
         example: r#"resource-pool "pool_web""#,
         ..BASE
@@ -1021,6 +1109,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
             prop("lower", Type::Plain(255), "what they cannot go below"),
             prop("upper", Type::Plain(255), "what they cannot go above"),
         ],
+        effect: Some(TakesEffect::NextReboot),
         help: "Security flags, as comma lists.",
         example: r#"security-flags default="aslr" upper="all""#,
         ..BASE

@@ -169,6 +169,9 @@ pub struct EntryNet {
     /// Properties of the VNIC beside its MTU, by dladm's names, such as `maxbw`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub link_properties: BTreeMap<String, String>,
+    /// In `applied`: what the entry sets itself, other than its pool has it: `stub`, `vlan`, `mtu`, `gateway`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<String>,
     /// Whether zmgr made the VNIC, so that destroy may delete it.
     pub managed: bool,
     /// Whether the zone's default routes go through this net; `None`: the first net with a gateway has them.

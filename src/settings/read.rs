@@ -86,6 +86,7 @@ fn net(node: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
                 }
             }
             "mac" => net.mac = text.parse().ok(),
+            "override" => net.overrides.extend(child.texts().map(str::to_owned)),
             "managed" => net.managed = child.first() == Some(&Value::Bool(true)),
             "default-route" => {
                 net.default_route = match child.first() {

@@ -80,6 +80,7 @@ pub(crate) fn net(net: &EntryNet) -> Node {
     );
     inner.extend(net.mac.map(|mac| Node::new("mac").arg(mac.to_string())));
     inner.extend(net.default_route.map(|yes| Node::new("default-route").arg(yes)));
+    inner.extend(list("override", net.overrides.iter().map(String::as_str)));
     inner.extend(net.managed.then(|| Node::new("managed").arg(true)));
     Node::new("net").arg(net.name.as_str()).block(inner)
 }

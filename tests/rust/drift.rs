@@ -366,12 +366,12 @@ fn a_link_in_use_waits_for_its_zone_to_be_down() {
     };
     let mut run = RunOptions::new().progress(&mut progress);
     let outcome = manager.apply(&[], &ApplyOptions::new(), &mut run).unwrap().outcomes.remove(0);
-    assert!(outcome.notes.iter().any(|note| note.contains("VLAN 30 in place of VLAN 20")), "{:?}", outcome.notes);
+    assert!(outcome.notes.iter().any(|note| note.contains("VLAN 30 instead of VLAN 20")), "{:?}", outcome.notes);
     assert_eq!(short(&ran), [""; 0], "a VNIC that is made anew gets everything then");
     assert_eq!(drift(&manager, "web01").items[0].cause, DriftCause::Files);
     let plan = manager.plan_apply(&[], &ApplyOptions::new().reboot(true)).unwrap();
     let steps: Vec<&str> = plan.changes[0].steps.iter().map(|step| step.id.as_str()).collect();
-    assert_eq!(steps, ["applied", "shutdown", "unlink:lan", "vnic:lan", "boot"]);
+    assert_eq!(steps, ["reserve", "applied", "shutdown", "unlink:lan", "vnic:lan", "boot"]);
     manager.run(&plan, &mut RunOptions::new()).unwrap().into_result().unwrap();
     assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
     assert_eq!(pretend.run(&format!("dladm show-vnic -p -o over,vid {vnic}")), "net0:30\n=0");

@@ -121,7 +121,7 @@ fn a_document_that_a_killed_zonecfg_left_goes_too() {
     }));
     assert!(died.is_err());
     forget_zone(&scene);
-    assert_eq!(scene.recover(), ["undone web01"]);
+    assert_eq!(scene.recover(), ["destroyed web01"]);
     assert!(!document(&scene).exists());
     scene.assert_bare();
 }

@@ -19,6 +19,7 @@ mod layering;
 mod lossless;
 mod packaging;
 mod parity;
+mod pending;
 mod plans;
 mod power;
 mod registry;

@@ -36,6 +36,7 @@ struct Texts {
     origin: Option<CString>,
     tags: Vec<CString>,
     attrs: Vec<(CString, CString)>,
+    pending: Vec<CString>,
     nets: Vec<zmgr_net>,
     fault: Option<zmgr_diagnostic>,
 }
@@ -78,6 +79,7 @@ impl zmgr_zone {
                 origin: c_texts(&zone.origin),
                 tags: zone.tags.iter().map(|tag| c_text(tag)).collect(),
                 attrs: zone.attrs.iter().map(|(name, value)| (c_text(name), c_text(value))).collect(),
+                pending: zone.pending.iter().map(|change| c_text(change)).collect(),
                 nets: zone.nets.iter().map(zmgr_net::new).collect(),
                 fault: zone.fault.as_ref().map(zmgr_diagnostic::new),
             })
@@ -420,6 +422,24 @@ pub unsafe extern "C" fn zmgr_zone_attr_name(zone: *const zmgr_zone, index: usiz
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_attr_value(zone: *const zmgr_zone, index: usize) -> *const c_char {
     unsafe { read_text(zone, |z| z.texts().attrs.get(index).map(|(_, value)| value.as_c_str())) }
+}
+
+/// Number of changes that were applied while the zone ran and take effect at its next boot.
+///
+/// # Safety
+/// `zone` is NULL or a live zone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_pending_count(zone: *const zmgr_zone) -> usize {
+    unsafe { read(zone, 0, |z| z.zone.pending.len()) }
+}
+
+/// Pending change number `index`, such as "bootargs"; NULL past the last.
+///
+/// # Safety
+/// `zone` is NULL or a live zone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_pending(zone: *const zmgr_zone, index: usize) -> *const c_char {
+    unsafe { read_text(zone, |z| z.texts().pending.get(index).map(|change| change.as_c_str())) }
 }
 
 /// How many nets it has.

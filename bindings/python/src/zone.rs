@@ -134,6 +134,12 @@ impl Zone {
         Ok(attrs)
     }
 
+    /// Changes that were applied while it ran and take effect at its next boot.
+    #[getter]
+    fn pending<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.zone.pending)
+    }
+
     /// What is wrong with its file.
     #[getter]
     fn fault<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {

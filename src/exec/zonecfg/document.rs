@@ -264,6 +264,17 @@ impl ZoneConfig {
         for values in config.rctls.values_mut() {
             values.sort();
         }
+        if let Some(types) = &mut config.fs_allowed {
+            *types = sorted_words(types);
+        }
+        for admin in &mut config.admins {
+            admin.auths = sorted_words(&admin.auths);
+        }
+        if let Some(flags) = &mut config.security_flags {
+            for set in [&mut flags.default, &mut flags.lower, &mut flags.upper] {
+                *set = clean_flags(set);
+            }
+        }
         config.filesystems.sort_by(|a, b| a.dir.cmp(&b.dir));
         config.nets.sort_by(|a, b| a.key().cmp(&b.key()));
         config.devices.sort_by(|a, b| a.matching.cmp(&b.matching));
@@ -285,6 +296,21 @@ impl Net {
     pub(super) fn key(&self) -> (&str, Option<&str>, Option<&str>) {
         (&self.physical, self.allowed_address.as_deref(), self.address.as_deref())
     }
+}
+
+/// A list with commas as a set: sorted, each word once.
+fn sorted_words(list: &str) -> String {
+    let mut words: Vec<&str> = list.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.join(",")
+}
+
+/// Security flags in one spelling. Their case never matters; their order does only if some are taken away again.
+fn clean_flags(flags: &str) -> String {
+    let flags = flags.to_ascii_lowercase();
+    let plain = |word: &str| !word.trim().starts_with(['-', '!']) && word.trim() != "none";
+    if flags.split(',').all(plain) { sorted_words(&flags) } else { flags }
 }
 
 /// A path as zonecfg keeps it: slashes collapsed, none at the end.

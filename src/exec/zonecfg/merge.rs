@@ -7,8 +7,17 @@ use super::ZoneConfig;
 
 /// The configuration to bring the host to.
 pub fn merge(wish: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prune: bool) -> ZoneConfig {
+    let written = wish;
     let (wish, applied, host) = (wish.canonical(), applied.canonical(), host.canonical());
     let mut target = wish.clone();
+    // Sets are written as they stand in the files.
+    target.fs_allowed = written.fs_allowed.clone().filter(|_| wish.fs_allowed.is_some());
+    target.security_flags.clone_from(&written.security_flags);
+    for admin in &mut target.admins {
+        if let Some(written) = written.admins.iter().find(|written| written.user == admin.user) {
+            admin.auths.clone_from(&written.auths);
+        }
+    }
     // What has no type cannot be taken away by script either.
     target.unknown.clone_from(&host.unknown);
     if prune {

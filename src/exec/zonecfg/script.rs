@@ -26,7 +26,8 @@ pub fn creation(config: &ZoneConfig, more: &[String]) -> String {
 ///
 /// Errors: `wrong-state` where they differ in what cannot be changed: zonepath, brand, or something that zmgr has no type for.
 pub fn edit(from: &ZoneConfig, to: &ZoneConfig) -> Result<String> {
-    let (from, to) = (from.canonical(), to.canonical());
+    let written = to;
+    let (from, mut to) = (from.canonical(), to.canonical());
     let fixed = [("brand", &from.brand, &to.brand), ("zonepath", &from.zonepath, &to.zonepath)];
     for (what, old, new) in fixed {
         if old != new {
@@ -38,11 +39,22 @@ pub fn edit(from: &ZoneConfig, to: &ZoneConfig) -> Result<String> {
         return Err(Error::new(Code::WrongState, "the configuration holds something that zmgr does not know")
             .with_help("change it with zonecfg"));
     }
+    if from.fs_allowed != to.fs_allowed && to.fs_allowed.is_some() {
+        to.fs_allowed.clone_from(&written.fs_allowed);
+    }
     let mut script = String::new();
     edit_memory(&mut script, &from, &to);
     let (old, new) = (from.resources(), to.resources());
     let plain = |resource: &&Resource| resource.kind != "capped-memory";
-    for resource in old.iter().filter(plain).filter(|resource| !new.contains(resource)) {
+    // OmniOS's `remove net` takes the first net of the link, whatever address it is given. So of a link with a change, every net is
+    // removed and added again.
+    let link = |resource: &Resource| resource.key().first().map(|(_, link)| (*link).to_owned());
+    let nets = |resources: &[Resource], other: &[Resource]| -> Vec<Option<String>> {
+        resources.iter().filter(|net| net.kind == "net" && !other.contains(net)).map(link).collect()
+    };
+    let links = [nets(&old, &new), nets(&new, &old)].concat();
+    let again = |resource: &&Resource| resource.kind == "net" && links.contains(&link(resource));
+    for resource in old.iter().filter(plain).filter(|resource| !new.contains(resource) || again(resource)) {
         script.push_str("remove ");
         script.push_str(resource.kind);
         for (property, value) in resource.key() {
@@ -59,7 +71,7 @@ pub fn edit(from: &ZoneConfig, to: &ZoneConfig) -> Result<String> {
     for (property, value) in new_globals.iter().filter(|global| !old_globals.contains(global)) {
         set(&mut script, property, value);
     }
-    for resource in new.iter().filter(plain).filter(|resource| !old.contains(resource)) {
+    for resource in new.iter().filter(plain).filter(|resource| !old.contains(resource) || again(resource)) {
         add(&mut script, resource);
     }
     Ok(script)

@@ -1,4 +1,4 @@
-//! What becomes of the VNICs of a zone that was built, where the wish says otherwise of them by now.
+//! Changes of the VNICs of a zone that is built.
 //!
 //! Invariant: only a VNIC that zmgr made is touched: name, lower link and MAC address agree with the wish or with what was applied.
 
@@ -24,6 +24,8 @@ pub(super) struct Relinking {
     pub(super) down: Vec<Box<dyn Step>>,
     /// The nets of which something needs the zone to be down.
     pub(super) nets: Vec<String>,
+    /// Those among them whose VNIC is created again: neither their link nor their addresses change before.
+    pub(super) moved: Vec<String>,
     /// What each of these is, in words, and what is left alone with the reason.
     pub(super) waiting: Vec<String>,
     pub(super) refused: Vec<String>,
@@ -47,22 +49,23 @@ pub(super) fn plan(site: &Site, look: &Look, entry: &ZoneEntry, spec: &ZoneSpec)
         }
         let mut anew: Vec<String> = Vec::new();
         if found.over != vnic.over {
-            anew.push(format!("over {} in place of {}", vnic.over, found.over));
+            anew.push(format!("over {} instead of {}", vnic.over, found.over));
         }
         if found.vlan != vnic.vlan {
             let said = |vlan: Option<u16>| vlan.map_or("no VLAN".to_owned(), |vlan| format!("VLAN {vlan}"));
-            anew.push(format!("{} in place of {}", said(vnic.vlan), said(found.vlan)));
+            anew.push(format!("with {} instead of {}", said(vnic.vlan), said(found.vlan)));
         }
         if found.mac != Some(vnic.mac) {
-            anew.push(format!("the MAC address {}", dladm::mac_text(vnic.mac)));
+            anew.push(format!("with the MAC address {}", dladm::mac_text(vnic.mac)));
         }
         if anew.is_empty() {
             properties(site, look, net, &vnic, was, &mut relinking)?;
             continue;
         }
         preflight::links(&look.host, spec)?;
-        relinking.waiting.push(format!("the VNIC {} is to be made anew, {}", vnic.name, anew.join(", ")));
+        relinking.waiting.push(format!("the VNIC {} is created again {}", vnic.name, anew.join(" and ")));
         relinking.nets.push(net.name.clone());
+        relinking.moved.push(net.name.clone());
         let mac = found.mac.unwrap_or(vnic.mac);
         let old = Vnic { over: found.over.clone(), mac, vlan: found.vlan, properties: BTreeMap::new(), ..vnic.clone() };
         relinking.down.push(Box::new(Unlink { vnic: old }));
@@ -90,11 +93,11 @@ fn properties(
     let (set, reset) = differences(site, look, net, was)?;
     for (name, value) in &set {
         if name == "mtu" {
-            relinking.waiting.push(format!("the VNIC {} is to have the mtu {value}", vnic.name));
+            relinking.waiting.push(format!("the VNIC {} gets the mtu {value}", vnic.name));
         }
     }
     if reset.iter().any(|name| name == "mtu") {
-        relinking.waiting.push(format!("the VNIC {} is to have its usual mtu", vnic.name));
+        relinking.waiting.push(format!("the VNIC {} gets its default mtu", vnic.name));
     }
     let (cold_set, set): (BTreeMap<_, _>, BTreeMap<_, _>) = set.into_iter().partition(|(name, _)| name == "mtu");
     let (cold_reset, reset): (Vec<_>, Vec<_>) = reset.into_iter().partition(|name| name == "mtu");

@@ -3,6 +3,7 @@
 //! Invariant: the host is changed first, `applied` is written after; so a death between the two leaves a difference that is told,
 //! and what `applied` says was on the host. What somebody else put there is never taken away unasked.
 
+pub(crate) mod installed;
 pub(crate) mod links;
 pub(crate) mod publishers;
 mod work;
@@ -22,25 +23,22 @@ use super::power::{self, Power};
 use super::request::{Pinned, PinnedNet, Request};
 use super::site::{Look, Site};
 use super::standing::{Standing, standings};
-use super::steps::{Boot, Reconfigure, Step, Unlink};
+use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
 use super::take_up;
-use super::{Outcome, Plan, Report, identity};
+use super::{Outcome, Plan, Report, identity, pending};
 use crate::document::Document;
+use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::ZoneState;
-use crate::exec::zonecfg::{self, ZoneConfig, parts};
-use crate::host::HostState;
+use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::manager::{ApplyOptions, CreateOptions, RunOptions};
 use crate::name::{LinkName, ZoneName};
 use crate::registry::Ledger;
 use crate::settings::EntryNet;
-use crate::zone::{Applied, Origin, ZoneEntry};
+use crate::zone::{Applied, Pending, ZoneEntry};
 
 use work::apply_one;
 pub(crate) use work::{apply_planned, confirm, finish};
-
-/// What takes effect without a reboot of the zone.
-const AT_ONCE: [&str; 2] = ["autoboot", "attr"];
 
 /// What is to be done to a zone that was built before.
 pub(crate) struct Application {
@@ -56,6 +54,8 @@ pub(crate) struct Application {
     rebuild: bool,
     /// What the entry says is applied once the steps are done.
     applied: Applied,
+    /// What waits for the zone's next boot then.
+    pending: Option<Pending>,
     reboot: bool,
     boot: Option<Boot>,
     /// Links that the zone makes interfaces of once all else is done.
@@ -233,25 +233,30 @@ fn plan_of(
     let applied = standing.applied();
     let mut standing = standing;
     let opens: Vec<String> = standing.open_nets().map(|net| net.name.clone()).collect();
+    let reserves = standing.needs_reservation();
     let mut chosen = BTreeMap::new();
     let mut entry = standing.entry().clone();
-    if !opens.is_empty() {
+    if reserves {
         let Some(ledger) = ledger else {
-            return Err(Error::new(Code::Internal, "addresses are to be chosen, and there is no ledger"));
+            return Err(Error::new(Code::Internal, "nets are to be reserved, and there is no ledger"));
         };
         let pinned = pinned.map(|nets| Pinned { id: id.to_string(), created: String::new(), nets: nets.clone() });
         let create = CreateOptions::default();
         let nets = create::nets(library, ledger, host, &standing.spec, &create, pinned.as_ref())?;
         chosen = create::pinned_nets(nets.iter().filter(|net| opens.contains(&net.name)));
-        standing.spec.nets.clone_from(&nets);
-        entry.nets = nets;
+        entry.nets = create::own_nets(&nets);
+        standing.spec.nets = nets;
     }
     let spec = &standing.spec;
     let mut applied_now = create::applied(spec);
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     let mut cold: Vec<Box<dyn Step>> = Vec::new();
     let (mut notes, mut unlinks, mut plumb) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut rebuild, mut boot, mut reboot) = (false, None, false);
+    let (mut rebuild, mut boot, mut reboot, mut waiting_now) = (false, None, false, None);
+    let waited = match &standing.host {
+        Some((zone, _)) => pending::current(&site.host, standing.entry(), Some(zone))?.cloned(),
+        None => None,
+    };
     let mut facts = basis::host(host, spec);
     match &standing.host {
         None if !options.recreate => {
@@ -270,12 +275,22 @@ fn plan_of(
         }
         Some((zone, found)) => {
             identity::same(standing.entry(), zone)?;
-            let wish = standing.wish()?;
+            identity::unchanged(spec, zone)?;
+            let active = zone.state.is_active();
+            let links = links::plan(site, look, standing.entry(), spec)?;
+            let waited = waited.as_ref();
+            let may_reboot = options.reboot && zone.state == ZoneState::Running;
+            let wish = match active && !may_reboot {
+                // A VNIC that is created again later keeps its addresses until then.
+                true => standing.wish_of(&held(spec, standing.entry(), &links.moved))?,
+                false => standing.wish()?,
+            };
             let target = zonecfg::merge(&wish, &applied, found, options.prune);
             let script = zonecfg::edit(found, &target).map_err(|error| error.with_context(format!("zone {name}")))?;
             if !script.is_empty() && zonecfg::validate(found).is_ok() {
                 zonecfg::validate(&target).map_err(|error| error.with_context(format!("zone {name}")))?;
             }
+            steps.extend(datasets(site, library, standing.entry(), spec)?);
             let mut gained = Vec::new();
             let had = |link: &LinkName| {
                 let nets = standing.entry().applied.iter().flat_map(|applied| &applied.nets);
@@ -291,10 +306,11 @@ fn plan_of(
                 }
             }
             facts.insert(format!("configuration of {name}"), digest(found));
-            let active = zone.state.is_active();
-            let links = links::plan(site, look, standing.entry(), spec)?;
-            let waits = active && (waits_for_reboot(found, &target) || !links.down.is_empty());
-            reboot = waits && options.reboot && zone.state == ZoneState::Running;
+            let dialect = site.host.dialect();
+            let changes = active
+                && pending::changed_parts(found, &target).iter().any(|changed| changed.waits_for_reboot(dialect));
+            reboot = may_reboot && (changes || waited.is_some() || !links.down.is_empty());
+            waiting_now = pending::after(&site.host, waited, zone, found, &target)?;
             notes.extend(links.refused);
             steps.extend(links.at_once);
             match (active, reboot) {
@@ -303,42 +319,52 @@ fn plan_of(
                 (true, false) => {
                     let what = links.waiting.into_iter();
                     notes.extend(what.map(|what| {
-                        format!("{what}, once {name} is down: zmgr apply --reboot {name}, or halt it and apply again")
+                        format!(
+                            "{what} once {name} is down: run `zmgr apply --reboot {name}`, or halt it and apply again"
+                        )
                     }));
-                    hold(&mut applied_now.nets, standing.entry(), &links.nets);
+                    hold(&mut applied_now.nets, standing.entry(), &links.nets, &links.moved);
                 }
             }
-            let reconfigured = target.clone();
             if !script.is_empty() {
                 let (from, to) = (found.clone(), target);
                 steps.push(Box::new(Reconfigure { zone: name.clone(), from, to, script }));
             }
-            let kept: Vec<EntryNet> = dropped(standing.entry(), &spec.nets, host);
+            let (kept, free) = dropped(site, look, standing.entry(), spec, active && !reboot)?;
             for vnic in vnics(&kept) {
-                if active && !reboot {
-                    notes.push(format!(
-                        "the VNIC {} goes once {name} is down: run zmgr apply {name} again then",
-                        vnic.name
-                    ));
-                } else {
-                    unlinks.push(Unlink { vnic });
-                }
+                notes.push(format!(
+                    "the VNIC {} is deleted once {name} no longer uses it: reboot or halt the zone, then run `zmgr apply {name}`",
+                    vnic.name
+                ));
             }
-            if active && !reboot {
-                applied_now.nets.extend(kept);
+            unlinks.extend(vnics(&free).into_iter().map(|vnic| Unlink { vnic }));
+            for net in kept {
+                let net = renamed(net, &applied_now.nets);
+                applied_now.nets.push(net);
             }
-            if publishers::are_ours(site, standing.entry(), spec, zone) {
+            let ours = publishers::are_ours(site, standing.entry(), spec, zone);
+            let mut published = ours;
+            if ours {
                 match publishers::look(site, library, standing.entry(), spec, options.prune) {
                     Ok(publishing) => steps.extend(publishers::steps(site, library, spec, publishing)?),
                     Err(error) if error.code() == Code::Config => return Err(error),
-                    Err(error) => notes.push(format!("its publishers cannot be read: {}", error.message())),
+                    Err(error) => {
+                        published = false;
+                        notes.push(format!("cannot read the publishers of {name}: {}", error.message()));
+                    }
                 }
-            } else if standing.entry().origin == Some(Origin::Import) {
-                applied_now.settings.install = None;
             }
-            if active && !reboot && waits_for_reboot(found, &reconfigured) {
-                notes
-                    .push(format!("{name} runs, and some of this takes effect at its next reboot: zmgr reboot {name}"));
+            installed::keep(&mut applied_now, standing.entry(), dialect, published);
+            let later = installed::differences(standing.entry(), spec, dialect, ours);
+            notes.extend(later.iter().map(installed::AtReinstall::note));
+            if changes && !reboot {
+                notes.push(format!(
+                    "{name} is running: some of this takes effect at its next reboot; run `zmgr reboot {name}`"
+                ));
+            } else if !reboot && waited.is_some() {
+                notes.push(format!(
+                    "{name} has changes pending until its next reboot; run `zmgr apply --reboot {name}` or `zmgr reboot {name}`"
+                ));
             }
             let known = standing.entry().applied.iter().flat_map(|applied| &applied.take_up);
             let wished = |link: &LinkName| spec.nets.iter().any(|net| net.vnic.as_ref() == Some(link));
@@ -353,7 +379,7 @@ fn plan_of(
             }
         }
     }
-    let stale = entry.applied.as_deref() != Some(&applied_now);
+    let stale = entry.applied.as_deref() != Some(&applied_now) || waiting_now != waited;
     let file = |id: &str| PlannedStep {
         id: id.to_owned(),
         kind: id.to_owned(),
@@ -362,7 +388,7 @@ fn plan_of(
         undo: Vec::new(),
     };
     let mut planned: Vec<PlannedStep> = Vec::new();
-    planned.extend((!opens.is_empty()).then(|| file("reserve")));
+    planned.extend(reserves.then(|| file("reserve")));
     planned.extend(steps.iter().map(|step| step.planned()));
     planned.extend(unlinks.iter().filter(|_| !reboot).map(|unlink| unlink.planned()));
     planned.extend((stale || !planned.is_empty()).then(|| file("applied")));
@@ -394,7 +420,8 @@ fn plan_of(
         basis: Basis { documents: basis::documents(library, spec), entry: id.to_string(), host: facts },
     };
     let old = standing.document;
-    Ok(Application { old, entry, steps, cold, unlinks, rebuild, applied: applied_now, reboot, boot, plumb, change })
+    let (applied, pending) = (applied_now, waiting_now);
+    Ok(Application { old, entry, steps, cold, unlinks, rebuild, applied, pending, reboot, boot, plumb, change })
 }
 
 /// Those of these links that the zone has booted with, and the others.
@@ -408,29 +435,83 @@ fn lent(site: &Site, look: &Look, zone: &ZoneName, links: Vec<LinkName>) -> Resu
     Ok(links.into_iter().partition(lent))
 }
 
-/// Has these nets stay as they were applied: what they are to be is not yet so.
-fn hold(nets: &mut [EntryNet], entry: &ZoneEntry, names: &[String]) {
+/// Has these nets stay as they were applied: they change only once the zone is down. Those of `moved` change as a whole.
+fn hold(nets: &mut [EntryNet], entry: &ZoneEntry, names: &[String], moved: &[String]) {
     let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
     for net in nets.iter_mut().filter(|net| names.contains(&net.name)) {
-        if let Some(was) = applied.iter().find(|was| was.vnic == net.vnic) {
+        let Some(was) = applied.iter().find(|was| was.vnic == net.vnic) else { continue };
+        let name = net.name.clone();
+        if moved.contains(&name) {
+            *net = EntryNet { name, ..was.clone() };
+        } else {
             let (addresses, default_route) = (std::mem::take(&mut net.addresses), net.default_route);
-            *net = EntryNet { addresses, default_route, name: net.name.clone(), pool: net.pool.clone(), ..was.clone() };
+            *net = EntryNet { addresses, default_route, name, pool: net.pool.clone(), ..was.clone() };
         }
     }
 }
 
-/// The nets that were applied with a VNIC of zmgr's making that the wish no longer has and the host still does.
-fn dropped(entry: &ZoneEntry, wish: &[EntryNet], host: &HostState) -> Vec<EntryNet> {
-    let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
-    let gone = |net: &&EntryNet| net.managed && !wish.iter().any(|wish| wish.vnic == net.vnic);
-    let there = |net: &&EntryNet| net.vnic.as_ref().is_some_and(|vnic| host.vnic(vnic.as_str()).is_some());
-    applied.iter().filter(gone).filter(there).cloned().collect()
+/// Returns the spec with these nets as they were applied.
+fn held(spec: &ZoneSpec, entry: &ZoneEntry, moved: &[String]) -> ZoneSpec {
+    let mut spec = spec.clone();
+    hold(&mut spec.nets, entry, moved, moved);
+    spec
 }
 
-fn waits_for_reboot(from: &ZoneConfig, to: &ZoneConfig) -> bool {
-    let (from, to) = (parts(from), parts(to));
-    let changed = from.iter().filter(|part| !to.contains(part)).chain(to.iter().filter(|part| !from.contains(part)));
-    changed.into_iter().any(|part| !AT_ONCE.contains(&part.key[0].as_str()))
+/// Returns the nets that were applied with a VNIC of zmgr's that the spec no longer has and the host still does: those that a zone
+/// which stays up uses, and the others.
+fn dropped(
+    site: &Site,
+    look: &Look,
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+    stays_up: bool,
+) -> Result<(Vec<EntryNet>, Vec<EntryNet>)> {
+    let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
+    let gone = |net: &&EntryNet| net.managed && !spec.nets.iter().any(|desired| desired.vnic == net.vnic);
+    let there = |net: &&EntryNet| net.vnic.as_ref().is_some_and(|vnic| look.host.vnic(vnic.as_str()).is_some());
+    let nets: Vec<EntryNet> = applied.iter().filter(gone).filter(there).cloned().collect();
+    if nets.is_empty() || !stays_up {
+        return Ok((Vec::new(), nets));
+    }
+    let owners = look.properties(site)?;
+    let used = |net: &EntryNet| {
+        net.vnic.as_ref().is_some_and(|vnic| {
+            owners.get(&(vnic.to_string(), "zone".to_owned())).is_some_and(|owner| owner == entry.name.as_str())
+        })
+    };
+    Ok(nets.into_iter().partition(used))
+}
+
+/// Returns the net under a name that none of these has: a net of its name may have taken its place.
+fn renamed(mut net: EntryNet, nets: &[EntryNet]) -> EntryNet {
+    let is_taken = |name: &str| nets.iter().any(|net| net.name == name);
+    if is_taken(&net.name)
+        && let Some(vnic) = &net.vnic
+    {
+        let first = vnic.to_string();
+        let more = (2..).map(|n| format!("{vnic}-{n}"));
+        net.name = std::iter::once(first).chain(more).find(|name| !is_taken(name)).unwrap_or_default();
+    }
+    net
+}
+
+/// Returns the steps that create the delegated datasets that are missing, and change the quotas that the files have changed.
+fn datasets(site: &Site, library: &Library, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Vec<Box<dyn Step>>> {
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    if spec.resources.datasets.is_empty() {
+        return Ok(steps);
+    }
+    let missing = Material::of(&site.host, library, spec)?.missing_datasets(spec)?;
+    let applied = entry.applied.as_deref().map(|applied| applied.settings.resources.datasets.as_slice());
+    for dataset in &spec.resources.datasets {
+        let was = applied.unwrap_or_default().iter().find(|was| was.name == dataset.name);
+        if missing.iter().any(|missing| missing.name == dataset.name) {
+            steps.push(Box::new(MakeDataset(dataset.value.clone())));
+        } else if was.is_some_and(|was| was.quota != dataset.quota) {
+            steps.push(Box::new(Quota { dataset: dataset.name.clone(), quota: dataset.quota }));
+        }
+    }
+    Ok(steps)
 }
 
 fn digest(config: &ZoneConfig) -> String {

@@ -17,11 +17,11 @@ use crate::lifecycle::site::{Locks, Look, Site};
 use crate::lifecycle::standing::{Standing, standings};
 use crate::lifecycle::steps::{Probe, Step};
 use crate::lifecycle::take_up::take_up;
-use crate::lifecycle::{EventKind, operate, view};
+use crate::lifecycle::{EventKind, operate, pending, view};
 use crate::manager::{ApplyOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::Wait;
-use crate::zone::{Before, Intent, ZoneEntry};
+use crate::zone::{Before, Intent, Pending, ZoneEntry};
 
 /// What was done in a word, the zone as it is then, and what a person should know.
 pub(crate) fn apply_one(
@@ -34,14 +34,14 @@ pub(crate) fn apply_one(
     teller: &Teller,
 ) -> Result<(&'static str, Zone, Vec<String>)> {
     let name = standing.spec.name.clone();
-    let open = standing.open_nets().next().is_some();
-    if approved.is_none() && !open {
+    if approved.is_none() && !standing.needs_reservation() {
         // Most zones need nothing, and no lock to see that.
         let status = standing.host.as_ref().map(|(zone, _)| zone.state.as_str().to_owned());
         let spec = standing.spec.clone();
         let application = plan(&site.heeding(teller), library, look, None, standing, options, None)?;
         if application.is_nothing() {
-            let zone = view::of_entry(&application.entry, Some(&spec), status);
+            let mut zone = view::of_entry(&application.entry, Some(&spec), status);
+            zone.pending = application.pending.iter().flat_map(Pending::texts).collect();
             return Ok(("unchanged", zone, application.change.notes));
         }
     }
@@ -58,8 +58,10 @@ pub(crate) fn apply_one(
     floor.tell(EventKind::Finished { ok: done.is_ok() });
     done?;
     drop(floor);
-    let status = site.host.zone_state(&name)?.map(|zone| zone.state.as_str().to_owned());
-    let zone = view::read(&site.registry, &name, view::spec(&site.registry, &name).ok().as_ref(), status)?;
+    let found = site.host.zone_state(&name)?;
+    let status = found.as_ref().map(|zone| zone.state.as_str().to_owned());
+    let mut zone = view::read(&site.registry, &name, view::spec(&site.registry, &name).ok().as_ref(), status)?;
+    zone.pending = pending::texts(&site.host, &operate::entry(site, &name)?, found.as_ref())?;
     let action = if application.rebuild { "recreated" } else { "applied" };
     Ok((action, zone, application.change.notes))
 }
@@ -80,7 +82,7 @@ fn reserve(
         Request::Apply { nets, .. } => Some(nets),
         _ => None,
     });
-    if standing.open_nets().next().is_none() {
+    if !standing.needs_reservation() {
         let planned = plan(site, library, look, None, standing, options, pinned);
         return confirmed(planned, approved, |application| &application.change);
     }
@@ -136,6 +138,7 @@ fn carry_out(site: &Site, library: &Library, application: &Application, floor: &
     if application.cold.is_empty() {
         at("reboot");
         act(Power::Reboot { force: false }, limits.shutdown + limits.boot)?;
+        booted(site, floor, &journal)?;
         plumb(floor, &journal, application, &mut at)?;
         return unlink(floor, application, &mut at);
     }
@@ -160,7 +163,7 @@ fn carry_out(site: &Site, library: &Library, application: &Application, floor: &
     }
     journal.note(Note::Ready)?;
     changed?;
-    booted.map_err(|error| error.with_help(format!("mend the cause, then run zmgr boot {}", floor.zone)))?;
+    booted.map_err(|error| error.with_help(format!("fix the cause, then run `zmgr boot {}`", floor.zone)))?;
     plumb(floor, &journal, application, &mut at)
 }
 
@@ -195,7 +198,8 @@ fn left_to_do(site: &Site, library: &Library, entry: &ZoneEntry) -> Result<Appli
     let Some((_, standing)) = standings(site, library, &look, std::slice::from_ref(&entry.name))?.pop() else {
         return Err(Error::new(Code::Internal, "a zone that was named is not there"));
     };
-    plan_of(site, library, &look, None, standing?, &ApplyOptions::new(), None)
+    let mut ledger = site.registry.ledger(library.pools.clone(), look.survey.clone())?;
+    plan_of(site, library, &look, Some(&mut ledger), standing?, &ApplyOptions::new(), None)
 }
 
 /// What needs the zone to be down.
@@ -235,7 +239,17 @@ fn unlink(floor: &Floor<'_>, application: &Application, at: &mut impl FnMut(&str
 
 /// Notes what the host has by now.
 fn note_applied(journal: &Journal<'_>, application: &Application) -> Result<()> {
-    journal.edit(|entry| entry.applied = Some(Box::new(application.applied.clone())))
+    let is_down = !application.cold.is_empty();
+    journal.edit(|entry| {
+        entry.applied = Some(Box::new(application.applied.clone()));
+        entry.pending = application.pending.clone().filter(|_| !is_down);
+    })
+}
+
+/// Forgets what waited for the boot that has just been.
+fn booted(site: &Site, floor: &Floor<'_>, journal: &Journal<'_>) -> Result<()> {
+    let zone = site.host.zone_state(floor.zone)?;
+    pending::clear(&site.host, journal, &operate::entry(site, floor.zone)?, zone.as_ref())
 }
 
 /// Looks whether a planned application is still what it was.
@@ -247,7 +261,18 @@ pub(crate) fn confirm(site: &Site, library: &Library, look: &Look, name: &ZoneNa
     for (_, standing) in standings(site, library, look, std::slice::from_ref(name))? {
         let planned =
             standing.and_then(|standing| plan(site, library, look, Some(&mut ledger), standing, options, Some(nets)));
-        confirmed(planned, Some(change), |application| &application.change)?;
+        match planned {
+            // A zone that is not built yet, and could not be: it is not built now either.
+            Err(error) if change.steps.is_empty() && error.code() == Code::WrongState => {}
+            // Nothing was to be done to it, because of an error that is still there.
+            Err(error) if change.steps.is_empty() => {
+                let now = super::left_alone(name, options, &error);
+                confirmed(Ok(now), Some(change), |now| now)?;
+            }
+            planned => {
+                confirmed(planned, Some(change), |application| &application.change)?;
+            }
+        }
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use super::operate::{boot_again, entry, finish};
 use super::perform;
 use super::site::{Locks, Site};
 use super::steps::{Boot, Step};
-use super::{EventKind, Outcome, Report, apply, create, destroy, reinstall, view};
+use super::{EventKind, Outcome, Report, apply, create, destroy, pending, reinstall, view};
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
@@ -37,8 +37,10 @@ enum Done {
     Finished(Zone),
     /// Its destruction was taken back.
     Restored(Zone),
-    /// Nothing of it is left.
+    /// Its creation was rolled back.
     Undone,
+    /// Its destruction was finished.
+    Destroyed,
 }
 
 /// Recovers these zones, or every zone that is not `ready` where none is named.
@@ -66,6 +68,7 @@ pub(crate) fn recover(
             Ok(Done::Finished(zone)) => ("finished", Ok(Some(zone))),
             Ok(Done::Restored(zone)) => ("restored", Ok(Some(zone))),
             Ok(Done::Undone) => ("undone", Ok(None)),
+            Ok(Done::Destroyed) => ("destroyed", Ok(None)),
             Err(error) => ("failed", Err(error)),
         };
         Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
@@ -100,15 +103,21 @@ fn recover_one(
     let entry = match entry(site, name) {
         Err(error) if error.code() == Code::NotFound => {
             locks.retire();
-            return Ok(Done::Undone);
+            // Another process finished it, the way that it was going.
+            return Ok(match before.state {
+                Some(EntryState::Destroying { .. }) => Done::Destroyed,
+                _ => Done::Undone,
+            });
         }
         entry => entry?,
     };
     let asking = site.heeding(teller);
     let Some(journal_says) = find::journal(&entry) else {
         let spec = view::wish(library, &entry);
-        let status = asking.host.zone_state(name)?.map(|zone| zone.state.as_str().to_owned());
-        return Ok(Done::Nothing(view::of_entry(&entry, spec.as_ref(), status)));
+        let zone = asking.host.zone_state(name)?;
+        let pending = pending::texts(&asking.host, &entry, zone.as_ref())?;
+        let status = zone.map(|zone| zone.state.as_str().to_owned());
+        return Ok(Done::Nothing(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) }));
     };
     let Some(id) = entry.id.clone() else {
         return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state and no id")).with_help(
@@ -139,7 +148,7 @@ fn recover_one(
     floor.at_step("", (0, 0));
     floor.tell(EventKind::Finished { ok: done.is_ok() });
     drop(floor);
-    if let Ok(Done::Undone) = done
+    if let Ok(Done::Undone | Done::Destroyed) = done
         && !site.registry.tree().zone(name).exists()
     {
         locks.retire();
@@ -193,7 +202,7 @@ impl Work<'_> {
                 self.findings.autoboot,
                 self.keeps_data(),
             );
-            return perform::destroy(floor, journal, &steps, 0).map(|()| Done::Undone);
+            return perform::destroy(floor, journal, &steps, 0).map(|()| Done::Destroyed);
         }
         if find::is_application(self.entry) {
             apply::finish(self.site, self.library, self.entry, floor, journal)?;
@@ -214,6 +223,9 @@ impl Work<'_> {
             self.creation()?
         };
         perform::resume(floor, journal, &steps)?;
+        if find::is_reinstallation(self.entry) {
+            create::note_installed(journal, self.spec)?;
+        }
         let limit = self.library.config.timeouts.boot;
         let boot = self.boots().then(|| Boot { zone: self.entry.name.clone(), limit });
         finish(floor, journal, boot.as_ref())?;

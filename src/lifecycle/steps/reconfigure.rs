@@ -19,6 +19,21 @@ pub(crate) struct Reconfigure {
     pub(crate) script: String,
 }
 
+impl Reconfigure {
+    /// Leads the configuration back to what it was, from what a failed change has made of it.
+    fn put_back(&self, floor: &Floor<'_>, found: &ZoneConfig) -> Result<()> {
+        if found.means(&self.from) {
+            return Ok(());
+        }
+        let script = ScriptFile::write(&floor.scratch, &self.zone, &zonecfg::edit(found, &self.from)?)?;
+        let ended = floor.attempt_held(zonecfg::configure(&self.zone, script.path()))?;
+        match floor.host.zone_config(self.zone.as_str())? {
+            Some(now) if now.means(&self.from) => Ok(()),
+            _ => Err(ended.error()),
+        }
+    }
+}
+
 impl Step for Reconfigure {
     fn id(&self) -> String {
         "reconfigure".to_owned()
@@ -56,7 +71,7 @@ impl Step for Reconfigure {
         let ended = floor.attempt_held(zonecfg::configure(&self.zone, script.path()))?;
         drop(script);
         let found = floor.host.zone_config(self.zone.as_str())?;
-        let differences = found.map(|found| zonecfg::differences(&self.to, &found)).unwrap_or_default();
+        let differences = found.as_ref().map(|found| zonecfg::differences(&self.to, found)).unwrap_or_default();
         if ended.success() && differences.is_empty() {
             return Ok(());
         }
@@ -66,6 +81,12 @@ impl Step for Reconfigure {
                     .with_command(ended.failed())
             }
             false => ended.error(),
+        };
+        let error = match found.map_or(Ok(()), |found| self.put_back(floor, &found)) {
+            Ok(()) => error.with_context(format!("{} is configured as before", self.zone)),
+            Err(also) => error
+                .with_context(format!("{} is configured only in part", self.zone))
+                .with_detail(Diagnostic::new("not-put-back", also.message())),
         };
         Err(differences.iter().fold(error, |error, difference| {
             error.with_detail(Diagnostic::new("configuration-differs", difference.to_string()))

@@ -18,6 +18,9 @@ const DRIFT: u8 = zmgr::Code::Drift.number() as u8;
 pub struct Diff {
     #[command(flatten)]
     zones: chosen::Any,
+    /// Also exit with 19 for what waits for a reinstall, and for nets of a template that a zone does not have
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Options of `apply`.
@@ -64,15 +67,19 @@ impl Diff {
                 for item in &zone.items {
                     output::prose(&format!("  {item}\n"), 2)?;
                 }
+                for change in &zone.pending {
+                    output::prose(&format!("  {change}: applied, takes effect at the next reboot\n"), 2)?;
+                }
                 if let Some(fault) = &zone.fault {
                     output::prose(&format!("  {fault}\n"), 2)?;
                 }
             }
-            if drift.is_clean() {
+            if drift.is_empty() {
                 output::remark(globals, "no differences");
             }
         }
-        Ok(if drift.is_clean() { 0 } else { DRIFT })
+        let clean = if self.strict { drift.is_empty() } else { drift.is_clean() };
+        Ok(if clean { 0 } else { DRIFT })
     }
 }
 

@@ -45,14 +45,11 @@ impl List {
         }
         fn row(zone: &Zone) -> [Cow<'_, str>; 6] {
             let name = zone.name.as_str().into();
-            [
-                name,
-                text(&zone.state),
-                text(&zone.status),
-                text(&zone.brand),
-                text(&zone.template),
-                addresses(zone).into(),
-            ]
+            let state = match zone.pending.is_empty() {
+                true => text(&zone.state),
+                false => format!("{} (pending)", text(&zone.state)).into(),
+            };
+            [name, state, text(&zone.status), text(&zone.brand), text(&zone.template), addresses(zone).into()]
         }
         let rows = zones.iter().map(row).collect::<Vec<_>>().leak();
         if rows.is_empty() {
@@ -66,6 +63,7 @@ impl List {
             }
         })?;
         unfinished(globals, zones);
+        waiting(globals, zones);
         if !globals.quiet {
             for fault in zones.iter().filter_map(|zone| zone.fault.as_ref()) {
                 output::aside(format_args!("zmgr: {fault}"));
@@ -128,6 +126,23 @@ fn unfinished(globals: &Globals, zones: &[Zone]) {
     }
 }
 
+/// Says which zones have changes that take effect when they boot.
+fn waiting(globals: &Globals, zones: &[Zone]) {
+    let names: Vec<&str> =
+        zones.iter().filter(|zone| !zone.pending.is_empty()).map(|zone| zone.name.as_str()).collect();
+    match names.as_slice() {
+        [] => {}
+        [name] => output::remark(
+            globals,
+            format_args!("{name} has changes pending until its next reboot; run `zmgr reboot {name}`"),
+        ),
+        names => output::remark(
+            globals,
+            format_args!("{} zones have changes pending until their next reboot: {}", names.len(), names.join(", ")),
+        ),
+    }
+}
+
 fn in_words(zone: &Zone, spec: Option<&ZoneSpec>) -> String {
     let mut text = String::new();
     let mut say = |key: &str, value: &str| {
@@ -171,6 +186,9 @@ fn in_words(zone: &Zone, spec: Option<&ZoneSpec>) -> String {
     }
     for (key, value) in spec.into_iter().flat_map(settled) {
         say(key, &value);
+    }
+    for change in &zone.pending {
+        say("pending", &format!("{change} (until the next reboot)"));
     }
     if let Some(fault) = &zone.fault {
         say("fault", &fault.to_string());

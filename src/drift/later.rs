@@ -1,0 +1,66 @@
+//! What the files ask for and a zone that exists gets only when it is installed again, or not at all.
+
+use super::DriftItem;
+use crate::effective::effective;
+use crate::exec::zoneadm::HostZone;
+use crate::lifecycle::{Library, Site, Standing, install_differences, publishers};
+use crate::schema::TakesEffect;
+use crate::source::Source;
+use crate::zone::{Origin, ZoneEntry};
+
+/// Returns the settings in which the files differ from what the zone was installed with.
+pub(super) fn at_reinstall(site: &Site, standing: &Standing<'_>, zone: &HostZone) -> Vec<DriftItem> {
+    let (entry, spec) = (standing.entry(), &standing.spec);
+    let ours = publishers::are_ours(site, entry, spec, zone);
+    let later = install_differences(entry, spec, site.host.dialect(), ours).into_iter();
+    later
+        .map(|later| {
+            let host = later.installed.clone();
+            DriftItem::new(later.node.to_owned(), later.desired, later.installed, host, later.source)
+                .taking_effect(TakesEffect::Reinstall)
+                .minor()
+        })
+        .collect()
+}
+
+/// Returns the quotas that the files have changed since they were applied.
+pub(super) fn quotas(standing: &Standing<'_>) -> Vec<DriftItem> {
+    let applied = standing.entry().applied.as_deref();
+    let applied = applied.map(|applied| applied.settings.resources.datasets.as_slice()).unwrap_or_default();
+    let desired = standing.spec.resources.datasets.iter();
+    desired
+        .filter_map(|dataset| {
+            let was = applied.iter().find(|was| was.name == dataset.name).filter(|was| was.quota != dataset.quota)?;
+            let text = |quota: Option<crate::resources::Size>| quota.map(|quota| quota.to_string());
+            let (desired, was) = (text(dataset.quota), text(was.quota));
+            let what = format!("dataset {} quota", dataset.name);
+            let item = DriftItem::new(what, desired, was.clone(), was, dataset.source.clone());
+            Some(item.taking_effect(TakesEffect::AtOnce))
+        })
+        .collect()
+}
+
+/// Returns the nets of the template that the entry, which names its nets itself, does not have.
+pub(super) fn nets_of_the_template(library: &Library, standing: &Standing<'_>) -> Vec<DriftItem> {
+    let entry = standing.entry();
+    if entry.nets.is_empty() || entry.origin == Some(Origin::Import) {
+        return Vec::new();
+    }
+    let bare = ZoneEntry { nets: Vec::new(), applied: None, state: None, ..entry.clone() };
+    let Ok(spec) = effective(&library.config, &library.templates, &library.pools, &bare) else { return Vec::new() };
+    let missing = spec.nets.into_iter();
+    missing
+        .filter(|net| !entry.nets.iter().any(|own| own.name == net.name))
+        .map(|net| {
+            let from = match (&net.pool, &net.physical) {
+                (Some(pool), _) => format!("pool {pool} in the template; the entry names its nets itself"),
+                (None, Some(link)) => format!("link {link} in the template; the entry names its nets itself"),
+                (None, None) => "in the template; the entry names its nets itself".to_owned(),
+            };
+            let source = if net.source.file.is_some() { net.source.clone() } else { Source::none() };
+            let mut item = DriftItem::new(format!("net {}", net.name), Some(from), None, None, source).minor();
+            item.effect = Some(TakesEffect::Never);
+            item
+        })
+        .collect()
+}

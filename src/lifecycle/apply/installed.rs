@@ -1,0 +1,146 @@
+//! Settings that reach a zone only when it is installed.
+//!
+//! Invariant: `applied` keeps what the zone was installed with, whatever the files say since.
+
+use std::net::IpAddr;
+
+use crate::effective::ZoneSpec;
+use crate::host::Dialect;
+use crate::settings::Settings;
+use crate::source::{Source, Sourced};
+use crate::zone::{Applied, Origin, ZoneEntry};
+
+/// A setting that the files have changed since the zone was installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AtReinstall {
+    /// Its node.
+    pub(crate) node: &'static str,
+    pub(crate) desired: Option<String>,
+    pub(crate) installed: Option<String>,
+    pub(crate) source: Source,
+}
+
+impl AtReinstall {
+    /// Returns what `apply` says about it.
+    pub(crate) fn note(&self) -> String {
+        let desired = self.desired.as_deref().map_or("removed".to_owned(), |desired| format!("{desired:?}"));
+        let place = match self.source.file {
+            Some(_) => format!(" ({})", self.source),
+            None => String::new(),
+        };
+        format!("{} {desired}: takes effect at reinstall{place}", self.node)
+    }
+}
+
+/// Returns the settings in which the files differ from what the zone was installed with. `publishers`: those of its image are set
+/// while it runs.
+pub(crate) fn differences(entry: &ZoneEntry, spec: &ZoneSpec, dialect: Dialect, publishers: bool) -> Vec<AtReinstall> {
+    let Some(applied) = &entry.applied else { return Vec::new() };
+    let (was, own) = (&applied.settings, &entry.settings);
+    let imported = entry.origin == Some(Origin::Import);
+    let is_known = is_known(was);
+    let mut all = Vec::new();
+    // What was never recorded counts only if the file of a zone that zmgr did not install asks for it.
+    let mut compare = |node, known: bool, named: bool, desired: Option<String>, installed: Option<String>, source| {
+        if (known || imported && named) && desired != installed {
+            all.push(AtReinstall { node, desired, installed, source });
+        }
+    };
+    let setup = (&spec.setup, &was.setup);
+    let named = (&own.setup.hostname, &own.setup.ssh_keys, &own.setup.timezone);
+    compare(
+        "hostname",
+        is_known,
+        named.0.is_some(),
+        text(&setup.0.hostname),
+        text(&setup.1.hostname),
+        source(&setup.0.hostname),
+    );
+    compare(
+        "ssh-key",
+        is_known,
+        named.1.is_some(),
+        words(&setup.0.ssh_keys),
+        words(&setup.1.ssh_keys),
+        source(&setup.0.ssh_keys),
+    );
+    compare(
+        "timezone",
+        is_known,
+        named.2.is_some(),
+        text(&setup.0.timezone),
+        text(&setup.1.timezone),
+        source(&setup.0.timezone),
+    );
+    // OmniOS's brands take these from the zone's configuration at each boot.
+    if dialect != Dialect::OmniOs {
+        let known = !imported || is_known;
+        let desired = joined(spec.resolvers.value.iter().map(IpAddr::to_string));
+        let installed = joined(was.resolvers.iter().flat_map(|list| &list.value).map(IpAddr::to_string));
+        compare("resolver", known, own.resolvers.is_some(), desired, installed, spec.resolvers.source.clone());
+        let (desired, installed) = (text(&spec.dns_domain), text(&was.dns_domain));
+        compare("dns-domain", known, own.dns_domain.is_some(), desired, installed, source(&spec.dns_domain));
+    }
+    let clone = |clone: &Option<Sourced<crate::name::ZoneName>>| clone.as_ref().map(|zone| zone.to_string());
+    compare("clone-from", is_known, false, clone(&spec.clone_from), clone(&was.clone_from), source(&spec.clone_from));
+    let own = own.install.as_deref().cloned().unwrap_or_default();
+    let was = was.install.as_deref().cloned().unwrap_or_default();
+    let place = || entry.settings.install.as_ref().map_or_else(Source::none, |install| install.source.clone());
+    let list = |words: &[String]| joined(words.iter().cloned());
+    let (desired, installed) = (list(&spec.install.packages), list(&was.packages));
+    compare("package", is_known, !own.packages.is_empty(), desired, installed, place());
+    compare("image", is_known, own.image.is_some(), spec.install.image.clone(), was.image.clone(), place());
+    if !publishers {
+        let names = |list: &[crate::name::PublisherName]| joined(list.iter().map(ToString::to_string));
+        let (desired, installed) = (names(&spec.install.publishers), names(&was.publishers));
+        compare("publisher", is_known, !own.publishers.is_empty(), desired, installed, place());
+    }
+    all
+}
+
+/// Returns whether it is recorded what the zone was installed with.
+fn is_known(applied: &Settings) -> bool {
+    applied.install.is_some() || applied.clone_from.is_some()
+}
+
+/// Keeps in `applied` what the zone was installed with. `publishers`: those of its image are set to the desired ones.
+pub(crate) fn keep(applied: &mut Applied, entry: &ZoneEntry, dialect: Dialect, publishers: bool) {
+    let was = entry.applied.as_deref().map(|applied| applied.settings.clone()).unwrap_or_default();
+    let settings = &mut applied.settings;
+    settings.setup = was.setup;
+    settings.clone_from = was.clone_from;
+    if dialect != Dialect::OmniOs {
+        settings.resolvers = was.resolvers;
+        settings.dns_domain = was.dns_domain;
+    }
+    let desired = settings.install.take().map(|install| install.value.publishers).unwrap_or_default();
+    settings.install = match (was.install, publishers) {
+        (Some(mut install), true) => {
+            install.value.publishers = desired;
+            Some(install)
+        }
+        (None, true) => {
+            let mut install = crate::settings::Install::default();
+            install.publishers = desired;
+            Some(install.into())
+        }
+        (install, false) => install,
+    };
+}
+
+fn source<T>(value: &Option<Sourced<T>>) -> Source {
+    value.as_ref().map_or_else(Source::none, |value| value.source.clone())
+}
+
+fn text(value: &Option<Sourced<String>>) -> Option<String> {
+    value.as_ref().map(|value| value.value.clone())
+}
+
+fn words(list: &Option<Sourced<Vec<String>>>) -> Option<String> {
+    joined(list.iter().flat_map(|list| list.value.iter().cloned()))
+}
+
+fn joined(words: impl Iterator<Item = String>) -> Option<String> {
+    let text = words.collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(text)
+}
