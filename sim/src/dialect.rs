@@ -23,7 +23,13 @@ pub(crate) enum BrandKind {
     Image,
     /// The same, as a linked image.
     LinkedImage,
-    /// A zone made from an archive, a dataset or a snapshot.
+    /// An image that shares most of its files with the global zone, and two data sets laid over it.
+    Sparse,
+    /// A zone of any illumos, made from an archive, a stream, a dataset or a snapshot, with boot environments of its own.
+    Illumos,
+    /// A Linux zone, made from the same sources, without boot environments.
+    Lx,
+    /// A zone made from an archive, whose hooks the machine does not play.
     Archive,
     /// Brands without hooks of their own that the machine plays: `zoneadm` does the work itself.
     Plain,
@@ -70,6 +76,8 @@ pub(crate) struct Line {
 
     /// Fatal errors of the install hooks go to standard output (else to standard error).
     pub(crate) hook_errors_on_stdout: bool,
+    /// The version of the package `entire` of the global zone.
+    pub(crate) entire: &'static str,
     /// The install hook closes with what to do next.
     pub(crate) next_steps: bool,
     /// The brands' scripts write resolv.conf from the attributes `resolvers` and `dns-domain` at each boot.
@@ -117,9 +125,10 @@ const ILLUMOS: Line = Line {
     publishers: &[("openindiana.org", "https://pkg.openindiana.org/hipster/")],
     configuration_only: false,
     list_debug_id: false,
-    list_without_global: true,
+    list_without_global: false,
     index_extended: false,
     hook_errors_on_stdout: true,
+    entire: "0.5.11",
     next_steps: true,
     resolver_attrs: false,
     template_prefix: None,
@@ -166,10 +175,10 @@ static OMNIOS: Line = Line {
     brands: &[
         ("ipkg", BrandKind::Image),
         ("lipkg", BrandKind::LinkedImage),
-        ("sparse", BrandKind::LinkedImage),
-        ("pkgsrc", BrandKind::LinkedImage),
-        ("illumos", BrandKind::Archive),
-        ("lx", BrandKind::Archive),
+        ("sparse", BrandKind::Sparse),
+        ("pkgsrc", BrandKind::Sparse),
+        ("illumos", BrandKind::Illumos),
+        ("lx", BrandKind::Lx),
         ("bhyve", BrandKind::Vm),
         ("emu", BrandKind::Vm),
         ("kvm", BrandKind::Vm),
@@ -193,7 +202,9 @@ static OMNIOS: Line = Line {
         ("extra.omnios", "https://pkg.omnios.org/r151056/extra/"),
     ],
     list_debug_id: true,
+    list_without_global: true,
     hook_errors_on_stdout: false,
+    entire: "11-151054.0",
     next_steps: false,
     resolver_attrs: true,
     template_prefix: Some("OMNI"),

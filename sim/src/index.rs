@@ -78,18 +78,6 @@ pub(crate) fn read(machine: &Machine) -> io::Result<Vec<Entry>> {
     Ok(lines(&bytes).filter_map(parse).collect())
 }
 
-/// The first zone but the global one that `wanted` says so of, told by its name, state and zonepath.
-pub(crate) fn find_by(machine: &Machine, wanted: impl Fn(&[u8], State, &[u8]) -> bool) -> io::Result<Option<Entry>> {
-    let bytes = fs::read(machine.path(file()))?;
-    let is_wanted = |line: &&[u8]| {
-        let fields = content(line).filter(|content| !content.starts_with(b"#")).and_then(split);
-        fields.is_some_and(|f| {
-            f.name != b"global" && State::of(f.state).is_some_and(|state| wanted(f.name, state, f.zonepath))
-        })
-    };
-    Ok(lines(&bytes).filter(is_wanted).find_map(parse))
-}
-
 /// The zone of this name. None too when there is no index.
 pub(crate) fn find(machine: &Machine, name: &[u8]) -> Option<Entry> {
     let bytes = fs::read(machine.path(file())).ok()?;

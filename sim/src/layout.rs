@@ -15,13 +15,24 @@ use super::{Machine, document, index};
 
 /// Lays the machine out. May be run again after it was broken off.
 pub(crate) fn lay_out(machine: &Machine) -> io::Result<()> {
-    for folder in
-        ["etc/zones", "var/run/zones", "var/log", "usr/lib/brand", "usr/lib/zones", "var/pkg", "etc/zfs", "root", "tmp"]
-    {
+    for folder in [
+        "etc/zones",
+        "var/run/zones",
+        "var/log",
+        "usr/lib/brand",
+        "usr/lib/zones",
+        "var/pkg",
+        "etc/zfs",
+        "root",
+        "tmp",
+        "var/tmp",
+    ] {
         fs::create_dir_all(machine.path(folder))?;
     }
     fs::create_dir_all(machine.own("tmp"))?;
-    fs::set_permissions(machine.path("var/run/zones"), fs::Permissions::from_mode(0o700))?;
+    for private in ["var/run/zones", "root"] {
+        fs::set_permissions(machine.path(private), fs::Permissions::from_mode(0o700))?;
+    }
     let line = machine.line();
     machine.replace("etc/release", format!("{}\n", line.release).as_bytes())?;
     if let Some(text) = line.os_release {
@@ -91,8 +102,12 @@ fn brand_config(name: &str, kind: BrandKind) -> String {
     let hook = |program: &str| format!("/usr/lib/brand/{name}/{program} -z %z -R %R");
     let hooks = match kind {
         BrandKind::Plain => String::new(),
+        BrandKind::Illumos | BrandKind::Lx => [("install", "install"), ("uninstall", "uninstall")]
+            .iter()
+            .map(|(element, program)| format!("\t<{element}>{}</{element}>\n", hook(program)))
+            .collect(),
         BrandKind::Vm => format!("\t<install>{}</install>\n", hook("install")),
-        BrandKind::Image | BrandKind::LinkedImage | BrandKind::Archive => [
+        _ => [
             ("install", "pkgcreatezone"),
             ("attach", "attach"),
             ("detach", "detach"),

@@ -3,6 +3,7 @@
 /// An error of the library. `zoneadm` and `zonecfg` print its [`text`](Error::text) after the name of what they worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Error {
+    WrongDocumentType,
     BadProperty,
     SavingFile,
     NoEntry,
@@ -44,6 +45,7 @@ impl Error {
 
     fn entry(self) -> (i32, &'static str) {
         match self {
+            Error::WrongDocumentType => (1, "Wrong document type"),
             Error::BadProperty => (3, "Bad document property"),
             Error::SavingFile => (5, "Problem saving file"),
             Error::NoEntry => (6, "No such entry"),

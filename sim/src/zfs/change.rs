@@ -41,15 +41,16 @@ pub(super) fn create(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
     let [name] = options.operands.as_slice() else {
         return misused(session, "create", format_args!("missing filesystem argument"));
     };
-    if options.has('V') {
-        return fail(session, format_args!("cannot create '{name}': operation not supported on this machine"));
-    }
     let given = match assignments(session, &options) {
         Ok(given) => given,
         Err(answer) => return answer,
     };
+    let volume = options.value('V').map(str::to_owned);
+    if volume.as_deref().is_some_and(|size| !size.starts_with(|c: char| c.is_ascii_digit() && c != '0')) {
+        return fail(session, format_args!("bad volume size '{}'", volume.unwrap_or_default()));
+    }
     let _lock = session.machine.lock("datasets")?;
-    make(session, name, given, None, options.has('p'))
+    make(session, Made { name, origin: None, volume }, given, options.has('p'))
 }
 
 pub(super) fn clone(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
@@ -68,7 +69,7 @@ pub(super) fn clone(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
     if source.split('/').next() != name.split('/').next() {
         return fail(session, format_args!("cannot create '{name}': source and target pools differ"));
     }
-    make(session, name, given, Some(source.clone()), options.has('p'))
+    make(session, Made { name, origin: Some(source.clone()), volume: None }, given, options.has('p'))
 }
 
 type Assignments = Vec<(String, String)>;
@@ -87,13 +88,15 @@ fn assignments(session: &mut Session<'_, '_>, options: &Parsed) -> Result<Assign
     Ok(given)
 }
 
-fn make(
-    session: &mut Session<'_, '_>,
-    name: &str,
-    given: Assignments,
+/// What is to be made.
+struct Made<'a> {
+    name: &'a str,
     origin: Option<String>,
-    parents: bool,
-) -> Answer {
+    volume: Option<String>,
+}
+
+fn make(session: &mut Session<'_, '_>, made: Made<'_>, given: Assignments, parents: bool) -> Answer {
+    let Made { name, origin, volume } = made;
     if let Some(fault) = fault_of_name(name, false) {
         return fail(session, format_args!("cannot create '{name}': {fault}"));
     }
@@ -128,7 +131,7 @@ fn make(
             }
         }
     }
-    let mut new = Dataset { name: name.to_owned(), origin, ..Dataset::default() };
+    let mut new = Dataset { name: name.to_owned(), origin, volume, ..Dataset::default() };
     given.iter().for_each(|(prop, value)| new.set(prop, value));
     let (place, _) = dataset::mountpoint(machine, &new)?;
     if !dataset::create(machine, &mut new)? {
@@ -161,16 +164,61 @@ pub(super) fn snapshot(session: &mut Session<'_, '_>, args: &[String]) -> Answer
             true => dataset::descendants(session.machine, owner)?,
             false => vec![owner.to_owned()],
         };
-        for owner in owners {
-            let full = format!("{owner}@{short}");
+        // All of them or none.
+        for full in owners.iter().map(|owner| format!("{owner}@{short}")) {
             if dataset::find_snapshot(session.machine, &full)?.is_some() {
                 return fail(session, format_args!("cannot create snapshot '{full}': dataset already exists"));
             }
+        }
+        for owner in owners {
             if let Some(found) = dataset::find(session.machine, &owner)? {
                 dataset::snapshot(session.machine, &found, short)?;
             }
         }
     }
+    Ok(OK)
+}
+
+/// `zfs rollback`: the data set's contents become those of its last snapshot; `-r` destroys later ones.
+pub(super) fn rollback(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    let options = options!(session, "rollback", "rRf", args);
+    let [name] = options.operands.as_slice() else {
+        return misused(session, "rollback", format_args!("missing dataset argument"));
+    };
+    let machine = session.machine;
+    let _lock = machine.lock("datasets")?;
+    let Some((owner, _)) = name.split_once('@') else {
+        return fail(session, format_args!("cannot open '{name}': invalid dataset name"));
+    };
+    let (Some(found), Some(snapshot)) = (dataset::find(machine, owner)?, dataset::find_snapshot(machine, name)?) else {
+        return fail(session, format_args!("cannot open '{name}': dataset does not exist"));
+    };
+    let later: Vec<dataset::Snapshot> =
+        dataset::snapshots(machine, owner)?.into_iter().filter(|other| other.serial > snapshot.serial).collect();
+    let cloned: Vec<&str> = later.iter().flat_map(|other| &other.clones).map(String::as_str).collect();
+    if !later.is_empty() && !(options.has('r') || options.has('R')) {
+        let list: String = later.iter().map(|other| format!("{}\n", other.name)).collect();
+        session.complain(format_args!(
+            "cannot rollback to '{name}': more recent snapshots exist\n\
+             use '-r' to force deletion of the following snapshots:\n{list}"
+        ));
+        return Ok(super::FAILED);
+    }
+    if !cloned.is_empty() {
+        let list: String = cloned.iter().map(|clone| format!("{clone}\n")).collect();
+        session.complain(format_args!(
+            "cannot rollback to '{name}': clones of previous snapshots exist\n\
+             use '-R' to force deletion of the following clones and dependents:\n{list}"
+        ));
+        return Ok(super::FAILED);
+    }
+    if found.mounted.as_deref().is_some_and(|path| in_use(machine, path)) {
+        return fail(session, format_args!("cannot rollback '{owner}': dataset is busy"));
+    }
+    for other in later {
+        dataset::destroy_snapshot(machine, &other.name)?;
+    }
+    dataset::roll_back(machine, &found, name)?;
     Ok(OK)
 }
 
@@ -311,30 +359,54 @@ pub(super) fn inherit(session: &mut Session<'_, '_>, args: &[String]) -> Answer 
     Ok(OK)
 }
 
-/// Writes the data set; a new mount point takes effect at once, for it and for what inherits from it. False when
-/// something is in the way.
-fn settle(machine: &Machine, found: Dataset, prop: &str) -> io::Result<bool> {
-    dataset::put(machine, &found)?;
+/// Writes the data set; a new mount point takes effect at once, for it and for what inherits from it. False if something is
+/// in the way.
+pub(crate) fn settle(machine: &Machine, found: Dataset, prop: &str) -> io::Result<bool> {
     if prop != "mountpoint" {
+        dataset::put(machine, &found)?;
         return Ok(true);
     }
-    let all = dataset::descendants(machine, &found.name)?;
+    let old = match dataset::find(machine, &found.name)? {
+        Some(old) => dataset::mountpoint(machine, &old)?.0,
+        None => String::new(),
+    };
+    settle_from(machine, found, &old)
+}
+
+/// Writes the data set, whose mount point was `old`. As libzfs does: what was mounted is mounted again, and from `legacy` or
+/// `none` also what was not; zoned data sets and those that `canmount` keeps back are left alone.
+pub(crate) fn settle_from(machine: &Machine, found: Dataset, old: &str) -> io::Result<bool> {
+    dataset::put(machine, &found)?;
+    let mut inheriting = Vec::new();
+    for name in dataset::descendants(machine, &found.name)? {
+        if let Some(below) = dataset::find(machine, &name)?
+            && (name == found.name || dataset::mountpoint(machine, &below)?.1.as_deref() == Some(&*found.name))
+        {
+            inheriting.push(below);
+        }
+    }
+    let unmounted_counts = matches!(old, "legacy" | "none");
     let mut moving = Vec::new();
-    for name in all.iter().rev() {
-        if let Some(mut below) = dataset::find(machine, name)?.filter(|below| below.mounted.is_some()) {
-            let (place, _) = dataset::mountpoint(machine, &below)?;
-            let here = below.mounted.clone().unwrap_or_default();
-            if here != place && (place.starts_with('/') || below.name == found.name) {
-                if in_use(machine, &here) {
-                    return Ok(false);
-                }
-                dataset::unmount(machine, &mut below)?;
-                moving.push((below, place));
+    for mut below in inheriting.into_iter().rev() {
+        let (place, _) = dataset::mountpoint(machine, &below)?;
+        let here = below.mounted.clone();
+        if here.as_deref() == Some(&place) {
+            continue;
+        }
+        if let Some(here) = &here {
+            if in_use(machine, here) {
+                return Ok(false);
             }
+            dataset::unmount(machine, &mut below)?;
+        }
+        let can = below.local("canmount").is_none_or(|value| value == "on") || here.is_some();
+        let zoned = dataset::inherited(machine, &below, "zoned")?.is_some_and(|(zoned, _)| zoned == "on");
+        if place.starts_with('/') && can && !zoned && (here.is_some() || unmounted_counts) {
+            moving.push((below, place));
         }
     }
     let mut well = true;
-    for (mut below, place) in moving.into_iter().rev().filter(|(_, place)| place.starts_with('/')) {
+    for (mut below, place) in moving.into_iter().rev() {
         well &= dataset::mount(machine, &mut below, &place)?;
     }
     Ok(well)

@@ -16,6 +16,8 @@ const FOLDER: &str = "/etc/zfs";
 const OWN: &str = "@";
 /// The contents of a data set that is not mounted.
 const CONTENTS: &str = "@@";
+/// What lay at the mount point of a data set that is mounted over it.
+const COVERED: &str = "@@@";
 const MOUNTS: &str = "mounts";
 const INSIDE: &str = "mounts-inside";
 
@@ -30,6 +32,8 @@ pub(crate) struct Dataset {
     pub(crate) mounted: Option<String>,
     /// The snapshot that it is a clone of.
     pub(crate) origin: Option<String>,
+    /// The size of a volume; none for a file system.
+    pub(crate) volume: Option<String>,
 }
 
 /// A snapshot and its clones.
@@ -54,6 +58,11 @@ impl Dataset {
         }
     }
 
+    /// Whether it is a block device, not a file system.
+    pub(crate) fn is_volume(&self) -> bool {
+        self.volume.is_some()
+    }
+
     fn encode(&self) -> Record {
         let mut record = Record::default();
         record.push("guid", self.guid.to_string());
@@ -62,6 +71,9 @@ impl Dataset {
         }
         if let Some(origin) = &self.origin {
             record.push("origin", origin);
+        }
+        if let Some(size) = &self.volume {
+            record.push("volume", size);
         }
         for (name, value) in &self.props {
             record.push(&format!("prop.{name}"), value);
@@ -77,6 +89,7 @@ impl Dataset {
             props: props.collect(),
             mounted: record.get("mounted").map(str::to_owned),
             origin: record.get("origin").map(str::to_owned),
+            volume: record.get("volume").map(str::to_owned),
         }
     }
 }
@@ -279,7 +292,11 @@ pub(crate) fn create(machine: &Machine, dataset: &mut Dataset) -> io::Result<boo
     fs::write(built.join(OWN), dataset.encode().text())?;
     fs::rename(&built, folder(machine, &dataset.name))?;
     let (place, _) = mountpoint(machine, dataset)?;
-    if place.starts_with('/') && dataset.local("canmount").is_none_or(|value| value == "on") {
+    if place.starts_with('/')
+        && !dataset.is_volume()
+        && dataset.local("canmount").is_none_or(|value| value == "on")
+        && inherited(machine, &dataset, "zoned")?.is_none_or(|(zoned, _)| zoned != "on")
+    {
         return mount(machine, dataset, &place);
     }
     Ok(true)
@@ -313,9 +330,15 @@ fn encode_snapshot(snapshot: &Snapshot) -> Record {
 /// Puts the data set's contents at `path`, in place of the empty directory that may be there. False, and nothing done,
 /// when that is not empty. The lock is held.
 pub(crate) fn mount(machine: &Machine, dataset: &mut Dataset, path: &str) -> io::Result<bool> {
+    mount_over(machine, dataset, path, false)
+}
+
+/// Mounts as `mount` does; with `overlay` what lies at `path` is covered until the data set is unmounted. The lock is held.
+pub(crate) fn mount_over(machine: &Machine, dataset: &mut Dataset, path: &str, overlay: bool) -> io::Result<bool> {
     let contents = folder(machine, &dataset.name).join(CONTENTS);
     let place = machine.path(path);
     match fs::read_dir(&place).map(|mut entries| entries.next().is_some()) {
+        Ok(true) if overlay => fs::rename(&place, folder(machine, &dataset.name).join(COVERED))?,
         Ok(true) => return Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),
         _ => {}
@@ -340,12 +363,20 @@ pub(crate) fn unmount(machine: &Machine, dataset: &mut Dataset) -> io::Result<()
     let Some(path) = dataset.mounted.take() else { return Ok(()) };
     let place = machine.path(&path);
     match fs::rename(&place, folder(machine, &dataset.name).join(CONTENTS)) {
-        Ok(()) => fs::create_dir_all(&place)?,
+        Ok(()) => uncover(machine, dataset, &place)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     put(machine, dataset)?;
     forget_mount(machine, &path, &dataset.name)
+}
+
+/// Puts back what the data set covered, else an empty directory.
+fn uncover(machine: &Machine, dataset: &Dataset, place: &Path) -> io::Result<()> {
+    match fs::rename(folder(machine, &dataset.name).join(COVERED), place) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(place),
+        done => done,
+    }
 }
 
 fn forget_mount(machine: &Machine, path: &str, name: &str) -> io::Result<()> {
@@ -359,7 +390,11 @@ fn forget_mount(machine: &Machine, path: &str, name: &str) -> io::Result<()> {
 /// but for the contents. The lock is held.
 pub(crate) fn destroy(machine: &Machine, dataset: &Dataset) -> io::Result<()> {
     if let Some(path) = &dataset.mounted {
-        tree::remove(machine, &machine.path(path))?;
+        let place = machine.path(path);
+        tree::remove(machine, &place)?;
+        if folder(machine, &dataset.name).join(COVERED).is_dir() {
+            uncover(machine, dataset, &place)?;
+        }
     }
     tree::remove(machine, &folder(machine, &dataset.name))?;
     if let Some(path) = &dataset.mounted {
@@ -381,10 +416,35 @@ pub(crate) fn snapshot(machine: &Machine, dataset: &Dataset, name: &str) -> io::
         None => folder(machine, &dataset.name).join(CONTENTS),
     };
     let built = machine.temporary()?;
-    tree::copy(&source, &built)?;
+    match source.is_dir() {
+        true => tree::copy(&source, &built)?,
+        false => fs::create_dir(&built)?,
+    }
+    // What is mounted below belongs to other data sets.
+    for below in descendants(machine, &dataset.name)?.iter().skip(1) {
+        let mounted = find(machine, below)?.and_then(|below| below.mounted);
+        if let Some(inside) = mounted.and_then(|path| machine.path(path).strip_prefix(&source).ok().map(Path::to_owned))
+        {
+            tree::remove(machine, &built.join(&inside))?;
+            fs::create_dir_all(built.join(inside))?;
+        }
+    }
     fs::rename(&built, machine.path(contents))?;
     let snapshot = Snapshot { name: String::new(), guid: draw_guid()?, serial, clones: Vec::new() };
     machine.replace(file, encode_snapshot(&snapshot).text().as_bytes())
+}
+
+/// Puts a snapshot's contents in place of the data set's. The lock is held.
+pub(crate) fn roll_back(machine: &Machine, dataset: &Dataset, name: &str) -> io::Result<()> {
+    let Some((_, contents)) = snapshot_files(name) else { return Ok(()) };
+    let place = match &dataset.mounted {
+        Some(path) => machine.path(path),
+        None => folder(machine, &dataset.name).join(CONTENTS),
+    };
+    let built = machine.temporary()?;
+    tree::copy(&machine.path(contents), &built)?;
+    tree::remove(machine, &place)?;
+    fs::rename(&built, place)
 }
 
 /// Destroys a snapshot that has no clones. The lock is held.

@@ -11,10 +11,15 @@ use super::answer::{Answer, FAILED, Session, USAGE};
 type Run = fn(&mut Session<'_, '_>, &[String]) -> Answer;
 
 const COMMANDS: &[(&str, &str, Run)] = &[
-    ("create", "create [-p] [-o property=value] ... <filesystem>", change::create),
+    (
+        "create",
+        "create [-p] [-o property=value] ... <filesystem>\n\tcreate [-ps] [-b blocksize] [-o property=value] ... -V <size> <volume>",
+        change::create,
+    ),
     ("destroy", "destroy [-rRf] <filesystem|volume|snapshot>", destroy::destroy),
     ("snapshot", "snapshot [-r] <filesystem@snapname|volume@snapname>", change::snapshot),
     ("clone", "clone [-p] [-o property=value] ... <snapshot> <filesystem|volume>", change::clone),
+    ("rollback", "rollback [-rRf] <snapshot>", change::rollback),
     ("promote", "promote <clone-filesystem>", change::promote),
     ("rename", "rename <filesystem|volume|snapshot> <filesystem|volume|snapshot>", change::rename),
     (

@@ -38,6 +38,7 @@ pub(super) const PROPS: &[Prop] = &[
     prop("mounted", Kind::ReadOnly, "", &[]),
     prop("origin", Kind::ReadOnly, "", &[]),
     prop("clones", Kind::ReadOnly, "", &[]),
+    prop("volsize", Kind::Own, "-", &[]),
     prop("quota", Kind::Own, "none", &[]),
     prop("reservation", Kind::Own, "none", &[]),
     prop("recordsize", Kind::Inherited, "128K", &[]),

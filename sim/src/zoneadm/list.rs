@@ -2,11 +2,11 @@
 //!
 //! Invariant: a zone that cannot be read is reported and left out, and the listing goes on.
 
+use super::getopt::Getopt;
 use super::{text, usage};
 use crate::answer::{Answer, FAILED, OK, Session};
 use crate::document::{Document, Error, IpType};
 use crate::kernel::ActiveZone;
-use crate::options::parse;
 use crate::{Machine, Status, ZoneState, index, kernel};
 
 /// One line of the listing.
@@ -25,16 +25,26 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
     if let Err(halt) = session.middle() {
         return Ok(halt.status());
     }
-    let spec = if session.machine.line().list_without_global { "cinpv" } else { "cipv" };
-    let Ok(options) = parse(args, spec, &[]) else { return usage::of(session, "list") };
-    let narrow = options.has('c') || options.has('i');
-    if !options.operands.is_empty() || (zone.is_some() && narrow) {
-        return usage::of(session, "list");
+    let all_letters = if session.machine.line().list_without_global { "?cinpv" } else { "?cipv" };
+    // Of one zone nothing is left out. [recorded: state-installed-list-cp]
+    let mut options = Getopt::new(args, if zone.is_some() { "?pv" } else { all_letters });
+    let mut letters = String::new();
+    while let Some(option) = options.next(session) {
+        match option.letter {
+            '?' => return usage::answer(session, "list", option.written),
+            letter => letters.push(letter),
+        }
     }
-    let (parsable, verbose) = (options.has('p'), options.has('v'));
+    let has = |letter| letters.contains(letter);
+    let (parsable, verbose) = (has('p'), has('v'));
     if parsable && verbose {
-        session.complain(format_args!("zoneadm: list -p and -v are mutually exclusive.\n"));
+        let about = zone.map_or_else(String::new, |zone| format!("zone '{zone}': "));
+        session.complain(format_args!("zoneadm: {about}list -p and -v are mutually exclusive.\n"));
         return Ok(FAILED);
+    }
+    // Operands only matter for one zone. [recorded: list-operand]
+    if zone.is_some() && !options.operands().is_empty() {
+        return usage::of(session, "list");
     }
     let rows = match zone {
         Some(zone) => match one(session, zone)? {
@@ -42,12 +52,12 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
             Err(status) => return Ok(status),
         },
         None => {
-            let least = match (options.has('c'), options.has('i')) {
+            let least = match (has('c'), has('i')) {
                 (true, _) => Some(ZoneState::Configured),
                 (false, true) => Some(ZoneState::Installed),
                 (false, false) => None,
             };
-            all(session, least, options.has('n'))?
+            all(session, least, has('n'))?
         }
     };
     let mut listing = String::new();
@@ -72,6 +82,12 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
         }
     }
     session.say(format_args!("{listing}"));
+    // The brand's hook of a single zone runs after the listing. [recorded: brand-missing-list-p]
+    if let Some(zone) = zone.filter(|zone| *zone != "global")
+        && super::brand_of(session.machine, zone).is_none()
+    {
+        return Ok(super::no_brand(session, zone));
+    }
     Ok(OK)
 }
 
@@ -167,7 +183,9 @@ fn inactive(machine: &Machine, entry: &index::Entry) -> Result<Row, (&'static st
             (text(brand), ip_type == IpType::Exclusive)
         }
         _ => {
-            let document = Document::load(machine, &entry.name).map_err(|error| ("could not get brand name", error))?;
+            // The library's error is that of an earlier call. [recorded: list-no-xml]
+            let document = Document::load(machine, &entry.name)
+                .map_err(|_| ("could not get brand name", Error::WrongDocumentType))?;
             let ip_type = document.ip_type().map_err(|error| ("could not get ip-type", error))?;
             let brand = match document.brand() {
                 b"" => machine.line().default_brand.into(),

@@ -4,14 +4,21 @@
 //! on one zone wait for each other and then act on stale decisions, as on illumos.
 
 mod active;
+mod attach;
+mod brand;
+mod cleanup;
 mod clone;
+mod getopt;
 mod hook;
+mod image;
 mod install;
 mod list;
 mod mark;
 pub(crate) mod play;
 mod prestate;
 mod relocate;
+mod seed;
+mod shell;
 mod uninstall;
 mod usage;
 mod verify;
@@ -22,10 +29,11 @@ use std::fs::File;
 use std::io;
 
 use super::answer::{Answer, FAILED, OK, Session, USAGE};
-use super::document::Document;
+use super::document::{self, Document};
 use super::machine::lock_of_zone;
-use super::options::{Parsed, parse};
 use super::{Machine, Status, ZoneState, index, kernel};
+
+use getopt::Getopt;
 
 /// A subcommand: how it is spelt, its synopsis, and what it does.
 struct Command {
@@ -52,7 +60,7 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "move", synopsis: "move zonepath", run: relocate::move_zone },
     Command { name: "detach", synopsis: "detach [-n] [brand-specific args]", run: relocate::detach },
-    Command { name: "attach", synopsis: "attach [-F] [-n <path>] [brand-specific args]", run: relocate::attach },
+    Command { name: "attach", synopsis: "attach [-F] [-n <path>] [brand-specific args]", run: attach::run },
     Command { name: "mark", synopsis: "mark incomplete", run: mark::run },
 ];
 
@@ -60,30 +68,44 @@ const COMMANDS: &[Command] = &[
 const PRIVATE: &[Command] = &[
     Command { name: "sysboot", synopsis: "sysboot", run: active::sysboot },
     Command { name: "apply", synopsis: "apply", run: active::apply },
+    Command { name: "mount", synopsis: "mount", run: active::mount },
+    Command { name: "unmount", synopsis: "unmount", run: active::unmount },
 ];
 
 pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {
     let args = session.args.clone();
-    let Ok(options) = parse(&args, "u:z:R:", &[]) else {
-        return usage::long(session, USAGE);
+    let mut options = Getopt::of_program("zoneadm", &args, "?u:z:R:");
+    let (mut zone, mut uuid, mut root) = (None, None, None);
+    while let Some(option) = options.next(session) {
+        match option.letter {
+            'z' => zone = option.value,
+            'u' => uuid = option.value,
+            'R' => root = option.value,
+            _ => return usage::long(session, USAGE),
+        }
+        if let Some(answer) = root.as_deref().and_then(|root| refuse_root(session, zone.as_deref(), root)) {
+            return answer;
+        }
+    }
+    let Some((name, rest)) = options.operands().split_first() else {
+        return usage::short(session);
     };
-    let mut zone = options.value('z').map(str::to_owned);
-    if let Some(uuid) = options.value('u').filter(|uuid| !uuid.is_empty()) {
-        if !is_uuid(uuid) {
+    if let Some(uuid) = uuid.filter(|uuid| !uuid.is_empty()) {
+        if !is_uuid(&uuid) {
             let about = zone.map_or_else(String::new, |zone| format!("zone '{zone}': "));
             session.complain(format_args!("zoneadm: {about}illegal UUID value specified\n"));
             return Ok(FAILED);
         }
         let known = index::read(session.machine).unwrap_or_default();
         if let Some(entry) =
-            known.into_iter().find(|entry| entry.uuid.as_deref().is_some_and(|u| u.eq_ignore_ascii_case(uuid)))
+            known.into_iter().find(|entry| entry.uuid.as_deref().is_some_and(|u| u.eq_ignore_ascii_case(&uuid)))
         {
             zone = Some(text(&entry.name));
         }
     }
-    let Some((name, rest)) = options.operands.split_first() else {
-        return usage::short(session);
-    };
+    if let Some(root) = root.filter(|root| root.trim_end_matches('/') != "") {
+        return in_alternate_root(session, zone.as_deref(), &root);
+    }
     if let Some(zone) = &zone
         && let Err(status) = check_zone(session, zone)?
     {
@@ -94,39 +116,70 @@ pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {
         return usage::short(session);
     };
     if session.machine.line().configuration_only && !matches!(command.name, "list" | "help") {
-        session.complain(format_args!("zoneadm: {name}: not played by this machine\n"));
+        session.complain(format_args!("zoneadm: {name}: not simulated on this machine\n"));
         return Ok(FAILED);
     }
     (command.run)(session, zone.as_deref(), rest)
 }
 
-/// The zone must be there and its brand be one of the machine's.
+fn refuse_root(session: &mut Session<'_, '_>, zone: Option<&str>, root: &str) -> Option<Answer> {
+    let about = zone.map_or_else(String::new, |zone| format!("zone '{zone}': "));
+    let fault = match root.starts_with('/') {
+        false => "absolute",
+        true if session.machine.path(root).is_dir() => return None,
+        true => "a directory",
+    };
+    session.complain(format_args!("zoneadm: {about}root path must be {fault}.\n"));
+    Some(Ok(FAILED))
+}
+
+/// Another root is a machine of its own, of which only that it has no zones is known. [recorded: usage-main-R-list]
+fn in_alternate_root(session: &mut Session<'_, '_>, zone: Option<&str>, root: &str) -> Answer {
+    let there = |name: &str| session.machine.path(root).join("etc/zones").join(format!("{name}.xml")).exists();
+    match zone {
+        Some(zone) if !there(zone) => session.complain(format_args!("zoneadm: {zone}: No such zone configured\n")),
+        None if !there("SUNWdefault") => session.complain(format_args!("zoneadm: unable to determine default brand\n")),
+        _ => session.complain(format_args!("zoneadm: an alternate root is not simulated\n")),
+    }
+    Ok(FAILED)
+}
+
+/// Checks that the zone exists, which its document decides, not its line in the index, and that it names a brand.
+/// [recorded: xml-missing-install, index-gone-install, who-id-of-running-halt]
 fn check_zone(session: &mut Session<'_, '_>, zone: &str) -> io::Result<Result<(), Status>> {
     let machine = session.machine;
+    if zone == "global" {
+        return Ok(Ok(()));
+    }
+    let document = Document::load(machine, zone.as_bytes());
     let by_id = zone.parse::<u64>().is_ok() && kernel::all(machine)?.iter().any(|active| active.id.to_string() == zone);
-    if zone != "global"
-        && !by_id
-        && kernel::find(machine, zone)?.is_none()
-        && !index::contains(machine, zone.as_bytes())
-    {
+    if document.is_err() && !by_id && kernel::find(machine, zone)?.is_none() {
         session.complain(format_args!("zoneadm: {zone}: No such zone configured\n"));
         return Ok(Err(FAILED));
     }
-    if zone != "global" && brand_of(machine, zone).is_none() {
+    if document.is_err() && kernel::find(machine, zone)?.is_none() {
         complain(session, zone, format_args!("missing or invalid brand"));
         return Ok(Err(FAILED));
     }
     Ok(Ok(()))
 }
 
+/// The brand that the zone's configuration names, whether the machine has it or not; the kernel's word comes first.
+fn brand_name(machine: &Machine, zone: &str) -> String {
+    if let Ok(Some(active)) = kernel::find(machine, zone) {
+        return active.brand;
+    }
+    match Document::load(machine, zone.as_bytes()) {
+        Ok(document) if !document.brand().is_empty() => text(document.brand()),
+        Ok(_) => machine.line().default_brand.to_owned(),
+        Err(_) => String::new(),
+    }
+}
+
 /// The brand that the zone's configuration names, if the machine has it.
 fn brand_of(machine: &Machine, zone: &str) -> Option<String> {
-    let document = Document::load(machine, zone.as_bytes()).ok()?;
-    let brand = match document.brand() {
-        b"" => machine.line().default_brand.to_owned(),
-        brand => text(brand),
-    };
-    machine.path("usr/lib/brand").join(&brand).join("config.xml").is_file().then_some(brand)
+    let name = brand_name(machine, zone);
+    brand::open(machine, &name).map(|_| name)
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -139,9 +192,33 @@ fn is_uuid(text: &str) -> bool {
         && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// The message of a zoneadm that knows its zone.
+/// The text of an error of the file system, as illumos' strerror(3C) has it.
+fn errno(error: &io::Error) -> String {
+    let text = match error.raw_os_error() {
+        Some(2) => "No such file or directory",
+        Some(13) => "Permission denied",
+        Some(16) => "Device busy",
+        Some(17) => "File exists",
+        Some(20) => "Not a directory",
+        Some(21) => "Is a directory",
+        Some(22) => "Invalid argument",
+        Some(36) => "File name too long",
+        Some(39) => "File exists",
+        Some(40) => "Number of symbolic links encountered during path name traversal exceeds MAXSYMLINKS",
+        _ => return error.to_string(),
+    };
+    text.to_owned()
+}
+
+/// Prints a message of a zoneadm that knows its zone.
 fn complain(session: &mut Session<'_, '_>, zone: &str, message: fmt::Arguments<'_>) {
     session.complain(format_args!("zoneadm: zone '{zone}': {message}\n"));
+}
+
+/// Refuses a brand that the machine does not have.
+fn no_brand(session: &mut Session<'_, '_>, zone: &str) -> Status {
+    complain(session, zone, format_args!("missing or invalid brand"));
+    FAILED
 }
 
 /// What a subcommand works on.
@@ -150,8 +227,16 @@ struct Target {
     name: String,
     state: ZoneState,
     brand: String,
+    /// The path in the index, else the document's.
     zonepath: String,
     document: Document,
+}
+
+impl Target {
+    /// The zone's root directory.
+    fn root(&self) -> String {
+        format!("{}/root", self.zonepath)
+    }
 }
 
 /// What the state must be like for a subcommand, beyond the zone's being there.
@@ -209,10 +294,27 @@ fn sanity(session: &mut Session<'_, '_>, zone: Option<&str>, rule: Rule) -> io::
     if let Some((_, message)) = rule.refused.iter().find(|(refused, _)| *refused == state) {
         return refuse(format_args!("{message}"));
     }
-    let (Ok(document), Some(brand)) = (Document::load(machine, zone.as_bytes()), brand_of(machine, zone)) else {
-        return refuse(format_args!("missing or invalid brand"));
+    find_target(session, zone, word, state)
+}
+
+/// What is known of a zone, without a look at its state's fitness.
+fn find_target(
+    session: &mut Session<'_, '_>,
+    zone: &str,
+    word: &str,
+    state: ZoneState,
+) -> io::Result<Result<Target, Status>> {
+    let machine = session.machine;
+    let document = match Document::load(machine, zone.as_bytes()) {
+        Ok(document) => document,
+        Err(error) => {
+            session.complain(format_args!("zoneadm: {word}: {}\n", error.text()));
+            return Ok(Err(FAILED));
+        }
     };
+    let entry = index::find(machine, zone.as_bytes());
     let zonepath = entry.map_or_else(|| text(document.zonepath()), |entry| text(&entry.zonepath));
+    let brand = brand_name(machine, zone);
     Ok(Ok(Target { name: zone.to_owned(), state, brand, zonepath, document }))
 }
 
@@ -235,12 +337,14 @@ fn set_state(session: &mut Session<'_, '_>, zone: &str, state: index::State) -> 
     })
 }
 
-/// Options of a subcommand that takes these letters and no operand, else its usage.
-fn plain_options(session: &mut Session<'_, '_>, name: &str, spec: &str, args: &[String]) -> Result<Parsed, Answer> {
-    match parse(args, spec, &[]) {
-        Ok(options) if options.operands.is_empty() => Ok(options),
-        _ => Err(usage::of(session, name)),
-    }
+/// The words of a hook's command line: `zoneadm` joins them with blanks and a shell splits them again.
+fn shell_words(words: &[String]) -> Vec<String> {
+    words.iter().flat_map(|word| word.split_whitespace()).map(str::to_owned).collect()
+}
+
+/// Whether a saved document of the zone's is there at all.
+fn has_document(machine: &Machine, zone: &str) -> bool {
+    machine.path(document::path(zone.as_bytes())).exists()
 }
 
 /// `Ok(status)` early, out of the two layers in which a check can end a command.

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::io;
 
 use super::hook::End;
-use super::{Target, brand_of, clone, install, relocate, text, uninstall};
+use super::{Target, attach, brand_name, clone, install, relocate, shell_words, text, uninstall};
 use crate::answer::{Answer, FAILED, Halt, Session};
 use crate::document::Document;
 use crate::fault::Fault;
@@ -23,11 +23,17 @@ pub(super) enum Hook {
     Install,
     Clone,
     Attach,
+    Detach,
     Uninstall,
 }
 
-const WORDS: [(Hook, &str); 4] =
-    [(Hook::Install, "install"), (Hook::Clone, "clone"), (Hook::Attach, "attach"), (Hook::Uninstall, "uninstall")];
+const WORDS: [(Hook, &str); 5] = [
+    (Hook::Install, "install"),
+    (Hook::Clone, "clone"),
+    (Hook::Attach, "attach"),
+    (Hook::Detach, "detach"),
+    (Hook::Uninstall, "uninstall"),
+];
 
 /// Runs a hook for a zone. `Err` holds the status with which a fault ends `zoneadm` itself.
 pub(super) fn run(
@@ -36,7 +42,8 @@ pub(super) fn run(
     target: &Target,
     args: &[String],
 ) -> io::Result<Result<End, Status>> {
-    let Some(start) = session.call.hooks else { return here(session, hook, target, args) };
+    let args = shell_words(args);
+    let Some(start) = session.call.hooks else { return here(session, hook, target, &args) };
     // Signals are only left to the hook once it runs.
     if (session.call.interrupted)() {
         return Ok(Err(Status::Signalled(2)));
@@ -79,7 +86,8 @@ fn here(
     Ok(Ok(match hook {
         Hook::Install => install::hook(session, target, args)?,
         Hook::Clone => clone::hook(session, target, args)?,
-        Hook::Attach => relocate::hook(session, target, args)?,
+        Hook::Attach => attach::hook(session, target, args)?,
+        Hook::Detach => relocate::hook(session, target, args)?,
         Hook::Uninstall => uninstall::hook(session, target, args)?,
     }))
 }
@@ -87,9 +95,10 @@ fn here(
 /// The zone as a hook finds it: by its name alone.
 pub(super) fn find(machine: &Machine, zone: &str) -> Option<Target> {
     let document = Document::load(machine, zone.as_bytes()).ok()?;
-    let entry = index::find(machine, zone.as_bytes())?;
-    let (state, zonepath) = (ZoneState::from(entry.state), text(&entry.zonepath));
-    Some(Target { name: zone.to_owned(), state, brand: brand_of(machine, zone)?, zonepath, document })
+    let entry = index::find(machine, zone.as_bytes());
+    let state = entry.as_ref().map_or(ZoneState::Configured, |entry| entry.state.into());
+    let zonepath = entry.map_or_else(|| text(document.zonepath()), |entry| text(&entry.zonepath));
+    Some(Target { name: zone.to_owned(), state, brand: brand_name(machine, zone), zonepath, document })
 }
 
 /// The hook as a program of its own.

@@ -8,7 +8,6 @@ use super::{Target, text};
 use crate::answer::OK;
 use crate::dladm::link;
 use crate::document::Element;
-use crate::kernel::ActiveZone;
 use crate::{Machine, ipadm};
 
 fn field(net: &Element, name: &str) -> Option<String> {
@@ -58,9 +57,8 @@ pub(super) fn before_ready(machine: &Machine, target: &Target) -> io::Result<Res
 }
 
 /// After the zone has ended: every link on demand goes, also one that the script did not make.
-pub(super) fn after_end(machine: &Machine, active: &ActiveZone) {
-    let Ok(document) = crate::document::Document::load(machine, active.name.as_bytes()) else { return };
-    for net in on_demand(machine, document.resources("network")) {
+pub(super) fn after_end(machine: &Machine, target: &Target) {
+    for net in on_demand(machine, target.document.resources("network")) {
         if let Some(physical) = field(net, "physical") {
             machine.ask(&["dladm", "delete-vnic", &physical]);
         }

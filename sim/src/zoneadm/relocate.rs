@@ -1,39 +1,40 @@
-//! `zoneadm move`, `detach` and `attach`.
+//! `zoneadm move` and `detach`, and the detach hook of the brands that have packages.
+//!
+//! [source: move_func and detach_func of zoneadm.c, detach of ipkg and sparse; recorded: kinds `move`, `hook-detach-options`]
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 
+use super::getopt::Getopt;
 use super::hook::{self, End};
 use super::play::{self, Hook};
-use super::zonepath::Care;
+use super::shell::{self, Options};
 use super::{
-    ALREADY_INSTALLED, Rule, Target, UNINSTALL_FIRST, complain, lock, or_return, sanity, set_state, usage, verify,
-    zonepath,
+    Rule, Target, brand, complain, errno, lock, no_brand, or_return, sanity, set_state, usage, verify, zonepath,
 };
-use crate::ZoneState;
 use crate::answer::{Answer, FAILED, OK, Session};
-use crate::document;
+use crate::dialect::BrandKind;
 use crate::index::{self, State};
-use crate::options::parse;
+use crate::zfs::change;
 use crate::zfs::dataset;
+use crate::{Machine, ZoneState};
 
 const DETACHED: &str = "SUNWdetached.xml";
-const ATTACHED: &str = "SUNWattached.xml";
 
 pub(super) fn move_zone(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
-    let Ok(options) = parse(args, "", &[]) else { return usage::of(session, "move") };
-    let [new] = options.operands.as_slice() else { return usage::of(session, "move") };
+    let mut options = Getopt::new(args, "?");
+    if let Some(option) = options.next(session) {
+        return usage::answer(session, "move", option.written);
+    }
+    let [new] = options.operands() else { return usage::of(session, "move") };
     let refused = &[
         (ZoneState::Configured, "must be installed before move."),
         (ZoneState::Incomplete, "must be installed before move."),
     ];
     let rule = Rule { word: "move", must_be_active: false, must_be_inactive: true, refused };
     let target = or_return!(sanity(session, zone, rule)?);
-    if !verify::details(session, &target, Care::Repair)? {
-        return Ok(FAILED);
-    }
-    let new = new.trim_end_matches('/');
-    if !zonepath::check(session, &target, new, Care::Make)? {
+    if !verify::details(session, &target, "move")? || !zonepath::check(session, &target.name, new, "move")? {
         return Ok(FAILED);
     }
     let machine = session.machine;
@@ -41,11 +42,21 @@ pub(super) fn move_zone(session: &mut Session<'_, '_>, zone: Option<&str>, args:
         session.complain(format_args!("could not move zone to {new}: directory not empty\n"));
         return Ok(FAILED);
     }
+    // Anything but the zone's root keeps it where it is. [recorded: move-omnios-sparse]
+    let mounted = mounts_below(machine, &target.zonepath)?;
+    let unexpected: Vec<&String> = mounted.iter().filter(|path| **path != target.root()).collect();
+    if !unexpected.is_empty() {
+        say_mounted(session, &target, &target.zonepath, &unexpected);
+        return Ok(FAILED);
+    }
     let _lock = or_return!(lock(session, &target.name)?);
     if let Err(halt) = session.middle() {
         return Ok(halt.status());
     }
-    relocate(session, &target, new)?;
+    if let Err(error) = relocate(machine, &target, new)? {
+        session.complain(format_args!("zoneadm: could not move zone: {}\n", errno(&error)));
+        return Ok(FAILED);
+    }
     let mut document = target.document.clone();
     document.zone.set("zonepath", new);
     let change = index::Change { zonepath: Some(new.as_bytes()), ..index::Change::default() };
@@ -59,48 +70,78 @@ pub(super) fn move_zone(session: &mut Session<'_, '_>, zone: Option<&str>, args:
     Ok(OK)
 }
 
-fn relocate(session: &mut Session<'_, '_>, target: &Target, new: &str) -> io::Result<()> {
-    let machine = session.machine;
+/// Where data sets are mounted strictly below a path.
+fn mounts_below(machine: &Machine, path: &str) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    if dataset::mounted_at(machine, &format!("{path}/root"))?.is_some() {
+        found.push(format!("{path}/root"));
+    }
+    found.extend(dataset::mounted_inside(machine, &format!("{path}/root"))?);
+    if let Some(own) = dataset::mounted_at(machine, path)? {
+        for name in dataset::descendants(machine, &own.name)?.into_iter().skip(1) {
+            let mounted = dataset::find(machine, &name)?.and_then(|found| found.mounted);
+            found.extend(mounted.filter(|place| place.starts_with(&format!("{path}/")) && !found.contains(place)));
+        }
+    }
+    Ok(found)
+}
+
+/// Lists what is mounted, as `zoneadm` does: a line each, and an empty one. [recorded: uninstall-mounted-below]
+pub(super) fn say_mounted(session: &mut Session<'_, '_>, target: &Target, top: &str, paths: &[&String]) {
+    complain(session, &target.name, format_args!("These file systems are mounted on subdirectories of {top}.\n"));
+    for path in paths {
+        complain(session, &target.name, format_args!("  {path}\n"));
+    }
+}
+
+/// The zonepath's data set keeps its name and gets another mount point; a plain directory is renamed. [recorded: move-plain]
+fn relocate(machine: &Machine, target: &Target, new: &str) -> io::Result<Result<(), io::Error>> {
     let _lock = machine.lock("datasets")?;
+    let root = dataset::mounted_at(machine, &target.root())?;
+    if let Some(mut root) = root.clone() {
+        dataset::unmount(machine, &mut root)?;
+    }
     let (old_place, new_place) = (machine.path(&target.zonepath), machine.path(new));
-    let Some(found) = dataset::mounted_at(machine, &target.zonepath)? else {
-        return fs::rename(old_place, new_place);
-    };
-    let environment = hook::active_environment(machine, &found.name)?;
-    if let Some(mut environment) = environment.clone() {
-        dataset::unmount(machine, &mut environment)?;
-    }
-    fs::remove_dir(&new_place)?;
-    let renamed = match hook::zonepath_dataset_name(machine, new)? {
-        Some(name)
-            if name.split('/').next() == found.name.split('/').next() && dataset::find(machine, &name)?.is_none() =>
-        {
-            dataset::rename(machine, &found, &name)?;
-            name
-        }
-        // Another pool, or no data set above: the data set keeps its name and moves by its mount point.
-        _ => {
-            let mut moved = found.clone();
-            dataset::unmount(machine, &mut moved)?;
+    match dataset::mounted_at(machine, &target.zonepath)? {
+        Some(mut moved) => {
             moved.set("mountpoint", new);
-            dataset::mount(machine, &mut moved, new)?;
-            found.name.clone()
+            change::settle(machine, moved, "mountpoint")?;
+            // Under the data set was the directory that zoneadm had made. [recorded: move-below-unmounted]
+            if fs::remove_dir(&old_place).is_err() && old_place.is_dir() {
+                fs::set_permissions(&old_place, fs::Permissions::from_mode(0o700))?;
+            }
         }
-    };
-    // The old directory was the data set's mount point.
-    let _ = fs::remove_dir(old_place);
-    if environment.is_some()
-        && let Some(mut environment) = hook::active_environment(machine, &renamed)?
-    {
-        hook::mount_root(machine, &mut environment, new)?;
+        None => {
+            fs::remove_dir(&new_place)?;
+            if let Err(error) = fs::rename(&old_place, &new_place) {
+                return Ok(Err(error));
+            }
+        }
     }
-    Ok(())
+    if let Some(root) = root
+        && let Some(mut root) = dataset::find(machine, &root.name)?
+    {
+        hook::mount_legacy(machine, &mut root, &format!("{new}/root"), false)?;
+    }
+    Ok(Ok(()))
 }
 
 pub(super) fn detach(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
-    let dry_run = args.iter().any(|arg| arg == "-n");
-    if args.iter().any(|arg| arg == "-?") {
-        return usage::of(session, "detach");
+    let mut options = Getopt::quiet(args, "?n");
+    let (mut dry_run, mut help) = (false, false);
+    while let Some(option) = options.next(session) {
+        match option.letter {
+            'n' => dry_run = true,
+            _ if option.written == '?' => {
+                usage::of(session, "detach")?;
+                help = true;
+            }
+            // For the brand.
+            _ => {}
+        }
+    }
+    if dry_run || help {
+        return dry_detach(session, zone, args, help);
     }
     let refused = &[
         (ZoneState::Configured, "must be installed before detach."),
@@ -108,94 +149,109 @@ pub(super) fn detach(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[
     ];
     let rule = Rule { word: "detach", must_be_active: false, must_be_inactive: true, refused };
     let target = or_return!(sanity(session, zone, rule)?);
-    let manifest = target.document.to_xml().unwrap_or_default();
-    if dry_run {
-        session.out.stdout(&manifest);
-        return Ok(OK);
+    if !verify::details(session, &target, "detach")? {
+        return Ok(FAILED);
     }
+    let Some(brand) = brand::open(session.machine, &target.brand) else { return Ok(no_brand(session, &target.name)) };
     let _lock = or_return!(lock(session, &target.name)?);
-    if let Err(halt) = session.middle() {
-        return Ok(halt.status());
-    }
-    let machine = session.machine;
-    {
-        let _lock = machine.lock("datasets")?;
-        if let Some(found) = hook::zonepath_dataset(machine, &target.zonepath)?
-            && let Some(mut environment) = hook::active_environment(machine, &found.name)?
-        {
-            dataset::unmount(machine, &mut environment)?;
+    if brand.detach {
+        match or_return!(play::run(session, Hook::Detach, &target, args)?) {
+            End::Done => {}
+            End::Usage => return usage::of(session, "detach").map(|_| FAILED),
+            _ => return Ok(FAILED),
         }
+    } else {
+        if let Err(halt) = session.middle() {
+            return Ok(halt.status());
+        }
+        let mounted = mounts_below(session.machine, &target.zonepath)?;
+        if !mounted.is_empty() {
+            session
+                .complain(format_args!("These file systems are mounted on subdirectories of {}.\n", target.zonepath));
+            for path in &mounted {
+                complain(session, &target.name, format_args!("  {path}\n"));
+            }
+            return Ok(FAILED);
+        }
+        let manifest = manifest(&target);
+        session.machine.replace(format!("{}/{DETACHED}", target.zonepath), &manifest)?;
     }
-    machine.replace(format!("{}/{DETACHED}", target.zonepath), &manifest)?;
     or_return!(set_state(session, &target.name, State::Configured));
     Ok(OK)
 }
 
-pub(super) fn attach(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
-    let (force, dry_run) = (args.iter().any(|arg| arg == "-F"), args.iter().any(|arg| arg.starts_with("-n")));
-    if args.iter().any(|arg| arg == "-?") {
-        return usage::of(session, "attach");
-    }
-    if force && dry_run {
-        let zone = zone.unwrap_or_default();
-        complain(session, zone, format_args!("-F and -n flags are mutually exclusive"));
+/// The document that zoneadm itself writes, with another comment than zonecfg's. [recorded: detach-omnios-illumos-n]
+fn manifest(target: &Target) -> Vec<u8> {
+    let document = target.document.to_xml().unwrap_or_default();
+    let text = String::from_utf8_lossy(&document);
+    text.replacen("Use zonecfg(1M) instead.", "Use zonecfg(1M) and zoneadm(1M) attach.", 1).into_bytes()
+}
+
+/// Prints what would be written, in every state of the zone. [recorded: state-running-detach-n]
+fn dry_detach(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String], help: bool) -> Answer {
+    let Some(zone) = zone else {
+        session.complain(format_args!("zoneadm: no zone specified\n"));
         return Ok(FAILED);
-    }
-    let refused = &[(ZoneState::Installed, ALREADY_INSTALLED), (ZoneState::Incomplete, UNINSTALL_FIRST)];
-    let rule = Rule { word: "attach", must_be_active: false, must_be_inactive: true, refused };
-    let target = or_return!(sanity(session, zone, rule)?);
-    if dry_run {
-        return Ok(OK);
-    }
-    let _lock = or_return!(lock(session, &target.name)?);
-    if !zonepath::check(session, &target, &target.zonepath, if force { Care::Repair } else { Care::Make })? {
-        return Ok(FAILED);
-    }
-    let end = match force {
-        false => or_return!(play::run(session, Hook::Attach, &target, args)?),
-        true => match session.middle() {
-            Ok(()) => End::Done,
-            Err(halt) => return Ok(halt.status()),
-        },
     };
-    match end {
-        End::Done => {}
-        End::Usage => return usage::of(session, "attach").map(|_| FAILED),
-        _ => return Ok(FAILED),
+    if zone == "global" {
+        complain(session, zone, format_args!("detach operation is invalid for the global zone."));
+        return Ok(FAILED);
     }
-    let machine = session.machine;
-    let place = machine.path(&target.zonepath);
-    let manifest = fs::read(machine.path(document::path(target.name.as_bytes())))?;
-    machine.replace(format!("{}/{ATTACHED}", target.zonepath), &manifest)?;
-    match fs::remove_file(place.join(DETACHED)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    let target = play::find(session.machine, zone);
+    let brand = target.as_ref().and_then(|target| brand::open(session.machine, &target.brand));
+    let (Some(target), Some(brand)) = (target, brand) else { return Ok(no_brand(session, zone)) };
+    if brand.detach {
+        let end = or_return!(play::run(session, Hook::Detach, &target, args)?);
+        if end == End::Usage && !help {
+            usage::of(session, "detach")?;
+        }
+        return Ok(if end == End::Done { OK } else { FAILED });
     }
-    or_return!(set_state(session, &target.name, State::Installed));
+    if !help {
+        session.out.stdout(&manifest(&target));
+    }
     Ok(OK)
 }
 
-/// The hook: mounts the one boot environment that is active.
+/// The hook: the active boot environment is made one that is mounted without the zone, and stays mounted.
+/// [recorded: state-installed-detach]
 pub(super) fn hook(session: &mut Session<'_, '_>, target: &Target, args: &[String]) -> io::Result<End> {
-    if parse(args, "a:d:n:r:uF", &[]).is_err() {
-        session.complain(format_args!(
-            "brand-specific usage: \n\tattach [-a archive] [-d dataset] [-n] [-r recv_type] [-u]\n"
-        ));
-        return Ok(End::Usage);
-    }
     let machine = session.machine;
-    let _lock = machine.lock("datasets")?;
-    let Some(found) = hook::zonepath_dataset(machine, &target.zonepath)? else {
-        return Ok(hook::fatal(session, format_args!("{}", hook::NO_DATASET)));
+    let script = format!("{}/detach", brand::scripts(machine, &target.brand));
+    let options = match shell::options(session, &script, args, "nR:z:") {
+        Options::Read(options) => options,
+        Options::Bad => return Ok(hook::misused(session, "", "detach [-n ].")),
+        Options::Help => return Ok(End::Fatal),
     };
-    let environments = hook::boot_environments(machine, &found.name)?;
-    let active = environments.iter().filter(|be| be.local("org.opensolaris.libbe:active") == Some("on")).count();
-    match (environments.into_iter().next(), active) {
-        (Some(mut environment), 1) => {
-            hook::mount_root(machine, &mut environment, &target.zonepath)?;
-            Ok(End::Done)
-        }
-        (_, 0) => Ok(hook::fatal(session, format_args!("no active dataset."))),
-        _ => Ok(hook::fatal(session, format_args!("multiple active datasets."))),
+    let manifest = fs::read(machine.path(crate::document::path(target.name.as_bytes())))?;
+    if options.has('n') {
+        session.out.stdout(&manifest);
+        return Ok(End::Done);
     }
+    let _lock = machine.lock("datasets")?;
+    let environment = match hook::find_active(machine, target)? {
+        Ok(environment) => environment,
+        Err(fatal) => {
+            hook::print_fatal(session, &target.zonepath, &fatal)?;
+            return Ok(End::Fatal);
+        }
+    };
+    let mut sets = vec![(environment.name.clone(), target.root())];
+    if machine.line().brand(&target.brand) == Some(BrandKind::Sparse) {
+        let overlays = hook::OVERLAYS.iter();
+        sets.extend(
+            overlays.map(|(name, at)| (format!("{}/{name}", environment.name), format!("{}/{at}", target.root()))),
+        );
+    }
+    for (at, (name, place)) in sets.iter().enumerate() {
+        let Some(mut set) = dataset::find(machine, name)? else { return Ok(End::NotComplete) };
+        if at == 0 {
+            set.set("zoned", "off");
+        }
+        set.set("canmount", "on");
+        set.set("mountpoint", place);
+        change::settle_from(machine, set, "legacy")?;
+    }
+    machine.replace(format!("{}/{DETACHED}", target.zonepath), &manifest)?;
+    Ok(End::Done)
 }

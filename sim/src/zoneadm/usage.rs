@@ -1,5 +1,6 @@
 //! Zoneadm's own help.
 
+use super::getopt::Getopt;
 use super::{COMMANDS, Command};
 use crate::Status;
 use crate::answer::{Answer, OK, Session, USAGE};
@@ -29,26 +30,22 @@ fn about(command: &Command) -> &'static str {
     }
 }
 
-fn synopses() -> String {
-    let lines: String = COMMANDS.iter().map(|command| format!("{}\n", command.synopsis)).collect();
-    format!("{HEAD}\nSubcommands:\n\n{lines}\n")
-}
-
-/// Every synopsis, to standard error.
+/// Prints every synopsis to standard error.
 pub(super) fn short(session: &mut Session<'_, '_>) -> Answer {
-    session.complain(format_args!("{}", synopses()));
+    let lines: String = COMMANDS.iter().map(|command| format!("{}\n", command.synopsis)).collect();
+    session.complain(format_args!("{HEAD}\nSubcommands:\n\n{lines}\n"));
     Ok(USAGE)
 }
 
-/// The same with what each subcommand is for, to standard output.
+/// Prints every synopsis with what the subcommand is for to standard output.
 pub(super) fn long(session: &mut Session<'_, '_>, status: Status) -> Answer {
     let lines: String =
-        COMMANDS.iter().map(|command| format!("{}\n\t{}\n", command.synopsis, about(command))).collect();
-    session.say(format_args!("{HEAD}\nSubcommands:\n\n{lines}\n"));
+        COMMANDS.iter().map(|command| format!("{}\n\t{}\n\n", command.synopsis, about(command))).collect();
+    session.say(format_args!("{HEAD}\nSubcommands:\n\n{lines}"));
     Ok(status)
 }
 
-/// One subcommand's usage, to standard error.
+/// Prints one subcommand's usage to standard error.
 pub(super) fn of(session: &mut Session<'_, '_>, name: &str) -> Answer {
     if let Some(command) = COMMANDS.iter().find(|command| command.name == name) {
         session.complain(format_args!("usage:\t{}\n\t{}\n", command.synopsis, about(command)));
@@ -56,10 +53,26 @@ pub(super) fn of(session: &mut Session<'_, '_>, name: &str) -> Answer {
     Ok(USAGE)
 }
 
+/// Prints the usage that `-?` asks for, or that an unknown option deserves. Asking for it is no failure.
+/// [recorded: usage-boot-q, usage-boot-Q]
+pub(super) fn answer(session: &mut Session<'_, '_>, name: &str, written: char) -> Answer {
+    of(session, name)?;
+    Ok(if written == '?' { OK } else { USAGE })
+}
+
 pub(super) fn help(session: &mut Session<'_, '_>, _: Option<&str>, args: &[String]) -> Answer {
-    match args.first() {
-        None => long(session, OK),
-        Some(name) if COMMANDS.iter().any(|command| command.name == name) => of(session, name).map(|_| OK),
-        Some(_) => short(session),
+    if args.is_empty() {
+        return long(session, OK);
     }
+    let mut options = Getopt::new(args, "?");
+    if let Some(option) = options.next(session) {
+        return answer(session, "help", option.written);
+    }
+    for name in options.operands() {
+        if !COMMANDS.iter().any(|command| command.name == name) {
+            return of(session, "help");
+        }
+        of(session, name)?;
+    }
+    Ok(OK)
 }

@@ -1,155 +1,238 @@
 //! The rules for a zonepath on disk, and their repair where the subcommand repairs.
+//!
+//! [source: validate_zonepath and crosscheck_zonepaths of zoneadm.c; recorded: kind `zonepath`]
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
-use super::{Target, text};
+use super::{errno, text};
 use crate::answer::Session;
-use crate::{Machine, index};
+use crate::{Machine, ZoneState, index, kernel};
 
-/// What a subcommand does about a zonepath that is not as it should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Care {
-    /// Complain only.
-    Verify,
-    /// Make a missing one, repair owner and mode.
-    Make,
-    /// Repair, but a missing one is an error.
-    Repair,
-}
-
-/// Checks the zonepath. `false` when it is not fit; what is wrong has been said then.
-pub(super) fn check(session: &mut Session<'_, '_>, target: &Target, zonepath: &str, care: Care) -> io::Result<bool> {
+/// Checks the zonepath for a subcommand. `false` if it is not fit; what is wrong has been said then.
+pub(super) fn check(session: &mut Session<'_, '_>, zone: &str, path: &str, word: &str) -> io::Result<bool> {
     let machine = session.machine;
-    if !zonepath.starts_with('/') {
-        session.complain(format_args!("{zonepath} is not an absolute path.\n"));
-        return refused(session, zonepath);
+    if !path.starts_with('/') {
+        session.complain(format_args!("{path} is not an absolute path.\n"));
+        return Ok(false);
     }
-    if let Some((name, path)) = overlap(machine, &target.name, zonepath) {
-        session.complain(format_args!("A zonepath ({zonepath}) and {name} zonepath ({path}) overlap.\n"));
-        return refused(session, zonepath);
-    }
-    let place = machine.path(zonepath);
-    let owner = fs::metadata(machine.root())?.uid();
-    let meta = match fs::symlink_metadata(&place) {
-        Ok(meta) => meta,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => match care {
-            Care::Verify => {
+    let resolved = match resolve(machine, path) {
+        Ok(resolved) => resolved,
+        Err(error) => {
+            let makes = matches!(word, "install" | "clone" | "move");
+            if error.kind() != io::ErrorKind::NotFound || !(makes || word == "verify") {
+                session.complain(format_args!("zoneadm: {path}: {}\n", errno(&error)));
+                return Ok(false);
+            }
+            if word == "verify" {
                 session.complain(format_args!(
-                    "WARNING: {zonepath} does not exist, so it could not be verified.\n\
+                    "WARNING: {path} does not exist, so it could not be verified.\n\
                      When 'zoneadm install' is run, 'install' will try to create\n\
-                     {zonepath}, and 'verify' will be tried again,\n\
+                     {path}, and 'verify' will be tried again,\n\
                      but the 'verify' may fail if:\n\
-                     the parent directory of {zonepath} is group- or other-writable\n\
+                     the parent directory of {path} is group- or other-writable\n\
                      or\n\
-                     {zonepath} overlaps with any other installed zones.\n"
+                     {path} overlaps with any other installed zones.\n"
                 ));
                 return Ok(true);
             }
-            Care::Make => {
-                make(machine, zonepath)?;
-                fs::symlink_metadata(&place)?
+            if let Err(error) = make(machine, path) {
+                session.complain(format_args!("zoneadm: {path}: {}\n", errno(&error)));
+                return Ok(false);
             }
-            Care::Repair => {
-                session.complain(format_args!("zoneadm: {zonepath}: No such file or directory\n"));
-                return refused(session, zonepath);
-            }
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            session.complain(format_args!("zoneadm: {zonepath}: Not a directory\n"));
-            return refused(session, zonepath);
+            return check(session, zone, path, word);
         }
-        Err(error) => return Err(error),
     };
-    let resolved = fs::canonicalize(&place).ok();
-    if meta.is_symlink() || resolved.as_ref().is_some_and(|resolved| *resolved != place) {
-        session.complain(format_args!("zoneadm: {zonepath}: Resolved path mismatch\n"));
-        return refused(session, zonepath);
+    if resolved != path {
+        session.complain(format_args!("zoneadm: {path}: Resolved path mismatch\n"));
+        return Ok(false);
     }
+    let place = machine.path(path);
+    let meta = fs::metadata(&place)?;
     if !meta.is_dir() {
-        session.complain(format_args!("{zonepath} is not a directory.\n"));
-        return refused(session, zonepath);
+        session.complain(format_args!("{path} is not a directory.\n"));
+        return Ok(false);
     }
+    if !crosscheck(session, zone, path)? {
+        return Ok(false);
+    }
+    let owner = fs::metadata(machine.root())?.uid();
     let mut fit = true;
     if meta.uid() != owner {
-        session.complain(format_args!("{zonepath} is not owned by root.\n"));
+        session.complain(format_args!("{path} is not owned by root.\n"));
         fit = false;
-    }
-    fit &= check_mode(session, zonepath, meta.mode(), care)?;
-    // The machine's root directory belongs to whoever made it.
-    if let Some(parent) = place.parent().filter(|parent| *parent != machine.root()) {
-        let parent_meta = fs::metadata(parent)?;
-        let name = zonepath.rsplit_once('/').map_or("/", |(parent, _)| if parent.is_empty() { "/" } else { parent });
-        if parent_meta.uid() != owner {
-            session.complain(format_args!("{name} is not owned by root.\n"));
-            fit = false;
-        }
-        for (bit, what) in [(0o020, "group writable"), (0o002, "world writable")] {
-            if parent_meta.mode() & bit != 0 {
-                session.complain(format_args!("{name} must not be {what}.\n"));
-                fit = false;
+        if word != "verify" {
+            session.complain(format_args!("{path}: changing owner to root.\n"));
+            match chown(&place, Some(owner), None) {
+                Ok(()) => fit = true,
+                Err(error) => session.complain(format_args!("zoneadm: {path}: {}\n", errno(&error))),
             }
         }
     }
-    if fit { Ok(true) } else { refused(session, zonepath) }
+    fit &= check_mode(session, path, meta.mode(), word)?;
+    fit &= check_parent(session, path, owner)?;
+    Ok(check_root(session, zone, path, word, owner)? && fit)
 }
 
-fn refused(session: &mut Session<'_, '_>, zonepath: &str) -> io::Result<bool> {
-    session.complain(format_args!("could not verify zonepath {zonepath} because of the above errors.\n"));
-    Ok(false)
-}
-
-fn check_mode(session: &mut Session<'_, '_>, zonepath: &str, mode: u32, care: Care) -> io::Result<bool> {
-    const BITS: [(u32, bool, &str); 9] = [
-        (0o400, true, "owner readable"),
-        (0o200, true, "owner writable"),
-        (0o100, true, "owner executable"),
-        (0o040, false, "group readable"),
-        (0o020, false, "group writable"),
-        (0o010, false, "group executable"),
-        (0o004, false, "world readable"),
-        (0o002, false, "world writable"),
-        (0o001, false, "world executable"),
-    ];
-    let mut fit = true;
-    for (bit, wanted, what) in BITS {
-        if (mode & bit != 0) != wanted {
-            let not = if wanted { "" } else { "not " };
-            session.complain(format_args!("{zonepath} must {not}be {what}.\n"));
-            fit = false;
-        }
+/// The path without symbolic links, `.` and doubled slashes.
+fn resolve(machine: &Machine, path: &str) -> io::Result<String> {
+    if path.len() >= 1024 {
+        return Err(io::Error::from_raw_os_error(36));
     }
-    if !fit && care != Care::Verify {
-        session.complain(format_args!("{zonepath}: changing permissions to 0700.\n"));
-        fs::set_permissions(session.machine.path(zonepath), fs::Permissions::from_mode(0o700))?;
+    let resolved = fs::canonicalize(machine.path(path))?;
+    let below = resolved.strip_prefix(machine.root()).map_or_else(|_| resolved.clone(), |below| below.to_owned());
+    Ok(format!("/{}", below.to_string_lossy().trim_start_matches('/')))
+}
+
+fn check_mode(session: &mut Session<'_, '_>, path: &str, mode: u32, word: &str) -> io::Result<bool> {
+    let fit = bits(session, path, mode, &[0o040, 0o020, 0o010, 0o004, 0o002, 0o001]);
+    if !fit && word != "verify" {
+        session.complain(format_args!("{path}: changing permissions to 0700.\n"));
+        // The machine's own root directory belongs to whoever made it.
+        if path != "/" {
+            fs::set_permissions(session.machine.path(path), fs::Permissions::from_mode(0o700))?;
+        }
         return Ok(true);
     }
     Ok(fit)
 }
 
+/// Complains of each bit for the owner that is off, and of each of `forbidden` that is on.
+fn bits(session: &mut Session<'_, '_>, path: &str, mode: u32, forbidden: &[u32]) -> bool {
+    const BITS: [(u32, &str); 9] = [
+        (0o400, "owner readable"),
+        (0o200, "owner writable"),
+        (0o100, "owner executable"),
+        (0o040, "group readable"),
+        (0o020, "group writable"),
+        (0o010, "group executable"),
+        (0o004, "world readable"),
+        (0o002, "world writable"),
+        (0o001, "world executable"),
+    ];
+    let mut fit = true;
+    for (bit, what) in BITS {
+        let (wanted, set) = (bit >= 0o100, mode & bit != 0);
+        if (wanted && !set) || (forbidden.contains(&bit) && set) {
+            let not = if wanted { "" } else { "not " };
+            session.complain(format_args!("{path} must {not}be {what}.\n"));
+            fit = false;
+        }
+    }
+    fit
+}
+
+fn check_parent(session: &mut Session<'_, '_>, path: &str, owner: u32) -> io::Result<bool> {
+    let machine = session.machine;
+    let parent = match path.rsplit_once('/') {
+        Some(("", _)) | None => "/",
+        Some((parent, _)) => parent,
+    };
+    let mut fit = true;
+    // The machine's own root directory belongs to whoever made it.
+    if parent != "/" {
+        let meta = fs::metadata(machine.path(parent))?;
+        if meta.uid() != owner {
+            session.complain(format_args!("{parent} is not owned by root.\n"));
+            fit = false;
+        }
+        fit &= bits(session, parent, meta.mode(), &[0o020, 0o002]);
+    }
+    if path == parent {
+        session.complain(format_args!("{path} is its own parent.\n"));
+        fit = false;
+    }
+    Ok(fit)
+}
+
+/// The root directory must not be there, or look as it should, as long as the zone is configured only.
+fn check_root(session: &mut Session<'_, '_>, zone: &str, path: &str, word: &str, owner: u32) -> io::Result<bool> {
+    let machine = session.machine;
+    let entry = index::find(machine, zone.as_bytes());
+    let state = match (kernel::find(machine, zone)?, entry) {
+        (Some(active), _) => active.state,
+        (None, Some(entry)) => entry.state.into(),
+        (None, None) => ZoneState::Configured,
+    };
+    if state != ZoneState::Configured || word == "attach" {
+        return Ok(true);
+    }
+    let root = format!("{path}/root");
+    let Ok(meta) = fs::metadata(machine.path(&root)) else { return Ok(true) };
+    let fault = if machine.path(path).join("SUNWdetached.xml").exists() {
+        format!("Cannot {word} detached zone.\nUse attach or remove {path} directory.")
+    } else if !meta.is_dir() {
+        format!("{root} is not a directory.")
+    } else if meta.uid() != owner {
+        format!("{root} is not owned by root.")
+    } else if meta.mode() & 0o777 != 0o755 {
+        format!("{root} mode is not 0755.")
+    } else {
+        return Ok(true);
+    };
+    session.complain(format_args!("{fault}\n"));
+    Ok(false)
+}
+
 /// Makes the zonepath (0700) and its missing parents (0755).
-pub(super) fn make(machine: &Machine, zonepath: &str) -> io::Result<()> {
-    let place = machine.path(zonepath);
+pub(super) fn make(machine: &Machine, path: &str) -> io::Result<()> {
+    let place = machine.path(path);
+    let exists = || io::Error::from_raw_os_error(17);
+    if fs::symlink_metadata(&place).is_ok() {
+        return Err(exists());
+    }
     if let Some(parent) = place.parent().filter(|parent| !parent.is_dir()) {
         fs::create_dir_all(parent)?;
         fs::set_permissions(parent, fs::Permissions::from_mode(0o755))?;
     }
-    match fs::create_dir(&place) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
+    fs::create_dir(&place)?;
+    if path.ends_with('/') {
+        // The directory is made as a parent of itself, and then it is there. [recorded: path-slash-install]
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o755))?;
+        return Err(exists());
     }
     fs::set_permissions(&place, fs::Permissions::from_mode(0o700))
 }
 
-/// Another zone that is more than configured and whose path contains this one or lies within it.
-fn overlap(machine: &Machine, zone: &str, zonepath: &str) -> Option<(String, String)> {
-    let within =
-        |inner: &[u8], outer: &[u8]| inner.strip_prefix(outer).is_some_and(|r| r.is_empty() || r.starts_with(b"/"));
-    let (zone, zonepath) = (zone.as_bytes(), zonepath.as_bytes());
-    let overlaps = |name: &[u8], state: index::State, path: &[u8]| {
-        name != zone && state > index::State::Configured && (within(path, zonepath) || within(zonepath, path))
+/// Whether one path, as it is written, is the other or a folder above it.
+fn near(path: &str, other: &str) -> bool {
+    path.starts_with(other) || other.starts_with(path)
+}
+
+/// Looks for another installed zone whose path contains this one or lies within it. Zones that are configured or incomplete
+/// don't count, and one whose path is gone is warned of. [recorded: overlap-above-verify, overlap-nopath-below-verify]
+fn crosscheck(session: &mut Session<'_, '_>, zone: &str, path: &str) -> io::Result<bool> {
+    let machine = session.machine;
+    let within = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|r| r.is_empty() || r.starts_with('/') || outer == "/")
     };
-    let found = index::find_by(machine, overlaps).ok()??;
-    Some((text(&found.name), text(&found.zonepath)))
+    for entry in index::read(machine).unwrap_or_default() {
+        let name = text(&entry.name);
+        if entry.state < index::State::Installed || name == "global" || name == zone {
+            continue;
+        }
+        let other = text(&entry.zonepath);
+        // Of thousands of zones most are neither near nor gone.
+        if !near(path, &other) && fs::symlink_metadata(machine.path(&other)).is_ok_and(|meta| meta.is_dir()) {
+            continue;
+        }
+        let resolved = match resolve(machine, &other) {
+            Ok(resolved) => resolved,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                session
+                    .say(format_args!("WARNING: zone {name} is installed, but its zonepath {other} does not exist.\n"));
+                continue;
+            }
+            Err(error) => {
+                session.complain(format_args!("zoneadm: {other}: {}\n", errno(&error)));
+                return Ok(false);
+            }
+        };
+        if within(path, &resolved) || within(&resolved, path) {
+            session.complain(format_args!("{zone} zonepath ({path}) and {name} zonepath ({resolved}) overlap.\n"));
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

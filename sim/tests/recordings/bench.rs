@@ -100,7 +100,7 @@ impl Bench {
 
     fn place_one(&self, item: &Value) -> io::Result<()> {
         let path = self.path(&item["path"].as_str().unwrap().replace("FILES", "/FILES"));
-        if item["gone"] == true {
+        if !item["gone"].is_null() {
             let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
             return Ok(());
         }
@@ -136,8 +136,9 @@ fn archive(compression: &str, members: &[&str]) -> Vec<u8> {
         let path = folder.path().join(name);
         fs::create_dir_all(if name.ends_with('/') { path.clone() } else { path.parent().unwrap().to_owned() }).unwrap();
         if !name.ends_with('/') {
-            fs::write(path, "x\n").unwrap();
+            fs::write(&path, "x\n").unwrap();
         }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     let compress = match compression {
         "gz" => "-z",

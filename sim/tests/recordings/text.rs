@@ -50,6 +50,20 @@ pub(crate) fn without_seconds(text: &str) -> String {
     result + rest
 }
 
+/// Replaces the times that snapshots are named after.
+pub(crate) fn without_times(text: &str) -> String {
+    const SHAPE: &[u8] = b"0000-00-00:00:00:00";
+    let is_time = |bytes: &[u8]| {
+        bytes.len() == SHAPE.len()
+            && bytes.iter().zip(SHAPE).all(|(b, shape)| if *shape == b'0' { b.is_ascii_digit() } else { b == shape })
+    };
+    let mut result = text.to_owned();
+    while let Some(at) = result.as_bytes().windows(SHAPE.len()).position(is_time) {
+        result.replace_range(at..at + SHAPE.len(), "NOW");
+    }
+    result
+}
+
 /// Lines without blanks around them; empty ones left out.
 pub(crate) fn lines(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
