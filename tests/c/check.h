@@ -49,7 +49,7 @@ static void check_status(uint32_t is, uint32_t wanted, const zmgr_error *error, 
 #define DROP(error) (zmgr_error_free(error), (error) = NULL)
 
 static int check_done(void) {
-    printf("%d passed, %d failed\n", check_passed, check_failed);
+    printf("%d assertions held, %d did not\n", check_passed, check_failed);
     return check_failed ? 1 : 0;
 }
 
