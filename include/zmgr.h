@@ -1002,6 +1002,27 @@ bool zmgr_event_ok(const zmgr_event *event);
 // Requires: `text` is NULL or came from this library as `char *`, and is used no more.
 void zmgr_string_free(char *text);
 
+// Compares `count` trees (directories such as "h1/etc/zmgr"), one per host. Reads files only; needs no manager and no host.
+// `out` receives a diagnostic for each address or MAC address that is held twice, each pool that differs between hosts and each file that
+// cannot be read (errors), and for each zone name that two hosts use (warnings). Findings are not a failure of the call.
+// Errors: ZMGR_INVALID_ARGUMENT if `count` is 0; ZMGR_NOT_FOUND if a tree does not exist; ZMGR_IO.
+//
+// Requires: `trees` points to `count` texts; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_fleet_check(const char *const *trees,
+                             size_t count,
+                             zmgr_diagnostic_list **out,
+                             zmgr_error **error);
+
+// Lists the zones of `count` trees, one tree per host: a list of maps with the keys "host", "name", "id", "template", "addresses", "macs"
+// and "file", by host in the order of the trees, then by name.
+// Errors: as for zmgr_fleet_check.
+//
+// Requires: As for zmgr_fleet_check.
+zmgr_status zmgr_fleet_list(const char *const *trees,
+                            size_t count,
+                            zmgr_value **out,
+                            zmgr_error **error);
+
 // Opens a manager: `options` NULL is this host with the tree /etc/zmgr. Nothing is read yet.
 // Errors: ZMGR_INVALID_ARGUMENT for options that exclude each other.
 //

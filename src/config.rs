@@ -14,6 +14,8 @@ use crate::source::{Source, Sourced};
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Config {
+    /// Name of this host in a fleet, if the file gives it.
+    pub host: Option<Sourced<String>>,
     /// The folder that zonepaths of new zones lie in: `PREFIX/NAME`.
     pub zonepath_prefix: Sourced<String>,
     /// The template of zones for which none is named.
@@ -38,6 +40,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
+            host: None,
             zonepath_prefix: "/zones".to_owned().into(),
             default_template: None,
             lock_timeout: Duration::from_secs(30),
@@ -115,6 +118,7 @@ impl Kind for Config {
             entry.and_then(|entry| integer(&entry.value)).map_or(default, Duration::from_secs)
         };
         Some(Config {
+            host: reader.text_of(root, "host"),
             zonepath_prefix: reader.text_of(root, "zonepath-prefix").unwrap_or(plain.zonepath_prefix),
             default_template: reader.parsed(root, "default-template"),
             lock_timeout: reader
@@ -137,6 +141,7 @@ impl Kind for Config {
     fn encode(&self) -> Vec<Node> {
         let plain = Config::default();
         let mut nodes = Vec::new();
+        nodes.extend(self.host.as_ref().map(|host| Node::new("host").arg(host.as_str())));
         let changed = |differs: bool, node: Node| differs.then_some(node);
         nodes.extend(changed(
             self.zonepath_prefix != plain.zonepath_prefix,

@@ -11,6 +11,7 @@ pub mod error;
 #[doc(hidden)]
 pub mod exec;
 mod file;
+pub mod fleet;
 #[doc(hidden)]
 pub mod fuzz;
 #[doc(hidden)]
@@ -47,6 +48,7 @@ pub use document::Document;
 pub use drift::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};
 pub use effective::{ZoneSpec, effective};
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
+pub use fleet::{Fleet, FleetZone};
 pub use ipam::{AddressUse, Family, Run, Usage, UsedRun};
 pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use manager::{

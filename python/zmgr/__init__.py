@@ -42,6 +42,7 @@ from ._values import (
     EventKind,
     ExecResult,
     FamilyUsage,
+    FleetZone,
     HeldAddress,
     Net,
     Outcome,
@@ -59,7 +60,7 @@ from ._values import (
     ZoneState,
     ZoneStatus,
 )
-from ._zmgr import Cancel, Manager, Plan, SimHost, Zone, __version__
+from ._zmgr import Cancel, Manager, Plan, SimHost, Zone, __version__, fleet_check, fleet_zones
 
 __all__ = [
     "Address",
@@ -82,6 +83,7 @@ __all__ = [
     "ExecResult",
     "ExistsError",
     "FamilyUsage",
+    "FleetZone",
     "HeldAddress",
     "InternalError",
     "InvalidArgumentError",
@@ -116,4 +118,6 @@ __all__ = [
     "ZoneState",
     "ZoneStatus",
     "__version__",
+    "fleet_check",
+    "fleet_zones",
 ]

@@ -358,6 +358,34 @@ class FamilyUsage:
 
 
 @dataclass(frozen=True)
+class FleetZone:
+    """One zone of a fleet of hosts."""
+
+    #: Name of its host: the node ``host`` of that tree's config.kdl, otherwise the path of the tree.
+    host: str
+    name: str
+    id: str | None
+    template: str | None
+    #: Addresses that its file asks for or that were applied.
+    addresses: tuple[IPInterface, ...]
+    macs: tuple[str, ...]
+    #: Its file.
+    file: Path
+
+    @classmethod
+    def _from_json(cls, z: dict[str, Any]) -> FleetZone:
+        return cls(
+            host=z["host"],
+            name=z["name"],
+            id=z["id"],
+            template=z["template"],
+            addresses=tuple(ipaddress.ip_interface(address) for address in z["addresses"]),
+            macs=tuple(z["macs"]),
+            file=Path(z["file"]),
+        )
+
+
+@dataclass(frozen=True)
 class HeldAddress:
     """An address and who holds it."""
 

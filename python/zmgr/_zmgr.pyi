@@ -16,6 +16,7 @@ from ._values import (
     Diagnostic,
     Event,
     ExecResult,
+    FleetZone,
     Net,
     Pool,
     PoolUsage,
@@ -33,11 +34,25 @@ _Addresses = Mapping[str, _Address | Iterable[_Address]]
 _Progress = Callable[[Event], object]
 _OnFailure = Literal["rollback", "keep"]
 
-__all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answer", "_codes"]
+__all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answer", "_codes", "fleet_check", "fleet_zones"]
 
 __version__: str
 
 def _codes() -> list[tuple[str, int, bool]]: ...
+def fleet_check(trees: Sequence[_Path]) -> list[Diagnostic]:
+    """Compares the trees of several hosts, one directory per host, and returns what is wrong.
+
+    Errors: addresses and MAC addresses held twice, pools that differ between hosts, files that cannot be read.
+    Warnings: zone names that two hosts use. Reads files only; needs no host.
+
+    Raises InvalidArgumentError if no tree is given and NotFoundError if one does not exist.
+    """
+
+def fleet_zones(trees: Sequence[_Path]) -> list[FleetZone]:
+    """Lists the zones of several hosts, by host in the order of the trees, then by name.
+
+    Raises InvalidArgumentError if no tree is given and NotFoundError if one does not exist.
+    """
 def _answer(directory: _Path, argv: list[str]) -> int: ...
 @final
 class Cancel:

@@ -161,6 +161,15 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ..BASE
     },
     NodeRule {
+        name: "host",
+        at: &[At::Config],
+        args: args!("NAME": Type::HostName),
+        default: "the host's nodename",
+        help: "Name of this host in a fleet of hosts.",
+        example: r#"host "h1""#,
+        ..BASE
+    },
+    NodeRule {
         name: "log-dir",
         at: &[At::Config],
         args: args!("PATH": Type::Path),

@@ -301,6 +301,46 @@ static void power_and_commands(zmgr_manager *manager) {
     DROP(error);
 }
 
+/* Two hosts of one network, compared without either of them. */
+static void a_fleet_is_compared(const char *scratch) {
+    char first[4096], second[4096];
+    const char *trees[2];
+    zmgr_error *error = NULL;
+    snprintf(first, sizeof first, "%s/fleet-h1", scratch);
+    snprintf(second, sizeof second, "%s/fleet-h2", scratch);
+    trees[0] = first;
+    trees[1] = second;
+    for (int i = 0; i < 2; i++) {
+        zmgr_open_options options = {0};
+        zmgr_manager *manager = NULL;
+        options.size = sizeof options;
+        options.simulate_dir = trees[i];
+        CHECK_STATUS(zmgr_open(&options, &manager, &error), ZMGR_OK, error);
+        CHECK_STATUS(zmgr_zone_create(manager, "web01", NULL, NULL, NULL, &error), ZMGR_OK, error);
+        zmgr_close(manager);
+    }
+    snprintf(first, sizeof first, "%s/fleet-h1/etc/zmgr", scratch);
+    snprintf(second, sizeof second, "%s/fleet-h2/etc/zmgr", scratch);
+
+    zmgr_diagnostic_list *found = NULL;
+    CHECK_STATUS(zmgr_fleet_check(trees, 2, &found, &error), ZMGR_OK, error);
+    CHECK(zmgr_diagnostic_list_len(found) == 2);
+    CHECK_TEXT(zmgr_diagnostic_code(zmgr_diagnostic_list_get(found, 0)), "held-twice");
+    zmgr_diagnostic_list_free(found);
+
+    zmgr_value *zones = NULL;
+    CHECK_STATUS(zmgr_fleet_list(trees, 2, &zones, &error), ZMGR_OK, error);
+    CHECK(zmgr_value_len(zones) == 2);
+    zmgr_value_free(zones);
+
+    CHECK_STATUS(zmgr_fleet_check(trees, 0, &found, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_fleet_check(trees, 2, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_fleet_list(trees, 2, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+}
+
 int main(int argc, char **argv) {
     char directory[1024];
     zmgr_manager *manager = check_manager(argc, argv, "zones", directory, sizeof directory);
@@ -308,6 +348,7 @@ int main(int argc, char **argv) {
     a_refusal_and_a_token_stop_it(manager);
     plans_are_values(manager);
     power_and_commands(manager);
+    a_fleet_is_compared(directory);
     zmgr_close(manager);
     return check_done();
 }

@@ -9,6 +9,7 @@ mod crash_matrix;
 mod documents;
 mod drift;
 mod examples;
+mod fleet;
 mod foreign_hands;
 mod forget;
 mod half_made;

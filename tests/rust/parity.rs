@@ -26,6 +26,7 @@ fn generic() {
     let _ = SimHost::open("/");
     let _ = SimHost::open("/").map(|host| host.link("/", &[]));
     let report: Option<Report> = None;
+    let _ = zmgr::Fleet::read(["/"]).map(|fleet| (fleet.zones().count(), fleet.check()));
     let _ = report.map(|report| (report.zones().count(), report.failures().count()));
 }
 
@@ -96,9 +97,17 @@ fn rust_items() -> BTreeSet<String> {
         SimHost::faults,
         SimHost::answer,
     };
-    for generic in
-        ["Manager::open", "SimHost::create", "SimHost::open", "SimHost::link", "Report::zones", "Report::failures"]
-    {
+    for generic in [
+        "Manager::open",
+        "SimHost::create",
+        "SimHost::open",
+        "SimHost::link",
+        "Report::zones",
+        "Report::failures",
+        "Fleet::read",
+        "Fleet::zones",
+        "Fleet::check",
+    ] {
         items.insert(generic.to_owned());
     }
     items
@@ -172,6 +181,7 @@ fn every_public_method_is_in_the_table() {
         ("src/lifecycle/report.rs", "Report"),
         ("src/lifecycle/cancel.rs", "Cancel"),
         ("src/simhost.rs", "SimHost"),
+        ("src/fleet", "Fleet"),
     ] {
         let prefix = format!("{of}::");
         let table: BTreeSet<String> = column(0).into_iter().filter(|name| name.starts_with(&prefix)).collect();
@@ -222,6 +232,9 @@ fn the_stub_has_what_the_table_says() {
         if let Some(rest) = line.strip_prefix("class ") {
             class = rest.split([':', '(']).next().unwrap().to_owned();
             there.insert(class.clone());
+        }
+        if let Some(rest) = line.strip_prefix("def ") {
+            there.insert(rest.split('(').next().unwrap().to_owned());
         }
         if let Some(rest) = line.strip_prefix("    def ") {
             there.insert(format!("{class}.{}", rest.split('(').next().unwrap()));

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    completions, create, destroy, documents, drift, forget, import, man, plan, pool, power, recover, reinstall, show,
-    sim,
+    completions, create, destroy, documents, drift, fleet, forget, import, man, plan, pool, power, recover, reinstall,
+    show, sim,
 };
 use crate::examples;
 
@@ -114,6 +114,9 @@ pub enum Command {
     /// Pools of addresses
     #[command(subcommand)]
     Pool(pool::Pool),
+    /// Compare the trees of several hosts
+    #[command(subcommand)]
+    Fleet(fleet::Fleet),
     /// Templates of zones
     #[command(subcommand)]
     Template(documents::Documents),

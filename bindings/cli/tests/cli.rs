@@ -486,3 +486,22 @@ fn what_is_unfinished_or_somebody_elses_is_told_with_what_to_do() {
     assert_eq!(status, 4);
     assert!(error["help"].as_str().unwrap().contains("zmgr import hand"), "{error}");
 }
+
+#[test]
+fn fleet_check_finds_what_two_trees_hold_twice_on_a_machine_without_zones() {
+    let hosts = [Host::new(), Host::new()];
+    hosts.iter().for_each(|host| drop(host.ok(&["create", "web01", "--no-boot"])));
+    let trees = hosts.each_ref().map(|host| host.dir().join("etc/zmgr").to_str().unwrap().to_owned());
+    let run = |words: &[&str]| zmgr().args(words).args(&trees).stdin(Stdio::null()).output().unwrap();
+    let checked = run(&["fleet", "check"]);
+    let text = String::from_utf8_lossy(&checked.stderr);
+    assert_eq!(checked.status.code(), Some(3), "{text}");
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("10.1.0.10 is held twice"), "{checked:?}");
+    let listed = run(&["--json", "fleet", "list"]);
+    let zones: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(zones.as_array().unwrap().len(), 2);
+    assert_eq!(zones[1]["addresses"], serde_json::json!(["10.1.0.10/24"]));
+    // One host alone has nothing twice.
+    let alone = zmgr().args(["fleet", "check", &trees[0]]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(alone.status.code(), Some(0), "{alone:?}");
+}

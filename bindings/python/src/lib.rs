@@ -9,6 +9,7 @@ mod convert;
 mod documents;
 mod drift;
 mod error;
+mod fleet;
 mod guard;
 mod manager;
 mod plan;
@@ -27,6 +28,10 @@ mod _zmgr {
 
     #[pymodule_export]
     use crate::cancel::Cancel;
+    #[pymodule_export]
+    use crate::fleet::fleet_check;
+    #[pymodule_export]
+    use crate::fleet::fleet_zones;
     #[pymodule_export]
     use crate::manager::Manager;
     #[pymodule_export]

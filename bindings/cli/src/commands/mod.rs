@@ -7,6 +7,7 @@ pub mod create;
 pub mod destroy;
 pub mod documents;
 pub mod drift;
+pub mod fleet;
 pub mod forget;
 pub mod import;
 pub mod man;
@@ -50,6 +51,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Exec(exec) => exec.run(globals),
         Command::Login(login) => login.run(globals),
         Command::Recover(recover) => recover.run(globals),
+        Command::Fleet(fleet) => fleet.run(globals),
         Command::Pool(pool) => pool.run(globals),
         Command::Sim(sim) => sim.run(globals),
         Command::Completions(completions) => completions.run(),

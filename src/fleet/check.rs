@@ -1,0 +1,123 @@
+//! Compares the trees of several hosts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::tree::{Claim, Claimed, HostTree};
+use crate::error::{Diagnostic, Severity};
+use crate::name::PoolName;
+use crate::source::Source;
+
+impl fmt::Display for Claimed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Claimed::Address(address) => write!(f, "address {address}"),
+            Claimed::Mac(mac) => write!(f, "MAC address {mac}"),
+        }
+    }
+}
+
+pub(super) fn check(hosts: &[HostTree]) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = hosts.iter().flat_map(|host| host.unreadable.iter().cloned()).collect();
+    found.extend(same_host_twice(hosts));
+    found.extend(different_pools(hosts));
+    found.extend(held_twice(hosts));
+    found.extend(same_zone_name(hosts));
+    found
+}
+
+fn at(mut diagnostic: Diagnostic, source: &Source) -> Diagnostic {
+    diagnostic.path = source.file.as_deref().map(Into::into);
+    diagnostic.line = (source.line > 0).then_some(source.line as usize);
+    diagnostic
+}
+
+fn same_host_twice(hosts: &[HostTree]) -> Vec<Diagnostic> {
+    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    hosts.iter().for_each(|host| *names.entry(&host.host).or_default() += 1);
+    let twice = names.into_iter().filter(|(_, count)| *count > 1);
+    twice
+        .map(|(name, count)| {
+            let mut diagnostic = Diagnostic::new("host-twice", format!("{count} trees belong to host {name:?}"));
+            diagnostic.help = Some("name each tree once, and give each host its own `host` in config.kdl".to_owned());
+            diagnostic
+        })
+        .collect()
+}
+
+/// Reports pools of one name that are not the same network: hosts would disagree about what is free.
+fn different_pools(hosts: &[HostTree]) -> Vec<Diagnostic> {
+    let mut first: BTreeMap<&PoolName, &HostTree> = BTreeMap::new();
+    let mut found = Vec::new();
+    for host in hosts {
+        for (name, pool) in &host.pools {
+            let other = *first.entry(name).or_insert(host);
+            let networks = |tree: &HostTree| {
+                let pool = &tree.pools[name];
+                let mut networks: Vec<_> = pool.networks.iter().map(|network| network.network).collect();
+                networks.sort();
+                (networks, pool.vlan.as_ref().map(|vlan| vlan.value))
+            };
+            if networks(other) != networks(host) {
+                let message = format!(
+                    "pool {:?} differs between hosts {:?} and {:?}: its networks or its VLAN are not the same",
+                    name.as_str(),
+                    other.host,
+                    host.host
+                );
+                let mut diagnostic = Diagnostic::new("pool-differs", message);
+                diagnostic.help =
+                    Some("use the same pool file on every host, or give the pools different names".to_owned());
+                found.push(at(diagnostic, &pool.source));
+            }
+        }
+    }
+    found
+}
+
+fn held_twice(hosts: &[HostTree]) -> Vec<Diagnostic> {
+    let mut held: BTreeMap<(&PoolName, Claimed), Vec<(&HostTree, &Claim)>> = BTreeMap::new();
+    for host in hosts {
+        for claim in &host.claims {
+            held.entry((&claim.pool, claim.what)).or_default().push((host, claim));
+        }
+    }
+    let mut found = Vec::new();
+    for ((pool, what), claims) in held {
+        let Some(((first_host, first), others)) = claims.split_first() else { continue };
+        for (host, claim) in others {
+            let message = format!(
+                "{what} is held twice in pool {:?}: by {} on {} ({}) and by {} on {} ({})",
+                pool.as_str(),
+                first.holder,
+                first_host.host,
+                first.source,
+                claim.holder,
+                host.host,
+                claim.source
+            );
+            let mut diagnostic = Diagnostic::new("held-twice", message);
+            diagnostic.help = Some("give one of them another address, then run `zmgr apply` on its host".to_owned());
+            found.push(at(diagnostic, &claim.source));
+        }
+    }
+    found
+}
+
+fn same_zone_name(hosts: &[HostTree]) -> Vec<Diagnostic> {
+    let mut names: BTreeMap<&str, Vec<&super::FleetZone>> = BTreeMap::new();
+    for zone in hosts.iter().flat_map(|host| &host.zones) {
+        names.entry(&zone.name).or_default().push(zone);
+    }
+    let twice = names.into_iter().filter(|(_, zones)| zones.len() > 1);
+    twice
+        .map(|(name, zones)| {
+            let on: Vec<&str> = zones.iter().map(|zone| zone.host.as_str()).collect();
+            let mut diagnostic =
+                Diagnostic::new("zone-name-twice", format!("zone {name:?} exists on {}", on.join(", ")));
+            diagnostic.severity = Severity::Warning;
+            diagnostic.path = Some(zones[zones.len() - 1].file.clone());
+            diagnostic
+        })
+        .collect()
+}

@@ -1,0 +1,158 @@
+//! One host's tree, as far as comparing needs it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+
+use super::FleetZone;
+use crate::address::MacAddr;
+use crate::config::Config;
+use crate::document::{Document, Kind};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::name::PoolName;
+use crate::parallel;
+use crate::pool::Pool;
+use crate::registry::{Folder, Tree};
+use crate::reservation::Reservation;
+use crate::settings::EntryNet;
+use crate::source::Source;
+use crate::zone::ZoneEntry;
+
+/// One thing that a holder of this host has.
+#[derive(Debug)]
+pub(super) struct Claim {
+    /// `zone "web01"` or `reservation "printer"`.
+    pub(super) holder: String,
+    /// The pool; claims in different pools never collide.
+    pub(super) pool: PoolName,
+    pub(super) what: Claimed,
+    pub(super) source: Source,
+}
+
+/// An address or a MAC address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Claimed {
+    Address(IpAddr),
+    Mac(MacAddr),
+}
+
+/// What one tree says.
+#[derive(Debug)]
+pub(super) struct HostTree {
+    pub(super) host: String,
+    pub(super) zones: Vec<FleetZone>,
+    pub(super) pools: BTreeMap<PoolName, Pool>,
+    pub(super) claims: Vec<Claim>,
+    /// Diagnostics of files that cannot be read.
+    pub(super) unreadable: Vec<Diagnostic>,
+}
+
+impl HostTree {
+    pub(super) fn read(root: &Path) -> Result<HostTree> {
+        if !root.is_dir() {
+            return Err(Error::new(Code::NotFound, format!("cannot read tree {root:?}: it is not a directory")));
+        }
+        let tree = Tree::new(root).of_anyone();
+        let mut unreadable = Vec::new();
+        let config = read_one::<Config>(&tree, &tree.config(), &mut unreadable).unwrap_or_default();
+        let host = config.host.map_or_else(|| root.display().to_string(), |host| host.value);
+        let pools: Vec<Pool> = read_all(&tree, Folder::Pools, &mut unreadable)?;
+        let pools = pools.into_iter().map(|pool| (pool.name.clone(), pool)).collect();
+        let mut found = HostTree { host, zones: Vec::new(), pools, claims: Vec::new(), unreadable: Vec::new() };
+        for entry in read_all::<ZoneEntry>(&tree, Folder::Zones, &mut unreadable)? {
+            found.take_zone(&tree, &entry);
+        }
+        for reservation in read_all::<Reservation>(&tree, Folder::Reservations, &mut unreadable)? {
+            let holder = format!("reservation {:?}", reservation.name.as_str());
+            found.claims.extend(reservation.addresses.into_iter().map(|held| Claim {
+                holder: holder.clone(),
+                pool: held.pool,
+                what: Claimed::Address(held.address),
+                source: held.source,
+            }));
+        }
+        found.unreadable = unreadable;
+        Ok(found)
+    }
+
+    fn take_zone(&mut self, tree: &Tree, entry: &ZoneEntry) {
+        let applied = entry.applied.iter().flat_map(|applied| &applied.nets);
+        let nets: Vec<&EntryNet> = entry.nets.iter().chain(applied).collect();
+        let mut zone = FleetZone {
+            host: self.host.clone(),
+            name: entry.name.to_string(),
+            id: entry.id.as_ref().map(ToString::to_string),
+            template: entry.template_name().map(ToString::to_string),
+            addresses: Vec::new(),
+            macs: Vec::new(),
+            file: tree.zone(&entry.name),
+        };
+        let holder = format!("zone {:?}", zone.name);
+        for net in nets {
+            for address in &net.addresses {
+                if !zone.addresses.contains(&address.address) {
+                    zone.addresses.push(address.address);
+                }
+                let pool = net.pool.clone().or_else(|| self.pool_of(address.address.addr()));
+                self.claim(&holder, pool, Claimed::Address(address.address.addr()), &net.source);
+            }
+            if let Some(mac) = net.mac {
+                if !zone.macs.contains(&mac) {
+                    zone.macs.push(mac);
+                }
+                self.claim(&holder, net.pool.clone(), Claimed::Mac(mac), &net.source);
+            }
+        }
+        self.zones.push(zone);
+    }
+
+    /// Adds a claim that this holder does not have yet. An address of no pool can be compared with nothing.
+    fn claim(&mut self, holder: &str, pool: Option<PoolName>, what: Claimed, source: &Source) {
+        let Some(pool) = pool else { return };
+        let known = self.claims.iter().rev().take_while(|claim| claim.holder == holder);
+        if !known.into_iter().any(|claim| claim.pool == pool && claim.what == what) {
+            self.claims.push(Claim { holder: holder.to_owned(), pool, what, source: source.clone() });
+        }
+    }
+
+    fn pool_of(&self, address: IpAddr) -> Option<PoolName> {
+        self.pools.values().find(|pool| pool.network_of(address).is_some()).map(|pool| pool.name.clone())
+    }
+}
+
+/// Reads a file that may be absent; what is wrong with it is kept.
+fn read_one<T: Kind>(tree: &Tree, path: &Path, unreadable: &mut Vec<Diagnostic>) -> Option<T> {
+    let read = tree.read(path).and_then(|bytes| Document::<T>::parse(path, &bytes));
+    match read {
+        Ok(document) => Some(document.value),
+        Err(error) if error.code() == Code::NotFound => None,
+        Err(error) => {
+            unreadable.extend(diagnostics(&error, path));
+            None
+        }
+    }
+}
+
+fn read_all<T: Kind + Send>(tree: &Tree, folder: Folder, unreadable: &mut Vec<Diagnostic>) -> Result<Vec<T>> {
+    let directory = tree.folder(folder);
+    let names = tree.documents(folder)?;
+    let read = parallel::each(&names, parallel::cores(), |name| {
+        let mut wrong = Vec::new();
+        (read_one::<T>(tree, &directory.join(name), &mut wrong), wrong)
+    });
+    let mut values = Vec::with_capacity(read.len());
+    for (value, wrong) in read {
+        values.extend(value);
+        unreadable.extend(wrong);
+    }
+    Ok(values)
+}
+
+fn diagnostics(error: &Error, path: &Path) -> Vec<Diagnostic> {
+    if !error.details().is_empty() {
+        return error.details().to_vec();
+    }
+    let mut diagnostic = Diagnostic::new("unreadable", error.message());
+    diagnostic.path = Some(path.to_owned());
+    vec![diagnostic]
+}
