@@ -199,9 +199,11 @@ pub(crate) fn confirmed<T>(planned: Result<T>, approved: Option<&Change>, change
     }
 }
 
-/// What could be planned then and cannot be planned now is stale too, unless it is not about the plan.
+/// What could be planned then and cannot be planned now is stale too, unless it is not about the plan, as files that are not to be
+/// trusted.
 pub(crate) fn not_planned(error: Error) -> Error {
     match error.code() {
+        _ if error.details().iter().any(|detail| detail.code == "not-trusted") => error,
         Code::NotFound
         | Code::Exists
         | Code::WrongState

@@ -103,10 +103,8 @@ fn nothing_that_others_may_write_is_trusted() {
         for words in commands {
             let output = guarded(&machine, words);
             let said = stderr(&output) + &String::from_utf8_lossy(&output.stdout);
-            // A plan may also be stale for it.
-            let stale = words[0] == "run" && output.status.code() == Some(18);
-            assert!(output.status.code() == Some(3) || stale, "{what}: {words:?}: {:?}: {said}", output.status);
-            assert!(stale || said.contains("as root"), "{what}: {words:?}: {said}");
+            assert_eq!(output.status.code(), Some(3), "{what}: {words:?}: {said}");
+            assert!(said.contains("as root"), "{what}: {words:?}: {said}");
         }
     };
     let run = ["run", plan.to_str().unwrap()];
