@@ -122,8 +122,8 @@ fn fresh() -> (tempfile::TempDir, std::collections::BTreeMap<String, String>) {
     (dir, empty)
 }
 
-/// How many points are reached by a creation and a destruction, about, twice over.
-const POINTS: u64 = 400;
+/// The first so many points of a child's work, one of which it dies at.
+const POINTS: u64 = 200;
 
 /// Kills so many processes at random points, two at a time. After a hundred each, one recovery leaves nothing but whole zones,
 /// and destroying those leaves nothing at all.
