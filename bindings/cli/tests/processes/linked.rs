@@ -1,5 +1,6 @@
 //! Programs of `sim link`, run as other people's tools run them: by path, in processes of their own, killed at will.
 
+use std::fs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -29,8 +30,18 @@ fn slow_install(machine: &Machine) -> Child {
     let child = zoneadm.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_until(machine, || state(machine) == "incomplete");
     // The hook takes a moment to start; before that a signal would end zoneadm alone.
-    machine.wait_for_faults(0);
+    until("the hook listens for signals", || {
+        let hooks = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap_or_default();
+        hooks.split_whitespace().any(catches_interrupts)
+    });
     child
+}
+
+/// Whether this process handles SIGINT itself.
+fn catches_interrupts(pid: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+    caught.is_some_and(|caught| caught & 0b10 != 0)
 }
 
 fn wait_until(machine: &Machine, holds: impl Fn() -> bool) {
