@@ -218,3 +218,14 @@ def test_drift(zmgr_manager: zmgr.Manager) -> None:
     assert not zmgr_manager.plan_apply("a").is_empty
     assert [o.action for o in zmgr_manager.apply()] == ["applied"]
     assert [d.status for d in zmgr_manager.diff()] == [zmgr.DriftStatus.CLEAN]
+
+
+def test_what_waits_for_a_reboot_is_pending(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.create("a", boot=True)
+    zmgr_manager.set("a", {"bootargs": "-v"})
+    zmgr_manager.apply("a")
+    assert zmgr_manager.zone("a").pending == ("bootargs",)
+    (drift,) = zmgr_manager.diff("a")
+    assert drift.status is zmgr.DriftStatus.PENDING and drift.pending == ("bootargs",)
+    zmgr_manager.reboot("a")
+    assert zmgr_manager.zone("a").pending == ()

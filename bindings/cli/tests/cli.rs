@@ -95,7 +95,7 @@ fn create_list_show_destroy() {
         keys,
         [
             "name", "id", "brand", "template", "zonepath", "state", "status", "uuid", "autoboot", "created", "origin",
-            "nets", "tags", "attrs", "fault"
+            "nets", "tags", "attrs", "pending", "fault"
         ]
     );
     assert_eq!(host.json(&["create", "web02"])[0]["nets"][0]["address"], "10.1.0.11/24");
