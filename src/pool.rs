@@ -2,6 +2,7 @@
 //!
 //! Invariant: every range, exclusion and reservation lies in the network that it is listed under.
 
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -116,6 +117,7 @@ words!(Strategy: Strategy::Lowest, Strategy::Next);
 
 impl Kind for Pool {
     const FILE: Option<At> = Some(At::PoolFile);
+    const OLDER: (&'static [&'static str], &'static str) = (&["range-start", "range-end", "addresses"], "range");
 
     fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let mut pool = Pool {
@@ -150,7 +152,76 @@ impl Kind for Pool {
     }
 
     fn encode(&self) -> Vec<Node> {
+        self.encode_arranged(&Arrangement::default())
+    }
+
+    fn encode_like(&self, text: &[Node]) -> Vec<Node> {
+        let root = text.iter().find(|node| node.name == "pool");
+        self.encode_arranged(&root.map(|root| Arrangement::of(root, &self.networks)).unwrap_or_default())
+    }
+}
+
+/// Which settings of networks a text has beside their networks, and not in the networks' blocks.
+#[derive(Default)]
+struct Arrangement {
+    /// The nodes beside the networks, as zmgr writes them.
+    beside: HashSet<String>,
+    /// For each network and kind of node, whether some stand beside it (true) or all in its block.
+    kinds: HashMap<(IpNet, String), bool>,
+    /// Networks without a block, whose settings would all stand beside them.
+    bare: HashSet<IpNet>,
+}
+
+impl Arrangement {
+    fn of(root: &Node, networks: &[PoolNetwork]) -> Self {
+        const KINDS: [&str; 4] = ["gateway", "range", "exclude", "reserve"];
+        let mut found = Arrangement::default();
+        let first = |node: &Node| parse_range(node.text()?).ok().map(|(first, _)| first);
+        for node in root.nodes().iter().filter(|node| KINDS.contains(&node.name.as_str())) {
+            let Some(address) = first(node) else { continue };
+            let mut family = networks.iter().filter(|each| each.network.addr().is_ipv4() == address.is_ipv4());
+            let only = || family.next().filter(|_| family.next().is_none());
+            let network = networks.iter().find(|each| each.network.contains(&address)).or_else(only);
+            if let Some(network) = network {
+                found.kinds.insert((network.network, node.name.clone()), true);
+            }
+            let each = node.arguments().map(|entry| key(&node.name, entry.value.as_text().unwrap_or_default()));
+            found.beside.extend(each);
+        }
+        let any_beside = !found.beside.is_empty();
+        for node in root.children_named("network") {
+            let Some(network) = node.text().and_then(|text| parse_network(text).ok()) else { continue };
+            for child in node.nodes() {
+                found.kinds.entry((network, child.name.clone())).or_insert(false);
+            }
+            if node.children.is_none() && (networks.len() == 1 || any_beside) {
+                found.bare.insert(network);
+            }
+        }
+        found
+    }
+
+    fn is_beside(&self, network: IpNet, node: &Node) -> bool {
+        self.beside.contains(&key(&node.name, node.text().unwrap_or_default()))
+            || match self.kinds.get(&(network, node.name.clone())) {
+                Some(beside) => *beside,
+                None => self.bare.contains(&network),
+            }
+    }
+}
+
+/// A node of this name with this first argument, however the addresses in it are written.
+fn key(name: &str, text: &str) -> String {
+    match parse_range(text) {
+        Ok((first, last)) => format!("{name} {first}-{last}"),
+        Err(_) => format!("{name} {text}"),
+    }
+}
+
+impl Pool {
+    fn encode_arranged(&self, arrangement: &Arrangement) -> Vec<Node> {
         let mut inner = Vec::new();
+        let mut beside = Vec::new();
         for network in &self.networks {
             let mut nodes = Vec::new();
             nodes.extend(network.gateway.map(|gateway| Node::new("gateway").arg(gateway.to_string())));
@@ -168,8 +239,12 @@ impl Kind for Pool {
                     .map(|(address, whom)| Node::new("reserve").arg(address.to_string()).prop("for", whom.as_str())),
             );
             let node = Node::new("network").arg(network.network.to_string());
-            inner.push(if nodes.is_empty() { node } else { node.block(nodes) });
+            let (out, within): (Vec<Node>, Vec<Node>) =
+                nodes.into_iter().partition(|each| arrangement.is_beside(network.network, each));
+            beside.extend(out);
+            inner.push(if within.is_empty() { node } else { node.block(within) });
         }
+        inner.extend(beside);
         inner.extend(self.stub.as_ref().map(|stub| Node::new("stub").arg(stub.as_str())));
         inner.extend(self.vlan.as_ref().map(|vlan| Node::new("vlan").arg(vlan.value)));
         inner.extend(self.mtu.as_ref().map(|mtu| Node::new("mtu").arg(mtu.value)));

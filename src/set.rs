@@ -1,6 +1,6 @@
-//! Settings of one zone's entry, changed one by one.
+//! Changes single settings in a zone's entry.
 //!
-//! Invariant: only the file is changed, and only the lines that are meant; the host is brought to it by `apply`.
+//! Invariant: only the file changes, and in it only the settings named; `apply` changes the host.
 
 use crate::document::Document;
 use crate::effective::effective;
@@ -9,45 +9,73 @@ use crate::lifecycle::{Library, Site, view};
 use crate::manager::{RunOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::Wait;
-use crate::resources::{Attr, CappedMemory, Size};
-use crate::schema::parse_cpus;
+use crate::resources::{Attr, AttrValue, CappedMemory, Resources, Size};
+use crate::schema::{did_you_mean, parse_cpus};
 use crate::settings::Settings;
 use crate::source::Sourced;
 use crate::zone::ZoneEntry;
 
-/// The keys, as an error lists them.
-const KEYS: &str = "attr.NAME, autoboot, protected, tags, bootargs, hostid, limitpriv, scheduling-class, fs-allowed, \
-     resource-pool, dns-domain, resolvers, cpu-shares, capped-cpu, capped-memory.physical, capped-memory.swap, \
-     capped-memory.locked, max-lwps, max-processes, max-shm-memory, max-shm-ids, max-msg-ids, max-sem-ids";
+/// The keys that can be set; `attr.NAME` stands for every attribute.
+const KEYS: [&str; 23] = [
+    "attr.NAME",
+    "autoboot",
+    "protected",
+    "tags",
+    "bootargs",
+    "hostid",
+    "limitpriv",
+    "scheduling-class",
+    "fs-allowed",
+    "resource-pool",
+    "dns-domain",
+    "resolvers",
+    "cpu-shares",
+    "capped-cpu",
+    "capped-memory.physical",
+    "capped-memory.swap",
+    "capped-memory.locked",
+    "max-lwps",
+    "max-processes",
+    "max-shm-memory",
+    "max-shm-ids",
+    "max-msg-ids",
+    "max-sem-ids",
+];
 
-/// Sets keys of this zone's entry; an empty value takes the entry's own away, so that its template's holds again.
+/// Sets keys of a zone's entry. An empty value removes the entry's own setting, so that its template's applies again.
 pub(crate) fn set(site: &Site, name: &ZoneName, pairs: &[(String, String)], run: &mut RunOptions<'_>) -> Result<Zone> {
     run.wanted()?;
     if pairs.is_empty() {
-        return Err(Error::new(Code::InvalidArgument, "nothing is to be set").with_help(format!("the keys are {KEYS}")));
+        let help = format!("name a key and its value, KEY=VALUE; the keys are {}", KEYS.join(", "));
+        return Err(Error::new(Code::InvalidArgument, "no settings given").with_help(help));
     }
     let library = Library::load(site.registry.tree())?;
     let path = site.registry.tree().zone(name);
     if !path.exists() {
-        return Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
-            .with_help("zmgr list shows those there are"));
+        return Err(Error::new(
+            Code::NotFound,
+            format!("zone {:?} not found: it is not in the registry", name.as_str()),
+        )
+        .with_help("run `zmgr list` (`-a` includes unregistered zones)"));
     }
     let mut pulse = || run.goes_on();
     let _lock = site.registry.lock_zone(name, &mut Wait::up_to(library.config.lock_timeout).pulse(&mut pulse))?;
+    let spec_of = |entry: &ZoneEntry| effective(&library.config, &library.templates, &library.pools, entry);
     site.registry.change(&path, |bytes| {
         let document = Document::<ZoneEntry>::parse(&path, bytes)?;
         let mut entry = document.value.clone();
+        let inherited = spec_of(&inherits_all(&entry)).map(|spec| spec.resources).unwrap_or_default();
         for (key, value) in pairs {
-            put(&mut entry.settings, key, value)?;
+            put(&mut entry.settings, &inherited, key, value)?;
             // Checked one by one, so that the error names the key: the line that it would stand on is in no file.
             document.with(entry.clone()).map_err(|error| refused(key, error))?;
         }
-        // A wish that makes no whole zone is refused before it is written.
-        effective(&library.config, &library.templates, &library.pools, &entry)?;
+        // Settings that do not make a whole zone are refused before they are written.
+        spec_of(&entry)?;
         Ok(document.with(entry)?.text().as_bytes().to_vec())
     })?;
     let entry = Document::<ZoneEntry>::parse(&path, &site.registry.tree().read(&path)?)?.value;
-    let spec = effective(&library.config, &library.templates, &library.pools, &entry)?;
+    let spec = spec_of(&entry)?;
     Ok(view::of_entry(&entry, Some(&spec), None))
 }
 
@@ -61,12 +89,31 @@ fn refused(key: &str, error: Error) -> Error {
     }
 }
 
-fn put(settings: &mut Settings, key: &str, value: &str) -> Result<()> {
+/// The entry without the settings of which only a part can be set, to see what its template says of them.
+fn inherits_all(entry: &ZoneEntry) -> ZoneEntry {
+    let mut entry = entry.clone();
+    entry.settings.resources.attrs.clear();
+    entry.settings.resources.capped_memory = None;
+    entry
+}
+
+/// Sets one key. `inherited` is what the entry would have without settings of its own.
+fn put(settings: &mut Settings, inherited: &Resources, key: &str, value: &str) -> Result<()> {
     let resources = &mut settings.resources;
     if let Some(name) = key.strip_prefix("attr.") {
-        resources.attrs.retain(|attr| attr.name != name);
-        if !value.is_empty() {
-            resources.attrs.push(Attr::text(name, value).into());
+        let mine = resources.attrs.iter().position(|attr| attr.name == name);
+        if value.is_empty() {
+            mine.map(|at| resources.attrs.remove(at));
+            return Ok(());
+        }
+        let known =
+            mine.map(|at| &resources.attrs[at]).or_else(|| inherited.attrs.iter().find(|attr| attr.name == name));
+        let value = attr_value(known.map(|attr| &attr.value.value), value)
+            .map_err(|why| Error::new(Code::InvalidArgument, format!("cannot set {key}: {why}")))
+            .map_err(|error| error.with_help("to change its type, edit the attr in the file"))?;
+        match mine {
+            Some(at) => resources.attrs[at].value.value = value,
+            None => resources.attrs.push(Attr::new(name, value).into()),
         }
         return Ok(());
     }
@@ -98,23 +145,46 @@ fn put(settings: &mut Settings, key: &str, value: &str) -> Result<()> {
         "capped-cpu" => resources.capped_cpu = read(key, value, parse_cpus)?,
         "capped-memory.physical" | "capped-memory.swap" | "capped-memory.locked" => {
             let size = read(key, value, str::parse::<Size>)?.map(|size| size.value);
-            let mut memory = resources.capped_memory.take().map(|memory| memory.value).unwrap_or_default();
+            let template = inherited.capped_memory.as_ref().map(|memory| memory.value).unwrap_or_default();
+            // The node replaces the template's whole, so it repeats the caps that are not set here.
+            let mut memory = resources.capped_memory.take().map_or(template, |memory| memory.value);
             match key {
-                "capped-memory.physical" => memory.physical = size,
-                "capped-memory.swap" => memory.swap = size,
-                _ => memory.locked = size,
+                "capped-memory.physical" => memory.physical = size.or(template.physical),
+                "capped-memory.swap" => memory.swap = size.or(template.swap),
+                _ => memory.locked = size.or(template.locked),
             }
-            resources.capped_memory = (memory != CappedMemory::default()).then(|| memory.into());
+            let own = memory != template && memory != CappedMemory::default();
+            resources.capped_memory = own.then(|| memory.into());
         }
         _ => {
-            return Err(Error::new(Code::InvalidArgument, format!("{key:?} is no key that can be set"))
-                .with_help(format!("the keys are {KEYS}; anything else is edited in the file")));
+            let keys = KEYS.join(", ");
+            let help = match did_you_mean(key, KEYS) {
+                Some(near) => format!("did you mean {near}? The keys are {keys}"),
+                None => format!("the keys are {keys}; to change anything else, edit the file"),
+            };
+            return Err(Error::new(Code::InvalidArgument, format!("unknown key {key:?}")).with_help(help));
         }
     }
     Ok(())
 }
 
-/// A value, or nothing where it is empty; a fault of its own names the key.
+/// The value of an attribute, of the type that it has; a new one is a string.
+fn attr_value(known: Option<&AttrValue>, value: &str) -> std::result::Result<AttrValue, String> {
+    match known {
+        None | Some(AttrValue::String(_)) => Ok(AttrValue::String(value.to_owned())),
+        Some(AttrValue::Boolean(_)) => flag(value).map(AttrValue::Boolean),
+        Some(AttrValue::Int(_)) => value
+            .parse()
+            .map(AttrValue::Int)
+            .map_err(|_| format!("{value:?} is not a whole number, and its type is int")),
+        Some(AttrValue::Uint(_)) => {
+            let wrong = |_| format!("{value:?} is not a whole number from 0 on, and its type is uint");
+            value.parse().map(AttrValue::Uint).map_err(wrong)
+        }
+    }
+}
+
+/// Parses a value; an empty one is `None`. The error names the key.
 fn read<T>(
     key: &str,
     value: &str,
@@ -123,8 +193,8 @@ fn read<T>(
     if value.is_empty() {
         return Ok(None);
     }
-    let fault = |why: String| Error::new(Code::InvalidArgument, format!("{key}: {why}"));
-    parse(value).map(|value| Some(value.into())).map_err(fault)
+    let wrong = |why: String| Error::new(Code::InvalidArgument, format!("cannot set {key}: {why}"));
+    parse(value).map(|value| Some(value.into())).map_err(wrong)
 }
 
 fn flag(value: &str) -> std::result::Result<bool, String> {
@@ -144,5 +214,5 @@ fn list(value: &str) -> std::result::Result<Vec<String>, String> {
 }
 
 fn number(value: &str) -> std::result::Result<u64, String> {
-    value.parse().map_err(|_| format!("{value:?} is no whole number"))
+    value.parse().map_err(|_| format!("{value:?} is not a whole number"))
 }

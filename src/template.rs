@@ -33,6 +33,7 @@ impl Template {
 
 impl Kind for Template {
     const FILE: Option<At> = Some(At::TemplateFile);
+    const OLDER: (&'static [&'static str], &'static str) = (&["pool"], "net");
 
     fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let mut template = Template::new(root.text()?.parse().ok()?);

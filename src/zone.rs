@@ -385,7 +385,8 @@ impl From<EntryId> for String {
 impl Kind for ZoneEntry {
     const FILE: Option<At> = Some(At::ZoneFile);
     const FROZEN_CORE: bool = true;
-    const OLDER: &'static [&'static str] = &["pool", "address", "gateway", "vnic", "stub", "mac"];
+    const OLDER: (&'static [&'static str], &'static str) =
+        (&["pool", "address", "gateway", "vnic", "stub", "mac"], "net");
 
     fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let text = |name: &str| root.child(name).and_then(Node::text).map(str::to_owned);
@@ -525,7 +526,7 @@ fn state(node: &Node, reader: &mut Reader<'_>) -> Option<EntryState> {
 
 /// The net "default" of the older, flat form.
 fn older_net(root: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
-    let first = root.nodes().iter().find(|node| ZoneEntry::OLDER.contains(&node.name.as_str()))?;
+    let first = root.nodes().iter().find(|node| ZoneEntry::OLDER.0.contains(&node.name.as_str()))?;
     if root.children_named("net").any(|net| net.text() == Some("default")) {
         let message = format!("`{}` is the older form of the net \"default\", which stands here too", first.name);
         reader.faults.add_with_help("contradiction", first.name_span, message, "move it into the net");

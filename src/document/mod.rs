@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
-use crate::kdl_util::{self, Fault, Node, Parsed, Span, Text, Value};
+use crate::kdl_util::{self, Fault, Node, Parsed, Span, Text, Value, all_same};
 use crate::schema::{At, Faults, check_body, check_file, check_frozen};
 use crate::source::{Source, Sourced};
 use crate::zone::FORMAT;
@@ -21,14 +21,34 @@ pub(crate) trait Kind: Clone + Send + Sync {
     /// Whether files of a newer format may come, of which only the address core is read.
     const FROZEN_CORE: bool = false;
 
-    /// Nodes of older forms, which make way when what they say changes.
-    const OLDER: &'static [&'static str] = &[];
+    /// Nodes of older forms, and the node that replaces them when what they say changes.
+    const OLDER: (&'static [&'static str], &'static str) = (&[], "");
+
+    /// Nodes whose arguments are one list, on however many nodes they stand.
+    const LISTS: &'static [&'static str] = &[
+        "tag",
+        "resolver",
+        "zonecfg",
+        "fs-allowed",
+        "package",
+        "publisher",
+        "options",
+        "origin",
+        "mirror",
+        "ssh-key",
+        "exclude",
+    ];
 
     /// What the nodes say. They were checked against the table; what is at fault was told and is to be passed over.
     fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self>;
 
     /// The nodes of a file that says this.
     fn encode(&self) -> Vec<Node>;
+
+    /// The same nodes, arranged as a text arranges them where it has a choice.
+    fn encode_like(&self, _text: &[Node]) -> Vec<Node> {
+        self.encode()
+    }
 
     /// Whether a newer zmgr wrote it.
     fn newer(&self) -> bool {
@@ -88,11 +108,11 @@ impl<T: Kind> Document<T> {
     pub fn create(path: &Path, value: T) -> Result<Document<T>> {
         let text = kdl_util::print(&value.encode(), 0);
         let made: Document<T> = Document::parse(path, text.as_bytes())?;
-        if says_same(&made.value.encode(), &value.encode()) { Ok(made) } else { Err(lost(path)) }
+        if equivalent(&made.value.encode(), &value.encode()) { Ok(made) } else { Err(lost(path)) }
     }
 
-    /// The document changed so that it says `value`: only the lines that differ change; comments, order and spacing stay.
-    /// `config` where a newer zmgr wrote it.
+    /// Returns the document changed so that it says `value`. Only what differs changes; comments, order and spacing stay. An error
+    /// (`config`) if a newer zmgr wrote it, or if the change cannot be made in place; nothing is ever rewritten around it.
     pub fn with(&self, value: T) -> Result<Document<T>> {
         let path = &**self.text.path();
         if self.value.newer() {
@@ -102,28 +122,61 @@ impl<T: Kind> Document<T> {
             )
             .with_help("use the zmgr that wrote it"));
         }
-        let mut from = self.value.encode();
         let to = value.encode();
-        if says_same(&from, &to) {
+        if equivalent(&self.value.encode(), &to) {
             return Ok(self.clone());
         }
+        // In the shape that the text has; if the result says something else, every node that differs from zmgr's own form is changed.
+        let (mut from, like) = (self.value.encode_like(&self.nodes), value.encode_like(&self.nodes));
         if let (Some(mine), Some(old)) = (self.nodes.iter().find(|node| !is_private(node)), from.first_mut()) {
-            make_way::<T>(mine, old, to.first());
+            replace_older::<T>(mine, old, like.first());
         }
-        let text = kdl_util::patch(self.text.as_str(), &self.nodes, &from, &to);
-        if let Ok(changed) = Document::<T>::parse(path, text.as_bytes())
-            && says_same(&changed.value.encode(), &to)
+        let written = without_private(&self.nodes);
+        for (from, to, strict) in [(&from, &like, false), (&from, &like, true), (&written, &to, true)] {
+            let change = kdl_util::Change { from, to, lists: T::LISTS, strict };
+            let text = kdl_util::patch(self.text.as_str(), &self.nodes, &change);
+            if let Ok(changed) = Document::<T>::parse(path, text.as_bytes())
+                && equivalent(&changed.value.encode(), &value.encode())
+            {
+                return Ok(changed);
+            }
+        }
+        // A value that no file can hold is the caller's mistake, not the text's.
+        if let Err(error) = Document::create(path, value)
+            && let Some(why) = error.details().first()
         {
-            return Ok(changed);
+            let message = format!("cannot write this value to {}: {}", path.display(), why.message);
+            let error = Error::new(Code::InvalidArgument, message);
+            return Err(match &why.help {
+                Some(help) => error.with_help(help.clone()),
+                None => error,
+            });
         }
-        // A text too odd to be edited: the node is written anew, and what stands around it stays.
-        let span = self.nodes.iter().find(|node| !is_private(node)).map_or(Span::default(), |node| node.span);
-        let before = &self.text.as_str()[..span.start];
-        let after = self.text.as_str()[span.end..].trim_start_matches([' ', '\t', ';']);
-        let anew = kdl_util::print(&to, 0);
-        let text = format!("{before}{}{}{after}", anew.trim_end(), if after.starts_with('\n') { "" } else { "\n" });
-        let changed: Document<T> = Document::parse(path, text.as_bytes())?;
-        if says_same(&changed.value.encode(), &to) { Ok(changed) } else { Err(lost(path)) }
+        Err(self.refused(&from, &like))
+    }
+
+    /// The error for a change that cannot be made, at the node that it concerns.
+    fn refused(&self, from: &[Node], to: &[Node]) -> Error {
+        let differs = |old: &[Node], new: &[Node]| {
+            let changed = new.iter().filter(|node| !old.iter().any(|other| other.same(node)));
+            let gone = old.iter().filter(|node| !new.iter().any(|other| other.same(node)));
+            changed.chain(gone).next().map(|node| node.name.clone())
+        };
+        let root = self.nodes.iter().find(|node| !is_private(node));
+        let (nodes, name) = match (T::FILE, root, from, to) {
+            (Some(_), Some(root), [old], [new]) => (root.nodes(), differs(old.nodes(), new.nodes())),
+            _ => (&self.nodes[..], differs(from, to)),
+        };
+        let node = nodes.iter().find(|node| Some(&node.name) == name.as_ref()).or(root);
+        let span = node.map_or(Span::default(), |node| node.name_span);
+        let message = match name {
+            Some(name) => {
+                format!("cannot change `{name}` in place: the new value cannot be written or reads back differently")
+            }
+            None => "cannot change this file in place".to_owned(),
+        };
+        self.text
+            .error(vec![Fault::new("cannot-edit", span, message).help("edit the file by hand; nothing was written")], 0)
     }
 
     /// Its text.
@@ -137,38 +190,74 @@ impl<T: Kind> Document<T> {
     }
 
     fn of(path: Arc<Path>, parsed: Parsed) -> Result<Document<T>> {
-        let Parsed { text, nodes, faults: mut form } = parsed;
+        let Parsed { text, nodes, faults: mut form, more, dropped } = parsed;
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let text = Text::new(path, text.into());
-        let Some(nodes) = nodes else { return Err(text.error(form)) };
+        let Some(nodes) = nodes else { return Err(text.error(form, more)) };
         let mut faults = Faults::default();
         let value = read_value::<T>(&nodes, &text, &stem, &mut faults);
         if !form.is_empty() {
-            // What the bridges over ill-formed spots brought about is no fault of its own.
-            let bridged = |fault: &Fault| {
-                fault.code.starts_with("missing-") || form.iter().any(|other| other.span.overlaps(fault.span))
+            // Problems that only the repair of an ill-formed place brought about are left out.
+            let Faults(meaning, other) = faults;
+            let caused = |fault: &Fault| {
+                form.iter().any(|other| other.span.overlaps(fault.span))
+                    || fault.code.starts_with("missing-") && may_be_hidden(fault, &nodes, text.as_str(), &dropped)
             };
-            let mut meaning: Vec<Fault> = faults.0.into_iter().filter(|fault| !bridged(fault)).collect();
+            let mut meaning: Vec<Fault> = meaning.into_iter().filter(|fault| !caused(fault)).collect();
             form.append(&mut meaning);
-            return Err(text.error(form));
+            return Err(text.error(form, more + other));
         }
         if !faults.0.is_empty() {
-            return Err(text.error(faults.0));
+            return Err(text.error(faults.0, faults.1));
         }
         let Some(value) = value else {
-            return Err(text.error(vec![Fault::new("unreadable", Span::default(), "the file could not be read")]));
+            let unreadable = Fault::new("unreadable", Span::default(), "the file could not be read");
+            return Err(text.error(vec![unreadable], 0));
         };
         Ok(Document { value, text, nodes: Arc::new(nodes) })
     }
 }
 
 /// Two values are the same if they would be written the same: an empty list and none are.
-fn says_same(a: &[Node], b: &[Node]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
+fn equivalent(a: &[Node], b: &[Node]) -> bool {
+    all_same(a, b)
 }
 
 fn is_private(node: &Node) -> bool {
     node.name.starts_with("x-")
+}
+
+/// Whether what is missing may stand in a part of the text that could not be read.
+fn may_be_hidden(fault: &Fault, nodes: &[Node], text: &str, dropped: &[Span]) -> bool {
+    // The node that lacks something, and the nodes beside and below it.
+    let mut beside = nodes;
+    let mut owner: Option<&Node> = None;
+    let mut around: Option<Span> = None;
+    while owner.is_none() && fault.span.end > 0 {
+        let Some(node) =
+            beside.iter().find(|node| node.span.start <= fault.span.start && fault.span.end <= node.span.end)
+        else {
+            break;
+        };
+        if node.name_span == fault.span || node.braces.is_none_or(|braces| fault.span.start < braces.start) {
+            owner = Some(node);
+        } else {
+            (beside, around) = (node.nodes(), node.braces);
+        }
+    }
+    // Directly within braces: not in the block of a node there.
+    let directly = |at: usize, braces: Option<Span>, inner: &[Node]| {
+        braces.is_none_or(|braces| braces.start < at && at < braces.end)
+            && !inner.iter().any(|node| node.braces.is_some_and(|braces| braces.start < at && at < braces.end))
+    };
+    dropped.iter().any(|gone| {
+        let Some(owner) = owner else { return directly(gone.start, None, beside) };
+        let in_block = owner.braces.is_some() && directly(gone.start, owner.braces, owner.nodes());
+        let from = owner.head_end.min(gone.start);
+        let on_line = gone.start >= owner.span.start && !text[from..gone.start].contains(['\n', '\r']);
+        let next_to = owner.name_span != fault.span || fault.code == "missing-node" && owner.braces.is_none();
+        in_block || on_line || next_to && directly(gone.start, around, beside)
+    })
 }
 
 fn lost(path: &Path) -> Error {
@@ -193,22 +282,25 @@ fn is_of_newer_format(root: &Node) -> bool {
     matches!(root.child("format").and_then(Node::first), Some(Value::Int(format)) if *format > i128::from(FORMAT))
 }
 
-/// Where the text says something in an older form, and what it says changes: the older nodes go, the node of ours comes.
-fn make_way<T: Kind>(mine: &Node, from: &mut Node, to: Option<&Node>) {
-    let older: Vec<Node> = mine.nodes().iter().filter(|node| T::OLDER.contains(&node.name.as_str())).cloned().collect();
-    let nets = |node: &Node| node.children_named("net").cloned().collect::<Vec<_>>();
-    let changed = to.is_none_or(|to| {
-        let (a, b) = (nets(from), nets(to));
-        a.len() != b.len() || a.iter().zip(&b).any(|(a, b)| !a.same(b))
-    });
-    if older.is_empty() || !changed {
+/// Nodes without those that zmgr does not know.
+fn without_private(nodes: &[Node]) -> Vec<Node> {
+    let known = nodes.iter().filter(|node| !is_private(node));
+    known.map(|node| Node { children: node.children.as_deref().map(without_private), ..node.clone() }).collect()
+}
+
+/// If what nodes of an older form say changes: puts them into `from` in place of the nodes that they stand for, so that those replace
+/// them.
+fn replace_older<T: Kind>(mine: &Node, from: &mut Node, to: Option<&Node>) {
+    let (older_names, name) = T::OLDER;
+    let older: Vec<Node> =
+        mine.nodes().iter().filter(|node| older_names.contains(&node.name.as_str())).cloned().collect();
+    let those = |node: &Node| node.children_named(name).cloned().collect::<Vec<_>>();
+    if older.is_empty() || to.is_some_and(|to| all_same(&those(from), &those(to))) {
         return;
     }
-    let written: Vec<String> = mine.children_named("net").filter_map(|net| net.text().map(str::to_owned)).collect();
+    let written: Vec<&str> = mine.children_named(name).filter_map(Node::text).collect();
     if let Some(children) = &mut from.children {
-        children.retain(|node| {
-            node.name != "net" || node.text().is_some_and(|name| written.iter().any(|each| each == name))
-        });
+        children.retain(|node| node.name != name || node.text().is_some_and(|key| written.contains(&key)));
         children.extend(older);
     }
 }
@@ -278,5 +370,7 @@ pub(crate) fn scalar<V: Into<Value> + Clone>(name: &str, value: &Option<Sourced<
     value.as_ref().map(|value| Node::new(name).arg(value.value.clone()))
 }
 
+#[cfg(test)]
+mod human;
 #[cfg(test)]
 mod tests;

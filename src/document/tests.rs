@@ -169,14 +169,17 @@ fn one_change_is_one_line() {
         changed(&|z| z.nets[0].mtu = None),
         [
             r#"-        vnic "web01_0"; stub "stub0"; vlan 20; mtu 9000"#,
-            r#"+        vnic "web01_0"; stub "stub0"; vlan 20; "#
+            r#"+        vnic "web01_0"; stub "stub0"; vlan 20;"#
         ]
     );
     assert_eq!(
         changed(&|z| {
             z.nets[0].addresses.remove(0);
         }),
-        [r#"-        address "10.1.0.10/24" gateway="10.1.0.1" // from the old host"#]
+        [
+            r#"-        address "10.1.0.10/24" gateway="10.1.0.1" // from the old host"#,
+            r#"+        // from the old host"#
+        ]
     );
     assert_eq!(changed(&|z| z.settings.autoboot = Some(true.into())), ["+    autoboot #true"]);
     assert_eq!(changed(&|z| z.foreign.clear()), [r#"-    foreign { line "set zfs-io-priority=10" }"#]);

@@ -1,8 +1,14 @@
 //! One layer over another.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
 use crate::resources::{Fs, Resources};
 use crate::settings::{EntryNet, Install, Settings, Without};
 use crate::source::Sourced;
+
+/// Nodes that `without` drops by their key.
+const KEYED: [&str; 7] = ["net", "fs", "dataset", "device", "attr", "rctl", "admin"];
 
 /// What the layers so far say together.
 #[derive(Debug, Clone, Default)]
@@ -14,9 +20,17 @@ pub(super) struct Merged {
 impl Merged {
     /// Puts a layer on top: it drops what it is `without`, then says its own.
     pub(super) fn overlay(&mut self, layer: &Settings, nets: &[EntryNet]) {
+        // Those with a key are dropped together: a layer may have thousands.
+        let mut dropped: HashMap<&str, HashSet<&str>> = HashMap::new();
         for without in &layer.without {
-            self.drop_inherited(without);
+            match without.key.as_deref() {
+                Some(key) if KEYED.contains(&without.node.as_str()) => {
+                    dropped.entry(&without.node).or_default().insert(key);
+                }
+                _ => self.drop_inherited(without),
+            }
         }
+        self.drop_by_key(&dropped);
         let (mine, top) = (&mut self.settings, layer);
         nearer(&mut mine.brand, &top.brand);
         nearer(&mut mine.autoboot, &top.autoboot);
@@ -39,10 +53,22 @@ impl Merged {
         nearer(&mut mine.protected, &top.protected);
         nearer(&mut mine.zonecfg, &top.zonecfg);
         overlay_resources(&mut mine.resources, &top.resources);
-        for net in nets {
-            match self.nets.iter_mut().find(|mine| mine.name == net.name) {
-                Some(mine) => *mine = net.clone(),
-                None => self.nets.push(net.clone()),
+        replace_by_key(&mut self.nets, nets, |net| &net.name);
+    }
+
+    fn drop_by_key(&mut self, dropped: &HashMap<&str, HashSet<&str>>) {
+        let resources = &mut self.settings.resources;
+        for (node, keys) in dropped {
+            let keep = |name: &str| !keys.contains(name);
+            match *node {
+                "net" => self.nets.retain(|net| keep(&net.name)),
+                "fs" => resources.fs.retain(|fs| keep(&fs.dir)),
+                "dataset" => resources.datasets.retain(|dataset| keep(&dataset.name)),
+                "device" => resources.devices.retain(|device| keep(&device.pattern)),
+                "attr" => resources.attrs.retain(|attr| keep(&attr.name)),
+                "rctl" => resources.rctls.retain(|rctl| keep(&rctl.name)),
+                "admin" => resources.admins.retain(|admin| keep(&admin.user)),
+                _ => {}
             }
         }
     }
@@ -55,17 +81,16 @@ impl Merged {
 
     fn drop_inherited(&mut self, without: &Without) {
         let key = without.key.as_deref();
-        let keep = |name: &str| key.is_some_and(|key| key != name);
         let settings = &mut self.settings;
         let resources = &mut settings.resources;
         match without.node.as_str() {
-            "net" => self.nets.retain(|net| keep(&net.name)),
-            "fs" => resources.fs.retain(|fs| keep(&fs.dir)),
-            "dataset" => resources.datasets.retain(|dataset| keep(&dataset.name)),
-            "device" => resources.devices.retain(|device| keep(&device.pattern)),
-            "attr" => resources.attrs.retain(|attr| keep(&attr.name)),
-            "rctl" => resources.rctls.retain(|rctl| keep(&rctl.name)),
-            "admin" => resources.admins.retain(|admin| keep(&admin.user)),
+            "net" => self.nets.clear(),
+            "fs" => resources.fs.clear(),
+            "dataset" => resources.datasets.clear(),
+            "device" => resources.devices.clear(),
+            "attr" => resources.attrs.clear(),
+            "rctl" => resources.rctls.clear(),
+            "admin" => resources.admins.clear(),
             "install" => settings.install = None,
             "clone-from" => settings.clone_from = None,
             "setup" => match key {
@@ -132,12 +157,26 @@ fn merge_install(mine: Option<Sourced<Install>>, top: &Sourced<Install>) -> Sour
     Sourced::new(merged, top.source.clone())
 }
 
-/// Keyed nodes: the nearer one takes the place of the other, whole; new ones come behind.
+/// Puts keyed nodes of a nearer layer in place of those with the same key, whole; new ones are added at the end.
 fn keyed<T: Clone>(mine: &mut Vec<Sourced<T>>, top: &[Sourced<T>], key: impl Fn(&T) -> &str) {
+    replace_by_key(mine, top, |each| key(&each.value));
+}
+
+fn replace_by_key<T: Clone>(mine: &mut Vec<T>, top: &[T], key: impl Fn(&T) -> &str) {
+    if top.is_empty() {
+        return;
+    }
+    let mut index: HashMap<String, usize> = HashMap::with_capacity(mine.len() + top.len());
+    for (at, each) in mine.iter().enumerate() {
+        index.entry(key(each).to_owned()).or_insert(at);
+    }
     for each in top {
-        match mine.iter_mut().find(|mine| key(&mine.value) == key(&each.value)) {
-            Some(mine) => *mine = each.clone(),
-            None => mine.push(each.clone()),
+        match index.entry(key(each).to_owned()) {
+            Entry::Occupied(at) => mine[*at.get()] = each.clone(),
+            Entry::Vacant(free) => {
+                free.insert(mine.len());
+                mine.push(each.clone());
+            }
         }
     }
 }

@@ -178,7 +178,10 @@ pub fn effective(
     })
 }
 
-/// A template and those that it extends, itself first. What is missing or runs in a circle is found.
+/// The most templates in a chain of `extends`.
+const MAX_CHAIN: usize = 64;
+
+/// Returns a template and those that it extends, itself first. Reports a missing template, a circle, and a chain that is too long.
 pub(crate) fn chain<'t>(
     templates: &'t BTreeMap<TemplateName, Template>,
     first: &Sourced<TemplateName>,
@@ -200,6 +203,11 @@ pub(crate) fn chain<'t>(
                 &name.source,
                 format!("templates extend each other in a circle: {}", names.join(" → ")),
             );
+            break;
+        }
+        if chain.len() == MAX_CHAIN {
+            let message = format!("more than {MAX_CHAIN} templates extend each other");
+            findings.add_with_help("chain-too-long", &name.source, message, "merge some of them");
             break;
         }
         chain.push(template);

@@ -79,7 +79,9 @@ impl miette::Diagnostic for Error {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Error::help(self).map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        // The help of a finding stands there already.
+        let told = |help: &&str| self.details().iter().any(|detail| detail.help.as_deref() == Some(*help));
+        Error::help(self).filter(|help| !told(help)).map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {

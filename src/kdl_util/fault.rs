@@ -1,14 +1,15 @@
-//! What is wrong with a text, and where.
+//! Problems of a text and their places.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Span;
 use super::read::NO_THREAD;
+use super::scan::is_newline;
 use crate::error::{Code, Diagnostic, Error};
 use crate::source::Source;
 
-/// Something wrong at a place of a text.
+/// A problem at a place of a text.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) code: &'static str,
@@ -28,18 +29,21 @@ impl Fault {
     }
 }
 
-/// A file's text, with its lines found.
+/// The most problems of one file that are reported; of the others only their number is.
+pub(crate) const MAX_FAULTS: usize = 100;
+
+/// A file's text with the places of its lines.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
     path: Arc<Path>,
     text: Arc<str>,
-    /// Where each line begins.
+    /// Where each line begins; the first one after a byte order mark.
     lines: Vec<usize>,
 }
 
 impl Text {
     pub(crate) fn new(path: Arc<Path>, text: Arc<str>) -> Self {
-        let lines = std::iter::once(0).chain(memchr_lines(text.as_bytes())).collect();
+        let lines = line_starts(&text);
         Text { path, text, lines }
     }
 
@@ -52,7 +56,7 @@ impl Text {
     }
 
     fn line_of(&self, offset: usize) -> usize {
-        self.lines.partition_point(|start| *start <= offset)
+        self.lines.partition_point(|start| *start <= offset).max(1)
     }
 
     /// The line that a place is on.
@@ -60,7 +64,7 @@ impl Text {
         Source::new(self.path.clone(), self.line_of(span.start) as u32)
     }
 
-    /// A fault with its place in words.
+    /// A problem with its line and column.
     pub(crate) fn diagnostic(&self, fault: Fault) -> Diagnostic {
         let mut diagnostic = Diagnostic::new(fault.code, fault.message).at_path(&*self.path);
         diagnostic.help = fault.help;
@@ -69,25 +73,32 @@ impl Text {
         let line = self.line_of(start);
         let begin = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
         diagnostic.line = Some(line);
-        diagnostic.column = Some(self.text[begin..start].chars().count() + 1);
+        diagnostic.column = Some(self.text[begin.min(start)..start].trim_start_matches('\u{feff}').chars().count() + 1);
         diagnostic.span = Some(start..end);
         diagnostic.snippet = Some(snippet(&self.text[begin..]));
         diagnostic
     }
 
-    /// Every fault as one error.
-    pub(crate) fn error(&self, mut faults: Vec<Fault>) -> Error {
+    /// One error of all these problems, and of so many more that are only counted.
+    pub(crate) fn error(&self, mut faults: Vec<Fault>, more: usize) -> Error {
         faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
-        error_of(faults.into_iter().map(|fault| self.diagnostic(fault)).collect())
+        let more = more + faults.len().saturating_sub(MAX_FAULTS);
+        faults.truncate(MAX_FAULTS);
+        let mut diagnostics: Vec<Diagnostic> = faults.into_iter().map(|fault| self.diagnostic(fault)).collect();
+        if more > 0 {
+            let message = format!("{more} more problems in this file are not listed");
+            diagnostics.push(Diagnostic::new("too-many", message).at_path(&*self.path));
+        }
+        error_of(diagnostics)
     }
 }
 
-/// One error of all these diagnostics.
+/// Makes one error of several diagnostics.
 pub(crate) fn error_of(diagnostics: Vec<Diagnostic>) -> Error {
     let message = match diagnostics.as_slice() {
         [one] => one.to_string(),
         [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
-        [] => "a document is at fault".to_owned(),
+        [] => "a configuration file is invalid".to_owned(),
     };
     let help = match diagnostics.as_slice() {
         [one] => one.help.clone(),
@@ -102,8 +113,26 @@ pub(crate) fn error_of(diagnostics: Vec<Diagnostic>) -> Error {
     }
 }
 
-fn memchr_lines(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at + 1)
+/// The starts of lines: after each newline of KDL, of which CR LF is one.
+fn line_starts(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let mut lines = vec![if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }];
+    let mut at = 0;
+    while at < bytes.len() {
+        let length = match bytes[at..] {
+            [b'\r', b'\n', ..] => 2,
+            [b'\n' | b'\r' | 0x0b | 0x0c, ..] => 1,
+            [0xc2, 0x85, ..] => 2,
+            [0xe2, 0x80, 0xa8 | 0xa9, ..] => 3,
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        at += length;
+        lines.push(at);
+    }
+    lines
 }
 
 fn floor_char(text: &str, offset: usize) -> usize {
@@ -149,8 +178,7 @@ fn without_credentials(line: &str) -> String {
 
 /// The first line, at most 200 bytes, with control characters replaced and secrets hidden.
 pub(crate) fn snippet(text: &str) -> String {
-    let line = text.split('\n').next().unwrap_or_default();
-    let line = line.strip_suffix('\r').unwrap_or(line);
+    let line = text.split(is_newline).next().unwrap_or_default();
     let cut = without_credentials(&line[..floor_char(line, 200)]);
     cut.chars()
         .map(|c| {

@@ -4,7 +4,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::MOST_BYTES;
+use super::MAX_BYTES;
 use super::fault::error_of;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::file::{self, Links, Refused};
@@ -40,7 +40,7 @@ pub(crate) fn read_regular(path: &Path, trust: Trust) -> Result<(Vec<u8>, Metada
 fn read_checked(path: &Path, trust: Trust, links: Links) -> Result<(Vec<u8>, Metadata)> {
     let (file, meta) = file::open(path, links).map_err(|why| unusable(path, why))?;
     check_owner(path, &meta, trust)?;
-    let bytes = file::read_to_limit(&file, &meta, MOST_BYTES as u64).map_err(|why| unusable(path, why))?;
+    let bytes = file::read_to_limit(&file, &meta, MAX_BYTES as u64).map_err(|why| unusable(path, why))?;
     Ok((bytes, meta))
 }
 

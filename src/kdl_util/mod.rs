@@ -1,29 +1,31 @@
-//! The only place that knows the parser: guarded reading of files, trees of nodes with their places, edits of text.
+//! Reads, guards and edits KDL text; the only place that uses the `kdl` crate.
 //!
-//! Invariant: the parser sees nothing but what [`scan`] found well formed, within the limits, and only on a thread with a stack
-//! of our own; what is plain it does not see at all ([`plain`]). It recurses without a limit of its own, also over `}` and `/-`, and an overflow would end the host program.
+//! Invariant: the parser gets only text that [`scan`] found well formed and within the limits, and only on a thread with a stack of
+//! zmgr's own, since it recurses without a limit and an overflow would end the host program. Plain text is read by [`fast_parser`].
 
+mod align;
+mod fast_parser;
 mod fault;
 mod file;
+mod layout;
 mod node;
 mod patch;
-mod plain;
 mod read;
 mod scan;
 mod write;
 
-pub(crate) use fault::{Fault, Text, credentials, error_of, snippet};
+pub(crate) use fault::{Fault, MAX_FAULTS, Text, credentials, error_of, snippet};
 pub(crate) use file::{Trust, check_above, check_folder, check_owner, read as read_file, read_regular};
-pub(crate) use node::{Entry, Node, Span, Value};
-pub(crate) use patch::patch;
+pub(crate) use node::{Entry, Node, Span, Value, all_same};
+pub(crate) use patch::{Change, patch};
 pub(crate) use read::{Parsed, parse, parse_many};
 pub(crate) use write::print;
 
-/// The largest file that is read: 1 MiB.
-pub(crate) const MOST_BYTES: usize = 1 << 20;
+/// Size of the largest file that is read: 1 MiB.
+pub(crate) const MAX_BYTES: usize = 1 << 20;
 
-/// The deepest nesting of blocks; zmgr's own documents need four.
-pub(crate) const MOST_DEPTH: usize = 16;
+/// The deepest nesting of blocks; zmgr's own files need four.
+pub(crate) const MAX_DEPTH: usize = 16;
 
 #[cfg(test)]
 mod tests;

@@ -194,11 +194,13 @@ impl Node {
 
     /// Whether name, entries and blocks say the same, wherever they stand.
     pub(crate) fn same(&self, other: &Node) -> bool {
-        self.name == other.name
-            && same_entries(&self.entries, &other.entries)
-            && self.nodes().len() == other.nodes().len()
-            && self.nodes().iter().zip(other.nodes()).all(|(a, b)| a.same(b))
+        self.name == other.name && same_entries(&self.entries, &other.entries) && all_same(self.nodes(), other.nodes())
     }
+}
+
+/// Whether the nodes say the same, wherever they stand.
+pub(crate) fn all_same(a: &[Node], b: &[Node]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
 }
 
 /// Whether the entries say the same, wherever they stand.

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use kdl::{KdlDocument, KdlNode, KdlValue};
 
-use super::scan::{decode, scan};
-use super::{Entry, Fault, Node, Span, Value, plain};
+use super::scan::{Scanned, decode, scan};
+use super::{Entry, Fault, Node, Span, Value, fast_parser};
 use crate::parallel;
 
-/// Enough for [`super::MOST_DEPTH`] levels many times over, in debug builds too.
+/// Enough for [`super::MAX_DEPTH`] levels many times over, in debug builds too.
 const STACK: usize = 16 << 20;
 
 /// So many texts are worth threads of their own.
@@ -25,42 +25,52 @@ pub(crate) struct Parsed {
     pub(crate) text: String,
     /// Its nodes; `None` where nothing can be read.
     pub(crate) nodes: Option<Vec<Node>>,
-    /// What is wrong with its form. Where there are nodes beside faults, the faulty spots were bridged.
+    /// What is wrong with its form. If there are nodes too, the rest of the text could be read.
     pub(crate) faults: Vec<Fault>,
+    /// The number of further faults.
+    pub(crate) more: usize,
+    /// The parts that could not be read.
+    pub(crate) dropped: Vec<Span>,
+}
+
+impl Parsed {
+    fn new(text: impl Into<String>, nodes: Option<Vec<Node>>, faults: Vec<Fault>) -> Self {
+        Parsed { text: text.into(), nodes, faults, more: 0, dropped: Vec::new() }
+    }
 }
 
 /// Parses one text: a plain one here, another on a thread of its own.
 pub(crate) fn parse(bytes: &[u8]) -> Parsed {
-    plainly(bytes).unwrap_or_else(|| parse_by_the_parser(bytes))
+    parse_fast(bytes).unwrap_or_else(|| parse_with_kdl(bytes))
 }
 
 /// A plain text.
-fn plainly(bytes: &[u8]) -> Option<Parsed> {
+fn parse_fast(bytes: &[u8]) -> Option<Parsed> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let nodes = plain::nodes(text)?;
-    Some(Parsed { text: text.to_owned(), nodes: Some(nodes), faults: Vec::new() })
+    let nodes = fast_parser::nodes(text)?;
+    Some(Parsed::new(text, Some(nodes), Vec::new()))
 }
 
 /// Parses any text, on a thread of its own.
-pub(super) fn parse_by_the_parser(bytes: &[u8]) -> Parsed {
+pub(super) fn parse_with_kdl(bytes: &[u8]) -> Parsed {
     let (text, scanned) = match decode(bytes) {
         Ok(text) => (text, scan(text)),
-        Err((fault, shown)) => return Parsed { text: shown, nodes: None, faults: vec![fault] },
+        Err((fault, shown)) => return Parsed::new(shown, None, vec![fault]),
     };
     if !scanned.readable {
-        return Parsed { text: text.to_owned(), nodes: None, faults: scanned.faults };
+        return Parsed { more: scanned.more, ..Parsed::new(text, None, scanned.faults) };
     }
     let source = scanned.bridged.as_deref().unwrap_or(text);
-    let blocks = &scanned.blocks;
+    let scanned_ref = &scanned;
     let answer = std::thread::scope(|scope| {
-        match parallel::start_with(parser, scope, true, || move || nodes_of(source, blocks)) {
+        match parallel::start_with(parser, scope, true, || move || nodes_of(source, scanned_ref)) {
             Ok(thread) => thread.join().unwrap_or_else(|_| Err(gave_up())),
             Err(error) => {
                 Err(Fault::new(NO_THREAD, Span::default(), format!("cannot start a thread to parse it on: {error}")))
             }
         }
     });
-    finish(text, answer, scanned.faults)
+    finish(text, answer, scanned)
 }
 
 /// Parses many and makes something of each, on all cores; the order is kept. `make` runs on the same threads.
@@ -81,11 +91,8 @@ pub(crate) fn parse_many<I: Sync, T: Send>(
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(input) = inputs.get(at) else { break };
             let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse_here(bytes(input))));
-            let parsed = parsed.unwrap_or_else(|_| Parsed {
-                text: String::from_utf8_lossy(bytes(input)).into_owned(),
-                nodes: None,
-                faults: vec![gave_up()],
-            });
+            let parsed =
+                parsed.unwrap_or_else(|_| Parsed::new(String::from_utf8_lossy(bytes(input)), None, vec![gave_up()]));
             mine.push((at, make(input, parsed)));
         }
         done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut mine);
@@ -108,25 +115,26 @@ fn parser() -> std::thread::Builder {
 
 /// Parses on this thread, whose stack must be one of ours.
 fn parse_here(bytes: &[u8]) -> Parsed {
-    if let Some(parsed) = plainly(bytes) {
+    if let Some(parsed) = parse_fast(bytes) {
         return parsed;
     }
     let (text, scanned) = match decode(bytes) {
         Ok(text) => (text, scan(text)),
-        Err((fault, shown)) => return Parsed { text: shown, nodes: None, faults: vec![fault] },
+        Err((fault, shown)) => return Parsed::new(shown, None, vec![fault]),
     };
     if !scanned.readable {
-        return Parsed { text: text.to_owned(), nodes: None, faults: scanned.faults };
+        return Parsed { more: scanned.more, ..Parsed::new(text, None, scanned.faults) };
     }
-    let answer = nodes_of(scanned.bridged.as_deref().unwrap_or(text), &scanned.blocks);
-    finish(text, answer, scanned.faults)
+    let answer = nodes_of(scanned.bridged.as_deref().unwrap_or(text), &scanned);
+    finish(text, answer, scanned)
 }
 
 fn gave_up() -> Fault {
     Fault::new("parser-failed", Span::default(), "the parser gave up on this file")
 }
 
-fn finish(text: &str, answer: Result<Vec<Node>, Fault>, mut faults: Vec<Fault>) -> Parsed {
+fn finish(text: &str, answer: Result<Vec<Node>, Fault>, scanned: Scanned) -> Parsed {
+    let Scanned { mut faults, more, dropped, .. } = scanned;
     let nodes = match answer {
         Ok(nodes) => Some(nodes),
         Err(fault) => {
@@ -137,16 +145,16 @@ fn finish(text: &str, answer: Result<Vec<Node>, Fault>, mut faults: Vec<Fault>) 
             None
         }
     };
-    Parsed { text: text.to_owned(), nodes, faults }
+    Parsed { more, dropped, ..Parsed::new(text, nodes, faults) }
 }
 
-fn nodes_of(text: &str, blocks: &[Span]) -> Result<Vec<Node>, Fault> {
+fn nodes_of(text: &str, scanned: &Scanned) -> Result<Vec<Node>, Fault> {
     match text.parse::<KdlDocument>() {
-        Ok(document) => Ok(document.nodes().iter().map(|node| convert(node, text, blocks)).collect()),
+        Ok(document) => Ok(document.nodes().iter().map(|node| convert(node, scanned)).collect()),
         Err(error) => {
             let first = error.diagnostics.first();
             let span = first.map_or(Span::default(), |d| Span::new(d.span.offset(), d.span.offset() + d.span.len()));
-            let message = first.and_then(|d| d.message.clone()).unwrap_or_else(|| "it is no KDL".to_owned());
+            let message = first.and_then(|d| d.message.clone()).unwrap_or_else(|| "it is not KDL".to_owned());
             let fault = Fault::new("syntax", span, format!("the parser says: {}", message.trim_end_matches('.')));
             Err(match first.and_then(|d| d.help.clone()) {
                 Some(help) => fault.help(help),
@@ -156,7 +164,7 @@ fn nodes_of(text: &str, blocks: &[Span]) -> Result<Vec<Node>, Fault> {
     }
 }
 
-fn convert(node: &KdlNode, text: &str, blocks: &[Span]) -> Node {
+fn convert(node: &KdlNode, scanned: &Scanned) -> Node {
     let span_of = |start: usize, length: usize| Span::new(start, start + length);
     let name_span = span_of(node.name().span().offset(), node.name().span().len());
     let entries: Vec<Entry> = node
@@ -176,14 +184,13 @@ fn convert(node: &KdlNode, text: &str, blocks: &[Span]) -> Node {
         .collect();
     let head_end = entries.iter().map(|entry| entry.span.end).fold(name_span.end, usize::max);
     let children: Option<Vec<Node>> =
-        node.children().map(|children| children.nodes().iter().map(|child| convert(child, text, blocks)).collect());
-    // The parser does not say where a block's braces stand; what may come between the entries and the block holds none.
-    let braces =
-        children.as_ref().and_then(|_| blocks.get(blocks.partition_point(|block| block.start < head_end)).copied());
-    // The parser's own span knows of blocks that `/-` drops behind the node, but also takes in blanks.
-    let whole = Span::new(node.span().offset(), node.span().offset() + node.span().len());
-    let blanks = text.get(whole.start..whole.end).map_or(0, |text| text.len() - text.trim_end().len());
-    let end = braces.map_or(head_end, |braces| braces.end).max(whole.end - blanks);
+        node.children().map(|children| children.nodes().iter().map(|child| convert(child, scanned)).collect());
+    // The parser does not say where a block's braces stand; what may come between the entries and the block holds none. Nor does it
+    // say where a node ends without the blanks and comments behind it.
+    let block = scanned.blocks.partition_point(|block| block.start < head_end);
+    let braces = children.as_ref().and_then(|_| scanned.blocks.get(block).copied());
+    let end = scanned.ends.binary_search_by_key(&name_span.start, |(start, _)| *start);
+    let end = end.map_or(head_end, |at| scanned.ends[at].1).max(braces.map_or(head_end, |braces| braces.end));
     Node {
         name: node.name().value().to_owned(),
         entries,

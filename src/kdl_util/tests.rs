@@ -50,8 +50,8 @@ fn deep_nesting_is_refused_wherever_it_hides() {
 
 #[test]
 fn what_is_no_text_of_ours() {
-    assert_eq!(codes(&vec![b' '; MOST_BYTES + 1]), ["too-large"]);
-    assert_eq!(codes(&vec![b' '; MOST_BYTES]), Vec::<&str>::new());
+    assert_eq!(codes(&vec![b' '; MAX_BYTES + 1]), ["too-large"]);
+    assert_eq!(codes(&vec![b' '; MAX_BYTES]), Vec::<&str>::new());
     assert_eq!(codes(b"a \xff"), ["not-utf8"]);
     for (text, expected) in [
         ("a \"\0\"", "control-character"),

@@ -37,6 +37,20 @@ pub(super) fn write_node(text: &mut String, node: &Node, indent: &str, step: &st
     text.push('\n');
 }
 
+/// A node on one line.
+pub(super) fn inline(node: &Node) -> String {
+    let mut text = head(node);
+    match node.children.as_deref() {
+        None => {}
+        Some([]) => text.push_str(" {}"),
+        Some(children) => {
+            let children: Vec<String> = children.iter().map(inline).collect();
+            let _ = write!(text, " {{ {} }}", children.join("; "));
+        }
+    }
+    text
+}
+
 /// Name and entries.
 pub(super) fn head(node: &Node) -> String {
     let mut text = word(&node.name);

@@ -2,16 +2,28 @@
 
 use super::table::{TABLE, rule, rules};
 use super::types::Type;
-use super::{At, NodeRule, Times, did_you_mean};
-use crate::kdl_util::{Entry, Fault, Node, Span};
+use super::{At, NodeRule, Prop, Times, did_you_mean};
+use std::collections::HashSet;
 
-/// The faults of one document, as they are found.
+use crate::kdl_util::{Entry, Fault, MAX_FAULTS, Node, Span};
+
+/// The problems of one document, in the order in which they are found.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(pub(crate) Vec<Fault>);
+pub(crate) struct Faults(pub(crate) Vec<Fault>, pub(crate) usize);
 
 impl Faults {
     pub(crate) fn add(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
-        self.0.push(Fault::new(code, span, message));
+        self.push(Fault::new(code, span, message));
+    }
+
+    /// Keeps a problem, or only counts it if there are many already.
+    pub(crate) fn push(&mut self, fault: Fault) {
+        if self.is_full() { self.1 += 1 } else { self.0.push(fault) }
+    }
+
+    /// Whether further problems are only counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= MAX_FAULTS
     }
 
     pub(crate) fn add_with_help(
@@ -21,18 +33,18 @@ impl Faults {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.0.push(Fault::new(code, span, message).help(help));
+        self.push(Fault::new(code, span, message).help(help));
     }
 }
 
-/// Checks a file that has one node, and answers that node.
+/// Checks a file that has one node, and returns that node.
 pub(crate) fn check_file<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Option<&'n Node> {
     let root = root_of(nodes, at, stem, faults)?;
     check_node(root, at, faults);
     Some(root)
 }
 
-/// Checks of a file of a newer format only what never changes its meaning.
+/// Checks the parts of a file of a newer format that never change their meaning.
 pub(crate) fn check_frozen<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Option<&'n Node> {
     const CORE: [&str; 9] = ["format", "id", "state", "net", "pool", "address", "vnic", "mac", "created"];
     let root = root_of(nodes, at, stem, faults)?;
@@ -59,8 +71,8 @@ fn root_of<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Op
         if node.name != wanted.name {
             unknown(node, at, faults);
         } else if root.is_some() {
-            let message = format!("a second `{}` in one file", node.name);
-            faults.add_with_help("duplicate-node", node.name_span, message, "one a file, named as the file is");
+            let message = format!("duplicate `{}`: a file holds one", node.name);
+            faults.add_with_help("duplicate-node", node.name_span, message, "move it to a file of its own name");
         } else {
             root = Some(node);
         }
@@ -76,7 +88,7 @@ fn root_of<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Op
         && let Some(text) = name.value.as_text()
         && text != stem
     {
-        let message = format!("the {} is called {text:?} and its file {stem}.kdl", wanted.name);
+        let message = format!("the {} is named {text:?}, but its file is {stem}.kdl", wanted.name);
         faults.add_with_help(
             "name-differs",
             name.span,
@@ -87,9 +99,9 @@ fn root_of<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Op
     Some(root)
 }
 
-/// Checks the nodes of a body. `owner` is pointed at where one is missing.
+/// Checks the nodes of a body. Diagnostics of missing nodes point at `owner`.
 pub(crate) fn check_body(nodes: &[Node], at: At, owner: Span, faults: &mut Faults) {
-    let mut seen: Vec<(&str, Option<&Entry>, Span)> = Vec::new();
+    let mut seen: HashSet<(&str, Option<String>)> = HashSet::new();
     for node in nodes.iter().filter(|node| !node.name.starts_with("x-")) {
         let Some(rule) = check_node(node, at, faults) else { continue };
         let key = match rule.times {
@@ -97,26 +109,32 @@ pub(crate) fn check_body(nodes: &[Node], at: At, owner: Span, faults: &mut Fault
             Times::Once => None,
             Times::Keyed => node.arguments().next(),
         };
-        let before =
-            seen.iter().find(|(name, other, _)| *name == node.name && other.map(|e| &e.value) == key.map(|e| &e.value));
-        if before.is_some() {
+        if !seen.insert((&node.name, key.map(|key| format!("{:?}", key.value)))) {
             let (span, message) = match key {
-                Some(key) => (key.span, format!("`{}` {} stands twice", node.name, shown(key))),
-                None => (node.name_span, format!("`{}` stands twice", node.name)),
+                Some(key) => (key.span, format!("duplicate `{}` {}", node.name, shown(key))),
+                None => (node.name_span, format!("duplicate `{}`", node.name)),
             };
             faults.add_with_help("duplicate-node", span, message, "remove one of them");
-        } else {
-            seen.push((&node.name, key, node.name_span));
         }
     }
-    let slips: Vec<&str> = nodes
-        .iter()
-        .filter(|node| !node.name.starts_with("x-") && rule(at, &node.name).is_none())
-        .filter_map(|node| did_you_mean(&node.name, rules(at).map(|rule| rule.name)))
-        .collect();
-    let there = |name: &str| nodes.iter().any(|node| node.name == name) || slips.contains(&name);
-    for rule in rules(at).filter(|rule| rule.required && !there(rule.name)) {
-        let message = format!("`{}` is missing in {}", rule.name, at.describe());
+    let mut missing: Vec<&NodeRule> =
+        rules(at).filter(|rule| rule.required && !nodes.iter().any(|node| node.name == rule.name)).collect();
+    if !missing.is_empty() {
+        // A node with a slip in its name was reported already.
+        let unknown: HashSet<&str> = nodes
+            .iter()
+            .map(|node| node.name.as_str())
+            .filter(|name| !name.starts_with("x-") && rule(at, name).is_none())
+            .collect();
+        let slips: HashSet<&str> = unknown
+            .into_iter()
+            .take(MAX_FAULTS)
+            .filter_map(|name| did_you_mean(name, rules(at).map(|rule| rule.name)))
+            .collect();
+        missing.retain(|rule| !slips.contains(rule.name));
+    }
+    for rule in missing {
+        let message = format!("missing `{}` in `{}`", rule.name, at.describe());
         faults.add_with_help("missing-node", owner, message, format!("for example: {}", rule.example));
     }
 }
@@ -140,6 +158,9 @@ pub(super) fn check_node(node: &Node, at: At, faults: &mut Faults) -> Option<&'s
 }
 
 fn unknown(node: &Node, at: At, faults: &mut Faults) {
+    if faults.is_full() {
+        return faults.add("unknown-node", node.name_span, "");
+    }
     let name = node.name.as_str();
     let places: Vec<&str> =
         TABLE.iter().filter(|rule| rule.name == name).flat_map(|rule| rule.at).map(|at| at.describe()).collect();
@@ -150,22 +171,22 @@ fn unknown(node: &Node, at: At, faults: &mut Faults) {
                 shown.push(place.to_owned());
             }
         }
-        let message = format!("`{name}` does not stand in {}", at.describe());
+        let message = format!("`{name}` is not allowed in `{}`", at.describe());
         return faults.add_with_help(
             "misplaced-node",
             node.name_span,
             message,
-            format!("it stands in {}", list(&shown)),
+            format!("it belongs in {}", list(&shown)),
         );
     }
-    let message = format!("`{name}` is not known in {}", at.describe());
+    let message = format!("unknown node `{name}` in `{}`", at.describe());
     match did_you_mean(name, rules(at).map(|rule| rule.name)) {
         Some(near) => faults.add_with_help("unknown-node", node.name_span, message, format!("did you mean `{near}`?")),
         None => faults.add_with_help(
             "unknown-node",
             node.name_span,
             message,
-            "nodes of your own have names that begin with `x-`",
+            "to keep a node of your own, begin its name with `x-`",
         ),
     }
 }
@@ -213,23 +234,19 @@ fn check_arguments(node: &Node, rule: &NodeRule, faults: &mut Faults) {
 }
 
 fn check_properties(node: &Node, rule: &NodeRule, faults: &mut Faults) {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for entry in &node.entries {
         let Some(name) = entry.name.as_deref() else { continue };
-        if seen.contains(&name) {
-            faults.add_with_help(
-                "duplicate-property",
-                entry.span,
-                format!("the property {name} stands twice"),
-                "remove one of them",
-            );
+        if !seen.insert(name) {
+            let message = format!("duplicate property `{name}`");
+            faults.add_with_help("duplicate-property", entry.span, message, "remove one of them");
             continue;
         }
-        seen.push(name);
         match rule.props.iter().find(|prop| prop.name == name) {
             Some(prop) => check_value(entry, prop.ty, faults),
+            None if faults.is_full() => faults.add("unknown-property", entry.span, ""),
             None => {
-                let message = format!("`{}` has no property {name}", node.name);
+                let message = format!("unknown property `{name}` of `{}`", node.name);
                 let near = did_you_mean(name, rule.props.iter().map(|prop| prop.name));
                 let help = match near {
                     Some(near) => format!("did you mean {near}?"),
@@ -246,16 +263,19 @@ fn check_properties(node: &Node, rule: &NodeRule, faults: &mut Faults) {
             }
         }
     }
-    // A required property with a slip in its name was told of already.
-    let slips: Vec<&str> = seen
-        .iter()
-        .filter(|name| !rule.props.iter().any(|prop| prop.name == **name))
-        .filter_map(|name| did_you_mean(name, rule.props.iter().map(|prop| prop.name)))
-        .collect();
-    for prop in
-        rule.props.iter().filter(|prop| prop.required && !seen.contains(&prop.name) && !slips.contains(&prop.name))
-    {
-        let message = format!("`{}` needs the property {}: {}", node.name, prop.name, prop.help);
+    let mut missing: Vec<&Prop> = rule.props.iter().filter(|prop| prop.required && !seen.contains(prop.name)).collect();
+    if !missing.is_empty() {
+        // A property with a slip in its name was reported already.
+        let slips: HashSet<&str> = seen
+            .iter()
+            .filter(|name| !rule.props.iter().any(|prop| prop.name == **name))
+            .take(MAX_FAULTS)
+            .filter_map(|name| did_you_mean(name, rule.props.iter().map(|prop| prop.name)))
+            .collect();
+        missing.retain(|prop| !slips.contains(prop.name));
+    }
+    for prop in missing {
+        let message = format!("`{}` needs the property `{}`: {}", node.name, prop.name, prop.help);
         faults.add_with_help("missing-property", node.name_span, message, format!("for example: {}", rule.example));
     }
 }
@@ -264,6 +284,6 @@ fn check_value(entry: &Entry, ty: Type, faults: &mut Faults) {
     if let Err(wrong) = ty.check(&entry.value) {
         let mut fault = Fault::new(wrong.code, entry.span, wrong.message);
         fault.help = wrong.help;
-        faults.0.push(fault);
+        faults.push(fault);
     }
 }

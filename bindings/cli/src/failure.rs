@@ -55,7 +55,11 @@ impl Failure {
             }
         }
         text += &documents(error);
-        if let Some(words) = error.help() {
+        // The help of a finding that was drawn stands there already.
+        let drawn = |words: &&str| {
+            error.details().iter().any(|detail| detail.snippet.is_some() && detail.help.as_deref() == Some(*words))
+        };
+        if let Some(words) = error.help().filter(|words| !drawn(words)) {
             text += &fill(format!("  {}", help(words)));
         }
         text

@@ -1,6 +1,6 @@
 //! Arguments and properties: values, and what people write in their place.
 
-use super::chars::{is_blank, is_identifier, is_keyword, is_newline};
+use super::chars::{comment_end, is_blank, is_identifier, is_keyword, is_newline, newline_length};
 use super::number::number;
 use super::strings::Word;
 use super::{Bridge, Fault, Scanner, Span};
@@ -8,10 +8,10 @@ use super::{Bridge, Fault, Scanner, Span};
 impl Scanner<'_> {
     /// An argument or property. False where the rest of the line was given up.
     pub(super) fn entry(&mut self, depth: usize) -> bool {
-        let start = self.at;
         if self.peek() == Some('(') {
             self.annotation();
         }
+        let start = self.at;
         let was_bare = !matches!(self.peek(), Some('"' | '#'));
         match self.string(depth) {
             Word::Hopeless => return false,
@@ -19,15 +19,15 @@ impl Scanner<'_> {
             Word::Good => {}
         }
         let end = self.at;
-        // `name = value`: blanks may stand around the `=`.
-        let mut probe = self.at;
-        while let Some(c) = self.text[probe..].chars().next().filter(|c| is_blank(*c)) {
-            probe += c.len_utf8();
-        }
-        if self.bytes.get(probe) == Some(&b'=') {
+        // Blanks, comments and continued lines may stand around the `=`.
+        if self.equals_follows() {
             let begin = start;
             self.not_a_keyword(start);
-            self.at = probe + 1;
+            self.node_space(depth);
+            if self.hopeless {
+                return false;
+            }
+            self.at += 1;
             self.node_space(depth);
             if self.hopeless {
                 return false;
@@ -64,12 +64,42 @@ impl Scanner<'_> {
         if was_bare { self.bare_value(start, end) } else { true }
     }
 
+    /// Whether the `=` of a property comes next, after whatever may stand before it.
+    fn equals_follows(&self) -> bool {
+        let mut at = self.at;
+        loop {
+            let rest = &self.text[at..];
+            match rest.chars().next() {
+                Some('=') => return true,
+                Some(c) if is_blank(c) => at += c.len_utf8(),
+                Some('/') if rest.starts_with("/*") => match comment_end(self.bytes, at) {
+                    Some(end) => at = end,
+                    None => return false,
+                },
+                Some('\\') => {
+                    at += 1;
+                    while let Some(c) = self.text[at..].chars().next().filter(|c| is_blank(*c)) {
+                        at += c.len_utf8();
+                    }
+                    if self.bytes[at..].starts_with(b"//") {
+                        at += self.text[at..].find(is_newline).unwrap_or(self.text.len() - at);
+                    }
+                    if !self.text[at..].starts_with(is_newline) {
+                        return false;
+                    }
+                    at += newline_length(self.text, at);
+                }
+                _ => return false,
+            }
+        }
+    }
+
     /// A bare word that cannot be a name.
     pub(super) fn not_a_keyword(&mut self, start: usize) {
         let word = &self.text[start..self.at];
         if is_keyword(word) {
-            let fault = Fault::new("kdl1-keyword", Span::new(start, self.at), format!("`{word}` is no name"));
-            self.faults.push(fault.help("put names like that in quotes"));
+            let fault = Fault::new("kdl1-keyword", Span::new(start, self.at), format!("`{word}` is not a name"));
+            self.keep(fault.help("put such a name in quotes"));
             self.patches.push((Span::new(start, self.at), Bridge::Word));
         }
     }
@@ -81,10 +111,13 @@ impl Scanner<'_> {
             return self.bad_word(start);
         }
         if is_keyword(word) {
-            let fault =
-                Fault::new("kdl1-keyword", Span::new(start, end), format!("`{word}` was KDL 1; in KDL 2 it has a `#`"))
-                    .help(format!("write #{word}"));
-            self.faults.push(fault);
+            let fault = Fault::new(
+                "kdl1-keyword",
+                Span::new(start, end),
+                format!("`{word}` is KDL 1: KDL 2 writes it with a `#`"),
+            )
+            .help(format!("write #{word}"));
+            self.keep(fault);
             self.patches.push((Span::new(start, end), Bridge::Word));
         }
         true
@@ -106,8 +139,8 @@ impl Scanner<'_> {
             self.fault(
                 "unexpected",
                 start,
-                format!("`{word}` is no keyword"),
-                Some("#true, #false and #null are; put other texts in quotes"),
+                format!("unknown keyword `{word}`"),
+                Some("use #true, #false or #null, or put the text in quotes"),
             );
             self.patches.push((Span::new(start, self.at), Bridge::Word));
             return !matches!(self.peek(), Some('#' | '"'));
@@ -143,7 +176,7 @@ impl Scanner<'_> {
             self.fault(
                 "unexpected",
                 start,
-                format!("`{}` has no place here", if is_newline(c) { ' ' } else { c }),
+                format!("`{}` is not allowed here", if is_newline(c) { ' ' } else { c }),
                 None,
             );
             self.skip_line(start);
@@ -176,11 +209,11 @@ impl Scanner<'_> {
         let address = word.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'/' | b'-'))
             && (word.matches('.').count() >= 2 || word.contains(':'));
         let (code, message) = if address {
-            ("bare-address", format!("the address {word} must stand in quotes"))
+            ("bare-address", format!("the address {word} must be in quotes"))
         } else if word.starts_with('/') {
-            ("bare-path", format!("the path {word} must stand in quotes"))
+            ("bare-path", format!("the path {word} must be in quotes"))
         } else {
-            ("bare-word", format!("`{word}` must stand in quotes"))
+            ("bare-word", format!("`{word}` must be in quotes"))
         };
         let help = format!("write {word:?}");
         self.fault(code, start, message, Some(&help));
@@ -194,18 +227,23 @@ impl Scanner<'_> {
         }
     }
 
-    /// Type annotations mean nothing here.
+    /// A type annotation, which has no meaning in these files.
     pub(super) fn annotation(&mut self) {
         let start = self.at;
-        let line_end = start + self.text[start..].find(is_newline).unwrap_or(self.text.len() - start);
-        let end = self.text[start..line_end].find(')').map_or(line_end, |n| start + n + 1);
+        let mut quoted = false;
+        let mut escaped = false;
+        let end = self.text[start..].char_indices().find(|(_, c)| {
+            let ends = is_newline(*c) || (*c == ')' && !quoted);
+            quoted ^= *c == '"' && !escaped;
+            escaped = *c == '\\' && !escaped;
+            ends
+        });
+        let end = end.map_or(self.text.len(), |(at, c)| start + at + usize::from(c == ')'));
         self.at = end;
-        self.fault(
-            "type-annotation",
-            start,
-            "type annotations have no meaning in these documents",
-            Some("leave it out"),
-        );
+        self.fault("type-annotation", start, "type annotations are not supported", Some("remove it"));
+        while let Some(c) = self.peek().filter(|c| is_blank(*c)) {
+            self.at += c.len_utf8();
+        }
         self.patches.push((Span::new(start, end), Bridge::Blank));
     }
 }

@@ -1,7 +1,9 @@
-//! Looks a text over before the parser does: limits, and whether it is well formed at all.
+//! Checks a text before the parser sees it: limits, and whether it is well formed.
 //!
-//! Invariant: no recursion, one pass, and every fault of the text, so that one run reports all. What passes is KDL 2 without type
-//! annotations. Faulty spots that can be bridged are bridged in a copy of the same length, in which the rest can still be read.
+//! Invariant: no recursion, linear time, and every fault of the text, so that one run reports all. What passes is KDL 2 without type
+//! annotations. Faults that can be bridged are bridged in a copy of the same length, so that the rest can still be read.
+
+use std::collections::HashMap;
 
 mod chars;
 mod entries;
@@ -10,13 +12,10 @@ mod number;
 mod space;
 mod strings;
 
-use super::{Fault, MOST_BYTES, MOST_DEPTH, Span};
-pub(in crate::kdl_util) use chars::is_keyword;
-use chars::{is_identifier, is_newline};
+use super::{Fault, MAX_BYTES, MAX_DEPTH, MAX_FAULTS, Span};
+use chars::is_identifier;
+pub(in crate::kdl_util) use chars::{comment_end, is_blank, is_keyword, is_newline, newline_length};
 use nodes::After;
-
-/// Faults beyond this many say nothing new.
-const MOST_FAULTS: usize = 50;
 
 /// What was found.
 pub(super) struct Scanned {
@@ -25,18 +24,21 @@ pub(super) struct Scanned {
     pub(super) bridged: Option<String>,
     /// Whether text or copy may be given to the parser.
     pub(super) readable: bool,
+    /// The number of faults beyond those.
+    pub(super) more: usize,
     /// Where the braces of each block stand, by the opening one.
     pub(super) blocks: Vec<Span>,
+    /// Where each node's name begins and the node ends.
+    pub(super) ends: Vec<(usize, usize)>,
+    /// The parts that were given up.
+    pub(super) dropped: Vec<Span>,
 }
 
 /// Bytes as text within the limits. `Err` is the one fault that hides all others, with the text as far as it can be shown.
 pub(super) fn decode(bytes: &[u8]) -> Result<&str, (Fault, String)> {
-    if bytes.len() > MOST_BYTES {
-        let fault = Fault::new(
-            "too-large",
-            Span::default(),
-            format!("the file has {} bytes; documents have at most 1 MiB", bytes.len()),
-        );
+    if bytes.len() > MAX_BYTES {
+        let fault =
+            Fault::new("too-large", Span::default(), format!("the file has {} bytes; the limit is 1 MiB", bytes.len()));
         return Err((fault, String::new()));
     }
     std::str::from_utf8(bytes).map_err(|error| {
@@ -52,16 +54,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, (Fault, String)> {
     })
 }
 
-/// Looks the text over.
+/// Checks a text.
 pub(super) fn scan(text: &str) -> Scanned {
     let mut scanner = Scanner::new(text);
     scanner.document();
-    let Scanner { mut faults, patches, hopeless, mut blocks, .. } = scanner;
+    let Scanner { faults, more, patches, hopeless, mut blocks, mut ends, dropped, .. } = scanner;
     blocks.sort_unstable_by_key(|block| block.start);
-    faults.truncate(MOST_FAULTS);
-    let bridged = (!faults.is_empty() && !hopeless).then(|| bridge(text, &patches)).flatten();
+    ends.sort_unstable();
+    let bridged = match hopeless || (faults.is_empty() && patches.is_empty()) {
+        true => None,
+        false => bridge(text, &patches),
+    };
     let readable = faults.is_empty() || bridged.is_some();
-    Scanned { faults, bridged, readable, blocks }
+    Scanned { faults, more, bridged, readable, blocks, ends, dropped }
 }
 
 /// Replaces each bad spot by a word or by blanks of the same length.
@@ -100,6 +105,14 @@ struct Scanner<'a> {
     /// A fault after which nothing can be trusted.
     hopeless: bool,
     blocks: Vec<Span>,
+    ends: Vec<(usize, usize)>,
+    dropped: Vec<Span>,
+    /// The number of faults that were not kept.
+    more: usize,
+    /// Where the `/-` stands that drops the node whose name begins at the first place.
+    slashes: HashMap<usize, usize>,
+    /// Where the name of the node begins that each open block belongs to.
+    owners: Vec<usize>,
 }
 
 impl<'a> Scanner<'a> {
@@ -112,6 +125,11 @@ impl<'a> Scanner<'a> {
             patches: Vec::new(),
             hopeless: false,
             blocks: Vec::new(),
+            ends: Vec::new(),
+            dropped: Vec::new(),
+            owners: Vec::new(),
+            more: 0,
+            slashes: HashMap::new(),
         }
     }
 
@@ -126,11 +144,10 @@ impl<'a> Scanner<'a> {
         // Where each open block began, and whether what precedes its end may be followed by more.
         let mut open: Vec<usize> = Vec::new();
         loop {
-            if self.hopeless || self.faults.len() > MOST_FAULTS {
-                self.hopeless = true;
+            self.line_space(open.len());
+            if self.hopeless {
                 return;
             }
-            self.line_space(open.len());
             let Some(c) = self.peek() else { break };
             let start = self.at;
             match c {
@@ -139,10 +156,11 @@ impl<'a> Scanner<'a> {
                     match open.pop() {
                         Some(opened) => {
                             self.blocks.push(Span::new(opened, self.at));
-                            self.tail(&mut open, After::Block);
+                            let owner = self.owners.pop().unwrap_or(opened);
+                            self.tail(&mut open, After::Block, owner);
                         }
                         None => {
-                            self.fault("unmatched-brace", start, "this `}` closes nothing", None);
+                            self.fault("unmatched-brace", start, "`}` without a `{` before it", None);
                             self.hopeless = true;
                         }
                     }
@@ -150,16 +168,20 @@ impl<'a> Scanner<'a> {
                 '/' if self.starts("/-") => {
                     self.at += 2;
                     self.line_space(open.len());
+                    if self.hopeless {
+                        return;
+                    }
                     if self.starts("/-") || matches!(self.peek(), None | Some('}' | '{' | ';')) {
-                        self.fault("dangling-slashdash", start, "`/-` must stand right before a node", None);
+                        self.fault("dangling-slashdash", start, "`/-` is not followed by a node", None);
                         self.skip_line(start);
                     } else {
+                        self.slashes.insert(self.at, start);
                         self.node(&mut open);
                     }
                 }
                 ';' => {
                     self.at += 1;
-                    self.fault("unexpected", start, "a `;` with no node before it", None);
+                    self.fault("unexpected", start, "`;` without a node before it", None);
                     self.patches.push((Span::new(start, self.at), Bridge::Blank));
                 }
                 '{' => {
@@ -193,9 +215,9 @@ impl<'a> Scanner<'a> {
                 let fault = Fault::new(
                     "control-character",
                     Span::new(at, at + c.len_utf8()),
-                    format!("the character U+{:04X} may not stand in a document", c as u32),
+                    format!("the character U+{:04X} is not allowed", c as u32),
                 );
-                self.faults.push(fault.help("remove it; within a string, \\u{…} names a character"));
+                self.keep(fault.help("remove it; in a string, write \\u{…}"));
                 self.hopeless = true;
                 return;
             }
@@ -214,16 +236,21 @@ impl<'a> Scanner<'a> {
         let end = self.at.max(start + self.text[start..].chars().next().map_or(0, char::len_utf8));
         let mut fault = Fault::new(code, Span::new(start, end), message);
         fault.help = help.map(str::to_owned);
-        self.faults.push(fault);
+        self.keep(fault);
+    }
+
+    /// Keeps a fault, or only counts it if there are many already.
+    fn keep(&mut self, fault: Fault) {
+        if self.faults.len() < MAX_FAULTS { self.faults.push(fault) } else { self.more += 1 }
     }
 
     /// Too deep: the one fault for which the parser must not run.
     fn check_depth(&mut self, depth: usize, start: usize) {
-        if depth > MOST_DEPTH && !self.hopeless {
+        if depth > MAX_DEPTH && !self.hopeless {
             self.fault(
                 "too-deep",
                 start,
-                format!("nested deeper than {MOST_DEPTH} levels (braces in strings and comments count)"),
+                format!("nested more than {MAX_DEPTH} levels deep (braces in strings and comments count)"),
                 None,
             );
             self.hopeless = true;
@@ -247,5 +274,6 @@ impl<'a> Scanner<'a> {
         }
         self.at = end;
         self.patches.push((Span::new(from, end), Bridge::Blank));
+        self.dropped.push(Span::new(from, end));
     }
 }

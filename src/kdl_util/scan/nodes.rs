@@ -3,7 +3,7 @@
 use super::chars::is_newline;
 use super::space::Gap;
 use super::strings::Word;
-use super::{MOST_FAULTS, Scanner};
+use super::{Bridge, MAX_FAULTS, Scanner, Span};
 
 /// What may follow in a node.
 pub(super) enum After {
@@ -18,14 +18,14 @@ pub(super) enum After {
 impl Scanner<'_> {
     /// A node from its name on.
     pub(super) fn node(&mut self, open: &mut Vec<usize>) {
-        let start = self.at;
         if self.peek() == Some('(') {
             self.annotation();
         }
+        let start = self.at;
         match self.string(open.len()) {
             Word::Good => {
                 self.not_a_keyword(start);
-                self.tail(open, After::Entries);
+                self.tail(open, After::Entries, start);
             }
             Word::Hopeless => {}
             Word::No => {
@@ -35,7 +35,7 @@ impl Scanner<'_> {
                 let message = match c {
                     '=' => "an `=` with no property name before it".to_owned(),
                     _ if c.is_ascii_digit() => {
-                        format!("`{c}{word}` is no name of a node: names do not begin with a digit")
+                        format!("`{c}{word}` is not the name of a node: names do not begin with a digit")
                     }
                     _ => format!("`{c}` cannot begin a node"),
                 };
@@ -45,9 +45,29 @@ impl Scanner<'_> {
         }
     }
 
-    /// What follows a name or a block, up to the end of the node or the beginning of its block.
-    pub(super) fn tail(&mut self, open: &mut Vec<usize>, mut after: After) {
+    /// Scans what follows a name or a block, up to the end of the node or the beginning of its block. `owner` is where the node's
+    /// name begins.
+    pub(super) fn tail(&mut self, open: &mut Vec<usize>, after: After, owner: usize) {
+        let mut end = self.at;
+        let blocks = open.len();
+        self.tail_up_to(open, after, &mut end);
+        if open.len() > blocks {
+            self.owners.push(owner);
+            return;
+        }
+        self.ends.push((owner, end));
+        // The parser takes no `;` after a node that `/-` drops: it does not get to see the node.
+        if self.bytes[..self.at].ends_with(b";")
+            && let Some(slash) = self.slashes.get(&owner)
+        {
+            self.patches.push((Span::new(*slash, self.at), Bridge::Blank));
+        }
+    }
+
+    /// `end` becomes the end of the last part of the node.
+    fn tail_up_to(&mut self, open: &mut Vec<usize>, mut after: After, end: &mut usize) {
         loop {
+            *end = self.at;
             let gap = self.node_space(open.len());
             if self.hopeless {
                 return;
@@ -71,6 +91,9 @@ impl Scanner<'_> {
                 '/' if self.starts("/-") => {
                     self.at += 2;
                     self.line_space(open.len());
+                    if self.hopeless {
+                        return;
+                    }
                     match self.peek() {
                         Some('{') => {
                             let start = self.at;
@@ -84,7 +107,12 @@ impl Scanner<'_> {
                             }
                         }
                         None | Some('}' | ';' | '/') => {
-                            self.fault("dangling-slashdash", start, "`/-` must stand right before what it drops", None);
+                            self.fault(
+                                "dangling-slashdash",
+                                start,
+                                "`/-` is not followed by anything that it could drop",
+                                None,
+                            );
                             return self.skip_line(start);
                         }
                         _ => {
@@ -149,6 +177,9 @@ impl Scanner<'_> {
         let mut open = vec![start; depth + 1];
         while !self.hopeless {
             self.line_space(open.len());
+            if self.hopeless {
+                return;
+            }
             let at = self.at;
             match self.peek() {
                 None => {
@@ -166,26 +197,29 @@ impl Scanner<'_> {
                 Some('/') if self.starts("/-") => {
                     self.at += 2;
                     self.line_space(open.len());
+                    if self.hopeless {
+                        return;
+                    }
                     if self.starts("/-") || matches!(self.peek(), None | Some('}' | '{' | ';')) {
-                        self.fault("dangling-slashdash", at, "`/-` must stand right before a node", None);
+                        self.fault("dangling-slashdash", at, "`/-` is not followed by a node", None);
                         self.hopeless = true;
                     }
                 }
                 Some(';' | '{') => {
-                    self.fault("unexpected", at, "no node stands before this", None);
+                    self.fault("unexpected", at, "expected the name of a node", None);
                     self.hopeless = true;
                 }
                 Some(_) => match self.string(open.len()) {
                     Word::Good => self.tail_of_dropped(&mut open),
                     _ => {
                         if !self.hopeless {
-                            self.fault("unexpected", at, "no name of a node", None);
+                            self.fault("unexpected", at, "expected the name of a node", None);
                             self.hopeless = true;
                         }
                     }
                 },
             }
-            if self.faults.len() > MOST_FAULTS {
+            if self.faults.len() > MAX_FAULTS {
                 self.hopeless = true;
             }
         }

@@ -17,7 +17,7 @@ pub(super) fn number(word: &str) -> Result<(), NumberFault> {
             return match based(digits, radix) {
                 Some(true) => Ok(()),
                 Some(false) => too_large(),
-                None => Err(("bad-number", format!("`{word}` is no number"), "put texts in quotes")),
+                None => Err(("bad-number", format!("`{word}` is not a number"), "put texts in quotes")),
             };
         }
     }
@@ -38,13 +38,13 @@ pub(super) fn number(word: &str) -> Result<(), NumberFault> {
     if !shaped {
         let quads = word.split('.').count() == 4 && word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         if quads || word.contains(':') {
-            return Err(("bare-address", format!("the address {word} must stand in quotes"), "write it as \"…\""));
+            return Err(("bare-address", format!("the address {word} must be in quotes"), "write it as \"…\""));
         }
         let unit = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         if !unit.is_empty() && unit.len() <= 3 && unit.chars().all(|c| c.is_ascii_alphabetic()) {
-            return Err(("bare-unit", format!("`{word}` is no number"), "put numbers with a unit in quotes"));
+            return Err(("bare-unit", format!("`{word}` is not a number"), "put numbers with a unit in quotes"));
         }
-        return Err(("bad-number", format!("`{word}` is no number"), "put texts in quotes"));
+        return Err(("bad-number", format!("`{word}` is not a number"), "put texts in quotes"));
     }
     if whole.len() > 1 && whole.starts_with('0') {
         return Err(("leading-zero", format!("the number {word} has a leading zero"), "leave it out; octal is 0o…"));

@@ -1,7 +1,7 @@
 //! What stands between: blanks, newlines, comments, continued lines.
 
 use super::chars::{is_blank, is_newline};
-use super::{MOST_DEPTH, Scanner};
+use super::{MAX_DEPTH, Scanner};
 
 /// Whether there were any blanks.
 #[derive(PartialEq)]
@@ -11,7 +11,7 @@ pub(super) enum Gap {
 }
 
 /// The parser recurses over continued lines too.
-const MOST_CONTINUED: usize = 64;
+const MAX_CONTINUED: usize = 64;
 
 impl Scanner<'_> {
     fn too_many_continued(&mut self, start: usize) {
@@ -33,7 +33,7 @@ impl Scanner<'_> {
                         return;
                     }
                     continued += 1;
-                    if continued > MOST_CONTINUED {
+                    if continued > MAX_CONTINUED {
                         return self.too_many_continued(start);
                     }
                 }
@@ -59,7 +59,7 @@ impl Scanner<'_> {
                     if self.continuation(depth).is_none() {
                         return gap;
                     }
-                    if continued > MOST_CONTINUED {
+                    if continued > MAX_CONTINUED {
                         self.too_many_continued(start);
                         return gap;
                     }
@@ -124,7 +124,7 @@ impl Scanner<'_> {
             if self.starts("/*") {
                 self.at += 2;
                 nested += 1;
-                if nested > MOST_DEPTH {
+                if nested > MAX_DEPTH {
                     self.check_depth(nested, start);
                     return;
                 }
@@ -151,7 +151,7 @@ impl Scanner<'_> {
             match b {
                 b'{' => {
                     level += 1;
-                    if depth + level > MOST_DEPTH {
+                    if depth + level > MAX_DEPTH {
                         return self.check_depth(depth + level, start);
                     }
                 }

@@ -1,7 +1,7 @@
 //! Strings: bare, quoted, raw, over several lines.
 
-use super::Scanner;
 use super::chars::{is_blank, is_identifier, is_newline};
+use super::{Bridge, Scanner, Span};
 
 /// What stands where a string may.
 pub(super) enum Word {
@@ -40,10 +40,49 @@ impl Scanner<'_> {
                     return Word::No;
                 }
                 self.at = end;
+                if word == "r" && self.is_raw_of_kdl1(end) {
+                    return self.raw_of_kdl1(start);
+                }
                 Word::Good
             }
             _ => Word::No,
         }
+    }
+
+    /// Whether an `r` is followed by the rest of a raw string of KDL 1: `r"…"`, `r#"…"#`.
+    fn is_raw_of_kdl1(&self, at: usize) -> bool {
+        let hashes = self.bytes[at..].iter().take_while(|b| **b == b'#').count();
+        self.bytes.get(at + hashes) == Some(&b'"')
+    }
+
+    /// A raw string of KDL 1, which is passed as a whole.
+    fn raw_of_kdl1(&mut self, start: usize) -> Word {
+        let hashes = self.bytes[self.at..].iter().take_while(|b| **b == b'#').count();
+        let close = format!("\"{}", "#".repeat(hashes));
+        self.at += hashes + 1;
+        let end = self.text[self.at..].find(&close).map(|n| self.at + n + close.len());
+        let Some(end) = end else {
+            self.fault(
+                "unclosed-string",
+                start,
+                "this raw string is never closed",
+                Some("raw strings of KDL 2: #\"…\"#"),
+            );
+            self.hopeless = true;
+            return Word::Hopeless;
+        };
+        self.at = end;
+        let message = "`r\"…\"` is KDL 1: raw strings of KDL 2 have no `r`, and at least one `#`";
+        let inner = &self.text[start + 1 + hashes..end - hashes];
+        let fence = "#".repeat(hashes.max(1));
+        let help = if inner.len() < 80 && !inner.contains(is_newline) {
+            format!("write {fence}{inner}{fence}")
+        } else {
+            "write #\"…\"#".to_owned()
+        };
+        self.fault("kdl1-raw-string", start, message, Some(&help));
+        self.patches.push((Span::new(start, end), Bridge::Word));
+        Word::Good
     }
 
     /// A string must be followed by something that ends it.
@@ -139,7 +178,7 @@ impl Scanner<'_> {
                 self.fault(
                     "bad-escape",
                     start,
-                    format!("`\\{shown}` is no escape"),
+                    format!("`\\{shown}` is not an escape"),
                     Some("write \\\\ for a backslash, or a raw string: #\"…\"#"),
                 );
                 self.skip_line(start);

@@ -1,23 +1,28 @@
 //! The quick way from text to nodes, for texts as zmgr and most people write them.
 //!
 //! Invariant: what it reads, the parser reads too and in the same way, places included; what it does not know for certain it
-//! leaves to the parser. It goes no deeper than [`MOST_DEPTH`], so it needs no stack of its own.
+//! leaves to the parser. It goes no deeper than [`MAX_DEPTH`], so it needs no stack of its own.
+
+use std::collections::HashSet;
 
 use super::scan::is_keyword;
-use super::{Entry, MOST_BYTES, MOST_DEPTH, Node, Span, Value};
+use super::{Entry, MAX_BYTES, MAX_DEPTH, Node, Span, Value};
 
 /// The nodes of a plain text; `None` where the parser has to look.
 ///
 /// Plain is: printable ASCII, tabs and `\n`; bare names; strings on one line with the escapes `\" \\ \n \r \t`; whole numbers in
 /// decimal, `#true`, `#false`, `#null`; properties without blanks around `=`; comments from `//` to the end of the line.
 pub(super) fn nodes(text: &str) -> Option<Vec<Node>> {
-    if text.len() > MOST_BYTES {
+    if text.len() > MAX_BYTES {
         return None;
     }
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0 };
     let nodes = reader.nodes(0)?;
     (reader.at == text.len()).then_some(nodes)
 }
+
+/// Properties that are compared with each other one by one.
+const FEW: usize = 16;
 
 struct Reader<'a> {
     text: &'a str,
@@ -60,11 +65,12 @@ impl Reader<'_> {
     fn node(&mut self, depth: usize) -> Option<(Node, End)> {
         let (name, name_span) = self.name()?;
         let mut node = Node { name_span, head_end: name_span.end, span: name_span, ..Node::new(name) };
+        let mut names = HashSet::new();
         loop {
             let blanks = self.blanks();
             match self.peek() {
                 Some(b'{') if blanks && node.children.is_none() => {
-                    if depth >= MOST_DEPTH {
+                    if depth >= MAX_DEPTH {
                         return None;
                     }
                     let open = self.at;
@@ -85,8 +91,16 @@ impl Reader<'_> {
                 None | Some(b'}') => return Some((node, End::Closed)),
                 Some(_) if blanks && node.children.is_none() => {
                     let entry = self.entry(depth)?;
-                    if entry.name.as_deref().is_some_and(|name| node.property(name).is_some()) {
-                        return None;
+                    if let Some(name) = &entry.name {
+                        // Few are compared one by one, which is faster than a set.
+                        if names.is_empty() && node.entries.len() >= FEW {
+                            names.extend(node.entries.iter().filter_map(|entry| entry.name.clone()));
+                        }
+                        let new =
+                            if names.is_empty() { node.property(name).is_none() } else { names.insert(name.clone()) };
+                        if !new {
+                            return None;
+                        }
                     }
                     (node.head_end, node.span.end) = (entry.span.end, entry.span.end);
                     node.entries.push(entry);
@@ -167,7 +181,7 @@ impl Reader<'_> {
             }
             at += 1;
         }
-        if braces > MOST_DEPTH {
+        if braces > MAX_DEPTH {
             return None;
         }
         text.push_str(&self.text[copied..at]);
@@ -224,7 +238,7 @@ impl Reader<'_> {
         let length = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
         let comment = &rest[..length];
         let braces = comment.iter().filter(|b| **b == b'{').count();
-        if depth + braces > MOST_DEPTH || comment.iter().any(|b| !matches!(b, b' '..=b'~' | b'\t')) {
+        if depth + braces > MAX_DEPTH || comment.iter().any(|b| !matches!(b, b' '..=b'~' | b'\t')) {
             return None;
         }
         self.at += (length + 1).min(rest.len());
@@ -234,14 +248,14 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::read::parse_by_the_parser;
+    use super::super::read::parse_with_kdl;
     use super::*;
     use proptest::prelude::*;
 
     /// What it reads, the parser reads so too.
     fn agrees(text: &str) -> Result<bool, TestCaseError> {
         let Some(nodes) = nodes(text) else { return Ok(false) };
-        let parsed = parse_by_the_parser(text.as_bytes());
+        let parsed = parse_with_kdl(text.as_bytes());
         prop_assert!(parsed.faults.is_empty(), "{:?} {:?}", text, parsed.faults);
         prop_assert_eq!(parsed.nodes, Some(nodes), "{:?}", text);
         Ok(true)
@@ -333,8 +347,8 @@ mod tests {
             agrees(text).unwrap();
         }
         let deep = |n: usize| format!("{}{}", "a {\n".repeat(n), "}\n".repeat(n));
-        assert!(agrees(&deep(MOST_DEPTH)).unwrap());
-        assert!(!agrees(&deep(MOST_DEPTH + 1)).unwrap());
+        assert!(agrees(&deep(MAX_DEPTH)).unwrap());
+        assert!(!agrees(&deep(MAX_DEPTH + 1)).unwrap());
         for n in [15, 16, 17] {
             let open = "{".repeat(n);
             for text in [
