@@ -2,7 +2,7 @@
 //!
 //! Invariant: every range, exclusion and reservation lies in the network that it is listed under.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -131,10 +131,11 @@ impl Kind for Pool {
         };
         let mut whole = true;
         let mut blocks = Vec::new();
+        let mut apart = Apart::new();
         for node in root.children_named("network") {
             match node.text().and_then(|text| parse_network(text).ok()).filter(|net| net.addr() == net.network()) {
                 Some(network) => {
-                    check_overlap(&pool.networks, network, node, reader);
+                    check_overlap(&mut apart, network, node, reader);
                     pool.networks.push(PoolNetwork { source: reader.source(node), ..PoolNetwork::new(network) });
                     blocks.push(node);
                 }
@@ -143,10 +144,10 @@ impl Kind for Pool {
             }
         }
         for (at, node) in blocks.iter().enumerate() {
-            let mut filler = Filler { networks: &mut pool.networks[at..=at], within: true, whole: true };
+            let mut filler = Filler::new(&mut pool.networks[at..=at], true, true);
             filler.fill(node, reader);
         }
-        let mut filler = Filler { networks: &mut pool.networks, within: false, whole };
+        let mut filler = Filler::new(&mut pool.networks, false, whole);
         filler.fill(root, reader);
         Some(pool)
     }
@@ -262,16 +263,25 @@ fn resolvers(root: &Node, reader: &Reader<'_>) -> Vec<Sourced<IpAddr>> {
         .collect()
 }
 
-fn check_overlap(before: &[PoolNetwork], network: IpNet, node: &Node, reader: &mut Reader<'_>) {
-    // The same network twice is told as a node that stands twice.
-    let other = before.iter().find(|other| {
-        other.network != network && (other.network.contains(&network) || network.contains(&other.network))
-    });
-    if let Some(other) = other {
-        let message = format!("the networks {network} and {} of one pool overlap", other.network);
-        reader.faults.add("overlap", node.name_span, message);
+fn check_overlap(apart: &mut Apart, network: IpNet, node: &Node, reader: &mut Reader<'_>) {
+    let (first, last) = (network.network(), network.broadcast());
+    let below = apart.range(..=first).next_back().filter(|(_, other)| other.broadcast() >= first);
+    let above = apart.range(first..).next().filter(|(other, _)| **other <= last);
+    match below.or(above).map(|(_, other)| *other) {
+        // The same network twice is reported as a duplicate node.
+        Some(other) if other == network => {}
+        Some(other) => {
+            let message = format!("the networks {network} and {other} of one pool overlap");
+            reader.faults.add("overlap", node.name_span, message);
+        }
+        None => {
+            apart.insert(first, network);
+        }
     }
 }
+
+/// Networks that do not overlap, by their first address.
+type Apart = BTreeMap<IpAddr, IpNet>;
 
 /// Puts gateways, ranges, exclusions and reservations to the networks that they lie in.
 struct Filler<'p> {
@@ -280,9 +290,22 @@ struct Filler<'p> {
     within: bool,
     /// Whether every network could be read.
     whole: bool,
+    /// The networks by their first address.
+    index: BTreeMap<IpAddr, usize>,
 }
 
-impl Filler<'_> {
+impl<'p> Filler<'p> {
+    fn new(networks: &'p mut [PoolNetwork], within: bool, whole: bool) -> Self {
+        let index = networks.iter().enumerate().map(|(at, network)| (network.network.network(), at)).collect();
+        Filler { networks, within, whole, index }
+    }
+
+    /// The network that an address lies in.
+    fn network_at(&self, address: IpAddr) -> Option<usize> {
+        let (_, at) = self.index.range(..=address).next_back()?;
+        self.networks[*at].network.contains(&address).then_some(*at)
+    }
+
     fn fill(&mut self, body: &Node, reader: &mut Reader<'_>) {
         for node in body.nodes() {
             let text = node.text().unwrap_or_default();
@@ -369,7 +392,7 @@ impl Filler<'_> {
         span: Span,
         reader: &mut Reader<'_>,
     ) -> Option<&mut PoolNetwork> {
-        let at = self.networks.iter().position(|n| n.network.contains(&first) && n.network.contains(&last));
+        let at = self.network_at(first).filter(|at| self.networks[*at].network.contains(&last));
         if at.is_none() && self.whole {
             let shown = if first == last { first.to_string() } else { format!("{first} to {last}") };
             let place = if self.within { "its network" } else { "the networks of the pool" };
@@ -381,7 +404,7 @@ impl Filler<'_> {
     fn gateway(&mut self, gateway: IpAddr, span: Span, reader: &mut Reader<'_>) {
         let same_family = |network: &PoolNetwork| network.network.addr().is_ipv4() == gateway.is_ipv4();
         let link_local = matches!(gateway, IpAddr::V6(a) if a.is_unicast_link_local());
-        let at = match self.networks.iter().position(|network| network.network.contains(&gateway)) {
+        let at = match self.network_at(gateway) {
             Some(at) => Some(at),
             // A link-local router serves the network that it stands with: the pool's only one of its family.
             None if link_local => {

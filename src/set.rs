@@ -145,9 +145,9 @@ fn put(settings: &mut Settings, inherited: &Resources, key: &str, value: &str) -
         "capped-cpu" => resources.capped_cpu = read(key, value, parse_cpus)?,
         "capped-memory.physical" | "capped-memory.swap" | "capped-memory.locked" => {
             let size = read(key, value, str::parse::<Size>)?.map(|size| size.value);
-            let template = inherited.capped_memory.as_ref().map(|memory| memory.value).unwrap_or_default();
+            let template = inherited.capped_memory.clone().map(|memory| memory.value).unwrap_or_default();
             // The node replaces the template's whole, so it repeats the caps that are not set here.
-            let mut memory = resources.capped_memory.take().map_or(template, |memory| memory.value);
+            let mut memory = resources.capped_memory.take().map_or_else(|| template.clone(), |memory| memory.value);
             match key {
                 "capped-memory.physical" => memory.physical = size.or(template.physical),
                 "capped-memory.swap" => memory.swap = size.or(template.swap),

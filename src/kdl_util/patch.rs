@@ -609,7 +609,9 @@ fn place_fresh<'n>(block: &Block<'_>, to: &[Node], plan: &mut Plan<'n>) -> Vec<I
         return fresh.into_iter().map(|(_, insert)| insert).collect();
     }
     let mut last_of: HashMap<&str, usize> = HashMap::new();
-    block.nodes.iter().enumerate().for_each(|(at, node)| drop(last_of.insert(&node.name, at)));
+    for (at, node) in block.nodes.iter().enumerate() {
+        last_of.insert(&node.name, at);
+    }
     let mut fresh = fresh.into_iter().peekable();
     let mut anchor = None;
     for (at, node) in to.iter().enumerate() {
