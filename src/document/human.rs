@@ -373,8 +373,7 @@ fn tree(text: &str) -> Vec<Node> {
 }
 
 fn config() -> ProptestConfig {
-    let cases =
-        if option_env!("ZMGR_SOAK").is_some() || std::env::var_os("ZMGR_SOAK").is_some() { 20_000 } else { 150 };
+    let cases = if option_env!("ZMGR_SOAK").is_some() { 20_000 } else { 150 };
     ProptestConfig {
         cases,
         failure_persistence: None,

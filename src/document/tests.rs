@@ -218,6 +218,40 @@ fn a_newer_format_is_read_for_its_core_and_not_changed() {
     assert!(Document::<ZoneEntry>::parse(Path::new("a.kdl"), bad.as_bytes()).is_err());
 }
 
+/// What is missing is reported beside a syntax error, unless it may stand in what could not be read.
+#[test]
+fn a_syntax_error_hides_only_what_it_may_hide() {
+    let codes = |text: &str| {
+        let error = Document::<Publisher>::parse(Path::new("p.kdl"), text.as_bytes()).unwrap_err();
+        error.details().iter().map(|detail| detail.code.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("publisher \"p\" {\n    sticky true\n}\n"), ["missing-node", "kdl1-keyword"]);
+    assert_eq!(codes("publisher \"p\" {\n    origin \"https://a\n}\n"), ["unclosed-string"]);
+    assert_eq!(codes("publisher \"p\" {\n    x-a { b \"c\n }\n}\n"), ["missing-node", "unclosed-string"]);
+}
+
+/// Files of nearly 1 MiB that took minutes.
+#[test]
+fn large_files_are_read_in_linear_time() {
+    let begun = std::time::Instant::now();
+    let zone = |body: String| format!("zone \"web01\" {{\n{body}}}\n");
+    let attrs: String = (0..40_000).map(|n| format!("attr \"n{n}\" \"v\"\n")).collect();
+    let document = read::<ZoneEntry>("web01.kdl", &zone(attrs));
+    let mut value = document.value.clone();
+    value.settings.resources.attrs.remove(7);
+    value.settings.resources.attrs.reverse();
+    assert_eq!(
+        document.with(value.clone()).unwrap().value.settings.resources.attrs.len(),
+        value.settings.resources.attrs.len()
+    );
+    let properties: String = (0..90_000).map(|n| format!("p{n}=1 ")).collect();
+    for body in [format!("capped-memory {properties}\n"), "aa;".repeat(200_000), ";".repeat(500_000)] {
+        let error = Document::<ZoneEntry>::parse(Path::new("web01.kdl"), zone(body).as_bytes()).unwrap_err();
+        assert!(error.details().len() <= 102, "{}", error.details().len());
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(300), "{:?}", begun.elapsed());
+}
+
 mod properties {
     use proptest::prelude::*;
 

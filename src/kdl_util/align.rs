@@ -127,11 +127,11 @@ fn fill_between(pairs: &mut [Option<usize>], old: usize) {
     let mut taken = vec![false; old];
     pairs.iter().flatten().for_each(|at| taken[*at] = true);
     let mut next = 0;
-    for at in 0..pairs.len() {
-        match pairs[at] {
-            Some(mine) => next = mine + 1,
+    for pair in pairs.iter_mut() {
+        match pair {
+            Some(mine) => next = *mine + 1,
             None if next < old && !taken[next] => {
-                pairs[at] = Some(next);
+                *pair = Some(next);
                 taken[next] = true;
                 next += 1;
             }

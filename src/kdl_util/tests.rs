@@ -97,6 +97,60 @@ fn several_faults_of_form_are_told_together() {
 }
 
 #[test]
+fn a_fault_brings_no_others() {
+    for (text, expected) in [
+        ("a \"x\" { b 1 /* c\n d 10.0.0.1 }\n", &["unclosed-comment"][..]),
+        ("/* a\nb true", &["unclosed-comment"]),
+        ("(t)a (u8)1 k=(x)\"y\" (\"a)\") 2", &["type-annotation"; 4]),
+        ("a (t)true", &["type-annotation", "kdl1-keyword"]),
+        (r#"a r"x\y" 1"#, &["kdl1-raw-string"]),
+        (r##"a k=r#"x"y"# { b }"##, &["kdl1-raw-string"]),
+        ("r \"x\"", &[]),
+    ] {
+        assert_eq!(codes(text.as_bytes()), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_kdl_2_allows() {
+    for text in
+        ["e a\\\n=2", "e a /* c */ = /* d */ 2", "e a \\ // c\n = \\\n 2", "/- a { b };c", "/- a; b", "x { /- y; z }"]
+    {
+        let parsed = parse(text.as_bytes());
+        assert!(parsed.faults.is_empty(), "{text} {:?}", parsed.faults);
+    }
+    let nodes = parse(b"/- a 1; e a\\\n=2").nodes.unwrap();
+    assert!(nodes.len() == 1 && nodes[0].same(&Node::new("e").prop("a", 2u16)), "{nodes:?}");
+}
+
+#[test]
+fn lines_end_at_every_newline() {
+    for newline in ["\n", "\r\n", "\r", "\u{85}", "\u{b}", "\u{c}", "\u{2028}", "\u{2029}"] {
+        let text = format!("\u{feff}a{newline}{newline} b true");
+        let fault = parse(text.as_bytes()).faults.remove(0);
+        let shown = Text::new(Path::new("x.kdl").into(), text.as_str().into()).diagnostic(fault);
+        assert_eq!(
+            (shown.line, shown.column, shown.snippet.as_deref()),
+            (Some(3), Some(4), Some(" b true")),
+            "{newline:?}"
+        );
+    }
+    let text = "\u{feff}a true";
+    let fault = parse(text.as_bytes()).faults.remove(0);
+    let shown = Text::new(Path::new("x.kdl").into(), text.into()).diagnostic(fault);
+    assert_eq!((shown.line, shown.column), (Some(1), Some(3)));
+}
+
+#[test]
+fn many_faults_are_counted() {
+    let text = Text::new(Path::new("x.kdl").into(), "a".into());
+    let faults = (0..150).map(|_| Fault::new("c", Span::new(0, 1), "m")).collect();
+    let error = text.error(faults, 7);
+    assert_eq!(error.details().len(), MAX_FAULTS + 1);
+    assert!(error.details()[MAX_FAULTS].message.starts_with("57 more"), "{error}");
+}
+
+#[test]
 fn what_made_the_parser_slow_or_fall_is_told_quickly() {
     let begun = Instant::now();
     for piece in [

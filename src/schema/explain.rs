@@ -196,9 +196,17 @@ pub fn reference() -> String {
             &[At::PublisherFile, At::Publisher, At::ReservationFile, At::Reservation],
         ),
     ];
-    let mut page = String::from(
-        "# The documents of zmgr\n\n`zmgr explain NODE` says the same of one node. Files are KDL 2. Nodes whose names begin with\n`x-` are kept and ignored; every other unknown node or property is an error.\n",
-    );
+    let mut page = String::from(concat!(
+        "# The documents of zmgr\n",
+        "\n",
+        "`zmgr explain NODE` says the same of one node. Files are KDL 2. Nodes whose names begin with\n",
+        "`x-` are kept and ignored; every other unknown node or property is an error.\n",
+        "\n",
+        "zmgr refuses a few things that KDL 2 allows: type annotations; blocks nested more than 16 deep\n",
+        "(braces in strings and comments count); `/-` within a block that `/-` drops; more than 64\n",
+        "continued lines in a row; numbers of more than 38 digits or with leading zeros. A file has at\n",
+        "most 1 MiB, and a chain of `extends` at most 64 templates.\n",
+    ));
     let mut told: Vec<*const NodeRule> = Vec::new();
     for (title, bodies) in FILES {
         page.push_str(&format!("\n## {title}\n"));
