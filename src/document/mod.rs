@@ -371,6 +371,4 @@ pub(crate) fn scalar<V: Into<Value> + Clone>(name: &str, value: &Option<Sourced<
 }
 
 #[cfg(test)]
-mod human;
-#[cfg(test)]
 mod tests;

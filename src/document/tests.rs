@@ -1,3 +1,5 @@
+mod human;
+
 use std::path::Path;
 
 use super::*;
