@@ -116,6 +116,42 @@ pub struct NetAddress {
     pub gateway: Option<IpAddr>,
 }
 
+/// Returns why no interface can have this address, or why its gateway cannot be reached.
+pub(crate) fn misuse(address: &NetAddress) -> Option<String> {
+    let (ip, prefix) = (address.address.addr(), address.address.prefix_len());
+    let what = match ip {
+        IpAddr::V4(ip) if ip.is_broadcast() => Some("the broadcast address"),
+        IpAddr::V4(ip) if ip.octets()[0] == 0 => Some("not the address of a host"),
+        IpAddr::V4(ip) if ip.octets()[0] >= 240 => Some("a reserved address"),
+        IpAddr::V6(ip) if ip.is_unspecified() => Some("not the address of a host"),
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => {
+            Some("link-local, and every interface has such an address already")
+        }
+        IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some() => Some("an IPv4 address written as IPv6"),
+        ip if ip.is_multicast() => Some("a multicast address"),
+        ip if ip.is_loopback() => Some("a loopback address"),
+        IpAddr::V4(_) if prefix < 31 && ip == address.address.network() => Some("the address of the network itself"),
+        IpAddr::V4(_) if prefix < 31 && ip == address.address.broadcast() => {
+            Some("the broadcast address of its network")
+        }
+        _ => None,
+    };
+    if let Some(what) = what {
+        return Some(format!("{} is {what}", address.address));
+    }
+    let gateway = address.gateway?;
+    let link_local = matches!(gateway, IpAddr::V6(ip) if ip.is_unicast_link_local());
+    if gateway == ip {
+        return Some(format!("{gateway} is both the address and its gateway"));
+    }
+    // A host route has no network that the gateway could be in.
+    let single = prefix == address.address.max_prefix_len();
+    if gateway.is_ipv4() != ip.is_ipv4() || !(link_local || single || address.address.contains(&gateway)) {
+        return Some(format!("gateway {gateway} is outside of the network of {}", address.address));
+    }
+    None
+}
+
 impl NetAddress {
     /// An address and its router.
     pub fn new(address: IpNet, gateway: Option<IpAddr>) -> Self {

@@ -1,49 +1,73 @@
-//! The tree that `zmgr init` writes: small, with comments that teach.
+//! The tree that `zmgr init` writes: small, with comments that teach the format.
 //!
-//! Invariant: every file of it reads without a fault, and a zone of its template can be created as soon as the stub is there.
+//! Invariant: every file of it is valid, and a zone of its template can be created as soon as the stub exists.
 
-/// The files of a first tree: path below the root, and text.
-pub fn starter() -> Vec<(&'static str, &'static str)> {
+use std::collections::BTreeSet;
+
+use crate::host::{Dialect, needs_image};
+
+/// Returns the files of a starter tree, as paths below the root and texts. Their template is for this brand.
+///
+/// ```
+/// let files = zmgr::starter::starter("nlipkg");
+/// assert_eq!(files[1].0, "templates/oi.kdl");
+/// ```
+pub fn starter(brand: &str) -> Vec<(&'static str, String)> {
     vec![
-        ("config.kdl", CONFIG),
-        ("templates/oi.kdl", TEMPLATE),
-        ("pools/internal.kdl", POOL),
-        ("publishers/openindiana.org.kdl", PUBLISHER),
+        ("config.kdl", CONFIG.to_owned()),
+        ("templates/oi.kdl", TEMPLATE.replace("{starter-brand}", brand)),
+        ("pools/internal.kdl", POOL.to_owned()),
+        ("publishers/openindiana.org.kdl", PUBLISHER.to_owned()),
     ]
 }
 
-/// The folders of a tree.
+/// Directories of a tree.
 pub const FOLDERS: [&str; 5] = ["templates", "pools", "publishers", "zones", "reservations"];
 
-const CONFIG: &str = r#"// zmgr: what holds for the whole tree. `zmgr explain NODE` tells of each node, `zmgr check` reads every file.
+/// Brand of the starter template if nothing is known of the host.
+pub(crate) const DEFAULT_BRAND: &str = "nlipkg";
 
-// New zones lie below this folder, which must be a ZFS file system:
+/// Chooses the brand of the starter template from those that the host has: one that installs without an image, not linked to the
+/// host's own image if there is a choice.
+pub(crate) fn brand(brands: &BTreeSet<String>, dialect: Dialect) -> String {
+    let wanted: &[&str] = match dialect {
+        Dialect::OpenIndiana => &["nlipkg", "ipkg"],
+        Dialect::OmniOs => &["ipkg", "lipkg", "sparse", "pkgsrc"],
+        _ => &["ipkg", "nlipkg", "lipkg", "sparse", "pkgsrc"],
+    };
+    let there = wanted.iter().find(|brand| brands.contains(**brand) && !needs_image(brand));
+    there.or(wanted.first()).copied().unwrap_or(DEFAULT_BRAND).to_owned()
+}
+
+const CONFIG: &str = r#"// Global settings of zmgr. `zmgr explain NODE` explains a node, `zmgr check` reads every file.
+
+// Directory of new zones. It must be a ZFS file system:
 //     zfs create -o mountpoint=/zones rpool/zones
 zonepath-prefix "/zones"
 
 // The template of `zmgr create NAME` without -t.
 default-template "oi"
 
-// How many seconds to wait while somebody else holds a lock; 0 fails at once.
+// Seconds to wait for a lock that another process holds; 0 fails at once.
 lock-timeout 30
 
-// When a step of create fails: "rollback" undoes the ones before it, "keep" leaves them for you to look at.
+// When a step of create fails: "rollback" undoes the steps before it, "keep" leaves them for you to look at.
 on-failure "rollback"
 
-// The layer beneath every template.
+// Settings below every template.
 defaults {
     // dns-domain "example.org"
     // resolver "9.9.9.9"
 }
 "#;
 
-const TEMPLATE: &str = r#"// A template: what zones have in common. A zone's own file may say otherwise.
+const TEMPLATE: &str = r#"// A template: what zones have in common. A zone's own file overrides it.
 template "oi" {
-    // OpenIndiana: "nlipkg" is not linked to the host's image, "ipkg" is. OmniOS: "ipkg" is not, "lipkg" is.
-    brand "nlipkg"
+    // OpenIndiana: "ipkg" is linked to the host's image, "nlipkg" is not. OmniOS: "lipkg" is linked, "ipkg" is not.
+    brand "{starter-brand}"
     autoboot #true
 
-    // One VNIC with an address of the pool, see pools/internal.kdl.
+    // One VNIC with an address from the pool, see pools/internal.kdl.
     net "internal" {
         pool "internal"
     }
@@ -58,16 +82,16 @@ template "oi" {
 }
 "#;
 
-const POOL: &str = r#"// A pool: the addresses that zones get, and the link that leads to them.
+const POOL: &str = r#"// A pool: the addresses that zones get, and the link they are on.
 pool "internal" {
     network "10.1.0.0/24"
     gateway "10.1.0.1"
 
-    // The link that VNICs are made over. zmgr never makes it:
+    // The link that VNICs are created over. zmgr never creates it:
     //     dladm create-etherstub stub0
     stub "stub0"
 
-    // Without a range, the whole network less what cannot be used.
+    // Default: the whole network except addresses that cannot be used.
     range "10.1.0.10" "10.1.0.250"
     // exclude "10.1.0.53" "10.1.0.100-10.1.0.120"
     // reserve "10.1.0.20" for="db01"
@@ -79,7 +103,7 @@ pool "internal" {
 }
 "#;
 
-const PUBLISHER: &str = r#"// A publisher of packages that templates may name.
+const PUBLISHER: &str = r#"// A publisher of packages. Templates refer to it by name.
 publisher "openindiana.org" {
     origin "https://pkg.openindiana.org/hipster"
     // mirror "https://mirror.example/hipster"
@@ -124,9 +148,9 @@ mod tests {
 
     #[test]
     fn it_reads_and_makes_a_zone() {
-        for change in [str::to_owned, switched_on] {
+        for (change, brand) in [(str::to_owned as fn(&str) -> String, "nlipkg"), (switched_on, "lipkg")] {
             let files: BTreeMap<&str, String> =
-                starter().into_iter().map(|(path, text)| (path, change(text))).collect();
+                starter(brand).into_iter().map(|(path, text)| (path, change(&text))).collect();
             let config: Config = read("config.kdl", &files["config.kdl"]);
             let template: Template = read("oi.kdl", &files["templates/oi.kdl"]);
             let pool: Pool = read("internal.kdl", &files["pools/internal.kdl"]);
@@ -136,6 +160,7 @@ mod tests {
             let templates = BTreeMap::from([(template.name.clone(), template)]);
             let pools = BTreeMap::from([(pool.name.clone(), pool)]);
             let spec = effective(&config, &templates, &pools, &zone).unwrap();
+            assert_eq!(spec.brand.value, brand);
             assert_eq!((spec.zonepath.as_str(), spec.nets[0].stub.as_deref()), ("/zones/web01", Some("stub0")));
         }
         assert!(switched_on(TEMPLATE).contains("\n    install {\n"));
@@ -143,10 +168,26 @@ mod tests {
     }
 
     #[test]
-    fn every_file_is_in_a_folder_of_the_tree() {
-        for (path, _) in starter() {
+    fn every_file_is_in_a_directory_of_the_tree() {
+        for (path, _) in starter(DEFAULT_BRAND) {
             let folder = path.split_once('/').map(|(folder, _)| folder);
             assert!(folder.is_none_or(|folder| FOLDERS.contains(&folder)), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_brand_is_one_that_the_host_has() {
+        for (dialect, brands, chosen) in [
+            (Dialect::OpenIndiana, &["ipkg", "nlipkg", "bhyve"][..], "nlipkg"),
+            (Dialect::OpenIndiana, &["ipkg"], "ipkg"),
+            (Dialect::OmniOs, &["lipkg", "bhyve", "lx"], "lipkg"),
+            (Dialect::OmniOs, &["ipkg", "lipkg"], "ipkg"),
+            (Dialect::Illumos, &["sn1", "labeled", "ipkg"], "ipkg"),
+            (Dialect::Illumos, &["lx", "nlipkg"], "nlipkg"),
+            (Dialect::OmniOs, &["lx"], "ipkg"),
+        ] {
+            let brands = brands.iter().map(|brand| (*brand).to_owned()).collect();
+            assert_eq!(brand(&brands, dialect), chosen, "{dialect:?} {brands:?}");
         }
     }
 }

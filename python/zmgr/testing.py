@@ -26,4 +26,5 @@ def zmgr_host(tmp_path: Path) -> SimHost:
 def zmgr_manager(zmgr_host: SimHost) -> Iterator[Manager]:
     """A manager of that host, with the starter tree."""
     with Manager(simulate=zmgr_host.directory) as manager:
+        manager.init()
         yield manager

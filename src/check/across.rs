@@ -1,24 +1,24 @@
-//! What no document shows by itself: references, overlaps, and what is held twice.
+//! Checks what no file shows by itself: references, overlaps, and what is held twice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::Documents;
-use crate::effective::{Findings, chain, effective, stale};
-use crate::error::{Diagnostic, Severity};
-use crate::host::{HostState, needs_image};
+use super::{Documents, files, hosted, zones};
+use crate::effective::{Findings, ZoneSpec, chain, effective, stale};
+use crate::error::Diagnostic;
+use crate::host::{Host, HostState, needs_image};
 use crate::name::{TemplateName, ZoneName};
 use crate::pool::{Pool, PoolNetwork};
-use crate::registry::Folder;
+use crate::registry::{Folder, Registry};
 use crate::schema::did_you_mean;
 use crate::settings::{EntryNet, Install};
 use crate::source::{Source, Sourced};
 use crate::template::Template;
 use crate::zone::ZoneEntry;
 
-/// Everything that the documents say of each other, and of the host where it is known.
-pub(super) fn look(documents: &Documents, host: Option<&HostState>) -> Vec<Diagnostic> {
-    let mut look = Look { documents, findings: Findings::default() };
+/// Checks all files together, and against the host if it is known.
+pub(super) fn look(documents: &Documents, registry: &Registry, host: Option<(&Host, &HostState)>) -> Vec<Diagnostic> {
+    let mut look = Look { documents, specs: BTreeMap::new(), findings: Findings::default() };
     look.default_template();
     look.templates();
     look.zones();
@@ -27,26 +27,28 @@ pub(super) fn look(documents: &Documents, host: Option<&HostState>) -> Vec<Diagn
     look.held_twice();
     look.reservations();
     look.unused();
-    if let Some(host) = host {
-        look.host(host);
+    zones::look(documents, &look.specs, &mut look.findings);
+    files::look(documents, registry, &mut look.findings);
+    if let Some((host, found)) = host {
+        hosted::look(documents, &look.specs, host, found, &mut look.findings);
     }
     look.findings.0
 }
 
 struct Look<'a> {
     documents: &'a Documents,
+    /// The spec of each zone whose layers make a whole zone.
+    specs: BTreeMap<ZoneName, ZoneSpec>,
     findings: Findings,
 }
 
 impl Look<'_> {
-    fn warn(&mut self, code: &str, source: &Source, message: String) {
-        self.findings.add(code, source, message);
-        if let Some(last) = self.findings.0.last_mut() {
-            last.severity = Severity::Warning;
-        }
+    fn warn_with_help(&mut self, code: &str, source: &Source, message: String, help: impl Into<String>) {
+        self.findings.add_with_help(code, source, message, help);
+        self.findings.lower_last();
     }
 
-    /// Findings about a document that is there but does not read are about that document alone.
+    /// Whether the finding is about a name whose file exists and cannot be read: the file has its own diagnostic.
     fn is_about_unread(&self, finding: &Diagnostic) -> bool {
         let name = finding.message.split('"').nth(1).unwrap_or_default();
         match finding.code.as_str() {
@@ -75,7 +77,7 @@ impl Look<'_> {
         self.add(found.0);
     }
 
-    /// Each template as a zone of its own would have it; one without a brand is there to be extended.
+    /// Checks each template as a zone of it would use it. One without a brand is there to be extended.
     fn templates(&mut self) {
         let documents = self.documents;
         for template in documents.templates.values() {
@@ -86,10 +88,14 @@ impl Look<'_> {
             let spec = effective(&documents.config, &documents.templates, &documents.pools, &zone);
             match spec {
                 Ok(spec) if needs_image(&spec.brand) && spec.install.image.is_none() && spec.clone_from.is_none() => {
-                    let message = format!("zones of the brand {} need an image to be installed from", spec.brand);
-                    self.warn("no-image", &spec.brand.source, message);
+                    let message = format!(
+                        "zones of brand {} are installed from an image, and the template names none",
+                        spec.brand
+                    );
+                    let help = "add: install { image \"/path/to/image\" }, or a `clone-from`";
+                    self.warn_with_help("no-image", &spec.brand.source, message, help);
                 }
-                Ok(_) => {}
+                Ok(spec) => zones::brand(&spec.brand, &mut self.findings),
                 Err(error) => {
                     let details = error.details().iter().filter(|d| d.code != "no-brand").cloned().collect();
                     self.add(details);
@@ -118,14 +124,15 @@ impl Look<'_> {
     fn clone_source(&mut self, zone: Option<&Sourced<ZoneName>>) {
         let Some(zone) = zone else { return };
         if !self.documents.zones.contains_key(&zone.value) && !self.documents.is_unread(Folder::Zones, zone.as_str()) {
-            let message = format!("the zone {:?} that is to be cloned is not registered", zone.as_str());
-            self.warn("no-clone-source", &zone.source, message);
+            let message = format!("zone {:?}, the source of a clone, is not registered", zone.as_str());
+            let help = format!("run `zmgr import {0}` if the host has it, or `zmgr create {0}`", zone.value);
+            self.warn_with_help("no-clone-source", &zone.source, message, help);
         }
     }
 
     fn zones(&mut self) {
         let documents = self.documents;
-        // What is wrong with a template is told at the template, once, not for each of its zones.
+        // An error in a template is reported once, not for each of its zones.
         let told: BTreeSet<(Option<std::path::PathBuf>, Option<usize>, String)> =
             self.findings.0.iter().map(|d| (d.path.clone(), d.line, d.code.clone())).collect();
         for zone in documents.zones.values().filter(|zone| !zone.is_newer()) {
@@ -134,6 +141,7 @@ impl Look<'_> {
             let error = match effective(&documents.config, &documents.templates, &documents.pools, zone) {
                 Ok(spec) => {
                     self.findings.0.extend(stale(zone, &spec.nets));
+                    self.specs.insert(zone.name.clone(), spec);
                     continue;
                 }
                 Err(error) => error,
@@ -144,7 +152,7 @@ impl Look<'_> {
         }
     }
 
-    /// Pools overlap only where links or VLANs keep them apart.
+    /// Checks that pools overlap only if their links or VLANs differ.
     fn pools(&mut self) {
         let pools: Vec<&Pool> = self.documents.pools.values().collect();
         for (n, pool) in pools.iter().enumerate() {
@@ -159,14 +167,14 @@ impl Look<'_> {
                         mine.network,
                         pool.name.as_str()
                     );
-                    let help = "pools may overlap where their stubs or VLANs differ";
+                    let help = "pools may overlap if their stubs or VLANs differ";
                     self.findings.add_with_help("overlap", &theirs.source, message, help);
                 }
             }
         }
     }
 
-    /// Addresses against the rules of the pools that they are said to come from.
+    /// Checks addresses against the rules of their pools.
     fn addresses(&mut self) {
         let documents = self.documents;
         for zone in documents.zones.values() {
@@ -175,7 +183,8 @@ impl Look<'_> {
                 for address in &net.addresses {
                     let at = address.address.addr();
                     if let Some(message) = misfit(pool, at, zone.name.as_str()) {
-                        self.warn("outside-pool", &net.source, message);
+                        let help = format!("change the address, or the range of pool {:?}", pool.name.as_str());
+                        self.warn_with_help("outside-pool", &net.source, message, help);
                     } else if let Some(network) = pool.network_of(at)
                         && network.network.prefix_len() != address.address.prefix_len()
                     {
@@ -185,7 +194,8 @@ impl Look<'_> {
                             network.network,
                             pool.name.as_str()
                         );
-                        self.warn("outside-pool", &net.source, message);
+                        let help = format!("write it as {at}/{}", network.network.prefix_len());
+                        self.warn_with_help("outside-pool", &net.source, message, help);
                     }
                 }
             }
@@ -243,8 +253,15 @@ impl Look<'_> {
                     "VNIC" => "duplicate-vnic",
                     _ => "duplicate-mac",
                 };
-                let message = format!("the {what} {key} of {who} is that of {other} too");
-                self.findings.add(code, source, message);
+                let message = format!("{what} {key} is used by {other} and by {who}");
+                let help = match what {
+                    "id" => {
+                        "remove the line `id` from the copy, and everything that zmgr wrote into it: a copied file is not a new zone"
+                    }
+                    "VNIC" => "remove the line `vnic` from one of them, so that zmgr chooses another",
+                    _ => "remove the line `mac` from one of them, so that zmgr chooses another",
+                };
+                self.findings.add_with_help(code, source, message, help);
             }
             None => {
                 seen.insert(key, who.to_owned());
@@ -263,8 +280,9 @@ impl Look<'_> {
         let holders = held.entry(address).or_default();
         // One address on two separate links is two addresses.
         if let Some(other) = holders.iter().find(|other| other.link.meets(&link)) {
-            let message = format!("{address} of {who} is held by {} too", other.who);
-            self.findings.add("duplicate-address", source, message);
+            let message = format!("{address} is held by {} and by {who}", other.who);
+            let help = "remove the address from one of them, so that zmgr chooses another";
+            self.findings.add_with_help("duplicate-address", source, message, help);
         }
         holders.push(Holding { link, who });
     }
@@ -283,13 +301,20 @@ impl Look<'_> {
         for reservation in &documents.reservations {
             if documents.zones.keys().any(|zone| zone.as_str() == reservation.name.as_str()) {
                 let message = format!("{} is the name of a reservation and of a zone", reservation.name);
-                self.findings.add("name-taken", &reservation.source, message);
+                let help = "rename the reservation: the file and its node";
+                self.findings.add_with_help("name-taken", &reservation.source, message, help);
+            }
+            if reservation.addresses.is_empty() {
+                let message = format!("reservation {} holds no address", reservation.name);
+                let help = "add: address \"ADDRESS\" pool=\"POOL\", or remove the file";
+                self.findings.add_with_help("no-address", &reservation.source, message, help);
             }
             for address in &reservation.addresses {
                 match documents.pools.get(&address.pool) {
                     Some(pool) => {
                         if let Some(message) = misfit(pool, address.address, reservation.name.as_str()) {
-                            self.warn("outside-pool", &address.source, message);
+                            let help = format!("change the address, or the range of pool {:?}", pool.name.as_str());
+                            self.warn_with_help("outside-pool", &address.source, message, help);
                         }
                     }
                     None => {
@@ -307,8 +332,11 @@ impl Look<'_> {
 
     fn unused(&mut self) {
         let documents = self.documents;
-        // A file that does not read may be the one that uses it.
-        if documents.any_unread(Folder::Zones) || documents.any_unread(Folder::Templates) {
+        // A file that cannot be read may be the one that uses it: a zone, another template, or config.kdl.
+        if documents.is_config_unread()
+            || documents.any_unread(Folder::Zones)
+            || documents.any_unread(Folder::Templates)
+        {
             return;
         }
         let mut used: BTreeSet<&TemplateName> = BTreeSet::new();
@@ -325,40 +353,9 @@ impl Look<'_> {
         let unused: Vec<&Template> =
             documents.templates.values().filter(|template| !used.contains(&template.name)).collect();
         for template in unused {
-            let message = format!("no zone has the template {:?}", template.name.as_str());
-            self.warn("unused-template", &template.source, message);
-        }
-    }
-
-    /// Links, brands and datasets that the documents count on.
-    fn host(&mut self, host: &HostState) {
-        let documents = self.documents;
-        let mut links: BTreeMap<&str, &Source> = BTreeMap::new();
-        for pool in documents.pools.values() {
-            if let Some(stub) = &pool.stub {
-                links.entry(stub.as_str()).or_insert(&stub.source);
-            }
-        }
-        for net in documents.templates.values().flat_map(|template| &template.nets) {
-            if let Some(physical) = &net.physical {
-                links.entry(physical).or_insert(&net.source);
-            }
-        }
-        for (link, source) in links {
-            if host.vnic(link).is_some() {
-                self.warn("bad-link", source, format!("the link {link} is a VNIC, over which no other can be made"));
-            } else if host.link(link).is_none() {
-                self.warn("no-such-link", source, format!("the host has no link {link}"));
-            }
-        }
-        let brands = documents.templates.values().filter_map(|template| template.settings.brand.as_ref());
-        for brand in brands.filter(|brand| !host.brands.contains(&brand.value)) {
-            let near = did_you_mean(&brand.value, host.brands.iter().map(String::as_str));
-            let message = format!("the host has no brand {:?}", brand.value);
-            self.findings.add_near("no-such-brand", &brand.source, message, near);
-            if let Some(last) = self.findings.0.last_mut() {
-                last.severity = Severity::Warning;
-            }
+            let message = format!("template {:?} is not used by any zone", template.name.as_str());
+            let help = format!("remove templates/{0}.kdl, or create a zone with -t {0}", template.name);
+            self.warn_with_help("unused-template", &template.source, message, help);
         }
     }
 }
@@ -371,7 +368,7 @@ struct Link {
 }
 
 impl Link {
-    /// Whether two hosts on these links could see each other, as far as it is known.
+    /// Whether hosts on these links could reach each other, as far as that is known.
     fn meets(&self, other: &Link) -> bool {
         self.stub.is_none() || other.stub.is_none() || self == other
     }
@@ -395,7 +392,7 @@ fn overlaps<'p>(a: &'p Pool, b: &'p Pool) -> impl Iterator<Item = (&'p PoolNetwo
     a.networks.iter().flat_map(move |x| b.networks.iter().filter(move |y| meet(x, y)).map(move |y| (x, y)))
 }
 
-/// Why the pool would not give this address to this owner.
+/// Returns why the pool would not give this address to this owner.
 fn misfit(pool: &Pool, address: IpAddr, owner: &str) -> Option<String> {
     let name = pool.name.as_str();
     let Some(network) = pool.network_of(address) else {

@@ -57,6 +57,11 @@ impl Documents {
         self.unread.iter().any(|path| path.ends_with(&end))
     }
 
+    /// Whether `config.kdl` exists and could not be read.
+    pub(crate) fn is_config_unread(&self) -> bool {
+        self.unread.iter().any(|path| path.ends_with("config.kdl"))
+    }
+
     /// Whether any file of the folder could not be read.
     pub(crate) fn any_unread(&self, folder: Folder) -> bool {
         self.unread.iter().any(|path| path.parent().is_some_and(|parent| parent.ends_with(folder.name())))

@@ -1,30 +1,33 @@
-//! Every finding of every document of a tree.
+//! Checks a whole tree: each file, all files together, and the host that they describe.
 //!
-//! Invariant: the same files give the same findings in the same order, and nothing is touched.
+//! Invariant: the same files give the same diagnostics in the same order, and nothing is changed.
 
 mod across;
+mod files;
+mod hosted;
 mod load;
+mod zones;
 
 pub(crate) use load::Documents;
 
 use std::collections::BTreeSet;
 
 use crate::error::{Diagnostic, Severity};
-use crate::host::HostState;
-use crate::registry::Tree;
+use crate::host::{Host, HostState};
+use crate::registry::Registry;
 
-/// Reads every document of a tree and looks at each alone and at all together; where the host is known, at that too.
-pub(crate) fn check(tree: &Tree, host: Option<&HostState>) -> Vec<Diagnostic> {
-    let mut documents = Documents::load(tree);
+/// Reads every file of a tree and returns what is wrong with each and with all together; with a host, also what it lacks.
+pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostState)>) -> Vec<Diagnostic> {
+    let mut documents = Documents::load(registry.tree());
     let mut findings = std::mem::take(&mut documents.findings);
-    findings.extend(across::look(&documents, host));
+    findings.extend(across::look(&documents, registry, host));
     for finding in &mut findings {
         documents.show(finding);
     }
     in_order(findings)
 }
 
-/// By file, line and column, errors before warnings, each once.
+/// Sorts by file, line and column, errors before warnings, and drops repetitions.
 fn in_order(mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     findings.sort_by(|a, b| {
         let key = |d: &Diagnostic| (d.path.clone(), d.line, d.column, d.severity == Severity::Warning);

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::error::{Diagnostic, Result};
+use crate::error::{Diagnostic, Result, Severity};
 use crate::kdl_util::error_of;
 use crate::name::{PoolName, TemplateName, ZoneName};
 use crate::pool::Pool;
@@ -142,8 +142,17 @@ pub fn effective(
     }
     nets::check_routes(&nets, pools, &mut findings);
     // What import found may be what illumos does not boot; `apply` holds against it what is changed.
-    if *ip_type == IpType::Exclusive && zone.origin != Some(Origin::Import) {
-        nets::check_length(&nets, &mut findings);
+    if zone.origin != Some(Origin::Import) {
+        if *ip_type == IpType::Exclusive {
+            nets::check_length(&nets, &mut findings);
+        }
+        check_addresses(&nets, &mut findings);
+    }
+    if let Some(source) =
+        settings.clone_from.as_ref().filter(|source| source.value == zone.name && zone.state.is_none())
+    {
+        let message = format!("zone {} cannot be cloned from itself", zone.name);
+        findings.add_with_help("circle", &source.source, message, "name another zone in `clone-from`");
     }
     check_together(&settings.resources, &mut findings);
     if !findings.0.is_empty() {
@@ -214,6 +223,16 @@ pub(crate) fn chain<'t>(
         next = template.extends.as_ref();
     }
     chain
+}
+
+/// Refuses addresses that no interface can have, and gateways that cannot be reached.
+fn check_addresses(nets: &[EntryNet], findings: &mut Findings) {
+    for net in nets {
+        for why in net.addresses.iter().filter_map(crate::address::misuse) {
+            let help = "write an address of the network with its prefix length, such as \"10.1.0.10/24\", and a gateway of the same network";
+            findings.add_with_help("bad-address", &net.source, format!("net {:?}: {why}", net.name), help);
+        }
+    }
 }
 
 /// Refuses file systems on the zone's root, and two on one directory, whatever its spelling.
@@ -313,6 +332,13 @@ impl Resources {
 pub(crate) struct Findings(pub(crate) Vec<Diagnostic>);
 
 impl Findings {
+    /// Makes a warning of the last finding.
+    pub(crate) fn lower_last(&mut self) {
+        if let Some(last) = self.0.last_mut() {
+            last.severity = Severity::Warning;
+        }
+    }
+
     pub(crate) fn add(&mut self, code: &str, source: &Source, message: impl Into<String>) {
         let mut diagnostic = Diagnostic::new(code, message);
         diagnostic.path = source.file.as_ref().map(|file| file.to_path_buf());

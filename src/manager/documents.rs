@@ -9,17 +9,21 @@ use crate::document::{Document, Kind};
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::file::make_directories;
+use crate::host::Host;
 use crate::lifecycle;
 use crate::name::{PoolName, PublisherName, TemplateName, ZoneName};
 use crate::pool::Pool;
 use crate::publisher::Publisher;
-use crate::registry::{Folder, Tree};
-use crate::starter::starter;
+use crate::registry::{Folder, Registry, Tree};
+use crate::starter;
 use crate::template::Template;
 
 impl Manager {
-    /// Writes the first tree: a small one that works, with comments that teach the format. What is there already stays as it is.
-    /// Answers with the files that it wrote, in order.
+    /// Writes a starter tree: small, working, with comments that teach the format. Files that exist stay as they are. Returns the
+    /// files that were written, in order.
+    ///
+    /// The template is for a brand that the host has. `unsupported-host` on a machine without zones, unless the manager was opened
+    /// with a root or another host.
     ///
     /// ```
     /// # use zmgr::*;
@@ -32,31 +36,23 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn init(&self) -> Result<Vec<PathBuf>> {
-        self.prepare()?;
-        let registry = self.registry();
-        let tree = registry.tree();
-        let make =
-            |folder: PathBuf| make_directories(&folder, 0o755).map_err(|error| Error::io("make", &folder, error));
-        make(tree.root().to_owned())?;
-        for folder in Folder::ALL {
-            make(tree.folder(folder))?;
-        }
-        let mut written = Vec::new();
-        for (path, text) in starter() {
-            let path = tree.root().join(path);
-            match registry.create(&path, text.as_bytes()) {
-                Ok(()) => written.push(path),
-                Err(error) if error.code() == Code::Exists => {}
-                Err(error) => return Err(error),
+        let host = match self.host() {
+            Err(error) if error.code() == Code::UnsupportedHost && self.is_placed() => None,
+            Err(error) if error.code() == Code::UnsupportedHost => {
+                return Err(error.with_help(format!(
+                    "name a directory with --root to write a tree there (without it: {}), or --simulate for a simulated host",
+                    self.root().display()
+                )));
             }
-        }
-        Ok(written)
+            host => Some(host?),
+        };
+        write_starter(&self.registry(), host.as_ref())
     }
 }
 
 impl Manager {
-    /// Every finding of every document, alone and together, in the order of files and lines; where a host answers, also what
-    /// the documents count on and it does not have. `not-found` where there is no tree.
+    /// Checks every file, alone and together with the others, and the host if it answers. Returns the diagnostics in the order of
+    /// files and lines, each with what fixes it. `not-found` if there is no tree.
     ///
     /// ```
     /// # use zmgr::*;
@@ -72,12 +68,12 @@ impl Manager {
         if !self.root().is_dir() {
             return Err(self.no_tree());
         }
-        // Without a host the documents alone are looked at.
-        let host = match self.asking().and_then(|site| site.look()) {
+        // Without a host only the files are checked.
+        let host = match self.asking().and_then(|site| Ok((site.look()?, site.host))) {
             Err(error) if error.code() == Code::Cancelled => return Err(error),
-            look => look.ok().map(|look| look.host),
+            look => look.ok(),
         };
-        Ok(check(registry.tree(), host.as_ref()))
+        Ok(check(&registry, host.as_ref().map(|(look, host)| (host, &look.host))))
     }
 
     /// `config.kdl`, or what holds without it.
@@ -238,6 +234,29 @@ impl Manager {
         Error::new(Code::NotFound, format!("there is no tree at {}", self.root().display()))
             .with_help("`zmgr init` writes a first one")
     }
+}
+
+/// Writes what is missing of the starter tree.
+pub(super) fn write_starter(registry: &Registry, host: Option<&Host>) -> Result<Vec<PathBuf>> {
+    let tree = registry.tree();
+    let brand = match host {
+        Some(host) => starter::brand(&host.brands()?, host.dialect()),
+        None => starter::DEFAULT_BRAND.to_owned(),
+    };
+    make_directories(tree.root(), 0o755).map_err(|error| Error::io("make", tree.root(), error))?;
+    for folder in Folder::ALL {
+        registry.make_folder(&tree.folder(folder))?;
+    }
+    let mut written = Vec::new();
+    for (path, text) in starter::starter(&brand) {
+        let path = tree.root().join(path);
+        match registry.create(&path, text.as_bytes()) {
+            Ok(()) => written.push(path),
+            Err(error) if error.code() == Code::Exists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(written)
 }
 
 fn document<T: Kind>(tree: &Tree, path: &Path) -> Result<T> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::documents::write_starter;
 use crate::error::{Code, Error, Result};
 use crate::exec::Watcher;
 use crate::host::Host;
@@ -28,6 +29,8 @@ pub struct Manager {
 #[derive(Debug)]
 struct Inner {
     root: PathBuf,
+    /// Whether the caller named the root.
+    rooted: bool,
     place: Place,
     command: String,
     hooks: Hooks,
@@ -134,14 +137,9 @@ impl Manager {
         if let Some(site) = &*site {
             return Ok(Arc::clone(site));
         }
-        let host = match &self.inner.place {
-            Place::Live => Host::live()?,
-            Place::Below(root) => Host::below(root)?,
-            #[cfg(feature = "sim")]
-            Place::Simulated(directory) => Host::simulated(machine(directory)?.runner()),
-        };
+        let host = self.host()?;
         if self.inner.place.is_simulated() && !self.inner.root.exists() {
-            self.init()?;
+            write_starter(&self.registry(), Some(&host))?;
         }
         let host = match &self.inner.hooks.watcher {
             Some(watcher) => host.watched(Arc::clone(watcher)),
@@ -150,6 +148,21 @@ impl Manager {
         let found = Arc::new(Site { registry: self.registry(), host });
         *site = Some(Arc::clone(&found));
         Ok(found)
+    }
+
+    /// Finds the host. A simulated machine that is not there yet is made.
+    pub(super) fn host(&self) -> Result<Host> {
+        match &self.inner.place {
+            Place::Live => Host::live(),
+            Place::Below(root) => Host::below(root),
+            #[cfg(feature = "sim")]
+            Place::Simulated(directory) => Ok(Host::simulated(machine(directory)?.runner())),
+        }
+    }
+
+    /// Whether the caller named the tree or the host, so that it cannot be this machine's by accident.
+    pub(super) fn is_placed(&self) -> bool {
+        self.inner.rooted || !matches!(self.inner.place, Place::Live)
     }
 
     /// The same for planning, which writes nothing: what a simulated machine and its tree would be is made elsewhere, and goes
@@ -173,9 +186,10 @@ impl Manager {
             Err(error) => return Err(error),
         };
         let tree = pretence.0.join("tree");
-        Manager::open(&tree)?.init()?;
         let registry = Registry::new(Tree::new(tree).of_anyone(), self.inner.command.clone(), Points::none());
-        Ok((Site { registry, host: Host::simulated(machine.runner()) }, Some(pretence)))
+        let host = Host::simulated(machine.runner());
+        write_starter(&registry, Some(&host))?;
+        Ok((Site { registry, host }, Some(pretence)))
     }
 
     /// The folder below which the host's files are.
@@ -188,15 +202,6 @@ impl Manager {
         let tree = Tree::new(&self.inner.root);
         let tree = if self.inner.place.is_simulated() { tree.of_anyone() } else { tree };
         Registry::new(tree, self.inner.command.clone(), self.inner.hooks.points.clone())
-    }
-
-    /// Makes the simulated machine where one is wanted and not there yet.
-    pub(super) fn prepare(&self) -> Result<()> {
-        match &self.inner.place {
-            #[cfg(feature = "sim")]
-            Place::Simulated(directory) => machine(directory).map(drop),
-            Place::Live | Place::Below(_) => Ok(()),
-        }
     }
 
     /// The root of the tree.
@@ -293,6 +298,7 @@ impl ManagerBuilder {
             Some(directory) => Place::Simulated(absolute(directory)?),
             None => place,
         };
+        let rooted = self.root.is_some();
         let root = match self.root {
             Some(root) => absolute(root)?,
             None => place.root().join(TREE),
@@ -303,7 +309,7 @@ impl ManagerBuilder {
                 .and_then(|program| Some(Path::new(&program).file_name()?.to_string_lossy().into_owned()))
                 .unwrap_or_else(|| "zmgr".to_owned())
         });
-        let inner = Inner { root, place, command, hooks: self.hooks, site: Mutex::new(None) };
+        let inner = Inner { root, rooted, place, command, hooks: self.hooks, site: Mutex::new(None) };
         Ok(Manager { inner: Arc::new(inner), stops: Vec::new() })
     }
 }

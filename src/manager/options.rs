@@ -555,6 +555,8 @@ impl RecoverOptions {
 /// manager.init()?;
 /// let report = manager.import(&[], &options, &mut RunOptions::new())?;
 /// assert_eq!(report.outcomes[0].action, "skipped", "the global zone is not managed");
+/// let plan = manager.plan_import(&[], &ImportOptions::new().no_template(true))?;
+/// assert!(plan.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -20,6 +20,9 @@ use crate::error::{Code, Error, Result};
 /// The mode of a new document, whatever the umask: reading works for anyone who may enter the tree.
 const DOCUMENT_MODE: u32 = 0o644;
 
+/// The mode of a new directory of documents.
+const FOLDER_MODE: u32 = 0o755;
+
 /// A new document that nobody sees yet.
 #[derive(Debug)]
 #[must_use = "nothing is there before it is linked"]
@@ -47,6 +50,7 @@ impl Registry {
 
     /// Writes a new document where nobody looks. Several may be staged and then flushed together.
     pub(super) fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
+        self.make_folder_for(path)?;
         let (temp, _) = self.write_temp(path, bytes, None)?;
         Ok(Staged { temp, path: path.to_owned() })
     }
@@ -155,6 +159,27 @@ impl Registry {
             let _ = self.unlink(&temp);
         }
         replaced
+    }
+
+    /// Makes a directory of the tree, readable by everyone whatever the umask is. One that exists stays as it is.
+    pub fn make_folder(&self, path: &Path) -> Result<()> {
+        let made = self.points().make(Change::Create, path, || {
+            std::fs::create_dir(path)?;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(FOLDER_MODE))
+        });
+        match made {
+            Ok(()) => self.sync_folder_of(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+            Err(error) => Err(Error::io("make", path, error)),
+        }
+    }
+
+    /// Makes the directory of a new document if it is missing: git keeps no empty directories.
+    fn make_folder_for(&self, path: &Path) -> Result<()> {
+        match path.parent() {
+            Some(folder) if folder.parent() == Some(self.tree().root()) && !folder.exists() => self.make_folder(folder),
+            _ => Ok(()),
+        }
     }
 
     fn write_temp(&self, path: &Path, bytes: &[u8], like: Option<&Metadata>) -> Result<(PathBuf, File)> {

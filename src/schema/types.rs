@@ -274,7 +274,8 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             let net = parse_network(text).map_err(|message| Wrong::new("bad-address", message))?;
             let address = net.addr();
             if address.is_unspecified() || address.is_multicast() {
-                return Err(Wrong::new("bad-address", format!("{address} is no address that an interface can have")));
+                return Err(Wrong::new("bad-address", format!("no interface can have the address {address}"))
+                    .help("write a unicast address with its prefix length, such as \"10.1.0.10/24\""));
             }
             Ok(())
         }
@@ -304,8 +305,9 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             if VM_BRANDS.contains(&text) {
                 return Err(Wrong::new(
                     "vm-brand",
-                    format!("{text} is a brand of virtual machines, which zmgr does not manage"),
-                ));
+                    format!("brand {text} is for virtual machines, which zmgr does not manage"),
+                )
+                .help("use vm-manager for it"));
             }
             require(ty, text, shape && !text.starts_with(['-', '.']))
         }
@@ -420,10 +422,12 @@ fn link_property(ty: Type, text: &str) -> Result<(), Wrong> {
 fn path(ty: Type, text: &str) -> Result<(), Wrong> {
     carried(text, 1000)?;
     if !text.starts_with('/') {
-        return Err(Wrong::new("relative-path", format!("{:?} is not an absolute path", shortened(text))));
+        return Err(Wrong::new("relative-path", format!("{:?} is not an absolute path", shortened(text)))
+            .help("begin it with `/`"));
     }
     if text.split('/').any(|part| part == "..") {
-        return Err(Wrong::new("bad-value", format!("{:?} has `..` in it", shortened(text))));
+        return Err(Wrong::new("bad-value", format!("{:?} has `..` in it", shortened(text)))
+            .help("write the path without `..`"));
     }
     if matches!(ty, Type::SafePath) {
         if text.bytes().all(|b| b == b'/') {

@@ -50,8 +50,6 @@ def test_the_shell_of_the_readme(source: Path, run: Run) -> None:
 
 
 def test_the_pytest_of_the_guide(source: Path, tmp_path: Path, run: Run) -> None:
-    if not (source / "target/release/zmgr").exists():
-        pytest.skip("the command line is not built")
     texts = re.findall(r"```python\n(.*?)```", (source / "docs/guide.md").read_text(), re.S)
     for number, text in enumerate(texts):
         (tmp_path / f"test_mine{number}.py").write_text(text)

@@ -5,10 +5,12 @@
 mod answers;
 mod batch;
 mod cancel;
+mod check;
 mod crash_matrix;
 mod documents;
 mod drift;
 mod examples;
+mod first_contact;
 mod fleet;
 mod foreign_hands;
 mod forget;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    completions, create, destroy, documents, drift, fleet, forget, import, man, plan, pool, power, recover, reinstall,
-    show, sim,
+    check, completions, create, destroy, documents, drift, fleet, forget, import, init, man, plan, pool, power,
+    recover, reinstall, show, sim,
 };
 use crate::examples;
 
@@ -59,10 +59,10 @@ pub struct Globals {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a first tree of documents that works, with comments that teach the format
-    Init(documents::Init),
-    /// Look for faults in all documents
-    Check(documents::Check),
+    /// Write a starter tree that works, with comments that teach the format
+    Init(init::Init),
+    /// Check all configuration files, and what they count on
+    Check(check::Check),
     /// Create zones: allocate addresses, configure, install, boot
     #[command(after_help = examples::CREATE)]
     Create(create::Create),

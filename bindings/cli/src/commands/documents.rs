@@ -1,72 +1,14 @@
-//! `init`, `check`, `template`, `publisher`, `explain`: the documents that people write.
+//! The commands `template`, `publisher` and `explain`.
 
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
-use zmgr::{Diagnostic, Severity};
+use serde_json::Value;
 
 use crate::args::Globals;
 use crate::failure::Failure;
-use crate::terminal::{BAD, HEADING, NOTICE, styled};
+use crate::terminal::{HEADING, styled};
 use crate::{outline, output, session};
-
-/// Options of `init`.
-#[derive(Debug, Args)]
-pub struct Init {}
-
-impl Init {
-    /// Writes what is not there yet, and tells which files.
-    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let written = session::manager(globals)?.init()?;
-        if globals.json {
-            output::json(&written.iter().map(|path| json!(path.to_string_lossy())).collect())?;
-        } else {
-            for path in written {
-                output::line(path.display())?;
-            }
-        }
-        Ok(0)
-    }
-}
-
-/// Options of `check`.
-#[derive(Debug, Args)]
-pub struct Check {
-    /// Fail on warnings too
-    #[arg(long)]
-    strict: bool,
-}
-
-impl Check {
-    /// Tells every finding of every document.
-    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        findings(globals, &session::manager(globals)?.check()?, self.strict)
-    }
-}
-
-/// Prints findings; 3 where one counts.
-pub fn findings(globals: &Globals, found: &[Diagnostic], strict: bool) -> Result<u8, Failure> {
-    if globals.json {
-        output::json(&found.iter().map(Diagnostic::to_json).collect())?;
-    } else {
-        for finding in found {
-            let (style, word) =
-                if finding.severity == Severity::Error { (BAD, "error:") } else { (NOTICE, "warning:") };
-            output::prose(&format!("{} {finding}\n", styled(style, word)), 2)?;
-            for (name, text) in [("line:", &finding.snippet), ("help:", &finding.help)] {
-                if let Some(text) = text {
-                    output::prose(&format!("  {} {}\n", styled(HEADING, name), text.trim()), 2)?;
-                }
-            }
-        }
-        if found.is_empty() {
-            output::remark(globals, "no faults");
-        }
-    }
-    let counts = |finding: &Diagnostic| strict || finding.severity == Severity::Error;
-    Ok(if found.iter().any(counts) { 3 } else { 0 })
-}
 
 /// The commands of `template` and `publisher`.
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! The commands, one file a family: each turns its options into one call of the API and prints what comes back.
 
+pub mod check;
 mod chosen;
 pub mod completions;
 mod confirm;
@@ -10,6 +11,7 @@ pub mod drift;
 pub mod fleet;
 pub mod forget;
 pub mod import;
+pub mod init;
 pub mod man;
 pub mod plan;
 pub mod pool;

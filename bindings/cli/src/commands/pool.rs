@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use zmgr::{Allocation, Manager, PoolUsage, RunOptions};
 
-use super::documents::findings;
+use super::check::findings;
 use super::pool_map;
 use crate::args::Globals;
 use crate::examples;

@@ -1,0 +1,73 @@
+//! The command `check`.
+
+use std::path::Path;
+
+use clap::Args;
+use zmgr::{Diagnostic, Severity};
+
+use crate::args::Globals;
+use crate::failure::Failure;
+use crate::terminal::{BAD, HEADING, NOTICE, styled};
+use crate::{output, session};
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Exit with 3 on warnings too
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Check {
+    /// Prints every diagnostic, and what was checked.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let manager = session::manager(globals)?;
+        let found = manager.check()?;
+        let status = findings(globals, &found, self.strict)?;
+        if !globals.json && !globals.quiet {
+            let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
+            let outcome = match (errors, found.len() - errors) {
+                (0, 0) => "no problems".to_owned(),
+                (0, warnings) => counted(warnings, "warning"),
+                (errors, 0) => counted(errors, "error"),
+                (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+            };
+            output::line(format_args!("checked {}: {outcome}", contents(manager.root())))?;
+        }
+        Ok(status)
+    }
+}
+
+/// Says how many files of each kind a tree has.
+fn contents(root: &Path) -> String {
+    let files = |directory: &str| {
+        let entries = std::fs::read_dir(root.join(directory)).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "kdl")).count()
+    };
+    let kinds = ["zone", "reservation", "template", "pool", "publisher"];
+    kinds.map(|kind| counted(files(&format!("{kind}s")), kind)).join(", ")
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Prints diagnostics. Returns 3 if one counts: an error, or with `strict` a warning.
+pub fn findings(globals: &Globals, found: &[Diagnostic], strict: bool) -> Result<u8, Failure> {
+    if globals.json {
+        output::json(&found.iter().map(Diagnostic::to_json).collect())?;
+    } else {
+        for finding in found {
+            let (style, word) =
+                if finding.severity == Severity::Error { (BAD, "error:") } else { (NOTICE, "warning:") };
+            output::prose(&format!("{} {finding}\n", styled(style, word)), 2)?;
+            for (name, text) in [("line:", &finding.snippet), ("help:", &finding.help)] {
+                if let Some(text) = text {
+                    output::prose(&format!("  {} {}\n", styled(HEADING, name), text.trim()), 2)?;
+                }
+            }
+        }
+    }
+    let counts = |finding: &Diagnostic| strict || finding.severity == Severity::Error;
+    Ok(if found.iter().any(counts) { 3 } else { 0 })
+}
