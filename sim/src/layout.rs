@@ -52,6 +52,9 @@ pub(crate) fn lay_out(machine: &Machine) -> io::Result<()> {
     pkg::image::write(machine, "/", &Image { publishers, ..Image::default() })
 }
 
+/// The address of the network card, the same on every machine, as a card's address does not change with the system on it.
+const CARD: &str = "0:c:29:1:2:1";
+
 /// A physical link and an etherstub.
 fn lay_out_links(machine: &Machine) -> io::Result<()> {
     let _lock = machine.lock("links")?;
@@ -61,13 +64,15 @@ fn lay_out_links(machine: &Machine) -> io::Result<()> {
             id: link::next_id(machine)?,
             class,
             over: Vec::new(),
-            mac: if class == Class::Phys { Some(Mac::random(&[0, 0x0c, 0x29])?) } else { None },
+            mac: if class == Class::Phys { Mac::parse(CARD) } else { None },
             mac_kind: MacKind::Fixed,
             vid: 0,
+            force: false,
             mtu,
             active: true,
             persistent: true,
             props: Vec::new(),
+            recorded: Vec::new(),
         };
         link::put(machine, &link)?;
     }

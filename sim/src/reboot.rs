@@ -5,7 +5,8 @@ use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::call::Status;
-use super::dladm::link;
+use super::dladm::mac::Mac;
+use super::dladm::{self, link};
 use super::document::Document;
 use super::{Error, Machine, index, ipadm, kernel};
 
@@ -85,8 +86,12 @@ impl Machine {
             for lower in &link.over {
                 complete &= link::find(self, lower)?.is_some_and(|lower| lower.active);
             }
-            if link.active != complete {
-                link.active = complete;
+            // An address that is not known cannot be given again.
+            complete &= link.class != link::Class::Vnic || link.mac != Some(Mac::ZERO);
+            let before = link.clone();
+            link.active = complete;
+            dladm::bring_up(self, &mut link)?;
+            if link != before {
                 link::put(self, &link)?;
             }
         }

@@ -1,287 +1,542 @@
 //! Making, deleting and renaming links.
 
+use std::io;
+
+use super::args::{Given, Property};
+use super::getopt::Word;
 use super::link::{Class, Link};
-use super::mac::{Mac, MacKind};
+use super::mac::{self, Mac, MacKind};
 use super::props;
-use super::{fail, link, name, usage};
+use super::status::Fault;
+use super::value::whole_number;
+use super::{Parsed, die, link, name, or_die, usage};
 use crate::answer::{Answer, OK, Session};
-use crate::ipadm;
-use crate::options::Parsed;
+use crate::{Machine, ipadm};
 
 /// The bytes that random addresses begin with.
 const RANDOM_PREFIX: [u8; 3] = [2, 8, 0x20];
 const ETHERSTUB_MTU: u32 = 9000;
+const LAST_VLAN: i64 = 4094;
+/// How often a random address is drawn before the link is given up.
+const DRAWS: usize = 256;
 
-pub(super) fn create_etherstub(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
-    let [wanted] = options.operands.as_slice() else { return usage(session) };
-    if let Some(refused) = refuse_name(session, wanted)? {
-        return Ok(refused);
-    }
-    let _lock = session.machine.lock("links")?;
-    if link::find(session.machine, wanted)?.is_some() {
-        return fail(session, format_args!("etherstub creation failed: object already exists"));
-    }
-    let new = Link {
-        name: wanted.clone(),
-        id: link::next_id(session.machine)?,
-        class: Class::Etherstub,
+const NO_ROOT: &str = "-R is not simulated";
+
+/// A link without anything that sets it apart.
+fn blank(wanted: &str, class: Class) -> Link {
+    Link {
+        name: wanted.to_owned(),
+        id: 0,
+        class,
         over: Vec::new(),
         mac: None,
         mac_kind: MacKind::Fixed,
         vid: 0,
-        mtu: ETHERSTUB_MTU,
+        force: false,
+        mtu: 0,
         active: true,
-        persistent: !options.has('t'),
+        persistent: true,
         props: Vec::new(),
+        recorded: Vec::new(),
+    }
+}
+
+/// Refuses names that are too long or not names.
+fn check_name(wanted: &str) -> Result<(), String> {
+    if wanted.len() > name::MAX {
+        return Err(format!("link name too long '{wanted}'"));
+    }
+    if !name::is_valid(wanted) {
+        return Err(format!("invalid link name '{wanted}'"));
+    }
+    Ok(())
+}
+
+/// Whether the name is taken in the global zone. Names are per zone: a link on loan counts as the other zone's
+/// [loan-create-vnic_-l_net0_v0].
+fn is_taken(machine: &Machine, wanted: &str) -> io::Result<bool> {
+    Ok(link::find(machine, wanted)?.is_some() && link::borrower(machine, wanted)?.is_none())
+}
+
+pub(super) fn create_etherstub(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
+    let (mut temporary, mut root) = (false, false);
+    for word in &parsed.words {
+        match word {
+            Word::Option('t', _) => temporary = true,
+            Word::Option('R', _) => root = true,
+            bad => return parsed.refuse(session, bad),
+        }
+    }
+    let [wanted] = &parsed.operands[..] else { return usage(session) };
+    or_die!(session, check_name(wanted));
+    if root {
+        return die(session, NO_ROOT);
+    }
+    let _lock = session.machine.lock("links")?;
+    if is_taken(session.machine, wanted)? {
+        return die(session, &format!("etherstub creation failed: {}", Fault::Exists.text()));
+    }
+    let new = Link {
+        id: link::next_id(session.machine)?,
+        mtu: ETHERSTUB_MTU,
+        persistent: !temporary,
+        ..blank(wanted, Class::Etherstub)
     };
     link::put(session.machine, &new)?;
     Ok(OK)
 }
 
 /// What `-m` asks for.
+#[derive(Debug, PartialEq)]
 enum WantedMac {
+    Auto,
     Random,
     Factory,
-    Fixed(Mac),
+    Vrrp,
+    Fixed(Vec<u8>),
 }
 
-pub(super) fn create_vnic(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
-    let (Some(over), [wanted]) = (options.value('l'), options.operands.as_slice()) else {
+/// A word at the beginning decides [source: dladm_vnic_str2macaddrtype]; else it is an address.
+fn wanted_mac(text: &str) -> Result<WantedMac, String> {
+    match text {
+        "fixed" => Err("'fixed' is not a valid MAC address".into()),
+        _ if text.starts_with("fixed") => Ok(WantedMac::Fixed(Vec::new())),
+        _ if text.starts_with("random") => Ok(WantedMac::Random),
+        _ if text.starts_with("factory") => Ok(WantedMac::Factory),
+        _ if text.starts_with("auto") => Ok(WantedMac::Auto),
+        _ if text.starts_with("vrrp") => Ok(WantedMac::Vrrp),
+        _ => mac::bytes(text).map(WantedMac::Fixed).ok_or_else(|| "invalid MAC address".into()),
+    }
+}
+
+fn vlan(text: &str) -> Result<u16, String> {
+    match whole_number(text) {
+        Some(vid) if (1..=LAST_VLAN).contains(&vid) => Ok(vid as u16),
+        _ => Err(format!("invalid VLAN identifier '{text}'")),
+    }
+}
+
+fn once(letter: char) -> String {
+    format!("the option -{letter} cannot be specified more than once")
+}
+
+fn over_name(text: &str) -> Result<String, &'static str> {
+    if text.len() > name::MAX { Err("link name too long") } else { Ok(text.to_owned()) }
+}
+
+/// The options of `create-vnic`.
+#[derive(Default)]
+struct Wanted {
+    temporary: bool,
+    root: bool,
+    force: bool,
+    over: Option<String>,
+    mac: Option<WantedMac>,
+    slot: Option<i64>,
+    prefix: Vec<u8>,
+    vid: u16,
+    router: Option<u8>,
+    v6: Option<bool>,
+    given: Given,
+}
+
+impl Wanted {
+    fn take(&mut self, letter: char, text: &str) -> Result<(), String> {
+        match letter {
+            't' => self.temporary = true,
+            'R' => self.root = true,
+            'f' => self.force = true,
+            'l' => self.over = Some(over_name(text)?),
+            'm' if self.mac.is_some() => return Err("cannot specify -m option twice".into()),
+            'm' => self.mac = Some(wanted_mac(text)?),
+            'n' => self.slot = Some(whole_number(text).ok_or("invalid slot number")?),
+            'p' => self.given.push(text).map_err(|held| format!("property list too long '{held}'"))?,
+            'r' => self.prefix = mac::bytes(text).ok_or("invalid MAC address")?,
+            'V' => {
+                let id = whole_number(text).and_then(|id| u8::try_from(id).ok()).filter(|id| *id > 0);
+                self.router = Some(id.ok_or_else(|| format!("invalid VRRP identifier '{text}'"))?);
+            }
+            'A' => {
+                self.v6 = Some(match text {
+                    "inet" => false,
+                    "inet6" => true,
+                    _ => return Err(format!("invalid address family '{text}'")),
+                });
+            }
+            _ if self.vid != 0 => return Err(once('v')),
+            _ => self.vid = vlan(text)?,
+        }
+        Ok(())
+    }
+
+    /// Whether the options belong together; if not, the usage text is the answer [macopt-net0-n-random].
+    fn fits(&self) -> bool {
+        let prefixed = !self.prefix.is_empty();
+        let mac = self.mac.as_ref().unwrap_or(&WantedMac::Auto);
+        // A slot of -1 is none [macopt-net0-factory-nneg].
+        let slotted = self.slot.is_some_and(|slot| slot != -1);
+        let vrrp = *mac == WantedMac::Vrrp;
+        (!prefixed || matches!(mac, WantedMac::Random | WantedMac::Fixed(_)))
+            && (!vrrp || (self.router.is_some() && self.v6.is_some()))
+            && (vrrp || (self.router.is_none() && self.v6.is_none()))
+            && self.over.is_some()
+            && (!slotted || *mac == WantedMac::Factory)
+    }
+}
+
+pub(super) fn create_vnic(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
+    let mut wanted = Wanted::default();
+    for word in &parsed.words {
+        match word {
+            Word::Option(letter, text) => or_die!(session, wanted.take(*letter, text)),
+            bad => return parsed.refuse(session, bad),
+        }
+    }
+    if wanted.force && wanted.vid == 0 {
+        return die(session, "-f option can only be used with -v");
+    }
+    let (true, Some(over), [name]) = (wanted.fits(), wanted.over.clone(), &parsed.operands[..]) else {
         return usage(session);
     };
-    if options.values('m').count() > 1 {
-        return fail(session, format_args!("cannot specify -m option twice"));
+    or_die!(session, check_name(name));
+    if wanted.root {
+        return die(session, NO_ROOT);
     }
-    let mac = match options.value('m') {
-        None | Some("auto" | "random") => WantedMac::Random,
-        Some("factory") => WantedMac::Factory,
-        Some("fixed") => return fail(session, format_args!("'fixed' is not a valid MAC address")),
-        Some("vrrp") => {
-            return fail(session, format_args!("vnic creation over {over} failed: operation not supported"));
-        }
-        Some(text) => match Mac::parse(text) {
-            Some(mac) => WantedMac::Fixed(mac),
-            None => return fail(session, format_args!("invalid MAC address")),
-        },
-    };
-    let prefix = match options.value('r').map(mac_prefix) {
-        None => RANDOM_PREFIX.to_vec(),
-        Some(Some(prefix)) => prefix,
-        Some(None) => return fail(session, format_args!("invalid MAC address")),
-    };
-    let vid = match options.value('v').map(|text| (text, vlan(text))) {
-        None => 0,
-        Some((_, Some(vid))) => vid,
-        Some((text, None)) => return fail(session, format_args!("invalid VLAN identifier '{text}'")),
-    };
-    if options.has('f') && vid == 0 {
-        return fail(session, format_args!("-f option can only be used with -v"));
-    }
-    if over.len() > name::MAX {
-        return fail(session, format_args!("link name too long"));
-    }
-    if let Some(refused) = refuse_name(session, wanted)? {
-        return Ok(refused);
-    }
-    let given = match props::parse_assignments(options.values('p')) {
-        Some(given) => given,
-        None => return fail(session, format_args!("invalid vnic property")),
-    };
-
     let _lock = session.machine.lock("links")?;
-    let Some(lower) = link::find(session.machine, over)?.filter(|lower| lower.active) else {
-        return fail(session, format_args!("invalid link name '{over}'"));
+    let Some(lower) = link::find(session.machine, &over)? else {
+        return die(session, &format!("invalid link name '{over}'"));
     };
-    let refuse = |session: &mut Session<'_, '_>, why: &str| {
-        fail(session, format_args!("vnic creation over {over} failed: {why}"))
+    let Some(given) = (if wanted.given.is_empty() { Some(Vec::new()) } else { wanted.given.parse() }) else {
+        return die(session, "invalid vnic property");
     };
-    if matches!(lower.class, Class::Vnic | Class::Vlan) {
-        return refuse(session, "invalid argument");
+    match make_vnic(session.machine, &wanted, &lower, name, &given)? {
+        Ok(()) => Ok(OK),
+        // The library says "link busy"; nothing else that makes a VNIC does [vid-1].
+        Err(Fault::Busy) => die(session, &format!("VLAN over '{over}' may not use default_tag ID (see dladm(1M))")),
+        Err(fault) => die(session, &format!("vnic creation over {over} failed: {}", fault.text())),
     }
-    if link::find(session.machine, wanted)?.is_some() {
-        return refuse(session, "object already exists");
+}
+
+/// In the order in which library, daemon and kernel refuse (dladm_vnic_create).
+fn make_vnic(
+    machine: &Machine,
+    wanted: &Wanted,
+    lower: &Link,
+    name: &str,
+    given: &[Property],
+) -> io::Result<Result<(), Fault>> {
+    if matches!(lower.class, Class::Vnic | Class::Vlan) {
+        return Ok(Err(Fault::BadArg));
+    }
+    if is_taken(machine, name)? {
+        return Ok(Err(Fault::Exists));
     }
     let mut new = Link {
-        name: wanted.clone(),
-        id: 0,
-        class: Class::Vnic,
-        over: vec![over.to_owned()],
-        mac: None,
-        mac_kind: MacKind::Random,
-        vid,
+        over: vec![lower.name.clone()],
+        vid: wanted.vid,
+        force: wanted.force,
         mtu: lower.mtu,
-        active: true,
-        persistent: !options.has('t'),
-        props: Vec::new(),
+        persistent: !wanted.temporary,
+        ..blank(name, Class::Vnic)
     };
-    for (prop, value) in &given {
-        if let Err(why) = props::apply(session.machine, &mut new, prop, value)? {
-            return refuse(session, why);
-        }
+    if let Err(fault) = props::extract(&mut new, given) {
+        return Ok(Err(fault));
     }
-    match mac {
-        WantedMac::Factory => return refuse(session, "factory MAC address slots not supported"),
-        WantedMac::Fixed(mac) if !mac.is_unicast() => return refuse(session, "invalid MAC address value"),
-        WantedMac::Fixed(mac) => {
-            if link::with_mac(session.machine, over, mac, vid)?.is_some() {
-                return refuse(session, "MAC address is already in use");
-            }
-            (new.mac, new.mac_kind) = (Some(mac), MacKind::Fixed);
-        }
-        WantedMac::Random => loop {
-            let mac = Mac::random(&prefix)?;
-            if !mac.is_unicast() {
-                return refuse(session, "Invalid MAC address prefix value");
-            }
-            if link::with_mac(session.machine, over, mac, vid)?.is_none() {
-                new.mac = Some(mac);
-                break;
-            }
-        },
+    if !lower.active {
+        return Ok(Err(Fault::NotFound));
     }
-    new.id = link::next_id(session.machine)?;
-    link::put(session.machine, &new)?;
-    Ok(OK)
+    let chosen = match wanted.mac.as_ref().unwrap_or(&WantedMac::Auto) {
+        WantedMac::Factory => Err(Fault::NotSupported),
+        WantedMac::Fixed(bytes) => fixed_mac(machine, lower, bytes, wanted.vid)?.map(|mac| (mac, MacKind::Fixed)),
+        WantedMac::Auto | WantedMac::Random => {
+            random_mac(machine, lower, &wanted.prefix, wanted.vid)?.map(|mac| (mac, MacKind::Random))
+        }
+        WantedMac::Vrrp => {
+            let (id, v6) = (wanted.router.unwrap_or_default(), wanted.v6.unwrap_or_default());
+            let mac = Mac::vrrp(id, v6);
+            in_use(machine, lower, mac, wanted.vid)?.map(|()| (mac, MacKind::Vrrp(id, v6)))
+        }
+    };
+    match chosen {
+        Ok((mac, kind)) => (new.mac, new.mac_kind) = (Some(mac), kind),
+        Err(fault) => return Ok(Err(fault)),
+    }
+    if wanted.vid != 0 && wanted.vid == default_tag(lower) {
+        return Ok(Err(Fault::Busy));
+    }
+    new.id = link::next_id(machine)?;
+    if let Err(fault) = props::record_all(machine, &mut new, given)? {
+        return Ok(Err(fault));
+    }
+    link::put(machine, &new)?;
+    Ok(Ok(()))
 }
 
-pub(super) fn create_vlan(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
-    let (Some(over), Some(tag)) = (options.value('l'), options.value('v')) else { return usage(session) };
-    let Some(vid) = vlan(tag) else {
-        return fail(session, format_args!("invalid VLAN identifier '{tag}'"));
+/// The tag that untagged packets of the link belong to; 0 when none.
+fn default_tag(lower: &Link) -> u16 {
+    lower.prop("default_tag").map_or(1, |tag| tag.parse().unwrap_or(1))
+}
+
+fn fixed_mac(machine: &Machine, lower: &Link, bytes: &[u8], vid: u16) -> io::Result<Result<Mac, Fault>> {
+    let Some(mac) = Mac::new(bytes).filter(|mac| mac.is_unicast()) else { return Ok(Err(Fault::MacValue)) };
+    // An etherstub's own address is zero [mac-stub-zero].
+    if lower.mac == Some(mac) || (lower.class == Class::Etherstub && mac == Mac::ZERO) {
+        return Ok(Err(Fault::MacReserved));
+    }
+    Ok(in_use(machine, lower, mac, vid)?.map(|()| mac))
+}
+
+fn in_use(machine: &Machine, lower: &Link, mac: Mac, vid: u16) -> io::Result<Result<(), Fault>> {
+    let holder = link::with_mac(machine, &lower.name, mac, vid)?;
+    Ok(if holder.is_some() { Err(Fault::MacInUse) } else { Ok(()) })
+}
+
+fn random_mac(machine: &Machine, lower: &Link, prefix: &[u8], vid: u16) -> io::Result<Result<Mac, Fault>> {
+    let prefix = if prefix.is_empty() { &RANDOM_PREFIX[..] } else { prefix };
+    if prefix.len() >= 6 {
+        return Ok(Err(Fault::MacPrefixLength));
+    }
+    for _ in 0..DRAWS {
+        let mac = Mac::random(prefix)?;
+        if !mac.is_unicast() {
+            return Ok(Err(Fault::MacPrefix));
+        }
+        if in_use(machine, lower, mac, vid)?.is_ok() {
+            return Ok(Ok(mac));
+        }
+    }
+    Ok(Err(Fault::MacInUse))
+}
+
+pub(super) fn create_vlan(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
+    let mut wanted = Wanted::default();
+    for word in &parsed.words {
+        match word {
+            Word::Option(letter, text) => or_die!(session, wanted.take(*letter, text)),
+            bad => return parsed.refuse(session, bad),
+        }
+    }
+    let (Some(over), true, operands) = (wanted.over.clone(), wanted.vid != 0, &parsed.operands[..]) else {
+        return usage(session);
     };
-    let _lock = session.machine.lock("links")?;
-    let Some(lower) = link::find(session.machine, over)?.filter(|lower| lower.active) else {
-        return fail(session, format_args!("invalid link name '{over}'"));
-    };
-    let wanted = match options.operands.as_slice() {
-        [] => default_vlan_name(over, vid),
-        [wanted] => wanted.clone(),
+    let name = match operands {
+        [] => None,
+        [name] if name.len() > name::MAX => return die(session, &format!("vlan name too long '{name}'")),
+        [name] => Some(name.clone()),
         _ => return usage(session),
     };
-    if let Some(refused) = refuse_name(session, &wanted)? {
-        return Ok(refused);
+    if wanted.root {
+        return die(session, NO_ROOT);
     }
-    let refuse = |session: &mut Session<'_, '_>, why: &str| fail(session, format_args!("vlan operation failed: {why}"));
-    if matches!(lower.class, Class::Vnic | Class::Vlan) {
-        return refuse(session, "invalid argument");
-    }
-    let taken = match lower.mac {
-        Some(mac) => link::with_mac(session.machine, over, mac, vid)?.is_some(),
-        None => false,
+    let _lock = session.machine.lock("links")?;
+    let Some(lower) = link::find(session.machine, &over)? else {
+        return die(session, &format!("invalid link name '{over}'"));
     };
-    if taken || link::find(session.machine, &wanted)?.is_some() {
-        return refuse(session, "object already exists");
+    let Some(given) = (if wanted.given.is_empty() { Some(Vec::new()) } else { wanted.given.parse() }) else {
+        return die(session, "invalid vlan property");
+    };
+    let name = name.unwrap_or_else(|| default_vlan_name(&over, wanted.vid));
+    match make_vlan(session.machine, &wanted, &lower, &name, &given)? {
+        Ok(()) => Ok(OK),
+        Err(Fault::Busy) => die(session, &format!("VLAN over '{over}' may not use default_tag ID (see dladm(1M))")),
+        Err(fault) => die(session, &format!("create operation failed: {}", fault.text())),
     }
-    let new = Link {
-        name: wanted,
-        id: link::next_id(session.machine)?,
-        class: Class::Vlan,
-        over: vec![over.to_owned()],
+}
+
+fn make_vlan(
+    machine: &Machine,
+    wanted: &Wanted,
+    lower: &Link,
+    name: &str,
+    given: &[Property],
+) -> io::Result<Result<(), Fault>> {
+    if matches!(lower.class, Class::Vnic | Class::Vlan) || !name::is_valid(name) {
+        return Ok(Err(Fault::BadArg));
+    }
+    if is_taken(machine, name)? {
+        return Ok(Err(Fault::Exists));
+    }
+    let mut new = Link {
+        over: vec![lower.name.clone()],
         mac: lower.mac,
-        mac_kind: MacKind::Fixed,
-        vid,
+        vid: wanted.vid,
+        force: wanted.force,
         mtu: lower.mtu,
-        active: true,
-        persistent: !options.has('t'),
-        props: Vec::new(),
+        persistent: !wanted.temporary,
+        ..blank(name, Class::Vlan)
     };
-    link::put(session.machine, &new)?;
-    Ok(OK)
-}
-
-pub(super) fn delete_vnic(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
-    delete(session, options, Class::Vnic, "vnic")
-}
-
-pub(super) fn delete_etherstub(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
-    delete(session, options, Class::Etherstub, "etherstub")
-}
-
-pub(super) fn delete_vlan(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
-    delete(session, options, Class::Vlan, "vlan")
-}
-
-fn delete(session: &mut Session<'_, '_>, options: &Parsed, class: Class, word: &str) -> Answer {
-    let [wanted] = options.operands.as_slice() else { return usage(session) };
-    let _lock = session.machine.lock("links")?;
-    let temporary = options.has('t');
-    let Some(mut found) = link::find(session.machine, wanted)?.filter(|link| link.active || !temporary) else {
-        return fail(session, format_args!("invalid link name '{wanted}'"));
-    };
-    if found.class != class {
-        return match (class, found.class) {
-            (Class::Vnic, Class::Etherstub) => fail(session, format_args!("'{wanted}' is not a vnic")),
-            (Class::Etherstub, Class::Vnic) => fail(session, format_args!("'{wanted}' is not an etherstub")),
-            (Class::Vlan, _) => fail(session, format_args!("vlan operation failed: invalid argument")),
-            _ => fail(session, format_args!("vnic deletion failed: invalid argument")),
-        };
+    if let Err(fault) = props::extract(&mut new, given) {
+        return Ok(Err(fault));
     }
-    if found.active && is_busy(session, wanted)? {
+    // A VLAN has the address of the link below, and an etherstub has none [create-vlan-over-estub1].
+    let Some(mac) = lower.mac.filter(|_| lower.active && lower.class != Class::Etherstub) else {
+        return Ok(Err(Fault::Failed));
+    };
+    if wanted.vid == default_tag(lower) {
+        return Ok(Err(Fault::Busy));
+    }
+    if let Err(fault) = in_use(machine, lower, mac, wanted.vid)? {
+        return Ok(Err(fault));
+    }
+    new.id = link::next_id(machine)?;
+    if let Err(fault) = props::record_all(machine, &mut new, given)? {
+        return Ok(Err(fault));
+    }
+    link::put(machine, &new)?;
+    Ok(Ok(()))
+}
+
+/// As bge0 and tag 7 make bge7000 [vid-vlan-noname].
+fn default_vlan_name(over: &str, vid: u16) -> String {
+    let stem = over.trim_end_matches(|c: char| c.is_ascii_digit());
+    let unit: u64 = over[stem.len()..].parse().unwrap_or(0);
+    format!("{stem}{}", u64::from(vid) * 1000 + unit)
+}
+
+/// The options of the commands that delete.
+fn deletion<'a>(
+    session: &mut Session<'_, '_>,
+    parsed: &'a Parsed<'_>,
+) -> Result<(&'a str, bool), Answer> {
+    let (mut temporary, mut root) = (false, false);
+    for word in &parsed.words {
+        match word {
+            Word::Option('t', _) => temporary = true,
+            Word::Option('R', _) => root = true,
+            bad => return Err(parsed.refuse(session, bad)),
+        }
+    }
+    let [name] = &parsed.operands[..] else { return Err(usage(session)) };
+    if root {
+        return Err(die(session, NO_ROOT));
+    }
+    Ok((name, temporary))
+}
+
+pub(super) fn delete_vnic(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
+    delete_as(session, parsed, false)
+}
+
+pub(super) fn delete_etherstub(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
+    delete_as(session, parsed, true)
+}
+
+fn delete_as(session: &mut Session<'_, '_>, parsed: &Parsed<'_>, etherstub: bool) -> Answer {
+    let (name, temporary) = match deletion(session, parsed) {
+        Ok(found) => found,
+        Err(answer) => return answer,
+    };
+    let _lock = session.machine.lock("links")?;
+    let Some(found) = link::find(session.machine, name)? else {
+        return die(session, &format!("invalid link name '{name}'"));
+    };
+    // Only what the driver of VNICs or the record tells of is looked at: not a physical link, not a record that does not run
+    // when only the running link is to go.
+    let told = matches!(found.class, Class::Vnic | Class::Vlan | Class::Etherstub)
+        && (found.active || (!temporary && found.persistent && has_lower(session.machine, &found)?));
+    if told && (found.class == Class::Etherstub) != etherstub {
+        let word = if etherstub { "an etherstub" } else { "a vnic" };
+        return die(session, &format!("'{name}' is not {word}"));
+    }
+    let done = match found.class {
+        Class::Vnic | Class::Etherstub => remove(session.machine, found, temporary)?,
+        _ => Err(Fault::BadArg),
+    };
+    match done {
+        Ok(()) => Ok(OK),
         // The same words for both kinds: an etherstub is a VNIC underneath.
-        let word = if word == "etherstub" { "vnic" } else { word };
-        return match class {
-            Class::Vlan => fail(session, format_args!("vlan operation failed: link busy")),
-            _ => fail(session, format_args!("{word} deletion failed: link busy")),
-        };
+        Err(fault) => die(session, &format!("vnic deletion failed: {}", fault.text())),
     }
-    if temporary && found.persistent {
-        found.active = false;
-        link::put(session.machine, &found)?;
-    } else {
-        link::remove(session.machine, &found)?;
-    }
-    Ok(OK)
 }
 
-pub(super) fn rename(session: &mut Session<'_, '_>, options: &Parsed) -> Answer {
-    let [old, new] = options.operands.as_slice() else { return usage(session) };
-    if let Some(refused) = refuse_name(session, new)? {
-        return Ok(refused);
-    }
-    let _lock = session.machine.lock("links")?;
-    let Some(found) = link::find(session.machine, old)? else {
-        return fail(session, format_args!("invalid link name '{old}'"));
+pub(super) fn delete_vlan(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
+    let (name, temporary) = match deletion(session, parsed) {
+        Ok(found) => found,
+        Err(answer) => return answer,
     };
-    if link::find(session.machine, new)?.is_some() {
-        return fail(session, format_args!("rename operation failed: object already exists"));
+    let _lock = session.machine.lock("links")?;
+    let done = match link::find(session.machine, name)? {
+        None => Err(Fault::NotFound),
+        Some(found) if found.class != Class::Vlan => Err(Fault::BadArg),
+        Some(found) => remove(session.machine, found, temporary)?,
+    };
+    match done {
+        Ok(()) => Ok(OK),
+        Err(fault) => die(session, &format!("delete operation failed: {}", fault.text())),
     }
-    if is_busy(session, old)? {
-        return fail(session, format_args!("rename operation failed: link busy"));
+}
+
+fn has_lower(machine: &Machine, link: &Link) -> io::Result<bool> {
+    match link.lower() {
+        Some(lower) => Ok(link::find(machine, lower)?.is_some()),
+        None => Ok(true),
     }
-    link::put(session.machine, &Link { name: new.clone(), ..found.clone() })?;
-    link::remove(session.machine, &found)?;
-    Ok(OK)
+}
+
+/// Ends the running link and, unless only that was asked for, its record. A record alone goes too [delete-vnic-dead-v0].
+fn remove(machine: &Machine, mut link: Link, temporary: bool) -> io::Result<Result<(), Fault>> {
+    if !link.active && temporary {
+        return Ok(Err(Fault::NotFound));
+    }
+    if link.active && is_busy(machine, &link.name)? {
+        return Ok(Err(Fault::Busy));
+    }
+    if temporary && link.persistent {
+        link.active = false;
+        link.props.clear();
+        link::put(machine, &link)?;
+    } else {
+        link::remove(machine, &link)?;
+    }
+    Ok(Ok(()))
 }
 
 /// In use by an interface of the global zone, by an active zone, or by links above it.
-fn is_busy(session: &Session<'_, '_>, name: &str) -> std::io::Result<bool> {
-    Ok(link::borrower(session.machine, name)?.is_some()
-        || link::has_upper(session.machine, name)?
-        || ipadm::is_plumbed(session.machine, name)?)
+fn is_busy(machine: &Machine, name: &str) -> io::Result<bool> {
+    Ok(link::has_upper(machine, name)? || is_held(machine, name)?)
 }
 
-fn refuse_name(session: &mut Session<'_, '_>, name: &str) -> std::io::Result<Option<crate::Status>> {
-    if name.len() > name::MAX {
-        return fail(session, format_args!("link name too long '{name}'")).map(Some);
+/// In use by an interface of the global zone, or by an active zone.
+fn is_held(machine: &Machine, name: &str) -> io::Result<bool> {
+    Ok(link::borrower(machine, name)?.is_some() || ipadm::is_plumbed(machine, name)?)
+}
+
+pub(super) fn rename(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
+    let mut root = false;
+    for word in &parsed.words {
+        match word {
+            Word::Option('R', _) => root = true,
+            bad => return parsed.refuse(session, bad),
+        }
     }
-    if !name::is_valid(name) {
-        return fail(session, format_args!("invalid link name '{name}'")).map(Some);
+    let [old, new] = &parsed.operands[..] else { return usage(session) };
+    if root {
+        return die(session, NO_ROOT);
     }
-    Ok(None)
+    let _lock = session.machine.lock("links")?;
+    match rename_link(session.machine, old, new)? {
+        Ok(()) => Ok(OK),
+        Err(fault) => die(session, &format!("rename operation failed: {}", fault.text())),
+    }
 }
 
-fn vlan(text: &str) -> Option<u16> {
-    text.parse().ok().filter(|vid| (1..=4094).contains(vid) && text.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-fn mac_prefix(text: &str) -> Option<Vec<u8>> {
-    let bytes: Option<Vec<u8>> = text.split(':').map(|part| u8::from_str_radix(part, 16).ok()).collect();
-    bytes.filter(|bytes| (3..=6).contains(&bytes.len()))
-}
-
-/// As bge0 and tag 7 make bge7000.
-fn default_vlan_name(over: &str, vid: u16) -> String {
-    let stem = over.trim_end_matches(|c: char| c.is_ascii_digit());
-    let unit: u32 = over[stem.len()..].parse().unwrap_or(0);
-    format!("{stem}{}", u64::from(vid) * 1000 + u64::from(unit))
+/// Links over a renamed one follow it, those that run and those on record [rename-lower-P].
+fn rename_link(machine: &Machine, old: &str, new: &str) -> io::Result<Result<(), Fault>> {
+    let Some(found) = link::find(machine, old)? else { return Ok(Err(Fault::NotFound)) };
+    if !name::is_valid(new) {
+        return Ok(Err(Fault::BadArg));
+    }
+    if is_taken(machine, new)? {
+        return Ok(Err(Fault::Exists));
+    }
+    if is_held(machine, old)? {
+        return Ok(Err(Fault::Busy));
+    }
+    link::put(machine, &Link { name: new.to_owned(), ..found.clone() })?;
+    for upper in link::uppers(machine, old)? {
+        let over = upper.over.iter().map(|lower| if lower == old { new.to_owned() } else { lower.clone() }).collect();
+        link::move_over(machine, &upper, over)?;
+    }
+    link::remove(machine, &found)?;
+    Ok(Ok(()))
 }

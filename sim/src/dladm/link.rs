@@ -24,14 +24,16 @@ pub(crate) enum Class {
     Vlan,
     Aggr,
     Etherstub,
+    Overlay,
 }
 
-const CLASSES: [(Class, &str); 5] = [
+const CLASSES: [(Class, &str); 6] = [
     (Class::Phys, "phys"),
     (Class::Vnic, "vnic"),
     (Class::Vlan, "vlan"),
     (Class::Aggr, "aggr"),
     (Class::Etherstub, "etherstub"),
+    (Class::Overlay, "overlay"),
 ];
 
 impl Class {
@@ -53,13 +55,18 @@ pub(crate) struct Link {
     pub(crate) mac_kind: MacKind,
     /// The VLAN tag; 0 when untagged.
     pub(crate) vid: u16,
+    /// Made with `-f`.
+    pub(crate) force: bool,
+    /// The active MTU.
     pub(crate) mtu: u32,
     /// It is there now; a record alone is not.
     pub(crate) active: bool,
     /// It has a record, so it comes back at a reboot.
     pub(crate) persistent: bool,
-    /// Properties that were set, but for the MTU.
+    /// Active values other than the MTU, as the kernel keeps them: in the library's spelling, lists joined by commas.
     pub(crate) props: Vec<(String, String)>,
+    /// Values on record, names and values as typed: they take effect when the host boots.
+    pub(crate) recorded: Vec<(String, String)>,
 }
 
 impl Link {
@@ -67,8 +74,28 @@ impl Link {
         self.over.first().map(String::as_str)
     }
 
+    /// The active value of a property.
     pub(crate) fn prop(&self, name: &str) -> Option<&str> {
         self.props.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Sets or, with `None`, resets the active value of a property.
+    pub(crate) fn set_prop(&mut self, name: &str, value: Option<String>) {
+        self.props.retain(|(known, _)| known != name);
+        self.props.extend(value.map(|value| (name.to_owned(), value)));
+    }
+
+    /// The value of a property on record. Names on record differ by case [reboot-set-MTU-0].
+    pub(crate) fn on_record(&self, name: &str) -> Option<&str> {
+        self.recorded.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Changes the record of a link that has one.
+    pub(crate) fn put_on_record(&mut self, name: &str, value: Option<String>) {
+        if self.persistent {
+            self.recorded.retain(|(known, _)| known != name);
+            self.recorded.extend(value.map(|value| (name.to_owned(), value)));
+        }
     }
 
     fn encode(&self) -> Record {
@@ -79,13 +106,20 @@ impl Link {
         if let Some(mac) = self.mac {
             record.push("mac", mac.to_string());
         }
-        record.push("mac-kind", self.mac_kind.word());
+        record.push("mac-kind", self.mac_kind.to_string());
         record.push("vid", self.vid.to_string());
+        if self.force {
+            record.push("force", "yes");
+        }
         record.push("mtu", self.mtu.to_string());
         record.push("active", if self.active { "yes" } else { "no" });
         record.push("persistent", if self.persistent { "yes" } else { "no" });
         for (name, value) in &self.props {
             record.push(&format!("prop.{name}"), value);
+        }
+        for (name, value) in &self.recorded {
+            // A name holds no `=`.
+            record.push("record", format!("{name}={value}"));
         }
         record
     }
@@ -102,12 +136,17 @@ impl Link {
             mac: record.get("mac").and_then(Mac::parse),
             mac_kind: record.get("mac-kind").and_then(MacKind::from_word).unwrap_or(MacKind::Fixed),
             vid: record.get("vid")?.parse().ok()?,
+            force: record.get("force") == Some("yes"),
             mtu: record.get("mtu")?.parse().ok()?,
             active: record.get("active") == Some("yes"),
             persistent: record.get("persistent") == Some("yes"),
             props: record
                 .pairs()
                 .filter_map(|(key, value)| Some((key.strip_prefix("prop.")?.to_owned(), value.to_owned())))
+                .collect(),
+            recorded: values("record")
+                .filter_map(|line| line.split_once('='))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
         })
     }
@@ -159,6 +198,18 @@ pub(crate) fn put(machine: &Machine, link: &Link) -> io::Result<()> {
     machine.replace(address(&link.name), link.encode().text().as_bytes())
 }
 
+/// Writes a link that lies over others than before. The lock `links` is held.
+pub(crate) fn move_over(machine: &Machine, link: &Link, over: Vec<String>) -> io::Result<()> {
+    put(machine, &Link { over: over.clone(), ..link.clone() })?;
+    for lower in link.over.iter().filter(|lower| !over.contains(lower)) {
+        hints::remove(machine, OVER, lower, &link.name)?;
+        if let Some(mac) = link.mac {
+            hints::remove(machine, MACS, &mac_key(lower, mac, link.vid), &link.name)?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes a link, instance and record. The lock `links` is held.
 pub(crate) fn remove(machine: &Machine, link: &Link) -> io::Result<()> {
     fs::remove_file(machine.path(address(&link.name)))?;
@@ -174,14 +225,18 @@ pub(crate) fn remove(machine: &Machine, link: &Link) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether any link lies over this one.
-pub(crate) fn has_upper(machine: &Machine, name: &str) -> io::Result<bool> {
+/// The links over this one, active or only recorded.
+pub(crate) fn uppers(machine: &Machine, name: &str) -> io::Result<Vec<Link>> {
+    let mut found = Vec::new();
     for upper in hints::look(machine, OVER, name)? {
-        if find(machine, &upper)?.is_some_and(|link| link.over.iter().any(|lower| lower == name)) {
-            return Ok(true);
-        }
+        found.extend(find(machine, &upper)?.filter(|link| link.over.iter().any(|lower| lower == name)));
     }
-    Ok(false)
+    Ok(found)
+}
+
+/// Whether any active link lies over this one: a record alone does not hold it [stub-delete-dead-vnic].
+pub(crate) fn has_upper(machine: &Machine, name: &str) -> io::Result<bool> {
+    Ok(uppers(machine, name)?.iter().any(|link| link.active))
 }
 
 /// The link that uses a MAC address on a lower link under that tag.

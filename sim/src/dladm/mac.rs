@@ -11,32 +11,52 @@ pub(crate) struct Mac([u8; 6]);
 pub(crate) enum MacKind {
     Fixed,
     Random,
-    Factory,
+    /// Of a VRRP router: its id, and whether it routes IPv6.
+    Vrrp(u8, bool),
+}
+
+impl fmt::Display for MacKind {
+    /// As `show-vnic` prints it [macopt-net0-vrrp-full].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MacKind::Fixed => f.write_str("fixed"),
+            MacKind::Random => f.write_str("random"),
+            MacKind::Vrrp(id, v6) => write!(f, "vrrp, {id}/{}", if *v6 { "inet6" } else { "inet" }),
+        }
+    }
 }
 
 impl MacKind {
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            MacKind::Fixed => "fixed",
-            MacKind::Random => "random",
-            MacKind::Factory => "factory",
-        }
-    }
-
     pub(crate) fn from_word(word: &str) -> Option<MacKind> {
-        [MacKind::Fixed, MacKind::Random, MacKind::Factory].into_iter().find(|kind| kind.word() == word)
+        match word {
+            "fixed" => Some(MacKind::Fixed),
+            "random" => Some(MacKind::Random),
+            _ => {
+                let (id, family) = word.strip_prefix("vrrp, ")?.split_once('/')?;
+                Some(MacKind::Vrrp(id.parse().ok()?, family == "inet6"))
+            }
+        }
     }
 }
 
+/// The bytes of a link address of any length (_link_aton): one or two hexadecimal digits each, with colons between them.
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
+    let byte = |part: &str| {
+        let digits = matches!(part.len(), 1 | 2) && part.bytes().all(|c| c.is_ascii_hexdigit());
+        digits.then(|| u8::from_str_radix(part, 16).ok())?
+    };
+    text.split(':').map(byte).collect()
+}
+
 impl Mac {
+    pub(crate) const ZERO: Mac = Mac([0; 6]);
+
+    pub(crate) fn new(bytes: &[u8]) -> Option<Mac> {
+        bytes.try_into().ok().map(Mac)
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Mac> {
-        let mut bytes = [0; 6];
-        let mut parts = text.split(':');
-        for byte in &mut bytes {
-            let part = parts.next().filter(|part| matches!(part.len(), 1 | 2))?;
-            *byte = part.bytes().all(|c| c.is_ascii_hexdigit()).then(|| u8::from_str_radix(part, 16).ok())??;
-        }
-        parts.next().is_none().then_some(Mac(bytes))
+        Mac::new(&bytes(text)?)
     }
 
     /// An address under a prefix of up to six bytes, the rest at random.
@@ -47,9 +67,19 @@ impl Mac {
         Ok(Mac(bytes))
     }
 
-    /// Whether a link can have it: neither zero nor a group's.
+    /// The address of a VRRP router.
+    pub(crate) fn vrrp(id: u8, v6: bool) -> Mac {
+        Mac([0, 0, 0x5e, 0, if v6 { 2 } else { 1 }, id])
+    }
+
+    /// Not the address of a group.
     pub(crate) fn is_unicast(self) -> bool {
-        self.0 != [0; 6] && self.0[0] & 1 == 0
+        self.0[0] & 1 == 0
+    }
+
+    /// As listings print it: an address of nothing but zeros is not known [mac-zero].
+    pub(crate) fn shown(self) -> String {
+        if self == Mac::ZERO { "unknown".into() } else { self.to_string() }
     }
 }
 

@@ -1,187 +1,175 @@
 //! `dladm`: the administration of data links.
+//!
+//! What it says and does was compared with recordings of the real program (case ids in brackets), and read in dladm.c,
+//! libdladm and ofmt.c of the illumos gate.
 
+mod args;
 mod change;
+mod getopt;
 pub(crate) mod link;
+mod linkprop;
 pub(crate) mod mac;
 pub(crate) mod name;
 mod props;
 mod show;
+mod status;
+mod table;
+mod usage;
+mod value;
+
+use std::fmt::Display;
+
+use getopt::{Long, Word};
 
 use super::answer::{Answer, FAILED, Session};
 use super::kernel::ActiveZone;
-use super::options::{Bad, Parsed, parse};
 
-/// One subcommand: its name, its options, what its usage line says, and what it does.
+pub(crate) use props::bring_up;
+
+/// One subcommand: its name, its options, and what it does.
 struct Command {
     name: &'static str,
     options: &'static str,
-    usage: &'static str,
-    run: fn(&mut Session<'_, '_>, &Parsed) -> Answer,
+    longs: &'static [Long],
+    run: fn(&mut Session<'_, '_>, &Parsed<'_>) -> Answer,
 }
 
-const LONG: &[(&str, char)] = &[
-    ("temporary", 't'),
-    ("root-dir", 'R'),
-    ("link", 'l'),
-    ("mac-address", 'm'),
-    ("mac-prefix", 'r'),
-    ("slot", 'n'),
-    ("vlan-id", 'v'),
-    ("prop", 'p'),
-    ("force", 'f'),
+/// What a command line came to.
+struct Parsed<'a> {
+    name: &'a str,
+    words: Vec<Word>,
+    operands: Vec<String>,
+}
+
+impl Parsed<'_> {
+    /// Says what is wrong with an option, and how the command is used [usage-show-vnic-Q].
+    fn refuse(&self, session: &mut Session<'_, '_>, bad: &Word) -> Answer {
+        let text = match bad {
+            Word::Missing(letter) => format!("option '-{letter}' requires a value"),
+            Word::Unknown(letter) | Word::Option(letter, _) => format!("unrecognized option '-{letter}'"),
+        };
+        die(session, &format!("{text}\nusage: {}", usage::of(self.name)))
+    }
+}
+
+const GENERAL: &[Long] = &[
+    ("vlan-id", 'v', true),
+    ("output", 'o', true),
+    ("dev", 'd', true),
+    ("policy", 'P', true),
+    ("lacp-mode", 'L', true),
+    ("lacp-timer", 'T', true),
+    ("unicast", 'u', true),
+    ("temporary", 't', false),
+    ("root-dir", 'R', true),
+    ("link", 'l', true),
+    ("forcible", 'f', false),
+    ("bw-limit", 'b', true),
+    ("mac-address", 'm', true),
+    ("slot", 'n', true),
 ];
 
-const LONG_SHOW: &[(&str, char)] = &[
-    ("parsable", 'p'),
-    ("parseable", 'p'),
-    ("persistent", 'P'),
-    ("statistics", 's'),
-    ("interval", 'i'),
-    ("output", 'o'),
-    ("link", 'l'),
-    ("mac", 'm'),
-    ("prop", 'p'),
+const SHOW: &[Long] = &[
+    ("statistics", 's', false),
+    ("continuous", 'S', false),
+    ("interval", 'i', true),
+    ("parsable", 'p', false),
+    ("parseable", 'p', false),
+    ("extended", 'x', false),
+    ("output", 'o', true),
+    ("persistent", 'P', false),
+    ("lacp", 'L', false),
 ];
+
+const PROP: &[Long] = &[
+    ("temporary", 't', false),
+    ("output", 'o', true),
+    ("root-dir", 'R', true),
+    ("prop", 'p', true),
+    ("parsable", 'c', false),
+    ("parseable", 'c', false),
+    ("persistent", 'P', false),
+];
+
+/// No --link and no --vlan-id [options-long-link].
+const VNIC: &[Long] = &[
+    ("temporary", 't', false),
+    ("root-dir", 'R', true),
+    ("mac-address", 'm', true),
+    ("slot", 'n', true),
+    ("mac-prefix", 'r', true),
+    ("vrid", 'V', true),
+    ("address-family", 'A', true),
+];
+
+const ETHERSTUB: &[Long] = &[("temporary", 't', false), ("root-dir", 'R', true)];
 
 const COMMANDS: &[Command] = &[
-    Command {
-        name: "show-link",
-        options: "pPs:i:o:",
-        usage: "    show-link        [-pP] [-o <field>,..] [-s [-i <interval>]] [<link>]",
-        run: show::link,
-    },
-    Command {
-        name: "show-phys",
-        options: "pPmo:H",
-        usage: "    show-phys        [-m | -H | -P] [[-p] [-o <field>[,...]] [<link>]",
-        run: show::phys,
-    },
-    Command {
-        name: "show-linkprop",
-        options: "p:cPo:",
-        usage: "    show-linkprop    [-P] [[-c] [-o <field>[,...]]] [-p <prop>[,...]] [<link>]",
-        run: props::show,
-    },
-    Command {
-        name: "set-linkprop",
-        options: "tR:p:",
-        usage: "    set-linkprop     [-t] -p <prop>=<value>[,...] <link>",
-        run: props::set,
-    },
-    Command {
-        name: "reset-linkprop",
-        options: "tR:p:",
-        usage: "    reset-linkprop   [-t] [-p <prop>,...] <link>",
-        run: props::reset,
-    },
-    Command {
-        name: "create-vnic",
-        options: "tR:l:m:n:p:r:v:V:A:f",
-        usage: "    create-vnic      [-t] -l <link> [-m <value> | auto |\n\
-                \t\t     {factory [-n <slot-id>]} | {random [-r <prefix>]} |\n\
-                \t\t     {vrrp -V <vrid> -A {inet | inet6}} [-v <vid> [-f]]\n\
-                \t\t     [-p <prop>=<value>[,...]] <vnic-link>",
-        run: change::create_vnic,
-    },
-    Command {
-        name: "delete-vnic",
-        options: "tR:",
-        usage: "    delete-vnic      [-t] <vnic-link>",
-        run: change::delete_vnic,
-    },
-    Command {
-        name: "show-vnic",
-        options: "pPl:si:o:",
-        usage: "    show-vnic        [-pP] [-l <link>] [-s [-i <interval>]] [<link>]",
-        run: show::vnic,
-    },
-    Command {
-        name: "create-vlan",
-        options: "ftR:l:v:p:",
-        usage: "    create-vlan      [-ft] -l <link> -v <vid> [link]",
-        run: change::create_vlan,
-    },
-    Command {
-        name: "delete-vlan",
-        options: "tR:",
-        usage: "    delete-vlan      [-t] <link>",
-        run: change::delete_vlan,
-    },
-    Command {
-        name: "show-vlan",
-        options: "pPo:",
-        usage: "    show-vlan        [-pP] [-o <field>,..] [<link>]",
-        run: show::vlan,
-    },
-    Command {
-        name: "create-etherstub",
-        options: "tR:",
-        usage: "    create-etherstub [-t] <link>",
-        run: change::create_etherstub,
-    },
-    Command {
-        name: "delete-etherstub",
-        options: "tR:",
-        usage: "    delete-etherstub [-t] <link>",
-        run: change::delete_etherstub,
-    },
-    Command { name: "show-etherstub", options: "t", usage: "    show-etherstub   [-t] [<link>]", run: show::etherstub },
-    Command {
-        name: "rename-link",
-        options: "R:",
-        usage: "    rename-link      [-R <root-dir>] <oldlink> <newlink>",
-        run: change::rename,
-    },
+    Command { name: "rename-link", options: ":R:", longs: GENERAL, run: change::rename },
+    Command { name: "show-link", options: ":pPsi:o:", longs: SHOW, run: show::link },
+    Command { name: "set-linkprop", options: ":p:R:t", longs: PROP, run: linkprop::set },
+    Command { name: "reset-linkprop", options: ":p:R:t", longs: PROP, run: linkprop::reset },
+    Command { name: "show-linkprop", options: ":p:cPo:", longs: PROP, run: linkprop::show },
+    Command { name: "create-vlan", options: ":tfR:l:v:p:", longs: GENERAL, run: change::create_vlan },
+    Command { name: "delete-vlan", options: ":R:t", longs: GENERAL, run: change::delete_vlan },
+    Command { name: "show-vlan", options: ":pPo:", longs: SHOW, run: show::vlan },
+    Command { name: "show-phys", options: ":pPo:mH", longs: SHOW, run: show::phys },
+    Command { name: "create-vnic", options: ":tfR:l:m:n:p:r:v:V:A:", longs: VNIC, run: change::create_vnic },
+    Command { name: "delete-vnic", options: ":R:t", longs: GENERAL, run: change::delete_vnic },
+    Command { name: "show-vnic", options: ":pPl:si:o:", longs: GENERAL, run: show::vnic },
+    Command { name: "create-etherstub", options: "tR:", longs: ETHERSTUB, run: change::create_etherstub },
+    Command { name: "delete-etherstub", options: ":R:t", longs: GENERAL, run: change::delete_etherstub },
+    Command { name: "show-etherstub", options: ":pPl:si:o:", longs: GENERAL, run: show::etherstub },
 ];
 
 pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {
     if let Err(halt) = session.middle() {
         return Ok(halt.status());
     }
-    let program = session.program.clone();
-    let Some(name) = session.args.first().cloned() else {
+    let Some((name, rest)) = session.args.split_first() else {
         return usage(session);
     };
-    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
-        session.complain(format_args!("{program}: unknown subcommand '{name}'\n"));
-        return usage(session);
-    };
-    let longs = if name.starts_with("show") { LONG_SHOW } else { LONG };
-    match parse(&session.args[1..], command.options, longs) {
-        Ok(options) => (command.run)(session, &options),
-        Err(bad) => {
-            match bad {
-                Bad::Missing(option) => {
-                    session.complain(format_args!("{program}: option '{option}' requires a value\n"))
-                }
-                Bad::Unknown(option) => session.complain(format_args!("{program}: unrecognized option '{option}'\n")),
-            }
-            session.complain(format_args!("usage: {}\n", command.usage.trim_start()));
-            Ok(FAILED)
+    let name = name.clone();
+    match COMMANDS.iter().find(|command| command.name == name) {
+        Some(command) => {
+            let (words, operands) = getopt::read(rest, command.options, command.longs);
+            (command.run)(session, &Parsed { name: &name, words, operands })
+        }
+        None if usage::knows(&name) => die(session, &format!("{name} is not simulated")),
+        None => {
+            let program = session.program.clone();
+            session.complain(format_args!("{program}: unknown subcommand '{name}'\n"));
+            usage(session)
         }
     }
 }
 
 /// `show-link` inside a zone: the links that it has on loan.
 pub(crate) fn show_link_in_zone(session: &mut Session<'_, '_>, zone: &ActiveZone, args: &[String]) -> Answer {
-    match parse(args, "pPsi:o:", LONG_SHOW) {
-        Ok(options) => show::link_of(session, &options, Some(zone)),
-        Err(_) => usage(session),
-    }
+    let (words, operands) = getopt::read(args, ":pPsi:o:", SHOW);
+    show::link_of(session, &Parsed { name: "show-link", words, operands }, Some(zone))
 }
 
 /// The usage text with every synopsis.
 fn usage(session: &mut Session<'_, '_>) -> Answer {
-    session.complain(format_args!("usage:  dladm <subcommand> <args> ...\n"));
-    for command in COMMANDS {
-        session.complain(format_args!("{}\n", command.usage));
-    }
+    session.complain(format_args!("usage:  dladm <subcommand> <args> ...\n{}", usage::ALL));
     Ok(FAILED)
 }
 
 /// A message of dladm's, and its one failing status.
-fn fail(session: &mut Session<'_, '_>, message: std::fmt::Arguments<'_>) -> Answer {
+fn die(session: &mut Session<'_, '_>, message: &(impl Display + ?Sized)) -> Answer {
     let program = session.program.clone();
     session.complain(format_args!("{program}: {message}\n"));
     Ok(FAILED)
 }
+
+/// Goes on with the value, or dies with the message.
+macro_rules! or_die {
+    ($session:expr, $result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(message) => return $crate::dladm::die($session, &message),
+        }
+    };
+}
+use or_die;

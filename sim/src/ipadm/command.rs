@@ -6,11 +6,7 @@ use std::net::IpAddr;
 use super::stack::{Address, Interface, Stack};
 use crate::answer::{Answer, FAILED, OK, Session};
 use crate::options::{Bad, Parsed, parse};
-use crate::table::{self, Column, NEEDS_FIELDS, NOT_ALL, Request};
-
-const fn column(name: &'static str, width: usize) -> Column {
-    Column { name, width }
-}
+use crate::table::{self, Column, Request, column};
 
 const SHOW_IF: &[Column] =
     &[column("IFNAME", 11), column("CLASS", 10), column("STATE", 9), column("CURRENT", 12), column("PERSISTENT", 11)];
@@ -163,7 +159,7 @@ fn show_if(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parsed) -
 
 fn request<'a>(columns: &'a [Column], usual: &'a str, options: &'a Parsed) -> Request<'a> {
     let fields = options.value('o').or(if options.has('p') { None } else { Some(usual) });
-    Request { columns, parsable: options.has('p'), fields, needs_fields: NEEDS_FIELDS, not_all: NOT_ALL }
+    Request { columns, parsable: options.has('p'), fields, wrap: false }
 }
 
 /// What of an address object's name is the interface's.
