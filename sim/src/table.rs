@@ -93,9 +93,7 @@ pub(crate) fn open(session: &mut Session<'_, '_>, request: &Request<'_>) -> Resu
             if !unknown.is_empty() {
                 let program = session.program.clone();
                 let unknown = unknown.concat();
-                session.complain(format_args!(
-                    "{program}: warning: ignoring unknown output field{plural}:{unknown}\n"
-                ));
+                session.complain(format_args!("{program}: warning: ignoring unknown output field{plural}:{unknown}\n"));
             }
             columns
         }

@@ -122,22 +122,26 @@ pub fn create_vnic(
     invocation.arg(name.as_str())
 }
 
-/// Gives a link properties, now and for the time after a reboot of the host. Most are taken while a zone uses the link; its MTU is
-/// not.
-pub fn set_properties(name: &LinkName, properties: &BTreeMap<String, String>) -> Invocation {
-    Invocation::new("dladm").args(["set-linkprop", "-p", &assignments(properties), name.as_str()])
+/// Whether `create-vnic -p` makes a property active. It only records all others, unchecked, until the host boots.
+pub fn is_set_by_creation(property: &str) -> bool {
+    matches!(property, "maxbw" | "cpus" | "pool" | "priority" | "rxrings" | "txrings" | "allowed-dhcp-cids")
 }
 
-/// Takes properties of a link back to their defaults.
-pub fn reset_properties(name: &LinkName, properties: &[String]) -> Invocation {
-    Invocation::new("dladm").args(["reset-linkprop", "-p", &properties.join(","), name.as_str()])
+/// Sets a property of a link, now and on record. Of several in one command only the last decides the exit status.
+pub fn set_property(name: &LinkName, property: &str, value: &str) -> Invocation {
+    Invocation::new("dladm").args(["set-linkprop", "-p", &format!("{property}={value}"), name.as_str()])
+}
+
+/// Resets a property of a link to its default, now and on record.
+pub fn reset_property(name: &LinkName, property: &str) -> Invocation {
+    Invocation::new("dladm").args(["reset-linkprop", "-p", property, name.as_str()])
 }
 
 fn assignments(properties: &BTreeMap<String, String>) -> String {
     properties.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
 }
 
-/// Every property of all links, or of one.
+/// Every property of all links, or of one. Exits with 1 if one of them cannot be read, and prints the others.
 pub fn show_properties(name: Option<&str>) -> Invocation {
     Invocation::new("dladm").args(["show-linkprop", "-c", "-o", "link,property,value"]).args(name)
 }
@@ -145,6 +149,11 @@ pub fn show_properties(name: Option<&str>) -> Invocation {
 /// Reads the answer of [`show_properties`]: values by link and property. What is not set is left out.
 pub fn parse_properties(completed: &Completed) -> Result<BTreeMap<(String, String), String>> {
     parse_property_lines(&completed.text()?).map_err(|line| unreadable(completed, line))
+}
+
+/// Whether dladm shows a property as it was set, so that another value means a failure.
+pub fn is_comparable(name: &str) -> bool {
+    matches!(name, "mtu" | "maxbw" | "cpus" | "priority" | "tagmode" | "promisc-filtered")
 }
 
 /// Whether two values of a property mean the same: dladm shows a bandwidth in Mb/s, and processors as ranges.
@@ -157,7 +166,7 @@ pub fn same_property(name: &str, a: &str, b: &str) -> bool {
     match name {
         "maxbw" => both(|text| Some(vec![kilobits(text)?])),
         "cpus" => both(processors),
-        _ => a == b,
+        _ => a.eq_ignore_ascii_case(b),
     }
 }
 
@@ -332,10 +341,8 @@ mod tests {
             create_vnic(&name, "stub0", [2, 8, 0x20, 0xa, 0, 1], Some(20), &properties).to_string(),
             "dladm create-vnic -l stub0 -m 2:8:20:a:0:1 -v 20 -p maxbw=1G,mtu=9000 web01_0"
         );
-        assert_eq!(
-            reset_properties(&name, &["maxbw".into(), "cpus".into()]).to_string(),
-            "dladm reset-linkprop -p maxbw,cpus web01_0"
-        );
+        assert_eq!(set_property(&name, "mtu", "1400").to_string(), "dladm set-linkprop -p mtu=1400 web01_0");
+        assert_eq!(reset_property(&name, "maxbw").to_string(), "dladm reset-linkprop -p maxbw web01_0");
     }
 
     #[test]
@@ -345,7 +352,7 @@ mod tests {
             ("maxbw", "1.5G", " 1500"),
             ("maxbw", "1200K", "    1.200"),
             ("cpus", "0,1,2,4", "0-2,4"),
-            ("priority", "low", " low"),
+            ("priority", "LOW", " low"),
         ] {
             assert!(same_property(name, a, b) && same_property(name, b, a), "{name} {a} {b}");
         }

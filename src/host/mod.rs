@@ -6,7 +6,7 @@ mod brand;
 mod survey;
 mod zone_root;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -278,6 +278,16 @@ impl Host {
             return Ok(None);
         }
         Ok(dladm::parse_vnics(&completed)?.into_iter().find(|vnic| vnic.name == name))
+    }
+
+    /// The active properties of every link, or of one: values by link and property. dladm exits with 1 if one property of one link
+    /// cannot be read; the others are taken.
+    pub fn link_properties(&self, name: Option<&str>) -> Result<BTreeMap<(String, String), String>> {
+        let completed = self.question(&dladm::show_properties(name))?;
+        if !completed.success() && completed.text()?.is_empty() {
+            return Err(completed.error());
+        }
+        dladm::parse_properties(&completed)
     }
 
     /// The zone that this link is lent to.

@@ -13,8 +13,8 @@ use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::preflight;
 use super::request::{Pinned, PinnedNet, Request};
 use super::steps::{
-    Autoboot, Boot, Configure, FirstBoot, Image, Install, MakeDataset, Origin as Files, Publishers, SetPublisher, Step,
-    Vnic,
+    Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files, Publishers,
+    SetPublisher, Step, Vnic,
 };
 use super::wanted::{check_whole, wanted};
 use super::{basis, brand, setup};
@@ -22,6 +22,7 @@ use crate::address::{MacAddr, NetAddress};
 use crate::document::Document;
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
+use crate::exec::dladm;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{Dialect, HostState};
 use crate::manager::CreateOptions;
@@ -133,7 +134,9 @@ pub(crate) fn steps_to_undo(spec: &ZoneSpec, library: &Library, dialect: Dialect
 
 fn steps_to_configured(spec: &ZoneSpec, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    steps.extend(vnics(&spec.nets).into_iter().map(|vnic| Box::new(vnic) as Box<dyn Step>));
+    for vnic in vnics(&spec.nets) {
+        steps.extend(vnic_steps(vnic, &spec.nets));
+    }
     steps.push(Box::new(configuration(spec, dialect)?));
     Ok(steps)
 }
@@ -295,10 +298,26 @@ pub(crate) fn vnics(nets: &[EntryNet]) -> Vec<Vnic> {
                 over: net.stub.clone()?,
                 mac: net.mac?.bytes(),
                 vlan: net.vlan,
-                properties: properties(net),
+                properties: at_once(properties(net)).0,
             })
         })
         .collect()
+}
+
+/// The properties that a VNIC gets when it is created, and those that are set afterwards.
+fn at_once(properties: BTreeMap<String, String>) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    properties.into_iter().partition(|(name, _)| dladm::is_set_by_creation(name))
+}
+
+/// The steps that create a VNIC of one of these nets with all its properties.
+pub(crate) fn vnic_steps(vnic: Vnic, nets: &[EntryNet]) -> Vec<Box<dyn Step>> {
+    let net = nets.iter().find(|net| net.name == vnic.net);
+    let later = net.map(|net| at_once(properties(net)).1).unwrap_or_default();
+    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(vnic.clone())];
+    for (name, value) in later {
+        steps.push(Box::new(LinkProperty { vnic: vnic.clone(), name, value: Some(value) }));
+    }
+    steps
 }
 
 /// The properties that a net's VNIC shall have, by dladm's names.

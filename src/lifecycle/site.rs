@@ -9,7 +9,6 @@ use super::conduct::Teller;
 use super::floor::Floor;
 use super::library::Library;
 use crate::error::{Code, Error, Result};
-use crate::exec::dladm;
 use crate::host::{Host, HostState};
 use crate::name::ZoneName;
 use crate::parallel::both;
@@ -39,7 +38,7 @@ impl Look {
         if let Some(known) = self.properties.get() {
             return Ok(known);
         }
-        let found = dladm::parse_properties(&site.host.ask(&dladm::show_properties(None))?)?;
+        let found = site.host.link_properties(None)?;
         Ok(self.properties.get_or_init(|| found))
     }
 }

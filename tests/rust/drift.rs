@@ -338,11 +338,19 @@ fn links_are_changed_by_the_smallest_commands() {
     assert_eq!(both("link-property \"maxbw\" \"1.5G\"", ""), [format!("dladm reset-linkprop -p maxbw {vnic}")]);
     assert_eq!(
         both("vlan 20", "vlan 30"),
-        [format!("dladm delete-vnic {vnic}"), format!("dladm create-vnic -l net0 -m {mac} -v 30 -p mtu=1300 {vnic}")]
+        [
+            format!("dladm delete-vnic {vnic}"),
+            format!("dladm create-vnic -l net0 -m {mac} -v 30 {vnic}"),
+            format!("dladm set-linkprop -p mtu=1300 {vnic}")
+        ]
     );
     assert_eq!(
         both("stub \"net0\"", "stub \"stub1\""),
-        [format!("dladm delete-vnic {vnic}"), format!("dladm create-vnic -l stub1 -m {mac} -v 30 -p mtu=1300 {vnic}")]
+        [
+            format!("dladm delete-vnic {vnic}"),
+            format!("dladm create-vnic -l stub1 -m {mac} -v 30 {vnic}"),
+            format!("dladm set-linkprop -p mtu=1300 {vnic}")
+        ]
     );
     assert_eq!(both("mtu 1300", ""), [format!("dladm reset-linkprop -p mtu {vnic}")]);
 }
@@ -371,7 +379,7 @@ fn a_link_in_use_waits_for_its_zone_to_be_down() {
     assert_eq!(drift(&manager, "web01").items[0].cause, DriftCause::Files);
     let plan = manager.plan_apply(&[], &ApplyOptions::new().reboot(true)).unwrap();
     let steps: Vec<&str> = plan.changes[0].steps.iter().map(|step| step.id.as_str()).collect();
-    assert_eq!(steps, ["reserve", "applied", "shutdown", "unlink:lan", "vnic:lan", "boot"]);
+    assert_eq!(steps, ["reserve", "applied", "shutdown", "unlink:lan", "vnic:lan", "link:lan:mtu", "boot"]);
     manager.run(&plan, &mut RunOptions::new()).unwrap().into_result().unwrap();
     assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
     assert_eq!(pretend.run(&format!("dladm show-vnic -p -o over,vid {vnic}")), "net0:30\n=0");
@@ -382,6 +390,50 @@ fn a_link_in_use_waits_for_its_zone_to_be_down() {
     let ran = commands(&manager, &[], &ApplyOptions::new());
     assert_eq!(short(&ran), [format!("dladm set-linkprop -p maxbw=300M {vnic}")]);
     assert!(manager.diff(&[]).unwrap().is_clean());
+}
+
+#[test]
+fn a_property_that_creation_only_records_is_active_at_once() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    fs::write(
+        manager.root().join("templates/tagged.kdl"),
+        "template \"tagged\" { extends \"oi\"; without \"net\"; net \"a\" { \
+         pool \"internal\"; mtu 1400; link-property \"tagmode\" \"normal\"; link-property \"maxbw\" \"100M\"; }; }\n",
+    )
+    .unwrap();
+    let options = CreateOptions::new().template("tagged").boot(false);
+    let plan = manager.plan_create(&["web01"], &options).unwrap();
+    let steps: Vec<String> = plan.changes[0].steps.iter().map(|step| step.argv.join(" ")).collect();
+    assert!(steps[0].ends_with("-p maxbw=100M web01_0"), "{steps:?}");
+    manager.run(&plan, &mut RunOptions::new()).unwrap().into_result().unwrap();
+    for words in ["", "-P "] {
+        let shown = pretend.run(&format!("dladm show-linkprop {words}-c -o value -p mtu,tagmode web01_0"));
+        assert_eq!(shown, "1400\nnormal\n=0", "{words}");
+    }
+    assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
+}
+
+#[test]
+fn a_link_on_loan_to_a_zone_is_not_made_a_second_time() {
+    let pretend = sim_machine::with_zones(&["other"]);
+    let manager = manager(&pretend);
+    assert_eq!(pretend.run("zoneadm -z other boot"), "=0");
+    let mut lent = false;
+    // Another program takes the name when the plan has been made.
+    let mut progress = |event: &zmgr::Event| {
+        if event.step == "vnic:internal" && !lent {
+            lent = true;
+            assert_eq!(pretend.run("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 web01_0"), "=0");
+            assert_eq!(pretend.run("dladm set-linkprop -t -p zone=other web01_0"), "=0");
+        }
+        true
+    };
+    let options = CreateOptions::new().template("oi").boot(false);
+    let error = manager.create("web01", &options, &mut RunOptions::new().progress(&mut progress)).unwrap_err();
+    assert!(format!("{error:?}").contains("2:8:20:1:2:3"), "{error:?}");
+    assert!(pretend.run("dladm show-vnic -p -o macaddress web01_0").starts_with("2:8:20:1:2:3"));
+    assert_eq!(pretend.run("dladm show-linkprop -c -o value -p zone web01_0"), "other\n=0");
 }
 
 #[test]

@@ -79,10 +79,13 @@ mod tests {
     #[test]
     fn values_go_on_until_the_next_name() {
         let list = parse(&["protection=mac-nospoof,ip-nospoof,mtu=1400", "foo"]).unwrap();
-        assert_eq!(list, [
-            ("protection".into(), vec!["mac-nospoof".into(), "ip-nospoof".into()]),
-            ("mtu".into(), vec!["1400".into(), "foo".into()]),
-        ]);
+        assert_eq!(
+            list,
+            [
+                ("protection".into(), vec!["mac-nospoof".into(), "ip-nospoof".into()]),
+                ("mtu".into(), vec!["1400".into(), "foo".into()]),
+            ]
+        );
         assert_eq!(parse(&["mtu,maxbw=100"]).unwrap()[0], ("mtu".into(), vec![]));
         for bad in ["", ",", "=", "=1", "mtu=", "mtu==1", "mtu=1400,"] {
             assert_eq!(parse(&[bad]), None, "{bad}");

@@ -394,10 +394,7 @@ fn default_vlan_name(over: &str, vid: u16) -> String {
 }
 
 /// The options of the commands that delete.
-fn deletion<'a>(
-    session: &mut Session<'_, '_>,
-    parsed: &'a Parsed<'_>,
-) -> Result<(&'a str, bool), Answer> {
+fn deletion<'a>(session: &mut Session<'_, '_>, parsed: &'a Parsed<'_>) -> Result<(&'a str, bool), Answer> {
     let (mut temporary, mut root) = (false, false);
     for word in &parsed.words {
         match word {

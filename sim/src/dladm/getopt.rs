@@ -96,11 +96,10 @@ mod tests {
     #[test]
     fn options_before_and_after_operands() {
         let (options, operands) = read(&words("v1 -tl net0 --root=/a -- -x"), ":tl:R:", &[("root-dir", 'R', true)]);
-        assert_eq!(options, [
-            Word::Option('t', String::new()),
-            Word::Option('l', "net0".into()),
-            Word::Option('R', "/a".into())
-        ]);
+        assert_eq!(
+            options,
+            [Word::Option('t', String::new()), Word::Option('l', "net0".into()), Word::Option('R', "/a".into())]
+        );
         assert_eq!(operands, ["v1", "-x"]);
     }
 

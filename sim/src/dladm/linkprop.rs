@@ -254,10 +254,7 @@ fn cell(session: &mut Session<'_, '_>, state: &mut State, link: &Link, name: &st
         },
         Err(fault) => {
             if state.named && !state.failing {
-                warn(
-                    session,
-                    &format!("cannot get link property '{name}' for {}: {}", link.name, fault.text()),
-                );
+                warn(session, &format!("cannot get link property '{name}' for {}: {}", link.name, fault.text()));
             }
             state.failing = true;
             state.failed = true;
@@ -265,9 +262,8 @@ fn cell(session: &mut Session<'_, '_>, state: &mut State, link: &Link, name: &st
         }
     };
     state.failing = false;
-    let shown = values.into_iter().map(|value| {
-        if value.is_empty() && !state.parsable { "--".to_owned() } else { value }
-    });
+    let shown =
+        values.into_iter().map(|value| if value.is_empty() && !state.parsable { "--".to_owned() } else { value });
     let text = shown.collect::<Vec<_>>().join(",");
     // The last column of a table is printed with a blank after it [linkprop-v0].
     Ok(Cell::Text(if of == Of::Possible && !state.parsable { format!("{text} ") } else { text }))

@@ -23,8 +23,7 @@ mod tests {
         for good in ["net0", "web1n10", "web01_0", "a.b1", ".0", "v99999999999", &format!("{}1", "a".repeat(30))] {
             assert!(is_valid(good), "{good}");
         }
-        for bad in
-            ["", "net", "0net0", "net01", "web010", "a-b0", "net00", "7", "é1", "net0\u{b2}", &"a1".repeat(16)]
+        for bad in ["", "net", "0net0", "net01", "web010", "a-b0", "net00", "7", "é1", "net0\u{b2}", &"a1".repeat(16)]
         {
             assert!(!is_valid(bad), "{bad}");
         }

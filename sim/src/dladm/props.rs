@@ -100,9 +100,7 @@ fn current(machine: &Machine, link: &Link, prop: &Prop) -> io::Result<Values> {
         Kind::Unsupported => Err(Fault::NotSupported),
         // A reset leaves a count that the library does not take [reset-t-secondary-macs-0].
         Kind::SecondaryMacs if set == Some("") => Err(Fault::BadValueCount),
-        Kind::Bandwidth => {
-            list(set.map(|bits| value::show_bandwidth(bits.parse().unwrap_or_default())).as_deref())
-        }
+        Kind::Bandwidth => list(set.map(|bits| value::show_bandwidth(bits.parse().unwrap_or_default())).as_deref()),
         Kind::Word | Kind::DefaultTag | Kind::Number => one(set.unwrap_or(prop.default)),
         Kind::Pool => one(""),
         Kind::Free => one("0"),
@@ -253,9 +251,7 @@ fn resource(prop: &Prop, values: &[String]) -> Result<String, Fault> {
             [word, ..] if prop.name != "priority" => Ok(word.to_owned()),
             _ => Err(Fault::BadValue),
         },
-        Kind::DefaultTag => {
-            Ok(number_below(one(values, Fault::BadValueCount)?, LAST_VLAN)?.to_string())
-        }
+        Kind::DefaultTag => Ok(number_below(one(values, Fault::BadValueCount)?, LAST_VLAN)?.to_string()),
         Kind::Number => Ok((value::leading_number(one(values, Fault::BadValue)?).0 as u32).to_string()),
         Kind::Protection => {
             let chosen = words(prop, values)?;
@@ -265,9 +261,8 @@ fn resource(prop: &Prop, values: &[String]) -> Result<String, Fault> {
         Kind::AllowedCids => unique(value::client_ids(values)?),
         Kind::Rings => {
             let text = one(values, Fault::BadValue)?;
-            let named = ["hw", "sw"].iter().any(|word| {
-                text.get(..2).is_some_and(|head| head.eq_ignore_ascii_case(word))
-            });
+            let named =
+                ["hw", "sw"].iter().any(|word| text.get(..2).is_some_and(|head| head.eq_ignore_ascii_case(word)));
             if !named && value::leading_number(text).0 == 0 {
                 return Err(Fault::BadValue);
             }

@@ -323,12 +323,7 @@ fn told(machine: &Machine, link: &Link, records: bool) -> io::Result<Result<(), 
 }
 
 /// `show-vnic -s`: a table of its own making [show-show-vnic_-s].
-fn statistics(
-    session: &mut Session<'_, '_>,
-    named: Option<Link>,
-    lower: Option<&str>,
-    interval: bool,
-) -> Answer {
+fn statistics(session: &mut Session<'_, '_>, named: Option<Link>, lower: Option<&str>, interval: bool) -> Answer {
     if interval {
         return die(session, ENDLESS);
     }
@@ -341,11 +336,11 @@ fn statistics(
                 return die(session, &format!("failed to show vnic '{}': {}", link.name, fault.text()));
             }
         },
-        None => link::all(session.machine)?.into_iter().filter(|link| link.class == Class::Vnic && link.active).collect(),
+        None => {
+            link::all(session.machine)?.into_iter().filter(|link| link.class == Class::Vnic && link.active).collect()
+        }
     };
-    let wanted = |link: &&Link| {
-        link.class != Class::Etherstub && lower.is_none_or(|lower| link.lower() == Some(lower))
-    };
+    let wanted = |link: &&Link| link.class != Class::Etherstub && lower.is_none_or(|lower| link.lower() == Some(lower));
     let rows: Vec<&Link> = candidates.iter().filter(wanted).collect();
     if let (Some(link), true) = (&named, rows.is_empty()) {
         return die(session, &format!("non-existent vnic '{}'", link.name));

@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_c_reads_them() {
-        for (text, number) in [("1400", 1400), ("0x500", 1280), ("1e3", 1), ("abc", 0), ("010", 8), (" 7", 7), ("", 0)] {
+        for (text, number) in [("1400", 1400), ("0x500", 1280), ("1e3", 1), ("abc", 0), ("010", 8), (" 7", 7), ("", 0)]
+        {
             assert_eq!(leading_number(text).0, number, "{text}");
         }
         assert_eq!(leading_number("-1").0, u64::MAX);
@@ -226,11 +227,10 @@ mod tests {
 
     #[test]
     fn addresses_and_prefixes() {
-        assert_eq!(addresses(&list("10.0.0.1 10.0.1.0/24 2001:db8::1")).unwrap(), [
-            "10.0.0.1/32",
-            "10.0.1.0/24",
-            "2001:db8::1/128"
-        ]);
+        assert_eq!(
+            addresses(&list("10.0.0.1 10.0.1.0/24 2001:db8::1")).unwrap(),
+            ["10.0.0.1/32", "10.0.1.0/24", "2001:db8::1/128"]
+        );
         for bad in ["10.0.0.1/24", "10.0.0.1/0", "10.0.0.1/33", "0.0.0.0", "::", "x", "2001:db8::1/64"] {
             assert_eq!(addresses(&list(bad)), Err(Fault::InvalidIp), "{bad}");
         }

@@ -6,6 +6,7 @@
 //! names a file for the differences of every case.
 
 mod bench;
+mod dladm;
 mod text;
 mod zoneadm;
 
@@ -112,4 +113,9 @@ fn zoneadm_does_what_the_real_one_did() {
 #[test]
 fn brand_hooks_do_what_the_real_ones_did() {
     replay("hooks.jsonl", zoneadm::replay);
+}
+
+#[test]
+fn dladm_does_what_the_real_one_did() {
+    replay("dladm.jsonl", dladm::replay);
 }

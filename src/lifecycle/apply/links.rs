@@ -8,10 +8,10 @@ use crate::effective::ZoneSpec;
 use crate::error::Result;
 use crate::exec::dladm::{self, HostVnic};
 use crate::host::HostState;
-use crate::lifecycle::create::{self, vnics};
+use crate::lifecycle::create::{self, vnic_steps, vnics};
 use crate::lifecycle::preflight;
 use crate::lifecycle::site::{Look, Site};
-use crate::lifecycle::steps::{LinkProperties, Step, Unlink, Vnic};
+use crate::lifecycle::steps::{LinkProperty, Step, Unlink, Vnic};
 use crate::settings::EntryNet;
 use crate::zone::ZoneEntry;
 
@@ -69,7 +69,7 @@ pub(super) fn plan(site: &Site, look: &Look, entry: &ZoneEntry, spec: &ZoneSpec)
         let mac = found.mac.unwrap_or(vnic.mac);
         let old = Vnic { over: found.over.clone(), mac, vlan: found.vlan, properties: BTreeMap::new(), ..vnic.clone() };
         relinking.down.push(Box::new(Unlink { vnic: old }));
-        relinking.down.push(Box::new(vnic));
+        relinking.down.extend(vnic_steps(vnic, std::slice::from_ref(net)));
     }
     Ok(relinking)
 }
@@ -99,26 +99,18 @@ fn properties(
     if reset.iter().any(|name| name == "mtu") {
         relinking.waiting.push(format!("the VNIC {} gets its default mtu", vnic.name));
     }
-    let (cold_set, set): (BTreeMap<_, _>, BTreeMap<_, _>) = set.into_iter().partition(|(name, _)| name == "mtu");
-    let (cold_reset, reset): (Vec<_>, Vec<_>) = reset.into_iter().partition(|name| name == "mtu");
-    let step = |set, reset| LinkProperties { net: net.name.clone(), vnic: vnic.clone(), set, reset };
-    if !(cold_set.is_empty() && cold_reset.is_empty()) {
-        relinking.nets.push(net.name.clone());
-        relinking.down.extend(boxed(step(cold_set, cold_reset)));
+    let values = set.into_iter().map(|(name, value)| (name, Some(value)));
+    for (name, value) in values.chain(reset.into_iter().map(|name| (name, None))) {
+        let cold = name == "mtu";
+        let step = LinkProperty { vnic: vnic.clone(), name, value };
+        if cold {
+            relinking.nets.push(net.name.clone());
+            relinking.down.push(Box::new(step));
+        } else {
+            relinking.at_once.push(Box::new(step));
+        }
     }
-    relinking.at_once.extend(boxed(step(set, reset)));
     Ok(())
-}
-
-/// A command sets or resets, so each has a step of its own.
-fn boxed(step: LinkProperties) -> Vec<Box<dyn Step>> {
-    let set = LinkProperties { reset: Vec::new(), ..step.clone() };
-    let reset = LinkProperties { set: BTreeMap::new(), ..step };
-    [set, reset]
-        .into_iter()
-        .filter(|step| !(step.set.is_empty() && step.reset.is_empty()))
-        .map(|step| Box::new(step) as Box<dyn Step>)
-        .collect()
 }
 
 /// The properties to be set, and those that were applied, are no longer wished and still set.

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::basis;
 use super::conduct::{before, conduct};
-use super::create::{self, vnics};
+use super::create::{self, vnic_steps, vnics};
 use super::library::Library;
 use super::material::Material;
 use super::operate::{self, failure};
@@ -302,7 +302,7 @@ fn plan_of(
                     if zone.state != ZoneState::Configured && !had(&vnic.name) {
                         gained.push(vnic.name.clone());
                     }
-                    steps.push(Box::new(vnic));
+                    steps.extend(vnic_steps(vnic, &spec.nets));
                 }
             }
             facts.insert(format!("configuration of {name}"), digest(found));

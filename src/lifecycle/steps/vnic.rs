@@ -20,7 +20,7 @@ pub(crate) struct Vnic {
     pub(crate) over: String,
     pub(crate) mac: [u8; 6],
     pub(crate) vlan: Option<u16>,
-    /// Its properties, `mtu` included.
+    /// The properties that it is created with; the others have steps of their own.
     pub(crate) properties: BTreeMap<String, String>,
 }
 
@@ -80,6 +80,13 @@ impl Step for Vnic {
     }
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        // dladm creates a second link of the name of one that is on loan to a zone.
+        if let LinkState::Vnic(_) | LinkState::Other(_) = floor.host.link_state(self.name.as_str())? {
+            return match self.look(floor)? {
+                Probe::Foreign(what) => Err(foreign(what)),
+                Probe::Absent | Probe::Partial | Probe::Done => Ok(()),
+            };
+        }
         let created =
             floor.attempt_held(dladm::create_vnic(&self.name, &self.over, self.mac, self.vlan, &self.properties))?;
         match self.look(floor)? {
