@@ -334,8 +334,8 @@ fn links_are_changed_by_the_smallest_commands() {
         ran
     };
     assert_eq!(both("mtu 1400", "mtu 1300"), [format!("dladm set-linkprop -p mtu=1300 {vnic}")]);
-    assert_eq!(both("\"100M\"", "\"1.5G\""), [format!("dladm set-linkprop -p maxbw=1.5G {vnic}")]);
-    assert_eq!(both("link-property \"maxbw\" \"1.5G\"", ""), [format!("dladm reset-linkprop -p maxbw {vnic}")]);
+    assert_eq!(both("\"100M\"", "\"1500M\""), [format!("dladm set-linkprop -p maxbw=1500M {vnic}")]);
+    assert_eq!(both("link-property \"maxbw\" \"1500M\"", ""), [format!("dladm reset-linkprop -p maxbw {vnic}")]);
     assert_eq!(
         both("vlan 20", "vlan 30"),
         [
@@ -399,9 +399,11 @@ fn a_property_that_creation_only_records_is_active_at_once() {
     fs::write(
         manager.root().join("templates/tagged.kdl"),
         "template \"tagged\" { extends \"oi\"; without \"net\"; net \"a\" { \
-         pool \"internal\"; mtu 1400; link-property \"tagmode\" \"normal\"; link-property \"maxbw\" \"100M\"; }; }\n",
+         pool \"small\"; link-property \"tagmode\" \"normal\"; link-property \"maxbw\" \"100M\"; }; }\n",
     )
     .unwrap();
+    let pool = "pool \"small\" { network \"10.6.0.0/24\"; stub \"stub0\"; mtu 1400; }\n";
+    fs::write(manager.root().join("pools/small.kdl"), pool).unwrap();
     let options = CreateOptions::new().template("tagged").boot(false);
     let plan = manager.plan_create(&["web01"], &options).unwrap();
     let steps: Vec<String> = plan.changes[0].steps.iter().map(|step| step.argv.join(" ")).collect();

@@ -144,7 +144,7 @@ fn a_zones_whole_life_leaves_nothing() {
 }
 
 /// A machine with installed zones of these names.
-pub fn with_zones(names: &[&str]) -> Pretend {
+pub(crate) fn with_zones(names: &[&str]) -> Pretend {
     let machine = new(Dialect::OpenIndiana);
     for name in names {
         assert_eq!(machine.run(&format!("dladm create-vnic -l stub0 {name}_0")), "=0");
