@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::documents::findings;
+use super::check::findings;
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::output;
