@@ -167,7 +167,12 @@ fn is_edited(library: &Library, document: &Document<ZoneEntry>) -> bool {
         || settings.install.is_some()
         || settings.clone_from.is_some()
         || !settings.setup.is_empty();
-    let as_applied = effective(&library.config, &library.templates, &library.pools, entry)
-        .is_ok_and(|spec| entry.applied.as_deref() == Some(&super::applied(&spec)));
+    let as_applied = effective(&library.config, &library.templates, &library.pools, entry).is_ok_and(|spec| {
+        let mut now = super::applied(&spec);
+        // Import records nothing of how the zone was installed.
+        (now.settings.install, now.settings.clone_from) = (None, None);
+        now.settings.setup = Default::default();
+        entry.applied.as_deref() == Some(&now)
+    });
     only_here || !as_applied || !written.is_ok_and(|written| written.text() == document.text())
 }
