@@ -65,6 +65,8 @@ pub struct ZoneEntry {
     pub applied: Option<Box<Applied>>,
     /// What was applied while the zone ran and waits for its next boot.
     pub pending: Option<Pending>,
+    /// The datasets that zmgr made for it, the only ones that it ever destroys.
+    pub datasets: Vec<MadeDataset>,
     /// What import found and these documents have no words for, verbatim, a line each.
     pub foreign: Vec<String>,
     /// Where the entry begins.
@@ -89,6 +91,7 @@ impl ZoneEntry {
             settings: Settings::default(),
             applied: None,
             pending: None,
+            datasets: Vec::new(),
             foreign: Vec::new(),
             source: Source::none(),
         }
@@ -115,7 +118,7 @@ impl ZoneEntry {
         let overrides = self.applied.iter().flat_map(|applied| &applied.nets).any(|net| !net.overrides.is_empty());
         if self.is_newer() {
             self.format
-        } else if self.pending.is_some() || overrides {
+        } else if self.pending.is_some() || overrides || !self.datasets.is_empty() || self.intent.purge {
             2
         } else {
             OLDEST_FORMAT
@@ -208,6 +211,18 @@ impl Pending {
     }
 }
 
+/// A dataset that zmgr made, or is about to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MadeDataset {
+    /// Its name.
+    pub name: String,
+    /// What identifies it, whatever has its name later. `None` while it is being made: there was no such dataset before.
+    pub guid: Option<String>,
+    /// Whether it is the zonepath's; the others are delegated to the zone.
+    pub zonepath: bool,
+}
+
 /// The configuration as last applied: the base of a three-way comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -256,6 +271,8 @@ pub struct Intent {
     pub running: bool,
     /// A destruction: whether its files are left.
     pub keep_data: bool,
+    /// A destruction: whether the datasets go that zmgr made to be delegated to it.
+    pub purge: bool,
     /// A creation: what the entry was before, which it becomes again if the work is taken back; `None` where there was no entry.
     pub before: Option<Before>,
 }
@@ -418,6 +435,18 @@ impl Kind for ZoneEntry {
             })
         });
         entry.pending = root.child("pending").and_then(Pending::decode);
+        let made = root.child("datasets").map(Node::nodes).unwrap_or_default();
+        entry.datasets = made
+            .iter()
+            .filter(|node| node.name == "dataset")
+            .filter_map(|node| {
+                Some(MadeDataset {
+                    name: node.text()?.to_owned(),
+                    guid: node.property_text("guid").map(str::to_owned),
+                    zonepath: node.property("zonepath").is_some_and(|entry| entry.value == Value::Bool(true)),
+                })
+            })
+            .collect();
         entry.foreign = match root.child("foreign") {
             Some(node) => node.children_named("line").flat_map(Node::texts).map(str::to_owned).collect(),
             None => Vec::new(),
@@ -438,11 +467,12 @@ impl Kind for ZoneEntry {
         inner.extend(self.state.as_ref().map(|state| {
             let node = Node::new("state").arg(state.as_str()).prop_if("step", state.step());
             let undo = matches!(state, EntryState::Creating { undo: true, .. });
-            let Intent { boot, running, keep_data, before } = self.intent;
+            let Intent { boot, running, keep_data, purge, before } = self.intent;
             node.prop_if("undo", undo.then_some(true))
                 .prop_if("boot", boot)
                 .prop_if("running", running.then_some(true))
                 .prop_if("keep-data", keep_data.then_some(true))
+                .prop_if("purge", purge.then_some(true))
                 .prop_if("before", before.map(Before::as_str))
         }));
         let text = |name: &str, value: &Option<String>| value.as_ref().map(|value| Node::new(name).arg(value.as_str()));
@@ -459,6 +489,15 @@ impl Kind for ZoneEntry {
             Node::new("applied").block(nodes)
         }));
         inner.extend(self.pending.as_ref().map(Pending::encode));
+        if !self.datasets.is_empty() {
+            let made = self.datasets.iter().map(|made| {
+                Node::new("dataset")
+                    .arg(made.name.as_str())
+                    .prop_if("zonepath", made.zonepath.then_some(true))
+                    .prop_if("guid", made.guid.as_deref())
+            });
+            inner.push(Node::new("datasets").block(made.collect()));
+        }
         if !self.foreign.is_empty() {
             let lines = self.foreign.iter().map(|line| Node::new("line").arg(line.as_str()));
             inner.push(Node::new("foreign").block(lines.collect()));
@@ -477,6 +516,7 @@ fn intent(node: &Node) -> Intent {
         boot: flag("boot"),
         running: flag("running").unwrap_or_default(),
         keep_data: flag("keep-data").unwrap_or_default(),
+        purge: flag("purge").unwrap_or_default(),
         before: node
             .property_text("before")
             .and_then(|word| [Before::Wish, Before::Ready].into_iter().find(|before| before.as_str() == word)),

@@ -1,5 +1,5 @@
-//! `zfs`: which file systems there are, and what hangs on them. zmgr makes only datasets to be delegated, and destroys none: a
-//! zone's own are illumos's business.
+//! `zfs`: which file systems there are, and what hangs on them. zmgr makes and destroys only datasets to be delegated: a
+//! zone's own are made and destroyed by illumos.
 
 use super::{Completed, Invocation, fields};
 use crate::error::{Code, Error, Result};
@@ -18,18 +18,20 @@ pub struct Dataset {
     pub mounted: bool,
     /// The snapshot that it is a clone of.
     pub origin: Option<String>,
+    /// What identifies it, whatever its name is.
+    pub guid: String,
 }
 
-const COLUMNS: &str = "name,type,mountpoint,mounted,origin";
+const COLUMNS: &str = "name,type,mountpoint,mounted,origin,guid";
 
 /// The file system that holds this path of the host; exits with 1 where there is none.
 pub fn list_path(path: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, path])
 }
 
-/// All file systems.
-pub fn list_filesystems() -> Invocation {
-    Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem"])
+/// All file systems and volumes.
+pub fn list_datasets() -> Invocation {
+    Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume"])
 }
 
 /// A dataset with all datasets and snapshots below it.
@@ -127,6 +129,16 @@ pub fn set_quota(name: &str, quota: Option<u64>) -> Invocation {
     Invocation::new("zfs").args(["set", &format!("quota={quota}"), name])
 }
 
+/// Destroys a dataset that has nothing below it.
+pub fn destroy_one(name: &str) -> Invocation {
+    Invocation::new("zfs").args(["destroy", name])
+}
+
+/// Destroys a dataset that was delegated, with all that its zone made in it.
+pub fn destroy_delegated(name: &str) -> Invocation {
+    Invocation::new("zfs").args(["destroy", "-r", name])
+}
+
 /// Reads the answer of the lists.
 pub fn parse_list(completed: &Completed) -> Result<Vec<Dataset>> {
     parse_lines(&completed.text()?).map_err(|line| unreadable("zfs list", line, completed))
@@ -135,7 +147,7 @@ pub fn parse_list(completed: &Completed) -> Result<Vec<Dataset>> {
 fn parse_lines(text: &str) -> std::result::Result<Vec<Dataset>, &str> {
     // Older releases say this on standard output and exit with 0.
     let text = if text.trim() == "no datasets available" { "" } else { text };
-    fields::lines(text, 5, fields::split_tabs)
+    fields::lines(text, 6, fields::split_tabs)
         .map(|line| {
             let line = line?;
             let present = |field: &str| Some(field).filter(|field| !matches!(*field, "" | "-")).map(str::to_owned);
@@ -145,6 +157,7 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<Dataset>, &str> {
                 mountpoint: present(&line[2]),
                 mounted: line[3] == "yes",
                 origin: present(&line[4]),
+                guid: line[5].to_string(),
             })
         })
         .collect()
@@ -157,7 +170,7 @@ mod tests {
 
     #[test]
     fn reads() {
-        let text = "rpool/zones\tfilesystem\t/zones\tyes\t-\nrpool/zones/w/ROOT/zbe@a\tsnapshot\t-\t-\t-\n";
+        let text = "rpool/zones\tfilesystem\t/zones\tyes\t-\t17\nrpool/zones/w/ROOT/zbe@a\tsnapshot\t-\t-\t-\t-\n";
         let datasets = parse_lines(text).unwrap();
         assert_eq!((datasets[0].mountpoint.as_deref(), datasets[0].mounted), (Some("/zones"), true));
         assert_eq!((datasets[1].kind.as_str(), datasets[1].mountpoint.as_deref()), ("snapshot", None));

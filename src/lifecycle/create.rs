@@ -10,7 +10,7 @@ use super::journal::Journal;
 use super::library::Library;
 use super::material::Material;
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
-use super::preflight;
+use super::preconditions;
 use super::request::{Pinned, PinnedNet, Request};
 use super::steps::{
     Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files, Publishers,
@@ -28,7 +28,7 @@ use crate::host::{Dialect, HostState};
 use crate::manager::CreateOptions;
 use crate::name::{LinkName, TemplateName, ZoneName};
 use crate::registry::{Asked, Asker, Ledger, now};
-use crate::resources::Attr;
+use crate::resources::{Attr, Dataset};
 use crate::settings::{EntryNet, IpType, Settings};
 use crate::source::Sourced;
 use crate::zone::{Applied, Before, EntryId, EntryState, Origin, ZoneEntry};
@@ -69,20 +69,21 @@ pub(crate) fn plan(
     let mut entry = match ground.wishes.get(name) {
         Some(document) => document.value.clone(),
         None => {
-            preflight::unregistered(ledger, name)?;
+            preconditions::unregistered(ledger, name)?;
             wish(library, name, options)?
         }
     };
     let spec = effective(&library.config, &library.templates, &library.pools, &entry)?;
-    preflight::creatable(ground, &spec, options)?;
+    preconditions::creatable(ground, &spec, options)?;
     if let Some(source) = &spec.clone_from {
-        preflight::undisturbed(ledger, &source.value)?;
+        preconditions::undisturbed(ledger, &source.value)?;
     }
 
     entry.id = Some(match pinned {
         Some(pinned) => pinned.id.parse()?,
         None => EntryId::random()?,
     });
+    entry.datasets.clear();
     entry.created = Some(pinned.map_or_else(now, |pinned| pinned.created.clone()));
     entry.origin = Some(Origin::Create);
     entry.zonepath = Some(spec.zonepath.value.clone().into());
@@ -95,7 +96,7 @@ pub(crate) fn plan(
     spec.nets = nets;
     entry.applied = Some(Box::new(applied(&spec)));
     for vnic in vnics(&entry.nets) {
-        preflight::link_fits(ground.host, &vnic)?;
+        preconditions::link_fits(ground.host, &vnic)?;
     }
     let steps = steps(&spec, library, ground.dialect, ground.material)?;
     let limit = library.config.timeouts.boot;
@@ -120,15 +121,26 @@ pub(crate) fn steps(
         steps.push(Box::new(MakeDataset(dataset)));
     }
     steps.extend(steps_to_configured(spec, dialect)?);
-    steps.extend(installation(spec, library, dialect, material)?);
+    steps.extend(installation(spec, library, dialect, material, false)?);
     Ok(steps)
 }
 
 /// The steps of a creation that leave something to be taken back. They need nothing but the wish, so that a key or publisher that
 /// has gone stops no roll back.
-pub(crate) fn steps_to_undo(spec: &ZoneSpec, library: &Library, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
-    let mut steps = steps_to_configured(spec, dialect)?;
-    steps.push(Box::new(install(spec, library, Vec::new())));
+pub(crate) fn steps_to_undo(
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+    library: &Library,
+    dialect: Dialect,
+) -> Result<Vec<Box<dyn Step>>> {
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    // What a zone that the host had lost was given before stays.
+    if entry.intent.before != Some(Before::Ready) {
+        let made = entry.datasets.iter().filter(|made| !made.zonepath);
+        steps.extend(made.map(|made| Box::new(MakeDataset(Dataset::new(&made.name))) as Box<dyn Step>));
+    }
+    steps.extend(steps_to_configured(spec, dialect)?);
+    steps.push(Box::new(install(spec, library, Vec::new(), false)));
     Ok(steps)
 }
 
@@ -141,26 +153,28 @@ fn steps_to_configured(spec: &ZoneSpec, dialect: Dialect) -> Result<Vec<Box<dyn 
     Ok(steps)
 }
 
-fn install(spec: &ZoneSpec, library: &Library, arguments: Vec<String>) -> Install {
+fn install(spec: &ZoneSpec, library: &Library, arguments: Vec<String>, again: bool) -> Install {
     let from = match &spec.clone_from {
         Some(source) => Files::Clone(source.value.clone()),
         None => Files::Hook(arguments),
     };
-    Install { zone: spec.name.clone(), from, limit: library.config.timeouts.install }
+    let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
+    Install { zone, zonepath, from, again, limit: library.config.timeouts.install }
 }
 
-/// The steps from a zone that is configured, for the first time or anew, to one that is `ready`.
+/// The steps from a zone that is configured to one that is `ready`; `again` for one that was installed before.
 pub(crate) fn installation(
     spec: &ZoneSpec,
     library: &Library,
     dialect: Dialect,
     material: &Material,
+    again: bool,
 ) -> Result<Vec<Box<dyn Step>>> {
     let arguments = match &spec.clone_from {
         Some(_) => Vec::new(),
         None => brand::install_arguments(spec, library, dialect)?,
     };
-    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(install(spec, library, arguments))];
+    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(install(spec, library, arguments, again))];
     steps.extend(publishers(spec, library, dialect, material)?);
     let files = setup::first_boot(spec, dialect, material.keys(spec)?)?;
     if !files.is_empty() {
@@ -265,7 +279,7 @@ pub(crate) fn nets(
         let vnic = match (given, pinned.and_then(|pinned| pinned.vnic.as_deref())) {
             // It stands in the zone's own file; whether somebody else has it is seen when the file is reserved.
             (Some(given), _) => given,
-            (None, Some(vnic)) => preflight::still_free(ledger, LinkName::new(vnic)?)?,
+            (None, Some(vnic)) => preconditions::still_free(ledger, LinkName::new(vnic)?)?,
             (None, None) => ledger.choose_link(&library.config.vnic_name, &spec.name, index, &links)?,
         };
         let mac = match pinned.and_then(|pinned| pinned.mac.as_deref()) {

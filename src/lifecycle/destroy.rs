@@ -13,15 +13,20 @@ use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::request::Request;
 use super::steps::{Autoboot, Halt, Step, Unconfigure, Uninstall, Unlink};
 use crate::error::{Code, Error, Result};
+use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::manager::DestroyOptions;
-use crate::zone::{EntryId, EntryState, ZoneEntry};
+use crate::zone::{EntryId, EntryState, MadeDataset, ZoneEntry};
 
 /// A destruction, planned.
 pub(crate) struct Destruction {
     /// The id of the entry that goes.
     pub(crate) id: EntryId,
     pub(crate) steps: Vec<Box<dyn Step>>,
+    /// The datasets that zmgr made for the zone.
+    pub(crate) made: Vec<MadeDataset>,
+    /// The dataset of its files.
+    pub(crate) dataset: Option<Dataset>,
     /// Whether the zone is active now.
     pub(crate) running: bool,
     pub(crate) change: Change,
@@ -78,7 +83,9 @@ pub(crate) fn plan(
         notes,
         basis: Basis { documents: BTreeMap::new(), entry: id.to_string(), host: facts },
     };
-    Ok(Destruction { id, steps, running: host.is_some_and(|zone| zone.state.is_active()), change })
+    let dataset = found.and_then(|found| found.holdings.dataset().cloned());
+    let made = entry.datasets.clone();
+    Ok(Destruction { id, steps, made, dataset, running: host.is_some_and(|zone| zone.state.is_active()), change })
 }
 
 /// The steps from this state of the host to nothing.
@@ -102,6 +109,7 @@ pub(crate) fn steps(
         if zone.state != ZoneState::Configured {
             steps.push(Box::new(Uninstall {
                 zone: name.clone(),
+                zonepath: zone.zonepath.clone(),
                 keep_data,
                 uuid: entry.uuid.clone(),
                 limit: limits.install,

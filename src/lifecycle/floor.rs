@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::conduct::Teller;
+use super::data::Made;
 use super::{Event, EventKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{Completed, Control, Invocation, Output, Stdin};
@@ -32,6 +33,8 @@ pub(crate) struct Floor<'a> {
     pub(crate) uuid: RefCell<Option<String>>,
     /// The installation that this work has made, by its uuid where it has one: no other is ever uninstalled to take work back.
     pub(crate) installation: RefCell<Option<Option<String>>>,
+    /// The datasets that zmgr made for the zone.
+    pub(crate) made: Made,
     teller: &'a Teller,
     step: RefCell<String>,
     position: Cell<(usize, usize)>,
@@ -55,6 +58,7 @@ impl<'a> Floor<'a> {
             log: None,
             uuid: RefCell::new(None),
             installation: RefCell::new(None),
+            made: Made::default(),
             teller,
             step: RefCell::new(String::new()),
             position: Cell::new((0, 0)),

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::exec::zfs::{self, Part};
+use crate::exec::zfs::{self, Dataset, Part};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::Host;
@@ -15,7 +15,7 @@ use crate::name::ZoneName;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Holdings {
     /// The dataset of its zonepath.
-    dataset: Option<String>,
+    dataset: Option<Dataset>,
     /// Datasets lent to it, which are never deleted.
     delegated: Vec<String>,
     /// Snapshots that nothing was cloned from.
@@ -71,11 +71,21 @@ pub(crate) fn look(host: &Host, zone: &HostZone, config: Option<&ZoneConfig>, mo
             *owner = zone_of(host, &zones, clone)?;
         }
     }
-    holdings.dataset = Some(dataset.name);
+    holdings.dataset = Some(dataset);
     Ok(holdings)
 }
 
 impl Holdings {
+    /// The dataset of the zone's files.
+    pub(crate) fn dataset(&self) -> Option<&Dataset> {
+        self.dataset.as_ref()
+    }
+
+    /// The same, for the owner of what was looked at.
+    pub(crate) fn into_dataset(self) -> Option<Dataset> {
+        self.dataset
+    }
+
     fn take_parts(&mut self, dataset: &str, parts: &[Part]) {
         let own = |name: &str| name.strip_prefix(dataset).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         for part in parts.iter().filter(|part| part.kind == "snapshot") {
@@ -136,7 +146,7 @@ impl Holdings {
         let mut notes: Vec<String> =
             self.delegated.iter().map(|dataset| format!("the dataset {dataset} is lent to it and stays")).collect();
         if keep_data {
-            let dataset = self.dataset.as_ref().map(|dataset| format!(" ({dataset})")).unwrap_or_default();
+            let dataset = self.dataset.as_ref().map(|dataset| format!(" ({})", dataset.name)).unwrap_or_default();
             notes.push(format!("its files stay in {zonepath}{dataset}"));
             return notes;
         }

@@ -4,12 +4,13 @@
 
 use std::cell::RefCell;
 
+use super::data::Made;
 use super::files::read_document;
 use crate::document::Document;
 use crate::error::{Code, Error, Result};
 use crate::name::ZoneName;
 use crate::registry::Registry;
-use crate::zone::{Before, EntryId, EntryState, Intent, ZoneEntry};
+use crate::zone::{Before, EntryId, EntryState, Intent, MadeDataset, ZoneEntry};
 
 /// The journal of one zone, written under that zone's lock.
 pub(crate) struct Journal<'a> {
@@ -18,6 +19,8 @@ pub(crate) struct Journal<'a> {
     id: EntryId,
     /// Noted with the next note: the uuid of the installation, or that there is none.
     uuid: Option<Option<String>>,
+    /// Noted with the next note: the datasets that zmgr made for the zone.
+    datasets: Option<Vec<MadeDataset>>,
     /// What stands before the steps of a creation.
     work: &'static str,
     /// Noted with the next note: what the work was asked to do.
@@ -51,7 +54,7 @@ pub(crate) enum Note<'a> {
 
 impl<'a> Journal<'a> {
     pub(crate) fn new(registry: &'a Registry, zone: &'a ZoneName, id: EntryId) -> Self {
-        Journal { registry, zone, id, uuid: None, work: "", intent: None, last: RefCell::default() }
+        Journal { registry, zone, id, uuid: None, datasets: None, work: "", intent: None, last: RefCell::default() }
     }
 
     /// The same for work on a zone that was whole before.
@@ -72,6 +75,21 @@ impl<'a> Journal<'a> {
     /// Has it noted with the next note that the installation noted so far is gone.
     pub(crate) fn uninstalled(&mut self) {
         self.uuid = Some(None);
+    }
+
+    /// Has the datasets that zmgr made noted with the next note, if that has changed.
+    pub(crate) fn keep(&mut self, made: &Made) {
+        if let Some(datasets) = made.changed() {
+            self.datasets = Some(datasets);
+        }
+    }
+
+    /// Notes at once which datasets zmgr made, if that has changed.
+    pub(crate) fn note_made(&mut self, made: &Made) -> Result<()> {
+        match made.changed() {
+            Some(datasets) => self.edit(|entry| entry.datasets.clone_from(&datasets)),
+            None => Ok(()),
+        }
     }
 
     /// Has what the work was asked to do noted with the next note.
@@ -101,6 +119,9 @@ impl<'a> Journal<'a> {
             }
             if let Some(uuid) = &self.uuid {
                 entry.uuid.clone_from(uuid);
+            }
+            if let Some(datasets) = &self.datasets {
+                entry.datasets.clone_from(datasets);
             }
         })
     }
@@ -141,6 +162,7 @@ impl<'a> Journal<'a> {
             Some(Before::Wish) => self.edit(|entry| {
                 (entry.id, entry.uuid, entry.created, entry.origin) = (None, None, None, None);
                 (entry.state, entry.intent, entry.applied) = (None, Intent::default(), None);
+                entry.datasets.clear();
             }),
         }
     }

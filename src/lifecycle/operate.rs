@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::batch::{Batch, called_off};
 use super::conduct::{Teller, before, conduct};
+use super::data;
 use super::create::{self, Creation, Ground};
 use super::destroy::{self as destruction, Destruction, Found};
 use super::floor::Floor;
@@ -16,7 +17,7 @@ use super::journal::{Journal, Note};
 use super::library::Library;
 use super::material::Material;
 use super::perform::{self, Failure};
-use super::preflight::parent;
+use super::preconditions::parent;
 use super::request::Pinned;
 use super::site::{Locks, Look, Site};
 use super::steps::{Boot, Halt, Probe, Step};
@@ -314,6 +315,7 @@ fn build(site: &Site, creation: &Creation, floor: &Floor<'_>, failure: Failure) 
         return Err(Error::new(Code::Internal, "an entry without id"));
     };
     let mut journal = Journal::new(&site.registry, &creation.entry.name, id);
+    floor.made.recorded(&creation.entry.datasets);
     perform::create(floor, &mut journal, &creation.steps, 0, failure)?;
     finish(floor, &mut journal, creation.boot.as_ref())?;
     let status = if creation.boot.is_some() { "running" } else { "installed" };
@@ -322,6 +324,8 @@ fn build(site: &Site, creation: &Creation, floor: &Floor<'_>, failure: Failure) 
 
 /// What comes after the last step that can be undone: the zone is booted, and the entry `ready`. A boot that fails leaves the zone.
 pub(crate) fn finish(floor: &Floor<'_>, journal: &mut Journal<'_>, boot: Option<&Boot>) -> Result<()> {
+    floor.made.settle(&floor.host)?;
+    journal.keep(&floor.made);
     let Some(boot) = boot else { return journal.note(Note::Ready) };
     // Noted as a step, so that a zone that was to be booted is, whoever dies meanwhile.
     journal.note(Note::Creating { step: &boot.id() })?;
@@ -460,6 +464,9 @@ pub(crate) fn destroy_one(
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
     let mut journal = Journal::new(&site.registry, name, destruction.id);
+    floor.made.recorded(&destruction.made);
+    data::adopt(&floor, destruction.dataset.as_ref());
+    journal.keep(&floor.made);
     // A destruction that is taken up again knows from its entry what the zone was before it first began.
     if matches!(entry(site, name)?.state, None | Some(EntryState::Ready)) {
         journal.intend(Intent { running: destruction.running, keep_data: options.keep_data, ..Intent::default() });

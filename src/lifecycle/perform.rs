@@ -33,8 +33,13 @@ pub(crate) fn create(
         floor.at_step(&step.id(), (n + 1, steps.len()));
         let done = floor
             .check_cancel()
-            .and_then(|()| journal.note(Note::Creating { step: &step.id() }))
+            .and_then(|()| step.prepare(floor))
+            .and_then(|()| {
+                journal.keep(&floor.made);
+                journal.note(Note::Creating { step: &step.id() })
+            })
             .and_then(|()| timed(floor, step.as_ref()));
+        journal.keep(&floor.made);
         if let Err(error) = done {
             floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
             return Err(failed(floor, journal, steps, n, failure, error));
@@ -130,6 +135,7 @@ pub(crate) fn roll_back(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &St
             failures.push(error.with_context(format!("taking back {}", step.id())));
         }
     }
+    journal.keep(&floor.made);
     let Some((_, step)) = stuck else {
         return journal.take_back();
     };
@@ -152,11 +158,19 @@ pub(crate) fn resume(floor: &Floor<'_>, journal: &mut Journal<'_>, steps: &Steps
         if probe == Probe::Done {
             continue;
         }
-        let done = journal.note(Note::Creating { step: &id }).and_then(|()| match probe {
+        let ready = match probe {
             Probe::Foreign(what) => Err(foreign(what)),
-            Probe::Partial => step.undo(floor).and_then(|()| timed(floor, step.as_ref())),
-            Probe::Absent | Probe::Done => timed(floor, step.as_ref()),
-        });
+            Probe::Partial => journal.note(Note::Creating { step: &id }).and_then(|()| step.undo(floor)),
+            Probe::Absent | Probe::Done => Ok(()),
+        };
+        let done = ready
+            .and_then(|()| step.prepare(floor))
+            .and_then(|()| {
+                journal.keep(&floor.made);
+                journal.note(Note::Creating { step: &id })
+            })
+            .and_then(|()| timed(floor, step.as_ref()));
+        journal.keep(&floor.made);
         if let Err(error) = done {
             floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
             return Err(error.with_context(format!("finishing {} failed at {id}", floor.zone)));

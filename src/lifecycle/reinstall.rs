@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::conduct::{Teller, before, conduct};
+use super::data;
 use super::floor::Floor;
 use super::holdings::Mounts;
 use super::journal::{Journal, Note, REINSTALL};
@@ -21,6 +22,7 @@ use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
 use super::{EventKind, Outcome, Plan, Report, basis, create, holdings, identity, perform, run, view};
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
+use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::manager::{ReinstallOptions, RunOptions, Zone};
 use crate::name::ZoneName;
@@ -35,6 +37,8 @@ pub(crate) struct Reinstallation {
     /// From there to `ready`.
     up: Vec<Box<dyn Step>>,
     boot: Option<Boot>,
+    /// The dataset of its files.
+    dataset: Option<Dataset>,
     /// Whether it runs now.
     running: bool,
     /// How long a boot may take.
@@ -73,6 +77,7 @@ pub(crate) fn down(library: &Library, entry: &ZoneEntry, zone: &HostZone, autobo
     if zone.state != ZoneState::Configured {
         steps.push(Box::new(Uninstall {
             zone: name.clone(),
+            zonepath: zone.zonepath.clone(),
             keep_data: false,
             uuid: uuid.cloned(),
             limit: limits.install,
@@ -112,15 +117,15 @@ pub(crate) fn plan(
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
     let down = down(library, &entry, &zone, autoboot);
     let material = Material::of(&site.host, library, &spec)?;
-    let up = create::installation(&spec, library, site.host.dialect(), &material)?;
+    let up = create::installation(&spec, library, site.host.dialect(), &material, true)?;
     let (limit, halt_limit) = (library.config.timeouts.boot, library.config.timeouts.shutdown);
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
     let mut facts = BTreeMap::from([(format!("zone {name}"), zone.state.as_str().to_owned())]);
     if let Some(source) = &spec.clone_from {
         let state = site.host.zone_state(&source.value)?;
-        super::preflight::clonable(&spec, &source.value, state.as_ref())?;
+        super::preconditions::clonable(&spec, &source.value, state.as_ref())?;
         let shared = site.host.zone_config(source.value.as_str())?;
-        super::preflight::shares_no_dataset(&spec, &source.value, shared.as_ref())?;
+        super::preconditions::shares_no_dataset(&spec, &source.value, shared.as_ref())?;
         facts.insert(
             format!("zone {}", source.value),
             state.map_or(basis::ABSENT, |zone| zone.state.as_str()).to_owned(),
@@ -144,7 +149,8 @@ pub(crate) fn plan(
         notes: holdings.notes(&zone.zonepath, false),
         basis: Basis { documents: basis::documents(library, &spec), entry: id, host: facts },
     };
-    Ok(Reinstallation { entry, spec, down, up, boot, running: zone.state.is_active(), limit, halt_limit, change })
+    let (running, dataset) = (zone.state.is_active(), holdings.into_dataset());
+    Ok(Reinstallation { entry, spec, down, up, boot, dataset, running, limit, halt_limit, change })
 }
 
 /// What reinstalling these zones would do. Touches nothing.
@@ -209,7 +215,10 @@ pub(crate) fn reinstall_one(
     };
     let floor = site.floor(library, name, &locks, teller)?;
     floor.tell(EventKind::Started);
+    floor.made.recorded(&planned.entry.datasets);
+    data::adopt(&floor, planned.dataset.as_ref());
     let mut journal = Journal::new(&site.registry, name, id).reinstalling();
+    journal.keep(&floor.made);
     journal.intend(Intent { boot: Some(planned.boot.is_some()), running: planned.running, ..Intent::default() });
     let result = work(&floor, &mut journal, &planned);
     floor.at_step("", (0, planned.change.steps.len()));

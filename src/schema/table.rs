@@ -21,6 +21,7 @@ pub(crate) enum At {
     Zone,
     Applied,
     Pending,
+    Datasets,
     Foreign,
     TemplateNet,
     ZoneNet,
@@ -50,6 +51,7 @@ impl At {
             At::Zone => "zone",
             At::Applied => "applied",
             At::Pending => "pending",
+            At::Datasets => "datasets",
             At::Foreign => "foreign",
             At::TemplateNet => "net (of a template)",
             At::ZoneNet => "net (of a zone)",
@@ -412,6 +414,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
             ),
             prop("running", Type::Bool, "whether it ran before; destroying alone"),
             prop("keep-data", Type::Bool, "whether its files are left; destroying alone"),
+            prop("purge", Type::Bool, "whether the datasets that zmgr made for it go too; destroying alone"),
             prop(
                 "before",
                 Type::Word(&["wish", "ready"]),
@@ -545,6 +548,27 @@ pub(crate) static TABLE: &[NodeRule] = &[
         times: Times::Keyed,
         help: "Written by zmgr: one change that is not in effect yet.",
         example: r#"change "bootargs" was="-v""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "datasets",
+        at: &[At::Zone],
+        body: Some(At::Datasets),
+        help: "Written by zmgr: the datasets that it made for the zone. It destroys no others.",
+        example: r#"datasets { dataset "rpool/zones/web01" guid="7265839121036642" zonepath=#true }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "dataset",
+        at: &[At::Datasets],
+        args: args!("DATASET": Type::Plain(255)),
+        props: &[
+            prop("guid", Type::Plain(20), "identifies it, whatever has its name later; absent while it is being made"),
+            prop("zonepath", Type::Bool, "whether it is the dataset of the zonepath; the others are delegated"),
+        ],
+        times: Times::Keyed,
+        help: "A dataset that zmgr made.",
+        example: r#"dataset "rpool/zones/web01" guid="7265839121036642" zonepath=#true"#,
         ..BASE
     },
     NodeRule {

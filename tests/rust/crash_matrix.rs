@@ -284,7 +284,10 @@ fn recreation() {
     let without_uuid = |all: &Whole| {
         let mut all = all.clone();
         let entry = all.get_mut(ENTRY).unwrap();
-        *entry = entry.lines().filter(|line| !line.trim_start().starts_with("uuid")).collect::<Vec<_>>().join("\n");
+        // The host has lost the installation and its dataset, which are forgotten with the first step.
+        let (own, _) = entry.split_once("    datasets {").unwrap_or((entry, ""));
+        let lost = |line: &&str| line.trim_start().starts_with("uuid") || line.starts_with("    format ");
+        *entry = own.lines().filter(|line| !lost(line)).collect::<Vec<_>>().join("\n");
         all
     };
     let prepare = |dir: &Path| {

@@ -87,7 +87,7 @@ fn the_zone_is_installed_by_hand_while_zmgr_configures_it() {
         machine.run("zoneadm -z web01 install");
     });
     let error = create(&meddled).unwrap_err();
-    assert!(error.message().contains("is already installed"), "{error}");
+    assert!(error.code() == Code::Exists && error.message().contains("rpool/zones/web01"), "{error}");
     // It is not uninstalled, and recovery finishes it.
     assert_eq!(scene.zones(), ["web01:installed"]);
     assert_eq!(scene.recover(), ["finished web01"]);
@@ -260,7 +260,7 @@ fn the_entry_is_edited_meanwhile() {
     let path = scene.entry("web01");
     let meddled = scene.meddled(When::Before, "web01 install", move |_| {
         let text = fs::read_to_string(&path).unwrap();
-        fs::write(&path, text.replacen("format 1", "// by hand\n    attr \"owner\" \"alice\"\n    format 1", 1))
+        fs::write(&path, text.replacen("format 2", "// by hand\n    attr \"owner\" \"alice\"\n    format 2", 1))
             .unwrap();
     });
     create(&meddled).unwrap();

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::exec::dladm::{self, HostVnic};
 use crate::host::HostState;
 use crate::lifecycle::create::{self, vnic_steps, vnics};
-use crate::lifecycle::preflight;
+use crate::lifecycle::preconditions;
 use crate::lifecycle::site::{Look, Site};
 use crate::lifecycle::steps::{LinkProperty, Step, Unlink, Vnic};
 use crate::settings::EntryNet;
@@ -62,7 +62,7 @@ pub(super) fn plan(site: &Site, look: &Look, entry: &ZoneEntry, spec: &ZoneSpec)
             properties(site, look, net, &vnic, was, &mut relinking)?;
             continue;
         }
-        preflight::links(&look.host, spec)?;
+        preconditions::links(&look.host, spec)?;
         relinking.waiting.push(format!("the VNIC {} is created again {}", vnic.name, anew.join(" and ")));
         relinking.nets.push(net.name.clone());
         relinking.moved.push(net.name.clone());

@@ -105,12 +105,16 @@ fn carry_out(site: &Site, library: &Library, application: &Application, floor: &
     let mut journal = Journal::new(&site.registry, floor.zone, id);
     let of = application.change.steps.len();
     if application.rebuild {
+        floor.made.recorded(&application.entry.datasets);
+        floor.made.forget_zonepath();
+        journal.keep(&floor.made);
         journal.uninstalled();
         journal.intend(Intent { before: Some(Before::Ready), ..Intent::default() });
         perform::create(floor, &mut journal, &application.steps, 0, Failure::Keep)?;
         note_applied(&journal, application)?;
         return operate::finish(floor, &mut journal, application.boot.as_ref());
     }
+    floor.made.recorded(&application.entry.datasets);
     let mut position = 0;
     let mut at = |id: &str| {
         position += 1;
@@ -119,7 +123,10 @@ fn carry_out(site: &Site, library: &Library, application: &Application, floor: &
     for step in &application.steps {
         at(&step.id());
         floor.check_cancel()?;
-        perform::timed(floor, step.as_ref()).map_err(|error| {
+        let done = step.prepare(floor).and_then(|()| journal.note_made(&floor.made));
+        let done = done.and_then(|()| perform::timed(floor, step.as_ref()));
+        let noted = journal.note_made(&floor.made);
+        done.and(noted).map_err(|error| {
             floor.tell(EventKind::StepFailed { message: error.message().to_owned() });
             error.with_context(format!("applying {} failed at {}", floor.zone, step.id()))
         })?;

@@ -126,6 +126,7 @@ fn recover_one(
     };
     let (spec, lacking) = find::wish(library, &entry)?;
     let floor = site.floor(library, name, &locks, teller)?;
+    floor.made.recorded(&entry.datasets);
     floor.tell(EventKind::Started);
     ScriptFile::remove_left(&floor.scratch, name)?;
     let mut journal = Journal::new(&site.registry, name, id);
@@ -185,7 +186,7 @@ impl Work<'_> {
     }
 
     fn undo(&self, floor: &Floor<'_>, journal: &mut Journal<'_>) -> Result<()> {
-        let steps = create::steps_to_undo(self.spec, self.library, self.site.host.dialect())?;
+        let steps = create::steps_to_undo(self.entry, self.spec, self.library, self.site.host.dialect())?;
         journal.installed(self.findings.uuid.clone());
         // Whether it may go was decided by the journal, or by a person.
         floor.installation.replace(Some(self.findings.uuid.clone()));
@@ -214,7 +215,7 @@ impl Work<'_> {
         journal.installed(self.findings.uuid.clone());
         let steps = if find::is_reinstallation(self.entry) {
             // Made first: where a key or publisher has gone, the old files stay.
-            let steps = create::installation(self.spec, self.library, self.site.host.dialect(), &self.material()?)?;
+            let steps = create::installation(self.spec, self.library, self.site.host.dialect(), &self.material()?, true)?;
             if let Some(zone) = &self.findings.zone {
                 self.empty(floor, journal, zone)?;
             }

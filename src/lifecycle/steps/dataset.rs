@@ -1,8 +1,9 @@
-//! Makes a dataset that the zone gets delegated. It is never taken back: what is delegated is the administrator's.
+//! Makes a dataset that the zone gets delegated. Taken back while nothing was put into it; later only `destroy` with `purge` does.
 
 use super::{Floor, Phase, PlannedStep, Probe, Step, planned};
 use crate::error::Result;
 use crate::exec::zfs;
+use crate::lifecycle::data;
 use crate::resources::Dataset;
 
 /// A dataset to be made.
@@ -25,7 +26,7 @@ impl Step for MakeDataset {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), None)
+        planned(self.id(), &self.command(), Vec::new(), Some(&zfs::destroy_one(&self.0.name)))
     }
 
     fn probe(&self, floor: &Floor<'_>) -> Result<Probe> {
@@ -33,13 +34,42 @@ impl Step for MakeDataset {
         Ok(if found.success() { Probe::Done } else { Probe::Absent })
     }
 
-    fn run(&self, floor: &Floor<'_>) -> Result<()> {
-        let made = floor.attempt_held(self.command())?;
-        // Somebody who made it meanwhile did what was wanted.
-        if made.success() || self.probe(floor)? == Probe::Done { Ok(()) } else { Err(made.error()) }
+    fn prepare(&self, floor: &Floor<'_>) -> Result<()> {
+        if data::find(&floor.host, &self.0.name)?.is_none() {
+            floor.made.claim(&self.0.name, false);
+        }
+        Ok(())
     }
 
-    fn undo(&self, _: &Floor<'_>) -> Result<()> {
+    fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        let made = floor.attempt_held(self.command())?;
+        match data::find(&floor.host, &self.0.name)? {
+            Some(found) if made.success() => {
+                floor.made.made(&found, false);
+                Ok(())
+            }
+            // Another process has made it since: it will do, but it is not zmgr's.
+            Some(_) => {
+                floor.made.forget(&self.0.name);
+                Ok(())
+            }
+            None => Err(made.error()),
+        }
+    }
+
+    fn undo(&self, floor: &Floor<'_>) -> Result<()> {
+        let Some(made) = floor.made.find(&self.0.name).filter(|made| !made.zonepath) else { return Ok(()) };
+        match data::find(&floor.host, &self.0.name)? {
+            Some(found) if made.guid.as_ref().is_none_or(|guid| *guid == found.guid) => {
+                // Not recursive: what has snapshots or datasets below it is in use.
+                let ended = floor.attempt_held(zfs::destroy_one(&self.0.name))?;
+                if !ended.success() && data::find(&floor.host, &self.0.name)?.is_some() {
+                    return Err(ended.error());
+                }
+            }
+            _ => {}
+        }
+        floor.made.forget(&self.0.name);
         Ok(())
     }
 }

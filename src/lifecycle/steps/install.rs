@@ -6,13 +6,17 @@ use super::{Floor, Phase, PlannedStep, Probe, Step, foreign, planned};
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, ZoneState};
+use crate::lifecycle::data;
 use crate::name::ZoneName;
 
 /// A zone to be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Install {
     pub(crate) zone: ZoneName,
+    pub(crate) zonepath: String,
     pub(crate) from: Origin,
+    /// Whether the dataset that zmgr made for the zone before may still be there: other boot environments may keep it.
+    pub(crate) again: bool,
     /// How long it may take.
     pub(crate) limit: Duration,
 }
@@ -85,6 +89,10 @@ impl Step for Install {
         })
     }
 
+    fn prepare(&self, floor: &Floor<'_>) -> Result<()> {
+        data::claim(floor, &self.zonepath, self.again)
+    }
+
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
         if let Origin::Clone(source) = &self.from {
             self.check_source(floor, source)?;
@@ -101,7 +109,7 @@ impl Step for Install {
             return Err(ended.error());
         }
         floor.uuid.replace(zone.uuid);
-        Ok(())
+        data::installed(floor, &self.zonepath)
     }
 
     fn undo(&self, floor: &Floor<'_>) -> Result<()> {
@@ -118,9 +126,17 @@ impl Step for Install {
                 Err(foreign(format!("somebody else has installed the zone {}", self.zone)))
             }
             _ => {
+                data::may_destroy(floor, &self.zonepath)?;
                 let ended = floor.attempt_long(zoneadm::uninstall(&self.zone, self.limit))?;
                 match floor.host.zone_state(&self.zone)?.map(|zone| zone.state) {
-                    None | Some(ZoneState::Configured) => Ok(()),
+                    None | Some(ZoneState::Configured) => {
+                        if let Some(made) = floor.made.of_zonepath()
+                            && data::find(&floor.host, &made.name)?.is_none()
+                        {
+                            floor.made.forget(&made.name);
+                        }
+                        Ok(())
+                    }
                     Some(_) => Err(ended.error()),
                 }
             }

@@ -67,6 +67,11 @@ pub(crate) trait Step: Send + Sync {
     /// How far it has come.
     fn probe(&self, floor: &Floor<'_>) -> Result<Probe>;
 
+    /// Checks what must hold right before it runs, and leaves with `floor.made` what the journal has to say by then.
+    fn prepare(&self, _: &Floor<'_>) -> Result<()> {
+        Ok(())
+    }
+
     /// Does it, from `Absent`.
     fn run(&self, floor: &Floor<'_>) -> Result<()>;
 

@@ -6,6 +6,7 @@ use super::{Floor, Phase, PlannedStep, Probe, Step, planned};
 use crate::error::Result;
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, ZoneState};
+use crate::lifecycle::data;
 use crate::name::ZoneName;
 
 /// A zone whose files go, or are left behind.
@@ -14,6 +15,7 @@ pub(crate) struct Uninstall {
     pub(crate) zone: ZoneName,
     /// Detach it and leave its files.
     pub(crate) keep_data: bool,
+    pub(crate) zonepath: String,
     /// The installation that goes; another one is somebody else's.
     pub(crate) uuid: Option<String>,
     /// How long it may take.
@@ -56,10 +58,14 @@ impl Step for Uninstall {
     }
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
+        if !self.keep_data {
+            data::may_destroy(floor, &self.zonepath)?;
+        }
         let mut ended = floor.attempt_long(self.command())?;
         let mut probe = self.probe(floor)?;
         // What was incomplete before cannot be detached: nothing of it is worth keeping.
         if self.keep_data && probe == Probe::Partial {
+            data::may_destroy(floor, &self.zonepath)?;
             ended = floor.attempt_long(zoneadm::uninstall(&self.zone, self.limit))?;
             probe = self.probe(floor)?;
         }
