@@ -29,14 +29,15 @@ pub fn list_path(path: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, path])
 }
 
-/// All file systems and volumes.
-pub fn list_datasets() -> Invocation {
-    Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume"])
+/// A file system or volume with all those below it.
+pub fn list_filesystems_below(dataset: &str) -> Invocation {
+    Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume", "-r", dataset])
 }
 
-/// A dataset with all datasets and snapshots below it.
-pub fn list_below(dataset: &str) -> Invocation {
-    Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "all", "-r", dataset])
+/// Those of these datasets that the host has; exits with 1 if it lacks one.
+pub fn list_named<S: AsRef<str>>(names: &[S]) -> Invocation {
+    let invocation = Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS]);
+    names.iter().fold(invocation, |invocation, name| invocation.arg(name.as_ref()))
 }
 
 /// A part of a zone's dataset, or a snapshot of one.

@@ -100,6 +100,11 @@ pub fn list() -> Invocation {
     Invocation::new("zoneadm").args(["list", "-cp"])
 }
 
+/// Checks, without changing anything, that a zone could be installed or booted as it is configured.
+pub fn verify(zone: &ZoneName) -> Invocation {
+    on(zone).arg("verify")
+}
+
 /// One zone, whatever its state; exits with 1 where there is none, and where it is broken.
 pub fn list_one(zone: &ZoneName) -> Invocation {
     on(zone).args(["list", "-p"])

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::delegation::{self, Delegation};
 use super::journal::Journal;
 use super::library::Library;
 use super::material::Material;
@@ -27,7 +28,7 @@ use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{Dialect, HostState};
 use crate::manager::CreateOptions;
 use crate::name::{LinkName, TemplateName, ZoneName};
-use crate::registry::{Asked, Asker, Ledger, now};
+use crate::registry::{Asked, Asker, Ledger, Tree, now};
 use crate::resources::{Attr, Dataset};
 use crate::settings::{EntryNet, IpType, Settings};
 use crate::source::Sourced;
@@ -55,6 +56,11 @@ pub(crate) struct Ground<'a> {
     pub(crate) sources: &'a BTreeMap<ZoneName, Option<ZoneConfig>>,
     pub(crate) dialect: Dialect,
     pub(crate) material: &'a Material,
+    /// Zones that the host has no place for, each with why.
+    pub(crate) refused: &'a BTreeMap<ZoneName, Error>,
+    /// Datasets that zones of the same plan get.
+    pub(crate) delegated: &'a [Delegation],
+    pub(crate) tree: &'a Tree,
 }
 
 /// Plans the creation of one zone. With `pinned`, what was chosen before is asked for again and nothing else will do.
@@ -75,6 +81,11 @@ pub(crate) fn plan(
     };
     let spec = effective(&library.config, &library.templates, &library.pools, &entry)?;
     preconditions::creatable(ground, &spec, options)?;
+    if !spec.resources.datasets.is_empty() {
+        preconditions::delegated_once(&spec, ground.delegated)?;
+        // Read under the registry lock, where no other creation can come in between.
+        preconditions::delegated_once(&spec, &delegation::of_registry(ground.tree))?;
+    }
     if let Some(source) = &spec.clone_from {
         preconditions::undisturbed(ledger, &source.value)?;
     }

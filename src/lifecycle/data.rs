@@ -4,6 +4,7 @@
 //! dataset is known by its guid, and one that has its name but not its guid belongs to the administrator.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
@@ -121,6 +122,57 @@ pub(crate) fn dataset_of(host: &Host, zonepath: &str) -> Result<Option<Dataset>>
     }
 }
 
+/// What is at many zonepaths, asked for with one command for each directory above them and a few for all.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    parents: BTreeMap<String, Option<String>>,
+    datasets: BTreeMap<String, Dataset>,
+}
+
+/// So many datasets are asked for with one command.
+const AT_ONCE: usize = 200;
+
+impl Places {
+    pub(crate) fn look<'z>(host: &Host, zonepaths: impl Iterator<Item = &'z str>) -> Result<Places> {
+        let mut places = Places::default();
+        let mut names = Vec::new();
+        for zonepath in zonepaths {
+            let above = parent(zonepath);
+            if !places.parents.contains_key(above) {
+                let found = mounted_at(host, above)?.map(|dataset| dataset.name);
+                places.parents.insert(above.to_owned(), found);
+            }
+            names.extend(places.name(zonepath));
+        }
+        for names in names.chunks(AT_ONCE) {
+            // Its exit status says that some are not there, which is what is hoped for.
+            let completed = host.question(&zfs::list_named(names))?;
+            for dataset in zfs::parse_list(&completed)? {
+                places.datasets.insert(dataset.name.clone(), dataset);
+            }
+        }
+        Ok(places)
+    }
+
+    fn name(&self, zonepath: &str) -> Option<String> {
+        let above = self.parents.get(parent(zonepath))?.as_ref()?;
+        Some(format!("{above}/{}", base(zonepath)))
+    }
+
+    /// Checks that nothing is at this zonepath.
+    pub(crate) fn is_vacant(&self, host: &Host, zone: &ZoneName, zonepath: &str) -> Result<()> {
+        if let Some(found) = self.name(zonepath).and_then(|name| self.datasets.get(&name)) {
+            return Err(occupied(zone, zonepath, found));
+        }
+        no_files(host, zone, zonepath)?;
+        // A dataset can only be mounted at a directory that is there.
+        match host.path(zonepath).exists() {
+            true => mounted_at(host, zonepath)?.map_or(Ok(()), |found| Err(occupied(zone, zonepath, &found))),
+            false => Ok(()),
+        }
+    }
+}
+
 /// The dataset that is mounted at this path, also if the path itself is not there.
 fn mounted_at(host: &Host, path: &str) -> Result<Option<Dataset>> {
     let completed = host.question(&zfs::list_path(path))?;
@@ -155,8 +207,8 @@ pub(crate) fn no_files(host: &Host, zone: &ZoneName, zonepath: &str) -> Result<(
 /// The error for a dataset that is where a zone is to be installed.
 pub(crate) fn occupied(zone: &ZoneName, zonepath: &str, found: &Dataset) -> Error {
     let at = match &found.mountpoint {
-        Some(at) if found.mounted => format!(", mounted at {at}"),
-        Some(at) if at.starts_with('/') => format!(", with the mountpoint {at}"),
+        Some(at) if found.mounted => format!(" (mounted at {at})"),
+        Some(at) if at.starts_with('/') => format!(" (mountpoint {at})"),
         _ => String::new(),
     };
     let message = format!("zone {zone}: the dataset {}{at} exists, and zmgr did not make it for this zone", found.name);
@@ -237,6 +289,18 @@ pub(crate) fn may_destroy(floor: &Floor<'_>, zonepath: &str) -> Result<()> {
 pub(crate) fn adopt(floor: &Floor<'_>, dataset: Option<&Dataset>) {
     if let (None, Some(dataset)) = (floor.made.of_zonepath(), dataset) {
         floor.made.made(dataset, true);
+    }
+}
+
+/// Checks, before anything is planned, that a zone's files are in the dataset that zmgr recorded for it.
+pub(crate) fn is_ours(recorded: &[MadeDataset], zone: &ZoneName, dataset: Option<&Dataset>) -> Result<()> {
+    let guid = recorded.iter().find(|made| made.zonepath).and_then(|made| made.guid.as_ref());
+    match (guid, dataset) {
+        (Some(guid), Some(found)) if *guid != found.guid => Err(not_ours(found, true).with_help(format!(
+            "move it away (zfs rename {0} {0}.old), or keep it with `zmgr destroy --keep-data {zone}`",
+            found.name
+        ))),
+        _ => Ok(()),
     }
 }
 

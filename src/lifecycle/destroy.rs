@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::create::vnics;
+use super::data;
 use super::holdings::Holdings;
 use super::identity;
 use super::journal::{APPLY, REINSTALL};
@@ -57,6 +58,7 @@ pub(crate) fn plan(
     let mut notes = Vec::new();
     if let Some(Found { zone, holdings, .. }) = found {
         if !options.keep_data {
+            data::is_ours(&entry.datasets, name, holdings.dataset())?;
             holdings.may_go(name, options.force)?;
         }
         notes = holdings.notes(&zone.zonepath, options.keep_data);

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::batch::{Batch, called_off};
 use super::conduct::{Teller, before, conduct};
-use super::data;
 use super::create::{self, Creation, Ground};
+use super::data;
+use super::delegation::Delegation;
 use super::destroy::{self as destruction, Destruction, Found};
 use super::floor::Floor;
 use super::holdings::{self, Mounts};
@@ -17,14 +18,14 @@ use super::journal::{Journal, Note};
 use super::library::Library;
 use super::material::Material;
 use super::perform::{self, Failure};
-use super::preconditions::parent;
+use super::preconditions::{before_creation, parent};
 use super::request::Pinned;
 use super::site::{Locks, Look, Site};
 use super::steps::{Boot, Halt, Probe, Step};
 use super::{Change, EventKind, Outcome, Plan, Report, identity, run, view};
 use crate::config::FailureRule;
 use crate::document::Document;
-use crate::effective::effective;
+use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::ZoneConfig;
@@ -44,10 +45,14 @@ pub(crate) struct Prepared {
     /// The host's configuration of each of those.
     configs: BTreeMap<ZoneName, Option<ZoneConfig>>,
     material: Material,
+    /// Zones that the host has no place for, each with why.
+    refused: BTreeMap<ZoneName, Error>,
+    /// Datasets that zones planned so far get.
+    delegated: Vec<Delegation>,
 }
 
 impl Prepared {
-    pub(crate) fn ground<'a>(&'a self, site: &Site) -> Ground<'a> {
+    pub(crate) fn ground<'a>(&'a self, site: &'a Site) -> Ground<'a> {
         Ground {
             library: &self.library,
             wishes: &self.wishes,
@@ -55,6 +60,9 @@ impl Prepared {
             sources: &self.configs,
             dialect: site.host.dialect(),
             material: &self.material,
+            refused: &self.refused,
+            delegated: &self.delegated,
+            tree: site.registry.tree(),
         }
     }
 
@@ -113,6 +121,7 @@ fn prepare_from(
             checked.insert(template);
         }
     }
+    let mut specs: Vec<ZoneSpec> = Vec::new();
     let (mut sources, mut configs, mut material) = (BTreeMap::new(), BTreeMap::new(), Material::default());
     let mut parents: BTreeSet<String> = BTreeSet::new();
     for (name, options) in wanted {
@@ -122,16 +131,32 @@ fn prepare_from(
         let Ok(spec) = effective(&library.config, &library.templates, &library.pools, &entry) else { continue };
         parents.insert(parent(&spec.zonepath.value).to_owned());
         material.gather(&site.host, &library, &spec)?;
-        if let Some(source) = spec.clone_from {
+        if let Some(source) = &spec.clone_from {
             if let Entry::Vacant(vacant) = configs.entry(source.value.clone()) {
                 let config = site.host.zone_config(source.value.as_str())?;
                 vacant.insert(config);
             }
-            sources.insert(name.clone(), source.value);
+            sources.insert(name.clone(), source.value.clone());
         }
+        specs.push(spec);
     }
     let look = site.look_at(&parents)?;
-    Ok(Prepared { library, look, wishes, sources, configs, material })
+    let mut refused = BTreeMap::new();
+    // A zone that the host has already is refused with a better reason.
+    let is_new = |spec: &&ZoneSpec| look.host.zone(spec.name.as_str()).is_none();
+    let zonepaths = specs.iter().filter(is_new).map(|spec| spec.zonepath.value.as_str());
+    let places = data::Places::look(&site.host, zonepaths)?;
+    for spec in &specs {
+        if is_new(&spec)
+            && let Err(error) = before_creation(&site.host, spec, &places)
+        {
+            if error.code() == Code::Cancelled {
+                return Err(error);
+            }
+            refused.insert(spec.name.clone(), error);
+        }
+    }
+    Ok(Prepared { library, look, wishes, sources, configs, material, refused, delegated: Vec::new() })
 }
 
 fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {

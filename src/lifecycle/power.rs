@@ -9,6 +9,7 @@ use super::floor::Floor;
 use super::journal::Journal;
 use super::library::Library;
 use super::operate::entry;
+use super::preconditions;
 use super::site::Site;
 use super::take_up::take_up;
 use super::{EventKind, Outcome, PlannedStep, Report, identity, pending, view};
@@ -176,7 +177,7 @@ pub(crate) fn act(floor: &Floor<'_>, entry: &ZoneEntry, what: Power, limit: Dura
         floor.warn(format!("somebody has installed {} anew: its uuid is {found}, not {noted}", floor.zone));
     }
     if what == Power::Boot {
-        zone = come_down(floor, zone, until)?;
+        zone = come_down(floor, zone, until.min(Instant::now() + SETTLE))?;
     }
     let state = zone.state;
     match what {
@@ -190,6 +191,13 @@ pub(crate) fn act(floor: &Floor<'_>, entry: &ZoneEntry, what: Power, limit: Dura
             format!("{} is {state}, and only an installed zone can {}", floor.zone, what.word()),
         )
         .with_help(format!("zmgr reinstall {} installs it again", floor.zone)));
+    }
+    if what.ends_up() && is_going_down(state) {
+        return Err(Error::new(Code::WrongState, format!("{} is {state}: its shutdown has not finished", floor.zone))
+            .with_help(format!("run `zmgr halt {0}`, then `zmgr boot {0}`", floor.zone)));
+    }
+    if what.ends_up() && (what == Power::Boot || state == ZoneState::Running) {
+        preconditions::before_boot(&floor.host, floor.zone, what != Power::Boot)?;
     }
     match what {
         Power::Reboot { .. } if state != ZoneState::Running => {
@@ -232,8 +240,8 @@ fn carry_out(floor: &Floor<'_>, what: Power, before: &HostZone, until: Instant) 
         Power::Reboot { force: false } => floor.attempt(zoneadm::shutdown(floor.zone, true, limit))?,
         Power::Reboot { force: true } => floor.attempt(zoneadm::reboot(floor.zone, limit))?,
     };
-    // A shutdown that was under way before is another's: it gets the whole time.
-    let under_way = ended.stopped.is_none() && is_going_down(before.state);
+    // A shutdown that was under way before is another's: it gets the whole time, unless zoneadm has refused.
+    let under_way = ended.success() && is_going_down(before.state);
     let patience = if under_way { until } else { until.min(Instant::now() + SETTLE) };
     if let Some(zone) = settle(floor, what, before, patience)? {
         floor.tell(EventKind::StepDone { elapsed: started.elapsed() });

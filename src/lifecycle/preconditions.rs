@@ -1,18 +1,228 @@
-//! What must hold before anything is done, each failure with what repairs it.
+//! What must hold before an operation touches anything: one table of rows, and for each operation the rows it needs.
 //!
-//! Invariant: nothing here runs a command or writes; a zone that the host already has is never touched by a creation.
+//! Invariant: nothing here changes the host or the registry. An operation that boots a zone checks what the zone's next boot needs
+//! before it stops anything.
 
 use super::create::Ground;
+use super::data::{self, Places};
+use super::delegation::{self, Delegation};
 use super::steps::Vnic;
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
-use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
-use crate::host::{BrandKind, HostState, brand_kind};
+use crate::host::{BrandKind, Host, HostState, LinkState, brand_kind};
 use crate::manager::CreateOptions;
 use crate::name::{LinkName, ZoneName};
 use crate::registry::{EntryKind, Ledger};
 use crate::settings::IpType;
+
+/// One thing that must hold on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// Nothing is at the zonepath, and no dataset has the name that zoneadm would give the zone's.
+    Vacant,
+    /// The image that the zone is installed from is there.
+    Image,
+    /// The brand is installed.
+    Brand,
+    /// The delegated datasets are there, or are made, and may be delegated.
+    Delegated,
+    /// The sources of the file systems are there.
+    FileSystems,
+    /// The links of the nets are there.
+    BootLinks,
+}
+
+/// What creating a zone needs beyond what [`creatable`] finds in the host snapshot.
+pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Image, Row::Delegated, Row::FileSystems];
+/// What installing a zone again needs; if it is booted afterwards, [`BOOT`] too.
+pub(crate) const REINSTALL: &[Row] = &[Row::Image, Row::Brand, Row::Delegated, Row::FileSystems];
+/// What the next boot of a zone needs.
+pub(crate) const BOOT: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems, Row::BootLinks];
+
+/// What the rows look at.
+pub(crate) struct Subject<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) zone: &'a ZoneName,
+    /// What the zone boots with.
+    pub(crate) config: &'a ZoneConfig,
+    /// What the configuration files say, if that is known.
+    pub(crate) spec: Option<&'a ZoneSpec>,
+    /// Links that the operation makes before the zone boots.
+    pub(crate) made_links: Vec<String>,
+    /// What was found at the zonepaths of the zones to be created.
+    pub(crate) places: Option<&'a Places>,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(host: &'a Host, zone: &'a ZoneName, config: &'a ZoneConfig) -> Self {
+        Subject { host, zone, config, spec: None, made_links: Vec::new(), places: None }
+    }
+
+    fn fault(&self, message: impl std::fmt::Display) -> Error {
+        Error::new(Code::Config, format!("zone {}: {message}", self.zone))
+    }
+
+    /// Checks these rows in order. The first that does not hold is the error.
+    pub(crate) fn check(&self, rows: &[Row]) -> Result<()> {
+        rows.iter().try_for_each(|row| match row {
+            Row::Vacant => self.vacant(),
+            Row::Image => self.image(),
+            Row::Brand => self.brand(),
+            Row::Delegated => self.delegated(),
+            Row::FileSystems => self.file_systems(),
+            Row::BootLinks => self.boot_links(),
+        })
+    }
+
+    fn vacant(&self) -> Result<()> {
+        let zonepath = &self.config.zonepath;
+        match self.places {
+            Some(places) => places.is_vacant(self.host, self.zone, zonepath),
+            None => {
+                Places::look(self.host, std::iter::once(zonepath.as_str()))?.is_vacant(self.host, self.zone, zonepath)
+            }
+        }
+    }
+
+    fn image(&self) -> Result<()> {
+        let Some(spec) = self.spec.filter(|spec| spec.clone_from.is_none()) else { return Ok(()) };
+        match &spec.install.image {
+            Some(image) if image.starts_with('/') && !self.host.path(image).exists() => Err(self
+                .fault(format_args!("the image {image} does not exist"))
+                .with_help("put the image there, or name another one in `install`")),
+            _ => Ok(()),
+        }
+    }
+
+    fn brand(&self) -> Result<()> {
+        let brand = &self.config.brand;
+        if self.host.has_brand(brand) {
+            return Ok(());
+        }
+        Err(Error::new(Code::UnsupportedHost, format!("zone {}: the host does not have brand {brand}", self.zone))
+            .with_help(format!("run `pkg install brand/{brand}`")))
+    }
+
+    fn delegated(&self) -> Result<()> {
+        if self.config.datasets.is_empty() {
+            return Ok(());
+        }
+        let zones = self.host.zones()?;
+        let others = delegation::of_host(self.host, &zones);
+        for (n, dataset) in self.config.datasets.iter().enumerate() {
+            let of_spec = self.spec.and_then(|spec| spec.resources.datasets.iter().find(|own| own.name == *dataset));
+            if data::find(self.host, dataset)?.is_none() && !of_spec.is_some_and(|own| own.create) {
+                let by = of_spec.map(|own| format!(", which {} delegates", own.source)).unwrap_or_default();
+                return Err(self.fault(format_args!("the host has no dataset {dataset}{by}")).with_help(format!(
+                    "run `zfs create {dataset}`, write dataset \"{dataset}\" create=#true, or take it out of the zone"
+                )));
+            }
+            if let Some(other) = self.config.datasets[..n].iter().find(|other| delegation::overlap(other, dataset)) {
+                return Err(self
+                    .fault(format_args!("the datasets {other} and {dataset} overlap"))
+                    .with_help("delegate one of the two: what is below a dataset goes with it"));
+            }
+            delegation::is_delegable(self.host, self.zone.as_str(), &self.config.zonepath, dataset, &zones)?;
+            delegation::is_free(self.zone.as_str(), dataset, &others)?;
+        }
+        Ok(())
+    }
+
+    fn file_systems(&self) -> Result<()> {
+        for fs in &self.config.filesystems {
+            let is_there = match fs.kind.as_str() {
+                "lofs" => self.host.path(&fs.special).exists(),
+                "zfs" => data::find(self.host, &fs.special)?.is_some(),
+                _ => true,
+            };
+            if !is_there {
+                let what = if fs.kind == "zfs" { "dataset" } else { "file or directory" };
+                return Err(self
+                    .fault(format_args!(
+                        "the host has no {what} {}, which is mounted at {} in the zone",
+                        fs.special, fs.dir
+                    ))
+                    .with_help(format!("create {}, or change `special` of fs \"{}\"", fs.special, fs.dir)));
+            }
+        }
+        Ok(())
+    }
+
+    fn boot_links(&self) -> Result<()> {
+        let mut seen: Vec<&str> = Vec::new();
+        for net in &self.config.nets {
+            // A link that the brand makes at boot needs the link below it.
+            let link = match &net.global_nic {
+                Some(below) if below == "auto" => continue,
+                Some(below) => below.as_str(),
+                None => net.physical.as_str(),
+            };
+            if seen.contains(&link) || self.made_links.iter().any(|made| made == link) {
+                continue;
+            }
+            seen.push(link);
+            if self.host.link_state(link)? != LinkState::Absent {
+                continue;
+            }
+            let is_interface = |address: &crate::exec::ipadm::HostAddress| {
+                address.object.split('/').next().is_some_and(|interface| interface == link)
+            };
+            if self.config.ip_type == crate::exec::zonecfg::IpType::Shared
+                && self.host.addresses()?.iter().any(|address| is_interface(address))
+            {
+                continue;
+            }
+            return Err(self
+                .fault(format_args!("the host has no link {link}, which the zone needs to boot"))
+                .with_help(format!(
+                    "run `zmgr apply {}` to make a VNIC of zmgr's again; `dladm show-link` lists the links",
+                    self.zone
+                )));
+        }
+        Ok(())
+    }
+}
+
+/// The part of a zone's configuration that does not depend on its links and addresses.
+pub(crate) fn without_nets(spec: &ZoneSpec, dialect: crate::host::Dialect) -> Result<ZoneConfig> {
+    let mut spec = spec.clone();
+    spec.nets.clear();
+    super::wanted::whole(&spec, dialect)
+}
+
+/// Checks what creating this zone needs of the host and no snapshot tells.
+pub(crate) fn before_creation(host: &Host, spec: &ZoneSpec, places: &Places) -> Result<()> {
+    let config = without_nets(spec, host.dialect())?;
+    let subject = Subject { spec: Some(spec), places: Some(places), ..Subject::new(host, &spec.name, &config) };
+    subject.check(CREATE)
+}
+
+/// Checks that a zone on the host could boot as it is configured now. With `verify`, zoneadm is asked too: for a zone that is stopped
+/// before it boots.
+pub(crate) fn before_boot(host: &Host, zone: &ZoneName, verify: bool) -> Result<()> {
+    // Without a configuration there is no such zone, which whoever acts on it reports.
+    let Some(config) = host.zone_config(zone.as_str())? else { return Ok(()) };
+    Subject::new(host, zone, &config).check(BOOT)?;
+    if !verify {
+        return Ok(());
+    }
+    let verified = host.question(&zoneadm::verify(zone))?;
+    if verified.success() {
+        Ok(())
+    } else {
+        Err(verified.error().with_context(format!("zone {zone} could not boot again")))
+    }
+}
+
+/// Checks that no zone of the registry was given one of these datasets.
+pub(crate) fn delegated_once(spec: &ZoneSpec, given: &[Delegation]) -> Result<()> {
+    for dataset in &spec.resources.datasets {
+        delegation::is_free(spec.name.as_str(), &dataset.name, given)?;
+    }
+    Ok(())
+}
 
 /// That no entry has this name yet.
 pub(super) fn unregistered(ledger: &mut Ledger, name: &ZoneName) -> Result<()> {
@@ -48,6 +258,9 @@ pub(super) fn creatable(ground: &Ground<'_>, spec: &ZoneSpec, options: &CreateOp
     brand(ground.host, spec)?;
     zonepath(ground, spec)?;
     links(ground.host, spec)?;
+    if let Some(error) = ground.refused.get(name) {
+        return Err(error.restated());
+    }
     if let Some(source) = &spec.clone_from {
         clonable(spec, &source.value, ground.host.zone(source.value.as_str()))?;
         let config = ground.sources.get(&source.value).and_then(Option::as_ref);

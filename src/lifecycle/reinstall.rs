@@ -16,6 +16,7 @@ use super::library::Library;
 use super::material::Material;
 use super::operate::{boot_again, entry, finish};
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
+use super::preconditions::{BOOT, REINSTALL, Subject};
 use super::request::Request;
 use super::site::Site;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
@@ -112,6 +113,7 @@ pub(crate) fn plan(
     identity::same_installation(&entry, &zone)?;
     let config = site.host.zone_config(name.as_str())?;
     let holdings = holdings::look(&site.host, &zone, config.as_ref(), mounts)?;
+    data::is_ours(&entry.datasets, name, holdings.dataset())?;
     holdings.may_go(name, options.force)?;
     let spec = wish(library, &entry)?;
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
@@ -120,6 +122,13 @@ pub(crate) fn plan(
     let up = create::installation(&spec, library, site.host.dialect(), &material, true)?;
     let (limit, halt_limit) = (library.config.timeouts.boot, library.config.timeouts.shutdown);
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
+    if let Some(config) = &config {
+        let subject = Subject { spec: Some(&spec), ..Subject::new(&site.host, name, config) };
+        subject.check(REINSTALL)?;
+        if boot.is_some() {
+            subject.check(BOOT)?;
+        }
+    }
     let mut facts = BTreeMap::from([(format!("zone {name}"), zone.state.as_str().to_owned())]);
     if let Some(source) = &spec.clone_from {
         let state = site.host.zone_state(&source.value)?;

@@ -285,9 +285,13 @@ fn recreation() {
         let mut all = all.clone();
         let entry = all.get_mut(ENTRY).unwrap();
         // The host has lost the installation and its dataset, which are forgotten with the first step.
-        let (own, _) = entry.split_once("    datasets {").unwrap_or((entry, ""));
-        let lost = |line: &&str| line.trim_start().starts_with("uuid") || line.starts_with("    format ");
-        *entry = own.lines().filter(|line| !lost(line)).collect::<Vec<_>>().join("\n");
+        let mut in_datasets = false;
+        let mut is_kept = |line: &&str| {
+            let was_in = in_datasets;
+            in_datasets = line.starts_with("    datasets {") || in_datasets && !line.starts_with("    }");
+            !(was_in || in_datasets || line.trim_start().starts_with("uuid") || line.starts_with("    format "))
+        };
+        *entry = entry.lines().filter(&mut is_kept).collect::<Vec<_>>().join("\n");
         all
     };
     let prepare = |dir: &Path| {

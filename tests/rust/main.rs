@@ -35,3 +35,4 @@ mod setup;
 mod sim_machine;
 mod sim_random;
 mod whole;
+mod whose_data;

@@ -17,7 +17,7 @@ use crate::lifecycle::site::{Locks, Look, Site};
 use crate::lifecycle::standing::{Standing, standings};
 use crate::lifecycle::steps::{Probe, Step};
 use crate::lifecycle::take_up::take_up;
-use crate::lifecycle::{EventKind, operate, pending, view};
+use crate::lifecycle::{EventKind, operate, pending, preconditions, view};
 use crate::manager::{ApplyOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::Wait;
@@ -149,6 +149,7 @@ fn carry_out(site: &Site, library: &Library, application: &Application, floor: &
         plumb(floor, &journal, application, &mut at)?;
         return unlink(floor, application, &mut at);
     }
+    preconditions::before_boot(&floor.host, floor.zone, true)?;
     // Noted, so that a zone that was taken down comes up again, whoever dies meanwhile.
     let mut journal = journal.applying();
     journal.intend(Intent { running: true, ..Intent::default() });

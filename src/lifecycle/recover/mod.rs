@@ -215,7 +215,8 @@ impl Work<'_> {
         journal.installed(self.findings.uuid.clone());
         let steps = if find::is_reinstallation(self.entry) {
             // Made first: where a key or publisher has gone, the old files stay.
-            let steps = create::installation(self.spec, self.library, self.site.host.dialect(), &self.material()?, true)?;
+            let steps =
+                create::installation(self.spec, self.library, self.site.host.dialect(), &self.material()?, true)?;
             if let Some(zone) = &self.findings.zone {
                 self.empty(floor, journal, zone)?;
             }

@@ -1,0 +1,174 @@
+//! Delegated datasets: which may be given to a zone, and to which zone each is given.
+//!
+//! Invariant: a dataset, with all that is below it, is given to one zone at most, and never one that the host or another zone
+//! lives in.
+
+use std::fs;
+use std::path::Path;
+
+use super::data::{self, base};
+use super::preconditions::parent;
+use crate::document::Document;
+use crate::error::{Code, Error, Result};
+use crate::exec::zfs::{self, Dataset};
+use crate::exec::zoneadm::HostZone;
+use crate::exec::zonecfg::parse_xml;
+use crate::host::Host;
+use crate::registry::Tree;
+use crate::zone::ZoneEntry;
+
+/// A dataset that a zone has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Delegation {
+    pub(crate) zone: String,
+    pub(crate) dataset: String,
+}
+
+/// Whether one of these datasets is the other or lies in it.
+pub(crate) fn overlap(a: &str, b: &str) -> bool {
+    is_within(a, b) || is_within(b, a)
+}
+
+fn is_within(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What the zones of the host have, as their configurations say. Only those that name a dataset are parsed.
+pub(crate) fn of_host(host: &Host, zones: &[HostZone]) -> Vec<Delegation> {
+    let mut found = Vec::new();
+    for zone in zones.iter().filter(|zone| zone.name != "global") {
+        // One that cannot be read is reported by whatever works on that zone.
+        let Ok(Some(text)) = host.zone_text(&zone.name) else { continue };
+        if text.contains("<dataset")
+            && let Ok(config) = parse_xml(&text)
+        {
+            let of = |dataset| Delegation { zone: zone.name.clone(), dataset };
+            found.extend(config.datasets.into_iter().map(of));
+        }
+    }
+    found
+}
+
+/// What the zones of the registry were given, as their entries say. Runs no command, so that it can be asked under the registry lock.
+pub(crate) fn of_registry(tree: &Tree) -> Vec<Delegation> {
+    let mut found = Vec::new();
+    let Ok(files) = fs::read_dir(tree.root().join("zones")) else { return found };
+    for file in files.flatten() {
+        let path = file.path();
+        if path.extension().is_none_or(|extension| extension != "kdl") {
+            continue;
+        }
+        if let Some(entry) = entry_with_datasets(tree, &path)
+            && entry.state.is_some()
+        {
+            let given = entry.applied.iter().flat_map(|applied| &applied.settings.resources.datasets);
+            let of = |dataset: &String| Delegation { zone: entry.name.to_string(), dataset: dataset.clone() };
+            found.extend(given.map(|dataset| of(&dataset.name)));
+        }
+    }
+    found
+}
+
+/// An entry that may name a dataset: most do not, and are not parsed.
+fn entry_with_datasets(tree: &Tree, path: &Path) -> Option<ZoneEntry> {
+    let bytes = super::files::read_document(tree, path).ok().flatten()?;
+    let text = std::str::from_utf8(&bytes).ok()?;
+    let given = text.split_once("applied")?.1;
+    if !given.contains("dataset ") {
+        return None;
+    }
+    Document::<ZoneEntry>::parse(path, text.as_bytes()).ok().map(|document| document.value)
+}
+
+/// Checks that no other zone has the dataset or a part of it.
+pub(crate) fn is_free(zone: &str, dataset: &str, others: &[Delegation]) -> Result<()> {
+    let other = others.iter().find(|other| other.zone != zone && overlap(&other.dataset, dataset));
+    let Some(Delegation { zone: holder, dataset: theirs }) = other else { return Ok(()) };
+    let what = match theirs == dataset {
+        true => "has it".to_owned(),
+        false => format!("has {theirs}"),
+    };
+    Err(Error::new(
+        Code::Config,
+        format!("zone {zone}: the dataset {dataset} cannot be delegated: the zone {holder} {what}"),
+    )
+    .with_help("delegate another dataset: what two zones mount and change at once is lost"))
+}
+
+/// Checks that neither the host nor another zone lives in a dataset that is to be delegated, or has it within its own.
+pub(crate) fn is_delegable(host: &Host, zone: &str, zonepath: &str, dataset: &str, zones: &[HostZone]) -> Result<()> {
+    let refused = |why: String| {
+        Err(Error::new(Code::Config, format!("zone {zone}: the dataset {dataset} cannot be delegated: {why}"))
+            .with_help(
+                "delegate a dataset of its own, such as one made with `dataset \"POOL/data/NAME\" create=#true`",
+            ))
+    };
+    let parts: Vec<&str> = dataset.split('/').collect();
+    match parts.as_slice() {
+        [_] => return refused("it is the root of a pool, and everything in the pool would go with it".to_owned()),
+        [_, "ROOT", ..] => return refused("boot environments of the host are in it".to_owned()),
+        _ => {}
+    }
+    let around = around(host, dataset)?;
+    for found in around.iter().filter(|found| is_within(&found.name, dataset)) {
+        let Some(at) = found.mountpoint.as_deref() else { continue };
+        if at == "/" {
+            return refused("the host boots from it".to_owned());
+        }
+        if at == parent(zonepath) || at == zonepath {
+            return refused(format!("the zonepath {zonepath} is in it"));
+        }
+        let of_zone = |zone: &&HostZone| zone.name != "global" && (zone.zonepath == at || parent(&zone.zonepath) == at);
+        if let Some(other) = zones.iter().find(of_zone) {
+            return refused(format!("the zonepath {} of the zone {} is in it", other.zonepath, other.name));
+        }
+    }
+    for found in around.iter().filter(|found| found.name != dataset && is_within(dataset, &found.name)) {
+        let Some(at) = found.mountpoint.as_deref() else { continue };
+        let rest = &dataset[found.name.len() + 1..];
+        if at == zonepath && is_within(rest, "ROOT") {
+            return refused("it is the root of the zone itself".to_owned());
+        }
+        // The zone itself may have one within its own dataset.
+        if let Some(other) =
+            zones.iter().find(|other| other.name != zone && other.name != "global" && other.zonepath == at)
+        {
+            return refused(format!("it is within the files of the zone {}", other.name));
+        }
+        let is_mine = at == parent(zonepath) && rest.split('/').next() == Some(base(zonepath));
+        if is_mine && (!rest.contains('/') || is_within(rest, &format!("{}/ROOT", base(zonepath)))) {
+            return refused("it is the dataset of the zone itself".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// The dataset, those that it lies in and those that lie in it.
+fn around(host: &Host, dataset: &str) -> Result<Vec<Dataset>> {
+    let mut found = Vec::new();
+    let mut name = dataset;
+    while let Some((above, _)) = name.rsplit_once('/') {
+        found.extend(data::find(host, above)?);
+        name = above;
+    }
+    let completed = host.question(&zfs::list_filesystems_below(dataset))?;
+    if completed.success() {
+        found.extend(zfs::parse_list(&completed)?);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_dataset_of_another_zone_is_not_free() {
+        let others = [Delegation { zone: "a".into(), dataset: "rpool/data/a".into() }];
+        for taken in ["rpool/data/a", "rpool/data/a/b", "rpool/data"] {
+            assert_eq!(is_free("b", taken, &others).unwrap_err().code(), Code::Config, "{taken}");
+        }
+        is_free("b", "rpool/data/ab", &others).unwrap();
+        is_free("a", "rpool/data/a/b", &others).unwrap();
+    }
+}
