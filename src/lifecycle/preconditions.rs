@@ -194,7 +194,8 @@ pub(crate) fn without_nets(spec: &ZoneSpec, dialect: crate::host::Dialect) -> Re
 
 /// Checks what creating this zone needs of the host and no snapshot tells.
 pub(crate) fn before_creation(host: &Host, spec: &ZoneSpec, places: &Places) -> Result<()> {
-    let config = without_nets(spec, host.dialect())?;
+    // What is wrong with the configuration itself, its plan says.
+    let Ok(config) = without_nets(spec, host.dialect()) else { return Ok(()) };
     let subject = Subject { spec: Some(spec), places: Some(places), ..Subject::new(host, &spec.name, &config) };
     subject.check(CREATE)
 }
@@ -258,13 +259,13 @@ pub(super) fn creatable(ground: &Ground<'_>, spec: &ZoneSpec, options: &CreateOp
     brand(ground.host, spec)?;
     zonepath(ground, spec)?;
     links(ground.host, spec)?;
-    if let Some(error) = ground.refused.get(name) {
-        return Err(error.restated());
-    }
     if let Some(source) = &spec.clone_from {
         clonable(spec, &source.value, ground.host.zone(source.value.as_str()))?;
         let config = ground.sources.get(&source.value).and_then(Option::as_ref);
         shares_no_dataset(spec, &source.value, config)?;
+    }
+    if let Some(error) = ground.refused.get(name) {
+        return Err(error.restated());
     }
     // A zone that shares the host's stack gets its address by zonecfg; one with none cannot be booted into the network.
     if options.boot == Some(true) && spec.ip_type.value == IpType::Shared {

@@ -76,7 +76,9 @@ fn of_several_creations_those_not_begun_never_are() {
     assert_eq!(codes(&report), [None, Some(Code::Cancelled), Some(Code::Cancelled)]);
     assert_eq!(report.error().unwrap().code(), Code::Partial);
     // Its address was reserved together with the others', and is given back.
+    let asked = |line: &String| line.contains("zfs list");
     let commands = seen.of("web03").into_iter().filter(|line| !line.ends_with("web03.kdl") && !line.ends_with(".tmp"));
+    let commands = commands.filter(|line| !asked(line));
     assert_eq!(commands.collect::<Vec<_>>(), [""; 0], "it was begun");
     assert!(!scene.entry("web03").exists());
     assert_eq!((scene.zones(), scene.vnics()), (vec!["web01:installed".to_owned()], vec!["web01_0".to_owned()]));

@@ -109,9 +109,16 @@ fn a_boot_that_fails_says_why() {
     scene.create("web01");
     scene.machine.run("dladm delete-vnic web01_0");
     let error = failure(scene.manager.boot(&["web01"], &mut run()));
-    assert_eq!(error.code(), Code::CommandFailed);
+    assert_eq!(error.code(), Code::Config);
+    assert!(error.message().contains("web01_0"), "{error}");
     assert_eq!(scene.zones(), ["web01:installed"]);
-    assert!(error.command().is_some_and(|command| !command.stderr.is_empty()), "{error:?}");
+    scene.manager.apply(&["web01"], &zmgr::ApplyOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    fault(&scene, "zoneadm", Some("boot"), |fault| {
+        (fault.exit, fault.stderr) = (Some(1), Some("no boot today".to_owned()));
+    });
+    let error = failure(scene.manager.boot(&["web01"], &mut run()));
+    assert_eq!(error.code(), Code::CommandFailed);
+    assert!(error.command().is_some_and(|command| command.stderr.contains("no boot today")), "{error:?}");
 }
 
 #[test]
