@@ -170,7 +170,7 @@ impl<'a> Subject<'a> {
                 address.object.split('/').next().is_some_and(|interface| interface == link)
             };
             if self.config.ip_type == crate::exec::zonecfg::IpType::Shared
-                && self.host.addresses()?.iter().any(|address| is_interface(address))
+                && self.host.addresses()?.iter().any(is_interface)
             {
                 continue;
             }

@@ -139,11 +139,8 @@ fn a_zone_that_the_host_lost_is_not_built_again_over_its_data() {
     fs::remove_file(scene.dir().join("etc/zones/web01.xml")).unwrap();
     let index = scene.dir().join("etc/zones/index");
     let text = fs::read_to_string(&index).unwrap();
-    fs::write(
-        &index,
-        text.lines().filter(|line| !line.starts_with("web01:")).map(|l| format!("{l}\n")).collect::<String>(),
-    )
-    .unwrap();
+    let others: Vec<&str> = text.lines().filter(|line| !line.starts_with("web01:")).collect();
+    fs::write(&index, others.join("\n") + "\n").unwrap();
     let report = scene.manager.apply(&["web01"], &ApplyOptions::new().recreate(true), &mut run()).unwrap();
     assert_eq!(report.error().unwrap().code(), Code::Exists, "{report:?}");
     assert!(is_there(&scene, "zones/web01/root/etc/data"));
