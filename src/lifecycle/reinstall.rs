@@ -16,7 +16,7 @@ use super::library::Library;
 use super::material::Material;
 use super::operate::{boot_again, entry, finish};
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
-use super::preconditions::{BOOT, REINSTALL, Subject};
+use super::preconditions::{self, BOOT, Subject};
 use super::request::Request;
 use super::site::Site;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
@@ -124,7 +124,7 @@ pub(crate) fn plan(
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
     if let Some(config) = &config {
         let subject = Subject { spec: Some(&spec), ..Subject::new(&site.host, name, config) };
-        subject.check(REINSTALL)?;
+        subject.check(preconditions::REINSTALL)?;
         if boot.is_some() {
             subject.check(BOOT)?;
         }
