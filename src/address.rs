@@ -30,13 +30,22 @@ impl MacAddr {
         MacAddr(bytes)
     }
 
-    /// A random one under illumos's own prefix for VNICs, 2:8:20: unicast and locally administered. `internal` where the
-    /// system gives no random bytes.
+    /// Returns a random one: unicast, locally administered, the other 46 bits random. `internal` if the system gives no random
+    /// bytes.
     pub fn random() -> Result<Self> {
-        let mut tail = [0; 3];
-        getrandom::fill(&mut tail)
+        Self::random_below(None)
+    }
+
+    /// Returns a random one that begins with this prefix.
+    pub(crate) fn random_below(prefix: Option<&MacPrefix>) -> Result<Self> {
+        let mut bytes = [0; 6];
+        getrandom::fill(&mut bytes)
             .map_err(|error| Error::new(Code::Internal, format!("the system gives no random bytes: {error}")))?;
-        Ok(MacAddr([2, 8, 0x20, tail[0], tail[1], tail[2]]))
+        match prefix {
+            Some(prefix) => bytes[..prefix.0.len()].copy_from_slice(&prefix.0),
+            None => bytes[0] = bytes[0] & 0xfc | 2,
+        }
+        Ok(MacAddr(bytes))
     }
 
     /// Its bytes.
@@ -47,6 +56,52 @@ impl MacAddr {
     /// Whether one station can have it: neither a group address nor all zeros.
     pub fn is_unicast(self) -> bool {
         self.0[0] & 1 == 0 && self.0 != [0; 6]
+    }
+}
+
+/// The first bytes of the MAC addresses that zmgr chooses: one to five of them, such as `2:8:20`.
+///
+/// ```
+/// # use zmgr::*;
+/// let prefix: MacPrefix = "02:08:20".parse()?;
+/// assert_eq!(prefix.to_string(), "2:8:20", "as illumos prints it");
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub struct MacPrefix(Vec<u8>);
+
+impl From<MacPrefix> for String {
+    fn from(prefix: MacPrefix) -> String {
+        prefix.to_string()
+    }
+}
+
+impl fmt::Display for MacPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes: Vec<String> = self.0.iter().map(|byte| format!("{byte:x}")).collect();
+        f.write_str(&bytes.join(":"))
+    }
+}
+
+/// The error is a sentence.
+impl FromStr for MacPrefix {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let byte = |part: &str| {
+            let digits = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit());
+            digits.then(|| u8::from_str_radix(part, 16).ok()).flatten()
+        };
+        match text.split(':').map(byte).collect::<Option<Vec<u8>>>() {
+            Some(bytes) if bytes.len() > 5 => {
+                Err(format!("{text:?} has {} bytes: at most 5 leave room for different addresses", bytes.len()))
+            }
+            Some(bytes) if bytes[0] & 1 == 1 => Err(format!("{text:?} begins a group address: its first byte is odd")),
+            Some(bytes) => Ok(MacPrefix(bytes)),
+            None => Err(format!(
+                "{text:?} is not a MAC prefix: expected one to five hexadecimal bytes with colons, such as 2:8:20"
+            )),
+        }
     }
 }
 

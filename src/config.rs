@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::address::MacPrefix;
 use crate::document::{Kind, Reader, integer};
 use crate::kdl_util::Node;
 use crate::name::TemplateName;
@@ -27,6 +28,8 @@ pub struct Config {
     pub on_failure: FailureRule,
     /// The pattern of VNIC names.
     pub vnic_name: Sourced<String>,
+    /// How the MAC addresses that zmgr chooses begin. Without one, 46 bits of them are random.
+    pub mac_prefix: Option<Sourced<MacPrefix>>,
     /// Time limits.
     pub timeouts: Timeouts,
     /// Where the full output of long commands is kept.
@@ -46,6 +49,7 @@ impl Default for Config {
             lock_timeout: Duration::from_secs(30),
             on_failure: FailureRule::RollBack,
             vnic_name: "{zone}_{index}".to_owned().into(),
+            mac_prefix: None,
             timeouts: Timeouts::default(),
             log_dir: "/var/log/zmgr".to_owned(),
             defaults: Settings::default(),
@@ -126,6 +130,7 @@ impl Kind for Config {
                 .map_or(plain.lock_timeout, |s| Duration::from_secs(s.value)),
             on_failure: reader.parsed(root, "on-failure").map_or(plain.on_failure, |rule| rule.value),
             vnic_name: reader.text_of(root, "vnic-name").unwrap_or(plain.vnic_name),
+            mac_prefix: reader.parsed(root, "mac-prefix"),
             timeouts: Timeouts {
                 install: timeout("install", plain.timeouts.install),
                 boot: timeout("boot", plain.timeouts.boot),
@@ -157,6 +162,7 @@ impl Kind for Config {
             Node::new("on-failure").arg(self.on_failure.as_str()),
         ));
         nodes.extend(changed(self.vnic_name != plain.vnic_name, Node::new("vnic-name").arg(self.vnic_name.as_str())));
+        nodes.extend(self.mac_prefix.as_ref().map(|prefix| Node::new("mac-prefix").arg(prefix.value.to_string())));
         nodes.extend(changed(
             self.timeouts != plain.timeouts,
             Node::new("timeouts")

@@ -42,7 +42,7 @@ pub mod starter;
 pub mod template;
 pub mod zone;
 
-pub use address::{MacAddr, NetAddress};
+pub use address::{MacAddr, MacPrefix, NetAddress};
 pub use config::Config;
 pub use document::Document;
 pub use drift::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};

@@ -28,6 +28,8 @@ pub(crate) struct ActiveZone {
     pub(crate) exclusive: bool,
     /// The links on loan to the zone (exclusive ip-type).
     pub(crate) links: Vec<LentLink>,
+    /// Links and addresses that it has on the host's IP stack (shared ip-type).
+    pub(crate) shared: Vec<(String, String)>,
     pub(crate) boot_args: String,
 }
 
@@ -109,6 +111,7 @@ fn encode(zone: &ActiveZone) -> Record {
     record.push("brand", &zone.brand);
     record.push("ip-type", if zone.exclusive { "exclusive" } else { "shared" });
     record.push("bootargs", &zone.boot_args);
+    zone.shared.iter().for_each(|(link, address)| record.push("shared", format!("{link} {address}")));
     for link in &zone.links {
         record.push("link", &link.name);
         link.addresses.iter().for_each(|address| record.push("address", address));
@@ -136,6 +139,12 @@ fn decode(name: &str, record: &Record) -> Option<ActiveZone> {
         brand: record.get("brand")?.into(),
         exclusive: record.get("ip-type") == Some("exclusive"),
         links,
+        shared: record
+            .pairs()
+            .filter(|(key, _)| *key == "shared")
+            .filter_map(|(_, value)| value.split_once(' '))
+            .map(|(link, address)| (link.to_owned(), address.to_owned()))
+            .collect(),
         boot_args: record.get("bootargs").unwrap_or_default().into(),
     })
 }

@@ -7,11 +7,12 @@ use super::{Documents, files, hosted, zones};
 use crate::effective::{Findings, ZoneSpec, chain, effective, stale};
 use crate::error::Diagnostic;
 use crate::host::{Host, HostState, needs_image};
+use crate::ipam::Standing;
 use crate::name::{TemplateName, ZoneName};
 use crate::pool::{Pool, PoolNetwork};
-use crate::registry::{Folder, Registry};
+use crate::registry::{Folder, Registry, space};
 use crate::schema::did_you_mean;
-use crate::settings::{EntryNet, Install};
+use crate::settings::Install;
 use crate::source::{Source, Sourced};
 use crate::template::Template;
 use crate::zone::ZoneEntry;
@@ -23,8 +24,9 @@ pub(super) fn look(documents: &Documents, registry: &Registry, host: Option<(&Ho
     look.templates();
     look.zones();
     look.pools();
+    look.reserves();
     look.addresses();
-    look.held_twice();
+    look.ids();
     look.reservations();
     look.unused();
     zones::look(documents, &look.specs, &mut look.findings);
@@ -174,6 +176,35 @@ impl Look<'_> {
         }
     }
 
+    /// Reports reserves that can never be allocated.
+    fn reserves(&mut self) {
+        let documents = self.documents;
+        for pool in documents.pools.values() {
+            let space = space(pool);
+            for network in &pool.networks {
+                for (address, owner) in &network.reserves {
+                    let why = match space.standing(*address, Some(owner)) {
+                        Standing::Candidate => continue,
+                        Standing::Elsewhere => "it is in none of its networks",
+                        Standing::Network => "it is the address of the network",
+                        Standing::Broadcast => "it is the broadcast address",
+                        Standing::Anycast => "it is the anycast address of the routers",
+                        Standing::Gateway => "it is the gateway",
+                        Standing::Excluded => "it is excluded",
+                        Standing::Reserved(_) => "it is reserved for another as well",
+                        Standing::OutOfRange => "it is in no range",
+                    };
+                    let message = format!(
+                        "pool {:?} reserves {address} for {owner} and can never give it: {why}",
+                        pool.name.as_str()
+                    );
+                    let help = "reserve an address that the pool can give, or change what keeps it from being given";
+                    self.findings.add_with_help("useless-reserve", &network.source, message, help);
+                }
+            }
+        }
+    }
+
     /// Checks addresses against the rules of their pools.
     fn addresses(&mut self) {
         let documents = self.documents;
@@ -202,97 +233,24 @@ impl Look<'_> {
         }
     }
 
-    fn held_twice(&mut self) {
+    /// Ids tell entries of one name apart, so no two entries have the same.
+    fn ids(&mut self) {
         let documents = self.documents;
-        let mut ids: HashMap<&str, String> = HashMap::new();
-        let mut vnics: HashMap<&str, String> = HashMap::new();
-        let mut macs: HashMap<crate::address::MacAddr, String> = HashMap::new();
-        let mut held: HashMap<IpAddr, Vec<Holding>> = HashMap::new();
-        for zone in documents.zones.values() {
-            let who = format!("the zone {}", zone.name);
-            if let Some(id) = &zone.id {
-                self.once(&mut ids, id.as_str(), &who, "id", &zone.source);
-            }
-            for net in &zone.nets {
-                if let Some(vnic) = &net.vnic {
-                    self.once(&mut vnics, vnic.as_str(), &who, "VNIC", &net.source);
+        let mut seen: HashMap<&str, String> = HashMap::new();
+        let zones = documents.zones.values();
+        let zones = zones.map(|zone| (zone.id.as_ref(), format!("the zone {}", zone.name), &zone.source));
+        let others = documents.reservations.iter();
+        let others = others.map(|each| (each.id.as_ref(), format!("the reservation {}", each.name), &each.source));
+        for (id, who, source) in zones.chain(others) {
+            let Some(id) = id else { continue };
+            match seen.get(id.as_str()) {
+                Some(other) => {
+                    self.findings.add("duplicate-id", source, format!("the id {id} of {who} is that of {other} too"));
                 }
-                if let Some(mac) = net.mac {
-                    self.once(&mut macs, mac, &who, "MAC address", &net.source);
-                }
-                for address in &net.addresses {
-                    let link = self.link_of(net);
-                    self.hold(&mut held, address.address.addr(), link, who.clone(), &net.source);
+                None => {
+                    seen.insert(id.as_str(), who);
                 }
             }
-        }
-        for reservation in &documents.reservations {
-            let who = format!("the reservation {}", reservation.name);
-            if let Some(id) = &reservation.id {
-                self.once(&mut ids, id.as_str(), &who, "id", &reservation.source);
-            }
-            for address in &reservation.addresses {
-                let link = documents.pools.get(&address.pool).map(link_of_pool).unwrap_or_default();
-                self.hold(&mut held, address.address, link, who.clone(), &address.source);
-            }
-        }
-    }
-
-    fn once<K: std::hash::Hash + Eq + std::fmt::Display>(
-        &mut self,
-        seen: &mut HashMap<K, String>,
-        key: K,
-        who: &str,
-        what: &str,
-        source: &Source,
-    ) {
-        match seen.get(&key) {
-            Some(other) => {
-                let code = match what {
-                    "id" => "duplicate-id",
-                    "VNIC" => "duplicate-vnic",
-                    _ => "duplicate-mac",
-                };
-                let message = format!("{what} {key} is used by {other} and by {who}");
-                let help = match what {
-                    "id" => {
-                        "remove the line `id` from the copy, and everything that zmgr wrote into it: a copied file is not a new zone"
-                    }
-                    "VNIC" => "remove the line `vnic` from one of them, so that zmgr chooses another",
-                    _ => "remove the line `mac` from one of them, so that zmgr chooses another",
-                };
-                self.findings.add_with_help(code, source, message, help);
-            }
-            None => {
-                seen.insert(key, who.to_owned());
-            }
-        }
-    }
-
-    fn hold(
-        &mut self,
-        held: &mut HashMap<IpAddr, Vec<Holding>>,
-        address: IpAddr,
-        link: Link,
-        who: String,
-        source: &Source,
-    ) {
-        let holders = held.entry(address).or_default();
-        // One address on two separate links is two addresses.
-        if let Some(other) = holders.iter().find(|other| other.link.meets(&link)) {
-            let message = format!("{address} is held by {} and by {who}", other.who);
-            let help = "remove the address from one of them, so that zmgr chooses another";
-            self.findings.add_with_help("duplicate-address", source, message, help);
-        }
-        holders.push(Holding { link, who });
-    }
-
-    fn link_of(&self, net: &EntryNet) -> Link {
-        let pool =
-            net.pool.as_ref().and_then(|name| self.documents.pools.get(name)).map(link_of_pool).unwrap_or_default();
-        Link {
-            stub: net.physical.clone().or(net.stub.clone()).or(pool.stub),
-            vlan: if net.vnic.is_some() { net.vlan } else { net.vlan.or(pool.vlan) },
         }
     }
 
@@ -372,11 +330,6 @@ impl Link {
     fn meets(&self, other: &Link) -> bool {
         self.stub.is_none() || other.stub.is_none() || self == other
     }
-}
-
-struct Holding {
-    link: Link,
-    who: String,
 }
 
 fn link_of_pool(pool: &Pool) -> Link {

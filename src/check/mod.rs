@@ -4,6 +4,7 @@
 
 mod across;
 mod files;
+mod held;
 mod hosted;
 mod load;
 mod zones;
@@ -11,16 +12,25 @@ mod zones;
 pub(crate) use load::Documents;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::error::{Diagnostic, Severity};
 use crate::host::{Host, HostState};
-use crate::registry::Registry;
+use crate::registry::{Registry, Survey};
 
 /// Reads every file of a tree and returns what is wrong with each and with all together; with a host, also what it lacks.
-pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostState)>) -> Vec<Diagnostic> {
+pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostState, Survey)>) -> Vec<Diagnostic> {
     let mut documents = Documents::load(registry.tree());
     let mut findings = std::mem::take(&mut documents.findings);
+    let (host, survey) = match host {
+        Some((host, state, survey)) => (Some((host, state)), survey),
+        None => (None, Survey::default()),
+    };
     findings.extend(across::look(&documents, registry, host));
+    // Pools that overlap, and a tree that cannot be read, are reported already.
+    if let Ok(ledger) = registry.ledger(Arc::new(documents.pools.clone()), survey) {
+        findings.extend(held::look(&documents, &ledger));
+    }
     for finding in &mut findings {
         documents.show(finding);
     }

@@ -141,6 +141,7 @@ pub fn effective(
         nets::complete(net, zone, shared, pools, &mut findings);
     }
     nets::check_routes(&nets, pools, &mut findings);
+    check_twice(&nets, shared, zone, &mut findings);
     // What import found may be what illumos does not boot; `apply` holds against it what is changed.
     if zone.origin != Some(Origin::Import) {
         if *ip_type == IpType::Exclusive {
@@ -231,6 +232,43 @@ fn check_addresses(nets: &[EntryNet], findings: &mut Findings) {
         for why in net.addresses.iter().filter_map(crate::address::misuse) {
             let help = "write an address of the network with its prefix length, such as \"10.1.0.10/24\", and a gateway of the same network";
             findings.add_with_help("bad-address", &net.source, format!("net {:?}: {why}", net.name), help);
+        }
+    }
+}
+
+/// Nothing can be on two nets of one zone: addresses, MAC addresses, VNICs, and existing links unless the host's IP stack is shared.
+/// What import found twice, and what is still so, is left alone.
+fn check_twice(nets: &[EntryNet], shared: bool, zone: &ZoneEntry, findings: &mut Findings) {
+    let things = |net: &EntryNet| {
+        let addresses = net.addresses.iter().map(|each| ("address", each.address.addr().to_string()));
+        let mac = net.mac.map(|mac| ("MAC address", mac.to_string()));
+        let vnic = net.vnic.as_ref().map(|link| ("link", link.to_string()));
+        let physical = net.physical.as_ref().filter(|_| !shared).map(|link| ("link", link.clone()));
+        addresses.chain(mac).chain(vnic).chain(physical).collect::<Vec<_>>()
+    };
+    let count =
+        |nets: &[EntryNet], thing: &(&str, String)| nets.iter().flat_map(things).filter(|it| it == thing).count();
+    let found = match zone.origin {
+        Some(Origin::Import) => zone.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default(),
+        _ => &[],
+    };
+    let mut seen: Vec<((&str, String), &EntryNet)> = Vec::new();
+    for net in nets {
+        for thing in things(net) {
+            match seen.iter().find(|(known, _)| *known == thing) {
+                Some((_, first)) if count(found, &thing) < 2 => {
+                    let (what, which) = &thing;
+                    let message = if std::ptr::eq(*first, net) {
+                        format!("the net {:?} has the {what} {which} twice", net.name)
+                    } else {
+                        format!("the nets {:?} and {:?} both have the {what} {which}", first.name, net.name)
+                    };
+                    let help = format!("give each net {what}{} of its own", if *what == "link" { "s" } else { "es" });
+                    findings.add_with_help("twice-in-zone", &net.source, message, help);
+                }
+                Some(_) => {}
+                None => seen.push((thing, net)),
+            }
         }
     }
 }

@@ -146,6 +146,12 @@ pub fn show_properties(name: Option<&str>) -> Invocation {
     Invocation::new("dladm").args(["show-linkprop", "-c", "-o", "link,property,value"]).args(name)
 }
 
+/// The zone that each link is lent to, and the addresses that it may have there: two properties of all links, to be read as
+/// [`show_properties`] is.
+pub fn show_lent() -> Invocation {
+    Invocation::new("dladm").args(["show-linkprop", "-c", "-o", "link,property,value", "-p", "zone,allowed-ips"])
+}
+
 /// Reads the answer of [`show_properties`]: values by link and property. What is not set is left out.
 pub fn parse_properties(completed: &Completed) -> Result<BTreeMap<(String, String), String>> {
     parse_property_lines(&completed.text()?).map_err(|line| unreadable(completed, line))

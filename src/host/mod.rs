@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use brand::{BrandKind, brand_kind, is_pkg_image, needs_image};
-pub use survey::{HeldAddress, Holder, HostState, ZonesStamp, config_addresses};
+pub use survey::{FileStamp, HostNet, HostState, HostZoneNets, ZonesStamp, config_addresses};
 pub use zone_root::ZoneRoot;
 
 use crate::error::{Code, Error, Result};

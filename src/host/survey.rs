@@ -29,8 +29,10 @@ pub struct HostState {
     pub brands: BTreeSet<String>,
     /// Whether a file system is mounted at each of the paths that were asked about.
     pub mounted: BTreeMap<String, bool>,
-    /// Addresses held by the host itself and, once they were asked for, by zones that are not registered.
-    pub addresses: Vec<HeldAddress>,
+    /// Addresses of the host itself, those of running zones that share its IP stack among them.
+    pub addresses: Vec<HostAddress>,
+    /// The nets of each zone, once they were asked for: [`Host::nets_of_zones`].
+    pub nets: Vec<HostZoneNets>,
     /// How the zones' documents stood before they were looked at.
     pub stamp: ZonesStamp,
     /// Zones that could not be read, so that it is not known which addresses they hold.
@@ -57,22 +59,48 @@ impl ZonesStamp {
     }
 }
 
-/// An address in use outside of the registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldAddress {
-    /// The address with its prefix; that of a single address where none is known.
-    pub address: IpNet,
-    /// Who holds it.
-    pub holder: Holder,
+/// The nets of a zone on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostZoneNets {
+    /// The zone.
+    pub zone: String,
+    /// How its document stood when it was read; `None`: it was not read.
+    pub document: Option<FileStamp>,
+    /// Whether it shares the host's IP stack.
+    pub shared: bool,
+    /// Whether it is known to have no more than its document says: it does not run, or its links were asked.
+    pub settled: bool,
+    /// What its document says, then what only the running zone has.
+    pub nets: Vec<HostNet>,
 }
 
-/// Who holds an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holder {
-    /// The global zone, by this address object.
-    Host(String),
-    /// A zone that is not registered.
-    Zone(String),
+/// A net of a zone on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostNet {
+    /// The link that the zone uses.
+    pub link: String,
+    /// The link below it and the VLAN, for a VNIC and for a link that the brand makes at boot.
+    pub over: Option<(String, Option<u16>)>,
+    /// Its hardware address, if that is known.
+    pub mac: Option<[u8; 6]>,
+    /// Its addresses.
+    pub addresses: Vec<IpNet>,
+    /// Whether only the running zone has it: its document says something else.
+    pub running: bool,
+}
+
+/// What tells whether a file has changed: inode, size, time of modification, time of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FileStamp(pub(crate) [u64; 6]);
+
+impl FileStamp {
+    /// That of this file; `None` if there is none.
+    pub fn of(path: &Path) -> Option<FileStamp> {
+        let about = std::fs::metadata(path).ok()?;
+        let signed = [about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec()].map(i64::cast_unsigned);
+        let [a, b, c, d] = signed;
+        Some(FileStamp([about.ino(), about.size(), a, b, c, d]))
+    }
 }
 
 impl HostState {
@@ -99,7 +127,7 @@ impl HostState {
 
 impl Host {
     /// Looks at all of the host, with four commands whatever the number of zones, and one for each of these paths, all at the same
-    /// time. Which addresses are whose is still to be asked: [`Host::addresses_of_others`].
+    /// time. What the zones have is still to be asked: [`Host::nets_of_zones`].
     pub fn survey(&self, paths: &BTreeSet<String>) -> Result<HostState> {
         // First: what changes meanwhile is then seen by the next one who compares.
         let stamp = ZonesStamp::of(&self.path("/"));
@@ -117,9 +145,7 @@ impl Host {
             brands: self.brands()?,
             ..HostState::default()
         };
-        let own = ipadm::parse_addr(&asked()?)?;
-        let held = |own: HostAddress| HeldAddress { address: own.address, holder: Holder::Host(own.object) };
-        state.addresses.extend(own.into_iter().map(held));
+        state.addresses = ipadm::parse_addr(&asked()?)?;
         for path in paths {
             let is_mounted = self.dataset_of(path, answer()?.answered()?)?.is_some();
             state.mounted.insert(path.clone(), is_mounted);
@@ -127,38 +153,142 @@ impl Host {
         Ok(state)
     }
 
-    /// Adds what those zones hold that are not registered, VM brands included, as their documents say; the others' addresses are the
-    /// registry's to know.
-    pub fn addresses_of_others(&self, state: &mut HostState, is_registered: &dyn Fn(&str) -> bool) {
-        let HostState { zones, addresses, faults, .. } = state;
-        for zone in zones.iter().filter(|zone| zone.name != "global" && !is_registered(&zone.name)) {
-            match self.zone_config(&zone.name) {
-                Ok(Some(config)) => addresses.extend(
-                    config_addresses(&config)
-                        .into_iter()
-                        .map(|address| HeldAddress { address, holder: Holder::Zone(zone.name.clone()) }),
-                ),
-                Ok(None) => {}
-                Err(error) => faults.push(
-                    Diagnostic::new(Code::Io.slug(), format!("zone {}: {}", zone.name, error.message()))
-                        .with_help("which addresses it holds is not known")
-                        .at_path(self.zone_document(&zone.name)),
-                ),
+    /// Adds the nets of every zone, VM brands included. `before` is what the last look found: a document that has not changed
+    /// since is not read again. Running zones whose document has changed are asked which links and addresses they still have: one
+    /// command for all of them, and none if there are none.
+    pub fn nets_of_zones(&self, state: &mut HostState, before: &[HostZoneNets]) -> Result<()> {
+        let before: HashMap<&str, &HostZoneNets> = before.iter().map(|nets| (nets.zone.as_str(), nets)).collect();
+        let mut unsettled: Vec<usize> = Vec::new();
+        for zone in state.zones.iter().filter(|zone| zone.name != "global") {
+            let last = before.get(zone.name.as_str()).copied();
+            let document = FileStamp::of(&self.zone_document(&zone.name));
+            let mut nets = match last.filter(|last| last.document.is_some() && last.document == document) {
+                Some(last) => {
+                    let mut nets = last.clone();
+                    nets.nets.retain(|net| !net.running);
+                    nets
+                }
+                None => match self.zone_config(&zone.name) {
+                    Ok(config) => HostZoneNets {
+                        zone: zone.name.clone(),
+                        document: document.filter(|_| config.is_some()),
+                        shared: !zone.exclusive_ip,
+                        settled: false,
+                        nets: config.map(|config| config_nets(&config)).unwrap_or_default(),
+                    },
+                    Err(error) => {
+                        state.faults.push(
+                            Diagnostic::new(Code::Io.slug(), format!("zone {}: {}", zone.name, error.message()))
+                                .with_help("which addresses it holds is not known")
+                                .at_path(self.zone_document(&zone.name)),
+                        );
+                        // What it had is better than nothing.
+                        HostZoneNets { document: None, settled: false, ..last.cloned().unwrap_or_default() }
+                    }
+                },
+            };
+            nets.zone.clone_from(&zone.name);
+            if !zone.state.is_active() || nets.shared {
+                nets.settled = true;
+            } else if !nets.settled {
+                unsettled.push(state.nets.len());
+            }
+            state.nets.push(nets);
+        }
+        if !unsettled.is_empty() {
+            self.add_running(state, &unsettled, &before)?;
+        }
+        let vnics: HashMap<&str, &HostVnic> = state.vnics.iter().map(|vnic| (vnic.name.as_str(), vnic)).collect();
+        for net in state.nets.iter_mut().flat_map(|nets| &mut nets.nets) {
+            if let Some(vnic) = vnics.get(net.link.as_str()) {
+                net.over = Some((vnic.over.clone(), vnic.vlan));
+                net.mac = vnic.mac.or(net.mac);
             }
         }
+        Ok(())
     }
+
+    /// Adds what these zones have only because they run.
+    fn add_running(
+        &self,
+        state: &mut HostState,
+        unsettled: &[usize],
+        before: &HashMap<&str, &HostZoneNets>,
+    ) -> Result<()> {
+        let completed = self.question(&dladm::show_lent())?;
+        // One link that cannot be read makes the exit status 1; the others are there all the same.
+        let lent = dladm::parse_properties(&completed)?;
+        let known = completed.success() || !lent.is_empty();
+        let mut links: HashMap<&str, Vec<(&str, Vec<IpNet>)>> = HashMap::new();
+        for ((link, property), zone) in &lent {
+            if property == "zone" {
+                let addresses = lent.get(&(link.clone(), "allowed-ips".to_owned()));
+                let addresses = addresses.into_iter().flat_map(|texts| texts.split(','));
+                let addresses = addresses.filter_map(|text| parse_address(text.trim())).collect();
+                links.entry(zone).or_default().push((link, addresses));
+            }
+        }
+        for &at in unsettled {
+            let nets = &mut state.nets[at];
+            let mut more = Vec::new();
+            for (link, addresses) in links.get(nets.zone.as_str()).into_iter().flatten() {
+                let configured = |address: &IpNet| {
+                    let of_link = nets.nets.iter().filter(|net| net.link == *link);
+                    of_link.flat_map(|net| &net.addresses).any(|known| known.addr() == address.addr())
+                };
+                let others: Vec<IpNet> = addresses.iter().filter(|address| !configured(address)).copied().collect();
+                if !others.is_empty() || !nets.nets.iter().any(|net| net.link == *link) {
+                    more.push(HostNet {
+                        link: (*link).to_owned(),
+                        addresses: others,
+                        running: true,
+                        ..HostNet::default()
+                    });
+                }
+            }
+            if !known {
+                let last = before.get(nets.zone.as_str()).into_iter().flat_map(|last| &last.nets);
+                more.extend(last.map(|net| HostNet { running: true, ..net.clone() }));
+            }
+            nets.settled = known && more.is_empty();
+            nets.nets.append(&mut more);
+        }
+        Ok(())
+    }
+}
+
+/// The nets of a zone's configuration.
+fn config_nets(config: &ZoneConfig) -> Vec<HostNet> {
+    let mut nets: Vec<HostNet> = Vec::new();
+    for net in &config.nets {
+        let mut addresses = net_addresses(net);
+        let at = nets.iter().position(|known| known.link == net.physical);
+        let at = at.unwrap_or_else(|| {
+            nets.push(HostNet { link: net.physical.clone(), ..HostNet::default() });
+            nets.len() - 1
+        });
+        let found = &mut nets[at];
+        found.addresses.append(&mut addresses);
+        let vlan = net.vlan_id.as_ref().and_then(|vlan| vlan.parse().ok()).filter(|vlan| *vlan != 0);
+        if let Some(over) = net.global_nic.as_ref().filter(|over| *over != "auto") {
+            found.over = Some((over.clone(), vlan));
+        }
+        found.mac = net.mac_addr.as_ref().and_then(|mac| dladm::parse_mac(mac)).or(found.mac);
+    }
+    nets
 }
 
 /// Every address that a zone's configuration speaks of, in any of the places where distributions put them.
 pub fn config_addresses(config: &ZoneConfig) -> Vec<IpNet> {
     let mut addresses = Vec::new();
-    for Net { address, allowed_address, properties, .. } in &config.nets {
-        let more = properties.iter().filter(|(name, _)| matches!(name.as_str(), "ip" | "ips")).map(|(_, value)| value);
-        for text in address.iter().chain(allowed_address).chain(more) {
-            addresses.extend(text.split(',').filter_map(|text| parse_address(text.trim())));
-        }
-    }
+    config.nets.iter().for_each(|net| addresses.append(&mut net_addresses(net)));
     addresses
+}
+
+fn net_addresses(Net { address, allowed_address, properties, .. }: &Net) -> Vec<IpNet> {
+    let more = properties.iter().filter(|(name, _)| matches!(name.as_str(), "ip" | "ips")).map(|(_, value)| value);
+    let texts = address.iter().chain(allowed_address).chain(more);
+    texts.flat_map(|text| text.split(',')).filter_map(|text| parse_address(text.trim())).collect()
 }
 
 fn parse_address(text: &str) -> Option<IpNet> {

@@ -8,7 +8,7 @@ use super::conduct::{Teller, before};
 use super::library::Library;
 use crate::document::Document;
 use crate::effective::{effective, stale};
-use crate::error::{Code, Diagnostic, Result};
+use crate::error::{Code, Diagnostic, Error, Result};
 use crate::host::ZonesStamp;
 use crate::manager::RunOptions;
 use crate::name::{PoolName, ReservationName};
@@ -109,14 +109,20 @@ pub(crate) fn pool_usage(
     surveys: &Surveys<'_>,
     pool: Option<&PoolName>,
 ) -> Result<Vec<PoolUsage>> {
-    // Where the host cannot be asked, what it last said is better than nothing.
-    let survey = match surveys.last(registry).map_or_else(|| (surveys.make)(None), Ok) {
+    // If the host cannot be asked, what it last said is better than nothing.
+    let (survey, unchecked) = match surveys.last(registry).map_or_else(|| (surveys.make)(None), Ok) {
         Err(error) if error.code() == Code::Cancelled => return Err(error),
-        survey => survey.ok().or_else(|| registry.last_survey()).unwrap_or_default(),
+        Err(error) => (registry.last_survey().unwrap_or_default(), Some(unchecked(&error))),
+        Ok(survey) => (survey, None),
     };
     let mut ledger = ledger(registry, survey)?;
     let names = pool.map_or_else(|| ledger.pool_names(), |name| vec![name.clone()]);
-    names.iter().map(|name| ledger.pool_usage(name)).collect()
+    let usage = |name: &PoolName| {
+        let mut usage = ledger.pool_usage(name)?;
+        usage.unknown.extend(unchecked.clone());
+        Ok(usage)
+    };
+    names.iter().map(usage).collect()
 }
 
 /// What is not as it should be with the addresses of this pool, or of all: looked at together with the host as it is now.
@@ -125,9 +131,20 @@ pub(crate) fn check_pools(
     surveys: &Surveys<'_>,
     pool: Option<&PoolName>,
 ) -> Result<Vec<Diagnostic>> {
-    let mut found = ledger(registry, (surveys.make)(None)?)?.check_addresses(pool)?;
+    let (survey, unchecked) = match (surveys.make)(None) {
+        Err(error) if error.code() == Code::UnsupportedHost => (Survey::default(), Some(unchecked(&error))),
+        survey => (survey?, None),
+    };
+    let mut found = ledger(registry, survey)?.check_addresses(pool)?;
+    found.extend(unchecked);
     found.extend(stale_nets(registry, pool)?);
     Ok(found)
+}
+
+/// Says that only the files were read.
+fn unchecked(error: &Error) -> Diagnostic {
+    let message = format!("the host was not checked, only the files: {}", error.message());
+    Diagnostic::new("host-unchecked", message).warning()
 }
 
 /// Returns a warning for each net that its pool has otherwise now.

@@ -6,20 +6,20 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::allocate::{Asked, allocate, pinned_nets};
 use super::delegation::{self, Delegation};
 use super::journal::Journal;
 use super::library::Library;
 use super::material::Material;
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::preconditions;
-use super::request::{Pinned, PinnedNet, Request};
+use super::request::{Pinned, Request};
 use super::steps::{
     Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files, Publishers,
     SetPublisher, Step, Vnic,
 };
 use super::wanted::{check_whole, wanted};
 use super::{basis, brand, setup};
-use crate::address::{MacAddr, NetAddress};
 use crate::document::Document;
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
@@ -27,10 +27,10 @@ use crate::exec::dladm;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{Dialect, HostState};
 use crate::manager::CreateOptions;
-use crate::name::{LinkName, TemplateName, ZoneName};
-use crate::registry::{Asked, Asker, Ledger, Tree, now};
+use crate::name::{TemplateName, ZoneName};
+use crate::registry::{Ledger, Tree, now};
 use crate::resources::{Attr, Dataset};
-use crate::settings::{EntryNet, IpType, Settings};
+use crate::settings::{EntryNet, Settings};
 use crate::source::Sourced;
 use crate::zone::{Applied, Before, EntryId, EntryState, Origin, ZoneEntry};
 
@@ -99,7 +99,8 @@ pub(crate) fn plan(
     entry.origin = Some(Origin::Create);
     entry.zonepath = Some(spec.zonepath.value.clone().into());
     entry.settings.brand = Some(spec.brand.value.clone().into());
-    let nets = nets(library, ledger, ground.host, &spec, options, pinned)?;
+    let asked = Asked { addresses: &options.addresses, pinned: pinned.map(|pinned| &pinned.nets) };
+    let nets = allocate(library, ledger, ground.host, &entry, &spec, &asked)?;
     entry.nets = own_nets(&nets);
 
     // From here on the spec has everything that was chosen.
@@ -247,66 +248,6 @@ pub(crate) fn wish(library: &Library, name: &ZoneName, options: &CreateOptions) 
     Ok(entry)
 }
 
-/// The nets with everything chosen: addresses, links, MAC addresses.
-pub(crate) fn nets(
-    library: &Library,
-    ledger: &mut Ledger,
-    host: &HostState,
-    spec: &ZoneSpec,
-    options: &CreateOptions,
-    pinned: Option<&Pinned>,
-) -> Result<Vec<EntryNet>> {
-    if let Some(unknown) = options.addresses.keys().find(|net| !spec.nets.iter().any(|known| known.name == **net)) {
-        let known: Vec<&str> = spec.nets.iter().map(|net| net.name.as_str()).collect();
-        return Err(Error::new(
-            Code::InvalidArgument,
-            format!("an address is asked for on net {unknown:?}, which the zone has not"),
-        )
-        .with_help(format!("its nets are {}", known.join(", "))));
-    }
-    let mut nets = spec.nets.clone();
-    let (mut taken, mut links, mut macs) = (Vec::new(), Vec::<LinkName>::new(), Vec::<MacAddr>::new());
-    for (index, net) in nets.iter_mut().enumerate() {
-        let pinned = pinned.and_then(|pinned| pinned.nets.get(&net.name));
-        if let Some(pool) = net.pool.clone()
-            && !net.no_address
-            && net.addresses.is_empty()
-        {
-            let wanted = match pinned {
-                Some(pinned) => pinned.addresses.iter().map(|address| address.addr()).collect(),
-                None => options.addresses.get(&net.name).cloned().unwrap_or_default(),
-            };
-            net.addresses = ledger.choose(&pool, Asker::zone(&spec.name), Asked::EachFamily(&wanted), &taken)?;
-            taken.extend(net.addresses.iter().map(|each: &NetAddress| each.address.addr()));
-        }
-        if net.physical.is_some() || spec.ip_type.value == IpType::Shared {
-            continue;
-        }
-        let given = net.vnic.clone();
-        let is_there = given.as_ref().is_some_and(|vnic| host.link(vnic.as_str()).is_some());
-        if given.is_some() && net.mac.is_some() && net.managed || is_there && !net.managed {
-            continue;
-        }
-        let vnic = match (given, pinned.and_then(|pinned| pinned.vnic.as_deref())) {
-            // It stands in the zone's own file; whether somebody else has it is seen when the file is reserved.
-            (Some(given), _) => given,
-            (None, Some(vnic)) => preconditions::still_free(ledger, LinkName::new(vnic)?)?,
-            (None, None) => ledger.choose_link(&library.config.vnic_name, &spec.name, index, &links)?,
-        };
-        let mac = match pinned.and_then(|pinned| pinned.mac.as_deref()) {
-            Some(mac) => mac.parse()?,
-            None => match net.mac {
-                Some(mac) => mac,
-                None => ledger.choose_mac(&macs)?,
-            },
-        };
-        links.push(vnic.clone());
-        macs.push(mac);
-        (net.vnic, net.mac, net.managed) = (Some(vnic), Some(mac), true);
-    }
-    Ok(nets)
-}
-
 /// Returns the nets as the entry says them itself: `override` is only for `applied`.
 pub(crate) fn own_nets(nets: &[EntryNet]) -> Vec<EntryNet> {
     nets.iter().map(|net| EntryNet { overrides: Vec::new(), ..net.clone() }).collect()
@@ -440,17 +381,4 @@ fn change(
             host: basis::host(ground.host, spec),
         },
     })
-}
-
-/// What was chosen for these nets, by name.
-pub(crate) fn pinned_nets<'n>(nets: impl Iterator<Item = &'n EntryNet>) -> BTreeMap<String, PinnedNet> {
-    nets.map(|net| {
-        let pinned = PinnedNet {
-            addresses: net.addresses.iter().map(|each| each.address).collect(),
-            vnic: net.vnic.as_ref().map(LinkName::to_string),
-            mac: net.mac.map(|mac| mac.to_string()),
-        };
-        (net.name.clone(), pinned)
-    })
-    .collect()
 }

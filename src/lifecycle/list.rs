@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::library::Library;
-use super::operate::entry;
-use super::site::Site;
+use super::operate::document_in;
 use super::{pending, view};
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
+use crate::host::Host;
 use crate::manager::{Live, Query, Zone, ZoneAddress, ZoneNet};
 use crate::name::{TemplateName, ZoneName};
 use crate::parallel::{both, shares};
@@ -22,17 +22,18 @@ const ABSENT: &str = "absent";
 const SHARE: usize = 1024;
 
 /// The zones that the query asks for, by name. The registry is read while the host answers.
-pub(crate) fn zones(site: &Site, query: &Query) -> Result<Vec<Zone>> {
+/// Without a host, only the registry is read.
+pub(crate) fn zones(registry: &Registry, host: Option<&Host>, query: &Query) -> Result<Vec<Zone>> {
     let names: HashSet<&str> = query.names.iter().map(String::as_str).collect();
     let asked = |name: &str| names.is_empty() || names.contains(name);
-    let (host, zones) = match query.live {
-        Live::Never => (Ok(None), registered(&site.registry, &asked)),
+    let (found, zones) = match (query.live, host) {
+        (Live::Never, _) | (_, None) => (Ok(None), registered(registry, &asked)),
         // Alone, so that what the host does is not kept waiting for a core.
-        live => both(|| states(site, live), || registered(&site.registry.alone(), &asked)),
+        (live, Some(host)) => both(|| states(host, live), || registered(&registry.alone(), &asked)),
     };
-    let (mut zones, host) = (zones?, host?);
-    if let Some(host) = host {
-        waiting(site, &mut zones, &host);
+    let (mut zones, found) = (zones?, found?);
+    if let (Some(machine), Some(host)) = (host, found) {
+        waiting(machine, &mut zones, &host);
         let by_name: HashMap<&str, &HostZone> = host.iter().map(|found| (found.name.as_str(), found)).collect();
         for zone in &mut zones {
             let found = by_name.get(zone.name.as_str());
@@ -58,12 +59,12 @@ pub(crate) fn zones(site: &Site, query: &Query) -> Result<Vec<Zone>> {
 }
 
 /// Leaves of what waits for a boot only what still does.
-fn waiting(site: &Site, zones: &mut [Zone], host: &[HostZone]) {
+fn waiting(host: &Host, zones: &mut [Zone], found: &[HostZone]) {
     if zones.iter().all(|zone| zone.pending.is_empty()) {
         return;
     }
-    let by_name: HashMap<&str, &HostZone> = host.iter().map(|found| (found.name.as_str(), found)).collect();
-    let boot_time = site.host.boot_time().unwrap_or_default();
+    let by_name: HashMap<&str, &HostZone> = found.iter().map(|found| (found.name.as_str(), found)).collect();
+    let boot_time = host.boot_time().unwrap_or_default();
     for zone in zones.iter_mut().filter(|zone| !zone.pending.is_empty()) {
         let id = by_name.get(zone.name.as_str()).filter(|found| found.state.is_active()).and_then(|found| found.id);
         let since = zone.waits_since.take();
@@ -73,11 +74,11 @@ fn waiting(site: &Site, zones: &mut [Zone], host: &[HostZone]) {
     }
 }
 
-fn states(site: &Site, live: Live) -> Result<Option<Vec<HostZone>>> {
+fn states(host: &Host, live: Live) -> Result<Option<Vec<HostZone>>> {
     match live {
         Live::Never => Ok(None),
-        Live::Required => site.host.zones().map(Some),
-        Live::Auto => match site.host.zones() {
+        Live::Required => host.zones().map(Some),
+        Live::Auto => match host.zones() {
             Err(error) if error.code() == Code::Cancelled => Err(error),
             listed => Ok(listed.ok()),
         },
@@ -112,16 +113,19 @@ fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Z
     Ok(zones)
 }
 
-/// One zone: its file, and the host's word on it where the host answers.
-pub(crate) fn zone(site: &Site, name: &ZoneName) -> Result<Zone> {
-    let entry = entry(site, name)?;
-    let library = Library::load(site.registry.tree())?;
+/// One zone: its file, and its state on the host if the host answers.
+pub(crate) fn zone(registry: &Registry, host: Option<&Host>, name: &ZoneName) -> Result<Zone> {
+    let entry = document_in(registry, name)?.value;
+    let library = Library::load(registry.tree())?;
     let spec = view::wish(&library, &entry);
-    let (status, pending) = match site.host.zone_state(name) {
-        Ok(Some(found)) => (Some(found.state.as_str().to_owned()), pending::texts(&site.host, &entry, Some(&found))?),
-        Ok(None) => (Some(ABSENT.to_owned()), Vec::new()),
-        Err(error) if error.code() == Code::Cancelled => return Err(error),
-        Err(_) => (None, entry.pending.iter().flat_map(Pending::texts).collect()),
+    let waits = || entry.pending.iter().flat_map(Pending::texts).collect();
+    let (status, pending) = match host.map(|host| (host, host.zone_state(name))) {
+        Some((host, Ok(Some(found)))) => {
+            (Some(found.state.as_str().to_owned()), pending::texts(host, &entry, Some(&found))?)
+        }
+        Some((_, Ok(None))) => (Some(ABSENT.to_owned()), Vec::new()),
+        Some((_, Err(error))) if error.code() == Code::Cancelled => return Err(error),
+        Some((_, Err(_))) | None => (None, waits()),
     };
     Ok(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) })
 }

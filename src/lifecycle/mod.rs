@@ -1,6 +1,7 @@
 //! What zmgr does to zones: plans as values, steps that can be undone and repeated, the journal, recovery.
 
 pub(crate) mod addresses;
+mod allocate;
 mod apply;
 mod basis;
 mod batch;

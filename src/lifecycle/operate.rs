@@ -31,7 +31,7 @@ use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::manager::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
 use crate::name::{TemplateName, ZoneName};
-use crate::registry::{Session, Wait};
+use crate::registry::{Registry, Session, Wait};
 use crate::zone::{EntryState, Intent, ZoneEntry};
 
 /// What creations are planned from, read and asked for before any lock.
@@ -433,8 +433,13 @@ pub(crate) fn entry(site: &Site, name: &ZoneName) -> Result<ZoneEntry> {
 
 /// Reads the entry of this zone, with its text.
 pub(crate) fn document(site: &Site, name: &ZoneName) -> Result<Document<ZoneEntry>> {
-    let path = site.registry.tree().zone(name);
-    match super::files::read_document(site.registry.tree(), &path)? {
+    document_in(&site.registry, name)
+}
+
+/// Reads the entry of a zone of this registry, with its text.
+pub(crate) fn document_in(registry: &Registry, name: &ZoneName) -> Result<Document<ZoneEntry>> {
+    let path = registry.tree().zone(name);
+    match super::files::read_document(registry.tree(), &path)? {
         Some(bytes) => Document::<ZoneEntry>::parse(&path, &bytes),
         None => Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
             .with_help("zmgr list shows those there are; zmgr list -a also those of the host")),

@@ -20,7 +20,7 @@ use super::preconditions::{self, BOOT, Subject};
 use super::request::Request;
 use super::site::Site;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
-use super::{EventKind, Outcome, Plan, Report, basis, create, holdings, identity, perform, run, view};
+use super::{EventKind, Outcome, Plan, Report, allocate, basis, create, holdings, identity, perform, run, view};
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
@@ -112,6 +112,7 @@ pub(crate) fn plan(
     };
     identity::same_installation(&entry, &zone)?;
     let config = site.host.zone_config(name.as_str())?;
+    allocate::refuse_taken(site, library, &entry)?;
     let holdings = holdings::look(&site.host, &zone, config.as_ref(), mounts)?;
     data::is_ours(&entry.datasets, name, holdings.dataset())?;
     holdings.may_go(name, options.force)?;

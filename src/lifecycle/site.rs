@@ -77,13 +77,12 @@ impl Site {
         let registry = self.registry.alone();
         let (surveyed, registered) = both(|| self.host.survey(paths), || registry.snapshot_by_name());
         let (mut host, registered): (HostState, Snapshot) = (surveyed?, registered?);
-        // What an unreadable file holds is only known from the host.
-        let is_registered = |name: &str| registered.is_registered(name);
-        self.host.addresses_of_others(&mut host, &is_registered);
-        let mut survey = Survey::of(&host, &is_registered);
-        // The links of registered zones are the registry's to know, and to forget.
-        let links: HashSet<&str> =
-            registered.entries().flat_map(|entry| entry.facts.nets()).filter_map(|net| net.vnic()).collect();
+        let last = self.registry.last_survey().map(|last| last.nets()).unwrap_or_default();
+        self.host.nets_of_zones(&mut host, &last)?;
+        let mut survey = Survey::of(&host);
+        // The VNICs of registered zones are the registry's to know, and to forget.
+        let nets = registered.entries().flat_map(|entry| entry.facts.all_nets()).map(|net| net.links());
+        let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();
         survey.links.retain(|link| !links.contains(link.as_str()));
         Ok(Look { host, survey, properties: OnceLock::new() })
     }

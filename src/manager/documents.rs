@@ -73,7 +73,7 @@ impl Manager {
             Err(error) if error.code() == Code::Cancelled => return Err(error),
             look => look.ok(),
         };
-        Ok(check(&registry, host.as_ref().map(|(look, host)| (host, &look.host))))
+        Ok(check(&registry, host.as_ref().map(|(look, host)| (host, &look.host, look.survey.clone()))))
     }
 
     /// `config.kdl`, or what holds without it.

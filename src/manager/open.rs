@@ -131,6 +131,14 @@ impl Manager {
         Ok(Site { registry: site.registry.clone(), host })
     }
 
+    /// The same; `None` if this machine cannot manage zones, which reading files does not need.
+    pub(super) fn asking_if_there(&self) -> Result<Option<Site>> {
+        match self.asking() {
+            Err(error) if error.code() == Code::UnsupportedHost => Ok(None),
+            site => site.map(Some),
+        }
+    }
+
     /// The tree and the host; `unsupported-host` where this machine cannot manage zones.
     pub(super) fn site(&self) -> Result<Arc<Site>> {
         let mut site = self.inner.site.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -22,7 +22,12 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn zones(&self, query: &Query) -> Result<Vec<Zone>> {
-        lifecycle::zones(&self.asking()?, query)
+        let site = match query.live {
+            super::Live::Required => Some(self.asking()?),
+            _ if query.unregistered => Some(self.asking()?),
+            _ => self.asking_if_there()?,
+        };
+        lifecycle::zones(&self.registry(), site.as_ref().map(|site| &site.host), query)
     }
 
     /// One zone: reads one file, and asks the host for one state where it answers. `not-found` where the registry has no such zone.
@@ -39,7 +44,8 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn zone(&self, name: &str) -> Result<Zone> {
-        lifecycle::zone(&self.asking()?, &ZoneName::new(name)?)
+        let site = self.asking_if_there()?;
+        lifecycle::zone(&self.registry(), site.as_ref().map(|site| &site.host), &ZoneName::new(name)?)
     }
 
     /// What creating these zones would do. Touches nothing.

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::facts::EntryKind;
 use super::ledger::{HeldBy, Ledger};
 use super::pools::Wire;
-use crate::address::{MacAddr, NetAddress};
+use crate::address::{MacAddr, MacPrefix, NetAddress};
 use crate::error::{Code, Error, Result};
 use crate::ipam::{Block, Family, Pick, Space, Standing};
 use crate::link_name::Pattern;
@@ -68,12 +68,17 @@ impl Ledger {
                 return Err(Error::new(Code::InvalidArgument, message));
             }
         }
-        let mut chosen = Vec::new();
+        let mut chosen: Vec<IpAddr> = Vec::new();
         for family in space.families() {
             match (wanted.iter().find(|a| Family::of(**a) == family), asked) {
                 (Some(address), _) => chosen.push(*address),
                 (None, Asked::Only(_)) => {}
                 (None, Asked::EachFamily(_)) => chosen.push(self.next_free(pool, &space, family, asker, taken)?),
+            }
+        }
+        if self.pool(pool)?.strategy == Strategy::Next {
+            for address in &chosen {
+                self.last_given.insert((pool.clone(), Family::of(*address)), crate::ipam::number(*address));
             }
         }
         Ok(chosen.into_iter().filter_map(|address| Some(interface(space.block(address)?, address))).collect())
@@ -116,14 +121,14 @@ impl Ledger {
                     .with_help(format!("`reserve` in {} says so; ask for another address", file.display())));
             }
         }
-        // Most are nobody's, or the asker's own, which what was gathered for the choice tells at once.
+        // Most are free, which what was gathered for the choice shows at once.
         let number = crate::ipam::number(address);
-        let held = self.used(name, Family::of(address))?.numbers.iter().filter(|held| **held == number).count();
-        if held <= self.surveyed((asker.kind, asker.name), address) {
+        if !self.used(name, Family::of(address))?.numbers.contains(&number) {
             return Ok(());
         }
-        let pool = self.pool(name)?;
-        match self.holder(Wire::of(pool), address, Some((asker.kind, asker.name))) {
+        let pools = std::sync::Arc::clone(&self.pools);
+        let Some(pool) = pools.get(name) else { return Ok(()) };
+        match self.holder(Wire::of(pool), address, (asker.kind, asker.name)) {
             Some(holder) => Err(in_use(address, &holder)),
             None => Ok(()),
         }
@@ -138,6 +143,7 @@ impl Ledger {
         taken: &[IpAddr],
     ) -> Result<IpAddr> {
         let strategy = self.pool(name)?.strategy;
+        let last = self.last_given.get(&(name.clone(), family)).copied();
         let used = self.used(name, family)?;
         let more: Vec<u128>;
         let numbers = match taken {
@@ -148,16 +154,51 @@ impl Ledger {
                 &more
             }
         };
-        // What is kept for the asker comes before what anybody may have.
-        let kept = space.kept_for(family, asker.name).find(|a| !numbers.contains(&crate::ipam::number(*a)));
-        let pick = match (&used.newest, strategy) {
-            (Some((_, newest)), Strategy::Next) => Pick::After(family.address(*newest)),
+        // What is reserved for the asker comes before what anyone may have.
+        let is_free = |address: &IpAddr| !numbers.contains(&crate::ipam::number(*address));
+        if let Some(kept) = space.kept_for(family, asker.name).find(is_free) {
+            return Ok(kept);
+        }
+        let newest = used.newest.as_ref().map(|(_, newest)| *newest);
+        let pick = match (last.or(newest), strategy) {
+            (Some(last), Strategy::Next) => Pick::After(family.address(last)),
             _ => Pick::Lowest,
         };
-        match kept.or_else(|| space.candidates(family, Some(asker.name)).first_free(numbers, pick)) {
+        let found = space.candidates(family, Some(asker.name)).first_free(numbers, pick);
+        self.refuse_reserved(name, space, family, asker, taken)?;
+        match found {
             Some(address) => Ok(address),
             None => Err(self.exhausted(name, space, family)?),
         }
+    }
+
+    /// Refuses if addresses are reserved for the asker and it can have none of them: it must not silently get another.
+    fn refuse_reserved(
+        &mut self,
+        name: &PoolName,
+        space: &Space,
+        family: Family,
+        asker: Asker<'_>,
+        taken: &[IpAddr],
+    ) -> Result<()> {
+        let reserves = space.blocks.iter().filter(|block| block.family() == family).flat_map(|block| &block.reserves);
+        let kept: Vec<IpAddr> = reserves.filter(|(_, whom)| whom == asker.name).map(|(address, _)| *address).collect();
+        let mut refused = None;
+        for address in kept {
+            // One of its other nets has it.
+            if taken.contains(&address) {
+                return Ok(());
+            }
+            let held = match self.check_wanted(name, address, asker) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.code() == Code::AddressInUse => error,
+                Err(error) => Error::new(Code::Config, error.message())
+                    .with_help(format!("change `reserve` in {}", self.tree.pool(name).display())),
+            };
+            let context = format!("pool {:?} reserves {address} for {}", name.as_str(), asker.name);
+            refused.get_or_insert(held.with_context(context));
+        }
+        refused.map_or(Ok(()), Err)
     }
 
     /// The words for a pool without a free address: how many it has, and where they went.
@@ -199,10 +240,22 @@ impl Ledger {
         pattern.choose(zone, index, |name| taken.iter().any(|t| t.as_str() == name) || self.has_link(name))
     }
 
-    /// A random MAC address that nobody has. `taken` are those chosen already that the ledger does not hold yet.
-    pub fn choose_mac(&mut self, taken: &[MacAddr]) -> Result<MacAddr> {
+    /// A random MAC address that is free, beginning with this prefix if there is one. `taken` are those chosen already that the
+    /// ledger does not hold yet.
+    ///
+    /// `pool-exhausted` if no free one is found below the prefix.
+    pub fn choose_mac(&mut self, prefix: Option<&MacPrefix>, taken: &[MacAddr]) -> Result<MacAddr> {
+        /// With so many tries, a prefix of three bytes that is half full fails once in 2^1000 times.
+        const TRIES: usize = 1000;
+        let mut tries = 0;
         loop {
-            let mac = MacAddr::random()?;
+            tries += 1;
+            if let (Some(prefix), true) = (prefix, tries > TRIES) {
+                let message = format!("no free MAC address begins with {prefix}");
+                return Err(Error::new(Code::PoolExhausted, message)
+                    .with_help("set `mac-prefix` in config.kdl to a shorter prefix, or remove it"));
+            }
+            let mac = MacAddr::random_below(prefix)?;
             if !taken.contains(&mac) && !self.has_mac(mac.bytes()) {
                 return Ok(mac);
             }
@@ -217,21 +270,21 @@ impl Ledger {
 
     /// What pools hold, by kind of holder.
     pub(super) fn holdings(&self, pool: &Pool) -> Vec<crate::ipam::Holding> {
-        use super::ledger::Holding as Held;
+        use super::ledger::By;
         use crate::ipam::{Holder, Holding};
         let mut holdings = Vec::new();
-        self.each_held(Wire::of(pool), |address, held| {
-            let holder = match held {
-                Held::Entry(facts, _) if facts.kind == EntryKind::Zone => Holder::Zone,
-                Held::Entry(..) => Holder::Reservation,
-                Held::Host(_) | Held::HostZone(_) => Holder::Host,
-                // The pool's own are counted by the pool; others stand outside of the registry.
-                Held::Gateway(_) | Held::EntryGateway(..)
-                    if pool.networks.iter().any(|n| n.gateway == Some(address)) =>
-                {
-                    return;
+        self.each_claim(Some(Wire::of(pool)), |address, claim| {
+            // The pool's own gateways are counted by the pool; others are outside of the registry.
+            let gateway = claim.router && pool.networks.iter().any(|n| n.gateway == Some(address));
+            let holder = match claim.by {
+                _ if gateway => return,
+                By::Gateway(_) => Holder::Host,
+                _ if claim.router => Holder::Host,
+                By::Zone(name) if claim.facts.is_some() || self.snapshot.entry(EntryKind::Zone, name).is_some() => {
+                    Holder::Zone
                 }
-                Held::Gateway(_) | Held::EntryGateway(..) => Holder::Host,
+                By::Reservation(_) => Holder::Reservation,
+                By::Zone(_) | By::Host(_) => Holder::Host,
             };
             holdings.push(Holding { address, holder });
         });

@@ -49,8 +49,12 @@ pub struct Facts {
     pub undo: bool,
     /// When it was made, RFC 3339.
     pub created: Option<String>,
-    /// Its nets; for a reservation one for each pool.
+    /// Its desired nets; for a reservation one for each pool.
     pub nets: Vec<NetFacts>,
+    /// Nets that were applied and are not among the desired ones as they are.
+    pub applied: Vec<NetFacts>,
+    /// Whether the zone shares the host's IP stack, if its entry says so.
+    pub shared: Option<bool>,
     /// Its template.
     pub template: Option<String>,
     /// Its brand.
@@ -105,6 +109,8 @@ pub struct NetFacts {
     pub vlan: Option<u16>,
     /// Whether zmgr made the VNIC.
     pub managed: bool,
+    /// Whether more than the desired state says so: it was applied, or an operation on the zone began.
+    pub held: bool,
 }
 
 /// [`Facts`] as they lie in bytes: kind, name and nets at hand, the rest decoded when asked for.
@@ -115,6 +121,7 @@ pub struct FactsRef<'a> {
     /// The entry's name.
     pub name: &'a str,
     nets: Decoder<'a>,
+    applied: Decoder<'a>,
     rest: Decoder<'a>,
 }
 
@@ -142,6 +149,8 @@ pub struct LinksRef<'a> {
     pub vlan: Option<u16>,
     name: &'a str,
     managed: bool,
+    /// Whether more than the desired state says so.
+    pub held: bool,
 }
 
 impl Facts {
@@ -149,6 +158,7 @@ impl Facts {
         e.byte(kind as u8);
         e.text(&self.name);
         e.counted(|e| self.nets.iter().for_each(|net| e.counted(|e| net.encode(e))));
+        e.counted(|e| self.applied.iter().for_each(|net| e.counted(|e| net.encode(e))));
         e.maybe_text(self.state.as_deref());
         e.maybe_text(self.created.as_deref());
         e.maybe_text(self.id.as_deref());
@@ -159,6 +169,7 @@ impl Facts {
             e.maybe_text(text.as_deref());
         }
         e.maybe_bool(self.autoboot);
+        e.maybe_bool(self.shared);
         e.maybe_number(self.tags.as_ref().map(|tags| tags.len() as u64));
         for tag in self.tags.iter().flatten() {
             e.text(tag);
@@ -180,7 +191,7 @@ impl Facts {
 }
 
 impl NetFacts {
-    fn encode(&self, e: &mut Encoder) {
+    pub(super) fn encode(&self, e: &mut Encoder) {
         e.maybe_text(self.pool.as_deref());
         e.counted(|e| {
             for (address, gateway) in &self.addresses {
@@ -191,7 +202,7 @@ impl NetFacts {
         for text in [&self.vnic, &self.stub, &self.physical] {
             e.maybe_text(text.as_deref());
         }
-        e.byte(u8::from(self.mac.is_some()) | u8::from(self.managed) << 1);
+        e.byte(u8::from(self.mac.is_some()) | u8::from(self.managed) << 1 | u8::from(self.held) << 2);
         if let Some(mac) = self.mac {
             e.fixed(mac);
         }
@@ -220,13 +231,22 @@ impl<'a> FactsRef<'a> {
             1 => EntryKind::Reservation,
             _ => return None,
         };
-        Some(FactsRef { kind, name: d.text()?, nets: d.counted()?, rest: d })
+        Some(FactsRef { kind, name: d.text()?, nets: d.counted()?, applied: d.counted()?, rest: d })
     }
 
-    /// Its nets, in order.
+    /// Its desired nets, in order.
     pub fn nets(&self) -> impl Iterator<Item = NetRef<'a>> + use<'a> {
-        let mut d = self.nets;
-        std::iter::from_fn(move || NetRef::decode(d.counted()?))
+        NetRef::all(self.nets)
+    }
+
+    /// Its desired nets and what was applied and differs from them: everything that its entry holds.
+    pub fn all_nets(&self) -> impl Iterator<Item = NetRef<'a>> + use<'a> {
+        self.nets().chain(NetRef::all(self.applied))
+    }
+
+    /// Whether the zone shares the host's IP stack, if its entry says so.
+    pub(super) fn shared(&self) -> Option<bool> {
+        self.rest().and_then(|facts| facts.shared)
     }
 
     /// `creating`, `ready`, `destroying`, `failed`; none for a wish not yet built.
@@ -259,6 +279,7 @@ impl<'a> FactsRef<'a> {
         let own = |text: Option<&str>| text.map(str::to_owned);
         let mut facts = Facts { name: self.name.to_owned(), ..Facts::default() };
         facts.nets.extend(self.nets().map(|net| net.to_facts()));
+        facts.applied.extend(NetRef::all(self.applied).map(|net| net.to_facts()));
         let mut d = self.rest;
         facts.state = own(d.maybe_text()?);
         facts.created = own(d.maybe_text()?);
@@ -270,6 +291,7 @@ impl<'a> FactsRef<'a> {
             *text = own(d.maybe_text()?);
         }
         facts.autoboot = d.maybe_bool()?;
+        facts.shared = d.maybe_bool()?;
         if let Some(count) = d.maybe_number()? {
             facts.tags = Some((0..count).map(|_| d.text().map(str::to_owned)).collect::<Option<_>>()?);
         }
@@ -294,7 +316,11 @@ impl<'a> FactsRef<'a> {
 }
 
 impl<'a> NetRef<'a> {
-    fn decode(mut d: Decoder<'a>) -> Option<NetRef<'a>> {
+    fn all(mut d: Decoder<'a>) -> impl Iterator<Item = NetRef<'a>> + use<'a> {
+        std::iter::from_fn(move || NetRef::decode(d.counted()?))
+    }
+
+    pub(super) fn decode(mut d: Decoder<'a>) -> Option<NetRef<'a>> {
         Some(NetRef { pool: d.maybe_text()?, addresses: d.counted()?, rest: d })
     }
 
@@ -327,6 +353,14 @@ impl<'a> NetRef<'a> {
         if d.byte()? & 1 == 1 { d.fixed() } else { None }
     }
 
+    /// Whether more than the desired state says so.
+    pub(super) fn held(&self) -> bool {
+        let mut d = self.rest;
+        let mut skip = || d.maybe_text_bytes();
+        let texts = [skip(), skip(), skip()];
+        texts.iter().all(Option::is_some) && d.byte().is_some_and(|flags| flags & 4 == 4)
+    }
+
     /// Its links.
     pub fn links(&self) -> LinksRef<'a> {
         self.decode_links().unwrap_or_default()
@@ -338,10 +372,19 @@ impl<'a> NetRef<'a> {
         let flags = d.byte()?;
         let mac = if flags & 1 == 1 { Some(d.fixed()?) } else { None };
         let vlan = d.maybe_number()?.map(u16::try_from).transpose().ok()?;
-        Some(LinksRef { vnic, stub, physical, mac, vlan, name: d.text()?, managed: flags & 2 == 2 })
+        Some(LinksRef {
+            vnic,
+            stub,
+            physical,
+            mac,
+            vlan,
+            name: d.text()?,
+            managed: flags & 2 == 2,
+            held: flags & 4 == 4,
+        })
     }
 
-    fn to_facts(self) -> NetFacts {
+    pub(super) fn to_facts(self) -> NetFacts {
         let own = |text: Option<&str>| text.map(str::to_owned);
         let links = self.links();
         NetFacts {
@@ -354,6 +397,7 @@ impl<'a> NetRef<'a> {
             mac: links.mac,
             vlan: links.vlan,
             managed: links.managed,
+            held: links.held,
         }
     }
 }
@@ -371,8 +415,8 @@ pub(super) mod tests {
         let address = (any::<IpAddr>(), any::<u8>())
             .prop_map(|(a, p)| IpNet::new(a, if a.is_ipv4() { p % 33 } else { p % 129 }).unwrap());
         let addresses = proptest::collection::vec((address, any::<Option<IpAddr>>()), 0..3);
-        ("[a-z]{1,4}", text(), addresses, text(), text(), text(), any::<(Option<[u8; 6]>, Option<u16>, bool)>())
-            .prop_map(|(name, pool, addresses, vnic, stub, physical, (mac, vlan, managed))| NetFacts {
+        ("[a-z]{1,4}", text(), addresses, text(), text(), text(), any::<(Option<[u8; 6]>, Option<u16>, bool, bool)>())
+            .prop_map(|(name, pool, addresses, vnic, stub, physical, (mac, vlan, managed, held))| NetFacts {
                 name,
                 pool,
                 addresses,
@@ -382,6 +426,7 @@ pub(super) mod tests {
                 mac,
                 vlan,
                 managed,
+                held,
             })
     }
 
@@ -391,7 +436,7 @@ pub(super) mod tests {
         };
         (
             ("[a-z][a-z0-9]{0,8}", text(), any::<u32>(), text(), text(), any::<bool>(), text()),
-            proptest::collection::vec(net(), 0..3),
+            (proptest::collection::vec(net(), 0..3), proptest::collection::vec(net(), 0..3), any::<Option<bool>>()),
             (text(), text(), text(), text(), text()),
             (
                 any::<Option<bool>>(),
@@ -408,7 +453,7 @@ pub(super) mod tests {
             .prop_map(
                 |(
                     (name, id, format, state, step, undo, created),
-                    nets,
+                    (nets, applied, shared),
                     (template, brand, zonepath, uuid, origin),
                     (autoboot, tags, attrs, without, pending),
                 )| Facts {
@@ -420,6 +465,8 @@ pub(super) mod tests {
                     undo,
                     created,
                     nets,
+                    applied,
+                    shared,
                     template,
                     brand,
                     zonepath,
@@ -443,6 +490,7 @@ pub(super) mod tests {
             prop_assert_eq!(view.kind, EntryKind::Reservation);
             prop_assert_eq!(FactsRef::name_bytes(&encoder.bytes), Some(facts.name.as_bytes()));
             prop_assert_eq!(view.nets().count(), facts.nets.len());
+            prop_assert_eq!(view.all_nets().count(), facts.nets.len() + facts.applied.len());
             for (view, net) in view.nets().zip(&facts.nets) {
                 prop_assert_eq!((view.vnic(), view.mac()), (net.vnic.as_deref(), net.mac));
                 for name in ["", "a", "ab"].into_iter().chain(net.vnic.as_deref()).chain(net.stub.as_deref()).chain(net.physical.as_deref()) {

@@ -1,7 +1,10 @@
-//! Who holds what, at one moment: the snapshot, the pools and the survey of the host taken together.
+//! Who holds what, at one moment: the snapshot of the registry, the pools and the snapshot of the host taken together.
 //!
-//! Invariant: an address that anybody may hold is held. What is not known to be on another wire counts, and a file that nobody
-//! can read keeps the pools from giving anything.
+//! Invariant: what anyone may hold is held. An address is held as long as a zone's desired state, its applied state, its
+//! configuration on the host or the running zone has it; what is not known to be on another segment counts, and a file that
+//! cannot be read keeps the pools from giving anything.
+
+mod own;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,16 +12,18 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::facts::{EntryKind, Facts, FactsRef, LinksRef, NetRef};
+use super::facts::{EntryKind, Facts, FactsRef, LinksRef, NetFacts};
 use super::pools::{self, Pools, Wire};
 use super::snapshot::{Entry, Snapshot, Unreadable};
-use super::survey::{Survey, SurveyHolder};
+use super::survey::Survey;
 use super::{Registry, Tree};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::ipam::{self, Family, Space};
 use crate::name::PoolName;
 use crate::pool::{Pool, Strategy};
 use crate::zone::ZoneEntry;
+
+pub(crate) use own::gains;
 
 /// Who holds what.
 #[derive(Debug)]
@@ -27,15 +32,27 @@ pub struct Ledger {
     pub(super) pools: Arc<Pools>,
     pub(super) survey: Survey,
     pub(super) snapshot: Snapshot,
+    /// What zones have on the host and no entry says that they hold.
+    beside: Vec<Beside>,
     spaces: HashMap<PoolName, Arc<Space>>,
     used: HashMap<(PoolName, Family), Used>,
+    /// The address that each pool gave last, for those that go round.
+    pub(super) last_given: HashMap<(PoolName, Family), u128>,
     names: Option<Names>,
     /// How often a link or MAC address was asked for.
     asked: usize,
-    /// What the survey saw each zone hold, once somebody has asked.
-    surveyed: Option<HashMap<String, Vec<IpAddr>>>,
-    /// How often each address is spoken of, on whatever wire, once somebody has asked.
-    mentions: Option<HashMap<IpAddr, usize>>,
+    /// Every claim by its address, once enough were asked for.
+    by_address: Option<HashMap<IpAddr, Vec<OwnedClaim>>>,
+    /// How often the holder of an address was asked for.
+    asked_holders: usize,
+}
+
+/// A net that a zone has on the host, as far as no entry says that it holds it.
+#[derive(Debug)]
+pub(super) struct Beside {
+    pub(super) zone: String,
+    pub(super) shared: bool,
+    pub(super) net: NetFacts,
 }
 
 /// What of a pool's networks is in use, as numbers in no order.
@@ -46,7 +63,7 @@ pub(super) struct Used {
     pub(super) newest: Option<(String, u128)>,
 }
 
-/// Links and MAC addresses that somebody has.
+/// Links and MAC addresses that are held.
 #[derive(Debug, Default)]
 struct Names {
     links: HashSet<Box<str>>,
@@ -98,10 +115,94 @@ impl fmt::Display for HeldBy {
     }
 }
 
+/// Who claims something. A zone is one holder, whether its entry or the host says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum By<'a> {
+    Zone(&'a str),
+    Reservation(&'a str),
+    Host(&'a str),
+    Gateway(&'a str),
+}
+
+impl<'a> By<'a> {
+    pub(super) fn entry(kind: EntryKind, name: &'a str) -> Self {
+        match kind {
+            EntryKind::Zone => By::Zone(name),
+            EntryKind::Reservation => By::Reservation(name),
+        }
+    }
+}
+
+/// A claim on an address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claim<'a> {
+    pub(super) by: By<'a>,
+    pub(super) wire: Wire<'a>,
+    /// Whether more than a desired state makes it.
+    pub(super) held: bool,
+    /// Whether it is the router of the holder's net, not its address.
+    pub(super) router: bool,
+    /// The entry that makes it; `None` for the host and for gateways.
+    pub(super) facts: Option<FactsRef<'a>>,
+}
+
+/// A claim that does not borrow.
+#[derive(Debug)]
+struct OwnedClaim {
+    by: (u8, Box<str>),
+    pool: Option<Box<str>>,
+    stub: Option<Box<str>>,
+    vlan: Option<u16>,
+    held: bool,
+}
+
+impl OwnedClaim {
+    fn new(claim: &Claim<'_>) -> Self {
+        let (kind, name) = match claim.by {
+            By::Zone(name) => (0, name),
+            By::Reservation(name) => (1, name),
+            By::Host(name) => (2, name),
+            By::Gateway(name) => (3, name),
+        };
+        let (pool, stub, vlan) = claim.wire.parts();
+        OwnedClaim {
+            by: (kind, name.into()),
+            pool: pool.map(Box::from),
+            stub: stub.map(Box::from),
+            vlan,
+            held: claim.held,
+        }
+    }
+
+    fn by(&self) -> By<'_> {
+        let name = &*self.by.1;
+        match self.by.0 {
+            0 => By::Zone(name),
+            1 => By::Reservation(name),
+            2 => By::Host(name),
+            _ => By::Gateway(name),
+        }
+    }
+
+    fn wire(&self) -> Wire<'_> {
+        Wire::from_parts(self.pool.as_deref(), self.stub.as_deref(), self.vlan)
+    }
+}
+
+/// When an entry came to be, for deciding between two desired states: what says when it was created comes before what does not.
+pub(super) type Rank<'a> = (bool, &'a str, &'a str);
+
+fn rank<'a>(facts: &FactsRef<'a>) -> Rank<'a> {
+    let created = facts.created();
+    (created.is_none(), created.unwrap_or_default(), facts.name)
+}
+
 impl Registry {
     /// Who holds what now. Takes no lock and writes nothing, so it may be old when it is used: for plans and reports.
     pub fn ledger(&self, pools: Arc<Pools>, survey: Survey) -> Result<Ledger> {
-        Ledger::new(self.tree().clone(), self.snapshot()?, pools, survey)
+        let mut ledger = Ledger::new(self.tree().clone(), self.snapshot()?, pools, survey)?;
+        ledger.last_given = self.last_given(&ledger.pools);
+        Ok(ledger)
     }
 }
 
@@ -113,26 +214,34 @@ impl Ledger {
         }
         let mut snapshot = snapshot;
         if !survey.zones.is_empty() {
-            // For each of them it is asked whether it is registered by now.
+            // Each of them is looked for among the entries.
             snapshot.map_names();
         }
+        let beside = beside(&snapshot, &survey);
         Ok(Ledger {
             tree,
             pools,
             survey,
             snapshot,
+            beside,
             spaces: HashMap::new(),
             used: HashMap::new(),
+            last_given: HashMap::new(),
             names: None,
             asked: 0,
-            surveyed: None,
-            mentions: None,
+            by_address: None,
+            asked_holders: 0,
         })
     }
 
     /// The entries.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// What zones have on the host and no entry says that they hold.
+    pub(super) fn beside(&self) -> &[Beside] {
+        &self.beside
     }
 
     /// The files whose addresses nobody knows: unreadable, never read, and the survey has no such zone. A survey that looks for
@@ -185,66 +294,79 @@ impl Ledger {
         }
     }
 
-    /// Calls `each` with every address that nobody else can have there, and its holder. The one function that knows what is in use.
-    pub(super) fn each_held<'s>(&'s self, there: Wire<'_>, mut each: impl FnMut(IpAddr, Holding<'s>)) {
-        let mut router = None;
+    /// Calls `each` with every claim on an address that cannot be used `there` as well, or on any address if no segment is given.
+    /// The one function that knows what is in use.
+    pub(super) fn each_claim<'s>(&'s self, there: Option<Wire<'_>>, mut each: impl FnMut(IpAddr, Claim<'s>)) {
+        let meets = |wire: &Wire<'_>| there.is_none_or(|there| there.meets(wire));
+        let mut last_router = None;
         for entry in self.snapshot.entries() {
             let facts = entry.facts;
-            for net in facts.nets() {
-                let same = there.pool.is_some() && there.pool == net.pool;
-                if !same && !there.meets(&Wire::of_net(&self.pools, &net)) {
+            let by = By::entry(facts.kind, facts.name);
+            for net in facts.all_nets() {
+                let same = there.is_some_and(|there| there.pool.is_some() && there.pool == net.pool);
+                // Decoding the links costs more than all else, and where the pool is the same they do not matter.
+                let wire = if same { Wire::from_parts(net.pool, None, None) } else { Wire::of_net(&self.pools, &net) };
+                if !same && !meets(&wire) {
                     continue;
                 }
+                let held = net.held();
                 for (address, gateway) in net.addresses() {
-                    each(address.addr(), Holding::Entry(facts, net));
-                    // A router that the pool does not know of has its address all the same. Most entries have one and the same.
-                    if let Some(gateway) = gateway.filter(|gateway| router.replace(*gateway) != Some(*gateway)) {
-                        each(gateway, Holding::EntryGateway(facts.kind, facts.name));
+                    each(address.addr(), Claim { by, wire, held, router: false, facts: Some(facts) });
+                    // A router that the pool does not know of has its address all the same. Most entries have the same one.
+                    if let Some(gateway) = gateway.filter(|gateway| last_router.replace(*gateway) != Some(*gateway)) {
+                        each(gateway, Claim { by, wire, held, router: true, facts: Some(facts) });
                     }
                 }
             }
         }
-        for (address, holder) in &self.survey.addresses {
-            match holder {
-                // What the registry says of its zones is the truth; the survey may be older.
-                SurveyHolder::Zone(name) if self.snapshot.is_registered(name) => {}
-                SurveyHolder::Zone(name) => each(address.addr(), Holding::HostZone(name)),
-                SurveyHolder::Host(object) => each(address.addr(), Holding::Host(object)),
+        for Beside { zone, net, .. } in &self.beside {
+            let wire = self.wire_beside(net);
+            for (address, _) in net.addresses.iter().filter(|_| meets(&wire)) {
+                each(address.addr(), Claim { by: By::Zone(zone), wire, held: true, router: false, facts: None });
             }
         }
-        for other in self.pools.values().filter(|other| there.meets(&Wire::of(other))) {
-            for gateway in other.networks.iter().filter_map(|network| network.gateway) {
-                each(gateway, Holding::Gateway(other.name.as_str()));
+        for (address, object) in self.host_addresses() {
+            let wire = self.wire_of_object(object);
+            if meets(&wire) {
+                each(address, Claim { by: By::Host(object), wire, held: true, router: false, facts: None });
+            }
+        }
+        for other in self.pools.values() {
+            let wire = Wire::of(other);
+            for gateway in other.networks.iter().filter(|_| meets(&wire)).filter_map(|network| network.gateway) {
+                let by = By::Gateway(other.name.as_str());
+                each(gateway, Claim { by, wire, held: true, router: true, facts: None });
             }
         }
     }
 
-    /// How often an entry to come, as a zone that is not registered yet, was seen to hold this address: so often it is its own.
-    pub(super) fn surveyed(&mut self, (kind, name): (EntryKind, &str), address: IpAddr) -> usize {
-        if kind != EntryKind::Zone || self.survey.zones.is_empty() || self.snapshot.is_registered(name) {
-            return 0;
-        }
-        let Ledger { survey, surveyed, .. } = self;
-        let surveyed = surveyed.get_or_insert_with(|| {
-            let mut all: HashMap<String, Vec<IpAddr>> = HashMap::new();
-            for (address, holder) in &survey.addresses {
-                if let SurveyHolder::Zone(zone) = holder {
-                    all.entry(zone.clone()).or_default().push(address.addr());
-                }
-            }
-            all
-        });
-        surveyed.get(name).map_or(0, |held| held.iter().filter(|held| **held == address).count())
+    /// The segment of a net that a zone has on the host. A link that the host did not list may lead anywhere.
+    fn wire_beside<'s>(&'s self, net: &'s NetFacts) -> Wire<'s> {
+        net.stub.as_deref().map_or_else(Wire::default, |stub| Wire::of_link(stub, net.vlan))
     }
 
-    /// How often this address is spoken of, on whatever wire.
-    pub(super) fn mentions(&mut self, address: IpAddr) -> usize {
-        if self.mentions.is_none() {
-            let mut all = HashMap::new();
-            self.each_held(Wire::default(), |address, _| *all.entry(address).or_default() += 1);
-            self.mentions = Some(all);
+    /// The addresses of the host itself, each with its address object. Those of running zones that share its IP stack are the
+    /// zones'.
+    fn host_addresses(&self) -> impl Iterator<Item = (IpAddr, &str)> {
+        let shared = self.survey.zones.iter().filter(|zone| zone.shared);
+        let of_zones: HashSet<IpAddr> = shared
+            .flat_map(|zone| &zone.nets)
+            .flat_map(|net| &net.addresses)
+            .map(|(address, _)| address.addr())
+            .collect();
+        let all = self.survey.addresses.iter().map(|(address, object)| (address.addr(), object.as_str()));
+        all.filter(move |(address, _)| !of_zones.contains(address))
+    }
+
+    fn wire_of_object<'s>(&'s self, object: &'s str) -> Wire<'s> {
+        let link = link_of(object);
+        if let Some((_, over, vlan)) = self.survey.vnics.iter().find(|(name, ..)| name == link) {
+            return Wire::of_link(over, *vlan);
         }
-        self.mentions.as_ref().and_then(|all| all.get(&address)).copied().unwrap_or(0)
+        match self.survey.links.iter().any(|known| known == link) {
+            true => Wire::of_link(link, None),
+            false => Wire::default(),
+        }
     }
 
     /// The numbers in use in a pool, gathered once and kept.
@@ -258,15 +380,15 @@ impl Ledger {
             let mut used = Used { numbers: Vec::with_capacity(self.snapshot.len() + 16), newest: None };
             let next = pool.strategy == Strategy::Next;
             let mut newest: Option<(&str, u128)> = None;
-            self.each_held(Wire::of(pool), |address, holding| {
+            self.each_claim(Some(Wire::of(pool)), |address, claim| {
                 let number = ipam::number(address);
                 if Family::of(address) != family || !networks.iter().any(|n| n.contains(number)) {
                     return;
                 }
                 used.numbers.push(number);
                 if next
-                    && let Holding::Entry(facts, net) = holding
-                    && net.pool == Some(name.as_str())
+                    && let Some(facts) = claim.facts.filter(|_| !claim.router)
+                    && claim.wire.pool == Some(name.as_str())
                 {
                     newest = newest.max(Some((facts.created().unwrap_or_default(), number)));
                 }
@@ -277,50 +399,80 @@ impl Ledger {
         Ok(&self.used[&key])
     }
 
-    /// Who holds an address there, other than the entry `but`.
-    pub(super) fn holder(&self, there: Wire<'_>, address: IpAddr, but: Option<(EntryKind, &str)>) -> Option<HeldBy> {
-        let mut found = None;
-        self.each_held(there, |held, holding| {
-            let own = match holding {
-                Holding::Entry(facts, _) => but == Some((facts.kind, facts.name)),
-                Holding::EntryGateway(kind, name) => but == Some((kind, name)),
-                Holding::HostZone(name) => but == Some((EntryKind::Zone, name)),
-                _ => false,
-            };
-            if held == address && !own && found.is_none() {
-                found = Some(holding);
+    /// Who holds an address there against `own`, an entry or a zone that is to become one: any other holder, or a desired state
+    /// that is older than its own. Of several holders always the same one is named.
+    pub(super) fn holder(&mut self, there: Wire<'_>, address: IpAddr, own: (EntryKind, &str)) -> Option<HeldBy> {
+        const FEW: usize = 8;
+        self.asked_holders += 1;
+        if self.by_address.is_none() && self.asked_holders > FEW {
+            let mut all: HashMap<IpAddr, Vec<OwnedClaim>> = HashMap::new();
+            self.each_claim(None, |address, claim| all.entry(address).or_default().push(OwnedClaim::new(&claim)));
+            self.by_address = Some(all);
+        }
+        let mut found: Option<By<'_>> = None;
+        let take =
+            |by: By<'_>, held: bool| -> bool { by != By::entry(own.0, own.1) && (held || self.is_older(by, own)) };
+        match &self.by_address {
+            Some(all) => {
+                for claim in all.get(&address).into_iter().flatten().filter(|claim| there.meets(&claim.wire())) {
+                    if take(claim.by(), claim.held) {
+                        found = Some(found.map_or(claim.by(), |found| found.min(claim.by())));
+                    }
+                }
             }
-        });
-        found.map(|holding| self.say(holding))
+            None => self.each_claim(Some(there), |held, claim| {
+                if held == address && take(claim.by, claim.held) {
+                    found = Some(found.map_or(claim.by, |found| found.min(claim.by)));
+                }
+            }),
+        }
+        found.map(|by| self.say(by))
     }
 
-    pub(super) fn say(&self, holding: Holding<'_>) -> HeldBy {
-        match holding {
-            Holding::Entry(facts, _) => self.held_by(facts.kind, facts.name),
-            Holding::EntryGateway(kind, name) => self.held_by(kind, name),
-            Holding::Host(object) => HeldBy::Host(object.to_owned()),
-            Holding::HostZone(name) => HeldBy::HostZone(name.to_owned()),
-            Holding::Gateway(pool) => HeldBy::Gateway(pool.to_owned()),
+    /// Whether this entry's desired state comes before that of `own`, which may not have an entry yet.
+    pub(super) fn is_older(&self, by: By<'_>, own: (EntryKind, &str)) -> bool {
+        let By::Zone(name) = by else { return true };
+        let (other, own) = (self.snapshot.entry(EntryKind::Zone, name), self.snapshot.entry(own.0, own.1));
+        match (other, own) {
+            (Some(other), Some(own)) => rank(&other.facts) < rank(&own.facts),
+            _ => true,
+        }
+    }
+
+    /// Names a holder.
+    pub(super) fn say(&self, by: By<'_>) -> HeldBy {
+        match by {
+            By::Zone(name) => {
+                let unreadable = self.snapshot.unreadable().iter();
+                let mut unreadable = unreadable.filter(|each| each.file.kind == EntryKind::Zone);
+                match self.snapshot.entry(EntryKind::Zone, name) {
+                    None if !unreadable.any(|each| each.file.name == name) => HeldBy::HostZone(name.to_owned()),
+                    _ => self.held_by(EntryKind::Zone, name),
+                }
+            }
+            By::Reservation(name) => self.held_by(EntryKind::Reservation, name),
+            By::Host(object) => HeldBy::Host(object.to_owned()),
+            By::Gateway(pool) => HeldBy::Gateway(pool.to_owned()),
         }
     }
 
     /// Every link and MAC address, once so much was asked for that gathering them costs less than looking at all entries each time.
     fn names(&mut self) -> Option<&Names> {
         const FEW: usize = 8;
-        let Ledger { snapshot, survey, names, asked, .. } = self;
+        let Ledger { snapshot, survey, beside, names, asked, .. } = self;
         *asked += 1;
         if names.is_none() && *asked > FEW {
             let mut all = Names::default();
-            snapshot.entries().flat_map(|entry| entry.facts.nets()).for_each(|net| all.take_in(net.links()));
+            snapshot.entries().flat_map(|entry| entry.facts.all_nets()).for_each(|net| all.take_in(net.links()));
+            for net in beside.iter().map(|beside| &beside.net) {
+                all.links.extend(net.vnic.iter().chain(&net.physical).map(|link| Box::from(link.as_str())));
+                all.macs.extend(net.mac);
+            }
             all.links.extend(survey.links.iter().map(|link| Box::from(link.as_str())));
             all.macs.extend(&survey.macs);
             *names = Some(all);
         }
         names.as_ref()
-    }
-
-    fn any_net(&self, holds: impl Fn(NetRef<'_>) -> bool) -> bool {
-        self.snapshot.entries().flat_map(|entry| entry.facts.nets()).any(holds)
     }
 
     /// One entry, found at once after the first few searches.
@@ -330,18 +482,23 @@ impl Ledger {
 
     /// Whether an entry or the host has a link of this name.
     pub fn has_link(&mut self, name: &str) -> bool {
-        match self.names() {
-            Some(names) => names.links.contains(name),
-            None => self.survey.links.iter().any(|link| link == name) || self.any_net(|net| net.has_link(name)),
+        if let Some(names) = self.names() {
+            return names.links.contains(name);
         }
+        let of_zone = |net: &NetFacts| [&net.vnic, &net.physical].into_iter().flatten().any(|link| link == name);
+        self.survey.links.iter().any(|link| link == name)
+            || self.beside.iter().any(|beside| of_zone(&beside.net))
+            || self.snapshot.entries().flat_map(|entry| entry.facts.all_nets()).any(|net| net.has_link(name))
     }
 
     /// Whether an entry or the host has this MAC address.
     pub fn has_mac(&mut self, mac: [u8; 6]) -> bool {
-        match self.names() {
-            Some(names) => names.macs.contains(&mac),
-            None => self.survey.macs.contains(&mac) || self.any_net(|net| net.mac() == Some(mac)),
+        if let Some(names) = self.names() {
+            return names.macs.contains(&mac);
         }
+        self.survey.macs.contains(&mac)
+            || self.beside.iter().any(|beside| beside.net.mac == Some(mac))
+            || self.snapshot.entries().flat_map(|entry| entry.facts.all_nets()).any(|net| net.mac() == Some(mac))
     }
 
     /// Takes in an entry that is only planned, so that what is chosen next is not the same.
@@ -354,14 +511,14 @@ impl Ledger {
         let pools = Arc::clone(&self.pools);
         let was_there = self.snapshot.replace(kind, facts);
         if was_there {
-            // What it held before is no longer held: gathered anew when next asked for.
+            // What it held before is gathered again when it is next asked for.
             self.forget();
             return;
         }
         let Some(view) = self.snapshot.last() else { return };
         for ((name, family), used) in &mut self.used {
             let Some(pool) = pools.get(name) else { continue };
-            for net in view.nets().filter(|net| Wire::of(pool).meets(&Wire::of_net(&pools, net))) {
+            for net in view.all_nets().filter(|net| Wire::of(pool).meets(&Wire::of_net(&pools, net))) {
                 for (address, gateway) in net.addresses() {
                     for held in [Some(address.addr()), gateway].into_iter().flatten() {
                         if Family::of(held) == *family {
@@ -376,12 +533,16 @@ impl Ledger {
             }
         }
         if let Some(names) = &mut self.names {
-            view.nets().for_each(|net| names.take_in(net.links()));
+            view.all_nets().for_each(|net| names.take_in(net.links()));
         }
-        if let Some(mentions) = &mut self.mentions {
-            for (address, gateway) in view.nets().flat_map(|net| net.addresses()) {
-                for held in [Some(address.addr()), gateway].into_iter().flatten() {
-                    *mentions.entry(held).or_default() += 1;
+        if let Some(all) = &mut self.by_address {
+            for net in view.all_nets() {
+                let (by, wire) = (By::entry(view.kind, view.name), Wire::of_net(&pools, &net));
+                for (address, gateway) in net.addresses() {
+                    for (held, router) in [(Some(address.addr()), false), (gateway, true)] {
+                        let claim = Claim { by, wire, held: net.held(), router, facts: None };
+                        held.map(|held| all.entry(held).or_default().push(OwnedClaim::new(&claim)));
+                    }
                 }
             }
         }
@@ -389,7 +550,7 @@ impl Ledger {
 
     fn forget(&mut self) {
         self.used.clear();
-        (self.names, self.mentions) = (None, None);
+        (self.names, self.by_address) = (None, None);
     }
 
     /// Drops an entry that is gone.
@@ -399,37 +560,73 @@ impl Ledger {
         }
     }
 
-    /// Refuses where a file that nobody can read may hold anything.
+    /// Refuses if a file that cannot be read may hold anything.
     pub(super) fn refuse_unknown(&self, pool: &PoolName) -> Result<()> {
         let unknown: Vec<&Unreadable> = self.unknown().collect();
         let Some(first) = unknown.first() else { return Ok(()) };
         let details: Vec<Diagnostic> = unknown.iter().flat_map(|u| u.faults.clone()).collect();
         let message = format!(
-            "pool {pool} gives no address: {} cannot be read, and it is not known which addresses it holds",
+            "cannot allocate from pool {:?}: {} cannot be read, so its addresses are unknown",
+            pool.as_str(),
             first.file.path.display()
         );
         Err(Error::new(Code::Config, message)
-            .with_help("mend the file; if nothing of it is left on the host, remove it")
+            .with_help("fix the file, or delete it if the zone is gone from the host")
             .with_details(details))
     }
 }
 
-/// Why an address is in use.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Holding<'a> {
-    /// An entry and its net.
-    Entry(FactsRef<'a>, NetRef<'a>),
-    /// The router of an entry's net.
-    EntryGateway(EntryKind, &'a str),
-    Host(&'a str),
-    HostZone(&'a str),
-    Gateway(&'a str),
+/// The link of an address object: `net0` of `net0/v4`.
+pub(super) fn link_of(object: &str) -> &str {
+    object.split_once('/').map_or(object, |(link, _)| link)
+}
+
+/// What zones have on the host and their entries do not hold; of zones without an entry, everything.
+fn beside(snapshot: &Snapshot, survey: &Survey) -> Vec<Beside> {
+    let mut all = Vec::new();
+    for zone in &survey.zones {
+        let entry = snapshot.entry(EntryKind::Zone, &zone.name).map(|entry| entry.facts);
+        let nets = || entry.iter().flat_map(FactsRef::all_nets).filter(|net| net.held());
+        for net in &zone.nets {
+            let has = |(address, _): &(ipnet::IpNet, _)| {
+                nets().flat_map(|net| net.addresses()).any(|(held, _)| held.addr() == address.addr())
+            };
+            let link = |link: &String| nets().any(|net| net.has_link(link));
+            let mac = |mac: &[u8; 6]| nets().any(|net| net.mac() == Some(*mac));
+            let mut net = net.clone();
+            // The segment of a link that is not there now is what the entry says of it.
+            if let (None, Some(name)) = (&net.stub, net.physical.clone()) {
+                match nets().map(|net| net.links()).find(|links| links.vnic == Some(name.as_str())) {
+                    Some(known) => (net.stub, net.vlan) = (known.stub.map(str::to_owned), known.vlan),
+                    None => net.stub = Some(name).filter(|name| survey.links.contains(name)),
+                }
+            }
+            net.addresses.retain(|address| !has(address));
+            net.mac = net.mac.filter(|found| !mac(found));
+            let (vnic, physical) = (net.vnic.as_ref().is_some_and(link), net.physical.as_ref().is_some_and(link));
+            if vnic {
+                net.vnic = None;
+            }
+            if physical {
+                net.physical = None;
+            }
+            // On the host's own stack, the entry names the link as the stub.
+            if zone.shared && entry.is_some() {
+                net.physical = net.physical.filter(|link| !nets().any(|net| net.links().stub == Some(link)));
+            }
+            let nothing = net.addresses.is_empty() && net.mac.is_none() && net.vnic.is_none() && net.physical.is_none();
+            if !nothing {
+                all.push(Beside { zone: zone.name.clone(), shared: zone.shared, net });
+            }
+        }
+    }
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Asker;
-    use super::super::facts::NetFacts;
+    use super::super::survey::SurveyedZone;
     use super::*;
     use crate::document::Document;
     use proptest::prelude::*;
@@ -443,7 +640,8 @@ mod tests {
 
     fn facts(name: &str, n: u8, in_pool: bool) -> Facts {
         let (pool, stub) = if in_pool { (Some("p".to_owned()), None) } else { (None, Some("stub0".to_owned())) };
-        let net = NetFacts { pool, stub, addresses: vec![(address(n).into(), None)], ..NetFacts::default() };
+        let net =
+            NetFacts { held: true, pool, stub, addresses: vec![(address(n).into(), None)], ..NetFacts::default() };
         Facts { name: name.to_owned(), nets: vec![net], ..Facts::default() }
     }
 
@@ -454,32 +652,38 @@ mod tests {
     proptest! {
         /// What counting says, a look at every holder says too.
         #[test]
-        fn only_what_is_nobody_elses_is_free(entries in held(), surveyed in held(), put in held(), ask in (0..4usize, 2..8u8), in_pool: bool) {
+        fn only_what_is_nobody_elses_is_free(entries in held(), surveyed in held(), put in held(), ask in (0..4usize, 2..8u8), in_pool: bool, asks in 0..12usize) {
             let name = |n: usize| ["a", "b", "c", "d"][n];
             let pool: Pool = Document::parse(Path::new("p.kdl"), POOL.as_bytes()).unwrap().value;
             let mut snapshot = Snapshot::default();
             for (zone, n) in entries {
                 snapshot.replace(EntryKind::Zone, &facts(name(zone), n, in_pool));
             }
-            let addresses = surveyed.iter().map(|(zone, n)| (address(*n).into(), SurveyHolder::Zone(name(*zone).to_owned())));
-            let zones = surveyed.iter().map(|(zone, _)| name(*zone).to_owned()).collect();
-            let survey = Survey { addresses: addresses.collect(), zones, ..Survey::default() };
+            let zones = surveyed.iter().map(|(zone, n)| SurveyedZone {
+                name: name(*zone).to_owned(),
+                nets: facts("", *n, false).nets,
+                ..SurveyedZone::default()
+            });
+            let survey = Survey { zones: zones.collect(), ..Survey::default() };
             let pools = Arc::new(Pools::from([(pool.name.clone(), pool.clone())]));
             let mut ledger = Ledger::new(Tree::new("/t"), snapshot, pools, survey).unwrap();
             let (asker, wanted) = (Asker { kind: EntryKind::Zone, name: name(ask.0) }, address(ask.1));
-            // So that what was counted is brought up to date too.
-            ledger.check_wanted(&pool.name, wanted, asker).ok();
-            ledger.mentions(wanted);
+            // So that what was gathered is brought up to date too.
+            for _ in 0..asks {
+                ledger.check_wanted(&pool.name, wanted, asker).ok();
+                ledger.holder(Wire::of(&pool), wanted, (EntryKind::Zone, asker.name));
+            }
             for (zone, n) in put {
                 ledger.put(EntryKind::Zone, &facts(name(zone), n, in_pool));
             }
             let own = (EntryKind::Zone, asker.name);
-            let holder = ledger.holder(Wire::of(&pool), wanted, Some(own));
+            let holder = ledger.holder(Wire::of(&pool), wanted, own);
             let checked = ledger.check_wanted(&pool.name, wanted, asker);
             prop_assert_eq!(checked.is_err(), holder.is_some(), "{:?}", checked);
-            if ledger.mentions(wanted) <= ledger.surveyed(own, wanted) {
-                prop_assert_eq!(holder, None);
-            }
+            // A look at every claim, without what was gathered.
+            let mut claims = Vec::new();
+            ledger.each_claim(None, |held, claim| if held == wanted { claims.push(claim.by) });
+            prop_assert_eq!(claims.iter().any(|by| *by != By::Zone(asker.name)), holder.is_some(), "{:?}", claims);
         }
     }
 }

@@ -8,6 +8,7 @@ mod choose;
 mod codec;
 mod facts;
 mod index;
+mod last;
 mod ledger;
 mod lock;
 mod points;
@@ -26,14 +27,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use choose::{Asked, Asker};
 pub use facts::{EntryKind, Facts, FactsRef, LinksRef, NetFacts, NetRef, PendingFacts};
+pub(crate) use ledger::{By, gains};
 pub use ledger::{HeldBy, Ledger};
 pub use lock::{ChildLock, LockHolder, RegistryLock, SharedZoneLock, Wait, ZoneLock};
 pub use points::{Change, Observer, Points, When};
 pub use pools::{Pools, overlaps, space};
+pub(crate) use report::{Collision, What};
 pub use report::{HeldAddress, PoolUsage};
 pub use reserve::{Allocation, Session};
 pub use snapshot::{Entry, EntryFile, Snapshot, Unreadable};
-pub use survey::{Survey, SurveyHolder};
+pub use survey::{Survey, SurveyedZone};
 pub use tree::{Folder, Tree, stem_of, stem_of_temp, temp_of};
 
 use crate::parallel;

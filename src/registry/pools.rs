@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{NetFacts, NetRef};
+use super::facts::{LinksRef, NetFacts, NetRef};
 use crate::error::Diagnostic;
 use crate::ipam::{Block, Space};
 use crate::name::PoolName;
@@ -37,20 +37,45 @@ impl<'a> Wire<'a> {
         Wire { pool: Some(pool.name.as_str()), stub, vlan: pool.vlan.as_ref().map(|vlan| **vlan) }
     }
 
-    /// That of a net: its pool's, while there is one of this name.
+    /// That of a net: what its entry says of its link, and what its pool says of the rest.
     pub(super) fn of_net(pools: &'a Pools, net: &NetRef<'a>) -> Self {
-        match net.pool.and_then(|name| pools.get(name)) {
-            Some(pool) => Wire::of(pool),
-            None => {
-                let links = net.links();
-                Wire { pool: net.pool, stub: links.stub.or(links.physical), vlan: links.vlan }
-            }
+        let LinksRef { vnic, stub, physical, vlan, .. } = net.links();
+        Wire::of_links(pools, net.pool, (vnic, stub, physical), vlan)
+    }
+
+    /// That of a net whose facts are at hand.
+    pub(super) fn of_facts(pools: &'a Pools, net: &'a NetFacts) -> Self {
+        let links = (net.vnic.as_deref(), net.stub.as_deref(), net.physical.as_deref());
+        Wire::of_links(pools, net.pool.as_deref(), links, net.vlan)
+    }
+
+    fn of_links(
+        pools: &'a Pools,
+        name: Option<&'a str>,
+        (vnic, stub, physical): (Option<&'a str>, Option<&'a str>, Option<&'a str>),
+        vlan: Option<u16>,
+    ) -> Self {
+        let pool = name.and_then(|name| pools.get(name)).map(Wire::of).unwrap_or_default();
+        // An entry that has its link says the whole of it.
+        let whole = vnic.is_some() || physical.is_some();
+        Wire {
+            pool: name,
+            stub: stub.or(physical).or(pool.stub),
+            vlan: if whole && (stub.is_some() || physical.is_some()) { vlan } else { vlan.or(pool.vlan) },
         }
     }
 
-    /// That of a net outside of all pools.
-    pub(super) fn of_facts(net: &'a NetFacts) -> Self {
-        Wire { pool: net.pool.as_deref(), stub: net.stub.as_deref().or(net.physical.as_deref()), vlan: net.vlan }
+    pub(super) fn from_parts(pool: Option<&'a str>, stub: Option<&'a str>, vlan: Option<u16>) -> Self {
+        Wire { pool, stub, vlan }
+    }
+
+    pub(super) fn parts(&self) -> (Option<&'a str>, Option<&'a str>, Option<u16>) {
+        (self.pool, self.stub, self.vlan)
+    }
+
+    /// That of a link of the host.
+    pub(super) fn of_link(stub: &'a str, vlan: Option<u16>) -> Self {
+        Wire { pool: None, stub: Some(stub), vlan }
     }
 
     /// Whether one address cannot be used on both. What is not known to be apart is not: stub or VLAN must differ.

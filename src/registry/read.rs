@@ -12,6 +12,7 @@ use crate::document::{Document, Kind};
 use crate::error::{Code, Diagnostic, Error};
 use crate::parallel;
 use crate::reservation::Reservation;
+use crate::settings::IpType;
 use crate::zone::{EntryState, ZoneEntry};
 
 /// What a file turned out to be.
@@ -88,6 +89,9 @@ impl From<&ZoneEntry> for Facts {
         let settings = &entry.settings;
         let attrs = settings.resources.attrs.iter().map(|attr| (attr.value.name.clone(), attr.value.value.to_string()));
         let without = settings.without.iter().map(|w| (w.node.clone(), w.key.clone().unwrap_or_default()));
+        let (nets, applied) = held_nets(entry);
+        let ip_type = entry.applied.as_ref().and_then(|applied| applied.settings.ip_type.as_ref());
+        let ip_type = ip_type.or(settings.ip_type.as_ref());
         Facts {
             name: entry.name.to_string(),
             id: entry.id.as_ref().map(|id| id.to_string()),
@@ -96,7 +100,9 @@ impl From<&ZoneEntry> for Facts {
             step: entry.state.as_ref().and_then(|state| state.step()).map(str::to_owned),
             undo: matches!(entry.state, Some(EntryState::Creating { undo: true, .. })),
             created: entry.created.clone(),
-            nets: entry.nets.iter().map(NetFacts::from).collect(),
+            nets,
+            applied,
+            shared: ip_type.map(|ip_type| ip_type.value == IpType::Shared),
             template: entry.template_name().map(|name| name.to_string()),
             brand: entry.brand().map(str::to_owned),
             zonepath: entry.zonepath.as_ref().map(|path| path.to_string()),
@@ -115,6 +121,27 @@ impl From<&ZoneEntry> for Facts {
     }
 }
 
+/// The desired nets, each with whether more than the desired state says so, and the applied ones that differ from them. A zone
+/// that is built and has no `applied` holds what its entry says.
+fn held_nets(entry: &ZoneEntry) -> (Vec<NetFacts>, Vec<NetFacts>) {
+    let applied: Vec<NetFacts> = entry.applied.iter().flat_map(|applied| &applied.nets).map(NetFacts::from).collect();
+    let settled = match &entry.state {
+        None => false,
+        Some(EntryState::Ready) => entry.applied.is_none(),
+        Some(_) => true,
+    };
+    let same = |a: &NetFacts, b: &NetFacts| {
+        NetFacts { name: String::new(), ..a.clone() } == NetFacts { name: String::new(), ..b.clone() }
+    };
+    let mut nets: Vec<NetFacts> = entry.nets.iter().map(NetFacts::from).collect();
+    let past = applied.iter().filter(|was| !nets.iter().any(|net| same(net, was)));
+    let past = past.map(|was| NetFacts { held: true, ..was.clone() }).collect();
+    for net in &mut nets {
+        net.held = settled || applied.iter().any(|was| same(net, was));
+    }
+    (nets, past)
+}
+
 impl From<&crate::settings::EntryNet> for NetFacts {
     fn from(net: &crate::settings::EntryNet) -> NetFacts {
         NetFacts {
@@ -127,6 +154,7 @@ impl From<&crate::settings::EntryNet> for NetFacts {
             mac: net.mac.map(|mac| mac.bytes()),
             vlan: net.vlan,
             managed: net.managed,
+            held: false,
         }
     }
 }
@@ -136,6 +164,7 @@ impl From<&Reservation> for Facts {
         let nets = reservation.addresses.iter().map(|held| NetFacts {
             pool: Some(held.pool.to_string()),
             addresses: vec![(held.address.into(), None)],
+            held: true,
             ..NetFacts::default()
         });
         Facts {

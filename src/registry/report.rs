@@ -1,12 +1,12 @@
 //! Reports on pools: how full they are, who holds what, and what is not as it should be.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::facts::EntryKind;
-use super::ledger::{HeldBy, Holding, Ledger};
+use super::ledger::{By, Claim, HeldBy, Ledger, link_of};
 use super::pools::{self, Wire};
-use super::survey::SurveyHolder;
+use crate::address::MacAddr;
 use crate::error::{Diagnostic, Result};
 use crate::ipam::{AddressUse, Family, Run, Space, Standing, Usage, number};
 use crate::name::PoolName;
@@ -33,9 +33,11 @@ pub struct PoolUsage {
     pub pool: PoolName,
     /// Each of its families, IPv4 first.
     pub families: Vec<Usage>,
-    /// Every address in its networks that somebody holds, ascending, IPv4 first; gateways among them.
+    /// Every address in its networks that is held, ascending, IPv4 first; gateways among them. Also those that were given before
+    /// its networks changed.
     pub holders: Vec<HeldAddress>,
-    /// Files that cannot be read and may hold more: while there are any, the pool gives nothing.
+    /// What else may be held: files that cannot be read (the pool gives nothing until they are fixed), and as a warning a host that
+    /// could not be asked.
     pub unknown: Vec<Diagnostic>,
 }
 
@@ -45,9 +47,9 @@ pub struct PoolUsage {
 pub struct HeldAddress {
     /// The address.
     pub address: IpAddr,
-    /// Who holds it.
+    /// Its holder.
     pub by: HeldBy,
-    /// Whether the pool could give it: not so for what was held before the pool said otherwise.
+    /// Whether the pool could give it. It could not if it was held before the pool said otherwise.
     pub in_range: bool,
 }
 
@@ -115,59 +117,80 @@ impl Ledger {
         let pool = self.pool(name)?;
         let holdings = self.holdings(pool);
         let mut holders = Vec::new();
-        self.each_held(Wire::of(pool), |address, holding| {
-            // The router of an entry's net is named by its pool, or stands nowhere else.
-            let named = matches!(holding, Holding::EntryGateway(..))
+        let mut before: BTreeSet<IpAddr> = BTreeSet::new();
+        self.each_claim(Some(Wire::of(pool)), |address, claim| {
+            // The router of an entry's net is named by its pool, or is named nowhere else.
+            let named = claim.router
+                && claim.facts.is_some()
                 && pool.networks.iter().any(|network| network.gateway == Some(address));
-            if space.block(address).is_some() && !named {
-                let standing = space.standing(address, owner_of(holding));
+            let inside = space.block(address).is_some();
+            let left = !inside && !claim.router && claim.wire.pool == Some(name.as_str());
+            if (inside && !named) || left {
+                let standing = space.standing(address, owner_of(&claim));
                 let in_range = matches!(standing, Standing::Candidate | Standing::Gateway);
-                holders.push(HeldAddress { address, by: self.say(holding), in_range });
+                holders.push(HeldAddress { address, by: self.say(claim.by), in_range });
+            }
+            if left {
+                before.insert(address);
             }
         });
         holders.sort_by(|a: &HeldAddress, b| (a.address, &a.by).cmp(&(b.address, &b.by)));
         holders.dedup();
+        let usage = |family: Family| {
+            let mut usage = space.usage(family, &holdings);
+            usage.outside += before.iter().filter(|address| Family::of(**address) == family).count() as u128;
+            usage
+        };
         Ok(PoolUsage {
             pool: name.clone(),
-            families: space.families().map(|family| space.usage(family, &holdings)).collect(),
+            families: space.families().map(usage).collect(),
             holders,
             unknown: self.unknown().flat_map(|unreadable| unreadable.faults.clone()).collect(),
         })
     }
 
     /// What is not as it should be with the addresses of one pool, or of all: held twice, held against the pool's rules, of a pool
-    /// that does not exist, of no pool, or not known.
+    /// that does not exist, of no pool, or not known. For all pools, links and MAC addresses too.
     pub fn check_addresses(&self, only: Option<&PoolName>) -> Result<Vec<Diagnostic>> {
         let only = only.map(|name| self.pool(name)).transpose()?;
-        let concerns = |held: &Held<'_>| match only {
+        let concerns = |address: IpAddr, wire: &Wire<'_>| match only {
             None => true,
             Some(pool) => {
-                held.wire.pool == Some(pool.name.as_str())
-                    || (held.wire.meets(&Wire::of(pool)) && pool.network_of(held.address).is_some())
+                wire.pool == Some(pool.name.as_str())
+                    || (wire.meets(&Wire::of(pool)) && pool.network_of(address).is_some())
             }
         };
-        let mut all: Vec<Held<'_>> = self.all_held().into_iter().filter(concerns).collect();
-        all.sort_by_key(|held| (Family::of(held.address), number(held.address)));
         let mut found = Vec::new();
-        for same in all.chunk_by(|a, b| a.address == b.address) {
-            for (n, later) in same.iter().enumerate() {
-                let first = same[..n].iter().find(|earlier| {
-                    (earlier.by != later.by) && earlier.wire.meets(&later.wire) && (earlier.owned() || later.owned())
+        for Collision { what, first, second, wires } in self.collisions() {
+            let wanted = match &what {
+                What::Address(address) => wires.iter().any(|wire| concerns(*address, wire)),
+                _ => only.is_none(),
+            };
+            if wanted {
+                let message = format!("{what} is held twice: by {} and by {}", self.say(first), self.say(second));
+                let fault = Diagnostic::new("held-twice", message).with_help(what.help());
+                let file = [second, first].into_iter().find_map(|by| self.file_of(by));
+                found.push(match file {
+                    Some(file) => fault.at_path(file),
+                    None => fault,
                 });
-                if let Some(first) = first {
-                    found.push(self.held_twice(first, later));
-                }
             }
         }
         let spaces: HashMap<&str, Space> = self.pools.values().map(|p| (p.name.as_str(), pools::space(p))).collect();
-        for held in all.iter().filter(|held| held.owned()) {
-            found.extend(self.against_the_rules(held, &spaces));
+        let mut of_entries: BTreeMap<(Family, u128, By<'_>), (IpAddr, Wire<'_>)> = BTreeMap::new();
+        self.each_claim(None, |address, claim| {
+            if claim.facts.is_some() && !claim.router && concerns(address, &claim.wire) {
+                of_entries.entry((Family::of(address), number(address), claim.by)).or_insert((address, claim.wire));
+            }
+        });
+        for ((_, _, by), (address, wire)) in of_entries {
+            found.extend(self.against_the_rules(address, wire, by, &spaces));
         }
         for unreadable in self.snapshot.unreadable() {
             let known = if self.is_unknown(unreadable) {
-                "what it holds is not known, so no pool gives an address"
+                "its addresses are unknown, so no pool gives an address"
             } else {
-                "the addresses of its last good version are taken as held"
+                "its last known addresses count as held"
             };
             let message = format!("{} cannot be read; {known}", unreadable.file.path.display());
             found.push(Diagnostic::new("unreadable", message).at_path(&unreadable.file.path));
@@ -175,53 +198,198 @@ impl Ledger {
         Ok(found)
     }
 
-    /// Every address that is held anywhere, routers left out.
-    fn all_held(&self) -> Vec<Held<'_>> {
-        let mut all = Vec::new();
-        let mut registered = HashSet::new();
-        for entry in self.snapshot.entries() {
-            let facts = entry.facts;
-            if facts.kind == EntryKind::Zone && entry.unreadable.is_none() {
-                registered.insert(facts.name);
-            }
-            for net in facts.nets() {
-                let wire = Wire::of_net(&self.pools, &net);
-                let by = By::Entry(facts.kind, facts.name);
-                all.extend(net.addresses().map(|(address, _)| Held { address: address.addr(), wire, by }));
-            }
-        }
-        for (address, holder) in &self.survey.addresses {
-            let by = match holder {
-                SurveyHolder::Zone(name) if registered.contains(name.as_str()) => continue,
-                SurveyHolder::Zone(name) => By::HostZone(name),
-                SurveyHolder::Host(object) => By::Host(object),
-            };
-            all.push(Held { address: address.addr(), wire: Wire::default(), by });
-        }
-        all
+    /// Everything that two holders have and only one can have, in a fixed order. Each comes with the holder that has it and the one
+    /// that collides with it: of two equals, the first by kind and name.
+    pub(crate) fn collisions(&self) -> Vec<Collision<'_>> {
+        let mut found = self.address_collisions();
+        found.extend(self.name_collisions());
+        found
     }
 
-    fn held_twice(&self, first: &Held<'_>, later: &Held<'_>) -> Diagnostic {
-        let message =
-            format!("{} is held twice: by {} and by {}", later.address, self.name(first.by), self.name(later.by));
-        let found = Diagnostic::new("held-twice", message).with_help("give one of them another address");
-        match (first.by, later.by) {
-            (_, By::Entry(kind, name)) | (By::Entry(kind, name), _) => found.at_path(self.file(kind, name)),
-            _ => found,
+    fn address_collisions(&self) -> Vec<Collision<'_>> {
+        let mut all: Vec<(IpAddr, Claim<'_>)> = Vec::new();
+        self.each_claim(None, |address, claim| {
+            let gateway = matches!(claim.by, By::Gateway(_));
+            if !claim.router || gateway {
+                all.push((address, claim));
+            }
+        });
+        all.sort_by_key(|(address, claim)| (Family::of(*address), number(*address), claim.by, !claim.held));
+        let mut found = Vec::new();
+        for same in all.chunk_by(|a, b| a.0 == b.0) {
+            let mut pairs: BTreeSet<(By<'_>, By<'_>)> = BTreeSet::new();
+            for (n, (address, later)) in same.iter().enumerate() {
+                for (_, earlier) in &same[..n] {
+                    let collide = earlier.by != later.by
+                        && earlier.wire.meets(&later.wire)
+                        && self.is_ours(earlier.by, later.by)
+                        && !self.is_router(earlier, later)
+                        && pairs.insert((earlier.by, later.by));
+                    if collide {
+                        let (first, second) = self.in_order((earlier.by, earlier.held), (later.by, later.held));
+                        let wires = [earlier.wire, later.wire];
+                        found.push(Collision { what: What::Address(*address), first, second, wires });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether an entry of the registry takes part. What the host and others do among themselves is their business.
+    fn is_ours(&self, a: By<'_>, b: By<'_>) -> bool {
+        [a, b].into_iter().any(|by| match by {
+            By::Zone(name) => self.snapshot.entry(EntryKind::Zone, name).is_some(),
+            By::Reservation(_) => true,
+            By::Host(_) | By::Gateway(_) => false,
+        })
+    }
+
+    /// Whether one of them is a gateway and the other the zone that serves as this router: it was not created with the address, and
+    /// goes through no other router there.
+    fn is_router(&self, a: &Claim<'_>, b: &Claim<'_>) -> bool {
+        let (a, b) = if matches!(a.by, By::Gateway(_)) { (a, b) } else { (b, a) };
+        if !matches!(a.by, By::Gateway(_)) {
+            return false;
+        }
+        match (b.by, b.facts.map(|facts| facts.to_facts())) {
+            (By::Gateway(_) | By::Host(_), _) => true,
+            (By::Zone(_), Some(facts)) => {
+                let routed = facts.nets.iter().chain(&facts.applied).any(|net| {
+                    let ours = a.wire.pool.is_none() || net.pool.as_deref() == a.wire.pool;
+                    ours && net.addresses.iter().any(|(_, gateway)| gateway.is_some())
+                });
+                !routed && facts.origin.as_deref() != Some("create")
+            }
+            (By::Zone(_), None) => true,
+            (By::Reservation(_), _) => false,
         }
     }
 
-    fn against_the_rules(&self, held: &Held<'_>, spaces: &HashMap<&str, Space>) -> Option<Diagnostic> {
-        let By::Entry(kind, owner) = held.by else { return None };
-        let warn = |code: &str, what: String| {
-            let message = format!("{} holds {}, which {what}", self.name(held.by), held.address);
-            Some(Diagnostic::new(code, message).warning().at_path(self.file(kind, owner)))
+    /// The one that keeps what both have, then the other: what is held comes before what is only desired, an older desired state
+    /// before a younger one, and otherwise the order is that of kind and name.
+    fn in_order<'s>(&self, a: (By<'s>, bool), b: (By<'s>, bool)) -> (By<'s>, By<'s>) {
+        let zone = |by: By<'s>| if let By::Zone(name) = by { Some(name) } else { None };
+        let swap = match (a.1, b.1) {
+            (false, true) => true,
+            (false, false) => match (zone(a.0), zone(b.0)) {
+                (Some(_), Some(name)) => !self.is_older(a.0, (EntryKind::Zone, name)),
+                _ => false,
+            },
+            _ => false,
         };
-        let Some(name) = held.wire.pool else { return warn("in-no-pool", "is in no pool".to_owned()) };
+        if swap { (b.0, a.0) } else { (a.0, b.0) }
+    }
+
+    /// Links and MAC addresses that two zones have.
+    fn name_collisions(&self) -> Vec<Collision<'_>> {
+        /// How a zone has a link.
+        #[derive(Clone, Copy, PartialEq)]
+        enum Use {
+            Own,
+            Shared,
+        }
+        let mut links: BTreeMap<&str, BTreeMap<By<'_>, (Use, bool)>> = BTreeMap::new();
+        let mut macs: BTreeMap<[u8; 6], BTreeMap<By<'_>, bool>> = BTreeMap::new();
+        for entry in self.snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone) {
+            let by = By::Zone(entry.facts.name);
+            let shared = entry.facts.shared() == Some(true);
+            for net in entry.facts.all_nets().map(|net| net.links()) {
+                let physical = net.physical.map(|link| (link, if shared { Use::Shared } else { Use::Own }));
+                let uses = net.vnic.map(|link| (link, Use::Own)).into_iter().chain(physical);
+                for (link, how) in uses {
+                    let known = links.entry(link).or_default().entry(by).or_insert((how, net.held));
+                    known.1 |= net.held;
+                }
+                if let Some(mac) = net.mac {
+                    *macs.entry(mac).or_default().entry(by).or_insert(net.held) |= net.held;
+                }
+            }
+        }
+        for beside in self.beside() {
+            let by = By::Zone(&beside.zone);
+            let how = if beside.shared { Use::Shared } else { Use::Own };
+            for link in beside.net.vnic.iter().chain(&beside.net.physical) {
+                links.entry(link).or_default().insert(by, (how, true));
+            }
+            if let Some(mac) = beside.net.mac {
+                macs.entry(mac).or_default().insert(by, true);
+            }
+        }
+        // The host's own use of a link counts against a zone that takes the whole of it.
+        for (_, object) in &self.survey.addresses {
+            if let Some(users) = links.get_mut(link_of(object))
+                && users.values().any(|(how, _)| *how == Use::Own)
+                && self.takes_whole(link_of(object))
+            {
+                users.insert(By::Host(object), (Use::Shared, true));
+            }
+        }
+        let mut found = Vec::new();
+        for (link, users) in &links {
+            let users: Vec<(By<'_>, (Use, bool))> = users.iter().map(|(by, how)| (*by, *how)).collect();
+            for (n, (later, (how, held))) in users.iter().enumerate() {
+                for (earlier, (other, other_held)) in &users[..n] {
+                    if !(*how == Use::Shared && *other == Use::Shared) && self.is_ours(*earlier, *later) {
+                        let (first, second) = self.in_order((*earlier, *other_held), (*later, *held));
+                        let wires = [Wire::default(); 2];
+                        found.push(Collision { what: What::Link((*link).to_owned()), first, second, wires });
+                    }
+                }
+            }
+        }
+        for (mac, users) in &macs {
+            let users: Vec<(By<'_>, bool)> = users.iter().map(|(by, held)| (*by, *held)).collect();
+            for (n, later) in users.iter().enumerate() {
+                for earlier in users[..n].iter().filter(|earlier| self.is_ours(earlier.0, later.0)) {
+                    let (first, second) = self.in_order(*earlier, *later);
+                    found.push(Collision {
+                        what: What::Mac(MacAddr::new(*mac)),
+                        first,
+                        second,
+                        wires: [Wire::default(); 2],
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a zone with its own IP stack names this as an existing link.
+    fn takes_whole(&self, link: &str) -> bool {
+        self.snapshot.entries().any(|entry| {
+            entry.facts.shared() != Some(true) && entry.facts.all_nets().any(|net| net.links().physical == Some(link))
+        })
+    }
+
+    fn file_of(&self, by: By<'_>) -> Option<std::path::PathBuf> {
+        match by {
+            By::Zone(name) if self.snapshot.entry(EntryKind::Zone, name).is_some() => {
+                Some(self.file(EntryKind::Zone, name))
+            }
+            By::Reservation(name) => Some(self.file(EntryKind::Reservation, name)),
+            _ => None,
+        }
+    }
+
+    fn against_the_rules(
+        &self,
+        address: IpAddr,
+        wire: Wire<'_>,
+        by: By<'_>,
+        spaces: &HashMap<&str, Space>,
+    ) -> Option<Diagnostic> {
+        let (By::Zone(owner) | By::Reservation(owner)) = by else { return None };
+        let file = self.file_of(by)?;
+        let warn = |code: &str, what: String| {
+            let message = format!("{} holds {address}, which {what}", self.say(by));
+            Some(Diagnostic::new(code, message).warning().at_path(&file))
+        };
+        let Some(name) = wire.pool else { return warn("in-no-pool", "is in no pool".to_owned()) };
         let Some(space) = spaces.get(name) else {
             return warn("unknown-pool", format!("is said to be of pool {name}, and there is none"));
         };
-        let what = match space.standing(held.address, Some(owner)) {
+        let what = match space.standing(address, Some(owner)) {
             Standing::Candidate => return None,
             // A zone may well be the router.
             Standing::Gateway => return None,
@@ -234,42 +402,48 @@ impl Ledger {
             Standing::OutOfRange => "is in no range".to_owned(),
         };
         warn("against-pool", format!("{what} of pool {name}"))
-            .map(|d| d.with_help("it stays held; nobody else gets it"))
+            .map(|d| d.with_help("it stays held and is not given to another"))
     }
+}
 
-    fn name(&self, by: By<'_>) -> HeldBy {
-        match by {
-            By::Entry(kind, name) => self.held_by(kind, name),
-            By::Host(object) => HeldBy::Host(object.to_owned()),
-            By::HostZone(name) => HeldBy::HostZone(name.to_owned()),
+/// Something that two holders have and only one can have.
+pub(crate) struct Collision<'a> {
+    pub(crate) what: What,
+    /// The holder that keeps it.
+    pub(crate) first: By<'a>,
+    /// The other.
+    pub(crate) second: By<'a>,
+    wires: [Wire<'a>; 2],
+}
+
+/// What two holders have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum What {
+    Address(IpAddr),
+    Link(String),
+    Mac(MacAddr),
+}
+
+impl What {
+    fn help(&self) -> &'static str {
+        match self {
+            What::Address(_) => "give one of them another address",
+            What::Link(_) => "give one of them another link",
+            What::Mac(_) => "give one of them another MAC address",
         }
     }
 }
 
-/// An address somewhere.
-struct Held<'a> {
-    address: IpAddr,
-    wire: Wire<'a>,
-    by: By<'a>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum By<'a> {
-    Entry(EntryKind, &'a str),
-    Host(&'a str),
-    HostZone(&'a str),
-}
-
-impl Held<'_> {
-    /// Whether an entry of the registry holds it. What the host and others do among themselves is their business.
-    fn owned(&self) -> bool {
-        matches!(self.by, By::Entry(..))
+impl std::fmt::Display for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            What::Address(address) => write!(f, "{address}"),
+            What::Link(link) => write!(f, "link {link}"),
+            What::Mac(mac) => write!(f, "MAC address {mac}"),
+        }
     }
 }
 
-fn owner_of<'a>(holding: Holding<'a>) -> Option<&'a str> {
-    match holding {
-        Holding::Entry(facts, _) => Some(facts.name),
-        _ => None,
-    }
+fn owner_of<'a>(claim: &Claim<'a>) -> Option<&'a str> {
+    claim.facts.filter(|_| !claim.router).map(|facts| facts.name)
 }

@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::choose::{Asked, Asker, in_use};
-use super::facts::{EntryKind, Facts, FactsRef, NetRef};
+use super::choose::{Asked, Asker};
+use super::facts::{EntryKind, Facts, FactsRef};
 use super::ledger::Ledger;
 use super::lock::{RegistryLock, Wait, ZoneLock};
-use super::pools::{Pools, Wire};
+use super::pools::Pools;
 use super::survey::Survey;
 use super::write::Staged;
 use super::{Registry, now};
@@ -20,7 +20,6 @@ use crate::document::Document;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::name::{PoolName, ReservationName};
 use crate::reservation::{Reservation, ReservedAddress};
-use crate::settings::EntryNet;
 use crate::zone::{EntryId, ZoneEntry};
 
 /// The registry, held still: see what is in use, give, and commit.
@@ -73,7 +72,8 @@ impl Registry {
         let lock = self.lock_registry(wait)?;
         let snapshot = self.snapshot()?;
         self.clear_temps(&snapshot)?;
-        let ledger = Ledger::new(self.tree().clone(), snapshot, pools, survey)?;
+        let mut ledger = Ledger::new(self.tree().clone(), snapshot, pools, survey)?;
+        ledger.last_given = self.last_given(&ledger.pools);
         Ok(Session { registry: self, lock, ledger, pending: Vec::new() })
     }
 }
@@ -89,8 +89,8 @@ impl Session<'_> {
         self.registry.keep_survey(&self.ledger.survey, &self.lock);
     }
 
-    /// Reserves all that a zone's entry names. `old` is the file as it was where the zone has one: a wish, or an entry that gains
-    /// something.
+    /// Reserves all that a zone's entry names. `old` is the file as it was, if the zone has one: a desired state that is not built,
+    /// or an entry that gains something.
     ///
     /// `exists` where the name, a link or a MAC is taken; `address-in-use` and `invalid-argument` as for [`Ledger::choose`].
     pub fn reserve_zone(
@@ -100,19 +100,7 @@ impl Session<'_> {
         new: &Document<ZoneEntry>,
     ) -> Result<()> {
         let facts = self.zone_facts(lock, old, new)?;
-        // Its own links are on the host already, and stay its own.
-        let mut gained = facts.clone();
-        let built = old.filter(|old| old.value.id.is_some());
-        let applied = built.iter().filter_map(|old| old.value.applied.as_deref()).flat_map(|applied| &applied.nets);
-        let had: Vec<&EntryNet> = built.iter().flat_map(|old| &old.value.nets).chain(applied).collect();
-        for net in &mut gained.nets {
-            net.vnic = net
-                .vnic
-                .take()
-                .filter(|link| !had.iter().any(|had| had.vnic.as_ref().is_some_and(|v| v.as_str() == link)));
-            net.mac = net.mac.filter(|mac| !had.iter().any(|had| had.mac.is_some_and(|m| m.bytes() == *mac)));
-        }
-        match self.ledger.conflicts(EntryKind::Zone, &gained, true)?.into_iter().next() {
+        match self.ledger.conflicts(EntryKind::Zone, &facts, true)?.into_iter().next() {
             Some(conflict) => Err(conflict),
             None => self.write_zone(facts, old, new),
         }
@@ -163,6 +151,9 @@ impl Session<'_> {
     }
 
     fn write(&mut self, path: &Path, before: Option<&str>, after: &str) -> Result<()> {
+        if before == Some(after) {
+            return Ok(());
+        }
         let pending = match before {
             None => Pending::New(self.registry.stage(path, after.as_bytes())?),
             Some(before) => {
@@ -310,6 +301,7 @@ impl Session<'_> {
             }
             return done;
         }
+        self.registry.keep_last_given(&self.ledger.last_given, &self.lock);
         self.registry.renew_index(&self.ledger.snapshot, &self.lock);
         Ok(())
     }
@@ -403,71 +395,4 @@ fn id_of(reservation: &mut Reservation) -> Result<EntryId> {
     let id = EntryId::random()?;
     reservation.id = Some(id.clone());
     Ok(id)
-}
-
-impl Ledger {
-    /// What keeps these facts from being an entry: an error for each thing that somebody else has or that is never given.
-    /// `by_rule`: also what a pool would not give.
-    fn conflicts(&mut self, kind: EntryKind, facts: &Facts, by_rule: bool) -> Result<Vec<Error>> {
-        let mut found = Vec::new();
-        let asker = Asker { kind, name: &facts.name };
-        let pools = Arc::clone(&self.pools);
-        for net in &facts.nets {
-            for (address, _) in &net.addresses {
-                let address = address.addr();
-                let pool = net.pool.as_deref().and_then(|name| pools.get(name));
-                let checked = match pool {
-                    Some(pool) => self.check_wanted(&pool.name, address, asker),
-                    // Where nobody else speaks of it, on which wire does not matter.
-                    None if self.mentions(address) <= self.surveyed((kind, &facts.name), address) => Ok(()),
-                    None => {
-                        let there = Wire::of_facts(net);
-                        self.holder(there, address, Some((kind, &facts.name)))
-                            .map_or(Ok(()), |h| Err(in_use(address, &h)))
-                    }
-                };
-                found.extend(checked.err());
-            }
-            if by_rule && let Some(link) = &net.vnic {
-                found.extend(self.link_conflict(link.as_str(), (kind, &facts.name)));
-            }
-            if let Some(mac) = net.mac.filter(|_| by_rule) {
-                found.extend(self.mac_conflict(mac, (kind, &facts.name)));
-            }
-        }
-        Ok(found)
-    }
-
-    fn link_conflict(&mut self, link: &str, own: (EntryKind, &str)) -> Option<Error> {
-        if !self.has_link(link) {
-            return None;
-        }
-        if let Some((kind, name)) = self.entry_with(own, |net| net.has_link(link)) {
-            return Some(Error::new(Code::Exists, format!("link {link} belongs to {}", self.held_by(kind, name))));
-        }
-        self.survey.links.iter().any(|l| l == link).then(|| {
-            Error::new(Code::Exists, format!("the host has a link {link} already"))
-                .with_help("set `vnic-name` in config.kdl to another pattern, or delete the link with dladm")
-        })
-    }
-
-    fn mac_conflict(&mut self, mac: [u8; 6], own: (EntryKind, &str)) -> Option<Error> {
-        if !self.has_mac(mac) {
-            return None;
-        }
-        let text = crate::address::MacAddr::new(mac);
-        if let Some((kind, name)) = self.entry_with(own, |net| net.mac() == Some(mac)) {
-            return Some(Error::new(
-                Code::Exists,
-                format!("MAC address {text} belongs to {}", self.held_by(kind, name)),
-            ));
-        }
-        let on_host = self.survey.macs.contains(&mac);
-        on_host.then(|| Error::new(Code::Exists, format!("a VNIC of the host has the MAC address {text}")))
-    }
-
-    fn entry_with(&self, but: (EntryKind, &str), holds: impl Fn(NetRef<'_>) -> bool) -> Option<(EntryKind, &str)> {
-        let mut others = self.snapshot.entries().map(|e| e.facts).filter(|f| (f.kind, f.name) != but);
-        others.find(|facts| facts.nets().any(&holds)).map(|facts| (facts.kind, facts.name))
-    }
 }

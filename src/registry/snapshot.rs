@@ -110,11 +110,6 @@ impl Snapshot {
         self.at(&self.slots[self.lookup(kind, name)?])
     }
 
-    /// Whether there is a zone of this name whose file says what it holds.
-    pub(crate) fn is_registered(&self, zone: &str) -> bool {
-        self.entry(EntryKind::Zone, zone).is_some_and(|entry| entry.unreadable.is_none())
-    }
-
     /// How many entries there are, about.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()

@@ -1,89 +1,150 @@
-//! What the host and its unregistered zones hold, as the last survey found it: `.zmgr/survey.v1`.
+//! What the host and all its zones hold, as the last look found it: `.zmgr/survey.v1`.
 //!
-//! Invariant: a survey is made before the registry lock is taken, never under it. A file that is damaged or of another version is
-//! no survey, and one is made.
+//! Invariant: a snapshot of the host is taken before the registry lock, never under it. It leaves no zone out, so that an entry
+//! that disappears from the registry frees nothing. A file that is damaged or of another version is not used.
+
+use std::io::Read;
 
 use ipnet::IpNet;
 
 use super::codec::{Decoder, Encoder, checksum};
+use super::facts::{NetFacts, NetRef};
 use super::{Registry, RegistryLock};
 use crate::file;
-use crate::host::{Holder, HostState, ZonesStamp};
+use crate::host::{FileStamp, HostNet, HostState, HostZoneNets, ZonesStamp};
 
-const HEADER: &str = concat!("zmgr survey 2 ", env!("CARGO_PKG_VERSION"), "\n");
+const HEADER: &str = concat!("zmgr survey 3 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// The largest file that is read. A survey of 8,191 zones has about 2 MiB.
 const LIMIT: u64 = 64 << 20;
 
-/// What is in use on a host beside what the registry says.
+/// What is in use on a host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Survey {
     /// When it was made, RFC 3339.
     pub taken: String,
-    /// The zones whose addresses were looked for: those that were not in the registry, and those whose file there was unreadable.
-    pub zones: Vec<String>,
-    /// Addresses, each with its holder.
-    pub addresses: Vec<(IpNet, SurveyHolder)>,
+    /// Every zone but the global one.
+    pub zones: Vec<SurveyedZone>,
+    /// Addresses of the host itself, each with its address object.
+    pub addresses: Vec<(IpNet, String)>,
     /// Names of all data links.
     pub links: Vec<String>,
+    /// The VNICs among them, each with the link below it and its VLAN.
+    pub vnics: Vec<(String, String, Option<u16>)>,
     /// MAC addresses of VNICs.
     pub macs: Vec<[u8; 6]>,
     /// How the zones' documents stood.
     pub stamp: ZonesStamp,
 }
 
-/// Who holds an address outside of the registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SurveyHolder {
-    /// The global zone, by this address object.
-    Host(String),
-    /// A zone that is not in the registry.
-    Zone(String),
+/// A zone as the host has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SurveyedZone {
+    /// Its name.
+    pub name: String,
+    /// How its document stood; `None`: it could not be read.
+    pub document: Option<FileStamp>,
+    /// Whether it shares the host's IP stack.
+    pub shared: bool,
+    /// Whether it is known to have no more than its document says.
+    pub settled: bool,
+    /// What it has. `managed` means that only the running zone has it: its document says something else.
+    pub nets: Vec<NetFacts>,
+}
+
+impl SurveyedZone {
+    fn of(nets: &HostZoneNets) -> SurveyedZone {
+        let facts = nets.nets.iter().map(|net| {
+            let link = Some(net.link.clone());
+            let (vnic, physical) = if net.over.is_some() { (link, None) } else { (None, link) };
+            NetFacts {
+                vnic,
+                physical,
+                stub: net.over.as_ref().map(|(over, _)| over.clone()),
+                vlan: net.over.as_ref().and_then(|(_, vlan)| *vlan),
+                mac: net.mac,
+                addresses: net.addresses.iter().map(|address| (*address, None)).collect(),
+                managed: net.running,
+                held: true,
+                ..NetFacts::default()
+            }
+        });
+        SurveyedZone {
+            name: nets.zone.clone(),
+            document: nets.document,
+            shared: nets.shared,
+            settled: nets.settled,
+            nets: facts.collect(),
+        }
+    }
+
+    /// The form in which the next look at the host takes it.
+    fn to_host(&self) -> HostZoneNets {
+        let nets = self.nets.iter().map(|net| HostNet {
+            link: net.vnic.clone().or_else(|| net.physical.clone()).unwrap_or_default(),
+            over: net.stub.clone().map(|stub| (stub, net.vlan)),
+            mac: net.mac,
+            addresses: net.addresses.iter().map(|(address, _)| *address).collect(),
+            running: net.managed,
+        });
+        HostZoneNets {
+            zone: self.name.clone(),
+            document: self.document,
+            shared: self.shared,
+            settled: self.settled,
+            nets: nets.collect(),
+        }
+    }
 }
 
 impl Survey {
-    /// What this look at the host says. `is_registered` as it was when the host was looked at.
-    pub fn of(host: &HostState, is_registered: &dyn Fn(&str) -> bool) -> Survey {
-        let zones = host.zones.iter().filter(|zone| zone.name != "global" && !is_registered(&zone.name));
-        let addresses = host.addresses.iter().map(|held| {
-            let holder = match &held.holder {
-                Holder::Host(object) => SurveyHolder::Host(object.clone()),
-                Holder::Zone(name) => SurveyHolder::Zone(name.clone()),
-            };
-            (held.address, holder)
-        });
+    /// What this look at the host says.
+    pub fn of(host: &HostState) -> Survey {
         Survey {
             taken: super::now(),
-            zones: zones.map(|zone| zone.name.clone()).collect(),
-            addresses: addresses.collect(),
+            zones: host.nets.iter().map(SurveyedZone::of).collect(),
+            addresses: host.addresses.iter().map(|held| (held.address, held.object.clone())).collect(),
             links: host.links.iter().map(|link| link.name.clone()).collect(),
+            vnics: host.vnics.iter().map(|vnic| (vnic.name.clone(), vnic.over.clone(), vnic.vlan)).collect(),
             macs: host.vnics.iter().filter_map(|vnic| vnic.mac).collect(),
             stamp: host.stamp,
         }
     }
 
+    /// The nets of its zones, for the next look at the host.
+    pub fn nets(&self) -> Vec<HostZoneNets> {
+        self.zones.iter().map(SurveyedZone::to_host).collect()
+    }
+
     /// Whether it knows what this zone holds.
     pub fn knows(&self, zone: &str) -> bool {
-        self.zones.iter().any(|known| known == zone)
+        self.zones.iter().any(|known| known.name == zone && known.document.is_some())
     }
 
     fn to_bytes(&self) -> Vec<u8> {
         let mut e = Encoder::default();
         e.text(&self.taken);
         self.stamp.0.iter().for_each(|number| e.number(*number));
-        for names in [&self.zones, &self.links] {
-            e.number(names.len() as u64);
-            names.iter().for_each(|name| e.text(name));
+        e.number(self.zones.len() as u64);
+        for zone in &self.zones {
+            e.text(&zone.name);
+            e.byte(u8::from(zone.document.is_some()) | u8::from(zone.shared) << 1 | u8::from(zone.settled) << 2);
+            zone.document.iter().flat_map(|stamp| stamp.0).for_each(|number| e.number(number));
+            e.number(zone.nets.len() as u64);
+            zone.nets.iter().for_each(|net| e.counted(|e| net.encode(e)));
+        }
+        e.number(self.links.len() as u64);
+        self.links.iter().for_each(|name| e.text(name));
+        e.number(self.vnics.len() as u64);
+        for (name, over, vlan) in &self.vnics {
+            e.text(name);
+            e.text(over);
+            e.maybe_number(vlan.map(u64::from));
         }
         e.number(self.addresses.len() as u64);
-        for (address, holder) in &self.addresses {
+        for (address, object) in &self.addresses {
             e.interface(*address);
-            let (kind, name) = match holder {
-                SurveyHolder::Host(object) => (0, object),
-                SurveyHolder::Zone(name) => (1, name),
-            };
-            e.byte(kind);
-            e.text(name);
+            e.text(object);
         }
         e.number(self.macs.len() as u64);
         self.macs.iter().for_each(|mac| e.fixed(*mac));
@@ -103,18 +164,37 @@ impl Survey {
         for number in &mut survey.stamp.0 {
             *number = d.number()?;
         }
-        for names in [&mut survey.zones, &mut survey.links] {
+        for _ in 0..d.number()? {
+            let name = d.text()?.to_owned();
+            let flags = d.byte()?;
+            let document = match flags & 1 {
+                0 => None,
+                _ => {
+                    let mut stamp = FileStamp::default();
+                    for number in &mut stamp.0 {
+                        *number = d.number()?;
+                    }
+                    Some(stamp)
+                }
+            };
+            let mut nets = Vec::new();
             for _ in 0..d.number()? {
-                names.push(d.text()?.to_owned());
+                nets.push(NetRef::decode(d.counted()?)?.to_facts());
             }
+            let (shared, settled) = (flags & 2 == 2, flags & 4 == 4);
+            survey.zones.push(SurveyedZone { name, document, shared, settled, nets });
+        }
+        for _ in 0..d.number()? {
+            survey.links.push(d.text()?.to_owned());
+        }
+        for _ in 0..d.number()? {
+            let (name, over) = (d.text()?.to_owned(), d.text()?.to_owned());
+            let vlan = d.maybe_number()?.map(u16::try_from).transpose().ok()?;
+            survey.vnics.push((name, over, vlan));
         }
         for _ in 0..d.number()? {
             let address = d.interface()?;
-            let kind = d.byte()?;
-            let name = d.text()?.to_owned();
-            survey
-                .addresses
-                .push((address, if kind == 0 { SurveyHolder::Host(name) } else { SurveyHolder::Zone(name) }));
+            survey.addresses.push((address, d.text()?.to_owned()));
         }
         for _ in 0..d.number()? {
             survey.macs.push(d.fixed()?);
@@ -130,10 +210,18 @@ impl Registry {
         Survey::from_bytes(&file::read_to_limit(&file, &meta, LIMIT).ok()?)
     }
 
-    /// Drops the last survey: a zone that it left out as registered is registered no more, so the next one must look at it.
+    /// Drops the last survey, so that the next one looks at everything again.
     pub fn drop_survey(&self, _lock: &RegistryLock) {
         // One that cannot be removed is found out by the stamp or replaced later.
         let _ = self.remove(&self.tree().survey());
+    }
+
+    /// A derived file; `None` if it is missing, cannot be read or is larger than this.
+    pub(super) fn read_derived(&self, path: &std::path::Path, most: u64) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|about| about.is_file()))?;
+        file.take(most + 1).read_to_end(&mut bytes).ok()?;
+        (bytes.len() as u64 <= most).then_some(bytes)
     }
 
     /// Keeps a survey for those who make none, under the registry lock.
@@ -152,14 +240,25 @@ mod tests {
 
     #[test]
     fn it_comes_back_whole_or_not_at_all() {
+        let zone = SurveyedZone {
+            name: "vm1".to_owned(),
+            document: Some(FileStamp([1, 2, 3, 4, u64::MAX, 6])),
+            shared: true,
+            settled: true,
+            nets: vec![NetFacts {
+                vnic: Some("vm1_0".to_owned()),
+                stub: Some("stub0".to_owned()),
+                vlan: Some(7),
+                addresses: vec![("10.1.0.9/24".parse().unwrap(), None)],
+                ..NetFacts::default()
+            }],
+        };
         let survey = Survey {
             taken: "2026-03-22T12:14:09Z".to_owned(),
-            zones: vec!["vm1".to_owned()],
-            addresses: vec![
-                ("10.1.0.9/24".parse().unwrap(), SurveyHolder::Zone("vm1".to_owned())),
-                ("fe80::2/64".parse().unwrap(), SurveyHolder::Host("net0/v6".to_owned())),
-            ],
+            zones: vec![zone],
+            addresses: vec![("fe80::2/64".parse().unwrap(), "net0/v6".to_owned())],
             links: vec!["net0".to_owned(), "stub0".to_owned()],
+            vnics: vec![("vm1_0".to_owned(), "stub0".to_owned(), Some(7))],
             macs: vec![[2, 8, 0x20, 1, 2, 3]],
             stamp: ZonesStamp([1, 2, 3, 4, 5, 6, 7, u64::MAX]),
         };

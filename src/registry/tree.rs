@@ -235,6 +235,11 @@ impl Tree {
     pub fn survey(&self) -> PathBuf {
         self.state().join("survey.v1")
     }
+
+    /// What the pools that go round gave last.
+    pub(super) fn last_given(&self) -> PathBuf {
+        self.state().join("last.v1")
+    }
 }
 
 /// The temp file of a document or a state file: `.X.tmp` beside `X`. `None` for a path without a file name.

@@ -149,6 +149,14 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ..BASE
     },
     NodeRule {
+        name: "mac-prefix",
+        at: &[At::Config],
+        args: args!("BYTES": Type::MacPrefix),
+        help: "How the MAC addresses that zmgr chooses begin: one to five bytes. Without it, they are locally administered and 46 of their bits are random.",
+        example: r#"mac-prefix "2:8:20""#,
+        ..BASE
+    },
+    NodeRule {
         name: "timeouts",
         at: &[At::Config],
         props: &[

@@ -75,6 +75,8 @@ pub(crate) enum Type {
     FileSystem,
     /// The pattern of VNIC names.
     VnicPattern,
+    /// The first bytes of MAC addresses.
+    MacPrefix,
     /// A command of zonecfg.
     Command,
 }
@@ -145,6 +147,7 @@ impl Type {
             Type::HostId => "a hexadecimal number below ffffffff".into(),
             Type::Dataset => "a ZFS dataset".into(),
             Type::FileSystem => "a type of file system".into(),
+            Type::MacPrefix => "the first bytes of a MAC address".into(),
             Type::VnicPattern => "a pattern with {zone}, ending in {index}".into(),
             Type::Command => "one set, clear, add, select, remove or end command of zonecfg".into(),
         }
@@ -392,6 +395,10 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
             require(ty, text, shape)
         }
+        Type::MacPrefix => text
+            .parse::<crate::address::MacPrefix>()
+            .map(|_| ())
+            .map_err(|message| Wrong::new("bad-mac-prefix", message)),
         Type::VnicPattern => {
             crate::link_name::Pattern::new(text).map(|_| ()).map_err(|message| Wrong::new("bad-vnic-name", message))
         }

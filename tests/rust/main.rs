@@ -15,6 +15,7 @@ mod fleet;
 mod foreign_hands;
 mod forget;
 mod half_made;
+mod held;
 mod import;
 mod invariants;
 mod kills;

@@ -69,7 +69,10 @@ fn named(word: &str) -> Option<&'static str> {
     if word.len() == 32 && hex(word) {
         return Some("ID");
     }
-    if word.starts_with("2:8:20:") && hex(&word.replace(':', "")) {
+    if word.split(':').count() == 6
+        && word.split(':').all(|byte| (1..=2).contains(&byte.len()))
+        && hex(&word.replace(':', ""))
+    {
         return Some("MAC");
     }
     if word.len() > 14 && word.bytes().all(|b| b.is_ascii_digit()) {

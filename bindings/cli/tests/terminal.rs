@@ -125,7 +125,7 @@ fn settled() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     for (found, told) in [
         (r"/tmp/zmgr-\w{6}", "/tmp/zmgr-XXXXXX"),
-        (r"2:8:20(:[0-9a-f]{1,2}){3}", "2:8:20:MAC"),
+        (r"\b[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}\b", "MAC"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
         (r"\b[0-9a-f]{32}\b", "ID"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),

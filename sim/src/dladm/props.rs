@@ -89,6 +89,11 @@ fn current(machine: &Machine, link: &Link, prop: &Prop) -> io::Result<Values> {
     if !link.active {
         return Ok(Err(Fault::NotFound));
     }
+    if prop.kind == Kind::AllowedIps
+        && let Some(addresses) = lent_addresses(machine, link)?
+    {
+        return Ok(Ok(addresses));
+    }
     let set = link.prop(prop.name);
     let one = |text: &str| Ok(vec![text.to_owned()]);
     let list = |text: Option<&str>| Ok(text.map_or_else(Vec::new, |text| text.split(',').map(str::to_owned).collect()));
@@ -107,6 +112,18 @@ fn current(machine: &Machine, link: &Link, prop: &Prop) -> io::Result<Values> {
         Kind::Effective if prop.name == "pool-effective" => one(""),
         _ => list(set),
     })
+}
+
+/// The addresses that zoneadmd allowed on a link when it lent it to a zone. They are in force only; the record does not have them.
+fn lent_addresses(machine: &Machine, link: &Link) -> io::Result<Option<Vec<String>>> {
+    let Some(borrower) = link::borrower(machine, &link.name)? else { return Ok(None) };
+    let Some(zone) = kernel::find(machine, &borrower)? else { return Ok(None) };
+    let single = |address: &str| {
+        let address = address.split('/').next().unwrap_or_default();
+        format!("{address}/{}", if address.contains(':') { 128 } else { 32 })
+    };
+    let lent = zone.links.iter().find(|lent| lent.name == link.name && !lent.addresses.is_empty());
+    Ok(lent.map(|lent| lent.addresses.iter().flat_map(|text| text.split(',')).map(single).collect()))
 }
 
 /// The default and the largest MTU: those of the lower link, when there is one [linkprop-mtu-s0, linkprop-mtu-stub0].

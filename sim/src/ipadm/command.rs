@@ -312,5 +312,11 @@ fn all_addresses(stack: &Stack<'_>) -> io::Result<Vec<(Address, bool)>> {
     for interface in stack.interfaces()? {
         rows.extend(interface.addresses.into_iter().map(|address| (address, interface.enabled)));
     }
+    // What zoneadm gives a zone on this stack has no address object.
+    let of_zones = stack
+        .of_zones()?
+        .into_iter()
+        .map(|(link, address)| Address { persistent: false, ..loopback(&format!("{link}/?"), &address) });
+    rows.extend(of_zones.map(|address| (address, true)));
     Ok(rows)
 }

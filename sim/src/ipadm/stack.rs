@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use crate::kernel::ActiveZone;
+use crate::kernel::{self, ActiveZone};
 use crate::machine::{component, from_component};
 use crate::record::Record;
 use crate::{Machine, dladm};
@@ -64,6 +64,14 @@ impl<'a> Stack<'a> {
             Some(zone) => Ok(zone.links.iter().any(|link| link.name == name)),
             None => Ok(dladm::link::find(self.machine, name)?.is_some_and(|link| link.active)
                 && dladm::link::borrower(self.machine, name)?.is_none()),
+        }
+    }
+
+    /// Links and addresses of the zones that share this stack.
+    pub(super) fn of_zones(&self) -> io::Result<Vec<(String, String)>> {
+        match self.zone {
+            Some(_) => Ok(Vec::new()),
+            None => Ok(kernel::all(self.machine)?.into_iter().flat_map(|zone| zone.shared).collect()),
         }
     }
 

@@ -404,6 +404,11 @@ fn make_ready(
         drop(lock);
         return failed(session, &fault);
     }
+    let on_host = target.document.resources("network").filter(|_| !exclusive);
+    let shared = on_host.map(|net| {
+        let field = |name: &str| text(net.written(name).unwrap_or_default());
+        (field("physical"), field("address"))
+    });
     let (id, serial) = kernel::next_id(machine)?;
     let active = ActiveZone {
         name: name.clone(),
@@ -414,6 +419,7 @@ fn make_ready(
         brand: target.brand.clone(),
         exclusive,
         links,
+        shared: shared.filter(|(_, address)| !address.is_empty()).collect(),
         boot_args: String::new(),
     };
     for link in &active.links {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::allocate::{Asked, allocate, pinned_nets};
 use super::basis;
 use super::conduct::{before, conduct};
 use super::create::{self, vnic_steps, vnics};
@@ -20,7 +21,7 @@ use super::material::Material;
 use super::operate::{self, failure};
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::power::{self, Power};
-use super::request::{Pinned, PinnedNet, Request};
+use super::request::{PinnedNet, Request};
 use super::site::{Look, Site};
 use super::standing::{Standing, standings};
 use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
@@ -240,10 +241,9 @@ fn plan_of(
         let Some(ledger) = ledger else {
             return Err(Error::new(Code::Internal, "nets are to be reserved, and there is no ledger"));
         };
-        let pinned = pinned.map(|nets| Pinned { id: id.to_string(), created: String::new(), nets: nets.clone() });
-        let create = CreateOptions::default();
-        let nets = create::nets(library, ledger, host, &standing.spec, &create, pinned.as_ref())?;
-        chosen = create::pinned_nets(nets.iter().filter(|net| opens.contains(&net.name)));
+        let asked = Asked { addresses: &BTreeMap::new(), pinned };
+        let nets = allocate(library, ledger, host, &entry, &standing.spec, &asked)?;
+        chosen = pinned_nets(nets.iter().filter(|net| opens.contains(&net.name)));
         entry.nets = create::own_nets(&nets);
         standing.spec.nets = nets;
     }

@@ -1,7 +1,7 @@
 //! What is given, to whom, and the words where it is not.
 
 use zmgr::Code;
-use zmgr::registry::{Survey, SurveyHolder};
+use zmgr::registry::{NetFacts, Survey, SurveyedZone};
 
 use super::*;
 
@@ -72,6 +72,13 @@ fn release_takes_only_what_the_owner_has() {
     assert_ne!(again.id, first.id);
 }
 
+/// A zone as the host has it.
+fn on_host(name: &str, address: &str) -> SurveyedZone {
+    let net = NetFacts { addresses: vec![(address.parse().unwrap(), None)], ..NetFacts::default() };
+    let document = Some(<_>::default());
+    SurveyedZone { name: name.to_owned(), document, nets: vec![net], ..SurveyedZone::default() }
+}
+
 #[test]
 fn who_and_where_and_what_to_do() {
     let site = Site::new(&[INTERNAL]);
@@ -79,10 +86,8 @@ fn who_and_where_and_what_to_do() {
     site.zone("web01", "net \"a\" { pool \"internal\"; address \"10.1.0.3/28\" }");
     allocate(&registry, "internal", "printer", Some("10.1.0.2")).unwrap();
     let survey = Survey {
-        addresses: vec![
-            ("10.1.0.5/28".parse().unwrap(), SurveyHolder::Host("stub0/v4".to_owned())),
-            ("10.1.0.7/28".parse().unwrap(), SurveyHolder::Zone("vm1".to_owned())),
-        ],
+        addresses: vec![("10.1.0.5/28".parse().unwrap(), "stub0/v4".to_owned())],
+        zones: vec![on_host("vm1", "10.1.0.7/28")],
         ..Survey::default()
     };
     let file = |name: &str| site.path().join(name).display().to_string();
@@ -184,11 +189,7 @@ fn a_file_that_nobody_can_read() {
     // Neither is what one has already taken away, nor kept from being given back.
     release(&registry, "internal", "a", None).unwrap();
     // The host knows the zone: what it says is held.
-    let survey = Survey {
-        zones: vec!["web01".to_owned()],
-        addresses: vec![("10.1.0.2/28".parse().unwrap(), SurveyHolder::Zone("web01".to_owned()))],
-        ..Survey::default()
-    };
+    let survey = Survey { zones: vec![on_host("web01", "10.1.0.2/28")], ..Survey::default() };
     let c = surveyed(&registry, survey, |s| s.allocate(&pool_name("internal"), &owner_name("c"), None)).unwrap();
     assert_eq!(given(&c), ["10.1.0.5/28"]);
 }

@@ -127,6 +127,18 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
         }
     }
     output::table(["POOL", "FAMILY", "TOTAL", "USED", "FREE"], &rows)?;
+    for pool in &pools {
+        let outside: u128 = pool.families.iter().map(|usage| usage.outside).sum();
+        if outside > 0 && !globals.quiet {
+            output::aside(format_args!(
+                "pool {0}: {outside} more held outside its ranges; run `zmgr pool show {0}`",
+                pool.pool
+            ));
+        }
+    }
+    if let Some(unchecked) = pools.iter().flat_map(|pool| &pool.unknown).find(|known| known.code == "host-unchecked") {
+        output::aside(format_args!("zmgr: {unchecked}"));
+    }
     Ok(0)
 }
 

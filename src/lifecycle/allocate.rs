@@ -1,0 +1,135 @@
+//! The stage of every operation that gives a zone what it does not hold yet: addresses, link names, MAC addresses.
+//!
+//! Invariant: what a file asks for is allocated like anything else. Whichever operation asks, taken is taken.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::library::Library;
+use super::preflight;
+use super::request::PinnedNet;
+use super::site::Site;
+use crate::address::{MacAddr, NetAddress};
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Code, Error, Result};
+use crate::host::HostState;
+use crate::name::LinkName;
+use crate::registry::{self, Asker, Ledger};
+use crate::settings::{EntryNet, IpType};
+use crate::zone::ZoneEntry;
+
+/// What the caller asks for, beyond what the files say.
+pub(crate) struct Asked<'a> {
+    /// Addresses by net.
+    pub(crate) addresses: &'a BTreeMap<String, Vec<IpAddr>>,
+    /// What an approved plan chose, by net: nothing else will do.
+    pub(crate) pinned: Option<&'a BTreeMap<String, PinnedNet>>,
+}
+
+/// Returns the nets of a spec with everything chosen that they lack.
+///
+/// `address-in-use` and `exists` if another holder has what the nets ask for and the entry does not hold; otherwise as
+/// [`Ledger::choose`].
+pub(crate) fn allocate(
+    library: &Library,
+    ledger: &mut Ledger,
+    host: &HostState,
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+    asked: &Asked<'_>,
+) -> Result<Vec<EntryNet>> {
+    let nets = complete(library, ledger, host, spec, asked)?;
+    let wanted = with_nets(entry, &nets);
+    ledger.refuse_taken(&wanted, spec.ip_type.value == IpType::Shared)?;
+    Ok(nets)
+}
+
+/// Whether the spec asks for something that the entry does not hold: nothing may be done to the zone before it was allocated.
+pub(crate) fn gains(entry: &ZoneEntry, spec: &ZoneSpec) -> bool {
+    registry::gains(&with_nets(entry, &spec.nets))
+}
+
+/// Refuses if the entry asks for something that another holder has: for operations that allocate nothing themselves. The host is
+/// asked only if the entry asks for anything that it does not hold.
+pub(crate) fn refuse_taken(site: &Site, library: &Library, entry: &ZoneEntry) -> Result<()> {
+    let spec = effective(&library.config, &library.templates, &library.pools, entry)?;
+    if entry.nets.is_empty() || !gains(entry, &spec) {
+        return Ok(());
+    }
+    let mut ledger = site.registry.ledger(library.pools.clone(), site.look()?.survey)?;
+    ledger.refuse_taken(&with_nets(entry, &spec.nets), spec.ip_type.value == IpType::Shared)
+}
+
+fn with_nets(entry: &ZoneEntry, nets: &[EntryNet]) -> ZoneEntry {
+    ZoneEntry { nets: nets.to_vec(), ..entry.clone() }
+}
+
+/// Chooses what the nets lack.
+fn complete(
+    library: &Library,
+    ledger: &mut Ledger,
+    host: &HostState,
+    spec: &ZoneSpec,
+    asked: &Asked<'_>,
+) -> Result<Vec<EntryNet>> {
+    if let Some(unknown) = asked.addresses.keys().find(|net| !spec.nets.iter().any(|known| known.name == **net)) {
+        let known: Vec<&str> = spec.nets.iter().map(|net| net.name.as_str()).collect();
+        return Err(Error::new(Code::InvalidArgument, format!("net {unknown:?} does not exist in this zone"))
+            .with_help(format!("its nets are {}", known.join(", "))));
+    }
+    let mut nets = spec.nets.clone();
+    let (mut taken, mut links, mut macs) = (Vec::new(), Vec::<LinkName>::new(), Vec::<MacAddr>::new());
+    for (index, net) in nets.iter_mut().enumerate() {
+        let pinned = asked.pinned.and_then(|pinned| pinned.get(&net.name));
+        if let Some(pool) = net.pool.clone()
+            && !net.no_address
+            && net.addresses.is_empty()
+        {
+            let wanted = match pinned {
+                Some(pinned) => pinned.addresses.iter().map(|address| address.addr()).collect(),
+                None => asked.addresses.get(&net.name).cloned().unwrap_or_default(),
+            };
+            net.addresses =
+                ledger.choose(&pool, Asker::zone(&spec.name), registry::Asked::EachFamily(&wanted), &taken)?;
+            taken.extend(net.addresses.iter().map(|each: &NetAddress| each.address.addr()));
+        }
+        if net.physical.is_some() || spec.ip_type.value == IpType::Shared {
+            continue;
+        }
+        let given = net.vnic.clone();
+        let is_there = given.as_ref().is_some_and(|vnic| host.link(vnic.as_str()).is_some());
+        if given.is_some() && net.mac.is_some() && net.managed || is_there && !net.managed {
+            continue;
+        }
+        let vnic = match (given, pinned.and_then(|pinned| pinned.vnic.as_deref())) {
+            // The zone's own file names it; whether another has it is checked once everything is chosen.
+            (Some(given), _) => given,
+            (None, Some(vnic)) => preflight::still_free(ledger, LinkName::new(vnic)?)?,
+            (None, None) => ledger.choose_link(&library.config.vnic_name, &spec.name, index, &links)?,
+        };
+        let mac = match pinned.and_then(|pinned| pinned.mac.as_deref()) {
+            Some(mac) => mac.parse()?,
+            None => match net.mac {
+                Some(mac) => mac,
+                None => ledger.choose_mac(library.config.mac_prefix.as_deref(), &macs)?,
+            },
+        };
+        links.push(vnic.clone());
+        macs.push(mac);
+        (net.vnic, net.mac, net.managed) = (Some(vnic), Some(mac), true);
+    }
+    Ok(nets)
+}
+
+/// What was chosen for these nets, by name.
+pub(crate) fn pinned_nets<'n>(nets: impl Iterator<Item = &'n EntryNet>) -> BTreeMap<String, PinnedNet> {
+    nets.map(|net| {
+        let pinned = PinnedNet {
+            addresses: net.addresses.iter().map(|each| each.address).collect(),
+            vnic: net.vnic.as_ref().map(LinkName::to_string),
+            mac: net.mac.map(|mac| mac.to_string()),
+        };
+        (net.name.clone(), pinned)
+    })
+    .collect()
+}

@@ -1,0 +1,50 @@
+//! The address that each pool with `strategy "next"` gave last: `.zmgr/last.v1`, one line per pool and family.
+//!
+//! Invariant: only a hint for where the next search begins. Without the file, the newest entry's address is taken.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::{Pools, Registry, RegistryLock};
+use crate::ipam::{Family, number};
+use crate::name::PoolName;
+use crate::pool::Strategy;
+
+/// What is read of the file at most.
+const MOST: u64 = 1 << 20;
+
+impl Registry {
+    /// The number of the address that each of these pools gave last, if it is known.
+    pub(super) fn last_given(&self, pools: &Pools) -> HashMap<(PoolName, Family), u128> {
+        let mut last = HashMap::new();
+        if !pools.values().any(|pool| pool.strategy == Strategy::Next) {
+            return last;
+        }
+        let Some(text) = self.read_derived(&self.tree().last_given(), MOST) else { return last };
+        for line in String::from_utf8_lossy(&text).lines() {
+            if let Some((pool, address)) = line.split_once(' ')
+                && let Some((name, _)) = pools.get_key_value(pool)
+                && let Ok(address) = address.parse::<IpAddr>()
+            {
+                last.insert((name.clone(), Family::of(address)), number(address));
+            }
+        }
+        last
+    }
+
+    /// Remembers them, under the registry lock.
+    pub(super) fn keep_last_given(&self, last: &HashMap<(PoolName, Family), u128>, _lock: &RegistryLock) {
+        if last.is_empty() {
+            return;
+        }
+        let mut lines: Vec<String> =
+            last.iter().map(|((pool, family), number)| format!("{pool} {}\n", family.address(*number))).collect();
+        lines.sort();
+        let text = lines.concat().into_bytes();
+        let path = self.tree().last_given();
+        if self.read_derived(&path, MOST).as_ref() != Some(&text) {
+            // If it cannot be kept, the newest entry says about the same.
+            let _ = self.replace_derived(&path, &[&text]);
+        }
+    }
+}
