@@ -606,6 +606,7 @@ fn mount_scratch(session: &mut Session<'_, '_>, target: &Target) -> Answer {
         brand: target.brand.clone(),
         exclusive: false,
         links: Vec::new(),
+        shared: Vec::new(),
         boot_args: String::new(),
     };
     kernel::put(machine, &active)?;
