@@ -249,7 +249,8 @@ fn check_twice(nets: &[EntryNet], shared: bool, zone: &ZoneEntry, findings: &mut
     let count =
         |nets: &[EntryNet], thing: &(&str, String)| nets.iter().flat_map(things).filter(|it| it == thing).count();
     let found = match zone.origin {
-        Some(Origin::Import) => zone.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default(),
+        // Before it is registered, an imported zone has nothing but what was found.
+        Some(Origin::Import) => zone.applied.as_deref().map_or(nets, |applied| &applied.nets),
         _ => &[],
     };
     let mut seen: Vec<((&str, String), &EntryNet)> = Vec::new();
