@@ -49,7 +49,7 @@ const NODES: &[(&str, &[&str])] = &[
         &["net "],
     ),
     ("net \"raw\" { physical \"net0\"; address \"none\"; }", &["net ", "ip-type"]),
-    ("net \"raw\" { physical \"net0\"; address \"10.9.0.5/24\" gateway=\"10.9.0.1\"; }", &["net ", "ip-type"]),
+    ("net \"raw\" { physical \"net1\"; address \"10.9.0.5/24\" gateway=\"10.9.0.1\"; }", &["net ", "ip-type"]),
     ("net \"dual\" { pool \"dual\"; link-property \"maxbw\" \"100M\"; }", &["net ", "ip-type"]),
     ("net \"flat\" { pool \"flat\"; }\n    ip-type \"shared\"", &["net ", "ip-type"]),
     ("autoboot #true", &["net \"raw\""]),
@@ -113,6 +113,8 @@ fn furnish(pretend: &Pretend, manager: &Manager, zones: &[(String, Vec<&str>)]) 
     for (name, text) in POOLS {
         fs::write(manager.root().join(format!("pools/{name}.kdl")), text).unwrap();
     }
+    // A link of its own for each zone that uses one as it is.
+    pretend.run("dladm create-etherstub net1");
     for path in ["dev/dsk", "dev/rdsk"] {
         let path = pretend.dir.path().join(path);
         fs::create_dir_all(&path).unwrap();
