@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::library::Library;
-use super::preflight;
+use super::preconditions;
 use super::request::PinnedNet;
 use super::site::Site;
 use crate::address::{MacAddr, NetAddress};
@@ -104,7 +104,7 @@ fn complete(
         let vnic = match (given, pinned.and_then(|pinned| pinned.vnic.as_deref())) {
             // The zone's own file names it; whether another has it is checked once everything is chosen.
             (Some(given), _) => given,
-            (None, Some(vnic)) => preflight::still_free(ledger, LinkName::new(vnic)?)?,
+            (None, Some(vnic)) => preconditions::still_free(ledger, LinkName::new(vnic)?)?,
             (None, None) => ledger.choose_link(&library.config.vnic_name, &spec.name, index, &links)?,
         };
         let mac = match pinned.and_then(|pinned| pinned.mac.as_deref()) {
