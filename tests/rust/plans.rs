@@ -347,7 +347,8 @@ fn a_reinstallation_that_fails_before_the_files_are_gone_leaves_the_zone_as_it_w
     scene.machine.run("zoneadm -z web01 halt");
     scene.machine.run("zfs create -o mountpoint=/zones/web01/root/mnt rpool/precious");
     let error = scene.manager.reinstall("web01", &ReinstallOptions::new(), &mut run()).unwrap_err();
-    assert!(error.message().contains("the zone is as it was"), "{error}");
+    assert_eq!(error.code(), Code::WrongState);
+    assert!(error.message().contains("file systems are mounted below the root of web01"), "{error}");
     let zone = scene.manager.zone("web01").unwrap();
     assert_eq!((zone.state.as_deref(), zone.status.as_deref(), zone.uuid), (Some("ready"), Some("installed"), uuid));
     assert!(fs::read_to_string(scene.dir().join("etc/zones/web01.xml")).unwrap().contains("autoboot=\"true\""));
