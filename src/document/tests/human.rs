@@ -319,7 +319,7 @@ const ZONE_EDITS: &[Edit<ZoneEntry>] = &[
     ("no swap", Effect::Keeps, |z| resources(z).capped_memory.as_mut().unwrap().value.swap = None),
     ("options", Effect::Keeps, |z| resources(z).fs[0].value.options.push("nosuid".into())),
     ("address", Effect::Keeps, |z| z.nets[0].addresses[0] = NetAddress::new("10.0.0.6/24".parse().unwrap(), None)),
-    ("no address", Effect::Removes, |z| drop(z.nets[0].addresses.remove(0))),
+    ("no address", Effect::Removes, |z| z.nets[0].addresses = z.nets[0].addresses.split_off(1)),
     ("managed", Effect::Keeps, |z| z.nets[0].managed = true),
     ("mac", Effect::Keeps, |z| z.nets[1].mac = Some("2:8:20:1:2:3".parse().unwrap())),
     ("new net", Effect::Keeps, |z| {
@@ -351,14 +351,14 @@ const POOL_EDITS: &[Edit<Pool>] = &[
     ("gateway", Effect::Keeps, |p| p.networks[0].gateway = Some("10.1.0.2".parse().unwrap())),
     ("gateway of v6", Effect::Keeps, |p| p.networks[1].gateway = Some("fe80::2".parse().unwrap())),
     ("range", Effect::Keeps, |p| p.networks[0].ranges[0].1 = "10.1.0.40".parse().unwrap()),
-    ("no range", Effect::Removes, |p| drop(p.networks[0].ranges.remove(0))),
+    ("no range", Effect::Removes, |p| p.networks[0].ranges = p.networks[0].ranges.split_off(1)),
     ("new range", Effect::Keeps, |p| {
         p.networks[0].ranges.push(("10.1.0.3".parse().unwrap(), "10.1.0.4".parse().unwrap()))
     }),
     ("exclude", Effect::Keeps, |p| {
         p.networks[0].excludes.push(("10.1.0.7".parse().unwrap(), "10.1.0.7".parse().unwrap()))
     }),
-    ("no exclude", Effect::Removes, |p| drop(p.networks[0].excludes.remove(0))),
+    ("no exclude", Effect::Removes, |p| p.networks[0].excludes = p.networks[0].excludes.split_off(1)),
     ("reserve", Effect::Keeps, |p| p.networks[0].reserves[0].1 = "db02".into()),
     ("new reserve", Effect::Keeps, |p| p.networks[1].reserves.push(("2001:db8:1::20".parse().unwrap(), "x".into()))),
     ("strategy", Effect::Keeps, |p| p.strategy = PoolStrategy::Next),
