@@ -174,8 +174,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "host",
         at: &[At::Config],
         args: args!("NAME": Type::HostName),
-        default: "the host's nodename",
-        help: "Name of this host in a fleet of hosts.",
+        help: "Name of this host in a fleet of hosts. Without it, `fleet list` shows the path of the tree.",
         example: r#"host "h1""#,
         ..BASE
     },
