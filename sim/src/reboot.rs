@@ -8,6 +8,7 @@ use super::call::Status;
 use super::dladm::mac::Mac;
 use super::dladm::{self, link};
 use super::document::Document;
+use super::zfs::dataset;
 use super::{Error, Machine, index, ipadm, kernel};
 
 /// What the boot of a zone printed, when it failed.
@@ -69,6 +70,7 @@ impl Machine {
                 link::given_back(self, &link.name, &zone.name)?;
             }
         }
+        self.unmount_what_stays_down()?;
         self.clear_temporary()?;
         // Whatever else a command that was cut off left there: the folder lies in memory.
         for entry in fs::read_dir(self.path("var/run/zones"))? {
@@ -93,6 +95,24 @@ impl Machine {
             dladm::bring_up(self, &mut link)?;
             if link != before {
                 link::put(self, &link)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The host mounts what `zfs mount -a` mounts: not the roots of zones, which are legacy or `noauto`.
+    fn unmount_what_stays_down(&self) -> io::Result<()> {
+        let _lock = self.lock("datasets")?;
+        for pool in dataset::pools(self)? {
+            for name in dataset::descendants(self, &pool)?.iter().rev() {
+                let Some(mut found) = dataset::find(self, name)?.filter(|found| found.mounted.is_some()) else {
+                    continue;
+                };
+                let by_itself = found.local("canmount").is_none_or(|value| value == "on")
+                    && dataset::mountpoint(self, &found)?.0.starts_with('/');
+                if !by_itself && found.mounted.as_deref() != Some("/") {
+                    dataset::unmount(self, &mut found)?;
+                }
             }
         }
         Ok(())

@@ -168,6 +168,11 @@ pub fn boot(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("boot").with_limit(Some(limit))
 }
 
+/// Makes it ready: its root and links, but no process.
+pub fn ready(zone: &ZoneName, limit: Duration) -> Invocation {
+    on(zone).arg("ready").with_limit(Some(limit))
+}
+
 /// Stops it at once, without its own scripts.
 pub fn halt(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("halt").with_limit(Some(limit))

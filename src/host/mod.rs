@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use brand::{BrandKind, brand_kind, is_pkg_image, needs_image};
+pub(crate) use brand::{ImageOption, Root, brand, clone_loses_root, takes_packages};
 pub use survey::{FileStamp, HostNet, HostState, HostZoneNets, ZonesStamp, config_addresses};
 pub use zone_root::ZoneRoot;
 

@@ -7,40 +7,20 @@ use super::library::Library;
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::check_hook_word;
-use crate::host::Dialect;
+use crate::host::{self, Dialect, ImageOption};
 use crate::publisher::Publisher;
 
-/// What a brand's install takes.
+/// What an image that is named for an install is on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Takes {
-    brand: &'static str,
-    /// `-P publisher=uri`.
-    publisher: bool,
-    /// `-e package`.
-    packages: bool,
-    /// How an image is named; `None` where it has no use for one.
-    image: Option<&'static str>,
-    /// Whether it cannot do without an image.
-    needs_image: bool,
+pub(crate) enum ImageKind {
+    Directory,
+    File,
+    Missing,
 }
 
-const TABLE: [Takes; 7] = [
-    Takes { brand: "ipkg", publisher: true, packages: true, image: Some("-a"), needs_image: false },
-    Takes { brand: "nlipkg", publisher: true, packages: true, image: Some("-a"), needs_image: false },
-    Takes { brand: "lipkg", publisher: true, packages: true, image: Some("-a"), needs_image: false },
-    Takes { brand: "sparse", publisher: false, packages: false, image: None, needs_image: false },
-    Takes { brand: "pkgsrc", publisher: false, packages: false, image: None, needs_image: false },
-    Takes { brand: "illumos", publisher: false, packages: false, image: Some("-s"), needs_image: true },
-    Takes { brand: "lx", publisher: false, packages: false, image: Some("-s"), needs_image: true },
-];
-
-/// Whether zones of this brand are linked images, whose publishers are the host's.
+/// Returns whether zones of this brand are linked images, whose publishers are the host's.
 pub(crate) fn is_linked(brand: &str, dialect: Dialect) -> bool {
-    match brand {
-        "ipkg" => dialect != Dialect::OmniOs,
-        "lipkg" | "sparse" | "pkgsrc" => dialect == Dialect::OmniOs,
-        _ => false,
-    }
+    host::brand(brand, dialect).is_some_and(|row| row.linked)
 }
 
 /// The publishers that the image of a zone shall have, in search order; `linked` says whether it is a linked image.
@@ -58,7 +38,7 @@ pub(crate) fn publishers(spec: &ZoneSpec, library: &Library, linked: bool) -> Re
             Some("leave publishers out of its `install`, or take a brand that is not linked"),
         ));
     }
-    if !TABLE.iter().any(|takes| takes.brand == brand && takes.publisher) {
+    if !host::takes_packages(brand) {
         return Err(refused(
             spec,
             format!("the install of brand {brand} takes no publishers"),
@@ -94,32 +74,29 @@ pub(crate) fn is_set_by_install(publisher: &Publisher) -> bool {
     publisher.ssl_key.is_none() && publisher.origins.len() == 1 && publisher.mirrors.is_empty() && publisher.sticky
 }
 
-/// The arguments of `zoneadm install` for this wish.
-pub(crate) fn install_arguments(spec: &ZoneSpec, library: &Library, dialect: Dialect) -> Result<Vec<String>> {
+/// Returns the arguments of `zoneadm install` for this spec; `image` says what its image is on the host.
+pub(crate) fn install_arguments(
+    spec: &ZoneSpec,
+    library: &Library,
+    dialect: Dialect,
+    image: ImageKind,
+) -> Result<Vec<String>> {
     let brand = spec.brand.value.as_str();
-    let Some(takes) = TABLE.iter().find(|takes| takes.brand == brand) else {
+    let Some(row) = host::brand(brand, dialect) else {
         return Err(refused(spec, format!("zmgr cannot install zones of brand {brand}"), None));
     };
     let install = &spec.install;
-    let mut arguments = Vec::new();
-    match (&install.image, takes.image) {
-        (Some(image), Some(option)) => arguments.extend([option.to_owned(), image.clone()]),
-        (Some(_), None) => {
-            return Err(refused(
-                spec,
-                format!("brand {brand} installs from no image"),
-                Some("leave `image` out of `install`"),
-            ));
-        }
-        (None, _) if takes.needs_image => {
+    let mut arguments = match &install.image {
+        Some(path) => image_arguments(spec, row.image, path, image)?,
+        None if row.image == ImageOption::Seed => {
             return Err(refused(
                 spec,
                 format!("brand {brand} installs from an image, and none is named"),
                 Some("write install { image \"/…\" }"),
             ));
         }
-        (None, _) => {}
-    }
+        None => Vec::new(),
+    };
     if install.image.is_some() && !(install.publishers.is_empty() && install.packages.is_empty()) {
         return Err(refused(
             spec,
@@ -135,7 +112,7 @@ pub(crate) fn install_arguments(spec: &ZoneSpec, library: &Library, dialect: Dia
         arguments.extend(["-P".to_owned(), format!("{}={origin}", publisher.name)]);
     }
     if !install.packages.is_empty() {
-        if !takes.packages {
+        if !row.packages {
             return Err(refused(
                 spec,
                 format!("the install of brand {brand} takes no packages"),
@@ -150,6 +127,46 @@ pub(crate) fn install_arguments(spec: &ZoneSpec, library: &Library, dialect: Dia
         check_hook_word("an argument of install", word)?;
     }
     Ok(arguments)
+}
+
+/// Names of archives that are compressed. The hook takes them for compressed cpio archives and unpacks nothing.
+const COMPRESSED: [&str; 9] = [".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz", ".zst", ".zip"];
+
+/// Returns the words that name the image.
+///
+/// Errors: `config` if the brand has no use for one, if it is not there, and if the hook cannot unpack it.
+fn image_arguments(spec: &ZoneSpec, option: ImageOption, path: &str, image: ImageKind) -> Result<Vec<String>> {
+    let brand = spec.brand.value.as_str();
+    let missing = || refused(spec, format!("the image {path:?} does not exist"), Some("put it there, or fix `image`"));
+    let words = |letter: &str, rest: &[&str]| {
+        [letter, path].iter().chain(rest).map(|word| (*word).to_owned()).collect::<Vec<String>>()
+    };
+    match (option, image) {
+        (ImageOption::None, _) => {
+            Err(refused(spec, format!("brand {brand} installs from no image"), Some("leave `image` out of `install`")))
+        }
+        // A name without a leading slash is that of a dataset or a snapshot.
+        (ImageOption::Seed, ImageKind::Missing) if path.starts_with('/') => Err(missing()),
+        (ImageOption::Seed, ImageKind::Directory) => Err(refused(
+            spec,
+            format!(
+                "the image {path:?} is a directory, and brand {brand} installs from archives, streams and datasets"
+            ),
+            Some("name an archive, or a dataset"),
+        )),
+        (ImageOption::Seed, _) => Ok(words("-s", &[])),
+        (ImageOption::Archive, ImageKind::Missing) => Err(missing()),
+        // Exactly one of -u and -p is needed: the copy of a system gets an identity of its own.
+        (ImageOption::Archive, ImageKind::Directory) => Ok(words("-d", &["-u"])),
+        (ImageOption::Archive, ImageKind::File) => match COMPRESSED.iter().find(|end| path.ends_with(**end)) {
+            Some(end) => Err(refused(
+                spec,
+                format!("the image {path:?} is compressed ({end}), and the install of brand {brand} cannot unpack it"),
+                Some("name an uncompressed tar archive, or a directory"),
+            )),
+            None => Ok(words("-a", &["-u"])),
+        },
+    }
 }
 
 fn refused(spec: &ZoneSpec, message: String, help: Option<&str>) -> Error {

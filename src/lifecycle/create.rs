@@ -25,7 +25,7 @@ use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm;
 use crate::exec::zonecfg::ZoneConfig;
-use crate::host::{Dialect, HostState};
+use crate::host::{self, Dialect, HostState};
 use crate::manager::CreateOptions;
 use crate::name::{TemplateName, ZoneName};
 use crate::registry::{Ledger, Tree, now};
@@ -184,14 +184,17 @@ pub(crate) fn installation(
 ) -> Result<Vec<Box<dyn Step>>> {
     let arguments = match &spec.clone_from {
         Some(_) => Vec::new(),
-        None => brand::install_arguments(spec, library, dialect)?,
+        None => brand::install_arguments(spec, library, dialect, material.image(spec))?,
     };
     let mut steps: Vec<Box<dyn Step>> = vec![Box::new(install(spec, library, arguments, again))];
     steps.extend(publishers(spec, library, dialect, material)?);
     let files = setup::first_boot(spec, dialect, material.keys(spec)?)?;
     if !files.is_empty() {
         let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
-        steps.push(Box::new(FirstBoot { zone, zonepath, files }));
+        let mounts_by_ready =
+            host::brand(&spec.brand.value, dialect).is_some_and(|row| row.root == host::Root::WhileActive);
+        let limit = library.config.timeouts.boot;
+        steps.push(Box::new(FirstBoot { zone, zonepath, files, mounts_by_ready, limit }));
     }
     if spec.autoboot.value {
         steps.push(Box::new(Autoboot { zone: spec.name.clone(), on: true }));

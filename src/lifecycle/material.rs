@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::brand;
+use super::brand::{self, ImageKind};
 use super::library::Library;
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
@@ -28,6 +28,8 @@ pub(crate) struct Material {
     certificates: BTreeMap<String, bool>,
     /// Whether the host has each dataset.
     datasets: BTreeMap<String, bool>,
+    /// What each image is on the host.
+    images: BTreeMap<String, ImageKind>,
 }
 
 impl Material {
@@ -51,6 +53,15 @@ impl Material {
                 self.certificates.insert(path.clone(), host.path(path).is_file());
             }
         }
+        if let Some(image) = &spec.install.image {
+            let path = host.path(image);
+            let kind = match (path.is_dir(), path.is_file()) {
+                (true, _) => ImageKind::Directory,
+                (false, true) => ImageKind::File,
+                (false, false) => ImageKind::Missing,
+            };
+            self.images.insert(image.clone(), kind);
+        }
         for dataset in &spec.resources.datasets {
             if !self.datasets.contains_key(&dataset.name) {
                 let found = host.question(&zfs::list_one(&dataset.name))?;
@@ -58,6 +69,12 @@ impl Material {
             }
         }
         Ok(())
+    }
+
+    /// Returns what the image of this spec is on the host.
+    pub(crate) fn image(&self, spec: &ZoneSpec) -> ImageKind {
+        let found = spec.install.image.as_ref().and_then(|image| self.images.get(image));
+        found.copied().unwrap_or(ImageKind::Missing)
     }
 
     /// The public keys of root, each line once; an error where one of their files cannot be used.

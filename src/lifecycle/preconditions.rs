@@ -11,7 +11,7 @@ use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
-use crate::host::{BrandKind, Host, HostState, LinkState, brand_kind};
+use crate::host::{BrandKind, Host, HostState, LinkState, brand_kind, clone_loses_root};
 use crate::manager::CreateOptions;
 use crate::name::{LinkName, ZoneName};
 use crate::registry::{EntryKind, Ledger};
@@ -434,6 +434,15 @@ pub(crate) fn clonable(spec: &ZoneSpec, source: &ZoneName, zone: Option<&HostZon
                 "it is of brand {}, and {source}, which it is cloned from, of brand {}",
                 spec.brand.value, zone.brand
             ),
+        ));
+    }
+    if clone_loses_root(&zone.brand) {
+        return Err(config_fault(
+            spec,
+            format!("a clone of {source} could not boot: zoneadm clone leaves the root of brand {} behind", zone.brand),
+        )
+        .with_help(
+            "install it from an image, or from a snapshot of the source's root: install { image \"DATASET@SNAPSHOT\" }",
         ));
     }
     match zone.state {

@@ -774,7 +774,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("PATH": Type::Safe),
         effect: Some(TakesEffect::Reinstall),
         help: "The archive, snapshot, dataset or folder to install from, for brands that need one.",
-        example: r#"image "/export/images/zone.tar.gz""#,
+        example: r#"image "/export/images/zone.tar""#,
         ..BASE
     },
     NodeRule {

@@ -360,3 +360,79 @@ fn a_long_install_tells_its_last_line() {
     assert!((2..=4).contains(&running.len()), "{running:?}");
     assert!(running.iter().any(|(_, line)| line.as_deref().is_some_and(|line| line.contains("ZFS"))), "{running:?}");
 }
+
+/// Puts the image of a system on the host.
+fn put_system(site: &Site, top: &str) {
+    for folder in ["etc/svc", "etc/dfs", "etc/zones", "var/log", "var/pkg", "var/svc"] {
+        fs::create_dir_all(site.path(&format!("{top}/{folder}"))).unwrap();
+    }
+    for program in ["usr/bin/pkg", "sbin/init"] {
+        let path = format!("{top}/{program}");
+        site.put(&path, "#!\n");
+        fs::set_permissions(site.path(&path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+#[test]
+fn an_image_of_a_package_zone_is_named_with_its_kind_and_an_identity() {
+    let site = Site::new(Dialect::OmniOs);
+    put_system(&site, "/export/system");
+    site.template("t", "brand \"ipkg\"; install { image \"/export/system\" }");
+    let plan = site.plan("t").unwrap().to_string();
+    assert!(plan.contains("install -d /export/system -u"), "{plan}");
+    site.create("t").unwrap();
+    assert!(site.has_zone());
+}
+
+#[test]
+fn an_image_that_the_hook_cannot_unpack_is_refused_in_the_plan() {
+    let site = Site::new(Dialect::OmniOs);
+    site.put("/export/zone.tar.gz", "x");
+    for (brand, image, said) in [
+        ("ipkg", "/export/zone.tar.gz", "compressed"),
+        ("ipkg", "/export/none.tar", "does not exist"),
+        ("illumos", "/export/none.tar", "does not exist"),
+        ("lx", "/export", "is a directory"),
+    ] {
+        site.template("t", &format!("brand \"{brand}\"; install {{ image \"{image}\" }}"));
+        let error = site.plan("t").unwrap_err();
+        assert_eq!(error.code(), Code::Config, "{error:?}");
+        assert!(error.message().contains(said), "{brand} {image}: {error}");
+    }
+}
+
+/// A tar archive without members.
+fn empty_tar() -> String {
+    format!("{}ustar{}", "\0".repeat(257), "\0".repeat(762))
+}
+
+#[test]
+fn a_zone_whose_root_is_unmounted_when_down_gets_its_files_while_it_is_ready() {
+    let site = Site::new(Dialect::OmniOs);
+    site.put("/etc/zmgr/keys/ops.pub", &format!("# ops\n{KEY}\n"));
+    site.put("/export/base.tar", &empty_tar());
+    site.template("t", &format!("brand \"illumos\"; install {{ image \"/export/base.tar\" }}; {SETUP}"));
+    let options = CreateOptions::new().template("t").boot(true);
+    site.manager.create("web01", &options, &mut RunOptions::new()).unwrap();
+    assert_eq!(site.read("/etc/nodename"), "web01.example.org\n");
+    // A clone would lack the root.
+    let options = CreateOptions::new().template("t").boot(false).clone_from("web01");
+    let error = site.manager.plan_create(&["web02"], &options).unwrap_err();
+    assert_eq!(error.code(), Code::Config);
+    assert!(error.message().contains("could not boot"), "{error}");
+}
+
+#[test]
+fn what_a_silent_hook_logged_is_in_the_error_and_outlives_the_roll_back() {
+    let site = Site::new(Dialect::OmniOs);
+    site.put("/export/readme", "this is no archive\n");
+    site.template("t", "brand \"illumos\"; install { image \"/export/readme\" }");
+    let error = site.create("t").unwrap_err();
+    let help = error.help().unwrap_or_default();
+    assert!(help.contains("not in a supported format"), "{error:?}");
+    let logs = fs::read_dir(site.path("/var/log/zmgr")).unwrap().map(|entry| entry.unwrap().path());
+    let kept: Vec<PathBuf> = logs.filter(|path| path.to_string_lossy().ends_with(".hook.log")).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(fs::read_to_string(&kept[0]).unwrap().contains("not in a supported format"));
+    assert!(!site.has_zone());
+}

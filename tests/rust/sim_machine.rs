@@ -423,3 +423,47 @@ fn a_second_install_waits_and_spoils_the_first() {
 }
 
 const NO_DELETE: &str = "! Input not from terminal and -F not specified:\n! delete command ignored, exiting.\n=1";
+
+#[test]
+fn zfs_answers_for_paths_volumes_and_snapshots() {
+    let pretend = new(Dialect::OpenIndiana);
+    std::fs::create_dir_all(pretend.dir.path().join("export/plain")).unwrap();
+    assert_eq!(pretend.run("zfs list -H -o name /export/plain"), "rpool/export\n=0");
+    assert!(pretend.run("zfs list -H -o name /export/none").ends_with("=1"));
+    pretend.run("zfs create -o mountpoint=none rpool/export/data");
+    pretend.run("zfs set mountpoint=/export/elsewhere rpool/export/data");
+    assert_eq!(pretend.run("zfs list -H -o mounted rpool/export/data"), "yes\n=0");
+    pretend.run("zfs create -V 1G rpool/export/vol");
+    assert_eq!(
+        pretend.run("zfs list -H -o name,type,mountpoint -t volume -r rpool"),
+        "rpool/export/vol\tvolume\t-\n=0"
+    );
+    let file = pretend.dir.path().join("export/elsewhere/file");
+    std::fs::write(&file, "old").unwrap();
+    pretend.run("zfs snapshot -r rpool/export@before");
+    std::fs::write(&file, "new").unwrap();
+    assert_eq!(pretend.run("zfs rollback rpool/export/data@before"), "=0");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
+    pretend.run("zfs unmount rpool/export/data");
+    assert_eq!(pretend.run("zfs snapshot rpool/export/data@down"), "=0");
+    assert!(pretend.run("zfs rollback rpool/export/data@before").contains("more recent snapshots exist"));
+}
+
+#[test]
+fn a_reboot_leaves_the_root_of_a_zone_that_stays_down_unmounted() {
+    let pretend = new(Dialect::OmniOs);
+    pretend.configure("web01", "illumos", "web01n0");
+    let tar = format!("{}ustar{}", "\0".repeat(257), "\0".repeat(762));
+    std::fs::write(pretend.dir.path().join("export/base.tar"), tar).unwrap();
+    let document = pretend.dir.path().join("etc/zones/web01.xml");
+    let text = std::fs::read_to_string(&document).unwrap().replace("autoboot=\"true\"", "autoboot=\"false\"");
+    std::fs::write(&document, text).unwrap();
+    pretend.run("dladm create-vnic -l stub0 web01n0");
+    assert!(pretend.run("zoneadm -z web01 install -s /export/base.tar").ends_with("=0"));
+    let root = "zfs list -H -o mounted rpool/zones/web01/ROOT/illumos";
+    assert_eq!(pretend.run(root), "no\n=0");
+    assert_eq!(pretend.run("zoneadm -z web01 boot"), "=0");
+    assert_eq!(pretend.run(root), "yes\n=0");
+    zmgr_sim::Machine::open(pretend.dir.path()).unwrap().reboot().unwrap();
+    assert_eq!(pretend.run(root), "no\n=0");
+}

@@ -31,6 +31,7 @@ struct Reach {
     /// How many levels below each operand.
     depth: usize,
     filesystems: bool,
+    volumes: bool,
     snapshots: bool,
     /// A snapshot named by hand is shown whatever `-t` says.
     typed: bool,
@@ -183,6 +184,7 @@ fn gather(
     let reach = Reach {
         depth: depth.unwrap_or(default_depth),
         filesystems: types.is_none() || asks(&["filesystem", "fs"]),
+        volumes: types.is_none() || asks(&["volume", "vol"]),
         snapshots: asks(&["snapshot", "snap"]) || (command == "get" && types.is_none() && options.has('r')),
         typed: types.is_some(),
     };
@@ -196,10 +198,7 @@ fn collect(session: &mut Session<'_, '_>, operands: &[String], reach: &Reach) ->
     let names = if operands.is_empty() { dataset::pools(machine)? } else { operands.to_vec() };
     for operand in names {
         let name = match operand.starts_with('/') {
-            true => match dataset::mounted_at(machine, &operand)? {
-                Some(found) => found.name,
-                None => operand.clone(),
-            },
+            true => containing(machine, &operand)?.unwrap_or_else(|| operand.clone()),
             false => operand.clone(),
         };
         let fault = if name.starts_with('/') { None } else { fault_of_name(&name, true) };
@@ -225,9 +224,26 @@ fn collect(session: &mut Session<'_, '_>, operands: &[String], reach: &Reach) ->
     Ok((items, failed))
 }
 
+/// The file system that a path lies in, as zfs answers for any path that is there.
+fn containing(machine: &Machine, path: &str) -> io::Result<Option<String>> {
+    if fs::symlink_metadata(machine.path(path)).is_err() {
+        return Ok(None);
+    }
+    let mut at = path.trim_end_matches('/');
+    loop {
+        if let Some(found) = dataset::mounted_at(machine, if at.is_empty() { "/" } else { at })? {
+            return Ok(Some(found.name));
+        }
+        match at.rsplit_once('/') {
+            Some((parent, _)) => at = parent,
+            None => return Ok(None),
+        }
+    }
+}
+
 fn descend(machine: &Machine, found: Dataset, depth: usize, reach: &Reach, items: &mut Vec<Item>) -> io::Result<()> {
     let name = found.name.clone();
-    if reach.filesystems {
+    if if found.is_volume() { reach.volumes } else { reach.filesystems } {
         items.push(Item::Filesystem(found));
     }
     if depth == 0 {
@@ -270,6 +286,9 @@ fn value(machine: &Machine, item: &Item, name: &str, exact: bool) -> io::Result<
         "guid" => return fixed(dataset.guid.to_string()),
         "used" | "referenced" => return size(512 << 20, "512M"),
         "available" => return size(400 << 30, "400G"),
+        "type" if dataset.is_volume() => return fixed("volume".into()),
+        "volsize" => return fixed(dataset.volume.clone().unwrap_or_else(|| "-".into())),
+        "mounted" | "mountpoint" if dataset.is_volume() => return fixed("-".into()),
         "mounted" => return fixed(if dataset.mounted.is_some() { "yes" } else { "no" }.into()),
         "origin" => return Ok(dataset.origin.clone().map(|text| Value { text, source: "-".into() })),
         "clones" => return Ok(None),

@@ -2,9 +2,12 @@
 //!
 //! Invariant: only while the zone is down, and never through a symbolic link. What a file says besides is kept.
 
+use std::time::Duration;
+
 use super::publishers::not_mounted;
 use super::{Floor, Phase, PlannedStep, Probe, Step};
 use crate::error::Result;
+use crate::exec::zoneadm::{self, ZoneState};
 use crate::host::ZoneRoot;
 use crate::lifecycle::plan::PlannedFile;
 use crate::name::ZoneName;
@@ -19,6 +22,10 @@ pub(crate) struct FirstBoot {
     pub(crate) zone: ZoneName,
     pub(crate) zonepath: String,
     pub(crate) files: Vec<Content>,
+    /// The zone's root is mounted while the zone is ready or running only, so the zone is made ready for the writing.
+    pub(crate) mounts_by_ready: bool,
+    /// Time limit for making it ready, and for ending that.
+    pub(crate) limit: Duration,
 }
 
 /// A file of the zone, and what it shall say.
@@ -91,8 +98,49 @@ impl FirstBoot {
         if root.is_directory("/etc")? { Ok(root) } else { Err(not_mounted(&self.zone, &self.zonepath)) }
     }
 
+    fn state(&self, floor: &Floor<'_>) -> Result<Option<ZoneState>> {
+        Ok(floor.host.zone_state(&self.zone)?.map(|zone| zone.state))
+    }
+
+    /// Returns whether the zone runs, or is ready for another reason than this step.
     fn is_up(&self, floor: &Floor<'_>) -> Result<bool> {
-        Ok(floor.host.zone_state(&self.zone)?.is_some_and(|zone| zone.state.is_active()))
+        let state = self.state(floor)?;
+        Ok(state.is_some_and(|state| state.is_active()) && !(self.mounts_by_ready && state == Some(ZoneState::Ready)))
+    }
+
+    /// Mounts the root of a zone whose brand keeps it unmounted.
+    fn make_ready(&self, floor: &Floor<'_>) -> Result<()> {
+        if !self.mounts_by_ready || self.state(floor)? == Some(ZoneState::Ready) {
+            return Ok(());
+        }
+        let ended = floor.attempt(zoneadm::ready(&self.zone, self.limit))?;
+        if self.state(floor)? == Some(ZoneState::Ready) { Ok(()) } else { Err(ended.error()) }
+    }
+
+    /// Ends what `make_ready` began.
+    fn end_ready(&self, floor: &Floor<'_>) -> Result<()> {
+        if !self.mounts_by_ready || self.state(floor)? != Some(ZoneState::Ready) {
+            return Ok(());
+        }
+        let ended = floor.attempt(zoneadm::halt(&self.zone, self.limit))?;
+        if self.state(floor)? == Some(ZoneState::Ready) { Err(ended.error()) } else { Ok(()) }
+    }
+
+    fn write(&self, floor: &Floor<'_>) -> Result<()> {
+        let root = self.root(floor)?;
+        for content in &self.files {
+            match content {
+                Content::Keys(_) => root.make_private_directory(SSH)?,
+                Content::RootLogin if !root.exists(content.path())? => {
+                    let path = content.path();
+                    floor.warn(format!("{} has no {path}: its sshd is not told of root's keys", self.zone));
+                    continue;
+                }
+                _ => {}
+            }
+            root.edit(content.path(), LARGEST, content.mode(), |now| content.change(now))?;
+        }
+        Ok(())
     }
 }
 
@@ -123,6 +171,10 @@ impl Step for FirstBoot {
         if self.is_up(floor)? {
             return Ok(Probe::Done);
         }
+        if self.mounts_by_ready {
+            // What its files say is only seen while it is ready.
+            return Ok(if self.state(floor)? == Some(ZoneState::Ready) { Probe::Partial } else { Probe::Absent });
+        }
         let root = self.root(floor)?;
         for content in &self.files {
             if content.change(root.read_text(content.path(), LARGEST)?.as_deref()).is_some() {
@@ -137,24 +189,15 @@ impl Step for FirstBoot {
             floor.warn(format!("{} is up already: its files are left as they are", self.zone));
             return Ok(());
         }
-        let root = self.root(floor)?;
-        for content in &self.files {
-            match content {
-                Content::Keys(_) => root.make_private_directory(SSH)?,
-                Content::RootLogin if !root.exists(content.path())? => {
-                    floor.warn(format!("{} has no {}: its sshd is not told of root's keys", self.zone, content.path()));
-                    continue;
-                }
-                _ => {}
-            }
-            root.edit(content.path(), LARGEST, content.mode(), |now| content.change(now))?;
-        }
-        Ok(())
+        self.make_ready(floor)?;
+        let written = self.write(floor);
+        let ended = self.end_ready(floor);
+        written.and(ended)
     }
 
-    fn undo(&self, _: &Floor<'_>) -> Result<()> {
-        // The zone goes whole, and its files with it.
-        Ok(())
+    fn undo(&self, floor: &Floor<'_>) -> Result<()> {
+        // The zone goes whole, and its files with it; but not while it is ready.
+        self.end_ready(floor)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Installs the zone, from packages or as a clone; takes it back by uninstalling it.
 
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Floor, Phase, PlannedStep, Probe, Step, foreign, planned};
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
-use crate::exec::zoneadm::{self, ZoneState};
+use crate::exec::zoneadm::{self, HostZone, ZoneState};
+use crate::file::{self, Links};
 use crate::lifecycle::data;
 use crate::name::ZoneName;
 
@@ -106,7 +109,7 @@ impl Step for Install {
             floor.installation.replace(Some(zone.uuid.clone()));
         }
         if !ended.success() || zone.state == ZoneState::Configured || zone.state == ZoneState::Incomplete {
-            return Err(ended.error());
+            return Err(explain(floor, &zone, ended.error()));
         }
         floor.uuid.replace(zone.uuid);
         data::installed(floor, &self.zonepath)
@@ -142,6 +145,36 @@ impl Step for Install {
             }
         }
     }
+}
+
+/// How much of a hook's log is read, and how many of its last lines are shown.
+const HOOK_LOG: u64 = 1 << 20;
+const SHOWN: usize = 5;
+
+/// Adds what the brand's hook wrote in a log of its own to the error, and keeps the log: the roll back destroys the zone's files,
+/// and hooks of some distributions print nothing at all.
+fn explain(floor: &Floor<'_>, zone: &HostZone, error: Error) -> Error {
+    let mut found = vec![floor.host.path(&zone.zonepath).join("log/zone.log")];
+    let ours = |name: &str| name.starts_with(&format!("{}.", zone.name)) && name.contains("_log.");
+    let temporary = fs::read_dir(floor.host.path("/var/tmp")).into_iter().flatten().flatten();
+    found.extend(temporary.filter(|entry| entry.file_name().to_str().is_some_and(ours)).map(|entry| entry.path()));
+    let read = |path: &PathBuf| {
+        let (file, meta) = file::open(path, Links::Refuse).ok()?;
+        let bytes = file::read_to_limit(&file, &meta, HOOK_LOG).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let text: String = found.iter().filter_map(read).collect();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let Some(last) = lines.len().checked_sub(1).map(|end| &lines[end.saturating_sub(SHOWN - 1)..]) else {
+        return error;
+    };
+    let mut help = format!("the brand's hook logged: {}", last.join(" / "));
+    if let Some(kept) = floor.log.as_ref().map(|log| log.with_extension("hook.log"))
+        && fs::write(&kept, &text).is_ok()
+    {
+        help.push_str(&format!("; read all of it in {}", kept.display()));
+    }
+    error.with_help(help)
 }
 
 /// Whether this work has made the installation that is there, or may take it away as if it had.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Floor, Phase, PlannedStep, Probe, Step, planned};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, ZoneState};
 use crate::lifecycle::data;
@@ -61,6 +61,7 @@ impl Step for Uninstall {
         if !self.keep_data {
             data::may_destroy(floor, &self.zonepath)?;
         }
+        let zonepath = floor.host.zone_state(&self.zone)?.map(|zone| zone.zonepath);
         let mut ended = floor.attempt_long(self.command())?;
         let mut probe = self.probe(floor)?;
         // What was incomplete before cannot be detached: nothing of it is worth keeping.
@@ -69,7 +70,21 @@ impl Step for Uninstall {
             ended = floor.attempt_long(zoneadm::uninstall(&self.zone, self.limit))?;
             probe = self.probe(floor)?;
         }
-        if probe == Probe::Done { Ok(()) } else { Err(ended.error()) }
+        if probe != Probe::Done {
+            return Err(ended.error());
+        }
+        // A hook that finds no boot environment of the host's destroys nothing and ends well; an install would then add a second
+        // active one, and no boot would work.
+        match zonepath.filter(|path| !self.keep_data && floor.host.path(path).join("root/etc").is_dir()) {
+            None => Ok(()),
+            Some(path) => Err(Error::new(
+                Code::CommandFailed,
+                format!("uninstalling zone \"{}\" left its files: {path}/root still holds a system", self.zone),
+            )
+            .with_help(
+                "run `zfs list -r` on the dataset of the zonepath, destroy what is the zone's, and run `zmgr recover`",
+            )),
+        }
     }
 
     fn undo(&self, _: &Floor<'_>) -> Result<()> {
