@@ -7,7 +7,7 @@ pub(crate) mod json;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Diagnostic, Error, Result};
 use crate::kdl_util::{self, Fault, Node, Parsed, Span, Text, Value, all_same};
 use crate::schema::{At, Faults, check_body, check_file, check_frozen};
 use crate::source::{Source, Sourced};
@@ -146,7 +146,10 @@ impl<T: Kind> Document<T> {
             && let Some(why) = error.details().first()
         {
             let message = format!("cannot write this value to {}: {}", path.display(), why.message);
-            let error = Error::new(Code::InvalidArgument, message);
+            // The lines are those of a text that is in no file.
+            let mut detail = Diagnostic::new(why.code.clone(), why.message.clone());
+            detail.help.clone_from(&why.help);
+            let error = Error::new(Code::InvalidArgument, message).with_details(vec![detail]);
             return Err(match &why.help {
                 Some(help) => error.with_help(help.clone()),
                 None => error,
