@@ -80,6 +80,8 @@ pub(crate) struct Line {
     pub(crate) entire: &'static str,
     /// The install hook closes with what to do next.
     pub(crate) next_steps: bool,
+    /// A clone makes interfaces of its links at its first boot, as a new zone does; else it believes that it has booted before.
+    pub(crate) clone_boots_as_new: bool,
     /// The brands' scripts write resolv.conf from the attributes `resolvers` and `dns-domain` at each boot.
     pub(crate) resolver_attrs: bool,
 
@@ -131,6 +133,7 @@ const ILLUMOS: Line = Line {
     hook_errors_on_stdout: true,
     entire: "0.5.11",
     next_steps: true,
+    clone_boots_as_new: false,
     resolver_attrs: false,
     template_prefix: None,
     net_extras: false,
@@ -208,6 +211,7 @@ static OMNIOS: Line = Line {
     hook_errors_on_stdout: false,
     entire: "11-151054.0",
     next_steps: false,
+    clone_boots_as_new: true,
     resolver_attrs: true,
     template_prefix: Some("OMNI"),
     net_extras: true,
@@ -234,6 +238,7 @@ static SMARTOS: Line = Line {
     templates: &[template("SUNWblank", "joyent", false), template("SUNWdefault", "joyent", false)],
     publishers: &[],
     configuration_only: true,
+    list_without_global: true,
     list_debug_id: true,
     index_extended: true,
     net_extras: true,

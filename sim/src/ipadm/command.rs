@@ -104,7 +104,13 @@ fn create_if(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parsed)
     if !stack.has_link(name)? {
         return fail(session, format_args!("cannot create interface {name}: Could not open DLPI link"));
     }
-    let made = Interface { name: name.into(), persistent: !options.has('t'), enabled: true, addresses: Vec::new() };
+    let made = Interface {
+        name: name.into(),
+        persistent: !options.has('t'),
+        enabled: true,
+        fresh: stack.is_of_zone(),
+        addresses: Vec::new(),
+    };
     stack.put(&made)?;
     Ok(OK)
 }
@@ -130,8 +136,12 @@ fn switch_if(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parsed,
     let name = operand!(session, options);
     let word = if on { "enable" } else { "disable" };
     match stack.interface(name)? {
+        Some(found) if on && found.enabled => {
+            fail(session, format_args!("cannot {word} {name}: Interface already exists"))
+        }
         Some(found) => {
-            stack.put(&Interface { enabled: on, ..found })?;
+            let fresh = found.fresh && !on;
+            stack.put(&Interface { enabled: on, fresh, ..found })?;
             Ok(OK)
         }
         None => fail(session, format_args!("cannot {word} {name}: No such interface")),
@@ -139,7 +149,7 @@ fn switch_if(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parsed,
 }
 
 fn show_if(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parsed) -> Answer {
-    let loopback = Interface { name: "lo0".into(), persistent: true, enabled: true, addresses: Vec::new() };
+    let loopback = Interface { name: "lo0".into(), persistent: true, enabled: true, fresh: false, addresses: Vec::new() };
     let mut rows: Vec<Interface> = std::iter::once(loopback).chain(stack.interfaces()?).collect();
     if let [name] = options.operands.as_slice() {
         rows.retain(|interface| interface.name == *name);
@@ -190,7 +200,7 @@ fn create_addr(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parse
     let mut found = match stack.interface(interface)? {
         Some(found) => found,
         None => {
-            Interface { name: interface.into(), persistent: !options.has('t'), enabled: true, addresses: Vec::new() }
+            Interface { name: interface.into(), persistent: !options.has('t'), enabled: true, fresh: false, addresses: Vec::new() }
         }
     };
     if found.addresses.iter().any(|known| known.object == object) {

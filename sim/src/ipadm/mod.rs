@@ -8,11 +8,13 @@ mod stack;
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
 pub(crate) use command::{run, run_at};
 pub(crate) use stack::Stack;
 
 use super::Machine;
+use super::kernel::ActiveZone;
 use super::record::Record;
 
 /// Whether the global zone has an IP interface on the link.
@@ -23,6 +25,25 @@ pub(crate) fn is_plumbed(machine: &Machine, link: &str) -> io::Result<bool> {
 /// The link of the global zone in whose subnet the address lies.
 pub(crate) fn link_of_subnet(machine: &Machine, address: &str) -> io::Result<Option<String>> {
     Stack::global(machine).link_of_subnet(address)
+}
+
+/// A zone boots.
+pub(crate) fn boot_zone(machine: &Machine, zone: &ActiveZone) -> io::Result<()> {
+    // lx has no ipadm: its init configures the links by itself.
+    if zone.exclusive && zone.brand != "lx" { Stack::of_zone(machine, zone).come_up() } else { Ok(()) }
+}
+
+/// The identity is taken off a zone's files: the interfaces go. Only some lines of illumos forget the first boot too.
+pub(crate) fn unconfigure(machine: &Machine, root: &Path) -> io::Result<()> {
+    let gone = |removed: io::Result<()>| match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    gone(fs::remove_dir_all(root.join(stack::FOLDER)))?;
+    if machine.line().clone_boots_as_new {
+        gone(fs::remove_file(root.join(stack::FIRST_BOOT_DONE)))?;
+    }
+    Ok(())
 }
 
 /// At a reboot: what was not made persistent is gone.

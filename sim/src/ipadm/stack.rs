@@ -11,6 +11,8 @@ use crate::record::Record;
 use crate::{Machine, dladm};
 
 pub(super) const FOLDER: &str = "etc/ipadm";
+/// The mark of a zone whose first boot is over (the property ipmgmtd/first_boot_done of its network service).
+pub(super) const FIRST_BOOT_DONE: &str = "etc/svc/ipmgmtd-first_boot_done";
 
 /// The file that holds an interface of the stack whose root this is.
 pub(super) fn file(root: &Path, name: &str) -> PathBuf {
@@ -23,6 +25,8 @@ pub(super) struct Interface {
     pub(super) name: String,
     pub(super) persistent: bool,
     pub(super) enabled: bool,
+    /// Made while its zone runs: what the global zone says of its addresses is not taken until it is enabled again.
+    pub(super) fresh: bool,
     pub(super) addresses: Vec<Address>,
 }
 
@@ -81,6 +85,7 @@ impl<'a> Stack<'a> {
             name: name.to_owned(),
             persistent: record.get("persistent") == Some("yes"),
             enabled: record.get("enabled") != Some("no"),
+            fresh: record.get("fresh") == Some("yes"),
             addresses: Vec::new(),
         };
         for (_, value) in record.pairs().filter(|(key, _)| *key == "address") {
@@ -102,6 +107,7 @@ impl<'a> Stack<'a> {
         let mut record = Record::default();
         record.push("persistent", yes(interface.persistent));
         record.push("enabled", yes(interface.enabled));
+        record.push("fresh", yes(interface.fresh));
         for Address { object, kind, address, persistent, up } in &interface.addresses {
             let up = if *up { "up" } else { "down" };
             record.push("address", format!("{object} {kind} {address} {} {up}", yes(*persistent)));
@@ -119,32 +125,62 @@ impl<'a> Stack<'a> {
         Ok(())
     }
 
-    /// The interfaces that were made, and in a zone those whose addresses the global zone sets; by name.
-    pub(super) fn interfaces(&self) -> io::Result<Vec<Interface>> {
-        let mut names: Vec<String> = match fs::read_dir(self.root.join(FOLDER)) {
+    /// Whether it is a zone's.
+    pub(super) fn is_of_zone(&self) -> bool {
+        self.zone.is_some()
+    }
+
+    /// As ipmgmtd and the network services do when the zone boots: at its first boot it makes interfaces of the links to which the
+    /// global zone gives addresses, at later ones it only enables those that are there (ipadm_ngz.c, ipmgmtd).
+    pub(super) fn come_up(&self) -> io::Result<()> {
+        let given = self.zone.map_or(&[][..], |zone| &zone.links);
+        let marker = self.root.join(FIRST_BOOT_DONE);
+        if !self.root.is_dir() {
+            return Ok(());
+        }
+        let first = !marker.try_exists()?;
+        for name in self.made()? {
+            match self.interface(&name)? {
+                Some(found) if found.persistent => self.put(&Interface { enabled: true, fresh: false, ..found })?,
+                _ => self.remove(&name)?,
+            }
+        }
+        for link in given.iter().filter(|link| first && !link.addresses.is_empty()) {
+            if self.interface(&link.name)?.is_none() {
+                let (name, addresses) = (link.name.clone(), Vec::new());
+                self.put(&Interface { name, persistent: true, enabled: true, fresh: false, addresses })?;
+            }
+        }
+        if first {
+            fs::create_dir_all(marker.parent().unwrap_or(&self.root))?;
+            fs::write(marker, "")?;
+        }
+        Ok(())
+    }
+
+    fn made(&self) -> io::Result<Vec<String>> {
+        match fs::read_dir(self.root.join(FOLDER)) {
             Ok(entries) => {
                 let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
-                names?.iter().filter_map(|name| from_component(name)).collect()
+                Ok(names?.iter().filter_map(|name| from_component(name)).collect())
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        let given = self.zone.map_or(&[][..], |zone| &zone.links);
-        names.extend(given.iter().filter(|link| !link.addresses.is_empty()).map(|link| link.name.clone()));
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The interfaces that were made, by name.
+    pub(super) fn interfaces(&self) -> io::Result<Vec<Interface>> {
+        let mut names = self.made()?;
         names.sort();
-        names.dedup();
+        let given = self.zone.map_or(&[][..], |zone| &zone.links);
         let mut interfaces = Vec::new();
         for name in names {
-            let made = self.interface(&name)?;
-            let mut interface = made.unwrap_or_else(|| Interface {
-                name: name.clone(),
-                persistent: true,
-                enabled: true,
-                addresses: Vec::new(),
-            });
+            let Some(mut interface) = self.interface(&name)? else { continue };
             // A zone may remember a link that it no longer has.
             interface.enabled &= self.zone.is_none_or(|zone| zone.links.iter().any(|link| link.name == name));
-            let addresses = given.iter().filter(|link| link.name == name).flat_map(|link| &link.addresses);
+            let pulls = interface.enabled && !interface.fresh;
+            let addresses = given.iter().filter(|link| pulls && link.name == name).flat_map(|link| &link.addresses);
             let from_above = addresses.zip('a'..='z').map(|(address, letter)| Address {
                 object: format!("{name}/_{letter}"),
                 kind: "from-gz".into(),

@@ -83,7 +83,7 @@ pub(super) fn run(
         ("ls", files) if files.iter().all(|file| !file.starts_with('-')) => list(session, zone, files),
         ("test" | "[", args) => test(session, zone, name, args),
         ("svcs", args) => services(session, args),
-        ("ipadm", args) => {
+        ("ipadm", args) if zone.brand != "lx" => {
             if !zone.exclusive && args.first().is_some_and(|command| !command.starts_with("show")) {
                 session.complain(format_args!("ipadm: operation not supported in a zone of shared IP type\n"));
                 return Ok(Ended::Went(FAILED));
@@ -303,6 +303,7 @@ fn stop(session: &mut Session<'_, '_>, zone: &ActiveZone, name: &str, args: &[St
     }
     let machine = session.machine;
     if again {
+        crate::ipadm::boot_zone(machine, zone)?;
         let (id, serial) = kernel::next_id(machine)?;
         kernel::put(machine, &ActiveZone { id, serial, ..zone.clone() })?;
     } else {

@@ -489,6 +489,7 @@ fn boot_up(
             return Ok(false);
         }
     }
+    ipadm::boot_zone(session.machine, &active)?;
     kernel::put(session.machine, &ActiveZone { state: ZoneState::Running, boot_args, ..active })?;
     Ok(true)
 }

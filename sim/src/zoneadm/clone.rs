@@ -465,6 +465,7 @@ fn finish(session: &mut Session<'_, '_>, target: &Target, keep: bool) -> io::Res
     if keep {
         return Ok(End::Done);
     }
+    crate::ipadm::unconfigure(session.machine, &session.machine.path(target.root()))?;
     active::unmount_for_hook(session, &target)?;
     Ok(End::Done)
 }
