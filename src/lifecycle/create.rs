@@ -25,7 +25,7 @@ use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm;
 use crate::exec::zonecfg::ZoneConfig;
-use crate::host::{self, Dialect, HostState};
+use crate::host::{self, Dialect, HostState, is_pkg_image};
 use crate::manager::CreateOptions;
 use crate::name::{TemplateName, ZoneName};
 use crate::registry::{Ledger, Tree, now};
@@ -106,7 +106,7 @@ pub(crate) fn plan(
     // From here on the spec has everything that was chosen.
     let mut spec = spec;
     spec.nets = nets;
-    entry.applied = Some(Box::new(applied(&spec)));
+    entry.applied = Some(Box::new(Applied { take_up: unknown_links(&spec), ..applied(&spec) }));
     for vnic in vnics(&entry.nets) {
         preconditions::link_fits(ground.host, &vnic)?;
     }
@@ -119,6 +119,15 @@ pub(crate) fn plan(
 
     let change = change(ground, name, options, &entry, &spec, &steps, boot.as_ref())?;
     Ok(Creation { entry, spec, steps, boot, change })
+}
+
+/// Returns the links whose interfaces the new zone may not make by itself: on some hosts a clone, or an image of a zone that was
+/// used, believes that its first boot is over.
+fn unknown_links(spec: &ZoneSpec) -> Vec<LinkName> {
+    let used = spec.clone_from.is_some() || spec.install.image.is_some();
+    let nets =
+        spec.nets.iter().filter(|_| used && is_pkg_image(&spec.brand.value) && spec.ip_type.value == IpType::Exclusive);
+    nets.filter_map(|net| net.vnic.clone()).collect()
 }
 
 /// The steps from nothing to a zone that is `ready`, for a wish with everything chosen.

@@ -343,6 +343,9 @@ fn build(site: &Site, creation: &Creation, floor: &Floor<'_>, failure: Failure) 
     floor.made.recorded(&creation.entry.datasets);
     perform::create(floor, &mut journal, &creation.steps, 0, failure)?;
     finish(floor, &mut journal, creation.boot.as_ref())?;
+    if creation.boot.is_some() {
+        super::power::links_taken_up(site, floor, &entry(site, &creation.entry.name)?)?;
+    }
     let status = if creation.boot.is_some() { "running" } else { "installed" };
     view::read(&site.registry, &creation.entry.name, Some(&creation.spec), Some(status.to_owned()))
 }

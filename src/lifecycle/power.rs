@@ -11,7 +11,7 @@ use super::library::Library;
 use super::operate::entry;
 use super::preconditions;
 use super::site::Site;
-use super::take_up::take_up;
+use super::take_up::{has_ipadm, take_up};
 use super::{EventKind, Outcome, PlannedStep, Report, identity, pending, view};
 use crate::config::Timeouts;
 use crate::error::{Code, Error, Result};
@@ -153,9 +153,10 @@ fn power_one(
 
 /// Has the zone make interfaces of the links that it got since it was up the last time.
 pub(crate) fn links_taken_up(site: &Site, floor: &Floor<'_>, entry: &ZoneEntry) -> Result<()> {
-    let links = entry.applied.as_deref().map(|applied| applied.take_up.as_slice()).unwrap_or_default();
+    let Some(applied) = entry.applied.as_deref() else { return Ok(()) };
+    let links = applied.take_up.as_slice();
     let (Some(id), false) = (entry.id.clone(), links.is_empty()) else { return Ok(()) };
-    let left = take_up(floor, links, |_| {})?;
+    let left = if has_ipadm(entry) { take_up(floor, &applied.nets, links, |_| {})? } else { Vec::new() };
     if left == links {
         return Ok(());
     }

@@ -1,15 +1,17 @@
-//! Links that a zone got after its first boot. It makes interfaces of its links by itself at its first boot alone, so it is told to
-//! once it has booted with them.
+//! Links whose interfaces a zone does not make by itself: it does so at its first boot alone, so a link that it got later, and the
+//! links of a clone that believes it has booted before, are brought up from here.
 //!
-//! Invariant: a link that could not be taken up stays noted in `applied`, for the next boot, reboot or apply.
+//! Invariant: a link that could not be brought up stays noted in `applied`, for the next boot, reboot or apply.
 
 use std::time::{Duration, Instant};
 
 use super::PlannedStep;
 use super::floor::Floor;
 use crate::error::Result;
-use crate::exec::Invocation;
+use crate::exec::{Invocation, ipadm};
 use crate::name::{LinkName, ZoneName};
+use crate::settings::EntryNet;
+use crate::zone::ZoneEntry;
 
 /// How long the zone's network services may take to come up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,7 +26,7 @@ fn create(zone: &ZoneName, link: &LinkName) -> Invocation {
     inside(zone, &["create-if", link.as_str()])
 }
 
-/// How a plan shows it.
+/// Returns the step as a plan shows it.
 pub(crate) fn planned(zone: &ZoneName, link: &LinkName) -> PlannedStep {
     let command = create(zone, link);
     let mut argv = command.argv();
@@ -34,21 +36,29 @@ pub(crate) fn planned(zone: &ZoneName, link: &LinkName) -> PlannedStep {
     PlannedStep { id: format!("plumb:{link}"), kind: "plumb".to_owned(), argv, files: Vec::new(), undo: Vec::new() }
 }
 
-/// Has the running zone make an interface of each link that has none; answers with those that it did not.
-pub(crate) fn take_up(floor: &Floor<'_>, links: &[LinkName], mut at: impl FnMut(&str)) -> Result<Vec<LinkName>> {
+/// Returns whether zones of this brand have an ipadm. The init of lx configures the links itself, at every boot.
+pub(crate) fn has_ipadm(entry: &ZoneEntry) -> bool {
+    entry.brand() != Some("lx")
+}
+
+/// Brings up an interface on each of these links in the running zone. Returns the links on which that failed. An interface made in a
+/// running zone takes its addresses from the global zone only when it is enabled again.
+pub(crate) fn take_up(
+    floor: &Floor<'_>,
+    nets: &[EntryNet],
+    links: &[LinkName],
+    mut at: impl FnMut(&str),
+) -> Result<Vec<LinkName>> {
     let until = Instant::now() + PATIENCE;
     let mut left = Vec::new();
     for link in links {
         at(&format!("plumb:{link}"));
+        let expected = nets.iter().any(|net| net.vnic.as_ref() == Some(link) && !net.addresses.is_empty());
         loop {
-            let ended = floor.attempt(create(floor.zone, link))?;
-            if ended.success() || is_there(floor, link)? {
-                break;
-            }
+            let Some(why) = bring_up(floor, link, expected)? else { break };
             floor.check_cancel()?;
             if Instant::now() >= until {
-                let why = ended.error();
-                floor.warn(format!("{link} could not be taken up in {}: {}", floor.zone, why.message()));
+                floor.warn(format!("{link} has no network in {}: {why}", floor.zone));
                 left.push(link.clone());
                 break;
             }
@@ -58,7 +68,35 @@ pub(crate) fn take_up(floor: &Floor<'_>, links: &[LinkName], mut at: impl FnMut(
     Ok(left)
 }
 
+/// Tries once. Returns what is missing.
+fn bring_up(floor: &Floor<'_>, link: &LinkName, expected: bool) -> Result<Option<String>> {
+    let run = |words: &[&str]| floor.attempt(inside(floor.zone, words));
+    let created = floor.attempt(create(floor.zone, link))?;
+    if !created.success() && !is_there(floor, link)? {
+        return Ok(Some(created.error().message().to_owned()));
+    }
+    if !expected || has_address(floor, link)? {
+        return Ok(None);
+    }
+    run(&["disable-if", "-t", link.as_str()])?;
+    let enabled = run(&["enable-if", "-t", link.as_str()])?;
+    if has_address(floor, link)? {
+        return Ok(None);
+    }
+    let why = if enabled.success() { "it has no address".to_owned() } else { enabled.error().message().to_owned() };
+    Ok(Some(why))
+}
+
 fn is_there(floor: &Floor<'_>, link: &LinkName) -> Result<bool> {
     let shown = floor.attempt(inside(floor.zone, &["show-if", "-p", "-o", "ifname"]))?;
     Ok(shown.success() && shown.text()?.lines().any(|line| line == link.as_str()))
+}
+
+fn has_address(floor: &Floor<'_>, link: &LinkName) -> Result<bool> {
+    let shown = floor.attempt(inside(floor.zone, &["show-addr", "-p", "-o", "addrobj,addr"]))?;
+    if !shown.success() {
+        return Ok(false);
+    }
+    let is_its = |object: &str| object.split('/').next() == Some(link.as_str());
+    Ok(ipadm::parse_addr(&shown)?.iter().any(|found| is_its(&found.object)))
 }

@@ -149,7 +149,8 @@ fn switch_if(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parsed,
 }
 
 fn show_if(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parsed) -> Answer {
-    let loopback = Interface { name: "lo0".into(), persistent: true, enabled: true, fresh: false, addresses: Vec::new() };
+    let loopback =
+        Interface { name: "lo0".into(), persistent: true, enabled: true, fresh: false, addresses: Vec::new() };
     let mut rows: Vec<Interface> = std::iter::once(loopback).chain(stack.interfaces()?).collect();
     if let [name] = options.operands.as_slice() {
         rows.retain(|interface| interface.name == *name);
@@ -199,9 +200,13 @@ fn create_addr(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parse
     }
     let mut found = match stack.interface(interface)? {
         Some(found) => found,
-        None => {
-            Interface { name: interface.into(), persistent: !options.has('t'), enabled: true, fresh: false, addresses: Vec::new() }
-        }
+        None => Interface {
+            name: interface.into(),
+            persistent: !options.has('t'),
+            enabled: true,
+            fresh: false,
+            addresses: Vec::new(),
+        },
     };
     if found.addresses.iter().any(|known| known.object == object) {
         return refuse(session, "Address object already exists");

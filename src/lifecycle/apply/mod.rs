@@ -299,7 +299,7 @@ fn plan_of(
             for vnic in vnics(&spec.nets) {
                 if host.link(vnic.name.as_str()).is_none() {
                     // One that it had before and that is made again is known to it.
-                    if zone.state != ZoneState::Configured && !had(&vnic.name) {
+                    if zone.state != ZoneState::Configured && !had(&vnic.name) && take_up::has_ipadm(standing.entry()) {
                         gained.push(vnic.name.clone());
                     }
                     steps.extend(vnic_steps(vnic, &spec.nets));

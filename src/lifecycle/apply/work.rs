@@ -224,7 +224,7 @@ fn cold(floor: &Floor<'_>, journal: &Journal<'_>, application: &Application, at:
 
 /// Has the zone make interfaces of the links that it got, and notes those that it did not.
 fn plumb(floor: &Floor<'_>, journal: &Journal<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
-    let left = take_up(floor, &application.plumb, at)?;
+    let left = take_up(floor, &application.applied.nets, &application.plumb, at)?;
     if left.is_empty() {
         return Ok(());
     }
