@@ -27,10 +27,10 @@ use crate::exec::dladm;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{self, Dialect, HostState, is_pkg_image};
 use crate::manager::CreateOptions;
-use crate::name::{TemplateName, ZoneName};
+use crate::name::{LinkName, TemplateName, ZoneName};
 use crate::registry::{Ledger, Tree, now};
 use crate::resources::{Attr, Dataset};
-use crate::settings::{EntryNet, Settings};
+use crate::settings::{EntryNet, IpType, Settings};
 use crate::source::Sourced;
 use crate::zone::{Applied, Before, EntryId, EntryState, Origin, ZoneEntry};
 
