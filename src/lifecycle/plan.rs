@@ -237,8 +237,9 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
     if let Some(note) = approved.notes.iter().find(|note| !now.notes.contains(note)) {
         return Some(format!("what it comes to is different, without: {note}"));
     }
-    if approved.spec != now.spec {
-        return Some(match different_key(&approved.spec, &now.spec) {
+    let (approved_spec, spec) = (without_sources(&approved.spec), without_sources(&now.spec));
+    if approved_spec != spec {
+        return Some(match different_key(&approved_spec, &spec) {
             Some(key) => format!("the spec of {} has another {key}{}", now.zone, cause(approved, now)),
             None => format!("the spec of {} is different{}", now.zone, cause(approved, now)),
         });
@@ -250,6 +251,20 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
         return Some(format!("it was planned from another request for {}", now.zone));
     }
     (approved.entry_id != now.entry_id).then(|| format!("{} has another entry id", now.zone))
+}
+
+/// Returns a spec without the files and lines of its values: a moved line, or a tree that was planned before it was written, is the
+/// same spec.
+fn without_sources(spec: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match spec {
+        Value::Object(members) => {
+            let members = members.iter().filter(|(key, _)| *key != "source");
+            members.map(|(key, member)| (key.clone(), without_sources(member))).collect()
+        }
+        Value::Array(items) => items.iter().map(without_sources).collect(),
+        other => other.clone(),
+    }
 }
 
 /// The first key of two objects whose values differ.
