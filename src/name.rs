@@ -91,7 +91,7 @@ name!(
 );
 name!(
     /// The name of a publisher, and of its file.
-    PublisherName, "publisher", check_document
+    PublisherName, "publisher", check_publisher
 );
 name!(
     /// The name of a reservation, and of its file: whoever holds addresses without being a zone.
@@ -114,6 +114,19 @@ fn check_zone(name: &str) -> std::result::Result<(), &'static str> {
 
 fn check_document(name: &str) -> std::result::Result<(), &'static str> {
     check_shape(name)
+}
+
+/// What pkg takes as a publisher's name, and can read back.
+fn check_publisher(name: &str) -> std::result::Result<(), &'static str> {
+    check_shape(name)?;
+    if name.contains('_') {
+        return Err("pkg takes letters, digits, '.' and '-' only");
+    }
+    // pkg takes it for no name at all, and every command on that image fails from then on.
+    if name == "None" {
+        return Err("pkg cannot read an image that has a publisher of this name");
+    }
+    Ok(())
 }
 
 /// The shape that zones and documents share: safe as a file name, as an argument and as a word of zonecfg.

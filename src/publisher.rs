@@ -56,6 +56,7 @@ impl Kind for Publisher {
             source: reader.source(root),
             ..Publisher::new(root.text()?.parse().ok()?)
         };
+        check_addresses(root, reader);
         let alone = match (root.child("ssl-cert"), root.child("ssl-key")) {
             (Some(cert), None) => Some((cert, "ssl-key")),
             (None, Some(key)) => Some((key, "ssl-cert")),
@@ -75,5 +76,92 @@ impl Kind for Publisher {
         inner.extend(self.ssl_cert.as_ref().map(|path| Node::new("ssl-cert").arg(path.as_str())));
         inner.extend(self.ssl_key.as_ref().map(|path| Node::new("ssl-key").arg(path.as_str())));
         vec![Node::new("publisher").arg(self.name.as_str()).block(inner)]
+    }
+}
+
+/// Reports addresses that pkg refuses, which would come to light only after the zone is installed.
+fn check_addresses(root: &Node, reader: &mut Reader<'_>) {
+    let mut mirrors: Vec<String> = Vec::new();
+    for name in ["origin", "mirror"] {
+        for node in root.children_named(name) {
+            for uri in node.texts() {
+                let mut fault = address_fault(uri);
+                if name == "origin" && uri.ends_with("//") {
+                    fault = fault.or(Some("it ends in more than one slash"));
+                }
+                if name == "mirror" {
+                    let kept = uri.trim_end_matches('/').to_owned();
+                    if mirrors.contains(&kept) {
+                        fault = fault.or(Some("the mirror is given twice"));
+                    }
+                    mirrors.push(kept);
+                }
+                if let Some(fault) = fault {
+                    reader.faults.add(
+                        "bad-value",
+                        node.name_span,
+                        format!("pkg does not take the {name} {uri:?}: {fault}"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What pkg has against an address. Paths and addresses of other schemes are not looked at here.
+fn address_fault(uri: &str) -> Option<&'static str> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match scheme.to_ascii_lowercase().as_str() {
+        "file" => (!authority.is_empty()).then_some("a file address names no host"),
+        "http" | "https" => {
+            if authority.contains('@') {
+                return Some("it holds a user name or a password");
+            }
+            // An IPv6 address is in brackets, and has colons of its own.
+            let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+                Some((inner, _)) if inner.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')) => {
+                    return None;
+                }
+                _ => authority.split(':').next().unwrap_or_default(),
+            };
+            if host.is_empty() || host.starts_with('.') {
+                return Some("it names no host");
+            }
+            let is_host = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+            (!is_host).then_some("a host consists of letters, digits, '.' and '-'")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address_fault;
+    use crate::name::PublisherName;
+
+    #[test]
+    fn what_pkg_refuses_after_the_install_is_refused_before_it() {
+        for uri in [
+            "http://user:pw@h.example/",
+            "http://@h.example/",
+            "https://a_b.example/",
+            "http://",
+            "http://.",
+            "http://:80/",
+            "file://host/repo",
+            "file://localhost/repo",
+            "http://a%20b/",
+        ] {
+            assert!(address_fault(uri).is_some(), "{uri}");
+        }
+        for uri in
+            ["http://h.example/~u@x", "https://10.0.0.1:8443/a_b", "http://[fd00::1]:80/x", "file:///repo", "/repo"]
+        {
+            assert_eq!(address_fault(uri), None, "{uri}");
+        }
+        assert!("a_b".parse::<PublisherName>().is_err());
+        assert!("None".parse::<PublisherName>().is_err());
+        assert!("a-b.org".parse::<PublisherName>().is_ok());
     }
 }

@@ -18,9 +18,9 @@ pub struct ImagePublisher {
     pub sticky: bool,
     /// Whether it comes from the global zone and cannot be changed here.
     pub system: bool,
-    /// Whether it is used.
+    /// Whether it is used. A publisher is disabled as a whole, whatever its origins are.
     pub enabled: bool,
-    /// Its origins, in order.
+    /// Its origins in use, in order. One that is disabled is as good as absent.
     pub origins: Vec<String>,
     /// Its mirrors, in order.
     pub mirrors: Vec<String>,
@@ -52,12 +52,26 @@ pub fn publishers(image: &str) -> Invocation {
     on(image).args(["publisher", "-H", "-F", "tsv"])
 }
 
+/// Lists those publishers of the image that are not disabled as a whole: the rows of [`publishers`] tell this of each origin only.
+pub fn enabled_publishers(image: &str) -> Invocation {
+    on(image).args(["publisher", "-H", "-n", "-F", "tsv"])
+}
+
 /// Reads the answer of [`publishers`], in search order.
 pub fn parse_publishers(completed: &Completed) -> Result<Vec<ImagePublisher>> {
     parse_lines(&completed.text()?).map_err(|line| {
         Error::new(Code::CommandFailed, format!("pkg publisher answered with a line that cannot be read: {line:?}"))
             .with_command(completed.failed())
     })
+}
+
+/// Takes from the answer of [`enabled_publishers`] which of these publishers are enabled.
+pub fn note_enabled(publishers: &mut [ImagePublisher], completed: &Completed) -> Result<()> {
+    let enabled = parse_publishers(completed)?;
+    for publisher in publishers {
+        publisher.enabled = enabled.iter().any(|enabled| enabled.name == publisher.name);
+    }
+    Ok(())
 }
 
 /// Makes a publisher what is wished, whatever it was; may be run twice. No repository is asked.
@@ -84,15 +98,27 @@ pub fn set_publisher(image: &str, wish: &PublisherWish<'_>) -> Invocation {
     invocation.arg(wish.name)
 }
 
+/// Enables a publisher as a whole: beside `-g`, `--enable` is about the origins alone.
+pub fn enable_publisher(image: &str, name: &str) -> Invocation {
+    on(image).args(["set-publisher", "--no-refresh", "--enable", name])
+}
+
 /// Takes publishers away.
 pub fn unset_publishers<S: AsRef<str>>(image: &str, names: &[S]) -> Invocation {
     on(image).arg("unset-publisher").args(names.iter().map(AsRef::as_ref))
 }
 
-/// Whether the exit status says that another package client holds the image; the same call may go through later.
+/// Finds out whether another package client holds the image; the same call may succeed later.
 pub fn is_locked(completed: &Completed) -> bool {
-    completed.end == super::End::Exited(7)
+    match completed.end {
+        super::End::Exited(7) => true,
+        // set-publisher and set-property end with 1 like after any other fault.
+        super::End::Exited(1) => completed.stderr.last_lines().contains(LOCKED),
+        _ => false,
+    }
 }
+
+const LOCKED: &str = "The image cannot be modified as it is currently in use";
 
 fn on(image: &str) -> Invocation {
     Invocation::new("pkg").args(["-R", image]).with_limit(Some(LIMIT))
@@ -108,9 +134,11 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<ImagePublisher>, &str> {
         let Some(publisher) = publishers.last_mut() else { continue };
         publisher.sticky = line[1] == "true";
         publisher.system = line[2] == "true";
-        publisher.enabled |= line[3] == "true";
+        let disabled = line[3] != "true";
+        publisher.enabled |= !disabled;
         let uri = line.get(6).filter(|uri| !uri.is_empty());
         match (line.get(4).map(AsRef::as_ref), uri) {
+            (Some("origin"), Some(_)) if disabled => {}
             (Some("origin"), Some(uri)) => publisher.origins.push(uri.to_string()),
             (Some("mirror"), Some(uri)) => publisher.mirrors.push(uri.to_string()),
             _ => {}
@@ -138,6 +166,41 @@ mod tests {
             (publishers[1].name.as_str(), publishers[1].sticky, publishers[1].origins.len()),
             ("empty", false, 0)
         );
+    }
+
+    #[test]
+    fn a_disabled_origin_is_not_in_use_and_a_disabled_publisher_is_not_listed_as_enabled() {
+        let all = "a.org\ttrue\tfalse\tfalse\torigin\tdisabled\thttp://a/\t-\n\
+                   a.org\ttrue\tfalse\ttrue\torigin\tonline\thttps://a/\t-\n\
+                   b.org\ttrue\tfalse\ttrue\torigin\tonline\thttp://b/\t-\n";
+        let enabled = "a.org\ttrue\tfalse\ttrue\torigin\tonline\thttps://a/\t-\n";
+        let mut publishers = parse_publishers(&answer(0, all, "")).unwrap();
+        note_enabled(&mut publishers, &answer(0, enabled, "")).unwrap();
+        assert_eq!(publishers[0].origins, ["https://a/"]);
+        assert_eq!((publishers[0].enabled, publishers[1].enabled), (true, false));
+    }
+
+    #[test]
+    fn a_locked_image_is_known_by_its_text_too() {
+        let text = format!("\n{LOCKED} by another package client.\n");
+        assert!(is_locked(&answer(1, "", &text)));
+        assert!(is_locked(&answer(7, "", "")));
+        assert!(!is_locked(&answer(1, "", "\n'x_y' is not a valid publisher name.\n")));
+    }
+
+    fn answer(code: i32, stdout: &str, stderr: &str) -> Completed {
+        let mut completed = Completed {
+            argv: vec!["pkg".into()],
+            end: crate::exec::End::Exited(code),
+            stopped: None,
+            stdout: crate::exec::Captured::default(),
+            stderr: crate::exec::Captured::default(),
+            log: None,
+            elapsed: Duration::ZERO,
+        };
+        completed.stdout.push(stdout.as_bytes(), 1 << 16);
+        completed.stderr.push(stderr.as_bytes(), 1 << 16);
+        completed
     }
 
     #[test]

@@ -510,7 +510,7 @@ fn publishers_follow_the_files() {
     assert!(manager.diff(&[]).unwrap().is_clean());
     assert_eq!(commands(&manager, &[], &ApplyOptions::new()), [""; 0]);
     // One less; what somebody else gave the image stays.
-    assert!(pretend.run(&format!("pkg -R {image} set-publisher -g https://x.example/ x")).ends_with("=0"));
+    assert!(pretend.run(&format!("pkg -R {image} set-publisher --no-refresh -g https://x.example/ x")).ends_with("=0"));
     install("\"b\" \"c\"");
     let ran = short(&commands(&manager, &[], &ApplyOptions::new()));
     assert_eq!(ran, [format!("pkg -R {image} unset-publisher a")]);
@@ -521,9 +521,15 @@ fn publishers_follow_the_files() {
     assert_eq!(names(), "b c");
     // Somebody turns one off, and changes another.
     pretend.run(&format!("pkg -R {image} set-publisher --disable b"));
-    pretend.run(&format!("pkg -R {image} set-publisher --non-sticky -G * -g https://other.example/ c"));
+    pretend.run(&format!("pkg -R {image} set-publisher --no-refresh --non-sticky -G * -g https://other.example/ c"));
     let whats: Vec<String> = drift(&manager, "web01").items.into_iter().map(|item| item.what).collect();
     assert_eq!(whats, ["publisher b enabled", "publisher c origin", "publisher c sticky"]);
+    apply(&manager, &[], &ApplyOptions::new());
+    assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
+    // An origin that is disabled is not in use, although its publisher is enabled.
+    pretend.run(&format!("pkg -R {image} set-publisher --no-refresh --disable -g * c"));
+    let whats: Vec<String> = drift(&manager, "web01").items.into_iter().map(|item| item.what).collect();
+    assert_eq!(whats, ["publisher c origin"]);
     apply(&manager, &[], &ApplyOptions::new());
     assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
 }

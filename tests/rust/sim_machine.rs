@@ -318,14 +318,11 @@ fn publishers_and_logins() {
             "openindiana.org\ttrue\tfalse\ttrue\torigin\tonline\thttps://pkg.openindiana.org/hipster/\t-\n=0",
         ),
         ("pkg -R /zones/web1/root set-publisher --no-refresh -G * -g http://a/x -M * --non-sticky -P my.org", "=0"),
-        (
-            "zlogin web1 pkg publisher -H -F tsv my.org",
-            "my.org\tfalse\tfalse\ttrue\torigin\tonline\thttp://a/x/\t-\n=0",
-        ),
-        ("pkg -R /zones/web1/root unset-publisher my.org", "=0"),
+        ("zlogin web1 pkg publisher -P -H -F tsv", "my.org\tfalse\tfalse\ttrue\torigin\tonline\thttp://a/x/\t-\n=0"),
+        ("pkg -R /zones/web1/root unset-publisher my.org", " Startup: Caching catalogs ... Done\n Done\n=0"),
         (
             "pkg -R /zones/web1/root unset-publisher my.org",
-            "! pkg unset-publisher: \n! Removal failed for 'my.org': Unknown publisher 'my.org'.\n=1",
+            " Done\n! \n! pkg unset-publisher: Removal failed for 'my.org': Unknown publisher 'my.org'.\n! \n=1",
         ),
         ("pkg -R /zones/none/root publisher", "! pkg: No image rooted at '/zones/none/root'\n=1"),
         ("zlogin web1 ipadm show-addr -p -o addrobj,type,state,addr", ADDRESSES),

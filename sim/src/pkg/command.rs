@@ -1,42 +1,111 @@
-//! The command line of `pkg` and its listings.
+//! The command line of `pkg`: global options, the image, and the subcommands that are about publishers as a whole.
 
+use super::address;
+use super::grammar::{Given, Spec, Takes, parse};
 use super::image::{self, Image};
-use super::set_publisher;
-use crate::Status;
+use super::repository;
+use super::{listing, packages, property, set_publisher};
 use crate::answer::{Answer, FAILED, OK, Session, USAGE};
-use crate::options::{Bad, Parsed, parse};
+use crate::{Dialect, Status};
 
 /// Some of several things were done.
-const PARTIAL: Status = Status::Exited(3);
-/// There was nothing to do.
-const NOTHING: Status = Status::Exited(4);
+pub(super) const PARTIAL: Status = Status::Exited(3);
+/// Another client holds the image.
+pub(super) const LOCKED: Status = Status::Exited(7);
+
+/// Part of every text about something that the real client does and this one does not.
+pub(super) const NOT_SIMULATED: &str = "not simulated";
 
 /// What a subcommand works on.
 pub(super) struct Work {
     /// The image's root, an absolute path of the machine.
     pub(super) root: String,
+    /// The root as the caller sees it: a zone sees its own as `/`.
+    seen: String,
     pub(super) image: Image,
 }
 
-type Run = fn(&mut Session<'_, '_>, Work, &Parsed) -> Answer;
+impl Work {
+    /// The path of the machine that names a key or a certificate: in a zone's image any path is below its root, in the global
+    /// zone's it is the host's. [recorded: omnios-keys-005 to -010, -056]
+    pub(super) fn file(&self, path: &str, cwd: &str) -> String {
+        match self.root.as_str() {
+            "/" if path.starts_with('/') => address::normalize(path),
+            "/" => address::normalize(&format!("{cwd}/{path}")),
+            root => address::normalize(&format!("{root}/{path}")),
+        }
+    }
 
-type LongOptions = &'static [(&'static str, char)];
+    /// A path of the machine as the caller sees it.
+    pub(super) fn shown(&self, path: &str) -> String {
+        match path.strip_prefix(&self.root).filter(|_| self.root != "/" && self.seen == "/") {
+            Some(inside) => inside.to_owned(),
+            None => path.to_owned(),
+        }
+    }
+}
 
-/// Name, options, long options, and what it does.
-const COMMANDS: &[(&str, &str, LongOptions, Run)] = &[
-    ("publisher", "HPnF:", &[], publisher),
-    ("set-publisher", set_publisher::OPTIONS, set_publisher::LONG, set_publisher::run),
-    ("unset-publisher", "", &[], unset_publisher),
-    ("property", "H", &[], property),
-    ("set-property", "", &[], set_property),
-    ("unset-property", "", &[], unset_property),
-    ("list", "Haf:g:nsuv", &[], list),
-    ("info", "lrg:", &[], info),
-    ("install", "nvqr", &[("accept", 'q'), ("no-refresh", 'q')], install),
-    ("uninstall", "nvqr", &[], uninstall),
-    ("refresh", "q", &[("full", 'q')], refresh),
-    ("update", "nvqrf", &[("accept", 'q')], update),
+type Run = fn(&mut Session<'_, '_>, Work, &Given) -> Answer;
+
+/// Name, options, and what it does.
+const COMMANDS: &[(&str, &[Spec], Run)] = &[
+    ("publisher", listing::OPTIONS, listing::run),
+    ("set-publisher", set_publisher::OPTIONS, set_publisher::run),
+    ("unset-publisher", &[], unset_publisher),
+    ("copy-publishers-from", &[], copy_publishers_from),
+    ("property", property::OPTIONS, property::show),
+    ("set-property", &[], property::set),
+    ("unset-property", &[], property::unset),
+    ("add-property-value", &[], property::add_value),
+    ("remove-property-value", &[], property::remove_value),
+    ("refresh", REFRESH_OPTIONS, refresh),
+    ("list", packages::LIST_OPTIONS, packages::list),
+    ("info", packages::INFO_OPTIONS, packages::info),
+    ("install", packages::CHANGE_OPTIONS, packages::install),
+    ("uninstall", packages::CHANGE_OPTIONS, packages::uninstall),
+    ("update", packages::CHANGE_OPTIONS, packages::update),
 ];
+
+/// Subcommands of the real client that are not here.
+const OTHERS: &[&str] = &[
+    "attach-linked",
+    "audit-linked",
+    "avoid",
+    "change-facet",
+    "change-variant",
+    "contents",
+    "dehydrate",
+    "detach-linked",
+    "exact-install",
+    "facet",
+    "fix",
+    "flag",
+    "freeze",
+    "history",
+    "image-create",
+    "list-linked",
+    "mediator",
+    "property-linked",
+    "purge-history",
+    "rebuild-index",
+    "rehydrate",
+    "revert",
+    "search",
+    "set-mediator",
+    "set-property-linked",
+    "sync-linked",
+    "unavoid",
+    "unfreeze",
+    "unset-mediator",
+    "update-format",
+    "variant",
+    "verify",
+    "version",
+];
+
+pub(super) fn is_openindiana(session: &Session<'_, '_>) -> bool {
+    session.machine.dialect() != Dialect::OmniOs
+}
 
 pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {
     if let Err(halt) = session.middle() {
@@ -46,44 +115,103 @@ pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {
     run_at(session, "/", &args)
 }
 
+/// The options before the subcommand. An error is the option that is none.
+struct Global<'a> {
+    root: Option<&'a str>,
+    help: bool,
+    rest: &'a [String],
+}
+
+fn global(args: &[String]) -> Result<Global<'_>, String> {
+    let mut global = Global { root: None, help: false, rest: args };
+    while let [word, rest @ ..] = global.rest {
+        global.rest = rest;
+        match word.as_str() {
+            "-?" | "--help" => global.help = true,
+            "-R" => match rest {
+                [root, rest @ ..] => {
+                    global.root = Some(root);
+                    global.rest = rest;
+                }
+                [] => return Err("R".to_owned()),
+            },
+            _ => match (word.strip_prefix("-R"), word.strip_prefix("--"), word.strip_prefix('-')) {
+                (Some(root), ..) => global.root = Some(root),
+                (_, Some(long), _) => return Err(long.to_owned()),
+                (_, _, Some(letters)) if !letters.is_empty() => return Err(letters.chars().take(1).collect()),
+                _ => {
+                    global.rest = &args[args.len() - rest.len() - 1..];
+                    return Ok(global);
+                }
+            },
+        }
+    }
+    Ok(global)
+}
+
 /// As run in a zone whose root, on the machine, is `base`.
 pub(crate) fn run_at(session: &mut Session<'_, '_>, base: &str, args: &[String]) -> Answer {
-    let Ok(options) = parse(args, "R:?", &[("help", '?')]) else { return usage(session, "illegal global option") };
-    let Some((name, rest)) = options.operands.split_first() else { return usage(session, "no subcommand specified") };
-    let Some((_, spec, longs, run)) = COMMANDS.iter().find(|(known, ..)| known == name) else {
+    let global = match global(args) {
+        Ok(global) => global,
+        Err(option) => return usage(session, &format!("illegal global option -- {option}")),
+    };
+    let Some((name, rest)) = global.rest.split_first() else {
+        return if global.help { help(session) } else { usage(session, "no subcommand specified") };
+    };
+    if global.help || name == "help" {
+        return help(session);
+    }
+    let Some((_, table, run)) = COMMANDS.iter().find(|(known, ..)| known == name) else {
+        if OTHERS.contains(&name.as_str()) {
+            session.complain(format_args!("pkg {name}: {NOT_SIMULATED}\n"));
+            return Ok(FAILED);
+        }
         return usage(session, &format!("unknown subcommand '{name}'"));
     };
-    let options_of_command = match parse(rest, spec, longs) {
-        Ok(options) => options,
-        Err(bad) => {
-            let what = match bad {
-                Bad::Unknown(option) => format!("illegal option -- {}", option.trim_start_matches('-')),
-                Bad::Missing(option) => format!("option {option} requires argument"),
-            };
-            session.complain(format_args!("pkg {name}: {what}\n"));
-            return Ok(USAGE);
-        }
-    };
+    if rest.iter().any(|word| word == "--help" || word == "-?") {
+        return help(session);
+    }
+    // Without an image nothing else is looked at. [recorded: omnios-image-009]
+    if global.root == Some("") {
+        session.complain(format_args!(
+            "pkg: Could not find image.  Use the -R option or set $PKG_IMAGE to the\nlocation of an image.\n"
+        ));
+        return Ok(FAILED);
+    }
     let base = base.trim_end_matches('/');
-    let root = match options.value('R') {
-        Some(root) => format!("{base}/{}", root.trim_matches('/')),
-        None if base.is_empty() => "/".to_owned(),
-        None => base.to_owned(),
+    let seen = match global.root {
+        Some(root) if root.starts_with('/') => address::normalize(root),
+        Some(root) => address::normalize(&format!("{}/{root}", set_publisher::work_directory(session))),
+        None => "/".to_owned(),
     };
+    let root = if base.is_empty() { seen.clone() } else { address::normalize(&format!("{base}/{seen}")) };
     // Reading needs no lock; whoever changes holds the image's.
     let _lock = session.machine.lock("images")?;
-    match image::read(session.machine, &root)? {
-        Some(image) => run(session, Work { root, image }, &options_of_command),
-        None => {
-            let shown = options.value('R').unwrap_or("/");
-            session.complain(format_args!("pkg: No image rooted at '{shown}'\n"));
-            Ok(FAILED)
+    let Some(image) = image::read(session.machine, &root)? else {
+        session.complain(format_args!("pkg: No image rooted at '{}'\n", global.root.unwrap_or("/")));
+        return Ok(FAILED);
+    };
+    // A publisher of this name is taken, and breaks every command after it. [recorded: omnios-names-040]
+    if image.publishers.iter().any(|publisher| publisher.name == "None") {
+        session.complain(format_args!("pkg: '' is not a valid publisher name.\n"));
+        return Ok(FAILED);
+    }
+    match parse(rest, table) {
+        Ok(given) => run(session, Work { root, seen, image }, &given),
+        Err(text) => {
+            session.complain(format_args!("pkg {name}: {text}\nUsage:\n        pkg {name} [options] ...\n"));
+            Ok(USAGE)
         }
     }
 }
 
+fn help(session: &mut Session<'_, '_>) -> Answer {
+    session.complain(format_args!("Usage:\n        pkg [options] command [cmd_options] [operands]\n"));
+    Ok(OK)
+}
+
 fn usage(session: &mut Session<'_, '_>, what: &str) -> Answer {
-    session.complain(format_args!("pkg: {what}\nUsage:\n        pkg [options] command [cmd_options] [operands]\n"));
+    session.complain(format_args!("pkg: {what}\nFor a full list of subcommands, run: pkg help\n"));
     Ok(USAGE)
 }
 
@@ -92,258 +220,120 @@ pub(super) fn fail(session: &mut Session<'_, '_>, message: std::fmt::Arguments<'
     Ok(FAILED)
 }
 
-fn publisher(session: &mut Session<'_, '_>, work: Work, options: &Parsed) -> Answer {
-    for name in &options.operands {
-        if !work.image.publishers.iter().any(|publisher| publisher.name == *name) {
-            return fail(session, format_args!("pkg publisher: Unknown publisher '{name}'."));
-        }
-    }
-    let tsv = match options.value('F') {
-        None | Some("default") => false,
-        Some("tsv") => true,
-        Some(other) => {
-            session.complain(format_args!(
-                "pkg publisher: Unrecognized format {other}. Supported formats: ['default', 'tsv']\n"
-            ));
-            return Ok(USAGE);
-        }
-    };
-    let wanted = |name: &String| options.operands.is_empty() || options.operands.contains(name);
-    let chosen = work.image.publishers.iter().filter(|publisher| wanted(&publisher.name));
-    let chosen = chosen.filter(|publisher| !options.has('n') || publisher.enabled);
-    let limit = if options.has('P') { 1 } else { usize::MAX };
-    let mut text = String::new();
-    if !options.has('H') {
-        text.push_str(if tsv {
-            "PUBLISHER\tSTICKY\tSYSPUB\tENABLED\tTYPE\tSTATUS\tURI\tPROXY\n"
-        } else {
-            "PUBLISHER                   TYPE     STATUS P LOCATION\n"
-        });
-    }
-    for publisher in chosen.take(limit) {
-        let mut rows: Vec<(&str, &str)> = publisher.origins.iter().map(|uri| ("origin", uri.as_str())).collect();
-        rows.extend(publisher.mirrors.iter().map(|uri| ("mirror", uri.as_str())));
-        let (sticky, system, enabled) = (publisher.sticky, publisher.system, publisher.enabled);
-        let name = &publisher.name;
-        if tsv {
-            for (kind, uri) in &rows {
-                text.push_str(&format!("{name}\t{sticky}\t{system}\t{enabled}\t{kind}\tonline\t{uri}\t-\n"));
-            }
-            if rows.is_empty() {
-                text.push_str(&format!("{name}\t{sticky}\t{system}\t{enabled}\t\t\t\t\n"));
-            }
-            continue;
-        }
-        let flags: Vec<&str> = [("non-sticky", !sticky), ("disabled", !enabled), ("syspub", system)]
-            .into_iter()
-            .filter_map(|(word, holds)| holds.then_some(word))
-            .collect();
-        let shown = if flags.is_empty() { name.clone() } else { format!("{name} ({})", flags.join(", ")) };
-        if rows.is_empty() {
-            text.push_str(&format!("{shown}\n"));
-        }
-        for (kind, uri) in &rows {
-            text.push_str(&format!("{shown:<27} {kind:<8} online F {uri}\n"));
-        }
-    }
-    session.say(format_args!("{text}"));
-    Ok(OK)
+/// The end of a command other than set-publisher if another client holds the image.
+pub(super) fn locked(session: &mut Session<'_, '_>, root: &str) -> Option<Status> {
+    image::is_locked(session.machine, root).then(|| {
+        session.complain(format_args!("pkg: {}\n", set_publisher::LOCKED));
+        LOCKED
+    })
 }
 
-fn unset_publisher(session: &mut Session<'_, '_>, mut work: Work, options: &Parsed) -> Answer {
-    if options.operands.is_empty() {
-        session.complain(format_args!("pkg unset-publisher: at least one publisher must be specified\n"));
+/// [client_api.py: _publisher_unset; recorded: omnios-unset-001 to -031]
+fn unset_publisher(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answer {
+    if given.operands.is_empty() {
+        session.complain(format_args!("pkg unset-publisher: at least one publisher must be specified\nUsage:\n"));
         return Ok(USAGE);
     }
-    let mut failed = 0;
-    for name in &options.operands {
+    if !is_openindiana(session) {
+        session.say(format_args!(" Startup: Updating package cache ..."));
+    }
+    if let Some(status) = locked(session, &work.root) {
+        session.say(format_args!("\n"));
+        return Ok(status);
+    }
+    let mut faults = Vec::new();
+    for name in &given.operands {
         let why = match work.image.publishers.iter().position(|publisher| publisher.name == *name) {
             Some(at) if !work.image.publishers[at].system => {
                 work.image.publishers.remove(at);
+                session.say(format_args!(" Startup: Caching catalogs ... Done\n"));
                 continue;
             }
             Some(_) => format!("Publisher '{name}' is a system publisher and cannot be unset."),
             None => format!("Unknown publisher '{name}'."),
         };
-        session.complain(format_args!("pkg unset-publisher: \nRemoval failed for '{name}': {why}\n"));
-        failed += 1;
+        faults.push(format!("Removal failed for '{name}': {why}\n"));
     }
-    if failed == options.operands.len() {
+    session.say(format_args!(" Done\n"));
+    if !faults.is_empty() {
+        session.complain(format_args!("\npkg unset-publisher: {}\n", faults.join("\n")));
+    }
+    if faults.len() == given.operands.len() {
         return Ok(FAILED);
     }
     image::write(session.machine, &work.root, &work.image)?;
-    Ok(if failed > 0 { PARTIAL } else { OK })
+    Ok(if faults.is_empty() { OK } else { PARTIAL })
 }
 
-/// Properties that an image has without being told.
-const PROPERTIES: &[(&str, &str)] = &[
-    ("be-policy", "default"),
-    ("flush-content-cache-on-success", "True"),
-    ("mirror-discovery", "False"),
-    ("send-uuid", "True"),
-    ("signature-policy", "verify"),
-    ("use-system-repo", "False"),
-];
+const REFRESH_OPTIONS: &[Spec] = &[("q", "", Takes::Flag), ("", "full", Takes::Flag)];
 
-fn property(session: &mut Session<'_, '_>, work: Work, options: &Parsed) -> Answer {
-    let system = work.image.publishers.iter().any(|publisher| publisher.system);
-    let mut all: Vec<(String, String)> =
-        PROPERTIES.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-    if let Some(prop) = all.iter_mut().find(|(name, _)| name == "use-system-repo" && system) {
-        prop.1 = "True".into();
+/// [recorded: omnios-refresh-039 to -052]
+fn refresh(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answer {
+    let publishers = &mut work.image.publishers;
+    for name in &given.operands {
+        let why = match publishers.iter().find(|publisher| publisher.name == *name) {
+            None => format!("pkg: Unknown publisher '{name}'."),
+            Some(publisher) if publisher.disabled => {
+                format!("pkg: Publisher '{name}' is disabled and cannot be used for packaging operations.")
+            }
+            Some(_) => continue,
+        };
+        session.complain(format_args!("{why}\npkg: 'pkg publisher' will show a list of publishers.\n"));
+        return Ok(FAILED);
     }
-    for (name, value) in &work.image.props {
-        all.retain(|(known, _)| known != name);
-        all.push((name.clone(), value.clone()));
+    if let Some(status) = locked(session, &work.root) {
+        return Ok(status);
     }
-    all.sort();
-    if let Some(unknown) = options.operands.iter().find(|name| !all.iter().any(|(known, _)| known == *name)) {
-        return fail(session, format_args!("pkg property: no such property: {unknown}"));
+    let verb = if given.has("full") { "Retrieving" } else { "Refreshing" };
+    let is_meant = |publisher: &image::Publisher| {
+        if given.operands.is_empty() { !publisher.disabled } else { given.operands.contains(&publisher.name) }
+    };
+    if !given.has("q") {
+        let lines: String = publishers
+            .iter()
+            .filter(|publisher| is_meant(publisher))
+            .map(|publisher| format!("{verb} catalog '{}' ... Done\n", publisher.name))
+            .collect();
+        session.say(format_args!("{lines}"));
     }
-    let mut text = String::new();
-    if !options.has('H') {
-        text.push_str(&format!("{:<30} VALUE\n", "PROPERTY"));
+    let meant = publishers.iter_mut().filter(|publisher| is_meant(publisher));
+    let refreshed = repository::refresh(session.machine, meant, false);
+    image::write(session.machine, &work.root, &work.image)?;
+    session.complain(format_args!("{}", refreshed.text));
+    if refreshed.text.is_empty() && !given.has("q") {
+        session.say(format_args!("Caching catalogs ... Done\n"));
     }
-    for (name, value) in all.iter().filter(|(name, _)| options.operands.is_empty() || options.operands.contains(name)) {
-        text.push_str(&format!("{name:<30} {value}\n"));
-    }
-    session.say(format_args!("{text}"));
-    Ok(OK)
+    Ok(match (refreshed.succeeded, refreshed.asked) {
+        (some, all) if some == all => OK,
+        (0, _) => FAILED,
+        _ => PARTIAL,
+    })
 }
 
-fn set_property(session: &mut Session<'_, '_>, mut work: Work, options: &Parsed) -> Answer {
-    let [name, value] = options.operands.as_slice() else {
-        session.complain(format_args!("pkg set-property: requires a property name and value\n"));
+/// [recorded: omnios-copy-001 to -017]
+fn copy_publishers_from(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answer {
+    let [from] = given.operands.as_slice() else {
+        session.complain(format_args!("pkg copy-publishers-from: directory to copy from must be specified\nUsage:\n"));
         return Ok(USAGE);
     };
-    let policies = ["ignore", "verify", "require-signatures", "require-names"];
-    if name == "signature-policy" && !policies.contains(&value.as_str()) {
-        return fail(
-            session,
-            format_args!("pkg set-property: Invalid value '{value}' for property 'signature-policy'."),
-        );
+    let source = address::normalize(&format!("{}/{from}", if from.starts_with('/') { "" } else { &work.seen }));
+    let Some(others) = image::read(session.machine, &source)? else {
+        return fail(session, format_args!("pkg: No image rooted at '{from}'"));
+    };
+    if let Some(status) = locked(session, &work.root) {
+        return Ok(status);
     }
-    work.image.props.retain(|(known, _)| known != name);
-    work.image.props.push((name.clone(), value.clone()));
-    image::write(session.machine, &work.root, &work.image)?;
-    Ok(OK)
-}
-
-fn unset_property(session: &mut Session<'_, '_>, mut work: Work, options: &Parsed) -> Answer {
-    for name in &options.operands {
-        if !work.image.props.iter().any(|(known, _)| known == name) {
-            return fail(session, format_args!("pkg unset-property: no such property: {name}"));
-        }
-        work.image.props.retain(|(known, _)| known != name);
-    }
-    image::write(session.machine, &work.root, &work.image)?;
-    Ok(OK)
-}
-
-const VERSION: &str = "0.5.11-2026.0.0.22000";
-const BASE: &[&str] = &["SUNWcs", "SUNWcsd", "entire", "system/core-os"];
-
-fn installed(image: &Image) -> Vec<String> {
-    let mut names: Vec<String> =
-        BASE.iter().map(|name| (*name).to_owned()).chain(image.packages.iter().cloned()).collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
-/// Whether a pattern names the package: in full, or by its last components.
-fn names(pattern: &str, package: &str) -> bool {
-    let pattern = pattern.trim_start_matches("pkg:").trim_start_matches('/').split('@').next().unwrap_or_default();
-    package == pattern || package.strip_suffix(pattern).is_some_and(|rest| rest.ends_with('/'))
-}
-
-fn list(session: &mut Session<'_, '_>, work: Work, options: &Parsed) -> Answer {
-    let all = installed(&work.image);
-    let chosen: Vec<&String> = all
-        .iter()
-        .filter(|package| options.operands.is_empty() || options.operands.iter().any(|pattern| names(pattern, package)))
-        .collect();
-    let missing: Vec<&String> =
-        options.operands.iter().filter(|pattern| !all.iter().any(|package| names(pattern, package))).collect();
-    let mut text = String::new();
-    if !options.has('H') && !chosen.is_empty() {
-        text.push_str(&format!("{:<49} {:<26} IFO\n", "NAME (PUBLISHER)", "VERSION"));
-    }
-    for package in &chosen {
-        text.push_str(&format!("{package:<49} {VERSION:<26} i--\n"));
-    }
-    session.say(format_args!("{text}"));
-    if missing.is_empty() {
-        return Ok(OK);
-    }
-    let lines: String = missing.iter().map(|pattern| format!("  {pattern}\n")).collect();
-    session.complain(format_args!("pkg list: No packages matching the following patterns are installed:\n{lines}"));
-    Ok(if chosen.is_empty() { FAILED } else { PARTIAL })
-}
-
-fn info(session: &mut Session<'_, '_>, work: Work, options: &Parsed) -> Answer {
-    let all = installed(&work.image);
-    let preferred = work.image.publishers.first().map_or("", |publisher| publisher.name.as_str());
-    let mut failed = false;
-    let patterns = if options.operands.is_empty() { all.clone() } else { options.operands.clone() };
-    for pattern in patterns {
-        match all.iter().find(|package| names(&pattern, package)) {
-            Some(package) => session.say(format_args!(
-                "          Name: {package}\n         State: Installed\n     Publisher: {preferred}\n       Version: {VERSION}\n\n"
-            )),
-            None => {
-                failed = true;
-                session.complain(format_args!(
-                    "pkg: info: no packages matching the following patterns you specified are\ninstalled on the system.\n        {pattern}\n"
-                ));
-            }
+    for mut publisher in others.publishers {
+        publisher.system = false;
+        image::keep_keys(session.machine, &work.root, &mut publisher)?;
+        match work.image.publishers.iter_mut().find(|known| known.name == publisher.name) {
+            Some(known) => *known = publisher,
+            None => work.image.publishers.push(publisher),
         }
     }
-    Ok(if failed { FAILED } else { OK })
-}
-
-fn install(session: &mut Session<'_, '_>, mut work: Work, options: &Parsed) -> Answer {
-    if options.operands.is_empty() {
-        session.complain(format_args!("pkg install: at least one package name required\n"));
-        return Ok(USAGE);
-    }
-    let before = installed(&work.image);
-    let wanted = |pattern: &String| pattern.trim_start_matches("pkg:").trim_start_matches('/').to_owned();
-    let new: Vec<String> =
-        options.operands.iter().filter(|p| !before.iter().any(|package| names(p, package))).map(wanted).collect();
-    if new.is_empty() {
-        session.say(format_args!("No updates necessary for this image.\n"));
-        return Ok(NOTHING);
-    }
-    session.say(format_args!("Packages to install: {}\n", new.len()));
-    if !options.has('n') {
-        work.image.packages.extend(new);
-        work.image.packages.sort();
-        image::write(session.machine, &work.root, &work.image)?;
-    }
-    Ok(OK)
-}
-
-fn uninstall(session: &mut Session<'_, '_>, mut work: Work, options: &Parsed) -> Answer {
-    for pattern in &options.operands {
-        let Some(at) = work.image.packages.iter().position(|package| names(pattern, package)) else {
-            session.complain(format_args!(
-                "\npkg uninstall: The following pattern(s) did not match any packages in the current\nimage. Try relaxing the pattern(s).\n        {pattern}\n"
-            ));
-            return Ok(FAILED);
-        };
-        work.image.packages.remove(at);
-    }
+    // It refreshes, and those that do not answer are no fault. [recorded: omnios-copy-003]
+    let enabled = work.image.publishers.iter_mut().filter(|publisher| !publisher.disabled);
+    let _ = repository::refresh(session.machine, enabled, false);
     image::write(session.machine, &work.root, &work.image)?;
-    session.say(format_args!("Packages to remove: {}\n", options.operands.len()));
     Ok(OK)
-}
-
-fn refresh(_: &mut Session<'_, '_>, _: Work, _: &Parsed) -> Answer {
-    Ok(OK)
-}
-
-fn update(session: &mut Session<'_, '_>, _: Work, _: &Parsed) -> Answer {
-    session.say(format_args!("No updates available for this image.\n"));
-    Ok(NOTHING)
 }

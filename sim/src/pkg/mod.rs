@@ -1,7 +1,16 @@
 //! `pkg`: publishers of images, in the global zone and in the zones, and what little is shown of packages.
+//!
+//! The rules are those of pkg5's client, of OmniOS or of OpenIndiana by the machine's dialect. Comments name where one comes
+//! from: a recording of the real client, or a function of its source.
 
+mod address;
 mod command;
+mod grammar;
 pub(crate) mod image;
+mod listing;
+mod packages;
+mod property;
+mod repository;
 mod set_publisher;
 
 pub(crate) use command::{run, run_at};

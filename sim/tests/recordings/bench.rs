@@ -73,13 +73,19 @@ impl Bench {
 
     /// Runs a command on the host.
     pub(crate) fn run(&self, argv: &[&str], stdin: &str, env: &[(&str, &str)]) -> Answered {
+        self.run_in(Path::new("/"), argv, stdin, env)
+    }
+
+    /// Runs a command in a directory of the host.
+    pub(crate) fn run_in(&self, cwd: &Path, argv: &[&str], stdin: &str, env: &[(&str, &str)]) -> Answered {
+        let cwd = self.path(&cwd.to_string_lossy());
         let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
         let env: Vec<(OsString, OsString)> = env.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let mut written = Written::default();
         let mut call = Call {
             argv: &argv,
             env: &env,
-            cwd: self.machine.root(),
+            cwd: &cwd,
             stdin: &mut Cursor::new(stdin.as_bytes().to_vec()),
             interrupted: &|| false,
             hooks: None,

@@ -7,6 +7,7 @@
 
 mod bench;
 mod dladm;
+mod pkg;
 mod text;
 mod zoneadm;
 
@@ -118,4 +119,9 @@ fn brand_hooks_do_what_the_real_ones_did() {
 #[test]
 fn dladm_does_what_the_real_one_did() {
     replay("dladm.jsonl", dladm::replay);
+}
+
+#[test]
+fn pkg_does_what_the_real_one_did() {
+    replay("pkg.jsonl", pkg::replay);
 }

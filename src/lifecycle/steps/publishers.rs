@@ -29,7 +29,9 @@ impl Image {
         if !host.zone_root(&self.zonepath)?.is_directory("/var/pkg")? {
             return Err(not_mounted(&self.zone, &self.zonepath));
         }
-        pkg::parse_publishers(&host.ask(&pkg::publishers(&self.root()))?)
+        let mut found = pkg::parse_publishers(&host.ask(&pkg::publishers(&self.root()))?)?;
+        pkg::note_enabled(&mut found, &host.ask(&pkg::enabled_publishers(&self.root()))?)?;
+        Ok(found)
     }
 
     fn publishers(&self, floor: &Floor<'_>) -> Result<Vec<ImagePublisher>> {
@@ -38,8 +40,13 @@ impl Image {
         if !root.is_directory("/var/pkg")? {
             return Err(not_mounted(&self.zone, &self.zonepath));
         }
-        let answer = floor.attempt(pkg::publishers(&self.root()))?;
-        if answer.success() { pkg::parse_publishers(&answer) } else { Err(failure(&answer)) }
+        let ask = |invocation| {
+            let answer = floor.attempt(invocation)?;
+            if answer.success() { Ok(answer) } else { Err(failure(&answer)) }
+        };
+        let mut found = pkg::parse_publishers(&ask(pkg::publishers(&self.root()))?)?;
+        pkg::note_enabled(&mut found, &ask(pkg::enabled_publishers(&self.root()))?)?;
+        Ok(found)
     }
 }
 
@@ -110,6 +117,13 @@ impl Step for SetPublisher {
         let set = floor.attempt_long(self.command())?;
         if !set.success() {
             return Err(failure(&set));
+        }
+        let name = self.publisher.name.as_str();
+        if self.image.publishers(floor)?.iter().any(|found| found.name == name && !found.enabled) {
+            let enabled = floor.attempt_long(pkg::enable_publisher(&self.image.root(), name))?;
+            if !enabled.success() {
+                return Err(failure(&enabled));
+            }
         }
         match self.difference(floor)? {
             None => Ok(()),

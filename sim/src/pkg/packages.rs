@@ -1,0 +1,231 @@
+//! Packages: those that every image has, and those that were asked for.
+
+use super::command::{PARTIAL, Work, locked};
+use super::grammar::{Given, Spec, Takes};
+use super::image::{self, Image};
+use crate::Status;
+use crate::answer::{Answer, FAILED, OK, Session, USAGE};
+
+/// There was nothing to do.
+const NOTHING: Status = Status::Exited(4);
+
+pub(super) const LIST_OPTIONS: &[Spec] = &[
+    ("H", "", Takes::Flag),
+    ("a", "", Takes::Flag),
+    ("f", "", Takes::Flag),
+    ("g", "", Takes::Values),
+    ("n", "", Takes::Flag),
+    ("s", "", Takes::Flag),
+    ("u", "", Takes::Flag),
+    ("v", "", Takes::Flag),
+];
+
+pub(super) const INFO_OPTIONS: &[Spec] = &[("l", "", Takes::Flag), ("r", "", Takes::Flag), ("g", "", Takes::Values)];
+
+pub(super) const CHANGE_OPTIONS: &[Spec] = &[
+    ("n", "", Takes::Flag),
+    ("v", "", Takes::Count),
+    ("q", "", Takes::Flag),
+    ("r", "recurse", Takes::Flag),
+    ("z", "", Takes::Values),
+    ("Z", "", Takes::Values),
+    ("f", "", Takes::Flag),
+    ("g", "", Takes::Values),
+    ("", "accept", Takes::Flag),
+    ("", "licenses", Takes::Flag),
+    ("", "no-refresh", Takes::Flag),
+    ("", "no-be-activate", Takes::Flag),
+    ("", "no-backup-be", Takes::Flag),
+    ("", "no-index", Takes::Flag),
+    ("", "deny-new-be", Takes::Flag),
+    ("", "require-new-be", Takes::Flag),
+    ("", "reject", Takes::Values),
+    ("", "be-name", Takes::Value),
+];
+
+const VERSION: &str = "0.5.11-2026.0.0.22000";
+const BASE: &[&str] = &["SUNWcs", "SUNWcsd", "entire", "system/core-os"];
+
+fn installed(image: &Image) -> Vec<String> {
+    let mut names: Vec<String> =
+        BASE.iter().map(|name| (*name).to_owned()).chain(image.packages.iter().cloned()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// A package pattern's name and version.
+fn parts(pattern: &str) -> (&str, Option<&str>) {
+    let name = pattern.trim_start_matches("pkg:").trim_start_matches('/');
+    name.split_once('@').map_or((name, None), |(name, version)| (name, Some(version)))
+}
+
+/// Finds out whether a pattern names the package: in full, or by its last components.
+fn names(pattern: &str, package: &str) -> bool {
+    let (pattern, _) = parts(pattern);
+    package == pattern || package.strip_suffix(pattern).is_some_and(|rest| rest.ends_with('/'))
+}
+
+/// What is wrong with a pattern. [recorded: omnios-packages-036, -037]
+fn fault(pattern: &str) -> Option<String> {
+    let (name, version) = parts(pattern);
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '.' | '+' | '*' | '?'))
+    };
+    let is_version = |version: &str| {
+        version == "latest"
+            || version.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | ':' | 'T' | 'Z' | '*'))
+    };
+    if !is_name(name) {
+        return Some(format!("Illegal FMRI '{pattern}': Invalid Package Name: {name}"));
+    }
+    let bad = version.filter(|version| !is_version(version))?;
+    Some(format!("Illegal FMRI '{pattern}': Bad Version: {bad}"))
+}
+
+pub(super) fn list(session: &mut Session<'_, '_>, work: Work, given: &Given) -> Answer {
+    let all = installed(&work.image);
+    let chosen: Vec<&String> = all
+        .iter()
+        .filter(|package| given.operands.is_empty() || given.operands.iter().any(|pattern| names(pattern, package)))
+        .collect();
+    let missing: Vec<&String> =
+        given.operands.iter().filter(|pattern| !all.iter().any(|package| names(pattern, package))).collect();
+    let mut text = String::new();
+    if !given.has("H") && !chosen.is_empty() {
+        text.push_str(&format!("{:<49} {:<26} IFO\n", "NAME (PUBLISHER)", "VERSION"));
+    }
+    for package in &chosen {
+        text.push_str(&format!("{package:<49} {VERSION:<26} i--\n"));
+    }
+    session.say(format_args!("{text}"));
+    if missing.is_empty() {
+        return Ok(OK);
+    }
+    let lines: String = missing.iter().map(|pattern| format!("  {pattern}\n")).collect();
+    session.complain(format_args!("pkg list: No packages matching the following patterns are installed:\n{lines}"));
+    Ok(if chosen.is_empty() { FAILED } else { PARTIAL })
+}
+
+pub(super) fn info(session: &mut Session<'_, '_>, work: Work, given: &Given) -> Answer {
+    if given.has("r") && given.operands.is_empty() {
+        // [recorded: omnios-packages-096]
+        session.complain(format_args!("pkg info: must request remote info for specific packages\nUsage:\n"));
+        return Ok(USAGE);
+    }
+    let all = installed(&work.image);
+    let preferred = work.image.publishers.first().map_or("", |publisher| publisher.name.as_str());
+    let patterns = if given.operands.is_empty() { all.clone() } else { given.operands.clone() };
+    let (mut missing, mut found) = (String::new(), 0);
+    for pattern in patterns {
+        match all.iter().find(|package| names(&pattern, package)) {
+            Some(package) => {
+                found += 1;
+                session.say(format_args!(
+                    "          Name: {package}\n         State: Installed\n     Publisher: {preferred}\n       Version: {VERSION}\n\n"
+                ));
+            }
+            None => missing.push_str(&format!("        {pattern}\n")),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(OK);
+    }
+    session.complain(format_args!(
+        "pkg: info: no packages matching the following patterns you specified are\ninstalled on the system.\n\n{missing}\n"
+    ));
+    Ok(if found > 0 { PARTIAL } else { FAILED })
+}
+
+/// What is wrong with the options and patterns of a command that changes packages.
+fn refused(session: &mut Session<'_, '_>, command: &str, given: &Given, needs_name: bool) -> Option<Status> {
+    let recursion = ["z", "Z"].into_iter().find(|option| given.has(option) && !given.has("recurse"));
+    if let Some(option) = recursion {
+        // [recorded: omnios-packages-039]
+        session.complain(format_args!("pkg {command}: '-{option}' may only be used with '-r/--recurse'.\nUsage:\n"));
+        return Some(USAGE);
+    }
+    if needs_name && given.operands.is_empty() {
+        session.complain(format_args!("pkg {command}: at least one package name required\nUsage:\n"));
+        return Some(USAGE);
+    }
+    let fault = given.operands.iter().find_map(|pattern| fault(pattern))?;
+    session.complain(format_args!("pkg {command}: {fault}\n"));
+    Some(FAILED)
+}
+
+pub(super) fn install(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answer {
+    if let Some(end) = refused(session, "install", given, true) {
+        return Ok(end);
+    }
+    if let Some(end) = locked(session, &work.root) {
+        return Ok(end);
+    }
+    let before = installed(&work.image);
+    let new: Vec<String> = given
+        .operands
+        .iter()
+        .filter(|pattern| !before.iter().any(|package| names(pattern, package)))
+        .map(|pattern| parts(pattern).0.to_owned())
+        .collect();
+    if new.is_empty() {
+        session.say(format_args!("No updates necessary for this image.\n"));
+        return Ok(NOTHING);
+    }
+    // Packages come from the catalogs of enabled publishers; without --no-refresh those that are stale are fetched first.
+    // [recorded: omnios-packages-030; pkg-observed.md 20]
+    let mut publishers = work.image.publishers.iter().filter(|publisher| !publisher.disabled);
+    let is_source = |publisher: &image::Publisher| {
+        publisher.origins.iter().any(|origin| !origin.disabled) && (publisher.refreshed || !given.has("no-refresh"))
+    };
+    if !publishers.any(is_source) {
+        let lines: String = new.iter().map(|name| format!("\t{name}\n")).collect();
+        session.complain(format_args!(
+            "\npkg install: The following pattern(s) did not match any allowable packages.  Try\n\
+             using a different matching pattern, or refreshing publisher information:\n\n{lines}\n"
+        ));
+        return Ok(FAILED);
+    }
+    session.say(format_args!("Packages to install: {}\n", new.len()));
+    if !given.has("n") {
+        work.image.packages.extend(new);
+        work.image.packages.sort();
+        image::write(session.machine, &work.root, &work.image)?;
+    }
+    Ok(OK)
+}
+
+pub(super) fn uninstall(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answer {
+    if let Some(end) = refused(session, "uninstall", given, true) {
+        return Ok(end);
+    }
+    if let Some(end) = locked(session, &work.root) {
+        return Ok(end);
+    }
+    for pattern in &given.operands {
+        let Some(at) = work.image.packages.iter().position(|package| names(pattern, package)) else {
+            session.complain(format_args!(
+                "\npkg uninstall: The following pattern(s) did not match any packages in the current\nimage. Try relaxing the pattern(s).\n        {pattern}\n"
+            ));
+            return Ok(FAILED);
+        };
+        work.image.packages.remove(at);
+    }
+    if !given.has("n") {
+        image::write(session.machine, &work.root, &work.image)?;
+    }
+    session.say(format_args!("Packages to remove: {}\n", given.operands.len()));
+    Ok(OK)
+}
+
+pub(super) fn update(session: &mut Session<'_, '_>, work: Work, given: &Given) -> Answer {
+    if let Some(end) = refused(session, "update", given, false) {
+        return Ok(end);
+    }
+    if let Some(end) = locked(session, &work.root) {
+        return Ok(end);
+    }
+    session.say(format_args!("No updates available for this image.\n"));
+    Ok(NOTHING)
+}
