@@ -96,7 +96,7 @@ fn three_publishers(site: &Site) {
         "b.example",
         "origin \"https://b.example/\" \"https://b.example/two\"; mirror \"https://m.example\"; sticky #false",
     );
-    site.put("/etc/zmgr/ssl/c.pem", "cert");
+    site.put("/etc/zmgr/ssl/c.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     site.put("/etc/zmgr/ssl/c.key", "-----BEGIN PRIVATE KEY-----\nsecret\n");
     site.publisher(
         "c.example",
@@ -125,6 +125,15 @@ fn publishers_are_those_wished_in_their_order() {
         assert_eq!(names(&found), list);
         if let Some(b) = found.iter().find(|publisher| publisher.name == "b.example") {
             assert_eq!((b.origins.len(), b.mirrors.len(), b.sticky), (2, 1, false));
+        }
+        if list.contains(&"c.example") {
+            // pkg has copies that only root reads; those that zmgr made for it are gone.
+            use std::os::unix::fs::PermissionsExt;
+            let kept = |folder: &str| fs::read_dir(site.path(&format!("/zones/web01/root/var/pkg{folder}"))).unwrap();
+            let modes: Vec<u32> =
+                kept("/ssl").map(|file| file.unwrap().metadata().unwrap().permissions().mode() & 0o777).collect();
+            assert_eq!(modes, [0o600, 0o600]);
+            assert!(!kept("").any(|file| file.unwrap().file_name().to_string_lossy().starts_with("zmgr-")));
         }
         let entry = fs::read_to_string(site.path("/etc/zmgr/zones/web01.kdl")).unwrap();
         assert!(!entry.contains("secret") && entry.contains("state \"ready\""), "{entry}");

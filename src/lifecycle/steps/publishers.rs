@@ -63,6 +63,12 @@ fn failure(completed: &Completed) -> Error {
     completed.error()
 }
 
+/// Where an image keeps its copies of keys and certificates.
+const KEPT: &str = "/var/pkg/ssl";
+
+/// The largest copy that is looked at.
+const KEY_LIMIT: u64 = 256 << 10;
+
 /// A publisher to be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SetPublisher {
@@ -74,6 +80,8 @@ pub(crate) struct SetPublisher {
 
 impl SetPublisher {
     fn command(&self) -> crate::exec::Invocation {
+        let cert = self.inside(&self.publisher.ssl_cert, "pem");
+        let key = self.inside(&self.publisher.ssl_key, "key");
         let wish = PublisherWish {
             name: self.publisher.name.as_str(),
             origins: &self.publisher.origins,
@@ -81,10 +89,49 @@ impl SetPublisher {
             sticky: self.publisher.sticky,
             first: self.after.is_none(),
             after: self.after.as_deref(),
-            ssl_cert: self.publisher.ssl_cert.as_deref(),
-            ssl_key: self.publisher.ssl_key.as_deref(),
+            ssl_cert: cert.as_deref(),
+            ssl_key: key.as_deref(),
         };
         pkg::set_publisher(&self.image.root(), &wish)
+    }
+
+    /// Path below the image's root of the copy of a file of the host: pkg looks for keys of a zone's image nowhere else.
+    fn inside(&self, file: &Option<String>, ending: &str) -> Option<String> {
+        file.as_ref().map(|_| format!("/var/pkg/zmgr-{}.{ending}", self.publisher.name))
+    }
+
+    /// Runs set-publisher while copies of the key and the certificate are in the zone. pkg keeps copies of its own, which everybody
+    /// in the zone can read; they get the mode that a key has.
+    fn set(&self, floor: &Floor<'_>) -> Result<Completed> {
+        let root = floor.host.zone_root(&self.image.zonepath)?;
+        let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
+        for (file, ending) in [(&self.publisher.ssl_cert, "pem"), (&self.publisher.ssl_key, "key")] {
+            if let (Some(file), Some(inside)) = (file, self.inside(file, ending)) {
+                let bytes = std::fs::read(floor.host.path(file)).map_err(|error| {
+                    Error::new(
+                        Code::Config,
+                        format!("cannot read {file} of publisher {}: {error}", self.publisher.name),
+                    )
+                })?;
+                copies.push((inside, bytes));
+            }
+        }
+        let written = copies.iter().try_for_each(|(inside, bytes)| root.write(inside, bytes, 0o600));
+        let set = written.and_then(|()| floor.attempt_long(self.command()));
+        let removed = copies.iter().try_for_each(|(inside, _)| root.remove(inside));
+        let set = set?;
+        removed?;
+        if set.success() && !copies.is_empty() {
+            let folder = floor.host.path(format!("{}{KEPT}", self.image.root()));
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = format!("{KEPT}/{}", entry.file_name().to_string_lossy());
+                let kept = root.read(&path, KEY_LIMIT)?;
+                if let Some((_, bytes)) = copies.iter().find(|(_, bytes)| Some(bytes) == kept.as_ref()) {
+                    root.write(&path, bytes, 0o600)?;
+                }
+            }
+        }
+        Ok(set)
     }
 
     fn difference(&self, floor: &Floor<'_>) -> Result<Option<String>> {
@@ -114,7 +161,7 @@ impl Step for SetPublisher {
     }
 
     fn run(&self, floor: &Floor<'_>) -> Result<()> {
-        let set = floor.attempt_long(self.command())?;
+        let set = self.set(floor)?;
         if !set.success() {
             return Err(failure(&set));
         }
