@@ -5,7 +5,7 @@
 use crate::document::Document;
 use crate::effective::effective;
 use crate::error::{Code, Error, Result};
-use crate::lifecycle::{Library, Site, view};
+use crate::lifecycle::{Library, Site, unknown_zone, view};
 use crate::manager::{RunOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::Wait;
@@ -52,11 +52,7 @@ pub(crate) fn set(site: &Site, name: &ZoneName, pairs: &[(String, String)], run:
     let library = Library::load(site.registry.tree())?;
     let path = site.registry.tree().zone(name);
     if !path.exists() {
-        return Err(Error::new(
-            Code::NotFound,
-            format!("zone {:?} not found: it is not in the registry", name.as_str()),
-        )
-        .with_help("run `zmgr list` (`-a` includes unregistered zones)"));
+        return Err(unknown_zone(site.registry.tree(), name.as_str()));
     }
     let mut pulse = || run.goes_on();
     let _lock = site.registry.lock_zone(name, &mut Wait::up_to(library.config.lock_timeout).pulse(&mut pulse))?;

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::file::{self, Links, Refused};
-use crate::registry::Tree;
+use crate::registry::{Folder, Tree, stem_of};
+use crate::schema::did_you_mean;
 
-/// The bytes of a document; `None` where there is none.
+/// Returns the bytes of a configuration file; `None` if it does not exist.
 pub(crate) fn read_document(tree: &Tree, path: &Path) -> Result<Option<Vec<u8>>> {
     match tree.read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -15,7 +16,19 @@ pub(crate) fn read_document(tree: &Tree, path: &Path) -> Result<Option<Vec<u8>>>
     }
 }
 
-/// The largest file of the host that is read.
+/// Returns the error for a zone that is not in the registry.
+pub(crate) fn unknown_zone(tree: &Tree, name: &str) -> Error {
+    let files = tree.documents(Folder::Zones).unwrap_or_default();
+    // `web2` is another zone than `web1`, not a misspelt one.
+    let without_digits = |name: &str| name.replace(|c: char| c.is_ascii_digit(), "");
+    let names = files.iter().filter_map(|file| stem_of(file));
+    let near = did_you_mean(name, names.filter(|known| without_digits(known) != without_digits(name)));
+    let hint = near.map(|near| format!("did you mean {near:?}? or ")).unwrap_or_default();
+    Error::new(Code::NotFound, format!("zone {name:?} not found: it is not in the registry"))
+        .with_help(format!("{hint}run `zmgr list` (`-a` includes unregistered zones)"))
+}
+
+/// Size limit of a host file in bytes.
 const LIMIT: u64 = 16 << 20;
 
 /// Returns the bytes of a file of the host; `None` if there is none.

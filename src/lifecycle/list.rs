@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::files::unknown_zone;
 use super::library::Library;
 use super::operate::document_in;
 use super::{pending, view};
@@ -52,8 +53,7 @@ pub(crate) fn zones(registry: &Registry, host: Option<&Host>, query: &Query) -> 
     }
     let missing = |name: &&String| zones.binary_search_by(|zone| zone.name.as_str().cmp(name)).is_err();
     if let Some(missing) = query.names.iter().find(missing).filter(|_| query.tag.is_none()) {
-        return Err(Error::new(Code::NotFound, format!("there is no zone {missing} in the registry"))
-            .with_help("zmgr list shows those there are; zmgr list -a also those of the host"));
+        return Err(unknown_zone(registry.tree(), missing));
     }
     Ok(zones)
 }

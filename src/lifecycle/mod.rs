@@ -55,6 +55,7 @@ pub(crate) use brand::is_linked;
 pub(crate) use conduct::{Teller, before, conduct};
 pub(crate) use create::applied;
 pub(crate) use exec::{exec, login};
+pub(crate) use files::unknown_zone;
 pub(crate) use forget::{forget, plan_forget};
 pub(crate) use library::Library;
 pub(crate) use list::{zone, zones};

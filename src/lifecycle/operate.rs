@@ -444,8 +444,7 @@ pub(crate) fn document_in(registry: &Registry, name: &ZoneName) -> Result<Docume
     let path = registry.tree().zone(name);
     match super::files::read_document(registry.tree(), &path)? {
         Some(bytes) => Document::<ZoneEntry>::parse(&path, &bytes),
-        None => Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
-            .with_help("zmgr list shows those there are; zmgr list -a also those of the host")),
+        None => Err(super::files::unknown_zone(registry.tree(), name.as_str())),
     }
 }
 

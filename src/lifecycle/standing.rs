@@ -119,8 +119,7 @@ pub(crate) fn standings<'h>(
                 files.push((Arc::from(path.as_path()), bytes));
             }
             Ok(None) => {
-                let error = Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
-                    .with_help("zmgr list shows those there are; zmgr list -a also those of the host");
+                let error = super::files::unknown_zone(site.registry.tree(), name.as_str());
                 standings.push((name, Err(error)));
             }
             Err(error) => standings.push((name, Err(error))),

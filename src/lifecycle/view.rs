@@ -10,7 +10,7 @@ use crate::registry::Registry;
 use crate::settings::EntryNet;
 use crate::zone::{Pending, ZoneEntry};
 
-/// A zone from its file.
+/// Reads a zone from its entry.
 pub(crate) fn read(
     registry: &Registry,
     name: &ZoneName,
@@ -19,14 +19,13 @@ pub(crate) fn read(
 ) -> Result<Zone> {
     let path = registry.tree().zone(name);
     let Some(bytes) = super::files::read_document(registry.tree(), &path)? else {
-        return Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
-            .with_help("zmgr list shows those there are; zmgr list -a also those of the host"));
+        return Err(super::files::unknown_zone(registry.tree(), name.as_str()));
     };
     let entry = Document::<ZoneEntry>::parse(&path, &bytes)?.value;
     Ok(of_entry(&entry, spec, status))
 }
 
-/// A zone from its entry and, where it is known, its wish after all layers.
+/// Returns the zone that an entry describes, with values of its spec if that is known.
 pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Option<String>) -> Zone {
     let settings = &entry.settings;
     let mut zone = Zone {
@@ -43,7 +42,7 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
         nets: entry.nets.iter().map(net).collect(),
         tags: settings.tags.as_ref().map(|tags| tags.value.clone()).unwrap_or_default(),
         attrs: settings.resources.attrs.iter().map(|attr| (attr.name.clone(), attr.value.value.to_string())).collect(),
-        // What waits for a boot is only certain once the host was asked.
+        // Whether a change is still pending is only known once the host has been queried.
         pending: match &status {
             None => entry.pending.iter().flat_map(Pending::texts).collect(),
             Some(_) => Vec::new(),
@@ -63,18 +62,17 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
     zone
 }
 
-/// The wish for a registered zone after all layers.
+/// Resolves the spec of a registered zone.
 pub(crate) fn spec(registry: &Registry, name: &ZoneName) -> Result<ZoneSpec> {
     let path = registry.tree().zone(name);
     let Some(bytes) = super::files::read_document(registry.tree(), &path)? else {
-        return Err(Error::new(Code::NotFound, format!("there is no zone {name} in the registry"))
-            .with_help("zmgr list shows those there are"));
+        return Err(super::files::unknown_zone(registry.tree(), name.as_str()));
     };
     let entry = Document::<ZoneEntry>::parse(&path, &bytes)?.value;
     if entry.is_newer() {
         return Err(Error::new(
             Code::Config,
-            format!("{} was written by a newer zmgr: its wish cannot be told", path.display()),
+            format!("{} was written by a newer zmgr: its desired state cannot be resolved", path.display()),
         ));
     }
     let library = Library::load(registry.tree())?;
@@ -82,7 +80,7 @@ pub(crate) fn spec(registry: &Registry, name: &ZoneName) -> Result<ZoneSpec> {
     effective(&library.config, &library.templates, &library.pools, &entry)
 }
 
-/// The wish for this entry, where the documents that it needs are in order.
+/// Resolves the spec of an entry; `None` if the files that it needs have errors.
 pub(crate) fn wish(library: &Library, entry: &ZoneEntry) -> Option<ZoneSpec> {
     effective(&library.config, &library.templates, &library.pools, entry).ok()
 }
