@@ -1,4 +1,4 @@
-//! Addresses for what is not a zone, and who holds which.
+//! Address reservations and the use of pools.
 
 use std::ffi::{CString, c_char};
 use std::net::IpAddr;
@@ -14,8 +14,8 @@ use crate::operate;
 use crate::options::{with_run_options, zmgr_run_options};
 use crate::value::zmgr_value;
 
-/// What an owner holds of a pool, IPv4 first. A snapshot: immutable, any thread may read it; it outlives the manager, until
-/// zmgr_address_list_free.
+/// Addresses that an owner holds in a pool, IPv4 first. An immutable snapshot that any thread may read; valid until
+/// zmgr_address_list_free(), even after zmgr_close().
 pub struct zmgr_address_list {
     id: CString,
     addresses: Vec<(CString, Option<CString>)>,
@@ -33,15 +33,16 @@ impl zmgr_address_list {
     }
 }
 
-/// Gives `owner` one address of each family of the pool, or the one that is `wanted` (NULL: the next free one). It is held, on
-/// disk, when the call returns. Asked again for the same owner, it gives the same. Of `run` only `cancel` counts. `out` may be NULL.
-/// Errors: ZMGR_NOT_FOUND (the pool); ZMGR_EXISTS where the owner has another than the one wanted, or is a zone; ZMGR_POOL_EXHAUSTED;
-/// ZMGR_ADDRESS_IN_USE; ZMGR_INVALID_ARGUMENT for one that the pool never gives; ZMGR_CONFIG for a fault of a document that matters;
-/// ZMGR_BUSY and ZMGR_CANCELLED while somebody else changes the registry.
+/// Reserves one address of each family of a pool for `owner`, or the address `wanted` (NULL: the next free ones). The reservation is
+/// on disk when the call returns. A repeated call for the same owner returns the same addresses. Uses only `cancel` of `run`. `out`
+/// may be NULL.
+/// Errors: ZMGR_NOT_FOUND (the pool); ZMGR_EXISTS if the owner holds another address than `wanted`, or is a zone;
+/// ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE; ZMGR_INVALID_ARGUMENT for an address that the pool never allocates; ZMGR_CONFIG for
+/// an error in a configuration file that is needed; ZMGR_BUSY and ZMGR_CANCELLED while another process changes the registry.
 ///
 /// # Safety
-/// `manager` is a live manager; texts end in a NUL; `wanted` may be NULL; `run` is NULL or of the size that it states; `out` and
-/// `error` are NULL or point to a place for a pointer.
+/// `manager` is a live manager; strings end in a NUL; `wanted` may be NULL; `run` is NULL or points to a struct whose `size` is
+/// set; `out` and `error` are NULL or point to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_address_allocate(
     manager: *const zmgr_manager,
@@ -65,8 +66,8 @@ pub unsafe extern "C" fn zmgr_address_allocate(
     }
 }
 
-/// The same for many owners at once, all or none, at little more than the cost of one. `*out` (which may be NULL) gets a list of
-/// maps with the keys of `zmgr pool allocate --json`, in the order of the owners.
+/// Reserves addresses for `count` owners in one step: for all of them or for none. `*out` receives a list of maps with the keys of
+/// `zmgr pool allocate --json`, in the order of the owners. `out` may be NULL.
 /// Errors: as for zmgr_address_allocate.
 ///
 /// # Safety
@@ -93,13 +94,13 @@ pub unsafe extern "C" fn zmgr_addresses_allocate(
     }
 }
 
-/// Takes back what `owner` holds of the pool, or only this `address` (NULL: all of it); with `id` (may be NULL) only from that very
-/// reservation, not from a later one of the same name. Of `run` only `cancel` counts.
-/// Errors: ZMGR_NOT_FOUND where the owner does not hold it; ZMGR_BUSY and ZMGR_CANCELLED while somebody else changes the registry.
+/// Releases what `owner` holds in a pool, or only `address` (NULL: all). With `id` (may be NULL), only if the reservation has this
+/// id, so that a later reservation of the same name is left alone. Uses only `cancel` of `run`.
+/// Errors: ZMGR_NOT_FOUND if the owner does not hold it; ZMGR_BUSY and ZMGR_CANCELLED while another process changes the registry.
 ///
 /// # Safety
-/// `manager` is a live manager; texts end in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
-/// place for a pointer.
+/// `manager` is a live manager; strings end in a NUL; `run` is NULL or points to a struct whose `size` is set; `error` is NULL or
+/// points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_address_release(
     manager: *const zmgr_manager,
@@ -120,9 +121,9 @@ pub unsafe extern "C" fn zmgr_address_release(
     }
 }
 
-/// How full a pool is and who holds its addresses: a map with the keys of `zmgr pool show --json`. For `pool` NULL a list of
-/// all pools, by name.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where a pool has a fault.
+/// Returns the use of a pool and the holders of its addresses as a map with the keys of `zmgr pool show --json`; if `pool` is NULL,
+/// a list of all pools by name.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for an error in a pool's file.
 ///
 /// # Safety
 /// `manager` is a live manager; `pool` is NULL or ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does
@@ -139,9 +140,9 @@ pub unsafe extern "C" fn zmgr_pool_usage(
     unsafe { operate::value_or_all(manager, (pool, "pool"), out, error, one, all) }
 }
 
-/// What is not as it should be with the addresses of a pool, or of all (`pool` NULL): held twice, held against the pool's rules, of
-/// no pool. Looks at the host anew. Findings are no failure of the call.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where a pool has a fault; ZMGR_UNSUPPORTED_HOST.
+/// Checks the addresses of a pool (NULL: of all pools): addresses held twice, held against the pool's rules, or outside every pool.
+/// Always queries the host. Returns ZMGR_OK even if there are findings.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for an error in a pool's file; ZMGR_UNSUPPORTED_HOST.
 ///
 /// # Safety
 /// As for zmgr_pool_usage.
@@ -163,16 +164,16 @@ fn address(text: Option<&str>) -> Result<Option<IpAddr>> {
     text.map(parse).transpose()
 }
 
-/// How many addresses.
+/// Returns the number of addresses.
 ///
 /// # Safety
-/// `list` is NULL or a live list; so for all that follow.
+/// `list` is NULL or a live list; the same holds for the functions below.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_address_list_len(list: *const zmgr_address_list) -> usize {
     unsafe { read(list, 0, |list| list.addresses.len()) }
 }
 
-/// Address number `index` with its prefix length, such as "10.1.0.10/24"; NULL past the last.
+/// Returns address `index` with its prefix length, such as "10.1.0.10/24"; NULL if out of range.
 ///
 /// # Safety
 /// See zmgr_address_list_len.
@@ -181,7 +182,7 @@ pub unsafe extern "C" fn zmgr_address_list_get(list: *const zmgr_address_list, i
     unsafe { read_text(list, |list| list.addresses.get(index).map(|(text, _)| text.as_c_str())) }
 }
 
-/// The gateway of address number `index`; NULL where it has none, and past the last.
+/// Returns the gateway of address `index`; NULL if it has none or `index` is out of range.
 ///
 /// # Safety
 /// See zmgr_address_list_len.
@@ -190,7 +191,7 @@ pub unsafe extern "C" fn zmgr_address_list_gateway(list: *const zmgr_address_lis
     unsafe { read_text(list, |list| list.addresses.get(index).and_then(|(_, gateway)| gateway.as_deref())) }
 }
 
-/// What tells this reservation from earlier and later ones of the same name; see zmgr_address_release.
+/// Returns the id of the reservation, which differs from earlier and later ones of the same name; see zmgr_address_release().
 ///
 /// # Safety
 /// See zmgr_address_list_len.
@@ -199,10 +200,10 @@ pub unsafe extern "C" fn zmgr_address_list_id(list: *const zmgr_address_list) ->
     unsafe { read_text(list, |list| Some(&list.id)) }
 }
 
-/// Frees a list. NULL is fine.
+/// Frees a list; does nothing if it is NULL.
 ///
 /// # Safety
-/// `list` is NULL or a list of the caller's, used no more.
+/// `list` is NULL or a list that the caller owns, not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_address_list_free(list: *mut zmgr_address_list) {
     unsafe { free(list) }

@@ -1,4 +1,4 @@
-//! What is done to several zones at once.
+//! Operations on several zones.
 
 use std::ffi::c_char;
 
@@ -13,12 +13,12 @@ use crate::options::{
 };
 use crate::report::zmgr_report;
 
-/// Creates several zones, `run->jobs` at once. `*out` (which may be NULL) gets the report whenever the work began, also where
-/// some or all of it failed.
-/// Errors: for one name that of zmgr_zone_create; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+/// Creates several zones, `run->jobs` in parallel. `*out` receives the report if the operation started, even if some or all of it
+/// failed. `out` may be NULL.
+/// Errors: for one name that of zmgr_zone_create; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 ///
 /// # Safety
-/// `manager` is a live manager; `names` points to `count` texts; options are NULL or of the size that they state; `out` and
+/// `manager` is a live manager; `names` points to `count` texts; options are NULL or whose `size` is set; `out` and
 /// `error` are NULL or point to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zones_create(
@@ -33,8 +33,8 @@ pub unsafe extern "C" fn zmgr_zones_create(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::create_all) }
 }
 
-/// Destroys several zones, `run->jobs` at once. The report as in zmgr_zones_create.
-/// Errors: for one name that of zmgr_zone_destroy; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+/// Destroys several zones, `run->jobs` in parallel. For the report see zmgr_zones_create().
+/// Errors: for one name that of zmgr_zone_destroy; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 ///
 /// # Safety
 /// As for zmgr_zones_create.
@@ -51,8 +51,8 @@ pub unsafe extern "C" fn zmgr_zones_destroy(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::destroy) }
 }
 
-/// Installs several zones again, `run->jobs` at once. The report as in zmgr_zones_create.
-/// Errors: for one name that of zmgr_zone_reinstall; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+/// Reinstalls several zones, `run->jobs` in parallel. For the report see zmgr_zones_create().
+/// Errors: for one name that of zmgr_zone_reinstall; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 ///
 /// # Safety
 /// As for zmgr_zones_create.
@@ -69,8 +69,8 @@ pub unsafe extern "C" fn zmgr_zones_reinstall(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::reinstall_all) }
 }
 
-/// Boots several zones, `run->jobs` at once, and waits until they run. The report as in zmgr_zones_create.
-/// Errors: for one name that of zmgr_zone_boot; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+/// Boots several zones, `run->jobs` in parallel, and waits until they are running. For the report see zmgr_zones_create().
+/// Errors: for one name that of zmgr_zone_boot; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 ///
 /// # Safety
 /// As for zmgr_zones_create.
@@ -89,8 +89,8 @@ pub unsafe extern "C" fn zmgr_zones_boot(
     }
 }
 
-/// Halts several zones, `run->jobs` at once. The report as in zmgr_zones_create.
-/// Errors: for one name that of zmgr_zone_halt; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+/// Halts several zones, `run->jobs` in parallel. For the report see zmgr_zones_create().
+/// Errors: for one name that of zmgr_zone_halt; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 ///
 /// # Safety
 /// As for zmgr_zones_create.
@@ -107,8 +107,8 @@ pub unsafe extern "C" fn zmgr_zones_halt(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::halt) }
 }
 
-/// Shuts several zones down, `run->jobs` at once. The report as in zmgr_zones_create.
-/// Errors: for one name that of zmgr_zone_shutdown; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+/// Shuts several zones down, `run->jobs` in parallel. For the report see zmgr_zones_create().
+/// Errors: for one name that of zmgr_zone_shutdown; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 ///
 /// # Safety
 /// As for zmgr_zones_create.
@@ -125,8 +125,8 @@ pub unsafe extern "C" fn zmgr_zones_shutdown(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::shutdown) }
 }
 
-/// Reboots several zones, `run->jobs` at once. The report as in zmgr_zones_create.
-/// Errors: for one name that of zmgr_zone_reboot; for several ZMGR_PARTIAL where any failed, ZMGR_CANCELLED where all were stopped.
+/// Reboots several zones, `run->jobs` in parallel. For the report see zmgr_zones_create().
+/// Errors: for one name that of zmgr_zone_reboot; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 ///
 /// # Safety
 /// As for zmgr_zones_create.
@@ -143,10 +143,10 @@ pub unsafe extern "C" fn zmgr_zones_reboot(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::reboot) }
 }
 
-/// Adopts zones that the host has, as they are; the host is only looked at. For `count` 0 every zone of the host: the report has
-/// "adopted" ones and "skipped" ones, with the reason in their notes. The report as in zmgr_zones_create.
-/// Errors: ZMGR_NOT_FOUND for a name that the host does not have; ZMGR_EXISTS for one that is registered; ZMGR_PARTIAL where
-/// there were several and any failed.
+/// Adds zones of the host to the registry without changing the host. If `count` is 0, all zones of the host: the actions in the
+/// report are "adopted" and "skipped", and a note gives the reason for skipping. For the report see zmgr_zones_create().
+/// Errors: ZMGR_NOT_FOUND for a name that the host does not have; ZMGR_EXISTS for one that is registered; ZMGR_PARTIAL if
+/// any of several failed.
 ///
 /// # Safety
 /// As for zmgr_zones_create.
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn zmgr_zones_import(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::import) }
 }
 
-/// Removes the entries of several zones from the registry, and nothing else. The report as in zmgr_zones_create.
+/// Removes the entries of several zones from the registry, and nothing else. For the report see zmgr_zones_create().
 /// Errors: for one name that of zmgr_zone_forget; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were stopped.
 ///
 /// # Safety
@@ -183,10 +183,11 @@ pub unsafe extern "C" fn zmgr_zones_forget(
     }
 }
 
-/// Brings the host to the files of these zones (for `count` 0: of all): builds wishes, changes what differs, leaves what somebody
-/// else put there. The report as in zmgr_zones_create; its actions are "created", "applied", "recreated" and "unchanged".
-/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that cannot be read; ZMGR_RECOVERY_NEEDED for unfinished work; those of
-/// zmgr_zone_create for wishes; ZMGR_PARTIAL where there were several and any failed.
+/// Makes the host match the files of these zones (if `count` is 0: of all): creates zones that are not built yet and changes what
+/// differs. Leaves settings that are not in the files unless `prune` is set. The report as in zmgr_zones_create; its actions are
+/// "created", "applied", "recreated" and "unchanged".
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that is unreadable; ZMGR_RECOVERY_NEEDED for an unfinished operation;
+/// those of zmgr_zone_create() for zones that are created; ZMGR_PARTIAL if any of several failed.
 ///
 /// # Safety
 /// As for zmgr_zones_create.
@@ -203,10 +204,10 @@ pub unsafe extern "C" fn zmgr_apply(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::apply) }
 }
 
-/// Ends what a killed or failed zmgr left unfinished, for these zones or, where `count` is 0, for all: finished, or taken back as
-/// if it had never begun, whichever loses least. The report as in zmgr_zones_create.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_BUSY for a zone that somebody works on; ZMGR_RECOVERY_NEEDED where only a person can say which way
-/// it should go; ZMGR_PARTIAL where there were several and any failed.
+/// Recovers interrupted operations of these zones (if `count` is 0: of all). Each is resumed or rolled back, whichever loses less.
+/// For the report see zmgr_zones_create().
+/// Errors: ZMGR_NOT_FOUND; ZMGR_BUSY for a zone that another process works on; ZMGR_RECOVERY_NEEDED if you have to choose the
+/// direction (`resume` or `roll_back`); ZMGR_PARTIAL if any of several failed.
 ///
 /// # Safety
 /// As for zmgr_zones_create.

@@ -1,4 +1,4 @@
-//! The documents that people write, and what is wrong with them.
+//! Configuration files and their diagnostics.
 
 use std::ffi::c_char;
 
@@ -11,8 +11,8 @@ use crate::manager::zmgr_manager;
 use crate::operate;
 use crate::value::zmgr_value;
 
-/// Findings, in the order of files and lines. A snapshot: immutable, any thread may read it; it outlives the manager, until
-/// zmgr_diagnostic_list_free.
+/// Diagnostics, ordered by file and line. An immutable snapshot that any thread may read; valid until
+/// zmgr_diagnostic_list_free(), even after zmgr_close().
 pub struct zmgr_diagnostic_list(Vec<zmgr_diagnostic>);
 
 impl zmgr_diagnostic_list {
@@ -21,9 +21,9 @@ impl zmgr_diagnostic_list {
     }
 }
 
-/// Writes the first tree: a small one that works, with comments that teach the format. What is there already stays as it is.
-/// `*out` (which may be NULL) gets the list of the files that were written.
-/// Errors: those that any call has.
+/// Writes commented starter configuration files. Never overwrites a file. `*out` receives the list of files written; `out` may be
+/// NULL.
+/// Errors: only general ones (ZMGR_IO, ZMGR_PERMISSION_DENIED, ZMGR_INTERNAL, ...).
 ///
 /// # Safety
 /// `manager` is a live manager; `out` and `error` are NULL or point to a place for a pointer.
@@ -45,11 +45,11 @@ pub unsafe extern "C" fn zmgr_init(
     }
 }
 
-/// What holds for the whole tree: a map, times in seconds.
-/// Errors: ZMGR_CONFIG where config.kdl has a fault.
+/// Returns the global settings as a map; times are in seconds.
+/// Errors: ZMGR_CONFIG for an error in config.kdl.
 ///
 /// # Safety
-/// `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or does so too.
+/// `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_config(
     manager: *const zmgr_manager,
@@ -59,8 +59,8 @@ pub unsafe extern "C" fn zmgr_config(
     unsafe { operate::value(manager, out, error, |manager| Ok(manager.config()?.to_json())) }
 }
 
-/// The template of this name as a map; for `name` NULL a list of all, by name.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where it, or for all one of them, has a fault.
+/// Returns the template of this name as a map; if `name` is NULL, a list of all templates by name.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for an error in a file that is read.
 ///
 /// # Safety
 /// `manager` is a live manager; `name` is NULL or ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so
@@ -77,8 +77,8 @@ pub unsafe extern "C" fn zmgr_templates(
     unsafe { operate::value_or_all(manager, (name, "name"), out, error, one, all) }
 }
 
-/// The pool of this name as a map; for `name` NULL a list of all, by name.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where it, or for all one of them, has a fault.
+/// Returns the pool of this name as a map; if `name` is NULL, a list of all pools by name.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for an error in a file that is read.
 ///
 /// # Safety
 /// As for zmgr_templates.
@@ -94,8 +94,8 @@ pub unsafe extern "C" fn zmgr_pools(
     unsafe { operate::value_or_all(manager, (name, "name"), out, error, one, all) }
 }
 
-/// The publisher of this name as a map; for `name` NULL a list of all, by name.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where it, or for all one of them, has a fault.
+/// Returns the publisher of this name as a map; if `name` is NULL, a list of all publishers by name.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for an error in a file that is read.
 ///
 /// # Safety
 /// As for zmgr_templates.
@@ -111,12 +111,13 @@ pub unsafe extern "C" fn zmgr_publishers(
     unsafe { operate::value_or_all(manager, (name, "name"), out, error, one, all) }
 }
 
-/// The wish for a zone after all layers; each value that comes from a document is a map of "value" and "source", its file and
-/// line.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG where the zone's file, or one that it builds on, has a fault.
+/// Returns the resolved desired state (spec) of a zone. Each value from a configuration file is a map of "value" and "source" (its
+/// file and line).
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for an error in the zone's file or in a file that it depends on.
 ///
 /// # Safety
-/// `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+/// `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or points to a place
+/// for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_spec(
     manager: *const zmgr_manager,
@@ -127,12 +128,12 @@ pub unsafe extern "C" fn zmgr_zone_spec(
     unsafe { operate::value(manager, out, error, |manager| Ok(manager.effective(text(name, "name")?)?.to_json())) }
 }
 
-/// Every finding of every document, alone and together; where a host answers, also what they count on and it does not have.
-/// Findings are no failure of the call.
-/// Errors: those that any call has.
+/// Checks all configuration files and, if the host can be queried, what they need on the host. Returns ZMGR_OK even if there are
+/// findings.
+/// Errors: only general ones (ZMGR_IO, ZMGR_PERMISSION_DENIED, ZMGR_INTERNAL, ...).
 ///
 /// # Safety
-/// `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or does so too.
+/// `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_check(
     manager: *const zmgr_manager,
@@ -142,7 +143,7 @@ pub unsafe extern "C" fn zmgr_check(
     unsafe { operate::findings(manager, out, error, Manager::check) }
 }
 
-/// How many findings.
+/// Returns the number of diagnostics.
 ///
 /// # Safety
 /// `list` is NULL or a live list.
@@ -151,7 +152,7 @@ pub unsafe extern "C" fn zmgr_diagnostic_list_len(list: *const zmgr_diagnostic_l
     unsafe { read(list, 0, |list| list.0.len()) }
 }
 
-/// Finding number `index`; NULL past the last. It belongs to the list.
+/// Returns diagnostic `index`, which the list owns; NULL if out of range.
 ///
 /// # Safety
 /// `list` is NULL or a live list.
@@ -163,10 +164,10 @@ pub unsafe extern "C" fn zmgr_diagnostic_list_get(
     unsafe { read_part(list, |list| list.0.get(index)) }
 }
 
-/// Frees a list and its findings. NULL is fine.
+/// Frees a list and its diagnostics; does nothing if it is NULL.
 ///
 /// # Safety
-/// `list` is NULL or a list of the caller's, used no more.
+/// `list` is NULL or a list that the caller owns, not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_list_free(list: *mut zmgr_diagnostic_list) {
     unsafe { free(list) }

@@ -1,4 +1,4 @@
-//! Files and host compared, and the files changed.
+//! Drift, and changes of settings.
 
 use std::ffi::c_char;
 
@@ -12,8 +12,8 @@ use crate::options::{self, zmgr_run_options};
 use crate::value::zmgr_value;
 use crate::zone::zmgr_zone;
 
-/// In what these zones (for `count` 0: all) differ from their files: a list of maps with the keys of `zmgr diff --json`. Only looks;
-/// a zone whose files are at fault is in the list with its fault.
+/// Compares these zones (if `count` is 0: all) with their files. Returns a list of maps with the keys of `zmgr diff --json`. Changes
+/// nothing. A zone whose files have errors is in the list with the error.
 /// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST.
 ///
 /// # Safety
@@ -32,14 +32,14 @@ pub unsafe extern "C" fn zmgr_diff(
     }
 }
 
-/// Sets keys of a zone's own file: texts such as "attr.owner=alice" or "capped-memory.physical=2G"; an empty value takes the zone's
-/// own away. Only the file is changed: zmgr_apply brings it to the host. Of `run` only `cancel` counts. `out` may be NULL.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_INVALID_ARGUMENT for a key or a value that cannot be, and then nothing is changed; ZMGR_CONFIG where
-/// the file cannot be read; ZMGR_BUSY and ZMGR_CANCELLED while somebody else works on the zone.
+/// Changes settings in a zone's file: strings such as "attr.owner=alice" or "capped-memory.physical=2G"; an empty value removes the
+/// zone's own setting. Only the file changes; zmgr_apply() changes the host. Uses only `cancel` of `run`. `out` may be NULL.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_INVALID_ARGUMENT for an invalid key or value, in which case nothing changes; ZMGR_CONFIG if the file
+/// is unreadable; ZMGR_BUSY and ZMGR_CANCELLED while another process works on the zone.
 ///
 /// # Safety
-/// `manager` is a live manager; `name` ends in a NUL; `pairs` points to `count` texts; `run` is NULL or of the size that it states;
-/// `out` and `error` are NULL or point to a place for a pointer.
+/// `manager` is a live manager; `name` ends in a NUL; `pairs` points to `count` texts; `run` is NULL or points to a struct whose
+/// `size` is set; `out` and `error` are NULL or point to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_set(
     manager: *const zmgr_manager,

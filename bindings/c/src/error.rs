@@ -1,4 +1,4 @@
-//! The status of a call, and the object that tells why it failed.
+//! Status codes and error objects.
 
 use std::ffi::{CString, c_char};
 
@@ -6,47 +6,47 @@ use zmgr_core::{Code, Diagnostic, Error, Severity};
 
 use crate::ffi::{c_text, free, give_text, read, read_part, read_text};
 
-/// How a call ended. New numbers may be added, so a `switch` needs a `default:`; none is ever changed or used again.
+/// Status of a call. New numbers may be added, so a `switch` needs a `default:`. A number never changes and is never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum zmgr_status {
-    /// It did what was asked.
+    /// Success.
     ZMGR_OK = 0,
-    /// A fault of zmgr itself, never of its input.
+    /// A bug in zmgr.
     ZMGR_INTERNAL = 1,
-    /// An argument that can never be right, whatever the files and the host say.
+    /// An argument is invalid, whatever the state of files and host.
     ZMGR_INVALID_ARGUMENT = 2,
-    /// A document below the root has a fault; the error's details point at it.
+    /// A configuration file has an error; the details of the error point at it.
     ZMGR_CONFIG = 3,
-    /// Something named does not exist.
+    /// A zone, pool, template or other object does not exist.
     ZMGR_NOT_FOUND = 4,
-    /// Something of that name exists already.
+    /// An object of that name already exists.
     ZMGR_EXISTS = 5,
-    /// The thing is not in a state that allows this.
+    /// The state of the zone does not allow the operation.
     ZMGR_WRONG_STATE = 6,
-    /// No address of the pool is free.
+    /// The pool has no free address.
     ZMGR_POOL_EXHAUSTED = 7,
-    /// The address asked for is held by somebody else.
+    /// The requested address is already held.
     ZMGR_ADDRESS_IN_USE = 8,
-    /// Somebody else works on it; the same call may go through later.
+    /// Another process holds the lock; the same call may succeed later.
     ZMGR_BUSY = 9,
-    /// The caller may not do this.
+    /// Permission denied.
     ZMGR_PERMISSION_DENIED = 10,
-    /// A command of the host failed; see zmgr_error_command_arg and its kin.
+    /// A host command failed; see zmgr_error_command_arg() and the functions after it.
     ZMGR_COMMAND_FAILED = 11,
-    /// A command or a wait took longer than its limit.
+    /// A command or a wait exceeded its time limit.
     ZMGR_TIMED_OUT = 12,
-    /// The caller asked to stop.
+    /// The call was cancelled.
     ZMGR_CANCELLED = 13,
-    /// The host cannot do what is asked.
+    /// The host does not support the operation.
     ZMGR_UNSUPPORTED_HOST = 14,
-    /// A file could not be read or written.
+    /// Reading or writing a file failed.
     ZMGR_IO = 15,
-    /// Work was left unfinished, and a person or zmgr_recover has to go first.
+    /// An interrupted operation must be recovered first, by zmgr_recover() or by hand.
     ZMGR_RECOVERY_NEEDED = 16,
-    /// Some of several things were done and others not; the error's details tell which.
+    /// Some operations failed; the details of the error list them.
     ZMGR_PARTIAL = 17,
-    /// What the plan rests on has changed since it was made. Nothing was done.
+    /// The basis of the plan has changed since it was created. Nothing was done.
     ZMGR_STALE_PLAN = 18,
     /// The host differs from the files. Exit status of `zmgr diff` only: no call returns it.
     ZMGR_DRIFT = 19,
@@ -90,18 +90,18 @@ same_numbers! {
     Drift ZMGR_DRIFT,
 }
 
-/// How much a finding weighs.
+/// Severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum zmgr_severity {
-    /// It stops what needs the document.
+    /// Operations that need the file fail.
     ZMGR_SEVERITY_ERROR = 0,
-    /// It is worth a look and stops nothing.
+    /// Operations continue.
     ZMGR_SEVERITY_WARNING = 1,
 }
 
-/// Why a call failed. Immutable: any thread may read it. The one that a call gave is freed with zmgr_error_free; one of a report
-/// belongs to the report.
+/// Reason for a failed call. Immutable: any thread may read it. Free the error that a call returned with zmgr_error_free(); a report
+/// owns its errors.
 pub struct zmgr_error {
     error: Error,
     name: CString,
@@ -135,7 +135,8 @@ impl zmgr_error {
     }
 }
 
-/// One finding with its place. It belongs to the object that it was asked of, and any thread may read it as long as that lives.
+/// Message about a configuration file, with its place. Owned by the object that returned it; any thread may read it while that
+/// object exists.
 pub struct zmgr_diagnostic {
     severity: zmgr_severity,
     code: CString,
@@ -165,8 +166,7 @@ impl zmgr_diagnostic {
     }
 }
 
-/// The stable word for a status, such as "not-found"; "ok" for ZMGR_OK; NULL for a number that this library does not know.
-/// The text is never freed.
+/// Returns the stable name of a status, such as "not-found"; "ok" for ZMGR_OK; NULL for an unknown number. The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn zmgr_status_name(status: u32) -> *const c_char {
     macro_rules! names {
@@ -201,7 +201,7 @@ pub extern "C" fn zmgr_status_name(status: u32) -> *const c_char {
     }
 }
 
-/// The status that the failed call returned; ZMGR_OK for NULL.
+/// Returns the status of the failed call; ZMGR_OK for NULL.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn zmgr_error_code(error: *const zmgr_error) -> zmgr_statu
     unsafe { read(error, zmgr_status::ZMGR_OK, |e| e.error.code().into()) }
 }
 
-/// The status as a stable word, such as "not-found".
+/// Returns the status as a stable name, such as "not-found".
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn zmgr_error_name(error: *const zmgr_error) -> *const c_c
     unsafe { read_text(error, |e| Some(&e.name)) }
 }
 
-/// What went wrong, in a sentence without final stop, colour or line break.
+/// Returns the message: one sentence without full stop, colours or line breaks.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn zmgr_error_message(error: *const zmgr_error) -> *const 
     unsafe { read_text(error, |e| Some(&e.message)) }
 }
 
-/// What to do next; NULL where there is nothing to say.
+/// Returns what to do next; NULL if there is no advice.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn zmgr_error_help(error: *const zmgr_error) -> *const c_c
     unsafe { read_text(error, |e| e.help.as_deref()) }
 }
 
-/// Whether the same call may succeed later without anything being mended.
+/// Returns true if the same call may succeed later without changes.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn zmgr_error_can_retry(error: *const zmgr_error) -> bool 
     unsafe { read(error, false, |e| e.error.can_retry()) }
 }
 
-/// How many findings the error has.
+/// Returns the number of diagnostics of the error.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn zmgr_error_detail_count(error: *const zmgr_error) -> us
     unsafe { read(error, 0, |e| e.details.len()) }
 }
 
-/// Finding number `index`; NULL past the last. It belongs to the error.
+/// Returns diagnostic `index`, which the error owns; NULL if out of range.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -264,8 +264,7 @@ pub unsafe extern "C" fn zmgr_error_detail(error: *const zmgr_error, index: usiz
     unsafe { read_part(error, |e| e.details.get(index)) }
 }
 
-/// Word number `index` of the command of the host that failed, the program first; NULL past the last, and where the failure
-/// was not that of a command.
+/// Returns argument `index` of the failed host command, the program first; NULL if out of range or if no command failed.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -274,7 +273,7 @@ pub unsafe extern "C" fn zmgr_error_command_arg(error: *const zmgr_error, index:
     unsafe { read_text(error, |e| e.argv.get(index).map(|word| word.as_c_str())) }
 }
 
-/// The exit status of the command that failed; -1 where a signal ended it, and where there was no command.
+/// Returns the exit status of the failed command; -1 if a signal ended it or if no command failed.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -283,7 +282,7 @@ pub unsafe extern "C" fn zmgr_error_command_status(error: *const zmgr_error) -> 
     unsafe { read(error, -1, |e| e.error.command().and_then(|command| command.status).unwrap_or(-1)) }
 }
 
-/// The last lines that the command printed on its standard output; NULL where there was no command.
+/// Returns the last lines of the command's standard output; NULL if no command failed.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -292,7 +291,7 @@ pub unsafe extern "C" fn zmgr_error_command_stdout(error: *const zmgr_error) -> 
     unsafe { read_text(error, |e| e.stdout.as_deref()) }
 }
 
-/// The last lines that the command printed on its standard error; NULL where there was no command.
+/// Returns the last lines of the command's standard error; NULL if no command failed.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -301,7 +300,7 @@ pub unsafe extern "C" fn zmgr_error_command_stderr(error: *const zmgr_error) -> 
     unsafe { read_text(error, |e| e.stderr.as_deref()) }
 }
 
-/// The file that holds all that the command printed; NULL where there is none.
+/// Returns the path of the log with all output of the command; NULL if there is none.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -310,7 +309,7 @@ pub unsafe extern "C" fn zmgr_error_command_log(error: *const zmgr_error) -> *co
     unsafe { read_text(error, |e| e.log.as_deref()) }
 }
 
-/// The whole error as JSON, as `zmgr --json` prints it. The text is the caller's: zmgr_string_free.
+/// Returns the error as JSON, as `zmgr --json` prints it. Free the text with zmgr_string_free.
 ///
 /// # Safety
 /// `error` is NULL or a live error.
@@ -319,82 +318,82 @@ pub unsafe extern "C" fn zmgr_error_json(error: *const zmgr_error) -> *mut c_cha
     unsafe { read(error, std::ptr::null_mut(), |e| give_text(&e.error.to_json().to_string())) }
 }
 
-/// Frees an error. NULL is fine.
+/// Frees an error; does nothing if it is NULL.
 ///
 /// # Safety
-/// `error` is NULL or an error of the caller's, used no more.
+/// `error` is NULL or an error that the caller owns, not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_error_free(error: *mut zmgr_error) {
     unsafe { free(error) }
 }
 
-/// How much the finding weighs.
+/// Returns the severity of the diagnostic.
 ///
 /// # Safety
-/// `finding` is NULL or a live finding.
+/// `finding` is NULL or a live diagnostic.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_severity(finding: *const zmgr_diagnostic) -> zmgr_severity {
     unsafe { read(finding, zmgr_severity::ZMGR_SEVERITY_ERROR, |f| f.severity) }
 }
 
-/// A stable word for this kind of finding, such as "unknown-node".
+/// Returns the stable name of this kind of diagnostic, such as "unknown-node".
 ///
 /// # Safety
-/// `finding` is NULL or a live finding.
+/// `finding` is NULL or a live diagnostic.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_code(finding: *const zmgr_diagnostic) -> *const c_char {
     unsafe { read_text(finding, |f| Some(&f.code)) }
 }
 
-/// What is wrong, in a sentence.
+/// Returns the message: one sentence.
 ///
 /// # Safety
-/// `finding` is NULL or a live finding.
+/// `finding` is NULL or a live diagnostic.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_message(finding: *const zmgr_diagnostic) -> *const c_char {
     unsafe { read_text(finding, |f| Some(&f.message)) }
 }
 
-/// What to do about it; NULL where there is nothing to say.
+/// Returns what to do about it; NULL if there is no advice.
 ///
 /// # Safety
-/// `finding` is NULL or a live finding.
+/// `finding` is NULL or a live diagnostic.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_help(finding: *const zmgr_diagnostic) -> *const c_char {
     unsafe { read_text(finding, |f| f.help.as_deref()) }
 }
 
-/// The file; NULL where the finding is about none.
+/// Returns the file; NULL if the diagnostic is not about a file.
 ///
 /// # Safety
-/// `finding` is NULL or a live finding.
+/// `finding` is NULL or a live diagnostic.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_path(finding: *const zmgr_diagnostic) -> *const c_char {
     unsafe { read_text(finding, |f| f.path.as_deref()) }
 }
 
-/// The line, from 1; 0 where it is not known.
+/// Returns the line, counted from 1; 0 if unknown.
 ///
 /// # Safety
-/// `finding` is NULL or a live finding.
+/// `finding` is NULL or a live diagnostic.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_line(finding: *const zmgr_diagnostic) -> u64 {
     unsafe { read(finding, 0, |f| f.line) }
 }
 
-/// The column in characters, from 1; 0 where it is not known.
+/// Returns the column in characters, counted from 1; 0 if unknown.
 ///
 /// # Safety
-/// `finding` is NULL or a live finding.
+/// `finding` is NULL or a live diagnostic.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_column(finding: *const zmgr_diagnostic) -> u64 {
     unsafe { read(finding, 0, |f| f.column) }
 }
 
-/// The line of the file as it stands; NULL where the finding has no place.
+/// Returns the text of the line; NULL if the diagnostic has no place.
 ///
 /// # Safety
-/// `finding` is NULL or a live finding.
+/// `finding` is NULL or a live diagnostic.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_diagnostic_snippet(finding: *const zmgr_diagnostic) -> *const c_char {
     unsafe { read_text(finding, |f| f.snippet.as_deref()) }

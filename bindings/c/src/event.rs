@@ -1,4 +1,4 @@
-//! What a running call tells.
+//! Progress events.
 
 use std::ffi::{CString, c_char, c_void};
 
@@ -6,24 +6,24 @@ use zmgr_core::{Event, EventKind};
 
 use crate::ffi::{c_text, read, read_text};
 
-/// Hears of each event: on the thread that made the call, one at a time, also where several zones are worked on at once;
-/// never after the call has returned. `event` lives for this one call. Returns false to ask to stop; a step that is refused
-/// when it is about to begin is not done. It must not throw, not longjmp, and not close the manager.
+/// Progress callback. Called once per event, on the thread that made the call, one event at a time even if zones are processed in
+/// parallel, and never after the call has returned. `event` is valid only during the callback. Return false to cancel; if the
+/// event is the start of a step, the step does not run. Must not throw, longjmp or close the manager.
 pub type zmgr_progress_fn = Option<unsafe extern "C" fn(userdata: *mut c_void, event: *const zmgr_event) -> bool>;
 
-/// What happened. Values may be added.
+/// Kind of an event. Values may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum zmgr_event_kind {
-    /// A kind that this version of the library has no number for.
+    /// A kind that is newer than this header.
     ZMGR_EVENT_OTHER = 0,
-    /// Work on the zone begins.
+    /// The operation on the zone starts.
     ZMGR_EVENT_STARTED = 1,
-    /// A step begins.
+    /// A step starts.
     ZMGR_EVENT_STEP_STARTED = 2,
-    /// A command runs; the message is its words.
+    /// A command starts; the message is its command line.
     ZMGR_EVENT_COMMAND = 3,
-    /// A command still runs; the message is the last line that it printed.
+    /// A command is still running; the message is its last line of output.
     ZMGR_EVENT_RUNNING = 4,
     /// A step is done.
     ZMGR_EVENT_STEP_DONE = 5,
@@ -31,15 +31,15 @@ pub enum zmgr_event_kind {
     ZMGR_EVENT_STEP_FAILED = 6,
     /// A step is being undone.
     ZMGR_EVENT_UNDOING = 7,
-    /// Something that a person should know and that stops nothing.
+    /// A warning; the operation continues.
     ZMGR_EVENT_WARNING = 8,
-    /// The output of a long command goes to the file that the message names.
+    /// The output of a long command goes to a log; the message is its path.
     ZMGR_EVENT_LOG = 9,
-    /// Work on the zone has ended, well or not.
+    /// The operation on the zone has ended, successfully or not.
     ZMGR_EVENT_FINISHED = 10,
 }
 
-/// One thing that happened. Lives for one call of the callback, and is read on its thread.
+/// Progress event. Valid only during the callback and on its thread.
 pub struct zmgr_event {
     kind: zmgr_event_kind,
     zone: CString,
@@ -81,16 +81,16 @@ impl zmgr_event {
     }
 }
 
-/// What happened.
+/// Returns the kind of the event.
 ///
 /// # Safety
-/// `event` is NULL or the event of the running callback; so for all that follow.
+/// `event` is NULL or the event of the running callback; the same holds for the functions below.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_event_get_kind(event: *const zmgr_event) -> zmgr_event_kind {
     unsafe { read(event, zmgr_event_kind::ZMGR_EVENT_OTHER, |e| e.kind) }
 }
 
-/// The zone it is about.
+/// Returns the name of the zone.
 ///
 /// # Safety
 /// See zmgr_event_get_kind.
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn zmgr_event_zone(event: *const zmgr_event) -> *const c_c
     unsafe { read_text(event, |e| Some(&e.zone)) }
 }
 
-/// The step's id within the plan, such as "install"; empty for events of the zone as a whole.
+/// Returns the id of the step within the plan, such as "install"; empty for events of the whole zone.
 ///
 /// # Safety
 /// See zmgr_event_get_kind.
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn zmgr_event_step(event: *const zmgr_event) -> *const c_c
     unsafe { read_text(event, |e| Some(&e.step)) }
 }
 
-/// Which step it is, from 1; 0 for events of the zone as a whole.
+/// Returns the number of the step, counted from 1; 0 for events of the whole zone.
 ///
 /// # Safety
 /// See zmgr_event_get_kind.
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn zmgr_event_position(event: *const zmgr_event) -> usize 
     unsafe { read(event, 0, |e| e.position.0) }
 }
 
-/// How many steps there are.
+/// Returns the number of steps.
 ///
 /// # Safety
 /// See zmgr_event_get_kind.
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn zmgr_event_steps(event: *const zmgr_event) -> usize {
     unsafe { read(event, 0, |e| e.position.1) }
 }
 
-/// The words that go with it; NULL where there are none.
+/// Returns the message of the event; NULL if it has none.
 ///
 /// # Safety
 /// See zmgr_event_get_kind.
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn zmgr_event_message(event: *const zmgr_event) -> *const 
     unsafe { read_text(event, |e| e.message.as_deref()) }
 }
 
-/// How long the step or command has taken, in milliseconds.
+/// Returns the time that the step or command has taken, in milliseconds.
 ///
 /// # Safety
 /// See zmgr_event_get_kind.
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn zmgr_event_elapsed_ms(event: *const zmgr_event) -> u64 
     unsafe { read(event, 0, |e| e.elapsed_ms) }
 }
 
-/// False for a step that failed and for a zone that did not come to what was asked.
+/// Returns false if the step, or the operation on the zone, failed.
 ///
 /// # Safety
 /// See zmgr_event_get_kind.

@@ -1,6 +1,6 @@
-//! Every cast of a pointer, and the guard that no panic passes.
+//! Pointer casts, and the guard that stops panics.
 //!
-//! What the functions here demand of a pointer is what the header demands of C: NULL, or a live object of that type.
+//! Safety: every function here requires of a pointer what the header requires of C: NULL, or a live object of that type.
 
 use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
@@ -10,7 +10,7 @@ use zmgr_core::{Code, Error, Result};
 
 use crate::error::{zmgr_error, zmgr_status};
 
-/// Runs the body of a function that can fail: a panic becomes `ZMGR_INTERNAL`, an error goes to `*error` where that is wanted.
+/// Runs the body of a function that can fail. A panic becomes `ZMGR_INTERNAL`; an error is stored in `*error` unless that is NULL.
 pub(crate) unsafe fn call(error: *mut *mut zmgr_error, body: impl FnOnce() -> Result<()>) -> zmgr_status {
     if !error.is_null() {
         // SAFETY: the caller gives NULL or a place for a pointer.
@@ -22,7 +22,7 @@ pub(crate) unsafe fn call(error: *mut *mut zmgr_error, body: impl FnOnce() -> Re
         Err(payload) => {
             let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Error::new(Code::Internal, format!("a fault of zmgr itself: {text}"))
+            Error::new(Code::Internal, format!("bug in zmgr: {text}"))
         }
     };
     let status = zmgr_status::from(failure.code());
@@ -34,7 +34,7 @@ pub(crate) unsafe fn call(error: *mut *mut zmgr_error, body: impl FnOnce() -> Re
     status
 }
 
-/// The value of a getter, which cannot fail; `none` for a NULL handle, and should it panic all the same.
+/// Runs a getter; returns `none` for a NULL handle or on a panic.
 pub(crate) unsafe fn read<T, R>(handle: *const T, none: R, get: impl FnOnce(&T) -> R) -> R {
     // SAFETY: the caller gives NULL or a live object.
     match unsafe { handle.as_ref() } {
@@ -43,45 +43,45 @@ pub(crate) unsafe fn read<T, R>(handle: *const T, none: R, get: impl FnOnce(&T) 
     }
 }
 
-/// Text that a handle has, lives as long as it; NULL for a NULL handle and where there is none.
+/// Runs a getter of text that the handle owns; returns NULL for a NULL handle or if there is no text.
 pub(crate) unsafe fn read_text<T>(handle: *const T, get: impl FnOnce(&T) -> Option<&CStr>) -> *const c_char {
     // SAFETY: forwarded.
     unsafe { read(handle, std::ptr::null(), |handle| get(handle).map_or(std::ptr::null(), CStr::as_ptr)) }
 }
 
-/// An object that belongs to a handle; NULL for a NULL handle and where there is none.
+/// Runs a getter of an object that the handle owns; returns NULL for a NULL handle or if there is no object.
 pub(crate) unsafe fn read_part<T, P>(handle: *const T, get: impl FnOnce(&T) -> Option<&P>) -> *const P {
     // SAFETY: forwarded.
     unsafe { read(handle, std::ptr::null(), |handle| get(handle).map_or(std::ptr::null(), std::ptr::from_ref)) }
 }
 
-/// A handle that must be there.
+/// Borrows a required handle.
 pub(crate) unsafe fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
     // SAFETY: the caller gives NULL or a live object.
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
 }
 
-/// A handle that may be left out.
+/// Borrows an optional handle.
 pub(crate) unsafe fn optional_handle<'a, T>(pointer: *const T) -> Option<&'a T> {
     // SAFETY: the caller gives NULL or a live object.
     unsafe { pointer.as_ref() }
 }
 
-/// A place for an output object, set to NULL when it is made.
+/// Output parameter for an object, initialized to NULL.
 pub(crate) struct Out<T>(*mut *mut T);
 
 impl<T> Out<T> {
-    /// Hands the object over, if the caller wants it.
+    /// Passes the object to the caller unless the parameter is NULL.
     pub(crate) fn set(self, value: impl FnOnce() -> T) {
         if !self.0.is_null() {
             let object = Box::into_raw(Box::new(value()));
-            // SAFETY: whoever made this `Out` promised a place for a pointer.
+            // SAFETY: the constructor of this `Out` required a place for a pointer.
             unsafe { self.0.write(object) };
         }
     }
 }
 
-/// An output that the caller must want.
+/// Returns a required output parameter.
 pub(crate) unsafe fn out<T>(pointer: *mut *mut T, name: &str) -> Result<Out<T>> {
     if pointer.is_null() {
         return Err(null(name));
@@ -90,7 +90,7 @@ pub(crate) unsafe fn out<T>(pointer: *mut *mut T, name: &str) -> Result<Out<T>> 
     Ok(unsafe { optional_out(pointer) })
 }
 
-/// An output that the caller may not care for.
+/// Returns an optional output parameter.
 pub(crate) unsafe fn optional_out<T>(pointer: *mut *mut T) -> Out<T> {
     if !pointer.is_null() {
         // SAFETY: the caller gives a place for a pointer.
@@ -99,7 +99,7 @@ pub(crate) unsafe fn optional_out<T>(pointer: *mut *mut T) -> Out<T> {
     Out(pointer)
 }
 
-/// A place for a number, set to 0.
+/// Returns an output parameter for a number, initialized to 0.
 pub(crate) unsafe fn out_number<'a>(pointer: *mut i32, name: &str) -> Result<&'a mut i32> {
     if pointer.is_null() {
         return Err(null(name));
@@ -111,13 +111,13 @@ pub(crate) unsafe fn out_number<'a>(pointer: *mut i32, name: &str) -> Result<&'a
     }
 }
 
-/// Text that must be there.
+/// Borrows a required string.
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
     // SAFETY: forwarded.
     unsafe { optional_text(pointer, name) }?.ok_or_else(|| null(name))
 }
 
-/// Text that may be left out.
+/// Borrows an optional string.
 pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
     if pointer.is_null() {
         return Ok(None);
@@ -130,7 +130,7 @@ pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Re
     }
 }
 
-/// An array of texts, none of them NULL.
+/// Borrows an array of strings, none of them NULL.
 pub(crate) unsafe fn texts<'a>(pointer: *const *const c_char, count: usize, name: &str) -> Result<Vec<&'a str>> {
     if count == 0 {
         return Ok(Vec::new());
@@ -144,14 +144,14 @@ pub(crate) unsafe fn texts<'a>(pointer: *const *const c_char, count: usize, name
     pointers.iter().map(|pointer| unsafe { text(*pointer, name) }).collect()
 }
 
-/// A struct of options: its first field is a `size_t` that says how much of it the caller knows.
+/// An options struct. Its first field is a `size_t` with the size that the caller was compiled with.
 ///
 /// # Safety
 /// `repr(C)`, the first field a `usize`, and all bytes zero a legal value of it.
 pub(crate) unsafe trait Options: Copy {}
 
-/// Copies the options: at most as many bytes as the caller says there are, the rest zero. A larger struct than this library
-/// knows must be zero beyond what is known, or something that was asked for would be left out in silence.
+/// Copies the options, at most `size` bytes; the rest is zero. If the caller's struct is larger than this library's, the rest must be
+/// zero: otherwise an option would be ignored silently.
 pub(crate) unsafe fn options<T: Options>(pointer: *const T, name: &str) -> Result<T> {
     let mut known = MaybeUninit::<T>::zeroed();
     if pointer.is_null() {
@@ -184,27 +184,27 @@ pub(crate) unsafe fn options<T: Options>(pointer: *const T, name: &str) -> Resul
     }
 }
 
-/// Frees an object that was handed over; NULL is fine.
+/// Frees an object that the caller owns; does nothing if it is NULL.
 pub(crate) unsafe fn free<T>(pointer: *mut T) {
     if !pointer.is_null() {
-        // SAFETY: it came from `Box::into_raw` of this type, and the caller uses it no more.
+        // SAFETY: it came from `Box::into_raw` of this type, and the caller does not use it afterwards.
         let object = unsafe { Box::from_raw(pointer) };
-        // Nothing that is freed here can be left half-used by a panic of its destructor.
+        // A panicking destructor leaves nothing that is used again.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(object)));
     }
 }
 
-/// An object on the heap that the caller will own.
+/// Moves an object to the heap for the caller to own.
 pub(crate) fn give<T>(object: T) -> *mut T {
     Box::into_raw(Box::new(object))
 }
 
-/// Text on the heap that the caller will own.
+/// Copies text to the heap for the caller to own.
 pub(crate) fn give_text(text: &str) -> *mut c_char {
     c_text(text).into_raw()
 }
 
-/// Text for C. NULs in what came from outside are left out, not refused.
+/// Converts text to a C string; drops NUL bytes.
 pub(crate) fn c_text(text: &str) -> CString {
     let mut bytes = text.as_bytes().to_vec();
     bytes.retain(|byte| *byte != 0);
@@ -215,10 +215,10 @@ fn null(name: &str) -> Error {
     Error::new(Code::InvalidArgument, format!("{name} is NULL"))
 }
 
-/// Frees text that a function of this library gave as `char *`. NULL is fine. Never use free() for it.
+/// Frees a string that this library returned as `char *`; does nothing if it is NULL. Never pass such a string to free().
 ///
 /// # Safety
-/// `text` is NULL or came from this library as `char *`, and is used no more.
+/// `text` is NULL or came from this library as `char *`, and is not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_string_free(text: *mut c_char) {
     if !text.is_null() {

@@ -11,12 +11,13 @@ use crate::ffi::{call, out, texts};
 use crate::value::zmgr_value;
 
 /// Compares `count` trees (directories such as "h1/etc/zmgr"), one per host. Reads files only; needs no manager and no host.
-/// `out` receives a diagnostic for each address or MAC address that is held twice, each pool that differs between hosts and each file that
-/// cannot be read (errors), and for each zone name that two hosts use (warnings). Findings are not a failure of the call.
+/// `out` receives a diagnostic for each address or MAC address that is held twice, each pool that differs between hosts and each
+/// file that cannot be read (errors), and for each zone name that two hosts use (warnings). Returns ZMGR_OK even if there are
+/// findings.
 /// Errors: ZMGR_INVALID_ARGUMENT if `count` is 0; ZMGR_NOT_FOUND if a tree does not exist; ZMGR_IO.
 ///
 /// # Safety
-/// `trees` points to `count` texts; `out` points to a place for a pointer; `error` is NULL or does so too.
+/// `trees` points to `count` texts; `out` points to a place for a pointer; `error` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_fleet_check(
     trees: *const *const c_char,
@@ -34,8 +35,8 @@ pub unsafe extern "C" fn zmgr_fleet_check(
     }
 }
 
-/// Lists the zones of `count` trees, one tree per host: a list of maps with the keys "host", "name", "id", "template", "addresses", "macs"
-/// and "file", by host in the order of the trees, then by name.
+/// Lists the zones of `count` trees, one tree per host: a list of maps with the keys "host", "name", "id", "template",
+/// "addresses", "macs" and "file", by host in the order of the trees, then by name.
 /// Errors: as for zmgr_fleet_check.
 ///
 /// # Safety

@@ -1,6 +1,6 @@
-//! The C face of zmgr. No logic: each function checks its arguments, calls the public Rust API, and hands back what it got.
+//! The C library of zmgr. Contains no logic: each function checks its arguments, calls the public Rust API and returns the result.
 //!
-//! The conventions are told in `bindings/README.md`, and in `include/zmgr.h`, which is generated from here.
+//! `bindings/README.md` describes the conventions; `include/zmgr.h` is generated from this crate.
 #![allow(non_camel_case_types)]
 
 mod address;

@@ -1,4 +1,4 @@
-//! Opening and closing.
+//! Opening and closing a manager.
 
 use std::ffi::{CStr, c_char};
 
@@ -9,7 +9,8 @@ use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{call, free, handle, optional_text, options, out};
 use crate::options::zmgr_open_options;
 
-/// The zones of one host and the files that describe them. Any number of threads may use one manager at once, until zmgr_close.
+/// Manages the zones of one host and their configuration files. Any number of threads may use one manager concurrently until
+/// zmgr_close().
 pub struct zmgr_manager(pub(crate) Manager);
 
 const _: () = {
@@ -17,11 +18,11 @@ const _: () = {
     shared::<zmgr_manager>();
 };
 
-/// Opens a manager: `options` NULL is this host with the tree /etc/zmgr. Nothing is read yet.
-/// Errors: ZMGR_INVALID_ARGUMENT for options that exclude each other.
+/// Opens a manager; if `options` is NULL, for this host and the files in /etc/zmgr. Performs no I/O.
+/// Errors: ZMGR_INVALID_ARGUMENT for options that conflict.
 ///
 /// # Safety
-/// `options` is NULL or points to options of the size that they state; `out` to a place for a pointer; `error` is NULL or
+/// `options` is NULL or points to options whose `size` is set; `out` to a place for a pointer; `error` is NULL or
 /// points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_open(
@@ -53,10 +54,10 @@ pub unsafe extern "C" fn zmgr_open(
     }
 }
 
-/// The same manager once more, whose questions (zmgr_zones, zmgr_zone_find, zmgr_check, zmgr_diff, plans, pools) end with
-/// ZMGR_CANCELLED once somebody has used the token, also while the host does not answer. Operations heed the token of their own
-/// run options alone. Close it as any other; the token may be freed before.
-/// Errors: ZMGR_INVALID_ARGUMENT where one of them is NULL.
+/// Returns a copy of the manager whose queries (zmgr_zones, zmgr_zone_find, zmgr_check, zmgr_diff, plans, pools) fail with
+/// ZMGR_CANCELLED once the token is triggered, even while the host does not answer. Operations use only the token in their own run
+/// options. Close the copy with zmgr_close(); the token may be freed earlier.
+/// Errors: ZMGR_INVALID_ARGUMENT if one of them is NULL.
 ///
 /// # Safety
 /// `manager` is a live manager, `cancel` a live token; `out` points to a place for a pointer; `error` is NULL or points to a
@@ -78,10 +79,10 @@ pub unsafe extern "C" fn zmgr_stopped_by(
     }
 }
 
-/// Closes a manager: from here on no thread may use it. Objects that it gave live on. NULL is fine.
+/// Closes a manager; does nothing if it is NULL. No thread may use it afterwards. Objects that it returned stay valid.
 ///
 /// # Safety
-/// `manager` is NULL or a manager that no call uses any more.
+/// `manager` is NULL or a manager that no call uses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_close(manager: *mut zmgr_manager) {
     unsafe { free(manager) }
@@ -92,13 +93,13 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
     Err(_) => panic!("a version without NUL"),
 };
 
-/// The version of the library in use, such as "0.1.0". The text is never freed.
+/// Returns the version of the loaded library, such as "0.1.0". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn zmgr_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// The version of the library in use as ZMGR_VERSION_NUMBER of its header.
+/// Returns the version of the loaded library as a number; compare it with ZMGR_VERSION_NUMBER of the header.
 #[unsafe(no_mangle)]
 pub extern "C" fn zmgr_version_number() -> u32 {
     const fn number(text: &str) -> u32 {

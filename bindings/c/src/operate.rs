@@ -1,5 +1,5 @@
-//! The shapes that operations have in common: each checks what it was given, calls the core, and fills its output. What differs
-//! between two operations of a shape is the options and the function of the core, and those alone.
+//! Common forms of exported functions: each checks its arguments, calls the core and fills its output. Functions of one form differ
+//! only in their options and in the function of the core that they call.
 
 use std::ffi::c_char;
 
@@ -16,7 +16,7 @@ use crate::report::{report_to, zmgr_report};
 use crate::value::zmgr_value;
 use crate::zone::zmgr_zone;
 
-/// The plan of an operation on several zones.
+/// Plans an operation on several zones.
 pub(crate) unsafe fn plan<C: Given>(
     manager: *const zmgr_manager,
     (names, count): (*const *const c_char, usize),
@@ -36,7 +36,7 @@ pub(crate) unsafe fn plan<C: Given>(
     }
 }
 
-/// An operation on several zones.
+/// Runs an operation on several zones.
 pub(crate) unsafe fn several<C: Given>(
     manager: *const zmgr_manager,
     (names, count): (*const *const c_char, usize),
@@ -56,7 +56,7 @@ pub(crate) unsafe fn several<C: Given>(
     }
 }
 
-/// An operation on several zones, done to one: its failure is that of the call.
+/// Runs an operation for several zones on a single one and returns its error.
 pub(crate) unsafe fn alone<C: Given>(
     manager: *const zmgr_manager,
     name: *const c_char,
@@ -74,7 +74,7 @@ pub(crate) unsafe fn alone<C: Given>(
     }
 }
 
-/// An operation on one zone, which gives the zone as it is then.
+/// Runs an operation on one zone and returns the resulting zone.
 pub(crate) unsafe fn one<C: Given>(
     manager: *const zmgr_manager,
     name: *const c_char,
@@ -96,7 +96,7 @@ pub(crate) unsafe fn one<C: Given>(
     }
 }
 
-/// A question whose answer is a tree of values.
+/// Runs a query that returns a `zmgr_value`.
 pub(crate) unsafe fn value(
     manager: *const zmgr_manager,
     out: *mut *mut zmgr_value,
@@ -113,7 +113,7 @@ pub(crate) unsafe fn value(
     }
 }
 
-/// A question about the thing of this name, or about all where `name` is NULL.
+/// Runs a query about one named object, or about all if `name` is NULL.
 pub(crate) unsafe fn value_or_all(
     manager: *const zmgr_manager,
     (name, what): (*const c_char, &str),
@@ -130,7 +130,7 @@ pub(crate) unsafe fn value_or_all(
     }
 }
 
-/// A question whose answer is findings.
+/// Runs a query that returns diagnostics.
 pub(crate) unsafe fn findings(
     manager: *const zmgr_manager,
     out: *mut *mut zmgr_diagnostic_list,

@@ -1,4 +1,4 @@
-//! The options structs. They only ever grow at the end; zero is the default of every field.
+//! Options structs. New fields are only added at the end; zero is the default of every field.
 
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
@@ -13,120 +13,120 @@ use crate::cancel::zmgr_cancel;
 use crate::event::{zmgr_event, zmgr_progress_fn};
 use crate::ffi::{Options, optional_handle, optional_text, options, texts};
 
-/// Options of an operation, as C gives them.
+/// C representation of the options of an operation.
 pub(crate) trait Given: Options {
-    /// What the core calls them.
+    /// Rust type of the options.
     type Wanted;
 
-    /// Reads them. What its pointers point to is what the header asks for.
+    /// Converts the options. Pointers must be valid as the header requires.
     unsafe fn wanted(&self) -> Result<Self::Wanted>;
 }
 
-/// The options of an operation; NULL is the default of each.
+/// Reads the options of an operation; NULL means all defaults.
 pub(crate) unsafe fn given<C: Given>(pointer: *const C) -> Result<C::Wanted> {
     // SAFETY: forwarded.
     unsafe { options(pointer, "options")?.wanted() }
 }
 
-/// Which tree and which host.
+/// Options for zmgr_open(): the configuration files and the host.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_open_options {
     /// sizeof(zmgr_open_options)
     pub size: usize,
-    /// The tree of documents; NULL: etc/zmgr of the host.
+    /// Directory of the configuration files; NULL: etc/zmgr of the host.
     pub root: *const c_char,
-    /// The directory of a simulated machine, made when absent; NULL: none.
+    /// Directory of a simulated host, created if missing; NULL: none.
     pub simulate_dir: *const c_char,
-    /// Real programs and files below this directory; NULL: those of this host.
+    /// Directory under which host programs and files are found; NULL: /.
     pub host_root: *const c_char,
-    /// What to call this program to others that wait for its locks; NULL: its name.
+    /// Name of this program, shown to processes that wait for its locks; NULL: its file name.
     pub command: *const c_char,
 }
-// SAFETY: repr(C), the size first, all zero legal; so for those below.
+// SAFETY: repr(C), the size first, all zero legal; also for the structs below.
 unsafe impl Options for zmgr_open_options {}
 
-/// Whether a query asks the host for each zone's status.
+/// Use of the host by a query, for the status of each zone.
 #[derive(Debug, Clone, Copy)]
 #[repr(u32)]
 pub enum zmgr_live {
-    /// Ask; where the host does not answer, leave each status empty.
+    /// Query the host; leave every status empty if it does not answer.
     ZMGR_LIVE_AUTO = 0,
-    /// Read the files only.
+    /// Read only the files.
     ZMGR_LIVE_NEVER = 1,
-    /// Ask, and fail where the host does not answer.
+    /// Query the host; fail if it does not answer.
     ZMGR_LIVE_REQUIRED = 2,
 }
 
-/// Which zones.
+/// Options for zmgr_zones(): the zones to return.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_query {
     /// sizeof(zmgr_query)
     pub size: usize,
-    /// Only zones with this tag; NULL: all.
+    /// Tag that the zones must have; NULL: any.
     pub tag: *const c_char,
-    /// Only these zones; NULL: all.
+    /// Names of the zones; NULL: all.
     pub names: *const *const c_char,
-    /// How many names.
+    /// Number of names.
     pub name_count: usize,
     /// One of zmgr_live.
     pub live: u32,
-    /// Also zones that the host has and the registry does not.
+    /// Include zones of the host that are not in the registry.
     pub unregistered: bool,
 }
 unsafe impl Options for zmgr_query {}
 
-/// What to do with the steps done when a later one fails.
+/// Handling of completed steps when a later step fails.
 #[derive(Debug, Clone, Copy)]
 #[repr(u32)]
 pub enum zmgr_on_failure {
-    /// As config.kdl says.
+    /// Use the setting in config.kdl.
     ZMGR_ON_FAILURE_CONFIGURED = 0,
-    /// Undo them.
+    /// Roll back.
     ZMGR_ON_FAILURE_ROLL_BACK = 1,
-    /// Keep them, and the entry as failed.
+    /// Keep them, and keep the entry in the state "failed".
     ZMGR_ON_FAILURE_KEEP = 2,
 }
 
-/// How an operation runs.
+/// Options for running an operation.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_run_options {
     /// sizeof(zmgr_run_options)
     pub size: usize,
-    /// Hears each event; NULL: nobody.
+    /// Progress callback; may be NULL.
     pub progress: zmgr_progress_fn,
-    /// Handed to `progress` as it is.
+    /// Passed to `progress`.
     pub userdata: *mut c_void,
-    /// A token that may ask to stop; NULL: none.
+    /// Cancellation token; may be NULL.
     pub cancel: *const zmgr_cancel,
-    /// How many zones are worked on at once; 0 means 1.
+    /// Number of zones to process in parallel; 0 means 1.
     pub jobs: u32,
     /// One of zmgr_on_failure.
     pub on_failure: u32,
 }
 unsafe impl Options for zmgr_run_options {}
 
-/// What a new zone shall be, where it differs from its template.
+/// Options for zmgr_zone_create(), zmgr_zones_create() and zmgr_plan_create().
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_create_options {
     /// sizeof(zmgr_create_options)
     pub size: usize,
-    /// The template; NULL: default-template of config.kdl.
+    /// Name of the template; NULL: default-template in config.kdl.
     pub template_name: *const c_char,
-    /// Addresses wanted: texts such as "internal=10.1.0.10", without prefix length; NULL: none.
+    /// Addresses to use: strings such as "internal=10.1.0.10" (NET=ADDRESS without prefix length); NULL: none.
     pub addresses: *const *const c_char,
-    /// How many addresses.
+    /// Number of addresses.
     pub address_count: usize,
-    /// Attributes: texts such as "owner=alice"; NULL: none.
+    /// Attributes: strings such as "owner=alice"; NULL: none.
     pub attrs: *const *const c_char,
-    /// How many attributes.
+    /// Number of attributes.
     pub attr_count: usize,
-    /// The zone to clone in place of installing; NULL: none.
+    /// Name of the zone to clone instead of installing; NULL: none.
     pub clone_from: *const c_char,
-    /// 0: as the template says; 1: boot; 2: leave it installed.
+    /// 0: as the template says; 1: boot after installing; 2: do not boot.
     pub boot: u32,
 }
 unsafe impl Options for zmgr_create_options {}
@@ -149,15 +149,15 @@ impl Given for zmgr_create_options {
     }
 }
 
-/// How far to go in destroying a zone.
+/// Options for zmgr_zone_destroy(), zmgr_zones_destroy() and zmgr_plan_destroy().
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_destroy_options {
     /// sizeof(zmgr_destroy_options)
     pub size: usize,
-    /// Also a protected zone, one that others were cloned from, one with snapshots of others.
+    /// Act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     pub force: bool,
-    /// Detach it and leave its files, in place of uninstalling it.
+    /// Detach the zone and keep its files, instead of uninstalling.
     pub keep_data: bool,
 }
 unsafe impl Options for zmgr_destroy_options {}
@@ -170,15 +170,15 @@ impl Given for zmgr_destroy_options {
     }
 }
 
-/// How to install a zone again.
+/// Options for zmgr_zone_reinstall(), zmgr_zones_reinstall() and zmgr_plan_reinstall().
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_reinstall_options {
     /// sizeof(zmgr_reinstall_options)
     pub size: usize,
-    /// 0: as it ran before or not; 1: boot; 2: leave it installed.
+    /// 0: boot if it was running before; 1: boot; 2: do not boot.
     pub boot: u32,
-    /// Also a protected zone, one that others were cloned from, one with snapshots of others.
+    /// Act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     pub force: bool,
 }
 unsafe impl Options for zmgr_reinstall_options {}
@@ -199,11 +199,11 @@ impl Given for zmgr_reinstall_options {
 pub struct zmgr_import_options {
     /// sizeof(zmgr_import_options)
     pub size: usize,
-    /// Template of the entries; NULL: the one of the zone's brand that fits best, or none.
+    /// Name of the template; NULL: the best match for each zone's brand, or none.
     pub template_name: *const c_char,
-    /// Make VNICs that zmgr could have created its own: destroying the zone deletes them.
+    /// Take over VNICs that look like zmgr's own, so that destroying the zone deletes them.
     pub adopt_links: bool,
-    /// Adopt without a template. Excludes template_name.
+    /// Adopt without a template; conflicts with template_name.
     pub no_template: bool,
 }
 unsafe impl Options for zmgr_import_options {}
@@ -218,17 +218,17 @@ impl Given for zmgr_import_options {
     }
 }
 
-/// How far to go in bringing the host to the files.
+/// Options for zmgr_apply() and zmgr_plan_apply().
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_apply_options {
     /// sizeof(zmgr_apply_options)
     pub size: usize,
-    /// Also take away what somebody else put there beside what the files say.
+    /// Also remove settings that are not in the files.
     pub prune: bool,
-    /// Reboot running zones where something takes effect only then.
+    /// Reboot running zones if a change needs it.
     pub reboot: bool,
-    /// Build zones again that are ready and that the host does not have.
+    /// Create zones again that are in the registry but missing on the host.
     pub recreate: bool,
 }
 unsafe impl Options for zmgr_apply_options {}
@@ -241,15 +241,15 @@ impl Given for zmgr_apply_options {
     }
 }
 
-/// How to stop a zone.
+/// Options for halting, shutting down and rebooting zones.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_halt_options {
     /// sizeof(zmgr_halt_options)
     pub size: usize,
-    /// How long to wait for the state, in milliseconds; 0: as config.kdl says.
+    /// Time to wait for the state, in milliseconds; 0: the timeout in config.kdl.
     pub timeout_ms: u64,
-    /// zmgr_zone_shutdown: fall back to halt. zmgr_zone_reboot: at once.
+    /// For shutdown: halt zones that do not go down in time. For reboot: halt instead of shutting down.
     pub force: bool,
 }
 unsafe impl Options for zmgr_halt_options {}
@@ -264,17 +264,17 @@ impl Given for zmgr_halt_options {
     }
 }
 
-/// What to do about unfinished work.
+/// Options for zmgr_recover().
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_recover_options {
     /// sizeof(zmgr_recover_options)
     pub size: usize,
-    /// Go on with what was begun, also where less would be lost by taking it back.
+    /// Resume the operation, even if rolling it back would lose less.
     pub resume: bool,
-    /// Take back what was begun, also an installed zone.
+    /// Roll back the operation, even if the zone is already installed.
     pub roll_back: bool,
-    /// Wait for commands that a killed zmgr left at work.
+    /// Wait for host commands that a killed process left running.
     pub wait: bool,
 }
 unsafe impl Options for zmgr_recover_options {}
@@ -319,7 +319,7 @@ unsafe fn pairs(pointer: *const *const c_char, count: usize, name: &str) -> Resu
     unsafe { texts(pointer, count, name)? }.into_iter().map(pair).collect()
 }
 
-/// Calls with the options of a run. The events are handed on to C as they come.
+/// Calls an operation with its run options, and passes its events to C as they arrive.
 pub(crate) unsafe fn with_run_options<T>(
     pointer: *const zmgr_run_options,
     body: impl FnOnce(&mut RunOptions<'_>) -> Result<T>,
@@ -339,7 +339,7 @@ pub(crate) unsafe fn with_run_options<T>(
     if let Some(progress) = given.progress {
         hear = move |event: &Event| {
             let event = zmgr_event::new(event);
-            // SAFETY: the caller gave a function of this type, and userdata to go with it.
+            // SAFETY: the caller gave a function of this type and matching userdata.
             unsafe { progress(given.userdata, &event) }
         };
         run = run.progress(&mut hear);

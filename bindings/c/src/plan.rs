@@ -1,4 +1,4 @@
-//! Plans: what an operation would do, as a value.
+//! Plans.
 
 use std::ffi::{CString, c_char};
 
@@ -14,8 +14,8 @@ use crate::options::{
 };
 use crate::report::{report_to, zmgr_report};
 
-/// What an operation would do to one zone or many. A plan is only a description: making one touches nothing, and needs no more
-/// rights than reading. Immutable: any thread may read it, until zmgr_plan_free. It does not need the manager that made it.
+/// Description of what an operation would do. Creating a plan changes nothing and needs only read access. Immutable: any thread may
+/// read it. Valid until zmgr_plan_free(), even after zmgr_close().
 pub struct zmgr_plan {
     plan: Plan,
     digest: CString,
@@ -27,13 +27,13 @@ impl zmgr_plan {
     }
 }
 
-/// What it would take to create these zones.
-/// Errors: those of zmgr_zone_create that can be foreseen: ZMGR_EXISTS, ZMGR_NOT_FOUND (a template, the zone to clone), ZMGR_CONFIG,
+/// Plans the creation of these zones.
+/// Errors: the foreseeable ones of zmgr_zone_create(): ZMGR_EXISTS, ZMGR_NOT_FOUND (a template, the zone to clone), ZMGR_CONFIG,
 /// ZMGR_POOL_EXHAUSTED, ZMGR_ADDRESS_IN_USE, ZMGR_UNSUPPORTED_HOST.
 ///
 /// # Safety
-/// `manager` is a live manager; `names` points to `count` texts; `options` is NULL or of the size that it states; `out` points
-/// to a place for a pointer; `error` is NULL or does so too.
+/// `manager` is a live manager; `names` points to `count` texts; `options` is NULL or points to a struct whose `size` is set;
+/// `out` points to a place for a pointer; `error` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_plan_create(
     manager: *const zmgr_manager,
@@ -46,8 +46,8 @@ pub unsafe extern "C" fn zmgr_plan_create(
     unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_create) }
 }
 
-/// What it would take to destroy these zones.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for what needs `force`; ZMGR_RECOVERY_NEEDED for unfinished work.
+/// Plans the destruction of these zones.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_RECOVERY_NEEDED for an unfinished operation.
 ///
 /// # Safety
 /// As for zmgr_plan_create.
@@ -63,8 +63,8 @@ pub unsafe extern "C" fn zmgr_plan_destroy(
     unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_destroy) }
 }
 
-/// What it would take to install these zones again.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for what needs `force`; ZMGR_RECOVERY_NEEDED for unfinished work.
+/// Plans the reinstallation of these zones.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_RECOVERY_NEEDED for an unfinished operation.
 ///
 /// # Safety
 /// As for zmgr_plan_create.
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn zmgr_plan_reinstall(
     unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_reinstall) }
 }
 
-/// What adopting these zones would do; for `count` 0 every zone of the host.
+/// Plans the import of these zones; if `count` is 0, of all zones of the host.
 /// Errors: ZMGR_NOT_FOUND (a zone that the host does not have, a template); ZMGR_EXISTS for one that is registered.
 ///
 /// # Safety
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn zmgr_plan_import(
     unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_import) }
 }
 
-/// Plans the removal of these zones' entries from the registry. The notes of a change say what is lost with the entry.
+/// Plans the removal of these zones' entries from the registry. The notes of a change list what is lost with the entry.
 /// Errors: ZMGR_NOT_FOUND; ZMGR_RECOVERY_NEEDED for an unfinished operation.
 ///
 /// # Safety
@@ -116,8 +116,8 @@ pub unsafe extern "C" fn zmgr_plan_forget(
     }
 }
 
-/// What applying the files of these zones would do; for `count` 0 of all.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that cannot be read; ZMGR_RECOVERY_NEEDED for unfinished work.
+/// Plans the changes that make the host match the files of these zones; if `count` is 0, of all zones.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_CONFIG for a zone's file that is unreadable; ZMGR_RECOVERY_NEEDED for an unfinished operation.
 ///
 /// # Safety
 /// As for zmgr_plan_create.
@@ -133,13 +133,13 @@ pub unsafe extern "C" fn zmgr_plan_apply(
     unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_apply) }
 }
 
-/// Runs a plan, unless what it rests on has changed. `*out` (which may be NULL) gets the report whenever the plan was run, also
-/// where some or all of it failed.
-/// Errors: ZMGR_STALE_PLAN, and nothing is done; else those of the operation that was planned.
+/// Runs a plan, unless its basis has changed. `*out` receives the report if the plan was run, even if some or all of it failed. `out`
+/// may be NULL.
+/// Errors: ZMGR_STALE_PLAN, in which case nothing was done; those of the planned operation.
 ///
 /// # Safety
-/// `manager` is a live manager, `plan` a live plan; `run` is NULL or of the size that it states; `out` and `error` are NULL or
-/// point to a place for a pointer.
+/// `manager` is a live manager, `plan` a live plan; `run` is NULL or points to a struct whose `size` is set; `out` and `error` are
+/// NULL or point to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_plan_run(
     manager: *const zmgr_manager,
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn zmgr_plan_run(
     }
 }
 
-/// The plan as JSON. The text is the caller's: zmgr_string_free.
+/// Returns the plan as JSON. Free the text with zmgr_string_free.
 ///
 /// # Safety
 /// `plan` is NULL or a live plan.
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn zmgr_plan_json(plan: *const zmgr_plan) -> *mut c_char {
     unsafe { read(plan, std::ptr::null_mut(), |plan| give_text(&plan.plan.to_json())) }
 }
 
-/// The commands and files as a person reads them. The text is the caller's: zmgr_string_free.
+/// Returns the commands and files of the plan as readable text. Free the text with zmgr_string_free.
 ///
 /// # Safety
 /// `plan` is NULL or a live plan.
@@ -175,11 +175,11 @@ pub unsafe extern "C" fn zmgr_plan_text(plan: *const zmgr_plan) -> *mut c_char {
     unsafe { read(plan, std::ptr::null_mut(), |plan| give_text(&plan.plan.to_string())) }
 }
 
-/// A plan from its JSON, also from that of another process or machine: what it asks for is checked when it runs.
-/// Errors: ZMGR_INVALID_ARGUMENT where it is none.
+/// Reads a plan from JSON, which another process or host may have written. The plan is validated when it runs.
+/// Errors: ZMGR_INVALID_ARGUMENT if the JSON is not a plan.
 ///
 /// # Safety
-/// `json` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+/// `json` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_plan_from_json(
     json: *const c_char,
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn zmgr_plan_from_json(
     }
 }
 
-/// SHA-256 of the plan as 64 hex digits: two plans of one digest are the same plan.
+/// Returns the SHA-256 of the plan as 64 hex digits. Plans with the same digest are equal.
 ///
 /// # Safety
 /// `plan` is NULL or a live plan.
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn zmgr_plan_digest(plan: *const zmgr_plan) -> *const c_ch
     unsafe { read_text(plan, |plan| Some(&plan.digest)) }
 }
 
-/// Whether there is nothing to do.
+/// Returns true if the plan changes nothing.
 ///
 /// # Safety
 /// `plan` is NULL or a live plan.
@@ -214,10 +214,10 @@ pub unsafe extern "C" fn zmgr_plan_is_empty(plan: *const zmgr_plan) -> bool {
     unsafe { read(plan, true, |plan| plan.plan.is_empty()) }
 }
 
-/// Frees a plan. NULL is fine.
+/// Frees a plan; does nothing if it is NULL.
 ///
 /// # Safety
-/// `plan` is NULL or a plan of the caller's, used no more.
+/// `plan` is NULL or a plan that the caller owns, not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_plan_free(plan: *mut zmgr_plan) {
     unsafe { free(plan) }

@@ -1,4 +1,4 @@
-//! What goes on in zones: power, commands, logins.
+//! Power, commands and logins of zones.
 
 use std::ffi::{OsString, c_char, c_void};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::manager::zmgr_manager;
 use crate::operate;
 use crate::options::{zmgr_halt_options, zmgr_run_options};
 
-/// Which stream a command wrote to.
+/// Stream that a command wrote to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum zmgr_stream {
@@ -22,38 +22,38 @@ pub enum zmgr_stream {
     ZMGR_STREAM_STDERR = 2,
 }
 
-/// Hears what a command in a zone writes, as it comes, on the thread that made the call; `stream` is one of zmgr_stream. Returns
-/// false to ask to stop it. It must not throw, not longjmp, and not close the manager.
+/// Output callback. Receives what a command in a zone writes, as it arrives, on the thread that made the call. `stream` is one of
+/// zmgr_stream. Return false to stop the command. Must not throw, longjmp or close the manager.
 pub type zmgr_output_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, stream: u32, bytes: *const u8, length: usize) -> bool>;
 
-/// How a command runs in a zone.
+/// Options for zmgr_zone_exec().
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_exec_options {
     /// sizeof(zmgr_exec_options)
     pub size: usize,
-    /// Hears what it writes; NULL: nobody.
+    /// Output callback; may be NULL.
     pub output: zmgr_output_fn,
-    /// Handed to `output` as it is.
+    /// Passed to `output`.
     pub userdata: *mut c_void,
-    /// A token that may ask to stop it; NULL: none.
+    /// Cancellation token; may be NULL.
     pub cancel: *const zmgr_cancel,
-    /// How long it may take, in milliseconds; 0: as long as it likes.
+    /// Time limit in milliseconds; 0: no limit.
     pub timeout_ms: u64,
-    /// Whether it reads the caller's own standard input; without it, it reads nothing.
+    /// Pass the caller's standard input to the command; otherwise its input is empty.
     pub read_stdin: bool,
 }
 // SAFETY: repr(C), the size first, all zero legal.
 unsafe impl Options for zmgr_exec_options {}
 
-/// Boots a zone and waits until it runs. One that runs already is left as it is.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for one that is not installed; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT;
-/// ZMGR_RECOVERY_NEEDED for unfinished work.
+/// Boots a zone and waits until it is running. Does nothing if it is already running.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if it is not installed; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT;
+/// ZMGR_RECOVERY_NEEDED for an unfinished operation.
 ///
 /// # Safety
-/// `manager` is a live manager; `name` ends in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
-/// place for a pointer. So for halt, shutdown and reboot.
+/// `manager` is a live manager; `name` ends in a NUL; `run` is NULL or points to a struct whose `size` is set; `error` is NULL or
+/// points to a place for a pointer. The same holds for halt, shutdown and reboot.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_boot(
     manager: *const zmgr_manager,
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn zmgr_zone_boot(
     }
 }
 
-/// Halts a zone at once, without its own scripts. One that is down already is left as it is.
+/// Halts a zone immediately, without running its shutdown scripts. Does nothing if it is already down.
 /// Errors: ZMGR_NOT_FOUND; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT.
 ///
 /// # Safety
@@ -83,8 +83,8 @@ pub unsafe extern "C" fn zmgr_zone_halt(
     unsafe { operate::alone(manager, name, options, run, error, Manager::halt) }
 }
 
-/// Asks a zone to shut down and waits until it is down. With `force`, one that does not is halted.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT where it does not go down in time.
+/// Shuts a zone down cleanly and waits until it is down. With `force`, halts it if it does not go down in time.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT if it does not go down in time.
 ///
 /// # Safety
 /// See zmgr_zone_boot.
@@ -99,8 +99,8 @@ pub unsafe extern "C" fn zmgr_zone_shutdown(
     unsafe { operate::alone(manager, name, options, run, error, Manager::shutdown) }
 }
 
-/// Asks a running zone to shut down and boots it again. With `force`, it is halted and booted at once.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for one that does not run; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT.
+/// Shuts a running zone down cleanly and boots it again. With `force`, halts it instead of shutting it down.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if it is not running; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT.
 ///
 /// # Safety
 /// See zmgr_zone_boot.
@@ -115,13 +115,13 @@ pub unsafe extern "C" fn zmgr_zone_reboot(
     unsafe { operate::alone(manager, name, options, run, error, Manager::reboot) }
 }
 
-/// Runs a command inside a running zone as its root; `*status` gets its exit status. Each of the `count` words reaches the command
-/// as it is: no shell reads them. A status other than 0 is no failure of the call.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE where the zone does not run or goes down meanwhile; ZMGR_TIMED_OUT; ZMGR_CANCELLED;
-/// ZMGR_COMMAND_FAILED where it is not known how the command ended.
+/// Runs a command as root inside a running zone. `*status` receives its exit status. The `count` arguments reach the command
+/// unchanged, without a shell. Returns ZMGR_OK even if the exit status is not 0.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if the zone is not running or goes down; ZMGR_TIMED_OUT; ZMGR_CANCELLED;
+/// ZMGR_COMMAND_FAILED if the exit status is unknown.
 ///
 /// # Safety
-/// `manager` is a live manager; texts end in a NUL; `words` points to `count` texts; `options` is NULL or of the size that it
+/// `manager` is a live manager; strings end in a NUL; `words` points to `count` texts; `options` is NULL or of the size that it
 /// states; `status` points to a number; `error` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_exec(
@@ -163,7 +163,7 @@ unsafe fn with_exec_options<T>(
                 ExecStream::Stdout => zmgr_stream::ZMGR_STREAM_STDOUT,
                 _ => zmgr_stream::ZMGR_STREAM_STDERR,
             };
-            // SAFETY: the caller gave a function of this type, and userdata to go with it.
+            // SAFETY: the caller gave a function of this type and matching userdata.
             unsafe { output(given.userdata, stream as u32, bytes.as_ptr(), bytes.len()) }
         };
         exec = exec.output(&mut hear);
@@ -171,12 +171,12 @@ unsafe fn with_exec_options<T>(
     body(&mut exec)
 }
 
-/// A login into a zone on the caller's own terminal, as `user` (NULL: root); `term` is the terminal's type (may be NULL). `*status`
-/// gets the exit status of the login.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE where the zone does not run.
+/// Logs in to a zone on the caller's terminal, as `user` (NULL: root). `term` is the terminal type (may be NULL). `*status` receives
+/// the exit status of the session.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if the zone is not running.
 ///
 /// # Safety
-/// `manager` is a live manager; texts end in a NUL; `status` points to a number; `error` is NULL or points to a place for a
+/// `manager` is a live manager; strings end in a NUL; `status` points to a number; `error` is NULL or points to a place for a
 /// pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_login(

@@ -1,4 +1,4 @@
-//! What became of each zone of an operation.
+//! Reports of operations.
 
 use std::ffi::{CString, c_char};
 
@@ -8,8 +8,8 @@ use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{Out, c_text, free, read, read_part, read_text};
 use crate::zone::zmgr_zone;
 
-/// What became of each zone, in the order of the request. A snapshot: immutable, any thread may read it; it outlives the manager,
-/// until zmgr_report_free.
+/// Outcome of an operation for each zone, in the order of the request. An immutable snapshot that any thread may read; valid until
+/// zmgr_report_free(), even after zmgr_close().
 pub struct zmgr_report(Vec<Outcome>);
 
 struct Outcome {
@@ -39,23 +39,23 @@ impl zmgr_report {
     }
 }
 
-/// Hands the report over, whatever it says; then the call fails as the report does.
+/// Passes the report to the caller, then returns its error, if any.
 pub(crate) fn report_to(out: Out<zmgr_report>, report: Report) -> Result<()> {
     let failure = report.error();
     out.set(|| zmgr_report::new(report));
     failure.map_or(Ok(()), Err)
 }
 
-/// How many zones the report speaks of.
+/// Returns the number of zones in the report.
 ///
 /// # Safety
-/// `report` is NULL or a live report; so for all that follow.
+/// `report` is NULL or a live report; the same holds for the functions below.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_report_len(report: *const zmgr_report) -> usize {
     unsafe { read(report, 0, |report| report.0.len()) }
 }
 
-/// The name of zone number `index`; NULL past the last.
+/// Returns the name of zone `index`; NULL if out of range.
 ///
 /// # Safety
 /// See zmgr_report_len.
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn zmgr_report_name(report: *const zmgr_report, index: usi
     unsafe { read_text(report, |report| report.0.get(index).map(|o| o.name.as_c_str())) }
 }
 
-/// What was done to it, in a word: "created", "destroyed", "adopted", "skipped", …
+/// Returns what was done to zone `index`: "created", "destroyed", "adopted", "skipped", …
 ///
 /// # Safety
 /// See zmgr_report_len.
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn zmgr_report_action(report: *const zmgr_report, index: u
     unsafe { read_text(report, |report| report.0.get(index).map(|o| o.action.as_c_str())) }
 }
 
-/// How it ended for this zone; ZMGR_INVALID_ARGUMENT past the last.
+/// Returns the status of zone `index`; ZMGR_INVALID_ARGUMENT if out of range.
 ///
 /// # Safety
 /// See zmgr_report_len.
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn zmgr_report_status(report: *const zmgr_report, index: u
     }
 }
 
-/// Why it failed; NULL where it did not. It belongs to the report.
+/// Returns the error of zone `index`, which the report owns; NULL if it succeeded.
 ///
 /// # Safety
 /// See zmgr_report_len.
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn zmgr_report_error(report: *const zmgr_report, index: us
     unsafe { read_part(report, |report| report.0.get(index).and_then(|o| o.error.as_ref())) }
 }
 
-/// The zone as it is now; NULL where it is no more, or failed. It belongs to the report.
+/// Returns the resulting zone, which the report owns; NULL if the zone is gone or failed.
 ///
 /// # Safety
 /// See zmgr_report_len.
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn zmgr_report_zone(report: *const zmgr_report, index: usi
     unsafe { read_part(report, |report| report.0.get(index).and_then(|o| o.zone.as_ref())) }
 }
 
-/// Note number `note` on zone number `index`: what a person should know, and which stopped nothing; NULL past the last.
+/// Returns note `note` on zone `index`: information for the user that did not stop the operation; NULL if out of range.
 ///
 /// # Safety
 /// See zmgr_report_len.
@@ -117,10 +117,10 @@ pub unsafe extern "C" fn zmgr_report_note(report: *const zmgr_report, index: usi
     }
 }
 
-/// Frees a report, its zones and its errors. NULL is fine.
+/// Frees a report with its zones and errors; does nothing if it is NULL.
 ///
 /// # Safety
-/// `report` is NULL or a report of the caller's, used no more.
+/// `report` is NULL or a report that the caller owns, not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_report_free(report: *mut zmgr_report) {
     unsafe { free(report) }

@@ -1,4 +1,4 @@
-//! The simulated illumos host: for tests, dry runs and the first five minutes.
+//! The simulated illumos host, for tests and trials.
 
 use std::ffi::{CString, OsString, c_char};
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::ffi::{
 };
 use crate::value::zmgr_value;
 
-/// A simulated illumos host in a directory. It survives the process; several processes and threads may use it at once, and several
-/// threads this handle, until zmgr_sim_close. A zmgr_manager opens the same machine by its directory.
+/// Simulated illumos host in a directory. Its state persists; several processes may use it concurrently, and several threads this
+/// handle, until zmgr_sim_close(). To manage it, open a zmgr_manager with its directory as `simulate`.
 pub struct zmgr_sim {
     host: SimHost,
     directory: CString,
@@ -26,51 +26,51 @@ impl zmgr_sim {
     }
 }
 
-/// When the caller of a command dies.
+/// Time at which the caller of a command is killed.
 #[derive(Debug, Clone, Copy)]
 #[repr(u32)]
 pub enum zmgr_sim_abort {
-    /// Not at all.
+    /// Never.
     ZMGR_SIM_ABORT_NEVER = 0,
-    /// Before the command has done anything.
+    /// Before the command starts.
     ZMGR_SIM_ABORT_BEFORE = 1,
-    /// When it has done all, and the caller does not know yet.
+    /// After the command has finished, before the caller learns of it.
     ZMGR_SIM_ABORT_AFTER = 2,
 }
 
-/// What shall go wrong, and with which commands.
+/// A fault to inject.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zmgr_sim_fault_options {
     /// sizeof(zmgr_sim_fault_options)
     pub size: usize,
-    /// The program: "zoneadm", "dladm", …
+    /// Program that fails: "zoneadm", "dladm", …
     pub program: *const c_char,
-    /// Only this subcommand: "install", "create-vnic", …; NULL: all.
+    /// Subcommand that fails: "install", "create-vnic", …; NULL: all.
     pub subcommand: *const c_char,
-    /// Only commands on this zone; NULL: all.
+    /// Zone whose commands fail; NULL: all.
     pub zone: *const c_char,
-    /// Written to standard error; NULL: nothing.
+    /// Text to print on standard error; may be NULL.
     pub stderr_text: *const c_char,
-    /// Written to standard output; NULL: nothing.
+    /// Text to print on standard output; may be NULL.
     pub stdout_text: *const c_char,
-    /// How long the command takes, in milliseconds, the zone in its middle state meanwhile.
+    /// Duration of the command in milliseconds; the zone is in its transitional state for that time.
     pub delay_ms: u64,
-    /// The command fails with this status, after the change of state with which the real one would have begun; 0: it does not.
+    /// Exit status; the command fails after its first change of state. 0: it does not fail.
     pub exit_status: i32,
     /// One of zmgr_sim_abort.
     pub abort: u32,
-    /// How many times; 0: always.
+    /// Number of times the fault happens; 0: no limit.
     pub times: u32,
-    /// The command panics in the caller's thread.
+    /// Panic in the thread of the caller.
     pub panic: bool,
 }
 // SAFETY: repr(C), the size first, all zero legal.
 unsafe impl Options for zmgr_sim_fault_options {}
 
-/// Makes a new machine in `directory`, which is made when absent. `dialect` is "illumos", "openindiana", "omnios" or "smartos"; NULL
-/// is "openindiana". `out` may be NULL.
-/// Errors: ZMGR_EXISTS where the directory holds a machine already; ZMGR_INVALID_ARGUMENT for another dialect.
+/// Creates a simulated host in `directory`, which is created if missing. `dialect` is "illumos", "openindiana", "omnios" or
+/// "smartos"; NULL is "openindiana". `out` may be NULL.
+/// Errors: ZMGR_EXISTS if the directory already has a simulated host; ZMGR_INVALID_ARGUMENT for an unknown dialect.
 ///
 /// # Safety
 /// Texts end in a NUL; `out` and `error` are NULL or point to a place for a pointer.
@@ -99,11 +99,11 @@ pub unsafe extern "C" fn zmgr_sim_create(
     }
 }
 
-/// The machine in `directory`.
-/// Errors: ZMGR_NOT_FOUND where it holds none.
+/// Opens the simulated host in `directory`.
+/// Errors: ZMGR_NOT_FOUND if there is none.
 ///
 /// # Safety
-/// `directory` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+/// `directory` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_sim_open(
     directory: *const c_char,
@@ -120,32 +120,32 @@ pub unsafe extern "C" fn zmgr_sim_open(
     }
 }
 
-/// The machine's directory, absolute.
+/// Returns the absolute directory of the simulated host.
 ///
 /// # Safety
-/// `sim` is NULL or a live machine.
+/// `sim` is NULL or a live simulated host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_sim_directory(sim: *const zmgr_sim) -> *const c_char {
     unsafe { read_text(sim, |sim| Some(&sim.directory)) }
 }
 
-/// The line of illumos that it speaks: "illumos", "openindiana", "omnios" or "smartos".
+/// Returns the simulated distribution: "illumos", "openindiana", "omnios" or "smartos".
 ///
 /// # Safety
-/// `sim` is NULL or a live machine.
+/// `sim` is NULL or a live simulated host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_sim_dialect(sim: *const zmgr_sim) -> *const c_char {
     unsafe { read_text(sim, |sim| Some(&sim.dialect)) }
 }
 
-/// Writes programs named zonecfg, zoneadm, dladm, … that act on the machine into the folder `bin`, for other people's tools. They run
-/// `command` (`count` words, the first an absolute path), followed by the machine's directory, the program's name and its
-/// arguments: the words "/usr/bin/zmgr", "sim", "answer" do what they need.
-/// Errors: ZMGR_INVALID_ARGUMENT where there is no such command.
+/// Writes programs named zonecfg, zoneadm, dladm, … into the directory `bin`, so that other tools can use the simulated host. Each
+/// program runs `command` (`count` arguments, the first an absolute path) followed by the directory of the simulated host, the
+/// program's name and its arguments. Use the command "/usr/bin/zmgr", "sim", "answer".
+/// Errors: ZMGR_INVALID_ARGUMENT if the command does not exist.
 ///
 /// # Safety
-/// `sim` is a live machine; texts end in a NUL; `command` points to `count` texts; `error` is NULL or points to a place for a
-/// pointer.
+/// `sim` is a live simulated host; strings end in a NUL; `command` points to `count` texts; `error` is NULL or points to a place
+/// for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_sim_link(
     sim: *const zmgr_sim,
@@ -163,11 +163,11 @@ pub unsafe extern "C" fn zmgr_sim_link(
     }
 }
 
-/// Sets a fault, until it is cleared or has happened as often as it says. The one set last is asked first.
-/// Errors: ZMGR_INVALID_ARGUMENT for no program, and for what is no exit status.
+/// Adds a fault, which lasts until it is cleared or has happened `times` times. The most recent matching fault applies.
+/// Errors: ZMGR_INVALID_ARGUMENT if the program is missing or the exit status is out of range.
 ///
 /// # Safety
-/// `sim` is a live machine; `fault` points to options of the size that they state; `error` is NULL or points to a place for a
+/// `sim` is a live simulated host; `fault` points to options whose `size` is set; `error` is NULL or points to a place for a
 /// pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_sim_fault(
@@ -202,22 +202,22 @@ pub unsafe extern "C" fn zmgr_sim_fault(
     }
 }
 
-/// Forgets every fault.
-/// Errors: those that any call has.
+/// Removes all faults.
+/// Errors: only general ones (ZMGR_IO, ZMGR_PERMISSION_DENIED, ZMGR_INTERNAL, ...).
 ///
 /// # Safety
-/// `sim` is a live machine; `error` is NULL or points to a place for a pointer.
+/// `sim` is a live simulated host; `error` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_sim_clear_faults(sim: *const zmgr_sim, error: *mut *mut zmgr_error) -> zmgr_status {
     unsafe { call(error, || handle(sim, "sim")?.host.clear_faults()) }
 }
 
-/// Reboots the machine: active zones end, and those with autoboot boot. `*out` (which may be NULL) gets a list of maps ("zone",
-/// "stderr") of those that should have booted and did not.
-/// Errors: those that any call has.
+/// Reboots the simulated host: running zones stop, and zones with autoboot boot. `*out` receives a list of maps ("zone", "stderr")
+/// of the zones that failed to boot; `out` may be NULL.
+/// Errors: only general ones (ZMGR_IO, ZMGR_PERMISSION_DENIED, ZMGR_INTERNAL, ...).
 ///
 /// # Safety
-/// `sim` is a live machine; `out` and `error` are NULL or point to a place for a pointer.
+/// `sim` is a live simulated host; `out` and `error` are NULL or point to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_sim_reboot(
     sim: *const zmgr_sim,
@@ -235,10 +235,10 @@ pub unsafe extern "C" fn zmgr_sim_reboot(
     }
 }
 
-/// Lets go of the machine; it stays in its directory. NULL is fine.
+/// Closes the handle; does nothing if it is NULL. The simulated host stays in its directory.
 ///
 /// # Safety
-/// `sim` is NULL or a machine that no call uses any more.
+/// `sim` is NULL or a simulated host that no call uses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_sim_close(sim: *mut zmgr_sim) {
     unsafe { free(sim) }

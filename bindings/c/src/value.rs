@@ -1,4 +1,4 @@
-//! Values: what documents, wishes and reports are made of, to be walked by C.
+//! Values: trees of maps, lists and scalars.
 
 use std::ffi::{CStr, CString, c_char};
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::ffi::{c_text, free, give_text, read, read_part, read_text};
 
-/// What a value is. Values may be added.
+/// Kind of a value. Kinds may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum zmgr_value_kind {
-    /// Nothing: what is not set, and what was asked of NULL.
+    /// No value.
     ZMGR_VALUE_NULL = 0,
     /// See zmgr_value_bool.
     ZMGR_VALUE_BOOL = 1,
@@ -20,13 +20,12 @@ pub enum zmgr_value_kind {
     ZMGR_VALUE_TEXT = 3,
     /// See zmgr_value_len and zmgr_value_at.
     ZMGR_VALUE_LIST = 4,
-    /// See zmgr_value_get; zmgr_value_len, zmgr_value_key and zmgr_value_at walk through it.
+    /// See zmgr_value_get; iterate with zmgr_value_len, zmgr_value_key and zmgr_value_at.
     ZMGR_VALUE_MAP = 5,
 }
 
-/// A document, a wish or a report: a tree of maps, lists and plain values with the keys of `zmgr --json`. What
-/// zmgr_value_get and zmgr_value_at give belongs to the value that was given out; only that one is freed, with zmgr_value_free.
-/// Immutable: any thread may read it.
+/// Tree of maps, lists and scalars with the keys of `zmgr --json`. Free only the value that a call returned through `out`, with
+/// zmgr_value_free(); it owns the values that zmgr_value_get() and zmgr_value_at() return. Immutable: any thread may read it.
 pub struct zmgr_value(Tree);
 
 enum Tree {
@@ -43,7 +42,7 @@ impl zmgr_value {
         zmgr_value(match value {
             Value::Null => Tree::Null,
             Value::Bool(yes) => Tree::Bool(*yes),
-            // Counts of addresses may be larger than any integer of C: then they are text.
+            // Counts of IPv6 addresses can exceed every C integer type; they become text.
             Value::Number(number) => {
                 number.as_i64().map_or_else(|| Tree::Text(c_text(&number.to_string())), Tree::Integer)
             }
@@ -68,10 +67,10 @@ impl zmgr_value {
     }
 }
 
-/// What the value is; ZMGR_VALUE_NULL for NULL.
+/// Returns the kind of a value; ZMGR_VALUE_NULL for NULL.
 ///
 /// # Safety
-/// `value` is NULL or a live value; so for all that follow.
+/// `value` is NULL or a live value; the same holds for the functions below.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_value_get_kind(value: *const zmgr_value) -> zmgr_value_kind {
     unsafe {
@@ -86,7 +85,7 @@ pub unsafe extern "C" fn zmgr_value_get_kind(value: *const zmgr_value) -> zmgr_v
     }
 }
 
-/// The truth of a ZMGR_VALUE_BOOL; false for all else.
+/// Returns the value of a ZMGR_VALUE_BOOL; false for other kinds.
 ///
 /// # Safety
 /// See zmgr_value_get_kind.
@@ -95,7 +94,8 @@ pub unsafe extern "C" fn zmgr_value_bool(value: *const zmgr_value) -> bool {
     unsafe { read(value, false, |value| matches!(value.0, Tree::Bool(true))) }
 }
 
-/// The number of a ZMGR_VALUE_INTEGER; 0 for all else. A number that int64_t cannot hold is a ZMGR_VALUE_TEXT of its digits.
+/// Returns the value of a ZMGR_VALUE_INTEGER; 0 for other kinds. A number that does not fit into int64_t is a ZMGR_VALUE_TEXT of its
+/// digits.
 ///
 /// # Safety
 /// See zmgr_value_get_kind.
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn zmgr_value_integer(value: *const zmgr_value) -> i64 {
     unsafe { read(value, 0, |value| if let Tree::Integer(number) = value.0 { number } else { 0 }) }
 }
 
-/// The text of a ZMGR_VALUE_TEXT; NULL for all else.
+/// Returns the text of a ZMGR_VALUE_TEXT; NULL for other kinds.
 ///
 /// # Safety
 /// See zmgr_value_get_kind.
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn zmgr_value_text(value: *const zmgr_value) -> *const c_c
     }
 }
 
-/// How many members a list or a map has; 0 for all else.
+/// Returns the number of members of a list or map; 0 for other kinds.
 ///
 /// # Safety
 /// See zmgr_value_get_kind.
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn zmgr_value_len(value: *const zmgr_value) -> usize {
     }
 }
 
-/// Member number `index` of a list or a map; NULL past the last.
+/// Returns member `index` of a list or map; NULL if out of range.
 ///
 /// # Safety
 /// See zmgr_value_get_kind.
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn zmgr_value_at(value: *const zmgr_value, index: usize) -
     }
 }
 
-/// The key of member number `index` of a map; NULL past the last.
+/// Returns the key of member `index` of a map; NULL if out of range.
 ///
 /// # Safety
 /// See zmgr_value_get_kind.
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn zmgr_value_key(value: *const zmgr_value, index: usize) 
     }
 }
 
-/// The member of a map with this key; NULL where it has none.
+/// Returns the member of a map with this key; NULL if there is none.
 ///
 /// # Safety
 /// See zmgr_value_get_kind; `key` is NULL or ends in a NUL.
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn zmgr_value_get(value: *const zmgr_value, key: *const c_
     }
 }
 
-/// The value as JSON. The text is the caller's: zmgr_string_free.
+/// Returns the value as JSON. Free the text with zmgr_string_free.
 ///
 /// # Safety
 /// See zmgr_value_get_kind.
@@ -188,10 +188,10 @@ pub unsafe extern "C" fn zmgr_value_json(value: *const zmgr_value) -> *mut c_cha
     unsafe { read(value, std::ptr::null_mut(), |value| give_text(&value.json().to_string())) }
 }
 
-/// Frees a value that a call gave through `out`. NULL is fine.
+/// Frees a value that a call returned through `out`; does nothing if it is NULL.
 ///
 /// # Safety
-/// `value` is NULL or a value of the caller's, used no more, and not a member of another.
+/// `value` is NULL or a value that the caller owns, not used afterwards, and not a member of another.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_value_free(value: *mut zmgr_value) {
     unsafe { free(value) }

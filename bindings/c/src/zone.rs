@@ -1,4 +1,4 @@
-//! Zones, their nets, and what is done to one zone.
+//! Zones, their nets, and operations on one zone.
 
 use std::ffi::{CString, c_char};
 use std::sync::OnceLock;
@@ -14,12 +14,11 @@ use crate::options::{
     zmgr_run_options,
 };
 
-/// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot: immutable, any thread may read
-/// it, later changes do not touch it. One that a call gave through `out` is freed with zmgr_zone_free; one of a list or a report
-/// belongs to that.
+/// Zone: its registry entry, with defaults from its template and the status from the host. An immutable snapshot that any thread may
+/// read. Free a zone that a call returned through `out` with zmgr_zone_free(); a list or report owns its zones.
 pub struct zmgr_zone {
     zone: Zone,
-    /// Made when first asked for, so that a list of thousands costs nothing beyond the list.
+    /// Converted on first use, so that long lists stay cheap.
     texts: OnceLock<Box<Texts>>,
 }
 
@@ -41,7 +40,7 @@ struct Texts {
     fault: Option<zmgr_diagnostic>,
 }
 
-/// One net of a zone. It belongs to the zone, and any thread may read it as long as that lives.
+/// Net of a zone. Owned by the zone; any thread may read it while the zone exists.
 pub struct zmgr_net {
     name: CString,
     pool: Option<CString>,
@@ -107,18 +106,18 @@ impl zmgr_net {
     }
 }
 
-/// Zones, in the order of their names. A snapshot: immutable, any thread may read it; it outlives the manager, until
-/// zmgr_zone_list_free.
+/// Zones, sorted by name. An immutable snapshot that any thread may read; valid until zmgr_zone_list_free(), even after
+/// zmgr_close().
 pub struct zmgr_zone_list(Vec<zmgr_zone>);
 
-/// The zones that `query` asks for; NULL asks for all that are registered. A zone whose file has a fault is among them, with the
-/// fault.
-/// Errors: ZMGR_NOT_FOUND for a name that is asked for and not registered; ZMGR_UNSUPPORTED_HOST and ZMGR_COMMAND_FAILED only for
+/// Returns the zones that match `query`; if it is NULL, all registered zones. A zone whose file has an error is in the list, with the
+/// error.
+/// Errors: ZMGR_NOT_FOUND for a name in the query that is not registered; ZMGR_UNSUPPORTED_HOST and ZMGR_COMMAND_FAILED only for
 /// ZMGR_LIVE_REQUIRED.
 ///
 /// # Safety
-/// `manager` is a live manager; `query` NULL or options of the size that they state; `out` points to a place for a pointer;
-/// `error` is NULL or does so too.
+/// `manager` is a live manager; `query` NULL or options whose `size` is set; `out` points to a place for a pointer;
+/// `error` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zones(
     manager: *const zmgr_manager,
@@ -136,7 +135,7 @@ pub unsafe extern "C" fn zmgr_zones(
     }
 }
 
-/// How many zones the list has.
+/// Returns the number of zones in the list.
 ///
 /// # Safety
 /// `list` is NULL or a live list.
@@ -145,7 +144,7 @@ pub unsafe extern "C" fn zmgr_zone_list_len(list: *const zmgr_zone_list) -> usiz
     unsafe { read(list, 0, |list| list.0.len()) }
 }
 
-/// Zone number `index`; NULL past the last. It belongs to the list.
+/// Returns zone `index`, which the list owns; NULL if out of range.
 ///
 /// # Safety
 /// `list` is NULL or a live list.
@@ -154,20 +153,21 @@ pub unsafe extern "C" fn zmgr_zone_list_get(list: *const zmgr_zone_list, index: 
     unsafe { read_part(list, |list| list.0.get(index)) }
 }
 
-/// Frees a list and its zones. NULL is fine.
+/// Frees a list and its zones; does nothing if it is NULL.
 ///
 /// # Safety
-/// `list` is NULL or a list of the caller's, used no more.
+/// `list` is NULL or a list that the caller owns, not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_list_free(list: *mut zmgr_zone_list) {
     unsafe { free(list) }
 }
 
-/// The zone of this name. Reads its one file, and asks the host about it.
-/// Errors: ZMGR_NOT_FOUND where it is not registered.
+/// Returns the zone of this name. Reads one file and queries the host for the status.
+/// Errors: ZMGR_NOT_FOUND if it is not registered.
 ///
 /// # Safety
-/// `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+/// `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or points to a place
+/// for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_find(
     manager: *const zmgr_manager,
@@ -185,13 +185,13 @@ pub unsafe extern "C" fn zmgr_zone_find(
     }
 }
 
-/// Creates a zone: allocates its addresses, configures, installs, and boots it where that is wished. `out` may be NULL. On
-/// failure what was done is undone, unless `run` or config.kdl says otherwise.
-/// Errors: ZMGR_EXISTS where the registry or the host has such a zone; ZMGR_NOT_FOUND (the template, the zone to clone);
-/// ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE; ZMGR_COMMAND_FAILED; ZMGR_RECOVERY_NEEDED where the undoing did not succeed either.
+/// Creates a zone: allocates its addresses, configures and installs it, and boots it if its configuration says so. Rolls back on
+/// failure, unless `run` or config.kdl says otherwise. `out` may be NULL.
+/// Errors: ZMGR_EXISTS if the registry or the host already has the zone; ZMGR_NOT_FOUND (the template, the zone to clone);
+/// ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE; ZMGR_COMMAND_FAILED; ZMGR_RECOVERY_NEEDED if the rollback failed too.
 ///
 /// # Safety
-/// `manager` is a live manager; `name` ends in a NUL; options are NULL or of the size that they state; `out` and `error` are
+/// `manager` is a live manager; `name` ends in a NUL; options are NULL or whose `size` is set; `out` and `error` are
 /// NULL or point to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_create(
@@ -205,9 +205,9 @@ pub unsafe extern "C" fn zmgr_zone_create(
     unsafe { operate::one(manager, name, options, run, out, error, Manager::create) }
 }
 
-/// Installs a zone again: its files go and come anew; its addresses, links and configuration stay. `out` may be NULL.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for a protected zone and what else needs `force`; ZMGR_COMMAND_FAILED;
-/// ZMGR_RECOVERY_NEEDED for unfinished work.
+/// Reinstalls a zone from scratch, keeping its addresses, links and configuration. `out` may be NULL.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_COMMAND_FAILED;
+/// ZMGR_RECOVERY_NEEDED for an unfinished operation.
 ///
 /// # Safety
 /// As for zmgr_zone_create.
@@ -223,12 +223,12 @@ pub unsafe extern "C" fn zmgr_zone_reinstall(
     unsafe { operate::one(manager, name, options, run, out, error, Manager::reinstall) }
 }
 
-/// Destroys a zone, and what zmgr made for it: halts, uninstalls, deletes its configuration, its VNICs and its entry.
-/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE for a protected zone and what else needs `force`; ZMGR_COMMAND_FAILED;
-/// ZMGR_RECOVERY_NEEDED where somebody else's hand is seen.
+/// Destroys a zone and what zmgr created for it: halts and uninstalls it, and deletes its configuration, VNICs and entry.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_COMMAND_FAILED;
+/// ZMGR_RECOVERY_NEEDED if the zone on the host is not the one that zmgr created.
 ///
 /// # Safety
-/// `manager` is a live manager; `name` ends in a NUL; options are NULL or of the size that they state; `error` is NULL or
+/// `manager` is a live manager; `name` ends in a NUL; options are NULL or whose `size` is set; `error` is NULL or
 /// points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_destroy(
@@ -241,12 +241,12 @@ pub unsafe extern "C" fn zmgr_zone_destroy(
     unsafe { operate::alone(manager, name, options, run, error, Manager::destroy) }
 }
 
-/// Removes the entry of a zone from the registry, and nothing else: the zone stays on the host as it is.
+/// Removes the entry of a zone from the registry. Does not change the zone on the host.
 /// Errors: ZMGR_NOT_FOUND; ZMGR_RECOVERY_NEEDED for an unfinished operation; ZMGR_BUSY while another process works on the zone.
 ///
 /// # Safety
-/// `manager` is a live manager; `name` ends in a NUL; `run` is NULL or of the size that it states; `error` is NULL or points to a
-/// place for a pointer.
+/// `manager` is a live manager; `name` ends in a NUL; `run` is NULL or points to a struct whose `size` is set; `error` is NULL or
+/// points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_forget(
     manager: *const zmgr_manager,
@@ -260,16 +260,16 @@ pub unsafe extern "C" fn zmgr_zone_forget(
     }
 }
 
-/// Frees a zone that a call gave through `out`. NULL is fine. Zones of a list are freed with the list.
+/// Frees a zone that a call returned through `out`; does nothing if it is NULL. Do not use it for zones of a list or report.
 ///
 /// # Safety
-/// `zone` is NULL or a zone of the caller's, used no more.
+/// `zone` is NULL or a zone that the caller owns, not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_free(zone: *mut zmgr_zone) {
     unsafe { free(zone) }
 }
 
-/// The name.
+/// Returns the name of the zone.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -278,7 +278,7 @@ pub unsafe extern "C" fn zmgr_zone_name(zone: *const zmgr_zone) -> *const c_char
     unsafe { read_text(zone, |z| Some(&z.texts().name)) }
 }
 
-/// The id of its entry, 32 hex digits; NULL for a wish not yet built and for a zone that is not registered.
+/// Returns the id of the entry, 32 hex digits; NULL if the zone has not been created yet or is not registered.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -287,7 +287,7 @@ pub unsafe extern "C" fn zmgr_zone_id(zone: *const zmgr_zone) -> *const c_char {
     unsafe { read_text(zone, |z| z.texts().id.as_deref()) }
 }
 
-/// The brand; NULL where it is not known.
+/// Returns the brand; NULL if unknown.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn zmgr_zone_brand(zone: *const zmgr_zone) -> *const c_cha
     unsafe { read_text(zone, |z| z.texts().brand.as_deref()) }
 }
 
-/// The template it follows; NULL where it follows none.
+/// Returns the name of the template; NULL if it has none.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -305,7 +305,7 @@ pub unsafe extern "C" fn zmgr_zone_template_name(zone: *const zmgr_zone) -> *con
     unsafe { read_text(zone, |z| z.texts().template.as_deref()) }
 }
 
-/// Where it lies on the host.
+/// Returns the zonepath; NULL if unknown.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -314,8 +314,8 @@ pub unsafe extern "C" fn zmgr_zone_zonepath(zone: *const zmgr_zone) -> *const c_
     unsafe { read_text(zone, |z| z.texts().zonepath.as_deref()) }
 }
 
-/// What the registry says: "creating", "ready", "destroying", "failed", "unreadable"; NULL for a wish not yet built and
-/// for a zone that is not registered.
+/// Returns the state in the registry: "creating", "ready", "destroying", "failed", "unreadable"; NULL if the zone has not been
+/// created yet or is not registered.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -324,8 +324,8 @@ pub unsafe extern "C" fn zmgr_zone_state(zone: *const zmgr_zone) -> *const c_cha
     unsafe { read_text(zone, |z| z.texts().state.as_deref()) }
 }
 
-/// What the host says: "configured", "incomplete", "installed", "ready", "running", "shutting_down", "down", "absent"; NULL
-/// where the host was not asked.
+/// Returns the status on the host: "configured", "incomplete", "installed", "ready", "running", "shutting_down", "down", "absent";
+/// NULL if the host was not queried.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -334,7 +334,7 @@ pub unsafe extern "C" fn zmgr_zone_status(zone: *const zmgr_zone) -> *const c_ch
     unsafe { read_text(zone, |z| z.texts().status.as_deref()) }
 }
 
-/// The uuid of its installation; NULL before it is installed.
+/// Returns the UUID of the installation; NULL if it is not installed.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -343,7 +343,7 @@ pub unsafe extern "C" fn zmgr_zone_uuid(zone: *const zmgr_zone) -> *const c_char
     unsafe { read_text(zone, |z| z.texts().uuid.as_deref()) }
 }
 
-/// When it was registered, RFC 3339; NULL where it is not.
+/// Returns the time of registration in RFC 3339 format; NULL if it is not registered.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -352,7 +352,7 @@ pub unsafe extern "C" fn zmgr_zone_created(zone: *const zmgr_zone) -> *const c_c
     unsafe { read_text(zone, |z| z.texts().created.as_deref()) }
 }
 
-/// "create" or "import"; NULL where it is not registered.
+/// Returns the origin of the entry, "create" or "import"; NULL if it is not registered.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -361,7 +361,7 @@ pub unsafe extern "C" fn zmgr_zone_origin(zone: *const zmgr_zone) -> *const c_ch
     unsafe { read_text(zone, |z| z.texts().origin.as_deref()) }
 }
 
-/// Whether it is to boot with the host: 1 or 0; -1 where nobody says.
+/// Returns 1 if the zone boots with the host, 0 if it does not, -1 if unknown.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -370,7 +370,7 @@ pub unsafe extern "C" fn zmgr_zone_autoboot(zone: *const zmgr_zone) -> i32 {
     unsafe { read(zone, -1, |z| z.zone.autoboot.map_or(-1, i32::from)) }
 }
 
-/// What is wrong with its file; NULL where nothing is. It belongs to the zone.
+/// Returns the error in the zone's file, which the zone owns; NULL if there is none.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -379,7 +379,7 @@ pub unsafe extern "C" fn zmgr_zone_fault(zone: *const zmgr_zone) -> *const zmgr_
     unsafe { read_part(zone, |z| z.texts().fault.as_ref()) }
 }
 
-/// How many tags it has.
+/// Returns the number of tags.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -388,7 +388,7 @@ pub unsafe extern "C" fn zmgr_zone_tag_count(zone: *const zmgr_zone) -> usize {
     unsafe { read(zone, 0, |z| z.zone.tags.len()) }
 }
 
-/// Tag number `index`; NULL past the last.
+/// Returns tag `index`; NULL if out of range.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -397,7 +397,7 @@ pub unsafe extern "C" fn zmgr_zone_tag(zone: *const zmgr_zone, index: usize) -> 
     unsafe { read_text(zone, |z| z.texts().tags.get(index).map(|tag| tag.as_c_str())) }
 }
 
-/// How many attributes it has.
+/// Returns the number of attributes.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -406,7 +406,7 @@ pub unsafe extern "C" fn zmgr_zone_attr_count(zone: *const zmgr_zone) -> usize {
     unsafe { read(zone, 0, |z| z.zone.attrs.len()) }
 }
 
-/// The name of attribute number `index`, in the order of the names; NULL past the last.
+/// Returns the name of attribute `index`, sorted by name; NULL if out of range.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -415,7 +415,7 @@ pub unsafe extern "C" fn zmgr_zone_attr_name(zone: *const zmgr_zone, index: usiz
     unsafe { read_text(zone, |z| z.texts().attrs.get(index).map(|(name, _)| name.as_c_str())) }
 }
 
-/// The value of attribute number `index`; NULL past the last.
+/// Returns the value of attribute `index`; NULL if out of range.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -424,7 +424,7 @@ pub unsafe extern "C" fn zmgr_zone_attr_value(zone: *const zmgr_zone, index: usi
     unsafe { read_text(zone, |z| z.texts().attrs.get(index).map(|(_, value)| value.as_c_str())) }
 }
 
-/// Number of changes that were applied while the zone ran and take effect at its next boot.
+/// Returns the number of applied changes that take effect at the next boot.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -433,7 +433,7 @@ pub unsafe extern "C" fn zmgr_zone_pending_count(zone: *const zmgr_zone) -> usiz
     unsafe { read(zone, 0, |z| z.zone.pending.len()) }
 }
 
-/// Pending change number `index`, such as "bootargs"; NULL past the last.
+/// Returns pending change `index`, such as "bootargs"; NULL if out of range.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -442,7 +442,7 @@ pub unsafe extern "C" fn zmgr_zone_pending(zone: *const zmgr_zone, index: usize)
     unsafe { read_text(zone, |z| z.texts().pending.get(index).map(|change| change.as_c_str())) }
 }
 
-/// How many nets it has.
+/// Returns the number of nets.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -451,7 +451,7 @@ pub unsafe extern "C" fn zmgr_zone_net_count(zone: *const zmgr_zone) -> usize {
     unsafe { read(zone, 0, |z| z.zone.nets.len()) }
 }
 
-/// Net number `index`; NULL past the last. It belongs to the zone.
+/// Returns net `index`, which the zone owns; NULL if out of range.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -460,7 +460,7 @@ pub unsafe extern "C" fn zmgr_zone_net(zone: *const zmgr_zone, index: usize) -> 
     unsafe { read_part(zone, |z| z.texts().nets.get(index)) }
 }
 
-/// The zone as JSON, as `zmgr show --json` prints it. The text is the caller's: zmgr_string_free.
+/// Returns the zone as JSON, as `zmgr show --json` prints it. Free the text with zmgr_string_free.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.
@@ -469,7 +469,7 @@ pub unsafe extern "C" fn zmgr_zone_json(zone: *const zmgr_zone) -> *mut c_char {
     unsafe { read(zone, std::ptr::null_mut(), |z| give_text(&z.zone.to_json().to_string())) }
 }
 
-/// Its name within the zone.
+/// Returns the name of the net within the zone.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -478,7 +478,7 @@ pub unsafe extern "C" fn zmgr_net_name(net: *const zmgr_net) -> *const c_char {
     unsafe { read_text(net, |n| Some(&n.name)) }
 }
 
-/// The pool that its addresses come from; NULL where they come from none.
+/// Returns the pool of its addresses; NULL if it has none.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -487,7 +487,7 @@ pub unsafe extern "C" fn zmgr_net_pool(net: *const zmgr_net) -> *const c_char {
     unsafe { read_text(net, |n| n.pool.as_deref()) }
 }
 
-/// The VNIC that was made for it; NULL where there is none.
+/// Returns the VNIC of the net; NULL if it has none.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -496,7 +496,7 @@ pub unsafe extern "C" fn zmgr_net_vnic(net: *const zmgr_net) -> *const c_char {
     unsafe { read_text(net, |n| n.vnic.as_deref()) }
 }
 
-/// The link below the VNIC.
+/// Returns the link under the VNIC.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -505,7 +505,7 @@ pub unsafe extern "C" fn zmgr_net_stub(net: *const zmgr_net) -> *const c_char {
     unsafe { read_text(net, |n| n.stub.as_deref()) }
 }
 
-/// The MAC address of the VNIC, as dladm prints it.
+/// Returns the MAC address of the VNIC, as dladm prints it.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -514,7 +514,7 @@ pub unsafe extern "C" fn zmgr_net_mac(net: *const zmgr_net) -> *const c_char {
     unsafe { read_text(net, |n| n.mac.as_deref()) }
 }
 
-/// The existing link that it uses in place of a VNIC; NULL where it has a VNIC.
+/// Returns the existing link that the net uses instead of a VNIC; NULL if it has a VNIC.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -523,7 +523,7 @@ pub unsafe extern "C" fn zmgr_net_physical(net: *const zmgr_net) -> *const c_cha
     unsafe { read_text(net, |n| n.physical.as_deref()) }
 }
 
-/// Its VLAN; 0 for none.
+/// Returns the VLAN; 0 if it has none.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -532,7 +532,7 @@ pub unsafe extern "C" fn zmgr_net_vlan(net: *const zmgr_net) -> u32 {
     unsafe { read(net, 0, |n| n.vlan) }
 }
 
-/// Whether zmgr made the VNIC, and so may delete it.
+/// Returns true if zmgr created the VNIC and may delete it.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -541,7 +541,7 @@ pub unsafe extern "C" fn zmgr_net_managed(net: *const zmgr_net) -> bool {
     unsafe { read(net, false, |n| n.managed) }
 }
 
-/// How many addresses it has.
+/// Returns the number of addresses.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -550,7 +550,7 @@ pub unsafe extern "C" fn zmgr_net_address_count(net: *const zmgr_net) -> usize {
     unsafe { read(net, 0, |n| n.addresses.len()) }
 }
 
-/// Address number `index` with its prefix length, such as "10.1.0.10/24"; NULL past the last.
+/// Returns address `index` with its prefix length, such as "10.1.0.10/24"; NULL if out of range.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
@@ -559,7 +559,7 @@ pub unsafe extern "C" fn zmgr_net_address(net: *const zmgr_net, index: usize) ->
     unsafe { read_text(net, |n| n.addresses.get(index).map(|(address, _)| address.as_c_str())) }
 }
 
-/// The gateway of address number `index`; NULL where it has none, and past the last.
+/// Returns the gateway of address `index`; NULL if it has none or `index` is out of range.
 ///
 /// # Safety
 /// `net` is NULL or a live net.
