@@ -1,4 +1,4 @@
-"""The exceptions: one class for each code of the table that all faces of zmgr share."""
+"""Exceptions: one class per error code."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import Any, ClassVar
 
 from ._values import Command, Diagnostic, Report
 
-#: The class of each code. ``drift`` (19) is an exit status of the command line only: no call raises it.
+#: Exception class by code. ``drift`` (19) is only an exit status of the CLI; no call raises it.
 BY_CODE: dict[str, type[ZmgrError]] = {}
 
 
 class ZmgrError(Exception):
-    """Why a call failed. Every exception of zmgr is one of these.
+    """Base class of all exceptions of zmgr.
 
-    ``code`` is a stable word, ``number`` the same as exit status of the command line and ``zmgr_status`` in C.
+    ``code`` is a stable name; ``number`` equals the exit status of the CLI and ``zmgr_status`` in C.
     """
 
     code: ClassVar[str] = "internal"
     number: ClassVar[int] = 1
 
-    #: What went wrong, in a sentence.
+    #: Message: one sentence.
     message: str
-    #: What to do next, where there is something to say.
+    #: What to do next, if there is advice.
     help: str | None
-    #: Each single finding, with its place where it has one.
+    #: Diagnostics, each with its place in a file if it has one.
     details: tuple[Diagnostic, ...]
-    #: The command of the host that failed, where one did.
+    #: Host command that failed, if any.
     command: Command | None
-    #: What became of each zone, where the call was about several.
+    #: Outcome of each zone, for operations on several zones.
     report: Report | None
 
     def __init_subclass__(cls, *, code: str | None = None, number: int | None = None) -> None:
-        """Names the code of a class. A class of somebody else's has that of the class it derives from."""
+        """Sets the code of a class. A subclass outside zmgr inherits the code of its base."""
         super().__init_subclass__()
         if code is not None and number is not None:
             cls.code, cls.number = code, number
@@ -62,17 +62,17 @@ class ZmgrError(Exception):
 
     @property
     def filename(self) -> str | None:  # type: ignore[override, unused-ignore]
-        """The file of the first finding that has one."""
+        """File of the first diagnostic that has one."""
         return next((str(d.path) for d in self.details if d.path is not None), None)
 
     @property
     def lineno(self) -> int | None:
-        """The line of the first finding that has one."""
+        """Line of the first diagnostic that has one."""
         return next((d.line for d in self.details if d.line is not None), None)
 
     @property
     def can_retry(self) -> bool:
-        """Whether the same call may succeed later without anything being mended."""
+        """True if the same call may succeed later without changes."""
         return self.code in ("busy", "timed-out", "stale-plan")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -86,75 +86,75 @@ class ZmgrError(Exception):
 
 
 class InternalError(ZmgrError, code="internal", number=1):
-    """A fault of zmgr itself, never of its input."""
+    """A bug in zmgr."""
 
 
 class InvalidArgumentError(ZmgrError, ValueError, code="invalid-argument", number=2):
-    """An argument that can never be right, whatever the files and the host say."""
+    """An argument is invalid, whatever the state of files and host."""
 
 
 class ConfigError(ZmgrError, ValueError, code="config", number=3):
-    """A document below the root has a fault; ``details`` points at each."""
+    """A configuration file has an error; ``details`` lists them."""
 
 
 class NotFoundError(ZmgrError, LookupError, code="not-found", number=4):
-    """Something named does not exist."""
+    """A zone, pool, template or other object does not exist."""
 
 
 class ExistsError(ZmgrError, code="exists", number=5):
-    """Something of that name exists already."""
+    """An object of that name already exists."""
 
 
 class StateError(ZmgrError, RuntimeError, code="wrong-state", number=6):
-    """The thing is not in a state that allows this."""
+    """The state of the zone does not allow the operation."""
 
 
 class PoolExhaustedError(ZmgrError, code="pool-exhausted", number=7):
-    """No address of the pool is free."""
+    """The pool has no free address."""
 
 
 class AddressInUseError(ZmgrError, code="address-in-use", number=8):
-    """The address asked for is held by somebody else."""
+    """The requested address is already held."""
 
 
 class BusyError(ZmgrError, TimeoutError, code="busy", number=9):
-    """Somebody else works on it; the same call may go through later."""
+    """Another process holds the lock; the same call may succeed later."""
 
 
 class PermissionDeniedError(ZmgrError, PermissionError, code="permission-denied", number=10):
-    """The caller may not do this."""
+    """Permission denied."""
 
 
 class CommandError(ZmgrError, code="command-failed", number=11):
-    """A command of the host failed; ``command`` tells which and what it said."""
+    """A host command failed; ``command`` has its arguments and output."""
 
 
 class TimedOutError(ZmgrError, TimeoutError, code="timed-out", number=12):
-    """A command or a wait took longer than its limit."""
+    """A command or a wait exceeded its time limit."""
 
 
 class CancelledError(ZmgrError, code="cancelled", number=13):
-    """The caller asked to stop."""
+    """The call was cancelled."""
 
 
 class UnsupportedHostError(ZmgrError, code="unsupported-host", number=14):
-    """The host cannot do what is asked: not illumos, a brand or a command that it lacks."""
+    """The host does not support the operation: it is not illumos, or lacks a brand or a command."""
 
 
 class IoError(ZmgrError, OSError, code="io", number=15):
-    """A file could not be read or written."""
+    """Reading or writing a file failed."""
 
 
 class RecoveryNeededError(ZmgrError, code="recovery-needed", number=16):
-    """Work was left unfinished, and a person or ``recover`` has to go first."""
+    """An interrupted operation must be recovered first, by ``recover`` or by hand."""
 
 
 class PartialError(ZmgrError, code="partial", number=17):
-    """Some of several things were done and others not; ``report`` tells which."""
+    """Some operations failed; ``report`` has the outcome of each zone."""
 
 
 class StalePlanError(StateError, code="stale-plan", number=18):
-    """What the plan rests on has changed since it was made. Nothing was done."""
+    """The basis of the plan has changed since it was created. Nothing was done."""
 
 
 def _again(cls: type[ZmgrError], message: str, fields: dict[str, Any]) -> ZmgrError:
@@ -162,7 +162,7 @@ def _again(cls: type[ZmgrError], message: str, fields: dict[str, Any]) -> ZmgrEr
 
 
 def _from_json(error: dict[str, Any]) -> ZmgrError:
-    """The exception for an error as the native module tells it."""
+    """Creates the exception for an error of the native module."""
     cls = BY_CODE.get(error["code"], InternalError)
     command = error.get("command")
     return cls(

@@ -1,4 +1,4 @@
-"""What the programs of ``SimHost.link`` run: ``python -m zmgr._sim DIR PROGRAM ARGS...``."""
+"""Program that the links of ``SimHost.link`` run: ``python -m zmgr._sim DIR PROGRAM ARGS...``."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ def main() -> None:
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
-    # Not sys.exit: nothing of Python is left to be put in order, and other people's tools call this often.
+    # Faster than sys.exit, and there is nothing to clean up.
     os._exit(status if status >= 0 else 1)
 
 

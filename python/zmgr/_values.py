@@ -1,4 +1,4 @@
-"""What zmgr answers with: frozen values that can be compared, hashed and pickled."""
+"""Values that zmgr returns. They are frozen and can be compared, hashed and pickled."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ IPInterface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 
 
 class _Word(str, enum.Enum):
-    """An enumeration whose members are their words."""
+    """Enumeration whose members are strings."""
 
     def __str__(self) -> str:
         return str(self.value)
 
 
 class ZoneState(_Word):
-    """What the registry says of a zone."""
+    """State of a zone in the registry."""
 
     CREATING = "creating"
     READY = "ready"
@@ -36,7 +36,7 @@ class ZoneState(_Word):
 
 
 class ZoneStatus(_Word):
-    """What the host says of a zone."""
+    """Status of a zone on the host."""
 
     CONFIGURED = "configured"
     INCOMPLETE = "incomplete"
@@ -50,7 +50,7 @@ class ZoneStatus(_Word):
 
 
 class Severity(_Word):
-    """How much a finding weighs."""
+    """Severity of a diagnostic."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -58,20 +58,20 @@ class Severity(_Word):
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding with its place: a fault of a document, or one of several failures of a call."""
+    """Message about a configuration file or one of several failures, with its place."""
 
     severity: Severity
     code: str
     message: str
     help: str | None = None
     path: Path | None = None
-    #: From 1.
+    #: Line, counted from 1.
     line: int | None = None
-    #: In characters, from 1.
+    #: Column in characters, counted from 1.
     column: int | None = None
-    #: The bytes of the file that it is about: first and past the last.
+    #: Byte range in the file: first, and one past the last.
     span: tuple[int, int] | None = None
-    #: The line of the file as it stands.
+    #: Text of the line.
     snippet: str | None = None
 
     def __str__(self) -> str:
@@ -95,19 +95,19 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Command:
-    """A command of the host that failed."""
+    """Host command that failed."""
 
-    #: The program and its arguments.
+    #: Program and arguments.
     argv: tuple[str, ...]
-    #: The exit status; None when a signal ended it.
+    #: Exit status; None if a signal ended the command.
     status: int | None
-    #: The signal that ended it.
+    #: Signal that ended the command; None if it exited.
     signal: int | None
-    #: The last lines of standard output.
+    #: Last lines of standard output.
     stdout: str
-    #: The last lines of standard error.
+    #: Last lines of standard error.
     stderr: str
-    #: The file that holds all that it printed.
+    #: Log with all output of the command; None if there is none.
     log: Path | None
 
     @classmethod
@@ -118,40 +118,40 @@ class Command:
 
 @dataclass(frozen=True)
 class Address:
-    """One address of a net."""
+    """Address of a net."""
 
-    #: The address with the prefix length of its network.
+    #: Address with the prefix length of its network.
     address: IPInterface
     gateway: IPAddress | None = None
 
 
 @dataclass(frozen=True)
 class Net:
-    """One net of a zone."""
+    """Net of a zone."""
 
     name: str
     pool: str | None
     addresses: tuple[Address, ...]
-    #: The VNIC that was made for it.
+    #: VNIC of the net; None if it has none.
     vnic: str | None
-    #: The link below the VNIC.
+    #: Link under the VNIC.
     stub: str | None
-    #: The MAC address of the VNIC, as dladm prints it.
+    #: MAC address of the VNIC, as dladm prints it.
     mac: str | None
     vlan: int | None
-    #: The existing link that it uses in place of a VNIC.
+    #: Existing link that the net uses instead of a VNIC.
     physical: str | None
-    #: Whether zmgr made the VNIC, and so may delete it.
+    #: True if zmgr created the VNIC and may delete it.
     managed: bool
 
     @property
     def address(self) -> IPInterface | None:
-        """The first address."""
+        """First address; None if the net has none."""
         return self.addresses[0].address if self.addresses else None
 
     @property
     def gateway(self) -> IPAddress | None:
-        """The gateway of the first address."""
+        """Gateway of the first address; None if it has none."""
         return self.addresses[0].gateway if self.addresses else None
 
     @classmethod
@@ -176,7 +176,7 @@ class Net:
 
 
 class EventKind(_Word):
-    """What happened."""
+    """Kind of an event."""
 
     STARTED = "started"
     STEP_STARTED = "step-started"
@@ -193,48 +193,48 @@ class EventKind(_Word):
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened while an operation runs."""
+    """Progress event of an operation."""
 
     kind: EventKind
     zone: str
-    #: The step's id within the plan, such as ``install``; empty for events of the zone as a whole.
+    #: Id of the step within the plan, such as ``install``; empty for events of the whole zone.
     step: str
-    #: Which step, from 1; 0 for events of the zone as a whole.
+    #: Number of the step, counted from 1; 0 for events of the whole zone.
     position: int
-    #: How many steps there are.
+    #: Number of steps.
     steps: int
-    #: The words of a command, the last line that it printed, why a step failed, a warning, the path of a log.
+    #: Command line, last line of output, reason for a failure, warning, or path of a log, depending on the kind.
     message: str | None = None
-    #: Seconds that the step or the command has taken.
+    #: Time that the step or command has taken, in seconds.
     elapsed: float | None = None
-    #: False for a step that failed and for a zone that did not come to what was asked.
+    #: False if the step, or the operation on the zone, failed.
     ok: bool = True
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one zone."""
+    """Outcome of an operation for one zone."""
 
     name: str
-    #: In a word: ``created``, ``destroyed``, ``adopted``, ``skipped``, …
+    #: Action: ``created``, ``destroyed``, ``adopted``, ``skipped``, …
     action: str
-    #: The zone as it is now, where it still is and nothing failed.
+    #: Resulting zone; None if the zone is gone or the operation failed.
     zone: Zone | None
-    #: Why it failed.
+    #: Reason for a failure; None on success.
     error: ZmgrError | None
-    #: What a person should know, and which stopped nothing.
+    #: Information for the user that did not stop the operation.
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What became of each zone of an operation, in the order of the request."""
+    """Outcome of an operation for each zone, in the order of the request."""
 
     outcomes: tuple[Outcome, ...]
 
     @property
     def zones(self) -> list[Zone]:
-        """The zones of which everything asked was done and which still are."""
+        """Resulting zones of the successful outcomes."""
         return [o.zone for o in self.outcomes if o.zone is not None]
 
     def __iter__(self) -> Iterator[Outcome]:
@@ -246,34 +246,34 @@ class Report:
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """A file that a step writes."""
+    """File that a step writes."""
 
     path: str
-    #: In full; empty where the file goes.
+    #: Full text; empty if the file is removed.
     text: str
 
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One step of a change."""
+    """Step of a change."""
 
     id: str
     kind: str
-    #: The command, where it runs one: the absolute path of the program, then its arguments.
+    #: Command, if any: the absolute path of the program, then its arguments.
     argv: tuple[str, ...]
     files: tuple[PlannedFile, ...]
-    #: The command that takes it back, where one does.
+    #: Command that undoes the step, if any.
     undo: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a plan would do to one zone."""
+    """Planned change of one zone."""
 
     zone: str
     entry_id: str
     steps: tuple[PlannedStep, ...]
-    #: What else a person should know before approving.
+    #: Information to read before approving the plan.
     notes: tuple[str, ...]
 
     @classmethod
@@ -297,13 +297,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Allocation:
-    """What an owner holds of a pool."""
+    """Addresses that an owner holds in a pool."""
 
     pool: str
     owner: str
-    #: IPv4 first, each with the prefix length of its network.
+    #: Addresses with the prefix length of their network, IPv4 first.
     addresses: tuple[IPInterface, ...]
-    #: What tells this reservation from earlier and later ones of the same name.
+    #: Id of the reservation, which differs from earlier and later ones of the same name.
     id: str
 
     @classmethod
@@ -314,7 +314,7 @@ class Allocation:
 
 @dataclass(frozen=True)
 class AddressRun:
-    """A run of addresses, both ends included."""
+    """Run of consecutive addresses, including both ends."""
 
     first: IPAddress
     last: IPAddress
@@ -323,7 +323,7 @@ class AddressRun:
 
 @dataclass(frozen=True)
 class UsedRun:
-    """Neighbouring addresses of a pool that are taken for the same."""
+    """Run of consecutive addresses of a pool with the same use."""
 
     first: IPAddress
     last: IPAddress
@@ -334,42 +334,42 @@ class UsedRun:
 
 @dataclass(frozen=True)
 class FamilyUsage:
-    """Where the addresses of one family of a pool went. The parts add up to ``total``."""
+    """Use of the addresses of one family of a pool. The parts add up to ``total``."""
 
     #: ``ipv4`` or ``ipv6``.
     family: str
-    #: The addresses of the ranges that a host may have.
+    #: Number of usable addresses in the ranges.
     total: int
-    #: Held by anybody: by zones, reservations and the host.
+    #: Number of addresses held by zones, reservations and the host.
     used: int
     zones: int
     reservations: int
     host: int
     gateways: int
     excluded: int
-    #: Reserved in the pool for somebody who does not hold it yet.
+    #: Number of addresses reserved in the pool's file and not held yet.
     reserved: int
     free: int
-    #: Held, in one of the networks, but outside the ranges. Not part of ``total``.
+    #: Number of addresses held in the networks but outside the ranges; not part of ``total``.
     outside: int
     largest_free: AddressRun | None
-    #: Every address of the ranges, ascending: neighbours that are taken for the same are one run.
+    #: Runs that cover every address of the ranges, ascending.
     map: tuple[UsedRun, ...]
 
 
 @dataclass(frozen=True)
 class FleetZone:
-    """One zone of a fleet of hosts."""
+    """Zone of one of several hosts."""
 
-    #: Name of its host: the node ``host`` of that tree's config.kdl, otherwise the path of the tree.
+    #: Name of the host: the node ``host`` of that tree's config.kdl, otherwise the path of the tree.
     host: str
     name: str
     id: str | None
     template: str | None
-    #: Addresses that its file asks for or that were applied.
+    #: Addresses in the zone's file, desired or applied.
     addresses: tuple[IPInterface, ...]
     macs: tuple[str, ...]
-    #: Its file.
+    #: Path of the zone's file.
     file: Path
 
     @classmethod
@@ -387,13 +387,13 @@ class FleetZone:
 
 @dataclass(frozen=True)
 class HeldAddress:
-    """An address and who holds it."""
+    """Address and its holder."""
 
     address: IPAddress
     #: ``zone``, ``reservation``, ``host``, ``host-zone`` or ``gateway``.
     kind: str
     name: str
-    #: Whether the pool could give it.
+    #: True if the pool can allocate the address.
     in_range: bool
 
 
@@ -403,13 +403,13 @@ def _run(r: dict[str, Any]) -> tuple[IPAddress, IPAddress, int]:
 
 @dataclass(frozen=True)
 class PoolUsage:
-    """How full a pool is and who holds its addresses."""
+    """Use of a pool and the holders of its addresses."""
 
     pool: str
     families: tuple[FamilyUsage, ...]
-    #: Every address in its networks that somebody holds, ascending, IPv4 first.
+    #: Held addresses in the pool's networks, ascending, IPv4 first.
     holders: tuple[HeldAddress, ...]
-    #: Files that cannot be read and may hold more: while there are any, the pool gives nothing.
+    #: Unreadable files, which may hold more addresses. While there are any, the pool allocates nothing.
     unknown: tuple[Diagnostic, ...]
 
     @classmethod
@@ -437,17 +437,17 @@ class PoolUsage:
 
 @dataclass(frozen=True)
 class ExecResult:
-    """How a command inside a zone ended."""
+    """Result of a command inside a zone."""
 
     status: int
-    #: What it wrote, unless ``output=`` heard it.
+    #: Output; empty if ``output=`` was given.
     stdout: bytes
     stderr: bytes
 
 
 @dataclass(frozen=True)
 class Config:
-    """``config.kdl``: what holds for the whole tree. Times are in seconds."""
+    """Global settings (``config.kdl``). Times are in seconds."""
 
     zonepath_prefix: str
     default_template: str | None
@@ -457,7 +457,7 @@ class Config:
     vnic_name: str
     timeouts: dict[str, float]
     log_dir: str
-    #: The layer beneath every template.
+    #: Defaults for all templates.
     defaults: dict[str, Any]
 
     @classmethod
@@ -467,7 +467,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Template:
-    """``templates/NAME.kdl``: what zones have in common."""
+    """Zone template (``templates/NAME.kdl``)."""
 
     name: str
     extends: str | None
@@ -481,21 +481,21 @@ class Template:
 
 @dataclass(frozen=True)
 class PoolNetwork:
-    """One network of a pool."""
+    """Network of a pool."""
 
     network: IPNetwork
     gateway: IPAddress | None
-    #: First and last address of each; none means the whole network.
+    #: First and last address of each range; empty means the whole network.
     ranges: tuple[tuple[IPAddress, IPAddress], ...]
-    #: First and last address of what is never given.
+    #: First and last address of each range that is never allocated.
     excludes: tuple[tuple[IPAddress, IPAddress], ...]
-    #: Single addresses kept for a zone or owner of this name.
+    #: Addresses kept for a zone or owner of this name.
     reserves: tuple[tuple[IPAddress, str], ...]
 
 
 @dataclass(frozen=True)
 class Pool:
-    """``pools/NAME.kdl``: networks and the link that leads to them."""
+    """Address pool (``pools/NAME.kdl``): networks and their link."""
 
     name: str
     networks: tuple[PoolNetwork, ...]
@@ -525,7 +525,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Publisher:
-    """``publishers/NAME.kdl``: where packages come from."""
+    """Package publisher (``publishers/NAME.kdl``)."""
 
     name: str
     origins: tuple[str, ...]
@@ -542,13 +542,13 @@ class Publisher:
 
 
 class DriftStatus(_Word):
-    """How a zone stands against its files."""
+    """Drift of a zone."""
 
     CLEAN = "clean"
     DIFFERS = "differs"
-    #: Applied; the zone must reboot for some of it.
+    #: Applied; some changes take effect at the next boot.
     PENDING = "pending"
-    #: Differs only in what ``apply`` cannot change on an existing zone.
+    #: Differs only in settings that ``apply`` cannot change on an existing zone.
     MINOR = "minor"
     NOT_BUILT = "not-built"
     ABSENT = "absent"
@@ -558,34 +558,35 @@ class DriftStatus(_Word):
 
 @dataclass(frozen=True)
 class DriftItem:
-    """One point in which wish and host differ. A side that says nothing of it is None."""
+    """Difference between desired, applied and actual state. A side without a value is None."""
 
     what: str
+    #: Desired value.
     wish: str | None
-    #: What zmgr applied last.
+    #: Last applied value.
     applied: str | None
     host: str | None
-    #: Who changed it since: ``files``, ``host``, ``both`` or ``foreign``.
+    #: Side that changed since: ``files``, ``host``, ``both`` or ``foreign``.
     cause: str
-    #: The line that wishes it.
+    #: File and line of the desired value.
     path: Path | None
     line: int | None
-    #: When applying it takes effect: ``at-once``, ``reboot``, ``reinstall`` or ``never``.
+    #: Time at which the change takes effect: ``at-once``, ``reboot``, ``reinstall`` or ``never``.
     effect: str | None
-    #: Whether it counts as drift.
+    #: True if the difference counts as drift.
     counts: bool
 
 
 @dataclass(frozen=True)
 class ZoneDrift:
-    """In what a zone differs from its files."""
+    """Differences of a zone from its files."""
 
     name: str
     status: DriftStatus
     items: tuple[DriftItem, ...]
-    #: Changes that were applied while it ran and take effect at its next boot.
+    #: Applied changes that take effect at the next boot.
     pending: tuple[str, ...]
-    #: What is wrong with its documents.
+    #: Error in the zone's files.
     fault: Diagnostic | None
 
     @classmethod

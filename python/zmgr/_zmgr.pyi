@@ -1,4 +1,4 @@
-"""The native part of zmgr."""
+"""Native part of zmgr. Import its names from `zmgr`."""
 
 import ipaddress
 import os
@@ -39,6 +39,7 @@ __all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answ
 __version__: str
 
 def _codes() -> list[tuple[str, int, bool]]: ...
+
 def fleet_check(trees: Sequence[_Path]) -> list[Diagnostic]:
     """Compares the trees of several hosts, one directory per host, and returns what is wrong.
 
@@ -53,16 +54,33 @@ def fleet_zones(trees: Sequence[_Path]) -> list[FleetZone]:
 
     Raises InvalidArgumentError if no tree is given and NotFoundError if one does not exist.
     """
+
 def _answer(directory: _Path, argv: list[str]) -> int: ...
+
 @final
 class Cancel:
-    def __new__(cls) -> Self: ...
-    def cancel(self) -> None: ...
+    """Cancellation token. Any thread may use it."""
+
+    def __new__(cls) -> Self:
+        """Creates a token that has not been triggered."""
+
+    def cancel(self) -> None:
+        """Cancels the calls that use the token: they roll back and raise CancelledError.
+
+        A second call stops the rollback too; `Manager.recover` can finish it.
+        """
+
     @property
-    def cancelled(self) -> bool: ...
+    def cancelled(self) -> bool:
+        """True once `cancel` was called."""
 
 @final
 class Manager:
+    """Manages the zones of one host and their configuration files.
+
+    Any number of threads may use one manager. Use it as a context manager, or call `close`.
+    """
+
     def __new__(
         cls,
         root: _Path | None = None,
@@ -70,9 +88,21 @@ class Manager:
         simulate: _Path | None = None,
         host_root: _Path | None = None,
         command: str | None = None,
-    ) -> Self: ...
+    ) -> Self:
+        """Opens a manager. Performs no I/O.
+
+        - root: directory of the configuration files; None means /etc/zmgr of the host.
+        - simulate: directory of a simulated host, created if missing.
+        - host_root: directory under which host programs and files are found; conflicts with `simulate`.
+        - command: name of this program, shown to processes that wait for its locks.
+
+        Raises InvalidArgumentError for conflicting options.
+        """
+
     @property
-    def root(self) -> Path: ...
+    def root(self) -> Path:
+        """Directory of the configuration files."""
+
     def zones(
         self,
         names: str | Iterable[str] | None = None,
@@ -80,8 +110,27 @@ class Manager:
         tag: str | None = None,
         live: Literal["auto", "never", "required"] = "auto",
         unregistered: bool = False,
-    ) -> list[Zone]: ...
-    def zone(self, name: str) -> Zone: ...
+    ) -> list[Zone]:
+        """Returns the registered zones, sorted by name.
+
+        - names: only these zones; None means all.
+        - tag: only zones with this tag.
+        - live: "auto" queries the host for each status and leaves it None if the host does not answer; "never" reads
+          only the files; "required" fails if the host does not answer.
+        - unregistered: include zones of the host that are not in the registry.
+
+        A zone whose file has an error is in the list, with `fault` set.
+
+        Raises NotFoundError for a name that is not registered; UnsupportedHostError and CommandError only if `live`
+        is "required".
+        """
+
+    def zone(self, name: str) -> Zone:
+        """Returns one zone. Reads its file and queries the host for its status.
+
+        Raises NotFoundError if it is not registered and ConfigError if its file has an error.
+        """
+
     def plan_create(
         self,
         names: str | Iterable[str],
@@ -91,14 +140,49 @@ class Manager:
         boot: bool | None = None,
         clone_from: str | None = None,
         attrs: Mapping[str, str] | None = None,
-    ) -> Plan: ...
+    ) -> Plan:
+        """Plans the creation of zones. Changes nothing.
+
+        - template: name of the template; None means default-template in config.kdl.
+        - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
+        - boot: True boots the zone after installing, False does not; None means as the template says.
+        - clone_from: name of the zone to clone instead of installing.
+        - attrs: attributes of the zone.
+
+        Raises the foreseeable errors of `create`: ExistsError, NotFoundError (template, zone to clone), ConfigError,
+        PoolExhaustedError, AddressInUseError, UnsupportedHostError.
+        """
+
     def plan_destroy(
         self, names: str | Iterable[str], *, force: bool = False, keep_data: bool = False
-    ) -> Plan: ...
-    def plan_forget(self, names: str | Iterable[str]) -> Plan: ...
+    ) -> Plan:
+        """Plans the destruction of zones. Changes nothing.
+
+        - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+        - keep_data: detach the zones and keep their files, instead of uninstalling.
+
+        Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
+        """
+
+    def plan_forget(self, names: str | Iterable[str]) -> Plan:
+        """Plans the removal of zones from the registry. Changes nothing.
+
+        The notes of a change list what is lost with the entry.
+
+        Raises NotFoundError, and RecoveryNeededError for an unfinished operation.
+        """
+
     def plan_reinstall(
         self, names: str | Iterable[str], *, force: bool = False, boot: bool | None = None
-    ) -> Plan: ...
+    ) -> Plan:
+        """Plans the reinstallation of zones. Changes nothing.
+
+        - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+        - boot: True boots the zone afterwards, False does not; None means if it was running before.
+
+        Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
+        """
+
     def run(
         self,
         plan: Plan,
@@ -107,7 +191,20 @@ class Manager:
         cancel: Cancel | None = None,
         jobs: int = 1,
         on_failure: _OnFailure | None = None,
-    ) -> Report: ...
+    ) -> Report:
+        """Runs a plan, unless its basis has changed.
+
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+        - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises StalePlanError if the basis has changed, in which case nothing was done; otherwise the errors of the
+        planned operation.
+        """
+
     def reinstall(
         self,
         name: str,
@@ -116,7 +213,20 @@ class Manager:
         boot: bool | None = None,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
-    ) -> Zone: ...
+    ) -> Zone:
+        """Reinstalls a zone from scratch, keeping its addresses, links and configuration.
+
+        - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+        - boot: True boots the zone afterwards, False does not; None means if it was running before.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+
+        Returns the resulting zone.
+
+        Raises NotFoundError, StateError if `force` is needed, CommandError, CancelledError, and RecoveryNeededError
+        for an unfinished operation.
+        """
+
     def reinstall_all(
         self,
         names: str | Iterable[str],
@@ -126,7 +236,21 @@ class Manager:
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
-    ) -> Report: ...
+    ) -> Report:
+        """Reinstalls several zones from scratch, keeping their addresses, links and configuration.
+
+        - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+        - boot: True boots the zone afterwards, False does not; None means if it was running before.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises the error of `reinstall` for a single name; for several, PartialError if any failed and CancelledError
+        if all were cancelled. The exception's `report` has the outcome of each zone.
+        """
+
     def create(
         self,
         name: str,
@@ -139,7 +263,26 @@ class Manager:
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         on_failure: _OnFailure | None = None,
-    ) -> Zone: ...
+    ) -> Zone:
+        """Creates a zone: allocates its addresses, configures and installs it, and boots it if its configuration says
+        so.
+
+        - template: name of the template; None means default-template in config.kdl.
+        - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
+        - boot: True boots the zone after installing, False does not; None means as the template says.
+        - clone_from: name of the zone to clone instead of installing.
+        - attrs: attributes of the zone.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+
+        Returns the resulting zone.
+
+        Raises ExistsError if the registry or the host already has the zone; NotFoundError (template, zone to clone);
+        ConfigError; PoolExhaustedError; AddressInUseError; CommandError; CancelledError; RecoveryNeededError if the
+        rollback failed too.
+        """
+
     def create_all(
         self,
         names: str | Iterable[str],
@@ -153,7 +296,25 @@ class Manager:
         cancel: Cancel | None = None,
         jobs: int = 1,
         on_failure: _OnFailure | None = None,
-    ) -> Report: ...
+    ) -> Report:
+        """Creates several zones.
+
+        - template: name of the template; None means default-template in config.kdl.
+        - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
+        - boot: True boots the zone after installing, False does not; None means as the template says.
+        - clone_from: name of the zone to clone instead of installing.
+        - attrs: attributes of the zone.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+        - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises the error of `create` for a single name; for several, PartialError if any failed and CancelledError if
+        all were cancelled. The exception's `report` has the outcome of each zone.
+        """
+
     def destroy(
         self,
         names: str | Iterable[str],
@@ -164,7 +325,23 @@ class Manager:
         cancel: Cancel | None = None,
         jobs: int = 1,
         on_failure: _OnFailure | None = None,
-    ) -> Report: ...
+    ) -> Report:
+        """Destroys zones and what zmgr created for them: their files, configuration, VNICs and entries.
+
+        - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+        - keep_data: detach the zones and keep their files, instead of uninstalling.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+        - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises NotFoundError, StateError if `force` is needed, CommandError, or RecoveryNeededError for a single name;
+        for several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has
+        the outcome of each zone.
+        """
+
     def forget(
         self,
         names: str | Iterable[str],
@@ -172,7 +349,20 @@ class Manager:
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
-    ) -> Report: ...
+    ) -> Report:
+        """Removes zones from the registry. Does not change them on the host.
+
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises NotFoundError, BusyError, or RecoveryNeededError for an unfinished operation, for a single name; for
+        several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the
+        outcome of each zone.
+        """
+
     def boot(
         self,
         names: str | Iterable[str],
@@ -180,7 +370,20 @@ class Manager:
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
-    ) -> Report: ...
+    ) -> Report:
+        """Boots zones and waits until they are running. Leaves running zones alone.
+
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises NotFoundError, StateError if the zone is not installed, CommandError, TimedOutError, or
+        RecoveryNeededError for a single name; for several, PartialError if any failed and CancelledError if all were
+        cancelled. The exception's `report` has the outcome of each zone.
+        """
+
     def halt(
         self,
         names: str | Iterable[str],
@@ -189,7 +392,20 @@ class Manager:
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
-    ) -> Report: ...
+    ) -> Report:
+        """Halts zones immediately, without running their shutdown scripts.
+
+        - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises NotFoundError, CommandError, or TimedOutError for a single name; for several, PartialError if any
+        failed and CancelledError if all were cancelled. The exception's `report` has the outcome of each zone.
+        """
+
     def shutdown(
         self,
         names: str | Iterable[str],
@@ -199,7 +415,21 @@ class Manager:
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
-    ) -> Report: ...
+    ) -> Report:
+        """Shuts zones down cleanly and waits until they are down.
+
+        - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+        - force: halt zones that do not go down in time.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises NotFoundError, CommandError, or TimedOutError for a single name; for several, PartialError if any
+        failed and CancelledError if all were cancelled. The exception's `report` has the outcome of each zone.
+        """
+
     def reboot(
         self,
         names: str | Iterable[str],
@@ -209,7 +439,22 @@ class Manager:
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
-    ) -> Report: ...
+    ) -> Report:
+        """Shuts running zones down cleanly and boots them again.
+
+        - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+        - force: halt the zones instead of shutting them down.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises NotFoundError, StateError if the zone is not running, CommandError, or TimedOutError for a single name;
+        for several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has
+        the outcome of each zone.
+        """
+
     def exec(
         self,
         name: str,
@@ -219,8 +464,33 @@ class Manager:
         cancel: Cancel | None = None,
         timeout: float | None = None,
         stdin: bool = False,
-    ) -> ExecResult: ...
-    def login(self, name: str, user: str | None = None, *, term: str | None = None) -> int: ...
+    ) -> ExecResult:
+        """Runs a command as root inside a running zone.
+
+        - words: the command and its arguments, passed on unchanged, without a shell.
+        - output: called with (stream, bytes) as output arrives; return False to stop the command. Without it, the
+          result has the output.
+        - cancel: token that stops the command.
+        - timeout: time limit in seconds; None means no limit.
+        - stdin: pass this process's standard input to the command; otherwise its input is empty.
+
+        Returns the exit status and the output. A status other than 0 is not an error.
+
+        Raises NotFoundError; StateError if the zone is not running or goes down; TimedOutError; CancelledError;
+        CommandError if the exit status is unknown.
+        """
+
+    def login(self, name: str, user: str | None = None, *, term: str | None = None) -> int:
+        """Logs in to a zone on this process's terminal.
+
+        - user: user to log in as; None means root.
+        - term: terminal type; None means the environment variable TERM.
+
+        Returns the exit status of the session.
+
+        Raises NotFoundError, and StateError if the zone is not running.
+        """
+
     def recover(
         self,
         names: str | Iterable[str] | None = None,
@@ -231,13 +501,50 @@ class Manager:
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
-    ) -> Report: ...
+    ) -> Report:
+        """Recovers interrupted operations. Each is resumed or rolled back, whichever loses less.
+
+        - names: names of the zones; None means all with an interrupted operation.
+        - resume: resume the operation, even if rolling it back would lose less.
+        - roll_back: roll back the operation, even if the zone is already installed; conflicts with `resume`.
+        - wait: wait for host commands that a killed process left running.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises NotFoundError, BusyError, or RecoveryNeededError if you have to choose the direction, for a single
+        name; for several, PartialError if any failed and CancelledError if all were cancelled. The exception's
+        `report` has the outcome of each zone.
+        """
+
     def allocate(
         self, pool: str, owner: str, wanted: _Address | None = None, *, cancel: Cancel | None = None
-    ) -> Allocation: ...
+    ) -> Allocation:
+        """Reserves one address of each family of a pool for an owner that is not a zone.
+
+        - wanted: address to reserve; None means the next free ones.
+        - cancel: token that stops the wait for a lock.
+
+        A repeated call for the same owner returns the same addresses. The reservation is on disk when the call
+        returns.
+
+        Raises NotFoundError (the pool); ExistsError if the owner holds another address or is a zone;
+        PoolExhaustedError; AddressInUseError; InvalidArgumentError for an address that the pool never allocates;
+        ConfigError; BusyError; CancelledError.
+        """
+
     def allocate_all(
         self, pool: str, owners: str | Iterable[str], *, cancel: Cancel | None = None
-    ) -> list[Allocation]: ...
+    ) -> list[Allocation]:
+        """Reserves addresses for several owners in one step: for all of them or for none.
+
+        Returns one Allocation per owner, in the order of the owners.
+
+        Raises the errors of `allocate`.
+        """
+
     def release(
         self,
         pool: str,
@@ -246,11 +553,45 @@ class Manager:
         *,
         id: str | None = None,
         cancel: Cancel | None = None,
-    ) -> None: ...
-    def pool_usage(self, pool: str) -> PoolUsage: ...
-    def pool_usages(self) -> list[PoolUsage]: ...
-    def check_pools(self, pool: str | None = None) -> list[Diagnostic]: ...
-    def diff(self, names: str | Iterable[str] | None = None) -> list[ZoneDrift]: ...
+    ) -> None:
+        """Releases the addresses that an owner holds in a pool.
+
+        - address: only this address; None means all.
+        - id: only if the reservation has this id (`Allocation.id`).
+        - cancel: token that stops the wait for a lock.
+
+        Raises NotFoundError if the owner does not hold the address; BusyError and CancelledError while another
+        process changes the registry.
+        """
+
+    def pool_usage(self, pool: str) -> PoolUsage:
+        """Returns the use of a pool and the holders of its addresses.
+
+        Raises NotFoundError, and ConfigError for an error in the pool's file.
+        """
+
+    def pool_usages(self) -> list[PoolUsage]:
+        """Returns the use of every pool, sorted by name.
+
+        Raises ConfigError for an error in a pool's file.
+        """
+
+    def check_pools(self, pool: str | None = None) -> list[Diagnostic]:
+        """Checks the addresses of a pool, or of all pools if it is None.
+
+        Reports addresses held twice, held against the pool's rules, or outside every pool. Always queries the host.
+
+        Raises NotFoundError, ConfigError for an error in a pool's file, and UnsupportedHostError.
+        """
+
+    def diff(self, names: str | Iterable[str] | None = None) -> list[ZoneDrift]:
+        """Compares zones (None means all) with their files. Changes nothing.
+
+        A zone whose files have errors is in the list, with `fault` set.
+
+        Raises NotFoundError for a name that is not registered, and UnsupportedHostError.
+        """
+
     def plan_apply(
         self,
         names: str | Iterable[str] | None = None,
@@ -258,7 +599,17 @@ class Manager:
         prune: bool = False,
         reboot: bool = False,
         recreate: bool = False,
-    ) -> Plan: ...
+    ) -> Plan:
+        """Plans the changes that make the host match the files. Changes nothing.
+
+        - names: names of the zones; None means all.
+        - prune: also remove settings that are not in the files.
+        - reboot: reboot running zones if a change needs it.
+        - recreate: create zones again that are in the registry but missing on the host.
+
+        Raises NotFoundError, ConfigError for an unreadable file, and RecoveryNeededError for an unfinished operation.
+        """
+
     def apply(
         self,
         names: str | Iterable[str] | None = None,
@@ -270,18 +621,96 @@ class Manager:
         cancel: Cancel | None = None,
         jobs: int = 1,
         on_failure: _OnFailure | None = None,
-    ) -> Report: ...
-    def set(self, name: str, settings: Mapping[str, str], *, cancel: Cancel | None = None) -> Zone: ...
-    def init(self) -> list[Path]: ...
-    def check(self) -> list[Diagnostic]: ...
-    def config(self) -> Config: ...
-    def templates(self) -> list[Template]: ...
-    def template(self, name: str) -> Template: ...
-    def pools(self) -> list[Pool]: ...
-    def pool(self, name: str) -> Pool: ...
-    def publishers(self) -> list[Publisher]: ...
-    def publisher(self, name: str) -> Publisher: ...
-    def effective(self, name: str) -> dict[str, Any]: ...
+    ) -> Report:
+        """Makes the host match the files: creates zones that are not built yet and changes what differs.
+
+        - names: names of the zones; None means all.
+        - prune: also remove settings that are not in the files.
+        - reboot: reboot running zones if a change needs it.
+        - recreate: create zones again that are in the registry but missing on the host.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+        - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+
+        Returns a Report with the actions "created", "applied", "recreated" and "unchanged".
+
+        Raises NotFoundError, ConfigError, RecoveryNeededError, or an error of `create` for a single name; for
+        several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the
+        outcome of each zone.
+        """
+
+    def set(self, name: str, settings: Mapping[str, str], *, cancel: Cancel | None = None) -> Zone:
+        """Changes settings in a zone's file. `apply` changes the host.
+
+        - settings: values by key, such as {"attr.owner": "alice"}; an empty value removes the zone's own setting.
+        - cancel: token that stops the wait for a lock.
+
+        Returns the zone.
+
+        Raises NotFoundError; InvalidArgumentError for an invalid key or value, in which case nothing changes;
+        ConfigError if the file is unreadable; BusyError and CancelledError while another process works on the zone.
+        """
+
+    def init(self) -> list[Path]:
+        """Writes commented starter configuration files and returns their paths. Never overwrites a file."""
+
+    def check(self) -> list[Diagnostic]:
+        """Checks all configuration files and, if the host can be queried, what they need on the host.
+
+        Returns the diagnostics, ordered by file and line; empty if there are no problems.
+        """
+
+    def config(self) -> Config:
+        """Returns the global settings.
+
+        Raises ConfigError for an error in config.kdl.
+        """
+
+    def templates(self) -> list[Template]:
+        """Returns all templates, sorted by name.
+
+        Raises ConfigError for an error in one of the files.
+        """
+
+    def template(self, name: str) -> Template:
+        """Returns one template.
+
+        Raises NotFoundError, and ConfigError for an error in its file.
+        """
+
+    def pools(self) -> list[Pool]:
+        """Returns all pools, sorted by name.
+
+        Raises ConfigError for an error in one of the files.
+        """
+
+    def pool(self, name: str) -> Pool:
+        """Returns one pool.
+
+        Raises NotFoundError, and ConfigError for an error in its file.
+        """
+
+    def publishers(self) -> list[Publisher]:
+        """Returns all publishers, sorted by name.
+
+        Raises ConfigError for an error in one of the files.
+        """
+
+    def publisher(self, name: str) -> Publisher:
+        """Returns one publisher.
+
+        Raises NotFoundError, and ConfigError for an error in its file.
+        """
+
+    def effective(self, name: str) -> dict[str, Any]:
+        """Returns the resolved desired state (spec) of a zone.
+
+        Each value from a configuration file is a dict of "value" and "source" (its file and line).
+
+        Raises NotFoundError, and ConfigError for an error in the zone's file or in a file that it depends on.
+        """
+
     def import_zones(
         self,
         names: str | Iterable[str] | None = None,
@@ -292,7 +721,24 @@ class Manager:
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
-    ) -> Report: ...
+    ) -> Report:
+        """Adds zones of the host to the registry without changing the host.
+
+        - names: names of the zones; None means all zones of the host.
+        - template: name of the template; None means the best match for each zone's brand, or none.
+        - no_template: adopt without a template; conflicts with `template`.
+        - adopt_links: take over VNICs that look like zmgr's own, so that destroying the zone deletes them.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with the actions "adopted" and "skipped"; a note gives the reason for skipping.
+
+        Raises NotFoundError for a name that the host does not have, or ExistsError for one that is registered, for a
+        single name; for several, PartialError if any failed and CancelledError if all were cancelled. The exception's
+        `report` has the outcome of each zone.
+        """
+
     def plan_import(
         self,
         names: str | Iterable[str] | None = None,
@@ -300,44 +746,114 @@ class Manager:
         template: str | None = None,
         no_template: bool = False,
         adopt_links: bool = False,
-    ) -> Plan: ...
-    def stopped_by(self, cancel: Cancel) -> Manager: ...
-    def close(self) -> None: ...
-    def __enter__(self) -> Self: ...
+    ) -> Plan:
+        """Plans the import of zones. Changes nothing.
+
+        - names: names of the zones; None means all zones of the host.
+        - template: name of the template; None means the best match for each zone's brand, or none.
+        - no_template: adopt without a template; conflicts with `template`.
+        - adopt_links: take over VNICs that look like zmgr's own, so that destroying the zone deletes them.
+
+        Raises NotFoundError (a zone that the host does not have, a template), and ExistsError for a registered zone.
+        """
+
+    def stopped_by(self, cancel: Cancel) -> Manager:
+        """Returns a copy of the manager whose queries raise CancelledError once the token is triggered.
+
+        Queries are zones, zone, check, diff, plans and pools. Operations use only their own `cancel` argument.
+        """
+
+    def close(self) -> None:
+        """Closes the manager. Calling it again does nothing."""
+
+    def __enter__(self) -> Self:
+        """Returns the manager."""
+
     def __exit__(
         self,
         exc_type: type[BaseException] | None = None,
         exc: BaseException | None = None,
         traceback: TracebackType | None = None,
         /,
-    ) -> None: ...
+    ) -> None:
+        """Closes the manager."""
 
 @final
 class Plan:
+    """Description of what an operation would do. Immutable."""
+
     @property
-    def operation(self) -> str: ...
+    def operation(self) -> str:
+        """Operation that the plan describes: "create", "destroy", …"""
+
     @property
-    def changes(self) -> tuple[Change, ...]: ...
+    def changes(self) -> tuple[Change, ...]:
+        """Changes of the plan, one per zone, in the order of the request."""
+
     @property
-    def digest(self) -> str: ...
+    def digest(self) -> str:
+        """SHA-256 of the plan as 64 hex digits. Plans with the same digest are equal."""
+
     @property
-    def is_empty(self) -> bool: ...
-    def to_json(self) -> str: ...
+    def is_empty(self) -> bool:
+        """True if the plan changes nothing."""
+
+    def to_json(self) -> str:
+        """Returns the plan as JSON."""
+
     @classmethod
-    def from_json(cls, text: str) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
+    def from_json(cls, text: str) -> Self:
+        """Reads a plan from JSON, which another process or host may have written.
+
+        The plan is validated when it runs.
+
+        Raises InvalidArgumentError if the JSON is not a plan.
+        """
+
+    def __eq__(self, value: object, /) -> bool:
+        """Returns True if both plans are equal."""
+
+    def __hash__(self) -> int:
+        """Returns a hash of the plan."""
 
 @final
 class SimHost:
-    def __new__(cls, directory: _Path) -> Self: ...
+    """Simulated illumos host in a directory.
+
+    Its state persists, and several processes may use it concurrently. To manage it, pass its directory to
+    `Manager(simulate=...)`.
+    """
+
+    def __new__(cls, directory: _Path) -> Self:
+        """Opens the simulated host in a directory.
+
+        Raises NotFoundError if there is none.
+        """
+
     @classmethod
-    def create(cls, directory: _Path, *, dialect: str = "openindiana") -> Self: ...
+    def create(cls, directory: _Path, *, dialect: str = "openindiana") -> Self:
+        """Creates a simulated host in a directory, which is created if missing.
+
+        `dialect` is "illumos", "openindiana", "omnios" or "smartos".
+
+        Raises ExistsError if the directory already has a simulated host, and InvalidArgumentError for an unknown
+        dialect.
+        """
+
     @property
-    def directory(self) -> Path: ...
+    def directory(self) -> Path:
+        """Absolute directory of the simulated host."""
+
     @property
-    def dialect(self) -> str: ...
-    def link(self, bin: _Path) -> list[Path]: ...
+    def dialect(self) -> str:
+        """Simulated distribution: "illumos", "openindiana", "omnios" or "smartos"."""
+
+    def link(self, bin: _Path) -> list[Path]:
+        """Writes zonecfg, zoneadm, dladm, … programs that act on the simulated host into a directory.
+
+        Returns the paths of the programs.
+        """
+
     def fault(
         self,
         program: str,
@@ -351,47 +867,116 @@ class SimHost:
         abort: Literal["before", "after"] | None = None,
         panic: bool = False,
         times: int | None = None,
-    ) -> None: ...
-    def clear_faults(self) -> None: ...
-    def reboot(self) -> list[str]: ...
+    ) -> None:
+        """Adds a fault, which lasts until it is cleared or has happened `times` times.
+
+        - program: program that fails, such as "zoneadm".
+        - subcommand: only this subcommand, such as "install"; None means all.
+        - zone: only commands on this zone; None means all.
+        - exit: exit status; the command fails after its first change of state.
+        - stderr, stdout: text to print.
+        - delay: duration of the command in seconds.
+        - abort: kill the calling process "before" the command starts or "after" it has finished.
+        - panic: panic in the thread of the caller.
+        - times: number of times the fault happens; None means no limit.
+
+        The most recent matching fault applies.
+
+        Raises InvalidArgumentError if the program is empty or the exit status is out of range.
+        """
+
+    def clear_faults(self) -> None:
+        """Removes all faults."""
+
+    def reboot(self) -> list[str]:
+        """Reboots the simulated host: running zones stop, and zones with autoboot boot.
+
+        Returns the names of the zones that failed to boot.
+        """
 
 @final
 class Zone:
+    """Zone: its registry entry, with defaults from its template and the status from the host. An immutable snapshot."""
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the zone."""
+
     @property
-    def id(self) -> str | None: ...
+    def id(self) -> str | None:
+        """Id of the entry, 32 hex digits; None if the zone has not been created yet or is not registered."""
+
     @property
-    def brand(self) -> str | None: ...
+    def brand(self) -> str | None:
+        """Brand; None if unknown."""
+
     @property
-    def template(self) -> str | None: ...
+    def template(self) -> str | None:
+        """Name of the template; None if it has none."""
+
     @property
-    def zonepath(self) -> Path | None: ...
+    def zonepath(self) -> Path | None:
+        """Path of the zone on the host; None if unknown."""
+
     @property
-    def state(self) -> ZoneState | None: ...
+    def state(self) -> ZoneState | None:
+        """State in the registry; None if the zone has not been created yet or is not registered."""
+
     @property
-    def status(self) -> ZoneStatus | None: ...
+    def status(self) -> ZoneStatus | None:
+        """Status on the host; None if the host was not queried."""
+
     @property
-    def uuid(self) -> str | None: ...
+    def uuid(self) -> str | None:
+        """UUID of the installation; None if it is not installed."""
+
     @property
-    def autoboot(self) -> bool | None: ...
+    def autoboot(self) -> bool | None:
+        """True if the zone boots with the host; None if unknown."""
+
     @property
-    def created(self) -> str | None: ...
+    def created(self) -> str | None:
+        """Time of registration in RFC 3339 format; None if it is not registered."""
+
     @property
-    def origin(self) -> str | None: ...
+    def origin(self) -> str | None:
+        """Origin of the entry, "create" or "import"; None if it is not registered."""
+
     @property
-    def nets(self) -> tuple[Net, ...]: ...
+    def nets(self) -> tuple[Net, ...]:
+        """Nets, in the order of the entry."""
+
     @property
-    def tags(self) -> tuple[str, ...]: ...
+    def tags(self) -> tuple[str, ...]:
+        """Tags for selecting zones."""
+
     @property
-    def attrs(self) -> dict[str, str]: ...
+    def attrs(self) -> dict[str, str]:
+        """Attributes by name."""
+
     @property
-    def pending(self) -> tuple[str, ...]: ...
+    def pending(self) -> tuple[str, ...]:
+        """Applied changes that take effect at the next boot."""
+
     @property
-    def fault(self) -> Diagnostic | None: ...
-    def to_dict(self) -> dict[str, Any]: ...
-    def to_json(self) -> str: ...
+    def fault(self) -> Diagnostic | None:
+        """Error in the zone's file; None if there is none."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the zone as a dict with the keys of `zmgr show --json`."""
+
+    def to_json(self) -> str:
+        """Returns the zone as JSON, as `zmgr show --json` prints it."""
+
     @classmethod
-    def from_json(cls, text: str) -> Self: ...
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
+    def from_json(cls, text: str) -> Self:
+        """Reads a zone from JSON.
+
+        Raises InvalidArgumentError if the JSON is not a zone.
+        """
+
+    def __eq__(self, value: object, /) -> bool:
+        """Returns True if both zones are equal."""
+
+    def __hash__(self) -> int:
+        """Returns a hash of the zone."""

@@ -1,4 +1,4 @@
-"""Fixtures for pytest: a simulated illumos host for each test. Installed as a plugin; no import is needed.
+"""pytest fixtures: a simulated illumos host for each test. Registered as a plugin; no import is needed.
 
     def test_mine(zmgr_host, zmgr_manager):
         zmgr_host.fault("zoneadm", "install", exit=1)
@@ -18,13 +18,13 @@ from . import Manager, SimHost
 
 @pytest.fixture
 def zmgr_host(tmp_path: Path) -> SimHost:
-    """A new simulated host in a directory of its own."""
+    """New simulated host in a temporary directory."""
     return SimHost.create(tmp_path / "host")
 
 
 @pytest.fixture
 def zmgr_manager(zmgr_host: SimHost) -> Iterator[Manager]:
-    """A manager of that host, with the starter tree."""
+    """Manager of that host, with the starter configuration files."""
     with Manager(simulate=zmgr_host.directory) as manager:
         manager.init()
         yield manager

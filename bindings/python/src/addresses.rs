@@ -1,4 +1,4 @@
-//! Addresses: given to owners that are not zones, taken back, reported.
+//! Address reservations and the use of pools.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -10,7 +10,16 @@ use crate::run::{Run, asked};
 
 #[pymethods]
 impl Manager {
-    /// Gives an owner one address of each family of the pool, IPv4 first, or the one that is wanted.
+    /// Reserves one address of each family of a pool for an owner that is not a zone.
+    ///
+    /// - wanted: address to reserve; None means the next free ones.
+    /// - cancel: token that stops the wait for a lock.
+    ///
+    /// A repeated call for the same owner returns the same addresses. The reservation is on disk when the call returns.
+    ///
+    /// Raises NotFoundError (the pool); ExistsError if the owner holds another address or is a zone; PoolExhaustedError;
+    /// AddressInUseError; InvalidArgumentError for an address that the pool never allocates; ConfigError; BusyError;
+    /// CancelledError.
     #[pyo3(signature = (pool, owner, wanted=None, *, cancel=None))]
     fn allocate<'py>(
         &self,
@@ -26,7 +35,11 @@ impl Manager {
         from_json(py, &ALLOCATION, "Allocation", &given.to_json())
     }
 
-    /// The same for many owners at once, all or none.
+    /// Reserves addresses for several owners in one step: for all of them or for none.
+    ///
+    /// Returns one Allocation per owner, in the order of the owners.
+    ///
+    /// Raises the errors of `allocate`.
     #[pyo3(signature = (pool, owners, *, cancel=None))]
     fn allocate_all<'py>(
         &self,
@@ -40,7 +53,14 @@ impl Manager {
         given.iter().map(|given| from_json(py, &ALLOCATION, "Allocation", &given.to_json())).collect()
     }
 
-    /// Takes back what an owner holds of the pool, or one address of it; with the id, only from that very reservation.
+    /// Releases the addresses that an owner holds in a pool.
+    ///
+    /// - address: only this address; None means all.
+    /// - id: only if the reservation has this id (`Allocation.id`).
+    /// - cancel: token that stops the wait for a lock.
+    ///
+    /// Raises NotFoundError if the owner does not hold the address; BusyError and CancelledError while another process changes
+    /// the registry.
     #[pyo3(signature = (pool, owner, address=None, *, id=None, cancel=None))]
     fn release(
         &self,
@@ -56,21 +76,29 @@ impl Manager {
         Run::quiet(cancel).call(py, |options| manager.release(&pool, &owner, address, id.as_deref(), options))
     }
 
-    /// How full a pool is and who holds its addresses.
+    /// Returns the use of a pool and the holders of its addresses.
+    ///
+    /// Raises NotFoundError, and ConfigError for an error in the pool's file.
     fn pool_usage<'py>(&self, py: Python<'py>, pool: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let usage = asked(py, &manager, |manager| manager.pool_usage(&pool))?;
         from_json(py, &USAGE, "PoolUsage", &usage.to_json())
     }
 
-    /// The same of every pool, by name.
+    /// Returns the use of every pool, sorted by name.
+    ///
+    /// Raises ConfigError for an error in a pool's file.
     fn pool_usages<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
         let usages = asked(py, &manager, |manager| manager.pool_usages())?;
         usages.iter().map(|usage| from_json(py, &USAGE, "PoolUsage", &usage.to_json())).collect()
     }
 
-    /// What is not as it should be with the addresses of a pool, or of all. Looks at the host anew.
+    /// Checks the addresses of a pool, or of all pools if it is None.
+    ///
+    /// Reports addresses held twice, held against the pool's rules, or outside every pool. Always queries the host.
+    ///
+    /// Raises NotFoundError, ConfigError for an error in a pool's file, and UnsupportedHostError.
     #[pyo3(signature = (pool=None))]
     fn check_pools<'py>(&self, py: Python<'py>, pool: Option<String>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

@@ -1,8 +1,8 @@
-//! The token.
+//! Cancellation tokens.
 
 use pyo3::prelude::*;
 
-/// Asks running calls to stop, from any thread.
+/// Cancellation token. Any thread may use it.
 #[pyclass(frozen, module = "zmgr", from_py_object)]
 #[derive(Clone)]
 pub(crate) struct Cancel(pub(crate) zmgr_core::Cancel);
@@ -14,12 +14,14 @@ impl Cancel {
         Cancel(zmgr_core::Cancel::new())
     }
 
-    /// Asks to stop: what was done is undone. Once more, to stop the undoing too.
+    /// Cancels the calls that use the token: they roll back and raise CancelledError.
+    ///
+    /// A second call stops the rollback too; `Manager.recover` can finish it.
     fn cancel(&self) {
         self.0.cancel();
     }
 
-    /// Whether somebody has asked.
+    /// True once `cancel` was called.
     #[getter]
     fn cancelled(&self) -> bool {
         self.0.is_cancelled()

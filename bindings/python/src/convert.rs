@@ -1,4 +1,4 @@
-//! Values on their way to Python and back.
+//! Conversion of values to and from Python.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use zmgr_core::{Code, Error};
 
 use crate::error::raised;
 
-/// A tree of JSON as dicts, lists and plain values.
+/// Converts JSON to dicts, lists and scalars.
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
         Value::Null => Ok(py.None().into_bound(py)),
@@ -41,7 +41,7 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
     }
 }
 
-/// A class of `zmgr._values`, looked up once.
+/// Returns a class of `zmgr._values`; looks it up once.
 pub(crate) fn value_class<'py>(
     py: Python<'py>,
     cell: &'static PyOnceLock<Py<PyAny>>,
@@ -51,7 +51,7 @@ pub(crate) fn value_class<'py>(
     Ok(class.bind(py).clone())
 }
 
-/// `zmgr._values.NAME._from_json(value)`.
+/// Calls `zmgr._values.NAME._from_json(value)`.
 pub(crate) fn from_json<'py>(
     py: Python<'py>,
     cell: &'static PyOnceLock<Py<PyAny>>,
@@ -61,11 +61,11 @@ pub(crate) fn from_json<'py>(
     value_class(py, cell, name)?.call_method1("_from_json", (to_python(py, value)?,))
 }
 
-/// One text or several; none where none was given.
+/// One string or several; empty if the argument was omitted.
 pub(crate) enum Names {
-    /// One.
+    /// A single string.
     One(String),
-    /// Several, of any iterable.
+    /// Strings from any iterable.
     Many(Vec<String>),
 }
 
@@ -86,7 +86,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Names {
     }
 }
 
-/// Converts a time in seconds; `float("inf")`, and what no clock can reach, is the longest one.
+/// Converts a time in seconds; `float("inf")` and values out of range become the longest duration.
 pub(crate) fn seconds(seconds: f64) -> PyResult<Duration> {
     if seconds >= Duration::MAX.as_secs_f64() {
         return Ok(Duration::MAX);
@@ -102,7 +102,7 @@ impl Names {
         }
     }
 
-    /// To own, for what outlives the call.
+    /// Returns owned strings, for use after the call.
     pub(crate) fn into_vec(self) -> Vec<String> {
         match self {
             Names::One(name) => vec![name],
@@ -111,7 +111,7 @@ impl Names {
     }
 }
 
-/// An address, as text or as `ipaddress` has it.
+/// An address, as a string or an `ipaddress` object.
 pub(crate) fn one_address(address: &Bound<'_, PyAny>) -> PyResult<IpAddr> {
     let text = address.str()?.to_string();
     text.parse().map_err(|_| {

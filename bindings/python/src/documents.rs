@@ -1,4 +1,4 @@
-//! The documents that people write.
+//! Configuration files.
 
 use std::path::PathBuf;
 
@@ -19,65 +19,85 @@ static PUBLISHER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 #[pymethods]
 impl Manager {
-    /// Writes the first tree: a small one that works. What is there already stays as it is. Gives the files that were written.
+    /// Writes commented starter configuration files and returns their paths. Never overwrites a file.
     fn init(&self, py: Python<'_>) -> PyResult<Vec<PathBuf>> {
         let manager = self.open(py)?;
         guarded(py, || manager.init())
     }
 
-    /// Every finding of every document, alone and together; where a host answers, also what they count on and it does not have.
+    /// Checks all configuration files and, if the host can be queried, what they need on the host.
+    ///
+    /// Returns the diagnostics, ordered by file and line; empty if there are no problems.
     fn check<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
         let found = asked(py, &manager, |manager| manager.check())?;
         found.iter().map(|finding| from_json(py, &DIAGNOSTIC, "Diagnostic", &finding.to_json())).collect()
     }
 
-    /// What holds for the whole tree.
+    /// Returns the global settings.
+    ///
+    /// Raises ConfigError for an error in config.kdl.
     fn config<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         from_json(py, &CONFIG, "Config", &guarded(py, || Ok(manager.config()?.to_json()))?)
     }
 
-    /// Every template, by name.
+    /// Returns all templates, sorted by name.
+    ///
+    /// Raises ConfigError for an error in one of the files.
     fn templates<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
         let all = guarded(py, || Ok(manager.templates()?.iter().map(|each| each.to_json()).collect()))?;
         each(py, &TEMPLATE, "Template", all)
     }
 
-    /// One template.
+    /// Returns one template.
+    ///
+    /// Raises NotFoundError, and ConfigError for an error in its file.
     fn template<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         from_json(py, &TEMPLATE, "Template", &guarded(py, || Ok(manager.template(&name)?.to_json()))?)
     }
 
-    /// Every pool, by name.
+    /// Returns all pools, sorted by name.
+    ///
+    /// Raises ConfigError for an error in one of the files.
     fn pools<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
         let all = guarded(py, || Ok(manager.pools()?.iter().map(|each| each.to_json()).collect()))?;
         each(py, &POOL, "Pool", all)
     }
 
-    /// One pool.
+    /// Returns one pool.
+    ///
+    /// Raises NotFoundError, and ConfigError for an error in its file.
     fn pool<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         from_json(py, &POOL, "Pool", &guarded(py, || Ok(manager.pool(&name)?.to_json()))?)
     }
 
-    /// Every publisher, by name.
+    /// Returns all publishers, sorted by name.
+    ///
+    /// Raises ConfigError for an error in one of the files.
     fn publishers<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
         let all = guarded(py, || Ok(manager.publishers()?.iter().map(|each| each.to_json()).collect()))?;
         each(py, &PUBLISHER, "Publisher", all)
     }
 
-    /// One publisher.
+    /// Returns one publisher.
+    ///
+    /// Raises NotFoundError, and ConfigError for an error in its file.
     fn publisher<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         from_json(py, &PUBLISHER, "Publisher", &guarded(py, || Ok(manager.publisher(&name)?.to_json()))?)
     }
 
-    /// The wish for a zone after all layers; each value from a document is a dict of "value" and "source", its file and line.
+    /// Returns the resolved desired state (spec) of a zone.
+    ///
+    /// Each value from a configuration file is a dict of "value" and "source" (its file and line).
+    ///
+    /// Raises NotFoundError, and ConfigError for an error in the zone's file or in a file that it depends on.
     fn effective<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         to_python(py, &guarded(py, || Ok(manager.effective(&name)?.to_json()))?)

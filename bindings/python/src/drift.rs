@@ -1,4 +1,4 @@
-//! Files and host compared and brought together.
+//! Drift, and changes of settings.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,11 @@ use crate::zone::Zone;
 
 #[pymethods]
 impl Manager {
-    /// In what these zones, or all, differ from their files: the wish, what was applied last, and the host. Only looks.
+    /// Compares zones (None means all) with their files. Changes nothing.
+    ///
+    /// A zone whose files have errors is in the list, with `fault` set.
+    ///
+    /// Raises NotFoundError for a name that is not registered, and UnsupportedHostError.
     #[pyo3(signature = (names=None))]
     fn diff<'py>(&self, py: Python<'py>, names: Option<Names>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         static DRIFT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -26,7 +30,14 @@ impl Manager {
         drift.zones.iter().map(|zone| from_json(py, &DRIFT, "ZoneDrift", &zone.to_json())).collect()
     }
 
-    /// What applying the files of these zones, or of all, would do.
+    /// Plans the changes that make the host match the files. Changes nothing.
+    ///
+    /// - names: names of the zones; None means all.
+    /// - prune: also remove settings that are not in the files.
+    /// - reboot: reboot running zones if a change needs it.
+    /// - recreate: create zones again that are in the registry but missing on the host.
+    ///
+    /// Raises NotFoundError, ConfigError for an unreadable file, and RecoveryNeededError for an unfinished operation.
     #[pyo3(signature = (names=None, *, prune=false, reboot=false, recreate=false))]
     fn plan_apply(
         &self,
@@ -42,7 +53,22 @@ impl Manager {
         asked(py, &manager, |manager| manager.plan_apply(&names.as_strs(), &options)).map(Plan)
     }
 
-    /// Brings the host to the files of these zones, or of all; leaves what somebody else put there, unless it is to prune.
+    /// Makes the host match the files: creates zones that are not built yet and changes what differs.
+    ///
+    /// - names: names of the zones; None means all.
+    /// - prune: also remove settings that are not in the files.
+    /// - reboot: reboot running zones if a change needs it.
+    /// - recreate: create zones again that are in the registry but missing on the host.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    /// - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+    ///
+    /// Returns a Report with the actions "created", "applied", "recreated" and "unchanged".
+    ///
+    /// Raises NotFoundError, ConfigError, RecoveryNeededError, or an error of `create` for a single name; for several,
+    /// PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome of each
+    /// zone.
     #[pyo3(signature = (names=None, *, prune=false, reboot=false, recreate=false, progress=None, cancel=None, jobs=1,
                         on_failure=None))]
     #[allow(clippy::too_many_arguments)]
@@ -66,7 +92,15 @@ impl Manager {
         report_or_raise(py, report)
     }
 
-    /// Sets keys of a zone's own file, such as "attr.owner"; an empty value takes the zone's own away. Only the file is changed.
+    /// Changes settings in a zone's file. `apply` changes the host.
+    ///
+    /// - settings: values by key, such as {"attr.owner": "alice"}; an empty value removes the zone's own setting.
+    /// - cancel: token that stops the wait for a lock.
+    ///
+    /// Returns the zone.
+    ///
+    /// Raises NotFoundError; InvalidArgumentError for an invalid key or value, in which case nothing changes; ConfigError if the
+    /// file is unreadable; BusyError and CancelledError while another process works on the zone.
     #[pyo3(signature = (name, settings, *, cancel=None))]
     fn set(
         &self,

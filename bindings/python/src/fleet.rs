@@ -1,4 +1,4 @@
-//! The trees of several hosts, compared.
+//! Comparison of the configuration files of several hosts.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! The one way into the core: the interpreter is released, and no panic passes.
+//! Calls into the core: release the interpreter and stop panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,13 +7,14 @@ use zmgr_core::{Code, Error, Result};
 
 use crate::error;
 
-/// Calls with the interpreter released. A panic becomes `InternalError`, since pyo3's own is no `Exception`.
+/// Calls a function with the interpreter released. A panic becomes `InternalError`, because pyo3's `PanicException` is not an
+/// `Exception`.
 pub(crate) fn guarded<T: Send>(py: Python<'_>, call: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     let answer = py.detach(|| {
         catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
             let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Err(Error::new(Code::Internal, format!("a fault of zmgr itself: {text}")))
+            Err(Error::new(Code::Internal, format!("bug in zmgr: {text}")))
         })
     });
     answer.map_err(|failure| error::raised(py, &failure))

@@ -1,5 +1,5 @@
-//! The Python face of zmgr: the private module `zmgr._zmgr`. No logic: each method calls the public Rust API with the
-//! interpreter released, and gives back what it got. What Python people see is `python/zmgr`.
+//! The private Python module `zmgr._zmgr`. Contains no logic: each method calls the public Rust API with the interpreter released and
+//! returns the result. The public module is in `python/zmgr`.
 
 use pyo3::prelude::*;
 
@@ -21,7 +21,7 @@ mod sim;
 mod zone;
 mod zones;
 
-/// The native part of zmgr.
+/// Native part of zmgr. Import its names from `zmgr`.
 #[pymodule]
 mod _zmgr {
     use pyo3::prelude::*;
@@ -47,7 +47,7 @@ mod _zmgr {
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// Every code of the table: word, number, and whether the same call may succeed later.
+    /// Returns every error code: name, number, and whether the same call may succeed later.
     #[pyfunction]
     fn _codes() -> Vec<(&'static str, u32, bool)> {
         zmgr_core::Code::ALL.iter().map(|code| (code.slug(), code.number(), code.can_retry())).collect()

@@ -1,4 +1,4 @@
-//! The manager as Python sees it: opening and closing. Its operations stand in a file for each family.
+//! The class `Manager`: opening and closing. Its operations are in the other files.
 
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
@@ -11,10 +11,12 @@ use crate::cancel::Cancel;
 use crate::error::raised;
 use crate::guard::guarded;
 
-/// The zones of one host and the files that describe them. Any number of threads may use one manager.
+/// Manages the zones of one host and their configuration files.
+///
+/// Any number of threads may use one manager. Use it as a context manager, or call `close`.
 #[pyclass(frozen, module = "zmgr")]
 pub(crate) struct Manager {
-    /// None once closed.
+    /// `None` after `close`.
     manager: RwLock<Option<zmgr_core::Manager>>,
 }
 
@@ -55,19 +57,20 @@ impl Manager {
         Ok(Manager { manager: RwLock::new(Some(manager)) })
     }
 
-    /// The root of the tree.
+    /// Directory of the configuration files.
     #[getter]
     fn root(&self, py: Python<'_>) -> PyResult<PathBuf> {
         Ok(self.open(py)?.root().to_owned())
     }
 
-    /// The same manager once more, whose questions (zones, zone, check, diff, plans, pools) raise CancelledError once somebody has
-    /// used the token. Operations heed their own cancel= alone.
+    /// Returns a copy of the manager whose queries raise CancelledError once the token is triggered.
+    ///
+    /// Queries are zones, zone, check, diff, plans and pools. Operations use only their own `cancel` argument.
     fn stopped_by(&self, py: Python<'_>, cancel: Cancel) -> PyResult<Self> {
         Ok(Manager { manager: RwLock::new(Some(self.open(py)?.stopped_by(&cancel.0))) })
     }
 
-    /// Lets go of the manager. Once is enough, twice is fine.
+    /// Closes the manager. Calling it again does nothing.
     fn close(&self) {
         *self.manager.write().unwrap_or_else(PoisonError::into_inner) = None;
     }

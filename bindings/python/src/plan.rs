@@ -1,4 +1,4 @@
-//! Plans as Python sees them.
+//! The class `Plan`.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -9,20 +9,20 @@ use pyo3::types::{PyTuple, PyType};
 use crate::convert::from_json;
 use crate::guard::guarded;
 
-/// What an operation would do, as a value: printed, kept, approved, and run later.
+/// Description of what an operation would do. Immutable.
 #[pyclass(frozen, eq, module = "zmgr")]
 #[derive(PartialEq)]
 pub(crate) struct Plan(pub(crate) zmgr_core::Plan);
 
 #[pymethods]
 impl Plan {
-    /// The operation: "create", "destroy", …
+    /// Operation that the plan describes: "create", "destroy", …
     #[getter]
     fn operation(&self) -> &str {
         &self.0.operation
     }
 
-    /// What it would do, zone by zone, in the order of the request.
+    /// Changes of the plan, one per zone, in the order of the request.
     #[getter]
     fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         static CHANGE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -35,24 +35,28 @@ impl Plan {
         PyTuple::new(py, changes.map(|change| from_json(py, &CHANGE, "Change", change)).collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// SHA-256 of the plan as 64 hex digits.
+    /// SHA-256 of the plan as 64 hex digits. Plans with the same digest are equal.
     #[getter]
     fn digest(&self) -> String {
         self.0.digest()
     }
 
-    /// Whether there is nothing to do.
+    /// True if the plan changes nothing.
     #[getter]
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The plan as JSON.
+    /// Returns the plan as JSON.
     fn to_json(&self) -> String {
         self.0.to_json()
     }
 
-    /// A plan from its JSON.
+    /// Reads a plan from JSON, which another process or host may have written.
+    ///
+    /// The plan is validated when it runs.
+    ///
+    /// Raises InvalidArgumentError if the JSON is not a plan.
     #[classmethod]
     fn from_json(_: &Bound<'_, PyType>, py: Python<'_>, text: String) -> PyResult<Plan> {
         guarded(py, || zmgr_core::Plan::from_json(&text)).map(Plan)

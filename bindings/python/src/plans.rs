@@ -1,4 +1,4 @@
-//! Making plans, and running those that were approved.
+//! Creating and running plans.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,16 @@ use crate::zones::{create_options, import_options, reinstall_options};
 
 #[pymethods]
 impl Manager {
-    /// What it would take to create these zones.
+    /// Plans the creation of zones. Changes nothing.
+    ///
+    /// - template: name of the template; None means default-template in config.kdl.
+    /// - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
+    /// - boot: True boots the zone after installing, False does not; None means as the template says.
+    /// - clone_from: name of the zone to clone instead of installing.
+    /// - attrs: attributes of the zone.
+    ///
+    /// Raises the foreseeable errors of `create`: ExistsError, NotFoundError (template, zone to clone), ConfigError,
+    /// PoolExhaustedError, AddressInUseError, UnsupportedHostError.
     #[pyo3(signature = (names, *, template=None, addresses=None, boot=None, clone_from=None, attrs=None))]
     #[allow(clippy::too_many_arguments)]
     fn plan_create(
@@ -33,7 +42,12 @@ impl Manager {
         asked(py, &manager, |manager| manager.plan_create(&names.as_strs(), &options)).map(Plan)
     }
 
-    /// What it would take to destroy these zones.
+    /// Plans the destruction of zones. Changes nothing.
+    ///
+    /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+    /// - keep_data: detach the zones and keep their files, instead of uninstalling.
+    ///
+    /// Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
     #[pyo3(signature = (names, *, force=false, keep_data=false))]
     fn plan_destroy(&self, py: Python<'_>, names: Names, force: bool, keep_data: bool) -> PyResult<Plan> {
         let manager = self.open(py)?;
@@ -41,7 +55,12 @@ impl Manager {
         asked(py, &manager, |manager| manager.plan_destroy(&names.as_strs(), &options)).map(Plan)
     }
 
-    /// What it would take to install these zones again.
+    /// Plans the reinstallation of zones. Changes nothing.
+    ///
+    /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+    /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
+    ///
+    /// Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
     #[pyo3(signature = (names, *, force=false, boot=None))]
     fn plan_reinstall(&self, py: Python<'_>, names: Names, force: bool, boot: Option<bool>) -> PyResult<Plan> {
         let manager = self.open(py)?;
@@ -49,13 +68,24 @@ impl Manager {
         asked(py, &manager, |manager| manager.plan_reinstall(&names.as_strs(), &options)).map(Plan)
     }
 
-    /// Plans the removal of these zones' entries; the notes say what is lost with them.
+    /// Plans the removal of zones from the registry. Changes nothing.
+    ///
+    /// The notes of a change list what is lost with the entry.
+    ///
+    /// Raises NotFoundError, and RecoveryNeededError for an unfinished operation.
     fn plan_forget(&self, py: Python<'_>, names: Names) -> PyResult<Plan> {
         let manager = self.open(py)?;
         asked(py, &manager, |manager| manager.plan_forget(&names.as_strs())).map(Plan)
     }
 
-    /// What adopting these zones would do; no name means every zone of the host.
+    /// Plans the import of zones. Changes nothing.
+    ///
+    /// - names: names of the zones; None means all zones of the host.
+    /// - template: name of the template; None means the best match for each zone's brand, or none.
+    /// - no_template: adopt without a template; conflicts with `template`.
+    /// - adopt_links: take over VNICs that look like zmgr's own, so that destroying the zone deletes them.
+    ///
+    /// Raises NotFoundError (a zone that the host does not have, a template), and ExistsError for a registered zone.
     #[pyo3(signature = (names=None, *, template=None, no_template=false, adopt_links=false))]
     fn plan_import(
         &self,
@@ -71,7 +101,17 @@ impl Manager {
         asked(py, &manager, |manager| manager.plan_import(&names.as_strs(), &options)).map(Plan)
     }
 
-    /// Runs a plan, unless what it rests on has changed: then StalePlanError, and nothing is done.
+    /// Runs a plan, unless its basis has changed.
+    ///
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    /// - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises StalePlanError if the basis has changed, in which case nothing was done; otherwise the errors of the planned
+    /// operation.
     #[pyo3(signature = (plan, *, progress=None, cancel=None, jobs=1, on_failure=None))]
     fn run<'py>(
         &self,

@@ -1,4 +1,4 @@
-//! What goes on in zones: power, commands, logins.
+//! Power, commands and logins of zones.
 
 use std::ffi::OsString;
 
@@ -22,7 +22,17 @@ fn halt_options(timeout: Option<f64>, force: bool) -> PyResult<HaltOptions> {
 
 #[pymethods]
 impl Manager {
-    /// Boots zones and waits until they run.
+    /// Boots zones and waits until they are running. Leaves running zones alone.
+    ///
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises NotFoundError, StateError if the zone is not installed, CommandError, TimedOutError, or RecoveryNeededError for a
+    /// single name; for several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report`
+    /// has the outcome of each zone.
     #[pyo3(signature = (names, *, progress=None, cancel=None, jobs=1))]
     fn boot<'py>(
         &self,
@@ -37,7 +47,17 @@ impl Manager {
         report_or_raise(py, run.call(py, |options| manager.boot(&names.as_strs(), options))?)
     }
 
-    /// Halts zones at once, without their own scripts.
+    /// Halts zones immediately, without running their shutdown scripts.
+    ///
+    /// - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises NotFoundError, CommandError, or TimedOutError for a single name; for several, PartialError if any failed and
+    /// CancelledError if all were cancelled. The exception's `report` has the outcome of each zone.
     #[pyo3(signature = (names, *, timeout=None, progress=None, cancel=None, jobs=1))]
     fn halt<'py>(
         &self,
@@ -54,7 +74,18 @@ impl Manager {
         report_or_raise(py, run.call(py, |options| manager.halt(&names.as_strs(), &halt, options))?)
     }
 
-    /// Asks zones to shut down and waits until they are down. With `force`, one that does not is halted.
+    /// Shuts zones down cleanly and waits until they are down.
+    ///
+    /// - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+    /// - force: halt zones that do not go down in time.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises NotFoundError, CommandError, or TimedOutError for a single name; for several, PartialError if any failed and
+    /// CancelledError if all were cancelled. The exception's `report` has the outcome of each zone.
     #[pyo3(signature = (names, *, timeout=None, force=false, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
     fn shutdown<'py>(
@@ -73,7 +104,19 @@ impl Manager {
         report_or_raise(py, run.call(py, |options| manager.shutdown(&names.as_strs(), &halt, options))?)
     }
 
-    /// Asks running zones to shut down and boots them again. With `force`, they are halted and booted at once.
+    /// Shuts running zones down cleanly and boots them again.
+    ///
+    /// - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+    /// - force: halt the zones instead of shutting them down.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises NotFoundError, StateError if the zone is not running, CommandError, or TimedOutError for a single name; for
+    /// several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome of
+    /// each zone.
     #[pyo3(signature = (names, *, timeout=None, force=false, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
     fn reboot<'py>(
@@ -92,8 +135,19 @@ impl Manager {
         report_or_raise(py, run.call(py, |options| manager.reboot(&names.as_strs(), &halt, options))?)
     }
 
-    /// Runs a command inside a running zone as its root. Each word reaches the command as it is: no shell reads them. With
-    /// `output`, that hears (stream, bytes) as they come, and the result holds none.
+    /// Runs a command as root inside a running zone.
+    ///
+    /// - words: the command and its arguments, passed on unchanged, without a shell.
+    /// - output: called with (stream, bytes) as output arrives; return False to stop the command. Without it, the result has the
+    ///   output.
+    /// - cancel: token that stops the command.
+    /// - timeout: time limit in seconds; None means no limit.
+    /// - stdin: pass this process's standard input to the command; otherwise its input is empty.
+    ///
+    /// Returns the exit status and the output. A status other than 0 is not an error.
+    ///
+    /// Raises NotFoundError; StateError if the zone is not running or goes down; TimedOutError; CancelledError; CommandError if
+    /// the exit status is unknown.
     #[pyo3(signature = (name, words, *, output=None, cancel=None, timeout=None, stdin=false))]
     #[allow(clippy::too_many_arguments)]
     fn exec<'py>(
@@ -135,7 +189,14 @@ impl Manager {
         value_class(py, &RESULT, "ExecResult")?.call1((status, PyBytes::new(py, &stdout), PyBytes::new(py, &stderr)))
     }
 
-    /// A login into a zone on this process's own terminal; the exit status of the login.
+    /// Logs in to a zone on this process's terminal.
+    ///
+    /// - user: user to log in as; None means root.
+    /// - term: terminal type; None means the environment variable TERM.
+    ///
+    /// Returns the exit status of the session.
+    ///
+    /// Raises NotFoundError, and StateError if the zone is not running.
     #[pyo3(signature = (name, user=None, *, term=None))]
     fn login(&self, py: Python<'_>, name: String, user: Option<String>, term: Option<OsString>) -> PyResult<i32> {
         let manager = self.open(py)?;
@@ -144,7 +205,7 @@ impl Manager {
     }
 }
 
-/// `os.environ["TERM"]`: what Python's own environment says.
+/// Returns `os.environ["TERM"]`, which may differ from the environment of the process.
 fn terminal(py: Python<'_>) -> PyResult<OsString> {
     py.import("os")?.getattr("environ")?.get_item("TERM")?.extract()
 }

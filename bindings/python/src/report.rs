@@ -1,4 +1,4 @@
-//! Reports as Python has them.
+//! Conversion of reports.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -9,7 +9,7 @@ use crate::convert::value_class;
 use crate::error::exception;
 use crate::zone::Zone;
 
-/// The report as Python has it; raised with the error where something failed.
+/// Converts a report; raises its error, with the report attached, if a zone failed.
 pub(crate) fn report_or_raise<'py>(py: Python<'py>, report: Report) -> PyResult<Bound<'py, PyAny>> {
     static OUTCOME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static REPORT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

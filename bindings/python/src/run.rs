@@ -1,4 +1,4 @@
-//! How an operation runs: progress, cancel and Ctrl-C.
+//! Run options: progress, cancellation and Ctrl-C.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -16,7 +16,7 @@ use crate::cancel::Cancel;
 use crate::convert::value_class;
 use crate::guard::guarded;
 
-/// What a caller said about the run.
+/// Run options that the caller gave.
 #[derive(Default)]
 pub(crate) struct Run {
     pub(crate) progress: Option<Py<PyAny>>,
@@ -43,13 +43,13 @@ impl Run {
         Ok(Run { progress, cancel, jobs, on_failure })
     }
 
-    /// For work that tells nothing and may yet have to wait: Ctrl-C and the token stop it.
+    /// Returns options for a call without progress that may wait for a lock: Ctrl-C and the token stop it.
     pub(crate) fn quiet(cancel: Option<Cancel>) -> Self {
         Run { cancel, jobs: 1, ..Run::default() }
     }
 
-    /// Calls the core with these options. What the callback or a signal handler raises asks the core to stop, and is what the
-    /// caller gets once everything is undone.
+    /// Calls the core with these options. An exception in the callback or a signal handler cancels the call and is raised after the
+    /// rollback.
     pub(crate) fn call<T: Send>(
         self,
         py: Python<'_>,
@@ -74,10 +74,10 @@ impl Run {
     }
 }
 
-/// How often Python's signal handlers get a chance while the core answers a question.
+/// Interval at which Python's signal handlers run during a query.
 const PULSE: Duration = Duration::from_millis(50);
 
-/// Asks the core something that may have to wait for the host; Ctrl-C ends it.
+/// Runs a query that may wait for the host; Ctrl-C ends it.
 pub(crate) fn asked<T: Send>(
     py: Python<'_>,
     manager: &Manager,
@@ -89,11 +89,11 @@ pub(crate) fn asked<T: Send>(
         thread::scope(|scope| {
             let (at_work, ended) = mpsc::channel::<()>();
             let started = thread::Builder::new().spawn_scoped(scope, move || {
-                // Gone with the thread, even if it panics.
+                // Dropped when the thread ends, even if it panics.
                 let _at_work = at_work;
                 question(&manager)
             });
-            // Without a thread Ctrl-C could not end the question.
+            // Without a thread, Ctrl-C could not end the query.
             let worker = started
                 .map_err(|error| Error::new(Code::Io, format!("cannot start a thread: {error}")).with_source(error))?;
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PULSE) {
@@ -107,19 +107,19 @@ pub(crate) fn asked<T: Send>(
     raised.or(py, answer)
 }
 
-/// What Python raised while the core was at work: an exception of a callback, or Ctrl-C.
+/// Exception that Python raised during a call: from a callback, or Ctrl-C.
 pub(crate) struct Raised {
     error: Mutex<Option<PyErr>>,
     token: zmgr_core::Cancel,
 }
 
 impl Raised {
-    /// Nothing yet. The token is the caller's, where there is one.
+    /// Creates an empty value; uses the caller's token, if any.
     pub(crate) fn new(cancel: Option<Cancel>) -> Self {
         Raised { error: Mutex::new(None), token: cancel.map(|cancel| cancel.0).unwrap_or_default() }
     }
 
-    /// What the core is to look at for requests to stop.
+    /// Returns the token that the core must use.
     pub(crate) fn token(&self) -> &zmgr_core::Cancel {
         &self.token
     }
@@ -128,8 +128,8 @@ impl Raised {
         self.error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls a callback; `false` where it answered `False` or raised. Once something was raised it hears no more: the rest is
-    /// the undoing. Only `False` itself asks to stop, so that a callback without `return` does not.
+    /// Calls a callback; returns `false` if it returned `False` or raised. After an exception the callback is not called again, because
+    /// only the rollback follows. Only `False` itself cancels, so that a callback without `return` does not.
     pub(crate) fn hear<F>(&self, callback: F) -> bool
     where
         F: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
@@ -146,14 +146,14 @@ impl Raised {
         })
     }
 
-    /// Lets Python's signal handlers run; `false` where one raised.
+    /// Runs Python's signal handlers; returns `false` if one raised.
     pub(crate) fn pulse(&self) -> bool {
         Python::attach(|py| match py.check_signals() {
             Ok(()) => true,
             Err(error) => {
                 let mut first = self.error();
                 if first.is_some() {
-                    // The second Ctrl-C: leave at once what can be recovered.
+                    // A second Ctrl-C stops the rollback; `recover` can finish it.
                     self.token.cancel();
                 }
                 first.get_or_insert(error);
@@ -162,7 +162,7 @@ impl Raised {
         })
     }
 
-    /// What was raised, with what zmgr has to say of the undoing beneath it; else the answer.
+    /// Returns the result, or raises the exception with zmgr's error as its cause.
     pub(crate) fn or<T>(self, py: Python<'_>, answer: PyResult<T>) -> PyResult<T> {
         match (self.error.into_inner().unwrap_or_else(PoisonError::into_inner), answer) {
             (None, answer) => answer,
@@ -174,7 +174,7 @@ impl Raised {
     }
 }
 
-/// The event as Python has it.
+/// Converts an event.
 fn event_object<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAny>> {
     static EVENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static KIND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

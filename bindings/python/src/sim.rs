@@ -1,4 +1,4 @@
-//! The simulated machine as Python sees it.
+//! The class `SimHost`.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -11,7 +11,10 @@ use zmgr_core::{Abort, Code, Dialect, Error, Fault, Result, SimStatus, Surroundi
 
 use crate::guard::guarded;
 
-/// A simulated illumos host in a directory. It survives the process, and several processes may use it at once.
+/// Simulated illumos host in a directory.
+///
+/// Its state persists, and several processes may use it concurrently. To manage it, pass its directory to
+/// `Manager(simulate=...)`.
 #[pyclass(frozen, module = "zmgr")]
 pub(crate) struct SimHost(zmgr_core::SimHost);
 
@@ -23,7 +26,11 @@ impl SimHost {
         guarded(py, || zmgr_core::SimHost::open(directory)).map(SimHost)
     }
 
-    /// Makes a new machine in this directory.
+    /// Creates a simulated host in a directory, which is created if missing.
+    ///
+    /// `dialect` is "illumos", "openindiana", "omnios" or "smartos".
+    ///
+    /// Raises ExistsError if the directory already has a simulated host, and InvalidArgumentError for an unknown dialect.
     #[classmethod]
     #[pyo3(signature = (directory, *, dialect="openindiana"))]
     fn create(_: &Bound<'_, PyType>, py: Python<'_>, directory: PathBuf, dialect: &str) -> PyResult<Self> {
@@ -37,27 +44,43 @@ impl SimHost {
         .map(SimHost)
     }
 
-    /// The machine's directory.
+    /// Absolute directory of the simulated host.
     #[getter]
     fn directory(&self) -> PathBuf {
         self.0.dir().to_owned()
     }
 
-    /// The line of illumos that it speaks.
+    /// Simulated distribution: "illumos", "openindiana", "omnios" or "smartos".
     #[getter]
     fn dialect(&self) -> &'static str {
         self.0.dialect().name()
     }
 
-    /// Writes programs named zonecfg, zoneadm, dladm, … that act on this machine into a folder, for other people's tools.
+    /// Writes zonecfg, zoneadm, dladm, … programs that act on the simulated host into a directory.
+    ///
+    /// Returns the paths of the programs.
     fn link(&self, py: Python<'_>, bin: PathBuf) -> PyResult<Vec<PathBuf>> {
         let python: OsString = py.import("sys")?.getattr("executable")?.extract()?;
-        // -P (3.11) would keep the working directory off the path; -I also keeps the caller's PYTHONPATH out, which others need.
+        // Neither -P (needs 3.11) nor -I (ignores PYTHONPATH, which callers may need).
         let command = [python, "-m".into(), "zmgr._sim".into()];
         guarded(py, || self.0.link(bin, &command))
     }
 
-    /// Sets a fault, until it is cleared or has happened as often as it says.
+    /// Adds a fault, which lasts until it is cleared or has happened `times` times.
+    ///
+    /// - program: program that fails, such as "zoneadm".
+    /// - subcommand: only this subcommand, such as "install"; None means all.
+    /// - zone: only commands on this zone; None means all.
+    /// - exit: exit status; the command fails after its first change of state.
+    /// - stderr, stdout: text to print.
+    /// - delay: duration of the command in seconds.
+    /// - abort: kill the calling process "before" the command starts or "after" it has finished.
+    /// - panic: panic in the thread of the caller.
+    /// - times: number of times the fault happens; None means no limit.
+    ///
+    /// The most recent matching fault applies.
+    ///
+    /// Raises InvalidArgumentError if the program is empty or the exit status is out of range.
     #[pyo3(signature = (program, subcommand=None, *, zone=None, exit=None, stderr=None, stdout=None, delay=None, abort=None,
                         panic=false, times=None))]
     #[allow(clippy::too_many_arguments)]
@@ -102,12 +125,14 @@ impl SimHost {
         })
     }
 
-    /// Forgets every fault.
+    /// Removes all faults.
     fn clear_faults(&self, py: Python<'_>) -> PyResult<()> {
         guarded(py, || self.0.clear_faults())
     }
 
-    /// Reboots the machine: active zones end, and those with autoboot boot. Gives the names of those that should have and did not.
+    /// Reboots the simulated host: running zones stop, and zones with autoboot boot.
+    ///
+    /// Returns the names of the zones that failed to boot.
     fn reboot(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         guarded(py, || Ok(self.0.reboot()?.into_iter().map(|failed| failed.zone).collect()))
     }
@@ -117,8 +142,7 @@ impl SimHost {
     }
 }
 
-/// Answers one command line of a linked program, on this process's own streams; the exit status, or minus the signal that
-/// ended it.
+/// Runs one command of the simulated host on this process's streams; returns the exit status, or the negated signal that ended it.
 #[pyfunction]
 #[pyo3(name = "_answer")]
 pub(crate) fn answer(py: Python<'_>, directory: PathBuf, argv: Vec<OsString>) -> PyResult<i32> {

@@ -1,4 +1,4 @@
-//! A zone as Python sees it. Native, since a list may have thousands: nothing is converted before it is asked for.
+//! The class `Zone`. Native, so that long lists are cheap: values are converted on access.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use crate::convert::{from_json, to_python, value_class};
 use crate::guard::guarded;
 
-/// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot.
+/// Zone: its registry entry, with defaults from its template and the status from the host. An immutable snapshot.
 #[pyclass(frozen, eq, module = "zmgr")]
 pub(crate) struct Zone {
     zone: zmgr_core::Zone,
@@ -39,75 +39,75 @@ impl Zone {
 
 #[pymethods]
 impl Zone {
-    /// The name.
+    /// Name of the zone.
     #[getter]
     fn name(&self) -> &str {
         &self.zone.name
     }
 
-    /// The id of its entry, 32 hex digits; None for a wish not yet built and for a zone that is not registered.
+    /// Id of the entry, 32 hex digits; None if the zone has not been created yet or is not registered.
     #[getter]
     fn id(&self) -> Option<&str> {
         self.zone.id.as_deref()
     }
 
-    /// The brand.
+    /// Brand; None if unknown.
     #[getter]
     fn brand(&self) -> Option<&str> {
         self.zone.brand.as_deref()
     }
 
-    /// The template it follows.
+    /// Name of the template; None if it has none.
     #[getter]
     fn template(&self) -> Option<&str> {
         self.zone.template.as_deref()
     }
 
-    /// Where it lies on the host.
+    /// Path of the zone on the host; None if unknown.
     #[getter]
     fn zonepath(&self) -> Option<std::path::PathBuf> {
         self.zone.zonepath.as_ref().map(Into::into)
     }
 
-    /// What the registry says; None for a wish not yet built and for a zone that is not registered.
+    /// State in the registry; None if the zone has not been created yet or is not registered.
     #[getter]
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static STATE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         Zone::word(py, &STATE, "ZoneState", self.zone.state.as_ref())
     }
 
-    /// What the host says; None where it was not asked.
+    /// Status on the host; None if the host was not queried.
     #[getter]
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static STATUS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         Zone::word(py, &STATUS, "ZoneStatus", self.zone.status.as_ref())
     }
 
-    /// The uuid of its installation.
+    /// UUID of the installation; None if it is not installed.
     #[getter]
     fn uuid(&self) -> Option<&str> {
         self.zone.uuid.as_deref()
     }
 
-    /// Whether it is to boot with the host; None where nobody says.
+    /// True if the zone boots with the host; None if unknown.
     #[getter]
     fn autoboot(&self) -> Option<bool> {
         self.zone.autoboot
     }
 
-    /// When it was registered, RFC 3339.
+    /// Time of registration in RFC 3339 format; None if it is not registered.
     #[getter]
     fn created(&self) -> Option<&str> {
         self.zone.created.as_deref()
     }
 
-    /// "create" or "import".
+    /// Origin of the entry, "create" or "import"; None if it is not registered.
     #[getter]
     fn origin(&self) -> Option<&str> {
         self.zone.origin.as_deref()
     }
 
-    /// Its nets, in the order of the entry.
+    /// Nets, in the order of the entry.
     #[getter]
     fn nets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         static NET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -118,13 +118,13 @@ impl Zone {
         Ok(nets.bind(py).clone())
     }
 
-    /// Its tags.
+    /// Tags for selecting zones.
     #[getter]
     fn tags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.zone.tags)
     }
 
-    /// Its attributes.
+    /// Attributes by name.
     #[getter]
     fn attrs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let attrs = PyDict::new(py);
@@ -134,30 +134,32 @@ impl Zone {
         Ok(attrs)
     }
 
-    /// Changes that were applied while it ran and take effect at its next boot.
+    /// Applied changes that take effect at the next boot.
     #[getter]
     fn pending<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.zone.pending)
     }
 
-    /// What is wrong with its file.
+    /// Error in the zone's file; None if there is none.
     #[getter]
     fn fault<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         self.zone.fault.as_ref().map(|fault| from_json(py, &DIAGNOSTIC, "Diagnostic", &fault.to_json())).transpose()
     }
 
-    /// The zone as a dict, with the keys that the command line prints.
+    /// Returns the zone as a dict with the keys of `zmgr show --json`.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, &self.zone.to_json())
     }
 
-    /// The zone as JSON.
+    /// Returns the zone as JSON, as `zmgr show --json` prints it.
     fn to_json(&self) -> String {
         self.zone.to_json().to_string()
     }
 
-    /// A zone from its JSON.
+    /// Reads a zone from JSON.
+    ///
+    /// Raises InvalidArgumentError if the JSON is not a zone.
     #[classmethod]
     fn from_json(_: &Bound<'_, PyType>, py: Python<'_>, text: String) -> PyResult<Zone> {
         guarded(py, || zmgr_core::Zone::from_json(&text)).map(Zone::new)

@@ -1,4 +1,4 @@
-//! Zones: looking at them, making and removing them.
+//! Querying, creating and removing zones.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,7 +17,18 @@ use crate::zone::Zone;
 
 #[pymethods]
 impl Manager {
-    /// The registered zones, or those asked for.
+    /// Returns the registered zones, sorted by name.
+    ///
+    /// - names: only these zones; None means all.
+    /// - tag: only zones with this tag.
+    /// - live: "auto" queries the host for each status and leaves it None if the host does not answer; "never" reads only the
+    ///   files; "required" fails if the host does not answer.
+    /// - unregistered: include zones of the host that are not in the registry.
+    ///
+    /// A zone whose file has an error is in the list, with `fault` set.
+    ///
+    /// Raises NotFoundError for a name that is not registered; UnsupportedHostError and CommandError only if `live` is
+    /// "required".
     #[pyo3(signature = (names=None, *, tag=None, live="auto", unregistered=false))]
     fn zones<'py>(
         &self,
@@ -42,17 +53,33 @@ impl Manager {
         query.names = names.unwrap_or_default().into_vec();
         query.tag = tag;
         let zones = asked(py, &manager, |manager| manager.zones(&query))?;
-        // From one into the other: thousands of zones are not moved on the way.
+        // Converted in place, because a list may be long.
         PyList::new(py, zones.into_iter().map(Zone::new))
     }
 
-    /// The zone of this name; NotFoundError where it is not registered.
+    /// Returns one zone. Reads its file and queries the host for its status.
+    ///
+    /// Raises NotFoundError if it is not registered and ConfigError if its file has an error.
     fn zone(&self, py: Python<'_>, name: String) -> PyResult<Zone> {
         let manager = self.open(py)?;
         asked(py, &manager, |manager| manager.zone(&name)).map(Zone::new)
     }
 
-    /// Creates a zone: allocates its addresses, configures, installs, and boots it where that is wished.
+    /// Creates a zone: allocates its addresses, configures and installs it, and boots it if its configuration says so.
+    ///
+    /// - template: name of the template; None means default-template in config.kdl.
+    /// - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
+    /// - boot: True boots the zone after installing, False does not; None means as the template says.
+    /// - clone_from: name of the zone to clone instead of installing.
+    /// - attrs: attributes of the zone.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+    ///
+    /// Returns the resulting zone.
+    ///
+    /// Raises ExistsError if the registry or the host already has the zone; NotFoundError (template, zone to clone); ConfigError;
+    /// PoolExhaustedError; AddressInUseError; CommandError; CancelledError; RecoveryNeededError if the rollback failed too.
     #[pyo3(signature = (name, *, template=None, addresses=None, boot=None, clone_from=None, attrs=None,
                         progress=None, cancel=None, on_failure=None))]
     #[allow(clippy::too_many_arguments)]
@@ -75,7 +102,22 @@ impl Manager {
         run.call(py, |options| manager.create(&name, &create, options)).map(Zone::new)
     }
 
-    /// Creates several zones, `jobs` at once.
+    /// Creates several zones.
+    ///
+    /// - template: name of the template; None means default-template in config.kdl.
+    /// - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
+    /// - boot: True boots the zone after installing, False does not; None means as the template says.
+    /// - clone_from: name of the zone to clone instead of installing.
+    /// - attrs: attributes of the zone.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    /// - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises the error of `create` for a single name; for several, PartialError if any failed and CancelledError if all were
+    /// cancelled. The exception's `report` has the outcome of each zone.
     #[pyo3(signature = (names, *, template=None, addresses=None, boot=None, clone_from=None, attrs=None,
                         progress=None, cancel=None, jobs=1, on_failure=None))]
     #[allow(clippy::too_many_arguments)]
@@ -100,7 +142,20 @@ impl Manager {
         report_or_raise(py, report)
     }
 
-    /// Destroys zones, and what zmgr made for them.
+    /// Destroys zones and what zmgr created for them: their files, configuration, VNICs and entries.
+    ///
+    /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+    /// - keep_data: detach the zones and keep their files, instead of uninstalling.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    /// - on_failure: "rollback" or "keep" if a step fails; None means the setting in config.kdl.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises NotFoundError, StateError if `force` is needed, CommandError, or RecoveryNeededError for a single name; for
+    /// several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome of
+    /// each zone.
     #[pyo3(signature = (names, *, force=false, keep_data=false, progress=None, cancel=None, jobs=1, on_failure=None))]
     #[allow(clippy::too_many_arguments)]
     fn destroy<'py>(
@@ -121,7 +176,17 @@ impl Manager {
         report_or_raise(py, report)
     }
 
-    /// Removes the entries of zones from the registry, and nothing else: the zones stay on the host as they are.
+    /// Removes zones from the registry. Does not change them on the host.
+    ///
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises NotFoundError, BusyError, or RecoveryNeededError for an unfinished operation, for a single name; for several,
+    /// PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome of each
+    /// zone.
     #[pyo3(signature = (names, *, progress=None, cancel=None, jobs=1))]
     fn forget<'py>(
         &self,
@@ -137,7 +202,17 @@ impl Manager {
         report_or_raise(py, report)
     }
 
-    /// Installs a zone again: its files go and come anew; its addresses, links and configuration stay.
+    /// Reinstalls a zone from scratch, keeping its addresses, links and configuration.
+    ///
+    /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+    /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    ///
+    /// Returns the resulting zone.
+    ///
+    /// Raises NotFoundError, StateError if `force` is needed, CommandError, CancelledError, and RecoveryNeededError for an
+    /// unfinished operation.
     #[pyo3(signature = (name, *, force=false, boot=None, progress=None, cancel=None))]
     fn reinstall(
         &self,
@@ -154,7 +229,18 @@ impl Manager {
         run.call(py, |options| manager.reinstall(&name, &reinstall, options)).map(Zone::new)
     }
 
-    /// Installs several zones again, `jobs` at once.
+    /// Reinstalls several zones from scratch, keeping their addresses, links and configuration.
+    ///
+    /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+    /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises the error of `reinstall` for a single name; for several, PartialError if any failed and CancelledError if all were
+    /// cancelled. The exception's `report` has the outcome of each zone.
     #[pyo3(signature = (names, *, force=false, boot=None, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
     fn reinstall_all<'py>(
@@ -174,7 +260,21 @@ impl Manager {
         report_or_raise(py, report)
     }
 
-    /// Adopts zones that the host has, as they are; the host is only looked at. No name means every zone of the host.
+    /// Adds zones of the host to the registry without changing the host.
+    ///
+    /// - names: names of the zones; None means all zones of the host.
+    /// - template: name of the template; None means the best match for each zone's brand, or none.
+    /// - no_template: adopt without a template; conflicts with `template`.
+    /// - adopt_links: take over VNICs that look like zmgr's own, so that destroying the zone deletes them.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with the actions "adopted" and "skipped"; a note gives the reason for skipping.
+    ///
+    /// Raises NotFoundError for a name that the host does not have, or ExistsError for one that is registered, for a single name;
+    /// for several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome
+    /// of each zone.
     #[pyo3(signature = (names=None, *, template=None, no_template=false, adopt_links=false, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
     fn import_zones<'py>(
@@ -196,7 +296,21 @@ impl Manager {
         report_or_raise(py, report)
     }
 
-    /// Finishes or takes back what a killed or failed zmgr left unfinished, of these zones or of all.
+    /// Recovers interrupted operations. Each is resumed or rolled back, whichever loses less.
+    ///
+    /// - names: names of the zones; None means all with an interrupted operation.
+    /// - resume: resume the operation, even if rolling it back would lose less.
+    /// - roll_back: roll back the operation, even if the zone is already installed; conflicts with `resume`.
+    /// - wait: wait for host commands that a killed process left running.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with one Outcome per zone.
+    ///
+    /// Raises NotFoundError, BusyError, or RecoveryNeededError if you have to choose the direction, for a single name; for
+    /// several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome of
+    /// each zone.
     #[pyo3(signature = (names=None, *, resume=false, roll_back=false, wait=false, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
     fn recover<'py>(
@@ -219,7 +333,7 @@ impl Manager {
     }
 }
 
-/// The options of create. `addresses` holds a net's address or several of them, as text or as `ipaddress` has them.
+/// Converts the options of create. `addresses` maps a net to one address or several, as strings or `ipaddress` objects.
 pub(crate) fn create_options(
     template: Option<String>,
     addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
