@@ -1,7 +1,7 @@
-//! One opaque error and one table of codes, the same in Rust, C, Python and as exit status of the command line.
+//! The error type and the table of codes that Rust, C, Python and the exit status of the CLI share.
 //!
-//! Invariant: a code's number and slug never change and are never used again for something else. Dependencies' error types
-//! stay inside: they are reached through [`std::error::Error::source`] alone.
+//! Invariant: the number and the slug of a code never change and are never reused. Error types of dependencies are only reachable
+//! through [`std::error::Error::source`].
 
 use std::fmt;
 use std::ops::Range;
@@ -12,7 +12,7 @@ mod miette;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $number:literal $slug:literal $variant:ident,)*) => {
-        /// What kind of failure it was.
+        /// Kind of an error.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         #[repr(u32)]
@@ -21,10 +21,10 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code, by ascending number.
+            /// All codes, by ascending number.
             pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
 
-            /// The stable word for it, as in `--json` and in Python's `code`.
+            /// Returns the stable name of the code, as in `--json` and in Python's `code`.
             pub const fn slug(self) -> &'static str {
                 match self {
                     $(Code::$variant => $slug,)*
@@ -35,58 +35,58 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A fault of zmgr itself, never of its input.
+    /// A bug in zmgr.
     1 "internal" Internal,
-    /// An argument that can never be right, whatever the files and the host say.
+    /// An argument is invalid, whatever the state of files and host.
     2 "invalid-argument" InvalidArgument,
-    /// A document below the root has a fault.
+    /// A configuration file has an error.
     3 "config" Config,
-    /// Something named does not exist.
+    /// A zone, pool, template or other object does not exist.
     4 "not-found" NotFound,
-    /// Something of that name exists already.
+    /// An object of that name already exists.
     5 "exists" Exists,
-    /// The thing is not in a state that allows this.
+    /// The state of the zone does not allow the operation.
     6 "wrong-state" WrongState,
-    /// No address of the pool is free.
+    /// The pool has no free address.
     7 "pool-exhausted" PoolExhausted,
-    /// The address asked for is held by somebody else.
+    /// The requested address is already held.
     8 "address-in-use" AddressInUse,
-    /// Somebody else works on it; the same call may go through later.
+    /// Another process holds the lock; the same call may succeed later.
     9 "busy" Busy,
-    /// The caller may not do this.
+    /// Permission denied.
     10 "permission-denied" PermissionDenied,
-    /// A command of the host failed.
+    /// A host command failed.
     11 "command-failed" CommandFailed,
-    /// A command or a wait took longer than its limit.
+    /// A command or a wait exceeded its time limit.
     12 "timed-out" TimedOut,
-    /// The caller asked to stop.
+    /// The call was cancelled.
     13 "cancelled" Cancelled,
-    /// The host cannot do what is asked: not illumos, a brand or a command that it lacks.
+    /// The host does not support the operation: it is not illumos, or lacks a brand or a command.
     14 "unsupported-host" UnsupportedHost,
-    /// A file could not be read or written.
+    /// Reading or writing a file failed.
     15 "io" Io,
-    /// Work was left unfinished and only a person can say which way it should go, or `recover` must run first.
+    /// An interrupted operation must be recovered first, by `recover` or by hand.
     16 "recovery-needed" RecoveryNeeded,
-    /// Some of several things were done and others not.
+    /// Some operations failed.
     17 "partial" Partial,
-    /// What the plan rests on has changed since it was made.
+    /// The basis of the plan has changed since it was created.
     18 "stale-plan" StalePlan,
-    /// The host differs from the files. An exit status only: no call fails with it.
+    /// The host differs from the files. Exit status of `zmgr diff` only: no call returns it.
     19 "drift" Drift,
 }
 
 impl Code {
-    /// The number: exit status of the command line, `zmgr_status` in C, `number` in Python.
+    /// Returns the number: exit status of the CLI, `zmgr_status` in C, `number` in Python.
     pub const fn number(self) -> u32 {
         self as u32
     }
 
-    /// The code of this number.
+    /// Returns the code with this number.
     pub fn from_number(number: u32) -> Option<Code> {
         Code::ALL.iter().copied().find(|code| code.number() == number)
     }
 
-    /// Whether the same call may succeed later without anything being mended.
+    /// Returns true if the same call may succeed later without changes.
     pub const fn can_retry(self) -> bool {
         matches!(self, Code::Busy | Code::TimedOut | Code::StalePlan)
     }
@@ -98,42 +98,42 @@ impl fmt::Display for Code {
     }
 }
 
-/// How much a [`Diagnostic`] weighs.
+/// Severity of a [`Diagnostic`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Severity {
-    /// It stops what needs this document.
+    /// Operations that need the file fail.
     Error,
-    /// It is worth a look and stops nothing.
+    /// Operations continue.
     Warning,
 }
 
-/// One finding with its place: a fault of a document, or one of several failures of a call.
+/// Message about a configuration file or one of several failures, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// How much it weighs.
+    /// Severity.
     pub severity: Severity,
-    /// A stable word for this kind of finding, such as `unknown-node`.
+    /// Stable name of this kind of diagnostic, such as `unknown-node`.
     pub code: String,
-    /// What is wrong, one sentence without a final stop.
+    /// Message: one sentence without a full stop.
     pub message: String,
-    /// What to do next.
+    /// What to do next, if there is advice.
     pub help: Option<String>,
-    /// The file it is about.
+    /// File.
     pub path: Option<PathBuf>,
-    /// The line, from 1.
+    /// Line, counted from 1.
     pub line: Option<usize>,
-    /// The column in characters, from 1.
+    /// Column in characters, counted from 1.
     pub column: Option<usize>,
-    /// The bytes of the file that it is about.
+    /// Byte range in the file.
     pub span: Option<Range<usize>>,
-    /// The line of the file, as it stands, at most 200 bytes, with control characters replaced.
+    /// Text of the line, at most 200 bytes, with control characters replaced.
     pub snippet: Option<String>,
 }
 
 impl Diagnostic {
-    /// An error without a place.
+    /// Creates an error without a place.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Diagnostic {
             severity: Severity::Error,
@@ -148,21 +148,21 @@ impl Diagnostic {
         }
     }
 
-    /// The same as a warning.
+    /// Creates a warning without a place.
     #[must_use]
     pub fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }
 
-    /// With what to do next.
+    /// Sets what to do next.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// With the file it is about.
+    /// Sets the file.
     #[must_use]
     pub fn at_path(mut self, path: impl Into<PathBuf>) -> Self {
         self.path = Some(path.into());
@@ -171,7 +171,7 @@ impl Diagnostic {
 }
 
 impl Diagnostic {
-    /// The finding as JSON, with the keys that the command line prints.
+    /// Returns the diagnostic as JSON, as the CLI prints it.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
             "severity": match self.severity {
@@ -189,7 +189,7 @@ impl Diagnostic {
         })
     }
 
-    /// A finding from its JSON; `None` where it is not one.
+    /// Reads a diagnostic from JSON; returns `None` if it is not one.
     pub fn from_json(json: &serde_json::Value) -> Option<Diagnostic> {
         let text = |key: &str| json[key].as_str().map(str::to_owned);
         let number = |value: &serde_json::Value| value.as_u64().and_then(|n| usize::try_from(n).ok());
@@ -207,7 +207,7 @@ impl Diagnostic {
     }
 }
 
-/// `PATH:LINE:COLUMN: MESSAGE`, as far as the place is known.
+/// Formats the diagnostic as `PATH:LINE:COLUMN: MESSAGE`, without unknown parts.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(path) = &self.path {
@@ -224,7 +224,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// A command of the host that failed.
+/// Host command that failed.
 ///
 /// ```
 /// # use zmgr::*;
@@ -242,28 +242,28 @@ impl fmt::Display for Diagnostic {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedCommand {
-    /// The program and its arguments.
+    /// Program and arguments.
     pub argv: Vec<String>,
-    /// The exit status; `None` when a signal ended it.
+    /// Exit status; `None` if a signal ended the command.
     pub status: Option<i32>,
-    /// The signal that ended it.
+    /// Signal that ended the command.
     pub signal: Option<i32>,
-    /// The last lines of standard output.
+    /// Last lines of standard output.
     pub stdout: String,
-    /// The last lines of standard error.
+    /// Last lines of standard error.
     pub stderr: String,
-    /// The file that holds its full output.
+    /// Log with all output of the command.
     pub log: Option<PathBuf>,
 }
 
 impl FailedCommand {
-    /// One from its parts.
+    /// Creates a failed command from its parts.
     pub fn new(argv: Vec<String>, status: Option<i32>, signal: Option<i32>, stdout: String, stderr: String) -> Self {
         FailedCommand { argv, status, signal, stdout, stderr, log: None }
     }
 }
 
-/// What every call that can fail answers with.
+/// Result of every fallible call.
 ///
 /// ```
 /// # use zmgr::*;
@@ -277,15 +277,15 @@ impl FailedCommand {
 /// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed: a code, a sentence, and whatever helps to mend it.
+/// Reason for a failed call: a code, a message, and information that helps to fix it.
 ///
-/// It is opaque, so that more can be said about a failure without breaking anybody.
+/// Opaque, so that more information can be added without breaking callers.
 ///
 /// ```
 /// # use zmgr::*;
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
-/// let error: Error = manager.zone("nobody").unwrap_err();
+/// let error: Error = manager.zone("missing").unwrap_err();
 /// assert_eq!((error.code(), error.code().number()), (Code::NotFound, 4));
 /// println!("{}", error.message());
 /// if let Some(help) = error.help() {
@@ -307,13 +307,13 @@ struct Inner {
     details: Vec<Diagnostic>,
     command: Option<FailedCommand>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    /// The details in the form that miette borrows; made when it asks.
+    /// Details in the form that miette borrows, converted on first use.
     #[cfg(feature = "miette")]
     findings: std::sync::OnceLock<Vec<miette::Finding>>,
 }
 
 impl Error {
-    /// An error of this code with this sentence (no final stop, no colour, no line break where it can be avoided).
+    /// Creates an error with this code and message (no full stop, no colour, if possible no line break).
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Error(Box::new(Inner {
             code,
@@ -327,7 +327,7 @@ impl Error {
         }))
     }
 
-    /// A failure of the file system at `path`; `doing` completes "cannot …". Refusals for want of permission get their own code.
+    /// Creates an error for a failed file operation at `path`; `doing` completes "cannot …". Missing permissions get their own code.
     pub fn io(doing: &str, path: impl AsRef<Path>, error: std::io::Error) -> Self {
         let code = match error.kind() {
             std::io::ErrorKind::PermissionDenied => Code::PermissionDenied,
@@ -339,28 +339,28 @@ impl Error {
             .with_source(error)
     }
 
-    /// With what to do next.
+    /// Sets what to do next.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }
 
-    /// With these findings, in place of any before.
+    /// Replaces the details.
     #[must_use]
     pub fn with_details(mut self, details: Vec<Diagnostic>) -> Self {
         self.0.details = details;
         self.without_findings()
     }
 
-    /// With one finding more.
+    /// Adds a detail.
     #[must_use]
     pub fn with_detail(mut self, detail: Diagnostic) -> Self {
         self.0.details.push(detail);
         self.without_findings()
     }
 
-    /// Forgets what was made for miette of details that have changed since.
+    /// Discards the details converted for miette.
     #[cfg_attr(not(feature = "miette"), allow(unused_mut))]
     fn without_findings(mut self) -> Self {
         #[cfg(feature = "miette")]
@@ -368,28 +368,28 @@ impl Error {
         self
     }
 
-    /// With the command that failed.
+    /// Sets the command that failed.
     #[must_use]
     pub fn with_command(mut self, command: FailedCommand) -> Self {
         self.0.command = Some(command);
         self
     }
 
-    /// With the error beneath it.
+    /// Sets the underlying error.
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Box::new(source));
         self
     }
 
-    /// With words put before the message: `context: message`.
+    /// Prefixes the message: `context: message`.
     #[must_use]
     pub fn with_context(mut self, context: impl fmt::Display) -> Self {
         self.0.message = format!("{context}: {}", self.0.message);
         self
     }
 
-    /// The same error once more, without the one beneath it.
+    /// Copies the error without the underlying one.
     pub(crate) fn restated(&self) -> Error {
         let mut again = Error::new(self.code(), self.message()).with_details(self.0.details.clone());
         again.0.help = self.0.help.clone();
@@ -397,33 +397,33 @@ impl Error {
         again
     }
 
-    /// What kind of failure it was.
+    /// Returns the code.
     pub fn code(&self) -> Code {
         self.0.code
     }
 
-    /// What went wrong, in a sentence.
+    /// Returns the message: one sentence.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// What to do next, where there is something to say.
+    /// Returns what to do next, if there is advice.
     pub fn help(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
 
-    /// Each single finding, with its place where it has one.
+    /// Returns the diagnostics, each with its place if it has one.
     pub fn details(&self) -> &[Diagnostic] {
         &self.0.details
     }
 
-    /// The command of the host that failed, where one did.
+    /// Returns the host command that failed, if any.
     pub fn command(&self) -> Option<&FailedCommand> {
         self.0.command.as_ref()
     }
 
-    /// The error as JSON, with the keys that the command line prints: `{"error":{"code","number","message","help","details"}}`,
-    /// and `command` where a command failed.
+    /// Returns the error as JSON, as the CLI prints it: `{"error":{"code","number","message","help","details"}}`, and `command` if a
+    /// command failed.
     pub fn to_json(&self) -> serde_json::Value {
         let mut error = serde_json::json!({
             "code": self.code().slug(),
@@ -445,7 +445,7 @@ impl Error {
         serde_json::json!({ "error": error })
     }
 
-    /// Whether the same call may succeed later without anything being mended.
+    /// Returns true if the same call may succeed later without changes.
     pub fn can_retry(&self) -> bool {
         self.0.code.can_retry()
     }
