@@ -7,7 +7,7 @@ use super::library::Library;
 use super::operate::document_in;
 use super::{pending, view};
 use crate::effective::{ZoneSpec, effective};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::exec::zoneadm::HostZone;
 use crate::host::Host;
 use crate::manager::{Live, Query, Zone, ZoneAddress, ZoneNet};
