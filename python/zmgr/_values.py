@@ -447,14 +447,18 @@ class ExecResult:
 
 @dataclass(frozen=True)
 class Config:
-    """Global settings (``config.kdl``). Times are in seconds."""
+    """``config.kdl``: global settings. Times are in seconds."""
 
+    #: Name of this host in a fleet, if the file gives it.
+    host: str | None
     zonepath_prefix: str
     default_template: str | None
     lock_timeout: float
     #: ``rollback`` or ``keep``.
     on_failure: str
     vnic_name: str
+    #: First bytes of the MAC addresses that zmgr chooses, such as ``2:8:20``.
+    mac_prefix: str | None
     timeouts: dict[str, float]
     log_dir: str
     #: Defaults for all templates.

@@ -311,8 +311,9 @@ static void a_fleet_is_compared(const char *scratch) {
     trees[0] = first;
     trees[1] = second;
     for (int i = 0; i < 2; i++) {
-        zmgr_open_options options = {0};
+        zmgr_open_options options;
         zmgr_manager *manager = NULL;
+        memset(&options, 0, sizeof options);
         options.size = sizeof options;
         options.simulate_dir = trees[i];
         CHECK_STATUS(zmgr_open(&options, &manager, &error), ZMGR_OK, error);

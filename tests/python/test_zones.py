@@ -146,7 +146,7 @@ def test_commands_inside(zmgr_manager: zmgr.Manager) -> None:
 
 
 def test_addresses(zmgr_manager: zmgr.Manager) -> None:
-    assert [p.name for p in zmgr_manager.init()] != []
+    # The fixture has written the tree already.
     assert zmgr_manager.init() == []
     given = zmgr_manager.allocate("internal", "printer")
     assert given.addresses == (ipaddress.ip_interface("10.1.0.10/24"),)
