@@ -541,7 +541,9 @@ impl Ledger {
                 for (address, gateway) in net.addresses() {
                     for (held, router) in [(Some(address.addr()), false), (gateway, true)] {
                         let claim = Claim { by, wire, held: net.held(), router, facts: None };
-                        held.map(|held| all.entry(held).or_default().push(OwnedClaim::new(&claim)));
+                        if let Some(held) = held {
+                            all.entry(held).or_default().push(OwnedClaim::new(&claim));
+                        }
                     }
                 }
             }

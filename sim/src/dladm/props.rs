@@ -241,10 +241,8 @@ fn activate(
             Err(fault) => Err(fault),
         },
         Kind::Bridge(check) => {
-            return Ok(bridge(prop, check, values).and_then(|()| match flags.persistent {
-                true => Ok(()),
-                false => Err(Fault::PersistentOnly),
-            }));
+            let checked = bridge(prop, check, values);
+            return Ok(if flags.persistent { checked } else { checked.and(Err(Fault::PersistentOnly)) });
         }
         // The card's driver does not know it.
         Kind::Unreadable | Kind::Unsupported => Err(Fault::NotSupported),

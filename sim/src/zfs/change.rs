@@ -196,7 +196,7 @@ pub(super) fn rollback(session: &mut Session<'_, '_>, args: &[String]) -> Answer
     let later: Vec<dataset::Snapshot> =
         dataset::snapshots(machine, owner)?.into_iter().filter(|other| other.serial > snapshot.serial).collect();
     let cloned: Vec<&str> = later.iter().flat_map(|other| &other.clones).map(String::as_str).collect();
-    if !later.is_empty() && !(options.has('r') || options.has('R')) {
+    if !(later.is_empty() || options.has('r') || options.has('R')) {
         let list: String = later.iter().map(|other| format!("{}\n", other.name)).collect();
         session.complain(format_args!(
             "cannot rollback to '{name}': more recent snapshots exist\n\

@@ -295,7 +295,7 @@ pub(crate) fn create(machine: &Machine, dataset: &mut Dataset) -> io::Result<boo
     if place.starts_with('/')
         && !dataset.is_volume()
         && dataset.local("canmount").is_none_or(|value| value == "on")
-        && inherited(machine, &dataset, "zoned")?.is_none_or(|(zoned, _)| zoned != "on")
+        && inherited(machine, dataset, "zoned")?.is_none_or(|(zoned, _)| zoned != "on")
     {
         return mount(machine, dataset, &place);
     }

@@ -103,7 +103,7 @@ pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {
             zone = Some(text(&entry.name));
         }
     }
-    if let Some(root) = root.filter(|root| root.trim_end_matches('/') != "") {
+    if let Some(root) = root.filter(|root| !root.trim_end_matches('/').is_empty()) {
         return in_alternate_root(session, zone.as_deref(), &root);
     }
     if let Some(zone) = &zone

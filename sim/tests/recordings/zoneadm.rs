@@ -345,7 +345,7 @@ impl Comparison<'_> {
         for entry in fs::read_dir(self.bench.path("zones")).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let placed = [&self.case["place"], &self.case["place_after"]];
-            let mut paths = placed.into_iter().flat_map(|items| list(items)).filter_map(|item| item["path"].as_str());
+            let mut paths = placed.into_iter().flat_map(list).filter_map(|item| item["path"].as_str());
             // Only directories were listed.
             if !entry.path().is_dir() || entry.path().is_symlink() && paths.any(|path| path == format!("/zones/{name}"))
             {

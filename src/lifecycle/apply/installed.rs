@@ -120,8 +120,7 @@ pub(crate) fn keep(applied: &mut Applied, entry: &ZoneEntry, dialect: Dialect, p
             Some(install)
         }
         (None, true) => {
-            let mut install = crate::settings::Install::default();
-            install.publishers = desired;
+            let install = crate::settings::Install { publishers: desired, ..Default::default() };
             Some(install.into())
         }
         (install, false) => install,
