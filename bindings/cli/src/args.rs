@@ -1,4 +1,4 @@
-//! The words of the command line: the global options and the list of commands. Each command's own options stand in its file.
+//! Global options and the list of commands. Each command's own options are in its file under `commands/`.
 
 use std::path::PathBuf;
 
@@ -11,8 +11,8 @@ use crate::commands::{
 use crate::examples;
 
 const AFTER: &str = "\
-Exit status: 0 done; else the number of the error, as zmgr_status in C and
-`number` in Python:
+Exit status: 0 on success, otherwise the number of the error (zmgr_status in C,
+`number` in Python):
   1 internal            8 address-in-use       15 io
   2 invalid-argument    9 busy                 16 recovery-needed
   3 config             10 permission-denied    17 partial
@@ -31,27 +31,27 @@ pub struct Cli {
     pub command: Command,
 }
 
-const GLOBAL: &str = "Options of every command";
+const GLOBAL: &str = "Global options";
 
-/// What every command understands.
+/// Options that every command accepts.
 #[derive(Debug, Clone, Args)]
 pub struct Globals {
-    /// The tree of documents [default: /etc/zmgr of the host] [env: ZMGR_ROOT]
+    /// Directory of the configuration files [default: /etc/zmgr of the host] [env: ZMGR_ROOT]
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub root: Option<PathBuf>,
-    /// Work on a simulated machine in this directory, made when absent [env: ZMGR_SIMULATE]
+    /// Use a simulated host in this directory, created if missing [env: ZMGR_SIMULATE]
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR", conflicts_with = "host_root")]
     pub simulate: Option<PathBuf>,
-    /// Use the real programs and files below this directory
+    /// Use the host programs and files under this directory
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub host_root: Option<PathBuf>,
-    /// Print one JSON document on standard output, and errors as JSON on standard error
+    /// Print one JSON document on standard output and errors as JSON on standard error
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
-    /// Say nothing while working
+    /// Do not print progress, notes or hints
     #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Show the commands as they run
+    /// Print each host command as it runs
     #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -59,9 +59,9 @@ pub struct Globals {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a starter tree that works, with comments that teach the format
+    /// Write commented starter configuration files
     Init(init::Init),
-    /// Check all configuration files, and what they count on
+    /// Check all configuration files and what they depend on
     Check(check::Check),
     /// Create zones: allocate addresses, configure, install, boot
     #[command(after_help = examples::CREATE)]
@@ -72,66 +72,66 @@ pub enum Command {
     /// Show one zone
     #[command(after_help = examples::SHOW)]
     Show(show::Show),
-    /// Destroy zones, and what zmgr made for them
+    /// Destroy zones and what zmgr created for them
     #[command(after_help = examples::DESTROY)]
     Destroy(destroy::Destroy),
-    /// Install zones again: their files go and come anew
+    /// Reinstall zones from scratch, keeping addresses and configuration
     Reinstall(reinstall::Reinstall),
-    /// Run a plan that was made with --dry-run --json
+    /// Run a plan created with --dry-run --json
     #[command(after_help = examples::RUN)]
     Run(plan::Run),
-    /// Boot zones and wait until they run
+    /// Boot zones and wait until they are running
     Boot(power::Boot),
-    /// Ask zones to shut down and wait until they are down
+    /// Shut zones down cleanly and wait until they are down
     Shutdown(power::Down),
-    /// Halt zones at once, without their own scripts
+    /// Halt zones immediately, without running their shutdown scripts
     Halt(power::Down),
     /// Shut zones down and boot them again
     Reboot(power::Down),
     /// Run a command inside a zone
     #[command(after_help = examples::EXEC)]
     Exec(power::Exec),
-    /// Log into a zone on this terminal
+    /// Log in to a zone on this terminal
     Login(power::Login),
-    /// Adopt zones that the host has, as they are
+    /// Add existing zones of the host to the registry without changing them
     #[command(after_help = examples::IMPORT)]
     Import(import::Import),
-    /// Remove zones from the registry, and leave them as they are on the host
+    /// Remove zones from the registry without changing them on the host
     #[command(after_help = examples::FORGET)]
     Forget(forget::Forget),
-    /// Tell in what the host differs from the files
+    /// Show how the host differs from the files
     #[command(after_help = examples::DIFF)]
     Diff(drift::Diff),
-    /// Bring the host to the files
+    /// Make the host match the files
     #[command(after_help = examples::APPLY)]
     Apply(drift::Apply),
-    /// Change single settings of a zone's file
+    /// Change settings in a zone's file
     #[command(after_help = examples::SET)]
     Set(drift::Set),
-    /// Finish or take back what a killed or failed zmgr left
+    /// Resume or roll back interrupted operations
     #[command(after_help = examples::RECOVER)]
     Recover(recover::Recover),
-    /// Pools of addresses
+    /// Show address pools; allocate and release addresses
     #[command(subcommand)]
     Pool(pool::Pool),
-    /// Compare the trees of several hosts
+    /// Compare the configuration files of several hosts
     #[command(subcommand)]
     Fleet(fleet::Fleet),
-    /// Templates of zones
+    /// List and show zone templates
     #[command(subcommand)]
     Template(documents::Documents),
-    /// Publishers of packages
+    /// List and show package publishers
     #[command(subcommand)]
     Publisher(documents::Documents),
-    /// What a node of the documents means, and how it is written
+    /// Explain a configuration node
     #[command(after_help = examples::EXPLAIN)]
     Explain(documents::Explain),
-    /// The simulated machine
+    /// Create and control a simulated host
     #[command(subcommand)]
     Sim(sim::Sim),
     /// Print a completion script for a shell
     Completions(completions::Completions),
-    /// Write the man pages into a folder
+    /// Write the man pages into a directory
     #[command(hide = true)]
     Man(man::Man),
 }

@@ -1,4 +1,4 @@
-//! Examples at the end of the commands' help; a test has the program read each.
+//! Examples at the end of each command's help. A test parses every one.
 
 pub const CREATE: &str = "\
 Examples:

@@ -1,4 +1,4 @@
-//! How a failure ends the program: words for a person or JSON on standard error, and the code's number as exit status.
+//! Prints an error on standard error, as text or JSON, and turns its code into the exit status.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -19,10 +19,10 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    /// Tells of it and gives the exit status.
+    /// Prints the error and returns the exit status.
     pub fn tell(&self, json: bool) -> ExitCode {
         let text = if json { format!("{}\n", self.0.to_json()) } else { self.words() };
-        // Where nobody reads standard error there is nobody to tell.
+        // If standard error is closed, the exit status still reports the failure.
         let _ = anstream::stderr().lock().write_all(text.as_bytes());
         status(self.0.code())
     }
@@ -35,7 +35,7 @@ impl Failure {
         let mut text = fill(format!("{} {}\n", styled(BAD, "zmgr:"), error.message()));
         if let Some(command) = error.command() {
             for (stream, lines) in [("stdout", &command.stdout), ("stderr", &command.stderr)] {
-                // What the sentence says already is not said twice.
+                // Lines that the message already contains are not repeated.
                 let new = |line: &&str| !line.trim().is_empty() && !error.message().contains(line.trim());
                 for line in lines.lines().filter(new) {
                     text += &format!("  {stream}: {line}\n");
@@ -55,7 +55,7 @@ impl Failure {
             }
         }
         text += &documents(error);
-        // The help of a finding that was drawn stands there already.
+        // The rendered diagnostic already includes its help.
         let drawn = |words: &&str| {
             error.details().iter().any(|detail| detail.snippet.is_some() && detail.help.as_deref() == Some(*words))
         };
@@ -66,11 +66,11 @@ impl Failure {
     }
 }
 
-/// The findings that point into documents, drawn.
+/// Renders the diagnostics that point into files, with the line they point at.
 pub fn documents(error: &Error) -> String {
     use miette::Diagnostic;
     let width = terminal::stderr_width();
-    // Colours that are not wanted are taken away where it is printed.
+    // `anstream` removes the colours if they are not wanted.
     let theme = if width.is_some() { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(0);
     let handler = handler.with_width(width.unwrap_or(200));
@@ -83,7 +83,7 @@ pub fn documents(error: &Error) -> String {
     text
 }
 
-/// What clap says of the words it was given: help goes to standard output, refusals to standard error.
+/// Prints what clap returns instead of arguments: help on standard output, usage errors on standard error.
 pub fn usage(refusal: &clap::Error, json: bool) -> ExitCode {
     if !refusal.use_stderr() {
         let _ = refusal.print();

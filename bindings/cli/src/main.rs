@@ -1,4 +1,4 @@
-//! The command line of zmgr: one consumer of its public API.
+//! The CLI of zmgr, built on its public API.
 
 mod args;
 mod commands;
@@ -22,7 +22,7 @@ use crate::args::Cli;
 use crate::commands::completions;
 use crate::failure::Failure;
 
-/// What `--version` says.
+/// Output of `--version`.
 const VERSION: &str = concat!("zmgr ", env!("CARGO_PKG_VERSION"), "\n");
 
 fn main() -> ExitCode {
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         completions::engine().complete();
     }
     let words: Vec<OsString> = std::env::args_os().collect();
-    // Every script asks for it, and the description of all commands takes as long to make as the process to start.
+    // Answered before clap is set up: scripts ask often, and building the command tree doubles the start-up time.
     if let [_, word] = words.as_slice()
         && (word == "--version" || word == "-V")
     {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
             Err(failure) => failure.tell(false),
         };
     }
-    // Known even where the rest cannot be understood, so that a program that asked for JSON gets it.
+    // Found before parsing, so that a program that asked for JSON also gets usage errors as JSON.
     let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         Err(payload) => {
             let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Failure::from(Error::new(Code::Internal, format!("a fault of zmgr itself: {text}"))).tell(cli.globals.json)
+            Failure::from(Error::new(Code::Internal, format!("bug in zmgr: {text}"))).tell(cli.globals.json)
         }
     }
 }

@@ -1,15 +1,15 @@
-//! A JSON document as a table for a person: a row a value, its key with dots, and where it comes from.
+//! A JSON document as a table: one row per value, with its dotted key and its source.
 
 use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::output;
 
-/// Prints it; with a column for the file and line of each value where the document tells them.
+/// Prints the table; adds a column with the file and line of each value if the document has them.
 pub fn print(document: &Value, tree: &std::path::Path) -> Result<(), Failure> {
     let mut rows = Vec::new();
     flatten("", document, "", tree, &mut rows);
-    // The value last: it is the one that may be long.
+    // The value comes last because it may be long.
     if rows.iter().all(|[_, from, _]| from.is_empty()) {
         let rows: Vec<[&str; 2]> = rows.iter().map(|[key, _, value]| [key.as_str(), value.as_str()]).collect();
         return output::table(["KEY", "VALUE"], &rows);
@@ -20,7 +20,7 @@ pub fn print(document: &Value, tree: &std::path::Path) -> Result<(), Failure> {
 fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows: &mut Vec<[String; 3]>) {
     match value {
         Value::Null => {}
-        // Of a list's item, only what holds is worth a row.
+        // In an item of a list, a flag that is not set deserves no row.
         Value::Bool(false) if key.matches('.').count() > 1 => {}
         Value::Array(items) if items.is_empty() => {}
         Value::Array(items) if items.iter().all(|item| !item.is_object()) => {
@@ -37,13 +37,13 @@ fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows:
         Value::Array(items) => {
             for (n, item) in items.iter().enumerate() {
                 let own = ["name", "dir", "user", "match", "address"].iter().find_map(|name| item[name].as_str());
-                // A wrapped value has its name inside.
+                // A value with a source has its name one level deeper.
                 let own = own.or_else(|| item["value"]["name"].as_str());
                 let below = own.map_or_else(|| (n + 1).to_string(), str::to_owned);
                 flatten(&format!("{key}.{below}"), item, source, tree, rows);
             }
         }
-        // A value with its type: the type is clear from what is shown.
+        // A tagged value: the type is clear from the value.
         Value::Object(fields) if key.ends_with(".value") && fields.len() == 1 => {
             let key = key.trim_end_matches(".value");
             fields.values().for_each(|value| flatten(key, value, source, tree, rows));
@@ -53,7 +53,7 @@ fn flatten(key: &str, value: &Value, source: &str, tree: &std::path::Path, rows:
             let source = own.map_or_else(|| source.to_owned(), |own| place(own, tree));
             let wrapped = own.is_some() && fields.contains_key("value") && fields.len() == 2;
             for (name, value) in fields.iter().filter(|(name, value)| *name != "source" || !value.is_object()) {
-                // Said by the key already; and what no document has a node for.
+                // The key already ends with the name.
                 if name == "name" && key.ends_with(&format!(".{}", value.as_str().unwrap_or_default())) {
                     continue;
                 }
@@ -79,7 +79,7 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-/// `templates/oi.kdl:5`; what no file says is a default.
+/// Formats a source, such as `templates/oi.kdl:5`; a value without one is a default.
 fn place(source: &Value, tree: &std::path::Path) -> String {
     let Some(file) = source["file"].as_str() else { return "default".to_owned() };
     let file = std::path::Path::new(file);

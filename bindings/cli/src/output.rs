@@ -1,5 +1,5 @@
-//! Standard output: one document of JSON, or lines and tables for a person. A reader who has left (`zmgr list | head`) is no
-//! failure: the rest is not printed and the exit status stays that of the work.
+//! Standard output: one JSON document, or lines and tables. A closed pipe (`zmgr list | head`) is not a failure: the rest is not
+//! printed and the exit status is that of the operation.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -15,10 +15,10 @@ use crate::args::Globals;
 use crate::failure::Failure;
 use crate::terminal::{self, HEADING, styled};
 
-/// Prints text as it is; its colours only where they are wanted.
+/// Prints text unchanged, without its colours if they are not wanted.
 pub fn text(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    // Taken out of all of it at once: `anstream` would write line by line.
+    // Stripped in one pass, because `anstream` would write line by line.
     let text = match has_colour() || !text.contains(ESCAPE) {
         true => Cow::Borrowed(text),
         false => Cow::Owned(strip_str(text).to_string()),
@@ -29,15 +29,15 @@ pub fn text(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Returns the failure of a standard output that cannot be written to.
+/// Returns the error for a failed write to standard output.
 pub fn unwritten(error: io::Error) -> Failure {
     Error::new(Code::Io, format!("cannot write to standard output: {error}")).with_source(error).into()
 }
 
-/// What colours begin with.
+/// First character of a colour sequence.
 const ESCAPE: char = '\u{1b}';
 
-/// Whether whoever reads standard output wants colours.
+/// Returns true if standard output should be coloured.
 fn has_colour() -> bool {
     AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
@@ -47,30 +47,30 @@ pub fn line(words: impl std::fmt::Display) -> Result<(), Failure> {
     text(&format!("{words}\n"))
 }
 
-/// Prints sentences: on a terminal, broken between words, what follows indented by `indent` more.
+/// Prints sentences; on a terminal they wrap between words, with continuation lines indented by `indent` more.
 pub fn prose(words: &str, indent: usize) -> Result<(), Failure> {
     text(&terminal::fill(words, terminal::stdout_width(), indent))
 }
 
-/// Says something beside the answer, on standard error. Where nobody reads it, nobody wanted to know.
+/// Prints a note on standard error. Ignores write errors, because a note is never essential.
 pub fn aside(words: impl std::fmt::Display) {
     let words = terminal::fill(&words.to_string(), terminal::stderr_width(), 2);
     let _ = writeln!(anstream::stderr().lock(), "{words}");
 }
 
-/// Says something to a person who looks on, where the answer itself would be silence.
+/// Prints a hint, but only for an interactive user.
 pub fn remark(globals: &Globals, words: impl std::fmt::Display) {
     if !globals.quiet && !globals.json && io::stderr().is_terminal() {
         aside(words);
     }
 }
 
-/// Prints one document.
+/// Prints one JSON document.
 pub fn json(value: &Value) -> Result<(), Failure> {
     line(value)
 }
 
-/// Prints one document, an array, without holding all of its values at once.
+/// Prints a JSON array without holding all of its values at once.
 pub fn json_array(values: impl Iterator<Item = Value>) -> Result<(), Failure> {
     let mut all = String::from("[");
     for value in values {
@@ -81,16 +81,16 @@ pub fn json_array(values: impl Iterator<Item = Value>) -> Result<(), Failure> {
     line(all + "]")
 }
 
-/// How the cells of a table look, by column and word.
+/// Style of a table cell, by column and text.
 type CellStyle<'a> = &'a dyn Fn(usize, &str) -> Style;
 
-/// Prints columns, each as wide as its widest cell; the last one is not filled up. An empty cell shows `-`. On a terminal that is
-/// too narrow, the last column is broken between its words.
+/// Prints a table. Each column is as wide as its widest cell, and an empty cell shows `-`. On a narrow terminal the last column
+/// wraps between words.
 pub fn table<const N: usize>(head: [&str; N], rows: &[[impl AsRef<str>; N]]) -> Result<(), Failure> {
     styled_table(head, rows, &|_, _| Style::new())
 }
 
-/// The same with a style for cells.
+/// Prints a table whose cells are styled by `style`.
 pub fn styled_table<const N: usize>(
     head: [&str; N],
     rows: &[[impl AsRef<str>; N]],
@@ -99,7 +99,7 @@ pub fn styled_table<const N: usize>(
     text(&columns(head, rows, terminal::stdout_width(), has_colour().then_some(style)))
 }
 
-/// The lines of a table; without `style`, without any colour.
+/// Formats a table; uses no colour if `style` is `None`.
 fn columns<const N: usize>(
     head: [&str; N],
     rows: &[[impl AsRef<str>; N]],
@@ -107,7 +107,7 @@ fn columns<const N: usize>(
     style: Option<CellStyle<'_>>,
 ) -> String {
     const GAP: usize = 2;
-    /// A last column narrower than this is not worth breaking.
+    /// Minimum width at which the last column wraps.
     const LEAST: usize = 16;
     let widest = |n: usize| {
         rows.iter().map(|row| row[n].as_ref().chars().count().max(1)).chain([head[n].len()]).max().unwrap_or(0)

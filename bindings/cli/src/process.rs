@@ -1,11 +1,11 @@
-//! What this process has inherited from the one that started it. The only file of the program with unsafe code: the standard
-//! library has no safe way to ask for the handler of a signal, or to mark a descriptor that nothing here has opened.
+//! Clean-up of what this process inherits from its parent. The only file of the CLI with unsafe code: the standard library has
+//! no safe way to query a signal handler or to mark a descriptor that the process did not open.
 
 use std::fs;
 use std::mem::MaybeUninit;
 
-/// Undoes what a careless parent has left: a SIGCHLD that is ignored, which would hide how commands end, and open descriptors, which
-/// commands of the host would inherit and keep.
+/// Resets SIGCHLD, because ignoring it would hide the exit status of commands, and keeps host commands from inheriting stray
+/// descriptors.
 pub fn clean() {
     // SAFETY: the default action is a valid handler, and no other thread is running yet.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
@@ -15,14 +15,14 @@ pub fn clean() {
     }
 }
 
-/// Returns the inherited descriptors that no command is meant to have.
+/// Returns all open descriptors except standard input, output and error.
 fn descriptors() -> Vec<i32> {
     let Ok(entries) = fs::read_dir("/proc/self/fd") else { return Vec::new() };
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     numbers.filter(|descriptor| *descriptor > 2).collect()
 }
 
-/// Whether this signal was ignored when the program started, as under `nohup` or in a background job of a script. It must stay so.
+/// Returns true if this signal was ignored at start-up, as under `nohup` or in a background job. It must stay ignored.
 pub fn is_ignored(signal: i32) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: without a new action the call only fills in `action`, which is large enough; zeroes are a valid value of it.

@@ -1,4 +1,4 @@
-//! Word of long work on standard error: one line that changes on a terminal, plain lines elsewhere.
+//! Progress on standard error: one updating line on a terminal, plain lines otherwise.
 
 use std::io::Write;
 
@@ -7,12 +7,12 @@ use zmgr::{Event, EventKind};
 use crate::args::Globals;
 use crate::terminal::{self, BAD, FAINT, NOTICE, styled};
 
-/// Tells of events as they come.
+/// Prints events as they arrive.
 pub struct Progress {
     level: Level,
-    /// The columns of the terminal, where there is one.
+    /// Width of the terminal; `None` if standard error is not one.
     width: Option<usize>,
-    /// Whether the terminal shows an unfinished line.
+    /// True while the terminal shows an unfinished line.
     open: bool,
 }
 
@@ -24,9 +24,9 @@ enum Level {
 }
 
 impl Progress {
-    /// As the global options ask.
+    /// Creates a progress printer for these options.
     pub fn new(globals: &Globals) -> Self {
-        // A program that reads the error as JSON shall find nothing else there.
+        // With --json, standard error must contain only the error.
         let level = match (globals.quiet || globals.json, globals.verbose) {
             (true, _) => Level::Quiet,
             (false, 0) => Level::Steps,
@@ -35,7 +35,7 @@ impl Progress {
         Progress { level, width: terminal::stderr_width(), open: false }
     }
 
-    /// Tells of one event. A closed standard error stops nothing.
+    /// Prints one event. Ignores write errors.
     pub fn hear(&mut self, event: &Event) {
         if self.level == Level::Quiet {
             return;
@@ -52,7 +52,7 @@ impl Progress {
             EventKind::Command { argv } if self.level >= Level::Commands => {
                 self.say(&styled(FAINT, format!("  {}", argv.join(" "))))
             }
-            // Its first line; all of it comes with the error at the end.
+            // Only the first line: the error at the end has the whole message.
             EventKind::StepFailed { message } => {
                 self.say(&format!("{place}: {}", styled(BAD, message.lines().next().unwrap_or_default())));
             }

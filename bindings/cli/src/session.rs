@@ -1,4 +1,4 @@
-//! From the global options to a manager, and from signals to a request to stop.
+//! Opens the manager from the global options, and turns signals into a cancellation.
 
 use std::path::PathBuf;
 use std::thread;
@@ -11,7 +11,7 @@ use crate::args::Globals;
 use crate::failure::Failure;
 use crate::process;
 
-/// The manager that the options and the environment speak of. `ZMGR_ROOT` and `ZMGR_SIMULATE` are read here and nowhere else.
+/// Opens the manager for these options. Reads `ZMGR_ROOT` and `ZMGR_SIMULATE`.
 pub fn manager(globals: &Globals) -> Result<Manager, Failure> {
     let mut builder = Manager::builder().command(command());
     if let Some(root) = globals.root.clone().or_else(|| named("ZMGR_ROOT")) {
@@ -26,7 +26,7 @@ pub fn manager(globals: &Globals) -> Result<Manager, Failure> {
     Ok(builder.build()?)
 }
 
-/// The directory of the simulated machine, where one was named; a host root on the command line outweighs the environment.
+/// Returns the directory of the simulated host, if any; `--host-root` takes precedence over the environment.
 pub fn simulate(globals: &Globals) -> Option<PathBuf> {
     let from_environment = || if globals.host_root.is_none() { named("ZMGR_SIMULATE") } else { None };
     globals.simulate.clone().or_else(from_environment)
@@ -36,14 +36,14 @@ fn named(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// The words of this command, for those who wait for its locks.
+/// Returns this command line, which processes that wait for our locks report.
 fn command() -> String {
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     std::iter::once("zmgr".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns a token that Ctrl-C, TERM and HUP trigger, unless they were ignored when the program started. The first signal rolls back,
-/// a second one ends at once and leaves what `recover` can finish.
+/// Returns a token that SIGINT, SIGTERM and SIGHUP trigger, unless they were ignored at start-up. The first signal rolls back; a
+/// second one stops immediately, and `recover` can finish the operation later.
 pub fn cancel_on_signals() -> Result<Cancel, Failure> {
     let cancel = Cancel::new();
     let token = cancel.clone();
@@ -51,9 +51,7 @@ pub fn cancel_on_signals() -> Result<Cancel, Failure> {
         [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !process::is_ignored(*signal)).collect();
     let failed = |error: std::io::Error| {
         Error::new(Code::Io, format!("cannot listen for signals: {error}"))
-            .with_help(
-                "nothing was done: without signals it could not be stopped; try again when fewer threads are running",
-            )
+            .with_help("try again when fewer threads are running; nothing was changed")
             .with_source(error)
     };
     let mut signals = Signals::new(&wanted).map_err(failed)?;

@@ -1,27 +1,26 @@
-//! What is known of the reader: how wide the terminal is, and what is coloured how. Where there is no terminal, lines are as
-//! long as they are and have no colour.
+//! Terminal width, wrapping and colours. Output that does not go to a terminal is neither wrapped nor coloured.
 
 use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Color, Style};
 
-/// Headings of tables and of help.
+/// Style of headings in tables and help.
 pub const HEADING: Style = Style::new().bold();
-/// What is well.
+/// Style of a good state.
 pub const GOOD: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
-/// What is under way, or wants a look.
+/// Style of a transient state, and of warnings.
 pub const NOTICE: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
-/// What is wrong.
+/// Style of errors.
 pub const BAD: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Red))).bold();
-/// What matters less.
+/// Style of secondary text.
 pub const FAINT: Style = Style::new().dimmed();
 
-/// The columns of the terminal behind standard output; `None` where it is none.
+/// Returns the width of the terminal behind standard output; `None` if it is not a terminal.
 pub fn stdout_width() -> Option<usize> {
     std::io::stdout().is_terminal().then(|| columns(terminal_size::terminal_size_of(std::io::stdout())))
 }
 
-/// The columns of the terminal behind standard error; `None` where it is none.
+/// Returns the width of the terminal behind standard error; `None` if it is not a terminal.
 pub fn stderr_width() -> Option<usize> {
     std::io::stderr().is_terminal().then(|| columns(terminal_size::terminal_size_of(std::io::stderr())))
 }
@@ -30,12 +29,12 @@ fn columns(size: Option<(terminal_size::Width, terminal_size::Height)>) -> usize
     size.map(|(width, _)| usize::from(width.0)).filter(|width| *width >= 20).unwrap_or(80)
 }
 
-/// Words in a style.
+/// Applies a style to text.
 pub fn styled(style: Style, words: impl std::fmt::Display) -> String {
     format!("{style}{words}{style:#}")
 }
 
-/// The style of a word of the columns STATE and STATUS.
+/// Returns the style of a value in the columns STATE and STATUS.
 pub fn of_state(word: &str) -> Style {
     match word {
         "ready" | "running" => GOOD,
@@ -45,8 +44,8 @@ pub fn of_state(word: &str) -> Style {
     }
 }
 
-/// The text with its long lines broken between words, those that follow indented by `indent` more than the line itself.
-/// What has no place to break, such as a path, stays whole.
+/// Wraps long lines between words and indents continuation lines by `indent` more than the line itself. A long word, such as a
+/// path, stays whole.
 pub fn fill(text: &str, width: Option<usize>, indent: usize) -> String {
     let Some(width) = width else { return text.to_owned() };
     let mut out = String::new();

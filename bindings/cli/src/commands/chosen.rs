@@ -1,39 +1,39 @@
-//! Which zones a command is about: those named, and those with a tag.
+//! Arguments that select zones, by name and by tag.
 
 use clap::Args;
 use zmgr::{Code, Error, Live, Manager, Query, Result};
 
-/// One zone at least.
+/// Selects at least one zone.
 #[derive(Debug, Args)]
 pub struct Some {
-    /// The zones
+    /// Names of the zones
     #[arg(required_unless_present = "tag", value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
-    /// Every zone with this tag, too
+    /// Also select every zone with this tag
     #[arg(long)]
     tag: Option<String>,
 }
 
-/// All where none is named.
+/// Selects all zones if none is named.
 #[derive(Debug, Args)]
 pub struct Any {
-    /// The zones [default: all]
+    /// Names of the zones [default: all]
     #[arg(value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
-    /// Every zone with this tag, too
+    /// Also select every zone with this tag
     #[arg(long)]
     tag: Option<String>,
 }
 
 impl Some {
-    /// Their names.
+    /// Returns the names of the zones.
     pub fn names(&self, manager: &Manager) -> Result<Vec<String>> {
         chosen(manager, &self.names, self.tag.as_deref())
     }
 }
 
 impl Any {
-    /// Their names; none for all.
+    /// Returns the names of the zones; empty means all.
     pub fn names(&self, manager: &Manager) -> Result<Vec<String>> {
         chosen(manager, &self.names, self.tag.as_deref())
     }
@@ -48,10 +48,10 @@ fn chosen(manager: &Manager, names: &[String], tag: Option<&str>) -> Result<Vec<
                 names.push(zone.name);
             }
         }
-        // Without a name, some commands would take all.
+        // An empty list means all zones to some commands.
         if names.is_empty() {
             return Err(Error::new(Code::NotFound, format!("no zone has the tag {tag:?}"))
-                .with_help("zmgr show NAME tells a zone's tags"));
+                .with_help("run `zmgr show NAME` to see the tags of a zone"));
         }
     }
     Ok(names)

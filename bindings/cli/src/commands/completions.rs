@@ -1,5 +1,4 @@
-//! `completions`: what a shell sources. The script asks the program itself at each key, so that it knows the zones, pools and
-//! templates that there are.
+//! The command `completions`. The script calls zmgr at each completion, so that it knows the current zones, pools and templates.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -13,10 +12,10 @@ use crate::args::Cli;
 use crate::failure::Failure;
 use crate::output;
 
-/// Set by the scripts when they ask.
+/// Environment variable that the completion scripts set.
 pub const VARIABLE: &str = "_ZMGR_COMPLETE";
 
-/// What answers a script.
+/// Returns the engine that answers a completion script.
 pub fn engine() -> CompleteEnv<'static, fn() -> clap::Command> {
     CompleteEnv::with_factory(Cli::command as fn() -> clap::Command).var(VARIABLE)
 }
@@ -24,7 +23,7 @@ pub fn engine() -> CompleteEnv<'static, fn() -> clap::Command> {
 /// Options of `completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell
+    /// Shell to complete for
     #[arg(value_parser = ["bash", "zsh", "fish", "elvish", "powershell"])]
     shell: String,
 }
@@ -41,7 +40,7 @@ impl Completions {
             .write_registration(VARIABLE, "zmgr", "zmgr", "zmgr", &mut script)
             .map_err(|error| Error::new(Code::Io, format!("cannot write the completions: {error}")))?;
         if self.shell == "zsh" {
-            // As a file of `fpath`, it is read at the first completion and has to give that one too.
+            // Autoloaded from `fpath`, the script is first read during a completion, which it must then answer.
             script.extend_from_slice(
                 b"\nif [ \"$funcstack[1]\" = \"_zmgr\" ]; then\n    _clap_dynamic_completer_zmgr \"$@\"\nfi\n",
             );
@@ -51,7 +50,7 @@ impl Completions {
     }
 }
 
-/// The zones of the registry.
+/// Completes names of zones in the registry.
 pub fn zones() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let zones = manager().and_then(|manager| manager.zones(&Query::new().live(Live::Never)).ok());
@@ -59,7 +58,7 @@ pub fn zones() -> ArgValueCandidates {
     })
 }
 
-/// The pools of the tree.
+/// Completes names of pools.
 pub fn pools() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let pools = manager().and_then(|manager| manager.pools().ok());
@@ -67,7 +66,7 @@ pub fn pools() -> ArgValueCandidates {
     })
 }
 
-/// The templates of the tree.
+/// Completes names of templates.
 pub fn templates() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let templates = manager().and_then(|manager| manager.templates().ok());
@@ -76,8 +75,8 @@ pub fn templates() -> ArgValueCandidates {
     })
 }
 
-/// The manager that the words on the line and the environment speak of. Completing makes nothing: a machine or tree that is not
-/// there has no names.
+/// Opens the manager for the command line and the environment. Never creates anything: a directory that does not exist yields no
+/// names.
 fn manager() -> Option<Manager> {
     let words: Vec<_> = std::env::args_os().collect();
     let option = |name: &str| {

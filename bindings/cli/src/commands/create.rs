@@ -1,4 +1,4 @@
-//! `create`.
+//! The command `create`.
 
 use std::net::IpAddr;
 
@@ -13,25 +13,25 @@ use crate::session;
 /// Options of `create`.
 #[derive(Debug, Args)]
 pub struct Create {
-    /// The zones
+    /// Names of the zones to create
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// The template [default: default-template of config.kdl]
+    /// Template of the zones [default: default-template in config.kdl]
     #[arg(short, long, add = super::completions::templates())]
     template: Option<String>,
-    /// An address wanted on a net, without prefix length; may be given several times
+    /// Address to use on a net, without prefix length; repeatable
     #[arg(long = "address", value_name = "NET=ADDR", value_parser = net_address)]
     addresses: Vec<(String, IpAddr)>,
-    /// Boot at the end, whatever the template says
+    /// Boot the zones after installing, even if the template does not
     #[arg(long, conflicts_with = "no_boot")]
     boot: bool,
-    /// Leave it installed
+    /// Do not boot the zones after installing
     #[arg(long)]
     no_boot: bool,
-    /// Clone this zone in place of installing
+    /// Clone this zone instead of installing
     #[arg(long, value_name = "ZONE", add = super::completions::zones())]
     clone_from: Option<String>,
-    /// An attribute of the zone; may be given several times
+    /// Attribute of the zones; repeatable
     #[arg(long = "attr", value_name = "NAME=VALUE", value_parser = key_value)]
     attrs: Vec<(String, String)>,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub struct Create {
 }
 
 impl Create {
-    /// Creates, or shows how it would.
+    /// Creates the zones, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let mut options = CreateOptions::new();
         options.template = self.template.clone();
@@ -63,6 +63,6 @@ impl Create {
 
 fn net_address(text: &str) -> Result<(String, IpAddr), String> {
     let (net, address) = text.split_once('=').ok_or("expected NET=ADDRESS, such as internal=10.1.0.10")?;
-    let address = address.parse().map_err(|_| format!("{address:?} is not an address without prefix length"))?;
+    let address = address.parse().map_err(|_| format!("{address:?} is not an IP address without prefix length"))?;
     Ok((net.to_owned(), address))
 }

@@ -1,4 +1,4 @@
-//! `destroy`.
+//! The command `destroy`.
 
 use clap::Args;
 use zmgr::DestroyOptions;
@@ -15,13 +15,13 @@ use crate::session;
 pub struct Destroy {
     #[command(flatten)]
     zones: chosen::Some,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Also a protected zone, one that others were cloned from, one with snapshots of others
+    /// Destroy even if a zone is protected, has clones, or has snapshots that zmgr did not create
     #[arg(long)]
     force: bool,
-    /// Detach it and leave its files, in place of uninstalling it
+    /// Detach the zones and keep their files, instead of uninstalling
     #[arg(long)]
     keep_data: bool,
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub struct Destroy {
 }
 
 impl Destroy {
-    /// Destroys, once somebody has said yes.
+    /// Destroys the zones once confirmed, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let options = DestroyOptions::new().force(self.force).keep_data(self.keep_data);
         let manager = session::manager(globals)?;

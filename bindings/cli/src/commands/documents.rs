@@ -13,17 +13,17 @@ use crate::{outline, output, session};
 /// The commands of `template` and `publisher`.
 #[derive(Debug, Subcommand)]
 pub enum Documents {
-    /// List their names
+    /// List names
     List,
-    /// Show one
+    /// Show one, with the source of each value
     Show {
-        /// Its name
+        /// Name to show
         name: String,
     },
 }
 
 impl Documents {
-    /// Templates.
+    /// Lists or shows templates.
     pub fn templates(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
         match self {
@@ -32,7 +32,7 @@ impl Documents {
         }
     }
 
-    /// Publishers.
+    /// Lists or shows publishers.
     pub fn publishers(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
         match self {
@@ -65,12 +65,12 @@ fn show(globals: &Globals, document: &Value, tree: &Path) -> Result<u8, Failure>
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The node [default: all of them, as a page]
+    /// Node to explain [default: all nodes]
     node: Option<String>,
 }
 
 impl Explain {
-    /// What a node means, and how it is written.
+    /// Prints the description of a node, or the whole reference.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let Some(node) = &self.node else {
             output::text(&zmgr::reference())?;

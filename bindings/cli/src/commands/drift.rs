@@ -1,4 +1,4 @@
-//! `diff`, `apply`, `set`: files and host compared and brought together.
+//! The commands `diff`, `apply` and `set`.
 
 use clap::Args;
 use zmgr::{ApplyOptions, DriftStatus, RunOptions};
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::terminal::{NOTICE, styled};
 use crate::{output, session};
 
-/// The exit status of `diff` where something differs.
+/// Exit status of `diff` if the host differs.
 const DRIFT: u8 = zmgr::Code::Drift.number() as u8;
 
 /// Options of `diff`.
@@ -18,7 +18,7 @@ const DRIFT: u8 = zmgr::Code::Drift.number() as u8;
 pub struct Diff {
     #[command(flatten)]
     zones: chosen::Any,
-    /// Also exit with 19 for what waits for a reinstall, and for nets of a template that a zone does not have
+    /// Also exit with 19 for changes that need a reinstall and for nets that the zone lacks but its template has
     #[arg(long)]
     strict: bool,
 }
@@ -28,13 +28,13 @@ pub struct Diff {
 pub struct Apply {
     #[command(flatten)]
     zones: chosen::Any,
-    /// Also take away what somebody else put there beside what the files say
+    /// Also remove settings that are not in the files
     #[arg(long)]
     prune: bool,
-    /// Reboot running zones where something takes effect only then
+    /// Reboot running zones if a change needs it
     #[arg(long)]
     reboot: bool,
-    /// Build zones again that are ready and that the host does not have
+    /// Create zones again that are in the registry but missing on the host
     #[arg(long)]
     recreate: bool,
     #[command(flatten)]
@@ -44,16 +44,16 @@ pub struct Apply {
 /// Options of `set`.
 #[derive(Debug, Args)]
 pub struct Set {
-    /// The zone
+    /// Name of the zone
     #[arg(add = super::completions::zones())]
     name: String,
-    /// Settings of its file, such as attr.owner=alice or capped-memory.physical=2G; an empty value takes the zone's own away
+    /// Settings such as attr.owner=alice or capped-memory.physical=2G; an empty value removes the zone's own setting
     #[arg(required = true, value_name = "KEY=VALUE", value_parser = key_value)]
     pairs: Vec<(String, String)>,
 }
 
 impl Diff {
-    /// Tells in what they differ.
+    /// Prints the differences.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
         let names = self.zones.names(&manager)?;
@@ -84,7 +84,7 @@ impl Diff {
 }
 
 impl Apply {
-    /// Brings the host to the files, or shows how it would.
+    /// Applies the files, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let options = ApplyOptions::new().prune(self.prune).reboot(self.reboot).recreate(self.recreate);
         let manager = session::manager(globals)?;
@@ -106,7 +106,7 @@ impl Set {
         if globals.json {
             output::json(&serde_json::Value::Array(vec![zone.to_json()]))?;
         }
-        output::remark(globals, format_args!("zmgr apply {} brings the host to it", self.name));
+        output::remark(globals, format_args!("run `zmgr apply {}` to change the host", self.name));
         Ok(0)
     }
 }

@@ -1,4 +1,4 @@
-//! `fleet`: the trees of several hosts, compared.
+//! The commands of `fleet`, which compare the configuration files of several hosts.
 
 use std::path::PathBuf;
 
@@ -13,16 +13,16 @@ use crate::output;
 /// The commands of `fleet`.
 #[derive(Debug, Subcommand)]
 pub enum Fleet {
-    /// Report addresses and MAC addresses that are held twice
+    /// Report addresses and MAC addresses that several zones hold
     Check(Check),
     /// List the zones of all hosts with their addresses
     List(Trees),
 }
 
-/// The trees.
+/// Directories to compare.
 #[derive(Debug, Args)]
 pub struct Trees {
-    /// Directory of each host's tree, such as h1/etc/zmgr
+    /// Directory with one host's configuration files, such as h1/etc/zmgr
     #[arg(required = true, value_name = "TREE")]
     trees: Vec<PathBuf>,
 }
@@ -32,7 +32,7 @@ pub struct Trees {
 pub struct Check {
     #[command(flatten)]
     trees: Trees,
-    /// Fail on warnings too
+    /// Exit with 3 on warnings too
     #[arg(long)]
     strict: bool,
 }

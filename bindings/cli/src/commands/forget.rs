@@ -11,10 +11,10 @@ use crate::session;
 /// Options of `forget`.
 #[derive(Debug, Args)]
 pub struct Forget {
-    /// Zones whose entries to remove
+    /// Names of the zones to remove from the registry
     #[arg(required = true, value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
-    /// Do not ask, even if something is lost with the entry
+    /// Do not ask for confirmation, even if information is lost with the entry
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -22,7 +22,7 @@ pub struct Forget {
 }
 
 impl Forget {
-    /// Removes the entries; asks first if something is lost with them.
+    /// Removes the entries; asks first if information is lost with them.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();

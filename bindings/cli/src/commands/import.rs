@@ -11,19 +11,19 @@ use crate::session;
 /// Options of `import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// Zones to adopt [default: all zones of the host]
+    /// Names of the zones to adopt [default: all zones of the host]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Template of the entries [default: the one of the zone's brand that fits best, or none]
+    /// Template of the zones [default: the best match for each zone's brand, or none]
     #[arg(long, add = super::completions::templates())]
     template: Option<String>,
     /// Adopt without a template
     #[arg(long, conflicts_with = "template")]
     no_template: bool,
-    /// Make VNICs that zmgr could have created its own: destroy deletes them
+    /// Take over VNICs that look like zmgr's own, so that destroy deletes them
     #[arg(long)]
     adopt_links: bool,
-    /// Print what would be done, and do nothing; with --json, the plan that `run` takes
+    /// Print what would be done without doing it; with --json, print a plan for `zmgr run`
     #[arg(long)]
     dry_run: bool,
 }

@@ -1,5 +1,5 @@
-//! `man`: the man pages, written where a packager wants them. `zmgr(8)` and one page for each command come from the words of
-//! `--help`, `zmgr.kdl(5)` from the table of the documents.
+//! The command `man`, which writes the man pages. `zmgr(8)` and one page per command are generated from `--help`, `zmgr.kdl(5)` from
+//! the schema table.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// Options of `man`.
 #[derive(Debug, Args)]
 pub struct Man {
-    /// The folder that has man5 and man8, made when absent
+    /// Directory for man5 and man8, created if missing
     dir: PathBuf,
 }
 
@@ -32,16 +32,16 @@ impl Man {
 }
 
 fn write(path: &Path, page: &[u8]) -> Result<(), Failure> {
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, page)).map_err(|error| {
+    let directory = path.parent().unwrap_or(path);
+    fs::create_dir_all(directory).and_then(|()| fs::write(path, page)).map_err(|error| {
         Failure::from(Error::new(Code::Io, format!("cannot write {}: {error}", path.display())).with_source(error))
     })
 }
 
-/// The page of a command and those of the commands below it, by name: `zmgr-pool-show`.
+/// Returns the pages of a command and its subcommands by name, such as `zmgr-pool-show`.
 fn pages(command: &clap::Command) -> Vec<(String, Vec<u8>)> {
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
-    // Examples are lines as one types them; the roff of clap_mangen would fill them.
+    // clap_mangen would join the lines of the examples.
     let examples = command.get_after_help().map(ToString::to_string).filter(|words| words.starts_with("Examples:"));
     let shown = if examples.is_some() { command.clone().after_help("") } else { command.clone() };
     let page = Page::new(shown).section("8").manual("System Administration");
@@ -57,12 +57,12 @@ fn pages(command: &clap::Command) -> Vec<(String, Vec<u8>)> {
     std::iter::once((name, text)).chain(below).collect()
 }
 
-/// The reference of the documents as a man page. Of Markdown it knows what the reference uses: headings, lists of one level,
-/// blocks of code, paragraphs, and words in backticks.
+/// Formats the configuration reference as a man page. Supports only the Markdown that the reference uses: headings, flat lists,
+/// code blocks, paragraphs and backticks.
 fn format(reference: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let mut page = format!(
-        ".TH ZMGR.KDL 5 \"\" \"zmgr {version}\" \"File Formats\"\n.SH NAME\nzmgr.kdl \\- the documents of zmgr\n.SH DESCRIPTION\n"
+        ".TH ZMGR.KDL 5 \"\" \"zmgr {version}\" \"File Formats\"\n.SH NAME\nzmgr.kdl \\- configuration files of zmgr\n.SH DESCRIPTION\n"
     );
     let mut code = false;
     for line in reference.lines() {
@@ -76,7 +76,7 @@ fn format(reference: &str) -> String {
         } else if let Some(title) = line.strip_prefix("## ") {
             page.push_str(&format!(".SH \"{}\"\n", plain(&title.replace('`', "")).replace('"', "\\(dq")));
         } else if line.starts_with("# ") {
-            // The title is the page's NAME.
+            // The NAME section replaces the title.
         } else if let Some(item) = line.strip_prefix("- ") {
             page.push_str(&format!(".IP \\(bu 2\n{}\n", words(item)));
         } else if line.is_empty() {
@@ -89,13 +89,13 @@ fn format(reference: &str) -> String {
     page
 }
 
-/// Text that roff takes as it is: no escapes, no line that would be a request.
+/// Escapes text for roff.
 fn plain(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
 }
 
-/// The same with the words in backticks in bold.
+/// Escapes text for roff and sets words in backticks in bold.
 fn words(text: &str) -> String {
     let mut out = String::new();
     for (n, part) in plain(text).split('`').enumerate() {

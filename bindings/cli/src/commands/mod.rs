@@ -1,4 +1,4 @@
-//! The commands, one file a family: each turns its options into one call of the API and prints what comes back.
+//! The commands. Each turns its options into one call of the API and prints the result.
 
 pub mod check;
 mod chosen;
@@ -26,7 +26,7 @@ mod work;
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 
-/// Runs the command; its exit status, where it is not that of an error.
+/// Runs the command and returns its exit status.
 pub fn run(cli: &Cli) -> Result<u8, Failure> {
     let globals = &cli.globals;
     match &cli.command {

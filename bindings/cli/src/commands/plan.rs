@@ -1,4 +1,4 @@
-//! `run`: a plan that somebody approved.
+//! The command `run`, which runs a saved plan.
 
 use std::fs;
 use std::io::{self, Read};
@@ -13,12 +13,12 @@ use crate::args::Globals;
 use crate::failure::Failure;
 use crate::session;
 
-/// The largest plan that is read: one of 8,000 zones has about 20 MiB.
+/// Size limit of a plan file in bytes; a plan for 8,000 zones has about 20 MiB.
 const LIMIT: u64 = 256 << 20;
 
 const HELP: &str = "name a regular file that `--dry-run --json` wrote, or pass it on standard input: `zmgr run -`";
 
-/// Reads a file that may be anything: a FIFO is not waited for, and an endless file is not read to its end.
+/// Reads a regular file. Never blocks on a FIFO and never reads an endless device.
 fn file(path: &Path) -> io::Result<String> {
     let check = |meta: &fs::Metadata| match meta.is_file() {
         true => Ok(()),
@@ -43,14 +43,14 @@ fn text(reader: impl Read) -> io::Result<String> {
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The file that holds the plan; - is standard input
+    /// File with the plan; - for standard input
     plan: PathBuf,
     #[command(flatten)]
     work: Work,
 }
 
 impl Run {
-    /// Runs it, unless what it rests on has changed.
+    /// Runs the plan, unless its basis has changed.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let json = if self.plan.as_os_str() == "-" { text(std::io::stdin().lock()) } else { file(&self.plan) };
         let json = json.map_err(|error| Error::io("read", &self.plan, error).with_help(HELP))?;

@@ -1,4 +1,4 @@
-//! `pool`: addresses, who holds them, and those held for what is not a zone.
+//! The commands of `pool`.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -16,23 +16,23 @@ use crate::{output, session, terminal};
 /// The commands of `pool`.
 #[derive(Debug, Subcommand)]
 pub enum Pool {
-    /// List pools, and how full they are
+    /// List pools and their use
     List,
-    /// Show a pool and who holds its addresses
+    /// Show a pool and the holders of its addresses
     Show(Named),
-    /// Look for addresses held twice, or against the rules; looks at the host anew
+    /// Check for addresses held twice or against the pool's rules
     Check(Check),
-    /// Hold an address of each family of a pool for something that is not a zone
+    /// Reserve one address per family for something that is not a zone
     #[command(after_help = examples::POOL_ALLOCATE)]
     Allocate(Allocate),
-    /// Give back what an owner holds of a pool
+    /// Release addresses that an owner holds in a pool
     Release(Release),
 }
 
-/// A pool.
+/// Selects a pool.
 #[derive(Debug, Args)]
 pub struct Named {
-    /// The pool
+    /// Name of the pool
     #[arg(add = super::completions::pools())]
     pool: String,
 }
@@ -40,10 +40,10 @@ pub struct Named {
 /// Options of `pool check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// The pool [default: all]
+    /// Name of the pool [default: all]
     #[arg(add = super::completions::pools())]
     pool: Option<String>,
-    /// Fail on warnings too
+    /// Exit with 3 on warnings too
     #[arg(long)]
     strict: bool,
 }
@@ -51,35 +51,35 @@ pub struct Check {
 /// Options of `pool allocate`.
 #[derive(Debug, Args)]
 pub struct Allocate {
-    /// The pool
+    /// Name of the pool
     #[arg(add = super::completions::pools())]
     pool: String,
-    /// Who holds it; asked again for the same owner, it gives the same
+    /// Owner of the reservation; repeating the command returns the same addresses
     owner: String,
-    /// The address wanted [default: the next free one of each family]
+    /// Address to reserve [default: the next free one per family]
     address: Option<IpAddr>,
 }
 
 /// Options of `pool release`.
 #[derive(Debug, Args)]
 pub struct Release {
-    /// The pool
+    /// Name of the pool
     #[arg(add = super::completions::pools())]
     pool: String,
-    /// Who holds it
+    /// Owner of the reservation
     owner: String,
-    /// The address [default: all that the owner holds of the pool]
+    /// Address to release [default: all that the owner holds in the pool]
     address: Option<IpAddr>,
-    /// Only from the reservation of this id, not from a later one of the same name
+    /// Release only if the reservation has this id
     #[arg(long)]
     id: Option<String>,
 }
 
 impl Pool {
-    /// Runs one.
+    /// Runs the command.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
-        // A signal ends the process while it waits: nothing is begun then.
+        // No cancellation: a signal may end the process while it waits, because nothing has started.
         let run = &mut RunOptions::new();
         match self {
             Pool::List => list(globals, &manager),

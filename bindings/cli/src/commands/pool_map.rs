@@ -1,4 +1,4 @@
-//! The map of a pool's range: a sign an address, or one for several where the range is long.
+//! Map of a pool's range: one character per address, or per block of addresses if the range is long.
 
 use std::net::IpAddr;
 
@@ -7,13 +7,13 @@ use zmgr::{AddressUse, Usage, UsedRun};
 
 use crate::terminal::{FAINT, GOOD, NOTICE, styled};
 
-/// A map longer than this tells nothing that the counts do not.
+/// Maximum number of rows; a longer map says no more than the counts.
 const ROWS: u128 = 16;
-/// More addresses than this have no map.
+/// Largest range that is drawn.
 const MOST: u128 = 1 << 20;
 const SOME: char = '+';
 
-/// The map, a row a line, and what its signs mean; empty where the range is too large for one.
+/// Draws the map and a legend; returns an empty string if the range is empty or too large.
 pub fn drawn(usage: &Usage, width: usize) -> String {
     if usage.total > MOST || usage.total == 0 {
         return String::new();
@@ -39,14 +39,14 @@ pub fn drawn(usage: &Usage, width: usize) -> String {
         text += &format!("  {:<label$}  {row}\n", first.map_or_else(String::new, |first| first.to_string()));
     }
     let meanings: Vec<String> = seen.iter().map(|sign| format!("{sign} {}", meaning(*sign))).collect();
-    let scale = if each > 1 { format!("; a sign is {each} addresses") } else { String::new() };
+    let scale = if each > 1 { format!("; one character is {each} addresses") } else { String::new() };
     text + &styled(FAINT, format!("  {}{scale}", meanings.join(", "))) + "\n"
 }
 
-/// Goes along the runs of the map.
+/// Walks along the runs of the map.
 struct Walk<'a> {
     runs: std::slice::Iter<'a, UsedRun>,
-    /// What of the present run is behind.
+    /// Number of addresses of the current run already passed.
     behind: u128,
     run: Option<&'a UsedRun>,
 }
@@ -57,7 +57,7 @@ impl<'a> Walk<'a> {
         Walk { run: runs.next(), runs, behind: 0 }
     }
 
-    /// The next address.
+    /// Returns the next address.
     fn address(&self) -> Option<IpAddr> {
         let run = self.run?.run;
         Some(match run.first {
@@ -66,7 +66,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// The sign of the next `count` addresses.
+    /// Returns the character for the next `count` addresses and passes them.
     fn next(&mut self, count: u128) -> (char, Style) {
         let mut left = count;
         let mut seen: Option<AddressUse> = None;
@@ -102,7 +102,7 @@ fn meaning(sign: char) -> &'static str {
         'g' => "gateway",
         'x' => "excluded",
         'o' => "reserved",
-        SOME => "of several kinds",
+        SOME => "mixed",
         _ => "free",
     }
 }

@@ -1,4 +1,4 @@
-//! `boot`, `shutdown`, `halt`, `reboot`: power. `exec`, `login`: what goes on inside.
+//! The commands `boot`, `shutdown`, `halt`, `reboot`, `exec` and `login`.
 
 use std::io::{ErrorKind, Write};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::args::Globals;
 use crate::failure::Failure;
 use crate::{output, session};
 
-/// The status that a shell shows for a command whose reader has left.
+/// Exit status of a command that SIGPIPE ended, as a shell reports it.
 const SIGPIPE: u8 = 128 + 13;
 
 /// Options of `boot`.
@@ -20,8 +20,8 @@ const SIGPIPE: u8 = 128 + 13;
 pub struct Boot {
     #[command(flatten)]
     zones: chosen::Some,
-    /// Work on so many zones at once
-    #[arg(short, long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of zones to process in parallel
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
 }
 
@@ -30,27 +30,27 @@ pub struct Boot {
 pub struct Down {
     #[command(flatten)]
     zones: chosen::Some,
-    /// Wait so long for the state [default: timeouts of config.kdl]
+    /// Time to wait for the state [default: timeouts in config.kdl]
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
-    /// shutdown: halt what does not go down; reboot: halt and boot at once
+    /// shutdown: halt zones that do not go down in time; reboot: halt instead of shutting down
     #[arg(long)]
     force: bool,
-    /// Work on so many zones at once
-    #[arg(short, long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of zones to process in parallel
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
 }
 
 /// Options of `exec`.
 #[derive(Debug, Args)]
 pub struct Exec {
-    /// The zone
+    /// Name of the zone
     #[arg(add = super::completions::zones())]
     name: String,
-    /// The command and its words, each of which reaches it as it is
+    /// Command and its arguments, passed on unchanged
     #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
     words: Vec<String>,
-    /// Stop it after so long
+    /// Stop the command after this time
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
 }
@@ -58,16 +58,16 @@ pub struct Exec {
 /// Options of `login`.
 #[derive(Debug, Args)]
 pub struct Login {
-    /// The zone
+    /// Name of the zone
     #[arg(add = super::completions::zones())]
     name: String,
-    /// The user [default: root]
+    /// User to log in as [default: root]
     #[arg(short, long)]
     user: Option<String>,
 }
 
 impl Boot {
-    /// Boots.
+    /// Boots the zones.
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
         power(globals, &self.zones, self.jobs, |manager, names, run| manager.boot(names, run))
     }
@@ -82,17 +82,17 @@ impl Down {
         }
     }
 
-    /// Halts.
+    /// Halts the zones.
     pub fn halt(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
         power(globals, &self.zones, self.jobs, |manager, names, run| manager.halt(names, &self.options(), run))
     }
 
-    /// Shuts down.
+    /// Shuts the zones down.
     pub fn shutdown(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
         power(globals, &self.zones, self.jobs, |manager, names, run| manager.shutdown(names, &self.options(), run))
     }
 
-    /// Reboots.
+    /// Reboots the zones.
     pub fn reboot(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
         power(globals, &self.zones, self.jobs, |manager, names, run| manager.reboot(names, &self.options(), run))
     }
@@ -112,7 +112,7 @@ fn power(
 }
 
 impl Exec {
-    /// Runs the command; its status is the program's.
+    /// Runs the command and returns its exit status.
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
         let manager = session::manager(globals)?;
         let cancel = session::cancel_on_signals()?;
@@ -122,7 +122,7 @@ impl Exec {
                 let mut out = std::io::stdout().lock();
                 match out.write_all(bytes).and_then(|()| out.flush()) {
                     Ok(()) => true,
-                    // The command ends, as one of this host would.
+                    // Stop the command, as SIGPIPE would on this host.
                     Err(error) => {
                         unwritten.get_or_insert(error);
                         false
@@ -141,7 +141,7 @@ impl Exec {
         let ended = manager.exec(&self.name, &self.words, &mut options);
         match (unwritten, ended) {
             (None, ended) => Ok(status(ended?)),
-            // The reader has left (`zmgr exec … | head`).
+            // Standard output was closed (`zmgr exec … | head`).
             (Some(error), Err(_)) if error.kind() == ErrorKind::BrokenPipe => Ok(SIGPIPE),
             (Some(error), Ok(ended)) if error.kind() == ErrorKind::BrokenPipe => Ok(status(ended)),
             (Some(error), _) => Err(output::unwritten(error)),
@@ -150,7 +150,7 @@ impl Exec {
 }
 
 impl Login {
-    /// Logs in; the status of the login is the program's.
+    /// Logs in and returns the exit status of the session.
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
         let manager = session::manager(globals)?;
         Ok(status(manager.login(&self.name, self.user.as_deref(), std::env::var_os("TERM"))?))

@@ -1,4 +1,4 @@
-//! `recover`: what a killed or failed zmgr left is finished or taken back.
+//! The command `recover`.
 
 use clap::Args;
 use zmgr::RecoverOptions;
@@ -11,25 +11,25 @@ use crate::{output, session};
 /// Options of `recover`.
 #[derive(Debug, Args)]
 pub struct Recover {
-    /// The zones [default: all that are unfinished]
+    /// Names of the zones [default: all with an interrupted operation]
     #[arg(value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
-    /// Go on with what was begun, also where less would be lost by taking it back
+    /// Resume the operation, even if rolling it back would lose less
     #[arg(long, conflicts_with = "rollback")]
     resume: bool,
-    /// Take back what was begun, also an installed zone
+    /// Roll back the operation, even if the zone is already installed
     #[arg(long)]
     rollback: bool,
-    /// Wait for commands that a killed zmgr left at work
+    /// Wait for host commands that a killed zmgr left running
     #[arg(long)]
     wait: bool,
-    /// Work on so many zones at once
-    #[arg(short, long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of zones to process in parallel
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
 }
 
 impl Recover {
-    /// Recovers, and tells what became of each.
+    /// Recovers the zones, and prints the outcome of each.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let options = RecoverOptions::new().resume(self.resume).roll_back(self.rollback).wait(self.wait);
         let manager = session::manager(globals)?;

@@ -1,4 +1,4 @@
-//! `reinstall`.
+//! The command `reinstall`.
 
 use clap::Args;
 use zmgr::ReinstallOptions;
@@ -12,19 +12,19 @@ use crate::session;
 /// Options of `reinstall`.
 #[derive(Debug, Args)]
 pub struct Reinstall {
-    /// The zones
+    /// Names of the zones
     #[arg(required = true, value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Also a protected zone, one that others were cloned from, one with snapshots of others
+    /// Reinstall even if a zone is protected, has clones, or has snapshots that zmgr did not create
     #[arg(long)]
     force: bool,
-    /// Boot at the end, whether it ran or not
+    /// Boot the zones afterwards, even if they were not running
     #[arg(long, conflicts_with = "no_boot")]
     boot: bool,
-    /// Leave it installed
+    /// Do not boot the zones afterwards
     #[arg(long)]
     no_boot: bool,
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub struct Reinstall {
 }
 
 impl Reinstall {
-    /// Installs again, once somebody has said yes.
+    /// Reinstalls the zones once confirmed, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let mut options = ReinstallOptions::new().force(self.force);
         options.boot = (self.boot || self.no_boot).then_some(self.boot);

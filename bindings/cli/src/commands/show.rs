@@ -1,4 +1,4 @@
-//! `list` and `show`.
+//! The commands `list` and `show`.
 
 use std::borrow::Cow;
 
@@ -15,26 +15,26 @@ use crate::{outline, output, session};
 /// Options of `list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Also zones that the host has and the registry does not
+    /// Include zones of the host that are not in the registry
     #[arg(short, long)]
     all: bool,
-    /// Only zones with this tag
+    /// List only zones with this tag
     #[arg(long)]
     tag: Option<String>,
-    /// Read the files only; the status stays empty
+    /// Read only the files, not the host; the status stays empty
     #[arg(long)]
     offline: bool,
 }
 
 impl List {
-    /// Prints a line or an object a zone.
+    /// Prints one line or one JSON object per zone.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let mut query = Query::new().unregistered(self.all);
         query.tag = self.tag.clone();
         if self.offline {
             query = query.live(Live::Never);
         }
-        // It goes with the process: giving back what thousands of zones hold, piece by piece, would take longer than printing them.
+        // Leaked: freeing thousands of zones takes longer than printing them, and the process is about to exit.
         let zones = session::manager(globals)?.zones(&query)?.leak();
         if globals.json {
             output::json_array(zones.iter().map(Zone::to_json))?;
@@ -53,7 +53,7 @@ impl List {
         }
         let rows = zones.iter().map(row).collect::<Vec<_>>().leak();
         if rows.is_empty() {
-            output::remark(globals, "no zones; zmgr create NAME makes one");
+            output::remark(globals, "no zones; run `zmgr create NAME` to create one");
             return Ok(0);
         }
         output::styled_table(["NAME", "STATE", "STATUS", "BRAND", "TEMPLATE", "ADDRESSES"], rows, &|column, word| {
@@ -76,10 +76,10 @@ impl List {
 /// Options of `show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// The zone
+    /// Name of the zone
     #[arg(add = super::completions::zones())]
     name: String,
-    /// The wish after all layers, each value with the file and line that say so
+    /// Show the resolved desired state, each value with its file and line
     #[arg(long)]
     effective: bool,
 }
@@ -101,7 +101,7 @@ impl Show {
         if globals.json {
             output::json(&zone.to_json())?;
         } else {
-            // What is wrong with its documents is told as its fault.
+            // An error in the zone's files is printed with the zone.
             output::text(&in_words(&zone, manager.effective(&self.name).ok().as_ref()))?;
             unfinished(globals, std::slice::from_ref(&zone));
         }
@@ -109,7 +109,7 @@ impl Show {
     }
 }
 
-/// Says what to do about zones that somebody's death or a failure left half-way.
+/// Prints what to do about zones with an unfinished operation.
 fn unfinished(globals: &Globals, zones: &[Zone]) {
     let half_way = |zone: &&Zone| matches!(zone.state.as_deref(), Some("creating" | "destroying" | "failed"));
     let names: Vec<&str> = zones.iter().filter(half_way).map(|zone| zone.name.as_str()).collect();
@@ -117,16 +117,19 @@ fn unfinished(globals: &Globals, zones: &[Zone]) {
         [] => {}
         [name] => output::remark(
             globals,
-            format_args!("{name} is unfinished: zmgr recover {name} ends it, unless it is under way"),
+            format_args!("{name} has an unfinished operation; run `zmgr recover {name}` unless it is still running"),
         ),
         names => output::remark(
             globals,
-            format_args!("{} zones are unfinished: zmgr recover ends them, unless they are under way", names.len()),
+            format_args!(
+                "{} zones have unfinished operations; run `zmgr recover` unless they are still running",
+                names.len()
+            ),
         ),
     }
 }
 
-/// Says which zones have changes that take effect when they boot.
+/// Prints which zones have changes that take effect at their next boot.
 fn waiting(globals: &Globals, zones: &[Zone]) {
     let names: Vec<&str> =
         zones.iter().filter(|zone| !zone.pending.is_empty()).map(|zone| zone.name.as_str()).collect();
@@ -196,7 +199,7 @@ fn in_words(zone: &Zone, spec: Option<&ZoneSpec>) -> String {
     text
 }
 
-/// What the zone is given before its first boot.
+/// Returns the settings that zmgr writes into the zone before its first boot.
 fn settled(spec: &ZoneSpec) -> Vec<(&'static str, String)> {
     let text = |value: &Option<zmgr::Sourced<String>>| value.as_ref().map(|it| it.value.clone()).unwrap_or_default();
     let resolvers: Vec<String> = spec.resolvers.value.iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! `sim`: the simulated machine.
+//! The commands of `sim`.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -20,16 +20,16 @@ use crate::{output, session};
 /// The commands of `sim`.
 #[derive(Debug, Subcommand)]
 pub enum Sim {
-    /// Make a machine in the directory that --simulate names
+    /// Create a simulated host in the --simulate directory
     New(New),
-    /// Write programs named zonecfg, zoneadm, dladm, … that act on the machine into a folder
+    /// Write zonecfg, zoneadm, dladm, … programs that act on the simulated host into a directory
     Link(Link),
-    /// Set a fault, until it is cleared or has happened as often as it says
+    /// Make commands of the simulated host fail
     #[command(after_help = examples::SIM_FAULT)]
     Fault(SetFault),
-    /// Reboot the machine
+    /// Reboot the simulated host
     Reboot,
-    /// What the programs of `sim link` run
+    /// Run one command of the simulated host, for the programs of `sim link`
     #[command(hide = true)]
     Answer(Answer),
 }
@@ -37,7 +37,7 @@ pub enum Sim {
 /// Options of `sim new`.
 #[derive(Debug, Args)]
 pub struct New {
-    /// The line of illumos that it speaks: illumos, openindiana, omnios or smartos
+    /// Distribution to simulate: illumos, openindiana, omnios or smartos
     #[arg(long, default_value = "openindiana", value_parser = dialect)]
     dialect: Dialect,
 }
@@ -45,46 +45,46 @@ pub struct New {
 /// Options of `sim link`.
 #[derive(Debug, Args)]
 pub struct Link {
-    /// The folder
+    /// Directory for the programs
     bin: PathBuf,
 }
 
 /// Options of `sim fault`.
 #[derive(Debug, Args)]
 pub struct SetFault {
-    /// The program: zoneadm, dladm, …
+    /// Program that fails: zoneadm, dladm, …
     #[arg(required_unless_present_any = ["clear", "list"])]
     program: Option<String>,
-    /// Only this subcommand: install, create-vnic, …
+    /// Only for this subcommand: install, create-vnic, …
     subcommand: Option<String>,
-    /// Only commands on this zone
+    /// Only for this zone
     #[arg(long)]
     zone: Option<String>,
-    /// Fail with this status, after the change of state with which the real command would have begun
+    /// Exit status; the command fails after its first change of state
     #[arg(long, value_name = "N")]
     exit: Option<i32>,
-    /// Write this to standard error
+    /// Text to print on standard error
     #[arg(long, value_name = "TEXT")]
     stderr: Option<String>,
-    /// Write this to standard output
+    /// Text to print on standard output
     #[arg(long, value_name = "TEXT")]
     stdout: Option<String>,
-    /// Take so long
+    /// Duration of the command
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     delay: Option<Duration>,
-    /// Kill the caller before the command has done anything, or when it has done all
+    /// Kill the caller before the command starts, or after it has finished
     #[arg(long, value_name = "WHEN", value_parser = ["before", "after"])]
     abort: Option<String>,
-    /// Panic in the caller's thread
+    /// Panic in the thread of the caller
     #[arg(long)]
     panic: bool,
-    /// So many times
+    /// Number of times the fault happens [default: no limit]
     #[arg(long, value_name = "N")]
     times: Option<u32>,
-    /// List the faults that are set, the one asked first in front
+    /// List the active faults; the first that matches applies
     #[arg(long, conflicts_with_all = ["program", "clear"])]
     list: bool,
-    /// Forget every fault
+    /// Remove all faults
     #[arg(long, conflicts_with_all = ["program", "zone", "exit", "stderr", "stdout", "delay", "abort", "panic", "times"])]
     clear: bool,
 }
@@ -98,7 +98,7 @@ pub struct Answer {
 }
 
 impl Sim {
-    /// Runs one.
+    /// Runs the command.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         match self {
             Sim::New(new) => {
@@ -221,7 +221,7 @@ impl SetFault {
 }
 
 impl Answer {
-    /// The status of the command, as a program of the machine would exit with it.
+    /// Runs the command of the simulated host and returns its exit status.
     fn run(&self) -> Result<u8, Failure> {
         let machine = SimHost::open(&self.directory)?;
         let env: Vec<(OsString, OsString)> = std::env::vars_os().collect();
@@ -240,7 +240,7 @@ impl Answer {
         match machine.answer(&self.argv, around) {
             SimStatus::Exited(status) => Ok(u8::try_from(status & 0xff).unwrap_or(1)),
             SimStatus::Signalled(signal) => {
-                // As the signal would have ended it; where that does not take, the status that a shell gives for it.
+                // Die of the signal; if that fails, exit as a shell reports it.
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
                 Ok(u8::try_from(128 + signal).unwrap_or(1))
             }
@@ -250,7 +250,7 @@ impl Answer {
 }
 
 impl Answer {
-    /// Answers in a process of its own, on the same streams.
+    /// Runs a command in a separate process, on the same streams.
     fn start(&self, argv: &[OsString]) -> io::Result<SimStatus> {
         let mut command = Command::new(std::env::current_exe()?);
         let status = command.args(["sim", "answer"]).arg(&self.directory).args(argv).status()?;
@@ -263,7 +263,7 @@ impl Answer {
 
 fn directory(globals: &Globals) -> Result<PathBuf, Failure> {
     session::simulate(globals)
-        .ok_or_else(|| misused("which machine?", "name its directory: --simulate DIR, or ZMGR_SIMULATE"))
+        .ok_or_else(|| misused("no simulated host given", "pass `--simulate DIR` or set ZMGR_SIMULATE"))
 }
 
 fn machine(globals: &Globals) -> Result<SimHost, Failure> {

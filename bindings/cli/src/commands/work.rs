@@ -1,4 +1,4 @@
-//! What commands that change zones share: options of the run, and the printing of plans and reports.
+//! Options of commands that change zones, and the printing of plans and reports.
 
 use std::collections::BTreeMap;
 
@@ -11,34 +11,34 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::{output, session};
 
-/// What became of a zone that nothing was to be done to, with the reason as its note.
+/// Outcome of a zone that was left alone; its note has the reason.
 const SKIPPED: &str = "skipped";
 
-/// What `import` did to a zone that has an entry now.
+/// Outcome of a zone that `import` added to the registry.
 const ADOPTED: &str = "adopted";
 
 /// Options of commands that first plan and then run.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Work {
-    /// Print the exact commands and do nothing; with --json, the plan that `run` takes
+    /// Print the exact commands without running them; with --json, print a plan for `zmgr run`
     #[arg(long)]
     pub dry_run: bool,
-    /// Work on so many zones at once
-    #[arg(short, long, value_name = "JOBS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of zones to process in parallel
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: u16,
-    /// Keep what was done when a later step fails, in place of undoing it
+    /// Do not roll back if a step fails
     #[arg(long)]
     pub keep: bool,
 }
 
-/// Prints a plan: with `--json` the one that `run` takes, else the commands.
+/// Prints a plan: with `--json` the plan itself, otherwise its commands.
 pub fn tell_plan(globals: &Globals, plan: &Plan) -> std::result::Result<u8, Failure> {
     let text = if globals.json { plan.to_json() + "\n" } else { plan.to_string() };
     output::text(&text)?;
     Ok(0)
 }
 
-/// Calls with the options of a run: progress on standard error, signals as requests to stop.
+/// Calls an operation with progress on standard error and cancellation by signals.
 pub fn with_run_options<T>(
     globals: &Globals,
     work: &Work,
@@ -57,7 +57,7 @@ pub fn with_run_options<T>(
     Ok(call(&mut options)?)
 }
 
-/// Prints what became of each zone: with `--json` the finished ones as an array, else a line each. Fails where one failed.
+/// Prints the outcome of each zone: with `--json` an array of the zones, otherwise one line each. Fails if any zone failed.
 pub fn tell_report(globals: &Globals, report: &Report) -> std::result::Result<u8, Failure> {
     if globals.json {
         output::json(&Value::Array(report.zones().map(Zone::to_json).collect()))?;
@@ -77,7 +77,7 @@ pub fn tell_report(globals: &Globals, report: &Report) -> std::result::Result<u8
     }
 }
 
-/// A line for each zone that something was done to; of the others, a line for those of one kind.
+/// Prints one line per changed zone, and one line per group of unchanged or skipped zones.
 fn tell_outcomes(report: &Report) -> std::result::Result<(), Failure> {
     let mut unchanged = Vec::new();
     let mut skipped: BTreeMap<String, Vec<&str>> = BTreeMap::new();
@@ -110,24 +110,24 @@ fn tell_outcomes(report: &Report) -> std::result::Result<(), Failure> {
     Ok(())
 }
 
-/// The addresses of a zone in one cell.
+/// Returns the addresses of a zone, separated by commas.
 pub fn addresses(zone: &Zone) -> String {
     let all = zone.nets.iter().flat_map(|net| &net.addresses).map(|a| a.address.to_string());
     all.collect::<Vec<_>>().join(",")
 }
 
-/// The error of a name that the registry does not have, with what to do where the host has such a zone.
+/// Adds a hint to a not-found error if the host has a zone of this name.
 pub fn absent(manager: &Manager, name: &str, error: Error) -> Failure {
     if error.code() == Code::NotFound {
         let query = Query::new().name(name).unregistered(true).live(Live::Required);
         if manager.zones(&query).is_ok_and(|zones| !zones.is_empty()) {
-            return error.with_help(format!("the host has such a zone: zmgr import {name} adopts it")).into();
+            return error.with_help(format!("the host has this zone; run `zmgr import {name}` to adopt it")).into();
         }
     }
     error.into()
 }
 
-/// `KEY=VALUE` as its two halves.
+/// Splits `NAME=VALUE`.
 pub fn key_value(text: &str) -> std::result::Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -135,7 +135,7 @@ pub fn key_value(text: &str) -> std::result::Result<(String, String), String> {
     }
 }
 
-/// An error in the words that were given.
+/// Returns a usage error.
 pub fn misused(message: impl Into<String>, help: &str) -> Failure {
     Error::new(Code::InvalidArgument, message).with_help(help).into()
 }
