@@ -237,7 +237,7 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
     if let Some(note) = approved.notes.iter().find(|note| !now.notes.contains(note)) {
         return Some(format!("what it comes to is different, without: {note}"));
     }
-    let (approved_spec, spec) = (without_sources(&approved.spec), without_sources(&now.spec));
+    let (approved_spec, spec) = (with_short_sources(&approved.spec), with_short_sources(&now.spec));
     if approved_spec != spec {
         return Some(match different_key(&approved_spec, &spec) {
             Some(key) => format!("the spec of {} has another {key}{}", now.zone, cause(approved, now)),
@@ -253,16 +253,24 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
     (approved.entry_id != now.entry_id).then(|| format!("{} has another entry id", now.zone))
 }
 
-/// Returns a spec without the files and lines of its values: a moved line, or a tree that was planned before it was written, is the
-/// same spec.
-fn without_sources(spec: &serde_json::Value) -> serde_json::Value {
+/// Returns a spec whose sources name files below the tree only: the tree of a simulated host that does not exist yet is planned
+/// elsewhere.
+fn with_short_sources(spec: &serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
+    let short = |path: &str| {
+        let mut parts: Vec<&str> = path.rsplitn(3, '/').take(2).collect();
+        parts.reverse();
+        Value::from(parts.join("/"))
+    };
     match spec {
         Value::Object(members) => {
-            let members = members.iter().filter(|(key, _)| *key != "source");
-            members.map(|(key, member)| (key.clone(), without_sources(member))).collect()
+            let member = |(key, value): (&String, &Value)| match value.as_str() {
+                Some(path) if key == "file" => (key.clone(), short(path)),
+                _ => (key.clone(), with_short_sources(value)),
+            };
+            members.iter().map(member).collect()
         }
-        Value::Array(items) => items.iter().map(without_sources).collect(),
+        Value::Array(items) => items.iter().map(with_short_sources).collect(),
         other => other.clone(),
     }
 }
