@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::request::Request;
 use crate::error::{Code, Error, Result};
+use crate::registry::Folder;
 
 /// The version of the JSON form.
 const FORMAT: u32 = 1;
@@ -258,9 +259,10 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
 fn with_short_sources(spec: &serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     let short = |path: &str| {
-        let mut parts: Vec<&str> = path.rsplitn(3, '/').take(2).collect();
-        parts.reverse();
-        Value::from(parts.join("/"))
+        let mut parts = path.rsplitn(3, '/');
+        let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let below = Folder::ALL.iter().any(|known| known.name() == folder);
+        Value::from(if below { format!("{folder}/{file}") } else { file.to_owned() })
     };
     match spec {
         Value::Object(members) => {
