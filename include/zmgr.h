@@ -262,8 +262,8 @@ typedef struct zmgr_address_list zmgr_address_list;
 // Cancellation token. Any thread may use it, even while a call uses it. Free it with zmgr_cancel_free() when no call uses it.
 typedef struct zmgr_cancel zmgr_cancel;
 
-// Message about a configuration file, with its place. Owned by the object that returned it; any thread may read it while that
-// object exists.
+// Message about a configuration file, with its place. It belongs to the object that returned it; any thread may read it while
+// that object exists.
 typedef struct zmgr_diagnostic zmgr_diagnostic;
 
 // Diagnostics, ordered by file and line. An immutable snapshot that any thread may read; valid until
@@ -274,14 +274,14 @@ typedef struct zmgr_diagnostic_list zmgr_diagnostic_list;
 // owns its errors.
 typedef struct zmgr_error zmgr_error;
 
-// Progress event. Valid only during the callback and on its thread.
+// Progress event. Lives for the callback only, on its thread.
 typedef struct zmgr_event zmgr_event;
 
 // Manages the zones of one host and their configuration files. Any number of threads may use one manager concurrently until
 // zmgr_close().
 typedef struct zmgr_manager zmgr_manager;
 
-// Net of a zone. Owned by the zone; any thread may read it while the zone exists.
+// Net of a zone. It belongs to the zone; any thread may read it while the zone exists.
 typedef struct zmgr_net zmgr_net;
 
 // Description of what an operation would do. Creating a plan changes nothing and needs only read access. Immutable: any thread may

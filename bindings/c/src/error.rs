@@ -135,8 +135,8 @@ impl zmgr_error {
     }
 }
 
-/// Message about a configuration file, with its place. Owned by the object that returned it; any thread may read it while that
-/// object exists.
+/// Message about a configuration file, with its place. It belongs to the object that returned it; any thread may read it while
+/// that object exists.
 pub struct zmgr_diagnostic {
     severity: zmgr_severity,
     code: CString,

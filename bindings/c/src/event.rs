@@ -39,7 +39,7 @@ pub enum zmgr_event_kind {
     ZMGR_EVENT_FINISHED = 10,
 }
 
-/// Progress event. Valid only during the callback and on its thread.
+/// Progress event. Lives for the callback only, on its thread.
 pub struct zmgr_event {
     kind: zmgr_event_kind,
     zone: CString,

@@ -40,7 +40,7 @@ struct Texts {
     fault: Option<zmgr_diagnostic>,
 }
 
-/// Net of a zone. Owned by the zone; any thread may read it while the zone exists.
+/// Net of a zone. It belongs to the zone; any thread may read it while the zone exists.
 pub struct zmgr_net {
     name: CString,
     pool: Option<CString>,
