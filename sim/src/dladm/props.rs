@@ -421,7 +421,7 @@ pub(crate) fn bring_up(machine: &Machine, link: &mut Link) -> io::Result<()> {
             && prop.applies(link.class)
             && prop.writable
         {
-            // Nobody hears of a failure.
+            // A failure is not reported.
             let _ = activate(machine, link, prop, &values, Flags { active: true, persistent: true })?;
         }
     }

@@ -185,7 +185,7 @@ pub(crate) fn run_at(session: &mut Session<'_, '_>, base: &str, args: &[String])
         None => "/".to_owned(),
     };
     let root = if base.is_empty() { seen.clone() } else { address::normalize(&format!("{base}/{seen}")) };
-    // Reading needs no lock; whoever changes holds the image's.
+    // Reading needs no lock; a change holds the image's.
     let _lock = session.machine.lock("images")?;
     let Some(image) = image::read(session.machine, &root)? else {
         session.complain(format_args!("pkg: No image rooted at '{}'\n", global.root.unwrap_or("/")));

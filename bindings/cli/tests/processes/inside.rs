@@ -153,7 +153,7 @@ fn a_reader_who_leaves_ends_the_command_without_a_word() {
     zmgr.stdout.take().unwrap().read_exact(&mut first).unwrap();
     let output = zmgr.wait_with_output().unwrap();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(141), ""));
-    // Nobody has left a disk that is full.
+    // A full disk is an error, not a reader that went away.
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = machine.command(&words).stdout(Stdio::from(full)).output().unwrap();
     assert_eq!(output.status.code(), Some(15), "{}", String::from_utf8_lossy(&output.stderr));
