@@ -15,7 +15,7 @@ pub(crate) use check::{Faults, check_body, check_file, check_frozen};
 pub use explain::{ExplainedValue, Explanation, explain, reference};
 pub(crate) use similar::did_you_mean;
 pub(crate) use table::At;
-pub(crate) use types::{ordered, parse_cpu_range, parse_cpus, parse_range};
+pub(crate) use types::{is_link_value, ordered, parse_cpu_range, parse_cpus, parse_range};
 
 use types::Type;
 

@@ -300,7 +300,7 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             require(ty, text, shape)
         }
         Type::LinkProperty => link_property(ty, text),
-        Type::LinkValue => require(ty, text, is_shell_safe(text) && !text.contains('=') && text.len() <= 200),
+        Type::LinkValue => require(ty, text, is_link_value(text)),
         Type::Brand => {
             let shape = text.len() <= 63
                 && !text.is_empty()
@@ -407,6 +407,11 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             Some(message) => Err(Wrong::new("bad-command", message)),
         },
     }
+}
+
+/// Whether a text can be the value of a link property in an argument of dladm.
+pub(crate) fn is_link_value(text: &str) -> bool {
+    is_shell_safe(text) && !text.contains('=') && text.len() <= 200
 }
 
 /// A property that is zmgr's or zoneadm's to set is refused, with the way to say it.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a layer says only what was written in its file; what is unset falls through to the layer beneath.
 
+mod link_property;
 pub(crate) mod read;
 pub(crate) mod write;
 

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::{EntryNet, Install, Settings, Setup, Without};
+use super::{EntryNet, Install, Settings, Setup, Without, link_property};
 use crate::address::{NetAddress, parse_address, parse_network};
 use crate::document::{Reader, integer};
 use crate::kdl_util::{Node, Value};
 use crate::resources::Resources;
+use crate::schema::is_link_value;
 
 /// The settings of a body, whatever else it holds.
 pub(crate) fn settings(body: &Node, reader: &mut Reader<'_>) -> Settings {
@@ -62,7 +63,22 @@ fn setup(node: &Node, reader: &Reader<'_>) -> Setup {
 
 /// The nets of a body, in their order.
 pub(crate) fn nets(body: &Node, reader: &mut Reader<'_>) -> Vec<EntryNet> {
+    // What was applied once stays readable.
+    if body.name != "applied" && !reader.frozen {
+        check_link_properties(body, reader);
+    }
     body.children_named("net").filter_map(|node| net(node, reader)).collect()
+}
+
+/// Reports what dladm would refuse only once the VNIC is made.
+fn check_link_properties(body: &Node, reader: &mut Reader<'_>) {
+    for node in body.children_named("net").flat_map(|net| net.children_named("link-property")) {
+        let mut words = node.texts();
+        let property = words.next().zip(words.next().filter(|value| is_link_value(value)));
+        if let Some(refusal) = property.and_then(|(name, value)| link_property::refusal(name, value)) {
+            reader.faults.add_with_help("bad-value", node.name_span, refusal.message, refusal.help);
+        }
+    }
 }
 
 fn net(node: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
