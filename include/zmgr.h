@@ -174,23 +174,23 @@ typedef uint32_t zmgr_value_kind;
 #endif // __cplusplus
 
 // Use of the host by a query, for the status of each zone.
-enum zmgr_live
+enum zmgr_query_host
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     // Query the host; leave every status empty if it does not answer.
-    ZMGR_LIVE_AUTO = 0,
+    ZMGR_QUERY_HOST_IF_AVAILABLE = 0,
     // Read only the files.
-    ZMGR_LIVE_NEVER = 1,
+    ZMGR_QUERY_HOST_NEVER = 1,
     // Query the host; fail if it does not answer.
-    ZMGR_LIVE_REQUIRED = 2,
+    ZMGR_QUERY_HOST_REQUIRED = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum zmgr_live zmgr_live;
+typedef enum zmgr_query_host zmgr_query_host;
 #else
-typedef uint32_t zmgr_live;
+typedef uint32_t zmgr_query_host;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -485,8 +485,8 @@ typedef struct {
     const char *const *names;
     // Number of names.
     size_t name_count;
-    // One of zmgr_live.
-    uint32_t live;
+    // One of zmgr_query_host.
+    uint32_t query_host;
     // Include zones of the host that are not in the registry.
     bool unregistered;
 } zmgr_query;
@@ -1035,10 +1035,10 @@ zmgr_status zmgr_open(const zmgr_open_options *options, zmgr_manager **out, zmgr
 //
 // Requires: `manager` is a live manager, `cancel` a live token; `out` points to a place for a pointer; `error` is NULL or points to a
 // place for a pointer.
-zmgr_status zmgr_stopped_by(const zmgr_manager *manager,
-                            const zmgr_cancel *cancel,
-                            zmgr_manager **out,
-                            zmgr_error **error);
+zmgr_status zmgr_with_cancel(const zmgr_manager *manager,
+                             const zmgr_cancel *cancel,
+                             zmgr_manager **out,
+                             zmgr_error **error);
 
 // Closes a manager; does nothing if it is NULL. No thread may use it afterwards. Objects that it returned stay valid.
 //
@@ -1392,7 +1392,7 @@ void zmgr_value_free(zmgr_value *value);
 // Returns the zones that match `query`; if it is NULL, all registered zones. A zone whose file has an error is in the list, with the
 // error.
 // Errors: ZMGR_NOT_FOUND for a name in the query that is not registered; ZMGR_UNSUPPORTED_HOST and ZMGR_COMMAND_FAILED only for
-// ZMGR_LIVE_REQUIRED.
+// ZMGR_QUERY_HOST_REQUIRED.
 //
 // Requires: `manager` is a live manager; `query` NULL or options whose `size` is set; `out` points to a place for a pointer;
 // `error` is NULL or points to a place for a pointer.

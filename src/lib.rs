@@ -20,11 +20,11 @@ mod import;
 #[doc(hidden)]
 pub mod ipam;
 mod kdl_util;
-pub mod lifecycle;
 #[doc(hidden)]
 pub mod link_name;
 pub mod manager;
 pub mod name;
+pub mod operations;
 mod parallel;
 pub mod pool;
 pub mod publisher;
@@ -49,12 +49,13 @@ pub use drift::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};
 pub use effective::{ZoneSpec, effective};
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use fleet::{Fleet, FleetZone};
-pub use ipam::{AddressUse, Family, Run, Usage, UsedRun};
-pub use lifecycle::{Cancel, Event, EventKind, Outcome, Plan, Report};
+pub use ipam::{AddressRange, AddressUse, Family, RangeUse, Usage};
 pub use manager::{
-    ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Live, Manager,
-    ManagerBuilder, OnFailure, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone, ZoneAddress, ZoneNet,
+    ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Manager,
+    ManagerBuilder, OnFailure, Query, QueryHost, RecoverOptions, ReinstallOptions, RunOptions, Zone, ZoneAddress,
+    ZoneNet,
 };
+pub use operations::{Cancel, Event, EventKind, Outcome, Plan, Report};
 pub use pool::{Pool, PoolNetwork};
 pub use publisher::Publisher;
 pub use registry::{Allocation, HeldAddress, HeldBy, PoolUsage};
@@ -63,7 +64,7 @@ pub use resources::Resources;
 pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, reference};
 pub use settings::{EntryNet, Settings};
 #[cfg(feature = "sim")]
-pub use simhost::{Abort, Dialect, FailedBoot, Fault, SimHost, SimStatus, Start, Surroundings};
+pub use simhost::{Abort, CommandIo, Dialect, FailedBoot, Fault, SimHost, SimStatus, SpawnFn};
 pub use source::{Source, Sourced};
 pub use template::Template;
 pub use zone::{EntryId, EntryState, Pending, PendingChange, ZoneEntry};

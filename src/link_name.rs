@@ -18,7 +18,7 @@ pub struct Pattern {
 }
 
 /// Bytes that the fallback and an index need beside the pattern's own letters.
-const LONGEST_OWN: usize = 31 - 9 - 5;
+const MAX_OWN_LEN: usize = 31 - 9 - 5;
 
 impl Pattern {
     /// Checks a pattern; the error is a sentence.
@@ -53,7 +53,7 @@ impl Pattern {
         if before.starts_with(|c: char| !c.is_ascii_alphabetic()) {
             return Err(said("begins with what is no letter"));
         }
-        if before.len() + between.len() > LONGEST_OWN {
+        if before.len() + between.len() > MAX_OWN_LEN {
             return Err(said("leaves too little of 31 bytes for the zone's name"));
         }
         Ok(Pattern { before: before.to_owned(), between: between.to_owned() })

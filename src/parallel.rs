@@ -84,11 +84,11 @@ pub(crate) fn each<T: Sync, R: Send>(items: &[T], at_a_time: usize, work: impl F
 
 /// The same for shares of the items, a few for each of `threads`, so that one that is slower than the others gets fewer.
 pub(crate) fn shares<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
-    const FEW: usize = 4;
+    const SHARES_PER_THREAD: usize = 4;
     if threads < 2 || items.len() < 2 {
         return vec![work(items)];
     }
-    let shares: Vec<&[T]> = items.chunks(items.len().div_ceil(threads * FEW)).collect();
+    let shares: Vec<&[T]> = items.chunks(items.len().div_ceil(threads * SHARES_PER_THREAD)).collect();
     each(&shares, threads, |share| work(share))
 }
 

@@ -5,9 +5,9 @@
 use crate::document::Document;
 use crate::effective::effective;
 use crate::error::{Code, Error, Result};
-use crate::lifecycle::{Library, Site, unknown_zone, view};
 use crate::manager::{RunOptions, Zone};
 use crate::name::ZoneName;
+use crate::operations::{ConfigTree, Context, unknown_zone, view};
 use crate::registry::Wait;
 use crate::resources::{Attr, AttrValue, CappedMemory, Resources, Size};
 use crate::schema::{did_you_mean, parse_cpus};
@@ -43,21 +43,27 @@ const KEYS: [&str; 23] = [
 ];
 
 /// Sets keys of a zone's entry. An empty value removes the entry's own setting, so that its template's applies again.
-pub(crate) fn set(site: &Site, name: &ZoneName, pairs: &[(String, String)], run: &mut RunOptions<'_>) -> Result<Zone> {
+pub(crate) fn set(
+    context: &Context,
+    name: &ZoneName,
+    pairs: &[(String, String)],
+    run: &mut RunOptions<'_>,
+) -> Result<Zone> {
     run.wanted()?;
     if pairs.is_empty() {
         let help = format!("name a key and its value, KEY=VALUE; the keys are {}", KEYS.join(", "));
         return Err(Error::new(Code::InvalidArgument, "no settings given").with_help(help));
     }
-    let library = Library::load(site.registry.tree())?;
-    let path = site.registry.tree().zone(name);
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let path = context.registry.tree().zone(name);
     if !path.exists() {
-        return Err(unknown_zone(site.registry.tree(), name.as_str()));
+        return Err(unknown_zone(context.registry.tree(), name.as_str()));
     }
     let mut pulse = || run.goes_on();
-    let _lock = site.registry.lock_zone(name, &mut Wait::up_to(library.config.lock_timeout).pulse(&mut pulse))?;
-    let spec_of = |entry: &ZoneEntry| effective(&library.config, &library.templates, &library.pools, entry);
-    site.registry.change(&path, |bytes| {
+    let _lock =
+        context.registry.lock_zone(name, &mut Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse))?;
+    let spec_of = |entry: &ZoneEntry| effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry);
+    context.registry.change(&path, |bytes| {
         let document = Document::<ZoneEntry>::parse(&path, bytes)?;
         let mut entry = document.value.clone();
         let inherited = spec_of(&inherits_all(&entry)).map(|spec| spec.resources).unwrap_or_default();
@@ -70,7 +76,7 @@ pub(crate) fn set(site: &Site, name: &ZoneName, pairs: &[(String, String)], run:
         spec_of(&entry)?;
         Ok(document.with(entry)?.text().as_bytes().to_vec())
     })?;
-    let entry = Document::<ZoneEntry>::parse(&path, &site.registry.tree().read(&path)?)?.value;
+    let entry = Document::<ZoneEntry>::parse(&path, &context.registry.tree().read(&path)?)?.value;
     let spec = spec_of(&entry)?;
     Ok(view::of_entry(&entry, Some(&spec), None))
 }

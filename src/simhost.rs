@@ -43,10 +43,10 @@ pub enum SimStatus {
 }
 
 /// Starts a process that answers this argv, and waits for it.
-pub type Start<'a> = dyn Fn(&[OsString]) -> std::io::Result<SimStatus> + 'a;
+pub type SpawnFn<'a> = dyn Fn(&[OsString]) -> std::io::Result<SimStatus> + 'a;
 
 /// The surroundings of a command put to [`SimHost::answer`]: as a rule, those of the calling process.
-pub struct Surroundings<'a> {
+pub struct CommandIo<'a> {
     /// The environment.
     pub env: &'a [(OsString, OsString)],
     /// The working directory, absolute.
@@ -61,7 +61,7 @@ pub struct Surroundings<'a> {
     pub interrupted: &'a dyn Fn() -> bool,
     /// Starts a process that answers this argv in the same surroundings, and waits for it: the hooks of a zone's brand,
     /// which outlive a killed `zoneadm`. Without it they are run within the command.
-    pub hooks: Option<&'a Start<'a>>,
+    pub hooks: Option<&'a SpawnFn<'a>>,
 }
 
 impl SimHost {
@@ -69,14 +69,14 @@ impl SimHost {
     ///
     /// Errors: `exists` when `dir` holds a machine already, `io`.
     pub fn create(dir: impl AsRef<Path>, dialect: Dialect) -> Result<SimHost> {
-        Ok(SimHost { machine: Machine::create(dir.as_ref(), dialect).map_err(told)? })
+        Ok(SimHost { machine: Machine::create(dir.as_ref(), dialect).map_err(from_sim)? })
     }
 
     /// The machine in `dir`.
     ///
     /// Errors: `not-found` when it holds none, `io`.
     pub fn open(dir: impl AsRef<Path>) -> Result<SimHost> {
-        Ok(SimHost { machine: Machine::open(dir.as_ref()).map_err(told)? })
+        Ok(SimHost { machine: Machine::open(dir.as_ref()).map_err(from_sim)? })
     }
 
     /// The machine's directory, absolute.
@@ -101,7 +101,7 @@ impl SimHost {
     ///
     /// Errors: `invalid-argument` when there is no such command, `io`.
     pub fn link(&self, bin: impl AsRef<Path>, command: &[OsString]) -> Result<Vec<PathBuf>> {
-        self.machine.link(bin.as_ref(), command).map_err(told)
+        self.machine.link(bin.as_ref(), command).map_err(from_sim)
     }
 
     /// Sets a fault, until it is cleared or has happened as often as it says. The one set last is asked first.
@@ -123,17 +123,17 @@ impl SimHost {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn fault(&self, fault: &Fault) -> Result<()> {
-        self.machine.fault(fault).map_err(told)
+        self.machine.fault(fault).map_err(from_sim)
     }
 
     /// Forgets every fault.
     pub fn clear_faults(&self) -> Result<()> {
-        self.machine.clear_faults().map_err(told)
+        self.machine.clear_faults().map_err(from_sim)
     }
 
     /// The faults that are set, the one asked first in front.
     pub fn faults(&self) -> Result<Vec<Fault>> {
-        self.machine.faults().map_err(told)
+        self.machine.faults().map_err(from_sim)
     }
 
     /// Reboots the machine: active zones end, links without a record are gone, zones with `autoboot` boot. Gives those
@@ -150,7 +150,7 @@ impl SimHost {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reboot(&self) -> Result<Vec<FailedBoot>> {
-        self.machine.reboot().map_err(told)
+        self.machine.reboot().map_err(from_sim)
     }
 
     /// Answers one command line, as a linked program: the caller that a fault ends is the calling process's parent.
@@ -163,8 +163,8 @@ impl SimHost {
     /// use std::ffi::OsString;
     /// let machine = SimHost::open(dir.path())?;
     /// let mut out = Vec::new();
-    /// let hooks: Option<&Start<'_>> = None;
-    /// let around = Surroundings {
+    /// let hooks: Option<&SpawnFn<'_>> = None;
+    /// let around = CommandIo {
     ///     env: &[],
     ///     cwd: dir.path(),
     ///     stdin: &mut std::io::empty(),
@@ -178,7 +178,7 @@ impl SimHost {
     /// assert_eq!(out, b"global\nweb01\n");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn answer(&self, argv: &[OsString], around: Surroundings<'_>) -> SimStatus {
+    pub fn answer(&self, argv: &[OsString], around: CommandIo<'_>) -> SimStatus {
         let broken = std::cell::Cell::new(false);
         let stop = || broken.get() || (around.interrupted)();
         let start = |argv: &[OsString]| match around.hooks.map(|start| start(argv)) {
@@ -229,7 +229,7 @@ impl Output for Streams<'_> {
     }
 }
 
-fn told(error: zmgr_sim::Error) -> Error {
+fn from_sim(error: zmgr_sim::Error) -> Error {
     use zmgr_sim::Error as Sim;
     let code = match &error {
         Sim::Exists(_) => Code::Exists,

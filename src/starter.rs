@@ -22,7 +22,7 @@ pub fn starter(brand: &str) -> Vec<(&'static str, String)> {
 }
 
 /// Directories of a tree.
-pub const FOLDERS: [&str; 5] = ["templates", "pools", "publishers", "zones", "reservations"];
+pub const DIRECTORIES: [&str; 5] = ["templates", "pools", "publishers", "zones", "reservations"];
 
 /// Brand of the starter template if nothing is known of the host.
 pub(crate) const DEFAULT_BRAND: &str = "nlipkg";
@@ -170,8 +170,8 @@ mod tests {
     #[test]
     fn every_file_is_in_a_directory_of_the_tree() {
         for (path, _) in starter(DEFAULT_BRAND) {
-            let folder = path.split_once('/').map(|(folder, _)| folder);
-            assert!(folder.is_none_or(|folder| FOLDERS.contains(&folder)), "{path}");
+            let directory = path.split_once('/').map(|(directory, _)| directory);
+            assert!(directory.is_none_or(|directory| DIRECTORIES.contains(&directory)), "{path}");
         }
     }
 

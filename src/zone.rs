@@ -233,7 +233,7 @@ pub struct Applied {
     /// The nets.
     pub nets: Vec<EntryNet>,
     /// Links that the zone got after its first boot and has yet to make interfaces of.
-    pub take_up: Vec<LinkName>,
+    pub plumb_links: Vec<LinkName>,
     /// Everything else.
     pub settings: Settings,
 }
@@ -281,7 +281,7 @@ pub struct Intent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Before {
     /// A wish, written by a person.
-    Wish,
+    Desired,
     /// That of a zone that the host had lost.
     Ready,
 }
@@ -290,7 +290,7 @@ impl Before {
     /// The word in the file.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Before::Wish => "wish",
+            Before::Desired => "desired",
             Before::Ready => "ready",
         }
     }
@@ -430,7 +430,10 @@ impl Kind for ZoneEntry {
             Box::new(Applied {
                 zonepath: reader.text_of(node, "zonepath"),
                 nets: read::nets(node, reader),
-                take_up: node.children_named("take-up").filter_map(|node| LinkName::new(node.text()?).ok()).collect(),
+                plumb_links: node
+                    .children_named("take-up")
+                    .filter_map(|node| LinkName::new(node.text()?).ok())
+                    .collect(),
                 settings: read::settings(node, reader),
             })
         });
@@ -484,7 +487,7 @@ impl Kind for ZoneEntry {
         inner.extend(self.applied.as_ref().map(|applied| {
             let mut nodes: Vec<Node> = scalar("zonepath", &applied.zonepath).into_iter().collect();
             nodes.extend(applied.nets.iter().map(write::net));
-            nodes.extend(applied.take_up.iter().map(|link| Node::new("take-up").arg(link.as_str())));
+            nodes.extend(applied.plumb_links.iter().map(|link| Node::new("take-up").arg(link.as_str())));
             nodes.extend(write::settings(&applied.settings));
             Node::new("applied").block(nodes)
         }));
@@ -519,7 +522,9 @@ fn intent(node: &Node) -> Intent {
         purge: flag("purge").unwrap_or_default(),
         before: node
             .property_text("before")
-            .and_then(|word| [Before::Wish, Before::Ready].into_iter().find(|before| before.as_str() == word)),
+            // Older versions wrote "wish".
+            .map(|word| if word == "wish" { "desired" } else { word })
+            .and_then(|word| [Before::Desired, Before::Ready].into_iter().find(|before| before.as_str() == word)),
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use zmgr::ipam::{Block, Family, Pick, Space, number};
 use zmgr::name::{PoolName, ReservationName};
-use zmgr::registry::{Points, Pools, Registry, Tree, Wait};
+use zmgr::registry::{Pools, Registry, Tree, Wait, WriteHook};
 use zmgr::{Document, Pool, ZoneEntry};
 
 use super::rows::{Aim, Table, medians, time};
@@ -29,14 +29,14 @@ pub(crate) fn task(task: &str, arguments: &[String]) {
             println!("{}", given[0]);
         }
         ("release", [root, owner]) => release(Path::new(root), owner),
-        ("stat", [folder]) => println!("{}", stat_floor(Path::new(folder))),
+        ("stat", [directory]) => println!("{}", stat_floor(Path::new(directory))),
         ("nothing", []) => {}
         _ => panic!("no task {task}"),
     }
 }
 
 fn registry(root: &Path) -> Registry {
-    Registry::new(Tree::new(root), "bench", Points::none())
+    Registry::new(Tree::new(root), "bench", WriteHook::none())
 }
 
 fn pools(root: &Path) -> Arc<Pools> {
@@ -47,8 +47,8 @@ fn pools(root: &Path) -> Arc<Pools> {
 
 fn allocate(root: &Path, owners: &[String]) -> Vec<IpAddr> {
     let registry = registry(root);
-    let survey = registry.last_survey().unwrap_or_default();
-    let mut session = registry.reserving(pools(root), survey, &mut Wait::up_to(Duration::from_secs(30))).unwrap();
+    let host_usage = registry.last_host_usage().unwrap_or_default();
+    let mut session = registry.reserving(pools(root), host_usage, &mut Wait::up_to(Duration::from_secs(30))).unwrap();
     let pool = PoolName::new("big").unwrap();
     let give = |owner: &String| {
         let owner = ReservationName::new(owner.as_str()).unwrap();
@@ -68,8 +68,8 @@ fn release(root: &Path, owner: &str) {
 }
 
 /// A listing and a `stat` of each file, and nothing else.
-pub(crate) fn stat_floor(folder: &Path) -> i64 {
-    let fd = rustix::fs::open(folder, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
+pub(crate) fn stat_floor(directory: &Path) -> i64 {
+    let fd = rustix::fs::open(directory, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
     let mut size = 0;
     for entry in Dir::read_from(&fd).unwrap() {
         let entry = entry.unwrap();
@@ -85,8 +85,8 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(root: PathBuf, zones: usize) -> Site {
-        for folder in ["pools", "zones", "reservations"] {
-            std::fs::create_dir(root.join(folder)).unwrap();
+        for directory in ["pools", "zones", "reservations"] {
+            std::fs::create_dir(root.join(directory)).unwrap();
         }
         std::fs::write(root.join("pools/big.kdl"), POOL).unwrap();
         for n in 0..zones {
@@ -161,12 +161,12 @@ pub(crate) fn settle() {
 }
 
 fn one_at_a_time(table: &mut Table) {
-    let site = Site::new(table.folder(), ZONES);
+    let site = Site::new(table.directory(), ZONES);
     let root = site.path().to_str().unwrap();
     let zones = site.path().join("zones");
     settle();
     allocate(site.path(), &["first".to_owned()]);
-    let peer = Peer::new(table.folder(), ZONES);
+    let peer = Peer::new(table.directory(), ZONES);
     let mut n = 0;
     let mut ours = || {
         n += 1;
@@ -181,7 +181,7 @@ fn one_at_a_time(table: &mut Table) {
     let mut start = || process("nothing", &[]);
     let [ours, theirs, floor, start] = medians(61, [&mut ours, &mut theirs, &mut floor, &mut start]);
     let theirs = peer.map(|_| theirs);
-    let plain = Plain::new(table.folder(), ZONES);
+    let plain = Plain::new(table.directory(), ZONES);
     let mut m = 0;
     let mut python = || {
         m += 1;
@@ -213,7 +213,7 @@ fn one_at_a_time(table: &mut Table) {
 /// The same at an eighth of the size: what grows, and how.
 fn growth(table: &mut Table) {
     let sizes = [ZONES / 8, ZONES];
-    let sites = sizes.map(|zones| Site::new(table.folder(), zones));
+    let sites = sizes.map(|zones| Site::new(table.directory(), zones));
     settle();
     sites.iter().for_each(|site| drop(allocate(site.path(), &["first".to_owned()])));
     let allocates = |site: &Site| {
@@ -231,12 +231,12 @@ fn growth(table: &mut Table) {
 
 fn batch(table: &mut Table) {
     const BATCH: usize = 1000;
-    let site = Site::new(table.folder(), ZONES);
+    let site = Site::new(table.directory(), ZONES);
     settle();
     allocate(site.path(), &["first".to_owned()]);
-    let peer = Peer::new(table.folder(), ZONES);
-    let floor_folder = site.path().join("floor");
-    std::fs::create_dir(&floor_folder).unwrap();
+    let peer = Peer::new(table.directory(), ZONES);
+    let baseline_directory = site.path().join("floor");
+    std::fs::create_dir(&baseline_directory).unwrap();
     let mut round = 0;
     let mut ours = || {
         round += 1;
@@ -249,9 +249,9 @@ fn batch(table: &mut Table) {
         took / BATCH as u32
     };
     let mut floor = || {
-        let took = time(|| fsync_floor(&floor_folder, BATCH));
-        std::fs::remove_dir_all(&floor_folder).unwrap();
-        std::fs::create_dir(&floor_folder).unwrap();
+        let took = time(|| fsync_floor(&baseline_directory, BATCH));
+        std::fs::remove_dir_all(&baseline_directory).unwrap();
+        std::fs::create_dir(&baseline_directory).unwrap();
         took / BATCH as u32
     };
     let mut m = 0;
@@ -272,9 +272,9 @@ fn batch(table: &mut Table) {
 }
 
 /// What so many durable new files cost: each written and flushed, given its name, and the folder flushed at the end.
-fn fsync_floor(folder: &Path, count: usize) {
+fn fsync_floor(directory: &Path, count: usize) {
     let body = [b'x'; 200];
-    let temp = |n: usize| folder.join(format!(".f{n}.kdl.tmp"));
+    let temp = |n: usize| directory.join(format!(".f{n}.kdl.tmp"));
     for n in 0..count {
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(temp(n)).unwrap();
         file.write_all(&body).unwrap();
@@ -283,10 +283,10 @@ fn fsync_floor(folder: &Path, count: usize) {
         std::fs::File::open(temp(n)).unwrap().sync_all().unwrap();
     }
     for n in 0..count {
-        std::fs::hard_link(temp(n), folder.join(format!("f{n}.kdl"))).unwrap();
+        std::fs::hard_link(temp(n), directory.join(format!("f{n}.kdl"))).unwrap();
         std::fs::remove_file(temp(n)).unwrap();
     }
-    std::fs::File::open(folder).unwrap().sync_all().unwrap();
+    std::fs::File::open(directory).unwrap().sync_all().unwrap();
 }
 
 fn pick(table: &mut Table) {
@@ -355,7 +355,7 @@ fn one_pass(used: &[u128], first: u128) -> u128 {
 }
 
 fn first_load(table: &mut Table) {
-    let site = Site::new(table.folder(), ZONES);
+    let site = Site::new(table.directory(), ZONES);
     let registry = registry(site.path());
     let cores = std::thread::available_parallelism().unwrap().get() as u32;
     let paths: Vec<PathBuf> = (0..ZONES).map(|n| site.path().join(format!("zones/zone{n:05}.kdl"))).collect();
@@ -383,12 +383,12 @@ fn first_load(table: &mut Table) {
 
 /// What a script of a few lines does, with so many addresses taken.
 pub(crate) struct Plain {
-    folder: PathBuf,
+    directory: PathBuf,
 }
 
 impl Plain {
-    pub(crate) fn new(folder: PathBuf, taken: usize) -> Option<Plain> {
-        let plain = Plain { folder };
+    pub(crate) fn new(directory: PathBuf, taken: usize) -> Option<Plain> {
+        let plain = Plain { directory };
         let made = plain.command("make", &[&taken.to_string()]).status();
         made.is_ok_and(|status| status.success()).then_some(plain)
     }
@@ -401,23 +401,23 @@ impl Plain {
     fn command(&self, task: &str, arguments: &[&str]) -> Command {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/plain.py");
         let mut command = Command::new("python3");
-        command.arg(script).arg(task).arg(&self.folder).args(arguments);
+        command.arg(script).arg(task).arg(&self.directory).args(arguments);
         command
     }
 }
 
 /// CNI's host-local with so many addresses taken.
 struct Peer {
-    folder: PathBuf,
+    directory: PathBuf,
     taken: usize,
 }
 
 impl Peer {
-    fn new(folder: PathBuf, taken: usize) -> Option<Peer> {
+    fn new(directory: PathBuf, taken: usize) -> Option<Peer> {
         if !Path::new(HOST_LOCAL).exists() {
             return None;
         }
-        let store = folder.join("bench");
+        let store = directory.join("bench");
         std::fs::create_dir(&store).unwrap();
         for n in 0..taken {
             let address = Family::V4.address(u128::from(0x0a40_000a_u32) + n as u128);
@@ -425,13 +425,13 @@ impl Peer {
         }
         let last = Family::V4.address(u128::from(0x0a40_000a_u32) + taken as u128 - 1);
         std::fs::write(store.join("last_reserved_ip.0"), last.to_string()).unwrap();
-        Some(Peer { folder, taken })
+        Some(Peer { directory, taken })
     }
 
     fn add(&self, n: usize) -> Duration {
         let config = format!(
             r#"{{"cniVersion":"0.4.0","name":"bench","type":"x","ipam":{{"type":"host-local","dataDir":"{}","ranges":[[{{"subnet":"10.64.0.0/16","rangeStart":"10.64.0.10","rangeEnd":"10.64.255.250"}}]]}}}}"#,
-            self.folder.display()
+            self.directory.display()
         );
         let mut command = Command::new(HOST_LOCAL);
         command

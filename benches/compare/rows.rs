@@ -18,7 +18,7 @@ pub(crate) struct Table {
     rows: Vec<Row>,
     /// Removed when all is measured: a file system may avoid what was freed a moment ago, and then every new file costs more.
     scratch: tempfile::TempDir,
-    folders: std::cell::Cell<usize>,
+    directories: std::cell::Cell<usize>,
 }
 
 /// How two medians should compare.
@@ -34,15 +34,15 @@ impl Table {
     pub(crate) fn new(words: Vec<String>) -> Table {
         // On the disk of the build, for a temp folder may lie in memory.
         let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        Table { words, rows: Vec::new(), scratch, folders: Default::default() }
+        Table { words, rows: Vec::new(), scratch, directories: Default::default() }
     }
 
     /// A new folder.
-    pub(crate) fn folder(&self) -> PathBuf {
-        self.folders.set(self.folders.get() + 1);
-        let folder = self.scratch.path().join(self.folders.get().to_string());
-        std::fs::create_dir(&folder).unwrap();
-        folder
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.directories.set(self.directories.get() + 1);
+        let directory = self.scratch.path().join(self.directories.get().to_string());
+        std::fs::create_dir(&directory).unwrap();
+        directory
     }
 
     /// Whether rows of this name are asked for.

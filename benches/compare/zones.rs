@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::Points;
-use zmgr::{CreateOptions, DestroyOptions, Fault, Live, Manager, Query, RunOptions, SimHost};
+use zmgr::registry::WriteHook;
+use zmgr::{CreateOptions, DestroyOptions, Fault, Manager, Query, QueryHost, RunOptions, SimHost};
 
 use crate::registry::{self, Plain, ZONES};
 use crate::rows::{Aim, Table, medians, time};
@@ -53,18 +53,18 @@ fn fill(dir: &Path, manager: &Manager, zones: usize) {
     }
     let quiet = || CreateOptions::new().boot(false);
     manager.create("pattern", &quiet(), &mut RunOptions::new()).unwrap();
-    let folder = dir.join("etc/zones");
-    let pattern = fs::read_to_string(folder.join("pattern.xml")).unwrap();
+    let directory = dir.join("etc/zones");
+    let pattern = fs::read_to_string(directory.join("pattern.xml")).unwrap();
     manager.destroy(&["pattern"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap();
     fs::write(manager.root().join("pools/big.kdl"), registry::POOL).unwrap();
-    let mut index = fs::read_to_string(folder.join("index")).unwrap();
+    let mut index = fs::read_to_string(directory.join("index")).unwrap();
     for n in 0..zones {
         let name = format!("zone{n:05}");
         index += &format!("{name}:installed:/zones/{name}:6ba7b810-9dad-11d1-80b4-{n:012x}\n");
-        fs::write(folder.join(format!("{name}.xml")), pattern.replace("pattern", &name)).unwrap();
+        fs::write(directory.join(format!("{name}.xml")), pattern.replace("pattern", &name)).unwrap();
         fs::write(manager.root().join(format!("zones/{name}.kdl")), registry::zone(n)).unwrap();
     }
-    fs::write(folder.join("index"), index).unwrap();
+    fs::write(directory.join("index"), index).unwrap();
     registry::settle();
     // A reservation writes the index of the registry.
     manager.allocate("big", "first", None, &mut RunOptions::new()).unwrap();
@@ -78,7 +78,7 @@ fn run(command: &mut Command) -> Duration {
 
 /// What a process costs before it does anything.
 fn start(table: &mut Table) {
-    let scratch = table.folder();
+    let scratch = table.directory();
     let (source, empty) = (scratch.join("empty.rs"), scratch.join("empty"));
     fs::write(&source, "fn main() {}\n").unwrap();
     let built = Command::new("rustc").args(["-O", "-o"]).arg(&empty).arg(&source).status();
@@ -96,7 +96,7 @@ fn one_against_a_script(table: &mut Table, zones: usize) {
     let Some(zmgr) = zmgr() else {
         return table.row(what, Duration::ZERO, "sh", None, Aim::Within(1.1));
     };
-    let scratch = table.folder();
+    let scratch = table.directory();
     let dir = scratch.join("host");
     linked(&dir, &zmgr);
     fill(&dir, &Manager::builder().host_root(&dir).build().unwrap(), zones);
@@ -130,8 +130,8 @@ fn one_against_a_script(table: &mut Table, zones: usize) {
         clean(&dir);
         took
     };
-    let folder = manager.root().join("zones");
-    let mut sweep = || registry::process("stat", &[folder.to_str().unwrap()]);
+    let directory = manager.root().join("zones");
+    let mut sweep = || registry::process("stat", &[directory.to_str().unwrap()]);
     let [ours, theirs, sweep] = medians(ROUNDS, [&mut ours, &mut theirs, &mut sweep]);
     // What zmgr promises, that no address is given twice whatever was edited by hand, costs a look at each file.
     let (name, theirs) = match zones {
@@ -157,7 +157,7 @@ fn recorded(dir: &Path, scratch: &Path) -> Vec<String> {
         }
         lines.push(format!("{} </dev/null", zmgr::exec::command_line(&argv)));
     });
-    let manager = Manager::builder().host_root(dir).observed(watcher, Points::none()).build().unwrap();
+    let manager = Manager::builder().host_root(dir).observed(watcher, WriteHook::none()).build().unwrap();
     manager.create("web01", &CreateOptions::new(), &mut RunOptions::new()).unwrap();
     let recorded = lines.lock().unwrap().clone();
     let quiet = Manager::builder().host_root(dir).build().unwrap();
@@ -179,7 +179,7 @@ fn many(table: &mut Table) {
     let names: Vec<String> = (0..ZONES).map(|n| format!("z{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut create = || {
-        let manager = roomy(&table.folder().join("host"));
+        let manager = roomy(&table.directory().join("host"));
         time(|| {
             manager
                 .create_all(&names, &CreateOptions::new(), &mut RunOptions::new().jobs(4))
@@ -204,7 +204,7 @@ fn sleeping(table: &mut Table) {
     let names: Vec<String> = (0..8).map(|n| format!("z{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let create = |jobs: usize| {
-        let dir = table.folder().join("host");
+        let dir = table.directory().join("host");
         let manager = roomy(&dir);
         let mut fault = Fault::new("zoneadm");
         (fault.subcommand, fault.delay) = (Some("install".to_owned()), Some(Duration::from_millis(500)));
@@ -224,19 +224,19 @@ fn list(table: &mut Table) {
     let Some(zmgr) = zmgr() else {
         return table.row("list", Duration::ZERO, "", None, Aim::Within(2.0));
     };
-    let dir = table.folder().join("host");
+    let dir = table.directory().join("host");
     linked(&dir, &zmgr);
     let manager = Manager::builder().host_root(&dir).build().unwrap();
     fill(&dir, &manager, ZONES);
     let zones = manager.root().join("zones");
-    let query = || Query::new().live(Live::Never);
+    let query = || Query::new().query_host(QueryHost::Never);
     let mut ours = || time(|| assert_eq!(manager.zones(&query()).unwrap().len(), ZONES));
     let mut floor = || time(|| registry::stat_floor(&zones));
     let [ours, floor] = medians(31, [&mut ours, &mut floor]);
     let what = "list of 8,000 zones in process, warm, without the host";
     table.row(what, ours, "readdir and fstatat", Some(floor), Aim::Within(2.0));
 
-    let plain = Plain::new(table.folder(), ZONES);
+    let plain = Plain::new(table.directory(), ZONES);
     let mut whole = || run(Command::new(&zmgr).arg("--host-root").arg(&dir).arg("list"));
     let mut listed = || run(Command::new(dir.join("usr/sbin/zoneadm")).args(["list", "-cp"]));
     let mut floor = || registry::process("stat", &[zones.to_str().unwrap()]);

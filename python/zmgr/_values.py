@@ -566,7 +566,7 @@ class DriftItem:
 
     what: str
     #: Desired value.
-    wish: str | None
+    desired: str | None
     #: Last applied value.
     applied: str | None
     host: str | None
@@ -598,7 +598,7 @@ class ZoneDrift:
         items = tuple(
             DriftItem(
                 what=i["what"],
-                wish=i["wish"],
+                desired=i["desired"],
                 applied=i["applied"],
                 host=i["host"],
                 cause=i["cause"],

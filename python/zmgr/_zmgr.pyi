@@ -108,20 +108,20 @@ class Manager:
         names: str | Iterable[str] | None = None,
         *,
         tag: str | None = None,
-        live: Literal["auto", "never", "required"] = "auto",
+        query_host: Literal["if-available", "never", "required"] = "if-available",
         unregistered: bool = False,
     ) -> list[Zone]:
         """Returns the registered zones, sorted by name.
 
         - names: only these zones; None means all.
         - tag: only zones with this tag.
-        - live: "auto" queries the host for each status and leaves it None if the host does not answer; "never" reads
+        - query_host: "if-available" queries the host for each status and leaves it None if the host does not answer; "never" reads
           only the files; "required" fails if the host does not answer.
         - unregistered: include zones of the host that are not in the registry.
 
         A zone whose file has an error is in the list, with `fault` set.
 
-        Raises NotFoundError for a name that is not registered; UnsupportedHostError and CommandError only if `live`
+        Raises NotFoundError for a name that is not registered; UnsupportedHostError and CommandError only if `query_host`
         is "required".
         """
 
@@ -757,7 +757,7 @@ class Manager:
         Raises NotFoundError (a zone that the host does not have, a template), and ExistsError for a registered zone.
         """
 
-    def stopped_by(self, cancel: Cancel) -> Manager:
+    def with_cancel(self, cancel: Cancel) -> Manager:
         """Returns a copy of the manager whose queries raise CancelledError once the token is triggered.
 
         Queries are zones, zone, check, diff, plans and pools. Operations use only their own `cancel` argument.

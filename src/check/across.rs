@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use super::{Documents, files, hosted, zones};
 use crate::effective::{Findings, ZoneSpec, chain, effective, stale};
 use crate::error::Diagnostic;
-use crate::host::{Host, HostState, needs_image};
-use crate::ipam::Standing;
+use crate::host::{Host, HostSnapshot, needs_image};
+use crate::ipam::AddressClass;
 use crate::name::{TemplateName, ZoneName};
 use crate::pool::{Pool, PoolNetwork};
-use crate::registry::{Folder, Registry, space};
+use crate::registry::{Directory, Registry, space};
 use crate::schema::did_you_mean;
 use crate::settings::Install;
 use crate::source::{Source, Sourced};
@@ -18,33 +18,37 @@ use crate::template::Template;
 use crate::zone::ZoneEntry;
 
 /// Checks all files together, and against the host if it is known.
-pub(super) fn look(documents: &Documents, registry: &Registry, host: Option<(&Host, &HostState)>) -> Vec<Diagnostic> {
-    let mut look = Look { documents, specs: BTreeMap::new(), findings: Findings::default() };
-    look.default_template();
-    look.templates();
-    look.zones();
-    look.pools();
-    look.reserves();
-    look.addresses();
-    look.ids();
-    look.reservations();
-    look.unused();
-    zones::look(documents, &look.specs, &mut look.findings);
-    files::look(documents, registry, &mut look.findings);
+pub(super) fn check(
+    documents: &Documents,
+    registry: &Registry,
+    host: Option<(&Host, &HostSnapshot)>,
+) -> Vec<Diagnostic> {
+    let mut checks = Checks { documents, specs: BTreeMap::new(), findings: Findings::default() };
+    checks.default_template();
+    checks.templates();
+    checks.zones();
+    checks.pools();
+    checks.reserves();
+    checks.addresses();
+    checks.ids();
+    checks.reservations();
+    checks.unused();
+    zones::check(documents, &checks.specs, &mut checks.findings);
+    files::check(documents, registry, &mut checks.findings);
     if let Some((host, found)) = host {
-        hosted::look(documents, &look.specs, host, found, &mut look.findings);
+        hosted::check(documents, &checks.specs, host, found, &mut checks.findings);
     }
-    look.findings.0
+    checks.findings.0
 }
 
-struct Look<'a> {
+struct Checks<'a> {
     documents: &'a Documents,
     /// The spec of each zone whose layers make a whole zone.
     specs: BTreeMap<ZoneName, ZoneSpec>,
     findings: Findings,
 }
 
-impl Look<'_> {
+impl Checks<'_> {
     fn warn_with_help(&mut self, code: &str, source: &Source, message: String, help: impl Into<String>) {
         self.findings.add_with_help(code, source, message, help);
         self.findings.lower_last();
@@ -54,9 +58,9 @@ impl Look<'_> {
     fn is_about_unread(&self, finding: &Diagnostic) -> bool {
         let name = finding.message.split('"').nth(1).unwrap_or_default();
         match finding.code.as_str() {
-            "no-template" => self.documents.is_unread(Folder::Templates, name),
-            "no-pool" => self.documents.is_unread(Folder::Pools, name),
-            "no-publisher" => self.documents.is_unread(Folder::Publishers, name),
+            "no-template" => self.documents.is_unread(Directory::Templates, name),
+            "no-pool" => self.documents.is_unread(Directory::Pools, name),
+            "no-publisher" => self.documents.is_unread(Directory::Publishers, name),
             _ => false,
         }
     }
@@ -125,7 +129,8 @@ impl Look<'_> {
 
     fn clone_source(&mut self, zone: Option<&Sourced<ZoneName>>) {
         let Some(zone) = zone else { return };
-        if !self.documents.zones.contains_key(&zone.value) && !self.documents.is_unread(Folder::Zones, zone.as_str()) {
+        if !self.documents.zones.contains_key(&zone.value) && !self.documents.is_unread(Directory::Zones, zone.as_str())
+        {
             let message = format!("zone {:?}, the source of a clone, is not registered", zone.as_str());
             let help = format!("run `zmgr import {0}` if the host has it, or `zmgr create {0}`", zone.value);
             self.warn_with_help("no-clone-source", &zone.source, message, help);
@@ -183,16 +188,16 @@ impl Look<'_> {
             let space = space(pool);
             for network in &pool.networks {
                 for (address, owner) in &network.reserves {
-                    let why = match space.standing(*address, Some(owner)) {
-                        Standing::Candidate => continue,
-                        Standing::Elsewhere => "it is in none of its networks",
-                        Standing::Network => "it is the address of the network",
-                        Standing::Broadcast => "it is the broadcast address",
-                        Standing::Anycast => "it is the anycast address of the routers",
-                        Standing::Gateway => "it is the gateway",
-                        Standing::Excluded => "it is excluded",
-                        Standing::Reserved(_) => "it is reserved for another as well",
-                        Standing::OutOfRange => "it is in no range",
+                    let why = match space.classify(*address, Some(owner)) {
+                        AddressClass::Candidate => continue,
+                        AddressClass::Elsewhere => "it is in none of its networks",
+                        AddressClass::Network => "it is the address of the network",
+                        AddressClass::Broadcast => "it is the broadcast address",
+                        AddressClass::Anycast => "it is the anycast address of the routers",
+                        AddressClass::Gateway => "it is the gateway",
+                        AddressClass::Excluded => "it is excluded",
+                        AddressClass::Reserved(_) => "it is reserved for another as well",
+                        AddressClass::OutOfRange => "it is in no range",
                     };
                     let message = format!(
                         "pool {:?} reserves {address} for {owner} and can never give it: {why}",
@@ -292,8 +297,8 @@ impl Look<'_> {
         let documents = self.documents;
         // A file that cannot be read may be the one that uses it: a zone, another template, or config.kdl.
         if documents.is_config_unread()
-            || documents.any_unread(Folder::Zones)
-            || documents.any_unread(Folder::Templates)
+            || documents.any_unread(Directory::Zones)
+            || documents.any_unread(Directory::Templates)
         {
             return;
         }

@@ -8,9 +8,9 @@ use super::zones::is_unfinished;
 use crate::effective::Findings;
 use crate::error::{Diagnostic, Severity};
 use crate::name::ZoneName;
-use crate::registry::{Folder, Registry, stem_of_temp};
+use crate::registry::{Directory, Registry, stem_of_temp};
 
-pub(super) fn look(documents: &Documents, registry: &Registry, findings: &mut Findings) {
+pub(super) fn check(documents: &Documents, registry: &Registry, findings: &mut Findings) {
     let tree = registry.tree();
     let mut add = |severity: Severity, code: &str, path: &Path, message: String, help: String| {
         let mut finding = Diagnostic::new(code, message).at_path(path);
@@ -20,10 +20,11 @@ pub(super) fn look(documents: &Documents, registry: &Registry, findings: &mut Fi
     };
     // What belongs to an operation that is running now is not left over.
     let is_busy = |name: &str| ZoneName::new(name).is_ok_and(|name| registry.zone_holder(&name).is_some());
-    let folders = [tree.root().to_owned()].into_iter().chain(Folder::ALL.map(|folder| tree.folder(folder)));
-    for folder in folders {
-        for name in names(&folder) {
-            let path = folder.join(&name);
+    let directories =
+        [tree.root().to_owned()].into_iter().chain(Directory::ALL.map(|directory| tree.directory(directory)));
+    for directory in directories {
+        for name in names(&directory) {
+            let path = directory.join(&name);
             if let Some(stem) = stem_of_temp(&name) {
                 if !is_busy(stem) {
                     let message = format!("temporary file of an interrupted write of {stem}.kdl");
@@ -60,8 +61,8 @@ pub(super) fn look(documents: &Documents, registry: &Registry, findings: &mut Fi
     }
 }
 
-fn names(folder: &Path) -> Vec<std::ffi::OsString> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+fn names(directory: &Path) -> Vec<std::ffi::OsString> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
     names.sort_unstable_by(|a: &std::ffi::OsString, b| OsStr::cmp(a, b));
     names

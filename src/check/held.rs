@@ -2,13 +2,13 @@
 
 use super::Documents;
 use crate::error::Diagnostic;
-use crate::registry::{By, Collision, Ledger, What};
+use crate::registry::{Allocator, By, Collision, What};
 use crate::settings::EntryNet;
 use crate::source::Source;
 
 /// Everything that is held twice. Who has what is for the allocator to say; the lines come from the documents.
-pub(super) fn look(documents: &Documents, ledger: &Ledger) -> Vec<Diagnostic> {
-    let collisions = ledger.collisions();
+pub(super) fn check(documents: &Documents, allocator: &Allocator) -> Vec<Diagnostic> {
+    let collisions = allocator.collisions();
     collisions.iter().map(|collision| told(documents, collision)).collect()
 }
 

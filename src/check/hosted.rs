@@ -6,17 +6,17 @@ use super::Documents;
 use super::zones::is_unfinished;
 use crate::effective::{Findings, ZoneSpec};
 use crate::exec::zoneadm::ZoneState;
-use crate::host::{BrandKind, Host, HostState, brand_kind};
+use crate::host::{BrandKind, Host, HostSnapshot, brand_kind};
 use crate::name::ZoneName;
 use crate::schema::did_you_mean;
 use crate::source::{Source, Sourced};
 use crate::zone::EntryState;
 
-pub(super) fn look(
+pub(super) fn check(
     documents: &Documents,
     specs: &BTreeMap<ZoneName, ZoneSpec>,
     host: &Host,
-    found: &HostState,
+    found: &HostSnapshot,
     findings: &mut Findings,
 ) {
     links(documents, specs, found, findings);
@@ -26,7 +26,7 @@ pub(super) fn look(
 }
 
 /// Reports links that pools, templates and zones name and the host lacks.
-fn links(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &HostState, findings: &mut Findings) {
+fn links(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &HostSnapshot, findings: &mut Findings) {
     // By link: where it is named, and whether VNICs are to lie over it.
     let mut links: BTreeMap<&str, (&Source, bool)> = BTreeMap::new();
     for pool in documents.pools.values() {
@@ -57,7 +57,7 @@ fn links(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &Ho
 }
 
 /// Reports brands that templates and zones name and the host lacks.
-fn brands(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &HostState, findings: &mut Findings) {
+fn brands(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &HostSnapshot, findings: &mut Findings) {
     let templates = documents.templates.values().filter_map(|template| template.settings.brand.as_ref());
     let named: Vec<&Sourced<String>> = templates.chain(specs.values().map(|spec| &spec.brand)).collect();
     let mut told = BTreeSet::new();
@@ -87,14 +87,14 @@ fn brands(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &H
 fn clone_sources(
     documents: &Documents,
     specs: &BTreeMap<ZoneName, ZoneSpec>,
-    found: &HostState,
+    found: &HostSnapshot,
     findings: &mut Findings,
 ) {
     for (name, spec) in specs {
         let built = documents.zones.get(name).is_none_or(|zone| zone.state.is_some());
         let Some(source) = spec.clone_from.as_ref().filter(|_| !built) else { continue };
         let registered = documents.zones.contains_key(&source.value)
-            || documents.is_unread(crate::registry::Folder::Zones, source.as_str());
+            || documents.is_unread(crate::registry::Directory::Zones, source.as_str());
         if !registered && found.zone(source.as_str()).is_none() {
             let near = did_you_mean(source.as_str(), documents.zones.keys().map(ZoneName::as_str));
             let help = near.map_or_else(
@@ -108,7 +108,7 @@ fn clone_sources(
 }
 
 /// Compares entries of built zones with the host.
-fn zones(documents: &Documents, host: &Host, found: &HostState, findings: &mut Findings) {
+fn zones(documents: &Documents, host: &Host, found: &HostSnapshot, findings: &mut Findings) {
     let on_host = found.zones_by_name();
     let mut add = |code: &str, source: &Source, message: String, help: String| {
         findings.add_with_help(code, source, message, help);

@@ -11,7 +11,7 @@ use crate::kdl_util::snippet;
 use crate::name::{PoolName, PublisherName, TemplateName, ZoneName};
 use crate::pool::Pool;
 use crate::publisher::Publisher;
-use crate::registry::{Folder, Tree};
+use crate::registry::{Directory, Tree};
 use crate::reservation::Reservation;
 use crate::template::Template;
 use crate::zone::ZoneEntry;
@@ -35,25 +35,28 @@ impl Documents {
     /// Reads the whole tree, on all cores.
     pub(crate) fn load(tree: &Tree) -> Documents {
         let mut all = Documents::default();
-        for folder in [tree.root().to_owned()].into_iter().chain(Folder::ALL.map(|folder| tree.folder(folder))) {
-            if let Err(error) = tree.check_folder(&folder)
+        for directory in
+            [tree.root().to_owned()].into_iter().chain(Directory::ALL.map(|directory| tree.directory(directory)))
+        {
+            if let Err(error) = tree.check_directory(&directory)
                 && error.code() != Code::NotFound
             {
-                all.note(&folder, &error);
+                all.note(&directory, &error);
             }
         }
         all.config = all.read::<Config>(tree, vec![tree.config()]).pop().unwrap_or_default();
-        all.templates = by_name(all.folder(tree, Folder::Templates), |template: &Template| template.name.clone());
-        all.pools = by_name(all.folder(tree, Folder::Pools), |pool: &Pool| pool.name.clone());
-        all.publishers = by_name(all.folder(tree, Folder::Publishers), |publisher: &Publisher| publisher.name.clone());
-        all.zones = by_name(all.folder(tree, Folder::Zones), |zone: &ZoneEntry| zone.name.clone());
-        all.reservations = all.folder(tree, Folder::Reservations);
+        all.templates = by_name(all.directory(tree, Directory::Templates), |template: &Template| template.name.clone());
+        all.pools = by_name(all.directory(tree, Directory::Pools), |pool: &Pool| pool.name.clone());
+        all.publishers =
+            by_name(all.directory(tree, Directory::Publishers), |publisher: &Publisher| publisher.name.clone());
+        all.zones = by_name(all.directory(tree, Directory::Zones), |zone: &ZoneEntry| zone.name.clone());
+        all.reservations = all.directory(tree, Directory::Reservations);
         all
     }
 
     /// Whether a file of this name is there and could not be read.
-    pub(crate) fn is_unread(&self, folder: Folder, name: &str) -> bool {
-        let end = Path::new(folder.name()).join(format!("{name}.kdl"));
+    pub(crate) fn is_unread(&self, directory: Directory, name: &str) -> bool {
+        let end = Path::new(directory.name()).join(format!("{name}.kdl"));
         self.unread.iter().any(|path| path.ends_with(&end))
     }
 
@@ -63,8 +66,8 @@ impl Documents {
     }
 
     /// Whether any file of the folder could not be read.
-    pub(crate) fn any_unread(&self, folder: Folder) -> bool {
-        self.unread.iter().any(|path| path.parent().is_some_and(|parent| parent.ends_with(folder.name())))
+    pub(crate) fn any_unread(&self, directory: Directory) -> bool {
+        self.unread.iter().any(|path| path.parent().is_some_and(|parent| parent.ends_with(directory.name())))
     }
 
     /// Adds the line of the file to a finding that knows its number.
@@ -79,14 +82,14 @@ impl Documents {
         }
     }
 
-    fn folder<T: Kind>(&mut self, tree: &Tree, folder: Folder) -> Vec<T> {
-        match tree.documents(folder) {
+    fn directory<T: Kind>(&mut self, tree: &Tree, directory: Directory) -> Vec<T> {
+        match tree.documents(directory) {
             Ok(names) => {
-                let base = tree.folder(folder);
+                let base = tree.directory(directory);
                 self.read(tree, names.into_iter().map(|name| base.join(name)).collect())
             }
             Err(error) => {
-                self.note(&tree.folder(folder), &error);
+                self.note(&tree.directory(directory), &error);
                 Vec::new()
             }
         }

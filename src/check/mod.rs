@@ -15,21 +15,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::error::{Diagnostic, Severity};
-use crate::host::{Host, HostState};
-use crate::registry::{Registry, Survey};
+use crate::host::{Host, HostSnapshot};
+use crate::registry::{HostUsage, Registry};
 
 /// Reads every file of a tree and returns what is wrong with each and with all together; with a host, also what it lacks.
-pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostState, Survey)>) -> Vec<Diagnostic> {
+pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, HostUsage)>) -> Vec<Diagnostic> {
     let mut documents = Documents::load(registry.tree());
     let mut findings = std::mem::take(&mut documents.findings);
-    let (host, survey) = match host {
-        Some((host, state, survey)) => (Some((host, state)), survey),
-        None => (None, Survey::default()),
+    let (host, host_usage) = match host {
+        Some((host, state, host_usage)) => (Some((host, state)), host_usage),
+        None => (None, HostUsage::default()),
     };
-    findings.extend(across::look(&documents, registry, host));
+    findings.extend(across::check(&documents, registry, host));
     // Pools that overlap, and a tree that cannot be read, are reported already.
-    if let Ok(ledger) = registry.ledger(Arc::new(documents.pools.clone()), survey) {
-        findings.extend(held::look(&documents, &ledger));
+    if let Ok(allocator) = registry.allocator(Arc::new(documents.pools.clone()), host_usage) {
+        findings.extend(held::check(&documents, &allocator));
     }
     for finding in &mut findings {
         documents.show(finding);

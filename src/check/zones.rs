@@ -17,7 +17,7 @@ use crate::zone::{EntryState, Origin, ZoneEntry};
 pub(super) const BRANDS: [&str; 7] = ["ipkg", "nlipkg", "lipkg", "sparse", "pkgsrc", "illumos", "lx"];
 
 /// Checks all zones; `specs` are those of the zones whose layers make a whole zone.
-pub(super) fn look(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
+pub(super) fn check(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
     zonepaths(documents, findings);
     clone_sources(documents, specs, findings);
     links(specs, findings);

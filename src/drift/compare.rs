@@ -6,31 +6,31 @@ use crate::effective::ZoneSpec;
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::{Part, ZoneConfig, parts};
 use crate::host::Dialect;
-use crate::lifecycle::effect_of;
+use crate::operations::effect_of;
 use crate::source::Source;
 use crate::zone::ZoneEntry;
 
 /// Each point in which the host has something else than is wished.
 pub(super) fn documents(
-    wish: &ZoneConfig,
+    desired: &ZoneConfig,
     applied: &ZoneConfig,
     host: &ZoneConfig,
     spec: &ZoneSpec,
     dialect: Dialect,
 ) -> Vec<DriftItem> {
-    let (wish, applied, host) = (parts(wish), parts(applied), parts(host));
+    let (desired, applied, host) = (parts(desired), parts(applied), parts(host));
     let find = |parts: &[Part], key: &[String]| parts.iter().find(|part| part.key == key).cloned();
     let mut items = Vec::new();
-    let theirs = host.iter().filter(|part| find(&wish, &part.key).is_none());
-    for part in wish.iter().chain(theirs) {
-        let (wished, was, there) = (find(&wish, &part.key), find(&applied, &part.key), find(&host, &part.key));
-        let source = if wished.is_some() { place(spec, &part.key) } else { Source::none() };
+    let theirs = host.iter().filter(|part| find(&desired, &part.key).is_none());
+    for part in desired.iter().chain(theirs) {
+        let (wanted, was, there) = (find(&desired, &part.key), find(&applied, &part.key), find(&host, &part.key));
+        let source = if wanted.is_some() { place(spec, &part.key) } else { Source::none() };
         let first = items.len();
-        match (wished, there) {
-            (Some(wished), Some(there)) => properties(&wished, was.as_ref(), &there, &source, &mut items),
-            (wished, there) => {
+        match (wanted, there) {
+            (Some(wanted), Some(there)) => properties(&wanted, was.as_ref(), &there, &source, &mut items),
+            (wanted, there) => {
                 let text = |part: Option<Part>| part.map(|part| part.text());
-                items.push(DriftItem::new(part.name.clone(), text(wished), text(was), text(there), source));
+                items.push(DriftItem::new(part.name.clone(), text(wanted), text(was), text(there), source));
             }
         }
         items[first..].iter_mut().for_each(|item| item.effect = Some(effect_of(&part.key, dialect)));
@@ -38,17 +38,17 @@ pub(super) fn documents(
     items
 }
 
-fn properties(wish: &Part, applied: Option<&Part>, host: &Part, source: &Source, items: &mut Vec<DriftItem>) {
+fn properties(desired: &Part, applied: Option<&Part>, host: &Part, source: &Source, items: &mut Vec<DriftItem>) {
     let get = |part: &Part, name: &str| {
         part.properties.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     };
-    let theirs = host.properties.iter().filter(|(name, _)| get(wish, name).is_none());
-    for (name, _) in wish.properties.iter().chain(theirs) {
-        let (wished, there) = (get(wish, name), get(host, name));
-        if wished != there {
-            let what = if name.is_empty() { wish.name.clone() } else { format!("{} {name}", wish.name) };
+    let theirs = host.properties.iter().filter(|(name, _)| get(desired, name).is_none());
+    for (name, _) in desired.properties.iter().chain(theirs) {
+        let (wanted, there) = (get(desired, name), get(host, name));
+        if wanted != there {
+            let what = if name.is_empty() { desired.name.clone() } else { format!("{} {name}", desired.name) };
             let was = applied.and_then(|applied| get(applied, name));
-            items.push(DriftItem::new(what, wished, was, there, source.clone()));
+            items.push(DriftItem::new(what, wanted, was, there, source.clone()));
         }
     }
 }

@@ -3,16 +3,16 @@
 use super::DriftItem;
 use crate::effective::effective;
 use crate::exec::zoneadm::HostZone;
-use crate::lifecycle::{Library, Site, Standing, install_differences, publishers};
+use crate::operations::{ConfigTree, Context, ZoneComparison, install_differences, publishers};
 use crate::schema::TakesEffect;
 use crate::source::Source;
 use crate::zone::{Origin, ZoneEntry};
 
 /// Returns the settings in which the files differ from what the zone was installed with.
-pub(super) fn at_reinstall(site: &Site, standing: &Standing<'_>, zone: &HostZone) -> Vec<DriftItem> {
-    let (entry, spec) = (standing.entry(), &standing.spec);
-    let ours = publishers::are_ours(site, entry, spec, zone);
-    let later = install_differences(entry, spec, site.host.dialect(), ours).into_iter();
+pub(super) fn at_reinstall(context: &Context, comparison: &ZoneComparison<'_>, zone: &HostZone) -> Vec<DriftItem> {
+    let (entry, spec) = (comparison.entry(), &comparison.spec);
+    let ours = publishers::are_ours(context, entry, spec, zone);
+    let later = install_differences(entry, spec, context.host.dialect(), ours).into_iter();
     later
         .map(|later| {
             let host = later.installed.clone();
@@ -24,10 +24,10 @@ pub(super) fn at_reinstall(site: &Site, standing: &Standing<'_>, zone: &HostZone
 }
 
 /// Returns the quotas that the files have changed since they were applied.
-pub(super) fn quotas(standing: &Standing<'_>) -> Vec<DriftItem> {
-    let applied = standing.entry().applied.as_deref();
+pub(super) fn quotas(comparison: &ZoneComparison<'_>) -> Vec<DriftItem> {
+    let applied = comparison.entry().applied.as_deref();
     let applied = applied.map(|applied| applied.settings.resources.datasets.as_slice()).unwrap_or_default();
-    let desired = standing.spec.resources.datasets.iter();
+    let desired = comparison.spec.resources.datasets.iter();
     desired
         .filter_map(|dataset| {
             let was = applied.iter().find(|was| was.name == dataset.name).filter(|was| was.quota != dataset.quota)?;
@@ -41,13 +41,15 @@ pub(super) fn quotas(standing: &Standing<'_>) -> Vec<DriftItem> {
 }
 
 /// Returns the nets of the template that the entry, which names its nets itself, does not have.
-pub(super) fn nets_of_the_template(library: &Library, standing: &Standing<'_>) -> Vec<DriftItem> {
-    let entry = standing.entry();
+pub(super) fn nets_of_the_template(config_tree: &ConfigTree, comparison: &ZoneComparison<'_>) -> Vec<DriftItem> {
+    let entry = comparison.entry();
     if entry.nets.is_empty() || entry.origin == Some(Origin::Import) {
         return Vec::new();
     }
     let bare = ZoneEntry { nets: Vec::new(), applied: None, state: None, ..entry.clone() };
-    let Ok(spec) = effective(&library.config, &library.templates, &library.pools, &bare) else { return Vec::new() };
+    let Ok(spec) = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &bare) else {
+        return Vec::new();
+    };
     let missing = spec.nets.into_iter();
     missing
         .filter(|net| !entry.nets.iter().any(|own| own.name == net.name))

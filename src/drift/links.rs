@@ -3,26 +3,30 @@
 use super::DriftItem;
 use crate::error::Result;
 use crate::exec::dladm::{mac_text, same_property};
-use crate::host::HostState;
-use crate::lifecycle::{Look, Site, Standing, link_differences};
+use crate::host::HostSnapshot;
+use crate::operations::{Context, Snapshots, ZoneComparison, link_differences};
 use crate::settings::EntryNet;
 use crate::source::Source;
 
 /// In what the links of this zone's managed nets differ. Links that others made are compared with nothing.
-pub(super) fn vnics(site: &Site, look: &Look, standing: &Standing<'_>) -> Result<Vec<DriftItem>> {
-    let host = &look.host;
+pub(super) fn vnics(
+    context: &Context,
+    snapshots: &Snapshots,
+    comparison: &ZoneComparison<'_>,
+) -> Result<Vec<DriftItem>> {
+    let host = &snapshots.host;
     let mut items: Vec<DriftItem> = Vec::new();
-    for net in standing.open_nets() {
-        let wish = net.pool.as_ref().map_or(String::new(), |pool| format!("an address of pool {pool}"));
-        items.push(DriftItem::new(format!("net {}", net.name), Some(wish), None, None, net.source.clone()));
+    for net in comparison.open_nets() {
+        let desired = net.pool.as_ref().map_or(String::new(), |pool| format!("an address of pool {pool}"));
+        items.push(DriftItem::new(format!("net {}", net.name), Some(desired), None, None, net.source.clone()));
     }
-    let applied = standing.entry().applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
-    for net in standing.spec.nets.iter().filter(|net| net.managed) {
+    let applied = comparison.entry().applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
+    for net in comparison.spec.nets.iter().filter(|net| net.managed) {
         compare(net, applied, host, &mut items);
-        properties(site, look, net, applied, &mut items)?;
+        properties(context, snapshots, net, applied, &mut items)?;
     }
-    let wished = |net: &&EntryNet| standing.spec.nets.iter().any(|wish| wish.vnic == net.vnic);
-    for net in applied.iter().filter(|net| net.managed && !wished(net)) {
+    let wanted = |net: &&EntryNet| comparison.spec.nets.iter().any(|desired| desired.vnic == net.vnic);
+    for net in applied.iter().filter(|net| net.managed && !wanted(net)) {
         if let Some(vnic) = &net.vnic
             && is_ours(net, host)
         {
@@ -35,22 +39,24 @@ pub(super) fn vnics(site: &Site, look: &Look, standing: &Standing<'_>) -> Result
 
 /// The properties of a VNIC that are wished or were applied.
 fn properties(
-    site: &Site,
-    look: &Look,
+    context: &Context,
+    snapshots: &Snapshots,
     net: &EntryNet,
     applied: &[EntryNet],
     items: &mut Vec<DriftItem>,
 ) -> Result<()> {
-    let Some(vnic) = net.vnic.as_ref().filter(|vnic| look.host.vnic(vnic.as_str()).is_some()) else { return Ok(()) };
+    let Some(vnic) = net.vnic.as_ref().filter(|vnic| snapshots.host.vnic(vnic.as_str()).is_some()) else {
+        return Ok(());
+    };
     let was = applied.iter().find(|was| was.vnic.as_ref() == Some(vnic));
-    let (set, reset) = link_differences(site, look, net, was)?;
+    let (set, reset) = link_differences(context, snapshots, net, was)?;
     let found = |name: &str| match name {
-        "mtu" => Result::Ok(look.host.link(vnic.as_str()).and_then(|link| link.mtu).map(|mtu| mtu.to_string())),
-        name => Ok(look.properties(site)?.get(&(vnic.to_string(), name.to_owned())).cloned()),
+        "mtu" => Result::Ok(snapshots.host.link(vnic.as_str()).and_then(|link| link.mtu).map(|mtu| mtu.to_string())),
+        name => Ok(snapshots.properties(context)?.get(&(vnic.to_string(), name.to_owned())).cloned()),
     };
     let names =
         set.into_iter().map(|(name, value)| (name, Some(value))).chain(reset.into_iter().map(|name| (name, None)));
-    for (name, wish) in names {
+    for (name, desired) in names {
         let before = was.and_then(|was| match name.as_str() {
             "mtu" => was.mtu.map(|mtu| mtu.to_string()),
             name => was.link_properties.get(name).cloned(),
@@ -60,13 +66,13 @@ fn properties(
             (Some(found), Some(before)) if same_property(&name, before, &found) => Some(before.clone()),
             (found, _) => found,
         };
-        items.push(DriftItem::new(format!("vnic {vnic} {name}"), wish, before, there, net.source.clone()));
+        items.push(DriftItem::new(format!("vnic {vnic} {name}"), desired, before, there, net.source.clone()));
     }
     Ok(())
 }
 
 /// Whether the host's link of this name is the one that zmgr made.
-fn is_ours(net: &EntryNet, host: &HostState) -> bool {
+fn is_ours(net: &EntryNet, host: &HostSnapshot) -> bool {
     let found = net.vnic.as_ref().and_then(|vnic| host.vnic(vnic.as_str()));
     found.is_some_and(|found| Some(&found.over) == net.stub.as_ref() && found.mac == net.mac.map(|mac| mac.bytes()))
 }
@@ -76,7 +82,7 @@ fn said(net: &EntryNet) -> String {
     format!("over {}{mac}", net.stub.as_deref().unwrap_or("nothing"))
 }
 
-fn compare(net: &EntryNet, applied: &[EntryNet], host: &HostState, items: &mut Vec<DriftItem>) {
+fn compare(net: &EntryNet, applied: &[EntryNet], host: &HostSnapshot, items: &mut Vec<DriftItem>) {
     let Some(vnic) = &net.vnic else { return };
     let was = applied.iter().find(|was| was.vnic.as_ref() == Some(vnic));
     let Some(found) = host.vnic(vnic.as_str()) else {
@@ -85,9 +91,9 @@ fn compare(net: &EntryNet, applied: &[EntryNet], host: &HostState, items: &mut V
         items.push(DriftItem::new(what, Some(said(net)), was.map(said), there, net.source.clone()));
         return;
     };
-    let mut point = |what: &str, wish: Option<String>, was: Option<String>, there: Option<String>| {
-        if wish != there {
-            items.push(DriftItem::new(format!("vnic {vnic} {what}"), wish, was, there, net.source.clone()));
+    let mut point = |what: &str, desired: Option<String>, was: Option<String>, there: Option<String>| {
+        if desired != there {
+            items.push(DriftItem::new(format!("vnic {vnic} {what}"), desired, was, there, net.source.clone()));
         }
     };
     point("over", net.stub.clone(), was.and_then(|was| was.stub.clone()), Some(found.over.clone()));

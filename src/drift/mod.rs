@@ -11,8 +11,8 @@ mod publishers;
 use serde_json::json;
 
 use crate::error::{Code, Diagnostic, Result};
-use crate::lifecycle::{Library, Look, Site, Standing, current_pending, standings};
 use crate::name::ZoneName;
+use crate::operations::{ConfigTree, Context, Snapshots, ZoneComparison, comparisons, current_pending};
 use crate::schema::TakesEffect;
 use crate::source::Source;
 use crate::zone::{EntryState, Pending};
@@ -98,7 +98,7 @@ pub struct DriftItem {
     /// What it is about: `autoboot`, `attr env value`, `vnic web01_0 mtu`.
     pub what: String,
     /// What the files wish.
-    pub wish: Option<String>,
+    pub desired: Option<String>,
     /// What zmgr applied last.
     pub applied: Option<String>,
     /// What the host has.
@@ -141,17 +141,23 @@ impl DriftCause {
 
 impl DriftItem {
     /// One from its sides.
-    fn new(what: String, wish: Option<String>, applied: Option<String>, host: Option<String>, source: Source) -> Self {
-        let cause = if wish.is_none() && applied.is_none() {
+    fn new(
+        what: String,
+        desired: Option<String>,
+        applied: Option<String>,
+        host: Option<String>,
+        source: Source,
+    ) -> Self {
+        let cause = if desired.is_none() && applied.is_none() {
             DriftCause::Foreign
         } else if applied == host {
             DriftCause::Files
-        } else if applied == wish {
+        } else if applied == desired {
             DriftCause::Host
         } else {
             DriftCause::Both
         };
-        DriftItem { what, wish, applied, host, cause, source, effect: None, counts: true }
+        DriftItem { what, desired, applied, host, cause, source, effect: None, counts: true }
     }
 
     fn taking_effect(mut self, effect: TakesEffect) -> Self {
@@ -205,7 +211,7 @@ impl DriftItem {
     pub fn to_json(&self) -> serde_json::Value {
         json!({
             "what": self.what,
-            "wish": self.wish,
+            "desired": self.desired,
             "applied": self.applied,
             "host": self.host,
             "cause": self.cause.as_str(),
@@ -221,10 +227,12 @@ impl DriftItem {
 impl std::fmt::Display for DriftItem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let said = |value: &String| if value.is_empty() { "there".to_owned() } else { format!("{value:?}") };
-        match (&self.wish, &self.host) {
-            (Some(wish), Some(host)) => write!(f, "{} is {}, and {} is wished", self.what, said(host), said(wish))?,
-            (Some(wish), None) if wish.is_empty() => write!(f, "{} is missing", self.what)?,
-            (Some(wish), None) => write!(f, "{} is missing, and {} is wished", self.what, said(wish))?,
+        match (&self.desired, &self.host) {
+            (Some(desired), Some(host)) => {
+                write!(f, "{} is {}, and {} is wished", self.what, said(host), said(desired))?
+            }
+            (Some(desired), None) if desired.is_empty() => write!(f, "{} is missing", self.what)?,
+            (Some(desired), None) => write!(f, "{} is missing, and {} is wished", self.what, said(desired))?,
             (None, Some(host)) if host.is_empty() => write!(f, "{} is there, and not wished", self.what)?,
             (None, Some(host)) => write!(f, "{} is {}, and not wished", self.what, said(host))?,
             (None, None) => f.write_str(&self.what)?,
@@ -276,13 +284,13 @@ impl std::fmt::Display for Drift {
 }
 
 /// In what these zones differ from their files, or all where none is named.
-pub(crate) fn diff(site: &Site, names: &[ZoneName]) -> Result<Drift> {
-    let library = Library::load(site.registry.tree())?;
-    let look = site.look()?;
+pub(crate) fn diff(context: &Context, names: &[ZoneName]) -> Result<Drift> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let snapshots = context.snapshot()?;
     let mut zones = Vec::new();
-    for (name, standing) in standings(site, &library, &look, names)? {
-        zones.push(match standing {
-            Ok(standing) => of_zone(site, &library, &look, &standing),
+    for (name, comparison) in comparisons(context, &config_tree, &snapshots, names)? {
+        zones.push(match comparison {
+            Ok(comparison) => of_zone(context, &config_tree, &snapshots, &comparison),
             Err(error) if error.code() == Code::NotFound => return Err(error),
             Err(error) => unreadable(name.as_str(), &error),
         });
@@ -296,29 +304,34 @@ fn unreadable(name: &str, error: &crate::error::Error) -> ZoneDrift {
     ZoneDrift { fault: Some(fault), ..ZoneDrift::bare(name.to_owned(), DriftStatus::Unreadable) }
 }
 
-fn of_zone(site: &Site, library: &Library, look: &Look, standing: &Standing<'_>) -> ZoneDrift {
-    let name = standing.spec.name.to_string();
+fn of_zone(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
+    comparison: &ZoneComparison<'_>,
+) -> ZoneDrift {
+    let name = comparison.spec.name.to_string();
     let bare = |status| ZoneDrift::bare(name.clone(), status);
-    match (&standing.entry().state, &standing.host) {
+    match (&comparison.entry().state, &comparison.host) {
         (None, _) => bare(DriftStatus::NotBuilt),
         (Some(EntryState::Ready), None) => bare(DriftStatus::Absent),
         (Some(EntryState::Ready), Some((zone, config))) => {
-            let wish = match standing.wish() {
-                Ok(wish) => wish,
+            let desired = match comparison.desired() {
+                Ok(desired) => desired,
                 Err(error) => return unreadable(&name, &error),
             };
-            let dialect = site.host.dialect();
-            let mut items = compare::documents(&wish, &standing.applied(), config, &standing.spec, dialect);
-            items.extend(compare::identity(standing.entry(), zone));
-            match links::vnics(site, look, standing) {
+            let dialect = context.host.dialect();
+            let mut items = compare::documents(&desired, &comparison.applied(), config, &comparison.spec, dialect);
+            items.extend(compare::identity(comparison.entry(), zone));
+            match links::vnics(context, snapshots, comparison) {
                 Ok(found) => items.extend(found),
                 Err(error) => return unreadable(&name, &error),
             }
-            items.extend(publishers::publishers(site, library, standing, zone));
-            items.extend(later::quotas(standing));
-            items.extend(later::at_reinstall(site, standing, zone));
-            items.extend(later::nets_of_the_template(library, standing));
-            let pending = match current_pending(&site.host, standing.entry(), Some(zone)) {
+            items.extend(publishers::publishers(context, config_tree, comparison, zone));
+            items.extend(later::quotas(comparison));
+            items.extend(later::at_reinstall(context, comparison, zone));
+            items.extend(later::nets_of_the_template(config_tree, comparison));
+            let pending = match current_pending(&context.host, comparison.entry(), Some(zone)) {
                 Ok(pending) => pending.map(Pending::texts).unwrap_or_default(),
                 Err(error) => return unreadable(&name, &error),
             };

@@ -3,66 +3,77 @@
 use super::DriftItem;
 use crate::exec::pkg::ImagePublisher;
 use crate::exec::zoneadm::HostZone;
-use crate::lifecycle::{Library, Site, Standing, publishers as publishing};
+use crate::operations::{ConfigTree, Context, ZoneComparison, publishers as publishing};
 use crate::publisher::Publisher;
 use crate::source::Source;
 
 /// In what the image's publishers differ from those that its `install` names. One command, and only where it names some.
-pub(super) fn publishers(site: &Site, library: &Library, standing: &Standing<'_>, zone: &HostZone) -> Vec<DriftItem> {
-    let (entry, spec) = (standing.entry(), &standing.spec);
-    if !publishing::are_ours(site, entry, spec, zone) {
+pub(super) fn publishers(
+    context: &Context,
+    config_tree: &ConfigTree,
+    comparison: &ZoneComparison<'_>,
+    zone: &HostZone,
+) -> Vec<DriftItem> {
+    let (entry, spec) = (comparison.entry(), &comparison.spec);
+    if !publishing::are_ours(context, entry, spec, zone) {
         return Vec::new();
     }
-    let Ok(look) = publishing::look(site, library, entry, spec, false) else { return Vec::new() };
-    let (wished, found, applied) = (&look.wished.wished, &look.found, &look.applied);
+    let Ok(state) = publishing::inspect(context, config_tree, entry, spec, false) else { return Vec::new() };
+    let (wanted, found, applied) = (&state.desired.desired, &state.found, &state.applied);
     let mut items = Vec::new();
-    for wish in wished {
-        let name = wish.name.as_str();
+    for desired in wanted {
+        let name = desired.name.as_str();
         let there = found.iter().find(|found| found.name == name);
         // What was applied of it is the wish, as far as is known: only its name is kept.
         let was = applied.iter().any(|applied| applied == name);
         if there.is_none() {
-            let origins = Some(sorted(&wish.origins));
+            let origins = Some(sorted(&desired.origins));
             let was = origins.clone().filter(|_| was);
-            items.push(DriftItem::new(format!("publisher {name}"), origins, was, None, wish.source.clone()));
+            items.push(DriftItem::new(format!("publisher {name}"), origins, was, None, desired.source.clone()));
             continue;
         }
-        for (what, wished, there) in points(wish, there) {
-            if there.as_ref() != Some(&wished) {
-                let (what, was) = (format!("publisher {name} {what}"), was.then(|| wished.clone()));
-                items.push(DriftItem::new(what, Some(wished), was, there, wish.source.clone()));
+        for (what, wanted, there) in points(desired, there) {
+            if there.as_ref() != Some(&wanted) {
+                let (what, was) = (format!("publisher {name} {what}"), was.then(|| wanted.clone()));
+                items.push(DriftItem::new(what, Some(wanted), was, there, desired.source.clone()));
             }
         }
     }
-    let is_wished = |name: &str| wished.iter().any(|wish| wish.name.as_str() == name);
-    for stranger in found.iter().filter(|found| !is_wished(&found.name)) {
+    let is_desired = |name: &str| wanted.iter().any(|desired| desired.name.as_str() == name);
+    for stranger in found.iter().filter(|found| !is_desired(&found.name)) {
         let was = applied.contains(&stranger.name).then(|| sorted(&stranger.origins));
         let what = format!("publisher {}", stranger.name);
         items.push(DriftItem::new(what, None, was, Some(sorted(&stranger.origins)), Source::none()));
     }
-    let order: Vec<&str> = found.iter().map(|found| found.name.as_str()).filter(|name| is_wished(name)).collect();
-    let wish: Vec<&str> = wished.iter().map(|wish| wish.name.as_str()).collect();
-    if order.len() == wish.len() && order != wish {
-        let kept: Vec<&str> = applied.iter().map(String::as_str).filter(|name| is_wished(name)).collect();
-        let was = (kept.len() == wish.len()).then(|| kept.join(" "));
-        let source = wished.first().map(|wish| wish.source.clone()).unwrap_or_default();
-        items.push(DriftItem::new("publishers".to_owned(), Some(wish.join(" ")), was, Some(order.join(" ")), source));
+    let order: Vec<&str> = found.iter().map(|found| found.name.as_str()).filter(|name| is_desired(name)).collect();
+    let desired: Vec<&str> = wanted.iter().map(|desired| desired.name.as_str()).collect();
+    if order.len() == desired.len() && order != desired {
+        let kept: Vec<&str> = applied.iter().map(String::as_str).filter(|name| is_desired(name)).collect();
+        let was = (kept.len() == desired.len()).then(|| kept.join(" "));
+        let source = wanted.first().map(|desired| desired.source.clone()).unwrap_or_default();
+        items.push(DriftItem::new(
+            "publishers".to_owned(),
+            Some(desired.join(" ")),
+            was,
+            Some(order.join(" ")),
+            source,
+        ));
     }
     items
 }
 
 /// What is compared of a publisher: what it is, as wished, as found.
-fn points(wish: &Publisher, there: Option<&ImagePublisher>) -> [(&'static str, String, Option<String>); 4] {
+fn points(desired: &Publisher, there: Option<&ImagePublisher>) -> [(&'static str, String, Option<String>); 4] {
     [
-        ("origin", sorted(&wish.origins), there.map(|there| sorted(&there.origins))),
-        ("mirror", sorted(&wish.mirrors), there.map(|there| sorted(&there.mirrors))),
-        ("sticky", wish.sticky.to_string(), there.map(|there| there.sticky.to_string())),
+        ("origin", sorted(&desired.origins), there.map(|there| sorted(&there.origins))),
+        ("mirror", sorted(&desired.mirrors), there.map(|there| sorted(&there.mirrors))),
+        ("sticky", desired.sticky.to_string(), there.map(|there| there.sticky.to_string())),
         ("enabled", true.to_string(), there.map(|there| there.enabled.to_string())),
     ]
 }
 
 fn sorted(uris: &[String]) -> String {
-    let mut uris: Vec<String> = uris.iter().map(|uri| crate::lifecycle::tidy_uri(uri)).collect();
+    let mut uris: Vec<String> = uris.iter().map(|uri| crate::operations::tidy_uri(uri)).collect();
     uris.sort_unstable();
     uris.dedup();
     uris.join(" ")

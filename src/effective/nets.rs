@@ -240,13 +240,13 @@ fn families(net: &EntryNet, pools: &BTreeMap<PoolName, Pool>) -> [bool; 2] {
 
 /// Refuses addresses that do not fit: illumos hands those of one link over in a buffer of 46 bytes.
 pub(super) fn check_length(nets: &[EntryNet], findings: &mut Findings) {
-    const MOST: usize = 45;
+    const MAX_BYTES: usize = 45;
     for net in nets {
         let texts: Vec<String> = net.addresses.iter().map(|address| address.address.to_string()).collect();
         let length = texts.join(",").len();
-        if length > MOST {
+        if length > MAX_BYTES {
             let message =
-                format!("the addresses of net {:?} take {length} bytes; illumos holds {MOST} per link", net.name);
+                format!("the addresses of net {:?} take {length} bytes; illumos holds {MAX_BYTES} per link", net.name);
             findings.add_with_help("addresses-too-long", &net.source, message, "put some of them on a net of its own");
         }
     }

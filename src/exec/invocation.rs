@@ -121,11 +121,11 @@ impl Invocation {
 
     /// The path at which illumos has the program.
     pub fn usual_path(&self) -> String {
-        let folder = match self.program {
+        let directory = match self.program {
             "pkg" | "zonename" | "pfexec" => "/usr/bin",
             _ => "/usr/sbin",
         };
-        format!("{folder}/{}", self.program)
+        format!("{directory}/{}", self.program)
     }
 
     /// The bare name and the arguments, as plans and errors show them.

@@ -1,7 +1,7 @@
 //! Commands of the host: how each is built, run and read back.
 //!
 //! Invariant: each verb is three things that can be had alone: the [`Invocation`], the run through a [`Runner`], the parsing
-//! of its answer. Nothing here decides anything; that is `lifecycle`'s.
+//! of its answer. Nothing here decides anything; that is `operations`'s.
 
 mod completed;
 pub mod dladm;
@@ -25,7 +25,9 @@ pub mod zonecfg;
 pub(crate) use completed::in_words;
 pub use completed::{Captured, Completed, End, Stopped};
 pub use invocation::{ENVIRONMENT, Invocation, Output, SHORT, Stdin, command_line};
-pub use runner::{Control, HeedingRunner, Moment, Runner, Stopper, TICK, Tick, WatchedRunner, Watcher, run_quietly};
+pub use runner::{
+    CancelCheck, CancellableRunner, Control, Moment, Runner, TICK, Tick, WatchedRunner, Watcher, run_quietly,
+};
 #[cfg(feature = "sim")]
 pub use simulated::SimRunner;
 pub use system::{Grace, SystemRunner};

@@ -28,7 +28,7 @@ pub struct ImagePublisher {
 
 /// What [`set_publisher`] sets.
 #[derive(Debug, Clone, Default)]
-pub struct PublisherWish<'a> {
+pub struct DesiredPublisher<'a> {
     /// Its name.
     pub name: &'a str,
     /// Its origins; all others are taken away.
@@ -75,27 +75,27 @@ pub fn note_enabled(publishers: &mut [ImagePublisher], completed: &Completed) ->
 }
 
 /// Makes a publisher what is wished, whatever it was; may be run twice. No repository is asked.
-pub fn set_publisher(image: &str, wish: &PublisherWish<'_>) -> Invocation {
+pub fn set_publisher(image: &str, desired: &DesiredPublisher<'_>) -> Invocation {
     let mut invocation = on(image).args(["set-publisher", "--no-refresh", "--enable"]);
-    invocation = invocation.arg(if wish.sticky { "--sticky" } else { "--non-sticky" });
-    if wish.first {
+    invocation = invocation.arg(if desired.sticky { "--sticky" } else { "--non-sticky" });
+    if desired.first {
         invocation = invocation.arg("--search-first");
     }
-    if let Some(before) = wish.after {
+    if let Some(before) = desired.after {
         invocation = invocation.args(["--search-after", before]);
     }
-    for (flag, value) in [("-k", wish.ssl_key), ("-c", wish.ssl_cert)] {
+    for (flag, value) in [("-k", desired.ssl_key), ("-c", desired.ssl_cert)] {
         if let Some(value) = value {
             invocation = invocation.args([flag, value]);
         }
     }
-    for (none, one, uris) in [("-G", "-g", wish.origins), ("-M", "-m", wish.mirrors)] {
+    for (none, one, uris) in [("-G", "-g", desired.origins), ("-M", "-m", desired.mirrors)] {
         invocation = invocation.args([none, "*"]);
         for uri in uris {
             invocation = invocation.args([one, uri]);
         }
     }
-    invocation.arg(wish.name)
+    invocation.arg(desired.name)
 }
 
 /// Enables a publisher as a whole: beside `-g`, `--enable` is about the origins alone.
@@ -206,9 +206,10 @@ mod tests {
     #[test]
     fn builds() {
         let origins = ["https://a/".to_owned()];
-        let wish = PublisherWish { name: "a.org", origins: &origins, sticky: true, ..PublisherWish::default() };
+        let desired =
+            DesiredPublisher { name: "a.org", origins: &origins, sticky: true, ..DesiredPublisher::default() };
         assert_eq!(
-            set_publisher("/zones/w/root", &wish).to_string(),
+            set_publisher("/zones/w/root", &desired).to_string(),
             "pkg -R /zones/w/root set-publisher --no-refresh --enable --sticky -G '*' -g https://a/ -M '*' a.org"
         );
     }

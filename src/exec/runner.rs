@@ -45,16 +45,16 @@ pub trait Runner: fmt::Debug + Send + Sync {
 
     /// Runs questions that do not depend on each other, at the same time where that is possible, until `stopped`; the answers come
     /// in their order.
-    fn run_all(&self, questions: &[Invocation], stopped: Stopper<'_>) -> Vec<Result<Completed>> {
+    fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
         questions.iter().map(|question| self.run(question, &mut |_| go_on_unless(stopped))).collect()
     }
 }
 
 /// Tells whether somebody has asked to stop.
-pub type Stopper<'a> = &'a (dyn Fn() -> bool + Sync);
+pub type CancelCheck<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// What follows for a run that nobody else watches.
-pub(super) fn go_on_unless(stopped: Stopper<'_>) -> Control {
+pub(super) fn go_on_unless(stopped: CancelCheck<'_>) -> Control {
     if stopped() { Control::Cancel } else { Control::Continue }
 }
 
@@ -102,7 +102,7 @@ impl Runner for WatchedRunner {
         completed
     }
 
-    fn run_all(&self, questions: &[Invocation], stopped: Stopper<'_>) -> Vec<Result<Completed>> {
+    fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
         questions.iter().for_each(|question| (self.watcher)(Moment::Before(question)));
         let answers = self.inner.run_all(questions, stopped);
         questions.iter().for_each(|question| (self.watcher)(Moment::After(question)));
@@ -111,25 +111,25 @@ impl Runner for WatchedRunner {
 }
 
 /// A runner all of whose commands end once somebody asks to stop, also those that nobody watches.
-pub struct HeedingRunner {
+pub struct CancellableRunner {
     inner: Arc<dyn Runner>,
     stopped: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
-impl HeedingRunner {
+impl CancellableRunner {
     /// Wraps a runner.
     pub fn new(inner: Arc<dyn Runner>, stopped: Arc<dyn Fn() -> bool + Send + Sync>) -> Self {
-        HeedingRunner { inner, stopped }
+        CancellableRunner { inner, stopped }
     }
 }
 
-impl fmt::Debug for HeedingRunner {
+impl fmt::Debug for CancellableRunner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("HeedingRunner").field(&self.inner).finish()
     }
 }
 
-impl Runner for HeedingRunner {
+impl Runner for CancellableRunner {
     fn run(&self, invocation: &Invocation, on_tick: &mut dyn FnMut(&Tick<'_>) -> Control) -> Result<Completed> {
         self.inner.run(invocation, &mut |tick| match on_tick(tick) {
             Control::Continue => go_on_unless(&*self.stopped),
@@ -137,7 +137,7 @@ impl Runner for HeedingRunner {
         })
     }
 
-    fn run_all(&self, questions: &[Invocation], stopped: Stopper<'_>) -> Vec<Result<Completed>> {
+    fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
         let own = Arc::clone(&self.stopped);
         self.inner.run_all(questions, &|| own() || stopped())
     }

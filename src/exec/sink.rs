@@ -13,9 +13,9 @@ use crate::error::Result;
 use crate::file::{self, Links};
 
 /// The most that is kept of one stream. The longest answer known is `zoneadm list -cp` of 8,191 zones, some 1.5 MiB.
-const KEPT: usize = 32 << 20;
+const MAX_BYTES: usize = 32 << 20;
 /// The longest last line that is shown.
-const LINE: usize = 400;
+const MAX_LINE: usize = 400;
 
 /// Which stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Sink {
         };
         let streams = matches!(invocation.output(), Output::Stream | Output::Terminal(_));
         Ok(Sink {
-            keep: if streams || log.is_some() { 0 } else { KEPT },
+            keep: if streams || log.is_some() { 0 } else { MAX_BYTES },
             streams,
             stdout: Captured::default(),
             stderr: Captured::default(),
@@ -85,15 +85,15 @@ impl Sink {
             }
         }
         // Only what may still be the last line is looked at: the end of the bytes.
-        let from = bytes.len().saturating_sub(4 * LINE);
+        let from = bytes.len().saturating_sub(4 * MAX_LINE);
         if from > 0 {
             self.line.clear();
         }
         for byte in &bytes[from..] {
             if *byte == b'\n' {
                 self.end_line();
-            } else if self.line.len() < LINE || *byte == b'\r' {
-                if *byte == b'\r' && self.line.len() >= LINE {
+            } else if self.line.len() < MAX_LINE || *byte == b'\r' {
+                if *byte == b'\r' && self.line.len() >= MAX_LINE {
                     self.line.clear();
                 }
                 self.line.push(*byte);
@@ -181,7 +181,7 @@ mod tests {
         sink.push(Stream::Stdout, b"ee\r 4 %");
         assert_eq!(line(&mut sink), " 4 %");
         sink.push(Stream::Stdout, "x".repeat(100_000).as_bytes());
-        assert_eq!(line(&mut sink), "x".repeat(LINE));
+        assert_eq!(line(&mut sink), "x".repeat(MAX_LINE));
         sink.push(Stream::Stdout, b"\nlast\n");
         assert_eq!(line(&mut sink), "last");
     }

@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal};
 
 use super::completed::{Completed, End, Stopped};
 use super::invocation::ENVIRONMENT;
-use super::runner::{Stopper, TICK, go_on_unless};
+use super::runner::{CancelCheck, TICK, go_on_unless};
 use super::sink::{Sink, Stream};
 use super::{Control, Invocation, Output, Runner, Stdin, Tick};
 use crate::error::{Code, Error, Result};
@@ -24,7 +24,7 @@ use crate::file::{self, Links};
 use crate::parallel;
 
 /// Where programs are looked for, below the root.
-const FOLDERS: [&str; 3] = ["usr/sbin", "usr/bin", "sbin"];
+const DIRECTORIES: [&str; 3] = ["usr/sbin", "usr/bin", "sbin"];
 
 /// How long a command may take to heed each request to stop.
 #[derive(Debug, Clone, Copy)]
@@ -70,13 +70,16 @@ impl SystemRunner {
 
     /// Where this program is, if it is.
     pub fn find(&self, program: &str) -> Option<PathBuf> {
-        FOLDERS.iter().map(|folder| self.root.join(folder).join(program)).find(|path| path.is_file())
+        DIRECTORIES.iter().map(|directory| self.root.join(directory).join(program)).find(|path| path.is_file())
     }
 
     fn path_of(&self, program: &str) -> Result<PathBuf> {
         self.find(program).ok_or_else(|| {
-            let folders = FOLDERS.map(|folder| self.root.join(folder).display().to_string());
-            Error::new(Code::UnsupportedHost, format!("this host has no {program}: looked in {}", folders.join(", ")))
+            let directories = DIRECTORIES.map(|directory| self.root.join(directory).display().to_string());
+            Error::new(
+                Code::UnsupportedHost,
+                format!("this host has no {program}: looked in {}", directories.join(", ")),
+            )
         })
     }
 }
@@ -141,7 +144,7 @@ impl Runner for SystemRunner {
         Ok(sink.complete(argv, end, watch.stopped, watch.elapsed()))
     }
 
-    fn run_all(&self, questions: &[Invocation], stopped: Stopper<'_>) -> Vec<Result<Completed>> {
+    fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
         // One at a time for each core: more would keep the longest from its end.
         let at_a_time = parallel::cores().max(2);
         parallel::each(questions, at_a_time, |question| self.run(question, &mut |_| go_on_unless(stopped)))
@@ -424,9 +427,9 @@ mod tests {
     /// A root whose `zoneadm` is this script.
     fn host(script: &str) -> (tempfile::TempDir, SystemRunner) {
         let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("usr/sbin");
-        fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("zoneadm");
+        let directory = root.path().join("usr/sbin");
+        fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("zoneadm");
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         let runner = SystemRunner::new(root.path()).with_grace(FAST);

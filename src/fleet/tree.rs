@@ -12,7 +12,7 @@ use crate::error::{Code, Diagnostic, Error, Result};
 use crate::name::PoolName;
 use crate::parallel;
 use crate::pool::Pool;
-use crate::registry::{Folder, Tree};
+use crate::registry::{Directory, Tree};
 use crate::reservation::Reservation;
 use crate::settings::EntryNet;
 use crate::source::Source;
@@ -56,13 +56,13 @@ impl HostTree {
         let mut unreadable = Vec::new();
         let config = read_one::<Config>(&tree, &tree.config(), &mut unreadable).unwrap_or_default();
         let host = config.host.map_or_else(|| root.display().to_string(), |host| host.value);
-        let pools: Vec<Pool> = read_all(&tree, Folder::Pools, &mut unreadable)?;
+        let pools: Vec<Pool> = read_all(&tree, Directory::Pools, &mut unreadable)?;
         let pools = pools.into_iter().map(|pool| (pool.name.clone(), pool)).collect();
         let mut found = HostTree { host, zones: Vec::new(), pools, claims: Vec::new(), unreadable: Vec::new() };
-        for entry in read_all::<ZoneEntry>(&tree, Folder::Zones, &mut unreadable)? {
+        for entry in read_all::<ZoneEntry>(&tree, Directory::Zones, &mut unreadable)? {
             found.take_zone(&tree, &entry);
         }
-        for reservation in read_all::<Reservation>(&tree, Folder::Reservations, &mut unreadable)? {
+        for reservation in read_all::<Reservation>(&tree, Directory::Reservations, &mut unreadable)? {
             let holder = format!("reservation {:?}", reservation.name.as_str());
             found.claims.extend(reservation.addresses.into_iter().map(|held| Claim {
                 holder: holder.clone(),
@@ -133,8 +133,8 @@ fn read_one<T: Kind>(tree: &Tree, path: &Path, unreadable: &mut Vec<Diagnostic>)
     }
 }
 
-fn read_all<T: Kind + Send>(tree: &Tree, folder: Folder, unreadable: &mut Vec<Diagnostic>) -> Result<Vec<T>> {
-    let directory = tree.folder(folder);
+fn read_all<T: Kind + Send>(tree: &Tree, folder: Directory, unreadable: &mut Vec<Diagnostic>) -> Result<Vec<T>> {
+    let directory = tree.directory(folder);
     let names = tree.documents(folder)?;
     let read = parallel::each(&names, parallel::cores(), |name| {
         let mut wrong = Vec::new();

@@ -3,7 +3,7 @@
 //! Invariant: nothing else of zmgr touches the machine. What is read here is read anew each time; nothing is remembered.
 
 mod brand;
-mod survey;
+mod snapshot;
 mod zone_root;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use brand::{BrandKind, brand_kind, is_pkg_image, needs_image};
 pub(crate) use brand::{ImageOption, Root, brand, clone_loses_root, takes_packages};
-pub use survey::{FileStamp, HostNet, HostState, HostZoneNets, ZonesStamp, config_addresses};
+pub use snapshot::{FileStamp, HostNet, HostSnapshot, HostZoneNets, ZonesStamp, config_addresses};
 pub use zone_root::ZoneRoot;
 
 use crate::error::{Code, Error, Result};
@@ -25,7 +25,7 @@ use crate::exec::zfs::{self, Dataset};
 use crate::exec::zoneadm::{self, HostZone};
 use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::exec::{
-    Completed, Control, HeedingRunner, Invocation, Runner, SystemRunner, Tick, WatchedRunner, Watcher, run_quietly,
+    CancellableRunner, Completed, Control, Invocation, Runner, SystemRunner, Tick, WatchedRunner, Watcher, run_quietly,
 };
 use crate::file::{self, Links, Refused};
 use crate::name::ZoneName;
@@ -119,8 +119,8 @@ impl Host {
 
     /// The same host, all of whose commands end once somebody asks to stop, also those that nobody watches.
     #[must_use]
-    pub fn heeding(&self, stopped: Arc<dyn Fn() -> bool + Send + Sync>) -> Host {
-        let runner = Arc::new(HeedingRunner::new(Arc::clone(&self.runner), stopped));
+    pub fn with_cancel(&self, stopped: Arc<dyn Fn() -> bool + Send + Sync>) -> Host {
+        let runner = Arc::new(CancellableRunner::new(Arc::clone(&self.runner), stopped));
         Host { runner, ..self.clone() }
     }
 
@@ -329,15 +329,15 @@ impl Host {
 
     /// The brands that it has: what zonecfg itself goes by.
     pub fn brands(&self) -> Result<BTreeSet<String>> {
-        let folder = self.path("/usr/lib/brand");
+        let directory = self.path("/usr/lib/brand");
         let mut brands = BTreeSet::new();
-        let entries = match fs::read_dir(&folder) {
+        let entries = match fs::read_dir(&directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(brands),
-            Err(error) => return Err(Error::io("read", &folder, error)),
+            Err(error) => return Err(Error::io("read", &directory, error)),
         };
         for entry in entries {
-            let entry = entry.map_err(|error| Error::io("read", &folder, error))?;
+            let entry = entry.map_err(|error| Error::io("read", &directory, error))?;
             if let Ok(name) = entry.file_name().into_string()
                 && self.has_brand(&name)
             {
@@ -385,8 +385,8 @@ mod tests {
     /// A root with these programs, each a script.
     fn host(programs: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
-        for folder in ["usr/sbin", "etc/zones", "usr/lib/brand/nlipkg", "usr/lib/brand/empty"] {
-            fs::create_dir_all(root.path().join(folder)).unwrap();
+        for directory in ["usr/sbin", "etc/zones", "usr/lib/brand/nlipkg", "usr/lib/brand/empty"] {
+            fs::create_dir_all(root.path().join(directory)).unwrap();
         }
         fs::write(root.path().join("usr/lib/brand/nlipkg/config.xml"), "").unwrap();
         fs::write(root.path().join("etc/release"), "OpenIndiana Hipster 2025.10\n").unwrap();

@@ -13,16 +13,16 @@ use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::{self, Difference, ZoneConfig};
-use crate::host::{Dialect, HostState};
-use crate::lifecycle::{Library, applied, document, whole};
+use crate::host::{Dialect, HostSnapshot};
 use crate::name::{TemplateName, ZoneName};
+use crate::operations::{ConfigTree, applied, document, whole};
 use crate::settings::{Install, IpType, Settings, Without};
 use crate::zone::{EntryId, EntryState, Origin, ZoneEntry};
 
 /// What entries are built from.
-pub(super) struct Context<'a> {
-    pub(super) library: &'a Library,
-    pub(super) host: &'a HostState,
+pub(super) struct AdoptionInputs<'a> {
+    pub(super) config_tree: &'a ConfigTree,
+    pub(super) host: &'a HostSnapshot,
     pub(super) dialect: Dialect,
     /// Number of zones that name each link.
     pub(super) users: HashMap<String, usize>,
@@ -48,24 +48,24 @@ struct TemplateKind {
 impl Templates {
     /// Returns those that the caller lets be matched: the one asked for, none, or all, the default template first. `config` if one of
     /// them cannot be read or makes no whole zone: leaving it out silently would tie the zones to another one.
-    pub(super) fn of(library: &Library, asked: Option<&TemplateName>, none: bool) -> Result<Templates> {
+    pub(super) fn of(config_tree: &ConfigTree, asked: Option<&TemplateName>, none: bool) -> Result<Templates> {
         if none {
             return Ok(Templates { candidates: Vec::new(), chosen: false });
         }
         if let Some(name) = asked {
-            let kind = kind(library, name)?.ok_or_else(|| {
+            let kind = kind(config_tree, name)?.ok_or_else(|| {
                 Error::new(Code::Config, format!("cannot import with template \"{name}\": it names no brand"))
                     .with_help("name another template, or pass --no-template")
             })?;
             return Ok(Templates { candidates: vec![kind], chosen: true });
         }
-        library.check_templates().map_err(|error| match error.details() {
+        config_tree.check_templates().map_err(|error| match error.details() {
             [] => error,
             _ => error.with_help("fix the files, name a template with --template, or pass --no-template"),
         })?;
-        let default = library.config.default_template.as_ref().map(|template| &template.value);
-        let default = default.filter(|name| library.templates.contains_key(*name));
-        let others = library.templates.keys().filter(|name| Some(*name) != default);
+        let default = config_tree.config.default_template.as_ref().map(|template| &template.value);
+        let default = default.filter(|name| config_tree.templates.contains_key(*name));
+        let others = config_tree.templates.keys().filter(|name| Some(*name) != default);
         let mut candidates = Vec::new();
         for name in default.into_iter().chain(others) {
             let unusable = |error: Error| {
@@ -73,7 +73,7 @@ impl Templates {
                     .with_context(format!("cannot tell which zones template \"{name}\" fits"))
                     .with_help("fix the template, name one with --template, or pass --no-template")
             };
-            candidates.extend(kind(library, name).map_err(unusable)?);
+            candidates.extend(kind(config_tree, name).map_err(unusable)?);
         }
         Ok(Templates { candidates, chosen: false })
     }
@@ -105,11 +105,11 @@ impl Templates {
 }
 
 /// Returns the kind of zone that a template is for; `None` if it names no brand, so that it is there only to be extended.
-fn kind(library: &Library, name: &TemplateName) -> Result<Option<TemplateKind>> {
+fn kind(config_tree: &ConfigTree, name: &TemplateName) -> Result<Option<TemplateKind>> {
     // Brand and ip-type are the same for every zone of the template, so any name serves.
     let mut entry = ZoneEntry::new(ZoneName::new("zone-of-template")?);
     entry.template = Some(name.clone().into());
-    match effective(&library.config, &library.templates, &library.pools, &entry) {
+    match effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry) {
         Ok(spec) => Ok(Some(TemplateKind { name: name.clone(), brand: spec.brand.value, ip_type: spec.ip_type.value })),
         Err(error) if error.details().iter().any(|detail| detail.code == "no-brand") => Ok(None),
         Err(error) => Err(error),
@@ -134,7 +134,7 @@ pub(super) struct Adoption {
 
 /// Builds the entry of this zone. The error says why there can be none.
 pub(super) fn adopt(
-    context: &Context<'_>,
+    inputs: &AdoptionInputs<'_>,
     found: &Found<'_>,
     path: &Path,
     id: EntryId,
@@ -148,14 +148,14 @@ pub(super) fn adopt(
     entry.uuid.clone_from(&found.zone.uuid);
     entry.zonepath = Some(found.config.canonical().zonepath.into());
 
-    let (all, foreign) = said(context, found, path)?;
+    let (all, foreign) = said(inputs, found, path)?;
     let mut best: Option<(usize, Adoption)> = None;
     let mut failure = None;
-    for template in context.templates.for_zone(found)? {
+    for template in inputs.templates.for_zone(found)? {
         if template.is_none() && best.is_some() {
             break;
         }
-        match over(context, found, path, &entry, all.clone(), foreign.clone(), template) {
+        match over(inputs, found, path, &entry, all.clone(), foreign.clone(), template) {
             Ok(adoption) => {
                 let weight = weight(&adoption.document.value);
                 if best.as_ref().is_none_or(|(least, _)| weight < *least) {
@@ -188,7 +188,7 @@ fn weight(entry: &ZoneEntry) -> usize {
 
 /// Builds the entry over this template, and proves it.
 fn over(
-    context: &Context<'_>,
+    inputs: &AdoptionInputs<'_>,
     found: &Found<'_>,
     path: &Path,
     entry: &ZoneEntry,
@@ -196,19 +196,19 @@ fn over(
     foreign: Vec<String>,
     template: Option<&TemplateName>,
 ) -> Result<Adoption> {
-    let library = context.library;
+    let config_tree = inputs.config_tree;
     let mut entry = entry.clone();
     entry.template = template.cloned().map(Into::into);
     entry.settings.brand = Some(found.config.brand.clone().into());
     entry.foreign = foreign;
-    let inherited = effective(&library.config, &library.templates, &library.pools, &entry)?;
+    let inherited = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
 
     let mut notes = Vec::new();
     if found.zone.state == ZoneState::Configured {
         notes.push("it is only configured, not installed".to_owned());
     }
     let cabling =
-        Cabling { host: context.host, pools: &library.pools, users: &context.users, adopt: context.adopt_links };
+        Cabling { host: inputs.host, pools: &config_tree.pools, users: &inputs.users, adopt: inputs.adopt_links };
     entry.nets = nets(&found.config, &cabling, &inherited.nets, &mut notes);
     entry.settings = layers::beyond(all, &inherited);
     let drop_all = |node: &str| Without::new(node, None).into();
@@ -224,26 +224,26 @@ fn over(
     entry.settings.without.extend(unproved.into_iter().filter(|(_, there)| *there).map(|(node, _)| drop_all(node)));
     // OmniOS keeps the name service in attributes.
     let is_attr =
-        |name: &str| context.dialect == Dialect::OmniOs && found.config.attrs.iter().any(|attr| attr.name == name);
-    if !is_attr("resolvers") && !spec(library, &entry)?.resolvers.value.is_empty() {
+        |name: &str| inputs.dialect == Dialect::OmniOs && found.config.attrs.iter().any(|attr| attr.name == name);
+    if !is_attr("resolvers") && !spec(config_tree, &entry)?.resolvers.value.is_empty() {
         entry.settings.without.push(drop_all("resolver"));
     }
     if !is_attr("dns-domain") && inherited.dns_domain.is_some() {
         entry.settings.without.push(drop_all("dns-domain"));
     }
-    keep_odd_networks(context, found, &mut entry)?;
-    if !inherited.zonecfg.value.is_empty() && !proved(context, found, &entry).is_ok_and(|gaps| gaps.is_empty()) {
+    keep_odd_networks(inputs, found, &mut entry)?;
+    if !inherited.zonecfg.value.is_empty() && !proved(inputs, found, &entry).is_ok_and(|gaps| gaps.is_empty()) {
         entry.settings.without.push(drop_all("zonecfg"));
     }
 
-    let spec = spec(library, &entry)?;
+    let spec = spec(config_tree, &entry)?;
     let mut applied = applied(&spec);
     // zmgr did not install it: what it was installed with is not known.
     (applied.settings.install, applied.settings.clone_from) = (None, None);
     applied.settings.setup = Default::default();
     entry.applied = Some(Box::new(applied));
     let document = Document::create(path, entry)?;
-    let gaps = proved(context, found, &document.value)?;
+    let gaps = proved(inputs, found, &document.value)?;
     if !gaps.is_empty() {
         return Err(lossy(&gaps));
     }
@@ -257,17 +257,17 @@ fn lossy(gaps: &[Difference]) -> Error {
 }
 
 /// Returns the differences between what the host has and what zmgr would write from this entry.
-fn proved(context: &Context<'_>, found: &Found<'_>, entry: &ZoneEntry) -> Result<Vec<Difference>> {
-    let would = whole(&spec(context.library, entry)?, context.dialect)?;
+fn proved(inputs: &AdoptionInputs<'_>, found: &Found<'_>, entry: &ZoneEntry) -> Result<Vec<Difference>> {
+    let would = whole(&spec(inputs.config_tree, entry)?, inputs.dialect)?;
     Ok(zonecfg::differences(&found.config, &would))
 }
 
-fn spec(library: &Library, entry: &ZoneEntry) -> Result<ZoneSpec> {
-    effective(&library.config, &library.templates, &library.pools, entry)
+fn spec(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {
+    effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)
 }
 
 /// Returns the settings that hold the zone's configuration, and the elements that no setting can hold.
-fn said(context: &Context<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, Vec<String>)> {
+fn said(inputs: &AdoptionInputs<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, Vec<String>)> {
     let alone = |settings: Settings, foreign: Vec<String>| {
         let mut entry = ZoneEntry::new(found.name.clone());
         entry.zonepath = Some(found.config.zonepath.clone().into());
@@ -280,7 +280,7 @@ fn said(context: &Context<'_>, found: &Found<'_>, path: &Path) -> Result<(Settin
         let read = Document::create(path, alone(settings.clone(), foreign.to_vec()));
         let said = read.and_then(|read| {
             let spec = effective(&Default::default(), &Default::default(), &Default::default(), &read.value)?;
-            whole(&spec, context.dialect)
+            whole(&spec, inputs.dialect)
         });
         said.is_ok_and(|said| said.means(wanted))
     };
@@ -331,8 +331,8 @@ fn is_network(piece: &str) -> bool {
 }
 
 /// Keeps the network resources of each link verbatim if the nets do not hold all of them.
-fn keep_odd_networks(context: &Context<'_>, found: &Found<'_>, entry: &mut ZoneEntry) -> Result<()> {
-    let said = document(&spec(context.library, entry)?, context.dialect)?.canonical().nets;
+fn keep_odd_networks(inputs: &AdoptionInputs<'_>, found: &Found<'_>, entry: &mut ZoneEntry) -> Result<()> {
+    let said = document(&spec(inputs.config_tree, entry)?, inputs.dialect)?.canonical().nets;
     let there = found.config.canonical().nets;
     let of = |nets: &[zonecfg::Net], link: &str| -> Vec<zonecfg::Net> {
         nets.iter().filter(|net| net.physical == link).cloned().collect()

@@ -11,16 +11,16 @@ mod sift;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use entry::{Adoption, Context, Found, Templates};
+use entry::{Adoption, AdoptionInputs, Found, Templates};
 
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg;
-use crate::lifecycle::{
-    Basis, Change, Event, EventKind, Library, Look, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, Site,
-    Teller, before, conduct, view,
-};
 use crate::manager::{ImportOptions, RunOptions};
 use crate::name::{TemplateName, ZoneName};
+use crate::operations::{
+    Basis, Change, ConfigTree, Context, Event, EventKind, EventSender, Outcome, Plan, PlannedFile, PlannedStep, Report,
+    Request, Snapshots, before, run_jobs, view,
+};
 use crate::registry::{EntryKind, Wait, ZoneLock, now};
 use crate::schema::did_you_mean;
 use crate::zone::EntryId;
@@ -44,13 +44,13 @@ pub(crate) const OPERATION: &str = "import";
 type Chosen = BTreeMap<String, (EntryId, String)>;
 
 /// Plans the adoption of these zones, or of every zone of the host if none is named. Changes nothing.
-pub(crate) fn plan_import(site: &Site, names: &[ZoneName], options: &ImportOptions) -> Result<Plan> {
-    let Prepared { library, look } = prepare(site, options)?;
-    let candidates = candidates(site, &library, &look, names, options, &Chosen::new())?;
+pub(crate) fn plan_import(context: &Context, names: &[ZoneName], options: &ImportOptions) -> Result<Plan> {
+    let Prepared { config_tree, snapshots } = prepare(context, options)?;
+    let candidates = candidates(context, &config_tree, &snapshots, names, options, &Chosen::new())?;
     let mut changes = Vec::new();
     for Candidate { name, what } in candidates {
         match what {
-            Ok(adoption) => changes.push(change(&library, &look, options, &adoption)),
+            Ok(adoption) => changes.push(change(&config_tree, &snapshots, options, &adoption)),
             Err(error) if names.is_empty() => changes.push(skipped(name, options, &error)),
             Err(error) => return Err(error.with_context(format!("cannot import {name}"))),
         }
@@ -60,21 +60,21 @@ pub(crate) fn plan_import(site: &Site, names: &[ZoneName], options: &ImportOptio
 
 /// Adopts these zones, or every zone of the host if none is named.
 pub(crate) fn import(
-    site: &Site,
+    context: &Context,
     names: &[ZoneName],
     options: &ImportOptions,
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
-    let Prepared { library, look } = before(run, |teller| prepare(&site.heeding(teller), options))?;
-    let candidates = candidates(site, &library, &look, names, options, &Chosen::new())?;
-    let outcomes = conduct(vec![candidates], run, |candidates, teller| {
-        adopt_all(site, &library, &look, candidates, names.is_empty(), teller)
+    let Prepared { config_tree, snapshots } = before(run, |events| prepare(&context.with_cancel(events), options))?;
+    let candidates = candidates(context, &config_tree, &snapshots, names, options, &Chosen::new())?;
+    let outcomes = run_jobs(vec![candidates], run, |candidates, events| {
+        adopt_all(context, &config_tree, &snapshots, candidates, names.is_empty(), events)
     });
     Ok(Report { outcomes: outcomes?.into_iter().flatten().collect() })
 }
 
 /// Runs a plan. `stale-plan`, with nothing done, if any of it would now be different.
-pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
+pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
     let mut names = Vec::new();
     let mut chosen = Chosen::new();
     let mut options = ImportOptions::default();
@@ -92,43 +92,44 @@ pub(crate) fn run(site: &Site, plan: &Plan, run: &mut RunOptions<'_>) -> Result<
     if names.is_empty() {
         return Ok(Report { outcomes: Vec::new() });
     }
-    let Prepared { library, look } = before(run, |teller| prepare(&site.heeding(teller), &options))?;
-    let candidates = candidates(site, &library, &look, &names, &options, &chosen)?;
+    let Prepared { config_tree, snapshots } = before(run, |events| prepare(&context.with_cancel(events), &options))?;
+    let candidates = candidates(context, &config_tree, &snapshots, &names, &options, &chosen)?;
     let mut confirmed = Vec::new();
     for Candidate { name, what } in candidates {
         let approved = plan.changes.iter().find(|change| change.zone == name);
-        let planned = what.map(|adoption| (change(&library, &look, &options, &adoption), adoption));
-        let (_, adoption) = crate::lifecycle::confirmed(planned, approved, |(change, _)| change)?;
+        let planned = what.map(|adoption| (change(&config_tree, &snapshots, &options, &adoption), adoption));
+        let (_, adoption) = crate::operations::confirmed(planned, approved, |(change, _)| change)?;
         confirmed.push(Candidate { name, what: Ok(adoption) });
     }
-    let outcomes =
-        conduct(vec![confirmed], run, |candidates, teller| adopt_all(site, &library, &look, candidates, false, teller));
+    let outcomes = run_jobs(vec![confirmed], run, |candidates, events| {
+        adopt_all(context, &config_tree, &snapshots, candidates, false, events)
+    });
     Ok(Report { outcomes: outcomes?.into_iter().flatten().collect() })
 }
 
 /// What every candidate is built from.
 struct Prepared {
-    library: Library,
-    look: Look,
+    config_tree: ConfigTree,
+    snapshots: Snapshots,
 }
 
-fn prepare(site: &Site, options: &ImportOptions) -> Result<Prepared> {
-    let library = Library::load(site.registry.tree())?;
+fn prepare(context: &Context, options: &ImportOptions) -> Result<Prepared> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
     // Before the host is asked: what is wrong with the files needs no host.
-    templates(&library, options)?;
-    let look = site.look()?;
-    Ok(Prepared { library, look })
+    templates(&config_tree, options)?;
+    let snapshots = context.snapshot()?;
+    Ok(Prepared { config_tree, snapshots })
 }
 
-fn templates(library: &Library, options: &ImportOptions) -> Result<Templates> {
+fn templates(config_tree: &ConfigTree, options: &ImportOptions) -> Result<Templates> {
     let asked: Option<TemplateName> = options.template.as_deref().map(str::parse).transpose()?;
     if let (Some(asked), true) = (&asked, options.no_template) {
         let message = format!("cannot import with template \"{asked}\" and without a template");
         return Err(Error::new(Code::InvalidArgument, message).with_help("pass --template or --no-template"));
     }
-    library.check(asked.as_ref())?;
-    if let Some(asked) = asked.as_ref().filter(|asked| !library.has(asked)) {
-        let near = did_you_mean(asked.as_str(), library.templates.keys().map(TemplateName::as_str));
+    config_tree.check(asked.as_ref())?;
+    if let Some(asked) = asked.as_ref().filter(|asked| !config_tree.has(asked)) {
+        let near = did_you_mean(asked.as_str(), config_tree.templates.keys().map(TemplateName::as_str));
         let help = match (asked.as_str(), near) {
             ("none" | "no" | "-", _) => "did you mean --no-template?".to_owned(),
             (_, Some(near)) => format!("did you mean {near:?}?"),
@@ -136,24 +137,24 @@ fn templates(library: &Library, options: &ImportOptions) -> Result<Templates> {
         };
         return Err(Error::new(Code::NotFound, format!("template {:?} not found", asked.as_str())).with_help(help));
     }
-    Templates::of(library, asked.as_ref(), options.no_template)
+    Templates::of(config_tree, asked.as_ref(), options.no_template)
 }
 
 /// Returns every zone that was asked for, by name, with its entry or the reason why it can have none.
 fn candidates(
-    site: &Site,
-    library: &Library,
-    look: &Look,
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
     names: &[ZoneName],
     options: &ImportOptions,
     chosen: &Chosen,
 ) -> Result<Vec<Candidate>> {
-    let snapshot = site.registry.snapshot()?;
+    let snapshot = context.registry.snapshot()?;
     let mut registered: BTreeSet<String> = BTreeSet::new();
     let mut users: HashMap<String, usize> = HashMap::new();
-    for entry in snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone) {
-        registered.insert(entry.facts.name.to_owned());
-        for link in entry.facts.nets().filter_map(|net| {
+    for entry in snapshot.entries().filter(|entry| entry.summary.kind == EntryKind::Zone) {
+        registered.insert(entry.summary.name.to_owned());
+        for link in entry.summary.nets().filter_map(|net| {
             let links = net.links();
             links.vnic.or(links.physical)
         }) {
@@ -163,7 +164,7 @@ fn candidates(
     let unreadable = snapshot.unreadable().iter().filter(|each| each.file.kind == EntryKind::Zone);
     registered.extend(unreadable.map(|each| each.file.name.clone()));
 
-    let host = &look.host;
+    let host = &snapshots.host;
     let asked = |name: &str| names.is_empty() || names.iter().any(|asked| asked.as_str() == name);
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut refuse = |name: &str, error: Error| candidates.push(Candidate { name: name.to_owned(), what: Err(error) });
@@ -173,7 +174,7 @@ fn candidates(
             _ if registered.contains(&zone.name) => Err(sift::refused(Code::Exists, REGISTERED)),
             sifted => sifted,
         };
-        let read = name.and_then(|name| Ok((name, read(site, &zone.name)?)));
+        let read = name.and_then(|name| Ok((name, read(context, &zone.name)?)));
         match read {
             Ok((name, (config, pieces))) => {
                 let links: BTreeSet<&str> = config.nets.iter().map(|net| net.physical.as_str()).collect();
@@ -188,9 +189,9 @@ fn candidates(
     }
     // `zoneadm list` leaves out zones that it cannot read.
     let listed = host.zones_by_name();
-    for name in site.host.indexed()? {
+    for name in context.host.indexed()? {
         if !listed.contains_key(name.as_str()) && asked(&name) {
-            let why = match site.host.zone_config(&name) {
+            let why = match context.host.zone_config(&name) {
                 Ok(None) => "it is in the host's index, but its configuration file is missing".to_owned(),
                 Ok(Some(_)) => "it is in the host's index, but `zoneadm list` does not show it".to_owned(),
                 Err(error) => {
@@ -212,23 +213,23 @@ fn candidates(
         }
     }
 
-    let context = Context {
-        library,
+    let inputs = AdoptionInputs {
+        config_tree,
         host,
-        dialect: site.host.dialect(),
+        dialect: context.host.dialect(),
         users,
-        templates: templates(library, options)?,
+        templates: templates(config_tree, options)?,
         adopt_links: options.adopt_links,
     };
     let time = now();
     for found in readable.iter().filter(|found| asked(found.name.as_str())) {
-        let path = site.registry.tree().zone(&found.name);
+        let path = context.registry.tree().zone(&found.name);
         let chosen = chosen.get(found.name.as_str()).cloned();
         let (id, created) = match chosen {
             Some(chosen) => chosen,
             None => (EntryId::random()?, time.clone()),
         };
-        let what = entry::adopt(&context, found, &path, id, created).map(Box::new);
+        let what = entry::adopt(&inputs, found, &path, id, created).map(Box::new);
         candidates.push(Candidate { name: found.name.to_string(), what });
     }
     candidates.sort_by(|a, b| a.name.cmp(&b.name));
@@ -236,31 +237,31 @@ fn candidates(
 }
 
 /// Reads the host's configuration of a zone, and its elements.
-fn read(site: &Site, name: &str) -> Result<(zonecfg::ZoneConfig, Vec<String>)> {
+fn read(context: &Context, name: &str) -> Result<(zonecfg::ZoneConfig, Vec<String>)> {
     let refused = |why: String| sift::refused(Code::WrongState, why);
-    let Some(text) = site.host.zone_text(name)? else {
+    let Some(text) = context.host.zone_text(name)? else {
         return Err(refused("its configuration file is missing".to_owned()));
     };
-    let path = site.host.zone_document(name);
+    let path = context.host.zone_document(name);
     let fault = |fault: String| refused(format!("{} is not a zone's configuration: {fault}", path.display()));
     Ok((zonecfg::parse_xml(&text).map_err(fault)?, zonecfg::pieces(&text).map_err(fault)?))
 }
 
 /// Adopts what can be adopted: many zones with one read of the registry and one flush.
 fn adopt_all(
-    site: &Site,
-    library: &Library,
-    look: &Look,
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
     candidates: Vec<Candidate>,
     all: bool,
-    teller: &Teller,
+    events: &EventSender,
 ) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::new();
     let mut batch: Vec<Adoption> = Vec::new();
     let most = batch_size();
-    let zones = look.host.zones_by_name();
+    let zones = snapshots.host.zones_by_name();
     let finish = |batch: &mut Vec<Adoption>, outcomes: &mut Vec<Outcome>| {
-        let mut adopted = adopt_batch(site, library, look, std::mem::take(batch), all, teller);
+        let mut adopted = adopt_batch(context, config_tree, snapshots, std::mem::take(batch), all, events);
         for zone in adopted.iter_mut().filter_map(|outcome| outcome.result.as_mut().ok()?.as_mut()) {
             zone.status = zones.get(zone.name.as_str()).map(|found| found.state.as_str().to_owned());
         }
@@ -299,12 +300,12 @@ fn left_alone(name: String, error: Error, all: bool) -> Outcome {
 }
 
 fn adopt_batch(
-    site: &Site,
-    library: &Library,
-    look: &Look,
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
     batch: Vec<Adoption>,
     all: bool,
-    teller: &Teller,
+    events: &EventSender,
 ) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     let failed = |name: &ZoneName, error: Error| Outcome {
@@ -316,9 +317,9 @@ fn adopt_batch(
     let mut held: Vec<(Adoption, ZoneLock)> = Vec::new();
     for adoption in batch {
         let name = &adoption.document.value.name;
-        let mut pulse = || teller.stops() == 0;
-        let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
-        match site.registry.lock_zone(name, &mut wait) {
+        let mut pulse = || events.cancel_requests() == 0;
+        let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
+        match context.registry.lock_zone(name, &mut wait) {
             Ok(lock) => held.push((adoption, lock)),
             Err(error) => outcomes.push(failed(name, error)),
         }
@@ -326,18 +327,19 @@ fn adopt_batch(
     if held.is_empty() {
         return outcomes;
     }
-    let mut pulse = || teller.stops() == 0;
-    let mut wait = Wait::up_to(library.config.lock_timeout).pulse(&mut pulse);
-    let mut session = match site.registry.reserving(library.pools.clone(), look.survey.clone(), &mut wait) {
-        Ok(session) => session,
-        Err(error) => {
-            for (adoption, lock) in held {
-                outcomes.push(failed(&adoption.document.value.name, again(&error)));
-                lock.retire();
+    let mut pulse = || events.cancel_requests() == 0;
+    let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
+    let mut session =
+        match context.registry.reserving(config_tree.pools.clone(), snapshots.host_usage.clone(), &mut wait) {
+            Ok(session) => session,
+            Err(error) => {
+                for (adoption, lock) in held {
+                    outcomes.push(failed(&adoption.document.value.name, again(&error)));
+                    lock.retire();
+                }
+                return outcomes;
             }
-            return outcomes;
-        }
-    };
+        };
     let mut adopted: Vec<(Adoption, ZoneLock)> = Vec::new();
     for (mut adoption, lock) in held {
         match session.adopt_zone(&lock, &adoption.document) {
@@ -357,13 +359,13 @@ fn adopt_batch(
             }
         }
     }
-    session.keep_survey();
+    session.keep_host_usage();
     let committed = session.commit();
     for (adoption, lock) in adopted {
         let entry = &adoption.document.value;
         match &committed {
             Ok(()) => {
-                teller.tell(Event {
+                events.send(Event {
                     zone: entry.name.to_string(),
                     step: String::new(),
                     position: (0, 0),
@@ -394,7 +396,7 @@ fn again(error: &Error) -> Error {
     }
 }
 
-fn change(library: &Library, look: &Look, options: &ImportOptions, adoption: &Adoption) -> Change {
+fn change(config_tree: &ConfigTree, snapshots: &Snapshots, options: &ImportOptions, adoption: &Adoption) -> Change {
     let Adoption { document, spec, notes } = adoption;
     let entry = &document.value;
     let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
@@ -418,7 +420,7 @@ fn change(library: &Library, look: &Look, options: &ImportOptions, adoption: &Ad
         spec: serde_json::to_value(spec).unwrap_or(serde_json::Value::Null),
         steps: vec![step],
         notes: notes.iter().cloned().chain([template]).collect(),
-        basis: Basis::of_import(library, &look.host, spec),
+        basis: Basis::of_import(config_tree, &snapshots.host, spec),
     }
 }
 

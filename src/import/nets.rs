@@ -11,7 +11,7 @@ use super::found::ip_type;
 use crate::address::{MacAddr, NetAddress, parse_network};
 use crate::exec::dladm::LinkClass;
 use crate::exec::zonecfg::{Net, ZoneConfig};
-use crate::host::HostState;
+use crate::host::HostSnapshot;
 use crate::name::LinkName;
 use crate::pool::Pool;
 use crate::registry::Pools;
@@ -19,7 +19,7 @@ use crate::settings::{EntryNet, IpType};
 
 /// What nets are told from.
 pub(super) struct Cabling<'a> {
-    pub(super) host: &'a HostState,
+    pub(super) host: &'a HostSnapshot,
     pub(super) pools: &'a Pools,
     /// How many zones, registered or not, speak of each link.
     pub(super) users: &'a HashMap<String, usize>,

@@ -2,11 +2,11 @@
 
 use crate::error::{Code, Error};
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::host::{BrandKind, HostState, brand_kind};
+use crate::host::{BrandKind, HostSnapshot, brand_kind};
 use crate::name::ZoneName;
 
 /// Returns the zone's name if it may be adopted, as far as that does not depend on its configuration; else why not.
-pub(super) fn sift(host: &HostState, zone: &HostZone) -> Result<ZoneName, Error> {
+pub(super) fn sift(host: &HostSnapshot, zone: &HostZone) -> Result<ZoneName, Error> {
     let name = &zone.name;
     if name == "global" {
         return Err(refused(Code::InvalidArgument, "it is the global zone"));

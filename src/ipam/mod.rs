@@ -12,8 +12,8 @@ mod usage;
 
 pub use intervals::{Interval, Intervals};
 pub use pick::{Candidates, Pick};
-pub use space::{Block, Space, Standing};
-pub use usage::{AddressUse, Holder, Holding, Run, Usage, UsedRun};
+pub use space::{AddressClass, Block, Space};
+pub use usage::{AddressRange, AddressUse, Holder, Holding, RangeUse, Usage};
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -95,7 +95,7 @@ proptest! {
         let member: BTreeSet<IpAddr> = expected.iter().copied().collect();
         for a in &everything {
             prop_assert_eq!(got.contains(*a), member.contains(a), "{}", a);
-            prop_assert_eq!(space.standing(*a, owner) == Standing::Candidate, member.contains(a), "{}", a);
+            prop_assert_eq!(space.classify(*a, owner) == AddressClass::Candidate, member.contains(a), "{}", a);
         }
         // A share of all addresses is in use, candidates or not, in no order, some twice.
         let mut state = seed | 1;
@@ -137,13 +137,13 @@ proptest! {
         let longest = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| run.len()).max().unwrap_or(0);
         prop_assert_eq!(usage.largest_free.map_or(0, |r| r.count), longest as u128);
         // The map has every address of the ranges once, and is no longer than it must be.
-        prop_assert_eq!(usage.map.iter().map(|part| part.run.count).sum::<u128>(), usage.total);
+        prop_assert_eq!(usage.map.iter().map(|part| part.range.count).sum::<u128>(), usage.total);
         let mapped = usage.map.iter().filter(|part| part.taken_for == AddressUse::Free);
-        let mapped: Vec<u128> = mapped.flat_map(|part| number(part.run.first)..=number(part.run.last)).collect();
+        let mapped: Vec<u128> = mapped.flat_map(|part| number(part.range.first)..=number(part.range.last)).collect();
         prop_assert_eq!(mapped, numbers);
         for pair in usage.map.windows(2) {
-            prop_assert!(pair[0].run.last < pair[1].run.first);
-            let touch = number(pair[0].run.last) + 1 == number(pair[1].run.first);
+            prop_assert!(pair[0].range.last < pair[1].range.first);
+            let touch = number(pair[0].range.last) + 1 == number(pair[1].range.first);
             prop_assert!(!touch || pair[0].taken_for != pair[1].taken_for);
         }
         prop_assert_eq!(usage.used() + usage.outside, held.len() as u128);
@@ -193,19 +193,19 @@ fn why_an_address_is_not_given() {
     block.ranges = vec![(a("10.1.0.0"), a("10.1.0.99"))];
     block.excludes = vec![(a("10.1.0.53"), a("10.1.0.60"))];
     block.reserves = vec![(a("10.1.0.20"), "db01".to_owned())];
-    for (address, standing) in [
-        ("10.1.0.0", Standing::Network),
-        ("10.1.0.1", Standing::Gateway),
-        ("10.1.0.2", Standing::Candidate),
-        ("10.1.0.20", Standing::Reserved("db01")),
-        ("10.1.0.55", Standing::Excluded),
-        ("10.1.0.100", Standing::OutOfRange),
-        ("10.1.0.255", Standing::Broadcast),
-        ("10.2.0.1", Standing::Elsewhere),
-        ("2001:db8::1", Standing::Elsewhere),
+    for (address, classify) in [
+        ("10.1.0.0", AddressClass::Network),
+        ("10.1.0.1", AddressClass::Gateway),
+        ("10.1.0.2", AddressClass::Candidate),
+        ("10.1.0.20", AddressClass::Reserved("db01")),
+        ("10.1.0.55", AddressClass::Excluded),
+        ("10.1.0.100", AddressClass::OutOfRange),
+        ("10.1.0.255", AddressClass::Broadcast),
+        ("10.2.0.1", AddressClass::Elsewhere),
+        ("2001:db8::1", AddressClass::Elsewhere),
     ] {
-        assert_eq!(space.standing(a(address), None), standing, "{address}");
+        assert_eq!(space.classify(a(address), None), classify, "{address}");
     }
-    assert_eq!(space.standing(a("10.1.0.20"), Some("db01")), Standing::Candidate);
+    assert_eq!(space.classify(a("10.1.0.20"), Some("db01")), AddressClass::Candidate);
     assert_eq!(space.kept_for(Family::V4, "db01").collect::<Vec<_>>(), [a("10.1.0.20")]);
 }

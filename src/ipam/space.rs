@@ -94,7 +94,7 @@ impl Block {
 
 /// How an address stands to a pool, for one owner. Whether somebody holds it is another question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing<'a> {
+pub enum AddressClass<'a> {
     /// It may be given.
     Candidate,
     /// It lies in no network of the pool.
@@ -157,28 +157,28 @@ impl Space {
     }
 
     /// How the address stands for `owner`.
-    pub fn standing(&self, address: IpAddr, owner: Option<&str>) -> Standing<'_> {
+    pub fn classify(&self, address: IpAddr, owner: Option<&str>) -> AddressClass<'_> {
         if self.candidates(Family::of(address), owner).contains(address) {
-            return Standing::Candidate;
+            return AddressClass::Candidate;
         }
-        let Some(block) = self.block(address) else { return Standing::Elsewhere };
+        let Some(block) = self.block(address) else { return AddressClass::Elsewhere };
         let n = number(address);
         if block.edges().contains(n) {
             return match address {
-                IpAddr::V6(_) => Standing::Anycast,
-                IpAddr::V4(_) if n == block.interval().first && n != u32::MAX.into() => Standing::Network,
-                IpAddr::V4(_) => Standing::Broadcast,
+                IpAddr::V6(_) => AddressClass::Anycast,
+                IpAddr::V4(_) if n == block.interval().first && n != u32::MAX.into() => AddressClass::Network,
+                IpAddr::V4(_) => AddressClass::Broadcast,
             };
         }
         if block.gateway == Some(address) {
-            return Standing::Gateway;
+            return AddressClass::Gateway;
         }
         if block.excluded().contains(n) {
-            return Standing::Excluded;
+            return AddressClass::Excluded;
         }
         match block.reserves.iter().find(|(a, whom)| *a == address && owner != Some(whom)) {
-            Some((_, whom)) => Standing::Reserved(whom),
-            None => Standing::OutOfRange,
+            Some((_, whom)) => AddressClass::Reserved(whom),
+            None => AddressClass::OutOfRange,
         }
     }
 

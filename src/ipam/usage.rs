@@ -28,7 +28,7 @@ pub struct Holding {
 
 /// A run of addresses, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Run {
+pub struct AddressRange {
     /// The first.
     pub first: IpAddr,
     /// The last.
@@ -75,9 +75,9 @@ impl AddressUse {
 /// Neighbouring addresses that are taken for the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct UsedRun {
+pub struct RangeUse {
     /// The addresses.
-    pub run: Run,
+    pub range: AddressRange,
     /// What for.
     pub taken_for: AddressUse,
 }
@@ -92,9 +92,9 @@ pub struct UsedRun {
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
 /// let usage = manager.pool_usage("internal")?;
 /// let ipv4: &Usage = usage.families.iter().find(|usage| usage.family == Family::V4).expect("the pool has IPv4");
-/// let first: &UsedRun = &ipv4.map[0];
-/// assert_eq!((first.taken_for, first.run.count), (AddressUse::Zone, 1));
-/// let free: Run = ipv4.largest_free.expect("there is room");
+/// let first: &RangeUse = &ipv4.map[0];
+/// assert_eq!((first.taken_for, first.range.count), (AddressUse::Zone, 1));
+/// let free: AddressRange = ipv4.largest_free.expect("there is room");
 /// println!("{} addresses from {} on", free.count, free.first);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -122,9 +122,9 @@ pub struct Usage {
     /// Held, in one of the networks, but outside the ranges. Not part of `total`.
     pub outside: u128,
     /// The longest run of free addresses.
-    pub largest_free: Option<Run>,
+    pub largest_free: Option<AddressRange>,
     /// Every address of the ranges, ascending: neighbours that are taken for the same are one run.
-    pub map: Vec<UsedRun>,
+    pub map: Vec<RangeUse>,
 }
 
 impl Usage {
@@ -152,7 +152,7 @@ impl Space {
         let mut rest = union(&Block::ranged);
         let total = rest.count();
         let mut map = Vec::new();
-        let run = |Interval { first, last }: Interval| Run {
+        let run = |Interval { first, last }: Interval| AddressRange {
             first: family.address(first),
             last: family.address(last),
             count: Interval { first, last }.count(),
@@ -160,7 +160,7 @@ impl Space {
         let mut take = |part: &Intervals, taken_for: AddressUse| {
             let taken = rest.intersect(part);
             rest = rest.subtract(part);
-            map.extend(taken.as_slice().iter().map(|interval| UsedRun { run: run(*interval), taken_for }));
+            map.extend(taken.as_slice().iter().map(|interval| RangeUse { range: run(*interval), taken_for }));
             taken.count()
         };
         let (by_zones, by_reservations, by_host) = (held(Holder::Zone), held(Holder::Reservation), held(Holder::Host));
@@ -172,8 +172,10 @@ impl Space {
         let reserved = take(&union(&|b| b.reserved(None)), AddressUse::Reserved);
         let largest_free = rest.longest().map(run);
         let free = rest.count();
-        map.extend(rest.as_slice().iter().map(|interval| UsedRun { run: run(*interval), taken_for: AddressUse::Free }));
-        map.sort_unstable_by_key(|part| part.run.first);
+        map.extend(
+            rest.as_slice().iter().map(|interval| RangeUse { range: run(*interval), taken_for: AddressUse::Free }),
+        );
+        map.sort_unstable_by_key(|part| part.range.first);
         let all_held: Intervals =
             [by_zones, by_reservations, by_host].iter().flat_map(|set| set.as_slice().to_vec()).collect();
         Usage {

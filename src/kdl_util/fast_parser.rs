@@ -22,7 +22,7 @@ pub(super) fn nodes(text: &str) -> Option<Vec<Node>> {
 }
 
 /// Properties that are compared with each other one by one.
-const FEW: usize = 16;
+const LINEAR_MAX: usize = 16;
 
 struct Reader<'a> {
     text: &'a str,
@@ -93,7 +93,7 @@ impl Reader<'_> {
                     let entry = self.entry(depth)?;
                     if let Some(name) = &entry.name {
                         // Few are compared one by one, which is faster than a set.
-                        if names.is_empty() && node.entries.len() >= FEW {
+                        if names.is_empty() && node.entries.len() >= LINEAR_MAX {
                             names.extend(node.entries.iter().filter_map(|entry| entry.name.clone()));
                         }
                         let new =

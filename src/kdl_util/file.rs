@@ -59,7 +59,7 @@ fn unusable(path: &Path, why: Refused) -> Error {
 }
 
 /// Whether a folder of documents may be trusted.
-pub(crate) fn check_folder(path: &Path, trust: Trust) -> Result<()> {
+pub(crate) fn check_directory(path: &Path, trust: Trust) -> Result<()> {
     let meta = std::fs::metadata(path).map_err(|error| failed(path, error))?;
     if !meta.is_dir() {
         return Err(refused(path, "not-a-folder", "this is not a directory".to_owned(), None));
@@ -73,11 +73,11 @@ pub(crate) fn check_above(path: &Path, trust: Trust) -> Result<()> {
         return Ok(());
     }
     let whole = std::fs::canonicalize(path).map_err(|error| failed(path, error))?;
-    for folder in whole.ancestors().skip(1) {
-        let meta = std::fs::metadata(folder).map_err(|error| failed(folder, error))?;
+    for directory in whole.ancestors().skip(1) {
+        let meta = std::fs::metadata(directory).map_err(|error| failed(directory, error))?;
         if meta.mode() & 0o002 != 0 && meta.mode() & 0o1000 == 0 {
             let message = "as root, nothing below this directory is read: everybody may write to it".to_owned();
-            return Err(refused(folder, "not-trusted", message, Some(format!("chmod o-w {}", folder.display()))));
+            return Err(refused(directory, "not-trusted", message, Some(format!("chmod o-w {}", directory.display()))));
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::parallel;
 const STACK: usize = 16 << 20;
 
 /// So many texts are worth threads of their own.
-const MANY: usize = 64;
+const MIN_PARALLEL: usize = 64;
 
 /// The code of a fault that says nothing about the file: the system refused a thread to parse it on.
 pub(super) const NO_THREAD: &str = "no-thread";
@@ -79,7 +79,7 @@ pub(crate) fn parse_many<I: Sync, T: Send>(
     bytes: impl Fn(&I) -> &[u8] + Sync,
     make: impl Fn(&I, Parsed) -> T + Sync,
 ) -> Vec<T> {
-    if inputs.len() < MANY {
+    if inputs.len() < MIN_PARALLEL {
         return inputs.iter().map(|input| make(input, parse(bytes(input)))).collect();
     }
     let workers = parallel::cores();

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use super::{Manager, RunOptions};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::host::ZonesStamp;
-use crate::lifecycle::Teller;
-use crate::lifecycle::addresses::{self, Surveys};
 use crate::name::{PoolName, ReservationName};
-use crate::registry::{Allocation, PoolUsage, Survey};
+use crate::operations::EventSender;
+use crate::operations::addresses::{self, HostUsages};
+use crate::registry::{Allocation, HostUsage, PoolUsage};
 
 impl Manager {
     /// Gives `owner` one address of each family of the pool, IPv4 first, or the one that is wanted. It is held, on disk, when this
@@ -24,7 +24,7 @@ impl Manager {
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// let given = manager.allocate("internal", "printer", None, &mut RunOptions::new())?;
     /// assert_eq!(given.addresses[0].address.to_string(), "10.1.0.10/24");
-    /// // Asked again, it gives the same.
+    /// // AddressRequest again, it gives the same.
     /// assert_eq!(manager.allocate("internal", "printer", None, &mut RunOptions::new())?, given);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -38,7 +38,7 @@ impl Manager {
         let (pool, owner) = (PoolName::new(pool)?, ReservationName::new(owner)?);
         let given = addresses::allocate(
             &self.registry(),
-            &self.surveys(&|teller| self.survey(teller)),
+            &self.host_usages(&|events| self.host_usage(events)),
             &pool,
             &[owner],
             wanted,
@@ -60,7 +60,14 @@ impl Manager {
     pub fn allocate_all(&self, pool: &str, owners: &[&str], run: &mut RunOptions<'_>) -> Result<Vec<Allocation>> {
         let pool = PoolName::new(pool)?;
         let owners = owners.iter().map(|owner| ReservationName::new(*owner)).collect::<Result<Vec<_>>>()?;
-        addresses::allocate(&self.registry(), &self.surveys(&|teller| self.survey(teller)), &pool, &owners, None, run)
+        addresses::allocate(
+            &self.registry(),
+            &self.host_usages(&|events| self.host_usage(events)),
+            &pool,
+            &owners,
+            None,
+            run,
+        )
     }
 
     /// Takes back what `owner` holds of the pool, or this address of it; with `id`, only from that very reservation and not from a
@@ -107,7 +114,8 @@ impl Manager {
     /// ```
     pub fn pool_usage(&self, pool: &str) -> Result<PoolUsage> {
         let pool = PoolName::new(pool)?;
-        let usage = addresses::pool_usage(&self.registry(), &self.surveys(&|teller| self.survey(teller)), Some(&pool))?;
+        let usage =
+            addresses::pool_usage(&self.registry(), &self.host_usages(&|events| self.host_usage(events)), Some(&pool))?;
         usage.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "a pool was looked at and is not there"))
     }
 
@@ -123,7 +131,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn pool_usages(&self) -> Result<Vec<PoolUsage>> {
-        addresses::pool_usage(&self.registry(), &self.surveys(&|teller| self.survey(teller)), None)
+        addresses::pool_usage(&self.registry(), &self.host_usages(&|events| self.host_usage(events)), None)
     }
 
     /// What is not as it should be with the addresses of a pool, or of all: held twice, held against the pool's rules, of no pool.
@@ -140,18 +148,18 @@ impl Manager {
     /// ```
     pub fn check_pools(&self, pool: Option<&str>) -> Result<Vec<Diagnostic>> {
         let pool = pool.map(PoolName::new).transpose()?;
-        addresses::check_pools(&self.registry(), &self.surveys(&|teller| self.survey(teller)), pool.as_ref())
+        addresses::check_pools(&self.registry(), &self.host_usages(&|events| self.host_usage(events)), pool.as_ref())
     }
 
-    fn surveys<'a>(&self, make: addresses::MakeSurvey<'a>) -> Surveys<'a> {
-        Surveys { stamp: ZonesStamp::of(self.host_root()), make }
+    fn host_usages<'a>(&self, make: addresses::MakeHostUsage<'a>) -> HostUsages<'a> {
+        HostUsages { stamp: ZonesStamp::of(self.host_root()), make }
     }
 
-    fn survey(&self, teller: Option<&Teller>) -> Result<Survey> {
-        let look = match teller {
-            Some(teller) => self.site()?.heeding(teller).look()?,
-            None => self.asking()?.look()?,
+    fn host_usage(&self, events: Option<&EventSender>) -> Result<HostUsage> {
+        let snapshots = match events {
+            Some(events) => self.context()?.with_cancel(events).snapshot()?,
+            None => self.asking()?.snapshot()?,
         };
-        Ok(look.survey)
+        Ok(snapshots.host_usage)
     }
 }

@@ -10,11 +10,11 @@ use crate::effective::ZoneSpec;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::file::make_directories;
 use crate::host::Host;
-use crate::lifecycle;
 use crate::name::{PoolName, PublisherName, TemplateName, ZoneName};
+use crate::operations;
 use crate::pool::Pool;
 use crate::publisher::Publisher;
-use crate::registry::{Folder, Registry, Tree};
+use crate::registry::{Directory, Registry, Tree};
 use crate::starter;
 use crate::template::Template;
 
@@ -69,11 +69,14 @@ impl Manager {
             return Err(self.no_tree());
         }
         // Without a host only the files are checked.
-        let host = match self.asking().and_then(|site| Ok((site.look()?, site.host))) {
+        let host = match self.asking().and_then(|context| Ok((context.snapshot()?, context.host))) {
             Err(error) if error.code() == Code::Cancelled => return Err(error),
-            look => look.ok(),
+            snapshots => snapshots.ok(),
         };
-        Ok(check(&registry, host.as_ref().map(|(look, host)| (host, &look.host, look.survey.clone()))))
+        Ok(check(
+            &registry,
+            host.as_ref().map(|(snapshots, host)| (host, &snapshots.host, snapshots.host_usage.clone())),
+        ))
     }
 
     /// `config.kdl`, or what holds without it.
@@ -108,7 +111,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn templates(&self) -> Result<Vec<Template>> {
-        self.documents(Folder::Templates)
+        self.documents(Directory::Templates)
     }
 
     /// One template, whatever the others are like; `not-found`.
@@ -138,7 +141,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn pools(&self) -> Result<Vec<Pool>> {
-        self.documents(Folder::Pools)
+        self.documents(Directory::Pools)
     }
 
     /// One pool, whatever the others are like; `not-found`.
@@ -169,7 +172,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn publishers(&self) -> Result<Vec<Publisher>> {
-        self.documents(Folder::Publishers)
+        self.documents(Directory::Publishers)
     }
 
     /// One publisher, whatever the others are like; `not-found`.
@@ -202,7 +205,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn effective(&self, zone: &str) -> Result<ZoneSpec> {
-        lifecycle::spec(&self.registry(), &ZoneName::new(zone)?)
+        operations::spec(&self.registry(), &ZoneName::new(zone)?)
     }
 
     fn named<T: Kind>(&self, what: &str, name: &str, path: impl Fn(&Tree) -> PathBuf) -> Result<T> {
@@ -213,12 +216,12 @@ impl Manager {
         })
     }
 
-    fn documents<T: Kind>(&self, folder: Folder) -> Result<Vec<T>> {
+    fn documents<T: Kind>(&self, directory: Directory) -> Result<Vec<T>> {
         let registry = self.registry();
         let tree = registry.tree();
-        let base = tree.folder(folder);
+        let base = tree.directory(directory);
         let (mut values, mut faults) = (Vec::new(), Vec::new());
-        for name in tree.documents(folder)? {
+        for name in tree.documents(directory)? {
             match document(tree, &base.join(name)) {
                 Ok(value) => values.push(value),
                 Err(error) => faults.push(error),
@@ -244,8 +247,8 @@ pub(super) fn write_starter(registry: &Registry, host: Option<&Host>) -> Result<
         None => starter::DEFAULT_BRAND.to_owned(),
     };
     make_directories(tree.root(), 0o755).map_err(|error| Error::io("make", tree.root(), error))?;
-    for folder in Folder::ALL {
-        registry.make_folder(&tree.folder(folder))?;
+    for directory in Directory::ALL {
+        registry.make_directory(&tree.directory(directory))?;
     }
     let mut written = Vec::new();
     for (path, text) in starter::starter(&brand) {

@@ -4,8 +4,8 @@ use super::zones::checked_or_all;
 use super::{ApplyOptions, Manager, RunOptions, Zone};
 use crate::drift::{self, Drift};
 use crate::error::Result;
-use crate::lifecycle::{self, Plan, Report};
 use crate::name::ZoneName;
+use crate::operations::{self, Plan, Report};
 
 impl Manager {
     /// In what these zones differ from their files, or all where none is named: the wish, what was applied last, and the host. Only
@@ -45,7 +45,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_apply(&self, names: &[&str], options: &ApplyOptions) -> Result<Plan> {
-        lifecycle::plan_apply(&self.asking()?, &checked_or_all(names)?, options)
+        operations::plan_apply(&self.asking()?, &checked_or_all(names)?, options)
     }
 
     /// Brings the host to the files of these zones, or of all where none is named: builds wishes, changes what differs, leaves what
@@ -63,7 +63,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, names: &[&str], options: &ApplyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        lifecycle::apply(&*self.site()?, &checked_or_all(names)?, options, run)
+        operations::apply(&*self.context()?, &checked_or_all(names)?, options, run)
     }
 
     /// Sets keys of a zone's own entry, such as `attr.owner`, `autoboot` or `capped-memory.physical`; an empty value takes the
@@ -82,6 +82,6 @@ impl Manager {
     pub fn set(&self, name: &str, pairs: &[(&str, &str)], run: &mut RunOptions<'_>) -> Result<Zone> {
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        crate::set::set(&*self.site()?, &ZoneName::new(name)?, &pairs, run)
+        crate::set::set(&*self.context()?, &ZoneName::new(name)?, &pairs, run)
     }
 }

@@ -4,7 +4,7 @@ use super::zones::checked_or_all;
 use super::{ImportOptions, Manager, RunOptions};
 use crate::error::Result;
 use crate::import;
-use crate::lifecycle::{Plan, Report};
+use crate::operations::{Plan, Report};
 
 impl Manager {
     /// What adopting these zones would do; no name means every zone of the host, those that would be left alone with the reason in
@@ -19,7 +19,7 @@ impl Manager {
     /// let machine = SimHost::open(dir.path())?;
     /// let words = ["zonecfg", "-z", "legacy", "create -b; set brand=nlipkg; set zonepath=/zones/legacy"].map(Into::into);
     /// # let (mut out, mut err) = (Vec::new(), Vec::new());
-    /// # let around = Surroundings { env: &[], cwd: "/".as_ref(), stdin: &mut std::io::empty(), stdout: &mut out, stderr: &mut err, interrupted: &|| false, hooks: None };
+    /// # let around = CommandIo { env: &[], cwd: "/".as_ref(), stdin: &mut std::io::empty(), stdout: &mut out, stderr: &mut err, interrupted: &|| false, hooks: None };
     /// machine.answer(&words, around);
     ///
     /// let plan = manager.plan_import(&["legacy"], &ImportOptions::new())?;
@@ -42,7 +42,7 @@ impl Manager {
     /// let machine = SimHost::open(dir.path())?;
     /// let words = ["zonecfg", "-z", "legacy", "create -b; set brand=nlipkg; set zonepath=/zones/legacy"].map(Into::into);
     /// # let (mut out, mut err) = (Vec::new(), Vec::new());
-    /// # let around = Surroundings { env: &[], cwd: "/".as_ref(), stdin: &mut std::io::empty(), stdout: &mut out, stderr: &mut err, interrupted: &|| false, hooks: None };
+    /// # let around = CommandIo { env: &[], cwd: "/".as_ref(), stdin: &mut std::io::empty(), stdout: &mut out, stderr: &mut err, interrupted: &|| false, hooks: None };
     /// machine.answer(&words, around);
     ///
     /// let report = manager.import(&["legacy"], &ImportOptions::new(), &mut RunOptions::new())?;
@@ -50,6 +50,6 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn import(&self, names: &[&str], options: &ImportOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        import::import(&*self.site()?, &checked_or_all(names)?, options, run)
+        import::import(&*self.context()?, &checked_or_all(names)?, options, run)
     }
 }

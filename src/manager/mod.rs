@@ -12,7 +12,7 @@ mod zones;
 
 pub use open::{Manager, ManagerBuilder};
 pub use options::{
-    ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Live, OnFailure,
-    Query, RecoverOptions, ReinstallOptions, RunOptions,
+    ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, OnFailure, Query,
+    QueryHost, RecoverOptions, ReinstallOptions, RunOptions,
 };
 pub use zone::{Zone, ZoneAddress, ZoneNet};

@@ -7,8 +7,8 @@ use super::documents::write_starter;
 use crate::error::{Code, Error, Result};
 use crate::exec::Watcher;
 use crate::host::Host;
-use crate::lifecycle::{Cancel, Site};
-use crate::registry::{Points, Registry, Tree};
+use crate::operations::{Cancel, Context};
+use crate::registry::{Registry, Tree, WriteHook};
 #[cfg(feature = "sim")]
 use crate::simhost::{Dialect, SimHost};
 #[cfg(feature = "sim")]
@@ -35,14 +35,14 @@ struct Inner {
     command: String,
     hooks: Hooks,
     /// Found when first needed; a host that is not there is looked for again.
-    site: Mutex<Option<Arc<Site>>>,
+    context: Mutex<Option<Arc<Context>>>,
 }
 
 /// Which host.
 #[derive(Debug, Clone)]
 enum Place {
     /// The one this process runs on.
-    Live,
+    QueryHost,
     /// Real programs and files below another root.
     Below(PathBuf),
     /// A simulated machine in this directory.
@@ -54,7 +54,7 @@ impl Place {
     /// Returns the directory below which the host's files are.
     fn root(&self) -> &Path {
         match self {
-            Place::Live => Path::new("/"),
+            Place::QueryHost => Path::new("/"),
             Place::Below(directory) => directory,
             #[cfg(feature = "sim")]
             Place::Simulated(directory) => directory,
@@ -107,43 +107,43 @@ impl Manager {
     /// # let dir = tempfile::tempdir()?;
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// let cancel = Cancel::new();
-    /// let asking = manager.stopped_by(&cancel);
+    /// let asking = manager.with_cancel(&cancel);
     /// assert!(asking.zones(&Query::new())?.is_empty());
     /// cancel.cancel();
     /// assert_eq!(asking.zones(&Query::new()).unwrap_err().code(), Code::Cancelled);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn stopped_by(&self, cancel: &Cancel) -> Manager {
+    pub fn with_cancel(&self, cancel: &Cancel) -> Manager {
         let mut asking = self.clone();
         asking.stops.push(cancel.clone());
         asking
     }
 
     /// The tree and the host for questions, which whoever was told to may stop.
-    pub(super) fn asking(&self) -> Result<Site> {
-        let site = self.site()?;
+    pub(super) fn asking(&self) -> Result<Context> {
+        let context = self.context()?;
         let stops = self.stops.clone();
         let host = match stops.as_slice() {
-            [] => site.host.clone(),
-            _ => site.host.heeding(Arc::new(move || stops.iter().any(Cancel::is_cancelled))),
+            [] => context.host.clone(),
+            _ => context.host.with_cancel(Arc::new(move || stops.iter().any(Cancel::is_cancelled))),
         };
-        Ok(Site { registry: site.registry.clone(), host })
+        Ok(Context { registry: context.registry.clone(), host })
     }
 
     /// The same; `None` if this machine cannot manage zones, which reading files does not need.
-    pub(super) fn asking_if_there(&self) -> Result<Option<Site>> {
+    pub(super) fn asking_if_there(&self) -> Result<Option<Context>> {
         match self.asking() {
             Err(error) if error.code() == Code::UnsupportedHost => Ok(None),
-            site => site.map(Some),
+            context => context.map(Some),
         }
     }
 
     /// The tree and the host; `unsupported-host` where this machine cannot manage zones.
-    pub(super) fn site(&self) -> Result<Arc<Site>> {
-        let mut site = self.inner.site.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(site) = &*site {
-            return Ok(Arc::clone(site));
+    pub(super) fn context(&self) -> Result<Arc<Context>> {
+        let mut context = self.inner.context.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(context) = &*context {
+            return Ok(Arc::clone(context));
         }
         let host = self.host()?;
         if self.inner.place.is_simulated() && !self.inner.root.exists() {
@@ -153,15 +153,15 @@ impl Manager {
             Some(watcher) => host.watched(Arc::clone(watcher)),
             None => host,
         };
-        let found = Arc::new(Site { registry: self.registry(), host });
-        *site = Some(Arc::clone(&found));
+        let found = Arc::new(Context { registry: self.registry(), host });
+        *context = Some(Arc::clone(&found));
         Ok(found)
     }
 
     /// Finds the host. A simulated machine that is not there yet is made.
     pub(super) fn host(&self) -> Result<Host> {
         match &self.inner.place {
-            Place::Live => Host::live(),
+            Place::QueryHost => Host::live(),
             Place::Below(root) => Host::below(root),
             #[cfg(feature = "sim")]
             Place::Simulated(directory) => Ok(Host::simulated(machine(directory)?.runner())),
@@ -170,12 +170,12 @@ impl Manager {
 
     /// Whether the caller named the tree or the host, so that it cannot be this machine's by accident.
     pub(super) fn is_placed(&self) -> bool {
-        self.inner.rooted || !matches!(self.inner.place, Place::Live)
+        self.inner.rooted || !matches!(self.inner.place, Place::QueryHost)
     }
 
     /// The same for planning, which writes nothing: what a simulated machine and its tree would be is made elsewhere, and goes
     /// with the answer.
-    pub(super) fn planning_site(&self) -> Result<(Site, Option<Pretence>)> {
+    pub(super) fn planning_site(&self) -> Result<(Context, Option<TempMachine>)> {
         #[cfg(feature = "sim")]
         if let Place::Simulated(directory) = &self.inner.place
             && !self.inner.root.exists()
@@ -186,18 +186,18 @@ impl Manager {
     }
 
     #[cfg(feature = "sim")]
-    fn planning_site_of(&self, directory: &Path) -> Result<(Site, Option<Pretence>)> {
-        let pretence = Pretence::make()?;
+    fn planning_site_of(&self, directory: &Path) -> Result<(Context, Option<TempMachine>)> {
+        let pretence = TempMachine::make()?;
         let machine = match SimHost::open(directory) {
             Ok(machine) => machine,
             Err(_) if nothing_in(directory) => SimHost::create(pretence.0.join("machine"), Dialect::default())?,
             Err(error) => return Err(error),
         };
         let tree = pretence.0.join("tree");
-        let registry = Registry::new(Tree::new(tree).of_anyone(), self.inner.command.clone(), Points::none());
+        let registry = Registry::new(Tree::new(tree).of_anyone(), self.inner.command.clone(), WriteHook::none());
         let host = Host::simulated(machine.runner());
         write_starter(&registry, Some(&host))?;
-        Ok((Site { registry, host }, Some(pretence)))
+        Ok((Context { registry, host }, Some(pretence)))
     }
 
     /// The folder below which the host's files are.
@@ -209,7 +209,7 @@ impl Manager {
     pub(super) fn registry(&self) -> Registry {
         let tree = Tree::new(&self.inner.root);
         let tree = if self.inner.place.is_simulated() { tree.of_anyone() } else { tree };
-        Registry::new(tree, self.inner.command.clone(), self.inner.hooks.points.clone())
+        Registry::new(tree, self.inner.command.clone(), self.inner.hooks.write_hook.clone())
     }
 
     /// The root of the tree.
@@ -224,7 +224,7 @@ impl Manager {
 /// # use zmgr::*;
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
-/// // The programs that `zmgr sim link` made below a folder, as if that were the host.
+/// // The programs that `zmgr sim link` made below a directory, as if that were the host.
 /// let builder: ManagerBuilder = Manager::builder().host_root(dir.path()).command("zmgr list");
 /// # drop(builder);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -242,13 +242,13 @@ pub struct ManagerBuilder {
 /// What looks at every change that a manager makes, so that tests can count and visit each instant of death.
 #[derive(Clone, Default)]
 struct Hooks {
-    points: Points,
+    write_hook: WriteHook,
     watcher: Option<Arc<Watcher>>,
 }
 
 impl std::fmt::Debug for Hooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Hooks").field("points", &self.points).field("watched", &self.watcher.is_some()).finish()
+        f.debug_struct("Hooks").field("points", &self.write_hook).field("watched", &self.watcher.is_some()).finish()
     }
 }
 
@@ -285,8 +285,8 @@ impl ManagerBuilder {
     /// With somebody who sees each command before and after it runs, and each change to the tree.
     #[doc(hidden)]
     #[must_use]
-    pub fn observed(mut self, watcher: Arc<Watcher>, points: Points) -> Self {
-        self.hooks = Hooks { points, watcher: Some(watcher) };
+    pub fn observed(mut self, watcher: Arc<Watcher>, write_hook: WriteHook) -> Self {
+        self.hooks = Hooks { write_hook, watcher: Some(watcher) };
         self
     }
 
@@ -299,7 +299,7 @@ impl ManagerBuilder {
         }
         let place = match self.host_root {
             Some(directory) => Place::Below(absolute(directory)?),
-            None => Place::Live,
+            None => Place::QueryHost,
         };
         #[cfg(feature = "sim")]
         let place = match self.simulate {
@@ -317,7 +317,7 @@ impl ManagerBuilder {
                 .and_then(|program| Some(Path::new(&program).file_name()?.to_string_lossy().into_owned()))
                 .unwrap_or_else(|| "zmgr".to_owned())
         });
-        let inner = Inner { root, rooted, place, command, hooks: self.hooks, site: Mutex::new(None) };
+        let inner = Inner { root, rooted, place, command, hooks: self.hooks, context: Mutex::new(None) };
         Ok(Manager { inner: Arc::new(inner), stops: Vec::new() })
     }
 }
@@ -344,20 +344,20 @@ fn nothing_in(directory: &Path) -> bool {
 
 /// A private directory among the temporary ones, which goes when this goes.
 #[derive(Debug)]
-pub(super) struct Pretence(PathBuf);
+pub(super) struct TempMachine(PathBuf);
 
 #[cfg(feature = "sim")]
-impl Pretence {
-    fn make() -> Result<Pretence> {
+impl TempMachine {
+    fn make() -> Result<TempMachine> {
         use std::os::unix::fs::DirBuilderExt;
         let path = std::env::temp_dir().join(format!("zmgr-plan-{}", EntryId::random()?));
         let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
         made.map_err(|error| Error::io("make", &path, error))?;
-        Ok(Pretence(path))
+        Ok(TempMachine(path))
     }
 }
 
-impl Drop for Pretence {
+impl Drop for TempMachine {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }

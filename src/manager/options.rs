@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::error::{Code, Error, Result};
-use crate::lifecycle::{Cancel, Event};
+use crate::operations::{Cancel, Event};
 
 /// Which zones to list, and how much to ask of the host.
 ///
@@ -14,7 +14,7 @@ use crate::lifecycle::{Cancel, Event};
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
-/// let query = Query::new().name("web01").tag("web").live(Live::Never).unregistered(false);
+/// let query = Query::new().name("web01").tag("web").query_host(QueryHost::Never).unregistered(false);
 /// assert!(manager.zones(&query)?.is_empty(), "web01 has no such tag");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -26,7 +26,7 @@ pub struct Query {
     /// Only zones with this tag.
     pub tag: Option<String>,
     /// Whether to ask the host for each zone's status.
-    pub live: Live,
+    pub query_host: QueryHost,
     /// Also zones that the host has and the registry does not (`zmgr list -a`).
     pub unregistered: bool,
 }
@@ -53,8 +53,8 @@ impl Query {
 
     /// Whether to ask the host for each zone's status.
     #[must_use]
-    pub fn live(mut self, live: Live) -> Self {
-        self.live = live;
+    pub fn query_host(mut self, query_host: QueryHost) -> Self {
+        self.query_host = query_host;
         self
     }
 
@@ -74,16 +74,16 @@ impl Query {
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
 /// // The files alone, where no command of the host shall run.
-/// let zones = manager.zones(&Query::new().live(Live::Never))?;
+/// let zones = manager.zones(&Query::new().query_host(QueryHost::Never))?;
 /// assert!(zones[0].status.is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Live {
+pub enum QueryHost {
     /// Ask; where the host does not answer, leave each status empty.
     #[default]
-    Auto,
+    IfAvailable,
     /// Do not ask: read files only.
     Never,
     /// Ask, and fail where the host does not answer.

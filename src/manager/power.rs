@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use super::zones::checked;
 use super::{ExecOptions, HaltOptions, Manager, RunOptions};
 use crate::error::Result;
-use crate::lifecycle::{self, Power, Report};
 use crate::name::ZoneName;
+use crate::operations::{self, Power, Report};
 
 impl Manager {
     /// Boots zones, `jobs` at once, and waits until they run. One that runs already is `unchanged`.
@@ -24,7 +24,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn boot(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
-        lifecycle::power(&*self.site()?, &checked(names)?, Power::Boot, None, run)
+        operations::power(&*self.context()?, &checked(names)?, Power::Boot, None, run)
     }
 
     /// Halts zones at once, without their own scripts. One that is down already is `unchanged`.
@@ -39,7 +39,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn halt(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        lifecycle::power(&*self.site()?, &checked(names)?, Power::Halt, options.timeout, run)
+        operations::power(&*self.context()?, &checked(names)?, Power::Halt, options.timeout, run)
     }
 
     /// Asks zones to shut down and waits until they are down. With `force`, one that does not is halted.
@@ -57,7 +57,7 @@ impl Manager {
     /// ```
     pub fn shutdown(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         let what = Power::Shutdown { force: options.force };
-        lifecycle::power(&*self.site()?, &checked(names)?, what, options.timeout, run)
+        operations::power(&*self.context()?, &checked(names)?, what, options.timeout, run)
     }
 
     /// Asks running zones to shut down and boots them again. With `force`, they are halted and booted at once.
@@ -72,7 +72,7 @@ impl Manager {
     /// ```
     pub fn reboot(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         let what = Power::Reboot { force: options.force };
-        lifecycle::power(&*self.site()?, &checked(names)?, what, options.timeout, run)
+        operations::power(&*self.context()?, &checked(names)?, what, options.timeout, run)
     }
 
     /// Runs a command inside a running zone as its root and answers with its exit status. Each word reaches the command as it is.
@@ -97,7 +97,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn exec(&self, name: &str, words: &[String], options: &mut ExecOptions<'_>) -> Result<i32> {
-        lifecycle::exec(&*self.site()?, &ZoneName::new(name)?, words, options)
+        operations::exec(&*self.context()?, &ZoneName::new(name)?, words, options)
     }
 
     /// A login on the caller's own terminal, as this user or root; `term` is the terminal's type (`TERM`). Answers with the exit
@@ -115,6 +115,6 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn login(&self, name: &str, user: Option<&str>, term: Option<OsString>) -> Result<i32> {
-        lifecycle::login(&*self.site()?, &ZoneName::new(name)?, user, term)
+        operations::login(&*self.context()?, &ZoneName::new(name)?, user, term)
     }
 }

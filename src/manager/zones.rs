@@ -2,11 +2,11 @@
 
 use super::{CreateOptions, DestroyOptions, Manager, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone};
 use crate::error::{Code, Error, Result};
-use crate::lifecycle::{self, Plan, Report};
 use crate::name::ZoneName;
+use crate::operations::{self, Plan, Report};
 
 impl Manager {
-    /// The zones that the query asks for, by name. One look at the registry and, unless the query says `Live::Never`, one command
+    /// The zones that the query asks for, by name. One look at the registry and, unless the query says `QueryHost::Never`, one command
     /// for the states of all.
     ///
     /// A zone whose file has a fault is there, with its `fault`.
@@ -22,12 +22,12 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn zones(&self, query: &Query) -> Result<Vec<Zone>> {
-        let site = match query.live {
-            super::Live::Required => Some(self.asking()?),
+        let context = match query.query_host {
+            super::QueryHost::Required => Some(self.asking()?),
             _ if query.unregistered => Some(self.asking()?),
             _ => self.asking_if_there()?,
         };
-        lifecycle::zones(&self.registry(), site.as_ref().map(|site| &site.host), query)
+        operations::zones(&self.registry(), context.as_ref().map(|context| &context.host), query)
     }
 
     /// One zone: reads one file, and asks the host for one state where it answers. `not-found` where the registry has no such zone.
@@ -44,8 +44,8 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn zone(&self, name: &str) -> Result<Zone> {
-        let site = self.asking_if_there()?;
-        lifecycle::zone(&self.registry(), site.as_ref().map(|site| &site.host), &ZoneName::new(name)?)
+        let context = self.asking_if_there()?;
+        operations::zone(&self.registry(), context.as_ref().map(|context| &context.host), &ZoneName::new(name)?)
     }
 
     /// What creating these zones would do. Touches nothing.
@@ -60,8 +60,8 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_create(&self, names: &[&str], options: &CreateOptions) -> Result<Plan> {
-        let (site, _pretence) = self.planning_site()?;
-        lifecycle::plan_create(&site, &checked(names)?, options)
+        let (context, _pretence) = self.planning_site()?;
+        operations::plan_create(&context, &checked(names)?, options)
     }
 
     /// Creates a zone and answers with it as it is then.
@@ -98,7 +98,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_all(&self, names: &[&str], options: &CreateOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        lifecycle::create(&*self.site()?, &checked(names)?, options, run)
+        operations::create(&*self.context()?, &checked(names)?, options, run)
     }
 
     /// What destroying these zones would do. Touches nothing.
@@ -113,8 +113,8 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_destroy(&self, names: &[&str], options: &DestroyOptions) -> Result<Plan> {
-        let (site, _pretence) = self.planning_site()?;
-        lifecycle::plan_destroy(&site, &checked(names)?, options)
+        let (context, _pretence) = self.planning_site()?;
+        operations::plan_destroy(&context, &checked(names)?, options)
     }
 
     /// Destroys zones: halts, uninstalls, removes their configuration, the VNICs that zmgr made, and the entry.
@@ -129,7 +129,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn destroy(&self, names: &[&str], options: &DestroyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        lifecycle::destroy(&*self.site()?, &checked(names)?, options, run)
+        operations::destroy(&*self.context()?, &checked(names)?, options, run)
     }
 
     /// Plans the removal of these zones' entries. Changes nothing.
@@ -146,8 +146,8 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_forget(&self, names: &[&str]) -> Result<Plan> {
-        let (site, _pretence) = self.planning_site()?;
-        lifecycle::plan_forget(&site, &checked(names)?)
+        let (context, _pretence) = self.planning_site()?;
+        operations::plan_forget(&context, &checked(names)?)
     }
 
     /// Removes the entries of these zones from the registry, and nothing else: the zones stay on the host as they are, and what
@@ -167,7 +167,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forget(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
-        lifecycle::forget(&*self.site()?, &checked(names)?, run)
+        operations::forget(&*self.context()?, &checked(names)?, run)
     }
 
     /// What installing these zones again would do. Touches nothing.
@@ -181,8 +181,8 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_reinstall(&self, names: &[&str], options: &ReinstallOptions) -> Result<Plan> {
-        let (site, _pretence) = self.planning_site()?;
-        lifecycle::plan_reinstall(&site, &checked(names)?, options)
+        let (context, _pretence) = self.planning_site()?;
+        operations::plan_reinstall(&context, &checked(names)?, options)
     }
 
     /// Installs a zone again and answers with it as it is then: its files go and come anew, its addresses, links and configuration
@@ -221,7 +221,7 @@ impl Manager {
         options: &ReinstallOptions,
         run: &mut RunOptions<'_>,
     ) -> Result<Report> {
-        lifecycle::reinstall(&*self.site()?, &checked(names)?, options, run)
+        operations::reinstall(&*self.context()?, &checked(names)?, options, run)
     }
 
     /// Runs a plan that was approved. Everything is planned anew from its requests, with what was chosen then: no command line is
@@ -243,8 +243,8 @@ impl Manager {
     /// ```
     pub fn run(&self, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
         match plan.operation.as_str() {
-            crate::import::OPERATION => crate::import::run(&*self.site()?, plan, run),
-            _ => lifecycle::run(&*self.site()?, plan, run),
+            crate::import::OPERATION => crate::import::run(&*self.context()?, plan, run),
+            _ => operations::run(&*self.context()?, plan, run),
         }
     }
 
@@ -263,7 +263,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recover(&self, names: &[&str], options: &RecoverOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        lifecycle::recover(&*self.site()?, &checked_or_all(names)?, options, run)
+        operations::recover(&*self.context()?, &checked_or_all(names)?, options, run)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::codec::checksum;
-use super::facts::EntryKind;
+use super::summary::EntryKind;
 
 /// Places of entries by the key of kind and name, which is a good hash already. Two names may have one key: whoever finds a place
 /// looks at the name there.

@@ -4,42 +4,42 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::facts::EntryKind;
-use super::ledger::{HeldBy, Ledger};
-use super::pools::Wire;
+use super::allocator::{Allocator, HeldBy};
+use super::pools::Segment;
+use super::summary::EntryKind;
 use crate::address::{MacAddr, MacPrefix, NetAddress};
 use crate::error::{Code, Error, Result};
-use crate::ipam::{Block, Family, Pick, Space, Standing};
+use crate::ipam::{AddressClass, Block, Family, Pick, Space};
 use crate::link_name::Pattern;
 use crate::name::{LinkName, PoolName, ZoneName};
 use crate::pool::{Pool, Strategy};
 
 /// Who asks: a zone or the owner of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asker<'a> {
+pub struct AddressOwner<'a> {
     /// Zone or reservation.
     pub kind: EntryKind,
     /// Its name, for which a pool may keep addresses.
     pub name: &'a str,
 }
 
-impl<'a> Asker<'a> {
+impl<'a> AddressOwner<'a> {
     /// A zone.
     pub fn zone(name: &'a ZoneName) -> Self {
-        Asker { kind: EntryKind::Zone, name: name.as_str() }
+        AddressOwner { kind: EntryKind::Zone, name: name.as_str() }
     }
 }
 
 /// Which addresses of a pool are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked<'a> {
+pub enum AddressRequest<'a> {
     /// One of each family of the pool; these, where they are of that family.
     EachFamily(&'a [IpAddr]),
     /// This one alone.
     Only(IpAddr),
 }
 
-impl Ledger {
+impl Allocator {
     /// Addresses of a pool, IPv4 first, each with its prefix length and gateway. `taken` are addresses chosen already for the same
     /// asker that the ledger does not hold yet.
     ///
@@ -48,18 +48,18 @@ impl Ledger {
     pub fn choose(
         &mut self,
         pool: &PoolName,
-        asker: Asker<'_>,
-        asked: Asked<'_>,
+        owner: AddressOwner<'_>,
+        request: AddressRequest<'_>,
         taken: &[IpAddr],
     ) -> Result<Vec<NetAddress>> {
         let space = self.space(pool)?;
         self.refuse_unknown(pool)?;
-        let wanted = match asked {
-            Asked::Only(ref address) => std::slice::from_ref(address),
-            Asked::EachFamily(wanted) => wanted,
+        let wanted = match request {
+            AddressRequest::Only(ref address) => std::slice::from_ref(address),
+            AddressRequest::EachFamily(wanted) => wanted,
         };
         for (n, address) in wanted.iter().enumerate() {
-            self.check_wanted(pool, *address, asker)?;
+            self.check_wanted(pool, *address, owner)?;
             if taken.contains(address) {
                 return Err(Error::new(Code::AddressInUse, format!("{address} is asked for twice")));
             }
@@ -70,10 +70,12 @@ impl Ledger {
         }
         let mut chosen: Vec<IpAddr> = Vec::new();
         for family in space.families() {
-            match (wanted.iter().find(|a| Family::of(**a) == family), asked) {
+            match (wanted.iter().find(|a| Family::of(**a) == family), request) {
                 (Some(address), _) => chosen.push(*address),
-                (None, Asked::Only(_)) => {}
-                (None, Asked::EachFamily(_)) => chosen.push(self.next_free(pool, &space, family, asker, taken)?),
+                (None, AddressRequest::Only(_)) => {}
+                (None, AddressRequest::EachFamily(_)) => {
+                    chosen.push(self.next_free(pool, &space, family, owner, taken)?)
+                }
             }
         }
         if self.pool(pool)?.strategy == Strategy::Next {
@@ -85,37 +87,37 @@ impl Ledger {
     }
 
     /// Whether the pool may give this address to the asker, and nobody else has it.
-    pub(super) fn check_wanted(&mut self, name: &PoolName, address: IpAddr, asker: Asker<'_>) -> Result<()> {
+    pub(super) fn check_wanted(&mut self, name: &PoolName, address: IpAddr, owner: AddressOwner<'_>) -> Result<()> {
         let space = self.space(name)?;
         let pool = self.pool(name)?;
         let file = self.tree.pool(name);
         let never = |why: String, help: String| Err(Error::new(Code::InvalidArgument, why).with_help(help));
         let said = |what: &str| format!("{address} {what} of pool {name} and is never given");
-        match space.standing(address, Some(asker.name)) {
-            Standing::Candidate => {}
-            Standing::Elsewhere => {
+        match space.classify(address, Some(owner.name)) {
+            AddressClass::Candidate => {}
+            AddressClass::Elsewhere => {
                 let networks: Vec<String> = pool.networks.iter().map(|n| n.network.to_string()).collect();
                 return never(
                     format!("{address} is not in pool {name}"),
                     format!("its networks are {} ({})", networks.join(", "), file.display()),
                 );
             }
-            Standing::Network => return never(said("is the address of a network"), "ask for another".to_owned()),
-            Standing::Broadcast => return never(said("is the broadcast address"), "ask for another".to_owned()),
-            Standing::Anycast => {
+            AddressClass::Network => return never(said("is the address of a network"), "ask for another".to_owned()),
+            AddressClass::Broadcast => return never(said("is the broadcast address"), "ask for another".to_owned()),
+            AddressClass::Anycast => {
                 return never(said("is the anycast address of the routers"), "ask for another".to_owned());
             }
-            Standing::Excluded => {
+            AddressClass::Excluded => {
                 return never(said("is excluded"), format!("`exclude` in {} says so", file.display()));
             }
-            Standing::OutOfRange => {
+            AddressClass::OutOfRange => {
                 return never(
                     format!("{address} is in no range of pool {name}"),
                     format!("`range` in {} says what it gives", file.display()),
                 );
             }
-            Standing::Gateway => return Err(in_use(address, &HeldBy::Gateway(name.to_string()))),
-            Standing::Reserved(whom) => {
+            AddressClass::Gateway => return Err(in_use(address, &HeldBy::Gateway(name.to_string()))),
+            AddressClass::Reserved(whom) => {
                 let message = format!("{address} is reserved for {whom}");
                 return Err(Error::new(Code::AddressInUse, message)
                     .with_help(format!("`reserve` in {} says so; ask for another address", file.display())));
@@ -128,7 +130,7 @@ impl Ledger {
         }
         let pools = std::sync::Arc::clone(&self.pools);
         let Some(pool) = pools.get(name) else { return Ok(()) };
-        match self.holder(Wire::of(pool), address, (asker.kind, asker.name)) {
+        match self.holder(Segment::of(pool), address, (owner.kind, owner.name)) {
             Some(holder) => Err(in_use(address, &holder)),
             None => Ok(()),
         }
@@ -139,7 +141,7 @@ impl Ledger {
         name: &PoolName,
         space: &Space,
         family: Family,
-        asker: Asker<'_>,
+        owner: AddressOwner<'_>,
         taken: &[IpAddr],
     ) -> Result<IpAddr> {
         let strategy = self.pool(name)?.strategy;
@@ -156,7 +158,7 @@ impl Ledger {
         };
         // What is reserved for the asker comes before what anyone may have.
         let is_free = |address: &IpAddr| !numbers.contains(&crate::ipam::number(*address));
-        if let Some(kept) = space.kept_for(family, asker.name).find(is_free) {
+        if let Some(kept) = space.kept_for(family, owner.name).find(is_free) {
             return Ok(kept);
         }
         let newest = used.newest.as_ref().map(|(_, newest)| *newest);
@@ -164,8 +166,8 @@ impl Ledger {
             (Some(last), Strategy::Next) => Pick::After(family.address(last)),
             _ => Pick::Lowest,
         };
-        let found = space.candidates(family, Some(asker.name)).first_free(numbers, pick);
-        self.refuse_reserved(name, space, family, asker, taken)?;
+        let found = space.candidates(family, Some(owner.name)).first_free(numbers, pick);
+        self.refuse_reserved(name, space, family, owner, taken)?;
         match found {
             Some(address) => Ok(address),
             None => Err(self.exhausted(name, space, family)?),
@@ -178,24 +180,24 @@ impl Ledger {
         name: &PoolName,
         space: &Space,
         family: Family,
-        asker: Asker<'_>,
+        owner: AddressOwner<'_>,
         taken: &[IpAddr],
     ) -> Result<()> {
         let reserves = space.blocks.iter().filter(|block| block.family() == family).flat_map(|block| &block.reserves);
-        let kept: Vec<IpAddr> = reserves.filter(|(_, whom)| whom == asker.name).map(|(address, _)| *address).collect();
+        let kept: Vec<IpAddr> = reserves.filter(|(_, whom)| whom == owner.name).map(|(address, _)| *address).collect();
         let mut refused = None;
         for address in kept {
             // One of its other nets has it.
             if taken.contains(&address) {
                 return Ok(());
             }
-            let held = match self.check_wanted(name, address, asker) {
+            let held = match self.check_wanted(name, address, owner) {
                 Ok(()) => return Ok(()),
                 Err(error) if error.code() == Code::AddressInUse => error,
                 Err(error) => Error::new(Code::Config, error.message())
                     .with_help(format!("change `reserve` in {}", self.tree.pool(name).display())),
             };
-            let context = format!("pool {:?} reserves {address} for {}", name.as_str(), asker.name);
+            let context = format!("pool {:?} reserves {address} for {}", name.as_str(), owner.name);
             refused.get_or_insert(held.with_context(context));
         }
         refused.map_or(Ok(()), Err)
@@ -270,17 +272,17 @@ impl Ledger {
 
     /// What pools hold, by kind of holder.
     pub(super) fn holdings(&self, pool: &Pool) -> Vec<crate::ipam::Holding> {
-        use super::ledger::By;
+        use super::allocator::By;
         use crate::ipam::{Holder, Holding};
         let mut holdings = Vec::new();
-        self.each_claim(Some(Wire::of(pool)), |address, claim| {
+        self.each_claim(Some(Segment::of(pool)), |address, claim| {
             // The pool's own gateways are counted by the pool; others are outside of the registry.
             let gateway = claim.router && pool.networks.iter().any(|n| n.gateway == Some(address));
             let holder = match claim.by {
                 _ if gateway => return,
                 By::Gateway(_) => Holder::Host,
                 _ if claim.router => Holder::Host,
-                By::Zone(name) if claim.facts.is_some() || self.snapshot.entry(EntryKind::Zone, name).is_some() => {
+                By::Zone(name) if claim.summary.is_some() || self.snapshot.entry(EntryKind::Zone, name).is_some() => {
                     Holder::Zone
                 }
                 By::Reservation(_) => Holder::Reservation,

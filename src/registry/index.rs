@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::codec::{Decoder, Encoder, checksum};
-use super::facts::{EntryKind, FactsRef};
+use super::summary::{EntryKind, SummaryView};
 use super::tree::Tree;
 use crate::file;
 
@@ -70,7 +70,7 @@ impl Stamp {
 const TIME: usize = 8 + 4;
 
 /// How a folder stood for each kind of entry; none where it is not known.
-pub(super) type Folders = [Option<Stamp>; EntryKind::ALL.len()];
+pub(super) type Directories = [Option<Stamp>; EntryKind::ALL.len()];
 
 /// An index in memory, each record of it sound. Only where the records lie is kept beside the bytes: memory that is touched for the
 /// first time costs more than looking into it.
@@ -78,7 +78,7 @@ pub(super) type Folders = [Option<Stamp>; EntryKind::ALL.len()];
 pub(super) struct Index {
     bytes: Vec<u8>,
     records: Vec<Record>,
-    folders: Folders,
+    directories: Directories,
 }
 
 /// From its length on to its end.
@@ -92,7 +92,7 @@ impl Index {
     fn from_bytes(bytes: Vec<u8>) -> Index {
         // A record of a zone has some 180 bytes.
         let mut records = Vec::with_capacity(bytes.len() / 128);
-        let mut folders = Folders::default();
+        let mut directories = Directories::default();
         let mut counts = [0; EntryKind::ALL.len()];
         if bytes.starts_with(HEADER.as_bytes()) && u32::try_from(bytes.len()).is_ok() {
             let mut at = HEADER.len();
@@ -103,15 +103,15 @@ impl Index {
                         records.push(Record { start: at as u32, end: end as u32 });
                         counts[kind as usize] += 1;
                     }
-                    Some(Content::Folder(kind, stamp, count)) if count == counts[kind as usize] => {
-                        folders[kind as usize] = Some(stamp);
+                    Some(Content::Directory(kind, stamp, count)) if count == counts[kind as usize] => {
+                        directories[kind as usize] = Some(stamp);
                     }
-                    Some(Content::Folder(..)) | None => {}
+                    Some(Content::Directory(..)) | None => {}
                 }
                 at = end;
             }
         }
-        Index { bytes, records, folders }
+        Index { bytes, records, directories }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -125,8 +125,8 @@ impl Index {
     }
 
     /// The facts of a record; they decoded once, so they do again.
-    pub(super) fn facts(&self, record: usize) -> Option<FactsRef<'_>> {
-        FactsRef::decode(self.encoded(record))
+    pub(super) fn summary(&self, record: usize) -> Option<SummaryView<'_>> {
+        SummaryView::decode(self.encoded(record))
     }
 
     /// The facts of a record as they lie in the file.
@@ -136,7 +136,7 @@ impl Index {
 
     /// The name of the entry that a record is of.
     pub(super) fn name(&self, record: usize) -> &[u8] {
-        FactsRef::name_bytes(self.encoded(record)).unwrap_or_default()
+        SummaryView::name_bytes(self.encoded(record)).unwrap_or_default()
     }
 
     /// The records of one kind of entry.
@@ -145,8 +145,8 @@ impl Index {
     }
 
     /// How the folder of this kind of entry stood when there was nothing in it but the documents of the records.
-    pub(super) fn folder(&self, kind: EntryKind) -> Option<Stamp> {
-        self.folders[kind as usize]
+    pub(super) fn directory(&self, kind: EntryKind) -> Option<Stamp> {
+        self.directories[kind as usize]
     }
 
     /// A record as it lies in the file; empty where there is none.
@@ -190,11 +190,11 @@ fn end_of(bytes: &[u8], at: usize) -> Option<usize> {
 enum Content {
     Entry(EntryKind),
     /// A folder, and how many records of its entries come before.
-    Folder(EntryKind, Stamp, u32),
+    Directory(EntryKind, Stamp, u32),
 }
 
 /// What stands in place of the facts where a record is of a folder: a byte that begins no facts, and the kind.
-const FOLDER: u8 = 0xff;
+const DIRECTORY: u8 = 0xff;
 
 impl Content {
     /// `None` where it is not as it was written.
@@ -205,11 +205,11 @@ impl Content {
             return None;
         }
         let stamp = Stamp(d.fixed()?);
-        if let [FOLDER, kind, count @ ..] = d.bytes {
+        if let [DIRECTORY, kind, count @ ..] = d.bytes {
             let kind = EntryKind::ALL.into_iter().find(|each| *each as u8 == *kind)?;
-            return Some(Content::Folder(kind, stamp, u32::from_le_bytes(count.try_into().ok()?)));
+            return Some(Content::Directory(kind, stamp, u32::from_le_bytes(count.try_into().ok()?)));
         }
-        FactsRef::decode(d.bytes).map(|facts| Content::Entry(facts.kind))
+        SummaryView::decode(d.bytes).map(|summary| Content::Entry(summary.kind))
     }
 }
 
@@ -224,9 +224,9 @@ impl Writer {
     }
 
     /// Notes how a folder stood in which there is nothing but the documents of the records before, so many.
-    pub(super) fn folder(&mut self, kind: EntryKind, stamp: Stamp, count: u32) {
+    pub(super) fn directory(&mut self, kind: EntryKind, stamp: Stamp, count: u32) {
         let [a, b, c, d] = count.to_le_bytes();
-        self.add(stamp, &[FOLDER, kind as u8, a, b, c, d]);
+        self.add(stamp, &[DIRECTORY, kind as u8, a, b, c, d]);
     }
 
     /// Takes over a record of the old index.
@@ -235,12 +235,12 @@ impl Writer {
     }
 
     /// Adds a record of these encoded facts.
-    pub(super) fn add(&mut self, stamp: Stamp, facts: &[u8]) {
+    pub(super) fn add(&mut self, stamp: Stamp, summary: &[u8]) {
         let e = &mut self.encoder;
         let start = e.bytes.len();
         e.fixed([0; PREFIX]);
         e.fixed(stamp.0);
-        e.bytes.extend_from_slice(facts);
+        e.bytes.extend_from_slice(summary);
         let content = &e.bytes[start + PREFIX..];
         let (length, sum) = (content.len(), checksum(content));
         // A document has at most 1 MiB, so the length fits; one that did not would only not be found again.
@@ -256,18 +256,18 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::facts::{Facts, tests::any_facts};
+    use crate::registry::summary::{EntrySummary, tests::any_summary};
     use proptest::prelude::*;
 
     fn stamp(n: u64) -> Stamp {
         Stamp([n as u8 + 1; Stamp::SIZE])
     }
 
-    fn written(all: &[Facts]) -> Vec<u8> {
+    fn written(all: &[EntrySummary]) -> Vec<u8> {
         let mut writer = Writer::new();
-        for (n, facts) in all.iter().enumerate() {
+        for (n, summary) in all.iter().enumerate() {
             let mut encoder = Encoder::default();
-            facts.encode(EntryKind::Zone, &mut encoder);
+            summary.encode(EntryKind::Zone, &mut encoder);
             writer.add(stamp(n as u64), &encoder.bytes);
         }
         writer.into_bytes()
@@ -275,13 +275,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn records_come_back_or_are_missing(all in proptest::collection::vec(any_facts(), 1..6), at in any::<prop::sample::Index>(), mask in 1u8.., cut in any::<bool>()) {
+        fn records_come_back_or_are_missing(all in proptest::collection::vec(any_summary(), 1..6), at in any::<prop::sample::Index>(), mask in 1u8.., cut in any::<bool>()) {
             let bytes = written(&all);
-            let read = |bytes: Vec<u8>| -> Vec<(Stamp, Facts)> {
+            let read = |bytes: Vec<u8>| -> Vec<(Stamp, EntrySummary)> {
                 let index = Index::from_bytes(bytes);
                 {
                     let stamp_of = |n: usize| Stamp(index.raw(n)[PREFIX..PREFIX + Stamp::SIZE].try_into().unwrap());
-                    (0..index.len()).map(|n| (stamp_of(n), index.facts(n).unwrap().to_facts())).collect()
+                    (0..index.len()).map(|n| (stamp_of(n), index.summary(n).unwrap().to_summary())).collect()
                 }
             };
             let expected: Vec<_> = all.iter().enumerate().map(|(n, f)| (stamp(n as u64), f.clone())).collect();
@@ -302,21 +302,21 @@ mod tests {
 
     #[test]
     fn what_lies_in_a_folder_is_known_while_no_record_is_missing() {
-        let all = ["a", "b"].map(|name| Facts { name: name.to_owned(), ..Facts::default() });
+        let all = ["a", "b"].map(|name| EntrySummary { name: name.to_owned(), ..EntrySummary::default() });
         let mut writer = Writer { encoder: Encoder { bytes: written(&all) } };
-        writer.folder(EntryKind::Zone, stamp(7), 2);
+        writer.directory(EntryKind::Zone, stamp(7), 2);
         let bytes = writer.into_bytes();
         let index = Index::from_bytes(bytes.clone());
-        assert_eq!((index.folder(EntryKind::Zone), index.folder(EntryKind::Reservation)), (Some(stamp(7)), None));
+        assert_eq!((index.directory(EntryKind::Zone), index.directory(EntryKind::Reservation)), (Some(stamp(7)), None));
         assert_eq!(index.of_kind(EntryKind::Zone), [0, 1]);
         for at in 0..bytes.len() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 1;
-            assert_eq!(Index::from_bytes(flipped).folder(EntryKind::Zone), None, "byte {at}");
-            assert_eq!(Index::from_bytes(bytes[..at].to_vec()).folder(EntryKind::Zone), None, "cut off at {at}");
+            assert_eq!(Index::from_bytes(flipped).directory(EntryKind::Zone), None, "byte {at}");
+            assert_eq!(Index::from_bytes(bytes[..at].to_vec()).directory(EntryKind::Zone), None, "cut off at {at}");
         }
         let first = end_of(&bytes, HEADER.len()).unwrap();
         let lacks_one = [&bytes[..HEADER.len()], &bytes[first..]].concat();
-        assert_eq!(Index::from_bytes(lacks_one).folder(EntryKind::Zone), None);
+        assert_eq!(Index::from_bytes(lacks_one).directory(EntryKind::Zone), None);
     }
 }

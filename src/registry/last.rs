@@ -11,7 +11,7 @@ use crate::name::PoolName;
 use crate::pool::Strategy;
 
 /// What is read of the file at most.
-const MOST: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 impl Registry {
     /// The number of the address that each of these pools gave last, if it is known.
@@ -20,7 +20,7 @@ impl Registry {
         if !pools.values().any(|pool| pool.strategy == Strategy::Next) {
             return last;
         }
-        let Some(text) = self.read_derived(&self.tree().last_given(), MOST) else { return last };
+        let Some(text) = self.read_derived(&self.tree().last_given(), MAX_BYTES) else { return last };
         for line in String::from_utf8_lossy(&text).lines() {
             if let Some((pool, address)) = line.split_once(' ')
                 && let Some((name, _)) = pools.get_key_value(pool)
@@ -42,7 +42,7 @@ impl Registry {
         lines.sort();
         let text = lines.concat().into_bytes();
         let path = self.tree().last_given();
-        if self.read_derived(&path, MOST).as_ref() != Some(&text) {
+        if self.read_derived(&path, MAX_BYTES).as_ref() != Some(&text) {
             // If it cannot be kept, the newest entry says about the same.
             let _ = self.replace_derived(&path, &[&text]);
         }

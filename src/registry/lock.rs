@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::points::Change;
+use super::write_hook::FsChange;
 use super::{Registry, Tree};
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Links, Refused};
@@ -220,14 +220,14 @@ impl Registry {
 
     /// Removes the zonecfg scripts that killed processes have left, except those of zones that another process works on.
     pub fn clear_scripts(&self) -> Result<()> {
-        let folder = self.tree().state();
-        let entries = match std::fs::read_dir(&folder) {
+        let directory = self.tree().state();
+        let entries = match std::fs::read_dir(&directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Error::io("read", &folder, error)),
+            Err(error) => return Err(Error::io("read", &directory, error)),
         };
         for entry in entries {
-            let file = entry.map_err(|error| Error::io("read", &folder, error))?.file_name();
+            let file = entry.map_err(|error| Error::io("read", &directory, error))?.file_name();
             let name = file.to_str().and_then(|file| file.strip_suffix(super::tree::SCRIPT));
             let Some(Ok(name)) = name.map(ZoneName::new) else { continue };
             // Taking the lock removes it. A zone that is busy needs its script.
@@ -241,14 +241,14 @@ impl Registry {
 
     /// Removes the lock files of zones that have no entry, except those that another process holds.
     pub fn clear_locks(&self) -> Result<()> {
-        let folder = self.tree().locks();
-        let entries = match std::fs::read_dir(&folder) {
+        let directory = self.tree().locks();
+        let entries = match std::fs::read_dir(&directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Error::io("read", &folder, error)),
+            Err(error) => return Err(Error::io("read", &directory, error)),
         };
         for entry in entries {
-            let file = entry.map_err(|error| Error::io("read", &folder, error))?.file_name();
+            let file = entry.map_err(|error| Error::io("read", &directory, error))?.file_name();
             let name =
                 file.to_str().and_then(|file| file.strip_suffix(".lock").or_else(|| file.strip_suffix(".child")));
             let Some(Ok(name)) = name.map(ZoneName::new) else { continue };
@@ -311,7 +311,7 @@ impl Registry {
         let open = || file::open_with(path, Links::Refuse, access, Mode::from(0o600));
         let opened = match open() {
             Err(Refused::Absent) => {
-                self.make_state_folders()?;
+                self.make_state_directories()?;
                 open()
             }
             other => other,
@@ -320,17 +320,18 @@ impl Registry {
     }
 
     /// `.zmgr/` and what every one of them has. Lock files are nobody else's to open: whoever can open one can lock it.
-    fn make_state_folders(&self) -> Result<()> {
+    fn make_state_directories(&self) -> Result<()> {
         let tree: &Tree = self.tree();
-        for (folder, mode) in [(tree.state(), 0o755), (tree.locks(), 0o700)] {
-            let made = self.points().make(Change::MakeFolder, &folder, || file::make_directory(&folder, mode));
+        for (directory, mode) in [(tree.state(), 0o755), (tree.locks(), 0o700)] {
+            let made =
+                self.write_hook().make(FsChange::MakeDirectory, &directory, || file::make_directory(&directory, mode));
             match made {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     return Err(Error::new(Code::NotFound, format!("there is no tree at {}", tree.root().display()))
                         .with_help("`zmgr init` writes a first one"));
                 }
-                Err(error) => return Err(Error::io("make the folder", &folder, error)),
+                Err(error) => return Err(Error::io("make the folder", &directory, error)),
                 Ok(()) => {}
             }
         }
@@ -398,10 +399,10 @@ fn busy(what: &str, kind: Kind, holder: Option<LockHolder>, waited: Duration) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::Points;
+    use crate::registry::WriteHook;
 
     fn registry(root: &Path) -> Registry {
-        Registry::new(Tree::new(root), "test run", Points::none())
+        Registry::new(Tree::new(root), "test run", WriteHook::none())
     }
 
     fn name(n: &str) -> ZoneName {

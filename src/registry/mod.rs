@@ -3,41 +3,41 @@
 //! Invariant: the files are the truth. Locks, the index and the survey below `.zmgr/` can be thrown away while nothing runs, and
 //! no answer changes.
 
+mod allocator;
 mod by_name;
 mod choose;
 mod codec;
-mod facts;
+mod host_usage;
 mod index;
 mod last;
-mod ledger;
 mod lock;
-mod points;
 mod pools;
 mod read;
 mod report;
 mod reserve;
 mod snapshot;
-mod survey;
+mod summary;
 mod sweep;
 mod tree;
 mod write;
+mod write_hook;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub use choose::{Asked, Asker};
-pub use facts::{EntryKind, Facts, FactsRef, LinksRef, NetFacts, NetRef, PendingFacts};
-pub(crate) use ledger::{By, gains};
-pub use ledger::{HeldBy, Ledger};
+pub use allocator::{Allocator, HeldBy};
+pub(crate) use allocator::{By, gains};
+pub use choose::{AddressOwner, AddressRequest};
+pub use host_usage::{HostUsage, ZoneUsage};
 pub use lock::{ChildLock, LockHolder, RegistryLock, SharedZoneLock, Wait, ZoneLock};
-pub use points::{Change, Observer, Points, When};
 pub use pools::{Pools, overlaps, space};
 pub(crate) use report::{Collision, What};
 pub use report::{HeldAddress, PoolUsage};
 pub use reserve::{Allocation, Session};
 pub use snapshot::{Entry, EntryFile, Snapshot, Unreadable};
-pub use survey::{Survey, SurveyedZone};
-pub use tree::{Folder, Tree, stem_of, stem_of_temp, temp_of};
+pub use summary::{EntryKind, EntrySummary, LinksView, NetSummary, NetView, PendingSummary, SummaryView};
+pub use tree::{Directory, Tree, stem_of, stem_of_temp, temp_of};
+pub use write_hook::{FsChange, HookPoint, WriteHook, WriteObserver};
 
 use crate::parallel;
 use index::Remembered;
@@ -47,7 +47,7 @@ use index::Remembered;
 pub struct Registry {
     tree: Tree,
     command: String,
-    points: Points,
+    write_hook: WriteHook,
     alone: bool,
     /// What was read of the index last, for all that are clones of this one.
     remembered: Arc<Remembered>,
@@ -55,8 +55,8 @@ pub struct Registry {
 
 impl Registry {
     /// The registry of this tree. `command` says what this process does, for those who wait for its locks.
-    pub fn new(tree: Tree, command: impl Into<String>, points: Points) -> Self {
-        Registry { tree, command: command.into(), points, alone: false, remembered: Arc::default() }
+    pub fn new(tree: Tree, command: impl Into<String>, write_hook: WriteHook) -> Self {
+        Registry { tree, command: command.into(), write_hook, alone: false, remembered: Arc::default() }
     }
 
     /// The same, which does with the calling thread: for a look that is made while something else is waited for.
@@ -83,8 +83,8 @@ impl Registry {
         &self.command
     }
 
-    fn points(&self) -> &Points {
-        &self.points
+    fn write_hook(&self) -> &WriteHook {
+        &self.write_hook
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{LinksRef, NetFacts, NetRef};
+use super::summary::{LinksView, NetSummary, NetView};
 use crate::error::Diagnostic;
 use crate::ipam::{Block, Space};
 use crate::name::PoolName;
@@ -25,28 +25,28 @@ pub fn space(pool: &Pool) -> Space {
 
 /// Where an address is used: in a pool, or on a link beside all pools.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Wire<'a> {
+pub(super) struct Segment<'a> {
     pub(super) pool: Option<&'a str>,
     stub: Option<&'a str>,
     vlan: Option<u16>,
 }
 
-impl<'a> Wire<'a> {
+impl<'a> Segment<'a> {
     pub(super) fn of(pool: &'a Pool) -> Self {
         let stub = pool.stub.as_ref().map(|stub| stub.as_str());
-        Wire { pool: Some(pool.name.as_str()), stub, vlan: pool.vlan.as_ref().map(|vlan| **vlan) }
+        Segment { pool: Some(pool.name.as_str()), stub, vlan: pool.vlan.as_ref().map(|vlan| **vlan) }
     }
 
     /// That of a net: what its entry says of its link, and what its pool says of the rest.
-    pub(super) fn of_net(pools: &'a Pools, net: &NetRef<'a>) -> Self {
-        let LinksRef { vnic, stub, physical, vlan, .. } = net.links();
-        Wire::of_links(pools, net.pool, (vnic, stub, physical), vlan)
+    pub(super) fn of_net(pools: &'a Pools, net: &NetView<'a>) -> Self {
+        let LinksView { vnic, stub, physical, vlan, .. } = net.links();
+        Segment::of_links(pools, net.pool, (vnic, stub, physical), vlan)
     }
 
     /// That of a net whose facts are at hand.
-    pub(super) fn of_facts(pools: &'a Pools, net: &'a NetFacts) -> Self {
+    pub(super) fn of_summary(pools: &'a Pools, net: &'a NetSummary) -> Self {
         let links = (net.vnic.as_deref(), net.stub.as_deref(), net.physical.as_deref());
-        Wire::of_links(pools, net.pool.as_deref(), links, net.vlan)
+        Segment::of_links(pools, net.pool.as_deref(), links, net.vlan)
     }
 
     fn of_links(
@@ -55,10 +55,10 @@ impl<'a> Wire<'a> {
         (vnic, stub, physical): (Option<&'a str>, Option<&'a str>, Option<&'a str>),
         vlan: Option<u16>,
     ) -> Self {
-        let pool = name.and_then(|name| pools.get(name)).map(Wire::of).unwrap_or_default();
+        let pool = name.and_then(|name| pools.get(name)).map(Segment::of).unwrap_or_default();
         // An entry that has its link says the whole of it.
         let whole = vnic.is_some() || physical.is_some();
-        Wire {
+        Segment {
             pool: name,
             stub: stub.or(physical).or(pool.stub),
             vlan: if whole && (stub.is_some() || physical.is_some()) { vlan } else { vlan.or(pool.vlan) },
@@ -66,7 +66,7 @@ impl<'a> Wire<'a> {
     }
 
     pub(super) fn from_parts(pool: Option<&'a str>, stub: Option<&'a str>, vlan: Option<u16>) -> Self {
-        Wire { pool, stub, vlan }
+        Segment { pool, stub, vlan }
     }
 
     pub(super) fn parts(&self) -> (Option<&'a str>, Option<&'a str>, Option<u16>) {
@@ -75,11 +75,11 @@ impl<'a> Wire<'a> {
 
     /// That of a link of the host.
     pub(super) fn of_link(stub: &'a str, vlan: Option<u16>) -> Self {
-        Wire { pool: None, stub: Some(stub), vlan }
+        Segment { pool: None, stub: Some(stub), vlan }
     }
 
     /// Whether one address cannot be used on both. What is not known to be apart is not: stub or VLAN must differ.
-    pub(super) fn meets(&self, other: &Wire<'_>) -> bool {
+    pub(super) fn meets(&self, other: &Segment<'_>) -> bool {
         if self.pool.is_some() && self.pool == other.pool {
             return true;
         }
@@ -96,7 +96,7 @@ pub fn overlaps(pools: &Pools) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (at, (pool, ours)) in spaces.iter().enumerate() {
         for (other, theirs) in &spaces[..at] {
-            if let (true, Some((a, b))) = (Wire::of(pool).meets(&Wire::of(other)), ours.overlap(theirs)) {
+            if let (true, Some((a, b))) = (Segment::of(pool).meets(&Segment::of(other)), ours.overlap(theirs)) {
                 let message = format!(
                     "network {a} of pool {:?} overlaps {b} of pool {:?}",
                     pool.name.as_str(),

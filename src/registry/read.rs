@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::codec::Encoder;
-use super::facts::{EntryKind, Facts, NetFacts, PendingFacts};
 use super::index::Stamp;
 use super::snapshot::{EntryFile, Unknown};
+use super::summary::{EntryKind, EntrySummary, NetSummary, PendingSummary};
 use super::{Registry, Tree};
 use crate::document::{Document, Kind};
 use crate::error::{Code, Diagnostic, Error};
@@ -34,12 +34,12 @@ pub(super) struct Share {
 }
 
 /// So many files are worth a thread of their own.
-const SHARE: usize = 32;
+const MIN_PER_THREAD: usize = 32;
 
 impl Registry {
     /// Reads the files of these entries, on all cores where there are many; the order is kept.
     pub(super) fn read_all(&self, entries: &[Unknown]) -> Vec<Share> {
-        parallel::shares(entries, self.threads(entries.len(), SHARE), |share| {
+        parallel::shares(entries, self.threads(entries.len(), MIN_PER_THREAD), |share| {
             let mut encoder = Encoder::default();
             let reads = share.iter().map(|entry| read(self.tree(), entry, &mut encoder)).collect();
             Share { bytes: encoder.bytes, reads }
@@ -54,9 +54,9 @@ fn read(tree: &Tree, entry: &Unknown, encoder: &mut Encoder) -> Read {
         EntryKind::Reservation => read_as::<Reservation>(tree, &file, entry.regular),
     };
     match read {
-        Ok((facts, stamp)) => {
+        Ok((summary, stamp)) => {
             let start = encoder.bytes.len();
-            facts.encode(file.kind, encoder);
+            summary.encode(file.kind, encoder);
             Read::Good(start..encoder.bytes.len(), stamp)
         }
         Err(error) if error.code() == Code::NotFound && file.path.symlink_metadata().is_err() => Read::Gone,
@@ -67,14 +67,14 @@ fn read(tree: &Tree, entry: &Unknown, encoder: &mut Encoder) -> Read {
     }
 }
 
-fn read_as<T>(tree: &Tree, file: &EntryFile, regular: bool) -> Result<(Facts, Stamp), Error>
+fn read_as<T>(tree: &Tree, file: &EntryFile, regular: bool) -> Result<(EntrySummary, Stamp), Error>
 where
     T: Kind,
-    Facts: for<'a> From<&'a T>,
+    EntrySummary: for<'a> From<&'a T>,
 {
     let (bytes, meta) = tree.read_entry(&file.path, regular)?;
     let document = Document::<T>::parse(&file.path, &bytes)?;
-    Ok((Facts::from(&document.value), Stamp::of_file(&meta)))
+    Ok((EntrySummary::from(&document.value), Stamp::of_file(&meta)))
 }
 
 fn faults(path: &Path, error: Error) -> Vec<Diagnostic> {
@@ -84,15 +84,15 @@ fn faults(path: &Path, error: Error) -> Vec<Diagnostic> {
     }
 }
 
-impl From<&ZoneEntry> for Facts {
-    fn from(entry: &ZoneEntry) -> Facts {
+impl From<&ZoneEntry> for EntrySummary {
+    fn from(entry: &ZoneEntry) -> EntrySummary {
         let settings = &entry.settings;
         let attrs = settings.resources.attrs.iter().map(|attr| (attr.value.name.clone(), attr.value.value.to_string()));
         let without = settings.without.iter().map(|w| (w.node.clone(), w.key.clone().unwrap_or_default()));
         let (nets, applied) = held_nets(entry);
         let ip_type = entry.applied.as_ref().and_then(|applied| applied.settings.ip_type.as_ref());
         let ip_type = ip_type.or(settings.ip_type.as_ref());
-        Facts {
+        EntrySummary {
             name: entry.name.to_string(),
             id: entry.id.as_ref().map(|id| id.to_string()),
             format: entry.format,
@@ -112,7 +112,7 @@ impl From<&ZoneEntry> for Facts {
             tags: settings.tags.as_ref().map(|tags| tags.value.clone()),
             attrs: attrs.collect(),
             without: without.collect(),
-            pending: entry.pending.as_ref().map(|pending| PendingFacts {
+            pending: entry.pending.as_ref().map(|pending| PendingSummary {
                 boot_time: pending.boot_time,
                 zone_id: pending.zone_id,
                 changes: pending.texts(),
@@ -123,28 +123,29 @@ impl From<&ZoneEntry> for Facts {
 
 /// The desired nets, each with whether more than the desired state says so, and the applied ones that differ from them. A zone
 /// that is built and has no `applied` holds what its entry says.
-fn held_nets(entry: &ZoneEntry) -> (Vec<NetFacts>, Vec<NetFacts>) {
-    let applied: Vec<NetFacts> = entry.applied.iter().flat_map(|applied| &applied.nets).map(NetFacts::from).collect();
+fn held_nets(entry: &ZoneEntry) -> (Vec<NetSummary>, Vec<NetSummary>) {
+    let applied: Vec<NetSummary> =
+        entry.applied.iter().flat_map(|applied| &applied.nets).map(NetSummary::from).collect();
     let settled = match &entry.state {
         None => false,
         Some(EntryState::Ready) => entry.applied.is_none(),
         Some(_) => true,
     };
-    let same = |a: &NetFacts, b: &NetFacts| {
-        NetFacts { name: String::new(), ..a.clone() } == NetFacts { name: String::new(), ..b.clone() }
+    let same = |a: &NetSummary, b: &NetSummary| {
+        NetSummary { name: String::new(), ..a.clone() } == NetSummary { name: String::new(), ..b.clone() }
     };
-    let mut nets: Vec<NetFacts> = entry.nets.iter().map(NetFacts::from).collect();
+    let mut nets: Vec<NetSummary> = entry.nets.iter().map(NetSummary::from).collect();
     let past = applied.iter().filter(|was| !nets.iter().any(|net| same(net, was)));
-    let past = past.map(|was| NetFacts { held: true, ..was.clone() }).collect();
+    let past = past.map(|was| NetSummary { held: true, ..was.clone() }).collect();
     for net in &mut nets {
         net.held = settled || applied.iter().any(|was| same(net, was));
     }
     (nets, past)
 }
 
-impl From<&crate::settings::EntryNet> for NetFacts {
-    fn from(net: &crate::settings::EntryNet) -> NetFacts {
-        NetFacts {
+impl From<&crate::settings::EntryNet> for NetSummary {
+    fn from(net: &crate::settings::EntryNet) -> NetSummary {
+        NetSummary {
             name: net.name.clone(),
             pool: net.pool.as_ref().map(|pool| pool.to_string()),
             addresses: net.addresses.iter().map(|a| (a.address, a.gateway)).collect(),
@@ -159,21 +160,21 @@ impl From<&crate::settings::EntryNet> for NetFacts {
     }
 }
 
-impl From<&Reservation> for Facts {
-    fn from(reservation: &Reservation) -> Facts {
-        let nets = reservation.addresses.iter().map(|held| NetFacts {
+impl From<&Reservation> for EntrySummary {
+    fn from(reservation: &Reservation) -> EntrySummary {
+        let nets = reservation.addresses.iter().map(|held| NetSummary {
             pool: Some(held.pool.to_string()),
             addresses: vec![(held.address.into(), None)],
             held: true,
-            ..NetFacts::default()
+            ..NetSummary::default()
         });
-        Facts {
+        EntrySummary {
             name: reservation.name.to_string(),
             id: reservation.id.as_ref().map(|id| id.to_string()),
             format: reservation.format,
             created: reservation.created.clone(),
             nets: nets.collect(),
-            ..Facts::default()
+            ..EntrySummary::default()
         }
     }
 }

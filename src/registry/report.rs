@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::facts::EntryKind;
-use super::ledger::{By, Claim, HeldBy, Ledger, link_of};
-use super::pools::{self, Wire};
+use super::allocator::{Allocator, By, Claim, HeldBy, link_of};
+use super::pools::{self, Segment};
+use super::summary::EntryKind;
 use crate::address::MacAddr;
 use crate::error::{Diagnostic, Result};
-use crate::ipam::{AddressUse, Family, Run, Space, Standing, Usage, number};
+use crate::ipam::{AddressClass, AddressRange, AddressUse, Family, Space, Usage, number};
 use crate::name::PoolName;
 
 /// How full a pool is and who holds its addresses.
@@ -68,7 +68,7 @@ impl PoolUsage {
 fn family_json(usage: &Usage) -> serde_json::Value {
     // JSON numbers end where u64 does for most readers.
     let count = |n: u128| u64::try_from(n).map_or_else(|_| n.to_string().into(), serde_json::Value::from);
-    let run = |run: Run, taken_for: Option<AddressUse>| {
+    let run = |run: AddressRange, taken_for: Option<AddressUse>| {
         let mut json = serde_json::json!({
             "first": run.first.to_string(), "last": run.last.to_string(), "count": count(run.count),
         });
@@ -90,7 +90,7 @@ fn family_json(usage: &Usage) -> serde_json::Value {
         "free": count(usage.free),
         "outside": count(usage.outside),
         "largest-free": usage.largest_free.map(|free| run(free, None)),
-        "map": usage.map.iter().map(|part| run(part.run, Some(part.taken_for))).collect::<Vec<_>>(),
+        "map": usage.map.iter().map(|part| run(part.range, Some(part.taken_for))).collect::<Vec<_>>(),
     })
 }
 
@@ -110,7 +110,7 @@ impl HeldAddress {
     }
 }
 
-impl Ledger {
+impl Allocator {
     /// How full a pool is and who holds its addresses.
     pub fn pool_usage(&mut self, name: &PoolName) -> Result<PoolUsage> {
         let space = self.space(name)?;
@@ -118,16 +118,16 @@ impl Ledger {
         let holdings = self.holdings(pool);
         let mut holders = Vec::new();
         let mut before: BTreeSet<IpAddr> = BTreeSet::new();
-        self.each_claim(Some(Wire::of(pool)), |address, claim| {
+        self.each_claim(Some(Segment::of(pool)), |address, claim| {
             // The router of an entry's net is named by its pool, or is named nowhere else.
             let named = claim.router
-                && claim.facts.is_some()
+                && claim.summary.is_some()
                 && pool.networks.iter().any(|network| network.gateway == Some(address));
             let inside = space.block(address).is_some();
-            let left = !inside && !claim.router && claim.wire.pool == Some(name.as_str());
+            let left = !inside && !claim.router && claim.segment.pool == Some(name.as_str());
             if (inside && !named) || left {
-                let standing = space.standing(address, owner_of(&claim));
-                let in_range = matches!(standing, Standing::Candidate | Standing::Gateway);
+                let classify = space.classify(address, owner_of(&claim));
+                let in_range = matches!(classify, AddressClass::Candidate | AddressClass::Gateway);
                 holders.push(HeldAddress { address, by: self.say(claim.by), in_range });
             }
             if left {
@@ -153,17 +153,17 @@ impl Ledger {
     /// that does not exist, of no pool, or not known. For all pools, links and MAC addresses too.
     pub fn check_addresses(&self, only: Option<&PoolName>) -> Result<Vec<Diagnostic>> {
         let only = only.map(|name| self.pool(name)).transpose()?;
-        let concerns = |address: IpAddr, wire: &Wire<'_>| match only {
+        let concerns = |address: IpAddr, segment: &Segment<'_>| match only {
             None => true,
             Some(pool) => {
-                wire.pool == Some(pool.name.as_str())
-                    || (wire.meets(&Wire::of(pool)) && pool.network_of(address).is_some())
+                segment.pool == Some(pool.name.as_str())
+                    || (segment.meets(&Segment::of(pool)) && pool.network_of(address).is_some())
             }
         };
         let mut found = Vec::new();
         for Collision { what, first, second, wires } in self.collisions() {
             let wanted = match &what {
-                What::Address(address) => wires.iter().any(|wire| concerns(*address, wire)),
+                What::Address(address) => wires.iter().any(|segment| concerns(*address, segment)),
                 _ => only.is_none(),
             };
             if wanted {
@@ -177,14 +177,14 @@ impl Ledger {
             }
         }
         let spaces: HashMap<&str, Space> = self.pools.values().map(|p| (p.name.as_str(), pools::space(p))).collect();
-        let mut of_entries: BTreeMap<(Family, u128, By<'_>), (IpAddr, Wire<'_>)> = BTreeMap::new();
+        let mut of_entries: BTreeMap<(Family, u128, By<'_>), (IpAddr, Segment<'_>)> = BTreeMap::new();
         self.each_claim(None, |address, claim| {
-            if claim.facts.is_some() && !claim.router && concerns(address, &claim.wire) {
-                of_entries.entry((Family::of(address), number(address), claim.by)).or_insert((address, claim.wire));
+            if claim.summary.is_some() && !claim.router && concerns(address, &claim.segment) {
+                of_entries.entry((Family::of(address), number(address), claim.by)).or_insert((address, claim.segment));
             }
         });
-        for ((_, _, by), (address, wire)) in of_entries {
-            found.extend(self.against_the_rules(address, wire, by, &spaces));
+        for ((_, _, by), (address, segment)) in of_entries {
+            found.extend(self.against_the_rules(address, segment, by, &spaces));
         }
         for unreadable in self.snapshot.unreadable() {
             let known = if self.is_unknown(unreadable) {
@@ -221,13 +221,13 @@ impl Ledger {
             for (n, (address, later)) in same.iter().enumerate() {
                 for (_, earlier) in &same[..n] {
                     let collide = earlier.by != later.by
-                        && earlier.wire.meets(&later.wire)
+                        && earlier.segment.meets(&later.segment)
                         && self.is_ours(earlier.by, later.by)
                         && !self.is_router(earlier, later)
                         && pairs.insert((earlier.by, later.by));
                     if collide {
                         let (first, second) = self.in_order((earlier.by, earlier.held), (later.by, later.held));
-                        let wires = [earlier.wire, later.wire];
+                        let wires = [earlier.segment, later.segment];
                         found.push(Collision { what: What::Address(*address), first, second, wires });
                     }
                 }
@@ -252,14 +252,14 @@ impl Ledger {
         if !matches!(a.by, By::Gateway(_)) {
             return false;
         }
-        match (b.by, b.facts.map(|facts| facts.to_facts())) {
+        match (b.by, b.summary.map(|summary| summary.to_summary())) {
             (By::Gateway(_) | By::Host(_), _) => true,
-            (By::Zone(_), Some(facts)) => {
-                let routed = facts.nets.iter().chain(&facts.applied).any(|net| {
-                    let ours = a.wire.pool.is_none() || net.pool.as_deref() == a.wire.pool;
+            (By::Zone(_), Some(summary)) => {
+                let routed = summary.nets.iter().chain(&summary.applied).any(|net| {
+                    let ours = a.segment.pool.is_none() || net.pool.as_deref() == a.segment.pool;
                     ours && net.addresses.iter().any(|(_, gateway)| gateway.is_some())
                 });
-                !routed && facts.origin.as_deref() != Some("create")
+                !routed && summary.origin.as_deref() != Some("create")
             }
             (By::Zone(_), None) => true,
             (By::Reservation(_), _) => false,
@@ -291,10 +291,10 @@ impl Ledger {
         }
         let mut links: BTreeMap<&str, BTreeMap<By<'_>, (Use, bool)>> = BTreeMap::new();
         let mut macs: BTreeMap<[u8; 6], BTreeMap<By<'_>, bool>> = BTreeMap::new();
-        for entry in self.snapshot.entries().filter(|entry| entry.facts.kind == EntryKind::Zone) {
-            let by = By::Zone(entry.facts.name);
-            let shared = entry.facts.shared() == Some(true);
-            for net in entry.facts.all_nets().map(|net| net.links()) {
+        for entry in self.snapshot.entries().filter(|entry| entry.summary.kind == EntryKind::Zone) {
+            let by = By::Zone(entry.summary.name);
+            let shared = entry.summary.shared() == Some(true);
+            for net in entry.summary.all_nets().map(|net| net.links()) {
                 let physical = net.physical.map(|link| (link, if shared { Use::Shared } else { Use::Own }));
                 let uses = net.vnic.map(|link| (link, Use::Own)).into_iter().chain(physical);
                 for (link, how) in uses {
@@ -317,7 +317,7 @@ impl Ledger {
             }
         }
         // The host's own use of a link counts against a zone that takes the whole of it.
-        for (_, object) in &self.survey.addresses {
+        for (_, object) in &self.host_usage.addresses {
             if let Some(users) = links.get_mut(link_of(object))
                 && users.values().any(|(how, _)| *how == Use::Own)
                 && self.takes_whole(link_of(object))
@@ -332,7 +332,7 @@ impl Ledger {
                 for (earlier, (other, other_held)) in &users[..n] {
                     if !(*how == Use::Shared && *other == Use::Shared) && self.is_ours(*earlier, *later) {
                         let (first, second) = self.in_order((*earlier, *other_held), (*later, *held));
-                        let wires = [Wire::default(); 2];
+                        let wires = [Segment::default(); 2];
                         found.push(Collision { what: What::Link((*link).to_owned()), first, second, wires });
                     }
                 }
@@ -347,7 +347,7 @@ impl Ledger {
                         what: What::Mac(MacAddr::new(*mac)),
                         first,
                         second,
-                        wires: [Wire::default(); 2],
+                        wires: [Segment::default(); 2],
                     });
                 }
             }
@@ -358,7 +358,8 @@ impl Ledger {
     /// Whether a zone with its own IP stack names this as an existing link.
     fn takes_whole(&self, link: &str) -> bool {
         self.snapshot.entries().any(|entry| {
-            entry.facts.shared() != Some(true) && entry.facts.all_nets().any(|net| net.links().physical == Some(link))
+            entry.summary.shared() != Some(true)
+                && entry.summary.all_nets().any(|net| net.links().physical == Some(link))
         })
     }
 
@@ -375,7 +376,7 @@ impl Ledger {
     fn against_the_rules(
         &self,
         address: IpAddr,
-        wire: Wire<'_>,
+        segment: Segment<'_>,
         by: By<'_>,
         spaces: &HashMap<&str, Space>,
     ) -> Option<Diagnostic> {
@@ -385,21 +386,21 @@ impl Ledger {
             let message = format!("{} holds {address}, which {what}", self.say(by));
             Some(Diagnostic::new(code, message).warning().at_path(&file))
         };
-        let Some(name) = wire.pool else { return warn("in-no-pool", "is in no pool".to_owned()) };
+        let Some(name) = segment.pool else { return warn("in-no-pool", "is in no pool".to_owned()) };
         let Some(space) = spaces.get(name) else {
             return warn("unknown-pool", format!("is said to be of pool {name}, and there is none"));
         };
-        let what = match space.standing(address, Some(owner)) {
-            Standing::Candidate => return None,
+        let what = match space.classify(address, Some(owner)) {
+            AddressClass::Candidate => return None,
             // A zone may well be the router.
-            Standing::Gateway => return None,
-            Standing::Elsewhere => "is in none of its networks".to_owned(),
-            Standing::Network => "is the address of the network".to_owned(),
-            Standing::Broadcast => "is the broadcast address".to_owned(),
-            Standing::Anycast => "is the anycast address of the routers".to_owned(),
-            Standing::Excluded => "is excluded".to_owned(),
-            Standing::Reserved(whom) => format!("is reserved for {whom}"),
-            Standing::OutOfRange => "is in no range".to_owned(),
+            AddressClass::Gateway => return None,
+            AddressClass::Elsewhere => "is in none of its networks".to_owned(),
+            AddressClass::Network => "is the address of the network".to_owned(),
+            AddressClass::Broadcast => "is the broadcast address".to_owned(),
+            AddressClass::Anycast => "is the anycast address of the routers".to_owned(),
+            AddressClass::Excluded => "is excluded".to_owned(),
+            AddressClass::Reserved(whom) => format!("is reserved for {whom}"),
+            AddressClass::OutOfRange => "is in no range".to_owned(),
         };
         warn("against-pool", format!("{what} of pool {name}"))
             .map(|d| d.with_help("it stays held and is not given to another"))
@@ -413,7 +414,7 @@ pub(crate) struct Collision<'a> {
     pub(crate) first: By<'a>,
     /// The other.
     pub(crate) second: By<'a>,
-    wires: [Wire<'a>; 2],
+    wires: [Segment<'a>; 2],
 }
 
 /// What two holders have.
@@ -445,5 +446,5 @@ impl std::fmt::Display for What {
 }
 
 fn owner_of<'a>(claim: &Claim<'a>) -> Option<&'a str> {
-    claim.facts.filter(|_| !claim.router).map(|facts| facts.name)
+    claim.summary.filter(|_| !claim.router).map(|summary| summary.name)
 }

@@ -7,12 +7,12 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::choose::{Asked, Asker};
-use super::facts::{EntryKind, Facts, FactsRef};
-use super::ledger::Ledger;
+use super::allocator::Allocator;
+use super::choose::{AddressOwner, AddressRequest};
+use super::host_usage::HostUsage;
 use super::lock::{RegistryLock, Wait, ZoneLock};
 use super::pools::Pools;
-use super::survey::Survey;
+use super::summary::{EntryKind, EntrySummary, SummaryView};
 use super::write::Staged;
 use super::{Registry, now};
 use crate::address::NetAddress;
@@ -28,7 +28,7 @@ use crate::zone::{EntryId, ZoneEntry};
 pub struct Session<'r> {
     registry: &'r Registry,
     lock: RegistryLock,
-    ledger: Ledger,
+    allocator: Allocator,
     pending: Vec<Pending>,
 }
 
@@ -68,41 +68,41 @@ impl Allocation {
 
 impl Registry {
     /// Takes the registry lock and looks at everything. The survey was made before.
-    pub fn reserving(&self, pools: Arc<Pools>, survey: Survey, wait: &mut Wait<'_>) -> Result<Session<'_>> {
+    pub fn reserving(&self, pools: Arc<Pools>, host_usage: HostUsage, wait: &mut Wait<'_>) -> Result<Session<'_>> {
         let lock = self.lock_registry(wait)?;
         let snapshot = self.snapshot()?;
         self.clear_temps(&snapshot)?;
-        let mut ledger = Ledger::new(self.tree().clone(), snapshot, pools, survey)?;
-        ledger.last_given = self.last_given(&ledger.pools);
-        Ok(Session { registry: self, lock, ledger, pending: Vec::new() })
+        let mut allocator = Allocator::new(self.tree().clone(), snapshot, pools, host_usage)?;
+        allocator.last_given = self.last_given(&allocator.pools);
+        Ok(Session { registry: self, lock, allocator, pending: Vec::new() })
     }
 }
 
 impl Session<'_> {
     /// Who holds what, with what this session gave.
-    pub fn ledger(&mut self) -> &mut Ledger {
-        &mut self.ledger
+    pub fn allocator(&mut self) -> &mut Allocator {
+        &mut self.allocator
     }
 
     /// Keeps the survey for those who make none.
-    pub fn keep_survey(&self) {
-        self.registry.keep_survey(&self.ledger.survey, &self.lock);
+    pub fn keep_host_usage(&self) {
+        self.registry.keep_host_usage(&self.allocator.host_usage, &self.lock);
     }
 
     /// Reserves all that a zone's entry names. `old` is the file as it was, if the zone has one: a desired state that is not built,
     /// or an entry that gains something.
     ///
-    /// `exists` where the name, a link or a MAC is taken; `address-in-use` and `invalid-argument` as for [`Ledger::choose`].
+    /// `exists` where the name, a link or a MAC is taken; `address-in-use` and `invalid-argument` as for [`Allocator::choose`].
     pub fn reserve_zone(
         &mut self,
         lock: &ZoneLock,
         old: Option<&Document<ZoneEntry>>,
         new: &Document<ZoneEntry>,
     ) -> Result<()> {
-        let facts = self.zone_facts(lock, old, new)?;
-        match self.ledger.conflicts(EntryKind::Zone, &facts, true)?.into_iter().next() {
+        let summary = self.zone_summary(lock, old, new)?;
+        match self.allocator.conflicts(EntryKind::Zone, &summary, true)?.into_iter().next() {
             Some(conflict) => Err(conflict),
-            None => self.write_zone(facts, old, new),
+            None => self.write_zone(summary, old, new),
         }
     }
 
@@ -111,9 +111,9 @@ impl Session<'_> {
     ///
     /// [`reserve_zone`]: Session::reserve_zone
     pub fn adopt_zone(&mut self, lock: &ZoneLock, new: &Document<ZoneEntry>) -> Result<Vec<Diagnostic>> {
-        let facts = self.zone_facts(lock, None, new)?;
-        let conflicts = self.ledger.conflicts(EntryKind::Zone, &facts, false)?;
-        self.write_zone(facts, None, new)?;
+        let summary = self.zone_summary(lock, None, new)?;
+        let conflicts = self.allocator.conflicts(EntryKind::Zone, &summary, false)?;
+        self.write_zone(summary, None, new)?;
         let warning = |error: Error| {
             let said = Diagnostic::new(error.code().slug(), error.message()).warning();
             error.help().map_or(said.clone(), |help| said.with_help(help))
@@ -121,12 +121,12 @@ impl Session<'_> {
         Ok(conflicts.into_iter().map(warning).collect())
     }
 
-    fn zone_facts(
+    fn zone_summary(
         &mut self,
         lock: &ZoneLock,
         old: Option<&Document<ZoneEntry>>,
         new: &Document<ZoneEntry>,
-    ) -> Result<Facts> {
+    ) -> Result<EntrySummary> {
         if *lock.name() != new.value.name {
             let message = format!("the lock of zone {} was given for zone {}", lock.name(), new.value.name);
             return Err(Error::new(Code::Internal, message));
@@ -134,19 +134,24 @@ impl Session<'_> {
         let name = new.value.name.as_str();
         if old.is_none() {
             let file = self.registry.tree().zone(&new.value.name);
-            let unreadable = self.ledger.snapshot.unreadable();
+            let unreadable = self.allocator.snapshot.unreadable();
             let known = unreadable.iter().any(|u| u.file.path == file);
-            if known || self.ledger.snapshot.find(EntryKind::Zone, name).is_some() {
+            if known || self.allocator.snapshot.find(EntryKind::Zone, name).is_some() {
                 return Err(Error::new(Code::Exists, format!("zone {name} is in the registry ({})", file.display())));
             }
         }
-        Ok(Facts::from(&new.value))
+        Ok(EntrySummary::from(&new.value))
     }
 
-    fn write_zone(&mut self, facts: Facts, old: Option<&Document<ZoneEntry>>, new: &Document<ZoneEntry>) -> Result<()> {
+    fn write_zone(
+        &mut self,
+        summary: EntrySummary,
+        old: Option<&Document<ZoneEntry>>,
+        new: &Document<ZoneEntry>,
+    ) -> Result<()> {
         let path = self.registry.tree().zone(&new.value.name);
         self.write(&path, old.map(|old| old.text()), new.text())?;
-        self.ledger.put(EntryKind::Zone, &facts);
+        self.allocator.put(EntryKind::Zone, &summary);
         Ok(())
     }
 
@@ -167,10 +172,10 @@ impl Session<'_> {
 
     /// Gives `owner` one address of each family of the pool, or the one that is wanted. Asked again, it gives what the owner has.
     ///
-    /// `exists` where the owner has another than the one wanted, or is a zone; otherwise as [`Ledger::choose`].
+    /// `exists` where the owner has another than the one wanted, or is a zone; otherwise as [`Allocator::choose`].
     pub fn allocate(&mut self, pool: &PoolName, owner: &ReservationName, wanted: Option<IpAddr>) -> Result<Allocation> {
-        self.ledger.pool(pool)?;
-        if self.ledger.snapshot.find(EntryKind::Zone, owner.as_str()).is_some() {
+        self.allocator.pool(pool)?;
+        if self.allocator.snapshot.find(EntryKind::Zone, owner.as_str()).is_some() {
             return Err(Error::new(Code::Exists, format!("{owner} is a zone, and a zone's addresses are its own"))
                 .with_help("give the reservation another name"));
         }
@@ -183,30 +188,30 @@ impl Session<'_> {
                 return self.held_already(pool, owner, wanted, id.clone(), ours);
             }
         }
-        let asker = Asker { kind: EntryKind::Reservation, name: owner.as_str() };
-        let asked = wanted.map_or(Asked::EachFamily(&[]), Asked::Only);
-        let chosen = self.ledger.choose(pool, asker, asked, &[])?;
+        let address_owner = AddressOwner { kind: EntryKind::Reservation, name: owner.as_str() };
+        let request = wanted.map_or(AddressRequest::EachFamily(&[]), AddressRequest::Only);
+        let chosen = self.allocator.choose(pool, address_owner, request, &[])?;
         let more = chosen.iter().map(|c| ReservedAddress::new(c.address.addr(), pool.clone()));
-        let (facts, id) = if held.is_some() {
+        let (summary, id) = if held.is_some() {
             let old = self.read_reservation(&path)?;
             let mut value = old.value.clone();
             value.addresses.extend(more);
             let id = id_of(&mut value)?;
-            let facts = Facts::from(&value);
+            let summary = EntrySummary::from(&value);
             let new = old.with(value)?;
             self.write(&path, Some(old.text()), new.text())?;
-            (facts, id)
+            (summary, id)
         } else {
             let mut value = Reservation::new(owner.clone());
             value.created = Some(now());
             value.addresses.extend(more);
             let id = id_of(&mut value)?;
-            let facts = Facts::from(&value);
+            let summary = EntrySummary::from(&value);
             let new = Document::create(&path, value)?;
             self.write(&path, None, new.text())?;
-            (facts, id)
+            (summary, id)
         };
-        self.ledger.put(EntryKind::Reservation, &facts);
+        self.allocator.put(EntryKind::Reservation, &summary);
         Ok(Allocation { pool: pool.clone(), owner: owner.clone(), addresses: chosen, id })
     }
 
@@ -227,7 +232,7 @@ impl Session<'_> {
         let mut addresses = Vec::new();
         for address in ours {
             let alone = NetAddress::new(address.into(), None);
-            addresses.push(self.ledger.interface_of(pool, address)?.unwrap_or(alone));
+            addresses.push(self.allocator.interface_of(pool, address)?.unwrap_or(alone));
         }
         addresses.sort_by_key(|a| !a.address.addr().is_ipv4());
         let path = self.registry.tree().reservation(owner);
@@ -252,7 +257,7 @@ impl Session<'_> {
         self.refuse_unreadable(&path)?;
         let Some((has_id, addresses)) = self.reservation(owner)? else {
             let error = Error::new(Code::NotFound, format!("{owner} holds nothing"));
-            return Err(match self.ledger.snapshot.find(EntryKind::Zone, owner.as_str()) {
+            return Err(match self.allocator.snapshot.find(EntryKind::Zone, owner.as_str()) {
                 Some(_) => error.with_help("it is a zone; `zmgr destroy` gives back the addresses of zones"),
                 None => error.with_help(format!("there is no {}", path.display())),
             });
@@ -270,16 +275,16 @@ impl Session<'_> {
         if addresses.iter().all(goes) {
             self.drop_pending(&path);
             self.pending.push(Pending::Remove(path));
-            self.ledger.drop_entry(EntryKind::Reservation, owner.as_str());
+            self.allocator.drop_entry(EntryKind::Reservation, owner.as_str());
             return Ok(());
         }
         let old = self.read_reservation(&path)?;
         let mut value = old.value.clone();
         value.addresses.retain(|a| !goes(&(a.address, a.pool.to_string())));
-        let facts = Facts::from(&value);
+        let summary = EntrySummary::from(&value);
         let new = old.with(value)?;
         self.write(&path, Some(old.text()), new.text())?;
-        self.ledger.put(EntryKind::Reservation, &facts);
+        self.allocator.put(EntryKind::Reservation, &summary);
         Ok(())
     }
 
@@ -301,8 +306,8 @@ impl Session<'_> {
             }
             return done;
         }
-        self.registry.keep_last_given(&self.ledger.last_given, &self.lock);
-        self.registry.renew_index(&self.ledger.snapshot, &self.lock);
+        self.registry.keep_last_given(&self.allocator.last_given, &self.lock);
+        self.registry.renew_index(&self.allocator.snapshot, &self.lock);
         Ok(())
     }
 
@@ -313,13 +318,13 @@ impl Session<'_> {
             self.registry.link(staged)?;
             *linked += 1;
         }
-        let mut folders: Vec<&Path> = Vec::new();
+        let mut directories: Vec<&Path> = Vec::new();
         for staged in new {
-            if !folders.iter().any(|path| path.parent() == staged.path.parent()) {
-                folders.push(&staged.path);
+            if !directories.iter().any(|path| path.parent() == staged.path.parent()) {
+                directories.push(&staged.path);
             }
         }
-        folders.into_iter().try_for_each(|path| self.registry.sync_folder_of(path))
+        directories.into_iter().try_for_each(|path| self.registry.sync_directory_of(path))
     }
 
     fn edit_all(&self, pending: &[Pending]) -> Result<()> {
@@ -355,14 +360,14 @@ impl Session<'_> {
     /// The id and addresses of a reservation, each with its pool.
     #[allow(clippy::type_complexity)]
     fn reservation(&mut self, owner: &ReservationName) -> Result<Option<(Option<EntryId>, Vec<(IpAddr, String)>)>> {
-        let Some(entry) = self.ledger.snapshot.find(EntryKind::Reservation, owner.as_str()) else { return Ok(None) };
-        let facts: FactsRef<'_> = entry.facts;
-        let id = facts.id().map(str::parse).transpose()?;
-        let of_net = |net: super::NetRef<'_>| {
+        let Some(entry) = self.allocator.snapshot.find(EntryKind::Reservation, owner.as_str()) else { return Ok(None) };
+        let summary: SummaryView<'_> = entry.summary;
+        let id = summary.id().map(str::parse).transpose()?;
+        let of_net = |net: super::NetView<'_>| {
             let pool = net.pool.unwrap_or_default().to_owned();
             net.addresses().map(move |(address, _)| (address.addr(), pool.clone())).collect::<Vec<_>>()
         };
-        Ok(Some((id, facts.nets().flat_map(of_net).collect())))
+        Ok(Some((id, summary.nets().flat_map(of_net).collect())))
     }
 
     fn read_reservation(&self, path: &Path) -> Result<Document<Reservation>> {
@@ -370,7 +375,7 @@ impl Session<'_> {
     }
 
     fn refuse_unreadable(&self, path: &Path) -> Result<()> {
-        match self.ledger.snapshot.unreadable().iter().find(|u| u.file.path == path) {
+        match self.allocator.snapshot.unreadable().iter().find(|u| u.file.path == path) {
             Some(unreadable) => Err(Error::new(Code::Config, format!("{} cannot be read", path.display()))
                 .with_details(unreadable.faults.clone())),
             None => Ok(()),

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::by_name::{ByName, name_key};
 use super::codec::Encoder;
-use super::facts::{EntryKind, Facts, FactsRef};
-use super::index::{Folders, Index, Stamp, Writer};
+use super::index::{Directories, Index, Stamp, Writer};
 use super::lock::RegistryLock;
 use super::read::{Read, Share};
+use super::summary::{EntryKind, EntrySummary, SummaryView};
 use super::sweep::{Differs, Listing};
 use super::tree::temp_of;
 use super::{Registry, Tree, Wait};
@@ -29,7 +29,7 @@ pub struct EntryFile {
 
 impl EntryFile {
     pub(super) fn new(tree: &Tree, kind: EntryKind, name: &str) -> EntryFile {
-        let path = tree.folder(kind.folder()).join(format!("{name}.kdl"));
+        let path = tree.directory(kind.directory()).join(format!("{name}.kdl"));
         EntryFile { kind, name: name.to_owned(), path }
     }
 }
@@ -67,7 +67,7 @@ pub struct Snapshot {
     /// Documents whose temp file was seen.
     temps: Vec<EntryFile>,
     /// How the folders stood before they were looked into, where nothing lies in them but what the index can name.
-    folders: Folders,
+    directories: Directories,
     /// Files that had to be read, and records of files that are gone.
     misses: usize,
     /// How many documents had to be listed of each kind, since their folder was not as the index knows it.
@@ -78,7 +78,7 @@ pub struct Snapshot {
 
 #[derive(Debug, Clone, Copy)]
 struct Slot {
-    facts: Place,
+    summary: Place,
     unreadable: Option<u32>,
 }
 
@@ -94,7 +94,7 @@ enum Place {
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
     /// What its file says, or its last good record where the file is unreadable.
-    pub facts: FactsRef<'a>,
+    pub summary: SummaryView<'a>,
     /// What is wrong with its file, where something is.
     pub unreadable: Option<&'a Unreadable>,
 }
@@ -121,29 +121,29 @@ impl Snapshot {
     }
 
     /// Takes in an entry as this process makes it, in place of any of its name. Whether there was one.
-    pub(super) fn replace(&mut self, kind: EntryKind, facts: &Facts) -> bool {
-        let was_there = self.remove(kind, &facts.name);
-        let place = self.encode(kind, facts);
+    pub(super) fn replace(&mut self, kind: EntryKind, summary: &EntrySummary) -> bool {
+        let was_there = self.remove(kind, &summary.name);
+        let place = self.encode(kind, summary);
         let at = self.slots.len() as u32;
-        self.slots.push(Slot { facts: place, unreadable: None });
+        self.slots.push(Slot { summary: place, unreadable: None });
         if let Some(by_name) = &mut self.by_name {
-            by_name.insert(name_key(kind, facts.name.as_bytes()), at);
+            by_name.insert(name_key(kind, summary.name.as_bytes()), at);
         }
         was_there
     }
 
     /// The entry that was taken in last.
-    pub(super) fn last(&self) -> Option<FactsRef<'_>> {
-        self.slots.last().and_then(|slot| self.facts(slot))
+    pub(super) fn last(&self) -> Option<SummaryView<'_>> {
+        self.slots.last().and_then(|slot| self.summary(slot))
     }
 
     /// Drops an entry. Whether there was one.
     pub(super) fn remove(&mut self, kind: EntryKind, name: &str) -> bool {
         // Its folder is about to change.
-        self.folders[kind as usize] = None;
+        self.directories[kind as usize] = None;
         let Some(at) = self.position(kind, name) else { return false };
         // The key stays: another name may have the same.
-        self.slots[at].facts = Place::Gone;
+        self.slots[at].summary = Place::Gone;
         true
     }
 
@@ -155,16 +155,17 @@ impl Snapshot {
 
     fn position(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
         // A few looks at all of them cost less than a map of thousands.
-        const FEW: usize = 8;
+        const LINEAR_MAX: usize = 8;
         self.searches += 1;
-        if self.searches > FEW {
+        if self.searches > LINEAR_MAX {
             self.map_names();
         }
         self.lookup(kind, name)
     }
 
     fn lookup(&self, kind: EntryKind, name: &str) -> Option<usize> {
-        let is_it = |slot: &Slot| self.bytes(slot).is_some_and(|facts| FactsRef::is_of(facts, kind, name.as_bytes()));
+        let is_it =
+            |slot: &Slot| self.bytes(slot).is_some_and(|summary| SummaryView::is_of(summary, kind, name.as_bytes()));
         if let Some(by_name) = &self.by_name {
             let at = *by_name.get(&name_key(kind, name.as_bytes()))? as usize;
             if is_it(&self.slots[at]) {
@@ -182,23 +183,23 @@ impl Snapshot {
         }
         let mut by_name = ByName::with_capacity_and_hasher(self.slots.len(), <_>::default());
         for (at, slot) in self.slots.iter().enumerate() {
-            if let Some(facts) = self.facts(slot) {
-                by_name.insert(name_key(facts.kind, facts.name.as_bytes()), at as u32);
+            if let Some(summary) = self.summary(slot) {
+                by_name.insert(name_key(summary.kind, summary.name.as_bytes()), at as u32);
             }
         }
         self.by_name = Some(by_name);
     }
 
     fn at(&self, slot: &Slot) -> Option<Entry<'_>> {
-        Some(Entry { facts: self.facts(slot)?, unreadable: slot.unreadable.map(|n| &self.unreadable[n as usize]) })
+        Some(Entry { summary: self.summary(slot)?, unreadable: slot.unreadable.map(|n| &self.unreadable[n as usize]) })
     }
 
-    fn facts(&self, slot: &Slot) -> Option<FactsRef<'_>> {
-        FactsRef::decode(self.bytes(slot)?)
+    fn summary(&self, slot: &Slot) -> Option<SummaryView<'_>> {
+        SummaryView::decode(self.bytes(slot)?)
     }
 
     fn bytes(&self, slot: &Slot) -> Option<&[u8]> {
-        match slot.facts {
+        match slot.summary {
             Place::Index(record) => Some(self.index.encoded(record as usize)),
             Place::Fresh(start, end, _) => Some(&self.fresh[start as usize..end as usize]),
             Place::Gone => None,
@@ -215,18 +216,18 @@ impl Snapshot {
                 Read::Good(at, stamp) => {
                     // Documents of 4 GiB in all do not fit into memory either.
                     let (from, to) = ((start + at.start) as u32, (start + at.end) as u32);
-                    let facts = Place::Fresh(from, to, Some(self.stamps.len() as u32));
+                    let summary = Place::Fresh(from, to, Some(self.stamps.len() as u32));
                     self.stamps.push(stamp);
-                    self.slots.push(Slot { facts, unreadable: None });
+                    self.slots.push(Slot { summary, unreadable: None });
                 }
                 Read::Bad(file, faults) => {
                     match entry.record {
                         Some(record) => {
                             let unreadable = Some(self.unreadable.len() as u32);
-                            self.slots.push(Slot { facts: Place::Index(record as u32), unreadable });
+                            self.slots.push(Slot { summary: Place::Index(record as u32), unreadable });
                         }
                         // It lies in the folder, and no record names it.
-                        None => self.folders[file.kind as usize] = None,
+                        None => self.directories[file.kind as usize] = None,
                     }
                     self.unreadable.push(Unreadable { file, faults, known: entry.record.is_some() });
                 }
@@ -234,10 +235,10 @@ impl Snapshot {
         }
     }
 
-    fn encode(&mut self, kind: EntryKind, facts: &Facts) -> Place {
+    fn encode(&mut self, kind: EntryKind, summary: &EntrySummary) -> Place {
         let mut encoder = Encoder { bytes: std::mem::take(&mut self.fresh) };
         let start = encoder.bytes.len();
-        facts.encode(kind, &mut encoder);
+        summary.encode(kind, &mut encoder);
         self.fresh = encoder.bytes;
         Place::Fresh(start as u32, self.fresh.len() as u32, None)
     }
@@ -246,10 +247,10 @@ impl Snapshot {
     /// a folder each time that has come to rest. Reading a file costs about as much as writing a hundred records, so the sum of both
     /// over many loads is smallest near the square root; listing costs about as much as writing.
     fn index_is_worn(&self, at_rest: (i64, i64)) -> bool {
-        const MANY: usize = 512;
-        let rests = |kind: EntryKind| self.folders[kind as usize].is_some_and(|stamp| stamp.before(at_rest));
+        const MAX_AGE_ENTRIES: usize = 512;
+        let rests = |kind: EntryKind| self.directories[kind as usize].is_some_and(|stamp| stamp.before(at_rest));
         self.misses * self.misses * 50 > self.slots.len()
-            || EntryKind::ALL.into_iter().any(|kind| self.listed[kind as usize] > MANY && rests(kind))
+            || EntryKind::ALL.into_iter().any(|kind| self.listed[kind as usize] > MAX_AGE_ENTRIES && rests(kind))
     }
 
     /// The bytes of an index that says what this snapshot knows. `at_rest`: the moment before which a file must have been left alone.
@@ -257,9 +258,9 @@ impl Snapshot {
         let mut writer = Writer::new();
         let mut counts = [0; EntryKind::ALL.len()];
         for slot in &self.slots {
-            let Some(kind) = self.facts(slot).map(|facts| facts.kind) else { continue };
+            let Some(kind) = self.summary(slot).map(|summary| summary.kind) else { continue };
             counts[kind as usize] += 1;
-            match slot.facts {
+            match slot.summary {
                 Place::Gone => {}
                 Place::Index(record) => writer.copy(self.index.raw(record as usize)),
                 Place::Fresh(start, end, stamp) => {
@@ -270,8 +271,8 @@ impl Snapshot {
             }
         }
         for kind in EntryKind::ALL {
-            if let Some(stamp) = self.folders[kind as usize].filter(|stamp| stamp.before(at_rest)) {
-                writer.folder(kind, stamp, counts[kind as usize]);
+            if let Some(stamp) = self.directories[kind as usize].filter(|stamp| stamp.before(at_rest)) {
+                writer.directory(kind, stamp, counts[kind as usize]);
             }
         }
         writer.into_bytes()
@@ -280,7 +281,7 @@ impl Snapshot {
 
 /// Describes a file whose name no entry can have. What it holds is unknown.
 fn odd(tree: &Tree, kind: EntryKind, name: &OsStr) -> Unreadable {
-    let path = tree.folder(kind.folder()).join(name);
+    let path = tree.directory(kind.directory()).join(name);
     let shown = name.to_string_lossy();
     let fault = Diagnostic::new("name", format!("the file name {shown:?} is not UTF-8"))
         .at_path(&path)
@@ -296,11 +297,11 @@ const NEVER: (i64, i64) = (i64::MIN, 0);
 /// follow the last one found are tried first.
 fn unknown_to(index: &Index, records: &[usize], listed: Vec<(String, bool)>) -> Vec<(String, bool)> {
     /// How many records are tried: as many files may have gone one after the other.
-    const AHEAD: usize = 4;
+    const LOOKAHEAD: usize = 4;
     let mut next = 0;
     let mut far = listed;
     far.retain(|(name, _)| {
-        let ahead = &records[next..records.len().min(next + AHEAD)];
+        let ahead = &records[next..records.len().min(next + LOOKAHEAD)];
         let found = ahead.iter().position(|record| index.name(*record) == name.as_bytes());
         next += found.map_or(0, |n| n + 1);
         found.is_none()
@@ -324,25 +325,26 @@ impl Registry {
         let mut unknown: Vec<Unknown> = Vec::new();
         for kind in EntryKind::ALL {
             let records = index.of_kind(kind);
-            let Some(folder) = self.open_entries(kind)? else {
+            let Some(directory) = self.open_entries(kind)? else {
                 snapshot.misses += records.len();
                 continue;
             };
-            let listing = if index.folder(kind) == Some(folder.stamp) { Listing::default() } else { folder.list()? };
+            let listing =
+                if index.directory(kind) == Some(directory.stamp) { Listing::default() } else { directory.list()? };
             snapshot.listed[kind as usize] = listing.documents.len();
             // A directory with a file that no record can name is listed each time.
             let all_named = listing.temps.is_empty() && listing.odd.is_empty();
-            snapshot.folders[kind as usize] = Some(folder.stamp).filter(|_| all_named);
+            snapshot.directories[kind as usize] = Some(directory.stamp).filter(|_| all_named);
             snapshot.unreadable.extend(listing.odd.iter().map(|name| odd(self.tree(), kind, name)));
             snapshot.temps.extend(listing.temps.iter().map(|name| EntryFile::new(self.tree(), kind, name)));
             // What the index knows is asked for by its name whatever was listed: listing a folder while files in it are renamed
             // leaves one out on some file systems, and no address may be overlooked.
-            let mut differs = self.look(&folder, &index, &records)?.into_iter().peekable();
+            let mut differs = self.find_changed(&directory, &index, &records)?.into_iter().peekable();
             for &record in &records {
                 match differs.next_if(|(differing, _)| *differing == record) {
-                    None => snapshot.slots.push(Slot { facts: Place::Index(record as u32), unreadable: None }),
+                    None => snapshot.slots.push(Slot { summary: Place::Index(record as u32), unreadable: None }),
                     Some((_, Differs::Changed)) => {
-                        let name = index.facts(record).map_or_else(String::new, |facts| facts.name.to_owned());
+                        let name = index.summary(record).map_or_else(String::new, |summary| summary.name.to_owned());
                         unknown.push(Unknown { kind, name, regular: false, record: Some(record) });
                     }
                     Some((_, Differs::Gone)) => snapshot.misses += 1,
@@ -384,7 +386,7 @@ impl Registry {
             self.sweep_temp(&file.path)?;
             drop(ours);
         }
-        for derived in [self.tree().index(), self.tree().survey()] {
+        for derived in [self.tree().index(), self.tree().host_usage()] {
             self.sweep_temp(&derived)?;
         }
         Ok(())
@@ -403,7 +405,7 @@ impl Registry {
     /// Clears away what dead processes left of documents, and the index's memory of entries that are gone where that pays.
     pub fn clear_up(&self, wait: &mut Wait<'_>) -> Result<()> {
         let snapshot = self.snapshot()?;
-        let derived = [self.tree().index(), self.tree().survey()];
+        let derived = [self.tree().index(), self.tree().host_usage()];
         let left = |path: &PathBuf| temp_of(path).is_some_and(|temp| temp.symlink_metadata().is_ok());
         if snapshot.temps.is_empty() && !snapshot.index_is_worn(NEVER) && !derived.iter().any(left) {
             return Ok(());
@@ -422,7 +424,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::registry::{Points, Tree};
+    use crate::registry::{Tree, WriteHook};
 
     fn zone(root: &Path, name: &str) {
         std::fs::write(root.join(format!("zones/{name}.kdl")), format!("zone {name:?} {{\n}}\n")).unwrap();
@@ -432,7 +434,7 @@ mod tests {
     fn indexed(root: &Path) -> Registry {
         std::fs::create_dir(root.join("zones")).unwrap();
         ["a", "b"].iter().for_each(|name| zone(root, name));
-        let registry = Registry::new(Tree::new(root), "test", Points::none());
+        let registry = Registry::new(Tree::new(root), "test", WriteHook::none());
         index(&registry);
         registry
     }
@@ -477,10 +479,10 @@ mod tests {
         let registry = indexed(root.path());
         let mut snapshot = registry.snapshot().unwrap();
         for n in 0..20 {
-            assert_eq!(snapshot.find(EntryKind::Zone, "b").unwrap().facts.name, "b", "{n}");
+            assert_eq!(snapshot.find(EntryKind::Zone, "b").unwrap().summary.name, "b", "{n}");
             assert!(snapshot.find(EntryKind::Reservation, "b").is_none());
             let name = format!("new{n}");
-            snapshot.replace(EntryKind::Zone, &Facts { name: name.clone(), ..Facts::default() });
+            snapshot.replace(EntryKind::Zone, &EntrySummary { name: name.clone(), ..EntrySummary::default() });
             assert!(snapshot.find(EntryKind::Zone, &name).is_some());
             assert!(snapshot.remove(EntryKind::Zone, &name));
             assert!(snapshot.find(EntryKind::Zone, &name).is_none());

@@ -9,16 +9,16 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::Registry;
-use super::facts::EntryKind;
 use super::index::{Index, Stamp};
+use super::summary::EntryKind;
 use super::tree::{is_odd_document, stem_of, stem_of_temp};
 use crate::error::{Error, Result};
 use crate::parallel;
 
 /// A folder of entries, open, as it stood when it was opened.
-pub(super) struct EntryFolder {
+pub(super) struct EntryDirectory {
     path: PathBuf,
-    folder: OwnedFd,
+    directory: OwnedFd,
     pub(super) stamp: Stamp,
 }
 
@@ -41,35 +41,40 @@ pub(super) enum Differs {
 }
 
 /// So many files are worth a thread of their own.
-const SHARE: usize = 1024;
+const MIN_PER_THREAD: usize = 1024;
 
 impl Registry {
     /// Opens the folder of one kind of entry. One that is not there is empty.
-    pub(super) fn open_entries(&self, kind: EntryKind) -> Result<Option<EntryFolder>> {
-        let path = self.tree().folder(kind.folder());
+    pub(super) fn open_entries(&self, kind: EntryKind) -> Result<Option<EntryDirectory>> {
+        let path = self.tree().directory(kind.directory());
         let failed = |errno: Errno| Error::io("list", &path, errno.into());
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = match rustix::fs::open(&path, flags, Mode::empty()) {
-            Ok(folder) => folder,
+        let directory = match rustix::fs::open(&path, flags, Mode::empty()) {
+            Ok(directory) => directory,
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(failed(errno)),
         };
-        self.tree().check_folder(&path)?;
-        let stamp = Stamp::of(&rustix::fs::fstat(&folder).map_err(failed)?);
-        Ok(Some(EntryFolder { path, folder, stamp }))
+        self.tree().check_directory(&path)?;
+        let stamp = Stamp::of(&rustix::fs::fstat(&directory).map_err(failed)?);
+        Ok(Some(EntryDirectory { path, directory, stamp }))
     }
 
     /// Looks at the files of these records of the index in their folder, shared among the cores where there are many, for nearly all
     /// of a sweep is spent here. Which of them are not as the index knows them, in order.
-    pub(super) fn look(&self, folder: &EntryFolder, index: &Index, records: &[usize]) -> Result<Vec<(usize, Differs)>> {
-        let look_at = |share: &[usize]| {
+    pub(super) fn find_changed(
+        &self,
+        directory: &EntryDirectory,
+        index: &Index,
+        records: &[usize],
+    ) -> Result<Vec<(usize, Differs)>> {
+        let find_change = |share: &[usize]| {
             let mut found = Vec::new();
             let mut name = Vec::new();
             for &record in share {
                 name.clear();
                 name.extend_from_slice(index.name(record));
                 name.extend_from_slice(b".kdl\0");
-                match folder.look_at(&name) {
+                match directory.find_change(&name) {
                     Ok(Some(stamp)) if index.has_stamp(record, &stamp) => {}
                     Ok(Some(_)) => found.push((record, Differs::Changed)),
                     Ok(None) => found.push((record, Differs::Gone)),
@@ -79,14 +84,14 @@ impl Registry {
             Ok(found)
         };
         let mut found = Vec::new();
-        for share in parallel::shares(records, self.threads(records.len(), SHARE), look_at) {
-            found.append(&mut share.map_err(|errno| folder.failed(errno))?);
+        for share in parallel::shares(records, self.threads(records.len(), MIN_PER_THREAD), find_change) {
+            found.append(&mut share.map_err(|errno| directory.failed(errno))?);
         }
         Ok(found)
     }
 }
 
-impl EntryFolder {
+impl EntryDirectory {
     fn failed(&self, errno: Errno) -> Error {
         Error::io("list", &self.path, errno.into())
     }
@@ -112,12 +117,12 @@ impl EntryFolder {
     }
 
     /// Looks at one file; [`Stamp::NONE`] where it is a link that leads nowhere, `None` where there is none.
-    fn look_at(&self, name: &[u8]) -> std::result::Result<Option<Stamp>, Errno> {
+    fn find_change(&self, name: &[u8]) -> std::result::Result<Option<Stamp>, Errno> {
         // A name with a NUL byte within is no file's.
         let Ok(name) = CStr::from_bytes_with_nul(name) else { return Ok(None) };
-        match rustix::fs::statat(&self.folder, name, AtFlags::empty()) {
+        match rustix::fs::statat(&self.directory, name, AtFlags::empty()) {
             Ok(stat) => Ok(Some(Stamp::of(&stat))),
-            Err(Errno::NOENT) => match rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => match rustix::fs::statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(_) => Ok(Some(Stamp::NONE)),
                 Err(Errno::NOENT) => Ok(None),
                 Err(errno) => Err(errno),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Links};
-use crate::kdl_util::{Trust, check_above, check_folder, check_owner, read_file, read_regular};
+use crate::kdl_util::{Trust, check_above, check_directory, check_owner, read_file, read_regular};
 use crate::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 
 /// The root of the files and the paths below it.
@@ -26,7 +26,7 @@ pub(super) const SCRIPT: &str = ".zonecfg";
 
 /// A folder of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Folder {
+pub enum Directory {
     /// `templates/`
     Templates,
     /// `pools/`
@@ -39,24 +39,24 @@ pub enum Folder {
     Reservations,
 }
 
-impl Folder {
+impl Directory {
     /// Every folder of documents.
-    pub const ALL: [Folder; 5] =
-        [Folder::Templates, Folder::Pools, Folder::Publishers, Folder::Zones, Folder::Reservations];
+    pub const ALL: [Directory; 5] =
+        [Directory::Templates, Directory::Pools, Directory::Publishers, Directory::Zones, Directory::Reservations];
 
     /// Its name below the root.
     pub const fn name(self) -> &'static str {
         match self {
-            Folder::Templates => "templates",
-            Folder::Pools => "pools",
-            Folder::Publishers => "publishers",
-            Folder::Zones => "zones",
-            Folder::Reservations => "reservations",
+            Directory::Templates => "templates",
+            Directory::Pools => "pools",
+            Directory::Publishers => "publishers",
+            Directory::Zones => "zones",
+            Directory::Reservations => "reservations",
         }
     }
 }
 
-impl fmt::Display for Folder {
+impl fmt::Display for Directory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -90,7 +90,7 @@ impl Tree {
 
     /// Opens a file below `.zmgr/`. `None` for anything that zmgr did not put there: as root, what others may have written.
     pub(super) fn open_state(&self, path: &Path) -> Option<(File, Metadata)> {
-        self.check_folder(&self.state()).ok()?;
+        self.check_directory(&self.state()).ok()?;
         let (file, meta) = file::open(path, Links::Refuse).ok()?;
         check_owner(path, &meta, self.trust).ok()?;
         Some((file, meta))
@@ -101,9 +101,11 @@ impl Tree {
         if !self.trust.is_checked() {
             return Ok(());
         }
-        self.check_folder(&self.root)?;
-        for folder in [self.state(), self.locks(), self.folder(Folder::Zones), self.folder(Folder::Reservations)] {
-            if_there(self.check_folder(&folder))?;
+        self.check_directory(&self.root)?;
+        for directory in
+            [self.state(), self.locks(), self.directory(Directory::Zones), self.directory(Directory::Reservations)]
+        {
+            if_there(self.check_directory(&directory))?;
         }
         Ok(())
     }
@@ -113,9 +115,9 @@ impl Tree {
         if !self.trust.is_checked() {
             return Ok(());
         }
-        if_there(self.check_folder(&self.root))?;
+        if_there(self.check_directory(&self.root))?;
         match path.parent().filter(|parent| *parent != self.root) {
-            Some(parent) => if_there(self.check_folder(parent)),
+            Some(parent) => if_there(self.check_directory(parent)),
             None => Ok(()),
         }
     }
@@ -126,8 +128,8 @@ impl Tree {
     }
 
     /// Whether a folder may be read: as root, nobody else may have written to it.
-    pub fn check_folder(&self, path: &Path) -> Result<()> {
-        check_folder(path, self.trust)?;
+    pub fn check_directory(&self, path: &Path) -> Result<()> {
+        check_directory(path, self.trust)?;
         if path == self.root { check_above(path, self.trust) } else { Ok(()) }
     }
 
@@ -142,14 +144,14 @@ impl Tree {
     }
 
     /// A folder of documents.
-    pub fn folder(&self, folder: Folder) -> PathBuf {
-        self.root.join(folder.name())
+    pub fn directory(&self, directory: Directory) -> PathBuf {
+        self.root.join(directory.name())
     }
 
     /// The names of the documents in this folder, sorted; none where the folder is missing. A name that is not UTF-8 is among them,
     /// so that reading its file reports it.
-    pub fn documents(&self, folder: Folder) -> Result<Vec<OsString>> {
-        let path = self.folder(folder);
+    pub fn documents(&self, directory: Directory) -> Result<Vec<OsString>> {
+        let path = self.directory(directory);
         let failed = |error| Error::io("read", &path, error);
         let entries = match std::fs::read_dir(&path) {
             Ok(entries) => entries,
@@ -169,31 +171,31 @@ impl Tree {
 
     /// `zones/NAME.kdl`
     pub fn zone(&self, name: &ZoneName) -> PathBuf {
-        self.document(Folder::Zones, name.as_str())
+        self.document(Directory::Zones, name.as_str())
     }
 
     /// `reservations/NAME.kdl`
     pub fn reservation(&self, name: &ReservationName) -> PathBuf {
-        self.document(Folder::Reservations, name.as_str())
+        self.document(Directory::Reservations, name.as_str())
     }
 
     /// `pools/NAME.kdl`
     pub fn pool(&self, name: &PoolName) -> PathBuf {
-        self.document(Folder::Pools, name.as_str())
+        self.document(Directory::Pools, name.as_str())
     }
 
     /// `templates/NAME.kdl`
     pub fn template(&self, name: &TemplateName) -> PathBuf {
-        self.document(Folder::Templates, name.as_str())
+        self.document(Directory::Templates, name.as_str())
     }
 
     /// `publishers/NAME.kdl`
     pub fn publisher(&self, name: &PublisherName) -> PathBuf {
-        self.document(Folder::Publishers, name.as_str())
+        self.document(Directory::Publishers, name.as_str())
     }
 
-    fn document(&self, folder: Folder, name: &str) -> PathBuf {
-        self.folder(folder).join(format!("{name}.kdl"))
+    fn document(&self, directory: Directory, name: &str) -> PathBuf {
+        self.directory(directory).join(format!("{name}.kdl"))
     }
 
     /// `.zmgr/`: locks and what can be derived again.
@@ -232,7 +234,7 @@ impl Tree {
     }
 
     /// The last survey of the host.
-    pub fn survey(&self) -> PathBuf {
+    pub fn host_usage(&self) -> PathBuf {
         self.state().join("survey.v1")
     }
 

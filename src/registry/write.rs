@@ -13,15 +13,15 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::retry_on_intr;
 
 use super::Registry;
-use super::points::Change;
 use super::tree::temp_of;
+use super::write_hook::FsChange;
 use crate::error::{Code, Error, Result};
 
 /// The mode of a new document, whatever the umask: reading works for anyone who may enter the tree.
 const DOCUMENT_MODE: u32 = 0o644;
 
 /// The mode of a new directory of documents.
-const FOLDER_MODE: u32 = 0o755;
+const DIRECTORY_MODE: u32 = 0o755;
 
 /// A new document that nobody sees yet.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Registry {
             return Err(error);
         }
         self.link(&staged)?;
-        self.sync_folder_of(path).inspect_err(|_| {
+        self.sync_directory_of(path).inspect_err(|_| {
             // What failed must not be there. The error to report is the first one.
             let _ = self.unlink(path);
         })
@@ -50,21 +50,21 @@ impl Registry {
 
     /// Writes a new document where nobody looks. Several may be staged and then flushed together.
     pub(super) fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
-        self.make_folder_for(path)?;
+        self.make_directory_for(path)?;
         let (temp, _) = self.write_temp(path, bytes, None)?;
         Ok(Staged { temp, path: path.to_owned() })
     }
 
     /// Flushes a staged document.
     pub(super) fn sync_staged(&self, staged: &Staged) -> Result<()> {
-        self.points()
-            .make(Change::SyncFile, &staged.temp, || File::open(&staged.temp)?.sync_all())
+        self.write_hook()
+            .make(FsChange::SyncFile, &staged.temp, || File::open(&staged.temp)?.sync_all())
             .map_err(|error| Error::io("flush", &staged.path, error))
     }
 
     /// Gives a staged and flushed document its name. The folder is still to be flushed.
     pub(super) fn link(&self, Staged { temp, path }: &Staged) -> Result<()> {
-        let linked = self.points().make(Change::Link, path, || std::fs::hard_link(temp, path));
+        let linked = self.write_hook().make(FsChange::Link, path, || std::fs::hard_link(temp, path));
         // A temporary file that stays belongs to the next holder of the lock, who removes it. It must not make a failure of what is
         // done: the document is in its place.
         let _ = self.unlink(temp);
@@ -84,11 +84,11 @@ impl Registry {
     }
 
     /// Flushes the folder that a document is in.
-    pub(super) fn sync_folder_of(&self, path: &Path) -> Result<()> {
-        let Some(folder) = path.parent() else { return Ok(()) };
-        self.points()
-            .make(Change::SyncFolder, folder, || File::open(folder)?.sync_all())
-            .map_err(|error| Error::io("flush", folder, error))
+    pub(super) fn sync_directory_of(&self, path: &Path) -> Result<()> {
+        let Some(directory) = path.parent() else { return Ok(()) };
+        self.write_hook()
+            .make(FsChange::SyncDirectory, directory, || File::open(directory)?.sync_all())
+            .map_err(|error| Error::io("flush", directory, error))
     }
 
     /// Changes a document: `edit` gets its bytes as they are and gives the new ones. Mode and owner stay. Where somebody else has
@@ -103,7 +103,7 @@ impl Registry {
                 return Ok(());
             }
             let (temp, file) = self.write_temp(path, &after, Some(&meta))?;
-            let synced = self.points().make(Change::SyncFile, &temp, || file.sync_all());
+            let synced = self.write_hook().make(FsChange::SyncFile, &temp, || file.sync_all());
             if let Err(error) = synced {
                 let _ = self.unlink(&temp);
                 return Err(Error::io("flush", path, error));
@@ -114,19 +114,19 @@ impl Registry {
                 now?;
                 continue;
             }
-            let renamed = self.points().make(Change::Rename, path, || std::fs::rename(&temp, path));
+            let renamed = self.write_hook().make(FsChange::Rename, path, || std::fs::rename(&temp, path));
             if let Err(error) = renamed {
                 let _ = self.unlink(&temp);
                 return Err(Error::io("write", path, error));
             }
-            return self.sync_folder_of(path);
+            return self.sync_directory_of(path);
         }
     }
 
     /// Removes a document, flushed when this returns. One that is gone already is no error.
     pub fn remove(&self, path: &Path) -> Result<()> {
         match self.unlink(path) {
-            Ok(()) => self.sync_folder_of(path),
+            Ok(()) => self.sync_directory_of(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(Error::io("remove", path, error)),
         }
@@ -152,9 +152,11 @@ impl Registry {
     pub(super) fn replace_derived(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
         let Some(temp) = temp_of(path) else { return Ok(()) };
         let mut file = self.create_temp(&temp)?;
-        let written = self.points().make(Change::Write, &temp, || parts.iter().try_for_each(|p| file.write_all(p)));
+        let written =
+            self.write_hook().make(FsChange::Write, &temp, || parts.iter().try_for_each(|p| file.write_all(p)));
         drop(file);
-        let replaced = written.and_then(|()| self.points().make(Change::Rename, path, || std::fs::rename(&temp, path)));
+        let replaced =
+            written.and_then(|()| self.write_hook().make(FsChange::Rename, path, || std::fs::rename(&temp, path)));
         if replaced.is_err() {
             let _ = self.unlink(&temp);
         }
@@ -162,22 +164,24 @@ impl Registry {
     }
 
     /// Makes a directory of the tree, readable by everyone whatever the umask is. One that exists stays as it is.
-    pub fn make_folder(&self, path: &Path) -> Result<()> {
-        let made = self.points().make(Change::Create, path, || {
+    pub fn make_directory(&self, path: &Path) -> Result<()> {
+        let made = self.write_hook().make(FsChange::Create, path, || {
             std::fs::create_dir(path)?;
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(FOLDER_MODE))
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(DIRECTORY_MODE))
         });
         match made {
-            Ok(()) => self.sync_folder_of(path),
+            Ok(()) => self.sync_directory_of(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
             Err(error) => Err(Error::io("make", path, error)),
         }
     }
 
     /// Makes the directory of a new document if it is missing: git keeps no empty directories.
-    fn make_folder_for(&self, path: &Path) -> Result<()> {
+    fn make_directory_for(&self, path: &Path) -> Result<()> {
         match path.parent() {
-            Some(folder) if folder.parent() == Some(self.tree().root()) && !folder.exists() => self.make_folder(folder),
+            Some(directory) if directory.parent() == Some(self.tree().root()) && !directory.exists() => {
+                self.make_directory(directory)
+            }
             _ => Ok(()),
         }
     }
@@ -186,7 +190,7 @@ impl Registry {
         let temp = temp_of(path)
             .ok_or_else(|| Error::new(Code::InvalidArgument, format!("{} names no file", path.display())))?;
         let written = self.create_temp(&temp).and_then(|mut file| {
-            self.points().make(Change::Write, &temp, || {
+            self.write_hook().make(FsChange::Write, &temp, || {
                 if let Some(meta) = like {
                     let now = file.metadata()?;
                     if (now.uid(), now.gid()) != (meta.uid(), meta.gid()) {
@@ -217,11 +221,11 @@ impl Registry {
             })?;
             Ok(file.into())
         };
-        match self.points().make(Change::Create, temp, create) {
+        match self.write_hook().make(FsChange::Create, temp, create) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 // We hold the lock it belongs to, so nobody is writing it.
                 self.unlink(temp)?;
-                self.points().make(Change::Create, temp, create)
+                self.write_hook().make(FsChange::Create, temp, create)
             }
             other => other,
         }
@@ -232,7 +236,7 @@ impl Registry {
     }
 
     fn unlink(&self, path: &Path) -> io::Result<()> {
-        self.points().make(Change::Unlink, path, || std::fs::remove_file(path))
+        self.write_hook().make(FsChange::Unlink, path, || std::fs::remove_file(path))
     }
 }
 
@@ -257,10 +261,10 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::registry::{Observer, Points, Tree, When};
+    use crate::registry::{HookPoint, Tree, WriteHook, WriteObserver};
 
-    fn registry(root: &Path, points: Points) -> Registry {
-        Registry::new(Tree::new(root), "test", points)
+    fn registry(root: &Path, write_hook: WriteHook) -> Registry {
+        Registry::new(Tree::new(root), "test", write_hook)
     }
 
     /// Lets `left` changes happen and none after, as if the process had died.
@@ -268,9 +272,9 @@ mod tests {
         left: AtomicUsize,
     }
 
-    impl Observer for DiesAfter {
-        fn at(&self, when: When, _: Change, _: &Path) -> io::Result<()> {
-            let alive = |n: usize| if when == When::Before { n.checked_sub(1) } else { Some(n) };
+    impl WriteObserver for DiesAfter {
+        fn at(&self, when: HookPoint, _: FsChange, _: &Path) -> io::Result<()> {
+            let alive = |n: usize| if when == HookPoint::Before { n.checked_sub(1) } else { Some(n) };
             match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, alive) {
                 Ok(_) => Ok(()),
                 Err(_) => Err(io::Error::other("dead")),
@@ -278,8 +282,8 @@ mod tests {
         }
     }
 
-    fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-        let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|e| e.path().is_file());
+    fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+        let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap).filter(|e| e.path().is_file());
         entries.map(|e| (e.file_name().into_string().unwrap(), std::fs::read(e.path()).unwrap())).collect()
     }
 
@@ -296,13 +300,13 @@ mod tests {
                 std::fs::write(root.path().join(name), text).unwrap();
             }
             let observer = Arc::new(DiesAfter { left: AtomicUsize::new(left) });
-            let done = act(&registry(root.path(), Points::new(observer)), &root.path().join("x.kdl"));
+            let done = act(&registry(root.path(), WriteHook::new(observer)), &root.path().join("x.kdl"));
             seen.push(files(root.path()));
             if done.is_ok() {
                 // The next holder leaves nothing over, whatever happened.
                 return seen;
             }
-            registry(root.path(), Points::none()).sweep_temp(&root.path().join("x.kdl")).unwrap();
+            registry(root.path(), WriteHook::none()).sweep_temp(&root.path().join("x.kdl")).unwrap();
             assert!(files(root.path()).keys().all(|name| name == "x.kdl"), "a death after {left} changes");
         }
         unreachable!()
@@ -338,7 +342,7 @@ mod tests {
     #[test]
     fn a_name_is_given_once() {
         let root = tempfile::tempdir().unwrap();
-        let registry = registry(root.path(), Points::none());
+        let registry = registry(root.path(), WriteHook::none());
         let path = root.path().join("x.kdl");
         registry.create(&path, b"first").unwrap();
         assert_eq!(registry.create(&path, b"second").unwrap_err().code(), Code::Exists);
@@ -349,7 +353,7 @@ mod tests {
     #[test]
     fn an_edit_between_is_not_lost() {
         let root = tempfile::tempdir().unwrap();
-        let registry = registry(root.path(), Points::none());
+        let registry = registry(root.path(), WriteHook::none());
         let path = root.path().join("x.kdl");
         std::fs::write(&path, "one").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
@@ -370,7 +374,7 @@ mod tests {
     #[test]
     fn a_link_is_not_written_through() {
         let root = tempfile::tempdir().unwrap();
-        let registry = registry(root.path(), Points::none());
+        let registry = registry(root.path(), WriteHook::none());
         std::fs::write(root.path().join("elsewhere"), "theirs").unwrap();
         let path = root.path().join("x.kdl");
         std::os::unix::fs::symlink("elsewhere", &path).unwrap();

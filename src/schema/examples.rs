@@ -7,7 +7,7 @@ use super::table::{TABLE, rule, rules};
 use super::{At, Faults, NodeRule};
 use crate::kdl_util::{Node, parse};
 
-const FOLDERS: [(&str, At); 5] = [
+const DIRECTORIES: [(&str, At); 5] = [
     ("templates", At::TemplateFile),
     ("pools", At::PoolFile),
     ("zones", At::ZoneFile),
@@ -25,8 +25,8 @@ fn walk(tree: &str, each: &mut dyn FnMut(&'static NodeRule, At, &Node)) {
         }
     };
     file(&root.join("config.kdl"), At::Config);
-    for (folder, at) in FOLDERS {
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+    for (directory, at) in DIRECTORIES {
+        for entry in std::fs::read_dir(root.join(directory)).unwrap() {
             file(&entry.unwrap().path(), at);
         }
     }

@@ -2,8 +2,8 @@
 
 /// The known word that is nearest to what was written, if one is near enough to be meant.
 pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    const LONGEST: usize = 64;
-    if written.len() > LONGEST {
+    const MAX_LEN: usize = 64;
+    if written.len() > MAX_LEN {
         return None;
     }
     let plain = written.to_lowercase().replace('_', "-");
@@ -14,7 +14,7 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
     };
     known
         .into_iter()
-        .filter(|word| word.len() <= LONGEST)
+        .filter(|word| word.len() <= MAX_LEN)
         .map(|word| (distance(&plain, word), word))
         // Nearly every letter of a short word changed is another word.
         .filter(|(distance, word)| *distance <= limit && *distance * 2 < word.chars().count().max(2))

@@ -424,7 +424,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
             prop("purge", Type::Bool, "whether the datasets that zmgr made for it go too; destroying alone"),
             prop(
                 "before",
-                Type::Word(&["wish", "ready"]),
+                Type::Word(&["desired", "ready", "wish"]),
                 "what the entry becomes again if the work is taken back; creating alone",
             ),
         ],

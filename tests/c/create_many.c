@@ -1,4 +1,4 @@
-/* Creates zones one after the other: create_many DIRECTORY PREFIX COUNT. One of the faces of tests/python/test_faces.py. */
+/* Creates zones one after the other: create_many DIRECTORY PREFIX COUNT. One of the faces of tests/python/test_front_ends.py. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <zmgr.h>

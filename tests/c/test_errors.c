@@ -125,11 +125,11 @@ static void values_out_of_range_are_refused(zmgr_manager *manager) {
 
     memset(&query, 0, sizeof query);
     query.size = sizeof query;
-    query.live = 99;
+    query.query_host = 99;
     CHECK_STATUS(zmgr_zones(manager, &query, &zones, &error), ZMGR_INVALID_ARGUMENT, error);
     CHECK_HAS(zmgr_error_message(error), "99");
     DROP(error);
-    query.live = ZMGR_LIVE_AUTO;
+    query.query_host = ZMGR_QUERY_HOST_IF_AVAILABLE;
     query.tag = "\xff\xfe";
     CHECK_STATUS(zmgr_zones(manager, &query, &zones, &error), ZMGR_INVALID_ARGUMENT, error);
     CHECK_HAS(zmgr_error_message(error), "UTF-8");

@@ -46,9 +46,9 @@ static void a_question_is_ended(const zmgr_manager *manager, const char *directo
     slow.delay_ms = 60 * 1000;
     CHECK_STATUS(zmgr_sim_open(directory, &sim, &error), ZMGR_OK, error);
     CHECK_STATUS(zmgr_sim_fault(sim, &slow, &error), ZMGR_OK, error);
-    CHECK_STATUS(zmgr_stopped_by(manager, NULL, &asking, &error), ZMGR_INVALID_ARGUMENT, error);
+    CHECK_STATUS(zmgr_with_cancel(manager, NULL, &asking, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
-    CHECK_STATUS(zmgr_stopped_by(manager, cancel, &asking, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_with_cancel(manager, cancel, &asking, &error), ZMGR_OK, error);
     CHECK(pthread_create(&thread, NULL, request, cancel) == 0);
     CHECK_STATUS(zmgr_zones(asking, NULL, &list, &error), ZMGR_CANCELLED, error);
     CHECK(list == NULL && time(NULL) - begun < 30);

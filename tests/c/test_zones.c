@@ -95,7 +95,7 @@ static void a_zone_comes_and_goes(zmgr_manager *manager) {
     query.size = sizeof query;
     query.names = names;
     query.name_count = 1;
-    query.live = ZMGR_LIVE_NEVER;
+    query.query_host = ZMGR_QUERY_HOST_NEVER;
     CHECK_STATUS(zmgr_zones(manager, &query, &list, &error), ZMGR_OK, error);
     CHECK(zmgr_zone_list_len(list) == 1);
     CHECK(zmgr_zone_status(zmgr_zone_list_get(list, 0)) == NULL);

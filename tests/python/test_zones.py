@@ -28,7 +28,7 @@ def test_a_zone_comes_and_goes(zmgr_manager: zmgr.Manager) -> None:
     assert str(zmgr_manager.create("web02").nets[0].address) == "10.1.0.11/24"
     assert [z.name for z in zmgr_manager.zones()] == ["web01", "web02"]
     assert [z.name for z in zmgr_manager.zones("web02")] == ["web02"]
-    assert [z.status for z in zmgr_manager.zones(iter(["web01"]), live="never")] == [None]
+    assert [z.status for z in zmgr_manager.zones(iter(["web01"]), query_host="never")] == [None]
 
     report = zmgr_manager.destroy("web01")
     assert [(o.name, o.action, o.zone, o.error) for o in report] == [("web01", "destroyed", None, None)]
@@ -109,8 +109,8 @@ def test_a_site_that_makes_no_sense(tmp_path: Path) -> None:
         zmgr.Manager(simulate=tmp_path, host_root=tmp_path)
     with pytest.raises(zmgr.InvalidArgumentError):
         zmgr.Manager("")
-    with pytest.raises(ValueError, match="live"):
-        zmgr.Manager(simulate=tmp_path / "h").zones(live="perhaps")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="query_host"):
+        zmgr.Manager(simulate=tmp_path / "h").zones(query_host="perhaps")  # type: ignore[arg-type]
 
 
 def test_power(zmgr_manager: zmgr.Manager) -> None:
@@ -184,9 +184,9 @@ def test_documents(zmgr_manager: zmgr.Manager) -> None:
     with pytest.raises(zmgr.NotFoundError):
         zmgr_manager.pool("nobody")
     zmgr_manager.create("a")
-    wish = zmgr_manager.effective("a")
-    assert wish["brand"]["value"] == zmgr_manager.zone("a").brand
-    assert wish["brand"]["source"]["line"] > 0
+    spec = zmgr_manager.effective("a")
+    assert spec["brand"]["value"] == zmgr_manager.zone("a").brand
+    assert spec["brand"]["source"]["line"] > 0
 
 
 def test_import(zmgr_manager: zmgr.Manager) -> None:

@@ -15,9 +15,9 @@ fn answers_and_what_is_left_of_them_are_read() {
         state ^= state << 17;
         usize::try_from(state >> 16).unwrap() % n.max(1)
     };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/answers");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/answers");
     let mut read = 0;
-    for file in fs::read_dir(folder).unwrap() {
+    for file in fs::read_dir(directory).unwrap() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.is_empty());
         read += 1;

@@ -7,22 +7,22 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::{Change, Observer, Points, When};
+use zmgr::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     ApplyOptions, Cancel, Code, CreateOptions, DestroyOptions, EventKind, Fault, HaltOptions, ImportOptions, Manager,
     RecoverOptions, ReinstallOptions, Report, RunOptions,
 };
 
-use crate::scene::{self, Scene};
-use crate::whole::{differences, whole};
+use crate::fixture::{self, Fixture};
+use crate::snapshot::{differences, whole};
 
 /// All that a manager does: commands, and changes of the tree.
 #[derive(Debug, Default)]
 struct Seen(Mutex<Vec<String>>);
 
-impl Observer for Seen {
-    fn at(&self, when: When, _: Change, path: &Path) -> io::Result<()> {
-        if when == When::Before {
+impl WriteObserver for Seen {
+    fn at(&self, when: HookPoint, _: FsChange, path: &Path) -> io::Result<()> {
+        if when == HookPoint::Before {
             self.0.lock().unwrap().push(path.display().to_string());
         }
         Ok(())
@@ -35,7 +35,7 @@ impl Seen {
     }
 }
 
-fn watched(scene: &Scene) -> (Manager, Arc<Seen>) {
+fn watched(fixture: &Fixture) -> (Manager, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
     let commands = Arc::clone(&seen);
     let watcher: Arc<Watcher> = Arc::new(move |moment| {
@@ -43,7 +43,7 @@ fn watched(scene: &Scene) -> (Manager, Arc<Seen>) {
             commands.0.lock().unwrap().push(command.to_string());
         }
     });
-    (scene.observed(watcher, Points::new(seen.clone())), seen)
+    (fixture.observed(watcher, WriteHook::new(seen.clone())), seen)
 }
 
 /// Works with somebody who asks to stop once such a step of this zone has begun.
@@ -58,18 +58,18 @@ fn codes(report: &Report) -> Vec<Option<Code>> {
     report.outcomes.iter().map(|outcome| outcome.result.as_ref().err().map(zmgr::Error::code)).collect()
 }
 
-fn slow(scene: &Scene, program: &str, subcommand: &str, seconds: f32) {
+fn slow(fixture: &Fixture, program: &str, subcommand: &str, seconds: f32) {
     let mut fault = Fault::new(program);
     fault.subcommand = Some(subcommand.to_owned());
     fault.delay = Some(Duration::from_secs_f32(seconds));
-    scene.machine.host.fault(&fault).unwrap();
+    fixture.machine.host.fault(&fault).unwrap();
 }
 
 #[test]
 fn of_several_creations_those_not_begun_never_are() {
-    let scene = scene::new();
-    let (manager, seen) = watched(&scene);
-    slow(&scene, "zoneadm", "install", 0.8);
+    let fixture = fixture::new();
+    let (manager, seen) = watched(&fixture);
+    slow(&fixture, "zoneadm", "install", 0.8);
     let options = CreateOptions::new().boot(false);
     let names = ["web01", "web02", "web03"];
     let report = stopping("web02", "install", |run| manager.create_all(&names, &options, run)).unwrap();
@@ -80,47 +80,47 @@ fn of_several_creations_those_not_begun_never_are() {
     let commands = seen.of("web03").into_iter().filter(|line| !line.ends_with("web03.kdl") && !line.ends_with(".tmp"));
     let commands = commands.filter(|line| !asked(line));
     assert_eq!(commands.collect::<Vec<_>>(), [""; 0], "it was begun");
-    assert!(!scene.entry("web03").exists());
-    assert_eq!((scene.zones(), scene.vnics()), (vec!["web01:installed".to_owned()], vec!["web01_0".to_owned()]));
-    assert!(!scene.entry("web02").exists());
+    assert!(!fixture.entry("web03").exists());
+    assert_eq!((fixture.zones(), fixture.vnics()), (vec!["web01:installed".to_owned()], vec!["web01_0".to_owned()]));
+    assert!(!fixture.entry("web02").exists());
 }
 
 #[test]
 fn of_several_zones_those_not_begun_keep_their_power() {
-    let scene = scene::new();
+    let fixture = fixture::new();
     let names = ["web01", "web02", "web03"];
     for name in names {
-        scene.create(name);
+        fixture.create(name);
     }
-    scene.manager.boot(&names, &mut RunOptions::new()).unwrap().into_result().unwrap();
-    let (manager, seen) = watched(&scene);
-    slow(&scene, "zoneadm", "halt", 0.3);
+    fixture.manager.boot(&names, &mut RunOptions::new()).unwrap().into_result().unwrap();
+    let (manager, seen) = watched(&fixture);
+    slow(&fixture, "zoneadm", "halt", 0.3);
     let report = stopping("web01", "halt", |run| manager.halt(&names, &HaltOptions::new(), run)).unwrap();
     assert_eq!(codes(&report)[1..], [Some(Code::Cancelled), Some(Code::Cancelled)], "{report:?}");
     assert!(seen.of("web02").is_empty() && seen.of("web03").is_empty());
-    let running = scene.zones().iter().filter(|zone| zone.ends_with(":running")).count();
-    assert!(running >= 2, "{:?}", scene.zones());
+    let running = fixture.zones().iter().filter(|zone| zone.ends_with(":running")).count();
+    assert!(running >= 2, "{:?}", fixture.zones());
 }
 
 #[test]
 fn asked_before_anything_began_nothing_begins() {
-    let scene = scene::new();
-    scene.create("web01");
-    let before = whole(scene.dir());
+    let fixture = fixture::new();
+    fixture.create("web01");
+    let before = whole(fixture.dir());
     let cancel = Cancel::new();
     cancel.cancel();
     let run = || RunOptions::new().cancel(&cancel).jobs(2);
     let all = ["web01"];
     let reports = [
-        scene.manager.create_all(&["web02", "web03"], &CreateOptions::new(), &mut run()).unwrap(),
-        scene.manager.destroy(&all, &DestroyOptions::new(), &mut run()).unwrap(),
-        scene.manager.boot(&all, &mut run()).unwrap(),
-        scene.manager.recover(&all, &RecoverOptions::new(), &mut run()).unwrap(),
+        fixture.manager.create_all(&["web02", "web03"], &CreateOptions::new(), &mut run()).unwrap(),
+        fixture.manager.destroy(&all, &DestroyOptions::new(), &mut run()).unwrap(),
+        fixture.manager.boot(&all, &mut run()).unwrap(),
+        fixture.manager.recover(&all, &RecoverOptions::new(), &mut run()).unwrap(),
     ];
     for report in reports {
         assert_eq!(report.error().unwrap().code(), Code::Cancelled);
     }
-    let now = whole(scene.dir());
+    let now = whole(fixture.dir());
     assert!(now == before, "{}", differences(&before, &now));
 }
 
@@ -129,11 +129,11 @@ fn asked_before_anything_began_nothing_begins() {
 fn twice_during_a_roll_back_leaves_what_recover_ends() {
     let mut left = 0;
     for at in ["uninstall", "delete -F", "delete-vnic"] {
-        let scene = scene::new();
-        let before = whole(scene.dir());
-        slow(&scene, "zoneadm", "install", 0.2);
+        let fixture = fixture::new();
+        let before = whole(fixture.dir());
+        slow(&fixture, "zoneadm", "install", 0.2);
         for (program, subcommand) in [("zoneadm", "uninstall"), ("zonecfg", "delete"), ("dladm", "delete-vnic")] {
-            slow(&scene, program, subcommand, 0.2);
+            slow(&fixture, program, subcommand, 0.2);
         }
         let cancel = Cancel::new();
         // A person at a keyboard: what a callback asks for repeatedly counts once.
@@ -159,17 +159,17 @@ fn twice_during_a_roll_back_leaves_what_recover_ends() {
         };
         let options = CreateOptions::new().boot(false);
         let run = &mut RunOptions::new().cancel(&cancel).progress(&mut hear);
-        let error = scene.manager.create("web01", &options, run).unwrap_err();
+        let error = fixture.manager.create("web01", &options, run).unwrap_err();
         drop(press);
         keyboard.join().unwrap();
         assert_eq!((error.code(), cancel.requests()), (Code::Cancelled, 2), "{at}: {error:?}");
-        scene.machine.host.clear_faults().unwrap();
-        if scene.entry("web01").exists() {
+        fixture.machine.host.clear_faults().unwrap();
+        if fixture.entry("web01").exists() {
             assert!(error.help().unwrap().contains("zmgr recover web01"), "{at}: {error:?}");
-            assert_eq!(scene.recover(), ["undone web01"], "{at}");
+            assert_eq!(fixture.recover(), ["undone web01"], "{at}");
             left += 1;
         }
-        let now = whole(scene.dir());
+        let now = whole(fixture.dir());
         assert!(now == before, "{at}: {}", differences(&before, &now));
     }
     assert!(left > 0, "no second request reached a roll back");
@@ -178,7 +178,7 @@ fn twice_during_a_roll_back_leaves_what_recover_ends() {
 /// A callback hears of every event of a step, and of the roll back: asking at each is one request.
 #[test]
 fn a_callback_that_asks_at_every_event_asks_once() {
-    let scene = scene::new();
+    let fixture = fixture::new();
     let cancel = Cancel::new();
     let mut asked = 0;
     let mut hear = |event: &zmgr::Event| {
@@ -189,18 +189,18 @@ fn a_callback_that_asks_at_every_event_asks_once() {
         true
     };
     let mut run = RunOptions::new().progress(&mut hear).cancel(&cancel);
-    let error = scene.manager.create("web01", &CreateOptions::new(), &mut run).unwrap_err();
+    let error = fixture.manager.create("web01", &CreateOptions::new(), &mut run).unwrap_err();
     assert_eq!(error.code(), Code::Cancelled);
     assert!(asked > 1);
-    assert!(scene.zones().is_empty() && scene.vnics().is_empty() && !scene.entry("web01").exists());
+    assert!(fixture.zones().is_empty() && fixture.vnics().is_empty() && !fixture.entry("web01").exists());
 }
 
 /// The steps go on while the caller listens, but none begins before the caller has heard of it, and none is the last before its
 /// end has been heard: whichever word a callback refuses, up to the last but one, nothing of the creation stays.
 #[test]
 fn whatever_word_is_refused_nothing_stays() {
-    let scene = scene::new();
-    let before = whole(scene.dir());
+    let fixture = fixture::new();
+    let before = whole(fixture.dir());
     let options = CreateOptions::new().boot(false);
     let mut words = 0;
     loop {
@@ -210,13 +210,13 @@ fn whatever_word_is_refused_nothing_stays() {
             last |= heard == words + 1 && matches!(event.kind, EventKind::Finished { .. });
             heard != words + 1
         };
-        let result = scene.manager.create("web01", &options, &mut RunOptions::new().progress(&mut hear));
+        let result = fixture.manager.create("web01", &options, &mut RunOptions::new().progress(&mut hear));
         if last {
             assert_eq!(result.unwrap().name, "web01", "all was done before the last word");
             break;
         }
         assert_eq!(result.unwrap_err().code(), Code::Cancelled, "at word {words}");
-        let now = whole(scene.dir());
+        let now = whole(fixture.dir());
         assert!(now == before, "at word {words}: {}", differences(&before, &now));
         words += 1;
     }
@@ -226,11 +226,11 @@ fn whatever_word_is_refused_nothing_stays() {
 /// Whether an installation is one's own is known once the host has said how it ended: a request that comes meanwhile waits.
 #[test]
 fn asked_while_the_host_says_how_the_install_ended() {
-    let scene = scene::new();
-    let before = whole(scene.dir());
+    let fixture = fixture::new();
+    let before = whole(fixture.dir());
     let cancel = Cancel::new();
     let token = cancel.clone();
-    let manager = scene.meddled(scene::When::After, "web01 install", move |machine| {
+    let manager = fixture.with_interference(fixture::When::After, "web01 install", move |machine| {
         let mut fault = Fault::new("zoneadm");
         (fault.subcommand, fault.delay) = (Some("list".to_owned()), Some(Duration::from_millis(300)));
         fault.times = Some(1);
@@ -244,18 +244,18 @@ fn asked_while_the_host_says_how_the_install_ended() {
     let options = CreateOptions::new().boot(false);
     let error = manager.create("web01", &options, &mut RunOptions::new().cancel(&cancel)).unwrap_err();
     assert_eq!(error.code(), Code::Cancelled);
-    let now = whole(scene.dir());
+    let now = whole(fixture.dir());
     assert!(now == before, "{}", differences(&before, &now));
 }
 
 /// Of what cannot be taken back nothing is done once it was refused.
 #[test]
 fn a_step_that_is_refused_does_not_begin() {
-    let scene = scene::new();
+    let fixture = fixture::new();
     for name in ["web01", "web02"] {
-        scene.manager.create(name, &CreateOptions::new().boot(true), &mut RunOptions::new()).unwrap();
+        fixture.manager.create(name, &CreateOptions::new().boot(true), &mut RunOptions::new()).unwrap();
     }
-    let (manager, seen) = watched(&scene);
+    let (manager, seen) = watched(&fixture);
     let ran = |command: &str, zone: &str| !seen.of(&format!("zoneadm -z {zone} {command}")).is_empty();
     let destroy = DestroyOptions::new().force(true);
     for step in ["halt", "uninstall"] {
@@ -265,8 +265,8 @@ fn a_step_that_is_refused_does_not_begin() {
         assert_eq!(codes(&report), [Some(Code::Cancelled)], "{step}");
         assert!(!ran(step, "web01"), "{step} was refused and began");
     }
-    assert_eq!(scene.recover(), ["restored web01"]);
-    assert_eq!(scene.zones(), ["web02:running", "web01:running"], "put back, and up as it was");
+    assert_eq!(fixture.recover(), ["restored web01"]);
+    assert_eq!(fixture.zones(), ["web02:running", "web01:running"], "put back, and up as it was");
     manager.destroy(&["web01"], &destroy, &mut RunOptions::new()).unwrap();
     assert!(ran("halt", "web01") && ran("uninstall", "web01"), "{seen:?}");
 
@@ -279,10 +279,10 @@ fn a_step_that_is_refused_does_not_begin() {
 /// The host may not answer: dladm hangs, or zoneadm waits for somebody's lock. Nothing has begun then, and nothing stays.
 #[test]
 fn a_question_that_is_not_answered_is_not_waited_for() {
-    let scene = scene::new();
-    scene.create("web01");
-    let before = whole(scene.dir());
-    let (manager, all) = (&scene.manager, ["web01"]);
+    let fixture = fixture::new();
+    fixture.create("web01");
+    let before = whole(fixture.dir());
+    let (manager, all) = (&fixture.manager, ["web01"]);
     type Work<'a> = (&'a str, &'a dyn Fn(&mut RunOptions<'_>) -> Option<zmgr::Error>);
     let create: Work = ("create", &|run| manager.create("web02", &CreateOptions::new(), run).err());
     let destroy: Work = ("destroy", &|run| manager.destroy(&all, &DestroyOptions::new(), run).unwrap().error());
@@ -292,7 +292,7 @@ fn a_question_that_is_not_answered_is_not_waited_for() {
     let recover: Work = ("recover", &|run| manager.recover(&all, &RecoverOptions::new(), run).unwrap().error());
     let allocate: Work = ("allocate", &|run| {
         // So that the host is asked.
-        fs::remove_file(scene.file(".zmgr/survey.v1")).unwrap();
+        fs::remove_file(fixture.file(".zmgr/survey.v1")).unwrap();
         manager.allocate("internal", "printer", None, run).err()
     });
     for (program, subcommand, asking) in [
@@ -301,7 +301,7 @@ fn a_question_that_is_not_answered_is_not_waited_for() {
         ("zfs", "list", vec![create, destroy]),
         ("zfs", "mount", vec![destroy, reinstall]),
     ] {
-        slow(&scene, program, subcommand, 60.0);
+        slow(&fixture, program, subcommand, 60.0);
         for (what, work) in asking {
             let (cancel, begun) = (Cancel::new(), Instant::now());
             let token = cancel.clone();
@@ -314,8 +314,8 @@ fn a_question_that_is_not_answered_is_not_waited_for() {
             assert_eq!(error.map(|error| error.code()), Some(Code::Cancelled), "{what}, {program} {subcommand}");
             assert!(begun.elapsed() < Duration::from_secs(20), "{what} waited for {program} {subcommand}");
         }
-        scene.machine.host.clear_faults().unwrap();
-        let now = whole(scene.dir());
+        fixture.machine.host.clear_faults().unwrap();
+        let now = whole(fixture.dir());
         assert!(now == before, "{program} {subcommand}: {}", differences(&before, &now));
     }
 }

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use zmgr::exec::Watcher;
-use zmgr::registry::{Change, Observer, Points, When};
+use zmgr::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     ApplyOptions, CreateOptions, DestroyOptions, ImportOptions, Manager, RecoverOptions, ReinstallOptions, RunOptions,
 };
 
-use crate::whole::{copy, differences, scratch, whole};
+use crate::snapshot::{copy, differences, scratch, whole};
 
 /// Names the work of a child of this test: `DIR|OPERATION|POINT`, a point of 0 to count them.
 const DEATH: &str = "ZMGR_TEST_DEATH";
@@ -36,8 +36,8 @@ impl Reaper {
     }
 }
 
-impl Observer for Reaper {
-    fn at(&self, _: When, _: Change, _: &Path) -> io::Result<()> {
+impl WriteObserver for Reaper {
+    fn at(&self, _: HookPoint, _: FsChange, _: &Path) -> io::Result<()> {
         self.pass();
         Ok(())
     }
@@ -68,7 +68,7 @@ fn child() {
     let reaper = Arc::new(Reaper { at: point.parse().unwrap(), passed: AtomicU64::new(0) });
     let watched = Arc::clone(&reaper);
     let watcher: Arc<Watcher> = Arc::new(move |_| watched.pass());
-    let manager = Manager::builder().simulate(dir).observed(watcher, Points::new(reaper.clone())).build().unwrap();
+    let manager = Manager::builder().simulate(dir).observed(watcher, WriteHook::new(reaper.clone())).build().unwrap();
     operate(&manager, operation);
     fs::write(format!("{dir}.count"), reaper.passed.load(Ordering::SeqCst).to_string()).unwrap();
 }
@@ -104,12 +104,12 @@ fn assert_tidy(dir: &Path, zones: &[&str]) {
         return;
     }
     let mut files = Vec::new();
-    let mut folders = vec![own.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
+    let mut directories = vec![own.clone()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else {
                 files.push(path.strip_prefix(&own).unwrap().to_str().unwrap().to_owned());
             }
@@ -154,14 +154,15 @@ fn visit_where(
     assert!(!die(&done, operation, 0));
     let after = whole(&done);
     assert_ne!(before, after, "{operation} did nothing");
-    let points: u64 = fs::read_to_string(PathBuf::from(format!("{}.count", done.display()))).unwrap().parse().unwrap();
-    assert!(points > 4, "{operation} has {points} points");
+    let write_hook: u64 =
+        fs::read_to_string(PathBuf::from(format!("{}.count", done.display()))).unwrap().parse().unwrap();
+    assert!(write_hook > 4, "{operation} has {write_hook} points");
 
     let (mut undone, mut finished) = (0, 0);
-    for point in (1..=points).step_by(one_in) {
+    for point in (1..=write_hook).step_by(one_in) {
         let dir = scratch.path().join(point.to_string());
         copy(&start, &dir);
-        assert!(die(&dir, operation, point), "{operation} did not come to point {point} of {points}");
+        assert!(die(&dir, operation, point), "{operation} did not come to point {point} of {write_hook}");
         recover(&dir);
         let now = whole(&dir);
         if now == after {
@@ -170,7 +171,7 @@ fn visit_where(
             undone += 1;
         } else {
             panic!(
-                "{operation}, death at point {point} of {points}: neither begun nor done.\nto before:\n{}\nto after:\n{}",
+                "{operation}, death at point {point} of {write_hook}: neither begun nor done.\nto before:\n{}\nto after:\n{}",
                 differences(&before, &now),
                 differences(&after, &now)
             );
@@ -178,7 +179,7 @@ fn visit_where(
         assert_tidy(&dir, zones);
         fs::remove_dir_all(&dir).unwrap();
     }
-    assert_eq!(undone + finished, points.div_ceil(one_in as u64));
+    assert_eq!(undone + finished, write_hook.div_ceil(one_in as u64));
     assert!(undone > 0 && finished > 0, "{operation}: {undone} undone, {finished} finished");
 }
 
@@ -225,7 +226,7 @@ fn import() {
         let run = |words: &[&str]| {
             let argv: Vec<std::ffi::OsString> = words.iter().map(Into::into).collect();
             let (mut none, mut out, mut err) = (io::empty(), Vec::new(), Vec::new());
-            let around = zmgr::Surroundings {
+            let around = zmgr::CommandIo {
                 env: &[],
                 cwd: Path::new("/"),
                 stdin: &mut none,
@@ -248,10 +249,10 @@ const ENTRY: &str = "etc/zmgr/zones/web01.kdl";
 /// A wish that a person wrote outlives whatever happens while it is built: only what was chosen for it may be in it besides.
 #[test]
 fn building_a_wish() {
-    let wish = "// ours\nzone \"web01\" {\n    template \"oi\" // keep\n    attr \"owner\" \"alice\"\n}\n";
+    let desired = "// ours\nzone \"web01\" {\n    template \"oi\" // keep\n    attr \"owner\" \"alice\"\n}\n";
     let prepare = |dir: &Path| {
         fresh(dir);
-        fs::write(dir.join(ENTRY), wish).unwrap();
+        fs::write(dir.join(ENTRY), desired).unwrap();
     };
     let done = scratch();
     let done = done.path().join("done");
@@ -332,9 +333,10 @@ fn recovery() {
     let count = scratch.path().join("count");
     fresh(&count);
     assert!(!die(&count, "create", 0));
-    let points: u64 = fs::read_to_string(PathBuf::from(format!("{}.count", count.display()))).unwrap().parse().unwrap();
+    let write_hook: u64 =
+        fs::read_to_string(PathBuf::from(format!("{}.count", count.display()))).unwrap().parse().unwrap();
     for part in [4, 6, 8] {
-        let point = points * part / 10;
+        let point = write_hook * part / 10;
         let start = scratch.path().join(format!("start{part}"));
         fresh(&start);
         let nothing = whole(&start);

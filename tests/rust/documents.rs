@@ -131,13 +131,13 @@ fn the_bad_examples_are_told_each() {
 /// Every file below tests/data/documents, and each again with some bytes of it changed, dropped or doubled.
 #[test]
 fn the_corpus_harms_nobody() {
-    let mut folders = vec![data("")];
+    let mut directories = vec![data("")];
     let mut corpus: Vec<Vec<u8>> = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             match path.is_dir() {
-                true => folders.push(path),
+                true => directories.push(path),
                 // Names that differ from the file's end a document early.
                 false => corpus.push(fs::read_to_string(&path).unwrap().into_bytes()),
             }

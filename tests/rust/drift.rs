@@ -3,8 +3,8 @@
 use std::fs;
 
 use zmgr::{
-    ApplyOptions, Code, CreateOptions, Dialect, DriftCause, DriftStatus, HaltOptions, ImportOptions, Live, Manager,
-    Query, RunOptions, ZoneDrift,
+    ApplyOptions, Code, CreateOptions, Dialect, DriftCause, DriftStatus, HaltOptions, ImportOptions, Manager, Query,
+    QueryHost, RunOptions, ZoneDrift,
 };
 
 use crate::import::{configure, document, manager, plant};
@@ -57,7 +57,7 @@ fn a_difference_is_told_from_three_sides_with_its_line() {
     let autoboot = item("autoboot");
     assert_eq!((autoboot.cause, autoboot.host.as_deref()), (DriftCause::Host, Some("false")));
     let bootargs = item("bootargs");
-    assert_eq!((bootargs.cause, bootargs.wish.as_deref(), &bootargs.host), (DriftCause::Files, Some("-v"), &None));
+    assert_eq!((bootargs.cause, bootargs.desired.as_deref(), &bootargs.host), (DriftCause::Files, Some("-v"), &None));
     assert!(bootargs.source.to_string().contains("templates/oi.kdl:"), "{}", bootargs.source);
     assert_eq!(item("attr extra").cause, DriftCause::Foreign);
     assert_eq!(found.items.len(), 3);
@@ -383,7 +383,7 @@ fn a_link_in_use_waits_for_its_zone_to_be_down() {
     manager.run(&plan, &mut RunOptions::new()).unwrap().into_result().unwrap();
     assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
     assert_eq!(pretend.run(&format!("dladm show-vnic -p -o over,vid {vnic}")), "net0:30\n=0");
-    let running = Query::new().live(Live::Required);
+    let running = Query::new().query_host(QueryHost::Required);
     assert_eq!(manager.zones(&running).unwrap()[0].status.as_deref(), Some("running"));
     // A property alone is taken while it runs.
     edit(&manager, "zones/web01.kdl", |text| text.replacen("\"200M\"", "\"300M\"", 1));

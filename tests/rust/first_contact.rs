@@ -58,7 +58,7 @@ fn directories_that_git_does_not_keep_are_made_when_needed() {
             let _ = fs::remove_dir_all(root.join(empty));
         }
     };
-    let mode = |folder: &str| fs::metadata(root.join(folder)).unwrap().permissions().mode() & 0o7777;
+    let mode = |directory: &str| fs::metadata(root.join(directory)).unwrap().permissions().mode() & 0o7777;
     clone();
     manager.allocate("internal", "printer", None, &mut RunOptions::new()).unwrap();
     assert_eq!(mode("reservations"), 0o755);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zmgr::{Code, CreateOptions, Diagnostic, Fleet, Manager, RunOptions, Severity};
 
-use crate::whole::scratch;
+use crate::snapshot::scratch;
 
 /// Makes a host with the starter tree and these zones, and returns its tree.
 fn host(scratch: &Path, name: &str, zones: &[&str]) -> PathBuf {

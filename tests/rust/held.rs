@@ -7,23 +7,23 @@ use zmgr::{
     RunOptions, Zone,
 };
 
-use crate::scene::{self, Scene, slug};
+use crate::fixture::{self, Fixture, slug};
 
-fn booted(scene: &Scene, name: &str) -> Zone {
-    scene.manager.create(name, &CreateOptions::new(), &mut RunOptions::new()).unwrap()
+fn booted(fixture: &Fixture, name: &str) -> Zone {
+    fixture.manager.create(name, &CreateOptions::new(), &mut RunOptions::new()).unwrap()
 }
 
 fn address(zone: &Zone) -> String {
     zone.nets[0].addresses[0].address.addr().to_string()
 }
 
-fn new_address(scene: &Scene, name: &str) -> String {
-    address(&scene.create(name))
+fn new_address(fixture: &Fixture, name: &str) -> String {
+    address(&fixture.create(name))
 }
 
 /// Changes the desired state above `applied`.
-fn edit_desired(scene: &Scene, zone: &str, from: &str, to: &str) {
-    let path = scene.entry(zone);
+fn edit_desired(fixture: &Fixture, zone: &str, from: &str, to: &str) {
+    let path = fixture.entry(zone);
     let text = fs::read_to_string(&path).unwrap();
     let at = text.find("\n    applied").unwrap_or(text.len());
     let (desired, rest) = text.split_at(at);
@@ -36,13 +36,13 @@ fn apply(manager: &Manager, zone: &str) -> Result<Vec<Zone>> {
     report.into_result()
 }
 
-fn reboot(scene: &Scene, zone: &str) {
-    let report = scene.manager.reboot(&[zone], &HaltOptions::new(), &mut RunOptions::new()).unwrap();
+fn reboot(fixture: &Fixture, zone: &str) {
+    let report = fixture.manager.reboot(&[zone], &HaltOptions::new(), &mut RunOptions::new()).unwrap();
     report.into_result().unwrap();
 }
 
-fn allocate(scene: &Scene, owner: &str) -> Result<Allocation> {
-    scene.manager.allocate("internal", owner, None, &mut RunOptions::new())
+fn allocate(fixture: &Fixture, owner: &str) -> Result<Allocation> {
+    fixture.manager.allocate("internal", owner, None, &mut RunOptions::new())
 }
 
 fn messages(found: &[Diagnostic]) -> Vec<String> {
@@ -50,15 +50,15 @@ fn messages(found: &[Diagnostic]) -> Vec<String> {
 }
 
 /// What `check` and `pool check` say.
-fn checked(scene: &Scene) -> Vec<String> {
-    let mut found = messages(&scene.manager.check().unwrap());
-    found.extend(messages(&scene.manager.check_pools(None).unwrap()));
+fn checked(fixture: &Fixture) -> Vec<String> {
+    let mut found = messages(&fixture.manager.check().unwrap());
+    found.extend(messages(&fixture.manager.check_pools(None).unwrap()));
     found
 }
 
-fn assert_told(scene: &Scene, words: &[&str]) {
-    let files = messages(&scene.manager.check().unwrap());
-    let pools = messages(&scene.manager.check_pools(None).unwrap());
+fn assert_told(fixture: &Fixture, words: &[&str]) {
+    let files = messages(&fixture.manager.check().unwrap());
+    let pools = messages(&fixture.manager.check_pools(None).unwrap());
     for found in [files, pools] {
         assert!(found.iter().any(|message| words.iter().all(|word| message.contains(word))), "{words:?}: {found:?}");
     }
@@ -79,41 +79,41 @@ fn refused(result: Result<Vec<Zone>>, code: Code, words: &[&str]) -> Error {
 
 #[test]
 fn an_address_stays_held_when_it_is_edited_away() {
-    let scene = scene::new();
-    booted(&scene, "web01");
-    edit_desired(&scene, "web01", "10.1.0.10/24", "10.1.0.99/24");
-    assert_eq!(new_address(&scene, "web02"), "10.1.0.11");
-    let taken = scene.manager.allocate("internal", "p", Some("10.1.0.10".parse().unwrap()), &mut RunOptions::new());
+    let fixture = fixture::new();
+    booted(&fixture, "web01");
+    edit_desired(&fixture, "web01", "10.1.0.10/24", "10.1.0.99/24");
+    assert_eq!(new_address(&fixture, "web02"), "10.1.0.11");
+    let taken = fixture.manager.allocate("internal", "p", Some("10.1.0.10".parse().unwrap()), &mut RunOptions::new());
     let error = taken.unwrap_err();
     assert_eq!(error.code(), Code::AddressInUse);
     assert!(error.message().contains("zone web01"), "{error}");
     // What is only desired is not free either.
     assert_eq!(
-        slug(scene.manager.allocate("internal", "p", Some("10.1.0.99".parse().unwrap()), &mut RunOptions::new())),
+        slug(fixture.manager.allocate("internal", "p", Some("10.1.0.99".parse().unwrap()), &mut RunOptions::new())),
         "address-in-use"
     );
 }
 
 #[test]
 fn an_address_stays_held_when_its_net_is_deleted() {
-    let scene = scene::new();
-    booted(&scene, "web01");
-    let text = fs::read_to_string(scene.entry("web01")).unwrap();
+    let fixture = fixture::new();
+    booted(&fixture, "web01");
+    let text = fs::read_to_string(fixture.entry("web01")).unwrap();
     let start = text.find("    net \"internal\"").unwrap();
     let end = start + text[start..].find("\n    }\n").unwrap() + 7;
-    fs::write(scene.entry("web01"), format!("{}{}", &text[..start], &text[end..])).unwrap();
-    assert_eq!(new_address(&scene, "web02"), "10.1.0.11");
+    fs::write(fixture.entry("web01"), format!("{}{}", &text[..start], &text[end..])).unwrap();
+    assert_eq!(new_address(&fixture, "web02"), "10.1.0.11");
 }
 
 #[test]
 fn a_running_zone_keeps_its_address_until_it_reboots() {
-    let scene = scene::new();
-    booted(&scene, "web01");
-    edit_desired(&scene, "web01", "10.1.0.10/24", "10.1.0.99/24");
-    apply(&scene.manager, "web01").unwrap();
-    assert_eq!(new_address(&scene, "web02"), "10.1.0.11");
-    assert_eq!(allocate(&scene, "p").unwrap().addresses[0].address.to_string(), "10.1.0.12/24");
-    let usage = scene.manager.pool_usage("internal").unwrap();
+    let fixture = fixture::new();
+    booted(&fixture, "web01");
+    edit_desired(&fixture, "web01", "10.1.0.10/24", "10.1.0.99/24");
+    apply(&fixture.manager, "web01").unwrap();
+    assert_eq!(new_address(&fixture, "web02"), "10.1.0.11");
+    assert_eq!(allocate(&fixture, "p").unwrap().addresses[0].address.to_string(), "10.1.0.12/24");
+    let usage = fixture.manager.pool_usage("internal").unwrap();
     let of_web01: Vec<String> = usage
         .holders
         .iter()
@@ -121,120 +121,120 @@ fn a_running_zone_keeps_its_address_until_it_reboots() {
         .map(|held| held.address.to_string())
         .collect();
     assert_eq!(of_web01, ["10.1.0.10", "10.1.0.99"]);
-    reboot(&scene, "web01");
-    assert_eq!(new_address(&scene, "web03"), "10.1.0.10");
-    assert_eq!(checked(&scene), [""; 0]);
+    reboot(&fixture, "web01");
+    assert_eq!(new_address(&fixture, "web03"), "10.1.0.10");
+    assert_eq!(checked(&fixture), [""; 0]);
 }
 
 #[test]
 fn an_address_stays_held_after_an_apply_that_failed() {
-    let scene = scene::new();
-    booted(&scene, "web01");
-    edit_desired(&scene, "web01", "10.1.0.10/24", "10.1.0.99/24");
+    let fixture = fixture::new();
+    booted(&fixture, "web01");
+    edit_desired(&fixture, "web01", "10.1.0.10/24", "10.1.0.99/24");
     let mut fault = zmgr::Fault::new("zonecfg");
     fault.exit = Some(1);
-    let host = zmgr::SimHost::open(scene.dir()).unwrap();
+    let host = zmgr::SimHost::open(fixture.dir()).unwrap();
     host.fault(&fault).unwrap();
-    apply(&scene.manager, "web01").unwrap_err();
+    apply(&fixture.manager, "web01").unwrap_err();
     host.clear_faults().unwrap();
-    assert_eq!(new_address(&scene, "web02"), "10.1.0.11");
+    assert_eq!(new_address(&fixture, "web02"), "10.1.0.11");
 }
 
 #[test]
 fn a_zone_file_that_left_the_registry_frees_nothing() {
-    let scene = scene::new();
-    booted(&scene, "web01");
+    let fixture = fixture::new();
+    booted(&fixture, "web01");
     // So that there is a snapshot of the host that was taken while the zone was registered.
-    allocate(&scene, "first").unwrap();
-    let (file, away) = (scene.entry("web01"), scene.dir().join("web01.kdl"));
+    allocate(&fixture, "first").unwrap();
+    let (file, away) = (fixture.entry("web01"), fixture.dir().join("web01.kdl"));
     fs::rename(&file, &away).unwrap();
-    assert_eq!(allocate(&scene, "p").unwrap().addresses[0].address.to_string(), "10.1.0.12/24");
-    let usage = scene.manager.pool_usage("internal").unwrap();
+    assert_eq!(allocate(&fixture, "p").unwrap().addresses[0].address.to_string(), "10.1.0.12/24");
+    let usage = fixture.manager.pool_usage("internal").unwrap();
     let by = usage.holders.iter().find(|held| held.address.to_string() == "10.1.0.10").unwrap();
     assert_eq!(by.by, zmgr::HeldBy::HostZone("web01".to_owned()));
     // An older version of the file, with another address: both are held.
     let older = fs::read_to_string(&away).unwrap().replace("10.1.0.10", "10.1.0.13");
     fs::write(&file, older).unwrap();
-    assert_eq!(allocate(&scene, "q").unwrap().addresses[0].address.to_string(), "10.1.0.14/24");
+    assert_eq!(allocate(&fixture, "q").unwrap().addresses[0].address.to_string(), "10.1.0.14/24");
     fs::rename(&away, &file).unwrap();
-    assert_eq!(allocate(&scene, "r").unwrap().addresses[0].address.to_string(), "10.1.0.13/24");
-    assert_eq!(checked(&scene), [""; 0]);
+    assert_eq!(allocate(&fixture, "r").unwrap().addresses[0].address.to_string(), "10.1.0.13/24");
+    assert_eq!(checked(&fixture), [""; 0]);
 }
 
 #[test]
 fn an_edit_to_an_address_of_another_is_refused_by_every_operation() {
-    let scene = scene::new();
-    booted(&scene, "web01");
-    booted(&scene, "web02");
-    edit_desired(&scene, "web02", "10.1.0.11/24", "10.1.0.10/24");
+    let fixture = fixture::new();
+    booted(&fixture, "web01");
+    booted(&fixture, "web02");
+    edit_desired(&fixture, "web02", "10.1.0.11/24", "10.1.0.10/24");
     let said = ["10.1.0.10", "zone web01"];
-    refused(apply(&scene.manager, "web02"), Code::AddressInUse, &said);
+    refused(apply(&fixture.manager, "web02"), Code::AddressInUse, &said);
     let reinstalled =
-        scene.manager.reinstall("web02", &ReinstallOptions::new(), &mut RunOptions::new()).map(|zone| vec![zone]);
+        fixture.manager.reinstall("web02", &ReinstallOptions::new(), &mut RunOptions::new()).map(|zone| vec![zone]);
     refused(reinstalled, Code::AddressInUse, &said);
-    assert_eq!(slug(scene.manager.plan_apply(&["web02"], &ApplyOptions::new())), "address-in-use");
-    assert_told(&scene, &["10.1.0.10", "web01", "web02"]);
-    let ips = scene.machine.run("dladm show-linkprop -c -o value -p allowed-ips web02_0");
+    assert_eq!(slug(fixture.manager.plan_apply(&["web02"], &ApplyOptions::new())), "address-in-use");
+    assert_told(&fixture, &["10.1.0.10", "web01", "web02"]);
+    let ips = fixture.machine.run("dladm show-linkprop -c -o value -p allowed-ips web02_0");
     assert_eq!(ips, "10.1.0.11/32\n=0", "nothing was done");
     // Only its own zone is blocked.
-    assert_eq!(slug(apply(&scene.manager, "web01")), "ok");
-    assert_eq!(new_address(&scene, "web03"), "10.1.0.12");
+    assert_eq!(slug(apply(&fixture.manager, "web01")), "ok");
+    assert_eq!(new_address(&fixture, "web03"), "10.1.0.12");
 }
 
 #[test]
 fn an_edit_to_a_reserved_address_is_refused() {
-    let scene = scene::new();
-    booted(&scene, "web01");
+    let fixture = fixture::new();
+    booted(&fixture, "web01");
     let wanted = "10.1.0.50".parse().unwrap();
-    scene.manager.allocate("internal", "printer", Some(wanted), &mut RunOptions::new()).unwrap();
-    scene.edit("pools/internal.kdl", "\n    range ", "\n    reserve \"10.1.0.60\" for=\"db01\"\n    range ");
+    fixture.manager.allocate("internal", "printer", Some(wanted), &mut RunOptions::new()).unwrap();
+    fixture.edit("pools/internal.kdl", "\n    range ", "\n    reserve \"10.1.0.60\" for=\"db01\"\n    range ");
     for (address, code, word) in [
         ("10.1.0.50", Code::AddressInUse, "reservation printer"),
         ("10.1.0.60", Code::AddressInUse, "db01"),
         ("10.1.0.1", Code::AddressInUse, "gateway"),
     ] {
-        let before = fs::read(scene.entry("web01")).unwrap();
-        edit_desired(&scene, "web01", "10.1.0.10/24\" gateway=\"10.1.0.1\"", &format!("{address}/24\""));
-        refused(apply(&scene.manager, "web01"), code, &[address, word]);
-        fs::write(scene.entry("web01"), before).unwrap();
+        let before = fs::read(fixture.entry("web01")).unwrap();
+        edit_desired(&fixture, "web01", "10.1.0.10/24\" gateway=\"10.1.0.1\"", &format!("{address}/24\""));
+        refused(apply(&fixture.manager, "web01"), code, &[address, word]);
+        fs::write(fixture.entry("web01"), before).unwrap();
     }
 }
 
 #[test]
 fn of_two_desired_states_the_older_entry_wins() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.create("web02");
-    let older = fs::read_to_string(scene.entry("web02")).unwrap();
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.create("web02");
+    let older = fs::read_to_string(fixture.entry("web02")).unwrap();
     let created = older.lines().find(|line| line.trim_start().starts_with("created")).unwrap().to_owned();
-    fs::write(scene.entry("web02"), older.replace(&created, "    created \"2020-01-01T00:00:00Z\"")).unwrap();
-    edit_desired(&scene, "web01", "10.1.0.10/24", "10.1.0.99/24");
-    edit_desired(&scene, "web02", "10.1.0.11/24", "10.1.0.99/24");
-    refused(apply(&scene.manager, "web01"), Code::AddressInUse, &["10.1.0.99", "zone web02"]);
-    assert_eq!(slug(apply(&scene.manager, "web02")), "ok");
-    refused(apply(&scene.manager, "web01"), Code::AddressInUse, &["10.1.0.99", "zone web02"]);
+    fs::write(fixture.entry("web02"), older.replace(&created, "    created \"2020-01-01T00:00:00Z\"")).unwrap();
+    edit_desired(&fixture, "web01", "10.1.0.10/24", "10.1.0.99/24");
+    edit_desired(&fixture, "web02", "10.1.0.11/24", "10.1.0.99/24");
+    refused(apply(&fixture.manager, "web01"), Code::AddressInUse, &["10.1.0.99", "zone web02"]);
+    assert_eq!(slug(apply(&fixture.manager, "web02")), "ok");
+    refused(apply(&fixture.manager, "web01"), Code::AddressInUse, &["10.1.0.99", "zone web02"]);
 }
 
 #[test]
 fn two_zones_swap_their_addresses_in_two_applies_at_most_with_one_free_address() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.create("web02");
-    edit_desired(&scene, "web01", "10.1.0.10/24", "10.1.0.11/24");
-    edit_desired(&scene, "web02", "10.1.0.11/24", "10.1.0.10/24");
-    refused(apply(&scene.manager, "web01"), Code::AddressInUse, &["web02"]);
-    refused(apply(&scene.manager, "web02"), Code::AddressInUse, &["web01"]);
-    edit_desired(&scene, "web02", "10.1.0.10/24", "10.1.0.20/24");
-    apply(&scene.manager, "web02").unwrap();
-    apply(&scene.manager, "web01").unwrap();
-    edit_desired(&scene, "web02", "10.1.0.20/24", "10.1.0.10/24");
-    apply(&scene.manager, "web02").unwrap();
-    assert_eq!(checked(&scene), [""; 0]);
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.create("web02");
+    edit_desired(&fixture, "web01", "10.1.0.10/24", "10.1.0.11/24");
+    edit_desired(&fixture, "web02", "10.1.0.11/24", "10.1.0.10/24");
+    refused(apply(&fixture.manager, "web01"), Code::AddressInUse, &["web02"]);
+    refused(apply(&fixture.manager, "web02"), Code::AddressInUse, &["web01"]);
+    edit_desired(&fixture, "web02", "10.1.0.10/24", "10.1.0.20/24");
+    apply(&fixture.manager, "web02").unwrap();
+    apply(&fixture.manager, "web01").unwrap();
+    edit_desired(&fixture, "web02", "10.1.0.20/24", "10.1.0.10/24");
+    apply(&fixture.manager, "web02").unwrap();
+    assert_eq!(checked(&fixture), [""; 0]);
 }
 
 #[test]
 fn one_thing_on_two_nets_of_a_zone_is_an_error_of_the_file() {
-    let scene = scene::new();
+    let fixture = fixture::new();
     for (a, b, word) in [
         ("address \"10.1.0.30/24\"", "address \"10.1.0.30/24\"", "address 10.1.0.30"),
         ("vnic \"q_0\"", "vnic \"q_0\"", "link q_0"),
@@ -246,54 +246,54 @@ fn one_thing_on_two_nets_of_a_zone_is_an_error_of_the_file() {
             false => format!("    net {name:?} {{ pool \"internal\"; {more} }}\n"),
         };
         let text = format!("zone \"q\" {{\n    brand \"nlipkg\"\n{}{}}}\n", net("a", a), net("b", b));
-        fs::write(scene.entry("q"), text).unwrap();
-        refused(apply(&scene.manager, "q"), Code::Config, &[word]);
-        let found = messages(&scene.manager.check().unwrap());
+        fs::write(fixture.entry("q"), text).unwrap();
+        refused(apply(&fixture.manager, "q"), Code::Config, &[word]);
+        let found = messages(&fixture.manager.check().unwrap());
         assert_eq!(found.iter().filter(|message| message.contains(word)).count(), 1, "{found:?}");
-        assert_eq!((scene.zones(), scene.vnics()), (vec![], vec![]));
+        assert_eq!((fixture.zones(), fixture.vnics()), (vec![], vec![]));
     }
 }
 
 #[test]
 fn an_existing_link_of_another_zone_or_of_the_host_is_refused() {
-    let scene = scene::new();
-    scene.create("own");
+    let fixture = fixture::new();
+    fixture.create("own");
     let with = |name: &str, link: &str| {
         let text = format!(
             "zone {name:?} {{\n    brand \"nlipkg\"\n    net \"a\" {{ physical {link:?}; address \"none\" }}\n}}\n"
         );
-        fs::write(scene.entry(name), text).unwrap();
+        fs::write(fixture.entry(name), text).unwrap();
     };
     with("q", "own_0");
-    refused(apply(&scene.manager, "q"), Code::Exists, &["own_0", "zone own"]);
-    assert_told(&scene, &["own_0", "own", "q"]);
+    refused(apply(&fixture.manager, "q"), Code::Exists, &["own_0", "zone own"]);
+    assert_told(&fixture, &["own_0", "own", "q"]);
     with("q", "net0");
-    assert!(scene.machine.run("ipadm show-addr -p -o addrobj").lines().all(|line| !line.starts_with("net0")));
-    apply(&scene.manager, "q").unwrap();
+    assert!(fixture.machine.run("ipadm show-addr -p -o addrobj").lines().all(|line| !line.starts_with("net0")));
+    apply(&fixture.manager, "q").unwrap();
     with("r", "net0");
-    refused(apply(&scene.manager, "r"), Code::Exists, &["net0", "zone q"]);
-    assert_told(&scene, &["net0", "q", "r"]);
-    fs::remove_file(scene.entry("r")).unwrap();
+    refused(apply(&fixture.manager, "r"), Code::Exists, &["net0", "zone q"]);
+    assert_told(&fixture, &["net0", "q", "r"]);
+    fs::remove_file(fixture.entry("r")).unwrap();
 
-    let scene = scene::new();
+    let fixture = fixture::new();
     for command in ["ipadm create-if net0", "ipadm create-addr -T static -a 192.168.7.1/24 net0/v4"] {
-        assert!(scene.machine.run(command).ends_with("=0"), "{command}");
+        assert!(fixture.machine.run(command).ends_with("=0"), "{command}");
     }
     let text = "zone \"q\" {\n    brand \"nlipkg\"\n    net \"a\" { physical \"net0\"; address \"none\" }\n}\n";
-    fs::write(scene.entry("q"), text).unwrap();
-    refused(apply(&scene.manager, "q"), Code::Exists, &["net0", "the host itself"]);
-    assert_told(&scene, &["net0", "the host itself"]);
+    fs::write(fixture.entry("q"), text).unwrap();
+    refused(apply(&fixture.manager, "q"), Code::Exists, &["net0", "the host itself"]);
+    assert_told(&fixture, &["net0", "the host itself"]);
 }
 
 #[test]
 fn pool_check_sees_what_a_registered_zone_really_has() {
-    let scene = scene::new();
-    scene.create("a");
-    scene.create("b");
+    let fixture = fixture::new();
+    fixture.create("a");
+    fixture.create("b");
     let add = "select net physical=b_0; set allowed-address=10.1.0.10/24; end";
-    let said = scene.machine.argv(&["zonecfg", "-z", "b", add], "");
+    let said = fixture.machine.argv(&["zonecfg", "-z", "b", add], "");
     assert!(said.ends_with("=0"), "{said}");
-    assert_told(&scene, &["10.1.0.10", "zone a", "zone b"]);
+    assert_told(&fixture, &["10.1.0.10", "zone a", "zone b"]);
 }
 
 #[test]
@@ -305,121 +305,121 @@ fn a_reserve_that_can_never_be_given_is_reported_and_never_replaced() {
         ("10.1.0.255", "broadcast"),
         ("10.1.0.0", "network"),
     ] {
-        let scene = scene::new();
+        let fixture = fixture::new();
         let more = format!("\n    exclude \"10.1.0.53\"\n    reserve {address:?} for=\"db01\"\n    range ");
-        scene.edit("pools/internal.kdl", "\n    range ", &more);
-        let found = messages(&scene.manager.check().unwrap());
+        fixture.edit("pools/internal.kdl", "\n    range ", &more);
+        let found = messages(&fixture.manager.check().unwrap());
         assert!(found.iter().any(|message| message.contains(address) && message.contains(word)), "{found:?}");
-        let error = scene.manager.create("db01", &CreateOptions::new(), &mut RunOptions::new()).unwrap_err();
+        let error = fixture.manager.create("db01", &CreateOptions::new(), &mut RunOptions::new()).unwrap_err();
         assert!(matches!(error.code(), Code::Config | Code::AddressInUse), "{error}");
         assert!(error.message().contains("db01") && error.message().contains(address), "{error}");
-        assert_eq!(new_address(&scene, "web01"), "10.1.0.10", "others are not concerned");
+        assert_eq!(new_address(&fixture, "web01"), "10.1.0.10", "others are not concerned");
     }
-    let scene = scene::new();
-    scene.create("web01");
-    scene.edit("pools/internal.kdl", "\n    range ", "\n    reserve \"10.1.0.10\" for=\"db01\"\n    range ");
-    let error = scene.manager.create("db01", &CreateOptions::new(), &mut RunOptions::new()).unwrap_err();
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.edit("pools/internal.kdl", "\n    range ", "\n    reserve \"10.1.0.10\" for=\"db01\"\n    range ");
+    let error = fixture.manager.create("db01", &CreateOptions::new(), &mut RunOptions::new()).unwrap_err();
     assert_eq!(error.code(), Code::AddressInUse);
     assert!(error.message().contains("zone web01"), "{error}");
-    scene.manager.destroy(&["web01"], &Default::default(), &mut RunOptions::new()).unwrap().into_result().unwrap();
-    assert_eq!(new_address(&scene, "db01"), "10.1.0.10");
+    fixture.manager.destroy(&["web01"], &Default::default(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert_eq!(new_address(&fixture, "db01"), "10.1.0.10");
 }
 
 #[test]
 fn old_addresses_are_shown_after_the_network_of_a_pool_changed() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.edit("pools/internal.kdl", "10.1.0.", "10.7.0.");
-    let usage = scene.manager.pool_usage("internal").unwrap();
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.edit("pools/internal.kdl", "10.1.0.", "10.7.0.");
+    let usage = fixture.manager.pool_usage("internal").unwrap();
     let held: Vec<(String, bool)> =
         usage.holders.iter().map(|held| (held.address.to_string(), held.in_range)).collect();
     assert!(held.contains(&("10.1.0.10".to_owned(), false)), "{held:?}");
     assert_eq!(usage.families[0].outside, 1);
-    assert_eq!(new_address(&scene, "web02"), "10.7.0.10");
+    assert_eq!(new_address(&fixture, "web02"), "10.7.0.10");
 }
 
 #[test]
 fn a_gateway_moved_onto_the_address_of_a_zone_is_reported() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.edit("pools/internal.kdl", "gateway \"10.1.0.1\"", "gateway \"10.1.0.10\"");
-    assert_told(&scene, &["10.1.0.10", "gateway", "web01"]);
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.edit("pools/internal.kdl", "gateway \"10.1.0.1\"", "gateway \"10.1.0.10\"");
+    assert_told(&fixture, &["10.1.0.10", "gateway", "web01"]);
 }
 
 #[test]
 fn next_moves_on_after_the_last_zone_was_destroyed() {
-    let scene = scene::new();
-    scene.edit("pools/internal.kdl", "\n    range ", "\n    strategy \"next\"\n    range ");
+    let fixture = fixture::new();
+    fixture.edit("pools/internal.kdl", "\n    range ", "\n    strategy \"next\"\n    range ");
     for (n, expected) in ["10.1.0.10", "10.1.0.11", "10.1.0.12"].into_iter().enumerate() {
         let name = format!("web{n}");
-        assert_eq!(new_address(&scene, &name), expected);
-        scene.manager.destroy(&[&name], &Default::default(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+        assert_eq!(new_address(&fixture, &name), expected);
+        fixture.manager.destroy(&[&name], &Default::default(), &mut RunOptions::new()).unwrap().into_result().unwrap();
     }
-    let given = allocate(&scene, "p").unwrap();
+    let given = allocate(&fixture, "p").unwrap();
     assert_eq!(given.addresses[0].address.to_string(), "10.1.0.13/24");
-    scene.manager.release("internal", "p", None, None, &mut RunOptions::new()).unwrap();
-    assert_eq!(allocate(&scene, "p").unwrap().addresses[0].address.to_string(), "10.1.0.14/24");
+    fixture.manager.release("internal", "p", None, None, &mut RunOptions::new()).unwrap();
+    assert_eq!(allocate(&fixture, "p").unwrap().addresses[0].address.to_string(), "10.1.0.14/24");
 }
 
 #[test]
 fn mac_addresses_have_46_random_bits_or_the_prefix_of_the_configuration() {
-    let scene = scene::new();
+    let fixture = fixture::new();
     let mac = |name: &str| -> [u8; 6] {
-        let zone = scene.create(name);
+        let zone = fixture.create(name);
         zone.nets[0].mac.as_ref().unwrap().parse::<zmgr::MacAddr>().unwrap().bytes()
     };
     let (a, b) = (mac("a"), mac("b"));
     assert_eq!((a[0] & 3, b[0] & 3), (2, 2), "locally administered, unicast");
     assert_ne!(a[..3], b[..3], "one time in 2^22 this is chance");
-    scene.edit("config.kdl", "default-template", "mac-prefix \"2:8:20\"\ndefault-template");
+    fixture.edit("config.kdl", "default-template", "mac-prefix \"2:8:20\"\ndefault-template");
     assert_eq!(mac("c")[..3], [2, 8, 0x20]);
-    scene.edit("config.kdl", "2:8:20", "3:8");
-    assert_eq!(slug(scene.manager.create("d", &CreateOptions::new(), &mut RunOptions::new())), "config");
+    fixture.edit("config.kdl", "2:8:20", "3:8");
+    assert_eq!(slug(fixture.manager.create("d", &CreateOptions::new(), &mut RunOptions::new())), "config");
 }
 
 #[test]
 fn an_unreadable_file_does_not_collide_with_its_own_zone() {
-    let scene = scene::new();
-    booted(&scene, "web02");
-    allocate(&scene, "p").unwrap();
-    fs::write(scene.entry("web02"), "zone {").unwrap();
-    let found = messages(&scene.manager.check_pools(None).unwrap());
+    let fixture = fixture::new();
+    booted(&fixture, "web02");
+    allocate(&fixture, "p").unwrap();
+    fs::write(fixture.entry("web02"), "zone {").unwrap();
+    let found = messages(&fixture.manager.check_pools(None).unwrap());
     assert!(found.iter().all(|message| !message.contains("held twice")), "{found:?}");
     assert!(found.iter().any(|message| message.contains("cannot be read")), "{found:?}");
 }
 
 #[test]
 fn the_same_holder_is_named_first_with_and_without_an_index() {
-    let scene = scene::new();
+    let fixture = fixture::new();
     for name in ["a", "b", "c"] {
-        scene.create(name);
+        fixture.create(name);
     }
-    edit_desired(&scene, "b", "10.1.0.11/24", "10.1.0.10/24");
-    edit_desired(&scene, "c", "10.1.0.12/24", "10.1.0.10/24");
-    let with = messages(&scene.manager.check_pools(None).unwrap());
-    fs::remove_file(scene.file(".zmgr/index.v1")).unwrap();
-    let without = messages(&scene.manager.check_pools(None).unwrap());
+    edit_desired(&fixture, "b", "10.1.0.11/24", "10.1.0.10/24");
+    edit_desired(&fixture, "c", "10.1.0.12/24", "10.1.0.10/24");
+    let with = messages(&fixture.manager.check_pools(None).unwrap());
+    fs::remove_file(fixture.file(".zmgr/index.v1")).unwrap();
+    let without = messages(&fixture.manager.check_pools(None).unwrap());
     assert_eq!(with, without);
     assert!(!with.is_empty());
 }
 
 #[test]
 fn a_shared_zone_keeps_its_address_until_it_reboots() {
-    let scene = scene::new();
+    let fixture = fixture::new();
     let pool =
         "pool \"lan\" {\n    network \"10.5.0.0/24\"\n    stub \"net0\"\n    range \"10.5.0.10\" \"10.5.0.20\"\n}\n";
-    fs::write(scene.file("pools/lan.kdl"), pool).unwrap();
+    fs::write(fixture.file("pools/lan.kdl"), pool).unwrap();
     let template = "template \"sh\" {\n    brand \"nlipkg\"\n    autoboot #true\n    ip-type \"shared\"\n    net \"lan\" { pool \"lan\" }\n}\n";
-    fs::write(scene.file("templates/sh.kdl"), template).unwrap();
+    fs::write(fixture.file("templates/sh.kdl"), template).unwrap();
     let create = |name: &str| {
         let options = CreateOptions::new().template("sh");
-        address(&scene.manager.create(name, &options, &mut RunOptions::new()).unwrap())
+        address(&fixture.manager.create(name, &options, &mut RunOptions::new()).unwrap())
     };
     assert_eq!(create("s1"), "10.5.0.10");
-    edit_desired(&scene, "s1", "10.5.0.10/24", "10.5.0.15/24");
-    apply(&scene.manager, "s1").unwrap();
+    edit_desired(&fixture, "s1", "10.5.0.10/24", "10.5.0.15/24");
+    apply(&fixture.manager, "s1").unwrap();
     assert_eq!(create("s2"), "10.5.0.11");
-    reboot(&scene, "s1");
+    reboot(&fixture, "s1");
     assert_eq!(create("s3"), "10.5.0.10");
-    assert_eq!(checked(&scene), [""; 0]);
+    assert_eq!(checked(&fixture), [""; 0]);
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use zmgr::{
-    Code, CreateOptions, DestroyOptions, Dialect, ImportOptions, Live, Manager, Outcome, Query, RunOptions, Zone,
+    Code, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, Outcome, Query, QueryHost, RunOptions, Zone,
 };
 
 use crate::sim_machine::{self, Pretend};
@@ -270,7 +270,7 @@ fn what_no_node_can_hold_is_kept_word_for_word() {
         let taken = CreateOptions::new().address("internal", address.parse().unwrap());
         assert_eq!(manager.plan_create(&["a"], &taken).unwrap_err().code(), Code::AddressInUse, "{zone}");
     }
-    let zones = manager.zones(&Query::new().live(Live::Required)).unwrap();
+    let zones = manager.zones(&Query::new().query_host(QueryHost::Required)).unwrap();
     assert!(zones.iter().all(|zone| zone.fault.is_none() && zone.state.as_deref() == Some("ready")), "{zones:#?}");
 }
 
@@ -333,7 +333,7 @@ fn five_hundred_zones_in_one_go_and_five_broken_ones_explained() {
     assert_eq!(names, ["z100", "z200", "z300", "z400", "z450"]);
     assert!(skipped.iter().all(|outcome| !outcome.notes.is_empty()));
     assert_eq!(outcomes.iter().filter(|outcome| outcome.action == "adopted").count(), 495);
-    assert_eq!(manager.zones(&Query::new().live(Live::Never)).unwrap().len(), 495);
+    assert_eq!(manager.zones(&Query::new().query_host(QueryHost::Never)).unwrap().len(), 495);
 }
 
 #[test]
@@ -411,8 +411,8 @@ fn tags_and_protection_of_a_template_do_not_reach_an_imported_zone() {
     assert!(adopted(&outcomes, "prod").tags.is_empty());
     // A template that changes later reaches it no more than one that did not.
     add_to_template(&manager, "    protected #true");
-    for live in [Live::Never, Live::Auto] {
-        let tagged = manager.zones(&Query::new().tag("scratch").live(live)).unwrap();
+    for live in [QueryHost::Never, QueryHost::IfAvailable] {
+        let tagged = manager.zones(&Query::new().tag("scratch").query_host(live)).unwrap();
         assert_eq!(tagged.iter().map(|zone| zone.name.as_str()).collect::<Vec<_>>(), ["tmp"]);
     }
     assert!(manager.zone("prod").unwrap().tags.is_empty());

@@ -13,13 +13,13 @@ use std::thread;
 use std::time::Duration;
 
 use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::{Change, Observer, Points, When};
+use zmgr::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
-    Code, CreateOptions, DestroyOptions, Error, Fault, Live, Manager, Query, RecoverOptions, ReinstallOptions,
+    Code, CreateOptions, DestroyOptions, Error, Fault, Manager, Query, QueryHost, RecoverOptions, ReinstallOptions,
     RunOptions, SimHost,
 };
 
-use crate::whole::{differences, scratch, whole};
+use crate::snapshot::{differences, scratch, whole};
 
 /// Names the work of a child of this test: `DIR|NAME|ROUNDS|POINT`. The child is killed at this command or change of a file; 0: never.
 const WORK: &str = "ZMGR_TEST_WORK";
@@ -44,8 +44,8 @@ impl Reaper {
     }
 }
 
-impl Observer for Reaper {
-    fn at(&self, _: When, _: Change, _: &Path) -> io::Result<()> {
+impl WriteObserver for Reaper {
+    fn at(&self, _: HookPoint, _: FsChange, _: &Path) -> io::Result<()> {
         self.pass();
         Ok(())
     }
@@ -54,14 +54,14 @@ impl Observer for Reaper {
 /// A manager that tells others when it installs, and counts how many others do meanwhile.
 fn telling(dir: &Path, name: &str, most: &Arc<AtomicUsize>, at: u64) -> Manager {
     let reaper = Arc::new(Reaper { at, passed: AtomicU64::new(0) });
-    let points = Points::new(reaper.clone());
-    let (folder, own, most) = (dir.join(INSTALLING), dir.join(INSTALLING).join(name), Arc::clone(most));
+    let write_hook = WriteHook::new(reaper.clone());
+    let (directory, own, most) = (dir.join(INSTALLING), dir.join(INSTALLING).join(name), Arc::clone(most));
     let tell = move |moment: Moment<'_>| match moment {
         Moment::Before(command) if command.to_string().ends_with(" install") => {
             fs::write(&own, "").unwrap();
         }
         Moment::After(command) if command.to_string().ends_with(" install") => {
-            let now = fs::read_dir(&folder).unwrap().count();
+            let now = fs::read_dir(&directory).unwrap().count();
             most.fetch_max(now, Ordering::SeqCst);
             fs::remove_file(&own).unwrap();
         }
@@ -71,7 +71,7 @@ fn telling(dir: &Path, name: &str, most: &Arc<AtomicUsize>, at: u64) -> Manager 
         reaper.pass();
         tell(moment);
     });
-    Manager::builder().simulate(dir.join("machine")).observed(watcher, points).build().unwrap()
+    Manager::builder().simulate(dir.join("machine")).observed(watcher, write_hook).build().unwrap()
 }
 
 fn unless(error: Option<Error>, code: Code) {
@@ -204,7 +204,7 @@ fn many_processes_on_one_pool_share_nothing() {
     let mut looks = 0;
     let mut last = BTreeSet::new();
     while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
-        let zones = manager.zones(&Query::new().live(Live::Never)).unwrap();
+        let zones = manager.zones(&Query::new().query_host(QueryHost::Never)).unwrap();
         let held = zones.iter().flat_map(|zone| zone.nets.iter().map(move |net| (zone.id.clone(), net)));
         let held: Vec<_> = held
             .flat_map(|(id, net)| net.addresses.iter().map(move |each| (id.clone(), each.address.addr())))

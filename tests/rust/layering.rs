@@ -97,17 +97,17 @@ fn top() -> &'static Path {
 }
 
 fn rust_files(below: &str) -> Vec<PathBuf> {
-    let mut folders = vec![top().join(below)];
+    let mut directories = vec![top().join(below)];
     let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
             let path = entry.unwrap().path();
             // Unit tests in files of their own may do what they like, as those within a file may.
             if path.file_stem().is_some_and(|stem| stem == "tests") && path.starts_with(top().join("src")) {
                 continue;
             }
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else if path.extension().is_some_and(|e| e == "rs") {
                 files.push(path);
             }

@@ -7,7 +7,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use serde_json::Value;
-use zmgr::{ApplyOptions, Dialect, ImportOptions, Live, Manager, Outcome, Query, RunOptions};
+use zmgr::{ApplyOptions, Dialect, ImportOptions, Manager, Outcome, Query, QueryHost, RunOptions};
 
 use crate::import::manager;
 use crate::sim_machine::{self, Pretend};
@@ -354,7 +354,7 @@ fn adopts_all(documents: &[String], furnish: impl Fn(&Manager)) {
         format!("{:?}\n{}", outcome.notes, document.unwrap_or_default())
     };
     let about: Vec<String> = left.iter().map(about).collect();
-    let zones = manager.zones(&Query::new().live(Live::Never)).unwrap();
+    let zones = manager.zones(&Query::new().query_host(QueryHost::Never)).unwrap();
     if manager.root().join("templates/rich.kdl").exists() {
         assert!(zones.iter().any(|zone| zone.template.as_deref() == Some("rich")));
     }

@@ -76,7 +76,7 @@ fn rust_items() -> BTreeSet<String> {
         Manager::pool_usage,
         Manager::pool_usages,
         Manager::check_pools,
-        Manager::stopped_by,
+        Manager::with_cancel,
         Plan::to_json,
         Plan::from_json,
         Plan::digest,
@@ -177,9 +177,9 @@ fn every_public_method_is_in_the_table() {
     for (path, of) in [
         ("src/manager", "Manager"),
         ("src/manager", "Zone"),
-        ("src/lifecycle/plan.rs", "Plan"),
-        ("src/lifecycle/report.rs", "Report"),
-        ("src/lifecycle/cancel.rs", "Cancel"),
+        ("src/operations/plan.rs", "Plan"),
+        ("src/operations/report.rs", "Report"),
+        ("src/operations/cancel.rs", "Cancel"),
         ("src/simhost.rs", "SimHost"),
         ("src/fleet", "Fleet"),
     ] {

@@ -3,8 +3,8 @@
 use std::fs;
 
 use zmgr::{
-    ApplyOptions, Code, CreateOptions, DestroyOptions, Dialect, Drift, DriftStatus, HaltOptions, Live, Manager,
-    Outcome, Plan, Query, RecoverOptions, ReinstallOptions, RunOptions, TakesEffect,
+    ApplyOptions, Code, CreateOptions, DestroyOptions, Dialect, Drift, DriftStatus, HaltOptions, Manager, Outcome,
+    Plan, Query, QueryHost, RecoverOptions, ReinstallOptions, RunOptions, TakesEffect,
 };
 
 use crate::import::manager;
@@ -145,7 +145,7 @@ fn a_zone_that_is_down_has_nothing_pending() {
     manager.boot(&["web01"], &mut run()).unwrap().into_result().unwrap();
     set(&manager, "bootargs", "-v");
     apply(&manager, &ApplyOptions::new());
-    let offline = manager.zones(&Query::new().live(Live::Never)).unwrap().remove(0);
+    let offline = manager.zones(&Query::new().query_host(QueryHost::Never)).unwrap().remove(0);
     assert_eq!(offline.pending, ["bootargs"]);
 }
 

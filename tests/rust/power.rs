@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::Points;
+use zmgr::registry::WriteHook;
 use zmgr::{Cancel, Code, Error, ExecOptions, ExecStream, Fault, HaltOptions, Report, RunOptions};
 
-use crate::scene::{self, Scene, When, slug};
+use crate::fixture::{self, Fixture, When, slug};
 
 fn run<'a>() -> RunOptions<'a> {
     RunOptions::new()
@@ -22,39 +22,39 @@ fn failure(report: Result<Report, Error>) -> Error {
     report.unwrap().error().unwrap()
 }
 
-fn fault(scene: &Scene, program: &str, subcommand: Option<&str>, change: impl FnOnce(&mut Fault)) {
+fn fault(fixture: &Fixture, program: &str, subcommand: Option<&str>, change: impl FnOnce(&mut Fault)) {
     let mut fault = Fault::new(program);
     fault.subcommand = subcommand.map(str::to_owned);
     change(&mut fault);
-    scene.machine.host.fault(&fault).unwrap();
+    fixture.machine.host.fault(&fault).unwrap();
 }
 
 #[test]
 fn zones_go_up_and_down() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.create("web02");
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.create("web02");
     let both = ["web01", "web02"];
-    let report = scene.manager.boot(&both, &mut run().jobs(2)).unwrap();
+    let report = fixture.manager.boot(&both, &mut run().jobs(2)).unwrap();
     assert_eq!(actions(&report), ["booted", "booted"]);
     assert!(report.zones().all(|zone| zone.status.as_deref() == Some("running")));
-    assert_eq!(actions(&scene.manager.boot(&both, &mut run()).unwrap()), ["unchanged", "unchanged"]);
-    assert_eq!(actions(&scene.manager.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap()), ["halted"]);
-    assert_eq!(scene.zones(), ["web02:running", "web01:installed"]);
-    let report = scene.manager.shutdown(&both, &HaltOptions::new(), &mut run()).unwrap();
+    assert_eq!(actions(&fixture.manager.boot(&both, &mut run()).unwrap()), ["unchanged", "unchanged"]);
+    assert_eq!(actions(&fixture.manager.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap()), ["halted"]);
+    assert_eq!(fixture.zones(), ["web02:running", "web01:installed"]);
+    let report = fixture.manager.shutdown(&both, &HaltOptions::new(), &mut run()).unwrap();
     assert_eq!(actions(&report), ["unchanged", "shut-down"]);
-    assert_eq!(scene.zones(), ["web01:installed", "web02:installed"]);
+    assert_eq!(fixture.zones(), ["web01:installed", "web02:installed"]);
 }
 
 #[test]
 fn a_reboot_needs_a_zone_that_runs_and_gives_it_a_new_id() {
-    let scene = scene::new();
-    scene.create("web01");
-    let reboot = |force| scene.manager.reboot(&["web01"], &HaltOptions::new().force(force), &mut run());
+    let fixture = fixture::new();
+    fixture.create("web01");
+    let reboot = |force| fixture.manager.reboot(&["web01"], &HaltOptions::new().force(force), &mut run());
     let error = failure(reboot(false));
     assert_eq!((error.code(), error.help()), (Code::WrongState, Some("run zmgr boot web01")));
-    scene.manager.boot(&["web01"], &mut run()).unwrap();
-    let id = || scene.machine.run("zoneadm list -p").lines().nth(1).unwrap().split(':').next().unwrap().to_owned();
+    fixture.manager.boot(&["web01"], &mut run()).unwrap();
+    let id = || fixture.machine.run("zoneadm list -p").lines().nth(1).unwrap().split(':').next().unwrap().to_owned();
     let mut ids = vec![id()];
     for force in [false, true] {
         assert_eq!(actions(&reboot(force).unwrap()), ["rebooted"]);
@@ -66,14 +66,14 @@ fn a_reboot_needs_a_zone_that_runs_and_gives_it_a_new_id() {
 
 #[test]
 fn a_zone_that_does_not_shut_down_is_halted_with_force_alone() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.manager.boot(&["web01"], &mut run()).unwrap();
-    fault(&scene, "zoneadm", Some("shutdown"), |fault| {
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.manager.boot(&["web01"], &mut run()).unwrap();
+    fault(&fixture, "zoneadm", Some("shutdown"), |fault| {
         fault.exit = Some(1);
         fault.stderr = Some("zone 'web01': unable to shutdown zone\n".to_owned());
     });
-    let error = failure(scene.manager.shutdown(&["web01"], &HaltOptions::new(), &mut run()));
+    let error = failure(fixture.manager.shutdown(&["web01"], &HaltOptions::new(), &mut run()));
     assert_eq!(error.code(), Code::CommandFailed);
     assert!(error.message().contains("unable to shutdown zone"), "{error}");
     assert_eq!(error.help(), Some("zmgr shutdown --force web01 or zmgr halt web01 halts it"));
@@ -83,69 +83,69 @@ fn a_zone_that_does_not_shut_down_is_halted_with_force_alone() {
         true
     };
     let force = HaltOptions::new().force(true);
-    let report = scene.manager.shutdown(&["web01"], &force, &mut run().progress(&mut progress)).unwrap();
+    let report = fixture.manager.shutdown(&["web01"], &force, &mut run().progress(&mut progress)).unwrap();
     assert_eq!(actions(&report), ["shut-down"]);
     assert!(warned);
-    assert_eq!(scene.zones(), ["web01:installed"]);
+    assert_eq!(fixture.zones(), ["web01:installed"]);
 }
 
 #[test]
 fn a_shutdown_is_waited_for_no_longer_than_said() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.manager.boot(&["web01"], &mut run()).unwrap();
-    fault(&scene, "zoneadm", Some("shutdown"), |fault| fault.delay = Some(Duration::from_secs(60)));
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.manager.boot(&["web01"], &mut run()).unwrap();
+    fault(&fixture, "zoneadm", Some("shutdown"), |fault| fault.delay = Some(Duration::from_secs(60)));
     let began = Instant::now();
     let quick = HaltOptions::new().timeout(Duration::from_millis(300));
     // What illumos has begun, it ends by itself: the command is stopped, and the zone is down all the same.
-    let report = scene.manager.shutdown(&["web01"], &quick, &mut run()).unwrap();
-    assert_eq!((actions(&report), scene.zones()), (vec!["shut-down"], vec!["web01:installed".to_owned()]));
+    let report = fixture.manager.shutdown(&["web01"], &quick, &mut run()).unwrap();
+    assert_eq!((actions(&report), fixture.zones()), (vec!["shut-down"], vec!["web01:installed".to_owned()]));
     assert!(began.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
 fn a_boot_that_fails_says_why() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.machine.run("dladm delete-vnic web01_0");
-    let error = failure(scene.manager.boot(&["web01"], &mut run()));
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.machine.run("dladm delete-vnic web01_0");
+    let error = failure(fixture.manager.boot(&["web01"], &mut run()));
     assert_eq!(error.code(), Code::Config);
     assert!(error.message().contains("web01_0"), "{error}");
-    assert_eq!(scene.zones(), ["web01:installed"]);
-    scene.manager.apply(&["web01"], &zmgr::ApplyOptions::new(), &mut run()).unwrap().into_result().unwrap();
-    fault(&scene, "zoneadm", Some("boot"), |fault| {
+    assert_eq!(fixture.zones(), ["web01:installed"]);
+    fixture.manager.apply(&["web01"], &zmgr::ApplyOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    fault(&fixture, "zoneadm", Some("boot"), |fault| {
         (fault.exit, fault.stderr) = (Some(1), Some("no boot today".to_owned()));
     });
-    let error = failure(scene.manager.boot(&["web01"], &mut run()));
+    let error = failure(fixture.manager.boot(&["web01"], &mut run()));
     assert_eq!(error.code(), Code::CommandFailed);
     assert!(error.command().is_some_and(|command| command.stderr.contains("no boot today")), "{error:?}");
 }
 
 #[test]
 fn only_registered_zones_that_are_ready_are_touched() {
-    let scene = scene::new();
-    scene.create("web01");
-    let boot = |name: &str| failure(scene.manager.boot(&[name], &mut run()));
+    let fixture = fixture::new();
+    fixture.create("web01");
+    let boot = |name: &str| failure(fixture.manager.boot(&[name], &mut run()));
     assert_eq!(boot("web02").code(), Code::NotFound);
-    assert!(!scene.file(".zmgr/locks/web02.lock").exists());
-    scene.edit("zones/web01.kdl", "state \"ready\"", "state \"failed\" step=\"install\"");
+    assert!(!fixture.file(".zmgr/locks/web02.lock").exists());
+    fixture.edit("zones/web01.kdl", "state \"ready\"", "state \"failed\" step=\"install\"");
     let error = boot("web01");
     assert_eq!((error.code(), error.help()), (Code::RecoveryNeeded, Some("run zmgr recover web01")));
-    scene.edit("zones/web01.kdl", "state \"failed\" step=\"install\"", "state \"ready\"");
+    fixture.edit("zones/web01.kdl", "state \"failed\" step=\"install\"", "state \"ready\"");
     // Somebody put a virtual machine in its place.
-    let xml = scene.dir().join("etc/zones/web01.xml");
+    let xml = fixture.dir().join("etc/zones/web01.xml");
     let text = std::fs::read_to_string(&xml).unwrap();
     std::fs::write(&xml, text.replace("brand=\"nlipkg\"", "brand=\"bhyve\"")).unwrap();
     let error = boot("web01");
     assert!(matches!(error.code(), Code::UnsupportedHost | Code::CommandFailed), "{error:?}");
-    assert_eq!(scene.zones().iter().filter(|zone| zone.ends_with(":running")).count(), 0);
+    assert_eq!(fixture.zones().iter().filter(|zone| zone.ends_with(":running")).count(), 0);
 }
 
 #[test]
 fn some_of_several_failing_is_partial() {
-    let scene = scene::new();
-    scene.create("web01");
-    let report = scene.manager.boot(&["web01", "web02"], &mut run()).unwrap();
+    let fixture = fixture::new();
+    fixture.create("web01");
+    let report = fixture.manager.boot(&["web01", "web02"], &mut run()).unwrap();
     let error = report.error().unwrap();
     assert_eq!(error.code(), Code::Partial);
     assert_eq!(actions(&report), ["booted", "failed"]);
@@ -156,7 +156,7 @@ fn words(line: &[&str]) -> Vec<String> {
 }
 
 /// What a command writes to both streams, and its status.
-fn exec(scene: &Scene, line: &[&str]) -> Result<(i32, String, String), Error> {
+fn exec(fixture: &Fixture, line: &[&str]) -> Result<(i32, String, String), Error> {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut output = |stream, bytes: &[u8]| {
         match stream {
@@ -165,65 +165,65 @@ fn exec(scene: &Scene, line: &[&str]) -> Result<(i32, String, String), Error> {
         }
         true
     };
-    let status = scene.manager.exec("web01", &words(line), &mut ExecOptions::new().output(&mut output))?;
+    let status = fixture.manager.exec("web01", &words(line), &mut ExecOptions::new().output(&mut output))?;
     Ok((status, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap()))
 }
 
 #[test]
 fn a_command_in_a_zone_answers_with_its_own_status() {
-    let scene = scene::new();
-    scene.create("web01");
-    assert_eq!(slug(exec(&scene, &["true"])), "wrong-state");
-    scene.manager.boot(&["web01"], &mut run()).unwrap();
-    assert_eq!(exec(&scene, &["zonename"]).unwrap(), (0, "web01\n".to_owned(), String::new()));
+    let fixture = fixture::new();
+    fixture.create("web01");
+    assert_eq!(slug(exec(&fixture, &["true"])), "wrong-state");
+    fixture.manager.boot(&["web01"], &mut run()).unwrap();
+    assert_eq!(exec(&fixture, &["zonename"]).unwrap(), (0, "web01\n".to_owned(), String::new()));
     let line = ["echo", "it's", "a  b", "$HOME", "*", "\"", "\\", ";false", "ünïcode"];
-    assert_eq!(exec(&scene, &line).unwrap(), (0, format!("{}\n", line[1..].join(" ")), String::new()));
-    assert_eq!(exec(&scene, &["false"]).unwrap().0, 1);
-    assert_eq!(exec(&scene, &["sh", "-c", "echo some; exit 42"]).unwrap(), (42, "some\n".to_owned(), String::new()));
-    assert_eq!(exec(&scene, &["exit", "3"]).unwrap().0, 3);
-    let (status, _, stderr) = exec(&scene, &["nonsense"]).unwrap();
+    assert_eq!(exec(&fixture, &line).unwrap(), (0, format!("{}\n", line[1..].join(" ")), String::new()));
+    assert_eq!(exec(&fixture, &["false"]).unwrap().0, 1);
+    assert_eq!(exec(&fixture, &["sh", "-c", "echo some; exit 42"]).unwrap(), (42, "some\n".to_owned(), String::new()));
+    assert_eq!(exec(&fixture, &["exit", "3"]).unwrap().0, 3);
+    let (status, _, stderr) = exec(&fixture, &["nonsense"]).unwrap();
     assert_eq!(status, 127);
     assert!(stderr.contains("not found"), "{stderr}");
     for bad in [&[][..], &[""], &["echo", "a\0b"]] {
-        assert_eq!(slug(exec(&scene, bad)), "invalid-argument");
+        assert_eq!(slug(exec(&fixture, bad)), "invalid-argument");
     }
-    assert_eq!(slug(scene.manager.exec("web09", &words(&["true"]), &mut ExecOptions::new())), "not-found");
+    assert_eq!(slug(fixture.manager.exec("web09", &words(&["true"]), &mut ExecOptions::new())), "not-found");
 }
 
 #[test]
 fn a_zone_that_dies_under_a_command_is_noticed() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.manager.boot(&["web01"], &mut run()).unwrap();
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.manager.boot(&["web01"], &mut run()).unwrap();
     // zlogin exits with 0 all the same.
-    let error = exec(&scene, &["sh", "-c", "echo working; halt; echo never"]).unwrap_err();
+    let error = exec(&fixture, &["sh", "-c", "echo working; halt; echo never"]).unwrap_err();
     assert_eq!(error.code(), Code::WrongState);
     assert_eq!(error.message(), "web01 went down under the command: it is installed");
 }
 
 #[test]
 fn a_command_can_be_stopped() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.manager.boot(&["web01"], &mut run()).unwrap();
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.manager.boot(&["web01"], &mut run()).unwrap();
     let sleep = words(&["sleep", "60"]);
     let began = Instant::now();
-    let limited = scene.manager.exec("web01", &sleep, &mut ExecOptions::new().timeout(Duration::from_millis(200)));
+    let limited = fixture.manager.exec("web01", &sleep, &mut ExecOptions::new().timeout(Duration::from_millis(200)));
     assert_eq!(slug(limited), "timed-out");
     let cancel = Cancel::new();
     cancel.cancel();
-    assert_eq!(slug(scene.manager.exec("web01", &sleep, &mut ExecOptions::new().cancel(&cancel))), "cancelled");
+    assert_eq!(slug(fixture.manager.exec("web01", &sleep, &mut ExecOptions::new().cancel(&cancel))), "cancelled");
     let mut pulse = || false;
-    assert_eq!(slug(scene.manager.exec("web01", &sleep, &mut ExecOptions::new().pulse(&mut pulse))), "cancelled");
+    assert_eq!(slug(fixture.manager.exec("web01", &sleep, &mut ExecOptions::new().pulse(&mut pulse))), "cancelled");
     assert!(began.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
 fn power_waits_for_whoever_works_on_the_zone() {
-    let scene = scene::new();
-    scene.create("web01");
-    scene.edit("config.kdl", "lock-timeout 30", "lock-timeout 0");
-    let other = scene.manager.clone();
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.edit("config.kdl", "lock-timeout 30", "lock-timeout 0");
+    let other = fixture.manager.clone();
     let busy = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&busy);
     let watcher: Arc<Watcher> = Arc::new(move |moment| {
@@ -232,16 +232,21 @@ fn power_waits_for_whoever_works_on_the_zone() {
             seen.store(error.code() == Code::Busy, Ordering::SeqCst);
         }
     });
-    scene.observed(watcher, Points::none()).boot(&["web01"], &mut run()).unwrap().into_result().unwrap();
+    fixture.observed(watcher, WriteHook::none()).boot(&["web01"], &mut run()).unwrap().into_result().unwrap();
     assert!(busy.load(Ordering::SeqCst));
 }
 
 #[test]
 fn somebody_may_do_the_same_meanwhile() {
-    let scene = scene::new();
-    scene.create("web01");
-    let meddled = scene.meddled(When::Before, "web01 boot", |machine| drop(machine.run("zoneadm -z web01 boot")));
-    assert_eq!(actions(&meddled.boot(&["web01"], &mut run()).unwrap()), ["booted"]);
-    let meddled = scene.meddled(When::Before, "web01 shutdown", |machine| drop(machine.run("zoneadm -z web01 halt")));
-    assert_eq!(actions(&meddled.shutdown(&["web01"], &HaltOptions::new(), &mut run()).unwrap()), ["shut-down"]);
+    let fixture = fixture::new();
+    fixture.create("web01");
+    let with_interference =
+        fixture.with_interference(When::Before, "web01 boot", |machine| drop(machine.run("zoneadm -z web01 boot")));
+    assert_eq!(actions(&with_interference.boot(&["web01"], &mut run()).unwrap()), ["booted"]);
+    let with_interference =
+        fixture.with_interference(When::Before, "web01 shutdown", |machine| drop(machine.run("zoneadm -z web01 halt")));
+    assert_eq!(
+        actions(&with_interference.shutdown(&["web01"], &HaltOptions::new(), &mut run()).unwrap()),
+        ["shut-down"]
+    );
 }

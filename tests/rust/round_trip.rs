@@ -88,7 +88,7 @@ fn found(pretend: &Pretend, zone: &str) -> ZoneConfig {
 }
 
 /// The entry of an adopted zone, as a wish that anybody can build.
-fn wish(entry: &str) -> String {
+fn desired(entry: &str) -> String {
     let mut text = String::new();
     let mut applied = false;
     for line in entry.lines() {
@@ -158,7 +158,7 @@ fn there_and_back(dialect: Dialect, zones: &[(String, Vec<&str>)]) {
     for name in &names {
         let file = format!("zones/{name}.kdl");
         let entry = fs::read_to_string(second.root().join(&file)).unwrap();
-        fs::write(third.root().join(&file), wish(&entry)).unwrap();
+        fs::write(third.root().join(&file), desired(&entry)).unwrap();
     }
     let built = third.apply(&[], &ApplyOptions::new(), &mut RunOptions::new()).unwrap();
     assert!(built.error().is_none(), "{:#?}", failures(&built.outcomes));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use zmgr::exec::Watcher;
-use zmgr::registry::Points;
+use zmgr::registry::WriteHook;
 use zmgr::{
     ApplyOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager, RecoverOptions,
     ReinstallOptions, Report, RunOptions, SimHost,
@@ -23,7 +23,7 @@ use zmgr::{
 use crate::crash_matrix::Reaper;
 use crate::invariants::{Holdings, active, doubles};
 use crate::sim_machine;
-use crate::whole::{copy, scratch};
+use crate::snapshot::{copy, scratch};
 
 /// Tells a child of this test what to do and where to die: `DIR|POINT|OPERATION`.
 const WORK: &str = "ZMGR_TEST_SEQUENCE";
@@ -169,7 +169,7 @@ fn child() {
     let reaper = Arc::new(Reaper { at: point.parse().unwrap(), passed: AtomicU64::new(0) });
     let watched = Arc::clone(&reaper);
     let watcher: Arc<Watcher> = Arc::new(move |_| watched.pass());
-    let manager = Manager::builder().simulate(dir).observed(watcher, Points::new(reaper)).build().unwrap();
+    let manager = Manager::builder().simulate(dir).observed(watcher, WriteHook::new(reaper)).build().unwrap();
     let _ = operate(&manager, &words.split(' ').collect::<Vec<_>>());
 }
 

@@ -129,7 +129,8 @@ fn publishers_are_those_wished_in_their_order() {
         if list.contains(&"c.example") {
             // pkg has copies that only root reads; those that zmgr made for it are gone.
             use std::os::unix::fs::PermissionsExt;
-            let kept = |folder: &str| fs::read_dir(site.path(&format!("/zones/web01/root/var/pkg{folder}"))).unwrap();
+            let kept =
+                |directory: &str| fs::read_dir(site.path(&format!("/zones/web01/root/var/pkg{directory}"))).unwrap();
             let modes: Vec<u32> =
                 kept("/ssl").map(|file| file.unwrap().metadata().unwrap().permissions().mode() & 0o777).collect();
             assert_eq!(modes, [0o600, 0o600]);
@@ -239,18 +240,18 @@ fn no_link_in_the_zone_leads_out_of_it() {
         site.manager.create("web01", &options, &mut RunOptions::new())
     };
     fs::write(outside.join("file"), "theirs\n").unwrap();
-    let (folder, file) = (outside.clone(), outside.join("file"));
+    let (directory, file) = (outside.clone(), outside.join("file"));
     for (path, target) in [
-        ("root", &folder),
-        ("root/.ssh", &folder),
+        ("root", &directory),
+        ("root/.ssh", &directory),
         ("root/.ssh/authorized_keys", &file),
-        ("etc", &folder),
-        ("etc/default", &folder),
+        ("etc", &directory),
+        ("etc/default", &directory),
         ("etc/default/init", &file),
         ("etc/nodename", &file),
         ("etc/resolv.conf", &file),
         ("etc/nsswitch.conf", &file),
-        ("etc/ssh", &folder),
+        ("etc/ssh", &directory),
         ("etc/ssh/sshd_config", &file),
     ] {
         let place = root.join(path);
@@ -372,8 +373,8 @@ fn a_long_install_tells_its_last_line() {
 
 /// Puts the image of a system on the host.
 fn put_system(site: &Site, top: &str) {
-    for folder in ["etc/svc", "etc/dfs", "etc/zones", "var/log", "var/pkg", "var/svc"] {
-        fs::create_dir_all(site.path(&format!("{top}/{folder}"))).unwrap();
+    for directory in ["etc/svc", "etc/dfs", "etc/zones", "var/log", "var/pkg", "var/svc"] {
+        fs::create_dir_all(site.path(&format!("{top}/{directory}"))).unwrap();
     }
     for program in ["usr/bin/pkg", "sbin/init"] {
         let path = format!("{top}/{program}");

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use zmgr::{Dialect, SimHost, SimStatus, Surroundings};
+use zmgr::{CommandIo, Dialect, SimHost, SimStatus};
 
 /// A machine in a directory of its own.
 pub(crate) struct Pretend {
@@ -59,7 +59,7 @@ pub(crate) fn answer(host: &SimHost, argv: &[&str], input: &str) -> String {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let status = host.answer(
         &argv,
-        Surroundings {
+        CommandIo {
             env: &[],
             cwd: host.dir(),
             stdin: &mut input.as_bytes(),

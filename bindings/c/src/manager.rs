@@ -63,7 +63,7 @@ pub unsafe extern "C" fn zmgr_open(
 /// `manager` is a live manager, `cancel` a live token; `out` points to a place for a pointer; `error` is NULL or points to a
 /// place for a pointer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zmgr_stopped_by(
+pub unsafe extern "C" fn zmgr_with_cancel(
     manager: *const zmgr_manager,
     cancel: *const zmgr_cancel,
     out: *mut *mut zmgr_manager,
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn zmgr_stopped_by(
     unsafe {
         call(error, || {
             let out = self::out(out, "out")?;
-            let asking = handle(manager, "manager")?.0.stopped_by(&handle(cancel, "cancel")?.0);
+            let asking = handle(manager, "manager")?.0.with_cancel(&handle(cancel, "cancel")?.0);
             out.set(|| zmgr_manager(asking));
             Ok(())
         })

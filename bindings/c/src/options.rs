@@ -5,8 +5,8 @@ use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use zmgr_core::{
-    ApplyOptions, Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, ImportOptions, Live, OnFailure,
-    Query, RecoverOptions, ReinstallOptions, Result, RunOptions,
+    ApplyOptions, Code, CreateOptions, DestroyOptions, Error, Event, HaltOptions, ImportOptions, OnFailure, Query,
+    QueryHost, RecoverOptions, ReinstallOptions, Result, RunOptions,
 };
 
 use crate::cancel::zmgr_cancel;
@@ -49,13 +49,13 @@ unsafe impl Options for zmgr_open_options {}
 /// Use of the host by a query, for the status of each zone.
 #[derive(Debug, Clone, Copy)]
 #[repr(u32)]
-pub enum zmgr_live {
+pub enum zmgr_query_host {
     /// Query the host; leave every status empty if it does not answer.
-    ZMGR_LIVE_AUTO = 0,
+    ZMGR_QUERY_HOST_IF_AVAILABLE = 0,
     /// Read only the files.
-    ZMGR_LIVE_NEVER = 1,
+    ZMGR_QUERY_HOST_NEVER = 1,
     /// Query the host; fail if it does not answer.
-    ZMGR_LIVE_REQUIRED = 2,
+    ZMGR_QUERY_HOST_REQUIRED = 2,
 }
 
 /// Options for zmgr_zones(): the zones to return.
@@ -70,8 +70,8 @@ pub struct zmgr_query {
     pub names: *const *const c_char,
     /// Number of names.
     pub name_count: usize,
-    /// One of zmgr_live.
-    pub live: u32,
+    /// One of zmgr_query_host.
+    pub query_host: u32,
     /// Include zones of the host that are not in the registry.
     pub unregistered: bool,
 }
@@ -293,11 +293,11 @@ pub(crate) unsafe fn query(pointer: *const zmgr_query) -> Result<Query> {
     query.tag = unsafe { optional_text(given.tag, "query->tag")? }.map(str::to_owned);
     query.names =
         unsafe { texts(given.names, given.name_count, "query->names")? }.into_iter().map(str::to_owned).collect();
-    query.live = match given.live {
-        0 => Live::Auto,
-        1 => Live::Never,
-        2 => Live::Required,
-        other => return Err(unknown("query->live", other)),
+    query.query_host = match given.query_host {
+        0 => QueryHost::IfAvailable,
+        1 => QueryHost::Never,
+        2 => QueryHost::Required,
+        other => return Err(unknown("query->query_host", other)),
     };
     Ok(query)
 }

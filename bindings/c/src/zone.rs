@@ -113,7 +113,7 @@ pub struct zmgr_zone_list(Vec<zmgr_zone>);
 /// Returns the zones that match `query`; if it is NULL, all registered zones. A zone whose file has an error is in the list, with the
 /// error.
 /// Errors: ZMGR_NOT_FOUND for a name in the query that is not registered; ZMGR_UNSUPPORTED_HOST and ZMGR_COMMAND_FAILED only for
-/// ZMGR_LIVE_REQUIRED.
+/// ZMGR_QUERY_HOST_REQUIRED.
 ///
 /// # Safety
 /// `manager` is a live manager; `query` NULL or options whose `size` is set; `out` points to a place for a pointer;

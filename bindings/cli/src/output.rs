@@ -108,14 +108,14 @@ fn columns<const N: usize>(
 ) -> String {
     const GAP: usize = 2;
     /// Minimum width at which the last column wraps.
-    const LEAST: usize = 16;
+    const MIN_WIDTH: usize = 16;
     let widest = |n: usize| {
         rows.iter().map(|row| row[n].as_ref().chars().count().max(1)).chain([head[n].len()]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..N).map(widest).collect();
     let last = N - 1;
     let before: usize = widths[..last].iter().map(|width| width + GAP).sum();
-    let room = width.and_then(|width| width.checked_sub(before)).filter(|room| *room >= LEAST);
+    let room = width.and_then(|width| width.checked_sub(before)).filter(|room| *room >= MIN_WIDTH);
     let mut out = String::new();
     let mut print = |row: [&str; N], style: Option<CellStyle<'_>>| {
         for (n, cell) in row.into_iter().enumerate() {

@@ -25,16 +25,16 @@ fn blocks(page: &str) -> Vec<(&str, String)> {
 }
 
 /// What the shell says to a script, standard error included.
-fn sh(script: &str, folder: &Path, words: &[&str]) -> String {
+fn sh(script: &str, directory: &Path, words: &[&str]) -> String {
     let bin = Path::new(env!("CARGO_BIN_EXE_zmgr")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let file = folder.join("script");
+    let file = directory.join("script");
     std::fs::write(&file, script).unwrap();
     let shell = format!("exec sh {} {} 2>&1", words.join(" "), file.display());
     let mut command = Command::new("sh");
     command
         .args(["-c", &shell])
-        .current_dir(folder)
+        .current_dir(directory)
         .env("PATH", path)
         .env_remove("ZMGR_ROOT")
         .env_remove("ZMGR_SIMULATE");
@@ -47,20 +47,20 @@ fn sh(script: &str, folder: &Path, words: &[&str]) -> String {
 #[test]
 fn the_guide_does_what_it_says() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide.md")).unwrap();
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let blocks = blocks(&page);
     let mut script = String::new();
     for (n, (words, text)) in blocks.iter().enumerate() {
         script += &format!("echo '@@{n}'\n");
         match words.split(' ').collect::<Vec<_>>()[..] {
             ["sh"] => script += text,
-            ["sh", "illumos"] => _ = sh(text, folder.path(), &["-n"]),
+            ["sh", "illumos"] => _ = sh(text, directory.path(), &["-n"]),
             ["kdl", path] => script += &format!("cat >'host/etc/zmgr/{path}' <<'@@'\n{text}@@\n"),
             ["text"] | ["python"] => {}
             _ => panic!("no test knows what to do with {words:?}"),
         }
     }
-    let said = sh(&script, folder.path(), &["-e"]);
+    let said = sh(&script, directory.path(), &["-e"]);
     if std::env::var_os("ZMGR_SHOW_GUIDE").is_some() {
         eprintln!("{said}");
     }
@@ -80,12 +80,12 @@ fn the_guide_does_what_it_says() {
 #[test]
 fn the_words_for_packagers_are_shell() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/illumos/README.md");
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let page = std::fs::read_to_string(page).unwrap();
     let blocks = blocks(&page);
     assert!(blocks.len() > 1);
     for (words, text) in blocks {
         assert_eq!(words, "sh");
-        sh(&text, folder.path(), &["-n"]);
+        sh(&text, directory.path(), &["-n"]);
     }
 }

@@ -62,7 +62,7 @@ const WALK: &[&str] = &[
 ];
 
 /// Runs the words with a terminal for all three streams, types what follows `<`, and gives what was written there.
-fn on_terminal(folder: &Path, words: &str, columns: u16, environment: &[(&str, &str)]) -> String {
+fn on_terminal(directory: &Path, words: &str, columns: u16, environment: &[(&str, &str)]) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
@@ -72,7 +72,7 @@ fn on_terminal(folder: &Path, words: &str, columns: u16, environment: &[(&str, &
     let (words, typed) = words.split_once(" <").map_or((words, None), |(words, typed)| (words, Some(typed)));
     let mut command = Command::new(env!("CARGO_BIN_EXE_zmgr"));
     command.env_clear().env("TERM", "xterm-256color").env("PATH", "/usr/bin:/bin").envs(environment.iter().copied());
-    command.env("ZMGR_SIMULATE", folder.join("host")).current_dir(folder).args(words.split_whitespace());
+    command.env("ZMGR_SIMULATE", directory.join("host")).current_dir(directory).args(words.split_whitespace());
     command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap()).stderr(Stdio::from(slave));
     let mut child = command.spawn().unwrap();
     // It holds this side's ends of the terminal, which would keep the reading from ending.
@@ -107,10 +107,10 @@ fn screen(seen: &str) -> String {
 
 fn walk(columns: u16) -> String {
     // Of a length that is the same everywhere.
-    let folder = tempfile::Builder::new().prefix("zmgr-").rand_bytes(6).tempdir_in("/tmp").unwrap();
+    let directory = tempfile::Builder::new().prefix("zmgr-").rand_bytes(6).tempdir_in("/tmp").unwrap();
     let mut text = String::new();
     for words in WALK {
-        let shown = screen(&on_terminal(folder.path(), words, columns, &[]));
+        let shown = screen(&on_terminal(directory.path(), words, columns, &[]));
         if !EXACT.iter().any(|exact| words.contains(exact)) && !words.contains("--json") {
             for line in shown.lines().filter(|line| line.trim_start().contains(' ')) {
                 assert!(line.chars().count() <= columns.into(), "{words}: too wide for {columns}: {line}");
@@ -148,9 +148,10 @@ fn a_walk_at_120_columns() {
 
 #[test]
 fn colours_are_for_terminals_that_want_them() {
-    let folder = tempfile::tempdir().unwrap();
-    on_terminal(folder.path(), "create web01", 80, &[]);
-    let coloured = |environment: &[(&str, &str)]| on_terminal(folder.path(), "list", 80, environment).contains("\x1b[");
+    let directory = tempfile::tempdir().unwrap();
+    on_terminal(directory.path(), "create web01", 80, &[]);
+    let coloured =
+        |environment: &[(&str, &str)]| on_terminal(directory.path(), "list", 80, environment).contains("\x1b[");
     assert!(coloured(&[]));
     assert!(!coloured(&[("NO_COLOR", "1")]));
     assert!(!coloured(&[("TERM", "dumb")]));
@@ -159,9 +160,9 @@ fn colours_are_for_terminals_that_want_them() {
 /// The line that changes while a step runs goes when it ends; no part of it stays on the screen.
 #[test]
 fn progress_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    on_terminal(folder.path(), "sim new", 80, &[]);
-    let seen = on_terminal(folder.path(), "create web01", 80, &[]);
+    let directory = tempfile::tempdir().unwrap();
+    on_terminal(directory.path(), "sim new", 80, &[]);
+    let seen = on_terminal(directory.path(), "create web01", 80, &[]);
     assert!(seen.contains("web01 [1/"), "{seen:?}");
     assert_eq!(screen(&seen), "created web01 10.1.0.10/24\n");
 }

@@ -66,8 +66,8 @@ impl Manager {
     /// Returns a copy of the manager whose queries raise CancelledError once the token is triggered.
     ///
     /// Queries are zones, zone, check, diff, plans and pools. Operations use only their own `cancel` argument.
-    fn stopped_by(&self, py: Python<'_>, cancel: Cancel) -> PyResult<Self> {
-        Ok(Manager { manager: RwLock::new(Some(self.open(py)?.stopped_by(&cancel.0))) })
+    fn with_cancel(&self, py: Python<'_>, cancel: Cancel) -> PyResult<Self> {
+        Ok(Manager { manager: RwLock::new(Some(self.open(py)?.with_cancel(&cancel.0))) })
     }
 
     /// Closes the manager. Calling it again does nothing.

@@ -84,7 +84,7 @@ pub(crate) fn asked<T: Send>(
     question: impl FnOnce(&Manager) -> Result<T> + Send,
 ) -> PyResult<T> {
     let raised = Raised::new(None);
-    let manager = manager.stopped_by(raised.token());
+    let manager = manager.with_cancel(raised.token());
     let answer = guarded(py, || {
         thread::scope(|scope| {
             let (at_work, ended) = mpsc::channel::<()>();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyType;
-use zmgr_core::{Abort, Code, Dialect, Error, Fault, Result, SimStatus, Surroundings};
+use zmgr_core::{Abort, Code, CommandIo, Dialect, Error, Fault, Result, SimStatus};
 
 use crate::guard::guarded;
 
@@ -153,7 +153,7 @@ pub(crate) fn answer(py: Python<'_>, directory: PathBuf, argv: Vec<OsString>) ->
         let (mut stdin, mut stdout, mut stderr) = (io::stdin().lock(), io::stdout().lock(), io::stderr().lock());
         let status = machine.answer(
             &argv,
-            Surroundings {
+            CommandIo {
                 hooks: None,
                 env: &env,
                 cwd: &cwd,

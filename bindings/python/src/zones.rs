@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Live, Query, RecoverOptions, ReinstallOptions};
+use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Query, QueryHost, RecoverOptions, ReinstallOptions};
 
 use crate::cancel::Cancel;
 use crate::convert::{Names, one_address};
@@ -21,35 +21,35 @@ impl Manager {
     ///
     /// - names: only these zones; None means all.
     /// - tag: only zones with this tag.
-    /// - live: "auto" queries the host for each status and leaves it None if the host does not answer; "never" reads only the
-    ///   files; "required" fails if the host does not answer.
+    /// - query_host: "if-available" queries the host for each status and leaves it None if the host does not answer; "never"
+    ///   reads only the files; "required" fails if the host does not answer.
     /// - unregistered: include zones of the host that are not in the registry.
     ///
     /// A zone whose file has an error is in the list, with `fault` set.
     ///
-    /// Raises NotFoundError for a name that is not registered; UnsupportedHostError and CommandError only if `live` is
+    /// Raises NotFoundError for a name that is not registered; UnsupportedHostError and CommandError only if `query_host` is
     /// "required".
-    #[pyo3(signature = (names=None, *, tag=None, live="auto", unregistered=false))]
+    #[pyo3(signature = (names=None, *, tag=None, query_host="if-available", unregistered=false))]
     fn zones<'py>(
         &self,
         py: Python<'py>,
         names: Option<Names>,
         tag: Option<String>,
-        live: &str,
+        query_host: &str,
         unregistered: bool,
     ) -> PyResult<Bound<'py, PyList>> {
         let manager = self.open(py)?;
-        let live = match live {
-            "auto" => Live::Auto,
-            "never" => Live::Never,
-            "required" => Live::Required,
+        let query_host = match query_host {
+            "if-available" => QueryHost::IfAvailable,
+            "never" => QueryHost::Never,
+            "required" => QueryHost::Required,
             other => {
                 return Err(PyValueError::new_err(format!(
-                    "live: expected 'auto', 'never' or 'required', not {other:?}"
+                    "query_host: expected 'if-available', 'never' or 'required', not {other:?}"
                 )));
             }
         };
-        let mut query = Query::new().live(live).unregistered(unregistered);
+        let mut query = Query::new().query_host(query_host).unregistered(unregistered);
         query.names = names.unwrap_or_default().into_vec();
         query.tag = tag;
         let zones = asked(py, &manager, |manager| manager.zones(&query))?;

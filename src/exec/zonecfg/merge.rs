@@ -6,12 +6,12 @@
 use super::ZoneConfig;
 
 /// The configuration to bring the host to.
-pub fn merge(wish: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prune: bool) -> ZoneConfig {
-    let written = wish;
-    let (wish, applied, host) = (wish.canonical(), applied.canonical(), host.canonical());
-    let mut target = wish.clone();
+pub fn merge(desired: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prune: bool) -> ZoneConfig {
+    let written = desired;
+    let (desired, applied, host) = (desired.canonical(), applied.canonical(), host.canonical());
+    let mut target = desired.clone();
     // Sets are written as they stand in the files.
-    target.fs_allowed = written.fs_allowed.clone().filter(|_| wish.fs_allowed.is_some());
+    target.fs_allowed = written.fs_allowed.clone().filter(|_| desired.fs_allowed.is_some());
     target.security_flags.clone_from(&written.security_flags);
     for admin in &mut target.admins {
         if let Some(written) = written.admins.iter().find(|written| written.user == admin.user) {
@@ -46,7 +46,7 @@ pub fn merge(wish: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prune: 
             $(for there in &host.$field {
                 let key = $key;
                 let same = |other: &_| key(other) == key(there);
-                if !wish.$field.iter().any(same) && !applied.$field.iter().any(same) {
+                if !desired.$field.iter().any(same) && !applied.$field.iter().any(same) {
                     target.$field.push(there.clone());
                 }
             })+
@@ -61,7 +61,7 @@ pub fn merge(wish: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prune: 
         admins |each: &super::Admin| each.user.clone(),
     );
     for (name, values) in &host.rctls {
-        if !wish.rctls.contains_key(name) && !applied.rctls.contains_key(name) {
+        if !desired.rctls.contains_key(name) && !applied.rctls.contains_key(name) {
             target.rctls.insert(name.clone(), values.clone());
         }
     }
@@ -87,13 +87,13 @@ mod tests {
     fn what_others_made_stays_and_what_is_dropped_goes() {
         let applied = with(&[("a", "1"), ("b", "1")], Some("-v"));
         let host = with(&[("a", "other"), ("b", "1"), ("foreign", "x")], Some("-v"));
-        let wish = with(&[("a", "2"), ("c", "3")], None);
+        let desired = with(&[("a", "2"), ("c", "3")], None);
         let target = with(&[("a", "2"), ("c", "3"), ("foreign", "x")], None);
-        assert!(merge(&wish, &applied, &host, false).means(&target));
-        assert!(merge(&wish, &applied, &host, true).means(&wish));
+        assert!(merge(&desired, &applied, &host, false).means(&target));
+        assert!(merge(&desired, &applied, &host, true).means(&desired));
         // Once there, nothing is left to do.
-        assert!(merge(&wish, &wish, &target, false).means(&target));
+        assert!(merge(&desired, &desired, &target, false).means(&target));
         // What somebody else set beside is kept, too.
-        assert!(merge(&wish, &wish, &with(&[], Some("-x")), false).bootargs.is_some());
+        assert!(merge(&desired, &desired, &with(&[], Some("-x")), false).bootargs.is_some());
     }
 }

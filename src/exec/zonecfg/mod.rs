@@ -73,10 +73,10 @@ pub struct ScriptFile(PathBuf);
 impl ScriptFile {
     /// Writes a script for this zone into this folder, mode 0600, in place of one that a killed process left behind. The caller
     /// holds the zone's lock.
-    pub fn write(folder: &Path, zone: &ZoneName, script: &str) -> Result<ScriptFile> {
-        let folder = std::path::absolute(folder).map_err(|error| Error::io("resolve", folder, error))?;
-        ScriptFile::remove_left(&folder, zone)?;
-        let path = Self::path_of(&folder, zone);
+    pub fn write(directory: &Path, zone: &ZoneName, script: &str) -> Result<ScriptFile> {
+        let directory = std::path::absolute(directory).map_err(|error| Error::io("resolve", directory, error))?;
+        ScriptFile::remove_left(&directory, zone)?;
+        let path = Self::path_of(&directory, zone);
         let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         let written = written.and_then(|mut file: File| file.write_all(script.as_bytes()));
         let this = ScriptFile(path);
@@ -90,13 +90,13 @@ impl ScriptFile {
     }
 
     /// Where the script of this zone is while it is needed.
-    pub fn path_of(folder: &Path, zone: &ZoneName) -> PathBuf {
-        folder.join(format!("{zone}.zonecfg"))
+    pub fn path_of(directory: &Path, zone: &ZoneName) -> PathBuf {
+        directory.join(format!("{zone}.zonecfg"))
     }
 
     /// Removes what a killed process left behind.
-    pub fn remove_left(folder: &Path, zone: &ZoneName) -> Result<()> {
-        let path = Self::path_of(folder, zone);
+    pub fn remove_left(directory: &Path, zone: &ZoneName) -> Result<()> {
+        let path = Self::path_of(directory, zone);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &path, error)),
             _ => Ok(()),
@@ -119,10 +119,10 @@ mod tests {
 
     #[test]
     fn a_script_is_private_and_goes() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let zone = ZoneName::new("web01").unwrap();
-        fs::write(ScriptFile::path_of(folder.path(), &zone), "left").unwrap();
-        let script = ScriptFile::write(folder.path(), &zone, "create -b\n").unwrap();
+        fs::write(ScriptFile::path_of(directory.path(), &zone), "left").unwrap();
+        let script = ScriptFile::write(directory.path(), &zone, "create -b\n").unwrap();
         let path = script.path().to_owned();
         assert_eq!(fs::read_to_string(&path).unwrap(), "create -b\n");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -11,7 +11,7 @@ use crate::error::{Code, Diagnostic, Error, Result};
 use crate::name::{LinkName, ZoneName};
 
 /// The longest value: zonecfg's own buffer holds 1,024 bytes of a token, and it ends itself where that is too little.
-const LONGEST: usize = 1000;
+const MAX_LEN: usize = 1000;
 /// What the addresses of one link may total, with prefixes and commas: the buffer into which zoneadmd joins them.
 pub const LINK_ADDRESSES: usize = 45;
 
@@ -77,7 +77,7 @@ pub fn check_value(value: &str) -> std::result::Result<(), &'static str> {
     if value.contains(['\n', '\r', '\0']) {
         return Err("zonecfg has no way to write a line break or NUL");
     }
-    if value.len() > LONGEST {
+    if value.len() > MAX_LEN {
         return Err("it is longer than 1000 bytes, and zonecfg would end itself");
     }
     Ok(())

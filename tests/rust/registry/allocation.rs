@@ -1,7 +1,7 @@
 //! What is given, to whom, and the words where it is not.
 
 use zmgr::Code;
-use zmgr::registry::{NetFacts, Survey, SurveyedZone};
+use zmgr::registry::{HostUsage, NetSummary, ZoneUsage};
 
 use super::*;
 
@@ -73,10 +73,10 @@ fn release_takes_only_what_the_owner_has() {
 }
 
 /// A zone as the host has it.
-fn on_host(name: &str, address: &str) -> SurveyedZone {
-    let net = NetFacts { addresses: vec![(address.parse().unwrap(), None)], ..NetFacts::default() };
+fn on_host(name: &str, address: &str) -> ZoneUsage {
+    let net = NetSummary { addresses: vec![(address.parse().unwrap(), None)], ..NetSummary::default() };
     let document = Some(<_>::default());
-    SurveyedZone { name: name.to_owned(), document, nets: vec![net], ..SurveyedZone::default() }
+    ZoneUsage { name: name.to_owned(), document, nets: vec![net], ..ZoneUsage::default() }
 }
 
 #[test]
@@ -85,10 +85,10 @@ fn who_and_where_and_what_to_do() {
     let registry = registry(site.path());
     site.zone("web01", "net \"a\" { pool \"internal\"; address \"10.1.0.3/28\" }");
     allocate(&registry, "internal", "printer", Some("10.1.0.2")).unwrap();
-    let survey = Survey {
+    let host_usage = HostUsage {
         addresses: vec![("10.1.0.5/28".parse().unwrap(), "stub0/v4".to_owned())],
         zones: vec![on_host("vm1", "10.1.0.7/28")],
-        ..Survey::default()
+        ..HostUsage::default()
     };
     let file = |name: &str| site.path().join(name).display().to_string();
     for (wanted, code, words) in [
@@ -105,7 +105,7 @@ fn who_and_where_and_what_to_do() {
         ("10.9.0.1", Code::InvalidArgument, vec!["not in pool internal".to_owned(), "10.1.0.0/28".to_owned()]),
         ("2001:db8::1", Code::InvalidArgument, vec!["not in pool internal".to_owned()]),
     ] {
-        let error = surveyed(&registry, survey.clone(), |session| {
+        let error = host_zones(&registry, host_usage.clone(), |session| {
             session.allocate(&pool_name("internal"), &owner_name("new"), Some(address(wanted)))
         })
         .unwrap_err();
@@ -119,7 +119,7 @@ fn who_and_where_and_what_to_do() {
 
     // .8 and .9 are left; .6 goes to db01 alone, and first.
     let take = |owner: &str| {
-        surveyed(&registry, survey.clone(), |s| s.allocate(&pool_name("internal"), &owner_name(owner), None))
+        host_zones(&registry, host_usage.clone(), |s| s.allocate(&pool_name("internal"), &owner_name(owner), None))
     };
     assert_eq!(given(&take("a").unwrap()), ["10.1.0.8/28"]);
     assert_eq!(given(&take("db01").unwrap()), ["10.1.0.6/28"]);
@@ -189,8 +189,8 @@ fn a_file_that_nobody_can_read() {
     // Neither is what one has already taken away, nor kept from being given back.
     release(&registry, "internal", "a", None).unwrap();
     // The host knows the zone: what it says is held.
-    let survey = Survey { zones: vec![on_host("web01", "10.1.0.2/28")], ..Survey::default() };
-    let c = surveyed(&registry, survey, |s| s.allocate(&pool_name("internal"), &owner_name("c"), None)).unwrap();
+    let host_usage = HostUsage { zones: vec![on_host("web01", "10.1.0.2/28")], ..HostUsage::default() };
+    let c = host_zones(&registry, host_usage, |s| s.allocate(&pool_name("internal"), &owner_name("c"), None)).unwrap();
     assert_eq!(given(&c), ["10.1.0.5/28"]);
 }
 
@@ -226,8 +226,8 @@ fn a_report_says_who_has_what() {
     site.zone("web01", "net \"a\" { pool \"internal\"; address \"10.1.0.3/28\" gateway=\"10.1.0.1\" }");
     site.zone("web02", "net \"a\" { pool \"internal\"; address \"10.1.0.3/28\"; address \"10.1.0.4/28\" }");
     allocate(&registry, "dual", "printer", None).unwrap();
-    let mut ledger = registry.ledger(pools(site.path()), Survey::default()).unwrap();
-    let internal = ledger.pool_usage(&pool_name("internal")).unwrap();
+    let mut allocator = registry.allocator(pools(site.path()), HostUsage::default()).unwrap();
+    let internal = allocator.pool_usage(&pool_name("internal")).unwrap();
     let usage = &internal.families[0];
     assert_eq!((usage.total, usage.zones, usage.excluded, usage.reserved, usage.free), (8, 2, 0, 1, 5));
     let run = usage.largest_free.unwrap();
@@ -238,12 +238,12 @@ fn a_report_says_who_has_what() {
         said,
         ["10.1.0.1 pool internal true", "10.1.0.3 web01 true", "10.1.0.3 web02 true", "10.1.0.4 web02 false"]
     );
-    let dual = ledger.pool_usage(&pool_name("dual")).unwrap();
+    let dual = allocator.pool_usage(&pool_name("dual")).unwrap();
     assert_eq!(dual.families.iter().map(|u| (u.total, u.free)).collect::<Vec<_>>(), [(2, 0), (0xfff0, 0xffef)]);
 
-    let found: Vec<String> = ledger.check_addresses(None).unwrap().iter().map(|d| d.code.clone()).collect();
+    let found: Vec<String> = allocator.check_addresses(None).unwrap().iter().map(|d| d.code.clone()).collect();
     assert_eq!(found, ["held-twice", "against-pool"]);
-    assert!(ledger.check_addresses(Some(&pool_name("dual"))).unwrap().is_empty());
+    assert!(allocator.check_addresses(Some(&pool_name("dual"))).unwrap().is_empty());
 }
 
 fn name_of(by: &zmgr::registry::HeldBy) -> String {

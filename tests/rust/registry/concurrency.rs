@@ -71,7 +71,7 @@ fn held(root: &Path) -> HashSet<IpAddr> {
     assert!(snapshot.unreadable().is_empty());
     let all: Vec<IpAddr> = snapshot
         .entries()
-        .flat_map(|e| e.facts.nets())
+        .flat_map(|e| e.summary.nets())
         .flat_map(|net| net.addresses())
         .map(|(address, _)| address.addr())
         .collect();

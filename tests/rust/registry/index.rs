@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
-use zmgr::registry::Facts;
+use zmgr::registry::EntrySummary;
 
 use super::*;
 
 const POOL: &str = "pool \"p\" {\n    network \"10.4.0.0/24\"\n    stub \"stub0\"\n}\n";
 
 /// What the registry says, the index in whatever state it is.
-fn facts(registry: &Registry) -> BTreeMap<String, Facts> {
+fn summary(registry: &Registry) -> BTreeMap<String, EntrySummary> {
     let snapshot = registry.snapshot().unwrap();
     let mut all = BTreeMap::new();
     for entry in snapshot.entries() {
-        let facts = entry.facts.to_facts();
-        assert!(all.insert(format!("{:?} {}", entry.facts.kind, facts.name), facts).is_none(), "twice");
+        let summary = entry.summary.to_summary();
+        assert!(all.insert(format!("{:?} {}", entry.summary.kind, summary.name), summary).is_none(), "twice");
     }
     all
 }
@@ -42,15 +42,15 @@ fn indexed() -> (Site, Registry) {
 fn damaged_in_any_way() {
     let (site, registry) = indexed();
     let path = site.path().join(".zmgr/index.v1");
-    let expected = facts(&registry);
+    let expected = summary(&registry);
     assert_eq!(expected.len(), 11);
     let whole = fs::read(&path).unwrap();
     let check = |bytes: &[u8], what: &str| {
         fs::write(&path, bytes).unwrap();
-        assert_eq!(facts(&registry), expected, "{what}");
+        assert_eq!(summary(&registry), expected, "{what}");
     };
     fs::remove_file(&path).unwrap();
-    assert_eq!(facts(&registry), expected, "thrown away");
+    assert_eq!(summary(&registry), expected, "thrown away");
     for at in (0..whole.len()).step_by(whole.len() / 60) {
         check(&whole[..at], "cut off");
     }
@@ -66,7 +66,7 @@ fn damaged_in_any_way() {
     fs::write(&path, b"rubbish").unwrap();
     assert_eq!(given(&allocate(&registry, "p", "printer", None).unwrap()), ["10.4.0.1/24"]);
     std::thread::sleep(Duration::from_millis(20));
-    assert_eq!(facts(&registry), expected);
+    assert_eq!(summary(&registry), expected);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn an_edit_of_the_same_size_within_the_same_second() {
         fs::write(&path, format!("{}{address}{}", &text[..start], &text[end..])).unwrap();
         // The time of modification can be set back; the time of change cannot.
         fs::File::open(&path).unwrap().set_modified(modified).unwrap();
-        let seen = &facts(&registry)["Zone z15"].nets[0].addresses[0].0;
+        let seen = &summary(&registry)["Zone z15"].nets[0].addresses[0].0;
         assert_eq!(seen.addr().to_string(), address);
         allocate(&registry, "p", "printer", None).unwrap();
     }
@@ -95,7 +95,7 @@ fn what_is_added_moved_and_removed_by_hand() {
     site.zone("new", "net \"n\" { pool \"p\"; address \"10.4.0.2/24\" }");
     fs::write(site.path().join("zones/.swap.kdl.swp"), "x").unwrap();
     fs::write(site.path().join("zones/z12.kdl~"), "x").unwrap();
-    let names: Vec<String> = facts(&registry).into_keys().collect();
+    let names: Vec<String> = summary(&registry).into_keys().collect();
     assert_eq!(names.len(), 10);
     assert!(names.contains(&"Zone new".to_owned()));
     assert_eq!(given(&allocate(&registry, "p", "a", None).unwrap()), ["10.4.0.3/24"]);
@@ -138,8 +138,8 @@ fn a_link_that_leads_nowhere_is_told_of() {
 fn readers_write_nothing() {
     let (site, registry) = indexed();
     fs::remove_dir_all(site.path().join(".zmgr")).unwrap();
-    facts(&registry);
-    registry.ledger(pools(site.path()), Survey::default()).unwrap().pool_usage(&pool_name("p")).unwrap();
+    summary(&registry);
+    registry.allocator(pools(site.path()), HostUsage::default()).unwrap().pool_usage(&pool_name("p")).unwrap();
     assert!(!site.path().join(".zmgr").exists());
 }
 
@@ -154,7 +154,7 @@ enum Hand {
     LeaveTemp(u8),
     Break(u8),
     Link(u8),
-    Folder(u8),
+    Directory(u8),
     /// zmgr itself at work, which renews the index now and then.
     Allocate(u8),
     Release(u8),
@@ -171,7 +171,7 @@ fn hand() -> impl Strategy<Value = Hand> {
         n.clone().prop_map(Hand::LeaveTemp),
         n.clone().prop_map(Hand::Break),
         n.clone().prop_map(Hand::Link),
-        n.clone().prop_map(Hand::Folder),
+        n.clone().prop_map(Hand::Directory),
         n.clone().prop_map(Hand::Allocate),
         n.prop_map(Hand::Release),
         Just(Hand::Rest),
@@ -187,8 +187,8 @@ proptest! {
         let site = Site::new(&[POOL]);
         let registry = registry(site.path());
         let judge = tempfile::tempdir().unwrap();
-        for folder in ["zones", "reservations"] {
-            std::os::unix::fs::symlink(site.path().join(folder), judge.path().join(folder)).unwrap();
+        for directory in ["zones", "reservations"] {
+            std::os::unix::fs::symlink(site.path().join(directory), judge.path().join(directory)).unwrap();
         }
         let judge = super::registry(judge.path());
         let zone = |n: u8| site.path().join(format!("zones/z{n}.kdl"));
@@ -208,7 +208,7 @@ proptest! {
                 Hand::LeaveTemp(n) => drop(fs::write(site.path().join(format!("zones/.z{n}.kdl.tmp")), "zone")),
                 Hand::Break(n) => drop(fs::write(zone(n), "zone {")),
                 Hand::Link(n) => drop(std::os::unix::fs::symlink("../nowhere.kdl", zone(n))),
-                Hand::Folder(n) => drop(fs::create_dir(zone(n))),
+                Hand::Directory(n) => drop(fs::create_dir(zone(n))),
                 Hand::Allocate(n) => drop(allocate(&registry, "p", &format!("r{n}"), None)),
                 Hand::Release(n) => drop(release(&registry, "p", &format!("r{n}"), None)),
                 Hand::Rest => std::thread::sleep(Duration::from_millis(12)),
@@ -218,7 +218,7 @@ proptest! {
             };
             prop_assert_eq!(unreadable(&registry), unreadable(&judge));
             // Of a file that is broken now, the index still tells what it held.
-            let (mut ours, theirs) = (facts(&registry), facts(&judge));
+            let (mut ours, theirs) = (summary(&registry), summary(&judge));
             for name in unreadable(&judge) {
                 ours.remove(&format!("Zone {name}"));
             }

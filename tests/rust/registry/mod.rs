@@ -2,7 +2,7 @@
 
 mod allocation;
 mod concurrency;
-mod deaths;
+mod crash;
 mod index;
 mod model;
 
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use zmgr::name::{PoolName, ReservationName};
-use zmgr::registry::{Allocation, Points, Pools, Registry, Session, Survey, Tree, Wait};
+use zmgr::registry::{Allocation, HostUsage, Pools, Registry, Session, Tree, Wait, WriteHook};
 use zmgr::{Document, Pool, Result};
 
 /// A tree in a folder of its own.
@@ -23,8 +23,8 @@ struct Site {
 impl Site {
     fn new(pools: &[&str]) -> Site {
         let root = tempfile::tempdir().unwrap();
-        for folder in ["pools", "zones", "reservations"] {
-            std::fs::create_dir(root.path().join(folder)).unwrap();
+        for directory in ["pools", "zones", "reservations"] {
+            std::fs::create_dir(root.path().join(directory)).unwrap();
         }
         let site = Site { root };
         for pool in pools {
@@ -48,21 +48,21 @@ impl Site {
         std::fs::write(self.path().join(format!("zones/{name}.kdl")), text).unwrap();
     }
 
-    fn names(&self, folder: &str) -> Vec<String> {
-        names(&self.path().join(folder))
+    fn names(&self, directory: &str) -> Vec<String> {
+        names(&self.path().join(directory))
     }
 }
 
 /// The names in a folder, sorted; hidden ones too.
-fn names(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+fn names(directory: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
 
 fn registry(root: &Path) -> Registry {
-    Registry::new(Tree::new(root), "test", Points::none())
+    Registry::new(Tree::new(root), "test", WriteHook::none())
 }
 
 fn pools(root: &Path) -> Arc<Pools> {
@@ -77,13 +77,17 @@ fn pools(root: &Path) -> Arc<Pools> {
 
 /// Under the lock, and to the end of it.
 fn within<T>(registry: &Registry, act: impl FnOnce(&mut Session<'_>) -> Result<T>) -> Result<T> {
-    let survey = registry.last_survey().unwrap_or_default();
-    surveyed(registry, survey, act)
+    let host_usage = registry.last_host_usage().unwrap_or_default();
+    host_zones(registry, host_usage, act)
 }
 
-fn surveyed<T>(registry: &Registry, survey: Survey, act: impl FnOnce(&mut Session<'_>) -> Result<T>) -> Result<T> {
+fn host_zones<T>(
+    registry: &Registry,
+    host_usage: HostUsage,
+    act: impl FnOnce(&mut Session<'_>) -> Result<T>,
+) -> Result<T> {
     let mut wait = Wait::up_to(Duration::from_secs(60));
-    let mut session = registry.reserving(pools(registry.tree().root()), survey, &mut wait)?;
+    let mut session = registry.reserving(pools(registry.tree().root()), host_usage, &mut wait)?;
     let answer = act(&mut session)?;
     session.commit()?;
     Ok(answer)

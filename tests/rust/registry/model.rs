@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use zmgr::Code;
-use zmgr::registry::{Change, Observer, When};
+use zmgr::registry::{FsChange, HookPoint, WriteObserver};
 
 use super::*;
 
@@ -138,9 +138,9 @@ fn work() -> impl Strategy<Value = Work> {
 /// Lets so many changes happen and none after.
 struct DiesAfter(AtomicUsize);
 
-impl Observer for DiesAfter {
-    fn at(&self, when: When, _: Change, _: &Path) -> io::Result<()> {
-        let alive = |n: usize| if when == When::Before { n.checked_sub(1) } else { Some(n) };
+impl WriteObserver for DiesAfter {
+    fn at(&self, when: HookPoint, _: FsChange, _: &Path) -> io::Result<()> {
+        let alive = |n: usize| if when == HookPoint::Before { n.checked_sub(1) } else { Some(n) };
         self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, alive).map(drop).map_err(|_| io::Error::other("dead"))
     }
 }
@@ -152,10 +152,10 @@ fn on_disk(registry: &Registry) -> Held {
     let snapshot = registry.snapshot().unwrap();
     assert!(snapshot.unreadable().is_empty(), "{:?}", snapshot.unreadable());
     let addresses =
-        |e: zmgr::registry::Entry<'_>| e.facts.nets().flat_map(|n| n.addresses()).map(|(a, _)| a.addr()).collect();
+        |e: zmgr::registry::Entry<'_>| e.summary.nets().flat_map(|n| n.addresses()).map(|(a, _)| a.addr()).collect();
     snapshot
         .entries()
-        .map(|e| (e.facts.name.to_owned(), addresses(e)))
+        .map(|e| (e.summary.name.to_owned(), addresses(e)))
         .filter(|(_, held): &(_, BTreeSet<_>)| !held.is_empty())
         .collect()
 }
@@ -213,15 +213,15 @@ proptest! {
         let mut held = Held::new();
         for (work, death) in steps {
             let mortal = death.map(|left| {
-                Registry::new(Tree::new(site.path()), "test", Points::new(Arc::new(DiesAfter(AtomicUsize::new(left)))))
+                Registry::new(Tree::new(site.path()), "test", WriteHook::new(Arc::new(DiesAfter(AtomicUsize::new(left)))))
             });
             let registry = mortal.as_ref().unwrap_or(&calm);
             let mut then = held.clone();
             match &work {
                 Work::Allocate { owner, wanted } => {
                     let wanted = wanted.map(|n| shape.v4(n % shape.size().saturating_mul(2).max(2)));
-                    let wish = wanted.map(|a| a.to_string());
-                    let answer = allocate(registry, "p", &format!("o{owner}"), wish.as_deref());
+                    let desired = wanted.map(|a| a.to_string());
+                    let answer = allocate(registry, "p", &format!("o{owner}"), desired.as_deref());
                     match (answer, expected(&shape, &held, *owner, wanted)) {
                         (Ok(got), Ok(right)) => {
                             prop_assert_eq!(got.addresses.iter().map(|a| a.address.addr()).collect::<BTreeSet<_>>(), right.clone());
@@ -278,8 +278,8 @@ proptest! {
             prop_assert!(now == then || (death.is_some() && now == held), "{:?}: {:?} became {:?}, not {:?}", work, held, now, then);
             held = now;
             // Everything adds up.
-            let mut ledger = calm.ledger(pools(site.path()), Survey::default()).unwrap();
-            for usage in ledger.pool_usage(&pool_name("p")).unwrap().families {
+            let mut allocator = calm.allocator(pools(site.path()), HostUsage::default()).unwrap();
+            for usage in allocator.pool_usage(&pool_name("p")).unwrap().families {
                 prop_assert_eq!(usage.total, usage.used() + usage.gateways + usage.excluded + usage.reserved + usage.free);
             }
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
-use zmgr::{Code, Error, Live, Manager, Query};
+use zmgr::{Code, Error, Manager, Query, QueryHost};
 
 use crate::args::Cli;
 use crate::failure::Failure;
@@ -53,7 +53,7 @@ impl Completions {
 /// Completes names of zones in the registry.
 pub fn zones() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        let zones = manager().and_then(|manager| manager.zones(&Query::new().live(Live::Never)).ok());
+        let zones = manager().and_then(|manager| manager.zones(&Query::new().query_host(QueryHost::Never)).ok());
         zones.unwrap_or_default().into_iter().map(|zone| CompletionCandidate::new(zone.name)).collect()
     })
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use super::work::misused;
+use super::operation::misused;
 use crate::failure::Failure;
 use crate::output;
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use clap::Args;
 use zmgr::CreateOptions;
 
-use super::work::{Work, key_value, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, key_value, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::session;

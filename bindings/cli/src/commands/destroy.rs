@@ -3,9 +3,9 @@
 use clap::Args;
 use zmgr::DestroyOptions;
 
-use super::chosen;
 use super::confirm::confirm;
-use super::work::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::zone_args;
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::session;
@@ -14,7 +14,7 @@ use crate::session;
 #[derive(Debug, Args)]
 pub struct Destroy {
     #[command(flatten)]
-    zones: chosen::Some,
+    zones: zone_args::ZoneArgs,
     /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,

@@ -3,8 +3,8 @@
 use clap::Args;
 use zmgr::{ApplyOptions, DriftStatus, RunOptions};
 
-use super::chosen;
-use super::work::{Work, key_value, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, key_value, tell_plan, tell_report, with_run_options};
+use super::zone_args;
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::terminal::{NOTICE, styled};
@@ -17,7 +17,7 @@ const DRIFT: u8 = zmgr::Code::Drift.number() as u8;
 #[derive(Debug, Args)]
 pub struct Diff {
     #[command(flatten)]
-    zones: chosen::Any,
+    zones: zone_args::OptionalZoneArgs,
     /// Also exit with 19 for changes that need a reinstall and for nets that the zone lacks but its template has
     #[arg(long)]
     strict: bool,
@@ -27,7 +27,7 @@ pub struct Diff {
 #[derive(Debug, Args)]
 pub struct Apply {
     #[command(flatten)]
-    zones: chosen::Any,
+    zones: zone_args::OptionalZoneArgs,
     /// Also remove settings that are not in the files
     #[arg(long)]
     prune: bool,

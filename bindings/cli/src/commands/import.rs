@@ -3,7 +3,7 @@
 use clap::Args;
 use zmgr::ImportOptions;
 
-use super::work::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::session;

@@ -1,7 +1,6 @@
 //! The commands. Each turns its options into one call of the API and prints the result.
 
 pub mod check;
-mod chosen;
 pub mod completions;
 mod confirm;
 pub mod create;
@@ -13,6 +12,7 @@ pub mod forget;
 pub mod import;
 pub mod init;
 pub mod man;
+mod operation;
 pub mod plan;
 pub mod pool;
 mod pool_map;
@@ -21,7 +21,7 @@ pub mod recover;
 pub mod reinstall;
 pub mod show;
 pub mod sim;
-mod work;
+mod zone_args;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use zmgr::{Error, Plan};
 
-use super::work::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::session;

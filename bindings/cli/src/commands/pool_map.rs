@@ -3,22 +3,22 @@
 use std::net::IpAddr;
 
 use anstyle::{AnsiColor, Color, Style};
-use zmgr::{AddressUse, Usage, UsedRun};
+use zmgr::{AddressUse, RangeUse, Usage};
 
 use crate::terminal::{FAINT, GOOD, NOTICE, styled};
 
 /// Maximum number of rows; a longer map says no more than the counts.
 const ROWS: u128 = 16;
 /// Largest range that is drawn.
-const MOST: u128 = 1 << 20;
-const SOME: char = '+';
+const MAX_ADDRESSES: u128 = 1 << 20;
+const PARTIAL: char = '+';
 
 /// Draws the map and a legend; returns an empty string if the range is empty or too large.
 pub fn drawn(usage: &Usage, width: usize) -> String {
-    if usage.total > MOST || usage.total == 0 {
+    if usage.total > MAX_ADDRESSES || usage.total == 0 {
         return String::new();
     }
-    let label = usage.map.iter().map(|part| part.run.last.to_string().len()).max().unwrap_or(0);
+    let label = usage.map.iter().map(|part| part.range.last.to_string().len()).max().unwrap_or(0);
     let cells: u128 = if label + 4 + 64 <= width { 64 } else { 32 };
     let each = usage.total.div_ceil(cells * ROWS).next_power_of_two();
     let mut at = Walk::new(&usage.map);
@@ -45,21 +45,21 @@ pub fn drawn(usage: &Usage, width: usize) -> String {
 
 /// Walks along the runs of the map.
 struct Walk<'a> {
-    runs: std::slice::Iter<'a, UsedRun>,
+    runs: std::slice::Iter<'a, RangeUse>,
     /// Number of addresses of the current run already passed.
     behind: u128,
-    run: Option<&'a UsedRun>,
+    run: Option<&'a RangeUse>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(map: &'a [UsedRun]) -> Self {
+    fn new(map: &'a [RangeUse]) -> Self {
         let mut runs = map.iter();
         Walk { run: runs.next(), runs, behind: 0 }
     }
 
     /// Returns the next address.
     fn address(&self) -> Option<IpAddr> {
-        let run = self.run?.run;
+        let run = self.run?.range;
         Some(match run.first {
             IpAddr::V4(first) => IpAddr::V4((u32::from(first) + u32::try_from(self.behind).unwrap_or(0)).into()),
             IpAddr::V6(first) => IpAddr::V6((u128::from(first) + self.behind).into()),
@@ -74,15 +74,15 @@ impl<'a> Walk<'a> {
         while let Some(run) = self.run.filter(|_| left > 0) {
             mixed |= seen.is_some_and(|seen| seen != run.taken_for);
             seen = Some(run.taken_for);
-            let step = left.min(run.run.count - self.behind);
+            let step = left.min(run.range.count - self.behind);
             left -= step;
             self.behind += step;
-            if self.behind == run.run.count {
+            if self.behind == run.range.count {
                 (self.run, self.behind) = (self.runs.next(), 0);
             }
         }
         match seen {
-            _ if mixed => (SOME, NOTICE),
+            _ if mixed => (PARTIAL, NOTICE),
             Some(AddressUse::Zone) => ('#', GOOD),
             Some(AddressUse::Reservation) => ('r', NOTICE),
             Some(AddressUse::Host) => ('h', Style::new().fg_color(Some(Color::Ansi(AnsiColor::Magenta)))),
@@ -102,7 +102,7 @@ fn meaning(sign: char) -> &'static str {
         'g' => "gateway",
         'x' => "excluded",
         'o' => "reserved",
-        SOME => "mixed",
+        PARTIAL => "mixed",
         _ => "free",
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use zmgr::{ExecOptions, ExecStream, HaltOptions, Manager, Report, Result, RunOptions};
 
-use super::chosen;
-use super::work::{Work, tell_report, with_run_options};
+use super::operation::{Work, tell_report, with_run_options};
+use super::zone_args;
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::{output, session};
@@ -19,7 +19,7 @@ const SIGPIPE: u8 = 128 + 13;
 #[derive(Debug, Args)]
 pub struct Boot {
     #[command(flatten)]
-    zones: chosen::Some,
+    zones: zone_args::ZoneArgs,
     /// Number of zones to process in parallel
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
@@ -29,7 +29,7 @@ pub struct Boot {
 #[derive(Debug, Args)]
 pub struct Down {
     #[command(flatten)]
-    zones: chosen::Some,
+    zones: zone_args::ZoneArgs,
     /// Time to wait for the state [default: timeouts in config.kdl]
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
@@ -100,7 +100,7 @@ impl Down {
 
 fn power(
     globals: &Globals,
-    zones: &chosen::Some,
+    zones: &zone_args::ZoneArgs,
     jobs: u16,
     call: impl FnOnce(&Manager, &[&str], &mut RunOptions<'_>) -> Result<Report>,
 ) -> std::result::Result<u8, Failure> {

@@ -3,7 +3,7 @@
 use clap::Args;
 use zmgr::RecoverOptions;
 
-use super::work::{Work, tell_report, with_run_options};
+use super::operation::{Work, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::{output, session};

@@ -4,7 +4,7 @@ use clap::Args;
 use zmgr::ReinstallOptions;
 
 use super::confirm::confirm;
-use super::work::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, tell_plan, tell_report, with_run_options};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::session;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use anstyle::Style;
 use clap::Args;
-use zmgr::{Live, Query, Zone, ZoneSpec};
+use zmgr::{Query, QueryHost, Zone, ZoneSpec};
 
-use super::work::{absent, addresses};
+use super::operation::{absent, addresses};
 use crate::args::Globals;
 use crate::failure::Failure;
 use crate::terminal::{self, HEADING, styled};
@@ -32,7 +32,7 @@ impl List {
         let mut query = Query::new().unregistered(self.all);
         query.tag = self.tag.clone();
         if self.offline {
-            query = query.live(Live::Never);
+            query = query.query_host(QueryHost::Never);
         }
         // Leaked: freeing thousands of zones takes longer than printing them, and the process is about to exit.
         let zones = session::manager(globals)?.zones(&query)?.leak();

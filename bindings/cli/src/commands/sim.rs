@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use zmgr::{Abort, Dialect, Error, Fault, SimHost, SimStatus, Surroundings};
+use zmgr::{Abort, CommandIo, Dialect, Error, Fault, SimHost, SimStatus};
 
-use super::work::misused;
+use super::operation::misused;
 use crate::args::Globals;
 use crate::examples;
 use crate::failure::Failure;
@@ -228,7 +228,7 @@ impl Answer {
         let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
         let interrupted = session::cancel_on_signals()?;
         let (mut stdin, mut stdout, mut stderr) = (io::stdin().lock(), io::stdout().lock(), io::stderr().lock());
-        let around = Surroundings {
+        let around = CommandIo {
             env: &env,
             cwd: &cwd,
             stdin: &mut stdin as &mut dyn Read,

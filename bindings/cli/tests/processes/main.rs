@@ -6,4 +6,4 @@ mod hostile;
 mod inside;
 mod linked;
 mod machine;
-mod survivors;
+mod orphan_processes;

@@ -1,0 +1,316 @@
+//! A look at the whole host: which zones, links, brands and addresses there are, whoever they belong to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use ipnet::IpNet;
+
+use super::Host;
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::dladm::{self, HostLink, HostVnic};
+use crate::exec::ipadm::{self, HostAddress};
+use crate::exec::zfs;
+use crate::exec::zoneadm::{self, HostZone};
+use crate::exec::zonecfg::{Net, ZoneConfig};
+
+/// What a host holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct HostSnapshot {
+    /// Every zone, the global one among them, in the host's order.
+    pub zones: Vec<HostZone>,
+    /// Every data link.
+    pub links: Vec<HostLink>,
+    /// Every VNIC.
+    pub vnics: Vec<HostVnic>,
+    /// The brands that it has.
+    pub brands: BTreeSet<String>,
+    /// Whether a file system is mounted at each of the paths that were asked about.
+    pub mounted: BTreeMap<String, bool>,
+    /// Addresses of the host itself, those of running zones that share its IP stack among them.
+    pub addresses: Vec<HostAddress>,
+    /// The nets of each zone, once they were asked for: [`Host::nets_of_zones`].
+    pub nets: Vec<HostZoneNets>,
+    /// How the zones' documents stood before they were looked at.
+    pub stamp: ZonesStamp,
+    /// Zones that could not be read, so that it is not known which addresses they hold.
+    pub faults: Vec<Diagnostic>,
+}
+
+/// How the folder of the zones' documents stands. zonecfg replaces files there with every zone that comes, goes or is configured
+/// anew, so the same stamp means the same zones with the same addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ZonesStamp(pub(crate) [u64; 8]);
+
+impl ZonesStamp {
+    /// That of the host whose files are below this root. What is not there counts as zeros.
+    pub fn of(root: &Path) -> Self {
+        let zones = root.join("etc/zones");
+        let mut stamp = [0; 8];
+        for (half, path) in stamp.chunks_exact_mut(4).zip([zones.join("index"), zones]) {
+            if let Ok(about) = std::fs::symlink_metadata(path) {
+                let at = (about.mtime().cast_unsigned(), about.mtime_nsec().cast_unsigned());
+                half.copy_from_slice(&[about.ino(), about.size(), at.0, at.1]);
+            }
+        }
+        ZonesStamp(stamp)
+    }
+}
+
+/// The nets of a zone on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostZoneNets {
+    /// The zone.
+    pub zone: String,
+    /// How its document stood when it was read; `None`: it was not read.
+    pub document: Option<FileStamp>,
+    /// Whether it shares the host's IP stack.
+    pub shared: bool,
+    /// Whether it is known to have no more than its document says: it does not run, or its links were asked.
+    pub settled: bool,
+    /// What its document says, then what only the running zone has.
+    pub nets: Vec<HostNet>,
+}
+
+/// A net of a zone on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostNet {
+    /// The link that the zone uses.
+    pub link: String,
+    /// The link below it and the VLAN, for a VNIC and for a link that the brand makes at boot.
+    pub over: Option<(String, Option<u16>)>,
+    /// Its hardware address, if that is known.
+    pub mac: Option<[u8; 6]>,
+    /// Its addresses.
+    pub addresses: Vec<IpNet>,
+    /// Whether only the running zone has it: its document says something else.
+    pub running: bool,
+}
+
+/// What tells whether a file has changed: inode, size, time of modification, time of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FileStamp(pub(crate) [u64; 6]);
+
+impl FileStamp {
+    /// That of this file; `None` if there is none.
+    pub fn of(path: &Path) -> Option<FileStamp> {
+        let about = std::fs::metadata(path).ok()?;
+        let signed = [about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec()].map(i64::cast_unsigned);
+        let [a, b, c, d] = signed;
+        Some(FileStamp([about.ino(), about.size(), a, b, c, d]))
+    }
+}
+
+impl HostSnapshot {
+    /// The zone of this name.
+    pub fn zone(&self, name: &str) -> Option<&HostZone> {
+        self.zones.iter().find(|zone| zone.name == name)
+    }
+
+    /// All zones by name, for who looks for many.
+    pub fn zones_by_name(&self) -> HashMap<&str, &HostZone> {
+        self.zones.iter().map(|zone| (zone.name.as_str(), zone)).collect()
+    }
+
+    /// The link of this name.
+    pub fn link(&self, name: &str) -> Option<&HostLink> {
+        self.links.iter().find(|link| link.name == name)
+    }
+
+    /// The VNIC of this name.
+    pub fn vnic(&self, name: &str) -> Option<&HostVnic> {
+        self.vnics.iter().find(|vnic| vnic.name == name)
+    }
+}
+
+impl Host {
+    /// Looks at all of the host, with four commands whatever the number of zones, and one for each of these paths, all at the same
+    /// time. What the zones have is still to be asked: [`Host::nets_of_zones`].
+    pub fn snapshot(&self, paths: &BTreeSet<String>) -> Result<HostSnapshot> {
+        // First: what changes meanwhile is then seen by the next one who compares.
+        let stamp = ZonesStamp::of(&self.path("/"));
+        let mut questions = vec![zoneadm::list(), dladm::show_link(None), dladm::show_vnic(None), ipadm::show_addr()];
+        questions.extend(paths.iter().map(|path| zfs::list_path(path)));
+        let mut answers = self.runner().run_all(&questions, &|| false).into_iter();
+        let mut answer =
+            || answers.next().unwrap_or_else(|| Err(Error::new(Code::Internal, "a question has no answer")));
+        let mut asked = || answer()?.check();
+        let mut state = HostSnapshot {
+            stamp,
+            zones: zoneadm::parse_list(&asked()?)?,
+            links: dladm::parse_links(&asked()?)?,
+            vnics: dladm::parse_vnics(&asked()?)?,
+            brands: self.brands()?,
+            ..HostSnapshot::default()
+        };
+        state.addresses = ipadm::parse_addr(&asked()?)?;
+        for path in paths {
+            let is_mounted = self.dataset_of(path, answer()?.answered()?)?.is_some();
+            state.mounted.insert(path.clone(), is_mounted);
+        }
+        Ok(state)
+    }
+
+    /// Adds the nets of every zone, VM brands included. `before` is what the last look found: a document that has not changed
+    /// since is not read again. Running zones whose document has changed are asked which links and addresses they still have: one
+    /// command for all of them, and none if there are none.
+    pub fn nets_of_zones(&self, state: &mut HostSnapshot, before: &[HostZoneNets]) -> Result<()> {
+        let before: HashMap<&str, &HostZoneNets> = before.iter().map(|nets| (nets.zone.as_str(), nets)).collect();
+        let mut unsettled: Vec<usize> = Vec::new();
+        for zone in state.zones.iter().filter(|zone| zone.name != "global") {
+            let last = before.get(zone.name.as_str()).copied();
+            let document = FileStamp::of(&self.zone_document(&zone.name));
+            let mut nets = match last.filter(|last| last.document.is_some() && last.document == document) {
+                Some(last) => {
+                    let mut nets = last.clone();
+                    nets.nets.retain(|net| !net.running);
+                    nets
+                }
+                None => match self.zone_config(&zone.name) {
+                    Ok(config) => HostZoneNets {
+                        zone: zone.name.clone(),
+                        document: document.filter(|_| config.is_some()),
+                        shared: !zone.exclusive_ip,
+                        settled: false,
+                        nets: config.map(|config| config_nets(&config)).unwrap_or_default(),
+                    },
+                    Err(error) => {
+                        state.faults.push(
+                            Diagnostic::new(Code::Io.slug(), format!("zone {}: {}", zone.name, error.message()))
+                                .with_help("which addresses it holds is not known")
+                                .at_path(self.zone_document(&zone.name)),
+                        );
+                        // What it had is better than nothing.
+                        HostZoneNets { document: None, settled: false, ..last.cloned().unwrap_or_default() }
+                    }
+                },
+            };
+            nets.zone.clone_from(&zone.name);
+            if !zone.state.is_active() || nets.shared {
+                nets.settled = true;
+            } else if !nets.settled {
+                unsettled.push(state.nets.len());
+            }
+            state.nets.push(nets);
+        }
+        if !unsettled.is_empty() {
+            self.add_running(state, &unsettled, &before)?;
+        }
+        let vnics: HashMap<&str, &HostVnic> = state.vnics.iter().map(|vnic| (vnic.name.as_str(), vnic)).collect();
+        for net in state.nets.iter_mut().flat_map(|nets| &mut nets.nets) {
+            if let Some(vnic) = vnics.get(net.link.as_str()) {
+                net.over = Some((vnic.over.clone(), vnic.vlan));
+                net.mac = vnic.mac.or(net.mac);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what these zones have only because they run.
+    fn add_running(
+        &self,
+        state: &mut HostSnapshot,
+        unsettled: &[usize],
+        before: &HashMap<&str, &HostZoneNets>,
+    ) -> Result<()> {
+        let completed = self.question(&dladm::show_lent())?;
+        // One link that cannot be read makes the exit status 1; the others are there all the same.
+        let lent = dladm::parse_properties(&completed)?;
+        let known = completed.success() || !lent.is_empty();
+        let mut links: HashMap<&str, Vec<(&str, Vec<IpNet>)>> = HashMap::new();
+        for ((link, property), zone) in &lent {
+            if property == "zone" {
+                let addresses = lent.get(&(link.clone(), "allowed-ips".to_owned()));
+                let addresses = addresses.into_iter().flat_map(|texts| texts.split(','));
+                let addresses = addresses.filter_map(|text| parse_address(text.trim())).collect();
+                links.entry(zone).or_default().push((link, addresses));
+            }
+        }
+        for &at in unsettled {
+            let nets = &mut state.nets[at];
+            let mut more = Vec::new();
+            for (link, addresses) in links.get(nets.zone.as_str()).into_iter().flatten() {
+                let configured = |address: &IpNet| {
+                    let of_link = nets.nets.iter().filter(|net| net.link == *link);
+                    of_link.flat_map(|net| &net.addresses).any(|known| known.addr() == address.addr())
+                };
+                let others: Vec<IpNet> = addresses.iter().filter(|address| !configured(address)).copied().collect();
+                if !others.is_empty() || !nets.nets.iter().any(|net| net.link == *link) {
+                    more.push(HostNet {
+                        link: (*link).to_owned(),
+                        addresses: others,
+                        running: true,
+                        ..HostNet::default()
+                    });
+                }
+            }
+            if !known {
+                let last = before.get(nets.zone.as_str()).into_iter().flat_map(|last| &last.nets);
+                more.extend(last.map(|net| HostNet { running: true, ..net.clone() }));
+            }
+            nets.settled = known && more.is_empty();
+            nets.nets.append(&mut more);
+        }
+        Ok(())
+    }
+}
+
+/// The nets of a zone's configuration.
+fn config_nets(config: &ZoneConfig) -> Vec<HostNet> {
+    let mut nets: Vec<HostNet> = Vec::new();
+    for net in &config.nets {
+        let mut addresses = net_addresses(net);
+        let at = nets.iter().position(|known| known.link == net.physical);
+        let at = at.unwrap_or_else(|| {
+            nets.push(HostNet { link: net.physical.clone(), ..HostNet::default() });
+            nets.len() - 1
+        });
+        let found = &mut nets[at];
+        found.addresses.append(&mut addresses);
+        let vlan = net.vlan_id.as_ref().and_then(|vlan| vlan.parse().ok()).filter(|vlan| *vlan != 0);
+        if let Some(over) = net.global_nic.as_ref().filter(|over| *over != "auto") {
+            found.over = Some((over.clone(), vlan));
+        }
+        found.mac = net.mac_addr.as_ref().and_then(|mac| dladm::parse_mac(mac)).or(found.mac);
+    }
+    nets
+}
+
+/// Every address that a zone's configuration speaks of, in any of the places where distributions put them.
+pub fn config_addresses(config: &ZoneConfig) -> Vec<IpNet> {
+    let mut addresses = Vec::new();
+    config.nets.iter().for_each(|net| addresses.append(&mut net_addresses(net)));
+    addresses
+}
+
+fn net_addresses(Net { address, allowed_address, properties, .. }: &Net) -> Vec<IpNet> {
+    let more = properties.iter().filter(|(name, _)| matches!(name.as_str(), "ip" | "ips")).map(|(_, value)| value);
+    let texts = address.iter().chain(allowed_address).chain(more);
+    texts.flat_map(|text| text.split(',')).filter_map(|text| parse_address(text.trim())).collect()
+}
+
+fn parse_address(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_wherever_they_stand() {
+        let config = ZoneConfig {
+            nets: vec![
+                Net { allowed_address: Some("10.0.0.5/24,10.0.0.6/24".into()), ..Net::default() },
+                Net { address: Some("host.example".into()), ..Net::default() },
+                Net { address: Some("10.0.0.7".into()), ..Net::default() },
+                Net { properties: vec![("ips".into(), "dhcp, 2001:db8::1/64".into())], ..Net::default() },
+            ],
+            ..ZoneConfig::default()
+        };
+        let texts: Vec<String> = config_addresses(&config).iter().map(IpNet::to_string).collect();
+        assert_eq!(texts, ["10.0.0.5/24", "10.0.0.6/24", "10.0.0.7/32", "2001:db8::1/64"]);
+    }
+}

@@ -1,0 +1,176 @@
+//! Addresses on their own: given to owners that are not zones, taken back, reported.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::config_tree::ConfigTree;
+use super::jobs::{EventSender, before};
+use crate::document::Document;
+use crate::effective::{effective, stale};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::host::ZonesStamp;
+use crate::manager::RunOptions;
+use crate::name::{PoolName, ReservationName};
+use crate::registry::{Allocation, Allocator, Directory, EntryKind, HostUsage, PoolUsage, Registry, Session, Wait};
+use crate::zone::{EntryId, ZoneEntry};
+
+/// Makes a survey of the host, which whoever has a line to the caller may stop. Called before any lock is taken.
+pub(crate) type MakeHostUsage<'a> = &'a (dyn Fn(Option<&EventSender>) -> Result<HostUsage> + Sync);
+
+/// Where a survey comes from: the last one, as long as the zones' documents stand as they stood then, or a new one.
+pub(crate) struct HostUsages<'a> {
+    /// How they stand now.
+    pub(crate) stamp: ZonesStamp,
+    pub(crate) make: MakeHostUsage<'a>,
+}
+
+impl HostUsages<'_> {
+    /// The last survey, where it still holds.
+    fn last(&self, registry: &Registry) -> Option<HostUsage> {
+        registry.last_host_usage().filter(|last| last.stamp == self.stamp)
+    }
+
+    /// A new one, which a request to stop ends.
+    fn anew(&self, run: &mut RunOptions<'_>) -> Result<HostUsage> {
+        before(run, |events| (self.make)(Some(events)))
+    }
+}
+
+/// Gives each owner one address of each family of the pool, or the first the one that is wanted: one look at the registry and one
+/// lock for all, and all or none.
+pub(crate) fn allocate(
+    registry: &Registry,
+    host_usages: &HostUsages<'_>,
+    pool: &PoolName,
+    owners: &[ReservationName],
+    wanted: Option<IpAddr>,
+    run: &mut RunOptions<'_>,
+) -> Result<Vec<Allocation>> {
+    run.wanted()?;
+    let (mut host_usage, mut made) = match host_usages.last(registry) {
+        Some(last) => (last, false),
+        None => (host_usages.anew(run)?, true),
+    };
+    let config_tree = ConfigTree::load_pools(registry.tree())?;
+    config_tree.check(None)?;
+    loop {
+        let pools = std::sync::Arc::clone(&config_tree.pools);
+        let mut pulse = || run.goes_on();
+        let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
+        let mut session = registry.reserving(pools, host_usage, &mut wait)?;
+        if made {
+            session.keep_host_usage();
+        } else if session.allocator().unknown().any(|unknown| unknown.file.kind == EntryKind::Zone) {
+            // The host may know what a file that cannot be read held; it is never asked under the lock.
+            drop(session);
+            (host_usage, made) = (host_usages.anew(run)?, true);
+            continue;
+        }
+        let given = give(&mut session, pool, owners, wanted)?;
+        session.commit()?;
+        return Ok(given);
+    }
+}
+
+fn give(
+    session: &mut Session<'_>,
+    pool: &PoolName,
+    owners: &[ReservationName],
+    wanted: Option<IpAddr>,
+) -> Result<Vec<Allocation>> {
+    owners.iter().map(|owner| session.allocate(pool, owner, wanted)).collect()
+}
+
+/// Takes back what the owner holds of the pool. Other files' faults do not matter to it.
+pub(crate) fn release(
+    registry: &Registry,
+    pool: &PoolName,
+    owner: &ReservationName,
+    address: Option<IpAddr>,
+    id: Option<&EntryId>,
+    run: &mut RunOptions<'_>,
+) -> Result<()> {
+    run.wanted()?;
+    let mut pulse = || run.goes_on();
+    let mut wait = Wait::up_to(lock_timeout(registry)?).pulse(&mut pulse);
+    let mut session = registry.reserving(<_>::default(), HostUsage::default(), &mut wait)?;
+    session.release(pool, owner, address, id)?;
+    session.commit()
+}
+
+fn lock_timeout(registry: &Registry) -> Result<Duration> {
+    Ok(ConfigTree::load_config(registry.tree())?.config.lock_timeout)
+}
+
+/// How full pools are and who holds their addresses: of this pool, or of all.
+pub(crate) fn pool_usage(
+    registry: &Registry,
+    host_usages: &HostUsages<'_>,
+    pool: Option<&PoolName>,
+) -> Result<Vec<PoolUsage>> {
+    // If the host cannot be asked, what it last said is better than nothing.
+    let (host_usage, unchecked) = match host_usages.last(registry).map_or_else(|| (host_usages.make)(None), Ok) {
+        Err(error) if error.code() == Code::Cancelled => return Err(error),
+        Err(error) => (registry.last_host_usage().unwrap_or_default(), Some(unchecked(&error))),
+        Ok(host_usage) => (host_usage, None),
+    };
+    let mut allocator = allocator(registry, host_usage)?;
+    let names = pool.map_or_else(|| allocator.pool_names(), |name| vec![name.clone()]);
+    let usage = |name: &PoolName| {
+        let mut usage = allocator.pool_usage(name)?;
+        usage.unknown.extend(unchecked.clone());
+        Ok(usage)
+    };
+    names.iter().map(usage).collect()
+}
+
+/// What is not as it should be with the addresses of this pool, or of all: looked at together with the host as it is now.
+pub(crate) fn check_pools(
+    registry: &Registry,
+    host_usages: &HostUsages<'_>,
+    pool: Option<&PoolName>,
+) -> Result<Vec<Diagnostic>> {
+    let (host_usage, unchecked) = match (host_usages.make)(None) {
+        Err(error) if error.code() == Code::UnsupportedHost => (HostUsage::default(), Some(unchecked(&error))),
+        host_usage => (host_usage?, None),
+    };
+    let mut found = allocator(registry, host_usage)?.check_addresses(pool)?;
+    found.extend(unchecked);
+    found.extend(stale_nets(registry, pool)?);
+    Ok(found)
+}
+
+/// Says that only the files were read.
+fn unchecked(error: &Error) -> Diagnostic {
+    let message = format!("the host was not checked, only the files: {}", error.message());
+    Diagnostic::new("host-unchecked", message).warning()
+}
+
+/// Returns a warning for each net that its pool has otherwise now.
+fn stale_nets(registry: &Registry, pool: Option<&PoolName>) -> Result<Vec<Diagnostic>> {
+    let config_tree = ConfigTree::load(registry.tree())?;
+    let (tree, mut files) = (registry.tree(), Vec::new());
+    for file in tree.documents(Directory::Zones)? {
+        let path = tree.directory(Directory::Zones).join(file);
+        // One that cannot be read is reported by who holds its addresses.
+        if let Ok(Some(bytes)) = super::files::read_document(tree, &path) {
+            files.push((Arc::from(path.as_path()), bytes));
+        }
+    }
+    let of_zone = |document: Document<ZoneEntry>| {
+        let mut entry = document.value;
+        entry.nets.retain(|net| pool.is_none_or(|pool| net.pool.as_ref() == Some(pool)));
+        match effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry) {
+            Ok(spec) => stale(&entry, &spec.nets),
+            Err(_) => Vec::new(),
+        }
+    };
+    Ok(Document::<ZoneEntry>::parse_many_into(&files, of_zone).into_iter().flatten().flatten().collect())
+}
+
+fn allocator(registry: &Registry, host_usage: HostUsage) -> Result<Allocator> {
+    let config_tree = ConfigTree::load_pools(registry.tree())?;
+    config_tree.check(None)?;
+    registry.allocator(config_tree.pools, host_usage)
+}

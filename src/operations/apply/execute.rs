@@ -1,0 +1,332 @@
+//! Carries out what was planned for one zone, under its locks.
+//!
+//! Invariant: the host is changed first, `applied` is written after.
+
+use super::{Application, plan, plan_of};
+use crate::error::{Code, Error, Result};
+use crate::manager::{ApplyOptions, Zone};
+use crate::name::ZoneName;
+use crate::operations::config_tree::ConfigTree;
+use crate::operations::context::{Context, Locks, Snapshots};
+use crate::operations::executor::{self, Failure};
+use crate::operations::jobs::EventSender;
+use crate::operations::journal::{Journal, Note};
+use crate::operations::plan::Change;
+use crate::operations::plumb_links::plumb_links;
+use crate::operations::power::{self, Power};
+use crate::operations::request::Request;
+use crate::operations::run_plan::confirmed;
+use crate::operations::step_context::StepContext;
+use crate::operations::steps::{Probe, Step};
+use crate::operations::zone_comparison::{ZoneComparison, comparisons};
+use crate::operations::{EventKind, create_destroy, pending, preconditions, view};
+use crate::registry::Wait;
+use crate::zone::{Before, Intent, Pending, ZoneEntry};
+
+/// What was done in a word, the zone as it is then, and what a person should know.
+pub(crate) fn apply_one(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
+    comparison: ZoneComparison<'_>,
+    options: &ApplyOptions,
+    approved: Option<&Change>,
+    events: &EventSender,
+) -> Result<(&'static str, Zone, Vec<String>)> {
+    let name = comparison.spec.name.clone();
+    if approved.is_none() && !comparison.needs_reservation() {
+        // Most zones need nothing, and no lock to see that.
+        let status = comparison.host.as_ref().map(|(zone, _)| zone.state.as_str().to_owned());
+        let spec = comparison.spec.clone();
+        let application = plan(&context.with_cancel(events), config_tree, snapshots, None, comparison, options, None)?;
+        if application.is_nothing() {
+            let mut zone = view::of_entry(&application.entry, Some(&spec), status);
+            zone.pending = application.pending.iter().flat_map(Pending::texts).collect();
+            return Ok(("unchanged", zone, application.change.notes));
+        }
+    }
+    let locks = context.lock(&name, config_tree.config.lock_timeout, events)?;
+    let mut again = comparisons(context, config_tree, snapshots, std::slice::from_ref(&name))?;
+    let Some((_, comparison)) = again.pop() else {
+        return Err(Error::new(Code::Internal, "a zone that was named is not there"));
+    };
+    let application =
+        reserve(&context.with_cancel(events), config_tree, snapshots, &locks, comparison?, options, approved, events)?;
+    let step_context = context.step_context(config_tree, &name, &locks, events)?;
+    step_context.emit(EventKind::Started);
+    let done = carry_out(context, config_tree, &application, &step_context);
+    step_context.set_step("", (0, application.change.steps.len()));
+    step_context.emit(EventKind::Finished { ok: done.is_ok() });
+    done?;
+    drop(step_context);
+    let found = context.host.zone_state(&name)?;
+    let status = found.as_ref().map(|zone| zone.state.as_str().to_owned());
+    let mut zone = view::read(&context.registry, &name, view::spec(&context.registry, &name).ok().as_ref(), status)?;
+    zone.pending = pending::texts(&context.host, &create_destroy::entry(context, &name)?, found.as_ref())?;
+    let action = if application.rebuild { "recreated" } else { "applied" };
+    Ok((action, zone, application.change.notes))
+}
+
+/// Plans under the locks; where something is chosen, it is in the entry when this returns.
+#[expect(clippy::too_many_arguments, reason = "each is another thing that the plan rests on")]
+fn reserve(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
+    locks: &Locks,
+    comparison: ZoneComparison<'_>,
+    options: &ApplyOptions,
+    approved: Option<&Change>,
+    events: &EventSender,
+) -> Result<Application> {
+    let pinned = approved.and_then(|approved| match &approved.request {
+        Request::Apply { nets, .. } => Some(nets),
+        _ => None,
+    });
+    if !comparison.needs_reservation() {
+        let planned = plan(context, config_tree, snapshots, None, comparison, options, pinned);
+        return confirmed(planned, approved, |application| &application.change);
+    }
+    let mut pulse = || events.cancel_requests() == 0;
+    let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
+    let mut session = context.registry.reserving(config_tree.pools.clone(), snapshots.host_usage.clone(), &mut wait)?;
+    let planned = plan(context, config_tree, snapshots, Some(session.allocator()), comparison, options, pinned);
+    let mut application = confirmed(planned, approved, |application| &application.change)?;
+    let new = application.old.with(application.entry.clone())?;
+    session.reserve_zone(&locks.zone, Some(&application.old), &new)?;
+    session.commit()?;
+    application.old = new;
+    Ok(application)
+}
+
+fn carry_out(
+    context: &Context,
+    config_tree: &ConfigTree,
+    application: &Application,
+    step_context: &StepContext<'_>,
+) -> Result<()> {
+    let Some(id) = application.entry.id.clone() else {
+        return Err(Error::new(Code::Internal, "an entry without id"));
+    };
+    let mut journal = Journal::new(&context.registry, step_context.zone, id);
+    let of = application.change.steps.len();
+    if application.rebuild {
+        step_context.made.recorded(&application.entry.datasets);
+        step_context.made.forget_zonepath();
+        journal.keep(&step_context.made);
+        journal.uninstalled();
+        journal.intend(Intent { before: Some(Before::Ready), ..Intent::default() });
+        executor::create(step_context, &mut journal, &application.steps, 0, Failure::Keep)?;
+        note_applied(&journal, application)?;
+        return create_destroy::finish(step_context, &mut journal, application.boot.as_ref());
+    }
+    step_context.made.recorded(&application.entry.datasets);
+    let mut position = 0;
+    let mut at = |id: &str| {
+        position += 1;
+        step_context.set_step(id, (position, of));
+    };
+    for step in &application.steps {
+        at(&step.id());
+        step_context.check_cancel()?;
+        let done = step.prepare(step_context).and_then(|()| journal.note_made(&step_context.made));
+        let done = done.and_then(|()| executor::timed(step_context, step.as_ref()));
+        let noted = journal.note_made(&step_context.made);
+        done.and(noted).map_err(|error| {
+            step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
+            error.with_context(format!("applying {} failed at {}", step_context.zone, step.id()))
+        })?;
+    }
+    if !application.reboot {
+        unlink(step_context, application, &mut at)?;
+    }
+    if application.cold.is_empty() {
+        note_applied(&journal, application)?;
+    }
+    if !application.reboot {
+        return plumb(step_context, &journal, application, &mut at);
+    }
+    let limits = config_tree.config.timeouts;
+    let act = |what: Power, limit| power::act(step_context, &application.entry, what, limit);
+    if application.cold.is_empty() {
+        at("reboot");
+        act(Power::Reboot { force: false }, limits.shutdown + limits.boot)?;
+        booted(context, step_context, &journal)?;
+        plumb(step_context, &journal, application, &mut at)?;
+        return unlink(step_context, application, &mut at);
+    }
+    preconditions::before_boot(&step_context.host, step_context.zone, true)?;
+    // Noted, so that a zone that was taken down comes up again, whoever dies meanwhile.
+    let mut journal = journal.applying();
+    journal.intend(Intent { running: true, ..Intent::default() });
+    at("shutdown");
+    journal.note(Note::Creating { step: "shutdown" })?;
+    let changed = act(Power::Shutdown { force: false }, limits.shutdown)
+        .and_then(|_| cold(step_context, &journal, application, &mut at))
+        .and_then(|()| note_applied(&journal, application));
+    // Asked twice to stop: recovery brings it up.
+    if changed.as_ref().is_err_and(|error| error.code() == Code::Cancelled) {
+        step_context.undoing();
+    }
+    // It ran before, and it shall run again, whatever became of its links.
+    at("boot");
+    journal.note(Note::Creating { step: "boot" })?;
+    let booted = act(Power::Boot, limits.boot);
+    if booted.as_ref().is_err_and(|error| error.code() == Code::Cancelled) {
+        return booted.and(changed);
+    }
+    journal.note(Note::Ready)?;
+    changed?;
+    booted.map_err(|error| error.with_help(format!("fix the cause, then run `zmgr boot {}`", step_context.zone)))?;
+    plumb(step_context, &journal, application, &mut at)
+}
+
+/// Brings a zone up again that was down for a change when zmgr died, and does before what of the change is left.
+pub(crate) fn finish(
+    context: &Context,
+    config_tree: &ConfigTree,
+    entry: &ZoneEntry,
+    step_context: &StepContext<'_>,
+    journal: &mut Journal<'_>,
+) -> Result<()> {
+    match left_to_do(context, config_tree, entry) {
+        Ok(application) => carry_out(context, config_tree, &application, step_context)?,
+        // A person has edited it meanwhile. It comes up as it is, and `apply` tells them.
+        Err(error) => step_context.warn(format!(
+            "what is left to apply to {} is not done: {}",
+            step_context.zone,
+            error.message()
+        )),
+    }
+    if entry.intent.running {
+        step_context.set_step("boot", (1, 1));
+        journal.note(Note::Creating { step: "boot" })?;
+        power::act(step_context, entry, Power::Boot, config_tree.config.timeouts.boot)?;
+    }
+    journal.note(Note::Ready)?;
+    if entry.intent.running {
+        power::links_taken_up(context, step_context, &create_destroy::entry(context, step_context.zone)?)?;
+    }
+    Ok(())
+}
+
+/// What of a change is left, without taking the zone down for it once more.
+fn left_to_do(context: &Context, config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<Application> {
+    let snapshots = context.snapshot()?;
+    let Some((_, comparison)) = comparisons(context, config_tree, &snapshots, std::slice::from_ref(&entry.name))?.pop()
+    else {
+        return Err(Error::new(Code::Internal, "a zone that was named is not there"));
+    };
+    let mut allocator = context.registry.allocator(config_tree.pools.clone(), snapshots.host_usage.clone())?;
+    plan_of(context, config_tree, &snapshots, Some(&mut allocator), comparison?, &ApplyOptions::new(), None)
+}
+
+/// What needs the zone to be down.
+fn cold(
+    step_context: &StepContext<'_>,
+    journal: &Journal<'_>,
+    application: &Application,
+    at: &mut impl FnMut(&str),
+) -> Result<()> {
+    for step in &application.cold {
+        at(&step.id());
+        step_context.check_cancel()?;
+        journal.note(Note::Creating { step: &step.id() })?;
+        executor::timed(step_context, step.as_ref())
+            .map_err(|error| error.with_context(format!("applying {} failed at {}", step_context.zone, step.id())))?;
+    }
+    unlink(step_context, application, at)
+}
+
+/// Has the zone make interfaces of the links that it got, and notes those that it did not.
+fn plumb(
+    step_context: &StepContext<'_>,
+    journal: &Journal<'_>,
+    application: &Application,
+    at: &mut impl FnMut(&str),
+) -> Result<()> {
+    let left = plumb_links(step_context, &application.applied.nets, &application.plumb, at)?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    journal.edit(|entry| {
+        if let Some(applied) = &mut entry.applied {
+            applied.plumb_links.extend(left.iter().cloned());
+        }
+    })
+}
+
+fn unlink(step_context: &StepContext<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
+    for step in &application.unlinks {
+        at(&step.id());
+        if step.probe(step_context)? != Probe::Done {
+            executor::timed(step_context, step)?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes what the host has by now.
+fn note_applied(journal: &Journal<'_>, application: &Application) -> Result<()> {
+    let is_down = !application.cold.is_empty();
+    journal.edit(|entry| {
+        entry.applied = Some(Box::new(application.applied.clone()));
+        entry.pending = application.pending.clone().filter(|_| !is_down);
+    })
+}
+
+/// Forgets what waited for the boot that has just been.
+fn booted(context: &Context, step_context: &StepContext<'_>, journal: &Journal<'_>) -> Result<()> {
+    let zone = context.host.zone_state(step_context.zone)?;
+    pending::clear(&context.host, journal, &create_destroy::entry(context, step_context.zone)?, zone.as_ref())
+}
+
+/// Looks whether a planned application is still what it was.
+pub(crate) fn confirm(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
+    name: &ZoneName,
+    change: &Change,
+) -> Result<()> {
+    let Request::Apply { options, nets } = &change.request else {
+        return Err(Error::new(Code::Internal, "no change to apply"));
+    };
+    let mut allocator = context.registry.allocator(config_tree.pools.clone(), snapshots.host_usage.clone())?;
+    for (_, comparison) in comparisons(context, config_tree, snapshots, std::slice::from_ref(name))? {
+        let planned = comparison.and_then(|comparison| {
+            plan(context, config_tree, snapshots, Some(&mut allocator), comparison, options, Some(nets))
+        });
+        match planned {
+            // A zone that is not built yet, and could not be: it is not built now either.
+            Err(error) if change.steps.is_empty() && error.code() == Code::WrongState => {}
+            // Nothing was to be done to it, because of an error that is still there.
+            Err(error) if change.steps.is_empty() => {
+                let now = super::left_alone(name, options, &error);
+                confirmed(Ok(now), Some(change), |now| now)?;
+            }
+            planned => {
+                confirmed(planned, Some(change), |application| &application.change)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs a planned application.
+pub(crate) fn apply_planned(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
+    name: &ZoneName,
+    change: &Change,
+    events: &EventSender,
+) -> Result<Option<Zone>> {
+    let Request::Apply { options, .. } = &change.request else {
+        return Err(Error::new(Code::Internal, "no change to apply"));
+    };
+    let mut comparisons = comparisons(context, config_tree, snapshots, std::slice::from_ref(name))?;
+    let Some((_, comparison)) = comparisons.pop() else { return Ok(None) };
+    apply_one(context, config_tree, snapshots, comparison?, options, Some(change), events)
+        .map(|(_, zone, _)| Some(zone))
+}

@@ -1,0 +1,541 @@
+//! Brings the host to the files: builds wishes, changes what differs and nothing else.
+//!
+//! Invariant: the host is changed first, `applied` is written after; so a death between the two leaves a difference that is told,
+//! and what `applied` says was on the host. What somebody else put there is never taken away unasked.
+
+mod execute;
+pub(crate) mod installed;
+pub(crate) mod links;
+pub(crate) mod publishers;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::allocate::{AddressRequests, allocate, pinned_nets};
+use super::basis;
+use super::config_tree::ConfigTree;
+use super::context::{Context, Snapshots};
+use super::create::{self, vnic_steps, vnics};
+use super::create_destroy::{self, failure};
+use super::host_assets::HostAssets;
+use super::jobs::{before, run_jobs};
+use super::plan::{Basis, Change, PlannedFile, PlannedStep};
+use super::plumb_links;
+use super::power::{self, Power};
+use super::request::{PinnedNet, Request};
+use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
+use super::zone_comparison::{ZoneComparison, comparisons};
+use super::{Outcome, Plan, Report, identity, pending};
+use crate::document::Document;
+use crate::effective::ZoneSpec;
+use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::ZoneState;
+use crate::exec::zonecfg::{self, ZoneConfig};
+use crate::manager::{ApplyOptions, CreateOptions, RunOptions};
+use crate::name::{LinkName, ZoneName};
+use crate::registry::Allocator;
+use crate::settings::EntryNet;
+use crate::zone::{Applied, Pending, ZoneEntry};
+
+use execute::apply_one;
+pub(crate) use execute::{apply_planned, confirm, finish};
+
+/// What is to be done to a zone that was built before.
+pub(crate) struct Application {
+    old: Document<ZoneEntry>,
+    /// The entry with what is chosen now.
+    entry: ZoneEntry,
+    steps: Vec<Box<dyn Step>>,
+    /// What is done between its shutdown and its boot, where it is rebooted and something needs it to be down.
+    cold: Vec<Box<dyn Step>>,
+    /// VNICs that go once the zone no longer uses them.
+    unlinks: Vec<Unlink>,
+    /// It is built again from nothing.
+    rebuild: bool,
+    /// What the entry says is applied once the steps are done.
+    applied: Applied,
+    /// What waits for the zone's next boot then.
+    pending: Option<Pending>,
+    reboot: bool,
+    boot: Option<Boot>,
+    /// Links that the zone makes interfaces of once all else is done.
+    plumb: Vec<LinkName>,
+    pub(crate) change: Change,
+}
+
+impl Application {
+    fn is_nothing(&self) -> bool {
+        self.change.steps.is_empty()
+    }
+}
+
+/// What applying the files of these zones would do, or of all where none is named. Touches nothing. A zone that cannot be planned
+/// stops no other: where none was named, its change has no steps, and a note that says why.
+pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyOptions) -> Result<Plan> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let snapshots = context.snapshot()?;
+    let mut allocator = context.registry.allocator(config_tree.pools.clone(), snapshots.host_usage.clone())?;
+    let mut changes = Vec::new();
+    let mut unbuilt = Vec::new();
+    let left = |name: &ZoneName, error: Error| match names {
+        [] => Ok(left_alone(name, options, &error)),
+        _ => Err(error),
+    };
+    for (name, comparison) in comparisons(context, &config_tree, &snapshots, names)? {
+        let planned = match comparison {
+            Ok(comparison) if comparison.entry().state.is_none() => {
+                unbuilt.push(name);
+                continue;
+            }
+            Ok(comparison) => plan(context, &config_tree, &snapshots, Some(&mut allocator), comparison, options, None),
+            Err(error) => Err(error),
+        };
+        match planned {
+            Ok(planned) if planned.is_nothing() && planned.change.notes.is_empty() => {}
+            Ok(planned) => {
+                allocator.plan_entry(&planned.entry);
+                changes.push(planned.change);
+            }
+            Err(error) => changes.push(left(&name, error)?),
+        }
+    }
+    let (unbuilt, faulty) = buildable(context, &config_tree, unbuilt);
+    for (name, error) in faulty {
+        changes.push(left(&name, error)?);
+    }
+    if !unbuilt.is_empty() {
+        let create = CreateOptions::default();
+        let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
+        let prepared = create_destroy::prepare_unbuilt(context, &wanted)?;
+        for name in &unbuilt {
+            match create::plan(&prepared.inputs(context), &mut allocator, name, &create, None) {
+                Ok(creation) => {
+                    allocator.plan_entry(&creation.entry);
+                    changes.push(creation.change);
+                }
+                Err(error) => changes.push(left(name, error)?),
+            }
+        }
+    }
+    changes.sort_by(|a, b| a.zone.cmp(&b.zone));
+    Ok(Plan::new("apply", changes))
+}
+
+/// Those of these wishes whose documents are in order; each of the others with its fault.
+fn buildable(
+    context: &Context,
+    config_tree: &ConfigTree,
+    unbuilt: Vec<ZoneName>,
+) -> (Vec<ZoneName>, Vec<(ZoneName, Error)>) {
+    let (mut good, mut faulty) = (Vec::new(), Vec::new());
+    for name in unbuilt {
+        match create_destroy::entry(context, &name).and_then(|entry| config_tree.check(entry.template_name())) {
+            Ok(()) => good.push(name),
+            Err(error) => faulty.push((name, error)),
+        }
+    }
+    (good, faulty)
+}
+
+/// The change of a zone that cannot be planned.
+fn left_alone(name: &ZoneName, options: &ApplyOptions, error: &Error) -> Change {
+    let details = error.details().iter().map(|detail| detail.message.clone());
+    let mut notes = vec![format!("left alone: {}", error.message())];
+    notes.extend(details.filter(|detail| !error.message().contains(detail.as_str())));
+    Change {
+        zone: name.to_string(),
+        entry_id: String::new(),
+        request: Request::Apply { options: options.clone(), nets: BTreeMap::new() },
+        spec: Value::Null,
+        steps: Vec::new(),
+        notes,
+        basis: Basis::default(),
+    }
+}
+
+/// Applies the files of these zones, or of all where none is named.
+pub(crate) fn apply(
+    context: &Context,
+    names: &[ZoneName],
+    options: &ApplyOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let snapshots = match before(run, |events| context.with_cancel(events).snapshot()) {
+        Ok(snapshots) => snapshots,
+        Err(error) => return Report::called_off(names, "failed", error),
+    };
+    let mut comparisons = comparisons(context, &config_tree, &snapshots, names)?;
+    let on_failure = failure(run.on_failure, &config_tree);
+    let create = CreateOptions::default();
+    let is_unbuilt = |comparison: &Result<ZoneComparison<'_>>| {
+        comparison.as_ref().is_ok_and(|comparison| comparison.entry().state.is_none())
+    };
+    let unbuilt =
+        comparisons.iter().filter(|(_, comparison)| is_unbuilt(comparison)).map(|(name, _)| name.clone()).collect();
+    let (unbuilt, faulty) = buildable(context, &config_tree, unbuilt);
+    for (name, error) in faulty {
+        if let Some((_, comparison)) = comparisons.iter_mut().find(|(known, _)| *known == name) {
+            *comparison = Err(error);
+        }
+    }
+    let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
+    let prepared = match wanted.as_slice() {
+        [] => None,
+        wanted => Some(before(run, |events| create_destroy::prepare_unbuilt(&context.with_cancel(events), wanted))?),
+    };
+    let outcomes = run_jobs(comparisons, run, |(name, comparison), events| {
+        if let (true, Some(prepared)) = (is_unbuilt(&comparison), &prepared) {
+            let result = create_destroy::create_one(context, prepared, &name, &create, on_failure, None, events);
+            return Outcome {
+                name: name.to_string(),
+                action: "created".to_owned(),
+                result: result.map(Some),
+                notes: Vec::new(),
+            };
+        }
+        match comparison
+            .and_then(|comparison| apply_one(context, &config_tree, &snapshots, comparison, options, None, events))
+        {
+            Ok((action, zone, notes)) => {
+                Outcome { name: name.to_string(), action: action.to_owned(), result: Ok(Some(zone)), notes }
+            }
+            Err(error) => {
+                Outcome { name: name.to_string(), action: "failed".to_owned(), result: Err(error), notes: Vec::new() }
+            }
+        }
+    });
+    Ok(Report { outcomes: outcomes? })
+}
+
+/// What is to be done to this zone. Without a ledger nothing can be chosen; `None` is the answer to that.
+pub(crate) fn plan(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
+    allocator: Option<&mut Allocator>,
+    comparison: ZoneComparison<'_>,
+    options: &ApplyOptions,
+    pinned: Option<&BTreeMap<String, PinnedNet>>,
+) -> Result<Application> {
+    identity::settled(comparison.entry())?;
+    plan_of(context, config_tree, snapshots, allocator, comparison, options, pinned)
+}
+
+/// The same of a zone on which work may be under way.
+fn plan_of(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
+    allocator: Option<&mut Allocator>,
+    comparison: ZoneComparison<'_>,
+    options: &ApplyOptions,
+    pinned: Option<&BTreeMap<String, PinnedNet>>,
+) -> Result<Application> {
+    let host = &snapshots.host;
+    let name = comparison.spec.name.clone();
+    let Some(id) = comparison.entry().id.clone() else {
+        return Err(Error::new(Code::Config, format!("the entry of {name} has a state and no id"))
+            .with_help("it was edited by hand; remove its state to have it built anew"));
+    };
+    let applied = comparison.applied();
+    let mut comparison = comparison;
+    let opens: Vec<String> = comparison.open_nets().map(|net| net.name.clone()).collect();
+    let reserves = comparison.needs_reservation();
+    let mut chosen = BTreeMap::new();
+    let mut entry = comparison.entry().clone();
+    if reserves {
+        let Some(allocator) = allocator else {
+            return Err(Error::new(Code::Internal, "nets are to be reserved, and there is no ledger"));
+        };
+        let asked = AddressRequests { addresses: &BTreeMap::new(), pinned };
+        let nets = allocate(config_tree, allocator, host, &entry, &comparison.spec, &asked)?;
+        chosen = pinned_nets(nets.iter().filter(|net| opens.contains(&net.name)));
+        entry.nets = create::own_nets(&nets);
+        comparison.spec.nets = nets;
+    }
+    let spec = &comparison.spec;
+    let mut applied_now = create::applied(spec);
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    let mut cold: Vec<Box<dyn Step>> = Vec::new();
+    let (mut notes, mut unlinks, mut plumb) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rebuild, mut boot, mut reboot, mut waiting_now) = (false, None, false, None);
+    let waited = match &comparison.host {
+        Some((zone, _)) => pending::current(&context.host, comparison.entry(), Some(zone))?.cloned(),
+        None => None,
+    };
+    let mut summary = basis::host(host, spec);
+    match &comparison.host {
+        None if !options.recreate => {
+            return Err(Error::new(
+                Code::WrongState,
+                format!("{name} is ready in the registry, and the host does not have it"),
+            )
+            .with_help(format!("zmgr apply --recreate {name} builds it again; zmgr destroy {name} forgets it")));
+        }
+        None => {
+            rebuild = true;
+            let host_assets = HostAssets::of(&context.host, config_tree, spec)?;
+            steps = create::steps(spec, config_tree, context.host.dialect(), &host_assets)?;
+            let limit = config_tree.config.timeouts.boot;
+            boot = spec.autoboot.value.then(|| Boot { zone: name.clone(), limit });
+        }
+        Some((zone, found)) => {
+            identity::same(comparison.entry(), zone)?;
+            identity::unchanged(spec, zone)?;
+            let active = zone.state.is_active();
+            let links = links::plan(context, snapshots, comparison.entry(), spec)?;
+            let waited = waited.as_ref();
+            let may_reboot = options.reboot && zone.state == ZoneState::Running;
+            let desired = match active && !may_reboot {
+                // A VNIC that is created again later keeps its addresses until then.
+                true => comparison.desired_of(&held(spec, comparison.entry(), &links.moved))?,
+                false => comparison.desired()?,
+            };
+            let target = zonecfg::merge(&desired, &applied, found, options.prune);
+            let script = zonecfg::edit(found, &target).map_err(|error| error.with_context(format!("zone {name}")))?;
+            if !script.is_empty() && zonecfg::validate(found).is_ok() {
+                zonecfg::validate(&target).map_err(|error| error.with_context(format!("zone {name}")))?;
+            }
+            steps.extend(datasets(context, config_tree, comparison.entry(), spec)?);
+            let mut gained = Vec::new();
+            let had = |link: &LinkName| {
+                let nets = comparison.entry().applied.iter().flat_map(|applied| &applied.nets);
+                nets.into_iter().any(|net| net.vnic.as_ref() == Some(link))
+            };
+            for vnic in vnics(&spec.nets) {
+                if host.link(vnic.name.as_str()).is_none() {
+                    // One that it had before and that is made again is known to it.
+                    if zone.state != ZoneState::Configured
+                        && !had(&vnic.name)
+                        && plumb_links::has_ipadm(comparison.entry())
+                    {
+                        gained.push(vnic.name.clone());
+                    }
+                    steps.extend(vnic_steps(vnic, &spec.nets));
+                }
+            }
+            summary.insert(format!("configuration of {name}"), digest(found));
+            let dialect = context.host.dialect();
+            let changes = active
+                && pending::changed_parts(found, &target).iter().any(|changed| changed.waits_for_reboot(dialect));
+            reboot = may_reboot && (changes || waited.is_some() || !links.down.is_empty());
+            waiting_now = pending::after(&context.host, waited, zone, found, &target)?;
+            notes.extend(links.refused);
+            steps.extend(links.at_once);
+            match (active, reboot) {
+                (false, _) => steps.extend(links.down),
+                (true, true) => cold = links.down,
+                (true, false) => {
+                    let what = links.waiting.into_iter();
+                    notes.extend(what.map(|what| {
+                        format!(
+                            "{what} once {name} is down: run `zmgr apply --reboot {name}`, or halt it and apply again"
+                        )
+                    }));
+                    hold(&mut applied_now.nets, comparison.entry(), &links.nets, &links.moved);
+                }
+            }
+            if !script.is_empty() {
+                let (from, to) = (found.clone(), target);
+                steps.push(Box::new(Reconfigure { zone: name.clone(), from, to, script }));
+            }
+            let (kept, free) = dropped(context, snapshots, comparison.entry(), spec, active && !reboot)?;
+            for vnic in vnics(&kept) {
+                notes.push(format!(
+                    "the VNIC {} is deleted once {name} no longer uses it: reboot or halt the zone, then run `zmgr apply {name}`",
+                    vnic.name
+                ));
+            }
+            unlinks.extend(vnics(&free).into_iter().map(|vnic| Unlink { vnic }));
+            for net in kept {
+                let net = renamed(net, &applied_now.nets);
+                applied_now.nets.push(net);
+            }
+            let ours = publishers::are_ours(context, comparison.entry(), spec, zone);
+            let mut published = ours;
+            if ours {
+                match publishers::inspect(context, config_tree, comparison.entry(), spec, options.prune) {
+                    Ok(publishing) => steps.extend(publishers::steps(context, config_tree, spec, publishing)?),
+                    Err(error) if error.code() == Code::Config => return Err(error),
+                    Err(error) => {
+                        published = false;
+                        notes.push(format!("cannot read the publishers of {name}: {}", error.message()));
+                    }
+                }
+            }
+            installed::keep(&mut applied_now, comparison.entry(), dialect, published);
+            let later = installed::differences(comparison.entry(), spec, dialect, ours);
+            notes.extend(later.iter().map(installed::AtReinstall::note));
+            if changes && !reboot {
+                notes.push(format!(
+                    "{name} is running: some of this takes effect at its next reboot; run `zmgr reboot {name}`"
+                ));
+            } else if !reboot && waited.is_some() {
+                notes.push(format!(
+                    "{name} has changes pending until its next reboot; run `zmgr apply --reboot {name}` or `zmgr reboot {name}`"
+                ));
+            }
+            let known = comparison.entry().applied.iter().flat_map(|applied| &applied.plumb_links);
+            let desired = |link: &LinkName| spec.nets.iter().any(|net| net.vnic.as_ref() == Some(link));
+            let mut waiting: Vec<LinkName> = known.filter(|link| desired(link)).cloned().chain(gained).collect();
+            if reboot {
+                plumb = waiting;
+            } else {
+                if zone.state == ZoneState::Running {
+                    (plumb, waiting) = lent(context, snapshots, &name, waiting)?;
+                }
+                applied_now.plumb_links = waiting;
+            }
+        }
+    }
+    let stale = entry.applied.as_deref() != Some(&applied_now) || waiting_now != waited;
+    let file = |id: &str| PlannedStep {
+        id: id.to_owned(),
+        kind: id.to_owned(),
+        argv: Vec::new(),
+        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
+        undo: Vec::new(),
+    };
+    let mut planned: Vec<PlannedStep> = Vec::new();
+    planned.extend(reserves.then(|| file("reserve")));
+    planned.extend(steps.iter().map(|step| step.planned()));
+    planned.extend(unlinks.iter().filter(|_| !reboot).map(|unlink| unlink.planned()));
+    planned.extend((stale || !planned.is_empty()).then(|| file("applied")));
+    if !reboot {
+        planned.extend(plumb.iter().map(|link| plumb_links::planned(&name, link)));
+    }
+    if reboot {
+        let limits = &config_tree.config.timeouts;
+        if cold.is_empty() {
+            planned.push(power::planned(&name, Power::Reboot { force: false }, limits.shutdown));
+            planned.extend(plumb.iter().map(|link| plumb_links::planned(&name, link)));
+            planned.extend(unlinks.iter().map(|unlink| unlink.planned()));
+        } else {
+            planned.push(power::planned(&name, Power::Shutdown { force: false }, limits.shutdown));
+            planned.extend(cold.iter().map(|step| step.planned()));
+            planned.extend(unlinks.iter().map(|unlink| unlink.planned()));
+            planned.push(power::planned(&name, Power::Boot, limits.boot));
+            planned.extend(plumb.iter().map(|link| plumb_links::planned(&name, link)));
+        }
+    }
+    planned.extend(boot.iter().map(|boot| boot.planned()));
+    let change = Change {
+        zone: name.to_string(),
+        entry_id: id.to_string(),
+        request: Request::Apply { options: options.clone(), nets: chosen },
+        spec: serde_json::to_value(spec).unwrap_or(Value::Null),
+        steps: planned,
+        notes,
+        basis: Basis { documents: basis::documents(config_tree, spec), entry: id.to_string(), host: summary },
+    };
+    let old = comparison.document;
+    let (applied, pending) = (applied_now, waiting_now);
+    Ok(Application { old, entry, steps, cold, unlinks, rebuild, applied, pending, reboot, boot, plumb, change })
+}
+
+/// Those of these links that the zone has booted with, and the others.
+fn lent(
+    context: &Context,
+    snapshots: &Snapshots,
+    zone: &ZoneName,
+    links: Vec<LinkName>,
+) -> Result<(Vec<LinkName>, Vec<LinkName>)> {
+    if links.is_empty() {
+        return Ok((links, Vec::new()));
+    }
+    let owners = snapshots.properties(context)?;
+    let lent =
+        |link: &LinkName| owners.get(&(link.to_string(), "zone".to_owned())).is_some_and(|it| it == zone.as_str());
+    Ok(links.into_iter().partition(lent))
+}
+
+/// Has these nets stay as they were applied: they change only once the zone is down. Those of `moved` change as a whole.
+fn hold(nets: &mut [EntryNet], entry: &ZoneEntry, names: &[String], moved: &[String]) {
+    let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
+    for net in nets.iter_mut().filter(|net| names.contains(&net.name)) {
+        let Some(was) = applied.iter().find(|was| was.vnic == net.vnic) else { continue };
+        let name = net.name.clone();
+        if moved.contains(&name) {
+            *net = EntryNet { name, ..was.clone() };
+        } else {
+            let (addresses, default_route) = (std::mem::take(&mut net.addresses), net.default_route);
+            *net = EntryNet { addresses, default_route, name, pool: net.pool.clone(), ..was.clone() };
+        }
+    }
+}
+
+/// Returns the spec with these nets as they were applied.
+fn held(spec: &ZoneSpec, entry: &ZoneEntry, moved: &[String]) -> ZoneSpec {
+    let mut spec = spec.clone();
+    hold(&mut spec.nets, entry, moved, moved);
+    spec
+}
+
+/// Returns the nets that were applied with a VNIC of zmgr's that the spec no longer has and the host still does: those that a zone
+/// which stays up uses, and the others.
+fn dropped(
+    context: &Context,
+    snapshots: &Snapshots,
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+    stays_up: bool,
+) -> Result<(Vec<EntryNet>, Vec<EntryNet>)> {
+    let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
+    let gone = |net: &&EntryNet| net.managed && !spec.nets.iter().any(|desired| desired.vnic == net.vnic);
+    let there = |net: &&EntryNet| net.vnic.as_ref().is_some_and(|vnic| snapshots.host.vnic(vnic.as_str()).is_some());
+    let nets: Vec<EntryNet> = applied.iter().filter(gone).filter(there).cloned().collect();
+    if nets.is_empty() || !stays_up {
+        return Ok((Vec::new(), nets));
+    }
+    let owners = snapshots.properties(context)?;
+    let used = |net: &EntryNet| {
+        net.vnic.as_ref().is_some_and(|vnic| {
+            owners.get(&(vnic.to_string(), "zone".to_owned())).is_some_and(|owner| owner == entry.name.as_str())
+        })
+    };
+    Ok(nets.into_iter().partition(used))
+}
+
+/// Returns the net under a name that none of these has: a net of its name may have taken its place.
+fn renamed(mut net: EntryNet, nets: &[EntryNet]) -> EntryNet {
+    let is_taken = |name: &str| nets.iter().any(|net| net.name == name);
+    if is_taken(&net.name)
+        && let Some(vnic) = &net.vnic
+    {
+        let first = vnic.to_string();
+        let more = (2..).map(|n| format!("{vnic}-{n}"));
+        net.name = std::iter::once(first).chain(more).find(|name| !is_taken(name)).unwrap_or_default();
+    }
+    net
+}
+
+/// Returns the steps that create the delegated datasets that are missing, and change the quotas that the files have changed.
+fn datasets(
+    context: &Context,
+    config_tree: &ConfigTree,
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+) -> Result<Vec<Box<dyn Step>>> {
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    if spec.resources.datasets.is_empty() {
+        return Ok(steps);
+    }
+    let missing = HostAssets::of(&context.host, config_tree, spec)?.missing_datasets(spec)?;
+    let applied = entry.applied.as_deref().map(|applied| applied.settings.resources.datasets.as_slice());
+    for dataset in &spec.resources.datasets {
+        let was = applied.unwrap_or_default().iter().find(|was| was.name == dataset.name);
+        if missing.iter().any(|missing| missing.name == dataset.name) {
+            steps.push(Box::new(MakeDataset(dataset.value.clone())));
+        } else if was.is_some_and(|was| was.quota != dataset.quota) {
+            steps.push(Box::new(Quota { dataset: dataset.name.clone(), quota: dataset.quota }));
+        }
+    }
+    Ok(steps)
+}
+
+fn digest(config: &ZoneConfig) -> String {
+    use sha2::{Digest, Sha256};
+    super::plan::hex(&Sha256::digest(format!("{:?}", config.canonical())))
+}

@@ -1,0 +1,192 @@
+//! Reserving for many creations together: one look at the registry, one lock and one flush for a few dozen zones.
+//!
+//! Invariant: a zone is reserved under its own lock, which is held from then until the work on it ends, so nobody takes an entry
+//! that waits for its turn for one that was left behind. Only locks that are free are taken; for others each zone waits alone.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::context::{Context, Locks};
+use super::create::Creation;
+use super::create_destroy::{self, Prepared};
+use super::executor::Failure;
+use super::jobs::EventSender;
+use crate::error::{Code, Error, Result};
+use crate::manager::{CreateOptions, Zone};
+use crate::name::ZoneName;
+use crate::registry::Wait;
+
+/// So many zones are reserved together at most: each that waits for its turn holds two open files, and is left to `recover` if
+/// zmgr dies.
+const BATCH_MAX: usize = 32;
+
+/// And so many by all workers.
+const TOTAL_MAX: usize = 256;
+
+/// Creations that are worked on by several workers, in the order of the names.
+pub(crate) struct Batch<'a> {
+    context: &'a Context,
+    prepared: &'a Prepared,
+    names: &'a [ZoneName],
+    options: &'a CreateOptions,
+    together: usize,
+    places: Mutex<Vec<Place>>,
+}
+
+/// How far a creation has come.
+enum Place {
+    Open,
+    Ready(Box<Result<(Locks, Creation)>>),
+    Taken,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(
+        context: &'a Context,
+        prepared: &'a Prepared,
+        names: &'a [ZoneName],
+        options: &'a CreateOptions,
+        jobs: usize,
+    ) -> Self {
+        let places = Mutex::new(names.iter().map(|_| Place::Open).collect());
+        let together = (TOTAL_MAX / jobs.max(1)).clamp(1, BATCH_MAX);
+        Batch { context, prepared, names, options, together, places }
+    }
+
+    /// Creates the zone at this place.
+    pub(crate) fn create(&self, at: usize, failure: Failure, events: &EventSender) -> Result<Zone> {
+        match self.take(at, events) {
+            Some(reserved) => {
+                let (locks, creation) = reserved?;
+                create_destroy::create_reserved(self.context, self.prepared, locks, &creation, failure, events)
+            }
+            None => create_destroy::create_one(
+                self.context,
+                self.prepared,
+                &self.names[at],
+                self.options,
+                failure,
+                None,
+                events,
+            ),
+        }
+    }
+
+    /// What was reserved for this place, by now or before; `None` where it has to be done alone.
+    fn take(&self, at: usize, events: &EventSender) -> Option<Result<(Locks, Creation)>> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who has been asked to stop begins nothing.
+        if matches!(places[at], Place::Open) && events.cancel_requests() == 0 {
+            self.reserve(at, &mut places, events);
+        }
+        match std::mem::replace(&mut places[at], Place::Taken) {
+            Place::Ready(reserved) => Some(*reserved),
+            Place::Open | Place::Taken => None,
+        }
+    }
+
+    /// Reserves for this place and those after it, as far as their locks are free.
+    fn reserve(&self, at: usize, places: &mut MutexGuard<'_, Vec<Place>>, events: &EventSender) {
+        let mut held: Vec<(usize, Locks)> = Vec::new();
+        for (n, name) in self.names.iter().enumerate().skip(at).take(self.together) {
+            // A wish is a change of a file that a person wrote: each for itself.
+            if matches!(places[n], Place::Open) && !self.prepared.is_unbuilt(name) {
+                match self.lock(name, events) {
+                    Ok(locks) => held.push((n, locks)),
+                    // Where the first has to be waited for, the others are not kept waiting under lock.
+                    Err(_) if n == at => return,
+                    Err(_) => {}
+                }
+            }
+        }
+        // One alone is better told of what it waits for.
+        if held.len() < 2 {
+            return;
+        }
+        match self.reserve_all(held, events) {
+            Ok(reserved) => {
+                for (n, result) in reserved {
+                    places[n] = Place::Ready(Box::new(result));
+                }
+            }
+            Err(error) => places[at] = Place::Ready(Box::new(Err(error))),
+        }
+    }
+
+    fn lock(&self, name: &ZoneName, events: &EventSender) -> Result<Locks> {
+        let source = self.prepared.source(name);
+        self.context.lock_with_source_for(name, source, Duration::ZERO, Duration::ZERO, events)
+    }
+
+    /// A result for each; an error where nothing could be reserved for any.
+    #[allow(clippy::type_complexity)]
+    fn reserve_all(
+        &self,
+        held: Vec<(usize, Locks)>,
+        events: &EventSender,
+    ) -> Result<Vec<(usize, Result<(Locks, Creation)>)>> {
+        let config_tree = &self.prepared.config_tree;
+        let mut pulse = || events.cancel_requests() == 0;
+        let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
+        let host_usage = self.prepared.snapshots.host_usage.clone();
+        let mut planned = Vec::new();
+        let done = self.context.registry.reserving(config_tree.pools.clone(), host_usage, &mut wait).and_then(
+            |mut session| {
+                for (n, locks) in &held {
+                    let name = &self.names[*n];
+                    let creation = create_destroy::reserve_in(
+                        &mut session,
+                        self.context,
+                        self.prepared,
+                        locks,
+                        name,
+                        self.options,
+                        None,
+                    );
+                    planned.push(creation);
+                }
+                session.keep_host_usage();
+                session.commit()
+            },
+        );
+        if let Err(error) = done {
+            held.into_iter().for_each(|(n, locks)| self.give_up(n, locks));
+            return Err(error);
+        }
+        let results = held.into_iter().zip(planned).map(|((n, locks), planned)| match planned {
+            Ok(creation) => (n, Ok((locks, creation))),
+            Err(error) => {
+                self.give_up(n, locks);
+                (n, Err(error))
+            }
+        });
+        Ok(results.collect())
+    }
+
+    /// Nothing was reserved, so nothing of the zone shall stay, the files of its locks included.
+    fn give_up(&self, at: usize, locks: Locks) {
+        if !self.context.registry.tree().zone(&self.names[at]).exists() {
+            locks.retire();
+        }
+    }
+}
+
+impl Drop for Batch<'_> {
+    /// What nobody came for, since a worker has died: nothing was done of it but the reservation, which goes.
+    fn drop(&mut self) {
+        let places = std::mem::take(self.places.get_mut().unwrap_or_else(PoisonError::into_inner));
+        for place in places {
+            if let Place::Ready(reserved) = place
+                && let Ok((locks, creation)) = *reserved
+            {
+                // What cannot be removed is left to `recover`.
+                let _ = create_destroy::call_off(self.context, locks, &creation);
+            }
+        }
+    }
+}
+
+/// The word for a creation that was called off before it began.
+pub(super) fn called_off(name: &ZoneName) -> Error {
+    Error::new(Code::Cancelled, format!("the creation of {name} was cancelled before it began"))
+}

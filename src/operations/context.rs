@@ -1,0 +1,191 @@
+//! A tree and the host that it describes: what every operation works on.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use super::config_tree::ConfigTree;
+use super::jobs::EventSender;
+use super::step_context::StepContext;
+use crate::error::{Code, Error, Result};
+use crate::host::{Host, HostSnapshot};
+use crate::name::ZoneName;
+use crate::parallel::both;
+use crate::registry::{ChildLock, HostUsage, Registry, SharedZoneLock, Snapshot, Wait, ZoneLock, now};
+
+/// A tree and its host.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) registry: Registry,
+    pub(crate) host: Host,
+}
+
+/// The host as it was before any lock was taken, in the two forms in which it is needed.
+pub(crate) struct Snapshots {
+    pub(crate) host: HostSnapshot,
+    pub(crate) host_usage: HostUsage,
+    /// The properties of the links, once somebody has asked.
+    properties: OnceLock<Properties>,
+}
+
+/// Values by link and property.
+type Properties = BTreeMap<(String, String), String>;
+
+impl Snapshots {
+    /// The properties of every link: one command, for the first who asks.
+    pub(crate) fn properties(&self, context: &Context) -> Result<&Properties> {
+        if let Some(known) = self.properties.get() {
+            return Ok(known);
+        }
+        let found = context.host.link_properties(None)?;
+        Ok(self.properties.get_or_init(|| found))
+    }
+}
+
+/// A zone's locks, held while it is worked on.
+pub(crate) struct Locks {
+    pub(crate) zone: ZoneLock,
+    pub(crate) child: ChildLock,
+    /// The zone that this one is cloned from, which nobody changes meanwhile.
+    source: Option<SharedZoneLock>,
+}
+
+impl Locks {
+    /// Gives the locks up and removes their files: for a zone that is gone.
+    pub(crate) fn retire(self) {
+        self.child.retire();
+        self.zone.retire();
+    }
+}
+
+impl Context {
+    /// The same, for what comes before any work: whatever is asked of the host ends where the caller asks to stop.
+    pub(crate) fn with_cancel(&self, events: &EventSender) -> Context {
+        let stop = events.token();
+        Context { host: self.host.with_cancel(Arc::new(move || stop.is_cancelled())), ..self.clone() }
+    }
+
+    /// Looks at the host. Costs a handful of commands, whatever the number of zones.
+    pub(crate) fn snapshot(&self) -> Result<Snapshots> {
+        self.snapshot_at(&BTreeSet::new())
+    }
+
+    /// The same, and whether file systems are mounted at these paths. The registry is read while the host answers.
+    pub(crate) fn snapshot_at(&self, paths: &BTreeSet<String>) -> Result<Snapshots> {
+        // Alone, so that what the host does is not kept waiting for a core.
+        let registry = self.registry.alone();
+        let (host_zones, registered) = both(|| self.host.snapshot(paths), || registry.snapshot_by_name());
+        let (mut host, registered): (HostSnapshot, Snapshot) = (host_zones?, registered?);
+        let last = self.registry.last_host_usage().map(|last| last.nets()).unwrap_or_default();
+        self.host.nets_of_zones(&mut host, &last)?;
+        let mut host_usage = HostUsage::of(&host);
+        // The VNICs of registered zones are the registry's to know, and to forget.
+        let nets = registered.entries().flat_map(|entry| entry.summary.all_nets()).map(|net| net.links());
+        let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();
+        host_usage.links.retain(|link| !links.contains(link.as_str()));
+        Ok(Snapshots { host, host_usage, properties: OnceLock::new() })
+    }
+
+    /// Takes a zone's lock, and the lock that its commands hold: while a command of a killed zmgr still works, it is `busy`.
+    pub(crate) fn lock(&self, name: &ZoneName, timeout: Duration, events: &EventSender) -> Result<Locks> {
+        self.lock_for(name, timeout, Duration::ZERO, events)
+    }
+
+    /// The same for a zone that may be cloned from another, whose lock is then shared with its other readers. Both are taken in the
+    /// order of their names. A source that is not registered has no lock: zmgr never changes it.
+    pub(crate) fn lock_with_source(
+        &self,
+        name: &ZoneName,
+        source: Option<&ZoneName>,
+        timeout: Duration,
+        events: &EventSender,
+    ) -> Result<Locks> {
+        self.lock_with_source_for(name, source, timeout, Duration::ZERO, events)
+    }
+
+    /// The same, waiting so long for other zmgrs, and so long for commands of a killed one.
+    pub(crate) fn lock_with_source_for(
+        &self,
+        name: &ZoneName,
+        source: Option<&ZoneName>,
+        others: Duration,
+        commands: Duration,
+        events: &EventSender,
+    ) -> Result<Locks> {
+        let source = source.filter(|source| *source != name && self.registry.tree().zone(source).exists());
+        let share = |source: &ZoneName| {
+            let mut pulse = || events.cancel_requests() == 0;
+            self.registry.lock_zone_shared(source, &mut Wait::up_to(others).pulse(&mut pulse))
+        };
+        let before = source.filter(|source| *source < name).map(share).transpose()?;
+        let mut locks = self.lock_for(name, others, commands, events)?;
+        locks.source = before;
+        if let Some(after) = source.filter(|source| *source > name) {
+            match share(after) {
+                Ok(shared) => locks.source = Some(shared),
+                Err(error) => {
+                    if !self.registry.tree().zone(name).exists() {
+                        locks.retire();
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(locks)
+    }
+
+    fn lock_for(&self, name: &ZoneName, others: Duration, commands: Duration, events: &EventSender) -> Result<Locks> {
+        // Of several zones, those that are not yet begun when the caller asks to stop never are.
+        if events.cancel_requests() > 0 {
+            let message = format!("the work was cancelled before {name} was begun");
+            return Err(Error::new(Code::Cancelled, message));
+        }
+        let mut pulse = || events.cancel_requests() == 0;
+        let zone = self.registry.lock_zone(name, &mut Wait::up_to(others).pulse(&mut pulse))?;
+        let mut pulse = || events.cancel_requests() == 0;
+        let child = self.registry.lock_child(name, &mut Wait::up_to(commands).pulse(&mut pulse)).map_err(|error| {
+            if error.code() != Code::Busy {
+                return error;
+            }
+            Error::new(Code::Busy, format!("a command that an earlier zmgr started still works on {name}"))
+                .with_help(format!(
+                    "wait for its end: zmgr recover --wait {name}; fuser {} shows its processes",
+                    self.registry.tree().child_lock(name).display()
+                ))
+                .with_source(error)
+        })?;
+        Ok(Locks { zone, child, source: None })
+    }
+
+    /// Clears away what dead processes left beside the entries: temp files, locks, scripts.
+    pub(crate) fn clear_up(&self, config_tree: &ConfigTree) -> Result<()> {
+        self.registry.clear_up(&mut Wait::up_to(config_tree.config.lock_timeout))?;
+        self.registry.clear_scripts()?;
+        self.registry.clear_locks()
+    }
+
+    /// Where steps on this zone are worked on.
+    pub(crate) fn step_context<'a>(
+        &'a self,
+        config_tree: &ConfigTree,
+        name: &'a ZoneName,
+        locks: &Locks,
+        events: &'a EventSender,
+    ) -> Result<StepContext<'a>> {
+        let mut step_context =
+            StepContext::new(&self.host, name, self.registry.tree().state(), locks.child.path(), events);
+        step_context.log = Some(self.log(config_tree, name));
+        Ok(step_context)
+    }
+
+    /// The file for the full output of long commands on this zone, begun now.
+    fn log(&self, config_tree: &ConfigTree, name: &ZoneName) -> PathBuf {
+        let time: String = now().chars().filter(char::is_ascii_alphanumeric).collect();
+        let directory = self.host.path(&config_tree.config.log_dir);
+        let first = directory.join(format!("{name}-{time}.log"));
+        // Nobody else begins one for this zone meanwhile: its lock is held.
+        let others = (2..).map(|n| directory.join(format!("{name}-{time}-{n}.log")));
+        std::iter::once(first).chain(others).find(|path| !path.exists()).unwrap_or_default()
+    }
+}

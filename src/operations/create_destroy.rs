@@ -1,0 +1,520 @@
+//! Creating and destroying: locks, reservation, steps, and what is told of it.
+//!
+//! Invariant: what is asked of the host is asked before the registry lock is taken; nothing is waited for under it.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::batch::{Batch, called_off};
+use super::config_tree::ConfigTree;
+use super::context::{Context, Locks, Snapshots};
+use super::create::{self, Creation, PlanInputs};
+use super::data;
+use super::delegation::Delegation;
+use super::destroy::{self as destruction, Destruction, Found};
+use super::executor::{self, Failure};
+use super::host_assets::HostAssets;
+use super::impact::{self, Mounts};
+use super::jobs::{EventSender, before, run_jobs};
+use super::journal::{Journal, Note};
+use super::preconditions::{before_creation, parent};
+use super::request::Pinned;
+use super::step_context::StepContext;
+use super::steps::{Boot, Halt, Probe, Step};
+use super::{Change, EventKind, Outcome, Plan, Report, identity, run_plan, view};
+use crate::config::FailureRule;
+use crate::document::Document;
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::ZoneState;
+use crate::exec::zonecfg::ZoneConfig;
+use crate::manager::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
+use crate::name::{TemplateName, ZoneName};
+use crate::registry::{Registry, Session, Wait};
+use crate::zone::{EntryState, Intent, ZoneEntry};
+
+/// What creations are planned from, read and asked for before any lock.
+pub(crate) struct Prepared {
+    pub(crate) config_tree: ConfigTree,
+    pub(crate) snapshots: Snapshots,
+    /// The files of the wishes that are built, where that is what is done.
+    unbuilt: BTreeMap<ZoneName, Document<ZoneEntry>>,
+    /// By new zone: the one that it is cloned from.
+    sources: BTreeMap<ZoneName, ZoneName>,
+    /// The host's configuration of each of those.
+    configs: BTreeMap<ZoneName, Option<ZoneConfig>>,
+    host_assets: HostAssets,
+    /// Zones that the host has no place for, each with why.
+    refused: BTreeMap<ZoneName, Error>,
+    /// Datasets that zones planned so far get.
+    delegated: Vec<Delegation>,
+}
+
+impl Prepared {
+    pub(crate) fn inputs<'a>(&'a self, context: &'a Context) -> PlanInputs<'a> {
+        PlanInputs {
+            config_tree: &self.config_tree,
+            unbuilt: &self.unbuilt,
+            host: &self.snapshots.host,
+            sources: &self.configs,
+            dialect: context.host.dialect(),
+            host_assets: &self.host_assets,
+            refused: &self.refused,
+            delegated: &self.delegated,
+            tree: context.registry.tree(),
+        }
+    }
+
+    /// Whether this zone's file is a wish that is built.
+    pub(super) fn is_unbuilt(&self, name: &ZoneName) -> bool {
+        self.unbuilt.contains_key(name)
+    }
+
+    /// The zone that this one is cloned from.
+    pub(super) fn source(&self, name: &ZoneName) -> Option<&ZoneName> {
+        self.sources.get(name)
+    }
+}
+
+/// Reads and asks what is needed to plan these zones.
+pub(crate) fn prepare(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
+    prepare_from(context, wanted, BTreeMap::new())
+}
+
+/// The same for zones whose files are wishes; the others among them are new.
+pub(crate) fn prepare_unbuilt(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
+    let mut unbuilt = BTreeMap::new();
+    for (name, _) in wanted {
+        let path = context.registry.tree().zone(name);
+        if let Some(bytes) = super::files::read_document(context.registry.tree(), &path)? {
+            let document = Document::<ZoneEntry>::parse(&path, &bytes)?;
+            if document.value.state.is_none() {
+                unbuilt.insert(name.clone(), document);
+            }
+        }
+    }
+    prepare_from(context, wanted, unbuilt)
+}
+
+fn prepare_from(
+    context: &Context,
+    wanted: &[(ZoneName, &CreateOptions)],
+    unbuilt: BTreeMap<ZoneName, Document<ZoneEntry>>,
+) -> Result<Prepared> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let mut checked: BTreeSet<Option<TemplateName>> = BTreeSet::new();
+    for (name, options) in wanted {
+        let template: Option<TemplateName> = match &options.template {
+            _ if unbuilt.contains_key(name) => {
+                unbuilt.get(name).and_then(|desired| desired.value.template_name().cloned())
+            }
+            Some(template) => Some(template.parse()?),
+            None => config_tree.config.default_template.as_ref().map(|template| template.value.clone()),
+        };
+        if let (Some(_), Some(template)) = (&options.template, &template)
+            && !config_tree.has(template)
+        {
+            return Err(Error::new(Code::NotFound, format!("there is no template {template}"))
+                .with_help("zmgr template list shows those there are"));
+        }
+        if !checked.contains(&template) {
+            config_tree.check(template.as_ref())?;
+            checked.insert(template);
+        }
+    }
+    let mut specs: Vec<ZoneSpec> = Vec::new();
+    let (mut sources, mut configs, mut host_assets) = (BTreeMap::new(), BTreeMap::new(), HostAssets::default());
+    let mut parents: BTreeSet<String> = BTreeSet::new();
+    for (name, options) in wanted {
+        // What is wrong with a wish, its plan says.
+        let desired = unbuilt.get(name).map(|document| Ok(document.value.clone()));
+        let Ok(entry) = desired.unwrap_or_else(|| create::desired(&config_tree, name, options)) else { continue };
+        let Ok(spec) = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry) else {
+            continue;
+        };
+        parents.insert(parent(&spec.zonepath.value).to_owned());
+        host_assets.gather(&context.host, &config_tree, &spec)?;
+        if let Some(source) = &spec.clone_from {
+            if let Entry::Vacant(vacant) = configs.entry(source.value.clone()) {
+                let config = context.host.zone_config(source.value.as_str())?;
+                vacant.insert(config);
+            }
+            sources.insert(name.clone(), source.value.clone());
+        }
+        specs.push(spec);
+    }
+    let snapshots = context.snapshot_at(&parents)?;
+    let mut refused = BTreeMap::new();
+    // A zone that the host has already is refused with a better reason.
+    let is_new = |spec: &&ZoneSpec| snapshots.host.zone(spec.name.as_str()).is_none();
+    let zonepaths = specs.iter().filter(is_new).map(|spec| spec.zonepath.value.as_str());
+    let places = data::Places::inspect(&context.host, zonepaths)?;
+    for spec in &specs {
+        if is_new(&spec)
+            && let Err(error) = before_creation(&context.host, spec, &places)
+        {
+            if error.code() == Code::Cancelled {
+                return Err(error);
+            }
+            refused.insert(spec.name.clone(), error);
+        }
+    }
+    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, delegated: Vec::new() })
+}
+
+fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {
+    names.iter().map(|name| (name.clone(), options)).collect()
+}
+
+/// What creating these zones would do. Touches nothing.
+pub(crate) fn plan_create(context: &Context, names: &[ZoneName], options: &CreateOptions) -> Result<Plan> {
+    let prepared = prepare(context, &each(names, options))?;
+    let mut allocator =
+        context.registry.allocator(prepared.config_tree.pools.clone(), prepared.snapshots.host_usage.clone())?;
+    let mut changes = Vec::new();
+    for name in names {
+        let creation = create::plan(&prepared.inputs(context), &mut allocator, name, options, None)?;
+        allocator.plan_entry(&creation.entry);
+        changes.push(creation.change);
+    }
+    Ok(Plan::new("create", changes))
+}
+
+/// Creates zones.
+pub(crate) fn create(
+    context: &Context,
+    names: &[ZoneName],
+    options: &CreateOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let prepared = match before(run, |events| prepare(&context.with_cancel(events), &each(names, options))) {
+        Ok(prepared) => prepared,
+        Err(error) => return Report::called_off(names, "created", error),
+    };
+    let failure = failure(run.on_failure, &prepared.config_tree);
+    let batch = Batch::new(context, &prepared, names, options, run.jobs);
+    let outcomes = run_jobs(names.iter().enumerate().collect(), run, |(at, name), events| {
+        let result = batch.create(at, failure, events);
+        Outcome { name: name.to_string(), action: "created".to_owned(), result: result.map(Some), notes: Vec::new() }
+    });
+    Ok(Report { outcomes: outcomes? })
+}
+
+pub(crate) fn failure(asked: OnFailure, config_tree: &ConfigTree) -> Failure {
+    match (asked, config_tree.config.on_failure) {
+        (OnFailure::Keep, _) | (OnFailure::Configured, FailureRule::Keep) => Failure::Keep,
+        _ => Failure::RollBack,
+    }
+}
+
+/// Creates one zone; with `approved`, only if that is what it comes to, and with what was chosen then.
+pub(crate) fn create_one(
+    context: &Context,
+    prepared: &Prepared,
+    name: &ZoneName,
+    options: &CreateOptions,
+    failure: Failure,
+    approved: Option<(&Change, &Pinned)>,
+    events: &EventSender,
+) -> Result<Zone> {
+    if events.cancel_requests() > 0 {
+        return Err(called_off(name));
+    }
+    let config_tree = &prepared.config_tree;
+    let locks = context.lock_with_source(name, prepared.sources.get(name), config_tree.config.lock_timeout, events)?;
+    let step_context = context.step_context(config_tree, name, &locks, events)?;
+    step_context.emit(EventKind::Started);
+    let reserved = reserve(context, prepared, &locks, name, options, approved, events);
+    let creation = match reserved {
+        Ok(creation) => creation,
+        Err(error) => {
+            drop(step_context);
+            // Nothing was reserved, so nothing of the zone shall stay, the files of its locks included.
+            if !context.registry.tree().zone(name).exists() {
+                locks.retire();
+            }
+            return Err(error);
+        }
+    };
+    complete(context, prepared, locks, &creation, step_context, failure)
+}
+
+/// Creates a zone for which everything is reserved.
+pub(crate) fn create_reserved(
+    context: &Context,
+    prepared: &Prepared,
+    locks: Locks,
+    creation: &Creation,
+    failure: Failure,
+    events: &EventSender,
+) -> Result<Zone> {
+    let name = &creation.entry.name;
+    let step_context = context.step_context(&prepared.config_tree, name, &locks, events)?;
+    step_context.emit(EventKind::Started);
+    if step_context.is_stopped() {
+        step_context.emit(EventKind::Finished { ok: false });
+        drop(step_context);
+        call_off(context, locks, creation)?;
+        return Err(called_off(name));
+    }
+    complete(context, prepared, locks, creation, step_context, failure)
+}
+
+/// Takes back a creation of which nothing was done but its reservation.
+pub(super) fn call_off(context: &Context, locks: Locks, creation: &Creation) -> Result<()> {
+    if let Some(id) = creation.entry.id.clone() {
+        Journal::new(&context.registry, &creation.entry.name, id).remove()?;
+    }
+    locks.retire();
+    Ok(())
+}
+
+/// Does what the creation needs beyond its entry, and clears up after a failure.
+fn complete(
+    context: &Context,
+    prepared: &Prepared,
+    locks: Locks,
+    creation: &Creation,
+    step_context: StepContext<'_>,
+    failure: Failure,
+) -> Result<Zone> {
+    let name = &creation.entry.name;
+    let result = build(context, creation, &step_context, failure);
+    step_context.set_step("", (0, creation.steps.len()));
+    step_context.emit(EventKind::Finished { ok: result.is_ok() });
+    drop(step_context);
+    if result.is_err() {
+        match (entry(context, name), prepared.unbuilt.get(name)) {
+            // What was chosen for it is given up too, and the file is what the person wrote.
+            (Ok(entry), Some(desired)) if entry.state.is_none() => {
+                context.registry.change(desired.path(), |_| Ok(desired.text().as_bytes().to_vec()))?;
+            }
+            (Err(error), _) if error.code() == Code::NotFound => locks.retire(),
+            _ => {}
+        }
+    }
+    result
+}
+
+/// Plans the creation under the registry lock, and gives the zone all that the plan names.
+fn reserve(
+    context: &Context,
+    prepared: &Prepared,
+    locks: &Locks,
+    name: &ZoneName,
+    options: &CreateOptions,
+    approved: Option<(&Change, &Pinned)>,
+    events: &EventSender,
+) -> Result<Creation> {
+    let config_tree = &prepared.config_tree;
+    let mut pulse = || events.cancel_requests() == 0;
+    let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
+    let mut session =
+        context.registry.reserving(config_tree.pools.clone(), prepared.snapshots.host_usage.clone(), &mut wait)?;
+    let creation = reserve_in(&mut session, context, prepared, locks, name, options, approved)?;
+    session.keep_host_usage();
+    session.commit()?;
+    Ok(creation)
+}
+
+/// The same in a session that may reserve for others too. It is there once the session commits.
+pub(super) fn reserve_in(
+    session: &mut Session<'_>,
+    context: &Context,
+    prepared: &Prepared,
+    locks: &Locks,
+    name: &ZoneName,
+    options: &CreateOptions,
+    approved: Option<(&Change, &Pinned)>,
+) -> Result<Creation> {
+    let pinned = approved.map(|(_, pinned)| pinned);
+    let planned = create::plan(&prepared.inputs(context), session.allocator(), name, options, pinned);
+    let creation = run_plan::confirmed(planned, approved.map(|(change, _)| change), |creation| &creation.change)?;
+    let desired = prepared.unbuilt.get(name);
+    let document = match desired {
+        Some(desired) => desired.with(creation.entry.clone())?,
+        None => Document::create(&context.registry.tree().zone(name), creation.entry.clone())?,
+    };
+    session.reserve_zone(&locks.zone, desired, &document)?;
+    Ok(creation)
+}
+
+/// The steps of a creation whose entry is there.
+fn build(context: &Context, creation: &Creation, step_context: &StepContext<'_>, failure: Failure) -> Result<Zone> {
+    let Some(id) = creation.entry.id.clone() else {
+        return Err(Error::new(Code::Internal, "an entry without id"));
+    };
+    let mut journal = Journal::new(&context.registry, &creation.entry.name, id);
+    step_context.made.recorded(&creation.entry.datasets);
+    executor::create(step_context, &mut journal, &creation.steps, 0, failure)?;
+    finish(step_context, &mut journal, creation.boot.as_ref())?;
+    if creation.boot.is_some() {
+        super::power::links_taken_up(context, step_context, &entry(context, &creation.entry.name)?)?;
+    }
+    let status = if creation.boot.is_some() { "running" } else { "installed" };
+    view::read(&context.registry, &creation.entry.name, Some(&creation.spec), Some(status.to_owned()))
+}
+
+/// What comes after the last step that can be undone: the zone is booted, and the entry `ready`. A boot that fails leaves the zone.
+pub(crate) fn finish(step_context: &StepContext<'_>, journal: &mut Journal<'_>, boot: Option<&Boot>) -> Result<()> {
+    step_context.made.settle(&step_context.host)?;
+    journal.keep(&step_context.made);
+    let Some(boot) = boot else { return journal.note(Note::Ready) };
+    // Noted as a step, so that a zone that was to be booted is, whoever dies meanwhile.
+    journal.note(Note::Creating { step: &boot.id() })?;
+    let booted = boot_now(step_context, boot);
+    journal.note(Note::Ready)?;
+    booted
+}
+
+/// Boots a zone that is whole.
+pub(crate) fn boot_now(step_context: &StepContext<'_>, boot: &Boot) -> Result<()> {
+    // One step more than those that can be undone.
+    let (_, of) = step_context.position();
+    step_context.set_step(&boot.id(), (of + 1, of + 1));
+    let booted = boot.probe(step_context).and_then(|probe| match probe {
+        Probe::Done => Ok(()),
+        _ => executor::timed(step_context, boot),
+    });
+    booted.map_err(|error| {
+        step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
+        error
+            .with_context(format!("{} is ready but could not be booted", step_context.zone))
+            .with_help(format!("the zone is kept; fix the cause, then run `zmgr boot {}`", step_context.zone))
+    })
+}
+
+/// Boots a zone that ran before the work that is taken back. Who died while halting it may have left it half way down, where it
+/// stays until it is halted again.
+pub(crate) fn boot_again(step_context: &StepContext<'_>, boot: &Boot, halt_limit: Duration) -> Result<()> {
+    let state = step_context.host.zone_state(step_context.zone)?.map(|zone| zone.state);
+    if matches!(state, Some(ZoneState::ShuttingDown | ZoneState::Down)) {
+        executor::timed(step_context, &Halt { zone: step_context.zone.clone(), limit: halt_limit })?;
+    }
+    boot_now(step_context, boot)
+}
+
+/// What destroying these zones would do. Touches nothing.
+pub(crate) fn plan_destroy(context: &Context, names: &[ZoneName], options: &DestroyOptions) -> Result<Plan> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let mounts = Mounts::inspect(&context.host)?;
+    let changes = names
+        .iter()
+        .map(|name| Ok(plan_destruction(context, &config_tree, &mounts, name, options)?.change))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Plan::new("destroy", changes))
+}
+
+pub(crate) fn plan_destruction(
+    context: &Context,
+    config_tree: &ConfigTree,
+    mounts: &Mounts,
+    name: &ZoneName,
+    options: &DestroyOptions,
+) -> Result<Destruction> {
+    let entry = entry(context, name)?;
+    let Some(zone) = context.host.zone_state(name)? else {
+        if let Some(zonepath) = &entry.zonepath
+            && let Some(other) = identity::renamed(&context.host, &zonepath.value)?
+        {
+            return Err(Error::new(
+                Code::RecoveryNeeded,
+                format!("the host's zone {} has the zonepath {} of {name}", other.name, other.zonepath),
+            )
+            .with_help(format!(
+                "somebody renamed it: give it its name back (zonecfg -z {} set zonename={name})",
+                other.name
+            )));
+        }
+        return destruction::plan(config_tree, &entry, None, options);
+    };
+    let config = context.host.zone_config(name.as_str())?;
+    let impact = impact::inspect(&context.host, &zone, config.as_ref(), mounts)?;
+    let autoboot = config.is_some_and(|config| config.autoboot);
+    destruction::plan(config_tree, &entry, Some(&Found { zone, autoboot, impact }), options)
+}
+
+/// Reads the entry of this zone.
+pub(crate) fn entry(context: &Context, name: &ZoneName) -> Result<ZoneEntry> {
+    Ok(document(context, name)?.value)
+}
+
+/// Reads the entry of this zone, with its text.
+pub(crate) fn document(context: &Context, name: &ZoneName) -> Result<Document<ZoneEntry>> {
+    document_in(&context.registry, name)
+}
+
+/// Reads the entry of a zone of this registry, with its text.
+pub(crate) fn document_in(registry: &Registry, name: &ZoneName) -> Result<Document<ZoneEntry>> {
+    let path = registry.tree().zone(name);
+    match super::files::read_document(registry.tree(), &path)? {
+        Some(bytes) => Document::<ZoneEntry>::parse(&path, &bytes),
+        None => Err(super::files::unknown_zone(registry.tree(), name.as_str())),
+    }
+}
+
+/// Destroys zones.
+pub(crate) fn destroy(
+    context: &Context,
+    names: &[ZoneName],
+    options: &DestroyOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let mounts = match before(run, |events| Mounts::inspect(&context.with_cancel(events).host)) {
+        Ok(mounts) => mounts,
+        Err(error) => return Report::called_off(names, "destroyed", error),
+    };
+    let outcomes = run_jobs(names.to_vec(), run, |name, events| {
+        let (result, notes) = match destroy_one(context, &config_tree, &mounts, &name, options, None, events) {
+            Ok(notes) => (Ok(None), notes),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        Outcome { name: name.to_string(), action: "destroyed".to_owned(), result, notes }
+    });
+    // That the index still speaks of what is gone costs time at most.
+    let _ = context.registry.clear_up(&mut Wait::none());
+    Ok(Report { outcomes: outcomes? })
+}
+
+/// Destroys one zone; with `approved`, only if that is what it comes to. Answers with what a person should know.
+pub(crate) fn destroy_one(
+    context: &Context,
+    config_tree: &ConfigTree,
+    mounts: &Mounts,
+    name: &ZoneName,
+    options: &DestroyOptions,
+    approved: Option<&Change>,
+    events: &EventSender,
+) -> Result<Vec<String>> {
+    // Looked for first: taking a lock leaves a file for a name that may be nobody's.
+    entry(context, name)?;
+    let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
+    let planned = plan_destruction(&context.with_cancel(events), config_tree, mounts, name, options);
+    let destruction = match run_plan::confirmed(planned, approved, |destruction| &destruction.change) {
+        Err(error) if !context.registry.tree().zone(name).exists() => {
+            locks.retire();
+            return Err(error);
+        }
+        planned => planned?,
+    };
+    let step_context = context.step_context(config_tree, name, &locks, events)?;
+    step_context.emit(EventKind::Started);
+    let mut journal = Journal::new(&context.registry, name, destruction.id);
+    step_context.made.recorded(&destruction.made);
+    data::adopt(&step_context, destruction.dataset.as_ref());
+    journal.keep(&step_context.made);
+    // A destruction that is taken up again knows from its entry what the zone was before it first began.
+    if matches!(entry(context, name)?.state, None | Some(EntryState::Ready)) {
+        journal.intend(Intent { running: destruction.running, keep_data: options.keep_data, ..Intent::default() });
+    }
+    let result = executor::destroy(&step_context, &mut journal, &destruction.steps, 0);
+    step_context.set_step("", (0, destruction.steps.len()));
+    step_context.emit(EventKind::Finished { ok: result.is_ok() });
+    drop(step_context);
+    if result.is_ok() {
+        locks.retire();
+    }
+    result.map(|()| destruction.change.notes)
+}

@@ -1,0 +1,312 @@
+//! Whose data it is: what lies at a zonepath, and which datasets zmgr made.
+//!
+//! Invariant: zmgr puts a zone only where nothing was, writes that down before it begins, and destroys only what it wrote down: a
+//! dataset is known by its guid, and one that has its name but not its guid belongs to the administrator.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+
+use super::preconditions::parent;
+use super::step_context::StepContext;
+use super::steps::foreign;
+use crate::error::{Code, Error, Result};
+use crate::exec::zfs::{self, Dataset};
+use crate::host::Host;
+use crate::name::ZoneName;
+use crate::zone::MadeDataset;
+
+/// The datasets that zmgr made for a zone, as an operation learns of them; the journal writes them with its next note.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    datasets: RefCell<Vec<MadeDataset>>,
+    is_changed: Cell<bool>,
+}
+
+impl Made {
+    /// Takes over what the entry says.
+    pub(crate) fn recorded(&self, datasets: &[MadeDataset]) {
+        self.datasets.replace(datasets.to_vec());
+    }
+
+    /// What the entry has to say, if that has changed since it was asked for last.
+    pub(crate) fn changed(&self) -> Option<Vec<MadeDataset>> {
+        self.is_changed.take().then(|| self.datasets.borrow().clone())
+    }
+
+    /// Records that this dataset is about to be made, and was not there before.
+    pub(crate) fn claim(&self, name: &str, zonepath: bool) {
+        self.put(MadeDataset { name: name.to_owned(), guid: None, zonepath });
+    }
+
+    /// Records what identifies a dataset that was made.
+    pub(crate) fn made(&self, found: &Dataset, zonepath: bool) {
+        self.put(MadeDataset { name: found.name.clone(), guid: Some(found.guid.clone()), zonepath });
+    }
+
+    /// Forgets a dataset that is gone, or was not made after all.
+    pub(crate) fn forget(&self, name: &str) {
+        let mut datasets = self.datasets.borrow_mut();
+        let before = datasets.len();
+        datasets.retain(|made| made.name != name);
+        self.is_changed.set(self.is_changed.get() || datasets.len() != before);
+    }
+
+    /// Forgets the dataset of the zonepath, which the host has lost together with the zone.
+    pub(crate) fn forget_zonepath(&self) {
+        if let Some(made) = self.of_zonepath() {
+            self.forget(&made.name);
+        }
+    }
+
+    /// What is recorded of this dataset.
+    pub(crate) fn find(&self, name: &str) -> Option<MadeDataset> {
+        self.datasets.borrow().iter().find(|made| made.name == name).cloned()
+    }
+
+    /// What is recorded of the zonepath's dataset.
+    pub(crate) fn of_zonepath(&self) -> Option<MadeDataset> {
+        self.datasets.borrow().iter().find(|made| made.zonepath).cloned()
+    }
+
+    fn put(&self, made: MadeDataset) {
+        let mut datasets = self.datasets.borrow_mut();
+        datasets.retain(|known| known.name != made.name && !(known.zonepath && made.zonepath));
+        datasets.push(made);
+        self.is_changed.set(true);
+    }
+
+    /// Gives each dataset that was claimed its guid, or forgets it if it was never made: an earlier run was killed in between.
+    pub(crate) fn settle(&self, host: &Host) -> Result<()> {
+        let open: Vec<MadeDataset> =
+            self.datasets.borrow().iter().filter(|made| made.guid.is_none()).cloned().collect();
+        for claim in open {
+            match find(host, &claim.name)? {
+                Some(found) => self.made(&found, claim.zonepath),
+                None => self.forget(&claim.name),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The dataset of this name.
+pub(crate) fn find(host: &Host, name: &str) -> Result<Option<Dataset>> {
+    let completed = host.question(&zfs::list_one(name))?;
+    if !completed.success() {
+        return Ok(None);
+    }
+    Ok(zfs::parse_list(&completed)?.into_iter().find(|dataset| dataset.name == name))
+}
+
+/// What zoneadm would name the dataset of this zonepath; `None` if the zonepath's parent is not a mounted file system.
+pub(crate) fn dataset_name(host: &Host, zonepath: &str) -> Result<Option<String>> {
+    let parent = host.dataset_at(parent(zonepath))?;
+    Ok(parent.map(|parent| format!("{}/{}", parent.name, base(zonepath))))
+}
+
+/// The last part of a zonepath.
+pub(crate) fn base(zonepath: &str) -> &str {
+    zonepath.rsplit('/').next().unwrap_or_default()
+}
+
+/// The dataset that holds a zone's files: the one mounted at its zonepath, or the one that zoneadm would name so.
+pub(crate) fn dataset_of(host: &Host, zonepath: &str) -> Result<Option<Dataset>> {
+    if let Some(found) = mounted_at(host, zonepath)? {
+        return Ok(Some(found));
+    }
+    match dataset_name(host, zonepath)? {
+        Some(name) => find(host, &name),
+        None => Ok(None),
+    }
+}
+
+/// What is at many zonepaths, asked for with one command for each directory above them and a few for all.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    parents: BTreeMap<String, Option<String>>,
+    datasets: BTreeMap<String, Dataset>,
+}
+
+/// So many datasets are asked for with one command.
+const AT_ONCE: usize = 200;
+
+impl Places {
+    pub(crate) fn inspect<'z>(host: &Host, zonepaths: impl Iterator<Item = &'z str>) -> Result<Places> {
+        let mut places = Places::default();
+        let mut names = Vec::new();
+        for zonepath in zonepaths {
+            let above = parent(zonepath);
+            if !places.parents.contains_key(above) {
+                let found = mounted_at(host, above)?.map(|dataset| dataset.name);
+                places.parents.insert(above.to_owned(), found);
+            }
+            names.extend(places.name(zonepath));
+        }
+        for names in names.chunks(AT_ONCE) {
+            // Its exit status says that some are not there, which is what is hoped for.
+            let completed = host.question(&zfs::list_named(names))?;
+            for dataset in zfs::parse_list(&completed)? {
+                places.datasets.insert(dataset.name.clone(), dataset);
+            }
+        }
+        Ok(places)
+    }
+
+    fn name(&self, zonepath: &str) -> Option<String> {
+        let above = self.parents.get(parent(zonepath))?.as_ref()?;
+        Some(format!("{above}/{}", base(zonepath)))
+    }
+
+    /// Checks that nothing is at this zonepath.
+    pub(crate) fn is_vacant(&self, host: &Host, zone: &ZoneName, zonepath: &str) -> Result<()> {
+        if let Some(found) = self.name(zonepath).and_then(|name| self.datasets.get(&name)) {
+            return Err(occupied(zone, zonepath, found));
+        }
+        no_files(host, zone, zonepath)?;
+        // A dataset can only be mounted at a directory that is there.
+        match host.path(zonepath).exists() {
+            true => mounted_at(host, zonepath)?.map_or(Ok(()), |found| Err(occupied(zone, zonepath, &found))),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The dataset that is mounted at this path, also if the path itself is not there.
+fn mounted_at(host: &Host, path: &str) -> Result<Option<Dataset>> {
+    let completed = host.question(&zfs::list_path(path))?;
+    if !completed.success() {
+        return Ok(None);
+    }
+    let found = zfs::parse_list(&completed)?;
+    Ok(found.into_iter().find(|dataset| dataset.mounted && dataset.mountpoint.as_deref() == Some(path)))
+}
+
+/// Checks that no file is at a zonepath: a directory without content is all that may be there.
+pub(crate) fn no_files(host: &Host, zone: &ZoneName, zonepath: &str) -> Result<()> {
+    let path = host.path(zonepath);
+    let what = match fs::symlink_metadata(&path) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(()),
+        Err(error) => return Err(Error::io("read", &path, error)),
+        Ok(meta) if meta.is_dir() => {
+            let mut entries = fs::read_dir(&path).map_err(|error| Error::io("read", &path, error))?;
+            match entries.next() {
+                None => return Ok(()),
+                Some(_) => "a directory with files in it",
+            }
+        }
+        Ok(_) => "something that is not a directory",
+    };
+    Err(Error::new(Code::Exists, format!("zone {zone}: {what} is at the zonepath {zonepath}")).with_help(format!(
+        "move it away (mv {zonepath} {zonepath}.old) or give the zone another zonepath; {}",
+        attach(zone, zonepath)
+    )))
+}
+
+/// The error for a dataset that is where a zone is to be installed.
+pub(crate) fn occupied(zone: &ZoneName, zonepath: &str, found: &Dataset) -> Error {
+    let at = match &found.mountpoint {
+        Some(at) if found.mounted => format!(" (mounted at {at})"),
+        Some(at) if at.starts_with('/') => format!(" (mountpoint {at})"),
+        _ => String::new(),
+    };
+    let message = format!("zone {zone}: the dataset {}{at} exists, and zmgr did not make it for this zone", found.name);
+    Error::new(Code::Exists, message).with_help(format!(
+        "rename it (zfs rename {0} {0}.old), destroy it if nothing in it is needed, or give the zone another zonepath; {1}",
+        found.name,
+        attach(zone, zonepath)
+    ))
+}
+
+fn attach(zone: &ZoneName, zonepath: &str) -> String {
+    format!(
+        "if it holds the files of a zone, configure that zone with the zonepath {zonepath}, run `zoneadm -z {zone} attach` and \
+         `zmgr import {zone}`"
+    )
+}
+
+/// Checks that nothing is where a zone is about to be installed, and claims the dataset that will be there. With `keep`, the dataset
+/// that zmgr made for the zone before may still be there.
+pub(crate) fn claim(step_context: &StepContext<'_>, zonepath: &str, keep: bool) -> Result<()> {
+    let name = dataset_name(&step_context.host, zonepath)?;
+    let by_name = name.as_deref().map(|name| find(&step_context.host, name)).transpose()?.flatten();
+    let found = match by_name {
+        // A dataset can only be mounted at a directory that is there.
+        None if step_context.host.path(zonepath).exists() => mounted_at(&step_context.host, zonepath)?,
+        found => found,
+    };
+    if let Some(found) = found {
+        let recorded = step_context.made.of_zonepath().and_then(|made| made.guid);
+        if keep && recorded.as_deref() == Some(&found.guid) {
+            return Ok(());
+        }
+        return Err(occupied(step_context.zone, zonepath, &found));
+    }
+    no_files(&step_context.host, step_context.zone, zonepath)?;
+    // Below a plain directory the zone gets no dataset of its own.
+    if let Some(name) = name {
+        step_context.made.claim(&name, true);
+    }
+    Ok(())
+}
+
+/// Records the dataset that an installation has made.
+pub(crate) fn installed(step_context: &StepContext<'_>, zonepath: &str) -> Result<()> {
+    let claimed = step_context.made.of_zonepath();
+    if claimed.as_ref().is_some_and(|made| made.guid.is_some()) {
+        return Ok(());
+    }
+    match (mounted_at(&step_context.host, zonepath)?, claimed) {
+        (Some(found), _) => step_context.made.made(&found, true),
+        (None, Some(claimed)) => step_context.made.forget(&claimed.name),
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+/// Checks that what an uninstall would destroy is what zmgr made: the dataset has the recorded guid, or was claimed before it was
+/// made.
+pub(crate) fn may_destroy(step_context: &StepContext<'_>, zonepath: &str) -> Result<()> {
+    let recorded = step_context.made.of_zonepath();
+    let found = dataset_of(&step_context.host, zonepath)?;
+    let is_mounted = found.as_ref().is_some_and(|found| found.mounted && found.mountpoint.as_deref() == Some(zonepath));
+    if recorded.is_some() && !is_mounted {
+        // The zone's dataset is not at its zonepath, so files that are there are not the zone's.
+        no_files(&step_context.host, step_context.zone, zonepath)
+            .map_err(|error| foreign(error.message().to_owned()))?;
+    }
+    let Some(found) = found else { return Ok(()) };
+    match recorded {
+        // Claimed: nothing was there before.
+        Some(MadeDataset { guid: None, .. }) => Ok(()),
+        Some(MadeDataset { guid: Some(guid), .. }) if guid == found.guid => Ok(()),
+        recorded => Err(not_ours(&found, recorded.is_some())),
+    }
+}
+
+/// Records the dataset of a zone that is about to be uninstalled because its administrator asks for it, if nothing is recorded yet:
+/// the zone was imported, or created by an older zmgr.
+pub(crate) fn adopt(step_context: &StepContext<'_>, dataset: Option<&Dataset>) {
+    if let (None, Some(dataset)) = (step_context.made.of_zonepath(), dataset) {
+        step_context.made.made(dataset, true);
+    }
+}
+
+/// Checks, before anything is planned, that a zone's files are in the dataset that zmgr recorded for it.
+pub(crate) fn is_ours(recorded: &[MadeDataset], zone: &ZoneName, dataset: Option<&Dataset>) -> Result<()> {
+    let guid = recorded.iter().find(|made| made.zonepath).and_then(|made| made.guid.as_ref());
+    match (guid, dataset) {
+        (Some(guid), Some(found)) if *guid != found.guid => Err(not_ours(found, true).with_help(format!(
+            "move it away (zfs rename {0} {0}.old), or keep it with `zmgr destroy --keep-data {zone}`",
+            found.name
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The error for a dataset in the place of one that zmgr made.
+pub(crate) fn not_ours(found: &Dataset, is_known: bool) -> Error {
+    let why = if is_known { "its guid is another" } else { "nothing is recorded of it" };
+    foreign(format!("the dataset {} is not the one that zmgr made: {why}, and it is not destroyed", found.name))
+}

@@ -1,0 +1,154 @@
+//! Planning of a destruction: what of the zone is zmgr's to remove, in an order that never leaves a dangling reference.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::config_tree::ConfigTree;
+use super::create::vnics;
+use super::data;
+use super::identity;
+use super::impact::DestroyImpact;
+use super::journal::{APPLY, REINSTALL};
+use super::plan::{Basis, Change, PlannedFile, PlannedStep};
+use super::request::Request;
+use super::steps::{Autoboot, Halt, Step, Unconfigure, Uninstall, Unlink};
+use crate::error::{Code, Error, Result};
+use crate::exec::zfs::Dataset;
+use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::manager::DestroyOptions;
+use crate::zone::{EntryId, EntryState, MadeDataset, ZoneEntry};
+
+/// A destruction, planned.
+pub(crate) struct Destruction {
+    /// The id of the entry that goes.
+    pub(crate) id: EntryId,
+    pub(crate) steps: Vec<Box<dyn Step>>,
+    /// The datasets that zmgr made for the zone.
+    pub(crate) made: Vec<MadeDataset>,
+    /// The dataset of its files.
+    pub(crate) dataset: Option<Dataset>,
+    /// Whether the zone is active now.
+    pub(crate) running: bool,
+    pub(crate) change: Change,
+}
+
+/// The zone as the host has it.
+pub(crate) struct Found {
+    pub(crate) zone: HostZone,
+    /// What its configuration says.
+    pub(crate) autoboot: bool,
+    pub(crate) impact: DestroyImpact,
+}
+
+/// Plans the destruction of a zone, as the registry and the host have it now.
+pub(crate) fn plan(
+    config_tree: &ConfigTree,
+    entry: &ZoneEntry,
+    found: Option<&Found>,
+    options: &DestroyOptions,
+) -> Result<Destruction> {
+    let name = &entry.name;
+    let host = found.map(|found| &found.zone);
+    destroyable(config_tree, entry, host, options)?;
+    let Some(id) = entry.id.clone() else {
+        return Err(Error::new(Code::WrongState, format!("{name} is a wish not yet built"))
+            .with_help(format!("remove zones/{name}.kdl")));
+    };
+    let mut notes = Vec::new();
+    if let Some(Found { zone, impact, .. }) = found {
+        if !options.keep_data {
+            data::is_ours(&entry.datasets, name, impact.dataset())?;
+            impact.check_destroyable(name, options.force)?;
+        }
+        notes = impact.notes(&zone.zonepath, options.keep_data);
+    }
+    let left = entry.nets.iter().filter(|net| !net.managed).filter_map(|net| net.vnic.as_ref());
+    notes.extend(left.map(|vnic| format!("the VNIC {vnic} is kept: zmgr did not create it")));
+    let autoboot = found.is_some_and(|found| found.autoboot);
+    let steps = steps(config_tree, entry, host, autoboot, options.keep_data);
+    let mut summary = BTreeMap::new();
+    summary.insert(format!("zone {name}"), host.map_or("absent", |zone| zone.state.as_str()).to_owned());
+    let forget = PlannedStep {
+        id: "forget".to_owned(),
+        kind: "forget".to_owned(),
+        argv: Vec::new(),
+        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
+        undo: Vec::new(),
+    };
+    let change = Change {
+        zone: name.to_string(),
+        entry_id: id.to_string(),
+        request: Request::Destroy { options: options.clone() },
+        spec: Value::Null,
+        steps: steps.iter().map(|step| step.planned()).chain([forget]).collect(),
+        notes,
+        basis: Basis { documents: BTreeMap::new(), entry: id.to_string(), host: summary },
+    };
+    let dataset = found.and_then(|found| found.impact.dataset().cloned());
+    let made = entry.datasets.clone();
+    Ok(Destruction { id, steps, made, dataset, running: host.is_some_and(|zone| zone.state.is_active()), change })
+}
+
+/// The steps from this state of the host to nothing.
+pub(crate) fn steps(
+    config_tree: &ConfigTree,
+    entry: &ZoneEntry,
+    host: Option<&HostZone>,
+    autoboot: bool,
+    keep_data: bool,
+) -> Vec<Box<dyn Step>> {
+    let name = &entry.name;
+    let limits = config_tree.config.timeouts;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    if let Some(zone) = host {
+        if autoboot {
+            steps.push(Box::new(Autoboot { zone: name.clone(), on: false }));
+        }
+        if zone.state.is_active() {
+            steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
+        }
+        if zone.state != ZoneState::Configured {
+            steps.push(Box::new(Uninstall {
+                zone: name.clone(),
+                zonepath: zone.zonepath.clone(),
+                keep_data,
+                uuid: entry.uuid.clone(),
+                limit: limits.install,
+            }));
+        }
+        steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zone.zonepath.clone() }));
+    } else if let (Some(EntryState::Destroying { .. }), Some(zonepath)) = (&entry.state, &entry.zonepath) {
+        // A zonecfg that was killed may have left the zone's document.
+        steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zonepath.value.clone() }));
+    }
+    steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
+    steps
+}
+
+fn destroyable(
+    config_tree: &ConfigTree,
+    entry: &ZoneEntry,
+    host: Option<&HostZone>,
+    options: &DestroyOptions,
+) -> Result<()> {
+    let name = &entry.name;
+    if entry.is_newer() {
+        return Err(Error::new(
+            Code::Config,
+            format!("the entry of {name} was written by a newer zmgr, and is not changed by this one"),
+        ));
+    }
+    if let Some(EntryState::Creating { step, .. }) = &entry.state
+        && !step.starts_with(REINSTALL)
+        && !step.starts_with(APPLY)
+    {
+        return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} was left unfinished"))
+            .with_help(format!("run zmgr recover {name} first")));
+    }
+    if let (Some(source), false) = (config_tree.protection(entry), options.force) {
+        return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))
+            .with_help(format!("destroy it with --force, or zmgr set {name} protected=false first")));
+    }
+    host.map_or(Ok(()), |zone| identity::same_installation(entry, zone))
+}

@@ -1,0 +1,116 @@
+//! Commands and logins inside a zone.
+//!
+//! Invariant: an exit status that is answered is the command's own; where it is not known how the command ended, that is an error.
+
+use std::ffi::OsString;
+
+use super::context::Context;
+use super::create_destroy::entry;
+use super::identity;
+use crate::error::{Code, Error, Result};
+use crate::exec::zlogin::{self, Mark, StatusFilter};
+use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::exec::{Control, End, Stdin, Stopped, command_line, in_words};
+use crate::manager::{ExecOptions, ExecStream};
+use crate::name::ZoneName;
+use crate::zone::EntryId;
+
+/// Runs a command in a zone and answers with its exit status. Takes no lock: what runs in a zone is no change of the zone.
+pub(crate) fn exec(context: &Context, name: &ZoneName, words: &[String], options: &mut ExecOptions<'_>) -> Result<i32> {
+    if words.first().is_none_or(|word| word.is_empty()) {
+        return Err(Error::new(Code::InvalidArgument, "no command is named"));
+    }
+    if let Some(word) = words.iter().find(|word| word.contains('\0')) {
+        return Err(Error::new(Code::InvalidArgument, format!("the argument {word:?} holds a NUL byte")));
+    }
+    let zone = running(context, name)?;
+    // Whoever could guess the mark could lie about the status.
+    let mark = Mark::new(EntryId::random()?.as_str());
+    let stdin = if options.stdin { Stdin::Inherit } else { Stdin::Null };
+    let command = zlogin::command(name, words, &mark, stdin, options.timeout);
+    let mut filter = StatusFilter::new(mark);
+    let mut refused = false;
+    let ended = context.host.run(&command, &mut |tick| {
+        let stdout = filter.pass(tick.stdout);
+        refused |= !tell(options, ExecStream::Stdout, &stdout) || !tell(options, ExecStream::Stderr, tick.stderr);
+        refused |= options.pulse.as_mut().is_some_and(|pulse| !pulse());
+        match options.cancel.map_or(0, super::Cancel::requests) {
+            2.. => Control::Kill,
+            1 => Control::Cancel,
+            0 if refused => Control::Cancel,
+            0 => Control::Continue,
+        }
+    })?;
+    let (rest, status) = filter.finish();
+    tell(options, ExecStream::Stdout, &rest);
+    match (status, ended.stopped) {
+        (Some(status), None) => Ok(status),
+        (_, Some(stopped)) => Err(stopped_by_caller(name, words, stopped)),
+        (None, None) => Err(match context.host.zone_state(name)? {
+            Some(now) if now.state == ZoneState::Running && same_life(&zone, &now) => {
+                ended.error().with_context(format!("how the command ended in {name} is not known"))
+            }
+            now => {
+                let state =
+                    now.map_or("gone", |now| if same_life(&zone, &now) { now.state.as_str() } else { "rebooted" });
+                Error::new(Code::WrongState, format!("{name} went down under the command: it is {state}"))
+                    .with_help("how the command ended is not known")
+                    .with_command(ended.failed())
+            }
+        }),
+    }
+}
+
+/// The error of a command that was stopped. What runs it inside the zone, and what it wrote, is not repeated: the caller has seen it.
+fn stopped_by_caller(name: &ZoneName, words: &[String], stopped: Stopped) -> Error {
+    let command = command_line(words);
+    match stopped {
+        Stopped::Cancelled => Error::new(Code::Cancelled, format!("`{command}` in zone \"{name}\" was cancelled")),
+        Stopped::TimedOut(limit) => {
+            let message =
+                format!("`{command}` in zone \"{name}\" took longer than {} and was stopped", in_words(limit));
+            Error::new(Code::TimedOut, message)
+        }
+    }
+}
+
+/// A login on the caller's terminal; the status is that of the login's shell.
+pub(crate) fn login(context: &Context, name: &ZoneName, user: Option<&str>, term: Option<OsString>) -> Result<i32> {
+    if let Some(user) = user
+        && (user.is_empty() || user.starts_with('-') || user.contains(|c: char| c.is_control() || c.is_whitespace()))
+    {
+        return Err(Error::new(Code::InvalidArgument, format!("{user:?} is no user's name")));
+    }
+    running(context, name)?;
+    let ended = context.host.run(&zlogin::login(name, user, term), &mut |_| Control::Continue)?;
+    Ok(match ended.end {
+        End::Exited(status) => status,
+        End::Signalled(signal) => 128 + signal,
+    })
+}
+
+/// The host's zone, which must be the registered one, and running.
+fn running(context: &Context, name: &ZoneName) -> Result<HostZone> {
+    let entry = entry(context, name)?;
+    let Some(zone) = context.host.zone_state(name)? else {
+        return Err(Error::new(Code::WrongState, format!("the host does not have the zone {name}")));
+    };
+    identity::same(&entry, &zone)?;
+    if zone.state != ZoneState::Running {
+        return Err(Error::new(Code::WrongState, format!("{name} is {}, not running", zone.state))
+            .with_help(format!("run zmgr boot {name}")));
+    }
+    Ok(zone)
+}
+
+/// Whether the zone has not been down in between. The id may be missing where it was read before the state.
+fn same_life(before: &HostZone, now: &HostZone) -> bool {
+    before.id.zip(now.id).is_none_or(|(before, now)| before == now)
+}
+
+fn tell(options: &mut ExecOptions<'_>, stream: ExecStream, bytes: &[u8]) -> bool {
+    match options.output.as_mut() {
+        Some(output) if !bytes.is_empty() => output(stream, bytes),
+        _ => true,
+    }
+}

@@ -1,0 +1,41 @@
+//! Reading of files as bytes: documents, and what the host keeps in files.
+
+use std::path::Path;
+
+use crate::error::{Code, Error, Result};
+use crate::file::{self, Links, Refused};
+use crate::registry::{Directory, Tree, stem_of};
+use crate::schema::did_you_mean;
+
+/// Returns the bytes of a configuration file; `None` if it does not exist.
+pub(crate) fn read_document(tree: &Tree, path: &Path) -> Result<Option<Vec<u8>>> {
+    match tree.read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.code() == Code::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the error for a zone that is not in the registry.
+pub(crate) fn unknown_zone(tree: &Tree, name: &str) -> Error {
+    let files = tree.documents(Directory::Zones).unwrap_or_default();
+    // `web2` is another zone than `web1`, not a misspelt one.
+    let without_digits = |name: &str| name.replace(|c: char| c.is_ascii_digit(), "");
+    let names = files.iter().filter_map(|file| stem_of(file));
+    let near = did_you_mean(name, names.filter(|known| without_digits(known) != without_digits(name)));
+    let hint = near.map(|near| format!("did you mean {near:?}? or ")).unwrap_or_default();
+    Error::new(Code::NotFound, format!("zone {name:?} not found: it is not in the registry"))
+        .with_help(format!("{hint}run `zmgr list` (`-a` includes unregistered zones)"))
+}
+
+/// Size limit of a host file in bytes.
+const LIMIT: u64 = 16 << 20;
+
+/// Returns the bytes of a file of the host; `None` if there is none.
+pub(crate) fn read_file(path: &Path) -> Result<Option<Vec<u8>>> {
+    match file::read(path, Links::Follow, LIMIT) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Refused::Absent) => Ok(None),
+        Err(why) => Err(why.error("read", path)),
+    }
+}

@@ -1,0 +1,179 @@
+//! Removes entries from the registry and leaves everything else as it is.
+//!
+//! Invariant: nothing on the host is changed. What the zone still has stays held, as the holdings of an unregistered zone.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::config_tree::ConfigTree;
+use super::context::Context;
+use super::create_destroy;
+use super::jobs::{EventSender, before, run_jobs};
+use super::plan::{Basis, Change, PlannedFile, PlannedStep};
+use super::request::Request;
+use super::run_plan;
+use super::{Event, EventKind, Outcome, Plan, Report, basis};
+use crate::document::Document;
+use crate::effective::effective;
+use crate::error::{Code, Error, Result};
+use crate::manager::RunOptions;
+use crate::name::ZoneName;
+use crate::registry::Wait;
+use crate::zone::{EntryState, Origin, ZoneEntry};
+
+/// What has become of an entry that was removed.
+const DONE: &str = "forgotten";
+
+/// Plans the removal of these entries. Changes nothing.
+pub(crate) fn plan_forget(context: &Context, names: &[ZoneName]) -> Result<Plan> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let changes = names.iter().map(|name| plan(context, &config_tree, name)).collect::<Result<Vec<_>>>()?;
+    Ok(Plan::new("forget", changes))
+}
+
+/// Removes these entries.
+pub(crate) fn forget(context: &Context, names: &[ZoneName], run: &mut RunOptions<'_>) -> Result<Report> {
+    let config_tree = match before(run, |_| ConfigTree::load(context.registry.tree())) {
+        Ok(config_tree) => config_tree,
+        Err(error) => return Report::called_off(names, DONE, error),
+    };
+    let outcomes = run_jobs(names.to_vec(), run, |name, events| {
+        let (result, notes) = match forget_one(context, &config_tree, &name, None, events) {
+            Ok(notes) => (Ok(None), notes),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        Outcome { name: name.to_string(), action: DONE.to_owned(), result, notes }
+    });
+    // Best effort: a stale index entry only costs time.
+    let _ = context.registry.clear_up(&mut Wait::none());
+    Ok(Report { outcomes: outcomes? })
+}
+
+/// Removes one entry; with `approved`, only if that is still what it comes to. Returns what is lost by it.
+pub(crate) fn forget_one(
+    context: &Context,
+    config_tree: &ConfigTree,
+    name: &ZoneName,
+    approved: Option<&Change>,
+    events: &EventSender,
+) -> Result<Vec<String>> {
+    // Read before the lock is taken: a lock leaves a file, even for a name that is not registered.
+    create_destroy::entry(context, name)?;
+    let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
+    let tell = |kind| {
+        events.send(Event { zone: name.to_string(), step: String::new(), position: (0, 1), kind });
+    };
+    tell(EventKind::Started);
+    let removed = (|| {
+        let planned = plan(&context.with_cancel(events), config_tree, name);
+        let change = run_plan::confirmed(planned, approved, |change| change)?;
+        events.flush();
+        if events.cancel_requests() > 0 {
+            return Err(Error::new(Code::Cancelled, format!("cancelled: {name} is still registered")));
+        }
+        // The registry lock: no allocation is decided between the removal and the end of the host snapshot, which lacks the zone.
+        let mut pulse = || events.cancel_requests() == 0;
+        let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
+        let lock = context.registry.lock_registry(&mut wait)?;
+        context.registry.remove(&context.registry.tree().zone(name))?;
+        context.registry.drop_host_usage(&lock);
+        Ok(change.notes)
+    })();
+    tell(EventKind::Finished { ok: removed.is_ok() });
+    if removed.is_ok() || !context.registry.tree().zone(name).exists() {
+        locks.retire();
+    }
+    removed
+}
+
+/// Plans the removal of one entry, as the registry and the host have it now.
+pub(super) fn plan(context: &Context, config_tree: &ConfigTree, name: &ZoneName) -> Result<Change> {
+    let document = create_destroy::document(context, name)?;
+    let entry = &document.value;
+    if entry.is_newer() {
+        return Err(Error::new(Code::Config, format!("cannot forget {name}: its entry was written by a newer zmgr"))
+            .with_help("use that zmgr, or a later one"));
+    }
+    if let Some(state @ (EntryState::Creating { .. } | EntryState::Destroying { .. } | EntryState::Failed { .. })) =
+        &entry.state
+    {
+        let step = state.step().unwrap_or_default();
+        return Err(Error::new(
+            Code::RecoveryNeeded,
+            format!("cannot forget {name}: an operation on it is unfinished ({}, step {step})", state.as_str()),
+        )
+        .with_help(format!("run `zmgr recover {name}` first")));
+    }
+    let host = context.host.zone_state(name)?;
+    let id = entry.id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let state = host.as_ref().map_or(basis::ABSENT, |zone| zone.state.as_str());
+    let step = PlannedStep {
+        id: "forget".to_owned(),
+        kind: "forget".to_owned(),
+        argv: Vec::new(),
+        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
+        undo: Vec::new(),
+    };
+    Ok(Change {
+        zone: name.to_string(),
+        entry_id: id.clone(),
+        request: Request::Forget {},
+        spec: Value::Null,
+        steps: vec![step],
+        notes: losses(config_tree, &document, host.is_some()),
+        basis: Basis {
+            documents: BTreeMap::new(),
+            entry: id,
+            host: BTreeMap::from([(format!("zone {name}"), state.to_owned())]),
+        },
+    })
+}
+
+/// Describes what is lost with the entry: what `import` could not write again.
+fn losses(config_tree: &ConfigTree, document: &Document<ZoneEntry>, on_host: bool) -> Vec<String> {
+    let entry = &document.value;
+    let name = &entry.name;
+    let mut lost = Vec::new();
+    match (&entry.state, on_host) {
+        (None, _) => lost.push(format!("{name} is not built: its file is the only record of it")),
+        (Some(_), false) => {
+            let addresses: Vec<String> =
+                entry.nets.iter().flat_map(|net| &net.addresses).map(|held| held.address.addr().to_string()).collect();
+            let freed =
+                if addresses.is_empty() { String::new() } else { format!(": {} becomes free", addresses.join(", ")) };
+            lost.push(format!("the host has no zone {name}{freed}"));
+        }
+        (Some(_), true) => {}
+    }
+    if entry.origin != Some(Origin::Import) && entry.state.is_some() && on_host {
+        lost.push(format!("zmgr created {name}: without its entry, destroy leaves what zmgr made for it, and addresses stay held by an unregistered zone"));
+    } else if entry.nets.iter().any(|net| net.managed) {
+        lost.push(format!("{name} has links that are zmgr's: import them again with --adopt-links"));
+    }
+    if entry.origin == Some(Origin::Import) && is_edited(config_tree, document) {
+        lost.push(format!("zones/{name}.kdl was edited since the import"));
+    }
+    lost
+}
+
+/// Whether an imported entry says what another import would not write.
+fn is_edited(config_tree: &ConfigTree, document: &Document<ZoneEntry>) -> bool {
+    let entry = &document.value;
+    let settings = &entry.settings;
+    let written = Document::create(document.path(), entry.clone());
+    let only_here = settings.tags.is_some()
+        || settings.protected.is_some()
+        || settings.install.is_some()
+        || settings.clone_from.is_some()
+        || !settings.setup.is_empty();
+    let as_applied =
+        effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry).is_ok_and(|spec| {
+            let mut now = super::applied(&spec);
+            // Import records nothing of how the zone was installed.
+            (now.settings.install, now.settings.clone_from) = (None, None);
+            now.settings.setup = Default::default();
+            entry.applied.as_deref() == Some(&now)
+        });
+    only_here || !as_applied || !written.is_ok_and(|written| written.text() == document.text())
+}

@@ -1,0 +1,224 @@
+//! What a creation takes from the host besides its state: public keys, whether certificates are there, and delegated datasets.
+//!
+//! Invariant: private keys are never read, so that no plan, error or log can show one.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::brand::{self, ImageKind};
+use super::config_tree::ConfigTree;
+use crate::effective::ZoneSpec;
+use crate::error::{Code, Error, Result};
+use crate::exec::zfs;
+use crate::file::{self, Links, Refused};
+use crate::host::Host;
+use crate::publisher::Publisher;
+use crate::resources::Dataset;
+
+/// The largest file of public keys that is read.
+const KEYS: u64 = 256 << 10;
+
+/// What the wishes name, as it was found before any lock was taken.
+#[derive(Debug, Default)]
+pub(crate) struct HostAssets {
+    /// The lines of each file of public keys, or what is wrong with it.
+    keys: BTreeMap<String, std::result::Result<Vec<String>, String>>,
+    /// Whether each client certificate, and each key of one, is a file.
+    certificates: BTreeMap<String, bool>,
+    /// Whether the host has each dataset.
+    datasets: BTreeMap<String, bool>,
+    /// What each image is on the host.
+    images: BTreeMap<String, ImageKind>,
+}
+
+impl HostAssets {
+    /// What one wish names.
+    pub(crate) fn of(host: &Host, config_tree: &ConfigTree, spec: &ZoneSpec) -> Result<HostAssets> {
+        let mut host_assets = HostAssets::default();
+        host_assets.gather(host, config_tree, spec)?;
+        Ok(host_assets)
+    }
+
+    /// Looks for all that this wish names. What is missing is kept, and is the error of whoever wants it.
+    pub(crate) fn gather(&mut self, host: &Host, config_tree: &ConfigTree, spec: &ZoneSpec) -> Result<()> {
+        for path in spec.setup.ssh_keys.iter().flat_map(|keys| keys.value.iter()) {
+            if !self.keys.contains_key(path) {
+                self.keys.insert(path.clone(), read_keys(&host.path(path), host.is_guarded()));
+            }
+        }
+        let publishers = spec.install.publishers.iter().filter_map(|name| config_tree.publishers.get(name));
+        for path in publishers.flat_map(|publisher| [&publisher.ssl_cert, &publisher.ssl_key]).flatten() {
+            if !self.certificates.contains_key(path) {
+                self.certificates.insert(path.clone(), host.path(path).is_file());
+            }
+        }
+        if let Some(image) = &spec.install.image {
+            let path = host.path(image);
+            let kind = match (path.is_dir(), path.is_file()) {
+                (true, _) => ImageKind::Directory,
+                (false, true) => ImageKind::File,
+                (false, false) => ImageKind::Missing,
+            };
+            self.images.insert(image.clone(), kind);
+        }
+        for dataset in &spec.resources.datasets {
+            if !self.datasets.contains_key(&dataset.name) {
+                let found = host.question(&zfs::list_one(&dataset.name))?;
+                self.datasets.insert(dataset.name.clone(), found.success());
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what the image of this spec is on the host.
+    pub(crate) fn image(&self, spec: &ZoneSpec) -> ImageKind {
+        let found = spec.install.image.as_ref().and_then(|image| self.images.get(image));
+        found.copied().unwrap_or(ImageKind::Missing)
+    }
+
+    /// The public keys of root, each line once; an error where one of their files cannot be used.
+    pub(crate) fn keys(&self, spec: &ZoneSpec) -> Result<Vec<String>> {
+        let mut lines: Vec<String> = Vec::new();
+        let Some(files) = &spec.setup.ssh_keys else { return Ok(lines) };
+        for path in &files.value {
+            let found = self.keys.get(path).cloned().unwrap_or_else(|| Err("it was not read".to_owned()));
+            let found = found.map_err(|fault| {
+                let message =
+                    format!("zone {}: the ssh-key {path} ({}) cannot be used: {fault}", spec.name, files.source);
+                Error::new(Code::Config, message).with_help("name a file of public keys, such as id_ed25519.pub")
+            })?;
+            for line in found {
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The publishers of a wish, in search order, with their certificates in place.
+    pub(crate) fn publishers(&self, spec: &ZoneSpec, config_tree: &ConfigTree, linked: bool) -> Result<Vec<Publisher>> {
+        let publishers = brand::publishers(spec, config_tree, linked)?;
+        for publisher in &publishers {
+            let paths = [("ssl-cert", &publisher.ssl_cert), ("ssl-key", &publisher.ssl_key)];
+            for (node, path) in paths.into_iter().filter_map(|(node, path)| Some((node, path.as_ref()?))) {
+                if self.certificates.get(path) != Some(&true) {
+                    let message = format!(
+                        "zone {}: the publisher {} ({}) has the {node} {path}, and there is no such file",
+                        spec.name, publisher.name, publisher.source
+                    );
+                    return Err(
+                        Error::new(Code::Config, message).with_help(format!("put the file there, or mend {node}"))
+                    );
+                }
+            }
+        }
+        Ok(publishers)
+    }
+
+    /// The delegated datasets that have to be made; an error where one is missing and may not be.
+    pub(crate) fn missing_datasets(&self, spec: &ZoneSpec) -> Result<Vec<Dataset>> {
+        let mut missing = Vec::new();
+        for dataset in &spec.resources.datasets {
+            match self.datasets.get(&dataset.name) {
+                Some(true) => {}
+                _ if dataset.create => missing.push(dataset.value.clone()),
+                _ => {
+                    let message = format!(
+                        "zone {}: the host has no dataset {}, which {} delegates",
+                        spec.name, dataset.name, dataset.source
+                    );
+                    return Err(Error::new(Code::Config, message)
+                        .with_help(format!("zfs create {0}, or write dataset \"{0}\" create=#true", dataset.name)));
+                }
+            }
+        }
+        Ok(missing)
+    }
+}
+
+/// The keys of a file, a line each; else what is wrong with it.
+fn read_keys(path: &Path, trusted: bool) -> std::result::Result<Vec<String>, String> {
+    let (file, meta) = file::open(path, Links::Follow).map_err(|why| why.to_string())?;
+    // As sshd does: a key that anyone may replace lets anyone into the zone.
+    if trusted && meta.permissions().mode() & 0o002 != 0 {
+        return Err("everybody may write to it".to_owned());
+    }
+    let bytes = file::read_to_limit(&file, &meta, KEYS).map_err(|why| why.to_string())?;
+    parse_keys(&String::from_utf8(bytes).map_err(|_| Refused::NotText.to_string())?)
+}
+
+fn parse_keys(text: &str) -> std::result::Result<Vec<String>, String> {
+    // Looked for anywhere: a private key in the wrong file shall not get into a plan, let alone into a zone.
+    if text.contains("PRIVATE KEY") || text.contains("PuTTY-User-Key-File") {
+        return Err("it holds a private key".to_owned());
+    }
+    let mut keys = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if line.chars().any(char::is_control) || !has_key(line) {
+            return Err(format!("its line {} is no public key", at + 1));
+        }
+        keys.push(line.to_owned());
+    }
+    if keys.is_empty() { Err("it holds no key".to_owned()) } else { Ok(keys) }
+}
+
+/// Whether two words of a line, after options that may stand before them, are the type of a key and its base64.
+fn has_key(line: &str) -> bool {
+    let is_type = |word: &str| {
+        ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "rsa-sha2-"].iter().any(|start| word.starts_with(start))
+    };
+    let is_key = |word: &str| {
+        word.starts_with("AAAA") && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+    };
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.windows(2).any(|pair| is_type(pair[0]) && is_key(pair[1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn public_keys() {
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 ops@example";
+        let text = format!("# of the team\n\n{key}\nfrom=\"10.0.0.0/8\",no-pty {key}\r\n");
+        assert_eq!(parse_keys(&text).unwrap(), [key.to_owned(), format!("from=\"10.0.0.0/8\",no-pty {key}")]);
+        for (text, fault) in [
+            ("", "it holds no key"),
+            ("# nothing\n", "it holds no key"),
+            ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n", "it holds a private key"),
+            ("ssh-ed25519 AAAAC3Nz ops\n-----BEGIN RSA PRIVATE KEY-----\n", "it holds a private key"),
+            ("ssh-ed25519 AAAAC3Nz ops\nhello\n", "its line 2 is no public key"),
+            ("ssh-ed25519 AAAAC3Nz\x1b[2J\n", "its line 1 is no public key"),
+            ("ssh-ed25519 secret\n", "its line 1 is no public key"),
+        ] {
+            assert_eq!(parse_keys(text), Err(fault.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn files_of_keys() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ops.pub");
+        assert!(read_keys(&path, false).is_err());
+        assert_eq!(read_keys(directory.path(), false), Err("it is a directory, not a regular file".to_owned()));
+        std::fs::write(&path, vec![b'x'; KEYS as usize + 1]).unwrap();
+        assert!(read_keys(&path, false).unwrap_err().contains("larger"));
+        std::fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert_eq!(read_keys(&path, false), Err("it is not UTF-8 text".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[ -~\n]{0,200}") {
+            let _ = parse_keys(&text);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What hangs on a zone's files: what goes with them, what moves over to somebody else, what stays.
+//!
+//! Invariant: reads only. Where something cannot be found out, that is an error: what nobody was told of shall not be lost.
+
+use std::collections::BTreeSet;
+
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::zfs::{self, Dataset, Part};
+use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::exec::zonecfg::ZoneConfig;
+use crate::host::Host;
+use crate::name::ZoneName;
+
+/// What hangs on one zone's files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct DestroyImpact {
+    /// The dataset of its zonepath.
+    dataset: Option<Dataset>,
+    /// Datasets lent to it, which are never deleted.
+    delegated: Vec<String>,
+    /// Snapshots that nothing was cloned from.
+    snapshots: Vec<String>,
+    /// Datasets elsewhere that are clones of its own, with the zone that each is of.
+    clones: Vec<(String, Option<String>)>,
+    /// Its datasets that belong to other boot environments of the host.
+    environments: Vec<String>,
+    /// File systems that are mounted below its root while it is down.
+    mounts: Vec<String>,
+}
+
+/// Where file systems are mounted, asked for once for many zones.
+#[derive(Debug, Default)]
+pub(crate) struct Mounts(BTreeSet<String>);
+
+impl Mounts {
+    pub(crate) fn inspect(host: &Host) -> Result<Mounts> {
+        // What is there besides ZFS stands in the kernel's table.
+        let mut mounts: BTreeSet<String> = zfs::parse_mounts(&host.ask(&zfs::list_mounts())?)?.into_iter().collect();
+        if let Some(table) = super::files::read_file(&host.path("/etc/mnttab"))? {
+            let table = String::from_utf8_lossy(&table);
+            mounts.extend(table.lines().filter_map(|line| Some(line.split('\t').nth(1)?.to_owned())));
+        }
+        Ok(Mounts(mounts))
+    }
+
+    fn below(&self, directory: &str) -> Vec<String> {
+        let directory = format!("{directory}/");
+        self.0.range(directory.clone()..).take_while(|path| path.starts_with(&directory)).cloned().collect()
+    }
+}
+
+/// Looks at a zone's files.
+pub(crate) fn inspect(
+    host: &Host,
+    zone: &HostZone,
+    config: Option<&ZoneConfig>,
+    mounts: &Mounts,
+) -> Result<DestroyImpact> {
+    let mut impact = DestroyImpact {
+        delegated: config.map(|config| config.datasets.clone()).unwrap_or_default(),
+        ..DestroyImpact::default()
+    };
+    if zone.state == ZoneState::Configured {
+        return Ok(impact);
+    }
+    // While the zone runs, what it has mounted itself is there too; illumos looks again before it uninstalls.
+    if !zone.state.is_active() {
+        impact.mounts = mounts.below(&format!("{}/root", zone.zonepath));
+    }
+    let Some(dataset) = host.dataset_at(&zone.zonepath)? else {
+        return Ok(impact);
+    };
+    let parts = zfs::parse_parts(&host.ask(&zfs::list_parts(&dataset.name))?)?;
+    impact.take_parts(&dataset.name, &parts);
+    if !impact.clones.is_empty() {
+        let zones = host.zones()?;
+        for (clone, owner) in &mut impact.clones {
+            *owner = zone_of(host, &zones, clone)?;
+        }
+    }
+    impact.dataset = Some(dataset);
+    Ok(impact)
+}
+
+impl DestroyImpact {
+    /// The dataset of the zone's files.
+    pub(crate) fn dataset(&self) -> Option<&Dataset> {
+        self.dataset.as_ref()
+    }
+
+    /// The same, for the owner of what was looked at.
+    pub(crate) fn into_dataset(self) -> Option<Dataset> {
+        self.dataset
+    }
+
+    fn take_parts(&mut self, dataset: &str, parts: &[Part]) {
+        let own = |name: &str| name.strip_prefix(dataset).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        for part in parts.iter().filter(|part| part.kind == "snapshot") {
+            if part.clones.is_empty() {
+                self.snapshots.push(part.name.clone());
+            }
+            self.clones.extend(part.clones.iter().filter(|clone| !own(clone)).map(|clone| (clone.clone(), None)));
+        }
+        let root = format!("{dataset}/ROOT/");
+        let is_environment = |part: &&Part| part.kind == "filesystem" && part.name.starts_with(&root);
+        // The one that is mounted is the present boot environment's.
+        let present =
+            parts.iter().filter(is_environment).find(|part| part.mounted).and_then(|part| part.parent.as_ref());
+        if let Some(present) = present {
+            let others = |part: &&Part| part.parent.as_ref().is_some_and(|parent| parent != present);
+            self.environments =
+                parts.iter().filter(is_environment).filter(others).map(|part| part.name.clone()).collect();
+        }
+        // What stays with another boot environment goes with no uninstall.
+        let stays = |name: &str| {
+            let of = name.split('@').next().unwrap_or_default();
+            self.environments.iter().any(|stays| stays == of)
+        };
+        self.snapshots.retain(|snapshot| !stays(snapshot));
+    }
+
+    /// That the zone's files may go: nothing is mounted among them and, without `force`, nothing would be harmed that zmgr did not
+    /// make.
+    pub(crate) fn check_destroyable(&self, name: &ZoneName, force: bool) -> Result<()> {
+        if !self.mounts.is_empty() {
+            return Err(Error::new(
+                Code::WrongState,
+                format!("file systems are mounted below the root of {name}, and what is in them would be lost"),
+            )
+            .with_details(self.mounts.iter().map(|mount| Diagnostic::new("mounted", mount.clone())).collect())
+            .with_help(format!("umount {}", self.mounts.join(" "))));
+        }
+        if force || (self.snapshots.is_empty() && self.clones.is_empty()) {
+            return Ok(());
+        }
+        let mut what = Vec::new();
+        if !self.snapshots.is_empty() {
+            what.push(format!("snapshots that zmgr did not make ({})", self.snapshots.join(", ")));
+        }
+        if !self.clones.is_empty() {
+            let clones: Vec<&str> = self.clones.iter().map(|(clone, zone)| zone.as_deref().unwrap_or(clone)).collect();
+            what.push(format!("clones ({})", clones.join(", ")));
+        }
+        let snapshots = self.snapshots.iter().map(|snapshot| Diagnostic::new("snapshot", snapshot.clone()));
+        let clones = self.clones.iter().map(|(clone, _)| Diagnostic::new("clone", clone.clone()));
+        Err(Error::new(Code::WrongState, format!("{name} has {}", what.join(" and ")))
+            .with_details(snapshots.chain(clones).collect())
+            .with_help("with --force the snapshots are destroyed and the clones take over what they share"))
+    }
+
+    /// What a person should know before the zone's files go, or are left with `keep_data`.
+    pub(crate) fn notes(&self, zonepath: &str, keep_data: bool) -> Vec<String> {
+        let mut notes: Vec<String> =
+            self.delegated.iter().map(|dataset| format!("the dataset {dataset} is lent to it and stays")).collect();
+        if keep_data {
+            let dataset = self.dataset.as_ref().map(|dataset| format!(" ({})", dataset.name)).unwrap_or_default();
+            notes.push(format!("its files stay in {zonepath}{dataset}"));
+            return notes;
+        }
+        notes.extend(self.snapshots.iter().map(|snapshot| format!("the snapshot {snapshot} goes with it")));
+        notes.extend(self.clones.iter().map(|(clone, zone)| match zone {
+            Some(zone) => format!("the zone {zone} is a clone of it ({clone}) and takes over what they share"),
+            None => format!("{clone} is a clone of it, outside of any zone: the uninstall may refuse"),
+        }));
+        notes.extend(self.environments.iter().map(|dataset| {
+            format!("{dataset} belongs to another boot environment of the host and stays, in its dataset")
+        }));
+        notes
+    }
+}
+
+/// The zone that a dataset is of: the one whose zonepath the dataset or one above it is mounted at.
+fn zone_of(host: &Host, zones: &[HostZone], dataset: &str) -> Result<Option<String>> {
+    let Some((zone_dataset, _)) = dataset.split_once("/ROOT/") else { return Ok(None) };
+    let completed = host.question(&zfs::list_path(zone_dataset))?;
+    if !completed.success() {
+        return Ok(None);
+    }
+    let found = zfs::parse_list(&completed)?.into_iter().find_map(|dataset| dataset.mountpoint);
+    Ok(found.and_then(|path| zones.iter().find(|zone| zone.zonepath == path)).map(|zone| zone.name.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(name: &str, kind: &str, mounted: bool, clones: &[&str], parent: Option<&str>) -> Part {
+        let clones = clones.iter().map(|clone| (*clone).to_owned()).collect();
+        Part { name: name.to_owned(), kind: kind.to_owned(), mounted, clones, parent: parent.map(str::to_owned) }
+    }
+
+    #[test]
+    fn tells_what_goes_from_what_stays() {
+        let parts = [
+            part("p/w", "filesystem", true, &[], None),
+            part("p/w/ROOT", "filesystem", false, &[], None),
+            part("p/w/ROOT/zbe", "filesystem", true, &[], Some("now")),
+            part("p/w/ROOT/zbe@mine", "snapshot", false, &[], None),
+            part("p/w/ROOT/zbe@be", "snapshot", false, &["p/w/ROOT/zbe-1"], None),
+            part("p/w/ROOT/zbe@new_snap", "snapshot", false, &["p/new/ROOT/zbe"], None),
+            part("p/w/ROOT/zbe-1", "filesystem", false, &[], Some("before")),
+            part("p/w/ROOT/zbe-1@old", "snapshot", false, &[], None),
+        ];
+        let mut impact = DestroyImpact::default();
+        impact.take_parts("p/w", &parts);
+        assert_eq!(impact.snapshots, ["p/w/ROOT/zbe@mine"]);
+        assert_eq!(impact.clones, [("p/new/ROOT/zbe".to_owned(), None)]);
+        assert_eq!(impact.environments, ["p/w/ROOT/zbe-1"]);
+        let name = ZoneName::new("w").unwrap();
+        assert_eq!(impact.check_destroyable(&name, false).unwrap_err().code(), Code::WrongState);
+        impact.check_destroyable(&name, true).unwrap();
+        assert_eq!(impact.notes("/zones/w", false).len(), 3);
+        assert_eq!(impact.notes("/zones/w", true), ["its files stay in /zones/w"]);
+    }
+
+    #[test]
+    fn mounts_below_a_root() {
+        let mounts = Mounts(["/zones/w/root", "/zones/w/root/mnt", "/zones/w/root2/x"].map(str::to_owned).into());
+        assert_eq!(mounts.below("/zones/w/root"), ["/zones/w/root/mnt"]);
+        let impact = DestroyImpact { mounts: mounts.below("/zones/w/root"), ..DestroyImpact::default() };
+        let error = impact.check_destroyable(&ZoneName::new("w").unwrap(), true).unwrap_err();
+        assert_eq!(error.help(), Some("umount /zones/w/root/mnt"));
+    }
+}

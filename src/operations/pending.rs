@@ -1,0 +1,116 @@
+//! Changes that were applied while a zone ran and are not in effect before it boots.
+//!
+//! Invariant: they are remembered in the entry with the host's boot time and the zone's id, and count only while both are the same.
+
+use super::journal::Journal;
+use crate::error::Result;
+use crate::exec::zoneadm::HostZone;
+use crate::exec::zonecfg::{Part, ZoneConfig, parts};
+use crate::host::{Dialect, Host};
+use crate::resources::Alias;
+use crate::schema::{TakesEffect, takes_effect};
+use crate::zone::{Pending, PendingChange, ZoneEntry};
+
+/// Attributes that OmniOS's brands read at each boot.
+const READ_AT_BOOT: [&str; 2] = ["resolvers", "dns-domain"];
+
+/// Longest text of an earlier value that is kept in the entry.
+const MAX_VALUE: usize = 1000;
+
+/// A part of a configuration before and after a change; `None` if it is not there.
+pub(crate) struct ChangedPart {
+    pub(crate) from: Option<Part>,
+    pub(crate) to: Option<Part>,
+}
+
+impl ChangedPart {
+    fn part(&self) -> Option<&Part> {
+        self.to.as_ref().or(self.from.as_ref())
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.part().map(|part| part.name.clone()).unwrap_or_default()
+    }
+
+    /// Returns whether a zone that runs has the change only after its next boot.
+    pub(crate) fn waits_for_reboot(&self, dialect: Dialect) -> bool {
+        self.part().is_some_and(|part| effect(&part.key, dialect) != TakesEffect::AtOnce)
+    }
+}
+
+/// Returns when a change of the part with this key takes effect.
+pub(crate) fn effect(key: &[String], dialect: Dialect) -> TakesEffect {
+    let word = |n: usize| key.get(n).map(String::as_str).unwrap_or_default();
+    let node = match word(0) {
+        "rctl" => Alias::ALL.iter().find(|alias| alias.rctl == word(1)).map_or("rctl", |alias| alias.property),
+        "pool" => "resource-pool",
+        "attr" if dialect == Dialect::OmniOs && READ_AT_BOOT.contains(&word(1)) => return TakesEffect::NextReboot,
+        node => node,
+    };
+    // What zmgr has no node for takes effect like most of a zone's configuration.
+    takes_effect(node).unwrap_or(TakesEffect::NextReboot)
+}
+
+/// Returns the parts in which two configurations differ.
+pub(crate) fn changed_parts(from: &ZoneConfig, to: &ZoneConfig) -> Vec<ChangedPart> {
+    let (from, to) = (parts(from), parts(to));
+    let twin = |parts: &[Part], part: &Part| parts.iter().find(|other| other.key == part.key).cloned();
+    let gone = from.iter().filter(|part| twin(&to, part).is_none());
+    let gone = gone.map(|part| ChangedPart { from: Some(part.clone()), to: None });
+    let others = to.iter().map(|part| ChangedPart { from: twin(&from, part), to: Some(part.clone()) });
+    gone.chain(others).filter(|changed| changed.from != changed.to).collect()
+}
+
+/// Returns the changes of an entry that still wait for a boot of its zone, as the host has it now.
+pub(crate) fn current<'e>(host: &Host, entry: &'e ZoneEntry, zone: Option<&HostZone>) -> Result<Option<&'e Pending>> {
+    let (Some(pending), Some(zone)) = (&entry.pending, zone) else { return Ok(None) };
+    if !zone.state.is_active() || zone.id != Some(pending.zone_id) {
+        return Ok(None);
+    }
+    Ok(Some(pending).filter(|pending| pending.is_current(boot_time(host), zone.id)))
+}
+
+/// Returns the same as texts.
+pub(crate) fn texts(host: &Host, entry: &ZoneEntry, zone: Option<&HostZone>) -> Result<Vec<String>> {
+    Ok(current(host, entry, zone)?.map(Pending::texts).unwrap_or_default())
+}
+
+/// Returns what waits for the zone's next boot once its configuration changes from `from` to `to`: what waited before and these
+/// changes, without those that lead back to what the running zone has.
+pub(crate) fn after(
+    host: &Host,
+    before: Option<&Pending>,
+    zone: &HostZone,
+    from: &ZoneConfig,
+    to: &ZoneConfig,
+) -> Result<Option<Pending>> {
+    let Some(zone_id) = zone.id.filter(|_| zone.state.is_active()) else { return Ok(None) };
+    let mut changes = before.map(|pending| pending.changes.clone()).unwrap_or_default();
+    for changed in changed_parts(from, to).iter().filter(|changed| changed.waits_for_reboot(host.dialect())) {
+        let (what, text) = (changed.name(), |part: &Option<Part>| part.as_ref().map(Part::text));
+        match changes.iter().position(|known| known.what == what) {
+            Some(known) if changes[known].was == text(&changed.to) => {
+                changes.remove(known);
+            }
+            Some(_) => {}
+            None => changes.push(PendingChange { what, was: text(&changed.from).filter(|was| was.len() <= MAX_VALUE) }),
+        }
+    }
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Pending { boot_time: boot_time(host), zone_id, changes }))
+}
+
+/// Removes from the entry what no longer waits, now that the host has the zone like this.
+pub(crate) fn clear(host: &Host, journal: &Journal<'_>, entry: &ZoneEntry, zone: Option<&HostZone>) -> Result<()> {
+    if entry.pending.is_none() || current(host, entry, zone)?.is_some() {
+        return Ok(());
+    }
+    journal.edit(|entry| entry.pending = None)
+}
+
+/// A host that does not say when it booted leaves the zone's id to tell one boot from another.
+fn boot_time(host: &Host) -> Option<u64> {
+    host.boot_time().unwrap_or_default()
+}

@@ -1,0 +1,330 @@
+//! Boots, halts, shuts down and reboots zones: one command each, judged by the state that follows.
+//!
+//! Invariant: whether a zone runs is the host's to say. The registry only forgets what waited for the boot.
+
+use std::time::{Duration, Instant};
+
+use super::config_tree::ConfigTree;
+use super::context::Context;
+use super::create_destroy::entry;
+use super::jobs::{EventSender, run_jobs};
+use super::journal::Journal;
+use super::plumb_links::{has_ipadm, plumb_links};
+use super::preconditions;
+use super::step_context::StepContext;
+use super::{EventKind, Outcome, PlannedStep, Report, identity, pending, view};
+use crate::config::Timeouts;
+use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::{self, HostZone, ZoneState};
+use crate::manager::{RunOptions, Zone};
+use crate::name::ZoneName;
+use crate::zone::ZoneEntry;
+
+/// How long a state may lag behind the command that brought it about.
+const SETTLE: Duration = Duration::from_secs(10);
+/// How often the state is asked for meanwhile.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What to do with a zone's power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Power {
+    Boot,
+    Halt,
+    /// Asks the zone to shut down; `force` falls back to halting it.
+    Shutdown {
+        force: bool,
+    },
+    /// Asks the zone to shut down and boots it; `force` halts it in place of asking.
+    Reboot {
+        force: bool,
+    },
+}
+
+impl Power {
+    /// The word for it, after "can".
+    fn word(self) -> &'static str {
+        match self {
+            Power::Boot => "boot",
+            Power::Halt => "be halted",
+            Power::Shutdown { .. } => "be shut down",
+            Power::Reboot { .. } => "be rebooted",
+        }
+    }
+
+    /// What was done, in a word.
+    fn done(self) -> &'static str {
+        match self {
+            Power::Boot => "booted",
+            Power::Halt => "halted",
+            Power::Shutdown { .. } => "shut-down",
+            Power::Reboot { .. } => "rebooted",
+        }
+    }
+
+    /// The step of its events.
+    fn step(self) -> &'static str {
+        match self {
+            Power::Boot => "boot",
+            Power::Halt => "halt",
+            Power::Shutdown { .. } => "shutdown",
+            Power::Reboot { .. } => "reboot",
+        }
+    }
+
+    /// Whether the zone is up after it.
+    fn ends_up(self) -> bool {
+        matches!(self, Power::Boot | Power::Reboot { .. })
+    }
+
+    /// How long it may take where the caller says nothing.
+    pub(crate) fn limit(self, timeouts: &Timeouts) -> Duration {
+        match self {
+            Power::Boot => timeouts.boot,
+            Power::Halt | Power::Shutdown { .. } => timeouts.shutdown,
+            Power::Reboot { .. } => timeouts.shutdown + timeouts.boot,
+        }
+    }
+}
+
+/// Does it to each of these zones.
+pub(crate) fn power(
+    context: &Context,
+    names: &[ZoneName],
+    what: Power,
+    timeout: Option<Duration>,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let limit = timeout.unwrap_or_else(|| what.limit(&config_tree.config.timeouts));
+    let outcomes = run_jobs(names.to_vec(), run, |name, events| {
+        let (action, result) = match power_one(context, &config_tree, &name, what, limit, events) {
+            Ok((true, zone)) => (what.done(), Ok(Some(zone))),
+            Ok((false, zone)) => ("unchanged", Ok(Some(zone))),
+            Err(error) => ("failed", Err(error)),
+        };
+        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
+    });
+    Ok(Report { outcomes: outcomes? })
+}
+
+/// Whether anything had to be done, and the zone as it is then.
+fn power_one(
+    context: &Context,
+    config_tree: &ConfigTree,
+    name: &ZoneName,
+    what: Power,
+    limit: Duration,
+    events: &EventSender,
+) -> Result<(bool, Zone)> {
+    // Looked at first: taking a lock leaves a file for a name that may be nobody's, and unfinished work needs no lock to be seen.
+    identity::settled(&entry(context, name)?)?;
+    let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
+    let entry = match entry(context, name) {
+        Err(error) if error.code() == Code::NotFound => {
+            locks.retire();
+            return Err(error);
+        }
+        entry => entry?,
+    };
+    identity::settled(&entry)?;
+    let step_context = context.step_context(config_tree, name, &locks, events)?;
+    step_context.emit(EventKind::Started);
+    step_context.set_step(what.step(), (1, 1));
+    let result = act(&step_context, &entry, what, limit).and_then(|(changed, zone)| {
+        if what.ends_up() {
+            links_taken_up(context, &step_context, &entry)?;
+        }
+        if let Some(id) = entry.id.clone() {
+            pending::clear(&context.host, &Journal::new(&context.registry, name, id), &entry, Some(&zone))?;
+        }
+        Ok((changed, zone))
+    });
+    if let Err(error) = &result {
+        step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
+    }
+    step_context.set_step("", (0, 1));
+    step_context.emit(EventKind::Finished { ok: result.is_ok() });
+    let (changed, zone) = result?;
+    let spec = view::desired(config_tree, &entry);
+    let pending = pending::texts(&context.host, &entry, Some(&zone))?;
+    let zone = Zone { pending, ..view::of_entry(&entry, spec.as_ref(), Some(zone.state.as_str().to_owned())) };
+    Ok((changed, zone))
+}
+
+/// Has the zone make interfaces of the links that it got since it was up the last time.
+pub(crate) fn links_taken_up(context: &Context, step_context: &StepContext<'_>, entry: &ZoneEntry) -> Result<()> {
+    let Some(applied) = entry.applied.as_deref() else { return Ok(()) };
+    let links = applied.plumb_links.as_slice();
+    let (Some(id), false) = (entry.id.clone(), links.is_empty()) else { return Ok(()) };
+    let left = if has_ipadm(entry) { plumb_links(step_context, &applied.nets, links, |_| {})? } else { Vec::new() };
+    if left == links {
+        return Ok(());
+    }
+    Journal::new(&context.registry, step_context.zone, id).edit(|entry| {
+        if let Some(applied) = &mut entry.applied {
+            applied.plumb_links.clone_from(&left);
+        }
+    })
+}
+
+/// Does it, and waits for the state. Already being in that state is success, but for a reboot, which needs a running zone.
+pub(crate) fn act(
+    step_context: &StepContext<'_>,
+    entry: &ZoneEntry,
+    what: Power,
+    limit: Duration,
+) -> Result<(bool, HostZone)> {
+    let until = deadline(limit);
+    let mut zone = present(step_context)?;
+    identity::same(entry, &zone)?;
+    if let (Some(noted), Some(found)) = (&entry.uuid, &zone.uuid)
+        && noted != found
+    {
+        step_context
+            .warn(format!("somebody has installed {} anew: its uuid is {found}, not {noted}", step_context.zone));
+    }
+    if what == Power::Boot {
+        zone = come_down(step_context, zone, until.min(Instant::now() + SETTLE))?;
+    }
+    let state = zone.state;
+    match what {
+        Power::Boot if state == ZoneState::Running => return Ok((false, zone)),
+        Power::Halt | Power::Shutdown { .. } if state == ZoneState::Installed => return Ok((false, zone)),
+        _ => {}
+    }
+    if matches!(state, ZoneState::Configured | ZoneState::Incomplete) {
+        return Err(Error::new(
+            Code::WrongState,
+            format!("{} is {state}, and only an installed zone can {}", step_context.zone, what.word()),
+        )
+        .with_help(format!("zmgr reinstall {} installs it again", step_context.zone)));
+    }
+    if what.ends_up() && is_going_down(state) {
+        return Err(Error::new(
+            Code::WrongState,
+            format!("{} is {state}: its shutdown has not finished", step_context.zone),
+        )
+        .with_help(format!("run `zmgr halt {0}`, then `zmgr boot {0}`", step_context.zone)));
+    }
+    if what.ends_up() && (what == Power::Boot || state == ZoneState::Running) {
+        preconditions::before_boot(&step_context.host, step_context.zone, what != Power::Boot)?;
+    }
+    match what {
+        Power::Reboot { .. } if state != ZoneState::Running => {
+            Err(Error::new(Code::WrongState, format!("{} is {state}, not running", step_context.zone))
+                .with_help(format!("run zmgr boot {}", step_context.zone)))
+        }
+        // A zone without processes has nobody to ask, and illumos refuses to shut it down.
+        Power::Shutdown { .. } if matches!(state, ZoneState::Ready | ZoneState::Mounted) => {
+            carry_out(step_context, Power::Halt, &zone, until)
+        }
+        Power::Shutdown { force: true } => match carry_out(step_context, what, &zone, until) {
+            Err(error) if error.code() != Code::Cancelled && !step_context.is_stopped() => {
+                step_context.warn(format!("{} did not shut down and is being halted", step_context.zone));
+                carry_out(step_context, Power::Halt, &zone, deadline(limit))
+            }
+            done => done,
+        },
+        _ => carry_out(step_context, what, &zone, until),
+    }
+    .map(|zone| (true, zone))
+}
+
+/// Returns the moment at which a limit is over. One that no clock can reach is years away.
+fn deadline(limit: Duration) -> Instant {
+    const YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or(now + YEARS)
+}
+
+/// One command, and the wait for the state.
+fn carry_out(step_context: &StepContext<'_>, what: Power, before: &HostZone, until: Instant) -> Result<HostZone> {
+    step_context.begin()?;
+    let started = Instant::now();
+    let limit = until.saturating_duration_since(started);
+    // What boots leaves zoneadmd behind, which would hold the zone's lock for as long as the zone runs.
+    let ended = match what {
+        Power::Boot => step_context.attempt(zoneadm::boot(step_context.zone, limit))?,
+        Power::Halt => step_context.run_locked(zoneadm::halt(step_context.zone, limit))?,
+        Power::Shutdown { .. } => step_context.run_locked(zoneadm::shutdown(step_context.zone, false, limit))?,
+        Power::Reboot { force: false } => step_context.attempt(zoneadm::shutdown(step_context.zone, true, limit))?,
+        Power::Reboot { force: true } => step_context.attempt(zoneadm::reboot(step_context.zone, limit))?,
+    };
+    // A shutdown that was under way before is another's: it gets the whole time, unless zoneadm has refused.
+    let under_way = ended.success() && is_going_down(before.state);
+    let ignored_cancels = if under_way { until } else { until.min(Instant::now() + SETTLE) };
+    if let Some(zone) = settle(step_context, what, before, ignored_cancels)? {
+        step_context.emit(EventKind::StepDone { elapsed: started.elapsed() });
+        return Ok(zone);
+    }
+    let error = ended.error();
+    Err(match what {
+        Power::Shutdown { force: false } => {
+            error.with_help(format!("zmgr shutdown --force {0} or zmgr halt {0} halts it", step_context.zone))
+        }
+        Power::Reboot { force: false } => {
+            error.with_help(format!("zmgr reboot --force {} does not ask the zone", step_context.zone))
+        }
+        _ => error,
+    })
+}
+
+/// How a plan shows it.
+pub(crate) fn planned(zone: &ZoneName, what: Power, limit: Duration) -> PlannedStep {
+    let command = match what {
+        Power::Boot => zoneadm::boot(zone, limit),
+        Power::Halt => zoneadm::halt(zone, limit),
+        Power::Shutdown { .. } => zoneadm::shutdown(zone, false, limit),
+        Power::Reboot { force: false } => zoneadm::shutdown(zone, true, limit),
+        Power::Reboot { force: true } => zoneadm::reboot(zone, limit),
+    };
+    let mut argv = command.argv();
+    if let Some(program) = argv.first_mut() {
+        *program = command.usual_path();
+    }
+    let id = what.step().to_owned();
+    PlannedStep { kind: id.clone(), id, argv, files: Vec::new(), undo: Vec::new() }
+}
+
+fn present(step_context: &StepContext<'_>) -> Result<HostZone> {
+    step_context.host.zone_state(step_context.zone)?.ok_or_else(|| {
+        Error::new(Code::WrongState, format!("the host does not have the zone {}", step_context.zone)).with_help(
+            format!("zmgr diff {0} says what is missing; zmgr apply --recreate {0} builds it again", step_context.zone),
+        )
+    })
+}
+
+fn is_going_down(state: ZoneState) -> bool {
+    matches!(state, ZoneState::ShuttingDown | ZoneState::Down)
+}
+
+/// Waits for a zone that is on its way down: it can be booted once it is there.
+fn come_down(step_context: &StepContext<'_>, mut zone: HostZone, until: Instant) -> Result<HostZone> {
+    while is_going_down(zone.state) && Instant::now() < until {
+        step_context.check_cancel()?;
+        std::thread::sleep(POLL_INTERVAL);
+        zone = present(step_context)?;
+    }
+    Ok(zone)
+}
+
+/// The zone, where it comes to the state that was asked for by then. A reboot that was done is known by the zone's new id.
+fn settle(step_context: &StepContext<'_>, what: Power, before: &HostZone, until: Instant) -> Result<Option<HostZone>> {
+    loop {
+        let now = present(step_context)?;
+        let reached = if what.ends_up() {
+            now.state == ZoneState::Running && (what == Power::Boot || now.id != before.id)
+        } else {
+            now.state == ZoneState::Installed
+        };
+        if reached {
+            return Ok(Some(now));
+        }
+        // Only states on their way to somewhere are worth waiting for.
+        let moving = is_going_down(now.state) || now.state == ZoneState::Ready;
+        if !moving || Instant::now() >= until || step_context.is_stopped() {
+            return Ok(None);
+        }
+        std::thread::sleep(POLL_INTERVAL);
+    }
+}

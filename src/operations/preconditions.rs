@@ -1,0 +1,479 @@
+//! What must hold before an operation touches anything: one table of rows, and for each operation the rows it needs.
+//!
+//! Invariant: nothing here changes the host or the registry. An operation that boots a zone checks what the zone's next boot needs
+//! before it stops anything.
+
+use super::create::PlanInputs;
+use super::data::{self, Places};
+use super::delegation::{self, Delegation};
+use super::steps::Vnic;
+use crate::effective::ZoneSpec;
+use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::{self, HostZone, ZoneState};
+use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
+use crate::host::{BrandKind, Host, HostSnapshot, LinkState, brand_kind, clone_loses_root};
+use crate::manager::CreateOptions;
+use crate::name::{LinkName, ZoneName};
+use crate::registry::{Allocator, EntryKind};
+use crate::settings::IpType;
+
+/// One thing that must hold on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// Nothing is at the zonepath, and no dataset has the name that zoneadm would give the zone's.
+    Vacant,
+    /// The image that the zone is installed from is there.
+    Image,
+    /// The brand is installed.
+    Brand,
+    /// The delegated datasets are there, or are made, and may be delegated.
+    Delegated,
+    /// The sources of the file systems are there.
+    FileSystems,
+    /// The links of the nets are there.
+    BootLinks,
+}
+
+/// What creating a zone needs beyond what [`creatable`] finds in the host snapshot.
+pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Image, Row::Delegated, Row::FileSystems];
+/// What installing a zone again needs; if it is booted afterwards, [`BOOT`] too.
+pub(crate) const REINSTALL: &[Row] = &[Row::Image, Row::Brand, Row::Delegated, Row::FileSystems];
+/// What the next boot of a zone needs.
+pub(crate) const BOOT: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems, Row::BootLinks];
+
+/// What the rows look at.
+pub(crate) struct Subject<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) zone: &'a ZoneName,
+    /// What the zone boots with.
+    pub(crate) config: &'a ZoneConfig,
+    /// What the configuration files say, if that is known.
+    pub(crate) spec: Option<&'a ZoneSpec>,
+    /// Links that the operation makes before the zone boots.
+    pub(crate) made_links: Vec<String>,
+    /// What was found at the zonepaths of the zones to be created.
+    pub(crate) places: Option<&'a Places>,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(host: &'a Host, zone: &'a ZoneName, config: &'a ZoneConfig) -> Self {
+        Subject { host, zone, config, spec: None, made_links: Vec::new(), places: None }
+    }
+
+    fn fault(&self, message: impl std::fmt::Display) -> Error {
+        Error::new(Code::Config, format!("zone {}: {message}", self.zone))
+    }
+
+    /// Checks these rows in order. The first that does not hold is the error.
+    pub(crate) fn check(&self, rows: &[Row]) -> Result<()> {
+        rows.iter().try_for_each(|row| match row {
+            Row::Vacant => self.vacant(),
+            Row::Image => self.image(),
+            Row::Brand => self.brand(),
+            Row::Delegated => self.delegated(),
+            Row::FileSystems => self.file_systems(),
+            Row::BootLinks => self.boot_links(),
+        })
+    }
+
+    fn vacant(&self) -> Result<()> {
+        let zonepath = &self.config.zonepath;
+        match self.places {
+            Some(places) => places.is_vacant(self.host, self.zone, zonepath),
+            None => Places::inspect(self.host, std::iter::once(zonepath.as_str()))?
+                .is_vacant(self.host, self.zone, zonepath),
+        }
+    }
+
+    fn image(&self) -> Result<()> {
+        let Some(spec) = self.spec.filter(|spec| spec.clone_from.is_none()) else { return Ok(()) };
+        match &spec.install.image {
+            Some(image) if image.starts_with('/') && !self.host.path(image).exists() => Err(self
+                .fault(format_args!("the image {image} does not exist"))
+                .with_help("put the image there, or name another one in `install`")),
+            _ => Ok(()),
+        }
+    }
+
+    fn brand(&self) -> Result<()> {
+        let brand = &self.config.brand;
+        if self.host.has_brand(brand) {
+            return Ok(());
+        }
+        Err(Error::new(Code::UnsupportedHost, format!("zone {}: the host does not have brand {brand}", self.zone))
+            .with_help(format!("run `pkg install brand/{brand}`")))
+    }
+
+    fn delegated(&self) -> Result<()> {
+        if self.config.datasets.is_empty() {
+            return Ok(());
+        }
+        let zones = self.host.zones()?;
+        let others = delegation::of_host(self.host, &zones);
+        for (n, dataset) in self.config.datasets.iter().enumerate() {
+            let of_spec = self.spec.and_then(|spec| spec.resources.datasets.iter().find(|own| own.name == *dataset));
+            if data::find(self.host, dataset)?.is_none() && !of_spec.is_some_and(|own| own.create) {
+                let by = of_spec.map(|own| format!(", which {} delegates", own.source)).unwrap_or_default();
+                return Err(self.fault(format_args!("the host has no dataset {dataset}{by}")).with_help(format!(
+                    "run `zfs create {dataset}`, write dataset \"{dataset}\" create=#true, or take it out of the zone"
+                )));
+            }
+            if let Some(other) = self.config.datasets[..n].iter().find(|other| delegation::overlap(other, dataset)) {
+                return Err(self
+                    .fault(format_args!("the datasets {other} and {dataset} overlap"))
+                    .with_help("delegate one of the two: what is below a dataset goes with it"));
+            }
+            delegation::is_delegable(self.host, self.zone.as_str(), &self.config.zonepath, dataset, &zones)?;
+            delegation::is_free(self.zone.as_str(), dataset, &others)?;
+        }
+        Ok(())
+    }
+
+    fn file_systems(&self) -> Result<()> {
+        for fs in &self.config.filesystems {
+            let is_there = match fs.kind.as_str() {
+                "lofs" => self.host.path(&fs.special).exists(),
+                "zfs" => data::find(self.host, &fs.special)?.is_some(),
+                _ => true,
+            };
+            if !is_there {
+                let what = if fs.kind == "zfs" { "dataset" } else { "file or directory" };
+                return Err(self
+                    .fault(format_args!(
+                        "the host has no {what} {}, which is mounted at {} in the zone",
+                        fs.special, fs.dir
+                    ))
+                    .with_help(format!("create {}, or change `special` of fs \"{}\"", fs.special, fs.dir)));
+            }
+        }
+        Ok(())
+    }
+
+    fn boot_links(&self) -> Result<()> {
+        let mut seen: Vec<&str> = Vec::new();
+        for net in &self.config.nets {
+            // A link that the brand makes at boot needs the link below it.
+            let link = match &net.global_nic {
+                Some(below) if below == "auto" => continue,
+                Some(below) => below.as_str(),
+                None => net.physical.as_str(),
+            };
+            if seen.contains(&link) || self.made_links.iter().any(|made| made == link) {
+                continue;
+            }
+            seen.push(link);
+            if self.host.link_state(link)? != LinkState::Absent {
+                continue;
+            }
+            let is_interface = |address: &crate::exec::ipadm::HostAddress| {
+                address.object.split('/').next().is_some_and(|interface| interface == link)
+            };
+            if self.config.ip_type == crate::exec::zonecfg::IpType::Shared
+                && self.host.addresses()?.iter().any(is_interface)
+            {
+                continue;
+            }
+            return Err(self
+                .fault(format_args!("the host has no link {link}, which the zone needs to boot"))
+                .with_help(format!(
+                    "run `zmgr apply {}` to make a VNIC of zmgr's again; `dladm show-link` lists the links",
+                    self.zone
+                )));
+        }
+        Ok(())
+    }
+}
+
+/// The part of a zone's configuration that does not depend on its links and addresses.
+pub(crate) fn without_nets(spec: &ZoneSpec, dialect: crate::host::Dialect) -> Result<ZoneConfig> {
+    let mut spec = spec.clone();
+    spec.nets.clear();
+    super::wanted::whole(&spec, dialect)
+}
+
+/// Checks what creating this zone needs of the host and no snapshot tells.
+pub(crate) fn before_creation(host: &Host, spec: &ZoneSpec, places: &Places) -> Result<()> {
+    // What is wrong with the configuration itself, its plan says.
+    let Ok(config) = without_nets(spec, host.dialect()) else { return Ok(()) };
+    let subject = Subject { spec: Some(spec), places: Some(places), ..Subject::new(host, &spec.name, &config) };
+    subject.check(CREATE)
+}
+
+/// Checks that a zone on the host could boot as it is configured now. With `verify`, zoneadm is asked too: for a zone that is stopped
+/// before it boots.
+pub(crate) fn before_boot(host: &Host, zone: &ZoneName, verify: bool) -> Result<()> {
+    // Without a configuration there is no such zone, which whoever acts on it reports.
+    let Some(config) = host.zone_config(zone.as_str())? else { return Ok(()) };
+    Subject::new(host, zone, &config).check(BOOT)?;
+    if !verify {
+        return Ok(());
+    }
+    let verified = host.question(&zoneadm::verify(zone))?;
+    if verified.success() {
+        Ok(())
+    } else {
+        Err(verified.error().with_context(format!("zone {zone} could not boot again")))
+    }
+}
+
+/// Checks that no zone of the registry was given one of these datasets.
+pub(crate) fn delegated_once(spec: &ZoneSpec, given: &[Delegation]) -> Result<()> {
+    for dataset in &spec.resources.datasets {
+        delegation::is_free(spec.name.as_str(), &dataset.name, given)?;
+    }
+    Ok(())
+}
+
+/// That no entry has this name yet.
+pub(super) fn unregistered(allocator: &mut Allocator, name: &ZoneName) -> Result<()> {
+    let unreadable = allocator
+        .snapshot()
+        .unreadable()
+        .iter()
+        .any(|unreadable| unreadable.file.kind == EntryKind::Zone && unreadable.file.name == name.as_str());
+    let state = match allocator.find(EntryKind::Zone, name.as_str()) {
+        None if !unreadable => return Ok(()),
+        entry => entry.map(|entry| entry.summary.state()),
+    };
+    let error = Error::new(Code::Exists, format!("the zone {name} is in the registry already"));
+    Err(match state {
+        _ if unreadable => {
+            error.with_help(format!("its file cannot be read; zmgr check says why, in zones/{name}.kdl"))
+        }
+        Some(None) => error.with_help(format!("it is a wish not yet built: zmgr apply {name} builds it")),
+        Some(Some("ready")) | None => {
+            error.with_help(format!("zmgr show {name} shows it; zmgr destroy {name} removes it"))
+        }
+        Some(Some(_)) => error.with_help(format!("work on it was left unfinished: zmgr recover {name}")),
+    })
+}
+
+/// That the host can have this zone.
+pub(super) fn creatable(inputs: &PlanInputs<'_>, spec: &ZoneSpec, options: &CreateOptions) -> Result<()> {
+    let name = &spec.name;
+    if let Some(zone) = inputs.host.zone(name.as_str()) {
+        return Err(Error::new(Code::Exists, format!("the host has a zone {name} already, {}", zone.state.as_str()))
+            .with_help(format!("zmgr import {name} adopts it")));
+    }
+    brand(inputs.host, spec)?;
+    zonepath(inputs, spec)?;
+    links(inputs.host, spec)?;
+    if let Some(source) = &spec.clone_from {
+        clonable(spec, &source.value, inputs.host.zone(source.value.as_str()))?;
+        let config = inputs.sources.get(&source.value).and_then(Option::as_ref);
+        shares_no_dataset(spec, &source.value, config)?;
+    }
+    if let Some(error) = inputs.refused.get(name) {
+        return Err(error.restated());
+    }
+    // A zone that shares the host's stack gets its address by zonecfg; one with none cannot be booted into the network.
+    if options.boot == Some(true) && spec.ip_type.value == IpType::Shared {
+        for net in &spec.nets {
+            if net.no_address {
+                return Err(config_fault(spec, format!("the net {:?} needs an address on a shared stack", net.name)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn config_fault(spec: &ZoneSpec, message: String) -> Error {
+    Error::new(Code::Config, format!("zone {}: {message}", spec.name))
+}
+
+fn brand(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
+    let brand = spec.brand.value.as_str();
+    match brand_kind(brand) {
+        BrandKind::Managed => {}
+        BrandKind::Vm => {
+            return Err(config_fault(
+                spec,
+                format!("brand {brand} ({}) is a virtual machine's, which zmgr never touches", spec.brand.source),
+            )
+            .with_help("vm-manager makes virtual machines"));
+        }
+        BrandKind::Other => {
+            return Err(config_fault(
+                spec,
+                format!("brand {brand} ({}) is none that zmgr can install", spec.brand.source),
+            )
+            .with_help("take one of ipkg, nlipkg, lipkg, sparse, pkgsrc, illumos, lx"));
+        }
+    }
+    if host.brands.contains(brand) {
+        return Ok(());
+    }
+    let known: Vec<&str> =
+        host.brands.iter().map(String::as_str).filter(|brand| brand_kind(brand) == BrandKind::Managed).collect();
+    Err(Error::new(
+        Code::UnsupportedHost,
+        format!("zone {}: the host does not have brand {brand} ({})", spec.name, spec.brand.source),
+    )
+    .with_help(format!("pkg install brand/{brand}, or take one that the host has: {}", known.join(", "))))
+}
+
+fn zonepath(inputs: &PlanInputs<'_>, spec: &ZoneSpec) -> Result<()> {
+    let path = spec.zonepath.value.as_str();
+    check_zonepath(path)?;
+    for zone in inputs.host.zones.iter().filter(|zone| zone.name != "global") {
+        let within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+        if within(path, &zone.zonepath) || within(&zone.zonepath, path) {
+            return Err(config_fault(
+                spec,
+                format!("the zonepath {path} overlaps that of the host's zone {}", zone.name),
+            )
+            .with_help("give it another zonepath, or set zonepath-prefix in config.kdl"));
+        }
+    }
+    let parent = parent(path);
+    if inputs.host.mounted.get(parent) == Some(&false) {
+        return Err(Error::new(
+            Code::UnsupportedHost,
+            format!(
+                "zone {}: {parent} is not a mounted ZFS file system, and zones can only be installed below one",
+                spec.name
+            ),
+        )
+        .with_help(format!("zfs create -o mountpoint={parent} rpool{parent}, or set zonepath-prefix in config.kdl")));
+    }
+    Ok(())
+}
+
+/// The folder that a zonepath is in.
+pub(crate) fn parent(zonepath: &str) -> &str {
+    match zonepath.rfind('/') {
+        Some(0) | None => "/",
+        Some(at) => &zonepath[..at],
+    }
+}
+
+/// That the links which the nets lie over are there and carry them.
+pub(super) fn links(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
+    for net in &spec.nets {
+        if let Some(physical) = &net.physical {
+            if host.link(physical).is_none() {
+                return Err(config_fault(
+                    spec,
+                    format!("the host has no link {physical}, which net {:?} uses", net.name),
+                )
+                .with_help("dladm show-link lists the host's links"));
+            }
+            continue;
+        }
+        let Some(stub) = &net.stub else {
+            return Err(config_fault(spec, format!("nothing says which link net {:?} lies over", net.name))
+                .with_help("set stub in its pool"));
+        };
+        let Some(link) = host.link(stub) else {
+            return Err(Error::new(Code::UnsupportedHost, format!("zone {}: the host has no link {stub}, which net {:?} lies over", spec.name, net.name))
+                .with_help(format!("dladm create-etherstub {stub} makes one for zones among themselves; dladm show-link lists those there are")));
+        };
+        if spec.ip_type.value == IpType::Exclusive && !link.class.carries_vnics() {
+            return Err(config_fault(
+                spec,
+                format!("the link {stub} is a {}, and no VNIC can lie over it", link.class.as_str()),
+            )
+            .with_help("name an etherstub, a physical link or an aggregation in the pool's stub"));
+        }
+        if let (Some(mtu), Some(most)) = (net.mtu, link.mtu)
+            && mtu > most
+        {
+            return Err(config_fault(
+                spec,
+                format!("the mtu {mtu} of net {:?} is larger than that of {stub}, {most}", net.name),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// That nothing is under way with a zone that is to be cloned, where the registry has it.
+pub(super) fn undisturbed(allocator: &Allocator, source: &ZoneName) -> Result<()> {
+    match allocator.snapshot().entry(EntryKind::Zone, source.as_str()).and_then(|entry| entry.summary.state()) {
+        None | Some("ready") => Ok(()),
+        Some(state) => Err(Error::new(Code::WrongState, format!("{source} is {state}, and cannot be cloned now"))
+            .with_help(format!("run zmgr recover {source}"))),
+    }
+}
+
+/// That a zone can be cloned, as far as its configuration goes.
+///
+/// Where both zones name one dataset, `zoneadm clone` takes the source for the new zone from there on: it marks the source as
+/// incomplete and works on its files.
+pub(crate) fn shares_no_dataset(spec: &ZoneSpec, source: &ZoneName, config: Option<&ZoneConfig>) -> Result<()> {
+    let own = ZoneConfig {
+        datasets: spec.resources.datasets.iter().map(|dataset| dataset.name.clone()).collect(),
+        ..ZoneConfig::default()
+    };
+    let own = with_passed_through(&own, &spec.zonecfg.value).map_or(own.datasets, |own| own.datasets);
+    match config.and_then(|config| config.datasets.iter().find(|dataset| own.contains(dataset))) {
+        None => Ok(()),
+        Some(shared) => Err(config_fault(
+            spec,
+            format!("it and {source}, which it is cloned from, both have the dataset {shared}"),
+        )
+        .with_help(
+            "zoneadm clone would harm the source; take the dataset out of one of the two, and add it again later",
+        )),
+    }
+}
+
+/// That the host's zone can be cloned into this one.
+pub(crate) fn clonable(spec: &ZoneSpec, source: &ZoneName, zone: Option<&HostZone>) -> Result<()> {
+    if *source == spec.name {
+        return Err(Error::new(Code::InvalidArgument, format!("{source} cannot be cloned from itself")));
+    }
+    let Some(zone) = zone else {
+        return Err(Error::new(Code::NotFound, format!("the host has no zone {source} to clone")));
+    };
+    if zone.brand != spec.brand.value {
+        return Err(config_fault(
+            spec,
+            format!(
+                "it is of brand {}, and {source}, which it is cloned from, of brand {}",
+                spec.brand.value, zone.brand
+            ),
+        ));
+    }
+    if clone_loses_root(&zone.brand) {
+        return Err(config_fault(
+            spec,
+            format!("a clone of {source} could not boot: zoneadm clone leaves the root of brand {} behind", zone.brand),
+        )
+        .with_help(
+            "install it from an image, or from a snapshot of the source's root: install { image \"DATASET@SNAPSHOT\" }",
+        ));
+    }
+    match zone.state {
+        ZoneState::Installed => Ok(()),
+        state if state.is_active() => Err(Error::new(
+            Code::WrongState,
+            format!("{source} is {}, and only a zone that is down can be cloned", state.as_str()),
+        )
+        .with_help(format!("zmgr shutdown {source}"))),
+        state => Err(Error::new(
+            Code::WrongState,
+            format!("{source} is {}, and only an installed zone can be cloned", state.as_str()),
+        )),
+    }
+}
+
+/// That a VNIC of this name can be made.
+pub(super) fn link_fits(host: &HostSnapshot, vnic: &Vnic) -> Result<()> {
+    match host.link(vnic.name.as_str()) {
+        None => Ok(()),
+        Some(link) => Err(Error::new(
+            Code::Exists,
+            format!("the host has a link {} already, a {}", vnic.name, link.class.as_str()),
+        )
+        .with_help(format!("dladm show-link {0} shows it; zmgr never reuses a link that it did not make", vnic.name))),
+    }
+}
+
+/// That a link name chosen for a plan is still nobody's.
+pub(super) fn still_free(allocator: &mut Allocator, name: LinkName) -> Result<LinkName> {
+    if allocator.has_link(name.as_str()) {
+        return Err(Error::new(Code::StalePlan, format!("the link name {name} has been taken since")));
+    }
+    Ok(name)
+}

@@ -1,0 +1,165 @@
+//! What the journal and the host say of a zone whose work was left unfinished.
+
+use std::collections::BTreeMap;
+
+use super::decision::{ConfigMatch, HostView, HostZonePhase, Journal, Phase};
+use crate::config::Config;
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Error, Result};
+use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::operations::config_tree::ConfigTree;
+use crate::operations::context::Context;
+use crate::operations::journal::{APPLY, REINSTALL};
+use crate::operations::steps::Extent;
+use crate::operations::{create, identity, reinstall};
+use crate::zone::{EntryState, ZoneEntry};
+
+/// What the host says.
+pub(super) struct Findings {
+    pub(super) found: HostView,
+    pub(super) zone: Option<HostZone>,
+    /// Whether its configuration says that it boots with the host.
+    pub(super) autoboot: bool,
+    /// The uuid of its installation, where it is a whole one.
+    pub(super) uuid: Option<String>,
+}
+
+/// The wish that is worked on. Where the documents do not give it any more, what the entry alone says, which is enough to take back
+/// what was made of it; then also why.
+pub(super) fn mode(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<(ZoneSpec, Option<Error>)> {
+    let error = match reinstall::desired(config_tree, entry) {
+        Ok(spec) => return Ok((spec, None)),
+        Err(error) => error,
+    };
+    match of_entry_alone(entry) {
+        Some(spec) => {
+            let name = &entry.name;
+            let help =
+                format!("mend the documents, then zmgr recover {name} finishes it; --rollback takes it back without");
+            Ok((spec, Some(error.with_help(help))))
+        }
+        None => Err(error),
+    }
+}
+
+fn of_entry_alone(entry: &ZoneEntry) -> Option<ZoneSpec> {
+    let applied = entry.applied.as_deref()?;
+    let mut alone = ZoneEntry::new(entry.name.clone());
+    alone.settings.brand = entry.settings.brand.clone().or_else(|| applied.settings.brand.clone());
+    alone.settings.clone_from.clone_from(&entry.settings.clone_from);
+    let mut spec = effective(&Config::default(), &BTreeMap::new(), &BTreeMap::new(), &alone).ok()?;
+    create::take_applied(&mut spec, applied);
+    Some(spec)
+}
+
+/// Where the journal stands; `None` where nothing is unfinished.
+pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
+    let state = entry.state.as_ref()?;
+    if let Some(step) = state.step().and_then(|step| step.strip_prefix(REINSTALL)) {
+        return Some(Journal::Reinstalling { emptied: !reinstall::is_down(step) });
+    }
+    if state.step().is_some_and(|step| step.starts_with(APPLY)) {
+        return Some(Journal::Applying);
+    }
+    Some(match state {
+        EntryState::Ready => return None,
+        EntryState::Creating { step, undo } => Journal::Creating { phase: phase(step), undo: *undo },
+        EntryState::Destroying { step } => Journal::Destroying { phase: phase(step) },
+        // Of these two, only creations are given up.
+        EntryState::Failed { step } => Journal::Creating { phase: phase(step), undo: false },
+    })
+}
+
+/// Whether the unfinished work is on a zone that was whole before.
+pub(super) fn is_reinstallation(entry: &ZoneEntry) -> bool {
+    matches!(journal(entry), Some(Journal::Reinstalling { .. }))
+}
+
+/// Whether the unfinished work is a change of a zone that was taken down for it.
+pub(super) fn is_application(entry: &ZoneEntry) -> bool {
+    matches!(journal(entry), Some(Journal::Applying))
+}
+
+/// How far a step of this id goes.
+fn phase(step: &str) -> Phase {
+    match step.split(':').next().unwrap_or_default() {
+        "dataset" | "vnic" | "unlink" => Phase::Links,
+        "configure" | "unconfigure" => Phase::Configuration,
+        "install" | "clone" | "uninstall" | "detach" => Phase::Files,
+        _ => Phase::Settled,
+    }
+}
+
+/// Looks at the host.
+pub(super) fn inspect(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Findings> {
+    let name = &entry.name;
+    let Some(zone) = context.host.zone_state(name)? else {
+        let moved = identity::renamed(&context.host, &spec.zonepath.value)?;
+        let found = match &moved {
+            Some(moved) => HostView::Zone {
+                host_phase: host_phase(moved.state),
+                config_match: ConfigMatch::No(format!(
+                    "its zonepath {} is that of the zone {} by now",
+                    moved.zonepath, moved.name
+                )),
+                same_installation: None,
+            },
+            None => HostView::Nothing,
+        };
+        return Ok(Findings { found, zone: None, autoboot: false, uuid: None });
+    };
+    let config = context.host.zone_config(name.as_str())?;
+    let host_phase = host_phase(zone.state);
+    let whole = matches!(host_phase, HostZonePhase::Installed | HostZonePhase::Active);
+    let same_installation = match (&entry.uuid, &zone.uuid) {
+        (Some(noted), Some(found)) if whole => Some(noted == found),
+        _ => None,
+    };
+    let is_destruction = matches!(entry.state, Some(EntryState::Destroying { .. }));
+    let mut begun = false;
+    let stranger = if zone.brand != spec.brand.value {
+        Some(format!("its brand is {}, not {}", zone.brand, spec.brand.value))
+    } else if zone.zonepath != spec.zonepath.value {
+        Some(format!("its zonepath is {}, not {}", zone.zonepath, spec.zonepath.value))
+    } else {
+        match &config {
+            None => Some("its configuration is gone".to_owned()),
+            // A reinstallation does not write the configuration, and an application has written it before: it may have been changed
+            // by hand since.
+            Some(_) if is_reinstallation(entry) || is_application(entry) => None,
+            // The same goes for a destruction, while the installation says that it is the zone that was to go.
+            Some(_) if is_destruction && same_installation == Some(true) => None,
+            Some(config) => {
+                let configure = create::configuration(spec, context.host.dialect())?;
+                begun = configure.extent(config) == Some(Extent::Beginning);
+                // What a creation leaves before the zone has files is deleted; later, and in a destruction, a person may have
+                // taken something out of it.
+                let is_creation = matches!(entry.state, Some(EntryState::Creating { .. } | EntryState::Failed { .. }));
+                match host_phase {
+                    HostZonePhase::Configured if is_creation => configure.not_ours(config),
+                    _ => configure.stranger(config),
+                }
+            }
+        }
+    };
+    let config_match = match stranger {
+        Some(how) => ConfigMatch::No(how),
+        None if begun => ConfigMatch::Begun,
+        None => ConfigMatch::Yes,
+    };
+    Ok(Findings {
+        found: HostView::Zone { host_phase, config_match, same_installation },
+        autoboot: config.is_some_and(|config| config.autoboot),
+        uuid: zone.uuid.clone().filter(|_| whole),
+        zone: Some(zone),
+    })
+}
+
+fn host_phase(state: ZoneState) -> HostZonePhase {
+    match state {
+        ZoneState::Configured => HostZonePhase::Configured,
+        ZoneState::Incomplete => HostZonePhase::Incomplete,
+        ZoneState::Installed => HostZonePhase::Installed,
+        _ => HostZonePhase::Active,
+    }
+}

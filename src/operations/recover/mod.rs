@@ -1,0 +1,304 @@
+//! Recovery: what to do with work that a killed or failed zmgr left unfinished.
+//!
+//! Invariant: an active zone is never undone, and what somebody else made or finished is left as it is. A recovery may itself be
+//! killed and run again.
+
+mod decision;
+mod find;
+
+pub(crate) use decision::Phase;
+
+use super::config_tree::ConfigTree;
+use super::context::{Context, Locks};
+use super::create_destroy::{boot_again, entry, finish};
+use super::executor;
+use super::host_assets::HostAssets;
+use super::jobs::{EventSender, run_jobs};
+use super::journal::{Journal, Note, REINSTALL};
+use super::step_context::StepContext;
+use super::steps::{Boot, Step};
+use super::{EventKind, Outcome, Report, apply, create, destroy, pending, reinstall, view};
+use crate::effective::ZoneSpec;
+use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::exec::zonecfg::ScriptFile;
+use crate::manager::{RecoverOptions, RunOptions, Zone};
+use crate::name::ZoneName;
+use crate::registry::EntryKind;
+use crate::zone::{EntryState, ZoneEntry};
+use decision::{RecoverMode, RecoveryAction, decide};
+use find::Findings;
+
+/// What was done about one zone.
+enum Done {
+    /// There was nothing to do.
+    Nothing(Zone),
+    /// It was finished.
+    Finished(Zone),
+    /// Its destruction was taken back.
+    Restored(Zone),
+    /// Its creation was rolled back.
+    Undone,
+    /// Its destruction was finished.
+    Destroyed,
+}
+
+/// Recovers these zones, or every zone that is not `ready` where none is named.
+pub(crate) fn recover(
+    context: &Context,
+    names: &[ZoneName],
+    options: &RecoverOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let mode = match (options.resume, options.roll_back) {
+        (true, true) => {
+            return Err(Error::new(Code::InvalidArgument, "resume and roll back exclude each other"));
+        }
+        (true, false) => RecoverMode::Resume,
+        (false, true) => RecoverMode::RollBack,
+        (false, false) => RecoverMode::LeastLoss,
+    };
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    context.clear_up(&config_tree)?;
+    let names = if names.is_empty() { unfinished(context)? } else { names.to_vec() };
+    let outcomes = run_jobs(names, run, |name, events| {
+        let done = recover_one(context, &config_tree, &name, mode, options.wait, events);
+        let (action, result) = match done {
+            Ok(Done::Nothing(zone)) => ("unchanged", Ok(Some(zone))),
+            Ok(Done::Finished(zone)) => ("finished", Ok(Some(zone))),
+            Ok(Done::Restored(zone)) => ("restored", Ok(Some(zone))),
+            Ok(Done::Undone) => ("undone", Ok(None)),
+            Ok(Done::Destroyed) => ("destroyed", Ok(None)),
+            Err(error) => ("failed", Err(error)),
+        };
+        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
+    });
+    Ok(Report { outcomes: outcomes? })
+}
+
+/// The zones whose work was left unfinished.
+fn unfinished(context: &Context) -> Result<Vec<ZoneName>> {
+    let snapshot = context.registry.snapshot()?;
+    let mut names: Vec<ZoneName> = snapshot
+        .entries()
+        .filter(|entry| entry.summary.kind == EntryKind::Zone && entry.unreadable.is_none())
+        .filter(|entry| entry.summary.state().is_some_and(|state| state != "ready"))
+        .filter_map(|entry| ZoneName::new(entry.summary.name).ok())
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn recover_one(
+    context: &Context,
+    config_tree: &ConfigTree,
+    name: &ZoneName,
+    mode: RecoverMode,
+    wait: bool,
+    events: &EventSender,
+) -> Result<Done> {
+    let before = entry(context, name)?;
+    let locks = lock(context, config_tree, &before, wait, events)?;
+    // Whoever had the lock may have ended the work.
+    let entry = match entry(context, name) {
+        Err(error) if error.code() == Code::NotFound => {
+            locks.retire();
+            // Another process finished it, the way that it was going.
+            return Ok(match before.state {
+                Some(EntryState::Destroying { .. }) => Done::Destroyed,
+                _ => Done::Undone,
+            });
+        }
+        entry => entry?,
+    };
+    let asking = context.with_cancel(events);
+    let Some(journal_says) = find::journal(&entry) else {
+        let spec = view::desired(config_tree, &entry);
+        let zone = asking.host.zone_state(name)?;
+        let pending = pending::texts(&asking.host, &entry, zone.as_ref())?;
+        let status = zone.map(|zone| zone.state.as_str().to_owned());
+        return Ok(Done::Nothing(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) }));
+    };
+    let Some(id) = entry.id.clone() else {
+        return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state and no id")).with_help(
+            format!("somebody edited it: look at zones/{name}.kdl, and remove it if nothing of the zone is left"),
+        ));
+    };
+    let (spec, lacking) = find::mode(config_tree, &entry)?;
+    let step_context = context.step_context(config_tree, name, &locks, events)?;
+    step_context.made.recorded(&entry.datasets);
+    step_context.emit(EventKind::Started);
+    ScriptFile::remove_left(&step_context.scratch, name)?;
+    let mut journal = Journal::new(&context.registry, name, id);
+    if find::is_reinstallation(&entry) {
+        journal = journal.reinstalling();
+    } else if find::is_application(&entry) {
+        journal = journal.applying();
+    }
+    let findings = find::inspect(&asking, &entry, &spec)?;
+    let work = Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings };
+    let done = match decide(journal_says, &findings.found, mode) {
+        RecoveryAction::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}")).with_help(match work.is_destruction() {
+            true => format!("zmgr leaves it as it is; look at the zone: zmgr destroy {name} removes it all the same"),
+            false => "zmgr leaves it as it is; look at the zone and its entry, then say --resume or --rollback, or mend it by hand".to_owned(),
+        })),
+        RecoveryAction::Undo => work.undo(&step_context, &mut journal).map(|()| Done::Undone),
+        RecoveryAction::Finish => work.finish(&step_context, &mut journal, lacking),
+        RecoveryAction::Restore => work.restore(&step_context, &mut journal).map(Done::Restored),
+    };
+    step_context.set_step("", (0, 0));
+    step_context.emit(EventKind::Finished { ok: done.is_ok() });
+    drop(step_context);
+    if let Ok(Done::Undone | Done::Destroyed) = done
+        && !context.registry.tree().zone(name).exists()
+    {
+        locks.retire();
+    }
+    done
+}
+
+/// The zone's locks, and its source's where it is a clone. Without `wait` they are tried once: whoever works on the zone is let work.
+fn lock(
+    context: &Context,
+    config_tree: &ConfigTree,
+    entry: &ZoneEntry,
+    wait: bool,
+    events: &EventSender,
+) -> Result<Locks> {
+    let timeout = if wait { config_tree.config.timeouts.install } else { std::time::Duration::ZERO };
+    // Where the wish cannot be told, nothing is cloned either.
+    let source =
+        reinstall::desired(config_tree, entry).ok().and_then(|spec| spec.clone_from).map(|source| source.value);
+    context.lock_with_source_for(&entry.name, source.as_ref(), timeout, timeout, events).map_err(|error| {
+        let step = entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
+        match error.code() {
+            Code::Busy => error.with_context(format!("{} stands at step {step}", entry.name)),
+            _ => error,
+        }
+    })
+}
+
+/// One zone's unfinished work.
+struct Work<'a> {
+    context: &'a Context,
+    config_tree: &'a ConfigTree,
+    entry: &'a ZoneEntry,
+    spec: &'a ZoneSpec,
+    findings: &'a Findings,
+}
+
+impl Work<'_> {
+    fn is_destruction(&self) -> bool {
+        matches!(self.entry.state, Some(EntryState::Destroying { .. }))
+    }
+
+    fn undo(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>) -> Result<()> {
+        let steps = create::steps_to_undo(self.entry, self.spec, self.config_tree, self.context.host.dialect())?;
+        journal.installed(self.findings.uuid.clone());
+        // Whether it may go was decided by the journal, or by a person.
+        step_context.installation.replace(Some(self.findings.uuid.clone()));
+        executor::roll_back(step_context, journal, &steps, steps.len() - 1)
+    }
+
+    /// `lacking`: what of the documents is missing, which only an installation needs.
+    fn finish(
+        &self,
+        step_context: &StepContext<'_>,
+        journal: &mut Journal<'_>,
+        lacking: Option<Error>,
+    ) -> Result<Done> {
+        if self.is_destruction() {
+            let steps = destroy::steps(
+                self.config_tree,
+                self.entry,
+                self.findings.zone.as_ref(),
+                self.findings.autoboot,
+                self.keeps_data(),
+            );
+            return executor::destroy(step_context, journal, &steps, 0).map(|()| Done::Destroyed);
+        }
+        if find::is_application(self.entry) {
+            apply::finish(self.context, self.config_tree, self.entry, step_context, journal)?;
+            let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.as_str().to_owned());
+            let spec = view::spec(&self.context.registry, &self.entry.name).ok();
+            return view::read(&self.context.registry, &self.entry.name, spec.as_ref(), status).map(Done::Finished);
+        }
+        lacking.map_or(Ok(()), Err)?;
+        journal.installed(self.findings.uuid.clone());
+        let steps = if find::is_reinstallation(self.entry) {
+            // Made first: where a key or publisher has gone, the old files stay.
+            let steps = create::installation(
+                self.spec,
+                self.config_tree,
+                self.context.host.dialect(),
+                &self.host_assets()?,
+                true,
+            )?;
+            if let Some(zone) = &self.findings.zone {
+                self.empty(step_context, journal, zone)?;
+            }
+            steps
+        } else {
+            self.creation()?
+        };
+        executor::resume(step_context, journal, &steps)?;
+        if find::is_reinstallation(self.entry) {
+            create::note_installed(journal, self.spec)?;
+        }
+        let limit = self.config_tree.config.timeouts.boot;
+        let boot = self.boots().then(|| Boot { zone: self.entry.name.clone(), limit });
+        finish(step_context, journal, boot.as_ref())?;
+        let status = if boot.is_some() { "running" } else { "installed" };
+        view::read(&self.context.registry, &self.entry.name, Some(self.spec), Some(status.to_owned()))
+            .map(Done::Finished)
+    }
+
+    /// The part of a reinstallation until the zone's old files are gone, where they are not.
+    fn empty(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>, zone: &HostZone) -> Result<()> {
+        let step = self.entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
+        let whole = !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete);
+        let emptied = !step.strip_prefix(REINSTALL).is_some_and(reinstall::is_down);
+        if whole && emptied {
+            return Ok(());
+        }
+        if whole {
+            let down = reinstall::down(self.config_tree, self.entry, zone, self.findings.autoboot);
+            executor::empty(step_context, journal, &down)?;
+        }
+        journal.uninstalled();
+        Ok(())
+    }
+
+    /// The zone is whole: it is left `ready`, runs again if it ran, and boots with the host again if it did.
+    fn restore(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>) -> Result<Zone> {
+        if self.spec.autoboot.value && !self.findings.autoboot {
+            let autoboot = super::steps::Autoboot { zone: self.entry.name.clone(), on: true };
+            step_context.set_step(&autoboot.id(), (1, 1));
+            executor::timed(step_context, &autoboot)?;
+        }
+        let limit = self.config_tree.config.timeouts.boot;
+        let boot = self.entry.intent.running.then(|| Boot { zone: self.entry.name.clone(), limit });
+        if let Some(boot) = &boot {
+            boot_again(step_context, boot, self.config_tree.config.timeouts.shutdown)?;
+        }
+        journal.note(Note::Ready)?;
+        let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.as_str().to_owned());
+        view::read(&self.context.registry, &self.entry.name, Some(self.spec), status)
+    }
+
+    fn creation(&self) -> Result<Vec<Box<dyn Step>>> {
+        create::steps(self.spec, self.config_tree, self.context.host.dialect(), &self.host_assets()?)
+    }
+
+    fn host_assets(&self) -> Result<HostAssets> {
+        HostAssets::of(&self.context.host, self.config_tree, self.spec)
+    }
+
+    fn keeps_data(&self) -> bool {
+        self.entry.intent.keep_data
+    }
+
+    fn boots(&self) -> bool {
+        self.entry.intent.boot.unwrap_or(self.spec.autoboot.value)
+    }
+}

@@ -1,0 +1,301 @@
+//! Installing a zone again: its files go and come anew, its configuration, links and addresses stay.
+//!
+//! Invariant: while the old files are whole, whatever goes wrong leaves the zone as it was; once they are gone, the only way is on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::config_tree::ConfigTree;
+use super::context::Context;
+use super::create_destroy::{boot_again, entry, finish};
+use super::data;
+use super::host_assets::HostAssets;
+use super::impact::Mounts;
+use super::jobs::{EventSender, before, run_jobs};
+use super::journal::{Journal, Note, REINSTALL};
+use super::plan::{Basis, Change, PlannedFile, PlannedStep};
+use super::preconditions::{self, BOOT, Subject};
+use super::request::Request;
+use super::step_context::StepContext;
+use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
+use super::{EventKind, Outcome, Plan, Report, allocate, basis, create, executor, identity, impact, run_plan, view};
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Code, Error, Result};
+use crate::exec::zfs::Dataset;
+use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::manager::{ReinstallOptions, RunOptions, Zone};
+use crate::name::ZoneName;
+use crate::zone::{EntryId, EntryState, Intent, ZoneEntry};
+
+/// A reinstallation, planned.
+pub(crate) struct Reinstallation {
+    entry: ZoneEntry,
+    spec: ZoneSpec,
+    /// Until the old files are gone.
+    down: Vec<Box<dyn Step>>,
+    /// From there to `ready`.
+    up: Vec<Box<dyn Step>>,
+    boot: Option<Boot>,
+    /// The dataset of its files.
+    dataset: Option<Dataset>,
+    /// Whether it runs now.
+    running: bool,
+    /// How long a boot may take.
+    limit: Duration,
+    /// How long a halt may take.
+    halt_limit: Duration,
+    pub(crate) change: Change,
+}
+
+/// The wish that a zone is installed by: as it was applied, as far as that was noted; the rest as the documents say now.
+pub(crate) fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {
+    let mut spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)
+        .map_err(|error| error.with_context(format!("what {} should be cannot be said", entry.name)))?;
+    let Some(applied) = &entry.applied else { return Ok(spec) };
+    let (resolvers, dns_domain) = (spec.resolvers.clone(), spec.dns_domain.clone());
+    create::take_applied(&mut spec, applied);
+    let step = entry.state.as_ref().and_then(EntryState::step);
+    if step.is_none_or(|step| step.starts_with(REINSTALL)) {
+        // A reinstallation gives the zone what takes effect at reinstall as the files say now.
+        (spec.resolvers, spec.dns_domain) = (resolvers, dns_domain);
+    }
+    Ok(spec)
+}
+
+/// The steps until the zone's old files are gone.
+pub(crate) fn down(config_tree: &ConfigTree, entry: &ZoneEntry, zone: &HostZone, autoboot: bool) -> Vec<Box<dyn Step>> {
+    let (name, uuid) = (&entry.name, entry.uuid.as_ref());
+    let limits = config_tree.config.timeouts;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    if autoboot {
+        steps.push(Box::new(Autoboot { zone: name.clone(), on: false }));
+    }
+    if zone.state.is_active() {
+        steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
+    }
+    if zone.state != ZoneState::Configured {
+        steps.push(Box::new(Uninstall {
+            zone: name.clone(),
+            zonepath: zone.zonepath.clone(),
+            keep_data: false,
+            uuid: uuid.cloned(),
+            limit: limits.install,
+        }));
+    }
+    steps
+}
+
+/// Whether a step of this id is one of those until the old files are gone.
+pub(crate) fn is_down(step: &str) -> bool {
+    matches!(step, "autoboot-off" | "halt" | "uninstall")
+}
+
+pub(crate) fn plan(
+    context: &Context,
+    config_tree: &ConfigTree,
+    mounts: &Mounts,
+    name: &ZoneName,
+    options: &ReinstallOptions,
+) -> Result<Reinstallation> {
+    let entry = entry(context, name)?;
+    identity::settled(&entry)?;
+    config_tree.check(entry.template_name())?;
+    if let (Some(source), false) = (config_tree.protection(&entry), options.force) {
+        return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))
+            .with_help(format!("reinstall it with --force, or zmgr set {name} protected=false first")));
+    }
+    let Some(zone) = context.host.zone_state(name)? else {
+        return Err(Error::new(Code::WrongState, format!("the host does not have the zone {name}"))
+            .with_help(format!("zmgr apply --recreate {name} builds it again")));
+    };
+    identity::same_installation(&entry, &zone)?;
+    let config = context.host.zone_config(name.as_str())?;
+    allocate::refuse_taken(context, config_tree, &entry)?;
+    let impact = impact::inspect(&context.host, &zone, config.as_ref(), mounts)?;
+    data::is_ours(&entry.datasets, name, impact.dataset())?;
+    impact.check_destroyable(name, options.force)?;
+    let spec = desired(config_tree, &entry)?;
+    let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
+    let down = down(config_tree, &entry, &zone, autoboot);
+    let host_assets = HostAssets::of(&context.host, config_tree, &spec)?;
+    let up = create::installation(&spec, config_tree, context.host.dialect(), &host_assets, true)?;
+    let (limit, halt_limit) = (config_tree.config.timeouts.boot, config_tree.config.timeouts.shutdown);
+    let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
+    if let Some(config) = &config {
+        let subject = Subject { spec: Some(&spec), ..Subject::new(&context.host, name, config) };
+        subject.check(preconditions::REINSTALL)?;
+        if boot.is_some() {
+            subject.check(BOOT)?;
+        }
+    }
+    let mut summary = BTreeMap::from([(format!("zone {name}"), zone.state.as_str().to_owned())]);
+    if let Some(source) = &spec.clone_from {
+        let state = context.host.zone_state(&source.value)?;
+        super::preconditions::clonable(&spec, &source.value, state.as_ref())?;
+        let shared = context.host.zone_config(source.value.as_str())?;
+        super::preconditions::shares_no_dataset(&spec, &source.value, shared.as_ref())?;
+        summary.insert(
+            format!("zone {}", source.value),
+            state.map_or(basis::ABSENT, |zone| zone.state.as_str()).to_owned(),
+        );
+    }
+    let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
+    let ready = PlannedStep {
+        id: "ready".to_owned(),
+        kind: "ready".to_owned(),
+        argv: Vec::new(),
+        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
+        undo: Vec::new(),
+    };
+    let steps = down.iter().chain(&up).map(|step| step.planned()).chain([ready]);
+    let change = Change {
+        zone: name.to_string(),
+        entry_id: id.clone(),
+        request: Request::Reinstall { options: options.clone() },
+        spec: serde_json::to_value(&spec).unwrap_or(Value::Null),
+        steps: steps.chain(boot.as_ref().map(|boot| boot.planned())).collect(),
+        notes: impact.notes(&zone.zonepath, false),
+        basis: Basis { documents: basis::documents(config_tree, &spec), entry: id, host: summary },
+    };
+    let (running, dataset) = (zone.state.is_active(), impact.into_dataset());
+    Ok(Reinstallation { entry, spec, down, up, boot, dataset, running, limit, halt_limit, change })
+}
+
+/// What reinstalling these zones would do. Touches nothing.
+pub(crate) fn plan_reinstall(context: &Context, names: &[ZoneName], options: &ReinstallOptions) -> Result<Plan> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let mounts = Mounts::inspect(&context.host)?;
+    let changes = names
+        .iter()
+        .map(|name| Ok(plan(context, &config_tree, &mounts, name, options)?.change))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Plan::new("reinstall", changes))
+}
+
+/// Reinstalls zones.
+pub(crate) fn reinstall(
+    context: &Context,
+    names: &[ZoneName],
+    options: &ReinstallOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let mounts = match before(run, |events| Mounts::inspect(&context.with_cancel(events).host)) {
+        Ok(mounts) => mounts,
+        Err(error) => return Report::called_off(names, "reinstalled", error),
+    };
+    let outcomes = run_jobs(names.to_vec(), run, |name, events| {
+        let result = reinstall_one(context, &config_tree, &mounts, &name, options, None, events);
+        Outcome {
+            name: name.to_string(),
+            action: "reinstalled".to_owned(),
+            result: result.map(Some),
+            notes: Vec::new(),
+        }
+    });
+    Ok(Report { outcomes: outcomes? })
+}
+
+/// Reinstalls one zone; with `approved`, only if that is what it comes to.
+pub(crate) fn reinstall_one(
+    context: &Context,
+    config_tree: &ConfigTree,
+    mounts: &Mounts,
+    name: &ZoneName,
+    options: &ReinstallOptions,
+    approved: Option<&Change>,
+    events: &EventSender,
+) -> Result<Zone> {
+    let before = entry(context, name)?;
+    identity::settled(&before)?;
+    let source = desired(config_tree, &before)?.clone_from.map(|source| source.value);
+    let locks = context.lock_with_source(name, source.as_ref(), config_tree.config.lock_timeout, events)?;
+    let planned = plan(&context.with_cancel(events), config_tree, mounts, name, options);
+    let planned = match run_plan::confirmed(planned, approved, |planned| &planned.change) {
+        Err(error) if !context.registry.tree().zone(name).exists() => {
+            locks.retire();
+            return Err(error);
+        }
+        planned => planned?,
+    };
+    let Some(id) = planned.entry.id.clone() else {
+        return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state and no id")));
+    };
+    let step_context = context.step_context(config_tree, name, &locks, events)?;
+    step_context.emit(EventKind::Started);
+    step_context.made.recorded(&planned.entry.datasets);
+    data::adopt(&step_context, planned.dataset.as_ref());
+    let mut journal = Journal::new(&context.registry, name, id).reinstalling();
+    journal.keep(&step_context.made);
+    journal.intend(Intent { boot: Some(planned.boot.is_some()), running: planned.running, ..Intent::default() });
+    let result = work(&step_context, &mut journal, &planned);
+    step_context.set_step("", (0, planned.change.steps.len()));
+    step_context.emit(EventKind::Finished { ok: result.is_ok() });
+    result?;
+    let status = if planned.boot.is_some() { "running" } else { "installed" };
+    view::read(&context.registry, name, Some(&planned.spec), Some(status.to_owned()))
+}
+
+fn work(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Reinstallation) -> Result<()> {
+    if let Err(error) = executor::empty(step_context, journal, &planned.down) {
+        return Err(back(step_context, journal, planned, error));
+    }
+    journal.uninstalled();
+    if let Err(error) = executor::resume(step_context, journal, &planned.up) {
+        return Err(given_up(step_context, journal, error));
+    }
+    create::note_installed(journal, &planned.spec)?;
+    finish(step_context, journal, planned.boot.as_ref())
+}
+
+/// Something went wrong while the zone was taken down: where its files are whole, it becomes as it was.
+fn back(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Reinstallation, error: Error) -> Error {
+    step_context.undoing();
+    match restored(step_context, journal, planned) {
+        Ok(true) => error.with_context(format!("reinstalling {} failed and the zone is as it was", step_context.zone)),
+        Ok(false) => given_up(step_context, journal, error),
+        Err(also) => {
+            error.with_detail(executor::finding(&also)).with_help(format!("run zmgr recover {}", step_context.zone))
+        }
+    }
+}
+
+fn restored(step_context: &StepContext<'_>, journal: &Journal<'_>, planned: &Reinstallation) -> Result<bool> {
+    let whole = match step_context.host.zone_state(step_context.zone)? {
+        Some(zone) if identity::same_installation(&planned.entry, &zone).is_ok() => {
+            !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete)
+        }
+        _ => false,
+    };
+    if !whole {
+        return Ok(false);
+    }
+    step_context.emit(EventKind::Undoing);
+    let took_autoboot = planned.down.iter().any(|step| step.id() == "autoboot-off");
+    if took_autoboot {
+        let on = Autoboot { zone: step_context.zone.clone(), on: true };
+        if on.probe(step_context)? != super::steps::Probe::Done {
+            on.run(step_context)?;
+        }
+    }
+    if planned.running {
+        boot_again(step_context, &Boot { zone: step_context.zone.clone(), limit: planned.limit }, planned.halt_limit)?;
+    }
+    journal.note(Note::Ready)?;
+    Ok(true)
+}
+
+/// The old files are gone or going, and the new ones are not there.
+fn given_up(step_context: &StepContext<'_>, journal: &mut Journal<'_>, error: Error) -> Error {
+    let noted = journal.note(Note::GivenUp);
+    let error = error.with_help(format!(
+        "its old files are gone; mend the cause, then zmgr recover {0} installs it, or zmgr destroy {0} removes it",
+        step_context.zone
+    ));
+    match noted {
+        Ok(()) => error,
+        Err(also) => error.with_detail(executor::finding(&also)),
+    }
+}

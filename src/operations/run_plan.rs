@@ -1,0 +1,237 @@
+//! Running a plan that was approved: everything is planned anew from its requests, and only the same steps are done.
+//!
+//! Invariant: nothing of a plan is executed; it is only compared with. One that is stale anywhere when it comes to be run does
+//! nothing at all, and what changes after that is noticed again under each zone's lock.
+
+use std::collections::BTreeMap;
+
+use super::config_tree::ConfigTree;
+use super::context::{Context, Snapshots};
+use super::create;
+use super::create_destroy::{self, Prepared, failure};
+use super::impact::Mounts;
+use super::jobs::{EventSender, before, run_jobs};
+use super::plan::difference;
+use super::request::{Pinned, Request};
+use super::{Change, Outcome, Plan, Report, apply, forget, reinstall};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::manager::{CreateOptions, RunOptions, Zone};
+use crate::name::ZoneName;
+
+/// The one operation besides those of single requests: whatever brings the host to the files.
+const APPLY: &str = "apply";
+
+/// What the changes of a plan are planned from, read and asked for before any lock.
+struct RunContext {
+    /// For creations, where there are any.
+    prepared: Option<Prepared>,
+    config_tree: ConfigTree,
+    mounts: Mounts,
+    /// For applications, where there are any.
+    snapshots: Option<Snapshots>,
+}
+
+/// Runs a plan.
+pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
+    let changes = checked(plan)?;
+    let creations: Vec<(ZoneName, &CreateOptions)> = changes
+        .iter()
+        .filter_map(|(name, change)| match &change.request {
+            Request::Create { options, .. } => Some((name.clone(), options)),
+            _ => None,
+        })
+        .collect();
+    let prepare = if plan.operation == APPLY { create_destroy::prepare_unbuilt } else { create_destroy::prepare };
+    let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
+    let run_context = before(run, |events| {
+        let context = &context.with_cancel(events);
+        let prepared = match creations.as_slice() {
+            [] => None,
+            creations => Some(prepare(context, creations).map_err(not_planned)?),
+        };
+        let mounts = if creations.len() < changes.len() { Mounts::inspect(&context.host)? } else { Mounts::default() };
+        let snapshots = if applies { Some(context.snapshot()?) } else { None };
+        let run_context =
+            RunContext { snapshots, prepared, config_tree: ConfigTree::load(context.registry.tree())?, mounts };
+        run_context.confirm_all(context, &changes)?;
+        Ok(run_context)
+    })?;
+    let on_failure = failure(run.on_failure, &run_context.config_tree);
+    let outcomes = run_jobs(changes, run, |(name, change), events| {
+        let result = run_context.work(context, &name, change, on_failure, events);
+        let nothing = change.steps.is_empty() && matches!(change.request, Request::Apply { .. });
+        let action = if nothing { "unchanged" } else { change.request.done() };
+        let (action, notes) = (action.to_owned(), change.notes.clone());
+        Outcome { name: name.to_string(), action, result, notes }
+    });
+    Ok(Report { outcomes: outcomes? })
+}
+
+/// The changes with their names, which must be legal, each there once, and of the plan's operation.
+fn checked(plan: &Plan) -> Result<Vec<(ZoneName, &Change)>> {
+    if plan.zmgr != env!("CARGO_PKG_VERSION") {
+        let message =
+            format!("the plan is stale: zmgr {} made it, and this is {}", plan.zmgr, env!("CARGO_PKG_VERSION"));
+        return Err(Error::new(Code::StalePlan, message).with_help(AGAIN));
+    }
+    let wrong = |message: String| Error::new(Code::InvalidArgument, message);
+    let mut names = BTreeMap::new();
+    let mut changes = Vec::with_capacity(plan.changes.len());
+    for change in &plan.changes {
+        let name = ZoneName::new(change.zone.as_str())?;
+        if names.insert(name.clone(), ()).is_some() {
+            return Err(wrong(format!("the plan has two changes of the zone {name}")));
+        }
+        let operation = change.request.operation();
+        if plan.operation != operation && plan.operation != APPLY {
+            return Err(wrong(format!("a plan to {} asks to {operation} {name}", plan.operation)));
+        }
+        changes.push((name, change));
+    }
+    Ok(changes)
+}
+
+impl RunContext {
+    /// That every change is still what was approved.
+    fn confirm_all(&self, context: &Context, changes: &[(ZoneName, &Change)]) -> Result<()> {
+        let mut allocator = match &self.prepared {
+            Some(prepared) => Some(
+                context
+                    .registry
+                    .allocator(prepared.config_tree.pools.clone(), prepared.snapshots.host_usage.clone())?,
+            ),
+            None => None,
+        };
+        let mut stale: Vec<Error> = Vec::new();
+        for (name, change) in changes {
+            let confirmed = match (&change.request, &self.prepared, &mut allocator) {
+                (Request::Create { options, pinned }, Some(prepared), Some(allocator)) => {
+                    let planned = create::plan(&prepared.inputs(context), allocator, name, options, Some(pinned));
+                    confirmed(planned, Some(change), |creation| &creation.change)
+                        .map(|creation| allocator.plan_entry(&creation.entry))
+                }
+                (Request::Create { .. }, ..) => Err(Error::new(Code::Internal, "a creation without its ground")),
+                (Request::Destroy { options }, ..) => {
+                    let planned =
+                        create_destroy::plan_destruction(context, &self.config_tree, &self.mounts, name, options);
+                    confirmed(planned, Some(change), |destruction| &destruction.change).map(drop)
+                }
+                (Request::Reinstall { options }, ..) => {
+                    let planned = reinstall::plan(context, &self.config_tree, &self.mounts, name, options);
+                    confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
+                }
+                (Request::Forget {}, ..) => {
+                    confirmed(forget::plan(context, &self.config_tree, name), Some(change), |change| change).map(drop)
+                }
+                (Request::Import { .. }, ..) => Err(elsewhere(change)),
+                (Request::Apply { .. }, ..) => match &self.snapshots {
+                    Some(snapshots) => apply::confirm(context, &self.config_tree, snapshots, name, change),
+                    None => Err(elsewhere(change)),
+                },
+            };
+            match confirmed {
+                Err(error) if error.code() == Code::StalePlan => stale.push(error),
+                confirmed => confirmed?,
+            }
+        }
+        let of = changes.len();
+        match stale.len() {
+            0 => Ok(()),
+            1 if of == 1 => Err(stale.remove(0)),
+            n => {
+                let details = stale.iter().map(|error| Diagnostic::new("stale-plan", error.message())).collect();
+                let message = format!("{n} of {of} changes are stale, the first: {}", stale[0].message());
+                Err(Error::new(Code::StalePlan, message).with_details(details).with_help(AGAIN))
+            }
+        }
+    }
+
+    /// Does one change, planned once more under the zone's locks.
+    fn work(
+        &self,
+        context: &Context,
+        name: &ZoneName,
+        change: &Change,
+        on_failure: super::executor::Failure,
+        events: &EventSender,
+    ) -> Result<Option<Zone>> {
+        match &change.request {
+            Request::Create { options, pinned } => {
+                let Some(prepared) = &self.prepared else {
+                    return Err(Error::new(Code::Internal, "a creation without its ground"));
+                };
+                let approved: Option<(&Change, &Pinned)> = Some((change, pinned));
+                create_destroy::create_one(context, prepared, name, options, on_failure, approved, events).map(Some)
+            }
+            Request::Destroy { options } => create_destroy::destroy_one(
+                context,
+                &self.config_tree,
+                &self.mounts,
+                name,
+                options,
+                Some(change),
+                events,
+            )
+            .map(|_| None),
+            Request::Reinstall { options } => {
+                reinstall::reinstall_one(context, &self.config_tree, &self.mounts, name, options, Some(change), events)
+                    .map(Some)
+            }
+            Request::Forget {} => {
+                forget::forget_one(context, &self.config_tree, name, Some(change), events).map(|_| None)
+            }
+            Request::Import { .. } => Err(elsewhere(change)),
+            Request::Apply { .. } if change.steps.is_empty() => Ok(None),
+            Request::Apply { .. } => match &self.snapshots {
+                Some(snapshots) => apply::apply_planned(context, &self.config_tree, snapshots, name, change, events),
+                None => Err(elsewhere(change)),
+            },
+        }
+    }
+}
+
+/// A change of an operation that runs its plans itself.
+fn elsewhere(change: &Change) -> Error {
+    let what = format!("the change of {} is not one of this operation", change.zone);
+    Error::new(Code::InvalidArgument, what)
+}
+
+pub(crate) const AGAIN: &str = "make the plan again, look at it, and run that one";
+
+/// What was planned anew, where it is what was approved; `stale-plan` in words where it is not. Without an approved change,
+/// anything will do.
+pub(crate) fn confirmed<T>(planned: Result<T>, approved: Option<&Change>, change: impl Fn(&T) -> &Change) -> Result<T> {
+    let Some(approved) = approved else { return planned };
+    let planned = planned.map_err(not_planned)?;
+    match difference(approved, change(&planned)) {
+        None => Ok(planned),
+        Some(how) => Err(Error::new(
+            Code::StalePlan,
+            format!("the plan to {} {} is stale: {how}", approved.request.operation(), approved.zone),
+        )
+        .with_help(AGAIN)),
+    }
+}
+
+/// What could be planned then and cannot be planned now is stale too, unless it is not about the plan, as files that are not to be
+/// trusted.
+pub(crate) fn not_planned(error: Error) -> Error {
+    match error.code() {
+        _ if error.details().iter().any(|detail| detail.code == "not-trusted") => error,
+        Code::NotFound
+        | Code::Exists
+        | Code::WrongState
+        | Code::PoolExhausted
+        | Code::AddressInUse
+        | Code::RecoveryNeeded
+        | Code::UnsupportedHost
+        | Code::Config => {
+            let details = error.details().to_vec();
+            let stale = Error::new(Code::StalePlan, format!("the plan no longer holds: {}", error.message()))
+                .with_details(details)
+                .with_help(error.help().map_or(AGAIN.to_owned(), |help| format!("{help}; then {AGAIN}")));
+            stale.with_source(error)
+        }
+        _ => error,
+    }
+}

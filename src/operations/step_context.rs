@@ -1,0 +1,167 @@
+//! What a step works with: the host, the zone's locks, the line to the caller, and how long things may take.
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use super::data::Made;
+use super::jobs::EventSender;
+use super::{Event, EventKind};
+use crate::error::{Code, Error, Result};
+use crate::exec::{Completed, Control, Invocation, Output, Stdin};
+use crate::file;
+use crate::host::Host;
+use crate::name::ZoneName;
+
+/// How often a caller hears of a command that is still running.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Where one zone is worked on.
+pub(crate) struct StepContext<'a> {
+    /// The host; whatever is asked of it ends too where the caller asks to stop.
+    pub(crate) host: Host,
+    pub(crate) zone: &'a ZoneName,
+    /// Where private files for commands go.
+    pub(crate) scratch: PathBuf,
+    /// The file that a command holds locked while it runs: its stdin.
+    pub(crate) child: Arc<Path>,
+    /// Where the full output of long commands goes.
+    pub(crate) log: Option<PathBuf>,
+    /// Left here by the step that installs: the uuid of the installation.
+    pub(crate) uuid: RefCell<Option<String>>,
+    /// The installation that this work has made, by its uuid where it has one: no other is ever uninstalled to take work back.
+    pub(crate) installation: RefCell<Option<Option<String>>>,
+    /// The datasets that zmgr made for the zone.
+    pub(crate) made: Made,
+    events: &'a EventSender,
+    step: RefCell<String>,
+    position: Cell<(usize, usize)>,
+    /// How many requests to stop are let pass: one, while work is being undone.
+    ignored_cancels: Arc<AtomicU32>,
+    /// The same for questions about what a command of this step has done: not to know that would keep it from being taken back.
+    outcome: Arc<AtomicU32>,
+}
+
+impl<'a> StepContext<'a> {
+    pub(crate) fn new(
+        host: &'a Host,
+        zone: &'a ZoneName,
+        scratch: PathBuf,
+        child: &Path,
+        events: &'a EventSender,
+    ) -> Self {
+        let (ignored_cancels, outcome) = (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default());
+        let (stop, let_pass) = (events.token(), [Arc::clone(&ignored_cancels), Arc::clone(&outcome)]);
+        StepContext {
+            host: host.with_cancel(Arc::new(move || {
+                let_pass.iter().all(|let_pass| stop.requests() > let_pass.load(Ordering::SeqCst))
+            })),
+            zone,
+            scratch,
+            child: Arc::from(child),
+            log: None,
+            uuid: RefCell::new(None),
+            installation: RefCell::new(None),
+            made: Made::default(),
+            events,
+            step: RefCell::new(String::new()),
+            position: Cell::new((0, 0)),
+            ignored_cancels,
+            outcome,
+        }
+    }
+
+    /// Says which step the events that follow are about.
+    pub(crate) fn set_step(&self, id: &str, position: (usize, usize)) {
+        self.step.replace(id.to_owned());
+        self.position.set(position);
+        self.outcome.store(0, Ordering::SeqCst);
+    }
+
+    /// Which step it is, of how many.
+    pub(crate) fn position(&self) -> (usize, usize) {
+        self.position.get()
+    }
+
+    /// From here on the first request to stop does not count: what it asked for is under way.
+    pub(crate) fn undoing(&self) {
+        self.ignored_cancels.store(self.events.cancel_requests().max(1), Ordering::SeqCst);
+    }
+
+    /// Tells the caller.
+    pub(crate) fn emit(&self, kind: EventKind) {
+        self.events.send(Event {
+            zone: self.zone.to_string(),
+            step: self.step.borrow().clone(),
+            position: self.position.get(),
+            kind,
+        });
+    }
+
+    /// Tells that the step begins. What the caller answers to that, or has answered to anything before, may yet stop it.
+    pub(crate) fn begin(&self) -> Result<()> {
+        self.emit(EventKind::StepStarted);
+        self.checkpoint()
+    }
+
+    /// `cancelled` where the caller has asked to stop at anything that it was told.
+    pub(crate) fn checkpoint(&self) -> Result<()> {
+        self.events.flush();
+        self.check_cancel()
+    }
+
+    /// Tells the caller of something that stops nothing.
+    pub(crate) fn warn(&self, message: impl Into<String>) {
+        self.emit(EventKind::Warning { message: message.into() });
+    }
+
+    /// `cancelled` where the caller has asked to stop.
+    pub(crate) fn check_cancel(&self) -> Result<()> {
+        if self.is_stopped() {
+            return Err(Error::new(Code::Cancelled, format!("the work on {} was cancelled", self.zone)));
+        }
+        Ok(())
+    }
+
+    /// Whether the caller has asked to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.events.cancel_requests() > self.ignored_cancels.load(Ordering::SeqCst)
+    }
+
+    /// Runs a command that changes the host and may outlive zmgr: it holds the zone's child lock, so that nobody decides what to
+    /// recover from a state that is still changing.
+    pub(crate) fn run_locked(&self, invocation: Invocation) -> Result<Completed> {
+        self.attempt(invocation.with_stdin(Stdin::Held(Arc::clone(&self.child))))
+    }
+
+    /// Runs a command that may work for long and outlive zmgr: its output goes to the log, and it holds the zone's child lock.
+    pub(crate) fn run_logged(&self, mut invocation: Invocation) -> Result<Completed> {
+        if let Some(log) = &self.log {
+            if let Some(directory) = log.parent() {
+                file::make_directories(directory, 0o755).map_err(|error| Error::io("make", directory, error))?;
+            }
+            self.emit(EventKind::Log { path: log.clone() });
+            invocation = invocation.with_output(Output::Log(log.clone()));
+        }
+        self.run_locked(invocation)
+    }
+
+    /// Runs a command to its end, however it ends. For questions, and for what leaves a process behind that stays: the zoneadmd
+    /// of a zone that boots would hold the lock for as long as the zone runs.
+    pub(crate) fn attempt(&self, invocation: Invocation) -> Result<Completed> {
+        self.emit(EventKind::Command { argv: invocation.argv() });
+        let mut last_event = Duration::ZERO;
+        let ended = self.host.runner().run(&invocation, &mut |tick| {
+            if tick.elapsed >= last_event + PROGRESS_INTERVAL {
+                last_event = tick.elapsed;
+                let last_line = (!tick.last_line.is_empty()).then(|| tick.last_line.to_owned());
+                self.emit(EventKind::Running { elapsed: tick.elapsed, last_line });
+            }
+            if self.is_stopped() { Control::Cancel } else { Control::Continue }
+        });
+        self.outcome.store(self.events.cancel_requests().max(1), Ordering::SeqCst);
+        ended
+    }
+}

@@ -1,0 +1,43 @@
+//! Says whether the host boots the zone when it comes up itself: on at the end of a creation, off at the beginning of a destruction.
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use crate::error::Result;
+use crate::exec::zonecfg;
+use crate::name::ZoneName;
+
+/// A zone whose autoboot is to be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Autoboot {
+    pub(crate) zone: ZoneName,
+    pub(crate) on: bool,
+}
+
+impl Step for Autoboot {
+    fn id(&self) -> String {
+        if self.on { "autoboot" } else { "autoboot-off" }.to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Settled
+    }
+
+    fn planned(&self) -> PlannedStep {
+        let undo = zonecfg::set_autoboot(&self.zone, !self.on);
+        planned(self.id(), &zonecfg::set_autoboot(&self.zone, self.on), Vec::new(), Some(&undo))
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        let now = step_context.host.zone_config(self.zone.as_str())?.map(|config| config.autoboot);
+        Ok(if now == Some(self.on) { Probe::Done } else { Probe::Absent })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        let ended = step_context.run_locked(zonecfg::set_autoboot(&self.zone, self.on))?;
+        if self.probe(step_context)? == Probe::Done { Ok(()) } else { Err(ended.error()) }
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        // A zone that is taken back goes whole, and its autoboot with it.
+        Ok(())
+    }
+}

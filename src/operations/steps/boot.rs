@@ -1,0 +1,52 @@
+//! Boots the zone.
+
+use std::time::Duration;
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use crate::error::Result;
+use crate::exec::zoneadm::{self, ZoneState};
+use crate::name::ZoneName;
+
+/// A zone to be booted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Boot {
+    pub(crate) zone: ZoneName,
+    /// How long it may take.
+    pub(crate) limit: Duration,
+}
+
+impl Step for Boot {
+    fn id(&self) -> String {
+        "boot".to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Settled
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(
+            self.id(),
+            &zoneadm::boot(&self.zone, self.limit),
+            Vec::new(),
+            Some(&zoneadm::halt(&self.zone, self.limit)),
+        )
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        Ok(match step_context.host.zone_state(&self.zone)?.map(|zone| zone.state) {
+            Some(ZoneState::Running) => Probe::Done,
+            Some(state) if state.is_active() => Probe::Partial,
+            _ => Probe::Absent,
+        })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        let ended = step_context.attempt(zoneadm::boot(&self.zone, self.limit))?;
+        if self.probe(step_context)? == Probe::Done { Ok(()) } else { Err(ended.error()) }
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        Ok(())
+    }
+}

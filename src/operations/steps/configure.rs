@@ -1,0 +1,198 @@
+//! Configures the zone, `autoboot` off for now; takes it back by deleting the configuration.
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, foreign, planned};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::zoneadm::ZoneState;
+use crate::exec::zonecfg::{self, Command, Difference, ScriptFile, ZoneConfig};
+use crate::name::ZoneName;
+use crate::operations::identity;
+use crate::operations::plan::PlannedFile;
+
+/// What a plan shows in place of the private file that the script is written to.
+const SCRIPT: &str = "SCRIPT";
+
+/// A zone to be configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Configure {
+    pub(crate) zone: ZoneName,
+    /// The configuration that the host shall have after this step.
+    pub(crate) config: ZoneConfig,
+    /// Commands passed through, last.
+    pub(crate) more: Vec<String>,
+}
+
+impl Configure {
+    fn script(&self) -> String {
+        zonecfg::creation(&self.config, &self.more)
+    }
+
+    /// What the host shall have once this step is done, with what is passed through.
+    fn expected(&self) -> ZoneConfig {
+        // A command that is not understood was refused when the plan was made.
+        zonecfg::with_passed_through(&self.config, &self.more).unwrap_or_else(|_| self.config.clone())
+    }
+
+    /// Why what the host has is not what this step writes, nor a part of it: something stands there that is not wanted.
+    pub(crate) fn stranger(&self, found: &ZoneConfig) -> Option<String> {
+        if self.extent(found).is_some() {
+            return None;
+        }
+        self.differences(found).into_iter().find(|one| one.found.is_some()).map(|one| one.to_string())
+    }
+
+    /// Why what the host has is neither what this step writes nor a beginning of it. Stricter than [`Configure::stranger`]: of
+    /// what is to be deleted, also what is missing must be explained.
+    pub(crate) fn not_ours(&self, found: &ZoneConfig) -> Option<String> {
+        if self.extent(found).is_some() {
+            return None;
+        }
+        let differences = self.differences(found);
+        let first = differences.iter().find(|one| one.found.is_some()).or(differences.first());
+        Some(first.map_or_else(|| "it is another one".to_owned(), ToString::to_string))
+    }
+
+    /// How much of what this step writes the host has; `None` where it has something else. zonecfg keeps what came before its
+    /// first fault, so a beginning is what some of the commands, from the first one on, make.
+    pub(crate) fn extent(&self, found: &ZoneConfig) -> Option<Extent> {
+        let found = settled(found);
+        if settled(&self.expected()) == found {
+            return Some(Extent::Whole);
+        }
+        let script = self.script();
+        // The first line makes the configuration. A command that is not understood was refused when the plan was made.
+        let commands: Vec<Command> = script.lines().skip(1).map_while(|line| Command::parse(line).ok()).collect();
+        let blank = ZoneConfig { name: found.name.clone(), ..ZoneConfig::default() };
+        (0..=commands.len())
+            .filter_map(|count| zonecfg::apply(blank.clone(), &commands[..count]).ok())
+            .any(|beginning| settled(&beginning) == found)
+            .then_some(Extent::Beginning)
+    }
+
+    fn differences(&self, found: &ZoneConfig) -> Vec<Difference> {
+        let differences = zonecfg::differences(&self.expected(), found);
+        differences.into_iter().filter(|one| one.what != "autoboot").collect()
+    }
+}
+
+/// How much of a configuration is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Whole,
+    /// What the first commands make.
+    Beginning,
+}
+
+/// As it is compared: autoboot is a later step's, and may be either by now.
+fn settled(config: &ZoneConfig) -> ZoneConfig {
+    ZoneConfig { autoboot: false, ..config.canonical() }
+}
+
+impl Step for Configure {
+    fn id(&self) -> String {
+        "configure".to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Configuration
+    }
+
+    fn planned(&self) -> PlannedStep {
+        let file = PlannedFile { path: SCRIPT.to_owned(), text: self.script() };
+        let command = zonecfg::configure(&self.zone, SCRIPT.as_ref());
+        planned(self.id(), &command, vec![file], Some(&zonecfg::delete(&self.zone)))
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        Ok(match step_context.host.zone_config(self.zone.as_str())? {
+            None => Probe::Absent,
+            Some(found) => match (self.extent(&found), self.not_ours(&found)) {
+                (Some(Extent::Whole), _) if step_context.host.zone_state(&self.zone)?.is_some() => Probe::Done,
+                (_, Some(how)) => Probe::Foreign(format!("the host's zone {}: {how}", self.zone)),
+                (_, None) => Probe::Partial,
+            },
+        })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        // `create` on an installed zone does not fail: the commands that follow edit somebody's zone. So look once more.
+        if let Some(zone) = step_context.host.zone_state(&self.zone)? {
+            return Err(Error::new(
+                Code::Exists,
+                format!("the host has a zone {} by now, {}", self.zone, zone.state.as_str()),
+            )
+            .with_help(format!("zmgr import {} adopts it", self.zone)));
+        }
+        if let Some(left) = step_context.host.zone_config(self.zone.as_str())? {
+            if self.not_ours(&left).is_none() {
+                delete(step_context, &self.zone)?;
+                return self.run(step_context);
+            }
+            let path = step_context.host.zone_document(self.zone.as_str());
+            return Err(Error::new(
+                Code::Exists,
+                format!("{} is there, though the host knows no zone {}", path.display(), self.zone),
+            )
+            .with_help(format!("zonecfg -z {} delete -F removes what a killed zonecfg has left", self.zone)));
+        }
+        let script = ScriptFile::write(&step_context.scratch, &self.zone, &self.script())?;
+        let ended = step_context.run_locked(zonecfg::configure(&self.zone, script.path()))?;
+        drop(script);
+        let differs = match step_context.host.zone_config(self.zone.as_str())? {
+            None => return Err(ended.error()),
+            Some(found) => zonecfg::differences(&self.expected(), &found),
+        };
+        if ended.success() && differs.is_empty() {
+            return Ok(());
+        }
+        let error = if ended.success() {
+            Error::new(Code::CommandFailed, format!("zonecfg did not write what it was given for {}", self.zone))
+                .with_command(ended.failed())
+        } else {
+            ended.error()
+        };
+        Err(differs.iter().fold(error, |error, difference| {
+            error.with_detail(Diagnostic::new("configuration-differs", difference.to_string()))
+        }))
+    }
+
+    fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
+        let Some(zone) = step_context.host.zone_state(&self.zone)? else {
+            return match identity::renamed(&step_context.host, &self.config.zonepath)? {
+                Some(other) => Err(foreign(format!("the zone {} is called {} by now", self.zone, other.name))),
+                // zonecfg writes the document first and the index then: one that was killed leaves the former alone.
+                None => match step_context.host.zone_config(self.zone.as_str())? {
+                    Some(left) if self.not_ours(&left).is_none() => delete(step_context, &self.zone),
+                    _ => Ok(()),
+                },
+            };
+        };
+        if let Some(config) = step_context.host.zone_config(self.zone.as_str())?
+            && let Some(how) = self.not_ours(&config)
+        {
+            // Somebody else's zone is none of this step's work; it only matters whether it needs what the steps before have made.
+            let needs = |net: &zonecfg::Net| self.config.nets.iter().any(|own| own.physical == net.physical);
+            return match config.nets.iter().any(needs) {
+                true => Err(foreign(format!("the host's zone {}: {how}", self.zone))),
+                false => {
+                    step_context.warn(format!("the host's zone {} is somebody else's and stays: {how}", self.zone));
+                    Ok(())
+                }
+            };
+        }
+        // Deleting the configuration of a zone that has files orphans them.
+        if zone.state != ZoneState::Configured {
+            return Err(foreign(format!("the zone {} is {}, not configured", self.zone, zone.state.as_str())));
+        }
+        step_context.host.remove_if_empty(&self.config.zonepath);
+        delete(step_context, &self.zone)
+    }
+}
+
+/// Deletes the configuration of a zone that was just seen to be `configured`, or to be known by its document alone.
+pub(super) fn delete(step_context: &StepContext<'_>, zone: &ZoneName) -> Result<()> {
+    let ended = step_context.run_locked(zonecfg::delete(zone))?;
+    let is_left =
+        step_context.host.zone_state(zone)?.is_some() || step_context.host.zone_document(zone.as_str()).exists();
+    if is_left { Err(ended.error()) } else { Ok(()) }
+}

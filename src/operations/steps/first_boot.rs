@@ -1,0 +1,348 @@
+//! Writes what a zone shall find at its first boot: host name, time zone, resolvers, root's public keys.
+//!
+//! Invariant: only while the zone is down, and never through a symbolic link. What a file says besides is kept.
+
+use std::time::Duration;
+
+use super::publishers::not_mounted;
+use super::{Phase, PlannedStep, Probe, Step, StepContext};
+use crate::error::Result;
+use crate::exec::zoneadm::{self, ZoneState};
+use crate::host::ZoneRoot;
+use crate::name::ZoneName;
+use crate::operations::plan::PlannedFile;
+
+/// The largest file that is edited.
+const MAX_BYTES: u64 = 1 << 20;
+const SSH: &str = "/root/.ssh";
+
+/// A zone to be prepared for its first boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FirstBoot {
+    pub(crate) zone: ZoneName,
+    pub(crate) zonepath: String,
+    pub(crate) files: Vec<Content>,
+    /// The zone's root is mounted while the zone is ready or running only, so the zone is made ready for the writing.
+    pub(crate) mounts_by_ready: bool,
+    /// Time limit for making it ready, and for ending that.
+    pub(crate) limit: Duration,
+}
+
+/// A file of the zone, and what it shall say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// The whole file.
+    Whole { path: &'static str, text: String },
+    /// The time zone, a line of /etc/default/init.
+    TimeZone(String),
+    /// That host names are asked of DNS too, a line of /etc/nsswitch.conf.
+    NameService,
+    /// Public keys, lines of root's authorized_keys.
+    Keys(Vec<String>),
+    /// That root may log in with a key and not with a password, a line of sshd_config.
+    RootLogin,
+}
+
+const ROOT_LOGIN: &str = "PermitRootLogin prohibit-password";
+const HOSTS: &str = "files dns";
+
+impl Content {
+    fn path(&self) -> &'static str {
+        match self {
+            Content::Whole { path, .. } => path,
+            Content::TimeZone(_) => "/etc/default/init",
+            Content::NameService => "/etc/nsswitch.conf",
+            Content::Keys(_) => "/root/.ssh/authorized_keys",
+            Content::RootLogin => "/etc/ssh/sshd_config",
+        }
+    }
+
+    /// The mode of a file that is not there yet.
+    fn mode(&self) -> u32 {
+        match self {
+            Content::Keys(_) => 0o600,
+            _ => 0o644,
+        }
+    }
+
+    /// What plans show: the whole file, or the lines that it gets.
+    fn shown(&self) -> String {
+        match self {
+            Content::Whole { text, .. } => text.clone(),
+            Content::TimeZone(zone) => format!("TZ={zone}\n"),
+            Content::NameService => format!("hosts: {HOSTS}\n"),
+            Content::Keys(keys) => keys.iter().map(|key| format!("{key}\n")).collect(),
+            Content::RootLogin => format!("{ROOT_LOGIN}\n"),
+        }
+    }
+
+    /// What the file shall hold in place of what it holds now; `None` where it says already what it shall.
+    fn change(&self, now: Option<&str>) -> Option<String> {
+        let old = now.unwrap_or_default();
+        let new = match self {
+            Content::Whole { text, .. } => text.clone(),
+            Content::TimeZone(zone) => with_line(old, |line| line.starts_with("TZ="), &format!("TZ={zone}")),
+            Content::NameService => name_service(old),
+            Content::Keys(keys) => with_keys(old, keys),
+            // Where there is no sshd, there is nothing to tell it.
+            Content::RootLogin => return now.and_then(root_login),
+        };
+        (now != Some(new.as_str())).then_some(new)
+    }
+}
+
+impl FirstBoot {
+    /// The zone's files, which must be there: a directory that is merely empty would be written to in their place.
+    fn root(&self, step_context: &StepContext<'_>) -> Result<ZoneRoot> {
+        let root = step_context.host.zone_root(&self.zonepath)?;
+        if root.is_directory("/etc")? { Ok(root) } else { Err(not_mounted(&self.zone, &self.zonepath)) }
+    }
+
+    fn state(&self, step_context: &StepContext<'_>) -> Result<Option<ZoneState>> {
+        Ok(step_context.host.zone_state(&self.zone)?.map(|zone| zone.state))
+    }
+
+    /// Returns whether the zone runs, or is ready for another reason than this step.
+    fn is_up(&self, step_context: &StepContext<'_>) -> Result<bool> {
+        let state = self.state(step_context)?;
+        Ok(state.is_some_and(|state| state.is_active()) && !(self.mounts_by_ready && state == Some(ZoneState::Ready)))
+    }
+
+    /// Mounts the root of a zone whose brand keeps it unmounted.
+    fn make_ready(&self, step_context: &StepContext<'_>) -> Result<()> {
+        if !self.mounts_by_ready || self.state(step_context)? == Some(ZoneState::Ready) {
+            return Ok(());
+        }
+        let ended = step_context.attempt(zoneadm::ready(&self.zone, self.limit))?;
+        if self.state(step_context)? == Some(ZoneState::Ready) { Ok(()) } else { Err(ended.error()) }
+    }
+
+    /// Ends what `make_ready` began.
+    fn end_ready(&self, step_context: &StepContext<'_>) -> Result<()> {
+        if !self.mounts_by_ready || self.state(step_context)? != Some(ZoneState::Ready) {
+            return Ok(());
+        }
+        let ended = step_context.attempt(zoneadm::halt(&self.zone, self.limit))?;
+        if self.state(step_context)? == Some(ZoneState::Ready) { Err(ended.error()) } else { Ok(()) }
+    }
+
+    fn write(&self, step_context: &StepContext<'_>) -> Result<()> {
+        let root = self.root(step_context)?;
+        for content in &self.files {
+            match content {
+                Content::Keys(_) => root.make_private_directory(SSH)?,
+                Content::RootLogin if !root.exists(content.path())? => {
+                    let path = content.path();
+                    step_context.warn(format!("{} has no {path}: its sshd is not told of root's keys", self.zone));
+                    continue;
+                }
+                _ => {}
+            }
+            root.edit(content.path(), MAX_BYTES, content.mode(), |now| content.change(now))?;
+        }
+        Ok(())
+    }
+}
+
+impl Step for FirstBoot {
+    fn id(&self) -> String {
+        "first-boot".to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Settled
+    }
+
+    fn planned(&self) -> PlannedStep {
+        let file = |content: &Content| PlannedFile {
+            path: format!("{}/root{}", self.zonepath, content.path()),
+            text: content.shown(),
+        };
+        PlannedStep {
+            id: self.id(),
+            kind: self.id(),
+            argv: Vec::new(),
+            files: self.files.iter().map(file).collect(),
+            undo: Vec::new(),
+        }
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        if self.is_up(step_context)? {
+            return Ok(Probe::Done);
+        }
+        if self.mounts_by_ready {
+            // What its files say is only seen while it is ready.
+            return Ok(if self.state(step_context)? == Some(ZoneState::Ready) {
+                Probe::Partial
+            } else {
+                Probe::Absent
+            });
+        }
+        let root = self.root(step_context)?;
+        for content in &self.files {
+            if content.change(root.read_text(content.path(), MAX_BYTES)?.as_deref()).is_some() {
+                return Ok(Probe::Absent);
+            }
+        }
+        Ok(Probe::Done)
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        if self.is_up(step_context)? {
+            step_context.warn(format!("{} is up already: its files are left as they are", self.zone));
+            return Ok(());
+        }
+        self.make_ready(step_context)?;
+        let written = self.write(step_context);
+        let ended = self.end_ready(step_context);
+        written.and(ended)
+    }
+
+    fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
+        // The zone goes whole, and its files with it; but not while it is ready.
+        self.end_ready(step_context)
+    }
+}
+
+/// The text with this line in the place of the first one that is meant, or at its end.
+fn with_line(text: &str, is_meant: impl Fn(&str) -> bool, line: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    match lines.iter().position(|line| is_meant(line)) {
+        Some(at) => lines[at] = line,
+        None => lines.push(line),
+    }
+    join(&lines)
+}
+
+fn join(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// The text with DNS among the sources of hosts, and of ipnodes where it has them.
+fn name_service(text: &str) -> String {
+    let database =
+        |line: &str| line.split_once(':').map(|(name, sources)| (name.trim().to_owned(), sources.to_owned()));
+    let asks_dns =
+        |sources: &str| sources.split('#').next().unwrap_or_default().split_whitespace().any(|word| word == "dns");
+    let mut lines: Vec<String> = Vec::new();
+    let mut has_hosts = false;
+    for line in text.lines() {
+        let meant = database(line).filter(|(name, _)| matches!(name.as_str(), "hosts" | "ipnodes"));
+        has_hosts |= meant.as_ref().is_some_and(|(name, _)| name == "hosts");
+        match meant {
+            Some((name, sources)) if !asks_dns(&sources) => lines.push(format!("{name}: {HOSTS}")),
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    if !has_hosts {
+        lines.push(format!("hosts: {HOSTS}"));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// The keys that are there, and after them those that are not.
+fn with_keys(text: &str, keys: &[String]) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    for key in keys {
+        if !lines.iter().any(|line| line.trim() == key) {
+            lines.push(key);
+        }
+    }
+    join(&lines)
+}
+
+/// The text with root's login by key alone, where it does not say so; sshd goes by the first word on it outside of `Match`.
+fn root_login(text: &str) -> Option<String> {
+    let word = |line: &str, at: usize| {
+        line.split(|c: char| c.is_whitespace() || c == '=')
+            .filter(|word| !word.is_empty())
+            .nth(at)
+            .map(str::to_ascii_lowercase)
+    };
+    let mut lines: Vec<&str> = text.lines().collect();
+    let end = lines.iter().position(|line| word(line, 0).as_deref() == Some("match")).unwrap_or(lines.len());
+    match lines[..end].iter().position(|line| word(line, 0).as_deref() == Some("permitrootlogin")) {
+        Some(at) => {
+            // `without-password` is the older word for it.
+            let says = word(lines[at], 1);
+            if matches!(says.as_deref(), Some("prohibit-password" | "without-password")) {
+                return None;
+            }
+            lines[at] = ROOT_LOGIN;
+        }
+        None => lines.insert(end, ROOT_LOGIN),
+    }
+    Some(join(&lines))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn changed(content: &Content, old: &str) -> String {
+        content.change(Some(old)).unwrap_or_else(|| old.to_owned())
+    }
+
+    #[test]
+    fn one_line_is_changed_and_the_rest_kept() {
+        let zone = Content::TimeZone("Europe/Zurich".into());
+        assert_eq!(changed(&zone, "# init\nTZ=UTC\nCMASK=022\n"), "# init\nTZ=Europe/Zurich\nCMASK=022\n");
+        assert_eq!(changed(&zone, "CMASK=022"), "CMASK=022\nTZ=Europe/Zurich\n");
+        assert_eq!(zone.change(None).unwrap(), "TZ=Europe/Zurich\n");
+        assert_eq!(zone.change(Some("TZ=Europe/Zurich\n")), None);
+    }
+
+    #[test]
+    fn names_are_asked_of_dns() {
+        for (old, new) in [
+            ("passwd: files\nhosts: files\nipnodes: files\n", "passwd: files\nhosts: files dns\nipnodes: files dns\n"),
+            ("hosts:      files mdns dns  # both\n", "hosts:      files mdns dns  # both\n"),
+            ("hosts: files # no dns\n", "hosts: files dns\n"),
+            ("#hosts: files\n", "#hosts: files\nhosts: files dns\n"),
+            ("", "hosts: files dns\n"),
+        ] {
+            assert_eq!(changed(&Content::NameService, old), new, "{old}");
+        }
+    }
+
+    #[test]
+    fn root_may_log_in_with_a_key() {
+        for (old, new) in [
+            ("Port 22\nPermitRootLogin no\nUsePAM yes\n", "Port 22\nPermitRootLogin prohibit-password\nUsePAM yes\n"),
+            ("permitrootlogin=yes\n", "PermitRootLogin prohibit-password\n"),
+            ("PermitRootLogin without-password\n", "PermitRootLogin without-password\n"),
+            ("#PermitRootLogin no\n", "#PermitRootLogin no\nPermitRootLogin prohibit-password\n"),
+            (
+                "Match User x\n  PermitRootLogin no\n",
+                "PermitRootLogin prohibit-password\nMatch User x\n  PermitRootLogin no\n",
+            ),
+        ] {
+            assert_eq!(changed(&Content::RootLogin, old), new, "{old}");
+        }
+        assert_eq!(Content::RootLogin.change(None), None);
+    }
+
+    #[test]
+    fn keys_are_added() {
+        let keys = Content::Keys(vec!["ssh-ed25519 AAAA a".into(), "ssh-ed25519 AAAB b".into()]);
+        assert_eq!(keys.change(None).unwrap(), "ssh-ed25519 AAAA a\nssh-ed25519 AAAB b\n");
+        assert_eq!(changed(&keys, "# mine\nssh-ed25519 AAAB b\n"), "# mine\nssh-ed25519 AAAB b\nssh-ed25519 AAAA a\n");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_changed_stays(old in "((hosts|TZ|PermitRootLogin|Match|#|x)[:= ]?[a-z =:#]{0,12}\n?){0,6}") {
+            for content in [
+                Content::TimeZone("UTC".into()),
+                Content::NameService,
+                Content::Keys(vec!["k".into()]),
+                Content::RootLogin,
+            ] {
+                let once = changed(&content, &old);
+                prop_assert_eq!(content.change(Some(&once)), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Halts a zone that is to go.
+
+use std::time::Duration;
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use crate::error::Result;
+use crate::exec::zoneadm;
+use crate::name::ZoneName;
+
+/// A zone to be halted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Halt {
+    pub(crate) zone: ZoneName,
+    /// How long it may take.
+    pub(crate) limit: Duration,
+}
+
+impl Step for Halt {
+    fn id(&self) -> String {
+        "halt".to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Settled
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(
+            self.id(),
+            &zoneadm::halt(&self.zone, self.limit),
+            Vec::new(),
+            Some(&zoneadm::boot(&self.zone, self.limit)),
+        )
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        let active = step_context.host.zone_state(&self.zone)?.is_some_and(|zone| zone.state.is_active());
+        Ok(if active { Probe::Absent } else { Probe::Done })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        let ended = step_context.run_locked(zoneadm::halt(&self.zone, self.limit))?;
+        if self.probe(step_context)? == Probe::Done { Ok(()) } else { Err(ended.error()) }
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        // Whether it ran before is not known after a crash; a zone that is down loses nothing, one booted against somebody's
+        // will may.
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! Sets one property of a VNIC that zmgr made, or resets it.
+//!
+//! Invariant: one property per command, because dladm's exit status is that of the last one, and it undoes nothing. What counts
+//! is the active value afterwards.
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, Vnic, foreign, planned};
+use crate::error::{Code, Error, Result};
+use crate::exec::{Invocation, dladm};
+
+/// A property to be set or reset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LinkProperty {
+    pub(crate) vnic: Vnic,
+    pub(crate) name: String,
+    /// Its value; `None` resets it.
+    pub(crate) value: Option<String>,
+}
+
+impl LinkProperty {
+    fn command(&self) -> Invocation {
+        match &self.value {
+            Some(value) => dladm::set_property(&self.vnic.name, &self.name, value),
+            None => dladm::reset_property(&self.vnic.name, &self.name),
+        }
+    }
+
+    /// How the active value differs from the one to be set.
+    fn difference(&self, step_context: &StepContext<'_>) -> Result<Option<String>> {
+        let Some(value) = &self.value else { return Ok(None) };
+        let link = self.vnic.name.as_str();
+        let found = step_context.host.link_properties(Some(link))?.remove(&(link.to_owned(), self.name.clone()));
+        let same = found.as_ref().is_some_and(|found| dladm::same_property(&self.name, value, found));
+        let there = found.as_deref().unwrap_or("not set");
+        Ok((!same).then(|| format!("the property {} of {link} is {there}, not {value}", self.name)))
+    }
+}
+
+impl Step for LinkProperty {
+    fn id(&self) -> String {
+        format!("link:{}:{}", self.vnic.net, self.name)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Links
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &self.command(), Vec::new(), None)
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        match self.vnic.inspect(step_context)? {
+            Probe::Done => {}
+            Probe::Foreign(what) => return Ok(Probe::Foreign(what)),
+            Probe::Absent | Probe::Partial => return Ok(Probe::Absent),
+        }
+        let done = self.value.is_some() && self.difference(step_context)?.is_none();
+        Ok(if done { Probe::Done } else { Probe::Absent })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        if let Probe::Foreign(what) = self.vnic.inspect(step_context)? {
+            return Err(foreign(what));
+        }
+        let ended = step_context.attempt(self.command())?;
+        if !ended.success() {
+            return Err(ended.error());
+        }
+        match self.difference(step_context)? {
+            Some(how) if dladm::is_comparable(&self.name) => {
+                Err(Error::new(Code::CommandFailed, how).with_command(ended.failed()))
+            }
+            // dladm took the value and shows it in other words.
+            _ => Ok(()),
+        }
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        // A VNIC that is taken back goes whole. On one that stays, the change is what the files say.
+        Ok(())
+    }
+}

@@ -1,0 +1,369 @@
+//! Gives the zone's image its publishers: each that install itself could not give, then the check that there are these, in this
+//! order, and no others.
+//!
+//! The steps are not taken back: a zone that is taken back goes whole.
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::Completed;
+use crate::exec::pkg::{self, DesiredPublisher, ImagePublisher};
+use crate::host::Host;
+use crate::name::ZoneName;
+use crate::publisher::Publisher;
+
+/// The image of a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Image {
+    pub(crate) zone: ZoneName,
+    pub(crate) zonepath: String,
+}
+
+impl Image {
+    /// Where it is on the host.
+    fn root(&self) -> String {
+        format!("{}/root", self.zonepath)
+    }
+
+    /// What the image has, where that can be asked.
+    pub(crate) fn found(&self, host: &Host) -> Result<Vec<ImagePublisher>> {
+        if !host.zone_root(&self.zonepath)?.is_directory("/var/pkg")? {
+            return Err(not_mounted(&self.zone, &self.zonepath));
+        }
+        let mut found = pkg::parse_publishers(&host.ask(&pkg::publishers(&self.root()))?)?;
+        pkg::note_enabled(&mut found, &host.ask(&pkg::enabled_publishers(&self.root()))?)?;
+        Ok(found)
+    }
+
+    fn publishers(&self, step_context: &StepContext<'_>) -> Result<Vec<ImagePublisher>> {
+        let root = step_context.host.zone_root(&self.zonepath)?;
+        // pkg would say of the empty directory below that there is no image, and one cannot be told from the other.
+        if !root.is_directory("/var/pkg")? {
+            return Err(not_mounted(&self.zone, &self.zonepath));
+        }
+        let ask = |invocation| {
+            let answer = step_context.attempt(invocation)?;
+            if answer.success() { Ok(answer) } else { Err(failure(&answer)) }
+        };
+        let mut found = pkg::parse_publishers(&ask(pkg::publishers(&self.root()))?)?;
+        pkg::note_enabled(&mut found, &ask(pkg::enabled_publishers(&self.root()))?)?;
+        Ok(found)
+    }
+}
+
+/// The error for a zone whose files are not where they should be.
+pub(super) fn not_mounted(zone: &ZoneName, zonepath: &str) -> Error {
+    Error::new(Code::WrongState, format!("the file system of {zone} is not mounted on {zonepath}/root"))
+        .with_help(format!("zoneadm -z {zone} ready, then zoneadm -z {zone} halt, mounts it"))
+}
+
+fn failure(completed: &Completed) -> Error {
+    if pkg::is_locked(completed) {
+        return completed.error().with_help("another pkg works on this image: run the command again once it is done");
+    }
+    completed.error()
+}
+
+/// Where an image keeps its copies of keys and certificates.
+const KEPT: &str = "/var/pkg/ssl";
+
+/// The largest copy that is looked at.
+const KEY_LIMIT: u64 = 256 << 10;
+
+/// A publisher to be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SetPublisher {
+    pub(crate) image: Image,
+    pub(crate) publisher: Publisher,
+    /// The publisher right after which it is searched; without one, it is searched first.
+    pub(crate) after: Option<String>,
+}
+
+impl SetPublisher {
+    fn command(&self) -> crate::exec::Invocation {
+        let cert = self.inside(&self.publisher.ssl_cert, "pem");
+        let key = self.inside(&self.publisher.ssl_key, "key");
+        let desired = DesiredPublisher {
+            name: self.publisher.name.as_str(),
+            origins: &self.publisher.origins,
+            mirrors: &self.publisher.mirrors,
+            sticky: self.publisher.sticky,
+            first: self.after.is_none(),
+            after: self.after.as_deref(),
+            ssl_cert: cert.as_deref(),
+            ssl_key: key.as_deref(),
+        };
+        pkg::set_publisher(&self.image.root(), &desired)
+    }
+
+    /// Path below the image's root of the copy of a file of the host: pkg looks for keys of a zone's image nowhere else.
+    fn inside(&self, file: &Option<String>, ending: &str) -> Option<String> {
+        file.as_ref().map(|_| format!("/var/pkg/zmgr-{}.{ending}", self.publisher.name))
+    }
+
+    /// Runs set-publisher while copies of the key and the certificate are in the zone. pkg keeps copies of its own, which everybody
+    /// in the zone can read; they get the mode that a key has.
+    fn set(&self, step_context: &StepContext<'_>) -> Result<Completed> {
+        let root = step_context.host.zone_root(&self.image.zonepath)?;
+        let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
+        for (file, ending) in [(&self.publisher.ssl_cert, "pem"), (&self.publisher.ssl_key, "key")] {
+            if let (Some(file), Some(inside)) = (file, self.inside(file, ending)) {
+                let bytes = std::fs::read(step_context.host.path(file)).map_err(|error| {
+                    Error::new(
+                        Code::Config,
+                        format!("cannot read {file} of publisher {}: {error}", self.publisher.name),
+                    )
+                })?;
+                copies.push((inside, bytes));
+            }
+        }
+        let written = copies.iter().try_for_each(|(inside, bytes)| root.write(inside, bytes, 0o600));
+        let set = written.and_then(|()| step_context.run_logged(self.command()));
+        let removed = copies.iter().try_for_each(|(inside, _)| root.remove(inside));
+        let set = set?;
+        removed?;
+        if set.success() && !copies.is_empty() {
+            let directory = step_context.host.path(format!("{}{KEPT}", self.image.root()));
+            for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+                let path = format!("{KEPT}/{}", entry.file_name().to_string_lossy());
+                let kept = root.read(&path, KEY_LIMIT)?;
+                if let Some((_, bytes)) = copies.iter().find(|(_, bytes)| Some(bytes) == kept.as_ref()) {
+                    root.write(&path, bytes, 0o600)?;
+                }
+            }
+        }
+        Ok(set)
+    }
+
+    fn difference(&self, step_context: &StepContext<'_>) -> Result<Option<String>> {
+        Ok(difference(&self.publisher, &self.image.publishers(step_context)?))
+    }
+}
+
+impl Step for SetPublisher {
+    fn id(&self) -> String {
+        format!("publisher:{}", self.publisher.name)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Settled
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &self.command(), Vec::new(), None)
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        // Which key an image has cannot be asked for in a form to be parsed; to set it again does no harm.
+        if self.publisher.ssl_key.is_some() {
+            return Ok(Probe::Absent);
+        }
+        Ok(if self.difference(step_context)?.is_none() { Probe::Done } else { Probe::Absent })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        let set = self.set(step_context)?;
+        if !set.success() {
+            return Err(failure(&set));
+        }
+        let name = self.publisher.name.as_str();
+        if self.image.publishers(step_context)?.iter().any(|found| found.name == name && !found.enabled) {
+            let enabled = step_context.run_logged(pkg::enable_publisher(&self.image.root(), name))?;
+            if !enabled.success() {
+                return Err(failure(&enabled));
+            }
+        }
+        match self.difference(step_context)? {
+            None => Ok(()),
+            Some(how) => Err(set.error().with_detail(Diagnostic::new("publisher-differs", how))),
+        }
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The publishers that an image shall have, all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Publishers {
+    pub(crate) image: Image,
+    /// In search order.
+    pub(crate) desired: Vec<Publisher>,
+    /// Those that the image shall not have; `None`: all but the wished.
+    pub(crate) gone: Option<Vec<String>>,
+}
+
+impl Publishers {
+    fn is_desired(&self, name: &str) -> bool {
+        self.desired.iter().any(|desired| desired.name.as_str() == name)
+    }
+
+    /// The publishers of the image that are to be taken away.
+    fn strangers(&self, found: &[ImagePublisher]) -> Vec<String> {
+        found
+            .iter()
+            .filter(|found| !self.is_desired(&found.name))
+            .filter(|found| self.gone.as_ref().is_none_or(|gone| gone.contains(&found.name)))
+            .map(|found| found.name.clone())
+            .collect()
+    }
+
+    /// How the image differs from the wish.
+    pub(crate) fn differences(&self, found: &[ImagePublisher]) -> Vec<String> {
+        let mut differences: Vec<String> =
+            self.desired.iter().filter_map(|publisher| difference(publisher, found)).collect();
+        differences.extend(self.strangers(found).iter().map(|name| format!("it has {name}, which is not wished")));
+        let order = found.iter().map(|found| found.name.as_str());
+        let order: Vec<&str> = order.filter(|name| self.gone.is_none() || self.is_desired(name)).collect();
+        if differences.is_empty() && !order.iter().copied().eq(self.desired.iter().map(|desired| desired.name.as_str()))
+        {
+            differences.push(format!("they are searched in the order {}", order.join(", ")));
+        }
+        differences
+    }
+}
+
+impl Step for Publishers {
+    fn id(&self) -> String {
+        "publishers".to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Settled
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &pkg::publishers(&self.image.root()), Vec::new(), None)
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        let found = self.image.publishers(step_context)?;
+        Ok(if self.differences(&found).is_empty() { Probe::Done } else { Probe::Absent })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        let mut found = self.image.publishers(step_context)?;
+        // Without -P, install copies the host's publishers.
+        let strangers = self.strangers(&found);
+        if !strangers.is_empty() {
+            let unset = step_context.run_logged(pkg::unset_publishers(&self.image.root(), &strangers))?;
+            if !unset.success() {
+                return Err(failure(&unset));
+            }
+            found = self.image.publishers(step_context)?;
+        }
+        let differences = self.differences(&found);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let message = format!("the publishers of {} are not those that were set", self.image.zone);
+        Err(differences.into_iter().fold(Error::new(Code::CommandFailed, message), |error, difference| {
+            error.with_detail(Diagnostic::new("publisher-differs", difference))
+        }))
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// How this publisher stands in an image; `None` where it is as wished.
+pub(crate) fn difference(desired: &Publisher, found: &[ImagePublisher]) -> Option<String> {
+    let name = desired.name.as_str();
+    let Some(found) = found.iter().find(|found| found.name == name) else {
+        return Some(format!("it has no publisher {name}"));
+    };
+    for (what, desired, found) in
+        [("origins", &desired.origins, &found.origins), ("mirrors", &desired.mirrors, &found.mirrors)]
+    {
+        if !same_addresses(desired, found) {
+            return Some(format!("{name} has the {what} [{}], not [{}]", found.join(", "), desired.join(", ")));
+        }
+    }
+    if found.sticky != desired.sticky {
+        return Some(format!("{name} is {}", if found.sticky { "sticky" } else { "not sticky" }));
+    }
+    (!found.enabled).then(|| format!("{name} is disabled"))
+}
+
+/// Whether both lists name the same repositories. Their order means nothing to pkg.
+fn same_addresses(a: &[String], b: &[String]) -> bool {
+    let tidy = |list: &[String]| {
+        let mut list: Vec<String> = list.iter().map(|uri| tidy(uri)).collect();
+        list.sort_unstable();
+        list.dedup();
+        list
+    };
+    tidy(a) == tidy(b)
+}
+
+/// An address as pkg keeps it: with one slash at its end, a path as a `file:` address.
+pub(crate) fn tidy(uri: &str) -> String {
+    let uri = uri.trim_end_matches('/');
+    if uri.starts_with('/') { format!("file://{uri}") } else { uri.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn desired(name: &str, origins: &[&str]) -> Publisher {
+        let mut publisher = Publisher::new(name.parse().unwrap());
+        publisher.origins = origins.iter().map(|uri| (*uri).to_owned()).collect();
+        publisher
+    }
+
+    fn found(name: &str, origins: &[&str]) -> ImagePublisher {
+        ImagePublisher {
+            name: name.to_owned(),
+            origins: origins.iter().map(|uri| (*uri).to_owned()).collect(),
+            sticky: true,
+            enabled: true,
+            ..ImagePublisher::default()
+        }
+    }
+
+    fn publishers(desired: Vec<Publisher>) -> Publishers {
+        let image = Image { zone: ZoneName::new("web01").unwrap(), zonepath: "/zones/web01".into() };
+        Publishers { image, desired, gone: None }
+    }
+
+    #[test]
+    fn what_differs_is_said() {
+        let all = publishers(vec![desired("a", &["https://a", "/repo"]), desired("b", &["https://b/"])]);
+        let a = found("a", &["file:///repo/", "https://a/"]);
+        let b = found("b", &["https://b/"]);
+        assert_eq!(all.differences(&[a.clone(), b.clone()]), [""; 0]);
+        assert_eq!(all.differences(&[b.clone(), a.clone()]), ["they are searched in the order b, a"]);
+        assert_eq!(all.differences(std::slice::from_ref(&a)), ["it has no publisher b"]);
+        assert_eq!(all.differences(&[a.clone(), b.clone(), found("c", &[])]), ["it has c, which is not wished"]);
+        let mut loose = b.clone();
+        loose.sticky = false;
+        assert_eq!(all.differences(&[a.clone(), loose]), ["b is not sticky"]);
+        let mut off = b;
+        off.enabled = false;
+        assert_eq!(all.differences(&[a, off]), ["b is disabled"]);
+    }
+
+    #[test]
+    fn what_others_gave_it_may_stay() {
+        let mut all = publishers(vec![desired("a", &["https://a"])]);
+        let found = [found("c", &[]), found("a", &["https://a"]), found("d", &[])];
+        all.gone = Some(vec!["c".into()]);
+        assert_eq!(all.differences(&found), ["it has c, which is not wished"]);
+        all.gone = Some(Vec::new());
+        assert_eq!(all.differences(&found), [""; 0]);
+    }
+
+    #[test]
+    fn the_first_is_searched_first_and_the_others_after_it() {
+        let image = publishers(Vec::new()).image;
+        let set = |after: Option<&str>| SetPublisher {
+            image: image.clone(),
+            publisher: desired("b", &["https://b/"]),
+            after: after.map(str::to_owned),
+        };
+        assert!(set(None).command().to_string().contains(" --search-first "));
+        assert!(set(Some("a")).command().to_string().contains(" --search-after a "));
+    }
+}

@@ -1,0 +1,47 @@
+//! Sets the quota of a delegated dataset.
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use crate::error::Result;
+use crate::exec::{Invocation, zfs};
+use crate::resources::Size;
+
+/// A quota to be set, or taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Quota {
+    pub(crate) dataset: String,
+    pub(crate) quota: Option<Size>,
+}
+
+impl Quota {
+    fn command(&self) -> Invocation {
+        zfs::set_quota(&self.dataset, self.quota.map(Size::bytes))
+    }
+}
+
+impl Step for Quota {
+    fn id(&self) -> String {
+        format!("quota:{}", self.dataset)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Links
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &self.command(), Vec::new(), None)
+    }
+
+    fn probe(&self, _: &StepContext<'_>) -> Result<Probe> {
+        // Setting it again costs nothing.
+        Ok(Probe::Absent)
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        let ended = step_context.run_locked(self.command())?;
+        if ended.success() { Ok(()) } else { Err(ended.error()) }
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        Ok(())
+    }
+}

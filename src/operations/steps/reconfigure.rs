@@ -1,0 +1,100 @@
+//! Leads a zone's configuration from what it is to what it shall be.
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::zonecfg::{self, ScriptFile, ZoneConfig};
+use crate::name::ZoneName;
+use crate::operations::plan::PlannedFile;
+
+/// What a plan shows in place of the private file that the script is written to.
+const SCRIPT: &str = "SCRIPT";
+
+/// A configuration to be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reconfigure {
+    pub(crate) zone: ZoneName,
+    pub(crate) from: ZoneConfig,
+    pub(crate) to: ZoneConfig,
+    /// The way from one to the other.
+    pub(crate) script: String,
+}
+
+impl Reconfigure {
+    /// Leads the configuration back to what it was, from what a failed change has made of it.
+    fn put_back(&self, step_context: &StepContext<'_>, found: &ZoneConfig) -> Result<()> {
+        if found.means(&self.from) {
+            return Ok(());
+        }
+        let script = ScriptFile::write(&step_context.scratch, &self.zone, &zonecfg::edit(found, &self.from)?)?;
+        let ended = step_context.run_locked(zonecfg::configure(&self.zone, script.path()))?;
+        match step_context.host.zone_config(self.zone.as_str())? {
+            Some(now) if now.means(&self.from) => Ok(()),
+            _ => Err(ended.error()),
+        }
+    }
+}
+
+impl Step for Reconfigure {
+    fn id(&self) -> String {
+        "reconfigure".to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Configuration
+    }
+
+    fn planned(&self) -> PlannedStep {
+        let file = PlannedFile { path: SCRIPT.to_owned(), text: self.script.clone() };
+        planned(self.id(), &zonecfg::configure(&self.zone, SCRIPT.as_ref()), vec![file], None)
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        Ok(match step_context.host.zone_config(self.zone.as_str())? {
+            Some(found) if found.means(&self.to) => Probe::Done,
+            Some(found) if found.means(&self.from) => Probe::Absent,
+            Some(_) => Probe::Partial,
+            None => Probe::Foreign(format!("the zone {} has vanished from the host", self.zone)),
+        })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        match self.probe(step_context)? {
+            Probe::Absent => {}
+            Probe::Done => return Ok(()),
+            Probe::Foreign(what) => return Err(super::foreign(what)),
+            Probe::Partial => {
+                let message = format!("the configuration of {} was changed by somebody else meanwhile", self.zone);
+                return Err(Error::new(Code::Busy, message).with_help("run it again"));
+            }
+        }
+        let script = ScriptFile::write(&step_context.scratch, &self.zone, &self.script)?;
+        let ended = step_context.run_locked(zonecfg::configure(&self.zone, script.path()))?;
+        drop(script);
+        let found = step_context.host.zone_config(self.zone.as_str())?;
+        let differences = found.as_ref().map(|found| zonecfg::differences(&self.to, found)).unwrap_or_default();
+        if ended.success() && differences.is_empty() {
+            return Ok(());
+        }
+        let error = match ended.success() {
+            true => {
+                Error::new(Code::CommandFailed, format!("zonecfg did not write what it was given for {}", self.zone))
+                    .with_command(ended.failed())
+            }
+            false => ended.error(),
+        };
+        let error = match found.map_or(Ok(()), |found| self.put_back(step_context, &found)) {
+            Ok(()) => error.with_context(format!("{} is configured as before", self.zone)),
+            Err(also) => error
+                .with_context(format!("{} is configured only in part", self.zone))
+                .with_detail(Diagnostic::new("not-put-back", also.message())),
+        };
+        Err(differences.iter().fold(error, |error, difference| {
+            error.with_detail(Diagnostic::new("configuration-differs", difference.to_string()))
+        }))
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        // What was changed so far is what the files wish; applying again goes on from there.
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Uninstalls a zone, or detaches it and leaves its files.
+
+use std::time::Duration;
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use crate::error::{Code, Error, Result};
+use crate::exec::Invocation;
+use crate::exec::zoneadm::{self, ZoneState};
+use crate::name::ZoneName;
+use crate::operations::data;
+
+/// A zone whose files go, or are left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Uninstall {
+    pub(crate) zone: ZoneName,
+    /// Detach it and leave its files.
+    pub(crate) keep_data: bool,
+    pub(crate) zonepath: String,
+    /// The installation that goes; another one is somebody else's.
+    pub(crate) uuid: Option<String>,
+    /// How long it may take.
+    pub(crate) limit: Duration,
+}
+
+impl Uninstall {
+    fn command(&self) -> Invocation {
+        if self.keep_data {
+            zoneadm::detach(&self.zone, self.limit)
+        } else {
+            zoneadm::uninstall(&self.zone, self.limit)
+        }
+    }
+}
+
+impl Step for Uninstall {
+    fn id(&self) -> String {
+        if self.keep_data { "detach" } else { "uninstall" }.to_owned()
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Files
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &self.command(), Vec::new(), None)
+    }
+
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        let Some(zone) = step_context.host.zone_state(&self.zone)? else { return Ok(Probe::Done) };
+        Ok(match (zone.state, &self.uuid, &zone.uuid) {
+            (ZoneState::Configured, ..) => Probe::Done,
+            (ZoneState::Incomplete, ..) => Probe::Partial,
+            (_, Some(noted), Some(found)) if noted != found => {
+                Probe::Foreign(format!("somebody has installed {} anew: its uuid is {found}, not {noted}", self.zone))
+            }
+            _ => Probe::Absent,
+        })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        if !self.keep_data {
+            data::may_destroy(step_context, &self.zonepath)?;
+        }
+        let zonepath = step_context.host.zone_state(&self.zone)?.map(|zone| zone.zonepath);
+        let mut ended = step_context.run_logged(self.command())?;
+        let mut probe = self.probe(step_context)?;
+        // What was incomplete before cannot be detached: nothing of it is worth keeping.
+        if self.keep_data && probe == Probe::Partial {
+            data::may_destroy(step_context, &self.zonepath)?;
+            ended = step_context.run_logged(zoneadm::uninstall(&self.zone, self.limit))?;
+            probe = self.probe(step_context)?;
+        }
+        if probe != Probe::Done {
+            return Err(ended.error());
+        }
+        // A hook that finds no boot environment of the host's destroys nothing and ends well; an install would then add a second
+        // active one, and no boot would work.
+        match zonepath.filter(|path| !self.keep_data && step_context.host.path(path).join("root/etc").is_dir()) {
+            None => Ok(()),
+            Some(path) => Err(Error::new(
+                Code::CommandFailed,
+                format!("uninstalling zone \"{}\" left its files: {path}/root still holds a system", self.zone),
+            )
+            .with_help(
+                "run `zfs list -r` on the dataset of the zonepath, destroy what is the zone's, and run `zmgr recover`",
+            )),
+        }
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! How a registered zone stands: its wish, what was applied last, and what the host has.
+//!
+//! Invariant: only reads. One bad file is that zone's fault alone.
+
+use std::sync::Arc;
+
+use super::config_tree::ConfigTree;
+use super::context::{Context, Snapshots};
+use super::wanted::whole;
+use crate::document::Document;
+use crate::effective::{ZoneSpec, effective};
+use crate::error::{Code, Error, Result};
+use crate::exec::zoneadm::HostZone;
+use crate::exec::zonecfg::ZoneConfig;
+use crate::host::Dialect;
+use crate::name::ZoneName;
+use crate::registry::EntryKind;
+use crate::settings::{EntryNet, IpType};
+use crate::zone::{Applied, ZoneEntry};
+
+/// How a zone stands.
+pub(crate) struct ZoneComparison<'h> {
+    pub(crate) document: Document<ZoneEntry>,
+    pub(crate) spec: ZoneSpec,
+    /// What the host has of it.
+    pub(crate) host: Option<(&'h HostZone, ZoneConfig)>,
+    dialect: Dialect,
+}
+
+impl ZoneComparison<'_> {
+    pub(crate) fn entry(&self) -> &ZoneEntry {
+        &self.document.value
+    }
+
+    /// Returns the configuration that the host should have, without nets that have no link or address yet.
+    pub(crate) fn desired(&self) -> Result<ZoneConfig> {
+        self.desired_of(&self.spec)
+    }
+
+    /// Returns the same for another spec of this zone.
+    pub(crate) fn desired_of(&self, spec: &ZoneSpec) -> Result<ZoneConfig> {
+        let mut spec = spec.clone();
+        spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
+        whole(&spec, self.dialect)
+    }
+
+    /// The nets of the wish that were given no link or address yet.
+    pub(crate) fn open_nets(&self) -> impl Iterator<Item = &EntryNet> {
+        self.spec.nets.iter().filter(|net| is_open(net, self.spec.ip_type.value))
+    }
+
+    /// Returns whether the nets ask for something that the entry does not hold yet: something is open, differs from what was
+    /// applied, or comes from a pool that says otherwise now.
+    pub(crate) fn needs_reservation(&self) -> bool {
+        let entry = self.entry();
+        let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
+        let same = |a: &EntryNet, b: &EntryNet| {
+            let links = |net: &EntryNet| (net.vnic.clone(), net.mac, net.stub.clone(), net.vlan, net.physical.clone());
+            a.pool == b.pool && a.addresses == b.addresses && a.mtu == b.mtu && links(a) == links(b)
+        };
+        let held = |net: &EntryNet, nets: &[EntryNet]| nets.iter().any(|own| own.name == net.name && same(own, net));
+        let is_new = |net: &EntryNet| !held(net, &entry.nets) || !held(net, applied);
+        self.open_nets().next().is_some() || !entry.nets.is_empty() && self.spec.nets.iter().any(is_new)
+    }
+
+    /// What zmgr gave the host last; nothing where that is not known, or makes no sense any more.
+    pub(crate) fn applied(&self) -> ZoneConfig {
+        let entry = self.entry();
+        let config = entry.applied.as_deref().and_then(|applied| {
+            let spec = spec_of(&self.spec, applied);
+            let bare = || whole(&ZoneSpec { foreign: Vec::new(), ..spec.clone() }, self.dialect);
+            whole(&spec, self.dialect).or_else(|_| bare()).ok()
+        });
+        config.unwrap_or_default()
+    }
+}
+
+/// Whether a net waits for something to be chosen for it.
+fn is_open(net: &EntryNet, ip_type: IpType) -> bool {
+    let no_link = net.physical.is_none() && ip_type == IpType::Exclusive && net.vnic.is_none();
+    let no_address = net.pool.is_some() && net.addresses.is_empty() && !net.no_address && net.host_names.is_empty();
+    no_link || no_address
+}
+
+/// The wish that was applied, in the form of a wish.
+fn spec_of(now: &ZoneSpec, applied: &Applied) -> ZoneSpec {
+    let settings = &applied.settings;
+    let mut spec = now.clone();
+    spec.nets.clone_from(&applied.nets);
+    spec.resources = settings.resources.clone();
+    spec.zonepath = applied.zonepath.clone().unwrap_or(spec.zonepath);
+    spec.brand = settings.brand.clone().unwrap_or(spec.brand);
+    spec.autoboot = settings.autoboot.clone().unwrap_or_else(|| false.into());
+    spec.ip_type = settings.ip_type.clone().unwrap_or(spec.ip_type);
+    spec.zonecfg = settings.zonecfg.clone().unwrap_or_default();
+    spec.resolvers = settings.resolvers.clone().unwrap_or_default();
+    spec.dns_domain = settings.dns_domain.clone();
+    spec
+}
+
+/// The registered zones, or those of these names, by name; each with how it stands or why that cannot be told.
+pub(crate) fn comparisons<'h>(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &'h Snapshots,
+    names: &[ZoneName],
+) -> Result<Vec<(ZoneName, Result<ZoneComparison<'h>>)>> {
+    let names = match names {
+        [] => registered(context)?,
+        names => names.to_vec(),
+    };
+    let mut comparisons: Vec<(ZoneName, Result<ZoneComparison<'h>>)> = Vec::with_capacity(names.len());
+    let (mut read, mut files) = (Vec::new(), Vec::new());
+    for name in names {
+        let path = context.registry.tree().zone(&name);
+        match super::files::read_document(context.registry.tree(), &path) {
+            Ok(Some(bytes)) => {
+                read.push(name);
+                files.push((Arc::from(path.as_path()), bytes));
+            }
+            Ok(None) => {
+                let error = super::files::unknown_zone(context.registry.tree(), name.as_str());
+                comparisons.push((name, Err(error)));
+            }
+            Err(error) => comparisons.push((name, Err(error))),
+        }
+    }
+    let zones = snapshots.host.zones_by_name();
+    let compare = |document: Document<ZoneEntry>| {
+        let zone = zones.get(document.value.name.as_str()).copied();
+        compare(context, config_tree, zone, document)
+    };
+    for (name, comparison) in read.into_iter().zip(Document::<ZoneEntry>::parse_many_into(&files, compare)) {
+        comparisons.push((name, comparison.flatten()));
+    }
+    comparisons.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(comparisons)
+}
+
+fn compare<'h>(
+    context: &Context,
+    config_tree: &ConfigTree,
+    zone: Option<&'h HostZone>,
+    document: Document<ZoneEntry>,
+) -> Result<ZoneComparison<'h>> {
+    let entry = &document.value;
+    if entry.is_newer() {
+        return Err(Error::new(Code::Config, format!("the entry of {} was written by a newer zmgr", entry.name)));
+    }
+    let spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)?;
+    let host = match zone {
+        None => None,
+        Some(zone) => context.host.zone_config(&zone.name)?.map(|config| (zone, config)),
+    };
+    Ok(ZoneComparison { document, spec, host, dialect: context.host.dialect() })
+}
+
+fn registered(context: &Context) -> Result<Vec<ZoneName>> {
+    let snapshot = context.registry.snapshot()?;
+    let entries = snapshot.entries().filter(|entry| entry.summary.kind == EntryKind::Zone);
+    let mut names: Vec<String> = entries.map(|entry| entry.summary.name.to_owned()).collect();
+    let unreadable = snapshot.unreadable().iter().filter(|each| each.file.kind == EntryKind::Zone);
+    names.extend(unreadable.map(|each| each.file.name.clone()));
+    names.sort();
+    names.dedup();
+    Ok(names.into_iter().filter_map(|name| ZoneName::new(name).ok()).collect())
+}

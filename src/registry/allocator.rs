@@ -1,0 +1,692 @@
+//! Who holds what, at one moment: the snapshot of the registry, the pools and the snapshot of the host taken together.
+//!
+//! Invariant: what anyone may hold is held. An address is held as long as a zone's desired state, its applied state, its
+//! configuration on the host or the running zone has it; what is not known to be on another segment counts, and a file that
+//! cannot be read keeps the pools from giving anything.
+
+mod own;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::host_usage::HostUsage;
+use super::pools::{self, Pools, Segment};
+use super::snapshot::{Entry, Snapshot, Unreadable};
+use super::summary::{EntryKind, EntrySummary, LinksView, NetSummary, SummaryView};
+use super::{Registry, Tree};
+use crate::error::{Code, Diagnostic, Error, Result};
+use crate::ipam::{self, Family, Space};
+use crate::name::PoolName;
+use crate::pool::{Pool, Strategy};
+use crate::zone::ZoneEntry;
+
+pub(crate) use own::gains;
+
+/// Who holds what.
+#[derive(Debug)]
+pub struct Allocator {
+    pub(super) tree: Tree,
+    pub(super) pools: Arc<Pools>,
+    pub(super) host_usage: HostUsage,
+    pub(super) snapshot: Snapshot,
+    /// What zones have on the host and no entry says that they hold.
+    beside: Vec<Beside>,
+    spaces: HashMap<PoolName, Arc<Space>>,
+    used: HashMap<(PoolName, Family), Used>,
+    /// The address that each pool gave last, for those that go round.
+    pub(super) last_given: HashMap<(PoolName, Family), u128>,
+    names: Option<Names>,
+    /// How often a link or MAC address was asked for.
+    asked: usize,
+    /// Every claim by its address, once enough were asked for.
+    by_address: Option<HashMap<IpAddr, Vec<OwnedClaim>>>,
+    /// How often the holder of an address was asked for.
+    asked_holders: usize,
+}
+
+/// A net that a zone has on the host, as far as no entry says that it holds it.
+#[derive(Debug)]
+pub(super) struct Beside {
+    pub(super) zone: String,
+    pub(super) shared: bool,
+    pub(super) net: NetSummary,
+}
+
+/// What of a pool's networks is in use, as numbers in no order.
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    pub(super) numbers: Vec<u128>,
+    /// The newest entry's address of this pool: when it was made, and the number.
+    pub(super) newest: Option<(String, u128)>,
+}
+
+/// Links and MAC addresses that are held.
+#[derive(Debug, Default)]
+struct Names {
+    links: HashSet<Box<str>>,
+    macs: HashSet<[u8; 6]>,
+}
+
+impl Names {
+    fn take_in(&mut self, net: LinksView<'_>) {
+        self.links.extend(net.vnic.into_iter().chain(net.physical).map(Box::from));
+        self.macs.extend(net.mac);
+    }
+}
+
+/// Who holds an address.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum HeldBy {
+    /// A zone of the registry.
+    Zone {
+        /// Its name.
+        name: String,
+        /// Its file.
+        file: PathBuf,
+    },
+    /// A reservation.
+    Reservation {
+        /// Its name.
+        name: String,
+        /// Its file.
+        file: PathBuf,
+    },
+    /// The host itself, by this address object.
+    Host(String),
+    /// A zone of the host that is not in the registry.
+    HostZone(String),
+    /// The gateway of a pool.
+    Gateway(String),
+}
+
+impl fmt::Display for HeldBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HeldBy::Zone { name, file } => write!(f, "zone {name} ({})", file.display()),
+            HeldBy::Reservation { name, file } => write!(f, "reservation {name} ({})", file.display()),
+            HeldBy::Host(object) => write!(f, "the host itself ({object})"),
+            HeldBy::HostZone(name) => write!(f, "zone {name}, which is not in the registry"),
+            HeldBy::Gateway(pool) => write!(f, "the gateway of pool {pool}"),
+        }
+    }
+}
+
+/// Who claims something. A zone is one holder, whether its entry or the host says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum By<'a> {
+    Zone(&'a str),
+    Reservation(&'a str),
+    Host(&'a str),
+    Gateway(&'a str),
+}
+
+impl<'a> By<'a> {
+    pub(super) fn entry(kind: EntryKind, name: &'a str) -> Self {
+        match kind {
+            EntryKind::Zone => By::Zone(name),
+            EntryKind::Reservation => By::Reservation(name),
+        }
+    }
+}
+
+/// A claim on an address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claim<'a> {
+    pub(super) by: By<'a>,
+    pub(super) segment: Segment<'a>,
+    /// Whether more than a desired state makes it.
+    pub(super) held: bool,
+    /// Whether it is the router of the holder's net, not its address.
+    pub(super) router: bool,
+    /// The entry that makes it; `None` for the host and for gateways.
+    pub(super) summary: Option<SummaryView<'a>>,
+}
+
+/// A claim that does not borrow.
+#[derive(Debug)]
+struct OwnedClaim {
+    by: (u8, Box<str>),
+    pool: Option<Box<str>>,
+    stub: Option<Box<str>>,
+    vlan: Option<u16>,
+    held: bool,
+}
+
+impl OwnedClaim {
+    fn new(claim: &Claim<'_>) -> Self {
+        let (kind, name) = match claim.by {
+            By::Zone(name) => (0, name),
+            By::Reservation(name) => (1, name),
+            By::Host(name) => (2, name),
+            By::Gateway(name) => (3, name),
+        };
+        let (pool, stub, vlan) = claim.segment.parts();
+        OwnedClaim {
+            by: (kind, name.into()),
+            pool: pool.map(Box::from),
+            stub: stub.map(Box::from),
+            vlan,
+            held: claim.held,
+        }
+    }
+
+    fn by(&self) -> By<'_> {
+        let name = &*self.by.1;
+        match self.by.0 {
+            0 => By::Zone(name),
+            1 => By::Reservation(name),
+            2 => By::Host(name),
+            _ => By::Gateway(name),
+        }
+    }
+
+    fn segment(&self) -> Segment<'_> {
+        Segment::from_parts(self.pool.as_deref(), self.stub.as_deref(), self.vlan)
+    }
+}
+
+/// When an entry came to be, for deciding between two desired states: what says when it was created comes before what does not.
+pub(super) type Rank<'a> = (bool, &'a str, &'a str);
+
+fn rank<'a>(summary: &SummaryView<'a>) -> Rank<'a> {
+    let created = summary.created();
+    (created.is_none(), created.unwrap_or_default(), summary.name)
+}
+
+impl Registry {
+    /// Who holds what now. Takes no lock and writes nothing, so it may be old when it is used: for plans and reports.
+    pub fn allocator(&self, pools: Arc<Pools>, host_usage: HostUsage) -> Result<Allocator> {
+        let mut allocator = Allocator::new(self.tree().clone(), self.snapshot()?, pools, host_usage)?;
+        allocator.last_given = self.last_given(&allocator.pools);
+        Ok(allocator)
+    }
+}
+
+impl Allocator {
+    pub(super) fn new(tree: Tree, snapshot: Snapshot, pools: Arc<Pools>, host_usage: HostUsage) -> Result<Allocator> {
+        let overlaps = pools::overlaps(&pools);
+        if let Some(first) = overlaps.first() {
+            return Err(Error::new(Code::Config, first.message.clone()).with_details(overlaps));
+        }
+        let mut snapshot = snapshot;
+        if !host_usage.zones.is_empty() {
+            // Each of them is looked for among the entries.
+            snapshot.map_names();
+        }
+        let beside = beside(&snapshot, &host_usage);
+        Ok(Allocator {
+            tree,
+            pools,
+            host_usage,
+            snapshot,
+            beside,
+            spaces: HashMap::new(),
+            used: HashMap::new(),
+            last_given: HashMap::new(),
+            names: None,
+            asked: 0,
+            by_address: None,
+            asked_holders: 0,
+        })
+    }
+
+    /// The entries.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// What zones have on the host and no entry says that they hold.
+    pub(super) fn beside(&self) -> &[Beside] {
+        &self.beside
+    }
+
+    /// The files whose addresses nobody knows: unreadable, never read, and the survey has no such zone. A survey that looks for
+    /// these zones may help.
+    pub fn unknown(&self) -> impl Iterator<Item = &Unreadable> {
+        self.snapshot.unreadable().iter().filter(|unreadable| self.is_unknown(unreadable))
+    }
+
+    pub(super) fn is_unknown(&self, unreadable: &Unreadable) -> bool {
+        let host_zones = unreadable.file.kind == EntryKind::Zone && self.host_usage.knows(&unreadable.file.name);
+        !unreadable.known && !host_zones
+    }
+
+    /// The names of all pools.
+    pub fn pool_names(&self) -> Vec<PoolName> {
+        self.pools.keys().cloned().collect()
+    }
+
+    /// A pool by its name.
+    pub(super) fn pool(&self, name: &PoolName) -> Result<&Pool> {
+        self.pools.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.pools.keys().map(PoolName::as_str).collect();
+            let help = match known.as_slice() {
+                [] => format!("there are no pools yet; write {}", self.tree.pool(name).display()),
+                known => format!("the pools are {}", known.join(", ")),
+            };
+            Error::new(Code::NotFound, format!("there is no pool {name}")).with_help(help)
+        })
+    }
+
+    pub(super) fn space(&mut self, name: &PoolName) -> Result<Arc<Space>> {
+        if let Some(space) = self.spaces.get(name) {
+            return Ok(Arc::clone(space));
+        }
+        let space = Arc::new(pools::space(self.pool(name)?));
+        self.spaces.insert(name.clone(), Arc::clone(&space));
+        Ok(space)
+    }
+
+    /// The path of an entry's file.
+    pub(super) fn file(&self, kind: EntryKind, name: &str) -> PathBuf {
+        self.tree.directory(kind.directory()).join(format!("{name}.kdl"))
+    }
+
+    pub(super) fn held_by(&self, kind: EntryKind, name: &str) -> HeldBy {
+        let (name, file) = (name.to_owned(), self.file(kind, name));
+        match kind {
+            EntryKind::Zone => HeldBy::Zone { name, file },
+            EntryKind::Reservation => HeldBy::Reservation { name, file },
+        }
+    }
+
+    /// Calls `each` with every claim on an address that cannot be used `there` as well, or on any address if no segment is given.
+    /// The one function that knows what is in use.
+    pub(super) fn each_claim<'s>(&'s self, there: Option<Segment<'_>>, mut each: impl FnMut(IpAddr, Claim<'s>)) {
+        let meets = |segment: &Segment<'_>| there.is_none_or(|there| there.meets(segment));
+        let mut last_router = None;
+        for entry in self.snapshot.entries() {
+            let summary = entry.summary;
+            let by = By::entry(summary.kind, summary.name);
+            for net in summary.all_nets() {
+                let same = there.is_some_and(|there| there.pool.is_some() && there.pool == net.pool);
+                // Decoding the links costs more than all else, and where the pool is the same they do not matter.
+                let segment =
+                    if same { Segment::from_parts(net.pool, None, None) } else { Segment::of_net(&self.pools, &net) };
+                if !same && !meets(&segment) {
+                    continue;
+                }
+                let held = net.held();
+                for (address, gateway) in net.addresses() {
+                    each(address.addr(), Claim { by, segment, held, router: false, summary: Some(summary) });
+                    // A router that the pool does not know of has its address all the same. Most entries have the same one.
+                    if let Some(gateway) = gateway.filter(|gateway| last_router.replace(*gateway) != Some(*gateway)) {
+                        each(gateway, Claim { by, segment, held, router: true, summary: Some(summary) });
+                    }
+                }
+            }
+        }
+        for Beside { zone, net, .. } in &self.beside {
+            let segment = self.wire_beside(net);
+            for (address, _) in net.addresses.iter().filter(|_| meets(&segment)) {
+                each(address.addr(), Claim { by: By::Zone(zone), segment, held: true, router: false, summary: None });
+            }
+        }
+        for (address, object) in self.host_addresses() {
+            let segment = self.wire_of_object(object);
+            if meets(&segment) {
+                each(address, Claim { by: By::Host(object), segment, held: true, router: false, summary: None });
+            }
+        }
+        for other in self.pools.values() {
+            let segment = Segment::of(other);
+            for gateway in other.networks.iter().filter(|_| meets(&segment)).filter_map(|network| network.gateway) {
+                let by = By::Gateway(other.name.as_str());
+                each(gateway, Claim { by, segment, held: true, router: true, summary: None });
+            }
+        }
+    }
+
+    /// The segment of a net that a zone has on the host. A link that the host did not list may lead anywhere.
+    fn wire_beside<'s>(&'s self, net: &'s NetSummary) -> Segment<'s> {
+        net.stub.as_deref().map_or_else(Segment::default, |stub| Segment::of_link(stub, net.vlan))
+    }
+
+    /// The addresses of the host itself, each with its address object. Those of running zones that share its IP stack are the
+    /// zones'.
+    fn host_addresses(&self) -> impl Iterator<Item = (IpAddr, &str)> {
+        let shared = self.host_usage.zones.iter().filter(|zone| zone.shared);
+        let of_zones: HashSet<IpAddr> = shared
+            .flat_map(|zone| &zone.nets)
+            .flat_map(|net| &net.addresses)
+            .map(|(address, _)| address.addr())
+            .collect();
+        let all = self.host_usage.addresses.iter().map(|(address, object)| (address.addr(), object.as_str()));
+        all.filter(move |(address, _)| !of_zones.contains(address))
+    }
+
+    fn wire_of_object<'s>(&'s self, object: &'s str) -> Segment<'s> {
+        let link = link_of(object);
+        if let Some((_, over, vlan)) = self.host_usage.vnics.iter().find(|(name, ..)| name == link) {
+            return Segment::of_link(over, *vlan);
+        }
+        match self.host_usage.links.iter().any(|known| known == link) {
+            true => Segment::of_link(link, None),
+            false => Segment::default(),
+        }
+    }
+
+    /// The numbers in use in a pool, gathered once and kept.
+    pub(super) fn used(&mut self, name: &PoolName, family: Family) -> Result<&Used> {
+        let key = (name.clone(), family);
+        if !self.used.contains_key(&key) {
+            let space = self.space(name)?;
+            let pool = self.pool(name)?;
+            let networks: Vec<ipam::Interval> =
+                space.blocks.iter().filter(|b| b.family() == family).map(ipam::Block::interval).collect();
+            let mut used = Used { numbers: Vec::with_capacity(self.snapshot.len() + 16), newest: None };
+            let next = pool.strategy == Strategy::Next;
+            let mut newest: Option<(&str, u128)> = None;
+            self.each_claim(Some(Segment::of(pool)), |address, claim| {
+                let number = ipam::number(address);
+                if Family::of(address) != family || !networks.iter().any(|n| n.contains(number)) {
+                    return;
+                }
+                used.numbers.push(number);
+                if next
+                    && let Some(summary) = claim.summary.filter(|_| !claim.router)
+                    && claim.segment.pool == Some(name.as_str())
+                {
+                    newest = newest.max(Some((summary.created().unwrap_or_default(), number)));
+                }
+            });
+            used.newest = newest.map(|(created, number)| (created.to_owned(), number));
+            self.used.insert(key.clone(), used);
+        }
+        Ok(&self.used[&key])
+    }
+
+    /// Who holds an address there against `own`, an entry or a zone that is to become one: any other holder, or a desired state
+    /// that is older than its own. Of several holders always the same one is named.
+    pub(super) fn holder(&mut self, there: Segment<'_>, address: IpAddr, own: (EntryKind, &str)) -> Option<HeldBy> {
+        const LINEAR_MAX: usize = 8;
+        self.asked_holders += 1;
+        if self.by_address.is_none() && self.asked_holders > LINEAR_MAX {
+            let mut all: HashMap<IpAddr, Vec<OwnedClaim>> = HashMap::new();
+            self.each_claim(None, |address, claim| all.entry(address).or_default().push(OwnedClaim::new(&claim)));
+            self.by_address = Some(all);
+        }
+        let mut found: Option<By<'_>> = None;
+        let take =
+            |by: By<'_>, held: bool| -> bool { by != By::entry(own.0, own.1) && (held || self.is_older(by, own)) };
+        match &self.by_address {
+            Some(all) => {
+                for claim in all.get(&address).into_iter().flatten().filter(|claim| there.meets(&claim.segment())) {
+                    if take(claim.by(), claim.held) {
+                        found = Some(found.map_or(claim.by(), |found| found.min(claim.by())));
+                    }
+                }
+            }
+            None => self.each_claim(Some(there), |held, claim| {
+                if held == address && take(claim.by, claim.held) {
+                    found = Some(found.map_or(claim.by, |found| found.min(claim.by)));
+                }
+            }),
+        }
+        found.map(|by| self.say(by))
+    }
+
+    /// Whether this entry's desired state comes before that of `own`, which may not have an entry yet.
+    pub(super) fn is_older(&self, by: By<'_>, own: (EntryKind, &str)) -> bool {
+        let By::Zone(name) = by else { return true };
+        let (other, own) = (self.snapshot.entry(EntryKind::Zone, name), self.snapshot.entry(own.0, own.1));
+        match (other, own) {
+            (Some(other), Some(own)) => rank(&other.summary) < rank(&own.summary),
+            _ => true,
+        }
+    }
+
+    /// Names a holder.
+    pub(super) fn say(&self, by: By<'_>) -> HeldBy {
+        match by {
+            By::Zone(name) => {
+                let unreadable = self.snapshot.unreadable().iter();
+                let mut unreadable = unreadable.filter(|each| each.file.kind == EntryKind::Zone);
+                match self.snapshot.entry(EntryKind::Zone, name) {
+                    None if !unreadable.any(|each| each.file.name == name) => HeldBy::HostZone(name.to_owned()),
+                    _ => self.held_by(EntryKind::Zone, name),
+                }
+            }
+            By::Reservation(name) => self.held_by(EntryKind::Reservation, name),
+            By::Host(object) => HeldBy::Host(object.to_owned()),
+            By::Gateway(pool) => HeldBy::Gateway(pool.to_owned()),
+        }
+    }
+
+    /// Every link and MAC address, once so much was asked for that gathering them costs less than looking at all entries each time.
+    fn names(&mut self) -> Option<&Names> {
+        const LINEAR_MAX: usize = 8;
+        let Allocator { snapshot, host_usage, beside, names, asked, .. } = self;
+        *asked += 1;
+        if names.is_none() && *asked > LINEAR_MAX {
+            let mut all = Names::default();
+            snapshot.entries().flat_map(|entry| entry.summary.all_nets()).for_each(|net| all.take_in(net.links()));
+            for net in beside.iter().map(|beside| &beside.net) {
+                all.links.extend(net.vnic.iter().chain(&net.physical).map(|link| Box::from(link.as_str())));
+                all.macs.extend(net.mac);
+            }
+            all.links.extend(host_usage.links.iter().map(|link| Box::from(link.as_str())));
+            all.macs.extend(&host_usage.macs);
+            *names = Some(all);
+        }
+        names.as_ref()
+    }
+
+    /// One entry, found at once after the first few searches.
+    pub fn find(&mut self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
+        self.snapshot.find(kind, name)
+    }
+
+    /// Whether an entry or the host has a link of this name.
+    pub fn has_link(&mut self, name: &str) -> bool {
+        if let Some(names) = self.names() {
+            return names.links.contains(name);
+        }
+        let of_zone = |net: &NetSummary| [&net.vnic, &net.physical].into_iter().flatten().any(|link| link == name);
+        self.host_usage.links.iter().any(|link| link == name)
+            || self.beside.iter().any(|beside| of_zone(&beside.net))
+            || self.snapshot.entries().flat_map(|entry| entry.summary.all_nets()).any(|net| net.has_link(name))
+    }
+
+    /// Whether an entry or the host has this MAC address.
+    pub fn has_mac(&mut self, mac: [u8; 6]) -> bool {
+        if let Some(names) = self.names() {
+            return names.macs.contains(&mac);
+        }
+        self.host_usage.macs.contains(&mac)
+            || self.beside.iter().any(|beside| beside.net.mac == Some(mac))
+            || self.snapshot.entries().flat_map(|entry| entry.summary.all_nets()).any(|net| net.mac() == Some(mac))
+    }
+
+    /// Takes in an entry that is only planned, so that what is chosen next is not the same.
+    pub fn plan_entry(&mut self, entry: &ZoneEntry) {
+        self.put(EntryKind::Zone, &EntrySummary::from(entry));
+    }
+
+    /// Takes in an entry that is made now, or planned, in place of any that it had of this name.
+    pub(super) fn put(&mut self, kind: EntryKind, summary: &EntrySummary) {
+        let pools = Arc::clone(&self.pools);
+        let was_there = self.snapshot.replace(kind, summary);
+        if was_there {
+            // What it held before is gathered again when it is next asked for.
+            self.forget();
+            return;
+        }
+        let Some(view) = self.snapshot.last() else { return };
+        for ((name, family), used) in &mut self.used {
+            let Some(pool) = pools.get(name) else { continue };
+            for net in view.all_nets().filter(|net| Segment::of(pool).meets(&Segment::of_net(&pools, net))) {
+                for (address, gateway) in net.addresses() {
+                    for held in [Some(address.addr()), gateway].into_iter().flatten() {
+                        if Family::of(held) == *family {
+                            used.numbers.push(ipam::number(held));
+                        }
+                    }
+                    if Family::of(address.addr()) == *family && net.pool == Some(name.as_str()) {
+                        let newest = (view.created().unwrap_or_default().to_owned(), ipam::number(address.addr()));
+                        used.newest = used.newest.take().max(Some(newest));
+                    }
+                }
+            }
+        }
+        if let Some(names) = &mut self.names {
+            view.all_nets().for_each(|net| names.take_in(net.links()));
+        }
+        if let Some(all) = &mut self.by_address {
+            for net in view.all_nets() {
+                let (by, segment) = (By::entry(view.kind, view.name), Segment::of_net(&pools, &net));
+                for (address, gateway) in net.addresses() {
+                    for (held, router) in [(Some(address.addr()), false), (gateway, true)] {
+                        let claim = Claim { by, segment, held: net.held(), router, summary: None };
+                        if let Some(held) = held {
+                            all.entry(held).or_default().push(OwnedClaim::new(&claim));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        self.used.clear();
+        (self.names, self.by_address) = (None, None);
+    }
+
+    /// Drops an entry that is gone.
+    pub(super) fn drop_entry(&mut self, kind: EntryKind, name: &str) {
+        if self.snapshot.remove(kind, name) {
+            self.forget();
+        }
+    }
+
+    /// Refuses if a file that cannot be read may hold anything.
+    pub(super) fn refuse_unknown(&self, pool: &PoolName) -> Result<()> {
+        let unknown: Vec<&Unreadable> = self.unknown().collect();
+        let Some(first) = unknown.first() else { return Ok(()) };
+        let details: Vec<Diagnostic> = unknown.iter().flat_map(|u| u.faults.clone()).collect();
+        let message = format!(
+            "cannot allocate from pool {:?}: {} cannot be read, so its addresses are unknown",
+            pool.as_str(),
+            first.file.path.display()
+        );
+        Err(Error::new(Code::Config, message)
+            .with_help("fix the file, or delete it if the zone is gone from the host")
+            .with_details(details))
+    }
+}
+
+/// The link of an address object: `net0` of `net0/v4`.
+pub(super) fn link_of(object: &str) -> &str {
+    object.split_once('/').map_or(object, |(link, _)| link)
+}
+
+/// What zones have on the host and their entries do not hold; of zones without an entry, everything.
+fn beside(snapshot: &Snapshot, host_usage: &HostUsage) -> Vec<Beside> {
+    let mut all = Vec::new();
+    for zone in &host_usage.zones {
+        let entry = snapshot.entry(EntryKind::Zone, &zone.name).map(|entry| entry.summary);
+        let nets = || entry.iter().flat_map(SummaryView::all_nets).filter(|net| net.held());
+        for net in &zone.nets {
+            let has = |(address, _): &(ipnet::IpNet, _)| {
+                nets().flat_map(|net| net.addresses()).any(|(held, _)| held.addr() == address.addr())
+            };
+            let link = |link: &String| nets().any(|net| net.has_link(link));
+            let mac = |mac: &[u8; 6]| nets().any(|net| net.mac() == Some(*mac));
+            let mut net = net.clone();
+            // The segment of a link that is not there now is what the entry says of it.
+            if let (None, Some(name)) = (&net.stub, net.physical.clone()) {
+                match nets().map(|net| net.links()).find(|links| links.vnic == Some(name.as_str())) {
+                    Some(known) => (net.stub, net.vlan) = (known.stub.map(str::to_owned), known.vlan),
+                    None => net.stub = Some(name).filter(|name| host_usage.links.contains(name)),
+                }
+            }
+            net.addresses.retain(|address| !has(address));
+            net.mac = net.mac.filter(|found| !mac(found));
+            let (vnic, physical) = (net.vnic.as_ref().is_some_and(link), net.physical.as_ref().is_some_and(link));
+            if vnic {
+                net.vnic = None;
+            }
+            if physical {
+                net.physical = None;
+            }
+            // On the host's own stack, the entry names the link as the stub.
+            if zone.shared && entry.is_some() {
+                net.physical = net.physical.filter(|link| !nets().any(|net| net.links().stub == Some(link)));
+            }
+            let nothing = net.addresses.is_empty() && net.mac.is_none() && net.vnic.is_none() && net.physical.is_none();
+            if !nothing {
+                all.push(Beside { zone: zone.name.clone(), shared: zone.shared, net });
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::AddressOwner;
+    use super::super::host_usage::ZoneUsage;
+    use super::*;
+    use crate::document::Document;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    const POOL: &str = "pool \"p\" {\n    network \"10.4.0.0/28\"\n    gateway \"10.4.0.1\"\n    stub \"stub0\"\n}\n";
+
+    fn address(n: u8) -> IpAddr {
+        IpAddr::from([10, 4, 0, n])
+    }
+
+    fn summary(name: &str, n: u8, in_pool: bool) -> EntrySummary {
+        let (pool, stub) = if in_pool { (Some("p".to_owned()), None) } else { (None, Some("stub0".to_owned())) };
+        let net =
+            NetSummary { held: true, pool, stub, addresses: vec![(address(n).into(), None)], ..NetSummary::default() };
+        EntrySummary { name: name.to_owned(), nets: vec![net], ..EntrySummary::default() }
+    }
+
+    fn held() -> impl proptest::strategy::Strategy<Value = Vec<(usize, u8)>> {
+        proptest::collection::vec((0..4usize, 2..8u8), 0..6)
+    }
+
+    proptest! {
+        /// What counting says, a look at every holder says too.
+        #[test]
+        fn only_what_is_nobody_elses_is_free(entries in held(), host_zones in held(), put in held(), ask in (0..4usize, 2..8u8), in_pool: bool, asks in 0..12usize) {
+            let name = |n: usize| ["a", "b", "c", "d"][n];
+            let pool: Pool = Document::parse(Path::new("p.kdl"), POOL.as_bytes()).unwrap().value;
+            let mut snapshot = Snapshot::default();
+            for (zone, n) in entries {
+                snapshot.replace(EntryKind::Zone, &summary(name(zone), n, in_pool));
+            }
+            let zones = host_zones.iter().map(|(zone, n)| ZoneUsage {
+                name: name(*zone).to_owned(),
+                nets: summary("", *n, false).nets,
+                ..ZoneUsage::default()
+            });
+            let host_usage = HostUsage { zones: zones.collect(), ..HostUsage::default() };
+            let pools = Arc::new(Pools::from([(pool.name.clone(), pool.clone())]));
+            let mut allocator = Allocator::new(Tree::new("/t"), snapshot, pools, host_usage).unwrap();
+            let (owner, wanted) = (AddressOwner { kind: EntryKind::Zone, name: name(ask.0) }, address(ask.1));
+            // So that what was gathered is brought up to date too.
+            for _ in 0..asks {
+                allocator.check_wanted(&pool.name, wanted, owner).ok();
+                allocator.holder(Segment::of(&pool), wanted, (EntryKind::Zone, owner.name));
+            }
+            for (zone, n) in put {
+                allocator.put(EntryKind::Zone, &summary(name(zone), n, in_pool));
+            }
+            let own = (EntryKind::Zone, owner.name);
+            let holder = allocator.holder(Segment::of(&pool), wanted, own);
+            let checked = allocator.check_wanted(&pool.name, wanted, owner);
+            prop_assert_eq!(checked.is_err(), holder.is_some(), "{:?}", checked);
+            // A look at every claim, without what was gathered.
+            let mut claims = Vec::new();
+            allocator.each_claim(None, |held, claim| if held == wanted { claims.push(claim.by) });
+            prop_assert_eq!(claims.iter().any(|by| *by != By::Zone(owner.name)), holder.is_some(), "{:?}", claims);
+        }
+    }
+}

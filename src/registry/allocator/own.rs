@@ -1,0 +1,198 @@
+//! What an entry gains, and what keeps it from having it.
+//!
+//! Invariant: what an entry already holds is never refused; everything else is compared with every other holder, whichever
+//! operation asks.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Allocator, Beside, By, HeldBy, link_of};
+use crate::address::MacAddr;
+use crate::error::{Code, Error, Result};
+use crate::registry::AddressOwner;
+use crate::registry::choose::in_use;
+use crate::registry::pools::Segment;
+use crate::registry::summary::{EntryKind, EntrySummary, NetSummary, NetView, SummaryView};
+use crate::zone::ZoneEntry;
+
+/// What a zone or reservation holds, other than by its desired state alone.
+#[derive(Debug, Default)]
+pub(in crate::registry) struct Own {
+    addresses: HashSet<IpAddr>,
+    links: HashSet<String>,
+    macs: HashSet<[u8; 6]>,
+}
+
+impl Own {
+    fn take_in(&mut self, net: &NetSummary) {
+        self.addresses.extend(net.addresses.iter().map(|(address, _)| address.addr()));
+        self.links.extend(net.vnic.iter().chain(&net.physical).cloned());
+        self.macs.extend(net.mac);
+    }
+
+    /// Whether these nets have something that is not held yet.
+    fn lacks(&self, net: &NetSummary) -> bool {
+        !net.addresses.iter().all(|(address, _)| self.addresses.contains(&address.addr()))
+            || !net.vnic.iter().chain(&net.physical).all(|link| self.links.contains(link))
+            || !net.mac.iter().all(|mac| self.macs.contains(mac))
+    }
+}
+
+/// Whether the desired state of an entry has something that it does not hold yet, as far as the entry itself tells.
+pub(crate) fn gains(entry: &ZoneEntry) -> bool {
+    let summary = EntrySummary::from(entry);
+    let mut own = Own::default();
+    summary.applied.iter().chain(summary.nets.iter().filter(|net| net.held)).for_each(|net| own.take_in(net));
+    summary.nets.iter().any(|net| own.lacks(net))
+}
+
+impl Allocator {
+    /// What this entry, or the host's zone of its name, holds.
+    fn own(&self, kind: EntryKind, name: &str) -> Own {
+        let mut own = Own::default();
+        if let Some(entry) = self.snapshot.entry(kind, name) {
+            entry.summary.all_nets().filter(NetView::held).for_each(|net| own.take_in(&net.to_summary()));
+        }
+        if kind == EntryKind::Zone {
+            self.host_usage
+                .zones
+                .iter()
+                .filter(|zone| zone.name == name)
+                .flat_map(|zone| &zone.nets)
+                .for_each(|net| own.take_in(net));
+        }
+        own
+    }
+
+    /// Refuses a desired state that asks for what another holds: `address-in-use` for an address, `exists` for a link or a MAC
+    /// address, `invalid-argument` for what its pool never gives. What the entry already holds is not looked at.
+    pub(crate) fn refuse_taken(&mut self, entry: &ZoneEntry, shared: bool) -> Result<()> {
+        let summary = EntrySummary { shared: Some(shared), ..EntrySummary::from(entry) };
+        match self.conflicts(EntryKind::Zone, &summary, true)?.into_iter().next() {
+            Some(conflict) => Err(conflict.with_context(format!("zone {}", entry.name))),
+            None => Ok(()),
+        }
+    }
+
+    /// What keeps these facts from being an entry: an error for each thing that another holder has or that is never given.
+    /// `gained`: only what the entry does not hold yet, and also by the rules of the pools.
+    pub(in crate::registry) fn conflicts(
+        &mut self,
+        kind: EntryKind,
+        summary: &EntrySummary,
+        gained: bool,
+    ) -> Result<Vec<Error>> {
+        let mut found = Vec::new();
+        let own = if gained { self.own(kind, &summary.name) } else { Own::default() };
+        let owner = (kind, summary.name.as_str());
+        let pools = Arc::clone(&self.pools);
+        for net in &summary.nets {
+            for (address, _) in &net.addresses {
+                let address = address.addr();
+                if own.addresses.contains(&address) {
+                    continue;
+                }
+                // The pool's rules hold on the pool's own segment only.
+                let pool = net.pool.as_deref().and_then(|name| pools.get(name));
+                let there = Segment::of_summary(&pools, net);
+                let by_rule = match pool {
+                    Some(pool) => {
+                        self.check_wanted(&pool.name, address, AddressOwner { kind, name: &summary.name }).err()
+                    }
+                    None => None,
+                };
+                let conflict = match by_rule {
+                    Some(error) => Some(error),
+                    None => self.holder(there, address, owner).map(|holder| in_use(address, &holder)),
+                };
+                found.extend(conflict);
+            }
+            if !gained {
+                continue;
+            }
+            let shared = summary.shared == Some(true);
+            let names = net.vnic.iter().map(|link| (link, false)).chain(net.physical.iter().map(|link| (link, true)));
+            for (link, physical) in names.filter(|(link, _)| !own.links.contains(*link)) {
+                found.extend(self.link_conflict(link, physical, shared, owner));
+            }
+            if let Some(mac) = net.mac.filter(|mac| !own.macs.contains(mac)) {
+                found.extend(self.mac_conflict(mac, owner));
+            }
+        }
+        Ok(found)
+    }
+
+    /// What keeps the zone from using this link: as a VNIC of its own, or as an existing link.
+    fn link_conflict(&mut self, link: &str, physical: bool, shared: bool, own: (EntryKind, &str)) -> Option<Error> {
+        if let Some(holder) = self.user_of_link(link, shared, own) {
+            return Some(
+                Error::new(Code::Exists, format!("link {link} belongs to {holder}"))
+                    .with_help("use another link, or destroy that zone first"),
+            );
+        }
+        let object = self.host_usage.addresses.iter().map(|(_, object)| object).find(|object| link_of(object) == link);
+        if let Some(object) = object.filter(|_| physical && !shared) {
+            let message = format!("link {link} is in use by the host itself, which has an address on it ({object})");
+            return Some(
+                Error::new(Code::Exists, message)
+                    .with_help("use another link; a zone with `ip-type \"shared\"` can share this one with the host"),
+            );
+        }
+        (!physical && self.host_usage.links.iter().any(|known| known == link)).then(|| {
+            Error::new(Code::Exists, format!("the host has a link {link} already"))
+                .with_help("set `vnic-name` in config.kdl to another pattern, or delete the link with dladm")
+        })
+    }
+
+    /// The other zone that uses this link in a way that does not go together with ours.
+    fn user_of_link(&self, link: &str, shared: bool, own: (EntryKind, &str)) -> Option<HeldBy> {
+        let together = |theirs: Option<bool>| shared && theirs != Some(false);
+        let uses = |summary: &SummaryView<'_>, net: &NetView<'_>| {
+            let links = net.links();
+            let on_stack = summary.shared() == Some(true) && links.vnic.is_none() && links.stub == Some(link);
+            (net.has_link(link) && !(links.physical == Some(link) && together(summary.shared())))
+                || (on_stack && !shared)
+        };
+        let of_entry = self.claimant(own, &|summary, net| uses(summary, net));
+        let beside = |beside: &&Beside| {
+            let net = &beside.net;
+            let named = [&net.vnic, &net.physical].into_iter().flatten().any(|known| known == link);
+            named && !(net.physical.as_deref() == Some(link) && together(Some(beside.shared)))
+        };
+        let other = |beside: &&Beside| own != (EntryKind::Zone, beside.zone.as_str());
+        let of_host = self.beside.iter().filter(other).filter(beside).map(|beside| By::Zone(&beside.zone)).min();
+        of_entry.into_iter().chain(of_host).min().map(|by| self.say(by))
+    }
+
+    fn mac_conflict(&mut self, mac: [u8; 6], own: (EntryKind, &str)) -> Option<Error> {
+        if !self.has_mac(mac) {
+            return None;
+        }
+        let text = MacAddr::new(mac);
+        let of_entry = self.claimant(own, &|_, net| net.mac() == Some(mac));
+        let other = |beside: &&Beside| own != (EntryKind::Zone, beside.zone.as_str());
+        let of_host = self.beside.iter().filter(other).find(|beside| beside.net.mac == Some(mac));
+        let of_host = of_host.map(|beside| By::Zone(&beside.zone));
+        if let Some(by) = of_entry.into_iter().chain(of_host).min() {
+            return Some(Error::new(Code::Exists, format!("MAC address {text} belongs to {}", self.say(by))));
+        }
+        let on_host = self.host_usage.macs.contains(&mac);
+        on_host.then(|| Error::new(Code::Exists, format!("a VNIC of the host has the MAC address {text}")))
+    }
+
+    /// The first entry, other than `own`, that has such a net: one that it holds, or one of a desired state that is older than ours.
+    fn claimant<'s>(
+        &'s self,
+        own: (EntryKind, &str),
+        has: &dyn Fn(&SummaryView<'s>, &NetView<'s>) -> bool,
+    ) -> Option<By<'s>> {
+        let others =
+            self.snapshot.entries().map(|entry| entry.summary).filter(|summary| (summary.kind, summary.name) != own);
+        let claims = |summary: &SummaryView<'s>| {
+            let by = By::entry(summary.kind, summary.name);
+            summary.all_nets().any(|net| has(summary, &net) && (net.held() || self.is_older(by, own)))
+        };
+        others.filter(claims).map(|summary| By::entry(summary.kind, summary.name)).min()
+    }
+}

@@ -1,0 +1,274 @@
+//! What the host and all its zones hold, as the last look found it: `.zmgr/host_usage.v1`.
+//!
+//! Invariant: a snapshot of the host is taken before the registry lock, never under it. It leaves no zone out, so that an entry
+//! that disappears from the registry frees nothing. A file that is damaged or of another version is not used.
+
+use std::io::Read;
+
+use ipnet::IpNet;
+
+use super::codec::{Decoder, Encoder, checksum};
+use super::summary::{NetSummary, NetView};
+use super::{Registry, RegistryLock};
+use crate::file;
+use crate::host::{FileStamp, HostNet, HostSnapshot, HostZoneNets, ZonesStamp};
+
+const HEADER: &str = concat!("zmgr survey 3 ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// The largest file that is read. A survey of 8,191 zones has about 2 MiB.
+const LIMIT: u64 = 64 << 20;
+
+/// What is in use on a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostUsage {
+    /// When it was made, RFC 3339.
+    pub taken: String,
+    /// Every zone but the global one.
+    pub zones: Vec<ZoneUsage>,
+    /// Addresses of the host itself, each with its address object.
+    pub addresses: Vec<(IpNet, String)>,
+    /// Names of all data links.
+    pub links: Vec<String>,
+    /// The VNICs among them, each with the link below it and its VLAN.
+    pub vnics: Vec<(String, String, Option<u16>)>,
+    /// MAC addresses of VNICs.
+    pub macs: Vec<[u8; 6]>,
+    /// How the zones' documents stood.
+    pub stamp: ZonesStamp,
+}
+
+/// A zone as the host has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ZoneUsage {
+    /// Its name.
+    pub name: String,
+    /// How its document stood; `None`: it could not be read.
+    pub document: Option<FileStamp>,
+    /// Whether it shares the host's IP stack.
+    pub shared: bool,
+    /// Whether it is known to have no more than its document says.
+    pub settled: bool,
+    /// What it has. `managed` means that only the running zone has it: its document says something else.
+    pub nets: Vec<NetSummary>,
+}
+
+impl ZoneUsage {
+    fn of(nets: &HostZoneNets) -> ZoneUsage {
+        let summary = nets.nets.iter().map(|net| {
+            let link = Some(net.link.clone());
+            let (vnic, physical) = if net.over.is_some() { (link, None) } else { (None, link) };
+            NetSummary {
+                vnic,
+                physical,
+                stub: net.over.as_ref().map(|(over, _)| over.clone()),
+                vlan: net.over.as_ref().and_then(|(_, vlan)| *vlan),
+                mac: net.mac,
+                addresses: net.addresses.iter().map(|address| (*address, None)).collect(),
+                managed: net.running,
+                held: true,
+                ..NetSummary::default()
+            }
+        });
+        ZoneUsage {
+            name: nets.zone.clone(),
+            document: nets.document,
+            shared: nets.shared,
+            settled: nets.settled,
+            nets: summary.collect(),
+        }
+    }
+
+    /// The form in which the next look at the host takes it.
+    fn to_host(&self) -> HostZoneNets {
+        let nets = self.nets.iter().map(|net| HostNet {
+            link: net.vnic.clone().or_else(|| net.physical.clone()).unwrap_or_default(),
+            over: net.stub.clone().map(|stub| (stub, net.vlan)),
+            mac: net.mac,
+            addresses: net.addresses.iter().map(|(address, _)| *address).collect(),
+            running: net.managed,
+        });
+        HostZoneNets {
+            zone: self.name.clone(),
+            document: self.document,
+            shared: self.shared,
+            settled: self.settled,
+            nets: nets.collect(),
+        }
+    }
+}
+
+impl HostUsage {
+    /// What this look at the host says.
+    pub fn of(host: &HostSnapshot) -> HostUsage {
+        HostUsage {
+            taken: super::now(),
+            zones: host.nets.iter().map(ZoneUsage::of).collect(),
+            addresses: host.addresses.iter().map(|held| (held.address, held.object.clone())).collect(),
+            links: host.links.iter().map(|link| link.name.clone()).collect(),
+            vnics: host.vnics.iter().map(|vnic| (vnic.name.clone(), vnic.over.clone(), vnic.vlan)).collect(),
+            macs: host.vnics.iter().filter_map(|vnic| vnic.mac).collect(),
+            stamp: host.stamp,
+        }
+    }
+
+    /// The nets of its zones, for the next look at the host.
+    pub fn nets(&self) -> Vec<HostZoneNets> {
+        self.zones.iter().map(ZoneUsage::to_host).collect()
+    }
+
+    /// Whether it knows what this zone holds.
+    pub fn knows(&self, zone: &str) -> bool {
+        self.zones.iter().any(|known| known.name == zone && known.document.is_some())
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut e = Encoder::default();
+        e.text(&self.taken);
+        self.stamp.0.iter().for_each(|number| e.number(*number));
+        e.number(self.zones.len() as u64);
+        for zone in &self.zones {
+            e.text(&zone.name);
+            e.byte(u8::from(zone.document.is_some()) | u8::from(zone.shared) << 1 | u8::from(zone.settled) << 2);
+            zone.document.iter().flat_map(|stamp| stamp.0).for_each(|number| e.number(number));
+            e.number(zone.nets.len() as u64);
+            zone.nets.iter().for_each(|net| e.counted(|e| net.encode(e)));
+        }
+        e.number(self.links.len() as u64);
+        self.links.iter().for_each(|name| e.text(name));
+        e.number(self.vnics.len() as u64);
+        for (name, over, vlan) in &self.vnics {
+            e.text(name);
+            e.text(over);
+            e.maybe_number(vlan.map(u64::from));
+        }
+        e.number(self.addresses.len() as u64);
+        for (address, object) in &self.addresses {
+            e.interface(*address);
+            e.text(object);
+        }
+        e.number(self.macs.len() as u64);
+        self.macs.iter().for_each(|mac| e.fixed(*mac));
+        let mut bytes = HEADER.as_bytes().to_vec();
+        bytes.extend_from_slice(&checksum(&e.bytes).to_le_bytes());
+        bytes.extend_from_slice(&e.bytes);
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<HostUsage> {
+        let mut d = Decoder { bytes: bytes.strip_prefix(HEADER.as_bytes())? };
+        let sum = u64::from_le_bytes(d.fixed()?);
+        if sum != checksum(d.bytes) {
+            return None;
+        }
+        let mut host_usage = HostUsage { taken: d.text()?.to_owned(), ..HostUsage::default() };
+        for number in &mut host_usage.stamp.0 {
+            *number = d.number()?;
+        }
+        for _ in 0..d.number()? {
+            let name = d.text()?.to_owned();
+            let flags = d.byte()?;
+            let document = match flags & 1 {
+                0 => None,
+                _ => {
+                    let mut stamp = FileStamp::default();
+                    for number in &mut stamp.0 {
+                        *number = d.number()?;
+                    }
+                    Some(stamp)
+                }
+            };
+            let mut nets = Vec::new();
+            for _ in 0..d.number()? {
+                nets.push(NetView::decode(d.counted()?)?.to_summary());
+            }
+            let (shared, settled) = (flags & 2 == 2, flags & 4 == 4);
+            host_usage.zones.push(ZoneUsage { name, document, shared, settled, nets });
+        }
+        for _ in 0..d.number()? {
+            host_usage.links.push(d.text()?.to_owned());
+        }
+        for _ in 0..d.number()? {
+            let (name, over) = (d.text()?.to_owned(), d.text()?.to_owned());
+            let vlan = d.maybe_number()?.map(u16::try_from).transpose().ok()?;
+            host_usage.vnics.push((name, over, vlan));
+        }
+        for _ in 0..d.number()? {
+            let address = d.interface()?;
+            host_usage.addresses.push((address, d.text()?.to_owned()));
+        }
+        for _ in 0..d.number()? {
+            host_usage.macs.push(d.fixed()?);
+        }
+        Some(host_usage)
+    }
+}
+
+impl Registry {
+    /// The last survey; `None` where it is missing or cannot be read.
+    pub fn last_host_usage(&self) -> Option<HostUsage> {
+        let (file, meta) = self.tree().open_state(&self.tree().host_usage())?;
+        HostUsage::from_bytes(&file::read_to_limit(&file, &meta, LIMIT).ok()?)
+    }
+
+    /// Drops the last survey, so that the next one looks at everything again.
+    pub fn drop_host_usage(&self, _lock: &RegistryLock) {
+        // One that cannot be removed is found out by the stamp or replaced later.
+        let _ = self.remove(&self.tree().host_usage());
+    }
+
+    /// A derived file; `None` if it is missing, cannot be read or is larger than this.
+    pub(super) fn read_derived(&self, path: &std::path::Path, most: u64) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|about| about.is_file()))?;
+        file.take(most + 1).read_to_end(&mut bytes).ok()?;
+        (bytes.len() as u64 <= most).then_some(bytes)
+    }
+
+    /// Keeps a survey for those who make none, under the registry lock.
+    pub(super) fn keep_host_usage(&self, host_usage: &HostUsage, _lock: &RegistryLock) {
+        let same = |last: HostUsage| HostUsage { taken: host_usage.taken.clone(), ..last } == *host_usage;
+        if !self.last_host_usage().is_some_and(same) {
+            // Where it cannot be kept, the next one is made anew.
+            let _ = self.replace_derived(&self.tree().host_usage(), &[&host_usage.to_bytes()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_comes_back_whole_or_not_at_all() {
+        let zone = ZoneUsage {
+            name: "vm1".to_owned(),
+            document: Some(FileStamp([1, 2, 3, 4, u64::MAX, 6])),
+            shared: true,
+            settled: true,
+            nets: vec![NetSummary {
+                vnic: Some("vm1_0".to_owned()),
+                stub: Some("stub0".to_owned()),
+                vlan: Some(7),
+                addresses: vec![("10.1.0.9/24".parse().unwrap(), None)],
+                ..NetSummary::default()
+            }],
+        };
+        let host_usage = HostUsage {
+            taken: "2026-03-22T12:14:09Z".to_owned(),
+            zones: vec![zone],
+            addresses: vec![("fe80::2/64".parse().unwrap(), "net0/v6".to_owned())],
+            links: vec!["net0".to_owned(), "stub0".to_owned()],
+            vnics: vec![("vm1_0".to_owned(), "stub0".to_owned(), Some(7))],
+            macs: vec![[2, 8, 0x20, 1, 2, 3]],
+            stamp: ZonesStamp([1, 2, 3, 4, 5, 6, 7, u64::MAX]),
+        };
+        let bytes = host_usage.to_bytes();
+        assert_eq!(HostUsage::from_bytes(&bytes), Some(host_usage));
+        for at in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 0x10;
+            assert_eq!(HostUsage::from_bytes(&flipped), None, "byte {at}");
+            assert_eq!(HostUsage::from_bytes(&bytes[..at]), None, "cut off at {at}");
+        }
+    }
+}
