@@ -1,10 +1,9 @@
 //! Reads, guards and edits KDL text; the only place that uses the `kdl` crate.
 //!
-//! Invariant: the parser gets only text that [`scan`] found well formed and within the limits, and only on a thread with a stack of
-//! zmgr's own, since it recurses without a limit and an overflow would end the host program. Plain text is read by [`fast_parser`].
+//! Invariant: the scanner reads all that it understands. The crate's parser gets only text that [`scan`] found within the limits, and
+//! only on a thread with a stack of zmgr's own, since it recurses without a limit and an overflow would end the calling program.
 
 mod align;
-mod fast_parser;
 mod fault;
 mod file;
 mod layout;

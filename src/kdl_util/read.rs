@@ -5,17 +5,17 @@ use std::sync::{Mutex, PoisonError};
 
 use kdl::{KdlDocument, KdlNode, KdlValue};
 
-use super::scan::{Scanned, decode, scan};
-use super::{Entry, Fault, Node, Span, Value, fast_parser};
+use super::scan::{Scanned, Tree, decode, scan};
+use super::{Entry, Fault, Node, Span, Value};
 use crate::parallel;
 
 /// Enough for [`super::MAX_DEPTH`] levels many times over, in debug builds too.
 const STACK: usize = 16 << 20;
 
-/// So many texts are worth threads of their own.
+/// Number of texts from which threads are worth their start.
 const MIN_PARALLEL: usize = 64;
 
-/// The code of a fault that says nothing about the file: the system refused a thread to parse it on.
+/// Code of a problem that is not the file's: the system refused to start a thread.
 pub(super) const NO_THREAD: &str = "no-thread";
 
 /// What a text says, as far as it can be read.
@@ -39,38 +39,44 @@ impl Parsed {
     }
 }
 
-/// Parses one text: a plain one here, another on a thread of its own.
+/// Parses one text: here if the scanner can read it, otherwise on a thread of its own.
 pub(crate) fn parse(bytes: &[u8]) -> Parsed {
-    parse_fast(bytes).unwrap_or_else(|| parse_with_kdl(bytes))
+    read(bytes, |text, scanned| {
+        std::thread::scope(|scope| {
+            match parallel::start_with(parser, scope, true, || move || nodes_of(text, scanned)) {
+                Ok(thread) => thread.join().unwrap_or_else(|_| Err(gave_up())),
+                Err(error) => Err(Fault::new(
+                    NO_THREAD,
+                    Span::default(),
+                    format!("cannot start a thread to parse it on: {error}"),
+                )),
+            }
+        })
+    })
 }
 
-/// A plain text.
-fn parse_fast(bytes: &[u8]) -> Option<Parsed> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let nodes = fast_parser::nodes(text)?;
-    Some(Parsed::new(text, Some(nodes), Vec::new()))
-}
-
-/// Parses any text, on a thread of its own.
-pub(super) fn parse_with_kdl(bytes: &[u8]) -> Parsed {
-    let (text, scanned) = match decode(bytes) {
+/// Scans a text, and has `parser` read what the scanner cannot.
+fn read(bytes: &[u8], parser: impl FnOnce(&str, &Scanned) -> Result<Vec<Node>, Fault>) -> Parsed {
+    let (text, mut scanned) = match decode(bytes) {
         Ok(text) => (text, scan(text)),
         Err((fault, shown)) => return Parsed::new(shown, None, vec![fault]),
     };
-    if !scanned.readable {
-        return Parsed { more: scanned.more, ..Parsed::new(text, None, scanned.faults) };
-    }
-    let source = scanned.bridged.as_deref().unwrap_or(text);
-    let scanned_ref = &scanned;
-    let answer = std::thread::scope(|scope| {
-        match parallel::start_with(parser, scope, true, || move || nodes_of(source, scanned_ref)) {
-            Ok(thread) => thread.join().unwrap_or_else(|_| Err(gave_up())),
-            Err(error) => {
-                Err(Fault::new(NO_THREAD, Span::default(), format!("cannot start a thread to parse it on: {error}")))
+    let nodes = match std::mem::replace(&mut scanned.tree, Tree::Unreadable) {
+        Tree::Read(nodes) => Some(nodes),
+        Tree::Unreadable => None,
+        Tree::Parser(copy) => match parser(copy.as_deref().unwrap_or(text), &scanned) {
+            Ok(nodes) => Some(nodes),
+            Err(fault) => {
+                // Next to problems of our own, the parser's is about the bridged copy.
+                if scanned.faults.is_empty() {
+                    scanned.faults.push(fault);
+                }
+                None
             }
-        }
-    });
-    finish(text, answer, scanned)
+        },
+    };
+    let Scanned { faults, more, dropped, .. } = scanned;
+    Parsed { more, dropped, ..Parsed::new(text, nodes, faults) }
 }
 
 /// Parses many and makes something of each, on all cores; the order is kept. `make` runs on the same threads.
@@ -108,47 +114,21 @@ pub(crate) fn parse_many<I: Sync, T: Send>(
     done.into_iter().map(|(_, made)| made).collect()
 }
 
-/// Builds the threads that run the parser.
+/// Builds the threads that may run the parser.
 fn parser() -> std::thread::Builder {
     std::thread::Builder::new().name("zmgr-parse".into()).stack_size(STACK)
 }
 
-/// Parses on this thread, whose stack must be one of ours.
+/// Parses on this thread, which [`parser`] must have built.
 fn parse_here(bytes: &[u8]) -> Parsed {
-    if let Some(parsed) = parse_fast(bytes) {
-        return parsed;
-    }
-    let (text, scanned) = match decode(bytes) {
-        Ok(text) => (text, scan(text)),
-        Err((fault, shown)) => return Parsed::new(shown, None, vec![fault]),
-    };
-    if !scanned.readable {
-        return Parsed { more: scanned.more, ..Parsed::new(text, None, scanned.faults) };
-    }
-    let answer = nodes_of(scanned.bridged.as_deref().unwrap_or(text), &scanned);
-    finish(text, answer, scanned)
+    read(bytes, nodes_of)
 }
 
 fn gave_up() -> Fault {
     Fault::new("parser-failed", Span::default(), "the parser gave up on this file")
 }
 
-fn finish(text: &str, answer: Result<Vec<Node>, Fault>, scanned: Scanned) -> Parsed {
-    let Scanned { mut faults, more, dropped, .. } = scanned;
-    let nodes = match answer {
-        Ok(nodes) => Some(nodes),
-        Err(fault) => {
-            // Behind faults of our own, the parser's is about our bridges.
-            if faults.is_empty() {
-                faults.push(fault);
-            }
-            None
-        }
-    };
-    Parsed { more, dropped, ..Parsed::new(text, nodes, faults) }
-}
-
-fn nodes_of(text: &str, scanned: &Scanned) -> Result<Vec<Node>, Fault> {
+pub(super) fn nodes_of(text: &str, scanned: &Scanned) -> Result<Vec<Node>, Fault> {
     match text.parse::<KdlDocument>() {
         Ok(document) => Ok(document.nodes().iter().map(|node| convert(node, scanned)).collect()),
         Err(error) => {

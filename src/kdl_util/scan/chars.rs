@@ -1,7 +1,7 @@
 //! Characters of KDL 2 and what they begin.
 
 /// Words that KDL 2 does not take bare, since KDL 1 gave them a meaning.
-pub(in crate::kdl_util) fn is_keyword(word: &str) -> bool {
+pub(super) fn is_keyword(word: &str) -> bool {
     matches!(word, "true" | "false" | "null" | "inf" | "-inf" | "nan")
 }
 
@@ -17,6 +17,28 @@ pub(super) fn is_identifier(c: char) -> bool {
     !is_blank(c)
         && !is_newline(c)
         && !matches!(c, '\\' | '/' | '(' | ')' | '{' | '}' | ';' | '[' | ']' | '"' | '#' | '=')
+}
+
+/// Returns the number of bytes of the identifier that begins at this place.
+pub(super) fn identifier_length(text: &str, start: usize) -> usize {
+    let bytes = &text.as_bytes()[start..];
+    let quick = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let length = bytes.iter().position(|b| !quick(b)).unwrap_or(bytes.len());
+    let rest = &text[start + length..];
+    length + rest.find(|c: char| !is_identifier(c)).unwrap_or(rest.len())
+}
+
+/// Whether a byte of a string is a character that has no meaning of its own.
+pub(super) fn is_plain(b: u8) -> bool {
+    matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\')
+}
+
+/// Returns the end of the line that this place is on, before its newline.
+pub(super) fn line_end(text: &str, start: usize) -> usize {
+    let bytes = &text.as_bytes()[start..];
+    let length = bytes.iter().position(|b| !matches!(b, b'\t' | b' '..=b'~')).unwrap_or(bytes.len());
+    let rest = &text[start + length..];
+    start + length + rest.find(is_newline).unwrap_or(rest.len())
 }
 
 /// The length of the newline at this place; CR LF is one.

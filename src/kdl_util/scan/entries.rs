@@ -1,13 +1,14 @@
 //! Arguments and properties: values, and what people write in their place.
 
-use super::chars::{comment_end, is_blank, is_identifier, is_keyword, is_newline, newline_length};
+use super::super::Value;
+use super::chars::{comment_end, identifier_length, is_blank, is_keyword, is_newline, newline_length};
 use super::number::number;
 use super::strings::Word;
 use super::{Bridge, Fault, Scanner, Span};
 
 impl Scanner<'_> {
-    /// An argument or property. False where the rest of the line was given up.
-    pub(super) fn entry(&mut self, depth: usize) -> bool {
+    /// Scans an argument or property, which is the current node's unless `is_dropped`. False if the rest of the line was given up.
+    pub(super) fn entry(&mut self, depth: usize, is_dropped: bool) -> bool {
         if self.peek() == Some('(') {
             self.annotation();
         }
@@ -15,7 +16,9 @@ impl Scanner<'_> {
         let was_bare = !matches!(self.peek(), Some('"' | '#'));
         match self.string(depth) {
             Word::Hopeless => return false,
-            Word::No => return self.value(start),
+            Word::No => {
+                return self.value(start).is_some_and(|value| self.keep_entry(None, Some(value), start, is_dropped));
+            }
             Word::Good => {}
         }
         let end = self.at;
@@ -37,13 +40,11 @@ impl Scanner<'_> {
             }
             let start = self.at;
             let bare = !matches!(self.peek(), Some('"' | '#'));
+            let name = Some((begin, end));
             return match self.string(depth) {
                 Word::Good => {
-                    if bare {
-                        self.bare_value(start, self.at)
-                    } else {
-                        true
-                    }
+                    let value = self.decoded(start, self.at).map(Value::Text);
+                    (!bare || self.bare_value(start, self.at)) && self.keep_entry(name, value, begin, is_dropped)
                 }
                 Word::Hopeless => false,
                 Word::No => match self.peek() {
@@ -57,11 +58,27 @@ impl Scanner<'_> {
                         self.skip_line(end);
                         false
                     }
-                    _ => self.value(start),
+                    _ => self.value(start).is_some_and(|value| self.keep_entry(name, Some(value), begin, is_dropped)),
                 },
             };
         }
-        if was_bare { self.bare_value(start, end) } else { true }
+        let value = self.decoded(start, end).map(Value::Text);
+        (!was_bare || self.bare_value(start, end)) && self.keep_entry(None, value, start, is_dropped)
+    }
+
+    /// Adds the entry that begins at `start` and ends here to the tree. Always true.
+    fn keep_entry(
+        &mut self,
+        name: Option<(usize, usize)>,
+        value: Option<Value>,
+        start: usize,
+        is_dropped: bool,
+    ) -> bool {
+        if !is_dropped {
+            let name = name.map(|(start, end)| self.decoded(start, end));
+            self.tree.entry(name, value, Span::new(start, self.at));
+        }
+        true
     }
 
     /// Whether the `=` of a property comes next, after whatever may stand before it.
@@ -123,18 +140,26 @@ impl Scanner<'_> {
         true
     }
 
-    /// A number or keyword, and everything that is neither.
-    pub(super) fn value(&mut self, start: usize) -> bool {
-        let Some(c) = self.peek() else { return false };
+    /// Scans a number or keyword, and everything that is neither. `None` if the rest of the line was given up; what was bridged counts
+    /// as `#null`.
+    pub(super) fn value(&mut self, start: usize) -> Option<Value> {
+        let c = self.peek()?;
         let start = start.max(self.at);
         if c == '#' {
-            let word_end = start
-                + 1
-                + self.text[start + 1..].find(|c: char| !is_identifier(c)).unwrap_or(self.text.len() - start - 1);
+            let word_end = start + 1 + identifier_length(self.text, start + 1);
             let word = &self.text[start..word_end];
             self.at = word_end;
-            if matches!(word, "#true" | "#false" | "#null" | "#inf" | "#-inf" | "#nan") {
-                return true;
+            let keyword = match word {
+                "#true" => Some(Value::Bool(true)),
+                "#false" => Some(Value::Bool(false)),
+                "#null" => Some(Value::Null),
+                "#inf" => Some(Value::Float(f64::INFINITY)),
+                "#-inf" => Some(Value::Float(f64::NEG_INFINITY)),
+                "#nan" => Some(Value::Float(f64::NAN)),
+                _ => None,
+            };
+            if keyword.is_some() {
+                return keyword;
             }
             self.fault(
                 "unexpected",
@@ -143,11 +168,11 @@ impl Scanner<'_> {
                 Some("use #true, #false or #null, or put the text in quotes"),
             );
             self.patches.push((Span::new(start, self.at), Bridge::Word));
-            return !matches!(self.peek(), Some('#' | '"'));
+            return (!matches!(self.peek(), Some('#' | '"'))).then_some(Value::Null);
         }
         let signed = matches!(c, '+' | '-' | '.');
         if c.is_ascii_digit() || signed {
-            let end = start + self.text[start..].find(|c: char| !is_identifier(c)).unwrap_or(self.text.len() - start);
+            let end = start + identifier_length(self.text, start);
             let word = &self.text[start..end];
             let next = self.text[end..].chars().next();
             let ends = match next {
@@ -161,14 +186,11 @@ impl Scanner<'_> {
             };
             if ends {
                 self.at = end;
-                return match number(word) {
-                    Ok(()) => true,
-                    Err((code, message, help)) => {
-                        self.fault(code, start, message, Some(help));
-                        self.patches.push((Span::new(start, end), Bridge::Word));
-                        true
-                    }
-                };
+                return Some(number(word).unwrap_or_else(|(code, message, help)| {
+                    self.fault(code, start, message, Some(help));
+                    self.patches.push((Span::new(start, end), Bridge::Word));
+                    Value::Null
+                }));
             }
         }
         if matches!(c, '(' | ')' | '[' | ']' | '=' | ',') || is_newline(c) {
@@ -180,9 +202,9 @@ impl Scanner<'_> {
                 None,
             );
             self.skip_line(start);
-            return false;
+            return None;
         }
-        self.bad_word(start)
+        self.bad_word(start).then_some(Value::Null)
     }
 
     pub(super) fn comment_at(&self, at: usize) -> bool {

@@ -1,10 +1,12 @@
-//! Checks a text before the parser sees it: limits, and whether it is well formed.
+//! Reads a text: checks that it is well formed and within the limits, and builds its nodes.
 //!
-//! Invariant: no recursion, linear time, and every fault of the text, so that one run reports all. What passes is KDL 2 without type
-//! annotations. Faults that can be bridged are bridged in a copy of the same length, so that the rest can still be read.
+//! Invariant: no recursion, linear time, and every problem of the text, so that one run reports all. What passes is KDL 2 without type
+//! annotations, and is read as the `kdl` crate reads it. Problems that can be bridged are bridged in a copy of the same length, so that
+//! the rest can still be read.
 
 use std::collections::HashMap;
 
+mod build;
 mod chars;
 mod entries;
 mod nodes;
@@ -12,18 +14,16 @@ mod number;
 mod space;
 mod strings;
 
-use super::{Fault, MAX_BYTES, MAX_DEPTH, MAX_FAULTS, Span};
+use super::{Fault, MAX_BYTES, MAX_DEPTH, MAX_FAULTS, Node, Span};
+use build::Builder;
 use chars::is_identifier;
-pub(in crate::kdl_util) use chars::{comment_end, is_blank, is_keyword, is_newline, newline_length};
+pub(in crate::kdl_util) use chars::{comment_end, is_blank, is_newline, newline_length};
 use nodes::After;
 
 /// What was found.
 pub(super) struct Scanned {
     pub(super) faults: Vec<Fault>,
-    /// A copy of the text, of the same length, that the parser can read; `None` where the text itself will do or nothing will.
-    pub(super) bridged: Option<String>,
-    /// Whether text or copy may be given to the parser.
-    pub(super) readable: bool,
+    pub(super) tree: Tree,
     /// The number of faults beyond those.
     pub(super) more: usize,
     /// Where the braces of each block stand, by the opening one.
@@ -32,6 +32,16 @@ pub(super) struct Scanned {
     pub(super) ends: Vec<(usize, usize)>,
     /// The parts that were given up.
     pub(super) dropped: Vec<Span>,
+}
+
+/// The nodes of a text, as far as the scanner knows them.
+pub(super) enum Tree {
+    /// All of them.
+    Read(Vec<Node>),
+    /// The parser has to read them: from this copy of the text, of the same length, or from the text itself.
+    Parser(Option<String>),
+    /// Nothing can be read.
+    Unreadable,
 }
 
 /// Bytes as text within the limits. `Err` is the one fault that hides all others, with the text as far as it can be shown.
@@ -54,23 +64,26 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, (Fault, String)> {
     })
 }
 
-/// Checks a text.
+/// Checks a text, and reads it as far as the scanner can.
 pub(super) fn scan(text: &str) -> Scanned {
     let mut scanner = Scanner::new(text);
     scanner.document();
-    let Scanner { faults, more, patches, hopeless, mut blocks, mut ends, dropped, .. } = scanner;
-    blocks.sort_unstable_by_key(|block| block.start);
-    ends.sort_unstable();
-    let bridged = match hopeless || (faults.is_empty() && patches.is_empty()) {
-        true => None,
-        false => bridge(text, &patches),
+    let Scanner { faults, more, patches, hopeless, mut blocks, mut ends, dropped, tree, .. } = scanner;
+    let tree = match tree.finish() {
+        _ if hopeless => Tree::Unreadable,
+        Some(nodes) if faults.is_empty() => Tree::Read(nodes),
+        _ if patches.is_empty() && faults.is_empty() => Tree::Parser(None),
+        _ => bridge(text, &patches).unwrap_or(Tree::Unreadable),
     };
-    let readable = faults.is_empty() || bridged.is_some();
-    Scanned { faults, more, bridged, readable, blocks, ends, dropped }
+    if matches!(tree, Tree::Parser(_)) {
+        blocks.sort_unstable_by_key(|block| block.start);
+        ends.sort_unstable();
+    }
+    Scanned { faults, more, tree, blocks, ends, dropped }
 }
 
-/// Replaces each bad spot by a word or by blanks of the same length.
-fn bridge(text: &str, patches: &[(Span, Bridge)]) -> Option<String> {
+/// Reads a copy in which each bad spot is a word or blanks of the same length.
+fn bridge(text: &str, patches: &[(Span, Bridge)]) -> Option<Tree> {
     let mut bytes = text.as_bytes().to_vec();
     for (span, how) in patches {
         let fill = match how {
@@ -80,14 +93,11 @@ fn bridge(text: &str, patches: &[(Span, Bridge)]) -> Option<String> {
         bytes.get_mut(span.start..span.end)?.fill(fill);
     }
     let text = String::from_utf8(bytes).ok()?;
-    // The copy must be beyond doubt: a bridge that is none would send the parser where it must not go.
-    scan_is_clean(&text).then_some(text)
-}
-
-fn scan_is_clean(text: &str) -> bool {
-    let mut scanner = Scanner::new(text);
+    let mut scanner = Scanner::new(&text);
     scanner.document();
-    scanner.faults.is_empty()
+    // The copy must be beyond doubt: a bridge that is not sound would send the parser where it must not go.
+    let tree = scanner.faults.is_empty().then(|| scanner.tree.finish())?;
+    Some(tree.map_or_else(|| Tree::Parser(Some(text)), Tree::Read))
 }
 
 #[derive(Clone, Copy)]
@@ -113,6 +123,7 @@ struct Scanner<'a> {
     slashes: HashMap<usize, usize>,
     /// Where the name of the node begins that each open block belongs to.
     owners: Vec<usize>,
+    tree: Builder,
 }
 
 impl<'a> Scanner<'a> {
@@ -130,6 +141,7 @@ impl<'a> Scanner<'a> {
             owners: Vec::new(),
             more: 0,
             slashes: HashMap::new(),
+            tree: Builder::default(),
         }
     }
 
@@ -156,6 +168,7 @@ impl<'a> Scanner<'a> {
                     match open.pop() {
                         Some(opened) => {
                             self.blocks.push(Span::new(opened, self.at));
+                            self.tree.close_block(self.at);
                             let owner = self.owners.pop().unwrap_or(opened);
                             self.tail(&mut open, After::Block, owner);
                         }
@@ -204,6 +217,11 @@ impl<'a> Scanner<'a> {
 
     /// Characters that no KDL text may have.
     fn code_points(&mut self) {
+        // No byte of these characters is anything else.
+        let suspicious = |b: &u8| matches!(b, 0..=8 | 0xe..=0x1f | 0x7f | 0xe2 | 0xef);
+        if !self.bytes.iter().fold(false, |any, b| any | suspicious(b)) {
+            return;
+        }
         for (at, c) in self.text.char_indices() {
             let bad = match c {
                 '\u{0}'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}' => true,
@@ -225,7 +243,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn peek(&self) -> Option<char> {
-        self.text[self.at..].chars().next()
+        match *self.bytes.get(self.at)? {
+            b if b.is_ascii() => Some(b.into()),
+            _ => self.text[self.at..].chars().next(),
+        }
     }
 
     fn starts(&self, what: &str) -> bool {
@@ -277,3 +298,6 @@ impl<'a> Scanner<'a> {
         self.dropped.push(Span::new(from, end));
     }
 }
+
+#[cfg(test)]
+mod tests;

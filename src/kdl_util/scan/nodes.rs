@@ -25,6 +25,8 @@ impl Scanner<'_> {
         match self.string(open.len()) {
             Word::Good => {
                 self.not_a_keyword(start);
+                let name = self.decoded(start, self.at);
+                self.tree.begin(name, Span::new(start, self.at), self.slashes.contains_key(&start));
                 self.tail(open, After::Entries, start);
             }
             Word::Hopeless => {}
@@ -56,6 +58,7 @@ impl Scanner<'_> {
             return;
         }
         self.ends.push((owner, end));
+        self.tree.end(end);
         // The parser takes no `;` after a node that `/-` drops: it does not get to see the node.
         if self.bytes[..self.at].ends_with(b";")
             && let Some(slash) = self.slashes.get(&owner)
@@ -86,6 +89,7 @@ impl Scanner<'_> {
                 '{' if !matches!(after, After::Block) => {
                     self.at += 1;
                     open.push(start);
+                    self.tree.open_block(start);
                     return self.check_depth(open.len(), start);
                 }
                 '/' if self.starts("/-") => {
@@ -134,7 +138,7 @@ impl Scanner<'_> {
                                 );
                                 return self.skip_line(start);
                             }
-                            if !self.entry(open.len()) {
+                            if !self.entry(open.len(), true) {
                                 return;
                             }
                         }
@@ -162,7 +166,7 @@ impl Scanner<'_> {
                         );
                         return self.skip_line(start);
                     }
-                    if !self.entry(open.len()) {
+                    if !self.entry(open.len(), false) {
                         return;
                     }
                 }
@@ -255,7 +259,7 @@ impl Scanner<'_> {
                     return;
                 }
                 Some(_) => {
-                    if !self.entry(open.len()) || self.hopeless {
+                    if !self.entry(open.len(), true) || self.hopeless {
                         self.hopeless = true;
                         return;
                     }

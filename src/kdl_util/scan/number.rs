@@ -1,22 +1,26 @@
 //! Whether a bare word is a number, and what else it may be meant as.
 
+use super::super::Value;
+
 pub(super) type NumberFault = (&'static str, String, &'static str);
 
-/// Whether a word is a number that can be kept.
-pub(super) fn number(word: &str) -> Result<(), NumberFault> {
+/// Returns the number that a word stands for, if it can be kept.
+pub(super) fn number(word: &str) -> Result<Value, NumberFault> {
     let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
+    let is_negative = word.starts_with('-');
+    let signed = |number: i128| Value::Int(if is_negative { -number } else { number });
     let based = |digits: &str, radix: u32| {
         let plain: String = digits.chars().filter(|c| *c != '_').collect();
         let shaped = !digits.starts_with('_') && !plain.is_empty() && plain.chars().all(|c| c.is_digit(radix));
-        shaped.then(|| i128::from_str_radix(&plain, radix).is_ok())
+        shaped.then(|| i128::from_str_radix(&plain, radix).ok())
     };
     let too_large =
         || Err(("number-too-large", format!("the number {word} is too large"), "numbers here have at most 38 digits"));
     for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         if let Some(digits) = unsigned.strip_prefix(prefix) {
             return match based(digits, radix) {
-                Some(true) => Ok(()),
-                Some(false) => too_large(),
+                Some(Some(number)) => Ok(signed(number)),
+                Some(None) => too_large(),
                 None => Err(("bad-number", format!("`{word}` is not a number"), "put texts in quotes")),
             };
         }
@@ -52,12 +56,12 @@ pub(super) fn number(word: &str) -> Result<(), NumberFault> {
     if fraction.is_some() || exponent.is_some() {
         let plain: String = unsigned.chars().filter(|c| *c != '_').collect();
         return match plain.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(()),
+            Ok(number) if number.is_finite() => Ok(Value::Float(if is_negative { -number } else { number })),
             _ => too_large(),
         };
     }
     match based(whole, 10) {
-        Some(true) => Ok(()),
+        Some(Some(number)) => Ok(signed(number)),
         _ => too_large(),
     }
 }

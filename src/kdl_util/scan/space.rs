@@ -1,6 +1,6 @@
 //! What stands between: blanks, newlines, comments, continued lines.
 
-use super::chars::{is_blank, is_newline};
+use super::chars::{is_blank, is_newline, line_end};
 use super::{MAX_DEPTH, Scanner};
 
 /// Whether there were any blanks.
@@ -112,7 +112,7 @@ impl Scanner<'_> {
 
     pub(super) fn line_comment(&mut self, depth: usize) {
         let start = self.at;
-        let end = self.text[start..].find(is_newline).map_or(self.text.len(), |n| start + n);
+        let end = line_end(self.text, start);
         self.at = end;
         self.braces(depth, start, end);
     }
@@ -146,8 +146,12 @@ impl Scanner<'_> {
 
     /// Counts the braces of a string or comment on top of the depth around it, should the parser ever see it otherwise than we do.
     pub(super) fn braces(&mut self, depth: usize, start: usize, end: usize) {
+        let bytes = &self.bytes[start..end];
+        if !bytes.contains(&b'{') {
+            return;
+        }
         let mut level = 0usize;
-        for b in &self.bytes[start..end] {
+        for b in bytes {
             match b {
                 b'{' => {
                     level += 1;

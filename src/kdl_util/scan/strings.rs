@@ -1,6 +1,6 @@
 //! Strings: bare, quoted, raw, over several lines.
 
-use super::chars::{is_blank, is_identifier, is_newline};
+use super::chars::{identifier_length, is_blank, is_identifier, is_newline, is_plain, newline_length};
 use super::{Bridge, Scanner, Span};
 
 /// What stands where a string may.
@@ -31,8 +31,7 @@ impl Scanner<'_> {
                 self.string_end(good, depth, start)
             }
             Some(c) if is_identifier(c) => {
-                let end =
-                    start + self.text[start..].find(|c: char| !is_identifier(c)).unwrap_or(self.text.len() - start);
+                let end = start + identifier_length(self.text, start);
                 let word = &self.text[start..end];
                 let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
                 let unsigned = unsigned.strip_prefix('.').unwrap_or(unsigned);
@@ -85,6 +84,20 @@ impl Scanner<'_> {
         Word::Good
     }
 
+    /// Returns the string that stands between these places; `None` if its lines are not indented as they must be.
+    pub(super) fn decoded(&self, start: usize, end: usize) -> Option<String> {
+        let text = &self.text[start..end];
+        let hashes = text.bytes().take_while(|b| *b == b'#').count();
+        let Some(quoted) = text[hashes..].strip_prefix('"') else { return Some(text.to_owned()) };
+        let inner = &quoted[..quoted.len() - 1 - hashes];
+        let has_escapes = hashes == 0 && inner.contains('\\');
+        match inner.strip_prefix("\"\"") {
+            Some(lines) if lines.len() >= 2 => dedented(&lines[..lines.len() - 2], has_escapes),
+            _ if has_escapes => Some(unescaped(inner)),
+            _ => Some(inner.to_owned()),
+        }
+    }
+
     /// A string must be followed by something that ends it.
     pub(super) fn string_end(&mut self, good: bool, depth: usize, start: usize) -> Word {
         if !good {
@@ -116,7 +129,9 @@ impl Scanner<'_> {
 
     pub(super) fn quoted(&mut self, start: usize) -> bool {
         self.at = start + 1;
-        while let Some(c) = self.peek() {
+        loop {
+            self.at += self.bytes[self.at..].iter().take_while(|b| is_plain(**b)).count();
+            let Some(c) = self.peek() else { break };
             match c {
                 '"' => {
                     self.at += 1;
@@ -246,4 +261,90 @@ impl Scanner<'_> {
         self.hopeless = true;
         false
     }
+}
+
+/// Returns the text that a quoted string stands for. Its escapes are well formed.
+fn unescaped(inner: &str) -> String {
+    let mut text = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let Some(c) = rest.chars().next() else { break };
+        let plain = match c {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            's' => ' ',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'u' => {
+                let (digits, after) = rest[1..].trim_start_matches('{').split_once('}').unwrap_or_default();
+                text.extend(u32::from_str_radix(digits, 16).ok().and_then(char::from_u32));
+                rest = after;
+                continue;
+            }
+            _ if is_blank(c) || is_newline(c) => {
+                rest = rest.trim_start_matches(|c| is_blank(c) || is_newline(c));
+                continue;
+            }
+            _ => c,
+        };
+        text.push(plain);
+        rest = &rest[c.len_utf8()..];
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Returns the text of a string of several lines: without the indentation of its last line, which has nothing else.
+fn dedented(inner: &str, has_escapes: bool) -> Option<String> {
+    let joined = has_escapes.then(|| without_escaped_blanks(inner));
+    let mut lines: Vec<&str> = lines(joined.as_deref().unwrap_or(inner)).collect();
+    let (indentation, first) = (lines.pop()?, lines.first()?);
+    if !first.is_empty() || !indentation.chars().all(is_blank) {
+        return None;
+    }
+    let mut text = String::with_capacity(inner.len());
+    for (n, line) in lines[1..].iter().enumerate() {
+        if n > 0 {
+            text.push('\n');
+        }
+        if line.chars().all(is_blank) {
+            continue;
+        }
+        let line = line.strip_prefix(indentation)?;
+        if has_escapes { text.push_str(&unescaped(line)) } else { text.push_str(line) }
+    }
+    Some(text)
+}
+
+/// Splits a text at its newlines, of which CR LF is one.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(at) = text.find(is_newline) else { return rest.take() };
+        rest = Some(&text[at + newline_length(text, at)..]);
+        Some(&text[..at])
+    })
+}
+
+/// Leaves out each `\` with the blanks and newlines after it, which is done before lines are told apart.
+fn without_escaped_blanks(inner: &str) -> String {
+    let mut text = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(at) = rest.find('\\') {
+        let after = &rest[at + 1..];
+        if after.starts_with(|c| is_blank(c) || is_newline(c)) {
+            text.push_str(&rest[..at]);
+            rest = after.trim_start_matches(|c| is_blank(c) || is_newline(c));
+        } else {
+            let escape = after.chars().next().map_or(0, char::len_utf8);
+            text.push_str(&rest[..at + 1 + escape]);
+            rest = &after[escape..];
+        }
+    }
+    text.push_str(rest);
+    text
 }
