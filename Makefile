@@ -1,6 +1,6 @@
 # One command for each thing. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test soak bench header lint illumos-check tools install
+.PHONY: help demo quick test soak bench header lint illumos-check host-check tools install
 PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?=
@@ -15,7 +15,7 @@ quick: ## fmt, clippy and the Rust tests, in process (3 minutes warm)
 	@tests/run fmt clippy rust
 
 test: ## everything: Rust, C, Python, documentation (20 minutes cold on 2 cores)
-	@tests/run fmt clippy rust docs build clients c python sdist illumos
+	@tests/run fmt clippy rust docs build clients packaging c python sdist illumos
 
 soak: ## what takes too long for each change: many kills, long fuzzing, comparisons
 	@tests/run soak
@@ -31,6 +31,10 @@ lint: ## what CI refuses: formatting, clippy, Python types
 
 illumos-check: ## type check for illumos, no link (rustup brings its standard library)
 	@tests/run illumos
+
+host-check: ## certify this illumos host, read-only; more with ARGS="--install BRAND PARENT"
+	@cargo build -q --release -p zmgr-cli
+	@packaging/host-check --zmgr target/release/zmgr $(ARGS)
 
 tools: ## the pinned tools that the tests need, below target/tools
 	@tests/tools
