@@ -1,8 +1,8 @@
-//! Who holds what, at one moment: the snapshot of the registry, the pools and the snapshot of the host taken together.
+//! Records which holder has which address, link name and MAC address, from the registry, the pools and the host together.
 //!
-//! Invariant: what anyone may hold is held. An address is held as long as a zone's desired state, its applied state, its
-//! configuration on the host or the running zone has it; what is not known to be on another segment counts, and a file that
-//! cannot be read keeps the pools from giving anything.
+//! Invariant: whatever may be held counts as held. An address is held as long as a zone's desired state, its applied state, its
+//! configuration on the host or the running zone has it. Anything that is not known to be on another segment counts, and while a
+//! file cannot be read the pools allocate nothing.
 
 mod own;
 
@@ -25,29 +25,29 @@ use crate::zone::ZoneEntry;
 
 pub(crate) use own::gains;
 
-/// Who holds what.
+/// Holders of addresses, link names and MAC addresses, and the allocator of new ones.
 #[derive(Debug)]
 pub struct Allocator {
     pub(super) tree: Tree,
     pub(super) pools: Arc<Pools>,
     pub(super) host_usage: HostUsage,
     pub(super) snapshot: Snapshot,
-    /// What zones have on the host and no entry says that they hold.
+    /// Nets that zones have on the host and no entry holds.
     beside: Vec<Beside>,
     spaces: HashMap<PoolName, Arc<Space>>,
     used: HashMap<(PoolName, Family), Used>,
-    /// The address that each pool gave last, for those that go round.
+    /// Last address allocated from each pool with `strategy "next"`.
     pub(super) last_given: HashMap<(PoolName, Family), u128>,
     names: Option<Names>,
-    /// How often a link or MAC address was asked for.
+    /// Number of lookups of a link or MAC address so far.
     asked: usize,
-    /// Every claim by its address, once enough were asked for.
+    /// Every claim by its address; built after a few lookups.
     by_address: Option<HashMap<IpAddr, Vec<OwnedClaim>>>,
-    /// How often the holder of an address was asked for.
+    /// Number of lookups of an address holder so far.
     asked_holders: usize,
 }
 
-/// A net that a zone has on the host, as far as no entry says that it holds it.
+/// A net that a zone has on the host and that no entry holds.
 #[derive(Debug)]
 pub(super) struct Beside {
     pub(super) zone: String,
@@ -55,15 +55,15 @@ pub(super) struct Beside {
     pub(super) net: NetSummary,
 }
 
-/// What of a pool's networks is in use, as numbers in no order.
+/// Addresses in use in a pool's networks, as unsorted numbers.
 #[derive(Debug, Default)]
 pub(super) struct Used {
     pub(super) numbers: Vec<u128>,
-    /// The newest entry's address of this pool: when it was made, and the number.
+    /// Creation time and address number of the newest entry with an address of this pool.
     pub(super) newest: Option<(String, u128)>,
 }
 
-/// Links and MAC addresses that are held.
+/// Link names and MAC addresses that are held.
 #[derive(Debug, Default)]
 struct Names {
     links: HashSet<Box<str>>,
@@ -77,7 +77,7 @@ impl Names {
     }
 }
 
-/// Who holds an address.
+/// Holder of an address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum HeldBy {
@@ -95,7 +95,7 @@ pub enum HeldBy {
         /// Its file.
         file: PathBuf,
     },
-    /// The host itself, by this address object.
+    /// The host itself, through this address object.
     Host(String),
     /// A zone of the host that is not in the registry.
     HostZone(String),
@@ -115,7 +115,7 @@ impl fmt::Display for HeldBy {
     }
 }
 
-/// Who claims something. A zone is one holder, whether its entry or the host says so.
+/// The party that makes a claim. A zone is one party, whether the claim comes from its entry or from the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum By<'a> {
     Zone(&'a str),
@@ -138,15 +138,15 @@ impl<'a> By<'a> {
 pub(super) struct Claim<'a> {
     pub(super) by: By<'a>,
     pub(super) segment: Segment<'a>,
-    /// Whether more than a desired state makes it.
+    /// True if more than a desired state makes the claim.
     pub(super) held: bool,
-    /// Whether it is the router of the holder's net, not its address.
+    /// True if the address is the router of the holder's net and not its own address.
     pub(super) router: bool,
-    /// The entry that makes it; `None` for the host and for gateways.
+    /// Entry that makes the claim; `None` for the host and for gateways.
     pub(super) summary: Option<SummaryView<'a>>,
 }
 
-/// A claim that does not borrow.
+/// A claim that owns its data.
 #[derive(Debug)]
 struct OwnedClaim {
     by: (u8, Box<str>),
@@ -189,7 +189,7 @@ impl OwnedClaim {
     }
 }
 
-/// When an entry came to be, for deciding between two desired states: what says when it was created comes before what does not.
+/// Age of an entry, to decide between two desired states: entries with a creation time come before entries without one.
 pub(super) type Rank<'a> = (bool, &'a str, &'a str);
 
 fn rank<'a>(summary: &SummaryView<'a>) -> Rank<'a> {
@@ -198,7 +198,8 @@ fn rank<'a>(summary: &SummaryView<'a>) -> Rank<'a> {
 }
 
 impl Registry {
-    /// Who holds what now. Takes no lock and writes nothing, so it may be old when it is used: for plans and reports.
+    /// Loads the current state. Takes no lock and writes nothing, so the result may be outdated when it is used: for plans and
+    /// reports.
     pub fn allocator(&self, pools: Arc<Pools>, host_usage: HostUsage) -> Result<Allocator> {
         let mut allocator = Allocator::new(self.tree().clone(), self.snapshot()?, pools, host_usage)?;
         allocator.last_given = self.last_given(&allocator.pools);
@@ -214,7 +215,7 @@ impl Allocator {
         }
         let mut snapshot = snapshot;
         if !host_usage.zones.is_empty() {
-            // Each of them is looked for among the entries.
+            // Each of them is searched for among the entries.
             snapshot.map_names();
         }
         let beside = beside(&snapshot, &host_usage);
@@ -234,18 +235,18 @@ impl Allocator {
         })
     }
 
-    /// The entries.
+    /// Returns the entries.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
 
-    /// What zones have on the host and no entry says that they hold.
+    /// Returns the nets that zones have on the host and no entry holds.
     pub(super) fn beside(&self) -> &[Beside] {
         &self.beside
     }
 
-    /// The files whose addresses nobody knows: unreadable, never read, and the survey has no such zone. A survey that looks for
-    /// these zones may help.
+    /// Returns the files whose addresses are unknown: they are unreadable, were never read, and the host usage does not include the
+    /// zone. A new host usage that covers these zones may resolve it.
     pub fn unknown(&self) -> impl Iterator<Item = &Unreadable> {
         self.snapshot.unreadable().iter().filter(|unreadable| self.is_unknown(unreadable))
     }
@@ -255,12 +256,12 @@ impl Allocator {
         !unreadable.known && !host_zones
     }
 
-    /// The names of all pools.
+    /// Returns the names of all pools.
     pub fn pool_names(&self) -> Vec<PoolName> {
         self.pools.keys().cloned().collect()
     }
 
-    /// A pool by its name.
+    /// Returns a pool by name.
     pub(super) fn pool(&self, name: &PoolName) -> Result<&Pool> {
         self.pools.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.pools.keys().map(PoolName::as_str).collect();
@@ -281,7 +282,7 @@ impl Allocator {
         Ok(space)
     }
 
-    /// The path of an entry's file.
+    /// Returns the path of an entry's file.
     pub(super) fn file(&self, kind: EntryKind, name: &str) -> PathBuf {
         self.tree.directory(kind.directory()).join(format!("{name}.kdl"))
     }
@@ -294,8 +295,8 @@ impl Allocator {
         }
     }
 
-    /// Calls `each` with every claim on an address that cannot be used `there` as well, or on any address if no segment is given.
-    /// The one function that knows what is in use.
+    /// Calls `each` with every claim on an address that cannot also be used on segment `there`, or on any address if no segment is
+    /// given. No other function decides what is in use.
     pub(super) fn each_claim<'s>(&'s self, there: Option<Segment<'_>>, mut each: impl FnMut(IpAddr, Claim<'s>)) {
         let meets = |segment: &Segment<'_>| there.is_none_or(|there| there.meets(segment));
         let mut last_router = None;
@@ -304,7 +305,7 @@ impl Allocator {
             let by = By::entry(summary.kind, summary.name);
             for net in summary.all_nets() {
                 let same = there.is_some_and(|there| there.pool.is_some() && there.pool == net.pool);
-                // Decoding the links costs more than all else, and where the pool is the same they do not matter.
+                // Decoding the links is the most expensive part, and they do not matter if the pool is the same.
                 let segment =
                     if same { Segment::from_parts(net.pool, None, None) } else { Segment::of_net(&self.pools, &net) };
                 if !same && !meets(&segment) {
@@ -313,7 +314,7 @@ impl Allocator {
                 let held = net.held();
                 for (address, gateway) in net.addresses() {
                     each(address.addr(), Claim { by, segment, held, router: false, summary: Some(summary) });
-                    // A router that the pool does not know of has its address all the same. Most entries have the same one.
+                    // A router that the pool does not list still has its address. Most entries have the same one.
                     if let Some(gateway) = gateway.filter(|gateway| last_router.replace(*gateway) != Some(*gateway)) {
                         each(gateway, Claim { by, segment, held, router: true, summary: Some(summary) });
                     }
@@ -341,13 +342,13 @@ impl Allocator {
         }
     }
 
-    /// The segment of a net that a zone has on the host. A link that the host did not list may lead anywhere.
+    /// Returns the segment of a net that a zone has on the host. A link that the host did not list may lead anywhere.
     fn wire_beside<'s>(&'s self, net: &'s NetSummary) -> Segment<'s> {
         net.stub.as_deref().map_or_else(Segment::default, |stub| Segment::of_link(stub, net.vlan))
     }
 
-    /// The addresses of the host itself, each with its address object. Those of running zones that share its IP stack are the
-    /// zones'.
+    /// Returns the addresses of the host itself, each with its address object. Addresses of running shared-IP zones belong to those
+    /// zones.
     fn host_addresses(&self) -> impl Iterator<Item = (IpAddr, &str)> {
         let shared = self.host_usage.zones.iter().filter(|zone| zone.shared);
         let of_zones: HashSet<IpAddr> = shared
@@ -370,7 +371,7 @@ impl Allocator {
         }
     }
 
-    /// The numbers in use in a pool, gathered once and kept.
+    /// Returns the numbers in use in a pool; collected once and cached.
     pub(super) fn used(&mut self, name: &PoolName, family: Family) -> Result<&Used> {
         let key = (name.clone(), family);
         if !self.used.contains_key(&key) {
@@ -400,8 +401,8 @@ impl Allocator {
         Ok(&self.used[&key])
     }
 
-    /// Who holds an address there against `own`, an entry or a zone that is to become one: any other holder, or a desired state
-    /// that is older than its own. Of several holders always the same one is named.
+    /// Returns the holder that conflicts with `own`, an entry or a zone that is to become one: any other holder, or a desired state
+    /// older than its own. If several conflict, the choice is deterministic.
     pub(super) fn holder(&mut self, there: Segment<'_>, address: IpAddr, own: (EntryKind, &str)) -> Option<HeldBy> {
         const LINEAR_MAX: usize = 8;
         self.asked_holders += 1;
@@ -430,7 +431,7 @@ impl Allocator {
         found.map(|by| self.say(by))
     }
 
-    /// Whether this entry's desired state comes before that of `own`, which may not have an entry yet.
+    /// Returns true if this entry's desired state is older than that of `own`, which may not have an entry yet.
     pub(super) fn is_older(&self, by: By<'_>, own: (EntryKind, &str)) -> bool {
         let By::Zone(name) = by else { return true };
         let (other, own) = (self.snapshot.entry(EntryKind::Zone, name), self.snapshot.entry(own.0, own.1));
@@ -457,7 +458,8 @@ impl Allocator {
         }
     }
 
-    /// Every link and MAC address, once so much was asked for that gathering them costs less than looking at all entries each time.
+    /// Returns every link name and MAC address, once there were enough lookups to make collecting them cheaper than scanning all
+    /// entries.
     fn names(&mut self) -> Option<&Names> {
         const LINEAR_MAX: usize = 8;
         let Allocator { snapshot, host_usage, beside, names, asked, .. } = self;
@@ -476,12 +478,12 @@ impl Allocator {
         names.as_ref()
     }
 
-    /// One entry, found at once after the first few searches.
+    /// Finds one entry; uses an index after the first few searches.
     pub fn find(&mut self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
         self.snapshot.find(kind, name)
     }
 
-    /// Whether an entry or the host has a link of this name.
+    /// Returns true if an entry or the host has a link of this name.
     pub fn has_link(&mut self, name: &str) -> bool {
         if let Some(names) = self.names() {
             return names.links.contains(name);
@@ -492,7 +494,7 @@ impl Allocator {
             || self.snapshot.entries().flat_map(|entry| entry.summary.all_nets()).any(|net| net.has_link(name))
     }
 
-    /// Whether an entry or the host has this MAC address.
+    /// Returns true if an entry or the host has this MAC address.
     pub fn has_mac(&mut self, mac: [u8; 6]) -> bool {
         if let Some(names) = self.names() {
             return names.macs.contains(&mac);
@@ -502,17 +504,17 @@ impl Allocator {
             || self.snapshot.entries().flat_map(|entry| entry.summary.all_nets()).any(|net| net.mac() == Some(mac))
     }
 
-    /// Takes in an entry that is only planned, so that what is chosen next is not the same.
+    /// Adds an entry that is only planned, so that the next choice differs.
     pub fn plan_entry(&mut self, entry: &ZoneEntry) {
         self.put(EntryKind::Zone, &EntrySummary::from(entry));
     }
 
-    /// Takes in an entry that is made now, or planned, in place of any that it had of this name.
+    /// Adds an entry that is being made or planned; replaces an entry of the same name.
     pub(super) fn put(&mut self, kind: EntryKind, summary: &EntrySummary) {
         let pools = Arc::clone(&self.pools);
         let was_there = self.snapshot.replace(kind, summary);
         if was_there {
-            // What it held before is gathered again when it is next asked for.
+            // What it held before is collected again on demand.
             self.forget();
             return;
         }
@@ -563,7 +565,7 @@ impl Allocator {
         }
     }
 
-    /// Refuses if a file that cannot be read may hold anything.
+    /// Fails if an unreadable file may hold any address.
     pub(super) fn refuse_unknown(&self, pool: &PoolName) -> Result<()> {
         let unknown: Vec<&Unreadable> = self.unknown().collect();
         let Some(first) = unknown.first() else { return Ok(()) };
@@ -579,12 +581,12 @@ impl Allocator {
     }
 }
 
-/// The link of an address object: `net0` of `net0/v4`.
+/// Returns the link of an address object: `net0` of `net0/v4`.
 pub(super) fn link_of(object: &str) -> &str {
     object.split_once('/').map_or(object, |(link, _)| link)
 }
 
-/// What zones have on the host and their entries do not hold; of zones without an entry, everything.
+/// Returns the nets that zones have on the host and their entries do not hold; for zones without an entry, all nets.
 fn beside(snapshot: &Snapshot, host_usage: &HostUsage) -> Vec<Beside> {
     let mut all = Vec::new();
     for zone in &host_usage.zones {
@@ -597,7 +599,7 @@ fn beside(snapshot: &Snapshot, host_usage: &HostUsage) -> Vec<Beside> {
             let link = |link: &String| nets().any(|net| net.has_link(link));
             let mac = |mac: &[u8; 6]| nets().any(|net| net.mac() == Some(*mac));
             let mut net = net.clone();
-            // The segment of a link that is not there now is what the entry says of it.
+            // If the link does not exist now, the entry determines its segment.
             if let (None, Some(name)) = (&net.stub, net.physical.clone()) {
                 match nets().map(|net| net.links()).find(|links| links.vnic == Some(name.as_str())) {
                     Some(known) => (net.stub, net.vlan) = (known.stub.map(str::to_owned), known.vlan),
@@ -613,7 +615,7 @@ fn beside(snapshot: &Snapshot, host_usage: &HostUsage) -> Vec<Beside> {
             if physical {
                 net.physical = None;
             }
-            // On the host's own stack, the entry names the link as the stub.
+            // On the host's own IP stack, the entry names the link as the stub.
             if zone.shared && entry.is_some() {
                 net.physical = net.physical.filter(|link| !nets().any(|net| net.links().stub == Some(link)));
             }
@@ -653,9 +655,9 @@ mod tests {
     }
 
     proptest! {
-        /// What counting says, a look at every holder says too.
+        /// The counted answer and a scan of every holder must agree.
         #[test]
-        fn only_what_is_nobody_elses_is_free(entries in held(), host_zones in held(), put in held(), ask in (0..4usize, 2..8u8), in_pool: bool, asks in 0..12usize) {
+        fn an_address_is_free_only_if_no_other_holder_has_it(entries in held(), host_zones in held(), put in held(), ask in (0..4usize, 2..8u8), in_pool: bool, asks in 0..12usize) {
             let name = |n: usize| ["a", "b", "c", "d"][n];
             let pool: Pool = Document::parse(Path::new("p.kdl"), POOL.as_bytes()).unwrap().value;
             let mut snapshot = Snapshot::default();
@@ -671,7 +673,7 @@ mod tests {
             let pools = Arc::new(Pools::from([(pool.name.clone(), pool.clone())]));
             let mut allocator = Allocator::new(Tree::new("/t"), snapshot, pools, host_usage).unwrap();
             let (owner, wanted) = (AddressOwner { kind: EntryKind::Zone, name: name(ask.0) }, address(ask.1));
-            // So that what was gathered is brought up to date too.
+            // This also updates the collected sets.
             for _ in 0..asks {
                 allocator.check_wanted(&pool.name, wanted, owner).ok();
                 allocator.holder(Segment::of(&pool), wanted, (EntryKind::Zone, owner.name));
@@ -683,7 +685,7 @@ mod tests {
             let holder = allocator.holder(Segment::of(&pool), wanted, own);
             let checked = allocator.check_wanted(&pool.name, wanted, owner);
             prop_assert_eq!(checked.is_err(), holder.is_some(), "{:?}", checked);
-            // A look at every claim, without what was gathered.
+            // Scans every claim, without the collected sets.
             let mut claims = Vec::new();
             allocator.each_claim(None, |held, claim| if held == wanted { claims.push(claim.by) });
             prop_assert_eq!(claims.iter().any(|by| *by != By::Zone(owner.name)), holder.is_some(), "{:?}", claims);

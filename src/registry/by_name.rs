@@ -1,4 +1,4 @@
-//! Entries by name, fast: thousands are put in for every look at the registry.
+//! A fast map of entries by name: each load of the registry inserts thousands.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -6,11 +6,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 use super::codec::checksum;
 use super::summary::EntryKind;
 
-/// Places of entries by the key of kind and name, which is a good hash already. Two names may have one key: whoever finds a place
-/// looks at the name there.
+/// Positions of entries by the hash of kind and name. Two names may share a hash, so callers compare the name.
 pub(super) type ByName = HashMap<u32, u32, BuildHasherDefault<AsIs>>;
 
-/// Takes a key as its own hash.
+/// Uses a key as its own hash.
 #[derive(Debug, Default)]
 pub(super) struct AsIs(u64);
 
@@ -20,7 +19,7 @@ impl Hasher for AsIs {
     }
 
     fn write_u32(&mut self, key: u32) {
-        // The map looks at the highest bits as well as at the lowest.
+        // The map uses the highest bits as well as the lowest.
         self.0 = u64::from(key) << 32 | u64::from(key);
     }
 
@@ -29,7 +28,7 @@ impl Hasher for AsIs {
     }
 }
 
-/// The key of an entry.
+/// Returns the key of an entry.
 pub(super) fn name_key(kind: EntryKind, name: &[u8]) -> u32 {
     (checksum(name) >> 16) as u32 ^ kind as u32
 }

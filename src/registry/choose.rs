@@ -1,4 +1,4 @@
-//! Choosing: addresses of pools, names of VNICs, MAC addresses. Nothing is held by being chosen.
+//! Chooses addresses of pools, names of VNICs and MAC addresses. Choosing does not hold anything.
 
 use std::net::IpAddr;
 
@@ -14,37 +14,37 @@ use crate::link_name::Pattern;
 use crate::name::{LinkName, PoolName, ZoneName};
 use crate::pool::{Pool, Strategy};
 
-/// Who asks: a zone or the owner of a reservation.
+/// The zone or the owner of a reservation that needs an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddressOwner<'a> {
     /// Zone or reservation.
     pub kind: EntryKind,
-    /// Its name, for which a pool may keep addresses.
+    /// Its name, for which a pool may reserve addresses.
     pub name: &'a str,
 }
 
 impl<'a> AddressOwner<'a> {
-    /// A zone.
+    /// Returns the owner for a zone.
     pub fn zone(name: &'a ZoneName) -> Self {
         AddressOwner { kind: EntryKind::Zone, name: name.as_str() }
     }
 }
 
-/// Which addresses of a pool are asked for.
+/// Addresses of a pool to choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressRequest<'a> {
-    /// One of each family of the pool; these, where they are of that family.
+    /// One address of each family of the pool; these, if they are of that family.
     EachFamily(&'a [IpAddr]),
-    /// This one alone.
+    /// This address only.
     Only(IpAddr),
 }
 
 impl Allocator {
-    /// Addresses of a pool, IPv4 first, each with its prefix length and gateway. `taken` are addresses chosen already for the same
-    /// asker that the ledger does not hold yet.
+    /// Chooses addresses of a pool, IPv4 first, each with its prefix length and gateway. `taken` are addresses already chosen for
+    /// the same owner that the allocator does not hold yet.
     ///
-    /// `pool-exhausted` with where the addresses went; `address-in-use` with who has the one that was asked for;
-    /// `invalid-argument` where it can never be given; `config` where a file that may hold any address cannot be read.
+    /// Fails with `pool-exhausted` and how the addresses are used; `address-in-use` with the holder of the requested address;
+    /// `invalid-argument` if the pool never allocates it; `config` if an unreadable file may hold any address.
     pub fn choose(
         &mut self,
         pool: &PoolName,
@@ -86,7 +86,7 @@ impl Allocator {
         Ok(chosen.into_iter().filter_map(|address| Some(interface(space.block(address)?, address))).collect())
     }
 
-    /// Whether the pool may give this address to the asker, and nobody else has it.
+    /// Checks that the pool may allocate this address to the owner and that no other holder has it.
     pub(super) fn check_wanted(&mut self, name: &PoolName, address: IpAddr, owner: AddressOwner<'_>) -> Result<()> {
         let space = self.space(name)?;
         let pool = self.pool(name)?;
@@ -108,22 +108,22 @@ impl Allocator {
                 return never(said("is the anycast address of the routers"), "ask for another".to_owned());
             }
             AddressClass::Excluded => {
-                return never(said("is excluded"), format!("`exclude` in {} says so", file.display()));
+                return never(said("is excluded"), format!("see `exclude` in {}", file.display()));
             }
             AddressClass::OutOfRange => {
                 return never(
                     format!("{address} is in no range of pool {name}"),
-                    format!("`range` in {} says what it gives", file.display()),
+                    format!("see `range` in {}", file.display()),
                 );
             }
             AddressClass::Gateway => return Err(in_use(address, &HeldBy::Gateway(name.to_string()))),
             AddressClass::Reserved(whom) => {
                 let message = format!("{address} is reserved for {whom}");
                 return Err(Error::new(Code::AddressInUse, message)
-                    .with_help(format!("`reserve` in {} says so; ask for another address", file.display())));
+                    .with_help(format!("see `reserve` in {}; request another address", file.display())));
             }
         }
-        // Most are free, which what was gathered for the choice shows at once.
+        // Most addresses are free, and the collected set shows that at once.
         let number = crate::ipam::number(address);
         if !self.used(name, Family::of(address))?.numbers.contains(&number) {
             return Ok(());
@@ -156,7 +156,7 @@ impl Allocator {
                 &more
             }
         };
-        // What is reserved for the asker comes before what anyone may have.
+        // Addresses reserved for the owner come first.
         let is_free = |address: &IpAddr| !numbers.contains(&crate::ipam::number(*address));
         if let Some(kept) = space.kept_for(family, owner.name).find(is_free) {
             return Ok(kept);
@@ -174,7 +174,7 @@ impl Allocator {
         }
     }
 
-    /// Refuses if addresses are reserved for the asker and it can have none of them: it must not silently get another.
+    /// Fails if addresses are reserved for the owner and all of them are taken: it must not silently get another one.
     fn refuse_reserved(
         &mut self,
         name: &PoolName,
@@ -187,7 +187,7 @@ impl Allocator {
         let kept: Vec<IpAddr> = reserves.filter(|(_, whom)| whom == owner.name).map(|(address, _)| *address).collect();
         let mut refused = None;
         for address in kept {
-            // One of its other nets has it.
+            // Another net of the same owner has it.
             if taken.contains(&address) {
                 return Ok(());
             }
@@ -203,7 +203,7 @@ impl Allocator {
         refused.map_or(Ok(()), Err)
     }
 
-    /// The words for a pool without a free address: how many it has, and where they went.
+    /// Returns the message for a pool without a free address: its size and how the addresses are used.
     fn exhausted(&self, name: &PoolName, space: &Space, family: Family) -> Result<Error> {
         let usage = space.usage(family, &self.holdings(self.pool(name)?));
         let parts = [
@@ -217,19 +217,20 @@ impl Allocator {
         let parts: Vec<String> =
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         let message = match parts.as_slice() {
-            [] => format!("pool {name} has no {family} address to give"),
+            [] => format!("pool {name} has no {family} addresses to allocate"),
             parts => {
                 format!("pool {name} has no free {family} address: of {}, {}", usage.total, parts.join(", "))
             }
         };
         let help = format!(
-            "`zmgr pool show {name}` tells who holds them; give it another range or network in {}",
+            "run `zmgr pool show {name}` to see the holders; add a range or network in {}",
             self.tree.pool(name).display()
         );
         Ok(Error::new(Code::PoolExhausted, message).with_help(help))
     }
 
-    /// A free name for a VNIC, by the pattern of `config.kdl`. `taken` are names chosen already that the ledger does not hold yet.
+    /// Chooses a free name for a VNIC, by the pattern of `config.kdl`. `taken` are names already chosen that the allocator does not
+    /// hold yet.
     pub fn choose_link(
         &mut self,
         pattern: &str,
@@ -242,12 +243,12 @@ impl Allocator {
         pattern.choose(zone, index, |name| taken.iter().any(|t| t.as_str() == name) || self.has_link(name))
     }
 
-    /// A random MAC address that is free, beginning with this prefix if there is one. `taken` are those chosen already that the
-    /// ledger does not hold yet.
+    /// Chooses a free random MAC address, with this prefix if there is one. `taken` are those already chosen that the allocator
+    /// does not hold yet.
     ///
-    /// `pool-exhausted` if no free one is found below the prefix.
+    /// Fails with `pool-exhausted` if none is found with the prefix.
     pub fn choose_mac(&mut self, prefix: Option<&MacPrefix>, taken: &[MacAddr]) -> Result<MacAddr> {
-        /// With so many tries, a prefix of three bytes that is half full fails once in 2^1000 times.
+        /// With this many tries, a half-full prefix of three bytes fails once in 2^1000 times.
         const TRIES: usize = 1000;
         let mut tries = 0;
         loop {
@@ -264,19 +265,19 @@ impl Allocator {
         }
     }
 
-    /// The prefix length and gateway that an address of this pool has.
+    /// Returns an address of this pool with its prefix length and gateway.
     pub fn interface_of(&mut self, pool: &PoolName, address: IpAddr) -> Result<Option<NetAddress>> {
         let space = self.space(pool)?;
         Ok(space.block(address).map(|block| interface(block, address)))
     }
 
-    /// What pools hold, by kind of holder.
+    /// Returns the addresses of a pool that are held, by kind of holder.
     pub(super) fn holdings(&self, pool: &Pool) -> Vec<crate::ipam::Holding> {
         use super::allocator::By;
         use crate::ipam::{Holder, Holding};
         let mut holdings = Vec::new();
         self.each_claim(Some(Segment::of(pool)), |address, claim| {
-            // The pool's own gateways are counted by the pool; others are outside of the registry.
+            // The pool counts its own gateways; other gateways are outside the registry.
             let gateway = claim.router && pool.networks.iter().any(|n| n.gateway == Some(address));
             let holder = match claim.by {
                 _ if gateway => return,

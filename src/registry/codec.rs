@@ -1,13 +1,13 @@
-//! Bytes of the derived files: numbers, optional texts, addresses. Every reader gives `None` at the end of its bytes instead of
-//! failing later.
+//! Encodes the derived files: numbers, optional texts, addresses. Every decoder returns `None` at the end of its bytes and does not
+//! fail later.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-/// A checksum that changes with every change confined to eight bytes, and with all but one in 2^64 of the others.
+/// Returns a checksum that detects every change within eight bytes, and all but one in 2^64 of the others.
 ///
-/// Each step is one to one both in the state and in the word that is taken in.
+/// Each step is a bijection of both the state and the input word.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut state = ODD ^ bytes.len() as u64;
@@ -37,7 +37,7 @@ impl Encoder {
         self.bytes.extend_from_slice(&value);
     }
 
-    /// A number, seven bits a byte.
+    /// Appends a number, seven bits per byte.
     pub(super) fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
@@ -51,7 +51,7 @@ impl Encoder {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
-    /// A text or none: its length and one, or zero.
+    /// Appends an optional text: its length plus one, or zero.
     pub(super) fn maybe_text(&mut self, text: Option<&str>) {
         match text {
             None => self.number(0),
@@ -62,12 +62,12 @@ impl Encoder {
         }
     }
 
-    /// What `encode` appends, after its length: readers may leave it out.
+    /// Appends what `encode` writes, preceded by its length, so that readers can skip it.
     pub(super) fn counted(&mut self, encode: impl FnOnce(&mut Encoder)) {
         let start = self.bytes.len();
         self.fixed([0; 4]);
         encode(self);
-        // A document has at most 1 MiB.
+        // A configuration file has at most 1 MiB.
         let length = (self.bytes.len() - start - 4) as u32;
         self.bytes[start..start + 4].copy_from_slice(&length.to_le_bytes());
     }
@@ -104,7 +104,7 @@ impl Encoder {
     }
 }
 
-/// Reads from the front of some bytes.
+/// Reads from the front of a byte slice.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decoder<'a> {
     pub(super) bytes: &'a [u8],
@@ -143,7 +143,7 @@ impl<'a> Decoder<'a> {
         std::str::from_utf8(self.text_bytes()?).ok()
     }
 
-    /// The same for who only compares it: that it is text takes longer to find out than all else.
+    /// Reads a text as bytes: for comparing, checking that it is UTF-8 would be the most expensive part.
     pub(super) fn text_bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
         self.take(length)
@@ -156,7 +156,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The same for who only compares it or passes it by.
+    /// Reads an optional text as bytes, to compare or skip it.
     pub(super) fn maybe_text_bytes(&mut self) -> Option<Option<&'a [u8]>> {
         match self.number()?.checked_sub(1) {
             None => Some(None),
@@ -164,7 +164,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// What was appended by [`Encoder::counted`].
+    /// Reads what [`Encoder::counted`] appended.
     pub(super) fn counted(&mut self) -> Option<Decoder<'a>> {
         let length = u32::from_le_bytes(self.fixed()?);
         Some(Decoder { bytes: self.take(usize::try_from(length).ok()?)? })

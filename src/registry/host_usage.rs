@@ -1,6 +1,6 @@
-//! What the host and all its zones hold, as the last look found it: `.zmgr/host_usage.v1`.
+//! Names and addresses that the host and all its zones use, as of the last snapshot of the host: `.zmgr/host.v1`.
 //!
-//! Invariant: a snapshot of the host is taken before the registry lock, never under it. It leaves no zone out, so that an entry
+//! Invariant: a snapshot of the host is taken before the registry lock, never under it. It includes every zone, so that an entry
 //! that disappears from the registry frees nothing. A file that is damaged or of another version is not used.
 
 use std::io::Read;
@@ -13,42 +13,42 @@ use super::{Registry, RegistryLock};
 use crate::file;
 use crate::host::{FileStamp, HostNet, HostSnapshot, HostZoneNets, ZonesStamp};
 
-const HEADER: &str = concat!("zmgr survey 3 ", env!("CARGO_PKG_VERSION"), "\n");
+const HEADER: &str = concat!("zmgr host 3 ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// The largest file that is read. A survey of 8,191 zones has about 2 MiB.
+/// Largest file that is read. A host with 8,191 zones has about 2 MiB.
 const LIMIT: u64 = 64 << 20;
 
 /// What is in use on a host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostUsage {
-    /// When it was made, RFC 3339.
+    /// Time of the snapshot, RFC 3339.
     pub taken: String,
-    /// Every zone but the global one.
+    /// All zones except the global one.
     pub zones: Vec<ZoneUsage>,
     /// Addresses of the host itself, each with its address object.
     pub addresses: Vec<(IpNet, String)>,
     /// Names of all data links.
     pub links: Vec<String>,
-    /// The VNICs among them, each with the link below it and its VLAN.
+    /// VNICs, each with the link below it and its VLAN.
     pub vnics: Vec<(String, String, Option<u16>)>,
     /// MAC addresses of VNICs.
     pub macs: Vec<[u8; 6]>,
-    /// How the zones' documents stood.
+    /// Stamp of the zones' documents.
     pub stamp: ZonesStamp,
 }
 
-/// A zone as the host has it.
+/// A zone of the host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ZoneUsage {
     /// Its name.
     pub name: String,
-    /// How its document stood; `None`: it could not be read.
+    /// Stamp of its document; `None` if it could not be read.
     pub document: Option<FileStamp>,
-    /// Whether it shares the host's IP stack.
+    /// True if it shares the host's IP stack.
     pub shared: bool,
-    /// Whether it is known to have no more than its document says.
+    /// True if it is known to have nothing besides what its document lists.
     pub settled: bool,
-    /// What it has. `managed` means that only the running zone has it: its document says something else.
+    /// Its nets. `managed` means that only the running zone has the net: its document differs.
     pub nets: Vec<NetSummary>,
 }
 
@@ -78,7 +78,7 @@ impl ZoneUsage {
         }
     }
 
-    /// The form in which the next look at the host takes it.
+    /// Converts to the form that the next snapshot of the host takes.
     fn to_host(&self) -> HostZoneNets {
         let nets = self.nets.iter().map(|net| HostNet {
             link: net.vnic.clone().or_else(|| net.physical.clone()).unwrap_or_default(),
@@ -98,7 +98,7 @@ impl ZoneUsage {
 }
 
 impl HostUsage {
-    /// What this look at the host says.
+    /// Builds the usage from a snapshot of the host.
     pub fn of(host: &HostSnapshot) -> HostUsage {
         HostUsage {
             taken: super::now(),
@@ -111,12 +111,12 @@ impl HostUsage {
         }
     }
 
-    /// The nets of its zones, for the next look at the host.
+    /// Returns the nets of its zones, for the next snapshot of the host.
     pub fn nets(&self) -> Vec<HostZoneNets> {
         self.zones.iter().map(ZoneUsage::to_host).collect()
     }
 
-    /// Whether it knows what this zone holds.
+    /// Returns true if it knows what this zone holds.
     pub fn knows(&self, zone: &str) -> bool {
         self.zones.iter().any(|known| known.name == zone && known.document.is_some())
     }
@@ -204,19 +204,19 @@ impl HostUsage {
 }
 
 impl Registry {
-    /// The last survey; `None` where it is missing or cannot be read.
+    /// Returns the last host usage; `None` if it is missing or cannot be read.
     pub fn last_host_usage(&self) -> Option<HostUsage> {
         let (file, meta) = self.tree().open_state(&self.tree().host_usage())?;
         HostUsage::from_bytes(&file::read_to_limit(&file, &meta, LIMIT).ok()?)
     }
 
-    /// Drops the last survey, so that the next one looks at everything again.
+    /// Drops the last host usage, so that the next snapshot reads everything again.
     pub fn drop_host_usage(&self, _lock: &RegistryLock) {
-        // One that cannot be removed is found out by the stamp or replaced later.
+        // A file that cannot be removed is detected by its stamp or replaced later.
         let _ = self.remove(&self.tree().host_usage());
     }
 
-    /// A derived file; `None` if it is missing, cannot be read or is larger than this.
+    /// Reads a derived file; `None` if it is missing, unreadable or larger than this.
     pub(super) fn read_derived(&self, path: &std::path::Path, most: u64) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|about| about.is_file()))?;
@@ -224,11 +224,11 @@ impl Registry {
         (bytes.len() as u64 <= most).then_some(bytes)
     }
 
-    /// Keeps a survey for those who make none, under the registry lock.
+    /// Saves a host usage for operations that take no snapshot; the registry lock is held.
     pub(super) fn keep_host_usage(&self, host_usage: &HostUsage, _lock: &RegistryLock) {
         let same = |last: HostUsage| HostUsage { taken: host_usage.taken.clone(), ..last } == *host_usage;
         if !self.last_host_usage().is_some_and(same) {
-            // Where it cannot be kept, the next one is made anew.
+            // If it cannot be saved, the next one is taken from scratch.
             let _ = self.replace_derived(&self.tree().host_usage(), &[&host_usage.to_bytes()]);
         }
     }

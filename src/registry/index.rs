@@ -1,9 +1,9 @@
-//! The derived index `.zmgr/index.v1`: what each file of the registry said when it was last read.
+//! The derived index `.zmgr/index.v1`: what each file of the registry contained when it was last read.
 //!
-//! Invariant: a record counts only where inode, size and both times of the file are those of the record, where the file had been
-//! at rest before the sweep that wrote the record, and where the record's checksum holds. The same holds for a folder: while it is
-//! as it was, there is nothing in it but what the records name. So the index may be lost, cut off, damaged or of another version:
-//! files are read again, and no answer changes.
+//! Invariant: a record counts only if inode, size and both times of the file match, the file had been at rest before the scan that
+//! wrote the record, and the record's checksum is correct. The same applies to a directory: while its stamp matches, it contains
+//! only what the records name. So the index may be lost, truncated, damaged or of another version: files are read again, and no
+//! answer changes.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -14,14 +14,14 @@ use super::summary::{EntryKind, SummaryView};
 use super::tree::Tree;
 use crate::file;
 
-/// The first line. Another version of zmgr may read other things out of a file, so its records are not ours.
+/// The first line. Another version of zmgr may extract other data from a file, so its records are not used.
 const HEADER: &str = concat!("zmgr index 3 ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// Length of what follows it, and the checksum of that.
+/// Length of the payload, and its checksum.
 const PREFIX: usize = 4 + 8;
 
-/// What the file system says of a file, by which a change is noticed: inode, size, times of modification and of change. As it lies
-/// in a record, so that thousands are compared without being decoded.
+/// File metadata that reveals a change: inode, size, modification time, change time. Encoded as in a record, so that thousands are
+/// compared without decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp([u8; Stamp::SIZE]);
 
@@ -55,7 +55,8 @@ impl Stamp {
         Stamp(stamp)
     }
 
-    /// Whether the file was at rest before this moment. One that was not may change once more without its times showing it.
+    /// Returns true if the file was at rest before this moment. One that was not may change again without a visible change of its
+    /// times.
     pub(super) fn before(&self, moment: (i64, i64)) -> bool {
         self.0[16..].chunks_exact(TIME).all(|time| {
             let (seconds, nanoseconds) = time.split_at(8);
@@ -69,11 +70,11 @@ impl Stamp {
 /// Bytes of a time: seconds and nanoseconds.
 const TIME: usize = 8 + 4;
 
-/// How a folder stood for each kind of entry; none where it is not known.
+/// Stamp of the directory of each kind of entry, if known.
 pub(super) type Directories = [Option<Stamp>; EntryKind::ALL.len()];
 
-/// An index in memory, each record of it sound. Only where the records lie is kept beside the bytes: memory that is touched for the
-/// first time costs more than looking into it.
+/// An index in memory with valid records only. Keeps the offsets of the records beside the bytes: touching new memory costs more
+/// than reading them.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     bytes: Vec<u8>,
@@ -81,7 +82,7 @@ pub(super) struct Index {
     directories: Directories,
 }
 
-/// From its length on to its end.
+/// Its bytes from its length field on.
 #[derive(Debug, Clone, Copy)]
 struct Record {
     start: u32,
@@ -90,14 +91,14 @@ struct Record {
 
 impl Index {
     fn from_bytes(bytes: Vec<u8>) -> Index {
-        // A record of a zone has some 180 bytes.
+        // A record of a zone has about 180 bytes.
         let mut records = Vec::with_capacity(bytes.len() / 128);
         let mut directories = Directories::default();
         let mut counts = [0; EntryKind::ALL.len()];
         if bytes.starts_with(HEADER.as_bytes()) && u32::try_from(bytes.len()).is_ok() {
             let mut at = HEADER.len();
             while let Some(end) = end_of(&bytes, at) {
-                // A damaged record is skipped; the ones after it are found if its length is sound.
+                // A damaged record is skipped; the ones after it are found if its length is valid.
                 match Content::of(&bytes[at..end]) {
                     Some(Content::Entry(kind)) => {
                         records.push(Record { start: at as u32, end: end as u32 });
@@ -118,53 +119,52 @@ impl Index {
         self.records.len()
     }
 
-    /// Whether the file is as it was when this record was made. [`Stamp::NONE`] is that of no file: neither what a record that has it
-    /// was made of nor what is found there can be compared.
+    /// Returns true if the file is unchanged since this record was made. [`Stamp::NONE`] belongs to no file, so it matches nothing.
     pub(super) fn has_stamp(&self, record: usize, stamp: &Stamp) -> bool {
         *stamp != Stamp::NONE && self.raw(record)[PREFIX..].starts_with(&stamp.0)
     }
 
-    /// The facts of a record; they decoded once, so they do again.
+    /// Returns the summary in a record; it was decoded once, so it decodes again.
     pub(super) fn summary(&self, record: usize) -> Option<SummaryView<'_>> {
         SummaryView::decode(self.encoded(record))
     }
 
-    /// The facts of a record as they lie in the file.
+    /// Returns the encoded summary in a record.
     pub(super) fn encoded(&self, record: usize) -> &[u8] {
         self.raw(record).get(PREFIX + Stamp::SIZE..).unwrap_or_default()
     }
 
-    /// The name of the entry that a record is of.
+    /// Returns the name of the entry in a record.
     pub(super) fn name(&self, record: usize) -> &[u8] {
         SummaryView::name_bytes(self.encoded(record)).unwrap_or_default()
     }
 
-    /// The records of one kind of entry.
+    /// Returns the records of one kind of entry.
     pub(super) fn of_kind(&self, kind: EntryKind) -> Vec<usize> {
         (0..self.len()).filter(|record| self.encoded(*record).first() == Some(&(kind as u8))).collect()
     }
 
-    /// How the folder of this kind of entry stood when there was nothing in it but the documents of the records.
+    /// Returns the stamp of the directory of this kind when it contained only the files of the records.
     pub(super) fn directory(&self, kind: EntryKind) -> Option<Stamp> {
         self.directories[kind as usize]
     }
 
-    /// A record as it lies in the file; empty where there is none.
+    /// Returns a record as encoded; empty if there is none.
     pub(super) fn raw(&self, record: usize) -> &[u8] {
         self.records.get(record).map_or(&[], |r| &self.bytes[r.start as usize..r.end as usize])
     }
 }
 
-/// The largest file that is read. An index of 8,191 zones has about 4 MiB.
+/// Largest file that is read. An index of 8,191 zones has about 4 MiB.
 const LIMIT: u64 = 256 << 20;
 
-/// The index that was read last, and how its file stood. An old one would do as well, since each record is compared with its file: it
+/// The last index that was read, and its stamp. An older one would also be correct, since each record is compared with its file; it
 /// would only know less.
 #[derive(Debug, Default)]
 pub(super) struct Remembered(Mutex<Option<(Stamp, Arc<Index>)>>);
 
 impl Remembered {
-    /// The index in this file, read where it is another one than last time. Whatever cannot be read is not there.
+    /// Returns the index in this file, and reads it if it changed since the last call. What cannot be read is left out.
     pub(super) fn read(&self, tree: &Tree) -> Arc<Index> {
         let Some((file, meta)) = tree.open_state(&tree.index()) else { return Arc::default() };
         let stamp = Stamp::of_file(&meta);
@@ -179,25 +179,25 @@ impl Remembered {
     }
 }
 
-/// Where the record ends that begins here, as far as there is a whole one.
+/// Returns the end of the record that begins here, if it is complete.
 fn end_of(bytes: &[u8], at: usize) -> Option<usize> {
     let mut d = Decoder { bytes: bytes.get(at..)? };
     let length = u32::from_le_bytes(d.fixed()?) as usize;
     at.checked_add(PREFIX)?.checked_add(length).filter(|end| *end <= bytes.len())
 }
 
-/// What a record is of.
+/// Subject of a record.
 enum Content {
     Entry(EntryKind),
-    /// A folder, and how many records of its entries come before.
+    /// A directory, preceded by this number of records of its entries.
     Directory(EntryKind, Stamp, u32),
 }
 
-/// What stands in place of the facts where a record is of a folder: a byte that begins no facts, and the kind.
+/// First byte of a directory record, followed by the kind; no summary begins with it.
 const DIRECTORY: u8 = 0xff;
 
 impl Content {
-    /// `None` where it is not as it was written.
+    /// Decodes a record; `None` if it is not as it was written.
     fn of(record: &[u8]) -> Option<Content> {
         let mut d = Decoder { bytes: &record[4..] };
         let sum = u64::from_le_bytes(d.fixed()?);
@@ -213,7 +213,7 @@ impl Content {
     }
 }
 
-/// The bytes of a new index.
+/// Returns the bytes of a new index.
 pub(super) struct Writer {
     encoder: Encoder,
 }
@@ -223,18 +223,18 @@ impl Writer {
         Writer { encoder: Encoder { bytes: HEADER.as_bytes().to_vec() } }
     }
 
-    /// Notes how a folder stood in which there is nothing but the documents of the records before, so many.
+    /// Adds the stamp of a directory that contains only the files of the `count` records before.
     pub(super) fn directory(&mut self, kind: EntryKind, stamp: Stamp, count: u32) {
         let [a, b, c, d] = count.to_le_bytes();
         self.add(stamp, &[DIRECTORY, kind as u8, a, b, c, d]);
     }
 
-    /// Takes over a record of the old index.
+    /// Copies a record of the old index.
     pub(super) fn copy(&mut self, raw: &[u8]) {
         self.encoder.bytes.extend_from_slice(raw);
     }
 
-    /// Adds a record of these encoded facts.
+    /// Adds a record with this encoded summary.
     pub(super) fn add(&mut self, stamp: Stamp, summary: &[u8]) {
         let e = &mut self.encoder;
         let start = e.bytes.len();
@@ -243,7 +243,7 @@ impl Writer {
         e.bytes.extend_from_slice(summary);
         let content = &e.bytes[start + PREFIX..];
         let (length, sum) = (content.len(), checksum(content));
-        // A document has at most 1 MiB, so the length fits; one that did not would only not be found again.
+        // A configuration file has at most 1 MiB, so the length fits; a longer one would only not be found again.
         e.bytes[start..start + 4].copy_from_slice(&(length as u32).to_le_bytes());
         e.bytes[start + 4..start + PREFIX].copy_from_slice(&sum.to_le_bytes());
     }
@@ -293,7 +293,7 @@ mod tests {
             } else {
                 damaged[at] ^= mask;
             }
-            // Whatever is found in a damaged index was written so.
+            // Anything found in a damaged index was written once.
             let found = read(damaged);
             prop_assert!(found.len() < expected.len());
             prop_assert!(found.iter().all(|record| expected.contains(record)));
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_in_a_folder_is_known_while_no_record_is_missing() {
+    fn a_directory_is_trusted_only_while_no_record_is_missing() {
         let all = ["a", "b"].map(|name| EntrySummary { name: name.to_owned(), ..EntrySummary::default() });
         let mut writer = Writer { encoder: Encoder { bytes: written(&all) } };
         writer.directory(EntryKind::Zone, stamp(7), 2);

@@ -1,6 +1,6 @@
-//! The address that each pool with `strategy "next"` gave last: `.zmgr/last.v1`, one line per pool and family.
+//! Last address allocated from each pool with `strategy "next"`: `.zmgr/last.v1`, one line per pool and family.
 //!
-//! Invariant: only a hint for where the next search begins. Without the file, the newest entry's address is taken.
+//! Invariant: only a hint where the next search begins. Without the file, the newest entry's address is used.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,11 +10,11 @@ use crate::ipam::{Family, number};
 use crate::name::PoolName;
 use crate::pool::Strategy;
 
-/// What is read of the file at most.
+/// Largest part of the file that is read.
 const MAX_BYTES: u64 = 1 << 20;
 
 impl Registry {
-    /// The number of the address that each of these pools gave last, if it is known.
+    /// Returns the number of the last address allocated from each of these pools, if known.
     pub(super) fn last_given(&self, pools: &Pools) -> HashMap<(PoolName, Family), u128> {
         let mut last = HashMap::new();
         if !pools.values().any(|pool| pool.strategy == Strategy::Next) {
@@ -32,7 +32,7 @@ impl Registry {
         last
     }
 
-    /// Remembers them, under the registry lock.
+    /// Saves them; the registry lock is held.
     pub(super) fn keep_last_given(&self, last: &HashMap<(PoolName, Family), u128>, _lock: &RegistryLock) {
         if last.is_empty() {
             return;

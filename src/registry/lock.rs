@@ -1,7 +1,7 @@
 //! Locks: who may change what, across processes and threads.
 //!
-//! Invariant: locks are taken in one order, zones by name and then the registry, and whoever holds the registry lock neither
-//! waits for a zone's lock nor runs a command. A lock is an open file; it ends when the last process that has it open is gone.
+//! Invariant: locks are taken in one order, zones by name and then the registry, and the holder of the registry lock neither waits
+//! for a zone's lock nor runs a command. A lock is an open file; it is released when the last process that has it open ends.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Seek, Write};
@@ -17,24 +17,24 @@ use crate::error::{Code, Error, Result};
 use crate::file::{self, Links, Refused};
 use crate::name::ZoneName;
 
-/// How long to wait for a lock, and who may call the waiting off.
+/// How long to wait for a lock, and a callback that cancels the wait.
 pub struct Wait<'a> {
     timeout: Duration,
     pulse: Option<&'a mut dyn FnMut() -> bool>,
 }
 
 impl<'a> Wait<'a> {
-    /// Fail at once where somebody else has it.
+    /// Fails at once if another process has the lock.
     pub fn none() -> Self {
         Wait { timeout: Duration::ZERO, pulse: None }
     }
 
-    /// Wait so long.
+    /// Waits up to this long.
     pub fn up_to(timeout: Duration) -> Self {
         Wait { timeout, pulse: None }
     }
 
-    /// Ask this every few milliseconds; `false` ends the waiting with `cancelled`.
+    /// Calls this every few milliseconds; `false` ends the wait with `cancelled`.
     #[must_use]
     pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
         self.pulse = Some(pulse);
@@ -42,14 +42,14 @@ impl<'a> Wait<'a> {
     }
 }
 
-/// Who has a lock, as they wrote it down.
+/// Holder of a lock, as it recorded itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockHolder {
-    /// The process.
+    /// Process id.
     pub pid: u32,
-    /// What it does.
+    /// Command of the process.
     pub command: String,
-    /// Since when, RFC 3339.
+    /// Time since when it holds the lock, RFC 3339.
     pub since: String,
 }
 
@@ -58,7 +58,7 @@ impl LockHolder {
         format!("pid {}\ncommand {}\nsince {}\n", self.pid, self.command, self.since)
     }
 
-    /// What the file says; `None` for anything but the whole of it, as a holder writes after it has the lock.
+    /// Parses a lock file; `None` unless it is complete, as a holder writes it after taking the lock.
     fn from_text(text: &str) -> Option<LockHolder> {
         let mut lines = text.lines();
         let mut value = |key: &str| lines.next()?.strip_prefix(key)?.strip_prefix(' ').map(str::to_owned);
@@ -66,7 +66,7 @@ impl LockHolder {
     }
 }
 
-/// The lock of one zone: only its holder changes the zone's entry or acts on the zone.
+/// The lock of one zone: only its holder changes the zone's entry or operates on the zone.
 #[derive(Debug)]
 pub struct ZoneLock {
     name: ZoneName,
@@ -74,12 +74,12 @@ pub struct ZoneLock {
 }
 
 impl ZoneLock {
-    /// Whose lock it is.
+    /// Returns the zone's name.
     pub fn name(&self) -> &ZoneName {
         &self.name
     }
 
-    /// Gives the lock up and removes its file: for a zone that is gone.
+    /// Releases the lock and removes its file, for a zone that is gone.
     pub fn retire(self) {
         self.held.retire();
     }
@@ -94,8 +94,8 @@ pub struct SharedZoneLock {
 /// The right to start commands for a zone. Each command holds a lock of its own: the empty file at [`ChildLock::path`] is its
 /// standard input, and stays locked until the command and all its descendants are gone.
 ///
-/// zmgr itself holds none of these locks while the command runs: a process that the caller forks meanwhile would inherit them and
-/// keep them for its whole life.
+/// zmgr itself holds none of these locks while the command runs: a process that the caller forks at that time would inherit them
+/// and keep them for its whole life.
 #[derive(Debug)]
 pub struct ChildLock {
     path: PathBuf,
@@ -107,7 +107,7 @@ impl ChildLock {
         &self.path
     }
 
-    /// Removes the lock file: for a zone that is gone.
+    /// Removes the lock file, for a zone that is gone.
     pub fn retire(self) {
         let _ = std::fs::remove_file(&self.path);
     }
@@ -120,7 +120,7 @@ pub struct RegistryLock {
 }
 
 impl RegistryLock {
-    /// The file system's clock at the moment the lock was taken, as (seconds, nanoseconds).
+    /// File system time at which the lock was taken, as (seconds, nanoseconds).
     pub(super) fn taken_at(&self) -> io::Result<(i64, i64)> {
         let meta = self.held.file.metadata()?;
         Ok((meta.mtime(), meta.mtime_nsec()))
@@ -131,7 +131,7 @@ impl RegistryLock {
 struct Held {
     file: File,
     path: PathBuf,
-    /// The process that took the lock.
+    /// Id of the process that took the lock.
     pid: u32,
 }
 
@@ -144,8 +144,8 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Closing is not enough: a process that was forked meanwhile has the same open file, and would keep the lock. Such a process
-        // itself must not unlock what its parent still needs.
+        // Closing is not enough: a process forked in between has the same open file and would keep the lock. Such a process itself
+        // must not unlock what its parent still needs.
         if self.pid == std::process::id() {
             let _ = self.file.unlock();
         }
@@ -161,7 +161,7 @@ enum Kind {
 }
 
 impl Registry {
-    /// Takes the lock of one zone, and clears away what a holder that died has left.
+    /// Takes the lock of one zone, and cleans up after a holder that died.
     pub fn lock_zone(&self, name: &ZoneName, wait: &mut Wait<'_>) -> Result<ZoneLock> {
         let what = format!("zone {name}");
         let held = self.lock(&self.tree().zone_lock(name), Kind::Exclusive, &what, wait)?;
@@ -170,7 +170,7 @@ impl Registry {
         Ok(ZoneLock { name: name.clone(), held })
     }
 
-    /// Takes the locks of several zones, in the one order in which they may be taken; names may repeat.
+    /// Takes the locks of several zones in the required order; names may repeat.
     pub fn lock_zones<'n>(
         &self,
         names: impl IntoIterator<Item = &'n ZoneName>,
@@ -182,14 +182,15 @@ impl Registry {
         names.into_iter().map(|name| self.lock_zone(name, wait)).collect()
     }
 
-    /// Takes a zone's lock together with other readers: nobody changes the zone meanwhile.
+    /// Takes a zone's lock together with other readers: the zone does not change in the meantime.
     pub fn lock_zone_shared(&self, name: &ZoneName, wait: &mut Wait<'_>) -> Result<SharedZoneLock> {
         let what = format!("zone {name}");
         let held = self.lock(&self.tree().zone_lock(name), Kind::Shared, &what, wait)?;
         Ok(SharedZoneLock { _held: held })
     }
 
-    /// Waits until no command is running for this zone. The zone's own lock comes first, and keeps others from starting one.
+    /// Waits until no command is running for this zone. The zone's own lock comes first, and keeps other processes from starting
+    /// one.
     pub fn lock_child(&self, name: &ZoneName, wait: &mut Wait<'_>) -> Result<ChildLock> {
         let what = format!("zone {name}");
         let path = self.tree().child_lock(name);
@@ -197,20 +198,20 @@ impl Registry {
         Ok(ChildLock { path })
     }
 
-    /// Takes the registry lock. Zones' locks come first.
+    /// Takes the registry lock. Zone locks come first.
     pub fn lock_registry(&self, wait: &mut Wait<'_>) -> Result<RegistryLock> {
         let held = self.lock(&self.tree().registry_lock(), Kind::Exclusive, "the registry", wait)?;
         Ok(RegistryLock { held })
     }
 
-    /// Who has a zone's lock, as far as it is written down and still true.
+    /// Returns the holder of a zone's lock, if it is recorded and still alive.
     pub fn zone_holder(&self, name: &ZoneName) -> Option<LockHolder> {
         let path = self.tree().zone_lock(name);
         let (file, _) = file::open(&path, Links::Refuse).ok()?;
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => read_holder(&path),
             Ok(()) => {
-                // Unlocked here: a process that was forked meanwhile would keep it.
+                // Unlocked here: a process forked in between would keep it.
                 let _ = file.unlock();
                 None
             }
@@ -218,7 +219,7 @@ impl Registry {
         }
     }
 
-    /// Removes the zonecfg scripts that killed processes have left, except those of zones that another process works on.
+    /// Removes zonecfg scripts of killed processes, except those of zones that another process is working on.
     pub fn clear_scripts(&self) -> Result<()> {
         let directory = self.tree().state();
         let entries = match std::fs::read_dir(&directory) {
@@ -230,7 +231,7 @@ impl Registry {
             let file = entry.map_err(|error| Error::io("read", &directory, error))?.file_name();
             let name = file.to_str().and_then(|file| file.strip_suffix(super::tree::SCRIPT));
             let Some(Ok(name)) = name.map(ZoneName::new) else { continue };
-            // Taking the lock removes it. A zone that is busy needs its script.
+            // Taking the lock removes the script. A busy zone needs its script.
             match self.lock_zone(&name, &mut Wait::none()) {
                 Err(error) if error.code() != Code::Busy => return Err(error),
                 _ => {}
@@ -283,7 +284,7 @@ impl Registry {
                     }
                     let mut held = Held { file, path: path.to_owned(), pid: std::process::id() };
                     if kind != Kind::Child {
-                        // Only for the words of `busy`; a full disk must not stop anybody.
+                        // Only used for the message of `busy`; a full disk must not prevent locking.
                         let _ = self.sign(&mut held);
                     }
                     return Ok(held);
@@ -319,7 +320,7 @@ impl Registry {
         opened.map(|(file, _)| file).map_err(|why| why.error("open the lock", path))
     }
 
-    /// `.zmgr/` and what every one of them has. Lock files are nobody else's to open: whoever can open one can lock it.
+    /// Creates `.zmgr/` and its fixed content. Only the owner may open lock files: whoever can open one can lock it.
     fn make_state_directories(&self) -> Result<()> {
         let tree: &Tree = self.tree();
         for (directory, mode) in [(tree.state(), 0o755), (tree.locks(), 0o700)] {
@@ -331,13 +332,13 @@ impl Registry {
                     return Err(Error::new(Code::NotFound, format!("there is no tree at {}", tree.root().display()))
                         .with_help("`zmgr init` writes a first one"));
                 }
-                Err(error) => return Err(Error::io("make the folder", &directory, error)),
+                Err(error) => return Err(Error::io("make the directory", &directory, error)),
                 Ok(()) => {}
             }
         }
         let ignore = tree.state().join(".gitignore");
         if !ignore.exists() {
-            // Only a convenience for trees under git: a failure is no reason to stop.
+            // Only a convenience for trees under git: ignore a failure.
             let access = OFlags::WRONLY | OFlags::CREATE;
             if let Ok((mut file, _)) = file::open_with(&ignore, Links::Refuse, access, Mode::from(0o644)) {
                 let _ = rustix::fs::fchmod(&file, Mode::from(0o644));
@@ -353,8 +354,8 @@ impl Registry {
             command: self.command().replace(|c: char| c.is_control(), " "),
             since: super::now(),
         };
-        // What is left of a longer text goes last: emptying the file first would have some file systems write it out when it is
-        // closed. Whoever reads it meanwhile reads three lines, and those are ours.
+        // The rest of a longer text is cut off last: emptying the file first would make some file systems write it out when it is
+        // closed. A concurrent reader reads three lines, and those are ours.
         let text = holder.to_text();
         held.file.rewind()?;
         held.file.write_all(text.as_bytes())?;
@@ -365,7 +366,7 @@ impl Registry {
     }
 }
 
-/// Whether the file that was locked is the one that others find at its path.
+/// Returns true if the locked file is still the one at its path.
 fn still_at(file: &File, path: &Path) -> Result<bool> {
     let ours = file.metadata().map_err(|error| Error::io("look at the lock", path, error))?;
     match std::fs::symlink_metadata(path) {
@@ -465,7 +466,7 @@ mod tests {
         let zone = registry.lock_zone(&name("web"), &mut Wait::none()).unwrap();
         let tree = registry.lock_registry(&mut Wait::none()).unwrap();
         let child = registry.lock_child(&name("web"), &mut Wait::none()).unwrap();
-        // What a fork leaves: the same open files in another process.
+        // Simulates a fork: the same open files in another process.
         let copies = [zone.held.file.try_clone().unwrap(), tree.held.file.try_clone().unwrap()];
         drop((zone, tree, child));
         registry.lock_zone(&name("web"), &mut Wait::none()).unwrap();

@@ -1,7 +1,7 @@
-//! The registry: the files below the root as the one record of who has which name, address, link and MAC.
+//! The registry: the files below the root are the only record of which zone has which name, address, link and MAC address.
 //!
-//! Invariant: the files are the truth. Locks, the index and the survey below `.zmgr/` can be thrown away while nothing runs, and
-//! no answer changes.
+//! Invariant: the files are authoritative. Locks, the index and the host usage below `.zmgr/` can be deleted while no zmgr is
+//! running, and no answer changes.
 
 mod allocator;
 mod by_name;
@@ -42,39 +42,39 @@ pub use write_hook::{FsChange, HookPoint, WriteHook, WriteObserver};
 use crate::parallel;
 use index::Remembered;
 
-/// The registry of one tree. Cheap to make; nothing is read before it is asked for.
+/// The registry of one tree. Cheap to create; reads nothing until it is needed.
 #[derive(Debug, Clone)]
 pub struct Registry {
     tree: Tree,
     command: String,
     write_hook: WriteHook,
     alone: bool,
-    /// What was read of the index last, for all that are clones of this one.
+    /// The last index that was read, shared by all clones.
     remembered: Arc<Remembered>,
 }
 
 impl Registry {
-    /// The registry of this tree. `command` says what this process does, for those who wait for its locks.
+    /// Returns the registry of this tree. `command` describes this process to others that wait for its locks.
     pub fn new(tree: Tree, command: impl Into<String>, write_hook: WriteHook) -> Self {
         Registry { tree, command: command.into(), write_hook, alone: false, remembered: Arc::default() }
     }
 
-    /// The same, which does with the calling thread: for a look that is made while something else is waited for.
+    /// Returns a registry that spawns no threads, for reading while something else is waited for.
     #[must_use]
     pub fn alone(&self) -> Self {
         Registry { alone: true, ..self.clone() }
     }
 
-    /// How many threads are worth having for so many things, where so many are worth one.
-    pub(crate) fn threads(&self, things: usize, share: usize) -> usize {
-        match things / share {
+    /// Returns the number of threads to use for `count` items if each thread should get at least `per_thread`.
+    pub(crate) fn threads(&self, count: usize, per_thread: usize) -> usize {
+        match count / per_thread {
             _ if self.alone => 1,
             0 | 1 => 1,
             shares => parallel::cores().min(shares),
         }
     }
 
-    /// Its paths.
+    /// Returns the paths.
     pub fn tree(&self) -> &Tree {
         &self.tree
     }
@@ -88,12 +88,12 @@ impl Registry {
     }
 }
 
-/// The time, as documents and locks note it: RFC 3339, UTC, whole seconds.
+/// Returns the current time as written in files: RFC 3339, UTC, whole seconds.
 pub fn now() -> String {
     rfc3339(SystemTime::now())
 }
 
-/// A clock that is far off, as on a machine whose battery is empty, gives the nearest time that can be written.
+/// If the clock is far off, as on a machine with an empty battery, returns the nearest time that can be written.
 fn rfc3339(time: SystemTime) -> String {
     let seconds = match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),

@@ -1,4 +1,4 @@
-//! Pools as the registry sees them: their addresses, and which of them are on one wire.
+//! Address spaces of pools, and which pools share a layer-2 segment.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::pool::Pool;
 /// All pools of a tree.
 pub type Pools = BTreeMap<PoolName, Pool>;
 
-/// The addresses of a pool.
+/// Returns the addresses of a pool.
 pub fn space(pool: &Pool) -> Space {
     let blocks = pool.networks.iter().map(|network| Block {
         network: network.network,
@@ -23,7 +23,7 @@ pub fn space(pool: &Pool) -> Space {
     Space { blocks: blocks.collect() }
 }
 
-/// Where an address is used: in a pool, or on a link beside all pools.
+/// The layer-2 segment of an address: a pool's, or a link outside of all pools.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Segment<'a> {
     pub(super) pool: Option<&'a str>,
@@ -37,13 +37,13 @@ impl<'a> Segment<'a> {
         Segment { pool: Some(pool.name.as_str()), stub, vlan: pool.vlan.as_ref().map(|vlan| **vlan) }
     }
 
-    /// That of a net: what its entry says of its link, and what its pool says of the rest.
+    /// Returns the segment of a net: its link from the entry, the rest from its pool.
     pub(super) fn of_net(pools: &'a Pools, net: &NetView<'a>) -> Self {
         let LinksView { vnic, stub, physical, vlan, .. } = net.links();
         Segment::of_links(pools, net.pool, (vnic, stub, physical), vlan)
     }
 
-    /// That of a net whose facts are at hand.
+    /// Returns the segment of a net given as a summary.
     pub(super) fn of_summary(pools: &'a Pools, net: &'a NetSummary) -> Self {
         let links = (net.vnic.as_deref(), net.stub.as_deref(), net.physical.as_deref());
         Segment::of_links(pools, net.pool.as_deref(), links, net.vlan)
@@ -56,7 +56,7 @@ impl<'a> Segment<'a> {
         vlan: Option<u16>,
     ) -> Self {
         let pool = name.and_then(|name| pools.get(name)).map(Segment::of).unwrap_or_default();
-        // An entry that has its link says the whole of it.
+        // An entry that has its link determines the segment alone.
         let whole = vnic.is_some() || physical.is_some();
         Segment {
             pool: name,
@@ -73,12 +73,13 @@ impl<'a> Segment<'a> {
         (self.pool, self.stub, self.vlan)
     }
 
-    /// That of a link of the host.
+    /// Returns the segment of a link of the host.
     pub(super) fn of_link(stub: &'a str, vlan: Option<u16>) -> Self {
         Segment { pool: None, stub: Some(stub), vlan }
     }
 
-    /// Whether one address cannot be used on both. What is not known to be apart is not: stub or VLAN must differ.
+    /// Returns true if an address cannot be used on both. Two segments are distinct only if they are known to be: stub or VLAN must
+    /// differ.
     pub(super) fn meets(&self, other: &Segment<'_>) -> bool {
         if self.pool.is_some() && self.pool == other.pool {
             return true;
@@ -90,7 +91,7 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// Pools that would give the same addresses to the same wire: an error each, at the pool that comes later.
+/// Returns an error for each pair of pools that would allocate the same addresses on the same segment, reported at the later pool.
 pub fn overlaps(pools: &Pools) -> Vec<Diagnostic> {
     let spaces: Vec<(&Pool, Space)> = pools.values().map(|pool| (pool, space(pool))).collect();
     let mut found = Vec::new();
@@ -102,7 +103,7 @@ pub fn overlaps(pools: &Pools) -> Vec<Diagnostic> {
                     pool.name.as_str(),
                     other.name.as_str()
                 );
-                let help = "give each pool networks of its own; the same network twice needs different stubs or VLANs";
+                let help = "use separate networks for each pool; the same network twice needs different stubs or VLANs";
                 let mut fault = Diagnostic::new("overlap", message).with_help(help);
                 let place = pool.networks.iter().find(|n| n.network == a).map_or(&pool.source, |n| &n.source);
                 fault.path = place.file.as_ref().map(|file| file.to_path_buf());

@@ -1,4 +1,4 @@
-//! Reading the files of the registry for their facts.
+//! Reads the files of the registry into summaries.
 
 use std::ops::Range;
 use std::path::Path;
@@ -15,29 +15,29 @@ use crate::reservation::Reservation;
 use crate::settings::IpType;
 use crate::zone::{EntryState, ZoneEntry};
 
-/// What a file turned out to be.
+/// Result of reading a file.
 pub(super) enum Read {
-    /// It is not there any more.
+    /// The file is gone.
     Gone,
-    /// It is in order: where its facts lie, and how it stood before it was read.
+    /// The file is valid: position of its summary, and its stamp before it was read.
     Good(Range<usize>, Stamp),
-    /// It is not.
+    /// The file is not valid.
     Bad(EntryFile, Vec<Diagnostic>),
 }
 
-/// Files that were read by one thread, in their order.
+/// Files that one thread read, in order.
 #[derive(Default)]
 pub(super) struct Share {
-    /// The facts of those that are in order, encoded.
+    /// Encoded summaries of the valid files.
     pub(super) bytes: Vec<u8>,
     pub(super) reads: Vec<Read>,
 }
 
-/// So many files are worth a thread of their own.
+/// Minimum number of files per thread.
 const MIN_PER_THREAD: usize = 32;
 
 impl Registry {
-    /// Reads the files of these entries, on all cores where there are many; the order is kept.
+    /// Reads the files of these entries, in parallel if there are many; keeps the order.
     pub(super) fn read_all(&self, entries: &[Unknown]) -> Vec<Share> {
         parallel::shares(entries, self.threads(entries.len(), MIN_PER_THREAD), |share| {
             let mut encoder = Encoder::default();
@@ -121,8 +121,8 @@ impl From<&ZoneEntry> for EntrySummary {
     }
 }
 
-/// The desired nets, each with whether more than the desired state says so, and the applied ones that differ from them. A zone
-/// that is built and has no `applied` holds what its entry says.
+/// Returns the desired nets, each with whether it is held by more than the desired state, and the applied nets that differ from
+/// them. A built zone without `applied` holds its desired nets.
 fn held_nets(entry: &ZoneEntry) -> (Vec<NetSummary>, Vec<NetSummary>) {
     let applied: Vec<NetSummary> =
         entry.applied.iter().flat_map(|applied| &applied.nets).map(NetSummary::from).collect();

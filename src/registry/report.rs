@@ -1,4 +1,4 @@
-//! Reports on pools: how full they are, who holds what, and what is not as it should be.
+//! Reports on pools: usage, holders and problems.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use crate::error::{Diagnostic, Result};
 use crate::ipam::{AddressClass, AddressRange, AddressUse, Family, Space, Usage, number};
 use crate::name::PoolName;
 
-/// How full a pool is and who holds its addresses.
+/// Usage of a pool and the holders of its addresses.
 ///
 /// ```
 /// # use zmgr::*;
@@ -31,17 +31,17 @@ use crate::name::PoolName;
 pub struct PoolUsage {
     /// The pool.
     pub pool: PoolName,
-    /// Each of its families, IPv4 first.
+    /// Usage of each of its families, IPv4 first.
     pub families: Vec<Usage>,
-    /// Every address in its networks that is held, ascending, IPv4 first; gateways among them. Also those that were given before
-    /// its networks changed.
+    /// Every held address in its networks, ascending, IPv4 first, including gateways and addresses allocated before its networks
+    /// changed.
     pub holders: Vec<HeldAddress>,
-    /// What else may be held: files that cannot be read (the pool gives nothing until they are fixed), and as a warning a host that
-    /// could not be asked.
+    /// What else may be held: unreadable files (the pool allocates nothing until they are fixed), and as a warning a host that
+    /// could not be queried.
     pub unknown: Vec<Diagnostic>,
 }
 
-/// An address and who holds it.
+/// An address and its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeldAddress {
@@ -49,12 +49,12 @@ pub struct HeldAddress {
     pub address: IpAddr,
     /// Its holder.
     pub by: HeldBy,
-    /// Whether the pool could give it. It could not if it was held before the pool said otherwise.
+    /// True if the pool could allocate it. False if the address was held before the pool changed.
     pub in_range: bool,
 }
 
 impl PoolUsage {
-    /// The report as JSON, with the keys that the command line prints.
+    /// Returns the report as JSON, with the keys that the command line prints.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
             "pool": self.pool.as_str(),
@@ -66,7 +66,7 @@ impl PoolUsage {
 }
 
 fn family_json(usage: &Usage) -> serde_json::Value {
-    // JSON numbers end where u64 does for most readers.
+    // Most JSON readers are limited to u64.
     let count = |n: u128| u64::try_from(n).map_or_else(|_| n.to_string().into(), serde_json::Value::from);
     let run = |run: AddressRange, taken_for: Option<AddressUse>| {
         let mut json = serde_json::json!({
@@ -95,7 +95,7 @@ fn family_json(usage: &Usage) -> serde_json::Value {
 }
 
 impl HeldAddress {
-    /// The address and its holder as JSON.
+    /// Returns the address and its holder as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         let (kind, name) = match &self.by {
             HeldBy::Zone { name, .. } => ("zone", name),
@@ -111,7 +111,7 @@ impl HeldAddress {
 }
 
 impl Allocator {
-    /// How full a pool is and who holds its addresses.
+    /// Returns the usage of a pool and the holders of its addresses.
     pub fn pool_usage(&mut self, name: &PoolName) -> Result<PoolUsage> {
         let space = self.space(name)?;
         let pool = self.pool(name)?;
@@ -119,7 +119,7 @@ impl Allocator {
         let mut holders = Vec::new();
         let mut before: BTreeSet<IpAddr> = BTreeSet::new();
         self.each_claim(Some(Segment::of(pool)), |address, claim| {
-            // The router of an entry's net is named by its pool, or is named nowhere else.
+            // The router of an entry's net appears in its pool or nowhere else.
             let named = claim.router
                 && claim.summary.is_some()
                 && pool.networks.iter().any(|network| network.gateway == Some(address));
@@ -149,8 +149,8 @@ impl Allocator {
         })
     }
 
-    /// What is not as it should be with the addresses of one pool, or of all: held twice, held against the pool's rules, of a pool
-    /// that does not exist, of no pool, or not known. For all pools, links and MAC addresses too.
+    /// Returns problems with the addresses of one pool, or of all: held twice, held against the pool's rules, of an unknown pool,
+    /// of no pool, or unknown. For all pools, also checks links and MAC addresses.
     pub fn check_addresses(&self, only: Option<&PoolName>) -> Result<Vec<Diagnostic>> {
         let only = only.map(|name| self.pool(name)).transpose()?;
         let concerns = |address: IpAddr, segment: &Segment<'_>| match only {
@@ -198,8 +198,8 @@ impl Allocator {
         Ok(found)
     }
 
-    /// Everything that two holders have and only one can have, in a fixed order. Each comes with the holder that has it and the one
-    /// that collides with it: of two equals, the first by kind and name.
+    /// Returns everything that two holders have and only one can have, in a fixed order. Each comes with the rightful holder and
+    /// the colliding one: of two equals, the first by kind and name.
     pub(crate) fn collisions(&self) -> Vec<Collision<'_>> {
         let mut found = self.address_collisions();
         found.extend(self.name_collisions());
@@ -236,7 +236,7 @@ impl Allocator {
         found
     }
 
-    /// Whether an entry of the registry takes part. What the host and others do among themselves is their business.
+    /// Returns true if an entry of the registry is involved. Collisions between unregistered holders are not reported.
     fn is_ours(&self, a: By<'_>, b: By<'_>) -> bool {
         [a, b].into_iter().any(|by| match by {
             By::Zone(name) => self.snapshot.entry(EntryKind::Zone, name).is_some(),
@@ -245,8 +245,8 @@ impl Allocator {
         })
     }
 
-    /// Whether one of them is a gateway and the other the zone that serves as this router: it was not created with the address, and
-    /// goes through no other router there.
+    /// Returns true if one of them is a gateway and the other is the zone that serves as this router: it was not created with the
+    /// address, and uses no other router there.
     fn is_router(&self, a: &Claim<'_>, b: &Claim<'_>) -> bool {
         let (a, b) = if matches!(a.by, By::Gateway(_)) { (a, b) } else { (b, a) };
         if !matches!(a.by, By::Gateway(_)) {
@@ -266,8 +266,8 @@ impl Allocator {
         }
     }
 
-    /// The one that keeps what both have, then the other: what is held comes before what is only desired, an older desired state
-    /// before a younger one, and otherwise the order is that of kind and name.
+    /// Orders two holders of the same thing, the rightful one first: held before only desired, an older desired state before a
+    /// younger one, otherwise by kind and name.
     fn in_order<'s>(&self, a: (By<'s>, bool), b: (By<'s>, bool)) -> (By<'s>, By<'s>) {
         let zone = |by: By<'s>| if let By::Zone(name) = by { Some(name) } else { None };
         let swap = match (a.1, b.1) {
@@ -281,9 +281,9 @@ impl Allocator {
         if swap { (b.0, a.0) } else { (a.0, b.0) }
     }
 
-    /// Links and MAC addresses that two zones have.
+    /// Returns links and MAC addresses that two zones have.
     fn name_collisions(&self) -> Vec<Collision<'_>> {
-        /// How a zone has a link.
+        /// How a zone uses a link.
         #[derive(Clone, Copy, PartialEq)]
         enum Use {
             Own,
@@ -316,7 +316,7 @@ impl Allocator {
                 macs.entry(mac).or_default().insert(by, true);
             }
         }
-        // The host's own use of a link counts against a zone that takes the whole of it.
+        // The host's own use of a link conflicts with a zone that uses the link exclusively.
         for (_, object) in &self.host_usage.addresses {
             if let Some(users) = links.get_mut(link_of(object))
                 && users.values().any(|(how, _)| *how == Use::Own)
@@ -355,7 +355,7 @@ impl Allocator {
         found
     }
 
-    /// Whether a zone with its own IP stack names this as an existing link.
+    /// Returns true if an exclusive-IP zone names this as an existing link.
     fn takes_whole(&self, link: &str) -> bool {
         self.snapshot.entries().any(|entry| {
             entry.summary.shared() != Some(true)
@@ -392,7 +392,7 @@ impl Allocator {
         };
         let what = match space.classify(address, Some(owner)) {
             AddressClass::Candidate => return None,
-            // A zone may well be the router.
+            // A zone can be the router.
             AddressClass::Gateway => return None,
             AddressClass::Elsewhere => "is in none of its networks".to_owned(),
             AddressClass::Network => "is the address of the network".to_owned(),
@@ -410,9 +410,9 @@ impl Allocator {
 /// Something that two holders have and only one can have.
 pub(crate) struct Collision<'a> {
     pub(crate) what: What,
-    /// The holder that keeps it.
+    /// The rightful holder.
     pub(crate) first: By<'a>,
-    /// The other.
+    /// The other holder.
     pub(crate) second: By<'a>,
     wires: [Segment<'a>; 2],
 }

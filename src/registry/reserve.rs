@@ -1,7 +1,7 @@
-//! The one door through which every address, link name and MAC address is given away or taken back.
+//! Allocates and releases every address, link name and MAC address; nothing else does.
 //!
-//! Invariant: a session holds the registry lock from its look at the registry until what it gave is on disk. An entry's addresses,
-//! links and MACs stand in one file, so they are given all together or not at all.
+//! Invariant: a session holds the registry lock from reading the registry until its allocations are on disk. An entry's addresses,
+//! links and MAC addresses are in one file, so they are allocated all together or not at all.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::name::{PoolName, ReservationName};
 use crate::reservation::{Reservation, ReservedAddress};
 use crate::zone::{EntryId, ZoneEntry};
 
-/// The registry, held still: see what is in use, give, and commit.
+/// The locked registry: see what is in use, allocate, and commit.
 #[derive(Debug)]
 #[must_use = "what was reserved is there once it is committed"]
 pub struct Session<'r> {
@@ -40,7 +40,7 @@ enum Pending {
     Remove(PathBuf),
 }
 
-/// What an owner holds of a pool.
+/// An owner's addresses of a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Allocation {
@@ -50,12 +50,12 @@ pub struct Allocation {
     pub owner: ReservationName,
     /// Its addresses of this pool, IPv4 first, each with the prefix length and gateway of its network.
     pub addresses: Vec<NetAddress>,
-    /// What tells this reservation from earlier and later ones of the same name.
+    /// Distinguishes this reservation from earlier and later ones of the same name.
     pub id: EntryId,
 }
 
 impl Allocation {
-    /// The allocation as JSON, with the keys that the command line prints.
+    /// Returns the allocation as JSON, with the keys that the command line prints.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
             "pool": self.pool.as_str(),
@@ -67,7 +67,7 @@ impl Allocation {
 }
 
 impl Registry {
-    /// Takes the registry lock and looks at everything. The survey was made before.
+    /// Takes the registry lock and loads everything. The host usage was taken before.
     pub fn reserving(&self, pools: Arc<Pools>, host_usage: HostUsage, wait: &mut Wait<'_>) -> Result<Session<'_>> {
         let lock = self.lock_registry(wait)?;
         let snapshot = self.snapshot()?;
@@ -79,20 +79,21 @@ impl Registry {
 }
 
 impl Session<'_> {
-    /// Who holds what, with what this session gave.
+    /// Returns the allocator, including what this session allocated.
     pub fn allocator(&mut self) -> &mut Allocator {
         &mut self.allocator
     }
 
-    /// Keeps the survey for those who make none.
+    /// Saves the host usage for operations that take no snapshot.
     pub fn keep_host_usage(&self) {
         self.registry.keep_host_usage(&self.allocator.host_usage, &self.lock);
     }
 
-    /// Reserves all that a zone's entry names. `old` is the file as it was, if the zone has one: a desired state that is not built,
-    /// or an entry that gains something.
+    /// Reserves everything that a zone's entry names. `old` is the previous content of the file, if there is one: a desired state
+    /// that is not built, or an entry that gains something.
     ///
-    /// `exists` where the name, a link or a MAC is taken; `address-in-use` and `invalid-argument` as for [`Allocator::choose`].
+    /// Fails with `exists` if the name, a link or a MAC address is taken; `address-in-use` and `invalid-argument` as for
+    /// [`Allocator::choose`].
     pub fn reserve_zone(
         &mut self,
         lock: &ZoneLock,
@@ -106,8 +107,8 @@ impl Session<'_> {
         }
     }
 
-    /// Takes in a zone as it is: what it holds, it holds already. The answer is a warning for each thing that [`reserve_zone`]
-    /// would have refused.
+    /// Registers a zone as it is: it already holds what it has. Returns a warning for each thing that [`reserve_zone`] would have
+    /// refused.
     ///
     /// [`reserve_zone`]: Session::reserve_zone
     pub fn adopt_zone(&mut self, lock: &ZoneLock, new: &Document<ZoneEntry>) -> Result<Vec<Diagnostic>> {
@@ -170,14 +171,16 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Gives `owner` one address of each family of the pool, or the one that is wanted. Asked again, it gives what the owner has.
+    /// Allocates one address of each family of the pool to `owner`, or the requested one. Idempotent: returns what the owner
+    /// already has.
     ///
-    /// `exists` where the owner has another than the one wanted, or is a zone; otherwise as [`Allocator::choose`].
+    /// Fails with `exists` if the owner has another address than the requested one, or is a zone; otherwise as
+    /// [`Allocator::choose`].
     pub fn allocate(&mut self, pool: &PoolName, owner: &ReservationName, wanted: Option<IpAddr>) -> Result<Allocation> {
         self.allocator.pool(pool)?;
         if self.allocator.snapshot.find(EntryKind::Zone, owner.as_str()).is_some() {
             return Err(Error::new(Code::Exists, format!("{owner} is a zone, and a zone's addresses are its own"))
-                .with_help("give the reservation another name"));
+                .with_help("use another name for the reservation"));
         }
         let path = self.registry.tree().reservation(owner);
         self.refuse_unreadable(&path)?;
@@ -243,9 +246,9 @@ impl Session<'_> {
         Ok(Allocation { pool: pool.clone(), owner: owner.clone(), addresses, id })
     }
 
-    /// Takes back what `owner` holds of the pool, or this address of it; with `id`, only from that very reservation.
+    /// Releases what `owner` holds of the pool, or only this address; with `id`, only from that very reservation.
     ///
-    /// `not-found` where the owner does not hold it.
+    /// Fails with `not-found` if the owner does not hold it.
     pub fn release(
         &mut self,
         pool: &PoolName,
@@ -288,8 +291,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Makes everything so, and durable: new files, then changed ones, then what is taken back. Where that fails, the new files
-    /// are gone again.
+    /// Makes all changes durable: new files, then changed ones, then released ones. On failure, removes the new files again.
     pub fn commit(mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
         let new: Vec<&Staged> =
@@ -298,7 +300,7 @@ impl Session<'_> {
         let done = self.link_all(&new, &mut linked).and_then(|()| self.edit_all(&pending));
         if done.is_err() {
             for staged in &new[..linked] {
-                // The error that counts is the first; what stays is an entry like any other.
+                // The first error is reported; a file that stays is an entry like any other.
                 let _ = self.registry.remove(&staged.path);
             }
             for staged in &new[linked..] {
@@ -312,7 +314,7 @@ impl Session<'_> {
     }
 
     fn link_all(&self, new: &[&Staged], linked: &mut usize) -> Result<()> {
-        // All are written by now, so the first flush carries the others.
+        // All files are written at this point, so the first flush includes the others.
         new.iter().try_for_each(|staged| self.registry.sync_staged(staged))?;
         for staged in new {
             self.registry.link(staged)?;
@@ -335,7 +337,7 @@ impl Session<'_> {
                     if now == before.as_slice() {
                         return Ok(after.clone());
                     }
-                    let message = format!("{} was changed by somebody else meanwhile", path.display());
+                    let message = format!("{} was changed by another process", path.display());
                     Err(Error::new(Code::Busy, message).with_help("try again"))
                 })?,
                 Pending::Remove(path) => self.registry.remove(path)?,
@@ -344,7 +346,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Takes back a file that this session has staged and not committed.
+    /// Removes a file that this session has staged and not committed.
     fn drop_pending(&mut self, path: &Path) {
         let registry = self.registry;
         self.pending.retain(|pending| match pending {
@@ -357,7 +359,7 @@ impl Session<'_> {
         });
     }
 
-    /// The id and addresses of a reservation, each with its pool.
+    /// Returns the id and addresses of a reservation, each with its pool.
     #[allow(clippy::type_complexity)]
     fn reservation(&mut self, owner: &ReservationName) -> Result<Option<(Option<EntryId>, Vec<(IpAddr, String)>)>> {
         let Some(entry) = self.allocator.snapshot.find(EntryKind::Reservation, owner.as_str()) else { return Ok(None) };

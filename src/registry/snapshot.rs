@@ -1,4 +1,4 @@
-//! The registry at one moment: every entry's facts, from the index where the file has not changed, from the file otherwise.
+//! The registry at one moment: the summary of each entry, from the index if the file has not changed, otherwise from the file.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -16,12 +16,12 @@ use super::tree::temp_of;
 use super::{Registry, Tree, Wait};
 use crate::error::{Diagnostic, Result};
 
-/// A file of the registry that is to be read.
+/// A file of the registry to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryFile {
     /// Zone or reservation.
     pub kind: EntryKind,
-    /// Its name, from the file's.
+    /// Its name, from the file name.
     pub name: String,
     /// The file.
     pub path: PathBuf,
@@ -34,43 +34,43 @@ impl EntryFile {
     }
 }
 
-/// An entry whose file is to be read, and its record where it has one.
+/// An entry whose file is read, and its record if it has one.
 #[derive(Debug)]
 pub(super) struct Unknown {
     pub(super) kind: EntryKind,
     pub(super) name: String,
-    /// Whether its file was seen to be a regular one.
+    /// True if its file is known to be a regular one.
     pub(super) regular: bool,
     record: Option<usize>,
 }
 
-/// A file of the registry that cannot be read as what it is.
+/// A file of the registry that cannot be read or is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The file.
     pub file: EntryFile,
-    /// What is wrong with it.
+    /// Its errors.
     pub faults: Vec<Diagnostic>,
-    /// Whether its addresses are known nevertheless, from its last good record.
+    /// True if its addresses are known nevertheless, from its last valid record.
     pub known: bool,
 }
 
-/// Every entry of the registry.
+/// All entries of the registry.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     index: Arc<Index>,
-    /// Facts of files that were read now, encoded.
+    /// Encoded summaries of files that were read now.
     fresh: Vec<u8>,
     stamps: Vec<Stamp>,
     slots: Vec<Slot>,
     unreadable: Vec<Unreadable>,
-    /// Documents whose temp file was seen.
+    /// Files whose temporary file was seen.
     temps: Vec<EntryFile>,
-    /// How the folders stood before they were looked into, where nothing lies in them but what the index can name.
+    /// Stamps of directories before they were read, if they contain only files that the index can name.
     directories: Directories,
-    /// Files that had to be read, and records of files that are gone.
+    /// Number of files that had to be read plus records of files that are gone.
     misses: usize,
-    /// How many documents had to be listed of each kind, since their folder was not as the index knows it.
+    /// Number of files listed of each kind, because the directory's stamp did not match the index.
     listed: [usize; EntryKind::ALL.len()],
     searches: usize,
     by_name: Option<ByName>,
@@ -85,42 +85,42 @@ struct Slot {
 #[derive(Debug, Clone, Copy)]
 enum Place {
     Index(u32),
-    /// From here to there in `fresh`, and which of `stamps` is its file's.
+    /// Range in `fresh`, and the position of the file's stamp in `stamps`.
     Fresh(u32, u32, Option<u32>),
     Gone,
 }
 
-/// One entry of a snapshot.
+/// An entry of a snapshot.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
-    /// What its file says, or its last good record where the file is unreadable.
+    /// Its summary, from its file or, if the file is unreadable, from its last valid record.
     pub summary: SummaryView<'a>,
-    /// What is wrong with its file, where something is.
+    /// Errors of its file, if any.
     pub unreadable: Option<&'a Unreadable>,
 }
 
 impl Snapshot {
-    /// Every entry whose facts are known, in no particular order.
+    /// Returns all entries with a known summary, in no particular order.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         self.slots.iter().filter_map(|slot| self.at(slot))
     }
 
-    /// One entry.
+    /// Returns an entry.
     pub fn entry(&self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
         self.at(&self.slots[self.lookup(kind, name)?])
     }
 
-    /// How many entries there are, about.
+    /// Returns the approximate number of entries.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Every file that cannot be read as what it is.
+    /// Returns all files that cannot be read or are not valid.
     pub fn unreadable(&self) -> &[Unreadable] {
         &self.unreadable
     }
 
-    /// Takes in an entry as this process makes it, in place of any of its name. Whether there was one.
+    /// Adds an entry that this process makes; replaces an entry of the same name. Returns true if there was one.
     pub(super) fn replace(&mut self, kind: EntryKind, summary: &EntrySummary) -> bool {
         let was_there = self.remove(kind, &summary.name);
         let place = self.encode(kind, summary);
@@ -132,29 +132,29 @@ impl Snapshot {
         was_there
     }
 
-    /// The entry that was taken in last.
+    /// Returns the entry that was added last.
     pub(super) fn last(&self) -> Option<SummaryView<'_>> {
         self.slots.last().and_then(|slot| self.summary(slot))
     }
 
-    /// Drops an entry. Whether there was one.
+    /// Drops an entry. Returns true if there was one.
     pub(super) fn remove(&mut self, kind: EntryKind, name: &str) -> bool {
-        // Its folder is about to change.
+        // Its directory is about to change.
         self.directories[kind as usize] = None;
         let Some(at) = self.position(kind, name) else { return false };
-        // The key stays: another name may have the same.
+        // The key stays: another name may have the same one.
         self.slots[at].summary = Place::Gone;
         true
     }
 
-    /// One entry, found at once after the first few searches.
+    /// Finds one entry; uses a map after the first few searches.
     pub(super) fn find(&mut self, kind: EntryKind, name: &str) -> Option<Entry<'_>> {
         let at = self.position(kind, name)?;
         self.at(&self.slots[at])
     }
 
     fn position(&mut self, kind: EntryKind, name: &str) -> Option<usize> {
-        // A few looks at all of them cost less than a map of thousands.
+        // A few scans of all entries cost less than a map of thousands.
         const LINEAR_MAX: usize = 8;
         self.searches += 1;
         if self.searches > LINEAR_MAX {
@@ -176,7 +176,7 @@ impl Snapshot {
         self.slots.iter().position(is_it)
     }
 
-    /// Has each entry found at once from here on.
+    /// Builds the name index for O(1) lookups.
     pub(super) fn map_names(&mut self) {
         if self.by_name.is_some() {
             return;
@@ -206,7 +206,7 @@ impl Snapshot {
         }
     }
 
-    /// Takes in files that were read now.
+    /// Adds files that were read now.
     fn take(&mut self, entries: &[Unknown], Share { bytes, reads }: Share) {
         let start = self.fresh.len();
         self.fresh.extend_from_slice(&bytes);
@@ -214,7 +214,7 @@ impl Snapshot {
             match read {
                 Read::Gone => {}
                 Read::Good(at, stamp) => {
-                    // Documents of 4 GiB in all do not fit into memory either.
+                    // Files of 4 GiB in all do not fit into memory either.
                     let (from, to) = ((start + at.start) as u32, (start + at.end) as u32);
                     let summary = Place::Fresh(from, to, Some(self.stamps.len() as u32));
                     self.stamps.push(stamp);
@@ -226,7 +226,7 @@ impl Snapshot {
                             let unreadable = Some(self.unreadable.len() as u32);
                             self.slots.push(Slot { summary: Place::Index(record as u32), unreadable });
                         }
-                        // It lies in the folder, and no record names it.
+                        // It is in the directory, and no record names it.
                         None => self.directories[file.kind as usize] = None,
                     }
                     self.unreadable.push(Unreadable { file, faults, known: entry.record.is_some() });
@@ -243,9 +243,9 @@ impl Snapshot {
         Place::Fresh(start as u32, self.fresh.len() as u32, None)
     }
 
-    /// Whether writing the index anew costs less than going without it: than reading the changed files again each time, or listing
-    /// a folder each time that has come to rest. Reading a file costs about as much as writing a hundred records, so the sum of both
-    /// over many loads is smallest near the square root; listing costs about as much as writing.
+    /// Returns true if writing a new index costs less than keeping the old one, which means reading the changed files again each
+    /// time, or listing a directory each time that has come to rest. Reading a file costs about as much as writing a hundred
+    /// records, so the sum over many loads is smallest near the square root; listing costs about as much as writing.
     fn index_is_worn(&self, at_rest: (i64, i64)) -> bool {
         const MAX_AGE_ENTRIES: usize = 512;
         let rests = |kind: EntryKind| self.directories[kind as usize].is_some_and(|stamp| stamp.before(at_rest));
@@ -253,7 +253,7 @@ impl Snapshot {
             || EntryKind::ALL.into_iter().any(|kind| self.listed[kind as usize] > MAX_AGE_ENTRIES && rests(kind))
     }
 
-    /// The bytes of an index that says what this snapshot knows. `at_rest`: the moment before which a file must have been left alone.
+    /// Returns the bytes of an index of this snapshot. `at_rest`: only files unchanged since before this moment are trusted.
     fn to_index(&self, at_rest: (i64, i64)) -> Vec<u8> {
         let mut writer = Writer::new();
         let mut counts = [0; EntryKind::ALL.len()];
@@ -265,7 +265,7 @@ impl Snapshot {
                 Place::Index(record) => writer.copy(self.index.raw(record as usize)),
                 Place::Fresh(start, end, stamp) => {
                     let stamp = stamp.map(|n| self.stamps[n as usize]).filter(|stamp| stamp.before(at_rest));
-                    // What has none is kept for the day on which the file cannot be read; no file has that stamp.
+                    // A file without a stamp keeps its record in case it becomes unreadable; no file has that stamp.
                     writer.add(stamp.unwrap_or(Stamp::NONE), &self.fresh[start as usize..end as usize]);
                 }
             }
@@ -279,7 +279,7 @@ impl Snapshot {
     }
 }
 
-/// Describes a file whose name no entry can have. What it holds is unknown.
+/// Describes a file whose name no entry can have. Its content is unknown.
 fn odd(tree: &Tree, kind: EntryKind, name: &OsStr) -> Unreadable {
     let path = tree.directory(kind.directory()).join(name);
     let shown = name.to_string_lossy();
@@ -290,13 +290,13 @@ fn odd(tree: &Tree, kind: EntryKind, name: &OsStr) -> Unreadable {
     Unreadable { file, faults: vec![fault], known: false }
 }
 
-/// Where no lock tells the time: no file was at rest before.
+/// Without a lock there is no time: no file counts as at rest.
 const NEVER: (i64, i64) = (i64::MIN, 0);
 
-/// Those of these documents that the index does not know. A folder lists its files in much the same order each time, so the records that
-/// follow the last one found are tried first.
+/// Returns the files that the index does not know. A directory lists its files in much the same order each time, so the records
+/// after the last match are tried first.
 fn unknown_to(index: &Index, records: &[usize], listed: Vec<(String, bool)>) -> Vec<(String, bool)> {
-    /// How many records are tried: as many files may have gone one after the other.
+    /// Number of records to try: as many consecutive files may be gone.
     const LOOKAHEAD: usize = 4;
     let mut next = 0;
     let mut far = listed;
@@ -309,7 +309,7 @@ fn unknown_to(index: &Index, records: &[usize], listed: Vec<(String, bool)>) -> 
     if !far.is_empty() {
         let known: HashSet<&[u8]> = records.iter().map(|record| index.name(*record)).collect();
         far.retain(|(name, _)| !known.contains(name.as_bytes()));
-        // Listing a folder while files in it are renamed names one twice on some file systems.
+        // On some file systems, listing a directory while files in it are renamed returns one twice.
         far.sort_unstable();
         far.dedup_by(|a, b| a.0 == b.0);
     }
@@ -317,8 +317,8 @@ fn unknown_to(index: &Index, records: &[usize], listed: Vec<(String, bool)>) -> 
 }
 
 impl Registry {
-    /// The registry as it is now: one look at each file, and a reading of those that are not as the index knows them. Takes no
-    /// lock and writes nothing.
+    /// Loads the current registry: checks each file once, and reads those that differ from the index. Takes no lock and writes
+    /// nothing.
     pub fn snapshot(&self) -> Result<Snapshot> {
         let index = self.remembered.read(self.tree());
         let mut snapshot = Snapshot { slots: Vec::with_capacity(index.len() + 16), ..Snapshot::default() };
@@ -337,8 +337,8 @@ impl Registry {
             snapshot.directories[kind as usize] = Some(directory.stamp).filter(|_| all_named);
             snapshot.unreadable.extend(listing.odd.iter().map(|name| odd(self.tree(), kind, name)));
             snapshot.temps.extend(listing.temps.iter().map(|name| EntryFile::new(self.tree(), kind, name)));
-            // What the index knows is asked for by its name whatever was listed: listing a folder while files in it are renamed
-            // leaves one out on some file systems, and no address may be overlooked.
+            // Every file in the index is checked by name, whatever the listing contains: on some file systems, listing a directory
+            // while files in it are renamed omits one, and no address may be overlooked.
             let mut differs = self.find_changed(&directory, &index, &records)?.into_iter().peekable();
             for &record in &records {
                 match differs.next_if(|(differing, _)| *differing == record) {
@@ -365,17 +365,18 @@ impl Registry {
         Ok(snapshot)
     }
 
-    /// The same, for who will ask for thousands of entries by their names.
+    /// Loads the current registry with a name index, for callers that look up thousands of entries.
     pub(crate) fn snapshot_by_name(&self) -> Result<Snapshot> {
         let mut snapshot = self.snapshot()?;
         snapshot.map_names();
         Ok(snapshot)
     }
 
-    /// Under the registry lock: clears away what dead processes left.
+    /// Cleans up after dead processes; the registry lock is held.
     pub(super) fn clear_temps(&self, snapshot: &Snapshot) -> Result<()> {
         for file in &snapshot.temps {
-            // A reservation's temp belongs to this lock. A zone's belongs to the zone's, whose holder may be at work.
+            // A reservation's temporary file belongs to this lock. A zone's belongs to the zone's lock, whose holder may be
+            // working.
             let ours = match file.kind {
                 EntryKind::Reservation => None,
                 EntryKind::Zone => match file.name.parse().map(|name| self.lock_zone(&name, &mut Wait::none())) {
@@ -392,17 +393,17 @@ impl Registry {
         Ok(())
     }
 
-    /// Under the registry lock: writes the index anew where that pays.
+    /// Writes a new index if that is worthwhile; the registry lock is held.
     pub(super) fn renew_index(&self, snapshot: &Snapshot, lock: &RegistryLock) {
         if let Ok(at_rest) = lock.taken_at()
             && snapshot.index_is_worn(at_rest)
         {
-            // The index is derived: a disk without room for it costs time, no answer.
+            // The index is derived: a disk without space for it costs time, but no answer.
             let _ = self.replace_derived(&self.tree().index(), &[&snapshot.to_index(at_rest)]);
         }
     }
 
-    /// Clears away what dead processes left of documents, and the index's memory of entries that are gone where that pays.
+    /// Removes temporary files of dead processes, and writes a new index without entries that are gone if that is worthwhile.
     pub fn clear_up(&self, wait: &mut Wait<'_>) -> Result<()> {
         let snapshot = self.snapshot()?;
         let derived = [self.tree().index(), self.tree().host_usage()];
@@ -430,7 +431,7 @@ mod tests {
         std::fs::write(root.join(format!("zones/{name}.kdl")), format!("zone {name:?} {{\n}}\n")).unwrap();
     }
 
-    /// A registry of two zones whose index is written, after a rest.
+    /// Returns a registry of two zones with an index, after a rest.
     fn indexed(root: &Path) -> Registry {
         std::fs::create_dir(root.join("zones")).unwrap();
         ["a", "b"].iter().for_each(|name| zone(root, name));
@@ -448,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_listed_only_after_a_change() {
+    fn a_directory_is_listed_only_after_a_change() {
         let root = tempfile::tempdir().unwrap();
         let registry = indexed(root.path());
         let listed = || registry.snapshot().unwrap().listed[EntryKind::Zone as usize];
@@ -463,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_what_no_record_names_is_listed_each_time() {
+    fn a_directory_with_a_file_without_a_record_is_listed_each_time() {
         for left in ["broken.kdl", ".a.kdl.tmp"] {
             let root = tempfile::tempdir().unwrap();
             let registry = indexed(root.path());

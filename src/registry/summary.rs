@@ -1,7 +1,7 @@
-//! What the registry needs to know of each entry, as values and as the bytes that the index keeps.
+//! Data that the registry needs of each entry, as values and as the bytes in the index.
 //!
-//! Invariant: [`EntrySummary::encode`] and [`SummaryView::decode`] are each other's inverse. Views borrow from the bytes, so that looking
-//! through thousands of entries allocates nothing.
+//! Invariant: [`EntrySummary::encode`] and [`SummaryView::decode`] are each other's inverse. Views borrow from the bytes, so that
+//! scanning thousands of entries allocates nothing.
 
 use std::net::IpAddr;
 
@@ -20,10 +20,10 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
-    /// Both.
+    /// Both kinds.
     pub const ALL: [EntryKind; 2] = [EntryKind::Zone, EntryKind::Reservation];
 
-    /// The folder of such files.
+    /// Returns the directory of such files.
     pub const fn directory(self) -> Directory {
         match self {
             EntryKind::Zone => Directory::Zones,
@@ -32,28 +32,28 @@ impl EntryKind {
     }
 }
 
-/// What one file of the registry says, as far as lists and allocation go.
+/// Data of one file of the registry that lists and allocation need.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EntrySummary {
     /// The entry's name.
     pub name: String,
     /// Its id.
     pub id: Option<String>,
-    /// The format it was written in.
+    /// Format version of the file.
     pub format: u32,
-    /// `creating`, `ready`, `destroying`, `failed`; none for a wish not yet built.
+    /// `creating`, `ready`, `destroying`, `failed`; `None` for a desired state that is not built.
     pub state: Option<String>,
-    /// The step its work stands at.
+    /// Current step of its operation.
     pub step: Option<String>,
-    /// Whether a roll back began.
+    /// True if a roll back began.
     pub undo: bool,
-    /// When it was made, RFC 3339.
+    /// Time of creation, RFC 3339.
     pub created: Option<String>,
-    /// Its desired nets; for a reservation one for each pool.
+    /// Its desired nets; for a reservation, one per pool.
     pub nets: Vec<NetSummary>,
-    /// Nets that were applied and are not among the desired ones as they are.
+    /// Applied nets that differ from the desired ones.
     pub applied: Vec<NetSummary>,
-    /// Whether the zone shares the host's IP stack, if its entry says so.
+    /// True if the zone shares the host's IP stack; `None` if its entry does not specify it.
     pub shared: Option<bool>,
     /// Its template.
     pub template: Option<String>,
@@ -65,30 +65,30 @@ pub struct EntrySummary {
     pub uuid: Option<String>,
     /// `create` or `import`.
     pub origin: Option<String>,
-    /// Its own word on autoboot.
+    /// `autoboot`, if set in the entry.
     pub autoboot: Option<bool>,
-    /// Its own tags, where it has a word on them.
+    /// Tags, if set in the entry.
     pub tags: Option<Vec<String>>,
-    /// Its own attributes.
+    /// Attributes of the entry itself.
     pub attrs: Vec<(String, String)>,
-    /// What it drops of its template: node and key.
+    /// Settings of its template that it drops: node and key.
     pub without: Vec<(String, String)>,
-    /// What waits for the zone's next boot.
+    /// Changes that wait for the zone's next boot.
     pub pending: Option<PendingSummary>,
 }
 
-/// What waits for a zone's next boot.
+/// Changes that wait for a zone's next boot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PendingSummary {
-    /// When the host had booted, if it said.
+    /// Boot time of the host, if known.
     pub boot_time: Option<u64>,
-    /// The zone's id then.
+    /// Zone id at that time.
     pub zone_id: u32,
-    /// What waits.
+    /// The changes.
     pub changes: Vec<String>,
 }
 
-/// One net of an entry.
+/// A net of an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NetSummary {
     /// Its name within the zone.
@@ -101,19 +101,19 @@ pub struct NetSummary {
     pub vnic: Option<String>,
     /// The link below the VNIC.
     pub stub: Option<String>,
-    /// An existing link in place of a VNIC.
+    /// An existing link used instead of a VNIC.
     pub physical: Option<String>,
     /// The MAC address.
     pub mac: Option<[u8; 6]>,
     /// The VLAN.
     pub vlan: Option<u16>,
-    /// Whether zmgr made the VNIC.
+    /// True if zmgr made the VNIC.
     pub managed: bool,
-    /// Whether more than the desired state says so: it was applied, or an operation on the zone began.
+    /// True if held by more than the desired state: it was applied, or an operation on the zone began.
     pub held: bool,
 }
 
-/// [`EntrySummary`] as they lie in bytes: kind, name and nets at hand, the rest decoded when asked for.
+/// Encoded [`EntrySummary`]: kind, name and nets are at hand, the rest is decoded on demand.
 #[derive(Debug, Clone, Copy)]
 pub struct SummaryView<'a> {
     /// Zone or reservation.
@@ -125,7 +125,7 @@ pub struct SummaryView<'a> {
     rest: Decoder<'a>,
 }
 
-/// [`NetSummary`] as they lie in bytes: pool and addresses at hand, the rest decoded when asked for.
+/// Encoded [`NetSummary`]: pool and addresses are at hand, the rest is decoded on demand.
 #[derive(Debug, Clone, Copy)]
 pub struct NetView<'a> {
     /// The pool its addresses come from.
@@ -134,14 +134,14 @@ pub struct NetView<'a> {
     rest: Decoder<'a>,
 }
 
-/// The links of a net.
+/// Links of a net.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LinksView<'a> {
     /// The VNIC.
     pub vnic: Option<&'a str>,
     /// The link below the VNIC.
     pub stub: Option<&'a str>,
-    /// An existing link in place of a VNIC.
+    /// An existing link used instead of a VNIC.
     pub physical: Option<&'a str>,
     /// The MAC address.
     pub mac: Option<[u8; 6]>,
@@ -149,7 +149,7 @@ pub struct LinksView<'a> {
     pub vlan: Option<u16>,
     name: &'a str,
     managed: bool,
-    /// Whether more than the desired state says so.
+    /// True if held by more than the desired state.
     pub held: bool,
 }
 
@@ -212,12 +212,12 @@ impl NetSummary {
 }
 
 impl<'a> SummaryView<'a> {
-    /// Whether these bytes are of this entry.
+    /// Returns true if these bytes belong to this entry.
     pub(super) fn is_of(bytes: &[u8], kind: EntryKind, name: &[u8]) -> bool {
         bytes.first() == Some(&(kind as u8)) && SummaryView::name_bytes(bytes) == Some(name)
     }
 
-    /// The name in these bytes, without a look at the rest.
+    /// Returns the name in these bytes without decoding the rest.
     pub(super) fn name_bytes(bytes: &'a [u8]) -> Option<&'a [u8]> {
         let mut d = Decoder { bytes };
         d.byte()?;
@@ -234,35 +234,35 @@ impl<'a> SummaryView<'a> {
         Some(SummaryView { kind, name: d.text()?, nets: d.counted()?, applied: d.counted()?, rest: d })
     }
 
-    /// Its desired nets, in order.
+    /// Returns its desired nets, in order.
     pub fn nets(&self) -> impl Iterator<Item = NetView<'a>> + use<'a> {
         NetView::all(self.nets)
     }
 
-    /// Its desired nets and what was applied and differs from them: everything that its entry holds.
+    /// Returns its desired nets and the applied ones that differ from them: everything that the entry holds.
     pub fn all_nets(&self) -> impl Iterator<Item = NetView<'a>> + use<'a> {
         self.nets().chain(NetView::all(self.applied))
     }
 
-    /// Whether the zone shares the host's IP stack, if its entry says so.
+    /// Returns true if the zone shares the host's IP stack; `None` if its entry does not specify it.
     pub(super) fn shared(&self) -> Option<bool> {
         self.rest().and_then(|summary| summary.shared)
     }
 
-    /// `creating`, `ready`, `destroying`, `failed`; none for a wish not yet built.
+    /// Returns `creating`, `ready`, `destroying`, `failed`; `None` for a desired state that is not built.
     pub fn state(&self) -> Option<&'a str> {
         let mut d = self.rest;
         d.maybe_text()?
     }
 
-    /// When it was made, RFC 3339.
+    /// Returns the time of creation, RFC 3339.
     pub fn created(&self) -> Option<&'a str> {
         let mut d = self.rest;
         d.maybe_text()?;
         d.maybe_text()?
     }
 
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> Option<&'a str> {
         let mut d = self.rest;
         d.maybe_text()?;
@@ -270,7 +270,7 @@ impl<'a> SummaryView<'a> {
         d.maybe_text()?
     }
 
-    /// Everything, as a value.
+    /// Decodes everything.
     pub fn to_summary(&self) -> EntrySummary {
         self.rest().unwrap_or_else(|| EntrySummary { name: self.name.to_owned(), ..EntrySummary::default() })
     }
@@ -326,13 +326,13 @@ impl<'a> NetView<'a> {
         Some(NetView { pool: d.maybe_text()?, addresses: d.counted()?, rest: d })
     }
 
-    /// Interface addresses, each with its gateway.
+    /// Returns the interface addresses, each with its gateway.
     pub fn addresses(&self) -> impl Iterator<Item = (IpNet, Option<IpAddr>)> + use<'a> {
         let mut d = self.addresses;
         std::iter::from_fn(move || Some((d.interface()?, d.address()?)))
     }
 
-    /// Whether one of its links, other than the one below, has this name.
+    /// Returns true if one of its links, other than the one below, has this name.
     pub fn has_link(&self, name: &str) -> bool {
         let mut d = self.rest;
         let mut next = || d.maybe_text_bytes().flatten();
@@ -340,13 +340,13 @@ impl<'a> NetView<'a> {
         [vnic, physical].contains(&Some(name.as_bytes()))
     }
 
-    /// The VNIC.
+    /// Returns the VNIC.
     pub fn vnic(&self) -> Option<&'a str> {
         let mut d = self.rest;
         d.maybe_text()?
     }
 
-    /// The MAC address.
+    /// Returns the MAC address.
     pub fn mac(&self) -> Option<[u8; 6]> {
         let mut d = self.rest;
         for _ in 0..3 {
@@ -355,7 +355,7 @@ impl<'a> NetView<'a> {
         if d.byte()? & 1 == 1 { d.fixed() } else { None }
     }
 
-    /// Whether more than the desired state says so.
+    /// Returns true if held by more than the desired state.
     pub(super) fn held(&self) -> bool {
         let mut d = self.rest;
         let mut skip = || d.maybe_text_bytes();
@@ -363,7 +363,7 @@ impl<'a> NetView<'a> {
         texts.iter().all(Option::is_some) && d.byte().is_some_and(|flags| flags & 4 == 4)
     }
 
-    /// Its links.
+    /// Returns its links.
     pub fn links(&self) -> LinksView<'a> {
         self.decode_links().unwrap_or_default()
     }

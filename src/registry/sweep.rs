@@ -1,5 +1,5 @@
-//! One look at each file of the registry. What the index knows is asked for by its name; a folder is listed only where something
-//! has come into it or gone since the index was written.
+//! Checks each file of the registry once. Files in the index are checked by name; a directory is listed only if its content changed
+//! since the index was written.
 
 use std::ffi::{CStr, OsString};
 use std::os::fd::OwnedFd;
@@ -15,36 +15,36 @@ use super::tree::{is_odd_document, stem_of, stem_of_temp};
 use crate::error::{Error, Result};
 use crate::parallel;
 
-/// A folder of entries, open, as it stood when it was opened.
+/// An open directory of entries, with its stamp when it was opened.
 pub(super) struct EntryDirectory {
     path: PathBuf,
     directory: OwnedFd,
     pub(super) stamp: Stamp,
 }
 
-/// What lies in a folder.
+/// Content of a directory.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// Its documents, by their stems, and whether each is a regular file.
+    /// Files by stem, and whether each is a regular file.
     pub(super) documents: Vec<(String, bool)>,
-    /// The documents whose temp files lie there.
+    /// Files with a temporary file.
     pub(super) temps: Vec<String>,
-    /// Names of files that are not UTF-8, so that no entry can have them.
+    /// File names that are not UTF-8, so that no entry can have them.
     pub(super) odd: Vec<OsString>,
 }
 
-/// How a document stands that is not as the index knows it.
+/// How a file differs from the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Differs {
     Changed,
     Gone,
 }
 
-/// So many files are worth a thread of their own.
+/// Minimum number of files per thread.
 const MIN_PER_THREAD: usize = 1024;
 
 impl Registry {
-    /// Opens the folder of one kind of entry. One that is not there is empty.
+    /// Opens the directory of one kind of entry. A missing one is empty.
     pub(super) fn open_entries(&self, kind: EntryKind) -> Result<Option<EntryDirectory>> {
         let path = self.tree().directory(kind.directory());
         let failed = |errno: Errno| Error::io("list", &path, errno.into());
@@ -59,8 +59,8 @@ impl Registry {
         Ok(Some(EntryDirectory { path, directory, stamp }))
     }
 
-    /// Looks at the files of these records of the index in their folder, shared among the cores where there are many, for nearly all
-    /// of a sweep is spent here. Which of them are not as the index knows them, in order.
+    /// Checks the files of these records of the index in their directory, in parallel if there are many, because nearly all the
+    /// time of a load is spent here. Returns those that differ from the index, in order.
     pub(super) fn find_changed(
         &self,
         directory: &EntryDirectory,
@@ -96,7 +96,7 @@ impl EntryDirectory {
         Error::io("list", &self.path, errno.into())
     }
 
-    /// Lists it.
+    /// Lists the directory.
     pub(super) fn list(&self) -> Result<Listing> {
         let mut listing = Listing::default();
         let failed = |error| Error::io("list", &self.path, error);
@@ -104,7 +104,7 @@ impl EntryDirectory {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name();
             if let Some(stem) = stem_of(&name) {
-                // Most file systems tell it with the name.
+                // Most file systems return it with the name.
                 let regular = entry.file_type().is_ok_and(|kind| kind.is_file());
                 listing.documents.push((stem.to_owned(), regular));
             } else if let Some(stem) = stem_of_temp(&name) {
@@ -116,9 +116,9 @@ impl EntryDirectory {
         Ok(listing)
     }
 
-    /// Looks at one file; [`Stamp::NONE`] where it is a link that leads nowhere, `None` where there is none.
+    /// Checks one file; [`Stamp::NONE`] for a dangling link, `None` if there is none.
     fn find_change(&self, name: &[u8]) -> std::result::Result<Option<Stamp>, Errno> {
-        // A name with a NUL byte within is no file's.
+        // No file name contains a NUL byte.
         let Ok(name) = CStr::from_bytes_with_nul(name) else { return Ok(None) };
         match rustix::fs::statat(&self.directory, name, AtFlags::empty()) {
             Ok(stat) => Ok(Some(Stamp::of(&stat))),

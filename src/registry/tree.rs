@@ -1,7 +1,6 @@
-//! Where everything lies below the root.
+//! Paths below the root.
 //!
-//! Invariant: this is the only place that joins a name to the root, and it takes checked names alone, so no path of zmgr can
-//! leave the tree.
+//! Invariant: only this module joins names to the root, and it accepts checked names only, so no path can leave the tree.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -21,10 +20,10 @@ pub struct Tree {
     trust: Trust,
 }
 
-/// How the names of zonecfg scripts end.
+/// Suffix of zonecfg scripts.
 pub(super) const SCRIPT: &str = ".zonecfg";
 
-/// A folder of documents.
+/// A directory of configuration files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Directory {
     /// `templates/`
@@ -35,16 +34,16 @@ pub enum Directory {
     Publishers,
     /// `zones/`, the registry.
     Zones,
-    /// `reservations/`, the registry's other half.
+    /// `reservations/`, also part of the registry.
     Reservations,
 }
 
 impl Directory {
-    /// Every folder of documents.
+    /// All directories of configuration files.
     pub const ALL: [Directory; 5] =
         [Directory::Templates, Directory::Pools, Directory::Publishers, Directory::Zones, Directory::Reservations];
 
-    /// Its name below the root.
+    /// Returns its name below the root.
     pub const fn name(self) -> &'static str {
         match self {
             Directory::Templates => "templates",
@@ -63,12 +62,12 @@ impl fmt::Display for Directory {
 }
 
 impl Tree {
-    /// The tree below this root. Nothing is read.
+    /// Returns the tree below this root. Reads nothing.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Tree { root: root.into(), trust: Trust::Guarded }
     }
 
-    /// The same tree, whoever owns its files: that of a pretended machine.
+    /// Returns a tree that does not check the owners of its files, for a simulated machine.
     #[must_use]
     pub fn of_anyone(mut self) -> Self {
         self.trust = Trust::Anyone;
@@ -96,7 +95,7 @@ impl Tree {
         Some((file, meta))
     }
 
-    /// Checks, as root, that nobody else can put files into the directories that the holder of this lock relies on.
+    /// As root, checks that other users cannot put files into the directories that the holder of this lock relies on.
     pub(super) fn check_for_lock(&self) -> Result<()> {
         if !self.trust.is_checked() {
             return Ok(());
@@ -122,18 +121,18 @@ impl Tree {
         }
     }
 
-    /// The same, and how the file stood before they were read. `regular`: whether it was a regular file a moment ago.
+    /// Reads a file and its metadata from before it was read. `regular`: it was a regular file a moment ago.
     pub(super) fn read_entry(&self, path: &Path, regular: bool) -> Result<(Vec<u8>, Metadata)> {
         if regular { read_regular(path, self.trust) } else { read_file(path, self.trust) }
     }
 
-    /// Whether a folder may be read: as root, nobody else may have written to it.
+    /// As root, checks that other users cannot have written to a directory.
     pub fn check_directory(&self, path: &Path) -> Result<()> {
         check_directory(path, self.trust)?;
         if path == self.root { check_above(path, self.trust) } else { Ok(()) }
     }
 
-    /// The root.
+    /// Returns the root.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -143,13 +142,13 @@ impl Tree {
         self.root.join("config.kdl")
     }
 
-    /// A folder of documents.
+    /// Returns a directory of configuration files.
     pub fn directory(&self, directory: Directory) -> PathBuf {
         self.root.join(directory.name())
     }
 
-    /// The names of the documents in this folder, sorted; none where the folder is missing. A name that is not UTF-8 is among them,
-    /// so that reading its file reports it.
+    /// Returns the sorted names of the files in this directory; none if it is missing. Includes names that are not UTF-8, so that
+    /// reading the file reports them.
     pub fn documents(&self, directory: Directory) -> Result<Vec<OsString>> {
         let path = self.directory(directory);
         let failed = |error| Error::io("read", &path, error);
@@ -198,7 +197,7 @@ impl Tree {
         self.directory(directory).join(format!("{name}.kdl"))
     }
 
-    /// `.zmgr/`: locks and what can be derived again.
+    /// `.zmgr/`: locks and derived files.
     pub fn state(&self) -> PathBuf {
         self.root.join(".zmgr")
     }
@@ -218,7 +217,7 @@ impl Tree {
         self.locks().join(format!("{name}.lock"))
     }
 
-    /// The lock that the commands run for a zone hold, whatever becomes of the zmgr that ran them.
+    /// The lock held by the commands that run for a zone, which outlives the zmgr that started them.
     pub fn child_lock(&self, name: &ZoneName) -> PathBuf {
         self.locks().join(format!("{name}.child"))
     }
@@ -233,18 +232,18 @@ impl Tree {
         self.state().join("index.v1")
     }
 
-    /// The last survey of the host.
+    /// The last host usage.
     pub fn host_usage(&self) -> PathBuf {
-        self.state().join("survey.v1")
+        self.state().join("host.v1")
     }
 
-    /// What the pools that go round gave last.
+    /// The last address allocated from each pool with `strategy "next"`.
     pub(super) fn last_given(&self) -> PathBuf {
         self.state().join("last.v1")
     }
 }
 
-/// The temp file of a document or a state file: `.X.tmp` beside `X`. `None` for a path without a file name.
+/// Returns the temporary file of a configuration or state file: `.X.tmp` beside `X`. `None` for a path without a file name.
 pub fn temp_of(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?;
     let mut temp = std::ffi::OsString::from(".");
@@ -253,23 +252,23 @@ pub fn temp_of(path: &Path) -> Option<PathBuf> {
     Some(path.with_file_name(temp))
 }
 
-/// The stem of a document's file name: `web01` of `web01.kdl`. `None` for everything else, hidden files among it.
+/// Returns the stem of a configuration file's name: `web01` of `web01.kdl`. `None` for everything else, including hidden files.
 pub fn stem_of(file_name: &OsStr) -> Option<&str> {
     file_name.to_str()?.strip_suffix(".kdl").filter(|stem| !stem.is_empty() && !stem.starts_with('.'))
 }
 
-/// Whether this is the name of a configuration file that no entry can have, because it is not UTF-8.
+/// Returns true if this is the name of a configuration file that no entry can have, because it is not UTF-8.
 pub(super) fn is_odd_document(file_name: &OsStr) -> bool {
     let bytes = file_name.as_bytes();
     file_name.to_str().is_none() && bytes.ends_with(b".kdl") && !bytes.starts_with(b".")
 }
 
-/// Ignores that something is missing.
+/// Ignores a missing file.
 fn if_there(checked: Result<()>) -> Result<()> {
     checked.or_else(|error| if error.code() == Code::NotFound { Ok(()) } else { Err(error) })
 }
 
-/// The document whose temp file this is: `web01` of `.web01.kdl.tmp`.
+/// Returns the name of the file that this temporary file belongs to: `web01` of `.web01.kdl.tmp`.
 pub fn stem_of_temp(file_name: &OsStr) -> Option<&str> {
     file_name.to_str()?.strip_prefix('.')?.strip_suffix(".kdl.tmp").filter(|stem| !stem.is_empty())
 }

@@ -1,8 +1,8 @@
-//! Changes to documents that a death at any instant leaves either undone or done.
+//! Crash-safe changes of configuration files: a crash at any instant leaves a change undone or done.
 //!
-//! Invariant: the name of a document refers to a whole, flushed file or to none. The temp file of `X` is `.X.tmp` beside it and
-//! belongs to the holder of X's lock, so whoever takes that lock next may remove it. A symbolic link in place of a document is
-//! never written through.
+//! Invariant: the name of a configuration file refers to a complete, flushed file or to none. The temporary file of `X` is `.X.tmp`
+//! beside it and belongs to the holder of X's lock, so the next holder may remove it. A symbolic link in place of a file is never
+//! written through.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Write};
@@ -17,13 +17,13 @@ use super::tree::temp_of;
 use super::write_hook::FsChange;
 use crate::error::{Code, Error, Result};
 
-/// The mode of a new document, whatever the umask: reading works for anyone who may enter the tree.
+/// Mode of a new file, whatever the umask: everyone who may enter the tree can read it.
 const DOCUMENT_MODE: u32 = 0o644;
 
-/// The mode of a new directory of documents.
+/// Mode of a new directory of configuration files.
 const DIRECTORY_MODE: u32 = 0o755;
 
-/// A new document that nobody sees yet.
+/// A new file that is not visible yet.
 #[derive(Debug)]
 #[must_use = "nothing is there before it is linked"]
 pub(super) struct Staged {
@@ -32,9 +32,9 @@ pub(super) struct Staged {
 }
 
 impl Registry {
-    /// Writes a document that must not be there yet: whole or not at all, and flushed when this returns.
+    /// Writes a file that must not exist yet: completely or not at all, and flushed when this returns.
     ///
-    /// `exists` where there is one, whatever it is.
+    /// Fails with `exists` if anything is there.
     pub fn create(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         let staged = self.stage(path, bytes)?;
         if let Err(error) = self.sync_staged(&staged) {
@@ -43,12 +43,12 @@ impl Registry {
         }
         self.link(&staged)?;
         self.sync_directory_of(path).inspect_err(|_| {
-            // What failed must not be there. The error to report is the first one.
+            // A failed write must leave nothing. The first error is reported.
             let _ = self.unlink(path);
         })
     }
 
-    /// Writes a new document where nobody looks. Several may be staged and then flushed together.
+    /// Writes a new file that is not visible yet. Several may be staged and then flushed together.
     pub(super) fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Staged> {
         self.make_directory_for(path)?;
         let (temp, _) = self.write_temp(path, bytes, None)?;
@@ -62,11 +62,11 @@ impl Registry {
             .map_err(|error| Error::io("flush", &staged.path, error))
     }
 
-    /// Gives a staged and flushed document its name. The folder is still to be flushed.
+    /// Gives a staged and flushed file its name. The directory still has to be flushed.
     pub(super) fn link(&self, Staged { temp, path }: &Staged) -> Result<()> {
         let linked = self.write_hook().make(FsChange::Link, path, || std::fs::hard_link(temp, path));
-        // A temporary file that stays belongs to the next holder of the lock, who removes it. It must not make a failure of what is
-        // done: the document is in its place.
+        // A temporary file that stays belongs to the next holder of the lock, who removes it. It must not turn a completed change
+        // into a failure: the file is in its place.
         let _ = self.unlink(temp);
         match linked {
             Ok(()) => Ok(()),
@@ -77,13 +77,13 @@ impl Registry {
         }
     }
 
-    /// Drops a document that was staged and is not wanted.
+    /// Drops a staged file.
     pub(super) fn unstage(&self, staged: &Staged) {
-        // A temp file that stays belongs to the next holder of the lock.
+        // A temporary file that stays belongs to the next holder of the lock.
         let _ = self.unlink(&staged.temp);
     }
 
-    /// Flushes the folder that a document is in.
+    /// Flushes the directory of a file.
     pub(super) fn sync_directory_of(&self, path: &Path) -> Result<()> {
         let Some(directory) = path.parent() else { return Ok(()) };
         self.write_hook()
@@ -91,10 +91,10 @@ impl Registry {
             .map_err(|error| Error::io("flush", directory, error))
     }
 
-    /// Changes a document: `edit` gets its bytes as they are and gives the new ones. Mode and owner stay. Where somebody else has
-    /// changed the file meanwhile (an editor takes no lock), `edit` is asked again with what is there then.
+    /// Changes a file: `edit` gets its bytes and returns the new ones. Mode and owner stay. If the file was changed at the same
+    /// time (an editor takes no lock), `edit` is called again with the new content.
     ///
-    /// `not-found` where there is none; `wrong-state` where it is not a regular file.
+    /// Fails with `not-found` if there is none; `wrong-state` if it is not a regular file.
     pub fn change(&self, path: &Path, mut edit: impl FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<()> {
         loop {
             let (before, meta) = self.read_to_change(path)?;
@@ -123,7 +123,7 @@ impl Registry {
         }
     }
 
-    /// Removes a document, flushed when this returns. One that is gone already is no error.
+    /// Removes a file, flushed when this returns. A missing file is not an error.
     pub fn remove(&self, path: &Path) -> Result<()> {
         match self.unlink(path) {
             Ok(()) => self.sync_directory_of(path),
@@ -132,7 +132,7 @@ impl Registry {
         }
     }
 
-    /// Removes the temp file that a dead holder of the document's lock may have left.
+    /// Removes the temporary file of a dead holder of the file's lock.
     pub(super) fn sweep_temp(&self, path: &Path) -> Result<()> {
         temp_of(path).map_or(Ok(()), |temp| self.sweep(&temp))
     }
@@ -148,7 +148,7 @@ impl Registry {
         }
     }
 
-    /// Replaces a file that can be derived again: whole or not at all, but not flushed.
+    /// Replaces a derived file: completely or not at all, but not flushed.
     pub(super) fn replace_derived(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
         let Some(temp) = temp_of(path) else { return Ok(()) };
         let mut file = self.create_temp(&temp)?;
@@ -223,7 +223,7 @@ impl Registry {
         };
         match self.write_hook().make(FsChange::Create, temp, create) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                // We hold the lock it belongs to, so nobody is writing it.
+                // The lock is held, so no other process is writing it.
                 self.unlink(temp)?;
                 self.write_hook().make(FsChange::Create, temp, create)
             }
@@ -267,7 +267,7 @@ mod tests {
         Registry::new(Tree::new(root), "test", write_hook)
     }
 
-    /// Lets `left` changes happen and none after, as if the process had died.
+    /// Allows `left` changes and none after, like a crash.
     struct DiesAfter {
         left: AtomicUsize,
     }
@@ -287,8 +287,8 @@ mod tests {
         entries.map(|e| (e.file_name().into_string().unwrap(), std::fs::read(e.path()).unwrap())).collect()
     }
 
-    /// Plays `act` on a fresh folder for a death at each of its changes. Gives what was there each time, first the death before
-    /// the first change, last none.
+    /// Runs `act` in a fresh directory with a crash at each of its changes. Returns the content each time, first before the first
+    /// change, last without a crash.
     fn deaths(
         prepare: &[(&str, &str)],
         act: impl Fn(&Registry, &Path) -> Result<()>,
@@ -303,7 +303,7 @@ mod tests {
             let done = act(&registry(root.path(), WriteHook::new(observer)), &root.path().join("x.kdl"));
             seen.push(files(root.path()));
             if done.is_ok() {
-                // The next holder leaves nothing over, whatever happened.
+                // The next holder leaves nothing behind in any case.
                 return seen;
             }
             registry(root.path(), WriteHook::none()).sweep_temp(&root.path().join("x.kdl")).unwrap();
@@ -380,7 +380,7 @@ mod tests {
         std::os::unix::fs::symlink("elsewhere", &path).unwrap();
         assert_eq!(registry.change(&path, |_| Ok(vec![])).unwrap_err().code(), Code::WrongState);
         assert_eq!(registry.create(&path, b"").unwrap_err().code(), Code::Exists);
-        // A link planted as temp file is removed, not followed.
+        // A link planted as the temporary file is removed, not followed.
         std::fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("elsewhere", root.path().join(".x.kdl.tmp")).unwrap();
         registry.create(&path, b"ours").unwrap();

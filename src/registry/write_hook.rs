@@ -1,4 +1,4 @@
-//! Where a process can die: a hook called round every change that the registry makes to the file system.
+//! A hook called around every change that the registry makes to the file system, so that tests can simulate a crash at each.
 
 use std::fmt;
 use std::io;
@@ -8,56 +8,56 @@ use std::sync::Arc;
 /// A change to the file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FsChange {
-    /// A folder is made.
+    /// A directory is created.
     MakeDirectory,
-    /// An empty file is made.
+    /// An empty file is created.
     Create,
-    /// Bytes, mode and owner are given to a file that nobody reads yet.
+    /// Content, mode and owner are set on a file that is not read yet.
     Write,
     /// A file is flushed to disk.
     SyncFile,
     /// A file gets a second name.
     Link,
-    /// A file takes the place of another.
+    /// A file replaces another.
     Rename,
     /// A name is removed.
     Unlink,
-    /// A folder is flushed to disk.
+    /// A directory is flushed to disk.
     SyncDirectory,
 }
 
 /// Before or after a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HookPoint {
-    /// Nothing has happened yet.
+    /// The change has not happened yet.
     Before,
-    /// It has happened.
+    /// The change has happened.
     After,
 }
 
-/// Looks at each change. An error stops the call with it, as if the change had failed; one that fails from some point on for ever
-/// leaves the disk as a death of the process at that point would.
+/// Observes each change. An error makes the call fail with it, as if the change had failed; an observer that fails from some point
+/// on leaves the disk as a crash at that point would.
 pub trait WriteObserver: Send + Sync {
-    /// Called round each change, `path` being what it changes.
+    /// Called around each change of `path`.
     fn at(&self, when: HookPoint, change: FsChange, path: &Path) -> io::Result<()>;
 }
 
-/// An observer, or none.
+/// An optional observer.
 #[derive(Clone, Default)]
 pub struct WriteHook(Option<Arc<dyn WriteObserver>>);
 
 impl WriteHook {
-    /// Nobody looks.
+    /// Returns a hook without an observer.
     pub fn none() -> Self {
         WriteHook(None)
     }
 
-    /// This one looks.
+    /// Returns a hook with this observer.
     pub fn new(observer: Arc<dyn WriteObserver>) -> Self {
         WriteHook(Some(observer))
     }
 
-    /// Makes a change, observed.
+    /// Makes a change and calls the observer.
     pub fn make<T>(&self, change: FsChange, path: &Path, make: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let Some(observer) = &self.0 else { return make() };
         observer.at(HookPoint::Before, change, path)?;

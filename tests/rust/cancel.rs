@@ -292,7 +292,7 @@ fn a_question_that_is_not_answered_is_not_waited_for() {
     let recover: Work = ("recover", &|run| manager.recover(&all, &RecoverOptions::new(), run).unwrap().error());
     let allocate: Work = ("allocate", &|run| {
         // So that the host is asked.
-        fs::remove_file(fixture.file(".zmgr/survey.v1")).unwrap();
+        fs::remove_file(fixture.file(".zmgr/host.v1")).unwrap();
         manager.allocate("internal", "printer", None, run).err()
     });
     for (program, subcommand, asking) in [

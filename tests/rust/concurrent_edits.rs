@@ -421,7 +421,7 @@ fn the_clock_is_set_back() {
     // Everything derived is from the future; then a file is edited, and is as long and older than before.
     let hour = Duration::from_secs(3600);
     let later = SystemTime::now() + hour;
-    for file in [fixture.file(".zmgr/index.v1"), fixture.file(".zmgr/survey.v1"), fixture.entry("web01")] {
+    for file in [fixture.file(".zmgr/index.v1"), fixture.file(".zmgr/host.v1"), fixture.entry("web01")] {
         if file.exists() {
             File::options().write(true).open(&file).unwrap().set_modified(later).unwrap();
         }

@@ -118,7 +118,7 @@ fn assert_tidy(dir: &Path, zones: &[&str]) {
     for file in files {
         let name = file.rsplit('/').next().unwrap();
         let of_zone = zones.iter().any(|zone| name.starts_with(&format!("{zone}.")));
-        let own = matches!(name, "index.v1" | "survey.v1" | ".gitignore" | "registry" | "registry.lock");
+        let own = matches!(name, "index.v1" | "host.v1" | ".gitignore" | "registry" | "registry.lock");
         assert!(own || of_zone, "{file} stays in {}", dir.display());
         assert!(!name.contains("tmp") && !name.ends_with(".zonecfg"), "{file} stays in {}", dir.display());
     }

@@ -1,7 +1,7 @@
-//! What an entry gains, and what keeps it from having it.
+//! Decides which names and addresses an entry gains, and what prevents it from having them.
 //!
-//! Invariant: what an entry already holds is never refused; everything else is compared with every other holder, whichever
-//! operation asks.
+//! Invariant: what an entry already holds is never refused; everything else is compared with every other holder, in every
+//! operation.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::registry::pools::Segment;
 use crate::registry::summary::{EntryKind, EntrySummary, NetSummary, NetView, SummaryView};
 use crate::zone::ZoneEntry;
 
-/// What a zone or reservation holds, other than by its desired state alone.
+/// What a zone or reservation holds by more than its desired state.
 #[derive(Debug, Default)]
 pub(in crate::registry) struct Own {
     addresses: HashSet<IpAddr>,
@@ -31,7 +31,7 @@ impl Own {
         self.macs.extend(net.mac);
     }
 
-    /// Whether these nets have something that is not held yet.
+    /// Returns true if these nets have something that is not held yet.
     fn lacks(&self, net: &NetSummary) -> bool {
         !net.addresses.iter().all(|(address, _)| self.addresses.contains(&address.addr()))
             || !net.vnic.iter().chain(&net.physical).all(|link| self.links.contains(link))
@@ -39,7 +39,7 @@ impl Own {
     }
 }
 
-/// Whether the desired state of an entry has something that it does not hold yet, as far as the entry itself tells.
+/// Returns true if the desired state of an entry has something that the entry itself does not hold yet.
 pub(crate) fn gains(entry: &ZoneEntry) -> bool {
     let summary = EntrySummary::from(entry);
     let mut own = Own::default();
@@ -48,7 +48,7 @@ pub(crate) fn gains(entry: &ZoneEntry) -> bool {
 }
 
 impl Allocator {
-    /// What this entry, or the host's zone of its name, holds.
+    /// Returns what this entry, or the host's zone of its name, holds.
     fn own(&self, kind: EntryKind, name: &str) -> Own {
         let mut own = Own::default();
         if let Some(entry) = self.snapshot.entry(kind, name) {
@@ -65,8 +65,9 @@ impl Allocator {
         own
     }
 
-    /// Refuses a desired state that asks for what another holds: `address-in-use` for an address, `exists` for a link or a MAC
-    /// address, `invalid-argument` for what its pool never gives. What the entry already holds is not looked at.
+    /// Refuses a desired state that needs something that another holder has: `address-in-use` for an address, `exists` for a link
+    /// or a MAC address, `invalid-argument` for an address that its pool never allocates. What the entry already holds is not
+    /// checked.
     pub(crate) fn refuse_taken(&mut self, entry: &ZoneEntry, shared: bool) -> Result<()> {
         let summary = EntrySummary { shared: Some(shared), ..EntrySummary::from(entry) };
         match self.conflicts(EntryKind::Zone, &summary, true)?.into_iter().next() {
@@ -75,8 +76,8 @@ impl Allocator {
         }
     }
 
-    /// What keeps these facts from being an entry: an error for each thing that another holder has or that is never given.
-    /// `gained`: only what the entry does not hold yet, and also by the rules of the pools.
+    /// Returns an error for each thing that another holder has or that is never allocated. With `gained`, checks only what the
+    /// entry does not hold yet, and also applies the rules of the pools.
     pub(in crate::registry) fn conflicts(
         &mut self,
         kind: EntryKind,
@@ -93,7 +94,7 @@ impl Allocator {
                 if own.addresses.contains(&address) {
                     continue;
                 }
-                // The pool's rules hold on the pool's own segment only.
+                // The rules of a pool apply to its own segment only.
                 let pool = net.pool.as_deref().and_then(|name| pools.get(name));
                 let there = Segment::of_summary(&pools, net);
                 let by_rule = match pool {
@@ -123,7 +124,7 @@ impl Allocator {
         Ok(found)
     }
 
-    /// What keeps the zone from using this link: as a VNIC of its own, or as an existing link.
+    /// Returns the reason why the zone cannot use this link, as a VNIC of its own or as an existing link.
     fn link_conflict(&mut self, link: &str, physical: bool, shared: bool, own: (EntryKind, &str)) -> Option<Error> {
         if let Some(holder) = self.user_of_link(link, shared, own) {
             return Some(
@@ -145,7 +146,7 @@ impl Allocator {
         })
     }
 
-    /// The other zone that uses this link in a way that does not go together with ours.
+    /// Returns the other zone whose use of this link conflicts with ours.
     fn user_of_link(&self, link: &str, shared: bool, own: (EntryKind, &str)) -> Option<HeldBy> {
         let together = |theirs: Option<bool>| shared && theirs != Some(false);
         let uses = |summary: &SummaryView<'_>, net: &NetView<'_>| {
@@ -181,7 +182,7 @@ impl Allocator {
         on_host.then(|| Error::new(Code::Exists, format!("a VNIC of the host has the MAC address {text}")))
     }
 
-    /// The first entry, other than `own`, that has such a net: one that it holds, or one of a desired state that is older than ours.
+    /// Returns the first entry other than `own` that has such a net, either held or in a desired state older than ours.
     fn claimant<'s>(
         &'s self,
         own: (EntryKind, &str),

@@ -168,7 +168,7 @@ fn what_is_no_regular_file_does_not_hang_it() {
         assert_eq!(output.status.code(), Some(15), "{plan}: {}", stderr(&output));
     }
     // What zmgr keeps for itself: derived again, or refused.
-    for derived in [".zmgr/index.v1", ".zmgr/survey.v1"] {
+    for derived in [".zmgr/index.v1", ".zmgr/host.v1"] {
         make_fifo(&tree.join(derived));
         for words in [&["list"][..], &["pool", "allocate", "internal", "a"], &["pool", "release", "internal", "a"]] {
             let output = guarded(&machine, words);
