@@ -49,6 +49,7 @@ pub use drift::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};
 pub use effective::{ZoneSpec, effective};
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use fleet::{Fleet, FleetZone};
+pub use host::{BrandFact, BrandOperation, Dialect as Distribution, Evidence, brand_reference, explain_brand};
 pub use ipam::{AddressRange, AddressUse, Family, RangeUse, Usage};
 pub use manager::{
     ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Manager,

@@ -21,11 +21,13 @@ pub(crate) const FAILED: Status = Status::Exited(1);
 pub(crate) const USAGE: Status = Status::Exited(2);
 
 const PROGRAMS: &[(&str, Program)] = &[
+    ("beadm", small::beadm),
     ("dladm", dladm::run),
     ("ipadm", ipadm::run),
     ("kstat", small::kstat),
     ("pfexec", small::pfexec),
     ("pkg", pkg::run),
+    ("uname", small::uname),
     ("zfs", zfs::run),
     ("zlogin", zlogin::run),
     ("zoneadm", zoneadm::run),

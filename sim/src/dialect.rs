@@ -58,6 +58,8 @@ pub(crate) struct Line {
     pub(crate) release: &'static str,
     /// /etc/os-release, where the distribution has one.
     pub(crate) os_release: Option<&'static str>,
+    /// What `uname -v` prints.
+    pub(crate) kernel: &'static str,
     /// The brand of SUNWdefault, which `zoneadm list` shows for the global zone.
     pub(crate) default_brand: &'static str,
     pub(crate) brands: &'static [(&'static str, BrandKind)],
@@ -109,6 +111,7 @@ const ILLUMOS: Line = Line {
     name: "illumos",
     release: "illumos",
     os_release: None,
+    kernel: "illumos-58ab7e66",
     default_brand: "ipkg",
     brands: &[
         ("ipkg", BrandKind::Image),
@@ -152,6 +155,7 @@ static OPENINDIANA: Line = Line {
     os_release: Some(
         "NAME=\"OpenIndiana\"\nPRETTY_NAME=\"OpenIndiana Hipster 2026.10\"\nID=openindiana\nVERSION_ID=2026.10\n",
     ),
+    kernel: "illumos-2026.10",
     default_brand: "ipkg",
     brands: &[
         ("ipkg", BrandKind::LinkedImage),
@@ -177,6 +181,7 @@ static OMNIOS: Line = Line {
     name: "omnios",
     release: "  OmniOS v11 r151056",
     os_release: Some("NAME=\"OmniOS\"\nPRETTY_NAME=\"OmniOS r151056\"\nID=omnios\nVERSION_ID=r151056\n"),
+    kernel: "omnios-r151056-33055012",
     brands: &[
         ("ipkg", BrandKind::Image),
         ("lipkg", BrandKind::LinkedImage),
@@ -227,6 +232,7 @@ static OMNIOS: Line = Line {
 static SMARTOS: Line = Line {
     name: "smartos",
     release: "                       SmartOS 20210701T204427Z x86_64",
+    kernel: "joyent_20210701T204427Z",
     default_brand: "joyent",
     brands: &[
         ("joyent", BrandKind::Archive),

@@ -1,10 +1,10 @@
-//! `zonename`, `pfexec` and `kstat`.
+//! `zonename`, `pfexec`, `kstat`, `beadm` and `uname`.
 
 use std::ffi::OsString;
 
-use super::Call;
 use super::answer::{Answer, FAILED, OK, Session, USAGE};
 use super::options::parse;
+use super::{Call, pkg};
 
 /// The only statistic that this machine keeps.
 const BOOT_TIME: &str = "unix:0:system_misc:boot_time";
@@ -66,4 +66,38 @@ pub(crate) fn kstat(session: &mut Session<'_, '_>) -> Answer {
             Ok(USAGE)
         }
     }
+}
+
+/// The boot environments of the machine: the running one, in the form that the brands' hooks read (name, uuid, `N` for running and
+/// `R` for the next boot, mount point, space, policy, time of creation).
+pub(crate) fn beadm(session: &mut Session<'_, '_>) -> Answer {
+    if let Err(halt) = session.middle() {
+        return Ok(halt.status());
+    }
+    let words: Vec<&str> = session.args.iter().map(String::as_str).collect();
+    if words != ["list", "-H"] {
+        session.complain(format_args!("beadm: only `beadm list -H` is simulated\n"));
+        return Ok(FAILED);
+    }
+    let uuid = pkg::boot_environment(session.machine);
+    let time = session.machine.boot_time()?;
+    session.say(format_args!("be;{uuid};NR;/;536870912;static;{time}\n"));
+    Ok(OK)
+}
+
+/// What the machine is. As uname(1) does, prints what was asked for in its own order: system, node, release, version, machine.
+pub(crate) fn uname(session: &mut Session<'_, '_>) -> Answer {
+    if let Err(halt) = session.middle() {
+        return Ok(halt.status());
+    }
+    let Ok(options) = parse(&session.args, "amnprsv", &[]) else {
+        session.complain(format_args!("usage: uname [-snrvmapiX]\n       uname [-S system_name]\n"));
+        return Ok(FAILED);
+    };
+    let kernel = session.machine.line().kernel;
+    let words = [('s', "SunOS"), ('n', "simulated"), ('r', "5.11"), ('v', kernel), ('m', "i86pc"), ('p', "i386")];
+    let asked = |letter| options.has(letter) || options.has('a') || letter == 's' && session.args.is_empty();
+    let words: Vec<&str> = words.into_iter().filter(|(letter, _)| asked(*letter)).map(|(_, word)| word).collect();
+    session.say(format_args!("{}\n", words.join(" ")));
+    Ok(OK)
 }

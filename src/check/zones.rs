@@ -6,15 +6,12 @@ use super::Documents;
 use crate::address::misuse;
 use crate::effective::{Findings, ZoneSpec};
 use crate::exec::zonecfg::check_zonepath;
-use crate::host::{BrandKind, brand_kind};
+use crate::host::{BrandKind, brand_kind, managed_brands};
 use crate::name::ZoneName;
 use crate::schema::did_you_mean;
 use crate::settings::IpType;
 use crate::source::{Source, Sourced};
 use crate::zone::{EntryState, Origin, ZoneEntry};
-
-/// The brands that zmgr can install.
-pub(super) const BRANDS: [&str; 7] = ["ipkg", "nlipkg", "lipkg", "sparse", "pkgsrc", "illumos", "lx"];
 
 /// Checks all zones; `specs` are those of the zones whose layers make a whole zone.
 pub(super) fn check(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
@@ -31,7 +28,7 @@ pub(super) fn check(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>,
 
 /// Checks that zmgr can install zones of this brand.
 pub(super) fn brand(brand: &Sourced<String>, findings: &mut Findings) {
-    let known = BRANDS.join(", ");
+    let known = managed_brands().collect::<Vec<_>>().join(", ");
     match brand_kind(brand) {
         BrandKind::Managed => {}
         BrandKind::Vm => findings.add_with_help(
@@ -44,7 +41,7 @@ pub(super) fn brand(brand: &Sourced<String>, findings: &mut Findings) {
             "bad-brand",
             &brand.source,
             format!("zmgr cannot install zones of brand {:?}", brand.value),
-            match did_you_mean(brand, BRANDS) {
+            match did_you_mean(brand, managed_brands()) {
                 Some(near) => format!("did you mean {near:?}?"),
                 None => format!("use one of {known}"),
             },

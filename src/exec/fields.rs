@@ -56,6 +56,11 @@ pub(super) fn split_tabs(line: &str) -> Fields<'_> {
     line.split('\t').map(Cow::Borrowed).collect()
 }
 
+/// Splits at semicolons, as `beadm list -H` writes.
+pub(super) fn split_semicolons(line: &str) -> Fields<'_> {
+    line.split(';').map(Cow::Borrowed).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -122,7 +122,7 @@ impl Invocation {
     /// The path at which illumos has the program.
     pub fn usual_path(&self) -> String {
         let directory = match self.program {
-            "pkg" | "zonename" | "pfexec" => "/usr/bin",
+            "pkg" | "ppriv" | "pfexec" | "uname" | "zonename" => "/usr/bin",
             _ => "/usr/sbin",
         };
         format!("{directory}/{}", self.program)

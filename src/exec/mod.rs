@@ -3,10 +3,12 @@
 //! Invariant: each verb is three things that can be had alone: the [`Invocation`], the run through a [`Runner`], the parsing
 //! of its answer. Nothing here decides anything; that is `operations`'s.
 
+pub mod beadm;
 mod completed;
 pub mod dladm;
 mod fields;
 pub mod fuzz;
+pub mod identify;
 mod invocation;
 pub mod ipadm;
 pub mod kstat;

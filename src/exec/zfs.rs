@@ -84,6 +84,61 @@ fn parse_part_lines(text: &str) -> std::result::Result<Vec<Part>, &str> {
         .collect()
 }
 
+/// A file system, with what boot environments of zones are known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// Where it is mounted, or would be; `legacy` and `none` are words of ZFS.
+    pub mountpoint: Option<String>,
+    /// Whether it is mounted.
+    pub mounted: bool,
+    /// Bytes that can still be written.
+    pub available: Option<u64>,
+    /// `on`, `off`, `noauto`.
+    pub can_mount: String,
+    /// Whether it belongs to a zone, so that the host does not mount it.
+    pub zoned: bool,
+    /// The boot environment of the host that it belongs to.
+    pub parent: Option<String>,
+    /// Whether the zone boots from it.
+    pub active: bool,
+}
+
+const ENVIRONMENT_COLUMNS: &str =
+    "name,mountpoint,mounted,available,canmount,zoned,org.opensolaris.libbe:parentbe,org.opensolaris.libbe:active";
+
+/// Every file system of the host.
+pub fn list_environments() -> Invocation {
+    Invocation::new("zfs").args(["list", "-H", "-p", "-o", ENVIRONMENT_COLUMNS, "-t", "filesystem"])
+}
+
+/// Reads the answer of [`list_environments`].
+pub fn parse_environments(completed: &Completed) -> Result<Vec<Environment>> {
+    parse_environment_lines(&completed.text()?).map_err(|line| unreadable("zfs list", line, completed))
+}
+
+fn parse_environment_lines(text: &str) -> std::result::Result<Vec<Environment>, &str> {
+    let text = if text.trim() == "no datasets available" { "" } else { text };
+    fields::lines(text, 8, fields::split_tabs)
+        .map(|line| {
+            let line = line?;
+            let present = |field: &str| Some(field).filter(|field| !matches!(*field, "" | "-")).map(str::to_owned);
+            Ok(Environment {
+                name: line[0].to_string(),
+                mountpoint: present(&line[1]),
+                mounted: line[2] == "yes",
+                available: line[3].parse().ok(),
+                can_mount: line[4].to_string(),
+                zoned: line[5] == "on",
+                parent: present(&line[6]),
+                active: line[7] == "on",
+            })
+        })
+        .collect()
+}
+
 /// Where file systems of ZFS are mounted, by whatever means.
 pub fn list_mounts() -> Invocation {
     Invocation::new("zfs").arg("mount")
@@ -192,9 +247,22 @@ mod tests {
         assert_eq!(parse_mount_lines("nonsense"), Err("nonsense"));
     }
 
+    #[test]
+    fn reads_boot_environments() {
+        let text = "p/w/ROOT/zbe\tlegacy\tyes\t1024\tnoauto\ton\tb6\ton\np/z\t/z\tno\t-\ton\toff\t-\t-\n";
+        let found = parse_environment_lines(text).unwrap();
+        assert_eq!((found[0].parent.as_deref(), found[0].active, found[0].available), (Some("b6"), true, Some(1024)));
+        assert_eq!(
+            (found[1].mounted, found[1].zoned, &found[1].parent, found[1].available),
+            (false, false, &None, None)
+        );
+        assert_eq!(parse_environment_lines("p/z\t/z\n"), Err("p/z\t/z"));
+    }
+
     proptest! {
         #[test]
         fn never_panics(text in any::<String>()) {
+            let _ = parse_environment_lines(&text);
             let _ = parse_lines(&text);
             let _ = parse_part_lines(&text);
             let _ = parse_mount_lines(&text);

@@ -3,6 +3,7 @@
 //! Invariant: nothing else of zmgr touches the machine. What is read here is read anew each time; nothing is remembered.
 
 mod brand;
+mod evidence;
 mod snapshot;
 mod zone_root;
 
@@ -12,8 +13,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use brand::{BrandKind, brand_kind, is_pkg_image, needs_image};
-pub(crate) use brand::{ImageOption, Root, brand, clone_loses_root, takes_packages};
+use serde::Serialize;
+
+pub use brand::{
+    BrandFact, BrandKind, BrandOperation, brand_kind, brand_reference, explain_brand, is_pkg_image, needs_image,
+};
+pub(crate) use brand::{ImageOption, Root, brand, clone_loses_root, has_ipadm, managed_brands, takes_packages};
+pub use evidence::Evidence;
+pub(crate) use evidence::real_runs;
 pub use snapshot::{FileStamp, HostNet, HostSnapshot, HostZoneNets, ZonesStamp, config_addresses};
 pub use zone_root::ZoneRoot;
 
@@ -36,7 +43,13 @@ const NEEDED: [&str; 3] = ["zoneadm", "zonecfg", "dladm"];
 const DOCUMENT: u64 = 8 << 20;
 
 /// A line of illumos.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+///
+/// ```
+/// # use zmgr::*;
+/// assert_eq!(Distribution::OmniOs.as_str(), "omnios");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Dialect {
     /// One that is none of the others.
     #[default]
@@ -47,6 +60,18 @@ pub enum Dialect {
     OmniOs,
     /// SmartOS.
     SmartOs,
+}
+
+impl Dialect {
+    /// Returns its name: `illumos`, `openindiana`, `omnios` or `smartos`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Dialect::Illumos => "illumos",
+            Dialect::OpenIndiana => "openindiana",
+            Dialect::OmniOs => "omnios",
+            Dialect::SmartOs => "smartos",
+        }
+    }
 }
 
 /// Whether a link of some name is there, and what it is.

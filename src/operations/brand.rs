@@ -20,7 +20,7 @@ pub(crate) enum ImageKind {
 
 /// Returns whether zones of this brand are linked images, whose publishers are the host's.
 pub(crate) fn is_linked(brand: &str, dialect: Dialect) -> bool {
-    host::brand(brand, dialect).is_some_and(|row| row.linked)
+    host::brand(brand, dialect).is_some_and(|row| row.is_linked())
 }
 
 /// The publishers that the image of a zone shall have, in search order; `linked` says whether it is a linked image.
@@ -87,8 +87,8 @@ pub(crate) fn install_arguments(
     };
     let install = &spec.install;
     let mut arguments = match &install.image {
-        Some(path) => image_arguments(spec, row.image, path, image)?,
-        None if row.image == ImageOption::Seed => {
+        Some(path) => image_arguments(spec, row.install.value.image, path, image)?,
+        None if row.install.value.image == ImageOption::Seed => {
             return Err(refused(
                 spec,
                 format!("brand {brand} installs from an image, and none is named"),
@@ -112,7 +112,7 @@ pub(crate) fn install_arguments(
         arguments.extend(["-P".to_owned(), format!("{}={origin}", publisher.name)]);
     }
     if !install.packages.is_empty() {
-        if !row.packages {
+        if !row.install.value.packages {
             return Err(refused(
                 spec,
                 format!("the install of brand {brand} takes no packages"),

@@ -201,7 +201,7 @@ pub(crate) fn installation(
     if !files.is_empty() {
         let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
         let mounts_by_ready =
-            host::brand(&spec.brand.value, dialect).is_some_and(|row| row.root == host::Root::WhileActive);
+            host::brand(&spec.brand.value, dialect).is_some_and(|row| row.root.value == host::Root::WhileActive);
         let limit = config_tree.config.timeouts.boot;
         steps.push(Box::new(FirstBoot { zone, zonepath, files, mounts_by_ready, limit }));
     }

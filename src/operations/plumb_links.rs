@@ -38,7 +38,7 @@ pub(crate) fn planned(zone: &ZoneName, link: &LinkName) -> PlannedStep {
 
 /// Returns whether zones of this brand have an ipadm. The init of lx configures the links itself, at every boot.
 pub(crate) fn has_ipadm(entry: &ZoneEntry) -> bool {
-    entry.brand() != Some("lx")
+    entry.brand().is_none_or(crate::host::has_ipadm)
 }
 
 /// Brings up an interface on each of these links in the running zone. Returns the links on which that failed. An interface made in a

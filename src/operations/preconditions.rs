@@ -11,7 +11,7 @@ use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
-use crate::host::{BrandKind, Host, HostSnapshot, LinkState, brand_kind, clone_loses_root};
+use crate::host::{BrandKind, Host, HostSnapshot, LinkState, brand_kind, clone_loses_root, managed_brands};
 use crate::manager::CreateOptions;
 use crate::name::{LinkName, ZoneName};
 use crate::registry::{Allocator, EntryKind};
@@ -297,7 +297,7 @@ fn brand(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
                 spec,
                 format!("brand {brand} ({}) is none that zmgr can install", spec.brand.source),
             )
-            .with_help("take one of ipkg, nlipkg, lipkg, sparse, pkgsrc, illumos, lx"));
+            .with_help(format!("take one of {}", managed_brands().collect::<Vec<_>>().join(", "))));
         }
     }
     if host.brands.contains(brand) {

@@ -72,6 +72,7 @@ pub const EXPLAIN: &str = "\
 Examples:
   zmgr explain net
   zmgr explain capped-memory
+  zmgr explain brand sparse
   zmgr explain | less";
 
 pub const POOL_ALLOCATE: &str = "\

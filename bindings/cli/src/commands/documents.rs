@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
+use zmgr::{BrandFact, Code, Error};
 
 use crate::args::Globals;
 use crate::failure::Failure;
@@ -62,11 +63,31 @@ fn show(globals: &Globals, document: &Value, tree: &Path) -> Result<u8, Failure>
     Ok(0)
 }
 
+/// Prints what is known of a brand: one table per distribution.
+fn brand_facts(globals: &Globals, facts: &[BrandFact]) -> Result<u8, Failure> {
+    if globals.json {
+        output::json(&serde_json::to_value(facts).unwrap_or_default())?;
+        return Ok(0);
+    }
+    for (n, facts) in facts.chunk_by(|one, next| one.distribution == next.distribution).enumerate() {
+        let gap = if n > 0 { "\n" } else { "" };
+        let heading = format!("{} on {}", facts[0].brand, facts[0].distribution.as_str());
+        output::line(format_args!("{gap}{}", styled(HEADING, heading)))?;
+        for fact in facts {
+            let words = format!("    {}: {} [{}: {}]\n", fact.operation, fact.behaviour, fact.evidence, fact.source);
+            output::prose(&words, 4)?;
+        }
+    }
+    Ok(0)
+}
+
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// Node to explain [default: all nodes]
     node: Option<String>,
+    /// With the node `brand`: the brand whose operations to explain, with their evidence
+    brand: Option<String>,
 }
 
 impl Explain {
@@ -76,6 +97,15 @@ impl Explain {
             output::text(&zmgr::reference())?;
             return Ok(0);
         };
+        match (&self.brand, node.as_str()) {
+            (Some(brand), "brand") => return brand_facts(globals, &zmgr::explain_brand(brand)?),
+            (Some(extra), _) => {
+                return Err(Error::new(Code::InvalidArgument, format!("unexpected argument {extra:?}"))
+                    .with_help("only `zmgr explain brand` takes a second argument, the name of a brand")
+                    .into());
+            }
+            (None, _) => {}
+        }
         let found = zmgr::explain(node)?;
         if globals.json {
             output::json(&serde_json::to_value(&found).unwrap_or_default())?;
@@ -86,6 +116,9 @@ impl Explain {
             let (usage, rest) = words.split_once('\n').unwrap_or((&words, ""));
             let gap = if n > 0 { "\n" } else { "" };
             output::prose(&format!("{gap}{}\n{rest}", styled(HEADING, usage)), 4)?;
+        }
+        if node == "brand" {
+            output::remark(globals, "run `zmgr explain brand NAME` to see what a brand does, and how zmgr knows");
         }
         Ok(0)
     }

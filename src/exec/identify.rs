@@ -1,0 +1,54 @@
+//! `uname` and `zonename`: what the host is, and whether zmgr runs in its global zone.
+
+use super::{Completed, Invocation};
+use crate::error::Result;
+
+/// What the kernel calls itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Kernel {
+    /// Name of the system: `SunOS`.
+    pub system: String,
+    /// Release: `5.11`.
+    pub release: String,
+    /// Version, which names the build: `illumos-58ab7e66`.
+    pub version: String,
+}
+
+/// Asks for system, release and version.
+pub fn kernel() -> Invocation {
+    Invocation::new("uname").args(["-s", "-r", "-v"])
+}
+
+/// Reads the answer of [`kernel`]; `None` if it is not three words.
+pub fn parse_kernel(completed: &Completed) -> Result<Option<Kernel>> {
+    Ok(parse(&completed.text()?))
+}
+
+fn parse(text: &str) -> Option<Kernel> {
+    // The version comes last and may have blanks, as it does on systems that are not illumos.
+    let mut words = text.trim().splitn(3, ' ').map(|word| Some(word.to_owned()).filter(|word| !word.is_empty()));
+    let mut next = || words.next().flatten();
+    Some(Kernel { system: next()?, release: next()?, version: next()? })
+}
+
+/// Asks for the name of the zone that the command runs in.
+pub fn zone() -> Invocation {
+    Invocation::new("zonename")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_three_words() {
+        let kernel = parse("SunOS 5.11 omnios-r151056-33055012\n").unwrap();
+        assert_eq!((kernel.system.as_str(), kernel.version.as_str()), ("SunOS", "omnios-r151056-33055012"));
+        let other = parse("Linux 6.1.0 #1 SMP Debian\n").unwrap();
+        assert_eq!(other.version, "#1 SMP Debian");
+        for text in ["", "SunOS", "SunOS 5.11", "SunOS 5.11 \n"] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+}
