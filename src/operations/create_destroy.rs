@@ -4,7 +4,6 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::batch::{Batch, called_off};
 use super::config_tree::ConfigTree;
@@ -17,17 +16,16 @@ use super::executor::{self, Failure};
 use super::host_assets::HostAssets;
 use super::impact::{self, Mounts};
 use super::jobs::{EventSender, before, run_jobs};
-use super::journal::{Journal, Note};
+use super::journal::Journal;
 use super::preconditions::{before_creation, parent};
 use super::request::Pinned;
 use super::step_context::StepContext;
-use super::steps::{Boot, Halt, Probe, Step};
+
 use super::{Change, EventKind, Outcome, Plan, Report, identity, run_plan, view};
 use crate::config::FailureRule;
 use crate::document::Document;
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
-use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::manager::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
 use crate::name::{TemplateName, ZoneName};
@@ -347,52 +345,14 @@ fn build(context: &Context, creation: &Creation, step_context: &StepContext<'_>,
     };
     let mut journal = Journal::new(&context.registry, &creation.entry.name, id);
     step_context.made.recorded(&creation.entry.datasets);
-    executor::create(step_context, &mut journal, &creation.steps, 0, failure)?;
-    finish(step_context, &mut journal, creation.boot.as_ref())?;
+    step_context.plan_steps(creation.steps.len() + usize::from(creation.boot.is_some()));
+    executor::create(step_context, &mut journal, &creation.steps, failure)?;
+    executor::finish(step_context, &mut journal, creation.boot.as_ref())?;
     if creation.boot.is_some() {
         super::power::links_taken_up(context, step_context, &entry(context, &creation.entry.name)?)?;
     }
     let status = if creation.boot.is_some() { "running" } else { "installed" };
     view::read(&context.registry, &creation.entry.name, Some(&creation.spec), Some(status.to_owned()))
-}
-
-/// What comes after the last step that can be undone: the zone is booted, and the entry `ready`. A boot that fails leaves the zone.
-pub(crate) fn finish(step_context: &StepContext<'_>, journal: &mut Journal<'_>, boot: Option<&Boot>) -> Result<()> {
-    step_context.made.settle(&step_context.host)?;
-    journal.keep(&step_context.made);
-    let Some(boot) = boot else { return journal.note(Note::Ready) };
-    // Noted as a step, so that a zone that was to be booted is, whoever dies meanwhile.
-    journal.note(Note::Creating { step: &boot.id() })?;
-    let booted = boot_now(step_context, boot);
-    journal.note(Note::Ready)?;
-    booted
-}
-
-/// Boots a zone that is whole.
-pub(crate) fn boot_now(step_context: &StepContext<'_>, boot: &Boot) -> Result<()> {
-    // One step more than those that can be undone.
-    let (_, of) = step_context.position();
-    step_context.set_step(&boot.id(), (of + 1, of + 1));
-    let booted = boot.probe(step_context).and_then(|probe| match probe {
-        Probe::Done => Ok(()),
-        _ => executor::timed(step_context, boot),
-    });
-    booted.map_err(|error| {
-        step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
-        error
-            .with_context(format!("{} is ready but could not be booted", step_context.zone))
-            .with_help(format!("the zone is kept; fix the cause, then run `zmgr boot {}`", step_context.zone))
-    })
-}
-
-/// Boots a zone that ran before the work that is taken back. Who died while halting it may have left it half way down, where it
-/// stays until it is halted again.
-pub(crate) fn boot_again(step_context: &StepContext<'_>, boot: &Boot, halt_limit: Duration) -> Result<()> {
-    let state = step_context.host.zone_state(step_context.zone)?.map(|zone| zone.state);
-    if matches!(state, Some(ZoneState::ShuttingDown | ZoneState::Down)) {
-        executor::timed(step_context, &Halt { zone: step_context.zone.clone(), limit: halt_limit })?;
-    }
-    boot_now(step_context, boot)
 }
 
 /// What destroying these zones would do. Touches nothing.
@@ -509,7 +469,8 @@ pub(crate) fn destroy_one(
     if matches!(entry(context, name)?.state, None | Some(EntryState::Ready)) {
         journal.intend(Intent { running: destruction.running, keep_data: options.keep_data, ..Intent::default() });
     }
-    let result = executor::destroy(&step_context, &mut journal, &destruction.steps, 0);
+    step_context.plan_steps(destruction.steps.len());
+    let result = executor::destroy(&step_context, &mut journal, &destruction.steps);
     step_context.set_step("", (0, destruction.steps.len()));
     step_context.emit(EventKind::Finished { ok: result.is_ok() });
     drop(step_context);

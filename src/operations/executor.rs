@@ -1,66 +1,256 @@
-//! Does steps one after the other with the journal a step ahead, and takes them back when one fails.
+//! Runs the steps of one zone in order, with the journal one step ahead, and undoes them when one fails.
 //!
 //! Invariant: what a step does is on disk before it runs; the entry goes last, so that an address is never free while its VNIC or
-//! its zone exists.
+//! its zone exists. No other module loops over steps.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::EventKind;
 use super::journal::{Journal, Note};
 use super::step_context::StepContext;
-use super::steps::{Probe, Step, foreign};
+use super::steps::{Boot, Halt, Phase, Probe, Step, foreign};
 use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::zoneadm::ZoneState;
+use crate::name::ZoneName;
 
-/// A plan's steps for one zone.
+/// The steps of a plan for one zone.
 pub(crate) type Steps = [Box<dyn Step>];
 
-/// What to do with the steps done when a later one fails.
+/// What becomes of a creation in which a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
+    /// It is rolled back.
     RollBack,
+    /// It is kept as `failed`.
     Keep,
 }
 
-/// Creates: does the steps from `first` on. On failure takes back what was done, and the entry with it, or keeps both as `failed`.
-pub(crate) fn create(
-    step_context: &StepContext<'_>,
-    journal: &mut Journal<'_>,
-    steps: &Steps,
-    first: usize,
-    failure: Failure,
-) -> Result<()> {
-    for (n, step) in steps.iter().enumerate().skip(first) {
-        step_context.set_step(&step.id(), (n + 1, steps.len()));
-        let done = step_context
-            .check_cancel()
-            .and_then(|()| step.prepare(step_context))
-            .and_then(|()| {
-                journal.keep(&step_context.made);
-                journal.note(Note::Creating { step: &step.id() })
-            })
-            .and_then(|()| timed(step_context, step.as_ref()));
-        journal.keep(&step_context.made);
-        if let Err(error) = done {
-            step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
-            return Err(failed(step_context, journal, steps, n, failure, error));
-        }
-        if let Some(uuid) = step_context.uuid.take() {
-            journal.installed(Some(uuid));
-        }
-    }
-    // Refused at the last word of the last step: still time to take it all back.
-    step_context
-        .checkpoint()
-        .map_err(|error| failed(step_context, journal, steps, steps.len().saturating_sub(1), failure, error))
+/// Why steps are run. It decides what the journal says meanwhile, and what becomes of a step that the host has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To create a zone: the plan has just seen that nothing of it is there.
+    Create,
+    /// To create a zone from wherever an earlier run came to.
+    Resume,
+    /// To boot a zone that is complete.
+    Boot,
+    /// To remove a zone.
+    Destroy,
+    /// To remove the files of a zone that is installed again.
+    Empty,
+    /// To change a zone in the state that it is in.
+    Apply,
+    /// To change a zone that was shut down for it.
+    ApplyDown,
+    /// To remove links that a zone does not use.
+    Unlink,
+    /// To make a zone what it was before a failed operation.
+    Restore,
 }
 
-/// Does one step, and tells of it.
-pub(crate) fn timed(step_context: &StepContext<'_>, step: &dyn Step) -> Result<()> {
+/// What becomes of a step that the host has already.
+enum Existing {
+    /// Not asked: the plan knows that it is not there, or running it again does no harm.
+    Unasked,
+    /// Skipped if it is done, otherwise run.
+    Skipped,
+    /// Skipped if it is done, undone first if it is there in part.
+    Redone,
+}
+
+impl Purpose {
+    fn existing(self) -> Existing {
+        match self {
+            Purpose::Create | Purpose::Apply | Purpose::ApplyDown => Existing::Unasked,
+            Purpose::Boot | Purpose::Destroy | Purpose::Empty | Purpose::Unlink | Purpose::Restore => Existing::Skipped,
+            Purpose::Resume => Existing::Redone,
+        }
+    }
+
+    /// Returns what the journal says while a step runs; `None` if the entry stays `ready` or as it is.
+    fn note(self, step: &str) -> Option<Note<'_>> {
+        match self {
+            Purpose::Create | Purpose::Resume | Purpose::Boot | Purpose::Empty | Purpose::ApplyDown => {
+                Some(Note::Creating { step })
+            }
+            Purpose::Destroy => Some(Note::Destroying { step }),
+            Purpose::Apply | Purpose::Unlink | Purpose::Restore => None,
+        }
+    }
+
+    /// Returns the error of a step, which says what failed.
+    fn failed(self, zone: &ZoneName, stopped: Stopped) -> Error {
+        let Stopped { step, error, .. } = stopped;
+        match self {
+            Purpose::Create => error.with_context(format!("creating {zone} failed at {step}")),
+            Purpose::Resume => error.with_context(format!("finishing {zone} failed at {step}")),
+            Purpose::Destroy => error
+                .with_context(format!("destroying {zone} failed at {step}"))
+                .with_help(format!("fix the cause, then run `zmgr destroy {zone}` again, or `zmgr recover {zone}`")),
+            Purpose::Empty => error.with_context(format!("reinstalling {zone} failed at {step}")),
+            Purpose::Apply | Purpose::ApplyDown => error.with_context(format!("applying {zone} failed at {step}")),
+            Purpose::Boot => error
+                .with_context(format!("{zone} is ready but could not be booted"))
+                .with_help(format!("the zone is kept; fix the cause, then run `zmgr boot {zone}`")),
+            Purpose::Unlink | Purpose::Restore => error,
+        }
+    }
+}
+
+/// A step that failed, and its place among the steps.
+struct Stopped {
+    at: usize,
+    step: String,
+    error: Error,
+}
+
+/// Visits steps in the given order: the only loop over steps.
+fn visit<'s>(
+    step_context: &StepContext<'_>,
+    steps: impl Iterator<Item = (usize, &'s dyn Step)>,
+    mut act: impl FnMut(usize, &dyn Step) -> Result<()>,
+) -> Result<(), Stopped> {
+    for (at, step) in steps {
+        let done = step_context.check_cancel().and_then(|()| act(at, step));
+        if let Err(error) = done {
+            step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
+            return Err(Stopped { at, step: step.id(), error });
+        }
+    }
+    Ok(())
+}
+
+/// Runs steps in order, up to the first that fails.
+pub(crate) fn run<'s>(
+    step_context: &StepContext<'_>,
+    journal: &mut Journal<'_>,
+    steps: impl IntoIterator<Item = &'s dyn Step>,
+    purpose: Purpose,
+) -> Result<()> {
+    forward(step_context, journal, steps, purpose).map_err(|stopped| purpose.failed(step_context.zone, stopped))
+}
+
+fn forward<'s>(
+    step_context: &StepContext<'_>,
+    journal: &mut Journal<'_>,
+    steps: impl IntoIterator<Item = &'s dyn Step>,
+    purpose: Purpose,
+) -> Result<(), Stopped> {
+    visit(step_context, steps.into_iter().enumerate(), |_, step| {
+        step_context.next_step(&step.id());
+        run_step(step_context, journal, step, purpose)
+    })
+}
+
+fn run_step(
+    step_context: &StepContext<'_>,
+    journal: &mut Journal<'_>,
+    step: &dyn Step,
+    purpose: Purpose,
+) -> Result<()> {
+    let id = step.id();
+    let existing = purpose.existing();
+    if !matches!(existing, Existing::Unasked) {
+        match step.probe(step_context)? {
+            Probe::Done => return Ok(()),
+            Probe::Foreign(what) => return Err(foreign(what)),
+            Probe::Partial if matches!(existing, Existing::Redone) => {
+                note(journal, step_context, purpose.note(&id))?;
+                step.undo(step_context)?;
+            }
+            Probe::Partial | Probe::Absent => {}
+        }
+    }
+    step.prepare(step_context)?;
+    note(journal, step_context, purpose.note(&id))?;
+    let done = timed(step_context, step);
+    // What it made is noted even if it failed: with the next note, or at once if there is none.
+    let noted = match purpose.note(&id) {
+        Some(_) => {
+            journal.keep(&step_context.made);
+            Ok(())
+        }
+        None => journal.note_made(&step_context.made),
+    };
+    done.and(noted)?;
+    if let Some(uuid) = step_context.uuid.take() {
+        journal.installed(Some(uuid));
+    }
+    Ok(())
+}
+
+/// Writes what is about to be done, with the datasets made so far.
+fn note(journal: &mut Journal<'_>, step_context: &StepContext<'_>, note: Option<Note<'_>>) -> Result<()> {
+    match note {
+        Some(note) => {
+            journal.keep(&step_context.made);
+            journal.note(note)
+        }
+        None => journal.note_made(&step_context.made),
+    }
+}
+
+/// Runs one step, with events around it.
+fn timed(step_context: &StepContext<'_>, step: &dyn Step) -> Result<()> {
     let started = Instant::now();
     step_context.begin()?;
     step.run(step_context)?;
     step_context.emit(EventKind::StepDone { elapsed: started.elapsed() });
     Ok(())
+}
+
+/// Creates a zone. On failure rolls back, the entry included, or keeps what was done as `failed`.
+pub(crate) fn create(
+    step_context: &StepContext<'_>,
+    journal: &mut Journal<'_>,
+    steps: &Steps,
+    failure: Failure,
+) -> Result<()> {
+    match forward(step_context, journal, each(steps), Purpose::Create) {
+        // A cancellation that arrives with the last event still rolls everything back.
+        Ok(()) => step_context
+            .checkpoint()
+            .map_err(|error| failed(step_context, journal, steps, steps.len().saturating_sub(1), failure, error)),
+        Err(stopped) => Err(failed(step_context, journal, steps, stopped.at, failure, stopped.error)),
+    }
+}
+
+/// Removes a zone, its entry last. A failure leaves the entry as it stands: `recover` resumes or, while nothing is lost, restores.
+pub(crate) fn destroy(step_context: &StepContext<'_>, journal: &mut Journal<'_>, steps: &Steps) -> Result<()> {
+    run(step_context, journal, each(steps), Purpose::Destroy)?;
+    journal.remove()
+}
+
+/// Does what comes after the last step that can be undone: boots the zone, and notes that it is `ready`, even if the boot fails.
+pub(crate) fn finish(step_context: &StepContext<'_>, journal: &mut Journal<'_>, boot: Option<&Boot>) -> Result<()> {
+    step_context.made.settle(&step_context.host)?;
+    journal.keep(&step_context.made);
+    // The boot is noted as a step, so that a zone that was to be booted is, even if zmgr dies first.
+    let booted = boot.map_or(Ok(()), |boot| run(step_context, journal, [boot as &dyn Step], Purpose::Boot));
+    journal.note(Note::Ready)?;
+    booted
+}
+
+/// Boots a zone that ran before the operation that is rolled back. If zmgr died while halting it, it may be half way down, where it
+/// stays until it is halted again.
+pub(crate) fn boot_again(
+    step_context: &StepContext<'_>,
+    journal: &mut Journal<'_>,
+    boot: &Boot,
+    halt_limit: Duration,
+) -> Result<()> {
+    let state = step_context.host.zone_state(step_context.zone)?.map(|zone| zone.state);
+    if matches!(state, Some(ZoneState::ShuttingDown | ZoneState::Down)) {
+        let halt = Halt { zone: step_context.zone.clone(), limit: halt_limit };
+        run(step_context, journal, [&halt as &dyn Step], Purpose::Restore)?;
+    }
+    forward(step_context, journal, [boot as &dyn Step], Purpose::Restore)
+        .map_err(|stopped| Purpose::Boot.failed(step_context.zone, stopped))
+}
+
+/// Returns the steps of a plan, for [`run`].
+pub(crate) fn each(steps: &Steps) -> impl Iterator<Item = &dyn Step> {
+    steps.iter().map(AsRef::as_ref)
 }
 
 fn failed(
@@ -80,7 +270,7 @@ fn failed(
                 let why = error.help().map(|help| format!("; {help}")).unwrap_or_default();
                 error
                     .with_context(format!("creating {zone} stopped at {step}, and what was done is kept"))
-                    .with_help(format!("zmgr recover {zone} takes it back, with --resume it goes on{why}"))
+                    .with_help(format!("run `zmgr recover {zone}` to roll it back, with --resume to finish it{why}"))
             }
             Err(also) => error.with_detail(finding(&also)),
         };
@@ -97,18 +287,17 @@ fn failed(
             for detail in also.details().iter().cloned().chain((!known).then(|| finding(&also))) {
                 both = both.with_detail(detail);
             }
-            let both =
-                both.with_help(format!("what is left is noted in its entry: run zmgr recover {}", step_context.zone));
+            let both = both.with_help(format!("run `zmgr recover {}`: its entry says what is left", step_context.zone));
             if code == Code::Cancelled {
                 both
             } else {
-                both.with_detail(Diagnostic::new("not-rolled-back", "the roll back did not come to its end"))
+                both.with_detail(Diagnostic::new("not-rolled-back", "the rollback is not complete"))
             }
         }
     }
 }
 
-/// Takes back the steps from `at` down to the first, then the entry.
+/// Undoes the steps from `at` down to the first, then removes the entry.
 ///
 /// A phase is left alone while something of a later one is still there: a zone whose files could not be removed keeps its
 /// configuration, one whose configuration could not be deleted keeps its links.
@@ -120,29 +309,33 @@ pub(crate) fn roll_back(
 ) -> Result<()> {
     step_context.undoing();
     match journal.note(Note::Undoing { step: &steps[at.min(steps.len().saturating_sub(1))].id() }) {
-        // Without an entry nothing can be noted, but what was made can still be taken back, and nobody else would.
+        // Without an entry nothing can be noted, but what was made must still be undone: nothing else would undo it.
         Err(_) if journal.is_gone() => {}
         noted => noted?,
     }
-    let mut stuck: Option<(super::recover::Phase, String)> = None;
+    let mut stuck: Option<(Phase, String)> = None;
     let mut failures: Vec<Error> = Vec::new();
-    for (n, step) in steps.iter().enumerate().take(at + 1).rev() {
+    let total = step_context.position().1;
+    let done = each(steps).enumerate().take(at + 1).collect::<Vec<_>>();
+    visit(step_context, done.into_iter().rev(), |n, step| {
         if stuck.as_ref().is_some_and(|(phase, _)| step.phase() < *phase) {
-            break;
+            return Ok(());
         }
-        step_context.set_step(&step.id(), (n + 1, steps.len()));
-        step_context.check_cancel()?;
+        step_context.set_step(&step.id(), (n + 1, total));
         step_context.emit(EventKind::Undoing);
-        if let Err(error) = step.undo(step_context) {
-            // Asked twice to stop: the entry says that it is being undone, and recovery goes on from there.
-            if error.code() == Code::Cancelled {
-                return Err(error);
+        match step.undo(step_context) {
+            // A second cancellation: the entry says that it is being undone, and recovery goes on from there.
+            Err(error) if error.code() == Code::Cancelled => Err(error),
+            Err(error) => {
+                step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
+                stuck.get_or_insert((step.phase(), step.id()));
+                failures.push(error.with_context(format!("cannot undo {}", step.id())));
+                Ok(())
             }
-            step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
-            stuck.get_or_insert((step.phase(), step.id()));
-            failures.push(error.with_context(format!("taking back {}", step.id())));
+            Ok(()) => Ok(()),
         }
-    }
+    })
+    .map_err(|stopped| stopped.error)?;
     journal.keep(&step_context.made);
     let Some((_, step)) = stuck else {
         return journal.take_back();
@@ -155,90 +348,7 @@ pub(crate) fn roll_back(
     Err(first.with_details(details))
 }
 
-/// Creates from wherever an earlier run came to: what is done is left, what was begun is taken back and done again. A failure leaves
-/// the entry as it stands.
-pub(crate) fn resume(step_context: &StepContext<'_>, journal: &mut Journal<'_>, steps: &Steps) -> Result<()> {
-    for (n, step) in steps.iter().enumerate() {
-        let id = step.id();
-        step_context.set_step(&id, (n + 1, steps.len()));
-        step_context.check_cancel()?;
-        let probe = step.probe(step_context)?;
-        if probe == Probe::Done {
-            continue;
-        }
-        let ready = match probe {
-            Probe::Foreign(what) => Err(foreign(what)),
-            Probe::Partial => journal.note(Note::Creating { step: &id }).and_then(|()| step.undo(step_context)),
-            Probe::Absent | Probe::Done => Ok(()),
-        };
-        let done = ready
-            .and_then(|()| step.prepare(step_context))
-            .and_then(|()| {
-                journal.keep(&step_context.made);
-                journal.note(Note::Creating { step: &id })
-            })
-            .and_then(|()| timed(step_context, step.as_ref()));
-        journal.keep(&step_context.made);
-        if let Err(error) = done {
-            step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
-            return Err(error.with_context(format!("finishing {} failed at {id}", step_context.zone)));
-        }
-        if let Some(uuid) = step_context.uuid.take() {
-            journal.installed(Some(uuid));
-        }
-    }
-    Ok(())
-}
-
-/// Destroys: does the steps from `first` on, then removes the entry. A failure leaves the entry as it stands: `recover` goes on
-/// from there or, while nothing is lost, back.
-pub(crate) fn destroy(
-    step_context: &StepContext<'_>,
-    journal: &mut Journal<'_>,
-    steps: &Steps,
-    first: usize,
-) -> Result<()> {
-    for (n, step) in steps.iter().enumerate().skip(first) {
-        let id = step.id();
-        step_context.set_step(&id, (n + 1, steps.len()));
-        let done =
-            step_context.check_cancel().and_then(|()| journal.note(Note::Destroying { step: &id })).and_then(|()| {
-                match step.probe(step_context)? {
-                    Probe::Done => Ok(()),
-                    Probe::Foreign(what) => Err(foreign(what)),
-                    Probe::Absent | Probe::Partial => timed(step_context, step.as_ref()),
-                }
-            });
-        if let Err(error) = done {
-            step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
-            return Err(error.with_context(format!("destroying {} failed at {id}", step_context.zone)).with_help(
-                format!("mend the cause, then run zmgr destroy {0} again, or zmgr recover {0}", step_context.zone),
-            ));
-        }
-    }
-    journal.remove()
-}
-
-/// Does the steps that take a zone down before it is installed again. A failure leaves the entry as it stands.
-pub(crate) fn empty(step_context: &StepContext<'_>, journal: &mut Journal<'_>, steps: &Steps) -> Result<()> {
-    for (n, step) in steps.iter().enumerate() {
-        let id = step.id();
-        step_context.set_step(&id, (n + 1, steps.len()));
-        step_context.check_cancel()?;
-        match step.probe(step_context)? {
-            Probe::Done => continue,
-            Probe::Foreign(what) => return Err(foreign(what)),
-            Probe::Absent | Probe::Partial => journal.note(Note::Creating { step: &id })?,
-        }
-        if let Err(error) = timed(step_context, step.as_ref()) {
-            step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
-            return Err(error.with_context(format!("reinstalling {} failed at {id}", step_context.zone)));
-        }
-    }
-    Ok(())
-}
-
-/// An error as a detail of another.
+/// Returns an error as a detail of another.
 pub(crate) fn finding(error: &Error) -> Diagnostic {
     let finding = Diagnostic::new(error.code().slug(), error.message());
     match error.help() {

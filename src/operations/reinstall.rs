@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::config_tree::ConfigTree;
 use super::context::Context;
-use super::create_destroy::{boot_again, entry, finish};
+use super::create_destroy::entry;
 use super::data;
+use super::executor::{self, Purpose};
 use super::host_assets::HostAssets;
 use super::impact::Mounts;
 use super::jobs::{EventSender, before, run_jobs};
@@ -20,7 +21,7 @@ use super::preconditions::{self, BOOT, Subject};
 use super::request::Request;
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
-use super::{EventKind, Outcome, Plan, Report, allocate, basis, create, executor, identity, impact, run_plan, view};
+use super::{EventKind, Outcome, Plan, Report, allocate, basis, create, identity, impact, run_plan, view};
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
@@ -239,15 +240,16 @@ pub(crate) fn reinstall_one(
 }
 
 fn work(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Reinstallation) -> Result<()> {
-    if let Err(error) = executor::empty(step_context, journal, &planned.down) {
+    step_context.plan_steps(planned.down.len() + planned.up.len() + usize::from(planned.boot.is_some()));
+    if let Err(error) = executor::run(step_context, journal, executor::each(&planned.down), Purpose::Empty) {
         return Err(back(step_context, journal, planned, error));
     }
     journal.uninstalled();
-    if let Err(error) = executor::resume(step_context, journal, &planned.up) {
+    if let Err(error) = executor::run(step_context, journal, executor::each(&planned.up), Purpose::Resume) {
         return Err(given_up(step_context, journal, error));
     }
     create::note_installed(journal, &planned.spec)?;
-    finish(step_context, journal, planned.boot.as_ref())
+    executor::finish(step_context, journal, planned.boot.as_ref())
 }
 
 /// Something went wrong while the zone was taken down: where its files are whole, it becomes as it was.
@@ -262,7 +264,7 @@ fn back(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Rei
     }
 }
 
-fn restored(step_context: &StepContext<'_>, journal: &Journal<'_>, planned: &Reinstallation) -> Result<bool> {
+fn restored(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Reinstallation) -> Result<bool> {
     let whole = match step_context.host.zone_state(step_context.zone)? {
         Some(zone) if identity::same_installation(&planned.entry, &zone).is_ok() => {
             !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete)
@@ -276,12 +278,11 @@ fn restored(step_context: &StepContext<'_>, journal: &Journal<'_>, planned: &Rei
     let took_autoboot = planned.down.iter().any(|step| step.id() == "autoboot-off");
     if took_autoboot {
         let on = Autoboot { zone: step_context.zone.clone(), on: true };
-        if on.probe(step_context)? != super::steps::Probe::Done {
-            on.run(step_context)?;
-        }
+        executor::run(step_context, journal, [&on as &dyn Step], Purpose::Restore)?;
     }
     if planned.running {
-        boot_again(step_context, &Boot { zone: step_context.zone.clone(), limit: planned.limit }, planned.halt_limit)?;
+        let boot = Boot { zone: step_context.zone.clone(), limit: planned.limit };
+        executor::boot_again(step_context, journal, &boot, planned.halt_limit)?;
     }
     journal.note(Note::Ready)?;
     Ok(true)

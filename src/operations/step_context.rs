@@ -80,6 +80,17 @@ impl<'a> StepContext<'a> {
         self.outcome.store(0, Ordering::SeqCst);
     }
 
+    /// Says how many steps there are. The next one is the first.
+    pub(crate) fn plan_steps(&self, total: usize) {
+        self.set_step("", (0, total));
+    }
+
+    /// Goes on to the next step, which the events that follow are about.
+    pub(crate) fn next_step(&self, id: &str) {
+        let (done, total) = self.position.get();
+        self.set_step(id, (done + 1, total.max(done + 1)));
+    }
+
     /// Which step it is, of how many.
     pub(crate) fn position(&self) -> (usize, usize) {
         self.position.get()

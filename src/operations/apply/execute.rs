@@ -8,7 +8,7 @@ use crate::manager::{ApplyOptions, Zone};
 use crate::name::ZoneName;
 use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::{Context, Locks, Snapshots};
-use crate::operations::executor::{self, Failure};
+use crate::operations::executor::{self, Failure, Purpose};
 use crate::operations::jobs::EventSender;
 use crate::operations::journal::{Journal, Note};
 use crate::operations::plan::Change;
@@ -17,7 +17,7 @@ use crate::operations::power::{self, Power};
 use crate::operations::request::Request;
 use crate::operations::run_plan::confirmed;
 use crate::operations::step_context::StepContext;
-use crate::operations::steps::{Probe, Step};
+use crate::operations::steps::Step;
 use crate::operations::zone_comparison::{ZoneComparison, comparisons};
 use crate::operations::{EventKind, create_destroy, pending, preconditions, view};
 use crate::registry::Wait;
@@ -109,67 +109,69 @@ fn carry_out(
         return Err(Error::new(Code::Internal, "an entry without id"));
     };
     let mut journal = Journal::new(&context.registry, step_context.zone, id);
-    let of = application.change.steps.len();
-    if application.rebuild {
-        step_context.made.recorded(&application.entry.datasets);
-        step_context.made.forget_zonepath();
-        journal.keep(&step_context.made);
-        journal.uninstalled();
-        journal.intend(Intent { before: Some(Before::Ready), ..Intent::default() });
-        executor::create(step_context, &mut journal, &application.steps, 0, Failure::Keep)?;
-        note_applied(&journal, application)?;
-        return create_destroy::finish(step_context, &mut journal, application.boot.as_ref());
-    }
     step_context.made.recorded(&application.entry.datasets);
-    let mut position = 0;
-    let mut at = |id: &str| {
-        position += 1;
-        step_context.set_step(id, (position, of));
-    };
-    for step in &application.steps {
-        at(&step.id());
-        step_context.check_cancel()?;
-        let done = step.prepare(step_context).and_then(|()| journal.note_made(&step_context.made));
-        let done = done.and_then(|()| executor::timed(step_context, step.as_ref()));
-        let noted = journal.note_made(&step_context.made);
-        done.and(noted).map_err(|error| {
-            step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
-            error.with_context(format!("applying {} failed at {}", step_context.zone, step.id()))
-        })?;
+    step_context.plan_steps(application.change.steps.len());
+    if application.rebuild {
+        return rebuild(application, step_context, journal);
     }
+    executor::run(step_context, &mut journal, executor::each(&application.steps), Purpose::Apply)?;
     if !application.reboot {
-        unlink(step_context, application, &mut at)?;
+        unlink(step_context, &mut journal, application)?;
     }
-    if application.cold.is_empty() {
-        note_applied(&journal, application)?;
+    if !application.cold.is_empty() {
+        return change_while_down(config_tree, application, step_context, journal);
     }
+    note_applied(&journal, application)?;
     if !application.reboot {
-        return plumb(step_context, &journal, application, &mut at);
+        return plumb(step_context, &journal, application);
+    }
+    let limits = config_tree.config.timeouts;
+    step_context.next_step("reboot");
+    power::act(step_context, &application.entry, Power::Reboot { force: false }, limits.shutdown + limits.boot)?;
+    booted(context, step_context, &journal)?;
+    plumb(step_context, &journal, application)?;
+    unlink(step_context, &mut journal, application)
+}
+
+/// Builds a zone that the host no longer has.
+fn rebuild(application: &Application, step_context: &StepContext<'_>, mut journal: Journal<'_>) -> Result<()> {
+    step_context.made.forget_zonepath();
+    journal.keep(&step_context.made);
+    journal.uninstalled();
+    journal.intend(Intent { before: Some(Before::Ready), ..Intent::default() });
+    executor::create(step_context, &mut journal, &application.steps, Failure::Keep)?;
+    note_applied(&journal, application)?;
+    executor::finish(step_context, &mut journal, application.boot.as_ref())
+}
+
+/// Shuts the zone down for what needs it to be down, and boots it again.
+fn change_while_down(
+    config_tree: &ConfigTree,
+    application: &Application,
+    step_context: &StepContext<'_>,
+    journal: Journal<'_>,
+) -> Result<()> {
+    if !application.reboot {
+        return plumb(step_context, &journal, application);
     }
     let limits = config_tree.config.timeouts;
     let act = |what: Power, limit| power::act(step_context, &application.entry, what, limit);
-    if application.cold.is_empty() {
-        at("reboot");
-        act(Power::Reboot { force: false }, limits.shutdown + limits.boot)?;
-        booted(context, step_context, &journal)?;
-        plumb(step_context, &journal, application, &mut at)?;
-        return unlink(step_context, application, &mut at);
-    }
     preconditions::before_boot(&step_context.host, step_context.zone, true)?;
-    // Noted, so that a zone that was taken down comes up again, whoever dies meanwhile.
+    // Noted, so that a zone that was shut down comes up again, even if zmgr dies first.
     let mut journal = journal.applying();
     journal.intend(Intent { running: true, ..Intent::default() });
-    at("shutdown");
+    step_context.next_step("shutdown");
     journal.note(Note::Creating { step: "shutdown" })?;
     let changed = act(Power::Shutdown { force: false }, limits.shutdown)
-        .and_then(|_| cold(step_context, &journal, application, &mut at))
+        .and_then(|_| executor::run(step_context, &mut journal, executor::each(&application.cold), Purpose::ApplyDown))
+        .and_then(|()| unlink(step_context, &mut journal, application))
         .and_then(|()| note_applied(&journal, application));
-    // Asked twice to stop: recovery brings it up.
+    // Cancelled twice: recovery boots it.
     if changed.as_ref().is_err_and(|error| error.code() == Code::Cancelled) {
         step_context.undoing();
     }
-    // It ran before, and it shall run again, whatever became of its links.
-    at("boot");
+    // It ran before, so it must run again, whatever became of its links.
+    step_context.next_step("boot");
     journal.note(Note::Creating { step: "boot" })?;
     let booted = act(Power::Boot, limits.boot);
     if booted.as_ref().is_err_and(|error| error.code() == Code::Cancelled) {
@@ -178,7 +180,7 @@ fn carry_out(
     journal.note(Note::Ready)?;
     changed?;
     booted.map_err(|error| error.with_help(format!("fix the cause, then run `zmgr boot {}`", step_context.zone)))?;
-    plumb(step_context, &journal, application, &mut at)
+    plumb(step_context, &journal, application)
 }
 
 /// Brings a zone up again that was down for a change when zmgr died, and does before what of the change is left.
@@ -199,7 +201,7 @@ pub(crate) fn finish(
         )),
     }
     if entry.intent.running {
-        step_context.set_step("boot", (1, 1));
+        step_context.next_step("boot");
         journal.note(Note::Creating { step: "boot" })?;
         power::act(step_context, entry, Power::Boot, config_tree.config.timeouts.boot)?;
     }
@@ -221,31 +223,10 @@ fn left_to_do(context: &Context, config_tree: &ConfigTree, entry: &ZoneEntry) ->
     plan_of(context, config_tree, &snapshots, Some(&mut allocator), comparison?, &ApplyOptions::new(), None)
 }
 
-/// What needs the zone to be down.
-fn cold(
-    step_context: &StepContext<'_>,
-    journal: &Journal<'_>,
-    application: &Application,
-    at: &mut impl FnMut(&str),
-) -> Result<()> {
-    for step in &application.cold {
-        at(&step.id());
-        step_context.check_cancel()?;
-        journal.note(Note::Creating { step: &step.id() })?;
-        executor::timed(step_context, step.as_ref())
-            .map_err(|error| error.with_context(format!("applying {} failed at {}", step_context.zone, step.id())))?;
-    }
-    unlink(step_context, application, at)
-}
-
 /// Has the zone make interfaces of the links that it got, and notes those that it did not.
-fn plumb(
-    step_context: &StepContext<'_>,
-    journal: &Journal<'_>,
-    application: &Application,
-    at: &mut impl FnMut(&str),
-) -> Result<()> {
-    let left = plumb_links(step_context, &application.applied.nets, &application.plumb, at)?;
+fn plumb(step_context: &StepContext<'_>, journal: &Journal<'_>, application: &Application) -> Result<()> {
+    let left =
+        plumb_links(step_context, &application.applied.nets, &application.plumb, |id| step_context.next_step(id))?;
     if left.is_empty() {
         return Ok(());
     }
@@ -256,14 +237,8 @@ fn plumb(
     })
 }
 
-fn unlink(step_context: &StepContext<'_>, application: &Application, at: &mut impl FnMut(&str)) -> Result<()> {
-    for step in &application.unlinks {
-        at(&step.id());
-        if step.probe(step_context)? != Probe::Done {
-            executor::timed(step_context, step)?;
-        }
-    }
-    Ok(())
+fn unlink(step_context: &StepContext<'_>, journal: &mut Journal<'_>, application: &Application) -> Result<()> {
+    executor::run(step_context, journal, application.unlinks.iter().map(|step| step as &dyn Step), Purpose::Unlink)
 }
 
 /// Notes what the host has by now.

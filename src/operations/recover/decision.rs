@@ -3,6 +3,8 @@
 //! Invariant: pure, and never in favour of uninstalling an installed zone unless zmgr itself had begun to, under this very entry
 //! and installation.
 
+use crate::operations::steps::Phase;
+
 /// What the journal says of a zone that is not `ready`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Journal {
@@ -14,19 +16,6 @@ pub(crate) enum Journal {
     Reinstalling { emptied: bool },
     /// Down for what is applied to it.
     Applying,
-}
-
-/// How far a step goes: what the host can have after it, in the order of a creation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    /// Links: the zone is not on the host yet, or no longer.
-    Links,
-    /// The configuration is written or deleted.
-    Configuration,
-    /// The files are installed or uninstalled.
-    Files,
-    /// Whatever comes while the zone is installed and inactive, or is about to be.
-    Settled,
 }
 
 /// What the host says of the zone.

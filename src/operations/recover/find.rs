@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::decision::{ConfigMatch, HostView, HostZonePhase, Journal, Phase};
+use super::decision::{ConfigMatch, HostView, HostZonePhase, Journal};
 use crate::config::Config;
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Error, Result};
@@ -11,6 +11,7 @@ use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::Context;
 use crate::operations::journal::{APPLY, REINSTALL};
 use crate::operations::steps::Extent;
+use crate::operations::steps::Phase;
 use crate::operations::{create, identity, reinstall};
 use crate::zone::{EntryState, ZoneEntry};
 

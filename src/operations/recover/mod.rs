@@ -6,12 +6,10 @@
 mod decision;
 mod find;
 
-pub(crate) use decision::Phase;
-
 use super::config_tree::ConfigTree;
 use super::context::{Context, Locks};
-use super::create_destroy::{boot_again, entry, finish};
-use super::executor;
+use super::create_destroy::entry;
+use super::executor::{self, Purpose};
 use super::host_assets::HostAssets;
 use super::jobs::{EventSender, run_jobs};
 use super::journal::{Journal, Note, REINSTALL};
@@ -215,7 +213,7 @@ impl Work<'_> {
                 self.findings.autoboot,
                 self.keeps_data(),
             );
-            return executor::destroy(step_context, journal, &steps, 0).map(|()| Done::Destroyed);
+            return executor::destroy(step_context, journal, &steps).map(|()| Done::Destroyed);
         }
         if find::is_application(self.entry) {
             apply::finish(self.context, self.config_tree, self.entry, step_context, journal)?;
@@ -241,13 +239,13 @@ impl Work<'_> {
         } else {
             self.creation()?
         };
-        executor::resume(step_context, journal, &steps)?;
+        executor::run(step_context, journal, executor::each(&steps), Purpose::Resume)?;
         if find::is_reinstallation(self.entry) {
             create::note_installed(journal, self.spec)?;
         }
         let limit = self.config_tree.config.timeouts.boot;
         let boot = self.boots().then(|| Boot { zone: self.entry.name.clone(), limit });
-        finish(step_context, journal, boot.as_ref())?;
+        executor::finish(step_context, journal, boot.as_ref())?;
         let status = if boot.is_some() { "running" } else { "installed" };
         view::read(&self.context.registry, &self.entry.name, Some(self.spec), Some(status.to_owned()))
             .map(Done::Finished)
@@ -263,7 +261,7 @@ impl Work<'_> {
         }
         if whole {
             let down = reinstall::down(self.config_tree, self.entry, zone, self.findings.autoboot);
-            executor::empty(step_context, journal, &down)?;
+            executor::run(step_context, journal, executor::each(&down), Purpose::Empty)?;
         }
         journal.uninstalled();
         Ok(())
@@ -273,13 +271,12 @@ impl Work<'_> {
     fn restore(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>) -> Result<Zone> {
         if self.spec.autoboot.value && !self.findings.autoboot {
             let autoboot = super::steps::Autoboot { zone: self.entry.name.clone(), on: true };
-            step_context.set_step(&autoboot.id(), (1, 1));
-            executor::timed(step_context, &autoboot)?;
+            executor::run(step_context, journal, [&autoboot as &dyn Step], Purpose::Restore)?;
         }
         let limit = self.config_tree.config.timeouts.boot;
         let boot = self.entry.intent.running.then(|| Boot { zone: self.entry.name.clone(), limit });
         if let Some(boot) = &boot {
-            boot_again(step_context, boot, self.config_tree.config.timeouts.shutdown)?;
+            executor::boot_again(step_context, journal, boot, self.config_tree.config.timeouts.shutdown)?;
         }
         journal.note(Note::Ready)?;
         let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.as_str().to_owned());

@@ -35,7 +35,6 @@ pub(crate) use unlink::Unlink;
 pub(crate) use vnic::Vnic;
 
 use super::plan::{PlannedFile, PlannedStep};
-use super::recover::Phase;
 use super::step_context::StepContext;
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
@@ -51,6 +50,19 @@ pub(crate) enum Probe {
     Done,
     /// Something is there that this step did not make.
     Foreign(String),
+}
+
+/// How far a step goes: what the host can have after it, in the order of a creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Links: the zone is not on the host yet, or no longer.
+    Links,
+    /// The configuration is written or deleted.
+    Configuration,
+    /// The files are installed or uninstalled.
+    Files,
+    /// What comes while the zone is installed and inactive, or about to be.
+    Settled,
 }
 
 /// One step of a plan.
