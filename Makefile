@@ -1,6 +1,6 @@
 # One command for each thing. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test soak bench header lint illumos-check host-check tools install
+.PHONY: help demo quick test soak bench header lint illumos-check host-check host-check-vm tools install
 PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?=
@@ -35,6 +35,10 @@ illumos-check: ## type check for illumos, no link (rustup brings its standard li
 host-check: ## certify this illumos host, read-only; more with ARGS="--install BRAND PARENT"
 	@cargo build -q --release -p zmgr-cli
 	@packaging/host-check --zmgr target/release/zmgr $(ARGS)
+
+host-check-vm: ## the same in QEMU, with all changes: make host-check-vm IMAGE=FILE ARGS="--password SECRET"
+	@test -n "$(IMAGE)" || { echo 'usage: make host-check-vm IMAGE=FILE [ARGS="OPTIONS"]' >&2; exit 2; }
+	@packaging/host-check-vm "$(IMAGE)" $(ARGS)
 
 tools: ## the pinned tools that the tests need, below target/tools
 	@tests/tools
