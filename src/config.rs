@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::address::MacPrefix;
 use crate::document::{Kind, Reader, integer};
+use crate::environment::Environment;
 use crate::kdl_util::Node;
 use crate::name::TemplateName;
 use crate::schema::At;
@@ -32,6 +33,8 @@ pub struct Config {
     pub mac_prefix: Option<Sourced<MacPrefix>>,
     /// Time limits.
     pub timeouts: Timeouts,
+    /// Environment variables of the commands that fetch packages.
+    pub environment: Environment,
     /// Where the full output of long commands is kept.
     pub log_dir: String,
     /// The layer beneath every template.
@@ -51,6 +54,7 @@ impl Default for Config {
             vnic_name: "{zone}_{index}".to_owned().into(),
             mac_prefix: None,
             timeouts: Timeouts::default(),
+            environment: Environment::default(),
             log_dir: "/var/log/zmgr".to_owned(),
             defaults: Settings::default(),
             source: Source::none(),
@@ -137,6 +141,13 @@ impl Kind for Config {
                 shutdown: timeout("shutdown", plain.timeouts.shutdown),
                 command: timeout("command", plain.timeouts.command),
             },
+            environment: root
+                .children_named("environment")
+                .filter_map(|node| {
+                    let mut words = node.texts();
+                    Some((words.next()?.to_owned(), words.next()?.to_owned()))
+                })
+                .collect(),
             log_dir: reader.text_of(root, "log-dir").map_or(plain.log_dir, |path| path.value),
             defaults: root.child("defaults").map(|node| read::settings(node, reader)).unwrap_or_default(),
             source: reader.source(root),
@@ -171,6 +182,7 @@ impl Kind for Config {
                 .prop("shutdown", self.timeouts.shutdown.as_secs())
                 .prop("command", self.timeouts.command.as_secs()),
         ));
+        nodes.extend(self.environment.iter().map(|(name, value)| Node::new("environment").arg(name).arg(value)));
         nodes.extend(changed(self.log_dir != plain.log_dir, Node::new("log-dir").arg(self.log_dir.as_str())));
         let defaults = write::settings(&self.defaults);
         nodes.extend((!defaults.is_empty()).then(|| Node::new("defaults").block(defaults)));

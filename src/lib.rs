@@ -7,6 +7,7 @@ pub mod config;
 pub mod document;
 mod drift;
 pub mod effective;
+pub mod environment;
 pub mod error;
 #[doc(hidden)]
 pub mod exec;
@@ -47,6 +48,7 @@ pub use config::Config;
 pub use document::Document;
 pub use drift::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};
 pub use effective::{ZoneSpec, effective};
+pub use environment::Environment;
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use fleet::{Fleet, FleetZone};
 pub use host::{BrandFact, BrandOperation, Dialect as Distribution, Evidence, brand_reference, explain_brand};

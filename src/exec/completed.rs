@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::invocation::command_line;
+use crate::environment::Environment;
 use crate::error::{Code, Error, FailedCommand, Result};
 
 /// How many of a stream's last lines an error shows.
@@ -49,6 +50,17 @@ impl Captured {
         // Cut seldom, so that a flood costs a copy now and then and not one a write.
         if self.tail.len() > 4 * SHOWN_BYTES {
             self.tail.drain(..self.tail.len() - SHOWN_BYTES);
+        }
+    }
+
+    /// Hides secrets in what was kept.
+    pub(super) fn mask(&mut self, environment: &Environment) {
+        for part in [&mut self.head, &mut self.tail] {
+            let text = String::from_utf8_lossy(part);
+            let masked = environment.mask(&text);
+            if masked != text {
+                *part = masked.into_bytes();
+            }
         }
     }
 

@@ -1,13 +1,16 @@
 //! One command of the host, before it runs: the program by its bare name, its arguments, what it reads, where it writes,
 //! how long it may take.
 //!
-//! Invariant: no shell ever sees any of it, and the environment is [`ENVIRONMENT`] and nothing else.
+//! Invariant: no shell ever sees any of it, and the environment is [`ENVIRONMENT`] and, for commands that fetch packages, what
+//! config.kdl names, and nothing else.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+use crate::environment::Environment;
 
 /// All that a command sees of the environment. A leaked `_ZONEADM_LOCK_HELD` would switch illumos's own lock off, a locale
 /// would translate what is parsed.
@@ -51,12 +54,20 @@ pub struct Invocation {
     stdin: Stdin,
     output: Output,
     limit: Option<Duration>,
+    environment: Environment,
 }
 
 impl Invocation {
     /// The program of this bare name, without arguments, reading nothing, captured, at most [`SHORT`] long.
     pub fn new(program: &'static str) -> Self {
-        Invocation { program, args: Vec::new(), stdin: Stdin::Null, output: Output::Capture, limit: Some(SHORT) }
+        Invocation {
+            program,
+            args: Vec::new(),
+            stdin: Stdin::Null,
+            output: Output::Capture,
+            limit: Some(SHORT),
+            environment: Environment::default(),
+        }
     }
 
     /// With one argument more.
@@ -94,6 +105,13 @@ impl Invocation {
         self
     }
 
+    /// With these variables beside [`ENVIRONMENT`].
+    #[must_use]
+    pub fn with_environment(mut self, environment: &Environment) -> Self {
+        self.environment = environment.clone();
+        self
+    }
+
     /// The program's bare name.
     pub fn program(&self) -> &'static str {
         self.program
@@ -117,6 +135,11 @@ impl Invocation {
     /// How long it may take.
     pub fn limit(&self) -> Option<Duration> {
         self.limit
+    }
+
+    /// The variables beside [`ENVIRONMENT`].
+    pub fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The path at which illumos has the program.

@@ -49,7 +49,8 @@ impl Runner for SimRunner {
         }
         let mut argv = vec![OsString::from(invocation.usual_path())];
         argv.extend_from_slice(invocation.arguments());
-        let env = ENVIRONMENT.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let env: Vec<(OsString, OsString)> =
+            ENVIRONMENT.into_iter().chain(invocation.environment().iter()).map(|(n, v)| (n.into(), v.into())).collect();
         let mut stdin: Box<dyn Read> = match invocation.stdin() {
             Stdin::Null | Stdin::Held(_) => Box::new(io::empty()),
             Stdin::Inherit => Box::new(io::stdin()),

@@ -1,6 +1,7 @@
 //! Where a run's output gathers, whichever runner brings it: kept, cut, passed on, its last line at hand.
 
 use std::fs::File;
+use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use rustix::fs::{Mode, OFlags};
 
 use super::completed::{Captured, Completed, End, Stopped, clean_line};
 use super::{Invocation, Output, Tick};
+use crate::environment::Environment;
 use crate::error::Result;
 use crate::file::{self, Links};
 
@@ -44,6 +46,7 @@ pub(super) struct Sink {
     line: Vec<u8>,
     last_line: String,
     log: Option<Log>,
+    environment: Environment,
 }
 
 impl Sink {
@@ -64,6 +67,7 @@ impl Sink {
             line: Vec::new(),
             last_line: String::new(),
             log,
+            environment: invocation.environment().clone(),
         })
     }
 
@@ -128,9 +132,11 @@ impl Sink {
     /// Tells how the run stands, and hands over what is fresh.
     pub(super) fn tick<T>(&mut self, elapsed: Duration, tell: impl FnOnce(&Tick<'_>) -> T) -> T {
         let line = clean_line(&String::from_utf8_lossy(&self.line));
+        let line = line.as_deref().unwrap_or(&self.last_line);
+        let masked = (!self.environment.is_empty()).then(|| self.environment.mask(line));
         let answer = tell(&Tick {
             elapsed,
-            last_line: line.as_deref().unwrap_or(&self.last_line),
+            last_line: masked.as_deref().unwrap_or(line),
             stdout: &self.fresh_stdout,
             stderr: &self.fresh_stderr,
         });
@@ -141,12 +147,17 @@ impl Sink {
 
     /// The end of the run.
     pub(super) fn complete(
-        self,
+        mut self,
         argv: Vec<String>,
         end: End,
         stopped: Option<Stopped>,
         elapsed: Duration,
     ) -> Completed {
+        if !self.environment.is_empty() {
+            self.stdout.mask(&self.environment);
+            self.stderr.mask(&self.environment);
+            self.log.iter().for_each(|log| mask_log(&log.file, &self.environment));
+        }
         Completed {
             argv,
             end,
@@ -156,6 +167,27 @@ impl Sink {
             log: self.log.map(|log| log.path),
             elapsed,
         }
+    }
+}
+
+/// The largest log that is searched for secrets.
+const MASKED: u64 = 64 << 20;
+
+/// Hides secrets that a command has written to its log. A log that cannot be read or written stays as it is, with mode 0600.
+fn mask_log(file: &File, environment: &Environment) {
+    let length = file.metadata().map_or(u64::MAX, |meta| meta.len());
+    let Some(mut bytes) = usize::try_from(length).ok().filter(|_| length <= MASKED).map(|length| vec![0; length])
+    else {
+        return;
+    };
+    if file.read_exact_at(&mut bytes, 0).is_err() {
+        return;
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let masked = environment.mask(&text);
+    // Opened for appending, so that what is written goes to the end wherever that is.
+    if masked != text && file.set_len(0).is_ok() {
+        let _ = (&*file).write_all(masked.as_bytes());
     }
 }
 

@@ -189,7 +189,8 @@ fn command(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Command>
     let copy = |file: &File| file.try_clone().map_err(|error| cannot_start(path, error));
     let mut command = Command::new(path);
     // The caller's working directory may be on a file system that the command has to unmount.
-    command.args(invocation.arguments()).env_clear().envs(ENVIRONMENT).current_dir("/");
+    command.args(invocation.arguments()).env_clear().envs(invocation.environment().iter()).envs(ENVIRONMENT);
+    command.current_dir("/");
     command.stdin(match invocation.stdin() {
         Stdin::Null => Stdio::null(),
         // This process keeps no copy: see `ChildLock`.

@@ -180,7 +180,8 @@ fn install(spec: &ZoneSpec, config_tree: &ConfigTree, arguments: Vec<String>, ag
         None => Files::Hook(arguments),
     };
     let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
-    Install { zone, zonepath, from, again, limit: config_tree.config.timeouts.install }
+    let environment = config_tree.config.environment.clone();
+    Install { zone, zonepath, from, again, limit: config_tree.config.timeouts.install, environment }
 }
 
 /// The steps from a zone that is configured to one that is `ready`; `again` for one that was installed before.

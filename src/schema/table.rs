@@ -171,6 +171,15 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ..BASE
     },
     NodeRule {
+        name: "environment",
+        at: &[At::Config],
+        args: args!("NAME": Type::EnvironmentName, "VALUE": Type::EnvironmentValue),
+        times: Times::Keyed,
+        help: "An environment variable of the commands that fetch packages: zoneadm install, pkg install. Other commands do not get it. A proxy for the host: http_proxy, https_proxy, all_proxy, and no_proxy with the hosts that need none; limits of pkg: PKG_CLIENT_… and PKG_CONCURRENCY.",
+        example: r#"environment "https_proxy" "http://proxy.example.org:3128""#,
+        ..BASE
+    },
+    NodeRule {
         name: "host",
         at: &[At::Config],
         args: args!("NAME": Type::HostName),

@@ -77,6 +77,10 @@ pub(crate) enum Type {
     VnicPattern,
     /// The first bytes of MAC addresses.
     MacPrefix,
+    /// The name of an environment variable that config.kdl may set.
+    EnvironmentName,
+    /// Its value, which may hold a password.
+    EnvironmentValue,
     /// A command of zonecfg.
     Command,
 }
@@ -126,6 +130,8 @@ impl Type {
             Type::Mac => "a MAC address".into(),
             Type::Vnic => "the name of a link, ending in a number".into(),
             Type::Link | Type::FoundLink => "the name of a link of the host".into(),
+            Type::EnvironmentName => "the name of a variable such as \"https_proxy\"".into(),
+            Type::EnvironmentValue => "a text of printable ASCII characters without blanks at its ends".into(),
             Type::LinkProperty => "a property of a link such as \"maxbw\"".into(),
             Type::LinkValue => "a text of letters, digits and @%+:,./_-".into(),
             Type::Brand => "the name of a brand".into(),
@@ -299,6 +305,14 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/'));
             require(ty, text, shape)
         }
+        Type::EnvironmentName => environment_name(text),
+        // The value is not shown: it may hold a password.
+        Type::EnvironmentValue => {
+            let good = (1..=1000).contains(&text.len())
+                && text.bytes().all(|b| (b' '..=b'~').contains(&b))
+                && text.trim() == text;
+            if good { Ok(()) } else { Err(Wrong::new("bad-value", format!("the value is not {}", ty.describe()))) }
+        }
         Type::LinkProperty => link_property(ty, text),
         Type::LinkValue => require(ty, text, is_link_value(text)),
         Type::Brand => {
@@ -407,6 +421,36 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             Some(message) => Err(Wrong::new("bad-command", message)),
         },
     }
+}
+
+/// Variables that pkg and libcurl document, and that cannot lead a command to other programs, files or images.
+const ENVIRONMENT: [&str; 14] = [
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "ftp_proxy",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "PKG_CLIENT_CONNECT_TIMEOUT",
+    "PKG_CLIENT_LOWSPEED_TIMEOUT",
+    "PKG_CLIENT_MAX_CONSECUTIVE_ERROR",
+    "PKG_CLIENT_MAX_REDIRECT",
+    "PKG_CLIENT_MAX_TIMEOUT",
+    "PKG_CONCURRENCY",
+];
+
+fn environment_name(text: &str) -> Result<(), Wrong> {
+    if ENVIRONMENT.contains(&text) {
+        return Ok(());
+    }
+    let message = format!("the environment variable {:?} cannot be set here", shortened(text));
+    let help = match text {
+        "HTTP_PROXY" => "write http_proxy in small letters: pkg does not read the other".to_owned(),
+        _ => format!("use one of {}", ENVIRONMENT.join(", ")),
+    };
+    Err(Wrong::new("bad-value", message).help(help))
 }
 
 /// Whether a text can be the value of a link property in an argument of dladm.

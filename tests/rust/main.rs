@@ -22,6 +22,7 @@ mod invariants;
 mod kills;
 mod layering;
 mod lossless;
+mod packages;
 mod packaging;
 mod parity;
 mod partial_state;

@@ -3,7 +3,7 @@
 use super::address;
 use super::grammar::{Given, Spec, Takes, parse};
 use super::image::{self, Image};
-use super::repository;
+use super::repository::{self, Client};
 use super::{listing, packages, property, set_publisher};
 use crate::answer::{Answer, FAILED, OK, Session, USAGE};
 use crate::{Dialect, Status};
@@ -297,7 +297,7 @@ fn refresh(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answ
         session.say(format_args!("{lines}"));
     }
     let meant = publishers.iter_mut().filter(|publisher| is_meant(publisher));
-    let refreshed = repository::refresh(session.machine, meant, false);
+    let refreshed = repository::refresh(Client::of(session), meant, false);
     image::write(session.machine, &work.root, &work.image)?;
     session.complain(format_args!("{}", refreshed.text));
     if refreshed.text.is_empty() && !given.has("q") {
@@ -333,7 +333,7 @@ fn copy_publishers_from(session: &mut Session<'_, '_>, mut work: Work, given: &G
     }
     // It refreshes, and those that do not answer are no fault. [recorded: omnios-copy-003]
     let enabled = work.image.publishers.iter_mut().filter(|publisher| !publisher.disabled);
-    let _ = repository::refresh(session.machine, enabled, false);
+    let _ = repository::refresh(Client::of(session), enabled, false);
     image::write(session.machine, &work.root, &work.image)?;
     Ok(OK)
 }

@@ -8,6 +8,7 @@ mod command;
 mod grammar;
 pub(crate) mod image;
 mod listing;
+pub(crate) mod network;
 mod packages;
 mod property;
 mod repository;

@@ -3,6 +3,8 @@
 use super::command::{PARTIAL, Work, locked};
 use super::grammar::{Given, Spec, Takes};
 use super::image::{self, Image};
+use super::network;
+use super::repository::{self, Client};
 use crate::Status;
 use crate::answer::{Answer, FAILED, OK, Session, USAGE};
 
@@ -61,7 +63,7 @@ fn parts(pattern: &str) -> (&str, Option<&str>) {
 }
 
 /// Finds out whether a pattern names the package: in full, or by its last components.
-fn names(pattern: &str, package: &str) -> bool {
+pub(super) fn is_named(pattern: &str, package: &str) -> bool {
     let (pattern, _) = parts(pattern);
     package == pattern || package.strip_suffix(pattern).is_some_and(|rest| rest.ends_with('/'))
 }
@@ -88,10 +90,10 @@ pub(super) fn list(session: &mut Session<'_, '_>, work: Work, given: &Given) -> 
     let all = installed(&work.image);
     let chosen: Vec<&String> = all
         .iter()
-        .filter(|package| given.operands.is_empty() || given.operands.iter().any(|pattern| names(pattern, package)))
+        .filter(|package| given.operands.is_empty() || given.operands.iter().any(|pattern| is_named(pattern, package)))
         .collect();
     let missing: Vec<&String> =
-        given.operands.iter().filter(|pattern| !all.iter().any(|package| names(pattern, package))).collect();
+        given.operands.iter().filter(|pattern| !all.iter().any(|package| is_named(pattern, package))).collect();
     let mut text = String::new();
     if !given.has("H") && !chosen.is_empty() {
         text.push_str(&format!("{:<49} {:<26} IFO\n", "NAME (PUBLISHER)", "VERSION"));
@@ -119,7 +121,7 @@ pub(super) fn info(session: &mut Session<'_, '_>, work: Work, given: &Given) -> 
     let patterns = if given.operands.is_empty() { all.clone() } else { given.operands.clone() };
     let (mut missing, mut found) = (String::new(), 0);
     for pattern in patterns {
-        match all.iter().find(|package| names(&pattern, package)) {
+        match all.iter().find(|package| is_named(&pattern, package)) {
             Some(package) => {
                 found += 1;
                 session.say(format_args!(
@@ -166,7 +168,7 @@ pub(super) fn install(session: &mut Session<'_, '_>, mut work: Work, given: &Giv
     let new: Vec<String> = given
         .operands
         .iter()
-        .filter(|pattern| !before.iter().any(|package| names(pattern, package)))
+        .filter(|pattern| !before.iter().any(|package| is_named(pattern, package)))
         .map(|pattern| parts(pattern).0.to_owned())
         .collect();
     if new.is_empty() {
@@ -175,12 +177,20 @@ pub(super) fn install(session: &mut Session<'_, '_>, mut work: Work, given: &Giv
     }
     // Packages come from the catalogs of enabled publishers; without --no-refresh those that are stale are fetched first.
     // [recorded: omnios-packages-030; pkg-observed.md 20]
-    let mut publishers = work.image.publishers.iter().filter(|publisher| !publisher.disabled);
-    let is_source = |publisher: &image::Publisher| {
-        publisher.origins.iter().any(|origin| !origin.disabled) && (publisher.refreshed || !given.has("no-refresh"))
+    if !given.has("no-refresh") {
+        let stale = work.image.publishers.iter_mut().filter(|publisher| !publisher.disabled && !publisher.refreshed);
+        // One that does not answer is no fault if others have the package. [pkg-observed.md 20]
+        let _ = repository::refresh(Client::of(session), stale, false);
+    }
+    let sources: Vec<&image::Publisher> =
+        work.image.publishers.iter().filter(|publisher| !publisher.disabled && publisher.refreshed).collect();
+    let has = |publisher: &image::Publisher, package: &str| {
+        let mut origins = publisher.origins.iter().filter(|origin| !origin.disabled);
+        origins.any(|origin| network::holds(session.machine, &origin.uri, &publisher.name, package))
     };
-    if !publishers.any(is_source) {
-        let lines: String = new.iter().map(|name| format!("\t{name}\n")).collect();
+    let lost: Vec<&String> = new.iter().filter(|package| !sources.iter().any(|source| has(source, package))).collect();
+    if !lost.is_empty() {
+        let lines: String = lost.iter().map(|name| format!("\t{name}\n")).collect();
         session.complain(format_args!(
             "\npkg install: The following pattern(s) did not match any allowable packages.  Try\n\
              using a different matching pattern, or refreshing publisher information:\n\n{lines}\n"
@@ -204,7 +214,7 @@ pub(super) fn uninstall(session: &mut Session<'_, '_>, mut work: Work, given: &G
         return Ok(end);
     }
     for pattern in &given.operands {
-        let Some(at) = work.image.packages.iter().position(|package| names(pattern, package)) else {
+        let Some(at) = work.image.packages.iter().position(|package| is_named(pattern, package)) else {
             session.complain(format_args!(
                 "\npkg uninstall: The following pattern(s) did not match any packages in the current\nimage. Try relaxing the pattern(s).\n        {pattern}\n"
             ));

@@ -1,11 +1,27 @@
 //! What a repository answers when pkg asks it: a `file:` one is looked at, one on the network is there unless its name or its
 //! address says that it cannot be.
 
+use std::ffi::OsString;
 use std::fs;
 
 use super::address;
 use super::image::{Publisher, Repository};
+use super::network;
 use crate::Machine;
+use crate::answer::Session;
+
+/// Where a command asks from.
+#[derive(Clone, Copy)]
+pub(super) struct Client<'a> {
+    machine: &'a Machine,
+    env: &'a [(OsString, OsString)],
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn of(session: &'a Session<'_, '_>) -> Self {
+        Client { machine: session.machine, env: session.call.env }
+    }
+}
 
 /// What was found at an address.
 pub(super) enum Found {
@@ -18,13 +34,21 @@ pub(super) enum Found {
 }
 
 /// Asks a repository for its publishers.
-pub(super) fn ask(machine: &Machine, repository: &Repository) -> Found {
+pub(super) fn ask(client: Client<'_>, repository: &Repository) -> Found {
+    let Client { machine, env } = client;
     if let Some(path) = address::path_of(&repository.uri) {
         return look_into(machine, &path, &repository.uri);
     }
-    let through = repository.proxy.as_ref().unwrap_or(&repository.uri);
+    let proxy = repository.proxy.clone().or_else(|| network::proxy(env, &repository.uri));
+    let through = proxy.as_ref().unwrap_or(&repository.uri);
     let host = address::host(through).unwrap_or_default();
     let url = repository.uri.trim_end_matches('/');
+    if proxy.is_none() && network::is_walled(machine, env, &repository.uri) {
+        return Found::Nothing(format!(
+            "Framework error: code: E_OPERATION_TIMEDOUT (28) reason: Connection timed out after 60000 milliseconds\n\
+             URL: '{url}'"
+        ));
+    }
     match unreachable(&host) {
         Some(reason) => Found::Nothing(format!("Framework error: code: {reason}\nURL: '{url}'")),
         None => Found::Anything,
@@ -66,12 +90,12 @@ fn look_into(machine: &Machine, path: &str, uri: &str) -> Found {
 
 /// Checks that one of the publisher's origins answers, then that those which answer have its packages.
 /// [image.py: transport.valid_publisher_test; publisher.py: validate_config]
-pub(super) fn validate(machine: &Machine, publisher: &Publisher, each: &[&Repository]) -> Result<(), String> {
+pub(super) fn validate(client: Client<'_>, publisher: &Publisher, each: &[&Repository]) -> Result<(), String> {
     let name = &publisher.name;
     let unreached: Vec<(String, String)> = publisher
         .origins
         .iter()
-        .filter_map(|origin| match ask(machine, origin) {
+        .filter_map(|origin| match ask(client, origin) {
             Found::Nothing(why) => Some((origin.uri.clone(), why)),
             _ => None,
         })
@@ -89,7 +113,7 @@ pub(super) fn validate(machine: &Machine, publisher: &Publisher, each: &[&Reposi
     let is_new = each.is_empty();
     let all: Vec<&Repository> = if is_new { publisher.origins.iter().collect() } else { each.to_vec() };
     for origin in all {
-        let Found::Publishers(known) = ask(machine, origin) else { continue };
+        let Found::Publishers(known) = ask(client, origin) else { continue };
         if known.is_empty() {
             // [recorded: omnios-refresh-004]
             return Err(format!(
@@ -139,7 +163,7 @@ pub(super) struct Refreshed {
 /// omnios-from-repository-009]
 /// [client_api.py: _collect_catalog_failures; recorded: omnios-refresh-012 to -051]
 pub(super) fn refresh<'a>(
-    machine: &Machine,
+    client: Client<'_>,
     publishers: impl Iterator<Item = &'a mut Publisher>,
     strict: bool,
 ) -> Refreshed {
@@ -149,7 +173,7 @@ pub(super) fn refresh<'a>(
         let origins: Vec<&Repository> = publisher.origins.iter().filter(|origin| !origin.disabled).collect();
         let failed: Vec<(&Repository, String)> = origins
             .iter()
-            .filter_map(|origin| match ask(machine, origin) {
+            .filter_map(|origin| match ask(client, origin) {
                 Found::Nothing(why) => Some((*origin, why)),
                 Found::Publishers(known) if !known.contains(&publisher.name) => {
                     let why = format!("No publisher matching '{}' could be found.", publisher.name);

@@ -5,7 +5,7 @@ use super::address;
 use super::command::{NOT_SIMULATED, Work};
 use super::grammar::{Given, Spec, Takes, label};
 use super::image::{self, Publisher, Repository};
-use super::repository::{self, Found};
+use super::repository::{self, Client, Found};
 use crate::Status;
 use crate::answer::{Answer, FAILED, OK, Session, USAGE};
 
@@ -566,12 +566,11 @@ fn ask_repositories(
     publisher: &mut Publisher,
     wish: &Wish,
 ) -> Result<(), Fault> {
-    let machine = session.machine;
     let Some(old) = old else {
         if !wish.refresh || publisher.origins.is_empty() {
             return Ok(());
         }
-        repository::validate(machine, publisher, &[]).map_err(Fault::bare)?;
+        repository::validate(Client::of(session), publisher, &[]).map_err(Fault::bare)?;
         return refresh_one(session, publisher);
     };
     let new: Vec<Repository> =
@@ -589,14 +588,14 @@ fn ask_repositories(
     }
     if !new.is_empty() {
         let each: Vec<&Repository> = new.iter().collect();
-        repository::validate(machine, publisher, &each).map_err(Fault::bare)?;
+        repository::validate(Client::of(session), publisher, &each).map_err(Fault::bare)?;
     }
     refresh_one(session, publisher)
 }
 
 fn refresh_one(session: &mut Session<'_, '_>, publisher: &mut Publisher) -> Result<(), Fault> {
     session.say(format_args!(" Startup: Refreshing catalog '{}' ... Done\n", publisher.name));
-    let refreshed = repository::refresh(session.machine, std::iter::once(publisher), true);
+    let refreshed = repository::refresh(Client::of(session), std::iter::once(publisher), true);
     if refreshed.text.is_empty() {
         session.say(format_args!(" Startup: Caching catalogs ... Done\n"));
         return Ok(());
@@ -650,7 +649,7 @@ fn from_repository(session: &mut Session<'_, '_>, mut work: Work, given: &Given,
             return Ok(FAILED);
         }
     };
-    let names = match repository::ask(session.machine, &asked) {
+    let names = match repository::ask(Client::of(session), &asked) {
         Found::Publishers(names) => names,
         // A host of the network is taken for the publisher of its name.
         Found::Anything => name.cloned().or_else(|| address::host(uri)).into_iter().collect(),
@@ -712,7 +711,7 @@ fn from_repository(session: &mut Session<'_, '_>, mut work: Work, given: &Given,
         session.say(format_args!(" Startup: Refreshing catalog '{name}' ... Done\n"));
     }
     let chosen = work.image.publishers.iter_mut().filter(|publisher| all.contains(&&publisher.name));
-    let refreshed = repository::refresh(session.machine, chosen, false);
+    let refreshed = repository::refresh(Client::of(session), chosen, false);
     image::write(session.machine, &work.root, &work.image)?;
     if refreshed.text.is_empty() {
         session.say(format_args!(" Startup: Caching catalogs ... Done\n"));

@@ -17,6 +17,7 @@ use crate::answer::{Answer, FAILED, OK, Session};
 use crate::dialect::BrandKind;
 use crate::document::Document;
 use crate::index::{self, State};
+use crate::pkg::network;
 use crate::zfs::dataset::{self, Dataset};
 use crate::{ZoneState, pkg};
 
@@ -219,7 +220,10 @@ fn packages(session: &mut Session<'_, '_>, target: &Target, kind: BrandKind, arg
         return Ok(hook::misused(session, "Syntax error in publisher information.", HOOK_USAGE));
     }
     session.say(format_args!("Sanity Check: Looking for 'entire' incorporation.\n"));
-    if let Some((name, _)) = publisher.filter(|(_, origin)| !is_reachable(origin)) {
+    let lacks_entire = |(name, origin): &(&str, &str)| {
+        !is_reachable(session, origin) || !network::holds(machine, origin, name, "entire")
+    };
+    if let Some((name, _)) = publisher.filter(lacks_entire) {
         // [recorded: install-omnios-ipkg-P-unreachable]
         let message = format!(
             "Unable to locate the incorporation 'entire@{}' in the preferred publisher '{name}'.\n\
@@ -249,8 +253,15 @@ fn packages(session: &mut Session<'_, '_>, target: &Target, kind: BrandKind, arg
     }
     let extras: Vec<String> = options.values('e').map(str::to_owned).collect();
     say_sources(session, &publishers);
-    if let Some(missing) = extras.iter().find(|name| name.contains("nosuch")) {
-        // Names that no repository has. [recorded: install-omnios-ipkg-e-nosuch]
+    if cut_off(session, &publishers)? {
+        return hook::fatal(session, &target.zonepath, "failed to install package\n");
+    }
+    // Names that no repository has, or that the ones given have not. [recorded: install-omnios-ipkg-e-nosuch]
+    let is_there = |name: &str| {
+        let mut origins = publishers.iter().flat_map(|source| source.origins.iter().map(move |o| (source, &o.uri)));
+        !name.contains("nosuch") && origins.any(|(source, uri)| network::holds(machine, uri, &source.name, name))
+    };
+    if let Some(missing) = extras.iter().find(|name| !is_there(name)) {
         session.complain(format_args!(
             "\npkg install: The following pattern(s) did not match any allowable packages.  Try\n\
              using a different matching pattern, or refreshing publisher information:\n\n\t{missing}\n\n"
@@ -264,9 +275,21 @@ fn packages(session: &mut Session<'_, '_>, target: &Target, kind: BrandKind, arg
 }
 
 /// Names that never resolve stand for repositories that cannot be reached.
-fn is_reachable(origin: &str) -> bool {
+fn is_reachable(session: &Session<'_, '_>, origin: &str) -> bool {
     let host = origin.split("//").nth(1).unwrap_or(origin).split(['/', ':']).next().unwrap_or_default();
     !host.split('.').any(|label| label == "nosuch" || label == "invalid")
+        && !network::is_walled(session.machine, session.call.env, origin)
+}
+
+/// Says that none of the publishers answers, as `pkg install` does when it refreshes them.
+fn cut_off(session: &mut Session<'_, '_>, publishers: &[pkg::Publisher]) -> io::Result<bool> {
+    let walled = |uri: &str| network::is_walled(session.machine, session.call.env, uri);
+    let mut origins = publishers.iter().flat_map(|publisher| &publisher.origins);
+    if publishers.is_empty() || !origins.all(|origin| walled(&origin.uri)) {
+        return Ok(false);
+    }
+    session.complain(format_args!("pkg: 0/{} catalogs successfully updated:\n", publishers.len()));
+    Ok(true)
 }
 
 fn say_sources(session: &mut Session<'_, '_>, publishers: &[pkg::Publisher]) {
@@ -328,6 +351,9 @@ fn sparse(session: &mut Session<'_, '_>, target: &Target, args: &[String]) -> io
         target.root()
     ));
     let publishers = pkg::image::publishers(machine, "/")?;
+    if cut_off(session, &publishers)? {
+        return hook::fatal(session, &target.zonepath, "failed to install package\n");
+    }
     hook::populate(session, target)?;
     pkg::image::make(machine, &target.zonepath, &publishers, true, &[])?;
     let from: String =

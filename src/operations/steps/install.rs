@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Phase, PlannedStep, Probe, Step, StepContext, foreign, planned};
+use crate::environment::Environment;
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
@@ -22,6 +23,8 @@ pub(crate) struct Install {
     pub(crate) again: bool,
     /// How long it may take.
     pub(crate) limit: Duration,
+    /// Variables that the hook finds in its environment: it fetches packages.
+    pub(crate) environment: Environment,
 }
 
 /// Where the zone's files come from.
@@ -36,7 +39,9 @@ pub(crate) enum Origin {
 impl Install {
     fn command(&self) -> Invocation {
         match &self.from {
-            Origin::Hook(arguments) => zoneadm::install(&self.zone, arguments, self.limit),
+            Origin::Hook(arguments) => {
+                zoneadm::install(&self.zone, arguments, self.limit).with_environment(&self.environment)
+            }
             Origin::Clone(source) => zoneadm::clone(&self.zone, source, self.limit),
         }
     }
@@ -109,7 +114,7 @@ impl Step for Install {
             step_context.installation.replace(Some(zone.uuid.clone()));
         }
         if !ended.success() || zone.state == ZoneState::Configured || zone.state == ZoneState::Incomplete {
-            return Err(explain(step_context, &zone, ended.error()));
+            return Err(explain(step_context, &zone, &self.environment, ended.error()));
         }
         step_context.uuid.replace(zone.uuid);
         data::installed(step_context, &self.zonepath)
@@ -153,7 +158,7 @@ const SHOWN: usize = 5;
 
 /// Adds what the brand's hook wrote in a log of its own to the error, and keeps the log: the roll back destroys the zone's files,
 /// and hooks of some distributions print nothing at all.
-fn explain(step_context: &StepContext<'_>, zone: &HostZone, error: Error) -> Error {
+fn explain(step_context: &StepContext<'_>, zone: &HostZone, environment: &Environment, error: Error) -> Error {
     let mut found = vec![step_context.host.path(&zone.zonepath).join("log/zone.log")];
     let ours = |name: &str| name.starts_with(&format!("{}.", zone.name)) && name.contains("_log.");
     let temporary = fs::read_dir(step_context.host.path("/var/tmp")).into_iter().flatten().flatten();
@@ -163,7 +168,7 @@ fn explain(step_context: &StepContext<'_>, zone: &HostZone, error: Error) -> Err
         let bytes = file::read_to_limit(&file, &meta, HOOK_LOG).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     };
-    let text: String = found.iter().filter_map(read).collect();
+    let text = environment.mask(&found.iter().filter_map(read).collect::<String>());
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let Some(last) = lines.len().checked_sub(1).map(|end| &lines[end.saturating_sub(SHOWN - 1)..]) else {
         return error;
