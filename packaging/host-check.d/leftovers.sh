@@ -22,7 +22,7 @@ compare() {
     [ -s "$work/more" ] || [ -s "$work/less" ] || ok "zones, links and datasets are the same as before"
 }
 
-# Removes what this run made, by its own names, whatever has become of it.
+# Removes what this run made and did not remove, by its own names, whatever has become of it.
 remove_leftovers() {
     for zone in "$second" "$first" "$configured"; do
         host zoneadm -z "$zone" list -p >"$work/left" 2>/dev/null || continue
@@ -46,10 +46,11 @@ remove_leftovers() {
         echo "host-check: removing etherstub $stub, which was left behind"
         host dladm delete-etherstub "$stub"
     fi
-    [ -n "$above" ] || return
-    for zone in "$second" "$first"; do
+    for zone in ${above:+"$second" "$first"}; do
         host zfs list -H -o name "$above/$zone" >/dev/null 2>&1 || continue
         echo "host-check: destroying dataset $above/$zone, which was left behind"
         host zfs destroy -r "$above/$zone"
     done
+    survey "$work/after"
+    grep "$id" "$work/after" | sed 's/^/host-check: could not be removed: /'
 }

@@ -1,9 +1,10 @@
 # Writes the records of a run as lines of JSON. Names, addresses and MAC addresses are replaced, the same by the same throughout.
-# Input: lines `KIND WORD`, the words to replace. Variables: work, the directory of the run; count, the number of records; own, the
+# Input: lines `KIND WORD`, the words to replace, longer ones first. Variables: work, the directory of the run; count, the number of records; own, the
 # beginning of the names that the run made itself; dialect; root.
 # mawk, nawk and gawk disagree on backslashes in what gsub puts in, so there is no gsub.
 BEGIN {
-    usual = " rpool ROOT zones zone export home zbe be swap dump var tmp opt usr illumos data local share crash cores root admin global localhost unknown omnios openindiana "
+    usual = " rpool ROOT zones zone export home zbe be swap dump var tmp opt usr illumos data local share crash cores root admin "
+    usual = usual "global localhost unknown omnios openindiana "
     for (i = 1; i < 32; i++) control[sprintf("%c", i)] = sprintf("\\u%04x", i)
     control["\n"] = "\\n"; control["\t"] = "\\t"; control["\r"] = "\\r"; control["\\"] = "\\\\"; control["\""] = "\\\""
 }
@@ -15,9 +16,6 @@ $1 == "pool" && $2 == "rpool" { next }
     other[$2] = $1 == "host" ? "host" : $1 == "domain" ? "example" : $1 (++number[$1]) ($1 == "link" ? "_0" : "")
 }
 END {
-    # Longer words first: one may be the beginning of another.
-    for (i = 2; i <= words; i++)
-        for (j = i; j > 1 && length(word[j]) > length(word[j - 1]); j--) { t = word[j]; word[j] = word[j - 1]; word[j - 1] = t }
     print about()
     for (n = 1; n <= count; n++) one(sprintf("%05d", n), sprintf("%s/records/%05d", work, n))
     results()
@@ -34,21 +32,27 @@ function one(number, name,    kind, argv, line, status) {
     if ((getline kind < (name ".kind")) <= 0) return
     while ((getline line < (name ".argv")) > 0) argv = argv (argv == "" ? "" : ", ") quote(hide(line))
     if (kind == "file") {
-        printf "{\"id\": \"file-%s\", \"kind\": \"file\", \"dialect\": %s, \"path\": %s, \"text\": %s}\n", number, quote(dialect), argv, quote(hide(all(name ".out")))
+        printf "{%s, \"path\": %s, \"text\": %s}\n", head(kind, number), argv, text_of(name ".out")
     } else {
         getline status < (name ".rc")
-        printf "{\"id\": \"%s-%s\", \"kind\": \"%s\", \"dialect\": %s, \"argv\": [%s], \"exit\": %d, \"stdout\": %s, \"stderr\": %s}\n", kind, number, kind, quote(dialect), argv, status, quote(hide(all(name ".out"))), quote(hide(all(name ".err")))
+        printf "{%s, \"argv\": [%s], \"exit\": %d, ", head(kind, number), argv, status
+        printf "\"stdout\": %s, \"stderr\": %s}\n", text_of(name ".out"), text_of(name ".err")
     }
     close(name ".kind"); close(name ".argv"); close(name ".rc")
 }
-function results(    line) {
-    while ((getline line < (work "/results")) > 0)
-        printf "{\"id\": \"result-%05d\", \"kind\": \"result\", \"dialect\": %s, \"result\": %s, \"text\": %s}\n", ++result, quote(dialect), quote(substr(line, 1, index(line, " ") - 1)), quote(hide(substr(line, 6)))
+function results(    line, result) {
+    while ((getline line < (work "/results")) > 0) {
+        result = substr(line, 1, index(line, " ") - 1)
+        printf "{%s, \"result\": %s, \"text\": %s}\n", head("result", sprintf("%05d", ++checks)), quote(result), quote(hide(substr(line, 6)))
+    }
 }
-function all(file,    text, line) {
-    while ((getline line < file) > 0) text = text line "\n"
+function head(kind, number) {
+    return sprintf("\"id\": \"%s-%s\", \"kind\": \"%s\", \"dialect\": %s", kind, number, kind, quote(dialect))
+}
+function text_of(file,    all, line) {
+    while ((getline line < file) > 0) all = all line "\n"
     close(file)
-    return text
+    return quote(hide(all))
 }
 function quote(text,    done) {
     while (match(text, /[\\"\001-\037]/)) {

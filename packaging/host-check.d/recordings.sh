@@ -22,7 +22,8 @@ private_words() {
 
 # Writes all answers as lines of JSON, with other names, addresses and MAC addresses, the same for the same throughout.
 write_recordings() {
-    private_words >"$work/words"
+    # Longer words first, since one may be the beginning of another; of the same word, the first kind.
+    private_words | "$awk" '{ print length($2), NR, $0 }' | sort -k1,1nr -k2,2n | "$awk" '{ print $3, $4 }' >"$work/words"
     case $(cat "$root/etc/os-release" "$root/etc/release" 2>/dev/null) in
     *SmartOS* | *smartos*) dialect=smartos ;;
     *OpenIndiana*) dialect=openindiana ;;
@@ -30,11 +31,11 @@ write_recordings() {
     *) dialect=illumos ;;
     esac
     {
-        echo "uname=$(uname -srvmpi 2>/dev/null || uname -a)"
-        echo "zmgr=$([ -n "$zmgr" ] && "$zmgr" --version)"
-        echo "options=$options"
-        echo "passed=$passed"
-        echo "failed=$failed"
+        printf 'uname=%s\n' "$(uname -srvmpi 2>/dev/null || uname -a)"
+        printf 'zmgr=%s\n' "$([ -n "$zmgr" ] && "$zmgr" --version)"
+        printf 'options=%s\n' "$options"
+        printf 'passed=%s\nfailed=%s\n' "$passed" "$failed"
     } >"$work/about"
-    "$awk" -v own="$id" -v work="$work" -v dialect="$dialect" -v root="$root" -v count="$count" -f "$library/recorder.awk" "$work/words" >"$out"
+    "$awk" -v own="$id" -v work="$work" -v dialect="$dialect" -v root="$root" -v count="$count" \
+        -f "$library/recorder.awk" "$work/words" >"$out"
 }

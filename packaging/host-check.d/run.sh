@@ -33,9 +33,10 @@ bad() {
 
 note() { say "note $1"; }
 
+# Not echo, which reads backslashes.
 say() {
-    echo "$1"
-    echo "$1" >>"$work/results"
+    printf '%s\n' "$1"
+    printf '%s\n' "$1" >>"$work/results"
 }
 
 # Starts a record of the command given: sets $last, the name of its files.

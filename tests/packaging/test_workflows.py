@@ -54,4 +54,5 @@ def test_actions_are_pinned_and_scripts_exist():
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
 def test_shellcheck_finds_nothing_in_what_they_run():
-    subprocess.run(["shellcheck", "-s", "sh", TOP / "packaging/illumos/certify"], check=True)
+    # SC2016: programs for awk are in single quotes.
+    subprocess.run(["shellcheck", "-s", "sh", "-e", "SC2016", TOP / "packaging/illumos/certify"], check=True)
