@@ -15,7 +15,7 @@ quick: ## fmt, clippy and the Rust tests, in process (3 minutes warm)
 	@tests/run fmt clippy rust
 
 test: ## everything: Rust, C, Python, documentation (20 minutes cold on 2 cores)
-	@tests/run fmt clippy rust docs build clients packaging c python sdist illumos
+	@tests/run fmt clippy rust docs build clients ansible packaging c python sdist illumos
 
 soak: ## what takes too long for each change: many kills, long fuzzing, comparisons
 	@tests/run soak
