@@ -743,6 +743,21 @@ bool zmgr_cancel_is_requested(const zmgr_cancel *cancel);
 // Requires: `cancel` is NULL or a token that the caller owns that no call uses.
 void zmgr_cancel_free(zmgr_cancel *cancel);
 
+// Returns the number of diagnostics.
+//
+// Requires: `list` is NULL or a live list.
+size_t zmgr_diagnostic_list_len(const zmgr_diagnostic_list *list);
+
+// Returns diagnostic `index`, which the list owns; NULL if out of range.
+//
+// Requires: `list` is NULL or a live list.
+const zmgr_diagnostic *zmgr_diagnostic_list_get(const zmgr_diagnostic_list *list, size_t index);
+
+// Frees a list and its diagnostics; does nothing if it is NULL.
+//
+// Requires: `list` is NULL or a list that the caller owns, not used afterwards.
+void zmgr_diagnostic_list_free(zmgr_diagnostic_list *list);
+
 // Writes commented starter configuration files. Never overwrites a file. `*out` receives the list of files written; `out` may be
 // NULL.
 // Errors: only general ones (ZMGR_IO, ZMGR_PERMISSION_DENIED, ZMGR_INTERNAL, ...).
@@ -801,21 +816,6 @@ zmgr_status zmgr_zone_spec(const zmgr_manager *manager,
 zmgr_status zmgr_check(const zmgr_manager *manager,
                        zmgr_diagnostic_list **out,
                        zmgr_error **error);
-
-// Returns the number of diagnostics.
-//
-// Requires: `list` is NULL or a live list.
-size_t zmgr_diagnostic_list_len(const zmgr_diagnostic_list *list);
-
-// Returns diagnostic `index`, which the list owns; NULL if out of range.
-//
-// Requires: `list` is NULL or a live list.
-const zmgr_diagnostic *zmgr_diagnostic_list_get(const zmgr_diagnostic_list *list, size_t index);
-
-// Frees a list and its diagnostics; does nothing if it is NULL.
-//
-// Requires: `list` is NULL or a list that the caller owns, not used afterwards.
-void zmgr_diagnostic_list_free(zmgr_diagnostic_list *list);
 
 // Compares these zones (if `count` is 0: all) with their files. Returns a list of maps with the keys of `zmgr diff --json`. Changes
 // nothing. A zone whose files have errors is in the list with the error.
@@ -1051,6 +1051,37 @@ const char *zmgr_version(void);
 // Returns the version of the loaded library as a number; compare it with ZMGR_VERSION_NUMBER of the header.
 uint32_t zmgr_version_number(void);
 
+// Returns the plan as JSON. Free the text with zmgr_string_free.
+//
+// Requires: `plan` is NULL or a live plan.
+char *zmgr_plan_json(const zmgr_plan *plan);
+
+// Returns the commands and files of the plan as readable text. Free the text with zmgr_string_free.
+//
+// Requires: `plan` is NULL or a live plan.
+char *zmgr_plan_text(const zmgr_plan *plan);
+
+// Reads a plan from JSON, which another process or host may have written. The plan is validated when it runs.
+// Errors: ZMGR_INVALID_ARGUMENT if the JSON is not a plan.
+//
+// Requires: `json` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or points to a place for a pointer.
+zmgr_status zmgr_plan_from_json(const char *json, zmgr_plan **out, zmgr_error **error);
+
+// Returns the SHA-256 of the plan as 64 hex digits. Plans with the same digest are equal.
+//
+// Requires: `plan` is NULL or a live plan.
+const char *zmgr_plan_digest(const zmgr_plan *plan);
+
+// Returns true if the plan changes nothing.
+//
+// Requires: `plan` is NULL or a live plan.
+bool zmgr_plan_is_empty(const zmgr_plan *plan);
+
+// Frees a plan; does nothing if it is NULL.
+//
+// Requires: `plan` is NULL or a plan that the caller owns, not used afterwards.
+void zmgr_plan_free(zmgr_plan *plan);
+
 // Plans the creation of these zones.
 // Errors: the foreseeable ones of zmgr_zone_create(): ZMGR_EXISTS, ZMGR_NOT_FOUND (a template, the zone to clone), ZMGR_CONFIG,
 // ZMGR_POOL_EXHAUSTED, ZMGR_ADDRESS_IN_USE, ZMGR_UNSUPPORTED_HOST.
@@ -1129,37 +1160,6 @@ zmgr_status zmgr_plan_run(const zmgr_manager *manager,
                           const zmgr_run_options *run,
                           zmgr_report **out,
                           zmgr_error **error);
-
-// Returns the plan as JSON. Free the text with zmgr_string_free.
-//
-// Requires: `plan` is NULL or a live plan.
-char *zmgr_plan_json(const zmgr_plan *plan);
-
-// Returns the commands and files of the plan as readable text. Free the text with zmgr_string_free.
-//
-// Requires: `plan` is NULL or a live plan.
-char *zmgr_plan_text(const zmgr_plan *plan);
-
-// Reads a plan from JSON, which another process or host may have written. The plan is validated when it runs.
-// Errors: ZMGR_INVALID_ARGUMENT if the JSON is not a plan.
-//
-// Requires: `json` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or points to a place for a pointer.
-zmgr_status zmgr_plan_from_json(const char *json, zmgr_plan **out, zmgr_error **error);
-
-// Returns the SHA-256 of the plan as 64 hex digits. Plans with the same digest are equal.
-//
-// Requires: `plan` is NULL or a live plan.
-const char *zmgr_plan_digest(const zmgr_plan *plan);
-
-// Returns true if the plan changes nothing.
-//
-// Requires: `plan` is NULL or a live plan.
-bool zmgr_plan_is_empty(const zmgr_plan *plan);
-
-// Frees a plan; does nothing if it is NULL.
-//
-// Requires: `plan` is NULL or a plan that the caller owns, not used afterwards.
-void zmgr_plan_free(zmgr_plan *plan);
 
 // Boots a zone and waits until it is running. Does nothing if it is already running.
 // Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if it is not installed; ZMGR_COMMAND_FAILED; ZMGR_TIMED_OUT;
@@ -1389,18 +1389,6 @@ char *zmgr_value_json(const zmgr_value *value);
 // Requires: `value` is NULL or a value that the caller owns, not used afterwards, and not a member of another.
 void zmgr_value_free(zmgr_value *value);
 
-// Returns the zones that match `query`; if it is NULL, all registered zones. A zone whose file has an error is in the list, with the
-// error.
-// Errors: ZMGR_NOT_FOUND for a name in the query that is not registered; ZMGR_UNSUPPORTED_HOST and ZMGR_COMMAND_FAILED only for
-// ZMGR_QUERY_HOST_REQUIRED.
-//
-// Requires: `manager` is a live manager; `query` NULL or options whose `size` is set; `out` points to a place for a pointer;
-// `error` is NULL or points to a place for a pointer.
-zmgr_status zmgr_zones(const zmgr_manager *manager,
-                       const zmgr_query *query,
-                       zmgr_zone_list **out,
-                       zmgr_error **error);
-
 // Returns the number of zones in the list.
 //
 // Requires: `list` is NULL or a live list.
@@ -1415,64 +1403,6 @@ const zmgr_zone *zmgr_zone_list_get(const zmgr_zone_list *list, size_t index);
 //
 // Requires: `list` is NULL or a list that the caller owns, not used afterwards.
 void zmgr_zone_list_free(zmgr_zone_list *list);
-
-// Returns the zone of this name. Reads one file and queries the host for the status.
-// Errors: ZMGR_NOT_FOUND if it is not registered.
-//
-// Requires: `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or points to a place
-// for a pointer.
-zmgr_status zmgr_zone_find(const zmgr_manager *manager,
-                           const char *name,
-                           zmgr_zone **out,
-                           zmgr_error **error);
-
-// Creates a zone: allocates its addresses, configures and installs it, and boots it if its configuration says so. Rolls back on
-// failure, unless `run` or config.kdl says otherwise. `out` may be NULL.
-// Errors: ZMGR_EXISTS if the registry or the host already has the zone; ZMGR_NOT_FOUND (the template, the zone to clone);
-// ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE; ZMGR_COMMAND_FAILED; ZMGR_RECOVERY_NEEDED if the rollback failed too.
-//
-// Requires: `manager` is a live manager; `name` ends in a NUL; options are NULL or whose `size` is set; `out` and `error` are
-// NULL or point to a place for a pointer.
-zmgr_status zmgr_zone_create(const zmgr_manager *manager,
-                             const char *name,
-                             const zmgr_create_options *options,
-                             const zmgr_run_options *run,
-                             zmgr_zone **out,
-                             zmgr_error **error);
-
-// Reinstalls a zone from scratch, keeping its addresses, links and configuration. `out` may be NULL.
-// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_COMMAND_FAILED;
-// ZMGR_RECOVERY_NEEDED for an unfinished operation.
-//
-// Requires: As for zmgr_zone_create.
-zmgr_status zmgr_zone_reinstall(const zmgr_manager *manager,
-                                const char *name,
-                                const zmgr_reinstall_options *options,
-                                const zmgr_run_options *run,
-                                zmgr_zone **out,
-                                zmgr_error **error);
-
-// Destroys a zone and what zmgr created for it: halts and uninstalls it, and deletes its configuration, VNICs and entry.
-// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_COMMAND_FAILED;
-// ZMGR_RECOVERY_NEEDED if the zone on the host is not the one that zmgr created.
-//
-// Requires: `manager` is a live manager; `name` ends in a NUL; options are NULL or whose `size` is set; `error` is NULL or
-// points to a place for a pointer.
-zmgr_status zmgr_zone_destroy(const zmgr_manager *manager,
-                              const char *name,
-                              const zmgr_destroy_options *options,
-                              const zmgr_run_options *run,
-                              zmgr_error **error);
-
-// Removes the entry of a zone from the registry. Does not change the zone on the host.
-// Errors: ZMGR_NOT_FOUND; ZMGR_RECOVERY_NEEDED for an unfinished operation; ZMGR_BUSY while another process works on the zone.
-//
-// Requires: `manager` is a live manager; `name` ends in a NUL; `run` is NULL or points to a struct whose `size` is set; `error` is NULL or
-// points to a place for a pointer.
-zmgr_status zmgr_zone_forget(const zmgr_manager *manager,
-                             const char *name,
-                             const zmgr_run_options *run,
-                             zmgr_error **error);
 
 // Frees a zone that a call returned through `out`; does nothing if it is NULL. Do not use it for zones of a list or report.
 //
@@ -1645,6 +1575,76 @@ const char *zmgr_net_address(const zmgr_net *net, size_t index);
 //
 // Requires: `net` is NULL or a live net.
 const char *zmgr_net_gateway(const zmgr_net *net, size_t index);
+
+// Returns the zones that match `query`; if it is NULL, all registered zones. A zone whose file has an error is in the list, with the
+// error.
+// Errors: ZMGR_NOT_FOUND for a name in the query that is not registered; ZMGR_UNSUPPORTED_HOST and ZMGR_COMMAND_FAILED only for
+// ZMGR_QUERY_HOST_REQUIRED.
+//
+// Requires: `manager` is a live manager; `query` NULL or options whose `size` is set; `out` points to a place for a pointer;
+// `error` is NULL or points to a place for a pointer.
+zmgr_status zmgr_zones(const zmgr_manager *manager,
+                       const zmgr_query *query,
+                       zmgr_zone_list **out,
+                       zmgr_error **error);
+
+// Returns the zone of this name. Reads one file and queries the host for the status.
+// Errors: ZMGR_NOT_FOUND if it is not registered.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or points to a place
+// for a pointer.
+zmgr_status zmgr_zone_find(const zmgr_manager *manager,
+                           const char *name,
+                           zmgr_zone **out,
+                           zmgr_error **error);
+
+// Creates a zone: allocates its addresses, configures and installs it, and boots it if its configuration says so. Rolls back on
+// failure, unless `run` or config.kdl says otherwise. `out` may be NULL.
+// Errors: ZMGR_EXISTS if the registry or the host already has the zone; ZMGR_NOT_FOUND (the template, the zone to clone);
+// ZMGR_POOL_EXHAUSTED; ZMGR_ADDRESS_IN_USE; ZMGR_COMMAND_FAILED; ZMGR_RECOVERY_NEEDED if the rollback failed too.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; options are NULL or whose `size` is set; `out` and `error` are
+// NULL or point to a place for a pointer.
+zmgr_status zmgr_zone_create(const zmgr_manager *manager,
+                             const char *name,
+                             const zmgr_create_options *options,
+                             const zmgr_run_options *run,
+                             zmgr_zone **out,
+                             zmgr_error **error);
+
+// Reinstalls a zone from scratch, keeping its addresses, links and configuration. `out` may be NULL.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_COMMAND_FAILED;
+// ZMGR_RECOVERY_NEEDED for an unfinished operation.
+//
+// Requires: As for zmgr_zone_create.
+zmgr_status zmgr_zone_reinstall(const zmgr_manager *manager,
+                                const char *name,
+                                const zmgr_reinstall_options *options,
+                                const zmgr_run_options *run,
+                                zmgr_zone **out,
+                                zmgr_error **error);
+
+// Destroys a zone and what zmgr created for it: halts and uninstalls it, and deletes its configuration, VNICs and entry.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_COMMAND_FAILED;
+// ZMGR_RECOVERY_NEEDED if the zone on the host is not the one that zmgr created.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; options are NULL or whose `size` is set; `error` is NULL or
+// points to a place for a pointer.
+zmgr_status zmgr_zone_destroy(const zmgr_manager *manager,
+                              const char *name,
+                              const zmgr_destroy_options *options,
+                              const zmgr_run_options *run,
+                              zmgr_error **error);
+
+// Removes the entry of a zone from the registry. Does not change the zone on the host.
+// Errors: ZMGR_NOT_FOUND; ZMGR_RECOVERY_NEEDED for an unfinished operation; ZMGR_BUSY while another process works on the zone.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; `run` is NULL or points to a struct whose `size` is set; `error` is NULL or
+// points to a place for a pointer.
+zmgr_status zmgr_zone_forget(const zmgr_manager *manager,
+                             const char *name,
+                             const zmgr_run_options *run,
+                             zmgr_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

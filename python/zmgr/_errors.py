@@ -1,15 +1,52 @@
-"""Exceptions: one class per error code."""
+"""Exceptions, one class per error code, and reports, which hold exceptions."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._values import Command, Diagnostic, Report
+from ._values import Command, Diagnostic
+
+if TYPE_CHECKING:
+    from ._zmgr import Zone
 
 #: Exception class by code. ``drift`` (19) is only an exit status of the CLI; no call raises it.
 BY_CODE: dict[str, type[ZmgrError]] = {}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Outcome of an operation for one zone."""
+
+    name: str
+    #: Action: ``created``, ``destroyed``, ``adopted``, ``skipped``, …
+    action: str
+    #: Resulting zone; None if the zone is gone or the operation failed.
+    zone: Zone | None
+    #: Reason for a failure; None on success.
+    error: ZmgrError | None
+    #: Information for the user that did not stop the operation.
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Outcome of an operation for each zone, in the order of the request."""
+
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def zones(self) -> list[Zone]:
+        """Resulting zones of the successful outcomes."""
+        return [o.zone for o in self.outcomes if o.zone is not None]
+
+    def __iter__(self) -> Iterator[Outcome]:
+        return iter(self.outcomes)
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
 
 
 class ZmgrError(Exception):

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
-    from ._errors import ZmgrError
     from ._zmgr import Zone
 
 IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
@@ -209,39 +208,6 @@ class Event:
     elapsed: float | None = None
     #: False if the step, or the operation on the zone, failed.
     ok: bool = True
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Outcome of an operation for one zone."""
-
-    name: str
-    #: Action: ``created``, ``destroyed``, ``adopted``, ``skipped``, …
-    action: str
-    #: Resulting zone; None if the zone is gone or the operation failed.
-    zone: Zone | None
-    #: Reason for a failure; None on success.
-    error: ZmgrError | None
-    #: Information for the user that did not stop the operation.
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Report:
-    """Outcome of an operation for each zone, in the order of the request."""
-
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def zones(self) -> list[Zone]:
-        """Resulting zones of the successful outcomes."""
-        return [o.zone for o in self.outcomes if o.zone is not None]
-
-    def __iter__(self) -> Iterator[Outcome]:
-        return iter(self.outcomes)
-
-    def __len__(self) -> int:
-        return len(self.outcomes)
 
 
 @dataclass(frozen=True)

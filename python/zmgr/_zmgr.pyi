@@ -9,6 +9,7 @@ from typing import Any, Literal, final
 
 from typing_extensions import Self
 
+from ._errors import Report
 from ._values import (
     Allocation,
     Change,
@@ -21,7 +22,6 @@ from ._values import (
     Pool,
     PoolUsage,
     Publisher,
-    Report,
     Template,
     ZoneDrift,
     ZoneState,

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use serde_json::Value;
 use zmgr_core::{Allocation, Code, Error, Manager, PoolUsage, Result};
 
-use crate::document::zmgr_diagnostic_list;
+use crate::diagnostic::zmgr_diagnostic_list;
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{c_text, call, free, handle, optional_out, optional_text, read, read_text, text, texts};
+use crate::ffi::{c_text, free, handle, optional_out, optional_text, read, read_text, text, texts};
+use crate::guard::call;
 use crate::manager::zmgr_manager;
 use crate::operate;
 use crate::options::{with_run_options, zmgr_run_options};

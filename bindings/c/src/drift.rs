@@ -5,7 +5,8 @@ use std::ffi::c_char;
 use zmgr_core::{Code, Error};
 
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{call, handle, optional_out, text, texts};
+use crate::ffi::{handle, optional_out, text, texts};
+use crate::guard::call;
 use crate::manager::zmgr_manager;
 use crate::operate;
 use crate::options::{self, zmgr_run_options};

@@ -5,9 +5,10 @@ use std::ffi::c_char;
 use serde_json::json;
 use zmgr_core::Fleet;
 
-use crate::document::zmgr_diagnostic_list;
+use crate::diagnostic::zmgr_diagnostic_list;
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{call, out, texts};
+use crate::ffi::{out, texts};
+use crate::guard::call;
 use crate::value::zmgr_value;
 
 /// Compares `count` trees (directories such as "h1/etc/zmgr"), one per host. Reads files only; needs no manager and no host.

@@ -6,7 +6,8 @@ use zmgr_core::Manager;
 
 use crate::cancel::zmgr_cancel;
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{call, free, handle, optional_text, options, out};
+use crate::ffi::{free, handle, optional_text, options, out};
+use crate::guard::call;
 use crate::options::zmgr_open_options;
 
 /// Manages the zones of one host and their configuration files. Any number of threads may use one manager concurrently until

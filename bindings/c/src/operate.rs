@@ -6,9 +6,10 @@ use std::ffi::c_char;
 use serde_json::Value;
 use zmgr_core::{Diagnostic, Manager, Plan, Report, Result, RunOptions, Zone};
 
-use crate::document::zmgr_diagnostic_list;
+use crate::diagnostic::zmgr_diagnostic_list;
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{call, handle, optional_out, optional_text, out, text, texts};
+use crate::ffi::{handle, optional_out, optional_text, out, text, texts};
+use crate::guard::call;
 use crate::manager::zmgr_manager;
 use crate::options::{Given, given, with_run_options, zmgr_run_options};
 use crate::plan::zmgr_plan;

@@ -7,7 +7,8 @@ use zmgr_core::{ExecOptions, ExecStream, Manager, Result};
 
 use crate::cancel::zmgr_cancel;
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{Options, call, handle, optional_handle, optional_text, out_number, text, texts};
+use crate::ffi::{Options, handle, optional_handle, optional_text, out_number, text, texts};
+use crate::guard::call;
 use crate::manager::zmgr_manager;
 use crate::operate;
 use crate::options::{zmgr_halt_options, zmgr_run_options};

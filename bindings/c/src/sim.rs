@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use zmgr_core::{Abort, Code, Dialect, Error, Fault, SimHost};
 
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{
-    Options, c_text, call, free, handle, optional_out, optional_text, options, out, read_text, text, texts,
-};
+use crate::ffi::{Options, c_text, free, handle, optional_out, optional_text, options, out, read_text, text, texts};
+use crate::guard::call;
 use crate::value::zmgr_value;
 
 /// Simulated illumos host in a directory. Its state persists; several processes may use it concurrently, and several threads this

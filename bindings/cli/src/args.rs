@@ -1,14 +1,14 @@
-//! Global options and the list of commands. Each command's own options are in its file under `commands/`.
+//! The command line: the list of commands, and which code runs each. A command's own options are in its file under `commands/`.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     check, completions, create, destroy, documents, drift, fleet, forget, import, init, man, plan, pool, power,
     recover, reinstall, show, sim,
 };
 use crate::examples;
+use crate::failure::Failure;
+use crate::globals::Globals;
 
 const AFTER: &str = "\
 Exit status: 0 on success, otherwise the number of the error (zmgr_status in C,
@@ -29,31 +29,6 @@ pub struct Cli {
     pub globals: Globals,
     #[command(subcommand)]
     pub command: Command,
-}
-
-const GLOBAL: &str = "Global options";
-
-/// Options that every command accepts.
-#[derive(Debug, Clone, Args)]
-pub struct Globals {
-    /// Directory of the configuration files [default: /etc/zmgr of the host] [env: ZMGR_ROOT]
-    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
-    pub root: Option<PathBuf>,
-    /// Use a simulated host in this directory, created if missing [env: ZMGR_SIMULATE]
-    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR", conflicts_with = "host_root")]
-    pub simulate: Option<PathBuf>,
-    /// Use the host programs and files under this directory
-    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
-    pub host_root: Option<PathBuf>,
-    /// Print one JSON document on standard output and errors as JSON on standard error
-    #[arg(long, global = true, help_heading = GLOBAL)]
-    pub json: bool,
-    /// Do not print progress, notes or hints
-    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Print each host command as it runs
-    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
-    pub verbose: u8,
 }
 
 /// The commands.
@@ -134,4 +109,40 @@ pub enum Command {
     /// Write the man pages into a directory
     #[command(hide = true)]
     Man(man::Man),
+}
+
+impl Command {
+    /// Runs the command and returns its exit status.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        match self {
+            Command::Create(create) => create.run(globals),
+            Command::List(list) => list.run(globals),
+            Command::Show(show) => show.run(globals),
+            Command::Destroy(destroy) => destroy.run(globals),
+            Command::Check(check) => check.run(globals),
+            Command::Import(import) => import.run(globals),
+            Command::Forget(forget) => forget.run(globals),
+            Command::Template(documents) => documents.templates(globals),
+            Command::Publisher(documents) => documents.publishers(globals),
+            Command::Explain(explain) => explain.run(globals),
+            Command::Diff(diff) => diff.run(globals),
+            Command::Apply(apply) => apply.run(globals),
+            Command::Set(set) => set.run(globals),
+            Command::Init(init) => init.run(globals),
+            Command::Reinstall(reinstall) => reinstall.run(globals),
+            Command::Run(run) => run.run(globals),
+            Command::Boot(boot) => boot.run(globals),
+            Command::Shutdown(down) => down.shutdown(globals),
+            Command::Halt(down) => down.halt(globals),
+            Command::Reboot(down) => down.reboot(globals),
+            Command::Exec(exec) => exec.run(globals),
+            Command::Login(login) => login.run(globals),
+            Command::Recover(recover) => recover.run(globals),
+            Command::Fleet(fleet) => fleet.run(globals),
+            Command::Pool(pool) => pool.run(globals),
+            Command::Sim(sim) => sim.run(globals),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(<Cli as CommandFactory>::command()),
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod examples;
 mod failure;
+mod globals;
 mod outline;
 mod output;
 mod process;
@@ -15,7 +16,7 @@ use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use zmgr::{Code, Error};
 
 use crate::args::Cli;
@@ -28,7 +29,7 @@ const VERSION: &str = concat!("zmgr ", env!("CARGO_PKG_VERSION"), "\n");
 fn main() -> ExitCode {
     process::clean();
     if std::env::var_os(completions::VARIABLE).is_some() {
-        completions::engine().complete();
+        completions::engine(Cli::command).complete();
     }
     let words: Vec<OsString> = std::env::args_os().collect();
     // Answered before clap is set up: scripts ask often, and building the command tree doubles the start-up time.
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(refusal) => return failure::usage(&refusal, json),
     };
-    match panic::catch_unwind(|| commands::run(&cli)) {
+    match panic::catch_unwind(|| cli.command.run(&cli.globals)) {
         Ok(Ok(status)) => ExitCode::from(status),
         Ok(Err(failure)) => failure.tell(cli.globals.json),
         Err(payload) => {
@@ -59,8 +60,6 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

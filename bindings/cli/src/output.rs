@@ -11,8 +11,8 @@ use anstyle::Style;
 use serde_json::Value;
 use zmgr::{Code, Error};
 
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::terminal::{self, HEADING, styled};
 
 /// Prints text unchanged, without its colours if they are not wanted.

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use zmgr::{Event, EventKind};
 
-use crate::args::Globals;
+use crate::globals::Globals;
 use crate::terminal::{self, BAD, FAINT, NOTICE, styled};
 
 /// Prints events as they arrive.

@@ -7,8 +7,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use zmgr::{Cancel, Code, Error, Manager};
 
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::process;
 
 /// Opens the manager for these options. Reads `ZMGR_ROOT` and `ZMGR_SIMULATE`.

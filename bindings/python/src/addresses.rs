@@ -3,8 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use crate::arguments::one_address;
 use crate::cancel::Cancel;
-use crate::convert::{Names, from_json, one_address};
+use crate::convert::{Names, from_json};
 use crate::manager::Manager;
 use crate::run::{Run, asked};
 

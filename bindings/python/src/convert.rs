@@ -1,6 +1,5 @@
 //! Conversion of values to and from Python.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use pyo3::IntoPyObjectExt;
@@ -9,9 +8,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString};
 use serde_json::Value;
-use zmgr_core::{Code, Error};
-
-use crate::error::raised;
 
 /// Converts JSON to dicts, lists and scalars.
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
@@ -41,17 +37,17 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
     }
 }
 
-/// Returns a class of `zmgr._values`; looks it up once.
+/// Returns a class of `zmgr`; looks it up once.
 pub(crate) fn value_class<'py>(
     py: Python<'py>,
     cell: &'static PyOnceLock<Py<PyAny>>,
     name: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let class = cell.get_or_try_init(py, || PyResult::Ok(py.import("zmgr._values")?.getattr(name)?.unbind()))?;
+    let class = cell.get_or_try_init(py, || PyResult::Ok(py.import("zmgr")?.getattr(name)?.unbind()))?;
     Ok(class.bind(py).clone())
 }
 
-/// Calls `zmgr._values.NAME._from_json(value)`.
+/// Calls `zmgr.NAME._from_json(value)`.
 pub(crate) fn from_json<'py>(
     py: Python<'py>,
     cell: &'static PyOnceLock<Py<PyAny>>,
@@ -109,13 +105,4 @@ impl Names {
             Names::Many(names) => names,
         }
     }
-}
-
-/// An address, as a string or an `ipaddress` object.
-pub(crate) fn one_address(address: &Bound<'_, PyAny>) -> PyResult<IpAddr> {
-    let text = address.str()?.to_string();
-    text.parse().map_err(|_| {
-        let message = format!("{text:?} is not an address without prefix length");
-        raised(address.py(), &Error::new(Code::InvalidArgument, message))
-    })
 }

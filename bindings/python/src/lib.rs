@@ -4,6 +4,7 @@
 use pyo3::prelude::*;
 
 mod addresses;
+mod arguments;
 mod cancel;
 mod convert;
 mod documents;

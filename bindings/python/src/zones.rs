@@ -8,8 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Query, QueryHost, RecoverOptions, ReinstallOptions};
 
+use crate::arguments::one_address;
 use crate::cancel::Cancel;
-use crate::convert::{Names, one_address};
+use crate::convert::Names;
 use crate::manager::Manager;
 use crate::report::report_or_raise;
 use crate::run::{Run, asked};

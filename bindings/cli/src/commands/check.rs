@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::Args;
 use zmgr::{Diagnostic, Severity};
 
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::terminal::{BAD, HEADING, NOTICE, styled};
 use crate::{output, session};
 

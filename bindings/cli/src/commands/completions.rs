@@ -3,21 +3,20 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
 use zmgr::{Code, Error, Manager, Query, QueryHost};
 
-use crate::args::Cli;
 use crate::failure::Failure;
 use crate::output;
 
 /// Environment variable that the completion scripts set.
 pub const VARIABLE: &str = "_ZMGR_COMPLETE";
 
-/// Returns the engine that answers a completion script.
-pub fn engine() -> CompleteEnv<'static, fn() -> clap::Command> {
-    CompleteEnv::with_factory(Cli::command as fn() -> clap::Command).var(VARIABLE)
+/// Returns the engine that answers a completion script for this command line.
+pub fn engine(command: fn() -> clap::Command) -> CompleteEnv<'static, fn() -> clap::Command> {
+    CompleteEnv::with_factory(command).var(VARIABLE)
 }
 
 /// Options of `completions`.

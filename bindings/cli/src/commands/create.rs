@@ -6,8 +6,8 @@ use clap::Args;
 use zmgr::CreateOptions;
 
 use super::operation::{Work, key_value, tell_plan, tell_report, with_run_options};
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::session;
 
 /// Options of `create`.

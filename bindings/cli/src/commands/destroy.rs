@@ -6,8 +6,8 @@ use zmgr::DestroyOptions;
 use super::confirm::confirm;
 use super::operation::{Work, tell_plan, tell_report, with_run_options};
 use super::zone_args;
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::session;
 
 /// Options of `destroy`.

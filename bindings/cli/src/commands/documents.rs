@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 use zmgr::{BrandFact, Code, Error};
 
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::terminal::{HEADING, styled};
 use crate::{outline, output, session};
 

@@ -5,8 +5,8 @@ use zmgr::{ApplyOptions, DriftStatus, RunOptions};
 
 use super::operation::{Work, key_value, tell_plan, tell_report, with_run_options};
 use super::zone_args;
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::terminal::{NOTICE, styled};
 use crate::{output, session};
 

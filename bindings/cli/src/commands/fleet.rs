@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::check::findings;
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::output;
 
 /// The commands of `fleet`.

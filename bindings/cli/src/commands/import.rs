@@ -4,8 +4,8 @@ use clap::Args;
 use zmgr::ImportOptions;
 
 use super::operation::{Work, tell_plan, tell_report, with_run_options};
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::session;
 
 /// Options of `import`.

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::{output, session};
 
 /// Options of `init`.

@@ -4,11 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_mangen::Man as Page;
 use zmgr::{Code, Error};
 
-use crate::args::Cli;
 use crate::failure::Failure;
 
 /// Options of `man`.
@@ -19,9 +18,8 @@ pub struct Man {
 }
 
 impl Man {
-    /// Writes the pages.
-    pub fn run(&self) -> Result<u8, Failure> {
-        let mut command = Cli::command();
+    /// Writes the pages of this command line.
+    pub fn run(&self, mut command: clap::Command) -> Result<u8, Failure> {
         command.build();
         for (name, page) in pages(&command) {
             write(&self.dir.join("man8").join(format!("{name}.8")), &page)?;

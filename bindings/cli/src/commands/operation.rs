@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::Value;
 use zmgr::{Code, Error, Event, Manager, OnFailure, Plan, Query, QueryHost, Report, Result, RunOptions, Zone};
 
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::progress::Progress;
 use crate::{output, session};
 

@@ -9,8 +9,8 @@ use clap::Args;
 use zmgr::{Error, Plan};
 
 use super::operation::{Work, tell_plan, tell_report, with_run_options};
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::session;
 
 /// Size limit of a plan file in bytes; a plan for 8,000 zones has about 20 MiB.

@@ -8,9 +8,9 @@ use zmgr::{Allocation, Manager, PoolUsage, RunOptions};
 
 use super::check::findings;
 use super::pool_map;
-use crate::args::Globals;
 use crate::examples;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::{output, session, terminal};
 
 /// The commands of `pool`.

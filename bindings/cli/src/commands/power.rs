@@ -8,8 +8,8 @@ use zmgr::{ExecOptions, ExecStream, HaltOptions, Manager, Report, Result, RunOpt
 
 use super::operation::{Work, tell_report, with_run_options};
 use super::zone_args;
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::{output, session};
 
 /// Exit status of a command that SIGPIPE ended, as a shell reports it.

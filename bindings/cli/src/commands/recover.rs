@@ -4,8 +4,8 @@ use clap::Args;
 use zmgr::RecoverOptions;
 
 use super::operation::{Work, tell_report, with_run_options};
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::{output, session};
 
 /// Options of `recover`.

@@ -5,8 +5,8 @@ use zmgr::ReinstallOptions;
 
 use super::confirm::confirm;
 use super::operation::{Work, tell_plan, tell_report, with_run_options};
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::session;
 
 /// Options of `reinstall`.

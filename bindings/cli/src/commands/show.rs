@@ -7,8 +7,8 @@ use clap::Args;
 use zmgr::{Query, QueryHost, Zone, ZoneSpec};
 
 use super::operation::{absent, addresses};
-use crate::args::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::terminal::{self, HEADING, styled};
 use crate::{outline, output, session};
 

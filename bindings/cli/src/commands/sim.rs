@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use zmgr::{Abort, CommandIo, Dialect, Error, Fault, SimHost, SimStatus};
 
 use super::operation::misused;
-use crate::args::Globals;
 use crate::examples;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::{output, session};
 
 /// The commands of `sim`.
