@@ -1,6 +1,6 @@
-"""What people write today: addresses given out by `ipaddress` from a folder of JSON files, one a zone.
+"""A typical script: allocates addresses with `ipaddress` from a directory of JSON files, one per zone.
 
-plain.py make FOLDER COUNT | allocate FOLDER OWNER | list FOLDER
+plain.py make DIRECTORY COUNT | allocate DIRECTORY OWNER | list DIRECTORY
 """
 
 import fcntl
@@ -13,15 +13,15 @@ NETWORK = ipaddress.ip_network("10.64.0.0/16")
 FIRST = ipaddress.ip_address("10.64.0.10")
 
 
-def entries(folder):
-    for name in os.listdir(folder):
+def entries(directory):
+    for name in os.listdir(directory):
         if name.endswith(".json"):
-            with open(os.path.join(folder, name), encoding="utf-8") as file:
+            with open(os.path.join(directory, name), encoding="utf-8") as file:
                 yield json.load(file)
 
 
-def write(folder, owner, address):
-    path = os.path.join(folder, owner + ".json")
+def write(directory, owner, address):
+    path = os.path.join(directory, owner + ".json")
     with open(path + ".tmp", "w", encoding="utf-8") as file:
         json.dump({"name": owner, "brand": "nlipkg", "pool": "big", "address": str(address), "vnic": owner + "_0"}, file)
         file.flush()
@@ -29,28 +29,28 @@ def write(folder, owner, address):
     os.rename(path + ".tmp", path)
 
 
-def allocate(folder, owner):
-    with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as lock:
+def allocate(directory, owner):
+    with open(os.path.join(directory, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        used = {ipaddress.ip_address(entry["address"]) for entry in entries(folder)}
+        used = {ipaddress.ip_address(entry["address"]) for entry in entries(directory)}
         for address in NETWORK.hosts():
             if address >= FIRST and address not in used:
-                write(folder, owner, address)
+                write(directory, owner, address)
                 return address
     raise SystemExit("the pool is exhausted")
 
 
-def main(task, folder, *rest):
+def main(task, directory, *rest):
     if task == "make":
         for n in range(int(rest[0])):
             name = f"zone{n:05}"
             entry = {"name": name, "brand": "nlipkg", "pool": "big", "address": str(FIRST + n), "vnic": name + "_0"}
-            with open(os.path.join(folder, name + ".json"), "w", encoding="utf-8") as file:
+            with open(os.path.join(directory, name + ".json"), "w", encoding="utf-8") as file:
                 json.dump(entry, file)
     elif task == "allocate":
-        print(allocate(folder, rest[0]))
+        print(allocate(directory, rest[0]))
     elif task == "list":
-        for entry in sorted(entries(folder), key=lambda entry: entry["name"]):
+        for entry in sorted(entries(directory), key=lambda entry: entry["name"]):
             print(entry["name"], entry["brand"], entry["address"])
 
 

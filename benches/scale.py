@@ -44,10 +44,10 @@ def median(all_figures):
 
 
 class Machine:
-    def __init__(self, zmgr, folder, size):
-        self.words = [zmgr, "--simulate", folder]
+    def __init__(self, zmgr, directory, size):
+        self.words = [zmgr, "--simulate", directory]
         self.size = size
-        self.tree = os.path.join(folder, "etc/zmgr")
+        self.tree = os.path.join(directory, "etc/zmgr")
         run([*self.words, "init"])
         with open(os.path.join(self.tree, "pools/internal.kdl"), "w", encoding="utf-8") as file:
             file.write(POOL)
@@ -66,8 +66,8 @@ class Machine:
 
     def import_all(self):
         # Put aside, not removed: ext4 looks long for inodes while thousands of them were freed lately.
-        for folder in ("zones", ".zmgr"):
-            os.rename(os.path.join(self.tree, folder), f"{self.tree}-{folder}")
+        for directory in ("zones", ".zmgr"):
+            os.rename(os.path.join(self.tree, directory), f"{self.tree}-{directory}")
         os.mkdir(os.path.join(self.tree, "zones"))
         return self.zmgr("-q", "import")
 

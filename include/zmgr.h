@@ -14,7 +14,7 @@
 //   - Each function says which errors are its own. Any call may also end with ZMGR_INVALID_ARGUMENT (a NULL where there must be
 //     something, text that is not UTF-8, a name that can be none), ZMGR_IO, ZMGR_PERMISSION_DENIED and ZMGR_INTERNAL; one that
 //     reads documents with ZMGR_CONFIG; one that asks the host with ZMGR_UNSUPPORTED_HOST, ZMGR_COMMAND_FAILED and ZMGR_TIMED_OUT;
-//     one that takes zmgr_run_options with ZMGR_CANCELLED, and with ZMGR_BUSY where somebody else has the lock for too long.
+//     one that takes zmgr_run_options with ZMGR_CANCELLED, and with ZMGR_BUSY if another process has the lock for too long.
 
 
 #ifndef ZMGR_H

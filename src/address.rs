@@ -1,4 +1,4 @@
-//! The small values of networks: MAC addresses and an interface's addresses.
+//! MAC addresses and interface addresses.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -25,7 +25,7 @@ use crate::error::{Code, Error, Result};
 pub struct MacAddr([u8; 6]);
 
 impl MacAddr {
-    /// One from its bytes.
+    /// Returns one from its bytes.
     pub const fn new(bytes: [u8; 6]) -> Self {
         MacAddr(bytes)
     }
@@ -48,12 +48,12 @@ impl MacAddr {
         Ok(MacAddr(bytes))
     }
 
-    /// Its bytes.
+    /// Returns its bytes.
     pub const fn bytes(self) -> [u8; 6] {
         self.0
     }
 
-    /// Whether one station can have it: neither a group address nor all zeros.
+    /// Returns true if a single station can have it: neither a group address nor all zeros.
     pub fn is_unicast(self) -> bool {
         self.0[0] & 1 == 0 && self.0 != [0; 6]
     }
@@ -119,7 +119,7 @@ impl FromStr for MacAddr {
             Error::new(
                 Code::InvalidArgument,
                 format!(
-                    "{:?} is no MAC address: six hexadecimal bytes with colons are wanted, such as 2:8:20:7d:1e:9f",
+                    "invalid MAC address {:?}: expected six hexadecimal bytes with colons, such as 2:8:20:7d:1e:9f",
                     text
                 ),
             )
@@ -153,7 +153,7 @@ impl From<MacAddr> for String {
     }
 }
 
-/// An address of an interface: with its prefix length, host bits kept, and the gateway of its network.
+/// An interface address with its prefix length (host bits kept), and the gateway of its network.
 ///
 /// ```
 /// # use zmgr::*;
@@ -202,29 +202,29 @@ pub(crate) fn misuse(address: &NetAddress) -> Option<String> {
     // A host route has no network that the gateway could be in.
     let single = prefix == address.address.max_prefix_len();
     if gateway.is_ipv4() != ip.is_ipv4() || !(link_local || single || address.address.contains(&gateway)) {
-        return Some(format!("gateway {gateway} is outside of the network of {}", address.address));
+        return Some(format!("gateway {gateway} is outside the network of {}", address.address));
     }
     None
 }
 
 impl NetAddress {
-    /// An address and its router.
+    /// Returns an address with its router.
     pub fn new(address: IpNet, gateway: Option<IpAddr>) -> Self {
         NetAddress { address, gateway }
     }
 }
 
-/// An address as `std::net` reads it (no leading zeros), with a sentence for people where it is none.
+/// Parses an address as `std::net` does (no leading zeros); fails with a readable sentence.
 pub fn parse_address(text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| match text {
         _ if text.contains('/') && parse_network(text).is_ok() => {
-            format!("{text:?} has a prefix length; the address alone is wanted")
+            format!("{text:?} has a prefix length: expected only the address")
         }
         _ => explain_address(text),
     })
 }
 
-/// An address with a prefix length, host bits kept.
+/// Parses an address with a prefix length; host bits are kept.
 pub fn parse_network(text: &str) -> Result<IpNet, String> {
     let Some((address, prefix)) = text.split_once('/') else {
         return Err(match text.parse::<IpAddr>() {
@@ -258,16 +258,16 @@ fn explain_address(text: &str) -> String {
     if quads.len() == 4 && quads.iter().all(|q| !q.is_empty() && q.len() <= 4 && q.bytes().all(|b| b.is_ascii_digit()))
     {
         if let Some(quad) = quads.iter().find(|q| q.len() > 1 && q.starts_with('0')) {
-            return format!("{text:?} is no address: {quad:?} has a leading zero, which some programs read as octal");
+            return format!("invalid address {text:?}: {quad:?} has a leading zero, which some programs read as octal");
         }
         if let Some(quad) = quads.iter().find(|q| q.parse::<u16>().is_ok_and(|n| n > 255)) {
-            return format!("{text:?} is no address: {quad} is larger than 255");
+            return format!("invalid address {text:?}: {quad} is larger than 255");
         }
     }
     if text.contains('%') {
-        return format!("{text:?} is no address: a zone index (%…) has no place here");
+        return format!("invalid address {text:?}: a zone index (%…) is not allowed");
     }
-    format!("{text:?} is no IP address")
+    format!("{text:?} is not an IP address")
 }
 
 #[cfg(test)]
@@ -302,8 +302,8 @@ mod tests {
             ("10.0.0.256", "larger than 255"),
             ("fe80::1%net0", "zone index"),
             ("10.0.0.1/24", "prefix length"),
-            ("dbserver", "no IP address"),
-            ("10.0.0", "no IP address"),
+            ("dbserver", "not an IP address"),
+            ("10.0.0", "not an IP address"),
         ] {
             let said = parse_address(bad).unwrap_err();
             assert!(said.contains(word), "{bad}: {said}");

@@ -1,4 +1,4 @@
-//! `config.kdl`: what holds for the whole tree.
+//! `config.kdl`: global settings.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,24 +12,24 @@ use crate::schema::At;
 use crate::settings::{Settings, read, words, write};
 use crate::source::{Source, Sourced};
 
-/// What holds for the whole tree. A missing file means these defaults.
+/// Global settings. A missing file means these defaults.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Config {
     /// Name of this host in a fleet, if the file gives it.
     pub host: Option<Sourced<String>>,
-    /// The folder that zonepaths of new zones lie in: `PREFIX/NAME`.
+    /// Parent directory of the zonepaths of new zones: `PREFIX/NAME`.
     pub zonepath_prefix: Sourced<String>,
-    /// The template of zones for which none is named.
+    /// Template of zones for which none is given.
     pub default_template: Option<Sourced<TemplateName>>,
-    /// How long to wait for a lock; zero is not at all.
+    /// Time to wait for a lock; zero fails at once.
     #[serde(serialize_with = "crate::document::json::seconds")]
     pub lock_timeout: Duration,
-    /// What becomes of the steps done when a later one fails.
+    /// What to do with completed steps when a later one fails.
     pub on_failure: FailureRule,
     /// The pattern of VNIC names.
     pub vnic_name: Sourced<String>,
-    /// How the MAC addresses that zmgr chooses begin. Without one, 46 bits of them are random.
+    /// Prefix of the MAC addresses that zmgr chooses. Without one, 46 bits of them are random.
     pub mac_prefix: Option<Sourced<MacPrefix>>,
     /// Time limits.
     pub timeouts: Timeouts,
@@ -37,9 +37,9 @@ pub struct Config {
     pub environment: Environment,
     /// Where the full output of long commands is kept.
     pub log_dir: String,
-    /// The layer beneath every template.
+    /// The layer below every template.
     pub defaults: Settings,
-    /// The file, where there is one.
+    /// The file, if it exists.
     pub source: Source,
 }
 
@@ -69,7 +69,7 @@ pub struct Timeouts {
     /// Install and clone.
     #[serde(serialize_with = "crate::document::json::seconds")]
     pub install: Duration,
-    /// Boot, until the zone runs.
+    /// Boot, until the zone is running.
     #[serde(serialize_with = "crate::document::json::seconds")]
     pub boot: Duration,
     /// Shutdown, until the zone is down. illumos itself waits 100 seconds.
@@ -91,7 +91,7 @@ impl Default for Timeouts {
     }
 }
 
-/// What becomes of the steps done when a later one fails.
+/// What to do with completed steps when a later one fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize)]
 #[non_exhaustive]
 pub enum FailureRule {
@@ -105,7 +105,7 @@ pub enum FailureRule {
 }
 
 impl FailureRule {
-    /// The word in the file.
+    /// Returns its name in the file.
     pub const fn as_str(self) -> &'static str {
         match self {
             FailureRule::RollBack => "rollback",

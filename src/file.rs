@@ -1,5 +1,5 @@
-//! Opens files that a person, the tree or the host names. Anything may be at such a path: a FIFO without a writer, a device, an
-//! endless file.
+//! Opens files named by a user, the tree or the host. Anything may be at such a path: a FIFO without a writer, a device, an endless
+//! file.
 //!
 //! Invariant: nothing here waits for another process, and nothing reads more than the caller's limit.
 
@@ -17,16 +17,16 @@ use crate::error::{Code, Error};
 /// What to do with a symbolic link at the end of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Links {
-    /// Open the file that it leads to.
+    /// Open its target.
     Follow,
     /// Refuse it.
     Refuse,
 }
 
-/// Why a file cannot be used.
+/// Reason why a file cannot be used.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// There is no such file.
+    /// The file does not exist.
     Absent,
     /// The file is of this kind: "a FIFO".
     Kind(&'static str),
@@ -41,7 +41,7 @@ pub(crate) enum Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refused::Absent => f.write_str("there is no such file"),
+            Refused::Absent => f.write_str("the file does not exist"),
             Refused::Kind(kind) => write!(f, "it is {kind}, not a regular file"),
             Refused::TooLarge(limit) if *limit >= 1 << 20 => write!(f, "it is larger than {} MiB", limit >> 20),
             Refused::TooLarge(limit) => write!(f, "it is larger than {} KiB", limit >> 10),
@@ -101,7 +101,7 @@ pub(crate) fn open_with(path: &Path, links: Links, access: OFlags, mode: Mode) -
 /// Reads an open file to its end, at most `limit` bytes.
 pub(crate) fn read_to_limit(file: &File, meta: &Metadata, limit: u64) -> Result<Vec<u8>, Refused> {
     let mut bytes = Vec::with_capacity(meta.len().min(limit) as usize + 1);
-    // The length is that of a moment ago: one byte more shows a file that has grown since.
+    // The length was measured a moment ago: one byte more reveals a file that has grown since.
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit { Err(Refused::TooLarge(limit)) } else { Ok(bytes) }
 }
@@ -146,7 +146,7 @@ fn check_regular(meta: &Metadata) -> Result<(), Refused> {
     }
 }
 
-/// Names what a file is; `None` if it is a regular file.
+/// Returns the kind of a file; `None` if it is a regular file.
 fn kind(meta: &Metadata) -> Option<&'static str> {
     let kind = meta.file_type();
     match kind {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_umask_has_no_say_in_the_mode_of_a_directory() {
+    fn the_mode_of_a_directory_does_not_depend_on_the_umask() {
         let dir = tempfile::tempdir().unwrap();
         make_directories(&dir.path().join("a/b"), 0o777).unwrap();
         make_directories(&dir.path().join("a/b"), 0o700).unwrap();

@@ -1,6 +1,6 @@
 //! Targets for fuzzing: plain functions over bytes, which neither panic nor hang nor end the process, whatever the bytes are.
 //!
-//! `tests/rust/documents.rs` replays their corpus; a fuzzer calls them with bytes of its own.
+//! `tests/rust/documents.rs` replays their corpus; a fuzzer calls them with its own bytes.
 
 use std::path::Path;
 
@@ -25,16 +25,16 @@ pub const TARGETS: [(&str, Target); 6] = [
     ("reservation", |bytes| read::<Reservation>(bytes)),
 ];
 
-/// Reads a document; what reads, is written and read again, and changed into itself.
+/// Parses a document; if it is valid, writes it, parses it again, and changes it into itself.
 fn read<T: Kind>(bytes: &[u8]) {
-    // The file's stem is the first name in the bytes, so that what reads otherwise is not refused for it.
+    // The file's stem is the first name in the bytes, so that an otherwise valid text is not refused.
     let text = String::from_utf8_lossy(bytes);
     let stem = text.split('"').nth(1).filter(|name| !name.contains(['/', '\0'])).unwrap_or("fuzz");
     let path = &*Path::new("fuzz").join(format!("{stem}.kdl"));
     let Ok(document) = Document::<T>::parse(path, bytes) else { return };
     if !document.value.newer() {
-        let anew = Document::create(path, document.value.clone());
-        assert!(anew.is_ok(), "what was read cannot be written: {:?} in {text}", anew.err());
+        let again = Document::create(path, document.value.clone());
+        assert!(again.is_ok(), "what was read cannot be written: {:?} in {text}", again.err());
         assert!(document.with(document.value.clone()).is_ok_and(|same| same.text() == document.text()));
     }
 }

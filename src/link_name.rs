@@ -1,6 +1,6 @@
-//! Names of VNICs: from a pattern, legal whatever the zone is called.
+//! Names of VNICs from a pattern, valid for every zone name.
 //!
-//! Invariant: every name given is a legal link name, and two nets never get one name while `taken` tells the truth.
+//! Invariant: every name is a valid link name, and two nets never get the same name while `taken` is correct.
 
 use sha2::{Digest, Sha256};
 
@@ -17,7 +17,7 @@ pub struct Pattern {
     between: String,
 }
 
-/// Bytes that the fallback and an index need beside the pattern's own letters.
+/// Number of bytes that the fallback and an index need in addition to the pattern's own letters.
 const MAX_OWN_LEN: usize = 31 - 9 - 5;
 
 impl Pattern {
@@ -28,15 +28,17 @@ impl Pattern {
             return Err(said("must end in {index}: a link's name ends in a number"));
         };
         let Some((before, between)) = rest.split_once("{zone}") else {
-            return Err(said("must have {zone} in it, or two zones would get one name"));
+            return Err(said("must contain {zone}, or two zones would get the same name"));
         };
         if let Some(c) =
             [before, between].concat().chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.'))
         {
             return Err(match c {
                 '{' | '}' => said("may have {zone} and {index} once each and no other placeholder"),
-                '-' => said("has a `-`, which no link's name may have; `_` is near to it"),
-                _ => format!("the pattern {pattern:?} has {c:?}: a link's name has letters, digits, `_` and `.` alone"),
+                '-' => said("has a `-`, which is not allowed in the name of a link; use `_`"),
+                _ => format!(
+                    "the pattern {pattern:?} has {c:?}: the name of a link may have only letters, digits, `_` and `.`"
+                ),
             });
         }
         match between.chars().last() {
@@ -51,20 +53,20 @@ impl Pattern {
             Some(_) => {}
         }
         if before.starts_with(|c: char| !c.is_ascii_alphabetic()) {
-            return Err(said("begins with what is no letter"));
+            return Err(said("does not begin with a letter"));
         }
         if before.len() + between.len() > MAX_OWN_LEN {
-            return Err(said("leaves too little of 31 bytes for the zone's name"));
+            return Err(said("leaves too few of 31 bytes for the zone's name"));
         }
         Ok(Pattern { before: before.to_owned(), between: between.to_owned() })
     }
 
-    /// The name as the pattern has it, `-` become `_`; `None` where that is no link's name.
+    /// Returns the name by the pattern, with `-` replaced by `_`; `None` if that is not a valid link name.
     pub fn plain(&self, zone: &ZoneName, index: u32) -> Option<LinkName> {
         LinkName::new(format!("{}{}{}{index}", self.before, zone.as_str().replace('-', "_"), self.between)).ok()
     }
 
-    /// A name that nobody has: as the pattern says, or else `z`, eight hexadecimal digits of the zone's hash, `_`, the index.
+    /// Returns an unused name: by the pattern, or else `z`, eight hexadecimal digits of the zone's hash, `_`, the index.
     pub fn choose(&self, zone: &ZoneName, index: u32, mut taken: impl FnMut(&str) -> bool) -> Result<LinkName> {
         self.plain(zone, index)
             .into_iter()
@@ -80,7 +82,7 @@ impl Default for Pattern {
     }
 }
 
-/// `z<8 hex>_{index}`; later rounds hash the zone's name with their number, for hashes that meet.
+/// `z<8 hex>_{index}`; later rounds hash the zone's name with their number, in case hashes collide.
 fn fallback(zone: &ZoneName, index: u32, round: u32) -> Option<LinkName> {
     let text = if round == 0 { zone.as_str().to_owned() } else { format!("{zone}\n{round}") };
     let hash = Sha256::digest(text.as_bytes());

@@ -1,4 +1,4 @@
-//! Names that are checked once and trusted after: of zones, links, documents.
+//! Names of zones, links and configuration files, checked once and trusted afterwards.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -27,19 +27,19 @@ macro_rules! name {
         }
 
         impl $type {
-            /// Checks a name; `invalid-argument` says which rule it breaks.
+            /// Checks a name; fails with `invalid-argument` and the rule that it breaks.
             pub fn new(name: impl Into<String>) -> Result<Self> {
                 let name = name.into();
                 match $check(&name) {
                     Ok(()) => Ok($type(name)),
                     Err(rule) => Err(Error::new(
                         Code::InvalidArgument,
-                        format!(concat!("{:?} is not a legal ", $what, " name: {}"), shortened(&name), rule),
+                        format!(concat!("{:?} is not a valid ", $what, " name: {}"), shortened(&name), rule),
                     )),
                 }
             }
 
-            /// The name as text.
+            /// Returns the name as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -94,7 +94,7 @@ name!(
     PublisherName, "publisher", check_publisher
 );
 name!(
-    /// The name of a reservation, and of its file: whoever holds addresses without being a zone.
+    /// The name of a reservation, and of its file: an owner of addresses that is not a zone.
     ReservationName, "reservation", check_document
 );
 
@@ -107,7 +107,7 @@ fn check_zone(name: &str) -> std::result::Result<(), &'static str> {
         return Err("names beginning with SUNW or OMNI belong to the system");
     }
     if name.bytes().all(|b| b.is_ascii_digit()) {
-        return Err("a name of digits alone can be taken for a zone id");
+        return Err("a name of only digits could be taken for a zone id");
     }
     Ok(())
 }
@@ -116,11 +116,11 @@ fn check_document(name: &str) -> std::result::Result<(), &'static str> {
     check_shape(name)
 }
 
-/// What pkg takes as a publisher's name, and can read back.
+/// Checks a publisher's name by the rules of pkg.
 fn check_publisher(name: &str) -> std::result::Result<(), &'static str> {
     check_shape(name)?;
     if name.contains('_') {
-        return Err("pkg takes letters, digits, '.' and '-' only");
+        return Err("pkg allows only letters, digits, '.' and '-'");
     }
     // pkg takes it for no name at all, and every command on that image fails from then on.
     if name == "None" {
@@ -129,7 +129,7 @@ fn check_publisher(name: &str) -> std::result::Result<(), &'static str> {
     Ok(())
 }
 
-/// The shape that zones and documents share: safe as a file name, as an argument and as a word of zonecfg.
+/// Checks the rules shared by zones and configuration files: safe as a file name, as an argument and as a word of zonecfg.
 fn check_shape(name: &str) -> std::result::Result<(), &'static str> {
     if name.is_empty() {
         return Err("it is empty");
@@ -165,7 +165,7 @@ fn check_link(name: &str) -> std::result::Result<(), &'static str> {
         return Err("it must end in a number");
     }
     if number.len() > 1 && number.starts_with('0') {
-        return Err("the number at its end must have no leading zero");
+        return Err("the number at its end must not have a leading zero");
     }
     if number.parse::<u64>().map_or(true, |n| n > 4_294_967_294) {
         return Err("the number at its end is larger than 4294967294");

@@ -1,4 +1,4 @@
-//! Work shared among threads that end before the caller goes on. A thread that cannot be had, or that died, costs time and
+//! Shares work among threads that end before the caller continues. A thread that cannot be started, or that died, costs time and
 //! changes no answer.
 
 use std::io;
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use crate::error::{Code, Error};
 
-/// How many things can be worked on at the same time. Finding out reads several files.
+/// Returns the number of available cores. Finding out reads several files.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Starts a thread. If `needed`, tries again for a moment when the system refuses one: others may be about to end.
+/// Starts a thread. If `needed`, retries briefly when the system refuses one: others may be about to end.
 pub(crate) fn start<'scope, T, W>(
     scope: &'scope Scope<'scope, '_>,
     needed: bool,
@@ -55,7 +55,7 @@ pub(crate) fn no_thread(error: io::Error) -> Error {
         .with_source(error)
 }
 
-/// What `work` makes of each item, in order, so many at a time; one after the other where that is one.
+/// Applies `work` to each item on this many threads; keeps the order. One thread means the calling one.
 pub(crate) fn each<T: Sync, R: Send>(items: &[T], at_a_time: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let others = at_a_time.min(items.len()).saturating_sub(1);
     if others == 0 {
@@ -82,7 +82,7 @@ pub(crate) fn each<T: Sync, R: Send>(items: &[T], at_a_time: usize, work: impl F
     done.into_iter().zip(items).map(|(done, item)| done.unwrap_or_else(|| work(item))).collect()
 }
 
-/// The same for shares of the items, a few for each of `threads`, so that one that is slower than the others gets fewer.
+/// Applies `work` to shares of the items, a few for each of `threads`, so that a slow thread gets fewer.
 pub(crate) fn shares<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
     const SHARES_PER_THREAD: usize = 4;
     if threads < 2 || items.len() < 2 {
@@ -92,7 +92,7 @@ pub(crate) fn shares<T: Sync, R: Send>(items: &[T], threads: usize, work: impl F
     each(&shares, threads, |share| work(share))
 }
 
-/// Does both at the same time, the second on the calling thread. A panic of either is a panic of the caller.
+/// Runs both in parallel, the second on the calling thread. A panic of either is a panic of the caller.
 pub(crate) fn both<A: Send, B>(first: impl Fn() -> A + Sync, second: impl FnOnce() -> B) -> (A, B) {
     thread::scope(|scope| {
         let other = Builder::new().spawn_scoped(scope, &first);
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn both_are_done_at_the_same_time() {
-        // Each waits for the other: one after the other would be for ever.
+        // Each waits for the other: running them one after the other would block forever.
         let meet = std::sync::Barrier::new(2);
         let wait = |word: &'static str| {
             meet.wait();

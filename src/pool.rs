@@ -1,6 +1,6 @@
-//! A pool, `pools/NAME.kdl`: networks and the link that leads to them.
+//! A pool, `pools/NAME.kdl`: networks and the link to them.
 //!
-//! Invariant: every range, exclusion and reservation lies in the network that it is listed under.
+//! Invariant: every range, exclusion and reservation is inside the network that it is listed under.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -22,24 +22,24 @@ use crate::source::{Source, Sourced};
 pub struct Pool {
     /// Its name; the file's stem.
     pub name: PoolName,
-    /// Its networks, in the order in which those of one family are tried.
+    /// Its networks, in the order of allocation within a family.
     pub networks: Vec<PoolNetwork>,
-    /// The link that VNICs are made over; on a shared stack, the link that gets the addresses.
+    /// Link below the VNICs; for shared-IP zones, the link that gets the addresses.
     pub stub: Option<Sourced<String>>,
     /// The VLAN of its VNICs.
     pub vlan: Option<Sourced<u16>>,
-    /// The largest packet.
+    /// MTU of its VNICs.
     pub mtu: Option<Sourced<u32>>,
-    /// Its name servers, for zones that nobody gives others.
+    /// Its name servers, for zones without any others.
     pub resolvers: Vec<Sourced<IpAddr>>,
-    /// Which free address is given next.
+    /// Strategy for choosing a free address.
     pub strategy: Strategy,
-    /// Where it begins.
+    /// Line of the pool.
     pub source: Source,
 }
 
 impl Pool {
-    /// A pool without networks.
+    /// Returns a pool without networks.
     pub fn new(name: PoolName) -> Self {
         Pool {
             name,
@@ -53,13 +53,13 @@ impl Pool {
         }
     }
 
-    /// The network of the pool that the address lies in.
+    /// Returns the network of the pool that contains the address.
     pub fn network_of(&self, address: IpAddr) -> Option<&PoolNetwork> {
         self.networks.iter().find(|network| network.network.contains(&address))
     }
 }
 
-/// One network of a pool.
+/// A network of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct PoolNetwork {
@@ -69,16 +69,16 @@ pub struct PoolNetwork {
     pub gateway: Option<IpAddr>,
     /// First and last address of each range; none means the whole network.
     pub ranges: Vec<(IpAddr, IpAddr)>,
-    /// First and last address of what is never given.
+    /// First and last address of each excluded range.
     pub excludes: Vec<(IpAddr, IpAddr)>,
-    /// Single addresses kept for a zone or owner of this name.
+    /// Single addresses reserved for a zone or owner of this name.
     pub reserves: Vec<(IpAddr, String)>,
-    /// Where it was written.
+    /// Line of the network.
     pub source: Source,
 }
 
 impl PoolNetwork {
-    /// The whole of a network.
+    /// Returns a network without settings.
     pub fn new(network: IpNet) -> Self {
         PoolNetwork {
             network,
@@ -91,20 +91,20 @@ impl PoolNetwork {
     }
 }
 
-/// Which free address a pool gives next.
+/// Strategy for choosing a free address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Strategy {
-    /// The lowest.
+    /// The lowest one.
     #[default]
     Lowest,
-    /// The first one after the newest entry's, beginning again at the end.
+    /// The first one after the newest entry's, wrapping around.
     Next,
 }
 
 impl Strategy {
-    /// The word in the file.
+    /// Returns its name in the file.
     pub const fn as_str(self) -> &'static str {
         match self {
             Strategy::Lowest => "lowest",
@@ -139,7 +139,7 @@ impl Kind for Pool {
                     pool.networks.push(PoolNetwork { source: reader.source(node), ..PoolNetwork::new(network) });
                     blocks.push(node);
                 }
-                // What would lie in it cannot be told from what lies nowhere.
+                // Settings inside this network cannot be distinguished from settings in none.
                 None => whole = false,
             }
         }
@@ -162,14 +162,14 @@ impl Kind for Pool {
     }
 }
 
-/// Which settings of networks a text has beside their networks, and not in the networks' blocks.
+/// Which settings of networks are written beside the networks, and not in their blocks.
 #[derive(Default)]
 struct Arrangement {
-    /// The nodes beside the networks, as zmgr writes them.
+    /// Returns the nodes beside the networks, as zmgr writes them.
     beside: HashSet<String>,
-    /// For each network and kind of node, whether some stand beside it (true) or all in its block.
+    /// For each network and kind of node, true if some are beside the network, false if all are in its block.
     kinds: HashMap<(IpNet, String), bool>,
-    /// Networks without a block, whose settings would all stand beside them.
+    /// Networks without a block, whose settings would all be beside them.
     bare: HashSet<IpNet>,
 }
 
@@ -211,7 +211,7 @@ impl Arrangement {
     }
 }
 
-/// A node of this name with this first argument, however the addresses in it are written.
+/// Returns a node of this name with this first argument, in any spelling of its addresses.
 fn key(name: &str, text: &str) -> String {
     match parse_range(text) {
         Ok((first, last)) => format!("{name} {first}-{last}"),
@@ -268,10 +268,10 @@ fn check_overlap(apart: &mut Apart, network: IpNet, node: &Node, reader: &mut Re
     let below = apart.range(..=first).next_back().filter(|(_, other)| other.broadcast() >= first);
     let above = apart.range(first..).next().filter(|(other, _)| **other <= last);
     match below.or(above).map(|(_, other)| *other) {
-        // The same network twice is reported as a duplicate node.
+        // A repeated network is reported as a duplicate node.
         Some(other) if other == network => {}
         Some(other) => {
-            let message = format!("the networks {network} and {other} of one pool overlap");
+            let message = format!("networks {network} and {other} of the pool overlap");
             reader.faults.add("overlap", node.name_span, message);
         }
         None => {
@@ -283,12 +283,12 @@ fn check_overlap(apart: &mut Apart, network: IpNet, node: &Node, reader: &mut Re
 /// Networks that do not overlap, by their first address.
 type Apart = BTreeMap<IpAddr, IpNet>;
 
-/// Puts gateways, ranges, exclusions and reservations to the networks that they lie in.
+/// Assigns gateways, ranges, exclusions and reservations to the networks that contain them.
 struct Filler<'p> {
     networks: &'p mut [PoolNetwork],
-    /// Whether the nodes stand within the block of the one network.
+    /// True if the nodes are inside the block of the only network.
     within: bool,
-    /// Whether every network could be read.
+    /// True if every network could be read.
     whole: bool,
     /// The networks by their first address.
     index: BTreeMap<IpAddr, usize>,
@@ -300,7 +300,7 @@ impl<'p> Filler<'p> {
         Filler { networks, within, whole, index }
     }
 
-    /// The network that an address lies in.
+    /// Returns the network that contains an address.
     fn network_at(&self, address: IpAddr) -> Option<usize> {
         let (_, at) = self.index.range(..=address).next_back()?;
         self.networks[*at].network.contains(&address).then_some(*at)
@@ -363,10 +363,10 @@ impl<'p> Filler<'p> {
         match (end("range-start"), end("range-end")) {
             (Some((node, Some(first))), Some((_, Some(last)))) => self.range(first, last, node.name_span, reader),
             (Some((node, _)), None) => {
-                reader.faults.add("missing-node", node.name_span, "`range-start` needs `range-end` beside it");
+                reader.faults.add("missing-node", node.name_span, "`range-start` needs `range-end`");
             }
             (None, Some((node, _))) => {
-                reader.faults.add("missing-node", node.name_span, "`range-end` needs `range-start` beside it");
+                reader.faults.add("missing-node", node.name_span, "`range-end` needs `range-start`");
             }
             _ => {}
         }
@@ -383,7 +383,7 @@ impl<'p> Filler<'p> {
         }
     }
 
-    /// The network that both ends lie in.
+    /// Returns the network that contains both ends.
     fn holder(
         &mut self,
         what: &str,
@@ -396,7 +396,7 @@ impl<'p> Filler<'p> {
         if at.is_none() && self.whole {
             let shown = if first == last { first.to_string() } else { format!("{first} to {last}") };
             let place = if self.within { "its network" } else { "the networks of the pool" };
-            reader.faults.add("outside-network", span, format!("`{what}` {shown} lies outside of {place}"));
+            reader.faults.add("outside-network", span, format!("`{what}` {shown} is outside {place}"));
         }
         at.map(|at| &mut self.networks[at])
     }
@@ -406,7 +406,7 @@ impl<'p> Filler<'p> {
         let link_local = matches!(gateway, IpAddr::V6(a) if a.is_unicast_link_local());
         let at = match self.network_at(gateway) {
             Some(at) => Some(at),
-            // A link-local router serves the network that it stands with: the pool's only one of its family.
+            // A link-local router serves the network beside it: the pool's only one of its family.
             None if link_local => {
                 let mut mine = (0..self.networks.len()).filter(|at| same_family(&self.networks[*at]));
                 mine.next().filter(|_| mine.next().is_none())
@@ -416,13 +416,13 @@ impl<'p> Filler<'p> {
         let Some(at) = at else {
             if self.whole {
                 let place = if self.within { "its network" } else { "the networks of the pool" };
-                let message = format!("the gateway {gateway} lies outside of {place}");
+                let message = format!("gateway {gateway} is outside {place}");
                 match link_local {
                     true => reader.faults.add_with_help(
                         "bad-gateway",
                         span,
                         message,
-                        "write it in the block of the network that it serves",
+                        "move it to the block of the network that it serves",
                     ),
                     false => reader.faults.add("bad-gateway", span, message),
                 }
@@ -442,7 +442,7 @@ impl<'p> Filler<'p> {
             return reader.faults.add(
                 "bad-gateway",
                 span,
-                format!("{gateway} is no address that a router of {} can have", network.network),
+                format!("{gateway} cannot be the address of a router of {}", network.network),
             );
         }
         network.gateway = Some(gateway);

@@ -12,22 +12,22 @@ use crate::source::Source;
 pub struct Publisher {
     /// Its name; the file's stem.
     pub name: PublisherName,
-    /// Where packages come from, at least one.
+    /// Origins of packages, at least one.
     pub origins: Vec<String>,
-    /// Where their contents may come from as well.
+    /// Mirrors of their content.
     pub mirrors: Vec<String>,
-    /// Whether updates of its packages must come from it too.
+    /// True if updates of its packages must come from it too.
     pub sticky: bool,
-    /// The client certificate: a file of the host.
+    /// Client certificate: a file of the host.
     pub ssl_cert: Option<String>,
-    /// The key of the certificate: a file of the host.
+    /// Key of the certificate: a file of the host.
     pub ssl_key: Option<String>,
-    /// Where it begins.
+    /// Line of the publisher.
     pub source: Source,
 }
 
 impl Publisher {
-    /// A publisher without origins.
+    /// Returns a publisher without origins.
     pub fn new(name: PublisherName) -> Self {
         Publisher {
             name,
@@ -63,7 +63,7 @@ impl Kind for Publisher {
             _ => None,
         };
         if let Some((node, other)) = alone {
-            reader.faults.add("missing-node", node.name_span, format!("`{}` needs `{other}` beside it", node.name));
+            reader.faults.add("missing-node", node.name_span, format!("`{}` needs `{other}`", node.name));
         }
         Some(publisher)
     }
@@ -79,7 +79,7 @@ impl Kind for Publisher {
     }
 }
 
-/// Reports addresses that pkg refuses, which would come to light only after the zone is installed.
+/// Reports addresses that pkg refuses, which would be noticed only after the zone is installed.
 fn check_addresses(root: &Node, reader: &mut Reader<'_>) {
     let mut mirrors: Vec<String> = Vec::new();
     for name in ["origin", "mirror"] {
@@ -101,7 +101,7 @@ fn check_addresses(root: &Node, reader: &mut Reader<'_>) {
                     reader.faults.add(
                         "bad-value",
                         node.name_span,
-                        format!("pkg does not take the {name} {uri:?}: {fault}"),
+                        format!("pkg does not accept the {name} {uri:?}: {fault}"),
                     );
                 }
             }
@@ -109,14 +109,14 @@ fn check_addresses(root: &Node, reader: &mut Reader<'_>) {
     }
 }
 
-/// What pkg has against an address. Paths and addresses of other schemes are not looked at here.
+/// Returns why pkg would refuse an address. Paths and addresses of other schemes are not checked here.
 fn address_fault(uri: &str) -> Option<&'static str> {
     let (scheme, rest) = uri.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
-        "file" => (!authority.is_empty()).then_some("a file address names no host"),
+        "file" => (!authority.is_empty()).then_some("a file address must not have a host"),
         "http" | "https" => {
-            // An IPv6 address is in brackets, and has colons of its own.
+            // An IPv6 address is in brackets, and contains colons.
             let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
                 Some((inner, _)) if inner.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')) => {
                     return None;
@@ -124,7 +124,7 @@ fn address_fault(uri: &str) -> Option<&'static str> {
                 _ => authority.split(':').next().unwrap_or_default(),
             };
             if host.is_empty() || host.starts_with('.') {
-                return Some("it names no host");
+                return Some("it has no host");
             }
             let is_host = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
             (!is_host).then_some("a host consists of letters, digits, '.' and '-'")

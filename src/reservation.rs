@@ -27,20 +27,20 @@ use crate::zone::{EntryId, FORMAT, OLDEST_FORMAT};
 pub struct Reservation {
     /// The owner; the file's stem.
     pub name: ReservationName,
-    /// The format of the file; above [`FORMAT`] only the address core was read, and the file is not changed.
+    /// Format of the file; above [`FORMAT`] only the address core was read, and the file is not changed.
     pub format: u32,
-    /// What tells it from earlier and later ones of the same name.
+    /// Distinguishes it from earlier and later ones of the same name.
     pub id: Option<EntryId>,
-    /// When it was made: RFC 3339, UTC.
+    /// Time of creation, RFC 3339, UTC.
     pub created: Option<String>,
     /// The addresses.
     pub addresses: Vec<ReservedAddress>,
-    /// Where it begins.
+    /// Line of the reservation.
     pub source: Source,
 }
 
 impl Reservation {
-    /// A reservation of nothing yet.
+    /// Returns a reservation without addresses.
     pub fn new(name: ReservationName) -> Self {
         Reservation {
             name,
@@ -52,13 +52,13 @@ impl Reservation {
         }
     }
 
-    /// Whether a newer zmgr wrote it: only the address core was read.
+    /// Returns true if a newer zmgr wrote it: only the address core was read.
     pub fn is_newer(&self) -> bool {
         self.format > FORMAT
     }
 }
 
-/// One address of a reservation.
+/// An address of a reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReservedAddress {
@@ -66,12 +66,12 @@ pub struct ReservedAddress {
     pub address: IpAddr,
     /// The pool it comes from.
     pub pool: PoolName,
-    /// Where it was written.
+    /// Line of the address.
     pub source: Source,
 }
 
 impl ReservedAddress {
-    /// An address of a pool.
+    /// Returns an address of a pool.
     pub fn new(address: IpAddr, pool: PoolName) -> Self {
         ReservedAddress { address, pool, source: Source::none() }
     }

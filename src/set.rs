@@ -69,10 +69,10 @@ pub(crate) fn set(
         let inherited = spec_of(&inherits_all(&entry)).map(|spec| spec.resources).unwrap_or_default();
         for (key, value) in pairs {
             put(&mut entry.settings, &inherited, key, value)?;
-            // Checked one by one, so that the error names the key: the line that it would stand on is in no file.
+            // Checked one by one, so that the error names the key: the setting is not on a line of a file.
             document.with(entry.clone()).map_err(|error| refused(key, error))?;
         }
-        // Settings that do not make a whole zone are refused before they are written.
+        // Incomplete settings are refused before they are written.
         spec_of(&entry)?;
         Ok(document.with(entry)?.text().as_bytes().to_vec())
     })?;
@@ -91,7 +91,7 @@ fn refused(key: &str, error: Error) -> Error {
     }
 }
 
-/// The entry without the settings of which only a part can be set, to see what its template says of them.
+/// Returns the entry without the settings of which only a part can be set, to see the values of its template.
 fn inherits_all(entry: &ZoneEntry) -> ZoneEntry {
     let mut entry = entry.clone();
     entry.settings.resources.attrs.clear();
@@ -148,7 +148,7 @@ fn put(settings: &mut Settings, inherited: &Resources, key: &str, value: &str) -
         "capped-memory.physical" | "capped-memory.swap" | "capped-memory.locked" => {
             let size = read(key, value, str::parse::<Size>)?.map(|size| size.value);
             let template = inherited.capped_memory.clone().map(|memory| memory.value).unwrap_or_default();
-            // The node replaces the template's whole, so it repeats the caps that are not set here.
+            // The node replaces the template's completely, so it repeats the limits that are not set here.
             let mut memory = resources.capped_memory.take().map_or_else(|| template.clone(), |memory| memory.value);
             match key {
                 "capped-memory.physical" => memory.physical = size.or(template.physical),
@@ -170,7 +170,7 @@ fn put(settings: &mut Settings, inherited: &Resources, key: &str, value: &str) -
     Ok(())
 }
 
-/// The value of an attribute, of the type that it has; a new one is a string.
+/// Returns the value of an attribute, of its current type; a new one is a string.
 fn attr_value(known: Option<&AttrValue>, value: &str) -> std::result::Result<AttrValue, String> {
     match known {
         None | Some(AttrValue::String(_)) => Ok(AttrValue::String(value.to_owned())),

@@ -1,4 +1,4 @@
-//! The public face of the simulated machine.
+//! The public API of the simulated machine.
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -22,7 +22,7 @@ pub use zmgr_sim::{Abort, Dialect, FailedBoot, Fault};
 /// fault.exit = Some(1);
 /// fault.times = Some(1);
 /// host.fault(&fault)?;
-/// // The next installation of a zone fails with the zone incomplete, whoever asks for it.
+/// // The next installation of a zone fails and leaves the zone incomplete.
 /// assert_eq!(host.faults()?.len(), 1);
 /// host.clear_faults()?;
 /// # Ok::<(), zmgr::Error>(())
@@ -32,20 +32,20 @@ pub struct SimHost {
     machine: Machine,
 }
 
-/// How a command that the machine answered has ended.
+/// Result of a command on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SimStatus {
     /// It exited with this status.
     Exited(i32),
-    /// It died by this signal.
+    /// A signal ended it.
     Signalled(i32),
 }
 
-/// Starts a process that answers this argv, and waits for it.
+/// Starts a process that runs this argv, and waits for it.
 pub type SpawnFn<'a> = dyn Fn(&[OsString]) -> std::io::Result<SimStatus> + 'a;
 
-/// The surroundings of a command put to [`SimHost::answer`]: as a rule, those of the calling process.
+/// Environment and streams of a command for [`SimHost::answer`]: usually those of the calling process.
 pub struct CommandIo<'a> {
     /// The environment.
     pub env: &'a [(OsString, OsString)],
@@ -57,56 +57,55 @@ pub struct CommandIo<'a> {
     pub stdout: &'a mut dyn Write,
     /// Standard error.
     pub stderr: &'a mut dyn Write,
-    /// Whether an interrupt has reached the command.
+    /// True if the command was interrupted.
     pub interrupted: &'a dyn Fn() -> bool,
-    /// Starts a process that answers this argv in the same surroundings, and waits for it: the hooks of a zone's brand,
-    /// which outlive a killed `zoneadm`. Without it they are run within the command.
+    /// Starts a process that runs this argv with the same environment and streams, and waits for it: for the hooks of a zone's
+    /// brand, which outlive a killed `zoneadm`. Without it, hooks run within the command.
     pub hooks: Option<&'a SpawnFn<'a>>,
 }
 
 impl SimHost {
-    /// Makes a new machine in `dir`, which is made when absent.
+    /// Creates a machine in `dir`, which is created if it does not exist.
     ///
-    /// Errors: `exists` when `dir` holds a machine already, `io`.
+    /// Errors: `exists` if `dir` already contains a machine, `io`.
     pub fn create(dir: impl AsRef<Path>, dialect: Dialect) -> Result<SimHost> {
         Ok(SimHost { machine: Machine::create(dir.as_ref(), dialect).map_err(from_sim)? })
     }
 
-    /// The machine in `dir`.
+    /// Opens the machine in `dir`.
     ///
-    /// Errors: `not-found` when it holds none, `io`.
+    /// Errors: `not-found` if it contains none, `io`.
     pub fn open(dir: impl AsRef<Path>) -> Result<SimHost> {
         Ok(SimHost { machine: Machine::open(dir.as_ref()).map_err(from_sim)? })
     }
 
-    /// The machine's directory, absolute.
+    /// Returns the machine's directory, absolute.
     pub fn dir(&self) -> &Path {
         self.machine.root()
     }
 
-    /// What runs commands on this machine, in this process.
+    /// Returns a runner for this machine, in this process.
     pub(crate) fn runner(&self) -> SimRunner {
         SimRunner::new(self.machine.clone())
     }
 
-    /// The line of illumos that it speaks.
+    /// Returns its distribution.
     pub fn dialect(&self) -> Dialect {
         self.machine.dialect()
     }
 
-    /// Writes programs named `zonecfg`, `zoneadm`, `dladm`, … that act on this machine into `bin`, for other people's
-    /// tools. They run `command` (its first word an absolute path), followed by the machine's directory, the program's
-    /// name and its arguments: `zmgr sim answer` does what they need, and so does any program that calls
-    /// [`answer`](Self::answer).
+    /// Writes programs named `zonecfg`, `zoneadm`, `dladm`, … that act on this machine into `bin`, for other tools. They run
+    /// `command` (its first word an absolute path), followed by the machine's directory, the program's name and its arguments:
+    /// `zmgr sim answer` works, and so does any program that calls [`answer`](Self::answer).
     ///
-    /// Errors: `invalid-argument` when there is no such command, `io`.
+    /// Errors: `invalid-argument` if there is no such command, `io`.
     pub fn link(&self, bin: impl AsRef<Path>, command: &[OsString]) -> Result<Vec<PathBuf>> {
         self.machine.link(bin.as_ref(), command).map_err(from_sim)
     }
 
-    /// Sets a fault, until it is cleared or has happened as often as it says. The one set last is asked first.
+    /// Injects a fault, until it is cleared or has happened as often as it specifies. The latest one applies first.
     ///
-    /// Errors: `invalid-argument` for what is no exit status, `io`.
+    /// Errors: `invalid-argument` for an invalid exit status, `io`.
     ///
     /// ```
     /// # use zmgr::*;
@@ -126,18 +125,18 @@ impl SimHost {
         self.machine.fault(fault).map_err(from_sim)
     }
 
-    /// Forgets every fault.
+    /// Clears every fault.
     pub fn clear_faults(&self) -> Result<()> {
         self.machine.clear_faults().map_err(from_sim)
     }
 
-    /// The faults that are set, the one asked first in front.
+    /// Returns the faults, in the order in which they apply.
     pub fn faults(&self) -> Result<Vec<Fault>> {
         self.machine.faults().map_err(from_sim)
     }
 
-    /// Reboots the machine: active zones end, links without a record are gone, zones with `autoboot` boot. Gives those
-    /// that should have booted and did not.
+    /// Reboots the machine: active zones end, links without a record are gone, zones with `autoboot` boot. Returns the zones that
+    /// should have booted and did not.
     ///
     /// ```
     /// # use zmgr::*;
@@ -153,7 +152,7 @@ impl SimHost {
         self.machine.reboot().map_err(from_sim)
     }
 
-    /// Answers one command line, as a linked program: the caller that a fault ends is the calling process's parent.
+    /// Runs one command line, like a linked program: a fault that kills the caller kills the calling process's parent.
     ///
     /// ```
     /// # use zmgr::*;
@@ -208,7 +207,7 @@ impl SimHost {
 
 const SIGPIPE: i32 = 13;
 
-/// A reader that is gone ends the command, as the signal would.
+/// A closed output ends the command, as the signal would.
 struct Streams<'a> {
     stdout: &'a mut dyn Write,
     stderr: &'a mut dyn Write,

@@ -1,7 +1,7 @@
-//! Where a value was written: the file and line that errors, `show --effective` and `diff` point at.
+//! Source of a value: the file and line for errors, `show --effective` and `diff`.
 //!
-//! Invariant: the place is no part of the value. Two values are equal whatever lines they stand on, so that moving a line
-//! in a file is never a difference.
+//! Invariant: the source is not part of the value. Two values are equal whatever their lines, so that moving a line in a file is
+//! never a difference.
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// A line of a file, or nothing where a value is a default of zmgr's own. Any two are equal.
+/// A line of a file, or nothing for one of zmgr's own defaults. Any two are equal.
 ///
 /// ```
 /// # use zmgr::*;
@@ -26,17 +26,17 @@ use serde::{Deserialize, Serialize};
 pub struct Source {
     /// The file.
     pub file: Option<Arc<Path>>,
-    /// The line, from 1; 0 where there is none.
+    /// The line, from 1; 0 if there is none.
     pub line: u32,
 }
 
 impl Source {
-    /// A line of a file.
+    /// Returns a line of a file.
     pub fn new(file: Arc<Path>, line: u32) -> Self {
         Source { file: Some(file), line }
     }
 
-    /// No file: a default of zmgr's own, or a value of the caller's.
+    /// Returns no source: for one of zmgr's own defaults, or a value of the caller's.
     pub fn none() -> Self {
         Source::default()
     }
@@ -60,7 +60,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// A value and the line that it comes from.
+/// A value and its line.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sourced<T> {
     /// The value.
@@ -71,13 +71,13 @@ pub struct Sourced<T> {
 }
 
 impl<T> Sourced<T> {
-    /// A value with its line.
+    /// Returns a value with its line.
     pub fn new(value: T, source: Source) -> Self {
         Sourced { value, source }
     }
 }
 
-/// A value that stands in no file.
+/// Returns a value that is not in a file.
 impl<T> From<T> for Sourced<T> {
     fn from(value: T) -> Self {
         Sourced { value, source: Source::none() }

@@ -133,7 +133,7 @@ mod tests {
         }
     }
 
-    /// The text with what it offers in comments switched on: prose has no such shape.
+    /// Returns the text with the commented-out settings enabled: prose has no such shape.
     fn switched_on(text: &str) -> String {
         let offer = |line: &str| {
             let node = line.trim_start().strip_prefix("// ").unwrap_or_default().trim_start();

@@ -1,4 +1,4 @@
-//! A template, `templates/NAME.kdl`: what zones have in common.
+//! A template, `templates/NAME.kdl`: settings that zones share.
 
 use crate::document::{Kind, Reader};
 use crate::kdl_util::Node;
@@ -14,18 +14,18 @@ use crate::source::{Source, Sourced};
 pub struct Template {
     /// Its name; the file's stem.
     pub name: TemplateName,
-    /// The template that it adds to.
+    /// The template that it extends.
     pub extends: Option<Sourced<TemplateName>>,
     /// The nets of its zones.
     pub nets: Vec<EntryNet>,
-    /// Everything else.
+    /// All other settings.
     pub settings: Settings,
-    /// Where it begins.
+    /// Line of the template.
     pub source: Source,
 }
 
 impl Template {
-    /// A template that says nothing.
+    /// Returns a template without settings.
     pub fn new(name: TemplateName) -> Self {
         Template { name, extends: None, nets: Vec::new(), settings: Settings::default(), source: Source::none() }
     }
@@ -41,7 +41,7 @@ impl Kind for Template {
         template.extends = reader.parsed(root, "extends");
         template.nets = read::nets(root, reader);
         if let Some(node) = root.child("pool") {
-            // The older form: a pool and nothing else is a net of its own.
+            // The older form: a pool and nothing else is a net.
             let source = reader.source(node);
             if template.nets.iter().any(|net| net.name == "default") {
                 reader.faults.add(

@@ -1,7 +1,7 @@
-//! A zone's entry in the registry, `zones/NAME.kdl`: wish, journal and record of one zone.
+//! A zone's entry in the registry, `zones/NAME.kdl`: desired state, operation in progress and applied state of one zone.
 //!
-//! Invariant: the address core (`id`, `state`, `net`, `pool`, `address`, `vnic`, `mac`) never changes its meaning, so that an
-//! older zmgr can read from any newer file what is in use.
+//! Invariant: the address core (`id`, `state`, `net`, `pool`, `address`, `vnic`, `mac`) never changes its meaning, so that an older
+//! zmgr can read the allocations in any newer file.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,10 +19,10 @@ use crate::source::{Source, Sourced};
 /// The newest `format` that this zmgr reads and writes, of zones and reservations alike.
 pub const FORMAT: u32 = 2;
 
-/// The `format` of entries that hold nothing newer.
+/// The `format` of entries without newer content.
 pub(crate) const OLDEST_FORMAT: u32 = 1;
 
-/// One zone as its file has it.
+/// A zone in its file.
 ///
 /// ```
 /// # use zmgr::*;
@@ -39,42 +39,43 @@ pub(crate) const OLDEST_FORMAT: u32 = 1;
 pub struct ZoneEntry {
     /// Its name; the file's stem.
     pub name: ZoneName,
-    /// The format of the file; above [`FORMAT`] only the address core was read, and the file is not changed.
+    /// Format of the file; above [`FORMAT`] only the address core was read, and the file is not changed.
     pub format: u32,
-    /// What tells this entry from earlier and later ones of the same name; `None` for a wish written by hand.
+    /// Distinguishes this entry from earlier and later ones of the same name; `None` for a file that a user wrote and that has not
+    /// been created.
     pub id: Option<EntryId>,
-    /// The template that it follows.
+    /// Its template.
     pub template: Option<Sourced<TemplateName>>,
     /// The zonepath: an absolute path of the host.
     pub zonepath: Option<Sourced<String>>,
-    /// How far it is; `None` is a wish not yet built.
+    /// Its state; `None` for a zone that has not been created yet.
     pub state: Option<EntryState>,
-    /// What the work under way was asked to do, beyond what the rest of the entry says.
+    /// Options of the operation in progress that are not in the rest of the entry.
     pub intent: Intent,
     /// The uuid of its installation.
     pub uuid: Option<String>,
-    /// When it was registered: RFC 3339, UTC.
+    /// Time of registration, RFC 3339, UTC.
     pub created: Option<String>,
-    /// How it came here.
+    /// Origin of the entry.
     pub origin: Option<Origin>,
     /// Its nets.
     pub nets: Vec<EntryNet>,
-    /// What it says otherwise than its template, the brand among it.
+    /// Settings that differ from its template, including the brand.
     pub settings: Settings,
     /// The configuration as zmgr last applied it.
     pub applied: Option<Box<Applied>>,
-    /// What was applied while the zone ran and waits for its next boot.
+    /// Changes that were applied while the zone was running and wait for its next boot.
     pub pending: Option<Pending>,
     /// The datasets that zmgr made for it, the only ones that it ever destroys.
     pub datasets: Vec<MadeDataset>,
-    /// What import found and these documents have no words for, verbatim, a line each.
+    /// Parts that import found and no node can represent, verbatim, one per line.
     pub foreign: Vec<String>,
-    /// Where the entry begins.
+    /// Line of the entry.
     pub source: Source,
 }
 
 impl ZoneEntry {
-    /// A wish of this name that says nothing yet.
+    /// Returns an entry of this name without settings.
     pub fn new(name: ZoneName) -> Self {
         ZoneEntry {
             name,
@@ -97,23 +98,23 @@ impl ZoneEntry {
         }
     }
 
-    /// The brand, where the entry names it.
+    /// Returns the brand, if the entry has one.
     pub fn brand(&self) -> Option<&str> {
         self.settings.brand.as_ref().map(|brand| brand.as_str())
     }
 
-    /// The template's name, where the entry has one.
+    /// Returns the template's name, if the entry has one.
     pub fn template_name(&self) -> Option<&TemplateName> {
         self.template.as_ref().map(|template| &template.value)
     }
 
-    /// Whether a newer zmgr wrote it: only the address core was read.
+    /// Returns true if a newer zmgr wrote it: only the address core was read.
     pub fn is_newer(&self) -> bool {
         self.format > FORMAT
     }
 
-    /// Returns the lowest `format` that has words for everything in this entry, so that an older zmgr keeps working with every
-    /// entry that it understands.
+    /// Returns the lowest `format` that supports everything in this entry, so that an older zmgr keeps working with every entry
+    /// that it understands.
     fn needed_format(&self) -> u32 {
         let overrides = self.applied.iter().flat_map(|applied| &applied.nets).any(|net| !net.overrides.is_empty());
         if self.is_newer() {
@@ -128,7 +129,7 @@ impl ZoneEntry {
 
 /// Changes that were applied while a zone ran and take effect when it boots.
 ///
-/// They hold for one boot of the zone, which the host's boot time and the zone's id tell from every other.
+/// They apply to one boot of the zone, identified by the host's boot time and the zone's id.
 ///
 /// ```
 /// # use zmgr::*;
@@ -150,7 +151,7 @@ impl ZoneEntry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pending {
-    /// When the host booted, in seconds since 1970; `None` if it did not say.
+    /// Boot time of the host, in seconds since 1970; `None` if it was unknown.
     pub boot_time: Option<u64>,
     /// The zone's id when the changes were applied.
     pub zone_id: u32,
@@ -162,14 +163,14 @@ pub struct Pending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PendingChange {
-    /// What it is about, in zonecfg's words: `bootargs`, `net web01_0 10.1.0.10/24`.
+    /// Its subject, in zonecfg's terms: `bootargs`, `net web01_0 10.1.0.10/24`.
     pub what: String,
-    /// What the running zone has; `None` if it does not have it.
+    /// Value in the running zone; `None` if it has none.
     pub was: Option<String>,
 }
 
 impl Pending {
-    /// Returns whether the zone has not booted since: the host's boot time and the zone's id are still the same.
+    /// Returns true if the zone has not booted since: the host's boot time and the zone's id are unchanged.
     pub fn is_current(&self, boot_time: Option<u64>, zone_id: Option<u32>) -> bool {
         let same_boot = match (self.boot_time, boot_time) {
             (Some(then), Some(now)) => then == now,
@@ -178,12 +179,12 @@ impl Pending {
         same_boot && zone_id == Some(self.zone_id)
     }
 
-    /// Returns one without changes, of this boot of the host and of the zone.
+    /// Returns one without changes, for this boot of the host and of the zone.
     pub(crate) fn of_boot(boot_time: Option<u64>, zone_id: u32) -> Pending {
         Pending { boot_time, zone_id, changes: Vec::new() }
     }
 
-    /// Returns what waits, one text for each change.
+    /// Returns the changes as texts.
     pub fn texts(&self) -> Vec<String> {
         self.changes.iter().map(|change| change.what.clone()).collect()
     }
@@ -217,9 +218,9 @@ impl Pending {
 pub struct MadeDataset {
     /// Its name.
     pub name: String,
-    /// What identifies it, whatever has its name later. `None` while it is being made: there was no such dataset before.
+    /// Its guid, which identifies it whatever its name. `None` while it is being made: no such dataset existed before.
     pub guid: Option<String>,
-    /// Whether it is the zonepath's; the others are delegated to the zone.
+    /// True if it is the zonepath's; the others are delegated to the zone.
     pub zonepath: bool,
 }
 
@@ -232,62 +233,63 @@ pub struct Applied {
     pub zonepath: Option<Sourced<String>>,
     /// The nets.
     pub nets: Vec<EntryNet>,
-    /// Links that the zone got after its first boot and has yet to make interfaces of.
+    /// Links that the zone got after its first boot and that are not plumbed yet.
     pub plumb_links: Vec<LinkName>,
-    /// Everything else.
+    /// All other settings.
     pub settings: Settings,
 }
 
-/// How far an entry is.
+/// State of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EntryState {
-    /// It is being made; `step` is on its way or failed, and `undo` says that a roll back began.
+    /// It is being created; `step` is running or failed, and `undo` is true once a roll back began.
     Creating {
-        /// The step on its way.
+        /// The current step.
         step: String,
-        /// Whether the steps are being undone.
+        /// True if the steps are being undone.
         undo: bool,
     },
-    /// It is as it should be.
+    /// It is complete.
     Ready,
     /// It is being destroyed.
     Destroying {
-        /// The step on its way.
+        /// The current step.
         step: String,
     },
-    /// It was given up at this step.
+    /// Its operation failed at this step.
     Failed {
         /// The step that failed.
         step: String,
     },
 }
 
-/// What work under way was asked to do: properties of `state`, gone with it once the zone is `ready`.
+/// Options of the operation in progress: properties of `state`, removed once the zone is `ready`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Intent {
     /// A creation or reinstallation: whether it is booted at the end; `None` as autoboot says.
     pub boot: Option<bool>,
-    /// A destruction, reinstallation or change: whether it ran before, so that it does again once the work is taken back or done.
+    /// A destruction, reinstallation or change: whether it was running before, so that it is booted again afterwards or after a
+    /// roll back.
     pub running: bool,
-    /// A destruction: whether its files are left.
+    /// A destruction: whether its files are kept.
     pub keep_data: bool,
-    /// A destruction: whether the datasets go that zmgr made to be delegated to it.
+    /// A destruction: whether datasets that zmgr made and delegated to it are destroyed.
     pub purge: bool,
-    /// A creation: what the entry was before, which it becomes again if the work is taken back; `None` where there was no entry.
+    /// A creation: what the entry was before, to restore it in a roll back; `None` if there was no entry.
     pub before: Option<Before>,
 }
 
-/// What an entry was before its zone was built.
+/// What an entry was before its zone was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Before {
-    /// A wish, written by a person.
+    /// A user's file with a desired state.
     Desired,
-    /// That of a zone that the host had lost.
+    /// The entry of a zone that the host had lost.
     Ready,
 }
 
 impl Before {
-    /// The word in the file.
+    /// Returns its name in the file.
     pub const fn as_str(self) -> &'static str {
         match self {
             Before::Desired => "desired",
@@ -297,7 +299,7 @@ impl Before {
 }
 
 impl EntryState {
-    /// The word in the file.
+    /// Returns its name in the file.
     pub const fn as_str(&self) -> &'static str {
         match self {
             EntryState::Creating { .. } => "creating",
@@ -307,7 +309,7 @@ impl EntryState {
         }
     }
 
-    /// The step, for all but `ready`.
+    /// Returns the step, for all states except `ready`.
     pub fn step(&self) -> Option<&str> {
         match self {
             EntryState::Creating { step, .. } | EntryState::Destroying { step } | EntryState::Failed { step } => {
@@ -324,19 +326,19 @@ impl fmt::Display for EntryState {
     }
 }
 
-/// How an entry came into the registry.
+/// Origin of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Origin {
-    /// zmgr made the zone.
+    /// zmgr created the zone.
     Create,
-    /// The zone was there before.
+    /// The zone was imported.
     Import,
 }
 
 impl Origin {
-    /// The word in the file.
+    /// Returns its name in the file.
     pub const fn as_str(self) -> &'static str {
         match self {
             Origin::Create => "create",
@@ -347,13 +349,13 @@ impl Origin {
 
 words!(Origin: Origin::Create, Origin::Import);
 
-/// 128 random bits that tell an entry from every other of the same name: 32 lower-case hexadecimal digits.
+/// 128 random bits that distinguish an entry from every other of the same name: 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EntryId(String);
 
 impl EntryId {
-    /// A new one. `internal` where the system gives no random bytes.
+    /// Returns a new one. Fails with `internal` if the system gives no random bytes.
     pub fn random() -> Result<Self> {
         let mut bytes = [0u8; 16];
         getrandom::fill(&mut bytes)
@@ -361,7 +363,7 @@ impl EntryId {
         Ok(EntryId(bytes.iter().map(|b| format!("{b:02x}")).collect()))
     }
 
-    /// The digits.
+    /// Returns the digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -381,7 +383,7 @@ impl FromStr for EntryId {
         }
         Err(Error::new(
             Code::InvalidArgument,
-            format!("{text:?} is no id: 32 lower-case hexadecimal digits are wanted"),
+            format!("invalid id {text:?}: expected 32 lower-case hexadecimal digits"),
         ))
     }
 }
@@ -462,7 +464,7 @@ impl Kind for ZoneEntry {
         inner.extend(self.id.as_ref().map(|id| Node::new("id").arg(id.as_str())));
         inner.extend(self.template.as_ref().map(|name| Node::new("template").arg(name.as_str())));
         let mut settings = write::settings(&self.settings);
-        // The brand leads, beside the template: who reads a file looks for it first.
+        // The brand comes first, beside the template, because readers look for it first.
         if settings.first().is_some_and(|node| node.name == "brand") {
             inner.push(settings.remove(0));
         }
@@ -544,7 +546,7 @@ fn state(node: &Node, reader: &mut Reader<'_>) -> Option<EntryState> {
         }
         return Some(EntryState::Ready);
     }
-    // A state that a newer zmgr has and this one does not is none that we could act on.
+    // A state that only a newer zmgr knows cannot be acted on.
     let step = match step {
         Some(step) => step,
         None if reader.frozen => String::new(),

@@ -195,7 +195,7 @@ fn one_at_a_time(table: &mut Table) {
     table.row(
         "allocate, a process of its own, 8,000 zones",
         again,
-        "Python: ipaddress and a folder of JSON files",
+        "Python: ipaddress and a directory of JSON files",
         plain.map(|_| python),
         Aim::Faster(5.0),
     );
@@ -210,7 +210,7 @@ fn one_at_a_time(table: &mut Table) {
     println!("(starting and ending a process: {start:.2?})");
 }
 
-/// The same at an eighth of the size: what grows, and how.
+/// Repeats it at an eighth of the size, to show the growth.
 fn growth(table: &mut Table) {
     let sizes = [ZONES / 8, ZONES];
     let sites = sizes.map(|zones| Site::new(table.directory(), zones));
@@ -271,7 +271,7 @@ fn batch(table: &mut Table) {
     );
 }
 
-/// What so many durable new files cost: each written and flushed, given its name, and the folder flushed at the end.
+/// Cost of this many durable new files: each written and flushed, given its name, and the directory flushed at the end.
 fn fsync_floor(directory: &Path, count: usize) {
     let body = [b'x'; 200];
     let temp = |n: usize| directory.join(format!(".f{n}.kdl.tmp"));

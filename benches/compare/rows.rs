@@ -32,12 +32,12 @@ pub(crate) enum Aim {
 
 impl Table {
     pub(crate) fn new(words: Vec<String>) -> Table {
-        // On the disk of the build, for a temp folder may lie in memory.
+        // On the disk of the build, because a temporary directory may be in memory.
         let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         Table { words, rows: Vec::new(), scratch, directories: Default::default() }
     }
 
-    /// A new folder.
+    /// Returns a new directory.
     pub(crate) fn directory(&self) -> PathBuf {
         self.directories.set(self.directories.get() + 1);
         let directory = self.scratch.path().join(self.directories.get().to_string());
@@ -45,7 +45,7 @@ impl Table {
         directory
     }
 
-    /// Whether rows of this name are asked for.
+    /// Returns true if rows of this name are requested.
     pub(crate) fn wants(&self, what: &str) -> bool {
         self.words.is_empty() || self.words.iter().any(|word| what.contains(word.as_str()))
     }

@@ -247,5 +247,5 @@ fn list(table: &mut Table) {
     let what = "zmgr list of 8,000 zones beyond what zoneadm list takes";
     table.row(what, beyond, "readdir and fstatat, a process of its own", Some(floor), Aim::Within(2.0));
     let theirs = plain.map(|_| python);
-    table.row(what, beyond, "Python: a folder of JSON files, no host", theirs, Aim::Faster(1.0));
+    table.row(what, beyond, "Python: a directory of JSON files, no host", theirs, Aim::Faster(1.0));
 }

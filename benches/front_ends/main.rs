@@ -35,7 +35,7 @@ fn main() {
     let mut c = compiled(top, scratch.path()).map(|program| Face::start(Command::new(program).arg(&host)));
     let python = top.join("target/tools/venv/bin/python");
     let mut python = python.exists().then(|| {
-        // From an empty folder: the installed wheel, not the source tree.
+        // From an empty directory: the installed wheel, not the source tree.
         let script = top.join("benches/front_ends/list.py");
         Face::start(Command::new(python).arg("-P").arg(script).arg(&host).current_dir(scratch.path()))
     });

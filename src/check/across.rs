@@ -1,4 +1,4 @@
-//! Checks what no file shows by itself: references, overlaps, and what is held twice.
+//! Checks that need several files: references, overlaps and duplicates.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -43,7 +43,7 @@ pub(super) fn check(
 
 struct Checks<'a> {
     documents: &'a Documents,
-    /// The spec of each zone whose layers make a whole zone.
+    /// The spec of each zone whose layers are complete.
     specs: BTreeMap<ZoneName, ZoneSpec>,
     findings: Findings,
 }
@@ -54,7 +54,7 @@ impl Checks<'_> {
         self.findings.lower_last();
     }
 
-    /// Whether the finding is about a name whose file exists and cannot be read: the file has its own diagnostic.
+    /// Returns true if the finding is about a name whose file exists but is unreadable: the file has its own diagnostic.
     fn is_about_unread(&self, finding: &Diagnostic) -> bool {
         let name = finding.message.split('"').nth(1).unwrap_or_default();
         match finding.code.as_str() {
@@ -78,7 +78,7 @@ impl Checks<'_> {
         let mut found = Findings::default();
         if !self.documents.templates.contains_key(&name.value) {
             let near = did_you_mean(name.as_str(), self.documents.templates.keys().map(TemplateName::as_str));
-            found.add_near("no-template", &name.source, format!("there is no template {:?}", name.as_str()), near);
+            found.add_near("no-template", &name.source, format!("template {:?} does not exist", name.as_str()), near);
         }
         self.add(found.0);
     }
@@ -94,10 +94,8 @@ impl Checks<'_> {
             let spec = effective(&documents.config, &documents.templates, &documents.pools, &zone);
             match spec {
                 Ok(spec) if needs_image(&spec.brand) && spec.install.image.is_none() && spec.clone_from.is_none() => {
-                    let message = format!(
-                        "zones of brand {} are installed from an image, and the template names none",
-                        spec.brand
-                    );
+                    let message =
+                        format!("zones of brand {} are installed from an image, but the template has none", spec.brand);
                     let help = "add: install { image \"/path/to/image\" }, or a `clone-from`";
                     self.warn_with_help("no-image", &spec.brand.source, message, help);
                 }
@@ -122,7 +120,12 @@ impl Checks<'_> {
         for name in install.publishers.iter().filter(|name| !self.documents.publishers.contains_key(*name)) {
             let known = self.documents.publishers.keys().map(|name| name.as_str());
             let near = did_you_mean(name.as_str(), known);
-            found.add_near("no-publisher", &install.source, format!("there is no publisher {:?}", name.as_str()), near);
+            found.add_near(
+                "no-publisher",
+                &install.source,
+                format!("publisher {:?} does not exist", name.as_str()),
+                near,
+            );
         }
         self.add(found.0);
     }
@@ -169,7 +172,7 @@ impl Checks<'_> {
                 }
                 for (mine, theirs) in overlaps(pool, other) {
                     let message = format!(
-                        "the network {} overlaps {} of the pool {:?}, which has the same link",
+                        "network {} overlaps {} of pool {:?}, which has the same link",
                         theirs.network,
                         mine.network,
                         pool.name.as_str()
@@ -190,20 +193,20 @@ impl Checks<'_> {
                 for (address, owner) in &network.reserves {
                     let why = match space.classify(*address, Some(owner)) {
                         AddressClass::Candidate => continue,
-                        AddressClass::Elsewhere => "it is in none of its networks",
+                        AddressClass::Elsewhere => "it is not in one of its networks",
                         AddressClass::Network => "it is the address of the network",
                         AddressClass::Broadcast => "it is the broadcast address",
                         AddressClass::Anycast => "it is the anycast address of the routers",
                         AddressClass::Gateway => "it is the gateway",
                         AddressClass::Excluded => "it is excluded",
-                        AddressClass::Reserved(_) => "it is reserved for another as well",
-                        AddressClass::OutOfRange => "it is in no range",
+                        AddressClass::Reserved(_) => "it is also reserved for another owner",
+                        AddressClass::OutOfRange => "it is not in a range",
                     };
                     let message = format!(
-                        "pool {:?} reserves {address} for {owner} and can never give it: {why}",
+                        "pool {:?} reserves {address} for {owner} but can never allocate it: {why}",
                         pool.name.as_str()
                     );
-                    let help = "reserve an address that the pool can give, or change what keeps it from being given";
+                    let help = "reserve an address that the pool can allocate, or remove the obstacle";
                     self.findings.add_with_help("useless-reserve", &network.source, message, help);
                 }
             }
@@ -225,7 +228,7 @@ impl Checks<'_> {
                         && network.network.prefix_len() != address.address.prefix_len()
                     {
                         let message = format!(
-                            "{} has another prefix length than the network {} of the pool {:?}",
+                            "{} has another prefix length than network {} of pool {:?}",
                             address.address,
                             network.network,
                             pool.name.as_str()
@@ -238,19 +241,19 @@ impl Checks<'_> {
         }
     }
 
-    /// Ids tell entries of one name apart, so no two entries have the same.
+    /// Ids distinguish entries of the same name, so no two entries may share one.
     fn ids(&mut self) {
         let documents = self.documents;
         let mut seen: HashMap<&str, String> = HashMap::new();
         let zones = documents.zones.values();
         let zones = zones.map(|zone| (zone.id.as_ref(), format!("the zone {}", zone.name), &zone.source));
         let others = documents.reservations.iter();
-        let others = others.map(|each| (each.id.as_ref(), format!("the reservation {}", each.name), &each.source));
+        let others = others.map(|each| (each.id.as_ref(), format!("reservation {}", each.name), &each.source));
         for (id, who, source) in zones.chain(others) {
             let Some(id) = id else { continue };
             match seen.get(id.as_str()) {
                 Some(other) => {
-                    self.findings.add("duplicate-id", source, format!("the id {id} of {who} is that of {other} too"));
+                    self.findings.add("duplicate-id", source, format!("id {id} of {who} is also the id of {other}"));
                 }
                 None => {
                     seen.insert(id.as_str(), who);
@@ -263,12 +266,12 @@ impl Checks<'_> {
         let documents = self.documents;
         for reservation in &documents.reservations {
             if documents.zones.keys().any(|zone| zone.as_str() == reservation.name.as_str()) {
-                let message = format!("{} is the name of a reservation and of a zone", reservation.name);
+                let message = format!("{} is the name of both a reservation and a zone", reservation.name);
                 let help = "rename the reservation: the file and its node";
                 self.findings.add_with_help("name-taken", &reservation.source, message, help);
             }
             if reservation.addresses.is_empty() {
-                let message = format!("reservation {} holds no address", reservation.name);
+                let message = format!("reservation {} has no address", reservation.name);
                 let help = "add: address \"ADDRESS\" pool=\"POOL\", or remove the file";
                 self.findings.add_with_help("no-address", &reservation.source, message, help);
             }
@@ -284,7 +287,7 @@ impl Checks<'_> {
                         let mut found = Findings::default();
                         let near =
                             did_you_mean(address.pool.as_str(), documents.pools.keys().map(|name| name.as_str()));
-                        let message = format!("there is no pool {:?}", address.pool.as_str());
+                        let message = format!("pool {:?} does not exist", address.pool.as_str());
                         found.add_near("no-pool", &address.source, message, near);
                         self.add(found.0);
                     }
@@ -295,7 +298,7 @@ impl Checks<'_> {
 
     fn unused(&mut self) {
         let documents = self.documents;
-        // A file that cannot be read may be the one that uses it: a zone, another template, or config.kdl.
+        // An unreadable file may be the one that uses it: a zone, another template, or config.kdl.
         if documents.is_config_unread()
             || documents.any_unread(Directory::Zones)
             || documents.any_unread(Directory::Templates)
@@ -323,7 +326,7 @@ impl Checks<'_> {
     }
 }
 
-/// The network that a link leads to.
+/// Returns the network of a link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Link {
     stub: Option<String>,
@@ -331,7 +334,7 @@ struct Link {
 }
 
 impl Link {
-    /// Whether hosts on these links could reach each other, as far as that is known.
+    /// Returns true if hosts on these links could reach each other, as far as is known.
     fn meets(&self, other: &Link) -> bool {
         self.stub.is_none() || other.stub.is_none() || self == other
     }
@@ -350,24 +353,24 @@ fn overlaps<'p>(a: &'p Pool, b: &'p Pool) -> impl Iterator<Item = (&'p PoolNetwo
     a.networks.iter().flat_map(move |x| b.networks.iter().filter(move |y| meet(x, y)).map(move |y| (x, y)))
 }
 
-/// Returns why the pool would not give this address to this owner.
+/// Returns why the pool would not allocate this address to this owner.
 fn misfit(pool: &Pool, address: IpAddr, owner: &str) -> Option<String> {
     let name = pool.name.as_str();
     let Some(network) = pool.network_of(address) else {
-        return Some(format!("{address} of {owner} lies in no network of the pool {name:?}"));
+        return Some(format!("{address} of {owner} is not in a network of pool {name:?}"));
     };
     let within = |ends: &[(IpAddr, IpAddr)]| ends.iter().any(|(first, last)| (first..=last).contains(&&address));
     if network.gateway == Some(address) {
-        return Some(format!("{address} of {owner} is the gateway of the pool {name:?}"));
+        return Some(format!("{address} of {owner} is the gateway of pool {name:?}"));
     }
     if within(&network.excludes) {
-        return Some(format!("{address} of {owner} is excluded in the pool {name:?}"));
+        return Some(format!("{address} of {owner} is excluded in pool {name:?}"));
     }
     if let Some((_, whom)) = network.reserves.iter().find(|(reserved, whom)| *reserved == address && whom != owner) {
-        return Some(format!("{address} of {owner} is reserved for {whom} in the pool {name:?}"));
+        return Some(format!("{address} of {owner} is reserved for {whom} in pool {name:?}"));
     }
     if !network.ranges.is_empty() && !within(&network.ranges) {
-        return Some(format!("{address} of {owner} lies in no range of the pool {name:?}"));
+        return Some(format!("{address} of {owner} is not in a range of pool {name:?}"));
     }
     None
 }

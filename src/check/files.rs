@@ -1,4 +1,4 @@
-//! Checks the files of a tree for what no document shows: leftovers, names that cannot be read, unfinished operations.
+//! Checks the files of a tree for problems outside their content: leftovers, invalid names, unfinished operations.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(super) fn check(documents: &Documents, registry: &Registry, findings: &mut F
         finding.help = Some(help);
         findings.0.push(finding);
     };
-    // What belongs to an operation that is running now is not left over.
+    // Files of a running operation are not leftovers.
     let is_busy = |name: &str| ZoneName::new(name).is_ok_and(|name| registry.zone_holder(&name).is_some());
     let directories =
         [tree.root().to_owned()].into_iter().chain(Directory::ALL.map(|directory| tree.directory(directory)));

@@ -1,4 +1,4 @@
-//! What two holders have and only one can have, each at the line that claims it.
+//! Reports what two holders have and only one can have, at the lines that claim it.
 
 use super::Documents;
 use crate::error::Diagnostic;
@@ -6,22 +6,22 @@ use crate::registry::{Allocator, By, Collision, What};
 use crate::settings::EntryNet;
 use crate::source::Source;
 
-/// Everything that is held twice. Who has what is for the allocator to say; the lines come from the documents.
+/// Returns everything that is held twice. The allocator decides who holds what; the lines come from the files.
 pub(super) fn check(documents: &Documents, allocator: &Allocator) -> Vec<Diagnostic> {
     let collisions = allocator.collisions();
-    collisions.iter().map(|collision| told(documents, collision)).collect()
+    collisions.iter().map(|collision| diagnostic(documents, collision)).collect()
 }
 
-fn told(documents: &Documents, Collision { what, first, second, .. }: &Collision<'_>) -> Diagnostic {
+fn diagnostic(documents: &Documents, Collision { what, first, second, .. }: &Collision<'_>) -> Diagnostic {
     let (code, help) = match what {
-        What::Address(_) => ("duplicate-address", "give one of them another address"),
-        What::Link(_) => ("duplicate-vnic", "give one of them another link"),
-        What::Mac(_) => ("duplicate-mac", "give one of them another MAC address"),
+        What::Address(_) => ("duplicate-address", "change the address of one of them"),
+        What::Link(_) => ("duplicate-vnic", "change the link of one of them"),
+        What::Mac(_) => ("duplicate-mac", "change the MAC address of one of them"),
     };
     let message = match what {
-        What::Address(address) => format!("{address} of {} is held by {} too", name(*second), name(*first)),
-        What::Link(link) => format!("the link {link} of {} is that of {} too", name(*second), name(*first)),
-        What::Mac(mac) => format!("the MAC address {mac} of {} is that of {} too", name(*second), name(*first)),
+        What::Address(address) => format!("{address} of {} is also held by {}", name(*second), name(*first)),
+        What::Link(link) => format!("link {link} of {} is also used by {}", name(*second), name(*first)),
+        What::Mac(mac) => format!("MAC address {mac} of {} is also used by {}", name(*second), name(*first)),
     };
     let finding = Diagnostic::new(code, message).with_help(help);
     match [*second, *first].into_iter().find_map(|by| place(documents, by, what)) {
@@ -36,14 +36,14 @@ fn told(documents: &Documents, Collision { what, first, second, .. }: &Collision
 
 fn name(by: By<'_>) -> String {
     match by {
-        By::Zone(name) => format!("the zone {name}"),
-        By::Reservation(name) => format!("the reservation {name}"),
+        By::Zone(name) => format!("zone {name}"),
+        By::Reservation(name) => format!("reservation {name}"),
         By::Host(object) => format!("the host itself ({object})"),
-        By::Gateway(pool) => format!("the pool {pool} as its gateway"),
+        By::Gateway(pool) => format!("pool {pool} as its gateway"),
     }
 }
 
-/// Where the holder's document says so, or where it begins.
+/// Returns the line of the holder's file that claims it, or its first line.
 fn place<'d>(documents: &'d Documents, by: By<'_>, what: &What) -> Option<&'d Source> {
     let has = |net: &&EntryNet| match what {
         What::Address(address) => net.addresses.iter().any(|each| each.address.addr() == *address),

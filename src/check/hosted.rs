@@ -1,4 +1,4 @@
-//! Checks what the files count on against the host.
+//! Compares the files with the host.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,9 +25,9 @@ pub(super) fn check(
     zones(documents, host, found, findings);
 }
 
-/// Reports links that pools, templates and zones name and the host lacks.
+/// Reports links that pools, templates and zones name and the host does not have.
 fn links(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &HostSnapshot, findings: &mut Findings) {
-    // By link: where it is named, and whether VNICs are to lie over it.
+    // By link: where it is named, and whether it must carry VNICs.
     let mut links: BTreeMap<&str, (&Source, bool)> = BTreeMap::new();
     for pool in documents.pools.values() {
         if let Some(stub) = &pool.stub {
@@ -42,21 +42,21 @@ fn links(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &Ho
     }
     for (link, (source, carries)) in links {
         if carries && found.vnic(link).is_some() {
-            let message = format!("link {link} is a VNIC, and no VNIC can be created over it");
-            findings.add_with_help("bad-link", source, message, "name an etherstub, a physical link or an aggregation");
+            let message = format!("link {link} is a VNIC, which cannot carry another VNIC");
+            findings.add_with_help("bad-link", source, message, "use an etherstub, a physical link or an aggregation");
             findings.lower_last();
         } else if found.link(link).is_none() {
             let help = match carries {
-                true => format!("name one that `dladm show-link` lists, or run `dladm create-etherstub {link}`"),
-                false => "name one that `dladm show-link` lists".to_owned(),
+                true => format!("use a link that `dladm show-link` lists, or run `dladm create-etherstub {link}`"),
+                false => "use a link that `dladm show-link` lists".to_owned(),
             };
-            findings.add_with_help("no-such-link", source, format!("the host has no link {link}"), help);
+            findings.add_with_help("no-such-link", source, format!("link {link} does not exist on the host"), help);
             findings.lower_last();
         }
     }
 }
 
-/// Reports brands that templates and zones name and the host lacks.
+/// Reports brands that templates and zones name and the host does not have.
 fn brands(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &HostSnapshot, findings: &mut Findings) {
     let templates = documents.templates.values().filter_map(|template| template.settings.brand.as_ref());
     let named: Vec<&Sourced<String>> = templates.chain(specs.values().map(|spec| &spec.brand)).collect();
@@ -76,14 +76,14 @@ fn brands(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &H
         findings.add_with_help(
             "no-such-brand",
             &brand.source,
-            format!("the host has no brand {:?}", brand.value),
+            format!("the host does not have brand {:?}", brand.value),
             help,
         );
         findings.lower_last();
     }
 }
 
-/// Reports sources that neither the registry nor the host has. A zone that is not built yet cannot be created from one.
+/// Reports clone sources that neither the registry nor the host has. A zone that is not created yet cannot be cloned.
 fn clone_sources(
     documents: &Documents,
     specs: &BTreeMap<ZoneName, ZoneSpec>,
@@ -101,13 +101,13 @@ fn clone_sources(
                 || format!("run `zmgr create {}` first, or name another zone in `clone-from`", source.value),
                 |near| format!("did you mean {near:?}?"),
             );
-            let message = format!("zone {name} cannot be cloned: there is no zone {:?}", source.as_str());
+            let message = format!("zone {name} cannot be cloned: zone {:?} does not exist", source.as_str());
             findings.add_with_help("no-clone-source", &source.source, message, help);
         }
     }
 }
 
-/// Compares entries of built zones with the host.
+/// Compares entries of existing zones with the host.
 fn zones(documents: &Documents, host: &Host, found: &HostSnapshot, findings: &mut Findings) {
     let on_host = found.zones_by_name();
     let mut add = |code: &str, source: &Source, message: String, help: String| {
@@ -120,7 +120,7 @@ fn zones(documents: &Documents, host: &Host, found: &HostSnapshot, findings: &mu
         match (&zone.state, there) {
             (None, Some(there)) => {
                 let message = format!(
-                    "zone {name} is not built by zmgr, but the host has a zone of that name, {}",
+                    "zone {name} was not created by zmgr, but the host has a zone of that name, {}",
                     there.state.as_str()
                 );
                 let help = format!("rename zones/{name}.kdl, or move it away and run `zmgr import {name}`");
@@ -128,12 +128,12 @@ fn zones(documents: &Documents, host: &Host, found: &HostSnapshot, findings: &mu
             }
             (Some(EntryState::Ready), None) => {
                 let help = format!(
-                    "run `zmgr apply --recreate {name}` to build it again, or `zmgr forget {name}` to drop its entry"
+                    "run `zmgr apply --recreate {name}` to create it again, or `zmgr forget {name}` to drop its entry"
                 );
                 add(
                     "no-such-zone",
                     &zone.source,
-                    format!("the registry has zone {name} as built, and the host has no such zone"),
+                    format!("zone {name} is registered as created, but the host does not have it"),
                     help,
                 );
             }
@@ -142,9 +142,7 @@ fn zones(documents: &Documents, host: &Host, found: &HostSnapshot, findings: &mu
                 if let (Some(ours), Some(theirs)) = (&zone.uuid, &there.uuid)
                     && !ours.eq_ignore_ascii_case(theirs)
                 {
-                    let message = format!(
-                        "zone {name} was installed again by something other than zmgr: its uuid is {theirs}, not {ours}"
-                    );
+                    let message = format!("zone {name} was reinstalled outside zmgr: its uuid is {theirs}, not {ours}");
                     add("other-installation", &zone.source, message, accept.clone());
                 }
                 if let Some(path) = zone.zonepath.as_ref().filter(|path| !same_path(path, &there.zonepath)) {

@@ -1,4 +1,4 @@
-//! The documents of a whole tree, and what is wrong with each by itself.
+//! Loads the files of a tree, with the errors of each.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::reservation::Reservation;
 use crate::template::Template;
 use crate::zone::ZoneEntry;
 
-/// Every document that reads, and every fault of those that do not.
+/// Every valid file, and the errors of the others.
 #[derive(Debug, Default)]
 pub(crate) struct Documents {
     pub(crate) config: Config,
@@ -26,13 +26,13 @@ pub(crate) struct Documents {
     pub(crate) zones: BTreeMap<ZoneName, ZoneEntry>,
     pub(crate) reservations: Vec<Reservation>,
     pub(crate) findings: Vec<Diagnostic>,
-    /// Files that are there and could not be read: what they would say is not missing.
+    /// Files that exist but could not be read: their names do not count as missing.
     unread: Vec<PathBuf>,
     texts: BTreeMap<PathBuf, Arc<str>>,
 }
 
 impl Documents {
-    /// Reads the whole tree, on all cores.
+    /// Reads the whole tree, in parallel.
     pub(crate) fn load(tree: &Tree) -> Documents {
         let mut all = Documents::default();
         for directory in
@@ -54,23 +54,23 @@ impl Documents {
         all
     }
 
-    /// Whether a file of this name is there and could not be read.
+    /// Returns true if a file of this name exists but could not be read.
     pub(crate) fn is_unread(&self, directory: Directory, name: &str) -> bool {
         let end = Path::new(directory.name()).join(format!("{name}.kdl"));
         self.unread.iter().any(|path| path.ends_with(&end))
     }
 
-    /// Whether `config.kdl` exists and could not be read.
+    /// Returns true if `config.kdl` exists but could not be read.
     pub(crate) fn is_config_unread(&self) -> bool {
         self.unread.iter().any(|path| path.ends_with("config.kdl"))
     }
 
-    /// Whether any file of the folder could not be read.
+    /// Returns true if any file of the directory could not be read.
     pub(crate) fn any_unread(&self, directory: Directory) -> bool {
         self.unread.iter().any(|path| path.parent().is_some_and(|parent| parent.ends_with(directory.name())))
     }
 
-    /// Adds the line of the file to a finding that knows its number.
+    /// Adds the source line to a finding that has a line number.
     pub(super) fn show(&self, finding: &mut Diagnostic) {
         if let (None, Some(path), Some(line)) = (&finding.snippet, &finding.path, finding.line)
             && let Some(text) = self.texts.get(path)
@@ -123,7 +123,7 @@ impl Documents {
         values
     }
 
-    /// What an error says, as findings.
+    /// Returns an error as findings.
     fn note(&mut self, path: &Path, error: &Error) {
         if error.details().is_empty() {
             let mut finding = Diagnostic::new(error.code().slug(), error.message()).at_path(path);

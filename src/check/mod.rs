@@ -18,7 +18,7 @@ use crate::error::{Diagnostic, Severity};
 use crate::host::{Host, HostSnapshot};
 use crate::registry::{HostUsage, Registry};
 
-/// Reads every file of a tree and returns what is wrong with each and with all together; with a host, also what it lacks.
+/// Reads every file of a tree and returns the problems of each and of all together; with a host, also what it lacks.
 pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, HostUsage)>) -> Vec<Diagnostic> {
     let mut documents = Documents::load(registry.tree());
     let mut findings = std::mem::take(&mut documents.findings);
@@ -27,7 +27,7 @@ pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, Hos
         None => (None, HostUsage::default()),
     };
     findings.extend(across::check(&documents, registry, host));
-    // Pools that overlap, and a tree that cannot be read, are reported already.
+    // Overlapping pools and an unreadable tree are reported elsewhere.
     if let Ok(allocator) = registry.allocator(Arc::new(documents.pools.clone()), host_usage) {
         findings.extend(held::check(&documents, &allocator));
     }
@@ -37,7 +37,7 @@ pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, Hos
     in_order(findings)
 }
 
-/// Sorts by file, line and column, errors before warnings, and drops repetitions.
+/// Sorts by file, line and column, errors before warnings, and removes duplicates.
 fn in_order(mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     findings.sort_by(|a, b| {
         let key = |d: &Diagnostic| (d.path.clone(), d.line, d.column, d.severity == Severity::Warning);

@@ -61,7 +61,7 @@ fn zonepaths(documents: &Documents, findings: &mut Findings) {
         findings.add_with_help(
             "bad-zonepath",
             &prefix.source,
-            format!("no zone can be below zonepath-prefix {:?}", prefix.value),
+            format!("invalid zonepath-prefix {:?}", prefix.value),
             "use an absolute path without . and .., of letters, digits and @%+=:,./_-",
         );
     }
@@ -89,7 +89,7 @@ fn zonepaths(documents: &Documents, findings: &mut Findings) {
         let parts = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
         paths.push((parts, &zone.name, path.source.clone()));
     }
-    // Sorted by their parts, whatever lies within a path follows it.
+    // In this order, paths within a path directly follow it.
     paths.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
     let mut outer: Vec<usize> = Vec::new();
     for (at, (parts, name, source)) in paths.iter().enumerate() {
@@ -100,18 +100,18 @@ fn zonepaths(documents: &Documents, findings: &mut Findings) {
             let path = format!("/{}", parts.join("/"));
             let message = match around.len() == parts.len() {
                 true => format!("zones {other} and {name} have the same zonepath {path}"),
-                false => format!("zonepath {path} of zone {name} lies within that of zone {other}"),
+                false => format!("zonepath {path} of zone {name} is inside that of zone {other}"),
             };
             let built = documents.zones.get(*name).is_some_and(is_built);
             let move_which = if built { *other } else { *name };
-            let help = format!("give zone {move_which} another zonepath before it is built");
+            let help = format!("use another zonepath for zone {move_which} before it is created");
             findings.add_with_help("zonepath-taken", source, message, help);
         }
         outer.push(at);
     }
 }
 
-/// Checks the sources of zones that are not built yet. What a built zone was cloned from does not matter any more.
+/// Checks the clone sources of zones that are not created yet. Afterwards the source does not matter.
 fn clone_sources(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
     let source = |name: &ZoneName| -> Option<&Sourced<ZoneName>> {
         let zone = documents.zones.get(name)?;
@@ -121,7 +121,7 @@ fn clone_sources(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, fi
         let mut chain = vec![first];
         while let Some(next) = source(chain[chain.len() - 1]) {
             if next.value == *first {
-                // Told once for the whole circle, at its first zone.
+                // Reported once for the whole circle, at its first zone.
                 if chain.len() > 1 && chain.iter().all(|name| *name >= first) {
                     let names: Vec<&str> = chain.iter().map(|name| name.as_str()).chain([first.as_str()]).collect();
                     let message = format!("zones would be cloned from each other in a circle: {}", names.join(" → "));
@@ -130,7 +130,7 @@ fn clone_sources(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, fi
                         "circle",
                         &at,
                         message,
-                        "give one of them `install` instead of `clone-from`",
+                        "use `install` instead of `clone-from` in one of them",
                     );
                 }
                 break;
@@ -143,7 +143,7 @@ fn clone_sources(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, fi
     }
 }
 
-/// Checks that no link is used exclusively by two zones.
+/// Checks that no two zones use a link exclusively.
 fn links(specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
     let mut users: HashMap<&str, (&ZoneName, bool)> = HashMap::new();
     for (name, spec) in specs.iter().filter(|(_, spec)| *spec.ip_type == IpType::Exclusive) {
@@ -151,20 +151,20 @@ fn links(specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
             let Some(link) = net.physical.as_deref().or(net.vnic.as_ref().map(|vnic| vnic.as_str())) else { continue };
             let physical = net.physical.is_some();
             match users.get(link) {
-                // Two VNICs of one name are told as such.
+                // Two VNICs of one name are reported elsewhere.
                 Some((_, false)) if !physical => {}
                 Some((other, _)) => {
                     let message = match *other == name {
                         true => format!("two nets of zone {name} use link {link}"),
                         false => format!(
-                            "zones {other} and {name} both use link {link}, and an exclusive zone needs it alone"
+                            "zones {other} and {name} both use link {link}, which an exclusive-IP zone cannot share"
                         ),
                     };
                     findings.add_with_help(
                         "duplicate-link",
                         &net.source,
                         message,
-                        "give one of the nets another `physical`, or a `pool`",
+                        "use another `physical` for one of the nets, or a `pool`",
                     );
                 }
                 None => {
@@ -188,7 +188,7 @@ fn imported_addresses(spec: &ZoneSpec, findings: &mut Findings) {
     }
 }
 
-/// Whether an operation on this zone did not come to its end.
+/// Returns true if an operation on this zone is unfinished.
 pub(super) fn is_unfinished(zone: &ZoneEntry) -> bool {
     matches!(zone.state, Some(EntryState::Creating { .. } | EntryState::Destroying { .. } | EntryState::Failed { .. }))
 }

@@ -1,4 +1,4 @@
-//! Documents as JSON: the values, without the lines that they stand on.
+//! Configuration files as JSON: the values, without their lines.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::template::Template;
 macro_rules! to_json {
     ($($type:ty)*) => {$(
         impl $type {
-            /// What it says as JSON, without the lines that the values stand on.
+            /// Returns its content as JSON, without the lines of the values.
             pub fn to_json(&self) -> Value {
                 plain(serde_json::to_value(self).unwrap_or_default())
             }
@@ -25,13 +25,13 @@ macro_rules! to_json {
 to_json!(Config Template Pool Publisher);
 
 impl ZoneSpec {
-    /// The wish as JSON; each value that comes from a document is a map of `value` and `source`, its file and line.
+    /// Returns the spec as JSON; each value that comes from a file is a map of `value` and `source`, its file and line.
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
 }
 
-/// A value in place of each value with its source.
+/// Replaces each value with its source by the value.
 fn plain(value: Value) -> Value {
     match value {
         Value::Object(mut members) if members.len() == 2 && is_source(members.get("source")) => {
@@ -53,7 +53,7 @@ fn is_source(value: Option<&Value>) -> bool {
         .is_some_and(|source| source.len() == 2 && source.contains_key("file") && source.contains_key("line"))
 }
 
-/// A time as seconds.
+/// Returns a time as seconds.
 pub(crate) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     time.as_secs_f64().serialize(serializer)
 }

@@ -1,6 +1,6 @@
-//! A document: a file's text and what it says, read once and changed without losing what people wrote.
+//! A configuration file: its text and its value, read once and changed without losing what users wrote.
 //!
-//! Invariant: `text` decodes to `value`, whatever was changed.
+//! Invariant: `text` decodes to `value` after every change.
 
 pub(crate) mod json;
 
@@ -13,18 +13,18 @@ use crate::schema::{At, Faults, check_body, check_file, check_frozen};
 use crate::source::{Source, Sourced};
 use crate::zone::FORMAT;
 
-/// A kind of document: how it is decoded and written.
+/// A kind of configuration file, with its decoder and encoder.
 pub(crate) trait Kind: Clone + Send + Sync {
-    /// Where the one node of such a file stands; `None` for a file that is a body itself.
+    /// Place of the one node of such a file; `None` for a file that is a body itself.
     const FILE: Option<At>;
 
-    /// Whether files of a newer format may come, of which only the address core is read.
+    /// True if files of a newer format may exist, of which only the address core is read.
     const FROZEN_CORE: bool = false;
 
-    /// Nodes of older forms, and the node that replaces them when what they say changes.
+    /// Nodes of older forms, and the node that replaces them when their value changes.
     const OLDER: (&'static [&'static str], &'static str) = (&[], "");
 
-    /// Nodes whose arguments are one list, on however many nodes they stand.
+    /// Nodes whose arguments form one list, on any number of nodes.
     const LISTS: &'static [&'static str] = &[
         "tag",
         "resolver",
@@ -39,24 +39,24 @@ pub(crate) trait Kind: Clone + Send + Sync {
         "exclude",
     ];
 
-    /// What the nodes say. They were checked against the table; what is at fault was told and is to be passed over.
+    /// Decodes the nodes. They were checked against the table; nodes with reported errors are skipped.
     fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self>;
 
-    /// The nodes of a file that says this.
+    /// Returns the nodes of a file with this value.
     fn encode(&self) -> Vec<Node>;
 
-    /// The same nodes, arranged as a text arranges them where it has a choice.
+    /// Returns the nodes, arranged as in a text if there is a choice.
     fn encode_like(&self, _text: &[Node]) -> Vec<Node> {
         self.encode()
     }
 
-    /// Whether a newer zmgr wrote it.
+    /// Returns true if a newer zmgr wrote it.
     fn newer(&self) -> bool {
         false
     }
 }
 
-/// A file's text and what it says.
+/// The text of a file and its value.
 ///
 /// ```
 /// # use zmgr::*;
@@ -73,26 +73,26 @@ pub(crate) trait Kind: Clone + Send + Sync {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Document<T> {
-    /// What it says.
+    /// Its value.
     pub value: T,
     text: Text,
     nodes: Arc<Vec<Node>>,
 }
 
-#[expect(private_bounds, reason = "the kinds are those of this crate")]
+#[expect(private_bounds, reason = "the kinds are defined in this crate")]
 impl<T: Kind> Document<T> {
-    /// Reads a document from its bytes; `path` gives the stem that its name must equal, and stands in every diagnostic. The error
-    /// (`config`) has every fault in its details.
+    /// Parses a file; `path` gives the stem that its name must equal, and is part of every diagnostic. Fails with `config` and all
+    /// errors in the details.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Document<T>> {
         Document::of(Arc::from(path), kdl_util::parse(bytes))
     }
 
-    /// Several at once, on all cores. The order is kept.
+    /// Parses several in parallel; keeps the order.
     pub fn parse_many(files: &[(Arc<Path>, Vec<u8>)]) -> Vec<Result<Document<T>>> {
         Document::parse_many_into(files, |document| document)
     }
 
-    /// Several at once, and something made of each on the thread that read it.
+    /// Parses several in parallel, and converts each on the thread that parsed it.
     pub fn parse_many_into<R: Send>(
         files: &[(Arc<Path>, Vec<u8>)],
         make: impl Fn(Document<T>) -> R + Sync,
@@ -104,29 +104,26 @@ impl<T: Kind> Document<T> {
         )
     }
 
-    /// The text of a new document that says `value`: tidy, and the same every time.
+    /// Returns the text of a new file with `value`: tidy, and always the same.
     pub fn create(path: &Path, value: T) -> Result<Document<T>> {
         let text = kdl_util::print(&value.encode(), 0);
         let made: Document<T> = Document::parse(path, text.as_bytes())?;
         if equivalent(&made.value.encode(), &value.encode()) { Ok(made) } else { Err(lost(path)) }
     }
 
-    /// Returns the document changed so that it says `value`. Only what differs changes; comments, order and spacing stay. An error
-    /// (`config`) if a newer zmgr wrote it, or if the change cannot be made in place; nothing is ever rewritten around it.
+    /// Returns the document changed to `value`. Only what differs changes; comments, order and spacing stay. Fails with `config` if
+    /// a newer zmgr wrote it, or if the change cannot be made in place; nothing else is ever rewritten.
     pub fn with(&self, value: T) -> Result<Document<T>> {
         let path = &**self.text.path();
         if self.value.newer() {
-            return Err(Error::new(
-                Code::Config,
-                format!("{} was written by a newer zmgr and is not changed by this one", path.display()),
-            )
-            .with_help("use the zmgr that wrote it"));
+            return Err(Error::new(Code::Config, format!("{} was written by a newer zmgr", path.display()))
+                .with_help("use the zmgr that wrote it"));
         }
         let to = value.encode();
         if equivalent(&self.value.encode(), &to) {
             return Ok(self.clone());
         }
-        // In the shape that the text has; if the result says something else, every node that differs from zmgr's own form is changed.
+        // In the shape of the text; if the result differs from the value, every node that differs from zmgr's own form is changed.
         let (mut from, like) = (self.value.encode_like(&self.nodes), value.encode_like(&self.nodes));
         if let (Some(mine), Some(old)) = (self.nodes.iter().find(|node| !is_private(node)), from.first_mut()) {
             replace_older::<T>(mine, old, like.first());
@@ -141,12 +138,12 @@ impl<T: Kind> Document<T> {
                 return Ok(changed);
             }
         }
-        // A value that no file can hold is the caller's mistake, not the text's.
+        // A value that no file can represent is the caller's mistake, not the text's.
         if let Err(error) = Document::create(path, value)
             && let Some(why) = error.details().first()
         {
             let message = format!("cannot write this value to {}: {}", path.display(), why.message);
-            // The lines are those of a text that is in no file.
+            // The lines are those of a text that is not in a file.
             let mut detail = Diagnostic::new(why.code.clone(), why.message.clone());
             detail.help.clone_from(&why.help);
             let error = Error::new(Code::InvalidArgument, message).with_details(vec![detail]);
@@ -158,7 +155,7 @@ impl<T: Kind> Document<T> {
         Err(self.refused(&from, &like))
     }
 
-    /// The error for a change that cannot be made, at the node that it concerns.
+    /// Returns the error for an impossible change, at its node.
     fn refused(&self, from: &[Node], to: &[Node]) -> Error {
         let differs = |old: &[Node], new: &[Node]| {
             let changed = new.iter().filter(|node| !old.iter().any(|other| other.same(node)));
@@ -182,12 +179,12 @@ impl<T: Kind> Document<T> {
             .error(vec![Fault::new("cannot-edit", span, message).help("edit the file by hand; nothing was written")], 0)
     }
 
-    /// Its text.
+    /// Returns its text.
     pub fn text(&self) -> &str {
         self.text.as_str()
     }
 
-    /// Its file.
+    /// Returns its file.
     pub fn path(&self) -> &Arc<Path> {
         self.text.path()
     }
@@ -200,7 +197,7 @@ impl<T: Kind> Document<T> {
         let mut faults = Faults::default();
         let value = read_value::<T>(&nodes, &text, &stem, &mut faults);
         if !form.is_empty() {
-            // Problems that only the repair of an ill-formed place brought about are left out.
+            // Errors caused only by bridging an invalid place are left out.
             let Faults(meaning, other) = faults;
             let caused = |fault: &Fault| {
                 form.iter().any(|other| other.span.overlaps(fault.span))
@@ -221,7 +218,7 @@ impl<T: Kind> Document<T> {
     }
 }
 
-/// Two values are the same if they would be written the same: an empty list and none are.
+/// Returns true if two values would be written in the same way: an empty list equals none.
 fn equivalent(a: &[Node], b: &[Node]) -> bool {
     all_same(a, b)
 }
@@ -230,7 +227,7 @@ fn is_private(node: &Node) -> bool {
     node.name.starts_with("x-")
 }
 
-/// Whether what is missing may stand in a part of the text that could not be read.
+/// Returns true if a missing node may be in a part of the text that could not be read.
 fn may_be_hidden(fault: &Fault, nodes: &[Node], text: &str, dropped: &[Span]) -> bool {
     // The node that lacks something, and the nodes beside and below it.
     let mut beside = nodes;
@@ -248,7 +245,7 @@ fn may_be_hidden(fault: &Fault, nodes: &[Node], text: &str, dropped: &[Span]) ->
             (beside, around) = (node.nodes(), node.braces);
         }
     }
-    // Directly within braces: not in the block of a node there.
+    // Directly within the braces, not in the block of a node there.
     let directly = |at: usize, braces: Option<Span>, inner: &[Node]| {
         braces.is_none_or(|braces| braces.start < at && at < braces.end)
             && !inner.iter().any(|node| node.braces.is_some_and(|braces| braces.start < at && at < braces.end))
@@ -264,7 +261,7 @@ fn may_be_hidden(fault: &Fault, nodes: &[Node], text: &str, dropped: &[Span]) ->
 }
 
 fn lost(path: &Path) -> Error {
-    Error::new(Code::Internal, format!("what was written for {} would not be read as it was meant", path.display()))
+    Error::new(Code::Internal, format!("the text for {} would read back differently", path.display()))
 }
 
 fn read_value<T: Kind>(nodes: &[Node], text: &Text, stem: &str, faults: &mut Faults) -> Option<T> {
@@ -285,14 +282,14 @@ fn is_of_newer_format(root: &Node) -> bool {
     matches!(root.child("format").and_then(Node::first), Some(Value::Int(format)) if *format > i128::from(FORMAT))
 }
 
-/// Nodes without those that zmgr does not know.
+/// Returns the nodes without those that zmgr does not know.
 fn without_private(nodes: &[Node]) -> Vec<Node> {
     let known = nodes.iter().filter(|node| !is_private(node));
     known.map(|node| Node { children: node.children.as_deref().map(without_private), ..node.clone() }).collect()
 }
 
-/// If what nodes of an older form say changes: puts them into `from` in place of the nodes that they stand for, so that those replace
-/// them.
+/// If the value of nodes of an older form changes, adds them to `from` in place of the nodes that they stand for, so that those
+/// replace them.
 fn replace_older<T: Kind>(mine: &Node, from: &mut Node, to: Option<&Node>) {
     let (older_names, name) = T::OLDER;
     let older: Vec<Node> =
@@ -308,32 +305,32 @@ fn replace_older<T: Kind>(mine: &Node, from: &mut Node, to: Option<&Node>) {
     }
 }
 
-/// What decoding needs beside the nodes: their text, for places, and somewhere to tell faults.
+/// Context of decoding: the text, for places, and the list of errors.
 pub(crate) struct Reader<'a> {
     text: &'a Text,
     pub(crate) faults: &'a mut Faults,
-    /// A file of a newer format: only its address core counts.
+    /// True for a file of a newer format, of which only the address core is read.
     pub(crate) frozen: bool,
 }
 
 impl Reader<'_> {
-    /// The line of a node.
+    /// Returns the line of a node.
     pub(crate) fn source(&self, node: &Node) -> Source {
         self.text.source(node.name_span)
     }
 
-    /// A value with the line of its node.
+    /// Returns a value with the line of its node.
     pub(crate) fn sourced<V>(&self, node: &Node, value: V) -> Sourced<V> {
         Sourced::new(value, self.source(node))
     }
 
-    /// The first argument of a node of this name, as text.
+    /// Returns the first argument of a node of this name, as text.
     pub(crate) fn text_of(&self, body: &Node, name: &str) -> Option<Sourced<String>> {
         let node = body.child(name)?;
         Some(self.sourced(node, node.text()?.to_owned()))
     }
 
-    /// The first argument of a node of this name, parsed.
+    /// Returns the first argument of a node of this name, parsed.
     pub(crate) fn parsed<V: std::str::FromStr>(&self, body: &Node, name: &str) -> Option<Sourced<V>> {
         let node = body.child(name)?;
         Some(self.sourced(node, node.text()?.parse().ok()?))
@@ -352,7 +349,7 @@ impl Reader<'_> {
         Some(self.sourced(node, integer(node.first()?)?))
     }
 
-    /// Every argument of every node of this name, with the line of the first; `None` where there is no such node.
+    /// Returns every argument of every node of this name, with the line of the first; `None` if there is no such node.
     pub(crate) fn list(&self, body: &Node, name: &str) -> Option<Sourced<Vec<String>>> {
         let first = body.child(name)?;
         let all = body.children_named(name).flat_map(|node| node.texts()).map(str::to_owned).collect();
@@ -360,7 +357,7 @@ impl Reader<'_> {
     }
 }
 
-/// A whole number that fits.
+/// Returns a whole number in range.
 pub(crate) fn integer<V: TryFrom<i128>>(value: &Value) -> Option<V> {
     match value {
         Value::Int(number) => V::try_from(*number).ok(),
@@ -368,7 +365,7 @@ pub(crate) fn integer<V: TryFrom<i128>>(value: &Value) -> Option<V> {
     }
 }
 
-/// A node of one argument, where there is something to say.
+/// Returns a node with one argument, if there is a value.
 pub(crate) fn scalar<V: Into<Value> + Clone>(name: &str, value: &Option<Sourced<V>>) -> Option<Node> {
     value.as_ref().map(|value| Node::new(name).arg(value.value.clone()))
 }

@@ -17,11 +17,11 @@ fn read<T: Kind>(path: &str, text: &str) -> Document<T> {
     }
 }
 
-/// Written anew, it says the same.
+/// Written from scratch, it has the same value.
 fn holds<T: Kind>(path: &str, text: &str) -> Document<T> {
     let document = read::<T>(path, text);
-    let anew = Document::create(Path::new(path), document.value.clone()).unwrap();
-    assert_eq!(read::<T>(path, anew.text()).text(), anew.text());
+    let again = Document::create(Path::new(path), document.value.clone()).unwrap();
+    assert_eq!(read::<T>(path, again.text()).text(), again.text());
     document
 }
 
@@ -127,7 +127,7 @@ defaults { resolver "9.9.9.9"; dns-domain "example.org" }
     assert_eq!(held.value.addresses.len(), 1);
 }
 
-/// The lines that differ, as `-` and `+`.
+/// Returns the lines that differ, as `-` and `+`.
 fn diff(before: &str, after: &str) -> Vec<String> {
     let (a, b): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let same_head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
@@ -220,7 +220,7 @@ fn a_newer_format_is_read_for_its_core_and_not_changed() {
     assert!(Document::<ZoneEntry>::parse(Path::new("a.kdl"), bad.as_bytes()).is_err());
 }
 
-/// What is missing is reported beside a syntax error, unless it may stand in what could not be read.
+/// A missing node is reported beside a syntax error, unless it may be in the part that could not be read.
 #[test]
 fn a_syntax_error_hides_only_what_it_may_hide() {
     let codes = |text: &str| {
@@ -232,7 +232,7 @@ fn a_syntax_error_hides_only_what_it_may_hide() {
     assert_eq!(codes("publisher \"p\" {\n    x-a { b \"c\n }\n}\n"), ["missing-node", "unclosed-string"]);
 }
 
-/// Files of nearly 1 MiB that took minutes.
+/// Files of nearly 1 MiB that once took minutes.
 #[test]
 fn large_files_are_read_in_linear_time() {
     let begun = std::time::Instant::now();
@@ -261,7 +261,7 @@ mod properties {
     use crate::settings::EntryNet;
     use crate::source::Sourced;
 
-    /// Lines of a zone's body that do not mind each other.
+    /// Lines of a zone's body that can be combined freely.
     const LINES: &[&str] = &[
         "format 1",
         "id \"5f0c9d1e7a3b4c2d8e6f0a1b2c3d4e5f\"",
@@ -331,8 +331,8 @@ mod properties {
         #[test]
         fn what_is_read_is_written_is_read(text in zone_text()) {
             let zone = read::<ZoneEntry>("web01.kdl", &text);
-            let anew = Document::create(Path::new("web01.kdl"), zone.value.clone()).unwrap();
-            prop_assert_eq!(&anew.value, &zone.value, "{}", anew.text());
+            let again = Document::create(Path::new("web01.kdl"), zone.value.clone()).unwrap();
+            prop_assert_eq!(&again.value, &zone.value, "{}", again.text());
         }
 
         #[test]
@@ -344,7 +344,7 @@ mod properties {
             prop_assert_eq!(&after.value, &value);
             let lines = diff(zone.text(), after.text());
             let gone = lines.iter().filter(|line| line.starts_with('-')).count();
-            // An empty block opens onto lines of its own.
+            // An empty block opens onto separate lines.
             prop_assert!(gone <= 1 && lines.len() - gone <= 1, "{} {lines:#?}\n{text}", EDITS[edit].0);
         }
 

@@ -1,4 +1,4 @@
-//! Three configurations, part by part.
+//! Compares three configurations, part by part.
 
 use super::DriftItem;
 use super::place::place;
@@ -10,7 +10,7 @@ use crate::operations::effect_of;
 use crate::source::Source;
 use crate::zone::ZoneEntry;
 
-/// Each point in which the host has something else than is wished.
+/// Returns each difference between the host and the desired configuration.
 pub(super) fn documents(
     desired: &ZoneConfig,
     applied: &ZoneConfig,
@@ -53,7 +53,7 @@ fn properties(desired: &Part, applied: Option<&Part>, host: &Part, source: &Sour
     }
 }
 
-/// Whether it is still the installation that is noted.
+/// Returns true if it is still the recorded installation.
 pub(super) fn identity(entry: &ZoneEntry, zone: &HostZone) -> Option<DriftItem> {
     let (noted, found) = (entry.uuid.clone()?, zone.uuid.clone());
     let differs = found.as_ref() != Some(&noted);

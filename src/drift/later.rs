@@ -1,4 +1,4 @@
-//! What the files ask for and a zone that exists gets only when it is installed again, or not at all.
+//! Settings that an existing zone gets only at a reinstall, or never.
 
 use super::DriftItem;
 use crate::effective::effective;
@@ -23,7 +23,7 @@ pub(super) fn at_reinstall(context: &Context, comparison: &ZoneComparison<'_>, z
         .collect()
 }
 
-/// Returns the quotas that the files have changed since they were applied.
+/// Returns the quotas that changed in the files since they were applied.
 pub(super) fn quotas(comparison: &ZoneComparison<'_>) -> Vec<DriftItem> {
     let applied = comparison.entry().applied.as_deref();
     let applied = applied.map(|applied| applied.settings.resources.datasets.as_slice()).unwrap_or_default();
@@ -40,7 +40,7 @@ pub(super) fn quotas(comparison: &ZoneComparison<'_>) -> Vec<DriftItem> {
         .collect()
 }
 
-/// Returns the nets of the template that the entry, which names its nets itself, does not have.
+/// Returns the nets of the template that the entry, which has its own nets, does not have.
 pub(super) fn nets_of_the_template(config_tree: &ConfigTree, comparison: &ZoneComparison<'_>) -> Vec<DriftItem> {
     let entry = comparison.entry();
     if entry.nets.is_empty() || entry.origin == Some(Origin::Import) {

@@ -1,4 +1,4 @@
-//! The VNICs that zmgr made, and those that it has yet to make.
+//! Compares the VNICs that zmgr made or must make.
 
 use super::DriftItem;
 use crate::error::Result;
@@ -8,7 +8,7 @@ use crate::operations::{Context, Snapshots, ZoneComparison, link_differences};
 use crate::settings::EntryNet;
 use crate::source::Source;
 
-/// In what the links of this zone's managed nets differ. Links that others made are compared with nothing.
+/// Returns differences of the links of this zone's managed nets. Other links are not compared.
 pub(super) fn vnics(
     context: &Context,
     snapshots: &Snapshots,
@@ -37,7 +37,7 @@ pub(super) fn vnics(
     Ok(items)
 }
 
-/// The properties of a VNIC that are wished or were applied.
+/// The properties of a VNIC that are desired or were applied.
 fn properties(
     context: &Context,
     snapshots: &Snapshots,
@@ -61,7 +61,7 @@ fn properties(
             "mtu" => was.mtu.map(|mtu| mtu.to_string()),
             name => was.link_properties.get(name).cloned(),
         });
-        // What the host has of it in the words that were applied, where it is the same.
+        // The host's value in the spelling that was applied, if it is equivalent.
         let there: Option<String> = match (found(&name)?, &before) {
             (Some(found), Some(before)) if same_property(&name, before, &found) => Some(before.clone()),
             (found, _) => found,
@@ -71,7 +71,7 @@ fn properties(
     Ok(())
 }
 
-/// Whether the host's link of this name is the one that zmgr made.
+/// Returns true if the host's link of this name is the one that zmgr made.
 fn is_ours(net: &EntryNet, host: &HostSnapshot) -> bool {
     let found = net.vnic.as_ref().and_then(|vnic| host.vnic(vnic.as_str()));
     found.is_some_and(|found| Some(&found.over) == net.stub.as_ref() && found.mac == net.mac.map(|mac| mac.bytes()))

@@ -1,6 +1,6 @@
-//! In what the files, what was applied last, and the host differ.
+//! Differences between desired, applied and actual state.
 //!
-//! Invariant: only looks. A difference is told with all three sides, and with the line that wishes it.
+//! Invariant: only reads. A difference is reported with all three sides, and with the line of the desired value.
 
 mod compare;
 mod later;
@@ -17,54 +17,54 @@ use crate::schema::TakesEffect;
 use crate::source::Source;
 use crate::zone::{EntryState, Pending};
 
-/// In what zones differ from their files.
+/// Differences of zones from their files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Drift {
-    /// Each zone that was asked for, by name.
+    /// The requested zones, by name.
     pub zones: Vec<ZoneDrift>,
 }
 
-/// In what a zone differs from its files.
+/// Differences of a zone from its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ZoneDrift {
     /// The zone.
     pub name: String,
-    /// How it stands.
+    /// Its status.
     pub status: DriftStatus,
-    /// Each point in which wish and host differ.
+    /// Each difference between desired and actual state.
     pub items: Vec<DriftItem>,
-    /// Changes that were applied while the zone ran and take effect at its next boot.
+    /// Changes that were applied while the zone was running and take effect at its next boot.
     pub pending: Vec<String>,
-    /// What is wrong with its documents, where something is.
+    /// Error in its files, if any.
     pub fault: Option<Diagnostic>,
 }
 
-/// How a zone stands.
+/// Status of a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DriftStatus {
-    /// The host has what is wished.
+    /// The host matches the files.
     Clean,
-    /// The host has something else.
+    /// The host differs.
     Differs,
-    /// The host has what is wished, and the zone must reboot for some of it.
+    /// The host matches the files, but the zone must reboot for some of it.
     Pending,
-    /// Only such items differ as `apply` cannot change on a zone that exists: see [`DriftItem::counts`].
+    /// Only differences that `apply` cannot change on an existing zone: see [`DriftItem::counts`].
     Minor,
-    /// It is a wish that was never built.
+    /// The zone has a file and was never created.
     NotBuilt,
-    /// It is `ready`, and the host does not have it.
+    /// It is `ready`, but the host does not have it.
     Absent,
-    /// Work on it was left unfinished.
+    /// It has an unfinished operation.
     Unfinished,
-    /// Its documents cannot be read, or make no whole zone.
+    /// Its files are invalid, or incomplete.
     Unreadable,
 }
 
 impl DriftStatus {
-    /// A word for it.
+    /// Returns the name of the status.
     pub const fn as_str(self) -> &'static str {
         match self {
             DriftStatus::Clean => "clean",
@@ -79,7 +79,7 @@ impl DriftStatus {
     }
 }
 
-/// One point in which wish and host differ. A side that says nothing of it is `None`.
+/// A difference between desired and actual state. A side without a value is `None`.
 ///
 /// ```
 /// # use zmgr::*;
@@ -95,40 +95,41 @@ impl DriftStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DriftItem {
-    /// What it is about: `autoboot`, `attr env value`, `vnic web01_0 mtu`.
+    /// Its subject: `autoboot`, `attr env value`, `vnic web01_0 mtu`.
     pub what: String,
-    /// What the files wish.
+    /// Desired value.
     pub desired: Option<String>,
-    /// What zmgr applied last.
+    /// Last applied value.
     pub applied: Option<String>,
-    /// What the host has.
+    /// Actual value on the host.
     pub host: Option<String>,
-    /// Who changed it.
+    /// The side that changed since.
     pub cause: DriftCause,
-    /// The line that wishes it, where one does.
+    /// The line of the desired value, if there is one.
     pub source: Source,
-    /// When applying it takes effect; `None` for what is no setting.
+    /// When applying it takes effect; `None` if it is not a setting.
     pub effect: Option<TakesEffect>,
-    /// Whether it counts as drift. What waits for a reinstall, and a net of the template that the entry does not name, do not.
+    /// True if it counts as drift. Settings that wait for a reinstall, and a net of the template that the entry does not name, do
+    /// not count.
     pub counts: bool,
 }
 
-/// Who changed it, since zmgr last applied the files.
+/// The side that changed since zmgr last applied the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DriftCause {
-    /// The files: `apply` brings it to the host.
+    /// The files: `apply` changes the host.
     Files,
-    /// The host: `apply` puts it back.
+    /// The host: `apply` reverts the change.
     Host,
-    /// Both: `apply` does what the files say.
+    /// Both: `apply` follows the files.
     Both,
-    /// Somebody else put it there beside what the files say: `apply` leaves it, unless it prunes.
+    /// Added on the host and not in the files: `apply` keeps it, unless it prunes.
     Foreign,
 }
 
 impl DriftCause {
-    /// A word for it.
+    /// Returns the name of the cause.
     pub const fn as_str(self) -> &'static str {
         match self {
             DriftCause::Files => "files",
@@ -140,7 +141,7 @@ impl DriftCause {
 }
 
 impl DriftItem {
-    /// One from its sides.
+    /// Returns the difference between these sides.
     fn new(
         what: String,
         desired: Option<String>,
@@ -165,7 +166,7 @@ impl DriftItem {
         self
     }
 
-    /// An item that is listed and is no drift.
+    /// Returns a difference that is listed but does not count as drift.
     fn minor(mut self) -> Self {
         self.counts = false;
         self
@@ -173,17 +174,17 @@ impl DriftItem {
 }
 
 impl Drift {
-    /// Returns whether every zone is as its files wish, and none waits for a reboot. What waits for a reinstall does not count.
+    /// Returns true if every zone matches its files and none waits for a reboot. Settings that wait for a reinstall do not count.
     pub fn is_clean(&self) -> bool {
         self.zones.iter().all(|zone| matches!(zone.status, DriftStatus::Clean | DriftStatus::Minor))
     }
 
-    /// Returns whether there is nothing at all to list.
+    /// Returns true if there is nothing to list.
     pub fn is_empty(&self) -> bool {
         self.zones.iter().all(|zone| zone.status == DriftStatus::Clean)
     }
 
-    /// The drift as JSON: an array with an object for each zone.
+    /// Returns the drift as JSON: an array with an object for each zone.
     pub fn to_json(&self) -> serde_json::Value {
         self.zones.iter().map(ZoneDrift::to_json).collect()
     }
@@ -194,7 +195,7 @@ impl ZoneDrift {
         ZoneDrift { name, status, items: Vec::new(), pending: Vec::new(), fault: None }
     }
 
-    /// The zone's drift as JSON.
+    /// Returns the zone's drift as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         json!({
             "name": self.name,
@@ -207,7 +208,7 @@ impl ZoneDrift {
 }
 
 impl DriftItem {
-    /// The point as JSON.
+    /// Returns the difference as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         json!({
             "what": self.what,
@@ -223,18 +224,18 @@ impl DriftItem {
     }
 }
 
-/// A line for each point: what, what the host has, what is wished and where.
+/// One line: subject, actual value, desired value and its place.
 impl std::fmt::Display for DriftItem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let said = |value: &String| if value.is_empty() { "there".to_owned() } else { format!("{value:?}") };
+        let said = |value: &String| if value.is_empty() { "set".to_owned() } else { format!("{value:?}") };
         match (&self.desired, &self.host) {
             (Some(desired), Some(host)) => {
-                write!(f, "{} is {}, and {} is wished", self.what, said(host), said(desired))?
+                write!(f, "{}: {} on host, should be {}", self.what, said(host), said(desired))?
             }
-            (Some(desired), None) if desired.is_empty() => write!(f, "{} is missing", self.what)?,
-            (Some(desired), None) => write!(f, "{} is missing, and {} is wished", self.what, said(desired))?,
-            (None, Some(host)) if host.is_empty() => write!(f, "{} is there, and not wished", self.what)?,
-            (None, Some(host)) => write!(f, "{} is {}, and not wished", self.what, said(host))?,
+            (Some(desired), None) if desired.is_empty() => write!(f, "{}: not on host", self.what)?,
+            (Some(desired), None) => write!(f, "{}: not set on host, should be {}", self.what, said(desired))?,
+            (None, Some(host)) if host.is_empty() => write!(f, "{}: on host, not in files", self.what)?,
+            (None, Some(host)) => write!(f, "{}: {} on host, not in files", self.what, said(host))?,
             (None, None) => f.write_str(&self.what)?,
         }
         if self.source.file.is_some() {
@@ -244,7 +245,7 @@ impl std::fmt::Display for DriftItem {
             DriftCause::Files => "; the files have changed",
             DriftCause::Host => "; the host has changed",
             DriftCause::Both => "; files and host have changed",
-            DriftCause::Foreign => "; zmgr did not put it there",
+            DriftCause::Foreign => "; not set by zmgr",
         })?;
         match self.effect {
             Some(effect @ (TakesEffect::Reinstall | TakesEffect::Never)) => write!(f, "; {}", effect.describe()),
@@ -253,18 +254,18 @@ impl std::fmt::Display for DriftItem {
     }
 }
 
-/// What a person reads: a line a zone, and below it one a point.
+/// Readable form: one line per zone, followed by one line per difference.
 impl std::fmt::Display for Drift {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for zone in self.zones.iter().filter(|zone| zone.status != DriftStatus::Clean) {
             let words = match zone.status {
-                DriftStatus::Clean => "is as wished",
+                DriftStatus::Clean => "matches its files",
                 DriftStatus::Differs => "differs",
                 DriftStatus::Pending => "waits for its next reboot",
                 DriftStatus::Minor => "differs in what apply cannot change",
-                DriftStatus::NotBuilt => "is a wish not yet built",
-                DriftStatus::Absent => "is ready in the registry, and not on the host",
-                DriftStatus::Unfinished => "was left unfinished",
+                DriftStatus::NotBuilt => "has not been created yet",
+                DriftStatus::Absent => "is registered as ready, but not on the host",
+                DriftStatus::Unfinished => "has an unfinished operation",
                 DriftStatus::Unreadable => "cannot be compared",
             };
             write!(f, "{} {words}", zone.name)?;
@@ -283,7 +284,7 @@ impl std::fmt::Display for Drift {
     }
 }
 
-/// In what these zones differ from their files, or all where none is named.
+/// Compares these zones with their files, or all if none is named.
 pub(crate) fn diff(context: &Context, names: &[ZoneName]) -> Result<Drift> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let snapshots = context.snapshot()?;

@@ -1,9 +1,9 @@
-//! The line that wishes a part of a zone's configuration.
+//! Finds the line of a part of a zone's configuration.
 
 use crate::effective::ZoneSpec;
 use crate::source::{Source, Sourced};
 
-/// The line for this part: its kind and key, in zonecfg's words.
+/// Returns the line for this part: its kind and key, in zonecfg's terms.
 pub(super) fn place(spec: &ZoneSpec, key: &[String]) -> Source {
     let kind = key.first().map(String::as_str).unwrap_or_default();
     let name = key.get(1).map(String::as_str).unwrap_or_default();

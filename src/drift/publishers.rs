@@ -1,4 +1,4 @@
-//! The publishers of a zone's image, where they are zmgr's to set and can be read.
+//! Compares the publishers of a zone's image, if zmgr manages them and they can be read.
 
 use super::DriftItem;
 use crate::exec::pkg::ImagePublisher;
@@ -7,7 +7,8 @@ use crate::operations::{ConfigTree, Context, ZoneComparison, publishers as publi
 use crate::publisher::Publisher;
 use crate::source::Source;
 
-/// In what the image's publishers differ from those that its `install` names. One command, and only where it names some.
+/// Returns differences between the image's publishers and those of its `install`. Runs one command, and only if `install` names
+/// publishers.
 pub(super) fn publishers(
     context: &Context,
     config_tree: &ConfigTree,
@@ -24,7 +25,7 @@ pub(super) fn publishers(
     for desired in wanted {
         let name = desired.name.as_str();
         let there = found.iter().find(|found| found.name == name);
-        // What was applied of it is the wish, as far as is known: only its name is kept.
+        // Only the name of an applied publisher is recorded; its other values are taken to be the desired ones.
         let was = applied.iter().any(|applied| applied == name);
         if there.is_none() {
             let origins = Some(sorted(&desired.origins));
@@ -62,7 +63,7 @@ pub(super) fn publishers(
     items
 }
 
-/// What is compared of a publisher: what it is, as wished, as found.
+/// Compared properties of a publisher: name, desired value, actual value.
 fn points(desired: &Publisher, there: Option<&ImagePublisher>) -> [(&'static str, String, Option<String>); 4] {
     [
         ("origin", sorted(&desired.origins), there.map(|there| sorted(&there.origins))),

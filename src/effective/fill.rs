@@ -1,4 +1,4 @@
-//! Placeholders: `{zone}`, `{template}`, `{brand}` in texts of templates. `{{zone}}` stands for the word in braces itself.
+//! Placeholders: `{zone}`, `{template}`, `{brand}` in texts of templates. `{{zone}}` is a literal `{zone}`.
 
 use std::borrow::Cow;
 
@@ -8,14 +8,14 @@ use crate::schema::did_you_mean;
 use crate::settings::{Settings, Setup};
 use crate::source::{Source, Sourced};
 
-/// What the placeholders stand for.
+/// Values of the placeholders.
 pub(super) struct Filler<'a> {
     pub(super) values: Vec<(&'static str, String)>,
     pub(super) findings: &'a mut Findings,
 }
 
 impl Filler<'_> {
-    /// A layer with its placeholders filled. Most have none, and are taken as they are.
+    /// Returns a layer with its placeholders filled. Most have none, and are returned as they are.
     pub(super) fn layer<'s>(&mut self, settings: &'s Settings) -> Cow<'s, Settings> {
         if !texts(settings).any(|text| text.contains('{')) {
             return Cow::Borrowed(settings);
@@ -100,14 +100,14 @@ impl Filler<'_> {
                     match self.values.iter().find(|(known, _)| *known == name) {
                         Some((_, value)) => out.push_str(value),
                         None => {
-                            let message = format!("{{{name}}} is no placeholder");
+                            let message = format!("unknown placeholder {{{name}}}");
                             let near = did_you_mean(name, self.values.iter().map(|(known, _)| *known));
                             let known: Vec<String> =
                                 self.values.iter().map(|(known, _)| format!("{{{known}}}")).collect();
                             let help = match near {
                                 Some(near) => format!("did you mean {{{near}}}?"),
                                 None => format!(
-                                    "there are {}; the word in braces itself is {{{{{name}}}}}",
+                                    "use one of {}, or write {{{{{name}}}}} for the literal text",
                                     known.join(", ")
                                 ),
                             };
@@ -123,7 +123,7 @@ impl Filler<'_> {
     }
 }
 
-/// The texts of a layer that may have placeholders.
+/// Returns the texts of a layer that may have placeholders.
 fn texts(settings: &Settings) -> impl Iterator<Item = &str> {
     fn one(text: &Option<Sourced<String>>) -> impl Iterator<Item = &String> {
         text.iter().map(|text| &text.value)
@@ -152,7 +152,7 @@ fn texts(settings: &Settings) -> impl Iterator<Item = &str> {
         .map(String::as_str)
 }
 
-/// The word of a placeholder at the beginning of a text: `zone` of `{zone}…`.
+/// Returns the name of a placeholder at the beginning of a text: `zone` of `{zone}…`.
 fn word(text: &str) -> Option<&str> {
     let (word, _) = text.strip_prefix('{')?.split_once('}')?;
     (!word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')).then_some(word)

@@ -1,4 +1,4 @@
-//! One layer over another.
+//! Merges layers.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,7 @@ use crate::source::Sourced;
 /// Nodes that `without` drops by their key.
 const KEYED: [&str; 7] = ["net", "fs", "dataset", "device", "attr", "rctl", "admin"];
 
-/// What the layers so far say together.
+/// The merged layers so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Merged {
     pub(super) settings: Settings,
@@ -18,9 +18,9 @@ pub(super) struct Merged {
 }
 
 impl Merged {
-    /// Puts a layer on top: it drops what it is `without`, then says its own.
+    /// Adds a layer: removes what its `without` lists, then applies its settings.
     pub(super) fn overlay(&mut self, layer: &Settings, nets: &[EntryNet]) {
-        // Those with a key are dropped together: a layer may have thousands.
+        // Nodes with a key are dropped together: a layer may have thousands.
         let mut dropped: HashMap<&str, HashSet<&str>> = HashMap::new();
         for without in &layer.without {
             match without.key.as_deref() {
@@ -35,7 +35,7 @@ impl Merged {
         nearer(&mut mine.brand, &top.brand);
         nearer(&mut mine.autoboot, &top.autoboot);
         nearer(&mut mine.ip_type, &top.ip_type);
-        // A zone is installed or cloned: the nearer layer decides which.
+        // A zone is either installed or cloned: the nearer layer decides.
         if let Some(install) = &top.install {
             mine.clone_from = None;
             mine.install = Some(merge_install(mine.install.take(), install));
@@ -73,8 +73,8 @@ impl Merged {
         }
     }
 
-    /// Drops what selects zones for bulk operations, or keeps them from being destroyed. An imported zone was not made from its
-    /// template, so the template's tags must not select it.
+    /// Drops what selects zones for bulk operations, or protects them from being destroyed. An imported zone was not created from
+    /// its template, so the template's tags must not select it.
     pub(super) fn drop_selection(&mut self) {
         (self.settings.tags, self.settings.protected) = (None, None);
     }
@@ -157,7 +157,7 @@ fn merge_install(mine: Option<Sourced<Install>>, top: &Sourced<Install>) -> Sour
     Sourced::new(merged, top.source.clone())
 }
 
-/// Puts keyed nodes of a nearer layer in place of those with the same key, whole; new ones are added at the end.
+/// Replaces keyed nodes with those of a nearer layer, completely; new ones are added at the end.
 fn keyed<T: Clone>(mine: &mut Vec<Sourced<T>>, top: &[Sourced<T>], key: impl Fn(&T) -> &str) {
     replace_by_key(mine, top, |each| key(&each.value));
 }
@@ -183,7 +183,7 @@ fn replace_by_key<T: Clone>(mine: &mut Vec<T>, top: &[T], key: impl Fn(&T) -> &s
 
 fn overlay_resources(mine: &mut Resources, top: &Resources) {
     for fs in &top.fs {
-        // One directory in two layers is one file system; in one layer, it is refused later.
+        // The same mount point in two layers is one file system; within one layer, it is refused later.
         let same = |other: &&mut Sourced<Fs>| {
             other.dir == fs.dir
                 || other.clean_dir() == fs.clean_dir() && !top.fs.iter().any(|twin| twin.dir == other.dir)

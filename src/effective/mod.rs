@@ -1,6 +1,6 @@
-//! The wish for one zone after all layers: `defaults`, the chain of templates, the zone's own entry.
+//! The desired state of one zone after all layers: `defaults`, the chain of templates, the zone's own entry.
 //!
-//! Invariant: pure. Each value knows the line that it comes from, and no placeholder is left in it.
+//! Invariant: pure. Each value knows its line, and no placeholder is left in it.
 
 mod fill;
 mod merge;
@@ -26,7 +26,7 @@ use fill::Filler;
 use merge::Merged;
 pub(crate) use nets::stale;
 
-/// What a zone shall be, each value with its line.
+/// Desired state of a zone, each value with its line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ZoneSpec {
@@ -38,18 +38,18 @@ pub struct ZoneSpec {
     pub brand: Sourced<String>,
     /// Its zonepath.
     pub zonepath: Sourced<String>,
-    /// Whether it boots with the host.
+    /// True if it boots with the host.
     pub autoboot: Sourced<bool>,
-    /// Whose network stack it has.
+    /// Its IP type.
     pub ip_type: Sourced<IpType>,
-    /// Its nets. Those of a pool have the pool's `stub`, `vlan` and `mtu` where the net says nothing else; addresses, VNIC and
-    /// MAC are there where the entry has them, and are chosen by the plan otherwise.
+    /// Its nets. Those of a pool have the pool's `stub`, `vlan` and `mtu` unless the net sets them; addresses, VNIC and MAC address
+    /// are set if the entry has them, and are chosen by the plan otherwise.
     pub nets: Vec<EntryNet>,
     /// How it is installed.
     pub install: Install,
-    /// The zone it is cloned from in place of being installed.
+    /// The zone that it is cloned from instead of being installed.
     pub clone_from: Option<Sourced<ZoneName>>,
-    /// What is written into it before its first boot.
+    /// Files written before its first boot.
     pub setup: Setup,
     /// Its name servers.
     pub resolvers: Sourced<Vec<IpAddr>>,
@@ -57,20 +57,20 @@ pub struct ZoneSpec {
     pub dns_domain: Option<Sourced<String>>,
     /// Its tags.
     pub tags: Sourced<Vec<String>>,
-    /// Whether `destroy` is refused without force.
+    /// True if `destroy` needs force.
     pub protected: Sourced<bool>,
-    /// Commands passed through to zonecfg, last.
+    /// Commands passed through to zonecfg, which run last.
     pub zonecfg: Sourced<Vec<String>>,
     /// Its resources.
     pub resources: Resources,
-    /// What import found and no node can hold, word for word.
+    /// Parts that import found and no node can represent, verbatim.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign: Vec<String>,
 }
 
-/// Lays the zone's entry over its template's chain over `defaults`. An entry that names nets has only those. An imported zone has
-/// only the tags and the protection of its own entry. `config` with every diagnostic if the layers do not give a whole zone: a
-/// template or pool that is missing, a circle of `extends`, no brand.
+/// Merges the zone's entry over its template's chain over `defaults`. An entry with nets has only those. An imported zone uses only
+/// the tags and the protection of its own entry. Fails with `config` and every diagnostic if the layers are incomplete: a missing
+/// template or pool, a circle of `extends`, no brand.
 ///
 /// ```
 /// # use zmgr::*;
@@ -107,7 +107,7 @@ pub fn effective(
         ],
         findings: &mut findings,
     };
-    // Filled layer by layer, so that what is dropped or overridden is told by the name that it has in this zone.
+    // Filled layer by layer, so that what is dropped or overridden has its name in this zone.
     let mut merged = Merged::default();
     merged.overlay(&filler.layer(&config.defaults), &[]);
     let below_templates = merged.settings.resolvers.clone();
@@ -121,7 +121,7 @@ pub fn effective(
         merged.drop_selection();
     }
     merged.overlay(&filler.layer(&zone.settings), &zone.nets);
-    // Who drops name servers has chosen to have none, those of its pools included.
+    // A layer that drops name servers chooses to have none, including those of its pools.
     let chooses =
         |layer: &Settings| layer.resolvers.is_some() || layer.without.iter().any(|without| without.node == "resolver");
     let resolvers_chosen = chooses(&zone.settings) || chain.iter().any(|template| chooses(&template.settings));
@@ -129,10 +129,10 @@ pub fn effective(
 
     let brand = brand.unwrap_or_else(|| {
         let (place, source) = match &zone.template {
-            Some(template) => (format!("the template {:?}", template.as_str()), &template.source),
-            None => ("an entry without template".to_owned(), &zone.source),
+            Some(template) => (format!("template {:?}", template.as_str()), &template.source),
+            None => ("an entry without a template".to_owned(), &zone.source),
         };
-        findings.add_with_help("no-brand", source, format!("{place} names no brand"), "add: brand \"…\"");
+        findings.add_with_help("no-brand", source, format!("{place} has no brand"), "add: brand \"…\"");
         String::new().into()
     });
     let ip_type = settings.ip_type.take().unwrap_or_else(|| IpType::Exclusive.into());
@@ -142,7 +142,7 @@ pub fn effective(
     }
     nets::check_routes(&nets, pools, &mut findings);
     check_twice(&nets, shared, zone, &mut findings);
-    // What import found may be what illumos does not boot; `apply` holds against it what is changed.
+    // An imported configuration may be one that illumos cannot boot; `apply` checks only what has changed.
     if zone.origin != Some(Origin::Import) {
         if *ip_type == IpType::Exclusive {
             nets::check_length(&nets, &mut findings);
@@ -188,7 +188,7 @@ pub fn effective(
     })
 }
 
-/// The most templates in a chain of `extends`.
+/// Longest chain of `extends`.
 const MAX_CHAIN: usize = 64;
 
 /// Returns a template and those that it extends, itself first. Reports a missing template, a circle, and a chain that is too long.
@@ -201,7 +201,7 @@ pub(crate) fn chain<'t>(
     let mut next = Some(first);
     while let Some(name) = next {
         let Some(template) = templates.get(&name.value) else {
-            let message = format!("there is no template {:?}", name.as_str());
+            let message = format!("template {:?} does not exist", name.as_str());
             let near = did_you_mean(name.as_str(), templates.keys().map(TemplateName::as_str));
             findings.add_near("no-template", &name.source, message, near);
             break;
@@ -226,18 +226,18 @@ pub(crate) fn chain<'t>(
     chain
 }
 
-/// Refuses addresses that no interface can have, and gateways that cannot be reached.
+/// Refuses addresses that no interface can have, and unreachable gateways.
 fn check_addresses(nets: &[EntryNet], findings: &mut Findings) {
     for net in nets {
         for why in net.addresses.iter().filter_map(crate::address::misuse) {
-            let help = "write an address of the network with its prefix length, such as \"10.1.0.10/24\", and a gateway of the same network";
+            let help = "use an address of the network with its prefix length, such as \"10.1.0.10/24\", and a gateway of the same network";
             findings.add_with_help("bad-address", &net.source, format!("net {:?}: {why}", net.name), help);
         }
     }
 }
 
-/// Nothing can be on two nets of one zone: addresses, MAC addresses, VNICs, and existing links unless the host's IP stack is shared.
-/// What import found twice, and what is still so, is left alone.
+/// Refuses the same address, MAC address, VNIC or (unless the host's IP stack is shared) existing link on two nets of a zone.
+/// Duplicates that import found are left alone.
 fn check_twice(nets: &[EntryNet], shared: bool, zone: &ZoneEntry, findings: &mut Findings) {
     let things = |net: &EntryNet| {
         let addresses = net.addresses.iter().map(|each| ("address", each.address.addr().to_string()));
@@ -249,7 +249,7 @@ fn check_twice(nets: &[EntryNet], shared: bool, zone: &ZoneEntry, findings: &mut
     let count =
         |nets: &[EntryNet], thing: &(&str, String)| nets.iter().flat_map(things).filter(|it| it == thing).count();
     let found = match zone.origin {
-        // Before it is registered, an imported zone has nothing but what was found.
+        // Before it is registered, an imported zone has only what was found.
         Some(Origin::Import) => zone.applied.as_deref().map_or(nets, |applied| &applied.nets),
         _ => &[],
     };
@@ -260,11 +260,12 @@ fn check_twice(nets: &[EntryNet], shared: bool, zone: &ZoneEntry, findings: &mut
                 Some((_, first)) if count(found, &thing) < 2 => {
                     let (what, which) = &thing;
                     let message = if std::ptr::eq(*first, net) {
-                        format!("the net {:?} has the {what} {which} twice", net.name)
+                        format!("net {:?} has the {what} {which} twice", net.name)
                     } else {
-                        format!("the nets {:?} and {:?} both have the {what} {which}", first.name, net.name)
+                        format!("nets {:?} and {:?} both have the {what} {which}", first.name, net.name)
                     };
-                    let help = format!("give each net {what}{} of its own", if *what == "link" { "s" } else { "es" });
+                    let help =
+                        format!("use a different {what}{} for each net", if *what == "link" { "s" } else { "es" });
                     findings.add_with_help("twice-in-zone", &net.source, message, help);
                 }
                 Some(_) => {}
@@ -274,21 +275,21 @@ fn check_twice(nets: &[EntryNet], shared: bool, zone: &ZoneEntry, findings: &mut
     }
 }
 
-/// Refuses file systems on the zone's root, and two on one directory, whatever its spelling.
+/// Refuses file systems on the zone's root, and two on one mount point, in any spelling.
 fn check_filesystems(resources: &Resources, findings: &mut Findings) {
     for (n, fs) in resources.fs.iter().enumerate() {
         let dir = fs.clean_dir();
         if dir == "/" {
             let message = format!("fs {:?} would be mounted over the root of the zone", fs.dir);
-            findings.add_with_help("bad-value", &fs.source, message, "name a directory below it");
+            findings.add_with_help("bad-value", &fs.source, message, "use a directory below it");
         } else if let Some(first) = resources.fs[..n].iter().find(|first| first.clean_dir() == dir) {
-            let message = format!("fs {:?} and fs {:?} are one directory", first.dir, fs.dir);
+            let message = format!("fs {:?} and fs {:?} have the same mount point", first.dir, fs.dir);
             findings.add_with_help("contradiction", &fs.source, message, "remove one of them");
         }
     }
 }
 
-/// What zonecfg would refuse together.
+/// Refuses combinations that zonecfg would refuse.
 fn check_together(resources: &Resources, findings: &mut Findings) {
     check_filesystems(resources, findings);
     if let Some(dedicated) = &resources.dedicated_cpu {
@@ -299,7 +300,12 @@ fn check_together(resources: &Resources, findings: &mut Findings) {
         ];
         for (name, _) in others.iter().filter(|(_, there)| *there) {
             let message = format!("`dedicated-cpu` and `{name}` exclude each other");
-            findings.add_with_help("contradiction", &dedicated.source, message, "drop an inherited one with `without`");
+            findings.add_with_help(
+                "contradiction",
+                &dedicated.source,
+                message,
+                "remove an inherited one with `without`",
+            );
         }
     }
     if let (Some(class), Some(_)) = (&resources.scheduling_class, &resources.cpu_shares)
@@ -316,12 +322,12 @@ fn check_together(resources: &Resources, findings: &mut Findings) {
         _ => resources.alias(rctl).is_some(),
     };
     for rctl in resources.rctls.iter().filter(|rctl| taken(&rctl.name)) {
-        let message = format!("the control {} is set by a node of its own as well", rctl.name);
+        let message = format!("control {} is also set by its own node", rctl.name);
         findings.add("contradiction", &rctl.source, message);
     }
 }
 
-/// The name servers of the nets' pools, each once.
+/// Returns the name servers of the nets' pools, without duplicates.
 fn of_pools(nets: &[EntryNet], pools: &BTreeMap<PoolName, Pool>) -> Option<Sourced<Vec<IpAddr>>> {
     let mut all: Vec<IpAddr> = Vec::new();
     let mut source = None;
@@ -337,8 +343,8 @@ fn of_pools(nets: &[EntryNet], pools: &BTreeMap<PoolName, Pool>) -> Option<Sourc
 }
 
 impl ZoneSpec {
-    /// The net that the default route of a family goes through, and its gateway: the one that says `default-route #true`, or else
-    /// the first that has a gateway and does not say otherwise.
+    /// Returns the net of the default route of a family, and its gateway: the one with `default-route #true`, or else the first
+    /// with a gateway and no `default-route`.
     pub fn default_route(&self, ipv4: bool) -> Option<(&EntryNet, IpAddr)> {
         let gateway = |net: &EntryNet| {
             net.addresses.iter().filter_map(|address| address.gateway).find(|gateway| gateway.is_ipv4() == ipv4)
@@ -350,7 +356,7 @@ impl ZoneSpec {
 }
 
 impl Resources {
-    /// The value of a control that has a node of its own, where it is set.
+    /// Returns the value of a control that has a node of its own, if it is set.
     pub fn alias(&self, rctl: &str) -> Option<u64> {
         let alias = Alias::ALL.iter().find(|alias| alias.rctl == rctl)?;
         let number = match alias.property {
@@ -366,12 +372,12 @@ impl Resources {
     }
 }
 
-/// What is wrong with the layers, as it is found.
+/// Problems of the layers, in the order of discovery.
 #[derive(Debug, Default)]
 pub(crate) struct Findings(pub(crate) Vec<Diagnostic>);
 
 impl Findings {
-    /// Makes a warning of the last finding.
+    /// Makes the last finding a warning.
     pub(crate) fn lower_last(&mut self) {
         if let Some(last) = self.0.last_mut() {
             last.severity = Severity::Warning;

@@ -1,4 +1,4 @@
-//! The nets of a zone: what a net does not say itself comes from its pool, and what zmgr wrote follows the pool.
+//! The nets of a zone: values that a net does not set come from its pool, and values that zmgr wrote follow the pool.
 
 use super::Findings;
 use crate::error::Diagnostic;
@@ -9,13 +9,13 @@ use crate::settings::EntryNet;
 use crate::zone::{Origin, ZoneEntry};
 use std::collections::BTreeMap;
 
-/// Names of what an entry may set other than its pool.
+/// Settings that an entry may have in addition to its pool.
 const STUB: &str = "stub";
 const VLAN: &str = "vlan";
 const MTU: &str = "mtu";
 const GATEWAY: &str = "gateway";
 
-/// Completes a net of this zone. `shared`: the zone uses the host's network stack.
+/// Completes a net of this zone. `shared`: the zone shares the host's IP stack.
 pub(super) fn complete(
     net: &mut EntryNet,
     zone: &ZoneEntry,
@@ -38,9 +38,9 @@ pub(super) fn complete(
         return;
     };
     let Some(pool) = pools.get(&name) else {
-        // Addresses in an entry need no pool; allocating new ones does.
+        // Addresses in an entry do not need the pool; allocating new ones does.
         if net.addresses.is_empty() {
-            let message = format!("there is no pool {:?}", name.as_str());
+            let message = format!("pool {:?} does not exist", name.as_str());
             let near = did_you_mean(name.as_str(), pools.keys().map(PoolName::as_str));
             findings.add_near("no-pool", &net.source, message, near);
         }
@@ -51,7 +51,7 @@ pub(super) fn complete(
     }
     match was.filter(|_| net.vnic.is_some() || shared) {
         Some(was) => follow(net, was, pool, zone, shared, replaced, findings),
-        // A VNIC in an entry without an `applied` block: its link is as the entry says.
+        // A VNIC in an entry without an `applied` block: its link is the one in the entry.
         None if net.vnic.is_some() => {}
         None => {
             net.vlan = net.vlan.or(pool.vlan.as_ref().map(|vlan| vlan.value));
@@ -62,7 +62,7 @@ pub(super) fn complete(
         net.stub = pool.stub.as_ref().map(|stub| stub.value.clone());
     }
     if net.stub.is_none() && net.vnic.is_none() {
-        let message = format!("the pool {:?} of net {:?} has no stub", name.as_str(), net.name);
+        let message = format!("pool {:?} of net {:?} has no stub", name.as_str(), net.name);
         findings.add_with_help(
             "no-link",
             &pool.source,
@@ -70,7 +70,7 @@ pub(super) fn complete(
             "add the link that VNICs are created over: stub \"…\"",
         );
     }
-    // The VNIC of a zone that is not built yet will be zmgr's, even if the entry names it.
+    // The VNIC of a zone that is not created yet will be zmgr's, even if the entry names it.
     let ours = net.managed || net.vnic.is_none() || zone.state.is_none();
     net.overrides = match ours && !is_imported(zone) {
         true => overrides(net, pool),
@@ -78,18 +78,18 @@ pub(super) fn complete(
     };
 }
 
-/// Returns whether zmgr found the zone: its nets are as they were, not as their pools are.
+/// Returns true if the zone was imported: its nets stay as they were found, whatever their pools.
 fn is_imported(zone: &ZoneEntry) -> bool {
     zone.origin == Some(Origin::Import) && zone.state.is_some()
 }
 
-/// Returns the net of this name as it was applied to a zone that is built.
+/// Returns the net of this name as it was applied to an existing zone.
 fn applied<'z>(zone: &'z ZoneEntry, name: &str) -> Option<&'z EntryNet> {
     let applied = zone.applied.as_deref().filter(|_| zone.state.is_some())?;
     applied.nets.iter().find(|net| net.name == name)
 }
 
-/// Has a net whose block was replaced keep the VNIC that was created for the net of its name.
+/// Keeps the VNIC of a net whose block was replaced.
 fn take_over(net: &mut EntryNet, was: &EntryNet) -> bool {
     if net.vnic.is_some() || net.physical.is_some() || net.pool.is_none() || !was.managed || was.vnic.is_none() {
         return false;
@@ -100,8 +100,7 @@ fn take_over(net: &mut EntryNet, was: &EntryNet) -> bool {
     true
 }
 
-/// Has a net that is built take from its pool what nobody set in the entry: after it moved to another pool, and after the pool
-/// changed.
+/// Updates a built net from its pool, except for settings of the entry: after it moved to another pool, and after the pool changed.
 fn follow(
     net: &mut EntryNet,
     was: &EntryNet,
@@ -134,7 +133,7 @@ fn follow(
         let Some(network) = pool.network_of(address.address.addr()) else {
             if moved {
                 let message = format!(
-                    "the address {} of net {:?} does not belong to the pool {:?}",
+                    "address {} of net {:?} does not belong to pool {:?}",
                     address.address,
                     net.name,
                     pool.name.as_str()
@@ -153,7 +152,7 @@ fn follow(
     }
 }
 
-/// Returns what a net sets other than its pool.
+/// Returns the settings of a net other than its pool.
 fn overrides(net: &EntryNet, pool: &Pool) -> Vec<String> {
     let other_gateway = net.addresses.iter().any(|address| {
         pool.network_of(address.address.addr()).is_some_and(|network| network.gateway != address.gateway)
@@ -167,7 +166,7 @@ fn overrides(net: &EntryNet, pool: &Pool) -> Vec<String> {
     differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// Returns a warning for each setting that zmgr wrote into a net of this entry and that its pool has otherwise now.
+/// Returns a warning for each setting that zmgr wrote into a net of this entry and that its pool has changed.
 pub(crate) fn stale(entry: &ZoneEntry, spec: &[EntryNet]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let applied = |name: &str| applied(entry, name);
@@ -185,11 +184,11 @@ pub(crate) fn stale(entry: &ZoneEntry, spec: &[EntryNet]) -> Vec<Diagnostic> {
             let own = own.addresses.iter().find(|own| own.address == address.address);
             settings.extend(own.map(|own| (GATEWAY, gateway(own.gateway), gateway(address.gateway))));
         }
-        // A block that was replaced says nothing of its link, and asks for its pool's.
+        // A replaced block has no link, so it gets its pool's.
         settings.retain(|(_, own, desired)| own != desired && !(own == "none" && was.pool != net.pool));
         for (what, own, desired) in settings {
             let message = format!(
-                "zone {}: the {what} of net {:?} is {own}, and its pool {:?} has {desired}",
+                "zone {}: the {what} of net {:?} is {own}, but its pool {:?} has {desired}",
                 entry.name,
                 net.name,
                 pool.as_str()
@@ -204,14 +203,14 @@ pub(crate) fn stale(entry: &ZoneEntry, spec: &[EntryNet]) -> Vec<Diagnostic> {
     found
 }
 
-/// Refuses two nets that both ask for the default route of one family.
+/// Refuses two default routes of one family.
 pub(super) fn check_routes(nets: &[EntryNet], pools: &BTreeMap<PoolName, Pool>, findings: &mut Findings) {
     let mut taken: [Option<&EntryNet>; 2] = [None, None];
     for net in nets.iter().filter(|net| net.default_route == Some(true)) {
         for (family, taken) in families(net, pools).into_iter().zip(&mut taken) {
             match taken {
                 Some(first) if family => {
-                    let message = format!("both {:?} and {:?} ask for the default route", first.name, net.name);
+                    let message = format!("both {:?} and {:?} have the default route", first.name, net.name);
                     findings.add("contradiction", &net.source, message);
                     return;
                 }
@@ -238,7 +237,7 @@ fn families(net: &EntryNet, pools: &BTreeMap<PoolName, Pool>) -> [bool; 2] {
     }
 }
 
-/// Refuses addresses that do not fit: illumos hands those of one link over in a buffer of 46 bytes.
+/// Refuses addresses that do not fit: illumos passes those of one link in a buffer of 46 bytes.
 pub(super) fn check_length(nets: &[EntryNet], findings: &mut Findings) {
     const MAX_BYTES: usize = 45;
     for net in nets {
@@ -246,8 +245,8 @@ pub(super) fn check_length(nets: &[EntryNet], findings: &mut Findings) {
         let length = texts.join(",").len();
         if length > MAX_BYTES {
             let message =
-                format!("the addresses of net {:?} take {length} bytes; illumos holds {MAX_BYTES} per link", net.name);
-            findings.add_with_help("addresses-too-long", &net.source, message, "put some of them on a net of its own");
+                format!("the addresses of net {:?} take {length} bytes; illumos allows {MAX_BYTES} per link", net.name);
+            findings.add_with_help("addresses-too-long", &net.source, message, "move some of them to another net");
         }
     }
 }

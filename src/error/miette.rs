@@ -1,4 +1,4 @@
-//! Errors as miette sees them: message, help, and each finding with the line it points at.
+//! Errors in miette's form: message, help, and each finding with its line.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ impl fmt::Display for Finding {
 impl std::error::Error for Finding {}
 
 impl Finding {
-    /// Where in the snippet the finding points, in bytes.
+    /// Position of the finding in the snippet, in bytes.
     fn within_snippet(&self) -> Option<SourceSpan> {
         let snippet = self.0.snippet.as_deref()?;
         let skipped = self.0.column?.saturating_sub(1);
@@ -32,7 +32,7 @@ impl Finding {
     }
 }
 
-/// The one line that the finding kept stands for the file.
+/// The one line kept in the finding represents the file.
 impl SourceCode for Finding {
     fn read_span<'a>(
         &'a self,
@@ -79,7 +79,7 @@ impl miette::Diagnostic for Error {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        // The help of a finding stands there already.
+        // The help of a finding is already shown there.
         let told = |help: &&str| self.details().iter().any(|detail| detail.help.as_deref() == Some(*help));
         Error::help(self).filter(|help| !told(help)).map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }

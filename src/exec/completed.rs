@@ -1,4 +1,4 @@
-//! How a command ended, and how that becomes an error.
+//! How a command ended, and the error for it.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use super::invocation::command_line;
 use crate::environment::Environment;
 use crate::error::{Code, Error, FailedCommand, Result};
 
-/// How many of a stream's last lines an error shows.
+/// Number of a stream's last lines that an error shows.
 const SHOWN_LINES: usize = 8;
-/// How many of a stream's last bytes are kept for errors.
+/// Number of a stream's last bytes that are kept for errors.
 const SHOWN_BYTES: usize = 4096;
 
 /// How a process ended.
@@ -25,13 +25,13 @@ pub enum End {
 /// Why a command was stopped before it ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// The caller asked for it.
+    /// The caller cancelled it.
     Cancelled,
-    /// It took longer than this.
+    /// It exceeded this time limit.
     TimedOut(Duration),
 }
 
-/// What a command wrote to one stream.
+/// Output of a command on one stream.
 #[derive(Debug, Clone, Default)]
 pub struct Captured {
     head: Vec<u8>,
@@ -40,14 +40,14 @@ pub struct Captured {
 }
 
 impl Captured {
-    /// Takes bytes; `keep` of them at most stay whole, of the rest only the last are kept.
+    /// Takes bytes; keeps the first `keep` of them, and of the rest only the last ones.
     pub(super) fn push(&mut self, bytes: &[u8], keep: usize) {
         self.total += bytes.len() as u64;
         let room = keep.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..room]);
         let rest = &bytes[room..];
         self.tail.extend_from_slice(&rest[rest.len().saturating_sub(SHOWN_BYTES)..]);
-        // Cut seldom, so that a flood costs a copy now and then and not one a write.
+        // Cut rarely, so that a flood costs an occasional copy and not one per write.
         if self.tail.len() > 4 * SHOWN_BYTES {
             self.tail.drain(..self.tail.len() - SHOWN_BYTES);
         }
@@ -69,12 +69,12 @@ impl Captured {
         self.total > self.head.len() as u64
     }
 
-    /// What was kept from the beginning.
+    /// Returns the beginning that was kept.
     pub fn bytes(&self) -> &[u8] {
         &self.head
     }
 
-    /// The last lines, without blank ones and control characters.
+    /// Returns the last lines, without blank ones and control characters.
     pub fn last_lines(&self) -> String {
         let from = if self.tail.len() >= SHOWN_BYTES { 0 } else { self.head.len().saturating_sub(SHOWN_BYTES) };
         let head = if self.tail.len() >= SHOWN_BYTES { &[] } else { &self.head[from..] };
@@ -85,8 +85,8 @@ impl Captured {
     }
 }
 
-/// A line as a person may see it: what a carriage return overwrote is dropped, as are control characters; `None` where
-/// nothing is left.
+/// Returns a line as a terminal would show it: text overwritten after a carriage return is dropped, as are control characters;
+/// `None` if nothing is left.
 pub(super) fn clean_line(line: &str) -> Option<String> {
     let line = line.trim_end().rsplit('\r').next().unwrap_or_default();
     let clean: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -94,60 +94,58 @@ pub(super) fn clean_line(line: &str) -> Option<String> {
     (!clean.trim().is_empty()).then(|| clean.to_owned())
 }
 
-/// A command that ended, well or not.
+/// A command that ended, successfully or not.
 #[derive(Debug, Clone)]
 pub struct Completed {
-    /// The program as it was run, and its arguments.
+    /// The program and its arguments.
     pub argv: Vec<String>,
     /// How it ended.
     pub end: End,
-    /// Whether it was stopped; `end` then says what it made of it.
+    /// Reason why it was stopped, if it was; `end` is then its reaction.
     pub stopped: Option<Stopped>,
-    /// What it wrote; where it wrote to a log, the end of both streams.
+    /// Standard output; if it wrote to a log, the end of both streams.
     pub stdout: Captured,
-    /// What it wrote to standard error.
+    /// Standard error.
     pub stderr: Captured,
     /// The log that holds its output.
     pub log: Option<PathBuf>,
-    /// How long it ran.
+    /// Duration of the run.
     pub elapsed: Duration,
 }
 
 impl Completed {
-    /// Whether it ran to its end and exited with 0.
+    /// Returns true if it ran to its end and exited with 0.
     pub fn success(&self) -> bool {
         self.stopped.is_none() && self.end == End::Exited(0)
     }
 
-    /// Itself where it did well; else `cancelled`, `timed-out` or `command-failed` with the last lines of both streams.
+    /// Returns itself if it succeeded; otherwise `cancelled`, `timed-out` or `command-failed` with the last lines of both streams.
     pub fn check(self) -> Result<Completed> {
         if self.success() { Ok(self) } else { Err(self.error()) }
     }
 
-    /// Itself where it came to its own end, well or not: one that was stopped has answered nothing.
+    /// Returns itself if it was not stopped, whatever its status: a stopped command has answered nothing.
     pub fn answered(self) -> Result<Completed> {
         if self.stopped.is_none() { Ok(self) } else { Err(self.error()) }
     }
 
-    /// Standard output for a parser. Refused where it was cut: half an answer is none.
+    /// Returns standard output for a parser. Fails if the output was cut: half an answer is none.
     pub fn text(&self) -> Result<Cow<'_, str>> {
         if self.stdout.is_cut() {
-            let message = format!("{} wrote more than can be read: {} bytes", self.command(), self.stdout.total);
+            let message = format!("the output of {} is too long: {} bytes", self.command(), self.stdout.total);
             return Err(Error::new(Code::CommandFailed, message).with_command(self.failed()));
         }
         Ok(String::from_utf8_lossy(self.stdout.bytes()))
     }
 
-    /// The error for this end, whatever it was: also for one that exited with 0 and did not do what it should.
+    /// Returns the error for this end, even if it exited with 0 but did not do what it should.
     pub fn error(&self) -> Error {
         let (code, how) = match (self.stopped, self.end) {
             (Some(Stopped::Cancelled), _) => (Code::Cancelled, "was cancelled".to_owned()),
             (Some(Stopped::TimedOut(limit)), _) => {
                 (Code::TimedOut, format!("took longer than {} and was stopped", in_words(limit)))
             }
-            (None, End::Exited(0)) => {
-                (Code::CommandFailed, "said nothing of a failure and did not do what it should".to_owned())
-            }
+            (None, End::Exited(0)) => (Code::CommandFailed, "reported success but had no effect".to_owned()),
             (None, End::Exited(status)) => (Code::CommandFailed, format!("failed with exit status {status}")),
             (None, End::Signalled(signal)) => (Code::CommandFailed, format!("was ended by signal {signal}")),
         };
@@ -165,12 +163,12 @@ impl Completed {
         }
         let mut error = Error::new(code, message);
         if let Some(log) = &self.log {
-            error = error.with_help(format!("its whole output is in {}", log.display()));
+            error = error.with_help(format!("see its full output in {}", log.display()));
         }
         error.with_command(failed)
     }
 
-    /// The command for an error.
+    /// Returns the command for an error.
     pub fn failed(&self) -> FailedCommand {
         let (status, signal) = match self.end {
             End::Exited(status) => (Some(status), None),
@@ -193,7 +191,7 @@ impl Completed {
     }
 }
 
-/// Returns a time as an error shows it.
+/// Formats a time for an error.
 pub(crate) fn in_words(limit: Duration) -> String {
     match limit.as_secs() {
         0 => format!("{} ms", limit.as_millis()),

@@ -7,7 +7,7 @@ use super::{Completed, Invocation, fields};
 use crate::error::{Code, Error, Result};
 use crate::name::LinkName;
 
-/// What kind of link it is.
+/// Class of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LinkClass {
@@ -15,7 +15,7 @@ pub enum LinkClass {
     Physical,
     /// A switch without a card.
     Etherstub,
-    /// Several cards as one.
+    /// Several cards combined.
     Aggregation,
     /// An encapsulating link.
     Overlay,
@@ -25,7 +25,7 @@ pub enum LinkClass {
     Vlan,
     /// A simulated card.
     Simnet,
-    /// Another one, by its word.
+    /// Another class, by its name.
     Other(String),
 }
 
@@ -43,7 +43,7 @@ impl LinkClass {
         }
     }
 
-    /// The host's word for it.
+    /// Returns the host's name for it.
     pub fn as_str(&self) -> &str {
         match self {
             LinkClass::Physical => "phys",
@@ -57,7 +57,7 @@ impl LinkClass {
         }
     }
 
-    /// Whether VNICs can be made over a link of this class.
+    /// Returns true if VNICs can be created over a link of this class.
     pub fn carries_vnics(&self) -> bool {
         matches!(
             self,
@@ -80,13 +80,13 @@ impl fmt::Display for LinkClass {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HostLink {
-    /// Its name, unique over all classes.
+    /// Its name, unique across all classes.
     pub name: String,
-    /// What it is.
+    /// Its class.
     pub class: LinkClass,
-    /// Its largest packet, where known.
+    /// Its MTU, if known.
     pub mtu: Option<u32>,
-    /// The link it lies over.
+    /// The link below it.
     pub over: Option<String>,
 }
 
@@ -96,15 +96,15 @@ pub struct HostLink {
 pub struct HostVnic {
     /// Its name.
     pub name: String,
-    /// The link it lies over.
+    /// The link below it.
     pub over: String,
-    /// Its hardware address.
+    /// Its MAC address.
     pub mac: Option<[u8; 6]>,
-    /// The VLAN it tags with.
+    /// Its VLAN.
     pub vlan: Option<u16>,
 }
 
-/// Makes a persistent VNIC with these properties, such as `mtu`.
+/// Creates a persistent VNIC with these properties, such as `mtu`.
 pub fn create_vnic(
     name: &LinkName,
     over: &str,
@@ -122,17 +122,17 @@ pub fn create_vnic(
     invocation.arg(name.as_str())
 }
 
-/// Whether `create-vnic -p` makes a property active. It only records all others, unchecked, until the host boots.
+/// Returns true if `create-vnic -p` activates a property. It only records all others, unchecked, until the host boots.
 pub fn is_set_by_creation(property: &str) -> bool {
     matches!(property, "maxbw" | "cpus" | "pool" | "priority" | "rxrings" | "txrings" | "allowed-dhcp-cids")
 }
 
-/// Sets a property of a link, now and on record. Of several in one command only the last decides the exit status.
+/// Sets a property of a link, both active and persistent. Of several in one command only the last determines the exit status.
 pub fn set_property(name: &LinkName, property: &str, value: &str) -> Invocation {
     Invocation::new("dladm").args(["set-linkprop", "-p", &format!("{property}={value}"), name.as_str()])
 }
 
-/// Resets a property of a link to its default, now and on record.
+/// Resets a property of a link to its default, both active and persistent.
 pub fn reset_property(name: &LinkName, property: &str) -> Invocation {
     Invocation::new("dladm").args(["reset-linkprop", "-p", property, name.as_str()])
 }
@@ -141,28 +141,28 @@ fn assignments(properties: &BTreeMap<String, String>) -> String {
     properties.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
 }
 
-/// Every property of all links, or of one. Exits with 1 if one of them cannot be read, and prints the others.
+/// Lists every property of all links, or of one. Exits with 1 if one of them cannot be read, and prints the others.
 pub fn show_properties(name: Option<&str>) -> Invocation {
     Invocation::new("dladm").args(["show-linkprop", "-c", "-o", "link,property,value"]).args(name)
 }
 
-/// The zone that each link is lent to, and the addresses that it may have there: two properties of all links, to be read as
-/// [`show_properties`] is.
+/// Lists the zone that each link is assigned to, and the addresses that it may have there: two properties of all links, in the
+/// format of [`show_properties`].
 pub fn show_lent() -> Invocation {
     Invocation::new("dladm").args(["show-linkprop", "-c", "-o", "link,property,value", "-p", "zone,allowed-ips"])
 }
 
-/// Reads the answer of [`show_properties`]: values by link and property. What is not set is left out.
+/// Parses the output of [`show_properties`]: values by link and property. Unset ones are left out.
 pub fn parse_properties(completed: &Completed) -> Result<BTreeMap<(String, String), String>> {
     parse_property_lines(&completed.text()?).map_err(|line| unreadable(completed, line))
 }
 
-/// Whether dladm shows a property as it was set, so that another value means a failure.
+/// Returns true if dladm shows a property as it was set, so that another value means a failure.
 pub fn is_comparable(name: &str) -> bool {
     matches!(name, "mtu" | "maxbw" | "cpus" | "priority" | "tagmode" | "promisc-filtered")
 }
 
-/// Whether two values of a property mean the same: dladm shows a bandwidth in Mb/s, and processors as ranges.
+/// Returns true if two values of a property are equivalent: dladm shows a bandwidth in Mb/s, and processors as ranges.
 pub fn same_property(name: &str, a: &str, b: &str) -> bool {
     let (a, b) = (a.trim(), b.trim());
     let both = |read: fn(&str) -> Option<Vec<u64>>| match (read(a), read(b)) {
@@ -187,7 +187,7 @@ fn kilobits(text: &str) -> Option<u64> {
         _ => 1e6,
     };
     let number: f64 = number.parse().ok()?;
-    // More than any link has; and so that the cast is exact.
+    // More than any link has; and the cast is exact.
     (0.0..1e9).contains(&number).then(|| (number * factor).round() as u64)
 }
 
@@ -211,54 +211,54 @@ pub fn delete_vnic(name: &LinkName) -> Invocation {
     Invocation::new("dladm").args(["delete-vnic", name.as_str()])
 }
 
-/// All links, or one: exits with 1 where there is none of that name.
+/// Lists all links, or one; exits with 1 if there is none of that name.
 pub fn show_link(name: Option<&str>) -> Invocation {
     Invocation::new("dladm").args(["show-link", "-p", "-o", "link,class,mtu,over"]).args(name)
 }
 
-/// The links that lie over nothing: few, however many VNICs there are. Exits with 0 wherever dladm can answer at all.
+/// Lists the links without a link below: few, however many VNICs there are. Exits with 0 whenever dladm works.
 pub fn show_phys() -> Invocation {
     Invocation::new("dladm").args(["show-phys", "-p", "-o", "link"])
 }
 
-/// Reads the answer of [`show_link`].
+/// Parses the output of [`show_link`].
 pub fn parse_links(completed: &Completed) -> Result<Vec<HostLink>> {
     parse_link_lines(&completed.text()?).map_err(|line| unreadable(completed, line))
 }
 
-/// All VNICs, or one. Of another class by that name it tells nothing and exits with 0.
+/// Lists all VNICs, or one. For a link of another class with that name it prints nothing and exits with 0.
 pub fn show_vnic(name: Option<&str>) -> Invocation {
     Invocation::new("dladm").args(["show-vnic", "-p", "-o", "link,over,macaddress,vid"]).args(name)
 }
 
-/// Reads the answer of [`show_vnic`].
+/// Parses the output of [`show_vnic`].
 pub fn parse_vnics(completed: &Completed) -> Result<Vec<HostVnic>> {
     parse_vnic_lines(&completed.text()?).map_err(|line| unreadable(completed, line))
 }
 
-/// Which zone each link is lent to, or one link.
+/// Lists the zone that each link, or one link, is assigned to.
 pub fn show_zone_of(name: Option<&str>) -> Invocation {
     Invocation::new("dladm").args(["show-linkprop", "-c", "-o", "link,value", "-p", "zone"]).args(name)
 }
 
-/// Reads the answer of [`show_zone_of`]: pairs of link and zone.
+/// Parses the output of [`show_zone_of`]: pairs of link and zone.
 pub fn parse_zones_of(completed: &Completed) -> Result<Vec<(String, String)>> {
     parse_pairs(&completed.text()?).map_err(|line| unreadable(completed, line))
 }
 
-/// The record by which a VNIC comes back at a reboot of the host, whether the VNIC is there now or not. Its answer is that of
-/// [`show_vnic`]; exits with 1 where there is none.
+/// Lists the record that restores a VNIC at a reboot of the host, whether or not the VNIC exists now. Same output as [`show_vnic`];
+/// exits with 1 if there is none.
 pub fn show_recorded_vnic(name: &str) -> Invocation {
     Invocation::new("dladm").args(["show-vnic", "-P", "-p", "-o", "link,over,macaddress,vid", name])
 }
 
-/// A hardware address as dladm writes it: without leading zeros.
+/// Formats a MAC address as dladm does: without leading zeros.
 pub fn mac_text(mac: [u8; 6]) -> String {
     let [a, b, c, d, e, f] = mac;
     format!("{a:x}:{b:x}:{c:x}:{d:x}:{e:x}:{f:x}")
 }
 
-/// Reads a hardware address of six bytes, with or without leading zeros.
+/// Parses a MAC address of six bytes, with or without leading zeros.
 pub fn parse_mac(text: &str) -> Option<[u8; 6]> {
     let mut mac = [0; 6];
     let mut bytes = text.split(':');
@@ -271,11 +271,10 @@ pub fn parse_mac(text: &str) -> Option<[u8; 6]> {
 }
 
 fn unreadable(completed: &Completed, line: &str) -> Error {
-    Error::new(Code::CommandFailed, format!("dladm answered with a line that cannot be read: {line:?}"))
-        .with_command(completed.failed())
+    Error::new(Code::CommandFailed, format!("unexpected output of dladm: {line:?}")).with_command(completed.failed())
 }
 
-/// What dladm writes for "nothing", depending on the release.
+/// Returns true for the values that mean "none", which depend on the release.
 fn present(field: &str) -> Option<String> {
     (!matches!(field, "" | "--" | "-" | "?")).then(|| field.to_owned())
 }

@@ -1,8 +1,8 @@
-//! Splitting of the parsable output of the host's commands into fields.
+//! Splits the parsable output of the host's commands into fields.
 
 use std::borrow::Cow;
 
-/// The fields of a line, borrowed from it but for those with something escaped in them.
+/// The fields of a line, borrowed from it except for those with escapes.
 pub(super) type Fields<'a> = Vec<Cow<'a, str>>;
 
 /// Splits a line of `zoneadm list -p`: `\:` is a colon, a backslash before anything else is itself.
@@ -10,14 +10,14 @@ pub(super) fn split_zoneadm(line: &str) -> Fields<'_> {
     split(line, false)
 }
 
-/// Splits a line of `dladm … -p -o` or `ipadm … -p -o` with two fields or more: `\:` is a colon, `\\` a backslash.
+/// Splits a line of `dladm … -p -o` or `ipadm … -p -o` with at least two fields: `\:` is a colon, `\\` a backslash.
 pub(super) fn split_dladm(line: &str) -> Fields<'_> {
     split(line, true)
 }
 
 fn split(line: &str, escaped_backslash: bool) -> Fields<'_> {
     if !line.contains('\\') {
-        // A set of characters is looked for byte by byte, which takes less time in short fields than a search for a single one.
+        // A set of characters is searched byte by byte, which is faster in short fields than a search for a single one.
         let mut fields = Vec::with_capacity(8);
         fields.extend(line.split([':']).map(Cow::Borrowed));
         return fields;
@@ -39,7 +39,7 @@ fn split(line: &str, escaped_backslash: bool) -> Fields<'_> {
     fields.into_iter().map(Cow::Owned).collect()
 }
 
-/// The fields of each line that is not blank, where there are at least `wanted` of them; else the line that is short.
+/// Returns the fields of each line that is not blank, if there are at least `wanted` of them; otherwise the short line.
 pub(super) fn lines(
     text: &str,
     wanted: usize,
@@ -51,7 +51,7 @@ pub(super) fn lines(
     })
 }
 
-/// Splits at tabs, as `zfs list -H` and `pkg publisher -F tsv` write.
+/// Splits at tabs, the format of `zfs list -H` and `pkg publisher -F tsv`.
 pub(super) fn split_tabs(line: &str) -> Fields<'_> {
     line.split('\t').map(Cow::Borrowed).collect()
 }

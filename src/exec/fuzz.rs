@@ -1,11 +1,11 @@
-//! The parsers as plain functions over bytes, for fuzzing: whatever a command answers, nothing panics.
+//! The parsers as plain functions over bytes, for fuzzing: no output of a command may cause a panic.
 
 use std::time::Duration;
 
 use super::completed::{Captured, Completed, End};
 use super::{dladm, ipadm, pkg, zfs, zoneadm, zonecfg};
 
-/// What is read of commands' answers.
+/// Parses the output of commands.
 pub fn answers(bytes: &[u8]) {
     let mut stdout = Captured::default();
     stdout.push(bytes, usize::MAX);
@@ -28,7 +28,7 @@ pub fn answers(bytes: &[u8]) {
     let _ = completed.error();
 }
 
-/// What is read of zones' documents, exports and passed-through commands, and written from them again.
+/// Parses documents, exports and passed-through commands of zones, and writes them again.
 pub fn zonecfg(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = zonecfg::Command::parse(&text);

@@ -1,5 +1,4 @@
-//! One command of the host, before it runs: the program by its bare name, its arguments, what it reads, where it writes,
-//! how long it may take.
+//! A command of the host before it runs: the program by its name, its arguments, standard input, output and time limit.
 //!
 //! Invariant: no shell ever sees any of it, and the environment is [`ENVIRONMENT`] and, for commands that fetch packages, what
 //! config.kdl names, and nothing else.
@@ -16,37 +15,37 @@ use crate::environment::Environment;
 /// would translate what is parsed.
 pub const ENVIRONMENT: [(&str, &str); 3] = [("PATH", "/usr/sbin:/usr/bin:/sbin"), ("HOME", "/root"), ("LC_ALL", "C")];
 
-/// How long a command may take where nothing else is said: for those that only look something up or change one record.
+/// Default time limit, for commands that only look something up or change one record.
 pub const SHORT: Duration = Duration::from_secs(120);
 
-/// What a command reads.
+/// Standard input of a command.
 #[derive(Debug, Clone, Default)]
 pub enum Stdin {
     /// Nothing.
     #[default]
     Null,
-    /// This empty file, with a shared `flock`: it is locked as long as the command or a descendant of it lives, even if the
-    /// caller dies.
+    /// This empty file, with a shared `flock`: it is locked as long as the command or a descendant of it lives, even if the caller
+    /// dies.
     Held(Arc<Path>),
-    /// What the caller reads itself.
+    /// The caller's standard input.
     Inherit,
 }
 
-/// Where a command writes.
+/// Output of a command.
 #[derive(Debug, Clone, Default)]
 pub enum Output {
     /// Into memory, up to a cap.
     #[default]
     Capture,
-    /// To whoever watches the run, as it comes; only the last lines are kept.
+    /// To the callback, as it arrives; only the last lines are kept.
     Stream,
-    /// Both streams to this file, appended, made with mode 0600: on a pipe the command would die with its reader.
+    /// Both streams to this file, appended, created with mode 0600: with a pipe, the command would die with its reader.
     Log(PathBuf),
     /// To the caller's own terminal, of this type (`TERM`); the command stays in the caller's process group.
     Terminal(Option<OsString>),
 }
 
-/// A command to be run by a [`Runner`](super::Runner).
+/// A command for a [`Runner`](super::Runner).
 #[derive(Debug, Clone)]
 pub struct Invocation {
     program: &'static str,
@@ -58,7 +57,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// The program of this bare name, without arguments, reading nothing, captured, at most [`SHORT`] long.
+    /// Returns the program of this name, without arguments or input, captured, with the time limit [`SHORT`].
     pub fn new(program: &'static str) -> Self {
         Invocation {
             program,
@@ -70,35 +69,35 @@ impl Invocation {
         }
     }
 
-    /// With one argument more.
+    /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().to_owned());
         self
     }
 
-    /// With these arguments more.
+    /// Adds arguments.
     #[must_use]
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
-    /// Reading from there.
+    /// Sets the standard input.
     #[must_use]
     pub fn with_stdin(mut self, stdin: Stdin) -> Self {
         self.stdin = stdin;
         self
     }
 
-    /// Writing to there.
+    /// Sets the output.
     #[must_use]
     pub fn with_output(mut self, output: Output) -> Self {
         self.output = output;
         self
     }
 
-    /// Stopped after this long; `None` only where a person waits, as in a login.
+    /// Sets the time limit; `None` only if a user is waiting, as in a login.
     #[must_use]
     pub fn with_limit(mut self, limit: Option<Duration>) -> Self {
         self.limit = limit;
@@ -117,22 +116,22 @@ impl Invocation {
         self.program
     }
 
-    /// The arguments.
+    /// Returns the arguments.
     pub fn arguments(&self) -> &[OsString] {
         &self.args
     }
 
-    /// What it reads.
+    /// Returns the standard input.
     pub fn stdin(&self) -> &Stdin {
         &self.stdin
     }
 
-    /// Where it writes.
+    /// Returns the output.
     pub fn output(&self) -> &Output {
         &self.output
     }
 
-    /// How long it may take.
+    /// Returns the time limit.
     pub fn limit(&self) -> Option<Duration> {
         self.limit
     }
@@ -151,7 +150,7 @@ impl Invocation {
         format!("{directory}/{}", self.program)
     }
 
-    /// The bare name and the arguments, as plans and errors show them.
+    /// Returns the name and the arguments, as plans and errors show them.
     pub fn argv(&self) -> Vec<String> {
         std::iter::once(self.program.to_owned())
             .chain(self.args.iter().map(|arg| arg.to_string_lossy().into_owned()))
@@ -159,14 +158,14 @@ impl Invocation {
     }
 }
 
-/// The command as one would type it, quoted where a shell would need it.
+/// Returns the command as a user would type it, quoted as for a shell.
 impl fmt::Display for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&command_line(&self.argv()))
     }
 }
 
-/// These words as one would type them. For people's eyes: nothing runs it.
+/// Returns these words as a user would type them. For display: nothing runs the result.
 pub fn command_line(argv: &[String]) -> String {
     let quoted: Vec<String> = argv.iter().map(|word| super::quote::posix(word)).collect();
     quoted.join(" ")

@@ -17,15 +17,15 @@ pub struct HostAddress {
     pub address: IpNet,
 }
 
-/// All address objects of the global zone.
+/// Lists all address objects of the global zone.
 pub fn show_addr() -> Invocation {
     Invocation::new("ipadm").args(["show-addr", "-p", "-o", "addrobj,addr"])
 }
 
-/// Reads the answer of [`show_addr`]. Objects without an address yet, as with DHCP, are left out.
+/// Parses the output of [`show_addr`]. Objects without an address yet, as with DHCP, are left out.
 pub fn parse_addr(completed: &Completed) -> Result<Vec<HostAddress>> {
     parse_lines(&completed.text()?).map_err(|line| {
-        Error::new(Code::CommandFailed, format!("ipadm answered with a line that cannot be read: {line:?}"))
+        Error::new(Code::CommandFailed, format!("unexpected output of ipadm: {line:?}"))
             .with_command(completed.failed())
     })
 }
@@ -34,7 +34,7 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<HostAddress>, &str> {
     let mut addresses = Vec::new();
     for line in fields::lines(text, 2, fields::split_dladm) {
         let line = line?;
-        // A tunnel shows both its ends, `local->remote`.
+        // A tunnel shows both ends, `local->remote`.
         for end in line[1].split("->") {
             if let Some(address) = parse_end(end) {
                 addresses.push(HostAddress { object: line[0].to_string(), address });
@@ -49,7 +49,7 @@ fn parse_end(text: &str) -> Option<IpNet> {
         Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
         None => (text, None),
     };
-    // A scope names an interface and is no part of the address.
+    // A scope names an interface and is not part of the address.
     let address: IpAddr = address.split('%').next()?.parse().ok()?;
     let full = if address.is_ipv4() { 32 } else { 128 };
     IpNet::new(address, prefix.unwrap_or(full)).ok()

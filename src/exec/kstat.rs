@@ -1,16 +1,16 @@
-//! `kstat`: when the host booted.
+//! `kstat`: the boot time of the host.
 
 use super::{Completed, Invocation};
 use crate::error::Result;
 
 const BOOT_TIME: &str = "unix:0:system_misc:boot_time";
 
-/// Asks when the host booted.
+/// Queries the boot time of the host.
 pub fn boot_time() -> Invocation {
     Invocation::new("kstat").args(["-p", BOOT_TIME])
 }
 
-/// Reads the answer of [`boot_time`]: seconds since 1970. `None` if it is not in the answer.
+/// Parses the output of [`boot_time`]: seconds since 1970. `None` if it is not in the output.
 pub fn parse_boot_time(completed: &Completed) -> Result<Option<u64>> {
     Ok(parse(&completed.text()?))
 }

@@ -1,7 +1,7 @@
-//! Commands of the host: how each is built, run and read back.
+//! Commands of the host: building, running, parsing.
 //!
-//! Invariant: each verb is three things that can be had alone: the [`Invocation`], the run through a [`Runner`], the parsing
-//! of its answer. Nothing here decides anything; that is `operations`'s.
+//! Invariant: each verb has three separate parts: the [`Invocation`], the run through a [`Runner`], the parser of its output. No
+//! decisions are made here; those belong to `operations`.
 
 pub mod beadm;
 mod completed;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Completed, Invocation, fields};
 use crate::error::{Code, Error, Result};
 
-/// A call of pkg takes seconds to begin, more where it asks a repository.
+/// A pkg command takes seconds to start, and longer if it contacts a repository.
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// A publisher of an image.
@@ -14,13 +14,13 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub struct ImagePublisher {
     /// Its name.
     pub name: String,
-    /// Whether packages stay with it.
+    /// True if its packages stick to it.
     pub sticky: bool,
-    /// Whether it comes from the global zone and cannot be changed here.
+    /// True if it comes from the global zone and cannot be changed here.
     pub system: bool,
-    /// Whether it is used. A publisher is disabled as a whole, whatever its origins are.
+    /// True if it is enabled. A publisher is disabled as a whole, whatever its origins.
     pub enabled: bool,
-    /// Its origins in use, in order. One that is disabled is as good as absent.
+    /// Its enabled origins, in order. A disabled one counts as absent.
     pub origins: Vec<String>,
     /// Its mirrors, in order.
     pub mirrors: Vec<String>,
@@ -31,41 +31,41 @@ pub struct ImagePublisher {
 pub struct DesiredPublisher<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Its origins; all others are taken away.
+    /// Its origins; all others are removed.
     pub origins: &'a [String],
-    /// Its mirrors; all others are taken away.
+    /// Its mirrors; all others are removed.
     pub mirrors: &'a [String],
-    /// Whether packages stay with it.
+    /// True if its packages stick to it.
     pub sticky: bool,
-    /// Whether it is searched first.
+    /// True if it is searched first.
     pub first: bool,
-    /// The publisher right after which it is searched.
+    /// The publisher that precedes it in the search order.
     pub after: Option<&'a str>,
-    /// A client certificate: a file of the host, of which pkg makes a private copy in the image.
+    /// A client certificate: a file of the host, which pkg copies into the image.
     pub ssl_cert: Option<&'a str>,
     /// The certificate's key.
     pub ssl_key: Option<&'a str>,
 }
 
-/// The publishers of the image below this path of the host.
+/// Lists the publishers of the image below this path of the host.
 pub fn publishers(image: &str) -> Invocation {
     on(image).args(["publisher", "-H", "-F", "tsv"])
 }
 
-/// Lists those publishers of the image that are not disabled as a whole: the rows of [`publishers`] tell this of each origin only.
+/// Lists the publishers of the image that are not disabled as a whole: the rows of [`publishers`] show that only per origin.
 pub fn enabled_publishers(image: &str) -> Invocation {
     on(image).args(["publisher", "-H", "-n", "-F", "tsv"])
 }
 
-/// Reads the answer of [`publishers`], in search order.
+/// Parses the output of [`publishers`], in search order.
 pub fn parse_publishers(completed: &Completed) -> Result<Vec<ImagePublisher>> {
     parse_lines(&completed.text()?).map_err(|line| {
-        Error::new(Code::CommandFailed, format!("pkg publisher answered with a line that cannot be read: {line:?}"))
+        Error::new(Code::CommandFailed, format!("unexpected output of pkg publisher: {line:?}"))
             .with_command(completed.failed())
     })
 }
 
-/// Takes from the answer of [`enabled_publishers`] which of these publishers are enabled.
+/// Parses the output of [`enabled_publishers`], and marks which of these publishers are enabled.
 pub fn note_enabled(publishers: &mut [ImagePublisher], completed: &Completed) -> Result<()> {
     let enabled = parse_publishers(completed)?;
     for publisher in publishers {
@@ -74,7 +74,7 @@ pub fn note_enabled(publishers: &mut [ImagePublisher], completed: &Completed) ->
     Ok(())
 }
 
-/// Makes a publisher what is wished, whatever it was; may be run twice. No repository is asked.
+/// Sets all properties of a publisher, whatever they were; may be repeated. Contacts no repository.
 pub fn set_publisher(image: &str, desired: &DesiredPublisher<'_>) -> Invocation {
     let mut invocation = on(image).args(["set-publisher", "--no-refresh", "--enable"]);
     invocation = invocation.arg(if desired.sticky { "--sticky" } else { "--non-sticky" });
@@ -98,21 +98,21 @@ pub fn set_publisher(image: &str, desired: &DesiredPublisher<'_>) -> Invocation 
     invocation.arg(desired.name)
 }
 
-/// Enables a publisher as a whole: beside `-g`, `--enable` is about the origins alone.
+/// Enables a publisher as a whole: with `-g`, `--enable` concerns the origins only.
 pub fn enable_publisher(image: &str, name: &str) -> Invocation {
     on(image).args(["set-publisher", "--no-refresh", "--enable", name])
 }
 
-/// Takes publishers away.
+/// Removes publishers.
 pub fn unset_publishers<S: AsRef<str>>(image: &str, names: &[S]) -> Invocation {
     on(image).arg("unset-publisher").args(names.iter().map(AsRef::as_ref))
 }
 
-/// Finds out whether another package client holds the image; the same call may succeed later.
+/// Returns true if another package client has locked the image; the same command may succeed later.
 pub fn is_locked(completed: &Completed) -> bool {
     match completed.end {
         super::End::Exited(7) => true,
-        // set-publisher and set-property end with 1 like after any other fault.
+        // set-publisher and set-property exit with 1, like after any other error.
         super::End::Exited(1) => completed.stderr.last_lines().contains(LOCKED),
         _ => false,
     }

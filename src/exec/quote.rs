@@ -1,6 +1,6 @@
-//! Quoting of one word for a POSIX shell: for `zlogin`, whose arguments a shell inside the zone reads, and for people's eyes.
+//! Quotes a word for a POSIX shell: for `zlogin`, whose arguments a shell inside the zone reads, and for display.
 
-/// The word as a shell reads it back unchanged: bare where it may be, else in single quotes.
+/// Returns the word so that a shell reads it back unchanged: bare if possible, otherwise in single quotes.
 pub fn posix(word: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b);
     if !word.is_empty() && word.bytes().all(plain) {

@@ -1,4 +1,4 @@
-//! The seam to the machine: whoever can run an [`Invocation`].
+//! The interface to the machine: runs an [`Invocation`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,58 +7,56 @@ use std::time::Duration;
 use super::{Completed, Invocation};
 use crate::error::Result;
 
-/// How often a run is looked after: the callback hears of it, cancelling and time limits take effect.
+/// Interval at which a running command is checked: progress callback, cancellation and time limit.
 pub const TICK: Duration = Duration::from_millis(50);
 
-/// How a run stands.
+/// Progress of a running command.
 #[derive(Debug)]
 pub struct Tick<'a> {
-    /// Since the command began; zero in the call before it is started.
+    /// Time since the command started; zero in the call before it is started.
     pub elapsed: Duration,
-    /// The last line it wrote that is not blank, of either stream, cut to a readable length.
+    /// The last line that is not blank, of either stream, cut to a readable length.
     pub last_line: &'a str,
-    /// What it wrote to standard output since the last tick; with [`Output::Stream`](super::Output::Stream) alone.
+    /// Standard output since the last tick; only with [`Output::Stream`](super::Output::Stream).
     pub stdout: &'a [u8],
-    /// The same of standard error.
+    /// Standard error since the last tick; only with [`Output::Stream`](super::Output::Stream).
     pub stderr: &'a [u8],
 }
 
-/// What to do next with a run.
+/// What to do with a running command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
     /// Let it go on.
     Continue,
-    /// Ask it to stop: an interrupt to its process group, TERM and KILL where that does not help.
+    /// Interrupt its process group, then TERM and KILL if that does not help.
     Cancel,
-    /// Stop it at once: KILL.
+    /// Kill it at once.
     Kill,
 }
 
-/// Runs commands. The one seam between zmgr and a machine.
+/// Runs commands. The only interface between zmgr and a machine.
 pub trait Runner: fmt::Debug + Send + Sync {
-    /// Runs a command to its end and calls `on_tick` before it starts and about every [`TICK`] meanwhile.
+    /// Runs a command to its end; calls `on_tick` before it starts and then about every [`TICK`].
     ///
-    /// `Ok` says that the command ended, not that it did well: see [`Completed::check`].
-    /// Errors: `unsupported-host` where there is no such program, `cancelled` where `on_tick` refused before the start,
-    /// `io` where it could not be started or waited for.
+    /// `Ok` means that the command ended, not that it succeeded: see [`Completed::check`]. Errors: `unsupported-host` if there is
+    /// no such program, `cancelled` if `on_tick` refused before the start, `io` if it could not be started or waited for.
     fn run(&self, invocation: &Invocation, on_tick: &mut dyn FnMut(&Tick<'_>) -> Control) -> Result<Completed>;
 
-    /// Runs questions that do not depend on each other, at the same time where that is possible, until `stopped`; the answers come
-    /// in their order.
+    /// Runs independent queries, in parallel if possible, until `stopped`; returns the answers in order.
     fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
         questions.iter().map(|question| self.run(question, &mut |_| go_on_unless(stopped))).collect()
     }
 }
 
-/// Tells whether somebody has asked to stop.
+/// Returns true if cancellation was requested.
 pub type CancelCheck<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// What follows for a run that nobody else watches.
+/// Returns what to do with a command that has no other callback.
 pub(super) fn go_on_unless(stopped: CancelCheck<'_>) -> Control {
     if stopped() { Control::Cancel } else { Control::Continue }
 }
 
-/// Runs a command that nobody watches, and asks that it did well.
+/// Runs a command without a callback, and checks that it succeeded.
 pub fn run_quietly(runner: &dyn Runner, invocation: &Invocation) -> Result<Completed> {
     runner.run(invocation, &mut |_| Control::Continue)?.check()
 }
@@ -72,10 +70,10 @@ pub enum Moment<'a> {
     After(&'a Invocation),
 }
 
-/// What watches the seam.
+/// Observer of a runner.
 pub type Watcher = dyn Fn(Moment<'_>) + Send + Sync;
 
-/// A runner that tells of each command before and after it runs, so that tests can count and visit every point of death.
+/// A runner that reports each command before and after it runs, so that tests can visit every possible crash.
 pub struct WatchedRunner {
     inner: Arc<dyn Runner>,
     watcher: Arc<Watcher>,
@@ -110,7 +108,7 @@ impl Runner for WatchedRunner {
     }
 }
 
-/// A runner all of whose commands end once somebody asks to stop, also those that nobody watches.
+/// A runner that ends all its commands once cancellation is requested, including those without a callback.
 pub struct CancellableRunner {
     inner: Arc<dyn Runner>,
     stopped: Arc<dyn Fn() -> bool + Send + Sync>,

@@ -1,4 +1,4 @@
-//! Runs commands on a simulated machine, in this process. The only place, beside the public `SimHost`, that knows of it.
+//! Runs commands on a simulated machine, in this process. Only this file and the public `SimHost` know of it.
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -21,12 +21,12 @@ pub struct SimRunner {
 }
 
 impl SimRunner {
-    /// A runner on this machine.
+    /// Returns a runner for this machine.
     pub fn new(machine: Machine) -> Self {
         SimRunner { machine }
     }
 
-    /// The directory that is the machine's root.
+    /// Returns the root directory of the machine.
     pub fn root(&self) -> &Path {
         self.machine.root()
     }
@@ -81,7 +81,7 @@ impl Runner for SimRunner {
     }
 }
 
-/// A run under way: what the machine writes comes in, and its questions whether to stop are answered.
+/// A running command: takes the machine's output, and tells it when to stop.
 struct Run<'a> {
     sink: Sink,
     on_tick: &'a mut dyn FnMut(&Tick<'_>) -> Control,
@@ -116,7 +116,7 @@ impl Run<'_> {
 
     fn write(&mut self, stream: Stream, bytes: &[u8]) {
         if let Some(mut log) = self.sink.log_file() {
-            // As with a real command, a log that cannot be written is the command's trouble and not the runner's.
+            // As with a real command, a log that cannot be written is the command's failure, not the runner's.
             let _ = io::Write::write_all(&mut log, bytes);
             self.sink.follow_log();
         } else {

@@ -1,4 +1,4 @@
-//! Where a run's output gathers, whichever runner brings it: kept, cut, passed on, its last line at hand.
+//! Collects the output of a command for every runner: keeps, cuts and passes it on, and tracks the last line.
 
 use std::fs::File;
 use std::io::Write;
@@ -14,9 +14,9 @@ use crate::environment::Environment;
 use crate::error::Result;
 use crate::file::{self, Links};
 
-/// The most that is kept of one stream. The longest answer known is `zoneadm list -cp` of 8,191 zones, some 1.5 MiB.
+/// Limit per stream. The longest known output is `zoneadm list -cp` of 8,191 zones, about 1.5 MiB.
 const MAX_BYTES: usize = 32 << 20;
-/// The longest last line that is shown.
+/// Longest last line that is shown.
 const MAX_LINE: usize = 400;
 
 /// Which stream.
@@ -26,7 +26,7 @@ pub(super) enum Stream {
     Stderr,
 }
 
-/// The log of a command that writes to a file, and how far it has been read.
+/// The log of a command that writes to a file, and the position up to which it has been read.
 #[derive(Debug)]
 struct Log {
     path: PathBuf,
@@ -34,7 +34,7 @@ struct Log {
     read: u64,
 }
 
-/// Gathers the output of one run.
+/// Collects the output of one command.
 #[derive(Debug)]
 pub(super) struct Sink {
     keep: usize,
@@ -50,7 +50,7 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    /// A sink for this command; opens its log.
+    /// Returns a sink for this command; opens its log.
     pub(super) fn new(invocation: &Invocation) -> Result<Sink> {
         let log = match invocation.output() {
             Output::Log(path) => Some(open_log(path)?),
@@ -71,12 +71,12 @@ impl Sink {
         })
     }
 
-    /// The log's file, to be handed to a command.
+    /// Returns the log file, for the command.
     pub(super) fn log_file(&self) -> Option<&File> {
         self.log.as_ref().map(|log| &log.file)
     }
 
-    /// Takes what a command wrote.
+    /// Takes output of the command.
     pub(super) fn push(&mut self, stream: Stream, bytes: &[u8]) {
         match stream {
             Stream::Stdout => self.stdout.push(bytes, self.keep),
@@ -88,7 +88,7 @@ impl Sink {
                 Stream::Stderr => self.fresh_stderr.extend_from_slice(bytes),
             }
         }
-        // Only what may still be the last line is looked at: the end of the bytes.
+        // Only the end of the bytes can contain the last line.
         let from = bytes.len().saturating_sub(4 * MAX_LINE);
         if from > 0 {
             self.line.clear();
@@ -112,11 +112,11 @@ impl Sink {
         self.line.clear();
     }
 
-    /// Reads what the log has grown by.
+    /// Reads what was added to the log.
     pub(super) fn follow_log(&mut self) {
         let Some(mut log) = self.log.take() else { return };
         let mut buffer = [0; 8192];
-        // A log that cannot be read costs the progress, not the run.
+        // An unreadable log costs the progress, not the run.
         while let Ok(count @ 1..) = log.file.read_at(&mut buffer, log.read) {
             log.read += count as u64;
             self.push(Stream::Stdout, &buffer[..count]);
@@ -124,12 +124,12 @@ impl Sink {
         self.log = Some(log);
     }
 
-    /// Whether something waits to be passed on.
+    /// Returns true if there is output to pass on.
     pub(super) fn is_fresh(&self) -> bool {
         !self.fresh_stdout.is_empty() || !self.fresh_stderr.is_empty()
     }
 
-    /// Tells how the run stands, and hands over what is fresh.
+    /// Calls back with the progress and the new output.
     pub(super) fn tick<T>(&mut self, elapsed: Duration, tell: impl FnOnce(&Tick<'_>) -> T) -> T {
         let line = clean_line(&String::from_utf8_lossy(&self.line));
         let line = line.as_deref().unwrap_or(&self.last_line);
@@ -145,7 +145,7 @@ impl Sink {
         answer
     }
 
-    /// The end of the run.
+    /// Returns the result of the run.
     pub(super) fn complete(
         mut self,
         argv: Vec<String>,

@@ -1,6 +1,6 @@
-//! Runs commands as processes. The only place that starts one.
+//! Runs commands as processes. No other file starts processes.
 //!
-//! Invariant: a command that was started is either waited for, or its end could not be had and the error says so.
+//! Invariant: a started command is either waited for, or its end is unknown and the error says so.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read};
@@ -23,17 +23,17 @@ use crate::error::{Code, Error, Result};
 use crate::file::{self, Links};
 use crate::parallel;
 
-/// Where programs are looked for, below the root.
+/// Directories of programs, below the root.
 const DIRECTORIES: [&str; 3] = ["usr/sbin", "usr/bin", "sbin"];
 
-/// How long a command may take to heed each request to stop.
+/// Time that a command has to react to each signal.
 #[derive(Debug, Clone, Copy)]
 pub struct Grace {
-    /// After the interrupt. An install hook cleans up behind itself in this time.
+    /// After the interrupt. An install hook cleans up in this time.
     pub interrupt: Duration,
     /// After TERM.
     pub terminate: Duration,
-    /// After KILL; then it is given up on.
+    /// After KILL; then zmgr stops waiting.
     pub kill: Duration,
 }
 
@@ -43,7 +43,7 @@ impl Default for Grace {
     }
 }
 
-/// Runs the programs of a real host, or those found below another root.
+/// Runs the programs of a real host, or those below another root.
 #[derive(Debug, Clone)]
 pub struct SystemRunner {
     root: PathBuf,
@@ -51,24 +51,24 @@ pub struct SystemRunner {
 }
 
 impl SystemRunner {
-    /// A runner of the programs below this root, which is `/` for the machine itself.
+    /// Returns a runner of the programs below this root, which is `/` for the machine itself.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         SystemRunner { root: root.into(), grace: Grace::default() }
     }
 
-    /// With other times of grace.
+    /// Sets other times to react to signals.
     #[must_use]
     pub fn with_grace(mut self, grace: Grace) -> Self {
         self.grace = grace;
         self
     }
 
-    /// The root below which programs are looked for.
+    /// Returns the root below which programs are searched.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Where this program is, if it is.
+    /// Returns the path of this program, if it exists.
     pub fn find(&self, program: &str) -> Option<PathBuf> {
         DIRECTORIES.iter().map(|directory| self.root.join(directory).join(program)).find(|path| path.is_file())
     }
@@ -78,7 +78,7 @@ impl SystemRunner {
             let directories = DIRECTORIES.map(|directory| self.root.join(directory).display().to_string());
             Error::new(
                 Code::UnsupportedHost,
-                format!("this host has no {program}: looked in {}", directories.join(", ")),
+                format!("this host has no {program}: searched in {}", directories.join(", ")),
             )
         })
     }
@@ -98,7 +98,7 @@ impl Runner for SystemRunner {
         let mut pipes = Pipes { stdout: child.stdout.take(), stderr: child.stderr.take() };
         let mut watch = Watch::new(&child, invocation, self.grace);
 
-        // Output that cannot be read is an error, but only once the command has ended: what it does to the host goes on meanwhile.
+        // Unreadable output is an error, but only once the command has ended: until then it changes the host.
         let mut unread: Option<Error> = None;
 
         let status = loop {
@@ -112,7 +112,7 @@ impl Runner for SystemRunner {
                 thread::sleep(until.saturating_duration_since(Instant::now()));
             }
             let ticks = watch.tick_is_due() || sink.is_fresh();
-            // Looked for only where the command could have ended: its pipes are closed, or a descendant holds them open.
+            // Only checked when the command may have ended: its pipes are closed, or a descendant holds them open.
             if (!pipes.is_open() || ticks)
                 && let Some(status) = ended(&mut child, invocation)?
             {
@@ -145,14 +145,14 @@ impl Runner for SystemRunner {
     }
 
     fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
-        // One at a time for each core: more would keep the longest from its end.
+        // One per core: more would delay the longest one.
         let at_a_time = parallel::cores().max(2);
         parallel::each(questions, at_a_time, |question| self.run(question, &mut |_| go_on_unless(stopped)))
     }
 }
 
-/// Starts a command, and tries again for a moment after failures that pass: a program written a moment ago may still be open in a
-/// child that another thread is about to start, and the limit of processes may be reached.
+/// Starts a command, and retries briefly after temporary failures: a program written a moment ago may still be open in a child that
+/// another thread is about to start, and the process limit may be reached.
 fn spawn(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Child> {
     let mut command = command(path, invocation, sink)?;
     let passes = |error: &io::Error| {
@@ -168,8 +168,8 @@ fn spawn(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Child> {
     command.spawn().map_err(|error| cannot_start(path, error))
 }
 
-/// Opens the file that a command holds locked. Only whoever may start commands for the zone comes here, so that other holders are
-/// commands too, and a lock that excludes them is one of a moment.
+/// Opens the file that a command holds locked. Only the process that may start commands for the zone gets here, so other holders
+/// are commands too, and an excluding lock is temporary.
 fn open_locked(path: &Path) -> Result<File> {
     let access = OFlags::RDWR | OFlags::CREATE;
     let (file, _) = file::open_with(path, Links::Refuse, access, Mode::from(0o600))
@@ -215,17 +215,18 @@ fn command(path: &Path, invocation: &Invocation, sink: &Sink) -> Result<Command>
     Ok(command)
 }
 
-/// Whether the command leads a process group of its own, so that what is typed at zmgr's terminal ends zmgr alone, and zmgr ends
-/// the command with all that it started. One that may read from the terminal must not: the system would stop it for that.
+/// Returns true if the command leads a process group of its own, so that Ctrl-C at zmgr's terminal reaches zmgr only, and zmgr ends
+/// the command with all its descendants. A command that may read from the terminal must not: the system would stop it for that.
 fn leads(invocation: &Invocation) -> bool {
     !matches!(invocation.output(), Output::Terminal(_)) && !matches!(invocation.stdin(), Stdin::Inherit)
 }
 
 fn cannot_start(path: &Path, error: io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::InvalidInput => {
-            Error::new(Code::InvalidArgument, format!("cannot start {}: an argument holds a NUL byte", path.display()))
-        }
+        io::ErrorKind::InvalidInput => Error::new(
+            Code::InvalidArgument,
+            format!("cannot start {}: an argument contains a NUL byte", path.display()),
+        ),
         _ => Error::io("start", path, error),
     }
 }
@@ -235,7 +236,7 @@ fn ended(child: &mut Child, invocation: &Invocation) -> Result<Option<ExitStatus
         if error.raw_os_error() == Some(rustix::io::Errno::CHILD.raw_os_error()) {
             return Error::new(
                 Code::Io,
-                format!("how {invocation} ended is not known: its end was taken by something else"),
+                format!("the exit status of {invocation} is unknown: something else has reaped it"),
             )
             .with_help("this process ignores SIGCHLD or reaps every child; set SIGCHLD to its default while zmgr works")
             .with_source(error);
@@ -255,7 +256,7 @@ impl Pipes {
         self.stdout.is_some() || self.stderr.is_some()
     }
 
-    /// Waits until something is there or `until`, and reads once what is there.
+    /// Waits for output or until `until`, and reads once.
     fn read(&mut self, until: Instant, sink: &mut Sink) -> Result<bool> {
         let wait = until.saturating_duration_since(Instant::now());
         let wait = Timespec { tv_sec: wait.as_secs() as _, tv_nsec: wait.subsec_nanos() as _ };
@@ -271,7 +272,7 @@ impl Pipes {
             match rustix::event::poll(&mut polled, Some(&wait)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(false),
                 Ok(_) => {}
-                // No memory for a moment.
+                // Temporarily out of memory.
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::NOMEM) => {
                     thread::sleep(TICK / 10);
                     return Ok(false);
@@ -295,8 +296,8 @@ impl Pipes {
         Ok(true)
     }
 
-    /// Reads what an ended command left behind. A descendant that holds the pipes is not waited for, nor one that goes on
-    /// writing read for ever.
+    /// Reads the remaining output of an ended command. Does not wait for a descendant that holds the pipes, and does not read
+    /// forever from one that keeps writing.
     fn read_the_rest(&mut self, sink: &mut Sink) -> Result<()> {
         let until = Instant::now() + TICK;
         while self.is_open() && self.read(Instant::now(), sink)? && Instant::now() < until {}
@@ -316,17 +317,17 @@ fn read_once(pipe: &mut Option<impl Read>, stream: Stream, sink: &mut Sink) -> R
     Ok(())
 }
 
-/// Keeps the time of a run, and stops it.
+/// Tracks the time of a run, and stops it.
 struct Watch {
     process: Option<Pid>,
-    /// Whether the command leads a process group of its own.
+    /// True if the command leads a process group of its own.
     leads: bool,
     started: Instant,
     last_tick: Instant,
     deadline: Option<(Instant, Duration)>,
     grace: Grace,
     stopped: Option<Stopped>,
-    /// The last signal sent, and when the next one is due.
+    /// The last signal sent, and the time of the next one.
     sent: Option<(Signal, Instant)>,
     given_up: bool,
 }
@@ -339,7 +340,7 @@ impl Watch {
             leads: leads(invocation),
             started,
             last_tick: started,
-            // A limit that no clock can reach is none.
+            // A limit that no clock can represent is none.
             deadline: invocation.limit().and_then(|limit| Some((started.checked_add(limit)?, limit))),
             grace,
             stopped: None,
@@ -356,7 +357,7 @@ impl Watch {
         self.last_tick + TICK
     }
 
-    /// When to look next whether a command without open pipes has ended: soon for a short one, seldom for a long one.
+    /// Returns when to check next whether a command without open pipes has ended: soon for a short one, rarely for a long one.
     fn next_look(&self) -> Instant {
         Instant::now() + (self.elapsed() / 20).clamp(Duration::from_micros(100), TICK)
     }
@@ -400,7 +401,7 @@ impl Watch {
     }
 
     fn send(&mut self, signal: Signal, grace: Duration) {
-        // It fails only where nobody is left to hear it, and then the next look sees the end.
+        // It fails only if no process is left, and then the next check sees the end.
         let _ = match self.process {
             Some(process) if self.leads => rustix::process::kill_process_group(process, signal),
             Some(process) => rustix::process::kill_process(process, signal),
@@ -425,7 +426,7 @@ mod tests {
         kill: Duration::from_secs(5),
     };
 
-    /// A root whose `zoneadm` is this script.
+    /// Returns a root whose `zoneadm` is this script.
     fn host(script: &str) -> (tempfile::TempDir, SystemRunner) {
         let root = tempfile::tempdir().unwrap();
         let directory = root.path().join("usr/sbin");
@@ -457,7 +458,7 @@ mod tests {
 
     #[test]
     fn questions_are_asked_at_the_same_time() {
-        // Each waits for the other: one after the other would be for ever.
+        // Each command waits for the other: running them one after the other would block forever.
         let (root, runner) = host("touch \"$1\"; while [ ! -e \"$2\" ]; do sleep 0.01; done; echo \"${1##*/}\"");
         let (a, b) = (root.path().join("a"), root.path().join("b"));
         let question = |own: &Path, other: &Path| {
@@ -495,7 +496,7 @@ mod tests {
 
     #[test]
     fn cancelling_interrupts_the_group_then_kills_it() {
-        // A shell that began with INT ignored, as in a background job, cannot trap it: there TERM has to do.
+        // A shell that began with INT ignored, as in a background job, cannot trap it: there TERM is needed.
         let ignored = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let ignored = ignored.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         let heard = ignored.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).is_none_or(|set| set & 2 == 0);
@@ -583,7 +584,7 @@ mod tests {
 
     #[test]
     fn a_held_lock_outlives_the_holder() {
-        // A shell gives /dev/null to what it puts in the background; descriptor 3 is as a hook would inherit it.
+        // A shell gives /dev/null to background commands; descriptor 3 is like one that a hook would inherit.
         let (root, runner) = host("exec 3<&0; sleep 0.5 <&3 >/dev/null 2>&1 & echo started");
         let path = root.path().join("web01.child");
         let invocation = Invocation::new("zoneadm").with_stdin(Stdin::Held(Arc::from(path.as_path())));

@@ -1,5 +1,5 @@
-//! `zfs`: which file systems there are, and what hangs on them. zmgr makes and destroys only datasets to be delegated: a
-//! zone's own are made and destroyed by illumos.
+//! `zfs`: file systems, and what depends on them. zmgr creates and destroys only delegated datasets: illumos does that for a zone's
+//! own.
 
 use super::{Completed, Invocation, fields};
 use crate::error::{Code, Error, Result};
@@ -12,29 +12,29 @@ pub struct Dataset {
     pub name: String,
     /// `filesystem`, `volume`, `snapshot`, `bookmark`.
     pub kind: String,
-    /// Where it is mounted, or would be; `legacy` and `none` are words of ZFS.
+    /// Its mount point, mounted or not; `legacy` and `none` are values of ZFS.
     pub mountpoint: Option<String>,
-    /// Whether it is mounted.
+    /// True if it is mounted.
     pub mounted: bool,
-    /// The snapshot that it is a clone of.
+    /// The snapshot that it was cloned from.
     pub origin: Option<String>,
-    /// What identifies it, whatever its name is.
+    /// Its guid, which survives a rename.
     pub guid: String,
 }
 
 const COLUMNS: &str = "name,type,mountpoint,mounted,origin,guid";
 
-/// The file system that holds this path of the host; exits with 1 where there is none.
+/// Returns the file system that contains this path of the host; exits with 1 if there is none.
 pub fn list_path(path: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, path])
 }
 
-/// A file system or volume with all those below it.
+/// Lists a file system or volume with all those below it.
 pub fn list_filesystems_below(dataset: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume", "-r", dataset])
 }
 
-/// Those of these datasets that the host has; exits with 1 if it lacks one.
+/// Lists those of these datasets that the host has; exits with 1 if it lacks one.
 pub fn list_named<S: AsRef<str>>(names: &[S]) -> Invocation {
     let invocation = Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS]);
     names.iter().fold(invocation, |invocation, name| invocation.arg(name.as_ref()))
@@ -48,9 +48,9 @@ pub struct Part {
     pub name: String,
     /// `filesystem`, `volume`, `snapshot`, `bookmark`.
     pub kind: String,
-    /// Whether it is mounted.
+    /// True if it is mounted.
     pub mounted: bool,
-    /// The datasets that are clones of it.
+    /// The datasets that were cloned from it.
     pub clones: Vec<String>,
     /// The boot environment of the host that it belongs to.
     pub parent: Option<String>,
@@ -58,12 +58,12 @@ pub struct Part {
 
 const PART_COLUMNS: &str = "name,type,mounted,clones,org.opensolaris.libbe:parentbe";
 
-/// A zone's dataset with all parts and snapshots of it.
+/// Lists a zone's dataset with all its parts and snapshots.
 pub fn list_parts(dataset: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", PART_COLUMNS, "-t", "all", "-r", dataset])
 }
 
-/// Reads the answer of [`list_parts`].
+/// Parses the output of [`list_parts`].
 pub fn parse_parts(completed: &Completed) -> Result<Vec<Part>> {
     parse_part_lines(&completed.text()?).map_err(|line| unreadable("zfs list", line, completed))
 }
@@ -84,37 +84,37 @@ fn parse_part_lines(text: &str) -> std::result::Result<Vec<Part>, &str> {
         .collect()
 }
 
-/// A file system, with what boot environments of zones are known by.
+/// A file system, with the properties of zones' boot environments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Environment {
     /// Its name.
     pub name: String,
-    /// Where it is mounted, or would be; `legacy` and `none` are words of ZFS.
+    /// Its mount point, mounted or not; `legacy` and `none` are values of ZFS.
     pub mountpoint: Option<String>,
-    /// Whether it is mounted.
+    /// True if it is mounted.
     pub mounted: bool,
     /// Bytes that can still be written.
     pub available: Option<u64>,
     /// `on`, `off`, `noauto`.
     pub can_mount: String,
-    /// Whether it belongs to a zone, so that the host does not mount it.
+    /// True if it belongs to a zone, so that the host does not mount it.
     pub zoned: bool,
     /// The boot environment of the host that it belongs to.
     pub parent: Option<String>,
-    /// Whether the zone boots from it.
+    /// True if the zone boots from it.
     pub active: bool,
 }
 
 const ENVIRONMENT_COLUMNS: &str =
     "name,mountpoint,mounted,available,canmount,zoned,org.opensolaris.libbe:parentbe,org.opensolaris.libbe:active";
 
-/// Every file system of the host.
+/// Lists every file system of the host.
 pub fn list_environments() -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", ENVIRONMENT_COLUMNS, "-t", "filesystem"])
 }
 
-/// Reads the answer of [`list_environments`].
+/// Parses the output of [`list_environments`].
 pub fn parse_environments(completed: &Completed) -> Result<Vec<Environment>> {
     parse_environment_lines(&completed.text()?).map_err(|line| unreadable("zfs list", line, completed))
 }
@@ -139,38 +139,38 @@ fn parse_environment_lines(text: &str) -> std::result::Result<Vec<Environment>, 
         .collect()
 }
 
-/// Where file systems of ZFS are mounted, by whatever means.
+/// Lists all mount points of ZFS file systems.
 pub fn list_mounts() -> Invocation {
     Invocation::new("zfs").arg("mount")
 }
 
-/// Reads the answer of [`list_mounts`]: the paths.
+/// Parses the output of [`list_mounts`]: the paths.
 pub fn parse_mounts(completed: &Completed) -> Result<Vec<String>> {
     parse_mount_lines(&completed.text()?).map_err(|line| unreadable("zfs mount", line, completed))
 }
 
 fn parse_mount_lines(text: &str) -> std::result::Result<Vec<String>, &str> {
-    // Names are padded to thirty columns and two more blanks; a path begins with a slash, and no name does.
+    // Names are padded to thirty columns plus two blanks; a path begins with a slash, and no name does.
     let path = |line: &str| line.find(" /").map(|at| line[at + 1..].to_owned());
     text.lines().filter(|line| !line.trim().is_empty()).map(|line| path(line).ok_or(line)).collect()
 }
 
 fn unreadable(command: &str, line: &str, completed: &Completed) -> Error {
-    Error::new(Code::CommandFailed, format!("{command} answered with a line that cannot be read: {line:?}"))
+    Error::new(Code::CommandFailed, format!("unexpected output of {command}: {line:?}"))
         .with_command(completed.failed())
 }
 
-/// All file systems with the snapshot that each is a clone of: what hangs on a zone's snapshots may be anywhere in the pool.
+/// Lists all file systems with their origin: clones of a zone's snapshots may be anywhere in the pool.
 pub fn list_origins(pool: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume", "-r", pool])
 }
 
-/// One dataset; exits with 1 where there is none.
+/// Lists one dataset; exits with 1 if it does not exist.
 pub fn list_one(name: &str) -> Invocation {
     list_path(name)
 }
 
-/// Makes a file system to be delegated to a zone: never mounted in the global zone, with this quota in bytes.
+/// Creates a file system to be delegated to a zone: never mounted in the global zone, with this quota in bytes.
 pub fn create_delegated(name: &str, quota: Option<u64>) -> Invocation {
     let invocation = Invocation::new("zfs").args(["create", "-o", "zoned=on"]);
     match quota {
@@ -179,29 +179,29 @@ pub fn create_delegated(name: &str, quota: Option<u64>) -> Invocation {
     }
 }
 
-/// Sets the quota of a dataset in bytes, or takes it away.
+/// Sets the quota of a dataset in bytes, or removes it.
 pub fn set_quota(name: &str, quota: Option<u64>) -> Invocation {
     let quota = quota.map_or_else(|| "none".to_owned(), |bytes| bytes.to_string());
     Invocation::new("zfs").args(["set", &format!("quota={quota}"), name])
 }
 
-/// Destroys a dataset that has nothing below it.
+/// Destroys a dataset without children.
 pub fn destroy_one(name: &str) -> Invocation {
     Invocation::new("zfs").args(["destroy", name])
 }
 
-/// Destroys a dataset that was delegated, with all that its zone made in it.
+/// Destroys a delegated dataset, with everything that its zone made in it.
 pub fn destroy_delegated(name: &str) -> Invocation {
     Invocation::new("zfs").args(["destroy", "-r", name])
 }
 
-/// Reads the answer of the lists.
+/// Parses the output of the lists.
 pub fn parse_list(completed: &Completed) -> Result<Vec<Dataset>> {
     parse_lines(&completed.text()?).map_err(|line| unreadable("zfs list", line, completed))
 }
 
 fn parse_lines(text: &str) -> std::result::Result<Vec<Dataset>, &str> {
-    // Older releases say this on standard output and exit with 0.
+    // Older releases print this on standard output and exit with 0.
     let text = if text.trim() == "no datasets available" { "" } else { text };
     fields::lines(text, 6, fields::split_tabs)
         .map(|line| {

@@ -1,7 +1,7 @@
-//! `zlogin`: a command or a login inside a zone.
+//! `zlogin`: runs commands and logins inside a zone.
 //!
-//! zlogin exits with 0 also where the command was killed with its zone, and with 1 for its own failures too. So the command's
-//! own shell writes a mark with its status as the last thing on standard output: without the mark nobody knows how it ended.
+//! zlogin exits with 0 even if the command was killed with its zone, and with 1 for its own failures too. So the command's own
+//! shell writes a mark with its status as the last part of standard output: without the mark the exit status is unknown.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -9,24 +9,24 @@ use std::time::Duration;
 use super::{Invocation, Output, Stdin, quote};
 use crate::name::ZoneName;
 
-/// The most digits of an exit status, and the end of the line.
+/// Largest number of digits of an exit status, and the newline.
 const STATUS: usize = 4;
-/// Words that a shell takes itself and that could end it before it writes the mark.
+/// Shell builtins that could end the shell before it writes the mark.
 const SPECIAL: [&str; 10] = [".", "break", "continue", "eval", "exec", "exit", "return", "set", "shift", "trap"];
 
-/// A mark that a command's status is written with.
+/// A mark that precedes a command's status.
 #[derive(Debug, Clone)]
 pub struct Mark(String);
 
 impl Mark {
-    /// A mark from a word that nobody can guess, such as random hexadecimal digits.
+    /// Returns a mark with a word that cannot be guessed, such as random hexadecimal digits.
     pub fn new(secret: &str) -> Mark {
         Mark(format!("zmgr-exec-{secret}:"))
     }
 }
 
 /// Runs a command inside a running zone, as the zone's root. Each word reaches it unchanged; both streams are passed on as they
-/// come, standard output with the mark at its end: see [`StatusFilter`].
+/// arrive, standard output with the mark at its end: see [`StatusFilter`].
 pub fn command(zone: &ZoneName, words: &[String], mark: &Mark, stdin: Stdin, limit: Option<Duration>) -> Invocation {
     let takes_over = words.first().is_some_and(|word| SPECIAL.contains(&word.as_str()));
     let words: Vec<String> = words.iter().map(|word| quote::posix(word)).collect();
@@ -35,7 +35,7 @@ pub fn command(zone: &ZoneName, words: &[String], mark: &Mark, stdin: Stdin, lim
         line = format!("/bin/sh -c {}", quote::posix(&line));
     }
     let script = format!("{line}; echo {}$?", mark.0);
-    // zlogin joins its arguments with blanks, and the shell of the zone's root, whichever it is, reads them.
+    // zlogin joins its arguments with blanks, and the login shell of the zone's root reads them.
     Invocation::new("zlogin")
         .args([zone.as_str(), "/bin/sh", "-c", &quote::posix(&script)])
         .with_stdin(stdin)
@@ -43,7 +43,7 @@ pub fn command(zone: &ZoneName, words: &[String], mark: &Mark, stdin: Stdin, lim
         .with_limit(limit)
 }
 
-/// A login on the caller's terminal of this type, as this user or root.
+/// Logs in on the caller's terminal of this type, as this user or root.
 pub fn login(zone: &ZoneName, user: Option<&str>, term: Option<OsString>) -> Invocation {
     let invocation = Invocation::new("zlogin");
     let invocation = match user {
@@ -53,7 +53,7 @@ pub fn login(zone: &ZoneName, user: Option<&str>, term: Option<OsString>) -> Inv
     invocation.arg(zone.as_str()).with_stdin(Stdin::Inherit).with_output(Output::Terminal(term)).with_limit(None)
 }
 
-/// Takes the mark out of a command's standard output.
+/// Removes the mark from a command's standard output.
 #[derive(Debug)]
 pub struct StatusFilter {
     mark: Mark,
@@ -61,12 +61,12 @@ pub struct StatusFilter {
 }
 
 impl StatusFilter {
-    /// A filter for this mark.
+    /// Returns a filter for this mark.
     pub fn new(mark: Mark) -> Self {
         StatusFilter { mark, held: Vec::new() }
     }
 
-    /// Takes bytes and gives those that are no part of the mark, or of a beginning of it.
+    /// Takes bytes and returns those that are not part of the mark, or of a beginning of it.
     pub fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(bytes);
         let longest = self.mark.0.len() + STATUS;
@@ -81,7 +81,7 @@ impl StatusFilter {
         bytes[..shared] == mark[..shared] && bytes[shared..].iter().all(|b| b.is_ascii_digit() || *b == b'\n')
     }
 
-    /// What is left to be passed on, and the command's exit status; `None` where it never came to its end.
+    /// Returns the rest of the output, and the command's exit status; `None` if the command did not end by itself.
     pub fn finish(self) -> (Vec<u8>, Option<i32>) {
         let mark = self.mark.0.as_bytes();
         let at = self.held.windows(mark.len()).rposition(|window| window == mark);

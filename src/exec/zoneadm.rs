@@ -12,11 +12,11 @@ use crate::name::ZoneName;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ZoneState {
-    /// A configuration and nothing on disk.
+    /// Has a configuration but no files.
     Configured,
-    /// An installation or its removal began and has not come to its end.
+    /// An installation or its removal began and is not complete.
     Incomplete,
-    /// Installed and not active.
+    /// Installed and inactive.
     Installed,
     /// Active, without processes.
     Ready,
@@ -33,7 +33,7 @@ pub enum ZoneState {
 }
 
 impl ZoneState {
-    /// The state of this word.
+    /// Returns the state of this name.
     pub fn from_word(word: &str) -> ZoneState {
         match word {
             "configured" => ZoneState::Configured,
@@ -48,7 +48,7 @@ impl ZoneState {
         }
     }
 
-    /// The host's word for it.
+    /// Returns the host's name for it.
     pub fn as_str(self) -> &'static str {
         match self {
             ZoneState::Configured => "configured",
@@ -63,7 +63,7 @@ impl ZoneState {
         }
     }
 
-    /// Whether the kernel knows the zone: it is up, or not wholly down.
+    /// Returns true if the kernel knows the zone: it is up, or not completely down.
     pub fn is_active(self) -> bool {
         !matches!(self, ZoneState::Configured | ZoneState::Incomplete | ZoneState::Installed)
     }
@@ -79,23 +79,23 @@ impl fmt::Display for ZoneState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HostZone {
-    /// Its id while it is active. For display: it is read before the state and may disagree with it.
+    /// Its id while it is active. For display: it is read before the state and may contradict it.
     pub id: Option<u32>,
-    /// Its name; not always one that zmgr would allow.
+    /// Its name, which may be one that zmgr would refuse.
     pub name: String,
     /// Its state.
     pub state: ZoneState,
     /// Its path on the host.
     pub zonepath: String,
-    /// Names the installation, not the zone; `None` while there is none.
+    /// Identifies the installation, not the zone; `None` while there is none.
     pub uuid: Option<String>,
     /// Its brand.
     pub brand: String,
-    /// Whether it has an IP stack of its own.
+    /// True if it has an IP stack of its own.
     pub exclusive_ip: bool,
 }
 
-/// All zones of the host, whatever their state.
+/// Lists all zones of the host, whatever their state.
 pub fn list() -> Invocation {
     Invocation::new("zoneadm").args(["list", "-cp"])
 }
@@ -105,15 +105,15 @@ pub fn verify(zone: &ZoneName) -> Invocation {
     on(zone).arg("verify")
 }
 
-/// One zone, whatever its state; exits with 1 where there is none, and where it is broken.
+/// Lists one zone, whatever its state; exits with 1 if there is none, or if it is broken.
 pub fn list_one(zone: &ZoneName) -> Invocation {
     on(zone).args(["list", "-p"])
 }
 
-/// Reads the answer of [`list`] or [`list_one`]: in the host's order, the global zone among them.
+/// Parses the output of [`list`] or [`list_one`]: in the host's order, including the global zone.
 pub fn parse_list(completed: &Completed) -> Result<Vec<HostZone>> {
     parse_lines(&completed.text()?).map_err(|line| {
-        Error::new(Code::CommandFailed, format!("zoneadm list answered with a line that cannot be read: {line:?}"))
+        Error::new(Code::CommandFailed, format!("unexpected output of zoneadm list: {line:?}"))
             .with_command(completed.failed())
     })
 }
@@ -130,7 +130,7 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<HostZone>, &str> {
                 zonepath: next().into_owned(),
                 uuid: Some(next()).filter(|uuid| !uuid.is_empty()).map(Cow::into_owned),
                 brand: next().into_owned(),
-                // Later fields, which some distributions have, are not read.
+                // Later fields, which some distributions have, are ignored.
                 exclusive_ip: next() == "excl",
             })
         })
@@ -143,7 +143,7 @@ pub fn check_hook_word(what: &str, word: &str) -> Result<()> {
     if !word.is_empty() && word.bytes().all(legal) {
         return Ok(());
     }
-    let message = format!("{what} {word:?} cannot be passed on: illumos hands it to a shell");
+    let message = format!("{what} {word:?} is unsafe: illumos passes it to a shell");
     Err(Error::new(Code::InvalidArgument, message)
         .with_help("only letters, digits and the characters @ % + = : , . / _ - are allowed"))
 }
@@ -153,12 +153,12 @@ pub fn install(zone: &ZoneName, arguments: &[String], limit: Duration) -> Invoca
     on(zone).arg("install").args(arguments).with_limit(Some(limit))
 }
 
-/// Installs it as a clone of another zone, which must be installed and not active.
+/// Installs it as a clone of another zone, which must be installed and inactive.
 pub fn clone(zone: &ZoneName, source: &ZoneName, limit: Duration) -> Invocation {
     on(zone).args(["clone", source.as_str()]).with_limit(Some(limit))
 }
 
-/// Takes its installation away, without asking.
+/// Uninstalls it, without asking.
 pub fn uninstall(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).args(["uninstall", "-F"]).with_limit(Some(limit))
 }
@@ -168,17 +168,17 @@ pub fn boot(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("boot").with_limit(Some(limit))
 }
 
-/// Makes it ready: its root and links, but no process.
+/// Makes it ready: mounts its root and creates its links, but starts no process.
 pub fn ready(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("ready").with_limit(Some(limit))
 }
 
-/// Stops it at once, without its own scripts.
+/// Halts it, without running its shutdown scripts.
 pub fn halt(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("halt").with_limit(Some(limit))
 }
 
-/// Shuts it down; with `reboot` it comes up again. illumos waits 100 s for the zone and does not halt it then.
+/// Shuts it down; with `reboot` it boots again. illumos waits 100 s for the zone and does not halt it afterwards.
 pub fn shutdown(zone: &ZoneName, reboot: bool, limit: Duration) -> Invocation {
     on(zone).arg("shutdown").args(reboot.then_some("-r")).with_limit(Some(limit))
 }
@@ -188,12 +188,12 @@ pub fn reboot(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("reboot").with_limit(Some(limit))
 }
 
-/// Forgets its installation and leaves the files where they are.
+/// Detaches its installation and leaves the files.
 pub fn detach(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("detach").with_limit(Some(limit))
 }
 
-/// Takes up an installation that was left by [`detach`], with these arguments of its brand.
+/// Attaches an installation that [`detach`] left, with these arguments of its brand.
 pub fn attach(zone: &ZoneName, arguments: &[String], limit: Duration) -> Invocation {
     on(zone).arg("attach").args(arguments).with_limit(Some(limit))
 }

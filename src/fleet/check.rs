@@ -39,13 +39,13 @@ fn same_host_twice(hosts: &[HostTree]) -> Vec<Diagnostic> {
     twice
         .map(|(name, count)| {
             let mut diagnostic = Diagnostic::new("host-twice", format!("{count} trees belong to host {name:?}"));
-            diagnostic.help = Some("name each tree once, and give each host its own `host` in config.kdl".to_owned());
+            diagnostic.help = Some("name each tree once, and set a different `host` in each config.kdl".to_owned());
             diagnostic
         })
         .collect()
 }
 
-/// Reports pools of one name that are not the same network: hosts would disagree about what is free.
+/// Reports pools of one name with different networks: hosts would disagree about free addresses.
 fn different_pools(hosts: &[HostTree]) -> Vec<Diagnostic> {
     let mut first: BTreeMap<&PoolName, &HostTree> = BTreeMap::new();
     let mut found = Vec::new();
@@ -66,8 +66,7 @@ fn different_pools(hosts: &[HostTree]) -> Vec<Diagnostic> {
                     host.host
                 );
                 let mut diagnostic = Diagnostic::new("pool-differs", message);
-                diagnostic.help =
-                    Some("use the same pool file on every host, or give the pools different names".to_owned());
+                diagnostic.help = Some("use the same pool file on every host, or rename one of the pools".to_owned());
                 found.push(at(diagnostic, &pool.source));
             }
         }
@@ -97,7 +96,7 @@ fn held_twice(hosts: &[HostTree]) -> Vec<Diagnostic> {
                 claim.source
             );
             let mut diagnostic = Diagnostic::new("held-twice", message);
-            diagnostic.help = Some("give one of them another address, then run `zmgr apply` on its host".to_owned());
+            diagnostic.help = Some("change the address of one of them, then run `zmgr apply` on its host".to_owned());
             found.push(at(diagnostic, &claim.source));
         }
     }

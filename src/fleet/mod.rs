@@ -1,4 +1,4 @@
-//! The trees of several hosts, compared: which address or MAC address is held twice in the fleet.
+//! Compares the trees of several hosts: finds addresses and MAC addresses that are held twice in the fleet.
 //!
 //! Reads files only. It needs no host, no store and no illumos, so it can run where the trees are kept in git.
 
@@ -58,7 +58,7 @@ pub struct FleetZone {
     pub id: Option<String>,
     /// Its template.
     pub template: Option<String>,
-    /// Addresses that its file asks for or that were applied, with prefix length, without duplicates.
+    /// Desired and applied addresses, with prefix length, without duplicates.
     pub addresses: Vec<IpNet>,
     /// MAC addresses of its VNICs.
     pub macs: Vec<MacAddr>,
@@ -87,10 +87,10 @@ impl Fleet {
         self.hosts.iter().flat_map(|host| &host.zones)
     }
 
-    /// Returns what is wrong: an error for each address or MAC address that two holders have, each pool whose networks differ between
-    /// hosts and each file that cannot be read; a warning for each zone name that two hosts use.
+    /// Returns all problems: an error for each address or MAC address that two holders have, each pool whose networks differ
+    /// between hosts and each unreadable file; a warning for each zone name that two hosts use.
     ///
-    /// Pools of one name are taken for one network.
+    /// Pools of one name count as one network.
     pub fn check(&self) -> Vec<Diagnostic> {
         check::check(&self.hosts)
     }

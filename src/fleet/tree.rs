@@ -1,4 +1,4 @@
-//! One host's tree, as far as comparing needs it.
+//! One host's tree, reduced to what the comparison needs.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use crate::settings::EntryNet;
 use crate::source::Source;
 use crate::zone::ZoneEntry;
 
-/// One thing that a holder of this host has.
+/// An address or MAC address of a holder on this host.
 #[derive(Debug)]
 pub(super) struct Claim {
     /// `zone "web01"` or `reservation "printer"`.
@@ -36,14 +36,14 @@ pub(super) enum Claimed {
     Mac(MacAddr),
 }
 
-/// What one tree says.
+/// The content of one tree.
 #[derive(Debug)]
 pub(super) struct HostTree {
     pub(super) host: String,
     pub(super) zones: Vec<FleetZone>,
     pub(super) pools: BTreeMap<PoolName, Pool>,
     pub(super) claims: Vec<Claim>,
-    /// Diagnostics of files that cannot be read.
+    /// Diagnostics of unreadable files.
     pub(super) unreadable: Vec<Diagnostic>,
 }
 
@@ -106,7 +106,7 @@ impl HostTree {
         self.zones.push(zone);
     }
 
-    /// Adds a claim that this holder does not have yet. An address of no pool can be compared with nothing.
+    /// Adds a claim that this holder does not have yet. An address without a pool cannot be compared.
     fn claim(&mut self, holder: &str, pool: Option<PoolName>, what: Claimed, source: &Source) {
         let Some(pool) = pool else { return };
         let known = self.claims.iter().rev().take_while(|claim| claim.holder == holder);
@@ -120,7 +120,7 @@ impl HostTree {
     }
 }
 
-/// Reads a file that may be absent; what is wrong with it is kept.
+/// Reads an optional file; keeps its errors.
 fn read_one<T: Kind>(tree: &Tree, path: &Path, unreadable: &mut Vec<Diagnostic>) -> Option<T> {
     let read = tree.read(path).and_then(|bytes| Document::<T>::parse(path, &bytes));
     match read {
@@ -133,9 +133,9 @@ fn read_one<T: Kind>(tree: &Tree, path: &Path, unreadable: &mut Vec<Diagnostic>)
     }
 }
 
-fn read_all<T: Kind + Send>(tree: &Tree, folder: Directory, unreadable: &mut Vec<Diagnostic>) -> Result<Vec<T>> {
-    let directory = tree.directory(folder);
-    let names = tree.documents(folder)?;
+fn read_all<T: Kind + Send>(tree: &Tree, kind: Directory, unreadable: &mut Vec<Diagnostic>) -> Result<Vec<T>> {
+    let directory = tree.directory(kind);
+    let names = tree.documents(kind)?;
     let read = parallel::each(&names, parallel::cores(), |name| {
         let mut wrong = Vec::new();
         (read_one::<T>(tree, &directory.join(name), &mut wrong), wrong)

@@ -1,6 +1,6 @@
 //! The host: its commands through a [`Runner`], its files below a root.
 //!
-//! Invariant: nothing else of zmgr touches the machine. What is read here is read anew each time; nothing is remembered.
+//! Invariant: nothing else in zmgr touches the machine. Everything is read again each time; nothing is cached.
 
 mod brand;
 mod evidence;
@@ -37,12 +37,12 @@ use crate::exec::{
 use crate::file::{self, Links, Refused};
 use crate::name::ZoneName;
 
-/// The programs without which nothing can be done.
+/// Programs that are required.
 const NEEDED: [&str; 3] = ["zoneadm", "zonecfg", "dladm"];
-/// The largest file below /etc that is read.
+/// Largest file below /etc that is read.
 const DOCUMENT: u64 = 8 << 20;
 
-/// A line of illumos.
+/// A distribution of illumos.
 ///
 /// ```
 /// # use zmgr::*;
@@ -51,7 +51,7 @@ const DOCUMENT: u64 = 8 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
-    /// One that is none of the others.
+    /// Any other distribution.
     #[default]
     Illumos,
     /// OpenIndiana.
@@ -74,14 +74,14 @@ impl Dialect {
     }
 }
 
-/// Whether a link of some name is there, and what it is.
+/// State and class of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkState {
-    /// There is none.
+    /// It does not exist.
     Absent,
     /// A VNIC.
     Vnic(HostVnic),
-    /// A link that is no VNIC.
+    /// A link that is not a VNIC.
     Other(HostLink),
 }
 
@@ -91,17 +91,17 @@ pub struct Host {
     runner: Arc<dyn Runner>,
     root: PathBuf,
     dialect: Dialect,
-    /// Whether, as root, owners and modes of files matter: not on a simulated host.
+    /// True if, for root, owners and modes of files matter: not on a simulated host.
     guarded: bool,
 }
 
 impl Host {
-    /// The machine that this process runs on; `unsupported-host` where it cannot manage zones.
+    /// Returns the machine that this process runs on; `unsupported-host` if it cannot manage zones.
     pub fn live() -> Result<Host> {
         Host::below("/")
     }
 
-    /// The programs and files below this root; `unsupported-host` where they are not there.
+    /// Returns the host with the programs and files below this root; `unsupported-host` if they do not exist.
     pub fn below(root: impl Into<PathBuf>) -> Result<Host> {
         let runner = SystemRunner::new(root);
         let root = runner.root().to_owned();
@@ -112,80 +112,82 @@ impl Host {
             return Err(unsupported(message));
         }
         if release(&root).contains("Solaris") {
-            return Err(unsupported("Oracle Solaris is not illumos, and its zones are others".to_owned()));
+            return Err(unsupported(
+                "Oracle Solaris is not supported: its zones differ from those of illumos".to_owned(),
+            ));
         }
         Ok(Host::new(Arc::new(runner), root))
     }
 
-    /// A simulated machine.
+    /// Returns a simulated machine.
     #[cfg(feature = "sim")]
     pub fn simulated(runner: crate::exec::SimRunner) -> Host {
         let root = runner.root().to_owned();
         Host { guarded: false, ..Host::new(Arc::new(runner), root) }
     }
 
-    /// Whether a file that others can write to must not be trusted.
+    /// Returns true if a file that others can write to must not be trusted.
     pub(crate) fn is_guarded(&self) -> bool {
         self.guarded && rustix::process::geteuid().is_root()
     }
 
-    /// A host whose commands go through this runner and whose files lie below this root.
+    /// Returns a host whose commands use this runner and whose files are below this root.
     pub fn new(runner: Arc<dyn Runner>, root: PathBuf) -> Host {
         let dialect = dialect(&release(&root));
         Host { runner, root, dialect, guarded: true }
     }
 
-    /// The same host, each of its commands told to `watcher` before and after.
+    /// Returns this host with each command reported to `watcher` before and after.
     #[must_use]
     pub fn watched(&self, watcher: Arc<Watcher>) -> Host {
         let runner = Arc::new(WatchedRunner::new(Arc::clone(&self.runner), watcher));
         Host { runner, ..self.clone() }
     }
 
-    /// The same host, all of whose commands end once somebody asks to stop, also those that nobody watches.
+    /// Returns this host with all commands, even those without a callback, ending once cancellation is requested.
     #[must_use]
     pub fn with_cancel(&self, stopped: Arc<dyn Fn() -> bool + Send + Sync>) -> Host {
         let runner = Arc::new(CancellableRunner::new(Arc::clone(&self.runner), stopped));
         Host { runner, ..self.clone() }
     }
 
-    /// The line of illumos that it is.
+    /// Returns its distribution.
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
 
-    /// What runs its commands.
+    /// Returns its runner.
     pub fn runner(&self) -> &dyn Runner {
         &*self.runner
     }
 
-    /// Where this absolute path of the host is for this process.
+    /// Returns the path of this process for an absolute path of the host.
     pub fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
         let absolute = absolute.as_ref();
         self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
     }
 
-    /// Runs a command to its end, well or not, and tells how it stands.
+    /// Runs a command to its end, whatever its status, and reports progress.
     pub fn run(&self, invocation: &Invocation, on_tick: &mut dyn FnMut(&Tick<'_>) -> Control) -> Result<Completed> {
         self.runner.run(invocation, on_tick)
     }
 
-    /// Runs a question that may be answered by a failure; one that was stopped has no answer and is an error.
+    /// Runs a query that may be answered by a failure; a cancelled one has no answer and is an error.
     pub fn question(&self, invocation: &Invocation) -> Result<Completed> {
         self.run(invocation, &mut |_| Control::Continue)?.answered()
     }
 
-    /// Runs a command that must do well; for questions, which take no time.
+    /// Runs a command that must succeed; for queries, which take no time.
     pub fn ask(&self, invocation: &Invocation) -> Result<Completed> {
         run_quietly(self.runner(), invocation)
     }
 
-    /// Every zone, the global one among them. Zones that the host cannot read are not in it: see [`Host::zone_state`].
+    /// Returns all zones, including the global one. Zones that the host cannot read are missing: see [`Host::zone_state`].
     pub fn zones(&self) -> Result<Vec<HostZone>> {
         zoneadm::parse_list(&self.ask(&zoneadm::list())?)
     }
 
-    /// One zone; `None` only where it is certain that there is none. A zone that is there and that the host cannot read is
+    /// Returns one zone; `None` only if it is certain that there is none. A zone that exists but that the host cannot read is
     /// `command-failed`.
     pub fn zone_state(&self, name: &ZoneName) -> Result<Option<HostZone>> {
         let completed = self.question(&zoneadm::list_one(name))?;
@@ -193,9 +195,7 @@ impl Host {
             let zone = zoneadm::parse_list(&completed)?.into_iter().find(|zone| zone.name == name.as_str());
             return match zone {
                 Some(zone) => Ok(Some(zone)),
-                None if self.is_indexed(name)? => {
-                    Err(completed.error().with_context("the host says nothing of the zone"))
-                }
+                None if self.is_indexed(name)? => Err(completed.error().with_context("the host cannot read the zone")),
                 None => Ok(None),
             };
         }
@@ -205,13 +205,13 @@ impl Host {
         Ok(None)
     }
 
-    /// Whether the host's index of zones has a line for this zone.
+    /// Returns true if the host's index of zones has a line for this zone.
     fn is_indexed(&self, name: &ZoneName) -> Result<bool> {
         let text = self.index()?;
         Ok(index_names(&text).any(|indexed| indexed == name.as_str()))
     }
 
-    /// The names in the host's index of zones: also those that it says nothing of, since it cannot read them.
+    /// Returns the names in the host's index of zones, including those that the host cannot read.
     pub fn indexed(&self) -> Result<Vec<String>> {
         Ok(index_names(&self.index()?).map(str::to_owned).collect())
     }
@@ -222,12 +222,12 @@ impl Host {
         Ok(String::from_utf8(text).unwrap_or_else(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()))
     }
 
-    /// Where the host keeps a zone's document, for this process.
+    /// Returns the path of a zone's document, for this process.
     pub fn zone_document(&self, name: &str) -> PathBuf {
         self.path("/etc/zones").join(format!("{name}.xml"))
     }
 
-    /// A zone's document, as it stands; `None` where there is none.
+    /// Returns a zone's document; `None` if there is none.
     pub fn zone_text(&self, name: &str) -> Result<Option<String>> {
         let path = self.zone_document(name);
         match file::read_text(&path, Links::Follow, DOCUMENT) {
@@ -237,42 +237,42 @@ impl Host {
         }
     }
 
-    /// A zone's configuration, as exact as the host keeps it; `None` where there is none.
+    /// Returns a zone's configuration, as exact as the host keeps it; `None` if there is none.
     pub fn zone_config(&self, name: &str) -> Result<Option<ZoneConfig>> {
         let Some(text) = self.zone_text(name)? else { return Ok(None) };
         zonecfg::parse_xml(&text).map(Some).map_err(|fault| {
             let path = self.zone_document(name);
-            Error::new(Code::Io, format!("{} is no document of a zone: {fault}", path.display()))
+            Error::new(Code::Io, format!("{} is not a valid zone document: {fault}", path.display()))
         })
     }
 
-    /// Removes this folder of the host where nothing is in it and nothing mounted there, as a killed install or uninstall may leave
+    /// Removes this directory of the host if it is empty and nothing is mounted there, as a killed install or uninstall may leave
     /// it.
     pub fn remove_if_empty(&self, path: &str) {
-        // That something is in it is no failure, and what else there may be is seen by whoever next wants the folder.
+        // A directory that is not empty is not a failure; other problems are seen by the next operation that uses it.
         let _ = fs::remove_dir(self.path(path));
     }
 
-    /// The files of the zone at this path of the host.
+    /// Returns the files of the zone at this path of the host.
     pub fn zone_root(&self, zonepath: &str) -> Result<ZoneRoot> {
         if zonepath.split('/').any(|part| part == "..") {
-            let message = format!("the zonepath {zonepath} has `..` in it, and zmgr opens no file below it");
+            let message = format!("the zonepath {zonepath} contains `..`; zmgr opens no file below it");
             return Err(Error::new(Code::UnsupportedHost, message));
         }
         ZoneRoot::open(&self.path(zonepath))
     }
 
-    /// Every data link.
+    /// Returns all data links.
     pub fn links(&self) -> Result<Vec<HostLink>> {
         dladm::parse_links(&self.ask(&dladm::show_link(None))?)
     }
 
-    /// Every VNIC.
+    /// Returns all VNICs.
     pub fn vnics(&self) -> Result<Vec<HostVnic>> {
         dladm::parse_vnics(&self.ask(&dladm::show_vnic(None))?)
     }
 
-    /// What the link of this name is. One command where it is a VNIC.
+    /// Returns the state of the link of this name. One command if it is a VNIC.
     pub fn link_state(&self, name: &str) -> Result<LinkState> {
         let completed = self.question(&dladm::show_vnic(Some(name)))?;
         if completed.success()
@@ -286,18 +286,18 @@ impl Host {
                 return Ok(LinkState::Other(link));
             }
         } else if self.question(&dladm::show_phys())?.success() {
-            // That both failed may also mean that dladm cannot answer. It can, so there is no such link.
+            // Both failures could also mean that dladm does not work. It works, so there is no such link.
             return Ok(LinkState::Absent);
         }
-        // Answers that contradict each other: the whole list tells.
+        // Contradictory answers: the complete list decides.
         match self.links()?.into_iter().find(|link| link.name == name) {
             Some(link) => Ok(LinkState::Other(link)),
             None => Ok(LinkState::Absent),
         }
     }
 
-    /// The record of a VNIC that is not there now, which would bring it back at a reboot; `None` also where dladm does not answer,
-    /// which [`Host::link_state`] has told before.
+    /// Returns the record of a VNIC that does not exist now, which would restore it at a reboot; `None` also if dladm fails, which
+    /// [`Host::link_state`] has reported before.
     pub fn recorded_vnic(&self, name: &str) -> Result<Option<HostVnic>> {
         let completed = self.question(&dladm::show_recorded_vnic(name))?;
         if !completed.success() {
@@ -306,8 +306,8 @@ impl Host {
         Ok(dladm::parse_vnics(&completed)?.into_iter().find(|vnic| vnic.name == name))
     }
 
-    /// The active properties of every link, or of one: values by link and property. dladm exits with 1 if one property of one link
-    /// cannot be read; the others are taken.
+    /// Returns the active properties of every link, or of one: values by link and property. dladm exits with 1 if one property of
+    /// one link cannot be read; the others are returned.
     pub fn link_properties(&self, name: Option<&str>) -> Result<BTreeMap<(String, String), String>> {
         let completed = self.question(&dladm::show_properties(name))?;
         if !completed.success() && completed.text()?.is_empty() {
@@ -316,13 +316,13 @@ impl Host {
         dladm::parse_properties(&completed)
     }
 
-    /// The zone that this link is lent to.
+    /// Returns the zone that this link is assigned to.
     pub fn zone_of_link(&self, name: &str) -> Result<Option<String>> {
         let pairs = dladm::parse_zones_of(&self.ask(&dladm::show_zone_of(Some(name)))?)?;
         Ok(pairs.into_iter().find(|(link, _)| link == name).map(|(_, zone)| zone))
     }
 
-    /// Returns when the host booted, in seconds since 1970; `None` if it does not say.
+    /// Returns the boot time of the host in seconds since 1970; `None` if it is unknown.
     pub fn boot_time(&self) -> Result<Option<u64>> {
         match self.question(&kstat::boot_time()) {
             Ok(completed) if completed.success() => kstat::parse_boot_time(&completed),
@@ -333,17 +333,17 @@ impl Host {
         }
     }
 
-    /// The host's own addresses.
+    /// Returns the host's own addresses.
     pub fn addresses(&self) -> Result<Vec<HostAddress>> {
         ipadm::parse_addr(&self.ask(&ipadm::show_addr())?)
     }
 
-    /// The file system that is mounted exactly at this path of the host.
+    /// Returns the file system that is mounted exactly at this path of the host.
     pub fn dataset_at(&self, path: &str) -> Result<Option<Dataset>> {
         self.dataset_of(path, self.question(&zfs::list_path(path))?)
     }
 
-    /// The same from the answer to [`zfs::list_path`].
+    /// Returns the file system mounted exactly at this path, from the output of [`zfs::list_path`].
     fn dataset_of(&self, path: &str, completed: Completed) -> Result<Option<Dataset>> {
         if !completed.success() {
             return if self.path(path).exists() { Err(completed.error()) } else { Ok(None) };
@@ -352,7 +352,7 @@ impl Host {
         Ok(datasets.into_iter().find(|dataset| dataset.mounted && dataset.mountpoint.as_deref() == Some(path)))
     }
 
-    /// The brands that it has: what zonecfg itself goes by.
+    /// Returns its installed brands, from the files that zonecfg itself uses.
     pub fn brands(&self) -> Result<BTreeSet<String>> {
         let directory = self.path("/usr/lib/brand");
         let mut brands = BTreeSet::new();
@@ -372,21 +372,22 @@ impl Host {
         Ok(brands)
     }
 
-    /// Whether it has this brand.
+    /// Returns true if it has this brand.
     pub fn has_brand(&self, brand: &str) -> bool {
         !brand.contains('/') && self.path("/usr/lib/brand").join(brand).join("config.xml").is_file()
     }
 }
 
-/// The names of the zones in the host's index.
+/// Returns the names of the zones in the host's index.
 fn index_names(text: &str) -> impl Iterator<Item = &str> {
     let names = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(':').next());
     names.map(str::trim).filter(|name| !name.is_empty())
 }
 
 fn unsupported(message: String) -> Error {
-    Error::new(Code::UnsupportedHost, message)
-        .with_help("run it on an illumos host, or try it on a simulated one: zmgr --simulate DIR …, or simulate with a DIR in a program")
+    Error::new(Code::UnsupportedHost, message).with_help(
+        "run it on an illumos host, or on a simulated one: `zmgr --simulate DIR …`, or `simulate` in the API",
+    )
 }
 
 fn release(root: &Path) -> String {
@@ -407,7 +408,7 @@ mod tests {
 
     use super::*;
 
-    /// A root with these programs, each a script.
+    /// Returns a root with these programs, each a script.
     fn host(programs: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for directory in ["usr/sbin", "etc/zones", "usr/lib/brand/nlipkg", "usr/lib/brand/empty"] {

@@ -1,4 +1,4 @@
-//! A look at the whole host: which zones, links, brands and addresses there are, whoever they belong to.
+//! A snapshot of the whole host: its zones, links, brands and addresses, registered or not.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -15,37 +15,37 @@ use crate::exec::zfs;
 use crate::exec::zoneadm::{self, HostZone};
 use crate::exec::zonecfg::{Net, ZoneConfig};
 
-/// What a host holds.
+/// Zones, links, brands and addresses of a host.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct HostSnapshot {
-    /// Every zone, the global one among them, in the host's order.
+    /// All zones, including the global one, in the host's order.
     pub zones: Vec<HostZone>,
     /// Every data link.
     pub links: Vec<HostLink>,
     /// Every VNIC.
     pub vnics: Vec<HostVnic>,
-    /// The brands that it has.
+    /// Installed brands.
     pub brands: BTreeSet<String>,
-    /// Whether a file system is mounted at each of the paths that were asked about.
+    /// For each requested path, whether a file system is mounted there.
     pub mounted: BTreeMap<String, bool>,
-    /// Addresses of the host itself, those of running zones that share its IP stack among them.
+    /// Addresses of the host itself, including those of running shared-IP zones.
     pub addresses: Vec<HostAddress>,
-    /// The nets of each zone, once they were asked for: [`Host::nets_of_zones`].
+    /// The nets of each zone, once they were queried: [`Host::nets_of_zones`].
     pub nets: Vec<HostZoneNets>,
-    /// How the zones' documents stood before they were looked at.
+    /// Stamp of the zones' documents before they were read.
     pub stamp: ZonesStamp,
-    /// Zones that could not be read, so that it is not known which addresses they hold.
+    /// Zones that could not be read, so that their addresses are unknown.
     pub faults: Vec<Diagnostic>,
 }
 
-/// How the folder of the zones' documents stands. zonecfg replaces files there with every zone that comes, goes or is configured
-/// anew, so the same stamp means the same zones with the same addresses.
+/// Stamp of the directory of the zones' documents. zonecfg replaces files there whenever a zone is added, removed or reconfigured,
+/// so the same stamp means the same zones with the same addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ZonesStamp(pub(crate) [u64; 8]);
 
 impl ZonesStamp {
-    /// That of the host whose files are below this root. What is not there counts as zeros.
+    /// Returns the stamp of the host whose files are below this root. Missing files count as zeros.
     pub fn of(root: &Path) -> Self {
         let zones = root.join("etc/zones");
         let mut stamp = [0; 8];
@@ -64,13 +64,13 @@ impl ZonesStamp {
 pub struct HostZoneNets {
     /// The zone.
     pub zone: String,
-    /// How its document stood when it was read; `None`: it was not read.
+    /// Stamp of its document when it was read; `None`: it was not read.
     pub document: Option<FileStamp>,
-    /// Whether it shares the host's IP stack.
+    /// True if it shares the host's IP stack.
     pub shared: bool,
-    /// Whether it is known to have no more than its document says: it does not run, or its links were asked.
+    /// True if it is known to have nothing besides what its document lists: it does not run, or its links were queried.
     pub settled: bool,
-    /// What its document says, then what only the running zone has.
+    /// Nets of its document, followed by those that only the running zone has.
     pub nets: Vec<HostNet>,
 }
 
@@ -79,22 +79,22 @@ pub struct HostZoneNets {
 pub struct HostNet {
     /// The link that the zone uses.
     pub link: String,
-    /// The link below it and the VLAN, for a VNIC and for a link that the brand makes at boot.
+    /// The link below it and the VLAN, for a VNIC and for a link that the brand creates at boot.
     pub over: Option<(String, Option<u16>)>,
-    /// Its hardware address, if that is known.
+    /// Its MAC address, if known.
     pub mac: Option<[u8; 6]>,
     /// Its addresses.
     pub addresses: Vec<IpNet>,
-    /// Whether only the running zone has it: its document says something else.
+    /// True if only the running zone has it: its document differs.
     pub running: bool,
 }
 
-/// What tells whether a file has changed: inode, size, time of modification, time of change.
+/// Metadata that reveals a change of a file: inode, size, modification time, change time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FileStamp(pub(crate) [u64; 6]);
 
 impl FileStamp {
-    /// That of this file; `None` if there is none.
+    /// Returns the stamp of this file; `None` if there is none.
     pub fn of(path: &Path) -> Option<FileStamp> {
         let about = std::fs::metadata(path).ok()?;
         let signed = [about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec()].map(i64::cast_unsigned);
@@ -104,38 +104,37 @@ impl FileStamp {
 }
 
 impl HostSnapshot {
-    /// The zone of this name.
+    /// Returns the zone of this name.
     pub fn zone(&self, name: &str) -> Option<&HostZone> {
         self.zones.iter().find(|zone| zone.name == name)
     }
 
-    /// All zones by name, for who looks for many.
+    /// Returns all zones by name, for many lookups.
     pub fn zones_by_name(&self) -> HashMap<&str, &HostZone> {
         self.zones.iter().map(|zone| (zone.name.as_str(), zone)).collect()
     }
 
-    /// The link of this name.
+    /// Returns the link of this name.
     pub fn link(&self, name: &str) -> Option<&HostLink> {
         self.links.iter().find(|link| link.name == name)
     }
 
-    /// The VNIC of this name.
+    /// Returns the VNIC of this name.
     pub fn vnic(&self, name: &str) -> Option<&HostVnic> {
         self.vnics.iter().find(|vnic| vnic.name == name)
     }
 }
 
 impl Host {
-    /// Looks at all of the host, with four commands whatever the number of zones, and one for each of these paths, all at the same
-    /// time. What the zones have is still to be asked: [`Host::nets_of_zones`].
+    /// Takes a snapshot of the host with four commands, whatever the number of zones, and one for each of these paths, all in
+    /// parallel. The nets of the zones are queried separately: [`Host::nets_of_zones`].
     pub fn snapshot(&self, paths: &BTreeSet<String>) -> Result<HostSnapshot> {
-        // First: what changes meanwhile is then seen by the next one who compares.
+        // First, so that a concurrent change is seen by the next comparison.
         let stamp = ZonesStamp::of(&self.path("/"));
         let mut questions = vec![zoneadm::list(), dladm::show_link(None), dladm::show_vnic(None), ipadm::show_addr()];
         questions.extend(paths.iter().map(|path| zfs::list_path(path)));
         let mut answers = self.runner().run_all(&questions, &|| false).into_iter();
-        let mut answer =
-            || answers.next().unwrap_or_else(|| Err(Error::new(Code::Internal, "a question has no answer")));
+        let mut answer = || answers.next().unwrap_or_else(|| Err(Error::new(Code::Internal, "a query has no answer")));
         let mut asked = || answer()?.check();
         let mut state = HostSnapshot {
             stamp,
@@ -153,9 +152,9 @@ impl Host {
         Ok(state)
     }
 
-    /// Adds the nets of every zone, VM brands included. `before` is what the last look found: a document that has not changed
-    /// since is not read again. Running zones whose document has changed are asked which links and addresses they still have: one
-    /// command for all of them, and none if there are none.
+    /// Adds the nets of every zone, VM brands included. `before` is the last result: a document that has not changed since is not
+    /// read again. Running zones whose document has changed are queried for their actual links and addresses, with one command for
+    /// all of them.
     pub fn nets_of_zones(&self, state: &mut HostSnapshot, before: &[HostZoneNets]) -> Result<()> {
         let before: HashMap<&str, &HostZoneNets> = before.iter().map(|nets| (nets.zone.as_str(), nets)).collect();
         let mut unsettled: Vec<usize> = Vec::new();
@@ -179,10 +178,10 @@ impl Host {
                     Err(error) => {
                         state.faults.push(
                             Diagnostic::new(Code::Io.slug(), format!("zone {}: {}", zone.name, error.message()))
-                                .with_help("which addresses it holds is not known")
+                                .with_help("its addresses are unknown")
                                 .at_path(self.zone_document(&zone.name)),
                         );
-                        // What it had is better than nothing.
+                        // Its earlier nets are better than nothing.
                         HostZoneNets { document: None, settled: false, ..last.cloned().unwrap_or_default() }
                     }
                 },
@@ -208,7 +207,7 @@ impl Host {
         Ok(())
     }
 
-    /// Adds what these zones have only because they run.
+    /// Adds the nets that these zones have only because they are running.
     fn add_running(
         &self,
         state: &mut HostSnapshot,
@@ -216,7 +215,7 @@ impl Host {
         before: &HashMap<&str, &HostZoneNets>,
     ) -> Result<()> {
         let completed = self.question(&dladm::show_lent())?;
-        // One link that cannot be read makes the exit status 1; the others are there all the same.
+        // One unreadable link makes the exit status 1; the others are listed nevertheless.
         let lent = dladm::parse_properties(&completed)?;
         let known = completed.success() || !lent.is_empty();
         let mut links: HashMap<&str, Vec<(&str, Vec<IpNet>)>> = HashMap::new();
@@ -257,7 +256,7 @@ impl Host {
     }
 }
 
-/// The nets of a zone's configuration.
+/// Returns the nets of a zone's configuration.
 fn config_nets(config: &ZoneConfig) -> Vec<HostNet> {
     let mut nets: Vec<HostNet> = Vec::new();
     for net in &config.nets {
@@ -278,7 +277,7 @@ fn config_nets(config: &ZoneConfig) -> Vec<HostNet> {
     nets
 }
 
-/// Every address that a zone's configuration speaks of, in any of the places where distributions put them.
+/// Returns every address in a zone's configuration, in any of the places where distributions put them.
 pub fn config_addresses(config: &ZoneConfig) -> Vec<IpNet> {
     let mut addresses = Vec::new();
     config.nets.iter().for_each(|net| addresses.append(&mut net_addresses(net)));

@@ -1,7 +1,7 @@
-//! Files inside a zone, touched from the global zone.
+//! Reads and writes files inside a zone from the global zone.
 //!
-//! Invariant: no symbolic link below the zone's root is ever followed. Whoever is root in the zone could otherwise turn a write
-//! of zmgr's upon the host.
+//! Invariant: no symbolic link below the zone's root is ever followed. Otherwise root in the zone could redirect a write of zmgr's
+//! to the host.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -24,7 +24,7 @@ pub struct ZoneRoot {
 }
 
 impl ZoneRoot {
-    /// The root of the zone that lies at this path of the running process's file system.
+    /// Returns the root of the zone at this path of the process's file system.
     pub(super) fn open(zonepath: &Path) -> Result<ZoneRoot> {
         let path = zonepath.join("root");
         let open = || {
@@ -35,7 +35,7 @@ impl ZoneRoot {
         Ok(ZoneRoot { directory, path })
     }
 
-    /// What the file holds, `None` where there is none. At most `limit` bytes: more is an error.
+    /// Returns the content of a file; `None` if it does not exist. More than `limit` bytes is an error.
     pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>> {
         let (parent, name) = match self.parent(path)? {
             Some(found) => found,
@@ -59,7 +59,7 @@ impl ZoneRoot {
         Ok(Some(bytes))
     }
 
-    /// Whether something is there; a symbolic link counts as itself.
+    /// Returns true if something exists there; a symbolic link counts as itself.
     pub fn exists(&self, path: &str) -> Result<bool> {
         let Some((parent, name)) = self.parent(path)? else { return Ok(false) };
         match rustix::fs::statat(&parent, &*name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -69,13 +69,13 @@ impl ZoneRoot {
         }
     }
 
-    /// Puts a file there by one rename, with exactly this mode, owned by the caller. May be broken off and repeated.
+    /// Writes a file atomically, with exactly this mode, owned by the caller. May be interrupted and repeated.
     pub fn write(&self, path: &str, bytes: &[u8], mode: u32) -> Result<()> {
         self.put(path, bytes, mode, None)
     }
 
-    /// Puts what `change` makes of a text in its place; `None` leaves it. A file that is there keeps its mode and owner, a new one
-    /// gets this mode. Whether anything was written.
+    /// Replaces a text with the result of `change`; `None` keeps it. An existing file keeps its mode and owner, a new one gets this
+    /// mode. Returns true if anything was written.
     pub fn edit(
         &self,
         path: &str,
@@ -98,12 +98,12 @@ impl ZoneRoot {
         Ok(true)
     }
 
-    /// What the file holds, where that is text.
+    /// Returns the content of a file if it is text.
     pub fn read_text(&self, path: &str, limit: u64) -> Result<Option<String>> {
         match self.read(path, limit)?.map(String::from_utf8) {
             None => Ok(None),
             Some(Ok(text)) => Ok(Some(text)),
-            Some(Err(_)) => Err(self.refused(path, "it is no text")),
+            Some(Err(_)) => Err(self.refused(path, "it is not text")),
         }
     }
 
@@ -120,7 +120,7 @@ impl ZoneRoot {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(mode as _);
         let file = rustix::fs::openat(&parent, &temporary, flags, mode).map_err(failed)?;
-        // The caller's umask has no say.
+        // Independent of the caller's umask.
         if let Some((user, group)) = owner {
             own(&file, user, group).map_err(failed)?;
         }
@@ -129,23 +129,23 @@ impl ZoneRoot {
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         let renamed = written.and_then(|()| {
             rustix::fs::renameat(&parent, &temporary, &parent, &*name)?;
-            // Without this, a loss of power may bring the old name back.
+            // Without this, a loss of power could restore the old name.
             rustix::fs::fsync(&parent)?;
             Ok(())
         });
         renamed.map_err(|error: io::Error| {
-            // The error to report is the first one.
+            // The first error is reported.
             let _ = rustix::fs::unlinkat(&parent, &temporary, AtFlags::empty());
             Error::io("write", self.shown(path), error)
         })
     }
 
-    /// Makes a directory and those above it, each of this mode where it is new.
+    /// Makes a directory and its missing parents, each with this mode.
     pub fn make_directories(&self, path: &str, mode: u32) -> Result<()> {
         self.directories(path, mode).map(drop)
     }
 
-    /// Makes a directory that is the caller's alone, mode 0700, whatever it was before.
+    /// Makes a private directory of the caller, mode 0700, whatever its mode was before.
     pub fn make_private_directory(&self, path: &str) -> Result<()> {
         let directory = self.directories(path, 0o700)?;
         let mode = Mode::from_raw_mode(0o700);
@@ -167,7 +167,7 @@ impl ZoneRoot {
             let next = rustix::fs::openat(&directory, part, DIRECTORY, Mode::empty())
                 .map_err(|error| self.error("open", path, error))?;
             if made {
-                // The umask has no say, and a loss of power must not take it back.
+                // Independent of the umask, and flushed against a loss of power.
                 rustix::fs::fchmod(&next, mode)
                     .and_then(|()| rustix::fs::fsync(&directory))
                     .map_err(|error| self.error("make", path, error))?;
@@ -177,7 +177,7 @@ impl ZoneRoot {
         Ok(directory)
     }
 
-    /// Removes a file or a link, not what it points to; nothing there is well too.
+    /// Removes a file or a link, not its target; a missing one is fine.
     pub fn remove(&self, path: &str) -> Result<()> {
         let Some((parent, name)) = self.parent(path)? else { return Ok(()) };
         match rustix::fs::unlinkat(&parent, &*name, AtFlags::empty()) {
@@ -186,7 +186,7 @@ impl ZoneRoot {
         }
     }
 
-    /// Whether it is a directory, and no link to one.
+    /// Returns true if it is a directory, and not a link to one.
     pub fn is_directory(&self, path: &str) -> Result<bool> {
         let Some((parent, name)) = self.parent(path)? else { return Ok(false) };
         match rustix::fs::statat(&parent, &*name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -196,11 +196,11 @@ impl ZoneRoot {
         }
     }
 
-    /// The opened directory that holds it, and its last name; `None` where a directory on the way is missing.
+    /// Returns the opened parent directory and the last name; `None` if a directory on the path is missing.
     fn parent<'p>(&self, path: &'p str) -> Result<Option<(OwnedFd, std::borrow::Cow<'p, OsStr>)>> {
         let parts = self.parts(path)?;
         let Some((name, above)) = parts.split_last() else {
-            return Err(self.refused(path, "it names no file"));
+            return Err(self.refused(path, "it is not the path of a file"));
         };
         let mut directory = self.directory.try_clone().map_err(|error| Error::io("open", &self.path, error))?;
         for part in above {
@@ -208,7 +208,9 @@ impl ZoneRoot {
                 Ok(next) => next,
                 Err(Errno::NOENT) => return Ok(None),
                 Err(Errno::LOOP | Errno::NOTDIR) => {
-                    return Err(self.refused(path, &format!("{:?} on the way is no directory", part.to_string_lossy())));
+                    return Err(
+                        self.refused(path, &format!("{:?} on the path is not a directory", part.to_string_lossy()))
+                    );
                 }
                 Err(error) => return Err(self.error("open", path, error)),
             };
@@ -222,7 +224,7 @@ impl ZoneRoot {
             match component {
                 Component::RootDir | Component::CurDir => {}
                 Component::Normal(part) => parts.push(part),
-                _ => return Err(self.refused(path, "it leads upwards")),
+                _ => return Err(self.refused(path, "it contains `..`")),
             }
         }
         Ok(parts)
@@ -244,7 +246,7 @@ impl ZoneRoot {
     }
 }
 
-/// Gives a file to somebody, where it is not theirs already.
+/// Changes the owner of a file if necessary.
 fn own(file: &impl std::os::fd::AsFd, user: u32, group: u32) -> rustix::io::Result<()> {
     let stat = rustix::fs::fstat(file)?;
     if (stat.st_uid, stat.st_gid) == (user, group) {
@@ -261,15 +263,15 @@ mod tests {
     use super::*;
 
     fn zone() -> (tempfile::TempDir, ZoneRoot) {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("root/etc")).unwrap();
-        let root = ZoneRoot::open(folder.path()).unwrap();
-        (folder, root)
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("root/etc")).unwrap();
+        let root = ZoneRoot::open(dir.path()).unwrap();
+        (dir, root)
     }
 
     #[test]
     fn reads_and_writes() {
-        let (folder, root) = zone();
+        let (dir, root) = zone();
         assert_eq!(root.read("/etc/nodename", 100).unwrap(), None);
         assert_eq!(root.read("/no/such", 100).unwrap(), None);
         root.write("/etc/nodename", b"web01\n", 0o644).unwrap();
@@ -278,22 +280,22 @@ mod tests {
         root.make_directories("/root/.ssh", 0o700).unwrap();
         root.make_directories("/root/.ssh", 0o700).unwrap();
         root.write("/root/.ssh/authorized_keys", b"key\n", 0o600).unwrap();
-        let path = folder.path().join("root/root/.ssh/authorized_keys");
+        let path = dir.path().join("root/root/.ssh/authorized_keys");
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(root.exists("/etc/nodename").unwrap() && root.is_directory("/etc").unwrap());
         root.remove("/etc/nodename").unwrap();
         root.remove("/etc/nodename").unwrap();
         assert!(!root.exists("/etc/nodename").unwrap());
-        assert_eq!(fs::read_dir(folder.path().join("root/etc")).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(dir.path().join("root/etc")).unwrap().count(), 0);
     }
 
     #[test]
     fn follows_no_link() {
-        let (folder, root) = zone();
+        let (dir, root) = zone();
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("shadow"), "secret").unwrap();
-        symlink(outside.path(), folder.path().join("root/var")).unwrap();
-        symlink(outside.path().join("shadow"), folder.path().join("root/etc/nodename")).unwrap();
+        symlink(outside.path(), dir.path().join("root/var")).unwrap();
+        symlink(outside.path().join("shadow"), dir.path().join("root/etc/nodename")).unwrap();
         assert!(root.read("/var/shadow", 100).is_err());
         assert!(root.read("/etc/nodename", 100).is_err());
         assert!(root.write("/var/shadow", b"x", 0o644).is_err());
@@ -301,16 +303,16 @@ mod tests {
         assert!(root.read("/etc/../../etc", 100).is_err());
         root.write("/etc/nodename", b"web01\n", 0o644).unwrap();
         assert_eq!(fs::read(outside.path().join("shadow")).unwrap(), b"secret");
-        assert!(fs::symlink_metadata(folder.path().join("root/etc/nodename")).unwrap().is_file());
-        symlink("/etc", folder.path().join("root/link")).unwrap();
+        assert!(fs::symlink_metadata(dir.path().join("root/etc/nodename")).unwrap().is_file());
+        symlink("/etc", dir.path().join("root/link")).unwrap();
         assert!(!root.is_directory("/link").unwrap());
     }
 
     #[test]
     fn an_edited_file_keeps_its_mode() {
-        let (folder, root) = zone();
+        let (dir, root) = zone();
         assert!(root.edit("/etc/new", 100, 0o640, |now| Some(format!("{now:?}"))).unwrap());
-        let path = folder.path().join("root/etc/new");
+        let path = dir.path().join("root/etc/new");
         let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
         assert_eq!((fs::read_to_string(&path).unwrap().as_str(), mode()), ("None", 0o640));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
@@ -319,16 +321,16 @@ mod tests {
         assert_eq!(mode(), 0o604);
         fs::write(&path, [0xff]).unwrap();
         assert!(root.edit("/etc/new", 100, 0o640, |_| Some("x".into())).is_err());
-        fs::create_dir_all(folder.path().join("root/root/.ssh")).unwrap();
+        fs::create_dir_all(dir.path().join("root/root/.ssh")).unwrap();
         root.make_private_directory("/root/.ssh").unwrap();
-        let ssh = fs::metadata(folder.path().join("root/root/.ssh")).unwrap();
+        let ssh = fs::metadata(dir.path().join("root/root/.ssh")).unwrap();
         assert_eq!(ssh.permissions().mode() & 0o7777, 0o700);
     }
 
     #[test]
     fn a_root_that_is_a_link_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        symlink("/etc", folder.path().join("root")).unwrap();
-        assert!(ZoneRoot::open(folder.path()).is_err());
+        let dir = tempfile::tempdir().unwrap();
+        symlink("/etc", dir.path().join("root")).unwrap();
+        assert!(ZoneRoot::open(dir.path()).is_err());
     }
 }

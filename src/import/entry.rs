@@ -1,7 +1,7 @@
-//! Builds the entry of a zone that the host has, and proves that it says the same.
+//! Builds the entry of a zone on the host, and proves that it is equivalent.
 //!
-//! Invariant: an entry is returned only if the configuration that zmgr would write from it, as its file will read, is the one that
-//! the host has.
+//! Invariant: an entry is returned only if the configuration that zmgr would write from it, after reading its file back, equals the
+//! one on the host.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::operations::{ConfigTree, applied, document, whole};
 use crate::settings::{Install, IpType, Settings, Without};
 use crate::zone::{EntryId, EntryState, Origin, ZoneEntry};
 
-/// What entries are built from.
+/// Inputs for building entries.
 pub(super) struct AdoptionInputs<'a> {
     pub(super) config_tree: &'a ConfigTree,
     pub(super) host: &'a HostSnapshot,
@@ -30,15 +30,15 @@ pub(super) struct AdoptionInputs<'a> {
     pub(super) adopt_links: bool,
 }
 
-/// The templates that zones may be matched to.
+/// Templates that zones may be matched to.
 pub(super) struct Templates {
     /// The best one in a tie first.
     candidates: Vec<TemplateKind>,
-    /// Whether the caller chose the one candidate.
+    /// True if the caller chose the only candidate.
     chosen: bool,
 }
 
-/// What a zone must have in common with its template.
+/// Properties that a zone must share with its template.
 struct TemplateKind {
     name: TemplateName,
     brand: String,
@@ -46,22 +46,22 @@ struct TemplateKind {
 }
 
 impl Templates {
-    /// Returns those that the caller lets be matched: the one asked for, none, or all, the default template first. `config` if one of
-    /// them cannot be read or makes no whole zone: leaving it out silently would tie the zones to another one.
+    /// Returns the candidates: the requested template, none, or all, the default template first. Fails with `config` if one of them
+    /// is unreadable or incomplete: silently leaving it out would match zones to another one.
     pub(super) fn of(config_tree: &ConfigTree, asked: Option<&TemplateName>, none: bool) -> Result<Templates> {
         if none {
             return Ok(Templates { candidates: Vec::new(), chosen: false });
         }
         if let Some(name) = asked {
             let kind = kind(config_tree, name)?.ok_or_else(|| {
-                Error::new(Code::Config, format!("cannot import with template \"{name}\": it names no brand"))
-                    .with_help("name another template, or pass --no-template")
+                Error::new(Code::Config, format!("cannot import with template \"{name}\": it has no brand"))
+                    .with_help("use another template, or pass --no-template")
             })?;
             return Ok(Templates { candidates: vec![kind], chosen: true });
         }
         config_tree.check_templates().map_err(|error| match error.details() {
             [] => error,
-            _ => error.with_help("fix the files, name a template with --template, or pass --no-template"),
+            _ => error.with_help("fix the files, use --template, or pass --no-template"),
         })?;
         let default = config_tree.config.default_template.as_ref().map(|template| &template.value);
         let default = default.filter(|name| config_tree.templates.contains_key(*name));
@@ -71,14 +71,14 @@ impl Templates {
             let unusable = |error: Error| {
                 error
                     .with_context(format!("cannot tell which zones template \"{name}\" fits"))
-                    .with_help("fix the template, name one with --template, or pass --no-template")
+                    .with_help("fix the template, use --template, or pass --no-template")
             };
             candidates.extend(kind(config_tree, name).map_err(unusable)?);
         }
         Ok(Templates { candidates, chosen: false })
     }
 
-    /// Returns the templates to try for this zone; `None`, last, stands for going without.
+    /// Returns the templates to try for this zone; `None`, last, means without a template.
     fn for_zone(&self, found: &Found<'_>) -> Result<Vec<Option<&TemplateName>>> {
         let ip_type = found::ip_type(&found.config);
         let fits = |kind: &&TemplateKind| kind.brand == found.config.brand && kind.ip_type == ip_type;
@@ -92,19 +92,19 @@ impl Templates {
             return Err(Error::new(
                 Code::Config,
                 format!(
-                    "template \"{name}\" does not fit: it is for brand {brand}, ip-type {}, and the zone has brand {}, ip-type {}",
+                    "template \"{name}\" does not fit: it is for brand {brand}, ip-type {}; the zone has brand {}, ip-type {}",
                     theirs.as_str(),
                     found.config.brand,
                     ip_type.as_str()
                 ),
             )
-            .with_help("name another template, or pass --no-template"));
+            .with_help("use another template, or pass --no-template"));
         }
         Ok(fitting)
     }
 }
 
-/// Returns the kind of zone that a template is for; `None` if it names no brand, so that it is there only to be extended.
+/// Returns the kind of zone that a template is for; `None` if it has no brand, so that it is only extended.
 fn kind(config_tree: &ConfigTree, name: &TemplateName) -> Result<Option<TemplateKind>> {
     // Brand and ip-type are the same for every zone of the template, so any name serves.
     let mut entry = ZoneEntry::new(ZoneName::new("zone-of-template")?);
@@ -132,7 +132,7 @@ pub(super) struct Adoption {
     pub(super) notes: Vec<String>,
 }
 
-/// Builds the entry of this zone. The error says why there can be none.
+/// Builds the entry of this zone, or fails with the reason.
 pub(super) fn adopt(
     inputs: &AdoptionInputs<'_>,
     found: &Found<'_>,
@@ -172,7 +172,7 @@ pub(super) fn adopt(
     }
 }
 
-/// Returns how much an entry says beyond its template.
+/// Returns the amount that an entry contains in addition to its template.
 fn weight(entry: &ZoneEntry) -> usize {
     let settings = serde_json::to_value(&entry.settings).unwrap_or_default();
     let Some(resources) = settings.get("resources").and_then(|resources| resources.as_object()) else { return 0 };
@@ -215,7 +215,7 @@ fn over(
     if entry.nets.is_empty() && !inherited.nets.is_empty() {
         entry.settings.without.push(drop_all("net"));
     }
-    // What leaves no trace in the configuration was not done to this zone: it was not installed from the template.
+    // Settings that leave no trace in the configuration do not apply to this zone: it was not installed from the template.
     let unproved = [
         ("install", inherited.install != Install::default()),
         ("clone-from", inherited.clone_from.is_some()),
@@ -238,7 +238,7 @@ fn over(
 
     let spec = spec(config_tree, &entry)?;
     let mut applied = applied(&spec);
-    // zmgr did not install it: what it was installed with is not known.
+    // zmgr did not install it, so the settings of the installation are unknown.
     (applied.settings.install, applied.settings.clone_from) = (None, None);
     applied.settings.setup = Default::default();
     entry.applied = Some(Box::new(applied));
@@ -266,7 +266,7 @@ fn spec(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {
     effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)
 }
 
-/// Returns the settings that hold the zone's configuration, and the elements that no setting can hold.
+/// Returns the settings that represent the zone's configuration, and the elements that no setting can represent.
 fn said(inputs: &AdoptionInputs<'_>, found: &Found<'_>, path: &Path) -> Result<(Settings, Vec<String>)> {
     let alone = |settings: Settings, foreign: Vec<String>| {
         let mut entry = ZoneEntry::new(found.name.clone());
@@ -275,7 +275,7 @@ fn said(inputs: &AdoptionInputs<'_>, found: &Found<'_>, path: &Path) -> Result<(
         entry.foreign = foreign;
         entry
     };
-    // Whether an entry with these settings, written and read again, means the configuration that is wanted.
+    // Returns true if an entry with these settings, written and read again, gives the wanted configuration.
     let comes_back = |settings: &Settings, foreign: &[String], wanted: &ZoneConfig| {
         let read = Document::create(path, alone(settings.clone(), foreign.to_vec()));
         let said = read.and_then(|read| {
@@ -299,7 +299,7 @@ fn said(inputs: &AdoptionInputs<'_>, found: &Found<'_>, path: &Path) -> Result<(
         ..ZoneConfig::default()
     };
     let (mut sayable, mut foreign) = (bare.clone(), Vec::new());
-    // zonecfg writes a second one beside the first, and a node holds only one.
+    // zonecfg writes a second one beside the first, and a node represents only one.
     let flags = |piece: &String| piece.starts_with("<security-flags");
     let twice = found.pieces.iter().filter(|piece| flags(piece)).count() > 1;
     for piece in found.pieces.iter().filter(|piece| !is_network(piece)) {
@@ -330,7 +330,7 @@ fn is_network(piece: &str) -> bool {
     zonecfg::parse_pieces(&[piece.to_owned()]).is_ok_and(|said| !said.nets.is_empty())
 }
 
-/// Keeps the network resources of each link verbatim if the nets do not hold all of them.
+/// Keeps the network resources of each link verbatim if the nets do not represent all of them.
 fn keep_odd_networks(inputs: &AdoptionInputs<'_>, found: &Found<'_>, entry: &mut ZoneEntry) -> Result<()> {
     let said = document(&spec(inputs.config_tree, entry)?, inputs.dialect)?.canonical().nets;
     let there = found.config.canonical().nets;

@@ -1,6 +1,6 @@
-//! A zone's configuration in the words of our documents, as far as they reach.
+//! Translates a zone's configuration into settings, as far as possible.
 //!
-//! Invariant: pure, and the reverse of what a wish is written from: what is said here is written back as it was found.
+//! Invariant: pure, and the reverse of writing a configuration: settings from here are written back as they were found.
 
 use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::resources::{
@@ -10,7 +10,7 @@ use crate::resources::{
 use crate::settings::{IpType, Settings};
 use crate::source::Sourced;
 
-/// All of a configuration but its name, zonepath and nets; `None` where some of it has no words.
+/// Returns the whole configuration except name, zonepath and nets; `None` if some of it cannot be translated.
 pub(super) fn settings(config: &ZoneConfig) -> Option<Settings> {
     if !config.unknown.is_empty() {
         return None;
@@ -18,7 +18,7 @@ pub(super) fn settings(config: &ZoneConfig) -> Option<Settings> {
     Some(Settings { resources: resources(config)?, ..identity(config) })
 }
 
-/// What every zone says: brand, autoboot, IP type.
+/// Settings of every zone: brand, autoboot, IP type.
 pub(super) fn identity(config: &ZoneConfig) -> Settings {
     Settings {
         brand: Some(config.brand.clone().into()),
@@ -90,7 +90,7 @@ fn resources(config: &ZoneConfig) -> Option<Resources> {
     Some(resources)
 }
 
-/// The limit, where the control has the one value that the node of its own would give it.
+/// Returns the limit, if the control has the one value that its own node would set.
 fn shorthand(name: &str, values: &[zonecfg::RctlValue]) -> Option<u64> {
     let action = match name {
         "zone.max-swap" | "zone.max-locked-memory" | "zone.cpu-cap" => "deny",
@@ -101,7 +101,7 @@ fn shorthand(name: &str, values: &[zonecfg::RctlValue]) -> Option<u64> {
     (*value == zonecfg::RctlValue::new(limit, action)).then_some(limit)
 }
 
-/// A limit that is written back as it stands.
+/// Returns a limit that is written back unchanged.
 fn limit(text: &str) -> Option<u64> {
     text.parse::<u64>().ok().filter(|limit| limit.to_string() == text)
 }
@@ -156,12 +156,12 @@ fn security_flags(found: &zonecfg::SecurityFlags) -> SecurityFlags {
     flags
 }
 
-/// Each of them in our words; `None` where one has none.
+/// Translates each of them; `None` if one cannot be translated.
 fn all<F, T>(found: &[F], say: impl Fn(&F) -> Option<T>) -> Option<Vec<Sourced<T>>> {
     found.iter().map(|each| say(each).map(Sourced::from)).collect()
 }
 
-/// `None` where it is there and has no words.
+/// Returns `None` if it exists and cannot be translated.
 #[allow(clippy::option_option)]
 fn maybe<F, T>(found: &Option<F>, say: impl Fn(&F) -> Option<T>) -> Option<Option<Sourced<T>>> {
     match found {

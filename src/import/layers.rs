@@ -1,12 +1,12 @@
-//! Separates what an entry must say from what the layers below already say.
+//! Separates the settings of an entry from those that the layers below already have.
 //!
-//! Invariant: pure. The result over those layers means the same as the whole settings without layers.
+//! Invariant: pure. The result over those layers is equivalent to all settings without layers.
 
 use crate::effective::ZoneSpec;
 use crate::settings::{Settings, Without};
 use crate::source::Sourced;
 
-/// Returns what is left of `all` over layers that say `inherited`: what differs, and what is to be dropped. The brand always stays.
+/// Returns what is left of `all` over layers with `inherited`: differences, and what to drop. The brand always stays.
 pub(super) fn beyond(all: Settings, inherited: &ZoneSpec) -> Settings {
     let mut left = Settings { brand: all.brand, ..Settings::default() };
     left.autoboot = all.autoboot.filter(|autoboot| *autoboot != inherited.autoboot);

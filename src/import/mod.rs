@@ -1,6 +1,6 @@
 //! Adopts zones that the host has and the registry does not.
 //!
-//! Invariant: nothing on the host is changed. A zone is adopted whole, with proof that nothing of it is lost, or skipped with the
+//! Invariant: nothing on the host changes. A zone is adopted completely, with proof that nothing of it is lost, or skipped with the
 //! reason.
 
 mod entry;
@@ -25,13 +25,13 @@ use crate::registry::{EntryKind, Wait, ZoneLock, now};
 use crate::schema::did_you_mean;
 use crate::zone::EntryId;
 
-/// Why a zone that has an entry is skipped.
+/// Reason for skipping a zone that has an entry.
 const REGISTERED: &str = "already registered";
 
-/// Number of files that this process keeps open for other things than locks of zones.
+/// Number of files that this process may need besides the locks of zones.
 const SPARE_FILES: u64 = 64;
 
-/// A zone of the host, or a name that was asked for.
+/// A zone of the host, or a requested name.
 struct Candidate {
     name: String,
     what: Result<Box<Adoption>, Error>,
@@ -73,7 +73,7 @@ pub(crate) fn import(
     Ok(Report { outcomes: outcomes?.into_iter().flatten().collect() })
 }
 
-/// Runs a plan. `stale-plan`, with nothing done, if any of it would now be different.
+/// Runs a plan. Fails with `stale-plan`, before doing anything, if any of it would now be different.
 pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
     let mut names = Vec::new();
     let mut chosen = Chosen::new();
@@ -107,7 +107,7 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
     Ok(Report { outcomes: outcomes?.into_iter().flatten().collect() })
 }
 
-/// What every candidate is built from.
+/// Inputs shared by all candidates.
 struct Prepared {
     config_tree: ConfigTree,
     snapshots: Snapshots,
@@ -115,7 +115,7 @@ struct Prepared {
 
 fn prepare(context: &Context, options: &ImportOptions) -> Result<Prepared> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    // Before the host is asked: what is wrong with the files needs no host.
+    // Before the host is queried: errors in the files do not need a host.
     templates(&config_tree, options)?;
     let snapshots = context.snapshot()?;
     Ok(Prepared { config_tree, snapshots })
@@ -140,7 +140,7 @@ fn templates(config_tree: &ConfigTree, options: &ImportOptions) -> Result<Templa
     Templates::of(config_tree, asked.as_ref(), options.no_template)
 }
 
-/// Returns every zone that was asked for, by name, with its entry or the reason why it can have none.
+/// Returns all requested zones, by name, with their entry or the reason for having none.
 fn candidates(
     context: &Context,
     config_tree: &ConfigTree,
@@ -206,8 +206,8 @@ fn candidates(
         let known = listed.contains_key(name.as_str()) || candidates.iter().any(|each| each.name == name.as_str());
         if !known {
             let error = match registered.contains(name.as_str()) {
-                true => sift::refused(Code::Exists, "already registered, and the host has no such zone"),
-                false => sift::refused(Code::NotFound, "the host has no such zone"),
+                true => sift::refused(Code::Exists, "already registered, but not on the host"),
+                false => sift::refused(Code::NotFound, "not on the host"),
             };
             candidates.push(Candidate { name: name.to_string(), what: Err(error.with_help("run `zoneadm list -c`")) });
         }
@@ -247,7 +247,7 @@ fn read(context: &Context, name: &str) -> Result<(zonecfg::ZoneConfig, Vec<Strin
     Ok((zonecfg::parse_xml(&text).map_err(fault)?, zonecfg::pieces(&text).map_err(fault)?))
 }
 
-/// Adopts what can be adopted: many zones with one read of the registry and one flush.
+/// Adopts the zones that can be adopted: many zones with one load of the registry and one flush.
 fn adopt_all(
     context: &Context,
     config_tree: &ConfigTree,
@@ -350,11 +350,11 @@ fn adopt_batch(
             Err(error) => {
                 let name = &adoption.document.value.name;
                 outcomes.push(match error.code() {
-                    // Another import, or a create, was faster: the same as if it had come first.
+                    // Another import, or a create, was faster: the same result as if it had come first.
                     Code::Exists => left_alone(name.to_string(), sift::refused(Code::Exists, REGISTERED), all),
                     _ => failed(name, error),
                 });
-                // The entry that is there now belongs to that process, and so does the file of the lock.
+                // The existing entry belongs to that process, and so does the lock file.
                 drop(lock);
             }
         }
@@ -424,7 +424,7 @@ fn change(config_tree: &ConfigTree, snapshots: &Snapshots, options: &ImportOptio
     }
 }
 
-/// Returns the change of a zone that is skipped, so that the plan says why.
+/// Returns the change of a skipped zone, so that the plan contains the reason.
 fn skipped(zone: String, options: &ImportOptions, error: &Error) -> Change {
     Change {
         zone,

@@ -1,6 +1,6 @@
-//! A zone's network resources as nets of an entry: a net a link, and every address in its place.
+//! Translates a zone's network resources into nets of an entry: one net per link, with all its addresses.
 //!
-//! Invariant: whatever a resource says, each of its addresses is in the entry, so that nobody else is given it.
+//! Invariant: each address of a resource is in the entry, so that it is not allocated again.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,18 +17,18 @@ use crate::pool::Pool;
 use crate::registry::Pools;
 use crate::settings::{EntryNet, IpType};
 
-/// What nets are told from.
+/// Inputs for translating nets.
 pub(super) struct Cabling<'a> {
     pub(super) host: &'a HostSnapshot,
     pub(super) pools: &'a Pools,
-    /// How many zones, registered or not, speak of each link.
+    /// Number of zones, registered or not, that name each link.
     pub(super) users: &'a HashMap<String, usize>,
-    /// Whether VNICs that match become zmgr's own.
+    /// True if matching VNICs become zmgr's own.
     pub(super) adopt: bool,
 }
 
-/// The nets of this zone. `template` are those of its template, whose names are taken where they fit. What a person should know
-/// goes to `notes`.
+/// Returns the nets of this zone. `template` are those of its template, whose names are used if they match. Adds notes for the user
+/// to `notes`.
 pub(super) fn nets(
     config: &ZoneConfig,
     cabling: &Cabling<'_>,
@@ -53,7 +53,7 @@ pub(super) fn nets(
     nets
 }
 
-/// The addresses of one link; the pool that they are of is looked for later.
+/// Returns the addresses of one link; their pool is searched later.
 fn addresses(resources: &[&Net], cabling: &Cabling<'_>, notes: &mut Vec<String>) -> EntryNet {
     let mut net = EntryNet::default();
     for resource in resources {
@@ -65,7 +65,7 @@ fn addresses(resources: &[&Net], cabling: &Cabling<'_>, notes: &mut Vec<String>)
                 if !known {
                     net.host_names.push(text.to_owned());
                     notes.push(format!(
-                        "{} has the host name {text} in the place of an address: which address that is, zmgr does not know",
+                        "{} has the host name {text} instead of an address, which zmgr does not resolve",
                         resource.physical
                     ));
                 }
@@ -84,7 +84,7 @@ fn addresses(resources: &[&Net], cabling: &Cabling<'_>, notes: &mut Vec<String>)
     net
 }
 
-/// An address with its prefix length; where it stands without one, that of its pool, or of the address alone.
+/// Returns an address with its prefix length; one without gets that of its pool, or its own full length.
 fn address(text: &str, pools: &Pools) -> Option<IpNet> {
     let is_interface = |address: IpAddr| !address.is_unspecified() && !address.is_multicast();
     if let Ok(network) = parse_network(text) {
@@ -98,7 +98,7 @@ fn address(text: &str, pools: &Pools) -> Option<IpNet> {
     }
 }
 
-/// Says what link the net is, and finds its pool.
+/// Sets the link of the net, and finds its pool.
 fn place<'p>(
     net: &mut EntryNet,
     link: &str,
@@ -125,8 +125,8 @@ fn place<'p>(
         let address = address.address.addr();
         if pool.is_none_or(|pool| pool.network_of(address).is_none()) {
             notes.push(match pool_at(address, over, vlan, cabling.pools) {
-                None => format!("{address} is in no pool"),
-                Some(other) => format!("{address} is of pool {} and other addresses of {link} are not", other.name),
+                None => format!("{address} is not in a pool"),
+                Some(other) => format!("{address} is in pool {}, but other addresses of {link} are not", other.name),
             });
         }
     }
@@ -145,41 +145,41 @@ fn place<'p>(
                 let mtu = found.and_then(|found| found.mtu);
                 net.mtu = mtu.filter(|_| pool.is_some_and(|pool| pool.mtu.is_some()));
             }
-            Some(why) => notes.push(format!("the VNIC {link} is not adopted: {why}")),
+            Some(why) => notes.push(format!("VNIC {link} is not adopted: {why}")),
         }
     }
     pool
 }
 
-/// Why a VNIC is not one that zmgr would have made for this net.
+/// Returns why a VNIC is not one that zmgr would have made for this net.
 fn stranger(net: &EntryNet, pool: Option<&Pool>, cabling: &Cabling<'_>) -> Option<String> {
     let link = net.vnic.as_ref()?;
     if net.mac.is_none() {
-        return Some("its MAC address is not known".to_owned());
+        return Some("its MAC address is unknown".to_owned());
     }
     if cabling.users.get(link.as_str()).is_some_and(|users| *users > 1) {
-        return Some("another zone uses it as well".to_owned());
+        return Some("another zone also uses it".to_owned());
     }
     let pool = pool?;
     if let Some(stub) = &pool.stub
         && net.stub.as_ref() != Some(&stub.value)
     {
         let over = net.stub.as_deref().unwrap_or("nothing");
-        return Some(format!("it lies over {over}, and pool {} over {}", pool.name, stub.value));
+        return Some(format!("it is over {over}, but pool {} is over {}", pool.name, stub.value));
     }
     let wanted = pool.vlan.as_ref().map(|vlan| vlan.value);
     (net.vlan != wanted).then(|| {
         let said = |vlan: Option<u16>| vlan.map_or("no VLAN".to_owned(), |vlan| format!("VLAN {vlan}"));
-        format!("it has {}, and pool {} {}", said(net.vlan), pool.name, said(wanted))
+        format!("it has {}, but pool {} has {}", said(net.vlan), pool.name, said(wanted))
     })
 }
 
-/// The pool of a net: that of its first address that has one.
+/// Returns the pool of a net: that of its first address with a pool.
 fn pool_of<'p>(net: &EntryNet, over: Option<&str>, vlan: Option<u16>, pools: &'p Pools) -> Option<&'p Pool> {
     net.addresses.iter().find_map(|address| pool_at(address.address.addr(), over, vlan, pools))
 }
 
-/// The pool that an address is of: of several, the one on the same wire.
+/// Returns the pool of an address: if several match, the one on the same segment.
 fn pool_at<'p>(address: IpAddr, over: Option<&str>, vlan: Option<u16>, pools: &'p Pools) -> Option<&'p Pool> {
     let mut best: Option<(u8, &Pool)> = None;
     for pool in pools.values().filter(|pool| pool.network_of(address).is_some()) {
@@ -193,7 +193,7 @@ fn pool_at<'p>(address: IpAddr, over: Option<&str>, vlan: Option<u16>, pools: &'
     best.map(|(_, pool)| pool)
 }
 
-/// A name that no net of the zone has yet: that of the template's net of the same pool or link, the pool's, the link's.
+/// Returns an unused name for a net: that of the template's net of the same pool or link, the pool's, the link's.
 fn name(net: &EntryNet, link: &str, template: &[EntryNet], nets: &[EntryNet]) -> String {
     let free = |name: &String| !nets.iter().any(|net| net.name == *name);
     let of_template = template.iter().find(|theirs| {

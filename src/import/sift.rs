@@ -5,7 +5,7 @@ use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::host::{BrandKind, HostSnapshot, brand_kind};
 use crate::name::ZoneName;
 
-/// Returns the zone's name if it may be adopted, as far as that does not depend on its configuration; else why not.
+/// Returns the zone's name if it may be adopted, as far as that does not depend on its configuration; otherwise the reason.
 pub(super) fn sift(host: &HostSnapshot, zone: &HostZone) -> Result<ZoneName, Error> {
     let name = &zone.name;
     if name == "global" {
@@ -42,7 +42,7 @@ pub(super) fn sift(host: &HostSnapshot, zone: &HostZone) -> Result<ZoneName, Err
         .map_err(|error| refused(Code::InvalidArgument, format!("its name is not valid: {}", error.message())))
 }
 
-/// Makes the error for a zone that is skipped; the caller adds the name.
+/// Returns the error for a skipped zone; the caller adds the name.
 pub(super) fn refused(code: Code, why: impl Into<String>) -> Error {
     Error::new(code, why)
 }

@@ -1,6 +1,6 @@
 //! Sets of numbers as sorted, disjoint intervals.
 //!
-//! Invariant: the intervals ascend and never touch, so two equal sets are equal values.
+//! Invariant: the intervals ascend and never touch, so equal sets are equal values.
 
 /// The numbers from `first` to `last`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,22 +12,22 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// The interval of these two ends, in whichever order they come.
+    /// Returns the interval of these two ends, in either order.
     pub fn new(a: u128, b: u128) -> Self {
         Interval { first: a.min(b), last: a.max(b) }
     }
 
-    /// Whether the number lies in it.
+    /// Returns true if the number is in it.
     pub fn contains(&self, number: u128) -> bool {
         self.first <= number && number <= self.last
     }
 
-    /// How many numbers it has; the one that is too large to be said, all of `u128`, saturates.
+    /// Returns the number of elements; the only size that does not fit, all of `u128`, saturates.
     pub fn count(&self) -> u128 {
         (self.last - self.first).saturating_add(1)
     }
 
-    /// What both have.
+    /// Returns the intersection.
     pub fn overlap(&self, other: &Interval) -> Option<Interval> {
         let (first, last) = (self.first.max(other.first), self.last.min(other.last));
         (first <= last).then_some(Interval { first, last })
@@ -39,28 +39,28 @@ impl Interval {
 pub struct Intervals(Vec<Interval>);
 
 impl Intervals {
-    /// The intervals, ascending.
+    /// Returns the intervals, ascending.
     pub fn as_slice(&self) -> &[Interval] {
         &self.0
     }
 
-    /// Whether the number is in the set.
+    /// Returns true if the number is in the set.
     pub fn contains(&self, number: u128) -> bool {
         let at = self.0.partition_point(|i| i.last < number);
         self.0.get(at).is_some_and(|i| i.first <= number)
     }
 
-    /// How many numbers the set has, saturating.
+    /// Returns the number of elements, saturating.
     pub fn count(&self) -> u128 {
         self.0.iter().fold(0, |sum, i| sum.saturating_add(i.count()))
     }
 
-    /// The longest run of the set, the lowest of several.
+    /// Returns the longest interval, the lowest of several.
     pub fn longest(&self) -> Option<Interval> {
         self.0.iter().copied().reduce(|best, i| if i.last - i.first > best.last - best.first { i } else { best })
     }
 
-    /// What both sets have.
+    /// Returns the intersection of both sets.
     #[must_use]
     pub fn intersect(&self, other: &Intervals) -> Intervals {
         let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
@@ -76,7 +76,7 @@ impl Intervals {
         Intervals(both)
     }
 
-    /// What this set has and the other has not.
+    /// Returns the elements of this set that are not in the other.
     #[must_use]
     pub fn subtract(&self, other: &Intervals) -> Intervals {
         let mut rest = Vec::with_capacity(self.0.len());
@@ -115,7 +115,7 @@ impl FromIterator<Interval> for Intervals {
     }
 }
 
-/// Of single numbers.
+/// Builds a set of single numbers.
 impl FromIterator<u128> for Intervals {
     fn from_iter<I: IntoIterator<Item = u128>>(numbers: I) -> Self {
         numbers.into_iter().map(|n| Interval { first: n, last: n }).collect()

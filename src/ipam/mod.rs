@@ -1,7 +1,7 @@
-//! Allocation of addresses: which are candidates, which comes next, and where the others went.
+//! Allocation of addresses: the candidates, the next one, and the usage of all others.
 //!
-//! Invariant: everything here is interval arithmetic over `u128`. No function iterates a prefix, so a /64 costs what a /24
-//! costs, and one function, [`Space::candidates`], decides for allocation, explicit requests, reports and checks alike.
+//! Invariant: everything here is interval arithmetic over `u128`. No function iterates over a prefix, so a /64 costs as much as a
+//! /24, and a single function, [`Space::candidates`], decides for allocation, explicit requests, reports and checks.
 
 mod intervals;
 #[cfg(test)]
@@ -28,10 +28,10 @@ pub enum Family {
 }
 
 impl Family {
-    /// Both, in the order in which a pool gives them.
+    /// Both, in the order in which a pool allocates them.
     pub const ALL: [Family; 2] = [Family::V4, Family::V6];
 
-    /// The family of an address.
+    /// Returns the family of an address.
     pub fn of(address: IpAddr) -> Family {
         match address {
             IpAddr::V4(_) => Family::V4,
@@ -39,7 +39,7 @@ impl Family {
         }
     }
 
-    /// The address of this number.
+    /// Returns the address of this number.
     ///
     /// For IPv4 only the lower 32 bits count; nothing in this module makes a larger one.
     pub fn address(self, number: u128) -> IpAddr {
@@ -59,7 +59,7 @@ impl fmt::Display for Family {
     }
 }
 
-/// The number of an address within its family.
+/// Returns the number of an address within its family.
 pub fn number(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(a) => u128::from(a.to_bits()),

@@ -1,4 +1,4 @@
-//! The same questions answered by looking at each address, one after the other.
+//! A model that computes the same results by enumerating every address.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Every address of a block, in order.
+/// Returns all addresses of a block, in order.
 fn addresses(block: &Block) -> Vec<IpAddr> {
     let Interval { first, last } = block.interval();
     (0..=last - first).map(|n| block.family().address(first + n)).collect()
@@ -18,7 +18,7 @@ fn within(ends: &[(IpAddr, IpAddr)], a: IpAddr) -> bool {
     ends.iter().any(|(x, y)| (x.min(y)..=x.max(y)).contains(&&a))
 }
 
-/// Whether the address may be given, from the words of the rules.
+/// Returns true if the address may be allocated, by a literal reading of the rules.
 fn may_give(block: &Block, a: IpAddr, owner: Option<&str>) -> bool {
     let edge = match block.network {
         IpNet::V4(n) => n.prefix_len() < 31 && (a == n.network() || a == n.broadcast()),
@@ -37,7 +37,7 @@ fn candidates(space: &Space, family: Family, owner: Option<&str>) -> Vec<IpAddr>
     blocks.flat_map(|b| addresses(b).into_iter().filter(move |a| may_give(b, *a, owner))).collect()
 }
 
-/// A base address of the family at one of the edges of its numbers, or between them.
+/// Generates a base address of the family at an edge of its numbers, or between them.
 fn base(family: Family, place: u8, prefix: u8) -> IpNet {
     let number = match (family, place) {
         (_, 0) => 0,
@@ -61,7 +61,7 @@ prop_compose! {
         let network = base(family, place, prefix);
         let at = |n: u128| family.address(number(network.network()) + n);
         let ends = |v: Vec<(u128, u128)>| v.into_iter().map(|(a, b)| (at(a.min(b)), at(a.max(b)))).collect();
-        // An exclusion that covers most of the network says little about the rest.
+        // An exclusion of most of the network tests little of the rest.
         let excludes = excludes.into_iter().map(|(a, b)| (a, a.max(b).min(a + 64))).collect();
         Block {
             network,
@@ -97,7 +97,7 @@ proptest! {
             prop_assert_eq!(got.contains(*a), member.contains(a), "{}", a);
             prop_assert_eq!(space.classify(*a, owner) == AddressClass::Candidate, member.contains(a), "{}", a);
         }
-        // A share of all addresses is in use, candidates or not, in no order, some twice.
+        // A share of all addresses is in use, candidates or not, unordered, some repeated.
         let mut state = seed | 1;
         let mut random = || { state ^= state << 13; state ^= state >> 7; state ^= state << 17; state };
         let mut used: Vec<u128> = everything.iter().filter(|_| random() % 100 < share).map(|a| number(*a)).collect();
@@ -106,7 +106,7 @@ proptest! {
         let taken: BTreeSet<u128> = used.iter().copied().collect();
         let free = |a: &&IpAddr| !taken.contains(&number(**a));
         prop_assert_eq!(got.first_free(&used, Pick::Lowest), expected.iter().find(free).copied());
-        // The next one after any address: what follows it in its network, then the later networks, then from the beginning.
+        // The next one after any address: the following ones in its network, then the later networks, then from the beginning.
         for after in everything.iter().step_by(1 + everything.len() / 16) {
             let home = space.blocks.iter().position(|b| b.contains(*after)).unwrap();
             let of = |a: &IpAddr| space.blocks.iter().position(|b| b.contains(*a)).unwrap();
@@ -136,7 +136,7 @@ proptest! {
         numbers.sort_unstable();
         let longest = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| run.len()).max().unwrap_or(0);
         prop_assert_eq!(usage.largest_free.map_or(0, |r| r.count), longest as u128);
-        // The map has every address of the ranges once, and is no longer than it must be.
+        // The map contains every address of the ranges once, and has no superfluous ranges.
         prop_assert_eq!(usage.map.iter().map(|part| part.range.count).sum::<u128>(), usage.total);
         let mapped = usage.map.iter().filter(|part| part.taken_for == AddressUse::Free);
         let mapped: Vec<u128> = mapped.flat_map(|part| number(part.range.first)..=number(part.range.last)).collect();
@@ -178,7 +178,7 @@ fn the_smallest_and_the_largest_networks() {
         let first = first.map(|a| a.parse::<IpAddr>().unwrap());
         assert_eq!(candidates.first_free(&[], Pick::Lowest), first, "{network}");
         assert_eq!(space.usage(family, &[]).total, count, "{network}");
-        // From the last candidate it goes round to the first.
+        // After the last candidate, it continues with the first.
         let last = family.address(number(space.blocks[0].network.broadcast()));
         assert_eq!(candidates.first_free(&[], Pick::After(last)), first, "{network}");
     }

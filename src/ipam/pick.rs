@@ -1,17 +1,17 @@
-//! The next free address.
+//! Finds the next free address.
 
 use std::net::IpAddr;
 
 use super::intervals::{Interval, Intervals};
 use super::{Family, number};
 
-/// The candidates of one family in the order in which they are given, each with a rank from 0.
+/// The candidates of one family in the order of allocation, each with a rank from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidates {
     family: Family,
     /// In order of rank.
     segments: Vec<Segment>,
-    /// Positions in `segments`, by ascending address; empty where that is the order of rank too.
+    /// Positions in `segments`, by ascending address; empty if that is also the order of rank.
     by_address: Vec<usize>,
     /// The networks in order, each with the rank that follows its last candidate.
     blocks: Vec<(Interval, u128)>,
@@ -21,16 +21,16 @@ pub struct Candidates {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Segment {
     interval: Interval,
-    /// The rank of its first address.
+    /// Rank of its first address.
     rank: u128,
 }
 
-/// Where the search begins.
+/// Start of the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pick {
     /// With the first candidate.
     Lowest,
-    /// With the candidate that follows this address, going round.
+    /// With the candidate after this address, wrapping around.
     After(IpAddr),
 }
 
@@ -41,7 +41,8 @@ impl Candidates {
         for (network, set) in blocks {
             for interval in set.as_slice() {
                 candidates.segments.push(Segment { interval: *interval, rank: candidates.count });
-                // Without an edge the whole of IPv6 would be one more than u128 can say; but ::/0 always loses its first address.
+                // Without this, the whole of IPv6 would be one more than u128 can represent; but ::/0 always loses its first
+                // address.
                 candidates.count = candidates.count.saturating_add(interval.count());
             }
             candidates.blocks.push((network, candidates.count));
@@ -55,12 +56,12 @@ impl Candidates {
         candidates
     }
 
-    /// How many there are.
+    /// Returns the number of candidates.
     pub fn count(&self) -> u128 {
         self.count
     }
 
-    /// Whether the address is one.
+    /// Returns true if the address is a candidate.
     pub fn contains(&self, address: IpAddr) -> bool {
         Family::of(address) == self.family && self.rank(number(address)).is_some()
     }
@@ -82,7 +83,7 @@ impl Candidates {
         Some(self.family.address(segment.interval.first + (rank - segment.rank)))
     }
 
-    /// The rank of the first candidate after an address, 0 where there is none after it.
+    /// Returns the rank of the first candidate after an address, 0 if there is none.
     fn rank_after(&self, number: u128) -> u128 {
         let Some(at) = self.blocks.iter().position(|(network, _)| network.contains(number)) else { return 0 };
         let (network, end) = self.blocks[at];
@@ -96,10 +97,10 @@ impl Candidates {
         if rank < self.count { rank } else { 0 }
     }
 
-    /// The first candidate that is not in `used`, in one pass over it.
+    /// Returns the first candidate that is not in `used`, in one pass over it.
     ///
-    /// `used` are numbers of this family in any order; they may repeat and need not be candidates. Of n numbers at least one of
-    /// the first n + 1 candidates is free, so as many bits decide.
+    /// `used` are numbers of this family in any order; they may repeat and need not be candidates. Among the first n + 1 candidates
+    /// at least one is not among n numbers, so a bitmap of that size suffices.
     pub fn first_free(&self, used: &[u128], pick: Pick) -> Option<IpAddr> {
         let start = match pick {
             Pick::After(address) if Family::of(address) == self.family => self.rank_after(number(address)),

@@ -1,4 +1,4 @@
-//! What a pool's networks offer, and to whom.
+//! The address space of a pool.
 
 use std::net::IpAddr;
 
@@ -11,41 +11,41 @@ use super::{Family, number};
 /// One network of a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// The network. Host bits do not count.
+    /// The network. Host bits are ignored.
     pub network: IpNet,
     /// Its router, which may lie outside (`fe80::1`).
     pub gateway: Option<IpAddr>,
     /// First and last address of each range; none means the whole network.
     pub ranges: Vec<(IpAddr, IpAddr)>,
-    /// First and last address of what is never given.
+    /// First and last address of each excluded range.
     pub excludes: Vec<(IpAddr, IpAddr)>,
-    /// Single addresses kept for an owner of this name.
+    /// Single addresses reserved for an owner of this name.
     pub reserves: Vec<(IpAddr, String)>,
 }
 
 impl Block {
-    /// A network without anything special.
+    /// Returns a network without any settings.
     pub fn new(network: IpNet) -> Self {
         Block { network, gateway: None, ranges: Vec::new(), excludes: Vec::new(), reserves: Vec::new() }
     }
 
-    /// The family of the network.
+    /// Returns the family of the network.
     pub fn family(&self) -> Family {
         Family::of(self.network.addr())
     }
 
-    /// Whether the address lies in the network.
+    /// Returns true if the address is in the network.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.network.contains(&address)
     }
 
-    /// All addresses of the network.
+    /// Returns all addresses of the network.
     pub fn interval(&self) -> Interval {
         Interval::new(number(self.network.network()), number(self.network.broadcast()))
     }
 
-    /// The addresses that no host may have: network and broadcast of IPv4 (not below /31), subnet-router anycast of IPv6 (not
-    /// below /127, RFC 6164), and wherever they stand the unspecified address and 255.255.255.255.
+    /// Returns the addresses that no host may have: network and broadcast of IPv4 (not below /31), subnet-router anycast of IPv6
+    /// (not below /127, RFC 6164), and always the unspecified address and 255.255.255.255.
     fn edges(&self) -> Intervals {
         let Interval { first, last } = self.interval();
         let (network, broadcast) = match self.network {
@@ -63,7 +63,7 @@ impl Block {
             .collect()
     }
 
-    /// The addresses of the ranges that a host may have: what the counts of a report add up to.
+    /// Returns the addresses of the ranges that a host may have: the total of a report.
     pub(super) fn ranged(&self) -> Intervals {
         let whole: Intervals = [self.interval()].into_iter().collect();
         let usable = whole.subtract(&self.edges());
@@ -78,7 +78,7 @@ impl Block {
         self.gateway.filter(|g| self.contains(*g)).map(number).into_iter().collect()
     }
 
-    /// What is reserved for others than `owner`.
+    /// Returns the addresses reserved for others than `owner`.
     pub(super) fn reserved(&self, owner: Option<&str>) -> Intervals {
         self.reserves
             .iter()
@@ -92,12 +92,12 @@ impl Block {
     }
 }
 
-/// How an address stands to a pool, for one owner. Whether somebody holds it is another question.
+/// Class of an address in a pool, for one owner. Whether it is held does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressClass<'a> {
-    /// It may be given.
+    /// It may be allocated.
     Candidate,
-    /// It lies in no network of the pool.
+    /// It is not in a network of the pool.
     Elsewhere,
     /// The network's own address.
     Network,
@@ -109,44 +109,44 @@ pub enum AddressClass<'a> {
     Gateway,
     /// It is excluded.
     Excluded,
-    /// It is kept for somebody else.
+    /// It is reserved for another owner.
     Reserved(&'a str),
-    /// It is in no range.
+    /// It is not in a range.
     OutOfRange,
 }
 
 /// The networks of a pool, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Space {
-    /// The networks, in the order in which they are tried.
+    /// The networks, in the order of allocation.
     pub blocks: Vec<Block>,
 }
 
 impl Space {
-    /// The families that it has, IPv4 first.
+    /// Returns its families, IPv4 first.
     pub fn families(&self) -> impl Iterator<Item = Family> + '_ {
         Family::ALL.into_iter().filter(|f| self.blocks.iter().any(|b| b.family() == *f))
     }
 
-    /// The network that the address lies in, the first of several.
+    /// Returns the network of the address, the first of several.
     pub fn block(&self, address: IpAddr) -> Option<&Block> {
         self.blocks.iter().find(|b| b.contains(address))
     }
 
-    /// THE function: the addresses of one family that may be given to `owner`, in the order in which they are given. `None` is
-    /// somebody for whom nothing is reserved.
+    /// Returns the addresses of one family that may be allocated to `owner`, in the order of allocation. No other function decides
+    /// this. `None` is an owner without reserved addresses.
     pub fn candidates(&self, family: Family, owner: Option<&str>) -> Candidates {
         let mut seen = Intervals::default();
         let mut blocks = Vec::new();
         for block in self.blocks.iter().filter(|b| b.family() == family) {
-            // Networks of one pool do not overlap where the documents are in order; an address must not count twice anyway.
+            // Valid files have no overlapping networks in a pool; in any case, an address must not count twice.
             blocks.push((block.interval(), block.candidates(owner).subtract(&seen)));
             seen = seen.as_slice().iter().copied().chain([block.interval()]).collect();
         }
         Candidates::new(family, blocks)
     }
 
-    /// The addresses of one family that are kept for `owner` and may be given, in the order of the documents.
+    /// Returns the addresses of one family that are reserved for `owner` and may be allocated, in the order of the files.
     pub fn kept_for<'a>(&'a self, family: Family, owner: &'a str) -> impl Iterator<Item = IpAddr> + 'a {
         let candidates = self.candidates(family, Some(owner));
         self.blocks
@@ -156,7 +156,7 @@ impl Space {
             .map(|(address, _)| *address)
     }
 
-    /// How the address stands for `owner`.
+    /// Returns the class of the address for `owner`.
     pub fn classify(&self, address: IpAddr, owner: Option<&str>) -> AddressClass<'_> {
         if self.candidates(Family::of(address), owner).contains(address) {
             return AddressClass::Candidate;
@@ -182,7 +182,7 @@ impl Space {
         }
     }
 
-    /// What two pools share: an overlap of a network of each.
+    /// Returns an overlapping pair of networks of two pools.
     pub fn overlap(&self, other: &Space) -> Option<(IpNet, IpNet)> {
         let overlaps = |a: &IpNet, b: &IpNet| a.contains(&b.network()) || b.contains(&a.network());
         self.blocks

@@ -1,4 +1,4 @@
-//! Where the addresses of a pool went.
+//! Usage of a pool's addresses.
 
 use std::net::IpAddr;
 
@@ -6,38 +6,38 @@ use super::intervals::{Interval, Intervals};
 use super::space::{Block, Space};
 use super::{Family, number};
 
-/// What kind of holder has an address.
+/// Kind of holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Holder {
     /// A zone of the registry.
     Zone,
     /// A reservation.
     Reservation,
-    /// The host itself, or a zone that is not in the registry.
+    /// The host itself, or an unregistered zone.
     Host,
 }
 
-/// One address and who has it.
+/// An address and its holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holding {
     /// The address.
     pub address: IpAddr,
-    /// Who.
+    /// Kind of holder.
     pub holder: Holder,
 }
 
-/// A run of addresses, both ends included.
+/// A range of addresses, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddressRange {
     /// The first.
     pub first: IpAddr,
     /// The last.
     pub last: IpAddr,
-    /// How many.
+    /// Number of addresses.
     pub count: u128,
 }
 
-/// What an address of the ranges is taken for.
+/// Use of an address of the ranges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum AddressUse {
@@ -45,20 +45,20 @@ pub enum AddressUse {
     Zone,
     /// Held by a reservation.
     Reservation,
-    /// Held by the host or by a zone that is not in the registry.
+    /// Held by the host or by an unregistered zone.
     Host,
     /// A gateway of the pool's networks.
     Gateway,
     /// Excluded by the pool.
     Excluded,
-    /// Reserved in the pool for somebody who does not hold it yet.
+    /// Reserved in the pool for an owner that does not hold it yet.
     Reserved,
-    /// Free for everybody.
+    /// Free.
     Free,
 }
 
 impl AddressUse {
-    /// Its name, as in JSON.
+    /// Returns its name, as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             AddressUse::Zone => "zone",
@@ -72,18 +72,18 @@ impl AddressUse {
     }
 }
 
-/// Neighbouring addresses that are taken for the same.
+/// Adjacent addresses with the same use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RangeUse {
     /// The addresses.
     pub range: AddressRange,
-    /// What for.
+    /// Their use.
     pub taken_for: AddressUse,
 }
 
-/// Where the addresses of one family went. The parts add up to `total`: an address counts once, by the first of `zones`,
-/// `reservations`, `host`, `gateways`, `excluded`, `reserved` that has it.
+/// Usage of the addresses of one family. The parts add up to `total`: an address counts once, as the first of `zones`,
+/// `reservations`, `host`, `gateways`, `excluded`, `reserved` that applies.
 ///
 /// ```
 /// # use zmgr::*;
@@ -101,41 +101,41 @@ pub struct RangeUse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Which family.
+    /// The family.
     pub family: Family,
-    /// The addresses of the ranges that a host may have.
+    /// Number of addresses of the ranges that a host may have.
     pub total: u128,
     /// Held by zones of the registry.
     pub zones: u128,
     /// Held by reservations.
     pub reservations: u128,
-    /// Held by the host or by zones that are not in the registry.
+    /// Held by the host or by unregistered zones.
     pub host: u128,
     /// Gateways of the pool's networks.
     pub gateways: u128,
     /// Excluded.
     pub excluded: u128,
-    /// Reserved in the pool for somebody who does not hold it yet.
+    /// Reserved in the pool for an owner that does not hold it yet.
     pub reserved: u128,
-    /// Free for everybody.
+    /// Free.
     pub free: u128,
     /// Held, in one of the networks, but outside the ranges. Not part of `total`.
     pub outside: u128,
-    /// The longest run of free addresses.
+    /// The longest range of free addresses.
     pub largest_free: Option<AddressRange>,
-    /// Every address of the ranges, ascending: neighbours that are taken for the same are one run.
+    /// Every address of the ranges, ascending: adjacent addresses with the same use are one range.
     pub map: Vec<RangeUse>,
 }
 
 impl Usage {
-    /// Held by anybody.
+    /// Returns the number of held addresses.
     pub fn used(&self) -> u128 {
         self.zones + self.reservations + self.host
     }
 }
 
 impl Space {
-    /// Where the addresses of one family went.
+    /// Returns the usage of the addresses of one family.
     pub fn usage(&self, family: Family, holdings: &[Holding]) -> Usage {
         let blocks: Vec<&Block> = self.blocks.iter().filter(|b| b.family() == family).collect();
         let union = |of: &dyn Fn(&Block) -> Intervals| -> Intervals {

@@ -1,23 +1,23 @@
-//! Pairs what was with what is to be, so that as little as possible moves.
+//! Pairs old and new nodes, so that as few as possible move.
 
 use std::collections::HashMap;
 
 use super::Node;
 use super::write::{print, value};
 
-/// The most comparisons that are made to find the longest common run.
+/// Maximum number of comparisons to find the longest common subsequence.
 const MAX_COMPARISONS: usize = 1 << 20;
 
 /// How nodes of one name are paired.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pairing {
-    /// By their first argument alone.
+    /// By their first argument only.
     ByKey,
-    /// By their first argument, and what is left by its place.
+    /// By their first argument, and the rest by position.
     ByPlace,
 }
 
-/// Returns for each new node the index of the old one that becomes it.
+/// Returns, for each new node, the index of its old node.
 pub(super) fn align(old: &[&Node], new: &[&Node], pairing: Pairing) -> Vec<Option<usize>> {
     let (head, tail) = common(old.len(), new.len(), |a, b| old[a].same(new[b]));
     let (rest_old, rest_new) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
@@ -36,7 +36,7 @@ pub(super) fn align(old: &[&Node], new: &[&Node], pairing: Pairing) -> Vec<Optio
     whole(head, tail, middle, old.len())
 }
 
-/// Returns for each new key the index of the old one that becomes it: the longest common run, and what is left by its place.
+/// Returns, for each new key, the index of its old one: the longest common subsequence, and the rest by position.
 pub(super) fn align_keys(old: &[String], new: &[String]) -> Vec<Option<usize>> {
     let (head, tail) = common(old.len(), new.len(), |a, b| old[a] == new[b]);
     let (rest_old, rest_new) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
@@ -45,9 +45,9 @@ pub(super) fn align_keys(old: &[String], new: &[String]) -> Vec<Option<usize>> {
     whole(head, tail, middle, old.len())
 }
 
-/// Tells for each pair whether it keeps its place; the others move. Those that stay are the most that can.
+/// Returns, for each pair, whether it keeps its place; the others move. As many as possible stay.
 pub(super) fn in_order(pairs: &[Option<usize>]) -> Vec<bool> {
-    // The longest increasing run: `ends[n]` is the pair that ends the best run of length n + 1.
+    // The longest increasing subsequence: `ends[n]` is the pair that ends the best one of length n + 1.
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = vec![None; pairs.len()];
     for (at, pair) in pairs.iter().enumerate() {
@@ -68,7 +68,7 @@ pub(super) fn in_order(pairs: &[Option<usize>]) -> Vec<bool> {
     stays
 }
 
-/// How many are the same at the beginning, and at the end.
+/// Returns the length of the common prefix and of the common suffix.
 fn common(old: usize, new: usize, same: impl Fn(usize, usize) -> bool) -> (usize, usize) {
     let least = old.min(new);
     let head = (0..least).take_while(|at| same(*at, *at)).count();
@@ -81,7 +81,7 @@ fn whole(head: usize, tail: usize, middle: Vec<Option<usize>>, old: usize) -> Ve
     (0..head).map(Some).chain(middle).chain((old - tail..old).map(Some)).collect()
 }
 
-/// The index of each key, if each is there once.
+/// Returns the index of each key, if the keys are unique.
 fn unique(keys: impl Iterator<Item = Option<String>>) -> Option<HashMap<String, usize>> {
     let mut found = HashMap::new();
     for (at, key) in keys.enumerate() {
@@ -92,7 +92,7 @@ fn unique(keys: impl Iterator<Item = Option<String>>) -> Option<HashMap<String, 
     Some(found)
 }
 
-/// The longest common run. For very many, nothing is paired.
+/// Returns the longest common subsequence. Pairs nothing if there are too many keys.
 fn longest_run(old: &[String], new: &[String]) -> Vec<Option<usize>> {
     let (n, m) = (old.len(), new.len());
     let mut pairs = vec![None; m];
@@ -122,7 +122,7 @@ fn longest_run(old: &[String], new: &[String]) -> Vec<Option<usize>> {
     pairs
 }
 
-/// Pairs what is left between two pairs, in order.
+/// Pairs the rest between two pairs, in order.
 fn fill_between(pairs: &mut [Option<usize>], old: usize) {
     let mut taken = vec![false; old];
     pairs.iter().flatten().for_each(|at| taken[*at] = true);

@@ -1,4 +1,4 @@
-//! Problems of a text and their places.
+//! Errors of a text, with their places.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::scan::is_newline;
 use crate::error::{Code, Diagnostic, Error};
 use crate::source::Source;
 
-/// A problem at a place of a text.
+/// An error at a place of a text.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) code: &'static str,
@@ -29,7 +29,7 @@ impl Fault {
     }
 }
 
-/// The most problems of one file that are reported; of the others only their number is.
+/// Maximum number of reported errors per file; the others are only counted.
 pub(crate) const MAX_FAULTS: usize = 100;
 
 /// A file's text with the places of its lines.
@@ -37,7 +37,7 @@ pub(crate) const MAX_FAULTS: usize = 100;
 pub(crate) struct Text {
     path: Arc<Path>,
     text: Arc<str>,
-    /// Where each line begins; the first one after a byte order mark.
+    /// Start of each line; the first one is after a byte order mark.
     lines: Vec<usize>,
 }
 
@@ -59,12 +59,12 @@ impl Text {
         self.lines.partition_point(|start| *start <= offset).max(1)
     }
 
-    /// The line that a place is on.
+    /// Returns the line of a place.
     pub(crate) fn source(&self, span: Span) -> Source {
         Source::new(self.path.clone(), self.line_of(span.start) as u32)
     }
 
-    /// A problem with its line and column.
+    /// Returns an error with its line and column.
     pub(crate) fn diagnostic(&self, fault: Fault) -> Diagnostic {
         let mut diagnostic = Diagnostic::new(fault.code, fault.message).at_path(&*self.path);
         diagnostic.help = fault.help;
@@ -79,7 +79,7 @@ impl Text {
         diagnostic
     }
 
-    /// One error of all these problems, and of so many more that are only counted.
+    /// Combines these errors, and the number of uncounted ones, into one error.
     pub(crate) fn error(&self, mut faults: Vec<Fault>, more: usize) -> Error {
         faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
         let more = more + faults.len().saturating_sub(MAX_FAULTS);
@@ -93,7 +93,7 @@ impl Text {
     }
 }
 
-/// Makes one error of several diagnostics.
+/// Combines several diagnostics into one error.
 pub(crate) fn error_of(diagnostics: Vec<Diagnostic>) -> Error {
     let message = match diagnostics.as_slice() {
         [one] => one.to_string(),
@@ -104,7 +104,7 @@ pub(crate) fn error_of(diagnostics: Vec<Diagnostic>) -> Error {
         [one] => one.help.clone(),
         _ => None,
     };
-    // A text that could not be parsed for want of a thread is not at fault.
+    // A text that could not be parsed for lack of a thread is not invalid.
     let code = if diagnostics.iter().any(|one| one.code == NO_THREAD) { Code::Io } else { Code::Config };
     let error = Error::new(code, message).with_details(diagnostics);
     match help {
@@ -113,7 +113,7 @@ pub(crate) fn error_of(diagnostics: Vec<Diagnostic>) -> Error {
     }
 }
 
-/// The starts of lines: after each newline of KDL, of which CR LF is one.
+/// Returns the starts of lines: after each newline of KDL; CR LF is one.
 fn line_starts(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
     let mut lines = vec![if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }];
@@ -148,12 +148,12 @@ pub(crate) fn credentials(url: &str) -> Option<std::ops::Range<usize>> {
     let at = url.rfind('@')?;
     let start = match url.find("://") {
         Some(scheme) => scheme + 3,
-        // What is meant for a URL and lacks its scheme; `pkg:/name@version` is not one.
+        // A URL without a scheme is recognized too; `pkg:/name@version` is not one.
         None if url.starts_with("pkg:") => return None,
         None => 0,
     };
     let rest = url.get(start..at)?;
-    // A slash ends the host, so that what follows belongs to the path; in a password it only looks so.
+    // A slash ends the host, and the rest is the path; a slash in a password only looks so.
     let host = &rest[..rest.find('/').unwrap_or(rest.len())];
     let port = host.rsplit_once(':').map(|(_, port)| port);
     let is_password = port.is_some_and(|port| port.bytes().any(|b| !b.is_ascii_digit())) && !host.starts_with('[');
@@ -176,7 +176,7 @@ fn without_credentials(line: &str) -> String {
     hidden.collect()
 }
 
-/// The first line, at most 200 bytes, with control characters replaced and secrets hidden.
+/// Returns the first line, at most 200 bytes, with control characters replaced and secrets hidden.
 pub(crate) fn snippet(text: &str) -> String {
     let line = text.split(is_newline).next().unwrap_or_default();
     let cut = without_credentials(&line[..floor_char(line, 200)]);

@@ -1,4 +1,4 @@
-//! Reading of a document's file: whatever stands in its place, the caller neither hangs nor reads what others planted.
+//! Reads configuration files: whatever is at the path, reading does not hang and does not use planted files.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -9,30 +9,30 @@ use super::fault::error_of;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::file::{self, Links, Refused};
 
-/// Whose files are trusted.
+/// Trust in the owners of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) enum Trust {
-    /// As root, only those that nobody but root (or this user) could have written. Other users read what they can.
+    /// As root, only files that other users could not have written. Other users read what they can.
     #[default]
     Guarded,
-    /// Anybody's: the machine is a pretended one.
+    /// Any owner: for simulated machines.
     Anyone,
 }
 
 impl Trust {
-    /// Whether owners and modes matter to this process.
+    /// Returns true if owners and modes matter to this process.
     pub(crate) fn is_checked(self) -> bool {
         self == Trust::Guarded && rustix::process::geteuid().is_root()
     }
 }
 
-/// The bytes of a document, and how its file stood before they were read. `not-found` where nothing is there; `config` where it is
-/// something that no document may be.
+/// Reads a file, and its metadata from before it was read. Fails with `not-found` if nothing is there; `config` if it is not a
+/// valid kind of file.
 pub(crate) fn read(path: &Path, trust: Trust) -> Result<(Vec<u8>, Metadata)> {
     read_checked(path, trust, Links::Follow)
 }
 
-/// Reads a document that is known to be a regular file. A symbolic link that has taken its place since is refused.
+/// Reads a file that is known to be regular. Refuses a symbolic link that has replaced it since.
 pub(crate) fn read_regular(path: &Path, trust: Trust) -> Result<(Vec<u8>, Metadata)> {
     read_checked(path, trust, Links::Refuse)
 }
@@ -47,7 +47,7 @@ fn read_checked(path: &Path, trust: Trust, links: Links) -> Result<(Vec<u8>, Met
 fn unusable(path: &Path, why: Refused) -> Error {
     match why {
         Refused::Kind(kind) => refused(path, "not-a-file", format!("this is {kind}, not a regular file"), None),
-        Refused::Absent => Error::new(Code::NotFound, format!("there is no {}", path.display())),
+        Refused::Absent => Error::new(Code::NotFound, format!("{} does not exist", path.display())),
         Refused::TooLarge(_) => refused(
             path,
             "too-large",
@@ -58,16 +58,16 @@ fn unusable(path: &Path, why: Refused) -> Error {
     }
 }
 
-/// Whether a folder of documents may be trusted.
+/// Checks that a directory of configuration files can be trusted.
 pub(crate) fn check_directory(path: &Path, trust: Trust) -> Result<()> {
     let meta = std::fs::metadata(path).map_err(|error| failed(path, error))?;
     if !meta.is_dir() {
-        return Err(refused(path, "not-a-folder", "this is not a directory".to_owned(), None));
+        return Err(refused(path, "not-a-directory", "this is not a directory".to_owned(), None));
     }
     check_owner(path, &meta, trust)
 }
 
-/// Whether what lies above a tree lets others put something else in its place.
+/// Checks that no directory above a tree lets other users replace it.
 pub(crate) fn check_above(path: &Path, trust: Trust) -> Result<()> {
     if !trust.is_checked() {
         return Ok(());
@@ -76,7 +76,7 @@ pub(crate) fn check_above(path: &Path, trust: Trust) -> Result<()> {
     for directory in whole.ancestors().skip(1) {
         let meta = std::fs::metadata(directory).map_err(|error| failed(directory, error))?;
         if meta.mode() & 0o002 != 0 && meta.mode() & 0o1000 == 0 {
-            let message = "as root, nothing below this directory is read: everybody may write to it".to_owned();
+            let message = "refusing to read below this directory as root: it is writable by everyone".to_owned();
             return Err(refused(directory, "not-trusted", message, Some(format!("chmod o-w {}", directory.display()))));
         }
     }
@@ -85,33 +85,33 @@ pub(crate) fn check_above(path: &Path, trust: Trust) -> Result<()> {
 
 fn failed(path: &Path, error: std::io::Error) -> Error {
     if error.kind() == std::io::ErrorKind::NotFound {
-        return Error::new(Code::NotFound, format!("there is no {}", path.display()));
+        return Error::new(Code::NotFound, format!("{} does not exist", path.display()));
     }
     Error::io("read", path, error)
 }
 
-/// Checks that nobody but root could have written this.
+/// Checks that only root could have written this.
 pub(crate) fn check_owner(path: &Path, meta: &Metadata, trust: Trust) -> Result<()> {
     if !trust.is_checked() {
         return Ok(());
     }
-    // Group root or sys, as the folders below /etc have on illumos.
+    // Group root or sys, like the directories below /etc on illumos.
     const GROUPS: [u32; 2] = [0, 3];
     let mode = meta.mode();
     let sticky = meta.is_dir() && mode & 0o1000 != 0;
     let problem = if meta.uid() != 0 {
         Some((format!("it belongs to user {}, not to root", meta.uid()), format!("chown root {}", path.display())))
     } else if mode & 0o002 != 0 && !sticky {
-        Some(("everybody may write to it".to_owned(), format!("chmod o-w {}", path.display())))
+        Some(("it is writable by everyone".to_owned(), format!("chmod o-w {}", path.display())))
     } else if mode & 0o020 != 0 && !sticky && !GROUPS.contains(&meta.gid()) {
-        Some((format!("group {} may write to it", meta.gid()), format!("chmod g-w {}", path.display())))
+        Some((format!("it is writable by group {}", meta.gid()), format!("chmod g-w {}", path.display())))
     } else {
         None
     };
     match problem {
         None => Ok(()),
         Some((message, help)) => {
-            Err(refused(path, "not-trusted", format!("as root this is not read: {message}"), Some(help)))
+            Err(refused(path, "not-trusted", format!("refusing to read this as root: {message}"), Some(help)))
         }
     }
 }

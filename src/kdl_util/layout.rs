@@ -1,24 +1,24 @@
-//! How a text is laid out: its newlines, its indentation, and what stands between two nodes.
+//! Layout of a text: newlines, indentation, and what separates two nodes.
 
 use super::patch::Edit;
 use super::scan::{comment_end, is_blank, is_newline, newline_length};
 use super::{Entry, Node, Span};
 
-/// The indentation of a level where the text shows none.
+/// Default indentation of a level.
 const STEP: &str = "    ";
 
-/// A text and the habits of the person who wrote it.
+/// A text and its author's style.
 pub(super) struct Layout<'a> {
     pub(super) text: &'a str,
-    /// Where the text begins, after a byte order mark.
+    /// Start of the text, after a byte order mark.
     pub(super) start: usize,
-    /// The kind of newline that the text has.
+    /// Kind of newline.
     pub(super) newline: &'a str,
-    /// The indentation of one level.
+    /// Indentation of one level.
     pub(super) step: String,
 }
 
-/// What ends the part of a line that belongs to a node.
+/// End of the part of a line that belongs to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
     /// A newline, which ends here.
@@ -32,11 +32,11 @@ pub(super) enum After {
 /// What follows a node on its line.
 pub(super) struct Tail {
     pub(super) next: After,
-    /// Where its `;` stands.
+    /// Place of its `;`.
     pub(super) semicolon: Option<usize>,
-    /// The comments that follow it.
+    /// Comments after it.
     pub(super) comments: Vec<Span>,
-    /// The end of all that, without blanks.
+    /// End of all that, without blanks.
     pub(super) end: usize,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Layout<'a> {
         layout
     }
 
-    /// The indentation of one level: what a child has more than its parent.
+    /// Returns the indentation of one level: that of a child minus that of its parent.
     fn find_step(&self, nodes: &[Node]) -> String {
         let mut open: Vec<&Node> = nodes.iter().rev().collect();
         while let Some(parent) = open.pop() {
@@ -64,7 +64,7 @@ impl<'a> Layout<'a> {
         if tabs { "\t" } else { STEP }.to_owned()
     }
 
-    /// Text with the text's own newlines.
+    /// Converts newlines to the text's own.
     pub(super) fn newlines(&self, text: &str) -> String {
         if self.newline == "\n" { text.to_owned() } else { text.replace('\n', self.newline) }
     }
@@ -86,7 +86,7 @@ impl<'a> Layout<'a> {
         out
     }
 
-    /// The blanks before a node that is the first on its line.
+    /// Returns the blanks before a node that is the first on its line.
     pub(super) fn indent_of(&self, node: &Node) -> Option<&'a str> {
         let start = self.blanks_before(node.span.start);
         self.at_line_start(start).then(|| &self.text[start..node.span.start])
@@ -96,7 +96,7 @@ impl<'a> Layout<'a> {
         at <= self.start || self.text[..at].ends_with(is_newline)
     }
 
-    /// Whether a node is the first on its line, and nothing but its end and comments follows there.
+    /// Returns true if a node is the first on its line, and only its end and comments follow there.
     pub(super) fn on_own_line(&self, node: &Node, limit: usize) -> bool {
         let tail = self.tail(node.span.end, limit);
         let ends = matches!(tail.next, After::Newline(_)) || (tail.next == After::End && limit == self.text.len());
@@ -115,13 +115,13 @@ impl<'a> Layout<'a> {
         self.text[span.start..span.end.max(span.start)].contains(is_newline)
     }
 
-    /// The start of the line of a closing brace that is the first on its line.
+    /// Returns the start of the line of a closing brace that is the first on its line.
     pub(super) fn line_of_brace(&self, close: usize) -> Option<usize> {
         let start = self.blanks_before(close);
         self.at_line_start(start).then_some(start)
     }
 
-    /// What follows a node, up to `limit` at most.
+    /// Returns what follows a node, up to `limit`.
     pub(super) fn tail(&self, from: usize, limit: usize) -> Tail {
         let bytes = self.text.as_bytes();
         let mut tail = Tail { next: After::End, semicolon: None, comments: Vec::new(), end: from };
@@ -147,11 +147,11 @@ impl<'a> Layout<'a> {
                 tail.comments.push(Span::new(at, end));
                 (at, tail.end) = (end, end);
             } else if c == '\\' {
-                // A continued line: blanks and perhaps a comment follow, then a newline.
+                // A continued line: blanks and optionally a comment follow, then a newline.
                 at += 1;
                 let gap = self.tail(at, limit);
                 if let After::Newline(end) = gap.next {
-                    // The newline of a `//` comment belongs to the comment.
+                    // The newline of a `//` comment is part of the comment.
                     let keep =
                         gap.comments.into_iter().map(|comment| match self.text[comment.start..].starts_with("//") {
                             true => Span::new(comment.start, end),
@@ -173,7 +173,7 @@ impl<'a> Layout<'a> {
         tail
     }
 
-    /// Where the value of an entry begins.
+    /// Returns the start of an entry's value.
     pub(super) fn value_start(&self, entry: &Entry) -> usize {
         if entry.name.is_none() {
             return entry.span.start;

@@ -1,7 +1,8 @@
 //! Reads, guards and edits KDL text; the only place that uses the `kdl` crate.
 //!
-//! Invariant: the scanner reads all that it understands. The crate's parser gets only text that [`scan`] found within the limits, and
-//! only on a thread with a stack of zmgr's own, since it recurses without a limit and an overflow would end the calling program.
+//! Invariant: the scanner reads everything that it understands. The crate's parser gets only text that [`scan`] found within the
+//! limits, and only on a thread with its own stack, since it recurses without a limit and an overflow would kill the calling
+//! program.
 
 mod align;
 mod fault;
@@ -23,7 +24,7 @@ pub(crate) use write::print;
 /// Size of the largest file that is read: 1 MiB.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
 
-/// The deepest nesting of blocks; zmgr's own files need four.
+/// Deepest nesting of blocks; zmgr's own files need four.
 pub(crate) const MAX_DEPTH: usize = 16;
 
 #[cfg(test)]

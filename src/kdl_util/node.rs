@@ -1,6 +1,6 @@
-//! A tree of nodes with their places, free of the parser's types.
+//! A tree of nodes with their places, independent of the parser's types.
 
-/// The bytes of the text from `start` up to `end`.
+/// Range of bytes of the text, from `start` to `end` (exclusive).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Span {
     pub(crate) start: usize,
@@ -28,7 +28,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// What kind of value it is, for people.
+    /// Returns the kind of value, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Value::Text(_) => "a string",
@@ -77,7 +77,7 @@ macro_rules! from_integer {
 
 from_integer!(u16, u32, u64, i64);
 
-/// An argument, or a property where it has a name.
+/// An argument, or a property if it has a name.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) name: Option<String>,
@@ -85,12 +85,12 @@ pub(crate) struct Entry {
     pub(crate) span: Span,
 }
 
-/// A node. Equality looks at places too; [`Node::same`] does not.
+/// A node. Equality includes places; [`Node::same`] ignores them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) entries: Vec<Entry>,
-    /// `None` where there is no block at all.
+    /// `None` if there is no block.
     pub(crate) children: Option<Vec<Node>>,
     /// From the name to the end of the last entry or the closing brace.
     pub(crate) span: Span,
@@ -98,12 +98,12 @@ pub(crate) struct Node {
     pub(crate) name_span: Span,
     /// The end of the name and entries, before any block.
     pub(crate) head_end: usize,
-    /// Where the opening and closing braces stand.
+    /// Places of the opening and closing braces.
     pub(crate) braces: Option<Span>,
 }
 
 impl Node {
-    /// A node that stands in no text.
+    /// Returns a node that is not part of a text.
     pub(crate) fn new(name: &str) -> Self {
         Node {
             name: name.to_owned(),
@@ -116,24 +116,24 @@ impl Node {
         }
     }
 
-    /// With an argument more.
+    /// Adds an argument.
     pub(crate) fn arg(mut self, value: impl Into<Value>) -> Self {
         self.entries.push(Entry { name: None, value: value.into(), span: Span::default() });
         self
     }
 
-    /// With several arguments more.
+    /// Adds arguments.
     pub(crate) fn args<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Self {
         values.into_iter().fold(self, |node, value| node.arg(value))
     }
 
-    /// With a property more.
+    /// Adds a property.
     pub(crate) fn prop(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.entries.push(Entry { name: Some(name.to_owned()), value: value.into(), span: Span::default() });
         self
     }
 
-    /// With a property, where there is something to say.
+    /// Adds a property if it has a value.
     pub(crate) fn prop_if(self, name: &str, value: Option<impl Into<Value>>) -> Self {
         match value {
             Some(value) => self.prop(name, value),
@@ -141,69 +141,69 @@ impl Node {
         }
     }
 
-    /// With a block of these nodes.
+    /// Adds a block with these nodes.
     pub(crate) fn block(mut self, children: Vec<Node>) -> Self {
         self.children = Some(children);
         self
     }
 
-    /// The arguments.
+    /// Returns the arguments.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| entry.name.is_none())
     }
 
-    /// The first argument as text.
+    /// Returns the first argument, if it is text.
     pub(crate) fn text(&self) -> Option<&str> {
         self.arguments().next().and_then(|entry| entry.value.as_text())
     }
 
-    /// The first argument.
+    /// Returns the first argument.
     pub(crate) fn first(&self) -> Option<&Value> {
         self.arguments().next().map(|entry| &entry.value)
     }
 
-    /// Every argument that is text.
+    /// Returns every argument that is text.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.arguments().filter_map(|entry| entry.value.as_text())
     }
 
-    /// A property.
+    /// Returns a property.
     pub(crate) fn property(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.name.as_deref() == Some(name))
     }
 
-    /// A property as text.
+    /// Returns a property, if it is text.
     pub(crate) fn property_text(&self, name: &str) -> Option<&str> {
         self.property(name).and_then(|entry| entry.value.as_text())
     }
 
-    /// The nodes of the block.
+    /// Returns the nodes of the block.
     pub(crate) fn nodes(&self) -> &[Node] {
         self.children.as_deref().unwrap_or_default()
     }
 
-    /// The first node of this name in the block.
+    /// Returns the first node of this name in the block.
     pub(crate) fn child(&self, name: &str) -> Option<&Node> {
         self.nodes().iter().find(|node| node.name == name)
     }
 
-    /// Every node of this name in the block.
+    /// Returns every node of this name in the block.
     pub(crate) fn children_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Node> {
         self.nodes().iter().filter(move |node| node.name == name)
     }
 
-    /// Whether name, entries and blocks say the same, wherever they stand.
+    /// Returns true if name, entries and blocks are equal, ignoring places.
     pub(crate) fn same(&self, other: &Node) -> bool {
         self.name == other.name && same_entries(&self.entries, &other.entries) && all_same(self.nodes(), other.nodes())
     }
 }
 
-/// Whether the nodes say the same, wherever they stand.
+/// Returns true if the nodes are equal, ignoring places.
 pub(crate) fn all_same(a: &[Node], b: &[Node]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
 }
 
-/// Whether the entries say the same, wherever they stand.
+/// Returns true if the entries are equal, ignoring places.
 pub(crate) fn same_entries(a: &[Entry], b: &[Entry]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name == b.name && a.value == b.value)
 }

@@ -134,8 +134,8 @@ pub(super) fn nodes_of(text: &str, scanned: &Scanned) -> Result<Vec<Node>, Fault
         Err(error) => {
             let first = error.diagnostics.first();
             let span = first.map_or(Span::default(), |d| Span::new(d.span.offset(), d.span.offset() + d.span.len()));
-            let message = first.and_then(|d| d.message.clone()).unwrap_or_else(|| "it is not KDL".to_owned());
-            let fault = Fault::new("syntax", span, format!("the parser says: {}", message.trim_end_matches('.')));
+            let message = first.and_then(|d| d.message.clone()).unwrap_or_else(|| "it is not valid KDL".to_owned());
+            let fault = Fault::new("syntax", span, format!("parser: {}", message.trim_end_matches('.')));
             Err(match first.and_then(|d| d.help.clone()) {
                 Some(help) => fault.help(help),
                 None => fault,

@@ -1,4 +1,4 @@
-//! Addresses: given to owners that are not zones, taken back, reported.
+//! Allocates and releases addresses for owners that are not zones, and reports on pools.
 
 use std::net::IpAddr;
 
@@ -11,12 +11,13 @@ use crate::operations::addresses::{self, HostUsages};
 use crate::registry::{Allocation, HostUsage, PoolUsage};
 
 impl Manager {
-    /// Gives `owner` one address of each family of the pool, IPv4 first, or the one that is wanted. It is held, on disk, when this
-    /// returns. Asked again for the same owner, it gives the same.
+    /// Allocates one address of each family of the pool to `owner`, IPv4 first, or the requested one. It is held, on disk, when
+    /// this returns. Idempotent: returns what the owner already has.
     ///
-    /// `exists` where the owner has another than the one wanted, or is a zone; `pool-exhausted`; `address-in-use`;
-    /// `invalid-argument` where the pool never gives the one wanted; `config` where a document that matters has a fault. Of the
-    /// options only the ways to stop count: somebody else may have the registry's lock, and then this waits (`busy`, `cancelled`).
+    /// Fails with `exists` if the owner has another address than the requested one, or is a zone; `pool-exhausted`;
+    /// `address-in-use`; `invalid-argument` if the pool never allocates the requested one; `config` if a relevant file has errors.
+    /// Of the options only those for cancellation are used: this waits if another process has the registry's lock (`busy`,
+    /// `cancelled`).
     ///
     /// ```
     /// # use zmgr::*;
@@ -44,10 +45,10 @@ impl Manager {
             wanted,
             run,
         )?;
-        given.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "an address was given and is not there"))
+        given.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "the allocated address is missing"))
     }
 
-    /// The same for many owners at once, all or none, at little more than the cost of one.
+    /// Allocates for many owners at once, all or none, at little more than the cost of one.
     ///
     /// ```
     /// # use zmgr::*;
@@ -70,10 +71,11 @@ impl Manager {
         )
     }
 
-    /// Takes back what `owner` holds of the pool, or this address of it; with `id`, only from that very reservation and not from a
+    /// Releases what `owner` holds of the pool, or only this address; with `id`, only from that very reservation and not from a
     /// later one of the same name.
     ///
-    /// `not-found` where the owner does not hold it. Of the options only the ways to stop count, as for `allocate`.
+    /// Fails with `not-found` if the owner does not hold it. Of the options only those for cancellation are used, as for
+    /// `allocate`.
     ///
     /// ```
     /// # use zmgr::*;
@@ -98,8 +100,7 @@ impl Manager {
         addresses::release(&self.registry(), &pool, &owner, address, id.as_ref(), run)
     }
 
-    /// How full a pool is and who holds its addresses. The host is asked only where its zones have changed
-    /// since it was last looked at.
+    /// Returns the usage and the holders of a pool. Queries the host only if its zones have changed since the last snapshot.
     ///
     /// ```
     /// # use zmgr::*;
@@ -116,10 +117,10 @@ impl Manager {
         let pool = PoolName::new(pool)?;
         let usage =
             addresses::pool_usage(&self.registry(), &self.host_usages(&|events| self.host_usage(events)), Some(&pool))?;
-        usage.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "a pool was looked at and is not there"))
+        usage.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "the pool is missing"))
     }
 
-    /// The same of every pool, by name, in one look at the registry.
+    /// Returns the usage and the holders of every pool, by name, loading the registry once.
     ///
     /// ```
     /// # use zmgr::*;
@@ -134,8 +135,8 @@ impl Manager {
         addresses::pool_usage(&self.registry(), &self.host_usages(&|events| self.host_usage(events)), None)
     }
 
-    /// What is not as it should be with the addresses of a pool, or of all: held twice, held against the pool's rules, of no pool.
-    /// The host is looked at anew.
+    /// Returns problems with the addresses of a pool, or of all: held twice, held against the pool's rules, of no pool. Takes a new
+    /// snapshot of the host.
     ///
     /// ```
     /// # use zmgr::*;

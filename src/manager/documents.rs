@@ -1,4 +1,4 @@
-//! The documents that people write: the first tree, checks, and each document as it stands.
+//! The configuration files: the starter tree, checks, and the content of each file.
 
 use std::path::{Path, PathBuf};
 
@@ -22,8 +22,8 @@ impl Manager {
     /// Writes a starter tree: small, working, with comments that teach the format. Files that exist stay as they are. Returns the
     /// files that were written, in order.
     ///
-    /// The template is for a brand that the host has. `unsupported-host` on a machine without zones, unless the manager was opened
-    /// with a root or another host.
+    /// The template uses a brand that the host has. Fails with `unsupported-host` on a machine without zones, unless the manager
+    /// was opened with a root or another host.
     ///
     /// ```
     /// # use zmgr::*;
@@ -40,7 +40,7 @@ impl Manager {
             Err(error) if error.code() == Code::UnsupportedHost && self.is_placed() => None,
             Err(error) if error.code() == Code::UnsupportedHost => {
                 return Err(error.with_help(format!(
-                    "name a directory with --root to write a tree there (without it: {}), or --simulate for a simulated host",
+                    "use --root to write a tree in a directory (default: {}), or --simulate for a simulated host",
                     self.root().display()
                 )));
             }
@@ -52,7 +52,7 @@ impl Manager {
 
 impl Manager {
     /// Checks every file, alone and together with the others, and the host if it answers. Returns the diagnostics in the order of
-    /// files and lines, each with what fixes it. `not-found` if there is no tree.
+    /// files and lines, each with a fix. Fails with `not-found` if there is no tree.
     ///
     /// ```
     /// # use zmgr::*;
@@ -79,7 +79,7 @@ impl Manager {
         ))
     }
 
-    /// `config.kdl`, or what holds without it.
+    /// Returns `config.kdl`, or the defaults if there is none.
     ///
     /// ```
     /// # use zmgr::*;
@@ -99,7 +99,7 @@ impl Manager {
         }
     }
 
-    /// Every template, by name; `config` with every fault where one has any.
+    /// Returns every template, by name; fails with `config` and all errors if one is invalid.
     ///
     /// ```
     /// # use zmgr::*;
@@ -114,7 +114,7 @@ impl Manager {
         self.documents(Directory::Templates)
     }
 
-    /// One template, whatever the others are like; `not-found`.
+    /// Returns one template, even if others are invalid; fails with `not-found`.
     ///
     /// ```
     /// # use zmgr::*;
@@ -130,7 +130,7 @@ impl Manager {
         self.named("template", name.as_str(), |tree| tree.template(&name))
     }
 
-    /// Every pool, by name; `config` with every fault where one has any.
+    /// Returns every pool, by name; fails with `config` and all errors if one is invalid.
     ///
     /// ```
     /// # use zmgr::*;
@@ -144,7 +144,7 @@ impl Manager {
         self.documents(Directory::Pools)
     }
 
-    /// One pool, whatever the others are like; `not-found`.
+    /// Returns one pool, even if others are invalid; fails with `not-found`.
     ///
     /// ```
     /// # use zmgr::*;
@@ -161,7 +161,7 @@ impl Manager {
         self.named("pool", name.as_str(), |tree| tree.pool(&name))
     }
 
-    /// Every publisher, by name; `config` with every fault where one has any.
+    /// Returns every publisher, by name; fails with `config` and all errors if one is invalid.
     ///
     /// ```
     /// # use zmgr::*;
@@ -175,7 +175,7 @@ impl Manager {
         self.documents(Directory::Publishers)
     }
 
-    /// One publisher, whatever the others are like; `not-found`.
+    /// Returns one publisher, even if others are invalid; fails with `not-found`.
     ///
     /// ```
     /// # use zmgr::*;
@@ -191,8 +191,8 @@ impl Manager {
         self.named("publisher", name.as_str(), |tree| tree.publisher(&name))
     }
 
-    /// The wish for a zone after all layers, each value with the line that it comes from. `not-found`; `config` where a document
-    /// that it needs has a fault.
+    /// Returns the desired state of a zone after all layers, each value with its line. Fails with `not-found`; `config` if a file
+    /// that it needs has errors.
     ///
     /// ```
     /// # use zmgr::*;
@@ -211,7 +211,7 @@ impl Manager {
     fn named<T: Kind>(&self, what: &str, name: &str, path: impl Fn(&Tree) -> PathBuf) -> Result<T> {
         let registry = self.registry();
         document(registry.tree(), &path(registry.tree())).map_err(|error| match error.code() {
-            Code::NotFound => Error::new(Code::NotFound, format!("there is no {what} {name:?}")),
+            Code::NotFound => Error::new(Code::NotFound, format!("{what} {name:?} does not exist")),
             _ => error,
         })
     }
@@ -234,12 +234,12 @@ impl Manager {
     }
 
     fn no_tree(&self) -> Error {
-        Error::new(Code::NotFound, format!("there is no tree at {}", self.root().display()))
-            .with_help("`zmgr init` writes a first one")
+        Error::new(Code::NotFound, format!("no tree at {}", self.root().display()))
+            .with_help("run `zmgr init` to create one")
     }
 }
 
-/// Writes what is missing of the starter tree.
+/// Writes the missing files of the starter tree.
 pub(super) fn write_starter(registry: &Registry, host: Option<&Host>) -> Result<Vec<PathBuf>> {
     let tree = registry.tree();
     let brand = match host {
@@ -266,11 +266,11 @@ fn document<T: Kind>(tree: &Tree, path: &Path) -> Result<T> {
     Ok(Document::<T>::parse(path, &tree.read(path)?)?.value)
 }
 
-/// Several errors as one, with the details of all.
+/// Combines several errors into one, with the details of all.
 fn joined(mut errors: Vec<Error>) -> Error {
     if errors.len() == 1 {
         return errors.remove(0);
     }
     let details = errors.iter().flat_map(|error| error.details().iter().cloned()).collect();
-    Error::new(Code::Config, format!("{} documents have faults", errors.len())).with_details(details)
+    Error::new(Code::Config, format!("{} files have errors", errors.len())).with_details(details)
 }

@@ -1,4 +1,4 @@
-//! Files and host compared.
+//! Compares files and host, and applies the files.
 
 use super::zones::checked_or_all;
 use super::{ApplyOptions, Manager, RunOptions, Zone};
@@ -8,8 +8,8 @@ use crate::name::ZoneName;
 use crate::operations::{self, Plan, Report};
 
 impl Manager {
-    /// In what these zones differ from their files, or all where none is named: the wish, what was applied last, and the host. Only
-    /// looks; a zone whose files are at fault is in the answer with its fault.
+    /// Compares these zones with their files, or all if none is named: desired, applied and actual state. Changes nothing; a zone
+    /// with invalid files is in the result with its error.
     ///
     /// ```
     /// # use zmgr::*;
@@ -31,7 +31,7 @@ impl Manager {
         drift::diff(&self.asking()?, &checked_or_all(names)?)
     }
 
-    /// What applying the files of these zones would do, or of all where none is named. Touches nothing.
+    /// Plans to apply the files of these zones, or of all if none is named. Changes nothing.
     ///
     /// ```
     /// # use zmgr::*;
@@ -48,9 +48,8 @@ impl Manager {
         operations::plan_apply(&self.asking()?, &checked_or_all(names)?, options)
     }
 
-    /// Brings the host to the files of these zones, or of all where none is named: builds wishes, changes what differs, leaves what
-    /// somebody else put there. What takes effect later is in the notes; the action is `created`, `applied`, `recreated` or
-    /// `unchanged`.
+    /// Makes the host match the files of these zones, or of all if none is named: creates zones, changes what differs, keeps what
+    /// others added. The notes list what takes effect later; the action is `created`, `applied`, `recreated` or `unchanged`.
     ///
     /// ```
     /// # use zmgr::*;
@@ -66,9 +65,9 @@ impl Manager {
         operations::apply(&*self.context()?, &checked_or_all(names)?, options, run)
     }
 
-    /// Sets keys of a zone's own entry, such as `attr.owner`, `autoboot` or `capped-memory.physical`; an empty value takes the
-    /// entry's own away, so that its template's holds again. Only the file is changed: `apply` brings it to the host. Of the options
-    /// only the ways to stop count: somebody else may have the zone's lock, and then this waits (`busy`, `cancelled`).
+    /// Sets keys of a zone's own entry, such as `attr.owner`, `autoboot` or `capped-memory.physical`; an empty value removes the
+    /// entry's own value, so that the template's applies again. Changes only the file: use `apply` to change the host. Of the
+    /// options only those for cancellation are used: this waits if another process has the zone's lock (`busy`, `cancelled`).
     ///
     /// ```
     /// # use zmgr::*;

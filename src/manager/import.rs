@@ -1,4 +1,4 @@
-//! Adopting zones that the host has.
+//! Adopts existing zones of the host.
 
 use super::zones::checked_or_all;
 use super::{ImportOptions, Manager, RunOptions};
@@ -7,15 +7,15 @@ use crate::import;
 use crate::operations::{Plan, Report};
 
 impl Manager {
-    /// What adopting these zones would do; no name means every zone of the host, those that would be left alone with the reason in
-    /// their notes. Touches nothing.
+    /// Plans to adopt these zones; no name means every zone of the host, including skipped ones with the reason in their notes.
+    /// Changes nothing.
     ///
     /// ```
     /// # use zmgr::*;
     /// # let dir = tempfile::tempdir()?;
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// manager.init()?;
-    /// // A zone that somebody made by hand.
+    /// // A zone that was made by hand.
     /// let machine = SimHost::open(dir.path())?;
     /// let words = ["zonecfg", "-z", "legacy", "create -b; set brand=nlipkg; set zonepath=/zones/legacy"].map(Into::into);
     /// # let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -30,15 +30,15 @@ impl Manager {
         import::plan_import(&self.asking()?, &checked_or_all(names)?, options)
     }
 
-    /// Adopts zones as they are; the host is only looked at. No name means every zone of the host: the report has `adopted` ones
-    /// and `skipped` ones, with the reason in their notes. A zone that is named and cannot be adopted is a failure.
+    /// Adopts zones as they are; nothing on the host changes. No name means every zone of the host: the report contains `adopted`
+    /// ones and `skipped` ones, with the reason in their notes. A named zone that cannot be adopted is a failure.
     ///
     /// ```
     /// # use zmgr::*;
     /// # let dir = tempfile::tempdir()?;
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// manager.init()?;
-    /// // A zone that somebody made by hand.
+    /// // A zone that was made by hand.
     /// let machine = SimHost::open(dir.path())?;
     /// let words = ["zonecfg", "-z", "legacy", "create -b; set brand=nlipkg; set zonepath=/zones/legacy"].map(Into::into);
     /// # let (mut out, mut err) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! The manager: one thin door to everything; no logic of its own.
+//! The public API (`Manager`); delegates only.
 
 mod addresses;
 mod documents;

@@ -1,4 +1,4 @@
-//! Which tree and which host a manager speaks of. Opening reads nothing.
+//! Opens a `Manager` for a tree and a host. Performs no I/O.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -14,34 +14,34 @@ use crate::simhost::{Dialect, SimHost};
 #[cfg(feature = "sim")]
 use crate::zone::EntryId;
 
-/// Where the tree lies below a host's root.
+/// Path of the tree below a host's root.
 const TREE: &str = "etc/zmgr";
 
-/// The zones of one host and the files that describe them. Cheap to clone; clones are the same manager, and any thread may
+/// Manages the zones of one host and the files that describe them. Cheap to clone; clones are the same manager, and any thread may
 /// use it.
 #[derive(Debug, Clone)]
 pub struct Manager {
     inner: Arc<Inner>,
-    /// What ends the questions of this one.
+    /// Tokens that cancel the queries of this manager.
     stops: Vec<Cancel>,
 }
 
 #[derive(Debug)]
 struct Inner {
     root: PathBuf,
-    /// Whether the caller named the root.
+    /// True if the caller set the root.
     rooted: bool,
     place: Place,
     command: String,
     hooks: Hooks,
-    /// Found when first needed; a host that is not there is looked for again.
+    /// Found when first needed; a missing host is searched again.
     context: Mutex<Option<Arc<Context>>>,
 }
 
-/// Which host.
+/// The host.
 #[derive(Debug, Clone)]
 enum Place {
-    /// The one this process runs on.
+    /// The host that this process runs on.
     QueryHost,
     /// Real programs and files below another root.
     Below(PathBuf),
@@ -51,7 +51,7 @@ enum Place {
 }
 
 impl Place {
-    /// Returns the directory below which the host's files are.
+    /// Returns the root directory of the host's files.
     fn root(&self) -> &Path {
         match self {
             Place::QueryHost => Path::new("/"),
@@ -70,7 +70,7 @@ impl Place {
 }
 
 impl Manager {
-    /// The zones of this host, described by the files below `root` (`/etc/zmgr` as a rule).
+    /// Opens this host with the files below `root` (usually `/etc/zmgr`).
     ///
     /// ```
     /// # use zmgr::*;
@@ -85,7 +85,7 @@ impl Manager {
         Manager::builder().root(root).build()
     }
 
-    /// Another host, another tree.
+    /// Returns a builder, for another host or tree.
     ///
     /// ```
     /// # use zmgr::*;
@@ -99,8 +99,8 @@ impl Manager {
         ManagerBuilder::default()
     }
 
-    /// The same manager, whose questions (`zones`, `zone`, `check`, `diff`, plans, pools) end with `cancelled` once somebody has used
-    /// the token, also while the host does not answer. Operations heed the token of their own options alone.
+    /// Returns a manager whose queries (`zones`, `zone`, `check`, `diff`, plans, pools) end with `cancelled` once the token is
+    /// used, even if the host does not answer. Operations use only the token of their own options.
     ///
     /// ```
     /// # use zmgr::*;
@@ -120,7 +120,7 @@ impl Manager {
         asking
     }
 
-    /// The tree and the host for questions, which whoever was told to may stop.
+    /// Returns tree and host for queries that the tokens cancel.
     pub(super) fn asking(&self) -> Result<Context> {
         let context = self.context()?;
         let stops = self.stops.clone();
@@ -131,7 +131,7 @@ impl Manager {
         Ok(Context { registry: context.registry.clone(), host })
     }
 
-    /// The same; `None` if this machine cannot manage zones, which reading files does not need.
+    /// Returns tree and host for queries; `None` if this machine cannot manage zones, which reading files does not need.
     pub(super) fn asking_if_there(&self) -> Result<Option<Context>> {
         match self.asking() {
             Err(error) if error.code() == Code::UnsupportedHost => Ok(None),
@@ -139,7 +139,7 @@ impl Manager {
         }
     }
 
-    /// The tree and the host; `unsupported-host` where this machine cannot manage zones.
+    /// Returns tree and host; `unsupported-host` if this machine cannot manage zones.
     pub(super) fn context(&self) -> Result<Arc<Context>> {
         let mut context = self.inner.context.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(context) = &*context {
@@ -158,7 +158,7 @@ impl Manager {
         Ok(found)
     }
 
-    /// Finds the host. A simulated machine that is not there yet is made.
+    /// Finds the host. Creates a simulated machine that does not exist yet.
     pub(super) fn host(&self) -> Result<Host> {
         match &self.inner.place {
             Place::QueryHost => Host::live(),
@@ -168,13 +168,13 @@ impl Manager {
         }
     }
 
-    /// Whether the caller named the tree or the host, so that it cannot be this machine's by accident.
+    /// Returns true if the caller set the tree or the host, so that it cannot be this machine's by accident.
     pub(super) fn is_placed(&self) -> bool {
         self.inner.rooted || !matches!(self.inner.place, Place::QueryHost)
     }
 
-    /// The same for planning, which writes nothing: what a simulated machine and its tree would be is made elsewhere, and goes
-    /// with the answer.
+    /// Returns tree and host for planning, which writes nothing: a simulated machine that does not exist yet is created in a
+    /// temporary directory, which is returned too.
     pub(super) fn planning_site(&self) -> Result<(Context, Option<TempMachine>)> {
         #[cfg(feature = "sim")]
         if let Place::Simulated(directory) = &self.inner.place
@@ -200,25 +200,25 @@ impl Manager {
         Ok((Context { registry, host }, Some(pretence)))
     }
 
-    /// The folder below which the host's files are.
+    /// Returns the root directory of the host's files.
     pub(super) fn host_root(&self) -> &Path {
         self.inner.place.root()
     }
 
-    /// The tree's registry; no host is needed for it.
+    /// Returns the tree's registry, which needs no host.
     pub(super) fn registry(&self) -> Registry {
         let tree = Tree::new(&self.inner.root);
         let tree = if self.inner.place.is_simulated() { tree.of_anyone() } else { tree };
         Registry::new(tree, self.inner.command.clone(), self.inner.hooks.write_hook.clone())
     }
 
-    /// The root of the tree.
+    /// Returns the root of the tree.
     pub fn root(&self) -> &Path {
         &self.inner.root
     }
 }
 
-/// Says which tree and which host; see [`Manager::builder`].
+/// Builds a manager for a tree and a host; see [`Manager::builder`].
 ///
 /// ```
 /// # use zmgr::*;
@@ -239,7 +239,7 @@ pub struct ManagerBuilder {
     hooks: Hooks,
 }
 
-/// What looks at every change that a manager makes, so that tests can count and visit each instant of death.
+/// Observers of a manager's commands and writes, so that tests can visit every possible crash.
 #[derive(Clone, Default)]
 struct Hooks {
     write_hook: WriteHook,
@@ -253,14 +253,14 @@ impl std::fmt::Debug for Hooks {
 }
 
 impl ManagerBuilder {
-    /// The root of the tree. Without one: `/etc/zmgr`, below the root of the host that was chosen.
+    /// Sets the root of the tree. Default: `/etc/zmgr`, below the root of the chosen host.
     #[must_use]
     pub fn root(mut self, root: impl Into<PathBuf>) -> Self {
         self.root = Some(root.into());
         self
     }
 
-    /// A simulated machine in this directory, made when first needed.
+    /// Uses a simulated machine in this directory, created when first needed.
     #[cfg(feature = "sim")]
     #[must_use]
     pub fn simulate(mut self, directory: impl Into<PathBuf>) -> Self {
@@ -268,21 +268,21 @@ impl ManagerBuilder {
         self
     }
 
-    /// Real programs and files below this root.
+    /// Uses real programs and files below this root.
     #[must_use]
     pub fn host_root(mut self, directory: impl Into<PathBuf>) -> Self {
         self.host_root = Some(directory.into());
         self
     }
 
-    /// What to call this process in locks that others wait for; without it, the program's name.
+    /// Sets the name of this process in locks that others wait for; default: the name of the program.
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self
     }
 
-    /// With somebody who sees each command before and after it runs, and each change to the tree.
+    /// Sets observers of each command and each change to the tree.
     #[doc(hidden)]
     #[must_use]
     pub fn observed(mut self, watcher: Arc<Watcher>, write_hook: WriteHook) -> Self {
@@ -290,7 +290,7 @@ impl ManagerBuilder {
         self
     }
 
-    /// The manager. Nothing is read yet; `invalid-argument` where the choice makes no sense.
+    /// Builds the manager. Reads nothing; fails with `invalid-argument` if the settings contradict each other.
     pub fn build(self) -> Result<Manager> {
         #[cfg(feature = "sim")]
         if self.simulate.is_some() && self.host_root.is_some() {
@@ -322,13 +322,13 @@ impl ManagerBuilder {
     }
 }
 
-/// The simulated machine in this directory, made where the directory is absent or empty.
+/// Opens the simulated machine in this directory, and creates it if the directory is missing or empty.
 #[cfg(feature = "sim")]
 fn machine(directory: &Path) -> Result<SimHost> {
     match SimHost::open(directory) {
         Err(error) if error.code() == Code::NotFound && nothing_in(directory) => {
             match SimHost::create(directory, Dialect::default()) {
-                // Somebody else was quicker.
+                // Another process was quicker.
                 Err(error) if error.code() == Code::Exists => SimHost::open(directory),
                 made => made,
             }
@@ -342,7 +342,7 @@ fn nothing_in(directory: &Path) -> bool {
     std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
 }
 
-/// A private directory among the temporary ones, which goes when this goes.
+/// A private temporary directory, removed on drop.
 #[derive(Debug)]
 pub(super) struct TempMachine(PathBuf);
 
@@ -363,7 +363,7 @@ impl Drop for TempMachine {
     }
 }
 
-/// Fixed once, so that a later change of the working directory moves nothing.
+/// Made absolute once, so that a later change of the working directory has no effect.
 fn absolute(path: PathBuf) -> Result<PathBuf> {
     if path.as_os_str().is_empty() {
         return Err(Error::new(Code::InvalidArgument, "an empty path names no directory"));

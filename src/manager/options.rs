@@ -1,4 +1,4 @@
-//! What a caller may say about a call: plain structs with defaults and setters, so that a field more breaks nobody.
+//! Options of calls: structs with defaults and setters, so that an added field breaks no caller.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::{Code, Error, Result};
 use crate::operations::{Cancel, Event};
 
-/// Which zones to list, and how much to ask of the host.
+/// Zones to list, and whether to query the host.
 ///
 /// ```
 /// # use zmgr::*;
@@ -21,44 +21,44 @@ use crate::operations::{Cancel, Event};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Query {
-    /// Only these names; empty means all.
+    /// Names of the zones; empty means all.
     pub names: Vec<String>,
     /// Only zones with this tag.
     pub tag: Option<String>,
-    /// Whether to ask the host for each zone's status.
+    /// When to query the host for each zone's status.
     pub query_host: QueryHost,
-    /// Also zones that the host has and the registry does not (`zmgr list -a`).
+    /// True to include zones that the host has and the registry does not (`zmgr list -a`).
     pub unregistered: bool,
 }
 
 impl Query {
-    /// Every registered zone.
+    /// Selects every registered zone.
     pub fn new() -> Self {
         Query::default()
     }
 
-    /// Only this name as well; the first call narrows from all to one.
+    /// Adds this name; the first call narrows from all to one.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.names.push(name.into());
         self
     }
 
-    /// Only zones with this tag.
+    /// Selects only zones with this tag.
     #[must_use]
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tag = Some(tag.into());
         self
     }
 
-    /// Whether to ask the host for each zone's status.
+    /// Sets whether to query the host for each zone's status.
     #[must_use]
     pub fn query_host(mut self, query_host: QueryHost) -> Self {
         self.query_host = query_host;
         self
     }
 
-    /// Also zones that the host has and the registry does not.
+    /// Includes zones that the host has and the registry does not.
     #[must_use]
     pub fn unregistered(mut self, yes: bool) -> Self {
         self.unregistered = yes;
@@ -66,14 +66,14 @@ impl Query {
     }
 }
 
-/// Whether a query asks the host.
+/// When to query the host.
 ///
 /// ```
 /// # use zmgr::*;
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
-/// // The files alone, where no command of the host shall run.
+/// // The files alone, without running a command of the host.
 /// let zones = manager.zones(&Query::new().query_host(QueryHost::Never))?;
 /// assert!(zones[0].status.is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -81,16 +81,16 @@ impl Query {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum QueryHost {
-    /// Ask; where the host does not answer, leave each status empty.
+    /// Query it; leave each status empty if it does not answer.
     #[default]
     IfAvailable,
-    /// Do not ask: read files only.
+    /// Do not query it: read files only.
     Never,
-    /// Ask, and fail where the host does not answer.
+    /// Query it; fail if it does not answer.
     Required,
 }
 
-/// What to do with the steps done when a later one fails.
+/// What to do with completed steps when a later one fails.
 ///
 /// ```
 /// # use zmgr::*;
@@ -103,7 +103,7 @@ pub enum QueryHost {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OnFailure {
-    /// As `on-failure` in `config.kdl` says.
+    /// As set by `on-failure` in `config.kdl`.
     #[default]
     Configured,
     /// Undo them.
@@ -112,7 +112,7 @@ pub enum OnFailure {
     Keep,
 }
 
-/// How an operation runs: who hears of it, who may stop it, how much at once.
+/// Progress, cancellation, parallelism and failure handling of an operation.
 ///
 /// ```
 /// # use zmgr::*;
@@ -133,76 +133,76 @@ pub enum OnFailure {
 #[derive(Default)]
 #[non_exhaustive]
 pub struct RunOptions<'a> {
-    /// Hears each event on the calling thread; `false` asks to stop. A step begins only once its [`EventKind::StepStarted`] has been
-    /// heard, so that one that is refused there is not done.
+    /// Called with each event on the calling thread; `false` cancels. A step begins only after the callback for its
+    /// [`EventKind::StepStarted`] has returned, so a step that is refused there is not run.
     ///
     /// [`EventKind::StepStarted`]: crate::EventKind::StepStarted
     pub progress: Option<&'a mut dyn FnMut(&Event) -> bool>,
-    /// Asked every 50 ms on the calling thread while something is waited for; `false` asks to stop. For callers that
-    /// must look at signals of their own runtime.
+    /// Called every 50 ms on the calling thread while waiting; `false` cancels. For callers that must check signals of their own
+    /// runtime.
     pub pulse: Option<&'a mut dyn FnMut() -> bool>,
-    /// A token that may ask to stop from another thread.
+    /// A token to cancel from another thread.
     pub cancel: Option<&'a Cancel>,
-    /// How many zones are worked on at once, at least 1; 0 means 1.
+    /// Number of zones to process in parallel; 0 means 1.
     pub jobs: usize,
-    /// What to do with the steps done when a later one fails.
+    /// What to do with completed steps when a later one fails.
     pub on_failure: OnFailure,
 }
 
 impl<'a> RunOptions<'a> {
-    /// No progress, no cancel, one at a time, as `config.kdl` says.
+    /// Returns the defaults: no progress, no cancellation, one zone at a time, failures as in `config.kdl`.
     pub fn new() -> Self {
         RunOptions::default()
     }
 
-    /// With somebody who hears each event.
+    /// Sets the progress callback.
     #[must_use]
     pub fn progress(mut self, progress: &'a mut dyn FnMut(&Event) -> bool) -> Self {
         self.progress = Some(progress);
         self
     }
 
-    /// With somebody who is asked every 50 ms whether to go on.
+    /// Sets a callback that is called every 50 ms.
     #[must_use]
     pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
         self.pulse = Some(pulse);
         self
     }
 
-    /// With a token that may ask to stop.
+    /// Sets the token for cancellation.
     #[must_use]
     pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
         self.cancel = Some(cancel);
         self
     }
 
-    /// With so many zones at once.
+    /// Sets the number of zones to process in parallel.
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs;
         self
     }
 
-    /// With another rule for failures than `config.kdl` has.
+    /// Sets what to do when a step fails.
     #[must_use]
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.on_failure = on_failure;
         self
     }
 
-    /// Whether nobody asks to stop. For what is done, and waited for, on the calling thread itself.
+    /// Returns true if nothing can cancel it. For work on the calling thread itself.
     pub(crate) fn goes_on(&mut self) -> bool {
         let asked = self.cancel.is_some_and(Cancel::is_cancelled);
         !asked && self.pulse.as_mut().is_none_or(|pulse| pulse())
     }
 
-    /// `cancelled` where somebody asked to stop before it began.
+    /// Fails with `cancelled` if it was cancelled before it began.
     pub(crate) fn wanted(&mut self) -> Result<()> {
-        if self.goes_on() { Ok(()) } else { Err(Error::new(Code::Cancelled, "stopped before it began")) }
+        if self.goes_on() { Ok(()) } else { Err(Error::new(Code::Cancelled, "cancelled before it began")) }
     }
 }
 
-/// What a new zone shall be, where it differs from its template.
+/// Settings of a new zone that differ from its template.
 ///
 /// ```
 /// # use zmgr::*;
@@ -223,11 +223,11 @@ impl<'a> RunOptions<'a> {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CreateOptions {
-    /// The template; without one, `default-template` of `config.kdl`.
+    /// Template; default: `default-template` of `config.kdl`.
     pub template: Option<String>,
-    /// Addresses asked for, by net; a net may be asked for one of each family.
+    /// Requested addresses, by net; at most one of each family per net.
     pub addresses: BTreeMap<String, Vec<IpAddr>>,
-    /// Whether to boot at the end; without a word, as the wish's `autoboot` says.
+    /// Boot at the end, or not; default: the desired `autoboot`.
     pub boot: Option<bool>,
     /// The zone to clone instead of installing.
     pub clone_from: Option<String>,
@@ -236,40 +236,40 @@ pub struct CreateOptions {
 }
 
 impl CreateOptions {
-    /// As the default template says.
+    /// Returns the defaults of the default template.
     pub fn new() -> Self {
         CreateOptions::default()
     }
 
-    /// From this template.
+    /// Sets the template.
     #[must_use]
     pub fn template(mut self, template: impl Into<String>) -> Self {
         self.template = Some(template.into());
         self
     }
 
-    /// With this address on this net.
+    /// Requests this address for this net.
     #[must_use]
     pub fn address(mut self, net: impl Into<String>, address: IpAddr) -> Self {
         self.addresses.entry(net.into()).or_default().push(address);
         self
     }
 
-    /// Booted at the end, or not.
+    /// Sets whether to boot at the end.
     #[must_use]
     pub fn boot(mut self, boot: bool) -> Self {
         self.boot = Some(boot);
         self
     }
 
-    /// Cloned from this zone.
+    /// Clones this zone.
     #[must_use]
     pub fn clone_from(mut self, zone: impl Into<String>) -> Self {
         self.clone_from = Some(zone.into());
         self
     }
 
-    /// With this attribute.
+    /// Adds this attribute.
     #[must_use]
     pub fn attr(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.attrs.insert(name.into(), value.into());
@@ -277,7 +277,7 @@ impl CreateOptions {
     }
 }
 
-/// How far to go in destroying a zone.
+/// Options for destroying a zone.
 ///
 /// ```
 /// # use zmgr::*;
@@ -293,26 +293,26 @@ impl CreateOptions {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DestroyOptions {
-    /// Also where snapshots that zmgr did not make, or zones cloned from it, would be harmed, and where it is protected.
+    /// Destroy even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     pub force: bool,
-    /// Detach it and leave its files, in place of uninstalling it.
+    /// Detach it and leave its files instead of uninstalling it.
     pub keep_data: bool,
 }
 
 impl DestroyOptions {
-    /// Carefully.
+    /// Returns the careful defaults.
     pub fn new() -> Self {
         DestroyOptions::default()
     }
 
-    /// Also where something else would be harmed.
+    /// Destroys even if something else is harmed.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
         self
     }
 
-    /// Leave its files.
+    /// Keeps its files.
     #[must_use]
     pub fn keep_data(mut self, keep: bool) -> Self {
         self.keep_data = keep;
@@ -320,7 +320,7 @@ impl DestroyOptions {
     }
 }
 
-/// How to install a zone again.
+/// Options for reinstalling a zone.
 ///
 /// ```
 /// # use zmgr::*;
@@ -335,26 +335,26 @@ impl DestroyOptions {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReinstallOptions {
-    /// Also where snapshots that zmgr did not make, or zones cloned from it, would be harmed, and where it is protected.
+    /// Reinstall even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     pub force: bool,
-    /// Whether to boot at the end; without a word, as it ran before or not.
+    /// Boot at the end, or not; default: if it was running before.
     pub boot: Option<bool>,
 }
 
 impl ReinstallOptions {
-    /// Carefully, and left running or not as it was.
+    /// Returns the careful defaults; the zone is booted if it was running.
     pub fn new() -> Self {
         ReinstallOptions::default()
     }
 
-    /// Also where something else would be harmed.
+    /// Reinstalls even if something else is harmed.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
         self
     }
 
-    /// Booted at the end, or not.
+    /// Sets whether to boot at the end.
     #[must_use]
     pub fn boot(mut self, boot: bool) -> Self {
         self.boot = Some(boot);
@@ -362,7 +362,7 @@ impl ReinstallOptions {
     }
 }
 
-/// How to stop a zone.
+/// Options for stopping a zone.
 ///
 /// ```
 /// # use zmgr::*;
@@ -377,26 +377,26 @@ impl ReinstallOptions {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HaltOptions {
-    /// How long to wait for the state; without a word, as `timeouts` of `config.kdl` says.
+    /// Time limit for reaching the state; default: `timeouts` of `config.kdl`.
     pub timeout: Option<Duration>,
-    /// `shutdown`: fall back to halt. `reboot`: zoneadm's own reboot, at once.
+    /// `shutdown`: halt if it fails. `reboot`: halt and boot at once.
     pub force: bool,
 }
 
 impl HaltOptions {
-    /// With the time limit of `config.kdl`.
+    /// Returns the time limit of `config.kdl`.
     pub fn new() -> Self {
         HaltOptions::default()
     }
 
-    /// With this time limit.
+    /// Sets the time limit.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Less gently.
+    /// Sets `force`.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
@@ -404,7 +404,7 @@ impl HaltOptions {
     }
 }
 
-/// Which stream of a command.
+/// Output stream of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExecStream {
@@ -414,7 +414,7 @@ pub enum ExecStream {
     Stderr,
 }
 
-/// How a command runs inside a zone.
+/// Options for a command inside a zone.
 ///
 /// ```
 /// # use zmgr::*;
@@ -440,54 +440,54 @@ pub enum ExecStream {
 #[derive(Default)]
 #[non_exhaustive]
 pub struct ExecOptions<'a> {
-    /// Hears what it writes, as it comes, on the calling thread; `false` asks to stop it.
+    /// Called with the output as it arrives, on the calling thread; `false` cancels.
     #[allow(clippy::type_complexity)]
     pub output: Option<&'a mut dyn FnMut(ExecStream, &[u8]) -> bool>,
-    /// Asked every 50 ms on the calling thread; `false` asks to stop it.
+    /// Called every 50 ms on the calling thread; `false` cancels.
     pub pulse: Option<&'a mut dyn FnMut() -> bool>,
-    /// A token that may ask to stop it from another thread; the second request kills it.
+    /// A token to cancel from another thread; the second request kills the command.
     pub cancel: Option<&'a Cancel>,
-    /// How long it may take; without a word, as long as it likes.
+    /// Time limit; default: none.
     pub timeout: Option<Duration>,
-    /// Whether it reads the caller's own standard input; without it, it reads nothing.
+    /// True to read the caller's standard input; default: no input.
     pub stdin: bool,
 }
 
 impl<'a> ExecOptions<'a> {
-    /// Unheard, without input or time limit.
+    /// Returns the defaults: no callbacks, no input, no time limit.
     pub fn new() -> Self {
         ExecOptions::default()
     }
 
-    /// With somebody who hears what it writes.
+    /// Sets the output callback.
     #[must_use]
     pub fn output(mut self, output: &'a mut dyn FnMut(ExecStream, &[u8]) -> bool) -> Self {
         self.output = Some(output);
         self
     }
 
-    /// With somebody who is asked every 50 ms whether it shall go on.
+    /// Sets a callback that is called every 50 ms.
     #[must_use]
     pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
         self.pulse = Some(pulse);
         self
     }
 
-    /// With a token that may ask to stop it.
+    /// Sets the token for cancellation.
     #[must_use]
     pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
         self.cancel = Some(cancel);
         self
     }
 
-    /// With this time limit.
+    /// Sets the time limit.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Reading the caller's own standard input.
+    /// Reads the caller's standard input.
     #[must_use]
     pub fn stdin(mut self, stdin: bool) -> Self {
         self.stdin = stdin;
@@ -495,7 +495,7 @@ impl<'a> ExecOptions<'a> {
     }
 }
 
-/// What to do about unfinished work.
+/// Options for recovering unfinished operations.
 ///
 /// ```
 /// # use zmgr::*;
@@ -509,35 +509,35 @@ impl<'a> ExecOptions<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoverOptions {
-    /// Go on with what was begun, also where less would be lost by taking it back.
+    /// Resume the operation, even if rolling it back would lose less.
     pub resume: bool,
-    /// Take back what was begun, also an installed zone.
+    /// Roll the operation back, even if that removes an installed zone.
     pub roll_back: bool,
-    /// Wait for commands that a killed zmgr left at work.
+    /// Wait for commands that a killed zmgr left running.
     pub wait: bool,
 }
 
 impl RecoverOptions {
-    /// The way that loses least, without waiting.
+    /// Returns the defaults: lose as little as possible, without waiting.
     pub fn new() -> Self {
         RecoverOptions::default()
     }
 
-    /// Go on with what was begun.
+    /// Resumes operations.
     #[must_use]
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = resume;
         self
     }
 
-    /// Take back what was begun.
+    /// Rolls operations back.
     #[must_use]
     pub fn roll_back(mut self, roll_back: bool) -> Self {
         self.roll_back = roll_back;
         self
     }
 
-    /// Wait for commands that are still at work.
+    /// Waits for commands that are still running.
     #[must_use]
     pub fn wait(mut self, wait: bool) -> Self {
         self.wait = wait;
@@ -545,7 +545,7 @@ impl RecoverOptions {
     }
 }
 
-/// How zones are adopted.
+/// Options for adopting zones.
 ///
 /// ```
 /// # use zmgr::*;
@@ -563,7 +563,7 @@ impl RecoverOptions {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ImportOptions {
-    /// Template of the entries. Default: the one of the zone's brand that leaves the least to say in the entry, or none.
+    /// Template of the entries. Default: the template of the zone's brand that leaves the smallest entry, or none.
     pub template: Option<String>,
     /// Adopt without a template. Excludes `template`.
     pub no_template: bool,
@@ -599,7 +599,7 @@ impl ImportOptions {
     }
 }
 
-/// How far to go in bringing the host to the files.
+/// Options for applying files.
 ///
 /// ```
 /// # use zmgr::*;
@@ -615,35 +615,35 @@ impl ImportOptions {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ApplyOptions {
-    /// Also take away what somebody else put there beside what the files say.
+    /// Also remove settings that are not in the files.
     pub prune: bool,
-    /// Reboot running zones where something takes effect only then.
+    /// Reboot running zones if a change takes effect only then.
     pub reboot: bool,
-    /// Build zones again that are `ready` and that the host does not have.
+    /// Create zones again that are `ready` but missing on the host.
     pub recreate: bool,
 }
 
 impl ApplyOptions {
-    /// What the files say and no more; nothing is rebooted or built again.
+    /// Returns the defaults: only what the files define; no reboots, no zones created again.
     pub fn new() -> Self {
         ApplyOptions::default()
     }
 
-    /// Also take away what somebody else put there.
+    /// Also removes settings that are not in the files.
     #[must_use]
     pub fn prune(mut self, prune: bool) -> Self {
         self.prune = prune;
         self
     }
 
-    /// Reboot running zones where that is needed.
+    /// Reboots running zones if necessary.
     #[must_use]
     pub fn reboot(mut self, reboot: bool) -> Self {
         self.reboot = reboot;
         self
     }
 
-    /// Build zones again that the host does not have.
+    /// Creates zones again that are missing on the host.
     #[must_use]
     pub fn recreate(mut self, recreate: bool) -> Self {
         self.recreate = recreate;

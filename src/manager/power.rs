@@ -1,4 +1,4 @@
-//! What goes on in zones: power, commands, logins.
+//! Power operations, commands and logins in zones.
 
 use std::ffi::OsString;
 
@@ -9,9 +9,9 @@ use crate::name::ZoneName;
 use crate::operations::{self, Power, Report};
 
 impl Manager {
-    /// Boots zones, `jobs` at once, and waits until they run. One that runs already is `unchanged`.
+    /// Boots zones, `jobs` at once, and waits until they are running. A running zone is `unchanged`.
     ///
-    /// Of registered zones that are `ready` alone; `recovery-needed` where work was left unfinished.
+    /// Only for registered zones that are `ready`; `recovery-needed` for zones with an unfinished operation.
     ///
     /// ```
     /// # use zmgr::*;
@@ -27,7 +27,7 @@ impl Manager {
         operations::power(&*self.context()?, &checked(names)?, Power::Boot, None, run)
     }
 
-    /// Halts zones at once, without their own scripts. One that is down already is `unchanged`.
+    /// Halts zones without running their shutdown scripts. A zone that is down is `unchanged`.
     ///
     /// ```
     /// # use zmgr::*;
@@ -42,7 +42,7 @@ impl Manager {
         operations::power(&*self.context()?, &checked(names)?, Power::Halt, options.timeout, run)
     }
 
-    /// Asks zones to shut down and waits until they are down. With `force`, one that does not is halted.
+    /// Shuts zones down and waits until they are down. With `force`, halts a zone that does not shut down.
     ///
     /// ```
     /// # use zmgr::*;
@@ -60,7 +60,7 @@ impl Manager {
         operations::power(&*self.context()?, &checked(names)?, what, options.timeout, run)
     }
 
-    /// Asks running zones to shut down and boots them again. With `force`, they are halted and booted at once.
+    /// Shuts running zones down and boots them again. With `force`, halts and boots them at once.
     ///
     /// ```
     /// # use zmgr::*;
@@ -75,9 +75,9 @@ impl Manager {
         operations::power(&*self.context()?, &checked(names)?, what, options.timeout, run)
     }
 
-    /// Runs a command inside a running zone as its root and answers with its exit status. Each word reaches the command as it is.
+    /// Runs a command inside a running zone as its root and returns its exit status. Each word reaches the command unchanged.
     ///
-    /// `wrong-state` where the zone does not run or goes down meanwhile: the status is then not known.
+    /// Fails with `wrong-state` if the zone is not running or goes down before the command ends: the status is then unknown.
     ///
     /// ```
     /// # use zmgr::*;
@@ -100,8 +100,8 @@ impl Manager {
         operations::exec(&*self.context()?, &ZoneName::new(name)?, words, options)
     }
 
-    /// A login on the caller's own terminal, as this user or root; `term` is the terminal's type (`TERM`). Answers with the exit
-    /// status of the login.
+    /// Logs in on the caller's own terminal, as this user or root; `term` is the terminal's type (`TERM`). Returns the exit status
+    /// of the login.
     ///
     /// ```
     /// # use zmgr::*;

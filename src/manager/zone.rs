@@ -1,4 +1,4 @@
-//! A zone as callers see it: what the registry notes and what the host says.
+//! The zone of the public API: data of the registry and of the host.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,31 +9,31 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::{Code, Diagnostic, Error, Result};
 
-/// A zone: its registry entry joined with its template's defaults and the host's word. A snapshot.
+/// A zone: its registry entry, its template's defaults and its status on the host. A snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Zone {
     /// Its name.
     pub name: String,
-    /// The id of its entry, 32 hex digits; `None` for a wish not yet built and for a zone that is not registered.
+    /// Id of its entry, 32 hex digits; `None` for a zone that has not been created yet or is not registered.
     pub id: Option<String>,
     /// Its brand.
     pub brand: Option<String>,
-    /// The template it follows.
+    /// Its template.
     pub template: Option<String>,
     /// Its zonepath on the host.
     pub zonepath: Option<String>,
-    /// What the registry says: `creating`, `ready`, `destroying`, `failed`, `unreadable`; `None` for a wish not yet built
-    /// and for a zone that is not registered.
+    /// State in the registry: `creating`, `ready`, `destroying`, `failed`, `unreadable`; `None` for a zone that has not been
+    /// created yet or is not registered.
     pub state: Option<String>,
-    /// What the host says: `configured`, `incomplete`, `installed`, `ready`, `running`, `shutting_down`, `down`; `absent` where
-    /// the host does not have it; `None` where the host was not asked.
+    /// State on the host: `configured`, `incomplete`, `installed`, `ready`, `running`, `shutting_down`, `down`; `absent` if the
+    /// host does not have it; `None` if the host was not queried.
     pub status: Option<String>,
     /// The uuid of its installation.
     pub uuid: Option<String>,
-    /// Whether it is to boot with the host; `None` where nobody says.
+    /// True if it boots with the host; `None` if that is not set.
     pub autoboot: Option<bool>,
-    /// When it was registered, RFC 3339.
+    /// Time of registration, RFC 3339.
     pub created: Option<String>,
     /// `create` or `import`.
     pub origin: Option<String>,
@@ -43,18 +43,18 @@ pub struct Zone {
     pub tags: Vec<String>,
     /// Its attributes.
     pub attrs: BTreeMap<String, String>,
-    /// Changes that were applied while it ran and take effect at its next boot.
+    /// Changes that were applied while it was running and take effect at its next boot.
     #[serde(default)]
     pub pending: Vec<String>,
-    /// What is wrong with its file, where something is.
+    /// Error of its file, if any.
     #[serde(deserialize_with = "fault")]
     pub fault: Option<Diagnostic>,
-    /// The host's boot time and the zone's id when the pending changes were applied, until the host was asked.
+    /// The host's boot time and the zone's id when the pending changes were applied; used until the host was queried.
     #[serde(skip)]
     pub(crate) waits_since: Option<(Option<u64>, u32)>,
 }
 
-/// One net of a zone.
+/// A net of a zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct ZoneNet {
@@ -64,7 +64,7 @@ pub struct ZoneNet {
     pub pool: Option<String>,
     /// Its addresses, with the prefix length of their network.
     pub addresses: Vec<ZoneAddress>,
-    /// The VNIC made for it.
+    /// VNIC created for it.
     pub vnic: Option<String>,
     /// The link below the VNIC.
     pub stub: Option<String>,
@@ -72,13 +72,13 @@ pub struct ZoneNet {
     pub mac: Option<String>,
     /// Its VLAN.
     pub vlan: Option<u16>,
-    /// The existing link that it uses in place of a VNIC.
+    /// Existing link that it uses instead of a VNIC.
     pub physical: Option<String>,
-    /// Whether zmgr made the VNIC, and so may delete it.
+    /// True if zmgr created the VNIC, and so may delete it.
     pub managed: bool,
 }
 
-/// One address of a net.
+/// An address of a net.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct ZoneAddress {
@@ -89,7 +89,7 @@ pub struct ZoneAddress {
 }
 
 impl Zone {
-    /// A zone from its JSON; `invalid-argument` where it is not one.
+    /// Parses a zone from its JSON; fails with `invalid-argument` if it is invalid.
     ///
     /// ```
     /// # use zmgr::*;
@@ -105,7 +105,7 @@ impl Zone {
             .map_err(|error| Error::new(Code::InvalidArgument, format!("not a zone: {error}")).with_source(error))
     }
 
-    /// The zone as JSON, with the keys that the command line prints.
+    /// Returns the zone as JSON, with the keys that the command line prints.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
             "name": self.name,
@@ -129,7 +129,7 @@ impl Zone {
 }
 
 impl ZoneNet {
-    /// The net as JSON, with the keys that the command line prints.
+    /// Returns the net as JSON, with the keys that the command line prints.
     pub fn to_json(&self) -> serde_json::Value {
         let first = self.addresses.first();
         serde_json::json!({
@@ -154,7 +154,9 @@ impl ZoneNet {
 fn fault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Diagnostic>, D::Error> {
     let value: Option<serde_json::Value> = Deserialize::deserialize(deserializer)?;
     value
-        .map(|value| Diagnostic::from_json(&value).ok_or_else(|| serde::de::Error::custom("a fault has no message")))
+        .map(|value| {
+            Diagnostic::from_json(&value).ok_or_else(|| serde::de::Error::custom("a diagnostic has no message"))
+        })
         .transpose()
 }
 

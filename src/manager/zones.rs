@@ -1,4 +1,4 @@
-//! Zones: looking at them, making and removing them.
+//! Lists, creates, destroys, reinstalls and recovers zones.
 
 use super::{CreateOptions, DestroyOptions, Manager, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone};
 use crate::error::{Code, Error, Result};
@@ -6,10 +6,10 @@ use crate::name::ZoneName;
 use crate::operations::{self, Plan, Report};
 
 impl Manager {
-    /// The zones that the query asks for, by name. One look at the registry and, unless the query says `QueryHost::Never`, one command
-    /// for the states of all.
+    /// Returns the zones of the query, by name. Loads the registry once and, unless the query has `QueryHost::Never`, runs one
+    /// command for the states of all.
     ///
-    /// A zone whose file has a fault is there, with its `fault`.
+    /// A zone whose file has errors is included, with its `fault`.
     ///
     /// ```
     /// # use zmgr::*;
@@ -30,7 +30,8 @@ impl Manager {
         operations::zones(&self.registry(), context.as_ref().map(|context| &context.host), query)
     }
 
-    /// One zone: reads one file, and asks the host for one state where it answers. `not-found` where the registry has no such zone.
+    /// Returns one zone: reads one file, and queries the host for its state if the host answers. Fails with `not-found` if the zone
+    /// is not registered.
     ///
     /// ```
     /// # use zmgr::*;
@@ -48,7 +49,7 @@ impl Manager {
         operations::zone(&self.registry(), context.as_ref().map(|context| &context.host), &ZoneName::new(name)?)
     }
 
-    /// What creating these zones would do. Touches nothing.
+    /// Plans to create these zones. Changes nothing.
     ///
     /// ```
     /// # use zmgr::*;
@@ -64,9 +65,10 @@ impl Manager {
         operations::plan_create(&context, &checked(names)?, options)
     }
 
-    /// Creates a zone and answers with it as it is then.
+    /// Creates a zone and returns it.
     ///
-    /// A failure undoes what was done, unless `on_failure` says otherwise; `command-failed` has the last lines of the command.
+    /// A failure undoes the completed steps, unless `on_failure` is set otherwise; `command-failed` has the last lines of the
+    /// command.
     ///
     /// ```
     /// # use zmgr::*;
@@ -79,7 +81,7 @@ impl Manager {
     /// ```
     pub fn create(&self, name: &str, options: &CreateOptions, run: &mut RunOptions<'_>) -> Result<Zone> {
         let mut zones = self.create_all(&[name], options, run)?.into_result()?;
-        zones.pop().ok_or_else(|| Error::new(Code::Internal, "a zone was created and is not there"))
+        zones.pop().ok_or_else(|| Error::new(Code::Internal, "the created zone is missing"))
     }
 
     /// Creates several zones, `jobs` at once.
@@ -101,7 +103,7 @@ impl Manager {
         operations::create(&*self.context()?, &checked(names)?, options, run)
     }
 
-    /// What destroying these zones would do. Touches nothing.
+    /// Plans to destroy these zones. Changes nothing.
     ///
     /// ```
     /// # use zmgr::*;
@@ -117,7 +119,7 @@ impl Manager {
         operations::plan_destroy(&context, &checked(names)?, options)
     }
 
-    /// Destroys zones: halts, uninstalls, removes their configuration, the VNICs that zmgr made, and the entry.
+    /// Destroys zones: halts and uninstalls them, and removes their configuration, the VNICs that zmgr created, and the entry.
     ///
     /// ```
     /// # use zmgr::*;
@@ -170,7 +172,7 @@ impl Manager {
         operations::forget(&*self.context()?, &checked(names)?, run)
     }
 
-    /// What installing these zones again would do. Touches nothing.
+    /// Plans to reinstall these zones. Changes nothing.
     ///
     /// ```
     /// # use zmgr::*;
@@ -185,10 +187,9 @@ impl Manager {
         operations::plan_reinstall(&context, &checked(names)?, options)
     }
 
-    /// Installs a zone again and answers with it as it is then: its files go and come anew, its addresses, links and configuration
-    /// stay.
+    /// Reinstalls a zone from scratch and returns it; keeps its addresses, links and configuration.
     ///
-    /// A failure before the old files are gone leaves the zone as it was; after that, `recover` goes on.
+    /// A failure before the old files are gone leaves the zone as it was; after that, `recover` resumes.
     ///
     /// ```
     /// # use zmgr::*;
@@ -201,10 +202,10 @@ impl Manager {
     /// ```
     pub fn reinstall(&self, name: &str, options: &ReinstallOptions, run: &mut RunOptions<'_>) -> Result<Zone> {
         let mut zones = self.reinstall_all(&[name], options, run)?.into_result()?;
-        zones.pop().ok_or_else(|| Error::new(Code::Internal, "a zone was reinstalled and is not there"))
+        zones.pop().ok_or_else(|| Error::new(Code::Internal, "the reinstalled zone is missing"))
     }
 
-    /// Installs several zones again, `jobs` at once.
+    /// Reinstalls several zones, `jobs` at once.
     ///
     /// ```
     /// # use zmgr::*;
@@ -224,17 +225,17 @@ impl Manager {
         operations::reinstall(&*self.context()?, &checked(names)?, options, run)
     }
 
-    /// Runs a plan that was approved. Everything is planned anew from its requests, with what was chosen then: no command line is
-    /// ever taken out of a plan.
+    /// Runs an approved plan. Everything is planned again from its requests, with what was chosen then: no command line is ever
+    /// taken from a plan.
     ///
-    /// `stale-plan`, with nothing done, where any of it would be something else by now.
+    /// Fails with `stale-plan`, before doing anything, if any of it would now be different.
     ///
     /// ```
     /// # use zmgr::*;
     /// # let dir = tempfile::tempdir()?;
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// let plan = manager.plan_create(&["web01"], &CreateOptions::new())?;
-    /// // Kept, approved by somebody, and run later.
+    /// // Saved, approved by a user, and run later.
     /// let plan = Plan::from_json(&plan.to_json())?;
     /// manager.run(&plan, &mut RunOptions::new())?.into_result()?;
     /// let again = manager.run(&plan, &mut RunOptions::new());
@@ -248,10 +249,9 @@ impl Manager {
         }
     }
 
-    /// Ends what a killed or failed zmgr left unfinished, for these zones or for all: finished, or taken back as if it had never
-    /// begun, whichever loses least.
+    /// Resumes or rolls back the unfinished operations of these zones, or of all, whichever loses least.
     ///
-    /// `busy` for a zone that somebody works on; `recovery-needed` where only a person can say which way it should go.
+    /// `busy` for a zone with a running operation; `recovery-needed` if only the user can decide the direction.
     ///
     /// ```
     /// # use zmgr::*;
@@ -267,15 +267,15 @@ impl Manager {
     }
 }
 
-/// Returns the names, of which there must be at least one.
+/// Returns the names, which must not be empty.
 pub(super) fn checked(names: &[&str]) -> Result<Vec<ZoneName>> {
     if names.is_empty() {
-        return Err(Error::new(Code::InvalidArgument, "no zone is named"));
+        return Err(Error::new(Code::InvalidArgument, "no zone given"));
     }
     checked_or_all(names)
 }
 
-/// Returns the names: each a legal one, and none twice. No names mean every zone.
+/// Returns the names: valid, without duplicates. No names mean every zone.
 pub(super) fn checked_or_all(names: &[&str]) -> Result<Vec<ZoneName>> {
     let mut checked: Vec<ZoneName> = Vec::with_capacity(names.len());
     let mut seen = std::collections::HashSet::new();

@@ -1,4 +1,4 @@
-//! Addresses on their own: given to owners that are not zones, taken back, reported.
+//! Allocates addresses to owners that are not zones, releases them and reports on them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,30 +15,30 @@ use crate::name::{PoolName, ReservationName};
 use crate::registry::{Allocation, Allocator, Directory, EntryKind, HostUsage, PoolUsage, Registry, Session, Wait};
 use crate::zone::{EntryId, ZoneEntry};
 
-/// Makes a survey of the host, which whoever has a line to the caller may stop. Called before any lock is taken.
+/// Takes a new snapshot of the host, cancellable if an event sender is given. Called before any lock is taken.
 pub(crate) type MakeHostUsage<'a> = &'a (dyn Fn(Option<&EventSender>) -> Result<HostUsage> + Sync);
 
-/// Where a survey comes from: the last one, as long as the zones' documents stand as they stood then, or a new one.
+/// Source of the host usage: the last one, as long as the stamp of the zones' documents still matches, or a new one.
 pub(crate) struct HostUsages<'a> {
-    /// How they stand now.
+    /// The current stamp of the zones' documents.
     pub(crate) stamp: ZonesStamp,
     pub(crate) make: MakeHostUsage<'a>,
 }
 
 impl HostUsages<'_> {
-    /// The last survey, where it still holds.
+    /// Returns the last host usage if it is still valid.
     fn last(&self, registry: &Registry) -> Option<HostUsage> {
         registry.last_host_usage().filter(|last| last.stamp == self.stamp)
     }
 
-    /// A new one, which a request to stop ends.
-    fn anew(&self, run: &mut RunOptions<'_>) -> Result<HostUsage> {
+    /// Takes a new one; a cancellation ends it.
+    fn refresh(&self, run: &mut RunOptions<'_>) -> Result<HostUsage> {
         before(run, |events| (self.make)(Some(events)))
     }
 }
 
-/// Gives each owner one address of each family of the pool, or the first the one that is wanted: one look at the registry and one
-/// lock for all, and all or none.
+/// Allocates one address of each family of the pool to each owner, or the requested one to the first: loads the registry and locks
+/// it once for all owners, and succeeds or fails as a whole.
 pub(crate) fn allocate(
     registry: &Registry,
     host_usages: &HostUsages<'_>,
@@ -50,7 +50,7 @@ pub(crate) fn allocate(
     run.wanted()?;
     let (mut host_usage, mut made) = match host_usages.last(registry) {
         Some(last) => (last, false),
-        None => (host_usages.anew(run)?, true),
+        None => (host_usages.refresh(run)?, true),
     };
     let config_tree = ConfigTree::load_pools(registry.tree())?;
     config_tree.check(None)?;
@@ -62,9 +62,9 @@ pub(crate) fn allocate(
         if made {
             session.keep_host_usage();
         } else if session.allocator().unknown().any(|unknown| unknown.file.kind == EntryKind::Zone) {
-            // The host may know what a file that cannot be read held; it is never asked under the lock.
+            // The host may know which addresses an unreadable file held; it is never queried under the lock.
             drop(session);
-            (host_usage, made) = (host_usages.anew(run)?, true);
+            (host_usage, made) = (host_usages.refresh(run)?, true);
             continue;
         }
         let given = give(&mut session, pool, owners, wanted)?;
@@ -82,7 +82,7 @@ fn give(
     owners.iter().map(|owner| session.allocate(pool, owner, wanted)).collect()
 }
 
-/// Takes back what the owner holds of the pool. Other files' faults do not matter to it.
+/// Releases what the owner holds of the pool. Errors in other files do not matter here.
 pub(crate) fn release(
     registry: &Registry,
     pool: &PoolName,
@@ -103,13 +103,13 @@ fn lock_timeout(registry: &Registry) -> Result<Duration> {
     Ok(ConfigTree::load_config(registry.tree())?.config.lock_timeout)
 }
 
-/// How full pools are and who holds their addresses: of this pool, or of all.
+/// Returns usage and holders of this pool, or of all.
 pub(crate) fn pool_usage(
     registry: &Registry,
     host_usages: &HostUsages<'_>,
     pool: Option<&PoolName>,
 ) -> Result<Vec<PoolUsage>> {
-    // If the host cannot be asked, what it last said is better than nothing.
+    // If the host cannot be queried, its last known state is better than nothing.
     let (host_usage, unchecked) = match host_usages.last(registry).map_or_else(|| (host_usages.make)(None), Ok) {
         Err(error) if error.code() == Code::Cancelled => return Err(error),
         Err(error) => (registry.last_host_usage().unwrap_or_default(), Some(unchecked(&error))),
@@ -125,7 +125,7 @@ pub(crate) fn pool_usage(
     names.iter().map(usage).collect()
 }
 
-/// What is not as it should be with the addresses of this pool, or of all: looked at together with the host as it is now.
+/// Returns problems with the addresses of this pool, or of all, on the host as it is now.
 pub(crate) fn check_pools(
     registry: &Registry,
     host_usages: &HostUsages<'_>,
@@ -141,19 +141,19 @@ pub(crate) fn check_pools(
     Ok(found)
 }
 
-/// Says that only the files were read.
+/// Warns that only the files were read.
 fn unchecked(error: &Error) -> Diagnostic {
     let message = format!("the host was not checked, only the files: {}", error.message());
     Diagnostic::new("host-unchecked", message).warning()
 }
 
-/// Returns a warning for each net that its pool has otherwise now.
+/// Returns a warning for each net that no longer matches its pool.
 fn stale_nets(registry: &Registry, pool: Option<&PoolName>) -> Result<Vec<Diagnostic>> {
     let config_tree = ConfigTree::load(registry.tree())?;
     let (tree, mut files) = (registry.tree(), Vec::new());
     for file in tree.documents(Directory::Zones)? {
         let path = tree.directory(Directory::Zones).join(file);
-        // One that cannot be read is reported by who holds its addresses.
+        // An unreadable file is reported by the check of address holders.
         if let Ok(Some(bytes)) = super::files::read_document(tree, &path) {
             files.push((Arc::from(path.as_path()), bytes));
         }

@@ -1,6 +1,6 @@
-//! The stage of every operation that gives a zone what it does not hold yet: addresses, link names, MAC addresses.
+//! Allocates what a zone does not hold yet: addresses, link names, MAC addresses. Every operation uses it.
 //!
-//! Invariant: what a file asks for is allocated like anything else. Whichever operation asks, taken is taken.
+//! Invariant: what a file asks for is allocated like anything else, and never from another holder, whichever operation it is.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,17 +18,17 @@ use crate::registry::{self, AddressOwner, Allocator};
 use crate::settings::{EntryNet, IpType};
 use crate::zone::ZoneEntry;
 
-/// What the caller asks for, beyond what the files say.
+/// What the caller requests, besides the content of the files.
 pub(crate) struct AddressRequests<'a> {
-    /// Addresses by net.
+    /// Requested addresses by net.
     pub(crate) addresses: &'a BTreeMap<String, Vec<IpAddr>>,
-    /// What an approved plan chose, by net: nothing else will do.
+    /// What an approved plan chose, by net: nothing else is acceptable.
     pub(crate) pinned: Option<&'a BTreeMap<String, PinnedNet>>,
 }
 
-/// Returns the nets of a spec with everything chosen that they lack.
+/// Returns the nets of a spec, with everything chosen that they lack.
 ///
-/// `address-in-use` and `exists` if another holder has what the nets ask for and the entry does not hold; otherwise as
+/// Fails with `address-in-use` and `exists` if another holder has what the nets name and the entry does not hold; otherwise as
 /// [`Allocator::choose`].
 pub(crate) fn allocate(
     config_tree: &ConfigTree,
@@ -44,13 +44,13 @@ pub(crate) fn allocate(
     Ok(nets)
 }
 
-/// Whether the spec asks for something that the entry does not hold: nothing may be done to the zone before it was allocated.
+/// Returns true if the spec needs something that the entry does not hold: nothing may be done to the zone before it is allocated.
 pub(crate) fn gains(entry: &ZoneEntry, spec: &ZoneSpec) -> bool {
     registry::gains(&with_nets(entry, &spec.nets))
 }
 
-/// Refuses if the entry asks for something that another holder has: for operations that allocate nothing themselves. The host is
-/// asked only if the entry asks for anything that it does not hold.
+/// Fails if the entry needs something that another holder has: for operations that allocate nothing themselves. The host is queried
+/// only if the entry needs anything that it does not hold.
 pub(crate) fn refuse_taken(context: &Context, config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<()> {
     let spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)?;
     if entry.nets.is_empty() || !gains(entry, &spec) {
@@ -106,7 +106,7 @@ fn complete(
             continue;
         }
         let vnic = match (given, pinned.and_then(|pinned| pinned.vnic.as_deref())) {
-            // The zone's own file names it; whether another has it is checked once everything is chosen.
+            // The zone's own file names it; conflicts are checked once everything is chosen.
             (Some(given), _) => given,
             (None, Some(vnic)) => preconditions::still_free(allocator, LinkName::new(vnic)?)?,
             (None, None) => allocator.choose_link(&config_tree.config.vnic_name, &spec.name, index, &links)?,
@@ -125,7 +125,7 @@ fn complete(
     Ok(nets)
 }
 
-/// What was chosen for these nets, by name.
+/// Returns what was chosen for these nets, by name.
 pub(crate) fn pinned_nets<'n>(nets: impl Iterator<Item = &'n EntryNet>) -> BTreeMap<String, PinnedNet> {
     nets.map(|net| {
         let pinned = PinnedNet {

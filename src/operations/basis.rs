@@ -1,4 +1,4 @@
-//! What a plan rests on, so that a stale one can say what has changed.
+//! Records what a plan was made from, so that a stale plan can name the change.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::host::HostSnapshot;
 /// The entry of a zone that is not in the registry.
 pub(crate) const ABSENT: &str = "absent";
 
-/// Digests of the documents that this wish was read from, by their path below the root.
+/// Returns digests of the files that this spec was read from, by their path below the root.
 pub(crate) fn documents(config_tree: &ConfigTree, spec: &ZoneSpec) -> BTreeMap<String, String> {
     let templates = config_tree.chain(spec.template.as_ref().map(|template| &template.value));
     let pools = spec.nets.iter().filter_map(|net| net.pool.as_ref()).map(|pool| format!("pools/{pool}.kdl"));
@@ -24,7 +24,7 @@ pub(crate) fn documents(config_tree: &ConfigTree, spec: &ZoneSpec) -> BTreeMap<S
         .collect()
 }
 
-/// The facts of the host that this wish relies on.
+/// Returns the facts of the host that this spec relies on.
 pub(crate) fn host(host: &HostSnapshot, spec: &ZoneSpec) -> BTreeMap<String, String> {
     let mut summary = BTreeMap::new();
     let zone = host.zone(spec.name.as_str()).map_or(ABSENT, |zone| zone.state.as_str());
@@ -41,7 +41,7 @@ pub(crate) fn host(host: &HostSnapshot, spec: &ZoneSpec) -> BTreeMap<String, Str
 }
 
 impl Basis {
-    /// What the adoption of a zone with this wish rests on.
+    /// Returns the basis of the adoption of a zone with this spec.
     pub(crate) fn of_import(config_tree: &ConfigTree, host: &HostSnapshot, spec: &ZoneSpec) -> Basis {
         Basis { documents: documents(config_tree, spec), entry: ABSENT.to_owned(), host: self::host(host, spec) }
     }

@@ -1,7 +1,7 @@
-//! Reserving for many creations together: one look at the registry, one lock and one flush for a few dozen zones.
+//! Reserves for many creations together: loads the registry, locks and flushes once for a few dozen zones.
 //!
-//! Invariant: a zone is reserved under its own lock, which is held from then until the work on it ends, so nobody takes an entry
-//! that waits for its turn for one that was left behind. Only locks that are free are taken; for others each zone waits alone.
+//! Invariant: a zone is reserved under its own lock, which is held from then until its creation ends, so an entry that waits for
+//! its turn is never mistaken for an abandoned one. Only free locks are taken; a zone with a busy lock waits alone.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::manager::{CreateOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::Wait;
 
-/// So many zones are reserved together at most: each that waits for its turn holds two open files, and is left to `recover` if
-/// zmgr dies.
+/// Maximum number of zones that are reserved together: each one that waits for its turn holds two open files, and is left to
+/// `recover` if zmgr dies.
 const BATCH_MAX: usize = 32;
 
-/// And so many by all workers.
+/// Maximum number for all workers together.
 const TOTAL_MAX: usize = 256;
 
-/// Creations that are worked on by several workers, in the order of the names.
+/// Creations shared by several workers, in the order of the names.
 pub(crate) struct Batch<'a> {
     context: &'a Context,
     prepared: &'a Prepared,
@@ -33,7 +33,7 @@ pub(crate) struct Batch<'a> {
     places: Mutex<Vec<Place>>,
 }
 
-/// How far a creation has come.
+/// Progress of a creation.
 enum Place {
     Open,
     Ready(Box<Result<(Locks, Creation)>>),
@@ -53,7 +53,7 @@ impl<'a> Batch<'a> {
         Batch { context, prepared, names, options, together, places }
     }
 
-    /// Creates the zone at this place.
+    /// Creates the zone at this position.
     pub(crate) fn create(&self, at: usize, failure: Failure, events: &EventSender) -> Result<Zone> {
         match self.take(at, events) {
             Some(reserved) => {
@@ -72,10 +72,10 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// What was reserved for this place, by now or before; `None` where it has to be done alone.
+    /// Returns what was reserved for this position, now or earlier; `None` if it has to be done alone.
     fn take(&self, at: usize, events: &EventSender) -> Option<Result<(Locks, Creation)>> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        // Who has been asked to stop begins nothing.
+        // After a cancellation nothing new begins.
         if matches!(places[at], Place::Open) && events.cancel_requests() == 0 {
             self.reserve(at, &mut places, events);
         }
@@ -85,21 +85,21 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Reserves for this place and those after it, as far as their locks are free.
+    /// Reserves for this position and the following ones, as far as their locks are free.
     fn reserve(&self, at: usize, places: &mut MutexGuard<'_, Vec<Place>>, events: &EventSender) {
         let mut held: Vec<(usize, Locks)> = Vec::new();
         for (n, name) in self.names.iter().enumerate().skip(at).take(self.together) {
-            // A wish is a change of a file that a person wrote: each for itself.
+            // An unbuilt entry is an edit of a user's file: each is reserved alone.
             if matches!(places[n], Place::Open) && !self.prepared.is_unbuilt(name) {
                 match self.lock(name, events) {
                     Ok(locks) => held.push((n, locks)),
-                    // Where the first has to be waited for, the others are not kept waiting under lock.
+                    // If the first one has to wait, the others must not wait under locks.
                     Err(_) if n == at => return,
                     Err(_) => {}
                 }
             }
         }
-        // One alone is better told of what it waits for.
+        // A single zone takes the ordinary path, which reports lock waits.
         if held.len() < 2 {
             return;
         }
@@ -118,7 +118,7 @@ impl<'a> Batch<'a> {
         self.context.lock_with_source_for(name, source, Duration::ZERO, Duration::ZERO, events)
     }
 
-    /// A result for each; an error where nothing could be reserved for any.
+    /// Returns a result for each; an error if nothing could be reserved for any.
     #[allow(clippy::type_complexity)]
     fn reserve_all(
         &self,
@@ -163,7 +163,7 @@ impl<'a> Batch<'a> {
         Ok(results.collect())
     }
 
-    /// Nothing was reserved, so nothing of the zone shall stay, the files of its locks included.
+    /// Nothing was reserved, so nothing of the zone may stay, including its lock files.
     fn give_up(&self, at: usize, locks: Locks) {
         if !self.context.registry.tree().zone(&self.names[at]).exists() {
             locks.retire();
@@ -172,7 +172,7 @@ impl<'a> Batch<'a> {
 }
 
 impl Drop for Batch<'_> {
-    /// What nobody came for, since a worker has died: nothing was done of it but the reservation, which goes.
+    /// Releases reservations that no worker picked up because one died: nothing else was done for them.
     fn drop(&mut self) {
         let places = std::mem::take(self.places.get_mut().unwrap_or_else(PoisonError::into_inner));
         for place in places {
@@ -186,7 +186,7 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// The word for a creation that was called off before it began.
+/// Returns the error for a creation that was cancelled before it began.
 pub(super) fn called_off(name: &ZoneName) -> Error {
     Error::new(Code::Cancelled, format!("the creation of {name} was cancelled before it began"))
 }

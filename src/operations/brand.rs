@@ -1,7 +1,6 @@
-//! What may be said to each brand's install hook: one table, so that nothing reaches a hook that it does not know.
+//! Arguments of each brand's install hook, in one table, so that a hook never gets an option that it does not know.
 //!
-//! Invariant: a hook that gets an option it does not know leaves the zone `incomplete`, so whatever is not in the table is refused
-//! in the plan.
+//! Invariant: a hook that gets an unknown option leaves the zone `incomplete`, so the plan refuses whatever is not in the table.
 
 use super::config_tree::ConfigTree;
 use crate::effective::ZoneSpec;
@@ -10,7 +9,7 @@ use crate::exec::zoneadm::check_hook_word;
 use crate::host::{self, Dialect, ImageOption};
 use crate::publisher::Publisher;
 
-/// What an image that is named for an install is on the host.
+/// Kind of file that an install image is on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ImageKind {
     Directory,
@@ -18,14 +17,14 @@ pub(crate) enum ImageKind {
     Missing,
 }
 
-/// Returns whether zones of this brand are linked images, whose publishers are the host's.
+/// Returns true if zones of this brand are linked images, whose publishers are the host's.
 pub(crate) fn is_linked(brand: &str, dialect: Dialect) -> bool {
     host::brand(brand, dialect).is_some_and(|row| row.is_linked())
 }
 
-/// The publishers that the image of a zone shall have, in search order; `linked` says whether it is a linked image.
+/// Returns the desired publishers of a zone's image, in search order; `linked` is true for a linked image.
 ///
-/// Errors: `config` where its brand cannot have its own, and where one is not known.
+/// Fails with `config` if the brand cannot have its own publishers, and if one is unknown.
 pub(crate) fn publishers(spec: &ZoneSpec, config_tree: &ConfigTree, linked: bool) -> Result<Vec<Publisher>> {
     let (brand, names) = (spec.brand.value.as_str(), &spec.install.publishers);
     if names.is_empty() {
@@ -34,15 +33,15 @@ pub(crate) fn publishers(spec: &ZoneSpec, config_tree: &ConfigTree, linked: bool
     if linked {
         return Err(refused(
             spec,
-            format!("a zone of brand {brand} is a linked image here, and has the publishers of the host"),
-            Some("leave publishers out of its `install`, or take a brand that is not linked"),
+            format!("zones of brand {brand} are linked images on this host and use the host's publishers"),
+            Some("remove the publishers from its `install`, or use a brand that is not linked"),
         ));
     }
     if !host::takes_packages(brand) {
         return Err(refused(
             spec,
-            format!("the install of brand {brand} takes no publishers"),
-            Some("leave publishers out of its `install`"),
+            format!("brand {brand} does not support publishers"),
+            Some("remove the publishers from its `install`"),
         ));
     }
     let mut publishers: Vec<Publisher> = Vec::new();
@@ -50,16 +49,16 @@ pub(crate) fn publishers(spec: &ZoneSpec, config_tree: &ConfigTree, linked: bool
         let Some(publisher) = config_tree.publishers.get(name) else {
             return Err(refused(
                 spec,
-                format!("there is no publisher {name}"),
-                Some(&format!("write publishers/{name}.kdl, or leave it out of `install`")),
+                format!("publisher {name} does not exist"),
+                Some(&format!("create publishers/{name}.kdl, or remove the name from `install`")),
             ));
         };
         let addresses = publisher.origins.iter().chain(&publisher.mirrors);
         if publisher.ssl_key.is_some() && !addresses.clone().any(|uri| uri.starts_with("https:")) {
             return Err(refused(
                 spec,
-                format!("the publisher {name} ({}) has a key and no https address to use it for", publisher.source),
-                Some("leave out ssl-cert and ssl-key, or name an https origin"),
+                format!("publisher {name} ({}) has a key but no https address to use it for", publisher.source),
+                Some("remove `ssl-cert` and `ssl-key`, or add an https origin"),
             ));
         }
         if !publishers.iter().any(|known| known.name == publisher.name) {
@@ -69,12 +68,12 @@ pub(crate) fn publishers(spec: &ZoneSpec, config_tree: &ConfigTree, linked: bool
     Ok(publishers)
 }
 
-/// Whether `-P` of install alone makes this publisher what is wished.
+/// Returns true if install's `-P` alone sets this publisher completely.
 pub(crate) fn is_set_by_install(publisher: &Publisher) -> bool {
     publisher.ssl_key.is_none() && publisher.origins.len() == 1 && publisher.mirrors.is_empty() && publisher.sticky
 }
 
-/// Returns the arguments of `zoneadm install` for this spec; `image` says what its image is on the host.
+/// Returns the arguments of `zoneadm install` for this spec; `image` is the kind of its image on the host.
 pub(crate) fn install_arguments(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
@@ -91,8 +90,8 @@ pub(crate) fn install_arguments(
         None if row.install.value.image == ImageOption::Seed => {
             return Err(refused(
                 spec,
-                format!("brand {brand} installs from an image, and none is named"),
-                Some("write install { image \"/…\" }"),
+                format!("brand {brand} installs from an image, but none is set"),
+                Some("add `install { image \"/…\" }`"),
             ));
         }
         None => Vec::new(),
@@ -100,11 +99,11 @@ pub(crate) fn install_arguments(
     if install.image.is_some() && !(install.publishers.is_empty() && install.packages.is_empty()) {
         return Err(refused(
             spec,
-            "an image is installed as it is, without publishers and packages".to_owned(),
-            Some("leave one of the two out of `install`"),
+            "an image cannot be combined with publishers or packages".to_owned(),
+            Some("remove one of the two from `install`"),
         ));
     }
-    // The hook takes one publisher, and no key: the others, and those with a key, are set once the zone is installed.
+    // The hook takes one publisher and no key: the others, and those with a key, are set after the installation.
     if let Some(publisher) = publishers(spec, config_tree, is_linked(brand, dialect))?.first()
         && publisher.ssl_key.is_none()
         && let Some(origin) = publisher.origins.first()
@@ -115,8 +114,8 @@ pub(crate) fn install_arguments(
         if !row.install.value.packages {
             return Err(refused(
                 spec,
-                format!("the install of brand {brand} takes no packages"),
-                Some("leave packages out of its `install`"),
+                format!("brand {brand} does not support packages"),
+                Some("remove the packages from its `install`"),
             ));
         }
         for package in &install.packages {
@@ -129,39 +128,39 @@ pub(crate) fn install_arguments(
     Ok(arguments)
 }
 
-/// Names of archives that are compressed. The hook takes them for compressed cpio archives and unpacks nothing.
+/// Suffixes of compressed archives. The hook takes them for compressed cpio archives and unpacks nothing.
 const COMPRESSED: [&str; 9] = [".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz", ".zst", ".zip"];
 
-/// Returns the words that name the image.
+/// Returns the arguments that name the image.
 ///
-/// Errors: `config` if the brand has no use for one, if it is not there, and if the hook cannot unpack it.
+/// Fails with `config` if the brand does not use one, if it does not exist, and if the hook cannot unpack it.
 fn image_arguments(spec: &ZoneSpec, option: ImageOption, path: &str, image: ImageKind) -> Result<Vec<String>> {
     let brand = spec.brand.value.as_str();
-    let missing = || refused(spec, format!("the image {path:?} does not exist"), Some("put it there, or fix `image`"));
+    let missing = || refused(spec, format!("the image {path:?} does not exist"), Some("create it, or correct `image`"));
     let words = |letter: &str, rest: &[&str]| {
         [letter, path].iter().chain(rest).map(|word| (*word).to_owned()).collect::<Vec<String>>()
     };
     match (option, image) {
-        (ImageOption::None, _) => {
-            Err(refused(spec, format!("brand {brand} installs from no image"), Some("leave `image` out of `install`")))
-        }
-        // A name without a leading slash is that of a dataset or a snapshot.
+        (ImageOption::None, _) => Err(refused(
+            spec,
+            format!("brand {brand} does not install from an image"),
+            Some("remove `image` from `install`"),
+        )),
+        // A name without a leading slash is a dataset or a snapshot.
         (ImageOption::Seed, ImageKind::Missing) if path.starts_with('/') => Err(missing()),
         (ImageOption::Seed, ImageKind::Directory) => Err(refused(
             spec,
-            format!(
-                "the image {path:?} is a directory, and brand {brand} installs from archives, streams and datasets"
-            ),
+            format!("the image {path:?} is a directory; brand {brand} installs from archives, streams and datasets"),
             Some("name an archive, or a dataset"),
         )),
         (ImageOption::Seed, _) => Ok(words("-s", &[])),
         (ImageOption::Archive, ImageKind::Missing) => Err(missing()),
-        // Exactly one of -u and -p is needed: the copy of a system gets an identity of its own.
+        // Exactly one of -u and -p is needed: the copy of a system gets a new identity.
         (ImageOption::Archive, ImageKind::Directory) => Ok(words("-d", &["-u"])),
         (ImageOption::Archive, ImageKind::File) => match COMPRESSED.iter().find(|end| path.ends_with(**end)) {
             Some(end) => Err(refused(
                 spec,
-                format!("the image {path:?} is compressed ({end}), and the install of brand {brand} cannot unpack it"),
+                format!("the image {path:?} is compressed ({end}), which brand {brand} cannot unpack"),
                 Some("name an uncompressed tar archive, or a directory"),
             )),
             None => Ok(words("-a", &["-u"])),

@@ -1,11 +1,11 @@
-//! A token by which another thread asks an operation to stop.
+//! A token with which another thread cancels an operation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Asks an operation to stop. Clones are the same token; it may be used from any thread and from signal handlers.
+/// Cancels an operation. Clones share the token; it may be used from any thread and from signal handlers.
 ///
-/// The first request rolls the operation back. A second one, while it rolls back, leaves a recoverable entry at once.
+/// The first request rolls the operation back. A second one during the roll back leaves a recoverable entry at once.
 ///
 /// ```
 /// # use zmgr::*;
@@ -22,23 +22,23 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub struct Cancel(Arc<AtomicU32>);
 
 impl Cancel {
-    /// A token nobody has used.
+    /// Returns a new token.
     pub fn new() -> Self {
         Cancel::default()
     }
 
-    /// Asks to stop; once more, to stop rolling back.
+    /// Requests cancellation; a second request stops the roll back.
     pub fn cancel(&self) {
-        // Saturates: a key held down must not wrap round to "nobody asked".
+        // Saturates: a key held down must not wrap around to zero.
         let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_add(1));
     }
 
-    /// Whether somebody has asked.
+    /// Returns true if cancellation was requested.
     pub fn is_cancelled(&self) -> bool {
         self.requests() > 0
     }
 
-    /// How often somebody has asked.
+    /// Returns the number of requests.
     pub fn requests(&self) -> u32 {
         self.0.load(Ordering::SeqCst)
     }

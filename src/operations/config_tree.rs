@@ -1,6 +1,6 @@
-//! The documents that people write, read together: config, templates, pools, publishers.
+//! The configuration files that users write, loaded together: config, templates, pools, publishers.
 //!
-//! Invariant: a fault in one document stops only what needs that document.
+//! Invariant: an error in one file stops only what needs that file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,21 +20,21 @@ use crate::source::Source;
 use crate::template::Template;
 use crate::zone::{Origin, ZoneEntry};
 
-/// The documents of one tree.
+/// The configuration files of a tree.
 #[derive(Debug, Default)]
 pub(crate) struct ConfigTree {
     pub(crate) config: Config,
     pub(crate) templates: BTreeMap<TemplateName, Template>,
     pub(crate) pools: Arc<Pools>,
     pub(crate) publishers: BTreeMap<PublisherName, Publisher>,
-    /// SHA-256 of each document by its path below the root.
+    /// SHA-256 of each file by its path below the root.
     pub(crate) digests: BTreeMap<String, String>,
-    /// What is wrong, by the path of the document below the root.
+    /// Errors by path of the file below the root.
     faults: BTreeMap<String, Error>,
 }
 
 impl ConfigTree {
-    /// Reads them all. Faults are kept: see [`ConfigTree::check`].
+    /// Reads all files. Errors are kept: see [`ConfigTree::check`].
     pub(crate) fn load(tree: &Tree) -> Result<ConfigTree> {
         let mut config_tree = ConfigTree::load_pools(tree)?;
         config_tree.templates =
@@ -44,14 +44,14 @@ impl ConfigTree {
         Ok(config_tree)
     }
 
-    /// Config and pools alone: all that addresses need.
+    /// Reads only config and pools, which is all that addresses need.
     pub(crate) fn load_pools(tree: &Tree) -> Result<ConfigTree> {
         let mut config_tree = ConfigTree::load_config(tree)?;
         config_tree.pools = Arc::new(config_tree.directory(tree, Directory::Pools, |pool: &Pool| pool.name.clone())?);
         Ok(config_tree)
     }
 
-    /// Config alone.
+    /// Reads only config.
     pub(crate) fn load_config(tree: &Tree) -> Result<ConfigTree> {
         let mut config_tree = ConfigTree::default();
         there(tree.check_directory(tree.root()))?;
@@ -70,7 +70,7 @@ impl ConfigTree {
         let path = tree.directory(directory);
         let mut values = BTreeMap::new();
         if let Err(error) = there(tree.check_directory(&path)) {
-            // Stops only what needs these files, as one bad file does.
+            // Stops only what needs these files, like a single bad file.
             self.faults.insert(format!("{}/", directory.name()), error);
             return Ok(values);
         }
@@ -102,7 +102,7 @@ impl ConfigTree {
         }
     }
 
-    /// The template of this name and those that it extends, nearest first, as far as they are there.
+    /// Returns the template of this name and those that it extends, nearest first, as far as they exist.
     pub(crate) fn chain(&self, name: Option<&TemplateName>) -> Vec<TemplateName> {
         let mut chain: Vec<TemplateName> = Vec::new();
         let mut next = name.cloned();
@@ -113,8 +113,8 @@ impl ConfigTree {
         chain
     }
 
-    /// Returns the line that protects this zone, if one does: its own, its template's, or that of `defaults`. A template that
-    /// cannot be read protects nothing, and nothing but its own file protects an imported zone.
+    /// Returns the line that protects this zone, if any: its own, its template's, or that of `defaults`. An unreadable template
+    /// protects nothing, and an imported zone is protected by its own file only.
     pub(crate) fn protection(&self, entry: &ZoneEntry) -> Option<Source> {
         let chain = self.chain(entry.template_name());
         let templates = chain.iter().filter_map(|name| self.templates.get(name)).map(|template| &template.settings);
@@ -124,14 +124,14 @@ impl ConfigTree {
         nearest.filter(|protected| protected.value).map(|protected| protected.source.clone())
     }
 
-    /// Whether there is such a template, with a fault or without.
+    /// Returns true if the template exists, valid or not.
     pub(crate) fn has(&self, template: &TemplateName) -> bool {
         let file = format!("templates/{template}.kdl");
         self.templates.contains_key(template) || self.faults.iter().any(|(path, _)| *path == file)
     }
 
-    /// That config, every pool, this chain of templates and the publishers that it names are in order; else every fault of theirs
-    /// at once.
+    /// Checks that config, every pool, this chain of templates and the publishers that it names are valid; otherwise returns all
+    /// their errors at once.
     pub(crate) fn check(&self, template: Option<&TemplateName>) -> Result<()> {
         let chain = self.chain(template);
         let publishers: Vec<String> = chain
@@ -157,15 +157,15 @@ impl ConfigTree {
         let details: Vec<Diagnostic> = faults.iter().flat_map(|error| error.details().iter().cloned()).collect();
         let message = match faults.len() {
             1 => first.message().to_owned(),
-            n => format!("{n} documents have faults, the first: {}", first.message()),
+            n => format!("{n} files have errors, the first: {}", first.message()),
         };
         Err(Error::new(Code::Config, message)
             .with_details(details)
-            .with_help("fix the files; `zmgr check` reads all of them"))
+            .with_help("fix the files; run `zmgr check` to see all errors"))
     }
 }
 
-/// A folder that is missing is an empty one.
+/// A missing directory counts as empty.
 fn there(checked: Result<()>) -> Result<()> {
     checked.or_else(|error| if error.code() == Code::NotFound { Ok(()) } else { Err(error) })
 }

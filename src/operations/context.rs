@@ -1,4 +1,4 @@
-//! A tree and the host that it describes: what every operation works on.
+//! The tree and its host that every operation works with.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -21,11 +21,11 @@ pub(crate) struct Context {
     pub(crate) host: Host,
 }
 
-/// The host as it was before any lock was taken, in the two forms in which it is needed.
+/// The host before any lock was taken, in the two forms in which it is needed.
 pub(crate) struct Snapshots {
     pub(crate) host: HostSnapshot,
     pub(crate) host_usage: HostUsage,
-    /// The properties of the links, once somebody has asked.
+    /// The properties of the links, once they were queried.
     properties: OnceLock<Properties>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Snapshots {
 type Properties = BTreeMap<(String, String), String>;
 
 impl Snapshots {
-    /// The properties of every link: one command, for the first who asks.
+    /// Returns the properties of every link; the first call runs one command.
     pub(crate) fn properties(&self, context: &Context) -> Result<&Properties> {
         if let Some(known) = self.properties.get() {
             return Ok(known);
@@ -43,16 +43,16 @@ impl Snapshots {
     }
 }
 
-/// A zone's locks, held while it is worked on.
+/// A zone's locks, held during an operation on it.
 pub(crate) struct Locks {
     pub(crate) zone: ZoneLock,
     pub(crate) child: ChildLock,
-    /// The zone that this one is cloned from, which nobody changes meanwhile.
+    /// Lock of the zone that this one is cloned from, so that it does not change in the meantime.
     source: Option<SharedZoneLock>,
 }
 
 impl Locks {
-    /// Gives the locks up and removes their files: for a zone that is gone.
+    /// Releases the locks and removes their files, for a zone that is gone.
     pub(crate) fn retire(self) {
         self.child.retire();
         self.zone.retire();
@@ -60,40 +60,41 @@ impl Locks {
 }
 
 impl Context {
-    /// The same, for what comes before any work: whatever is asked of the host ends where the caller asks to stop.
+    /// Returns a context whose host queries end when the operation is cancelled, for the time before the operation starts.
     pub(crate) fn with_cancel(&self, events: &EventSender) -> Context {
         let stop = events.token();
         Context { host: self.host.with_cancel(Arc::new(move || stop.is_cancelled())), ..self.clone() }
     }
 
-    /// Looks at the host. Costs a handful of commands, whatever the number of zones.
+    /// Takes a snapshot of the host. Costs a handful of commands, whatever the number of zones.
     pub(crate) fn snapshot(&self) -> Result<Snapshots> {
         self.snapshot_at(&BTreeSet::new())
     }
 
-    /// The same, and whether file systems are mounted at these paths. The registry is read while the host answers.
+    /// Takes a snapshot that also records whether file systems are mounted at these paths. The registry is read while the host
+    /// answers.
     pub(crate) fn snapshot_at(&self, paths: &BTreeSet<String>) -> Result<Snapshots> {
-        // Alone, so that what the host does is not kept waiting for a core.
+        // Without threads of its own, so that it does not take a core from the host's commands.
         let registry = self.registry.alone();
         let (host_zones, registered) = both(|| self.host.snapshot(paths), || registry.snapshot_by_name());
         let (mut host, registered): (HostSnapshot, Snapshot) = (host_zones?, registered?);
         let last = self.registry.last_host_usage().map(|last| last.nets()).unwrap_or_default();
         self.host.nets_of_zones(&mut host, &last)?;
         let mut host_usage = HostUsage::of(&host);
-        // The VNICs of registered zones are the registry's to know, and to forget.
+        // The VNICs of registered zones are tracked by the registry.
         let nets = registered.entries().flat_map(|entry| entry.summary.all_nets()).map(|net| net.links());
         let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();
         host_usage.links.retain(|link| !links.contains(link.as_str()));
         Ok(Snapshots { host, host_usage, properties: OnceLock::new() })
     }
 
-    /// Takes a zone's lock, and the lock that its commands hold: while a command of a killed zmgr still works, it is `busy`.
+    /// Takes a zone's lock and the lock that its commands hold: while a command of a killed zmgr is still running, it is `busy`.
     pub(crate) fn lock(&self, name: &ZoneName, timeout: Duration, events: &EventSender) -> Result<Locks> {
         self.lock_for(name, timeout, Duration::ZERO, events)
     }
 
-    /// The same for a zone that may be cloned from another, whose lock is then shared with its other readers. Both are taken in the
-    /// order of their names. A source that is not registered has no lock: zmgr never changes it.
+    /// Takes the locks of a zone that may be cloned from another, whose lock is then shared with its other readers. Both are taken
+    /// in the order of their names. An unregistered source has no lock: zmgr never changes it.
     pub(crate) fn lock_with_source(
         &self,
         name: &ZoneName,
@@ -104,7 +105,8 @@ impl Context {
         self.lock_with_source_for(name, source, timeout, Duration::ZERO, events)
     }
 
-    /// The same, waiting so long for other zmgrs, and so long for commands of a killed one.
+    /// Takes the locks of a zone and its source with separate time limits: `others` for other zmgr processes, `commands` for
+    /// commands of a killed one.
     pub(crate) fn lock_with_source_for(
         &self,
         name: &ZoneName,
@@ -136,9 +138,9 @@ impl Context {
     }
 
     fn lock_for(&self, name: &ZoneName, others: Duration, commands: Duration, events: &EventSender) -> Result<Locks> {
-        // Of several zones, those that are not yet begun when the caller asks to stop never are.
+        // Of several zones, those not begun when the operation is cancelled are not begun at all.
         if events.cancel_requests() > 0 {
-            let message = format!("the work was cancelled before {name} was begun");
+            let message = format!("the operation was cancelled before {name} was started");
             return Err(Error::new(Code::Cancelled, message));
         }
         let mut pulse = || events.cancel_requests() == 0;
@@ -148,9 +150,9 @@ impl Context {
             if error.code() != Code::Busy {
                 return error;
             }
-            Error::new(Code::Busy, format!("a command that an earlier zmgr started still works on {name}"))
+            Error::new(Code::Busy, format!("a command of an earlier zmgr is still running for {name}"))
                 .with_help(format!(
-                    "wait for its end: zmgr recover --wait {name}; fuser {} shows its processes",
+                    "run `zmgr recover --wait {name}` to wait for it; `fuser {}` shows its processes",
                     self.registry.tree().child_lock(name).display()
                 ))
                 .with_source(error)
@@ -158,14 +160,14 @@ impl Context {
         Ok(Locks { zone, child, source: None })
     }
 
-    /// Clears away what dead processes left beside the entries: temp files, locks, scripts.
+    /// Removes what dead processes left beside the entries: temporary files, locks, scripts.
     pub(crate) fn clear_up(&self, config_tree: &ConfigTree) -> Result<()> {
         self.registry.clear_up(&mut Wait::up_to(config_tree.config.lock_timeout))?;
         self.registry.clear_scripts()?;
         self.registry.clear_locks()
     }
 
-    /// Where steps on this zone are worked on.
+    /// Returns the context of the steps of this zone.
     pub(crate) fn step_context<'a>(
         &'a self,
         config_tree: &ConfigTree,
@@ -179,12 +181,12 @@ impl Context {
         Ok(step_context)
     }
 
-    /// The file for the full output of long commands on this zone, begun now.
+    /// Returns the path of a new log for the output of long commands of this zone.
     fn log(&self, config_tree: &ConfigTree, name: &ZoneName) -> PathBuf {
         let time: String = now().chars().filter(char::is_ascii_alphanumeric).collect();
         let directory = self.host.path(&config_tree.config.log_dir);
         let first = directory.join(format!("{name}-{time}.log"));
-        // Nobody else begins one for this zone meanwhile: its lock is held.
+        // No other process creates one for this zone: its lock is held.
         let others = (2..).map(|n| directory.join(format!("{name}-{time}-{n}.log")));
         std::iter::once(first).chain(others).find(|path| !path.exists()).unwrap_or_default()
     }

@@ -1,6 +1,6 @@
-//! Planning of a creation: from the wish, the ledger of addresses and a look at the host to an entry and steps.
+//! Plans a creation: from the desired state, the allocator and a snapshot of the host to an entry and steps.
 //!
-//! Invariant: pure but for the choice of random ids and MAC addresses; given what was chosen before, it gives the same steps.
+//! Invariant: pure except for the choice of random ids and MAC addresses; with the same choices, it returns the same steps.
 
 use std::collections::BTreeMap;
 
@@ -34,36 +34,36 @@ use crate::settings::{EntryNet, IpType, Settings};
 use crate::source::Sourced;
 use crate::zone::{Applied, Before, EntryId, EntryState, Origin, ZoneEntry};
 
-/// A creation, planned.
+/// A planned creation.
 pub(crate) struct Creation {
     /// The entry that reserves everything.
     pub(crate) entry: ZoneEntry,
     pub(crate) spec: ZoneSpec,
     /// The steps up to `ready`, in order.
     pub(crate) steps: Vec<Box<dyn Step>>,
-    /// What comes after `ready`.
+    /// The boot after `ready`.
     pub(crate) boot: Option<Boot>,
     pub(crate) change: Change,
 }
 
-/// What a creation is planned from.
+/// Inputs for planning a creation.
 pub(crate) struct PlanInputs<'a> {
     pub(crate) config_tree: &'a ConfigTree,
-    /// The files of the wishes that are built.
+    /// Files of the unbuilt zones that are created.
     pub(crate) unbuilt: &'a BTreeMap<ZoneName, Document<ZoneEntry>>,
     pub(crate) host: &'a HostSnapshot,
-    /// The host's configuration of each zone that is cloned from.
+    /// Configuration on the host of each zone that is cloned from.
     pub(crate) sources: &'a BTreeMap<ZoneName, Option<ZoneConfig>>,
     pub(crate) dialect: Dialect,
     pub(crate) host_assets: &'a HostAssets,
-    /// Zones that the host has no place for, each with why.
+    /// Zones that the host cannot have, each with the reason.
     pub(crate) refused: &'a BTreeMap<ZoneName, Error>,
-    /// Datasets that zones of the same plan get.
+    /// Datasets delegated to other zones of the same plan.
     pub(crate) delegated: &'a [Delegation],
     pub(crate) tree: &'a Tree,
 }
 
-/// Plans the creation of one zone. With `pinned`, what was chosen before is asked for again and nothing else will do.
+/// Plans the creation of one zone. With `pinned`, requests exactly what was chosen before.
 pub(crate) fn plan(
     inputs: &PlanInputs<'_>,
     allocator: &mut Allocator,
@@ -83,7 +83,7 @@ pub(crate) fn plan(
     preconditions::creatable(inputs, &spec, options)?;
     if !spec.resources.datasets.is_empty() {
         preconditions::delegated_once(&spec, inputs.delegated)?;
-        // Read under the registry lock, where no other creation can come in between.
+        // Read under the registry lock, so that no other creation can interfere.
         preconditions::delegated_once(&spec, &delegation::of_registry(inputs.tree))?;
     }
     if let Some(source) = &spec.clone_from {
@@ -121,8 +121,8 @@ pub(crate) fn plan(
     Ok(Creation { entry, spec, steps, boot, change })
 }
 
-/// Returns the links whose interfaces the new zone may not make by itself: on some hosts a clone, or an image of a zone that was
-/// used, believes that its first boot is over.
+/// Returns the links that the new zone may not plumb by itself: on some hosts a clone, or an image of a used zone, takes its first
+/// boot for a later one.
 fn unknown_links(spec: &ZoneSpec) -> Vec<LinkName> {
     let used = spec.clone_from.is_some() || spec.install.image.is_some();
     let nets =
@@ -130,7 +130,7 @@ fn unknown_links(spec: &ZoneSpec) -> Vec<LinkName> {
     nets.filter_map(|net| net.vnic.clone()).collect()
 }
 
-/// The steps from nothing to a zone that is `ready`, for a wish with everything chosen.
+/// Returns the steps from nothing to a `ready` zone, for a spec with everything chosen.
 pub(crate) fn steps(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
@@ -146,8 +146,8 @@ pub(crate) fn steps(
     Ok(steps)
 }
 
-/// The steps of a creation that leave something to be taken back. They need nothing but the wish, so that a key or publisher that
-/// has gone stops no roll back.
+/// Returns the steps of a creation that have something to undo. They need only the spec, so that a missing key or publisher does
+/// not prevent a roll back.
 pub(crate) fn steps_to_undo(
     entry: &ZoneEntry,
     spec: &ZoneSpec,
@@ -155,7 +155,7 @@ pub(crate) fn steps_to_undo(
     dialect: Dialect,
 ) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    // What a zone that the host had lost was given before stays.
+    // What was given to a zone that the host has lost stays.
     if entry.intent.before != Some(Before::Ready) {
         let made = entry.datasets.iter().filter(|made| !made.zonepath);
         steps.extend(made.map(|made| Box::new(MakeDataset(Dataset::new(&made.name))) as Box<dyn Step>));
@@ -184,7 +184,7 @@ fn install(spec: &ZoneSpec, config_tree: &ConfigTree, arguments: Vec<String>, ag
     Install { zone, zonepath, from, again, limit: config_tree.config.timeouts.install, environment }
 }
 
-/// The steps from a zone that is configured to one that is `ready`; `again` for one that was installed before.
+/// Returns the steps from a configured zone to a `ready` one; `again` for a zone that was installed before.
 pub(crate) fn installation(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
@@ -212,7 +212,7 @@ pub(crate) fn installation(
     Ok(steps)
 }
 
-/// The steps that give the image its publishers: those that install could not give, then the check of all.
+/// Returns the steps that set the publishers of the image: those that install could not set, then a check of all.
 fn publishers(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
@@ -238,22 +238,22 @@ fn publishers(
     Ok(steps)
 }
 
-/// The step that configures a zone: as wished, but that the host does not boot it yet.
+/// Returns the step that configures a zone as desired, except that the host does not boot it yet.
 pub(crate) fn configuration(spec: &ZoneSpec, dialect: Dialect) -> Result<Configure> {
     let config = ZoneConfig { autoboot: false, ..wanted(spec, dialect)? };
     check_whole(spec, &config, dialect)?;
     Ok(Configure { zone: spec.name.clone(), config, more: spec.zonecfg.value.clone() })
 }
 
-/// What the caller asked for, as an entry without anything chosen.
+/// Returns the caller's request as an entry without anything chosen.
 pub(crate) fn desired(config_tree: &ConfigTree, name: &ZoneName, options: &CreateOptions) -> Result<ZoneEntry> {
     let mut entry = ZoneEntry::new(name.clone());
     let template: TemplateName = match (&options.template, &config_tree.config.default_template) {
         (Some(template), _) => template.parse()?,
         (None, Some(template)) => template.value.clone(),
         (None, None) => {
-            return Err(Error::new(Code::Config, "no template was named, and config.kdl has no default-template")
-                .with_help("name one with --template, or set default-template in config.kdl"));
+            return Err(Error::new(Code::Config, "no template given, and config.kdl has no `default-template`")
+                .with_help("use --template, or set `default-template` in config.kdl"));
         }
     };
     entry.template = Some(template.into());
@@ -266,12 +266,12 @@ pub(crate) fn desired(config_tree: &ConfigTree, name: &ZoneName, options: &Creat
     Ok(entry)
 }
 
-/// Returns the nets as the entry says them itself: `override` is only for `applied`.
+/// Returns the nets as the entry contains them: `override` is only for `applied`.
 pub(crate) fn own_nets(nets: &[EntryNet]) -> Vec<EntryNet> {
     nets.iter().map(|net| EntryNet { overrides: Vec::new(), ..net.clone() }).collect()
 }
 
-/// The VNICs that zmgr makes for these nets.
+/// Returns the VNICs that zmgr makes for these nets.
 pub(crate) fn vnics(nets: &[EntryNet]) -> Vec<Vnic> {
     nets.iter()
         .filter(|net| net.managed)
@@ -288,12 +288,12 @@ pub(crate) fn vnics(nets: &[EntryNet]) -> Vec<Vnic> {
         .collect()
 }
 
-/// The properties that a VNIC gets when it is created, and those that are set afterwards.
+/// Splits the properties of a VNIC into those set when it is created and those set afterwards.
 fn at_once(properties: BTreeMap<String, String>) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     properties.into_iter().partition(|(name, _)| dladm::is_set_by_creation(name))
 }
 
-/// The steps that create a VNIC of one of these nets with all its properties.
+/// Returns the steps that create a VNIC of one of these nets with all its properties.
 pub(crate) fn vnic_steps(vnic: Vnic, nets: &[EntryNet]) -> Vec<Box<dyn Step>> {
     let net = nets.iter().find(|net| net.name == vnic.net);
     let later = net.map(|net| at_once(properties(net)).1).unwrap_or_default();
@@ -304,14 +304,14 @@ pub(crate) fn vnic_steps(vnic: Vnic, nets: &[EntryNet]) -> Vec<Box<dyn Step>> {
     steps
 }
 
-/// The properties that a net's VNIC shall have, by dladm's names.
+/// Returns the desired properties of a net's VNIC, by dladm's names.
 pub(crate) fn properties(net: &EntryNet) -> BTreeMap<String, String> {
     let mut properties = net.link_properties.clone();
     properties.extend(net.mtu.map(|mtu| ("mtu".to_owned(), mtu.to_string())));
     properties
 }
 
-/// The wish in the entry's own words: what is applied, and what recovery compares the host with.
+/// Returns the `applied` block for this spec, which recovery compares with the host.
 pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
     let settings = Settings {
         brand: Some(spec.brand.clone()),
@@ -329,7 +329,7 @@ pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
     Applied { zonepath: Some(spec.zonepath.clone()), nets: spec.nets.clone(), plumb_links: Vec::new(), settings }
 }
 
-/// Records in the entry what its zone was installed with.
+/// Records in the entry the settings that its zone was installed with.
 pub(crate) fn note_installed(journal: &Journal<'_>, spec: &ZoneSpec) -> Result<()> {
     let now = applied(spec).settings;
     journal.edit(|entry| {
@@ -344,7 +344,7 @@ pub(crate) fn note_installed(journal: &Journal<'_>, spec: &ZoneSpec) -> Result<(
     })
 }
 
-/// The reverse of [`applied`]: the wish as it was when it was applied.
+/// Returns the spec as it was applied: the reverse of [`applied`].
 pub(crate) fn take_applied(spec: &mut ZoneSpec, applied: &Applied) {
     if let Some(zonepath) = &applied.zonepath {
         spec.zonepath = zonepath.clone();

@@ -1,6 +1,6 @@
-//! Creating and destroying: locks, reservation, steps, and what is told of it.
+//! Creates and destroys zones: locks, reservation, steps and events.
 //!
-//! Invariant: what is asked of the host is asked before the registry lock is taken; nothing is waited for under it.
+//! Invariant: the host is queried before the registry lock is taken; nothing is waited for under the lock.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,20 +32,20 @@ use crate::name::{TemplateName, ZoneName};
 use crate::registry::{Registry, Session, Wait};
 use crate::zone::{EntryState, Intent, ZoneEntry};
 
-/// What creations are planned from, read and asked for before any lock.
+/// Inputs of creations, collected before any lock.
 pub(crate) struct Prepared {
     pub(crate) config_tree: ConfigTree,
     pub(crate) snapshots: Snapshots,
-    /// The files of the wishes that are built, where that is what is done.
+    /// Files of the unbuilt zones, if that is what is created.
     unbuilt: BTreeMap<ZoneName, Document<ZoneEntry>>,
-    /// By new zone: the one that it is cloned from.
+    /// Source of each new zone that is a clone.
     sources: BTreeMap<ZoneName, ZoneName>,
-    /// The host's configuration of each of those.
+    /// Configuration on the host of each source.
     configs: BTreeMap<ZoneName, Option<ZoneConfig>>,
     host_assets: HostAssets,
-    /// Zones that the host has no place for, each with why.
+    /// Zones that the host cannot have, each with the reason.
     refused: BTreeMap<ZoneName, Error>,
-    /// Datasets that zones planned so far get.
+    /// Datasets delegated to zones planned so far.
     delegated: Vec<Delegation>,
 }
 
@@ -64,23 +64,23 @@ impl Prepared {
         }
     }
 
-    /// Whether this zone's file is a wish that is built.
+    /// Returns true if this zone has a file and is created from it.
     pub(super) fn is_unbuilt(&self, name: &ZoneName) -> bool {
         self.unbuilt.contains_key(name)
     }
 
-    /// The zone that this one is cloned from.
+    /// Returns the zone that this one is cloned from.
     pub(super) fn source(&self, name: &ZoneName) -> Option<&ZoneName> {
         self.sources.get(name)
     }
 }
 
-/// Reads and asks what is needed to plan these zones.
+/// Reads and queries what is needed to plan these zones.
 pub(crate) fn prepare(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
     prepare_from(context, wanted, BTreeMap::new())
 }
 
-/// The same for zones whose files are wishes; the others among them are new.
+/// Reads and queries what is needed to create zones from their own files; names without a file are new zones.
 pub(crate) fn prepare_unbuilt(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
     let mut unbuilt = BTreeMap::new();
     for (name, _) in wanted {
@@ -113,8 +113,8 @@ fn prepare_from(
         if let (Some(_), Some(template)) = (&options.template, &template)
             && !config_tree.has(template)
         {
-            return Err(Error::new(Code::NotFound, format!("there is no template {template}"))
-                .with_help("zmgr template list shows those there are"));
+            return Err(Error::new(Code::NotFound, format!("template {template} does not exist"))
+                .with_help("run `zmgr template list` to see all templates"));
         }
         if !checked.contains(&template) {
             config_tree.check(template.as_ref())?;
@@ -125,7 +125,7 @@ fn prepare_from(
     let (mut sources, mut configs, mut host_assets) = (BTreeMap::new(), BTreeMap::new(), HostAssets::default());
     let mut parents: BTreeSet<String> = BTreeSet::new();
     for (name, options) in wanted {
-        // What is wrong with a wish, its plan says.
+        // Errors of the desired state are reported by its plan.
         let desired = unbuilt.get(name).map(|document| Ok(document.value.clone()));
         let Ok(entry) = desired.unwrap_or_else(|| create::desired(&config_tree, name, options)) else { continue };
         let Ok(spec) = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry) else {
@@ -144,7 +144,7 @@ fn prepare_from(
     }
     let snapshots = context.snapshot_at(&parents)?;
     let mut refused = BTreeMap::new();
-    // A zone that the host has already is refused with a better reason.
+    // A zone that the host already has is refused with a better reason.
     let is_new = |spec: &&ZoneSpec| snapshots.host.zone(spec.name.as_str()).is_none();
     let zonepaths = specs.iter().filter(is_new).map(|spec| spec.zonepath.value.as_str());
     let places = data::Places::inspect(&context.host, zonepaths)?;
@@ -165,7 +165,7 @@ fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'
     names.iter().map(|name| (name.clone(), options)).collect()
 }
 
-/// What creating these zones would do. Touches nothing.
+/// Plans to create these zones. Changes nothing.
 pub(crate) fn plan_create(context: &Context, names: &[ZoneName], options: &CreateOptions) -> Result<Plan> {
     let prepared = prepare(context, &each(names, options))?;
     let mut allocator =
@@ -206,7 +206,7 @@ pub(crate) fn failure(asked: OnFailure, config_tree: &ConfigTree) -> Failure {
     }
 }
 
-/// Creates one zone; with `approved`, only if that is what it comes to, and with what was chosen then.
+/// Creates one zone; with `approved`, only if the plan is still the same, and with what was chosen then.
 pub(crate) fn create_one(
     context: &Context,
     prepared: &Prepared,
@@ -228,7 +228,7 @@ pub(crate) fn create_one(
         Ok(creation) => creation,
         Err(error) => {
             drop(step_context);
-            // Nothing was reserved, so nothing of the zone shall stay, the files of its locks included.
+            // Nothing was reserved, so nothing of the zone may stay, including its lock files.
             if !context.registry.tree().zone(name).exists() {
                 locks.retire();
             }
@@ -259,7 +259,7 @@ pub(crate) fn create_reserved(
     complete(context, prepared, locks, creation, step_context, failure)
 }
 
-/// Takes back a creation of which nothing was done but its reservation.
+/// Rolls back a creation of which only the reservation was made.
 pub(super) fn call_off(context: &Context, locks: Locks, creation: &Creation) -> Result<()> {
     if let Some(id) = creation.entry.id.clone() {
         Journal::new(&context.registry, &creation.entry.name, id).remove()?;
@@ -268,7 +268,7 @@ pub(super) fn call_off(context: &Context, locks: Locks, creation: &Creation) -> 
     Ok(())
 }
 
-/// Does what the creation needs beyond its entry, and clears up after a failure.
+/// Does what the creation needs besides its entry, and cleans up after a failure.
 fn complete(
     context: &Context,
     prepared: &Prepared,
@@ -284,7 +284,7 @@ fn complete(
     drop(step_context);
     if result.is_err() {
         match (entry(context, name), prepared.unbuilt.get(name)) {
-            // What was chosen for it is given up too, and the file is what the person wrote.
+            // What was chosen for it is released too, and the file is again what the user wrote.
             (Ok(entry), Some(desired)) if entry.state.is_none() => {
                 context.registry.change(desired.path(), |_| Ok(desired.text().as_bytes().to_vec()))?;
             }
@@ -295,7 +295,7 @@ fn complete(
     result
 }
 
-/// Plans the creation under the registry lock, and gives the zone all that the plan names.
+/// Plans the creation under the registry lock, and allocates everything that the plan names.
 fn reserve(
     context: &Context,
     prepared: &Prepared,
@@ -316,7 +316,7 @@ fn reserve(
     Ok(creation)
 }
 
-/// The same in a session that may reserve for others too. It is there once the session commits.
+/// Plans and reserves in a session that may reserve for other zones too. Takes effect once the session commits.
 pub(super) fn reserve_in(
     session: &mut Session<'_>,
     context: &Context,
@@ -338,7 +338,7 @@ pub(super) fn reserve_in(
     Ok(creation)
 }
 
-/// The steps of a creation whose entry is there.
+/// Returns the steps of a creation whose entry exists.
 fn build(context: &Context, creation: &Creation, step_context: &StepContext<'_>, failure: Failure) -> Result<Zone> {
     let Some(id) = creation.entry.id.clone() else {
         return Err(Error::new(Code::Internal, "an entry without id"));
@@ -355,7 +355,7 @@ fn build(context: &Context, creation: &Creation, step_context: &StepContext<'_>,
     view::read(&context.registry, &creation.entry.name, Some(&creation.spec), Some(status.to_owned()))
 }
 
-/// What destroying these zones would do. Touches nothing.
+/// Plans to destroy these zones. Changes nothing.
 pub(crate) fn plan_destroy(context: &Context, names: &[ZoneName], options: &DestroyOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let mounts = Mounts::inspect(&context.host)?;
@@ -380,10 +380,10 @@ pub(crate) fn plan_destruction(
         {
             return Err(Error::new(
                 Code::RecoveryNeeded,
-                format!("the host's zone {} has the zonepath {} of {name}", other.name, other.zonepath),
+                format!("zone {} on the host has the zonepath {} of {name}", other.name, other.zonepath),
             )
             .with_help(format!(
-                "somebody renamed it: give it its name back (zonecfg -z {} set zonename={name})",
+                "it was renamed outside zmgr: rename it back with `zonecfg -z {} set zonename={name}`",
                 other.name
             )));
         }
@@ -433,12 +433,12 @@ pub(crate) fn destroy(
         };
         Outcome { name: name.to_string(), action: "destroyed".to_owned(), result, notes }
     });
-    // That the index still speaks of what is gone costs time at most.
+    // Best effort: a stale index entry only costs time.
     let _ = context.registry.clear_up(&mut Wait::none());
     Ok(Report { outcomes: outcomes? })
 }
 
-/// Destroys one zone; with `approved`, only if that is what it comes to. Answers with what a person should know.
+/// Destroys one zone; with `approved`, only if the plan is still the same. Returns notes for the user.
 pub(crate) fn destroy_one(
     context: &Context,
     config_tree: &ConfigTree,
@@ -448,7 +448,7 @@ pub(crate) fn destroy_one(
     approved: Option<&Change>,
     events: &EventSender,
 ) -> Result<Vec<String>> {
-    // Looked for first: taking a lock leaves a file for a name that may be nobody's.
+    // Checked first: taking a lock creates a file, even for a name that no zone has.
     entry(context, name)?;
     let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
     let planned = plan_destruction(&context.with_cancel(events), config_tree, mounts, name, options);
@@ -465,7 +465,7 @@ pub(crate) fn destroy_one(
     step_context.made.recorded(&destruction.made);
     data::adopt(&step_context, destruction.dataset.as_ref());
     journal.keep(&step_context.made);
-    // A destruction that is taken up again knows from its entry what the zone was before it first began.
+    // A destruction that is resumed knows from its entry what the zone was before it first began.
     if matches!(entry(context, name)?.state, None | Some(EntryState::Ready)) {
         journal.intend(Intent { running: destruction.running, keep_data: options.keep_data, ..Intent::default() });
     }

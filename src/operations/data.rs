@@ -1,7 +1,7 @@
-//! Whose data it is: what lies at a zonepath, and which datasets zmgr made.
+//! Owner of the data at a zonepath, and the datasets that zmgr made.
 //!
-//! Invariant: zmgr puts a zone only where nothing was, writes that down before it begins, and destroys only what it wrote down: a
-//! dataset is known by its guid, and one that has its name but not its guid belongs to the administrator.
+//! Invariant: zmgr puts a zone only where nothing was, records that before it begins, and destroys only what it recorded: a dataset
+//! is identified by its guid, and one with the same name but another guid belongs to the administrator.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::host::Host;
 use crate::name::ZoneName;
 use crate::zone::MadeDataset;
 
-/// The datasets that zmgr made for a zone, as an operation learns of them; the journal writes them with its next note.
+/// The datasets that zmgr made for a zone, as an operation learns of them; the journal writes them with its next record.
 #[derive(Debug, Default)]
 pub(crate) struct Made {
     datasets: RefCell<Vec<MadeDataset>>,
@@ -25,27 +25,27 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// Takes over what the entry says.
+    /// Takes over what the entry records.
     pub(crate) fn recorded(&self, datasets: &[MadeDataset]) {
         self.datasets.replace(datasets.to_vec());
     }
 
-    /// What the entry has to say, if that has changed since it was asked for last.
+    /// Returns what the entry must record, if that has changed since the last call.
     pub(crate) fn changed(&self) -> Option<Vec<MadeDataset>> {
         self.is_changed.take().then(|| self.datasets.borrow().clone())
     }
 
-    /// Records that this dataset is about to be made, and was not there before.
+    /// Records that this dataset is about to be made and did not exist before.
     pub(crate) fn claim(&self, name: &str, zonepath: bool) {
         self.put(MadeDataset { name: name.to_owned(), guid: None, zonepath });
     }
 
-    /// Records what identifies a dataset that was made.
+    /// Records the guid of a dataset that was made.
     pub(crate) fn made(&self, found: &Dataset, zonepath: bool) {
         self.put(MadeDataset { name: found.name.clone(), guid: Some(found.guid.clone()), zonepath });
     }
 
-    /// Forgets a dataset that is gone, or was not made after all.
+    /// Drops a dataset that is gone, or was not made in the end.
     pub(crate) fn forget(&self, name: &str) {
         let mut datasets = self.datasets.borrow_mut();
         let before = datasets.len();
@@ -53,19 +53,19 @@ impl Made {
         self.is_changed.set(self.is_changed.get() || datasets.len() != before);
     }
 
-    /// Forgets the dataset of the zonepath, which the host has lost together with the zone.
+    /// Drops the dataset of the zonepath, which the host has lost together with the zone.
     pub(crate) fn forget_zonepath(&self) {
         if let Some(made) = self.of_zonepath() {
             self.forget(&made.name);
         }
     }
 
-    /// What is recorded of this dataset.
+    /// Returns the record of this dataset.
     pub(crate) fn find(&self, name: &str) -> Option<MadeDataset> {
         self.datasets.borrow().iter().find(|made| made.name == name).cloned()
     }
 
-    /// What is recorded of the zonepath's dataset.
+    /// Returns the record of the zonepath's dataset.
     pub(crate) fn of_zonepath(&self) -> Option<MadeDataset> {
         self.datasets.borrow().iter().find(|made| made.zonepath).cloned()
     }
@@ -77,7 +77,7 @@ impl Made {
         self.is_changed.set(true);
     }
 
-    /// Gives each dataset that was claimed its guid, or forgets it if it was never made: an earlier run was killed in between.
+    /// Sets the guid of each claimed dataset, or drops it if it was never made: an earlier run was killed in between.
     pub(crate) fn settle(&self, host: &Host) -> Result<()> {
         let open: Vec<MadeDataset> =
             self.datasets.borrow().iter().filter(|made| made.guid.is_none()).cloned().collect();
@@ -91,7 +91,7 @@ impl Made {
     }
 }
 
-/// The dataset of this name.
+/// Returns the dataset of this name.
 pub(crate) fn find(host: &Host, name: &str) -> Result<Option<Dataset>> {
     let completed = host.question(&zfs::list_one(name))?;
     if !completed.success() {
@@ -100,18 +100,20 @@ pub(crate) fn find(host: &Host, name: &str) -> Result<Option<Dataset>> {
     Ok(zfs::parse_list(&completed)?.into_iter().find(|dataset| dataset.name == name))
 }
 
-/// What zoneadm would name the dataset of this zonepath; `None` if the zonepath's parent is not a mounted file system.
+/// Returns the name that zoneadm would give the dataset of this zonepath; `None` if the zonepath's parent is not a mounted file
+/// system.
 pub(crate) fn dataset_name(host: &Host, zonepath: &str) -> Result<Option<String>> {
     let parent = host.dataset_at(parent(zonepath))?;
     Ok(parent.map(|parent| format!("{}/{}", parent.name, base(zonepath))))
 }
 
-/// The last part of a zonepath.
+/// Returns the last component of a zonepath.
 pub(crate) fn base(zonepath: &str) -> &str {
     zonepath.rsplit('/').next().unwrap_or_default()
 }
 
-/// The dataset that holds a zone's files: the one mounted at its zonepath, or the one that zoneadm would name so.
+/// Returns the dataset that holds a zone's files: the one mounted at its zonepath, or the one with the name that zoneadm would
+/// choose.
 pub(crate) fn dataset_of(host: &Host, zonepath: &str) -> Result<Option<Dataset>> {
     if let Some(found) = mounted_at(host, zonepath)? {
         return Ok(Some(found));
@@ -122,14 +124,14 @@ pub(crate) fn dataset_of(host: &Host, zonepath: &str) -> Result<Option<Dataset>>
     }
 }
 
-/// What is at many zonepaths, asked for with one command for each directory above them and a few for all.
+/// What exists at many zonepaths, queried with one command for each directory above them and a few for all.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     parents: BTreeMap<String, Option<String>>,
     datasets: BTreeMap<String, Dataset>,
 }
 
-/// So many datasets are asked for with one command.
+/// Maximum number of datasets per command.
 const AT_ONCE: usize = 200;
 
 impl Places {
@@ -145,7 +147,7 @@ impl Places {
             names.extend(places.name(zonepath));
         }
         for names in names.chunks(AT_ONCE) {
-            // Its exit status says that some are not there, which is what is hoped for.
+            // Its exit status reports that some do not exist, which is the expected case.
             let completed = host.question(&zfs::list_named(names))?;
             for dataset in zfs::parse_list(&completed)? {
                 places.datasets.insert(dataset.name.clone(), dataset);
@@ -165,7 +167,7 @@ impl Places {
             return Err(occupied(zone, zonepath, found));
         }
         no_files(host, zone, zonepath)?;
-        // A dataset can only be mounted at a directory that is there.
+        // A dataset can only be mounted at an existing directory.
         match host.path(zonepath).exists() {
             true => mounted_at(host, zonepath)?.map_or(Ok(()), |found| Err(occupied(zone, zonepath, &found))),
             false => Ok(()),
@@ -173,7 +175,7 @@ impl Places {
     }
 }
 
-/// The dataset that is mounted at this path, also if the path itself is not there.
+/// Returns the dataset that is mounted at this path, even if the path itself does not exist.
 fn mounted_at(host: &Host, path: &str) -> Result<Option<Dataset>> {
     let completed = host.question(&zfs::list_path(path))?;
     if !completed.success() {
@@ -183,7 +185,7 @@ fn mounted_at(host: &Host, path: &str) -> Result<Option<Dataset>> {
     Ok(found.into_iter().find(|dataset| dataset.mounted && dataset.mountpoint.as_deref() == Some(path)))
 }
 
-/// Checks that no file is at a zonepath: a directory without content is all that may be there.
+/// Checks that a zonepath has no files: only an empty directory is allowed.
 pub(crate) fn no_files(host: &Host, zone: &ZoneName, zonepath: &str) -> Result<()> {
     let path = host.path(zonepath);
     let what = match fs::symlink_metadata(&path) {
@@ -198,22 +200,22 @@ pub(crate) fn no_files(host: &Host, zone: &ZoneName, zonepath: &str) -> Result<(
         }
         Ok(_) => "something that is not a directory",
     };
-    Err(Error::new(Code::Exists, format!("zone {zone}: {what} is at the zonepath {zonepath}")).with_help(format!(
-        "move it away (mv {zonepath} {zonepath}.old) or give the zone another zonepath; {}",
+    Err(Error::new(Code::Exists, format!("zone {zone}: the zonepath {zonepath} is {what}")).with_help(format!(
+        "move it away (mv {zonepath} {zonepath}.old) or use another zonepath; {}",
         attach(zone, zonepath)
     )))
 }
 
-/// The error for a dataset that is where a zone is to be installed.
+/// Returns the error for a dataset in the place where a zone is to be installed.
 pub(crate) fn occupied(zone: &ZoneName, zonepath: &str, found: &Dataset) -> Error {
     let at = match &found.mountpoint {
         Some(at) if found.mounted => format!(" (mounted at {at})"),
         Some(at) if at.starts_with('/') => format!(" (mountpoint {at})"),
         _ => String::new(),
     };
-    let message = format!("zone {zone}: the dataset {}{at} exists, and zmgr did not make it for this zone", found.name);
+    let message = format!("zone {zone}: dataset {}{at} exists and was not made by zmgr for this zone", found.name);
     Error::new(Code::Exists, message).with_help(format!(
-        "rename it (zfs rename {0} {0}.old), destroy it if nothing in it is needed, or give the zone another zonepath; {1}",
+        "rename it (`zfs rename {0} {0}.old`), destroy it if nothing in it is needed, or use another zonepath; {1}",
         found.name,
         attach(zone, zonepath)
     ))
@@ -226,13 +228,13 @@ fn attach(zone: &ZoneName, zonepath: &str) -> String {
     )
 }
 
-/// Checks that nothing is where a zone is about to be installed, and claims the dataset that will be there. With `keep`, the dataset
-/// that zmgr made for the zone before may still be there.
+/// Checks that nothing is where a zone is about to be installed, and claims the dataset that will be made there. With `keep`, the
+/// dataset that zmgr made for the zone before may still exist.
 pub(crate) fn claim(step_context: &StepContext<'_>, zonepath: &str, keep: bool) -> Result<()> {
     let name = dataset_name(&step_context.host, zonepath)?;
     let by_name = name.as_deref().map(|name| find(&step_context.host, name)).transpose()?.flatten();
     let found = match by_name {
-        // A dataset can only be mounted at a directory that is there.
+        // A dataset can only be mounted at an existing directory.
         None if step_context.host.path(zonepath).exists() => mounted_at(&step_context.host, zonepath)?,
         found => found,
     };
@@ -265,14 +267,14 @@ pub(crate) fn installed(step_context: &StepContext<'_>, zonepath: &str) -> Resul
     Ok(())
 }
 
-/// Checks that what an uninstall would destroy is what zmgr made: the dataset has the recorded guid, or was claimed before it was
+/// Checks that an uninstall would destroy only what zmgr made: the dataset has the recorded guid, or was claimed before it was
 /// made.
 pub(crate) fn may_destroy(step_context: &StepContext<'_>, zonepath: &str) -> Result<()> {
     let recorded = step_context.made.of_zonepath();
     let found = dataset_of(&step_context.host, zonepath)?;
     let is_mounted = found.as_ref().is_some_and(|found| found.mounted && found.mountpoint.as_deref() == Some(zonepath));
     if recorded.is_some() && !is_mounted {
-        // The zone's dataset is not at its zonepath, so files that are there are not the zone's.
+        // The zone's dataset is not at its zonepath, so files there are not the zone's.
         no_files(&step_context.host, step_context.zone, zonepath)
             .map_err(|error| foreign(error.message().to_owned()))?;
     }
@@ -285,8 +287,8 @@ pub(crate) fn may_destroy(step_context: &StepContext<'_>, zonepath: &str) -> Res
     }
 }
 
-/// Records the dataset of a zone that is about to be uninstalled because its administrator asks for it, if nothing is recorded yet:
-/// the zone was imported, or created by an older zmgr.
+/// Records the dataset of a zone that the administrator wants uninstalled, if nothing is recorded yet: the zone was imported, or
+/// created by an older zmgr.
 pub(crate) fn adopt(step_context: &StepContext<'_>, dataset: Option<&Dataset>) {
     if let (None, Some(dataset)) = (step_context.made.of_zonepath(), dataset) {
         step_context.made.made(dataset, true);
@@ -298,15 +300,15 @@ pub(crate) fn is_ours(recorded: &[MadeDataset], zone: &ZoneName, dataset: Option
     let guid = recorded.iter().find(|made| made.zonepath).and_then(|made| made.guid.as_ref());
     match (guid, dataset) {
         (Some(guid), Some(found)) if *guid != found.guid => Err(not_ours(found, true).with_help(format!(
-            "move it away (zfs rename {0} {0}.old), or keep it with `zmgr destroy --keep-data {zone}`",
+            "rename it (`zfs rename {0} {0}.old`), or keep it with `zmgr destroy --keep-data {zone}`",
             found.name
         ))),
         _ => Ok(()),
     }
 }
 
-/// The error for a dataset in the place of one that zmgr made.
+/// Returns the error for a dataset in the place of one that zmgr made.
 pub(crate) fn not_ours(found: &Dataset, is_known: bool) -> Error {
-    let why = if is_known { "its guid is another" } else { "nothing is recorded of it" };
-    foreign(format!("the dataset {} is not the one that zmgr made: {why}, and it is not destroyed", found.name))
+    let why = if is_known { "its guid differs" } else { "it is not recorded" };
+    foreign(format!("dataset {} was not made by zmgr ({why}) and is not destroyed", found.name))
 }

@@ -1,7 +1,7 @@
-//! Delegated datasets: which may be given to a zone, and to which zone each is given.
+//! Delegated datasets: which may be given to a zone, and which zone has each.
 //!
-//! Invariant: a dataset, with all that is below it, is given to one zone at most, and never one that the host or another zone
-//! lives in.
+//! Invariant: a dataset, with everything below it, is delegated to at most one zone, and never if the host or another zone lives in
+//! it.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(crate) struct Delegation {
     pub(crate) dataset: String,
 }
 
-/// Whether one of these datasets is the other or lies in it.
+/// Returns true if the datasets are the same or one contains the other.
 pub(crate) fn overlap(a: &str, b: &str) -> bool {
     is_within(a, b) || is_within(b, a)
 }
@@ -33,11 +33,11 @@ fn is_within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What the zones of the host have, as their configurations say. Only those that name a dataset are parsed.
+/// Returns the datasets of the host's zones, from their configurations. Only those that name a dataset are parsed.
 pub(crate) fn of_host(host: &Host, zones: &[HostZone]) -> Vec<Delegation> {
     let mut found = Vec::new();
     for zone in zones.iter().filter(|zone| zone.name != "global") {
-        // One that cannot be read is reported by whatever works on that zone.
+        // An unreadable one is reported by the operations on that zone.
         let Ok(Some(text)) = host.zone_text(&zone.name) else { continue };
         if text.contains("<dataset")
             && let Ok(config) = parse_xml(&text)
@@ -49,7 +49,7 @@ pub(crate) fn of_host(host: &Host, zones: &[HostZone]) -> Vec<Delegation> {
     found
 }
 
-/// What the zones of the registry were given, as their entries say. Runs no command, so that it can be asked under the registry lock.
+/// Returns the datasets of registered zones, from their entries. Runs no command, so that it can be called under the registry lock.
 pub(crate) fn of_registry(tree: &Tree) -> Vec<Delegation> {
     let mut found = Vec::new();
     let Ok(files) = fs::read_dir(tree.root().join("zones")) else { return found };
@@ -69,7 +69,7 @@ pub(crate) fn of_registry(tree: &Tree) -> Vec<Delegation> {
     found
 }
 
-/// An entry that may name a dataset: most do not, and are not parsed.
+/// Returns an entry that may name a dataset: most do not, and are not parsed.
 fn entry_with_datasets(tree: &Tree, path: &Path) -> Option<ZoneEntry> {
     let bytes = super::files::read_document(tree, path).ok().flatten()?;
     let text = std::str::from_utf8(&bytes).ok()?;
@@ -88,25 +88,20 @@ pub(crate) fn is_free(zone: &str, dataset: &str, others: &[Delegation]) -> Resul
         true => "has it".to_owned(),
         false => format!("has {theirs}"),
     };
-    Err(Error::new(
-        Code::Config,
-        format!("zone {zone}: the dataset {dataset} cannot be delegated: the zone {holder} {what}"),
-    )
-    .with_help("delegate another dataset: what two zones mount and change at once is lost"))
+    Err(Error::new(Code::Config, format!("zone {zone}: dataset {dataset} cannot be delegated: zone {holder} {what}"))
+        .with_help("delegate another dataset: two zones that use the same one destroy its data"))
 }
 
 /// Checks that neither the host nor another zone lives in a dataset that is to be delegated, or has it within its own.
 pub(crate) fn is_delegable(host: &Host, zone: &str, zonepath: &str, dataset: &str, zones: &[HostZone]) -> Result<()> {
     let refused = |why: String| {
-        Err(Error::new(Code::Config, format!("zone {zone}: the dataset {dataset} cannot be delegated: {why}"))
-            .with_help(
-                "delegate a dataset of its own, such as one made with `dataset \"POOL/data/NAME\" create=#true`",
-            ))
+        Err(Error::new(Code::Config, format!("zone {zone}: dataset {dataset} cannot be delegated: {why}"))
+            .with_help("delegate a separate dataset, such as one made with `dataset \"POOL/data/NAME\" create=#true`"))
     };
     let parts: Vec<&str> = dataset.split('/').collect();
     match parts.as_slice() {
-        [_] => return refused("it is the root of a pool, and everything in the pool would go with it".to_owned()),
-        [_, "ROOT", ..] => return refused("boot environments of the host are in it".to_owned()),
+        [_] => return refused("it is the root of a pool and includes everything in the pool".to_owned()),
+        [_, "ROOT", ..] => return refused("it contains boot environments of the host".to_owned()),
         _ => {}
     }
     let around = around(host, dataset)?;
@@ -116,11 +111,11 @@ pub(crate) fn is_delegable(host: &Host, zone: &str, zonepath: &str, dataset: &st
             return refused("the host boots from it".to_owned());
         }
         if at == parent(zonepath) || at == zonepath {
-            return refused(format!("the zonepath {zonepath} is in it"));
+            return refused(format!("it contains the zonepath {zonepath}"));
         }
         let of_zone = |zone: &&HostZone| zone.name != "global" && (zone.zonepath == at || parent(&zone.zonepath) == at);
         if let Some(other) = zones.iter().find(of_zone) {
-            return refused(format!("the zonepath {} of the zone {} is in it", other.zonepath, other.name));
+            return refused(format!("it contains the zonepath {} of zone {}", other.zonepath, other.name));
         }
     }
     for found in around.iter().filter(|found| found.name != dataset && is_within(dataset, &found.name)) {
@@ -143,7 +138,7 @@ pub(crate) fn is_delegable(host: &Host, zone: &str, zonepath: &str, dataset: &st
     Ok(())
 }
 
-/// The dataset, those that it lies in and those that lie in it.
+/// Returns the dataset, those that contain it and those that it contains.
 fn around(host: &Host, dataset: &str) -> Result<Vec<Dataset>> {
     let mut found = Vec::new();
     let mut name = dataset;

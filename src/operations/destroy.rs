@@ -1,4 +1,4 @@
-//! Planning of a destruction: what of the zone is zmgr's to remove, in an order that never leaves a dangling reference.
+//! Plans a destruction: everything of the zone that zmgr may remove, in an order that never leaves a dangling reference.
 
 use std::collections::BTreeMap;
 
@@ -19,16 +19,16 @@ use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::manager::DestroyOptions;
 use crate::zone::{EntryId, EntryState, MadeDataset, ZoneEntry};
 
-/// A destruction, planned.
+/// A planned destruction.
 pub(crate) struct Destruction {
-    /// The id of the entry that goes.
+    /// Id of the entry to remove.
     pub(crate) id: EntryId,
     pub(crate) steps: Vec<Box<dyn Step>>,
     /// The datasets that zmgr made for the zone.
     pub(crate) made: Vec<MadeDataset>,
-    /// The dataset of its files.
+    /// The dataset of the zone's files.
     pub(crate) dataset: Option<Dataset>,
-    /// Whether the zone is active now.
+    /// True if the zone is active now.
     pub(crate) running: bool,
     pub(crate) change: Change,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Destruction {
 /// The zone as the host has it.
 pub(crate) struct Found {
     pub(crate) zone: HostZone,
-    /// What its configuration says.
+    /// Its configuration.
     pub(crate) autoboot: bool,
     pub(crate) impact: DestroyImpact,
 }
@@ -52,7 +52,7 @@ pub(crate) fn plan(
     let host = found.map(|found| &found.zone);
     destroyable(config_tree, entry, host, options)?;
     let Some(id) = entry.id.clone() else {
-        return Err(Error::new(Code::WrongState, format!("{name} is a wish not yet built"))
+        return Err(Error::new(Code::WrongState, format!("{name} has not been created yet"))
             .with_help(format!("remove zones/{name}.kdl")));
     };
     let mut notes = Vec::new();
@@ -90,7 +90,7 @@ pub(crate) fn plan(
     Ok(Destruction { id, steps, made, dataset, running: host.is_some_and(|zone| zone.state.is_active()), change })
 }
 
-/// The steps from this state of the host to nothing.
+/// Returns the steps from this state of the host to nothing.
 pub(crate) fn steps(
     config_tree: &ConfigTree,
     entry: &ZoneEntry,
@@ -119,7 +119,7 @@ pub(crate) fn steps(
         }
         steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zone.zonepath.clone() }));
     } else if let (Some(EntryState::Destroying { .. }), Some(zonepath)) = (&entry.state, &entry.zonepath) {
-        // A zonecfg that was killed may have left the zone's document.
+        // A killed zonecfg may have left the zone's document.
         steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zonepath.value.clone() }));
     }
     steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
@@ -134,21 +134,18 @@ fn destroyable(
 ) -> Result<()> {
     let name = &entry.name;
     if entry.is_newer() {
-        return Err(Error::new(
-            Code::Config,
-            format!("the entry of {name} was written by a newer zmgr, and is not changed by this one"),
-        ));
+        return Err(Error::new(Code::Config, format!("the entry of {name} was written by a newer zmgr")));
     }
     if let Some(EntryState::Creating { step, .. }) = &entry.state
         && !step.starts_with(REINSTALL)
         && !step.starts_with(APPLY)
     {
-        return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} was left unfinished"))
-            .with_help(format!("run zmgr recover {name} first")));
+        return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} is unfinished"))
+            .with_help(format!("run `zmgr recover {name}` first")));
     }
     if let (Some(source), false) = (config_tree.protection(entry), options.force) {
         return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))
-            .with_help(format!("destroy it with --force, or zmgr set {name} protected=false first")));
+            .with_help(format!("use --force, or run `zmgr set {name} protected=false` first")));
     }
     host.map_or(Ok(()), |zone| identity::same_installation(entry, zone))
 }

@@ -1,9 +1,9 @@
-//! What an operation tells while it runs.
+//! Events of a running operation.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One thing that happened, in the order in which it happened for its zone.
+/// An event. Events of a zone arrive in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
@@ -11,57 +11,57 @@ pub struct Event {
     pub zone: String,
     /// The step's id within the plan, such as `install` or `vnic:internal`; empty for events of the zone as a whole.
     pub step: String,
-    /// Which step of how many, from 1; `(0, n)` for events of the zone as a whole.
+    /// Number of the step and of all steps, from 1; `(0, n)` for events of the zone as a whole.
     pub position: (usize, usize),
     /// What happened.
     pub kind: EventKind,
 }
 
-/// What happened.
+/// Kind of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// Work on the zone begins.
+    /// The operation on the zone begins.
     Started,
-    /// A step is about to begin: not before the caller has heard of it, and not at all where it asks to stop.
+    /// A step is about to begin: not before the callback has returned, and not at all if it cancels.
     StepStarted,
-    /// A command runs, as printed for a person.
+    /// A command runs, formatted for display.
     Command {
         /// Program and arguments.
         argv: Vec<String>,
     },
     /// A command of the step is still running.
     Running {
-        /// How long it has been.
+        /// Time since it started.
         elapsed: Duration,
-        /// The last line that it printed, where it printed one.
+        /// The last line that it printed, if any.
         last_line: Option<String>,
     },
     /// A step is done.
     StepDone {
-        /// How long it took.
+        /// Duration of the step.
         elapsed: Duration,
     },
-    /// A step failed; what follows is the undoing of the ones before.
+    /// A step failed; the ones before are undone next.
     StepFailed {
-        /// Why.
+        /// Reason for the failure.
         message: String,
     },
     /// A step is being undone.
     Undoing,
-    /// Something that a person should know and that stops nothing.
+    /// A note for the user; the operation continues.
     Warning {
-        /// The sentence.
+        /// Text of the note.
         message: String,
     },
-    /// The full output of a long command goes to this file.
+    /// The full output of a long command is written to this file.
     Log {
         /// The file.
         path: PathBuf,
     },
-    /// Work on the zone has ended.
+    /// The operation on the zone has ended.
     Finished {
-        /// Whether it did what was asked.
+        /// True if it succeeded.
         ok: bool,
     },
 }

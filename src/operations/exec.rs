@@ -1,6 +1,6 @@
 //! Commands and logins inside a zone.
 //!
-//! Invariant: an exit status that is answered is the command's own; where it is not known how the command ended, that is an error.
+//! Invariant: a returned exit status is the command's own; if it is unknown how the command ended, that is an error.
 
 use std::ffi::OsString;
 
@@ -15,16 +15,16 @@ use crate::manager::{ExecOptions, ExecStream};
 use crate::name::ZoneName;
 use crate::zone::EntryId;
 
-/// Runs a command in a zone and answers with its exit status. Takes no lock: what runs in a zone is no change of the zone.
+/// Runs a command in a zone and returns its exit status. Takes no lock: running a command does not change the zone.
 pub(crate) fn exec(context: &Context, name: &ZoneName, words: &[String], options: &mut ExecOptions<'_>) -> Result<i32> {
     if words.first().is_none_or(|word| word.is_empty()) {
-        return Err(Error::new(Code::InvalidArgument, "no command is named"));
+        return Err(Error::new(Code::InvalidArgument, "no command given"));
     }
     if let Some(word) = words.iter().find(|word| word.contains('\0')) {
-        return Err(Error::new(Code::InvalidArgument, format!("the argument {word:?} holds a NUL byte")));
+        return Err(Error::new(Code::InvalidArgument, format!("the argument {word:?} contains a NUL byte")));
     }
     let zone = running(context, name)?;
-    // Whoever could guess the mark could lie about the status.
+    // A process that could guess the mark could forge the status.
     let mark = Mark::new(EntryId::random()?.as_str());
     let stdin = if options.stdin { Stdin::Inherit } else { Stdin::Null };
     let command = zlogin::command(name, words, &mark, stdin, options.timeout);
@@ -48,20 +48,21 @@ pub(crate) fn exec(context: &Context, name: &ZoneName, words: &[String], options
         (_, Some(stopped)) => Err(stopped_by_caller(name, words, stopped)),
         (None, None) => Err(match context.host.zone_state(name)? {
             Some(now) if now.state == ZoneState::Running && same_life(&zone, &now) => {
-                ended.error().with_context(format!("how the command ended in {name} is not known"))
+                ended.error().with_context(format!("the exit status of the command in {name} is unknown"))
             }
             now => {
                 let state =
                     now.map_or("gone", |now| if same_life(&zone, &now) { now.state.as_str() } else { "rebooted" });
-                Error::new(Code::WrongState, format!("{name} went down under the command: it is {state}"))
-                    .with_help("how the command ended is not known")
+                Error::new(Code::WrongState, format!("{name} went down while the command was running: it is {state}"))
+                    .with_help("the exit status of the command is unknown")
                     .with_command(ended.failed())
             }
         }),
     }
 }
 
-/// The error of a command that was stopped. What runs it inside the zone, and what it wrote, is not repeated: the caller has seen it.
+/// Returns the error of a cancelled command. The command line inside the zone and its output are not repeated: the caller has seen
+/// them.
 fn stopped_by_caller(name: &ZoneName, words: &[String], stopped: Stopped) -> Error {
     let command = command_line(words);
     match stopped {
@@ -74,12 +75,12 @@ fn stopped_by_caller(name: &ZoneName, words: &[String], stopped: Stopped) -> Err
     }
 }
 
-/// A login on the caller's terminal; the status is that of the login's shell.
+/// Logs in on the caller's terminal; returns the status of the login shell.
 pub(crate) fn login(context: &Context, name: &ZoneName, user: Option<&str>, term: Option<OsString>) -> Result<i32> {
     if let Some(user) = user
         && (user.is_empty() || user.starts_with('-') || user.contains(|c: char| c.is_control() || c.is_whitespace()))
     {
-        return Err(Error::new(Code::InvalidArgument, format!("{user:?} is no user's name")));
+        return Err(Error::new(Code::InvalidArgument, format!("invalid user name {user:?}")));
     }
     running(context, name)?;
     let ended = context.host.run(&zlogin::login(name, user, term), &mut |_| Control::Continue)?;
@@ -89,21 +90,21 @@ pub(crate) fn login(context: &Context, name: &ZoneName, user: Option<&str>, term
     })
 }
 
-/// The host's zone, which must be the registered one, and running.
+/// Returns the host's zone, which must be the registered one, and running.
 fn running(context: &Context, name: &ZoneName) -> Result<HostZone> {
     let entry = entry(context, name)?;
     let Some(zone) = context.host.zone_state(name)? else {
-        return Err(Error::new(Code::WrongState, format!("the host does not have the zone {name}")));
+        return Err(Error::new(Code::WrongState, format!("the host does not have zone {name}")));
     };
     identity::same(&entry, &zone)?;
     if zone.state != ZoneState::Running {
         return Err(Error::new(Code::WrongState, format!("{name} is {}, not running", zone.state))
-            .with_help(format!("run zmgr boot {name}")));
+            .with_help(format!("run `zmgr boot {name}`")));
     }
     Ok(zone)
 }
 
-/// Whether the zone has not been down in between. The id may be missing where it was read before the state.
+/// Returns true if the zone has not been down in between. The id may be missing if it was read before the state.
 fn same_life(before: &HostZone, now: &HostZone) -> bool {
     before.id.zip(now.id).is_none_or(|(before, now)| before == now)
 }

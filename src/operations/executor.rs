@@ -16,21 +16,21 @@ use crate::name::ZoneName;
 /// The steps of a plan for one zone.
 pub(crate) type Steps = [Box<dyn Step>];
 
-/// What becomes of a creation in which a step fails.
+/// What to do with a creation if a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// It is rolled back.
+    /// Roll it back.
     RollBack,
-    /// It is kept as `failed`.
+    /// Keep it as `failed`.
     Keep,
 }
 
-/// Why steps are run. It decides what the journal says meanwhile, and what becomes of a step that the host has already.
+/// Why steps are run. It determines the record in the journal, and the handling of a step that is already done on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To create a zone: the plan has just seen that nothing of it is there.
+    /// To create a zone: the plan has just seen that nothing of it exists.
     Create,
-    /// To create a zone from wherever an earlier run came to.
+    /// To create a zone from wherever an earlier run stopped.
     Resume,
     /// To boot a zone that is complete.
     Boot,
@@ -48,7 +48,7 @@ pub(crate) enum Purpose {
     Restore,
 }
 
-/// What becomes of a step that the host has already.
+/// Handling of a step that may already be done on the host.
 enum Existing {
     /// Not asked: the plan knows that it is not there, or running it again does no harm.
     Unasked,
@@ -67,7 +67,7 @@ impl Purpose {
         }
     }
 
-    /// Returns what the journal says while a step runs; `None` if the entry stays `ready` or as it is.
+    /// Returns the record of the journal while a step runs; `None` if the entry stays as it is.
     fn note(self, step: &str) -> Option<Note<'_>> {
         match self {
             Purpose::Create | Purpose::Resume | Purpose::Boot | Purpose::Empty | Purpose::ApplyDown => {
@@ -78,7 +78,7 @@ impl Purpose {
         }
     }
 
-    /// Returns the error of a step, which says what failed.
+    /// Adds the name of the failed operation to the error of a step.
     fn failed(self, zone: &ZoneName, stopped: Stopped) -> Error {
         let Stopped { step, error, .. } = stopped;
         match self {
@@ -164,7 +164,7 @@ fn run_step(
     step.prepare(step_context)?;
     note(journal, step_context, purpose.note(&id))?;
     let done = timed(step_context, step);
-    // What it made is noted even if it failed: with the next note, or at once if there is none.
+    // What it made is recorded even if it failed: with the next record, or at once if there is none.
     let noted = match purpose.note(&id) {
         Some(_) => {
             journal.keep(&step_context.made);
@@ -225,7 +225,7 @@ pub(crate) fn destroy(step_context: &StepContext<'_>, journal: &mut Journal<'_>,
 pub(crate) fn finish(step_context: &StepContext<'_>, journal: &mut Journal<'_>, boot: Option<&Boot>) -> Result<()> {
     step_context.made.settle(&step_context.host)?;
     journal.keep(&step_context.made);
-    // The boot is noted as a step, so that a zone that was to be booted is, even if zmgr dies first.
+    // The boot is recorded as a step, so that recovery boots the zone if zmgr dies.
     let booted = boot.map_or(Ok(()), |boot| run(step_context, journal, [boot as &dyn Step], Purpose::Boot));
     journal.note(Note::Ready)?;
     booted
@@ -287,7 +287,8 @@ fn failed(
             for detail in also.details().iter().cloned().chain((!known).then(|| finding(&also))) {
                 both = both.with_detail(detail);
             }
-            let both = both.with_help(format!("run `zmgr recover {}`: its entry says what is left", step_context.zone));
+            let both =
+                both.with_help(format!("run `zmgr recover {}`: its entry records what is left", step_context.zone));
             if code == Code::Cancelled {
                 both
             } else {
@@ -299,7 +300,7 @@ fn failed(
 
 /// Undoes the steps from `at` down to the first, then removes the entry.
 ///
-/// A phase is left alone while something of a later one is still there: a zone whose files could not be removed keeps its
+/// A phase is left alone while something of a later one still exists: a zone whose files could not be removed keeps its
 /// configuration, one whose configuration could not be deleted keeps its links.
 pub(crate) fn roll_back(
     step_context: &StepContext<'_>,
@@ -309,7 +310,7 @@ pub(crate) fn roll_back(
 ) -> Result<()> {
     step_context.undoing();
     match journal.note(Note::Undoing { step: &steps[at.min(steps.len().saturating_sub(1))].id() }) {
-        // Without an entry nothing can be noted, but what was made must still be undone: nothing else would undo it.
+        // Without an entry nothing can be recorded, but the steps must still be undone: nothing else would undo them.
         Err(_) if journal.is_gone() => {}
         noted => noted?,
     }
@@ -324,7 +325,7 @@ pub(crate) fn roll_back(
         step_context.set_step(&step.id(), (n + 1, total));
         step_context.emit(EventKind::Undoing);
         match step.undo(step_context) {
-            // A second cancellation: the entry says that it is being undone, and recovery goes on from there.
+            // Cancelled twice: the entry records that it is being undone, and recovery continues from there.
             Err(error) if error.code() == Code::Cancelled => Err(error),
             Err(error) => {
                 step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });

@@ -1,4 +1,4 @@
-//! Reading of files as bytes: documents, and what the host keeps in files.
+//! Reads files as bytes: configuration files, and data that the host keeps in files.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub(crate) fn read_document(tree: &Tree, path: &Path) -> Result<Option<Vec<u8>>>
 /// Returns the error for a zone that is not in the registry.
 pub(crate) fn unknown_zone(tree: &Tree, name: &str) -> Error {
     let files = tree.documents(Directory::Zones).unwrap_or_default();
-    // `web2` is another zone than `web1`, not a misspelt one.
+    // `web2` is another zone than `web1`, not a typo.
     let without_digits = |name: &str| name.replace(|c: char| c.is_ascii_digit(), "");
     let names = files.iter().filter_map(|file| stem_of(file));
     let near = did_you_mean(name, names.filter(|known| without_digits(known) != without_digits(name)));
@@ -31,7 +31,7 @@ pub(crate) fn unknown_zone(tree: &Tree, name: &str) -> Error {
 /// Size limit of a host file in bytes.
 const LIMIT: u64 = 16 << 20;
 
-/// Returns the bytes of a file of the host; `None` if there is none.
+/// Returns the bytes of a file of the host; `None` if it does not exist.
 pub(crate) fn read_file(path: &Path) -> Result<Option<Vec<u8>>> {
     match file::read(path, Links::Follow, LIMIT) {
         Ok(bytes) => Ok(Some(bytes)),

@@ -1,6 +1,6 @@
 //! Removes entries from the registry and leaves everything else as it is.
 //!
-//! Invariant: nothing on the host is changed. What the zone still has stays held, as the holdings of an unregistered zone.
+//! Invariant: nothing on the host changes. What the zone still has stays held, like that of any unregistered zone.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use crate::name::ZoneName;
 use crate::registry::Wait;
 use crate::zone::{EntryState, Origin, ZoneEntry};
 
-/// What has become of an entry that was removed.
+/// Result for a removed entry.
 const DONE: &str = "forgotten";
 
 /// Plans the removal of these entries. Changes nothing.
@@ -50,7 +50,7 @@ pub(crate) fn forget(context: &Context, names: &[ZoneName], run: &mut RunOptions
     Ok(Report { outcomes: outcomes? })
 }
 
-/// Removes one entry; with `approved`, only if that is still what it comes to. Returns what is lost by it.
+/// Removes one entry; with `approved`, only if the plan is still the same. Returns what is lost with it.
 pub(crate) fn forget_one(
     context: &Context,
     config_tree: &ConfigTree,
@@ -72,7 +72,8 @@ pub(crate) fn forget_one(
         if events.cancel_requests() > 0 {
             return Err(Error::new(Code::Cancelled, format!("cancelled: {name} is still registered")));
         }
-        // The registry lock: no allocation is decided between the removal and the end of the host snapshot, which lacks the zone.
+        // Under the registry lock, so that no allocation is made between the removal and the end of the host snapshot, which lacks
+        // the zone.
         let mut pulse = || events.cancel_requests() == 0;
         let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
         let lock = context.registry.lock_registry(&mut wait)?;
@@ -157,7 +158,7 @@ fn losses(config_tree: &ConfigTree, document: &Document<ZoneEntry>, on_host: boo
     lost
 }
 
-/// Whether an imported entry says what another import would not write.
+/// Returns true if an imported entry contains something that another import would not write.
 fn is_edited(config_tree: &ConfigTree, document: &Document<ZoneEntry>) -> bool {
     let entry = &document.value;
     let settings = &entry.settings;
@@ -170,7 +171,7 @@ fn is_edited(config_tree: &ConfigTree, document: &Document<ZoneEntry>) -> bool {
     let as_applied =
         effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry).is_ok_and(|spec| {
             let mut now = super::applied(&spec);
-            // Import records nothing of how the zone was installed.
+            // Import does not record how the zone was installed.
             (now.settings.install, now.settings.clone_from) = (None, None);
             now.settings.setup = Default::default();
             entry.applied.as_deref() == Some(&now)

@@ -1,4 +1,4 @@
-//! What a creation takes from the host besides its state: public keys, whether certificates are there, and delegated datasets.
+//! Host files and datasets that a creation uses: public keys, certificates, delegated datasets, images.
 //!
 //! Invariant: private keys are never read, so that no plan, error or log can show one.
 
@@ -16,31 +16,31 @@ use crate::host::Host;
 use crate::publisher::Publisher;
 use crate::resources::Dataset;
 
-/// The largest file of public keys that is read.
+/// Largest file of public keys that is read.
 const KEYS: u64 = 256 << 10;
 
-/// What the wishes name, as it was found before any lock was taken.
+/// The files and datasets that specs name, as they were before any lock was taken.
 #[derive(Debug, Default)]
 pub(crate) struct HostAssets {
-    /// The lines of each file of public keys, or what is wrong with it.
+    /// The lines of each file of public keys, or its error.
     keys: BTreeMap<String, std::result::Result<Vec<String>, String>>,
-    /// Whether each client certificate, and each key of one, is a file.
+    /// True for each client certificate and key that is a file.
     certificates: BTreeMap<String, bool>,
-    /// Whether the host has each dataset.
+    /// True for each dataset that the host has.
     datasets: BTreeMap<String, bool>,
-    /// What each image is on the host.
+    /// The kind of each image on the host.
     images: BTreeMap<String, ImageKind>,
 }
 
 impl HostAssets {
-    /// What one wish names.
+    /// Collects what one spec names.
     pub(crate) fn of(host: &Host, config_tree: &ConfigTree, spec: &ZoneSpec) -> Result<HostAssets> {
         let mut host_assets = HostAssets::default();
         host_assets.gather(host, config_tree, spec)?;
         Ok(host_assets)
     }
 
-    /// Looks for all that this wish names. What is missing is kept, and is the error of whoever wants it.
+    /// Collects everything that this spec names. Something missing is recorded, and is an error only where it is needed.
     pub(crate) fn gather(&mut self, host: &Host, config_tree: &ConfigTree, spec: &ZoneSpec) -> Result<()> {
         for path in spec.setup.ssh_keys.iter().flat_map(|keys| keys.value.iter()) {
             if !self.keys.contains_key(path) {
@@ -71,13 +71,13 @@ impl HostAssets {
         Ok(())
     }
 
-    /// Returns what the image of this spec is on the host.
+    /// Returns the kind of this spec's image on the host.
     pub(crate) fn image(&self, spec: &ZoneSpec) -> ImageKind {
         let found = spec.install.image.as_ref().and_then(|image| self.images.get(image));
         found.copied().unwrap_or(ImageKind::Missing)
     }
 
-    /// The public keys of root, each line once; an error where one of their files cannot be used.
+    /// Returns the public keys of root, each line once; an error if one of their files cannot be used.
     pub(crate) fn keys(&self, spec: &ZoneSpec) -> Result<Vec<String>> {
         let mut lines: Vec<String> = Vec::new();
         let Some(files) = &spec.setup.ssh_keys else { return Ok(lines) };
@@ -86,7 +86,7 @@ impl HostAssets {
             let found = found.map_err(|fault| {
                 let message =
                     format!("zone {}: the ssh-key {path} ({}) cannot be used: {fault}", spec.name, files.source);
-                Error::new(Code::Config, message).with_help("name a file of public keys, such as id_ed25519.pub")
+                Error::new(Code::Config, message).with_help("use a file of public keys, such as id_ed25519.pub")
             })?;
             for line in found {
                 if !lines.contains(&line) {
@@ -97,7 +97,7 @@ impl HostAssets {
         Ok(lines)
     }
 
-    /// The publishers of a wish, in search order, with their certificates in place.
+    /// Returns the publishers of a spec, in search order; their certificates must exist.
     pub(crate) fn publishers(&self, spec: &ZoneSpec, config_tree: &ConfigTree, linked: bool) -> Result<Vec<Publisher>> {
         let publishers = brand::publishers(spec, config_tree, linked)?;
         for publisher in &publishers {
@@ -105,11 +105,11 @@ impl HostAssets {
             for (node, path) in paths.into_iter().filter_map(|(node, path)| Some((node, path.as_ref()?))) {
                 if self.certificates.get(path) != Some(&true) {
                     let message = format!(
-                        "zone {}: the publisher {} ({}) has the {node} {path}, and there is no such file",
+                        "zone {}: publisher {} ({}): the {node} {path} does not exist",
                         spec.name, publisher.name, publisher.source
                     );
                     return Err(
-                        Error::new(Code::Config, message).with_help(format!("put the file there, or mend {node}"))
+                        Error::new(Code::Config, message).with_help(format!("create the file, or correct {node}"))
                     );
                 }
             }
@@ -117,7 +117,7 @@ impl HostAssets {
         Ok(publishers)
     }
 
-    /// The delegated datasets that have to be made; an error where one is missing and may not be.
+    /// Returns the delegated datasets that have to be made; an error if one is missing and may not be made.
     pub(crate) fn missing_datasets(&self, spec: &ZoneSpec) -> Result<Vec<Dataset>> {
         let mut missing = Vec::new();
         for dataset in &spec.resources.datasets {
@@ -129,8 +129,10 @@ impl HostAssets {
                         "zone {}: the host has no dataset {}, which {} delegates",
                         spec.name, dataset.name, dataset.source
                     );
-                    return Err(Error::new(Code::Config, message)
-                        .with_help(format!("zfs create {0}, or write dataset \"{0}\" create=#true", dataset.name)));
+                    return Err(Error::new(Code::Config, message).with_help(format!(
+                        "run `zfs create {0}`, or write `dataset \"{0}\" create=#true`",
+                        dataset.name
+                    )));
                 }
             }
         }
@@ -138,21 +140,21 @@ impl HostAssets {
     }
 }
 
-/// The keys of a file, a line each; else what is wrong with it.
+/// Returns the keys of a file, one per line; otherwise its error.
 fn read_keys(path: &Path, trusted: bool) -> std::result::Result<Vec<String>, String> {
     let (file, meta) = file::open(path, Links::Follow).map_err(|why| why.to_string())?;
-    // As sshd does: a key that anyone may replace lets anyone into the zone.
+    // As sshd does: a key file that everyone may replace lets everyone into the zone.
     if trusted && meta.permissions().mode() & 0o002 != 0 {
-        return Err("everybody may write to it".to_owned());
+        return Err("it is writable by everyone".to_owned());
     }
     let bytes = file::read_to_limit(&file, &meta, KEYS).map_err(|why| why.to_string())?;
     parse_keys(&String::from_utf8(bytes).map_err(|_| Refused::NotText.to_string())?)
 }
 
 fn parse_keys(text: &str) -> std::result::Result<Vec<String>, String> {
-    // Looked for anywhere: a private key in the wrong file shall not get into a plan, let alone into a zone.
+    // Searched for anywhere: a private key in the wrong file must not get into a plan, let alone into a zone.
     if text.contains("PRIVATE KEY") || text.contains("PuTTY-User-Key-File") {
-        return Err("it holds a private key".to_owned());
+        return Err("it contains a private key".to_owned());
     }
     let mut keys = Vec::new();
     for (at, line) in text.lines().enumerate() {
@@ -161,14 +163,14 @@ fn parse_keys(text: &str) -> std::result::Result<Vec<String>, String> {
             continue;
         }
         if line.chars().any(char::is_control) || !has_key(line) {
-            return Err(format!("its line {} is no public key", at + 1));
+            return Err(format!("line {} is not a public key", at + 1));
         }
         keys.push(line.to_owned());
     }
-    if keys.is_empty() { Err("it holds no key".to_owned()) } else { Ok(keys) }
+    if keys.is_empty() { Err("it contains no key".to_owned()) } else { Ok(keys) }
 }
 
-/// Whether two words of a line, after options that may stand before them, are the type of a key and its base64.
+/// Returns true if two words of a line, after optional options, are the type of a key and its base64.
 fn has_key(line: &str) -> bool {
     let is_type = |word: &str| {
         ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "rsa-sha2-"].iter().any(|start| word.starts_with(start))
@@ -191,13 +193,13 @@ mod tests {
         let text = format!("# of the team\n\n{key}\nfrom=\"10.0.0.0/8\",no-pty {key}\r\n");
         assert_eq!(parse_keys(&text).unwrap(), [key.to_owned(), format!("from=\"10.0.0.0/8\",no-pty {key}")]);
         for (text, fault) in [
-            ("", "it holds no key"),
-            ("# nothing\n", "it holds no key"),
-            ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n", "it holds a private key"),
-            ("ssh-ed25519 AAAAC3Nz ops\n-----BEGIN RSA PRIVATE KEY-----\n", "it holds a private key"),
-            ("ssh-ed25519 AAAAC3Nz ops\nhello\n", "its line 2 is no public key"),
-            ("ssh-ed25519 AAAAC3Nz\x1b[2J\n", "its line 1 is no public key"),
-            ("ssh-ed25519 secret\n", "its line 1 is no public key"),
+            ("", "it contains no key"),
+            ("# nothing\n", "it contains no key"),
+            ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n", "it contains a private key"),
+            ("ssh-ed25519 AAAAC3Nz ops\n-----BEGIN RSA PRIVATE KEY-----\n", "it contains a private key"),
+            ("ssh-ed25519 AAAAC3Nz ops\nhello\n", "line 2 is not a public key"),
+            ("ssh-ed25519 AAAAC3Nz\x1b[2J\n", "line 1 is not a public key"),
+            ("ssh-ed25519 secret\n", "line 1 is not a public key"),
         ] {
             assert_eq!(parse_keys(text), Err(fault.to_owned()), "{text:?}");
         }

@@ -1,6 +1,6 @@
-//! Whether the host's zone of a name is the one that the registry speaks of.
+//! Checks that the host's zone of a name is the registered one.
 //!
-//! Invariant: a zone of a brand that is not zmgr's, or one that somebody put in the place of zmgr's, is never worked on.
+//! Invariant: a zone of a brand that zmgr does not manage, or one that replaced zmgr's zone, is never touched.
 
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
@@ -8,16 +8,16 @@ use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::host::{BrandKind, Host, brand_kind};
 use crate::zone::{EntryState, ZoneEntry};
 
-/// That it is the zone of the entry: brand and zonepath agree.
+/// Checks that it is the zone of the entry: brand and zonepath match.
 pub(crate) fn same(entry: &ZoneEntry, zone: &HostZone) -> Result<()> {
     let name = &entry.name;
     if brand_kind(&zone.brand) != BrandKind::Managed {
         return Err(Error::new(
             Code::UnsupportedHost,
-            format!("{name} is of brand {}, which zmgr never touches", zone.brand),
+            format!("{name} has brand {}, which zmgr does not manage", zone.brand),
         ));
     }
-    // As they were applied: what the file says since is an edit, not another zone.
+    // As they were applied: a later change of the file is an edit, not another zone.
     let applied = entry.applied.as_deref();
     let brand =
         applied.and_then(|applied| applied.settings.brand.as_ref()).map(|brand| brand.as_str()).or(entry.brand());
@@ -52,7 +52,7 @@ pub(crate) fn unchanged(spec: &ZoneSpec, zone: &HostZone) -> Result<()> {
     Ok(())
 }
 
-/// The same, and that nobody has installed it anew since.
+/// Checks the identity of a zone, and that it was not reinstalled outside zmgr.
 pub(crate) fn same_installation(entry: &ZoneEntry, zone: &HostZone) -> Result<()> {
     same(entry, zone)?;
     if let (Some(noted), Some(found)) = (&entry.uuid, &zone.uuid)
@@ -64,8 +64,7 @@ pub(crate) fn same_installation(entry: &ZoneEntry, zone: &HostZone) -> Result<()
     Ok(())
 }
 
-/// Where the host does not have the zone, the one that lies at its zonepath: somebody has renamed it, and its links and its address
-/// are in use.
+/// Returns the zone at the zonepath of one that the host does not have: it was renamed, and its links and its address are in use.
 pub(crate) fn renamed(host: &Host, zonepath: &str) -> Result<Option<HostZone>> {
     Ok(host.zones()?.into_iter().find(|zone| zone.zonepath == zonepath))
 }
@@ -73,31 +72,25 @@ pub(crate) fn renamed(host: &Host, zonepath: &str) -> Result<Option<HostZone>> {
 fn another(entry: &ZoneEntry, what: &str, noted: &str, found: &str) -> Error {
     Error::new(
         Code::RecoveryNeeded,
-        format!("the host's zone {} is not the one in the registry: its {what} is {found}, not {noted}", entry.name),
+        format!("zone {} on the host is not the registered one: its {what} is {found}, not {noted}", entry.name),
     )
-    .with_help("somebody else made it; zmgr leaves it alone")
+    .with_help("it was not created by zmgr, which leaves it alone")
 }
 
-/// That nothing is under way with it and nothing was left unfinished.
+/// Checks that no operation on the zone is running or unfinished.
 pub(crate) fn settled(entry: &ZoneEntry) -> Result<()> {
     let name = &entry.name;
     if entry.is_newer() {
-        return Err(Error::new(
-            Code::Config,
-            format!("the entry of {name} was written by a newer zmgr, and this one does not work on its zone"),
-        ));
+        return Err(Error::new(Code::Config, format!("the entry of {name} was written by a newer zmgr")));
     }
     match &entry.state {
         Some(EntryState::Ready) => Ok(()),
         Some(state) => {
             let step = state.step().unwrap_or_default();
-            Err(Error::new(
-                Code::RecoveryNeeded,
-                format!("work on {name} was left unfinished: it is {state} at step {step}"),
-            )
-            .with_help(format!("run zmgr recover {name}")))
+            Err(Error::new(Code::RecoveryNeeded, format!("{name} has an unfinished operation: {state} at step {step}"))
+                .with_help(format!("run `zmgr recover {name}`")))
         }
-        None => Err(Error::new(Code::WrongState, format!("{name} is a wish not yet built"))
-            .with_help(format!("zmgr apply {name} builds it"))),
+        None => Err(Error::new(Code::WrongState, format!("{name} has not been created yet"))
+            .with_help(format!("run `zmgr apply {name}` to create it"))),
     }
 }

@@ -1,6 +1,6 @@
-//! What hangs on a zone's files: what goes with them, what moves over to somebody else, what stays.
+//! Impact of removing a zone's files: what is removed with them, what is promoted, what stays.
 //!
-//! Invariant: reads only. Where something cannot be found out, that is an error: what nobody was told of shall not be lost.
+//! Invariant: only reads. If something cannot be determined, that is an error: nothing may be lost without a warning.
 
 use std::collections::BTreeSet;
 
@@ -11,30 +11,30 @@ use crate::exec::zonecfg::ZoneConfig;
 use crate::host::Host;
 use crate::name::ZoneName;
 
-/// What hangs on one zone's files.
+/// What depends on one zone's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct DestroyImpact {
     /// The dataset of its zonepath.
     dataset: Option<Dataset>,
-    /// Datasets lent to it, which are never deleted.
+    /// Delegated datasets, which are never deleted.
     delegated: Vec<String>,
-    /// Snapshots that nothing was cloned from.
+    /// Snapshots without clones.
     snapshots: Vec<String>,
-    /// Datasets elsewhere that are clones of its own, with the zone that each is of.
+    /// Clones elsewhere of its datasets, with the zone of each.
     clones: Vec<(String, Option<String>)>,
     /// Its datasets that belong to other boot environments of the host.
     environments: Vec<String>,
-    /// File systems that are mounted below its root while it is down.
+    /// File systems mounted below its root while it is down.
     mounts: Vec<String>,
 }
 
-/// Where file systems are mounted, asked for once for many zones.
+/// Mount points, queried once for many zones.
 #[derive(Debug, Default)]
 pub(crate) struct Mounts(BTreeSet<String>);
 
 impl Mounts {
     pub(crate) fn inspect(host: &Host) -> Result<Mounts> {
-        // What is there besides ZFS stands in the kernel's table.
+        // Other file systems than ZFS are in the kernel's table.
         let mut mounts: BTreeSet<String> = zfs::parse_mounts(&host.ask(&zfs::list_mounts())?)?.into_iter().collect();
         if let Some(table) = super::files::read_file(&host.path("/etc/mnttab"))? {
             let table = String::from_utf8_lossy(&table);
@@ -49,7 +49,7 @@ impl Mounts {
     }
 }
 
-/// Looks at a zone's files.
+/// Inspects a zone's files.
 pub(crate) fn inspect(
     host: &Host,
     zone: &HostZone,
@@ -63,7 +63,7 @@ pub(crate) fn inspect(
     if zone.state == ZoneState::Configured {
         return Ok(impact);
     }
-    // While the zone runs, what it has mounted itself is there too; illumos looks again before it uninstalls.
+    // While the zone runs, its own mounts are there too; illumos checks again before it uninstalls.
     if !zone.state.is_active() {
         impact.mounts = mounts.below(&format!("{}/root", zone.zonepath));
     }
@@ -83,12 +83,12 @@ pub(crate) fn inspect(
 }
 
 impl DestroyImpact {
-    /// The dataset of the zone's files.
+    /// Returns the dataset of the zone's files.
     pub(crate) fn dataset(&self) -> Option<&Dataset> {
         self.dataset.as_ref()
     }
 
-    /// The same, for the owner of what was looked at.
+    /// Returns the dataset of the zone's files, by value.
     pub(crate) fn into_dataset(self) -> Option<Dataset> {
         self.dataset
     }
@@ -103,7 +103,7 @@ impl DestroyImpact {
         }
         let root = format!("{dataset}/ROOT/");
         let is_environment = |part: &&Part| part.kind == "filesystem" && part.name.starts_with(&root);
-        // The one that is mounted is the present boot environment's.
+        // The mounted one belongs to the current boot environment.
         let present =
             parts.iter().filter(is_environment).find(|part| part.mounted).and_then(|part| part.parent.as_ref());
         if let Some(present) = present {
@@ -111,7 +111,7 @@ impl DestroyImpact {
             self.environments =
                 parts.iter().filter(is_environment).filter(others).map(|part| part.name.clone()).collect();
         }
-        // What stays with another boot environment goes with no uninstall.
+        // An uninstall does not remove what belongs to another boot environment.
         let stays = |name: &str| {
             let of = name.split('@').next().unwrap_or_default();
             self.environments.iter().any(|stays| stays == of)
@@ -119,13 +119,13 @@ impl DestroyImpact {
         self.snapshots.retain(|snapshot| !stays(snapshot));
     }
 
-    /// That the zone's files may go: nothing is mounted among them and, without `force`, nothing would be harmed that zmgr did not
-    /// make.
+    /// Checks that the zone's files may be removed: nothing is mounted among them and, without `force`, nothing is harmed that zmgr
+    /// did not make.
     pub(crate) fn check_destroyable(&self, name: &ZoneName, force: bool) -> Result<()> {
         if !self.mounts.is_empty() {
             return Err(Error::new(
                 Code::WrongState,
-                format!("file systems are mounted below the root of {name}, and what is in them would be lost"),
+                format!("file systems are mounted below the root of {name}, and their data would be lost"),
             )
             .with_details(self.mounts.iter().map(|mount| Diagnostic::new("mounted", mount.clone())).collect())
             .with_help(format!("umount {}", self.mounts.join(" "))));
@@ -145,31 +145,33 @@ impl DestroyImpact {
         let clones = self.clones.iter().map(|(clone, _)| Diagnostic::new("clone", clone.clone()));
         Err(Error::new(Code::WrongState, format!("{name} has {}", what.join(" and ")))
             .with_details(snapshots.chain(clones).collect())
-            .with_help("with --force the snapshots are destroyed and the clones take over what they share"))
+            .with_help("use --force to destroy the snapshots and promote the clones"))
     }
 
-    /// What a person should know before the zone's files go, or are left with `keep_data`.
+    /// Returns notes for the user before the zone's files are removed, or left with `keep_data`.
     pub(crate) fn notes(&self, zonepath: &str, keep_data: bool) -> Vec<String> {
         let mut notes: Vec<String> =
-            self.delegated.iter().map(|dataset| format!("the dataset {dataset} is lent to it and stays")).collect();
+            self.delegated.iter().map(|dataset| format!("the delegated dataset {dataset} stays")).collect();
         if keep_data {
             let dataset = self.dataset.as_ref().map(|dataset| format!(" ({})", dataset.name)).unwrap_or_default();
             notes.push(format!("its files stay in {zonepath}{dataset}"));
             return notes;
         }
-        notes.extend(self.snapshots.iter().map(|snapshot| format!("the snapshot {snapshot} goes with it")));
+        notes.extend(self.snapshots.iter().map(|snapshot| format!("snapshot {snapshot} is destroyed with it")));
         notes.extend(self.clones.iter().map(|(clone, zone)| match zone {
-            Some(zone) => format!("the zone {zone} is a clone of it ({clone}) and takes over what they share"),
+            Some(zone) => format!("zone {zone} is a clone of it ({clone}) and is promoted"),
             None => format!("{clone} is a clone of it, outside of any zone: the uninstall may refuse"),
         }));
-        notes.extend(self.environments.iter().map(|dataset| {
-            format!("{dataset} belongs to another boot environment of the host and stays, in its dataset")
-        }));
+        notes.extend(
+            self.environments
+                .iter()
+                .map(|dataset| format!("{dataset} belongs to another boot environment of the host and stays")),
+        );
         notes
     }
 }
 
-/// The zone that a dataset is of: the one whose zonepath the dataset or one above it is mounted at.
+/// Returns the zone of a dataset: the one whose zonepath is the mount point of the dataset or of one above it.
 fn zone_of(host: &Host, zones: &[HostZone], dataset: &str) -> Result<Option<String>> {
     let Some((zone_dataset, _)) = dataset.split_once("/ROOT/") else { return Ok(None) };
     let completed = host.question(&zfs::list_path(zone_dataset))?;

@@ -1,6 +1,6 @@
-//! Work on worker threads, word of it on the caller's: events are delivered one at a time on the calling thread, whatever the
-//! number of jobs, and requests to stop are looked for there every 50 ms. A worker that asks `EventSender::heard` waits until what it
-//! told has been listened to, so that a callback's refusal of what is about to begin is known before it begins.
+//! Runs jobs on worker threads and delivers their events on the calling thread, one at a time, whatever the number of jobs; polls
+//! for cancellation there every 50 ms. A worker that calls `EventSender::flush` waits until its events were delivered, so that a
+//! callback can refuse a step before it begins.
 
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
@@ -16,67 +16,67 @@ use crate::parallel;
 
 const PULSE: Duration = Duration::from_millis(50);
 
-/// A worker's line to the caller.
+/// Sends the events of a worker to the caller.
 pub(crate) struct EventSender {
     messages: Sender<Message>,
     stop: Cancel,
-    /// Whether the caller listens to events at all.
+    /// True if the caller has a progress callback.
     has_listener: bool,
 }
 
 /// What a worker sends.
 enum Message {
     Event(Event),
-    /// Let go of once everything before it has been delivered.
-    Flush(#[expect(dead_code, reason = "its end is what it says")] Sender<()>),
+    /// Barrier: dropped after all earlier events were delivered.
+    Flush(#[expect(dead_code, reason = "dropping it is the signal")] Sender<()>),
 }
 
 impl EventSender {
-    /// Sends an event. Nobody listening is no failure: the work goes on.
+    /// Sends an event. If no one receives it, the operation continues.
     pub(crate) fn send(&self, event: Event) {
         let _ = self.messages.send(Message::Event(event));
     }
 
-    /// Waits until the caller has heard everything that was told, and what it answered counts.
+    /// Waits until all events sent so far were delivered and the callback's answer counts.
     pub(crate) fn flush(&self) {
         if self.has_listener {
             let (listening, end) = mpsc::channel();
             let _ = self.messages.send(Message::Flush(listening));
-            // Ends as well where the caller's callback panicked and nobody listens any more.
+            // Also ends if the callback panicked and nothing is received any more.
             let _ = end.recv();
         }
     }
 
-    /// How often the caller has asked to stop.
+    /// Returns the number of cancellation requests.
     pub(crate) fn cancel_requests(&self) -> u32 {
         self.stop.requests()
     }
 
-    /// What counts the caller's requests to stop.
+    /// Returns the token that counts cancellation requests.
     pub(crate) fn token(&self) -> Cancel {
         self.stop.clone()
     }
 }
 
-/// Does what comes before the work; a request to stop ends it and is its answer.
+/// Runs the preparation of an operation; a cancellation ends it and is its result.
 pub(crate) fn before<T: Send>(
     options: &mut RunOptions<'_>,
     work: impl FnOnce(&EventSender) -> Result<T> + Send,
 ) -> Result<T> {
     let stop = Cancel::new();
     let mut answers = run_jobs_until(&stop, vec![work], options, |work, events| work(events))?;
-    let answer = answers.pop().unwrap_or_else(|| Err(Error::new(Code::Internal, "nothing came before the work")));
+    let answer = answers.pop().unwrap_or_else(|| Err(Error::new(Code::Internal, "the preparation returned no result")));
     match answer {
-        // Also where it was asked so late that nothing was left to be stopped.
-        Ok(_) if stop.is_cancelled() => Err(Error::new(Code::Cancelled, "stopped before it began")),
+        // Even if it was cancelled so late that there was nothing left to stop.
+        Ok(_) if stop.is_cancelled() => Err(Error::new(Code::Cancelled, "cancelled before it began")),
         answer => answer,
     }
 }
 
-/// Works on each item, on up to `options.jobs` threads, and answers in the order of the items. If the system refuses some of the
-/// threads, the others do the work; an error if it refuses all of them, and then nothing was begun.
+/// Runs `work` on each item, on up to `options.jobs` threads, and returns the results in the order of the items. If the system
+/// refuses some of the threads, the others do the work; if it refuses all, returns an error and nothing has begun.
 ///
-/// A panic of a worker goes on as a panic of the caller, once the other workers have come to their end.
+/// A panic of a worker becomes a panic of the caller, once the other workers have ended.
 pub(crate) fn run_jobs<T, R>(
     items: Vec<T>,
     options: &mut RunOptions<'_>,
@@ -89,7 +89,7 @@ where
     run_jobs_until(&Cancel::new(), items, options, work)
 }
 
-/// Like [`run_jobs`]; `stop` counts what the caller asks.
+/// Like [`run_jobs`]; `stop` counts the caller's cancellation requests.
 fn run_jobs_until<T, R>(
     stop: &Cancel,
     items: Vec<T>,
@@ -106,7 +106,7 @@ where
     let workers = options.jobs.clamp(1, items.len().max(1));
     let mut answers: Vec<Option<R>> = items.iter().map(|_| None).collect();
     let queue: Mutex<VecDeque<(usize, T)>> = Mutex::new(items.into_iter().enumerate().collect());
-    // Asked before anything began: no worker begins.
+    // Cancelled before anything began: no worker begins.
     let passed_on = options.cancel.map_or(0, Cancel::requests);
     (0..passed_on).for_each(|_| stop.cancel());
     let (messages, heard) = mpsc::channel::<Message>();
@@ -123,8 +123,8 @@ where
                 let (queue, work) = (&queue, &work);
                 move || {
                     loop {
-                        // Let go of before the work begins: in the head of a `while let` it would be held until the work ends.
-                        // A poisoned queue only means that another worker panicked; what is queued is still whole.
+                        // Released before the work begins: in the head of a `while let` it would be held until the work ends. A
+                        // poisoned queue only means that another worker panicked; its content is still valid.
                         let next = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
                         let Some((n, item)) = next else { break };
                         let _ = answer.send((n, work(item, &events)));
@@ -142,8 +142,8 @@ where
             return Err(parallel::no_thread(error));
         }
 
-        // The closure that delivers may itself panic (a callback of the caller): the workers are then told to stop before
-        // the scope waits for them, or it would wait for the end of an install. Its end of the line goes with it.
+        // The dispatcher may itself panic (in a callback): the workers are then cancelled before the scope waits for them, or it
+        // would wait for the end of an install. The receiver is dropped with it.
         let delivered = panic::catch_unwind(AssertUnwindSafe(|| dispatch(heard, stop, passed_on, options)));
         if delivered.is_err() {
             stop.cancel();
@@ -165,12 +165,12 @@ where
     Ok(answers.into_iter().flatten().collect())
 }
 
-/// Hands events to the caller until every worker has hung up.
+/// Delivers events to the caller until every worker has hung up.
 ///
-/// Of the requests on the caller's token, `passed_on` have been.
+/// `passed_on` of the requests on the caller's token were passed on before.
 fn dispatch(heard: mpsc::Receiver<Message>, stop: &Cancel, mut passed_on: u32, options: &mut RunOptions<'_>) {
     let mut refused = false;
-    // Requests that a callback made after its first one: it hears of every event, and asking at each is not impatience.
+    // Number of repeated requests by a callback: it may cancel at every event, which must not count as a second request.
     let (mut asked, mut repeated) = (false, 0);
     loop {
         let message = heard.recv_timeout(PULSE);
@@ -181,7 +181,7 @@ fn dispatch(heard: mpsc::Receiver<Message>, stop: &Cancel, mut passed_on: u32, o
             }
             passed_on = passed_on.max(requests);
         }
-        // A refusal counts once: the same callback goes on hearing of the roll back and may well go on refusing.
+        // A refusal counts once: the same callback also gets the events of the roll back and may refuse them too.
         let mut refuse = |wanted: bool| {
             if !wanted && !std::mem::replace(&mut refused, true) {
                 stop.cancel();
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn jobs_are_worked_on_at_the_same_time() {
-        // Each waits for the other: one after the other would be for ever.
+        // Each job waits for the other: running them one after the other would block forever.
         let both = std::sync::Barrier::new(2);
         let answers = run_jobs(vec![1, 2], &mut RunOptions::new().jobs(2), |n, _| {
             both.wait();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_caller_that_panicked() {
+    fn a_panic_of_the_callback_blocks_no_worker() {
         let mut progress = |_: &Event| panic!("the caller's");
         let mut options = RunOptions::new().jobs(2).progress(&mut progress);
         let caught = panic::catch_unwind(AssertUnwindSafe(|| {

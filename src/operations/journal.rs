@@ -1,6 +1,7 @@
-//! The journal: what is being done to a zone, noted in its registry entry before it is done.
+//! The journal: each step of an operation, recorded in the zone's registry entry before it runs.
 //!
-//! Invariant: an entry is only changed while it has the id that the work began with; a name used again is somebody else's work.
+//! Invariant: an entry is changed only while it has the id that the operation began with; a name used again belongs to another
+//! operation.
 
 use std::cell::RefCell;
 
@@ -17,38 +18,38 @@ pub(crate) struct Journal<'a> {
     registry: &'a Registry,
     zone: &'a ZoneName,
     id: EntryId,
-    /// Noted with the next note: the uuid of the installation, or that there is none.
+    /// For the next record: the uuid of the installation, or that there is none.
     uuid: Option<Option<String>>,
-    /// Noted with the next note: the datasets that zmgr made for the zone.
+    /// For the next record: the datasets that zmgr made for the zone.
     datasets: Option<Vec<MadeDataset>>,
-    /// What stands before the steps of a creation.
+    /// Prefix of the steps, depending on the operation.
     work: &'static str,
-    /// Noted with the next note: what the work was asked to do.
+    /// For the next record: the options of the operation.
     intent: Option<Intent>,
-    /// The entry as it was written last, so that it is not read again while nobody else has changed it.
+    /// The entry as it was last written, so that it is not read again unless it has changed.
     last: RefCell<Option<Document<ZoneEntry>>>,
 }
 
-/// What stands before the steps of a reinstallation: a zone that was whole is not taken back like one that never was.
+/// Prefix of the steps of a reinstallation: a complete zone is not undone like one that never existed.
 pub(crate) const REINSTALL: &str = "reinstall:";
 
-/// What stands before the steps for which a running zone is taken down and brought up again: what they change is never taken back.
+/// Prefix of the steps for which a running zone is taken down and booted again: their changes are never undone.
 pub(crate) const APPLY: &str = "apply:";
 
-/// Where the work stands.
+/// Position of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Note<'a> {
-    /// This step is about to be done.
+    /// This step is about to run.
     Creating { step: &'a str },
     /// The steps up to this one are about to be undone.
     Undoing { step: &'a str },
-    /// All is done.
+    /// The operation is complete.
     Ready,
-    /// This step of a destruction is about to be done.
+    /// This step of a destruction is about to run.
     Destroying { step: &'a str },
-    /// It was given up at this step.
+    /// It stopped at this step.
     Failed { step: &'a str },
-    /// It was given up at the step noted last.
+    /// It stopped at the step recorded last.
     GivenUp,
 }
 
@@ -57,34 +58,34 @@ impl<'a> Journal<'a> {
         Journal { registry, zone, id, uuid: None, datasets: None, work: "", intent: None, last: RefCell::default() }
     }
 
-    /// The same for work on a zone that was whole before.
+    /// Opens the journal of an operation on a complete zone.
     pub(crate) fn reinstalling(self) -> Self {
         Journal { work: REINSTALL, ..self }
     }
 
-    /// The same while a running zone is down for what is applied to it.
+    /// Opens the journal of a running zone that is down for a change.
     pub(crate) fn applying(self) -> Self {
         Journal { work: APPLY, ..self }
     }
 
-    /// Has the uuid of the zone's installation noted with the next note, where there is one.
+    /// Records the uuid of the zone's installation with the next record, if there is one.
     pub(crate) fn installed(&mut self, uuid: Option<String>) {
         self.uuid = uuid.map(Some).or(self.uuid.take());
     }
 
-    /// Has it noted with the next note that the installation noted so far is gone.
+    /// Records with the next record that the installation is gone.
     pub(crate) fn uninstalled(&mut self) {
         self.uuid = Some(None);
     }
 
-    /// Has the datasets that zmgr made noted with the next note, if that has changed.
+    /// Records with the next record which datasets zmgr made, if that has changed.
     pub(crate) fn keep(&mut self, made: &Made) {
         if let Some(datasets) = made.changed() {
             self.datasets = Some(datasets);
         }
     }
 
-    /// Notes at once which datasets zmgr made, if that has changed.
+    /// Records at once which datasets zmgr made, if that has changed.
     pub(crate) fn note_made(&mut self, made: &Made) -> Result<()> {
         match made.changed() {
             Some(datasets) => self.edit(|entry| entry.datasets.clone_from(&datasets)),
@@ -92,12 +93,12 @@ impl<'a> Journal<'a> {
         }
     }
 
-    /// Has what the work was asked to do noted with the next note.
+    /// Records the options of the operation with the next record.
     pub(crate) fn intend(&mut self, intent: Intent) {
         self.intent = Some(intent);
     }
 
-    /// Notes where the work stands; on disk when it returns.
+    /// Records the position of the operation; on disk when it returns.
     pub(crate) fn note(&self, note: Note<'_>) -> Result<()> {
         self.edit(|entry| {
             let named = |step: &str| format!("{}{step}", self.work);
@@ -143,13 +144,13 @@ impl<'a> Journal<'a> {
             .map_err(|error| self.gone(error))
     }
 
-    /// Whether somebody has removed the entry.
+    /// Returns true if the entry was removed.
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self.registry.tree().zone(self.zone).try_exists(), Ok(false))
     }
 
-    /// Ends a creation that was taken back: the entry goes, or becomes again what it was before. A person's wish keeps what was
-    /// chosen for it.
+    /// Ends a creation that was rolled back: removes the entry, or restores what it was before. A user's file keeps what was chosen
+    /// for it.
     pub(crate) fn take_back(&self) -> Result<()> {
         let path = self.registry.tree().zone(self.zone);
         let before = match read_document(self.registry.tree(), &path)? {
@@ -167,10 +168,10 @@ impl<'a> Journal<'a> {
         }
     }
 
-    /// Removes the entry: the last step of all work that leaves nothing.
+    /// Removes the entry: the last step of every operation that leaves nothing.
     pub(crate) fn remove(&self) -> Result<()> {
         let path = self.registry.tree().zone(self.zone);
-        // Another process may have removed it: that is the wanted end.
+        // Another process may have removed it, which is the intended result.
         let Some(bytes) = read_document(self.registry.tree(), &path)? else { return Ok(()) };
         self.mine(Document::parse(&path, &bytes)?)?;
         self.registry.remove(&path)
@@ -182,18 +183,18 @@ impl<'a> Journal<'a> {
         }
         Err(Error::new(
             Code::RecoveryNeeded,
-            format!("the entry of {} is another one than the work began with", self.zone),
+            format!("the entry of {} is not the one that the operation began with", self.zone),
         )
-        .with_help(format!("look at {}: somebody edited or replaced it meanwhile", document.path().display())))
+        .with_help(format!("look at {}: it was edited or replaced in the meantime", document.path().display())))
     }
 
     fn gone(&self, error: Error) -> Error {
         if error.code() != Code::NotFound {
             return error;
         }
-        Error::new(Code::RecoveryNeeded, format!("the entry of {} was removed while it was being worked on", self.zone))
+        Error::new(Code::RecoveryNeeded, format!("the entry of {} was removed during the operation", self.zone))
             .with_help(format!(
-                "zmgr import {0} adopts the zone if the host has it; zmgr create {0} begins anew if not",
+                "run `zmgr import {0}` if the host has the zone, or `zmgr create {0}` if not",
                 self.zone
             ))
             .with_source(error)

@@ -1,4 +1,4 @@
-//! Lists of zones: what the registry knows, joined with what the host says, without reading a file that has not changed.
+//! Lists zones: the registry joined with the host, without reading files that have not changed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,20 +16,19 @@ use crate::parallel::{both, shares};
 use crate::registry::{Entry, EntryKind, EntrySummary, NetSummary, Registry};
 use crate::zone::{Origin, Pending, ZoneEntry};
 
-/// What the host answers for a registered zone that it does not have.
+/// Status of a registered zone that the host does not have.
 const ABSENT: &str = "absent";
 
-/// So many entries are worth a thread of their own.
+/// Minimum number of entries per thread.
 const MIN_PER_THREAD: usize = 1024;
 
-/// The zones that the query asks for, by name. The registry is read while the host answers.
-/// Without a host, only the registry is read.
+/// Returns the zones of the query, by name. The registry is read while the host answers. Without a host, only the registry is read.
 pub(crate) fn zones(registry: &Registry, host: Option<&Host>, query: &Query) -> Result<Vec<Zone>> {
     let names: HashSet<&str> = query.names.iter().map(String::as_str).collect();
     let asked = |name: &str| names.is_empty() || names.contains(name);
     let (found, zones) = match (query.query_host, host) {
         (QueryHost::Never, _) | (_, None) => (Ok(None), registered(registry, &asked)),
-        // Alone, so that what the host does is not kept waiting for a core.
+        // Without threads of its own, so that it does not take a core from the host's commands.
         (live, Some(host)) => both(|| states(host, live), || registered(&registry.alone(), &asked)),
     };
     let (mut zones, found) = (zones?, found?);
@@ -58,7 +57,7 @@ pub(crate) fn zones(registry: &Registry, host: Option<&Host>, query: &Query) -> 
     Ok(zones)
 }
 
-/// Leaves of what waits for a boot only what still does.
+/// Keeps only the changes that still wait for a boot.
 fn waiting(host: &Host, zones: &mut [Zone], found: &[HostZone]) {
     if zones.iter().all(|zone| zone.pending.is_empty()) {
         return;
@@ -85,7 +84,7 @@ fn states(host: &Host, live: QueryHost) -> Result<Option<Vec<HostZone>>> {
     }
 }
 
-/// What the registry says of those that are asked for, by name.
+/// Returns the requested zones from the registry, by name.
 fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Zone>> {
     let snapshot = registry.snapshot()?;
     let config_tree = ConfigTree::load(registry.tree())?;
@@ -113,7 +112,7 @@ fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Z
     Ok(zones)
 }
 
-/// One zone: its file, and its state on the host if the host answers.
+/// Returns one zone: its file, and its state on the host if the host answers.
 pub(crate) fn zone(registry: &Registry, host: Option<&Host>, name: &ZoneName) -> Result<Zone> {
     let entry = document_in(registry, name)?.value;
     let config_tree = ConfigTree::load(registry.tree())?;
@@ -130,7 +129,7 @@ pub(crate) fn zone(registry: &Registry, host: Option<&Host>, name: &ZoneName) ->
     Ok(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) })
 }
 
-/// What the layers above an entry say of what is listed, worked out once for each template.
+/// Values of a list that come from the layers above an entry, computed once per template.
 struct Defaults<'a> {
     config_tree: &'a ConfigTree,
     specs: HashMap<String, Option<ZoneSpec>>,
@@ -147,7 +146,7 @@ impl Defaults<'_> {
 
     fn work_out(&self, template: &str) -> Option<ZoneSpec> {
         let template: TemplateName = template.parse().ok()?;
-        // What is taken from it holds for every zone of the template, so any name serves.
+        // The result is the same for every zone of the template, so any name serves.
         let mut entry = ZoneEntry::new(ZoneName::new("any").ok()?);
         entry.template = Some(template.into());
         effective(&self.config_tree.config, &self.config_tree.templates, &self.config_tree.pools, &entry).ok()
@@ -201,7 +200,7 @@ fn of_summary(summary: EntrySummary, defaults: &mut Defaults<'_>) -> Zone {
     zone
 }
 
-/// Whether the entry drops this of its template.
+/// Returns true if the entry drops this setting of its template.
 fn dropped(without: &[(String, String)], node: &str, key: Option<&str>) -> bool {
     without.iter().any(|(dropped, name)| dropped == node && (name.is_empty() || Some(name.as_str()) == key))
 }

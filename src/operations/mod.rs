@@ -1,4 +1,4 @@
-//! What zmgr does to zones: plans as values, steps that can be undone and repeated, the journal, recovery.
+//! Operations on zones: plans as values, steps that can be undone and repeated, the journal, recovery.
 
 pub(crate) mod addresses;
 mod allocate;

@@ -1,6 +1,6 @@
 //! Changes that were applied while a zone ran and are not in effect before it boots.
 //!
-//! Invariant: they are remembered in the entry with the host's boot time and the zone's id, and count only while both are the same.
+//! Invariant: they are recorded in the entry with the host's boot time and the zone's id, and count only while both are the same.
 
 use super::journal::Journal;
 use crate::error::Result;
@@ -32,7 +32,7 @@ impl ChangedPart {
         self.part().map(|part| part.name.clone()).unwrap_or_default()
     }
 
-    /// Returns whether a zone that runs has the change only after its next boot.
+    /// Returns true if a running zone has the change only after its next boot.
     pub(crate) fn waits_for_reboot(&self, dialect: Dialect) -> bool {
         self.part().is_some_and(|part| effect(&part.key, dialect) != TakesEffect::AtOnce)
     }
@@ -47,7 +47,7 @@ pub(crate) fn effect(key: &[String], dialect: Dialect) -> TakesEffect {
         "attr" if dialect == Dialect::OmniOs && READ_AT_BOOT.contains(&word(1)) => return TakesEffect::NextReboot,
         node => node,
     };
-    // What zmgr has no node for takes effect like most of a zone's configuration.
+    // Properties that zmgr has no node for take effect like most of a zone's configuration.
     takes_effect(node).unwrap_or(TakesEffect::NextReboot)
 }
 
@@ -70,13 +70,13 @@ pub(crate) fn current<'e>(host: &Host, entry: &'e ZoneEntry, zone: Option<&HostZ
     Ok(Some(pending).filter(|pending| pending.is_current(boot_time(host), zone.id)))
 }
 
-/// Returns the same as texts.
+/// Returns the pending changes as texts.
 pub(crate) fn texts(host: &Host, entry: &ZoneEntry, zone: Option<&HostZone>) -> Result<Vec<String>> {
     Ok(current(host, entry, zone)?.map(Pending::texts).unwrap_or_default())
 }
 
-/// Returns what waits for the zone's next boot once its configuration changes from `from` to `to`: what waited before and these
-/// changes, without those that lead back to what the running zone has.
+/// Returns the changes that wait for the zone's next boot once its configuration changes from `from` to `to`: the earlier ones and
+/// these, without those that lead back to what the running zone has.
 pub(crate) fn after(
     host: &Host,
     before: Option<&Pending>,
@@ -102,7 +102,7 @@ pub(crate) fn after(
     Ok(Some(Pending { boot_time: boot_time(host), zone_id, changes }))
 }
 
-/// Removes from the entry what no longer waits, now that the host has the zone like this.
+/// Removes from the entry the changes that no longer wait, now that the host has the zone like this.
 pub(crate) fn clear(host: &Host, journal: &Journal<'_>, entry: &ZoneEntry, zone: Option<&HostZone>) -> Result<()> {
     if entry.pending.is_none() || current(host, entry, zone)?.is_some() {
         return Ok(());
@@ -110,7 +110,7 @@ pub(crate) fn clear(host: &Host, journal: &Journal<'_>, entry: &ZoneEntry, zone:
     journal.edit(|entry| entry.pending = None)
 }
 
-/// A host that does not say when it booted leaves the zone's id to tell one boot from another.
+/// If the boot time of the host is unknown, the zone's id distinguishes boots.
 fn boot_time(host: &Host) -> Option<u64> {
     host.boot_time().unwrap_or_default()
 }

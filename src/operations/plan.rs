@@ -1,7 +1,7 @@
-//! A plan: what an operation would do, as a value that can be printed, kept, approved and run later.
+//! A plan: the changes of an operation as a value that can be printed, saved, approved and run later.
 //!
-//! Invariant: a plan is only a description. Running one makes the plan again from its requests and demands the same steps;
-//! no command line is ever taken out of a plan.
+//! Invariant: a plan is only a description. Running it plans again from its requests and requires the same steps; no command line
+//! is ever taken from a plan.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,10 +13,10 @@ use super::request::Request;
 use crate::error::{Code, Error, Result};
 use crate::registry::Directory;
 
-/// The version of the JSON form.
+/// Version of the JSON form.
 const FORMAT: u32 = 1;
 
-/// What an operation would do: one plan, one or many zones.
+/// The changes that an operation would make, to one or many zones.
 ///
 /// ```
 /// # use zmgr::*;
@@ -40,29 +40,29 @@ pub struct Plan {
     pub zmgr: String,
     /// The operation: `create`, `destroy`, `import`, …
     pub operation: String,
-    /// What it would do, zone by zone, in the order of the request.
+    /// The changes, in the order of the request.
     pub changes: Vec<Change>,
 }
 
-/// What an operation would do to one zone.
+/// The changes that an operation would make to one zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Change {
     /// The zone.
     pub zone: String,
-    /// The id of the registry entry that it makes or works on.
+    /// The id of the registry entry that it creates or changes.
     pub entry_id: String,
-    /// What was asked, with everything chosen by zmgr pinned: running plans again from this.
+    /// The request, with everything that zmgr chose pinned: running the plan plans again from it.
     pub request: Request,
-    /// The wish after all layers, for reading; empty where the operation has none.
+    /// The spec after all layers, for reading; empty if the operation has none.
     pub spec: serde_json::Value,
     /// The steps in order.
     pub steps: Vec<PlannedStep>,
-    /// What else a person should know before approving.
+    /// Other notes for the user.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// What the plan rests on.
+    /// What the plan was made from.
     pub basis: Basis,
 }
 
@@ -71,17 +71,17 @@ pub struct Change {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PlannedStep {
-    /// Its id within the change, such as `vnic:internal`; what the journal notes.
+    /// Its id within the change, such as `vnic:internal`; used by the journal.
     pub id: String,
-    /// What sort of step it is, such as `vnic`.
+    /// Its kind, such as `vnic`.
     pub kind: String,
-    /// The command, where it runs one: the absolute path of the program, then its arguments.
+    /// The command, if it runs one: the absolute path of the program, then its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub argv: Vec<String>,
     /// Files it writes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<PlannedFile>,
-    /// The command that takes it back, where one does.
+    /// The command that undoes it, if there is one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<String>,
 }
@@ -91,13 +91,13 @@ pub struct PlannedStep {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PlannedFile {
-    /// Where.
+    /// Path of the file.
     pub path: String,
-    /// What, in full; empty where the file goes.
+    /// Full content; empty if the file is removed.
     pub text: String,
 }
 
-/// What a change rests on; any of it may have changed when the plan is run.
+/// What a change was planned from; any of it may have changed when the plan is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -106,7 +106,7 @@ pub struct Basis {
     pub documents: BTreeMap<String, String>,
     /// The id of the zone's registry entry, or `absent`.
     pub entry: String,
-    /// The facts of the host relied on, by what they are about.
+    /// Facts about the host, by subject.
     pub host: BTreeMap<String, String>,
 }
 
@@ -115,42 +115,42 @@ impl Plan {
         Plan { format: FORMAT, zmgr: env!("CARGO_PKG_VERSION").to_owned(), operation: operation.to_owned(), changes }
     }
 
-    /// The plan as JSON, indented.
+    /// Returns the plan as indented JSON.
     pub fn to_json(&self) -> String {
-        // A plan holds strings, numbers, lists and maps with text keys: nothing that JSON cannot hold.
+        // A plan contains strings, numbers, lists and maps with text keys: nothing that JSON cannot represent.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
-    /// A plan from its JSON; `invalid-argument` where it is not one, or of a version that this zmgr does not know.
+    /// Parses a plan; `invalid-argument` if the text is not one, or has a version that this zmgr does not know.
     pub fn from_json(json: &str) -> Result<Plan> {
         let wrong = |message: String| {
             Error::new(Code::InvalidArgument, message)
-                .with_help("a plan is made with --dry-run --json, or by plan_create and its kin")
+                .with_help("create plans with `--dry-run --json` or the `plan_*` methods")
         };
         let value: serde_json::Value =
             serde_json::from_str(json).map_err(|error| wrong(format!("not a plan: {error}")).with_source(error))?;
         match value.get("format").and_then(serde_json::Value::as_u64) {
             Some(format) if format == u64::from(FORMAT) => {}
             Some(format) => {
-                return Err(wrong(format!("this zmgr cannot read plans of format {format}, only of {FORMAT}")));
+                return Err(wrong(format!("unsupported plan format {format}; expected {FORMAT}")));
             }
             None => return Err(wrong("not a plan: it has no format number".to_owned())),
         }
         serde_json::from_value(value).map_err(|error| wrong(format!("not a plan: {error}")).with_source(error))
     }
 
-    /// SHA-256 over the plan, as 64 hex digits: two plans with one digest are the same plan.
+    /// Returns the SHA-256 of the plan as 64 hex digits: two plans with the same digest are the same.
     pub fn digest(&self) -> String {
         hex(&Sha256::digest(serde_json::to_vec(self).unwrap_or_default()))
     }
 
-    /// Whether there is nothing to do.
+    /// Returns true if there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.iter().all(|change| change.steps.is_empty())
     }
 }
 
-/// The commands and files, as a person reads them.
+/// Returns the commands and files in readable form.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for change in &self.changes {
@@ -159,7 +159,7 @@ impl fmt::Display for Plan {
                 writeln!(f, "  note: {note}")?;
             }
             for step in &change.steps {
-                // Files whose text is not known beforehand, or that only go, are named.
+                // Files with unknown content, or that are only removed, are listed by name.
                 let (shown_whole, named): (Vec<_>, Vec<_>) = step.files.iter().partition(|file| !file.text.is_empty());
                 let mut words = Vec::new();
                 if !step.argv.is_empty() {
@@ -180,7 +180,7 @@ impl fmt::Display for Plan {
     }
 }
 
-/// A command line as one would type it: arguments with unusual characters in single quotes.
+/// Returns a command line as a user would type it: arguments with unusual characters in single quotes.
 pub(crate) fn shown(argv: &[String]) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b);
     let words: Vec<String> = argv
@@ -204,25 +204,25 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// In words, how a plan made anew differs from the one that was approved; `None` where it is the same.
+/// Describes how a new plan differs from the approved one; `None` if they are the same.
 pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
     if approved.basis.entry != now.basis.entry {
         return Some(match now.basis.entry.as_str() {
             "absent" => format!("the registry entry of {} is gone", now.zone),
-            _ if approved.basis.entry == "absent" => format!("{} is in the registry by now", now.zone),
-            _ => format!("{} has been made anew since", now.zone),
+            _ if approved.basis.entry == "absent" => format!("{} is in the registry now", now.zone),
+            _ => format!("{} has been created again since", now.zone),
         });
     }
     let steps = approved.steps.iter().map(Some).chain(std::iter::repeat(None));
-    let anew = now.steps.iter().map(Some).chain(std::iter::repeat(None));
-    for (old, new) in steps.zip(anew) {
+    let current = now.steps.iter().map(Some).chain(std::iter::repeat(None));
+    for (old, new) in steps.zip(current) {
         match (old, new) {
             (None, None) => break,
             (old, new) if old == new => {}
             (Some(old), None) => {
                 return Some(format!("the step {} is no longer needed{}", old.id, cause(approved, now)));
             }
-            (None, Some(new)) => return Some(format!("the step {} is needed by now{}", new.id, cause(approved, now))),
+            (None, Some(new)) => return Some(format!("the step {} is needed now{}", new.id, cause(approved, now))),
             (Some(old), Some(new)) if old.id != new.id => {
                 return Some(format!("the step {} comes where {} was planned{}", new.id, old.id, cause(approved, now)));
             }
@@ -233,10 +233,10 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
     }
     // What would be lost or left behind is part of what was approved.
     if let Some(note) = now.notes.iter().find(|note| !approved.notes.contains(note)) {
-        return Some(format!("what it comes to is different: {note}"));
+        return Some(format!("it has a new note: {note}"));
     }
     if let Some(note) = approved.notes.iter().find(|note| !now.notes.contains(note)) {
-        return Some(format!("what it comes to is different, without: {note}"));
+        return Some(format!("it no longer has the note: {note}"));
     }
     let (approved_spec, spec) = (with_short_sources(&approved.spec), with_short_sources(&now.spec));
     if approved_spec != spec {
@@ -246,7 +246,7 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
         });
     }
     if approved.basis != now.basis {
-        return Some(format!("what it rests on is different{}", cause(approved, now)));
+        return Some(format!("its basis has changed{}", cause(approved, now)));
     }
     if approved.request != now.request {
         return Some(format!("it was planned from another request for {}", now.zone));
@@ -277,7 +277,7 @@ fn with_short_sources(spec: &serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// The first key of two objects whose values differ.
+/// Returns the first key of two objects whose values differ.
 fn different_key<'v>(approved: &'v serde_json::Value, now: &'v serde_json::Value) -> Option<&'v str> {
     let (approved, now) = (approved.as_object()?, now.as_object()?);
     let keys = now.keys().chain(approved.keys().filter(|key| !now.contains_key(*key)));
@@ -295,7 +295,7 @@ fn cause(approved: &Change, now: &Change) -> String {
     }
     for (what, fact) in &now.basis.host {
         if approved.basis.host.get(what) != Some(fact) {
-            return format!(" ({what} is {fact} by now)");
+            return format!(" ({what} is now {fact})");
         }
     }
     String::new()

@@ -1,7 +1,7 @@
-//! Links whose interfaces a zone does not make by itself: it does so at its first boot alone, so a link that it got later, and the
-//! links of a clone that believes it has booted before, are brought up from here.
+//! Plumbs links that a zone does not plumb by itself: it does so at its first boot only, so links that it got later, and links of a
+//! clone that takes its first boot for a later one, are configured from here.
 //!
-//! Invariant: a link that could not be brought up stays noted in `applied`, for the next boot, reboot or apply.
+//! Invariant: a link that could not be plumbed stays recorded in `applied`, for the next boot, reboot or apply.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,9 @@ use crate::name::{LinkName, ZoneName};
 use crate::settings::EntryNet;
 use crate::zone::ZoneEntry;
 
-/// How long the zone's network services may take to come up.
+/// Time that the zone's network services may take to start.
 const PLUMB_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often they are asked meanwhile.
+/// Interval between attempts.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 fn inside(zone: &ZoneName, words: &[&str]) -> Invocation {
@@ -36,13 +36,13 @@ pub(crate) fn planned(zone: &ZoneName, link: &LinkName) -> PlannedStep {
     PlannedStep { id: format!("plumb:{link}"), kind: "plumb".to_owned(), argv, files: Vec::new(), undo: Vec::new() }
 }
 
-/// Returns whether zones of this brand have an ipadm. The init of lx configures the links itself, at every boot.
+/// Returns true if zones of this brand have an ipadm. The init of lx configures the links itself, at every boot.
 pub(crate) fn has_ipadm(entry: &ZoneEntry) -> bool {
     entry.brand().is_none_or(crate::host::has_ipadm)
 }
 
-/// Brings up an interface on each of these links in the running zone. Returns the links on which that failed. An interface made in a
-/// running zone takes its addresses from the global zone only when it is enabled again.
+/// Creates an interface on each of these links in the running zone. Returns the links on which that failed. An interface created in
+/// a running zone takes its addresses from the global zone only when it is enabled again.
 pub(crate) fn plumb_links(
     step_context: &StepContext<'_>,
     nets: &[EntryNet],

@@ -1,6 +1,6 @@
 //! Boots, halts, shuts down and reboots zones: one command each, judged by the state that follows.
 //!
-//! Invariant: whether a zone runs is the host's to say. The registry only forgets what waited for the boot.
+//! Invariant: the host decides whether a zone runs. The registry only drops the changes that waited for the boot.
 
 use std::time::{Duration, Instant};
 
@@ -20,28 +20,28 @@ use crate::manager::{RunOptions, Zone};
 use crate::name::ZoneName;
 use crate::zone::ZoneEntry;
 
-/// How long a state may lag behind the command that brought it about.
+/// Time that a state may lag behind the command that caused it.
 const SETTLE: Duration = Duration::from_secs(10);
-/// How often the state is asked for meanwhile.
+/// Interval at which the state is polled.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What to do with a zone's power.
+/// Power operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Power {
     Boot,
     Halt,
-    /// Asks the zone to shut down; `force` falls back to halting it.
+    /// Asks the zone to shut down; `force` halts it if that fails.
     Shutdown {
         force: bool,
     },
-    /// Asks the zone to shut down and boots it; `force` halts it in place of asking.
+    /// Asks the zone to shut down and boots it; `force` halts it instead of asking.
     Reboot {
         force: bool,
     },
 }
 
 impl Power {
-    /// The word for it, after "can".
+    /// Returns its verb, after "can".
     fn word(self) -> &'static str {
         match self {
             Power::Boot => "boot",
@@ -51,7 +51,7 @@ impl Power {
         }
     }
 
-    /// What was done, in a word.
+    /// Returns what was done, in a word.
     fn done(self) -> &'static str {
         match self {
             Power::Boot => "booted",
@@ -61,7 +61,7 @@ impl Power {
         }
     }
 
-    /// The step of its events.
+    /// Returns the step of its events.
     fn step(self) -> &'static str {
         match self {
             Power::Boot => "boot",
@@ -71,12 +71,12 @@ impl Power {
         }
     }
 
-    /// Whether the zone is up after it.
+    /// Returns true if the zone is up afterwards.
     fn ends_up(self) -> bool {
         matches!(self, Power::Boot | Power::Reboot { .. })
     }
 
-    /// How long it may take where the caller says nothing.
+    /// Returns the time limit if the caller sets none.
     pub(crate) fn limit(self, timeouts: &Timeouts) -> Duration {
         match self {
             Power::Boot => timeouts.boot,
@@ -86,7 +86,7 @@ impl Power {
     }
 }
 
-/// Does it to each of these zones.
+/// Applies it to each of these zones.
 pub(crate) fn power(
     context: &Context,
     names: &[ZoneName],
@@ -107,7 +107,7 @@ pub(crate) fn power(
     Ok(Report { outcomes: outcomes? })
 }
 
-/// Whether anything had to be done, and the zone as it is then.
+/// Returns whether anything had to be done, and the resulting zone.
 fn power_one(
     context: &Context,
     config_tree: &ConfigTree,
@@ -116,7 +116,8 @@ fn power_one(
     limit: Duration,
     events: &EventSender,
 ) -> Result<(bool, Zone)> {
-    // Looked at first: taking a lock leaves a file for a name that may be nobody's, and unfinished work needs no lock to be seen.
+    // Checked first: taking a lock creates a file, even for a name that no zone has, and an unfinished operation is visible without
+    // a lock.
     identity::settled(&entry(context, name)?)?;
     let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
     let entry = match entry(context, name) {
@@ -151,7 +152,7 @@ fn power_one(
     Ok((changed, zone))
 }
 
-/// Has the zone make interfaces of the links that it got since it was up the last time.
+/// Makes the zone plumb the links that it got since its last boot.
 pub(crate) fn links_taken_up(context: &Context, step_context: &StepContext<'_>, entry: &ZoneEntry) -> Result<()> {
     let Some(applied) = entry.applied.as_deref() else { return Ok(()) };
     let links = applied.plumb_links.as_slice();
@@ -167,7 +168,8 @@ pub(crate) fn links_taken_up(context: &Context, step_context: &StepContext<'_>, 
     })
 }
 
-/// Does it, and waits for the state. Already being in that state is success, but for a reboot, which needs a running zone.
+/// Runs it, and waits for the state. If the zone already has that state, that is a success, except for a reboot, which needs a
+/// running zone.
 pub(crate) fn act(
     step_context: &StepContext<'_>,
     entry: &ZoneEntry,
@@ -181,7 +183,7 @@ pub(crate) fn act(
         && noted != found
     {
         step_context
-            .warn(format!("somebody has installed {} anew: its uuid is {found}, not {noted}", step_context.zone));
+            .warn(format!("{} was reinstalled outside zmgr: its uuid is {found}, not {noted}", step_context.zone));
     }
     if what == Power::Boot {
         zone = come_down(step_context, zone, until.min(Instant::now() + SETTLE))?;
@@ -195,9 +197,9 @@ pub(crate) fn act(
     if matches!(state, ZoneState::Configured | ZoneState::Incomplete) {
         return Err(Error::new(
             Code::WrongState,
-            format!("{} is {state}, and only an installed zone can {}", step_context.zone, what.word()),
+            format!("{} is {state}; only an installed zone can {}", step_context.zone, what.word()),
         )
-        .with_help(format!("zmgr reinstall {} installs it again", step_context.zone)));
+        .with_help(format!("run `zmgr reinstall {}` to install it again", step_context.zone)));
     }
     if what.ends_up() && is_going_down(state) {
         return Err(Error::new(
@@ -212,9 +214,9 @@ pub(crate) fn act(
     match what {
         Power::Reboot { .. } if state != ZoneState::Running => {
             Err(Error::new(Code::WrongState, format!("{} is {state}, not running", step_context.zone))
-                .with_help(format!("run zmgr boot {}", step_context.zone)))
+                .with_help(format!("run `zmgr boot {}`", step_context.zone)))
         }
-        // A zone without processes has nobody to ask, and illumos refuses to shut it down.
+        // A zone without processes cannot shut itself down, and illumos refuses to.
         Power::Shutdown { .. } if matches!(state, ZoneState::Ready | ZoneState::Mounted) => {
             carry_out(step_context, Power::Halt, &zone, until)
         }
@@ -230,19 +232,19 @@ pub(crate) fn act(
     .map(|zone| (true, zone))
 }
 
-/// Returns the moment at which a limit is over. One that no clock can reach is years away.
+/// Returns the deadline for a limit. One that no clock can represent is years away.
 fn deadline(limit: Duration) -> Instant {
     const YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
     let now = Instant::now();
     now.checked_add(limit).unwrap_or(now + YEARS)
 }
 
-/// One command, and the wait for the state.
+/// Runs one command and waits for the state.
 fn carry_out(step_context: &StepContext<'_>, what: Power, before: &HostZone, until: Instant) -> Result<HostZone> {
     step_context.begin()?;
     let started = Instant::now();
     let limit = until.saturating_duration_since(started);
-    // What boots leaves zoneadmd behind, which would hold the zone's lock for as long as the zone runs.
+    // A boot leaves zoneadmd behind, which would hold the zone's lock for as long as the zone runs.
     let ended = match what {
         Power::Boot => step_context.attempt(zoneadm::boot(step_context.zone, limit))?,
         Power::Halt => step_context.run_locked(zoneadm::halt(step_context.zone, limit))?,
@@ -250,7 +252,7 @@ fn carry_out(step_context: &StepContext<'_>, what: Power, before: &HostZone, unt
         Power::Reboot { force: false } => step_context.attempt(zoneadm::shutdown(step_context.zone, true, limit))?,
         Power::Reboot { force: true } => step_context.attempt(zoneadm::reboot(step_context.zone, limit))?,
     };
-    // A shutdown that was under way before is another's: it gets the whole time, unless zoneadm has refused.
+    // A shutdown that was already running gets the whole time, unless zoneadm has refused.
     let under_way = ended.success() && is_going_down(before.state);
     let ignored_cancels = if under_way { until } else { until.min(Instant::now() + SETTLE) };
     if let Some(zone) = settle(step_context, what, before, ignored_cancels)? {
@@ -260,16 +262,16 @@ fn carry_out(step_context: &StepContext<'_>, what: Power, before: &HostZone, unt
     let error = ended.error();
     Err(match what {
         Power::Shutdown { force: false } => {
-            error.with_help(format!("zmgr shutdown --force {0} or zmgr halt {0} halts it", step_context.zone))
+            error.with_help(format!("run `zmgr shutdown --force {0}` or `zmgr halt {0}` to halt it", step_context.zone))
         }
         Power::Reboot { force: false } => {
-            error.with_help(format!("zmgr reboot --force {} does not ask the zone", step_context.zone))
+            error.with_help(format!("run `zmgr reboot --force {}` to halt it instead of asking", step_context.zone))
         }
         _ => error,
     })
 }
 
-/// How a plan shows it.
+/// Returns the step as a plan shows it.
 pub(crate) fn planned(zone: &ZoneName, what: Power, limit: Duration) -> PlannedStep {
     let command = match what {
         Power::Boot => zoneadm::boot(zone, limit),
@@ -288,9 +290,10 @@ pub(crate) fn planned(zone: &ZoneName, what: Power, limit: Duration) -> PlannedS
 
 fn present(step_context: &StepContext<'_>) -> Result<HostZone> {
     step_context.host.zone_state(step_context.zone)?.ok_or_else(|| {
-        Error::new(Code::WrongState, format!("the host does not have the zone {}", step_context.zone)).with_help(
-            format!("zmgr diff {0} says what is missing; zmgr apply --recreate {0} builds it again", step_context.zone),
-        )
+        Error::new(Code::WrongState, format!("the host does not have zone {}", step_context.zone)).with_help(format!(
+            "run `zmgr diff {0}` to see what is missing, or `zmgr apply --recreate {0}` to create it again",
+            step_context.zone
+        ))
     })
 }
 
@@ -298,7 +301,7 @@ fn is_going_down(state: ZoneState) -> bool {
     matches!(state, ZoneState::ShuttingDown | ZoneState::Down)
 }
 
-/// Waits for a zone that is on its way down: it can be booted once it is there.
+/// Waits for a zone that is going down: it can be booted once it is down.
 fn come_down(step_context: &StepContext<'_>, mut zone: HostZone, until: Instant) -> Result<HostZone> {
     while is_going_down(zone.state) && Instant::now() < until {
         step_context.check_cancel()?;
@@ -308,7 +311,7 @@ fn come_down(step_context: &StepContext<'_>, mut zone: HostZone, until: Instant)
     Ok(zone)
 }
 
-/// The zone, where it comes to the state that was asked for by then. A reboot that was done is known by the zone's new id.
+/// Returns the zone if it reaches the requested state in time. A completed reboot shows in the zone's new id.
 fn settle(step_context: &StepContext<'_>, what: Power, before: &HostZone, until: Instant) -> Result<Option<HostZone>> {
     loop {
         let now = present(step_context)?;
@@ -320,7 +323,7 @@ fn settle(step_context: &StepContext<'_>, what: Power, before: &HostZone, until:
         if reached {
             return Ok(Some(now));
         }
-        // Only states on their way to somewhere are worth waiting for.
+        // Only transitional states are worth waiting for.
         let moving = is_going_down(now.state) || now.state == ZoneState::Ready;
         if !moving || Instant::now() >= until || step_context.is_stopped() {
             return Ok(None);

@@ -1,7 +1,7 @@
-//! What must hold before an operation touches anything: one table of rows, and for each operation the rows it needs.
+//! Preconditions, checked before an operation changes anything: one table of rows, and the rows of each operation.
 //!
-//! Invariant: nothing here changes the host or the registry. An operation that boots a zone checks what the zone's next boot needs
-//! before it stops anything.
+//! Invariant: nothing here changes the host or the registry. An operation that boots a zone checks what its next boot needs before
+//! it stops anything.
 
 use super::create::PlanInputs;
 use super::data::{self, Places};
@@ -17,7 +17,7 @@ use crate::name::{LinkName, ZoneName};
 use crate::registry::{Allocator, EntryKind};
 use crate::settings::IpType;
 
-/// One thing that must hold on the host.
+/// A precondition on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Row {
     /// Nothing is at the zonepath, and no dataset has the name that zoneadm would give the zone's.
@@ -34,24 +34,24 @@ pub(crate) enum Row {
     BootLinks,
 }
 
-/// What creating a zone needs beyond what [`creatable`] finds in the host snapshot.
+/// Preconditions of a creation, besides those that [`creatable`] checks in the host snapshot.
 pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Image, Row::Delegated, Row::FileSystems];
-/// What installing a zone again needs; if it is booted afterwards, [`BOOT`] too.
+/// Preconditions of a reinstallation; if the zone is booted afterwards, [`BOOT`] too.
 pub(crate) const REINSTALL: &[Row] = &[Row::Image, Row::Brand, Row::Delegated, Row::FileSystems];
-/// What the next boot of a zone needs.
+/// Preconditions of a zone's next boot.
 pub(crate) const BOOT: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems, Row::BootLinks];
 
-/// What the rows look at.
+/// The data that the rows check.
 pub(crate) struct Subject<'a> {
     pub(crate) host: &'a Host,
     pub(crate) zone: &'a ZoneName,
-    /// What the zone boots with.
+    /// Configuration that the zone boots with.
     pub(crate) config: &'a ZoneConfig,
-    /// What the configuration files say, if that is known.
+    /// Desired state, if known.
     pub(crate) spec: Option<&'a ZoneSpec>,
     /// Links that the operation makes before the zone boots.
     pub(crate) made_links: Vec<String>,
-    /// What was found at the zonepaths of the zones to be created.
+    /// What exists at the zonepaths of the zones to be created.
     pub(crate) places: Option<&'a Places>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Subject<'a> {
         Error::new(Code::Config, format!("zone {}: {message}", self.zone))
     }
 
-    /// Checks these rows in order. The first that does not hold is the error.
+    /// Checks these rows in order. Returns the first failure as an error.
     pub(crate) fn check(&self, rows: &[Row]) -> Result<()> {
         rows.iter().try_for_each(|row| match row {
             Row::Vacant => self.vacant(),
@@ -90,7 +90,7 @@ impl<'a> Subject<'a> {
         match &spec.install.image {
             Some(image) if image.starts_with('/') && !self.host.path(image).exists() => Err(self
                 .fault(format_args!("the image {image} does not exist"))
-                .with_help("put the image there, or name another one in `install`")),
+                .with_help("create the image, or use another one in `install`")),
             _ => Ok(()),
         }
     }
@@ -121,7 +121,7 @@ impl<'a> Subject<'a> {
             if let Some(other) = self.config.datasets[..n].iter().find(|other| delegation::overlap(other, dataset)) {
                 return Err(self
                     .fault(format_args!("the datasets {other} and {dataset} overlap"))
-                    .with_help("delegate one of the two: what is below a dataset goes with it"));
+                    .with_help("delegate only one of them: a dataset includes everything below it"));
             }
             delegation::is_delegable(self.host, self.zone.as_str(), &self.config.zonepath, dataset, &zones)?;
             delegation::is_free(self.zone.as_str(), dataset, &others)?;
@@ -184,25 +184,25 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The part of a zone's configuration that does not depend on its links and addresses.
+/// Returns the part of a zone's configuration that does not depend on its links and addresses.
 pub(crate) fn without_nets(spec: &ZoneSpec, dialect: crate::host::Dialect) -> Result<ZoneConfig> {
     let mut spec = spec.clone();
     spec.nets.clear();
     super::wanted::whole(&spec, dialect)
 }
 
-/// Checks what creating this zone needs of the host and no snapshot tells.
+/// Checks the preconditions of creating this zone that no snapshot shows.
 pub(crate) fn before_creation(host: &Host, spec: &ZoneSpec, places: &Places) -> Result<()> {
-    // What is wrong with the configuration itself, its plan says.
+    // Errors of the configuration itself are reported by its plan.
     let Ok(config) = without_nets(spec, host.dialect()) else { return Ok(()) };
     let subject = Subject { spec: Some(spec), places: Some(places), ..Subject::new(host, &spec.name, &config) };
     subject.check(CREATE)
 }
 
-/// Checks that a zone on the host could boot as it is configured now. With `verify`, zoneadm is asked too: for a zone that is stopped
-/// before it boots.
+/// Checks that a zone on the host could boot as it is configured now. With `verify`, also runs `zoneadm verify`: for a zone that is
+/// stopped before it boots.
 pub(crate) fn before_boot(host: &Host, zone: &ZoneName, verify: bool) -> Result<()> {
-    // Without a configuration there is no such zone, which whoever acts on it reports.
+    // Without a configuration there is no such zone, which the operation itself reports.
     let Some(config) = host.zone_config(zone.as_str())? else { return Ok(()) };
     Subject::new(host, zone, &config).check(BOOT)?;
     if !verify {
@@ -216,7 +216,7 @@ pub(crate) fn before_boot(host: &Host, zone: &ZoneName, verify: bool) -> Result<
     }
 }
 
-/// Checks that no zone of the registry was given one of these datasets.
+/// Checks that no registered zone has one of these datasets.
 pub(crate) fn delegated_once(spec: &ZoneSpec, given: &[Delegation]) -> Result<()> {
     for dataset in &spec.resources.datasets {
         delegation::is_free(spec.name.as_str(), &dataset.name, given)?;
@@ -224,7 +224,7 @@ pub(crate) fn delegated_once(spec: &ZoneSpec, given: &[Delegation]) -> Result<()
     Ok(())
 }
 
-/// That no entry has this name yet.
+/// Checks that no entry has this name yet.
 pub(super) fn unregistered(allocator: &mut Allocator, name: &ZoneName) -> Result<()> {
     let unreadable = allocator
         .snapshot()
@@ -235,25 +235,25 @@ pub(super) fn unregistered(allocator: &mut Allocator, name: &ZoneName) -> Result
         None if !unreadable => return Ok(()),
         entry => entry.map(|entry| entry.summary.state()),
     };
-    let error = Error::new(Code::Exists, format!("the zone {name} is in the registry already"));
+    let error = Error::new(Code::Exists, format!("zone {name} is already registered"));
     Err(match state {
-        _ if unreadable => {
-            error.with_help(format!("its file cannot be read; zmgr check says why, in zones/{name}.kdl"))
+        _ if unreadable => error.with_help(format!("zones/{name}.kdl is unreadable: run `zmgr check`")),
+        Some(None) => {
+            error.with_help(format!("its file exists, but not the zone: run `zmgr apply {name}` to create it"))
         }
-        Some(None) => error.with_help(format!("it is a wish not yet built: zmgr apply {name} builds it")),
         Some(Some("ready")) | None => {
-            error.with_help(format!("zmgr show {name} shows it; zmgr destroy {name} removes it"))
+            error.with_help(format!("run `zmgr show {name}` to see it, or `zmgr destroy {name}` to remove it"))
         }
-        Some(Some(_)) => error.with_help(format!("work on it was left unfinished: zmgr recover {name}")),
+        Some(Some(_)) => error.with_help(format!("it has an unfinished operation: run `zmgr recover {name}`")),
     })
 }
 
-/// That the host can have this zone.
+/// Checks that the host can have this zone.
 pub(super) fn creatable(inputs: &PlanInputs<'_>, spec: &ZoneSpec, options: &CreateOptions) -> Result<()> {
     let name = &spec.name;
     if let Some(zone) = inputs.host.zone(name.as_str()) {
-        return Err(Error::new(Code::Exists, format!("the host has a zone {name} already, {}", zone.state.as_str()))
-            .with_help(format!("zmgr import {name} adopts it")));
+        return Err(Error::new(Code::Exists, format!("the host already has a zone {name}, {}", zone.state.as_str()))
+            .with_help(format!("run `zmgr import {name}` to adopt it")));
     }
     brand(inputs.host, spec)?;
     zonepath(inputs, spec)?;
@@ -266,11 +266,14 @@ pub(super) fn creatable(inputs: &PlanInputs<'_>, spec: &ZoneSpec, options: &Crea
     if let Some(error) = inputs.refused.get(name) {
         return Err(error.restated());
     }
-    // A zone that shares the host's stack gets its address by zonecfg; one with none cannot be booted into the network.
+    // A shared-IP zone gets its address through zonecfg; one without an address cannot be booted into the network.
     if options.boot == Some(true) && spec.ip_type.value == IpType::Shared {
         for net in &spec.nets {
             if net.no_address {
-                return Err(config_fault(spec, format!("the net {:?} needs an address on a shared stack", net.name)));
+                return Err(config_fault(
+                    spec,
+                    format!("net {:?} needs an address: the zone shares the host's IP stack", net.name),
+                ));
             }
         }
     }
@@ -288,9 +291,9 @@ fn brand(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
         BrandKind::Vm => {
             return Err(config_fault(
                 spec,
-                format!("brand {brand} ({}) is a virtual machine's, which zmgr never touches", spec.brand.source),
+                format!("brand {brand} ({}) is for virtual machines, which zmgr does not manage", spec.brand.source),
             )
-            .with_help("vm-manager makes virtual machines"));
+            .with_help("use vm-manager for virtual machines"));
         }
         BrandKind::Other => {
             return Err(config_fault(
@@ -309,7 +312,7 @@ fn brand(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
         Code::UnsupportedHost,
         format!("zone {}: the host does not have brand {brand} ({})", spec.name, spec.brand.source),
     )
-    .with_help(format!("pkg install brand/{brand}, or take one that the host has: {}", known.join(", "))))
+    .with_help(format!("run `pkg install brand/{brand}`, or use a brand that the host has: {}", known.join(", "))))
 }
 
 fn zonepath(inputs: &PlanInputs<'_>, spec: &ZoneSpec) -> Result<()> {
@@ -318,11 +321,8 @@ fn zonepath(inputs: &PlanInputs<'_>, spec: &ZoneSpec) -> Result<()> {
     for zone in inputs.host.zones.iter().filter(|zone| zone.name != "global") {
         let within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
         if within(path, &zone.zonepath) || within(&zone.zonepath, path) {
-            return Err(config_fault(
-                spec,
-                format!("the zonepath {path} overlaps that of the host's zone {}", zone.name),
-            )
-            .with_help("give it another zonepath, or set zonepath-prefix in config.kdl"));
+            return Err(config_fault(spec, format!("the zonepath {path} overlaps that of zone {}", zone.name))
+                .with_help("use another zonepath, or set `zonepath-prefix` in config.kdl"));
         }
     }
     let parent = parent(path);
@@ -330,16 +330,18 @@ fn zonepath(inputs: &PlanInputs<'_>, spec: &ZoneSpec) -> Result<()> {
         return Err(Error::new(
             Code::UnsupportedHost,
             format!(
-                "zone {}: {parent} is not a mounted ZFS file system, and zones can only be installed below one",
+                "zone {}: {parent} is not a mounted ZFS file system, which zones must be installed below",
                 spec.name
             ),
         )
-        .with_help(format!("zfs create -o mountpoint={parent} rpool{parent}, or set zonepath-prefix in config.kdl")));
+        .with_help(format!(
+            "run `zfs create -o mountpoint={parent} rpool{parent}`, or set `zonepath-prefix` in config.kdl"
+        )));
     }
     Ok(())
 }
 
-/// The folder that a zonepath is in.
+/// Returns the parent directory of a zonepath.
 pub(crate) fn parent(zonepath: &str) -> &str {
     match zonepath.rfind('/') {
         Some(0) | None => "/",
@@ -347,7 +349,7 @@ pub(crate) fn parent(zonepath: &str) -> &str {
     }
 }
 
-/// That the links which the nets lie over are there and carry them.
+/// Checks that the links below the nets exist and can carry them.
 pub(super) fn links(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
     for net in &spec.nets {
         if let Some(physical) = &net.physical {
@@ -356,24 +358,24 @@ pub(super) fn links(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
                     spec,
                     format!("the host has no link {physical}, which net {:?} uses", net.name),
                 )
-                .with_help("dladm show-link lists the host's links"));
+                .with_help("run `dladm show-link` to see the host's links"));
             }
             continue;
         }
         let Some(stub) = &net.stub else {
-            return Err(config_fault(spec, format!("nothing says which link net {:?} lies over", net.name))
-                .with_help("set stub in its pool"));
+            return Err(config_fault(spec, format!("net {:?} has no link below it", net.name))
+                .with_help("set `stub` in its pool"));
         };
         let Some(link) = host.link(stub) else {
-            return Err(Error::new(Code::UnsupportedHost, format!("zone {}: the host has no link {stub}, which net {:?} lies over", spec.name, net.name))
-                .with_help(format!("dladm create-etherstub {stub} makes one for zones among themselves; dladm show-link lists those there are")));
+            return Err(Error::new(Code::UnsupportedHost, format!("zone {}: the host has no link {stub}, which net {:?} needs", spec.name, net.name))
+                .with_help(format!("run `dladm create-etherstub {stub}` for a network of zones only, or `dladm show-link` to see the host's links")));
         };
         if spec.ip_type.value == IpType::Exclusive && !link.class.carries_vnics() {
             return Err(config_fault(
                 spec,
-                format!("the link {stub} is a {}, and no VNIC can lie over it", link.class.as_str()),
+                format!("link {stub} is a {}, which cannot carry a VNIC", link.class.as_str()),
             )
-            .with_help("name an etherstub, a physical link or an aggregation in the pool's stub"));
+            .with_help("set `stub` of the pool to an etherstub, a physical link or an aggregation"));
         }
         if let (Some(mtu), Some(most)) = (net.mtu, link.mtu)
             && mtu > most
@@ -387,19 +389,19 @@ pub(super) fn links(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
     Ok(())
 }
 
-/// That nothing is under way with a zone that is to be cloned, where the registry has it.
+/// Checks that no operation is running on a registered zone that is to be cloned.
 pub(super) fn undisturbed(allocator: &Allocator, source: &ZoneName) -> Result<()> {
     match allocator.snapshot().entry(EntryKind::Zone, source.as_str()).and_then(|entry| entry.summary.state()) {
         None | Some("ready") => Ok(()),
-        Some(state) => Err(Error::new(Code::WrongState, format!("{source} is {state}, and cannot be cloned now"))
-            .with_help(format!("run zmgr recover {source}"))),
+        Some(state) => Err(Error::new(Code::WrongState, format!("{source} is {state} and cannot be cloned now"))
+            .with_help(format!("run `zmgr recover {source}`"))),
     }
 }
 
-/// That a zone can be cloned, as far as its configuration goes.
+/// Checks that a zone can be cloned, as far as its configuration allows.
 ///
-/// Where both zones name one dataset, `zoneadm clone` takes the source for the new zone from there on: it marks the source as
-/// incomplete and works on its files.
+/// If both zones name the same dataset, `zoneadm clone` takes the source for the new zone from then on: it marks the source as
+/// incomplete and changes its files.
 pub(crate) fn shares_no_dataset(spec: &ZoneSpec, source: &ZoneName, config: Option<&ZoneConfig>) -> Result<()> {
     let own = ZoneConfig {
         datasets: spec.resources.datasets.iter().map(|dataset| dataset.name.clone()).collect(),
@@ -410,15 +412,15 @@ pub(crate) fn shares_no_dataset(spec: &ZoneSpec, source: &ZoneName, config: Opti
         None => Ok(()),
         Some(shared) => Err(config_fault(
             spec,
-            format!("it and {source}, which it is cloned from, both have the dataset {shared}"),
+            format!("both it and its clone source {source} have the dataset {shared}"),
         )
         .with_help(
-            "zoneadm clone would harm the source; take the dataset out of one of the two, and add it again later",
+            "remove the dataset from one of the two and add it again later: `zoneadm clone` would damage the source",
         )),
     }
 }
 
-/// That the host's zone can be cloned into this one.
+/// Checks that the host's zone can be cloned into this one.
 pub(crate) fn clonable(spec: &ZoneSpec, source: &ZoneName, zone: Option<&HostZone>) -> Result<()> {
     if *source == spec.name {
         return Err(Error::new(Code::InvalidArgument, format!("{source} cannot be cloned from itself")));
@@ -429,10 +431,7 @@ pub(crate) fn clonable(spec: &ZoneSpec, source: &ZoneName, zone: Option<&HostZon
     if zone.brand != spec.brand.value {
         return Err(config_fault(
             spec,
-            format!(
-                "it is of brand {}, and {source}, which it is cloned from, of brand {}",
-                spec.brand.value, zone.brand
-            ),
+            format!("its brand is {}, but its clone source {source} has brand {}", spec.brand.value, zone.brand),
         ));
     }
     if clone_loses_root(&zone.brand) {
@@ -448,29 +447,32 @@ pub(crate) fn clonable(spec: &ZoneSpec, source: &ZoneName, zone: Option<&HostZon
         ZoneState::Installed => Ok(()),
         state if state.is_active() => Err(Error::new(
             Code::WrongState,
-            format!("{source} is {}, and only a zone that is down can be cloned", state.as_str()),
+            format!("{source} is {}; only a zone that is down can be cloned", state.as_str()),
         )
-        .with_help(format!("zmgr shutdown {source}"))),
+        .with_help(format!("run `zmgr shutdown {source}`"))),
         state => Err(Error::new(
             Code::WrongState,
-            format!("{source} is {}, and only an installed zone can be cloned", state.as_str()),
+            format!("{source} is {}; only an installed zone can be cloned", state.as_str()),
         )),
     }
 }
 
-/// That a VNIC of this name can be made.
+/// Checks that a VNIC of this name can be created.
 pub(super) fn link_fits(host: &HostSnapshot, vnic: &Vnic) -> Result<()> {
     match host.link(vnic.name.as_str()) {
         None => Ok(()),
         Some(link) => Err(Error::new(
             Code::Exists,
-            format!("the host has a link {} already, a {}", vnic.name, link.class.as_str()),
+            format!("the host already has a link {}, a {}", vnic.name, link.class.as_str()),
         )
-        .with_help(format!("dladm show-link {0} shows it; zmgr never reuses a link that it did not make", vnic.name))),
+        .with_help(format!(
+            "run `dladm show-link {0}` to see it; zmgr never reuses a link that it did not make",
+            vnic.name
+        ))),
     }
 }
 
-/// That a link name chosen for a plan is still nobody's.
+/// Checks that a link name chosen for a plan is still free.
 pub(super) fn still_free(allocator: &mut Allocator, name: LinkName) -> Result<LinkName> {
     if allocator.has_link(name.as_str()) {
         return Err(Error::new(Code::StalePlan, format!("the link name {name} has been taken since")));

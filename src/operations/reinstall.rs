@@ -1,6 +1,7 @@
-//! Installing a zone again: its files go and come anew, its configuration, links and addresses stay.
+//! Reinstalls zones from scratch and keeps their configuration, links and addresses.
 //!
-//! Invariant: while the old files are whole, whatever goes wrong leaves the zone as it was; once they are gone, the only way is on.
+//! Invariant: while the old files are complete, any failure leaves the zone as it was; once they are gone, the operation can only
+//! be resumed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,42 +31,42 @@ use crate::manager::{ReinstallOptions, RunOptions, Zone};
 use crate::name::ZoneName;
 use crate::zone::{EntryId, EntryState, Intent, ZoneEntry};
 
-/// A reinstallation, planned.
+/// A planned reinstallation.
 pub(crate) struct Reinstallation {
     entry: ZoneEntry,
     spec: ZoneSpec,
-    /// Until the old files are gone.
+    /// Steps until the old files are gone.
     down: Vec<Box<dyn Step>>,
-    /// From there to `ready`.
+    /// Steps from there to `ready`.
     up: Vec<Box<dyn Step>>,
     boot: Option<Boot>,
-    /// The dataset of its files.
+    /// The dataset of the zone's files.
     dataset: Option<Dataset>,
-    /// Whether it runs now.
+    /// True if the zone is running now.
     running: bool,
-    /// How long a boot may take.
+    /// Time limit of a boot.
     limit: Duration,
-    /// How long a halt may take.
+    /// Time limit of a halt.
     halt_limit: Duration,
     pub(crate) change: Change,
 }
 
-/// The wish that a zone is installed by: as it was applied, as far as that was noted; the rest as the documents say now.
+/// Returns the spec for the installation: as it was applied, as far as that was recorded; the rest from the current files.
 pub(crate) fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {
     let mut spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)
-        .map_err(|error| error.with_context(format!("what {} should be cannot be said", entry.name)))?;
+        .map_err(|error| error.with_context(format!("cannot resolve the desired state of {}", entry.name)))?;
     let Some(applied) = &entry.applied else { return Ok(spec) };
     let (resolvers, dns_domain) = (spec.resolvers.clone(), spec.dns_domain.clone());
     create::take_applied(&mut spec, applied);
     let step = entry.state.as_ref().and_then(EntryState::step);
     if step.is_none_or(|step| step.starts_with(REINSTALL)) {
-        // A reinstallation gives the zone what takes effect at reinstall as the files say now.
+        // Settings that take effect at a reinstall come from the current files.
         (spec.resolvers, spec.dns_domain) = (resolvers, dns_domain);
     }
     Ok(spec)
 }
 
-/// The steps until the zone's old files are gone.
+/// Returns the steps until the zone's old files are gone.
 pub(crate) fn down(config_tree: &ConfigTree, entry: &ZoneEntry, zone: &HostZone, autoboot: bool) -> Vec<Box<dyn Step>> {
     let (name, uuid) = (&entry.name, entry.uuid.as_ref());
     let limits = config_tree.config.timeouts;
@@ -88,7 +89,7 @@ pub(crate) fn down(config_tree: &ConfigTree, entry: &ZoneEntry, zone: &HostZone,
     steps
 }
 
-/// Whether a step of this id is one of those until the old files are gone.
+/// Returns true if a step of this id is one of those until the old files are gone.
 pub(crate) fn is_down(step: &str) -> bool {
     matches!(step, "autoboot-off" | "halt" | "uninstall")
 }
@@ -105,11 +106,11 @@ pub(crate) fn plan(
     config_tree.check(entry.template_name())?;
     if let (Some(source), false) = (config_tree.protection(&entry), options.force) {
         return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))
-            .with_help(format!("reinstall it with --force, or zmgr set {name} protected=false first")));
+            .with_help(format!("use --force, or run `zmgr set {name} protected=false` first")));
     }
     let Some(zone) = context.host.zone_state(name)? else {
-        return Err(Error::new(Code::WrongState, format!("the host does not have the zone {name}"))
-            .with_help(format!("zmgr apply --recreate {name} builds it again")));
+        return Err(Error::new(Code::WrongState, format!("the host does not have zone {name}"))
+            .with_help(format!("run `zmgr apply --recreate {name}` to create it again")));
     };
     identity::same_installation(&entry, &zone)?;
     let config = context.host.zone_config(name.as_str())?;
@@ -164,7 +165,7 @@ pub(crate) fn plan(
     Ok(Reinstallation { entry, spec, down, up, boot, dataset, running, limit, halt_limit, change })
 }
 
-/// What reinstalling these zones would do. Touches nothing.
+/// Plans to reinstall these zones. Changes nothing.
 pub(crate) fn plan_reinstall(context: &Context, names: &[ZoneName], options: &ReinstallOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let mounts = Mounts::inspect(&context.host)?;
@@ -199,7 +200,7 @@ pub(crate) fn reinstall(
     Ok(Report { outcomes: outcomes? })
 }
 
-/// Reinstalls one zone; with `approved`, only if that is what it comes to.
+/// Reinstalls one zone; with `approved`, only if the plan is still the same.
 pub(crate) fn reinstall_one(
     context: &Context,
     config_tree: &ConfigTree,
@@ -222,7 +223,7 @@ pub(crate) fn reinstall_one(
         planned => planned?,
     };
     let Some(id) = planned.entry.id.clone() else {
-        return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state and no id")));
+        return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state but no id")));
     };
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.emit(EventKind::Started);
@@ -252,14 +253,14 @@ fn work(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Rei
     executor::finish(step_context, journal, planned.boot.as_ref())
 }
 
-/// Something went wrong while the zone was taken down: where its files are whole, it becomes as it was.
+/// Handles a failure while the zone was taken down: if its files are complete, the zone is restored.
 fn back(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Reinstallation, error: Error) -> Error {
     step_context.undoing();
     match restored(step_context, journal, planned) {
-        Ok(true) => error.with_context(format!("reinstalling {} failed and the zone is as it was", step_context.zone)),
+        Ok(true) => error.with_context(format!("reinstalling {} failed; the zone is unchanged", step_context.zone)),
         Ok(false) => given_up(step_context, journal, error),
         Err(also) => {
-            error.with_detail(executor::finding(&also)).with_help(format!("run zmgr recover {}", step_context.zone))
+            error.with_detail(executor::finding(&also)).with_help(format!("run `zmgr recover {}`", step_context.zone))
         }
     }
 }
@@ -288,11 +289,11 @@ fn restored(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: 
     Ok(true)
 }
 
-/// The old files are gone or going, and the new ones are not there.
+/// Returns the error for a zone whose old files are gone and whose new ones are not there.
 fn given_up(step_context: &StepContext<'_>, journal: &mut Journal<'_>, error: Error) -> Error {
     let noted = journal.note(Note::GivenUp);
     let error = error.with_help(format!(
-        "its old files are gone; mend the cause, then zmgr recover {0} installs it, or zmgr destroy {0} removes it",
+        "its old files are gone; fix the cause, then run `zmgr recover {0}` to install it, or `zmgr destroy {0}` to remove it",
         step_context.zone
     ));
     match noted {

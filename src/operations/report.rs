@@ -1,9 +1,9 @@
-//! What became of an operation on several zones.
+//! Results of an operation on several zones.
 
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::manager::Zone;
 
-/// What became of each zone of an operation, in the order of the request.
+/// The outcome for each zone of an operation, in the order of the request.
 ///
 /// ```
 /// # use zmgr::*;
@@ -21,50 +21,50 @@ use crate::manager::Zone;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// One for each zone.
+    /// Outcomes in the order of the request.
     pub outcomes: Vec<Outcome>,
 }
 
-/// What became of one zone.
+/// The outcome for one zone.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
     /// The zone's name.
     pub name: String,
-    /// What was done, in a word: `created`, `destroyed`, `adopted`, `skipped`, …
+    /// What was done: `created`, `destroyed`, `adopted`, `skipped`, …
     pub action: String,
-    /// The zone as it is now, where it still is; or why it failed.
+    /// The resulting zone, if it still exists, or the error.
     pub result: Result<Option<Zone>>,
-    /// What a person should know, and which stopped nothing.
+    /// Notes for the user.
     pub notes: Vec<String>,
 }
 
 impl Report {
-    /// That of a request that was called off before anything began. Without names the error is all there is to say.
+    /// Returns the report of a request that was cancelled before anything began. Without names, returns the error.
     pub(super) fn called_off(names: &[impl ToString], action: &str, error: Error) -> Result<Report> {
         if error.code() != Code::Cancelled || names.is_empty() {
             return Err(error);
         }
         let outcome = |name: &dyn ToString| {
-            let message = format!("the work on {} was cancelled before it began", name.to_string());
+            let message = format!("the operation on {} was cancelled before it began", name.to_string());
             let result = Err(Error::new(Code::Cancelled, message));
             Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
         };
         Ok(Report { outcomes: names.iter().map(|name| outcome(name)).collect() })
     }
 
-    /// The zones of which everything asked was done and which still are.
+    /// Returns the zones that still exist and for which everything succeeded.
     pub fn zones(&self) -> impl Iterator<Item = &Zone> {
         self.outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()?.as_ref())
     }
 
-    /// The failures, with the names of their zones.
+    /// Returns the failures, with the names of their zones.
     pub fn failures(&self) -> impl Iterator<Item = (&str, &Error)> {
         self.outcomes.iter().filter_map(|outcome| Some((outcome.name.as_str(), outcome.result.as_ref().err()?)))
     }
 
-    /// `None` where all went well; the error itself where the one zone of the request failed; else `partial` (or `cancelled`,
-    /// where that is why), with each failure among its details.
+    /// Returns `None` if everything succeeded; the error itself if the request named one zone; otherwise `partial` (or `cancelled`,
+    /// if that is the reason), with each failure among its details.
     pub fn error(&self) -> Option<Error> {
         let failures: Vec<(&str, &Error)> = self.failures().collect();
         let (_, first) = failures.first()?;
@@ -89,7 +89,7 @@ impl Report {
         Some(Error::new(code, message).with_details(details))
     }
 
-    /// The one outcome of a request for one zone; `partial` as an error where there were several and some failed.
+    /// Returns the outcome of a request for one zone; `partial` as an error if there were several and some failed.
     pub fn into_result(mut self) -> Result<Vec<Zone>> {
         if self.outcomes.len() == 1 {
             return self.outcomes.remove(0).result.map(|zone| zone.into_iter().collect());

@@ -1,4 +1,4 @@
-//! What was asked, with everything that zmgr chose pinned: enough to plan again.
+//! A request with everything that zmgr chose pinned: enough to plan it again.
 
 use std::collections::BTreeMap;
 
@@ -7,42 +7,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::manager::{ApplyOptions, CreateOptions, DestroyOptions, ImportOptions, ReinstallOptions};
 
-/// What was asked of one zone.
+/// A request for one zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Request {
-    /// Create it.
+    /// Create the zone.
     Create {
-        /// As the caller said.
+        /// The caller's options.
         options: CreateOptions,
-        /// As zmgr chose.
+        /// What zmgr chose.
         pinned: Pinned,
     },
-    /// Destroy it.
+    /// Destroy the zone.
     Destroy {
-        /// As the caller said.
+        /// The caller's options.
         options: DestroyOptions,
     },
-    /// Install it again.
+    /// Reinstall the zone.
     Reinstall {
-        /// As the caller said.
+        /// The caller's options.
         options: ReinstallOptions,
     },
-    /// Bring the host to its files.
+    /// Make the host match the zone's files.
     Apply {
-        /// As the caller said.
+        /// The caller's options.
         options: ApplyOptions,
-        /// By net that was given something now: what.
+        /// What zmgr chose, by net.
         nets: BTreeMap<String, PinnedNet>,
     },
-    /// Remove its entry, and nothing else.
+    /// Remove the zone's entry only.
     Forget {},
-    /// Adopt it.
+    /// Adopt the zone.
     Import {
-        /// As the caller said.
+        /// The caller's options.
         options: ImportOptions,
-        /// The entry's id; empty where the zone is left alone.
+        /// Id of the entry; empty if the zone is left alone.
         id: String,
         /// The time of adoption, RFC 3339.
         created: String,
@@ -50,7 +50,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// The operation that asks for it.
+    /// Returns the operation of the request.
     pub(crate) fn operation(&self) -> &'static str {
         match self {
             Request::Create { .. } => "create",
@@ -62,7 +62,7 @@ impl Request {
         }
     }
 
-    /// What has become of the zone once it is done, in a word.
+    /// Returns the result for the zone, in a word.
     pub(crate) fn done(&self) -> &'static str {
         match self {
             Request::Create { .. } => "created",
@@ -80,11 +80,11 @@ impl Request {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Pinned {
-    /// The entry's id.
+    /// Id of the entry.
     pub id: String,
     /// The time of creation, RFC 3339.
     pub created: String,
-    /// By net: what it was given.
+    /// What each net was given.
     pub nets: BTreeMap<String, PinnedNet>,
 }
 

@@ -1,7 +1,7 @@
-//! Running a plan that was approved: everything is planned anew from its requests, and only the same steps are done.
+//! Runs an approved plan: everything is planned again from its requests, and only the same steps are run.
 //!
-//! Invariant: nothing of a plan is executed; it is only compared with. One that is stale anywhere when it comes to be run does
-//! nothing at all, and what changes after that is noticed again under each zone's lock.
+//! Invariant: nothing in a plan is executed; it is only compared. If any part of it is stale at the start, nothing is done, and
+//! later changes are detected under each zone's lock.
 
 use std::collections::BTreeMap;
 
@@ -18,16 +18,16 @@ use crate::error::{Code, Diagnostic, Error, Result};
 use crate::manager::{CreateOptions, RunOptions, Zone};
 use crate::name::ZoneName;
 
-/// The one operation besides those of single requests: whatever brings the host to the files.
+/// The operation that combines several kinds of requests: making the host match the files.
 const APPLY: &str = "apply";
 
-/// What the changes of a plan are planned from, read and asked for before any lock.
+/// What the changes of a plan are planned from, read and queried before any lock.
 struct RunContext {
-    /// For creations, where there are any.
+    /// For creations, if there are any.
     prepared: Option<Prepared>,
     config_tree: ConfigTree,
     mounts: Mounts,
-    /// For applications, where there are any.
+    /// For applies, if there are any.
     snapshots: Option<Snapshots>,
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
     Ok(Report { outcomes: outcomes? })
 }
 
-/// The changes with their names, which must be legal, each there once, and of the plan's operation.
+/// Returns the changes by name; names must be valid and unique, and every change must belong to the plan's operation.
 fn checked(plan: &Plan) -> Result<Vec<(ZoneName, &Change)>> {
     if plan.zmgr != env!("CARGO_PKG_VERSION") {
         let message =
@@ -80,7 +80,7 @@ fn checked(plan: &Plan) -> Result<Vec<(ZoneName, &Change)>> {
     for change in &plan.changes {
         let name = ZoneName::new(change.zone.as_str())?;
         if names.insert(name.clone(), ()).is_some() {
-            return Err(wrong(format!("the plan has two changes of the zone {name}")));
+            return Err(wrong(format!("the plan has two changes of zone {name}")));
         }
         let operation = change.request.operation();
         if plan.operation != operation && plan.operation != APPLY {
@@ -92,7 +92,7 @@ fn checked(plan: &Plan) -> Result<Vec<(ZoneName, &Change)>> {
 }
 
 impl RunContext {
-    /// That every change is still what was approved.
+    /// Checks that every change is still the approved one.
     fn confirm_all(&self, context: &Context, changes: &[(ZoneName, &Change)]) -> Result<()> {
         let mut allocator = match &self.prepared {
             Some(prepared) => Some(
@@ -110,7 +110,7 @@ impl RunContext {
                     confirmed(planned, Some(change), |creation| &creation.change)
                         .map(|creation| allocator.plan_entry(&creation.entry))
                 }
-                (Request::Create { .. }, ..) => Err(Error::new(Code::Internal, "a creation without its ground")),
+                (Request::Create { .. }, ..) => Err(Error::new(Code::Internal, "a creation without inputs")),
                 (Request::Destroy { options }, ..) => {
                     let planned =
                         create_destroy::plan_destruction(context, &self.config_tree, &self.mounts, name, options);
@@ -146,7 +146,7 @@ impl RunContext {
         }
     }
 
-    /// Does one change, planned once more under the zone's locks.
+    /// Makes one change, planned again under the zone's locks.
     fn work(
         &self,
         context: &Context,
@@ -158,7 +158,7 @@ impl RunContext {
         match &change.request {
             Request::Create { options, pinned } => {
                 let Some(prepared) = &self.prepared else {
-                    return Err(Error::new(Code::Internal, "a creation without its ground"));
+                    return Err(Error::new(Code::Internal, "a creation without inputs"));
                 };
                 let approved: Option<(&Change, &Pinned)> = Some((change, pinned));
                 create_destroy::create_one(context, prepared, name, options, on_failure, approved, events).map(Some)
@@ -190,16 +190,16 @@ impl RunContext {
     }
 }
 
-/// A change of an operation that runs its plans itself.
+/// Returns the error for a change of an operation that runs its plans itself.
 fn elsewhere(change: &Change) -> Error {
-    let what = format!("the change of {} is not one of this operation", change.zone);
+    let what = format!("the change of {} does not belong to this operation", change.zone);
     Error::new(Code::InvalidArgument, what)
 }
 
-pub(crate) const AGAIN: &str = "make the plan again, look at it, and run that one";
+pub(crate) const AGAIN: &str = "create the plan again, review it, and run the new one";
 
-/// What was planned anew, where it is what was approved; `stale-plan` in words where it is not. Without an approved change,
-/// anything will do.
+/// Returns the new plan if it is the approved one; otherwise `stale-plan` with the difference. Without an approved change, every
+/// plan is accepted.
 pub(crate) fn confirmed<T>(planned: Result<T>, approved: Option<&Change>, change: impl Fn(&T) -> &Change) -> Result<T> {
     let Some(approved) = approved else { return planned };
     let planned = planned.map_err(not_planned)?;
@@ -213,8 +213,8 @@ pub(crate) fn confirmed<T>(planned: Result<T>, approved: Option<&Change>, change
     }
 }
 
-/// What could be planned then and cannot be planned now is stale too, unless it is not about the plan, as files that are not to be
-/// trusted.
+/// A change that could be planned then and cannot be planned now is stale too, unless the error does not concern the plan, like
+/// files that cannot be trusted.
 pub(crate) fn not_planned(error: Error) -> Error {
     match error.code() {
         _ if error.details().iter().any(|detail| detail.code == "not-trusted") => error,
@@ -227,7 +227,7 @@ pub(crate) fn not_planned(error: Error) -> Error {
         | Code::UnsupportedHost
         | Code::Config => {
             let details = error.details().to_vec();
-            let stale = Error::new(Code::StalePlan, format!("the plan no longer holds: {}", error.message()))
+            let stale = Error::new(Code::StalePlan, format!("the plan is no longer possible: {}", error.message()))
                 .with_details(details)
                 .with_help(error.help().map_or(AGAIN.to_owned(), |help| format!("{help}; then {AGAIN}")));
             stale.with_source(error)

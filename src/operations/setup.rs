@@ -1,17 +1,17 @@
-//! What is written into a zone before its first boot, by brand and line of illumos.
+//! Files written into a zone before its first boot, by brand and illumos distribution.
 //!
-//! Invariant: pure; what a brand cannot be told is refused in the plan.
+//! Invariant: pure; the plan refuses settings that a brand does not support.
 
 use super::steps::Content;
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::host::Dialect;
 
-/// The files for this wish; `keys` are root's public keys.
+/// Returns the files for this spec; `keys` are root's public keys.
 pub(crate) fn first_boot(spec: &ZoneSpec, dialect: Dialect, keys: Vec<String>) -> Result<Vec<Content>> {
     let mut files = Vec::new();
     let linux = spec.brand.value == "lx";
-    // A clone has its source's host name, so it is told its own.
+    // A clone has its source's host name, so its own is written.
     let hostname = match &spec.setup.hostname {
         Some(hostname) => Some(hostname.value.clone()),
         None => spec.clone_from.as_ref().map(|_| spec.name.to_string()),
@@ -24,12 +24,12 @@ pub(crate) fn first_boot(spec: &ZoneSpec, dialect: Dialect, keys: Vec<String>) -
         if linux {
             let message =
                 format!("zone {}: zmgr cannot set the timezone ({}) of a zone of brand lx", spec.name, timezone.source);
-            return Err(Error::new(Code::Config, message).with_help("leave timezone out of its setup"));
+            return Err(Error::new(Code::Config, message).with_help("remove `timezone` from its setup"));
         }
         files.push(Content::TimeZone(timezone.value.clone()));
     }
-    // OmniOS's brands write these files themselves, from attributes of the zone.
-    // A domain alone makes a resolv.conf that resolves nothing.
+    // OmniOS's brands write these files themselves, from attributes of the zone. A domain alone makes a resolv.conf that resolves
+    // nothing.
     if dialect != Dialect::OmniOs && !spec.resolvers.value.is_empty() {
         let mut text = spec.dns_domain.iter().map(|domain| format!("domain {domain}\n")).collect::<String>();
         text.extend(spec.resolvers.value.iter().map(|resolver| format!("nameserver {resolver}\n")));

@@ -1,4 +1,4 @@
-//! What a step works with: the host, the zone's locks, the line to the caller, and how long things may take.
+//! Context of a step: the host, the zone's locks, the event sender and cancellation.
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -15,32 +15,33 @@ use crate::file;
 use crate::host::Host;
 use crate::name::ZoneName;
 
-/// How often a caller hears of a command that is still running.
+/// Interval of progress events while a command is running.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Where one zone is worked on.
+/// The context in which the steps of one zone run.
 pub(crate) struct StepContext<'a> {
-    /// The host; whatever is asked of it ends too where the caller asks to stop.
+    /// The host; its queries end when the operation is cancelled.
     pub(crate) host: Host,
     pub(crate) zone: &'a ZoneName,
-    /// Where private files for commands go.
+    /// Directory for private files of commands.
     pub(crate) scratch: PathBuf,
     /// The file that a command holds locked while it runs: its stdin.
     pub(crate) child: Arc<Path>,
-    /// Where the full output of long commands goes.
+    /// Log for the full output of long commands.
     pub(crate) log: Option<PathBuf>,
-    /// Left here by the step that installs: the uuid of the installation.
+    /// Set by the step that installs: the uuid of the installation.
     pub(crate) uuid: RefCell<Option<String>>,
-    /// The installation that this work has made, by its uuid where it has one: no other is ever uninstalled to take work back.
+    /// The installation that this operation has made, with its uuid if it has one: a roll back uninstalls no other.
     pub(crate) installation: RefCell<Option<Option<String>>>,
     /// The datasets that zmgr made for the zone.
     pub(crate) made: Made,
     events: &'a EventSender,
     step: RefCell<String>,
     position: Cell<(usize, usize)>,
-    /// How many requests to stop are let pass: one, while work is being undone.
+    /// Number of cancellation requests to ignore: 1 during a roll back.
     ignored_cancels: Arc<AtomicU32>,
-    /// The same for questions about what a command of this step has done: not to know that would keep it from being taken back.
+    /// Number of cancellation requests to ignore in queries about the effect of a command: without the answer, the step could not
+    /// be undone.
     outcome: Arc<AtomicU32>,
 }
 
@@ -73,7 +74,7 @@ impl<'a> StepContext<'a> {
         }
     }
 
-    /// Says which step the events that follow are about.
+    /// Sets the step of the events that follow.
     pub(crate) fn set_step(&self, id: &str, position: (usize, usize)) {
         self.step.replace(id.to_owned());
         self.position.set(position);
@@ -96,12 +97,12 @@ impl<'a> StepContext<'a> {
         self.position.get()
     }
 
-    /// From here on the first request to stop does not count: what it asked for is under way.
+    /// From here on the first cancellation request is ignored: the roll back that it requested is running.
     pub(crate) fn undoing(&self) {
         self.ignored_cancels.store(self.events.cancel_requests().max(1), Ordering::SeqCst);
     }
 
-    /// Tells the caller.
+    /// Sends an event.
     pub(crate) fn emit(&self, kind: EventKind) {
         self.events.send(Event {
             zone: self.zone.to_string(),
@@ -111,43 +112,43 @@ impl<'a> StepContext<'a> {
         });
     }
 
-    /// Tells that the step begins. What the caller answers to that, or has answered to anything before, may yet stop it.
+    /// Announces the step. The callback's answer to that, or to an earlier event, can still stop it.
     pub(crate) fn begin(&self) -> Result<()> {
         self.emit(EventKind::StepStarted);
         self.checkpoint()
     }
 
-    /// `cancelled` where the caller has asked to stop at anything that it was told.
+    /// Waits for the callback to see all events; fails with `cancelled` if the operation was cancelled.
     pub(crate) fn checkpoint(&self) -> Result<()> {
         self.events.flush();
         self.check_cancel()
     }
 
-    /// Tells the caller of something that stops nothing.
+    /// Sends a warning.
     pub(crate) fn warn(&self, message: impl Into<String>) {
         self.emit(EventKind::Warning { message: message.into() });
     }
 
-    /// `cancelled` where the caller has asked to stop.
+    /// Fails with `cancelled` if the operation was cancelled.
     pub(crate) fn check_cancel(&self) -> Result<()> {
         if self.is_stopped() {
-            return Err(Error::new(Code::Cancelled, format!("the work on {} was cancelled", self.zone)));
+            return Err(Error::new(Code::Cancelled, format!("the operation on {} was cancelled", self.zone)));
         }
         Ok(())
     }
 
-    /// Whether the caller has asked to stop.
+    /// Returns true if the operation was cancelled.
     pub(crate) fn is_stopped(&self) -> bool {
         self.events.cancel_requests() > self.ignored_cancels.load(Ordering::SeqCst)
     }
 
-    /// Runs a command that changes the host and may outlive zmgr: it holds the zone's child lock, so that nobody decides what to
-    /// recover from a state that is still changing.
+    /// Runs a command that changes the host and may outlive zmgr: it holds the zone's child lock, so that no recovery decides while
+    /// the state is still changing.
     pub(crate) fn run_locked(&self, invocation: Invocation) -> Result<Completed> {
         self.attempt(invocation.with_stdin(Stdin::Held(Arc::clone(&self.child))))
     }
 
-    /// Runs a command that may work for long and outlive zmgr: its output goes to the log, and it holds the zone's child lock.
+    /// Runs a command that may take long and outlive zmgr: its output goes to the log, and it holds the zone's child lock.
     pub(crate) fn run_logged(&self, mut invocation: Invocation) -> Result<Completed> {
         if let Some(log) = &self.log {
             if let Some(directory) = log.parent() {
@@ -159,8 +160,8 @@ impl<'a> StepContext<'a> {
         self.run_locked(invocation)
     }
 
-    /// Runs a command to its end, however it ends. For questions, and for what leaves a process behind that stays: the zoneadmd
-    /// of a zone that boots would hold the lock for as long as the zone runs.
+    /// Runs a command to its end, whatever its status. For queries, and for commands that leave a daemon behind: the zoneadmd of a
+    /// booted zone would hold the lock for as long as the zone runs.
     pub(crate) fn attempt(&self, invocation: Invocation) -> Result<Completed> {
         self.emit(EventKind::Command { argv: invocation.argv() });
         let mut last_event = Duration::ZERO;

@@ -1,4 +1,4 @@
-//! Zones as callers see them, made of entries or of the registry's facts.
+//! Builds the zones of the public API from entries or summaries.
 
 use super::config_tree::ConfigTree;
 use crate::document::Document;
@@ -42,7 +42,7 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
         nets: entry.nets.iter().map(net).collect(),
         tags: settings.tags.as_ref().map(|tags| tags.value.clone()).unwrap_or_default(),
         attrs: settings.resources.attrs.iter().map(|attr| (attr.name.clone(), attr.value.value.to_string())).collect(),
-        // Whether a change is still pending is only known once the host has been queried.
+        // Only the host knows whether a change is still pending.
         pending: match &status {
             None => entry.pending.iter().flat_map(Pending::texts).collect(),
             Some(_) => Vec::new(),

@@ -1,6 +1,6 @@
-//! What the host shall have: a wish, with its addresses and links chosen, as zonecfg's own document.
+//! Builds the desired zonecfg document of a spec with its addresses and links chosen.
 //!
-//! Invariant: pure; two wishes that mean the same give the same document.
+//! Invariant: pure; two specs with the same meaning give the same document.
 
 use std::net::IpAddr;
 
@@ -11,17 +11,17 @@ use crate::host::Dialect;
 use crate::resources::{Alias, Resources};
 use crate::settings::{EntryNet, IpType};
 
-/// The document of this zone on a host of this dialect. Every net that takes its addresses from a pool must have them.
+/// Returns the document of this zone on a host of this dialect. Every net with a pool must have its addresses.
 ///
-/// Errors: `config` where the wish cannot be said to zonecfg.
+/// Fails with `config` if the spec cannot be expressed in zonecfg.
 pub(crate) fn wanted(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
     let config = with_foreign(spec, dialect)?;
     zonecfg::validate(&config).map_err(|error| error.with_context(format!("zone {}", spec.name)))?;
     Ok(config)
 }
 
-/// What [`wanted`] gives but for what is kept word for word, whether or not zonecfg would take it: a zone that somebody else made
-/// may hold what zonecfg no longer does.
+/// Builds the document without the parts that are kept verbatim, even if zonecfg would refuse it: a zone made by others may contain
+/// what zonecfg no longer accepts.
 pub(crate) fn document(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
     let mut config = ZoneConfig {
         name: spec.name.to_string(),
@@ -44,14 +44,14 @@ pub(crate) fn document(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> 
 
 fn with_foreign(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
     zonecfg::with_pieces(document(spec, dialect)?, &spec.foreign).map_err(|fault| {
-        Error::new(Code::Config, format!("zone {}: `foreign` does not go with the entry: {fault}", spec.name))
+        Error::new(Code::Config, format!("zone {}: `foreign` contradicts the entry: {fault}", spec.name))
             .with_help("change or remove the lines of `foreign` in its entry")
     })
 }
 
-/// The whole document, with what was found and kept word for word, and what is passed through, last.
+/// Returns the complete document, ending with what is kept verbatim and what is passed through.
 ///
-/// Errors: `config` where what is kept or passed through does not go with the rest.
+/// Fails with `config` if the kept or passed-through parts contradict the rest.
 pub(crate) fn whole(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
     zonecfg::with_passed_through(&with_foreign(spec, dialect)?, &spec.zonecfg.value)
         .map_err(|error| error.with_context(format!("zone {}", spec.name)))
@@ -59,7 +59,7 @@ pub(crate) fn whole(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
 
 /// Checks a document together with what is passed through after it.
 ///
-/// Errors: `config` where a command is not understood, and where this line of illumos does not know what it is told.
+/// Fails with `config` if a command is unknown, or is not supported on this distribution.
 pub(crate) fn check_whole(spec: &ZoneSpec, config: &ZoneConfig, dialect: Dialect) -> Result<()> {
     if spec.zonecfg.value.is_empty() {
         return Ok(());
@@ -74,15 +74,14 @@ pub(crate) fn check_whole(spec: &ZoneSpec, config: &ZoneConfig, dialect: Dialect
     })?;
     match unknown_to(&whole, dialect) {
         None => Ok(()),
-        Some(what) => Err(Error::new(
-            Code::Config,
-            format!("{}: the zonecfg of this line of illumos does not know {what}", place()),
-        )
-        .with_help("it is OmniOS's and SmartOS's; take it out, or install there")),
+        Some(what) => {
+            Err(Error::new(Code::Config, format!("{}: zonecfg on this distribution does not support {what}", place()))
+                .with_help("remove it: only OmniOS and SmartOS support it"))
+        }
     }
 }
 
-/// The first thing in a document that only OmniOS and SmartOS know.
+/// Returns the first part of a document that only OmniOS and SmartOS know.
 fn unknown_to(config: &ZoneConfig, dialect: Dialect) -> Option<&'static str> {
     if matches!(dialect, Dialect::OmniOs | Dialect::SmartOs) {
         return None;
@@ -108,9 +107,9 @@ fn nets(spec: &ZoneSpec) -> Result<Vec<zonecfg::Net>> {
             (None, IpType::Shared, _, Some(stub)) => stub.clone(),
             (None, IpType::Exclusive, Some(vnic), _) => vnic.to_string(),
             _ => {
-                let message = format!("zone {}: the net {:?} has no link", spec.name, net.name);
+                let message = format!("zone {}: net {:?} has no link", spec.name, net.name);
                 return Err(Error::new(Code::Config, message)
-                    .with_help("name a pool with a stub, or an existing link with physical"));
+                    .with_help("use a pool with a `stub`, or set `physical` to an existing link"));
             }
         };
         let routes = default_routes(&spec.nets, net);
@@ -139,8 +138,8 @@ fn nets(spec: &ZoneSpec) -> Result<Vec<zonecfg::Net>> {
     Ok(nets)
 }
 
-/// The families (true is IPv4) whose default route goes through this net: one net a family, the first that has a gateway, unless a
-/// net says otherwise for itself.
+/// Returns the families (true is IPv4) whose default route uses this net: one net per family, the first with a gateway, unless a
+/// net overrides it.
 fn default_routes(nets: &[EntryNet], net: &EntryNet) -> Vec<bool> {
     [true, false]
         .into_iter()

@@ -1,6 +1,6 @@
-//! How a registered zone stands: its wish, what was applied last, and what the host has.
+//! Compares a registered zone's desired state, applied state and actual state.
 //!
-//! Invariant: only reads. One bad file is that zone's fault alone.
+//! Invariant: only reads. An error in one file concerns that zone only.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::registry::EntryKind;
 use crate::settings::{EntryNet, IpType};
 use crate::zone::{Applied, ZoneEntry};
 
-/// How a zone stands.
+/// The three states of a zone.
 pub(crate) struct ZoneComparison<'h> {
     pub(crate) document: Document<ZoneEntry>,
     pub(crate) spec: ZoneSpec,
-    /// What the host has of it.
+    /// The zone and its configuration on the host.
     pub(crate) host: Option<(&'h HostZone, ZoneConfig)>,
     dialect: Dialect,
 }
@@ -37,20 +37,20 @@ impl ZoneComparison<'_> {
         self.desired_of(&self.spec)
     }
 
-    /// Returns the same for another spec of this zone.
+    /// Returns the configuration that the host should have for another spec of this zone.
     pub(crate) fn desired_of(&self, spec: &ZoneSpec) -> Result<ZoneConfig> {
         let mut spec = spec.clone();
         spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
         whole(&spec, self.dialect)
     }
 
-    /// The nets of the wish that were given no link or address yet.
+    /// Returns the desired nets that have no link or address yet.
     pub(crate) fn open_nets(&self) -> impl Iterator<Item = &EntryNet> {
         self.spec.nets.iter().filter(|net| is_open(net, self.spec.ip_type.value))
     }
 
-    /// Returns whether the nets ask for something that the entry does not hold yet: something is open, differs from what was
-    /// applied, or comes from a pool that says otherwise now.
+    /// Returns true if the nets need something that the entry does not hold yet: something is not chosen, differs from what was
+    /// applied, or comes from a pool that has changed.
     pub(crate) fn needs_reservation(&self) -> bool {
         let entry = self.entry();
         let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
@@ -63,7 +63,7 @@ impl ZoneComparison<'_> {
         self.open_nets().next().is_some() || !entry.nets.is_empty() && self.spec.nets.iter().any(is_new)
     }
 
-    /// What zmgr gave the host last; nothing where that is not known, or makes no sense any more.
+    /// Returns the last applied configuration; empty if it is unknown or no longer valid.
     pub(crate) fn applied(&self) -> ZoneConfig {
         let entry = self.entry();
         let config = entry.applied.as_deref().and_then(|applied| {
@@ -75,14 +75,14 @@ impl ZoneComparison<'_> {
     }
 }
 
-/// Whether a net waits for something to be chosen for it.
+/// Returns true if something must be chosen for a net.
 fn is_open(net: &EntryNet, ip_type: IpType) -> bool {
     let no_link = net.physical.is_none() && ip_type == IpType::Exclusive && net.vnic.is_none();
     let no_address = net.pool.is_some() && net.addresses.is_empty() && !net.no_address && net.host_names.is_empty();
     no_link || no_address
 }
 
-/// The wish that was applied, in the form of a wish.
+/// Returns the spec as it was applied.
 fn spec_of(now: &ZoneSpec, applied: &Applied) -> ZoneSpec {
     let settings = &applied.settings;
     let mut spec = now.clone();
@@ -98,7 +98,7 @@ fn spec_of(now: &ZoneSpec, applied: &Applied) -> ZoneSpec {
     spec
 }
 
-/// The registered zones, or those of these names, by name; each with how it stands or why that cannot be told.
+/// Returns the registered zones, or those of these names, by name; each with its comparison or the error.
 pub(crate) fn comparisons<'h>(
     context: &Context,
     config_tree: &ConfigTree,

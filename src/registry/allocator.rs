@@ -266,10 +266,10 @@ impl Allocator {
         self.pools.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.pools.keys().map(PoolName::as_str).collect();
             let help = match known.as_slice() {
-                [] => format!("there are no pools yet; write {}", self.tree.pool(name).display()),
+                [] => format!("create a pool first: {}", self.tree.pool(name).display()),
                 known => format!("the pools are {}", known.join(", ")),
             };
-            Error::new(Code::NotFound, format!("there is no pool {name}")).with_help(help)
+            Error::new(Code::NotFound, format!("pool {name} does not exist")).with_help(help)
         })
     }
 

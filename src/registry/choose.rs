@@ -61,10 +61,10 @@ impl Allocator {
         for (n, address) in wanted.iter().enumerate() {
             self.check_wanted(pool, *address, owner)?;
             if taken.contains(address) {
-                return Err(Error::new(Code::AddressInUse, format!("{address} is asked for twice")));
+                return Err(Error::new(Code::AddressInUse, format!("{address} is requested twice")));
             }
             if wanted[..n].iter().any(|other| Family::of(*other) == Family::of(*address)) {
-                let message = format!("two {} addresses are asked for, and a net gets one", Family::of(*address));
+                let message = format!("two {} addresses are requested, but a net gets one", Family::of(*address));
                 return Err(Error::new(Code::InvalidArgument, message));
             }
         }
@@ -92,7 +92,7 @@ impl Allocator {
         let pool = self.pool(name)?;
         let file = self.tree.pool(name);
         let never = |why: String, help: String| Err(Error::new(Code::InvalidArgument, why).with_help(help));
-        let said = |what: &str| format!("{address} {what} of pool {name} and is never given");
+        let said = |what: &str| format!("{address} {what} of pool {name} and is never allocated");
         match space.classify(address, Some(owner.name)) {
             AddressClass::Candidate => {}
             AddressClass::Elsewhere => {
@@ -102,17 +102,21 @@ impl Allocator {
                     format!("its networks are {} ({})", networks.join(", "), file.display()),
                 );
             }
-            AddressClass::Network => return never(said("is the address of a network"), "ask for another".to_owned()),
-            AddressClass::Broadcast => return never(said("is the broadcast address"), "ask for another".to_owned()),
+            AddressClass::Network => {
+                return never(said("is the address of a network"), "request another address".to_owned());
+            }
+            AddressClass::Broadcast => {
+                return never(said("is the broadcast address"), "request another address".to_owned());
+            }
             AddressClass::Anycast => {
-                return never(said("is the anycast address of the routers"), "ask for another".to_owned());
+                return never(said("is the anycast address of the routers"), "request another address".to_owned());
             }
             AddressClass::Excluded => {
                 return never(said("is excluded"), format!("see `exclude` in {}", file.display()));
             }
             AddressClass::OutOfRange => {
                 return never(
-                    format!("{address} is in no range of pool {name}"),
+                    format!("{address} is not in a range of pool {name}"),
                     format!("see `range` in {}", file.display()),
                 );
             }
@@ -303,14 +307,14 @@ fn interface(block: &Block, address: IpAddr) -> NetAddress {
 
 pub(super) fn in_use(address: IpAddr, holder: &HeldBy) -> Error {
     let help = match holder {
-        HeldBy::Zone { name, .. } => format!("ask for another address, or destroy zone {name} first"),
+        HeldBy::Zone { name, .. } => format!("request another address, or destroy zone {name} first"),
         HeldBy::Reservation { name, .. } => {
-            format!("ask for another address, or release it first: `zmgr pool release POOL {name}`")
+            format!("request another address, or release it first: `zmgr pool release POOL {name}`")
         }
         HeldBy::HostZone(name) => {
-            format!("ask for another address; `zmgr import {name}` would bring the zone into the registry")
+            format!("request another address; run `zmgr import {name}` to register the zone")
         }
-        HeldBy::Host(_) | HeldBy::Gateway(_) => "ask for another address".to_owned(),
+        HeldBy::Host(_) | HeldBy::Gateway(_) => "request another address".to_owned(),
     };
     Error::new(Code::AddressInUse, format!("{address} is in use by {holder}")).with_help(help)
 }

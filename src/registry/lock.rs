@@ -320,7 +320,7 @@ impl Registry {
         opened.map(|(file, _)| file).map_err(|why| why.error("open the lock", path))
     }
 
-    /// Creates `.zmgr/` and its fixed content. Only the owner may open lock files: whoever can open one can lock it.
+    /// Creates `.zmgr/` and its fixed content. Only the owner may open lock files: a process that can open one can lock it.
     fn make_state_directories(&self) -> Result<()> {
         let tree: &Tree = self.tree();
         for (directory, mode) in [(tree.state(), 0o755), (tree.locks(), 0o700)] {
@@ -329,8 +329,8 @@ impl Registry {
             match made {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(Error::new(Code::NotFound, format!("there is no tree at {}", tree.root().display()))
-                        .with_help("`zmgr init` writes a first one"));
+                    return Err(Error::new(Code::NotFound, format!("no tree at {}", tree.root().display()))
+                        .with_help("run `zmgr init` to create one"));
                 }
                 Err(error) => return Err(Error::io("make the directory", &directory, error)),
                 Ok(()) => {}
@@ -368,11 +368,11 @@ impl Registry {
 
 /// Returns true if the locked file is still the one at its path.
 fn still_at(file: &File, path: &Path) -> Result<bool> {
-    let ours = file.metadata().map_err(|error| Error::io("look at the lock", path, error))?;
+    let ours = file.metadata().map_err(|error| Error::io("inspect the lock", path, error))?;
     match std::fs::symlink_metadata(path) {
         Ok(theirs) => Ok(ours.dev() == theirs.dev() && ours.ino() == theirs.ino()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::io("look at the lock", path, error)),
+        Err(error) => Err(Error::io("inspect the lock", path, error)),
     }
 }
 
@@ -382,7 +382,7 @@ fn read_holder(path: &Path) -> Option<LockHolder> {
 
 fn busy(what: &str, kind: Kind, holder: Option<LockHolder>, waited: Duration) -> Error {
     let message = match (kind, holder) {
-        (Kind::Child, _) => format!("a command that was started for {what} is still at work"),
+        (Kind::Child, _) => format!("a command started for {what} is still running"),
         (_, Some(holder)) => format!(
             "{what} is busy: process {} ({}) has had its lock since {}",
             holder.pid, holder.command, holder.since
@@ -390,9 +390,9 @@ fn busy(what: &str, kind: Kind, holder: Option<LockHolder>, waited: Duration) ->
         (_, None) => format!("{what} is busy: another process has its lock"),
     };
     let waited = if waited.is_zero() {
-        "it was not waited for (lock-timeout 0)".to_owned()
+        "zmgr did not wait (`lock-timeout` is 0)".to_owned()
     } else {
-        format!("it was waited for {} s (`lock-timeout` in config.kdl)", waited.as_secs_f32())
+        format!("zmgr waited {} s (`lock-timeout` in config.kdl)", waited.as_secs_f32())
     };
     Error::new(Code::Busy, message).with_help(format!("try again when it is done; {waited}"))
 }

@@ -188,7 +188,7 @@ impl Allocator {
         }
         for unreadable in self.snapshot.unreadable() {
             let known = if self.is_unknown(unreadable) {
-                "its addresses are unknown, so no pool gives an address"
+                "its addresses are unknown, so no pool allocates an address"
             } else {
                 "its last known addresses count as held"
             };
@@ -386,24 +386,24 @@ impl Allocator {
             let message = format!("{} holds {address}, which {what}", self.say(by));
             Some(Diagnostic::new(code, message).warning().at_path(&file))
         };
-        let Some(name) = segment.pool else { return warn("in-no-pool", "is in no pool".to_owned()) };
+        let Some(name) = segment.pool else { return warn("in-no-pool", "is not in a pool".to_owned()) };
         let Some(space) = spaces.get(name) else {
-            return warn("unknown-pool", format!("is said to be of pool {name}, and there is none"));
+            return warn("unknown-pool", format!("belongs to pool {name}, which does not exist"));
         };
         let what = match space.classify(address, Some(owner)) {
             AddressClass::Candidate => return None,
             // A zone can be the router.
             AddressClass::Gateway => return None,
-            AddressClass::Elsewhere => "is in none of its networks".to_owned(),
+            AddressClass::Elsewhere => "is not in one of its networks".to_owned(),
             AddressClass::Network => "is the address of the network".to_owned(),
             AddressClass::Broadcast => "is the broadcast address".to_owned(),
             AddressClass::Anycast => "is the anycast address of the routers".to_owned(),
             AddressClass::Excluded => "is excluded".to_owned(),
             AddressClass::Reserved(whom) => format!("is reserved for {whom}"),
-            AddressClass::OutOfRange => "is in no range".to_owned(),
+            AddressClass::OutOfRange => "is not in a range".to_owned(),
         };
         warn("against-pool", format!("{what} of pool {name}"))
-            .map(|d| d.with_help("it stays held and is not given to another"))
+            .map(|d| d.with_help("it stays held and is not allocated to another zone"))
     }
 }
 
@@ -428,9 +428,9 @@ pub(crate) enum What {
 impl What {
     fn help(&self) -> &'static str {
         match self {
-            What::Address(_) => "give one of them another address",
-            What::Link(_) => "give one of them another link",
-            What::Mac(_) => "give one of them another MAC address",
+            What::Address(_) => "change the address of one of them",
+            What::Link(_) => "change the link of one of them",
+            What::Mac(_) => "change the MAC address of one of them",
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::zone::{EntryId, ZoneEntry};
 
 /// The locked registry: see what is in use, allocate, and commit.
 #[derive(Debug)]
-#[must_use = "what was reserved is there once it is committed"]
+#[must_use = "commit the session to make the reservations durable"]
 pub struct Session<'r> {
     registry: &'r Registry,
     lock: RegistryLock,
@@ -138,7 +138,10 @@ impl Session<'_> {
             let unreadable = self.allocator.snapshot.unreadable();
             let known = unreadable.iter().any(|u| u.file.path == file);
             if known || self.allocator.snapshot.find(EntryKind::Zone, name).is_some() {
-                return Err(Error::new(Code::Exists, format!("zone {name} is in the registry ({})", file.display())));
+                return Err(Error::new(
+                    Code::Exists,
+                    format!("zone {name} is already registered ({})", file.display()),
+                ));
             }
         }
         Ok(EntrySummary::from(&new.value))
@@ -228,7 +231,7 @@ impl Session<'_> {
     ) -> Result<Allocation> {
         if let Some(wanted) = wanted.filter(|wanted| !ours.contains(wanted)) {
             let has: Vec<String> = ours.iter().map(IpAddr::to_string).collect();
-            let message = format!("{owner} has {} of pool {pool} already, and {wanted} is another", has.join(" and "));
+            let message = format!("{owner} already has {} of pool {pool}, not {wanted}", has.join(" and "));
             return Err(Error::new(Code::Exists, message)
                 .with_help(format!("release it first: `zmgr pool release {pool} {owner}`, or use another owner")));
         }
@@ -261,14 +264,14 @@ impl Session<'_> {
         let Some((has_id, addresses)) = self.reservation(owner)? else {
             let error = Error::new(Code::NotFound, format!("{owner} holds nothing"));
             return Err(match self.allocator.snapshot.find(EntryKind::Zone, owner.as_str()) {
-                Some(_) => error.with_help("it is a zone; `zmgr destroy` gives back the addresses of zones"),
-                None => error.with_help(format!("there is no {}", path.display())),
+                Some(_) => error.with_help("it is a zone, whose addresses `zmgr destroy` releases"),
+                None => error.with_help(format!("{} does not exist", path.display())),
             });
         };
         if let Some(id) = id.filter(|id| has_id.as_ref() != Some(*id)) {
             let now = has_id.map_or("none".to_owned(), |id| id.to_string());
             return Err(Error::new(Code::NotFound, format!("the reservation of {owner} with id {id} is gone"))
-                .with_help(format!("the one of that name has id {now} and stays")));
+                .with_help(format!("the reservation of that name has id {now} and stays")));
         }
         let goes = |(held, of): &(IpAddr, String)| of == pool.as_str() && address.is_none_or(|a| a == *held);
         if !addresses.iter().any(goes) {

@@ -25,7 +25,7 @@ const DIRECTORY_MODE: u32 = 0o755;
 
 /// A new file that is not visible yet.
 #[derive(Debug)]
-#[must_use = "nothing is there before it is linked"]
+#[must_use = "link the file to make it visible"]
 pub(super) struct Staged {
     temp: PathBuf,
     pub(super) path: PathBuf,
@@ -71,7 +71,7 @@ impl Registry {
         match linked {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(Error::new(Code::Exists, format!("{} exists already", path.display())))
+                Err(Error::new(Code::Exists, format!("{} already exists", path.display())))
             }
             Err(error) => Err(Error::io("write", path, error)),
         }
@@ -187,8 +187,9 @@ impl Registry {
     }
 
     fn write_temp(&self, path: &Path, bytes: &[u8], like: Option<&Metadata>) -> Result<(PathBuf, File)> {
-        let temp = temp_of(path)
-            .ok_or_else(|| Error::new(Code::InvalidArgument, format!("{} names no file", path.display())))?;
+        let temp = temp_of(path).ok_or_else(|| {
+            Error::new(Code::InvalidArgument, format!("{} is not the path of a file", path.display()))
+        })?;
         let written = self.create_temp(&temp).and_then(|mut file| {
             self.write_hook().make(FsChange::Write, &temp, || {
                 if let Some(meta) = like {
@@ -245,8 +246,8 @@ fn not_written(path: &Path, error: Error) -> Error {
     let is = |code: &str| matches!(error.details(), [detail] if detail.code == code);
     if is("not-a-file") {
         let what = if path.is_symlink() { "a symbolic link" } else { "not a regular file" };
-        return Error::new(Code::WrongState, format!("{} is {what}, and is not written through", path.display()))
-            .with_help("put a regular file in its place, or make the change where the link leads");
+        return Error::new(Code::WrongState, format!("{} is {what}, which zmgr does not write", path.display()))
+            .with_help("replace it with a regular file, or edit the target of the link");
     }
     if error.code() == Code::NotFound {
         return Error::new(Code::NotFound, format!("{} does not exist", path.display()));

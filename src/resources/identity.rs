@@ -1,4 +1,4 @@
-//! Attributes, administrators, security flags.
+//! Attributes, administrators and security flags.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::kdl_util::{Node, Value};
 use crate::schema::Faults;
 
-/// A named value that illumos keeps and gives no meaning of its own.
+/// A user-defined attribute (zonecfg attr).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attr {
@@ -18,12 +18,12 @@ pub struct Attr {
 }
 
 impl Attr {
-    /// An attribute.
+    /// Returns an attribute.
     pub fn new(name: impl Into<String>, value: AttrValue) -> Self {
         Attr { name: name.into(), value }
     }
 
-    /// An attribute of type `string`.
+    /// Returns an attribute of type `string`.
     pub fn text(name: impl Into<String>, value: impl Into<String>) -> Self {
         Attr::new(name, AttrValue::String(value.into()))
     }
@@ -44,7 +44,7 @@ pub enum AttrValue {
 }
 
 impl AttrValue {
-    /// zonecfg's word for the type.
+    /// Returns zonecfg's name for the type.
     pub fn type_name(&self) -> &'static str {
         match self {
             AttrValue::String(_) => "string",
@@ -55,7 +55,7 @@ impl AttrValue {
     }
 }
 
-/// The value as zonecfg writes it, without quotes.
+/// Returns the value as zonecfg writes it, without quotes.
 impl fmt::Display for AttrValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -73,27 +73,27 @@ impl fmt::Display for AttrValue {
 pub struct Admin {
     /// The user. The key.
     pub user: String,
-    /// What for: `login`, `manage`, `clonefrom`.
+    /// Authorizations: `login`, `manage`, `clonefrom`.
     pub auths: Vec<String>,
 }
 
 impl Admin {
-    /// A user with these authorisations.
+    /// Returns a user with these authorizations.
     pub fn new(user: impl Into<String>, auths: Vec<String>) -> Self {
         Admin { user: user.into(), auths }
     }
 }
 
-/// The three sets of security flags, as comma lists.
+/// The three sets of security flags, as comma-separated lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct SecurityFlags {
-    /// What processes begin with.
+    /// Flags that processes start with.
     pub default: Option<String>,
-    /// What they cannot go below.
+    /// Flags that are always set.
     pub lower: Option<String>,
-    /// What they cannot go above.
+    /// Flags that may be set at most.
     pub upper: Option<String>,
 }
 
@@ -114,7 +114,7 @@ impl Attr {
         if value.is_none()
             && let Some(wanted) = wanted
         {
-            let message = format!("{} is no value of the type {wanted}", entry.value.kind());
+            let message = format!("{} is not a value of type {wanted}", entry.value.kind());
             faults.add("wrong-type", entry.span, message);
         }
         Some(Attr::new(name, value?))
@@ -127,7 +127,7 @@ impl Attr {
             AttrValue::Boolean(yes) => node.arg(*yes),
             AttrValue::Int(number) => node.arg(*number),
             AttrValue::Uint(number) => {
-                // Without the word, a number that fits is an int.
+                // Without a type, a number in range is an int.
                 let needed = i64::try_from(*number).is_ok();
                 node.arg(*number).prop_if("type", needed.then_some("uint"))
             }

@@ -1,4 +1,4 @@
-//! Limits: resource controls, the short names that zonecfg has for some, memory and processors.
+//! Limits: resource controls, their zonecfg shorthands, memory and processors.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,11 +35,12 @@ impl fmt::Display for Size {
     }
 }
 
-/// A whole number or a decimal fraction with one of the units K, M, G, T (1024 each); without a unit, bytes. The error is a sentence.
+/// Parses a whole number or a decimal fraction with one of the units K, M, G, T (1024 each); without a unit, bytes. The error is a
+/// sentence.
 impl FromStr for Size {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no size: a number with K, M, G or T is wanted, such as \"2G\"");
+        let wrong = || format!("invalid size {text:?}: expected a number with K, M, G or T, such as \"2G\"");
         let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let bits = match &text[number.len()..] {
             "" => 0,
@@ -66,7 +67,7 @@ impl FromStr for Size {
     }
 }
 
-/// Limits of memory; at least one of them is set.
+/// Memory limits; at least one of them is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -75,7 +76,7 @@ pub struct CappedMemory {
     pub physical: Option<Size>,
     /// Swap, at least 50M.
     pub swap: Option<Size>,
-    /// Memory that may be locked, at most as much as physical.
+    /// Locked memory, at most as much as physical.
     pub locked: Option<Size>,
 }
 
@@ -88,13 +89,13 @@ pub struct CappedCpu {
 }
 
 impl CappedCpu {
-    /// A limit in hundredths of a processor.
+    /// Returns a limit in hundredths of a processor.
     pub fn new(hundredths: u32) -> Self {
         CappedCpu { hundredths }
     }
 }
 
-/// The number of processors, as zonecfg's `ncpus` has it: `1.5`.
+/// Returns the number of processors in the format of zonecfg's `ncpus`: `1.5`.
 impl fmt::Display for CappedCpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, rest) = (self.hundredths / 100, self.hundredths % 100);
@@ -106,25 +107,25 @@ impl fmt::Display for CappedCpu {
     }
 }
 
-/// Processors of its own.
+/// Dedicated processors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DedicatedCpu {
-    /// Fewest, at least 1.
+    /// Minimum number, at least 1.
     pub min: u32,
-    /// Most.
+    /// Maximum number.
     pub max: u32,
-    /// Its weight against other pools.
+    /// Importance relative to other pools.
     pub importance: Option<u32>,
 }
 
 impl DedicatedCpu {
-    /// So many processors.
+    /// Returns this number of processors.
     pub fn new(min: u32, max: u32, importance: Option<u32>) -> Self {
         DedicatedCpu { min, max, importance }
     }
 
-    /// The number as zonecfg's `ncpus` has it: `2` or `1-4`.
+    /// Returns the number in the format of zonecfg's `ncpus`: `2` or `1-4`.
     pub fn ncpus(&self) -> String {
         if self.min == self.max { self.min.to_string() } else { format!("{}-{}", self.min, self.max) }
     }
@@ -141,45 +142,45 @@ pub struct Rctl {
 }
 
 impl Rctl {
-    /// A control with these values.
+    /// Returns a control with these values.
     pub fn new(name: impl Into<String>, values: Vec<RctlValue>) -> Self {
         Rctl { name: name.into(), values }
     }
 }
 
-/// One value of a resource control.
+/// A value of a resource control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RctlValue {
-    /// Who may change it within the zone.
+    /// Privilege level for changing it within the zone.
     pub privilege: Privilege,
     /// The limit.
     pub limit: u64,
-    /// What happens there.
+    /// Action when it is exceeded.
     pub action: Action,
 }
 
 impl RctlValue {
-    /// A value.
+    /// Returns a value.
     pub fn new(privilege: Privilege, limit: u64, action: Action) -> Self {
         RctlValue { privilege, limit, action }
     }
 }
 
-/// Who may change a value of a resource control.
+/// Privilege level of a value of a resource control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Privilege {
-    /// Whoever has the privilege sys_resource.
+    /// Processes with the privilege sys_resource may change it.
     #[default]
     Privileged,
-    /// The owner of the process.
+    /// The owner of the process may change it.
     Basic,
 }
 
 impl Privilege {
-    /// zonecfg's word.
+    /// Returns zonecfg's name for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Privilege::Privileged => "privileged",
@@ -188,7 +189,7 @@ impl Privilege {
     }
 }
 
-/// What happens when a limit is reached.
+/// Action when a limit is exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -201,7 +202,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// zonecfg's word.
+    /// Returns zonecfg's name for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Action::Deny => "deny",
@@ -210,22 +211,22 @@ impl Action {
     }
 }
 
-/// A resource control that zonecfg has a short name for.
+/// A resource control with a zonecfg shorthand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Alias {
-    /// zonecfg's property.
+    /// Property of zonecfg.
     pub property: &'static str,
-    /// The control that holds it.
+    /// Name of the control.
     pub rctl: &'static str,
-    /// The action that zonecfg writes with it.
+    /// Action that zonecfg writes with it.
     pub action: Action,
-    /// The lowest value that zonecfg takes.
+    /// Lowest value that zonecfg accepts.
     pub least: u64,
 }
 
 impl Alias {
-    /// Every one, in zonecfg's order.
+    /// All of them, in zonecfg's order.
     pub const ALL: [Alias; 7] = [
         Alias { property: "max-lwps", rctl: "zone.max-lwps", action: Action::Deny, least: 100 },
         Alias { property: "max-processes", rctl: "zone.max-processes", action: Action::Deny, least: 100 },
@@ -245,7 +246,7 @@ impl CappedMemory {
         let size = |name: &str| node.property_text(name).and_then(|text| text.parse::<Size>().ok());
         let memory = CappedMemory { physical: size("physical"), swap: size("swap"), locked: size("locked") };
         if node.entries.iter().all(|entry| entry.name.is_none()) {
-            let message = "`capped-memory` limits nothing: it has none of physical, swap, locked";
+            let message = "`capped-memory` has no limit: add physical, swap or locked";
             faults.add_with_help(
                 "missing-property",
                 node.name_span,
@@ -255,11 +256,7 @@ impl CappedMemory {
         }
         let mut too_little = |name: &str, size: Option<Size>, least: Size| {
             if let (Some(size), Some(entry)) = (size.filter(|size| *size < least), node.property(name)) {
-                faults.add(
-                    "out-of-range",
-                    entry.span,
-                    format!("{name}={size} is less than {least}, the least that zonecfg takes"),
-                );
+                faults.add("out-of-range", entry.span, format!("{name}={size} is less than zonecfg's minimum {least}"));
             }
         };
         too_little("physical", memory.physical, Size(1 << 20));

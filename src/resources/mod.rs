@@ -1,6 +1,6 @@
-//! What templates, zones, zonecfg and import all speak of: the resources of a zone, a file a family.
+//! The resources of a zone, shared by templates, zones, zonecfg and import: one file per family.
 //!
-//! Invariant: within one kind of keyed resource each key stands once.
+//! Invariant: within one kind of keyed resource each key is unique.
 
 mod devices;
 mod identity;
@@ -18,8 +18,7 @@ use crate::document::{Reader, scalar};
 use crate::kdl_util::Node;
 use crate::source::Sourced;
 
-/// The resources and properties of a zone other than its nets and those that zmgr sets for itself (brand, zonepath, autoboot,
-/// ip-type).
+/// The resources and properties of a zone except its nets and those that zmgr sets itself (brand, zonepath, autoboot, ip-type).
 ///
 /// ```
 /// # use zmgr::*;
@@ -39,39 +38,39 @@ pub struct Resources {
     pub fs: Vec<Sourced<Fs>>,
     /// Delegated ZFS datasets, by name.
     pub datasets: Vec<Sourced<Dataset>>,
-    /// Devices, by what they match.
+    /// Devices, by pattern.
     pub devices: Vec<Sourced<Device>>,
     /// Attributes, by name.
     pub attrs: Vec<Sourced<Attr>>,
     /// Resource controls, by name.
     pub rctls: Vec<Sourced<Rctl>>,
-    /// Who may administer the zone, by user.
+    /// Administrators, by user.
     pub admins: Vec<Sourced<Admin>>,
     /// Limits of memory.
     pub capped_memory: Option<Sourced<CappedMemory>>,
     /// A limit of processor time.
     pub capped_cpu: Option<Sourced<CappedCpu>>,
-    /// Processors of its own.
+    /// Dedicated processors.
     pub dedicated_cpu: Option<Sourced<DedicatedCpu>>,
     /// Shares of the fair share scheduler.
     pub cpu_shares: Option<Sourced<u64>>,
-    /// Most lightweight processes.
+    /// Maximum number of lightweight processes.
     pub max_lwps: Option<Sourced<u64>>,
-    /// Most processes.
+    /// Maximum number of processes.
     pub max_processes: Option<Sourced<u64>>,
-    /// Most System V shared memory.
+    /// Maximum amount of System V shared memory.
     pub max_shm_memory: Option<Sourced<Size>>,
-    /// Most shared memory ids.
+    /// Maximum number of shared memory ids.
     pub max_shm_ids: Option<Sourced<u64>>,
-    /// Most message queue ids.
+    /// Maximum number of message queue ids.
     pub max_msg_ids: Option<Sourced<u64>>,
-    /// Most semaphore ids.
+    /// Maximum number of semaphore ids.
     pub max_sem_ids: Option<Sourced<u64>>,
     /// The host id that the zone sees.
     pub hostid: Option<Sourced<String>>,
     /// Arguments of each boot.
     pub bootargs: Option<Sourced<String>>,
-    /// The privileges that the zone is limited to.
+    /// The zone's maximum set of privileges.
     pub limitpriv: Option<Sourced<String>>,
     /// The scheduling class.
     pub scheduling_class: Option<Sourced<String>>,
@@ -84,7 +83,7 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// The resources of a body, whatever else it holds.
+    /// Reads the resources of a body and ignores other nodes.
     pub(crate) fn decode(body: &Node, reader: &mut Reader<'_>) -> Resources {
         let mut found = Resources {
             cpu_shares: reader.number(body, "cpu-shares"),
@@ -125,7 +124,7 @@ impl Resources {
         found
     }
 
-    /// Its nodes, in the order of the reference page.
+    /// Returns its nodes, in the order of the reference page.
     pub(crate) fn encode(&self, nodes: &mut Vec<Node>) {
         nodes.extend(self.fs.iter().map(|fs| fs.encode()));
         nodes.extend(self.datasets.iter().map(|dataset| dataset.encode()));

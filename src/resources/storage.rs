@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::Size;
 use crate::kdl_util::{Node, Value};
 
-/// A file system mounted into the zone.
+/// A file system mounted in the zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Fs {
-    /// Where in the zone; absolute. The key.
+    /// Mount point in the zone; absolute. The key.
     pub dir: String,
-    /// What is mounted: a directory of the host, a device, a dataset.
+    /// Source: a directory of the host, a device, a dataset.
     pub special: String,
-    /// The raw device, for types that check their file system.
+    /// Raw device, for types that check their file system.
     pub raw: Option<String>,
     /// The type: `lofs`, `zfs`, `ufs`, …
     pub fs_type: String,
@@ -23,7 +23,7 @@ pub struct Fs {
 }
 
 impl Fs {
-    /// A file system without raw device and options.
+    /// Returns a file system without raw device and options.
     pub fn new(dir: impl Into<String>, special: impl Into<String>, fs_type: impl Into<String>) -> Self {
         Fs { dir: dir.into(), special: special.into(), raw: None, fs_type: fs_type.into(), options: Vec::new() }
     }
@@ -42,15 +42,15 @@ impl Fs {
 pub struct Dataset {
     /// Its name. The key.
     pub name: String,
-    /// Whether `create` makes it where the host does not have it.
+    /// True if `create` makes it if the host does not have it.
     pub create: bool,
-    /// Its quota. Set when zmgr creates the dataset, and when the quota in the file changes; a dataset that was there before keeps
-    /// its own until then.
+    /// Its quota. Set when zmgr creates the dataset, and when the quota in the file changes; an existing dataset keeps its own
+    /// until then.
     pub quota: Option<Size>,
 }
 
 impl Dataset {
-    /// The dataset of this name, which must be there.
+    /// Returns the dataset of this name, which must exist.
     pub fn new(name: impl Into<String>) -> Self {
         Dataset { name: name.into(), create: false, quota: None }
     }

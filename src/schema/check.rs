@@ -1,4 +1,4 @@
-//! Nodes against the table.
+//! Checks nodes against the table.
 
 use super::table::{TABLE, rule, rules};
 use super::types::Type;
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::kdl_util::{Entry, Fault, MAX_FAULTS, Node, Span};
 
-/// The problems of one document, in the order in which they are found.
+/// Problems of one file, in order of discovery.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(pub(crate) Vec<Fault>, pub(crate) usize);
 
@@ -16,12 +16,12 @@ impl Faults {
         self.push(Fault::new(code, span, message));
     }
 
-    /// Keeps a problem, or only counts it if there are many already.
+    /// Adds a problem, or only counts it if there are many already.
     pub(crate) fn push(&mut self, fault: Fault) {
         if self.is_full() { self.1 += 1 } else { self.0.push(fault) }
     }
 
-    /// Whether further problems are only counted.
+    /// Returns true if further problems are only counted.
     pub(crate) fn is_full(&self) -> bool {
         self.0.len() >= MAX_FAULTS
     }
@@ -44,7 +44,7 @@ pub(crate) fn check_file<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut
     Some(root)
 }
 
-/// Checks the parts of a file of a newer format that never change their meaning.
+/// Checks the parts of a newer file whose meaning never changes.
 pub(crate) fn check_frozen<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Option<&'n Node> {
     const CORE: [&str; 9] = ["format", "id", "state", "net", "pool", "address", "vnic", "mac", "created"];
     let root = root_of(nodes, at, stem, faults)?;
@@ -71,8 +71,8 @@ fn root_of<'n>(nodes: &'n [Node], at: At, stem: &str, faults: &mut Faults) -> Op
         if node.name != wanted.name {
             unknown(node, at, faults);
         } else if root.is_some() {
-            let message = format!("duplicate `{}`: a file holds one", node.name);
-            faults.add_with_help("duplicate-node", node.name_span, message, "move it to a file of its own name");
+            let message = format!("duplicate `{}`: a file has only one", node.name);
+            faults.add_with_help("duplicate-node", node.name_span, message, "move it to a file with its name");
         } else {
             root = Some(node);
         }
@@ -120,7 +120,7 @@ pub(crate) fn check_body(nodes: &[Node], at: At, owner: Span, faults: &mut Fault
     let mut missing: Vec<&NodeRule> =
         rules(at).filter(|rule| rule.required && !nodes.iter().any(|node| node.name == rule.name)).collect();
     if !missing.is_empty() {
-        // A node with a slip in its name was reported already.
+        // A misspelt node was reported already.
         let unknown: HashSet<&str> = nodes
             .iter()
             .map(|node| node.name.as_str())
@@ -186,12 +186,12 @@ fn unknown(node: &Node, at: At, faults: &mut Faults) {
             "unknown-node",
             node.name_span,
             message,
-            "to keep a node of your own, begin its name with `x-`",
+            "for a custom node, use a name that begins with `x-`",
         ),
     }
 }
 
-/// `a`, `a or b`, `a, b or c`.
+/// Formats `a`, `a or b`, `a, b or c`.
 fn list(words: &[String]) -> String {
     match words {
         [] => String::new(),
@@ -215,7 +215,7 @@ fn check_arguments(node: &Node, rule: &NodeRule, faults: &mut Faults) {
             None if rule.rest && !rule.args.is_empty() => &rule.args[rule.args.len() - 1],
             None => {
                 let message = match rule.args.len() {
-                    0 => format!("`{}` takes no argument", node.name),
+                    0 => format!("`{}` does not take an argument", node.name),
                     1 => format!("`{}` takes one argument", node.name),
                     n => format!("`{}` takes {n} arguments", node.name),
                 };
@@ -251,7 +251,7 @@ fn check_properties(node: &Node, rule: &NodeRule, faults: &mut Faults) {
                 let help = match near {
                     Some(near) => format!("did you mean {near}?"),
                     None if rule.body.and_then(|body| super::table::rule(body, name)).is_some() => {
-                        format!("`{name}` is a node within its block: {} {{ {name} … }}", node.name)
+                        format!("`{name}` is a node in its block: {} {{ {name} … }}", node.name)
                     }
                     None if rule.props.is_empty() => format!("for example: {}", rule.example),
                     None => {
@@ -265,7 +265,7 @@ fn check_properties(node: &Node, rule: &NodeRule, faults: &mut Faults) {
     }
     let mut missing: Vec<&Prop> = rule.props.iter().filter(|prop| prop.required && !seen.contains(prop.name)).collect();
     if !missing.is_empty() {
-        // A property with a slip in its name was reported already.
+        // A misspelt property was reported already.
         let slips: HashSet<&str> = seen
             .iter()
             .filter(|name| !rule.props.iter().any(|prop| prop.name == **name))

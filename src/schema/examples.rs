@@ -1,4 +1,4 @@
-//! The example trees below tests/data have every node of the table: once as it should be, once with a fault of its own.
+//! Checks that the example trees below tests/data have every node of the table: once valid, and once with an error.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ const DIRECTORIES: [(&str, At); 5] = [
     ("reservations", At::ReservationFile),
 ];
 
-/// Every node of a tree with its place.
+/// Returns every node of a tree with its place.
 fn walk(tree: &str, each: &mut dyn FnMut(&'static NodeRule, At, &Node)) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/documents").join(tree);
     let mut file = |path: &Path, at: At| {
@@ -62,7 +62,7 @@ fn every_node_has_a_bad_example() {
     let mut seen: Vec<*const NodeRule> = Vec::new();
     walk("bad", &mut |rule, at, node| {
         let mut faults = Faults::default();
-        // Without its block, whose faults are those of other nodes, save where nothing else can be wrong with it.
+        // Without its block, whose errors belong to other nodes, unless nothing else can be wrong with it.
         let alone = Node { children: None, ..node.clone() };
         let alone = if rule.args.is_empty() && rule.props.is_empty() { node } else { &alone };
         check_node(alone, at, &mut faults);
@@ -82,7 +82,7 @@ fn the_examples_of_the_table_read() {
         for at in rule.at {
             let mut faults = Faults::default();
             check_node(&nodes[0], *at, &mut faults);
-            // Files' own nodes leave out what they need in the table's few words.
+            // Nodes of files leave out their required content in the short examples of the table.
             faults.0.retain(|fault| !fault.code.starts_with("missing-node"));
             assert!(faults.0.is_empty(), "{}: {:?}", rule.example, faults.0);
         }

@@ -1,4 +1,4 @@
-//! The table as help: one node, or the whole reference page.
+//! Help generated from the table: for one node, or the whole reference page.
 
 use serde::Serialize;
 
@@ -6,31 +6,31 @@ use super::table::{At, TABLE, rules};
 use super::{NodeRule, Times, did_you_mean};
 use crate::error::{Code, Error, Result};
 
-/// What a node is, at the places where it means the same.
+/// Description of a node, for the places where it has the same meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
     /// Its name.
     pub node: String,
-    /// Where it stands.
+    /// Places where it is allowed.
     pub places: Vec<String>,
-    /// How it is written.
+    /// Syntax.
     pub usage: String,
-    /// What it is for.
+    /// Purpose.
     pub help: String,
-    /// When a change of it reaches a zone that is built: `at-once`, `reboot`, `reinstall` or `never`.
+    /// When a change takes effect in an existing zone: `at-once`, `reboot`, `reinstall` or `never`.
     pub effect: Option<String>,
     /// Its arguments.
     pub arguments: Vec<ExplainedValue>,
     /// Its properties.
     pub properties: Vec<ExplainedValue>,
-    /// The nodes that its block may have.
+    /// Nodes of its block.
     pub children: Vec<String>,
-    /// Whether its place must have it.
+    /// True if it is required.
     pub required: bool,
-    /// How often it may stand there.
+    /// How often it may appear there.
     pub times: String,
-    /// What holds without it, as one would write it.
+    /// Default, in the syntax of the node.
     pub default: Option<String>,
     /// An example.
     pub example: String,
@@ -42,15 +42,15 @@ pub struct Explanation {
 pub struct ExplainedValue {
     /// Its name.
     pub name: String,
-    /// What its value is.
+    /// Type of its value.
     pub value: String,
-    /// Whether it must be there.
+    /// True if it is required.
     pub required: bool,
-    /// What it is for.
+    /// Purpose.
     pub help: String,
 }
 
-/// What a node is; one answer for each meaning that its name has. `not-found` for names that no document has.
+/// Describes a node, once for each meaning of its name. Fails with `not-found` for unknown names.
 ///
 /// ```
 /// # use zmgr::*;
@@ -67,10 +67,10 @@ pub fn explain(node: &str) -> Result<Vec<Explanation>> {
     if !found.is_empty() {
         return Ok(found);
     }
-    let error = Error::new(Code::NotFound, format!("no document has a node `{node}`"));
+    let error = Error::new(Code::NotFound, format!("unknown node `{node}`"));
     Err(match did_you_mean(node, TABLE.iter().map(|rule| rule.name)) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
-        None => error.with_help("docs/format.md lists every node"),
+        None => error.with_help("see docs/format.md for all nodes"),
     })
 }
 
@@ -143,7 +143,7 @@ fn effect_of(word: &Option<String>) -> Option<&'static str> {
     all.into_iter().find(|effect| Some(effect.as_str()) == word.as_deref()).map(|effect| effect.describe())
 }
 
-/// As `zmgr explain` prints it.
+/// Formats it for `zmgr explain`.
 impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{}", self.usage)?;
@@ -172,7 +172,7 @@ impl std::fmt::Display for Explanation {
     }
 }
 
-/// The reference page, in Markdown.
+/// Returns the reference page in Markdown.
 ///
 /// ```
 /// # use zmgr::*;
@@ -197,9 +197,9 @@ pub fn reference() -> String {
         ),
     ];
     let mut page = String::from(concat!(
-        "# The documents of zmgr\n",
+        "# Configuration files of zmgr\n",
         "\n",
-        "`zmgr explain NODE` says the same of one node. Files are KDL 2. Nodes whose names begin with\n",
+        "`zmgr explain NODE` prints the section of a node. Files are KDL 2. Nodes whose names begin with\n",
         "`x-` are kept and ignored; every other unknown node or property is an error.\n",
         "\n",
         "zmgr refuses a few things that KDL 2 allows: type annotations; blocks nested more than 16 deep\n",
@@ -212,7 +212,7 @@ pub fn reference() -> String {
         page.push_str(&format!("\n## {title}\n"));
         for body in bodies {
             for rule in rules(*body) {
-                // Settings have a part of their own.
+                // Settings have a separate part.
                 let setting = rule.at.contains(&At::Defaults) && !bodies.contains(&At::Defaults);
                 if setting || told.contains(&std::ptr::from_ref(rule)) {
                     continue;

@@ -1,7 +1,6 @@
-//! The one table of all documents: each node with its places, arguments, properties, types, defaults and a line of help.
+//! The table of all configuration nodes: places, arguments, properties, types, defaults and help.
 //!
-//! Invariant: nothing is decoded that is not in the table, and what the table says is what `explain`, the reference page and the
-//! checks say, since all are made from it.
+//! Invariant: only nodes of the table are decoded, and `explain`, the reference page and the checks are generated from it.
 
 mod check;
 #[cfg(test)]
@@ -19,30 +18,30 @@ pub(crate) use types::{is_link_value, ordered, parse_cpu_range, parse_cpus, pars
 
 use types::Type;
 
-/// What a node is, at the places that it may stand.
+/// Rule of a node at the places where it is allowed.
 pub(crate) struct NodeRule {
     pub(crate) name: &'static str,
-    /// The bodies that it may stand in.
+    /// The bodies where it is allowed.
     pub(crate) at: &'static [At],
     pub(crate) args: &'static [Arg],
-    /// Whether the last argument may be given any number of times, at least once.
+    /// True if the last argument may be repeated; at least one is required.
     pub(crate) rest: bool,
-    /// Whether the last argument may be left out.
+    /// True if the last argument may be left out.
     pub(crate) optional: bool,
     pub(crate) props: &'static [Prop],
-    /// The body of its block, where it may have one.
+    /// The body of its block, if it may have one.
     pub(crate) body: Option<At>,
     pub(crate) times: Times,
     pub(crate) required: bool,
-    /// What holds where it is missing, as one would write it.
+    /// Default, in the syntax of the node.
     pub(crate) default: &'static str,
-    /// When a change of it reaches a zone that is built; `None` for what zmgr writes itself and for what is no setting of a zone.
+    /// When a change takes effect in an existing zone; `None` for nodes that zmgr writes and nodes that are not settings of a zone.
     pub(crate) effect: Option<TakesEffect>,
     pub(crate) help: &'static str,
     pub(crate) example: &'static str,
 }
 
-/// When a change of a setting reaches a zone that is built.
+/// When a change of a setting takes effect in an existing zone.
 ///
 /// ```
 /// # use zmgr::*;
@@ -60,16 +59,16 @@ pub(crate) struct NodeRule {
 pub enum TakesEffect {
     /// As soon as it is applied.
     AtOnce,
-    /// When the zone boots the next time.
+    /// At the next boot of the zone.
     NextReboot,
-    /// When the zone is installed again.
+    /// At the next installation of the zone.
     Reinstall,
     /// Never: another zone must be created.
     Never,
 }
 
 impl TakesEffect {
-    /// Returns the word for it.
+    /// Returns its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             TakesEffect::AtOnce => "at-once",
@@ -79,7 +78,7 @@ impl TakesEffect {
         }
     }
 
-    /// Returns it as it ends a sentence: "takes effect …".
+    /// Returns it as the end of a sentence: "takes effect …".
     pub const fn describe(self) -> &'static str {
         match self {
             TakesEffect::AtOnce => "takes effect at once",
@@ -90,12 +89,12 @@ impl TakesEffect {
     }
 }
 
-/// Returns when a change of a zone's setting takes effect; `None` for what is no setting.
+/// Returns when a change of a zone's setting takes effect; `None` if it is not a setting.
 pub(crate) fn takes_effect(node: &str) -> Option<TakesEffect> {
     table::TABLE.iter().filter(|rule| rule.name == node).find_map(|rule| rule.effect)
 }
 
-/// How often a node may stand in one body.
+/// How often a node may appear in one body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Times {
     Once,
@@ -116,7 +115,7 @@ pub(crate) struct Prop {
     pub(crate) help: &'static str,
 }
 
-/// What `without` may name: whatever a layer may inherit.
+/// Nodes that `without` may name: everything that a layer can inherit.
 const DROPPABLE: &[&str] = &[
     "net",
     "fs",
@@ -164,8 +163,8 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_of_a_zone_says_when_a_change_takes_effect() {
-        // What zmgr writes itself, and what only selects or names other settings.
+    fn every_setting_of_a_zone_has_a_time_of_effect() {
+        // Nodes that zmgr writes, and nodes that only select or name other settings.
         const NONE: [&str; 5] = ["managed", "override", "host-name", "without", "value"];
         let places =
             [At::Defaults, At::Template, At::TemplateNet, At::ZoneNet, At::Install, At::Setup, At::Fs, At::Rctl];
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn every_node_is_told_once_for_each_place() {
+    fn every_node_is_described_once_for_each_place() {
         for (n, rule) in table::TABLE.iter().enumerate() {
             assert!(rule.help.ends_with('.') && !rule.example.is_empty(), "{}", rule.name);
             for other in &table::TABLE[n + 1..] {

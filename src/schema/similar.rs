@@ -1,6 +1,6 @@
-//! "Did you mean": the nearest of some known words.
+//! "Did you mean": finds the most similar known word.
 
-/// The known word that is nearest to what was written, if one is near enough to be meant.
+/// Returns the known word that is most similar to a misspelt one, if one is similar enough.
 pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const MAX_LEN: usize = 64;
     if written.len() > MAX_LEN {
@@ -16,13 +16,13 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
         .into_iter()
         .filter(|word| word.len() <= MAX_LEN)
         .map(|word| (distance(&plain, word), word))
-        // Nearly every letter of a short word changed is another word.
+        // If nearly every letter of a short word differs, it is another word.
         .filter(|(distance, word)| *distance <= limit && *distance * 2 < word.chars().count().max(2))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)
 }
 
-/// Letters to add, drop, replace or swap with their neighbour to make one word of the other.
+/// Returns the number of letters to add, drop, replace or swap with their neighbour to turn one word into the other.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![vec![0usize; b.len() + 1]; a.len() + 1];

@@ -109,7 +109,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Config],
         args: args!("PATH": Type::SafePath),
         default: r#"zonepath-prefix "/zones""#,
-        help: "The folder that the zonepaths of new zones lie in; it must be a ZFS file system.",
+        help: "Parent directory of the zonepaths of new zones; it must be a ZFS file system.",
         example: r#"zonepath-prefix "/zones""#,
         ..BASE
     },
@@ -117,7 +117,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "default-template",
         at: &[At::Config],
         args: args!("TEMPLATE": Type::TemplateName),
-        help: "The template of zones for which none is named.",
+        help: "Template of zones for which none is given.",
         example: r#"default-template "oi""#,
         ..BASE
     },
@@ -126,7 +126,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Config],
         args: args!("SECONDS": Type::Int(0, 86_400)),
         default: "lock-timeout 30",
-        help: "How many seconds to wait for a lock; 0 fails at once.",
+        help: "Seconds to wait for a lock; 0 fails at once.",
         example: "lock-timeout 30",
         ..BASE
     },
@@ -135,7 +135,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Config],
         args: args!("WHAT": Type::Word(&["rollback", "keep"])),
         default: r#"on-failure "rollback""#,
-        help: "What becomes of the steps done when a later one fails: undone, or kept for you to look at.",
+        help: "What to do with completed steps when a later one fails: undo them, or keep them for you to inspect.",
         example: r#"on-failure "rollback""#,
         ..BASE
     },
@@ -144,7 +144,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Config],
         args: args!("PATTERN": Type::VnicPattern),
         default: r#"vnic-name "{zone}_{index}""#,
-        help: "The pattern of VNIC names. A `-` of the zone's name becomes `_`; a zone whose name does not fit gets z, eight digits of its hash, _ and the index.",
+        help: "Pattern of VNIC names. A `-` in the zone's name becomes `_`; if the name does not fit, z, eight digits of its hash, _ and the index are used.",
         example: r#"vnic-name "{zone}_{index}""#,
         ..BASE
     },
@@ -152,7 +152,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "mac-prefix",
         at: &[At::Config],
         args: args!("BYTES": Type::MacPrefix),
-        help: "How the MAC addresses that zmgr chooses begin: one to five bytes. Without it, they are locally administered and 46 of their bits are random.",
+        help: "Prefix of the MAC addresses that zmgr chooses: one to five bytes. Default: locally administered addresses with 46 random bits.",
         example: r#"mac-prefix "2:8:20""#,
         ..BASE
     },
@@ -161,8 +161,8 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Config],
         props: &[
             prop("install", SECONDS, "install and clone; 3600"),
-            prop("boot", SECONDS, "boot, until the zone runs; 600"),
-            prop("shutdown", SECONDS, "shutdown, until the zone is down; 130, as illumos itself waits 100"),
+            prop("boot", SECONDS, "boot, until the zone is running; 600"),
+            prop("shutdown", SECONDS, "shutdown, until the zone is down; 130, because illumos itself waits 100"),
             prop("command", SECONDS, "every other command; 120"),
         ],
         default: "timeouts install=3600 boot=600 shutdown=130 command=120",
@@ -192,7 +192,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Config],
         args: args!("PATH": Type::Path),
         default: r#"log-dir "/var/log/zmgr""#,
-        help: "Where the full output of install, clone and uninstall is kept, a file each.",
+        help: "Directory for the full output of install, clone and uninstall, one file per command.",
         example: r#"log-dir "/var/log/zmgr""#,
         ..BASE
     },
@@ -200,7 +200,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "defaults",
         at: &[At::Config],
         body: Some(At::Defaults),
-        help: "The layer beneath every template: any node of a template but its nets.",
+        help: "The layer below every template: any node of a template except its nets.",
         example: r#"defaults { dns-domain "example.org" }"#,
         ..BASE
     },
@@ -211,7 +211,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NAME": Type::TemplateName),
         body: Some(At::Template),
         required: true,
-        help: "What zones have in common. The name is the file's.",
+        help: "Settings that zones share. The name must match the file name.",
         example: r#"template "oi" { brand "nlipkg" }"#,
         ..BASE
     },
@@ -219,7 +219,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "extends",
         at: &[At::Template],
         args: args!("TEMPLATE": Type::TemplateName),
-        help: "The template that this one adds to.",
+        help: "The template that this one extends.",
         example: r#"extends "base""#,
         ..BASE
     },
@@ -230,7 +230,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         body: Some(At::TemplateNet),
         times: Times::Keyed,
         effect: Some(TakesEffect::NextReboot),
-        help: "A net of the template's zones: a VNIC with addresses of a pool, or a link that exists.",
+        help: "A net of the template's zones: a VNIC with addresses of a pool, or an existing link.",
         example: r#"net "internal" { pool "internal" }"#,
         ..BASE
     },
@@ -249,7 +249,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NAME": Type::PoolName),
         body: Some(At::Pool),
         required: true,
-        help: "Networks and the link that leads to them. The name is the file's.",
+        help: "Networks and the link to them. The name must match the file name.",
         example: r#"pool "internal" { network "10.1.0.0/24"; gateway "10.1.0.1"; stub "stub0" }"#,
         ..BASE
     },
@@ -269,7 +269,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: POOL,
         args: args!("ADDRESS": Type::Address),
         times: Times::Many,
-        help: "The router of the network that it lies in; never given to a zone.",
+        help: "Router of the network that contains it; never allocated to a zone.",
         example: r#"gateway "10.1.0.1""#,
         ..BASE
     },
@@ -277,7 +277,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "stub",
         at: &[At::Pool],
         args: args!("LINK": Type::Link),
-        help: "The link that VNICs are made over: etherstub, physical, aggregation or overlay, never a VNIC. zmgr never makes or deletes it.",
+        help: "Link below the VNICs: etherstub, physical, aggregation or overlay, never a VNIC. zmgr never creates or deletes it.",
         example: r#"stub "stub0""#,
         ..BASE
     },
@@ -286,7 +286,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: POOL,
         args: args!("FIRST": Type::Address, "LAST": Type::Address),
         times: Times::Many,
-        help: "The addresses that may be given, both ends included. Without one: the whole network, less what cannot be used.",
+        help: "Addresses that may be allocated, both ends included. Default: the whole network except addresses that cannot be used.",
         example: r#"range "10.1.0.10" "10.1.0.250""#,
         ..BASE
     },
@@ -296,7 +296,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("ADDRESSES": Type::AddressRange),
         rest: true,
         times: Times::Many,
-        help: "Addresses that are never given: single ones or ranges.",
+        help: "Addresses that are never allocated: single ones or ranges.",
         example: r#"exclude "10.1.0.53" "10.1.0.100-10.1.0.120""#,
         ..BASE
     },
@@ -304,9 +304,9 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "reserve",
         at: POOL,
         args: args!("ADDRESS": Type::Address),
-        props: &[must("for", Type::NetName, "the zone or owner that it is kept for")],
+        props: &[must("for", Type::NetName, "the zone or owner that it is reserved for")],
         times: Times::Keyed,
-        help: "An address that only one zone or owner gets.",
+        help: "An address for only one zone or owner.",
         example: r#"reserve "10.1.0.20" for="db01""#,
         ..BASE
     },
@@ -314,7 +314,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "range-start",
         at: POOL,
         args: args!("ADDRESS": Type::Address),
-        help: "Older form of the beginning of a range.",
+        help: "Older form of the start of a range.",
         example: r#"range-start "10.1.0.10""#,
         ..BASE
     },
@@ -340,7 +340,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("ADDRESS": Type::Address),
         rest: true,
         times: Times::Many,
-        help: "Single addresses that may be given.",
+        help: "Single addresses that may be allocated.",
         example: r#"address "10.1.0.10""#,
         ..BASE
     },
@@ -349,7 +349,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Pool, At::ZoneNet],
         args: args!("ID": Type::Int(1, 4094)),
         effect: Some(TakesEffect::NextReboot),
-        help: "The VLAN that VNICs are tagged with.",
+        help: "VLAN of the VNICs.",
         example: "vlan 20",
         ..BASE
     },
@@ -358,7 +358,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Pool, At::ZoneNet],
         args: args!("BYTES": Type::Int(576, 65_535)),
         effect: Some(TakesEffect::NextReboot),
-        help: "The largest packet. Without one: as the link below has it.",
+        help: "MTU of the VNIC; default: the underlying link's.",
         example: "mtu 9000",
         ..BASE
     },
@@ -367,7 +367,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Pool],
         args: args!("WHAT": Type::Word(&["lowest", "next"])),
         default: r#"strategy "lowest""#,
-        help: "Which free address is given: the lowest, or the first after the newest entry's.",
+        help: "Which free address is allocated: the lowest, or the first after the newest entry's.",
         example: r#"strategy "lowest""#,
         ..BASE
     },
@@ -378,7 +378,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NAME": Type::ZoneName),
         body: Some(At::Zone),
         required: true,
-        help: "One zone: wish, journal and record. The name is the file's.",
+        help: "One zone: desired state, operation in progress, applied state. The name must match the file name.",
         example: r#"zone "web01" { template "oi" }"#,
         ..BASE
     },
@@ -387,7 +387,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Zone, At::Reservation],
         args: args!("NUMBER": Type::Int(1, 1_000_000)),
         default: "format 1",
-        help: "The format of the file. Files of a higher one are read for their addresses and not changed.",
+        help: "Format of the file. Files of a newer format are read for their addresses only and not changed.",
         example: "format 1",
         ..BASE
     },
@@ -395,7 +395,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "id",
         at: &[At::Zone, At::Reservation],
         args: args!("ID": Type::Id),
-        help: "Written by zmgr: tells this entry from earlier and later ones of the same name.",
+        help: "Written by zmgr: distinguishes this entry from earlier and later ones of the same name.",
         example: r#"id "5f0c9d1e7a3b4c2d8e6f0a1b2c3d4e5f""#,
         ..BASE
     },
@@ -403,7 +403,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "template",
         at: &[At::Zone],
         args: args!("TEMPLATE": Type::TemplateName),
-        help: "The template that the zone follows. Without one the entry is complete in itself.",
+        help: "Template of the zone. Without one, the entry must be complete.",
         example: r#"template "oi""#,
         ..BASE
     },
@@ -412,7 +412,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Zone, At::Applied],
         args: args!("PATH": Type::ZonePath),
         effect: Some(TakesEffect::Never),
-        help: "Where the zone lies on the host. Without one: its name below `zonepath-prefix`.",
+        help: "Zonepath on the host. Default: its name below `zonepath-prefix`.",
         example: r#"zonepath "/zones/web01""#,
         ..BASE
     },
@@ -421,23 +421,23 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Zone],
         args: args!("STATE": Type::Word(&["creating", "ready", "destroying", "failed"])),
         props: &[
-            prop("step", Type::Plain(100), "the step on its way; all states but ready have one"),
-            prop("undo", Type::Bool, "whether the steps are being undone; creating alone"),
+            prop("step", Type::Plain(100), "the current step; required except for ready"),
+            prop("undo", Type::Bool, "whether the steps are being undone; only for creating"),
             prop(
                 "boot",
                 Type::Bool,
-                "whether it is booted at the end, where that is not as autoboot says; creating alone",
+                "whether it is booted at the end, if that differs from autoboot; only for creating",
             ),
-            prop("running", Type::Bool, "whether it ran before; destroying alone"),
-            prop("keep-data", Type::Bool, "whether its files are left; destroying alone"),
-            prop("purge", Type::Bool, "whether the datasets that zmgr made for it go too; destroying alone"),
+            prop("running", Type::Bool, "whether it was running before; only for destroying"),
+            prop("keep-data", Type::Bool, "whether its files are kept; only for destroying"),
+            prop("purge", Type::Bool, "whether datasets that zmgr made for it are destroyed; only for destroying"),
             prop(
                 "before",
                 Type::Word(&["desired", "ready", "wish"]),
-                "what the entry becomes again if the work is taken back; creating alone",
+                "what the entry was before, to restore it in a roll back; only for creating",
             ),
         ],
-        help: "Written by zmgr: how far it is. None means a wish not yet built.",
+        help: "Written by zmgr: state of the zone. Without it, the zone has not been created yet.",
         example: r#"state "creating" step="install""#,
         ..BASE
     },
@@ -446,7 +446,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Applied],
         args: args!("LINK": Type::Vnic),
         times: Times::Many,
-        help: "Written by zmgr: a link that the zone got after its first boot and has yet to make an interface of.",
+        help: "Written by zmgr: a link that the zone got after its first boot and that is not plumbed yet.",
         example: r#"take-up "web01_1""#,
         ..BASE
     },
@@ -454,7 +454,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "uuid",
         at: &[At::Zone],
         args: args!("UUID": Type::Uuid),
-        help: "Written by zmgr: the uuid of the installation.",
+        help: "Written by zmgr: uuid of the installation.",
         example: r#"uuid "2f8a6c1e-4b7d-4c39-9a10-5d2e8f7b6c44""#,
         ..BASE
     },
@@ -462,7 +462,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "created",
         at: &[At::Zone, At::Reservation],
         args: args!("TIME": Type::Time),
-        help: "Written by zmgr: when it was registered.",
+        help: "Written by zmgr: time of registration.",
         example: r#"created "2026-03-22T12:14:09Z""#,
         ..BASE
     },
@@ -470,7 +470,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "origin",
         at: &[At::Zone],
         args: args!("WHAT": Type::Word(&["create", "import"])),
-        help: "Written by zmgr: whether it made the zone or found it.",
+        help: "Written by zmgr: whether the zone was created or imported.",
         example: r#"origin "create""#,
         ..BASE
     },
@@ -481,7 +481,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         body: Some(At::ZoneNet),
         times: Times::Keyed,
         effect: Some(TakesEffect::NextReboot),
-        help: "A net of the zone. An entry that names nets has those alone, not its template's.",
+        help: "A net of the zone. An entry with nets has only those, not its template's.",
         example: r#"net "internal" { pool "internal"; address "10.1.0.10/24" gateway="10.1.0.1"; vnic "web01_0" }"#,
         ..BASE
     },
@@ -540,7 +540,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "applied",
         at: &[At::Zone],
         body: Some(At::Applied),
-        help: "Written by zmgr alone: the configuration as it was last applied, which `diff` compares with.",
+        help: "Written by zmgr: the configuration as it was last applied, for comparison by `diff`.",
         example: r#"applied { brand "nlipkg" }"#,
         ..BASE
     },
@@ -548,11 +548,11 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "pending",
         at: &[At::Zone],
         props: &[
-            prop("boot-time", Type::Int(0, i64::MAX as i128), "when the host booted, in seconds since 1970"),
-            must("zone-id", Type::Int(0, u32::MAX as i128), "the zone's id at that moment, as in `zoneadm list -v`"),
+            prop("boot-time", Type::Int(0, i64::MAX as i128), "boot time of the host, in seconds since 1970"),
+            must("zone-id", Type::Int(0, u32::MAX as i128), "the zone's id at that time, as in `zoneadm list -v`"),
         ],
         body: Some(At::Pending),
-        help: "Written by zmgr: changes that were applied while the zone ran and take effect at its next boot. They count while the host's boot time and the zone's id are still the same.",
+        help: "Written by zmgr: changes that were applied while the zone was running and take effect at its next boot. They count while the host's boot time and the zone's id are unchanged.",
         example: r#"pending boot-time=1774188000 zone-id=4 { change "bootargs" was="-v" }"#,
         ..BASE
     },
@@ -560,7 +560,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "change",
         at: &[At::Pending],
         args: args!("WHAT": Type::Verbatim),
-        props: &[prop("was", Type::Verbatim, "what the running zone has; without it: nothing")],
+        props: &[prop("was", Type::Verbatim, "value in the running zone; absent if it has none")],
         times: Times::Keyed,
         help: "Written by zmgr: one change that is not in effect yet.",
         example: r#"change "bootargs" was="-v""#,
@@ -579,7 +579,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Datasets],
         args: args!("DATASET": Type::Plain(255)),
         props: &[
-            prop("guid", Type::Plain(20), "identifies it, whatever has its name later; absent while it is being made"),
+            prop("guid", Type::Plain(20), "its guid; absent while it is being made"),
             prop("zonepath", Type::Bool, "whether it is the dataset of the zonepath; the others are delegated"),
         ],
         times: Times::Keyed,
@@ -591,7 +591,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "foreign",
         at: &[At::Zone],
         body: Some(At::Foreign),
-        help: "Written by import: what these documents have no words for, as it was found.",
+        help: "Written by import: configuration that no node can represent, verbatim.",
         example: r#"foreign { line "set zfs-io-priority=10" }"#,
         ..BASE
     },
@@ -600,7 +600,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Foreign],
         args: args!("TEXT": Type::Verbatim),
         times: Times::Many,
-        help: "A line as it was found.",
+        help: "A line, verbatim.",
         example: r#"line "set zfs-io-priority=10""#,
         ..BASE
     },
@@ -610,7 +610,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: NETS,
         args: args!("POOL": Type::PoolName),
         effect: Some(TakesEffect::NextReboot),
-        help: "The pool that the net's addresses and link come from.",
+        help: "Pool of the net's addresses and link.",
         example: r#"pool "internal""#,
         ..BASE
     },
@@ -621,7 +621,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         props: &[prop("gateway", Type::Address, "the router")],
         times: Times::Keyed,
         effect: Some(TakesEffect::NextReboot),
-        help: "An address with its prefix length. \"none\": zmgr gives it none; DHCP or the zone's own business.",
+        help: "An address with its prefix length. \"none\": zmgr assigns no address; the zone uses DHCP or configures itself.",
         example: r#"address "10.1.0.10/24" gateway="10.1.0.1""#,
         ..BASE
     },
@@ -630,7 +630,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::ZoneNet],
         args: args!("NAME": Type::Plain(255)),
         times: Times::Many,
-        help: "A host name in the place of an address, as import may find it.",
+        help: "A host name instead of an address, as import may find it.",
         example: r#"host-name "db.example.org""#,
         ..BASE
     },
@@ -639,7 +639,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::TemplateNet],
         args: args!("LINK": Type::Link),
         effect: Some(TakesEffect::NextReboot),
-        help: "An existing link that the zone gets as it is; never made or deleted.",
+        help: "An existing link that the zone gets as it is; never created or deleted.",
         example: r#"physical "e1000g1""#,
         ..BASE
     },
@@ -648,7 +648,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::ZoneNet],
         args: args!("LINK": Type::FoundLink),
         effect: Some(TakesEffect::NextReboot),
-        help: "An existing link that the zone has as it is; never made or deleted.",
+        help: "An existing link that the zone has as it is; never created or deleted.",
         example: r#"physical "e1000g1""#,
         ..BASE
     },
@@ -658,7 +658,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NAME": Type::LinkProperty, "VALUE": Type::LinkValue),
         times: Times::Keyed,
         effect: Some(TakesEffect::AtOnce),
-        help: "A property of the VNIC, as `dladm set-linkprop` takes it. Those that the zone's boot sets, and mtu, are not set here.",
+        help: "A property of the VNIC, as in `dladm set-linkprop`; not mtu and those that the zone's boot sets.",
         example: r#"link-property "maxbw" "100M""#,
         ..BASE
     },
@@ -667,7 +667,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: NETS,
         args: args!("WHETHER": Type::Bool),
         effect: Some(TakesEffect::NextReboot),
-        help: "Whether default routes go through this net. Without a word: the first net with a gateway has them.",
+        help: "Whether default routes use this net. Default: the first net with a gateway has them.",
         example: "default-route #false",
         ..BASE
     },
@@ -685,7 +685,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::ZoneNet],
         args: args!("LINK": Type::Link),
         effect: Some(TakesEffect::NextReboot),
-        help: "The link below the VNIC; on a shared stack, the link that has the address.",
+        help: "Link below the VNIC; for a shared-IP zone, the link that has the address.",
         example: r#"stub "stub0""#,
         ..BASE
     },
@@ -694,7 +694,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::ZoneNet],
         args: args!("MAC": Type::Mac),
         effect: Some(TakesEffect::NextReboot),
-        help: "The VNIC's MAC address, chosen by zmgr: a VNIC is ours only if name, link below and MAC agree.",
+        help: "MAC address of the VNIC, chosen by zmgr: a VNIC is zmgr's only if name, link below and MAC address match.",
         example: r#"mac "2:8:20:7d:1e:9f""#,
         ..BASE
     },
@@ -703,7 +703,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::ZoneNet],
         args: args!("SETTING": Type::Word(&["stub", "vlan", "mtu", "gateway"])),
         rest: true,
-        help: "Written by zmgr in `applied`: what the entry sets itself, other than its pool has it.",
+        help: "Written by zmgr in `applied`: settings of the entry that differ from its pool.",
         example: r#"override "mtu""#,
         ..BASE
     },
@@ -712,7 +712,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::ZoneNet],
         args: args!("WHETHER": Type::Bool),
         default: "managed #false",
-        help: "Written by zmgr: it made the VNIC, so `destroy` may delete it.",
+        help: "Written by zmgr: it created the VNIC, so `destroy` may delete it.",
         example: "managed #true",
         ..BASE
     },
@@ -742,7 +742,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("WHAT": Type::Word(&["exclusive", "shared"])),
         default: r#"ip-type "exclusive""#,
         effect: Some(TakesEffect::NextReboot),
-        help: "Whose network stack the zone has. \"shared\": no VNIC; the addresses go to the pool's link on the host.",
+        help: "IP type. \"shared\": no VNIC; the addresses are set on the pool's link on the host.",
         example: r#"ip-type "exclusive""#,
         ..BASE
     },
@@ -762,7 +762,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         rest: true,
         times: Times::Many,
         effect: Some(TakesEffect::AtOnce),
-        help: "A publisher that the zone's image gets. Without one: those of the host.",
+        help: "A publisher of the zone's image. Default: those of the host.",
         example: r#"publisher "openindiana.org""#,
         ..BASE
     },
@@ -773,7 +773,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         rest: true,
         times: Times::Many,
         effect: Some(TakesEffect::Reinstall),
-        help: "Packages beyond the brand's own.",
+        help: "Packages in addition to the brand's own.",
         example: r#"package "editor/vim""#,
         ..BASE
     },
@@ -782,7 +782,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Install],
         args: args!("PATH": Type::Safe),
         effect: Some(TakesEffect::Reinstall),
-        help: "The archive, snapshot, dataset or folder to install from, for brands that need one.",
+        help: "Archive, snapshot, dataset or directory to install from, for brands that need one.",
         example: r#"image "/export/images/zone.tar""#,
         ..BASE
     },
@@ -791,7 +791,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("ZONE": Type::ZoneName),
         effect: Some(TakesEffect::Reinstall),
-        help: "A zone to clone in place of installing.",
+        help: "A zone to clone instead of installing.",
         example: r#"clone-from "golden""#,
         ..BASE
     },
@@ -800,7 +800,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         body: Some(At::Setup),
         effect: Some(TakesEffect::Reinstall),
-        help: "What is written into the zone before its first boot.",
+        help: "Files written before the zone's first boot.",
         example: r#"setup { hostname "{zone}"; timezone "UTC" }"#,
         ..BASE
     },
@@ -809,7 +809,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: &[At::Setup],
         args: args!("NAME": Type::HostName),
         effect: Some(TakesEffect::Reinstall),
-        help: "The zone's host name. Without one: the name of the zone.",
+        help: "Host name of the zone. Default: the name of the zone.",
         example: r#"hostname "{zone}""#,
         ..BASE
     },
@@ -820,7 +820,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         rest: true,
         times: Times::Many,
         effect: Some(TakesEffect::Reinstall),
-        help: "A file of the host whose lines go to root's authorized_keys.",
+        help: "A file of the host with lines for root's authorized_keys.",
         example: r#"ssh-key "/etc/zmgr/keys/ops.pub""#,
         ..BASE
     },
@@ -840,7 +840,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         rest: true,
         times: Times::Many,
         effect: Some(TakesEffect::Reinstall),
-        help: "Name servers. A zone's or template's win over its pools', those over `defaults`.",
+        help: "Name servers. Those of the zone or template override those of its pools, which override `defaults`.",
         example: r#"resolver "10.1.0.53""#,
         ..BASE
     },
@@ -860,7 +860,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         rest: true,
         times: Times::Many,
         effect: Some(TakesEffect::AtOnce),
-        help: "Words to find zones by.",
+        help: "Tags for selecting zones.",
         example: r#"tag "web""#,
         ..BASE
     },
@@ -870,7 +870,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("WHETHER": Type::Bool),
         default: "protected #false",
         effect: Some(TakesEffect::AtOnce),
-        help: "Whether `destroy` wants --force.",
+        help: "Whether `destroy` needs --force.",
         example: "protected #true",
         ..BASE
     },
@@ -881,7 +881,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         rest: true,
         times: Times::Many,
         effect: Some(TakesEffect::NextReboot),
-        help: "A command passed through to zonecfg, last: set, clear, add, select, remove or end. Not for zonename, zonepath, brand, ip-type, net.",
+        help: "A command passed through to zonecfg, run last: set, clear, add, select, remove or end. Not for zonename, zonepath, brand, ip-type, net.",
         example: r#"zonecfg "set fs-allowed=ufs""#,
         ..BASE
     },
@@ -891,7 +891,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NODE": Type::Word(super::DROPPABLE), "KEY": Type::Plain(1000)),
         optional: true,
         times: Times::Many,
-        help: "Drops what a layer beneath says: a node by its name and key, or all of a kind.",
+        help: "Drops a node of the layers below, by name and key, or all of a kind.",
         example: r#"without "attr" "env""#,
         ..BASE
     },
@@ -901,7 +901,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("DIR": Type::Path),
         props: &[
-            must("special", Type::Plain(1000), "what is mounted"),
+            must("special", Type::Plain(1000), "the source of the mount"),
             must("type", Type::FileSystem, "the type, such as lofs or zfs"),
             prop("raw", Type::Plain(1000), "the raw device"),
         ],
@@ -919,7 +919,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         rest: true,
         times: Times::Many,
         effect: Some(TakesEffect::NextReboot),
-        help: "Mount options, one a string.",
+        help: "Mount options, one per string.",
         example: r#"options "rw" "nodevices""#,
         ..BASE
     },
@@ -928,8 +928,8 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("NAME": Type::Dataset),
         props: &[
-            prop("create", Type::Bool, "whether `create` makes it where it is missing"),
-            prop("quota", Type::Size, "its quota, where it is made"),
+            prop("create", Type::Bool, "whether `create` makes it if it is missing"),
+            prop("quota", Type::Size, "its quota, if it is made"),
         ],
         times: Times::Keyed,
         effect: Some(TakesEffect::NextReboot),
@@ -943,7 +943,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("PATTERN": Type::Plain(1000)),
         times: Times::Keyed,
         effect: Some(TakesEffect::NextReboot),
-        help: "Devices of the host that the zone sees.",
+        help: "Devices of the host in the zone.",
         example: r#"device "/dev/dsk/c1t0d0*""#,
         ..BASE
     },
@@ -954,11 +954,11 @@ pub(crate) static TABLE: &[NodeRule] = &[
         props: &[prop(
             "type",
             Type::Word(&["string", "int", "uint", "boolean"]),
-            "the type, where the value does not tell",
+            "the type, if the value does not determine it",
         )],
         times: Times::Keyed,
         effect: Some(TakesEffect::AtOnce),
-        help: "A named value that illumos keeps for whoever wants it.",
+        help: "A user-defined attribute (zonecfg attr).",
         example: r#"attr "env" "prod""#,
         ..BASE
     },
@@ -969,7 +969,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         body: Some(At::Rctl),
         times: Times::Keyed,
         effect: Some(TakesEffect::NextReboot),
-        help: "A resource control, for those without a node of their own.",
+        help: "A resource control, for those without their own node.",
         example: r#"rctl "zone.max-lofi" { value limit=10 }"#,
         ..BASE
     },
@@ -979,7 +979,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         props: &[
             must("limit", Type::Int(0, COUNT), "the limit"),
             prop("priv", Type::Word(&["privileged", "basic"]), "who may change it; privileged"),
-            prop("action", Type::Word(&["deny", "none"]), "what happens there; deny"),
+            prop("action", Type::Word(&["deny", "none"]), "what happens when it is exceeded; deny"),
         ],
         times: Times::Many,
         required: true,
@@ -1007,7 +1007,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
             prop("locked", Type::Size, "locked memory, at most physical"),
         ],
         effect: Some(TakesEffect::NextReboot),
-        help: "Limits of memory, at least one.",
+        help: "Memory limits, at least one.",
         example: r#"capped-memory physical="2G" swap="4G""#,
         ..BASE
     },
@@ -1024,11 +1024,11 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "dedicated-cpu",
         at: LAYERS,
         props: &[
-            must("ncpus", Type::CpuRange, "the number, or fewest and most"),
-            prop("importance", Type::Int(0, u32::MAX as i128), "its weight against other pools"),
+            must("ncpus", Type::CpuRange, "the number, or minimum and maximum"),
+            prop("importance", Type::Int(0, u32::MAX as i128), "importance relative to other pools"),
         ],
         effect: Some(TakesEffect::NextReboot),
-        help: "Processors of its own. Not together with capped-cpu, cpu-shares or resource-pool.",
+        help: "Dedicated processors. Cannot be combined with capped-cpu, cpu-shares or resource-pool.",
         example: r#"dedicated-cpu ncpus="1-4" importance=10"#,
         ..BASE
     },
@@ -1046,7 +1046,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("NUMBER": Type::Int(100, COUNT)),
         effect: Some(TakesEffect::NextReboot),
-        help: "Most lightweight processes.",
+        help: "Maximum number of LWPs.",
         example: "max-lwps 2000",
         ..BASE
     },
@@ -1055,7 +1055,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("NUMBER": Type::Int(100, COUNT)),
         effect: Some(TakesEffect::NextReboot),
-        help: "Most processes.",
+        help: "Maximum number of processes.",
         example: "max-processes 1000",
         ..BASE
     },
@@ -1064,7 +1064,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("SIZE": Type::Size),
         effect: Some(TakesEffect::NextReboot),
-        help: "Most System V shared memory.",
+        help: "Maximum amount of System V shared memory.",
         example: r#"max-shm-memory "4G""#,
         ..BASE
     },
@@ -1073,7 +1073,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("NUMBER": Type::Int(0, COUNT)),
         effect: Some(TakesEffect::NextReboot),
-        help: "Most shared memory ids.",
+        help: "Maximum number of shared memory ids.",
         example: "max-shm-ids 100",
         ..BASE
     },
@@ -1082,7 +1082,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("NUMBER": Type::Int(0, COUNT)),
         effect: Some(TakesEffect::NextReboot),
-        help: "Most message queue ids.",
+        help: "Maximum number of message queue ids.",
         example: "max-msg-ids 100",
         ..BASE
     },
@@ -1091,7 +1091,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("NUMBER": Type::Int(0, COUNT)),
         effect: Some(TakesEffect::NextReboot),
-        help: "Most semaphore ids.",
+        help: "Maximum number of semaphore ids.",
         example: "max-sem-ids 100",
         ..BASE
     },
@@ -1100,7 +1100,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("ID": Type::HostId),
         effect: Some(TakesEffect::NextReboot),
-        help: "The host id that the zone sees.",
+        help: "Host id in the zone.",
         example: r#"hostid "0x1234abcd""#,
         ..BASE
     },
@@ -1118,7 +1118,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         at: LAYERS,
         args: args!("PRIVILEGES": Type::Plain(1000)),
         effect: Some(TakesEffect::NextReboot),
-        help: "The privileges that the zone is limited to.",
+        help: "Maximum set of the zone's privileges.",
         example: r#"limitpriv "default,dtrace_user""#,
         ..BASE
     },
@@ -1154,12 +1154,12 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "security-flags",
         at: LAYERS,
         props: &[
-            prop("default", Type::Plain(255), "what processes begin with"),
-            prop("lower", Type::Plain(255), "what they cannot go below"),
-            prop("upper", Type::Plain(255), "what they cannot go above"),
+            prop("default", Type::Plain(255), "flags that processes start with"),
+            prop("lower", Type::Plain(255), "flags that are always set"),
+            prop("upper", Type::Plain(255), "flags that may be set at most"),
         ],
         effect: Some(TakesEffect::NextReboot),
-        help: "Security flags, as comma lists.",
+        help: "Security flags, as comma-separated lists.",
         example: r#"security-flags default="aslr" upper="all""#,
         ..BASE
     },
@@ -1170,7 +1170,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NAME": Type::PublisherName),
         body: Some(At::Publisher),
         required: true,
-        help: "A publisher of packages. The name is the file's.",
+        help: "A publisher of packages. The name must match the file name.",
         example: r#"publisher "openindiana.org" { origin "https://pkg.example/hipster" }"#,
         ..BASE
     },
@@ -1181,7 +1181,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         rest: true,
         times: Times::Many,
         required: true,
-        help: "Where packages come from.",
+        help: "Origin of the packages.",
         example: r#"origin "https://pkg.example/hipster""#,
         ..BASE
     },
@@ -1191,7 +1191,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("URL": Type::Url),
         rest: true,
         times: Times::Many,
-        help: "Where their contents may come from as well.",
+        help: "Mirror of their content.",
         example: r#"mirror "https://mirror.example/hipster""#,
         ..BASE
     },
@@ -1208,7 +1208,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "ssl-cert",
         at: &[At::Publisher],
         args: args!("PATH": Type::Path),
-        help: "The client certificate, a file of the host; together with ssl-key.",
+        help: "Client certificate, a file of the host; requires ssl-key.",
         example: r#"ssl-cert "/etc/zmgr/ssl/x.pem""#,
         ..BASE
     },
@@ -1216,7 +1216,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "ssl-key",
         at: &[At::Publisher],
         args: args!("PATH": Type::Path),
-        help: "The key of the certificate, a file of the host.",
+        help: "Key of the certificate, a file of the host.",
         example: r#"ssl-key "/etc/zmgr/ssl/x.key""#,
         ..BASE
     },
@@ -1227,7 +1227,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("NAME": Type::ReservationName),
         body: Some(At::Reservation),
         required: true,
-        help: "Addresses held for something that is not a zone. The name, its owner, is the file's.",
+        help: "Addresses held for an owner that is not a zone. The name must match the file name.",
         example: r#"reservation "printer" { address "10.1.0.30" pool="internal" }"#,
         ..BASE
     },
@@ -1235,7 +1235,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "address",
         at: &[At::Reservation],
         args: args!("ADDRESS": Type::Address),
-        props: &[must("pool", Type::PoolName, "the pool that it is of")],
+        props: &[must("pool", Type::PoolName, "the pool of the address")],
         times: Times::Keyed,
         help: "An address that is held, and its pool.",
         example: r#"address "10.1.0.30" pool="internal""#,

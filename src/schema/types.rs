@@ -1,4 +1,4 @@
-//! The types of arguments and properties: what a value must look like, and what to say where it does not.
+//! Types of arguments and properties: valid values, and the errors for invalid ones.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ pub(crate) enum Type {
     Bool,
     /// A whole number from … to …
     Int(i128, i128),
-    /// Text that zonecfg can carry, of at most so many bytes.
+    /// Text that zonecfg can represent, with a limit in bytes.
     Plain(usize),
     /// Any text, as import found it.
     Verbatim,
@@ -28,11 +28,11 @@ pub(crate) enum Type {
     CpuRange,
     /// An absolute path.
     Path,
-    /// An absolute path that is handed to a shell of illumos.
+    /// An absolute path that illumos passes to a shell.
     SafePath,
-    /// Where a zone lies: an absolute path. Import may find odd ones; plans refuse those.
+    /// A zonepath: an absolute path. Import may find odd ones; plans refuse those.
     ZonePath,
-    /// A text that is handed to a shell of illumos.
+    /// A text that illumos passes to a shell.
     Safe,
     Url,
     Address,
@@ -46,7 +46,7 @@ pub(crate) enum Type {
     Vnic,
     /// A link of the host.
     Link,
-    /// A property of a link that dladm sets and nobody else.
+    /// A property of a link that only dladm sets.
     LinkProperty,
     /// A value for it.
     LinkValue,
@@ -85,7 +85,7 @@ pub(crate) enum Type {
     Command,
 }
 
-/// What is wrong with a value: a code, a sentence, and what to do.
+/// Error of a value: code, message and help.
 pub(crate) struct Wrong {
     pub(crate) code: &'static str,
     pub(crate) message: String,
@@ -103,11 +103,11 @@ impl Wrong {
     }
 }
 
-/// The brands of virtual machines, which belong to others.
+/// Brands of virtual machines, which zmgr does not manage.
 const VM_BRANDS: [&str; 5] = ["bhyve", "kvm", "emu", "propolis", "nebula-vm"];
 
 impl Type {
-    /// What a value of this type is, for people.
+    /// Describes a value of this type.
     pub(crate) fn describe(self) -> String {
         match self {
             Type::Bool => "#true or #false".into(),
@@ -159,7 +159,7 @@ impl Type {
         }
     }
 
-    /// Whether the value is of this type.
+    /// Checks that the value is of this type.
     pub(crate) fn check(self, value: &Value) -> Result<(), Wrong> {
         match (self, value) {
             (Type::Bool, Value::Bool(_)) => Ok(()),
@@ -167,17 +167,17 @@ impl Type {
                 if matches!(text.as_str(), "true" | "false" | "yes" | "no" | "on" | "off") =>
             {
                 let meant = matches!(text.as_str(), "true" | "yes" | "on");
-                Err(Wrong::new("wrong-type", format!("{text:?} is a string; #true or #false is wanted"))
+                Err(Wrong::new("wrong-type", format!("invalid value {text:?}: expected #true or #false"))
                     .help(format!("write #{meant}")))
             }
             (Type::Int(low, high), Value::Int(number)) => {
                 if (low..=high).contains(number) {
                     return Ok(());
                 }
-                Err(Wrong::new("out-of-range", format!("{number} is out of range; {} is wanted", self.describe())))
+                Err(Wrong::new("out-of-range", format!("{number} is out of range: expected {}", self.describe())))
             }
             (Type::Int(..), Value::Text(text)) if text.parse::<i128>().is_ok() => {
-                Err(Wrong::new("wrong-type", format!("{text:?} is a string; {} is wanted", self.describe()))
+                Err(Wrong::new("wrong-type", format!("{text:?} is a string: expected {}", self.describe()))
                     .help(format!("write {} without quotes", text.trim_start_matches('+'))))
             }
             (Type::AttrValue, Value::Bool(_)) => Ok(()),
@@ -193,7 +193,7 @@ impl Type {
             (Type::Size, Value::Int(number)) => Err(Wrong::new("wrong-type", "a size is a string")
                 .help(format!("write \"{number}\" for bytes, or a size such as \"2G\""))),
             (Type::Bool | Type::Int(..), _) | (_, Value::Bool(_) | Value::Null | Value::Int(_) | Value::Float(_)) => {
-                Err(Wrong::new("wrong-type", format!("{} stands here; {} is wanted", value.kind(), self.describe())))
+                Err(Wrong::new("wrong-type", format!("expected {1}, not {0}", value.kind(), self.describe())))
             }
             (_, Value::Text(text)) => check_text(self, text),
         }
@@ -219,23 +219,23 @@ fn require(ty: Type, text: &str, good: bool) -> Result<(), Wrong> {
     if good { Ok(()) } else { Err(bad(ty, text)) }
 }
 
-/// Whether a shell takes the text as one plain word.
+/// Returns true if a shell takes the text as one plain word.
 fn is_shell_safe(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&b))
 }
 
-/// What zonecfg cannot carry in any value.
+/// Refuses what zonecfg cannot represent in any value.
 fn carried(text: &str, most: usize) -> Result<(), Wrong> {
     if let Some(c) = text.chars().find(|c| *c == '"' || c.is_control()) {
         let shown = if c == '"' { "a double quote".to_owned() } else { format!("the character U+{:04X}", c as u32) };
-        return Err(Wrong::new("not-carried", format!("zonecfg cannot hold {shown} in a value")));
+        return Err(Wrong::new("not-carried", format!("zonecfg cannot represent {shown} in a value")));
     }
     if text.is_empty() {
         return Err(Wrong::new("bad-value", "the text is empty")
-            .help("leave the node out, or drop an inherited one with `without`"));
+            .help("remove the node, or drop an inherited one with `without`"));
     }
     if text.len() > most {
-        return Err(Wrong::new("too-long", format!("the text has {} bytes; zonecfg holds {most}", text.len())));
+        return Err(Wrong::new("too-long", format!("the text has {} bytes; zonecfg allows {most}", text.len())));
     }
     Ok(())
 }
@@ -243,7 +243,7 @@ fn carried(text: &str, most: usize) -> Result<(), Wrong> {
 fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
     match ty {
         Type::Bool | Type::Int(..) => {
-            Err(Wrong::new("wrong-type", format!("a string stands here; {} is wanted", ty.describe())))
+            Err(Wrong::new("wrong-type", format!("expected {}, not a string", ty.describe())))
         }
         Type::Plain(most) => carried(text, most),
         Type::Verbatim => Ok(()),
@@ -295,7 +295,7 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             if mac.is_unicast() {
                 Ok(())
             } else {
-                Err(Wrong::new("bad-value", format!("{mac} is no address of a single link")))
+                Err(Wrong::new("bad-value", format!("{mac} is not the address of a single link")))
             }
         }
         Type::Vnic => named(LinkName::new(text)),
@@ -403,7 +403,7 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             require(ty, text, shape)
         }
         Type::FileSystem => {
-            // zonecfg cuts longer ones in silence.
+            // zonecfg silently truncates longer ones.
             let shape = !text.is_empty()
                 && text.len() <= 15
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
@@ -458,7 +458,7 @@ pub(crate) fn is_link_value(text: &str) -> bool {
     is_shell_safe(text) && !text.contains('=') && text.len() <= 200
 }
 
-/// A property that is zmgr's or zoneadm's to set is refused, with the way to say it.
+/// Refuses a property that zmgr or zoneadm sets, and names the right way to set it.
 fn link_property(ty: Type, text: &str) -> Result<(), Wrong> {
     let other = match text {
         "mtu" => "write mtu, a node of its own",
@@ -482,17 +482,18 @@ fn path(ty: Type, text: &str) -> Result<(), Wrong> {
             .help("begin it with `/`"));
     }
     if text.split('/').any(|part| part == "..") {
-        return Err(Wrong::new("bad-value", format!("{:?} has `..` in it", shortened(text)))
-            .help("write the path without `..`"));
+        return Err(
+            Wrong::new("bad-value", format!("{:?} contains `..`", shortened(text))).help("write the path without `..`")
+        );
     }
     if matches!(ty, Type::SafePath) {
         if text.bytes().all(|b| b == b'/') {
-            return Err(Wrong::new("bad-value", "zones cannot lie in `/` itself"));
+            return Err(Wrong::new("bad-value", "zones cannot be in `/` itself"));
         }
         if !is_shell_safe(text) {
             return Err(Wrong::new(
                 "not-safe",
-                format!("{:?} has characters that illumos would hand to a shell", shortened(text)),
+                format!("{:?} has characters that illumos would pass to a shell", shortened(text)),
             )
             .help("letters, digits and @%+=:,./_- are safe"));
         }
@@ -536,10 +537,10 @@ pub(crate) fn parse_range(text: &str) -> Result<(IpAddr, IpAddr), String> {
     ordered(first, last)
 }
 
-/// Two ends of a range: one family, and in order.
+/// Checks the ends of a range: one family, and in order.
 pub(crate) fn ordered(first: IpAddr, last: IpAddr) -> Result<(IpAddr, IpAddr), String> {
     if first.is_ipv4() != last.is_ipv4() {
-        return Err(format!("{first} and {last} are of two families"));
+        return Err(format!("{first} and {last} are of different families"));
     }
     if first > last {
         return Err(format!("the range begins at {first}, after its end {last}"));
@@ -547,11 +548,11 @@ pub(crate) fn ordered(first: IpAddr, last: IpAddr) -> Result<(IpAddr, IpAddr), S
     Ok((first, last))
 }
 
-/// `1.5` processors, in hundredths.
+/// Parses `1.5` processors into hundredths.
 pub(crate) fn parse_cpus(text: &str) -> Result<CappedCpu, String> {
     let wrong = || {
         format!(
-            "{text:?} is no number of processors; 0.01 and more with at most two decimals is wanted, such as \"1.5\""
+            "invalid number of processors {text:?}: expected at least 0.01 with at most two decimals, such as \"1.5\""
         )
     };
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -569,9 +570,9 @@ pub(crate) fn parse_cpus(text: &str) -> Result<CappedCpu, String> {
     }
 }
 
-/// `2` or `1-4` processors.
+/// Parses `2` or `1-4` processors.
 pub(crate) fn parse_cpu_range(text: &str) -> Result<(u32, u32), String> {
-    let wrong = || format!("{text:?} is no number of processors; \"2\" or \"1-4\" is wanted");
+    let wrong = || format!("invalid number of processors {text:?}: expected \"2\" or \"1-4\"");
     let number = |part: &str| {
         let plain = !part.is_empty() && part.len() <= 6 && part.bytes().all(|b| b.is_ascii_digit());
         plain.then(|| part.parse::<u32>().ok()).flatten().filter(|n| *n > 0).ok_or_else(wrong)
@@ -583,7 +584,7 @@ pub(crate) fn parse_cpu_range(text: &str) -> Result<(u32, u32), String> {
     if min <= max { Ok((min, max)) } else { Err(format!("{text:?} begins above its end")) }
 }
 
-/// Why a text may not be passed to zonecfg as one command; `None` where it may.
+/// Returns why a text may not be passed to zonecfg as one command; `None` if it may.
 fn command_fault(text: &str) -> Option<String> {
     const VERBS: [&str; 6] = ["set", "clear", "add", "select", "remove", "end"];
     const OURS: [&str; 5] = ["zonename", "zonepath", "brand", "ip-type", "net"];
@@ -611,14 +612,14 @@ fn command_fault(text: &str) -> Option<String> {
         let help = did_you_mean(verb, VERBS).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
         return Some(format!("`{verb}` is not one of {}{help}", VERBS.join(", ")));
     }
-    // `remove -F net`: the word that counts follows the options.
+    // `remove -F net`: the relevant word follows the options.
     let what = words.find(|word| !word.starts_with('-'));
     match (verb, what) {
         ("end", None) => None,
         ("end", Some(_)) => Some("`end` takes no words".to_owned()),
-        (_, None) => Some(format!("`{verb}` needs to say what")),
+        (_, None) => Some(format!("`{verb}` needs an argument")),
         (_, Some(what)) if OURS.contains(&what.trim_matches('"')) => {
-            Some(format!("`{what}` is not passed through: the documents have words of their own for it"))
+            Some(format!("`{what}` cannot be passed through: use its own node"))
         }
         _ => None,
     }

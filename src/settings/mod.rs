@@ -1,6 +1,6 @@
-//! What a template may say and a zone may override: one layer of the wish.
+//! Settings that a template defines and a zone may override: one layer of the desired state.
 //!
-//! Invariant: a layer says only what was written in its file; what is unset falls through to the layer beneath.
+//! Invariant: a layer contains only what is in its file; unset values come from the layer below.
 
 mod link_property;
 pub(crate) mod read;
@@ -18,7 +18,7 @@ use crate::name::{LinkName, PoolName, PublisherName, ZoneName};
 use crate::resources::Resources;
 use crate::source::{Source, Sourced};
 
-/// The nodes that `defaults`, a template, a zone and `applied` share, but for their nets.
+/// Settings that `defaults`, a template, a zone and `applied` share, except their nets.
 ///
 /// ```
 /// # use zmgr::*;
@@ -36,27 +36,27 @@ use crate::source::{Source, Sourced};
 pub struct Settings {
     /// The brand.
     pub brand: Option<Sourced<String>>,
-    /// Whether the zone boots with the host.
+    /// True if the zone boots with the host.
     pub autoboot: Option<Sourced<bool>>,
-    /// Whether the zone has its own network stack.
+    /// The zone's IP type.
     pub ip_type: Option<Sourced<IpType>>,
     /// How it is installed.
     pub install: Option<Sourced<Install>>,
-    /// The zone to clone in place of installing.
+    /// The zone to clone instead of installing.
     pub clone_from: Option<Sourced<ZoneName>>,
-    /// What is written into the zone before its first boot.
+    /// Files written before the zone's first boot.
     pub setup: Setup,
     /// The name servers of the zone.
     pub resolvers: Option<Sourced<Vec<IpAddr>>>,
     /// The DNS domain of the zone.
     pub dns_domain: Option<Sourced<String>>,
-    /// Words to find it by.
+    /// Tags for selecting zones.
     pub tags: Option<Sourced<Vec<String>>>,
-    /// Whether `destroy` is refused without force.
+    /// True if `destroy` needs force.
     pub protected: Option<Sourced<bool>>,
-    /// Commands passed through to zonecfg, last; one each.
+    /// Commands passed through to zonecfg, which run last; one per item.
     pub zonecfg: Option<Sourced<Vec<String>>>,
-    /// What is dropped of the layers beneath: the kind of a keyed node and its key, or a node without a key.
+    /// What is dropped of the layers below: the kind of a keyed node and its key, or a node without a key.
     pub without: Vec<Sourced<Without>>,
     /// The resources.
     pub resources: Resources,
@@ -73,26 +73,26 @@ pub struct Without {
 }
 
 impl Without {
-    /// A node and its key.
+    /// Returns a node and its key.
     pub fn new(node: impl Into<String>, key: Option<String>) -> Self {
         Without { node: node.into(), key }
     }
 }
 
-/// Whose network stack a zone has.
+/// IP type of a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum IpType {
-    /// Its own, on links of its own.
+    /// A separate IP stack, with links of its own.
     #[default]
     Exclusive,
-    /// The host's: the addresses are put on links of the host.
+    /// The host's IP stack: the addresses are set on links of the host.
     Shared,
 }
 
 impl IpType {
-    /// zonecfg's word.
+    /// Returns zonecfg's name for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             IpType::Exclusive => "exclusive",
@@ -112,29 +112,29 @@ impl fmt::Display for IpType {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Install {
-    /// The publishers its image gets, by the names of their documents. Empty: those of the host.
+    /// Names of the publishers of its image. Empty: those of the host.
     pub publishers: Vec<PublisherName>,
-    /// Packages beyond the brand's own.
+    /// Packages in addition to the brand's own.
     pub packages: Vec<String>,
-    /// The archive, dataset, snapshot or directory that the brands which need one are installed from.
+    /// Archive, dataset, snapshot or directory to install from, for brands that need one.
     pub image: Option<String>,
 }
 
-/// What is written into the zone before its first boot. Each is merged by itself.
+/// Files written before the zone's first boot. Each setting is merged separately.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Setup {
     /// Its host name. Without one, the zone's name.
     pub hostname: Option<Sourced<String>>,
-    /// Files on the host whose lines go to root's `authorized_keys`.
+    /// Files on the host with lines for root's `authorized_keys`.
     pub ssh_keys: Option<Sourced<Vec<String>>>,
     /// Its time zone, such as `Europe/Zurich`.
     pub timezone: Option<Sourced<String>>,
 }
 
 impl Setup {
-    /// Whether nothing is to be written.
+    /// Returns true if there is nothing to write.
     pub fn is_empty(&self) -> bool {
         *self == Setup::default()
     }
@@ -151,38 +151,38 @@ pub struct EntryNet {
     pub pool: Option<PoolName>,
     /// Its addresses.
     pub addresses: Vec<NetAddress>,
-    /// `address "none"`: it gets no address from zmgr; DHCP or the zone's own business.
+    /// `address "none"`: zmgr assigns no address; the zone uses DHCP or configures itself.
     pub no_address: bool,
-    /// Host names that stand in the place of addresses, as import may find them on a zone with a shared stack.
+    /// Host names instead of addresses, which import may find on a shared-IP zone.
     pub host_names: Vec<String>,
     /// The VNIC.
     pub vnic: Option<LinkName>,
-    /// The link below the VNIC; on a shared stack, the link that gets the address.
+    /// Link below the VNIC; for a shared-IP zone, the link that gets the address.
     pub stub: Option<String>,
-    /// An existing link that is used as it is, never made or deleted.
+    /// Existing link that is used as it is, never created or deleted.
     pub physical: Option<String>,
     /// The VLAN.
     pub vlan: Option<u16>,
-    /// The largest packet.
+    /// MTU.
     pub mtu: Option<u32>,
     /// The VNIC's MAC address.
     pub mac: Option<MacAddr>,
-    /// Properties of the VNIC beside its MTU, by dladm's names, such as `maxbw`.
+    /// Properties of the VNIC except its MTU, by dladm's names, such as `maxbw`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub link_properties: BTreeMap<String, String>,
-    /// In `applied`: what the entry sets itself, other than its pool has it: `stub`, `vlan`, `mtu`, `gateway`.
+    /// In `applied`: settings of the entry that differ from its pool: `stub`, `vlan`, `mtu`, `gateway`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<String>,
-    /// Whether zmgr made the VNIC, so that destroy may delete it.
+    /// True if zmgr made the VNIC, so that destroy may delete it.
     pub managed: bool,
-    /// Whether the zone's default routes go through this net; `None`: the first net with a gateway has them.
+    /// True if the zone's default routes use this net; `None`: those of the first net with a gateway.
     pub default_route: Option<bool>,
-    /// Where it was written.
+    /// Line of the net.
     pub source: Source,
 }
 
 impl EntryNet {
-    /// A net of this name, with nothing else said.
+    /// Returns a net of this name without settings.
     pub fn new(name: impl Into<String>) -> Self {
         EntryNet { name: name.into(), ..EntryNet::default() }
     }
@@ -190,7 +190,7 @@ impl EntryNet {
 
 macro_rules! words {
     ($type:ty: $($variant:path),+) => {
-        /// The error is a sentence.
+        /// Parses its name; the error is a sentence.
         impl FromStr for $type {
             type Err = String;
             fn from_str(word: &str) -> Result<Self, String> {

@@ -9,7 +9,7 @@ use crate::kdl_util::{Node, Value};
 use crate::resources::Resources;
 use crate::schema::is_link_value;
 
-/// The settings of a body, whatever else it holds.
+/// Reads the settings of a body and ignores other nodes.
 pub(crate) fn settings(body: &Node, reader: &mut Reader<'_>) -> Settings {
     if let (Some(clone), Some(_)) = (body.child("clone-from"), body.child("install")) {
         let message = "`clone-from` stands beside `install`: a zone is cloned or installed";
@@ -61,7 +61,7 @@ fn setup(node: &Node, reader: &Reader<'_>) -> Setup {
     }
 }
 
-/// The nets of a body, in their order.
+/// Reads the nets of a body, in order.
 pub(crate) fn nets(body: &Node, reader: &mut Reader<'_>) -> Vec<EntryNet> {
     // What was applied once stays readable.
     if body.name != "applied" && !reader.frozen {
@@ -70,7 +70,7 @@ pub(crate) fn nets(body: &Node, reader: &mut Reader<'_>) -> Vec<EntryNet> {
     body.children_named("net").filter_map(|node| net(node, reader)).collect()
 }
 
-/// Reports what dladm would refuse only once the VNIC is made.
+/// Reports what dladm would refuse only once the VNIC is created.
 fn check_link_properties(body: &Node, reader: &mut Reader<'_>) {
     for node in body.children_named("net").flat_map(|net| net.children_named("link-property")) {
         let mut words = node.texts();

@@ -4,7 +4,7 @@ use super::{EntryNet, Settings};
 use crate::document::scalar;
 use crate::kdl_util::Node;
 
-/// The nodes of settings.
+/// Returns the nodes of settings.
 pub(crate) fn settings(settings: &Settings) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     nodes.extend(scalar("brand", &settings.brand));
@@ -49,13 +49,13 @@ pub(crate) fn settings(settings: &Settings) -> Vec<Node> {
     nodes
 }
 
-/// One node with all words, or none.
+/// Returns one node with all words, or none.
 fn list<'a>(name: &str, words: impl Iterator<Item = &'a str>) -> Option<Node> {
     let node = Node::new(name).args(words);
     (!node.entries.is_empty()).then_some(node)
 }
 
-/// The node of a net.
+/// Returns the node of a net.
 pub(crate) fn net(net: &EntryNet) -> Node {
     let mut inner = Vec::new();
     inner.extend(net.pool.as_ref().map(|pool| Node::new("pool").arg(pool.as_str())));

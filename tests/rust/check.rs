@@ -60,7 +60,7 @@ fn zonepaths_that_cannot_be() {
 #[test]
 fn two_zones_with_one_zonepath() {
     for (other, words) in
-        [("/zones/a", "same zonepath"), ("/zones/a/", "same zonepath"), ("//zones/a/b", "within"), ("/zones", "within")]
+        [("/zones/a", "same zonepath"), ("/zones/a/", "same zonepath"), ("//zones/a/b", "inside"), ("/zones", "inside")]
     {
         let (_pretend, manager) = tree();
         zone(&manager, "a", "    template \"oi\"\n    zonepath \"/zones/a\"");

@@ -48,12 +48,12 @@ fn a_vnic_of_that_name_is_there_before() {
 #[test]
 fn a_vnic_of_that_name_appears_between_two_steps() {
     let fixture = fixture::new();
-    let with_interference = fixture.with_interference(When::Before, "dladm create-vnic", |machine| {
+    let interfered = fixture.with_interference(When::Before, "dladm create-vnic", |machine| {
         machine.run("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 web01_0");
     });
-    let error = create(&with_interference).unwrap_err();
+    let error = create(&interfered).unwrap_err();
     assert_eq!(error.code(), Code::RecoveryNeeded);
-    assert!(error.message().contains("the VNIC web01_0 has the MAC address 2:8:20:1:2:3"), "{error}");
+    assert!(error.message().contains("VNIC web01_0 has the MAC address 2:8:20:1:2:3"), "{error}");
     assert_eq!((fixture.vnics(), fixture.zones()), (vec!["web01_0".to_owned()], Vec::new()));
 }
 
@@ -71,22 +71,22 @@ fn our_vnic_is_replaced_by_another_of_its_name() {
 #[test]
 fn the_zone_appears_between_two_steps() {
     let fixture = fixture::new();
-    let with_interference = fixture.with_interference(When::After, "dladm create-vnic", make_by_hand);
-    let error = create(&with_interference).unwrap_err();
+    let interfered = fixture.with_interference(When::After, "dladm create-vnic", make_by_hand);
+    let error = create(&interfered).unwrap_err();
     assert_eq!(error.code(), Code::Exists, "{error:?}");
     assert_eq!((fixture.vnics(), fixture.zones()), (vec!["hand0".to_owned()], vec!["web01:configured".to_owned()]));
     // What is in it is in use, and the name is taken.
     let error = create(&fixture.manager).unwrap_err();
-    assert_eq!((error.code(), error.help()), (Code::Exists, Some("zmgr import web01 adopts it")));
+    assert_eq!((error.code(), error.help()), (Code::Exists, Some("run `zmgr import web01` to adopt it")));
 }
 
 #[test]
 fn the_zone_is_installed_by_hand_while_zmgr_configures_it() {
     let fixture = fixture::new();
-    let with_interference = fixture.with_interference(When::After, "zonecfg -z web01 -f", |machine| {
+    let interfered = fixture.with_interference(When::After, "zonecfg -z web01 -f", |machine| {
         machine.run("zoneadm -z web01 install");
     });
-    let error = create(&with_interference).unwrap_err();
+    let error = create(&interfered).unwrap_err();
     assert!(error.code() == Code::Exists && error.message().contains("rpool/zones/web01"), "{error}");
     // It is not uninstalled, and recovery finishes it.
     assert_eq!(fixture.zones(), ["web01:installed"]);
@@ -97,12 +97,12 @@ fn the_zone_is_installed_by_hand_while_zmgr_configures_it() {
 #[test]
 fn a_zone_made_by_hand_in_place_of_ours_is_left_alone() {
     let fixture = fixture::new();
-    let with_interference = fixture.with_interference(When::After, "zonecfg -z web01 -f", |machine| {
+    let interfered = fixture.with_interference(When::After, "zonecfg -z web01 -f", |machine| {
         machine.run("zonecfg -z web01 delete -F");
         make_by_hand(machine);
         machine.run("zoneadm -z web01 install");
     });
-    create(&with_interference).unwrap_err();
+    create(&interfered).unwrap_err();
     assert_eq!(fixture.zones(), ["web01:installed"]);
     let by_hand = fs::read_to_string(fixture.dir().join("etc/zones/web01.xml")).unwrap();
     assert!(by_hand.contains("hand0") && fixture.vnics().contains(&"hand0".to_owned()));
@@ -112,19 +112,19 @@ fn a_zone_made_by_hand_in_place_of_ours_is_left_alone() {
 #[test]
 fn the_zone_vanishes_between_two_steps() {
     let fixture = fixture::new();
-    let with_interference = fixture.with_interference(When::After, "zonecfg -z web01 -f", |machine| {
+    let interfered = fixture.with_interference(When::After, "zonecfg -z web01 -f", |machine| {
         machine.run("zonecfg -z web01 delete -F");
     });
-    let error = create(&with_interference).unwrap_err();
+    let error = create(&interfered).unwrap_err();
     assert!(error.message().contains("rolled back"), "{error}");
     fixture.assert_bare();
     // And while it is destroyed, which is what was wanted.
     create(&fixture.manager).unwrap();
-    let with_interference = fixture.with_interference(When::Before, "web01 uninstall", |machine| {
+    let interfered = fixture.with_interference(When::Before, "web01 uninstall", |machine| {
         machine.run("zoneadm -z web01 uninstall -F");
         machine.run("zonecfg -z web01 delete -F");
     });
-    destroy(&with_interference).unwrap();
+    destroy(&interfered).unwrap();
     fixture.assert_bare();
 }
 
@@ -132,18 +132,18 @@ fn the_zone_vanishes_between_two_steps() {
 fn the_zone_is_renamed_between_two_steps() {
     for at in ["web01 install", "zonecfg -z web01 -f"] {
         let fixture = fixture::new();
-        let with_interference = fixture.with_interference(When::After, at, |machine| {
+        let interfered = fixture.with_interference(When::After, at, |machine| {
             machine.argv(&["zonecfg", "-z", "web01", "set zonename=mine"], "");
         });
-        let error = create(&with_interference).unwrap_err();
-        let called = "the zone web01 is called mine by now";
+        let error = create(&interfered).unwrap_err();
+        let called = "zone web01 was renamed to mine";
         assert!(error.details().iter().any(|detail| detail.message.contains(called)), "{at}: {error:?}");
         // Its link and its address are in use by the zone under its new name.
         assert_eq!(fixture.vnics(), ["web01_0"], "{at}");
         assert!(fixture.zones()[0].starts_with("mine:"));
         assert!(fixture.entry("web01").exists());
         let error = fixture.manager.recover(&[], &RecoverOptions::new(), &mut run()).unwrap().error().unwrap();
-        assert!(error.message().contains("is that of the zone mine by now"), "{error}");
+        assert!(error.message().contains("now belongs to zone mine"), "{error}");
         // Named as it was, it can be taken back.
         fixture.machine.argv(&["zonecfg", "-z", "mine", "set zonename=web01"], "");
         fixture.recover();
@@ -165,15 +165,18 @@ fn a_zone_that_was_renamed_is_not_destroyed_under_its_old_name() {
     fixture.machine.argv(&["zonecfg", "-z", "web01", "set zonename=mine"], "");
     let error = destroy(&fixture.manager).unwrap_err();
     assert_eq!(error.code(), Code::RecoveryNeeded);
-    assert_eq!(error.help(), Some("somebody renamed it: give it its name back (zonecfg -z mine set zonename=web01)"));
+    assert_eq!(
+        error.help(),
+        Some("it was renamed outside zmgr: rename it back with `zonecfg -z mine set zonename=web01`")
+    );
     assert_eq!((fixture.vnics(), fixture.zones()), (vec!["web01_0".to_owned()], vec!["mine:installed".to_owned()]));
     assert_eq!(slug(fixture.manager.boot(&["web01"], &mut run()).unwrap().into_result()), "wrong-state");
     fixture.machine.argv(&["zonecfg", "-z", "mine", "set zonename=web01"], "");
     // Renamed while it is destroyed.
-    let with_interference = fixture.with_interference(When::After, "web01 uninstall", |machine| {
+    let interfered = fixture.with_interference(When::After, "web01 uninstall", |machine| {
         machine.argv(&["zonecfg", "-z", "web01", "set zonename=mine"], "");
     });
-    let error = destroy(&with_interference).unwrap_err();
+    let error = destroy(&interfered).unwrap_err();
     assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
     assert_eq!((fixture.vnics(), fixture.zones()), (vec!["web01_0".to_owned()], vec!["mine:configured".to_owned()]));
     fixture.machine.argv(&["zonecfg", "-z", "mine", "set zonename=web01"], "");
@@ -184,20 +187,20 @@ fn a_zone_that_was_renamed_is_not_destroyed_under_its_old_name() {
 #[test]
 fn the_zone_is_halted_or_booted_between_two_steps() {
     let fixture = fixture::new();
-    let with_interference =
+    let interfered =
         fixture.with_interference(When::After, "web01 boot", |machine| drop(machine.run("zoneadm -z web01 halt")));
-    let error = with_interference.create("web01", &CreateOptions::new(), &mut run()).unwrap_err();
+    let error = interfered.create("web01", &CreateOptions::new(), &mut run()).unwrap_err();
     assert!(error.message().contains("web01 is ready but could not be booted"), "{error}");
     assert_eq!(fixture.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
     // Halted by somebody while it is to be halted.
     fixture.machine.run("zoneadm -z web01 boot");
-    let with_interference =
+    let interfered =
         fixture.with_interference(When::Before, "web01 halt", |machine| drop(machine.run("zoneadm -z web01 halt")));
-    with_interference.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    interfered.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
     // Booted by somebody while it is destroyed: it is left alone, and as it was.
-    let with_interference = fixture
+    let interfered = fixture
         .with_interference(When::Before, "web01 uninstall", |machine| drop(machine.run("zoneadm -z web01 boot")));
-    let error = destroy(&with_interference).unwrap_err();
+    let error = destroy(&interfered).unwrap_err();
     assert_eq!(error.code(), Code::CommandFailed, "{error:?}");
     assert_eq!(fixture.zones(), ["web01:running"]);
     assert_eq!(fixture.recover(), ["restored web01"]);
@@ -216,14 +219,14 @@ fn the_zone_is_reinstalled_between_two_steps() {
     let fixture = fixture::new();
     create(&fixture.manager).unwrap();
     fixture.manager.boot(&["web01"], &mut run()).unwrap();
-    // The new installation is somebody else's, and is not uninstalled.
-    let with_interference = fixture.with_interference(When::After, "web01 halt", again);
-    let error = destroy(&with_interference).unwrap_err();
+    // The new installation is not zmgr's, and is not uninstalled.
+    let interfered = fixture.with_interference(When::After, "web01 halt", again);
+    let error = destroy(&interfered).unwrap_err();
     assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
-    assert!(error.message().contains("somebody has installed web01 anew"), "{error}");
+    assert!(error.message().contains("web01 was reinstalled outside zmgr"), "{error}");
     assert_eq!(fixture.zones(), ["web01:installed"]);
     let error = fixture.manager.recover(&[], &RecoverOptions::new(), &mut run()).unwrap().error().unwrap();
-    assert!(error.message().contains("somebody else has installed the zone anew"), "{error}");
+    assert!(error.message().contains("the zone was reinstalled outside zmgr"), "{error}");
     assert_eq!(fixture.zones(), ["web01:installed"]);
 }
 
@@ -261,12 +264,12 @@ fn an_unregistered_zone_holds_an_address() {
 fn the_entry_is_edited_meanwhile() {
     let fixture = fixture::new();
     let path = fixture.entry("web01");
-    let with_interference = fixture.with_interference(When::Before, "web01 install", move |_| {
+    let interfered = fixture.with_interference(When::Before, "web01 install", move |_| {
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replacen("format 2", "// by hand\n    attr \"owner\" \"alice\"\n    format 2", 1))
             .unwrap();
     });
-    create(&with_interference).unwrap();
+    create(&interfered).unwrap();
     let text = fs::read_to_string(fixture.entry("web01")).unwrap();
     assert!(text.contains("// by hand") && text.contains("state \"ready\""), "{text}");
     assert_eq!(fixture.manager.zone("web01").unwrap().attrs["owner"], "alice");
@@ -276,12 +279,12 @@ fn the_entry_is_edited_meanwhile() {
 fn the_entry_is_replaced_meanwhile() {
     let fixture = fixture::new();
     let path = fixture.entry("web01");
-    let with_interference = fixture.with_interference(When::Before, "web01 install", move |_| {
+    let interfered = fixture.with_interference(When::Before, "web01 install", move |_| {
         fs::write(&path, "zone \"web01\" { template \"oi\"; id \"0123456789abcdef0123456789abcdef\" }\n").unwrap();
     });
-    let error = create(&with_interference).unwrap_err();
+    let error = create(&interfered).unwrap_err();
     assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
-    assert!(error.message().contains("another one than the work began with"), "{error}");
+    assert!(error.message().contains("is not the one that the operation began with"), "{error}");
     let text = fs::read_to_string(fixture.entry("web01")).unwrap();
     assert!(text.contains("0123456789abcdef0123456789abcdef"), "{text}");
 }
@@ -290,9 +293,9 @@ fn the_entry_is_replaced_meanwhile() {
 fn the_entry_is_spoiled_meanwhile() {
     let fixture = fixture::new();
     let path = fixture.entry("web01");
-    let with_interference = fixture
+    let interfered = fixture
         .with_interference(When::Before, "web01 install", move |_| fs::write(&path, "zone \"web01\" {").unwrap());
-    let error = create(&with_interference).unwrap_err();
+    let error = create(&interfered).unwrap_err();
     assert_eq!(error.code(), Code::Config, "{error:?}");
     // It is listed with its fault, and other zones are made and listed as ever.
     fixture.manager.create("web02", &CreateOptions::new().boot(false), &mut run()).unwrap();
@@ -307,19 +310,19 @@ fn the_entry_is_deleted_meanwhile() {
     for at in ["dladm create-vnic", "zonecfg -z web01 -f", "web01 install"] {
         let fixture = fixture::new();
         let path = fixture.entry("web01");
-        let with_interference = fixture.with_interference(When::After, at, move |_| fs::remove_file(&path).unwrap());
-        let error = create(&with_interference).unwrap_err();
+        let interfered = fixture.with_interference(When::After, at, move |_| fs::remove_file(&path).unwrap());
+        let error = create(&interfered).unwrap_err();
         assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
-        assert!(error.message().contains("was removed while it was being worked on"), "{error}");
-        // What was made is taken back: nobody else would know of it.
+        assert!(error.message().contains("was removed during the operation"), "{error}");
+        // The steps are undone: nothing else would undo them.
         fixture.assert_bare();
     }
     let fixture = fixture::new();
     create(&fixture.manager).unwrap();
     let path = fixture.entry("web01");
-    let with_interference =
+    let interfered =
         fixture.with_interference(When::After, "web01 uninstall", move |_| fs::remove_file(&path).unwrap());
-    let error = destroy(&with_interference).unwrap_err();
+    let error = destroy(&interfered).unwrap_err();
     assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
 }
 
@@ -327,11 +330,11 @@ fn the_entry_is_deleted_meanwhile() {
 fn a_document_is_changed_meanwhile() {
     let fixture = fixture::new();
     let template = fixture.file("templates/oi.kdl");
-    let with_interference = fixture.with_interference(When::Before, "web01 install", move |_| {
+    let interfered = fixture.with_interference(When::Before, "web01 install", move |_| {
         let text = fs::read_to_string(&template).unwrap();
         fs::write(&template, text.replace("nlipkg", "ipkg")).unwrap();
     });
-    create(&with_interference).unwrap();
+    create(&interfered).unwrap();
     assert_eq!(fixture.manager.zone("web01").unwrap().brand.as_deref(), Some("nlipkg"));
     destroy(&fixture.manager).unwrap();
     fixture.assert_bare();

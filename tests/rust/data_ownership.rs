@@ -82,11 +82,11 @@ fn files_of_a_zone_that_a_restored_backup_forgot_are_kept() {
 fn data_that_appears_during_a_creation_is_not_rolled_back_with_it() {
     for moment in ["dladm create-vnic", "zonecfg -z web01 -f"] {
         let fixture = fixture::new();
-        let with_interference = fixture.with_interference(When::After, moment, |machine| {
+        let interfered = fixture.with_interference(When::After, moment, |machine| {
             machine.run("zfs create rpool/zones/web01");
             fs::write(machine.dir.path().join("zones/web01/file"), "mine\n").unwrap();
         });
-        let error = with_interference.create("web01", &CreateOptions::new(), &mut run()).unwrap_err();
+        let error = interfered.create("web01", &CreateOptions::new(), &mut run()).unwrap_err();
         assert_eq!(error.code(), Code::Exists, "{moment}: {error:?}");
         assert!(is_there(&fixture, "zones/web01/file"), "{moment}");
         assert_eq!((fixture.zones(), fixture.vnics()), (Vec::new(), Vec::new()), "{moment}");

@@ -299,7 +299,7 @@ fn pool_check_sees_what_a_registered_zone_really_has() {
 #[test]
 fn a_reserve_that_can_never_be_given_is_reported_and_never_replaced() {
     for (address, word) in [
-        ("10.1.0.5", "no range"),
+        ("10.1.0.5", "not in a range"),
         ("10.1.0.1", "gateway"),
         ("10.1.0.53", "excluded"),
         ("10.1.0.255", "broadcast"),

@@ -89,7 +89,7 @@ fn a_zone_is_adopted_under_the_template_of_its_brand() {
     assert_eq!((net.vnic.as_deref(), net.stub.as_deref()), (Some("db0"), Some("stub0")));
     assert_eq!(net.addresses[0].address.to_string(), "10.1.0.77/24");
     assert_eq!(outcome(&outcomes, "db").notes, ["it is only configured, not installed"]);
-    // What the template says is not said again.
+    // What template says is not said again.
     let text = entry(&manager, "db");
     let own = text.split("applied {").next().unwrap();
     assert!(!own.contains("autoboot") && own.contains("cpu-shares 20"), "{text}");
@@ -125,7 +125,7 @@ fn links_that_match_are_adopted_where_asked() {
     let outcomes = import(&manager, &[], &ImportOptions::new().adopt_links(true));
     assert!(adopted(&outcomes, "good").nets[0].managed);
     assert!(!adopted(&outcomes, "other").nets[0].managed);
-    assert!(outcome(&outcomes, "other").notes.iter().any(|note| note.contains("lies over net0")));
+    assert!(outcome(&outcomes, "other").notes.iter().any(|note| note.contains("it is over net0")));
     assert_eq!(adopted(&outcomes, "phys").nets[0].physical.as_deref(), Some("net0"));
     assert!(outcome(&outcomes, "gone").notes.contains(&"the host has no link gone0".to_owned()));
     manager.destroy(&["good", "other"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
@@ -153,7 +153,7 @@ fn what_is_left_alone_is_explained() {
         ("lab", "does not support its brand"),
         ("half", "incomplete"),
         ("sparse", "does not have its brand"),
-        ("123", "digits alone"),
+        ("123", "only digits"),
         ("torn", "cannot be read"),
         ("lost", "configuration file is missing"),
     ] {
@@ -289,7 +289,8 @@ fn addresses_twice_or_in_no_pool_are_told_and_adopted() {
         plant(&pretend, zone, "configured", Some(&text));
     }
     let outcomes = import(&manager, &[], &ImportOptions::new());
-    for (zone, word) in [("a", "10.1.0.60"), ("b", "10.1.0.60"), ("c", "192.0.2.9 is in no pool"), ("d", "10.1.0.1")] {
+    for (zone, word) in [("a", "10.1.0.60"), ("b", "10.1.0.60"), ("c", "192.0.2.9 is not in a pool"), ("d", "10.1.0.1")]
+    {
         adopted(&outcomes, zone);
         let outcome = outcome(&outcomes, zone);
         assert!(outcome.notes.iter().any(|note| note.contains(word)), "{outcome:#?}");
@@ -481,7 +482,7 @@ fn a_template_that_cannot_be_used_is_not_left_out_silently() {
         assert!(error.details().iter().any(|detail| detail.path.as_ref().unwrap().ends_with("x.kdl")), "{error:?}");
         assert!(error.help().unwrap().contains("--no-template"), "{error:?}");
     }
-    // One that only others extend names no brand, and stands in no zone's way.
+    // One that only others extend has no brand, and stands in no zone's way.
     fs::write(manager.root().join("templates/x.kdl"), "template \"x\" { autoboot #true; }\n").unwrap();
     manager.plan_import(&["prod"], &ImportOptions::new()).unwrap();
     fs::write(manager.root().join("templates/x.kdl"), "template \"x\" {").unwrap();

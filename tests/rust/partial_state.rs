@@ -86,7 +86,7 @@ fn a_bare_configuration_is_somebodys_where_zmgr_had_not_come_to_configure() {
         zonecfg(&fixture, beginning);
         let error = refused(&fixture);
         assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
-        assert!(error.message().contains("half configured"), "{error}");
+        assert!(error.message().contains("partly configured"), "{error}");
         assert_eq!(fixture.zones(), ["web01:configured"]);
     }
 }
@@ -118,9 +118,9 @@ fn a_document_that_a_killed_zonecfg_left_goes_too() {
     let report = fixture.manager.recover(&[], &RecoverOptions::new().resume(true), &mut run()).unwrap();
     report.into_result().unwrap();
     assert_eq!(fixture.zones(), ["web01:installed"]);
-    let with_interference = fixture.with_interference(When::Before, "delete -F", |_| panic!("zmgr dies here"));
+    let interfered = fixture.with_interference(When::Before, "delete -F", |_| panic!("zmgr dies here"));
     let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _ = with_interference.destroy(&["web01"], &DestroyOptions::new(), &mut run());
+        let _ = interfered.destroy(&["web01"], &DestroyOptions::new(), &mut run());
     }));
     assert!(died.is_err());
     forget_zone(&fixture);
@@ -136,7 +136,7 @@ fn a_document_that_is_nobodys_zone_is_told_and_stays() {
     forget_zone(&fixture);
     let error = fixture.manager.create("web01", &CreateOptions::new(), &mut run()).unwrap_err();
     assert_eq!(error.code(), Code::Exists, "{error:?}");
-    assert_eq!(error.help(), Some("zonecfg -z web01 delete -F removes what a killed zonecfg has left"));
+    assert_eq!(error.help(), Some("run `zonecfg -z web01 delete -F` to remove what a killed zonecfg left"));
     assert!(fixture.dir().join("etc/zones/web01.xml").exists() && fixture.vnics().is_empty());
 }
 
@@ -175,8 +175,8 @@ fn somebody_elses_record_of_that_name_is_told_and_stays() {
     let options = CreateOptions::new().boot(false);
     let error = fixture.manager.create("web01", &options, &mut run()).unwrap_err();
     assert_eq!(error.code(), Code::Exists, "{error:?}");
-    assert!(error.message().contains("only its record is there"), "{error}");
-    assert_eq!(error.help(), Some("if it is nobody's by now, dladm delete-vnic web01_0 removes the record"));
+    assert!(error.message().contains("only its record exists"), "{error}");
+    assert_eq!(error.help(), Some("if it is unused, remove the record: dladm delete-vnic web01_0"));
     assert_eq!(fixture.machine.run("dladm show-vnic -P -p -o link"), "web01_0\n=0");
     assert_eq!(fs::read_dir(fixture.file("zones")).unwrap().count(), 0);
     // One that took the place of a registered zone's link stays as well.
@@ -200,11 +200,11 @@ fn an_empty_folder_in_the_zones_place_goes_with_it() {
     fixture.assert_bare();
     assert!(!directory.exists());
     fixture.create("web01");
-    let with_interference = fixture.with_interference(When::Before, "zonecfg -z web01 delete", |machine| {
+    let interfered = fixture.with_interference(When::Before, "zonecfg -z web01 delete", |machine| {
         // What is in it is somebody's.
         fs::create_dir_all(machine.dir.path().join("zones/web01/mine")).unwrap();
     });
-    with_interference.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    interfered.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap().into_result().unwrap();
     assert!(directory.join("mine").exists());
 }
 
@@ -270,15 +270,11 @@ fn a_clone_that_is_resumed_shares_its_sources_lock() {
     fixture.edit("config.kdl", "lock-timeout 30", "lock-timeout 0");
     let (other, seen) = (fixture.manager.clone(), std::sync::Arc::new(std::sync::Mutex::new(None)));
     let found = std::sync::Arc::clone(&seen);
-    let with_interference = fixture.with_interference(When::Before, "clone golden", move |_| {
+    let interfered = fixture.with_interference(When::Before, "clone golden", move |_| {
         let destroyed = other.destroy(&["golden"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap();
         *found.lock().unwrap() = Some(destroyed.error().map(|error| error.code()));
     });
-    with_interference
-        .recover(&["web01"], &RecoverOptions::new().resume(true), &mut run())
-        .unwrap()
-        .into_result()
-        .unwrap();
+    interfered.recover(&["web01"], &RecoverOptions::new().resume(true), &mut run()).unwrap().into_result().unwrap();
     assert_eq!(*seen.lock().unwrap(), Some(Some(Code::Busy)));
     assert_eq!(fixture.zones().len(), 2);
 }

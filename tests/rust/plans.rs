@@ -43,7 +43,7 @@ fn a_plan_is_run_with_what_was_chosen_when_it_was_made() {
         assert!(plan.to_json().contains(zone.nets[0].mac.as_deref().unwrap()));
     }
     let again = stale(&fixture, &plan);
-    assert!(again.contains("web01 is in the registry already"), "{again}");
+    assert!(again.contains("web01 is already registered"), "{again}");
 
     let plan = fixture.manager.plan_destroy(&["web01", "web02", "db01"], &DestroyOptions::new()).unwrap();
     let report = fixture.manager.run(&approved(&plan), &mut run().jobs(3)).unwrap();
@@ -79,12 +79,12 @@ fn a_stale_plan_says_what_has_changed_and_does_nothing() {
     let plan = fixture.manager.plan_destroy(&["web01"], &DestroyOptions::new()).unwrap();
     fixture.machine.run("zoneadm -z web01 boot");
     let how = stale(&fixture, &plan);
-    assert!(how.contains("zone web01 is running by now"), "{how}");
+    assert!(how.contains("zone web01 is now running"), "{how}");
     fixture.machine.run("zoneadm -z web01 halt");
     fixture.manager.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap();
     fixture.create("web01");
     let how = stale(&fixture, &plan);
-    assert!(how.contains("made anew"), "{how}");
+    assert!(how.contains("created again"), "{how}");
 }
 
 #[test]
@@ -118,9 +118,9 @@ fn what_goes_stale_under_the_lock_is_noticed_there() {
     fixture.create("web01");
     fixture.create("web02");
     let plan = fixture.manager.plan_destroy(&["web01", "web02"], &DestroyOptions::new()).unwrap();
-    let with_interference =
+    let interfered =
         fixture.with_interference(When::After, "web01 uninstall", |machine| drop(machine.run("zoneadm -z web02 boot")));
-    let report = with_interference.run(&plan, &mut run()).unwrap();
+    let report = interfered.run(&plan, &mut run()).unwrap();
     let failures: Vec<(&str, Code)> = report.failures().map(|(name, error)| (name, error.code())).collect();
     assert_eq!(failures, [("web02", Code::StalePlan)]);
     assert_eq!(fixture.zones(), ["web02:running"]);
@@ -146,7 +146,7 @@ fn snapshots_and_clones_are_destroyed_with_force_alone_and_named_before() {
     }
     let plan = fixture.manager.plan_destroy(&["golden"], &DestroyOptions::new().force(true)).unwrap();
     let notes = plan.changes[0].notes.join("\n");
-    assert!(notes.contains("zbe@mine goes with it") && notes.contains("the zone copy is a clone of it"), "{notes}");
+    assert!(notes.contains("zbe@mine is destroyed with it") && notes.contains("zone copy is a clone of it"), "{notes}");
     // Another snapshot was not approved.
     fixture.machine.run("zfs snapshot rpool/zones/golden/ROOT/zbe@later");
     let how = stale(&fixture, &plan);
@@ -179,7 +179,7 @@ fn lent_datasets_stay_and_keep_data_keeps_the_files() {
     fixture.edit("templates/oi.kdl", "autoboot #true", "autoboot #true\n    dataset \"rpool/data\"");
     fixture.create("web01");
     let plan = fixture.manager.plan_destroy(&["web01"], &DestroyOptions::new()).unwrap();
-    assert_eq!(plan.changes[0].notes, ["the dataset rpool/data is lent to it and stays"]);
+    assert_eq!(plan.changes[0].notes, ["the delegated dataset rpool/data stays"]);
     fixture.machine.run("zfs snapshot rpool/zones/web01/ROOT/zbe@mine");
     let report = fixture.manager.destroy(&["web01"], &DestroyOptions::new().keep_data(true), &mut run()).unwrap();
     assert!(report.error().is_none(), "{:?}", report.error());
@@ -199,7 +199,7 @@ fn what_another_boot_environment_keeps_is_told_and_stays() {
     let made = fixture.machine.run(&format!("zfs create -o canmount=noauto -o {parent} {other}"));
     assert!(made.ends_with("=0"), "{made}");
     let plan = fixture.manager.plan_destroy(&["web01"], &DestroyOptions::new()).unwrap();
-    let note = format!("{other} belongs to another boot environment of the host and stays, in its dataset");
+    let note = format!("{other} belongs to another boot environment of the host and stays");
     assert_eq!(plan.changes[0].notes, [note]);
     destroy(&fixture, "web01", &DestroyOptions::new()).unwrap();
     let left = fixture.machine.run("zfs list -H -o name -t all -r rpool/zones/web01");
@@ -233,15 +233,15 @@ fn a_clone_needs_a_source_that_is_down_and_left_in_peace() {
     fixture.create("golden");
     fixture.manager.boot(&["golden"], &mut run()).unwrap();
     let error = clone("copy").unwrap_err();
-    assert_eq!((error.code(), error.help()), (Code::WrongState, Some("zmgr shutdown golden")));
+    assert_eq!((error.code(), error.help()), (Code::WrongState, Some("run `zmgr shutdown golden`")));
     fixture.manager.halt(&["golden"], &zmgr::HaltOptions::new(), &mut run()).unwrap();
     assert_eq!(slug(clone("golden")), "exists");
     // Booted by somebody after the plan was made: the new zone is taken back.
-    let with_interference = fixture
+    let interfered = fixture
         .with_interference(When::After, "zonecfg -z copy -f", |machine| drop(machine.run("zoneadm -z golden boot")));
-    let error = with_interference.create("copy", &quiet().clone_from("golden"), &mut run()).unwrap_err();
+    let error = interfered.create("copy", &quiet().clone_from("golden"), &mut run()).unwrap_err();
     assert_eq!(error.code(), Code::WrongState, "{error:?}");
-    assert!(error.message().contains("golden is running by now"), "{error}");
+    assert!(error.message().contains("golden is now running"), "{error}");
     assert_eq!(fixture.zones(), ["golden:running"]);
     fixture.machine.run("zoneadm -z golden halt");
     clone("copy").unwrap();
@@ -256,14 +256,14 @@ fn nobody_changes_the_source_while_it_is_cloned() {
     let other = fixture.manager.clone();
     for name in ["after", "zebra"] {
         let other = other.clone();
-        let with_interference = fixture.with_interference(When::Before, "clone golden", move |_| {
+        let interfered = fixture.with_interference(When::Before, "clone golden", move |_| {
             assert_eq!(slug(other.boot(&["golden"], &mut run()).unwrap().into_result()), "busy");
             assert_eq!(
                 slug(other.destroy(&["golden"], &DestroyOptions::new(), &mut run()).unwrap().into_result()),
                 "busy"
             );
         });
-        with_interference.create(name, &quiet().clone_from("golden"), &mut run()).unwrap();
+        interfered.create(name, &quiet().clone_from("golden"), &mut run()).unwrap();
     }
     fixture.manager.boot(&["golden"], &mut run()).unwrap().into_result().unwrap();
 }
@@ -283,14 +283,14 @@ fn a_clone_that_shares_a_dataset_with_its_source_is_refused() {
         fs::write(fixture.file("templates/oi.kdl"), template.replace("autoboot #true", desired)).unwrap();
         let error = fixture.manager.create("copy", &quiet().clone_from("golden"), &mut run()).unwrap_err();
         assert_eq!(error.code(), Code::Config, "{error:?}");
-        assert!(error.message().contains("both have the dataset rpool/data"), "{error}");
+        assert!(error.message().contains("clone source golden have the dataset rpool/data"), "{error}");
     }
     // Lent to the new one by somebody between two steps.
     fs::write(fixture.file("templates/oi.kdl"), template).unwrap();
-    let with_interference = fixture.with_interference(When::Before, "zoneadm -z golden list", move |machine| {
+    let interfered = fixture.with_interference(When::Before, "zoneadm -z golden list", move |machine| {
         machine.argv(&["zonecfg", "-z", "copy", lend], "");
     });
-    let error = with_interference.create("copy", &quiet().clone_from("golden"), &mut run()).unwrap_err();
+    let error = interfered.create("copy", &quiet().clone_from("golden"), &mut run()).unwrap_err();
     assert!(error.message().contains("rpool/data"), "{error}");
     assert!(fixture.zones().contains(&"golden:installed".to_owned()), "{:?}", fixture.zones());
     let golden = |state: Vec<String>| -> BTreeMap<String, String> {

@@ -52,7 +52,7 @@ fn a_reboot_needs_a_zone_that_runs_and_gives_it_a_new_id() {
     fixture.create("web01");
     let reboot = |force| fixture.manager.reboot(&["web01"], &HaltOptions::new().force(force), &mut run());
     let error = failure(reboot(false));
-    assert_eq!((error.code(), error.help()), (Code::WrongState, Some("run zmgr boot web01")));
+    assert_eq!((error.code(), error.help()), (Code::WrongState, Some("run `zmgr boot web01`")));
     fixture.manager.boot(&["web01"], &mut run()).unwrap();
     let id = || fixture.machine.run("zoneadm list -p").lines().nth(1).unwrap().split(':').next().unwrap().to_owned();
     let mut ids = vec![id()];
@@ -76,7 +76,7 @@ fn a_zone_that_does_not_shut_down_is_halted_with_force_alone() {
     let error = failure(fixture.manager.shutdown(&["web01"], &HaltOptions::new(), &mut run()));
     assert_eq!(error.code(), Code::CommandFailed);
     assert!(error.message().contains("unable to shutdown zone"), "{error}");
-    assert_eq!(error.help(), Some("zmgr shutdown --force web01 or zmgr halt web01 halts it"));
+    assert_eq!(error.help(), Some("run `zmgr shutdown --force web01` or `zmgr halt web01` to halt it"));
     let mut warned = false;
     let mut progress = |event: &zmgr::Event| {
         warned |= matches!(&event.kind, zmgr::EventKind::Warning { message } if message.contains("is being halted"));
@@ -130,7 +130,7 @@ fn only_registered_zones_that_are_ready_are_touched() {
     assert!(!fixture.file(".zmgr/locks/web02.lock").exists());
     fixture.edit("zones/web01.kdl", "state \"ready\"", "state \"failed\" step=\"install\"");
     let error = boot("web01");
-    assert_eq!((error.code(), error.help()), (Code::RecoveryNeeded, Some("run zmgr recover web01")));
+    assert_eq!((error.code(), error.help()), (Code::RecoveryNeeded, Some("run `zmgr recover web01`")));
     fixture.edit("zones/web01.kdl", "state \"failed\" step=\"install\"", "state \"ready\"");
     // Somebody put a virtual machine in its place.
     let xml = fixture.dir().join("etc/zones/web01.xml");
@@ -198,7 +198,7 @@ fn a_zone_that_dies_under_a_command_is_noticed() {
     // zlogin exits with 0 all the same.
     let error = exec(&fixture, &["sh", "-c", "echo working; halt; echo never"]).unwrap_err();
     assert_eq!(error.code(), Code::WrongState);
-    assert_eq!(error.message(), "web01 went down under the command: it is installed");
+    assert_eq!(error.message(), "web01 went down while the command was running: it is installed");
 }
 
 #[test]
@@ -240,13 +240,10 @@ fn power_waits_for_whoever_works_on_the_zone() {
 fn somebody_may_do_the_same_meanwhile() {
     let fixture = fixture::new();
     fixture.create("web01");
-    let with_interference =
+    let interfered =
         fixture.with_interference(When::Before, "web01 boot", |machine| drop(machine.run("zoneadm -z web01 boot")));
-    assert_eq!(actions(&with_interference.boot(&["web01"], &mut run()).unwrap()), ["booted"]);
-    let with_interference =
+    assert_eq!(actions(&interfered.boot(&["web01"], &mut run()).unwrap()), ["booted"]);
+    let interfered =
         fixture.with_interference(When::Before, "web01 shutdown", |machine| drop(machine.run("zoneadm -z web01 halt")));
-    assert_eq!(
-        actions(&with_interference.shutdown(&["web01"], &HaltOptions::new(), &mut run()).unwrap()),
-        ["shut-down"]
-    );
+    assert_eq!(actions(&interfered.shutdown(&["web01"], &HaltOptions::new(), &mut run()).unwrap()), ["shut-down"]);
 }

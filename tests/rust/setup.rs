@@ -166,15 +166,15 @@ fn what_a_brand_cannot_have_is_refused_in_the_plan() {
     site.put("/etc/zmgr/keys/private", "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n");
     for (body, said) in [
         ("brand \"ipkg\"; install { publisher \"a.example\" }", "linked image"),
-        ("brand \"nlipkg\"; install { publisher \"nobody\" }", "there is no publisher nobody"),
+        ("brand \"nlipkg\"; install { publisher \"nobody\" }", "publisher nobody does not exist"),
         ("brand \"nlipkg\"; install { publisher \"plain\" }", "no https address"),
         ("brand \"nlipkg\"; install { publisher \"gone\" }", "ssl-cert /no/cert"),
-        ("brand \"nlipkg\"; setup { ssh-key \"/etc/zmgr/keys/private\" }", "holds a private key"),
+        ("brand \"nlipkg\"; setup { ssh-key \"/etc/zmgr/keys/private\" }", "contains a private key"),
         ("brand \"nlipkg\"; setup { ssh-key \"/etc/zmgr/keys/none\" }", "cannot be used"),
         ("brand \"nlipkg\"; dataset \"rpool/none\"", "no dataset rpool/none"),
         (
             "brand \"nlipkg\"; zonecfg \"add device\" \"set match=/dev/x\" \"add property (name=a,value=b)\" \"end\"",
-            "does not know the property of a device",
+            "does not support the property of a device",
         ),
         ("brand \"nlipkg\"; zonecfg \"add attr\" \"set name=a\"", "end"),
         ("brand \"nlipkg\"; zonecfg \"set hostid=zz\"", "hostid"),

@@ -1,4 +1,4 @@
-//! The committed header is what cbindgen makes of the sources. `make header` writes it anew.
+//! The committed header is what cbindgen makes of the sources. `make header` updates it.
 
 use std::path::Path;
 

@@ -120,7 +120,7 @@ fn the_options_of_create() {
     assert_eq!(zone["status"], "installed");
     assert_eq!(host.fails(&["create", "b", "--address", "internal=10.1.0.77"]).0, 8);
     assert_eq!(host.fails(&["create", "b", "--address", "internal=10.1.0.77/24"]).0, 2);
-    assert_eq!(host.fails(&["create", "b", "-t", "nobody"]).0, 4);
+    assert_eq!(host.fails(&["create", "b", "-t", "missing"]).0, 4);
     assert_eq!(host.fails(&["create", "a"]).0, 5);
 }
 
@@ -166,8 +166,8 @@ fn words_that_are_wrong() {
     assert_eq!((status, error["code"].as_str()), (2, Some("invalid-argument")));
     assert_eq!(zmgr().arg("frobnicate").output().unwrap().status.code(), Some(2));
     assert_eq!(host.fails(&["create", "no/good"]).0, 2);
-    assert_eq!(host.fails(&["destroy", "web01"]).0, 2); // nobody to ask
-    assert_eq!(host.fails(&["show", "nobody"]).0, 4);
+    assert_eq!(host.fails(&["destroy", "web01"]).0, 2); // no terminal to ask on
+    assert_eq!(host.fails(&["show", "missing"]).0, 4);
     let both = zmgr().args(["--simulate", "/a", "--host-root", "/b", "list"]).output().unwrap();
     assert_eq!(both.status.code(), Some(2));
 }
@@ -233,7 +233,7 @@ fn linked_programs_act_on_the_machine() {
     let output = Command::new(bin.join("zoneadm")).args(["list", "-cp"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains(":web01:running:"), "{text}");
-    let gone = Command::new(bin.join("zoneadm")).args(["-z", "nobody", "halt"]).output().unwrap();
+    let gone = Command::new(bin.join("zoneadm")).args(["-z", "missing", "halt"]).output().unwrap();
     assert_eq!(gone.status.code(), Some(1));
 }
 
@@ -243,8 +243,8 @@ fn bash_offers(host: &Host, line: &[&str]) -> Vec<String> {
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
 _clap_complete_zmgr zmgr "${COMP_WORDS[$COMP_CWORD]}"
 printf '%s\n' "${COMPREPLY[@]}""#;
-    let folder = Path::new(env!("CARGO_BIN_EXE_zmgr")).parent().unwrap();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let bin_dir = Path::new(env!("CARGO_BIN_EXE_zmgr")).parent().unwrap();
+    let path = format!("{}:{}", bin_dir.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")
         .args(["-c", script, "bash"])
         .args(line)
@@ -378,7 +378,7 @@ fn documents_are_checked_shown_and_explained() {
     assert!(host.json(&["init"]).as_array().unwrap().len() > 2);
     assert_eq!(host.run(&["check"]).status.code(), Some(0));
     assert!(host.ok(&["template", "list"]).lines().count() >= 1);
-    assert_eq!(host.fails(&["publisher", "show", "nobody"]).0, 4);
+    assert_eq!(host.fails(&["publisher", "show", "missing"]).0, 4);
     assert!(host.ok(&["explain", "pool"]).contains("pool"));
     assert_eq!(host.json(&["pool", "allocate", "internal", "printer"])["addresses"][0], "10.1.0.10/24");
     assert!(host.ok(&["pool", "show", "internal"]).contains("reservation printer"));
@@ -402,7 +402,7 @@ fn zones_are_chosen_by_their_tag() {
     };
     assert_eq!(statuses(&host), ["\"db1\" \"installed\"", "\"web1\" \"running\"", "\"web2\" \"running\""]);
     assert_eq!(host.json(&["diff", "--tag", "web"]).as_array().unwrap().len(), 2);
-    assert_eq!(host.fails(&["apply", "--tag", "nobody"]).0, 4);
+    assert_eq!(host.fails(&["apply", "--tag", "missing"]).0, 4);
     assert_eq!(host.fails(&["halt"]).0, 2);
     host.ok(&["destroy", "--tag", "web", "--yes", "-j", "2"]);
     assert_eq!(statuses(&host), ["\"db1\" \"installed\""]);

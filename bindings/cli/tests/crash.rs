@@ -94,7 +94,7 @@ fn die_now() {
     let _ = Command::new("kill").args(["-KILL", &own]).status();
 }
 
-/// Whether a command changes the host.
+/// Returns true if a command changes the host.
 fn changes(command: &Invocation) -> bool {
     const CHANGES: [&str; 9] =
         ["create-vnic", "delete-vnic", "-f", "delete", "install", "clone", "uninstall", "halt", "boot"];
@@ -221,7 +221,7 @@ fn visit(operation: &str, one_in: usize, prepare: impl Fn(&Path)) {
     visit_from(operation, one_in, scratch.path(), &start, &before);
 }
 
-/// The same where the beginning is not what taking the work back leads to.
+/// Like the above if the initial state is not the one after a roll back.
 fn visit_from(operation: &str, one_in: usize, scratch: &Path, start: &Path, before: &BTreeMap<String, String>) {
     let done = scratch.join("done");
     copy(start, &done);

@@ -83,7 +83,7 @@ fn on_terminal(directory: &Path, words: &str, columns: u16, environment: &[(&str
     }
     let mut seen = Vec::new();
     let mut buffer = [0; 4096];
-    // It ends with an error once nobody has the other end.
+    // It ends with an error once the other end is closed.
     while let Ok(n @ 1..) = terminal.read(&mut buffer) {
         seen.extend_from_slice(&buffer[..n]);
     }
@@ -91,7 +91,7 @@ fn on_terminal(directory: &Path, words: &str, columns: u16, environment: &[(&str
     String::from_utf8(seen).unwrap()
 }
 
-/// What is left on the screen: a line that was begun anew shows its last state, colours are gone.
+/// Returns what is left on the screen: only the last state of a rewritten line, without colours.
 fn screen(seen: &str) -> String {
     let mut out = String::new();
     for line in seen.replace("\r\n", "\n").split_inclusive('\n') {

@@ -1,4 +1,4 @@
-//! Edits of files as people write them: whatever was not to be changed is still there, in the same order.
+//! Edits files in the styles of human authors: everything that is not part of the change is still there, in the same order.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::settings::{EntryNet, Settings};
 use crate::template::Template;
 use crate::zone::{Applied, EntryState, ZoneEntry};
 
-/// What an edit does to nodes that were there.
+/// Effect of an edit on existing nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Keeps,
@@ -22,7 +22,7 @@ enum Effect {
     Moves,
 }
 
-/// How a person writes: newlines, indentation, what stands between nodes and between arguments.
+/// Style of an author: newlines, indentation, and what is between nodes and between arguments.
 #[derive(Debug, Clone)]
 struct Style {
     newline: &'static str,
@@ -54,7 +54,7 @@ fn style() -> impl Strategy<Value = Style> {
     })
 }
 
-/// Writes nodes in a style, with a comment of its own number at every place that the dice choose.
+/// Writes nodes in a style, with a numbered comment at every place that the dice choose.
 struct Writer<'s> {
     style: &'s Style,
     at: usize,
@@ -74,7 +74,7 @@ impl Writer<'_> {
         format!("note{}.", self.notes)
     }
 
-    /// What stands between two entries.
+    /// Returns what separates two entries.
     fn gap(&mut self) {
         match self.roll(9) {
             0 => {
@@ -95,7 +95,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What stands before a node, on lines of their own or on the same line.
+    /// Returns what precedes a node, on separate lines or on the same line.
     fn before(&mut self, lead: &str) {
         let note = |writer: &mut Self| writer.note();
         let newline = if self.style.one_line { " " } else { self.style.newline };
@@ -212,7 +212,7 @@ impl Writer<'_> {
     }
 }
 
-/// The text of nodes in a style.
+/// Returns the text of nodes in a style.
 fn written(nodes: &[Node], style: &Style) -> String {
     let mut writer =
         Writer { style, at: 0, text: if style.bom { "\u{feff}".to_owned() } else { String::new() }, notes: 0 };
@@ -224,13 +224,13 @@ fn written(nodes: &[Node], style: &Style) -> String {
     text
 }
 
-/// The notes of a text, in their order.
+/// Returns the numbered comments of a text, in order.
 fn notes(text: &str) -> Vec<usize> {
     let numbers = text.split("note").skip(1).filter_map(|rest| rest.split_once('.')?.0.parse().ok());
     numbers.collect()
 }
 
-/// Changes a document and checks that what the change does not concern is still there.
+/// Changes a document and checks that everything else is still there.
 fn check<T: Kind + std::fmt::Debug>(
     path: &str,
     text: &str,
@@ -252,7 +252,7 @@ fn check<T: Kind + std::fmt::Debug>(
     } else {
         let (mut sorted, moved) = (now.clone(), effect == Effect::Moves);
         sorted.sort_unstable();
-        // What is within a removed node goes with it; nothing comes twice, and what does not move keeps its order.
+        // The content of a removed node is removed with it; nothing is duplicated, and what does not move keeps its order.
         prop_assert!(
             sorted.windows(2).all(|two| two[0] != two[1]) && (moved || sorted == now),
             "{:?}\n{}\n---\n{}",
@@ -263,7 +263,7 @@ fn check<T: Kind + std::fmt::Debug>(
     }
     let again = Document::<T>::parse(Path::new(path), after.text().as_bytes()).unwrap().with(value).unwrap();
     prop_assert_eq!(again.text(), after.text());
-    // Edits bring no other kind of newline.
+    // Edits add no other kind of newline.
     if !text.contains('\n') {
         prop_assert!(
             !after.text().contains('\n') || !text.contains(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}']),
@@ -297,7 +297,7 @@ fn resources(zone: &mut ZoneEntry) -> &mut Resources {
     &mut zone.settings.resources
 }
 
-/// Changes and whether they remove nodes.
+/// Changes, and whether they remove nodes.
 const ZONE_EDITS: &[Edit<ZoneEntry>] = &[
     ("state", Effect::Keeps, |z| z.state = Some(EntryState::Creating { step: "boot".into(), undo: true })),
     ("destroying", Effect::Keeps, |z| z.state = Some(EntryState::Destroying { step: "halt".into() })),
@@ -367,7 +367,7 @@ const POOL_EDITS: &[Edit<Pool>] = &[
     ("resolvers", Effect::Removes, |p| p.resolvers.clear()),
 ];
 
-/// The tree of a text, without anything that a person added.
+/// Returns the tree of a text without the author's additions.
 fn tree(text: &str) -> Vec<Node> {
     kdl_util::parse(text.as_bytes()).nodes.unwrap()
 }
@@ -395,7 +395,7 @@ proptest! {
     #[test]
     fn several_changes_in_any_style(style in style(), edits in proptest::sample::subsequence((0..ZONE_EDITS.len()).collect::<Vec<_>>(), 2..5)) {
         let text = written(&zone().encode(), &style);
-        // Changes that presuppose what an earlier one removed are left out.
+        // Changes that need something that an earlier one removed are left out.
         let change = |z: &mut ZoneEntry| for edit in &edits {
             let mut next = z.clone();
             if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| ZONE_EDITS[*edit].2(&mut next))).is_ok() { *z = next; }
@@ -431,7 +431,7 @@ proptest! {
     }
 }
 
-/// Where the expected text is known.
+/// The expected text is known here.
 #[test]
 fn the_text_after_an_edit() {
     type Case = (&'static str, fn(&mut ZoneEntry), &'static str);

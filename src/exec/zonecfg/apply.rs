@@ -1,4 +1,4 @@
-//! What commands make of a configuration, so that what a template passes through can be looked for when the zone is read back.
+//! Applies zonecfg commands to a configuration, so that what a template passes through can be compared when the zone is read back.
 
 use super::command::{Addition, Command};
 use super::document::{
@@ -21,7 +21,7 @@ const KINDS: &[(&str, &[&str])] = &[
     ("security-flags", &["lower", "default", "upper"]),
 ];
 
-/// Reads the answer of `zonecfg export`. Sizes of capped memory are rounded there, and empty values are left out.
+/// Parses the output of `zonecfg export`. Sizes of capped memory are rounded there, and empty values are left out.
 pub fn parse_export(text: &str) -> Result<ZoneConfig, String> {
     let mut edit = Edit::of(ZoneConfig::default());
     for (number, line) in text.lines().enumerate() {
@@ -32,7 +32,7 @@ pub fn parse_export(text: &str) -> Result<ZoneConfig, String> {
     edit.finish()
 }
 
-/// What these commands, one after the other, make of a configuration; the error names the command that makes no sense.
+/// Applies these commands in order to a configuration; the error names the invalid command.
 pub fn apply(config: ZoneConfig, commands: &[Command]) -> Result<ZoneConfig, String> {
     let mut edit = Edit::of(config);
     for command in commands {
@@ -44,7 +44,7 @@ pub fn apply(config: ZoneConfig, commands: &[Command]) -> Result<ZoneConfig, Str
 struct Edit {
     config: ZoneConfig,
     resources: Vec<Resource>,
-    /// The resource being edited, and whether it was there before.
+    /// The resource being edited, and whether it existed before.
     open: Option<Resource>,
 }
 
@@ -85,7 +85,7 @@ impl Edit {
             (Command::RemoveValue(property, addition), true) => self.edit(property, |known| known.remove(addition)),
             (Command::End, true) => self.end(),
             (Command::End | Command::AddValue(..) | Command::RemoveValue(..), false) => {
-                Err("it makes sense inside of a resource only".to_owned())
+                Err("it is only valid inside a resource".to_owned())
             }
             (Command::Add(_) | Command::Select(..) | Command::Remove(..), true) => {
                 Err("the resource before it has no end".to_owned())
@@ -106,7 +106,7 @@ impl Edit {
     fn set_global(&mut self, property: &str, values: &[String]) -> Result<(), String> {
         let [value] = values else { return Err(format!("{property} takes one value")) };
         if let Some((name, action)) = alias(property) {
-            let limit = parse_size(value).ok_or_else(|| format!("{value:?} is no number"))?;
+            let limit = parse_size(value).ok_or_else(|| format!("{value:?} is not a number"))?;
             self.replace_rctl(name, action, limit);
             return Ok(());
         }
@@ -150,11 +150,11 @@ impl Edit {
             "scheduling-class" => &mut self.config.scheduling_class,
             "hostid" => &mut self.config.hostid,
             "fs-allowed" => &mut self.config.fs_allowed,
-            _ => return Err(format!("{property:?} is no property of a zone that zmgr knows")),
+            _ => return Err(format!("unknown property {property:?} of a zone")),
         })
     }
 
-    /// The one resource of this kind that has these properties. The kinds that are shorthand need not be there.
+    /// Returns the only resource of this kind with these properties. A shorthand kind does not need to exist.
     fn find(&self, kind: &str, by: &[(String, String)]) -> Result<Option<usize>, String> {
         let mut found = self.resources.iter().enumerate().filter(|(_, resource)| {
             let has = |(name, value): &(String, String)| {
@@ -187,7 +187,7 @@ impl Edit {
         let Some(resource) = &mut self.open else { return Err("no resource is open".to_owned()) };
         let (kind, properties) = kind_of(resource.kind)?;
         let Some(property) = properties.iter().find(|known| **known == property) else {
-            return Err(format!("{kind} has no property {property:?} that zmgr knows"));
+            return Err(format!("unknown property {property:?} of {kind}"));
         };
         let at = resource.properties.iter().position(|(known, _)| known == property);
         let mut slot = Slot { property, value: at.map(|at| resource.properties.remove(at).1) };
@@ -198,7 +198,7 @@ impl Edit {
         Ok(())
     }
 
-    /// Puts the open resource away; what is shorthand becomes what it stands for.
+    /// Closes the open resource; a shorthand becomes what it stands for.
     fn end(&mut self) -> Result<(), String> {
         let Some(mut resource) = self.open.take() else { return Ok(()) };
         if !matches!(resource.kind, "capped-cpu" | "capped-memory") {
@@ -208,7 +208,7 @@ impl Edit {
         for (property, value) in std::mem::take(&mut resource.properties) {
             let Value::Text(text) = value else { continue };
             let limit = if property == "ncpus" { parse_hundredths(&text) } else { parse_size(&text) };
-            let limit = limit.ok_or_else(|| format!("{text:?} is no number"))?;
+            let limit = limit.ok_or_else(|| format!("{text:?} is not a number"))?;
             match alias(property) {
                 Some((name, action)) => self.replace_rctl(name, action, limit),
                 None => resource.properties.push((property, Value::Text(limit.to_string()))),
@@ -221,7 +221,7 @@ impl Edit {
     }
 }
 
-/// A property of the open resource.
+/// Returns a property of the open resource.
 struct Slot<'s> {
     property: &'s str,
     value: Option<Value>,
@@ -242,15 +242,15 @@ impl Slot<'_> {
         match (self.property, addition) {
             ("options", Addition::Texts(texts)) => match self.value.get_or_insert(Value::List(Vec::new())) {
                 Value::List(list) => list.extend_from_slice(texts),
-                _ => return Err("it takes no list".to_owned()),
+                _ => return Err("it does not take a list".to_owned()),
             },
             ("value", Addition::Group(group)) => match self.value.get_or_insert(Value::Rctl(Vec::new())) {
                 Value::Rctl(values) => values.push(rctl_value(group)?),
-                _ => return Err("it takes no group".to_owned()),
+                _ => return Err("it does not take a group".to_owned()),
             },
             ("property", Addition::Group(group)) => match self.value.get_or_insert(Value::Pairs(Vec::new())) {
                 Value::Pairs(pairs) => pairs.push((member(group, "name")?, member(group, "value")?)),
-                _ => return Err("it takes no group".to_owned()),
+                _ => return Err("it does not take a group".to_owned()),
             },
             (property, _) => return Err(format!("nothing of this kind can be added to {property}")),
         }
@@ -275,11 +275,7 @@ impl Slot<'_> {
 }
 
 fn kind_of(kind: &str) -> Result<(&'static str, &'static [&'static str]), String> {
-    KINDS
-        .iter()
-        .find(|(known, _)| *known == kind)
-        .copied()
-        .ok_or_else(|| format!("{kind:?} is no resource that zmgr knows"))
+    KINDS.iter().find(|(known, _)| *known == kind).copied().ok_or_else(|| format!("unknown resource {kind:?}"))
 }
 
 fn value(property: &str, values: &[String]) -> Result<Value, String> {
@@ -310,7 +306,7 @@ fn is_rctl(resource: &Resource, name: &str) -> bool {
     resource.kind == "rctl" && resource.key().first().is_some_and(|(_, known)| *known == name)
 }
 
-/// A number, with a fraction and a unit where there are any, in bytes.
+/// Parses a number with an optional fraction and unit, in bytes.
 fn parse_size(text: &str) -> Option<u64> {
     let unit = text.chars().next_back()?;
     let shift = match unit.to_ascii_uppercase() {
@@ -335,7 +331,7 @@ fn parse_size(text: &str) -> Option<u64> {
     u64::try_from(whole.parse::<u128>().ok()?.checked_mul(factor)?.checked_add(part)?).ok()
 }
 
-/// A number of processors, in hundredths, what is less cut off.
+/// Parses a number of processors into hundredths, rounded down.
 fn parse_hundredths(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let legal = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
@@ -410,7 +406,7 @@ fn put(config: &mut ZoneConfig, resource: Resource) -> Result<(), String> {
                 upper: taken!("upper", Text).unwrap_or_default(),
             });
         }
-        other => return Err(format!("{other:?} is no resource that zmgr knows")),
+        other => return Err(format!("unknown resource {other:?}")),
     }
     Ok(())
 }

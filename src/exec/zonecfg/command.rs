@@ -1,11 +1,11 @@
-//! zonecfg's own commands: those that templates pass through, and those that `export` answers with.
+//! zonecfg's own commands: those that templates pass through, and the output of `export`.
 
 use std::fmt;
 
 /// A command that changes a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// `set P=V`; several values where it is a list.
+    /// `set P=V`; several values if it is a list.
     Set(String, Vec<String>),
     /// `clear P`.
     Clear(String),
@@ -23,7 +23,7 @@ pub enum Command {
     End,
 }
 
-/// What is added to a property that has several values.
+/// A value added to a list property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Addition {
     /// Texts.
@@ -33,7 +33,7 @@ pub enum Addition {
 }
 
 impl Command {
-    /// Reads one command by zonecfg's own grammar; the error says where it stops making sense.
+    /// Parses one command by zonecfg's own grammar; the error says where it is invalid.
     pub fn parse(text: &str) -> Result<Command, String> {
         let tokens = tokens(text)?;
         let mut parser = Parser { tokens: &tokens };
@@ -44,7 +44,7 @@ impl Command {
         }
     }
 
-    /// Reads one line of `export`, which leaves most values without quotes; `None` for a line that says nothing.
+    /// Parses one line of `export`, which leaves most values unquoted; `None` for a line without content.
     pub(super) fn parse_exported(line: &str) -> Result<Option<Command>, String> {
         let line = line.trim_end_matches('\r');
         if line.trim().is_empty() || line.trim() == "create -b" {
@@ -65,7 +65,7 @@ fn unquoted(text: &str) -> &str {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
 }
 
-/// As zonecfg reads it back: every value in quotes, but for those inside of parentheses that need none.
+/// Formats it for zonecfg: every value in quotes, except inside parentheses if it needs none.
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pairs = |f: &mut fmt::Formatter<'_>, pairs: &[(String, String)]| {
@@ -199,7 +199,7 @@ impl Parser<'_> {
                 }
             }
             other => {
-                return Err(format!("{other:?} is none of set, clear, add, select, remove, end"));
+                return Err(format!("{other:?} is not one of set, clear, add, select, remove, end"));
             }
         })
     }
@@ -257,7 +257,7 @@ impl Parser<'_> {
     fn word(&mut self, what: &str) -> Result<String, String> {
         match self.next() {
             Some(Token::Word(word)) => Ok(word.clone()),
-            Some(token) => Err(format!("{token} stands where {what} should")),
+            Some(token) => Err(format!("expected {what}, not {token}")),
             None => Err(format!("{what} is missing")),
         }
     }
@@ -272,7 +272,7 @@ impl Parser<'_> {
     fn text(&mut self) -> Result<String, String> {
         match self.next() {
             Some(Token::Word(text) | Token::Quoted(text)) => Ok(text.clone()),
-            Some(token) => Err(format!("{token} stands where a value should; put the value in quotes")),
+            Some(token) => Err(format!("expected a value, not {token}; put the value in quotes")),
             None => Err("a value is missing".to_owned()),
         }
     }

@@ -1,4 +1,4 @@
-//! How two configurations differ, in words.
+//! Differences between two configurations, in readable form.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use super::document::ZoneConfig;
 use super::parts::text;
 use super::resource::Resource;
 
-/// One point in which two configurations differ.
+/// A difference between two configurations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What it is about, as zonecfg names it: `autoboot`, `net web01_0 10.1.0.10/24 defrouter`.
+    /// Subject, as zonecfg names it: `autoboot`, `net web01_0 10.1.0.10/24 defrouter`.
     pub what: String,
-    /// What was wanted; `None` where it should not be there.
+    /// Expected value; `None` if it should not exist.
     pub wanted: Option<String>,
-    /// What was found; `None` where it is missing.
+    /// Actual value; `None` if it is missing.
     pub found: Option<String>,
 }
 
@@ -23,14 +23,14 @@ impl fmt::Display for Difference {
             (Some(wanted), Some(found)) => write!(f, "{} is {found:?}, not {wanted:?}", self.what),
             (Some(wanted), None) if wanted.is_empty() => write!(f, "{} is missing", self.what),
             (Some(wanted), None) => write!(f, "{} is missing, it should be {wanted:?}", self.what),
-            (None, Some(found)) if found.is_empty() => write!(f, "{} is there and should not be", self.what),
+            (None, Some(found)) if found.is_empty() => write!(f, "{} exists and should not", self.what),
             (None, Some(found)) => write!(f, "{} is {found:?} and should not be set", self.what),
             (None, None) => f.write_str(&self.what),
         }
     }
 }
 
-/// In what `found` differs from `wanted`; empty where they mean the same.
+/// Returns how `found` differs from `wanted`; empty if they are equivalent.
 pub fn differences(wanted: &ZoneConfig, found: &ZoneConfig) -> Vec<Difference> {
     let (wanted, found) = (wanted.canonical(), found.canonical());
     let mut differences = Vec::new();
@@ -112,8 +112,8 @@ mod tests {
             [
                 "autoboot is \"true\", not \"false\"",
                 "net web01_0 10.0.0.1/24 defrouter is \"10.0.0.254\" and should not be set",
-                "rctl zone.cpu-shares is there and should not be",
-                "attr x is there and should not be",
+                "rctl zone.cpu-shares exists and should not",
+                "attr x exists and should not",
             ]
         );
         let words: Vec<String> = differences(&found, &wanted).iter().map(Difference::to_string).collect();

@@ -1,7 +1,7 @@
-//! A zone's configuration as zonecfg keeps it, typed.
+//! A typed form of zonecfg's configuration of a zone.
 //!
-//! Invariant: there is one way to say each thing. What zonecfg offers as shorthand (`cpu-shares`, `capped-cpu`, `max-lwps`,
-//! `capped-memory`'s swap and locked) is kept as the resource control that it stands for; sizes are bytes.
+//! Invariant: everything has one representation. zonecfg's shorthands (`cpu-shares`, `capped-cpu`, `max-lwps`, `capped-memory`'s
+//! swap and locked) are stored as the resource control that they stand for; sizes are bytes.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use std::collections::BTreeMap;
 pub struct ZoneConfig {
     /// The zone's name.
     pub name: String,
-    /// Where it lies on the host.
+    /// Its path on the host.
     pub zonepath: String,
     /// Its brand.
     pub brand: String,
-    /// Whether the host boots it when it comes up itself.
+    /// True if the host boots it.
     pub autoboot: bool,
-    /// Whether it has an IP stack of its own.
+    /// Its IP type.
     pub ip_type: IpType,
     /// Arguments of every boot.
     pub bootargs: Option<String>,
-    /// The resource pool it is bound to.
+    /// The resource pool that it is bound to.
     pub pool: Option<String>,
     /// The privileges it may have.
     pub limitpriv: Option<String>,
@@ -28,7 +28,7 @@ pub struct ZoneConfig {
     pub scheduling_class: Option<String>,
     /// The host id that it sees, in hexadecimal.
     pub hostid: Option<String>,
-    /// The file system types it may mount, with commas.
+    /// The file system types that it may mount, separated by commas.
     pub fs_allowed: Option<String>,
     /// File systems mounted into it.
     pub filesystems: Vec<Filesystem>,
@@ -38,34 +38,34 @@ pub struct ZoneConfig {
     pub devices: Vec<Device>,
     /// Resource controls by name.
     pub rctls: BTreeMap<String, Vec<RctlValue>>,
-    /// The cap on physical memory in bytes.
+    /// Physical memory limit in bytes.
     pub physical_memory: Option<u64>,
-    /// Free attributes.
+    /// User-defined attributes.
     pub attrs: Vec<Attr>,
     /// ZFS datasets delegated to it.
     pub datasets: Vec<String>,
-    /// Processors that it has to itself.
+    /// Dedicated processors.
     pub dedicated_cpu: Option<DedicatedCpu>,
     /// Users who may administer it.
     pub admins: Vec<Admin>,
     /// Security flags of its processes.
     pub security_flags: Option<SecurityFlags>,
-    /// What zmgr has no type for, as the text of the zone's document: attributes as `name="value"`, elements whole.
+    /// Parts that zmgr has no type for, as text of the zone's document: attributes as `name="value"`, elements complete.
     pub unknown: Vec<String>,
 }
 
-/// Which IP stack a zone uses.
+/// IP stack of a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum IpType {
     /// The host's.
     #[default]
     Shared,
-    /// Its own.
+    /// A separate one.
     Exclusive,
 }
 
 impl IpType {
-    /// zonecfg's word for it.
+    /// Returns zonecfg's name for it.
     pub fn as_str(self) -> &'static str {
         match self {
             IpType::Shared => "shared",
@@ -74,14 +74,14 @@ impl IpType {
     }
 }
 
-/// A file system mounted into a zone.
+/// A file system mounted in a zone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filesystem {
-    /// Where in the zone.
+    /// Mount point in the zone.
     pub dir: String,
-    /// What of the host.
+    /// Source on the host.
     pub special: String,
-    /// The raw device to check it with.
+    /// The raw device for checking it.
     pub raw: Option<String>,
     /// Its type.
     pub kind: String,
@@ -94,35 +94,35 @@ pub struct Filesystem {
 pub struct Net {
     /// The link.
     pub physical: String,
-    /// The address of a zone that shares the host's IP stack.
+    /// The address of a shared-IP zone.
     pub address: Option<String>,
-    /// The address of a zone with its own stack.
+    /// The address of an exclusive-IP zone.
     pub allowed_address: Option<String>,
     /// The default router.
     pub defrouter: Option<String>,
-    /// OmniOS, SmartOS: the link of the host over which the brand makes `physical` at boot.
+    /// OmniOS, SmartOS: the link of the host over which the brand creates `physical` at boot.
     pub global_nic: Option<String>,
-    /// OmniOS, SmartOS: the hardware address of that link.
+    /// OmniOS, SmartOS: the MAC address of that link.
     pub mac_addr: Option<String>,
     /// OmniOS, SmartOS: its VLAN.
     pub vlan_id: Option<String>,
-    /// OmniOS, SmartOS: further properties.
+    /// OmniOS, SmartOS: other properties.
     pub properties: Vec<(String, String)>,
 }
 
-/// A device that a zone sees.
+/// A device in a zone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Device {
     /// The pattern below /dev.
     pub matching: String,
-    /// OmniOS, SmartOS: further properties.
+    /// OmniOS, SmartOS: other properties.
     pub properties: Vec<(String, String)>,
 }
 
 /// A value of a resource control.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RctlValue {
-    /// Who may change it: `privileged`, nearly always.
+    /// Privilege level, nearly always `privileged`.
     pub privilege: String,
     /// The limit; sizes in bytes, `zone.cpu-cap` in hundredths of a processor.
     pub limit: String,
@@ -131,13 +131,13 @@ pub struct RctlValue {
 }
 
 impl RctlValue {
-    /// The value as zonecfg's shorthand would set it.
+    /// Returns the value in zonecfg's shorthand.
     pub fn new(limit: u64, action: &str) -> Self {
         RctlValue { privilege: "privileged".to_owned(), limit: limit.to_string(), action: action.to_owned() }
     }
 }
 
-/// A free attribute.
+/// A user-defined attribute.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attr {
     /// Its name.
@@ -148,12 +148,12 @@ pub struct Attr {
     pub value: String,
 }
 
-/// Processors that a zone has to itself.
+/// Dedicated processors of a zone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DedicatedCpu {
-    /// How many, `2` or `1-4`.
+    /// Number, `2` or `1-4`.
     pub ncpus: String,
-    /// Its weight against other pools.
+    /// Its importance relative to other pools.
     pub importance: Option<String>,
 }
 
@@ -162,22 +162,23 @@ pub struct DedicatedCpu {
 pub struct Admin {
     /// The user.
     pub user: String,
-    /// What that user may, with commas: `login`, `manage`, `clonefrom`.
+    /// Authorizations, separated by commas: `login`, `manage`, `clonefrom`.
     pub auths: String,
 }
 
 /// Security flags of a zone's processes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SecurityFlags {
-    /// Those that a process starts with.
+    /// Flags that a process starts with.
     pub default: String,
-    /// Those that it always has.
+    /// Flags that are always set.
     pub lower: String,
-    /// Those that it may have at most.
+    /// Flags that may be set at most.
     pub upper: String,
 }
 
-/// The resource control that a shorthand of the global scope, or of `capped-cpu` and `capped-memory`, stands for, and its action.
+/// Returns the resource control that a shorthand of the global scope, or of `capped-cpu` and `capped-memory`, stands for, and its
+/// action.
 pub fn alias(shorthand: &str) -> Option<(&'static str, &'static str)> {
     Some(match shorthand {
         "max-lwps" => ("zone.max-lwps", "deny"),
@@ -195,18 +196,18 @@ pub fn alias(shorthand: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// The resource control by which OmniOS and SmartOS cap physical memory; kept as [`ZoneConfig::physical_memory`].
+/// The resource control for the physical memory limit on OmniOS and SmartOS; stored as [`ZoneConfig::physical_memory`].
 pub const PHYSICAL_MEMORY: &str = "zone.max-physical-memory";
 
 impl ZoneConfig {
-    /// Sets what a shorthand stands for: `cpu-shares`, `max-lwps`, `swap` and so on; false where there is no such shorthand.
+    /// Sets a shorthand: `cpu-shares`, `max-lwps`, `swap` and so on; returns false if there is no such shorthand.
     pub fn set_alias(&mut self, shorthand: &str, limit: u64) -> bool {
         let Some((name, action)) = alias(shorthand) else { return false };
         self.rctls.insert(name.to_owned(), vec![RctlValue::new(limit, action)]);
         true
     }
 
-    /// The same configuration in a fixed order and spelling, so that two that mean the same are equal.
+    /// Returns the configuration in a fixed order and spelling, so that equivalent ones are equal.
     #[must_use]
     pub fn canonical(&self) -> ZoneConfig {
         let mut config = self.clone();
@@ -250,7 +251,7 @@ impl ZoneConfig {
         for device in &mut config.devices {
             device.properties.sort();
         }
-        // Where the cap on memory is a resource control, it is the same cap.
+        // A memory limit given as a resource control is the same limit.
         if let Some(values) = config.rctls.remove(PHYSICAL_MEMORY) {
             match (values.as_slice(), config.physical_memory) {
                 ([value], None) if value.limit.parse::<u64>().is_ok() => {
@@ -285,20 +286,20 @@ impl ZoneConfig {
         config
     }
 
-    /// Whether both mean the same, whatever their order and spelling.
+    /// Returns true if both are equivalent, whatever their order and spelling.
     pub fn means(&self, other: &ZoneConfig) -> bool {
         self.canonical() == other.canonical()
     }
 }
 
 impl Net {
-    /// What tells two network resources of a zone apart.
+    /// Returns the key that distinguishes the network resources of a zone.
     pub(super) fn key(&self) -> (&str, Option<&str>, Option<&str>) {
         (&self.physical, self.allowed_address.as_deref(), self.address.as_deref())
     }
 }
 
-/// A list with commas as a set: sorted, each word once.
+/// Returns a comma-separated list as a set: sorted, each word once.
 fn sorted_words(list: &str) -> String {
     let mut words: Vec<&str> = list.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
     words.sort_unstable();
@@ -306,21 +307,21 @@ fn sorted_words(list: &str) -> String {
     words.join(",")
 }
 
-/// Security flags in one spelling. Their case never matters; their order does only if some are taken away again.
+/// Returns security flags in one spelling. Their case never matters; their order does only if some are removed again.
 fn clean_flags(flags: &str) -> String {
     let flags = flags.to_ascii_lowercase();
     let plain = |word: &str| !word.trim().starts_with(['-', '!']) && word.trim() != "none";
     if flags.split(',').all(plain) { sorted_words(&flags) } else { flags }
 }
 
-/// A path as zonecfg keeps it: slashes collapsed, none at the end.
+/// Returns a path as zonecfg stores it: slashes collapsed, none at the end.
 fn clean_path(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let start = if path.starts_with('/') { "/" } else { "" };
     format!("{start}{}", parts.join("/"))
 }
 
-/// An address in its usual spelling; what is no address is a host name and stays.
+/// Returns an address in its usual spelling; anything else is a host name and stays.
 fn clean_address(text: &str) -> String {
     let (address, prefix) = match text.split_once('/') {
         Some((address, prefix)) => (address, Some(prefix)),

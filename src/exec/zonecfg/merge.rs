@@ -1,16 +1,16 @@
-//! What a zone shall have, of what is wished, what was applied last, and what the host has.
+//! Merges desired, applied and actual configuration into the next one.
 //!
-//! Invariant: pure. What somebody else put on the host stays there, unless it is to be pruned; what was applied and is no longer
-//! wished goes.
+//! Invariant: pure. What others added on the host stays there, unless it is pruned; what was applied and is no longer desired is
+//! removed.
 
 use super::ZoneConfig;
 
-/// The configuration to bring the host to.
+/// Returns the next configuration of the host.
 pub fn merge(desired: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prune: bool) -> ZoneConfig {
     let written = desired;
     let (desired, applied, host) = (desired.canonical(), applied.canonical(), host.canonical());
     let mut target = desired.clone();
-    // Sets are written as they stand in the files.
+    // Sets are taken from the files.
     target.fs_allowed = written.fs_allowed.clone().filter(|_| desired.fs_allowed.is_some());
     target.security_flags.clone_from(&written.security_flags);
     for admin in &mut target.admins {
@@ -18,7 +18,7 @@ pub fn merge(desired: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prun
             admin.auths.clone_from(&written.auths);
         }
     }
-    // What has no type cannot be taken away by script either.
+    // A script cannot remove what has no type.
     target.unknown.clone_from(&host.unknown);
     if prune {
         return target;
@@ -91,9 +91,9 @@ mod tests {
         let target = with(&[("a", "2"), ("c", "3"), ("foreign", "x")], None);
         assert!(merge(&desired, &applied, &host, false).means(&target));
         assert!(merge(&desired, &applied, &host, true).means(&desired));
-        // Once there, nothing is left to do.
+        // Nothing is left to do.
         assert!(merge(&desired, &desired, &target, false).means(&target));
-        // What somebody else set beside is kept, too.
+        // Resources that others added are kept, too.
         assert!(merge(&desired, &desired, &with(&[], Some("-x")), false).bootargs.is_some());
     }
 }

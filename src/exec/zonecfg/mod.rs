@@ -1,8 +1,8 @@
 //! `zonecfg`: the configuration of a zone, written by a script and read from the zone's document.
 //!
-//! zonecfg is not atomic: it stops at the first fault, keeps what came before it, and exits with 0 for much that it refused.
-//! So: `validate` everything, write a private `ScriptFile`, run `configure`, read the zone's document again with
-//! `parse_xml` and look for `differences`.
+//! zonecfg is not atomic: it stops at the first error, keeps what came before it, and exits with 0 for much that it refused. So:
+//! `validate` everything, write a private `ScriptFile`, run `configure`, read the zone's document again with `parse_xml` and check
+//! for `differences`.
 
 mod apply;
 mod command;
@@ -46,7 +46,7 @@ pub fn configure(zone: &ZoneName, script: &Path) -> Invocation {
     on(zone).arg("-f").arg(script)
 }
 
-/// Sets whether the host boots the zone when it comes up itself.
+/// Sets whether the host boots the zone.
 pub fn set_autoboot(zone: &ZoneName, autoboot: bool) -> Invocation {
     on(zone).arg(format!("set autoboot={autoboot}"))
 }
@@ -57,7 +57,7 @@ pub fn delete(zone: &ZoneName) -> Invocation {
     on(zone).args(["delete", "-F"])
 }
 
-/// The configuration as commands. It rounds sizes and leaves global values without quotes.
+/// Exports the configuration as commands. It rounds sizes and leaves global values unquoted.
 pub fn export(zone: &str) -> Invocation {
     Invocation::new("zonecfg").args(["-z", zone, "export"])
 }
@@ -66,13 +66,13 @@ fn on(zone: &ZoneName) -> Invocation {
     Invocation::new("zonecfg").args(["-z", zone.as_str()])
 }
 
-/// A script in a file of its own, which goes when this goes.
+/// A temporary file with a script.
 #[derive(Debug)]
 pub struct ScriptFile(PathBuf);
 
 impl ScriptFile {
-    /// Writes a script for this zone into this folder, mode 0600, in place of one that a killed process left behind. The caller
-    /// holds the zone's lock.
+    /// Writes a script for this zone into this directory, mode 0600, replacing one that a killed process left. The caller holds the
+    /// zone's lock.
     pub fn write(directory: &Path, zone: &ZoneName, script: &str) -> Result<ScriptFile> {
         let directory = std::path::absolute(directory).map_err(|error| Error::io("resolve", directory, error))?;
         ScriptFile::remove_left(&directory, zone)?;
@@ -84,17 +84,17 @@ impl ScriptFile {
         Ok(this)
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Where the script of this zone is while it is needed.
+    /// Returns the path of the script of this zone.
     pub fn path_of(directory: &Path, zone: &ZoneName) -> PathBuf {
         directory.join(format!("{zone}.zonecfg"))
     }
 
-    /// Removes what a killed process left behind.
+    /// Removes the script of a killed process.
     pub fn remove_left(directory: &Path, zone: &ZoneName) -> Result<()> {
         let path = Self::path_of(directory, zone);
         match fs::remove_file(&path) {
@@ -106,7 +106,7 @@ impl ScriptFile {
 
 impl Drop for ScriptFile {
     fn drop(&mut self) {
-        // What stays behind is removed by the next script for the zone.
+        // A script that stays is removed by the next one for the zone.
         let _ = fs::remove_file(&self.0);
     }
 }

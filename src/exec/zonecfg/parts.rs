@@ -1,4 +1,4 @@
-//! A configuration in parts that can be named, for comparing several.
+//! Splits a configuration into named parts, for comparing several.
 
 use super::document::ZoneConfig;
 use super::resource::{Resource, Value};
@@ -6,16 +6,16 @@ use super::resource::{Resource, Value};
 /// A property of the zone, or a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// What it is: `autoboot`, `attr env`, `net web01_0 10.1.0.10/24`.
+    /// Its name: `autoboot`, `attr env`, `net web01_0 10.1.0.10/24`.
     pub name: String,
     /// Kind and key: `["attr", "env"]`.
     pub key: Vec<String>,
-    /// Its properties beside the key; a property of the zone has one without name.
+    /// Its properties besides the key; a property of the zone has one without a name.
     pub properties: Vec<(String, String)>,
 }
 
 impl Part {
-    /// All of it in one text; empty where its name says all.
+    /// Returns all properties as text; empty if the name says it all.
     pub fn text(&self) -> String {
         match self.properties.as_slice() {
             [(name, value)] if name.is_empty() => value.clone(),
@@ -27,7 +27,7 @@ impl Part {
     }
 }
 
-/// The parts of a configuration, whatever its order and spelling. What zmgr has no type for is a part without properties.
+/// Returns the parts of a configuration, whatever its order and spelling. A part that zmgr has no type for has no properties.
 pub fn parts(config: &ZoneConfig) -> Vec<Part> {
     let config = config.canonical();
     let globals = config.globals().into_iter().map(|(name, value)| Part {
@@ -58,7 +58,7 @@ fn part(resource: &Resource) -> Part {
     }
 }
 
-/// A value in words.
+/// Formats a value.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),

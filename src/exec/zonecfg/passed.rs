@@ -1,16 +1,16 @@
-//! What templates pass through to zonecfg: commands beyond zmgr's own vocabulary, last in the script.
+//! Commands that templates pass through to zonecfg, which run last.
 //!
-//! Invariant: what is passed through is understood all the same, so that the zone can be compared with it afterwards.
+//! Invariant: passed-through commands are parsed as well, so that the zone can be compared with them afterwards.
 
 use super::command::Command;
 use super::validate::check_value;
 use super::{ZoneConfig, apply};
 use crate::error::{Code, Diagnostic, Error, Result};
 
-/// What zmgr itself answers for: to pass it through would set plan and zone at odds.
+/// Properties that zmgr manages itself: passing them through would make the plan and the zone contradict each other.
 const OWN: [&str; 5] = ["zonename", "zonepath", "brand", "ip-type", "net"];
 
-/// Checks commands as they stand in a document. The fault names the command by its place among them.
+/// Checks the commands in a configuration file. The error names the command by its position.
 pub fn check_passed_through(texts: &[String]) -> std::result::Result<Vec<Command>, (usize, String)> {
     let mut commands = Vec::new();
     let mut open = None;
@@ -38,12 +38,12 @@ pub fn check_passed_through(texts: &[String]) -> std::result::Result<Vec<Command
     }
 }
 
-/// The configuration that a zone has once these commands have been passed through after it.
+/// Returns the configuration of a zone after these passed-through commands.
 ///
-/// Errors: `invalid-argument` where a command is not understood.
+/// Fails with `invalid-argument` if a command is invalid.
 pub fn with_passed_through(config: &ZoneConfig, texts: &[String]) -> Result<ZoneConfig> {
     let fault = |message: String| {
-        Error::new(Code::InvalidArgument, format!("what is passed through to zonecfg cannot be used: {message}"))
+        Error::new(Code::InvalidArgument, format!("invalid commands for zonecfg: {message}"))
             .with_detail(Diagnostic::new("zonecfg-command", message))
     };
     let commands = check_passed_through(texts).map_err(|(at, why)| fault(format!("{}: {why}", texts[at].trim())))?;

@@ -1,7 +1,7 @@
-//! The pieces of a zone's document, word for word: what an import keeps of it where nothing else can hold it.
+//! Verbatim pieces of a zone's document, in which an import keeps what nothing else can represent.
 //!
-//! Invariant: a piece is an element of the document, or an attribute of its root as `name="value"`, and says by itself what it said
-//! there.
+//! Invariant: a piece is an element of the document, or an attribute of its root as `name="value"`, and keeps its meaning on its
+//! own.
 
 use std::net::IpAddr;
 
@@ -10,10 +10,10 @@ use roxmltree::{Document, Node, ParsingOptions};
 use super::document::{Net, ZoneConfig};
 use super::xml::{NODES, parse_xml};
 
-/// What says who the zone is, and the release's own bookkeeping: no pieces.
+/// Identity of the zone, and bookkeeping of the release: not pieces.
 const IDENTITY: [&str; 7] = ["name", "zonepath", "brand", "autoboot", "ip-type", "version", "debugid"];
 
-/// The pieces of a zone's document, in its order: attributes, then elements. The error says why it is none.
+/// Returns the pieces of a zone's document, in order: attributes, then elements. Fails if the document is invalid.
 pub fn pieces(text: &str) -> Result<Vec<String>, String> {
     let options = ParsingOptions { allow_dtd: true, nodes_limit: NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
@@ -25,7 +25,7 @@ pub fn pieces(text: &str) -> Result<Vec<String>, String> {
     Ok(attributes.chain(elements).collect())
 }
 
-/// What pieces say; all else is unset. The error says why they say nothing.
+/// Parses pieces; everything else is unset. Fails if a piece is invalid.
 pub fn parse_pieces(pieces: &[String]) -> Result<ZoneConfig, String> {
     let (elements, attributes): (Vec<&String>, Vec<&String>) =
         pieces.iter().partition(|piece| piece.trim_start().starts_with('<'));
@@ -42,10 +42,10 @@ pub fn parse_pieces(pieces: &[String]) -> Result<ZoneConfig, String> {
     parse_xml(&text)
 }
 
-/// A configuration with these pieces in it, each in place of what is there of the same key.
+/// Adds these pieces to a configuration; each replaces what has the same key.
 ///
-/// A network's piece takes the place of the network resources of that link that have its addresses, in whatever spelling; where the
-/// link has others and none of these, the piece no longer fits, which the error says.
+/// A network's piece replaces the network resources of that link that have its addresses, in any spelling; if the link has others
+/// and none of these, the piece no longer fits, which is an error.
 pub fn with_pieces(mut config: ZoneConfig, pieces: &[String]) -> Result<ZoneConfig, String> {
     if pieces.is_empty() {
         return Ok(config);
@@ -102,7 +102,7 @@ fn networks(here: &mut Vec<Net>, more: Vec<Net>) -> Result<(), String> {
         let mut of_link = here.iter().filter(|old| old.physical == new.physical).peekable();
         if of_link.peek().is_some() && !of_link.any(covered) {
             return Err(format!(
-                "it keeps a network resource of {} as it was found, and the addresses of that link are others by now",
+                "it keeps a network resource of {} as it was found, but the addresses of that link have changed",
                 new.physical
             ));
         }
@@ -112,7 +112,7 @@ fn networks(here: &mut Vec<Net>, more: Vec<Net>) -> Result<(), String> {
     Ok(())
 }
 
-/// What tells where a network resource is reached: addresses, whatever their prefix, and host names.
+/// Returns where a network resource is reached: addresses, whatever their prefix, and host names.
 fn addresses(net: &Net) -> Vec<String> {
     let more = net.properties.iter().filter(|(name, _)| matches!(name.as_str(), "ip" | "ips")).map(|(_, value)| value);
     let texts = net.address.iter().chain(&net.allowed_address).chain(more);
@@ -126,7 +126,7 @@ fn addresses(net: &Net) -> Vec<String> {
         .collect()
 }
 
-/// A value as it stands within the quotes of an attribute.
+/// Quotes a value for an attribute.
 pub(super) fn escaped(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for c in value.chars() {
@@ -134,7 +134,7 @@ pub(super) fn escaped(value: &str) -> String {
             '&' => text.push_str("&amp;"),
             '<' => text.push_str("&lt;"),
             '"' => text.push_str("&quot;"),
-            // Bare, these would be read as spaces.
+            // Unescaped, these would be read as spaces.
             '\n' | '\r' | '\t' => text.push_str(&format!("&#{};", c as u32)),
             c => text.push(c),
         }
@@ -161,7 +161,7 @@ mod tests {
             ..ZoneConfig::default()
         };
         assert_eq!(with_pieces(bare, &pieces).unwrap().canonical(), whole.canonical());
-        // A second time changes nothing but what has no key.
+        // Adding them again changes only what has no key.
         let again = with_pieces(whole.clone(), &pieces).unwrap();
         assert_eq!(again.nets, whole.nets);
         assert_eq!(again.attrs, whole.attrs);

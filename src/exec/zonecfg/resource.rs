@@ -1,21 +1,21 @@
-//! A configuration as zonecfg's own resources and properties: what scripts are written from and differences are told in.
+//! A configuration as zonecfg's resources and properties, for scripts and differences.
 
 use super::document::{DedicatedCpu, RctlValue, ZoneConfig};
 
 /// A value of a property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
-    /// One text.
+    /// A text.
     Text(String),
-    /// Several texts, each added by itself.
+    /// Several texts, each added separately.
     List(Vec<String>),
     /// Values of a resource control.
     Rctl(Vec<RctlValue>),
-    /// Named texts of OmniOS and SmartOS.
+    /// Named texts, on OmniOS and SmartOS.
     Pairs(Vec<(String, String)>),
 }
 
-/// A resource: its kind and what is set of its properties, in zonecfg's order.
+/// A resource: its kind and the properties that are set, in zonecfg's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Resource {
     pub(super) kind: &'static str,
@@ -54,7 +54,7 @@ impl Resource {
         })
     }
 
-    /// The properties that tell it from others of its kind, as `select` and `remove` take them.
+    /// Returns the properties that identify it among others of its kind, for `select` and `remove`.
     pub(super) fn key(&self) -> Vec<(&'static str, &str)> {
         let names: &[&'static str] = match self.kind {
             "fs" => &["dir"],
@@ -69,8 +69,8 @@ impl Resource {
 }
 
 impl ZoneConfig {
-    /// What is set in the global scope, but for the zone's name, in the order in which zonecfg wants it: the brand and the IP
-    /// type decide what is legal later.
+    /// Returns what is set in the global scope, except the zone's name, in the order that zonecfg needs: brand and IP type
+    /// determine what is allowed later.
     pub(super) fn globals(&self) -> Vec<(&'static str, String)> {
         let mut globals = vec![
             ("brand", self.brand.clone()),
@@ -92,7 +92,7 @@ impl ZoneConfig {
         globals
     }
 
-    /// Its resources. The cap on physical memory comes before the controls, which zonecfg would refuse in the other order.
+    /// Returns its resources. The physical memory limit comes before the controls, because zonecfg would refuse the other order.
     pub(super) fn resources(&self) -> Vec<Resource> {
         let mut resources = Vec::new();
         resources.extend(self.filesystems.iter().map(|filesystem| {

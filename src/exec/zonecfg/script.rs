@@ -1,12 +1,13 @@
-//! Writing of zonecfg scripts: the whole of a new zone, or the way from one configuration to another.
+//! Writes zonecfg scripts: for a new zone, or for a change of its configuration.
 //!
-//! Invariant: every value that may be quoted is, and the last line has its end: without it zonecfg drops the command in silence.
+//! Invariant: every value that may be quoted is, and the last line ends with a newline: without it zonecfg silently drops the
+//! command.
 
 use super::document::{RctlValue, ZoneConfig};
 use super::resource::{Resource, Value};
 use crate::error::{Code, Error, Result};
 
-/// The script that makes this zone where there is none. `more` are commands that come last, as they stand.
+/// Returns the script that configures a new zone. `more` are commands that come last, unchanged.
 pub fn creation(config: &ZoneConfig, more: &[String]) -> String {
     let mut script = String::from("create -b\n");
     for (property, value) in config.globals() {
@@ -22,21 +23,22 @@ pub fn creation(config: &ZoneConfig, more: &[String]) -> String {
     script
 }
 
-/// The script that leads from one configuration of a zone to another; empty where they mean the same.
+/// Returns the script that changes one configuration of a zone to another; empty if they are equivalent.
 ///
-/// Errors: `wrong-state` where they differ in what cannot be changed: zonepath, brand, or something that zmgr has no type for.
+/// Fails with `wrong-state` if they differ in something that cannot be changed: zonepath, brand, or something that zmgr has no type
+/// for.
 pub fn edit(from: &ZoneConfig, to: &ZoneConfig) -> Result<String> {
     let written = to;
     let (from, mut to) = (from.canonical(), to.canonical());
     let fixed = [("brand", &from.brand, &to.brand), ("zonepath", &from.zonepath, &to.zonepath)];
     for (what, old, new) in fixed {
         if old != new {
-            let message = format!("the {what} of a zone cannot be changed: it is {old:?}, wanted is {new:?}");
+            let message = format!("the {what} of a zone cannot be changed from {old:?} to {new:?}");
             return Err(Error::new(Code::WrongState, message));
         }
     }
     if from.unknown != to.unknown {
-        return Err(Error::new(Code::WrongState, "the configuration holds something that zmgr does not know")
+        return Err(Error::new(Code::WrongState, "the configuration contains something that zmgr does not know")
             .with_help("change it with zonecfg"));
     }
     if from.fs_allowed != to.fs_allowed && to.fs_allowed.is_some() {
@@ -46,8 +48,8 @@ pub fn edit(from: &ZoneConfig, to: &ZoneConfig) -> Result<String> {
     edit_memory(&mut script, &from, &to);
     let (old, new) = (from.resources(), to.resources());
     let plain = |resource: &&Resource| resource.kind != "capped-memory";
-    // OmniOS's `remove net` takes the first net of the link, whatever address it is given. So of a link with a change, every net is
-    // removed and added again.
+    // OmniOS's `remove net` removes the first net of the link, whatever address is given. So if one net of a link changes, all of
+    // them are removed and added again.
     let link = |resource: &Resource| resource.key().first().map(|(_, link)| (*link).to_owned());
     let nets = |resources: &[Resource], other: &[Resource]| -> Vec<Option<String>> {
         resources.iter().filter(|net| net.kind == "net" && !other.contains(net)).map(link).collect()
@@ -77,7 +79,7 @@ pub fn edit(from: &ZoneConfig, to: &ZoneConfig) -> Result<String> {
     Ok(script)
 }
 
-/// `remove capped-memory` would take the caps on swap and locked memory along, and `add` is refused beside them.
+/// `remove capped-memory` would also remove the limits on swap and locked memory, and `add` is refused beside them.
 fn edit_memory(script: &mut String, from: &ZoneConfig, to: &ZoneConfig) {
     let others = from.rctls.contains_key("zone.max-swap") || from.rctls.contains_key("zone.max-locked-memory");
     let verb = if others || from.physical_memory.is_some() { "select" } else { "add" };
@@ -109,7 +111,7 @@ fn add(script: &mut String, resource: &Resource) {
             }
             Value::Rctl(values) => {
                 for RctlValue { privilege, limit, action } in values {
-                    // Quotes inside of parentheses are a syntax error; these values are words, which `validate` sees to.
+                    // Quotes inside parentheses are a syntax error; `validate` ensures that these values are words.
                     script.push_str(&format!("add {property} (priv={privilege},limit={limit},action={action})\n"));
                 }
             }

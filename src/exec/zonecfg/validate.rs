@@ -1,4 +1,5 @@
-//! What zonecfg cannot carry, or takes and should not: found before anything runs, since zonecfg keeps what came before a fault.
+//! Rejects what zonecfg cannot represent or would wrongly accept, before anything runs, since zonecfg keeps what came before an
+//! error.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -10,12 +11,12 @@ use super::resource::Value;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::name::{LinkName, ZoneName};
 
-/// The longest value: zonecfg's own buffer holds 1,024 bytes of a token, and it ends itself where that is too little.
+/// Longest value: zonecfg's buffer for a token has 1,024 bytes, and zonecfg exits if that is too little.
 const MAX_LEN: usize = 1000;
-/// What the addresses of one link may total, with prefixes and commas: the buffer into which zoneadmd joins them.
+/// Total length of the addresses of one link, with prefixes and commas: the size of zoneadmd's buffer.
 pub const LINK_ADDRESSES: usize = 45;
 
-/// Every fault of a configuration that is about to be given to zonecfg, in one `invalid-argument`.
+/// Returns all errors of a configuration for zonecfg in one `invalid-argument`.
 pub fn validate(config: &ZoneConfig) -> Result<()> {
     let mut faults = Faults::default();
     if let Err(error) = ZoneName::new(&*config.name) {
@@ -33,7 +34,7 @@ pub fn validate(config: &ZoneConfig) -> Result<()> {
     }
     for dataset in &config.datasets {
         if !is_dataset(dataset) {
-            faults.add(&format!("dataset {dataset}"), "it is not a legal ZFS file system name");
+            faults.add(&format!("dataset {dataset}"), "it is not a valid ZFS file system name");
         }
     }
     unique("attr", config.attrs.iter().map(|attr| attr.name.clone()), &mut faults);
@@ -45,7 +46,7 @@ pub fn validate(config: &ZoneConfig) -> Result<()> {
         faults.add(&format!("net {}", net[0].physical), "the same link and address appear twice");
     }
     if !config.unknown.is_empty() {
-        faults.add("zonecfg", "it holds something that zmgr does not know how to set");
+        faults.add("zonecfg", "it contains something that zmgr cannot set");
     }
     faults.into_result(&config.name)
 }
@@ -69,27 +70,27 @@ impl Faults {
     }
 }
 
-/// Checks a value against what no zonecfg can carry, whatever the property.
+/// Checks a value against what zonecfg can never represent, whatever the property.
 pub fn check_value(value: &str) -> std::result::Result<(), &'static str> {
     if value.contains('"') {
-        return Err("zonecfg has no way to write a double quote");
+        return Err("zonecfg cannot represent a double quote");
     }
     if value.contains(['\n', '\r', '\0']) {
-        return Err("zonecfg has no way to write a line break or NUL");
+        return Err("zonecfg cannot represent a line break or NUL");
     }
     if value.len() > MAX_LEN {
-        return Err("it is longer than 1000 bytes, and zonecfg would end itself");
+        return Err("it is longer than 1000 bytes, which would end zonecfg");
     }
     Ok(())
 }
 
-/// Checks the text of a zone's path: illumos hands it to a root shell unquoted.
+/// Checks a zonepath: illumos passes it unquoted to a root shell.
 pub fn check_zonepath(path: &str) -> Result<()> {
     crate::exec::zoneadm::check_hook_word("zonepath", path)?;
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     if !path.starts_with('/') || parts.is_empty() || parts.contains(&"..") || parts.contains(&".") {
         let message =
-            format!("{path:?} is no zonepath: it must be an absolute path of at least one part, without . and ..");
+            format!("invalid zonepath {path:?}: expected an absolute path of at least one component, without . and ..");
         return Err(Error::new(Code::InvalidArgument, message));
     }
     Ok(())
@@ -111,7 +112,7 @@ fn carried(config: &ZoneConfig, faults: &mut Faults) {
                 Value::Rctl(_) => Vec::new(),
                 Value::Pairs(pairs) => {
                     for (name, _) in pairs.iter().filter(|(name, _)| !is_word(name)) {
-                        faults.add(&what, &format!("{name:?} is no legal property name"));
+                        faults.add(&what, &format!("{name:?} is not a valid property name"));
                     }
                     pairs.iter().map(|(_, text)| text).collect()
                 }
@@ -132,7 +133,7 @@ fn globals(config: &ZoneConfig, faults: &mut Faults) {
         faults.add("zonepath", error.message());
     }
     if !is_word(&config.brand) {
-        faults.add("brand", "it is not a legal brand name");
+        faults.add("brand", "it is not a valid brand name");
     }
     if config.bootargs.as_ref().is_some_and(|text| text.len() > 255) {
         faults.add("bootargs", "it is longer than 255 bytes");
@@ -152,7 +153,7 @@ fn globals(config: &ZoneConfig, faults: &mut Faults) {
     if let Some(types) = &config.fs_allowed {
         let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if !types.is_empty() && !types.split(',').all(word) {
-            faults.add("fs-allowed", "it must be file system types with commas between them");
+            faults.add("fs-allowed", "it must be a list of file system types, separated by commas");
         }
     }
 }
@@ -169,13 +170,13 @@ fn nets(config: &ZoneConfig, faults: &mut Faults) {
         if let Some(router) = &net.defrouter
             && router.parse::<IpAddr>().is_err()
         {
-            fault("its defrouter is no address");
+            fault("its defrouter is not an address");
         }
         if net.vlan_id.as_ref().is_some_and(|vlan| vlan.parse::<u16>().map_or(true, |v| !(1..=4094).contains(&v))) {
             fault("its vlan-id is not between 1 and 4094");
         }
         if net.mac_addr.as_ref().is_some_and(|mac| crate::exec::dladm::parse_mac(mac).is_none()) {
-            fault("its mac-addr is none, and zonecfg would drop it in silence");
+            fault("its mac-addr is invalid, and zonecfg would silently drop it");
         }
         links.insert(&net.physical);
     }
@@ -184,7 +185,7 @@ fn nets(config: &ZoneConfig, faults: &mut Faults) {
         let total: usize = addresses.filter_map(|net| net.allowed_address.as_ref()).map(|text| text.len() + 1).sum();
         if total > LINK_ADDRESSES + 1 {
             let fault = format!(
-                "its addresses take {} bytes with their prefixes and commas, illumos has room for {LINK_ADDRESSES}",
+                "its addresses take {} bytes with prefixes and commas; illumos allows {LINK_ADDRESSES}",
                 total - 1
             );
             faults.add(&format!("net {link}"), &fault);
@@ -197,10 +198,12 @@ fn exclusive(net: &Net, fault: &mut impl FnMut(&str)) {
         fault(error.message());
     }
     if net.address.is_some() {
-        fault("address is for zones of ip-type shared, this one needs allowed-address");
+        fault("address is for zones of ip-type shared; this one needs allowed-address");
     }
     match &net.allowed_address {
-        Some(address) if address.parse::<IpNet>().is_err() => fault("its allowed-address is no address with a prefix"),
+        Some(address) if address.parse::<IpNet>().is_err() => {
+            fault("its allowed-address is not an address with a prefix")
+        }
         None if net.defrouter.is_some() => fault("a defrouter needs an allowed-address"),
         _ => {}
     }
@@ -209,14 +212,14 @@ fn exclusive(net: &Net, fault: &mut impl FnMut(&str)) {
 fn shared(net: &Net, fault: &mut impl FnMut(&str)) {
     let digit = net.physical.bytes().last().is_some_and(|b| b.is_ascii_digit());
     if net.physical.len() > 31 || !digit || net.physical.contains(':') {
-        fault("its link must be at most 31 bytes, end in a digit and hold no colon");
+        fault("its link must be at most 31 bytes, end in a digit and contain no colon");
     }
     if net.allowed_address.is_some() {
-        fault("allowed-address is for zones of ip-type exclusive, this one needs address");
+        fault("allowed-address is for zones of ip-type exclusive; this one needs address");
     }
     match &net.address {
         None => fault("it has no address"),
-        Some(address) if address.parse::<IpNet>().is_err() => fault("its address is no address with a prefix"),
+        Some(address) if address.parse::<IpNet>().is_err() => fault("its address is not an address with a prefix"),
         _ => {}
     }
 }
@@ -228,7 +231,7 @@ fn filesystems(config: &ZoneConfig, faults: &mut Faults) {
             faults.add(&what, "its directory must be an absolute path in the zone");
         }
         if filesystem.kind.len() > 15 {
-            faults.add(&what, "its type is longer than 15 bytes, and zonecfg would cut it");
+            faults.add(&what, "its type is longer than 15 bytes, which zonecfg would truncate");
         }
         if filesystem.raw.as_ref().is_some_and(String::is_empty) {
             faults.add(&what, "its raw device is empty");
@@ -241,17 +244,17 @@ fn limits(config: &ZoneConfig, faults: &mut Faults) {
         let what = format!("rctl {name}");
         let rest = name.strip_prefix("zone.").unwrap_or_default();
         if rest.is_empty() || !rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
-            faults.add(&what, "a resource control of a zone is named zone. and letters");
+            faults.add(&what, "the name of a resource control must be `zone.` and letters");
         }
         if values.is_empty() {
             faults.add(&what, "it has no value");
         }
         for RctlValue { privilege, limit, action } in values {
             if !is_word(privilege) || !matches!(action.as_str(), "deny" | "none") {
-                faults.add(&what, "its value needs a privilege, and deny or none as action");
+                faults.add(&what, "its value needs a privilege, and the action deny or none");
             }
             if limit.is_empty() || !limit.bytes().all(|b| b.is_ascii_digit()) || limit.parse::<u64>().is_err() {
-                faults.add(&what, "its limit is no whole number");
+                faults.add(&what, "its limit is not a whole number");
             }
         }
     }
@@ -259,10 +262,10 @@ fn limits(config: &ZoneConfig, faults: &mut Faults) {
         config.rctls.get(name).and_then(|values| values.first()).and_then(|value| value.limit.parse::<u64>().ok())
     };
     let least = [
-        ("zone.max-lwps", 100, "below 100 no zone can boot"),
-        ("zone.max-processes", 100, "below 100 no zone can boot"),
-        ("zone.max-swap", 50 << 20, "zonecfg allows 50 MiB and more"),
-        ("zone.cpu-cap", 1, "it must be a hundredth of a processor at least"),
+        ("zone.max-lwps", 100, "a zone cannot boot with less than 100"),
+        ("zone.max-processes", 100, "a zone cannot boot with less than 100"),
+        ("zone.max-swap", 50 << 20, "zonecfg requires at least 50 MiB"),
+        ("zone.cpu-cap", 1, "it must be at least a hundredth of a processor"),
     ];
     for (name, least, fault) in least {
         if limit(name).is_some_and(|limit| limit < least) {
@@ -270,12 +273,12 @@ fn limits(config: &ZoneConfig, faults: &mut Faults) {
         }
     }
     if config.physical_memory.is_some_and(|bytes| bytes < 1 << 20) {
-        faults.add("capped-memory physical", "zonecfg allows 1 MiB and more");
+        faults.add("capped-memory physical", "zonecfg requires at least 1 MiB");
     }
     if let (Some(physical), Some(locked)) = (config.physical_memory, limit("zone.max-locked-memory"))
         && locked > physical
     {
-        faults.add("capped-memory locked", "it is more than the cap on physical memory");
+        faults.add("capped-memory locked", "it exceeds the limit on physical memory");
     }
     if let Some(dedicated) = &config.dedicated_cpu {
         let count = |text: &str| text.parse::<u32>().ok().filter(|count| *count > 0);
@@ -295,7 +298,7 @@ fn limits(config: &ZoneConfig, faults: &mut Faults) {
             (config.pool.as_ref().is_some_and(|pool| !pool.is_empty()), "pool"),
         ] {
             if set {
-                faults.add("dedicated-cpu", &format!("it cannot be had together with {other}"));
+                faults.add("dedicated-cpu", &format!("it cannot be combined with {other}"));
             }
         }
     }
@@ -310,11 +313,11 @@ fn limits(config: &ZoneConfig, faults: &mut Faults) {
     }
 }
 
-/// Checks an attribute; the fault completes "attr NAME: …".
+/// Checks an attribute; the error completes "attr NAME: …".
 pub fn check_attr(attr: &Attr) -> std::result::Result<(), &'static str> {
     let first = attr.name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
     if !first || !attr.name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
-        return Err("its name must begin with a letter or digit and hold letters, digits, - and . only");
+        return Err("its name must begin with a letter or digit and contain only letters, digits, - and .");
     }
     if attr.name.len() > 255 {
         return Err("its name is longer than 255 bytes");
@@ -326,7 +329,7 @@ pub fn check_attr(attr: &Attr) -> std::result::Result<(), &'static str> {
         "boolean" => Err("its value must be true or false"),
         "int" if attr.value.parse::<i64>().is_ok() => Ok(()),
         "uint" if attr.value.parse::<u64>().is_ok() => Ok(()),
-        "int" | "uint" => Err("its value is no whole number that fits"),
+        "int" | "uint" => Err("its value is not a whole number in range"),
         _ => Err("its type must be string, boolean, int or uint"),
     }
 }

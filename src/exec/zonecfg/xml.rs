@@ -1,20 +1,20 @@
-//! Reading of `/etc/zones/NAME.xml`: the one place where zonecfg keeps exact values.
+//! Parses `/etc/zones/NAME.xml`, the only place where zonecfg keeps exact values.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::document::{Admin, Attr, Device, Filesystem, IpType, Net, RctlValue, SecurityFlags, ZoneConfig};
 use super::pieces::escaped;
 
-/// The most elements that a document may have: the largest real one has some dozens.
+/// Largest number of elements in a document: real ones have some dozens.
 pub(super) const NODES: u32 = 200_000;
 
-/// Reads a zone's document; the error says why it is none.
+/// Parses a zone's document; fails if it is invalid.
 pub fn parse_xml(text: &str) -> Result<ZoneConfig, String> {
     let options = ParsingOptions { allow_dtd: true, nodes_limit: NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
     let root = document.root_element();
     if root.tag_name().name() != "zone" {
-        return Err(format!("its element is {:?} and not \"zone\"", root.tag_name().name()));
+        return Err(format!("its element is {:?}, not \"zone\"", root.tag_name().name()));
     }
     let mut config = ZoneConfig::default();
     for attribute in root.attributes() {
@@ -32,7 +32,7 @@ pub fn parse_xml(text: &str) -> Result<ZoneConfig, String> {
             "scheduling-class" => config.scheduling_class = Some(value),
             "hostid" => config.hostid = Some(value),
             "fs-allowed" => config.fs_allowed = Some(value),
-            // The release's own bookkeeping: it says nothing about the zone.
+            // Bookkeeping of the release, which says nothing about the zone.
             "version" | "debugid" => {}
             other => config.unknown.push(format!("{other}=\"{}\"", escaped(&value))),
         }
@@ -55,7 +55,7 @@ fn read_element(node: Node<'_, '_>, config: &mut ZoneConfig, text: &str) {
             })
             .collect()
     };
-    // What an element holds beyond what is read here must not be lost: such an element is kept whole as well.
+    // The rest of an element must not be lost: such an element is also kept verbatim.
     let (attributes, inner): (&[&str], &str) = match node.tag_name().name() {
         "filesystem" => (&["special", "raw", "directory", "type"], "fsoption"),
         "network" => {

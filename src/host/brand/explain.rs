@@ -119,7 +119,7 @@ pub fn explain_brand(name: &str) -> Result<Vec<BrandFact>> {
 /// ```
 pub fn brand_reference() -> String {
     let mut page = String::from(concat!(
-        "# The brands\n",
+        "# Brands\n",
         "\n",
         "What zmgr knows of each brand that it can install, by distribution, and how it is known. Plans,\n",
         "preconditions, `zmgr doctor` and `zmgr explain brand NAME` use the same table. A distribution that\n",

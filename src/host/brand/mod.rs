@@ -1,4 +1,4 @@
-//! What zmgr knows of the brands: which it may touch, and what each operation of theirs does on which distribution.
+//! What zmgr knows about brands: which ones it manages, and what each operation does on which distribution.
 //!
 //! One table, read by plans, preconditions, steps, `explain`, `doctor` and the reference. Each cell has its source and its evidence.
 
@@ -10,7 +10,7 @@ use table::BRANDS;
 
 pub use explain::{BrandFact, BrandOperation, brand_reference, explain_brand};
 
-/// What a brand is to zmgr.
+/// Relation of a brand to zmgr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BrandKind {
     /// One that zmgr can install.
@@ -62,12 +62,12 @@ pub(crate) enum Packages {
     Linked,
 }
 
-/// Where the zone's root directory is, and when it is mounted.
+/// Place of the zone's root directory, and when it is mounted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Root {
     /// A boot environment below ZONEPATH's dataset, mounted from the installation on.
     Environment,
-    /// The same, with the datasets of /lib/svc and /usr/lib/fm over it.
+    /// A boot environment as above, with datasets for /lib/svc and /usr/lib/fm mounted over it.
     Overlaid,
     /// ROOT/illumos below ZONEPATH's dataset, mounted while the zone is ready or running only: install and halt unmount it.
     WhileActive,
@@ -84,14 +84,14 @@ pub(crate) enum Addresses {
     Init,
 }
 
-/// What `zoneadm clone` does.
+/// Effect of `zoneadm clone`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cloning {
-    /// The brand's hook clones the boot environment and gives the clone an identity of its own. Interfaces come at its first boot.
+    /// The brand's hook clones the boot environment and gives the clone a new identity. Interfaces are created at its first boot.
     Hook,
-    /// The same, but the clone believes that it has booted before: its interfaces are made from the host.
+    /// As above, but the clone takes its first boot for a later one: its interfaces are created from the host.
     HookWithoutNetwork,
-    /// zoneadm clones the zonepath's dataset, which holds all of the zone, identity included.
+    /// zoneadm clones the zonepath's dataset, which contains the whole zone, including its identity.
     Zonepath,
     /// zoneadm clones the zonepath's dataset, but the zone's root is in another one: the clone cannot boot.
     LosesRoot,
@@ -102,7 +102,7 @@ pub(crate) enum Cloning {
 pub(crate) enum Uninstalling {
     /// The boot environments of the host's current one; other datasets in the zonepath's stay, and with them the zonepath.
     BootEnvironments,
-    /// The same, if there is exactly one; otherwise nothing.
+    /// The boot environment of the host's current one if there is exactly one; otherwise nothing.
     OneBootEnvironment,
     /// The zonepath's dataset and every dataset below it.
     Everything,
@@ -155,7 +155,7 @@ impl Brand {
     }
 }
 
-/// What the brand of this name does on this distribution; `None` if zmgr cannot install it.
+/// Returns the behaviour of this brand on this distribution; `None` if zmgr cannot install it.
 pub(crate) fn brand(name: &str, dialect: Dialect) -> Option<&'static Brand> {
     BRANDS.iter().find(|row| row.name == name && (row.on.is_empty() || row.on.contains(&dialect)))
 }
@@ -170,7 +170,7 @@ pub(crate) fn managed_brands() -> impl Iterator<Item = &'static str> {
     BRANDS.iter().enumerate().filter(first).map(|(_, row)| row.name)
 }
 
-/// What the brand of this name is to zmgr. What is in neither list is not guessed at.
+/// Returns the relation of this brand to zmgr. Unknown brands are never touched.
 pub fn brand_kind(brand: &str) -> BrandKind {
     match brand {
         brand if any(brand).is_some() => BrandKind::Managed,
@@ -179,27 +179,27 @@ pub fn brand_kind(brand: &str) -> BrandKind {
     }
 }
 
-/// Whether install needs an image to be named for this brand.
+/// Returns true if install requires an image for this brand.
 pub fn needs_image(brand: &str) -> bool {
     any(brand).is_some_and(|row| row.install.value.image == ImageOption::Seed)
 }
 
-/// Whether zones of this brand are images of pkg(7), so that publishers and packages mean something to them.
+/// Returns true if zones of this brand are images of pkg(7), so that publishers and packages apply to them.
 pub fn is_pkg_image(brand: &str) -> bool {
     any(brand).is_some_and(|row| row.packages.value != Packages::None)
 }
 
-/// Whether a clone of a zone of this brand lacks the zone's root.
+/// Returns true if a clone of a zone of this brand lacks the zone's root.
 pub(crate) fn clone_loses_root(brand: &str) -> bool {
     any(brand).is_some_and(|row| row.cloning.value == Cloning::LosesRoot)
 }
 
-/// Whether the install hook of this brand takes publishers and packages.
+/// Returns true if the install hook of this brand takes publishers and packages.
 pub(crate) fn takes_packages(brand: &str) -> bool {
     any(brand).is_some_and(|row| row.install.value.packages)
 }
 
-/// Whether zones of this brand have an ipadm, by which their interfaces can be made from the host.
+/// Returns true if zones of this brand have an ipadm, with which their interfaces can be made from the host.
 pub(crate) fn has_ipadm(brand: &str) -> bool {
     any(brand).is_none_or(|row| row.addresses.value != Addresses::Init)
 }

@@ -28,7 +28,7 @@ pub(super) fn identifier_length(text: &str, start: usize) -> usize {
     length + rest.find(|c: char| !is_identifier(c)).unwrap_or(rest.len())
 }
 
-/// Whether a byte of a string is a character that has no meaning of its own.
+/// Returns true if a byte of a string is a character without a special meaning.
 pub(super) fn is_plain(b: u8) -> bool {
     matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\')
 }

@@ -81,7 +81,7 @@ impl Scanner<'_> {
         true
     }
 
-    /// Whether the `=` of a property comes next, after whatever may stand before it.
+    /// Returns true if the `=` of a property comes next, after blanks and comments.
     fn equals_follows(&self) -> bool {
         let mut at = self.at;
         loop {

@@ -286,7 +286,7 @@ impl<'a> Scanner<'a> {
         &self.text[start..end]
     }
 
-    /// Gives the rest of the line up. A brace in it may open or close a block, which nobody can tell: then nothing after it counts.
+    /// Skips the rest of the line. If it has a brace that may open or close a block, the rest of the text is skipped too.
     fn skip_line(&mut self, from: usize) {
         let end = from + self.text[from..].find(is_newline).unwrap_or(self.text.len() - from);
         let rest = &self.bytes[from..end.max(self.at).min(self.bytes.len())];

@@ -1,4 +1,4 @@
-//! Whether a bare word is a number, and what else it may be meant as.
+//! Numbers, and what a bare word that looks like one may be meant as.
 
 use super::super::Value;
 

@@ -3,7 +3,7 @@
 use super::chars::{is_blank, is_newline, line_end};
 use super::{MAX_DEPTH, Scanner};
 
-/// Whether there were any blanks.
+/// Result of skipping blanks.
 #[derive(PartialEq)]
 pub(super) enum Gap {
     None,

@@ -48,7 +48,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether an `r` is followed by the rest of a raw string of KDL 1: `r"…"`, `r#"…"#`.
+    /// Returns true if an `r` is followed by the rest of a raw string of KDL 1: `r"…"`, `r#"…"#`.
     fn is_raw_of_kdl1(&self, at: usize) -> bool {
         let hashes = self.bytes[at..].iter().take_while(|b| **b == b'#').count();
         self.bytes.get(at + hashes) == Some(&b'"')

@@ -1,6 +1,6 @@
-//! Carries out what was planned for one zone, under its locks.
+//! Applies the plan of one zone, under its locks.
 //!
-//! Invariant: the host is changed first, `applied` is written after.
+//! Invariant: the host is changed first, `applied` is written afterwards.
 
 use super::{Application, plan, plan_of};
 use crate::error::{Code, Error, Result};
@@ -23,7 +23,7 @@ use crate::operations::{EventKind, create_destroy, pending, preconditions, view}
 use crate::registry::Wait;
 use crate::zone::{Before, Intent, Pending, ZoneEntry};
 
-/// What was done in a word, the zone as it is then, and what a person should know.
+/// What was done in a word, the resulting zone, and notes for the user.
 pub(crate) fn apply_one(
     context: &Context,
     config_tree: &ConfigTree,
@@ -35,7 +35,7 @@ pub(crate) fn apply_one(
 ) -> Result<(&'static str, Zone, Vec<String>)> {
     let name = comparison.spec.name.clone();
     if approved.is_none() && !comparison.needs_reservation() {
-        // Most zones need nothing, and no lock to see that.
+        // Most zones need nothing, and no lock to find that out.
         let status = comparison.host.as_ref().map(|(zone, _)| zone.state.as_str().to_owned());
         let spec = comparison.spec.clone();
         let application = plan(&context.with_cancel(events), config_tree, snapshots, None, comparison, options, None)?;
@@ -67,7 +67,7 @@ pub(crate) fn apply_one(
     Ok((action, zone, application.change.notes))
 }
 
-/// Plans under the locks; where something is chosen, it is in the entry when this returns.
+/// Plans under the locks; when this returns, everything chosen is in the entry.
 #[expect(clippy::too_many_arguments, reason = "each is another thing that the plan rests on")]
 fn reserve(
     context: &Context,
@@ -170,7 +170,7 @@ fn change_while_down(
     if changed.as_ref().is_err_and(|error| error.code() == Code::Cancelled) {
         step_context.undoing();
     }
-    // It ran before, so it must run again, whatever became of its links.
+    // It was running before, so it is booted again whatever happened to its links.
     step_context.next_step("boot");
     journal.note(Note::Creating { step: "boot" })?;
     let booted = act(Power::Boot, limits.boot);
@@ -183,7 +183,7 @@ fn change_while_down(
     plumb(step_context, &journal, application)
 }
 
-/// Brings a zone up again that was down for a change when zmgr died, and does before what of the change is left.
+/// Boots a zone that was down for a change when zmgr died, after the rest of the change.
 pub(crate) fn finish(
     context: &Context,
     config_tree: &ConfigTree,
@@ -193,9 +193,9 @@ pub(crate) fn finish(
 ) -> Result<()> {
     match left_to_do(context, config_tree, entry) {
         Ok(application) => carry_out(context, config_tree, &application, step_context)?,
-        // A person has edited it meanwhile. It comes up as it is, and `apply` tells them.
+        // A user has edited it in the meantime. It is booted as it is, and `apply` reports the difference.
         Err(error) => step_context.warn(format!(
-            "what is left to apply to {} is not done: {}",
+            "the rest of the changes to {} could not be applied: {}",
             step_context.zone,
             error.message()
         )),
@@ -212,7 +212,7 @@ pub(crate) fn finish(
     Ok(())
 }
 
-/// What of a change is left, without taking the zone down for it once more.
+/// Returns what is left of a change, without taking the zone down again.
 fn left_to_do(context: &Context, config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<Application> {
     let snapshots = context.snapshot()?;
     let Some((_, comparison)) = comparisons(context, config_tree, &snapshots, std::slice::from_ref(&entry.name))?.pop()
@@ -223,7 +223,7 @@ fn left_to_do(context: &Context, config_tree: &ConfigTree, entry: &ZoneEntry) ->
     plan_of(context, config_tree, &snapshots, Some(&mut allocator), comparison?, &ApplyOptions::new(), None)
 }
 
-/// Has the zone make interfaces of the links that it got, and notes those that it did not.
+/// Makes the zone plumb the links that it got, and records the links on which that failed.
 fn plumb(step_context: &StepContext<'_>, journal: &Journal<'_>, application: &Application) -> Result<()> {
     let left =
         plumb_links(step_context, &application.applied.nets, &application.plumb, |id| step_context.next_step(id))?;
@@ -241,7 +241,7 @@ fn unlink(step_context: &StepContext<'_>, journal: &mut Journal<'_>, application
     executor::run(step_context, journal, application.unlinks.iter().map(|step| step as &dyn Step), Purpose::Unlink)
 }
 
-/// Notes what the host has by now.
+/// Records what the host has now.
 fn note_applied(journal: &Journal<'_>, application: &Application) -> Result<()> {
     let is_down = !application.cold.is_empty();
     journal.edit(|entry| {
@@ -250,13 +250,13 @@ fn note_applied(journal: &Journal<'_>, application: &Application) -> Result<()> 
     })
 }
 
-/// Forgets what waited for the boot that has just been.
+/// Drops the changes that waited for the boot that just happened.
 fn booted(context: &Context, step_context: &StepContext<'_>, journal: &Journal<'_>) -> Result<()> {
     let zone = context.host.zone_state(step_context.zone)?;
     pending::clear(&context.host, journal, &create_destroy::entry(context, step_context.zone)?, zone.as_ref())
 }
 
-/// Looks whether a planned application is still what it was.
+/// Checks that a planned application is still current.
 pub(crate) fn confirm(
     context: &Context,
     config_tree: &ConfigTree,
@@ -273,9 +273,9 @@ pub(crate) fn confirm(
             plan(context, config_tree, snapshots, Some(&mut allocator), comparison, options, Some(nets))
         });
         match planned {
-            // A zone that is not built yet, and could not be: it is not built now either.
+            // A zone that could not be created: it is not created now either.
             Err(error) if change.steps.is_empty() && error.code() == Code::WrongState => {}
-            // Nothing was to be done to it, because of an error that is still there.
+            // Nothing was planned, because of an error that still exists.
             Err(error) if change.steps.is_empty() => {
                 let now = super::left_alone(name, options, &error);
                 confirmed(Ok(now), Some(change), |now| now)?;

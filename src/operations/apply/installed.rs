@@ -1,6 +1,6 @@
 //! Settings that reach a zone only when it is installed.
 //!
-//! Invariant: `applied` keeps what the zone was installed with, whatever the files say since.
+//! Invariant: `applied` keeps what the zone was installed with, whatever the files contain since then.
 
 use std::net::IpAddr;
 
@@ -10,10 +10,10 @@ use crate::settings::Settings;
 use crate::source::{Source, Sourced};
 use crate::zone::{Applied, Origin, ZoneEntry};
 
-/// A setting that the files have changed since the zone was installed.
+/// A setting that changed in the files since the zone was installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AtReinstall {
-    /// Its node.
+    /// Node of the setting.
     pub(crate) node: &'static str,
     pub(crate) desired: Option<String>,
     pub(crate) installed: Option<String>,
@@ -21,7 +21,7 @@ pub(crate) struct AtReinstall {
 }
 
 impl AtReinstall {
-    /// Returns what `apply` says about it.
+    /// Returns the message of `apply` about it.
     pub(crate) fn note(&self) -> String {
         let desired = self.desired.as_deref().map_or("removed".to_owned(), |desired| format!("{desired:?}"));
         let place = match self.source.file {
@@ -40,7 +40,7 @@ pub(crate) fn differences(entry: &ZoneEntry, spec: &ZoneSpec, dialect: Dialect, 
     let imported = entry.origin == Some(Origin::Import);
     let is_known = is_known(was);
     let mut all = Vec::new();
-    // What was never recorded counts only if the file of a zone that zmgr did not install asks for it.
+    // If it was never recorded, it counts only if the file of a zone that zmgr did not install sets it.
     let mut compare = |node, known: bool, named: bool, desired: Option<String>, installed: Option<String>, source| {
         if (known || imported && named) && desired != installed {
             all.push(AtReinstall { node, desired, installed, source });
@@ -72,7 +72,7 @@ pub(crate) fn differences(entry: &ZoneEntry, spec: &ZoneSpec, dialect: Dialect, 
         text(&setup.1.timezone),
         source(&setup.0.timezone),
     );
-    // OmniOS's brands take these from the zone's configuration at each boot.
+    // OmniOS's brands read these from the zone's configuration at each boot.
     if dialect != Dialect::OmniOs {
         let known = !imported || is_known;
         let desired = joined(spec.resolvers.value.iter().map(IpAddr::to_string));
@@ -98,12 +98,12 @@ pub(crate) fn differences(entry: &ZoneEntry, spec: &ZoneSpec, dialect: Dialect, 
     all
 }
 
-/// Returns whether it is recorded what the zone was installed with.
+/// Returns true if the settings of the installation are recorded.
 fn is_known(applied: &Settings) -> bool {
     applied.install.is_some() || applied.clone_from.is_some()
 }
 
-/// Keeps in `applied` what the zone was installed with. `publishers`: those of its image are set to the desired ones.
+/// Keeps the settings of the installation in `applied`. `publishers`: those of its image are set to the desired ones.
 pub(crate) fn keep(applied: &mut Applied, entry: &ZoneEntry, dialect: Dialect, publishers: bool) {
     let was = entry.applied.as_deref().map(|applied| applied.settings.clone()).unwrap_or_default();
     let settings = &mut applied.settings;

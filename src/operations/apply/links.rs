@@ -1,6 +1,6 @@
-//! Changes of the VNICs of a zone that is built.
+//! Changes the VNICs of an existing zone.
 //!
-//! Invariant: only a VNIC that zmgr made is touched: name, lower link and MAC address agree with the wish or with what was applied.
+//! Invariant: only a VNIC that zmgr made is touched: name, lower link and MAC address match the desired or the applied state.
 
 use std::collections::BTreeMap;
 
@@ -15,23 +15,23 @@ use crate::operations::steps::{LinkProperty, Step, Unlink, Vnic};
 use crate::settings::EntryNet;
 use crate::zone::ZoneEntry;
 
-/// What is to be done to the VNICs that are there.
+/// Changes of existing VNICs.
 #[derive(Default)]
 pub(super) struct Relinking {
-    /// What is taken while the zone runs, too.
+    /// Changes that can be made while the zone runs.
     pub(super) at_once: Vec<Box<dyn Step>>,
-    /// What needs the zone to be down.
+    /// Changes that need the zone to be down.
     pub(super) down: Vec<Box<dyn Step>>,
-    /// The nets of which something needs the zone to be down.
+    /// Nets with a change that needs the zone to be down.
     pub(super) nets: Vec<String>,
     /// Those among them whose VNIC is created again: neither their link nor their addresses change before.
     pub(super) moved: Vec<String>,
-    /// What each of these is, in words, and what is left alone with the reason.
+    /// Description of each change, and of what is left alone with the reason.
     pub(super) waiting: Vec<String>,
     pub(super) refused: Vec<String>,
 }
 
-/// What the wish's VNICs that the host has need.
+/// Returns the changes that the desired VNICs need on the host.
 pub(super) fn plan(context: &Context, snapshots: &Snapshots, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Relinking> {
     let mut relinking = Relinking::default();
     let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
@@ -40,30 +40,30 @@ pub(super) fn plan(context: &Context, snapshots: &Snapshots, entry: &ZoneEntry, 
         let was = applied.iter().find(|was| was.vnic == net.vnic);
         if !is_ours(&vnic, was, found) {
             relinking.refused.push(format!(
-                "the VNIC {} lies over {} with {}, which zmgr did not make so: it is left alone",
+                "VNIC {} over {} with {} was not made like this by zmgr and is left alone",
                 vnic.name,
                 found.over,
                 found.mac.map_or_else(|| "no MAC address".to_owned(), dladm::mac_text)
             ));
             continue;
         }
-        let mut anew: Vec<String> = Vec::new();
+        let mut recreated: Vec<String> = Vec::new();
         if found.over != vnic.over {
-            anew.push(format!("over {} instead of {}", vnic.over, found.over));
+            recreated.push(format!("over {} instead of {}", vnic.over, found.over));
         }
         if found.vlan != vnic.vlan {
             let said = |vlan: Option<u16>| vlan.map_or("no VLAN".to_owned(), |vlan| format!("VLAN {vlan}"));
-            anew.push(format!("with {} instead of {}", said(vnic.vlan), said(found.vlan)));
+            recreated.push(format!("with {} instead of {}", said(vnic.vlan), said(found.vlan)));
         }
         if found.mac != Some(vnic.mac) {
-            anew.push(format!("with the MAC address {}", dladm::mac_text(vnic.mac)));
+            recreated.push(format!("with the MAC address {}", dladm::mac_text(vnic.mac)));
         }
-        if anew.is_empty() {
+        if recreated.is_empty() {
             properties(context, snapshots, net, &vnic, was, &mut relinking)?;
             continue;
         }
         preconditions::links(&snapshots.host, spec)?;
-        relinking.waiting.push(format!("the VNIC {} is created again {}", vnic.name, anew.join(" and ")));
+        relinking.waiting.push(format!("the VNIC {} is created again {}", vnic.name, recreated.join(" and ")));
         relinking.nets.push(net.name.clone());
         relinking.moved.push(net.name.clone());
         let mac = found.mac.unwrap_or(vnic.mac);
@@ -74,7 +74,7 @@ pub(super) fn plan(context: &Context, snapshots: &Snapshots, entry: &ZoneEntry, 
     Ok(relinking)
 }
 
-/// Whether the host's VNIC is the one that was made for this net, as it is wished now or as it was applied.
+/// Returns true if the host's VNIC was made for this net, as it is desired now or as it was applied.
 fn is_ours(vnic: &Vnic, was: Option<&EntryNet>, found: &HostVnic) -> bool {
     let made =
         |over: Option<&str>, mac: Option<[u8; 6]>| over == Some(&found.over) && mac.is_some() && mac == found.mac;
@@ -113,7 +113,7 @@ fn properties(
     Ok(())
 }
 
-/// The properties to be set, and those that were applied, are no longer wished and still set.
+/// Returns the properties to set, and the applied ones that are no longer desired and still set.
 pub(crate) fn differences(
     context: &Context,
     snapshots: &Snapshots,
@@ -138,7 +138,7 @@ pub(crate) fn differences(
     }
     let mut same = Vec::new();
     for (name, value) in &desired {
-        // A percentage is shown as what it comes to.
+        // dladm shows a percentage as the resulting value.
         let kept = value.ends_with('%') && applied.get(name) == Some(value);
         if found(name)?.is_some_and(|found| kept || dladm::same_property(name, value, &found)) {
             same.push(name.clone());

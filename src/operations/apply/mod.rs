@@ -1,7 +1,7 @@
-//! Brings the host to the files: builds wishes, changes what differs and nothing else.
+//! Makes the host match the files: creates zones that do not exist, and changes only what differs.
 //!
-//! Invariant: the host is changed first, `applied` is written after; so a death between the two leaves a difference that is told,
-//! and what `applied` says was on the host. What somebody else put there is never taken away unasked.
+//! Invariant: the host is changed first, `applied` is written afterwards. After a crash between the two, the difference is
+//! reported, and `applied` never contains what was not on the host. What others added is not removed unless requested.
 
 mod execute;
 pub(crate) mod installed;
@@ -41,25 +41,25 @@ use crate::zone::{Applied, Pending, ZoneEntry};
 use execute::apply_one;
 pub(crate) use execute::{apply_planned, confirm, finish};
 
-/// What is to be done to a zone that was built before.
+/// Planned changes of an existing zone.
 pub(crate) struct Application {
     old: Document<ZoneEntry>,
-    /// The entry with what is chosen now.
+    /// The entry with everything chosen.
     entry: ZoneEntry,
     steps: Vec<Box<dyn Step>>,
-    /// What is done between its shutdown and its boot, where it is rebooted and something needs it to be down.
+    /// Steps between its shutdown and its boot, if it is rebooted and something needs it to be down.
     cold: Vec<Box<dyn Step>>,
-    /// VNICs that go once the zone no longer uses them.
+    /// VNICs that are deleted once the zone no longer uses them.
     unlinks: Vec<Unlink>,
-    /// It is built again from nothing.
+    /// True if it is recreated from nothing.
     rebuild: bool,
-    /// What the entry says is applied once the steps are done.
+    /// The `applied` block once the steps are done.
     applied: Applied,
-    /// What waits for the zone's next boot then.
+    /// Changes that will then wait for the zone's next boot.
     pending: Option<Pending>,
     reboot: bool,
     boot: Option<Boot>,
-    /// Links that the zone makes interfaces of once all else is done.
+    /// Links that the zone plumbs at the end.
     plumb: Vec<LinkName>,
     pub(crate) change: Change,
 }
@@ -70,8 +70,8 @@ impl Application {
     }
 }
 
-/// What applying the files of these zones would do, or of all where none is named. Touches nothing. A zone that cannot be planned
-/// stops no other: where none was named, its change has no steps, and a note that says why.
+/// Plans to apply the files of these zones, or of all if none is named. Changes nothing. A zone that cannot be planned does not
+/// stop the others: if none was named, its change has no steps and a note with the reason.
 pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let snapshots = context.snapshot()?;
@@ -122,7 +122,7 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
     Ok(Plan::new("apply", changes))
 }
 
-/// Those of these wishes whose documents are in order; each of the others with its fault.
+/// Splits unbuilt zones into those with valid files and those with errors.
 fn buildable(
     context: &Context,
     config_tree: &ConfigTree,
@@ -138,7 +138,7 @@ fn buildable(
     (good, faulty)
 }
 
-/// The change of a zone that cannot be planned.
+/// Returns the change of a zone that cannot be planned.
 fn left_alone(name: &ZoneName, options: &ApplyOptions, error: &Error) -> Change {
     let details = error.details().iter().map(|detail| detail.message.clone());
     let mut notes = vec![format!("left alone: {}", error.message())];
@@ -154,7 +154,7 @@ fn left_alone(name: &ZoneName, options: &ApplyOptions, error: &Error) -> Change 
     }
 }
 
-/// Applies the files of these zones, or of all where none is named.
+/// Applies the files of these zones, or of all if none is named.
 pub(crate) fn apply(
     context: &Context,
     names: &[ZoneName],
@@ -209,7 +209,7 @@ pub(crate) fn apply(
     Ok(Report { outcomes: outcomes? })
 }
 
-/// What is to be done to this zone. Without a ledger nothing can be chosen; `None` is the answer to that.
+/// Plans the changes of this zone. Returns `None` if something must be chosen and there is no allocator.
 pub(crate) fn plan(
     context: &Context,
     config_tree: &ConfigTree,
@@ -223,7 +223,7 @@ pub(crate) fn plan(
     plan_of(context, config_tree, snapshots, allocator, comparison, options, pinned)
 }
 
-/// The same of a zone on which work may be under way.
+/// Plans the changes of a zone that may have an operation in progress.
 fn plan_of(
     context: &Context,
     config_tree: &ConfigTree,
@@ -236,8 +236,8 @@ fn plan_of(
     let host = &snapshots.host;
     let name = comparison.spec.name.clone();
     let Some(id) = comparison.entry().id.clone() else {
-        return Err(Error::new(Code::Config, format!("the entry of {name} has a state and no id"))
-            .with_help("it was edited by hand; remove its state to have it built anew"));
+        return Err(Error::new(Code::Config, format!("the entry of {name} has a state but no id"))
+            .with_help("it was edited by hand; remove its state to create it again"));
     };
     let applied = comparison.applied();
     let mut comparison = comparison;
@@ -247,7 +247,7 @@ fn plan_of(
     let mut entry = comparison.entry().clone();
     if reserves {
         let Some(allocator) = allocator else {
-            return Err(Error::new(Code::Internal, "nets are to be reserved, and there is no ledger"));
+            return Err(Error::new(Code::Internal, "nets must be reserved, and there is no allocator"));
         };
         let asked = AddressRequests { addresses: &BTreeMap::new(), pinned };
         let nets = allocate(config_tree, allocator, host, &entry, &comparison.spec, &asked)?;
@@ -270,9 +270,11 @@ fn plan_of(
         None if !options.recreate => {
             return Err(Error::new(
                 Code::WrongState,
-                format!("{name} is ready in the registry, and the host does not have it"),
+                format!("{name} is registered as ready, but the host does not have it"),
             )
-            .with_help(format!("zmgr apply --recreate {name} builds it again; zmgr destroy {name} forgets it")));
+            .with_help(format!(
+                "run `zmgr apply --recreate {name}` to create it again, or `zmgr destroy {name}` to drop its entry"
+            )));
         }
         None => {
             rebuild = true;
@@ -306,7 +308,7 @@ fn plan_of(
             };
             for vnic in vnics(&spec.nets) {
                 if host.link(vnic.name.as_str()).is_none() {
-                    // One that it had before and that is made again is known to it.
+                    // The zone already knows a VNIC that is created again.
                     if zone.state != ZoneState::Configured
                         && !had(&vnic.name)
                         && plumb_links::has_ipadm(comparison.entry())
@@ -435,7 +437,7 @@ fn plan_of(
     Ok(Application { old, entry, steps, cold, unlinks, rebuild, applied, pending, reboot, boot, plumb, change })
 }
 
-/// Those of these links that the zone has booted with, and the others.
+/// Splits these links into those that the zone has booted with and the others.
 fn lent(
     context: &Context,
     snapshots: &Snapshots,
@@ -451,7 +453,7 @@ fn lent(
     Ok(links.into_iter().partition(lent))
 }
 
-/// Has these nets stay as they were applied: they change only once the zone is down. Those of `moved` change as a whole.
+/// Keeps these nets as they were applied: they change only once the zone is down. Those in `moved` change as a whole.
 fn hold(nets: &mut [EntryNet], entry: &ZoneEntry, names: &[String], moved: &[String]) {
     let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
     for net in nets.iter_mut().filter(|net| names.contains(&net.name)) {
@@ -473,8 +475,8 @@ fn held(spec: &ZoneSpec, entry: &ZoneEntry, moved: &[String]) -> ZoneSpec {
     spec
 }
 
-/// Returns the nets that were applied with a VNIC of zmgr's that the spec no longer has and the host still does: those that a zone
-/// which stays up uses, and the others.
+/// Returns the applied nets with a VNIC of zmgr's that the spec no longer has and the host still does: those that a running zone
+/// uses, and the others.
 fn dropped(
     context: &Context,
     snapshots: &Snapshots,
@@ -498,7 +500,7 @@ fn dropped(
     Ok(nets.into_iter().partition(used))
 }
 
-/// Returns the net under a name that none of these has: a net of its name may have taken its place.
+/// Returns the net under a name that none of these has: another net may have taken its name.
 fn renamed(mut net: EntryNet, nets: &[EntryNet]) -> EntryNet {
     let is_taken = |name: &str| nets.iter().any(|net| net.name == name);
     if is_taken(&net.name)
@@ -511,7 +513,7 @@ fn renamed(mut net: EntryNet, nets: &[EntryNet]) -> EntryNet {
     net
 }
 
-/// Returns the steps that create the delegated datasets that are missing, and change the quotas that the files have changed.
+/// Returns the steps that create missing delegated datasets and change quotas.
 fn datasets(
     context: &Context,
     config_tree: &ConfigTree,

@@ -1,4 +1,4 @@
-//! The publishers of a zone's image, where they are zmgr's to set.
+//! The publishers of a zone's image, if zmgr manages them.
 
 use crate::effective::ZoneSpec;
 use crate::error::Result;
@@ -12,18 +12,18 @@ use crate::operations::steps::{Image, Publishers, SetPublisher, Step, publisher_
 use crate::operations::{brand, is_linked};
 use crate::zone::{Origin, ZoneEntry};
 
-/// The publishers that a zone's image has and shall have.
+/// Actual and desired publishers of a zone's image.
 pub(crate) struct Publishing {
-    /// What the image has.
+    /// The image's publishers.
     pub(crate) found: Vec<ImagePublisher>,
-    /// What it shall have.
+    /// The desired publishers.
     pub(crate) desired: Publishers,
     /// The names that were applied last.
     pub(crate) applied: Vec<String>,
 }
 
-/// Whether the wish of publishers reaches the image of this zone. An adopted zone was installed by others: until its own file names
-/// publishers, it keeps those that it has.
+/// Returns true if zmgr manages the publishers of this zone's image. An adopted zone was installed by others: until its own file
+/// names publishers, it keeps those that it has.
 pub(crate) fn are_ours(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec, zone: &HostZone) -> bool {
     let installed = !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete);
     let own = is_pkg_image(&zone.brand) && !is_linked(&zone.brand, context.host.dialect());
@@ -36,7 +36,7 @@ fn applied(entry: &ZoneEntry) -> Vec<String> {
     install.map(|install| install.publishers.iter().map(ToString::to_string).collect()).unwrap_or_default()
 }
 
-/// What the image has and shall have: one command. What somebody else gave it stays, unless it is to be pruned.
+/// Queries the image, with one command. Publishers that others added stay unless they are pruned.
 pub(crate) fn inspect(
     context: &Context,
     config_tree: &ConfigTree,
@@ -52,7 +52,7 @@ pub(crate) fn inspect(
     Ok(Publishing { found, desired: Publishers { image, desired, gone }, applied })
 }
 
-/// The steps that bring the image to the wish; none where it is so.
+/// Returns the steps that set the desired publishers; none if they match.
 pub(super) fn steps(
     context: &Context,
     config_tree: &ConfigTree,
@@ -66,7 +66,7 @@ pub(super) fn steps(
     HostAssets::of(&context.host, config_tree, spec)?.publishers(spec, config_tree, false)?;
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     let mut after: Option<String> = None;
-    // Where one stands is said relative to the one before it, so from the first that is out of place on, each is set.
+    // A position is given relative to the publisher before, so everything after the first one out of place is set.
     let mut order = found.iter().filter(|found| all.desired.iter().any(|desired| desired.name.as_str() == found.name));
     let mut in_order = true;
     for publisher in &all.desired {

@@ -1,40 +1,39 @@
-//! Which way unfinished work should go, decided from the journal and the host alone: the way that loses least.
+//! Decides how to recover an unfinished operation, from the journal and the host alone: the way that loses least.
 //!
-//! Invariant: pure, and never in favour of uninstalling an installed zone unless zmgr itself had begun to, under this very entry
-//! and installation.
+//! Invariant: pure, and never uninstalls an installed zone unless zmgr itself had begun to, with this very entry and installation.
 
 use crate::operations::steps::Phase;
 
-/// What the journal says of a zone that is not `ready`.
+/// The journal of a zone that is not `ready`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Journal {
-    /// Being created, at this phase; `undo` once a roll back began.
+    /// Being created, in this phase; `undo` once a roll back began.
     Creating { phase: Phase, undo: bool },
-    /// Being destroyed, at this phase.
+    /// Being destroyed, in this phase.
     Destroying { phase: Phase },
-    /// Being installed again; `emptied` once its old files were gone.
+    /// Being reinstalled; `emptied` once its old files are gone.
     Reinstalling { emptied: bool },
-    /// Down for what is applied to it.
+    /// Down for a change.
     Applying,
 }
 
-/// What the host says of the zone.
+/// The zone on the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum HostView {
     /// The host does not have it.
     Nothing,
-    /// The host has it.
+    /// The host has the zone.
     Zone {
         /// Its state.
         host_phase: HostZonePhase,
-        /// Whether its configuration is what the plan wrote.
+        /// How its configuration compares with the planned one.
         config_match: ConfigMatch,
-        /// Whether its uuid is the noted one; `None` where none is noted or none is there.
+        /// True if its uuid is the recorded one; `None` if none is recorded or the zone has none.
         same_installation: Option<bool>,
     },
 }
 
-/// The zone's state on the host, as far as it matters here.
+/// The zone's state on the host, reduced to what matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostZonePhase {
     Configured,
@@ -43,43 +42,43 @@ pub(crate) enum HostZonePhase {
     Active,
 }
 
-/// Whether the configuration on the host is zmgr's.
+/// How the host's configuration compares with the planned one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ConfigMatch {
-    /// It is what the plan wrote.
+    /// It is the planned configuration.
     Yes,
-    /// It is a beginning of it.
+    /// It is the beginning of the planned configuration.
     Begun,
-    /// It differs, and how.
+    /// It differs, in this way.
     No(String),
 }
 
-/// What a person asked for.
+/// The requested kind of recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum RecoverMode {
-    /// Whatever loses least.
+    /// Lose as little as possible.
     #[default]
     LeastLoss,
-    /// Go on with what was begun.
+    /// Resume the operation.
     Resume,
-    /// Take it back.
+    /// Roll the operation back.
     RollBack,
 }
 
-/// Which way to go.
+/// The action to take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RecoveryAction {
-    /// Take everything back that zmgr made; the entry goes last.
+    /// Undo everything that zmgr made; the entry is removed last.
     Undo,
-    /// Do the steps that are left.
+    /// Run the remaining steps.
     Finish,
-    /// The zone is whole and was to be destroyed: leave it as it was.
+    /// The zone is complete and was to be destroyed: leave it as it was.
     Restore,
-    /// Somebody else's hand: say what differs, change nothing.
+    /// The zone was changed outside zmgr: report the difference, change nothing.
     Refuse(String),
 }
 
-/// Decides. See the design's rules of recovery.
+/// Decides, by the recovery rules of the design.
 pub(crate) fn decide(journal: Journal, found: &HostView, mode: RecoverMode) -> RecoveryAction {
     match journal {
         Journal::Creating { phase, undo } => creating(phase, undo, found, mode),
@@ -97,15 +96,15 @@ fn creating(phase: Phase, undo: bool, found: &HostView, mode: RecoverMode) -> Re
         };
     };
     if let ConfigMatch::No(how) = config_match {
-        return RecoveryAction::Refuse(format!("the host's zone is not the one that was being created: {how}"));
+        return RecoveryAction::Refuse(format!("the zone on the host is not the one that was being created: {how}"));
     }
     if *same_installation == Some(false) {
-        return RecoveryAction::Refuse("somebody else has installed the zone anew since".to_owned());
+        return RecoveryAction::Refuse("the zone was reinstalled outside zmgr".to_owned());
     }
-    // One step ahead of the journal is a whole step; a bare configuration, as anybody would begin one, is somebody's.
+    // The host may be one whole step ahead of the journal; a bare configuration, which anyone may create, is not zmgr's.
     if phase == Phase::Links && *config_match == ConfigMatch::Begun {
         return RecoveryAction::Refuse(
-            "the zone is half configured although its creation had not come so far".to_owned(),
+            "the zone is partly configured, but its creation had not begun to configure it".to_owned(),
         );
     }
     let reached = match host_phase {
@@ -116,7 +115,7 @@ fn creating(phase: Phase, undo: bool, found: &HostView, mode: RecoverMode) -> Re
     // The journal is written before a step runs, so the host can be at most one step ahead of what reached the disk.
     if !undo && reached > phase.next() {
         return RecoveryAction::Refuse(format!(
-            "the zone is {} although its creation had not come so far",
+            "the zone is {}, but its creation had not come that far",
             match host_phase {
                 HostZonePhase::Configured => "configured",
                 HostZonePhase::Incomplete => "incomplete",
@@ -132,7 +131,7 @@ fn creating(phase: Phase, undo: bool, found: &HostView, mode: RecoverMode) -> Re
         (HostZonePhase::Configured | HostZonePhase::Incomplete, _) => RecoveryAction::Undo,
         (HostZonePhase::Installed, true) if *same_installation == Some(true) => RecoveryAction::Undo,
         (HostZonePhase::Installed, true) if mode == RecoverMode::LeastLoss => {
-            RecoveryAction::Refuse("it was being rolled back, and is installed all the same".to_owned())
+            RecoveryAction::Refuse("it was being rolled back, but is installed".to_owned())
         }
         (HostZonePhase::Installed, _) if mode == RecoverMode::RollBack => RecoveryAction::Undo,
         (HostZonePhase::Installed, _) => RecoveryAction::Finish,
@@ -140,7 +139,7 @@ fn creating(phase: Phase, undo: bool, found: &HostView, mode: RecoverMode) -> Re
             RecoveryAction::Refuse("the zone is active, and an active zone is never undone".to_owned())
         }
         (HostZonePhase::Active, true) if mode == RecoverMode::LeastLoss => {
-            RecoveryAction::Refuse("it was being rolled back, and is active all the same".to_owned())
+            RecoveryAction::Refuse("it was being rolled back, but is active".to_owned())
         }
         (HostZonePhase::Active, _) => RecoveryAction::Finish,
     }
@@ -150,45 +149,47 @@ fn destroying(phase: Phase, found: &HostView, mode: RecoverMode) -> RecoveryActi
     let HostView::Zone { host_phase, config_match, same_installation } = found else {
         return match mode {
             RecoverMode::RollBack => {
-                RecoveryAction::Refuse("the zone is gone from the host and cannot be brought back".to_owned())
+                RecoveryAction::Refuse("the zone is gone from the host and cannot be restored".to_owned())
             }
             _ => RecoveryAction::Finish,
         };
     };
     if let ConfigMatch::No(how) = config_match {
-        return RecoveryAction::Refuse(format!("the host's zone is not the one that was being destroyed: {how}"));
+        return RecoveryAction::Refuse(format!("the zone on the host is not the one that was being destroyed: {how}"));
     }
     if *same_installation == Some(false) && *host_phase != HostZonePhase::Incomplete {
-        return RecoveryAction::Refuse("somebody else has installed the zone anew since".to_owned());
+        return RecoveryAction::Refuse("the zone was reinstalled outside zmgr".to_owned());
     }
     match host_phase {
         HostZonePhase::Installed | HostZonePhase::Active if phase < Phase::Files => {
-            RecoveryAction::Refuse("the zone is installed although it had been uninstalled".to_owned())
+            RecoveryAction::Refuse("the zone is installed, but it had been uninstalled".to_owned())
         }
         HostZonePhase::Installed | HostZonePhase::Active if mode == RecoverMode::Resume => RecoveryAction::Finish,
         HostZonePhase::Installed | HostZonePhase::Active => RecoveryAction::Restore,
-        // A zone that was never installed may be destroyed too: nothing of it had been harmed before its configuration goes.
+        // A zone that was never installed may be destroyed too: nothing of it is lost before its configuration is deleted.
         HostZonePhase::Configured if phase == Phase::Settled && mode != RecoverMode::Resume => RecoveryAction::Restore,
         HostZonePhase::Configured | HostZonePhase::Incomplete if mode == RecoverMode::RollBack => {
-            RecoveryAction::Refuse("the zone's files are gone already".to_owned())
+            RecoveryAction::Refuse("the zone's files are already gone".to_owned())
         }
         HostZonePhase::Configured | HostZonePhase::Incomplete => RecoveryAction::Finish,
     }
 }
 
-/// A zone that was whole is never taken back: it becomes as it was while its files are there, and is installed again once they are not.
+/// A complete zone is never undone: while its files exist, it is restored, and afterwards it is installed again.
 fn reinstalling(emptied: bool, found: &HostView, mode: RecoverMode) -> RecoveryAction {
     let HostView::Zone { host_phase, config_match, same_installation } = found else {
         return RecoveryAction::Refuse(
-            "the zone that was being reinstalled is gone from the host, configuration and all".to_owned(),
+            "the zone that was being reinstalled is gone from the host, with its configuration".to_owned(),
         );
     };
     if let ConfigMatch::No(how) = config_match {
-        return RecoveryAction::Refuse(format!("the host's zone is not the one that was being reinstalled: {how}"));
+        return RecoveryAction::Refuse(format!(
+            "the zone on the host is not the one that was being reinstalled: {how}"
+        ));
     }
     match host_phase {
         HostZonePhase::Installed | HostZonePhase::Active if *same_installation == Some(false) => {
-            RecoveryAction::Refuse("somebody else has installed the zone anew since".to_owned())
+            RecoveryAction::Refuse("the zone was reinstalled outside zmgr".to_owned())
         }
         HostZonePhase::Installed | HostZonePhase::Active if emptied && mode == RecoverMode::RollBack => {
             RecoveryAction::Refuse("the zone's old files are gone, and the new ones are there".to_owned())
@@ -199,7 +200,7 @@ fn reinstalling(emptied: bool, found: &HostView, mode: RecoverMode) -> RecoveryA
         HostZonePhase::Installed | HostZonePhase::Active => RecoveryAction::Restore,
         HostZonePhase::Configured | HostZonePhase::Incomplete if mode == RecoverMode::RollBack => {
             RecoveryAction::Refuse(
-                "the zone's old files are gone and cannot be brought back; zmgr destroy removes what is left"
+                "the zone's old files are gone and cannot be restored; run `zmgr destroy` to remove the rest"
                     .to_owned(),
             )
         }
@@ -207,25 +208,25 @@ fn reinstalling(emptied: bool, found: &HostView, mode: RecoverMode) -> RecoveryA
     }
 }
 
-/// A zone that was taken down to be changed comes up again, changed: what it was before is not known any more.
+/// A zone that was taken down to be changed is changed and booted: its earlier state is no longer known.
 fn applying(found: &HostView, mode: RecoverMode) -> RecoveryAction {
     let HostView::Zone { host_phase, config_match, same_installation } = found else {
         return RecoveryAction::Refuse(
-            "the zone that was being changed is gone from the host, configuration and all".to_owned(),
+            "the zone that was being changed is gone from the host, with its configuration".to_owned(),
         );
     };
     if let ConfigMatch::No(how) = config_match {
-        return RecoveryAction::Refuse(format!("the host's zone is not the one that was being changed: {how}"));
+        return RecoveryAction::Refuse(format!("the zone on the host is not the one that was being changed: {how}"));
     }
     match host_phase {
         _ if *same_installation == Some(false) => {
-            RecoveryAction::Refuse("somebody else has installed the zone anew since".to_owned())
+            RecoveryAction::Refuse("the zone was reinstalled outside zmgr".to_owned())
         }
         HostZonePhase::Configured | HostZonePhase::Incomplete => {
-            RecoveryAction::Refuse("the zone that was being changed has no files any more".to_owned())
+            RecoveryAction::Refuse("the zone that was being changed has lost its files".to_owned())
         }
         _ if mode == RecoverMode::RollBack => {
-            RecoveryAction::Refuse("what was being applied cannot be taken back, only finished".to_owned())
+            RecoveryAction::Refuse("changes cannot be rolled back, only resumed".to_owned())
         }
         HostZonePhase::Installed | HostZonePhase::Active => RecoveryAction::Finish,
     }
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_elses_zone_is_left_alone() {
+    fn a_zone_that_zmgr_did_not_make_is_left_alone() {
         let found = HostView::Zone {
             host_phase: HostZonePhase::Configured,
             config_match: ConfigMatch::No("another brand".to_owned()),

@@ -1,4 +1,4 @@
-//! What the journal and the host say of a zone whose work was left unfinished.
+//! Reads the journal and the host of a zone with an unfinished operation.
 
 use std::collections::BTreeMap;
 
@@ -15,18 +15,18 @@ use crate::operations::steps::Phase;
 use crate::operations::{create, identity, reinstall};
 use crate::zone::{EntryState, ZoneEntry};
 
-/// What the host says.
+/// The zone on the host.
 pub(super) struct Findings {
     pub(super) found: HostView,
     pub(super) zone: Option<HostZone>,
-    /// Whether its configuration says that it boots with the host.
+    /// True if its configuration boots it with the host.
     pub(super) autoboot: bool,
-    /// The uuid of its installation, where it is a whole one.
+    /// The uuid of a complete installation.
     pub(super) uuid: Option<String>,
 }
 
-/// The wish that is worked on. Where the documents do not give it any more, what the entry alone says, which is enough to take back
-/// what was made of it; then also why.
+/// The spec of the operation. If the files no longer define it, the spec of the entry alone, which is enough to undo what was made,
+/// and the error.
 pub(super) fn mode(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<(ZoneSpec, Option<Error>)> {
     let error = match reinstall::desired(config_tree, entry) {
         Ok(spec) => return Ok((spec, None)),
@@ -36,7 +36,7 @@ pub(super) fn mode(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<(ZoneS
         Some(spec) => {
             let name = &entry.name;
             let help =
-                format!("mend the documents, then zmgr recover {name} finishes it; --rollback takes it back without");
+                format!("fix the files, then run `zmgr recover {name}` to resume; --rollback works without them");
             Ok((spec, Some(error.with_help(help))))
         }
         None => Err(error),
@@ -53,7 +53,7 @@ fn of_entry_alone(entry: &ZoneEntry) -> Option<ZoneSpec> {
     Some(spec)
 }
 
-/// Where the journal stands; `None` where nothing is unfinished.
+/// Returns the position in the journal; `None` if nothing is unfinished.
 pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
     let state = entry.state.as_ref()?;
     if let Some(step) = state.step().and_then(|step| step.strip_prefix(REINSTALL)) {
@@ -66,22 +66,22 @@ pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
         EntryState::Ready => return None,
         EntryState::Creating { step, undo } => Journal::Creating { phase: phase(step), undo: *undo },
         EntryState::Destroying { step } => Journal::Destroying { phase: phase(step) },
-        // Of these two, only creations are given up.
+        // Of these two, only creations can fail.
         EntryState::Failed { step } => Journal::Creating { phase: phase(step), undo: false },
     })
 }
 
-/// Whether the unfinished work is on a zone that was whole before.
+/// Returns true if the unfinished operation is on a complete zone.
 pub(super) fn is_reinstallation(entry: &ZoneEntry) -> bool {
     matches!(journal(entry), Some(Journal::Reinstalling { .. }))
 }
 
-/// Whether the unfinished work is a change of a zone that was taken down for it.
+/// Returns true if the unfinished operation is a change of a zone that was taken down for it.
 pub(super) fn is_application(entry: &ZoneEntry) -> bool {
     matches!(journal(entry), Some(Journal::Applying))
 }
 
-/// How far a step of this id goes.
+/// Returns the phase of a step.
 fn phase(step: &str) -> Phase {
     match step.split(':').next().unwrap_or_default() {
         "dataset" | "vnic" | "unlink" => Phase::Links,
@@ -91,7 +91,7 @@ fn phase(step: &str) -> Phase {
     }
 }
 
-/// Looks at the host.
+/// Inspects the host.
 pub(super) fn inspect(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec) -> Result<Findings> {
     let name = &entry.name;
     let Some(zone) = context.host.zone_state(name)? else {
@@ -100,7 +100,7 @@ pub(super) fn inspect(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec) -> 
             Some(moved) => HostView::Zone {
                 host_phase: host_phase(moved.state),
                 config_match: ConfigMatch::No(format!(
-                    "its zonepath {} is that of the zone {} by now",
+                    "its zonepath {} now belongs to zone {}",
                     moved.zonepath, moved.name
                 )),
                 same_installation: None,
@@ -125,16 +125,15 @@ pub(super) fn inspect(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec) -> 
     } else {
         match &config {
             None => Some("its configuration is gone".to_owned()),
-            // A reinstallation does not write the configuration, and an application has written it before: it may have been changed
-            // by hand since.
+            // A reinstallation does not write the configuration, and an apply has written it before: it may have been edited since.
             Some(_) if is_reinstallation(entry) || is_application(entry) => None,
-            // The same goes for a destruction, while the installation says that it is the zone that was to go.
+            // The same applies to a destruction if the installation is the one to remove.
             Some(_) if is_destruction && same_installation == Some(true) => None,
             Some(config) => {
                 let configure = create::configuration(spec, context.host.dialect())?;
                 begun = configure.extent(config) == Some(Extent::Beginning);
-                // What a creation leaves before the zone has files is deleted; later, and in a destruction, a person may have
-                // taken something out of it.
+                // A partial configuration is deleted if a creation left it before the zone has files; later, and in a destruction,
+                // a user may have removed something.
                 let is_creation = matches!(entry.state, Some(EntryState::Creating { .. } | EntryState::Failed { .. }));
                 match host_phase {
                     HostZonePhase::Configured if is_creation => configure.not_ours(config),

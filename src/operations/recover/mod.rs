@@ -1,7 +1,7 @@
-//! Recovery: what to do with work that a killed or failed zmgr left unfinished.
+//! Recovery: resumes or rolls back the operations that a killed or failed zmgr left unfinished.
 //!
-//! Invariant: an active zone is never undone, and what somebody else made or finished is left as it is. A recovery may itself be
-//! killed and run again.
+//! Invariant: an active zone is never undone, and what others made or finished stays as it is. A recovery may itself be killed and
+//! repeated.
 
 mod decision;
 mod find;
@@ -27,21 +27,21 @@ use crate::zone::{EntryState, ZoneEntry};
 use decision::{RecoverMode, RecoveryAction, decide};
 use find::Findings;
 
-/// What was done about one zone.
+/// Result of recovering one zone.
 enum Done {
     /// There was nothing to do.
     Nothing(Zone),
-    /// It was finished.
+    /// The operation was completed.
     Finished(Zone),
-    /// Its destruction was taken back.
+    /// Its destruction was rolled back.
     Restored(Zone),
     /// Its creation was rolled back.
     Undone,
-    /// Its destruction was finished.
+    /// Its destruction was completed.
     Destroyed,
 }
 
-/// Recovers these zones, or every zone that is not `ready` where none is named.
+/// Recovers these zones, or every zone that is not `ready` if none is named.
 pub(crate) fn recover(
     context: &Context,
     names: &[ZoneName],
@@ -74,7 +74,7 @@ pub(crate) fn recover(
     Ok(Report { outcomes: outcomes? })
 }
 
-/// The zones whose work was left unfinished.
+/// Returns the zones with an unfinished operation.
 fn unfinished(context: &Context) -> Result<Vec<ZoneName>> {
     let snapshot = context.registry.snapshot()?;
     let mut names: Vec<ZoneName> = snapshot
@@ -97,11 +97,11 @@ fn recover_one(
 ) -> Result<Done> {
     let before = entry(context, name)?;
     let locks = lock(context, config_tree, &before, wait, events)?;
-    // Whoever had the lock may have ended the work.
+    // The previous holder of the lock may have completed the operation.
     let entry = match entry(context, name) {
         Err(error) if error.code() == Code::NotFound => {
             locks.retire();
-            // Another process finished it, the way that it was going.
+            // Another process completed it in the same direction.
             return Ok(match before.state {
                 Some(EntryState::Destroying { .. }) => Done::Destroyed,
                 _ => Done::Undone,
@@ -118,8 +118,8 @@ fn recover_one(
         return Ok(Done::Nothing(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) }));
     };
     let Some(id) = entry.id.clone() else {
-        return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state and no id")).with_help(
-            format!("somebody edited it: look at zones/{name}.kdl, and remove it if nothing of the zone is left"),
+        return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state but no id")).with_help(
+            format!("it was edited: check zones/{name}.kdl, and remove it if nothing of the zone is left"),
         ));
     };
     let (spec, lacking) = find::mode(config_tree, &entry)?;
@@ -136,9 +136,13 @@ fn recover_one(
     let findings = find::inspect(&asking, &entry, &spec)?;
     let work = Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings };
     let done = match decide(journal_says, &findings.found, mode) {
-        RecoveryAction::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}")).with_help(match work.is_destruction() {
-            true => format!("zmgr leaves it as it is; look at the zone: zmgr destroy {name} removes it all the same"),
-            false => "zmgr leaves it as it is; look at the zone and its entry, then say --resume or --rollback, or mend it by hand".to_owned(),
+        RecoveryAction::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}"))
+            .with_help(match work.is_destruction() {
+            true => format!("check the zone; run `zmgr destroy {name}` to remove it anyway"),
+            false => {
+                "check the zone and its entry, then run `zmgr recover` with --resume or --rollback, or fix it by hand"
+                    .to_owned()
+            }
         })),
         RecoveryAction::Undo => work.undo(&step_context, &mut journal).map(|()| Done::Undone),
         RecoveryAction::Finish => work.finish(&step_context, &mut journal, lacking),
@@ -155,7 +159,8 @@ fn recover_one(
     done
 }
 
-/// The zone's locks, and its source's where it is a clone. Without `wait` they are tried once: whoever works on the zone is let work.
+/// Takes the zone's locks, and its source's if it is a clone. Without `wait` they are tried once, so that a running operation is
+/// not disturbed.
 fn lock(
     context: &Context,
     config_tree: &ConfigTree,
@@ -164,19 +169,19 @@ fn lock(
     events: &EventSender,
 ) -> Result<Locks> {
     let timeout = if wait { config_tree.config.timeouts.install } else { std::time::Duration::ZERO };
-    // Where the wish cannot be told, nothing is cloned either.
+    // If the spec is unknown, nothing is cloned either.
     let source =
         reinstall::desired(config_tree, entry).ok().and_then(|spec| spec.clone_from).map(|source| source.value);
     context.lock_with_source_for(&entry.name, source.as_ref(), timeout, timeout, events).map_err(|error| {
         let step = entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
         match error.code() {
-            Code::Busy => error.with_context(format!("{} stands at step {step}", entry.name)),
+            Code::Busy => error.with_context(format!("{} is unfinished at step {step}", entry.name)),
             _ => error,
         }
     })
 }
 
-/// One zone's unfinished work.
+/// The unfinished operation of a zone.
 struct Work<'a> {
     context: &'a Context,
     config_tree: &'a ConfigTree,
@@ -193,12 +198,12 @@ impl Work<'_> {
     fn undo(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>) -> Result<()> {
         let steps = create::steps_to_undo(self.entry, self.spec, self.config_tree, self.context.host.dialect())?;
         journal.installed(self.findings.uuid.clone());
-        // Whether it may go was decided by the journal, or by a person.
+        // The journal, or the user, decided that it may be removed.
         step_context.installation.replace(Some(self.findings.uuid.clone()));
         executor::roll_back(step_context, journal, &steps, steps.len() - 1)
     }
 
-    /// `lacking`: what of the documents is missing, which only an installation needs.
+    /// `lacking`: error of the files, which matters only to an installation.
     fn finish(
         &self,
         step_context: &StepContext<'_>,
@@ -224,7 +229,7 @@ impl Work<'_> {
         lacking.map_or(Ok(()), Err)?;
         journal.installed(self.findings.uuid.clone());
         let steps = if find::is_reinstallation(self.entry) {
-            // Made first: where a key or publisher has gone, the old files stay.
+            // Planned first: if a key or publisher is missing, the old files stay.
             let steps = create::installation(
                 self.spec,
                 self.config_tree,
@@ -251,7 +256,7 @@ impl Work<'_> {
             .map(Done::Finished)
     }
 
-    /// The part of a reinstallation until the zone's old files are gone, where they are not.
+    /// Completes the part of a reinstallation up to the removal of the zone's old files, if it is not done.
     fn empty(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>, zone: &HostZone) -> Result<()> {
         let step = self.entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
         let whole = !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete);
@@ -267,7 +272,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The zone is whole: it is left `ready`, runs again if it ran, and boots with the host again if it did.
+    /// Leaves a complete zone `ready`, running if it was running, and booting with the host if it did before.
     fn restore(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>) -> Result<Zone> {
         if self.spec.autoboot.value && !self.findings.autoboot {
             let autoboot = super::steps::Autoboot { zone: self.entry.name.clone(), on: true };

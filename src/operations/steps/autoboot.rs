@@ -1,11 +1,11 @@
-//! Says whether the host boots the zone when it comes up itself: on at the end of a creation, off at the beginning of a destruction.
+//! Sets whether the host boots the zone: on at the end of a creation, off at the beginning of a destruction.
 
 use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
 use crate::error::Result;
 use crate::exec::zonecfg;
 use crate::name::ZoneName;
 
-/// A zone whose autoboot is to be set.
+/// Sets a zone's autoboot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Autoboot {
     pub(crate) zone: ZoneName,
@@ -37,7 +37,7 @@ impl Step for Autoboot {
     }
 
     fn undo(&self, _: &StepContext<'_>) -> Result<()> {
-        // A zone that is taken back goes whole, and its autoboot with it.
+        // A zone that is rolled back is removed completely.
         Ok(())
     }
 }

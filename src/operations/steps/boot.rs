@@ -7,11 +7,11 @@ use crate::error::Result;
 use crate::exec::zoneadm::{self, ZoneState};
 use crate::name::ZoneName;
 
-/// A zone to be booted.
+/// Boots a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Boot {
     pub(crate) zone: ZoneName,
-    /// How long it may take.
+    /// Time limit.
     pub(crate) limit: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Configures the zone, `autoboot` off for now; takes it back by deleting the configuration.
+//! Configures the zone, with `autoboot` off at first; undone by deleting the configuration.
 
 use super::{Phase, PlannedStep, Probe, Step, StepContext, foreign, planned};
 use crate::error::{Code, Diagnostic, Error, Result};
@@ -8,16 +8,16 @@ use crate::name::ZoneName;
 use crate::operations::identity;
 use crate::operations::plan::PlannedFile;
 
-/// What a plan shows in place of the private file that the script is written to.
+/// Shown in a plan instead of the private file that the script is written to.
 const SCRIPT: &str = "SCRIPT";
 
-/// A zone to be configured.
+/// Configures a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Configure {
     pub(crate) zone: ZoneName,
-    /// The configuration that the host shall have after this step.
+    /// The configuration of the host after this step.
     pub(crate) config: ZoneConfig,
-    /// Commands passed through, last.
+    /// Passed-through commands, run last.
     pub(crate) more: Vec<String>,
 }
 
@@ -26,13 +26,13 @@ impl Configure {
         zonecfg::creation(&self.config, &self.more)
     }
 
-    /// What the host shall have once this step is done, with what is passed through.
+    /// Returns the configuration of the host after this step, including what is passed through.
     fn expected(&self) -> ZoneConfig {
-        // A command that is not understood was refused when the plan was made.
+        // An unknown command was refused when the plan was made.
         zonecfg::with_passed_through(&self.config, &self.more).unwrap_or_else(|_| self.config.clone())
     }
 
-    /// Why what the host has is not what this step writes, nor a part of it: something stands there that is not wanted.
+    /// Returns how the host's configuration contradicts the planned one: it contains something unplanned.
     pub(crate) fn stranger(&self, found: &ZoneConfig) -> Option<String> {
         if self.extent(found).is_some() {
             return None;
@@ -40,26 +40,26 @@ impl Configure {
         self.differences(found).into_iter().find(|one| one.found.is_some()).map(|one| one.to_string())
     }
 
-    /// Why what the host has is neither what this step writes nor a beginning of it. Stricter than [`Configure::stranger`]: of
-    /// what is to be deleted, also what is missing must be explained.
+    /// Returns how the host's configuration differs from the planned one and from every beginning of it. Stricter than
+    /// [`Configure::stranger`]: before a configuration is deleted, missing parts must be explained too.
     pub(crate) fn not_ours(&self, found: &ZoneConfig) -> Option<String> {
         if self.extent(found).is_some() {
             return None;
         }
         let differences = self.differences(found);
         let first = differences.iter().find(|one| one.found.is_some()).or(differences.first());
-        Some(first.map_or_else(|| "it is another one".to_owned(), ToString::to_string))
+        Some(first.map_or_else(|| "it is a different one".to_owned(), ToString::to_string))
     }
 
-    /// How much of what this step writes the host has; `None` where it has something else. zonecfg keeps what came before its
-    /// first fault, so a beginning is what some of the commands, from the first one on, make.
+    /// Returns how much of the planned configuration the host has; `None` if it has something else. zonecfg keeps what came before
+    /// the first error, so a beginning is the result of some of the commands, from the first one on.
     pub(crate) fn extent(&self, found: &ZoneConfig) -> Option<Extent> {
         let found = settled(found);
         if settled(&self.expected()) == found {
             return Some(Extent::Whole);
         }
         let script = self.script();
-        // The first line makes the configuration. A command that is not understood was refused when the plan was made.
+        // The first line creates the configuration. An unknown command was refused when the plan was made.
         let commands: Vec<Command> = script.lines().skip(1).map_while(|line| Command::parse(line).ok()).collect();
         let blank = ZoneConfig { name: found.name.clone(), ..ZoneConfig::default() };
         (0..=commands.len())
@@ -74,16 +74,16 @@ impl Configure {
     }
 }
 
-/// How much of a configuration is there.
+/// How much of a configuration exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// All of it.
     Whole,
-    /// What the first commands make.
+    /// The result of the first commands.
     Beginning,
 }
 
-/// As it is compared: autoboot is a later step's, and may be either by now.
+/// Normalized for comparison: autoboot belongs to a later step, and may be either.
 fn settled(config: &ZoneConfig) -> ZoneConfig {
     ZoneConfig { autoboot: false, ..config.canonical() }
 }
@@ -108,20 +108,20 @@ impl Step for Configure {
             None => Probe::Absent,
             Some(found) => match (self.extent(&found), self.not_ours(&found)) {
                 (Some(Extent::Whole), _) if step_context.host.zone_state(&self.zone)?.is_some() => Probe::Done,
-                (_, Some(how)) => Probe::Foreign(format!("the host's zone {}: {how}", self.zone)),
+                (_, Some(how)) => Probe::Foreign(format!("zone {} on the host: {how}", self.zone)),
                 (_, None) => Probe::Partial,
             },
         })
     }
 
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
-        // `create` on an installed zone does not fail: the commands that follow edit somebody's zone. So look once more.
+        // `create` on an installed zone does not fail, and the following commands would edit another zone. So check again.
         if let Some(zone) = step_context.host.zone_state(&self.zone)? {
             return Err(Error::new(
                 Code::Exists,
-                format!("the host has a zone {} by now, {}", self.zone, zone.state.as_str()),
+                format!("the host now has a zone {}, {}", self.zone, zone.state.as_str()),
             )
-            .with_help(format!("zmgr import {} adopts it", self.zone)));
+            .with_help(format!("run `zmgr import {}` to adopt it", self.zone)));
         }
         if let Some(left) = step_context.host.zone_config(self.zone.as_str())? {
             if self.not_ours(&left).is_none() {
@@ -131,9 +131,9 @@ impl Step for Configure {
             let path = step_context.host.zone_document(self.zone.as_str());
             return Err(Error::new(
                 Code::Exists,
-                format!("{} is there, though the host knows no zone {}", path.display(), self.zone),
+                format!("{} exists, but the host has no zone {}", path.display(), self.zone),
             )
-            .with_help(format!("zonecfg -z {} delete -F removes what a killed zonecfg has left", self.zone)));
+            .with_help(format!("run `zonecfg -z {} delete -F` to remove what a killed zonecfg left", self.zone)));
         }
         let script = ScriptFile::write(&step_context.scratch, &self.zone, &self.script())?;
         let ended = step_context.run_locked(zonecfg::configure(&self.zone, script.path()))?;
@@ -146,7 +146,7 @@ impl Step for Configure {
             return Ok(());
         }
         let error = if ended.success() {
-            Error::new(Code::CommandFailed, format!("zonecfg did not write what it was given for {}", self.zone))
+            Error::new(Code::CommandFailed, format!("zonecfg did not store the given configuration of {}", self.zone))
                 .with_command(ended.failed())
         } else {
             ended.error()
@@ -159,8 +159,8 @@ impl Step for Configure {
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
         let Some(zone) = step_context.host.zone_state(&self.zone)? else {
             return match identity::renamed(&step_context.host, &self.config.zonepath)? {
-                Some(other) => Err(foreign(format!("the zone {} is called {} by now", self.zone, other.name))),
-                // zonecfg writes the document first and the index then: one that was killed leaves the former alone.
+                Some(other) => Err(foreign(format!("zone {} was renamed to {}", self.zone, other.name))),
+                // zonecfg writes the document first and the index then: if it is killed in between, only the document exists.
                 None => match step_context.host.zone_config(self.zone.as_str())? {
                     Some(left) if self.not_ours(&left).is_none() => delete(step_context, &self.zone),
                     _ => Ok(()),
@@ -170,12 +170,13 @@ impl Step for Configure {
         if let Some(config) = step_context.host.zone_config(self.zone.as_str())?
             && let Some(how) = self.not_ours(&config)
         {
-            // Somebody else's zone is none of this step's work; it only matters whether it needs what the steps before have made.
+            // This step does not touch a zone that it did not configure; it only matters whether that zone needs what the earlier
+            // steps made.
             let needs = |net: &zonecfg::Net| self.config.nets.iter().any(|own| own.physical == net.physical);
             return match config.nets.iter().any(needs) {
-                true => Err(foreign(format!("the host's zone {}: {how}", self.zone))),
+                true => Err(foreign(format!("zone {} on the host: {how}", self.zone))),
                 false => {
-                    step_context.warn(format!("the host's zone {} is somebody else's and stays: {how}", self.zone));
+                    step_context.warn(format!("the host's zone {} was not made by zmgr and stays: {how}", self.zone));
                     Ok(())
                 }
             };
@@ -189,7 +190,7 @@ impl Step for Configure {
     }
 }
 
-/// Deletes the configuration of a zone that was just seen to be `configured`, or to be known by its document alone.
+/// Deletes the configuration of a zone that was just seen to be `configured`, or to exist only as a document.
 pub(super) fn delete(step_context: &StepContext<'_>, zone: &ZoneName) -> Result<()> {
     let ended = step_context.run_locked(zonecfg::delete(zone))?;
     let is_left =

@@ -1,4 +1,4 @@
-//! Makes a dataset that the zone gets delegated. Taken back while nothing was put into it; later only `destroy` with `purge` does.
+//! Creates a dataset that is delegated to the zone. Undone while it is empty; later only `destroy` with `purge` removes it.
 
 use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
 use crate::error::Result;
@@ -6,7 +6,7 @@ use crate::exec::zfs;
 use crate::operations::data;
 use crate::resources::Dataset;
 
-/// A dataset to be made.
+/// Creates a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MakeDataset(pub(crate) Dataset);
 
@@ -48,7 +48,7 @@ impl Step for MakeDataset {
                 step_context.made.made(&found, false);
                 Ok(())
             }
-            // Another process has made it since: it will do, but it is not zmgr's.
+            // Another process has made it since: it is usable, but it is not zmgr's.
             Some(_) => {
                 step_context.made.forget(&self.0.name);
                 Ok(())
@@ -61,7 +61,7 @@ impl Step for MakeDataset {
         let Some(made) = step_context.made.find(&self.0.name).filter(|made| !made.zonepath) else { return Ok(()) };
         match data::find(&step_context.host, &self.0.name)? {
             Some(found) if made.guid.as_ref().is_none_or(|guid| *guid == found.guid) => {
-                // Not recursive: what has snapshots or datasets below it is in use.
+                // Not recursive: a dataset with snapshots or children is in use.
                 let ended = step_context.run_locked(zfs::destroy_one(&self.0.name))?;
                 if !ended.success() && data::find(&step_context.host, &self.0.name)?.is_some() {
                     return Err(ended.error());

@@ -1,6 +1,6 @@
-//! Writes what a zone shall find at its first boot: host name, time zone, resolvers, root's public keys.
+//! Writes the files for a zone's first boot: host name, time zone, resolvers, root's public keys.
 //!
-//! Invariant: only while the zone is down, and never through a symbolic link. What a file says besides is kept.
+//! Invariant: only while the zone is down, and never through a symbolic link. Other content of a file stays.
 
 use std::time::Duration;
 
@@ -12,34 +12,34 @@ use crate::host::ZoneRoot;
 use crate::name::ZoneName;
 use crate::operations::plan::PlannedFile;
 
-/// The largest file that is edited.
+/// Largest file that is edited.
 const MAX_BYTES: u64 = 1 << 20;
 const SSH: &str = "/root/.ssh";
 
-/// A zone to be prepared for its first boot.
+/// Prepares a zone for its first boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FirstBoot {
     pub(crate) zone: ZoneName,
     pub(crate) zonepath: String,
     pub(crate) files: Vec<Content>,
-    /// The zone's root is mounted while the zone is ready or running only, so the zone is made ready for the writing.
+    /// True if the zone's root is mounted only while the zone is ready or running, so that it is made ready for the writing.
     pub(crate) mounts_by_ready: bool,
-    /// Time limit for making it ready, and for ending that.
+    /// Time limit for making it ready and for ending that.
     pub(crate) limit: Duration,
 }
 
-/// A file of the zone, and what it shall say.
+/// A file of the zone, and its desired content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
     /// The whole file.
     Whole { path: &'static str, text: String },
-    /// The time zone, a line of /etc/default/init.
+    /// The time zone: a line of /etc/default/init.
     TimeZone(String),
-    /// That host names are asked of DNS too, a line of /etc/nsswitch.conf.
+    /// DNS as a source of host names: a line of /etc/nsswitch.conf.
     NameService,
-    /// Public keys, lines of root's authorized_keys.
+    /// Public keys: lines of root's authorized_keys.
     Keys(Vec<String>),
-    /// That root may log in with a key and not with a password, a line of sshd_config.
+    /// Login of root by key only: a line of sshd_config.
     RootLogin,
 }
 
@@ -57,7 +57,7 @@ impl Content {
         }
     }
 
-    /// The mode of a file that is not there yet.
+    /// Returns the mode of a new file.
     fn mode(&self) -> u32 {
         match self {
             Content::Keys(_) => 0o600,
@@ -65,7 +65,7 @@ impl Content {
         }
     }
 
-    /// What plans show: the whole file, or the lines that it gets.
+    /// Returns what plans show: the whole file, or the added lines.
     fn shown(&self) -> String {
         match self {
             Content::Whole { text, .. } => text.clone(),
@@ -76,7 +76,7 @@ impl Content {
         }
     }
 
-    /// What the file shall hold in place of what it holds now; `None` where it says already what it shall.
+    /// Returns the new content of the file; `None` if it needs no change.
     fn change(&self, now: Option<&str>) -> Option<String> {
         let old = now.unwrap_or_default();
         let new = match self {
@@ -84,7 +84,7 @@ impl Content {
             Content::TimeZone(zone) => with_line(old, |line| line.starts_with("TZ="), &format!("TZ={zone}")),
             Content::NameService => name_service(old),
             Content::Keys(keys) => with_keys(old, keys),
-            // Where there is no sshd, there is nothing to tell it.
+            // Without sshd there is nothing to configure.
             Content::RootLogin => return now.and_then(root_login),
         };
         (now != Some(new.as_str())).then_some(new)
@@ -92,7 +92,7 @@ impl Content {
 }
 
 impl FirstBoot {
-    /// The zone's files, which must be there: a directory that is merely empty would be written to in their place.
+    /// Returns the root of the zone's files, which must exist: an empty directory would be filled in their place.
     fn root(&self, step_context: &StepContext<'_>) -> Result<ZoneRoot> {
         let root = step_context.host.zone_root(&self.zonepath)?;
         if root.is_directory("/etc")? { Ok(root) } else { Err(not_mounted(&self.zone, &self.zonepath)) }
@@ -102,7 +102,7 @@ impl FirstBoot {
         Ok(step_context.host.zone_state(&self.zone)?.map(|zone| zone.state))
     }
 
-    /// Returns whether the zone runs, or is ready for another reason than this step.
+    /// Returns true if the zone runs, or is ready for another reason than this step.
     fn is_up(&self, step_context: &StepContext<'_>) -> Result<bool> {
         let state = self.state(step_context)?;
         Ok(state.is_some_and(|state| state.is_active()) && !(self.mounts_by_ready && state == Some(ZoneState::Ready)))
@@ -117,7 +117,7 @@ impl FirstBoot {
         if self.state(step_context)? == Some(ZoneState::Ready) { Ok(()) } else { Err(ended.error()) }
     }
 
-    /// Ends what `make_ready` began.
+    /// Reverts `make_ready`.
     fn end_ready(&self, step_context: &StepContext<'_>) -> Result<()> {
         if !self.mounts_by_ready || self.state(step_context)? != Some(ZoneState::Ready) {
             return Ok(());
@@ -133,7 +133,7 @@ impl FirstBoot {
                 Content::Keys(_) => root.make_private_directory(SSH)?,
                 Content::RootLogin if !root.exists(content.path())? => {
                     let path = content.path();
-                    step_context.warn(format!("{} has no {path}: its sshd is not told of root's keys", self.zone));
+                    step_context.warn(format!("{} has no {path}: root's keys are not set up for its sshd", self.zone));
                     continue;
                 }
                 _ => {}
@@ -172,7 +172,7 @@ impl Step for FirstBoot {
             return Ok(Probe::Done);
         }
         if self.mounts_by_ready {
-            // What its files say is only seen while it is ready.
+            // Its files are visible only while it is ready.
             return Ok(if self.state(step_context)? == Some(ZoneState::Ready) {
                 Probe::Partial
             } else {
@@ -190,7 +190,7 @@ impl Step for FirstBoot {
 
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
         if self.is_up(step_context)? {
-            step_context.warn(format!("{} is up already: its files are left as they are", self.zone));
+            step_context.warn(format!("{} is already up: its files are not changed", self.zone));
             return Ok(());
         }
         self.make_ready(step_context)?;
@@ -200,12 +200,12 @@ impl Step for FirstBoot {
     }
 
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
-        // The zone goes whole, and its files with it; but not while it is ready.
+        // The zone is removed with its files, but not while it is ready.
         self.end_ready(step_context)
     }
 }
 
-/// The text with this line in the place of the first one that is meant, or at its end.
+/// Returns the text with this line in place of the first matching one, or at its end.
 fn with_line(text: &str, is_meant: impl Fn(&str) -> bool, line: &str) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     match lines.iter().position(|line| is_meant(line)) {
@@ -219,7 +219,7 @@ fn join(lines: &[&str]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// The text with DNS among the sources of hosts, and of ipnodes where it has them.
+/// Returns the text with DNS among the sources of hosts, and of ipnodes if it has them.
 fn name_service(text: &str) -> String {
     let database =
         |line: &str| line.split_once(':').map(|(name, sources)| (name.trim().to_owned(), sources.to_owned()));
@@ -241,7 +241,7 @@ fn name_service(text: &str) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// The keys that are there, and after them those that are not.
+/// Returns the existing keys, followed by the missing ones.
 fn with_keys(text: &str, keys: &[String]) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     for key in keys {
@@ -252,7 +252,7 @@ fn with_keys(text: &str, keys: &[String]) -> String {
     join(&lines)
 }
 
-/// The text with root's login by key alone, where it does not say so; sshd goes by the first word on it outside of `Match`.
+/// Returns the text with key-only login of root, if it needs a change; sshd uses the first setting outside of `Match`.
 fn root_login(text: &str) -> Option<String> {
     let word = |line: &str, at: usize| {
         line.split(|c: char| c.is_whitespace() || c == '=')
@@ -264,7 +264,7 @@ fn root_login(text: &str) -> Option<String> {
     let end = lines.iter().position(|line| word(line, 0).as_deref() == Some("match")).unwrap_or(lines.len());
     match lines[..end].iter().position(|line| word(line, 0).as_deref() == Some("permitrootlogin")) {
         Some(at) => {
-            // `without-password` is the older word for it.
+            // `without-password` is the older name.
             let says = word(lines[at], 1);
             if matches!(says.as_deref(), Some("prohibit-password" | "without-password")) {
                 return None;

@@ -1,4 +1,4 @@
-//! Halts a zone that is to go.
+//! Halts a zone before it is removed.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use crate::error::Result;
 use crate::exec::zoneadm;
 use crate::name::ZoneName;
 
-/// A zone to be halted.
+/// Halts a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Halt {
     pub(crate) zone: ZoneName,
-    /// How long it may take.
+    /// Time limit.
     pub(crate) limit: Duration,
 }
 
@@ -44,8 +44,8 @@ impl Step for Halt {
     }
 
     fn undo(&self, _: &StepContext<'_>) -> Result<()> {
-        // Whether it ran before is not known after a crash; a zone that is down loses nothing, one booted against somebody's
-        // will may.
+        // After a crash it is unknown whether it was running; a zone that is down loses nothing, one that is booted against the
+        // administrator's will may.
         Ok(())
     }
 }

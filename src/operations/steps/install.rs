@@ -1,4 +1,4 @@
-//! Installs the zone, from packages or as a clone; takes it back by uninstalling it.
+//! Installs the zone, from packages or as a clone; undone by uninstalling it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,26 +13,26 @@ use crate::file::{self, Links};
 use crate::name::ZoneName;
 use crate::operations::data;
 
-/// A zone to be installed.
+/// Installs a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Install {
     pub(crate) zone: ZoneName,
     pub(crate) zonepath: String,
     pub(crate) from: Origin,
-    /// Whether the dataset that zmgr made for the zone before may still be there: other boot environments may keep it.
+    /// True if the dataset that zmgr made for the zone before may still exist: other boot environments may keep it.
     pub(crate) again: bool,
-    /// How long it may take.
+    /// Time limit.
     pub(crate) limit: Duration,
     /// Variables that the hook finds in its environment: it fetches packages.
     pub(crate) environment: Environment,
 }
 
-/// Where the zone's files come from.
+/// Source of the zone's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The brand's install hook, with these arguments.
     Hook(Vec<String>),
-    /// Another zone, inactive meanwhile.
+    /// Another zone, which is inactive during the clone.
     Clone(ZoneName),
 }
 
@@ -48,14 +48,14 @@ impl Install {
 }
 
 impl Install {
-    /// That the source is still what the plan saw: illumos locks the new zone alone.
+    /// Checks that the source is still what the plan saw: illumos locks the new zone only.
     fn check_source(&self, step_context: &StepContext<'_>, source: &ZoneName) -> Result<()> {
         let state = step_context.host.zone_state(source)?.map(|zone| zone.state);
         if state != Some(ZoneState::Installed) {
             let state = state.map_or("gone", ZoneState::as_str);
             return Err(Error::new(
                 Code::WrongState,
-                format!("{source} is {state} by now, and only a zone that is installed and down can be cloned"),
+                format!("{source} is now {state}; only a zone that is installed and down can be cloned"),
             ));
         }
         let datasets = |zone: &ZoneName| -> Result<Vec<String>> {
@@ -66,7 +66,7 @@ impl Install {
             None => Ok(()),
             Some(shared) => Err(Error::new(
                 Code::WrongState,
-                format!("{source} and {} both have the dataset {shared}, and the clone would harm {source}", self.zone),
+                format!("both {source} and {} have the dataset {shared}; cloning would damage {source}", self.zone),
             )),
         }
     }
@@ -109,7 +109,7 @@ impl Step for Install {
         let Some(zone) = step_context.host.zone_state(&self.zone)? else {
             return Err(foreign(format!("the zone {} has vanished from the host", self.zone)));
         };
-        // A hook that fails leaves no installed zone. One that is there all the same was there before.
+        // A failed hook leaves no installed zone. If there is one, it existed before.
         if ended.success() || ended.stopped.is_some() {
             step_context.installation.replace(Some(zone.uuid.clone()));
         }
@@ -128,10 +128,10 @@ impl Step for Install {
             ZoneState::Configured => Ok(()),
             state if state.is_active() => Err(Error::new(
                 Code::WrongState,
-                format!("the zone {} is {}, and an active zone is not uninstalled", self.zone, state.as_str()),
+                format!("zone {} is {}; an active zone is not uninstalled", self.zone, state.as_str()),
             )),
             ZoneState::Installed if !is_ours(step_context, zone.uuid.as_ref()) => {
-                Err(foreign(format!("somebody else has installed the zone {}", self.zone)))
+                Err(foreign(format!("zone {} was installed by another process", self.zone)))
             }
             _ => {
                 data::may_destroy(step_context, &self.zonepath)?;
@@ -152,7 +152,7 @@ impl Step for Install {
     }
 }
 
-/// How much of a hook's log is read, and how many of its last lines are shown.
+/// Largest part of a hook's log that is read, and number of its last lines to show.
 const HOOK_LOG: u64 = 1 << 20;
 const SHOWN: usize = 5;
 
@@ -182,7 +182,7 @@ fn explain(step_context: &StepContext<'_>, zone: &HostZone, environment: &Enviro
     error.with_help(help)
 }
 
-/// Whether this work has made the installation that is there, or may take it away as if it had.
+/// Returns true if this operation made the existing installation, or may undo it as if it had.
 fn is_ours(step_context: &StepContext<'_>, found: Option<&String>) -> bool {
     match (&*step_context.installation.borrow(), found) {
         (None, _) => false,

@@ -1,13 +1,13 @@
 //! Sets one property of a VNIC that zmgr made, or resets it.
 //!
-//! Invariant: one property per command, because dladm's exit status is that of the last one, and it undoes nothing. What counts
-//! is the active value afterwards.
+//! Invariant: one property per command, because dladm's exit status is that of the last one, and it undoes nothing. The active
+//! value afterwards decides.
 
 use super::{Phase, PlannedStep, Probe, Step, StepContext, Vnic, foreign, planned};
 use crate::error::{Code, Error, Result};
 use crate::exec::{Invocation, dladm};
 
-/// A property to be set or reset.
+/// Sets or resets a property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LinkProperty {
     pub(crate) vnic: Vnic,
@@ -24,7 +24,7 @@ impl LinkProperty {
         }
     }
 
-    /// How the active value differs from the one to be set.
+    /// Returns how the active value differs from the desired one.
     fn difference(&self, step_context: &StepContext<'_>) -> Result<Option<String>> {
         let Some(value) = &self.value else { return Ok(None) };
         let link = self.vnic.name.as_str();
@@ -70,13 +70,13 @@ impl Step for LinkProperty {
             Some(how) if dladm::is_comparable(&self.name) => {
                 Err(Error::new(Code::CommandFailed, how).with_command(ended.failed()))
             }
-            // dladm took the value and shows it in other words.
+            // dladm accepted the value and shows it in another form.
             _ => Ok(()),
         }
     }
 
     fn undo(&self, _: &StepContext<'_>) -> Result<()> {
-        // A VNIC that is taken back goes whole. On one that stays, the change is what the files say.
+        // A VNIC that is undone is removed completely. On one that stays, the change is what the files define.
         Ok(())
     }
 }

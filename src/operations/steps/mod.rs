@@ -1,4 +1,4 @@
-//! The steps that plans are made of. Each knows its command, how to tell whether it has been done, and how to take it back.
+//! The steps of plans. Each knows its command, how to find out whether it is done, and how to undo it.
 //!
 //! Invariant: a step may be run, probed and undone any number of times, and after being killed at any instant.
 
@@ -39,20 +39,20 @@ use super::step_context::StepContext;
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 
-/// How far a step has come on the host.
+/// Progress of a step on the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Probe {
-    /// Nothing of it is there.
+    /// Nothing is done.
     Absent,
-    /// It was begun and not ended.
+    /// It was begun and not completed.
     Partial,
-    /// It is done.
+    /// It is completed.
     Done,
-    /// Something is there that this step did not make.
+    /// Something exists that this step did not make.
     Foreign(String),
 }
 
-/// How far a step goes: what the host can have after it, in the order of a creation.
+/// Effect of a step: what the host can have after it, in the order of a creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// Links: the zone is not on the host yet, or no longer.
@@ -61,38 +61,38 @@ pub(crate) enum Phase {
     Configuration,
     /// The files are installed or uninstalled.
     Files,
-    /// What comes while the zone is installed and inactive, or about to be.
+    /// Anything while the zone is installed and inactive, or is about to be.
     Settled,
 }
 
 /// One step of a plan.
 pub(crate) trait Step: Send + Sync {
-    /// What the journal notes: unique within the plan.
+    /// Returns the id for the journal, unique within the plan.
     fn id(&self) -> String;
 
-    /// How far the host has come once it is done.
+    /// Returns the phase of the host after the step.
     fn phase(&self) -> Phase;
 
-    /// Its command and files, for reading.
+    /// Returns its command and files, for display.
     fn planned(&self) -> PlannedStep;
 
-    /// How far it has come.
+    /// Returns its progress.
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe>;
 
-    /// Checks what must hold right before it runs, and leaves with `step_context.made` what the journal has to say by then.
+    /// Checks conditions right before it runs, and sets `step_context.made` to what the journal must record by then.
     fn prepare(&self, _: &StepContext<'_>) -> Result<()> {
         Ok(())
     }
 
-    /// Does it, from `Absent`.
+    /// Runs it, from `Absent`.
     fn run(&self, step_context: &StepContext<'_>) -> Result<()>;
 
-    /// Takes it back, from whatever it has come to; nothing to take back is no failure. What somebody else made is left, and is
-    /// the error `recovery-needed`.
+    /// Undoes it, from any progress; having nothing to undo is not a failure. What others made stays, and is the error
+    /// `recovery-needed`.
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()>;
 }
 
-/// How plans show a step: the kind is what comes before the `:` of its id.
+/// Shows a step in plans: the kind is the part of its id before the `:`.
 fn planned(id: String, command: &Invocation, files: Vec<PlannedFile>, undo: Option<&Invocation>) -> PlannedStep {
     let kind = id.split(':').next().unwrap_or_default().to_owned();
     PlannedStep { id, kind, argv: shown(command), files, undo: undo.map(shown).unwrap_or_default() }
@@ -106,8 +106,8 @@ fn shown(command: &Invocation) -> Vec<String> {
     argv
 }
 
-/// The error for a thing that somebody else made where zmgr's was expected.
+/// Returns the error for a thing that zmgr did not make in the place of its own.
 pub(super) fn foreign(what: String) -> Error {
     Error::new(Code::RecoveryNeeded, what)
-        .with_help("zmgr leaves alone what it did not make; look at it, then run the command again")
+        .with_help("check it, then run the command again; zmgr does not change what it did not make")
 }

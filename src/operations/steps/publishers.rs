@@ -1,7 +1,6 @@
-//! Gives the zone's image its publishers: each that install itself could not give, then the check that there are these, in this
-//! order, and no others.
+//! Sets the publishers of the zone's image: each one that install could not set, then a check of names, order and completeness.
 //!
-//! The steps are not taken back: a zone that is taken back goes whole.
+//! The steps have no undo: a zone that is rolled back is removed completely.
 
 use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
 use crate::error::{Code, Diagnostic, Error, Result};
@@ -19,12 +18,12 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Where it is on the host.
+    /// Path of the image on the host.
     fn root(&self) -> String {
         format!("{}/root", self.zonepath)
     }
 
-    /// What the image has, where that can be asked.
+    /// Returns the image's publishers, if it can be queried.
     pub(crate) fn found(&self, host: &Host) -> Result<Vec<ImagePublisher>> {
         if !host.zone_root(&self.zonepath)?.is_directory("/var/pkg")? {
             return Err(not_mounted(&self.zone, &self.zonepath));
@@ -36,7 +35,7 @@ impl Image {
 
     fn publishers(&self, step_context: &StepContext<'_>) -> Result<Vec<ImagePublisher>> {
         let root = step_context.host.zone_root(&self.zonepath)?;
-        // pkg would say of the empty directory below that there is no image, and one cannot be told from the other.
+        // pkg would report that the empty directory below has no image, which looks like any other image error.
         if !root.is_directory("/var/pkg")? {
             return Err(not_mounted(&self.zone, &self.zonepath));
         }
@@ -50,31 +49,31 @@ impl Image {
     }
 }
 
-/// The error for a zone whose files are not where they should be.
+/// Returns the error for a zone whose files are not where they should be.
 pub(super) fn not_mounted(zone: &ZoneName, zonepath: &str) -> Error {
     Error::new(Code::WrongState, format!("the file system of {zone} is not mounted on {zonepath}/root"))
-        .with_help(format!("zoneadm -z {zone} ready, then zoneadm -z {zone} halt, mounts it"))
+        .with_help(format!("run `zoneadm -z {zone} ready`, then `zoneadm -z {zone} halt` to mount it"))
 }
 
 fn failure(completed: &Completed) -> Error {
     if pkg::is_locked(completed) {
-        return completed.error().with_help("another pkg works on this image: run the command again once it is done");
+        return completed.error().with_help("another pkg is using this image: run the command again when it is done");
     }
     completed.error()
 }
 
-/// Where an image keeps its copies of keys and certificates.
+/// Directory of an image for its copies of keys and certificates.
 const KEPT: &str = "/var/pkg/ssl";
 
-/// The largest copy that is looked at.
+/// Largest copy that is compared.
 const KEY_LIMIT: u64 = 256 << 10;
 
-/// A publisher to be set.
+/// Sets a publisher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SetPublisher {
     pub(crate) image: Image,
     pub(crate) publisher: Publisher,
-    /// The publisher right after which it is searched; without one, it is searched first.
+    /// The publisher that precedes it in the search order; `None`: it is first.
     pub(crate) after: Option<String>,
 }
 
@@ -100,8 +99,8 @@ impl SetPublisher {
         file.as_ref().map(|_| format!("/var/pkg/zmgr-{}.{ending}", self.publisher.name))
     }
 
-    /// Runs set-publisher while copies of the key and the certificate are in the zone. pkg keeps copies of its own, which everybody
-    /// in the zone can read; they get the mode that a key has.
+    /// Runs set-publisher while copies of the key and the certificate are in the zone. pkg keeps copies of its own, which are
+    /// readable by everyone in the zone; they get the mode of a key.
     fn set(&self, step_context: &StepContext<'_>) -> Result<Completed> {
         let root = step_context.host.zone_root(&self.image.zonepath)?;
         let mut copies: Vec<(String, Vec<u8>)> = Vec::new();
@@ -153,7 +152,7 @@ impl Step for SetPublisher {
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
-        // Which key an image has cannot be asked for in a form to be parsed; to set it again does no harm.
+        // An image's key cannot be queried in a parsable form; setting it again does no harm.
         if self.publisher.ssl_key.is_some() {
             return Ok(Probe::Absent);
         }
@@ -183,13 +182,13 @@ impl Step for SetPublisher {
     }
 }
 
-/// The publishers that an image shall have, all of them.
+/// Checks all publishers of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Publishers {
     pub(crate) image: Image,
-    /// In search order.
+    /// Desired publishers in search order.
     pub(crate) desired: Vec<Publisher>,
-    /// Those that the image shall not have; `None`: all but the wished.
+    /// Publishers to remove; `None`: all but the desired ones.
     pub(crate) gone: Option<Vec<String>>,
 }
 
@@ -198,7 +197,7 @@ impl Publishers {
         self.desired.iter().any(|desired| desired.name.as_str() == name)
     }
 
-    /// The publishers of the image that are to be taken away.
+    /// Returns the publishers of the image that are to be removed.
     fn strangers(&self, found: &[ImagePublisher]) -> Vec<String> {
         found
             .iter()
@@ -208,16 +207,18 @@ impl Publishers {
             .collect()
     }
 
-    /// How the image differs from the wish.
+    /// Returns how the image differs from the desired publishers.
     pub(crate) fn differences(&self, found: &[ImagePublisher]) -> Vec<String> {
         let mut differences: Vec<String> =
             self.desired.iter().filter_map(|publisher| difference(publisher, found)).collect();
-        differences.extend(self.strangers(found).iter().map(|name| format!("it has {name}, which is not wished")));
+        differences.extend(
+            self.strangers(found).iter().map(|name| format!("it has {name}, which is not among its publishers")),
+        );
         let order = found.iter().map(|found| found.name.as_str());
         let order: Vec<&str> = order.filter(|name| self.gone.is_none() || self.is_desired(name)).collect();
         if differences.is_empty() && !order.iter().copied().eq(self.desired.iter().map(|desired| desired.name.as_str()))
         {
-            differences.push(format!("they are searched in the order {}", order.join(", ")));
+            differences.push(format!("their search order is {}", order.join(", ")));
         }
         differences
     }
@@ -256,7 +257,7 @@ impl Step for Publishers {
         if differences.is_empty() {
             return Ok(());
         }
-        let message = format!("the publishers of {} are not those that were set", self.image.zone);
+        let message = format!("the publishers of {} differ from those that were set", self.image.zone);
         Err(differences.into_iter().fold(Error::new(Code::CommandFailed, message), |error, difference| {
             error.with_detail(Diagnostic::new("publisher-differs", difference))
         }))
@@ -267,11 +268,11 @@ impl Step for Publishers {
     }
 }
 
-/// How this publisher stands in an image; `None` where it is as wished.
+/// Returns how this publisher differs in an image; `None` if it is as desired.
 pub(crate) fn difference(desired: &Publisher, found: &[ImagePublisher]) -> Option<String> {
     let name = desired.name.as_str();
     let Some(found) = found.iter().find(|found| found.name == name) else {
-        return Some(format!("it has no publisher {name}"));
+        return Some(format!("publisher {name} is missing"));
     };
     for (what, desired, found) in
         [("origins", &desired.origins, &found.origins), ("mirrors", &desired.mirrors, &found.mirrors)]
@@ -286,7 +287,7 @@ pub(crate) fn difference(desired: &Publisher, found: &[ImagePublisher]) -> Optio
     (!found.enabled).then(|| format!("{name} is disabled"))
 }
 
-/// Whether both lists name the same repositories. Their order means nothing to pkg.
+/// Returns true if both lists name the same repositories. Their order means nothing to pkg.
 fn same_addresses(a: &[String], b: &[String]) -> bool {
     let tidy = |list: &[String]| {
         let mut list: Vec<String> = list.iter().map(|uri| tidy(uri)).collect();
@@ -297,7 +298,7 @@ fn same_addresses(a: &[String], b: &[String]) -> bool {
     tidy(a) == tidy(b)
 }
 
-/// An address as pkg keeps it: with one slash at its end, a path as a `file:` address.
+/// Returns an address as pkg stores it: with one slash at its end, a path as a `file:` address.
 pub(crate) fn tidy(uri: &str) -> String {
     let uri = uri.trim_end_matches('/');
     if uri.starts_with('/') { format!("file://{uri}") } else { uri.to_owned() }
@@ -334,9 +335,12 @@ mod tests {
         let a = found("a", &["file:///repo/", "https://a/"]);
         let b = found("b", &["https://b/"]);
         assert_eq!(all.differences(&[a.clone(), b.clone()]), [""; 0]);
-        assert_eq!(all.differences(&[b.clone(), a.clone()]), ["they are searched in the order b, a"]);
-        assert_eq!(all.differences(std::slice::from_ref(&a)), ["it has no publisher b"]);
-        assert_eq!(all.differences(&[a.clone(), b.clone(), found("c", &[])]), ["it has c, which is not wished"]);
+        assert_eq!(all.differences(&[b.clone(), a.clone()]), ["their search order is b, a"]);
+        assert_eq!(all.differences(std::slice::from_ref(&a)), ["publisher b is missing"]);
+        assert_eq!(
+            all.differences(&[a.clone(), b.clone(), found("c", &[])]),
+            ["it has c, which is not among its publishers"]
+        );
         let mut loose = b.clone();
         loose.sticky = false;
         assert_eq!(all.differences(&[a.clone(), loose]), ["b is not sticky"]);
@@ -350,7 +354,7 @@ mod tests {
         let mut all = publishers(vec![desired("a", &["https://a"])]);
         let found = [found("c", &[]), found("a", &["https://a"]), found("d", &[])];
         all.gone = Some(vec!["c".into()]);
-        assert_eq!(all.differences(&found), ["it has c, which is not wished"]);
+        assert_eq!(all.differences(&found), ["it has c, which is not among its publishers"]);
         all.gone = Some(Vec::new());
         assert_eq!(all.differences(&found), [""; 0]);
     }

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::exec::{Invocation, zfs};
 use crate::resources::Size;
 
-/// A quota to be set, or taken away.
+/// Sets or removes a quota.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Quota {
     pub(crate) dataset: String,

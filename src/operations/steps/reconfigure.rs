@@ -1,4 +1,4 @@
-//! Leads a zone's configuration from what it is to what it shall be.
+//! Changes a zone's configuration to the desired one.
 
 use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
 use crate::error::{Code, Diagnostic, Error, Result};
@@ -6,21 +6,21 @@ use crate::exec::zonecfg::{self, ScriptFile, ZoneConfig};
 use crate::name::ZoneName;
 use crate::operations::plan::PlannedFile;
 
-/// What a plan shows in place of the private file that the script is written to.
+/// Shown in a plan instead of the private file that the script is written to.
 const SCRIPT: &str = "SCRIPT";
 
-/// A configuration to be changed.
+/// Changes a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reconfigure {
     pub(crate) zone: ZoneName,
     pub(crate) from: ZoneConfig,
     pub(crate) to: ZoneConfig,
-    /// The way from one to the other.
+    /// The difference from the current to the desired configuration.
     pub(crate) script: String,
 }
 
 impl Reconfigure {
-    /// Leads the configuration back to what it was, from what a failed change has made of it.
+    /// Restores the configuration after a failed change.
     fn put_back(&self, step_context: &StepContext<'_>, found: &ZoneConfig) -> Result<()> {
         if found.means(&self.from) {
             return Ok(());
@@ -63,7 +63,7 @@ impl Step for Reconfigure {
             Probe::Done => return Ok(()),
             Probe::Foreign(what) => return Err(super::foreign(what)),
             Probe::Partial => {
-                let message = format!("the configuration of {} was changed by somebody else meanwhile", self.zone);
+                let message = format!("the configuration of {} was changed by another process", self.zone);
                 return Err(Error::new(Code::Busy, message).with_help("run it again"));
             }
         }
@@ -76,10 +76,11 @@ impl Step for Reconfigure {
             return Ok(());
         }
         let error = match ended.success() {
-            true => {
-                Error::new(Code::CommandFailed, format!("zonecfg did not write what it was given for {}", self.zone))
-                    .with_command(ended.failed())
-            }
+            true => Error::new(
+                Code::CommandFailed,
+                format!("zonecfg did not store the given configuration of {}", self.zone),
+            )
+            .with_command(ended.failed()),
             false => ended.error(),
         };
         let error = match found.map_or(Ok(()), |found| self.put_back(step_context, &found)) {
@@ -94,7 +95,7 @@ impl Step for Reconfigure {
     }
 
     fn undo(&self, _: &StepContext<'_>) -> Result<()> {
-        // What was changed so far is what the files wish; applying again goes on from there.
+        // What was changed so far matches the files; the next apply continues from there.
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use crate::exec::zonecfg;
 use crate::name::ZoneName;
 use crate::operations::identity;
 
-/// A configuration to be deleted.
+/// Deletes a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unconfigure {
     pub(crate) zone: ZoneName,
@@ -31,7 +31,7 @@ impl Step for Unconfigure {
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
         Ok(match step_context.host.zone_state(&self.zone)?.map(|zone| zone.state) {
             None => match identity::renamed(&step_context.host, &self.zonepath)? {
-                Some(other) => Probe::Foreign(format!("the zone {} is called {} by now", self.zone, other.name)),
+                Some(other) => Probe::Foreign(format!("zone {} was renamed to {}", self.zone, other.name)),
                 None => match step_context.host.zone_config(self.zone.as_str())? {
                     Some(left) if left.zonepath == self.zonepath => Probe::Absent,
                     _ => Probe::Done,

@@ -9,16 +9,16 @@ use crate::exec::zoneadm::{self, ZoneState};
 use crate::name::ZoneName;
 use crate::operations::data;
 
-/// A zone whose files go, or are left behind.
+/// Uninstalls a zone, or detaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Uninstall {
     pub(crate) zone: ZoneName,
     /// Detach it and leave its files.
     pub(crate) keep_data: bool,
     pub(crate) zonepath: String,
-    /// The installation that goes; another one is somebody else's.
+    /// The installation to remove; another one is not touched.
     pub(crate) uuid: Option<String>,
-    /// How long it may take.
+    /// Time limit.
     pub(crate) limit: Duration,
 }
 
@@ -51,7 +51,7 @@ impl Step for Uninstall {
             (ZoneState::Configured, ..) => Probe::Done,
             (ZoneState::Incomplete, ..) => Probe::Partial,
             (_, Some(noted), Some(found)) if noted != found => {
-                Probe::Foreign(format!("somebody has installed {} anew: its uuid is {found}, not {noted}", self.zone))
+                Probe::Foreign(format!("{} was reinstalled outside zmgr: its uuid is {found}, not {noted}", self.zone))
             }
             _ => Probe::Absent,
         })
@@ -64,7 +64,7 @@ impl Step for Uninstall {
         let zonepath = step_context.host.zone_state(&self.zone)?.map(|zone| zone.zonepath);
         let mut ended = step_context.run_logged(self.command())?;
         let mut probe = self.probe(step_context)?;
-        // What was incomplete before cannot be detached: nothing of it is worth keeping.
+        // An incomplete zone cannot be detached: nothing of it is worth keeping.
         if self.keep_data && probe == Probe::Partial {
             data::may_destroy(step_context, &self.zonepath)?;
             ended = step_context.run_logged(zoneadm::uninstall(&self.zone, self.limit))?;
@@ -73,7 +73,7 @@ impl Step for Uninstall {
         if probe != Probe::Done {
             return Err(ended.error());
         }
-        // A hook that finds no boot environment of the host's destroys nothing and ends well; an install would then add a second
+        // A hook that finds no boot environment of the host's destroys nothing and succeeds; an install would then add a second
         // active one, and no boot would work.
         match zonepath.filter(|path| !self.keep_data && step_context.host.path(path).join("root/etc").is_dir()) {
             None => Ok(()),

@@ -4,7 +4,7 @@ use super::{Phase, PlannedStep, Probe, Step, StepContext, Vnic, planned};
 use crate::error::Result;
 use crate::exec::dladm;
 
-/// A VNIC to be deleted.
+/// Deletes a VNIC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unlink {
     pub(crate) vnic: Vnic,
@@ -27,7 +27,7 @@ impl Step for Unlink {
         Ok(match self.vnic.inspect(step_context)? {
             Probe::Absent => Probe::Done,
             Probe::Done | Probe::Partial => Probe::Absent,
-            // The link of that name is not the one zmgr made: ours is gone, and this one is left alone.
+            // The link of that name is not the one that zmgr made: ours is gone, and this one stays.
             Probe::Foreign(what) => {
                 step_context.warn(format!("{what}; it is left alone"));
                 Probe::Done

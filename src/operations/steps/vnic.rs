@@ -1,6 +1,6 @@
-//! Makes a VNIC; takes it back by deleting it.
+//! Creates a VNIC; undone by deleting it.
 //!
-//! Invariant: a VNIC is gone only when its record is gone too, or the next boot of the host would bring it back.
+//! Invariant: a VNIC is gone only when its record is gone too, or the next boot of the host would restore it.
 
 use std::collections::BTreeMap;
 
@@ -10,51 +10,53 @@ use crate::exec::dladm::{self, HostVnic};
 use crate::host::LinkState;
 use crate::name::LinkName;
 
-/// A VNIC to be made.
+/// Creates a VNIC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Vnic {
-    /// The net it is for.
+    /// The net that uses it.
     pub(crate) net: String,
     pub(crate) name: LinkName,
-    /// The link that carries it.
+    /// The link below it.
     pub(crate) over: String,
     pub(crate) mac: [u8; 6],
     pub(crate) vlan: Option<u16>,
-    /// The properties that it is created with; the others have steps of their own.
+    /// Properties set when it is created; the others have steps of their own.
     pub(crate) properties: BTreeMap<String, String>,
 }
 
 impl Vnic {
-    /// Why a VNIC of this name is not this one; `None` where it is. Name, lower link and MAC address must all agree.
+    /// Returns how a VNIC of this name differs from this one; `None` if it is the same. Name, lower link and MAC address must all
+    /// match.
     pub(super) fn stranger(&self, found: &HostVnic) -> Option<String> {
         if found.over != self.over {
-            return Some(format!("the VNIC {} lies over {}, not over {}", self.name, found.over, self.over));
+            return Some(format!("VNIC {} is over {}, not over {}", self.name, found.over, self.over));
         }
         if found.mac != Some(self.mac) {
             let has = found
                 .mac
                 .map_or_else(|| "no MAC address".to_owned(), |mac| format!("the MAC address {}", dladm::mac_text(mac)));
-            return Some(format!("the VNIC {} has {has}, not {}", self.name, dladm::mac_text(self.mac)));
+            return Some(format!("VNIC {} has {has}, not {}", self.name, dladm::mac_text(self.mac)));
         }
         None
     }
 
-    /// The link of this name: `Absent`, `Done` where it is this one, `Partial` where only its record is there, else `Foreign`.
+    /// Returns the state of the link of this name: `Absent`, `Done` if it is this one, `Partial` if only its record exists,
+    /// otherwise `Foreign`.
     pub(super) fn inspect(&self, step_context: &StepContext<'_>) -> Result<Probe> {
         Ok(match step_context.host.link_state(self.name.as_str())? {
             LinkState::Absent => match step_context.host.recorded_vnic(self.name.as_str())? {
                 None => Probe::Absent,
                 Some(record) => match self.stranger(&record) {
                     None => Probe::Partial,
-                    Some(how) => Probe::Foreign(format!("{how}, and only its record is there")),
+                    Some(how) => Probe::Foreign(format!("{how}, and only its record exists")),
                 },
             },
-            LinkState::Other(_) => Probe::Foreign(format!("the link {} is no VNIC", self.name)),
+            LinkState::Other(_) => Probe::Foreign(format!("link {} is not a VNIC", self.name)),
             LinkState::Vnic(found) => self.stranger(&found).map_or(Probe::Done, Probe::Foreign),
         })
     }
 
-    /// Whether it is a record alone that stands in the way.
+    /// Returns true if only a record is in the way.
     fn is_recorded(&self, step_context: &StepContext<'_>) -> Result<bool> {
         Ok(step_context.host.link_state(self.name.as_str())? == LinkState::Absent
             && step_context.host.recorded_vnic(self.name.as_str())?.is_some())
@@ -80,7 +82,7 @@ impl Step for Vnic {
     }
 
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
-        // dladm creates a second link of the name of one that is on loan to a zone.
+        // dladm creates a second link with the name of one that is in use by a zone.
         if let LinkState::Vnic(_) | LinkState::Other(_) = step_context.host.link_state(self.name.as_str())? {
             return match self.inspect(step_context)? {
                 Probe::Foreign(what) => Err(foreign(what)),
@@ -99,7 +101,7 @@ impl Step for Vnic {
             Probe::Foreign(what) if !created.success() && self.is_recorded(step_context)? => {
                 Err(Error::new(Code::Exists, what)
                     .with_command(created.failed())
-                    .with_help(format!("if it is nobody's by now, dladm delete-vnic {} removes the record", self.name)))
+                    .with_help(format!("if it is unused, remove the record: dladm delete-vnic {}", self.name)))
             }
             Probe::Foreign(what) => Err(foreign(what)),
             Probe::Absent | Probe::Partial => Err(created.error()),
@@ -109,7 +111,7 @@ impl Step for Vnic {
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
         match self.inspect(step_context)? {
             Probe::Absent => return Ok(()),
-            // Somebody else's record was there before; it is in the way of nothing that is to be taken back.
+            // The record existed before; it does not prevent the roll back.
             Probe::Foreign(what) if self.is_recorded(step_context)? => {
                 step_context.warn(format!("{what}; it is left alone"));
                 return Ok(());

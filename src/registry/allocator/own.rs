@@ -141,7 +141,7 @@ impl Allocator {
             );
         }
         (!physical && self.host_usage.links.iter().any(|known| known == link)).then(|| {
-            Error::new(Code::Exists, format!("the host has a link {link} already"))
+            Error::new(Code::Exists, format!("the host already has a link {link}"))
                 .with_help("set `vnic-name` in config.kdl to another pattern, or delete the link with dladm")
         })
     }
@@ -179,7 +179,7 @@ impl Allocator {
             return Some(Error::new(Code::Exists, format!("MAC address {text} belongs to {}", self.say(by))));
         }
         let on_host = self.host_usage.macs.contains(&mac);
-        on_host.then(|| Error::new(Code::Exists, format!("a VNIC of the host has the MAC address {text}")))
+        on_host.then(|| Error::new(Code::Exists, format!("MAC address {text} belongs to a VNIC of the host")))
     }
 
     /// Returns the first entry other than `own` that has such a net, either held or in a desired state older than ours.

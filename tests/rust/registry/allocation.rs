@@ -101,7 +101,7 @@ fn who_and_where_and_what_to_do() {
         ("10.1.0.4", Code::InvalidArgument, vec!["excluded".to_owned(), file("pools/internal.kdl")]),
         ("10.1.0.0", Code::InvalidArgument, vec!["address of a network".to_owned()]),
         ("10.1.0.15", Code::InvalidArgument, vec!["broadcast".to_owned()]),
-        ("10.1.0.12", Code::InvalidArgument, vec!["in no range".to_owned(), file("pools/internal.kdl")]),
+        ("10.1.0.12", Code::InvalidArgument, vec!["not in a range".to_owned(), file("pools/internal.kdl")]),
         ("10.9.0.1", Code::InvalidArgument, vec!["not in pool internal".to_owned(), "10.1.0.0/28".to_owned()]),
         ("2001:db8::1", Code::InvalidArgument, vec!["not in pool internal".to_owned()]),
     ] {

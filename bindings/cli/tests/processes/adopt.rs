@@ -53,7 +53,7 @@ fn the_first_is_adopted_and_the_rest_explained() {
     let entries: Vec<_> =
         fs::read_dir(machine.dir().join("etc/zmgr/zones")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(entries, ["web.kdl"]);
-    // Nothing of it was touched, and what it holds is nobody else's.
+    // Nothing of it was touched, and no other zone gets what it holds.
     assert!(machine.run(&["zoneadm", "-z", "web", "boot"]).status.success());
     for taken in ["10.1.0.70", "10.1.0.71", "10.1.0.72", "10.1.0.73", "10.1.0.74"] {
         let output = machine.zmgr(&["create", "new", "--address", &format!("internal={taken}")]);

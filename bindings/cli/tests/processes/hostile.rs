@@ -77,8 +77,8 @@ fn the_umask_changes_no_mode() {
             assert!(output.status.success(), "umask {umask}, {words:?}: {}", stderr(&output));
         }
         let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
-        for folder in ["", "zones", "reservations", "templates", "pools", "publishers", ".zmgr"] {
-            assert_eq!(mode(&tree.join(folder)), 0o755, "umask {umask}: {folder}");
+        for name in ["", "zones", "reservations", "templates", "pools", "publishers", ".zmgr"] {
+            assert_eq!(mode(&tree.join(name)), 0o755, "umask {umask}: {name}");
         }
         for file in ["config.kdl", "zones/web01.kdl", ".zmgr/.gitignore"] {
             assert_eq!(mode(&tree.join(file)), 0o644, "umask {umask}: {file}");
@@ -143,10 +143,10 @@ fn nothing_that_others_may_write_is_trusted() {
         refused(file, &[&["create", "web02"], &run, &["check"]]);
         chmod(&tree.join(file), 0o644);
     }
-    for folder in ["pools", "templates"] {
-        chmod(&tree.join(folder), 0o777);
-        refused(folder, &[&["create", "web02"], &run, &["check"]]);
-        chmod(&tree.join(folder), 0o755);
+    for name in ["pools", "templates"] {
+        chmod(&tree.join(name), 0o777);
+        refused(name, &[&["create", "web02"], &run, &["check"]]);
+        chmod(&tree.join(name), 0o755);
     }
     // What needs neither pools nor templates is not blocked by them.
     chmod(&tree.join("pools"), 0o777);

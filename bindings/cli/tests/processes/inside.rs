@@ -74,7 +74,7 @@ fn a_login_that_cannot_be() {
     assert!(machine.zmgr(&["halt", "web01"]).status.success());
     let output = machine.zmgr(&["login", "web01"]);
     assert_eq!(output.status.code(), Some(6));
-    assert_eq!(error(&output)["help"], "run zmgr boot web01");
+    assert_eq!(error(&output)["help"], "run `zmgr boot web01`");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_command_gets_its_words_and_its_status_is_zmgrs() {
     }
 }
 
-/// A command may ask on the terminal: whoever reads from one in a process group of its own is stopped by it.
+/// A command may ask on the terminal: a process that reads from one in a process group of its own is stopped by it.
 #[test]
 fn a_command_reads_from_the_terminal() {
     let machine = with_web01();
@@ -123,8 +123,8 @@ fn a_zone_that_goes_down_under_its_command_is_told() {
     assert_eq!(output.status.code(), Some(6));
     assert_eq!(String::from_utf8_lossy(&output.stdout), "working\n");
     let said = error(&output);
-    assert_eq!(said["message"], "web01 went down under the command: it is installed");
-    assert_eq!(said["help"], "how the command ended is not known");
+    assert_eq!(said["message"], "web01 went down while the command was running: it is installed");
+    assert_eq!(said["help"], "the exit status of the command is unknown");
 }
 
 #[test]

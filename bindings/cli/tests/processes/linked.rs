@@ -37,7 +37,7 @@ fn slow_install(machine: &Machine) -> Child {
     child
 }
 
-/// Whether this process handles SIGINT itself.
+/// Returns true if this process handles SIGINT itself.
 fn catches_interrupts(pid: &str) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let caught = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
@@ -57,7 +57,7 @@ fn a_hook_outlives_its_zoneadm() {
     let root = machine.dir().join("zones/web1/root/etc/passwd");
     assert!(!root.exists() && state(&machine) == "incomplete");
     wait_until(&machine, || root.exists());
-    // Nobody is left to say that it is installed.
+    // No process is left to report that it is installed.
     assert_eq!(state(&machine), "incomplete");
     let again = machine.run(&["zoneadm", "-z", "web1", "install"]);
     assert_eq!(

@@ -42,7 +42,7 @@ fn a_long_install_outlives_zmgr_and_is_finished_by_recover() {
     assert_eq!(busy.status.code(), Some(9));
     let said = error(&busy);
     assert!(said["message"].as_str().unwrap().contains("install"), "{said}");
-    assert!(said["message"].as_str().unwrap().contains("a command that an earlier zmgr started still works"), "{said}");
+    assert!(said["message"].as_str().unwrap().contains("a command of an earlier zmgr is still running"), "{said}");
     assert!(said["help"].as_str().unwrap().contains("--wait"), "{said}");
     // The file by which the survivor can be found is the one that it has open.
     let lock = machine.dir().join("etc/zmgr/.zmgr/locks/web01.child");
