@@ -1,4 +1,4 @@
-"""The gallery of programs in bindings/python/examples, each on a host with something to show."""
+"""The gallery in bindings/python/examples: each program runs on a host that has zones, reservations and drift."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_browser_shows_the_address_map(host: zmgr.SimHost, example: Example, t
         pytest.skip("there is no Chromium")
     file = tmp_path / "map.html"
     example("address_map", host.directory, file)
-    # What the browser made of the page says itself: names as its accessibility code computes them, and colours of the scheme.
+    # The page reports its accessible names and computed colours in its title, which --dump-dom prints.
     probe = """<script>addEventListener("load", () => {
         const all = [...document.querySelectorAll("svg[role=img]")];
         const boxes = all.map(svg => svg.getBoundingClientRect());

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: zmgr
-short_description: Zones of zmgr as hosts
+short_description: List zones as hosts
 version_added: 0.1.0
 description:
   - Makes a host of each zone in the registries of one or several hosts.
@@ -58,7 +58,7 @@ options:
     elements: str
     default: []
   group_by:
-    description: What to make groups of. The groups are called C(zmgr_template_oi), C(zmgr_tag_web) and so on.
+    description: Properties of zones to make groups by. The groups are called C(zmgr_template_oi), C(zmgr_tag_web) and so on.
     type: list
     elements: str
     choices: [template, tag, pool, state, status, brand, host]

@@ -50,8 +50,13 @@ class Failure(Exception):
         return dict(msg=self.message, code=self.code, number=self.number, help=self.help, details=self.details)
 
 
+def invalid(message):
+    """Returns the failure of an invalid option."""
+    return Failure("invalid-argument", 2, message)
+
+
 def plain(value):
-    """Converts a value of the Python module to what its JSON has."""
+    """Converts a value of the Python module to its JSON form."""
     if dataclasses.is_dataclass(value):
         return dict((f.name, plain(getattr(value, f.name))) for f in dataclasses.fields(value))
     if isinstance(value, enum.Enum):
@@ -158,9 +163,9 @@ class Api(object):
 
     @contextlib.contextmanager
     def scratch(self):
-        """Gives an Api of the same host whose tree is a copy that is deleted at the end.
+        """Yields an Api of the same host with a temporary copy of the tree.
 
-        Edits can be tried in it, and nothing that it does changes the tree: not even its caches.
+        Edits can be tried there. Nothing changes the tree itself, not even its caches.
         """
         directory = tempfile.mkdtemp(prefix="ansible-zmgr-")
         try:
@@ -174,7 +179,7 @@ class Api(object):
             shutil.rmtree(directory, ignore_errors=True)
 
     def _named(self, text):
-        """Puts the tree to show into a text that names the one in use."""
+        """Replaces the tree in use by the one to show."""
         return text.replace(self.place.tree, self._shown) if self._shown else text
 
 
@@ -204,12 +209,12 @@ class CommandApi(Api):
         return CommandApi(place, self._executable, self._ssh, shown)
 
     def _call(self, words, data=None, others=()):
-        """Runs the CLI and returns what it printed. `others` are exit statuses that are no errors either."""
+        """Runs the CLI and returns its output. `others` are further exit statuses that are not errors."""
         argv = self._command + ["--json", "--quiet"] + words
         if self._ssh:
             # sshd passes one string to the login shell.
             argv = ["ssh", "-o", "BatchMode=yes", "--", self._ssh, " ".join(shlex.quote(word) for word in argv)]
-        # Only options say which tree and host are meant, as with the Python module.
+        # The Python module reads no environment variables either.
         environment = dict((key, value) for key, value in os.environ.items() if not key.startswith("ZMGR_"))
         try:
             done = subprocess.run(argv, input=(data or "").encode(), env=environment, check=False,
@@ -359,7 +364,7 @@ class ModuleApi(Api):
 
 
 def open_api(params):
-    """Returns the implementation that the options ask for."""
+    """Returns the implementation that the options select."""
     place = Place(params.get("root"), params.get("simulate"), params.get("host_root"))
     api, executable, ssh = params.get("api") or "auto", params.get("executable"), params.get("ssh")
     if api == "python" and not HAS_MODULE:
@@ -370,6 +375,6 @@ def open_api(params):
 
 
 def secrets(zones, names=()):
-    """Returns the values of the zones' attributes that are secret: because of what they are called, or because they are in `names`."""
+    """Returns the values of secret attributes: those whose names look like secrets, and those in `names`."""
     return set(value for zone in zones for key, value in zone["attrs"].items()
                if value and (key in names or SECRET_NAME.search(key)))

@@ -32,7 +32,7 @@ options:
     elements: str
     default: []
   gather:
-    description: What to return. Drift needs to query the host.
+    description: Parts of the result. Drift needs a host that answers.
     type: list
     elements: str
     choices: [zones, pools, drift]
@@ -44,14 +44,14 @@ attributes:
     description: Changes nothing in any mode.
     support: full
   diff_mode:
-    description: There is nothing to show.
+    description: The module changes nothing.
     support: none
 seealso:
   - module: zmgr.zones.zmgr_zone
 """
 
 EXAMPLES = r"""
-- name: What is there
+- name: Everything
   zmgr.zones.zmgr_info:
   register: host
 
@@ -119,7 +119,7 @@ from ansible_collections.zmgr.zones.plugins.module_utils.arguments import ARGUME
 
 
 def gather(module, api):
-    """Returns what the task asks for."""
+    """Returns the result of the task."""
     names, tag, wanted = module.params["name"], module.params["tag"], module.params["gather"]
     zones = api.zones(unregistered=module.params["unregistered"])
     module.no_log_values.update(secrets(zones, module.params["secret_attrs"]))

@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Makes zones match what the task says, through the plans of zmgr. C(zmgr) allocates addresses, creates the VNIC, configures,
     installs and boots a zone, and rolls back if a step fails.
-  - The task runs on the host of the zones, as a user who may change them (usually root).
+  - The task runs on the host of the zones, as a user who can change them (usually root).
 author: the zmgr authors (@zmgr)
 options:
   name:
@@ -48,7 +48,7 @@ options:
     description:
       - Attributes of the zones. An empty value removes the zone's own setting.
       - Values of attributes whose names contain C(password), C(secret), C(token), C(private), C(credential) or C(api-key) are
-        removed from results and diffs, but Ansible's log on the host has them. Use O(secret_attrs) for secrets.
+        removed from results and diffs, but appear in Ansible's log on the host. Use O(secret_attrs) for secrets.
     type: dict
     default: {}
   secret_attrs:
@@ -58,7 +58,7 @@ options:
     description:
       - Settings of the zones by key, such as C(capped-memory.physical) or C(cpu-shares), as C(zmgr set) takes them.
       - A list is joined with commas. An empty value removes the zone's own setting, so that the template's applies.
-      - What takes effect only when a zone is installed, such as C(resolvers), belongs in a template.
+      - Put settings that take effect only when a zone is installed, such as C(resolvers), in a template.
     type: dict
     default: {}
   apply:
@@ -151,14 +151,6 @@ zones:
   returned: always
   type: list
   elements: dict
-  sample:
-    - name: web01
-      state: ready
-      status: running
-      template: oi
-      nets:
-        - name: internal
-          address: 10.1.0.10/24
 commands:
   description: Commands of the plans, in order. Power changes have none.
   returned: always
@@ -176,7 +168,7 @@ commands:
       type: list
       elements: str
 notes:
-  description: What zmgr says about the plans, for example that a change waits for a reboot.
+  description: Notes of the plans, for example that a change takes effect at the next boot.
   returned: always
   type: list
   elements: str
@@ -208,93 +200,17 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.zmgr.zones.plugins.module_utils.api import SECRET_NAME, Failure, open_api, secrets
+from ansible_collections.zmgr.zones.plugins.module_utils.api import SECRET_NAME, Failure, invalid, open_api, secrets
 from ansible_collections.zmgr.zones.plugins.module_utils.arguments import ARGUMENTS
+from ansible_collections.zmgr.zones.plugins.module_utils.plans import (
+    addresses_of, commands_of, describe, describe_planned, entry, prepared, steps, text, texts)
 
 #: Status of a zone that `state=stopped` leaves alone.
 DOWN = ("configured", "incomplete", "installed", "absent", None)
 
 
-def text(value):
-    """Returns a value of a YAML document as zmgr takes it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        return ",".join(text(item) for item in value)
-    return str(value)
-
-
-def texts(values):
-    """Returns the values of an option as zmgr takes them."""
-    return dict((key, text(value)) for key, value in (values or {}).items())
-
-
-def invalid(message):
-    """Returns the failure of an invalid option."""
-    return Failure("invalid-argument", 2, message)
-
-
-def addresses_of(nets):
-    """Returns the addresses by net of a zone or of a planned zone."""
-    return dict((net["name"], [a["address"] for a in net["addresses"]]) for net in nets)
-
-
-def describe(zone):
-    """Returns what a diff shows of a zone; None if there is none."""
-    if zone is None or zone["state"] is None:
-        return dict(state="absent")
-    told = dict((key, zone[key]) for key in ("state", "status", "template", "brand", "tags", "attrs"))
-    return dict(told, addresses=addresses_of(zone["nets"]))
-
-
-def steps(change):
-    """Returns the kinds of the steps of a planned change."""
-    return [step["kind"] for step in change["steps"]]
-
-
-def describe_planned(change):
-    """Returns what a diff shows of a zone that a plan creates."""
-    spec = change["spec"]
-
-    def value(key):
-        found = spec.get(key)
-        return found["value"] if isinstance(found, dict) else found
-
-    attrs = dict((a["value"]["name"], list(a["value"]["value"].values())[0]) for a in spec["resources"]["attrs"])
-    status = "running" if "boot" in steps(change) else "installed"
-    return dict(state="ready", status=status, template=value("template"), brand=value("brand"), tags=value("tags"),
-                attrs=attrs, addresses=addresses_of(spec["nets"]))
-
-
-def commands_of(plan):
-    """Returns the commands of a plan as the result has them."""
-    return [dict(zone=change["zone"], step=step["id"], argv=step.get("argv", []))
-            for change in plan["changes"] for step in change["steps"]]
-
-
-def prepared(plan):
-    """Returns the commands of a plan, and what they read, as text."""
-    lines = []
-    for change in plan["changes"]:
-        lines.append("%s %s" % (plan["operation"], change["zone"]))
-        for step in change["steps"]:
-            files = step.get("files", [])
-            lines.append("  [%s] %s" % (step["id"], " ".join(step.get("argv") or [f["path"] for f in files])))
-            for file in files:
-                lines += ["      " + line for line in file["text"].splitlines()]
-    return "\n".join(lines) + "\n"
-
-
-def entry(api, name):
-    """Returns the text of a zone's file."""
-    with open(os.path.join(api.place.tree, "zones", name + ".kdl"), encoding="utf-8") as file:
-        return file.read()
-
-
 class Work(object):
-    """What one task does."""
+    """State of one task: its options, and what it has done so far."""
 
     def __init__(self, module, api):
         self.module = module
@@ -308,13 +224,13 @@ class Work(object):
         self.commands = []
         self.notes = []
         self.before = {}
+        #: Descriptions of the zones for the diff, before and after the task.
         self.told_before = {}
-        #: What the zones will be, for the diff.
         self.after = {}
         self.check()
 
     def check(self):
-        """Refuses options that contradict each other."""
+        """Fails if options contradict each other."""
         addresses = self.params["addresses"]
         if not self.names:
             raise invalid("name is an empty list")
@@ -344,7 +260,7 @@ class Work(object):
         self.module.no_log_values.update(named | secrets(zones, self.params["secret_attrs"] or ()))
 
     def note(self, plan):
-        """Takes what a plan says into the result."""
+        """Adds a plan to the result."""
         if plan["changes"]:
             self.changed = True
             self.commands += commands_of(plan)
@@ -352,7 +268,7 @@ class Work(object):
             self.diffs.append(dict(prepared=prepared(plan)))
 
     def run(self, make):
-        """Makes a plan and runs it. What it rests on may change in between: then once more."""
+        """Makes a plan and runs it. Makes it again once if its basis has changed meanwhile."""
         plan = make(self.api)
         if plan["changes"]:
             try:
@@ -392,7 +308,7 @@ class Work(object):
         self.after = dict((name, dict(state="absent")) for name in targets)
 
     def compare(self):
-        """Refuses what cannot be changed on zones that exist."""
+        """Fails if a zone exists with another template or other addresses."""
         for name, zone in self.before.items():
             template = self.params["template"]
             if template and zone["template"] != template:
@@ -423,7 +339,7 @@ class Work(object):
         return api.plan_apply(names, **dict((key, self.params[key]) for key in ("prune", "reboot", "recreate")))
 
     def try_settings(self, scratch, created):
-        """Changes the settings in a copy of the tree: so an error comes before anything is done.
+        """Changes the settings in a copy of the tree, so that an invalid one fails before anything is done.
 
         Returns the existing zones whose files change, and adds those changes to the diff.
         """
@@ -447,7 +363,7 @@ class Work(object):
         return edited
 
     def foresee(self, plan, drift):
-        """Notes in the diff what a plan makes of each zone."""
+        """Adds the effect of a plan on each zone to the diff."""
         for change in plan["changes"]:
             name = change["zone"]
             if plan["operation"] == "create" or self.after[name]["state"] == "absent":
@@ -459,7 +375,7 @@ class Work(object):
                     target[name] = dict(target[name], settings=told)
 
     def foresee_power(self):
-        """Notes in the diff which zones boot or go down."""
+        """Adds the zones that boot or go down to the diff."""
         for name in self.names:
             status, state = self.after[name].get("status"), self.params["state"]
             if state == "running" and status != "running":

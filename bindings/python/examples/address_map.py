@@ -1,4 +1,4 @@
-"""Draws who holds which address, one picture per pool, in one HTML file: address_map.py DIRECTORY FILE"""
+"""Draws the addresses of each pool and their holders in one HTML file: address_map.py DIRECTORY FILE"""
 
 from __future__ import annotations
 

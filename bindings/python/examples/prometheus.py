@@ -15,12 +15,12 @@ import zmgr
 
 HELP = {
     "zmgr_zone_info": "Zones of the registry; always 1.",
-    "zmgr_zone_running": "1 if the zone runs, 0 if not; missing if the host did not say.",
+    "zmgr_zone_running": "1 if the zone is running, 0 if not; missing if unknown.",
     "zmgr_zone_drift": "Number of differences between the zone and its files that count as drift.",
-    "zmgr_zone_pending": "Number of applied changes that wait for a reboot.",
+    "zmgr_zone_pending": "Number of applied changes that take effect at the next boot.",
     "zmgr_pool_addresses": "Number of addresses of a pool by use.",
     "zmgr_problems": "Number of diagnostics of `zmgr check`.",
-    "zmgr_collected_seconds": "Time of this file.",
+    "zmgr_collected_seconds": "Time at which the metrics were collected.",
 }
 
 Sample = tuple[str, dict[str, str], float]
