@@ -144,15 +144,15 @@ pub fn list_mounts() -> Invocation {
     Invocation::new("zfs").arg("mount")
 }
 
-/// Parses the output of [`list_mounts`]: the paths.
-pub fn parse_mounts(completed: &Completed) -> Result<Vec<String>> {
+/// Parses the output of [`list_mounts`]: pairs of dataset and path.
+pub fn parse_mounts(completed: &Completed) -> Result<Vec<(String, String)>> {
     parse_mount_lines(&completed.text()?).map_err(|line| unreadable("zfs mount", line, completed))
 }
 
-fn parse_mount_lines(text: &str) -> std::result::Result<Vec<String>, &str> {
+fn parse_mount_lines(text: &str) -> std::result::Result<Vec<(String, String)>, &str> {
     // Names are padded to thirty columns plus two blanks; a path begins with a slash, and no name does.
-    let path = |line: &str| line.find(" /").map(|at| line[at + 1..].to_owned());
-    text.lines().filter(|line| !line.trim().is_empty()).map(|line| path(line).ok_or(line)).collect()
+    let pair = |line: &str| line.find(" /").map(|at| (line[..at].trim_end().to_owned(), line[at + 1..].to_owned()));
+    text.lines().filter(|line| !line.trim().is_empty()).map(|line| pair(line).ok_or(line)).collect()
 }
 
 fn unreadable(command: &str, line: &str, completed: &Completed) -> Error {
@@ -243,7 +243,8 @@ mod tests {
             (["p/x".to_owned(), "p/y".to_owned()].as_slice(), &None)
         );
         let text = "rpool/zones                     /zones\nrpool/a b                       /a b\n";
-        assert_eq!(parse_mount_lines(text).unwrap(), ["/zones", "/a b"]);
+        let pairs = [("rpool/zones", "/zones"), ("rpool/a b", "/a b")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(parse_mount_lines(text).unwrap(), pairs);
         assert_eq!(parse_mount_lines("nonsense"), Err("nonsense"));
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: only reads. If something cannot be determined, that is an error: nothing may be lost without a warning.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::{self, Dataset, Part};
@@ -30,22 +30,28 @@ pub(crate) struct DestroyImpact {
 
 /// Mount points, queried once for many zones.
 #[derive(Debug, Default)]
-pub(crate) struct Mounts(BTreeSet<String>);
+pub(crate) struct Mounts(BTreeMap<String, String>);
 
 impl Mounts {
     pub(crate) fn inspect(host: &Host) -> Result<Mounts> {
         // Other file systems than ZFS are in the kernel's table.
-        let mut mounts: BTreeSet<String> = zfs::parse_mounts(&host.ask(&zfs::list_mounts())?)?.into_iter().collect();
+        let zfs = zfs::parse_mounts(&host.ask(&zfs::list_mounts())?)?;
+        let mut mounts: BTreeMap<String, String> = zfs.into_iter().map(|(dataset, path)| (path, dataset)).collect();
         if let Some(table) = super::files::read_file(&host.path("/etc/mnttab"))? {
             let table = String::from_utf8_lossy(&table);
-            mounts.extend(table.lines().filter_map(|line| Some(line.split('\t').nth(1)?.to_owned())));
+            mounts.extend(table.lines().filter_map(|line| {
+                let (source, rest) = line.split_once('\t')?;
+                Some((rest.split('\t').next()?.to_owned(), source.to_owned()))
+            }));
         }
         Ok(Mounts(mounts))
     }
 
-    fn below(&self, directory: &str) -> Vec<String> {
+    /// Returns the mount points below a directory, each with its source.
+    fn below(&self, directory: &str) -> Vec<(String, String)> {
         let directory = format!("{directory}/");
-        self.0.range(directory.clone()..).take_while(|path| path.starts_with(&directory)).cloned().collect()
+        let below = self.0.range(directory.clone()..).take_while(|(path, _)| path.starts_with(&directory));
+        below.map(|(path, source)| (path.clone(), source.clone())).collect()
     }
 }
 
@@ -64,12 +70,15 @@ pub(crate) fn inspect(
         return Ok(impact);
     }
     // While the zone runs, its own mounts are there too; illumos checks again before it uninstalls.
-    if !zone.state.is_active() {
-        impact.mounts = mounts.below(&format!("{}/root", zone.zonepath));
-    }
+    let mounted = if zone.state.is_active() { Vec::new() } else { mounts.below(&format!("{}/root", zone.zonepath)) };
     let Some(dataset) = host.dataset_at(&zone.zonepath)? else {
+        impact.mounts = mounted.into_iter().map(|(path, _)| path).collect();
         return Ok(impact);
     };
+    // A sparse zone keeps parts of its root in datasets below its boot environment, and halt leaves them mounted.
+    let environments = format!("{}/ROOT/", dataset.name);
+    let strange = mounted.into_iter().filter(|(_, source)| !source.starts_with(&environments));
+    impact.mounts = strange.map(|(path, _)| path).collect();
     let parts = zfs::parse_parts(&host.ask(&zfs::list_parts(&dataset.name))?)?;
     impact.take_parts(&dataset.name, &parts);
     if !impact.clones.is_empty() {
@@ -217,9 +226,10 @@ mod tests {
 
     #[test]
     fn mounts_below_a_root() {
-        let mounts = Mounts(["/zones/w/root", "/zones/w/root/mnt", "/zones/w/root2/x"].map(str::to_owned).into());
-        assert_eq!(mounts.below("/zones/w/root"), ["/zones/w/root/mnt"]);
-        let impact = DestroyImpact { mounts: mounts.below("/zones/w/root"), ..DestroyImpact::default() };
+        let paths = ["/zones/w/root", "/zones/w/root/mnt", "/zones/w/root2/x"];
+        let mounts = Mounts(paths.map(|path| (path.to_owned(), "p/x".to_owned())).into());
+        assert_eq!(mounts.below("/zones/w/root"), [("/zones/w/root/mnt".to_owned(), "p/x".to_owned())]);
+        let impact = DestroyImpact { mounts: vec!["/zones/w/root/mnt".to_owned()], ..DestroyImpact::default() };
         let error = impact.check_destroyable(&ZoneName::new("w").unwrap(), true).unwrap_err();
         assert_eq!(error.help(), Some("umount /zones/w/root/mnt"));
     }

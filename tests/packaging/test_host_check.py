@@ -47,7 +47,7 @@ def closing(outcome: Outcome) -> str:
     return f"{passed} passed, {len(outcome.failed)} failed"
 
 
-@pytest.mark.parametrize("dialect", [dialect for dialect, _ in INSTALLS])
+@pytest.mark.parametrize("dialect", sorted({dialect for dialect, _ in INSTALLS}))
 def test_without_options_nothing_is_changed(new_host, dialect):
     host = new_host(dialect)
     before = host.state()

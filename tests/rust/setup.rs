@@ -8,7 +8,10 @@ use std::time::Duration;
 use zmgr::exec::SimRunner;
 use zmgr::exec::pkg::{self, ImagePublisher};
 use zmgr::host::Host;
-use zmgr::{Code, CreateOptions, DestroyOptions, Dialect, Event, EventKind, Fault, Manager, Plan, RunOptions, SimHost};
+use zmgr::{
+    Code, CreateOptions, DestroyOptions, Dialect, Event, EventKind, Fault, HaltOptions, Manager, Plan, RunOptions,
+    SimHost,
+};
 use zmgr_sim::Machine;
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpsOpsOps ops@example";
@@ -430,6 +433,17 @@ fn a_zone_whose_root_is_unmounted_when_down_gets_its_files_while_it_is_ready() {
     let error = site.manager.plan_create(&["web02"], &options).unwrap_err();
     assert_eq!(error.code(), Code::Config);
     assert!(error.message().contains("could not boot"), "{error}");
+}
+
+#[test]
+fn a_sparse_zone_that_was_up_is_destroyed_although_parts_of_its_root_stay_mounted() {
+    let site = Site::new(Dialect::OmniOs);
+    site.template("t", "brand \"sparse\"");
+    let options = CreateOptions::new().template("t").boot(true);
+    site.manager.create("web01", &options, &mut RunOptions::new()).unwrap();
+    site.manager.halt(&["web01"], &HaltOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    site.manager.destroy(&["web01"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert!(!site.has_zone());
 }
 
 #[test]
