@@ -429,6 +429,8 @@ class Config:
     log_dir: str
     #: Defaults for all templates.
     defaults: dict[str, Any]
+    #: Environment variables of the commands that fetch packages, with passwords hidden.
+    environment: dict[str, str]
 
     @classmethod
     def _from_json(cls, c: dict[str, Any]) -> Config:
