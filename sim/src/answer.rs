@@ -41,7 +41,7 @@ pub(crate) fn programs(machine: &Machine) -> impl Iterator<Item = &'static str> 
     PROGRAMS.iter().map(|(name, _)| *name).filter(move |name| all || matches!(*name, "zonecfg" | "zoneadm"))
 }
 
-/// Whether faults can be set for a program of this name: one of those, or what `zoneadm` starts.
+/// Returns true if faults can be set for a program of this name: one of those, or what `zoneadm` starts.
 pub(crate) fn is_program(name: &str) -> bool {
     PROGRAMS.iter().any(|(known, _)| *known == name) || name == zoneadm::play::PROGRAM
 }
@@ -88,7 +88,7 @@ impl Machine {
 }
 
 impl Machine {
-    /// Runs a command as a script of the machine does: nobody reads its standard output.
+    /// Runs a command as a script of the machine does: its standard output is not read.
     pub(crate) fn ask(&self, argv: &[&str]) -> (Status, String) {
         let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
         let mut heard = Stderr(Vec::new());

@@ -21,7 +21,7 @@ pub enum Dialect {
 pub(crate) enum BrandKind {
     /// An IPS image in a boot environment of its own, not bound to the packages of the global zone.
     Image,
-    /// The same, as a linked image.
+    /// A pkg(7) image linked to the host's image.
     LinkedImage,
     /// An image that shares most of its files with the global zone, and two data sets laid over it.
     Sparse,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::record::Record;
 use super::{Error, Machine, answer};
 
-const FOLDER: &str = "faults";
+const DIRECTORY: &str = "faults";
 
 /// When the caller of a command dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Abort {
     After,
 }
 
-/// What shall go wrong, and with which commands.
+/// A fault to inject, and the commands that it affects.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Fault {
@@ -51,7 +51,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of every command of `program` that does nothing yet: set what it shall do.
+    /// A fault of every command of `program` that does nothing yet: set its effects.
     pub fn new(program: impl Into<String>) -> Fault {
         Fault { program: program.into(), ..Fault::default() }
     }
@@ -133,12 +133,12 @@ impl Machine {
         }
         let set = || {
             let _lock = self.lock("faults")?;
-            fs::create_dir_all(self.own(FOLDER))?;
+            fs::create_dir_all(self.own(DIRECTORY))?;
             let last = self.fault_files()?.first().and_then(|path| path.file_name()?.to_str()?.parse::<u64>().ok());
-            let name = format!("{FOLDER}/{:06}", last.unwrap_or(0) + 1);
+            let name = format!("{DIRECTORY}/{:06}", last.unwrap_or(0) + 1);
             self.replace_own(&name, fault.encode().text().as_bytes())
         };
-        set().map_err(|source| Error::io(&self.own(FOLDER), source))
+        set().map_err(|source| Error::io(&self.own(DIRECTORY), source))
     }
 
     /// Forgets every fault.
@@ -147,7 +147,7 @@ impl Machine {
             let _lock = self.lock("faults")?;
             self.fault_files()?.into_iter().try_for_each(fs::remove_file)
         };
-        clear().map_err(|source| Error::io(&self.own(FOLDER), source))
+        clear().map_err(|source| Error::io(&self.own(DIRECTORY), source))
     }
 
     /// The faults that are set, the one asked first in front.
@@ -156,7 +156,7 @@ impl Machine {
             let files = self.fault_files()?;
             Ok(files.iter().filter_map(|file| Fault::decode(&Record::read(file).ok()??)).collect())
         };
-        read().map_err(|source| Error::io(&self.own(FOLDER), source))
+        read().map_err(|source| Error::io(&self.own(DIRECTORY), source))
     }
 
     /// The fault of this command, counted down.
@@ -181,7 +181,7 @@ impl Machine {
                 Some(times) => {
                     let left = Fault { times: Some(times - 1), ..fault.clone() };
                     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    self.replace_own(&format!("{FOLDER}/{name}"), left.encode().text().as_bytes())?;
+                    self.replace_own(&format!("{DIRECTORY}/{name}"), left.encode().text().as_bytes())?;
                 }
                 None => {}
             }
@@ -192,7 +192,7 @@ impl Machine {
 
     /// The files of the faults, the newest first.
     fn fault_files(&self) -> io::Result<Vec<PathBuf>> {
-        let entries = match fs::read_dir(self.own(FOLDER)) {
+        let entries = match fs::read_dir(self.own(DIRECTORY)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),

@@ -1,8 +1,8 @@
-//! Ways to find things without looking at everything: which links lie over a link, which data set is mounted where.
+//! Indexes for finding things without a full scan: the links over a link, the data set mounted at a path.
 //!
 //! Invariant: a hint is written before the fact that it points at and removed after it, so the hints always hold at least
-//! every fact. Whoever follows one looks whether the fact is there; what has no hint is not there. (A crash can leave a
-//! hint too many, never one too few.)
+//! every fact. Code that follows one checks that the fact exists; what has no hint does not exist. (A crash can leave
+//! a superfluous hint, but none is ever missing.)
 
 use std::fs;
 use std::io;
@@ -11,18 +11,18 @@ use std::path::PathBuf;
 use super::Machine;
 use super::machine::{component, from_component};
 
-fn folder(machine: &Machine, kind: &str, key: &str) -> PathBuf {
+fn directory(machine: &Machine, kind: &str, key: &str) -> PathBuf {
     machine.own("hints").join(kind).join(component(key))
 }
 
 /// Notes that `value` may be found under `key`.
 pub(crate) fn add(machine: &Machine, kind: &str, key: &str, value: &str) -> io::Result<()> {
-    let folder = folder(machine, kind, key);
-    let file = folder.join(component(value));
+    let directory = directory(machine, kind, key);
+    let file = directory.join(component(value));
     loop {
         match fs::File::create(&file) {
             Ok(_) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(&folder)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(&directory)?,
             Err(error) => return Err(error),
         }
     }
@@ -30,19 +30,19 @@ pub(crate) fn add(machine: &Machine, kind: &str, key: &str, value: &str) -> io::
 
 /// Forgets it.
 pub(crate) fn remove(machine: &Machine, kind: &str, key: &str, value: &str) -> io::Result<()> {
-    let folder = folder(machine, kind, key);
-    match fs::remove_file(folder.join(component(value))) {
+    let directory = directory(machine, kind, key);
+    match fs::remove_file(directory.join(component(value))) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     // Succeeds for the last one only.
-    let _ = fs::remove_dir(folder);
+    let _ = fs::remove_dir(directory);
     Ok(())
 }
 
 /// What may be found under `key`, in no order.
 pub(crate) fn look(machine: &Machine, kind: &str, key: &str) -> io::Result<Vec<String>> {
-    match fs::read_dir(folder(machine, kind, key)) {
+    match fs::read_dir(directory(machine, kind, key)) {
         Ok(entries) => {
             let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
             Ok(names?.iter().filter_map(|name| from_component(name)).collect())

@@ -84,7 +84,7 @@ pub(crate) fn find(machine: &Machine, name: &[u8]) -> Option<Entry> {
     lines(&bytes).filter(|line| is_line_of(line, name)).find_map(parse)
 }
 
-/// Whether any line of the index is this zone's.
+/// Returns true if any line of the index is this zone's.
 pub(crate) fn contains(machine: &Machine, name: &[u8]) -> bool {
     find(machine, name).is_some()
 }
@@ -252,7 +252,7 @@ fn parse(line: &[u8]) -> Option<Entry> {
     })
 }
 
-/// Whether this is a printed uuid.
+/// Returns true if this is a printed uuid.
 pub(crate) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use super::record::Record;
 use super::{Machine, ZoneState};
 
-const FOLDER: &str = "/var/run/zones";
+const DIRECTORY: &str = "/var/run/zones";
 const SUFFIX: &str = ".kernel";
 const MAX_ID: u64 = 9999;
 
@@ -18,7 +18,7 @@ const MAX_ID: u64 = 9999;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ActiveZone {
     pub(crate) name: String,
-    /// 1 to 9999; given anew each time that the zone becomes ready.
+    /// 1 to 9999; assigned each time that the zone becomes ready.
     pub(crate) id: u64,
     /// Grows with each zone made ready: the order of the kernel's list.
     pub(crate) serial: u64,
@@ -49,7 +49,7 @@ pub(crate) fn find(machine: &Machine, name: &str) -> io::Result<Option<ActiveZon
 /// Every active zone, in the kernel's order.
 pub(crate) fn all(machine: &Machine) -> io::Result<Vec<ActiveZone>> {
     let mut zones = Vec::new();
-    let entries = match fs::read_dir(machine.path(FOLDER)) {
+    let entries = match fs::read_dir(machine.path(DIRECTORY)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(zones),
         Err(error) => return Err(error),
@@ -95,7 +95,7 @@ pub(crate) fn next_id(machine: &Machine) -> io::Result<(u64, u64)> {
 }
 
 fn address(name: &str) -> PathBuf {
-    PathBuf::from(FOLDER).join(format!("{name}{SUFFIX}"))
+    PathBuf::from(DIRECTORY).join(format!("{name}{SUFFIX}"))
 }
 
 fn file(machine: &Machine, name: &str) -> PathBuf {

@@ -15,7 +15,7 @@ use super::{Machine, document, index};
 
 /// Lays the machine out. May be run again after it was broken off.
 pub(crate) fn lay_out(machine: &Machine) -> io::Result<()> {
-    for folder in [
+    for directory in [
         "etc/zones",
         "var/run/zones",
         "var/log",
@@ -27,7 +27,7 @@ pub(crate) fn lay_out(machine: &Machine) -> io::Result<()> {
         "tmp",
         "var/tmp",
     ] {
-        fs::create_dir_all(machine.path(folder))?;
+        fs::create_dir_all(machine.path(directory))?;
     }
     fs::create_dir_all(machine.own("tmp"))?;
     for private in ["var/run/zones", "root"] {
@@ -41,10 +41,10 @@ pub(crate) fn lay_out(machine: &Machine) -> io::Result<()> {
     machine.replace("etc/zones/index", b"global:installed:/\n")?;
     document::install_templates(machine)?;
     for (name, kind) in line.brands {
-        let folder = Path::new("usr/lib/brand").join(name);
-        fs::create_dir_all(machine.path(&folder))?;
-        machine.replace(folder.join("config.xml"), brand_config(name, *kind).as_bytes())?;
-        machine.replace(folder.join("platform.xml"), brand_platform(name).as_bytes())?;
+        let directory = Path::new("usr/lib/brand").join(name);
+        fs::create_dir_all(machine.path(&directory))?;
+        machine.replace(directory.join("config.xml"), brand_config(name, *kind).as_bytes())?;
+        machine.replace(directory.join("platform.xml"), brand_platform(name).as_bytes())?;
     }
     lay_out_links(machine)?;
     lay_out_datasets(machine)?;

@@ -11,19 +11,19 @@ use std::path::{Path, PathBuf};
 use super::{Error, Machine, answer};
 
 impl Machine {
-    /// Writes a script for each of the machine's programs into `folder`, which is made when absent. A script runs
+    /// Writes a script for each of the machine's programs into `directory`, which is made when absent. A script runs
     /// `command`, followed by the machine's directory, the program's name and its arguments, in its own place.
-    pub fn link(&self, folder: &Path, command: &[OsString]) -> Result<Vec<PathBuf>, Error> {
+    pub fn link(&self, directory: &Path, command: &[OsString]) -> Result<Vec<PathBuf>, Error> {
         let Some(first) = command.first().filter(|first| Path::new(first).is_absolute()) else {
             return Err(Error::Invalid("linked programs need the absolute path of the program that answers".into()));
         };
         if !Path::new(first).exists() {
             return Err(Error::Invalid(format!("{}: no such program to answer", Path::new(first).display())));
         }
-        fs::create_dir_all(folder).map_err(|source| Error::io(folder, source))?;
+        fs::create_dir_all(directory).map_err(|source| Error::io(directory, source))?;
         let mut made = Vec::new();
         for program in answer::programs(self) {
-            let path = folder.join(program);
+            let path = directory.join(program);
             self.write_script(&path, program, command).map_err(|source| Error::io(&path, source))?;
             made.push(path);
         }
@@ -39,7 +39,7 @@ impl Machine {
             script.extend(quoted(word));
         }
         script.extend_from_slice(b" \"$@\"\n");
-        // Written beside its place: the folder may lie on another file system than the machine.
+        // Written beside its place: the directory may lie on another file system than the machine.
         let temporary = path.with_extension(format!("{}.new", std::process::id()));
         fs::write(&temporary, script)?;
         fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755))?;

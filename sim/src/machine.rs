@@ -145,7 +145,7 @@ impl Machine {
         replaced.inspect_err(|_| drop(fs::remove_file(&temporary)))
     }
 
-    /// The same for a file of the simulation's own.
+    /// Replaces a file of the simulation itself.
     pub(crate) fn replace_own(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         self.replace(Path::new(OWN).join(name), bytes)
     }
@@ -166,16 +166,16 @@ impl Machine {
         Ok(())
     }
 
-    /// A new folder that will be renamed into place.
-    pub(crate) fn temporary_folder(&self) -> io::Result<PathBuf> {
+    /// A new directory that will be renamed into place.
+    pub(crate) fn temporary_directory(&self) -> io::Result<PathBuf> {
         self.make_temporary(|path| fs::create_dir(path)).map(|(path, ())| path)
     }
 
     /// A path that something will be moved to; no other process or thread gets the same.
     pub(crate) fn temporary(&self) -> io::Result<PathBuf> {
-        let folder = self.own("tmp");
-        if !folder.is_dir() {
-            fs::create_dir_all(&folder)?;
+        let directory = self.own("tmp");
+        if !directory.is_dir() {
+            fs::create_dir_all(&directory)?;
         }
         self.temporary_name()
     }

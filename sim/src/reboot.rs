@@ -72,7 +72,7 @@ impl Machine {
         }
         self.unmount_what_stays_down()?;
         self.clear_temporary()?;
-        // Whatever else a command that was cut off left there: the folder lies in memory.
+        // Whatever else a command that was cut off left there: the directory lies in memory.
         for entry in fs::read_dir(self.path("var/run/zones"))? {
             fs::remove_file(entry?.path())?;
         }

@@ -64,7 +64,7 @@ impl Captured {
         }
     }
 
-    /// Whether more was written than was kept.
+    /// Returns true if more was written than was kept.
     pub fn is_cut(&self) -> bool {
         self.total > self.head.len() as u64
     }

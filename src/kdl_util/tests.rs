@@ -91,7 +91,7 @@ fn what_is_no_text_of_ours() {
 }
 
 #[test]
-fn several_faults_of_form_are_told_together() {
+fn several_syntax_errors_are_reported_together() {
     let found = codes(b"a true\nb 10.0.0.1 x=010\nc \"fine\"\nd \"open\ne /etc\n");
     assert_eq!(found, ["kdl1-keyword", "bare-address", "leading-zero", "unclosed-string", "bare-path"]);
 }
@@ -151,7 +151,7 @@ fn many_faults_are_counted() {
 }
 
 #[test]
-fn what_made_the_parser_slow_or_fall_is_told_quickly() {
+fn what_made_the_parser_slow_or_crash_is_reported_quickly() {
     let begun = Instant::now();
     for piece in [
         "/- ", "/-", "}", "\"", "{", "(", ")", "[", "\\\n", "\\", "/*", "a=", "=", ";", "#", "#\"a", "a {\n",

@@ -453,7 +453,7 @@ fn environment_name(text: &str) -> Result<(), Wrong> {
     Err(Wrong::new("bad-value", message).help(help))
 }
 
-/// Whether a text can be the value of a link property in an argument of dladm.
+/// Returns true if a text can be the value of a link property in an argument of dladm.
 pub(crate) fn is_link_value(text: &str) -> bool {
     is_shell_safe(text) && !text.contains('=') && text.len() <= 200
 }

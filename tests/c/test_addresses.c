@@ -30,7 +30,7 @@ static void given_and_taken_back(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_address_allocate(manager, "internal", "other", "10.1.0.10/24", NULL, NULL, &error), ZMGR_INVALID_ARGUMENT,
                  error);
     DROP(error);
-    CHECK_STATUS(zmgr_address_allocate(manager, "nobody", "other", NULL, NULL, NULL, &error), ZMGR_NOT_FOUND, error);
+    CHECK_STATUS(zmgr_address_allocate(manager, "missing", "other", NULL, NULL, NULL, &error), ZMGR_NOT_FOUND, error);
     DROP(error);
     CHECK_STATUS(zmgr_address_allocate(manager, NULL, "other", NULL, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
@@ -119,7 +119,7 @@ static void documents(zmgr_manager *manager) {
     zmgr_report *report = NULL;
     zmgr_import_options options;
     zmgr_apply_options apply;
-    const char *names[] = {"wished"};
+    const char *names[] = {"desired"};
     const char *pairs[] = {"attr.owner=alice"};
     CHECK_STATUS(zmgr_check(manager, &found, &error), ZMGR_OK, error);
     zmgr_diagnostic_list_free(found);
@@ -133,10 +133,10 @@ static void documents(zmgr_manager *manager) {
     CHECK_TEXT(zmgr_value_text(zmgr_value_get(value, "name")), "internal");
     CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(zmgr_value_get(value, "networks"), 0), "network")), "10.1.0.0/24");
     zmgr_value_free(value);
-    CHECK_STATUS(zmgr_publishers(manager, "nobody", &value, &error), ZMGR_NOT_FOUND, error);
+    CHECK_STATUS(zmgr_publishers(manager, "missing", &value, &error), ZMGR_NOT_FOUND, error);
     DROP(error);
-    CHECK_STATUS(zmgr_zone_create(manager, "wished", NULL, NULL, NULL, &error), ZMGR_OK, error);
-    CHECK_STATUS(zmgr_zone_spec(manager, "wished", &value, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_create(manager, "desired", NULL, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_spec(manager, "desired", &value, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_get(value, "brand"), "value")), "nlipkg");
     zmgr_value_free(value);
 
@@ -156,7 +156,7 @@ static void documents(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_diff(manager, names, 1, &value, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(value, 0), "status")), "clean");
     zmgr_value_free(value);
-    CHECK_STATUS(zmgr_zone_set(manager, "wished", pairs, 1, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_set(manager, "desired", pairs, 1, NULL, NULL, &error), ZMGR_OK, error);
     CHECK_STATUS(zmgr_diff(manager, NULL, 0, &value, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(value, 0), "status")), "differs");
     zmgr_value_free(value);
@@ -167,7 +167,7 @@ static void documents(zmgr_manager *manager) {
     CHECK_TEXT(zmgr_report_action(report, 0), "applied");
     zmgr_report_free(report);
     pairs[0] = "no equals sign";
-    CHECK_STATUS(zmgr_zone_set(manager, "wished", pairs, 1, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    CHECK_STATUS(zmgr_zone_set(manager, "desired", pairs, 1, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
 
     CHECK_STATUS(zmgr_plan_forget(manager, names, 1, &plan, &error), ZMGR_OK, error);
@@ -176,7 +176,7 @@ static void documents(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_zones_forget(manager, names, 1, NULL, &report, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_report_action(report, 0), "forgotten");
     zmgr_report_free(report);
-    CHECK_STATUS(zmgr_zone_forget(manager, "wished", NULL, &error), ZMGR_NOT_FOUND, error);
+    CHECK_STATUS(zmgr_zone_forget(manager, "desired", NULL, &error), ZMGR_NOT_FOUND, error);
     DROP(error);
     options.template_name = NULL;
     CHECK_STATUS(zmgr_zones_import(manager, names, 1, &options, NULL, &report, &error), ZMGR_OK, error);

@@ -175,9 +175,9 @@ static void an_error_tells(zmgr_manager *manager) {
     zmgr_error *error = NULL;
     zmgr_zone *zone = NULL;
     char *json;
-    CHECK_STATUS(zmgr_zone_find(manager, "nobody", &zone, &error), ZMGR_NOT_FOUND, error);
+    CHECK_STATUS(zmgr_zone_find(manager, "missing", &zone, &error), ZMGR_NOT_FOUND, error);
     CHECK_TEXT(zmgr_error_name(error), "not-found");
-    CHECK_HAS(zmgr_error_message(error), "nobody");
+    CHECK_HAS(zmgr_error_message(error), "missing");
     CHECK(!zmgr_error_can_retry(error));
     json = zmgr_error_json(error);
     CHECK_HAS(json, "\"code\":\"not-found\"");

@@ -1,4 +1,4 @@
-/* Texts that nobody should pass, at every function that takes one: refused with a status of the table, nothing is changed. */
+/* Texts that no caller should pass, at every function that takes one: refused with a status of the table, nothing is changed. */
 #include "check.h"
 
 static const char *const TEXTS[] = {

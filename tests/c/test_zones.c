@@ -220,7 +220,7 @@ static void several_zones_powered(zmgr_manager *manager, const zmgr_halt_options
     zmgr_error *error = NULL;
     zmgr_report *report = NULL;
     zmgr_run_options run;
-    const char *names[] = {"power", "second", "nobody"};
+    const char *names[] = {"power", "second", "missing"};
     memset(&run, 0, sizeof run);
     run.size = sizeof run;
     run.jobs = 2;
@@ -284,7 +284,7 @@ static void power_and_commands(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_zone_find(manager, "power", &zone, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_zone_status(zone), "installed");
     zmgr_zone_free(zone);
-    CHECK_STATUS(zmgr_zone_boot(manager, "nobody", NULL, &error), ZMGR_NOT_FOUND, error);
+    CHECK_STATUS(zmgr_zone_boot(manager, "missing", NULL, &error), ZMGR_NOT_FOUND, error);
     DROP(error);
     several_zones_powered(manager, &halt);
 

@@ -28,8 +28,8 @@ def _the_installed_module_is_tested() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that `host` in the README's doctest is nobody else's."""
+def _a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives the README's doctest a `host` of its own."""
     monkeypatch.chdir(tmp_path)
 
 

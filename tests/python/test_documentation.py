@@ -29,7 +29,7 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def run(tmp_path: Path, environment: dict[str, str]) -> Run:
-    """Runs a program in a folder of its own, and gives what it printed."""
+    """Runs a program in its own directory, and returns its output."""
 
     def run(*argv: str | Path) -> str:
         return subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout

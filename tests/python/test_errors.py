@@ -45,14 +45,14 @@ def test_what_python_people_catch(cls: type[zmgr.ZmgrError], second: type[Except
 def test_they_travel(cls: type[zmgr.ZmgrError]) -> None:
     detail = zmgr.Diagnostic(zmgr.Severity.ERROR, "x", "wrong", path=Path("/a.kdl"), line=3)
     command = zmgr.Command(("zoneadm",), 1, None, "out", "err", None)
-    error = cls("it failed", help="mend it", details=[detail], command=command)
+    error = cls("it failed", help="fix it", details=[detail], command=command)
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(again) is cls
         assert str(again) == "it failed" == again.message
-        assert (again.help, again.details, again.command) == ("mend it", (detail,), command)
+        assert (again.help, again.details, again.command) == ("fix it", (detail,), command)
         assert (again.filename, again.lineno) == ("/a.kdl", 3)
     if sys.version_info >= (3, 11):
-        assert error.__notes__ == ["help: mend it"]
+        assert error.__notes__ == ["help: fix it"]
 
 
 def test_a_fault_of_a_document_points_at_it(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
@@ -78,11 +78,11 @@ def test_a_panic_is_an_exception(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Man
 
 def test_messages_have_no_colour(zmgr_manager: zmgr.Manager) -> None:
     with pytest.raises(zmgr.NotFoundError) as caught:
-        zmgr_manager.zone("nobody")
+        zmgr_manager.zone("missing")
     assert "\x1b" not in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_class_of_somebody_else() -> None:
+def test_a_class_of_another_library() -> None:
     class Mine(zmgr.ExistsError):
         pass
 

@@ -50,10 +50,10 @@ def test_the_version_is_the_packages(source: Path) -> None:
 
 
 def test_the_profile(source: Path) -> None:
-    folder = source / "packaging/illumos"
-    name, policy, kind, _, _, program, rights = (folder / "exec_attr").read_text().strip().split(":")
+    directory = source / "packaging/illumos"
+    name, policy, kind, _, _, program, rights = (directory / "exec_attr").read_text().strip().split(":")
     assert (policy, kind, program, rights) == ("solaris", "cmd", "/usr/bin/zmgr", "uid=0;gid=0")
-    fields = (folder / "prof_attr").read_text().strip().split(":")
+    fields = (directory / "prof_attr").read_text().strip().split(":")
     assert len(fields) == 5 and fields[0] == name
 
 

@@ -241,7 +241,7 @@ def test_a_token_ends_the_waiting_for_a_lock(zmgr_manager: zmgr.Manager) -> None
     timer.join()
     os.close(lock)
     with pytest.raises(zmgr.CancelledError):
-        zmgr_manager.set("nobody", {"attr.a": "b"}, cancel=token)
+        zmgr_manager.set("missing", {"attr.a": "b"}, cancel=token)
 
 
 def test_a_cancelled_thread_of_asyncio(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:

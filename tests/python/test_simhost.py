@@ -17,7 +17,7 @@ def test_make_and_open(tmp_path: Path) -> None:
     with pytest.raises(zmgr.ExistsError):
         zmgr.SimHost.create(tmp_path / "h")
     with pytest.raises(zmgr.NotFoundError):
-        zmgr.SimHost(tmp_path / "nobody")
+        zmgr.SimHost(tmp_path / "missing")
     with pytest.raises(zmgr.InvalidArgumentError):
         zmgr.SimHost.create(tmp_path / "i", dialect="plan9")
 
@@ -28,9 +28,9 @@ def test_linked_programs(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager, tm
     assert {"zonecfg", "zoneadm", "dladm"} <= {p.name for p in programs}
     answer = subprocess.run([tmp_path / "bin/zoneadm", "list", "-cp"], capture_output=True, text=True, check=True)
     assert ":web01:running:" in answer.stdout
-    gone = subprocess.run([tmp_path / "bin/zoneadm", "-z", "nobody", "halt"], capture_output=True, check=False)
+    gone = subprocess.run([tmp_path / "bin/zoneadm", "-z", "missing", "halt"], capture_output=True, check=False)
     assert gone.returncode == 1
-    assert b"nobody" in gone.stderr
+    assert b"missing" in gone.stderr
 
 
 def test_reboot(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:

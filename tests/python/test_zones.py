@@ -182,7 +182,7 @@ def test_documents(zmgr_manager: zmgr.Manager) -> None:
     assert pool.networks[0].gateway == ipaddress.ip_address("10.1.0.1")
     assert zmgr_manager.publishers() == [zmgr_manager.publisher(p.name) for p in zmgr_manager.publishers()]
     with pytest.raises(zmgr.NotFoundError):
-        zmgr_manager.pool("nobody")
+        zmgr_manager.pool("missing")
     zmgr_manager.create("a")
     spec = zmgr_manager.effective("a")
     assert spec["brand"]["value"] == zmgr_manager.zone("a").brand

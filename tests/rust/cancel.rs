@@ -46,7 +46,7 @@ fn watched(fixture: &Fixture) -> (Manager, Arc<Seen>) {
     (fixture.observed(watcher, WriteHook::new(seen.clone())), seen)
 }
 
-/// Works with somebody who asks to stop once such a step of this zone has begun.
+/// Runs an operation and cancels it once this step of the zone has begun.
 fn stopping<T>(zone: &'static str, step: &'static str, work: impl FnOnce(&mut RunOptions<'_>) -> T) -> T {
     let mut hear = |event: &zmgr::Event| {
         !(event.zone == zone && event.step == step && matches!(event.kind, EventKind::Command { .. }))
@@ -223,7 +223,7 @@ fn whatever_word_is_refused_nothing_stays() {
     assert!(words > 10, "only {words} words were heard");
 }
 
-/// Whether an installation is one's own is known once the host has said how it ended: a request that comes meanwhile waits.
+/// Returns true if an installation is one's own is known once the host has said how it ended: a request that comes meanwhile waits.
 #[test]
 fn asked_while_the_host_says_how_the_install_ended() {
     let fixture = fixture::new();
@@ -276,7 +276,7 @@ fn a_step_that_is_refused_does_not_begin() {
     assert!(!ran("halt", "web02"));
 }
 
-/// The host may not answer: dladm hangs, or zoneadm waits for somebody's lock. Nothing has begun then, and nothing stays.
+/// The host may not answer: dladm hangs, or zoneadm waits for a lock. Nothing has begun at that point, and nothing is left.
 #[test]
 fn a_question_that_is_not_answered_is_not_waited_for() {
     let fixture = fixture::new();

@@ -192,12 +192,12 @@ fn the_zone_is_halted_or_booted_between_two_steps() {
     let error = interfered.create("web01", &CreateOptions::new(), &mut run()).unwrap_err();
     assert!(error.message().contains("web01 is ready but could not be booted"), "{error}");
     assert_eq!(fixture.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
-    // Halted by somebody while it is to be halted.
+    // Halted by another process just before zmgr halts it.
     fixture.machine.run("zoneadm -z web01 boot");
     let interfered =
         fixture.with_interference(When::Before, "web01 halt", |machine| drop(machine.run("zoneadm -z web01 halt")));
     interfered.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
-    // Booted by somebody while it is destroyed: it is left alone, and as it was.
+    // Booted by another process while it is destroyed: it is left alone, and as it was.
     let interfered = fixture
         .with_interference(When::Before, "web01 uninstall", |machine| drop(machine.run("zoneadm -z web01 boot")));
     let error = destroy(&interfered).unwrap_err();
@@ -261,7 +261,7 @@ fn an_unregistered_zone_holds_an_address() {
 }
 
 #[test]
-fn the_entry_is_edited_meanwhile() {
+fn the_entry_is_edited_in_the_meantime() {
     let fixture = fixture::new();
     let path = fixture.entry("web01");
     let interfered = fixture.with_interference(When::Before, "web01 install", move |_| {
@@ -276,7 +276,7 @@ fn the_entry_is_edited_meanwhile() {
 }
 
 #[test]
-fn the_entry_is_replaced_meanwhile() {
+fn the_entry_is_replaced_in_the_meantime() {
     let fixture = fixture::new();
     let path = fixture.entry("web01");
     let interfered = fixture.with_interference(When::Before, "web01 install", move |_| {
@@ -290,7 +290,7 @@ fn the_entry_is_replaced_meanwhile() {
 }
 
 #[test]
-fn the_entry_is_spoiled_meanwhile() {
+fn the_entry_is_spoiled_in_the_meantime() {
     let fixture = fixture::new();
     let path = fixture.entry("web01");
     let interfered = fixture
@@ -306,7 +306,7 @@ fn the_entry_is_spoiled_meanwhile() {
 }
 
 #[test]
-fn the_entry_is_deleted_meanwhile() {
+fn the_entry_is_deleted_in_the_meantime() {
     for at in ["dladm create-vnic", "zonecfg -z web01 -f", "web01 install"] {
         let fixture = fixture::new();
         let path = fixture.entry("web01");
@@ -327,7 +327,7 @@ fn the_entry_is_deleted_meanwhile() {
 }
 
 #[test]
-fn a_document_is_changed_meanwhile() {
+fn a_document_is_changed_in_the_meantime() {
     let fixture = fixture::new();
     let template = fixture.file("templates/oi.kdl");
     let interfered = fixture.with_interference(When::Before, "web01 install", move |_| {
@@ -340,18 +340,18 @@ fn a_document_is_changed_meanwhile() {
     fixture.assert_bare();
 }
 
-/// A disk on which nothing can be written any more, from some write on; a folder of which nothing is wanted is left alone.
+/// A disk on which nothing can be written any more, from some write on; a directory of which nothing is wanted is left alone.
 struct Disk {
     left: AtomicUsize,
     error: io::ErrorKind,
-    mended: AtomicBool,
+    repaired: AtomicBool,
 }
 
 impl WriteObserver for Disk {
     fn at(&self, when: Round, change: FsChange, _: &Path) -> io::Result<()> {
         // A name can be removed on a full disk, not on one that is read only.
         let fails = self.error == io::ErrorKind::ReadOnlyFilesystem || !matches!(change, FsChange::Unlink);
-        if when == Round::After || !fails || self.mended.load(Ordering::SeqCst) {
+        if when == Round::After || !fails || self.repaired.load(Ordering::SeqCst) {
             return Ok(());
         }
         match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
@@ -361,20 +361,20 @@ impl WriteObserver for Disk {
     }
 }
 
-/// Fails at each write in turn, and for ever after: once the disk is mended, one recovery leaves nothing or everything.
+/// Fails at each write in turn, and for ever after: once the disk works again, one recovery leaves nothing or everything.
 fn on_a_failing_disk(error: io::ErrorKind) {
     let mut done = false;
     let mut writes = 0;
     while !done {
         let fixture = fixture::new();
         let before = whole(fixture.dir());
-        let disk = Arc::new(Disk { left: AtomicUsize::new(writes), error, mended: AtomicBool::new(false) });
+        let disk = Arc::new(Disk { left: AtomicUsize::new(writes), error, repaired: AtomicBool::new(false) });
         let manager = fixture.observed(Arc::new(|_| {}), WriteHook::new(disk.clone()));
         match create(&manager) {
             Ok(()) => done = true,
             Err(error) => {
                 assert!(matches!(error.code(), Code::Io | Code::RecoveryNeeded), "write {writes}: {error:?}");
-                disk.mended.store(true, Ordering::SeqCst);
+                disk.repaired.store(true, Ordering::SeqCst);
                 fixture.recover();
             }
         }

@@ -136,7 +136,7 @@ fn sampled() -> usize {
     if env::var_os("ZMGR_SOAK").is_some() { 1 } else { 3 }
 }
 
-/// The same for one in so many points, where `is_undone` says, of the directory, of what was and of what is now, that the work was taken back.
+/// Tests one in `every` points; `is_undone` compares the directory before and now, and returns true if it was rolled back.
 fn visit_where(
     operation: &str,
     one_in: usize,
@@ -246,9 +246,9 @@ fn import() {
 
 const ENTRY: &str = "etc/zmgr/zones/web01.kdl";
 
-/// A wish that a person wrote outlives whatever happens while it is built: only what was chosen for it may be in it besides.
+/// A file that a user wrote survives everything that happens during the creation: only what was chosen may be added to it.
 #[test]
-fn building_a_wish() {
+fn creating_a_zone_from_a_users_file() {
     let desired = "// ours\nzone \"web01\" {\n    template \"oi\" // keep\n    attr \"owner\" \"alice\"\n}\n";
     let prepare = |dir: &Path| {
         fresh(dir);
@@ -308,7 +308,7 @@ fn recreation() {
     visit_where("apply", sampled(), &["web01"], prepare, |_, before, now| without_uuid(before) == without_uuid(now));
 }
 
-/// A running zone that is taken down for a change of its link comes up again, with the link that it had or the one it shall have.
+/// A running zone that is taken down for a change of its link is booted again, with the old link or the new one.
 #[test]
 fn change_of_a_link_below_a_running_zone() {
     visit("change", &["web01"], |dir| {

@@ -56,7 +56,7 @@ fn all_shown(manager: &Manager) -> String {
 }
 
 #[test]
-fn twelve_faults_in_seven_files_are_told_in_one_run() {
+fn twelve_faults_in_seven_files_are_reported_in_one_run() {
     let (_dir, manager) = copy_of(&data("faulty"));
     let findings = manager.check().unwrap();
     let files: std::collections::BTreeSet<_> = findings.iter().map(|finding| finding.path.clone()).collect();
@@ -110,7 +110,10 @@ fn documents_through_the_manager() {
     assert_eq!(manager.effective("web02").unwrap_err().code(), Code::NotFound);
     fs::write(manager.root().join("templates/bad.kdl"), "template \"bad\" { nonsense }\n").unwrap();
     assert_eq!(manager.templates().unwrap_err().code(), Code::Config);
-    assert!(manager.template("oi").is_ok() && manager.effective("web01").is_ok(), "others' faults stop nobody");
+    assert!(
+        manager.template("oi").is_ok() && manager.effective("web01").is_ok(),
+        "errors in other files have no effect"
+    );
 }
 
 #[test]
@@ -123,14 +126,14 @@ fn the_good_examples_have_no_fault() {
 }
 
 #[test]
-fn the_bad_examples_are_told_each() {
+fn each_bad_example_is_reported() {
     let (_dir, manager) = copy_of(&data("bad"));
     insta::assert_snapshot!("bad_examples", all_shown(&manager));
 }
 
 /// Every file below tests/data/documents, and each again with some bytes of it changed, dropped or doubled.
 #[test]
-fn the_corpus_harms_nobody() {
+fn the_corpus_does_no_harm() {
     let mut directories = vec![data("")];
     let mut corpus: Vec<Vec<u8>> = Vec::new();
     while let Some(directory) = directories.pop() {
@@ -195,7 +198,7 @@ fn an_address_is_not_its_own_gateway() {
 fn what_no_document_may_be() {
     let (_dir, manager) = copy_of(&data("good"));
     let zones = manager.root().join("zones");
-    fs::create_dir(zones.join("folder.kdl")).unwrap();
+    fs::create_dir(zones.join("directory.kdl")).unwrap();
     make_fifo(&zones.join("fifo.kdl"));
     std::os::unix::fs::symlink("/dev/zero", zones.join("device.kdl")).unwrap();
     std::os::unix::fs::symlink("nowhere", zones.join("dangling.kdl")).unwrap();
@@ -208,7 +211,7 @@ fn what_no_document_may_be() {
         let here = findings.iter().filter(|finding| finding.path.as_deref() == Some(&zones.join(name)));
         here.map(|finding| finding.code.as_str()).collect::<Vec<_>>()
     };
-    assert_eq!(of("folder.kdl"), ["not-a-file"]);
+    assert_eq!(of("directory.kdl"), ["not-a-file"]);
     assert_eq!(of("fifo.kdl"), ["not-a-file"]);
     assert_eq!(of("device.kdl"), ["not-a-file"]);
     assert_eq!(of("dangling.kdl"), ["not-found"]);

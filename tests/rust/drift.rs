@@ -45,7 +45,7 @@ fn nothing_differs_after_create_and_after_import() {
 }
 
 #[test]
-fn a_difference_is_told_from_three_sides_with_its_line() {
+fn a_difference_is_reported_with_three_sides_and_its_line() {
     let pretend = sim_machine::new(Dialect::OpenIndiana);
     let manager = manager(&pretend);
     create(&manager, "web01");
@@ -77,7 +77,7 @@ fn links_and_states_are_compared_too() {
     assert_eq!(pretend.run(&format!("dladm delete-vnic {vnic}")), "=0");
     assert!(pretend.run("zoneadm -z b uninstall -F").ends_with("=0"));
     assert!(pretend.run("zonecfg -z b delete -F").ends_with("=0"));
-    fs::write(manager.root().join("zones/wish.kdl"), "zone \"wish\" { template \"oi\"; }\n").unwrap();
+    fs::write(manager.root().join("zones/unbuilt.kdl"), "zone \"unbuilt\" { template \"oi\"; }\n").unwrap();
     fs::write(manager.root().join("zones/bad.kdl"), "zone \"bad\" { nonsense; }\n").unwrap();
     let all = manager.diff(&[]).unwrap();
     let status: Vec<(&str, DriftStatus)> = all.zones.iter().map(|zone| (zone.name.as_str(), zone.status)).collect();
@@ -88,7 +88,7 @@ fn links_and_states_are_compared_too() {
             ("b", DriftStatus::Absent),
             ("bad", DriftStatus::Unreadable),
             ("c", DriftStatus::Clean),
-            ("wish", DriftStatus::NotBuilt),
+            ("unbuilt", DriftStatus::NotBuilt),
         ]
     );
     assert_eq!(all.zones[0].items[0].what, format!("vnic {vnic}"));
@@ -138,7 +138,7 @@ fn apply_changes_what_differs_and_nothing_else() {
     let left = drift(&manager, "web01");
     assert_eq!(left.items.iter().map(|item| item.what.as_str()).collect::<Vec<_>>(), ["attr extra"]);
     assert_eq!(commands(&manager, &[], &ApplyOptions::new()), Vec::<String>::new());
-    // What is no longer wished goes, and only where zmgr put it.
+    // Settings that are no longer desired are removed, but only if zmgr set them.
     edit(&manager, "templates/oi.kdl", |text| {
         text.replace("    attr \"a\" \"1\"\n", "").replace("    bootargs \"-v\"\n", "")
     });
@@ -149,11 +149,11 @@ fn apply_changes_what_differs_and_nothing_else() {
 }
 
 #[test]
-fn apply_builds_wishes_and_makes_what_is_missing() {
+fn apply_creates_zones_and_what_is_missing() {
     let pretend = sim_machine::new(Dialect::OpenIndiana);
     let manager = manager(&pretend);
-    let path = manager.root().join("zones/wish.kdl");
-    let text = "// ours\nzone \"wish\" {\n    template \"oi\" // keep\n    attr \"a\" \"b\"\n}\n";
+    let path = manager.root().join("zones/unbuilt.kdl");
+    let text = "// ours\nzone \"unbuilt\" {\n    template \"oi\" // keep\n    attr \"a\" \"b\"\n}\n";
     fs::write(&path, text).unwrap();
     let plan = manager.plan_apply(&[], &ApplyOptions::new()).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -165,7 +165,7 @@ fn apply_builds_wishes_and_makes_what_is_missing() {
     );
     assert!(manager.diff(&[]).unwrap().is_clean());
     // What fails is taken back to what the person wrote.
-    let other = text.replace("wish", "other");
+    let other = text.replace("unbuilt", "other");
     fs::write(manager.root().join("zones/other.kdl"), &other).unwrap();
     let mut fault = zmgr::Fault::new("zoneadm");
     (fault.subcommand, fault.exit) = (Some("install".to_owned()), Some(1));
@@ -176,15 +176,15 @@ fn apply_builds_wishes_and_makes_what_is_missing() {
     assert_eq!(fs::read_to_string(manager.root().join("zones/other.kdl")).unwrap(), other);
     assert_eq!(apply(&manager, &["other"], &ApplyOptions::new())[0].action, "created");
 
-    // Somebody takes the zone away; it is built again only where that is asked for.
-    for line in ["zoneadm -z wish halt", "zoneadm -z wish uninstall -F", "zonecfg -z wish delete -F"] {
+    // The zone is removed outside zmgr; it is created again only on request.
+    for line in ["zoneadm -z unbuilt halt", "zoneadm -z unbuilt uninstall -F", "zonecfg -z unbuilt delete -F"] {
         assert!(pretend.run(line).ends_with("=0"), "{line}");
     }
-    let refused = manager.apply(&["wish"], &ApplyOptions::new(), &mut RunOptions::new()).unwrap();
+    let refused = manager.apply(&["unbuilt"], &ApplyOptions::new(), &mut RunOptions::new()).unwrap();
     assert_eq!(refused.outcomes[0].result.as_ref().unwrap_err().code(), Code::WrongState);
-    let before = manager.zone("wish").unwrap();
-    assert_eq!(apply(&manager, &["wish"], &ApplyOptions::new().recreate(true))[0].action, "recreated");
-    let after = manager.zone("wish").unwrap();
+    let before = manager.zone("unbuilt").unwrap();
+    assert_eq!(apply(&manager, &["unbuilt"], &ApplyOptions::new().recreate(true))[0].action, "recreated");
+    let after = manager.zone("unbuilt").unwrap();
     assert_eq!(after.nets, before.nets);
     assert_ne!(after.uuid, before.uuid);
     assert!(manager.diff(&[]).unwrap().is_clean());
@@ -375,7 +375,7 @@ fn a_link_in_use_waits_for_its_zone_to_be_down() {
     let mut run = RunOptions::new().progress(&mut progress);
     let outcome = manager.apply(&[], &ApplyOptions::new(), &mut run).unwrap().outcomes.remove(0);
     assert!(outcome.notes.iter().any(|note| note.contains("VLAN 30 instead of VLAN 20")), "{:?}", outcome.notes);
-    assert_eq!(short(&ran), [""; 0], "a VNIC that is made anew gets everything then");
+    assert_eq!(short(&ran), [""; 0], "a VNIC that is created again gets everything at once");
     assert_eq!(drift(&manager, "web01").items[0].cause, DriftCause::Files);
     let plan = manager.plan_apply(&[], &ApplyOptions::new().reboot(true)).unwrap();
     let steps: Vec<&str> = plan.changes[0].steps.iter().map(|step| step.id.as_str()).collect();
@@ -439,7 +439,7 @@ fn a_link_on_loan_to_a_zone_is_not_made_a_second_time() {
 }
 
 #[test]
-fn a_link_of_somebody_else_is_left_alone() {
+fn a_link_that_zmgr_did_not_make_is_left_alone() {
     let pretend = sim_machine::new(Dialect::OpenIndiana);
     let manager = manager(&pretend);
     let vnic = on_the_lan(&manager, false);
@@ -509,7 +509,7 @@ fn publishers_follow_the_files() {
     assert_eq!(names(), "b c a");
     assert!(manager.diff(&[]).unwrap().is_clean());
     assert_eq!(commands(&manager, &[], &ApplyOptions::new()), [""; 0]);
-    // One less; what somebody else gave the image stays.
+    // One less; what others added to the image stays.
     assert!(pretend.run(&format!("pkg -R {image} set-publisher --no-refresh -g https://x.example/ x")).ends_with("=0"));
     install("\"b\" \"c\"");
     let ran = short(&commands(&manager, &[], &ApplyOptions::new()));
@@ -519,7 +519,7 @@ fn publishers_follow_the_files() {
     assert_eq!((items.len(), items[0].what.as_str(), items[0].cause), (1, "publisher x", DriftCause::Foreign));
     commands(&manager, &[], &ApplyOptions::new().prune(true));
     assert_eq!(names(), "b c");
-    // Somebody turns one off, and changes another.
+    // One is disabled and another changed outside zmgr.
     pretend.run(&format!("pkg -R {image} set-publisher --disable b"));
     pretend.run(&format!("pkg -R {image} set-publisher --no-refresh --non-sticky -G * -g https://other.example/ c"));
     let whats: Vec<String> = drift(&manager, "web01").items.into_iter().map(|item| item.what).collect();
@@ -550,7 +550,7 @@ fn one_bad_zone_keeps_no_other_from_being_applied() {
     put("zones/lost.kdl", "zone \"lost\" { template \"nosuch\"; }\n");
     put("zones/sick.kdl", "zone \"sick\" { template \"broken\"; }\n");
     put("zones/full.kdl", "zone \"full\" { template \"oi\"; limitpriv \"zone\"; brand \"lipkg\"; }\n");
-    put("zones/wish.kdl", "zone \"wish\" { template \"oi\"; }\n");
+    put("zones/unbuilt.kdl", "zone \"unbuilt\" { template \"oi\"; }\n");
     edit(&manager, "templates/oi.kdl", |text| text.replacen("autoboot", "cpu-shares 30\n    autoboot", 1));
     let options = ApplyOptions::new();
     let plan = manager.plan_apply(&[], &options).unwrap();
@@ -567,7 +567,7 @@ fn one_bad_zone_keeps_no_other_from_being_applied() {
             ("lost", true),
             ("sick", true),
             ("torn", true),
-            ("wish", false)
+            ("unbuilt", false)
         ]
     );
     assert!(
@@ -581,7 +581,7 @@ fn one_bad_zone_keeps_no_other_from_being_applied() {
     assert_eq!(failed, ["full", "gone", "lost", "sick", "torn"]);
     assert_eq!(report.error().unwrap().code(), Code::Partial);
     let done = |zone: &str| report.outcomes.iter().find(|outcome| outcome.name == zone).unwrap().action.clone();
-    assert_eq!((done("a").as_str(), done("wish").as_str()), ("applied", "created"));
+    assert_eq!((done("a").as_str(), done("unbuilt").as_str()), ("applied", "created"));
     // A plan that leaves some alone can be run.
     edit(&manager, "templates/oi.kdl", |text| text.replacen("cpu-shares 30", "cpu-shares 31", 1));
     let plan = manager.plan_apply(&[], &options).unwrap();

@@ -31,7 +31,7 @@ impl Fixture {
         self.manager.create(name, &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap()
     }
 
-    /// A manager in whose work somebody else meddles once: before or after the first command whose line holds `command`.
+    /// Returns a manager with one interference: before or after the first command whose line contains `command`.
     pub(crate) fn with_interference(
         &self,
         when: When,
@@ -91,7 +91,7 @@ impl Fixture {
         text.lines().filter(|line| !line.starts_with('=')).map(str::to_owned).collect()
     }
 
-    /// That nothing of anybody's zone is left: no zone, no VNIC, no entry, no dataset.
+    /// Checks that nothing of a zone is left: no zone, no VNIC, no entry, no dataset.
     pub(crate) fn assert_bare(&self) {
         assert_eq!(self.zones(), [""; 0]);
         assert_eq!(self.vnics(), [""; 0]);

@@ -56,7 +56,7 @@ fn checked(fixture: &Fixture) -> Vec<String> {
     found
 }
 
-fn assert_told(fixture: &Fixture, words: &[&str]) {
+fn assert_reported(fixture: &Fixture, words: &[&str]) {
     let files = messages(&fixture.manager.check().unwrap());
     let pools = messages(&fixture.manager.check_pools(None).unwrap());
     for found in [files, pools] {
@@ -173,7 +173,7 @@ fn an_edit_to_an_address_of_another_is_refused_by_every_operation() {
         fixture.manager.reinstall("web02", &ReinstallOptions::new(), &mut RunOptions::new()).map(|zone| vec![zone]);
     refused(reinstalled, Code::AddressInUse, &said);
     assert_eq!(slug(fixture.manager.plan_apply(&["web02"], &ApplyOptions::new())), "address-in-use");
-    assert_told(&fixture, &["10.1.0.10", "web01", "web02"]);
+    assert_reported(&fixture, &["10.1.0.10", "web01", "web02"]);
     let ips = fixture.machine.run("dladm show-linkprop -c -o value -p allowed-ips web02_0");
     assert_eq!(ips, "10.1.0.11/32\n=0", "nothing was done");
     // Only its own zone is blocked.
@@ -266,13 +266,13 @@ fn an_existing_link_of_another_zone_or_of_the_host_is_refused() {
     };
     with("q", "own_0");
     refused(apply(&fixture.manager, "q"), Code::Exists, &["own_0", "zone own"]);
-    assert_told(&fixture, &["own_0", "own", "q"]);
+    assert_reported(&fixture, &["own_0", "own", "q"]);
     with("q", "net0");
     assert!(fixture.machine.run("ipadm show-addr -p -o addrobj").lines().all(|line| !line.starts_with("net0")));
     apply(&fixture.manager, "q").unwrap();
     with("r", "net0");
     refused(apply(&fixture.manager, "r"), Code::Exists, &["net0", "zone q"]);
-    assert_told(&fixture, &["net0", "q", "r"]);
+    assert_reported(&fixture, &["net0", "q", "r"]);
     fs::remove_file(fixture.entry("r")).unwrap();
 
     let fixture = fixture::new();
@@ -282,7 +282,7 @@ fn an_existing_link_of_another_zone_or_of_the_host_is_refused() {
     let text = "zone \"q\" {\n    brand \"nlipkg\"\n    net \"a\" { physical \"net0\"; address \"none\" }\n}\n";
     fs::write(fixture.entry("q"), text).unwrap();
     refused(apply(&fixture.manager, "q"), Code::Exists, &["net0", "the host itself"]);
-    assert_told(&fixture, &["net0", "the host itself"]);
+    assert_reported(&fixture, &["net0", "the host itself"]);
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn pool_check_sees_what_a_registered_zone_really_has() {
     let add = "select net physical=b_0; set allowed-address=10.1.0.10/24; end";
     let said = fixture.machine.argv(&["zonecfg", "-z", "b", add], "");
     assert!(said.ends_with("=0"), "{said}");
-    assert_told(&fixture, &["10.1.0.10", "zone a", "zone b"]);
+    assert_reported(&fixture, &["10.1.0.10", "zone a", "zone b"]);
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn a_gateway_moved_onto_the_address_of_a_zone_is_reported() {
     let fixture = fixture::new();
     fixture.create("web01");
     fixture.edit("pools/internal.kdl", "gateway \"10.1.0.1\"", "gateway \"10.1.0.10\"");
-    assert_told(&fixture, &["10.1.0.10", "gateway", "web01"]);
+    assert_reported(&fixture, &["10.1.0.10", "gateway", "web01"]);
 }
 
 #[test]

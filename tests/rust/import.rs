@@ -96,7 +96,7 @@ fn a_zone_is_adopted_under_the_template_of_its_brand() {
 
     let zone = manager.zone("db").unwrap();
     assert_eq!(zone.attrs["owner"], "alice b");
-    // Its address is nobody else's by now.
+    // Its address is held now.
     let next = manager.plan_create(&["a"], &CreateOptions::new().address("internal", "10.1.0.77".parse().unwrap()));
     assert_eq!(next.unwrap_err().code(), Code::AddressInUse);
     let again = import(&manager, &[], &ImportOptions::new());
@@ -275,7 +275,7 @@ fn what_no_node_can_hold_is_kept_word_for_word() {
 }
 
 #[test]
-fn addresses_twice_or_in_no_pool_are_told_and_adopted() {
+fn addresses_twice_or_not_in_a_pool_are_reported_and_adopted() {
     let pretend = sim_machine::new(Dialect::OpenIndiana);
     let manager = manager(&pretend);
     for (zone, link, address) in [

@@ -226,7 +226,7 @@ fn many_processes_on_one_pool_share_nothing() {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
-    // Nobody waited for another's install.
+    // No process waited for another's install.
     let most = |n| fs::read_to_string(dir.path().join(format!("most.p{n}"))).unwrap().parse::<usize>().unwrap();
     let most = (0..16).map(most).max().unwrap();
     assert!(most > 3, "at most {most} installs at once");

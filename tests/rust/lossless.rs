@@ -1,6 +1,6 @@
 //! Import loses nothing: documents that the real zonecfg wrote, and documents as random as zonecfg's own vocabulary allows.
 //!
-//! Each is adopted; what the entry wishes is then what the host has, so `diff` tells of nothing and `apply` runs nothing.
+//! Each is adopted; the entry then matches the host, so `diff` reports nothing and `apply` runs nothing.
 
 use std::collections::BTreeSet;
 use std::fs;

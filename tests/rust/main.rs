@@ -38,3 +38,4 @@ mod setup;
 mod sim_machine;
 mod sim_random;
 mod snapshot;
+mod words;

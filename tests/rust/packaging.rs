@@ -29,7 +29,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
-/// Whether one of the ways that the expression offers is allowed whole. `/` is the older form of OR.
+/// Returns true if one of the ways that the expression offers is allowed whole. `/` is the older form of OR.
 fn allowed(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ").replace(['(', ')'], "");
     let every = |part: &str| part.split(" OR ").any(|licence| LICENCES.contains(&licence.trim()));

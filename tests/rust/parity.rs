@@ -18,7 +18,7 @@ macro_rules! items {
     }};
 }
 
-/// The items that take `impl Trait` cannot be named as values: a call that nobody makes names them.
+/// The items that take `impl Trait` cannot be named as values: a call that is never made names them.
 #[allow(dead_code)]
 fn generic() {
     let _ = Manager::open("/");
@@ -140,7 +140,7 @@ fn same(what: &str, there: &BTreeSet<String>, table: &BTreeSet<String>) {
     let missing: Vec<&String> = there.difference(table).collect();
     let gone: Vec<&String> = table.difference(there).collect();
     assert!(missing.is_empty(), "{what} has what bindings/README.md has not: add a row for {missing:?}");
-    assert!(gone.is_empty(), "bindings/README.md has what {what} has not: drop or mend the rows of {gone:?}");
+    assert!(gone.is_empty(), "bindings/README.md has what {what} has not: drop or fix the rows of {gone:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Half of a thing is there: whether it is ours, and so is taken back, or somebody else's, and so stays.
+//! Something exists only in part: if zmgr made it, it is undone; otherwise it stays.
 
 use std::fs;
 
@@ -80,7 +80,7 @@ fn a_configuration_that_no_beginning_of_ours_explains_stays() {
 }
 
 #[test]
-fn a_bare_configuration_is_somebodys_where_zmgr_had_not_come_to_configure() {
+fn a_bare_configuration_is_not_zmgrs_before_its_step() {
     for beginning in BEGINNINGS {
         let fixture = stopped_at("dladm", Some("create-vnic"));
         zonecfg(&fixture, beginning);
@@ -130,7 +130,7 @@ fn a_document_that_a_killed_zonecfg_left_goes_too() {
 }
 
 #[test]
-fn a_document_that_is_nobodys_zone_is_told_and_stays() {
+fn a_document_without_a_zone_is_reported_and_stays() {
     let fixture = fixture::new();
     zonecfg(&fixture, "create -b; set brand=nlipkg; set zonepath=/zones/web01; set bootargs=-v");
     forget_zone(&fixture);
@@ -159,7 +159,7 @@ fn a_record_is_all_that_was_made_of_the_link() {
     assert_eq!(fixture.recover(), ["undone web01"]);
     assert_eq!(fixture.machine.run("dladm show-vnic -P -p -o link"), "=0");
     fixture.assert_bare();
-    // Resumed, the link is made anew.
+    // Resumed, the link is created again.
     let fixture = stopped_at("zonecfg", None);
     assert_eq!(fixture.machine.run("dladm delete-vnic -t web01_0"), "=0");
     let report = fixture.manager.recover(&[], &RecoverOptions::new().resume(true), &mut run()).unwrap();
@@ -168,7 +168,7 @@ fn a_record_is_all_that_was_made_of_the_link() {
 }
 
 #[test]
-fn somebody_elses_record_of_that_name_is_told_and_stays() {
+fn a_record_of_that_name_from_others_is_reported_and_stays() {
     let fixture = fixture::new();
     fixture.machine.run("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 web01_0");
     fixture.machine.run("dladm delete-vnic -t web01_0");
@@ -191,7 +191,7 @@ fn somebody_elses_record_of_that_name_is_told_and_stays() {
 
 /// As an install leaves it that was killed before it began, or an uninstall when it was through.
 #[test]
-fn an_empty_folder_in_the_zones_place_goes_with_it() {
+fn an_empty_directory_in_the_zones_place_is_removed_with_it() {
     let fixture = stopped_at("zoneadm", Some("install"));
     fixture.machine.run("zoneadm -z web01 uninstall -F");
     let directory = fixture.dir().join("zones/web01");
@@ -201,7 +201,7 @@ fn an_empty_folder_in_the_zones_place_goes_with_it() {
     assert!(!directory.exists());
     fixture.create("web01");
     let interfered = fixture.with_interference(When::Before, "zonecfg -z web01 delete", |machine| {
-        // What is in it is somebody's.
+        // Its content is not zmgr's.
         fs::create_dir_all(machine.dir.path().join("zones/web01/mine")).unwrap();
     });
     interfered.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap().into_result().unwrap();

@@ -32,7 +32,7 @@ fn stale(fixture: &Fixture, plan: &Plan) -> String {
 fn a_plan_is_run_with_what_was_chosen_when_it_was_made() {
     let fixture = fixture::new();
     let plan = fixture.manager.plan_create(&["web01", "web02"], &quiet()).unwrap();
-    // Somebody else comes first, and gets other addresses than the plan's.
+    // Another process comes first, and gets other addresses than the plan's.
     let options = quiet().address("internal", "10.1.0.99".parse().unwrap());
     fixture.manager.create("db01", &options, &mut run()).unwrap();
     let report = fixture.manager.run(&approved(&plan), &mut run().jobs(2)).unwrap();
@@ -173,7 +173,7 @@ fn file_systems_mounted_below_its_root_are_refused() {
 }
 
 #[test]
-fn lent_datasets_stay_and_keep_data_keeps_the_files() {
+fn delegated_datasets_stay_and_keep_data_keeps_the_files() {
     let fixture = fixture::new();
     fixture.machine.run("zfs create rpool/data");
     fixture.edit("templates/oi.kdl", "autoboot #true", "autoboot #true\n    dataset \"rpool/data\"");
@@ -191,7 +191,7 @@ fn lent_datasets_stay_and_keep_data_keeps_the_files() {
 }
 
 #[test]
-fn what_another_boot_environment_keeps_is_told_and_stays() {
+fn what_another_boot_environment_keeps_is_reported_and_stays() {
     let fixture = fixture::new();
     fixture.create("web01");
     let other = "rpool/zones/web01/ROOT/zbe-1";
@@ -236,7 +236,7 @@ fn a_clone_needs_a_source_that_is_down_and_left_in_peace() {
     assert_eq!((error.code(), error.help()), (Code::WrongState, Some("run `zmgr shutdown golden`")));
     fixture.manager.halt(&["golden"], &zmgr::HaltOptions::new(), &mut run()).unwrap();
     assert_eq!(slug(clone("golden")), "exists");
-    // Booted by somebody after the plan was made: the new zone is taken back.
+    // Booted after the plan was made: the new zone is rolled back.
     let interfered = fixture
         .with_interference(When::After, "zonecfg -z copy -f", |machine| drop(machine.run("zoneadm -z golden boot")));
     let error = interfered.create("copy", &quiet().clone_from("golden"), &mut run()).unwrap_err();
@@ -249,7 +249,7 @@ fn a_clone_needs_a_source_that_is_down_and_left_in_peace() {
 }
 
 #[test]
-fn nobody_changes_the_source_while_it_is_cloned() {
+fn the_source_does_not_change_while_it_is_cloned() {
     let fixture = fixture::new();
     fixture.create("golden");
     fixture.edit("config.kdl", "lock-timeout 30", "lock-timeout 0");
@@ -285,7 +285,7 @@ fn a_clone_that_shares_a_dataset_with_its_source_is_refused() {
         assert_eq!(error.code(), Code::Config, "{error:?}");
         assert!(error.message().contains("clone source golden have the dataset rpool/data"), "{error}");
     }
-    // Lent to the new one by somebody between two steps.
+    // Delegated to the new one between two steps.
     fs::write(fixture.file("templates/oi.kdl"), template).unwrap();
     let interfered = fixture.with_interference(When::Before, "zoneadm -z golden list", move |machine| {
         machine.argv(&["zonecfg", "-z", "copy", lend], "");

@@ -132,7 +132,7 @@ fn only_registered_zones_that_are_ready_are_touched() {
     let error = boot("web01");
     assert_eq!((error.code(), error.help()), (Code::RecoveryNeeded, Some("run `zmgr recover web01`")));
     fixture.edit("zones/web01.kdl", "state \"failed\" step=\"install\"", "state \"ready\"");
-    // Somebody put a virtual machine in its place.
+    // A virtual machine has taken its place.
     let xml = fixture.dir().join("etc/zones/web01.xml");
     let text = std::fs::read_to_string(&xml).unwrap();
     std::fs::write(&xml, text.replace("brand=\"nlipkg\"", "brand=\"bhyve\"")).unwrap();
@@ -219,7 +219,7 @@ fn a_command_can_be_stopped() {
 }
 
 #[test]
-fn power_waits_for_whoever_works_on_the_zone() {
+fn power_waits_for_the_process_that_works_on_the_zone() {
     let fixture = fixture::new();
     fixture.create("web01");
     fixture.edit("config.kdl", "lock-timeout 30", "lock-timeout 0");
@@ -237,7 +237,7 @@ fn power_waits_for_whoever_works_on_the_zone() {
 }
 
 #[test]
-fn somebody_may_do_the_same_meanwhile() {
+fn another_process_may_do_the_same_at_the_same_time() {
     let fixture = fixture::new();
     fixture.create("web01");
     let interfered =

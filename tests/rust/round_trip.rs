@@ -87,7 +87,7 @@ fn found(pretend: &Pretend, zone: &str) -> ZoneConfig {
     host.zone_config(zone).unwrap().unwrap_or_else(|| panic!("{zone} is not there"))
 }
 
-/// The entry of an adopted zone, as a wish that anybody can build.
+/// Returns the entry of an adopted zone, as a file from which a zone can be created.
 fn desired(entry: &str) -> String {
     let mut text = String::new();
     let mut applied = false;

@@ -108,7 +108,7 @@ fn three_publishers(site: &Site) {
 }
 
 #[test]
-fn publishers_are_those_wished_in_their_order() {
+fn publishers_are_the_desired_ones_in_their_order() {
     for (list, first) in [
         (&["a.example", "b.example", "c.example"][..], "publisher:b.example"),
         (&["c.example", "b.example", "a.example"], "publisher:c.example"),
@@ -169,7 +169,7 @@ fn what_a_brand_cannot_have_is_refused_in_the_plan() {
     site.put("/etc/zmgr/keys/private", "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n");
     for (body, said) in [
         ("brand \"ipkg\"; install { publisher \"a.example\" }", "linked image"),
-        ("brand \"nlipkg\"; install { publisher \"nobody\" }", "publisher nobody does not exist"),
+        ("brand \"nlipkg\"; install { publisher \"missing\" }", "publisher missing does not exist"),
         ("brand \"nlipkg\"; install { publisher \"plain\" }", "no https address"),
         ("brand \"nlipkg\"; install { publisher \"gone\" }", "ssl-cert /no/cert"),
         ("brand \"nlipkg\"; setup { ssh-key \"/etc/zmgr/keys/private\" }", "contains a private key"),

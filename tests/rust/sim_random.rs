@@ -150,7 +150,7 @@ fn hold(machine: &Pretend) {
     let mut sorted = zones.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, expected, "{listed}");
-    // Whoever runs has its link on loan, and only then.
+    // A zone has its link exactly while it is running.
     for line in listed.lines().filter(|line| line.contains(":nlipkg:")) {
         let fields: Vec<&str> = line.split(':').collect();
         let owner = machine.run(&format!("dladm show-linkprop -c -o value -p zone {}0", fields[1]));

@@ -8,7 +8,7 @@ use std::path::Path;
 /// Paths that are no state: the simulation's own corner, zmgr's locks and index, the logs of commands.
 const LEFT_OUT: [&str; 3] = [".zmgr", "etc/zmgr/.zmgr", "var/log/zmgr"];
 
-/// Every file, folder and link below `root`: kind, mode, contents. Ids, uuids, MAC addresses and times are replaced by words.
+/// Every file, directory and link below `root`: kind, mode, contents. Ids, uuids, MAC addresses and times are replaced by words.
 pub(crate) fn whole(root: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     walk(root, root, &mut found);
@@ -26,7 +26,7 @@ fn walk(root: &Path, directory: &Path, found: &mut BTreeMap<String, String>) {
         let mode = meta.permissions().mode() & 0o7777;
         let what = if meta.is_dir() {
             walk(root, &path, found);
-            "folder".to_owned()
+            "directory".to_owned()
         } else if meta.is_symlink() {
             format!("link to {}", fs::read_link(&path).unwrap().display())
         } else {
@@ -84,7 +84,7 @@ fn named(word: &str) -> Option<&'static str> {
     None
 }
 
-/// A folder of its own, in memory where there is a place for that: tests that make thousands of machines wait for no disk.
+/// A directory of its own, in memory where there is a place for that: tests that make thousands of machines wait for no disk.
 pub(crate) fn scratch() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }

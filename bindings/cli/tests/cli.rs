@@ -358,7 +358,7 @@ fn man_pages() {
 }
 
 #[test]
-fn diff_ends_with_19_and_apply_mends_it() {
+fn diff_exits_with_19_and_apply_fixes_the_difference() {
     let host = Host::new();
     host.ok(&["create", "a"]);
     assert_eq!(host.run(&["diff"]).status.code(), Some(0));
@@ -457,7 +457,7 @@ fn examples_of_the_help_are_understood() {
 }
 
 #[test]
-fn what_is_unfinished_or_somebody_elses_is_told_with_what_to_do() {
+fn an_unfinished_or_unregistered_zone_is_reported_with_a_fix() {
     let host = Host::new();
     host.ok(&["create", "web01", "--no-boot"]);
     for words in [

@@ -52,7 +52,7 @@ fn check_name(wanted: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the name is taken in the global zone. Names are per zone: a link on loan counts as the other zone's
+/// Returns true if the name is taken in the global zone. Names are per zone: a link on loan counts as the other zone's
 /// [loan-create-vnic_-l_net0_v0].
 fn is_taken(machine: &Machine, wanted: &str) -> io::Result<bool> {
     Ok(link::find(machine, wanted)?.is_some() && link::borrower(machine, wanted)?.is_none())
@@ -169,7 +169,7 @@ impl Wanted {
         Ok(())
     }
 
-    /// Whether the options belong together; if not, the usage text is the answer [macopt-net0-n-random].
+    /// Returns true if the options belong together; if not, the usage text is the answer [macopt-net0-n-random].
     fn fits(&self) -> bool {
         let prefixed = !self.prefix.is_empty();
         let mac = self.mac.as_ref().unwrap_or(&WantedMac::Auto);

@@ -11,7 +11,7 @@ use super::mac::{Mac, MacKind};
 use crate::record::Record;
 use crate::{Machine, hints, kernel};
 
-const FOLDER: &str = "/etc/dladm/datalinks";
+const DIRECTORY: &str = "/etc/dladm/datalinks";
 const OVER: &str = "links-over";
 const MACS: &str = "macs";
 const LOANS: &str = "loans";
@@ -153,7 +153,7 @@ impl Link {
 }
 
 fn address(name: &str) -> PathBuf {
-    Path::new(FOLDER).join(name)
+    Path::new(DIRECTORY).join(name)
 }
 
 /// The link of that name, active or only recorded.
@@ -167,7 +167,7 @@ pub(crate) fn find(machine: &Machine, name: &str) -> io::Result<Option<Link>> {
 /// Every link, in the order of their ids.
 pub(crate) fn all(machine: &Machine) -> io::Result<Vec<Link>> {
     let mut links = Vec::new();
-    for entry in fs::read_dir(machine.path(FOLDER))? {
+    for entry in fs::read_dir(machine.path(DIRECTORY))? {
         if let Some(name) = entry?.file_name().to_str() {
             links.extend(find(machine, name)?);
         }
@@ -194,7 +194,7 @@ pub(crate) fn put(machine: &Machine, link: &Link) -> io::Result<()> {
     if let (Class::Phys, Some(mac)) = (link.class, link.mac) {
         hints::add(machine, MACS, &mac_key(&link.name, mac, 0), &link.name)?;
     }
-    fs::create_dir_all(machine.path(FOLDER))?;
+    fs::create_dir_all(machine.path(DIRECTORY))?;
     machine.replace(address(&link.name), link.encode().text().as_bytes())
 }
 
@@ -234,7 +234,7 @@ pub(crate) fn uppers(machine: &Machine, name: &str) -> io::Result<Vec<Link>> {
     Ok(found)
 }
 
-/// Whether any active link lies over this one: a record alone does not hold it [stub-delete-dead-vnic].
+/// Returns true if any active link lies over this one: a record alone does not hold it [stub-delete-dead-vnic].
 pub(crate) fn has_upper(machine: &Machine, name: &str) -> io::Result<bool> {
     Ok(uppers(machine, name)?.iter().any(|link| link.active))
 }

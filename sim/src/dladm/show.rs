@@ -304,7 +304,7 @@ fn vnics(session: &mut Session<'_, '_>, parsed: &Parsed<'_>, etherstubs: bool) -
     })
 }
 
-/// Whether the driver of VNICs, or the record, tells of the link (dladm_vnic_info).
+/// Returns true if the driver of VNICs, or the record, tells of the link (dladm_vnic_info).
 fn told(machine: &Machine, link: &Link, records: bool) -> io::Result<Result<(), Fault>> {
     if !matches!(link.class, Class::Vnic | Class::Vlan | Class::Etherstub) || !listed(link, records) {
         return Ok(Err(Fault::NotFound));

@@ -63,7 +63,7 @@ impl Prop {
         self.kind != Kind::OtherMedia && (self.classes.is_empty() || self.classes.contains(&class))
     }
 
-    /// Whether `create-vnic -p` makes it active at once, and checks it; all others are only put on record [create-p-mtu-7].
+    /// Returns true if `create-vnic -p` makes it active at once, and checks it; all others are only put on record [create-p-mtu-7].
     pub(super) fn is_resource(&self) -> bool {
         use Kind::{AllowedCids, AllowedIps, Bandwidth, Cpus, Effective, Pool, Protection, Rings};
         matches!(self.kind, Bandwidth | Cpus | Pool | Protection | AllowedIps | AllowedCids | Rings | Effective)

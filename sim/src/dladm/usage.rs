@@ -100,7 +100,7 @@ const UNLISTED: &[&str] = &[
     "init-secobj",
 ];
 
-/// Whether the real program has a command of this name.
+/// Returns true if the real program has a command of this name.
 pub(super) fn knows(name: &str) -> bool {
     UNLISTED.contains(&name) || ALL.lines().any(|line| first_word(line) == Some(name))
 }

@@ -123,7 +123,7 @@ fn rule(element: &str) -> Option<&'static Rule> {
     RULES.iter().find(|r| r.element == element)
 }
 
-/// Whether the element and all below it keep to the document type.
+/// Returns true if the element and all below it keep to the document type.
 pub(super) fn is_valid(element: &Element) -> bool {
     let Some(rule) = rule(&element.name) else { return false };
     let known = |name: &str| rule.attributes.iter().any(|(n, _)| *n == name);

@@ -17,7 +17,7 @@ use std::io;
 
 use super::Machine;
 
-/// The folder of the configurations, the templates and the index.
+/// The directory of the configurations, the templates and the index.
 pub(crate) const CONFIG_ROOT: &str = "/etc/zones";
 
 /// One zone's configuration.
@@ -27,7 +27,7 @@ pub(crate) struct Document {
     pub(crate) zone: Element,
 }
 
-/// Whether a zone shares the host's network stack or has its own.
+/// True if a zone shares the host's network stack or has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IpType {
     Shared,
@@ -111,7 +111,7 @@ impl Document {
         self.get("brand")
     }
 
-    /// Whether the zone boots with the host.
+    /// Returns true if the zone boots with the host.
     pub(crate) fn autoboot(&self) -> bool {
         self.get("autoboot") == b"true"
     }

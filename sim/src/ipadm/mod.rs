@@ -1,6 +1,6 @@
 //! `ipadm`: IP interfaces and addresses, of the global zone and inside zones with a stack of their own.
 //!
-//! Invariant: what somebody made is a file an interface below etc/ipadm of the stack's root; what the global zone says of
+//! Invariant: what a user made is one file per interface below etc/ipadm of the stack's root; what the global zone says of
 //! a zone's addresses is not there but in the kernel's record of the zone.
 
 mod command;
@@ -17,7 +17,7 @@ use super::Machine;
 use super::kernel::ActiveZone;
 use super::record::Record;
 
-/// Whether the global zone has an IP interface on the link.
+/// Returns true if the global zone has an IP interface on the link.
 pub(crate) fn is_plumbed(machine: &Machine, link: &str) -> io::Result<bool> {
     stack::file(machine.root(), link).try_exists()
 }
@@ -39,7 +39,7 @@ pub(crate) fn unconfigure(machine: &Machine, root: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     };
-    gone(fs::remove_dir_all(root.join(stack::FOLDER)))?;
+    gone(fs::remove_dir_all(root.join(stack::DIRECTORY)))?;
     if machine.line().clone_boots_as_new {
         gone(fs::remove_file(root.join(stack::FIRST_BOOT_DONE)))?;
     }
@@ -48,7 +48,7 @@ pub(crate) fn unconfigure(machine: &Machine, root: &Path) -> io::Result<()> {
 
 /// At a reboot: what was not made persistent is gone.
 pub(crate) fn forget_temporary(machine: &Machine) -> io::Result<()> {
-    let entries = match fs::read_dir(machine.root().join(stack::FOLDER)) {
+    let entries = match fs::read_dir(machine.root().join(stack::DIRECTORY)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),

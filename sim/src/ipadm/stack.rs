@@ -10,16 +10,16 @@ use crate::machine::{component, from_component};
 use crate::record::Record;
 use crate::{Machine, dladm};
 
-pub(super) const FOLDER: &str = "etc/ipadm";
+pub(super) const DIRECTORY: &str = "etc/ipadm";
 /// The mark of a zone whose first boot is over (the property ipmgmtd/first_boot_done of its network service).
 pub(super) const FIRST_BOOT_DONE: &str = "etc/svc/ipmgmtd-first_boot_done";
 
 /// The file that holds an interface of the stack whose root this is.
 pub(super) fn file(root: &Path, name: &str) -> PathBuf {
-    root.join(FOLDER).join(component(name))
+    root.join(DIRECTORY).join(component(name))
 }
 
-/// An IP interface that somebody made.
+/// An IP interface made by a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Interface {
     pub(super) name: String,
@@ -62,7 +62,7 @@ impl<'a> Stack<'a> {
         Stack { machine, root: machine.path(&zone.zonepath).join("root"), zone: Some(zone) }
     }
 
-    /// Whether an interface can be made on the link from here.
+    /// Returns true if an interface can be made on the link from here.
     pub(super) fn has_link(&self, name: &str) -> io::Result<bool> {
         match self.zone {
             Some(zone) => Ok(zone.links.iter().any(|link| link.name == name)),
@@ -112,7 +112,7 @@ impl<'a> Stack<'a> {
             let up = if *up { "up" } else { "down" };
             record.push("address", format!("{object} {kind} {address} {} {up}", yes(*persistent)));
         }
-        fs::create_dir_all(self.root.join(FOLDER))?;
+        fs::create_dir_all(self.root.join(DIRECTORY))?;
         let path = file(&self.root, &interface.name);
         let address = path.strip_prefix(self.machine.root()).unwrap_or(&path).to_owned();
         self.machine.replace(address, record.text().as_bytes())
@@ -121,11 +121,11 @@ impl<'a> Stack<'a> {
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
         fs::remove_file(file(&self.root, name))?;
         // Gone with the last interface.
-        let _ = fs::remove_dir(self.root.join(FOLDER));
+        let _ = fs::remove_dir(self.root.join(DIRECTORY));
         Ok(())
     }
 
-    /// Whether it is a zone's.
+    /// Returns true if it is a zone's.
     pub(super) fn is_of_zone(&self) -> bool {
         self.zone.is_some()
     }
@@ -159,7 +159,7 @@ impl<'a> Stack<'a> {
     }
 
     fn made(&self) -> io::Result<Vec<String>> {
-        match fs::read_dir(self.root.join(FOLDER)) {
+        match fs::read_dir(self.root.join(DIRECTORY)) {
             Ok(entries) => {
                 let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
                 Ok(names?.iter().filter_map(|name| from_component(name)).collect())

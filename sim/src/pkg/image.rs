@@ -188,7 +188,7 @@ pub(crate) fn write(machine: &Machine, root: &str, image: &Image) -> io::Result<
 /// Copies the publisher's keys and certificates into the image: their names say what is in them, and everybody may read them,
 /// whatever the mode of the originals. [recorded: omnios-keys-005, whose `ssl` is `… 644`]
 pub(super) fn keep_keys(machine: &Machine, root: &str, publisher: &mut Publisher) -> io::Result<()> {
-    let folder = format!("{}/{SSL}", root.trim_end_matches('/'));
+    let directory = format!("{}/{SSL}", root.trim_end_matches('/'));
     for repository in publisher.repositories() {
         for path in [&mut repository.key, &mut repository.cert].into_iter().flatten() {
             let bytes = match fs::read(machine.path(&path)) {
@@ -196,9 +196,9 @@ pub(super) fn keep_keys(machine: &Machine, root: &str, publisher: &mut Publisher
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
             };
-            let copy = format!("{folder}/{}", digest(&bytes));
+            let copy = format!("{directory}/{}", digest(&bytes));
             if copy != *path {
-                fs::create_dir_all(machine.path(&folder))?;
+                fs::create_dir_all(machine.path(&directory))?;
                 machine.replace(&copy, &bytes)?;
                 fs::set_permissions(machine.path(&copy), fs::Permissions::from_mode(0o644))?;
                 *path = copy;
@@ -211,12 +211,12 @@ pub(super) fn keep_keys(machine: &Machine, root: &str, publisher: &mut Publisher
 /// Removes the copies that no publisher uses.
 /// [api.py: __remove_unused_client_certificates, called when a publisher is updated]
 pub(super) fn drop_unused_keys(machine: &Machine, root: &str, image: &Image) -> io::Result<()> {
-    let folder = format!("{}/{SSL}", root.trim_end_matches('/'));
-    let Ok(entries) = fs::read_dir(machine.path(&folder)) else { return Ok(()) };
+    let directory = format!("{}/{SSL}", root.trim_end_matches('/'));
+    let Ok(entries) = fs::read_dir(machine.path(&directory)) else { return Ok(()) };
     let all = || image.publishers.iter().flat_map(|publisher| publisher.origins.iter().chain(&publisher.mirrors));
     for entry in entries {
         let entry = entry?;
-        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        let path = format!("{directory}/{}", entry.file_name().to_string_lossy());
         if !all().any(|repository| repository.key.as_ref() == Some(&path) || repository.cert.as_ref() == Some(&path)) {
             fs::remove_file(entry.path())?;
         }

@@ -41,22 +41,22 @@ pub(super) fn proxy(env: &Env, uri: &str) -> Option<String> {
     find(own).or_else(|| find(&["all_proxy", "ALL_PROXY"]))
 }
 
-/// Whether nothing lets this machine through to an address.
+/// Returns true if nothing lets this machine through to an address.
 pub(crate) fn is_walled(machine: &Machine, env: &Env, uri: &str) -> bool {
-    let folder = address::host(uri).map(|host| machine.own("network").join(component(&host)));
-    folder.is_some_and(|folder| folder.join("behind-proxy").exists()) && proxy(env, uri).is_none()
+    let directory = address::host(uri).map(|host| machine.own("network").join(component(&host)));
+    directory.is_some_and(|directory| directory.join("behind-proxy").exists()) && proxy(env, uri).is_none()
 }
 
-/// Whether the repository at an address has a package of this publisher. One that lists none is taken to have all.
+/// Returns true if the repository at an address has a package of this publisher. One that lists none is taken to have all.
 pub(crate) fn holds(machine: &Machine, uri: &str, publisher: &str, package: &str) -> bool {
-    let Some(folder) = folder(machine, uri) else { return true };
-    let Ok(entries) = fs::read_dir(folder.join("publisher").join(publisher).join("pkg")) else { return true };
+    let Some(directory) = directory(machine, uri) else { return true };
+    let Ok(entries) = fs::read_dir(directory.join("publisher").join(publisher).join("pkg")) else { return true };
     // Names of directories are quoted as in an address. [repository.py: _RepoStore.manifest]
     let mut names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().replace("%2F", "/"));
     names.any(|name| is_named(package, &name))
 }
 
-fn folder(machine: &Machine, uri: &str) -> Option<PathBuf> {
+fn directory(machine: &Machine, uri: &str) -> Option<PathBuf> {
     match address::path_of(uri) {
         Some(path) => Some(machine.path(path)),
         None => Some(machine.own("network").join(component(&address::host(uri)?))),

@@ -68,21 +68,21 @@ fn unreachable(host: &str) -> Option<String> {
 /// A file repository of version 4: pkg5.repository, and a directory for each publisher.
 fn look_into(machine: &Machine, path: &str, uri: &str) -> Found {
     let url = uri.trim_end_matches('/');
-    let folder = machine.path(path);
-    if folder.is_file() {
+    let directory = machine.path(path);
+    if directory.is_file() {
         return Found::Nothing(format!(
             "file protocol error: code: E_HTTP_NOT_FOUND (22) reason: Archive {path} is missing, unsupported, or corrupt.\n\
              Repository URL: '{url}'."
         ));
     }
-    if !folder.join("pkg5.repository").is_file() {
+    if !directory.join("pkg5.repository").is_file() {
         return Found::Nothing(format!(
             "file protocol error: code: E_HTTP_NOT_FOUND (22) reason: The path '{}' does not contain a valid package \
              repository.\nRepository URL: '{url}'.",
             path.trim_end_matches('/')
         ));
     }
-    let entries = fs::read_dir(folder.join("publisher")).into_iter().flatten().flatten();
+    let entries = fs::read_dir(directory.join("publisher")).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     Found::Publishers(names)

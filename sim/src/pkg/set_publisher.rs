@@ -146,15 +146,15 @@ pub(super) fn run(session: &mut Session<'_, '_>, mut work: Work, given: &Given) 
         session.complain(format_args!("pkg set-publisher: {text}\n{USAGE_TEXT}"));
         return Ok(USAGE);
     }
-    let wish = match Wish::new(session, &work, given) {
-        Ok(wish) => wish,
+    let request = match Request::new(session, &work, given) {
+        Ok(request) => request,
         Err(fault) => return Ok(tell(session, &fault)),
     };
     if let Some(uri) = given.value("p") {
-        return from_repository(session, work, given, wish, &address::parse(uri, &work_directory(session)));
+        return from_repository(session, work, given, request, &address::parse(uri, &work_directory(session)));
     }
     let name = given.operands.first().cloned().unwrap_or_default();
-    match change(session, &mut work, &name, &wish)? {
+    match change(session, &mut work, &name, &request)? {
         Ok(()) => Ok(OK),
         Err(fault) => Ok(tell(session, &fault)),
     }
@@ -176,7 +176,7 @@ pub(super) fn work_directory(session: &Session<'_, '_>) -> String {
 
 /// What the options ask for.
 #[derive(Default)]
-struct Wish {
+struct Request {
     origin: Option<String>,
     add_origins: Vec<String>,
     remove_origins: Vec<String>,
@@ -201,8 +201,8 @@ struct Wish {
     may_have_user: bool,
 }
 
-impl Wish {
-    fn new(session: &Session<'_, '_>, work: &Work, given: &Given) -> Result<Wish, Fault> {
+impl Request {
+    fn new(session: &Session<'_, '_>, work: &Work, given: &Given) -> Result<Request, Fault> {
         let cwd = work_directory(session);
         // The client keeps sets: the same text twice counts once. [options.py: opts_table_cb_pub_opts]
         let list = |option: &str| {
@@ -242,7 +242,7 @@ impl Wish {
             (false, false) => None,
             (yes, _) => Some(yes),
         };
-        Ok(Wish {
+        Ok(Request {
             origin: given.value("origin-uri").map(|uri| address::parse(uri, &cwd)),
             add_origins,
             remove_origins: list("remove-origin"),
@@ -288,10 +288,10 @@ fn change(
     session: &mut Session<'_, '_>,
     work: &mut Work,
     name: &str,
-    wish: &Wish,
+    request: &Request,
 ) -> std::io::Result<Result<(), Fault>> {
     let known = work.image.publishers.iter().position(|publisher| publisher.name == name);
-    let publisher = match (known, wish.needs_known()) {
+    let publisher = match (known, request.needs_known()) {
         (Some(at), _) => work.image.publishers[at].clone(),
         // [recorded: omnios-refresh-038]
         (None, true) => return Ok(Err(Fault::bare(format!("Unknown publisher '{name}'.")))),
@@ -300,40 +300,40 @@ fn change(
         }
         (None, false) => Publisher { refreshed: false, ..Publisher::new(name, "") },
     };
-    match altered(publisher, wish) {
-        Ok(publisher) => store(session, work, known, publisher, wish),
+    match altered(publisher, request) {
+        Ok(publisher) => store(session, work, known, publisher, request),
         Err(fault) => Ok(Err(fault)),
     }
 }
 
 /// The publisher as the options make it, before anything is looked at.
-fn altered(mut publisher: Publisher, wish: &Wish) -> Result<Publisher, Fault> {
+fn altered(mut publisher: Publisher, request: &Request) -> Result<Publisher, Fault> {
     let system = publisher.system;
-    publisher.sticky = wish.sticky.unwrap_or(publisher.sticky);
-    if let Some(proxy) = &wish.proxy {
-        address::proxy(proxy, wish.may_have_user)?;
+    publisher.sticky = request.sticky.unwrap_or(publisher.sticky);
+    if let Some(proxy) = &request.proxy {
+        address::proxy(proxy, request.may_have_user)?;
     }
-    let (mut key, mut cert) = (wish.key.clone(), wish.cert.clone());
-    if let Some(uri) = &wish.origin {
+    let (mut key, mut cert) = (request.key.clone(), request.cert.clone());
+    if let Some(uri) = &request.origin {
         // The new origin gets the key of the first of the old ones.
         if uri.starts_with("https:") && key.is_none() && cert.is_none() {
             let first = publisher.origins.first();
             key = first.and_then(|first| first.key.clone());
             cert = first.and_then(|first| first.cert.clone());
         }
-        publisher.origins = vec![repository(uri, wish)?];
+        publisher.origins = vec![repository(uri, request)?];
     }
     for (word, list, add, remove) in [
-        ("mirror", &mut publisher.mirrors, &wish.add_mirrors, &wish.remove_mirrors),
-        ("origin", &mut publisher.origins, &wish.add_origins, &wish.remove_origins),
+        ("mirror", &mut publisher.mirrors, &request.add_mirrors, &request.remove_mirrors),
+        ("origin", &mut publisher.origins, &request.add_origins, &request.remove_origins),
     ] {
-        alter_list(word, list, add, remove, system, wish)?;
+        alter_list(word, list, add, remove, system, request)?;
     }
-    if let Some(disable) = wish.disable {
-        if wish.toggled.is_empty() {
+    if let Some(disable) = request.disable {
+        if request.toggled.is_empty() {
             publisher.disabled = disable;
         }
-        for uri in &wish.toggled {
+        for uri in &request.toggled {
             let mut found = false;
             // Compared as given but for one slash: an address that ends in two is not found.
             // [publisher.py: get_origin; recorded: omnios-zmgr-origin-001]
@@ -360,7 +360,7 @@ fn altered(mut publisher: Publisher, wish: &Wish) -> Result<Publisher, Fault> {
             return Err(Fault::usage(format!("Publisher '{name}' does not have any SSL-based origins or mirrors.")));
         }
     }
-    alter_props(&mut publisher, wish)?;
+    alter_props(&mut publisher, request)?;
     for list in [&mut publisher.origins, &mut publisher.mirrors] {
         list.sort_by(|one, other| one.uri.cmp(&other.uri));
     }
@@ -374,7 +374,7 @@ fn alter_list(
     add: &[String],
     remove: &[String],
     system: bool,
-    wish: &Wish,
+    request: &Request,
 ) -> Result<(), Fault> {
     if remove.iter().any(|uri| uri == "*") {
         if !system {
@@ -397,10 +397,10 @@ fn alter_list(
         }
     }
     for uri in add {
-        let new = repository(uri, wish)?;
+        let new = repository(uri, request)?;
         if !list.iter().any(|known| known.uri == new.uri) {
             list.push(new);
-        } else if wish.toggled.is_empty() {
+        } else if request.toggled.is_empty() {
             let word = if word == "mirror" { "Mirror" } else { "Origin" };
             let why = match system {
                 true => "is already accessible through the system repository.",
@@ -415,29 +415,29 @@ fn alter_list(
     Ok(())
 }
 
-fn repository(uri: &str, wish: &Wish) -> Result<Repository, Fault> {
+fn repository(uri: &str, request: &Request) -> Result<Repository, Fault> {
     let uri = address::repository(uri)?;
-    if wish.proxy.is_some() && uri.starts_with("file:") {
+    if request.proxy.is_some() && uri.starts_with("file:") {
         return Err(Fault::new("'proxies' is not supported for 'file'."));
     }
-    Ok(Repository { uri, proxy: wish.proxy.clone(), ..Repository::default() })
+    Ok(Repository { uri, proxy: request.proxy.clone(), ..Repository::default() })
 }
 
 /// Values of a property are kept in one text. [publisher.py: update_props]
-fn alter_props(publisher: &mut Publisher, wish: &Wish) -> Result<(), Fault> {
+fn alter_props(publisher: &mut Publisher, request: &Request) -> Result<(), Fault> {
     let props = &mut publisher.props;
-    props.retain(|(name, _)| !wish.unset_props.contains(name));
-    for (name, value) in &wish.set_props {
+    props.retain(|(name, _)| !request.unset_props.contains(name));
+    for (name, value) in &request.set_props {
         props.retain(|(known, _)| known != name);
         props.push((name.clone(), value.clone()));
     }
-    for (name, value) in &wish.add_values {
+    for (name, value) in &request.add_values {
         match props.iter_mut().find(|(known, _)| known == name) {
             Some((_, values)) => *values = format!("{values} {value}"),
             None => props.push((name.clone(), value.clone())),
         }
     }
-    for (name, value) in &wish.remove_values {
+    for (name, value) in &request.remove_values {
         let Some((_, values)) = props.iter_mut().find(|(known, _)| known == name) else {
             return Err(Fault::new(format!(
                 "Cannot remove a value from the property {name} because the property does not exist."
@@ -513,10 +513,10 @@ fn store(
     work: &mut Work,
     known: Option<usize>,
     mut publisher: Publisher,
-    wish: &Wish,
+    request: &Request,
 ) -> std::io::Result<Result<(), Fault>> {
     if known.is_some()
-        && let Some(missing) = wish.approved.iter().find(|path| !session.machine.path(path).is_file())
+        && let Some(missing) = request.approved.iter().find(|path| !session.machine.path(path).is_file())
     {
         return Ok(Err(Fault::new(format!("Could not find {missing}"))));
     }
@@ -528,7 +528,7 @@ fn store(
     }
     let old = known.map(|at| work.image.publishers[at].clone());
     let mut stays = Ok(());
-    if let Err(fault) = ask_repositories(session, old.as_ref(), &mut publisher, wish) {
+    if let Err(fault) = ask_repositories(session, old.as_ref(), &mut publisher, request) {
         // A new publisher of which one origin answered is kept although the command failed. [recorded: omnios-refresh-023]
         let is_partial = old.is_none() && fault.text.contains(" partial)");
         if !is_partial {
@@ -543,7 +543,7 @@ fn store(
         None => work.image.publishers.push(publisher),
     }
     if stays.is_ok()
-        && let Err(fault) = place(&mut work.image.publishers, &name, wish)
+        && let Err(fault) = place(&mut work.image.publishers, &name, request)
     {
         work.image.publishers = before;
         return Ok(Err(fault));
@@ -564,10 +564,10 @@ fn ask_repositories(
     session: &mut Session<'_, '_>,
     old: Option<&Publisher>,
     publisher: &mut Publisher,
-    wish: &Wish,
+    request: &Request,
 ) -> Result<(), Fault> {
     let Some(old) = old else {
-        if !wish.refresh || publisher.origins.is_empty() {
+        if !request.refresh || publisher.origins.is_empty() {
             return Ok(());
         }
         repository::validate(Client::of(session), publisher, &[]).map_err(Fault::bare)?;
@@ -583,7 +583,7 @@ fn ask_repositories(
         return Ok(());
     }
     publisher.refreshed = false;
-    if !wish.refresh {
+    if !request.refresh {
         return Ok(());
     }
     if !new.is_empty() {
@@ -604,9 +604,9 @@ fn refresh_one(session: &mut Session<'_, '_>, publisher: &mut Publisher) -> Resu
 }
 
 /// Moves a publisher to where it is to be searched. [imageconfig.py: change_publisher_search_order]
-fn place(publishers: &mut Vec<Publisher>, name: &str, wish: &Wish) -> Result<(), Fault> {
-    let neighbour = wish.before.as_ref().or(wish.after.as_ref());
-    if !wish.first && neighbour.is_none() {
+fn place(publishers: &mut Vec<Publisher>, name: &str, request: &Request) -> Result<(), Fault> {
+    let neighbour = request.before.as_ref().or(request.after.as_ref());
+    if !request.first && neighbour.is_none() {
         return Ok(());
     }
     let index = |publishers: &[Publisher], name: &str| publishers.iter().position(|publisher| publisher.name == name);
@@ -614,7 +614,7 @@ fn place(publishers: &mut Vec<Publisher>, name: &str, wish: &Wish) -> Result<(),
     if publishers[at].system {
         return Err(Fault::new(format!("Publisher '{name}' is a system publisher and cannot be moved.")));
     }
-    let Some(neighbour) = neighbour.filter(|_| !wish.first) else {
+    let Some(neighbour) = neighbour.filter(|_| !request.first) else {
         let moved = publishers.remove(at);
         publishers.insert(0, moved);
         return Ok(());
@@ -633,16 +633,22 @@ fn place(publishers: &mut Vec<Publisher>, name: &str, wish: &Wish) -> Result<(),
         )));
     }
     let moved = publishers.remove(at);
-    let to = to - usize::from(to > at) + usize::from(wish.before.is_none());
+    let to = to - usize::from(to > at) + usize::from(request.before.is_none());
     publishers.insert(to, moved);
     Ok(())
 }
 
 /// `-p`: takes names from a repository, adds the publishers that are new and the origin to those that are there.
 /// [client_api.py: _publisher_set; recorded: omnios-from-repository-001 to -048]
-fn from_repository(session: &mut Session<'_, '_>, mut work: Work, given: &Given, mut wish: Wish, uri: &str) -> Answer {
+fn from_repository(
+    session: &mut Session<'_, '_>,
+    mut work: Work,
+    given: &Given,
+    mut request: Request,
+    uri: &str,
+) -> Answer {
     let name = given.operands.first();
-    let asked = match source(session, uri, &wish) {
+    let asked = match source(session, uri, &request) {
         Ok(asked) => asked,
         Err(text) => {
             session.complain(format_args!("\npkg set-publisher: {text}\n"));
@@ -671,31 +677,31 @@ fn from_repository(session: &mut Session<'_, '_>, mut work: Work, given: &Given,
         session.complain(format_args!("pkg: {text}\n"));
         return Ok(FAILED);
     }
-    wish.refresh = false;
+    request.refresh = false;
     let (mut added, mut updated, mut failed) = (Vec::new(), Vec::new(), String::new());
     let chosen: Vec<&String> = names.iter().filter(|known| name.is_none_or(|name| name == *known)).collect();
     for prefix in &chosen {
         let known = work.image.publishers.iter().find(|publisher| publisher.name == **prefix);
         let there = known.is_some();
         let has = known.is_some_and(|publisher| publisher.origins.iter().any(|origin| origin.uri == asked.uri));
-        wish.add_origins = if has { Vec::new() } else { vec![uri.to_owned()] };
+        request.add_origins = if has { Vec::new() } else { vec![uri.to_owned()] };
         let saved = there.then(|| {
             // What is there keeps its place, its key and whether it is sticky.
-            (wish.sticky.take(), wish.key.take(), wish.cert.take(), std::mem::take(&mut wish.first))
+            (request.sticky.take(), request.key.take(), request.cert.take(), std::mem::take(&mut request.first))
         });
-        let order = there.then(|| (wish.before.take(), wish.after.take()));
-        let outcome = change(session, &mut work, prefix, &wish)?;
+        let order = there.then(|| (request.before.take(), request.after.take()));
+        let outcome = change(session, &mut work, prefix, &request)?;
         if let (Some(saved), Some((before, after))) = (saved, order) {
-            (wish.sticky, wish.key, wish.cert, wish.first) = saved;
-            (wish.before, wish.after) = (before, after);
+            (request.sticky, request.key, request.cert, request.first) = saved;
+            (request.before, request.after) = (before, after);
         }
         match outcome {
             Ok(()) if there => updated.push((*prefix).clone()),
             Ok(()) => {
                 added.push((*prefix).clone());
-                wish.first = false;
-                wish.before = None;
-                wish.after = Some((*prefix).clone());
+                request.first = false;
+                request.before = None;
+                request.after = Some((*prefix).clone());
             }
             Err(fault) => failed.push_str(&format!("  {prefix}:\n{}\n", fault.text)),
         }
@@ -731,26 +737,26 @@ fn from_repository(session: &mut Session<'_, '_>, mut work: Work, given: &Given,
 }
 
 /// The repository that `-p` names. [recorded: omnios-from-repository-038, -039, omnios-userinfo-013]
-fn source(session: &Session<'_, '_>, uri: &str, wish: &Wish) -> Result<Repository, String> {
-    if let Some(proxy) = &wish.proxy {
-        address::proxy(proxy, wish.may_have_user)?;
+fn source(session: &Session<'_, '_>, uri: &str, request: &Request) -> Result<Repository, String> {
+    if let Some(proxy) = &request.proxy {
+        address::proxy(proxy, request.may_have_user)?;
     }
     let kept = address::repository(uri)?;
     if !kept.starts_with("https:") {
         let scheme = kept.split(':').next().unwrap_or_default();
-        for (what, given) in [("ssl_cert", &wish.cert), ("ssl_key", &wish.key)] {
+        for (what, given) in [("ssl_cert", &request.cert), ("ssl_key", &request.key)] {
             if given.is_some() {
                 return Err(format!("'{what}' is not supported for '{scheme}'."));
             }
         }
     }
-    if wish.proxy.is_some() && kept.starts_with("file:") {
+    if request.proxy.is_some() && kept.starts_with("file:") {
         return Err("'proxies' is not supported for 'file'.".to_owned());
     }
     if let Some(missing) =
-        [&wish.cert, &wish.key].into_iter().flatten().find(|path| !session.machine.path(path).exists())
+        [&request.cert, &request.key].into_iter().flatten().find(|path| !session.machine.path(path).exists())
     {
         return Err(format!("Unable to locate '{missing}'."));
     }
-    Ok(Repository { uri: kept, proxy: wish.proxy.clone(), ..Repository::default() })
+    Ok(Repository { uri: kept, proxy: request.proxy.clone(), ..Repository::default() })
 }

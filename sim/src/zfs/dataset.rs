@@ -1,7 +1,7 @@
-//! Data sets: a folder a data set below /etc/zfs, in the pool's own tree; in it `@`, the data set's own facts, a file
+//! Data sets: a directory a data set below /etc/zfs, in the pool's own tree; in it `@`, the data set's own facts, a file
 //! `@NAME` a snapshot, and the contents of what is not mounted or was snapped.
 //!
-//! Invariant: a data set is there when its folder is; every change of its facts is one rename, made under the lock
+//! Invariant: a data set is there when its directory is; every change of its facts is one rename, made under the lock
 //! `datasets`. A mounted data set's contents lie at its mount point, nowhere else.
 
 use std::fs;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::record::Record;
 use crate::{Machine, hints, tree};
 
-const FOLDER: &str = "/etc/zfs";
+const DIRECTORY: &str = "/etc/zfs";
 const OWN: &str = "@";
 /// The contents of a data set that is not mounted.
 const CONTENTS: &str = "@@";
@@ -58,7 +58,7 @@ impl Dataset {
         }
     }
 
-    /// Whether it is a block device, not a file system.
+    /// Returns true if it is a block device, not a file system.
     pub(crate) fn is_volume(&self) -> bool {
         self.volume.is_some()
     }
@@ -105,22 +105,22 @@ fn draw_guid() -> io::Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-fn folder(machine: &Machine, name: &str) -> PathBuf {
-    machine.path(FOLDER).join(name)
+fn directory(machine: &Machine, name: &str) -> PathBuf {
+    machine.path(DIRECTORY).join(name)
 }
 
 fn facts(name: &str) -> PathBuf {
-    Path::new(FOLDER).join(name).join(OWN)
+    Path::new(DIRECTORY).join(name).join(OWN)
 }
 
-/// The snapshot's file and the folder of what it holds.
+/// The snapshot's file and the directory of what it holds.
 fn snapshot_files(name: &str) -> Option<(PathBuf, PathBuf)> {
     let (dataset, snapshot) = name.split_once('@')?;
-    let folder = Path::new(FOLDER).join(dataset);
-    Some((folder.join(format!("@{snapshot}")), folder.join(format!("@@{snapshot}"))))
+    let directory = Path::new(DIRECTORY).join(dataset);
+    Some((directory.join(format!("@{snapshot}")), directory.join(format!("@@{snapshot}"))))
 }
 
-/// Whether each component is a legal one; what is not can be no data set.
+/// Returns true if each component is a legal one; what is not can be no data set.
 pub(crate) fn is_valid(name: &str) -> bool {
     name.len() < 256 && name.split('/').all(is_valid_component)
 }
@@ -194,7 +194,7 @@ pub(crate) fn find_snapshot(machine: &Machine, name: &str) -> io::Result<Option<
 }
 
 fn entries(machine: &Machine, name: &str) -> io::Result<Vec<String>> {
-    match fs::read_dir(folder(machine, name)) {
+    match fs::read_dir(directory(machine, name)) {
         Ok(entries) => {
             let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
             Ok(names?.into_iter().filter_map(|name| name.into_string().ok()).collect())
@@ -280,7 +280,7 @@ pub(crate) fn put(machine: &Machine, dataset: &Dataset) -> io::Result<()> {
 /// With contents of its own when it is a clone. False when it is there but could not be mounted, because its mount point
 /// holds something. The lock `datasets` is held.
 pub(crate) fn create(machine: &Machine, dataset: &mut Dataset) -> io::Result<bool> {
-    let built = machine.temporary_folder()?;
+    let built = machine.temporary_directory()?;
     if let Some(origin) = dataset.origin.clone() {
         if let Some((_, contents)) = snapshot_files(&origin) {
             tree::copy(&machine.path(contents), &built.join(CONTENTS))?;
@@ -290,7 +290,7 @@ pub(crate) fn create(machine: &Machine, dataset: &mut Dataset) -> io::Result<boo
     dataset.guid = draw_guid()?;
     dataset.mounted = None;
     fs::write(built.join(OWN), dataset.encode().text())?;
-    fs::rename(&built, folder(machine, &dataset.name))?;
+    fs::rename(&built, directory(machine, &dataset.name))?;
     let (place, _) = mountpoint(machine, dataset)?;
     if place.starts_with('/')
         && !dataset.is_volume()
@@ -335,10 +335,10 @@ pub(crate) fn mount(machine: &Machine, dataset: &mut Dataset, path: &str) -> io:
 
 /// Mounts as `mount` does; with `overlay` what lies at `path` is covered until the data set is unmounted. The lock is held.
 pub(crate) fn mount_over(machine: &Machine, dataset: &mut Dataset, path: &str, overlay: bool) -> io::Result<bool> {
-    let contents = folder(machine, &dataset.name).join(CONTENTS);
+    let contents = directory(machine, &dataset.name).join(CONTENTS);
     let place = machine.path(path);
     match fs::read_dir(&place).map(|mut entries| entries.next().is_some()) {
-        Ok(true) if overlay => fs::rename(&place, folder(machine, &dataset.name).join(COVERED))?,
+        Ok(true) if overlay => fs::rename(&place, directory(machine, &dataset.name).join(COVERED))?,
         Ok(true) => return Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),
         _ => {}
@@ -362,7 +362,7 @@ pub(crate) fn mount_over(machine: &Machine, dataset: &mut Dataset, path: &str, o
 pub(crate) fn unmount(machine: &Machine, dataset: &mut Dataset) -> io::Result<()> {
     let Some(path) = dataset.mounted.take() else { return Ok(()) };
     let place = machine.path(&path);
-    match fs::rename(&place, folder(machine, &dataset.name).join(CONTENTS)) {
+    match fs::rename(&place, directory(machine, &dataset.name).join(CONTENTS)) {
         Ok(()) => uncover(machine, dataset, &place)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
@@ -373,7 +373,7 @@ pub(crate) fn unmount(machine: &Machine, dataset: &mut Dataset) -> io::Result<()
 
 /// Puts back what the data set covered, else an empty directory.
 fn uncover(machine: &Machine, dataset: &Dataset, place: &Path) -> io::Result<()> {
-    match fs::rename(folder(machine, &dataset.name).join(COVERED), place) {
+    match fs::rename(directory(machine, &dataset.name).join(COVERED), place) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(place),
         done => done,
     }
@@ -392,11 +392,11 @@ pub(crate) fn destroy(machine: &Machine, dataset: &Dataset) -> io::Result<()> {
     if let Some(path) = &dataset.mounted {
         let place = machine.path(path);
         tree::remove(machine, &place)?;
-        if folder(machine, &dataset.name).join(COVERED).is_dir() {
+        if directory(machine, &dataset.name).join(COVERED).is_dir() {
             uncover(machine, dataset, &place)?;
         }
     }
-    tree::remove(machine, &folder(machine, &dataset.name))?;
+    tree::remove(machine, &directory(machine, &dataset.name))?;
     if let Some(path) = &dataset.mounted {
         forget_mount(machine, path, &dataset.name)?;
     }
@@ -413,7 +413,7 @@ pub(crate) fn snapshot(machine: &Machine, dataset: &Dataset, name: &str) -> io::
     machine.set_counter("snapshot-serial", serial)?;
     let source = match &dataset.mounted {
         Some(path) => machine.path(path),
-        None => folder(machine, &dataset.name).join(CONTENTS),
+        None => directory(machine, &dataset.name).join(CONTENTS),
     };
     let built = machine.temporary()?;
     match source.is_dir() {
@@ -439,7 +439,7 @@ pub(crate) fn roll_back(machine: &Machine, dataset: &Dataset, name: &str) -> io:
     let Some((_, contents)) = snapshot_files(name) else { return Ok(()) };
     let place = match &dataset.mounted {
         Some(path) => machine.path(path),
-        None => folder(machine, &dataset.name).join(CONTENTS),
+        None => directory(machine, &dataset.name).join(CONTENTS),
     };
     let built = machine.temporary()?;
     tree::copy(&machine.path(contents), &built)?;
@@ -487,7 +487,7 @@ pub(crate) fn rename(machine: &Machine, dataset: &Dataset, new: &str) -> io::Res
             remount.push(format!("{new}{}", &name[dataset.name.len()..]));
         }
     }
-    fs::rename(folder(machine, &dataset.name), folder(machine, new))?;
+    fs::rename(directory(machine, &dataset.name), directory(machine, new))?;
     for name in &all {
         let renamed = format!("{new}{}", &name[dataset.name.len()..]);
         for snapshot in snapshots_raw(machine, &renamed)? {

@@ -141,7 +141,7 @@ fn refuse_destroy(
     Ok(None)
 }
 
-/// Whether an active zone, the global one too, has its root at or below this mount point.
+/// Returns true if an active zone, the global one too, has its root at or below this mount point.
 pub(super) fn in_use(machine: &Machine, path: &str) -> bool {
     if path == "/" {
         return true;

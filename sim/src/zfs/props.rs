@@ -88,7 +88,7 @@ pub(super) fn is_user(name: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, ':' | '-' | '_' | '.' | '+'))
 }
 
-/// Whether a property may be given this value; else why not.
+/// Returns true if a property may be given this value; else why not.
 pub(super) fn check(name: &str, value: &str) -> Result<(), String> {
     if is_user(name) {
         return match value.len() < 1024 {
@@ -110,7 +110,7 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether `zfs inherit` takes the property; else why not.
+/// Returns true if `zfs inherit` takes the property; else why not.
 pub(super) fn check_inherit(name: &str) -> Result<(), String> {
     match find(name) {
         None if is_user(name) => Ok(()),

@@ -317,7 +317,7 @@ fn value(machine: &Machine, item: &Item, name: &str, exact: bool) -> io::Result<
     })
 }
 
-/// When the data set's folder last changed its own place: near enough to its creation for listings.
+/// When the data set's directory last changed its own place: near enough to its creation for listings.
 fn creation(machine: &Machine, item: &Item, exact: bool) -> String {
     let name = item.name().replace('@', "/@");
     let path = machine.path("/etc/zfs").join(name);

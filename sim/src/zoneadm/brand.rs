@@ -60,7 +60,7 @@ pub(super) fn open(machine: &Machine, name: &str) -> Option<Brand> {
     there.then(|| of_kind(machine.line().brand(name).unwrap_or(BrandKind::Plain)))
 }
 
-/// The folder that a brand's scripts lie in.
+/// The directory that a brand's scripts lie in.
 pub(super) fn scripts(machine: &Machine, name: &str) -> String {
     // nlipkg and lipkg use the scripts of ipkg, pkgsrc those of sparse.
     let owner = match (name, machine.line().brand(name)) {

@@ -63,11 +63,11 @@ pub(super) fn print_fatal(session: &mut Session<'_, '_>, zonepath: &str, message
 
 /// `setuplog` of OmniOS.
 pub(super) fn begin_log(machine: &Machine, zonepath: &str, message: &str) -> io::Result<()> {
-    let folder = machine.path(zonepath).join("log");
-    if fs::create_dir_all(&folder).is_err() {
+    let directory = machine.path(zonepath).join("log");
+    if fs::create_dir_all(&directory).is_err() {
         return Ok(());
     }
-    let file = folder.join("zone.log");
+    let file = directory.join("zone.log");
     let mut text = fs::read_to_string(&file).unwrap_or_default();
     text.push_str(message);
     text.push('\n');
@@ -483,7 +483,7 @@ const FILES: &[(&str, u32, &str)] = &[
 const NSSWITCH_FILES: &str = "passwd: files\ngroup: files\nhosts: files\nipnodes: files\n";
 const NSSWITCH_DNS: &str = "passwd: files\ngroup: files\nhosts: files dns\nipnodes: files dns\n";
 
-const FOLDERS: &[&str] = &[
+const DIRECTORIES: &[&str] = &[
     "dev",
     "etc/default",
     "etc/dfs",
@@ -505,9 +505,9 @@ const FOLDERS: &[&str] = &[
 pub(super) fn populate(session: &Session<'_, '_>, target: &Target) -> io::Result<()> {
     let machine = session.machine;
     let root = machine.path(&target.zonepath).join("root");
-    for folder in FOLDERS {
-        fs::create_dir_all(root.join(folder))?;
-        fs::set_permissions(root.join(folder), fs::Permissions::from_mode(0o755))?;
+    for directory in DIRECTORIES {
+        fs::create_dir_all(root.join(directory))?;
+        fs::set_permissions(root.join(directory), fs::Permissions::from_mode(0o755))?;
     }
     for (name, mode, text) in FILES {
         write(&root.join(name), text, *mode)?;

@@ -51,10 +51,11 @@ fn unpack_and_convert(
         return Ok(End::Fatal);
     }
     hook::log(session, "Postprocessing: This may take a while...");
-    if let Some(folder) = ["etc", "etc/dfs", "etc/zones", "var", "var/log", "var/pkg"].into_iter().find(|folder| {
-        !fs::symlink_metadata(session.machine.path(target.root()).join(folder)).is_ok_and(|m| m.is_dir())
-    }) {
-        hook::log(session, &format!("ERROR: Invalid '{folder}' directory within the zone"));
+    if let Some(dir) = ["etc", "etc/dfs", "etc/zones", "var", "var/log", "var/pkg"]
+        .into_iter()
+        .find(|dir| !fs::symlink_metadata(session.machine.path(target.root()).join(dir)).is_ok_and(|m| m.is_dir()))
+    {
+        hook::log(session, &format!("ERROR: Invalid '{dir}' directory within the zone"));
         hook::log(session, "        Result: Postprocessing failed.");
         hook::log(session, "");
         hook::log(session, "        Result: *** Installation FAILED ***");

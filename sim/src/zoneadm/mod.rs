@@ -342,7 +342,7 @@ fn shell_words(words: &[String]) -> Vec<String> {
     words.iter().flat_map(|word| word.split_whitespace()).map(str::to_owned).collect()
 }
 
-/// Whether a saved document of the zone's is there at all.
+/// Returns true if a saved document of the zone's is there at all.
 fn has_document(machine: &Machine, zone: &str) -> bool {
     machine.path(document::path(zone.as_bytes())).exists()
 }

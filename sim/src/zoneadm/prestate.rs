@@ -45,7 +45,7 @@ pub(super) fn before_ready(machine: &Machine, target: &Target) -> io::Result<Res
         }
         let made = link::find(machine, &physical)?.and_then(|link| link.mac);
         if let (None, Some(made)) = (mac, made) {
-            // An edit of the zone's configuration that nobody sees.
+            // An edit of the zone's configuration that has no effect.
             let edit = format!("select net physical={physical}; set mac-addr={made}; end");
             machine.ask(&["zonecfg", "-z", &target.name, &edit]);
         }

@@ -89,7 +89,7 @@ fn check_mode(session: &mut Session<'_, '_>, path: &str, mode: u32, word: &str) 
     let fit = bits(session, path, mode, &[0o040, 0o020, 0o010, 0o004, 0o002, 0o001]);
     if !fit && word != "verify" {
         session.complain(format_args!("{path}: changing permissions to 0700.\n"));
-        // The machine's own root directory belongs to whoever made it.
+        // The machine's own root directory belongs to the user who made it.
         if path != "/" {
             fs::set_permissions(session.machine.path(path), fs::Permissions::from_mode(0o700))?;
         }
@@ -130,7 +130,7 @@ fn check_parent(session: &mut Session<'_, '_>, path: &str, owner: u32) -> io::Re
         Some((parent, _)) => parent,
     };
     let mut fit = true;
-    // The machine's own root directory belongs to whoever made it.
+    // The machine's own root directory belongs to the user who made it.
     if parent != "/" {
         let meta = fs::metadata(machine.path(parent))?;
         if meta.uid() != owner {
@@ -195,7 +195,7 @@ pub(super) fn make(machine: &Machine, path: &str) -> io::Result<()> {
     fs::set_permissions(&place, fs::Permissions::from_mode(0o700))
 }
 
-/// Whether one path, as it is written, is the other or a folder above it.
+/// Returns true if one path, as it is written, is the other or a directory above it.
 fn near(path: &str, other: &str) -> bool {
     path.starts_with(other) || other.starts_with(path)
 }

@@ -40,7 +40,7 @@ impl Zonecfg<'_, '_, '_> {
         Ok(())
     }
 
-    /// Whether there can be another resource of this type. That there cannot is told, but is no error.
+    /// Returns true if there can be another resource of this type. That there cannot is told, but is no error.
     fn may_be_added(&mut self, res: Res) -> bool {
         let Some(handle) = &self.handle else { return false };
         let document = &handle.document;

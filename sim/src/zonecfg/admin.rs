@@ -34,7 +34,7 @@ pub(super) fn is_user(name: &[u8]) -> bool {
 }
 
 impl Zonecfg<'_, '_, '_> {
-    /// Whether all of these rights exist; tells which do not.
+    /// Returns true if all of these rights exist; reports those that do not.
     pub(super) fn are_rights(&mut self, rights: &[u8]) -> bool {
         let mut known = true;
         for right in rights.split(|b| *b == b',').filter(|right| !right.is_empty()) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::Machine;
 use crate::document::{Document, Error};
 
-const FOLDER: &str = "/usr/lib/brand";
+const DIRECTORY: &str = "/usr/lib/brand";
 const SIZE: usize = super::resources::NAME;
 /// What a document without a brand had before there were brands.
 pub(super) const NATIVE: &[u8] = b"native";
@@ -37,13 +37,13 @@ fn read(machine: &Machine, brand: &[u8], file: &str) -> Option<String> {
     if brand.is_empty() || brand.len() >= SIZE || brand.contains(&0) {
         return None;
     }
-    let folder: PathBuf = Path::new(FOLDER).join(
+    let directory: PathBuf = Path::new(DIRECTORY).join(
         Path::new(OsStr::from_bytes(brand))
             .strip_prefix("/")
             .ok()
             .map_or_else(|| PathBuf::from(OsStr::from_bytes(brand)), Path::to_path_buf),
     );
-    std::fs::read_to_string(machine.path(folder.join(file))).ok()
+    std::fs::read_to_string(machine.path(directory.join(file))).ok()
 }
 
 /// An attribute of the root of one of the brand's two files.
@@ -54,13 +54,13 @@ fn attribute(machine: &Machine, brand: &[u8], file: &str, name: &str) -> Option<
     Some(document.root_element().attribute(name).unwrap_or_default().to_owned())
 }
 
-/// Whether the brand's files are there and are the brand's.
+/// Returns true if the brand's files are there and are the brand's.
 pub(super) fn exists(machine: &Machine, brand: &[u8]) -> bool {
     let named = attribute(machine, brand, "config.xml", "name");
     named.is_some_and(|name| name.as_bytes() == brand) && attribute(machine, brand, "platform.xml", "name").is_some()
 }
 
-/// Whether zones of the brand can have a network stack of their own.
+/// Returns true if zones of the brand can have a network stack of their own.
 pub(super) fn allows_exclusive_ip(machine: &Machine, brand: &[u8]) -> bool {
     attribute(machine, brand, "platform.xml", "allow-exclusive-ip").as_deref() == Some("true")
 }

@@ -78,7 +78,7 @@ impl Zonecfg<'_, '_, '_> {
         }
     }
 
-    /// Whether a zone may be made where there may be one already.
+    /// Returns true if a zone may be made where there may be one already.
     fn may_be_created(&mut self, force: bool) -> Flow<bool> {
         if Handle::load(self.machine, &self.zone).is_err() {
             return Ok(true);

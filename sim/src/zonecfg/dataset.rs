@@ -1,6 +1,6 @@
 //! What the name of a ZFS dataset may look like.
 
-/// Whether a file system can have this name.
+/// Returns true if a file system can have this name.
 pub(super) fn is_name(name: &[u8]) -> bool {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b' ' | b'%');
     name.len() < 256 && name.split(|b| *b == b'/').all(|part| !part.is_empty() && part.iter().all(plain))

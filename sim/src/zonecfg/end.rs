@@ -88,7 +88,7 @@ impl Zonecfg<'_, '_, '_> {
         absolute
     }
 
-    /// Whether everything is filled in; tells what is not. Every check is made, whatever the ones before came to.
+    /// Returns true if everything is filled in; reports what is not. Runs every check, whatever the earlier results.
     fn is_complete(&mut self, res: Res, draft: &Draft) -> bool {
         match res {
             Res::Fs => {

@@ -35,7 +35,7 @@ pub(super) fn command_file(cwd: &Path, name: &[u8]) -> Result<Vec<u8>, Vec<u8>> 
     Ok(input)
 }
 
-/// Whether a program would be found, in the machine or where it is played.
+/// Returns true if a program would be found, in the machine or where it is played.
 pub(super) fn is_program(machine: &Path, search: &[u8], name: &[u8]) -> bool {
     if name.contains(&b'/') {
         let path = Path::new(OsStr::from_bytes(name));
@@ -43,5 +43,5 @@ pub(super) fn is_program(machine: &Path, search: &[u8], name: &[u8]) -> bool {
     }
     search
         .split(|b| *b == b':')
-        .any(|folder| Path::new(OsStr::from_bytes(folder)).join(OsStr::from_bytes(name)).exists())
+        .any(|directory| Path::new(OsStr::from_bytes(directory)).join(OsStr::from_bytes(name)).exists())
 }

@@ -51,11 +51,11 @@ impl Handle {
     /// A new document from the one that a detached zone carries in its zonepath.
     pub(super) fn detached(machine: &Machine, path: &[u8], zone: &[u8]) -> Result<Handle, Error> {
         use std::os::unix::ffi::OsStrExt as _;
-        let folder = machine.path(std::ffi::OsStr::from_bytes(path));
-        if !folder.join("root").is_dir() {
+        let directory = machine.path(std::ffi::OsStr::from_bytes(path));
+        if !directory.join("root").is_dir() {
             return Err(Error::NoZone);
         }
-        let bytes = fs::read(folder.join("SUNWdetached.xml")).map_err(|_| Error::NoZone)?;
+        let bytes = fs::read(directory.join("SUNWdetached.xml")).map_err(|_| Error::NoZone)?;
         let mut document = Document::parse(&bytes)?;
         document.zone.children.retain(|child| child.name != "package");
         document.zone.set("zonepath", path);
@@ -179,7 +179,7 @@ impl Handle {
     }
 }
 
-/// Whether a zone can have this name.
+/// Returns true if a zone can have this name.
 pub(super) fn validate_name(name: &[u8]) -> Result<(), Error> {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     let valid = name != b"global"

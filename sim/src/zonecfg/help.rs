@@ -345,7 +345,7 @@ impl Zonecfg<'_, '_, '_> {
         ways.concat().concat()
     }
 
-    /// Whether there is a pager; says so if not.
+    /// Returns true if there is a pager; says so if not.
     pub(super) fn has_pager(&mut self) -> bool {
         let value = |name: &str| {
             use std::os::unix::ffi::OsStrExt as _;

@@ -332,7 +332,7 @@ pub(super) fn property_value(property: &[Vec<u8>]) -> Vec<u8> {
     text!("(name=", part(0), ",value=\"", part(1), "\")")
 }
 
-/// Whether a resource is what `info` was asked for. Not every property counts.
+/// Returns true if a resource is what `info` was asked for. Not every property counts.
 fn matches(res: Res, wanted: &Draft, draft: &Draft) -> bool {
     let props: &[Prop] = match res {
         Res::Fs => &[Prop::Dir, Prop::Special, Prop::Type],

@@ -52,7 +52,7 @@ pub(super) struct Lexer {
     pub(super) at_end: bool,
 }
 
-/// Whether the lexer of this line of illumos knows the word.
+/// Returns true if the lexer of this line of illumos knows the word.
 fn knows(line: &Line, prop: Prop) -> bool {
     match prop {
         Prop::MacAddr | Prop::VlanId | Prop::GlobalNic | Prop::Property => line.net_extras,

@@ -14,7 +14,7 @@ const LINK_NAME: usize = 32;
 /// Longest MAC address, its NUL counted.
 const MAC: usize = 20;
 
-/// Whether two addresses are the same. One with a prefix length is the same as one without.
+/// Returns true if two addresses are the same. One with a prefix length is the same as one without.
 pub(super) fn same_address(a: &[u8], b: &[u8]) -> bool {
     let host = |address: &[u8]| address.iter().position(|b| *b == b'/');
     match (host(a), host(b)) {
@@ -89,7 +89,7 @@ fn is_at_most(number: &[u8], most: u64) -> bool {
     digits && strtoull(number, 10).0.is_some_and(|value| value <= most)
 }
 
-/// Whether a data link can have this name.
+/// Returns true if a data link can have this name.
 fn is_link_name(text: &[u8]) -> bool {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.');
     let (before, number) = split_number(text);
@@ -102,7 +102,7 @@ fn is_link_name(text: &[u8]) -> bool {
 }
 
 impl Zonecfg<'_, '_, '_> {
-    /// Whether this is an address; tells what is wrong with it. A `host` takes no prefix length.
+    /// Returns true if this is an address; reports errors. A `host` takes no prefix length.
     pub(super) fn is_address(&mut self, address: &[u8], host: bool) -> bool {
         let slash = address.iter().position(|b| *b == b'/');
         let (part, prefix) = slash.map_or((address, None), |at| (&address[..at], Some(atoi(&address[at + 1..]))));
@@ -140,7 +140,7 @@ impl Zonecfg<'_, '_, '_> {
         false
     }
 
-    /// Whether this names an interface that the zone can have as things stand; tells what is wrong with it.
+    /// Returns true if this names an interface that the zone can currently have; reports errors.
     pub(super) fn is_interface(&mut self, name: &[u8]) -> bool {
         let ip_type = self.handle.as_ref().and_then(|handle| handle.document.ip_type().ok());
         let wrong = match ip_type {

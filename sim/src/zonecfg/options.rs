@@ -49,7 +49,7 @@ impl Zonecfg<'_, '_, '_> {
         Some(options.found)
     }
 
-    /// The same for a command that knows `-F` at most: whether it was given.
+    /// Parses the options of a command that knows only `-F`; returns true if it was given.
     pub(super) fn forced(&mut self, command: &Command, known: &str) -> Option<bool> {
         Some(self.options(command, known, Unknown::Help)?.contains(&Found::Option(b'F')))
     }

@@ -1,7 +1,7 @@
-//! Reads one command after another and has each run, with the parser's own way of getting over what it cannot read.
+//! Parses and runs one command after another, with the real parser's error recovery.
 //!
 //! Invariant: what the real parser keeps from one command to the next (values that a broken line left behind, words that
-//! nobody claimed) is kept here as well; it decides what later lines do.
+//! no rule consumed) is kept here as well; it decides what later lines do.
 
 use std::sync::OnceLock;
 

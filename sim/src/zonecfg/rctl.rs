@@ -59,12 +59,12 @@ pub(super) fn get_alias(document: &Document, name: &str) -> Result<u64, Error> {
     Ok(strtoull(limit, 10).0.unwrap_or(u64::MAX))
 }
 
-/// Whether the alias can be set.
+/// Returns true if the alias can be set.
 pub(super) fn alias_is_free(document: &Document, name: &str) -> bool {
     matches!(get_alias(document, name), Ok(_) | Err(Error::NoEntry))
 }
 
-/// Whether this is a value for the alias, and which.
+/// Returns true if this is a value for the alias, and which.
 pub(super) fn alias_limit(name: &str, text: &[u8]) -> Option<u64> {
     let least = find(name).ok()?.least;
     super::numbers::unsigned(text).filter(|value| *value >= least)
@@ -96,13 +96,13 @@ pub(super) fn remove_alias(document: &mut Document, name: &str) {
     }
 }
 
-/// Whether a control can have this name.
+/// Returns true if a control can have this name.
 pub(super) fn valid_name(name: &[u8]) -> bool {
     name.strip_prefix(b"zone.")
         .is_some_and(|rest| !rest.is_empty() && rest.iter().all(|b| b.is_ascii_alphabetic() || *b == b'-'))
 }
 
-/// Whether a control can have this value.
+/// Returns true if a control can have this value.
 pub(super) fn valid_value(privilege: &[u8], limit: &[u8], action: &[u8]) -> bool {
     let number = !limit.starts_with(b"-") && matches!(strtoull(limit, 0), (Some(_), b""));
     privilege == PRIVILEGED && number && matches!(action, b"none" | b"deny")

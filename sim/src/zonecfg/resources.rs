@@ -26,7 +26,7 @@ pub(super) struct Field {
     pub(super) attribute: &'static str,
     /// Longer values are cut when they are set, and not found when they are looked for.
     size: usize,
-    /// Whether the attribute is left out of the document while it is empty.
+    /// True if the attribute is left out of the document while it is empty.
     optional: bool,
 }
 
@@ -220,7 +220,7 @@ pub(super) fn value(res: Res, element: &Element, prop: Prop) -> Option<&[u8]> {
     fetch(element, field.attribute, size).ok()
 }
 
-/// Whether an attribute of the element is this value, whatever its length.
+/// Returns true if an attribute of the element is this value, whatever its length.
 pub(super) fn has(res: Res, element: &Element, prop: Prop, value: &[u8]) -> bool {
     let attribute = res.fields().iter().find(|field| field.prop == prop).map_or("", |field| field.attribute);
     fetch(element, attribute, usize::MAX) == Ok(value)

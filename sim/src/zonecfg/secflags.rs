@@ -42,7 +42,7 @@ fn parse(text: &[u8]) -> Option<Flags> {
 }
 
 impl Zonecfg<'_, '_, '_> {
-    /// Whether the security flags of this resource are sound; tells what is wrong with them.
+    /// Returns true if the security flags of this resource are valid; reports errors.
     pub(super) fn are_security_flags(&mut self, draft: &Draft) -> bool {
         let mut sound = true;
         let mut sets = Vec::new();

@@ -151,7 +151,7 @@ impl<'h, 's, 'a> Zonecfg<'h, 's, 'a> {
         self.host.out.stderr(&text!(message, "\n"));
     }
 
-    /// The same, and the run has seen an error.
+    /// Prints a message, and records that the run has seen an error.
     pub(super) fn fail(&mut self, message: impl AsRef<[u8]>) {
         self.zerr(message);
         self.saw_error = true;
@@ -172,7 +172,7 @@ impl<'h, 's, 'a> Zonecfg<'h, 's, 'a> {
         self.fail_on(self.zone.clone(), error);
     }
 
-    /// Asks the user: nobody is there, which is an error of its own.
+    /// Asks the user: there is no terminal, which is a separate error.
     pub(super) fn cannot_ask(&mut self) {
         self.saw_error = true;
     }
@@ -229,7 +229,7 @@ impl<'h, 's, 'a> Zonecfg<'h, 's, 'a> {
         self.usage(help::Stream::Errors, &[Topic::Resources]);
     }
 
-    /// Whether the zone may not be changed; says so.
+    /// Returns true if the zone may not be changed; says so.
     pub(super) fn refuses_change(&mut self, command: Cmd) -> bool {
         if self.zone.starts_with(b"SUNW") {
             self.fail(text!(self.zone, ": zones beginning with SUNW are read-only."));
@@ -251,7 +251,7 @@ impl<'h, 's, 'a> Zonecfg<'h, 's, 'a> {
         Ok(self.load(true)?.is_ok())
     }
 
-    /// The same. Without `expected`, that the zone is not there is no error unless it was there before.
+    /// Checks the zone like above. Without `expected`, a missing zone is not an error unless it existed before.
     fn load(&mut self, expected: bool) -> Flow<Result<(), Error>> {
         if self.handle.is_some() {
             return Ok(Ok(()));
@@ -309,7 +309,7 @@ impl<'h, 's, 'a> Zonecfg<'h, 's, 'a> {
         }
     }
 
-    /// Whether the zone of this name is at least installed.
+    /// Returns true if the zone of this name is at least installed.
     pub(super) fn is_installed(&self, zone: &[u8]) -> bool {
         self.state(zone).is_some_and(|state| state.is_none_or(|state| state >= State::Installed))
     }

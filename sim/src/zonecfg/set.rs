@@ -222,7 +222,7 @@ fn without_spare_slashes(path: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// Whether this can be a host id: hexadecimal, below the one that means none.
+/// Returns true if this can be a host id: hexadecimal, below the one that means none.
 pub(super) fn check_hostid(text: &[u8]) -> Result<(), Error> {
     let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');
     if text.is_empty() || text.iter().any(blank) {
@@ -237,7 +237,7 @@ pub(super) fn check_hostid(text: &[u8]) -> Result<(), Error> {
     if valid { Ok(()) } else { Err(Error::InvalidProperty) }
 }
 
-/// Whether this can be a list of file system types.
+/// Returns true if this can be a list of file system types.
 pub(super) fn check_fs_allowed(text: &[u8]) -> Result<(), Error> {
     if text.len() > FS_ALLOWED {
         return Err(Error::TooBig);

@@ -174,7 +174,7 @@ impl Zonecfg<'_, '_, '_> {
     }
 }
 
-/// Whether a file system type can be the name of a folder.
+/// Returns true if a file system type can be the name of a directory.
 fn is_fs_type(text: &[u8]) -> bool {
     text.len() < super::resources::NAME && !text.contains(&b'/') && !matches!(text, b"" | b"." | b"..")
 }

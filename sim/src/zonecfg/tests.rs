@@ -44,9 +44,9 @@ fn run(machine: &Machine, argv: &[&[u8]], input: &[u8]) -> (Status, Written) {
 }
 
 fn machine(dialect: Dialect) -> (tempfile::TempDir, Machine) {
-    let folder = tempfile::tempdir().unwrap();
-    let machine = Machine::create(folder.path(), dialect).unwrap();
-    (folder, machine)
+    let directory = tempfile::tempdir().unwrap();
+    let machine = Machine::create(directory.path(), dialect).unwrap();
+    (directory, machine)
 }
 
 mod behaviour;

@@ -91,7 +91,7 @@ impl Res {
         Res::SecurityFlags,
     ];
 
-    /// Whether the global zone cannot have it.
+    /// Returns true if the global zone cannot have it.
     pub(super) fn never_global(self) -> bool {
         matches!(self, Res::Fs | Res::Net | Res::Device | Res::Attr | Res::Dataset)
     }
@@ -204,12 +204,12 @@ impl Prop {
         Prop::Lower,
     ];
 
-    /// Whether it is a property of the zone itself.
+    /// Returns true if it is a property of the zone itself.
     pub(super) fn is_global(self) -> bool {
         self.is_alias() || self.never_global() || self == Prop::Pool
     }
 
-    /// Whether the global zone cannot have it.
+    /// Returns true if the global zone cannot have it.
     pub(super) fn never_global(self) -> bool {
         matches!(
             self,
@@ -227,7 +227,7 @@ impl Prop {
         )
     }
 
-    /// Whether it stands for a resource control.
+    /// Returns true if it stands for a resource control.
     pub(super) fn is_alias(self) -> bool {
         matches!(
             self,

@@ -18,7 +18,7 @@ pub(super) struct State {
     gotos: BTreeMap<&'static str, usize>,
     reductions: BTreeMap<&'static str, usize>,
     default: Option<usize>,
-    /// Whether the next token must be known.
+    /// True if the next token must be known.
     pub(super) looks_ahead: bool,
 }
 

@@ -11,7 +11,7 @@ use zmgr_sim::{Call, Caller, Dialect, Machine, Output, Status};
 
 /// A simulated host.
 pub(crate) struct Bench {
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
     pub(crate) machine: Machine,
 }
 
@@ -52,18 +52,18 @@ impl Bench {
     pub(crate) fn new(dialect: &Value) -> Bench {
         let dialect = dialect.as_str().and_then(Dialect::from_name).expect("the dialect of a recording");
         // Memory, if there is some: thousands of small machines are made.
-        let folder = match Path::new("/dev/shm").is_dir() {
+        let directory = match Path::new("/dev/shm").is_dir() {
             true => tempfile::tempdir_in("/dev/shm"),
             false => tempfile::tempdir(),
         };
-        let folder = folder.unwrap();
-        let machine = Machine::create(folder.path(), dialect).unwrap();
-        Bench { folder, machine }
+        let directory = directory.unwrap();
+        let machine = Machine::create(directory.path(), dialect).unwrap();
+        Bench { directory, machine }
     }
 
     /// Path on this machine of an absolute path of the simulated host.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path.trim_start_matches('/'))
+        self.directory.path().join(path.trim_start_matches('/'))
     }
 
     /// The simulated host's root directory, as it appears in messages.
@@ -137,9 +137,9 @@ impl Bench {
 
 /// A tar archive of these members (directories end in `/`), compressed by the host's own programs.
 fn archive(compression: &str, members: &[&str]) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     for name in members {
-        let path = folder.path().join(name);
+        let path = directory.path().join(name);
         fs::create_dir_all(if name.ends_with('/') { path.clone() } else { path.parent().unwrap().to_owned() }).unwrap();
         if !name.ends_with('/') {
             fs::write(&path, "x\n").unwrap();
@@ -153,6 +153,6 @@ fn archive(compression: &str, members: &[&str]) -> Vec<u8> {
         _ => "--format=ustar",
     };
     let mut tar = std::process::Command::new("tar");
-    tar.arg("-C").arg(folder.path()).args(["--no-recursion", compress, "-cf", "-"]).args(members);
+    tar.arg("-C").arg(directory.path()).args(["--no-recursion", compress, "-cf", "-"]).args(members);
     tar.output().unwrap().stdout
 }

@@ -94,16 +94,16 @@ fn lay_out(bench: &Bench, case: &Value) -> Result<(), String> {
     bench.run(&[&["pkg", "-R", ROOT, "unset-publisher"], names.as_slice()].concat(), "", &[]);
     let made = || -> std::io::Result<()> {
         for (name, prefix, publishers) in REPOSITORIES {
-            let folder = bench.path(&format!("/export/repo/{name}"));
-            fs::create_dir_all(&folder)?;
+            let directory = bench.path(&format!("/export/repo/{name}"));
+            fs::create_dir_all(&directory)?;
             for publisher in *publishers {
-                fs::create_dir_all(folder.join("publisher").join(publisher))?;
+                fs::create_dir_all(directory.join("publisher").join(publisher))?;
             }
             let text = format!("[publisher]\nprefix = {prefix}\n\n[repository]\nversion = 4\n");
-            fs::write(folder.join("pkg5.repository"), text)?;
+            fs::write(directory.join("pkg5.repository"), text)?;
         }
-        for folder in ["/export/repo/notrepo", "/export/work", "/export/keys"] {
-            fs::create_dir_all(bench.path(folder))?;
+        for directory in ["/export/repo/notrepo", "/export/work", "/export/keys"] {
+            fs::create_dir_all(bench.path(directory))?;
         }
         fs::write(bench.path("/export/repo/file"), "x\n")?;
         fs::write(bench.path("/export/keys/key.pem"), material("key"))?;

@@ -170,7 +170,7 @@ fn next_goes_round() {
 }
 
 #[test]
-fn a_file_that_nobody_can_read() {
+fn an_unreadable_file() {
     let site = Site::new(&[INTERNAL]);
     let registry = registry(site.path());
     site.zone("web01", "net \"a\" { pool \"internal\"; address \"10.1.0.2/28\" }");
@@ -180,7 +180,7 @@ fn a_file_that_nobody_can_read() {
     assert_eq!(given(&allocate(&registry, "internal", "a", None).unwrap()), ["10.1.0.5/28"]);
     let held = allocate(&registry, "internal", "b", Some("10.1.0.2")).unwrap_err();
     assert_eq!(held.code(), Code::AddressInUse);
-    // Nobody remembers: nothing is given, and the file is named.
+    // The addresses are unknown: nothing is allocated, and the error names the file.
     std::fs::remove_file(site.path().join(".zmgr/index.v1")).unwrap();
     let refused = allocate(&registry, "internal", "b", None).unwrap_err();
     assert_eq!(refused.code(), Code::Config);

@@ -1,4 +1,4 @@
-//! Many at once: nobody gets what another has, and nobody waits for ever.
+//! Many processes at once: none gets what another has, and none waits forever.
 
 use std::collections::HashSet;
 use std::process::{Child, Command, Stdio};
@@ -104,7 +104,7 @@ fn sixteen_threads() {
     assert_eq!(held(site.path()).len(), 16 * (50 - 17));
 }
 
-/// The same through one manager, whose clones and borrows are all one.
+/// Tests clones and references of one manager, which share its locks.
 #[test]
 fn sixteen_threads_on_one_manager() {
     let dir = tempfile::tempdir().unwrap();

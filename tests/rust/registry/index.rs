@@ -116,7 +116,7 @@ fn a_link_in_place_of_a_document_is_read() {
 
 /// Also where the index knows the document and not how its file stood, as of one that was written while the index was.
 #[test]
-fn a_link_that_leads_nowhere_is_told_of() {
+fn a_link_that_leads_nowhere_is_reported() {
     let site = Site::new(&[POOL]);
     let registry = registry(site.path());
     site.zone("z10", "net \"n\" { pool \"p\"; address \"10.4.0.10/24\" }");

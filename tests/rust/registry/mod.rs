@@ -15,7 +15,7 @@ use zmgr::name::{PoolName, ReservationName};
 use zmgr::registry::{Allocation, HostUsage, Pools, Registry, Session, Tree, Wait, WriteHook};
 use zmgr::{Document, Pool, Result};
 
-/// A tree in a folder of its own.
+/// A tree in a directory of its own.
 struct Site {
     root: tempfile::TempDir,
 }
@@ -53,7 +53,7 @@ impl Site {
     }
 }
 
-/// The names in a folder, sorted; hidden ones too.
+/// The names in a directory, sorted; hidden ones too.
 fn names(directory: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();

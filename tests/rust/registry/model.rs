@@ -88,7 +88,7 @@ impl Shape {
     }
 }
 
-/// Whether any interface can have it.
+/// Returns true if any interface can have it.
 fn can_have(address: IpAddr) -> bool {
     !address.is_unspecified() && !matches!(address, IpAddr::V4(a) if a.is_broadcast())
 }

@@ -117,7 +117,7 @@ fn a_command_reads_from_the_terminal() {
 }
 
 #[test]
-fn a_zone_that_goes_down_under_its_command_is_told() {
+fn a_zone_that_goes_down_during_its_command_is_reported() {
     let machine = with_web01();
     let output = machine.zmgr(&["exec", "web01", "--", "sh", "-c", "echo working; halt; echo never"]);
     assert_eq!(output.status.code(), Some(6));

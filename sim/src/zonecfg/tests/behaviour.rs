@@ -4,10 +4,10 @@ use super::*;
 
 /// A machine with a zone `z1` saved on it.
 fn with_zone(dialect: Dialect) -> (tempfile::TempDir, Machine) {
-    let (folder, machine) = machine(dialect);
+    let (directory, machine) = machine(dialect);
     let (status, written) = zonecfg(&machine, "create -b; set zonepath=/zones/z1");
     assert_eq!((status, String::from_utf8_lossy(&written.err).as_ref()), (Status::Exited(0), ""));
-    (folder, machine)
+    (directory, machine)
 }
 
 /// Commands as arguments.
@@ -47,7 +47,7 @@ fn get(machine: &Machine, commands: &str) -> String {
 
 #[test]
 fn words_left_over_from_a_bad_line_abort_after_the_next_command() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let (status, written) = typed(&machine, "set bogus=1\nset autoboot=true\nset bootargs=-v\n");
     assert_eq!((status, complaints(&written).as_str()), (Status::Signalled(6), "syntax error at '='\n"));
     assert_eq!(get(&machine, "info autoboot"), "autoboot: false\n");
@@ -59,7 +59,7 @@ fn words_left_over_from_a_bad_line_abort_after_the_next_command() {
 
 #[test]
 fn a_value_of_a_bad_line_is_taken_for_that_of_the_next_command() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let (status, _) = typed(&machine, "info fs dir=/a dir=\nset bootargs=-v\n");
     assert_eq!(status, Status::Exited(1));
     assert_eq!(get(&machine, "info bootargs"), "bootargs: /a\n");
@@ -67,7 +67,7 @@ fn a_value_of_a_bad_line_is_taken_for_that_of_the_next_command() {
 
 #[test]
 fn a_file_stops_at_its_first_error_and_what_came_before_is_saved() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let (status, written) = filed(&machine, "set autoboot=true\nset pool=SUNWx\nset bootargs=-v\n");
     let wanted = "On line 2 of commands:\npool names starting with SUNW are reserved.\n";
     assert_eq!((status, complaints(&written).as_str()), (Status::Exited(1), wanted));
@@ -76,7 +76,7 @@ fn a_file_stops_at_its_first_error_and_what_came_before_is_saved() {
 
 #[test]
 fn an_error_is_not_forgotten() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let (status, _) = typed(&machine, "set autoboot=yes\nset autoboot=true\ncommit\n");
     assert_eq!(status, Status::Exited(1));
     assert_eq!(get(&machine, "info autoboot"), "autoboot: true\n");
@@ -84,7 +84,7 @@ fn an_error_is_not_forgotten() {
 
 #[test]
 fn a_refused_add_leaves_the_zone_scope() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let cpu = "add dedicated-cpu; set ncpus=1-2; end";
     assert_eq!(get(&machine, cpu), "");
     let (status, written) = zonecfg(&machine, cpu);
@@ -96,7 +96,7 @@ fn a_refused_add_leaves_the_zone_scope() {
 
 #[test]
 fn a_failed_end_stays_in_the_resource() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let (status, written) = zonecfg(&machine, "add net; set address=10.0.0.1/24; end; set autoboot=true");
     let wanted = "physical not specified\nautoboot: No such property type\n";
     assert_eq!(status, Status::Exited(1));
@@ -106,7 +106,7 @@ fn a_failed_end_stays_in_the_resource() {
 
 #[test]
 fn select_where_there_is_no_zone_enters_a_resource_of_nothing() {
-    let (_folder, machine) = machine(Dialect::Illumos);
+    let (_directory, machine) = machine(Dialect::Illumos);
     let (status, written) = zonecfg(&machine, "select net physical=net0; end");
     let wanted = "z1: No such zone configured\nphysical not specified\nResource incomplete.\n";
     assert_eq!((status, complaints(&written).as_str()), (Status::Exited(1), wanted));
@@ -114,7 +114,7 @@ fn select_where_there_is_no_zone_enters_a_resource_of_nothing() {
 
 #[test]
 fn resources_come_last_when_they_are_changed() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let attr = |name: &str| format!("add attr; set name={name}; set type=string; set value=a; end;");
     assert_eq!(get(&machine, &(attr("a") + &attr("b"))), "");
     assert_eq!(get(&machine, "select attr name=a; set value=\"c d\"; end"), "");
@@ -127,7 +127,7 @@ fn resources_come_last_when_they_are_changed() {
 
 #[test]
 fn an_alias_and_its_control_are_one() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     assert_eq!(get(&machine, "set max-lwps=100; info max-lwps"), "[max-lwps: 100]\n");
     let value = "add value (priv=privileged,limit=5,action=deny)";
     let (status, written) = zonecfg(&machine, &format!("add rctl; set name=zone.max-lwps; {value}; end; cancel"));
@@ -141,7 +141,7 @@ fn an_alias_and_its_control_are_one() {
 
 #[test]
 fn a_rename_moves_the_document_and_the_line() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     assert_eq!(get(&machine, "set zonename=z2"), "");
     assert_eq!(fs::read(machine.path("/etc/zones/index")).unwrap(), b"global:installed:/\nz2:configured:/zones/z1:\n");
     assert!(!machine.path("/etc/zones/z1.xml").exists() && machine.path("/etc/zones/z2.xml").exists());
@@ -149,7 +149,7 @@ fn a_rename_moves_the_document_and_the_line() {
 
 #[test]
 fn no_index_no_zone() {
-    let (_folder, machine) = machine(Dialect::Illumos);
+    let (_directory, machine) = machine(Dialect::Illumos);
     fs::remove_file(machine.path("/etc/zones/index")).unwrap();
     let (status, written) = zonecfg(&machine, "create -b; set zonepath=/zones/z1");
     let wanted = "z1: Problem updating index file\nConfiguration not saved.\n";
@@ -158,8 +158,8 @@ fn no_index_no_zone() {
 }
 
 #[test]
-fn an_invalid_document_is_told_of_once_and_then_worked_on() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+fn an_invalid_document_is_reported_once_and_then_used() {
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let file = machine.path("/etc/zones/z1.xml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("autoboot=\"false\"", "autoboot=\"perhaps\"")).unwrap();
@@ -170,7 +170,7 @@ fn an_invalid_document_is_told_of_once_and_then_worked_on() {
 
 #[test]
 fn bytes_that_are_no_text_are_kept() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let (status, _) = run(&machine, &[b"zonecfg", b"-z", b"z1", b"set bootargs=\"a\xff\xc3\xa9b\""], b"");
     assert_eq!(status, Status::Exited(0));
     let (_, written) = zonecfg(&machine, "info bootargs");
@@ -179,7 +179,7 @@ fn bytes_that_are_no_text_are_kept() {
 
 #[test]
 fn smartos_has_its_own_properties() {
-    let (_folder, machine) = with_zone(Dialect::SmartOs);
+    let (_directory, machine) = with_zone(Dialect::SmartOs);
     let net = "set ip-type=exclusive; add net; set physical=net0; set global-nic=external; set mac-addr=2:8:20:1:2:3; \
                set vlan-id=7; add property (name=dhcp_server,value=\"true\"); end";
     assert_eq!(get(&machine, net), "");
@@ -195,7 +195,7 @@ fn smartos_has_its_own_properties() {
 
 #[test]
 fn the_global_zone_takes_little() {
-    let (_folder, machine) = machine(Dialect::Illumos);
+    let (_directory, machine) = machine(Dialect::Illumos);
     let (status, written) =
         run(&machine, &[b"zonecfg", b"-z", b"global", b"set autoboot=true; add fs; remove net"], b"");
     let wanted = "autoboot is not a valid property for the global zone.\n\
@@ -207,7 +207,7 @@ fn the_global_zone_takes_little() {
 
 #[test]
 fn options_that_there_are_not() {
-    let (_folder, machine) = with_zone(Dialect::Illumos);
+    let (_directory, machine) = with_zone(Dialect::Illumos);
     let (status, written) = zonecfg(&machine, "create -x; verify -?; delete foo");
     let wanted =
         "-x: illegal option -- x\nusage:\ncreate [-F] [ -a <path> | -b | -t <template> ]\nusage:\ndelete [-F]\n";
@@ -217,7 +217,7 @@ fn options_that_there_are_not() {
 
 #[test]
 fn smartos_finds_a_zone_by_its_uuid() {
-    let (_folder, machine) = with_zone(Dialect::SmartOs);
+    let (_directory, machine) = with_zone(Dialect::SmartOs);
     let uuid = crate::index::find(&machine, b"z1").unwrap().uuid.unwrap();
     let shown = |uuid: &[u8]| {
         let (status, written) = run(&machine, &[b"zonecfg", b"-u", uuid, b"info zonepath"], b"");

@@ -150,7 +150,7 @@ proptest! {
         dialect in dialect(),
         scripts in proptest::collection::vec((script(), 0..3usize), 1..4),
     ) {
-        let (_folder, machine) = machine(dialect);
+        let (_directory, machine) = machine(dialect);
         for (script, way) in scripts {
             let file = machine.root().join("commands");
             let (_, written) = match way {
@@ -175,7 +175,7 @@ proptest! {
         values in proptest::collection::vec("[a-z][a-z0-9/._-]{0,12}( [a-z]{1,4})?", 6),
         swap in 50u64..4096,
     ) {
-        let (_folder, machine) = machine(dialect);
+        let (_directory, machine) = machine(dialect);
         let [dir, special, option, name, value, match_] = &values[..] else { unreachable!() };
         let name = name.replace(['/', '_', ' '], "-");
         let option = option.replace(' ', "");
@@ -203,7 +203,7 @@ proptest! {
 
 #[test]
 fn commands_at_once_never_spoil_the_index() {
-    let (_folder, machine) = machine(Dialect::SmartOs);
+    let (_directory, machine) = machine(Dialect::SmartOs);
     let threads = 6;
     let zones = 8;
     std::thread::scope(|scope| {

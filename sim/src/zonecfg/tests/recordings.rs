@@ -83,7 +83,7 @@ fn answer(machine: &Machine, step: &Value) -> (i64, String, String) {
 
 fn faults(case: &Value) -> Vec<String> {
     let dialect = Dialect::from_name(case["dialect"].as_str().unwrap()).unwrap();
-    let (_folder, machine) = machine(dialect);
+    let (_directory, machine) = machine(dialect);
     let index = machine.path("/etc/zones/index");
     fs::create_dir_all(machine.root().join("files")).unwrap();
     fs::write(&index, text(&case["index_before"])).unwrap();
