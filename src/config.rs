@@ -18,6 +18,8 @@ use crate::source::{Source, Sourced};
 pub struct Config {
     /// Name of this host in a fleet, if the file gives it.
     pub host: Option<Sourced<String>>,
+    /// Whether a zone name may exist on one host of the fleet only.
+    pub unique_names: bool,
     /// Parent directory of the zonepaths of new zones: `PREFIX/NAME`.
     pub zonepath_prefix: Sourced<String>,
     /// Template of zones for which none is given.
@@ -47,6 +49,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             host: None,
+            unique_names: false,
             zonepath_prefix: "/zones".to_owned().into(),
             default_template: None,
             lock_timeout: Duration::from_secs(30),
@@ -127,6 +130,7 @@ impl Kind for Config {
         };
         Some(Config {
             host: reader.text_of(root, "host"),
+            unique_names: reader.flag(root, "unique-names").is_some_and(|unique| unique.value),
             zonepath_prefix: reader.text_of(root, "zonepath-prefix").unwrap_or(plain.zonepath_prefix),
             default_template: reader.parsed(root, "default-template"),
             lock_timeout: reader
@@ -159,6 +163,7 @@ impl Kind for Config {
         let mut nodes = Vec::new();
         nodes.extend(self.host.as_ref().map(|host| Node::new("host").arg(host.as_str())));
         let changed = |differs: bool, node: Node| differs.then_some(node);
+        nodes.extend(changed(self.unique_names, Node::new("unique-names").arg(true)));
         nodes.extend(changed(
             self.zonepath_prefix != plain.zonepath_prefix,
             Node::new("zonepath-prefix").arg(self.zonepath_prefix.as_str()),

@@ -59,7 +59,7 @@ pub use manager::{
     ZoneNet,
 };
 pub use operations::{Cancel, Event, EventKind, Outcome, Plan, Report};
-pub use pool::{Pool, PoolNetwork};
+pub use pool::{Pool, PoolNetwork, PoolShare};
 pub use publisher::Publisher;
 pub use registry::{Allocation, HeldAddress, HeldBy, PoolUsage};
 pub use reservation::Reservation;

@@ -57,6 +57,40 @@ impl Pool {
     pub fn network_of(&self, address: IpAddr) -> Option<&PoolNetwork> {
         self.networks.iter().find(|network| network.network.contains(&address))
     }
+
+    /// Returns the shares of all its networks.
+    pub fn shares(&self) -> impl Iterator<Item = &PoolShare> {
+        self.networks.iter().flat_map(|network| &network.shares)
+    }
+}
+
+/// The addresses of a network that one host of a fleet allocates from.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.init()?;
+/// # std::fs::write(manager.root().join("pools/front.kdl"), r#"pool "front" {
+/// #     network "10.2.0.0/24"
+/// #     share "h1" "10.2.0.10" "10.2.0.59"
+/// #     stub "stub1"
+/// # }"#)?;
+/// let pools = manager.pools()?;
+/// let front = pools.iter().find(|pool| pool.name.as_str() == "front").expect("it was written");
+/// let share: &PoolShare = front.shares().next().expect("it has one");
+/// assert_eq!((share.host.as_str(), share.first.to_string().as_str()), ("h1", "10.2.0.10"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct PoolShare {
+    /// Name of the host, as `host` in its config.kdl has it.
+    pub host: String,
+    /// First address.
+    pub first: IpAddr,
+    /// Last address, not below the first.
+    pub last: IpAddr,
 }
 
 /// A network of a pool.
@@ -69,6 +103,8 @@ pub struct PoolNetwork {
     pub gateway: Option<IpAddr>,
     /// First and last address of each range; none means the whole network.
     pub ranges: Vec<(IpAddr, IpAddr)>,
+    /// The parts that hosts of a fleet allocate from. They do not overlap.
+    pub shares: Vec<PoolShare>,
     /// First and last address of each excluded range.
     pub excludes: Vec<(IpAddr, IpAddr)>,
     /// Single addresses reserved for a zone or owner of this name.
@@ -84,6 +120,7 @@ impl PoolNetwork {
             network,
             gateway: None,
             ranges: Vec::new(),
+            shares: Vec::new(),
             excludes: Vec::new(),
             reserves: Vec::new(),
             source: Source::none(),
@@ -149,6 +186,7 @@ impl Kind for Pool {
         }
         let mut filler = Filler::new(&mut pool.networks, false, whole);
         filler.fill(root, reader);
+        check_shares(root, reader);
         Some(pool)
     }
 
@@ -175,9 +213,9 @@ struct Arrangement {
 
 impl Arrangement {
     fn of(root: &Node, networks: &[PoolNetwork]) -> Self {
-        const KINDS: [&str; 4] = ["gateway", "range", "exclude", "reserve"];
+        const KINDS: [&str; 5] = ["gateway", "range", "share", "exclude", "reserve"];
         let mut found = Arrangement::default();
-        let first = |node: &Node| parse_range(node.text()?).ok().map(|(first, _)| first);
+        let first = |node: &Node| parse_range(place(node)).ok().map(|(first, _)| first);
         for node in root.nodes().iter().filter(|node| KINDS.contains(&node.name.as_str())) {
             let Some(address) = first(node) else { continue };
             let mut family = networks.iter().filter(|each| each.network.addr().is_ipv4() == address.is_ipv4());
@@ -203,12 +241,17 @@ impl Arrangement {
     }
 
     fn is_beside(&self, network: IpNet, node: &Node) -> bool {
-        self.beside.contains(&key(&node.name, node.text().unwrap_or_default()))
+        self.beside.contains(&key(&node.name, place(node)))
             || match self.kinds.get(&(network, node.name.clone())) {
                 Some(beside) => *beside,
                 None => self.bare.contains(&network),
             }
     }
+}
+
+/// Returns the argument that says which network a setting belongs to.
+fn place(node: &Node) -> &str {
+    node.texts().nth(usize::from(node.name == "share")).unwrap_or_default()
 }
 
 /// Returns a node of this name with this first argument, in any spelling of its addresses.
@@ -227,6 +270,9 @@ impl Pool {
             let mut nodes = Vec::new();
             nodes.extend(network.gateway.map(|gateway| Node::new("gateway").arg(gateway.to_string())));
             nodes.extend(network.ranges.iter().map(|(a, b)| Node::new("range").arg(a.to_string()).arg(b.to_string())));
+            nodes.extend(network.shares.iter().map(|share| {
+                Node::new("share").arg(share.host.as_str()).arg(share.first.to_string()).arg(share.last.to_string())
+            }));
             nodes.extend(
                 network
                     .excludes
@@ -280,6 +326,36 @@ fn check_overlap(apart: &mut Apart, network: IpNet, node: &Node, reader: &mut Re
     }
 }
 
+/// Reports shares that overlap: two hosts would allocate the same address.
+fn check_shares(root: &Node, reader: &mut Reader<'_>) {
+    let bodies = std::iter::once(root).chain(root.children_named("network"));
+    let shares = bodies.flat_map(|body| body.children_named("share"));
+    let mut seen: BTreeMap<IpAddr, (IpAddr, &str)> = BTreeMap::new();
+    for node in shares {
+        let Some((host, first, last)) = share(node) else { continue };
+        let Ok((first, last)) = ordered(first, last) else { continue };
+        let before = seen.range(..=last).next_back().filter(|(_, (other_last, _))| *other_last >= first);
+        match before {
+            Some((other_first, (other_last, other))) => {
+                let message = format!(
+                    "the share {first} to {last} of host {host:?} overlaps {other_first} to {other_last} of host {other:?}"
+                );
+                reader.faults.add("overlap", node.name_span, message);
+            }
+            None => {
+                seen.insert(first, (last, host));
+            }
+        }
+    }
+}
+
+/// Returns the host and the ends of a `share` node.
+fn share(node: &Node) -> Option<(&str, IpAddr, IpAddr)> {
+    let mut texts = node.texts();
+    let host = texts.next()?;
+    Some((host, parse_address(texts.next()?).ok()?, parse_address(texts.next()?).ok()?))
+}
+
 /// Networks that do not overlap, by their first address.
 type Apart = BTreeMap<IpAddr, IpNet>;
 
@@ -320,6 +396,11 @@ impl<'p> Filler<'p> {
                     let ends: Vec<IpAddr> = node.texts().filter_map(|text| parse_address(text).ok()).collect();
                     if let [first, last] = ends[..] {
                         self.range(first, last, span, reader);
+                    }
+                }
+                "share" => {
+                    if let Some((host, first, last)) = share(node) {
+                        self.share(host, first, last, node, reader);
                     }
                 }
                 "exclude" => {
@@ -378,6 +459,18 @@ impl<'p> Filler<'p> {
             Ok((first, last)) => {
                 if let Some(network) = self.holder("range", first, last, span, reader) {
                     network.ranges.push((first, last));
+                }
+            }
+        }
+    }
+
+    fn share(&mut self, host: &str, first: IpAddr, last: IpAddr, node: &Node, reader: &mut Reader<'_>) {
+        let span = node.arguments().nth(1).map_or(node.name_span, |entry| entry.span);
+        match ordered(first, last) {
+            Err(message) => reader.faults.add("bad-range", span, message),
+            Ok((first, last)) => {
+                if let Some(network) = self.holder("share", first, last, span, reader) {
+                    network.shares.push(PoolShare { host: host.to_owned(), first, last });
                 }
             }
         }

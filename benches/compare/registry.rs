@@ -42,7 +42,7 @@ fn registry(root: &Path) -> Registry {
 fn pools(root: &Path) -> Arc<Pools> {
     let path = root.join("pools/big.kdl");
     let pool: Pool = Document::parse(&path, &std::fs::read(&path).unwrap()).unwrap().value;
-    Arc::new([(pool.name.clone(), pool)].into())
+    Arc::new(Pools::new([(pool.name.clone(), pool)].into(), None))
 }
 
 fn allocate(root: &Path, owners: &[String]) -> Vec<IpAddr> {

@@ -372,7 +372,12 @@ class PoolUsage:
     """Use of a pool and the holders of its addresses."""
 
     pool: str
+    #: Of a pool with shares, only this host's share counts.
     families: tuple[FamilyUsage, ...]
+    #: Name of this host, if the pool has shares and the name is known.
+    host: str | None
+    #: Shares of all hosts.
+    shares: tuple[PoolShare, ...]
     #: Held addresses in the pool's networks, ascending, IPv4 first.
     holders: tuple[HeldAddress, ...]
     #: Unreadable files, which may hold more addresses. While there are any, the pool allocates nothing.
@@ -398,7 +403,8 @@ class PoolUsage:
             HeldAddress(ipaddress.ip_address(h["address"]), h["kind"], h["name"], h["in-range"]) for h in u["holders"]
         )
         unknown = (Diagnostic._from_json(d) for d in u["unknown"])
-        return cls(u["pool"], tuple(families), tuple(holders), tuple(unknown))
+        shares = tuple(PoolShare._from_json(s) for s in u["shares"])
+        return cls(u["pool"], tuple(families), u["host"], shares, tuple(holders), tuple(unknown))
 
 
 @dataclass(frozen=True)
@@ -417,6 +423,8 @@ class Config:
 
     #: Name of this host in a fleet, if the file gives it.
     host: str | None
+    #: Whether a zone name may exist on one host of the fleet only.
+    unique_names: bool
     zonepath_prefix: str
     default_template: str | None
     lock_timeout: float
@@ -452,6 +460,19 @@ class Template:
 
 
 @dataclass(frozen=True)
+class PoolShare:
+    """Addresses of a pool that one host of a fleet allocates from."""
+
+    host: str
+    first: IPAddress
+    last: IPAddress
+
+    @classmethod
+    def _from_json(cls, s: dict[str, Any]) -> PoolShare:
+        return cls(s["host"], ipaddress.ip_address(s["first"]), ipaddress.ip_address(s["last"]))
+
+
+@dataclass(frozen=True)
 class PoolNetwork:
     """Network of a pool."""
 
@@ -459,6 +480,8 @@ class PoolNetwork:
     gateway: IPAddress | None
     #: First and last address of each range; empty means the whole network.
     ranges: tuple[tuple[IPAddress, IPAddress], ...]
+    #: Parts that hosts of a fleet allocate from.
+    shares: tuple[PoolShare, ...]
     #: First and last address of each range that is never allocated.
     excludes: tuple[tuple[IPAddress, IPAddress], ...]
     #: Addresses kept for a zone or owner of this name.
@@ -486,6 +509,7 @@ class Pool:
                 network=ipaddress.ip_network(n["network"]),
                 gateway=None if n["gateway"] is None else ip(n["gateway"]),
                 ranges=tuple((ip(first), ip(last)) for first, last in n["ranges"]),
+                shares=tuple(PoolShare._from_json(s) for s in n["shares"]),
                 excludes=tuple((ip(first), ip(last)) for first, last in n["excludes"]),
                 reserves=tuple((ip(address), owner) for address, owner in n["reserves"]),
             )

@@ -9,7 +9,7 @@ use crate::error::Diagnostic;
 use crate::host::{Host, HostSnapshot, needs_image};
 use crate::ipam::AddressClass;
 use crate::name::{TemplateName, ZoneName};
-use crate::pool::{Pool, PoolNetwork};
+use crate::pool::{Pool, PoolNetwork, PoolShare};
 use crate::registry::{Directory, Registry, space};
 use crate::schema::did_you_mean;
 use crate::settings::Install;
@@ -201,6 +201,7 @@ impl Checks<'_> {
                         AddressClass::Excluded => "it is excluded",
                         AddressClass::Reserved(_) => "it is also reserved for another owner",
                         AddressClass::OutOfRange => "it is not in a range",
+                        AddressClass::OutOfShare => "it is not in a share",
                     };
                     let message = format!(
                         "pool {:?} reserves {address} for {owner} but can never allocate it: {why}",
@@ -221,7 +222,7 @@ impl Checks<'_> {
                 let Some(pool) = net.pool.as_ref().and_then(|name| documents.pools.get(name)) else { continue };
                 for address in &net.addresses {
                     let at = address.address.addr();
-                    if let Some(message) = misfit(pool, at, zone.name.as_str()) {
+                    if let Some(message) = misfit(pool, documents.pools.host(), at, zone.name.as_str()) {
                         let help = format!("change the address, or the range of pool {:?}", pool.name.as_str());
                         self.warn_with_help("outside-pool", &net.source, message, help);
                     } else if let Some(network) = pool.network_of(at)
@@ -275,10 +276,11 @@ impl Checks<'_> {
                 let help = "add: address \"ADDRESS\" pool=\"POOL\", or remove the file";
                 self.findings.add_with_help("no-address", &reservation.source, message, help);
             }
+            let host = documents.pools.host();
             for address in &reservation.addresses {
                 match documents.pools.get(&address.pool) {
                     Some(pool) => {
-                        if let Some(message) = misfit(pool, address.address, reservation.name.as_str()) {
+                        if let Some(message) = misfit(pool, host, address.address, reservation.name.as_str()) {
                             let help = format!("change the address, or the range of pool {:?}", pool.name.as_str());
                             self.warn_with_help("outside-pool", &address.source, message, help);
                         }
@@ -354,7 +356,7 @@ fn overlaps<'p>(a: &'p Pool, b: &'p Pool) -> impl Iterator<Item = (&'p PoolNetwo
 }
 
 /// Returns why the pool would not allocate this address to this owner.
-fn misfit(pool: &Pool, address: IpAddr, owner: &str) -> Option<String> {
+fn misfit(pool: &Pool, host: Option<&str>, address: IpAddr, owner: &str) -> Option<String> {
     let name = pool.name.as_str();
     let Some(network) = pool.network_of(address) else {
         return Some(format!("{address} of {owner} is not in a network of pool {name:?}"));
@@ -371,6 +373,17 @@ fn misfit(pool: &Pool, address: IpAddr, owner: &str) -> Option<String> {
     }
     if !network.ranges.is_empty() && !within(&network.ranges) {
         return Some(format!("{address} of {owner} is not in a range of pool {name:?}"));
+    }
+    let divided = pool.shares().next().is_some();
+    let mine = |share: &&PoolShare| Some(share.host.as_str()) == host;
+    if divided && !network.shares.iter().filter(mine).any(|share| (share.first..=share.last).contains(&address)) {
+        let host = host.unwrap_or("this host");
+        return Some(match network.shares.iter().find(|share| (share.first..=share.last).contains(&address)) {
+            Some(other) => {
+                format!("{address} of {owner} is in the share of host {:?} in pool {name:?}", other.host)
+            }
+            None => format!("{address} of {owner} is not in a share of {host} in pool {name:?}"),
+        });
     }
     None
 }

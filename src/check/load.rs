@@ -8,10 +8,10 @@ use crate::config::Config;
 use crate::document::{Document, Kind};
 use crate::error::{Code, Diagnostic, Error};
 use crate::kdl_util::snippet;
-use crate::name::{PoolName, PublisherName, TemplateName, ZoneName};
+use crate::name::{PublisherName, TemplateName, ZoneName};
 use crate::pool::Pool;
 use crate::publisher::Publisher;
-use crate::registry::{Directory, Tree};
+use crate::registry::{Directory, Pools, Tree};
 use crate::reservation::Reservation;
 use crate::template::Template;
 use crate::zone::ZoneEntry;
@@ -21,7 +21,7 @@ use crate::zone::ZoneEntry;
 pub(crate) struct Documents {
     pub(crate) config: Config,
     pub(crate) templates: BTreeMap<TemplateName, Template>,
-    pub(crate) pools: BTreeMap<PoolName, Pool>,
+    pub(crate) pools: Pools,
     pub(crate) publishers: BTreeMap<PublisherName, Publisher>,
     pub(crate) zones: BTreeMap<ZoneName, ZoneEntry>,
     pub(crate) reservations: Vec<Reservation>,
@@ -46,7 +46,8 @@ impl Documents {
         }
         all.config = all.read::<Config>(tree, vec![tree.config()]).pop().unwrap_or_default();
         all.templates = by_name(all.directory(tree, Directory::Templates), |template: &Template| template.name.clone());
-        all.pools = by_name(all.directory(tree, Directory::Pools), |pool: &Pool| pool.name.clone());
+        let pools = by_name(all.directory(tree, Directory::Pools), |pool: &Pool| pool.name.clone());
+        all.pools = Pools::of_tree(pools, &all.config, tree);
         all.publishers =
             by_name(all.directory(tree, Directory::Publishers), |publisher: &Publisher| publisher.name.clone());
         all.zones = by_name(all.directory(tree, Directory::Zones), |zone: &ZoneEntry| zone.name.clone());

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use super::tree::{Claim, Claimed, HostTree};
-use crate::error::{Diagnostic, Severity};
+use crate::error::Diagnostic;
 use crate::name::PoolName;
+use crate::pool::Pool;
 use crate::source::Source;
 
 impl fmt::Display for Claimed {
@@ -22,6 +26,7 @@ pub(super) fn check(hosts: &[HostTree]) -> Vec<Diagnostic> {
     found.extend(same_host_twice(hosts));
     found.extend(different_pools(hosts));
     found.extend(held_twice(hosts));
+    found.extend(outside_share(hosts));
     found.extend(same_zone_name(hosts));
     found
 }
@@ -45,22 +50,16 @@ fn same_host_twice(hosts: &[HostTree]) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// Reports pools of one name with different networks: hosts would disagree about free addresses.
+/// Reports pools of one name with different networks or shares: hosts would disagree about free addresses.
 fn different_pools(hosts: &[HostTree]) -> Vec<Diagnostic> {
     let mut first: BTreeMap<&PoolName, &HostTree> = BTreeMap::new();
     let mut found = Vec::new();
     for host in hosts {
         for (name, pool) in &host.pools {
             let other = *first.entry(name).or_insert(host);
-            let networks = |tree: &HostTree| {
-                let pool = &tree.pools[name];
-                let mut networks: Vec<_> = pool.networks.iter().map(|network| network.network).collect();
-                networks.sort();
-                (networks, pool.vlan.as_ref().map(|vlan| vlan.value))
-            };
-            if networks(other) != networks(host) {
+            if divided(&other.pools[name]) != divided(pool) {
                 let message = format!(
-                    "pool {:?} differs between hosts {:?} and {:?}: its networks or its VLAN are not the same",
+                    "pool {:?} differs between hosts {:?} and {:?}: its networks, its shares or its VLAN are not the same",
                     name.as_str(),
                     other.host,
                     host.host
@@ -72,6 +71,15 @@ fn different_pools(hosts: &[HostTree]) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Returns what all hosts must have the same of a pool.
+fn divided(pool: &Pool) -> (Vec<IpNet>, Vec<(IpAddr, IpAddr, &str)>, Option<u16>) {
+    let mut networks: Vec<_> = pool.networks.iter().map(|network| network.network).collect();
+    networks.sort();
+    let mut shares: Vec<_> = pool.shares().map(|share| (share.first, share.last, share.host.as_str())).collect();
+    shares.sort();
+    (networks, shares, pool.vlan.as_ref().map(|vlan| vlan.value))
 }
 
 fn held_twice(hosts: &[HostTree]) -> Vec<Diagnostic> {
@@ -103,20 +111,53 @@ fn held_twice(hosts: &[HostTree]) -> Vec<Diagnostic> {
     found
 }
 
+/// Reports what a host holds in the share of another: that host may allocate it.
+fn outside_share(hosts: &[HostTree]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for host in hosts {
+        for claim in &host.claims {
+            let (Claimed::Address(address), Some(pool)) = (claim.what, host.pools.get(&claim.pool)) else { continue };
+            let share = pool.shares().find(|share| (share.first..=share.last).contains(&address));
+            let Some(share) = share.filter(|share| share.host != host.host) else { continue };
+            let message = format!(
+                "address {address} of {} on {} is in the share of host {:?} in pool {:?}",
+                claim.holder,
+                host.host,
+                share.host,
+                pool.name.as_str()
+            );
+            let diagnostic = Diagnostic::new("outside-share", message).warning();
+            let help = "exclude the address in the pool, or give its holder another";
+            found.push(at(diagnostic.with_help(help), &claim.source));
+        }
+    }
+    found
+}
+
+/// Reports zone names that several hosts use: an error if a tree asks for unique names. Zones that others are cloned from may
+/// have the same name everywhere.
 fn same_zone_name(hosts: &[HostTree]) -> Vec<Diagnostic> {
+    let unique = hosts.iter().find(|host| host.unique_names);
     let mut names: BTreeMap<&str, Vec<&super::FleetZone>> = BTreeMap::new();
-    for zone in hosts.iter().flat_map(|host| &host.zones) {
-        names.entry(&zone.name).or_default().push(zone);
+    for host in hosts {
+        let golden = |zone: &&super::FleetZone| host.golden.iter().any(|name| name.as_str() == zone.name);
+        for zone in host.zones.iter().filter(|zone| !golden(zone)) {
+            names.entry(&zone.name).or_default().push(zone);
+        }
     }
     let twice = names.into_iter().filter(|(_, zones)| zones.len() > 1);
     twice
         .map(|(name, zones)| {
             let on: Vec<&str> = zones.iter().map(|zone| zone.host.as_str()).collect();
-            let mut diagnostic =
-                Diagnostic::new("zone-name-twice", format!("zone {name:?} exists on {}", on.join(", ")));
-            diagnostic.severity = Severity::Warning;
-            diagnostic.path = Some(zones[zones.len() - 1].file.clone());
-            diagnostic
+            let message = format!("zone {name:?} exists on {}", on.join(", "));
+            let diagnostic = Diagnostic::new("zone-name-twice", message).at_path(&zones[zones.len() - 1].file);
+            match unique {
+                Some(host) => diagnostic.with_help(format!(
+                    "rename all but one of them; `unique-names` in config.kdl of {} asks for names that exist once",
+                    host.host
+                )),
+                None => diagnostic.warning(),
+            }
         })
         .collect()
 }

@@ -87,8 +87,10 @@ impl Fleet {
         self.hosts.iter().flat_map(|host| &host.zones)
     }
 
-    /// Returns all problems: an error for each address or MAC address that two holders have, each pool whose networks differ
-    /// between hosts and each unreadable file; a warning for each zone name that two hosts use.
+    /// Returns all problems: an error for each address or MAC address that two holders have, each pool whose networks or shares
+    /// differ between hosts and each unreadable file; a warning for each address in the share of another host and each zone name
+    /// that two hosts use. With `unique-names` in any config.kdl, such a name is an error. Zones that others are cloned
+    /// from may have one name on all hosts.
     ///
     /// Pools of one name count as one network.
     pub fn check(&self) -> Vec<Diagnostic> {

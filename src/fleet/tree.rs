@@ -1,6 +1,6 @@
 //! One host's tree, reduced to what the comparison needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -9,13 +9,14 @@ use crate::address::MacAddr;
 use crate::config::Config;
 use crate::document::{Document, Kind};
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::name::PoolName;
+use crate::name::{PoolName, ZoneName};
 use crate::parallel;
 use crate::pool::Pool;
 use crate::registry::{Directory, Tree};
 use crate::reservation::Reservation;
-use crate::settings::EntryNet;
+use crate::settings::{EntryNet, Settings};
 use crate::source::Source;
+use crate::template::Template;
 use crate::zone::ZoneEntry;
 
 /// An address or MAC address of a holder on this host.
@@ -43,6 +44,10 @@ pub(super) struct HostTree {
     pub(super) zones: Vec<FleetZone>,
     pub(super) pools: BTreeMap<PoolName, Pool>,
     pub(super) claims: Vec<Claim>,
+    /// Whether its config.kdl asks for zone names that exist once in the fleet.
+    pub(super) unique_names: bool,
+    /// Names of the zones that others are cloned from.
+    pub(super) golden: BTreeSet<ZoneName>,
     /// Diagnostics of unreadable files.
     pub(super) unreadable: Vec<Diagnostic>,
 }
@@ -55,10 +60,16 @@ impl HostTree {
         let tree = Tree::new(root).of_anyone();
         let mut unreadable = Vec::new();
         let config = read_one::<Config>(&tree, &tree.config(), &mut unreadable).unwrap_or_default();
-        let host = config.host.map_or_else(|| root.display().to_string(), |host| host.value);
+        let named = config.host.as_ref().map(|host| host.value.clone());
+        let host = named.unwrap_or_else(|| root.display().to_string());
+        let templates = read_all::<Template>(&tree, Directory::Templates, &mut unreadable)?;
+        let layers = templates.iter().map(|template| &template.settings).chain([&config.defaults]);
+        let golden = layers.filter_map(cloned_from).collect();
         let pools: Vec<Pool> = read_all(&tree, Directory::Pools, &mut unreadable)?;
         let pools = pools.into_iter().map(|pool| (pool.name.clone(), pool)).collect();
-        let mut found = HostTree { host, zones: Vec::new(), pools, claims: Vec::new(), unreadable: Vec::new() };
+        let unique_names = config.unique_names;
+        let (zones, claims) = (Vec::new(), Vec::new());
+        let mut found = HostTree { host, zones, pools, claims, unique_names, golden, unreadable: Vec::new() };
         for entry in read_all::<ZoneEntry>(&tree, Directory::Zones, &mut unreadable)? {
             found.take_zone(&tree, &entry);
         }
@@ -76,6 +87,8 @@ impl HostTree {
     }
 
     fn take_zone(&mut self, tree: &Tree, entry: &ZoneEntry) {
+        let applied = entry.applied.iter().map(|applied| &applied.settings);
+        self.golden.extend(applied.chain([&entry.settings]).filter_map(cloned_from));
         let applied = entry.applied.iter().flat_map(|applied| &applied.nets);
         let nets: Vec<&EntryNet> = entry.nets.iter().chain(applied).collect();
         let mut zone = FleetZone {
@@ -118,6 +131,11 @@ impl HostTree {
     fn pool_of(&self, address: IpAddr) -> Option<PoolName> {
         self.pools.values().find(|pool| pool.network_of(address).is_some()).map(|pool| pool.name.clone())
     }
+}
+
+/// Returns the zone that these settings have a zone cloned from.
+fn cloned_from(settings: &Settings) -> Option<ZoneName> {
+    settings.clone_from.as_ref().map(|source| source.value.clone())
 }
 
 /// Reads an optional file; keeps its errors.

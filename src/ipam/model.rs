@@ -30,6 +30,7 @@ fn may_give(block: &Block, a: IpAddr, owner: Option<&str>) -> bool {
         && !within(&block.excludes, a)
         && !block.reserves.iter().any(|(r, whom)| *r == a && owner != Some(whom.as_str()))
         && (block.ranges.is_empty() || within(&block.ranges, a))
+        && block.shares.as_ref().is_none_or(|shares| within(shares, a))
 }
 
 fn candidates(space: &Space, family: Family, owner: Option<&str>) -> Vec<IpAddr> {
@@ -54,6 +55,7 @@ prop_compose! {
         bits in Just(bits),
         gateway in proptest::option::of(0u128..1 << bits),
         ranges in proptest::collection::vec((0u128..1 << bits, 0u128..1 << bits), 0..3),
+        shares in proptest::option::of(proptest::collection::vec((0u128..1 << bits, 0u128..1 << bits), 0..3)),
         excludes in proptest::collection::vec((0u128..1 << bits, 0u128..1 << bits), 0..3),
         reserves in proptest::collection::vec((0u128..1 << bits, "[ab]"), 0..3),
     ) -> Block {
@@ -67,6 +69,7 @@ prop_compose! {
             network,
             gateway: gateway.map(at),
             ranges: ends(ranges),
+            shares: shares.map(ends),
             excludes: ends(excludes),
             reserves: reserves.into_iter().map(|(n, whom)| (at(n), whom)).collect(),
         }
@@ -191,6 +194,7 @@ fn why_an_address_is_not_given() {
     let block = &mut space.blocks[0];
     block.gateway = Some(a("10.1.0.1"));
     block.ranges = vec![(a("10.1.0.0"), a("10.1.0.99"))];
+    block.shares = Some(vec![(a("10.1.0.0"), a("10.1.0.69")), (a("10.1.0.90"), a("10.1.0.120"))]);
     block.excludes = vec![(a("10.1.0.53"), a("10.1.0.60"))];
     block.reserves = vec![(a("10.1.0.20"), "db01".to_owned())];
     for (address, classify) in [
@@ -199,6 +203,8 @@ fn why_an_address_is_not_given() {
         ("10.1.0.2", AddressClass::Candidate),
         ("10.1.0.20", AddressClass::Reserved("db01")),
         ("10.1.0.55", AddressClass::Excluded),
+        ("10.1.0.95", AddressClass::Candidate),
+        ("10.1.0.70", AddressClass::OutOfShare),
         ("10.1.0.100", AddressClass::OutOfRange),
         ("10.1.0.255", AddressClass::Broadcast),
         ("10.2.0.1", AddressClass::Elsewhere),

@@ -17,6 +17,8 @@ pub struct Block {
     pub gateway: Option<IpAddr>,
     /// First and last address of each range; none means the whole network.
     pub ranges: Vec<(IpAddr, IpAddr)>,
+    /// First and last address of each share of this host; `None` if the pool is not divided among hosts.
+    pub shares: Option<Vec<(IpAddr, IpAddr)>>,
     /// First and last address of each excluded range.
     pub excludes: Vec<(IpAddr, IpAddr)>,
     /// Single addresses reserved for an owner of this name.
@@ -26,7 +28,7 @@ pub struct Block {
 impl Block {
     /// Returns a network without any settings.
     pub fn new(network: IpNet) -> Self {
-        Block { network, gateway: None, ranges: Vec::new(), excludes: Vec::new(), reserves: Vec::new() }
+        Block { network, gateway: None, ranges: Vec::new(), shares: None, excludes: Vec::new(), reserves: Vec::new() }
     }
 
     /// Returns the family of the network.
@@ -67,7 +69,11 @@ impl Block {
     pub(super) fn ranged(&self) -> Intervals {
         let whole: Intervals = [self.interval()].into_iter().collect();
         let usable = whole.subtract(&self.edges());
-        if self.ranges.is_empty() { usable } else { usable.intersect(&self.of_family(&self.ranges)) }
+        let ranged = if self.ranges.is_empty() { usable } else { usable.intersect(&self.of_family(&self.ranges)) };
+        match &self.shares {
+            Some(shares) => ranged.intersect(&self.of_family(shares)),
+            None => ranged,
+        }
     }
 
     pub(super) fn excluded(&self) -> Intervals {
@@ -113,6 +119,8 @@ pub enum AddressClass<'a> {
     Reserved(&'a str),
     /// It is not in a range.
     OutOfRange,
+    /// It is in no share of this host.
+    OutOfShare,
 }
 
 /// The networks of a pool, in their order.
@@ -178,7 +186,8 @@ impl Space {
         }
         match block.reserves.iter().find(|(a, whom)| *a == address && owner != Some(whom)) {
             Some((_, whom)) => AddressClass::Reserved(whom),
-            None => AddressClass::OutOfRange,
+            None if !block.ranges.is_empty() && !block.of_family(&block.ranges).contains(n) => AddressClass::OutOfRange,
+            None => AddressClass::OutOfShare,
         }
     }
 

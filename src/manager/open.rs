@@ -194,7 +194,11 @@ impl Manager {
             Err(error) => return Err(error),
         };
         let tree = pretence.0.join("tree");
-        let registry = Registry::new(Tree::new(tree).of_anyone(), self.inner.command.clone(), WriteHook::none());
+        let registry = Registry::new(
+            Tree::new(tree).of_anyone().of_host(directory),
+            self.inner.command.clone(),
+            WriteHook::none(),
+        );
         let host = Host::simulated(machine.runner());
         write_starter(&registry, Some(&host))?;
         Ok((Context { registry, host }, Some(pretence)))
@@ -207,7 +211,7 @@ impl Manager {
 
     /// Returns the tree's registry, which needs no host.
     pub(super) fn registry(&self) -> Registry {
-        let tree = Tree::new(&self.inner.root);
+        let tree = Tree::new(&self.inner.root).of_host(self.host_root());
         let tree = if self.inner.place.is_simulated() { tree.of_anyone() } else { tree };
         Registry::new(tree, self.inner.command.clone(), self.inner.hooks.write_hook.clone())
     }

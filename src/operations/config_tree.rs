@@ -47,7 +47,8 @@ impl ConfigTree {
     /// Reads only config and pools, which is all that addresses need.
     pub(crate) fn load_pools(tree: &Tree) -> Result<ConfigTree> {
         let mut config_tree = ConfigTree::load_config(tree)?;
-        config_tree.pools = Arc::new(config_tree.directory(tree, Directory::Pools, |pool: &Pool| pool.name.clone())?);
+        let pools = config_tree.directory(tree, Directory::Pools, |pool: &Pool| pool.name.clone())?;
+        config_tree.pools = Arc::new(Pools::of_tree(pools, &config_tree.config, tree));
         Ok(config_tree)
     }
 

@@ -277,7 +277,7 @@ impl Allocator {
         if let Some(space) = self.spaces.get(name) {
             return Ok(Arc::clone(space));
         }
-        let space = Arc::new(pools::space(self.pool(name)?));
+        let space = Arc::new(self.pools.space(self.pool(name)?));
         self.spaces.insert(name.clone(), Arc::clone(&space));
         Ok(space)
     }
@@ -670,7 +670,7 @@ mod tests {
                 ..ZoneUsage::default()
             });
             let host_usage = HostUsage { zones: zones.collect(), ..HostUsage::default() };
-            let pools = Arc::new(Pools::from([(pool.name.clone(), pool.clone())]));
+            let pools = Arc::new(Pools::new([(pool.name.clone(), pool.clone())].into(), None));
             let mut allocator = Allocator::new(Tree::new("/t"), snapshot, pools, host_usage).unwrap();
             let (owner, wanted) = (AddressOwner { kind: EntryKind::Zone, name: name(ask.0) }, address(ask.1));
             // This also updates the collected sets.

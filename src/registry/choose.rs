@@ -120,6 +120,7 @@ impl Allocator {
                     format!("see `range` in {}", file.display()),
                 );
             }
+            AddressClass::OutOfShare => return Err(self.not_shared(name, address)?),
             AddressClass::Gateway => return Err(in_use(address, &HeldBy::Gateway(name.to_string()))),
             AddressClass::Reserved(whom) => {
                 let message = format!("{address} is reserved for {whom}");
@@ -207,8 +208,45 @@ impl Allocator {
         refused.map_or(Ok(()), Err)
     }
 
+    /// Explains that this host may not allocate an address of the pool that is in no share of its own.
+    fn not_shared(&self, name: &PoolName, address: IpAddr) -> Result<Error> {
+        let pool = self.pool(name)?;
+        let file = self.tree.pool(name).display().to_string();
+        let of = pool.shares().find(|share| (share.first..=share.last).contains(&address));
+        let message = match of {
+            Some(share) => format!("{address} is in the share of host {:?} in pool {:?}", share.host, name.as_str()),
+            None => format!("{address} is in no share of pool {:?}", name.as_str()),
+        };
+        Ok(Error::new(Code::InvalidArgument, message)
+            .with_help(format!("ask for an address of this host's share; `share` in {file} sets them")))
+    }
+
+    /// Explains that this host has no share of a pool that is divided among hosts, if that is so.
+    fn without_share(&self, name: &PoolName, family: Family) -> Result<Option<Error>> {
+        let pool = self.pool(name)?;
+        let mut of_family = pool.shares().filter(|share| Family::of(share.first) == family);
+        let host = self.pools.host();
+        let divided = pool.shares().next().is_some();
+        if !divided || of_family.any(|share| Some(share.host.as_str()) == host) {
+            return Ok(None);
+        }
+        let file = self.tree.pool(name).display().to_string();
+        let (who, help) = match host {
+            Some(host) => (format!("host {host:?}"), format!("add `share {host:?} FIRST LAST` to {file}")),
+            None => ("this host, whose name is not known,".to_owned(), "set `host` in config.kdl".to_owned()),
+        };
+        let message = format!(
+            "pool {:?} has no {family} address to give: {who} has no {family} share of it ({file})",
+            name.as_str()
+        );
+        Ok(Some(Error::new(Code::PoolExhausted, message).with_help(help)))
+    }
+
     /// Returns the message for a pool without a free address: its size and how the addresses are used.
     fn exhausted(&self, name: &PoolName, space: &Space, family: Family) -> Result<Error> {
+        if let Some(error) = self.without_share(name, family)? {
+            return Ok(error);
+        }
         let usage = space.usage(family, &self.holdings(self.pool(name)?));
         let parts = [
             (usage.zones, "held by zones"),

@@ -1,22 +1,72 @@
 //! Address spaces of pools, and which pools share a layer-2 segment.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
+use super::Tree;
 use super::summary::{LinksView, NetSummary, NetView};
+use crate::config::Config;
 use crate::error::Diagnostic;
 use crate::ipam::{Block, Space};
 use crate::name::PoolName;
-use crate::pool::Pool;
+use crate::pool::{Pool, PoolNetwork, PoolShare};
 
-/// All pools of a tree.
-pub type Pools = BTreeMap<PoolName, Pool>;
+/// All pools of a tree, and the host that allocates from them.
+#[derive(Debug, Clone, Default)]
+pub struct Pools {
+    pools: BTreeMap<PoolName, Pool>,
+    host: Option<String>,
+}
 
-/// Returns the addresses of a pool.
+impl Pools {
+    /// The pools as this host has them. Without its name, it has no share of a pool that is divided among hosts.
+    pub fn new(pools: BTreeMap<PoolName, Pool>, host: Option<String>) -> Self {
+        Pools { pools, host }
+    }
+
+    /// The pools of a tree, as its host has them. The host's name is looked up only if a pool is divided among hosts.
+    pub fn of_tree(pools: BTreeMap<PoolName, Pool>, config: &Config, tree: &Tree) -> Self {
+        let divided = pools.values().any(|pool| pool.shares().next().is_some());
+        let named = config.host.as_ref().map(|host| host.value.clone());
+        let host = if divided { named.or_else(|| tree.nodename()) } else { None };
+        Pools { pools, host }
+    }
+
+    /// The name of this host, if it is known.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// The addresses that this host may allocate from a pool.
+    pub(super) fn space(&self, pool: &Pool) -> Space {
+        space_of(pool, |share| Some(share.host.as_str()) == self.host())
+    }
+}
+
+impl Deref for Pools {
+    type Target = BTreeMap<PoolName, Pool>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.pools
+    }
+}
+
+/// The addresses of a pool that any host may allocate.
 pub fn space(pool: &Pool) -> Space {
+    space_of(pool, |_| true)
+}
+
+fn space_of(pool: &Pool, is_ours: impl Fn(&PoolShare) -> bool) -> Space {
+    let divided = pool.shares().next().is_some();
+    let shares = |network: &PoolNetwork| {
+        let ours = network.shares.iter().filter(|share| is_ours(share));
+        divided.then(|| ours.map(|share| (share.first, share.last)).collect())
+    };
     let blocks = pool.networks.iter().map(|network| Block {
         network: network.network,
         gateway: network.gateway,
         ranges: network.ranges.clone(),
+        shares: shares(network),
         excludes: network.excludes.clone(),
         reserves: network.reserves.clone(),
     });
@@ -93,7 +143,7 @@ impl<'a> Segment<'a> {
 
 /// Returns an error for each pair of pools that would allocate the same addresses on the same segment, reported at the later pool.
 pub fn overlaps(pools: &Pools) -> Vec<Diagnostic> {
-    let spaces: Vec<(&Pool, Space)> = pools.values().map(|pool| (pool, space(pool))).collect();
+    let spaces: Vec<(&Pool, Space)> = pools.values().map(|pool| (pool, pools.space(pool))).collect();
     let mut found = Vec::new();
     for (at, (pool, ours)) in spaces.iter().enumerate() {
         for (other, theirs) in &spaces[..at] {

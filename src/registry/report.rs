@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::allocator::{Allocator, By, Claim, HeldBy, link_of};
-use super::pools::{self, Segment};
+use super::pools::Segment;
 use super::summary::EntryKind;
 use crate::address::MacAddr;
 use crate::error::{Diagnostic, Result};
 use crate::ipam::{AddressClass, AddressRange, AddressUse, Family, Space, Usage, number};
 use crate::name::PoolName;
+use crate::pool::PoolShare;
 
 /// Usage of a pool and the holders of its addresses.
 ///
@@ -31,8 +32,12 @@ use crate::name::PoolName;
 pub struct PoolUsage {
     /// The pool.
     pub pool: PoolName,
-    /// Usage of each of its families, IPv4 first.
+    /// Usage of each of its families, IPv4 first. Of a pool with shares, only this host's share counts.
     pub families: Vec<Usage>,
+    /// Name of this host, if the pool has shares and the name is known.
+    pub host: Option<String>,
+    /// The shares of all hosts.
+    pub shares: Vec<PoolShare>,
     /// Every held address in its networks, ascending, IPv4 first, including gateways and addresses allocated before its networks
     /// changed.
     pub holders: Vec<HeldAddress>,
@@ -59,6 +64,8 @@ impl PoolUsage {
         serde_json::json!({
             "pool": self.pool.as_str(),
             "families": self.families.iter().map(family_json).collect::<Vec<_>>(),
+            "host": self.host,
+            "shares": self.shares,
             "holders": self.holders.iter().map(HeldAddress::to_json).collect::<Vec<_>>(),
             "unknown": self.unknown.iter().map(Diagnostic::to_json).collect::<Vec<_>>(),
         })
@@ -141,9 +148,12 @@ impl Allocator {
             usage.outside += before.iter().filter(|address| Family::of(**address) == family).count() as u128;
             usage
         };
+        let divided = pool.shares().next().is_some();
         Ok(PoolUsage {
             pool: name.clone(),
             families: space.families().map(usage).collect(),
+            host: self.pools.host().filter(|_| divided).map(str::to_owned),
+            shares: pool.shares().cloned().collect(),
             holders,
             unknown: self.unknown().flat_map(|unreadable| unreadable.faults.clone()).collect(),
         })
@@ -176,7 +186,8 @@ impl Allocator {
                 });
             }
         }
-        let spaces: HashMap<&str, Space> = self.pools.values().map(|p| (p.name.as_str(), pools::space(p))).collect();
+        let spaces: HashMap<&str, Space> =
+            self.pools.values().map(|p| (p.name.as_str(), self.pools.space(p))).collect();
         let mut of_entries: BTreeMap<(Family, u128, By<'_>), (IpAddr, Segment<'_>)> = BTreeMap::new();
         self.each_claim(None, |address, claim| {
             if claim.summary.is_some() && !claim.router && concerns(address, &claim.segment) {
@@ -401,6 +412,9 @@ impl Allocator {
             AddressClass::Excluded => "is excluded".to_owned(),
             AddressClass::Reserved(whom) => format!("is reserved for {whom}"),
             AddressClass::OutOfRange => "is not in a range".to_owned(),
+            AddressClass::OutOfShare => {
+                return warn("against-pool", format!("is not in a share of this host in pool {name}"));
+            }
         };
         warn("against-pool", format!("{what} of pool {name}"))
             .map(|d| d.with_help("it stays held and is not allocated to another zone"))

@@ -18,6 +18,8 @@ use crate::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneNa
 pub struct Tree {
     root: PathBuf,
     trust: Trust,
+    /// Root of the host whose tree it is, if that is known.
+    host_root: Option<PathBuf>,
 }
 
 /// Suffix of zonecfg scripts.
@@ -64,7 +66,24 @@ impl fmt::Display for Directory {
 impl Tree {
     /// Returns the tree below this root. Reads nothing.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Tree { root: root.into(), trust: Trust::Guarded }
+        Tree { root: root.into(), trust: Trust::Guarded, host_root: None }
+    }
+
+    /// Returns the tree of the host whose files are below this directory.
+    #[must_use]
+    pub fn of_host(mut self, host_root: impl Into<PathBuf>) -> Self {
+        self.host_root = Some(host_root.into());
+        self
+    }
+
+    /// Returns the name that the host gives itself in `/etc/nodename`, if the host is known and has one.
+    pub fn nodename(&self) -> Option<String> {
+        /// Host names end at 255 bytes.
+        const LIMIT: u64 = 1024;
+        let path = self.host_root.as_ref()?.join("etc/nodename");
+        let text = file::read_text(&path, Links::Follow, LIMIT).ok()?;
+        let name = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
+        Some(name.to_owned())
     }
 
     /// Returns a tree that does not check the owners of its files, for a simulated machine.

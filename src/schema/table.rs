@@ -183,8 +183,17 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "host",
         at: &[At::Config],
         args: args!("NAME": Type::HostName),
-        help: "Name of this host in a fleet of hosts. Without it, `fleet list` shows the path of the tree.",
+        help: "Name of this host in a fleet of hosts. Default: the name in /etc/nodename; `fleet list` shows the path of the tree.",
         example: r#"host "h1""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "unique-names",
+        at: &[At::Config],
+        args: args!("VALUE": Type::Bool),
+        default: "unique-names #false",
+        help: "Whether a zone name may exist on one host of the fleet only. `fleet check` then reports a name on two hosts as an error. Zones that others are cloned from are exempt.",
+        example: "unique-names #true",
         ..BASE
     },
     NodeRule {
@@ -288,6 +297,15 @@ pub(crate) static TABLE: &[NodeRule] = &[
         times: Times::Many,
         help: "Addresses that may be allocated, both ends included. Default: the whole network except addresses that cannot be used.",
         example: r#"range "10.1.0.10" "10.1.0.250""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "share",
+        at: POOL,
+        args: args!("HOST": Type::HostName, "FIRST": Type::Address, "LAST": Type::Address),
+        times: Times::Many,
+        help: "Addresses that one host of a fleet allocates from, both ends included. Once a pool has shares, every host allocates only from its own (see `host` in config.kdl), and a host without one allocates nothing.",
+        example: r#"share "h1" "10.1.0.10" "10.1.0.59""#,
         ..BASE
     },
     NodeRule {

@@ -6,6 +6,7 @@ mod crash;
 mod index;
 mod model;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,13 +67,13 @@ fn registry(root: &Path) -> Registry {
 }
 
 fn pools(root: &Path) -> Arc<Pools> {
-    let mut pools = Pools::new();
+    let mut pools = BTreeMap::new();
     for file in names(&root.join("pools")) {
         let path = root.join("pools").join(file);
         let pool: Pool = Document::parse(&path, &std::fs::read(&path).unwrap()).unwrap().value;
         pools.insert(pool.name.clone(), pool);
     }
-    Arc::new(pools)
+    Arc::new(Pools::new(pools, None))
 }
 
 /// Under the lock, and to the end of it.

@@ -127,6 +127,13 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
         }
     }
     output::table(["POOL", "FAMILY", "TOTAL", "USED", "FREE"], &rows)?;
+    for pool in pools.iter().filter(|pool| !pool.shares.is_empty() && !globals.quiet) {
+        let host = pool.host.as_deref().unwrap_or("this host, whose name is not known,");
+        match pool.shares.iter().any(|share| pool.host.as_ref() == Some(&share.host)) {
+            true => output::aside(format_args!("pool {}: the numbers are those of the share of {host}", pool.pool)),
+            false => output::aside(format_args!("pool {}: {host} has no share of it and allocates nothing", pool.pool)),
+        }
+    }
     for pool in &pools {
         let outside: u128 = pool.families.iter().map(|usage| usage.outside).sum();
         if outside > 0 && !globals.quiet {
@@ -170,11 +177,16 @@ fn show(globals: &Globals, pool: &PoolUsage, tree: &Path) -> Result<u8, Failure>
         }
         output::text(&pool_map::drawn(usage, terminal::stdout_width().unwrap_or(80)))?;
     }
+    for share in &pool.shares {
+        let ours = if pool.host.as_ref() == Some(&share.host) { " (this host)" } else { "" };
+        output::line(format_args!("share of {}{ours}: {} to {}", share.host, share.first, share.last))?;
+    }
     let rows: Vec<[String; 2]> = pool
         .holders
         .iter()
         .map(|held| {
-            let note = if held.in_range { "" } else { " (outside the ranges)" };
+            let outside = if pool.shares.is_empty() { " (outside the ranges)" } else { " (outside this host's share)" };
+            let note = if held.in_range { "" } else { outside };
             let by = held.by.to_string().replace(&format!("{}/", tree.display()), "");
             [held.address.to_string(), format!("{by}{note}")]
         })
