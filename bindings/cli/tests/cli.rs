@@ -488,6 +488,32 @@ fn an_unfinished_or_unregistered_zone_is_reported_with_a_fix() {
 }
 
 #[test]
+fn a_pool_with_shares_shows_whose_they_are() {
+    let host = Host::new();
+    host.ok(&["init"]);
+    let tree = host.dir().join("etc/zmgr");
+    let pool = "pool \"shared\" {\n    network \"10.4.0.0/24\"\n    stub \"stub0\"\n    vlan 4\n    \
+                share \"h1\" \"10.4.0.10\" \"10.4.0.19\"\n    share \"h2\" \"10.4.0.20\" \"10.4.0.29\"\n}\n";
+    std::fs::write(tree.join("pools/shared.kdl"), pool).unwrap();
+    // Without a name, the host has no share.
+    let (status, error) = host.fails(&["pool", "allocate", "shared", "printer"]);
+    assert_eq!(status, 7, "{error}");
+    let config = std::fs::read_to_string(tree.join("config.kdl")).unwrap();
+    std::fs::write(tree.join("config.kdl"), format!("{config}host \"h2\"\n")).unwrap();
+    host.ok(&["pool", "allocate", "shared", "printer"]);
+    let shown = host.json(&["pool", "show", "shared"]);
+    assert_eq!(shown["host"], "h2");
+    assert_eq!(shown["shares"][1], serde_json::json!({"host": "h2", "first": "10.4.0.20", "last": "10.4.0.29"}));
+    assert_eq!((&shown["families"][0]["total"], &shown["families"][0]["free"]), (&10.into(), &9.into()));
+    let text = |words: &[&str]| {
+        let output = zmgr().args(["--simulate", host.dir().to_str().unwrap()]).args(words).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    assert!(text(&["pool", "show", "shared"]).contains("share of h2 (this host): 10.4.0.20 to 10.4.0.29"));
+    assert!(text(&["pool", "list"]).contains("pool shared: the numbers are those of the share of h2"));
+}
+
+#[test]
 fn fleet_check_finds_what_two_trees_hold_twice_on_a_machine_without_zones() {
     let hosts = [Host::new(), Host::new()];
     hosts.iter().for_each(|host| drop(host.ok(&["create", "web01", "--no-boot"])));
