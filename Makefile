@@ -23,7 +23,7 @@ soak: ## what takes too long for each change: many kills, long fuzzing, comparis
 bench: ## the benches, and the side-by-side comparisons
 	cargo bench
 
-header: ## write include/zmgr.h anew from the C face
+header: ## update include/zmgr.h from the C library
 	UPDATE_HEADER=1 cargo test -q -p zmgr-c --test header
 
 lint: ## what CI refuses: formatting, clippy, Python types

@@ -18,14 +18,14 @@ const MIN_PARALLEL: usize = 64;
 /// Code of a problem that is not the file's: the system refused to start a thread.
 pub(super) const NO_THREAD: &str = "no-thread";
 
-/// What a text says, as far as it can be read.
+/// Content of a text, as far as it can be read.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     /// The text, or what can be shown of it.
     pub(crate) text: String,
-    /// Its nodes; `None` where nothing can be read.
+    /// Its nodes; `None` if nothing can be read.
     pub(crate) nodes: Option<Vec<Node>>,
-    /// What is wrong with its form. If there are nodes too, the rest of the text could be read.
+    /// Its syntax errors. If there are nodes too, the rest of the text could be read.
     pub(crate) faults: Vec<Fault>,
     /// The number of further faults.
     pub(crate) more: usize,

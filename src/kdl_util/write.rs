@@ -15,7 +15,7 @@ pub(crate) fn print(nodes: &[Node], level: usize) -> String {
     text
 }
 
-/// One node with its final newline.
+/// Returns one node with its final newline.
 pub(super) fn write_node(text: &mut String, node: &Node, indent: &str, step: &str) {
     text.push_str(indent);
     text.push_str(&head(node));

@@ -10,7 +10,7 @@ struct Open {
     node: Node,
     /// `/-` stands before it, so it leaves no trace.
     is_dropped: bool,
-    /// Where the brace that opens its block stands.
+    /// Place of the brace that opens its block.
     brace: usize,
     /// The nodes before it in the same block.
     before: Vec<Node>,

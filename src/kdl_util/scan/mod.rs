@@ -20,15 +20,15 @@ use chars::is_identifier;
 pub(in crate::kdl_util) use chars::{comment_end, is_blank, is_newline, newline_length};
 use nodes::After;
 
-/// What was found.
+/// Errors found.
 pub(super) struct Scanned {
     pub(super) faults: Vec<Fault>,
     pub(super) tree: Tree,
     /// The number of faults beyond those.
     pub(super) more: usize,
-    /// Where the braces of each block stand, by the opening one.
+    /// Places of the braces of each block, by the opening one.
     pub(super) blocks: Vec<Span>,
-    /// Where each node's name begins and the node ends.
+    /// Start of each node's name, and end of the node.
     pub(super) ends: Vec<(usize, usize)>,
     /// The parts that were given up.
     pub(super) dropped: Vec<Span>,
@@ -119,9 +119,9 @@ struct Scanner<'a> {
     dropped: Vec<Span>,
     /// The number of faults that were not kept.
     more: usize,
-    /// Where the `/-` stands that drops the node whose name begins at the first place.
+    /// Place of the `/-` that drops the node whose name begins at the first place.
     slashes: HashMap<usize, usize>,
-    /// Where the name of the node begins that each open block belongs to.
+    /// Start of the name of the node of each open block.
     owners: Vec<usize>,
     tree: Builder,
 }
@@ -153,7 +153,7 @@ impl<'a> Scanner<'a> {
         if self.text.starts_with('\u{feff}') {
             self.at = '\u{feff}'.len_utf8();
         }
-        // Where each open block began, and whether what precedes its end may be followed by more.
+        // Start of each open block, and whether more may follow what precedes its end.
         let mut open: Vec<usize> = Vec::new();
         loop {
             self.line_space(open.len());

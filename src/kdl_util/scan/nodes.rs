@@ -177,7 +177,7 @@ impl Scanner<'_> {
     /// The block after `/-`: scanned with the same rules by a scanner that keeps its own stack of blocks.
     pub(super) fn dropped_block(&mut self, depth: usize, start: usize) {
         self.check_depth(depth + 1, start);
-        // Its nodes are nodes like others; the stack begins with the block itself, and ends with it.
+        // Its nodes are ordinary nodes; the stack begins and ends with the block itself.
         let mut open = vec![start; depth + 1];
         while !self.hopeless {
             self.line_space(open.len());

@@ -1,4 +1,4 @@
-//! What stands between: blanks, newlines, comments, continued lines.
+//! Blanks, newlines, comments and continued lines.
 
 use super::chars::{is_blank, is_newline, line_end};
 use super::{MAX_DEPTH, Scanner};

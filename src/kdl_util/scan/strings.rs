@@ -3,12 +3,12 @@
 use super::chars::{identifier_length, is_blank, is_identifier, is_newline, is_plain, newline_length};
 use super::{Bridge, Scanner, Span};
 
-/// What stands where a string may.
+/// Result of scanning for a string.
 pub(super) enum Word {
     Good,
     /// None stands here.
     No,
-    /// One begins here and the rest of its line was given up.
+    /// A string begins here, and the rest of its line was skipped.
     Hopeless,
 }
 

@@ -184,7 +184,7 @@ fn test_cases_of_kdl_are_read_as_the_parser_reads_them() {
         }
     }
     assert!(read > 150, "only {read} were read");
-    // What of KDL 2 is refused on purpose.
+    // Parts of KDL 2 that are refused on purpose.
     let on_purpose = ["leading-zero", "number-too-large", "type-annotation"];
     assert_eq!(refused.into_iter().collect::<Vec<_>>(), on_purpose);
 }
