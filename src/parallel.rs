@@ -123,13 +123,17 @@ mod tests {
     #[test]
     fn what_a_thread_that_died_was_at_is_done_by_the_caller() {
         let caller = thread::current().id();
+        // The caller's first item waits until the other thread has begun one.
+        let (both, met) = (std::sync::Barrier::new(2), std::sync::Once::new());
         let work = |n: &usize| match thread::current().id() == caller {
             true => {
-                // So that the other one has begun.
-                thread::sleep(std::time::Duration::from_millis(1));
+                met.call_once(|| drop(both.wait()));
                 *n
             }
-            false => panic!("died"),
+            false => {
+                both.wait();
+                panic!("died")
+            }
         };
         let items: Vec<usize> = (0..50).collect();
         assert_eq!(each(&items, 2, work), items);

@@ -431,8 +431,14 @@ mod tests {
         let registry = registry(root.path());
         let first = registry.lock_zone(&name("web"), &mut Wait::none()).unwrap();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| registry.lock_zone(&name("web"), &mut Wait::up_to(Duration::from_secs(20))));
-            std::thread::sleep(Duration::from_millis(20));
+            let (asking, asked) = std::sync::mpsc::channel();
+            let registry = &registry;
+            let waiting = scope.spawn(move || {
+                // Asked while it waits.
+                let mut pulse = || asking.send(()).is_ok();
+                registry.lock_zone(&name("web"), &mut Wait::up_to(Duration::from_secs(20)).pulse(&mut pulse))
+            });
+            asked.recv().unwrap();
             first.retire();
             let second = waiting.join().unwrap().unwrap();
             assert_eq!(registry.lock_zone(&name("web"), &mut Wait::none()).unwrap_err().code(), Code::Busy);

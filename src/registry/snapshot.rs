@@ -421,11 +421,9 @@ impl Registry {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-    use std::time::Duration;
-
     use super::*;
     use crate::registry::{Tree, WriteHook};
+    use std::path::Path;
 
     fn zone(root: &Path, name: &str) {
         std::fs::write(root.join(format!("zones/{name}.kdl")), format!("zone {name:?} {{\n}}\n")).unwrap();
@@ -440,8 +438,21 @@ mod tests {
         registry
     }
 
+    /// Waits until files that are written from here on are newer than those written before.
+    fn tick(registry: &Registry) {
+        let path = registry.tree().root().join("tick");
+        let written = || {
+            std::fs::write(&path, "tick").unwrap();
+            std::fs::metadata(&path).unwrap().modified().unwrap()
+        };
+        let before = written();
+        while written() <= before {
+            std::thread::yield_now();
+        }
+    }
+
     fn index(registry: &Registry) {
-        std::thread::sleep(Duration::from_millis(20));
+        tick(registry);
         let lock = registry.lock_registry(&mut Wait::none()).unwrap();
         let snapshot = registry.snapshot().unwrap();
         let bytes = snapshot.to_index(lock.taken_at().unwrap());

@@ -10,10 +10,11 @@ use zmgr::exec::{Moment, Watcher};
 use zmgr::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     ApplyOptions, Cancel, Code, CreateOptions, DestroyOptions, EventKind, Fault, HaltOptions, ImportOptions, Manager,
-    RecoverOptions, ReinstallOptions, Report, RunOptions,
+    RecoverOptions, ReinstallOptions, Report, RunOptions, SimHost,
 };
 
 use crate::fixture::{self, Fixture};
+use crate::sim_machine::Pretend;
 use crate::snapshot::{differences, whole};
 
 /// All that a manager does: commands, and changes of the tree.
@@ -59,10 +60,33 @@ fn codes(report: &Report) -> Vec<Option<Code>> {
 }
 
 fn slow(fixture: &Fixture, program: &str, subcommand: &str, seconds: f32) {
+    fixture.machine.host.fault(&slowness(program, subcommand, seconds)).unwrap();
+}
+
+fn slowness(program: &str, subcommand: &str, seconds: f32) -> Fault {
     let mut fault = Fault::new(program);
     fault.subcommand = Some(subcommand.to_owned());
     fault.delay = Some(Duration::from_secs_f32(seconds));
-    fixture.machine.host.fault(&fault).unwrap();
+    fault
+}
+
+/// The same for the next such command alone.
+fn slow_once(program: &str, subcommand: &str, seconds: f32) -> Fault {
+    let mut fault = slowness(program, subcommand, seconds);
+    fault.times = Some(1);
+    fault
+}
+
+/// Sets a fault of [`slow_once`], and asks to stop once the command is at work, which it is
+/// as soon as it has taken its fault.
+fn stop_at_work(machine: &Pretend, fault: Fault, cancel: &Cancel) -> std::thread::JoinHandle<()> {
+    machine.host.fault(&fault).unwrap();
+    let (host, token) = (SimHost::open(machine.dir.path()).unwrap(), cancel.clone());
+    std::thread::spawn(move || {
+        let is_set = |set: &Fault| (&set.program, &set.subcommand) == (&fault.program, &fault.subcommand);
+        fixture::until("the command is at work", || !host.faults().unwrap().iter().any(is_set));
+        token.cancel();
+    })
 }
 
 #[test]
@@ -131,17 +155,20 @@ fn twice_during_a_roll_back_leaves_what_recover_ends() {
     for at in ["uninstall", "delete -F", "delete-vnic"] {
         let fixture = fixture::new();
         let before = whole(fixture.dir());
-        slow(&fixture, "zoneadm", "install", 0.2);
-        for (program, subcommand) in [("zoneadm", "uninstall"), ("zonecfg", "delete"), ("dladm", "delete-vnic")] {
-            slow(&fixture, program, subcommand, 0.2);
+        let (install, undo) = ("install", at.trim_end_matches(" -F"));
+        let program = if undo == "delete" { "zonecfg" } else { "zoneadm" };
+        let program = if undo == "delete-vnic" { "dladm" } else { program };
+        for (program, subcommand) in [("zoneadm", install), (program, undo)] {
+            fixture.machine.host.fault(&slow_once(program, subcommand, 0.2)).unwrap();
         }
         let cancel = Cancel::new();
         // A person at a keyboard: what a callback asks for repeatedly counts once.
-        let (press, pressed) = std::sync::mpsc::channel::<()>();
-        let token = cancel.clone();
+        let (press, pressed) = std::sync::mpsc::channel::<&str>();
+        let (host, token) = (SimHost::open(fixture.dir()).unwrap(), cancel.clone());
         let keyboard = std::thread::spawn(move || {
-            for () in pressed {
-                std::thread::sleep(Duration::from_millis(20));
+            for command in pressed {
+                let is_set = |fault: &Fault| fault.subcommand.as_deref() == Some(command);
+                fixture::until("the command is at work", || !host.faults().unwrap().iter().any(is_set));
                 token.cancel();
             }
         });
@@ -150,9 +177,10 @@ fn twice_during_a_roll_back_leaves_what_recover_ends() {
             undoing |= matches!(event.kind, EventKind::Undoing);
             if let EventKind::Command { argv } = &event.kind {
                 let line = argv.join(" ");
-                let second = undoing && line.contains(at);
-                if second || line.ends_with("web01 install") {
-                    press.send(()).unwrap();
+                if undoing && line.contains(at) {
+                    press.send(undo).unwrap();
+                } else if line.ends_with("web01 install") {
+                    press.send(install).unwrap();
                 }
             }
             true
@@ -231,15 +259,7 @@ fn asked_while_the_host_says_how_the_install_ended() {
     let cancel = Cancel::new();
     let token = cancel.clone();
     let manager = fixture.with_interference(fixture::When::After, "web01 install", move |machine| {
-        let mut fault = Fault::new("zoneadm");
-        (fault.subcommand, fault.delay) = (Some("list".to_owned()), Some(Duration::from_millis(300)));
-        fault.times = Some(1);
-        machine.host.fault(&fault).unwrap();
-        let token = token.clone();
-        std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(100));
-            token.cancel();
-        });
+        stop_at_work(machine, slow_once("zoneadm", "list", 0.3), &token);
     });
     let options = CreateOptions::new().boot(false);
     let error = manager.create("web01", &options, &mut RunOptions::new().cancel(&cancel)).unwrap_err();
@@ -301,16 +321,11 @@ fn a_question_that_is_not_answered_is_not_waited_for() {
         ("zfs", "list", vec![create, destroy]),
         ("zfs", "mount", vec![destroy, reinstall]),
     ] {
-        slow(&fixture, program, subcommand, 60.0);
         for (what, work) in asking {
             let (cancel, begun) = (Cancel::new(), Instant::now());
-            let token = cancel.clone();
-            let clock = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(60));
-                token.cancel();
-            });
+            let asked = stop_at_work(&fixture.machine, slow_once(program, subcommand, 60.0), &cancel);
             let error = work(&mut RunOptions::new().cancel(&cancel));
-            clock.join().unwrap();
+            asked.join().unwrap();
             assert_eq!(error.map(|error| error.code()), Some(Code::Cancelled), "{what}, {program} {subcommand}");
             assert!(begun.elapsed() < Duration::from_secs(20), "{what} waited for {program} {subcommand}");
         }

@@ -6,7 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -46,6 +45,18 @@ impl Host {
         let output = self.run(words);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Waits until this many changes of the tree have been seen, or the child has ended.
+    fn await_changes(&self, child: &mut Child, count: u64) {
+        let paths = ["reservations", ".zmgr", ".zmgr/locks", ".zmgr/locks/registry"].map(|path| self.tree().join(path));
+        let stamps = || paths.clone().map(|path| fs::metadata(path).and_then(|meta| meta.modified()).ok());
+        let (mut seen, mut last) = (0, stamps());
+        while seen < count && child.try_wait().unwrap().is_none() {
+            let now = stamps();
+            seen += u64::from(now != last);
+            last = now;
+        }
     }
 
     /// The files of the reservations, hidden ones too.
@@ -148,7 +159,7 @@ fn kill(rounds: usize) {
         let owner = format!("w{}", round % 7);
         let verb = if round % 14 < 7 { "allocate" } else { "release" };
         let mut child = host.start(&["pool", verb, "p", &owner]);
-        thread::sleep(Duration::from_micros((seed >> 33) % 12_000));
+        host.await_changes(&mut child, (seed >> 33) % 6);
         child.kill().unwrap();
         made += usize::from(child.wait().unwrap().success());
         if round % 10 == 9 {

@@ -1,10 +1,9 @@
 //! SIGKILL at random instants: nothing leaked, doubled or half-written, and no temp file that stays.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
-
 use super::concurrency::child;
 use super::*;
+use crate::fixture::until;
+use std::collections::BTreeMap;
 
 const POOLS: [&str; 2] = [
     "pool \"p\" {\n    network \"10.6.0.0/24\"\n    network \"2001:db8:6::/64\"\n    stub \"stub0\"\n}\n",
@@ -37,13 +36,13 @@ fn kill(rounds: usize) {
     for round in 0..rounds {
         let worked = || std::fs::metadata(site.path().join("reservations")).unwrap().modified().unwrap();
         let before = worked();
-        // Starting the program takes some milliseconds; the instants are spread over its work.
+        // Killed after a number of changes: the instants are spread over its work.
         let mut child = child("for-ever", site.path(), "w");
-        let begun = Instant::now();
-        while worked() == before && begun.elapsed() < Duration::from_secs(20) {
-            std::thread::sleep(Duration::from_micros(200));
+        let mut last = before;
+        for _ in 0..=random() % 12 {
+            until("the process works", || worked() != last);
+            last = worked();
         }
-        std::thread::sleep(Duration::from_micros(random() % 6000));
         child.kill().unwrap();
         child.wait().unwrap();
         touched += usize::from(worked() != before);

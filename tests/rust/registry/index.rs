@@ -31,7 +31,7 @@ fn indexed() -> (Site, Registry) {
         site.zone(&format!("z{n}"), &body);
     }
     allocate(&registry, "p", "printer", None).unwrap();
-    std::thread::sleep(Duration::from_millis(20));
+    tick();
     allocate(&registry, "p", "scanner", None).unwrap();
     release(&registry, "p", "scanner", None).unwrap();
     assert!(site.path().join(".zmgr/index.v1").exists());
@@ -65,7 +65,7 @@ fn damaged_in_any_way() {
     // An allocation on top of a damaged index writes a whole one.
     fs::write(&path, b"rubbish").unwrap();
     assert_eq!(given(&allocate(&registry, "p", "printer", None).unwrap()), ["10.4.0.1/24"]);
-    std::thread::sleep(Duration::from_millis(20));
+    tick();
     assert_eq!(summary(&registry), expected);
 }
 
@@ -211,7 +211,7 @@ proptest! {
                 Hand::Directory(n) => drop(fs::create_dir(zone(n))),
                 Hand::Allocate(n) => drop(allocate(&registry, "p", &format!("r{n}"), None)),
                 Hand::Release(n) => drop(release(&registry, "p", &format!("r{n}"), None)),
-                Hand::Rest => std::thread::sleep(Duration::from_millis(12)),
+                Hand::Rest => tick(),
             }
             let unreadable = |registry: &Registry| -> Vec<String> {
                 registry.snapshot().unwrap().unreadable().iter().map(|each| each.file.name.clone()).collect()

@@ -62,6 +62,19 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
+/// Waits until files that are written from here on are newer than those written before: the clock of a file system moves in steps.
+fn tick() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let written = || {
+        std::fs::write(file.path(), "tick").unwrap();
+        std::fs::metadata(file.path()).unwrap().modified().unwrap()
+    };
+    let before = written();
+    while written() <= before {
+        std::thread::yield_now();
+    }
+}
+
 fn registry(root: &Path) -> Registry {
     Registry::new(Tree::new(root), "test", WriteHook::none())
 }
