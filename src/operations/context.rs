@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::clones::Clones;
 use super::config_tree::ConfigTree;
 use super::jobs::EventSender;
 use super::step_context::StepContext;
@@ -25,6 +26,8 @@ pub(crate) struct Context {
 pub(crate) struct Snapshots {
     pub(crate) host: HostSnapshot,
     pub(crate) host_usage: HostUsage,
+    /// What the operation builds and clones.
+    pub(crate) clones: OnceLock<Clones>,
     /// The properties of the links, once they were queried.
     properties: OnceLock<Properties>,
 }
@@ -33,6 +36,11 @@ pub(crate) struct Snapshots {
 type Properties = BTreeMap<(String, String), String>;
 
 impl Snapshots {
+    /// What the operation builds and clones.
+    pub(crate) fn clones(&self) -> &Clones {
+        self.clones.get_or_init(Clones::default)
+    }
+
     /// Returns the properties of every link; the first call runs one command.
     pub(crate) fn properties(&self, context: &Context) -> Result<&Properties> {
         if let Some(known) = self.properties.get() {
@@ -85,7 +93,7 @@ impl Context {
         let nets = registered.entries().flat_map(|entry| entry.summary.all_nets()).map(|net| net.links());
         let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();
         host_usage.links.retain(|link| !links.contains(link.as_str()));
-        Ok(Snapshots { host, host_usage, properties: OnceLock::new() })
+        Ok(Snapshots { host, host_usage, clones: OnceLock::new(), properties: OnceLock::new() })
     }
 
     /// Takes a zone's lock and the lock that its commands hold: while a command of a killed zmgr is still running, it is `busy`.

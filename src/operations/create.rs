@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::allocate::{AddressRequests, allocate, pinned_nets};
+use super::clones::Clones;
 use super::config_tree::ConfigTree;
 use super::delegation::{self, Delegation};
 use super::host_assets::HostAssets;
@@ -60,6 +61,8 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) refused: &'a BTreeMap<ZoneName, Error>,
     /// Datasets delegated to other zones of the same plan.
     pub(crate) delegated: &'a [Delegation],
+    /// What the same operation builds and clones.
+    pub(crate) clones: &'a Clones,
     pub(crate) tree: &'a Tree,
 }
 
@@ -86,7 +89,9 @@ pub(crate) fn plan(
         // Read under the registry lock, so that no other creation can interfere.
         preconditions::delegated_once(&spec, &delegation::of_registry(inputs.tree))?;
     }
-    if let Some(source) = &spec.clone_from {
+    if let Some(source) = &spec.clone_from
+        && inputs.clones.brand_of(&source.value).is_none()
+    {
         preconditions::undisturbed(allocator, &source.value)?;
     }
 
@@ -117,7 +122,8 @@ pub(crate) fn plan(
     entry.intent.boot = options.boot.filter(|boot| *boot != spec.autoboot.value);
     entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
 
-    let change = change(inputs, name, options, &entry, &spec, &steps, boot.as_ref())?;
+    let mut change = change(inputs, name, options, &entry, &spec, &steps, boot.as_ref())?;
+    change.notes.extend(boot.as_ref().and_then(|_| inputs.clones.note(name)));
     Ok(Creation { entry, spec, steps, boot, change })
 }
 

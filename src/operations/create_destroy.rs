@@ -14,14 +14,14 @@ use super::delegation::Delegation;
 use super::destroy::{self as destruction, Destruction, Found};
 use super::executor::{self, Failure};
 use super::host_assets::HostAssets;
-use super::impact::{self, Mounts};
+use super::impact::{self, Removal};
 use super::jobs::{EventSender, before, run_jobs};
 use super::journal::Journal;
 use super::preconditions::{before_creation, parent};
 use super::request::Pinned;
 use super::step_context::StepContext;
 
-use super::{Change, EventKind, Outcome, Plan, Report, identity, run_plan, view};
+use super::{Change, EventKind, Outcome, Plan, Report, clones, identity, run_plan, view};
 use crate::config::FailureRule;
 use crate::document::Document;
 use crate::effective::{ZoneSpec, effective};
@@ -60,6 +60,7 @@ impl Prepared {
             host_assets: &self.host_assets,
             refused: &self.refused,
             delegated: &self.delegated,
+            clones: self.snapshots.clones(),
             tree: context.registry.tree(),
         }
     }
@@ -278,6 +279,7 @@ fn complete(
     failure: Failure,
 ) -> Result<Zone> {
     let name = &creation.entry.name;
+    step_context.boots_later.set(!prepared.snapshots.clones().of(name).is_empty());
     let result = build(context, creation, &step_context, failure);
     step_context.set_step("", (0, creation.steps.len()));
     step_context.emit(EventKind::Finished { ok: result.is_ok() });
@@ -348,28 +350,30 @@ fn build(context: &Context, creation: &Creation, step_context: &StepContext<'_>,
     step_context.plan_steps(creation.steps.len() + usize::from(creation.boot.is_some()));
     executor::create(step_context, &mut journal, &creation.steps, failure)?;
     executor::finish(step_context, &mut journal, creation.boot.as_ref())?;
-    if creation.boot.is_some() {
+    let is_booted = creation.boot.is_some() && !step_context.boots_later.get();
+    if is_booted {
         super::power::links_taken_up(context, step_context, &entry(context, &creation.entry.name)?)?;
     }
-    let status = if creation.boot.is_some() { "running" } else { "installed" };
+    let status = if is_booted { "running" } else { "installed" };
     view::read(&context.registry, &creation.entry.name, Some(&creation.spec), Some(status.to_owned()))
 }
 
 /// Plans to destroy these zones. Changes nothing.
 pub(crate) fn plan_destroy(context: &Context, names: &[ZoneName], options: &DestroyOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    let mounts = Mounts::inspect(&context.host)?;
+    let lineage = clones::of_entries(context, names);
+    let removal = Removal::inspect(context, &lineage)?;
     let changes = names
         .iter()
-        .map(|name| Ok(plan_destruction(context, &config_tree, &mounts, name, options)?.change))
+        .map(|name| Ok(plan_destruction(context, &config_tree, &removal, name, options)?.change))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Plan::new("destroy", changes))
+    Ok(Plan::new("destroy", lineage.removing().sorted(changes)))
 }
 
 pub(crate) fn plan_destruction(
     context: &Context,
     config_tree: &ConfigTree,
-    mounts: &Mounts,
+    removal: &Removal,
     name: &ZoneName,
     options: &DestroyOptions,
 ) -> Result<Destruction> {
@@ -390,7 +394,8 @@ pub(crate) fn plan_destruction(
         return destruction::plan(config_tree, &entry, None, options);
     };
     let config = context.host.zone_config(name.as_str())?;
-    let impact = impact::inspect(&context.host, &zone, config.as_ref(), mounts)?;
+    let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
+    impact.leave_out(removal.clones.of(name));
     let autoboot = config.is_some_and(|config| config.autoboot);
     destruction::plan(config_tree, &entry, Some(&Found { zone, autoboot, impact }), options)
 }
@@ -422,12 +427,13 @@ pub(crate) fn destroy(
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    let mounts = match before(run, |events| Mounts::inspect(&context.with_cancel(events).host)) {
-        Ok(mounts) => mounts,
+    let lineage = clones::of_entries(context, names);
+    let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &lineage)) {
+        Ok(removal) => removal,
         Err(error) => return Report::called_off(names, "destroyed", error),
     };
-    let outcomes = run_jobs(names.to_vec(), run, |name, events| {
-        let (result, notes) = match destroy_one(context, &config_tree, &mounts, &name, options, None, events) {
+    let outcomes = lineage.removing().run(names.to_vec(), "destroyed", run, |name, events| {
+        let (result, notes) = match destroy_one(context, &config_tree, &removal, &name, options, None, events) {
             Ok(notes) => (Ok(None), notes),
             Err(error) => (Err(error), Vec::new()),
         };
@@ -442,7 +448,7 @@ pub(crate) fn destroy(
 pub(crate) fn destroy_one(
     context: &Context,
     config_tree: &ConfigTree,
-    mounts: &Mounts,
+    removal: &Removal,
     name: &ZoneName,
     options: &DestroyOptions,
     approved: Option<&Change>,
@@ -451,7 +457,7 @@ pub(crate) fn destroy_one(
     // Checked first: taking a lock creates a file, even for a name that no zone has.
     entry(context, name)?;
     let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
-    let planned = plan_destruction(&context.with_cancel(events), config_tree, mounts, name, options);
+    let planned = plan_destruction(&context.with_cancel(events), config_tree, removal, name, options);
     let destruction = match run_plan::confirmed(planned, approved, |destruction| &destruction.change) {
         Err(error) if !context.registry.tree().zone(name).exists() => {
             locks.retire();

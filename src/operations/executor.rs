@@ -226,6 +226,9 @@ pub(crate) fn finish(step_context: &StepContext<'_>, journal: &mut Journal<'_>, 
     step_context.made.settle(&step_context.host)?;
     journal.keep(&step_context.made);
     // The boot is recorded as a step, so that recovery boots the zone if zmgr dies.
+    if let Some(boot) = boot.filter(|_| step_context.boots_later.get()) {
+        return journal.note(Note::Creating { step: &boot.id() });
+    }
     let booted = boot.map_or(Ok(()), |boot| run(step_context, journal, [boot as &dyn Step], Purpose::Boot));
     journal.note(Note::Ready)?;
     booted

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use super::clones::{Clones, Lineage};
+use super::context::Context;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::{self, Dataset, Part};
 use crate::exec::zoneadm::{HostZone, ZoneState};
@@ -26,6 +28,20 @@ pub(crate) struct DestroyImpact {
     environments: Vec<String>,
     /// File systems mounted below its root while it is down.
     mounts: Vec<String>,
+}
+
+/// What is looked at once before several zones are removed, or installed again.
+#[derive(Debug, Default)]
+pub(crate) struct Removal {
+    pub(crate) mounts: Mounts,
+    /// The clones that go before their sources, or are installed again after them.
+    pub(crate) clones: Clones,
+}
+
+impl Removal {
+    pub(crate) fn inspect(context: &Context, lineage: &Lineage) -> Result<Removal> {
+        Ok(Removal { mounts: Mounts::inspect(&context.host)?, clones: lineage.clones() })
+    }
 }
 
 /// Mount points, queried once for many zones.
@@ -95,6 +111,12 @@ impl DestroyImpact {
     /// Returns the dataset of the zone's files.
     pub(crate) fn dataset(&self) -> Option<&Dataset> {
         self.dataset.as_ref()
+    }
+
+    /// Leaves out clones that the same operation sees to.
+    pub(crate) fn leave_out(&mut self, zones: &[ZoneName]) {
+        let is_left_out = |zone: &String| zones.iter().any(|known| known.as_str() == zone);
+        self.clones.retain(|(_, zone)| !zone.as_ref().is_some_and(is_left_out));
     }
 
     /// Returns the dataset of the zone's files, by value.

@@ -2,14 +2,14 @@
 //! for cancellation there every 50 ms. A worker that calls `EventSender::flush` waits until its events were delivered, so that a
 //! callback can refuse a step before it begins.
 
-use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::{Cancel, Event};
+use super::order::{Order, Turns};
+use super::{Cancel, Event, Outcome};
 use crate::error::{Code, Error, Result};
 use crate::manager::RunOptions;
 use crate::parallel;
@@ -64,7 +64,8 @@ pub(crate) fn before<T: Send>(
     work: impl FnOnce(&EventSender) -> Result<T> + Send,
 ) -> Result<T> {
     let stop = Cancel::new();
-    let mut answers = run_jobs_until(&stop, vec![work], options, |work, events| work(events))?;
+    let mut answers =
+        run_jobs_until(&stop, vec![work], &Order::any(1), options, |work, _, events| work(events), |_| true)?;
     let answer = answers.pop().unwrap_or_else(|| Err(Error::new(Code::Internal, "the preparation returned no result")));
     match answer {
         // Even if it was cancelled so late that there was nothing left to stop.
@@ -86,15 +87,82 @@ where
     T: Send,
     R: Send,
 {
-    run_jobs_until(&Cancel::new(), items, options, work)
+    let order = Order::any(items.len());
+    run_jobs_until(&Cancel::new(), items, &order, options, |item, _, events| work(item, events), |_| true)
+}
+
+/// Like [`run_jobs`], in this order. The work is also given the place of the item whose failure keeps this one from being started,
+/// and then only says so.
+pub(crate) fn run_in_order<T: Send>(
+    items: Vec<T>,
+    order: &Order,
+    options: &mut RunOptions<'_>,
+    work: impl Fn(T, Option<usize>, &EventSender) -> Outcome + Sync,
+) -> Result<Vec<Outcome>> {
+    run_jobs_until(&Cancel::new(), items, order, options, work, |outcome| outcome.result.is_ok())
+}
+
+/// Items that wait for their turns, and the turns.
+struct Queue<T> {
+    items: Vec<Option<T>>,
+    turns: Turns,
+}
+
+/// What the workers take items from.
+struct SharedQueue<T> {
+    queue: Mutex<Queue<T>>,
+    changed: Condvar,
+}
+
+impl<T> SharedQueue<T> {
+    fn new(items: Vec<T>, order: &Order) -> Self {
+        let items = items.into_iter().map(Some).collect();
+        SharedQueue { queue: Mutex::new(Queue { items, turns: Turns::of(order) }), changed: Condvar::new() }
+    }
+
+    /// A poisoned queue only means that another worker panicked; what is queued is still whole.
+    fn lock(&self) -> MutexGuard<'_, Queue<T>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the next item, with its place and the one whose failure keeps it from being started. Waits while each that is left
+    /// waits for one that is worked on.
+    fn take(&self) -> Option<(usize, Option<usize>, T)> {
+        let mut queue = self.lock();
+        loop {
+            if let Some((at, blocked)) = queue.turns.take() {
+                return Some((at, blocked, queue.items[at].take()?));
+            }
+            if queue.turns.are_taken() {
+                return None;
+            }
+            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// A turn that was taken. It ends even if the worker panics, or those that wait for it would wait for ever.
+struct Turn<'q, T> {
+    queue: &'q SharedQueue<T>,
+    at: usize,
+    ok: bool,
+}
+
+impl<T> Drop for Turn<'_, T> {
+    fn drop(&mut self) {
+        self.queue.lock().turns.end(self.at, self.ok);
+        self.queue.changed.notify_all();
+    }
 }
 
 /// Like [`run_jobs`]; `stop` counts the caller's cancellation requests.
 fn run_jobs_until<T, R>(
     stop: &Cancel,
     items: Vec<T>,
+    order: &Order,
     options: &mut RunOptions<'_>,
-    work: impl Fn(T, &EventSender) -> R + Sync,
+    work: impl Fn(T, Option<usize>, &EventSender) -> R + Sync,
+    is_ok: impl Fn(&R) -> bool + Sync,
 ) -> Result<Vec<R>>
 where
     T: Send,
@@ -105,7 +173,7 @@ where
     }
     let workers = options.jobs.clamp(1, items.len().max(1));
     let mut answers: Vec<Option<R>> = items.iter().map(|_| None).collect();
-    let queue: Mutex<VecDeque<(usize, T)>> = Mutex::new(items.into_iter().enumerate().collect());
+    let queue = SharedQueue::new(items, order);
     // Cancelled before anything began: no worker begins.
     let passed_on = options.cancel.map_or(0, Cancel::requests);
     (0..passed_on).for_each(|_| stop.cancel());
@@ -120,14 +188,13 @@ where
             let started = parallel::start(scope, threads.is_empty(), || {
                 let events = EventSender { messages: messages.clone(), stop: stop.clone(), has_listener };
                 let answer = answer.clone();
-                let (queue, work) = (&queue, &work);
+                let (queue, work, is_ok) = (&queue, &work, &is_ok);
                 move || {
-                    loop {
-                        // Released before the work begins: in the head of a `while let` it would be held until the work ends. A
-                        // poisoned queue only means that another worker panicked; its content is still valid.
-                        let next = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
-                        let Some((n, item)) = next else { break };
-                        let _ = answer.send((n, work(item, &events)));
+                    while let Some((at, blocked, item)) = queue.take() {
+                        let mut turn = Turn { queue, at, ok: false };
+                        let result = work(item, blocked, &events);
+                        turn.ok = is_ok(&result);
+                        let _ = answer.send((at, result));
                     }
                 }
             });

@@ -3,6 +3,7 @@
 //! Invariant: nothing here changes the host or the registry. An operation that boots a zone checks what its next boot needs before
 //! it stops anything.
 
+use super::clones::Clones;
 use super::create::PlanInputs;
 use super::data::{self, Places};
 use super::delegation::{self, Delegation};
@@ -259,7 +260,7 @@ pub(super) fn creatable(inputs: &PlanInputs<'_>, spec: &ZoneSpec, options: &Crea
     zonepath(inputs, spec)?;
     links(inputs.host, spec)?;
     if let Some(source) = &spec.clone_from {
-        clonable(spec, &source.value, inputs.host.zone(source.value.as_str()))?;
+        source_fits(inputs.clones, inputs.host, spec)?;
         let config = inputs.sources.get(&source.value).and_then(Option::as_ref);
         shares_no_dataset(spec, &source.value, config)?;
     }
@@ -420,6 +421,15 @@ pub(crate) fn shares_no_dataset(spec: &ZoneSpec, source: &ZoneName, config: Opti
     }
 }
 
+/// Checks that the source of a zone that is to be built can be cloned, once the operation has built it if it does.
+pub(crate) fn source_fits(clones: &Clones, host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
+    let Some(source) = &spec.clone_from else { return Ok(()) };
+    match clones.brand_of(&source.value) {
+        Some(brand) => clonable_brand(spec, &source.value, brand),
+        None => clonable(spec, &source.value, host.zone(source.value.as_str())),
+    }
+}
+
 /// Checks that the host's zone can be cloned into this one.
 pub(crate) fn clonable(spec: &ZoneSpec, source: &ZoneName, zone: Option<&HostZone>) -> Result<()> {
     if *source == spec.name {
@@ -428,21 +438,7 @@ pub(crate) fn clonable(spec: &ZoneSpec, source: &ZoneName, zone: Option<&HostZon
     let Some(zone) = zone else {
         return Err(Error::new(Code::NotFound, format!("the host has no zone {source} to clone")));
     };
-    if zone.brand != spec.brand.value {
-        return Err(config_fault(
-            spec,
-            format!("its brand is {}, but its clone source {source} has brand {}", spec.brand.value, zone.brand),
-        ));
-    }
-    if clone_loses_root(&zone.brand) {
-        return Err(config_fault(
-            spec,
-            format!("a clone of {source} could not boot: zoneadm clone leaves the root of brand {} behind", zone.brand),
-        )
-        .with_help(
-            "install it from an image, or from a snapshot of the source's root: install { image \"DATASET@SNAPSHOT\" }",
-        ));
-    }
+    clonable_brand(spec, source, &zone.brand)?;
     match zone.state {
         ZoneState::Installed => Ok(()),
         state if state.is_active() => Err(Error::new(
@@ -455,6 +451,26 @@ pub(crate) fn clonable(spec: &ZoneSpec, source: &ZoneName, zone: Option<&HostZon
             format!("{source} is {}; only an installed zone can be cloned", state.as_str()),
         )),
     }
+}
+
+/// Checks that a zone of this brand can be cloned into this one.
+pub(crate) fn clonable_brand(spec: &ZoneSpec, source: &ZoneName, brand: &str) -> Result<()> {
+    if brand != spec.brand.value {
+        return Err(config_fault(
+            spec,
+            format!("its brand is {}, but its clone source {source} has brand {brand}", spec.brand.value),
+        ));
+    }
+    if clone_loses_root(brand) {
+        return Err(config_fault(
+            spec,
+            format!("a clone of {source} could not boot: zoneadm clone leaves the root of brand {brand} behind"),
+        )
+        .with_help(
+            "install it from an image, or from a snapshot of the source's root: install { image \"DATASET@SNAPSHOT\" }",
+        ));
+    }
+    Ok(())
 }
 
 /// Checks that a VNIC of this name can be created.

@@ -14,15 +14,15 @@ use super::create_destroy::entry;
 use super::data;
 use super::executor::{self, Purpose};
 use super::host_assets::HostAssets;
-use super::impact::Mounts;
-use super::jobs::{EventSender, before, run_jobs};
+use super::impact::Removal;
+use super::jobs::{EventSender, before};
 use super::journal::{Journal, Note, REINSTALL};
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::preconditions::{self, BOOT, Subject};
 use super::request::Request;
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
-use super::{EventKind, Outcome, Plan, Report, allocate, basis, create, identity, impact, run_plan, view};
+use super::{EventKind, Outcome, Plan, Report, allocate, basis, clones, create, identity, impact, run_plan, view};
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
@@ -97,7 +97,7 @@ pub(crate) fn is_down(step: &str) -> bool {
 pub(crate) fn plan(
     context: &Context,
     config_tree: &ConfigTree,
-    mounts: &Mounts,
+    removal: &Removal,
     name: &ZoneName,
     options: &ReinstallOptions,
 ) -> Result<Reinstallation> {
@@ -115,7 +115,8 @@ pub(crate) fn plan(
     identity::same_installation(&entry, &zone)?;
     let config = context.host.zone_config(name.as_str())?;
     allocate::refuse_taken(context, config_tree, &entry)?;
-    let impact = impact::inspect(&context.host, &zone, config.as_ref(), mounts)?;
+    let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
+    impact.leave_out(removal.clones.of(name));
     data::is_ours(&entry.datasets, name, impact.dataset())?;
     impact.check_destroyable(name, options.force)?;
     let spec = desired(config_tree, &entry)?;
@@ -134,10 +135,14 @@ pub(crate) fn plan(
     }
     let mut summary = BTreeMap::from([(format!("zone {name}"), zone.state.as_str().to_owned())]);
     if let Some(source) = &spec.clone_from {
-        let state = context.host.zone_state(&source.value)?;
-        super::preconditions::clonable(&spec, &source.value, state.as_ref())?;
+        let is_built_before = removal.clones.brand_of(&source.value).is_some();
+        let state = context.host.zone_state(&source.value)?.filter(|_| !is_built_before);
+        match &state {
+            None if is_built_before => {}
+            state => preconditions::clonable(&spec, &source.value, state.as_ref())?,
+        }
         let shared = context.host.zone_config(source.value.as_str())?;
-        super::preconditions::shares_no_dataset(&spec, &source.value, shared.as_ref())?;
+        preconditions::shares_no_dataset(&spec, &source.value, shared.as_ref())?;
         summary.insert(
             format!("zone {}", source.value),
             state.map_or(basis::ABSENT, |zone| zone.state.as_str()).to_owned(),
@@ -158,7 +163,11 @@ pub(crate) fn plan(
         request: Request::Reinstall { options: options.clone() },
         spec: serde_json::to_value(&spec).unwrap_or(Value::Null),
         steps: steps.chain(boot.as_ref().map(|boot| boot.planned())).collect(),
-        notes: impact.notes(&zone.zonepath, false),
+        notes: impact
+            .notes(&zone.zonepath, false)
+            .into_iter()
+            .chain(boot.as_ref().and_then(|_| removal.clones.note(name)))
+            .collect(),
         basis: Basis { documents: basis::documents(config_tree, &spec), entry: id, host: summary },
     };
     let (running, dataset) = (zone.state.is_active(), impact.into_dataset());
@@ -168,12 +177,14 @@ pub(crate) fn plan(
 /// Plans to reinstall these zones. Changes nothing.
 pub(crate) fn plan_reinstall(context: &Context, names: &[ZoneName], options: &ReinstallOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    let mounts = Mounts::inspect(&context.host)?;
+    let lineage = clones::of_entries(context, names);
+    let building = lineage.building()?;
+    let removal = Removal::inspect(context, &lineage)?;
     let changes = names
         .iter()
-        .map(|name| Ok(plan(context, &config_tree, &mounts, name, options)?.change))
+        .map(|name| Ok(plan(context, &config_tree, &removal, name, options)?.change))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Plan::new("reinstall", changes))
+    Ok(Plan::new("reinstall", building.sorted(changes)))
 }
 
 /// Reinstalls zones.
@@ -184,12 +195,14 @@ pub(crate) fn reinstall(
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    let mounts = match before(run, |events| Mounts::inspect(&context.with_cancel(events).host)) {
-        Ok(mounts) => mounts,
+    let lineage = clones::of_entries(context, names);
+    let building = lineage.building()?;
+    let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &lineage)) {
+        Ok(removal) => removal,
         Err(error) => return Report::called_off(names, "reinstalled", error),
     };
-    let outcomes = run_jobs(names.to_vec(), run, |name, events| {
-        let result = reinstall_one(context, &config_tree, &mounts, &name, options, None, events);
+    let outcomes = building.run((context, &config_tree), names.to_vec(), run, |name, events| {
+        let result = reinstall_one(context, &config_tree, &removal, &name, options, None, events);
         Outcome {
             name: name.to_string(),
             action: "reinstalled".to_owned(),
@@ -204,7 +217,7 @@ pub(crate) fn reinstall(
 pub(crate) fn reinstall_one(
     context: &Context,
     config_tree: &ConfigTree,
-    mounts: &Mounts,
+    removal: &Removal,
     name: &ZoneName,
     options: &ReinstallOptions,
     approved: Option<&Change>,
@@ -212,9 +225,14 @@ pub(crate) fn reinstall_one(
 ) -> Result<Zone> {
     let before = entry(context, name)?;
     identity::settled(&before)?;
-    let source = desired(config_tree, &before)?.clone_from.map(|source| source.value);
+    let spec = desired(config_tree, &before)?;
+    let source = spec.clone_from.as_ref().map(|source| source.value.clone());
     let locks = context.lock_with_source(name, source.as_ref(), config_tree.config.lock_timeout, events)?;
-    let planned = plan(&context.with_cancel(events), config_tree, mounts, name, options);
+    if let Some(source) = source.filter(|source| removal.clones.brand_of(source).is_some()) {
+        // The plan took it for granted.
+        preconditions::clonable(&spec, &source, context.host.zone_state(&source)?.as_ref())?;
+    }
+    let planned = plan(&context.with_cancel(events), config_tree, removal, name, options);
     let planned = match run_plan::confirmed(planned, approved, |planned| &planned.change) {
         Err(error) if !context.registry.tree().zone(name).exists() => {
             locks.retire();
@@ -232,11 +250,13 @@ pub(crate) fn reinstall_one(
     let mut journal = Journal::new(&context.registry, name, id).reinstalling();
     journal.keep(&step_context.made);
     journal.intend(Intent { boot: Some(planned.boot.is_some()), running: planned.running, ..Intent::default() });
+    step_context.boots_later.set(!removal.clones.of(name).is_empty());
     let result = work(&step_context, &mut journal, &planned);
     step_context.set_step("", (0, planned.change.steps.len()));
     step_context.emit(EventKind::Finished { ok: result.is_ok() });
     result?;
-    let status = if planned.boot.is_some() { "running" } else { "installed" };
+    let is_booted = planned.boot.is_some() && !step_context.boots_later.get();
+    let status = if is_booted { "running" } else { "installed" };
     view::read(&context.registry, name, Some(&planned.spec), Some(status.to_owned()))
 }
 

@@ -5,14 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use super::clones::{self, Lineage};
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
 use super::create;
 use super::create_destroy::{self, Prepared, failure};
-use super::impact::Mounts;
-use super::jobs::{EventSender, before, run_jobs};
+use super::impact::Removal;
+use super::jobs::{EventSender, before};
 use super::plan::difference;
 use super::request::{Pinned, Request};
+use super::zone_comparison::comparisons;
 use super::{Change, Outcome, Plan, Report, apply, forget, reinstall};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::manager::{CreateOptions, RunOptions, Zone};
@@ -20,13 +22,16 @@ use crate::name::ZoneName;
 
 /// The operation that combines several kinds of requests: making the host match the files.
 const APPLY: &str = "apply";
+const DESTROY: &str = "destroy";
+const REINSTALL: &str = "reinstall";
 
 /// What the changes of a plan are planned from, read and queried before any lock.
 struct RunContext {
     /// For creations, if there are any.
     prepared: Option<Prepared>,
     config_tree: ConfigTree,
-    mounts: Mounts,
+    removal: Removal,
+    lineage: Lineage,
     /// For applies, if there are any.
     snapshots: Option<Snapshots>,
 }
@@ -49,22 +54,59 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
             [] => None,
             creations => Some(prepare(context, creations).map_err(not_planned)?),
         };
-        let mounts = if creations.len() < changes.len() { Mounts::inspect(&context.host)? } else { Mounts::default() };
+        let config_tree = ConfigTree::load(context.registry.tree())?;
         let snapshots = if applies { Some(context.snapshot()?) } else { None };
-        let run_context =
-            RunContext { snapshots, prepared, config_tree: ConfigTree::load(context.registry.tree())?, mounts };
+        let names: Vec<ZoneName> = changes.iter().map(|(name, _)| name.clone()).collect();
+        let (lineage, removal) = match plan.operation.as_str() {
+            APPLY => {
+                let known = snapshots.as_ref().or(prepared.as_ref().map(|prepared| &prepared.snapshots));
+                (lineage(context, &config_tree, known, &changes)?, Removal::default())
+            }
+            DESTROY | REINSTALL => {
+                let lineage = clones::of_entries(context, &names);
+                let removal = Removal::inspect(context, &lineage)?;
+                (lineage, removal)
+            }
+            _ => (Lineage::unrelated(&names), Removal::default()),
+        };
+        for snapshots in snapshots.iter().chain(prepared.as_ref().map(|prepared| &prepared.snapshots)) {
+            let _ = snapshots.clones.set(lineage.clones());
+        }
+        let run_context = RunContext { snapshots, prepared, config_tree, removal, lineage };
         run_context.confirm_all(context, &changes)?;
         Ok(run_context)
     })?;
     let on_failure = failure(run.on_failure, &run_context.config_tree);
-    let outcomes = run_jobs(changes, run, |(name, change), events| {
+    let work = |(name, change): (ZoneName, &Change), events: &EventSender| {
         let result = run_context.work(context, &name, change, on_failure, events);
         let nothing = change.steps.is_empty() && matches!(change.request, Request::Apply { .. });
         let action = if nothing { "unchanged" } else { change.request.done() };
         let (action, notes) = (action.to_owned(), change.notes.clone());
         Outcome { name: name.to_string(), action, result, notes }
-    });
+    };
+    let outcomes = match plan.operation.as_str() {
+        DESTROY => run_context.lineage.removing().run(changes, "destroyed", run, work),
+        _ => run_context.lineage.building()?.run((context, &run_context.config_tree), changes, run, work),
+    };
     Ok(Report { outcomes: outcomes? })
+}
+
+/// Returns what the zones of a plan to apply are cloned from, as the files say now.
+fn lineage(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: Option<&Snapshots>,
+    changes: &[(ZoneName, &Change)],
+) -> Result<Lineage> {
+    let names: Vec<ZoneName> = changes.iter().map(|(name, _)| name.clone()).collect();
+    let (Some(snapshots), false) = (snapshots, names.is_empty()) else { return Ok(Lineage::unrelated(&names)) };
+    let options = changes.iter().find_map(|(_, change)| match &change.request {
+        Request::Apply { options, .. } => Some(options.clone()),
+        _ => None,
+    });
+    let compared: BTreeMap<_, _> = comparisons(context, config_tree, snapshots, &names)?.into_iter().collect();
+    let zones = names.iter().map(|name| (name, compared.get(name).and_then(|comparison| comparison.as_ref().ok())));
+    Ok(apply::lineage(zones, &options.unwrap_or_default()))
 }
 
 /// Returns the changes by name; names must be valid and unique, and every change must belong to the plan's operation.
@@ -113,11 +155,11 @@ impl RunContext {
                 (Request::Create { .. }, ..) => Err(Error::new(Code::Internal, "a creation without inputs")),
                 (Request::Destroy { options }, ..) => {
                     let planned =
-                        create_destroy::plan_destruction(context, &self.config_tree, &self.mounts, name, options);
+                        create_destroy::plan_destruction(context, &self.config_tree, &self.removal, name, options);
                     confirmed(planned, Some(change), |destruction| &destruction.change).map(drop)
                 }
                 (Request::Reinstall { options }, ..) => {
-                    let planned = reinstall::plan(context, &self.config_tree, &self.mounts, name, options);
+                    let planned = reinstall::plan(context, &self.config_tree, &self.removal, name, options);
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
                 (Request::Forget {}, ..) => {
@@ -166,7 +208,7 @@ impl RunContext {
             Request::Destroy { options } => create_destroy::destroy_one(
                 context,
                 &self.config_tree,
-                &self.mounts,
+                &self.removal,
                 name,
                 options,
                 Some(change),
@@ -174,7 +216,7 @@ impl RunContext {
             )
             .map(|_| None),
             Request::Reinstall { options } => {
-                reinstall::reinstall_one(context, &self.config_tree, &self.mounts, name, options, Some(change), events)
+                reinstall::reinstall_one(context, &self.config_tree, &self.removal, name, options, Some(change), events)
                     .map(Some)
             }
             Request::Forget {} => {

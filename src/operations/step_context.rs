@@ -35,6 +35,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) installation: RefCell<Option<Option<String>>>,
     /// The datasets that zmgr made for the zone.
     pub(crate) made: Made,
+    /// The zone is cloned by the same operation, and booted after that.
+    pub(crate) boots_later: Cell<bool>,
     events: &'a EventSender,
     step: RefCell<String>,
     position: Cell<(usize, usize)>,
@@ -66,6 +68,7 @@ impl<'a> StepContext<'a> {
             uuid: RefCell::new(None),
             installation: RefCell::new(None),
             made: Made::default(),
+            boots_later: Cell::new(false),
             events,
             step: RefCell::new(String::new()),
             position: Cell::new((0, 0)),

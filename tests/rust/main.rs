@@ -22,6 +22,7 @@ mod invariants;
 mod kills;
 mod layering;
 mod lossless;
+mod order;
 mod packages;
 mod packaging;
 mod parity;

@@ -54,6 +54,7 @@ pub(crate) fn apply_one(
         reserve(&context.with_cancel(events), config_tree, snapshots, &locks, comparison?, options, approved, events)?;
     let step_context = context.step_context(config_tree, &name, &locks, events)?;
     step_context.emit(EventKind::Started);
+    step_context.boots_later.set(application.rebuild && !snapshots.clones().of(&name).is_empty());
     let done = carry_out(context, config_tree, &application, &step_context);
     step_context.set_step("", (0, application.change.steps.len()));
     step_context.emit(EventKind::Finished { ok: done.is_ok() });

@@ -8,25 +8,26 @@ pub(crate) mod installed;
 pub(crate) mod links;
 pub(crate) mod publishers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
 use super::allocate::{AddressRequests, allocate, pinned_nets};
 use super::basis;
+use super::clones::{Lineage, Member};
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
 use super::create::{self, vnic_steps, vnics};
 use super::create_destroy::{self, failure};
 use super::host_assets::HostAssets;
-use super::jobs::{before, run_jobs};
+use super::jobs::before;
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::plumb_links;
 use super::power::{self, Power};
 use super::request::{PinnedNet, Request};
 use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
 use super::zone_comparison::{ZoneComparison, comparisons};
-use super::{Outcome, Plan, Report, identity, pending};
+use super::{Outcome, Plan, Report, identity, pending, preconditions};
 use crate::document::Document;
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
@@ -76,13 +77,17 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let snapshots = context.snapshot()?;
     let mut allocator = context.registry.allocator(config_tree.pools.clone(), snapshots.host_usage.clone())?;
+    let comparisons = comparisons(context, &config_tree, &snapshots, names)?;
+    let lineage = lineage(comparisons.iter().map(|(name, comparison)| (name, comparison.as_ref().ok())), options);
+    let order = lineage.building()?.sorted(comparisons.iter().map(|(name, _)| name.to_string()).collect());
+    let _ = snapshots.clones.set(lineage.clones());
     let mut changes = Vec::new();
     let mut unbuilt = Vec::new();
     let left = |name: &ZoneName, error: Error| match names {
         [] => Ok(left_alone(name, options, &error)),
         _ => Err(error),
     };
-    for (name, comparison) in comparisons(context, &config_tree, &snapshots, names)? {
+    for (name, comparison) in comparisons {
         let planned = match comparison {
             Ok(comparison) if comparison.entry().state.is_none() => {
                 unbuilt.push(name);
@@ -108,6 +113,7 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
         let create = CreateOptions::default();
         let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
         let prepared = create_destroy::prepare_unbuilt(context, &wanted)?;
+        let _ = prepared.snapshots.clones.set(lineage.clones());
         for name in &unbuilt {
             match create::plan(&prepared.inputs(context), &mut allocator, name, &create, None) {
                 Ok(creation) => {
@@ -118,7 +124,8 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
             }
         }
     }
-    changes.sort_by(|a, b| a.zone.cmp(&b.zone));
+    let ranks: HashMap<&str, usize> = order.iter().enumerate().map(|(rank, name)| (name.as_str(), rank)).collect();
+    changes.sort_by_key(|change| ranks.get(change.zone.as_str()).copied());
     Ok(Plan::new("apply", changes))
 }
 
@@ -136,6 +143,22 @@ fn buildable(
         }
     }
     (good, faulty)
+}
+
+/// Returns what the zones that this operation builds are cloned from.
+pub(crate) fn lineage<'a, 'h: 'a>(
+    zones: impl Iterator<Item = (&'a ZoneName, Option<&'a ZoneComparison<'h>>)>,
+    options: &ApplyOptions,
+) -> Lineage {
+    let member = |(name, comparison): (&ZoneName, Option<&ZoneComparison<'_>>)| Member {
+        name: name.clone(),
+        brand: comparison.map(|comparison| comparison.spec.brand.value.clone()).unwrap_or_default(),
+        source: comparison.and_then(|comparison| comparison.spec.clone_from.clone()),
+        is_built: comparison.is_some_and(|comparison| {
+            comparison.entry().state.is_none() || options.recreate && comparison.host.is_none()
+        }),
+    };
+    Lineage(zones.map(member).collect())
 }
 
 /// Returns the change of a zone that cannot be planned.
@@ -180,12 +203,18 @@ pub(crate) fn apply(
             *comparison = Err(error);
         }
     }
+    let lineage = lineage(comparisons.iter().map(|(name, comparison)| (name, comparison.as_ref().ok())), options);
+    let building = lineage.building()?;
+    let _ = snapshots.clones.set(lineage.clones());
     let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
     let prepared = match wanted.as_slice() {
         [] => None,
         wanted => Some(before(run, |events| create_destroy::prepare_unbuilt(&context.with_cancel(events), wanted))?),
     };
-    let outcomes = run_jobs(comparisons, run, |(name, comparison), events| {
+    if let Some(prepared) = &prepared {
+        let _ = prepared.snapshots.clones.set(lineage.clones());
+    }
+    let outcomes = building.run((context, &config_tree), comparisons, run, |(name, comparison), events| {
         if let (true, Some(prepared)) = (is_unbuilt(&comparison), &prepared) {
             let result = create_destroy::create_one(context, prepared, &name, &create, on_failure, None, events);
             return Outcome {
@@ -278,10 +307,12 @@ fn plan_of(
         }
         None => {
             rebuild = true;
+            preconditions::source_fits(snapshots.clones(), host, spec)?;
             let host_assets = HostAssets::of(&context.host, config_tree, spec)?;
             steps = create::steps(spec, config_tree, context.host.dialect(), &host_assets)?;
             let limit = config_tree.config.timeouts.boot;
             boot = spec.autoboot.value.then(|| Boot { zone: name.clone(), limit });
+            notes.extend(boot.as_ref().and_then(|_| snapshots.clones().note(&name)));
         }
         Some((zone, found)) => {
             identity::same(comparison.entry(), zone)?;

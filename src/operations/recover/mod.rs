@@ -11,11 +11,11 @@ use super::context::{Context, Locks};
 use super::create_destroy::entry;
 use super::executor::{self, Purpose};
 use super::host_assets::HostAssets;
-use super::jobs::{EventSender, run_jobs};
+use super::jobs::{EventSender, run_in_order};
 use super::journal::{Journal, Note, REINSTALL};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
-use super::{EventKind, Outcome, Report, apply, create, destroy, pending, reinstall, view};
+use super::{EventKind, Outcome, Report, apply, clones, create, destroy, pending, reinstall, view};
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
@@ -59,7 +59,8 @@ pub(crate) fn recover(
     let config_tree = ConfigTree::load(context.registry.tree())?;
     context.clear_up(&config_tree)?;
     let names = if names.is_empty() { unfinished(context)? } else { names.to_vec() };
-    let outcomes = run_jobs(names, run, |name, events| {
+    let order = clones::recovery(context, &names);
+    let outcomes = run_in_order(names, &order, run, |name, _, events| {
         let done = recover_one(context, &config_tree, &name, mode, options.wait, events);
         let (action, result) = match done {
             Ok(Done::Nothing(zone)) => ("unchanged", Ok(Some(zone))),
@@ -85,6 +86,19 @@ fn unfinished(context: &Context) -> Result<Vec<ZoneName>> {
         .collect();
     names.sort_unstable();
     Ok(names)
+}
+
+/// Finishes what was begun on this zone, if anything was, and returns the zone.
+pub(crate) fn resume(
+    context: &Context,
+    config_tree: &ConfigTree,
+    name: &ZoneName,
+    events: &EventSender,
+) -> Result<Zone> {
+    match recover_one(context, config_tree, name, RecoverMode::Resume, true, events)? {
+        Done::Nothing(zone) | Done::Finished(zone) | Done::Restored(zone) => Ok(zone),
+        Done::Undone | Done::Destroyed => Err(Error::new(Code::NotFound, format!("zone {name} is gone"))),
+    }
 }
 
 fn recover_one(
