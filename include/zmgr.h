@@ -357,6 +357,8 @@ typedef struct {
     bool force;
     // Detach the zone and keep its files, instead of uninstalling.
     bool keep_data;
+    // Also destroy delegated datasets within the zone's own dataset, if uninstalling the zone destroys them. Contradicts keep_data.
+    bool purge;
 } zmgr_destroy_options;
 
 // Options for zmgr_zone_reinstall(), zmgr_zones_reinstall() and zmgr_plan_reinstall().

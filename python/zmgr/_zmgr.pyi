@@ -154,12 +154,13 @@ class Manager:
         """
 
     def plan_destroy(
-        self, names: str | Iterable[str], *, force: bool = False, keep_data: bool = False
+        self, names: str | Iterable[str], *, force: bool = False, keep_data: bool = False, purge: bool = False
     ) -> Plan:
         """Plans the destruction of zones. Changes nothing.
 
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - keep_data: detach the zones and keep their files, instead of uninstalling.
+        - purge: also destroy delegated datasets within a zone's own dataset, if uninstalling the zone destroys them.
 
         Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
         """
@@ -321,6 +322,7 @@ class Manager:
         *,
         force: bool = False,
         keep_data: bool = False,
+        purge: bool = False,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
@@ -330,6 +332,7 @@ class Manager:
 
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - keep_data: detach the zones and keep their files, instead of uninstalling.
+        - purge: also destroy delegated datasets within a zone's own dataset, if uninstalling the zone destroys them.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
         - jobs: number of zones to process in parallel.

@@ -18,7 +18,9 @@ use serde::Serialize;
 pub use brand::{
     BrandFact, BrandKind, BrandOperation, brand_kind, brand_reference, explain_brand, is_pkg_image, needs_image,
 };
-pub(crate) use brand::{ImageOption, Root, brand, clone_loses_root, has_ipadm, managed_brands, takes_packages};
+pub(crate) use brand::{
+    ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, managed_brands, takes_packages,
+};
 pub use evidence::Evidence;
 pub(crate) use evidence::real_runs;
 pub use snapshot::{FileStamp, HostNet, HostSnapshot, HostZoneNets, ZonesStamp, config_addresses};

@@ -297,6 +297,9 @@ pub struct DestroyOptions {
     pub force: bool,
     /// Detach it and leave its files instead of uninstalling it.
     pub keep_data: bool,
+    /// Also destroy datasets that are delegated to it and lie within the dataset of its zonepath, if uninstalling it destroys them.
+    /// Contradicts `keep_data`.
+    pub purge: bool,
 }
 
 impl DestroyOptions {
@@ -316,6 +319,13 @@ impl DestroyOptions {
     #[must_use]
     pub fn keep_data(mut self, keep: bool) -> Self {
         self.keep_data = keep;
+        self
+    }
+
+    /// Destroys datasets that are delegated to it and lie within its own, if its brand does so.
+    #[must_use]
+    pub fn purge(mut self, purge: bool) -> Self {
+        self.purge = purge;
         self
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
+use super::impact;
 use super::preconditions::parent;
 use super::step_context::StepContext;
 use super::steps::foreign;
@@ -268,8 +269,8 @@ pub(crate) fn installed(step_context: &StepContext<'_>, zonepath: &str) -> Resul
 }
 
 /// Checks that an uninstall would destroy only what zmgr made: the dataset has the recorded guid, or was claimed before it was
-/// made.
-pub(crate) fn may_destroy(step_context: &StepContext<'_>, zonepath: &str) -> Result<()> {
+/// made. Unless `purge`, no dataset that is delegated to the zone may go with it.
+pub(crate) fn may_destroy(step_context: &StepContext<'_>, zonepath: &str, purge: bool) -> Result<()> {
     let recorded = step_context.made.of_zonepath();
     let found = dataset_of(&step_context.host, zonepath)?;
     let is_mounted = found.as_ref().is_some_and(|found| found.mounted && found.mountpoint.as_deref() == Some(zonepath));
@@ -279,12 +280,28 @@ pub(crate) fn may_destroy(step_context: &StepContext<'_>, zonepath: &str) -> Res
             .map_err(|error| foreign(error.message().to_owned()))?;
     }
     let Some(found) = found else { return Ok(()) };
+    if !purge {
+        none_delegated_within(step_context, &found)?;
+    }
     match recorded {
         // Claimed: nothing was there before.
         Some(MadeDataset { guid: None, .. }) => Ok(()),
         Some(MadeDataset { guid: Some(guid), .. }) if guid == found.guid => Ok(()),
         recorded => Err(not_ours(&found, recorded.is_some())),
     }
+}
+
+/// Checks that uninstalling the zone, whose files are in `own`, destroys no dataset that is delegated to it.
+fn none_delegated_within(step_context: &StepContext<'_>, own: &Dataset) -> Result<()> {
+    let (host, zone) = (&step_context.host, step_context.zone);
+    let Some(config) = host.zone_config(zone.as_str())? else { return Ok(()) };
+    let mut purged = Vec::new();
+    for dataset in config.datasets {
+        if impact::is_destroyed_with(host, &config.brand, &own.name, &dataset) && find(host, &dataset)?.is_some() {
+            purged.push(dataset);
+        }
+    }
+    if purged.is_empty() { Ok(()) } else { Err(impact::would_purge(zone, &purged)) }
 }
 
 /// Records the dataset of a zone that the administrator wants uninstalled, if nothing is recorded yet: the zone was imported, or

@@ -59,14 +59,14 @@ pub(crate) fn plan(
     if let Some(Found { zone, impact, .. }) = found {
         if !options.keep_data {
             data::is_ours(&entry.datasets, name, impact.dataset())?;
-            impact.check_destroyable(name, options.force)?;
+            impact.check_destroyable(name, options.force, options.purge)?;
         }
         notes = impact.notes(&zone.zonepath, options.keep_data);
     }
     let left = entry.nets.iter().filter(|net| !net.managed).filter_map(|net| net.vnic.as_ref());
     notes.extend(left.map(|vnic| format!("the VNIC {vnic} is kept: zmgr did not create it")));
     let autoboot = found.is_some_and(|found| found.autoboot);
-    let steps = steps(config_tree, entry, host, autoboot, options.keep_data);
+    let steps = steps(config_tree, entry, host, autoboot, options);
     let mut summary = BTreeMap::new();
     summary.insert(format!("zone {name}"), host.map_or("absent", |zone| zone.state.as_str()).to_owned());
     let forget = PlannedStep {
@@ -96,7 +96,7 @@ pub(crate) fn steps(
     entry: &ZoneEntry,
     host: Option<&HostZone>,
     autoboot: bool,
-    keep_data: bool,
+    options: &DestroyOptions,
 ) -> Vec<Box<dyn Step>> {
     let name = &entry.name;
     let limits = config_tree.config.timeouts;
@@ -112,7 +112,8 @@ pub(crate) fn steps(
             steps.push(Box::new(Uninstall {
                 zone: name.clone(),
                 zonepath: zone.zonepath.clone(),
-                keep_data,
+                keep_data: options.keep_data,
+                purge: options.purge,
                 uuid: entry.uuid.clone(),
                 limit: limits.install,
             }));
@@ -133,6 +134,10 @@ fn destroyable(
     options: &DestroyOptions,
 ) -> Result<()> {
     let name = &entry.name;
+    if options.keep_data && options.purge {
+        return Err(Error::new(Code::InvalidArgument, "keep-data and purge contradict each other")
+            .with_help("give one of the two"));
+    }
     if entry.is_newer() {
         return Err(Error::new(Code::Config, format!("the entry of {name} was written by a newer zmgr")));
     }

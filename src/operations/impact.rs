@@ -10,7 +10,7 @@ use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::{self, Dataset, Part};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ZoneConfig;
-use crate::host::Host;
+use crate::host::{Host, Uninstalling};
 use crate::name::ZoneName;
 
 /// What depends on one zone's files.
@@ -18,8 +18,10 @@ use crate::name::ZoneName;
 pub(crate) struct DestroyImpact {
     /// The dataset of its zonepath.
     dataset: Option<Dataset>,
-    /// Delegated datasets, which are never deleted.
+    /// Delegated datasets that stay.
     delegated: Vec<String>,
+    /// Delegated datasets that are destroyed with it.
+    purged: Vec<String>,
     /// Snapshots without clones.
     snapshots: Vec<String>,
     /// Clones elsewhere of its datasets, with the zone of each.
@@ -97,6 +99,9 @@ pub(crate) fn inspect(
     impact.mounts = strange.map(|(path, _)| path).collect();
     let parts = zfs::parse_parts(&host.ask(&zfs::list_parts(&dataset.name))?)?;
     impact.take_parts(&dataset.name, &parts);
+    (impact.purged, impact.delegated) = std::mem::take(&mut impact.delegated)
+        .into_iter()
+        .partition(|delegated| is_destroyed_with(host, &zone.brand, &dataset.name, delegated));
     if !impact.clones.is_empty() {
         let zones = host.zones()?;
         for (clone, owner) in &mut impact.clones {
@@ -152,7 +157,10 @@ impl DestroyImpact {
 
     /// Checks that the zone's files may be removed: nothing is mounted among them and, without `force`, nothing is harmed that zmgr
     /// did not make.
-    pub(crate) fn check_destroyable(&self, name: &ZoneName, force: bool) -> Result<()> {
+    pub(crate) fn check_destroyable(&self, name: &ZoneName, force: bool, purge: bool) -> Result<()> {
+        if !purge && !self.purged.is_empty() {
+            return Err(would_purge(name, &self.purged));
+        }
         if !self.mounts.is_empty() {
             return Err(Error::new(
                 Code::WrongState,
@@ -184,10 +192,12 @@ impl DestroyImpact {
         let mut notes: Vec<String> =
             self.delegated.iter().map(|dataset| format!("the delegated dataset {dataset} stays")).collect();
         if keep_data {
+            notes.extend(self.purged.iter().map(|dataset| format!("the delegated dataset {dataset} stays")));
             let dataset = self.dataset.as_ref().map(|dataset| format!(" ({})", dataset.name)).unwrap_or_default();
             notes.push(format!("its files stay in {zonepath}{dataset}"));
             return notes;
         }
+        notes.extend(self.purged.iter().map(|dataset| format!("the delegated dataset {dataset} is destroyed with it")));
         notes.extend(self.snapshots.iter().map(|snapshot| format!("snapshot {snapshot} is destroyed with it")));
         notes.extend(self.clones.iter().map(|(clone, zone)| match zone {
             Some(zone) => format!("zone {zone} is a clone of it ({clone}) and is promoted"),
@@ -200,6 +210,27 @@ impl DestroyImpact {
         );
         notes
     }
+}
+
+/// Returns whether uninstalling a zone of this brand, whose files are in `own`, destroys a dataset that is delegated to it.
+pub(crate) fn is_destroyed_with(host: &Host, brand: &str, own: &str, delegated: &str) -> bool {
+    let destroys_all =
+        crate::host::brand(brand, host.dialect()).is_some_and(|row| row.uninstalling == Uninstalling::Everything);
+    destroys_all && delegated.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The error for an uninstall that would destroy delegated datasets.
+pub(crate) fn would_purge(zone: &ZoneName, datasets: &[String]) -> Error {
+    let first = datasets.first().map(String::as_str).unwrap_or_default();
+    let base = first.rsplit('/').next().unwrap_or_default();
+    let pool = first.split('/').next().unwrap_or_default();
+    let message =
+        format!("uninstalling {zone} would destroy datasets that are delegated to it: {}", datasets.join(", "));
+    Error::new(Code::WrongState, message)
+        .with_details(datasets.iter().map(|dataset| Diagnostic::new("delegated", dataset.clone())).collect())
+        .with_help(format!(
+            "move them out of the zone's own dataset (zfs rename {first} {pool}/{base}), or destroy them with it: zmgr destroy --purge {zone}"
+        ))
 }
 
 /// Returns the zone of a dataset: the one whose zonepath is the mount point of the dataset or of one above it.
@@ -240,8 +271,8 @@ mod tests {
         assert_eq!(impact.clones, [("p/new/ROOT/zbe".to_owned(), None)]);
         assert_eq!(impact.environments, ["p/w/ROOT/zbe-1"]);
         let name = ZoneName::new("w").unwrap();
-        assert_eq!(impact.check_destroyable(&name, false).unwrap_err().code(), Code::WrongState);
-        impact.check_destroyable(&name, true).unwrap();
+        assert_eq!(impact.check_destroyable(&name, false, false).unwrap_err().code(), Code::WrongState);
+        impact.check_destroyable(&name, true, false).unwrap();
         assert_eq!(impact.notes("/zones/w", false).len(), 3);
         assert_eq!(impact.notes("/zones/w", true), ["its files stay in /zones/w"]);
     }
@@ -252,7 +283,7 @@ mod tests {
         let mounts = Mounts(paths.map(|path| (path.to_owned(), "p/x".to_owned())).into());
         assert_eq!(mounts.below("/zones/w/root"), [("/zones/w/root/mnt".to_owned(), "p/x".to_owned())]);
         let impact = DestroyImpact { mounts: vec!["/zones/w/root/mnt".to_owned()], ..DestroyImpact::default() };
-        let error = impact.check_destroyable(&ZoneName::new("w").unwrap(), true).unwrap_err();
+        let error = impact.check_destroyable(&ZoneName::new("w").unwrap(), true, false).unwrap_err();
         assert_eq!(error.help(), Some("umount /zones/w/root/mnt"));
     }
 }

@@ -82,6 +82,7 @@ pub(crate) fn down(config_tree: &ConfigTree, entry: &ZoneEntry, zone: &HostZone,
             zone: name.clone(),
             zonepath: zone.zonepath.clone(),
             keep_data: false,
+            purge: false,
             uuid: uuid.cloned(),
             limit: limits.install,
         }));
@@ -118,7 +119,7 @@ pub(crate) fn plan(
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
     impact.leave_out(removal.clones.of(name));
     data::is_ours(&entry.datasets, name, impact.dataset())?;
-    impact.check_destroyable(name, options.force)?;
+    impact.check_destroyable(name, options.force, false)?;
     let spec = desired(config_tree, &entry)?;
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
     let down = down(config_tree, &entry, &zone, autoboot);

@@ -159,6 +159,8 @@ pub struct zmgr_destroy_options {
     pub force: bool,
     /// Detach the zone and keep its files, instead of uninstalling.
     pub keep_data: bool,
+    /// Also destroy delegated datasets within the zone's own dataset, if uninstalling the zone destroys them. Contradicts keep_data.
+    pub purge: bool,
 }
 unsafe impl Options for zmgr_destroy_options {}
 
@@ -166,7 +168,7 @@ impl Given for zmgr_destroy_options {
     type Wanted = DestroyOptions;
 
     unsafe fn wanted(&self) -> Result<DestroyOptions> {
-        Ok(DestroyOptions::new().force(self.force).keep_data(self.keep_data))
+        Ok(DestroyOptions::new().force(self.force).keep_data(self.keep_data).purge(self.purge))
     }
 }
 

@@ -46,12 +46,13 @@ impl Manager {
     ///
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - keep_data: detach the zones and keep their files, instead of uninstalling.
+    /// - purge: also destroy delegated datasets within a zone's own dataset, if uninstalling the zone destroys them.
     ///
     /// Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
-    #[pyo3(signature = (names, *, force=false, keep_data=false))]
-    fn plan_destroy(&self, py: Python<'_>, names: Names, force: bool, keep_data: bool) -> PyResult<Plan> {
+    #[pyo3(signature = (names, *, force=false, keep_data=false, purge=false))]
+    fn plan_destroy(&self, py: Python<'_>, names: Names, force: bool, keep_data: bool, purge: bool) -> PyResult<Plan> {
         let manager = self.open(py)?;
-        let options = DestroyOptions::new().force(force).keep_data(keep_data);
+        let options = DestroyOptions::new().force(force).keep_data(keep_data).purge(purge);
         asked(py, &manager, |manager| manager.plan_destroy(&names.as_strs(), &options)).map(Plan)
     }
 

@@ -147,6 +147,7 @@ impl Manager {
     ///
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - keep_data: detach the zones and keep their files, instead of uninstalling.
+    /// - purge: also destroy delegated datasets within a zone's own dataset, if uninstalling the zone destroys them.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     /// - jobs: number of zones to process in parallel.
@@ -157,7 +158,7 @@ impl Manager {
     /// Raises NotFoundError, StateError if `force` is needed, CommandError, or RecoveryNeededError for a single name; for
     /// several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome of
     /// each zone.
-    #[pyo3(signature = (names, *, force=false, keep_data=false, progress=None, cancel=None, jobs=1, on_failure=None))]
+    #[pyo3(signature = (names, *, force=false, keep_data=false, purge=false, progress=None, cancel=None, jobs=1, on_failure=None))]
     #[allow(clippy::too_many_arguments)]
     fn destroy<'py>(
         &self,
@@ -165,13 +166,14 @@ impl Manager {
         names: Names,
         force: bool,
         keep_data: bool,
+        purge: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
         jobs: usize,
         on_failure: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
-        let destroy = DestroyOptions::new().force(force).keep_data(keep_data);
+        let destroy = DestroyOptions::new().force(force).keep_data(keep_data).purge(purge);
         let run = Run::new(progress, cancel, jobs, on_failure)?;
         let report = run.call(py, |options| manager.destroy(&names.as_strs(), &destroy, options))?;
         report_or_raise(py, report)

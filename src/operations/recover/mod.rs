@@ -20,7 +20,7 @@ use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ScriptFile;
-use crate::manager::{RecoverOptions, RunOptions, Zone};
+use crate::manager::{DestroyOptions, RecoverOptions, RunOptions, Zone};
 use crate::name::ZoneName;
 use crate::registry::EntryKind;
 use crate::zone::{EntryState, ZoneEntry};
@@ -230,7 +230,7 @@ impl Work<'_> {
                 self.entry,
                 self.findings.zone.as_ref(),
                 self.findings.autoboot,
-                self.keeps_data(),
+                &DestroyOptions::new().keep_data(self.keeps_data()),
             );
             return executor::destroy(step_context, journal, &steps).map(|()| Done::Destroyed);
         }

@@ -15,6 +15,8 @@ pub(crate) struct Uninstall {
     pub(crate) zone: ZoneName,
     /// Detach it and leave its files.
     pub(crate) keep_data: bool,
+    /// Delegated datasets that the uninstall destroys may go.
+    pub(crate) purge: bool,
     pub(crate) zonepath: String,
     /// The installation to remove; another one is not touched.
     pub(crate) uuid: Option<String>,
@@ -59,14 +61,14 @@ impl Step for Uninstall {
 
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
         if !self.keep_data {
-            data::may_destroy(step_context, &self.zonepath)?;
+            data::may_destroy(step_context, &self.zonepath, self.purge)?;
         }
         let zonepath = step_context.host.zone_state(&self.zone)?.map(|zone| zone.zonepath);
         let mut ended = step_context.run_logged(self.command())?;
         let mut probe = self.probe(step_context)?;
         // An incomplete zone cannot be detached: nothing of it is worth keeping.
         if self.keep_data && probe == Probe::Partial {
-            data::may_destroy(step_context, &self.zonepath)?;
+            data::may_destroy(step_context, &self.zonepath, false)?;
             ended = step_context.run_logged(zoneadm::uninstall(&self.zone, self.limit))?;
             probe = self.probe(step_context)?;
         }

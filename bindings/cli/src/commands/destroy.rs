@@ -24,6 +24,9 @@ pub struct Destroy {
     /// Detach the zones and keep their files, instead of uninstalling
     #[arg(long)]
     keep_data: bool,
+    /// Also destroy delegated datasets within a zone's own dataset, if uninstalling the zone destroys them
+    #[arg(long, conflicts_with = "keep_data")]
+    purge: bool,
     #[command(flatten)]
     work: Work,
 }
@@ -31,7 +34,7 @@ pub struct Destroy {
 impl Destroy {
     /// Destroys the zones once confirmed, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let options = DestroyOptions::new().force(self.force).keep_data(self.keep_data);
+        let options = DestroyOptions::new().force(self.force).keep_data(self.keep_data).purge(self.purge);
         let manager = session::manager(globals)?;
         let all = self.zones.names(&manager)?;
         let names: Vec<&str> = all.iter().map(String::as_str).collect();
