@@ -357,7 +357,7 @@ typedef struct {
     bool force;
     // Detach the zone and keep its files, instead of uninstalling.
     bool keep_data;
-    // Also destroy delegated datasets within the zone's own dataset, if uninstalling the zone destroys them. Contradicts keep_data.
+    // Also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts keep_data.
     bool purge;
 } zmgr_destroy_options;
 

@@ -297,8 +297,7 @@ pub struct DestroyOptions {
     pub force: bool,
     /// Detach it and leave its files instead of uninstalling it.
     pub keep_data: bool,
-    /// Also destroy datasets that are delegated to it and lie within the dataset of its zonepath, if uninstalling it destroys them.
-    /// Contradicts `keep_data`.
+    /// Also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts `keep_data`.
     pub purge: bool,
 }
 
@@ -322,7 +321,7 @@ impl DestroyOptions {
         self
     }
 
-    /// Destroys datasets that are delegated to it and lie within its own, if its brand does so.
+    /// Destroys the delegated datasets that zmgr created, and those that uninstalling the zone destroys.
     #[must_use]
     pub fn purge(mut self, purge: bool) -> Self {
         self.purge = purge;

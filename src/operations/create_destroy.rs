@@ -396,6 +396,9 @@ pub(crate) fn plan_destruction(
     let config = context.host.zone_config(name.as_str())?;
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
     impact.leave_out(removal.clones.of(name));
+    if options.purge {
+        impact.purge(&entry.datasets);
+    }
     let autoboot = config.is_some_and(|config| config.autoboot);
     destruction::plan(config_tree, &entry, Some(&Found { zone, autoboot, impact }), options)
 }
@@ -473,7 +476,12 @@ pub(crate) fn destroy_one(
     journal.keep(&step_context.made);
     // A destruction that is resumed knows from its entry what the zone was before it first began.
     if matches!(entry(context, name)?.state, None | Some(EntryState::Ready)) {
-        journal.intend(Intent { running: destruction.running, keep_data: options.keep_data, ..Intent::default() });
+        journal.intend(Intent {
+            running: destruction.running,
+            keep_data: options.keep_data,
+            purge: options.purge,
+            ..Intent::default()
+        });
     }
     step_context.plan_steps(destruction.steps.len());
     let result = executor::destroy(&step_context, &mut journal, &destruction.steps);

@@ -12,7 +12,7 @@ use super::impact::DestroyImpact;
 use super::journal::{APPLY, REINSTALL};
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::request::Request;
-use super::steps::{Autoboot, Halt, Step, Unconfigure, Uninstall, Unlink};
+use super::steps::{Autoboot, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
@@ -122,6 +122,10 @@ pub(crate) fn steps(
     } else if let (Some(EntryState::Destroying { .. }), Some(zonepath)) = (&entry.state, &entry.zonepath) {
         // A killed zonecfg may have left the zone's document.
         steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zonepath.value.clone() }));
+    }
+    if options.purge {
+        let made = entry.datasets.iter().filter(|made| !made.zonepath);
+        steps.extend(made.map(|made| Box::new(PurgeDataset(made.clone())) as Box<dyn Step>));
     }
     steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
     steps

@@ -12,6 +12,7 @@ use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{Host, Uninstalling};
 use crate::name::ZoneName;
+use crate::zone::MadeDataset;
 
 /// What depends on one zone's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -124,6 +125,14 @@ impl DestroyImpact {
         self.clones.retain(|(_, zone)| !zone.as_ref().is_some_and(is_left_out));
     }
 
+    /// Has the delegated datasets that zmgr made go with the zone.
+    pub(crate) fn purge(&mut self, made: &[MadeDataset]) {
+        let is_made = |dataset: &String| made.iter().any(|made| !made.zonepath && made.name == *dataset);
+        let (made, others) = std::mem::take(&mut self.delegated).into_iter().partition(is_made);
+        self.delegated = others;
+        self.purged.extend::<Vec<String>>(made);
+    }
+
     /// Returns the dataset of the zone's files, by value.
     pub(crate) fn into_dataset(self) -> Option<Dataset> {
         self.dataset
@@ -215,7 +224,7 @@ impl DestroyImpact {
 /// Returns whether uninstalling a zone of this brand, whose files are in `own`, destroys a dataset that is delegated to it.
 pub(crate) fn is_destroyed_with(host: &Host, brand: &str, own: &str, delegated: &str) -> bool {
     let destroys_all =
-        crate::host::brand(brand, host.dialect()).is_some_and(|row| row.uninstalling == Uninstalling::Everything);
+        crate::host::brand(brand, host.dialect()).is_some_and(|row| row.uninstalling.value == Uninstalling::Everything);
     destroys_all && delegated.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'))
 }
 

@@ -31,6 +31,7 @@ static void a_zone_comes_and_goes(zmgr_manager *manager) {
     struct heard heard;
     zmgr_run_options run;
     zmgr_create_options create;
+    zmgr_destroy_options destroy;
     zmgr_query query;
     const char *attrs[] = {"owner=alice"};
     const char *names[] = {"web02"};
@@ -101,7 +102,13 @@ static void a_zone_comes_and_goes(zmgr_manager *manager) {
     CHECK(zmgr_zone_status(zmgr_zone_list_get(list, 0)) == NULL);
     zmgr_zone_list_free(list);
 
-    CHECK_STATUS(zmgr_zone_destroy(manager, "web01", NULL, &run, &error), ZMGR_OK, error);
+    memset(&destroy, 0, sizeof destroy);
+    destroy.size = sizeof destroy;
+    destroy.keep_data = destroy.purge = true;
+    CHECK_STATUS(zmgr_zone_destroy(manager, "web01", &destroy, &run, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+    destroy.keep_data = false;
+    CHECK_STATUS(zmgr_zone_destroy(manager, "web01", &destroy, &run, &error), ZMGR_OK, error);
     CHECK_STATUS(zmgr_zone_find(manager, "web01", &found, &error), ZMGR_NOT_FOUND, error);
     CHECK(found == NULL);
     DROP(error);

@@ -249,8 +249,16 @@ def test_a_cancelled_thread_of_asyncio(zmgr_host: zmgr.SimHost, zmgr_manager: zm
 
     async def main() -> None:
         token = zmgr.Cancel()
-        work = asyncio.ensure_future(asyncio.to_thread(zmgr_manager.create, "web01", cancel=token))
-        await asyncio.sleep(0.3)
+        installing = threading.Event()
+
+        def progress(event: zmgr.Event) -> bool:
+            if event.step == "install":
+                installing.set()
+            return True
+
+        create = asyncio.to_thread(zmgr_manager.create, "web01", cancel=token, progress=progress)
+        work = asyncio.ensure_future(create)
+        assert await asyncio.to_thread(installing.wait, 60)
         token.cancel()
         with pytest.raises(zmgr.CancelledError):
             await asyncio.wait_for(work, 15)

@@ -64,6 +64,17 @@ def test_several_at_once(zmgr_manager: zmgr.Manager) -> None:
     assert zmgr_manager.zones() == []
 
 
+def test_a_source_is_destroyed_after_its_clone(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.create("golden", boot=False)
+    zmgr_manager.create("copy", clone_from="golden")
+    plan = zmgr_manager.plan_destroy(["golden", "copy"], purge=True)
+    assert [change.zone for change in plan.changes] == ["copy", "golden"]
+    with pytest.raises(zmgr.InvalidArgumentError, match="contradict"):
+        zmgr_manager.destroy("copy", keep_data=True, purge=True)
+    assert len(zmgr_manager.destroy(["golden", "copy"], jobs=2, purge=True).outcomes) == 2
+    assert zmgr_manager.zones() == []
+
+
 def test_a_failed_install_leaves_nothing(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
     zmgr_host.fault("zoneadm", "install", exit=1, stdout="the hook's last words", times=1)
     with pytest.raises(zmgr.CommandError) as caught:

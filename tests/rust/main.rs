@@ -30,6 +30,8 @@ mod partial_state;
 mod pending;
 mod plans;
 mod power;
+mod purge;
+mod refusals;
 mod registry;
 mod resources;
 mod round_trip;

@@ -151,6 +151,32 @@ fn some_of_several_failing_is_partial() {
     assert_eq!(actions(&report), ["booted", "failed"]);
 }
 
+#[test]
+fn a_zone_that_is_stuck_on_its_way_down_is_not_waited_for_and_the_way_out_is_named() {
+    let fixture = fixture::new();
+    fixture.create("web01");
+    fixture.manager.boot(&["web01"], &mut run()).unwrap();
+    fault(&fixture, "zoneadm", Some("halt"), |fault| (fault.exit, fault.times) = (Some(1), Some(1)));
+    let quick = HaltOptions::new().timeout(Duration::from_millis(300));
+    let error = failure(fixture.manager.halt(&["web01"], &quick, &mut run()));
+    assert_eq!((error.code(), fixture.zones()), (Code::CommandFailed, vec!["web01:shutting_down".to_owned()]));
+    let began = Instant::now();
+    let boot = failure(fixture.manager.boot(&["web01"], &mut run()));
+    let reboot = failure(fixture.manager.reboot(&["web01"], &HaltOptions::new(), &mut run()));
+    for error in [boot, reboot] {
+        assert_eq!(error.code(), Code::WrongState, "{error:?}");
+        assert!(error.message().contains("its shutdown has not finished"), "{error}");
+        assert_eq!(error.help(), Some("run `zmgr halt web01`, then `zmgr boot web01`"));
+    }
+    assert!(began.elapsed() < Duration::from_secs(60), "a boot may take 300 s");
+    let error = failure(fixture.manager.shutdown(&["web01"], &quick, &mut run()));
+    assert!(error.help().unwrap().contains("zmgr halt web01"), "{error:?}");
+    // The help is right.
+    fixture.manager.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    fixture.manager.boot(&["web01"], &mut run()).unwrap().into_result().unwrap();
+    assert_eq!(fixture.zones(), ["web01:running"]);
+}
+
 fn words(line: &[&str]) -> Vec<String> {
     line.iter().map(|word| (*word).to_owned()).collect()
 }

@@ -159,7 +159,7 @@ pub struct zmgr_destroy_options {
     pub force: bool,
     /// Detach the zone and keep its files, instead of uninstalling.
     pub keep_data: bool,
-    /// Also destroy delegated datasets within the zone's own dataset, if uninstalling the zone destroys them. Contradicts keep_data.
+    /// Also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts keep_data.
     pub purge: bool,
 }
 unsafe impl Options for zmgr_destroy_options {}

@@ -11,7 +11,8 @@ pub const DESTROY: &str = "\
 Examples:
   zmgr destroy web01
   zmgr destroy web01 web02 --yes
-  zmgr destroy db01 --keep-data";
+  zmgr destroy db01 --keep-data
+  zmgr destroy db01 --purge --dry-run";
 
 pub const RUN: &str = "\
 Examples:

@@ -22,7 +22,7 @@ impl Plan {
         &self.0.operation
     }
 
-    /// Changes of the plan, one per zone, in the order of the request.
+    /// Changes of the plan, one per zone, in the order in which they are done.
     #[getter]
     fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         static CHANGE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

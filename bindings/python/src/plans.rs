@@ -46,7 +46,7 @@ impl Manager {
     ///
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - keep_data: detach the zones and keep their files, instead of uninstalling.
-    /// - purge: also destroy delegated datasets within a zone's own dataset, if uninstalling the zone destroys them.
+    /// - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
     ///
     /// Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
     #[pyo3(signature = (names, *, force=false, keep_data=false, purge=false))]

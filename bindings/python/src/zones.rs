@@ -147,7 +147,7 @@ impl Manager {
     ///
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - keep_data: detach the zones and keep their files, instead of uninstalling.
-    /// - purge: also destroy delegated datasets within a zone's own dataset, if uninstalling the zone destroys them.
+    /// - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     /// - jobs: number of zones to process in parallel.

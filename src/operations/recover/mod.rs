@@ -230,7 +230,7 @@ impl Work<'_> {
                 self.entry,
                 self.findings.zone.as_ref(),
                 self.findings.autoboot,
-                &DestroyOptions::new().keep_data(self.keeps_data()),
+                &DestroyOptions::new().keep_data(self.entry.intent.keep_data).purge(self.entry.intent.purge),
             );
             return executor::destroy(step_context, journal, &steps).map(|()| Done::Destroyed);
         }
@@ -308,10 +308,6 @@ impl Work<'_> {
 
     fn host_assets(&self) -> Result<HostAssets> {
         HostAssets::of(&self.context.host, self.config_tree, self.spec)
-    }
-
-    fn keeps_data(&self) -> bool {
-        self.entry.intent.keep_data
     }
 
     fn boots(&self) -> bool {

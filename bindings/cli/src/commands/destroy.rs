@@ -24,7 +24,7 @@ pub struct Destroy {
     /// Detach the zones and keep their files, instead of uninstalling
     #[arg(long)]
     keep_data: bool,
-    /// Also destroy delegated datasets within a zone's own dataset, if uninstalling the zone destroys them
+    /// Also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys
     #[arg(long, conflicts_with = "keep_data")]
     purge: bool,
     #[command(flatten)]

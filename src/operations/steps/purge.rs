@@ -1,0 +1,45 @@
+//! Destroys a delegated dataset that zmgr made for the zone, with all that is in it.
+
+use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use crate::error::Result;
+use crate::exec::zfs;
+use crate::operations::data;
+use crate::zone::MadeDataset;
+
+/// A dataset that goes with its zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PurgeDataset(pub(crate) MadeDataset);
+
+impl Step for PurgeDataset {
+    fn id(&self) -> String {
+        format!("purge:{}", self.0.name)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Links
+    }
+
+    fn planned(&self) -> PlannedStep {
+        planned(self.id(), &zfs::destroy_delegated(&self.0.name), Vec::new(), None)
+    }
+
+    /// A dataset of the same name that has another guid is the administrator's, and stays.
+    fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        let found = data::find(&step_context.host, &self.0.name)?;
+        let is_ours = found.is_some_and(|found| self.0.guid.as_ref().is_some_and(|guid| *guid == found.guid));
+        Ok(if is_ours { Probe::Absent } else { Probe::Done })
+    }
+
+    fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
+        let ended = step_context.run_locked(zfs::destroy_delegated(&self.0.name))?;
+        if self.probe(step_context)? != Probe::Done {
+            return Err(ended.error());
+        }
+        step_context.made.forget(&self.0.name);
+        Ok(())
+    }
+
+    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+        Ok(())
+    }
+}
