@@ -287,6 +287,9 @@ impl CreateOptions {
 /// // Its files stay, also though it is protected.
 /// let options = DestroyOptions::new().keep_data(true).force(true);
 /// manager.destroy(&["web01"], &options, &mut RunOptions::new())?;
+/// // Another goes with the delegated datasets that zmgr created for it.
+/// # manager.create("web02", &CreateOptions::new(), &mut RunOptions::new())?;
+/// manager.destroy(&["web02"], &DestroyOptions::new().purge(true), &mut RunOptions::new())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -40,7 +40,7 @@ pub struct Plan {
     pub zmgr: String,
     /// The operation: `create`, `destroy`, `import`, …
     pub operation: String,
-    /// The changes, in the order of the request.
+    /// The changes, in the order in which they are made.
     pub changes: Vec<Change>,
 }
 
