@@ -90,6 +90,169 @@ typedef uint32_t zmgr_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// Part of the host that an item of a diagnosis is about. Values may be added.
+enum zmgr_diagnosis_area
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // A value that is newer than this header.
+    ZMGR_DIAGNOSIS_AREA_OTHER = 0,
+    // Distribution, version, kernel.
+    ZMGR_DIAGNOSIS_AREA_DISTRIBUTION = 1,
+    // What has been run on real hosts.
+    ZMGR_DIAGNOSIS_AREA_EVIDENCE = 2,
+    // Rights of the process.
+    ZMGR_DIAGNOSIS_AREA_PRIVILEGES = 3,
+    // The host's commands and the format of their output.
+    ZMGR_DIAGNOSIS_AREA_COMMANDS = 4,
+    // Brands.
+    ZMGR_DIAGNOSIS_AREA_BRANDS = 5,
+    // Datasets that zones are created in.
+    ZMGR_DIAGNOSIS_AREA_DATASETS = 6,
+    // Links that VNICs are created over.
+    ZMGR_DIAGNOSIS_AREA_LINKS = 7,
+    // Zones and their boot environments.
+    ZMGR_DIAGNOSIS_AREA_ZONES = 8,
+    // Known bugs of the platform.
+    ZMGR_DIAGNOSIS_AREA_PLATFORM_BUGS = 9,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_diagnosis_area zmgr_diagnosis_area;
+#else
+typedef uint32_t zmgr_diagnosis_area;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Kind of an item of a diagnosis. Values may be added.
+enum zmgr_diagnosis_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // A value that is newer than this header.
+    ZMGR_DIAGNOSIS_OTHER = 0,
+    // The distribution, which zmgr knows.
+    ZMGR_DIAGNOSIS_DISTRIBUTION = 1,
+    // An illumos distribution that zmgr does not know.
+    ZMGR_DIAGNOSIS_UNKNOWN_DISTRIBUTION = 2,
+    // The system is not illumos.
+    ZMGR_DIAGNOSIS_NOT_ILLUMOS = 3,
+    // zmgr runs in a zone, not in the global zone.
+    ZMGR_DIAGNOSIS_NOT_GLOBAL_ZONE = 4,
+    // The host is simulated.
+    ZMGR_DIAGNOSIS_SIMULATED = 5,
+    // What has been run on real hosts.
+    ZMGR_DIAGNOSIS_REAL_HOSTS = 6,
+    // The process may change zones.
+    ZMGR_DIAGNOSIS_PRIVILEGED = 7,
+    // The process does not run as root, so it can only read.
+    ZMGR_DIAGNOSIS_NOT_ROOT = 8,
+    // Root without all privileges.
+    ZMGR_DIAGNOSIS_PRIVILEGES_MISSING = 9,
+    // The command is there, and its output is as expected.
+    ZMGR_DIAGNOSIS_COMMAND_WORKS = 10,
+    // The command is there. It has no query to try.
+    ZMGR_DIAGNOSIS_COMMAND_PRESENT = 11,
+    // The host does not have the command.
+    ZMGR_DIAGNOSIS_COMMAND_MISSING = 12,
+    // The command failed.
+    ZMGR_DIAGNOSIS_COMMAND_FAILED = 13,
+    // The output of the command cannot be read.
+    ZMGR_DIAGNOSIS_COMMAND_UNREADABLE = 14,
+    // An installed brand that zmgr can install zones of.
+    ZMGR_DIAGNOSIS_BRAND_KNOWN = 15,
+    // An installed brand whose zones zmgr can install, but what its uninstall destroys is only inferred.
+    ZMGR_DIAGNOSIS_BRAND_UNPROVEN = 16,
+    // An installed brand that zmgr does not touch.
+    ZMGR_DIAGNOSIS_BRAND_IGNORED = 17,
+    // A template needs a brand that is not installed.
+    ZMGR_DIAGNOSIS_BRAND_MISSING = 18,
+    // No brand is installed that zmgr can install zones of.
+    ZMGR_DIAGNOSIS_NO_BRAND = 19,
+    // The dataset of new zones is mounted.
+    ZMGR_DIAGNOSIS_DATASET_READY = 20,
+    // No dataset has the directory of new zones as its mount point.
+    ZMGR_DIAGNOSIS_DATASET_MISSING = 21,
+    // The dataset of new zones is not mounted.
+    ZMGR_DIAGNOSIS_DATASET_UNMOUNTED = 22,
+    // The dataset of new zones is almost full.
+    ZMGR_DIAGNOSIS_DATASET_FULL = 23,
+    // The link that a pool names is there and can carry VNICs.
+    ZMGR_DIAGNOSIS_LINK_READY = 24,
+    // The link that a pool names does not exist.
+    ZMGR_DIAGNOSIS_LINK_MISSING = 25,
+    // The link that a pool names cannot carry VNICs.
+    ZMGR_DIAGNOSIS_LINK_UNSUITABLE = 26,
+    // Some configuration files have errors, so what they ask for is not checked.
+    ZMGR_DIAGNOSIS_CONFIG_UNREADABLE = 27,
+    // Zones whose datasets are as they should be.
+    ZMGR_DIAGNOSIS_ZONES_HEALTHY = 28,
+    // It is not known which boot environment of the host runs, so those of the zones are not checked.
+    ZMGR_DIAGNOSIS_HOST_ENVIRONMENT_UNKNOWN = 29,
+    // The host boots another boot environment next, which does not have zones created now.
+    ZMGR_DIAGNOSIS_OTHER_ENVIRONMENT_NEXT = 30,
+    // The zone is incomplete: an install, clone or uninstall did not finish.
+    ZMGR_DIAGNOSIS_ZONE_INCOMPLETE = 31,
+    // The zone's root is mounted for maintenance, so it cannot boot.
+    ZMGR_DIAGNOSIS_ZONE_MOUNTED = 32,
+    // No dataset is mounted at the zonepath.
+    ZMGR_DIAGNOSIS_ZONEPATH_UNMOUNTED = 33,
+    // The zone has no boot environment.
+    ZMGR_DIAGNOSIS_NO_ENVIRONMENT = 34,
+    // The zone's boot environments belong to other boot environments of the host.
+    ZMGR_DIAGNOSIS_FOREIGN_PARENT = 35,
+    // None of the zone's boot environments is active.
+    ZMGR_DIAGNOSIS_NONE_ACTIVE = 36,
+    // More than one of the zone's boot environments is active.
+    ZMGR_DIAGNOSIS_SEVERAL_ACTIVE = 37,
+    // The zone has more than one boot environment, and its brand cannot uninstall such a zone.
+    ZMGR_DIAGNOSIS_SEVERAL_ENVIRONMENTS = 38,
+    // The zone's active boot environment is not mounted.
+    ZMGR_DIAGNOSIS_ENVIRONMENT_UNMOUNTED = 39,
+    // Properties of the zone's active boot environment are not as the brand sets them.
+    ZMGR_DIAGNOSIS_ENVIRONMENT_CHANGED = 40,
+    // Clones of this brand come up without network; zmgr makes their interfaces.
+    ZMGR_DIAGNOSIS_CLONE_WITHOUT_NETWORK = 41,
+    // Link properties given to `dladm create-vnic` are only recorded; zmgr sets them again.
+    ZMGR_DIAGNOSIS_LINK_PROPERTIES_RECORDED = 42,
+    // Long addresses of one link can make a boot fail; zmgr refuses them.
+    ZMGR_DIAGNOSIS_LINK_ADDRESSES_LIMITED = 43,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_diagnosis_kind zmgr_diagnosis_kind;
+#else
+typedef uint32_t zmgr_diagnosis_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Severity of an item of a diagnosis, mildest first. Values may be added.
+enum zmgr_diagnosis_level
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // A value that is newer than this header.
+    ZMGR_DIAGNOSIS_LEVEL_OTHER = 0,
+    // As it should be.
+    ZMGR_DIAGNOSIS_LEVEL_OK = 1,
+    // Good to know. Nothing needs to be done.
+    ZMGR_DIAGNOSIS_LEVEL_NOTE = 2,
+    // Some operations fail, or fail for some zones.
+    ZMGR_DIAGNOSIS_LEVEL_WARNING = 3,
+    // The host cannot be managed.
+    ZMGR_DIAGNOSIS_LEVEL_ERROR = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_diagnosis_level zmgr_diagnosis_level;
+#else
+typedef uint32_t zmgr_diagnosis_level;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // Severity of a diagnostic.
 enum zmgr_severity
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -262,6 +425,12 @@ typedef struct zmgr_address_list zmgr_address_list;
 // Cancellation token. Any thread may use it, even while a call uses it. Free it with zmgr_cancel_free() when no call uses it.
 typedef struct zmgr_cancel zmgr_cancel;
 
+// Diagnosis of a host. Immutable: any thread may read it. Valid until zmgr_diagnosis_free(), even after zmgr_close().
+typedef struct zmgr_diagnosis zmgr_diagnosis;
+
+// One thing that a diagnosis found. Owned by the diagnosis. Immutable: any thread may read it. Valid until zmgr_diagnosis_free().
+typedef struct zmgr_diagnosis_item zmgr_diagnosis_item;
+
 // Message about a configuration file, with its place. It belongs to the object that returned it; any thread may read it while
 // that object exists.
 typedef struct zmgr_diagnostic zmgr_diagnostic;
@@ -359,6 +528,9 @@ typedef struct {
     bool keep_data;
     // Also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts keep_data.
     bool purge;
+    // Not 0: act on a real host even if what a step destroys is only inferred; see `zmgr explain brand`. A size_t, so that it
+    // does not lie in the padding of the struct of an older program.
+    size_t unproven;
 } zmgr_destroy_options;
 
 // Options for zmgr_zone_reinstall(), zmgr_zones_reinstall() and zmgr_plan_reinstall().
@@ -369,6 +541,9 @@ typedef struct {
     uint32_t boot;
     // Act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     bool force;
+    // Not 0: act on a real host even if what a step destroys is only inferred; see `zmgr explain brand`. A size_t, so that it
+    // does not lie in the padding of the struct of an older program.
+    size_t unproven;
 } zmgr_reinstall_options;
 
 // Options for halting, shutting down and rebooting zones.
@@ -759,6 +934,101 @@ const zmgr_diagnostic *zmgr_diagnostic_list_get(const zmgr_diagnostic_list *list
 //
 // Requires: `list` is NULL or a list that the caller owns, not used afterwards.
 void zmgr_diagnostic_list_free(zmgr_diagnostic_list *list);
+
+// Checks whether the host can be managed: distribution, brands, commands and what they print, datasets, links, privileges, known
+// bugs of the platform, and the boot environments of every zone. Changes nothing. Returns ZMGR_OK on a machine that cannot manage
+// zones, too: see zmgr_diagnosis_can_manage().
+// Errors: ZMGR_CANCELLED.
+//
+// Requires: `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or points to a place for a pointer.
+zmgr_status zmgr_doctor(const zmgr_manager *manager,
+                        zmgr_diagnosis **out,
+                        zmgr_error **error);
+
+// Returns true if zmgr can manage zones on the host: no item has the level ZMGR_DIAGNOSIS_LEVEL_ERROR.
+//
+// Requires: `diagnosis` is NULL or live; the same holds for the functions below.
+bool zmgr_diagnosis_can_manage(const zmgr_diagnosis *diagnosis);
+
+// Returns true if the host is simulated.
+//
+// Requires: See zmgr_diagnosis_can_manage.
+bool zmgr_diagnosis_simulated(const zmgr_diagnosis *diagnosis);
+
+// Returns the distribution: "openindiana", "omnios", "smartos", or "illumos" for any other.
+//
+// Requires: See zmgr_diagnosis_can_manage.
+const char *zmgr_diagnosis_distribution(const zmgr_diagnosis *diagnosis);
+
+// Returns the first line of /etc/release; NULL if there is none.
+//
+// Requires: See zmgr_diagnosis_can_manage.
+const char *zmgr_diagnosis_release(const zmgr_diagnosis *diagnosis);
+
+// Returns VERSION_ID of /etc/os-release; NULL if there is none.
+//
+// Requires: See zmgr_diagnosis_can_manage.
+const char *zmgr_diagnosis_version(const zmgr_diagnosis *diagnosis);
+
+// Returns system, release and version that uname prints; NULL if unknown.
+//
+// Requires: See zmgr_diagnosis_can_manage.
+const char *zmgr_diagnosis_kernel(const zmgr_diagnosis *diagnosis);
+
+// Returns the number of items.
+//
+// Requires: See zmgr_diagnosis_can_manage.
+size_t zmgr_diagnosis_len(const zmgr_diagnosis *diagnosis);
+
+// Returns item `index`, by area; NULL if out of range. The diagnosis owns it.
+//
+// Requires: See zmgr_diagnosis_can_manage.
+const zmgr_diagnosis_item *zmgr_diagnosis_get(const zmgr_diagnosis *diagnosis, size_t index);
+
+// Returns the diagnosis as JSON, as `zmgr doctor --json` prints it. Free it with zmgr_string_free().
+//
+// Requires: See zmgr_diagnosis_can_manage.
+char *zmgr_diagnosis_json(const zmgr_diagnosis *diagnosis);
+
+// Frees a diagnosis and its items; does nothing if it is NULL.
+//
+// Requires: `diagnosis` is NULL or live, and not used afterwards.
+void zmgr_diagnosis_free(zmgr_diagnosis *diagnosis);
+
+// Returns the part of the host that the item is about.
+//
+// Requires: `item` is NULL or an item of a live diagnosis; the same holds for the functions below.
+zmgr_diagnosis_area zmgr_diagnosis_item_get_area(const zmgr_diagnosis_item *item);
+
+// Returns the kind of the item.
+//
+// Requires: See zmgr_diagnosis_item_get_area.
+zmgr_diagnosis_kind zmgr_diagnosis_item_get_kind(const zmgr_diagnosis_item *item);
+
+// Returns the severity of the item.
+//
+// Requires: See zmgr_diagnosis_item_get_area.
+zmgr_diagnosis_level zmgr_diagnosis_item_get_level(const zmgr_diagnosis_item *item);
+
+// Returns the name of the command, brand, dataset, pool or zone that the item is about; may be empty.
+//
+// Requires: See zmgr_diagnosis_item_get_area.
+const char *zmgr_diagnosis_item_subject(const zmgr_diagnosis_item *item);
+
+// Returns the message: a sentence without a full stop.
+//
+// Requires: See zmgr_diagnosis_item_get_area.
+const char *zmgr_diagnosis_item_message(const zmgr_diagnosis_item *item);
+
+// Returns what to do about it; NULL if there is no advice.
+//
+// Requires: See zmgr_diagnosis_item_get_area.
+const char *zmgr_diagnosis_item_help(const zmgr_diagnosis_item *item);
+
+// Returns the evidence: "recorded", "ran", "read" or "inferred"; NULL if the item is not about what illumos does.
+//
+// Requires: See zmgr_diagnosis_item_get_area.
+const char *zmgr_diagnosis_item_evidence(const zmgr_diagnosis_item *item);
 
 // Writes commented starter configuration files. Never overwrites a file. `*out` receives the list of files written; `out` may be
 // NULL.

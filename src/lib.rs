@@ -4,6 +4,7 @@
 pub mod address;
 mod check;
 pub mod config;
+mod doctor;
 pub mod document;
 mod drift;
 pub mod effective;
@@ -45,13 +46,14 @@ pub mod zone;
 
 pub use address::{MacAddr, MacPrefix, NetAddress};
 pub use config::Config;
+pub use doctor::{Diagnosis, DiagnosisArea, DiagnosisItem, DiagnosisKind, DiagnosisLevel};
 pub use document::Document;
 pub use drift::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};
 pub use effective::{ZoneSpec, effective};
 pub use environment::Environment;
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use fleet::{Fleet, FleetZone};
-pub use host::{BrandFact, BrandOperation, Dialect as Distribution, Evidence, brand_reference, explain_brand};
+pub use host::{BrandFact, BrandOperation, Distribution, Evidence, brand_reference, explain_brand};
 pub use ipam::{AddressRange, AddressUse, Family, RangeUse, Usage};
 pub use manager::{
     ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, Manager,

@@ -14,6 +14,7 @@ from ._values import (
     Allocation,
     Change,
     Config,
+    Diagnosis,
     Diagnostic,
     Event,
     ExecResult,
@@ -154,13 +155,20 @@ class Manager:
         """
 
     def plan_destroy(
-        self, names: str | Iterable[str], *, force: bool = False, keep_data: bool = False, purge: bool = False
+        self,
+        names: str | Iterable[str],
+        *,
+        force: bool = False,
+        keep_data: bool = False,
+        purge: bool = False,
+        unproven: bool = False,
     ) -> Plan:
         """Plans the destruction of zones. Changes nothing.
 
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - keep_data: detach the zones and keep their files, instead of uninstalling.
         - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
+        - unproven: act on a real host even if what a step destroys is only inferred.
 
         Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
         """
@@ -174,12 +182,18 @@ class Manager:
         """
 
     def plan_reinstall(
-        self, names: str | Iterable[str], *, force: bool = False, boot: bool | None = None
+        self,
+        names: str | Iterable[str],
+        *,
+        force: bool = False,
+        boot: bool | None = None,
+        unproven: bool = False,
     ) -> Plan:
         """Plans the reinstallation of zones. Changes nothing.
 
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - boot: True boots the zone afterwards, False does not; None means if it was running before.
+        - unproven: act on a real host even if what a step destroys is only inferred.
 
         Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
         """
@@ -212,6 +226,7 @@ class Manager:
         *,
         force: bool = False,
         boot: bool | None = None,
+        unproven: bool = False,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
     ) -> Zone:
@@ -219,6 +234,7 @@ class Manager:
 
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - boot: True boots the zone afterwards, False does not; None means if it was running before.
+        - unproven: act on a real host even if what a step destroys is only inferred.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
 
@@ -234,6 +250,7 @@ class Manager:
         *,
         force: bool = False,
         boot: bool | None = None,
+        unproven: bool = False,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
@@ -242,6 +259,7 @@ class Manager:
 
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - boot: True boots the zone afterwards, False does not; None means if it was running before.
+        - unproven: act on a real host even if what a step destroys is only inferred.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
         - jobs: number of zones to process in parallel.
@@ -323,6 +341,7 @@ class Manager:
         force: bool = False,
         keep_data: bool = False,
         purge: bool = False,
+        unproven: bool = False,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
@@ -333,6 +352,7 @@ class Manager:
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - keep_data: detach the zones and keep their files, instead of uninstalling.
         - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
+        - unproven: act on a real host even if what a step destroys is only inferred.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
         - jobs: number of zones to process in parallel.
@@ -662,6 +682,13 @@ class Manager:
         """Checks all configuration files and, if the host can be queried, what they need on the host.
 
         Returns the diagnostics, ordered by file and line; empty if there are no problems.
+        """
+
+    def doctor(self) -> Diagnosis:
+        """Checks whether the host can be managed. Changes nothing.
+
+        Looks at distribution, brands, commands and what they print, datasets, links, privileges, known bugs of the platform, and
+        the boot environments of every zone. Also returns a diagnosis on a machine that cannot manage zones: see `can_manage`.
         """
 
     def config(self) -> Config:

@@ -47,6 +47,11 @@ pub(crate) fn is_program(name: &str) -> bool {
 }
 
 impl Machine {
+    /// Returns true if the machine has a program of this name.
+    pub fn has_program(&self, name: &str) -> bool {
+        programs(self).any(|known| known == name)
+    }
+
     /// Answers one command.
     pub fn answer(&self, call: &mut Call<'_>, out: &mut dyn Output) -> Status {
         let invoked = call.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

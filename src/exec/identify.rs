@@ -1,4 +1,4 @@
-//! `uname` and `zonename`: what the host is, and whether zmgr runs in its global zone.
+//! `uname`, `zonename` and `ppriv`: what the host is, whether zmgr runs in its global zone, and what it may do.
 
 use super::{Completed, Invocation};
 use crate::error::Result;
@@ -37,9 +37,30 @@ pub fn zone() -> Invocation {
     Invocation::new("zonename")
 }
 
+/// Asks for the privileges of a process.
+pub fn privileges(process: u32) -> Invocation {
+    Invocation::new("ppriv").arg(process.to_string())
+}
+
+/// Reads the answer of [`privileges`]: the effective set, `all` if it is full. `None` if it is not in the answer.
+pub fn parse_privileges(completed: &Completed) -> Result<Option<String>> {
+    Ok(effective_set(&completed.text()?))
+}
+
+fn effective_set(text: &str) -> Option<String> {
+    text.lines().find_map(|line| Some(line.trim().strip_prefix("E:")?.trim().to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_effective_set() {
+        let text = "1234:\t-bash\nflags = <none>\n\tE: all\n\tI: basic\n\tP: all\n\tL: all\n";
+        assert_eq!(effective_set(text).as_deref(), Some("all"));
+        assert_eq!(effective_set("ppriv: cannot examine 1\n"), None);
+    }
 
     #[test]
     fn reads_three_words() {

@@ -42,6 +42,9 @@ pub trait Runner: fmt::Debug + Send + Sync {
     /// no such program, `cancelled` if `on_tick` refused before the start, `io` if it could not be started or waited for.
     fn run(&self, invocation: &Invocation, on_tick: &mut dyn FnMut(&Tick<'_>) -> Control) -> Result<Completed>;
 
+    /// Returns true if the host has this program.
+    fn has(&self, program: &str) -> bool;
+
     /// Runs independent queries, in parallel if possible, until `stopped`; returns the answers in order.
     fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
         questions.iter().map(|question| self.run(question, &mut |_| go_on_unless(stopped))).collect()
@@ -100,6 +103,10 @@ impl Runner for WatchedRunner {
         completed
     }
 
+    fn has(&self, program: &str) -> bool {
+        self.inner.has(program)
+    }
+
     fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
         questions.iter().for_each(|question| (self.watcher)(Moment::Before(question)));
         let answers = self.inner.run_all(questions, stopped);
@@ -133,6 +140,10 @@ impl Runner for CancellableRunner {
             Control::Continue => go_on_unless(&*self.stopped),
             control => control,
         })
+    }
+
+    fn has(&self, program: &str) -> bool {
+        self.inner.has(program)
     }
 
     fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {

@@ -79,6 +79,10 @@ impl Runner for SimRunner {
         let argv = argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         Ok(run.sink.complete(argv, end, run.stopped, elapsed))
     }
+
+    fn has(&self, program: &str) -> bool {
+        self.machine.has_program(program)
+    }
 }
 
 /// A running command: takes the machine's output, and tells it when to stop.

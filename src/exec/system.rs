@@ -144,6 +144,10 @@ impl Runner for SystemRunner {
         Ok(sink.complete(argv, end, watch.stopped, watch.elapsed()))
     }
 
+    fn has(&self, program: &str) -> bool {
+        self.find(program).is_some()
+    }
+
     fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
         // One per core: more would delay the longest one.
         let at_a_time = parallel::cores().max(2);

@@ -15,11 +15,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub(crate) use brand::{
+    Brand, Cloning, ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, managed_brands, takes_packages,
+};
 pub use brand::{
     BrandFact, BrandKind, BrandOperation, brand_kind, brand_reference, explain_brand, is_pkg_image, needs_image,
-};
-pub(crate) use brand::{
-    ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, managed_brands, takes_packages,
 };
 pub use evidence::Evidence;
 pub(crate) use evidence::real_runs;
@@ -63,6 +63,9 @@ pub enum Dialect {
     /// SmartOS.
     SmartOs,
 }
+
+/// Name of [`Dialect`] in the public API, where `Dialect` is that of the simulated host.
+pub type Distribution = Dialect;
 
 impl Dialect {
     /// Returns its name: `illumos`, `openindiana`, `omnios` or `smartos`.
@@ -121,6 +124,13 @@ impl Host {
         Ok(Host::new(Arc::new(runner), root))
     }
 
+    /// The programs and files below this root, whatever is there: for a diagnosis.
+    pub(crate) fn unchecked(root: impl Into<PathBuf>) -> Host {
+        let runner = SystemRunner::new(root);
+        let root = runner.root().to_owned();
+        Host::new(Arc::new(runner), root)
+    }
+
     /// Returns a simulated machine.
     #[cfg(feature = "sim")]
     pub fn simulated(runner: crate::exec::SimRunner) -> Host {
@@ -151,6 +161,20 @@ impl Host {
     pub fn with_cancel(&self, stopped: Arc<dyn Fn() -> bool + Send + Sync>) -> Host {
         let runner = Arc::new(CancellableRunner::new(Arc::clone(&self.runner), stopped));
         Host { runner, ..self.clone() }
+    }
+
+    /// Returns true unless the host is simulated in this process.
+    pub(crate) fn is_real(&self) -> bool {
+        self.guarded
+    }
+
+    /// Returns the first line of /etc/release, and the version of /etc/os-release.
+    pub(crate) fn release(&self) -> (Option<String>, Option<String>) {
+        let read = |name| file::read_text(&self.path(name), Links::Follow, DOCUMENT).unwrap_or_default();
+        let present = |text: &str| Some(text.trim().trim_matches('"').to_owned()).filter(|text| !text.is_empty());
+        let release = read("/etc/release").lines().next().and_then(present);
+        let version = read("/etc/os-release").lines().find_map(|line| present(line.strip_prefix("VERSION_ID=")?));
+        (release, version)
     }
 
     /// Returns its distribution.

@@ -407,6 +407,7 @@ fn change(config_tree: &ConfigTree, snapshots: &Snapshots, options: &ImportOptio
         argv: Vec::new(),
         files: vec![file],
         undo: Vec::new(),
+        evidence: None,
     };
     let template = match (entry.template_name(), &options.template) {
         (Some(name), Some(_)) => format!("template \"{name}\""),

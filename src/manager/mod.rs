@@ -1,6 +1,7 @@
 //! The public API (`Manager`); delegates only.
 
 mod addresses;
+mod doctor;
 mod documents;
 mod drift;
 mod import;

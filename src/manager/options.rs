@@ -285,7 +285,7 @@ impl CreateOptions {
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
 /// // Its files stay, also though it is protected.
-/// let options = DestroyOptions::new().keep_data(true).force(true);
+/// let options = DestroyOptions::new().keep_data(true).force(true).unproven(false);
 /// manager.destroy(&["web01"], &options, &mut RunOptions::new())?;
 /// // Another goes with the delegated datasets that zmgr created for it.
 /// # manager.create("web02", &CreateOptions::new(), &mut RunOptions::new())?;
@@ -302,6 +302,8 @@ pub struct DestroyOptions {
     pub keep_data: bool,
     /// Also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts `keep_data`.
     pub purge: bool,
+    /// Allow steps that destroy data on a real host even if what they destroy is only inferred: the note of the plan says from what.
+    pub unproven: bool,
 }
 
 impl DestroyOptions {
@@ -330,6 +332,13 @@ impl DestroyOptions {
         self.purge = purge;
         self
     }
+
+    /// Allows destructive steps for which there is no evidence.
+    #[must_use]
+    pub fn unproven(mut self, unproven: bool) -> Self {
+        self.unproven = unproven;
+        self
+    }
 }
 
 /// Options for reinstalling a zone.
@@ -339,7 +348,7 @@ impl DestroyOptions {
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
-/// let options = ReinstallOptions::new().force(true).boot(true);
+/// let options = ReinstallOptions::new().force(true).boot(true).unproven(false);
 /// manager.reinstall("web01", &options, &mut RunOptions::new())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -351,6 +360,8 @@ pub struct ReinstallOptions {
     pub force: bool,
     /// Boot at the end, or not; default: if it was running before.
     pub boot: Option<bool>,
+    /// Allow steps that destroy data on a real host even if what they destroy is only inferred: the note of the plan says from what.
+    pub unproven: bool,
 }
 
 impl ReinstallOptions {
@@ -370,6 +381,13 @@ impl ReinstallOptions {
     #[must_use]
     pub fn boot(mut self, boot: bool) -> Self {
         self.boot = Some(boot);
+        self
+    }
+
+    /// Allows destructive steps for which there is no evidence.
+    #[must_use]
+    pub fn unproven(mut self, unproven: bool) -> Self {
+        self.unproven = unproven;
         self
     }
 }

@@ -152,6 +152,11 @@ impl ConfigTree {
         self.check_files(|path| !path.starts_with("publishers/"))
     }
 
+    /// Returns the documents that cannot be read, as paths below the root.
+    pub(crate) fn unreadable(&self) -> impl Iterator<Item = &str> {
+        self.faults.keys().map(String::as_str)
+    }
+
     fn check_files(&self, needed: impl Fn(&str) -> bool) -> Result<()> {
         let faults: Vec<&Error> = self.faults.iter().filter(|(path, _)| needed(path)).map(|(_, error)| error).collect();
         let Some(first) = faults.first() else { return Ok(()) };

@@ -10,6 +10,7 @@ use super::allocate::{AddressRequests, allocate, pinned_nets};
 use super::clones::Clones;
 use super::config_tree::ConfigTree;
 use super::delegation::{self, Delegation};
+use super::evidence;
 use super::host_assets::HostAssets;
 use super::journal::Journal;
 use super::plan::{Basis, Change, PlannedFile, PlannedStep};
@@ -390,8 +391,11 @@ fn change(
         argv: Vec::new(),
         files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
         undo: Vec::new(),
+        evidence: None,
     };
-    let steps = steps.iter().map(|step| step.planned()).chain([ready]).chain(boot.map(|boot| boot.planned())).collect();
+    let steps = steps.iter().map(|step| step.planned()).chain([ready]).chain(boot.map(|boot| boot.planned()));
+    let mut steps: Vec<PlannedStep> = steps.collect();
+    evidence::set_evidence(&mut steps, host::brand(&spec.brand.value, inputs.dialect));
     Ok(Change {
         zone: name.to_string(),
         entry_id: id,

@@ -20,8 +20,7 @@ use super::journal::Journal;
 use super::preconditions::{before_creation, parent};
 use super::request::Pinned;
 use super::step_context::StepContext;
-
-use super::{Change, EventKind, Outcome, Plan, Report, clones, identity, run_plan, view};
+use super::{Change, EventKind, Outcome, Plan, Report, clones, evidence, identity, run_plan, view};
 use crate::config::FailureRule;
 use crate::document::Document;
 use crate::effective::{ZoneSpec, effective};
@@ -391,7 +390,7 @@ pub(crate) fn plan_destruction(
                 other.name
             )));
         }
-        return destruction::plan(config_tree, &entry, None, options);
+        return with_evidence(context, destruction::plan(config_tree, &entry, None, options)?, entry.brand(), options);
     };
     let config = context.host.zone_config(name.as_str())?;
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
@@ -400,7 +399,19 @@ pub(crate) fn plan_destruction(
         impact.purge(&entry.datasets);
     }
     let autoboot = config.is_some_and(|config| config.autoboot);
-    destruction::plan(config_tree, &entry, Some(&Found { zone, autoboot, impact }), options)
+    let brand = zone.brand.clone();
+    let found = Found { zone, autoboot, impact };
+    with_evidence(context, destruction::plan(config_tree, &entry, Some(&found), options)?, Some(&brand), options)
+}
+
+fn with_evidence(
+    context: &Context,
+    mut planned: Destruction,
+    brand: Option<&str>,
+    options: &DestroyOptions,
+) -> Result<Destruction> {
+    evidence::annotate(&mut planned.change, &context.host, brand, options.unproven)?;
+    Ok(planned)
 }
 
 /// Reads the entry of this zone.

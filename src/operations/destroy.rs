@@ -75,6 +75,7 @@ pub(crate) fn plan(
         argv: Vec::new(),
         files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
         undo: Vec::new(),
+        evidence: None,
     };
     let change = Change {
         zone: name.to_string(),

@@ -115,6 +115,7 @@ pub(super) fn plan(context: &Context, config_tree: &ConfigTree, name: &ZoneName)
         argv: Vec::new(),
         files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
         undo: Vec::new(),
+        evidence: None,
     };
     Ok(Change {
         zone: name.to_string(),

@@ -16,6 +16,7 @@ mod data;
 pub(crate) mod delegation;
 mod destroy;
 mod event;
+mod evidence;
 mod exec;
 mod executor;
 mod files;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::request::Request;
 use crate::error::{Code, Error, Result};
+use crate::host::Evidence;
 use crate::registry::Directory;
 
 /// Version of the JSON form.
@@ -84,6 +85,9 @@ pub struct PlannedStep {
     /// The command that undoes it, if there is one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<String>,
+    /// How it is known what the command does on this host; `None` if the step runs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
 }
 
 /// A file that a step writes.

@@ -33,7 +33,14 @@ pub(crate) fn planned(zone: &ZoneName, link: &LinkName) -> PlannedStep {
     if let Some(program) = argv.first_mut() {
         *program = command.usual_path();
     }
-    PlannedStep { id: format!("plumb:{link}"), kind: "plumb".to_owned(), argv, files: Vec::new(), undo: Vec::new() }
+    PlannedStep {
+        id: format!("plumb:{link}"),
+        kind: "plumb".to_owned(),
+        argv,
+        files: Vec::new(),
+        undo: Vec::new(),
+        evidence: None,
+    }
 }
 
 /// Returns true if zones of this brand have an ipadm. The init of lx configures the links itself, at every boot.

@@ -285,7 +285,7 @@ pub(crate) fn planned(zone: &ZoneName, what: Power, limit: Duration) -> PlannedS
         *program = command.usual_path();
     }
     let id = what.step().to_owned();
-    PlannedStep { kind: id.clone(), id, argv, files: Vec::new(), undo: Vec::new() }
+    PlannedStep { kind: id.clone(), id, argv, files: Vec::new(), undo: Vec::new(), evidence: None }
 }
 
 fn present(step_context: &StepContext<'_>) -> Result<HostZone> {

@@ -22,7 +22,9 @@ use super::preconditions::{self, BOOT, Subject};
 use super::request::Request;
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
-use super::{EventKind, Outcome, Plan, Report, allocate, basis, clones, create, identity, impact, run_plan, view};
+use super::{
+    EventKind, Outcome, Plan, Report, allocate, basis, clones, create, evidence, identity, impact, run_plan, view,
+};
 use crate::effective::{ZoneSpec, effective};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
@@ -156,9 +158,10 @@ pub(crate) fn plan(
         argv: Vec::new(),
         files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
         undo: Vec::new(),
+        evidence: None,
     };
     let steps = down.iter().chain(&up).map(|step| step.planned()).chain([ready]);
-    let change = Change {
+    let mut change = Change {
         zone: name.to_string(),
         entry_id: id.clone(),
         request: Request::Reinstall { options: options.clone() },
@@ -171,6 +174,7 @@ pub(crate) fn plan(
             .collect(),
         basis: Basis { documents: basis::documents(config_tree, &spec), entry: id, host: summary },
     };
+    evidence::annotate(&mut change, &context.host, Some(&zone.brand), options.unproven)?;
     let (running, dataset) = (zone.state.is_active(), impact.into_dataset());
     Ok(Reinstallation { entry, spec, down, up, boot, dataset, running, limit, halt_limit, change })
 }

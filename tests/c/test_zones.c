@@ -349,6 +349,55 @@ static void a_fleet_is_compared(const char *scratch) {
     DROP(error);
 }
 
+/* What is wrong with the host comes as items, each with its level, kind and area. */
+static void a_host_is_diagnosed(zmgr_manager *manager, const char *directory) {
+    zmgr_error *error = NULL;
+    zmgr_diagnosis *diagnosis = NULL;
+    CHECK_STATUS(zmgr_doctor(manager, &diagnosis, &error), ZMGR_OK, error);
+    CHECK(zmgr_diagnosis_can_manage(diagnosis) && zmgr_diagnosis_simulated(diagnosis));
+    CHECK_TEXT(zmgr_diagnosis_distribution(diagnosis), "openindiana");
+    CHECK(zmgr_diagnosis_release(diagnosis) != NULL && zmgr_diagnosis_version(diagnosis) != NULL);
+    CHECK(strncmp(zmgr_diagnosis_kernel(diagnosis), "SunOS 5.11 ", 11) == 0);
+    CHECK(zmgr_diagnosis_get(diagnosis, zmgr_diagnosis_len(diagnosis)) == NULL);
+    int brands = 0;
+    for (size_t i = 0; i < zmgr_diagnosis_len(diagnosis); i++) {
+        const zmgr_diagnosis_item *item = zmgr_diagnosis_get(diagnosis, i);
+        CHECK(zmgr_diagnosis_item_get_level(item) < ZMGR_DIAGNOSIS_LEVEL_ERROR);
+        CHECK(zmgr_diagnosis_item_message(item)[0] != '\0' && zmgr_diagnosis_item_subject(item) != NULL);
+        if (zmgr_diagnosis_item_get_kind(item) == ZMGR_DIAGNOSIS_BRAND_KNOWN) {
+            brands++;
+            CHECK(zmgr_diagnosis_item_get_area(item) == ZMGR_DIAGNOSIS_AREA_BRANDS);
+            CHECK_TEXT(zmgr_diagnosis_item_evidence(item), "read");
+        }
+    }
+    CHECK(brands == 2);
+    zmgr_diagnosis_free(diagnosis);
+
+    zmgr_sim *sim = NULL;
+    zmgr_sim_fault_options fault;
+    memset(&fault, 0, sizeof fault);
+    fault.size = sizeof fault;
+    fault.program = "dladm";
+    fault.subcommand = "show-link";
+    fault.exit_status = 1;
+    CHECK_STATUS(zmgr_sim_open(directory, &sim, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_sim_fault(sim, &fault, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_doctor(manager, &diagnosis, &error), ZMGR_OK, error);
+    CHECK(!zmgr_diagnosis_can_manage(diagnosis));
+    char *json = zmgr_diagnosis_json(diagnosis);
+    CHECK(strstr(json, "command-failed") != NULL);
+    zmgr_string_free(json);
+    zmgr_diagnosis_free(diagnosis);
+    CHECK_STATUS(zmgr_sim_clear_faults(sim, &error), ZMGR_OK, error);
+    zmgr_sim_close(sim);
+
+    CHECK_STATUS(zmgr_doctor(manager, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+    CHECK(!zmgr_diagnosis_can_manage(NULL) && zmgr_diagnosis_len(NULL) == 0 && zmgr_diagnosis_json(NULL) == NULL);
+    CHECK(zmgr_diagnosis_item_get_kind(NULL) == ZMGR_DIAGNOSIS_OTHER && zmgr_diagnosis_item_help(NULL) == NULL);
+    zmgr_diagnosis_free(NULL);
+}
+
 int main(int argc, char **argv) {
     char directory[1024];
     zmgr_manager *manager = check_manager(argc, argv, "zones", directory, sizeof directory);
@@ -357,6 +406,7 @@ int main(int argc, char **argv) {
     plans_are_values(manager);
     power_and_commands(manager);
     a_fleet_is_compared(directory);
+    a_host_is_diagnosed(manager, directory);
     zmgr_close(manager);
     return check_done();
 }

@@ -92,6 +92,7 @@ def test_the_examples_in_c(source: Path, run: Run, compiled: Callable[[Path], Pa
     assert "10.1.0.10 zone web01" in run(build.pop("addresses"), "host", "printer")
     planned = run(build.pop("plan_and_run"), "planned", "web01", "web02")
     assert planned == "web01 created 10.1.0.10/24\nweb02 created 10.1.0.11/24\n"
+    assert run(build.pop("doctor"), "host") == "ok\n"
     assert not build, "an example that no test runs"
 
 
@@ -108,4 +109,5 @@ def test_the_examples_in_python(source: Path, run: Run) -> None:
     assert "running" in example("with_asyncio", "web03")
     assert "reservation phone2" in example("addresses")
     assert example("plan_and_run", "web04", "web05") == "web04 created\nweb05 created\n"
+    assert example("doctor").startswith("openindiana 2026.10 SunOS 5.11 ")
     assert not there, "an example that no test runs"

@@ -9,6 +9,7 @@ mod check;
 mod concurrent_edits;
 mod crash_matrix;
 mod data_ownership;
+mod doctor;
 mod documents;
 mod drift;
 mod examples;

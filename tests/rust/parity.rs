@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use zmgr::{Cancel, Manager, Plan, Report, SimHost, Zone};
+use zmgr::{Cancel, Diagnosis, Manager, Plan, Report, SimHost, Zone};
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -37,6 +37,10 @@ fn rust_items() -> BTreeSet<String> {
         Manager::init,
         Manager::check,
         Manager::config,
+        Manager::doctor,
+        Diagnosis::can_manage,
+        Diagnosis::count,
+        Diagnosis::to_json,
         Manager::templates,
         Manager::template,
         Manager::pools,
@@ -182,6 +186,7 @@ fn every_public_method_is_in_the_table() {
         ("src/operations/cancel.rs", "Cancel"),
         ("src/simhost.rs", "SimHost"),
         ("src/fleet", "Fleet"),
+        ("src/doctor", "Diagnosis"),
     ] {
         let prefix = format!("{of}::");
         let table: BTreeSet<String> = column(0).into_iter().filter(|name| name.starts_with(&prefix)).collect();
@@ -255,5 +260,21 @@ fn the_table_of_errors_is_the_table_of_codes() {
     for code in zmgr::Code::ALL {
         let row = format!("| {} | {} |", code.number(), code.slug());
         assert!(text.contains(&row), "bindings/README.md lacks {row}");
+    }
+}
+
+#[test]
+fn c_and_python_have_every_word_of_a_diagnosis() {
+    let (header, values) = (read("include/zmgr.h"), read("python/zmgr/_values.py"));
+    let kinds = zmgr::DiagnosisKind::ALL.iter().map(|kind| ("ZMGR_DIAGNOSIS_", kind.as_str()));
+    let areas = zmgr::DiagnosisArea::ALL.iter().map(|area| ("ZMGR_DIAGNOSIS_AREA_", area.as_str()));
+    let levels = zmgr::DiagnosisLevel::ALL.iter().map(|level| ("ZMGR_DIAGNOSIS_LEVEL_", level.as_str()));
+    for (prefix, word) in kinds.chain(areas).chain(levels) {
+        let name = word.to_uppercase().replace('-', "_");
+        assert!(header.contains(&format!("    {prefix}{name} = ")), "include/zmgr.h lacks {prefix}{name}");
+        assert!(values.contains(&format!("    {name} = \"{word}\"\n")), "_values.py lacks {name}");
+    }
+    for evidence in zmgr::Evidence::ALL {
+        assert!(values.contains(&format!(" = \"{evidence}\"\n")), "_values.py lacks {evidence}");
     }
 }

@@ -376,3 +376,22 @@ fn a_reinstallation_that_fails_later_is_finished_by_recover_or_removed_by_destro
     destroy(&fixture, "web01", &DestroyOptions::new()).unwrap();
     fixture.assert_bare();
 }
+
+#[test]
+fn each_command_of_a_plan_says_how_it_is_known() {
+    let fixture = fixture::new();
+    fixture.create("web01");
+    let plans = [
+        fixture.manager.plan_create(&["web02"], &CreateOptions::new()).unwrap(),
+        fixture.manager.plan_reinstall(&["web01"], &zmgr::ReinstallOptions::new()).unwrap(),
+        fixture.manager.plan_destroy(&["web01"], &zmgr::DestroyOptions::new()).unwrap(),
+    ];
+    for plan in plans {
+        for step in &plan.changes[0].steps {
+            assert_eq!(step.evidence.is_some(), !step.argv.is_empty(), "{} {step:?}", plan.operation);
+        }
+        let json = plan.to_json();
+        assert_eq!(zmgr::Plan::from_json(&json).unwrap(), plan);
+        assert!(json.contains("\"evidence\": \"recorded\""), "{json}");
+    }
+}

@@ -161,6 +161,9 @@ pub struct zmgr_destroy_options {
     pub keep_data: bool,
     /// Also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts keep_data.
     pub purge: bool,
+    /// Not 0: act on a real host even if what a step destroys is only inferred; see `zmgr explain brand`. A size_t, so that it
+    /// does not lie in the padding of the struct of an older program.
+    pub unproven: usize,
 }
 unsafe impl Options for zmgr_destroy_options {}
 
@@ -168,7 +171,11 @@ impl Given for zmgr_destroy_options {
     type Wanted = DestroyOptions;
 
     unsafe fn wanted(&self) -> Result<DestroyOptions> {
-        Ok(DestroyOptions::new().force(self.force).keep_data(self.keep_data).purge(self.purge))
+        Ok(DestroyOptions::new()
+            .force(self.force)
+            .keep_data(self.keep_data)
+            .purge(self.purge)
+            .unproven(self.unproven != 0))
     }
 }
 
@@ -182,6 +189,9 @@ pub struct zmgr_reinstall_options {
     pub boot: u32,
     /// Act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     pub force: bool,
+    /// Not 0: act on a real host even if what a step destroys is only inferred; see `zmgr explain brand`. A size_t, so that it
+    /// does not lie in the padding of the struct of an older program.
+    pub unproven: usize,
 }
 unsafe impl Options for zmgr_reinstall_options {}
 
@@ -189,7 +199,7 @@ impl Given for zmgr_reinstall_options {
     type Wanted = ReinstallOptions;
 
     unsafe fn wanted(&self) -> Result<ReinstallOptions> {
-        let mut reinstall = ReinstallOptions::new().force(self.force);
+        let mut reinstall = ReinstallOptions::new().force(self.force).unproven(self.unproven != 0);
         reinstall.boot = boot(self.boot)?;
         Ok(reinstall)
     }

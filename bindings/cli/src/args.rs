@@ -3,7 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    check, completions, create, destroy, documents, drift, fleet, forget, import, init, man, plan, pool, power,
+    check, completions, create, destroy, doctor, documents, drift, fleet, forget, import, init, man, plan, pool, power,
     recover, reinstall, show, sim,
 };
 use crate::examples;
@@ -38,6 +38,9 @@ pub enum Command {
     Init(init::Init),
     /// Check all configuration files and what they depend on
     Check(check::Check),
+    /// Check whether zmgr can manage this host, and the health of its zones
+    #[command(after_help = examples::DOCTOR)]
+    Doctor(doctor::Doctor),
     /// Create zones: allocate addresses, configure, install, boot
     #[command(after_help = examples::CREATE)]
     Create(create::Create),
@@ -120,6 +123,7 @@ impl Command {
             Command::Show(show) => show.run(globals),
             Command::Destroy(destroy) => destroy.run(globals),
             Command::Check(check) => check.run(globals),
+            Command::Doctor(doctor) => doctor.run(globals),
             Command::Import(import) => import.run(globals),
             Command::Forget(forget) => forget.run(globals),
             Command::Template(documents) => documents.templates(globals),

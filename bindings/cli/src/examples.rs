@@ -7,6 +7,15 @@ Examples:
   zmgr create web01 --address internal=10.1.0.77 --no-boot
   zmgr create web01 --dry-run";
 
+pub const DOCTOR: &str = "\
+Examples:
+  zmgr doctor
+  zmgr doctor --strict --quiet
+  zmgr doctor --json
+
+Exit status: 0; 14 if this host cannot be managed; 3 with --strict if there are
+warnings.";
+
 pub const DESTROY: &str = "\
 Examples:
   zmgr destroy web01

@@ -431,7 +431,7 @@ fn examples_of_the_help_are_understood() {
     let help = |words: &[&str]| String::from_utf8(zmgr().args(words).arg("--help").output().unwrap().stdout).unwrap();
     let commands = [
         "create", "destroy", "run", "exec", "import", "forget", "diff", "apply", "set", "recover", "list", "show",
-        "explain",
+        "explain", "doctor",
     ];
     let mut pages: Vec<String> = commands.iter().map(|command| help(&[command])).collect();
     pages.extend([help(&["pool", "allocate"]), help(&["sim", "fault"])]);
@@ -530,4 +530,38 @@ fn fleet_check_finds_what_two_trees_hold_twice_on_a_machine_without_zones() {
     // One host alone has nothing twice.
     let alone = zmgr().args(["fleet", "check", &trees[0]]).stdin(Stdio::null()).output().unwrap();
     assert_eq!(alone.status.code(), Some(0), "{alone:?}");
+}
+
+#[test]
+fn doctor_exits_with_what_it_found() {
+    let host = Host::new();
+    host.ok(&["init"]);
+    let said = host.ok(&["doctor"]);
+    assert!(said.ends_with("zmgr can manage this host\n"), "{said}");
+    assert!(said.contains("zmgr has not yet run on a real host"), "{said}");
+    assert_eq!(host.ok(&["doctor", "--strict", "--quiet"]), "");
+    assert_eq!(host.json(&["doctor"])["can_manage"], true);
+
+    host.ok(&["sim", "fault", "kstat", "--exit", "1"]);
+    let said = host.ok(&["doctor", "--quiet"]);
+    assert!(said.starts_with("commands\n  warning: kstat"), "{said}");
+    assert_eq!(host.run(&["doctor", "--strict"]).status.code(), Some(3));
+
+    host.ok(&["sim", "fault", "dladm", "show-link", "--exit", "1"]);
+    let output = host.run(&["--json", "doctor"]);
+    assert_eq!(output.status.code(), Some(14));
+    let diagnosis: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(diagnosis["can_manage"], false);
+}
+
+#[test]
+fn a_brand_is_explained_with_its_evidence() {
+    let host = Host::new();
+    let said = host.ok(&["explain", "brand", "sparse"]);
+    assert!(said.contains("sparse on omnios") && said.contains("[recorded: pkg5 of OmniOS"), "{said}");
+    let facts = host.json(&["explain", "brand", "sparse"]);
+    let inferred = |fact: &&Value| fact["distribution"] == "illumos" && fact["evidence"] == "inferred";
+    assert_eq!(facts.as_array().unwrap().iter().filter(inferred).count(), 7);
+    assert_eq!(host.fails(&["explain", "brand", "bhyve"]).0, 4);
+    assert_eq!(host.fails(&["explain", "net", "sparse"]).0, 2);
 }

@@ -58,7 +58,8 @@ fn the_guide_does_what_it_says() {
             ["yaml", _] => {}
             ["sh", "illumos" | "ansible"] => _ = sh(text, directory.path(), &["-n"]),
             ["kdl", path] => script += &format!("cat >'host/etc/zmgr/{path}' <<'@@'\n{text}@@\n"),
-            ["text"] | ["python"] => {}
+            // A file without a path is a part of one, shown and not written.
+            ["text"] | ["python"] | ["kdl"] => {}
             _ => panic!("no test knows what to do with {words:?}"),
         }
     }

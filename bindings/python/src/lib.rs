@@ -7,6 +7,7 @@ mod addresses;
 mod arguments;
 mod cancel;
 mod convert;
+mod doctor;
 mod documents;
 mod drift;
 mod error;

@@ -47,12 +47,21 @@ impl Manager {
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - keep_data: detach the zones and keep their files, instead of uninstalling.
     /// - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
+    /// - unproven: act on a real host even if what a step destroys is only inferred.
     ///
     /// Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
-    #[pyo3(signature = (names, *, force=false, keep_data=false, purge=false))]
-    fn plan_destroy(&self, py: Python<'_>, names: Names, force: bool, keep_data: bool, purge: bool) -> PyResult<Plan> {
+    #[pyo3(signature = (names, *, force=false, keep_data=false, purge=false, unproven=false))]
+    fn plan_destroy(
+        &self,
+        py: Python<'_>,
+        names: Names,
+        force: bool,
+        keep_data: bool,
+        purge: bool,
+        unproven: bool,
+    ) -> PyResult<Plan> {
         let manager = self.open(py)?;
-        let options = DestroyOptions::new().force(force).keep_data(keep_data).purge(purge);
+        let options = DestroyOptions::new().force(force).keep_data(keep_data).purge(purge).unproven(unproven);
         asked(py, &manager, |manager| manager.plan_destroy(&names.as_strs(), &options)).map(Plan)
     }
 
@@ -60,12 +69,20 @@ impl Manager {
     ///
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
+    /// - unproven: act on a real host even if what a step destroys is only inferred.
     ///
     /// Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
-    #[pyo3(signature = (names, *, force=false, boot=None))]
-    fn plan_reinstall(&self, py: Python<'_>, names: Names, force: bool, boot: Option<bool>) -> PyResult<Plan> {
+    #[pyo3(signature = (names, *, force=false, boot=None, unproven=false))]
+    fn plan_reinstall(
+        &self,
+        py: Python<'_>,
+        names: Names,
+        force: bool,
+        boot: Option<bool>,
+        unproven: bool,
+    ) -> PyResult<Plan> {
         let manager = self.open(py)?;
-        let options = reinstall_options(force, boot);
+        let options = reinstall_options(force, boot).unproven(unproven);
         asked(py, &manager, |manager| manager.plan_reinstall(&names.as_strs(), &options)).map(Plan)
     }
 

@@ -148,6 +148,7 @@ impl Manager {
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - keep_data: detach the zones and keep their files, instead of uninstalling.
     /// - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
+    /// - unproven: act on a real host even if what a step destroys is only inferred.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     /// - jobs: number of zones to process in parallel.
@@ -158,7 +159,7 @@ impl Manager {
     /// Raises NotFoundError, StateError if `force` is needed, CommandError, or RecoveryNeededError for a single name; for
     /// several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome of
     /// each zone.
-    #[pyo3(signature = (names, *, force=false, keep_data=false, purge=false, progress=None, cancel=None, jobs=1, on_failure=None))]
+    #[pyo3(signature = (names, *, force=false, keep_data=false, purge=false, unproven=false, progress=None, cancel=None, jobs=1, on_failure=None))]
     #[allow(clippy::too_many_arguments)]
     fn destroy<'py>(
         &self,
@@ -167,13 +168,14 @@ impl Manager {
         force: bool,
         keep_data: bool,
         purge: bool,
+        unproven: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
         jobs: usize,
         on_failure: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
-        let destroy = DestroyOptions::new().force(force).keep_data(keep_data).purge(purge);
+        let destroy = DestroyOptions::new().force(force).keep_data(keep_data).purge(purge).unproven(unproven);
         let run = Run::new(progress, cancel, jobs, on_failure)?;
         let report = run.call(py, |options| manager.destroy(&names.as_strs(), &destroy, options))?;
         report_or_raise(py, report)
@@ -209,6 +211,7 @@ impl Manager {
     ///
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
+    /// - unproven: act on a real host even if what a step destroys is only inferred.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     ///
@@ -216,18 +219,20 @@ impl Manager {
     ///
     /// Raises NotFoundError, StateError if `force` is needed, CommandError, CancelledError, and RecoveryNeededError for an
     /// unfinished operation.
-    #[pyo3(signature = (name, *, force=false, boot=None, progress=None, cancel=None))]
+    #[pyo3(signature = (name, *, force=false, boot=None, unproven=false, progress=None, cancel=None))]
+    #[allow(clippy::too_many_arguments)]
     fn reinstall(
         &self,
         py: Python<'_>,
         name: String,
         force: bool,
         boot: Option<bool>,
+        unproven: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
     ) -> PyResult<Zone> {
         let manager = self.open(py)?;
-        let reinstall = reinstall_options(force, boot);
+        let reinstall = reinstall_options(force, boot).unproven(unproven);
         let run = Run::new(progress, cancel, 1, None)?;
         run.call(py, |options| manager.reinstall(&name, &reinstall, options)).map(Zone::new)
     }
@@ -236,6 +241,7 @@ impl Manager {
     ///
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
+    /// - unproven: act on a real host even if what a step destroys is only inferred.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     /// - jobs: number of zones to process in parallel.
@@ -244,7 +250,7 @@ impl Manager {
     ///
     /// Raises the error of `reinstall` for a single name; for several, PartialError if any failed and CancelledError if all were
     /// cancelled. The exception's `report` has the outcome of each zone.
-    #[pyo3(signature = (names, *, force=false, boot=None, progress=None, cancel=None, jobs=1))]
+    #[pyo3(signature = (names, *, force=false, boot=None, unproven=false, progress=None, cancel=None, jobs=1))]
     #[allow(clippy::too_many_arguments)]
     fn reinstall_all<'py>(
         &self,
@@ -252,12 +258,13 @@ impl Manager {
         names: Names,
         force: bool,
         boot: Option<bool>,
+        unproven: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
         jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
-        let reinstall = reinstall_options(force, boot);
+        let reinstall = reinstall_options(force, boot).unproven(unproven);
         let run = Run::new(progress, cancel, jobs, None)?;
         let report = run.call(py, |options| manager.reinstall_all(&names.as_strs(), &reinstall, options))?;
         report_or_raise(py, report)

@@ -138,6 +138,11 @@ impl Brand {
         self.packages.value == Packages::Linked
     }
 
+    /// Returns true if the brand's zones have boot environments that belong to the host's.
+    pub(crate) fn has_boot_environments(&self) -> bool {
+        matches!(self.root.value, Root::Environment | Root::Overlaid)
+    }
+
     /// Returns evidence and source of what an operation does.
     pub(crate) fn known(&self, operation: BrandOperation) -> (Evidence, &'static str) {
         fn of<T>(cell: &Known<T>) -> (Evidence, &'static str) {

@@ -27,7 +27,7 @@ use super::power::{self, Power};
 use super::request::{PinnedNet, Request};
 use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
 use super::zone_comparison::{ZoneComparison, comparisons};
-use super::{Outcome, Plan, Report, identity, pending, preconditions};
+use super::{Outcome, Plan, Report, evidence, identity, pending, preconditions};
 use crate::document::Document;
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
@@ -430,6 +430,7 @@ fn plan_of(
         argv: Vec::new(),
         files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
         undo: Vec::new(),
+        evidence: None,
     };
     let mut planned: Vec<PlannedStep> = Vec::new();
     planned.extend(reserves.then(|| file("reserve")));
@@ -454,7 +455,7 @@ fn plan_of(
         }
     }
     planned.extend(boot.iter().map(|boot| boot.planned()));
-    let change = Change {
+    let mut change = Change {
         zone: name.to_string(),
         entry_id: id.to_string(),
         request: Request::Apply { options: options.clone(), nets: chosen },
@@ -463,6 +464,7 @@ fn plan_of(
         notes,
         basis: Basis { documents: basis::documents(config_tree, spec), entry: id.to_string(), host: summary },
     };
+    evidence::annotate(&mut change, &context.host, Some(&spec.brand.value), false)?;
     let old = comparison.document;
     let (applied, pending) = (applied_now, waiting_now);
     Ok(Application { old, entry, steps, cold, unlinks, rebuild, applied, pending, reboot, boot, plumb, change })

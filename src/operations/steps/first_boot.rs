@@ -164,6 +164,7 @@ impl Step for FirstBoot {
             argv: Vec::new(),
             files: self.files.iter().map(file).collect(),
             undo: Vec::new(),
+            evidence: None,
         }
     }
 

@@ -97,7 +97,7 @@ pub(crate) trait Step: Send + Sync {
 /// Shows a step in plans: the kind is the part of its id before the `:`.
 fn planned(id: String, command: &Invocation, files: Vec<PlannedFile>, undo: Option<&Invocation>) -> PlannedStep {
     let kind = id.split(':').next().unwrap_or_default().to_owned();
-    PlannedStep { id, kind, argv: shown(command), files, undo: undo.map(shown).unwrap_or_default() }
+    PlannedStep { id, kind, argv: shown(command), files, undo: undo.map(shown).unwrap_or_default(), evidence: None }
 }
 
 fn shown(command: &Invocation) -> Vec<String> {

@@ -48,7 +48,8 @@ fn contents(root: &Path) -> String {
     kinds.map(|kind| counted(files(&format!("{kind}s")), kind)).join(", ")
 }
 
-fn counted(number: usize, what: &str) -> String {
+/// Formats a number with its noun.
+pub fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -27,6 +27,9 @@ pub struct Destroy {
     /// Also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys
     #[arg(long, conflicts_with = "keep_data")]
     purge: bool,
+    /// Act on a real host even if what a step destroys is only inferred (see `zmgr explain brand`)
+    #[arg(long)]
+    unproven: bool,
     #[command(flatten)]
     work: Work,
 }
@@ -34,7 +37,8 @@ pub struct Destroy {
 impl Destroy {
     /// Destroys the zones once confirmed, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let options = DestroyOptions::new().force(self.force).keep_data(self.keep_data).purge(self.purge);
+        let options =
+            DestroyOptions::new().force(self.force).keep_data(self.keep_data).purge(self.purge).unproven(self.unproven);
         let manager = session::manager(globals)?;
         let all = self.zones.names(&manager)?;
         let names: Vec<&str> = all.iter().map(String::as_str).collect();

@@ -5,6 +5,7 @@ pub mod completions;
 mod confirm;
 pub mod create;
 pub mod destroy;
+pub mod doctor;
 pub mod documents;
 pub mod drift;
 pub mod fleet;

@@ -27,6 +27,9 @@ pub struct Reinstall {
     /// Do not boot the zones afterwards
     #[arg(long)]
     no_boot: bool,
+    /// Act on a real host even if what a step destroys is only inferred (see `zmgr explain brand`)
+    #[arg(long)]
+    unproven: bool,
     #[command(flatten)]
     work: Work,
 }
@@ -34,7 +37,7 @@ pub struct Reinstall {
 impl Reinstall {
     /// Reinstalls the zones once confirmed, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let mut options = ReinstallOptions::new().force(self.force);
+        let mut options = ReinstallOptions::new().force(self.force).unproven(self.unproven);
         options.boot = (self.boot || self.no_boot).then_some(self.boot);
         let manager = session::manager(globals)?;
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();

@@ -16,8 +16,13 @@ pub(crate) struct Machine(tempfile::TempDir);
 impl Machine {
     /// With linked programs, and nothing of zmgr's.
     pub(crate) fn bare() -> Machine {
+        Machine::of("openindiana")
+    }
+
+    /// A machine of this dialect, with linked programs.
+    pub(crate) fn of(dialect: &str) -> Machine {
         let machine = Machine(tempfile::tempdir().unwrap());
-        machine.sim(&["new"]);
+        machine.sim(&["new", "--dialect", dialect]);
         machine.sim(&["link", machine.bin("").to_str().unwrap()]);
         machine
     }

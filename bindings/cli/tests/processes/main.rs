@@ -7,3 +7,4 @@ mod inside;
 mod linked;
 mod machine;
 mod orphan_processes;
+mod unproven;

@@ -1,0 +1,73 @@
+//! Evidence for the steps of a plan: how it is known what each of them does on this host.
+//!
+//! Invariant: on a real host, a planned step that destroys data is refused if what it destroys is only inferred, unless the caller
+//! allows it. The undo of a step is not a planned step: it removes what the same operation made.
+
+use super::plan::{Change, PlannedStep};
+use crate::error::{Code, Error, Result};
+use crate::host::{self, Brand, BrandOperation, Evidence, Host};
+
+/// Notes in a change the evidence for each step, and names destructive steps whose row in the table of brands is only inferred.
+///
+/// Errors: `unsupported-host` for such a step on a real host, unless `unproven` allows it.
+pub(crate) fn annotate(change: &mut Change, host: &Host, brand: Option<&str>, unproven: bool) -> Result<()> {
+    let row = brand.and_then(|brand| host::brand(brand, host.dialect()));
+    set_evidence(&mut change.steps, row);
+    for step in &change.steps {
+        let Some((row, operation)) = row.zip(operation(&step.kind)).filter(|(_, operation)| operation.is_destructive())
+        else {
+            continue;
+        };
+        let fact = row.fact(operation, host.dialect());
+        if fact.evidence != Evidence::Inferred {
+            continue;
+        }
+        let what = format!(
+            "what {operation} of brand {} destroys on {} is only inferred, from {}",
+            fact.brand,
+            fact.distribution.as_str(),
+            fact.source
+        );
+        if host.is_real() && !unproven {
+            return Err(Error::new(Code::UnsupportedHost, format!("zone {}: {what}", change.zone)).with_help(format!(
+                "read `zmgr explain brand {}`, try it on a zone that you can lose, and pass --unproven",
+                fact.brand
+            )));
+        }
+        change.notes.push(format!("{what}: {}", fact.behaviour));
+    }
+    Ok(())
+}
+
+/// Sets the evidence of steps on a zone of this row's brand.
+pub(crate) fn set_evidence(steps: &mut [PlannedStep], row: Option<&'static Brand>) {
+    for step in steps {
+        step.evidence = evidence(step, row);
+    }
+}
+
+/// Returns the operation of the brand that a step of this kind runs or relies on.
+fn operation(kind: &str) -> Option<BrandOperation> {
+    match kind {
+        "install" => Some(BrandOperation::Install),
+        "clone" => Some(BrandOperation::Clone),
+        "detach" => Some(BrandOperation::Detach),
+        "uninstall" => Some(BrandOperation::Uninstall),
+        "first-boot" => Some(BrandOperation::Root),
+        "plumb" => Some(BrandOperation::Addresses),
+        "publisher" | "publishers" => Some(BrandOperation::Packages),
+        _ => None,
+    }
+}
+
+fn evidence(step: &PlannedStep, row: Option<&'static Brand>) -> Option<Evidence> {
+    if let Some((row, operation)) = row.zip(operation(&step.kind)) {
+        return Some(row.known(operation).0);
+    }
+    let program = step.argv.first()?.rsplit('/').next()?;
+    // How each program behaves by itself, whatever the brand.
+    Some(match program {
+        "zonecfg" | "zoneadm" | "dladm" | "pkg" => Evidence::Recorded,
+        _ => Evidence::Read,
+    })
+}
