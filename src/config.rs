@@ -18,7 +18,7 @@ use crate::source::{Source, Sourced};
 pub struct Config {
     /// Name of this host in a fleet, if the file gives it.
     pub host: Option<Sourced<String>>,
-    /// Whether a zone name may exist on one host of the fleet only.
+    /// True if a zone name may exist on one host of the fleet only.
     pub unique_names: bool,
     /// Parent directory of the zonepaths of new zones: `PREFIX/NAME`.
     pub zonepath_prefix: Sourced<String>,

@@ -426,7 +426,7 @@ class Config:
 
     #: Name of this host in a fleet, if the file gives it.
     host: str | None
-    #: Whether a zone name may exist on one host of the fleet only.
+    #: True if a zone name may exist on one host of the fleet only.
     unique_names: bool
     zonepath_prefix: str
     default_template: str | None

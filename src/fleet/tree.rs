@@ -44,7 +44,7 @@ pub(super) struct HostTree {
     pub(super) zones: Vec<FleetZone>,
     pub(super) pools: BTreeMap<PoolName, Pool>,
     pub(super) claims: Vec<Claim>,
-    /// Whether its config.kdl asks for zone names that exist once in the fleet.
+    /// True if its config.kdl asks for zone names that exist once in the fleet.
     pub(super) unique_names: bool,
     /// Names of the zones that others are cloned from.
     pub(super) golden: BTreeSet<ZoneName>,
