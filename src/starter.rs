@@ -3,8 +3,12 @@
 //! Invariant: every file of it is valid, and a zone of its template can be created as soon as the stub exists.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use crate::host::{Dialect, needs_image};
+use crate::error::{Code, Error, Result};
+use crate::file::make_directories;
+use crate::host::{Dialect, Host, needs_image};
+use crate::registry::{Directory, Registry};
 
 /// Returns the files of a starter tree, as paths below the root and texts. Their template is for this brand.
 ///
@@ -110,6 +114,29 @@ publisher "openindiana.org" {
     sticky #true
 }
 "#;
+
+/// Writes the missing files of the starter tree.
+pub(crate) fn write(registry: &Registry, host: Option<&Host>) -> Result<Vec<PathBuf>> {
+    let tree = registry.tree();
+    let brand = match host {
+        Some(host) => brand(&host.brands()?, host.dialect()),
+        None => DEFAULT_BRAND.to_owned(),
+    };
+    make_directories(tree.root(), 0o755).map_err(|error| Error::io("make", tree.root(), error))?;
+    for directory in Directory::ALL {
+        registry.make_directory(&tree.directory(directory))?;
+    }
+    let mut written = Vec::new();
+    for (path, text) in starter(&brand) {
+        let path = tree.root().join(path);
+        match registry.create(&path, text.as_bytes()) {
+            Ok(()) => written.push(path),
+            Err(error) if error.code() == Code::Exists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(written)
+}
 
 #[cfg(test)]
 mod tests {

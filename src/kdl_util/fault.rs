@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Span;
-use super::read::NO_THREAD;
-use super::scan::is_newline;
+use super::chars::is_newline;
 use crate::error::{Code, Diagnostic, Error};
 use crate::source::Source;
+
+/// Code of a problem that is not the file's: the system refused to start a thread.
+pub(super) const NO_THREAD: &str = "no-thread";
 
 /// An error at a place of a text.
 #[derive(Debug, Clone)]

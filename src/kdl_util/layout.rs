@@ -1,11 +1,16 @@
 //! Layout of a text: newlines, indentation, and what separates two nodes.
 
-use super::patch::Edit;
-use super::scan::{comment_end, is_blank, is_newline, newline_length};
+use super::chars::{comment_end, is_blank, is_newline, newline_length};
 use super::{Entry, Node, Span};
 
 /// Default indentation of a level.
 const STEP: &str = "    ";
+
+/// A replacement of a part of the text.
+pub(super) struct Edit {
+    pub(super) span: Span,
+    pub(super) text: String,
+}
 
 /// A text and its author's style.
 pub(super) struct Layout<'a> {

@@ -5,6 +5,7 @@
 //! program.
 
 mod align;
+mod chars;
 mod fault;
 mod file;
 mod layout;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::align::{Pairing, align, align_keys, in_order};
-use super::layout::{After, Layout};
+use super::layout::{After, Edit, Layout};
 use super::node::{all_same, same_entries};
 use super::write::{entry, inline, value, write_node};
 use super::{Entry, Node, Span};
@@ -48,12 +48,6 @@ struct Block<'a> {
     owner: Option<&'a Node>,
     /// The indentation of a node in it.
     indent: String,
-}
-
-/// A replacement of a part of the text.
-pub(super) struct Edit {
-    pub(super) span: Span,
-    pub(super) text: String,
 }
 
 struct Patcher<'a> {
@@ -393,7 +387,7 @@ impl Patcher<'_> {
         let lines = own.is_some() || self.layout.has_newline(Span::new(block.inside.start, anchor.span.start));
         match tail.next {
             After::Newline(end) => {
-                let newline = self.layout.text[tail.end..end].trim_start_matches(super::scan::is_blank);
+                let newline = self.layout.text[tail.end..end].trim_start_matches(super::chars::is_blank);
                 let newline = if newline.is_empty() { self.layout.newline } else { newline }.to_owned();
                 let text: String =
                     self.all(block, inserts, Some(&indent)).map_text(|text| format!("{indent}{text}{newline}"));
@@ -450,7 +444,7 @@ impl Patcher<'_> {
         let close = braces.end.saturating_sub(1);
         let inside = Span::new(braces.start + 1, close);
         let indent = block.indent.clone();
-        let blank = self.layout.text[inside.start..inside.end].chars().all(super::scan::is_blank);
+        let blank = self.layout.text[inside.start..inside.end].chars().all(super::chars::is_blank);
         let owner = block.owner.and_then(|owner| self.layout.indent_of(owner)).map(str::to_owned);
         if let Some(start) = self.layout.line_of_brace(close).filter(|start| *start > braces.start) {
             let text = self.all(block, inserts, Some(&indent)).map_text(|text| format!("{indent}{text}{newline}"));

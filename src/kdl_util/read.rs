@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kdl::{KdlDocument, KdlNode, KdlValue};
 
+use super::fault::NO_THREAD;
 use super::scan::{Scanned, Tree, decode, scan};
 use super::{Entry, Fault, Node, Span, Value};
 use crate::parallel;
@@ -14,9 +15,6 @@ const STACK: usize = 16 << 20;
 
 /// Number of texts from which threads are worth their start.
 const MIN_PARALLEL: usize = 64;
-
-/// Code of a problem that is not the file's: the system refused to start a thread.
-pub(super) const NO_THREAD: &str = "no-thread";
 
 /// Content of a text, as far as it can be read.
 #[derive(Debug)]

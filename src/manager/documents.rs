@@ -8,13 +8,11 @@ use crate::config::Config;
 use crate::document::{Document, Kind};
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::file::make_directories;
-use crate::host::Host;
 use crate::name::{PoolName, PublisherName, TemplateName, ZoneName};
 use crate::operations;
 use crate::pool::Pool;
 use crate::publisher::Publisher;
-use crate::registry::{Directory, Registry, Tree};
+use crate::registry::{Directory, Tree};
 use crate::starter;
 use crate::template::Template;
 
@@ -46,7 +44,7 @@ impl Manager {
             }
             host => Some(host?),
         };
-        write_starter(&self.registry(), host.as_ref())
+        starter::write(&self.registry(), host.as_ref())
     }
 }
 
@@ -237,29 +235,6 @@ impl Manager {
         Error::new(Code::NotFound, format!("no tree at {}", self.root().display()))
             .with_help("run `zmgr init` to create one")
     }
-}
-
-/// Writes the missing files of the starter tree.
-pub(super) fn write_starter(registry: &Registry, host: Option<&Host>) -> Result<Vec<PathBuf>> {
-    let tree = registry.tree();
-    let brand = match host {
-        Some(host) => starter::brand(&host.brands()?, host.dialect()),
-        None => starter::DEFAULT_BRAND.to_owned(),
-    };
-    make_directories(tree.root(), 0o755).map_err(|error| Error::io("make", tree.root(), error))?;
-    for directory in Directory::ALL {
-        registry.make_directory(&tree.directory(directory))?;
-    }
-    let mut written = Vec::new();
-    for (path, text) in starter::starter(&brand) {
-        let path = tree.root().join(path);
-        match registry.create(&path, text.as_bytes()) {
-            Ok(()) => written.push(path),
-            Err(error) if error.code() == Code::Exists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(written)
 }
 
 fn document<T: Kind>(tree: &Tree, path: &Path) -> Result<T> {

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::documents::write_starter;
 use crate::error::{Code, Error, Result};
 use crate::exec::Watcher;
 use crate::host::Host;
@@ -12,6 +11,7 @@ use crate::registry::{Registry, Tree, WriteHook};
 #[cfg(feature = "sim")]
 use crate::simhost::{Dialect, SimHost};
 #[cfg(feature = "sim")]
+use crate::starter;
 use crate::zone::EntryId;
 
 /// Path of the tree below a host's root.
@@ -147,7 +147,7 @@ impl Manager {
         }
         let host = self.host()?;
         if self.inner.place.is_simulated() && !self.inner.root.exists() {
-            write_starter(&self.registry(), Some(&host))?;
+            starter::write(&self.registry(), Some(&host))?;
         }
         let host = match &self.inner.hooks.watcher {
             Some(watcher) => host.watched(Arc::clone(watcher)),
@@ -200,7 +200,7 @@ impl Manager {
             WriteHook::none(),
         );
         let host = Host::simulated(machine.runner());
-        write_starter(&registry, Some(&host))?;
+        starter::write(&registry, Some(&host))?;
         Ok((Context { registry, host }, Some(pretence)))
     }
 

@@ -6,6 +6,9 @@
 
 mod own;
 
+pub use own::AddressOwner;
+pub(super) use own::in_use;
+
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;

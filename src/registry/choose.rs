@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::allocator::{Allocator, HeldBy};
+use super::allocator::{AddressOwner, Allocator, HeldBy, in_use};
 use super::pools::Segment;
 use super::summary::EntryKind;
 use crate::address::{MacAddr, MacPrefix, NetAddress};
@@ -13,22 +13,6 @@ use crate::ipam::{AddressClass, Block, Family, Pick, Space};
 use crate::link_name::Pattern;
 use crate::name::{LinkName, PoolName, ZoneName};
 use crate::pool::{Pool, Strategy};
-
-/// The zone or the owner of a reservation that needs an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AddressOwner<'a> {
-    /// Zone or reservation.
-    pub kind: EntryKind,
-    /// Its name, for which a pool may reserve addresses.
-    pub name: &'a str,
-}
-
-impl<'a> AddressOwner<'a> {
-    /// Returns the owner for a zone.
-    pub fn zone(name: &'a ZoneName) -> Self {
-        AddressOwner { kind: EntryKind::Zone, name: name.as_str() }
-    }
-}
 
 /// Addresses of a pool to choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -341,18 +325,4 @@ fn interface(block: &Block, address: IpAddr) -> NetAddress {
     let network = IpNet::new(address, block.network.prefix_len()).unwrap_or(IpNet::from(address));
     // A router of the other family cannot serve this address.
     NetAddress::new(network, block.gateway.filter(|gateway| gateway.is_ipv4() == address.is_ipv4()))
-}
-
-pub(super) fn in_use(address: IpAddr, holder: &HeldBy) -> Error {
-    let help = match holder {
-        HeldBy::Zone { name, .. } => format!("request another address, or destroy zone {name} first"),
-        HeldBy::Reservation { name, .. } => {
-            format!("request another address, or release it first: `zmgr pool release POOL {name}`")
-        }
-        HeldBy::HostZone(name) => {
-            format!("request another address; run `zmgr import {name}` to register the zone")
-        }
-        HeldBy::Host(_) | HeldBy::Gateway(_) => "request another address".to_owned(),
-    };
-    Error::new(Code::AddressInUse, format!("{address} is in use by {holder}")).with_help(help)
 }

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::codec::Encoder;
+use super::entry_file::{EntryFile, Unknown};
 use super::index::Stamp;
-use super::snapshot::{EntryFile, Unknown};
 use super::summary::{EntryKind, EntrySummary, NetSummary, PendingSummary};
 use super::{Registry, Tree};
 use crate::document::{Document, Kind};

@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::allocator::AddressOwner;
 use super::allocator::Allocator;
-use super::choose::{AddressOwner, AddressRequest};
+use super::choose::AddressRequest;
 use super::host_usage::HostUsage;
 use super::lock::{RegistryLock, Wait, ZoneLock};
 use super::pools::Pools;

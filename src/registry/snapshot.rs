@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::by_name::{ByName, name_key};
 use super::codec::Encoder;
+use super::entry_file::{EntryFile, Unknown};
 use super::index::{Directories, Index, Stamp, Writer};
 use super::lock::RegistryLock;
 use super::read::{Read, Share};
@@ -15,34 +16,6 @@ use super::sweep::{Differs, Listing};
 use super::tree::temp_of;
 use super::{Registry, Tree, Wait};
 use crate::error::{Diagnostic, Result};
-
-/// A file of the registry to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryFile {
-    /// Zone or reservation.
-    pub kind: EntryKind,
-    /// Its name, from the file name.
-    pub name: String,
-    /// The file.
-    pub path: PathBuf,
-}
-
-impl EntryFile {
-    pub(super) fn new(tree: &Tree, kind: EntryKind, name: &str) -> EntryFile {
-        let path = tree.directory(kind.directory()).join(format!("{name}.kdl"));
-        EntryFile { kind, name: name.to_owned(), path }
-    }
-}
-
-/// An entry whose file is read, and its record if it has one.
-#[derive(Debug)]
-pub(super) struct Unknown {
-    pub(super) kind: EntryKind,
-    pub(super) name: String,
-    /// True if its file is known to be a regular one.
-    pub(super) regular: bool,
-    record: Option<usize>,
-}
 
 /// A file of the registry that cannot be read or is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::document::{Net, ZoneConfig};
-use super::xml::{NODES, parse_xml};
+use super::xml::{NODES, escaped, parse_xml};
 
 /// Identity of the zone, and bookkeeping of the release: not pieces.
 const IDENTITY: [&str; 7] = ["name", "zonepath", "brand", "autoboot", "ip-type", "version", "debugid"];
@@ -124,22 +124,6 @@ fn addresses(net: &Net) -> Vec<String> {
             address.parse::<IpAddr>().map_or_else(|_| text.to_owned(), |address| address.to_string())
         })
         .collect()
-}
-
-/// Quotes a value for an attribute.
-pub(super) fn escaped(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    for c in value.chars() {
-        match c {
-            '&' => text.push_str("&amp;"),
-            '<' => text.push_str("&lt;"),
-            '"' => text.push_str("&quot;"),
-            // Unescaped, these would be read as spaces.
-            '\n' | '\r' | '\t' => text.push_str(&format!("&#{};", c as u32)),
-            c => text.push(c),
-        }
-    }
-    text
 }
 
 #[cfg(test)]

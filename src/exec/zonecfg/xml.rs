@@ -3,7 +3,6 @@
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::document::{Admin, Attr, Device, Filesystem, IpType, Net, RctlValue, SecurityFlags, ZoneConfig};
-use super::pieces::escaped;
 
 /// Largest number of elements in a document: real ones have some dozens.
 pub(super) const NODES: u32 = 200_000;
@@ -123,6 +122,22 @@ fn read_element(node: Node<'_, '_>, config: &mut ZoneConfig, text: &str) {
     if keep {
         config.unknown.push(text.get(node.range()).unwrap_or_default().to_owned());
     }
+}
+
+/// Quotes a value for an attribute.
+pub(super) fn escaped(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for c in value.chars() {
+        match c {
+            '&' => text.push_str("&amp;"),
+            '<' => text.push_str("&lt;"),
+            '"' => text.push_str("&quot;"),
+            // Unescaped, these would be read as spaces.
+            '\n' | '\r' | '\t' => text.push_str(&format!("&#{};", c as u32)),
+            c => text.push(c),
+        }
+    }
+    text
 }
 
 #[cfg(test)]

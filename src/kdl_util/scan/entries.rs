@@ -1,10 +1,10 @@
 //! Arguments and properties: values, and what people write in their place.
 
 use super::super::Value;
-use super::chars::{comment_end, identifier_length, is_blank, is_keyword, is_newline, newline_length};
 use super::number::number;
 use super::strings::Word;
 use super::{Bridge, Fault, Scanner, Span};
+use crate::kdl_util::chars::{comment_end, identifier_length, is_blank, is_keyword, is_newline, newline_length};
 
 impl Scanner<'_> {
     /// Scans an argument or property, which is the current node's unless `is_dropped`. False if the rest of the line was given up.

@@ -7,17 +7,15 @@
 use std::collections::HashMap;
 
 mod build;
-mod chars;
 mod entries;
 mod nodes;
 mod number;
 mod space;
 mod strings;
 
+use super::chars::{is_identifier, is_newline};
 use super::{Fault, MAX_BYTES, MAX_DEPTH, MAX_FAULTS, Node, Span};
 use build::Builder;
-use chars::is_identifier;
-pub(in crate::kdl_util) use chars::{comment_end, is_blank, is_newline, newline_length};
 use nodes::After;
 
 /// Errors found.

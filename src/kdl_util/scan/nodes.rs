@@ -1,9 +1,9 @@
 //! Nodes: a name, entries, a block; and blocks that `/-` drops.
 
-use super::chars::is_newline;
 use super::space::Gap;
 use super::strings::Word;
 use super::{Bridge, MAX_FAULTS, Scanner, Span};
+use crate::kdl_util::chars::is_newline;
 
 /// What may follow in a node.
 pub(super) enum After {

@@ -1,7 +1,7 @@
 //! Blanks, newlines, comments and continued lines.
 
-use super::chars::{is_blank, is_newline, line_end};
 use super::{MAX_DEPTH, Scanner};
+use crate::kdl_util::chars::{is_blank, is_newline, line_end};
 
 /// Result of skipping blanks.
 #[derive(PartialEq)]

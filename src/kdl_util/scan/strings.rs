@@ -1,7 +1,7 @@
 //! Strings: bare, quoted, raw, over several lines.
 
-use super::chars::{identifier_length, is_blank, is_identifier, is_newline, is_plain, newline_length};
 use super::{Bridge, Scanner, Span};
+use crate::kdl_util::chars::{identifier_length, is_blank, is_identifier, is_newline, is_plain, newline_length};
 
 /// Result of scanning for a string.
 pub(super) enum Word {

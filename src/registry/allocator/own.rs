@@ -10,11 +10,26 @@ use std::sync::Arc;
 use super::{Allocator, Beside, By, HeldBy, link_of};
 use crate::address::MacAddr;
 use crate::error::{Code, Error, Result};
-use crate::registry::AddressOwner;
-use crate::registry::choose::in_use;
+use crate::name::ZoneName;
 use crate::registry::pools::Segment;
 use crate::registry::summary::{EntryKind, EntrySummary, NetSummary, NetView, SummaryView};
 use crate::zone::ZoneEntry;
+
+/// The zone or the owner of a reservation that needs an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressOwner<'a> {
+    /// Zone or reservation.
+    pub kind: EntryKind,
+    /// Its name, for which a pool may reserve addresses.
+    pub name: &'a str,
+}
+
+impl<'a> AddressOwner<'a> {
+    /// Returns the owner for a zone.
+    pub fn zone(name: &'a ZoneName) -> Self {
+        AddressOwner { kind: EntryKind::Zone, name: name.as_str() }
+    }
+}
 
 /// What a zone or reservation holds by more than its desired state.
 #[derive(Debug, Default)]
@@ -196,4 +211,18 @@ impl Allocator {
         };
         others.filter(claims).map(|summary| By::entry(summary.kind, summary.name)).min()
     }
+}
+
+pub(in crate::registry) fn in_use(address: IpAddr, holder: &HeldBy) -> Error {
+    let help = match holder {
+        HeldBy::Zone { name, .. } => format!("request another address, or destroy zone {name} first"),
+        HeldBy::Reservation { name, .. } => {
+            format!("request another address, or release it first: `zmgr pool release POOL {name}`")
+        }
+        HeldBy::HostZone(name) => {
+            format!("request another address; run `zmgr import {name}` to register the zone")
+        }
+        HeldBy::Host(_) | HeldBy::Gateway(_) => "request another address".to_owned(),
+    };
+    Error::new(Code::AddressInUse, format!("{address} is in use by {holder}")).with_help(help)
 }

@@ -5,11 +5,11 @@ pub(super) fn is_keyword(word: &str) -> bool {
     matches!(word, "true" | "false" | "null" | "inf" | "-inf" | "nan")
 }
 
-pub(in crate::kdl_util) fn is_newline(c: char) -> bool {
+pub(super) fn is_newline(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}')
 }
 
-pub(in crate::kdl_util) fn is_blank(c: char) -> bool {
+pub(super) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
 
@@ -42,12 +42,12 @@ pub(super) fn line_end(text: &str, start: usize) -> usize {
 }
 
 /// The length of the newline at this place; CR LF is one.
-pub(in crate::kdl_util) fn newline_length(text: &str, at: usize) -> usize {
+pub(super) fn newline_length(text: &str, at: usize) -> usize {
     if text[at..].starts_with("\r\n") { 2 } else { text[at..].chars().next().map_or(0, char::len_utf8) }
 }
 
 /// The end of a comment that begins with `/*`, if it has one; such comments nest.
-pub(in crate::kdl_util) fn comment_end(bytes: &[u8], start: usize) -> Option<usize> {
+pub(super) fn comment_end(bytes: &[u8], start: usize) -> Option<usize> {
     let (mut at, mut depth) = (start, 0usize);
     while at < bytes.len() {
         if bytes[at..].starts_with(b"/*") {
