@@ -70,7 +70,7 @@ fn slowness(program: &str, subcommand: &str, seconds: f32) -> Fault {
     fault
 }
 
-/// The same for the next such command alone.
+/// Returns a delay of the next such command only.
 fn slow_once(program: &str, subcommand: &str, seconds: f32) -> Fault {
     let mut fault = slowness(program, subcommand, seconds);
     fault.times = Some(1);

@@ -31,7 +31,7 @@ fn is_clean(drift: &Drift) -> bool {
 }
 
 #[test]
-fn an_edited_brand_or_zonepath_of_a_built_zone_is_not_called_somebody_elses() {
+fn an_edited_brand_or_zonepath_of_a_built_zone_is_not_mistaken_for_another_zone() {
     for (from, to) in [
         ("brand \"nlipkg\"\n    zone", "brand \"ipkg\"\n    zone"),
         ("\"/zones/web01\"\n    state", "\"/zones/w\"\n    state"),
