@@ -1,7 +1,7 @@
 //! A publisher of packages, `publishers/NAME.kdl`.
 
 use crate::document::{Kind, Reader};
-use crate::kdl_util::{Node, credentials};
+use crate::kdl_util::{Node, Value, credentials};
 use crate::name::PublisherName;
 use crate::schema::At;
 use crate::source::Source;
@@ -12,6 +12,8 @@ use crate::source::Source;
 pub struct Publisher {
     /// Its name; the file's stem.
     pub name: PublisherName,
+    /// Whether it has the package `entire`, from which zones are installed.
+    pub entire: bool,
     /// Origins of packages, at least one.
     pub origins: Vec<String>,
     /// Mirrors of their content.
@@ -31,6 +33,7 @@ impl Publisher {
     pub fn new(name: PublisherName) -> Self {
         Publisher {
             name,
+            entire: false,
             origins: Vec::new(),
             mirrors: Vec::new(),
             sticky: true,
@@ -48,6 +51,7 @@ impl Kind for Publisher {
         let list = |name: &str| reader.list(root, name).map(|list| list.value).unwrap_or_default();
         let text = |name: &str| root.child(name).and_then(Node::text).map(str::to_owned);
         let publisher = Publisher {
+            entire: root.property("entire").is_some_and(|entry| entry.value == Value::Bool(true)),
             origins: list("origin"),
             mirrors: list("mirror"),
             sticky: reader.flag(root, "sticky").is_none_or(|sticky| sticky.value),
@@ -75,7 +79,8 @@ impl Kind for Publisher {
         inner.extend((!self.sticky).then(|| Node::new("sticky").arg(false)));
         inner.extend(self.ssl_cert.as_ref().map(|path| Node::new("ssl-cert").arg(path.as_str())));
         inner.extend(self.ssl_key.as_ref().map(|path| Node::new("ssl-key").arg(path.as_str())));
-        vec![Node::new("publisher").arg(self.name.as_str()).block(inner)]
+        let node = Node::new("publisher").arg(self.name.as_str());
+        vec![if self.entire { node.prop("entire", true) } else { node }.block(inner)]
     }
 }
 

@@ -532,11 +532,13 @@ class Publisher:
     sticky: bool
     ssl_cert: str | None
     ssl_key: str | None
+    #: Whether it has the package ``entire``, from which zones are installed.
+    entire: bool
 
     @classmethod
     def _from_json(cls, p: dict[str, Any]) -> Publisher:
         return cls(
-            p["name"], tuple(p["origins"]), tuple(p["mirrors"]), p["sticky"], p["ssl_cert"], p["ssl_key"]
+            p["name"], tuple(p["origins"]), tuple(p["mirrors"]), p["sticky"], p["ssl_cert"], p["ssl_key"], p["entire"]
         )
 
 

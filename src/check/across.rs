@@ -10,6 +10,7 @@ use crate::host::{Host, HostSnapshot, needs_image};
 use crate::ipam::AddressClass;
 use crate::name::{TemplateName, ZoneName};
 use crate::pool::{Pool, PoolNetwork, PoolShare};
+use crate::publisher::Publisher;
 use crate::registry::{Directory, Registry, space};
 use crate::schema::did_you_mean;
 use crate::settings::Install;
@@ -126,6 +127,22 @@ impl Checks<'_> {
                 format!("publisher {:?} does not exist", name.as_str()),
                 near,
             );
+        }
+        let mut known: Vec<&Publisher> = Vec::new();
+        for publisher in install.publishers.iter().filter_map(|name| self.documents.publishers.get(name)) {
+            if known.iter().all(|other| other.name != publisher.name) {
+                known.push(publisher);
+            }
+        }
+        let marked: Vec<&str> = known.iter().filter(|p| p.entire).map(|p| p.name.as_str()).collect();
+        if install.publishers.len() == known.len() && known.len() > 1 && marked.len() != 1 {
+            let message = match marked.as_slice() {
+                [] => "of several publishers none is marked as the one with entire, from which the zone is installed"
+                    .to_owned(),
+                several => format!("several publishers are marked as the one with entire: {}", several.join(", ")),
+            };
+            let help = "write publisher \"NAME\" entire=#true in the file of exactly one of them";
+            found.add_with_help("no-entire", &install.source, message, help);
         }
         self.add(found.0);
     }

@@ -103,6 +103,21 @@ pub fn enable_publisher(image: &str, name: &str) -> Invocation {
     on(image).args(["set-publisher", "--no-refresh", "--enable", name])
 }
 
+/// Installs packages; their licenses are accepted, as the install hook of a zone does. Catalogs are fetched.
+pub fn install<S: AsRef<str>>(image: &str, packages: &[S], limit: Duration) -> Invocation {
+    on(image).args(["install", "--accept"]).args(packages.iter().map(AsRef::as_ref)).with_limit(Some(limit))
+}
+
+/// Lists these packages; exits with 0 if the image has all of them.
+pub fn list<S: AsRef<str>>(image: &str, packages: &[S]) -> Invocation {
+    on(image).args(["list", "-H"]).args(packages.iter().map(AsRef::as_ref))
+}
+
+/// Whether an install found everything installed already.
+pub fn had_nothing_to_do(completed: &Completed) -> bool {
+    completed.stopped.is_none() && completed.end == super::End::Exited(4)
+}
+
 /// Removes publishers.
 pub fn unset_publishers<S: AsRef<str>>(image: &str, names: &[S]) -> Invocation {
     on(image).arg("unset-publisher").args(names.iter().map(AsRef::as_ref))

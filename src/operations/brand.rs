@@ -73,6 +73,46 @@ pub(crate) fn is_set_by_install(publisher: &Publisher) -> bool {
     publisher.ssl_key.is_none() && publisher.origins.len() == 1 && publisher.mirrors.is_empty() && publisher.sticky
 }
 
+/// The publisher that install begins with: the one that has the package `entire`. None where it takes the host's publishers.
+///
+/// Errors: `config` if the files do not say which of several has it.
+fn install_publisher<'p>(spec: &ZoneSpec, publishers: &'p [Publisher]) -> Result<Option<&'p Publisher>> {
+    let marked: Vec<&Publisher> = publishers.iter().filter(|publisher| publisher.entire).collect();
+    let names = |list: &[&Publisher]| list.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
+    match (publishers, marked.as_slice()) {
+        (_, [one]) if one.ssl_key.is_some() => Err(refused(
+            spec,
+            format!("the publisher {} has entire and a key, and the install of a zone cannot use keys", one.name),
+            Some("mark another publisher with entire=#true, one that needs no key"),
+        )),
+        (_, [one]) => Ok(Some(one)),
+        ([], _) => Ok(None),
+        ([one], _) => Ok(Some(one).filter(|one| one.ssl_key.is_none())),
+        (_, []) => Err(refused(
+            spec,
+            format!(
+                "no publisher of {} is marked as the one with entire",
+                names(&publishers.iter().collect::<Vec<_>>())
+            ),
+            Some("write publisher \"NAME\" entire=#true in the file of the one that zones are installed from"),
+        )),
+        _ => Err(refused(
+            spec,
+            format!("several publishers are marked as the one with entire: {}", names(&marked)),
+            Some("leave entire=#true at the one that zones are installed from"),
+        )),
+    }
+}
+
+/// Whether the install hook knows every publisher that the zone shall have, so that it can install packages of any.
+pub(crate) fn hook_finds_packages(publishers: &[Publisher]) -> bool {
+    match publishers {
+        [] => true,
+        [one] => is_set_by_install(one),
+        _ => false,
+    }
+}
+
 /// Returns the arguments of `zoneadm install` for this spec; `image` is the kind of its image on the host.
 pub(crate) fn install_arguments(
     spec: &ZoneSpec,
@@ -103,9 +143,9 @@ pub(crate) fn install_arguments(
             Some("remove one of the two from `install`"),
         ));
     }
-    // The hook takes one publisher and no key: the others, and those with a key, are set after the installation.
-    if let Some(publisher) = publishers(spec, config_tree, is_linked(brand, dialect))?.first()
-        && publisher.ssl_key.is_none()
+    // The hook takes one publisher, and no key: the others, and those with a key, are set once the zone is installed.
+    let publishers = publishers(spec, config_tree, is_linked(brand, dialect))?;
+    if let Some(publisher) = install_publisher(spec, &publishers)?
         && let Some(origin) = publisher.origins.first()
     {
         arguments.extend(["-P".to_owned(), format!("{}={origin}", publisher.name)]);
@@ -118,14 +158,41 @@ pub(crate) fn install_arguments(
                 Some("remove the packages from its `install`"),
             ));
         }
-        for package in &install.packages {
-            arguments.extend(["-e".to_owned(), package.clone()]);
+        if hook_finds_packages(&publishers) {
+            for package in &install.packages {
+                arguments.extend(["-e".to_owned(), package.clone()]);
+            }
         }
     }
     for word in &arguments {
         check_hook_word("an argument of install", word)?;
     }
     Ok(arguments)
+}
+
+/// Whether zones of this brand can have an IPv6 gateway from their configuration. The init of lx reads gateways as IPv4 addresses,
+/// and stops for ever at one that is none.
+pub(crate) fn takes_ipv6_gateway(brand: &str) -> bool {
+    brand != "lx"
+}
+
+/// What a plan says about settings that the brand cannot have.
+pub(crate) fn notes(spec: &ZoneSpec) -> Vec<String> {
+    if takes_ipv6_gateway(&spec.brand.value) {
+        return Vec::new();
+    }
+    let gateways =
+        spec.nets.iter().flat_map(|net| net.addresses.iter().filter_map(move |each| Some((net, each.gateway?))));
+    gateways
+        .filter(|(_, gateway)| gateway.is_ipv6())
+        .map(|(net, gateway)| {
+            format!(
+                "the gateway {gateway} of net {:?} is left out: a zone of brand {} would not come up with it, and takes IPv6 routes from \
+                 router advertisements",
+                net.name, spec.brand.value
+            )
+        })
+        .collect()
 }
 
 /// Suffixes of compressed archives. The hook takes them for compressed cpio archives and unpacks nothing.

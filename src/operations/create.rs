@@ -17,8 +17,8 @@ use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::preconditions;
 use super::request::{Pinned, Request};
 use super::steps::{
-    Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files, Publishers,
-    SetPublisher, Step, Vnic,
+    AddPackages, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files,
+    Publishers, SetPublisher, Step, Vnic,
 };
 use super::wanted::{check_whole, wanted};
 use super::{basis, brand, setup};
@@ -219,7 +219,8 @@ pub(crate) fn installation(
     Ok(steps)
 }
 
-/// Returns the steps that set the publishers of the image: those that install could not set, then a check of all.
+/// The steps that give the image its publishers: those that install could not give, then the check of all; then the packages that
+/// install could not find.
 fn publishers(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
@@ -234,14 +235,24 @@ fn publishers(
     let image = Image { zone: spec.name.clone(), zonepath: spec.zonepath.value.clone() };
     let mut after: Option<String> = None;
     for publisher in &desired {
-        let is_set = after.is_none() && brand::is_set_by_install(publisher);
+        let is_first = after.is_none() && (publisher.entire || desired.len() == 1);
+        let is_set = is_first && brand::is_set_by_install(publisher);
         let name = publisher.name.to_string();
         if !is_set {
             steps.push(Box::new(SetPublisher { image: image.clone(), publisher: publisher.clone(), after }));
         }
         after = Some(name);
     }
-    steps.push(Box::new(Publishers { image, desired, gone: None }));
+    let finds_packages = brand::hook_finds_packages(&desired);
+    steps.push(Box::new(Publishers { image: image.clone(), desired, gone: None }));
+    if !finds_packages && !spec.install.packages.is_empty() && spec.clone_from.is_none() {
+        steps.push(Box::new(AddPackages {
+            image,
+            packages: spec.install.packages.clone(),
+            limit: config_tree.config.timeouts.install,
+            environment: config_tree.config.environment.clone(),
+        }));
+    }
     Ok(steps)
 }
 
@@ -402,7 +413,7 @@ fn change(
         request: Request::Create { options: options.clone(), pinned },
         spec: serde_json::to_value(spec).unwrap_or(Value::Null),
         steps,
-        notes: Vec::new(),
+        notes: brand::notes(spec),
         basis: Basis {
             documents: basis::documents(inputs.config_tree, spec),
             entry: basis::ABSENT.to_owned(),

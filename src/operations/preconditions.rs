@@ -23,8 +23,6 @@ use crate::settings::IpType;
 pub(crate) enum Row {
     /// Nothing is at the zonepath, and no dataset has the name that zoneadm would give the zone's.
     Vacant,
-    /// The image that the zone is installed from is there.
-    Image,
     /// The brand is installed.
     Brand,
     /// The delegated datasets are there, or are made, and may be delegated.
@@ -36,9 +34,9 @@ pub(crate) enum Row {
 }
 
 /// Preconditions of a creation, besides those that [`creatable`] checks in the host snapshot.
-pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Image, Row::Delegated, Row::FileSystems];
+pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Delegated, Row::FileSystems];
 /// Preconditions of a reinstallation; if the zone is booted afterwards, [`BOOT`] too.
-pub(crate) const REINSTALL: &[Row] = &[Row::Image, Row::Brand, Row::Delegated, Row::FileSystems];
+pub(crate) const REINSTALL: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems];
 /// Preconditions of a zone's next boot.
 pub(crate) const BOOT: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems, Row::BootLinks];
 
@@ -69,7 +67,6 @@ impl<'a> Subject<'a> {
     pub(crate) fn check(&self, rows: &[Row]) -> Result<()> {
         rows.iter().try_for_each(|row| match row {
             Row::Vacant => self.vacant(),
-            Row::Image => self.image(),
             Row::Brand => self.brand(),
             Row::Delegated => self.delegated(),
             Row::FileSystems => self.file_systems(),
@@ -83,16 +80,6 @@ impl<'a> Subject<'a> {
             Some(places) => places.is_vacant(self.host, self.zone, zonepath),
             None => Places::inspect(self.host, std::iter::once(zonepath.as_str()))?
                 .is_vacant(self.host, self.zone, zonepath),
-        }
-    }
-
-    fn image(&self) -> Result<()> {
-        let Some(spec) = self.spec.filter(|spec| spec.clone_from.is_none()) else { return Ok(()) };
-        match &spec.install.image {
-            Some(image) if image.starts_with('/') && !self.host.path(image).exists() => Err(self
-                .fault(format_args!("the image {image} does not exist"))
-                .with_help("create the image, or use another one in `install`")),
-            _ => Ok(()),
         }
     }
 

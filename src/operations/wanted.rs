@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use super::brand;
 use crate::effective::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::{self, ZoneConfig};
@@ -117,7 +118,9 @@ fn nets(spec: &ZoneSpec) -> Result<Vec<zonecfg::Net>> {
             .addresses
             .iter()
             .map(|each| {
-                (each.address.to_string(), each.gateway.filter(|_| routes.contains(&each.address.addr().is_ipv4())))
+                let v4 = each.address.addr().is_ipv4();
+                let is_taken = v4 || brand::takes_ipv6_gateway(&spec.brand.value);
+                (each.address.to_string(), each.gateway.filter(|_| is_taken && routes.contains(&v4)))
             })
             .collect();
         texts.extend(net.host_names.iter().map(|name| (name.clone(), None)));

@@ -1186,10 +1186,15 @@ pub(crate) static TABLE: &[NodeRule] = &[
         name: "publisher",
         at: &[At::PublisherFile],
         args: args!("NAME": Type::PublisherName),
+        props: &[prop(
+            "entire",
+            Type::Bool,
+            "whether it has the package entire, with which the install of a zone begins; #true for exactly one of several publishers in an `install`",
+        )],
         body: Some(At::Publisher),
         required: true,
         help: "A publisher of packages. The name must match the file name.",
-        example: r#"publisher "openindiana.org" { origin "https://pkg.example/hipster" }"#,
+        example: r#"publisher "openindiana.org" entire=#true { origin "https://pkg.example/hipster" }"#,
         ..BASE
     },
     NodeRule {

@@ -475,9 +475,10 @@ fn publishers_follow_the_files() {
     let manager = manager(&pretend);
     let put = |path: &str, text: &str| fs::write(manager.root().join(path), text).unwrap();
     for name in ["a", "b", "c"] {
+        let entire = if name == "a" { " entire=#true" } else { "" };
         put(
             &format!("publishers/{name}.kdl"),
-            &format!("publisher \"{name}\" {{ origin \"https://{name}.example/\"; }}\n"),
+            &format!("publisher \"{name}\"{entire} {{ origin \"https://{name}.example/\"; }}\n"),
         );
     }
     let install = |names: &str| {

@@ -83,3 +83,102 @@ fn the_password_of_a_proxy_is_shown_nowhere() {
         assert!(!text.contains("pa55w0rd"), "{text}");
     }
 }
+
+/// Says what the repository of a host holds.
+fn hold(machine: &sim_machine::Pretend, host: &str, publisher: &str, packages: &[&str]) {
+    for package in packages {
+        let pkg = machine.dir.path().join(format!(".zmgr/sim/network/{host}/publisher/{publisher}/pkg"));
+        fs::create_dir_all(pkg.join(package.replace('/', "%2F"))).unwrap();
+    }
+}
+
+fn publishers(machine: &sim_machine::Pretend, marked: &[&str]) {
+    put(machine, "/etc/zmgr/ssl/c.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    put(machine, "/etc/zmgr/ssl/c.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n");
+    for name in ["tools.net", "system.net", "paid.net"] {
+        let entire = if marked.contains(&name) { " entire=#true" } else { "" };
+        let key =
+            if name == "paid.net" { "ssl-cert \"/etc/zmgr/ssl/c.pem\"; ssl-key \"/etc/zmgr/ssl/c.key\"" } else { "" };
+        let text = format!("publisher \"{name}\"{entire} {{ origin \"https://pkg.{name}/\"; {key}; }}\n");
+        put(machine, &format!("/etc/zmgr/publishers/{name}.kdl"), &text.replace("; ; }", "; }"));
+    }
+    put(
+        machine,
+        "/etc/zmgr/templates/several.kdl",
+        "template \"several\" {\n    extends \"oi\"\n    brand \"nlipkg\"\n    install {\n        publisher \"tools.net\" \"system.net\" \"paid.net\"\n        package \"web/tool\" \"editor/vim\" \"paid/suite\"\n    }\n}\n",
+    );
+    hold(machine, "pkg.tools.net", "tools.net", &["web/tool"]);
+    hold(machine, "pkg.system.net", "system.net", &["entire", "editor/vim"]);
+    hold(machine, "pkg.paid.net", "paid.net", &["paid/suite"]);
+}
+
+#[test]
+fn a_zone_is_installed_from_the_publisher_with_entire_and_gets_packages_of_all() {
+    let (machine, manager) = fixture(Dialect::OpenIndiana);
+    publishers(&machine, &["system.net"]);
+    let options = CreateOptions::new().template("several").boot(false);
+    let plan = manager.plan_create(&["web01"], &options).unwrap();
+    let steps = &plan.changes[0].steps;
+    let install = steps.iter().find(|step| step.id == "install").unwrap();
+    assert!(install.argv.join(" ").ends_with("install -P system.net=https://pkg.system.net/"), "{:?}", install.argv);
+    let last = steps.iter().find(|step| step.id == "packages").unwrap();
+    assert!(last.argv.join(" ").ends_with("install --accept web/tool editor/vim paid/suite"), "{:?}", last.argv);
+    manager.create("web01", &options, &mut RunOptions::new()).unwrap();
+    let listed = machine.run("pkg -R /zones/web01/root list -H web/tool editor/vim paid/suite");
+    assert!(listed.ends_with("=0"), "{listed}");
+    let order = machine.run("pkg -R /zones/web01/root publisher -H -F tsv");
+    let order: Vec<&str> = order.lines().filter_map(|line| line.split('\t').next()).collect();
+    assert_eq!(order[..3], ["tools.net", "system.net", "paid.net"]);
+}
+
+#[test]
+fn a_package_that_no_publisher_has_fails_the_create_and_leaves_nothing() {
+    let (machine, manager) = fixture(Dialect::OpenIndiana);
+    publishers(&machine, &["system.net"]);
+    let path = "/etc/zmgr/templates/several.kdl";
+    let text = fs::read_to_string(machine.dir.path().join(&path[1..])).unwrap();
+    put(&machine, path, &text.replace("paid/suite", "paid/other"));
+    let options = CreateOptions::new().template("several").boot(false);
+    let error = manager.create("web01", &options, &mut RunOptions::new()).unwrap_err();
+    assert!(error.message().contains("failed at packages") && error.message().contains("paid/other"), "{error}");
+    assert!(!machine.run("zoneadm list -c").contains("web01"));
+}
+
+#[test]
+fn several_publishers_need_exactly_one_that_has_entire() {
+    for (marked, what) in [
+        (&[][..], "no publisher of tools.net, system.net, paid.net is marked"),
+        (&["system.net", "tools.net"], "several publishers are marked"),
+        (&["paid.net"], "the install of a zone cannot use keys"),
+    ] {
+        let (machine, manager) = fixture(Dialect::OpenIndiana);
+        publishers(&machine, marked);
+        let options = CreateOptions::new().template("several").boot(false);
+        let error = manager.plan_create(&["web01"], &options).unwrap_err();
+        assert!(error.to_string().contains(what) && error.code() == Code::Config, "{error}");
+        let found = manager.check().unwrap();
+        assert_eq!(found.iter().any(|found| found.code == "no-entire"), marked != ["paid.net"], "{found:?}");
+    }
+}
+
+#[test]
+fn an_lx_zone_gets_no_ipv6_gateway() {
+    let (machine, manager) = fixture(Dialect::OmniOs);
+    put(&machine, "/export/lx.tar", "x");
+    put(
+        &machine,
+        "/etc/zmgr/pools/dual.kdl",
+        "pool \"dual\" {\n    network \"10.3.0.0/24\" { gateway \"10.3.0.1\"; }\n    network \"2001:db8:3::/64\" { gateway \"fe80::1\"; range \"2001:db8:3::10\" \"2001:db8:3::ff\"; }\n    stub \"stub0\"\n}\n",
+    );
+    put(
+        &machine,
+        "/etc/zmgr/templates/lx.kdl",
+        "template \"lx\" { brand \"lx\"; install { image \"/export/lx.tar\"; }; net \"front\" { pool \"dual\"; }; }\n",
+    );
+    let plan = manager.plan_create(&["lx01"], &CreateOptions::new().template("lx")).unwrap();
+    let configure = plan.changes[0].steps.iter().find(|step| step.id == "configure").unwrap();
+    let text: String = configure.files.iter().map(|file| file.text.clone()).collect();
+    assert!(text.contains("defrouter=\"10.3.0.1\"") && text.contains("2001:db8:3::10"), "{text}");
+    assert!(!text.contains("fe80::1"), "{text}");
+    assert!(plan.changes[0].notes.iter().any(|note| note.contains("fe80::1")), "{plan}");
+}

@@ -48,7 +48,9 @@ impl Site {
     }
 
     fn publisher(&self, name: &str, body: &str) {
-        self.put(&format!("/etc/zmgr/publishers/{name}.kdl"), &format!("publisher \"{name}\" {{ {body} }}\n"));
+        let entire = if name == "a.example" { " entire=#true" } else { "" };
+        let text = format!("publisher \"{name}\"{entire} {{ {body} }}\n");
+        self.put(&format!("/etc/zmgr/publishers/{name}.kdl"), &text);
     }
 
     fn options(template: &str) -> CreateOptions {

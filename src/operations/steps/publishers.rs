@@ -19,7 +19,7 @@ pub(crate) struct Image {
 
 impl Image {
     /// Path of the image on the host.
-    fn root(&self) -> String {
+    pub(super) fn root(&self) -> String {
         format!("{}/root", self.zonepath)
     }
 
@@ -55,7 +55,7 @@ pub(super) fn not_mounted(zone: &ZoneName, zonepath: &str) -> Error {
         .with_help(format!("run `zoneadm -z {zone} ready`, then `zoneadm -z {zone} halt` to mount it"))
 }
 
-fn failure(completed: &Completed) -> Error {
+pub(super) fn failure(completed: &Completed) -> Error {
     if pkg::is_locked(completed) {
         return completed.error().with_help("another pkg is using this image: run the command again when it is done");
     }

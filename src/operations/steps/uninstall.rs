@@ -32,7 +32,26 @@ impl Uninstall {
             zoneadm::uninstall(&self.zone, self.limit)
         }
     }
+
+    /// Whether an uninstall has left the zone's files. Detached on purpose, they have the zone's configuration beside them.
+    fn left(&self, step_context: &StepContext<'_>, zonepath: &str) -> bool {
+        let zonepath = step_context.host.path(zonepath);
+        !self.keep_data && zonepath.join("root/etc").is_dir() && !zonepath.join(DETACHED).exists()
+    }
+
+    fn leftover(&self, zonepath: &str) -> Error {
+        Error::new(
+            Code::CommandFailed,
+            format!("uninstalling zone \"{}\" left its files: {zonepath}/root still holds a system", self.zone),
+        )
+        .with_help(
+            "run `zfs list -r` on the dataset of the zonepath, destroy what is the zone's, and run `zmgr recover`",
+        )
+    }
 }
+
+/// What zoneadm leaves in the zonepath of a zone that it detaches.
+const DETACHED: &str = "SUNWdetached.xml";
 
 impl Step for Uninstall {
     fn id(&self) -> String {
@@ -50,6 +69,7 @@ impl Step for Uninstall {
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
         let Some(zone) = step_context.host.zone_state(&self.zone)? else { return Ok(Probe::Done) };
         Ok(match (zone.state, &self.uuid, &zone.uuid) {
+            (ZoneState::Configured, ..) if self.left(step_context, &zone.zonepath) => Probe::Partial,
             (ZoneState::Configured, ..) => Probe::Done,
             (ZoneState::Incomplete, ..) => Probe::Partial,
             (_, Some(noted), Some(found)) if noted != found => {
@@ -63,8 +83,20 @@ impl Step for Uninstall {
         if !self.keep_data {
             data::may_destroy(step_context, &self.zonepath, self.purge)?;
         }
-        let zonepath = step_context.host.zone_state(&self.zone)?.map(|zone| zone.zonepath);
+        let before = step_context.host.zone_state(&self.zone)?;
+        if let Some(zone) = before.as_ref().filter(|zone| zone.state == ZoneState::Configured) {
+            // An earlier uninstall ended well and left files; zoneadm does not uninstall a zone twice.
+            return if self.left(step_context, &zone.zonepath) { Err(self.leftover(&zone.zonepath)) } else { Ok(()) };
+        }
+        let zonepath = before.map(|zone| zone.zonepath);
         let mut ended = step_context.run_logged(self.command())?;
+        if let Some(path) = zonepath.as_ref().filter(|path| self.left(step_context, path))
+            && step_context.host.zone_state(&self.zone)?.is_none_or(|zone| zone.state == ZoneState::Configured)
+        {
+            // A hook that finds no boot environment of the host's destroys nothing and ends well; an install would then add a
+            // second active one, and no boot would work.
+            return Err(self.leftover(path));
+        }
         let mut probe = self.probe(step_context)?;
         // An incomplete zone cannot be detached: nothing of it is worth keeping.
         if self.keep_data && probe == Probe::Partial {
@@ -75,18 +107,7 @@ impl Step for Uninstall {
         if probe != Probe::Done {
             return Err(ended.error());
         }
-        // A hook that finds no boot environment of the host's destroys nothing and succeeds; an install would then add a second
-        // active one, and no boot would work.
-        match zonepath.filter(|path| !self.keep_data && step_context.host.path(path).join("root/etc").is_dir()) {
-            None => Ok(()),
-            Some(path) => Err(Error::new(
-                Code::CommandFailed,
-                format!("uninstalling zone \"{}\" left its files: {path}/root still holds a system", self.zone),
-            )
-            .with_help(
-                "run `zfs list -r` on the dataset of the zonepath, destroy what is the zone's, and run `zmgr recover`",
-            )),
-        }
+        Ok(())
     }
 
     fn undo(&self, _: &StepContext<'_>) -> Result<()> {
