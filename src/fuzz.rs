@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use crate::config::Config;
-use crate::document::{Document, Kind};
-use crate::pool::Pool;
-use crate::publisher::Publisher;
-use crate::reservation::Reservation;
-use crate::template::Template;
-use crate::zone::ZoneEntry;
+use crate::documents::config::Config;
+use crate::documents::document::{Document, Kind};
+use crate::documents::pool::Pool;
+use crate::documents::publisher::Publisher;
+use crate::documents::reservation::Reservation;
+use crate::documents::template::Template;
+use crate::documents::zone::ZoneEntry;
 
 /// A function over bytes.
 pub type Target = fn(&[u8]);

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use zmgr::ipam::{Block, Family, Pick, Space, number};
-use zmgr::name::{PoolName, ReservationName};
 use zmgr::registry::{Pools, Registry, Tree, Wait, WriteHook};
+use zmgr::value::name::{PoolName, ReservationName};
 use zmgr::{Document, Pool, ZoneEntry};
 
 use super::rows::{Aim, Table, medians, time};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::invocation::command_line;
-use crate::environment::Environment;
+use crate::documents::environment::Environment;
 use crate::error::{Code, Error, FailedCommand, Result};
 
 /// Number of a stream's last lines that an error shows.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{Completed, Invocation, fields};
 use crate::error::{Code, Error, Result};
-use crate::name::LinkName;
+use crate::value::name::LinkName;
 
 /// Class of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::environment::Environment;
+use crate::documents::environment::Environment;
 
 /// All that a command sees of the environment. A leaked `_ZONEADM_LOCK_HELD` would switch illumos's own lock off, a locale
 /// would translate what is parsed.

@@ -113,7 +113,7 @@ pub fn list<S: AsRef<str>>(image: &str, packages: &[S]) -> Invocation {
     on(image).args(["list", "-H"]).args(packages.iter().map(AsRef::as_ref))
 }
 
-/// Whether an install found everything installed already.
+/// Returns whether an install found everything installed already.
 pub fn had_nothing_to_do(completed: &Completed) -> bool {
     completed.stopped.is_none() && completed.end == super::End::Exited(4)
 }

@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags};
 
 use super::completed::{Captured, Completed, End, Stopped, clean_line};
 use super::{Invocation, Output, Tick};
-use crate::environment::Environment;
+use crate::documents::environment::Environment;
 use crate::error::Result;
 use crate::file::{self, Links};
 

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::{Invocation, Output, Stdin, quote};
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// Largest number of digits of an exit status, and the newline.
 const STATUS: usize = 4;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Completed, Invocation, fields};
 use crate::error::{Code, Error, Result};
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// The state of a zone, as the host names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

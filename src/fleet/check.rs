@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::tree::{Claim, Claimed, HostTree};
+use crate::documents::pool::Pool;
 use crate::error::Diagnostic;
-use crate::name::PoolName;
-use crate::pool::Pool;
-use crate::source::Source;
+use crate::value::name::PoolName;
+use crate::value::source::Source;
 
 impl fmt::Display for Claimed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::Serialize;
 
-use crate::address::MacAddr;
 use crate::error::{Code, Diagnostic, Error, Result};
+use crate::value::address::MacAddr;
 use tree::HostTree;
 
 /// The trees of a fleet, one per host, as read at one moment.

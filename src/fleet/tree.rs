@@ -5,19 +5,19 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::FleetZone;
-use crate::address::MacAddr;
-use crate::config::Config;
-use crate::document::{Document, Kind};
+use crate::documents::config::Config;
+use crate::documents::document::{Document, Kind};
+use crate::documents::pool::Pool;
+use crate::documents::reservation::Reservation;
+use crate::documents::settings::{EntryNet, Settings};
+use crate::documents::template::Template;
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::name::{PoolName, ZoneName};
 use crate::parallel;
-use crate::pool::Pool;
 use crate::registry::{Directory, Tree};
-use crate::reservation::Reservation;
-use crate::settings::{EntryNet, Settings};
-use crate::source::Source;
-use crate::template::Template;
-use crate::zone::ZoneEntry;
+use crate::value::address::MacAddr;
+use crate::value::name::{PoolName, ZoneName};
+use crate::value::source::Source;
 
 /// An address or MAC address of a holder on this host.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ use crate::exec::{
     CancellableRunner, Completed, Control, Invocation, Runner, SystemRunner, Tick, WatchedRunner, Watcher, run_quietly,
 };
 use crate::file::{self, Links, Refused};
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// Programs that are required.
 const NEEDED: [&str; 3] = ["zoneadm", "zonecfg", "dladm"];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Span;
 use super::chars::is_newline;
 use crate::error::{Code, Diagnostic, Error};
-use crate::source::Source;
+use crate::value::source::Source;
 
 /// Code of a problem that is not the file's: the system refused to start a thread.
 pub(super) const NO_THREAD: &str = "no-thread";

@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::{Manager, RunOptions};
+use super::Manager;
+use crate::api::RunOptions;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::host::ZonesStamp;
-use crate::name::{PoolName, ReservationName};
 use crate::operations::EventSender;
 use crate::operations::addresses::{self, HostUsages};
 use crate::registry::{Allocation, HostUsage, PoolUsage};
+use crate::value::name::{PoolName, ReservationName};
 
 impl Manager {
     /// Allocates one address of each family of the pool to `owner`, IPv4 first, or the requested one. It is held, on disk, when

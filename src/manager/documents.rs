@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use super::Manager;
-use crate::check::check;
-use crate::config::Config;
-use crate::document::{Document, Kind};
-use crate::effective::ZoneSpec;
+use crate::documents::config::Config;
+use crate::documents::document::{Document, Kind};
+use crate::documents::pool::Pool;
+use crate::documents::publisher::Publisher;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::template::Template;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::name::{PoolName, PublisherName, TemplateName, ZoneName};
 use crate::operations;
-use crate::pool::Pool;
-use crate::publisher::Publisher;
+use crate::operations::check::check;
+use crate::operations::starter;
 use crate::registry::{Directory, Tree};
-use crate::starter;
-use crate::template::Template;
+use crate::value::name::{PoolName, PublisherName, TemplateName, ZoneName};
 
 impl Manager {
     /// Writes a starter tree: small, working, with comments that teach the format. Files that exist stay as they are. Returns the

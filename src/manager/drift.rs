@@ -1,11 +1,13 @@
 //! Compares files and host, and applies the files.
 
+use super::Manager;
 use super::zones::checked_or_all;
-use super::{ApplyOptions, Manager, RunOptions, Zone};
-use crate::drift::{self, Drift};
+use crate::api::{ApplyOptions, RunOptions, Zone};
+use crate::api::{Plan, Report};
 use crate::error::Result;
-use crate::name::ZoneName;
-use crate::operations::{self, Plan, Report};
+use crate::operations;
+use crate::operations::diff::{self, Drift};
+use crate::value::name::ZoneName;
 
 impl Manager {
     /// Compares these zones with their files, or all if none is named: desired, applied and actual state. Changes nothing; a zone
@@ -28,7 +30,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn diff(&self, names: &[&str]) -> Result<Drift> {
-        drift::diff(&self.asking()?, &checked_or_all(names)?)
+        diff::diff(&self.asking()?, &checked_or_all(names)?)
     }
 
     /// Plans to apply the files of these zones, or of all if none is named. Changes nothing.
@@ -81,6 +83,6 @@ impl Manager {
     pub fn set(&self, name: &str, pairs: &[(&str, &str)], run: &mut RunOptions<'_>) -> Result<Zone> {
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        crate::set::set(&*self.context()?, &ZoneName::new(name)?, &pairs, run)
+        crate::operations::set::set(&*self.context()?, &ZoneName::new(name)?, &pairs, run)
     }
 }

@@ -1,10 +1,11 @@
 //! Adopts existing zones of the host.
 
+use super::Manager;
 use super::zones::checked_or_all;
-use super::{ImportOptions, Manager, RunOptions};
+use crate::api::{ImportOptions, RunOptions};
+use crate::api::{Plan, Report};
 use crate::error::Result;
-use crate::import;
-use crate::operations::{Plan, Report};
+use crate::operations::import;
 
 impl Manager {
     /// Plans to adopt these zones; no name means every zone of the host, including skipped ones with the reason in their notes.

@@ -6,14 +6,7 @@ mod documents;
 mod drift;
 mod import;
 mod open;
-mod options;
 mod power;
-mod zone;
 mod zones;
 
 pub use open::{Manager, ManagerBuilder};
-pub use options::{
-    ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, OnFailure, Query,
-    QueryHost, RecoverOptions, ReinstallOptions, RunOptions,
-};
-pub use zone::{Zone, ZoneAddress, ZoneNet};

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use crate::error::{Code, Error, Result};
 use crate::exec::Watcher;
 use crate::host::Host;
-use crate::operations::{Cancel, Context};
+use crate::operations::Context;
+#[cfg(feature = "sim")]
+use crate::operations::starter;
 use crate::registry::{Registry, Tree, WriteHook};
 #[cfg(feature = "sim")]
 use crate::simhost::{Dialect, SimHost};
-#[cfg(feature = "sim")]
-use crate::starter;
-use crate::zone::EntryId;
+use crate::value::Cancel;
+use crate::value::EntryId;
 
 /// Path of the tree below a host's root.
 const TREE: &str = "etc/zmgr";

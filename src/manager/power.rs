@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 
+use super::Manager;
 use super::zones::checked;
-use super::{ExecOptions, HaltOptions, Manager, RunOptions};
+use crate::api::Report;
+use crate::api::{ExecOptions, HaltOptions, RunOptions};
 use crate::error::Result;
-use crate::name::ZoneName;
-use crate::operations::{self, Power, Report};
+use crate::operations::{self, Power};
+use crate::value::name::ZoneName;
 
 impl Manager {
     /// Boots zones, `jobs` at once, and waits until they are running. A running zone is `unchanged`.

@@ -1,9 +1,11 @@
 //! Lists, creates, destroys, reinstalls and recovers zones.
 
-use super::{CreateOptions, DestroyOptions, Manager, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone};
+use super::Manager;
+use crate::api::{CreateOptions, DestroyOptions, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone};
+use crate::api::{Plan, Report};
 use crate::error::{Code, Error, Result};
-use crate::name::ZoneName;
-use crate::operations::{self, Plan, Report};
+use crate::operations;
+use crate::value::name::ZoneName;
 
 impl Manager {
     /// Returns the zones of the query, by name. Loads the registry once and, unless the query has `QueryHost::Never`, runs one
@@ -23,7 +25,7 @@ impl Manager {
     /// ```
     pub fn zones(&self, query: &Query) -> Result<Vec<Zone>> {
         let context = match query.query_host {
-            super::QueryHost::Required => Some(self.asking()?),
+            crate::api::QueryHost::Required => Some(self.asking()?),
             _ if query.unregistered => Some(self.asking()?),
             _ => self.asking_if_there()?,
         };
@@ -244,7 +246,7 @@ impl Manager {
     /// ```
     pub fn run(&self, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
         match plan.operation.as_str() {
-            crate::import::OPERATION => crate::import::run(&*self.context()?, plan, run),
+            crate::operations::import::OPERATION => crate::operations::import::run(&*self.context()?, plan, run),
             _ => operations::run(&*self.context()?, plan, run),
         }
     }

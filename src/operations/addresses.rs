@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use super::config_tree::ConfigTree;
 use super::jobs::{EventSender, before};
-use crate::document::Document;
-use crate::effective::{effective, stale};
+use crate::api::RunOptions;
+use crate::documents::document::Document;
+use crate::documents::resolve::{effective, stale};
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::host::ZonesStamp;
-use crate::manager::RunOptions;
-use crate::name::{PoolName, ReservationName};
 use crate::registry::{Allocation, Allocator, Directory, EntryKind, HostUsage, PoolUsage, Registry, Session, Wait};
-use crate::zone::{EntryId, ZoneEntry};
+use crate::value::EntryId;
+use crate::value::name::{PoolName, ReservationName};
 
 /// Takes a new snapshot of the host, cancellable if an event sender is given. Called before any lock is taken.
 pub(crate) type MakeHostUsage<'a> = &'a (dyn Fn(Option<&EventSender>) -> Result<HostUsage> + Sync);

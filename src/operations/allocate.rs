@@ -8,15 +8,15 @@ use std::net::IpAddr;
 use super::config_tree::ConfigTree;
 use super::context::Context;
 use super::preconditions;
-use super::request::PinnedNet;
-use crate::address::{MacAddr, NetAddress};
-use crate::effective::{ZoneSpec, effective};
+use crate::api::PinnedNet;
+use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::settings::{EntryNet, IpType};
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
 use crate::host::HostSnapshot;
-use crate::name::LinkName;
 use crate::registry::{self, AddressOwner, Allocator};
-use crate::settings::{EntryNet, IpType};
-use crate::zone::ZoneEntry;
+use crate::value::address::{MacAddr, NetAddress};
+use crate::value::name::LinkName;
 
 /// What the caller requests, besides the content of the files.
 pub(crate) struct AddressRequests<'a> {

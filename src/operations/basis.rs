@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::config_tree::ConfigTree;
-use super::plan::Basis;
-use crate::effective::ZoneSpec;
+use crate::api::Basis;
+use crate::documents::resolve::ZoneSpec;
 use crate::host::HostSnapshot;
 
 /// The entry of a zone that is not in the registry.

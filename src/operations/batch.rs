@@ -11,10 +11,10 @@ use super::create::Creation;
 use super::create_destroy::{self, Prepared};
 use super::executor::Failure;
 use super::jobs::EventSender;
+use crate::api::{CreateOptions, Zone};
 use crate::error::{Code, Error, Result};
-use crate::manager::{CreateOptions, Zone};
-use crate::name::ZoneName;
 use crate::registry::Wait;
+use crate::value::name::ZoneName;
 
 /// Maximum number of zones that are reserved together: each one that waits for its turn holds two open files, and is left to
 /// `recover` if zmgr dies.

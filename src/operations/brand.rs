@@ -3,11 +3,11 @@
 //! Invariant: a hook that gets an unknown option leaves the zone `incomplete`, so the plan refuses whatever is not in the table.
 
 use super::config_tree::ConfigTree;
-use crate::effective::ZoneSpec;
+use crate::documents::publisher::Publisher;
+use crate::documents::resolve::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::check_hook_word;
 use crate::host::{self, Dialect, ImageOption};
-use crate::publisher::Publisher;
 
 /// Kind of file that an install image is on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,7 @@ fn install_publisher<'p>(spec: &ZoneSpec, publishers: &'p [Publisher]) -> Result
     }
 }
 
-/// Whether the install hook knows every publisher that the zone shall have, so that it can install packages of any.
+/// Returns whether the install hook knows every publisher of the zone, so that it can install packages of any.
 pub(crate) fn hook_finds_packages(publishers: &[Publisher]) -> bool {
     match publishers {
         [] => true,
@@ -170,7 +170,7 @@ pub(crate) fn install_arguments(
     Ok(arguments)
 }
 
-/// Whether zones of this brand can have an IPv6 gateway from their configuration. The init of lx reads gateways as IPv4 addresses,
+/// Returns whether zones of this brand can have an IPv6 gateway from their configuration. The init of lx reads gateways as IPv4 addresses,
 /// and stops for ever at one that is none.
 pub(crate) fn takes_ipv6_gateway(brand: &str) -> bool {
     brand != "lx"

@@ -9,12 +9,13 @@ use super::config_tree::ConfigTree;
 use super::context::Context;
 use super::jobs::{EventSender, run_in_order};
 use super::order::{Need, Order, Relation};
-use super::{Outcome, recover};
+use super::recover;
+use crate::api::Outcome;
+use crate::api::{RunOptions, Zone};
+use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::manager::{RunOptions, Zone};
-use crate::name::ZoneName;
-use crate::source::Sourced;
-use crate::zone::{EntryState, ZoneEntry};
+use crate::value::name::ZoneName;
+use crate::value::source::Sourced;
 
 /// A zone of an operation.
 #[derive(Debug)]

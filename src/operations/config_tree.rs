@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::plan::hex;
-use crate::config::Config;
-use crate::document::{Document, Kind};
+use crate::api::hex;
+use crate::documents::config::Config;
+use crate::documents::document::{Document, Kind};
+use crate::documents::pool::Pool;
+use crate::documents::publisher::Publisher;
+use crate::documents::template::Template;
+use crate::documents::zone::{Origin, ZoneEntry};
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::name::{PublisherName, TemplateName};
-use crate::pool::Pool;
-use crate::publisher::Publisher;
 use crate::registry::{Directory, Pools, Tree};
-use crate::source::Source;
-use crate::template::Template;
-use crate::zone::{Origin, ZoneEntry};
+use crate::value::name::{PublisherName, TemplateName};
+use crate::value::source::Source;
 
 /// The configuration files of a tree.
 #[derive(Debug, Default)]

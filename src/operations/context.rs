@@ -11,9 +11,9 @@ use super::jobs::EventSender;
 use super::step_context::StepContext;
 use crate::error::{Code, Error, Result};
 use crate::host::{Host, HostSnapshot};
-use crate::name::ZoneName;
 use crate::parallel::both;
 use crate::registry::{ChildLock, HostUsage, Registry, SharedZoneLock, Snapshot, Wait, ZoneLock, now};
+use crate::value::name::ZoneName;
 
 /// A tree and its host.
 #[derive(Debug, Clone)]

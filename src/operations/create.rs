@@ -13,28 +13,29 @@ use super::delegation::{self, Delegation};
 use super::evidence;
 use super::host_assets::HostAssets;
 use super::journal::Journal;
-use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::preconditions;
-use super::request::{Pinned, Request};
 use super::steps::{
     AddPackages, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files,
     Publishers, SetPublisher, Step, Vnic,
 };
 use super::wanted::{check_whole, wanted};
 use super::{basis, brand, setup};
-use crate::document::Document;
-use crate::effective::{ZoneSpec, effective};
+use crate::api::CreateOptions;
+use crate::api::{Basis, Change, PlannedFile, PlannedStep};
+use crate::api::{Pinned, Request};
+use crate::documents::document::Document;
+use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::resources::{Attr, Dataset};
+use crate::documents::settings::{EntryNet, IpType, Settings};
+use crate::documents::zone::{Applied, Before, EntryState, Origin, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{self, Dialect, HostSnapshot, is_pkg_image};
-use crate::manager::CreateOptions;
-use crate::name::{LinkName, TemplateName, ZoneName};
 use crate::registry::{Allocator, Tree, now};
-use crate::resources::{Attr, Dataset};
-use crate::settings::{EntryNet, IpType, Settings};
-use crate::source::Sourced;
-use crate::zone::{Applied, Before, EntryId, EntryState, Origin, ZoneEntry};
+use crate::value::EntryId;
+use crate::value::name::{LinkName, TemplateName, ZoneName};
+use crate::value::source::Sourced;
 
 /// A planned creation.
 pub(crate) struct Creation {

@@ -18,18 +18,19 @@ use super::impact::{self, Removal};
 use super::jobs::{EventSender, before, run_jobs};
 use super::journal::Journal;
 use super::preconditions::{before_creation, parent};
-use super::request::Pinned;
 use super::step_context::StepContext;
-use super::{Change, EventKind, Outcome, Plan, Report, clones, evidence, identity, run_plan, view};
-use crate::config::FailureRule;
-use crate::document::Document;
-use crate::effective::{ZoneSpec, effective};
+use super::{clones, evidence, identity, run_plan, view};
+use crate::api::Pinned;
+use crate::api::{Change, EventKind, Outcome, Plan, Report};
+use crate::api::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
+use crate::documents::config::FailureRule;
+use crate::documents::document::Document;
+use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::zone::{EntryState, Intent, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::ZoneConfig;
-use crate::manager::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
-use crate::name::{TemplateName, ZoneName};
 use crate::registry::{Registry, Session, Wait};
-use crate::zone::{EntryState, Intent, ZoneEntry};
+use crate::value::name::{TemplateName, ZoneName};
 
 /// Inputs of creations, collected before any lock.
 pub(crate) struct Prepared {

@@ -12,11 +12,11 @@ use super::impact;
 use super::preconditions::parent;
 use super::step_context::StepContext;
 use super::steps::foreign;
+use crate::documents::zone::MadeDataset;
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::{self, Dataset};
 use crate::host::Host;
-use crate::name::ZoneName;
-use crate::zone::MadeDataset;
+use crate::value::name::ZoneName;
 
 /// The datasets that zmgr made for a zone, as an operation learns of them; the journal writes them with its next record.
 #[derive(Debug, Default)]

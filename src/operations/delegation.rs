@@ -8,14 +8,14 @@ use std::path::Path;
 
 use super::data::{self, base};
 use super::preconditions::parent;
-use crate::document::Document;
+use crate::documents::document::Document;
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::{self, Dataset};
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::parse_xml;
 use crate::host::Host;
 use crate::registry::Tree;
-use crate::zone::ZoneEntry;
 
 /// A dataset that a zone has.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,14 +10,15 @@ use super::data;
 use super::identity;
 use super::impact::DestroyImpact;
 use super::journal::{APPLY, REINSTALL};
-use super::plan::{Basis, Change, PlannedFile, PlannedStep};
-use super::request::Request;
 use super::steps::{Autoboot, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
+use crate::api::DestroyOptions;
+use crate::api::Request;
+use crate::api::{Basis, Change, PlannedFile, PlannedStep};
+use crate::documents::zone::{EntryState, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::manager::DestroyOptions;
-use crate::zone::{EntryId, EntryState, MadeDataset, ZoneEntry};
+use crate::value::EntryId;
 
 /// A planned destruction.
 pub(crate) struct Destruction {

@@ -3,7 +3,7 @@
 //! Invariant: on a real host, a planned step that destroys data is refused if what it destroys is only inferred, unless the caller
 //! allows it. The undo of a step is not a planned step: it removes what the same operation made.
 
-use super::plan::{Change, PlannedStep};
+use crate::api::{Change, PlannedStep};
 use crate::error::{Code, Error, Result};
 use crate::host::{self, Brand, BrandOperation, Evidence, Host};
 

@@ -7,13 +7,13 @@ use std::ffi::OsString;
 use super::context::Context;
 use super::create_destroy::entry;
 use super::identity;
+use crate::api::{ExecOptions, ExecStream};
 use crate::error::{Code, Error, Result};
 use crate::exec::zlogin::{self, Mark, StatusFilter};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::{Control, End, Stdin, Stopped, command_line, in_words};
-use crate::manager::{ExecOptions, ExecStream};
-use crate::name::ZoneName;
-use crate::zone::EntryId;
+use crate::value::EntryId;
+use crate::value::name::ZoneName;
 
 /// Runs a command in a zone and returns its exit status. Takes no lock: running a command does not change the zone.
 pub(crate) fn exec(context: &Context, name: &ZoneName, words: &[String], options: &mut ExecOptions<'_>) -> Result<i32> {
@@ -34,7 +34,7 @@ pub(crate) fn exec(context: &Context, name: &ZoneName, words: &[String], options
         let stdout = filter.pass(tick.stdout);
         refused |= !tell(options, ExecStream::Stdout, &stdout) || !tell(options, ExecStream::Stderr, tick.stderr);
         refused |= options.pulse.as_mut().is_some_and(|pulse| !pulse());
-        match options.cancel.map_or(0, super::Cancel::requests) {
+        match options.cancel.map_or(0, crate::value::Cancel::requests) {
             2.. => Control::Kill,
             1 => Control::Cancel,
             0 if refused => Control::Cancel,

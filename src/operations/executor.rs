@@ -5,13 +5,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::EventKind;
 use super::journal::{Journal, Note};
 use super::step_context::StepContext;
 use super::steps::{Boot, Halt, Phase, Probe, Step, foreign};
+use crate::api::EventKind;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::ZoneState;
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// The steps of a plan for one zone.
 pub(crate) type Steps = [Box<dyn Step>];

@@ -6,21 +6,22 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::basis;
 use super::config_tree::ConfigTree;
 use super::context::Context;
 use super::create_destroy;
 use super::jobs::{EventSender, before, run_jobs};
-use super::plan::{Basis, Change, PlannedFile, PlannedStep};
-use super::request::Request;
 use super::run_plan;
-use super::{Event, EventKind, Outcome, Plan, Report, basis};
-use crate::document::Document;
-use crate::effective::effective;
+use crate::api::Request;
+use crate::api::RunOptions;
+use crate::api::{Basis, Change, PlannedFile, PlannedStep};
+use crate::api::{Event, EventKind, Outcome, Plan, Report};
+use crate::documents::document::Document;
+use crate::documents::resolve::effective;
+use crate::documents::zone::{EntryState, Origin, ZoneEntry};
 use crate::error::{Code, Error, Result};
-use crate::manager::RunOptions;
-use crate::name::ZoneName;
 use crate::registry::Wait;
-use crate::zone::{EntryState, Origin, ZoneEntry};
+use crate::value::name::ZoneName;
 
 /// Result for a removed entry.
 const DONE: &str = "forgotten";

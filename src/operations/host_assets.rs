@@ -8,13 +8,13 @@ use std::path::Path;
 
 use super::brand::{self, ImageKind};
 use super::config_tree::ConfigTree;
-use crate::effective::ZoneSpec;
+use crate::documents::publisher::Publisher;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::resources::Dataset;
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs;
 use crate::file::{self, Links, Refused};
 use crate::host::Host;
-use crate::publisher::Publisher;
-use crate::resources::Dataset;
 
 /// Largest file of public keys that is read.
 const KEYS: u64 = 256 << 10;

@@ -2,11 +2,11 @@
 //!
 //! Invariant: a zone of a brand that zmgr does not manage, or one that replaced zmgr's zone, is never touched.
 
-use crate::effective::ZoneSpec;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::host::{BrandKind, Host, brand_kind};
-use crate::zone::{EntryState, ZoneEntry};
 
 /// Checks that it is the zone of the entry: brand and zonepath match.
 pub(crate) fn same(entry: &ZoneEntry, zone: &HostZone) -> Result<()> {

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use super::clones::{Clones, Lineage};
 use super::context::Context;
+use crate::documents::zone::MadeDataset;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::{self, Dataset, Part};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{Host, Uninstalling};
-use crate::name::ZoneName;
-use crate::zone::MadeDataset;
+use crate::value::name::ZoneName;
 
 /// What depends on one zone's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,10 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 use super::order::{Order, Turns};
-use super::{Cancel, Event, Outcome};
+use crate::api::RunOptions;
+use crate::api::{Event, Outcome};
 use crate::error::{Code, Error, Result};
-use crate::manager::RunOptions;
 use crate::parallel;
+use crate::value::Cancel;
 
 const PULSE: Duration = Duration::from_millis(50);
 
@@ -276,7 +277,7 @@ fn dispatch(heard: mpsc::Receiver<Message>, stop: &Cancel, mut passed_on: u32, o
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operations::EventKind;
+    use crate::api::EventKind;
     use std::thread::ThreadId;
 
     fn event(zone: &str) -> Event {

@@ -7,11 +7,12 @@ use std::cell::RefCell;
 
 use super::data::Made;
 use super::files::read_document;
-use crate::document::Document;
+use crate::documents::document::Document;
+use crate::documents::zone::{Before, EntryState, Intent, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
-use crate::name::ZoneName;
 use crate::registry::Registry;
-use crate::zone::{Before, EntryId, EntryState, Intent, MadeDataset, ZoneEntry};
+use crate::value::EntryId;
+use crate::value::name::ZoneName;
 
 /// The journal of one zone, written under that zone's lock.
 pub(crate) struct Journal<'a> {

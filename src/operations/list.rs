@@ -6,15 +6,15 @@ use super::config_tree::ConfigTree;
 use super::create_destroy::document_in;
 use super::files::unknown_zone;
 use super::{pending, view};
-use crate::effective::{ZoneSpec, effective};
+use crate::api::{Query, QueryHost, Zone, ZoneAddress, ZoneNet};
+use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::zone::{Origin, Pending, ZoneEntry};
 use crate::error::{Code, Result};
 use crate::exec::zoneadm::HostZone;
 use crate::host::Host;
-use crate::manager::{Query, QueryHost, Zone, ZoneAddress, ZoneNet};
-use crate::name::{TemplateName, ZoneName};
 use crate::parallel::{both, shares};
 use crate::registry::{Entry, EntryKind, EntrySummary, NetSummary, Registry};
-use crate::zone::{Origin, Pending, ZoneEntry};
+use crate::value::name::{TemplateName, ZoneName};
 
 /// Status of a registered zone that the host does not have.
 const ABSENT: &str = "absent";

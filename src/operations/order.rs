@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// What a zone waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

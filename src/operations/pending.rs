@@ -3,13 +3,13 @@
 //! Invariant: they are recorded in the entry with the host's boot time and the zone's id, and count only while both are the same.
 
 use super::journal::Journal;
+use crate::documents::resources::Alias;
+use crate::documents::zone::{Pending, PendingChange, ZoneEntry};
 use crate::error::Result;
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::{Part, ZoneConfig, parts};
 use crate::host::{Dialect, Host};
-use crate::resources::Alias;
 use crate::schema::{TakesEffect, takes_effect};
-use crate::zone::{Pending, PendingChange, ZoneEntry};
 
 /// Attributes that OmniOS's brands read at each boot.
 const READ_AT_BOOT: [&str; 2] = ["resolvers", "dns-domain"];

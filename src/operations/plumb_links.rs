@@ -5,13 +5,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::PlannedStep;
 use super::step_context::StepContext;
+use crate::api::PlannedStep;
+use crate::documents::settings::EntryNet;
+use crate::documents::zone::ZoneEntry;
 use crate::error::Result;
 use crate::exec::{Invocation, ipadm};
-use crate::name::{LinkName, ZoneName};
-use crate::settings::EntryNet;
-use crate::zone::ZoneEntry;
+use crate::value::name::{LinkName, ZoneName};
 
 /// Time that the zone's network services may take to start.
 const PLUMB_TIMEOUT: Duration = Duration::from_secs(30);

@@ -12,13 +12,14 @@ use super::journal::Journal;
 use super::plumb_links::{has_ipadm, plumb_links};
 use super::preconditions;
 use super::step_context::StepContext;
-use super::{EventKind, Outcome, PlannedStep, Report, identity, pending, view};
-use crate::config::Timeouts;
+use super::{identity, pending, view};
+use crate::api::{EventKind, Outcome, PlannedStep, Report};
+use crate::api::{RunOptions, Zone};
+use crate::documents::config::Timeouts;
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
-use crate::manager::{RunOptions, Zone};
-use crate::name::ZoneName;
-use crate::zone::ZoneEntry;
+use crate::value::name::ZoneName;
 
 /// Time that a state may lag behind the command that caused it.
 const SETTLE: Duration = Duration::from_secs(10);

@@ -8,15 +8,15 @@ use super::create::PlanInputs;
 use super::data::{self, Places};
 use super::delegation::{self, Delegation};
 use super::steps::Vnic;
-use crate::effective::ZoneSpec;
+use crate::api::CreateOptions;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::settings::IpType;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
 use crate::host::{BrandKind, Host, HostSnapshot, LinkState, brand_kind, clone_loses_root, managed_brands};
-use crate::manager::CreateOptions;
-use crate::name::{LinkName, ZoneName};
 use crate::registry::{Allocator, EntryKind};
-use crate::settings::IpType;
+use crate::value::name::{LinkName, ZoneName};
 
 /// A precondition on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

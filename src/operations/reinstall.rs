@@ -17,21 +17,21 @@ use super::host_assets::HostAssets;
 use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::journal::{Journal, Note, REINSTALL};
-use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::preconditions::{self, BOOT, Subject};
-use super::request::Request;
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
-use super::{
-    EventKind, Outcome, Plan, Report, allocate, basis, clones, create, evidence, identity, impact, run_plan, view,
-};
-use crate::effective::{ZoneSpec, effective};
+use super::{allocate, basis, clones, create, evidence, identity, impact, run_plan, view};
+use crate::api::Request;
+use crate::api::{Basis, Change, PlannedFile, PlannedStep};
+use crate::api::{EventKind, Outcome, Plan, Report};
+use crate::api::{ReinstallOptions, RunOptions, Zone};
+use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::zone::{EntryState, Intent, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::manager::{ReinstallOptions, RunOptions, Zone};
-use crate::name::ZoneName;
-use crate::zone::{EntryId, EntryState, Intent, ZoneEntry};
+use crate::value::EntryId;
+use crate::value::name::ZoneName;
 
 /// A planned reinstallation.
 pub(crate) struct Reinstallation {

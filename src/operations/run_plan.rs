@@ -12,13 +12,14 @@ use super::create;
 use super::create_destroy::{self, Prepared, failure};
 use super::impact::Removal;
 use super::jobs::{EventSender, before};
-use super::plan::difference;
-use super::request::{Pinned, Request};
 use super::zone_comparison::comparisons;
-use super::{Change, Outcome, Plan, Report, apply, forget, reinstall};
+use super::{apply, forget, reinstall};
+use crate::api::difference;
+use crate::api::{Change, Outcome, Plan, Report};
+use crate::api::{CreateOptions, RunOptions, Zone};
+use crate::api::{Pinned, Request};
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::manager::{CreateOptions, RunOptions, Zone};
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// The operation that combines several kinds of requests: making the host match the files.
 const APPLY: &str = "apply";

@@ -3,7 +3,7 @@
 //! Invariant: pure; the plan refuses settings that a brand does not support.
 
 use super::steps::Content;
-use crate::effective::ZoneSpec;
+use crate::documents::resolve::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::host::Dialect;
 

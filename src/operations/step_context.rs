@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use super::data::Made;
 use super::jobs::EventSender;
-use super::{Event, EventKind};
+use crate::api::{Event, EventKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{Completed, Control, Invocation, Output, Stdin};
 use crate::file;
 use crate::host::Host;
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// Interval of progress events while a command is running.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);

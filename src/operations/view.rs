@@ -1,14 +1,14 @@
 //! Builds the zones of the public API from entries or summaries.
 
 use super::config_tree::ConfigTree;
-use crate::document::Document;
-use crate::effective::{ZoneSpec, effective};
+use crate::api::{Zone, ZoneAddress, ZoneNet};
+use crate::documents::document::Document;
+use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::settings::EntryNet;
+use crate::documents::zone::{Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
-use crate::manager::{Zone, ZoneAddress, ZoneNet};
-use crate::name::ZoneName;
 use crate::registry::Registry;
-use crate::settings::EntryNet;
-use crate::zone::{Pending, ZoneEntry};
+use crate::value::name::ZoneName;
 
 /// Reads a zone from its entry.
 pub(crate) fn read(

@@ -5,12 +5,12 @@
 use std::net::IpAddr;
 
 use super::brand;
-use crate::effective::ZoneSpec;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::resources::{Alias, Resources};
+use crate::documents::settings::{EntryNet, IpType};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::host::Dialect;
-use crate::resources::{Alias, Resources};
-use crate::settings::{EntryNet, IpType};
 
 /// Returns the document of this zone on a host of this dialect. Every net with a pool must have its addresses.
 ///

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
 use super::wanted::whole;
-use crate::document::Document;
-use crate::effective::{ZoneSpec, effective};
+use crate::documents::document::Document;
+use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::settings::{EntryNet, IpType};
+use crate::documents::zone::{Applied, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::ZoneConfig;
 use crate::host::Dialect;
-use crate::name::ZoneName;
 use crate::registry::EntryKind;
-use crate::settings::{EntryNet, IpType};
-use crate::zone::{Applied, ZoneEntry};
+use crate::value::name::ZoneName;
 
 /// The three states of a zone.
 pub(crate) struct ZoneComparison<'h> {

@@ -20,11 +20,11 @@ use super::pools::{self, Pools, Segment};
 use super::snapshot::{Entry, Snapshot, Unreadable};
 use super::summary::{EntryKind, EntrySummary, LinksView, NetSummary, SummaryView};
 use super::{Registry, Tree};
+use crate::documents::pool::{Pool, Strategy};
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::ipam::{self, Family, Space};
-use crate::name::PoolName;
-use crate::pool::{Pool, Strategy};
-use crate::zone::ZoneEntry;
+use crate::value::name::PoolName;
 
 pub(crate) use own::gains;
 
@@ -636,7 +636,7 @@ mod tests {
     use super::super::AddressOwner;
     use super::super::host_usage::ZoneUsage;
     use super::*;
-    use crate::document::Document;
+    use crate::documents::document::Document;
     use proptest::prelude::*;
     use std::path::Path;
 

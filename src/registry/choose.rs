@@ -7,12 +7,12 @@ use ipnet::IpNet;
 use super::allocator::{AddressOwner, Allocator, HeldBy, in_use};
 use super::pools::Segment;
 use super::summary::EntryKind;
-use crate::address::{MacAddr, MacPrefix, NetAddress};
+use crate::documents::pool::{Pool, Strategy};
 use crate::error::{Code, Error, Result};
 use crate::ipam::{AddressClass, Block, Family, Pick, Space};
-use crate::link_name::Pattern;
-use crate::name::{LinkName, PoolName, ZoneName};
-use crate::pool::{Pool, Strategy};
+use crate::value::address::{MacAddr, MacPrefix, NetAddress};
+use crate::value::link_name::Pattern;
+use crate::value::name::{LinkName, PoolName, ZoneName};
 
 /// Addresses of a pool to choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::{Pools, Registry, RegistryLock};
+use crate::documents::pool::Strategy;
 use crate::ipam::{Family, number};
-use crate::name::PoolName;
-use crate::pool::Strategy;
+use crate::value::name::PoolName;
 
 /// Largest part of the file that is read.
 const MAX_BYTES: u64 = 1 << 20;

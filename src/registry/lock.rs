@@ -15,7 +15,7 @@ use super::write_hook::FsChange;
 use super::{Registry, Tree};
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Links, Refused};
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// How long to wait for a lock, and a callback that cancels the wait.
 pub struct Wait<'a> {

@@ -5,11 +5,11 @@ use std::ops::Deref;
 
 use super::Tree;
 use super::summary::{LinksView, NetSummary, NetView};
-use crate::config::Config;
+use crate::documents::config::Config;
+use crate::documents::pool::{Pool, PoolNetwork, PoolShare};
 use crate::error::Diagnostic;
 use crate::ipam::{Block, Space};
-use crate::name::PoolName;
-use crate::pool::{Pool, PoolNetwork, PoolShare};
+use crate::value::name::PoolName;
 
 /// All pools of a tree, and the host that allocates from them.
 #[derive(Debug, Clone, Default)]

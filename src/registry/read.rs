@@ -8,12 +8,12 @@ use super::entry_file::{EntryFile, Unknown};
 use super::index::Stamp;
 use super::summary::{EntryKind, EntrySummary, NetSummary, PendingSummary};
 use super::{Registry, Tree};
-use crate::document::{Document, Kind};
+use crate::documents::document::{Document, Kind};
+use crate::documents::reservation::Reservation;
+use crate::documents::settings::IpType;
+use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Diagnostic, Error};
 use crate::parallel;
-use crate::reservation::Reservation;
-use crate::settings::IpType;
-use crate::zone::{EntryState, ZoneEntry};
 
 /// Result of reading a file.
 pub(super) enum Read {
@@ -143,8 +143,8 @@ fn held_nets(entry: &ZoneEntry) -> (Vec<NetSummary>, Vec<NetSummary>) {
     (nets, past)
 }
 
-impl From<&crate::settings::EntryNet> for NetSummary {
-    fn from(net: &crate::settings::EntryNet) -> NetSummary {
+impl From<&crate::documents::settings::EntryNet> for NetSummary {
+    fn from(net: &crate::documents::settings::EntryNet) -> NetSummary {
         NetSummary {
             name: net.name.clone(),
             pool: net.pool.as_ref().map(|pool| pool.to_string()),

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use super::allocator::{Allocator, By, Claim, HeldBy, link_of};
 use super::pools::Segment;
 use super::summary::EntryKind;
-use crate::address::MacAddr;
+use crate::documents::pool::PoolShare;
 use crate::error::{Diagnostic, Result};
 use crate::ipam::{AddressClass, AddressRange, AddressUse, Family, Space, Usage, number};
-use crate::name::PoolName;
-use crate::pool::PoolShare;
+use crate::value::address::MacAddr;
+use crate::value::name::PoolName;
 
 /// Usage of a pool and the holders of its addresses.
 ///

@@ -16,12 +16,13 @@ use super::pools::Pools;
 use super::summary::{EntryKind, EntrySummary, SummaryView};
 use super::write::Staged;
 use super::{Registry, now};
-use crate::address::NetAddress;
-use crate::document::Document;
+use crate::documents::document::Document;
+use crate::documents::reservation::{Reservation, ReservedAddress};
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::name::{PoolName, ReservationName};
-use crate::reservation::{Reservation, ReservedAddress};
-use crate::zone::{EntryId, ZoneEntry};
+use crate::value::EntryId;
+use crate::value::address::NetAddress;
+use crate::value::name::{PoolName, ReservationName};
 
 /// The locked registry: see what is in use, allocate, and commit.
 #[derive(Debug)]

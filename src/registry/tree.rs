@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Links};
 use crate::kdl_util::{Trust, check_above, check_directory, check_owner, read_file, read_regular};
-use crate::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
+use crate::value::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 
 /// The root of the files and the paths below it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use super::did_you_mean;
-use crate::address::{MacAddr, parse_address, parse_network};
 use crate::kdl_util::{Value, credentials};
-use crate::name::{LinkName, PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
-use crate::resources::{CappedCpu, Size};
-use crate::zone::EntryId;
+use crate::value::CappedCpu;
+use crate::value::EntryId;
+use crate::value::Size;
+use crate::value::address::{MacAddr, parse_address, parse_network};
+use crate::value::name::{LinkName, PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 
 /// A type of value.
 #[derive(Clone, Copy)]
@@ -410,12 +411,12 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
             require(ty, text, shape)
         }
         Type::MacPrefix => text
-            .parse::<crate::address::MacPrefix>()
+            .parse::<crate::value::address::MacPrefix>()
             .map(|_| ())
             .map_err(|message| Wrong::new("bad-mac-prefix", message)),
-        Type::VnicPattern => {
-            crate::link_name::Pattern::new(text).map(|_| ()).map_err(|message| Wrong::new("bad-vnic-name", message))
-        }
+        Type::VnicPattern => crate::value::link_name::Pattern::new(text)
+            .map(|_| ())
+            .map_err(|message| Wrong::new("bad-vnic-name", message)),
         Type::Command => match command_fault(text) {
             None => Ok(()),
             Some(message) => Err(Wrong::new("bad-command", message)),

@@ -22,6 +22,7 @@ mod import;
 mod invariants;
 mod kills;
 mod layering;
+mod layers;
 mod lossless;
 mod order;
 mod packages;

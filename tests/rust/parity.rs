@@ -180,10 +180,10 @@ fn methods(path: &str, of: &str) -> BTreeSet<String> {
 fn every_public_method_is_in_the_table() {
     for (path, of) in [
         ("src/manager", "Manager"),
-        ("src/manager", "Zone"),
-        ("src/operations/plan.rs", "Plan"),
-        ("src/operations/report.rs", "Report"),
-        ("src/operations/cancel.rs", "Cancel"),
+        ("src/api/zone.rs", "Zone"),
+        ("src/api/plan.rs", "Plan"),
+        ("src/api/report.rs", "Report"),
+        ("src/value/cancel.rs", "Cancel"),
         ("src/simhost.rs", "SimHost"),
         ("src/fleet", "Fleet"),
         ("src/doctor", "Diagnosis"),

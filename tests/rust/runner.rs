@@ -10,7 +10,7 @@ use zmgr::exec::zlogin::{self, Mark, StatusFilter};
 use zmgr::exec::zoneadm::{self, ZoneState};
 use zmgr::exec::{Control, End, Invocation, Moment, Output, SimRunner, Stdin, Stopped, run_quietly};
 use zmgr::host::{Host, LinkState};
-use zmgr::name::{LinkName, ZoneName};
+use zmgr::value::name::{LinkName, ZoneName};
 use zmgr::{Code, Dialect, Fault};
 use zmgr_sim::Machine;
 

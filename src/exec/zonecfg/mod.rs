@@ -39,7 +39,7 @@ pub use xml::parse_xml;
 
 use super::Invocation;
 use crate::error::{Error, Result};
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// Runs a script on a zone.
 pub fn configure(zone: &ZoneName, script: &Path) -> Invocation {

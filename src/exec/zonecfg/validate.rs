@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::document::{Attr, IpType, Net, RctlValue, ZoneConfig};
 use super::resource::Value;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::name::{LinkName, ZoneName};
+use crate::value::name::{LinkName, ZoneName};
 
 /// Longest value: zonecfg's buffer for a token has 1,024 bytes, and zonecfg exits if that is too little.
 const MAX_LEN: usize = 1000;

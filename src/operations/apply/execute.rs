@@ -3,25 +3,26 @@
 //! Invariant: the host is changed first, `applied` is written afterwards.
 
 use super::{Application, plan, plan_of};
+use crate::api::Change;
+use crate::api::EventKind;
+use crate::api::Request;
+use crate::api::{ApplyOptions, Zone};
+use crate::documents::zone::{Before, Intent, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
-use crate::manager::{ApplyOptions, Zone};
-use crate::name::ZoneName;
 use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::{Context, Locks, Snapshots};
 use crate::operations::executor::{self, Failure, Purpose};
 use crate::operations::jobs::EventSender;
 use crate::operations::journal::{Journal, Note};
-use crate::operations::plan::Change;
 use crate::operations::plumb_links::plumb_links;
 use crate::operations::power::{self, Power};
-use crate::operations::request::Request;
 use crate::operations::run_plan::confirmed;
 use crate::operations::step_context::StepContext;
 use crate::operations::steps::Step;
 use crate::operations::zone_comparison::{ZoneComparison, comparisons};
-use crate::operations::{EventKind, create_destroy, pending, preconditions, view};
+use crate::operations::{create_destroy, pending, preconditions, view};
 use crate::registry::Wait;
-use crate::zone::{Before, Intent, Pending, ZoneEntry};
+use crate::value::name::ZoneName;
 
 /// What was done in a word, the resulting zone, and notes for the user.
 pub(crate) fn apply_one(

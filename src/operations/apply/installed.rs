@@ -4,11 +4,11 @@
 
 use std::net::IpAddr;
 
-use crate::effective::ZoneSpec;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::settings::Settings;
+use crate::documents::zone::{Applied, Origin, ZoneEntry};
 use crate::host::Dialect;
-use crate::settings::Settings;
-use crate::source::{Source, Sourced};
-use crate::zone::{Applied, Origin, ZoneEntry};
+use crate::value::source::{Source, Sourced};
 
 /// A setting that changed in the files since the zone was installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(crate) fn differences(entry: &ZoneEntry, spec: &ZoneSpec, dialect: Dialect, 
         let (desired, installed) = (text(&spec.dns_domain), text(&was.dns_domain));
         compare("dns-domain", known, own.dns_domain.is_some(), desired, installed, source(&spec.dns_domain));
     }
-    let clone = |clone: &Option<Sourced<crate::name::ZoneName>>| clone.as_ref().map(|zone| zone.to_string());
+    let clone = |clone: &Option<Sourced<crate::value::name::ZoneName>>| clone.as_ref().map(|zone| zone.to_string());
     compare("clone-from", is_known, false, clone(&spec.clone_from), clone(&was.clone_from), source(&spec.clone_from));
     let own = own.install.as_deref().cloned().unwrap_or_default();
     let was = was.install.as_deref().cloned().unwrap_or_default();
@@ -91,7 +91,7 @@ pub(crate) fn differences(entry: &ZoneEntry, spec: &ZoneSpec, dialect: Dialect, 
     compare("package", is_known, !own.packages.is_empty(), desired, installed, place());
     compare("image", is_known, own.image.is_some(), spec.install.image.clone(), was.image.clone(), place());
     if !publishers {
-        let names = |list: &[crate::name::PublisherName]| joined(list.iter().map(ToString::to_string));
+        let names = |list: &[crate::value::name::PublisherName]| joined(list.iter().map(ToString::to_string));
         let (desired, installed) = (names(&spec.install.publishers), names(&was.publishers));
         compare("publisher", is_known, !own.publishers.is_empty(), desired, installed, place());
     }
@@ -120,7 +120,7 @@ pub(crate) fn keep(applied: &mut Applied, entry: &ZoneEntry, dialect: Dialect, p
             Some(install)
         }
         (None, true) => {
-            let install = crate::settings::Install { publishers: desired, ..Default::default() };
+            let install = crate::documents::settings::Install { publishers: desired, ..Default::default() };
             Some(install.into())
         }
         (install, false) => install,

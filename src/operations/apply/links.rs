@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::effective::ZoneSpec;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::settings::EntryNet;
+use crate::documents::zone::ZoneEntry;
 use crate::error::Result;
 use crate::exec::dladm::{self, HostVnic};
 use crate::host::HostSnapshot;
@@ -12,8 +14,6 @@ use crate::operations::context::{Context, Snapshots};
 use crate::operations::create::{self, vnic_steps, vnics};
 use crate::operations::preconditions;
 use crate::operations::steps::{LinkProperty, Step, Unlink, Vnic};
-use crate::settings::EntryNet;
-use crate::zone::ZoneEntry;
 
 /// Changes of existing VNICs.
 #[derive(Default)]

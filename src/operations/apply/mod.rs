@@ -21,23 +21,24 @@ use super::create::{self, vnic_steps, vnics};
 use super::create_destroy::{self, failure};
 use super::host_assets::HostAssets;
 use super::jobs::before;
-use super::plan::{Basis, Change, PlannedFile, PlannedStep};
 use super::plumb_links;
 use super::power::{self, Power};
-use super::request::{PinnedNet, Request};
 use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
 use super::zone_comparison::{ZoneComparison, comparisons};
-use super::{Outcome, Plan, Report, evidence, identity, pending, preconditions};
-use crate::document::Document;
-use crate::effective::ZoneSpec;
+use super::{evidence, identity, pending, preconditions};
+use crate::api::{ApplyOptions, CreateOptions, RunOptions};
+use crate::api::{Basis, Change, PlannedFile, PlannedStep};
+use crate::api::{Outcome, Plan, Report};
+use crate::api::{PinnedNet, Request};
+use crate::documents::document::Document;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::settings::EntryNet;
+use crate::documents::zone::{Applied, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::{self, ZoneConfig};
-use crate::manager::{ApplyOptions, CreateOptions, RunOptions};
-use crate::name::{LinkName, ZoneName};
 use crate::registry::Allocator;
-use crate::settings::EntryNet;
-use crate::zone::{Applied, Pending, ZoneEntry};
+use crate::value::name::{LinkName, ZoneName};
 
 use execute::apply_one;
 pub(crate) use execute::{apply_planned, confirm, finish};
@@ -572,5 +573,5 @@ fn datasets(
 
 fn digest(config: &ZoneConfig) -> String {
     use sha2::{Digest, Sha256};
-    super::plan::hex(&Sha256::digest(format!("{:?}", config.canonical())))
+    crate::api::hex(&Sha256::digest(format!("{:?}", config.canonical())))
 }

@@ -1,6 +1,7 @@
 //! The publishers of a zone's image, if zmgr manages them.
 
-use crate::effective::ZoneSpec;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::zone::{Origin, ZoneEntry};
 use crate::error::Result;
 use crate::exec::pkg::ImagePublisher;
 use crate::exec::zoneadm::{HostZone, ZoneState};
@@ -10,7 +11,6 @@ use crate::operations::context::Context;
 use crate::operations::host_assets::HostAssets;
 use crate::operations::steps::{Image, Publishers, SetPublisher, Step, publisher_difference};
 use crate::operations::{brand, is_linked};
-use crate::zone::{Origin, ZoneEntry};
 
 /// Actual and desired publishers of a zone's image.
 pub(crate) struct Publishing {

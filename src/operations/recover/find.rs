@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::decision::{ConfigMatch, HostView, HostZonePhase, Journal};
-use crate::config::Config;
-use crate::effective::{ZoneSpec, effective};
+use crate::documents::config::Config;
+use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::operations::config_tree::ConfigTree;
@@ -13,7 +14,6 @@ use crate::operations::journal::{APPLY, REINSTALL};
 use crate::operations::steps::Extent;
 use crate::operations::steps::Phase;
 use crate::operations::{create, identity, reinstall};
-use crate::zone::{EntryState, ZoneEntry};
 
 /// The zone on the host.
 pub(super) struct Findings {

@@ -1,9 +1,10 @@
 //! Sets whether the host boots the zone: on at the end of a creation, off at the beginning of a destruction.
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use super::{Phase, Probe, Step, StepContext, planned};
+use crate::api::PlannedStep;
 use crate::error::Result;
 use crate::exec::zonecfg;
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// Sets a zone's autoboot.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use super::{Phase, Probe, Step, StepContext, planned};
+use crate::api::PlannedStep;
 use crate::error::Result;
 use crate::exec::zoneadm::{self, ZoneState};
-use crate::name::ZoneName;
+use crate::value::name::ZoneName;
 
 /// Boots a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! Configures the zone, with `autoboot` off at first; undone by deleting the configuration.
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, foreign, planned};
+use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use crate::api::PlannedFile;
+use crate::api::PlannedStep;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::{self, Command, Difference, ScriptFile, ZoneConfig};
-use crate::name::ZoneName;
 use crate::operations::identity;
-use crate::operations::plan::PlannedFile;
+use crate::value::name::ZoneName;
 
 /// Shown in a plan instead of the private file that the script is written to.
 const SCRIPT: &str = "SCRIPT";

@@ -1,10 +1,11 @@
 //! Creates a dataset that is delegated to the zone. Undone while it is empty; later only `destroy` with `purge` removes it.
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use super::{Phase, Probe, Step, StepContext, planned};
+use crate::api::PlannedStep;
+use crate::documents::resources::Dataset;
 use crate::error::Result;
 use crate::exec::zfs;
 use crate::operations::data;
-use crate::resources::Dataset;
 
 /// Creates a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,12 +5,13 @@
 use std::time::Duration;
 
 use super::publishers::not_mounted;
-use super::{Phase, PlannedStep, Probe, Step, StepContext};
+use super::{Phase, Probe, Step, StepContext};
+use crate::api::PlannedFile;
+use crate::api::PlannedStep;
 use crate::error::Result;
 use crate::exec::zoneadm::{self, ZoneState};
 use crate::host::ZoneRoot;
-use crate::name::ZoneName;
-use crate::operations::plan::PlannedFile;
+use crate::value::name::ZoneName;
 
 /// Largest file that is edited.
 const MAX_BYTES: u64 = 1 << 20;

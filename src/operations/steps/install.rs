@@ -4,14 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, foreign, planned};
-use crate::environment::Environment;
+use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use crate::api::PlannedStep;
+use crate::documents::environment::Environment;
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::file::{self, Links};
-use crate::name::ZoneName;
 use crate::operations::data;
+use crate::value::name::ZoneName;
 
 /// Installs a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]

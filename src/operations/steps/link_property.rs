@@ -3,7 +3,8 @@
 //! Invariant: one property per command, because dladm's exit status is that of the last one, and it undoes nothing. The active
 //! value afterwards decides.
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, Vnic, foreign, planned};
+use super::{Phase, Probe, Step, StepContext, Vnic, foreign, planned};
+use crate::api::PlannedStep;
 use crate::error::{Code, Error, Result};
 use crate::exec::{Invocation, dladm};
 

@@ -38,8 +38,8 @@ pub(crate) use uninstall::Uninstall;
 pub(crate) use unlink::Unlink;
 pub(crate) use vnic::Vnic;
 
-use super::plan::{PlannedFile, PlannedStep};
 use super::step_context::StepContext;
+use crate::api::{PlannedFile, PlannedStep};
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 

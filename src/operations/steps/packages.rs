@@ -5,12 +5,13 @@
 use std::time::Duration;
 
 use super::publishers::{Image, failure, not_mounted};
-use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
-use crate::environment::Environment;
+use super::{Phase, Probe, Step, StepContext, planned};
+use crate::api::PlannedStep;
+use crate::documents::environment::Environment;
 use crate::error::Result;
 use crate::exec::{Invocation, pkg};
 
-/// Packages that an image shall have.
+/// Packages to install into an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AddPackages {
     pub(crate) image: Image,

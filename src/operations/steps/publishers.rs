@@ -2,13 +2,14 @@
 //!
 //! The steps have no undo: a zone that is rolled back is removed completely.
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use super::{Phase, Probe, Step, StepContext, planned};
+use crate::api::PlannedStep;
+use crate::documents::publisher::Publisher;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::Completed;
 use crate::exec::pkg::{self, DesiredPublisher, ImagePublisher};
 use crate::host::Host;
-use crate::name::ZoneName;
-use crate::publisher::Publisher;
+use crate::value::name::ZoneName;
 
 /// The image of a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! Destroys a delegated dataset that zmgr made for the zone, with all that is in it.
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use super::{Phase, Probe, Step, StepContext, planned};
+use crate::api::PlannedStep;
+use crate::documents::zone::MadeDataset;
 use crate::error::Result;
 use crate::exec::zfs;
 use crate::operations::data;
-use crate::zone::MadeDataset;
 
 /// A dataset that goes with its zone.
 #[derive(Debug, Clone, PartialEq, Eq)]

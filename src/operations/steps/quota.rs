@@ -1,9 +1,10 @@
 //! Sets the quota of a delegated dataset.
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use super::{Phase, Probe, Step, StepContext, planned};
+use crate::api::PlannedStep;
 use crate::error::Result;
 use crate::exec::{Invocation, zfs};
-use crate::resources::Size;
+use crate::value::Size;
 
 /// Sets or removes a quota.
 #[derive(Debug, Clone, PartialEq, Eq)]

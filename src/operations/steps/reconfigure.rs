@@ -1,10 +1,11 @@
 //! Changes a zone's configuration to the desired one.
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use super::{Phase, Probe, Step, StepContext, planned};
+use crate::api::PlannedFile;
+use crate::api::PlannedStep;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zonecfg::{self, ScriptFile, ZoneConfig};
-use crate::name::ZoneName;
-use crate::operations::plan::PlannedFile;
+use crate::value::name::ZoneName;
 
 /// Shown in a plan instead of the private file that the script is written to.
 const SCRIPT: &str = "SCRIPT";

@@ -1,12 +1,13 @@
 //! Deletes the configuration of a zone whose files are gone.
 
 use super::configure::delete;
-use super::{Phase, PlannedStep, Probe, Step, StepContext, foreign, planned};
+use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use crate::api::PlannedStep;
 use crate::error::Result;
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg;
-use crate::name::ZoneName;
 use crate::operations::identity;
+use crate::value::name::ZoneName;
 
 /// Deletes a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

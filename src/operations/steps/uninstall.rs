@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, planned};
+use super::{Phase, Probe, Step, StepContext, planned};
+use crate::api::PlannedStep;
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, ZoneState};
-use crate::name::ZoneName;
 use crate::operations::data;
+use crate::value::name::ZoneName;
 
 /// Uninstalls a zone, or detaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Uninstall {
         }
     }
 
-    /// Whether an uninstall has left the zone's files. Detached on purpose, they have the zone's configuration beside them.
+    /// Returns whether an uninstall has left the zone's files. Detached on purpose, they have the zone's configuration beside them.
     fn left(&self, step_context: &StepContext<'_>, zonepath: &str) -> bool {
         let zonepath = step_context.host.path(zonepath);
         !self.keep_data && zonepath.join("root/etc").is_dir() && !zonepath.join(DETACHED).exists()

@@ -1,6 +1,7 @@
 //! Deletes a VNIC that zmgr made.
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, Vnic, planned};
+use super::{Phase, Probe, Step, StepContext, Vnic, planned};
+use crate::api::PlannedStep;
 use crate::error::Result;
 use crate::exec::dladm;
 

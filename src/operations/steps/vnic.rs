@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Phase, PlannedStep, Probe, Step, StepContext, foreign, planned};
+use super::{Phase, Probe, Step, StepContext, foreign, planned};
+use crate::api::PlannedStep;
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm::{self, HostVnic};
 use crate::host::LinkState;
-use crate::name::LinkName;
+use crate::value::name::LinkName;
 
 /// Creates a VNIC.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,12 +8,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Allocator, Beside, By, HeldBy, link_of};
-use crate::address::MacAddr;
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
-use crate::name::ZoneName;
 use crate::registry::pools::Segment;
 use crate::registry::summary::{EntryKind, EntrySummary, NetSummary, NetView, SummaryView};
-use crate::zone::ZoneEntry;
+use crate::value::address::MacAddr;
+use crate::value::name::ZoneName;
 
 /// The zone or the owner of a reservation that needs an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

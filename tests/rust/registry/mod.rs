@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zmgr::name::{PoolName, ReservationName};
 use zmgr::registry::{Allocation, HostUsage, Pools, Registry, Session, Tree, Wait, WriteHook};
+use zmgr::value::name::{PoolName, ReservationName};
 use zmgr::{Document, Pool, Result};
 
 /// A tree in a directory of its own.

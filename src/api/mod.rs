@@ -1,0 +1,19 @@
+//! What callers see: options, zones, plans, reports, events.
+
+mod event;
+mod options;
+mod plan;
+mod report;
+mod request;
+mod zone;
+
+pub use event::{Event, EventKind};
+pub use options::{
+    ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, OnFailure, Query,
+    QueryHost, RecoverOptions, ReinstallOptions, RunOptions,
+};
+pub use plan::{Basis, Change, Plan, PlannedFile, PlannedStep};
+pub(crate) use plan::{difference, hex};
+pub use report::{Outcome, Report};
+pub use request::{Pinned, PinnedNet, Request};
+pub use zone::{Zone, ZoneAddress, ZoneNet};

@@ -1,0 +1,683 @@
+//! Options of calls: structs with defaults and setters, so that an added field breaks no caller.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::api::Event;
+use crate::error::{Code, Error, Result};
+use crate::value::Cancel;
+
+/// Zones to list, and whether to query the host.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let query = Query::new().name("web01").tag("web").query_host(QueryHost::Never).unregistered(false);
+/// assert!(manager.zones(&query)?.is_empty(), "web01 has no such tag");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Query {
+    /// Names of the zones; empty means all.
+    pub names: Vec<String>,
+    /// Only zones with this tag.
+    pub tag: Option<String>,
+    /// When to query the host for each zone's status.
+    pub query_host: QueryHost,
+    /// True to include zones that the host has and the registry does not (`zmgr list -a`).
+    pub unregistered: bool,
+}
+
+impl Query {
+    /// Selects every registered zone.
+    pub fn new() -> Self {
+        Query::default()
+    }
+
+    /// Adds this name; the first call narrows from all to one.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.names.push(name.into());
+        self
+    }
+
+    /// Selects only zones with this tag.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tag = Some(tag.into());
+        self
+    }
+
+    /// Sets whether to query the host for each zone's status.
+    #[must_use]
+    pub fn query_host(mut self, query_host: QueryHost) -> Self {
+        self.query_host = query_host;
+        self
+    }
+
+    /// Includes zones that the host has and the registry does not.
+    #[must_use]
+    pub fn unregistered(mut self, yes: bool) -> Self {
+        self.unregistered = yes;
+        self
+    }
+}
+
+/// When to query the host.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// // The files alone, without running a command of the host.
+/// let zones = manager.zones(&Query::new().query_host(QueryHost::Never))?;
+/// assert!(zones[0].status.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum QueryHost {
+    /// Query it; leave each status empty if it does not answer.
+    #[default]
+    IfAvailable,
+    /// Do not query it: read files only.
+    Never,
+    /// Query it; fail if it does not answer.
+    Required,
+}
+
+/// What to do with completed steps when a later one fails.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let mut run = RunOptions::new().on_failure(OnFailure::Keep);
+/// manager.create("web01", &CreateOptions::new(), &mut run)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum OnFailure {
+    /// As set by `on-failure` in `config.kdl`.
+    #[default]
+    Configured,
+    /// Undo them.
+    RollBack,
+    /// Keep them, and the entry as `failed`.
+    Keep,
+}
+
+/// Progress, cancellation, parallelism and failure handling of an operation.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let cancel = Cancel::new();
+/// let mut tell = |event: &Event| {
+///     if let EventKind::StepStarted = event.kind {
+///         println!("{} {}", event.zone, event.step);
+///     }
+///     true // go on
+/// };
+/// let mut alive = || true;
+/// let mut run = RunOptions::new().progress(&mut tell).pulse(&mut alive).cancel(&cancel).jobs(4);
+/// manager.create_all(&["web01", "web02"], &CreateOptions::new(), &mut run)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+#[non_exhaustive]
+pub struct RunOptions<'a> {
+    /// Called with each event on the calling thread; `false` cancels. A step begins only after the callback for its
+    /// [`EventKind::StepStarted`] has returned, so a step that is refused there is not run.
+    ///
+    /// [`EventKind::StepStarted`]: crate::EventKind::StepStarted
+    pub progress: Option<&'a mut dyn FnMut(&Event) -> bool>,
+    /// Called every 50 ms on the calling thread while waiting; `false` cancels. For callers that must check signals of their own
+    /// runtime.
+    pub pulse: Option<&'a mut dyn FnMut() -> bool>,
+    /// A token to cancel from another thread.
+    pub cancel: Option<&'a Cancel>,
+    /// Number of zones to process in parallel; 0 means 1.
+    pub jobs: usize,
+    /// What to do with completed steps when a later one fails.
+    pub on_failure: OnFailure,
+}
+
+impl<'a> RunOptions<'a> {
+    /// Returns the defaults: no progress, no cancellation, one zone at a time, failures as in `config.kdl`.
+    pub fn new() -> Self {
+        RunOptions::default()
+    }
+
+    /// Sets the progress callback.
+    #[must_use]
+    pub fn progress(mut self, progress: &'a mut dyn FnMut(&Event) -> bool) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Sets a callback that is called every 50 ms.
+    #[must_use]
+    pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
+        self.pulse = Some(pulse);
+        self
+    }
+
+    /// Sets the token for cancellation.
+    #[must_use]
+    pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// Sets the number of zones to process in parallel.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Sets what to do when a step fails.
+    #[must_use]
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = on_failure;
+        self
+    }
+
+    /// Returns true if nothing can cancel it. For work on the calling thread itself.
+    pub(crate) fn goes_on(&mut self) -> bool {
+        let asked = self.cancel.is_some_and(Cancel::is_cancelled);
+        !asked && self.pulse.as_mut().is_none_or(|pulse| pulse())
+    }
+
+    /// Fails with `cancelled` if it was cancelled before it began.
+    pub(crate) fn wanted(&mut self) -> Result<()> {
+        if self.goes_on() { Ok(()) } else { Err(Error::new(Code::Cancelled, "cancelled before it began")) }
+    }
+}
+
+/// Settings of a new zone that differ from its template.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let options = CreateOptions::new()
+///     .template("oi")
+///     .address("internal", "10.1.0.77".parse()?)
+///     .attr("owner", "alice")
+///     .boot(false);
+/// let first = manager.create("web01", &options, &mut RunOptions::new())?;
+/// // The second one is a clone of it.
+/// let options = CreateOptions::new().clone_from(first.name);
+/// manager.create("web02", &options, &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CreateOptions {
+    /// Template; default: `default-template` of `config.kdl`.
+    pub template: Option<String>,
+    /// Requested addresses, by net; at most one of each family per net.
+    pub addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// Boot at the end, or not; default: the desired `autoboot`.
+    pub boot: Option<bool>,
+    /// The zone to clone instead of installing.
+    pub clone_from: Option<String>,
+    /// Attributes of the zone (`attr NAME VALUE`).
+    pub attrs: BTreeMap<String, String>,
+}
+
+impl CreateOptions {
+    /// Returns the defaults of the default template.
+    pub fn new() -> Self {
+        CreateOptions::default()
+    }
+
+    /// Sets the template.
+    #[must_use]
+    pub fn template(mut self, template: impl Into<String>) -> Self {
+        self.template = Some(template.into());
+        self
+    }
+
+    /// Requests this address for this net.
+    #[must_use]
+    pub fn address(mut self, net: impl Into<String>, address: IpAddr) -> Self {
+        self.addresses.entry(net.into()).or_default().push(address);
+        self
+    }
+
+    /// Sets whether to boot at the end.
+    #[must_use]
+    pub fn boot(mut self, boot: bool) -> Self {
+        self.boot = Some(boot);
+        self
+    }
+
+    /// Clones this zone.
+    #[must_use]
+    pub fn clone_from(mut self, zone: impl Into<String>) -> Self {
+        self.clone_from = Some(zone.into());
+        self
+    }
+
+    /// Adds this attribute.
+    #[must_use]
+    pub fn attr(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.attrs.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// Options for destroying a zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// // Its files stay, also though it is protected.
+/// let options = DestroyOptions::new().keep_data(true).force(true).unproven(false);
+/// manager.destroy(&["web01"], &options, &mut RunOptions::new())?;
+/// // Another goes with the delegated datasets that zmgr created for it.
+/// # manager.create("web02", &CreateOptions::new(), &mut RunOptions::new())?;
+/// manager.destroy(&["web02"], &DestroyOptions::new().purge(true), &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DestroyOptions {
+    /// Destroy even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+    pub force: bool,
+    /// Detach it and leave its files instead of uninstalling it.
+    pub keep_data: bool,
+    /// Also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts `keep_data`.
+    pub purge: bool,
+    /// Allow steps that destroy data on a real host even if what they destroy is only inferred: the note of the plan says from what.
+    pub unproven: bool,
+}
+
+impl DestroyOptions {
+    /// Returns the careful defaults.
+    pub fn new() -> Self {
+        DestroyOptions::default()
+    }
+
+    /// Destroys even if something else is harmed.
+    #[must_use]
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
+        self
+    }
+
+    /// Keeps its files.
+    #[must_use]
+    pub fn keep_data(mut self, keep: bool) -> Self {
+        self.keep_data = keep;
+        self
+    }
+
+    /// Destroys the delegated datasets that zmgr created, and those that uninstalling the zone destroys.
+    #[must_use]
+    pub fn purge(mut self, purge: bool) -> Self {
+        self.purge = purge;
+        self
+    }
+
+    /// Allows destructive steps for which there is no evidence.
+    #[must_use]
+    pub fn unproven(mut self, unproven: bool) -> Self {
+        self.unproven = unproven;
+        self
+    }
+}
+
+/// Options for reinstalling a zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let options = ReinstallOptions::new().force(true).boot(true).unproven(false);
+/// manager.reinstall("web01", &options, &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ReinstallOptions {
+    /// Reinstall even if the zone is protected, has clones, or has snapshots that zmgr did not create.
+    pub force: bool,
+    /// Boot at the end, or not; default: if it was running before.
+    pub boot: Option<bool>,
+    /// Allow steps that destroy data on a real host even if what they destroy is only inferred: the note of the plan says from what.
+    pub unproven: bool,
+}
+
+impl ReinstallOptions {
+    /// Returns the careful defaults; the zone is booted if it was running.
+    pub fn new() -> Self {
+        ReinstallOptions::default()
+    }
+
+    /// Reinstalls even if something else is harmed.
+    #[must_use]
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
+        self
+    }
+
+    /// Sets whether to boot at the end.
+    #[must_use]
+    pub fn boot(mut self, boot: bool) -> Self {
+        self.boot = Some(boot);
+        self
+    }
+
+    /// Allows destructive steps for which there is no evidence.
+    #[must_use]
+    pub fn unproven(mut self, unproven: bool) -> Self {
+        self.unproven = unproven;
+        self
+    }
+}
+
+/// Options for stopping a zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// use std::time::Duration;
+/// let options = HaltOptions::new().timeout(Duration::from_secs(30)).force(true);
+/// manager.reboot(&["web01"], &options, &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HaltOptions {
+    /// Time limit for reaching the state; default: `timeouts` of `config.kdl`.
+    pub timeout: Option<Duration>,
+    /// `shutdown`: halt if it fails. `reboot`: halt and boot at once.
+    pub force: bool,
+}
+
+impl HaltOptions {
+    /// Returns the time limit of `config.kdl`.
+    pub fn new() -> Self {
+        HaltOptions::default()
+    }
+
+    /// Sets the time limit.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets `force`.
+    #[must_use]
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
+        self
+    }
+}
+
+/// Output stream of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExecStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Options for a command inside a zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// use std::time::Duration;
+/// let cancel = Cancel::new();
+/// let mut print = |_: ExecStream, bytes: &[u8]| {
+///     print!("{}", String::from_utf8_lossy(bytes));
+///     true
+/// };
+/// let mut alive = || true;
+/// let mut options = ExecOptions::new()
+///     .output(&mut print)
+///     .pulse(&mut alive)
+///     .cancel(&cancel)
+///     .timeout(Duration::from_secs(10))
+///     .stdin(false);
+/// manager.exec("web01", &["hostname".to_owned()], &mut options)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+#[non_exhaustive]
+pub struct ExecOptions<'a> {
+    /// Called with the output as it arrives, on the calling thread; `false` cancels.
+    #[allow(clippy::type_complexity)]
+    pub output: Option<&'a mut dyn FnMut(ExecStream, &[u8]) -> bool>,
+    /// Called every 50 ms on the calling thread; `false` cancels.
+    pub pulse: Option<&'a mut dyn FnMut() -> bool>,
+    /// A token to cancel from another thread; the second request kills the command.
+    pub cancel: Option<&'a Cancel>,
+    /// Time limit; default: none.
+    pub timeout: Option<Duration>,
+    /// True to read the caller's standard input; default: no input.
+    pub stdin: bool,
+}
+
+impl<'a> ExecOptions<'a> {
+    /// Returns the defaults: no callbacks, no input, no time limit.
+    pub fn new() -> Self {
+        ExecOptions::default()
+    }
+
+    /// Sets the output callback.
+    #[must_use]
+    pub fn output(mut self, output: &'a mut dyn FnMut(ExecStream, &[u8]) -> bool) -> Self {
+        self.output = Some(output);
+        self
+    }
+
+    /// Sets a callback that is called every 50 ms.
+    #[must_use]
+    pub fn pulse(mut self, pulse: &'a mut dyn FnMut() -> bool) -> Self {
+        self.pulse = Some(pulse);
+        self
+    }
+
+    /// Sets the token for cancellation.
+    #[must_use]
+    pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// Sets the time limit.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Reads the caller's standard input.
+    #[must_use]
+    pub fn stdin(mut self, stdin: bool) -> Self {
+        self.stdin = stdin;
+        self
+    }
+}
+
+/// Options for recovering unfinished operations.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// // Waits for commands that a killed process left at work, then takes back what was begun.
+/// let options = RecoverOptions::new().wait(true).resume(false).roll_back(true);
+/// manager.recover(&[], &options, &mut RunOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecoverOptions {
+    /// Resume the operation, even if rolling it back would lose less.
+    pub resume: bool,
+    /// Roll the operation back, even if that removes an installed zone.
+    pub roll_back: bool,
+    /// Wait for commands that a killed zmgr left running.
+    pub wait: bool,
+}
+
+impl RecoverOptions {
+    /// Returns the defaults: lose as little as possible, without waiting.
+    pub fn new() -> Self {
+        RecoverOptions::default()
+    }
+
+    /// Resumes operations.
+    #[must_use]
+    pub fn resume(mut self, resume: bool) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// Rolls operations back.
+    #[must_use]
+    pub fn roll_back(mut self, roll_back: bool) -> Self {
+        self.roll_back = roll_back;
+        self
+    }
+
+    /// Waits for commands that are still running.
+    #[must_use]
+    pub fn wait(mut self, wait: bool) -> Self {
+        self.wait = wait;
+        self
+    }
+}
+
+/// Options for adopting zones.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let options = ImportOptions::new().template("oi").adopt_links(true);
+/// manager.init()?;
+/// let report = manager.import(&[], &options, &mut RunOptions::new())?;
+/// assert_eq!(report.outcomes[0].action, "skipped", "the global zone is not managed");
+/// let plan = manager.plan_import(&[], &ImportOptions::new().no_template(true))?;
+/// assert!(plan.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ImportOptions {
+    /// Template of the entries. Default: the template of the zone's brand that leaves the smallest entry, or none.
+    pub template: Option<String>,
+    /// Adopt without a template. Excludes `template`.
+    pub no_template: bool,
+    /// Make VNICs that zmgr could have created its own: `destroy` deletes them.
+    pub adopt_links: bool,
+}
+
+impl ImportOptions {
+    /// Returns the defaults: the template that fits best, and no link becomes zmgr's.
+    pub fn new() -> Self {
+        ImportOptions::default()
+    }
+
+    /// Sets the template.
+    #[must_use]
+    pub fn template(mut self, template: impl Into<String>) -> Self {
+        self.template = Some(template.into());
+        self
+    }
+
+    /// Leaves the template out.
+    #[must_use]
+    pub fn no_template(mut self, no_template: bool) -> Self {
+        self.no_template = no_template;
+        self
+    }
+
+    /// Adopts the VNICs that zmgr could have created.
+    #[must_use]
+    pub fn adopt_links(mut self, adopt: bool) -> Self {
+        self.adopt_links = adopt;
+        self
+    }
+}
+
+/// Options for applying files.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let options = ApplyOptions::new().prune(true).reboot(true).recreate(false);
+/// let report = manager.apply(&["web01"], &options, &mut RunOptions::new())?;
+/// assert_eq!(report.outcomes[0].action, "unchanged");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ApplyOptions {
+    /// Also remove settings that are not in the files.
+    pub prune: bool,
+    /// Reboot running zones if a change takes effect only then.
+    pub reboot: bool,
+    /// Create zones again that are `ready` but missing on the host.
+    pub recreate: bool,
+}
+
+impl ApplyOptions {
+    /// Returns the defaults: only what the files define; no reboots, no zones created again.
+    pub fn new() -> Self {
+        ApplyOptions::default()
+    }
+
+    /// Also removes settings that are not in the files.
+    #[must_use]
+    pub fn prune(mut self, prune: bool) -> Self {
+        self.prune = prune;
+        self
+    }
+
+    /// Reboots running zones if necessary.
+    #[must_use]
+    pub fn reboot(mut self, reboot: bool) -> Self {
+        self.reboot = reboot;
+        self
+    }
+
+    /// Creates zones again that are missing on the host.
+    #[must_use]
+    pub fn recreate(mut self, recreate: bool) -> Self {
+        self.recreate = recreate;
+        self
+    }
+}

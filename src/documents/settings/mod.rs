@@ -1,0 +1,192 @@
+//! Settings that a template defines and a zone may override: one layer of the desired state.
+//!
+//! Invariant: a layer contains only what is in its file; unset values come from the layer below.
+
+mod link_property;
+pub(crate) mod read;
+pub(crate) mod write;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::documents::resources::Resources;
+use crate::value::address::{MacAddr, NetAddress};
+use crate::value::name::{LinkName, PoolName, PublisherName, ZoneName};
+use crate::value::source::{Source, Sourced};
+use crate::value::words;
+
+/// Settings that `defaults`, a template, a zone and `applied` share, except their nets.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// manager.init()?;
+/// let template = manager.template("oi")?;
+/// let (settings, nets): (&Settings, &[EntryNet]) = (&template.settings, &template.nets);
+/// assert!(settings.brand.is_some() && nets[0].pool.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The brand.
+    pub brand: Option<Sourced<String>>,
+    /// True if the zone boots with the host.
+    pub autoboot: Option<Sourced<bool>>,
+    /// The zone's IP type.
+    pub ip_type: Option<Sourced<IpType>>,
+    /// How it is installed.
+    pub install: Option<Sourced<Install>>,
+    /// The zone to clone instead of installing.
+    pub clone_from: Option<Sourced<ZoneName>>,
+    /// Files written before the zone's first boot.
+    pub setup: Setup,
+    /// The name servers of the zone.
+    pub resolvers: Option<Sourced<Vec<IpAddr>>>,
+    /// The DNS domain of the zone.
+    pub dns_domain: Option<Sourced<String>>,
+    /// Tags for selecting zones.
+    pub tags: Option<Sourced<Vec<String>>>,
+    /// True if `destroy` needs force.
+    pub protected: Option<Sourced<bool>>,
+    /// Commands passed through to zonecfg, which run last; one per item.
+    pub zonecfg: Option<Sourced<Vec<String>>>,
+    /// What is dropped of the layers below: the kind of a keyed node and its key, or a node without a key.
+    pub without: Vec<Sourced<Without>>,
+    /// The resources.
+    pub resources: Resources,
+}
+
+/// An inherited node that a layer drops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Without {
+    /// The node's name, such as `attr`.
+    pub node: String,
+    /// Its key, such as the attribute's name; `None` for a node that has none, and for all of a kind.
+    pub key: Option<String>,
+}
+
+impl Without {
+    /// Returns a node and its key.
+    pub fn new(node: impl Into<String>, key: Option<String>) -> Self {
+        Without { node: node.into(), key }
+    }
+}
+
+/// IP type of a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum IpType {
+    /// A separate IP stack, with links of its own.
+    #[default]
+    Exclusive,
+    /// The host's IP stack: the addresses are set on links of the host.
+    Shared,
+}
+
+impl IpType {
+    /// Returns zonecfg's name for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            IpType::Exclusive => "exclusive",
+            IpType::Shared => "shared",
+        }
+    }
+}
+
+impl fmt::Display for IpType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a zone is installed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Install {
+    /// Names of the publishers of its image. Empty: those of the host.
+    pub publishers: Vec<PublisherName>,
+    /// Packages in addition to the brand's own.
+    pub packages: Vec<String>,
+    /// Archive, dataset, snapshot or directory to install from, for brands that need one.
+    pub image: Option<String>,
+}
+
+/// Files written before the zone's first boot. Each setting is merged separately.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Setup {
+    /// Its host name. Without one, the zone's name.
+    pub hostname: Option<Sourced<String>>,
+    /// Files on the host with lines for root's `authorized_keys`.
+    pub ssh_keys: Option<Sourced<Vec<String>>>,
+    /// Its time zone, such as `Europe/Zurich`.
+    pub timezone: Option<Sourced<String>>,
+}
+
+impl Setup {
+    /// Returns true if there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        *self == Setup::default()
+    }
+}
+
+/// A net of a zone or template: a link and the addresses on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EntryNet {
+    /// Its name within the zone.
+    pub name: String,
+    /// The pool its addresses come from.
+    pub pool: Option<PoolName>,
+    /// Its addresses.
+    pub addresses: Vec<NetAddress>,
+    /// `address "none"`: zmgr assigns no address; the zone uses DHCP or configures itself.
+    pub no_address: bool,
+    /// Host names instead of addresses, which import may find on a shared-IP zone.
+    pub host_names: Vec<String>,
+    /// The VNIC.
+    pub vnic: Option<LinkName>,
+    /// Link below the VNIC; for a shared-IP zone, the link that gets the address.
+    pub stub: Option<String>,
+    /// Existing link that is used as it is, never created or deleted.
+    pub physical: Option<String>,
+    /// The VLAN.
+    pub vlan: Option<u16>,
+    /// MTU.
+    pub mtu: Option<u32>,
+    /// The VNIC's MAC address.
+    pub mac: Option<MacAddr>,
+    /// Properties of the VNIC except its MTU, by dladm's names, such as `maxbw`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub link_properties: BTreeMap<String, String>,
+    /// In `applied`: settings of the entry that differ from its pool: `stub`, `vlan`, `mtu`, `gateway`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<String>,
+    /// True if zmgr made the VNIC, so that destroy may delete it.
+    pub managed: bool,
+    /// True if the zone's default routes use this net; `None`: those of the first net with a gateway.
+    pub default_route: Option<bool>,
+    /// Line of the net.
+    pub source: Source,
+}
+
+impl EntryNet {
+    /// Returns a net of this name without settings.
+    pub fn new(name: impl Into<String>) -> Self {
+        EntryNet { name: name.into(), ..EntryNet::default() }
+    }
+}
+
+words!(IpType: IpType::Exclusive, IpType::Shared);

@@ -1,0 +1,554 @@
+//! A zone's entry in the registry, `zones/NAME.kdl`: desired state, operation in progress and applied state of one zone.
+//!
+//! Invariant: the address core (`id`, `state`, `net`, `pool`, `address`, `vnic`, `mac`) never changes its meaning, so that an older
+//! zmgr can read the allocations in any newer file.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::documents::document::FORMAT;
+use crate::documents::document::{Kind, Reader, integer, scalar};
+use crate::documents::settings::{EntryNet, Settings, read, write};
+use crate::kdl_util::{Node, Value};
+use crate::schema::At;
+use crate::value::EntryId;
+use crate::value::name::{LinkName, TemplateName, ZoneName};
+use crate::value::source::{Source, Sourced};
+use crate::value::words;
+
+/// The `format` of entries without newer content.
+pub(crate) const OLDEST_FORMAT: u32 = 1;
+
+/// A zone in its file.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let text = b"zone \"web01\" {\n    state \"ready\"\n}\n";
+/// let entry: ZoneEntry = Document::parse("web01.kdl".as_ref(), text)?.value;
+/// assert!(matches!(entry.state, Some(EntryState::Ready)));
+/// assert_ne!(EntryId::random()?, EntryId::random()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ZoneEntry {
+    /// Its name; the file's stem.
+    pub name: ZoneName,
+    /// Format of the file; above [`FORMAT`] only the address core was read, and the file is not changed.
+    pub format: u32,
+    /// Distinguishes this entry from earlier and later ones of the same name; `None` for a file that a user wrote and that has not
+    /// been created.
+    pub id: Option<EntryId>,
+    /// Its template.
+    pub template: Option<Sourced<TemplateName>>,
+    /// The zonepath: an absolute path of the host.
+    pub zonepath: Option<Sourced<String>>,
+    /// Its state; `None` for a zone that has not been created yet.
+    pub state: Option<EntryState>,
+    /// Options of the operation in progress that are not in the rest of the entry.
+    pub intent: Intent,
+    /// The uuid of its installation.
+    pub uuid: Option<String>,
+    /// Time of registration, RFC 3339, UTC.
+    pub created: Option<String>,
+    /// Origin of the entry.
+    pub origin: Option<Origin>,
+    /// Its nets.
+    pub nets: Vec<EntryNet>,
+    /// Settings that differ from its template, including the brand.
+    pub settings: Settings,
+    /// The configuration as zmgr last applied it.
+    pub applied: Option<Box<Applied>>,
+    /// Changes that were applied while the zone was running and wait for its next boot.
+    pub pending: Option<Pending>,
+    /// The datasets that zmgr made for it, the only ones that it ever destroys.
+    pub datasets: Vec<MadeDataset>,
+    /// Parts that import found and no node can represent, verbatim, one per line.
+    pub foreign: Vec<String>,
+    /// Line of the entry.
+    pub source: Source,
+}
+
+impl ZoneEntry {
+    /// Returns an entry of this name without settings.
+    pub fn new(name: ZoneName) -> Self {
+        ZoneEntry {
+            name,
+            format: OLDEST_FORMAT,
+            id: None,
+            template: None,
+            zonepath: None,
+            state: None,
+            intent: Intent::default(),
+            uuid: None,
+            created: None,
+            origin: None,
+            nets: Vec::new(),
+            settings: Settings::default(),
+            applied: None,
+            pending: None,
+            datasets: Vec::new(),
+            foreign: Vec::new(),
+            source: Source::none(),
+        }
+    }
+
+    /// Returns the brand, if the entry has one.
+    pub fn brand(&self) -> Option<&str> {
+        self.settings.brand.as_ref().map(|brand| brand.as_str())
+    }
+
+    /// Returns the template's name, if the entry has one.
+    pub fn template_name(&self) -> Option<&TemplateName> {
+        self.template.as_ref().map(|template| &template.value)
+    }
+
+    /// Returns true if a newer zmgr wrote it: only the address core was read.
+    pub fn is_newer(&self) -> bool {
+        self.format > FORMAT
+    }
+
+    /// Returns the lowest `format` that supports everything in this entry, so that an older zmgr keeps working with every entry
+    /// that it understands.
+    fn needed_format(&self) -> u32 {
+        let overrides = self.applied.iter().flat_map(|applied| &applied.nets).any(|net| !net.overrides.is_empty());
+        if self.is_newer() {
+            self.format
+        } else if self.pending.is_some() || overrides || !self.datasets.is_empty() || self.intent.purge {
+            2
+        } else {
+            OLDEST_FORMAT
+        }
+    }
+}
+
+/// Changes that were applied while a zone ran and take effect when it boots.
+///
+/// They apply to one boot of the zone, identified by the host's boot time and the zone's id.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new().boot(true), &mut RunOptions::new())?;
+/// manager.set("web01", &[("bootargs", "-v")], &mut RunOptions::new())?;
+/// manager.apply(&["web01"], &ApplyOptions::new(), &mut RunOptions::new())?.into_result()?;
+/// assert_eq!(manager.zone("web01")?.pending, ["bootargs"]);
+/// let path = manager.root().join("zones/web01.kdl");
+/// let entry: ZoneEntry = Document::parse(&path, &std::fs::read(&path)?)?.value;
+/// let pending: Pending = entry.pending.unwrap();
+/// let change: &PendingChange = &pending.changes[0];
+/// assert_eq!((change.what.as_str(), &change.was), ("bootargs", &None));
+/// manager.reboot(&["web01"], &HaltOptions::new(), &mut RunOptions::new())?.into_result()?;
+/// assert!(manager.zone("web01")?.pending.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pending {
+    /// Boot time of the host, in seconds since 1970; `None` if it was unknown.
+    pub boot_time: Option<u64>,
+    /// The zone's id when the changes were applied.
+    pub zone_id: u32,
+    /// The changes.
+    pub changes: Vec<PendingChange>,
+}
+
+/// A change that waits for a zone's next boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PendingChange {
+    /// Its subject, in zonecfg's terms: `bootargs`, `net web01_0 10.1.0.10/24`.
+    pub what: String,
+    /// Value in the running zone; `None` if it has none.
+    pub was: Option<String>,
+}
+
+impl Pending {
+    /// Returns true if the zone has not booted since: the host's boot time and the zone's id are unchanged.
+    pub fn is_current(&self, boot_time: Option<u64>, zone_id: Option<u32>) -> bool {
+        let same_boot = match (self.boot_time, boot_time) {
+            (Some(then), Some(now)) => then == now,
+            _ => true,
+        };
+        same_boot && zone_id == Some(self.zone_id)
+    }
+
+    /// Returns one without changes, for this boot of the host and of the zone.
+    pub(crate) fn of_boot(boot_time: Option<u64>, zone_id: u32) -> Pending {
+        Pending { boot_time, zone_id, changes: Vec::new() }
+    }
+
+    /// Returns the changes as texts.
+    pub fn texts(&self) -> Vec<String> {
+        self.changes.iter().map(|change| change.what.clone()).collect()
+    }
+
+    fn decode(node: &Node) -> Option<Pending> {
+        let changes = node.children_named("change").filter_map(|change| {
+            let was = change.property_text("was").map(str::to_owned);
+            Some(PendingChange { what: change.text()?.to_owned(), was })
+        });
+        Some(Pending {
+            boot_time: node.property("boot-time").and_then(|entry| integer(&entry.value)),
+            zone_id: integer(&node.property("zone-id")?.value)?,
+            changes: changes.collect(),
+        })
+    }
+
+    fn encode(&self) -> Node {
+        let change = |change: &PendingChange| {
+            Node::new("change").arg(change.what.as_str()).prop_if("was", change.was.as_deref())
+        };
+        Node::new("pending")
+            .prop_if("boot-time", self.boot_time)
+            .prop("zone-id", self.zone_id)
+            .block(self.changes.iter().map(change).collect())
+    }
+}
+
+/// A dataset that zmgr made, or is about to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MadeDataset {
+    /// Its name.
+    pub name: String,
+    /// Its guid, which identifies it whatever its name. `None` while it is being made: no such dataset existed before.
+    pub guid: Option<String>,
+    /// True if it is the zonepath's; the others are delegated to the zone.
+    pub zonepath: bool,
+}
+
+/// The configuration as last applied: the base of a three-way comparison.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The zonepath.
+    pub zonepath: Option<Sourced<String>>,
+    /// The nets.
+    pub nets: Vec<EntryNet>,
+    /// Links that the zone got after its first boot and that are not plumbed yet.
+    pub plumb_links: Vec<LinkName>,
+    /// All other settings.
+    pub settings: Settings,
+}
+
+/// State of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum EntryState {
+    /// It is being created; `step` is running or failed, and `undo` is true once a roll back began.
+    Creating {
+        /// The current step.
+        step: String,
+        /// True if the steps are being undone.
+        undo: bool,
+    },
+    /// It is complete.
+    Ready,
+    /// It is being destroyed.
+    Destroying {
+        /// The current step.
+        step: String,
+    },
+    /// Its operation failed at this step.
+    Failed {
+        /// The step that failed.
+        step: String,
+    },
+}
+
+/// Options of the operation in progress: properties of `state`, removed once the zone is `ready`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Intent {
+    /// A creation or reinstallation: whether it is booted at the end; `None` as autoboot says.
+    pub boot: Option<bool>,
+    /// A destruction, reinstallation or change: whether it was running before, so that it is booted again afterwards or after a
+    /// roll back.
+    pub running: bool,
+    /// A destruction: whether its files are kept.
+    pub keep_data: bool,
+    /// A destruction: whether datasets that zmgr made and delegated to it are destroyed.
+    pub purge: bool,
+    /// A creation: what the entry was before, to restore it in a roll back; `None` if there was no entry.
+    pub before: Option<Before>,
+}
+
+/// What an entry was before its zone was created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Before {
+    /// A user's file with a desired state.
+    Desired,
+    /// The entry of a zone that the host had lost.
+    Ready,
+}
+
+impl Before {
+    /// Returns its name in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Before::Desired => "desired",
+            Before::Ready => "ready",
+        }
+    }
+}
+
+impl EntryState {
+    /// Returns its name in the file.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            EntryState::Creating { .. } => "creating",
+            EntryState::Ready => "ready",
+            EntryState::Destroying { .. } => "destroying",
+            EntryState::Failed { .. } => "failed",
+        }
+    }
+
+    /// Returns the step, for all states except `ready`.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            EntryState::Creating { step, .. } | EntryState::Destroying { step } | EntryState::Failed { step } => {
+                Some(step)
+            }
+            EntryState::Ready => None,
+        }
+    }
+}
+
+impl fmt::Display for EntryState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Origin of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// zmgr created the zone.
+    Create,
+    /// The zone was imported.
+    Import,
+}
+
+impl Origin {
+    /// Returns its name in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Origin::Create => "create",
+            Origin::Import => "import",
+        }
+    }
+}
+
+words!(Origin: Origin::Create, Origin::Import);
+
+impl Kind for ZoneEntry {
+    const FILE: Option<At> = Some(At::ZoneFile);
+    const FROZEN_CORE: bool = true;
+    const OLDER: (&'static [&'static str], &'static str) =
+        (&["pool", "address", "gateway", "vnic", "stub", "mac"], "net");
+
+    fn decode(root: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = |name: &str| root.child(name).and_then(Node::text).map(str::to_owned);
+        let mut entry = ZoneEntry {
+            format: reader.number(root, "format").map_or(OLDEST_FORMAT, |format| format.value),
+            id: reader.parsed(root, "id").map(|id| id.value),
+            state: root.child("state").and_then(|node| state(node, reader)),
+            intent: root.child("state").map(intent).unwrap_or_default(),
+            created: text("created"),
+            nets: read::nets(root, reader),
+            source: reader.source(root),
+            ..ZoneEntry::new(root.text()?.parse().ok()?)
+        };
+        entry.nets.extend(older_net(root, reader));
+        if reader.frozen {
+            return Some(entry);
+        }
+        entry.template = reader.parsed(root, "template");
+        entry.zonepath = reader.text_of(root, "zonepath");
+        entry.uuid = text("uuid");
+        entry.origin = reader.parsed(root, "origin").map(|origin| origin.value);
+        entry.settings = read::settings(root, reader);
+        entry.applied = root.child("applied").map(|node| {
+            Box::new(Applied {
+                zonepath: reader.text_of(node, "zonepath"),
+                nets: read::nets(node, reader),
+                plumb_links: node
+                    .children_named("take-up")
+                    .filter_map(|node| LinkName::new(node.text()?).ok())
+                    .collect(),
+                settings: read::settings(node, reader),
+            })
+        });
+        entry.pending = root.child("pending").and_then(Pending::decode);
+        let made = root.child("datasets").map(Node::nodes).unwrap_or_default();
+        entry.datasets = made
+            .iter()
+            .filter(|node| node.name == "dataset")
+            .filter_map(|node| {
+                Some(MadeDataset {
+                    name: node.text()?.to_owned(),
+                    guid: node.property_text("guid").map(str::to_owned),
+                    zonepath: node.property("zonepath").is_some_and(|entry| entry.value == Value::Bool(true)),
+                })
+            })
+            .collect();
+        entry.foreign = match root.child("foreign") {
+            Some(node) => node.children_named("line").flat_map(Node::texts).map(str::to_owned).collect(),
+            None => Vec::new(),
+        };
+        Some(entry)
+    }
+
+    fn encode(&self) -> Vec<Node> {
+        let mut inner = vec![Node::new("format").arg(self.needed_format())];
+        inner.extend(self.id.as_ref().map(|id| Node::new("id").arg(id.as_str())));
+        inner.extend(self.template.as_ref().map(|name| Node::new("template").arg(name.as_str())));
+        let mut settings = write::settings(&self.settings);
+        // The brand comes first, beside the template, because readers look for it first.
+        if settings.first().is_some_and(|node| node.name == "brand") {
+            inner.push(settings.remove(0));
+        }
+        inner.extend(scalar("zonepath", &self.zonepath));
+        inner.extend(self.state.as_ref().map(|state| {
+            let node = Node::new("state").arg(state.as_str()).prop_if("step", state.step());
+            let undo = matches!(state, EntryState::Creating { undo: true, .. });
+            let Intent { boot, running, keep_data, purge, before } = self.intent;
+            node.prop_if("undo", undo.then_some(true))
+                .prop_if("boot", boot)
+                .prop_if("running", running.then_some(true))
+                .prop_if("keep-data", keep_data.then_some(true))
+                .prop_if("purge", purge.then_some(true))
+                .prop_if("before", before.map(Before::as_str))
+        }));
+        let text = |name: &str, value: &Option<String>| value.as_ref().map(|value| Node::new(name).arg(value.as_str()));
+        inner.extend(text("uuid", &self.uuid));
+        inner.extend(text("created", &self.created));
+        inner.extend(self.origin.map(|origin| Node::new("origin").arg(origin.as_str())));
+        inner.extend(self.nets.iter().map(write::net));
+        inner.extend(settings);
+        inner.extend(self.applied.as_ref().map(|applied| {
+            let mut nodes: Vec<Node> = scalar("zonepath", &applied.zonepath).into_iter().collect();
+            nodes.extend(applied.nets.iter().map(write::net));
+            nodes.extend(applied.plumb_links.iter().map(|link| Node::new("take-up").arg(link.as_str())));
+            nodes.extend(write::settings(&applied.settings));
+            Node::new("applied").block(nodes)
+        }));
+        inner.extend(self.pending.as_ref().map(Pending::encode));
+        if !self.datasets.is_empty() {
+            let made = self.datasets.iter().map(|made| {
+                Node::new("dataset")
+                    .arg(made.name.as_str())
+                    .prop_if("zonepath", made.zonepath.then_some(true))
+                    .prop_if("guid", made.guid.as_deref())
+            });
+            inner.push(Node::new("datasets").block(made.collect()));
+        }
+        if !self.foreign.is_empty() {
+            let lines = self.foreign.iter().map(|line| Node::new("line").arg(line.as_str()));
+            inner.push(Node::new("foreign").block(lines.collect()));
+        }
+        vec![Node::new("zone").arg(self.name.as_str()).block(inner)]
+    }
+
+    fn newer(&self) -> bool {
+        self.is_newer()
+    }
+}
+
+fn intent(node: &Node) -> Intent {
+    let flag = |name: &str| node.property(name).map(|entry| entry.value == Value::Bool(true));
+    Intent {
+        boot: flag("boot"),
+        running: flag("running").unwrap_or_default(),
+        keep_data: flag("keep-data").unwrap_or_default(),
+        purge: flag("purge").unwrap_or_default(),
+        before: node
+            .property_text("before")
+            // Older versions wrote "wish".
+            .map(|word| if word == "wish" { "desired" } else { word })
+            .and_then(|word| [Before::Desired, Before::Ready].into_iter().find(|before| before.as_str() == word)),
+    }
+}
+
+fn state(node: &Node, reader: &mut Reader<'_>) -> Option<EntryState> {
+    let word = node.text()?;
+    let step = node.property_text("step").map(str::to_owned);
+    let undo = node.property("undo").map(|entry| (entry.span, entry.value == Value::Bool(true)));
+    if let Some((span, true)) = undo
+        && word != "creating"
+        && !reader.frozen
+    {
+        reader.faults.add("contradiction", span, format!("undo belongs to creating; the state is {word}"));
+    }
+    if word == "ready" {
+        if let Some(entry) = node.property("step").filter(|_| !reader.frozen) {
+            reader.faults.add("contradiction", entry.span, "what is ready has no step");
+        }
+        return Some(EntryState::Ready);
+    }
+    // A state that only a newer zmgr knows cannot be acted on.
+    let step = match step {
+        Some(step) => step,
+        None if reader.frozen => String::new(),
+        None => {
+            if matches!(word, "creating" | "destroying" | "failed") {
+                let message = format!("the state {word} needs a step");
+                reader.faults.add_with_help(
+                    "missing-property",
+                    node.name_span,
+                    message,
+                    "for example: step=\"install\"",
+                );
+            }
+            return None;
+        }
+    };
+    match word {
+        "creating" => Some(EntryState::Creating { step, undo: undo.is_some_and(|(_, undo)| undo) }),
+        "destroying" => Some(EntryState::Destroying { step }),
+        _ if word == "failed" || reader.frozen => Some(EntryState::Failed { step }),
+        _ => None,
+    }
+}
+
+/// The net "default" of the older, flat form.
+fn older_net(root: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
+    let first = root.nodes().iter().find(|node| ZoneEntry::OLDER.0.contains(&node.name.as_str()))?;
+    if root.children_named("net").any(|net| net.text() == Some("default")) {
+        let message = format!("`{}` is the older form of the net \"default\", which stands here too", first.name);
+        reader.faults.add_with_help("contradiction", first.name_span, message, "move it into the net");
+        return None;
+    }
+    let mut net = EntryNet { source: reader.source(first), ..EntryNet::new("default") };
+    let mut gateways = Vec::new();
+    for node in root.nodes() {
+        let text = node.text().unwrap_or_default();
+        match node.name.as_str() {
+            "pool" => net.pool = text.parse().ok(),
+            "address" if text == "none" => net.no_address = true,
+            "address" => net.addresses.extend(read::address(node, reader)),
+            "gateway" => gateways
+                .extend(crate::value::address::parse_address(text).ok().map(|gateway| (gateway, node.name_span))),
+            "vnic" => net.vnic = text.parse().ok(),
+            "stub" => net.stub = Some(text.to_owned()),
+            "mac" => net.mac = text.parse().ok(),
+            _ => {}
+        }
+    }
+    for address in net.addresses.iter_mut().filter(|address| address.gateway.is_none()) {
+        let own = address.address.addr();
+        let found = gateways.iter().find(|(gateway, _)| gateway.is_ipv4() == own.is_ipv4());
+        if let Some((gateway, span)) = found.filter(|(gateway, _)| *gateway == own) {
+            reader.faults.add("bad-gateway", *span, format!("{gateway} is the address and its own gateway"));
+        }
+        address.gateway = found.map(|(gateway, _)| *gateway);
+    }
+    Some(net)
+}

@@ -1,0 +1,194 @@
+//! Checks zones against each other: zonepaths, sources of clones, links.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Documents;
+use crate::documents::resolve::{Findings, ZoneSpec};
+use crate::documents::settings::IpType;
+use crate::documents::zone::{EntryState, Origin, ZoneEntry};
+use crate::exec::zonecfg::check_zonepath;
+use crate::host::{BrandKind, brand_kind, managed_brands};
+use crate::schema::did_you_mean;
+use crate::value::address::misuse;
+use crate::value::name::ZoneName;
+use crate::value::source::{Source, Sourced};
+
+/// Checks all zones; `specs` are those of the zones whose layers make a whole zone.
+pub(super) fn check(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
+    zonepaths(documents, findings);
+    clone_sources(documents, specs, findings);
+    links(specs, findings);
+    for (name, spec) in specs {
+        brand(&spec.brand, findings);
+        if documents.zones.get(name).is_some_and(|zone| zone.origin == Some(Origin::Import)) {
+            imported_addresses(spec, findings);
+        }
+    }
+}
+
+/// Checks that zmgr can install zones of this brand.
+pub(super) fn brand(brand: &Sourced<String>, findings: &mut Findings) {
+    let known = managed_brands().collect::<Vec<_>>().join(", ");
+    match brand_kind(brand) {
+        BrandKind::Managed => {}
+        BrandKind::Vm => findings.add_with_help(
+            "bad-brand",
+            &brand.source,
+            format!("brand {:?} is for virtual machines, which zmgr does not manage", brand.value),
+            format!("use vm-manager for it, or one of {known}"),
+        ),
+        BrandKind::Other => findings.add_with_help(
+            "bad-brand",
+            &brand.source,
+            format!("zmgr cannot install zones of brand {:?}", brand.value),
+            match did_you_mean(brand, managed_brands()) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => format!("use one of {known}"),
+            },
+        ),
+    }
+}
+
+fn is_built(zone: &ZoneEntry) -> bool {
+    zone.state.is_some()
+}
+
+fn zonepaths(documents: &Documents, findings: &mut Findings) {
+    let prefix = &documents.config.zonepath_prefix;
+    let mut prefix_is_bad = false;
+    if check_zonepath(&format!("{}/x", prefix.trim_end_matches('/'))).is_err() {
+        prefix_is_bad = true;
+        findings.add_with_help(
+            "bad-zonepath",
+            &prefix.source,
+            format!("invalid zonepath-prefix {:?}", prefix.value),
+            "use an absolute path without . and .., of letters, digits and @%+=:,./_-",
+        );
+    }
+    let mut paths: Vec<(Vec<String>, &ZoneName, Source)> = Vec::new();
+    for zone in documents.zones.values().filter(|zone| !zone.is_newer()) {
+        let path = match &zone.zonepath {
+            Some(path) => path.clone(),
+            None if prefix_is_bad => continue,
+            None => Sourced::new(format!("{}/{}", prefix.trim_end_matches('/'), zone.name), zone.source.clone()),
+        };
+        if let Err(error) = check_zonepath(&path) {
+            let help = match is_built(zone) {
+                true => format!(
+                    "the zone has this path on the host; correct the line if it does not, or run `zmgr forget {}`",
+                    zone.name
+                ),
+                false => "use an absolute path without . and .., such as \"/zones/NAME\"".to_owned(),
+            };
+            findings.add_with_help("bad-zonepath", &path.source, error.message().to_owned(), help);
+            if zone.origin == Some(Origin::Import) {
+                findings.lower_last();
+            }
+            continue;
+        }
+        let parts = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        paths.push((parts, &zone.name, path.source.clone()));
+    }
+    // In this order, paths within a path directly follow it.
+    paths.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    let mut outer: Vec<usize> = Vec::new();
+    for (at, (parts, name, source)) in paths.iter().enumerate() {
+        while outer.last().is_some_and(|top| !parts.starts_with(&paths[*top].0)) {
+            outer.pop();
+        }
+        if let Some((around, other, _)) = outer.last().map(|top| &paths[*top]) {
+            let path = format!("/{}", parts.join("/"));
+            let message = match around.len() == parts.len() {
+                true => format!("zones {other} and {name} have the same zonepath {path}"),
+                false => format!("zonepath {path} of zone {name} is inside that of zone {other}"),
+            };
+            let built = documents.zones.get(*name).is_some_and(is_built);
+            let move_which = if built { *other } else { *name };
+            let help = format!("use another zonepath for zone {move_which} before it is created");
+            findings.add_with_help("zonepath-taken", source, message, help);
+        }
+        outer.push(at);
+    }
+}
+
+/// Checks the clone sources of zones that are not created yet. Afterwards the source does not matter.
+fn clone_sources(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
+    let source = |name: &ZoneName| -> Option<&Sourced<ZoneName>> {
+        let zone = documents.zones.get(name)?;
+        if is_built(zone) { None } else { specs.get(name)?.clone_from.as_ref() }
+    };
+    for first in specs.keys() {
+        let mut chain = vec![first];
+        while let Some(next) = source(chain[chain.len() - 1]) {
+            if next.value == *first {
+                // Reported once for the whole circle, at its first zone.
+                if chain.len() > 1 && chain.iter().all(|name| *name >= first) {
+                    let names: Vec<&str> = chain.iter().map(|name| name.as_str()).chain([first.as_str()]).collect();
+                    let message = format!("zones would be cloned from each other in a circle: {}", names.join(" → "));
+                    let at = source(first).map_or_else(Source::none, |source| source.source.clone());
+                    findings.add_with_help(
+                        "circle",
+                        &at,
+                        message,
+                        "use `install` instead of `clone-from` in one of them",
+                    );
+                }
+                break;
+            }
+            if chain.contains(&&next.value) {
+                break;
+            }
+            chain.push(&next.value);
+        }
+    }
+}
+
+/// Checks that no two zones use a link exclusively.
+fn links(specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
+    let mut users: HashMap<&str, (&ZoneName, bool)> = HashMap::new();
+    for (name, spec) in specs.iter().filter(|(_, spec)| *spec.ip_type == IpType::Exclusive) {
+        for net in &spec.nets {
+            let Some(link) = net.physical.as_deref().or(net.vnic.as_ref().map(|vnic| vnic.as_str())) else { continue };
+            let physical = net.physical.is_some();
+            match users.get(link) {
+                // Two VNICs of one name are reported elsewhere.
+                Some((_, false)) if !physical => {}
+                Some((other, _)) => {
+                    let message = match *other == name {
+                        true => format!("two nets of zone {name} use link {link}"),
+                        false => format!(
+                            "zones {other} and {name} both use link {link}, which an exclusive-IP zone cannot share"
+                        ),
+                    };
+                    findings.add_with_help(
+                        "duplicate-link",
+                        &net.source,
+                        message,
+                        "use another `physical` for one of the nets, or a `pool`",
+                    );
+                }
+                None => {
+                    users.insert(link, (name, physical));
+                }
+            }
+        }
+    }
+}
+
+/// Reports addresses that `create` would refuse. Import recorded what it found, so they are warnings.
+fn imported_addresses(spec: &ZoneSpec, findings: &mut Findings) {
+    for net in &spec.nets {
+        for address in &net.addresses {
+            if let Some(why) = misuse(address) {
+                let help = "correct it with zonecfg and import the zone again";
+                findings.add_with_help("bad-address", &net.source, format!("zone {}: {why}", spec.name), help);
+                findings.lower_last();
+            }
+        }
+    }
+}
+
+/// Returns true if an operation on this zone is unfinished.
+pub(super) fn is_unfinished(zone: &ZoneEntry) -> bool {
+    matches!(zone.state, Some(EntryState::Creating { .. } | EntryState::Destroying { .. } | EntryState::Failed { .. }))
+}

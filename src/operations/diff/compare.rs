@@ -1,0 +1,61 @@
+//! Compares three configurations, part by part.
+
+use super::DriftItem;
+use super::place::place;
+use crate::documents::resolve::ZoneSpec;
+use crate::documents::zone::ZoneEntry;
+use crate::exec::zoneadm::HostZone;
+use crate::exec::zonecfg::{Part, ZoneConfig, parts};
+use crate::host::Dialect;
+use crate::operations::effect_of;
+use crate::value::source::Source;
+
+/// Returns each difference between the host and the desired configuration.
+pub(super) fn documents(
+    desired: &ZoneConfig,
+    applied: &ZoneConfig,
+    host: &ZoneConfig,
+    spec: &ZoneSpec,
+    dialect: Dialect,
+) -> Vec<DriftItem> {
+    let (desired, applied, host) = (parts(desired), parts(applied), parts(host));
+    let find = |parts: &[Part], key: &[String]| parts.iter().find(|part| part.key == key).cloned();
+    let mut items = Vec::new();
+    let theirs = host.iter().filter(|part| find(&desired, &part.key).is_none());
+    for part in desired.iter().chain(theirs) {
+        let (wanted, was, there) = (find(&desired, &part.key), find(&applied, &part.key), find(&host, &part.key));
+        let source = if wanted.is_some() { place(spec, &part.key) } else { Source::none() };
+        let first = items.len();
+        match (wanted, there) {
+            (Some(wanted), Some(there)) => properties(&wanted, was.as_ref(), &there, &source, &mut items),
+            (wanted, there) => {
+                let text = |part: Option<Part>| part.map(|part| part.text());
+                items.push(DriftItem::new(part.name.clone(), text(wanted), text(was), text(there), source));
+            }
+        }
+        items[first..].iter_mut().for_each(|item| item.effect = Some(effect_of(&part.key, dialect)));
+    }
+    items
+}
+
+fn properties(desired: &Part, applied: Option<&Part>, host: &Part, source: &Source, items: &mut Vec<DriftItem>) {
+    let get = |part: &Part, name: &str| {
+        part.properties.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    };
+    let theirs = host.properties.iter().filter(|(name, _)| get(desired, name).is_none());
+    for (name, _) in desired.properties.iter().chain(theirs) {
+        let (wanted, there) = (get(desired, name), get(host, name));
+        if wanted != there {
+            let what = if name.is_empty() { desired.name.clone() } else { format!("{} {name}", desired.name) };
+            let was = applied.and_then(|applied| get(applied, name));
+            items.push(DriftItem::new(what, wanted, was, there, source.clone()));
+        }
+    }
+}
+
+/// Returns true if it is still the recorded installation.
+pub(super) fn identity(entry: &ZoneEntry, zone: &HostZone) -> Option<DriftItem> {
+    let (noted, found) = (entry.uuid.clone()?, zone.uuid.clone());
+    let differs = found.as_ref() != Some(&noted);
+    differs.then(|| DriftItem::new("uuid".to_owned(), Some(noted.clone()), Some(noted), found, Source::none()))
+}

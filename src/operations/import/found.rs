@@ -1,0 +1,173 @@
+//! Translates a zone's configuration into settings, as far as possible.
+//!
+//! Invariant: pure, and the reverse of writing a configuration: settings from here are written back as they were found.
+
+use crate::documents::resources::{
+    Action, Admin, Alias, Attr, AttrValue, CappedMemory, Dataset, DedicatedCpu, Device, Fs, Privilege, Rctl, RctlValue,
+    Resources, SecurityFlags,
+};
+use crate::documents::settings::{IpType, Settings};
+use crate::exec::zonecfg::{self, ZoneConfig};
+use crate::value::CappedCpu;
+use crate::value::Size;
+use crate::value::source::Sourced;
+
+/// Returns the whole configuration except name, zonepath and nets; `None` if some of it cannot be translated.
+pub(super) fn settings(config: &ZoneConfig) -> Option<Settings> {
+    if !config.unknown.is_empty() {
+        return None;
+    }
+    Some(Settings { resources: resources(config)?, ..identity(config) })
+}
+
+/// Settings of every zone: brand, autoboot, IP type.
+pub(super) fn identity(config: &ZoneConfig) -> Settings {
+    Settings {
+        brand: Some(config.brand.clone().into()),
+        autoboot: Some(config.autoboot.into()),
+        ip_type: Some(ip_type(config).into()),
+        ..Settings::default()
+    }
+}
+
+pub(super) fn ip_type(config: &ZoneConfig) -> IpType {
+    match config.ip_type {
+        zonecfg::IpType::Exclusive => IpType::Exclusive,
+        zonecfg::IpType::Shared => IpType::Shared,
+    }
+}
+
+fn resources(config: &ZoneConfig) -> Option<Resources> {
+    let config = config.canonical();
+    let text = |value: &Option<String>| value.clone().map(Sourced::from);
+    let fs = config.filesystems.iter().map(|fs| {
+        let mut found = Fs::new(&fs.dir, &fs.special, &fs.kind);
+        (found.raw, found.options) = (fs.raw.clone(), fs.options.clone());
+        Sourced::from(found)
+    });
+    let mut resources = Resources {
+        fs: fs.collect(),
+        datasets: config.datasets.iter().map(|name| Dataset::new(name).into()).collect(),
+        devices: all(&config.devices, |device| device.properties.is_empty().then(|| Device::new(&device.matching)))?,
+        attrs: all(&config.attrs, attr)?,
+        admins: config.admins.iter().map(admin).collect(),
+        dedicated_cpu: maybe(&config.dedicated_cpu, dedicated_cpu)?,
+        security_flags: config.security_flags.as_ref().map(|flags| security_flags(flags).into()),
+        hostid: text(&config.hostid),
+        bootargs: text(&config.bootargs),
+        limitpriv: text(&config.limitpriv),
+        scheduling_class: text(&config.scheduling_class),
+        fs_allowed: config
+            .fs_allowed
+            .as_ref()
+            .map(|list| list.split(',').map(str::to_owned).collect::<Vec<_>>().into()),
+        resource_pool: text(&config.pool),
+        ..Resources::default()
+    };
+    let mut memory = CappedMemory { physical: config.physical_memory.map(Size), ..CappedMemory::default() };
+    for (name, values) in &config.rctls {
+        let limit = shorthand(name, values);
+        let number = limit.map(Sourced::from);
+        match (name.as_str(), limit) {
+            (_, None) => resources.rctls.push(rctl(name, values)?.into()),
+            ("zone.max-swap", Some(limit)) => memory.swap = Some(Size(limit)),
+            ("zone.max-locked-memory", Some(limit)) => memory.locked = Some(Size(limit)),
+            ("zone.max-shm-memory", Some(limit)) => resources.max_shm_memory = Some(Size(limit).into()),
+            ("zone.cpu-cap", Some(limit)) => match u32::try_from(limit) {
+                Ok(hundredths) => resources.capped_cpu = Some(CappedCpu::new(hundredths).into()),
+                Err(_) => resources.rctls.push(rctl(name, values)?.into()),
+            },
+            ("zone.max-lwps", _) => resources.max_lwps = number,
+            ("zone.max-processes", _) => resources.max_processes = number,
+            ("zone.max-shm-ids", _) => resources.max_shm_ids = number,
+            ("zone.max-msg-ids", _) => resources.max_msg_ids = number,
+            ("zone.max-sem-ids", _) => resources.max_sem_ids = number,
+            ("zone.cpu-shares", _) => resources.cpu_shares = number,
+            (_, Some(_)) => resources.rctls.push(rctl(name, values)?.into()),
+        }
+    }
+    if memory != CappedMemory::default() {
+        resources.capped_memory = Some(memory.into());
+    }
+    Some(resources)
+}
+
+/// Returns the limit, if the control has the one value that its own node would set.
+fn shorthand(name: &str, values: &[zonecfg::RctlValue]) -> Option<u64> {
+    let action = match name {
+        "zone.max-swap" | "zone.max-locked-memory" | "zone.cpu-cap" => "deny",
+        name => Alias::ALL.iter().find(|alias| alias.rctl == name)?.action.as_str(),
+    };
+    let [value] = values else { return None };
+    let limit = limit(&value.limit)?;
+    (*value == zonecfg::RctlValue::new(limit, action)).then_some(limit)
+}
+
+/// Returns a limit that is written back unchanged.
+fn limit(text: &str) -> Option<u64> {
+    text.parse::<u64>().ok().filter(|limit| limit.to_string() == text)
+}
+
+fn rctl(name: &str, values: &[zonecfg::RctlValue]) -> Option<Rctl> {
+    let value = |value: &zonecfg::RctlValue| {
+        let privilege = match value.privilege.as_str() {
+            "privileged" => Privilege::Privileged,
+            "basic" => Privilege::Basic,
+            _ => return None,
+        };
+        let action = match value.action.as_str() {
+            "deny" => Action::Deny,
+            "none" => Action::None,
+            _ => return None,
+        };
+        Some(RctlValue::new(privilege, limit(&value.limit)?, action))
+    };
+    let values: Vec<RctlValue> = values.iter().map(value).collect::<Option<_>>()?;
+    (!values.is_empty()).then(|| Rctl::new(name, values))
+}
+
+fn attr(found: &zonecfg::Attr) -> Option<Attr> {
+    let value = match found.kind.as_str() {
+        "string" => AttrValue::String(found.value.clone()),
+        "boolean" => AttrValue::Boolean(found.value.parse().ok()?),
+        "int" => AttrValue::Int(found.value.parse().ok()?),
+        "uint" => AttrValue::Uint(found.value.parse().ok()?),
+        _ => return None,
+    };
+    (value.to_string() == found.value).then(|| Attr::new(&found.name, value))
+}
+
+fn admin(found: &zonecfg::Admin) -> Sourced<Admin> {
+    let auths = found.auths.split(',').filter(|auth| !auth.is_empty()).map(str::to_owned).collect();
+    Admin::new(&found.user, auths).into()
+}
+
+fn dedicated_cpu(found: &zonecfg::DedicatedCpu) -> Option<DedicatedCpu> {
+    let (min, max) = found.ncpus.split_once('-').unwrap_or((&found.ncpus, &found.ncpus));
+    let importance = match &found.importance {
+        Some(text) => Some(text.parse().ok()?),
+        None => None,
+    };
+    Some(DedicatedCpu::new(min.parse().ok()?, max.parse().ok()?, importance))
+}
+
+fn security_flags(found: &zonecfg::SecurityFlags) -> SecurityFlags {
+    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let mut flags = SecurityFlags::default();
+    (flags.default, flags.lower, flags.upper) = (some(&found.default), some(&found.lower), some(&found.upper));
+    flags
+}
+
+/// Translates each of them; `None` if one cannot be translated.
+fn all<F, T>(found: &[F], say: impl Fn(&F) -> Option<T>) -> Option<Vec<Sourced<T>>> {
+    found.iter().map(|each| say(each).map(Sourced::from)).collect()
+}
+
+/// Returns `None` if it exists and cannot be translated.
+#[allow(clippy::option_option)]
+fn maybe<F, T>(found: &Option<F>, say: impl Fn(&F) -> Option<T>) -> Option<Option<Sourced<T>>> {
+    match found {
+        Some(found) => Some(Some(say(found)?.into())),
+        None => Some(None),
+    }
+}

@@ -1,0 +1,215 @@
+//! The tree that `zmgr init` writes: small, with comments that teach the format.
+//!
+//! Invariant: every file of it is valid, and a zone of its template can be created as soon as the stub exists.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::error::{Code, Error, Result};
+use crate::file::make_directories;
+use crate::host::{Dialect, Host, needs_image};
+use crate::registry::{Directory, Registry};
+
+/// Returns the files of a starter tree, as paths below the root and texts. Their template is for this brand.
+pub(crate) fn starter(brand: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("config.kdl", CONFIG.to_owned()),
+        ("templates/oi.kdl", TEMPLATE.replace("{starter-brand}", brand)),
+        ("pools/internal.kdl", POOL.to_owned()),
+        ("publishers/openindiana.org.kdl", PUBLISHER.to_owned()),
+    ]
+}
+
+/// Brand of the starter template if nothing is known of the host.
+pub(crate) const DEFAULT_BRAND: &str = "nlipkg";
+
+/// Chooses the brand of the starter template from those that the host has: one that installs without an image, not linked to the
+/// host's own image if there is a choice.
+pub(crate) fn brand(brands: &BTreeSet<String>, dialect: Dialect) -> String {
+    let wanted: &[&str] = match dialect {
+        Dialect::OpenIndiana => &["nlipkg", "ipkg"],
+        Dialect::OmniOs => &["ipkg", "lipkg", "sparse", "pkgsrc"],
+        _ => &["ipkg", "nlipkg", "lipkg", "sparse", "pkgsrc"],
+    };
+    let there = wanted.iter().find(|brand| brands.contains(**brand) && !needs_image(brand));
+    there.or(wanted.first()).copied().unwrap_or(DEFAULT_BRAND).to_owned()
+}
+
+const CONFIG: &str = r#"// Global settings of zmgr. `zmgr explain NODE` explains a node, `zmgr check` reads every file.
+
+// Directory of new zones. It must be a ZFS file system:
+//     zfs create -o mountpoint=/zones rpool/zones
+zonepath-prefix "/zones"
+
+// The template of `zmgr create NAME` without -t.
+default-template "oi"
+
+// Seconds to wait for a lock that another process holds; 0 fails at once.
+lock-timeout 30
+
+// When a step of create fails: "rollback" undoes the steps before it, "keep" leaves them for you to look at.
+on-failure "rollback"
+
+// Settings below every template.
+defaults {
+    // dns-domain "example.org"
+    // resolver "9.9.9.9"
+}
+"#;
+
+const TEMPLATE: &str = r#"// A template: what zones have in common. A zone's own file overrides it.
+template "oi" {
+    // OpenIndiana: "ipkg" is linked to the host's image, "nlipkg" is not. OmniOS: "lipkg" is linked, "ipkg" is not.
+    brand "{starter-brand}"
+    autoboot #true
+
+    // One VNIC with an address from the pool, see pools/internal.kdl.
+    net "internal" {
+        pool "internal"
+    }
+
+    // install {
+    //     publisher "openindiana.org"      // publishers/openindiana.org.kdl; without one: the host's
+    //     package "editor/vim"
+    // }
+    // capped-memory physical="2G" swap="4G"
+    // fs "/data" special="/export/{zone}" type="lofs" { options "rw" }
+    // setup { hostname "{zone}"; ssh-key "/etc/zmgr/keys/ops.pub"; timezone "UTC" }
+}
+"#;
+
+const POOL: &str = r#"// A pool: the addresses that zones get, and the link they are on.
+pool "internal" {
+    network "10.1.0.0/24"
+    gateway "10.1.0.1"
+
+    // The link that VNICs are created over. zmgr never creates it:
+    //     dladm create-etherstub stub0
+    stub "stub0"
+
+    // Default: the whole network except addresses that cannot be used.
+    range "10.1.0.10" "10.1.0.250"
+    // exclude "10.1.0.53" "10.1.0.100-10.1.0.120"
+    // reserve "10.1.0.20" for="db01"
+
+    // A zone gets one address of each family that the pool has.
+    // network "2001:db8:1::/64" { gateway "fe80::1"; range "2001:db8:1::10" "2001:db8:1::ffff" }
+    // vlan 20
+    // resolver "10.1.0.53"
+}
+"#;
+
+const PUBLISHER: &str = r#"// A publisher of packages. Templates refer to it by name.
+publisher "openindiana.org" {
+    origin "https://pkg.openindiana.org/hipster"
+    // mirror "https://mirror.example/hipster"
+    sticky #true
+}
+"#;
+
+/// Writes the missing files of the starter tree.
+pub(crate) fn write(registry: &Registry, host: Option<&Host>) -> Result<Vec<PathBuf>> {
+    let tree = registry.tree();
+    let brand = match host {
+        Some(host) => brand(&host.brands()?, host.dialect()),
+        None => DEFAULT_BRAND.to_owned(),
+    };
+    make_directories(tree.root(), 0o755).map_err(|error| Error::io("make", tree.root(), error))?;
+    for directory in Directory::ALL {
+        registry.make_directory(&tree.directory(directory))?;
+    }
+    let mut written = Vec::new();
+    for (path, text) in starter(&brand) {
+        let path = tree.root().join(path);
+        match registry.create(&path, text.as_bytes()) {
+            Ok(()) => written.push(path),
+            Err(error) if error.code() == Code::Exists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+    use crate::documents::config::Config;
+    use crate::documents::document::{Document, Kind};
+    use crate::documents::pool::Pool;
+    use crate::documents::publisher::Publisher;
+    use crate::documents::resolve::effective;
+    use crate::documents::template::Template;
+    use crate::documents::zone::ZoneEntry;
+    use crate::value::name::ZoneName;
+
+    fn read<T: Kind>(name: &str, text: &str) -> T {
+        match Document::<T>::parse(Path::new(name), text.as_bytes()) {
+            Ok(document) => document.value,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Returns the text with the commented-out settings enabled: prose has no such shape.
+    fn switched_on(text: &str) -> String {
+        let offer = |line: &str| {
+            let node = line.trim_start().strip_prefix("// ").unwrap_or_default().trim_start();
+            let word = node.split([' ', '}']).next().unwrap_or_default();
+            let known = !word.is_empty() && crate::schema::explain(word).is_ok() && node.contains('"');
+            known || node.starts_with("vlan ") || node == "install {" || node == "}"
+        };
+        text.lines()
+            .map(|line| if offer(line) { line.replacen("// ", "", 1) } else { line.to_owned() } + "\n")
+            .collect()
+    }
+
+    #[test]
+    fn it_reads_and_makes_a_zone() {
+        for (change, brand) in [(str::to_owned as fn(&str) -> String, "nlipkg"), (switched_on, "lipkg")] {
+            let files: BTreeMap<&str, String> =
+                starter(brand).into_iter().map(|(path, text)| (path, change(&text))).collect();
+            let config: Config = read("config.kdl", &files["config.kdl"]);
+            let template: Template = read("oi.kdl", &files["templates/oi.kdl"]);
+            let pool: Pool = read("internal.kdl", &files["pools/internal.kdl"]);
+            read::<Publisher>("openindiana.org.kdl", &files["publishers/openindiana.org.kdl"]);
+            let mut zone = ZoneEntry::new(ZoneName::new("web01").unwrap());
+            zone.template = config.default_template.clone();
+            let templates = BTreeMap::from([(template.name.clone(), template)]);
+            let pools = BTreeMap::from([(pool.name.clone(), pool)]);
+            let spec = effective(&config, &templates, &pools, &zone).unwrap();
+            assert_eq!(spec.brand.value, brand);
+            assert_eq!((spec.zonepath.as_str(), spec.nets[0].stub.as_deref()), ("/zones/web01", Some("stub0")));
+        }
+        assert!(switched_on(TEMPLATE).contains("\n    install {\n"));
+        assert!(switched_on(POOL).contains("\n    vlan 20\n"));
+    }
+
+    #[test]
+    fn every_file_is_in_a_directory_of_the_tree() {
+        for (path, _) in starter(DEFAULT_BRAND) {
+            let directory = path.split_once('/').map(|(directory, _)| directory);
+            assert!(
+                directory.is_none_or(|directory| Directory::ALL.iter().any(|each| each.name() == directory)),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_brand_is_one_that_the_host_has() {
+        for (dialect, brands, chosen) in [
+            (Dialect::OpenIndiana, &["ipkg", "nlipkg", "bhyve"][..], "nlipkg"),
+            (Dialect::OpenIndiana, &["ipkg"], "ipkg"),
+            (Dialect::OmniOs, &["lipkg", "bhyve", "lx"], "lipkg"),
+            (Dialect::OmniOs, &["ipkg", "lipkg"], "ipkg"),
+            (Dialect::Illumos, &["sn1", "labeled", "ipkg"], "ipkg"),
+            (Dialect::Illumos, &["lx", "nlipkg"], "nlipkg"),
+            (Dialect::OmniOs, &["lx"], "ipkg"),
+        ] {
+            let brands = brands.iter().map(|brand| (*brand).to_owned()).collect();
+            assert_eq!(brand(&brands, dialect), chosen, "{dialect:?} {brands:?}");
+        }
+    }
+}
