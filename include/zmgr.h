@@ -526,11 +526,12 @@ typedef struct {
     bool force;
     // Detach the zone and keep its files, instead of uninstalling.
     bool keep_data;
-    // Also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts keep_data.
-    bool purge;
     // Not 0: act on a real host even if what a step destroys is only inferred; see `zmgr explain brand`. A size_t, so that it
     // does not lie in the padding of the struct of an older program.
     size_t unproven;
+    // Not 0: also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts
+    // keep_data. A size_t for the same reason.
+    size_t purge;
 } zmgr_destroy_options;
 
 // Options for zmgr_zone_reinstall(), zmgr_zones_reinstall() and zmgr_plan_reinstall().

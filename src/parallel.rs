@@ -127,7 +127,9 @@ mod tests {
         let (both, met) = (std::sync::Barrier::new(2), std::sync::Once::new());
         let work = |n: &usize| match thread::current().id() == caller {
             true => {
-                met.call_once(|| drop(both.wait()));
+                met.call_once(|| {
+                    both.wait();
+                });
                 *n
             }
             false => {

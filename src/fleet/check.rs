@@ -73,8 +73,11 @@ fn different_pools(hosts: &[HostTree]) -> Vec<Diagnostic> {
     found
 }
 
+/// What all hosts must have the same of a pool: its networks, its shares and its VLAN, in order.
+type Divided<'a> = (Vec<IpNet>, Vec<(IpAddr, IpAddr, &'a str)>, Option<u16>);
+
 /// Returns what all hosts must have the same of a pool.
-fn divided(pool: &Pool) -> (Vec<IpNet>, Vec<(IpAddr, IpAddr, &str)>, Option<u16>) {
+fn divided(pool: &Pool) -> Divided<'_> {
     let mut networks: Vec<_> = pool.networks.iter().map(|network| network.network).collect();
     networks.sort();
     let mut shares: Vec<_> = pool.shares().map(|share| (share.first, share.last, share.host.as_str())).collect();

@@ -32,6 +32,11 @@ static void a_zone_comes_and_goes(zmgr_manager *manager) {
     zmgr_run_options run;
     zmgr_create_options create;
     zmgr_destroy_options destroy;
+    struct {
+        size_t size;
+        bool force, keep_data;
+    } older;
+    zmgr_plan *plan = NULL;
     zmgr_query query;
     const char *attrs[] = {"owner=alice"};
     const char *names[] = {"web02"};
@@ -102,9 +107,18 @@ static void a_zone_comes_and_goes(zmgr_manager *manager) {
     CHECK(zmgr_zone_status(zmgr_zone_list_get(list, 0)) == NULL);
     zmgr_zone_list_free(list);
 
+    /* The padding of an older program's struct, whatever is in it, is no option: with keep_data, purge would be refused. */
+    memset(&older, 0xff, sizeof older);
+    older.size = sizeof older;
+    older.force = false;
+    older.keep_data = true;
+    CHECK_STATUS(zmgr_plan_destroy(manager, names, 1, (const zmgr_destroy_options *)&older, &plan, &error), ZMGR_OK, error);
+    zmgr_plan_free(plan);
+
     memset(&destroy, 0, sizeof destroy);
     destroy.size = sizeof destroy;
-    destroy.keep_data = destroy.purge = true;
+    destroy.keep_data = true;
+    destroy.purge = 1;
     CHECK_STATUS(zmgr_zone_destroy(manager, "web01", &destroy, &run, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
     destroy.keep_data = false;

@@ -159,11 +159,12 @@ pub struct zmgr_destroy_options {
     pub force: bool,
     /// Detach the zone and keep its files, instead of uninstalling.
     pub keep_data: bool,
-    /// Also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts keep_data.
-    pub purge: bool,
     /// Not 0: act on a real host even if what a step destroys is only inferred; see `zmgr explain brand`. A size_t, so that it
     /// does not lie in the padding of the struct of an older program.
     pub unproven: usize,
+    /// Not 0: also destroy the delegated datasets that zmgr created, and those that uninstalling the zone destroys. Contradicts
+    /// keep_data. A size_t for the same reason.
+    pub purge: usize,
 }
 unsafe impl Options for zmgr_destroy_options {}
 
@@ -174,7 +175,7 @@ impl Given for zmgr_destroy_options {
         Ok(DestroyOptions::new()
             .force(self.force)
             .keep_data(self.keep_data)
-            .purge(self.purge)
+            .purge(self.purge != 0)
             .unproven(self.unproven != 0))
     }
 }
