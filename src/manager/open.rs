@@ -7,12 +7,12 @@ use crate::error::{Code, Error, Result};
 use crate::exec::Watcher;
 use crate::host::Host;
 use crate::operations::Context;
-#[cfg(feature = "sim")]
 use crate::operations::starter;
 use crate::registry::{Registry, Tree, WriteHook};
 #[cfg(feature = "sim")]
 use crate::simhost::{Dialect, SimHost};
 use crate::value::Cancel;
+#[cfg(feature = "sim")]
 use crate::value::EntryId;
 
 /// Path of the tree below a host's root.

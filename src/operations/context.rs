@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::clones::Clones;
 use super::config_tree::ConfigTree;
 use super::jobs::EventSender;
+use super::preconditions::{Answers, Inventory};
 use super::step_context::StepContext;
 use crate::error::{Code, Error, Result};
 use crate::host::{Host, HostSnapshot};
@@ -30,6 +31,8 @@ pub(crate) struct Snapshots {
     pub(crate) clones: OnceLock<Clones>,
     /// The properties of the links, once they were queried.
     properties: OnceLock<Properties>,
+    /// What preconditions have asked for.
+    answers: Answers,
 }
 
 /// Values by link and property.
@@ -39,6 +42,12 @@ impl Snapshots {
     /// What the operation builds and clones.
     pub(crate) fn clones(&self) -> &Clones {
         self.clones.get_or_init(Clones::default)
+    }
+
+    /// Prepares for an operation on these zones; none means all.
+    pub(crate) fn for_zones(mut self, names: &[ZoneName]) -> Snapshots {
+        self.answers.for_zones(if names.is_empty() { usize::MAX } else { names.len() });
+        self
     }
 
     /// Returns the properties of every link; the first call runs one command.
@@ -93,7 +102,13 @@ impl Context {
         let nets = registered.entries().flat_map(|entry| entry.summary.all_nets()).map(|net| net.links());
         let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();
         host_usage.links.retain(|link| !links.contains(link.as_str()));
-        Ok(Snapshots { host, host_usage, clones: OnceLock::new(), properties: OnceLock::new() })
+        let (clones, properties, answers) = (OnceLock::new(), OnceLock::new(), Answers::default());
+        Ok(Snapshots { host, host_usage, clones, properties, answers })
+    }
+
+    /// Returns the host, as preconditions see it.
+    pub(crate) fn inventory<'a>(&'a self, snapshots: &'a Snapshots) -> Inventory<'a> {
+        Inventory::of(&self.host, &snapshots.host, &snapshots.answers)
     }
 
     /// Takes a zone's lock and the lock that its commands hold: while a command of a killed zmgr is still running, it is `busy`.

@@ -143,7 +143,8 @@ fn prepare_from(
         }
         specs.push(spec);
     }
-    let snapshots = context.snapshot_at(&parents)?;
+    let names: Vec<ZoneName> = specs.iter().map(|spec| spec.name.clone()).collect();
+    let snapshots = context.snapshot_at(&parents)?.for_zones(&names);
     let mut refused = BTreeMap::new();
     // A zone that the host already has is refused with a better reason.
     let is_new = |spec: &&ZoneSpec| snapshots.host.zone(spec.name.as_str()).is_none();
@@ -151,7 +152,7 @@ fn prepare_from(
     let places = data::Places::inspect(&context.host, zonepaths)?;
     for spec in &specs {
         if is_new(&spec)
-            && let Err(error) = before_creation(&context.host, spec, &places)
+            && let Err(error) = before_creation(context.inventory(&snapshots), spec, &places)
         {
             if error.code() == Code::Cancelled {
                 return Err(error);

@@ -6,12 +6,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::data::{self, base};
-use super::preconditions::parent;
+use super::data::base;
+use super::preconditions::{Inventory, parent};
 use crate::documents::document::Document;
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
-use crate::exec::zfs::{self, Dataset};
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::parse_xml;
 use crate::host::Host;
@@ -93,7 +92,13 @@ pub(crate) fn is_free(zone: &str, dataset: &str, others: &[Delegation]) -> Resul
 }
 
 /// Checks that neither the host nor another zone lives in a dataset that is to be delegated, or has it within its own.
-pub(crate) fn is_delegable(host: &Host, zone: &str, zonepath: &str, dataset: &str, zones: &[HostZone]) -> Result<()> {
+pub(crate) fn is_delegable(
+    inventory: &Inventory<'_>,
+    zone: &str,
+    zonepath: &str,
+    dataset: &str,
+    zones: &[HostZone],
+) -> Result<()> {
     let refused = |why: String| {
         Err(Error::new(Code::Config, format!("zone {zone}: dataset {dataset} cannot be delegated: {why}"))
             .with_help("delegate a separate dataset, such as one made with `dataset \"POOL/data/NAME\" create=#true`"))
@@ -104,7 +109,7 @@ pub(crate) fn is_delegable(host: &Host, zone: &str, zonepath: &str, dataset: &st
         [_, "ROOT", ..] => return refused("it contains boot environments of the host".to_owned()),
         _ => {}
     }
-    let around = around(host, dataset)?;
+    let around = inventory.around(dataset)?;
     for found in around.iter().filter(|found| is_within(&found.name, dataset)) {
         let Some(at) = found.mountpoint.as_deref() else { continue };
         if at == "/" {
@@ -136,21 +141,6 @@ pub(crate) fn is_delegable(host: &Host, zone: &str, zonepath: &str, dataset: &st
         }
     }
     Ok(())
-}
-
-/// Returns the dataset, those that contain it and those that it contains.
-fn around(host: &Host, dataset: &str) -> Result<Vec<Dataset>> {
-    let mut found = Vec::new();
-    let mut name = dataset;
-    while let Some((above, _)) = name.rsplit_once('/') {
-        found.extend(data::find(host, above)?);
-        name = above;
-    }
-    let completed = host.question(&zfs::list_filesystems_below(dataset))?;
-    if completed.success() {
-        found.extend(zfs::parse_list(&completed)?);
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

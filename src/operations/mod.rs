@@ -47,7 +47,7 @@ mod zone_comparison;
 
 pub(crate) use apply::installed::differences as install_differences;
 pub(crate) use apply::links::differences as link_differences;
-pub(crate) use apply::{apply, plan_apply, publishers};
+pub(crate) use apply::{apply, plan_apply, publishers, unmet_by_boot};
 pub(crate) use brand::is_linked;
 pub(crate) use config_tree::ConfigTree;
 pub(crate) use context::{Context, Snapshots};

@@ -3,20 +3,28 @@
 //! Invariant: nothing here changes the host or the registry. An operation that boots a zone checks what its next boot needs before
 //! it stops anything.
 
+mod boot;
+mod inventory;
+
+pub(crate) use inventory::{Answers, Inventory};
+
 use super::clones::Clones;
 use super::create::PlanInputs;
-use super::data::{self, Places};
+use super::data::Places;
 use super::delegation::{self, Delegation};
+use super::executor::finding;
 use super::steps::Vnic;
+use super::zone_comparison::is_open;
 use crate::api::CreateOptions;
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::settings::IpType;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
-use crate::host::{BrandKind, Host, HostSnapshot, LinkState, brand_kind, clone_loses_root, managed_brands};
+use crate::host::{BrandKind, Host, HostSnapshot, brand_kind, clone_loses_root, managed_brands};
 use crate::registry::{Allocator, EntryKind};
 use crate::value::name::{LinkName, ZoneName};
+use crate::value::source::Source;
 
 /// A precondition on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +33,10 @@ pub(crate) enum Row {
     Vacant,
     /// The brand is installed.
     Brand,
-    /// The delegated datasets are there, or are made, and may be delegated.
+    /// The delegated datasets are there, or are created.
     Delegated,
+    /// The datasets that are delegated for the first time are not needed by the host or by another zone.
+    Delegable,
     /// The sources of the file systems are there.
     FileSystems,
     /// The links of the nets are there.
@@ -34,18 +44,24 @@ pub(crate) enum Row {
 }
 
 /// Preconditions of a creation, besides those that [`creatable`] checks in the host snapshot.
-pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Delegated, Row::FileSystems];
+pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Delegated, Row::Delegable, Row::FileSystems];
 /// Preconditions of a reinstallation; if the zone is booted afterwards, [`BOOT`] too.
 pub(crate) const REINSTALL: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems];
 /// Preconditions of a zone's next boot.
 pub(crate) const BOOT: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems, Row::BootLinks];
+/// Preconditions of changing the configuration of an installed zone, whether or not the zone is booted with it at once.
+pub(crate) const APPLY: &[Row] = &[Row::Brand, Row::Delegated, Row::Delegable, Row::FileSystems, Row::BootLinks];
+/// Preconditions of changing the configuration of a zone that is not installed: its installation checks the rest.
+pub(crate) const APPLY_UNINSTALLED: &[Row] = &[Row::Delegable];
 
 /// The data that the rows check.
 pub(crate) struct Subject<'a> {
-    pub(crate) host: &'a Host,
+    pub(crate) inventory: Inventory<'a>,
     pub(crate) zone: &'a ZoneName,
     /// Configuration that the zone boots with.
     pub(crate) config: &'a ZoneConfig,
+    /// What the host has of the zone already.
+    pub(crate) has: Option<&'a ZoneConfig>,
     /// Desired state, if known.
     pub(crate) spec: Option<&'a ZoneSpec>,
     /// Links that the operation makes before the zone boots.
@@ -54,122 +70,79 @@ pub(crate) struct Subject<'a> {
     pub(crate) places: Option<&'a Places>,
 }
 
+/// Something that does not hold.
+#[derive(Debug)]
+pub(crate) struct Unmet {
+    /// What it is about, such as `dataset rpool/data/a on the host`.
+    pub(crate) what: String,
+    /// What it should be; empty if it should only be there.
+    pub(crate) desired: String,
+    pub(crate) found: Option<String>,
+    /// The line that asks for it.
+    pub(crate) source: Source,
+    pub(crate) error: Error,
+}
+
+impl Unmet {
+    fn missing(what: String, source: Source, error: Error) -> Self {
+        Unmet { what, desired: String::new(), found: None, source, error }
+    }
+
+    fn other(what: String, desired: &str, found: String, source: Source, error: Error) -> Self {
+        Unmet { what, desired: desired.to_owned(), found: Some(found), source, error }
+    }
+}
+
+impl From<Error> for Unmet {
+    fn from(error: Error) -> Self {
+        Unmet::missing(String::new(), Source::none(), error)
+    }
+}
+
 impl<'a> Subject<'a> {
-    pub(crate) fn new(host: &'a Host, zone: &'a ZoneName, config: &'a ZoneConfig) -> Self {
-        Subject { host, zone, config, spec: None, made_links: Vec::new(), places: None }
+    pub(crate) fn new(inventory: Inventory<'a>, zone: &'a ZoneName, config: &'a ZoneConfig) -> Self {
+        Subject { inventory, zone, config, has: None, spec: None, made_links: Vec::new(), places: None }
     }
 
     fn fault(&self, message: impl std::fmt::Display) -> Error {
         Error::new(Code::Config, format!("zone {}: {message}", self.zone))
     }
 
-    /// Checks these rows in order. Returns the first failure as an error.
+    /// Checks these rows in order.
     pub(crate) fn check(&self, rows: &[Row]) -> Result<()> {
-        rows.iter().try_for_each(|row| match row {
-            Row::Vacant => self.vacant(),
-            Row::Brand => self.brand(),
-            Row::Delegated => self.delegated(),
-            Row::FileSystems => self.file_systems(),
-            Row::BootLinks => self.boot_links(),
-        })
+        all_met(self.unmet(rows)?)
+    }
+
+    /// Returns what does not hold of these rows. An error means that the host does not answer.
+    pub(crate) fn unmet(&self, rows: &[Row]) -> Result<Vec<Unmet>> {
+        let mut unmet = Vec::new();
+        for row in rows {
+            match row {
+                Row::Vacant => self.vacant()?,
+                Row::Brand => self.brand(&mut unmet),
+                Row::Delegated => self.delegated(&mut unmet)?,
+                Row::Delegable => self.delegable(&mut unmet)?,
+                Row::FileSystems => self.file_systems(&mut unmet)?,
+                Row::BootLinks => self.boot_links(&mut unmet)?,
+            }
+        }
+        Ok(unmet)
     }
 
     fn vacant(&self) -> Result<()> {
-        let zonepath = &self.config.zonepath;
+        let (host, zonepath) = (self.inventory.host, &self.config.zonepath);
         match self.places {
-            Some(places) => places.is_vacant(self.host, self.zone, zonepath),
-            None => Places::inspect(self.host, std::iter::once(zonepath.as_str()))?
-                .is_vacant(self.host, self.zone, zonepath),
+            Some(places) => places.is_vacant(host, self.zone, zonepath),
+            None => Places::inspect(host, std::iter::once(zonepath.as_str()))?.is_vacant(host, self.zone, zonepath),
         }
     }
+}
 
-    fn brand(&self) -> Result<()> {
-        let brand = &self.config.brand;
-        if self.host.has_brand(brand) {
-            return Ok(());
-        }
-        Err(Error::new(Code::UnsupportedHost, format!("zone {}: the host does not have brand {brand}", self.zone))
-            .with_help(format!("run `pkg install brand/{brand}`")))
-    }
-
-    fn delegated(&self) -> Result<()> {
-        if self.config.datasets.is_empty() {
-            return Ok(());
-        }
-        let zones = self.host.zones()?;
-        let others = delegation::of_host(self.host, &zones);
-        for (n, dataset) in self.config.datasets.iter().enumerate() {
-            let of_spec = self.spec.and_then(|spec| spec.resources.datasets.iter().find(|own| own.name == *dataset));
-            if data::find(self.host, dataset)?.is_none() && !of_spec.is_some_and(|own| own.create) {
-                let by = of_spec.map(|own| format!(", which {} delegates", own.source)).unwrap_or_default();
-                return Err(self.fault(format_args!("the host has no dataset {dataset}{by}")).with_help(format!(
-                    "run `zfs create {dataset}`, write dataset \"{dataset}\" create=#true, or take it out of the zone"
-                )));
-            }
-            if let Some(other) = self.config.datasets[..n].iter().find(|other| delegation::overlap(other, dataset)) {
-                return Err(self
-                    .fault(format_args!("the datasets {other} and {dataset} overlap"))
-                    .with_help("delegate only one of them: a dataset includes everything below it"));
-            }
-            delegation::is_delegable(self.host, self.zone.as_str(), &self.config.zonepath, dataset, &zones)?;
-            delegation::is_free(self.zone.as_str(), dataset, &others)?;
-        }
-        Ok(())
-    }
-
-    fn file_systems(&self) -> Result<()> {
-        for fs in &self.config.filesystems {
-            let is_there = match fs.kind.as_str() {
-                "lofs" => self.host.path(&fs.special).exists(),
-                "zfs" => data::find(self.host, &fs.special)?.is_some(),
-                _ => true,
-            };
-            if !is_there {
-                let what = if fs.kind == "zfs" { "dataset" } else { "file or directory" };
-                return Err(self
-                    .fault(format_args!(
-                        "the host has no {what} {}, which is mounted at {} in the zone",
-                        fs.special, fs.dir
-                    ))
-                    .with_help(format!("create {}, or change `special` of fs \"{}\"", fs.special, fs.dir)));
-            }
-        }
-        Ok(())
-    }
-
-    fn boot_links(&self) -> Result<()> {
-        let mut seen: Vec<&str> = Vec::new();
-        for net in &self.config.nets {
-            // A link that the brand makes at boot needs the link below it.
-            let link = match &net.global_nic {
-                Some(below) if below == "auto" => continue,
-                Some(below) => below.as_str(),
-                None => net.physical.as_str(),
-            };
-            if seen.contains(&link) || self.made_links.iter().any(|made| made == link) {
-                continue;
-            }
-            seen.push(link);
-            if self.host.link_state(link)? != LinkState::Absent {
-                continue;
-            }
-            let is_interface = |address: &crate::exec::ipadm::HostAddress| {
-                address.object.split('/').next().is_some_and(|interface| interface == link)
-            };
-            if self.config.ip_type == crate::exec::zonecfg::IpType::Shared
-                && self.host.addresses()?.iter().any(is_interface)
-            {
-                continue;
-            }
-            return Err(self
-                .fault(format_args!("the host has no link {link}, which the zone needs to boot"))
-                .with_help(format!(
-                    "run `zmgr apply {}` to make a VNIC of zmgr's again; `dladm show-link` lists the links",
-                    self.zone
-                )));
-        }
-        Ok(())
-    }
+/// Returns the first failure as an error, with the others as its details.
+pub(crate) fn all_met(unmet: Vec<Unmet>) -> Result<()> {
+    let mut unmet = unmet.into_iter().map(|unmet| unmet.error);
+    let Some(first) = unmet.next() else { return Ok(()) };
+    Err(unmet.fold(first, |error, other| error.with_detail(finding(&other))))
 }
 
 /// Returns the part of a zone's configuration that does not depend on its links and addresses.
@@ -179,11 +152,18 @@ pub(crate) fn without_nets(spec: &ZoneSpec, dialect: crate::host::Dialect) -> Re
     super::wanted::whole(&spec, dialect)
 }
 
+/// The configuration of a zone that is built, without the nets that have no link or address yet.
+pub(crate) fn bootable_config(spec: &ZoneSpec, dialect: crate::host::Dialect) -> Result<ZoneConfig> {
+    let mut spec = spec.clone();
+    spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
+    super::wanted::whole(&spec, dialect)
+}
+
 /// Checks the preconditions of creating this zone that no snapshot shows.
-pub(crate) fn before_creation(host: &Host, spec: &ZoneSpec, places: &Places) -> Result<()> {
+pub(crate) fn before_creation(inventory: Inventory<'_>, spec: &ZoneSpec, places: &Places) -> Result<()> {
     // Errors of the configuration itself are reported by its plan.
-    let Ok(config) = without_nets(spec, host.dialect()) else { return Ok(()) };
-    let subject = Subject { spec: Some(spec), places: Some(places), ..Subject::new(host, &spec.name, &config) };
+    let Ok(config) = without_nets(spec, inventory.host.dialect()) else { return Ok(()) };
+    let subject = Subject { spec: Some(spec), places: Some(places), ..Subject::new(inventory, &spec.name, &config) };
     subject.check(CREATE)
 }
 
@@ -192,7 +172,7 @@ pub(crate) fn before_creation(host: &Host, spec: &ZoneSpec, places: &Places) -> 
 pub(crate) fn before_boot(host: &Host, zone: &ZoneName, verify: bool) -> Result<()> {
     // Without a configuration there is no such zone, which the operation itself reports.
     let Some(config) = host.zone_config(zone.as_str())? else { return Ok(()) };
-    Subject::new(host, zone, &config).check(BOOT)?;
+    Subject::new(Inventory::now(host), zone, &config).check(BOOT)?;
     if !verify {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use super::host_assets::HostAssets;
 use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::journal::{Journal, Note, REINSTALL};
-use super::preconditions::{self, BOOT, Subject};
+use super::preconditions::{self, BOOT, Inventory, Subject};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
 use super::{allocate, basis, clones, create, evidence, identity, impact, run_plan, view};
@@ -130,7 +130,7 @@ pub(crate) fn plan(
     let (limit, halt_limit) = (config_tree.config.timeouts.boot, config_tree.config.timeouts.shutdown);
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
     if let Some(config) = &config {
-        let subject = Subject { spec: Some(&spec), ..Subject::new(&context.host, name, config) };
+        let subject = Subject { spec: Some(&spec), ..Subject::new(Inventory::now(&context.host), name, config) };
         subject.check(preconditions::REINSTALL)?;
         if boot.is_some() {
             subject.check(BOOT)?;

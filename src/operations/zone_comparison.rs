@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
+use super::preconditions::bootable_config;
 use super::wanted::whole;
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
@@ -39,9 +40,7 @@ impl ZoneComparison<'_> {
 
     /// Returns the configuration that the host should have for another spec of this zone.
     pub(crate) fn desired_of(&self, spec: &ZoneSpec) -> Result<ZoneConfig> {
-        let mut spec = spec.clone();
-        spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
-        whole(&spec, self.dialect)
+        bootable_config(spec, self.dialect)
     }
 
     /// Returns the desired nets that have no link or address yet.
@@ -76,7 +75,7 @@ impl ZoneComparison<'_> {
 }
 
 /// Returns true if something must be chosen for a net.
-fn is_open(net: &EntryNet, ip_type: IpType) -> bool {
+pub(super) fn is_open(net: &EntryNet, ip_type: IpType) -> bool {
     let no_link = net.physical.is_none() && ip_type == IpType::Exclusive && net.vnic.is_none();
     let no_address = net.pool.is_some() && net.addresses.is_empty() && !net.no_address && net.host_names.is_empty();
     no_link || no_address

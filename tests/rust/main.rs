@@ -4,6 +4,7 @@
 
 mod answers;
 mod batch;
+mod boots;
 mod cancel;
 mod check;
 mod concurrent_edits;

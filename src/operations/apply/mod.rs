@@ -3,6 +3,7 @@
 //! Invariant: the host is changed first, `applied` is written afterwards. After a crash between the two, the difference is
 //! reported, and `applied` never contains what was not on the host. What others added is not removed unless requested.
 
+mod boots;
 mod execute;
 pub(crate) mod installed;
 pub(crate) mod links;
@@ -40,8 +41,12 @@ use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::registry::Allocator;
 use crate::value::name::{LinkName, ZoneName};
 
+pub(crate) use boots::unmet_by_boot;
 use execute::apply_one;
 pub(crate) use execute::{apply_planned, confirm, finish};
+
+/// Kind of the step that writes the `applied` block.
+const APPLIED: &str = "applied";
 
 /// Planned changes of an existing zone.
 pub(crate) struct Application {
@@ -76,7 +81,7 @@ impl Application {
 /// stop the others: if none was named, its change has no steps and a note with the reason.
 pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    let snapshots = context.snapshot()?;
+    let snapshots = context.snapshot()?.for_zones(names);
     let mut allocator = context.registry.allocator(config_tree.pools.clone(), snapshots.host_usage.clone())?;
     let comparisons = comparisons(context, &config_tree, &snapshots, names)?;
     let lineage = lineage(comparisons.iter().map(|(name, comparison)| (name, comparison.as_ref().ok())), options);
@@ -187,7 +192,7 @@ pub(crate) fn apply(
 ) -> Result<Report> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let snapshots = match before(run, |events| context.with_cancel(events).snapshot()) {
-        Ok(snapshots) => snapshots,
+        Ok(snapshots) => snapshots.for_zones(names),
         Err(error) => return Report::called_off(names, "failed", error),
     };
     let mut comparisons = comparisons(context, &config_tree, &snapshots, names)?;
@@ -289,7 +294,7 @@ fn plan_of(
     let mut applied_now = create::applied(spec);
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     let mut cold: Vec<Box<dyn Step>> = Vec::new();
-    let (mut notes, mut unlinks, mut plumb) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut notes, mut unlinks, mut plumb, mut unmet) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut rebuild, mut boot, mut reboot, mut waiting_now) = (false, None, false, None);
     let waited = match &comparison.host {
         Some((zone, _)) => pending::current(&context.host, comparison.entry(), Some(zone))?.cloned(),
@@ -309,6 +314,7 @@ fn plan_of(
         None => {
             rebuild = true;
             preconditions::source_fits(snapshots.clones(), host, spec)?;
+            boots::check_rebuild(context, snapshots, spec)?;
             let host_assets = HostAssets::of(&context.host, config_tree, spec)?;
             steps = create::steps(spec, config_tree, context.host.dialect(), &host_assets)?;
             let limit = config_tree.config.timeouts.boot;
@@ -332,7 +338,8 @@ fn plan_of(
             if !script.is_empty() && zonecfg::validate(found).is_ok() {
                 zonecfg::validate(&target).map_err(|error| error.with_context(format!("zone {name}")))?;
             }
-            steps.extend(datasets(context, config_tree, comparison.entry(), spec)?);
+            unmet = boots::unmet(context, snapshots, spec, zone, found, &target)?;
+            steps.extend(datasets(context, snapshots, comparison.entry(), spec)?);
             let mut gained = Vec::new();
             let had = |link: &LinkName| {
                 let nets = comparison.entry().applied.iter().flat_map(|applied| &applied.nets);
@@ -437,7 +444,7 @@ fn plan_of(
     planned.extend(reserves.then(|| file("reserve")));
     planned.extend(steps.iter().map(|step| step.planned()));
     planned.extend(unlinks.iter().filter(|_| !reboot).map(|unlink| unlink.planned()));
-    planned.extend((stale || !planned.is_empty()).then(|| file("applied")));
+    planned.extend((stale || !planned.is_empty()).then(|| file(APPLIED)));
     if !reboot {
         planned.extend(plumb.iter().map(|link| plumb_links::planned(&name, link)));
     }
@@ -456,6 +463,7 @@ fn plan_of(
         }
     }
     planned.extend(boot.iter().map(|boot| boot.planned()));
+    notes.extend(boots::refuse(&planned, &name, unmet)?);
     let mut change = Change {
         zone: name.to_string(),
         entry_id: id.to_string(),
@@ -550,19 +558,15 @@ fn renamed(mut net: EntryNet, nets: &[EntryNet]) -> EntryNet {
 /// Returns the steps that create missing delegated datasets and change quotas.
 fn datasets(
     context: &Context,
-    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
     entry: &ZoneEntry,
     spec: &ZoneSpec,
 ) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    if spec.resources.datasets.is_empty() {
-        return Ok(steps);
-    }
-    let missing = HostAssets::of(&context.host, config_tree, spec)?.missing_datasets(spec)?;
     let applied = entry.applied.as_deref().map(|applied| applied.settings.resources.datasets.as_slice());
     for dataset in &spec.resources.datasets {
         let was = applied.unwrap_or_default().iter().find(|was| was.name == dataset.name);
-        if missing.iter().any(|missing| missing.name == dataset.name) {
+        if dataset.create && context.inventory(snapshots).dataset(&dataset.name)?.is_none() {
             steps.push(Box::new(MakeDataset(dataset.value.clone())));
         } else if was.is_some_and(|was| was.quota != dataset.quota) {
             steps.push(Box::new(Quota { dataset: dataset.name.clone(), quota: dataset.quota }));

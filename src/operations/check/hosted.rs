@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Documents;
 use super::zones::is_unfinished;
+use super::{Documents, boot};
 use crate::documents::resolve::{Findings, ZoneSpec};
 use crate::documents::zone::EntryState;
 use crate::exec::zoneadm::ZoneState;
 use crate::host::{BrandKind, Host, HostSnapshot, brand_kind};
+use crate::operations::preconditions::{Answers, Inventory};
 use crate::schema::did_you_mean;
 use crate::value::name::ZoneName;
 use crate::value::source::{Source, Sourced};
@@ -23,6 +24,9 @@ pub(super) fn check(
     brands(documents, specs, found, findings);
     clone_sources(documents, specs, found, findings);
     zones(documents, host, found, findings);
+    let mut answers = Answers::default();
+    answers.for_zones(specs.len());
+    boot::check(documents, specs, Inventory::of(host, found, &answers), found, findings);
 }
 
 /// Reports links that pools, templates and zones name and the host does not have.

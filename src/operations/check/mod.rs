@@ -3,6 +3,7 @@
 //! Invariant: the same files give the same diagnostics in the same order, and nothing is changed.
 
 mod across;
+mod boot;
 mod files;
 mod held;
 mod hosted;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: only reads. A difference is reported with all three sides, and with the line of the desired value.
 
+mod boot;
 mod compare;
 mod later;
 mod links;
@@ -287,7 +288,7 @@ impl std::fmt::Display for Drift {
 /// Compares these zones with their files, or all if none is named.
 pub(crate) fn diff(context: &Context, names: &[ZoneName]) -> Result<Drift> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    let snapshots = context.snapshot()?;
+    let snapshots = context.snapshot()?.for_zones(names);
     let mut zones = Vec::new();
     for (name, comparison) in comparisons(context, &config_tree, &snapshots, names)? {
         zones.push(match comparison {
@@ -325,6 +326,10 @@ fn of_zone(
             let mut items = compare::documents(&desired, &comparison.applied(), config, &comparison.spec, dialect);
             items.extend(compare::identity(comparison.entry(), zone));
             match links::vnics(context, snapshots, comparison) {
+                Ok(found) => items.extend(found),
+                Err(error) => return unreadable(&name, &error),
+            }
+            match boot::boot(context, snapshots, comparison, zone, config, &desired) {
                 Ok(found) => items.extend(found),
                 Err(error) => return unreadable(&name, &error),
             }

@@ -4,6 +4,7 @@ use super::{Phase, Probe, Step, StepContext, planned};
 use crate::api::PlannedFile;
 use crate::api::PlannedStep;
 use crate::error::{Code, Diagnostic, Error, Result};
+use crate::exec::zoneadm;
 use crate::exec::zonecfg::{self, ScriptFile, ZoneConfig};
 use crate::value::name::ZoneName;
 
@@ -73,16 +74,25 @@ impl Step for Reconfigure {
         drop(script);
         let found = step_context.host.zone_config(self.zone.as_str())?;
         let differences = found.as_ref().map(|found| zonecfg::differences(&self.to, found)).unwrap_or_default();
-        if ended.success() && differences.is_empty() {
+        let is_written = ended.success() && differences.is_empty();
+        // zoneadm judges what is committed, so that a zone that could not boot with it gets its old configuration back.
+        let verified = is_written.then(|| step_context.host.question(&zoneadm::verify(&self.zone))).transpose();
+        if let Ok(Some(verified)) = &verified
+            && verified.success()
+        {
             return Ok(());
         }
-        let error = match ended.success() {
-            true => Error::new(
+        let error = match verified {
+            Ok(Some(verified)) => {
+                verified.error().with_context(format!("{} could not boot with the new configuration", self.zone))
+            }
+            Err(error) => error,
+            Ok(None) if ended.success() => Error::new(
                 Code::CommandFailed,
                 format!("zonecfg did not store the given configuration of {}", self.zone),
             )
             .with_command(ended.failed()),
-            false => ended.error(),
+            Ok(None) => ended.error(),
         };
         let error = match found.map_or(Ok(()), |found| self.put_back(step_context, &found)) {
             Ok(()) => error.with_context(format!("{} is configured as before", self.zone)),

@@ -1,0 +1,99 @@
+//! Checks that the host has what the next boot of each zone needs.
+
+use std::collections::BTreeMap;
+
+use super::Documents;
+use super::zones::is_unfinished;
+use crate::documents::resolve::{Findings, ZoneSpec};
+use crate::documents::zone::{EntryState, ZoneEntry};
+use crate::exec::zoneadm::ZoneState;
+use crate::host::HostSnapshot;
+use crate::operations::preconditions::{Inventory, Row, Subject, Unmet, bootable_config, without_nets};
+use crate::value::name::ZoneName;
+
+/// What a built zone needs; its brand is checked for all zones of the brand together.
+const BUILT: &[Row] = &[Row::Delegated, Row::FileSystems, Row::BootLinks];
+/// What creating a zone needs.
+const NOT_BUILT: &[Row] = &[Row::Delegated, Row::Delegable, Row::FileSystems];
+/// How many zones are named that lack the same.
+const NAMED: usize = 3;
+
+/// File and line that ask for something, what the zone cannot do without it, and the message.
+type Lack = (String, u32, &'static str, String);
+
+/// Reports what the host lacks, once for all zones that one line asks for it.
+pub(super) fn check(
+    documents: &Documents,
+    specs: &BTreeMap<ZoneName, ZoneSpec>,
+    inventory: Inventory<'_>,
+    found: &HostSnapshot,
+    findings: &mut Findings,
+) {
+    let on_host = found.zones_by_name();
+    let mut lacking: BTreeMap<Lack, (Unmet, Vec<&ZoneName>)> = BTreeMap::new();
+    for (name, spec) in specs {
+        let Some(zone) = documents.zones.get(name).filter(|zone| !zone.is_newer() && !is_unfinished(zone)) else {
+            continue;
+        };
+        let state = on_host.get(name.as_str()).map(|zone| zone.state);
+        let (what, unmet) = unmet(zone, spec, state, inventory, found);
+        for one in unmet {
+            let message = one.error.message();
+            let message = message.strip_prefix(&format!("zone {name}: ")).unwrap_or(message).to_owned();
+            let file = one.source.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+            let key = (file, one.source.line, what, message);
+            lacking.entry(key).or_insert_with(|| (one, Vec::new())).1.push(name);
+        }
+    }
+    for ((_, _, what, message), (unmet, zones)) in lacking {
+        let source = match unmet.source.file {
+            Some(_) => &unmet.source,
+            None => documents.zones.get(zones[0]).map_or(&unmet.source, |zone| &zone.source),
+        };
+        let message = format!("{} cannot {what}: {message}", named(&zones));
+        let help = unmet.error.help().unwrap_or("run `zmgr diff` to see what the zone needs");
+        findings.add_with_help("cannot-boot", source, message, help);
+    }
+    drop_repeated(findings);
+}
+
+fn unmet(
+    zone: &ZoneEntry,
+    spec: &ZoneSpec,
+    state: Option<ZoneState>,
+    inventory: Inventory<'_>,
+    found: &HostSnapshot,
+) -> (&'static str, Vec<Unmet>) {
+    let dialect = inventory.host.dialect();
+    let (what, config, rows) = match (&zone.state, state) {
+        (None, None) => ("be created", without_nets(spec, dialect), NOT_BUILT),
+        (Some(EntryState::Ready), Some(state)) if !matches!(state, ZoneState::Configured | ZoneState::Incomplete) => {
+            ("boot", bootable_config(spec, dialect), BUILT)
+        }
+        _ => return ("", Vec::new()),
+    };
+    // What is wrong with the configuration itself, and a host that does not answer, are reported elsewhere.
+    let Ok(config) = config else { return ("", Vec::new()) };
+    // `apply` creates the VNICs of zmgr's own nets again.
+    let managed = spec.nets.iter().filter(|net| net.managed).filter_map(|net| net.vnic.as_ref());
+    let made = managed.map(ToString::to_string).filter(|name| found.link(name).is_none());
+    let subject =
+        Subject { spec: Some(spec), made_links: made.collect(), ..Subject::new(inventory, &spec.name, &config) };
+    (what, subject.unmet(rows).unwrap_or_default())
+}
+
+fn named(zones: &[&ZoneName]) -> String {
+    let names: Vec<&str> = zones.iter().take(NAMED).map(|name| name.as_str()).collect();
+    match (zones.len(), zones.len().saturating_sub(NAMED)) {
+        (1, _) => format!("zone {}", names[0]),
+        (_, 0) => format!("zones {}", names.join(", ")),
+        (_, more) => format!("zones {} and {more} more", names.join(", ")),
+    }
+}
+
+/// Drops what says less about the same line.
+fn drop_repeated(findings: &mut Findings) {
+    let lines: Vec<_> =
+        findings.0.iter().filter(|found| found.code == "cannot-boot").map(|f| (f.path.clone(), f.line)).collect();
+    findings.0.retain(|found| found.code != "no-such-link" || !lines.contains(&(found.path.clone(), found.line)));
+}

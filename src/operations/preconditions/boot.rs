@@ -1,0 +1,188 @@
+//! The rows that a zone's next boot needs: brand, datasets, file systems, links.
+
+use super::{Subject, Unmet};
+use crate::error::{Code, Error, Result};
+use crate::exec::zonecfg::{Filesystem, IpType, Net};
+use crate::host::LinkState;
+use crate::operations::delegation;
+use crate::value::source::Source;
+
+impl Subject<'_> {
+    pub(super) fn brand(&self, unmet: &mut Vec<Unmet>) {
+        let brand = &self.config.brand;
+        if self.inventory.host.has_brand(brand) {
+            return;
+        }
+        let message = format!("zone {}: the host does not have brand {brand}", self.zone);
+        let error = Error::new(Code::UnsupportedHost, message).with_help(format!("run `pkg install brand/{brand}`"));
+        let source = self.spec.map_or_else(Source::none, |spec| spec.brand.source.clone());
+        unmet.push(Unmet::missing(format!("brand {brand} on the host"), source, error));
+    }
+
+    /// Datasets that are there, or that are created, and can be delegated at all.
+    pub(super) fn delegated(&self, unmet: &mut Vec<Unmet>) -> Result<()> {
+        for dataset in &self.config.datasets {
+            let own = self.spec.and_then(|spec| spec.resources.datasets.iter().find(|own| own.name == *dataset));
+            let (what, source) = (format!("dataset {dataset} on the host"), own.map(|own| own.source.clone()));
+            let by = own.map(|own| format!(", which {} delegates", own.source)).unwrap_or_default();
+            let source = source.unwrap_or_default();
+            match self.inventory.dataset(dataset)? {
+                None if own.is_some_and(|own| own.create) => {}
+                None => {
+                    let error = self.fault(format_args!("the host has no dataset {dataset}{by}")).with_help(format!(
+                        "run `zfs create {dataset}`, write dataset \"{dataset}\" create=#true, or take it out of the zone"
+                    ));
+                    unmet.push(Unmet::missing(what, source, error));
+                }
+                Some(found) if found.kind != "filesystem" => {
+                    let error = self
+                        .fault(format_args!(
+                            "{dataset} is a {}, and only a file system can be delegated{by}",
+                            found.kind
+                        ))
+                        .with_help("name a file system, or give the volume to the zone as a `device`");
+                    unmet.push(Unmet::other(what, "filesystem", found.kind, source, error));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Datasets that the zone does not have yet and that neither the host nor another zone needs.
+    pub(super) fn delegable(&self, unmet: &mut Vec<Unmet>) -> Result<()> {
+        let has = |dataset: &String| self.has.is_some_and(|has| has.datasets.contains(dataset));
+        if self.config.datasets.iter().all(has) {
+            return Ok(());
+        }
+        let zones = self.inventory.zones()?;
+        let others = self.inventory.delegations(&zones);
+        for (n, dataset) in self.config.datasets.iter().enumerate().filter(|(_, dataset)| !has(dataset)) {
+            let others_of_zone = self.config.datasets[..n].iter().chain(&self.config.datasets[n + 1..]);
+            let overlapping = others_of_zone.clone().find(|other| delegation::overlap(other, dataset));
+            if let Some(other) = overlapping {
+                unmet.push(Unmet::from(
+                    self.fault(format_args!("the datasets {other} and {dataset} overlap"))
+                        .with_help("delegate only one of them: a dataset includes everything below it"),
+                ));
+            }
+            for refused in [
+                delegation::is_delegable(&self.inventory, self.zone.as_str(), &self.config.zonepath, dataset, &zones),
+                delegation::is_free(self.zone.as_str(), dataset, &others),
+            ] {
+                match refused {
+                    Err(error) if error.code() == Code::Config => unmet.push(Unmet::from(error)),
+                    other => other?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn file_systems(&self, unmet: &mut Vec<Unmet>) -> Result<()> {
+        for fs in &self.config.filesystems {
+            match fs.kind.as_str() {
+                "zfs" => self.zfs_source(fs, unmet)?,
+                _ => self.sources(fs, unmet),
+            }
+        }
+        Ok(())
+    }
+
+    fn line_of(&self, fs: &Filesystem) -> Source {
+        let own = self.spec.and_then(|spec| spec.resources.fs.iter().find(|own| own.dir == fs.dir));
+        own.map_or_else(Source::none, |own| own.source.clone())
+    }
+
+    fn zfs_source(&self, fs: &Filesystem, unmet: &mut Vec<Unmet>) -> Result<()> {
+        let (special, dir, source) = (&fs.special, &fs.dir, self.line_of(fs));
+        let Some(found) = self.inventory.dataset(special)? else {
+            let error = self
+                .fault(format_args!("the host has no dataset {special}, which is mounted at {dir} in the zone"))
+                .with_help(format!(
+                    "run `zfs create -o mountpoint=legacy {special}`, or change `special` of fs \"{dir}\""
+                ));
+            unmet.push(Unmet::missing(format!("dataset {special} on the host"), source, error));
+            return Ok(());
+        };
+        // zoneadm mounts it by itself, and refuses one that ZFS would mount too.
+        if found.kind != "filesystem" || found.mountpoint.as_deref() != Some("legacy") {
+            let at = found.mountpoint.unwrap_or_else(|| "none".to_owned());
+            let error = self
+                .fault(format_args!("the dataset {special} has mountpoint {at}, and fs \"{dir}\" needs legacy"))
+                .with_help(format!("run `zfs set mountpoint=legacy {special}`"));
+            unmet.push(Unmet::other(format!("mountpoint of {special}"), "legacy", at, source, error));
+        }
+        Ok(())
+    }
+
+    fn sources(&self, fs: &Filesystem, unmet: &mut Vec<Unmet>) {
+        let paths = [Some(&fs.special), fs.raw.as_ref()].into_iter().flatten();
+        for path in paths.filter(|path| path.starts_with('/') && !self.inventory.host.path(path).exists()) {
+            let error = self
+                .fault(format_args!(
+                    "the host has no file or directory {path}, which is mounted at {} in the zone",
+                    fs.dir
+                ))
+                .with_help(format!("create {path}, or change `special` of fs \"{}\"", fs.dir));
+            unmet.push(Unmet::missing(format!("{path} on the host"), self.line_of(fs), error));
+        }
+    }
+
+    pub(super) fn boot_links(&self, unmet: &mut Vec<Unmet>) -> Result<()> {
+        let mut seen: Vec<&str> = Vec::new();
+        for net in &self.config.nets {
+            // A link that the brand makes at boot needs the link below it.
+            let link = match &net.global_nic {
+                Some(below) if below == "auto" => continue,
+                Some(below) => below.as_str(),
+                None => net.physical.as_str(),
+            };
+            if !seen.contains(&link) && !self.made_links.iter().any(|made| made == link) {
+                seen.push(link);
+                unmet.extend(self.link(net, link)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&self, net: &Net, link: &str) -> Result<Option<Unmet>> {
+        let source = || {
+            let nets = self.spec.map(|spec| spec.nets.as_slice()).unwrap_or_default();
+            let is_of = |name: &Option<String>| name.as_deref() == Some(link);
+            let own = nets.iter().find(|own| {
+                own.vnic.as_ref().is_some_and(|vnic| vnic.as_str() == link) || is_of(&own.physical) || is_of(&own.stub)
+            });
+            own.map_or_else(Source::none, |own| own.source.clone())
+        };
+        let is_shared = self.config.ip_type == IpType::Shared;
+        let found = self.inventory.link(link)?;
+        if found == LinkState::Absent {
+            if is_shared && self.inventory.address_on(link)?.is_some() {
+                return Ok(None);
+            }
+            let error = self
+                .fault(format_args!("the host has no link {link}, which the zone needs to boot"))
+                .with_help(format!(
+                    "run `zmgr apply {}` to create a VNIC of zmgr's again; `dladm show-link` lists the links",
+                    self.zone
+                ));
+            return Ok(Some(Unmet::missing(format!("link {link} on the host"), source(), error)));
+        }
+        // A link that the host has an interface on cannot be given away. VNICs are made to be given away.
+        if is_shared || net.global_nic.is_some() || matches!(found, LinkState::Vnic(_)) {
+            return Ok(None);
+        }
+        Ok(self.inventory.address_on(link)?.map(|address| {
+            let object = &address.object;
+            let error = self
+                .fault(format_args!(
+                    "the host itself uses the link {link} ({object}), and an exclusive zone needs it alone"
+                ))
+                .with_help(format!(
+                    "run `ipadm delete-if {link}` if the host does not need it, or give the net another link"
+                ));
+            Unmet::other(format!("interface {link} of the host"), "none", object.clone(), source(), error)
+        }))
+    }
+}

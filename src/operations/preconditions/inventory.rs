@@ -1,0 +1,147 @@
+//! What preconditions ask of the host: each thing once, however many zones are checked.
+//!
+//! Invariant: nothing is remembered longer than the host snapshot that it belongs to.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::error::Result;
+use crate::exec::ipadm::HostAddress;
+use crate::exec::zfs::{self, Dataset};
+use crate::exec::zoneadm::HostZone;
+use crate::host::{Host, HostSnapshot, LinkState};
+use crate::operations::data;
+use crate::operations::delegation::{self, Delegation};
+
+/// Answers that go with one host snapshot.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    /// The datasets of each pool, by name; none for a pool that the host does not have.
+    pools: Mutex<BTreeMap<String, Arc<BTreeMap<String, Dataset>>>>,
+    /// The datasets that the zones of the host have.
+    delegations: OnceLock<Vec<Delegation>>,
+    /// True if the datasets of a pool are listed at once, false if each is asked for by itself.
+    lists: bool,
+}
+
+impl Answers {
+    /// Prepares for preconditions of so many zones.
+    pub(crate) fn for_zones(&mut self, zones: usize) {
+        self.lists = zones > FEW;
+    }
+}
+
+/// The host, as preconditions see it.
+#[derive(Clone, Copy)]
+pub(crate) struct Inventory<'a> {
+    pub(crate) host: &'a Host,
+    /// The snapshot that answers; without one, the host is asked about each thing.
+    snapshot: Option<(&'a HostSnapshot, &'a Answers)>,
+}
+
+/// For more zones than this, listing a pool costs less than asking for each dataset.
+const FEW: usize = 4;
+
+impl<'a> Inventory<'a> {
+    /// Asks the host about each thing, as it is now: for one zone.
+    pub(crate) fn now(host: &'a Host) -> Self {
+        Inventory { host, snapshot: None }
+    }
+
+    /// Asks a snapshot, and the host for what the snapshot does not have.
+    pub(crate) fn of(host: &'a Host, state: &'a HostSnapshot, answers: &'a Answers) -> Self {
+        Inventory { host, snapshot: Some((state, answers)) }
+    }
+
+    fn listed(&self) -> Option<&'a Answers> {
+        self.snapshot.map(|(_, answers)| answers).filter(|answers| answers.lists)
+    }
+
+    /// Returns every zone, the global one among them.
+    pub(crate) fn zones(&self) -> Result<Cow<'a, [HostZone]>> {
+        match self.snapshot {
+            Some((state, _)) => Ok(Cow::Borrowed(&state.zones)),
+            None => self.host.zones().map(Cow::Owned),
+        }
+    }
+
+    /// Returns the datasets that the zones of the host have.
+    pub(crate) fn delegations(&self, zones: &[HostZone]) -> Cow<'a, [Delegation]> {
+        match self.snapshot {
+            Some((_, answers)) => {
+                Cow::Borrowed(answers.delegations.get_or_init(|| delegation::of_host(self.host, zones)))
+            }
+            None => Cow::Owned(delegation::of_host(self.host, zones)),
+        }
+    }
+
+    /// Returns the dataset of this name, if the host has it.
+    pub(crate) fn dataset(&self, name: &str) -> Result<Option<Dataset>> {
+        match self.listed() {
+            Some(answers) => Ok(self.pool_of(answers, name)?.get(name).cloned()),
+            None => data::find(self.host, name),
+        }
+    }
+
+    /// Returns the datasets that this one lies in, then those that lie in it, itself among them.
+    pub(crate) fn around(&self, dataset: &str) -> Result<Vec<Dataset>> {
+        let mut above: Vec<&str> = Vec::new();
+        while let Some((name, _)) = above.last().unwrap_or(&dataset).rsplit_once('/') {
+            above.push(name);
+        }
+        let mut found = Vec::new();
+        let Some(answers) = self.listed() else {
+            for name in above {
+                found.extend(data::find(self.host, name)?);
+            }
+            let completed = self.host.question(&zfs::list_filesystems_below(dataset))?;
+            if completed.success() {
+                found.extend(zfs::parse_list(&completed)?);
+            }
+            return Ok(found);
+        };
+        let pool = self.pool_of(answers, dataset)?;
+        found.extend(above.iter().filter_map(|name| pool.get(*name)).cloned());
+        found.extend(pool.get(dataset).cloned());
+        let prefix = format!("{dataset}/");
+        let below = pool.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
+        found.extend(below.map(|(_, dataset)| dataset.clone()));
+        Ok(found)
+    }
+
+    /// Returns what the link of this name is.
+    pub(crate) fn link(&self, name: &str) -> Result<LinkState> {
+        let Some((state, _)) = self.snapshot else { return self.host.link_state(name) };
+        Ok(match (state.vnic(name), state.link(name)) {
+            (Some(vnic), _) => LinkState::Vnic(vnic.clone()),
+            (None, Some(link)) => LinkState::Other(link.clone()),
+            (None, None) => LinkState::Absent,
+        })
+    }
+
+    /// Returns an address that the host itself has on this interface.
+    pub(crate) fn address_on(&self, interface: &str) -> Result<Option<HostAddress>> {
+        let addresses = match self.snapshot {
+            Some((state, _)) => Cow::Borrowed(&state.addresses),
+            None => Cow::Owned(self.host.addresses()?),
+        };
+        let on = |address: &&HostAddress| address.object.split('/').next() == Some(interface);
+        Ok(addresses.iter().find(on).cloned())
+    }
+
+    /// Returns the datasets of the pool that this one is in: one command for each pool.
+    fn pool_of(&self, answers: &Answers, name: &str) -> Result<Arc<BTreeMap<String, Dataset>>> {
+        let pool = name.split('/').next().unwrap_or_default();
+        // Held while the host answers, so that others wait for the answer instead of asking too.
+        let mut pools = answers.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = pools.get(pool) {
+            return Ok(Arc::clone(known));
+        }
+        let completed = self.host.question(&zfs::list_filesystems_below(pool))?;
+        let listed = if completed.success() { zfs::parse_list(&completed)? } else { Vec::new() };
+        let found = Arc::new(listed.into_iter().map(|dataset| (dataset.name.clone(), dataset)).collect());
+        pools.insert(pool.to_owned(), Arc::clone(&found));
+        Ok(found)
+    }
+}
