@@ -24,6 +24,7 @@ pub fn answers(bytes: &[u8]) {
     let _ = dladm::parse_zones_of(&completed);
     let _ = zfs::parse_list(&completed);
     let _ = ipadm::parse_addr(&completed);
+    let _ = ipadm::parse_up(&completed);
     let _ = pkg::parse_publishers(&completed);
     let _ = completed.error();
 }

@@ -1,4 +1,4 @@
-//! `ipadm`: the addresses of the global zone.
+//! `ipadm`: the addresses of the global zone, and those that are up in a zone.
 
 use std::net::IpAddr;
 
@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::{Completed, Invocation, fields};
 use crate::error::{Code, Error, Result};
+use crate::value::name::ZoneName;
 
 /// An address of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +23,34 @@ pub fn show_addr() -> Invocation {
     Invocation::new("ipadm").args(["show-addr", "-p", "-o", "addrobj,addr"])
 }
 
+/// Lists all addresses inside a running zone, with their states.
+pub fn show_states(zone: &ZoneName) -> Invocation {
+    Invocation::new("zlogin").args([zone.as_str(), "ipadm", "show-addr", "-p", "-o", "state,addr"])
+}
+
+/// Parses the output of [`show_states`]: the addresses that are up.
+pub fn parse_up(completed: &Completed) -> Result<Vec<IpAddr>> {
+    up_lines(&completed.text()?).map_err(|line| unexpected(completed, line))
+}
+
 /// Parses the output of [`show_addr`]. Objects without an address yet, as with DHCP, are left out.
 pub fn parse_addr(completed: &Completed) -> Result<Vec<HostAddress>> {
-    parse_lines(&completed.text()?).map_err(|line| {
-        Error::new(Code::CommandFailed, format!("unexpected output of ipadm: {line:?}"))
-            .with_command(completed.failed())
-    })
+    parse_lines(&completed.text()?).map_err(|line| unexpected(completed, line))
+}
+
+fn unexpected(completed: &Completed, line: &str) -> Error {
+    Error::new(Code::CommandFailed, format!("unexpected output of ipadm: {line:?}")).with_command(completed.failed())
+}
+
+fn up_lines(text: &str) -> std::result::Result<Vec<IpAddr>, &str> {
+    let mut up = Vec::new();
+    for line in fields::lines(text, 2, fields::split_dladm) {
+        let line = line?;
+        if line[0] == "ok" {
+            up.extend(line[1].split("->").next().and_then(parse_end).map(|address| address.addr()));
+        }
+    }
+    Ok(up)
 }
 
 fn parse_lines(text: &str) -> std::result::Result<Vec<HostAddress>, &str> {
@@ -67,10 +90,19 @@ mod tests {
         assert_eq!(addresses, ["127.0.0.1/8", "fe80::1/10", "10.0.0.1/32", "10.0.0.2/32"]);
     }
 
+    #[test]
+    fn an_address_that_is_a_duplicate_is_not_up() {
+        let text = "ok:127.0.0.1/8\nok:192.0.2.10/24\nduplicate:192.0.2.11/24\nok:2001\\:db8\\:\\:5/64\nok:?\ndisabled:192.0.2.12\n";
+        let up: Vec<String> = up_lines(text).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(up, ["127.0.0.1", "192.0.2.10", "2001:db8::5"]);
+        assert_eq!(up_lines("ok\n"), Err("ok"));
+    }
+
     proptest! {
         #[test]
         fn never_panics(text in any::<String>()) {
             let _ = parse_lines(&text);
+            let _ = up_lines(&text);
         }
     }
 }

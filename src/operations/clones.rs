@@ -264,7 +264,10 @@ impl Building {
                 None => {
                     let name = &self.names[self.boots[at - count]];
                     match blocked {
-                        None => outcome(name, "booted", boot(context, config_tree, name, events)),
+                        None => {
+                            let booted = outcome(name, "booted", boot(context, config_tree, name, events));
+                            Outcome { notes: events.take_notes(), ..booted }
+                        }
                         Some(_) => outcome(name, "failed", Err(Error::new(Code::WrongState, "not built"))),
                     }
                 }
@@ -272,6 +275,7 @@ impl Building {
         for (booted, &source) in outcomes.split_off(count).into_iter().zip(&self.boots) {
             if outcomes[source].result.is_ok() {
                 outcomes[source].result = booted.result;
+                outcomes[source].notes.extend(booted.notes);
             }
         }
         Ok(outcomes)

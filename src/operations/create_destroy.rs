@@ -196,7 +196,12 @@ pub(crate) fn create(
     let batch = Batch::new(context, &prepared, names, options, run.jobs);
     let outcomes = run_jobs(names.iter().enumerate().collect(), run, |(at, name), events| {
         let result = batch.create(at, failure, events);
-        Outcome { name: name.to_string(), action: "created".to_owned(), result: result.map(Some), notes: Vec::new() }
+        Outcome {
+            name: name.to_string(),
+            action: "created".to_owned(),
+            result: result.map(Some),
+            notes: events.take_notes(),
+        }
     });
     Ok(Report { outcomes: outcomes? })
 }
@@ -351,11 +356,11 @@ fn build(context: &Context, creation: &Creation, step_context: &StepContext<'_>,
     step_context.plan_steps(creation.steps.len() + usize::from(creation.boot.is_some()));
     executor::create(step_context, &mut journal, &creation.steps, failure)?;
     executor::finish(step_context, &mut journal, creation.boot.as_ref())?;
-    let is_booted = creation.boot.is_some() && !step_context.boots_later.get();
-    if is_booted {
-        super::power::links_taken_up(context, step_context, &entry(context, &creation.entry.name)?)?;
+    let boot = creation.boot.as_ref().filter(|_| !step_context.boots_later.get());
+    if let Some(boot) = boot {
+        super::power::after_boot(context, step_context, boot.limit)?;
     }
-    let status = if is_booted { "running" } else { "installed" };
+    let status = if boot.is_some() { "running" } else { "installed" };
     view::read(&context.registry, &creation.entry.name, Some(&creation.spec), Some(status.to_owned()))
 }
 

@@ -2,6 +2,7 @@
 //! for cancellation there every 50 ms. A worker that calls `EventSender::flush` waits until its events were delivered, so that a
 //! callback can refuse a step before it begins.
 
+use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,8 @@ pub(crate) struct EventSender {
     stop: Cancel,
     /// True if the caller has a progress callback.
     has_listener: bool,
+    /// Notes for the outcome of the item that is worked on.
+    notes: RefCell<Vec<String>>,
 }
 
 /// What a worker sends.
@@ -36,6 +39,16 @@ impl EventSender {
     /// Sends an event. If no one receives it, the operation continues.
     pub(crate) fn send(&self, event: Event) {
         let _ = self.messages.send(Message::Event(event));
+    }
+
+    /// Adds a note to the outcome of the item that is worked on.
+    pub(crate) fn note(&self, note: String) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    /// Returns the notes for the outcome.
+    pub(crate) fn take_notes(&self) -> Vec<String> {
+        self.notes.take()
     }
 
     /// Waits until all events sent so far were delivered and the callback's answer counts.
@@ -187,12 +200,18 @@ where
         let mut refused = None;
         while threads.len() < workers && refused.is_none() {
             let started = parallel::start(scope, threads.is_empty(), || {
-                let events = EventSender { messages: messages.clone(), stop: stop.clone(), has_listener };
+                let events = EventSender {
+                    messages: messages.clone(),
+                    stop: stop.clone(),
+                    has_listener,
+                    notes: RefCell::default(),
+                };
                 let answer = answer.clone();
                 let (queue, work, is_ok) = (&queue, &work, &is_ok);
                 move || {
                     while let Some((at, blocked, item)) = queue.take() {
                         let mut turn = Turn { queue, at, ok: false };
+                        events.take_notes();
                         let result = work(item, blocked, &events);
                         turn.ok = is_ok(&result);
                         let _ = answer.send((at, result));

@@ -41,6 +41,7 @@ mod setup;
 pub(crate) mod starter;
 mod step_context;
 mod steps;
+mod verify_addresses;
 pub(crate) mod view;
 mod wanted;
 mod zone_comparison;

@@ -14,9 +14,9 @@ use crate::exec::{Invocation, ipadm};
 use crate::value::name::{LinkName, ZoneName};
 
 /// Time that the zone's network services may take to start.
-const PLUMB_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const PLUMB_TIMEOUT: Duration = Duration::from_secs(30);
 /// Interval between attempts.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 fn inside(zone: &ZoneName, words: &[&str]) -> Invocation {
     Invocation::new("zlogin").args([zone.as_str(), "ipadm"]).args(words)

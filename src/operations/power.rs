@@ -12,6 +12,7 @@ use super::journal::Journal;
 use super::plumb_links::{has_ipadm, plumb_links};
 use super::preconditions;
 use super::step_context::StepContext;
+use super::verify_addresses::verify_addresses;
 use super::{identity, pending, view};
 use crate::api::{EventKind, Outcome, PlannedStep, Report};
 use crate::api::{RunOptions, Zone};
@@ -103,7 +104,7 @@ pub(crate) fn power(
             Ok((false, zone)) => ("unchanged", Ok(Some(zone))),
             Err(error) => ("failed", Err(error)),
         };
-        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
+        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: events.take_notes() }
     });
     Ok(Report { outcomes: outcomes? })
 }
@@ -135,6 +136,9 @@ fn power_one(
     let result = act(&step_context, &entry, what, limit).and_then(|(changed, zone)| {
         if what.ends_up() {
             links_taken_up(context, &step_context, &entry)?;
+            if changed {
+                verify_addresses(&step_context, &entry, limit);
+            }
         }
         if let Some(id) = entry.id.clone() {
             pending::clear(&context.host, &Journal::new(&context.registry, name, id), &entry, Some(&zone))?;
@@ -153,8 +157,16 @@ fn power_one(
     Ok((changed, zone))
 }
 
+/// Does what follows a boot: interfaces that the zone does not plumb itself are plumbed, and its addresses are
+/// verified.
+pub(crate) fn after_boot(context: &Context, step_context: &StepContext<'_>, limit: Duration) -> Result<()> {
+    links_taken_up(context, step_context, &entry(context, step_context.zone)?)?;
+    verify_addresses(step_context, &entry(context, step_context.zone)?, limit);
+    Ok(())
+}
+
 /// Makes the zone plumb the links that it got since its last boot.
-pub(crate) fn links_taken_up(context: &Context, step_context: &StepContext<'_>, entry: &ZoneEntry) -> Result<()> {
+fn links_taken_up(context: &Context, step_context: &StepContext<'_>, entry: &ZoneEntry) -> Result<()> {
     let Some(applied) = entry.applied.as_deref() else { return Ok(()) };
     let links = applied.plumb_links.as_slice();
     let (Some(id), false) = (entry.id.clone(), links.is_empty()) else { return Ok(()) };

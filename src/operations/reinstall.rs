@@ -17,6 +17,7 @@ use super::host_assets::HostAssets;
 use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::journal::{Journal, Note, REINSTALL};
+use super::power;
 use super::preconditions::{self, BOOT, Inventory, Subject};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
@@ -212,7 +213,7 @@ pub(crate) fn reinstall(
             name: name.to_string(),
             action: "reinstalled".to_owned(),
             result: result.map(Some),
-            notes: Vec::new(),
+            notes: events.take_notes(),
         }
     });
     Ok(Report { outcomes: outcomes? })
@@ -256,12 +257,13 @@ pub(crate) fn reinstall_one(
     journal.keep(&step_context.made);
     journal.intend(Intent { boot: Some(planned.boot.is_some()), running: planned.running, ..Intent::default() });
     step_context.boots_later.set(!removal.clones.of(name).is_empty());
-    let result = work(&step_context, &mut journal, &planned);
+    let boot = planned.boot.as_ref().filter(|_| !step_context.boots_later.get());
+    let result = work(&step_context, &mut journal, &planned)
+        .and_then(|()| boot.map_or(Ok(()), |boot| power::after_boot(context, &step_context, boot.limit)));
     step_context.set_step("", (0, planned.change.steps.len()));
     step_context.emit(EventKind::Finished { ok: result.is_ok() });
     result?;
-    let is_booted = planned.boot.is_some() && !step_context.boots_later.get();
-    let status = if is_booted { "running" } else { "installed" };
+    let status = if boot.is_some() { "running" } else { "installed" };
     view::read(&context.registry, name, Some(&planned.spec), Some(status.to_owned()))
 }
 

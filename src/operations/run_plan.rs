@@ -82,8 +82,8 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
         let result = run_context.work(context, &name, change, on_failure, events);
         let nothing = change.steps.is_empty() && matches!(change.request, Request::Apply { .. });
         let action = if nothing { "unchanged" } else { change.request.done() };
-        let (action, notes) = (action.to_owned(), change.notes.clone());
-        Outcome { name: name.to_string(), action, result, notes }
+        let notes = change.notes.iter().cloned().chain(events.take_notes()).collect();
+        Outcome { name: name.to_string(), action: action.to_owned(), result, notes }
     };
     let outcomes = match plan.operation.as_str() {
         DESTROY => run_context.lineage.removing().run(changes, "destroyed", run, work),

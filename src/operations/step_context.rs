@@ -132,6 +132,12 @@ impl<'a> StepContext<'a> {
         self.emit(EventKind::Warning { message: message.into() });
     }
 
+    /// Sends a warning, which is a note of the outcome too.
+    pub(crate) fn warn_and_note(&self, message: String) {
+        self.events.note(message.clone());
+        self.warn(message);
+    }
+
     /// Fails with `cancelled` if the operation was cancelled.
     pub(crate) fn check_cancel(&self) -> Result<()> {
         if self.is_stopped() {

@@ -273,3 +273,49 @@ fn another_process_may_do_the_same_at_the_same_time() {
         fixture.with_interference(When::Before, "web01 shutdown", |machine| drop(machine.run("zoneadm -z web01 halt")));
     assert_eq!(actions(&interfered.shutdown(&["web01"], &HaltOptions::new(), &mut run()).unwrap()), ["shut-down"]);
 }
+
+#[test]
+fn a_zone_that_runs_without_its_address_is_reported_and_one_look_finds_that_all_is_well() {
+    let fixture = fixture::new();
+    let zone = fixture.create("web01");
+    let address = zone.nets[0].addresses[0].address.addr().to_string();
+    let (mut looks, mut warnings) = (0, Vec::new());
+    let mut progress = |event: &zmgr::Event| {
+        match &event.kind {
+            zmgr::EventKind::Command { argv } => looks += usize::from(argv.iter().any(|word| word == "show-addr")),
+            zmgr::EventKind::Warning { message } => warnings.push(message.clone()),
+            _ => {}
+        }
+        true
+    };
+    let report = fixture.manager.boot(&["web01"], &mut run().progress(&mut progress)).unwrap();
+    assert_eq!((actions(&report), report.outcomes[0].notes.as_slice()), (vec!["booted"], [].as_slice()));
+    assert_eq!((std::mem::take(&mut looks), std::mem::take(&mut warnings)), (1, vec![]));
+
+    // A zone whose network services have not started yet is asked again.
+    let mut looks = 0;
+    let mut progress = |event: &zmgr::Event| {
+        if let zmgr::EventKind::Command { argv } = &event.kind {
+            looks += usize::from(argv.iter().any(|word| word == "show-addr"));
+        }
+        true
+    };
+    fault(&fixture, "zlogin", None, |fault| (fault.exit, fault.times) = (Some(1), Some(1)));
+    let report = fixture.manager.reboot(&["web01"], &HaltOptions::new(), &mut run().progress(&mut progress)).unwrap();
+    assert_eq!((report.outcomes[0].notes.as_slice(), looks), ([].as_slice(), 2));
+
+    // Later boots enable the interfaces that are there.
+    assert!(fixture.machine.run("zlogin web01 ipadm delete-if web01_0").ends_with("=0"));
+    let mut progress = |event: &zmgr::Event| {
+        if let zmgr::EventKind::Warning { message } = &event.kind {
+            warnings.push(message.clone());
+        }
+        true
+    };
+    let soon = HaltOptions::new().timeout(Duration::from_secs(2));
+    let report = fixture.manager.reboot(&["web01"], &soon, &mut run().progress(&mut progress)).unwrap();
+    assert_eq!(actions(&report), ["rebooted"]);
+    let said =
+        format!("web01 is running, but these addresses are not up: {address}; run `zlogin web01 ipadm show-addr`");
+    assert_eq!((&report.outcomes[0].notes, &warnings), (&vec![said.clone()], &vec![said]));
+}

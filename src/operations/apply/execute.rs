@@ -19,6 +19,7 @@ use crate::operations::power::{self, Power};
 use crate::operations::run_plan::confirmed;
 use crate::operations::step_context::StepContext;
 use crate::operations::steps::Step;
+use crate::operations::verify_addresses::verify_addresses;
 use crate::operations::zone_comparison::{ZoneComparison, comparisons};
 use crate::operations::{create_destroy, pending, preconditions, view};
 use crate::registry::Wait;
@@ -114,14 +115,18 @@ fn carry_out(
     step_context.made.recorded(&application.entry.datasets);
     step_context.plan_steps(application.change.steps.len());
     if application.rebuild {
-        return rebuild(application, step_context, journal);
+        rebuild(application, step_context, journal)?;
+        return match application.boot.as_ref().filter(|_| !step_context.boots_later.get()) {
+            Some(boot) => power::after_boot(context, step_context, boot.limit),
+            None => Ok(()),
+        };
     }
     executor::run(step_context, &mut journal, executor::each(&application.steps), Purpose::Apply)?;
     if !application.reboot {
         unlink(step_context, &mut journal, application)?;
     }
     if !application.cold.is_empty() {
-        return change_while_down(config_tree, application, step_context, journal);
+        return change_while_down(context, config_tree, application, step_context, journal);
     }
     note_applied(&journal, application)?;
     if !application.reboot {
@@ -132,7 +137,9 @@ fn carry_out(
     power::act(step_context, &application.entry, Power::Reboot { force: false }, limits.shutdown + limits.boot)?;
     booted(context, step_context, &journal)?;
     plumb(step_context, &journal, application)?;
-    unlink(step_context, &mut journal, application)
+    unlink(step_context, &mut journal, application)?;
+    verify_addresses(step_context, &create_destroy::entry(context, step_context.zone)?, limits.boot);
+    Ok(())
 }
 
 /// Builds a zone that the host no longer has.
@@ -148,6 +155,7 @@ fn rebuild(application: &Application, step_context: &StepContext<'_>, mut journa
 
 /// Shuts the zone down for what needs it to be down, and boots it again.
 fn change_while_down(
+    context: &Context,
     config_tree: &ConfigTree,
     application: &Application,
     step_context: &StepContext<'_>,
@@ -182,7 +190,9 @@ fn change_while_down(
     journal.note(Note::Ready)?;
     changed?;
     booted.map_err(|error| error.with_help(format!("fix the cause, then run `zmgr boot {}`", step_context.zone)))?;
-    plumb(step_context, &journal, application)
+    plumb(step_context, &journal, application)?;
+    verify_addresses(step_context, &create_destroy::entry(context, step_context.zone)?, limits.boot);
+    Ok(())
 }
 
 /// Boots a zone that was down for a change when zmgr died, after the rest of the change.
@@ -209,7 +219,7 @@ pub(crate) fn finish(
     }
     journal.note(Note::Ready)?;
     if entry.intent.running {
-        power::links_taken_up(context, step_context, &create_destroy::entry(context, step_context.zone)?)?;
+        power::after_boot(context, step_context, config_tree.config.timeouts.boot)?;
     }
     Ok(())
 }

@@ -227,13 +227,14 @@ pub(crate) fn apply(
                 name: name.to_string(),
                 action: "created".to_owned(),
                 result: result.map(Some),
-                notes: Vec::new(),
+                notes: events.take_notes(),
             };
         }
         match comparison
             .and_then(|comparison| apply_one(context, &config_tree, &snapshots, comparison, options, None, events))
         {
-            Ok((action, zone, notes)) => {
+            Ok((action, zone, mut notes)) => {
+                notes.extend(events.take_notes());
                 Outcome { name: name.to_string(), action: action.to_owned(), result: Ok(Some(zone)), notes }
             }
             Err(error) => {

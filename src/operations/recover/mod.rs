@@ -15,7 +15,7 @@ use super::jobs::{EventSender, run_in_order};
 use super::journal::{Journal, Note, REINSTALL};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
-use super::{apply, clones, create, destroy, pending, reinstall, view};
+use super::{apply, clones, create, destroy, pending, power, reinstall, view};
 use crate::api::{DestroyOptions, RecoverOptions, RunOptions, Zone};
 use crate::api::{EventKind, Outcome, Report};
 use crate::documents::resolve::ZoneSpec;
@@ -71,7 +71,7 @@ pub(crate) fn recover(
             Ok(Done::Destroyed) => ("destroyed", Ok(None)),
             Err(error) => ("failed", Err(error)),
         };
-        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
+        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: events.take_notes() }
     });
     Ok(Report { outcomes: outcomes? })
 }
@@ -266,6 +266,9 @@ impl Work<'_> {
         let limit = self.config_tree.config.timeouts.boot;
         let boot = self.boots().then(|| Boot { zone: self.entry.name.clone(), limit });
         executor::finish(step_context, journal, boot.as_ref())?;
+        if boot.is_some() {
+            power::after_boot(self.context, step_context, limit)?;
+        }
         let status = if boot.is_some() { "running" } else { "installed" };
         view::read(&self.context.registry, &self.entry.name, Some(self.spec), Some(status.to_owned()))
             .map(Done::Finished)

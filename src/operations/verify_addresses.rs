@@ -1,0 +1,65 @@
+//! Looks into a zone that has booted: whether its interfaces have come up with the addresses of its nets.
+//!
+//! Invariant: what is missing is a warning and a note. A zone that runs never fails because of it.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use super::plumb_links::{PLUMB_TIMEOUT, POLL_INTERVAL, has_ipadm};
+use super::step_context::StepContext;
+use crate::documents::settings::IpType;
+use crate::documents::zone::ZoneEntry;
+use crate::error::Error;
+use crate::exec::ipadm;
+
+/// Time that addresses may take once the zone's loopback is up, such as for the detection of duplicates. A simulated zone needs none.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Looks once if all addresses are up, and repeatedly for up to this long if the zone's network services have not started yet. Zones
+/// without a stack or an ipadm of their own are left out.
+pub(crate) fn verify_addresses(step_context: &StepContext<'_>, entry: &ZoneEntry, limit: Duration) {
+    let mut missing = expected(entry);
+    let mut until = Instant::now() + limit.min(PLUMB_TIMEOUT);
+    let mut services_up = None;
+    while !missing.is_empty() && !step_context.is_stopped() {
+        let why = match look(step_context) {
+            Ok(up) => {
+                if up.iter().any(IpAddr::is_loopback) {
+                    let grace = if step_context.host.is_real() { GRACE } else { Duration::ZERO };
+                    until = until.min(*services_up.get_or_insert_with(Instant::now) + grace);
+                }
+                missing.retain(|address| !up.contains(address));
+                String::new()
+            }
+            Err(error) => format!(": {}", error.message().lines().next().unwrap_or_default()),
+        };
+        if missing.is_empty() {
+            return;
+        }
+        if Instant::now() + POLL_INTERVAL >= until {
+            let list = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let zone = step_context.zone;
+            step_context.warn_and_note(format!(
+                "{zone} is running, but these addresses are not up: {list}{why}; run `zlogin {zone} ipadm show-addr`"
+            ));
+            return;
+        }
+        std::thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// Returns the addresses that the zone shows in its own ipadm when all is well.
+fn expected(entry: &ZoneEntry) -> Vec<IpAddr> {
+    let Some(applied) = entry.applied.as_deref() else { return Vec::new() };
+    let is_shared = applied.settings.ip_type.as_ref().is_some_and(|ip_type| ip_type.value == IpType::Shared);
+    if is_shared || !has_ipadm(entry) {
+        return Vec::new();
+    }
+    applied.nets.iter().flat_map(|net| &net.addresses).map(|each| each.address.addr()).collect()
+}
+
+fn look(step_context: &StepContext<'_>) -> Result<Vec<IpAddr>, Error> {
+    ipadm::parse_up(
+        &step_context.attempt(ipadm::show_states(step_context.zone).with_limit(Some(PLUMB_TIMEOUT)))?.check()?,
+    )
+}
