@@ -24,6 +24,12 @@ pub struct ImagePublisher {
     pub origins: Vec<String>,
     /// Its mirrors, in order.
     pub mirrors: Vec<String>,
+    /// Its disabled origins.
+    pub disabled_origins: Vec<String>,
+    /// Origins and mirrors that are reached through a proxy of their own.
+    pub proxied: Vec<String>,
+    /// True if it has a client key; `None` if that was not asked.
+    pub has_key: Option<bool>,
 }
 
 /// What [`set_publisher`] sets.
@@ -57,6 +63,31 @@ pub fn enabled_publishers(image: &str) -> Invocation {
     on(image).args(["publisher", "-H", "-n", "-F", "tsv"])
 }
 
+/// Shows all about these publishers of the image, including their keys.
+pub fn describe_publishers<S: AsRef<str>>(image: &str, names: &[S]) -> Invocation {
+    on(image).arg("publisher").args(names.iter().map(AsRef::as_ref))
+}
+
+/// Parses the output of [`describe_publishers`]: the names of those with a client key. It is complete even if the command failed
+/// because a certificate is missing.
+pub fn parse_keys(completed: &Completed) -> Result<Vec<String>> {
+    let text = completed.text()?;
+    let mut with_key: Vec<String> = Vec::new();
+    let mut publisher = "";
+    for line in text.lines() {
+        match line.trim().split_once(": ") {
+            Some(("Publisher", name)) => publisher = name.trim(),
+            Some(("SSL Key", path))
+                if path.trim() != "None" && with_key.last().is_none_or(|last| last != publisher) =>
+            {
+                with_key.push(publisher.to_owned());
+            }
+            _ => {}
+        }
+    }
+    Ok(with_key)
+}
+
 /// Parses the output of [`publishers`], in search order.
 pub fn parse_publishers(completed: &Completed) -> Result<Vec<ImagePublisher>> {
     parse_lines(&completed.text()?).map_err(|line| {
@@ -74,8 +105,9 @@ pub fn note_enabled(publishers: &mut [ImagePublisher], completed: &Completed) ->
     Ok(())
 }
 
-/// Sets all properties of a publisher, whatever they were; may be repeated. Contacts no repository.
-pub fn set_publisher(image: &str, desired: &DesiredPublisher<'_>) -> Invocation {
+/// Sets all properties of a publisher, whatever they were; may be repeated. Contacts no repository. With the publisher as it was
+/// found, only what differs is removed and added, and the proxies of the rest stay.
+pub fn set_publisher(image: &str, desired: &DesiredPublisher<'_>, found: Option<&ImagePublisher>) -> Invocation {
     let mut invocation = on(image).args(["set-publisher", "--no-refresh", "--enable"]);
     invocation = invocation.arg(if desired.sticky { "--sticky" } else { "--non-sticky" });
     if desired.first {
@@ -89,13 +121,34 @@ pub fn set_publisher(image: &str, desired: &DesiredPublisher<'_>) -> Invocation 
             invocation = invocation.args([flag, value]);
         }
     }
-    for (none, one, uris) in [("-G", "-g", desired.origins), ("-M", "-m", desired.mirrors)] {
-        invocation = invocation.args([none, "*"]);
-        for uri in uris {
-            invocation = invocation.args([one, uri]);
+    let Some(found) = found else {
+        for (none, one, uris) in [("-G", "-g", desired.origins), ("-M", "-m", desired.mirrors)] {
+            invocation = invocation.args([none, "*"]);
+            for uri in uris {
+                invocation = invocation.args([one, uri]);
+            }
+        }
+        return invocation.arg(desired.name);
+    };
+    let has = |list: &[String], uri: &str| list.iter().any(|known| tidy(known) == tidy(uri));
+    let lists = [("-G", "-g", desired.origins, &found.origins), ("-M", "-m", desired.mirrors, &found.mirrors)];
+    for (remove, add, wanted, there) in lists {
+        let off = found.disabled_origins.iter().filter(|_| remove == "-G");
+        for uri in there.iter().chain(off).filter(|uri| !has(wanted, uri)) {
+            invocation = invocation.args([remove, uri]);
+        }
+        // An origin that is there is enabled; a mirror that is there is refused.
+        for uri in wanted.iter().filter(|uri| remove == "-G" || !has(there, uri)) {
+            invocation = invocation.args([add, uri]);
         }
     }
     invocation.arg(desired.name)
+}
+
+/// Returns an address as pkg stores it: with one slash at its end, a path as a `file:` address.
+pub(crate) fn tidy(uri: &str) -> String {
+    let uri = uri.trim_end_matches('/');
+    if uri.starts_with('/') { format!("file://{uri}") } else { uri.to_owned() }
 }
 
 /// Enables a publisher as a whole: with `-g`, `--enable` concerns the origins only.
@@ -153,10 +206,13 @@ fn parse_lines(text: &str) -> std::result::Result<Vec<ImagePublisher>, &str> {
         publisher.enabled |= !disabled;
         let uri = line.get(6).filter(|uri| !uri.is_empty());
         match (line.get(4).map(AsRef::as_ref), uri) {
-            (Some("origin"), Some(_)) if disabled => {}
+            (Some("origin"), Some(uri)) if disabled => publisher.disabled_origins.push(uri.to_string()),
             (Some("origin"), Some(uri)) => publisher.origins.push(uri.to_string()),
             (Some("mirror"), Some(uri)) => publisher.mirrors.push(uri.to_string()),
             _ => {}
+        }
+        if let (Some(uri), Some(_)) = (uri, line.get(7).filter(|proxy| !matches!(proxy.trim(), "" | "-"))) {
+            publisher.proxied.push(uri.to_string());
         }
     }
     Ok(publishers)
@@ -224,9 +280,38 @@ mod tests {
         let desired =
             DesiredPublisher { name: "a.org", origins: &origins, sticky: true, ..DesiredPublisher::default() };
         assert_eq!(
-            set_publisher("/zones/w/root", &desired).to_string(),
+            set_publisher("/zones/w/root", &desired, None).to_string(),
             "pkg -R /zones/w/root set-publisher --no-refresh --enable --sticky -G '*' -g https://a/ -M '*' a.org"
         );
+    }
+
+    #[test]
+    fn a_proxy_of_an_origin_that_stays_is_not_taken_away() {
+        let text = "a.org\ttrue\tfalse\ttrue\torigin\tonline\thttps://a/\thttp://p:3128\n\
+                    a.org\ttrue\tfalse\tfalse\torigin\tdisabled\thttps://b/\t-\n\
+                    a.org\ttrue\tfalse\ttrue\tmirror\tonline\thttps://m/\t-\n";
+        let found = &parse_lines(text).unwrap()[0];
+        assert_eq!(found.proxied, ["https://a/"]);
+        let (origins, mirrors) = (["https://a".to_owned(), "https://c".to_owned()], ["https://m/".to_owned()]);
+        let desired = DesiredPublisher {
+            name: "a.org",
+            origins: &origins,
+            mirrors: &mirrors,
+            sticky: true,
+            ..DesiredPublisher::default()
+        };
+        assert_eq!(
+            set_publisher("/z/root", &desired, Some(found)).to_string(),
+            "pkg -R /z/root set-publisher --no-refresh --enable --sticky -G https://b/ -g https://a -g https://c a.org"
+        );
+    }
+
+    #[test]
+    fn the_publishers_with_a_key_are_read() {
+        let text = "\n            Publisher: a.org\n                Alias: \n           Origin URI: https://a/\n              \
+                    SSL Key: None\n\n            Publisher: b.org\n           Origin URI: https://b/\n              \
+                    SSL Key: /var/pkg/ssl/1f\n           Origin URI: https://c/\n              SSL Key: /var/pkg/ssl/1f\n";
+        assert_eq!(parse_keys(&answer(3, text, "")).unwrap(), ["b.org"]);
     }
 
     proptest! {

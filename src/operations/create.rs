@@ -240,7 +240,12 @@ fn publishers(
         let is_set = is_first && brand::is_set_by_install(publisher);
         let name = publisher.name.to_string();
         if !is_set {
-            steps.push(Box::new(SetPublisher { image: image.clone(), publisher: publisher.clone(), after }));
+            steps.push(Box::new(SetPublisher {
+                image: image.clone(),
+                publisher: publisher.clone(),
+                after,
+                found: None,
+            }));
         }
         after = Some(name);
     }

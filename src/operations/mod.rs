@@ -64,7 +64,6 @@ pub(crate) use power::{Power, power};
 pub(crate) use recover::recover;
 pub(crate) use reinstall::{plan_reinstall, reinstall};
 pub(crate) use run_plan::{confirmed, run};
-pub(crate) use steps::tidy_uri;
 pub(crate) use view::spec;
 pub(crate) use wanted::{document, whole};
 pub(crate) use zone_comparison::{ZoneComparison, comparisons};

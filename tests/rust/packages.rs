@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use zmgr::{Code, CreateOptions, Dialect, Event, EventKind, RunOptions};
+use zmgr::{ApplyOptions, Code, CreateOptions, Dialect, Event, EventKind, Manager, RunOptions};
 
 use crate::sim_machine;
 
@@ -181,4 +181,79 @@ fn an_lx_zone_gets_no_ipv6_gateway() {
     assert!(text.contains("defrouter=\"10.3.0.1\"") && text.contains("2001:db8:3::10"), "{text}");
     assert!(!text.contains("fe80::1"), "{text}");
     assert!(plan.changes[0].notes.iter().any(|note| note.contains("fe80::1")), "{plan}");
+}
+
+const PAID: &str = "/etc/zmgr/publishers/paid.net.kdl";
+
+/// A zone with the publishers `system.net` and `paid.net`, which has a key.
+fn with_key() -> (sim_machine::Pretend, Manager) {
+    let (machine, manager) = fixture(Dialect::OpenIndiana);
+    publishers(&machine, &["system.net"]);
+    let template = "template \"keyed\" { extends \"oi\"; brand \"nlipkg\"; install { publisher \"system.net\" \"paid.net\"; }; }\n";
+    put(&machine, "/etc/zmgr/templates/keyed.kdl", template);
+    let options = CreateOptions::new().template("keyed").boot(false);
+    manager.create("web01", &options, &mut RunOptions::new()).unwrap();
+    (machine, manager)
+}
+
+fn whats(manager: &Manager) -> Vec<String> {
+    manager.diff(&["web01"]).unwrap().zones[0].items.iter().map(|item| item.what.clone()).collect()
+}
+
+fn apply(manager: &Manager) -> Vec<String> {
+    let report = manager.apply(&["web01"], &ApplyOptions::new(), &mut RunOptions::new()).unwrap();
+    let notes = report.outcomes[0].notes.clone();
+    report.into_result().unwrap();
+    notes
+}
+
+#[test]
+fn a_key_that_is_taken_out_of_a_publishers_file_leaves_the_image_and_comes_back_with_it() {
+    let (machine, manager) = with_key();
+    let keys = || {
+        let shown = machine.run("pkg -R /zones/web01/root publisher paid.net");
+        shown.lines().filter(|line| line.contains("SSL Key") && !line.ends_with("None")).count()
+    };
+    assert_eq!((keys(), whats(&manager)), (1, vec![]));
+    let with = fs::read_to_string(machine.dir.path().join(&PAID[1..])).unwrap();
+    put(&machine, PAID, "publisher \"paid.net\" { origin \"https://pkg.paid.net/\"; }\n");
+    assert_eq!(whats(&manager), ["publisher paid.net ssl-key"]);
+    assert_eq!(apply(&manager), [""; 0]);
+    assert_eq!((keys(), whats(&manager)), (0, vec![]));
+    put(&machine, PAID, &with);
+    assert_eq!(whats(&manager), ["publisher paid.net ssl-key"]);
+    apply(&manager);
+    assert_eq!((keys(), whats(&manager)), (1, vec![]));
+}
+
+#[test]
+fn a_proxy_that_an_administrator_gave_an_origin_stays_or_is_said_to_go() {
+    let (machine, manager) = with_key();
+    let image = "/zones/web01/root";
+    let by_hand = format!(
+        "pkg -R {image} set-publisher --no-refresh --proxy http://p.example:3128 -G https://pkg.system.net/ -g https://pkg.system.net/ system.net"
+    );
+    assert!(machine.run(&by_hand).ends_with("=0"));
+    let proxied = |origin: &str| {
+        let listed = machine.run(&format!("pkg -R {image} publisher -H -F tsv"));
+        listed.lines().any(|line| line.contains(&format!("\t{origin}\thttp://p.example:3128")))
+    };
+    assert_eq!((proxied("https://pkg.system.net/"), whats(&manager)), (true, vec![]));
+    // Everything else about the publisher changes.
+    let other = "publisher \"system.net\" entire=#true { origin \"https://pkg.system.net/\" \"https://two.system.net/\"; mirror \"https://m.system.net/\"; sticky #false; }\n";
+    put(&machine, "/etc/zmgr/publishers/system.net.kdl", other);
+    assert_eq!(whats(&manager).len(), 3);
+    assert_eq!(apply(&manager), [""; 0]);
+    assert_eq!((proxied("https://pkg.system.net/"), proxied("https://two.system.net/")), (true, false));
+    assert_eq!(whats(&manager), [""; 0]);
+
+    // A key goes with the origin only, and with that its proxy.
+    let by_hand = format!(
+        "pkg -R {image} set-publisher --no-refresh --proxy http://p.example:3128 -g https://two.paid.net/ paid.net"
+    );
+    assert!(machine.run(&by_hand).ends_with("=0"));
+    put(&machine, PAID, "publisher \"paid.net\" { origin \"https://pkg.paid.net/\" \"https://two.paid.net/\"; }\n");
+    let notes = apply(&manager);
+    assert!(notes.len() == 1 && notes[0].contains("paid.net loses the proxy of https://two.paid.net/"), "{notes:?}");
+    assert_eq!((proxied("https://two.paid.net/"), whats(&manager)), (false, vec![]));
 }

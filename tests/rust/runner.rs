@@ -215,7 +215,7 @@ fn publishers_are_set_and_read_back() {
     let origins = ["https://a.example/one/".to_owned(), "https://a.example/two/".to_owned()];
     let desired = DesiredPublisher { name: "a.example", origins: &origins, first: true, ..DesiredPublisher::default() };
     for _ in 0..2 {
-        host.ask(&pkg::set_publisher(image, &desired)).unwrap();
+        host.ask(&pkg::set_publisher(image, &desired, None)).unwrap();
         let found = pkg::parse_publishers(&host.ask(&pkg::publishers(image)).unwrap()).unwrap();
         assert_eq!(
             (found[0].name.as_str(), found[0].origins.as_slice(), found[0].sticky),

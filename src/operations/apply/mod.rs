@@ -399,7 +399,9 @@ fn plan_of(
             let mut published = ours;
             if ours {
                 match publishers::inspect(context, config_tree, comparison.entry(), spec, options.prune) {
-                    Ok(publishing) => steps.extend(publishers::steps(context, config_tree, spec, publishing)?),
+                    Ok(publishing) => {
+                        steps.extend(publishers::steps(context, config_tree, spec, publishing, &mut notes)?)
+                    }
                     Err(error) if error.code() == Code::Config => return Err(error),
                     Err(error) => {
                         published = false;

@@ -52,12 +52,13 @@ pub(crate) fn inspect(
     Ok(Publishing { found, desired: Publishers { image, desired, gone }, applied })
 }
 
-/// Returns the steps that set the desired publishers; none if they match.
+/// Returns the steps that set the desired publishers; none if they match. Adds a note on each proxy that is lost.
 pub(super) fn steps(
     context: &Context,
     config_tree: &ConfigTree,
     spec: &ZoneSpec,
     publishing: Publishing,
+    notes: &mut Vec<String>,
 ) -> Result<Vec<Box<dyn Step>>> {
     let Publishing { found, desired: all, .. } = publishing;
     if all.differences(&found).is_empty() {
@@ -73,7 +74,19 @@ pub(super) fn steps(
         in_order &= order.next().is_some_and(|found| found.name == publisher.name.as_str());
         if !in_order || publisher_difference(publisher, &found).is_some() {
             let (image, publisher) = (all.image.clone(), publisher.clone());
-            steps.push(Box::new(SetPublisher { image, publisher, after: after.take() }));
+            let there = found.iter().find(|found| found.name == publisher.name.as_str());
+            // A key is removed with the origins only.
+            let loses_key = |there: &&ImagePublisher| there.has_key == Some(true) && publisher.ssl_key.is_none();
+            let there = there.filter(|there| !there.proxied.is_empty());
+            notes.extend(there.filter(loses_key).map(|there| {
+                format!(
+                    "{} loses the proxy of {} with its key; set it again with `pkg set-publisher --proxy`",
+                    there.name,
+                    there.proxied.join(", ")
+                )
+            }));
+            let found = there.filter(|there| !loses_key(there)).cloned();
+            steps.push(Box::new(SetPublisher { image, publisher, after: after.take(), found }));
         }
         after = Some(publisher.name.to_string());
     }

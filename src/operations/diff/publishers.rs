@@ -33,6 +33,11 @@ pub(super) fn publishers(
             items.push(DriftItem::new(format!("publisher {name}"), origins, was, None, desired.source.clone()));
             continue;
         }
+        if there.is_some_and(|there| there.has_key == Some(desired.ssl_key.is_none())) {
+            let (key, there) = (desired.ssl_key.clone(), desired.ssl_key.is_none().then(|| "set".to_owned()));
+            let was = key.clone().filter(|_| was);
+            items.push(DriftItem::new(format!("publisher {name} ssl-key"), key, was, there, desired.source.clone()));
+        }
         for (what, wanted, there) in points(desired, there) {
             if there.as_ref() != Some(&wanted) {
                 let (what, was) = (format!("publisher {name} {what}"), was.then(|| wanted.clone()));
@@ -74,7 +79,7 @@ fn points(desired: &Publisher, there: Option<&ImagePublisher>) -> [(&'static str
 }
 
 fn sorted(uris: &[String]) -> String {
-    let mut uris: Vec<String> = uris.iter().map(|uri| crate::operations::tidy_uri(uri)).collect();
+    let mut uris: Vec<String> = uris.iter().map(|uri| crate::exec::pkg::tidy(uri)).collect();
     uris.sort_unstable();
     uris.dedup();
     uris.join(" ")

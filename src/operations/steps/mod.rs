@@ -29,7 +29,7 @@ pub(crate) use halt::Halt;
 pub(crate) use install::{Install, Origin};
 pub(crate) use link_property::LinkProperty;
 pub(crate) use packages::AddPackages;
-pub(crate) use publishers::{Image, Publishers, SetPublisher, difference as publisher_difference, tidy as tidy_uri};
+pub(crate) use publishers::{Image, Publishers, SetPublisher, difference as publisher_difference};
 pub(crate) use purge::PurgeDataset;
 pub(crate) use quota::Quota;
 pub(crate) use reconfigure::Reconfigure;

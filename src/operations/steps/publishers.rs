@@ -6,8 +6,8 @@ use super::{Phase, Probe, Step, StepContext, planned};
 use crate::api::PlannedStep;
 use crate::documents::publisher::Publisher;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::exec::Completed;
 use crate::exec::pkg::{self, DesiredPublisher, ImagePublisher};
+use crate::exec::{Completed, Invocation};
 use crate::host::Host;
 use crate::value::name::ZoneName;
 
@@ -26,26 +26,35 @@ impl Image {
 
     /// Returns the image's publishers, if it can be queried.
     pub(crate) fn found(&self, host: &Host) -> Result<Vec<ImagePublisher>> {
-        if !host.zone_root(&self.zonepath)?.is_directory("/var/pkg")? {
-            return Err(not_mounted(&self.zone, &self.zonepath));
-        }
-        let mut found = pkg::parse_publishers(&host.ask(&pkg::publishers(&self.root()))?)?;
-        pkg::note_enabled(&mut found, &host.ask(&pkg::enabled_publishers(&self.root()))?)?;
-        Ok(found)
+        self.read(host, |invocation| host.question(&invocation))
     }
 
     fn publishers(&self, step_context: &StepContext<'_>) -> Result<Vec<ImagePublisher>> {
-        let root = step_context.host.zone_root(&self.zonepath)?;
+        self.read(&step_context.host, |invocation| step_context.attempt(invocation))
+    }
+
+    fn read(&self, host: &Host, ask: impl Fn(Invocation) -> Result<Completed>) -> Result<Vec<ImagePublisher>> {
         // pkg would report that the empty directory below has no image, which looks like any other image error.
-        if !root.is_directory("/var/pkg")? {
+        if !host.zone_root(&self.zonepath)?.is_directory("/var/pkg")? {
             return Err(not_mounted(&self.zone, &self.zonepath));
         }
-        let ask = |invocation| {
-            let answer = step_context.attempt(invocation)?;
+        let must = |invocation| {
+            let answer = ask(invocation)?;
             if answer.success() { Ok(answer) } else { Err(failure(&answer)) }
         };
-        let mut found = pkg::parse_publishers(&ask(pkg::publishers(&self.root()))?)?;
-        pkg::note_enabled(&mut found, &ask(pkg::enabled_publishers(&self.root()))?)?;
+        let mut found = pkg::parse_publishers(&must(pkg::publishers(&self.root()))?)?;
+        pkg::note_enabled(&mut found, &must(pkg::enabled_publishers(&self.root()))?)?;
+        // Without a copy there is no key; this saves the question for most images.
+        let copies = std::fs::read_dir(host.path(format!("{}{KEPT}", self.root())));
+        let has_copies = copies.is_ok_and(|mut entries| entries.next().is_some());
+        let names: Vec<String> = found.iter().map(|publisher| publisher.name.clone()).collect();
+        let with_key = match has_copies && !names.is_empty() {
+            true => pkg::parse_keys(&ask(pkg::describe_publishers(&self.root(), &names))?)?,
+            false => Vec::new(),
+        };
+        for publisher in &mut found {
+            publisher.has_key = Some(with_key.contains(&publisher.name));
+        }
         Ok(found)
     }
 }
@@ -76,10 +85,12 @@ pub(crate) struct SetPublisher {
     pub(crate) publisher: Publisher,
     /// The publisher that precedes it in the search order; `None`: it is first.
     pub(crate) after: Option<String>,
+    /// The publisher in the image, if an administrator gave some of its origins or mirrors a proxy, which is to stay.
+    pub(crate) found: Option<ImagePublisher>,
 }
 
 impl SetPublisher {
-    fn command(&self) -> crate::exec::Invocation {
+    fn command(&self) -> Invocation {
         let cert = self.inside(&self.publisher.ssl_cert, "pem");
         let key = self.inside(&self.publisher.ssl_key, "key");
         let desired = DesiredPublisher {
@@ -92,7 +103,7 @@ impl SetPublisher {
             ssl_cert: cert.as_deref(),
             ssl_key: key.as_deref(),
         };
-        pkg::set_publisher(&self.image.root(), &desired)
+        pkg::set_publisher(&self.image.root(), &desired, self.found.as_ref())
     }
 
     /// Path below the image's root of the copy of a file of the host: pkg looks for keys of a zone's image nowhere else.
@@ -285,24 +296,23 @@ pub(crate) fn difference(desired: &Publisher, found: &[ImagePublisher]) -> Optio
     if found.sticky != desired.sticky {
         return Some(format!("{name} is {}", if found.sticky { "sticky" } else { "not sticky" }));
     }
+    match (desired.ssl_key.is_some(), found.has_key) {
+        (false, Some(true)) => return Some(format!("{name} has a client key, and its file names none")),
+        (true, Some(false)) => return Some(format!("{name} lacks its client key")),
+        _ => {}
+    }
     (!found.enabled).then(|| format!("{name} is disabled"))
 }
 
 /// Returns true if both lists name the same repositories. Their order means nothing to pkg.
 fn same_addresses(a: &[String], b: &[String]) -> bool {
     let tidy = |list: &[String]| {
-        let mut list: Vec<String> = list.iter().map(|uri| tidy(uri)).collect();
+        let mut list: Vec<String> = list.iter().map(|uri| pkg::tidy(uri)).collect();
         list.sort_unstable();
         list.dedup();
         list
     };
     tidy(a) == tidy(b)
-}
-
-/// Returns an address as pkg stores it: with one slash at its end, a path as a `file:` address.
-pub(crate) fn tidy(uri: &str) -> String {
-    let uri = uri.trim_end_matches('/');
-    if uri.starts_with('/') { format!("file://{uri}") } else { uri.to_owned() }
 }
 
 #[cfg(test)]
@@ -367,6 +377,7 @@ mod tests {
             image: image.clone(),
             publisher: desired("b", &["https://b/"]),
             after: after.map(str::to_owned),
+            found: None,
         };
         assert!(set(None).command().to_string().contains(" --search-first "));
         assert!(set(Some("a")).command().to_string().contains(" --search-after a "));
