@@ -25,6 +25,7 @@ pub fn answers(bytes: &[u8]) {
     let _ = zfs::parse_list(&completed);
     let _ = ipadm::parse_addr(&completed);
     let _ = ipadm::parse_up(&completed);
+    let _ = pkg::parse_keys(&completed);
     let _ = pkg::parse_publishers(&completed);
     let _ = completed.error();
 }

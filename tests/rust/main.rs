@@ -5,6 +5,7 @@
 mod answers;
 mod batch;
 mod boots;
+mod brand_lives;
 mod cancel;
 mod check;
 mod concurrent_edits;
