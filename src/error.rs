@@ -313,6 +313,15 @@ struct Inner {
 }
 
 impl Error {
+    /// Returns the error as a detail of another.
+    pub(crate) fn to_detail(&self) -> Diagnostic {
+        let detail = Diagnostic::new(self.code().slug(), self.message());
+        match self.help() {
+            Some(help) => detail.with_help(help),
+            None => detail,
+        }
+    }
+
     /// Creates an error with this code and message (no full stop, no colour, if possible no line break).
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Error(Box::new(Inner {

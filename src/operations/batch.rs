@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use super::context::{Context, Locks};
 use super::create::Creation;
-use super::create_destroy::{self, Prepared};
+use super::create_destroy::{self, Prepared, each, failure, prepare};
 use super::executor::Failure;
-use super::jobs::EventSender;
-use crate::api::{CreateOptions, Zone};
-use crate::error::{Code, Error, Result};
+use super::jobs::{EventSender, before, run_jobs};
+use crate::api::{CreateOptions, Outcome, Report, RunOptions, Zone};
+use crate::error::Result;
 use crate::registry::Wait;
 use crate::value::name::ZoneName;
 
@@ -22,6 +22,31 @@ const BATCH_MAX: usize = 32;
 
 /// Maximum number for all workers together.
 const TOTAL_MAX: usize = 256;
+
+/// Creates zones.
+pub(crate) fn create(
+    context: &Context,
+    names: &[ZoneName],
+    options: &CreateOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let prepared = match before(run, |events| prepare(&context.with_cancel(events), &each(names, options))) {
+        Ok(prepared) => prepared,
+        Err(error) => return Report::called_off(names, "created", error),
+    };
+    let failure = failure(run.on_failure, &prepared.config_tree);
+    let batch = Batch::new(context, &prepared, names, options, run.jobs);
+    let outcomes = run_jobs(names.iter().enumerate().collect(), run, |(at, name), events| {
+        let result = batch.create(at, failure, events);
+        Outcome {
+            name: name.to_string(),
+            action: "created".to_owned(),
+            result: result.map(Some),
+            notes: events.take_notes(),
+        }
+    });
+    Ok(Report { outcomes: outcomes? })
+}
 
 /// Creations shared by several workers, in the order of the names.
 pub(crate) struct Batch<'a> {
@@ -184,9 +209,4 @@ impl Drop for Batch<'_> {
             }
         }
     }
-}
-
-/// Returns the error for a creation that was cancelled before it began.
-pub(super) fn called_off(name: &ZoneName) -> Error {
-    Error::new(Code::Cancelled, format!("the creation of {name} was cancelled before it began"))
 }

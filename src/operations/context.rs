@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::clones::Clones;
 use super::config_tree::ConfigTree;
+use super::inventory::{Answers, Inventory};
 use super::jobs::EventSender;
-use super::preconditions::{Answers, Inventory};
+use super::lineage::Clones;
 use super::step_context::StepContext;
 use crate::error::{Code, Error, Result};
 use crate::host::{Host, HostSnapshot};

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::allocate::{AddressRequests, allocate, pinned_nets};
-use super::clones::Clones;
 use super::config_tree::ConfigTree;
-use super::delegation::{self, Delegation};
+use super::delegation;
 use super::evidence;
 use super::host_assets::HostAssets;
 use super::journal::Journal;
+use super::plan_inputs::PlanInputs;
 use super::preconditions;
 use super::steps::{
     AddPackages, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files,
@@ -23,7 +23,6 @@ use super::{basis, brand, setup};
 use crate::api::CreateOptions;
 use crate::api::{Basis, Change, PlannedFile, PlannedStep};
 use crate::api::{Pinned, Request};
-use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::resources::{Attr, Dataset};
 use crate::documents::settings::{EntryNet, IpType, Settings};
@@ -31,8 +30,8 @@ use crate::documents::zone::{Applied, Before, EntryState, Origin, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm;
 use crate::exec::zonecfg::ZoneConfig;
-use crate::host::{self, Dialect, HostSnapshot, is_pkg_image};
-use crate::registry::{Allocator, Tree, now};
+use crate::host::{self, Dialect, is_pkg_image};
+use crate::registry::{Allocator, now};
 use crate::value::EntryId;
 use crate::value::name::{LinkName, TemplateName, ZoneName};
 use crate::value::source::Sourced;
@@ -47,25 +46,6 @@ pub(crate) struct Creation {
     /// The boot after `ready`.
     pub(crate) boot: Option<Boot>,
     pub(crate) change: Change,
-}
-
-/// Inputs for planning a creation.
-pub(crate) struct PlanInputs<'a> {
-    pub(crate) config_tree: &'a ConfigTree,
-    /// Files of the unbuilt zones that are created.
-    pub(crate) unbuilt: &'a BTreeMap<ZoneName, Document<ZoneEntry>>,
-    pub(crate) host: &'a HostSnapshot,
-    /// Configuration on the host of each zone that is cloned from.
-    pub(crate) sources: &'a BTreeMap<ZoneName, Option<ZoneConfig>>,
-    pub(crate) dialect: Dialect,
-    pub(crate) host_assets: &'a HostAssets,
-    /// Zones that the host cannot have, each with the reason.
-    pub(crate) refused: &'a BTreeMap<ZoneName, Error>,
-    /// Datasets delegated to other zones of the same plan.
-    pub(crate) delegated: &'a [Delegation],
-    /// What the same operation builds and clones.
-    pub(crate) clones: &'a Clones,
-    pub(crate) tree: &'a Tree,
 }
 
 /// Plans the creation of one zone. With `pinned`, requests exactly what was chosen before.

@@ -5,21 +5,24 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::batch::{Batch, called_off};
 use super::config_tree::ConfigTree;
+use super::confirm::confirmed;
 use super::context::{Context, Locks, Snapshots};
-use super::create::{self, Creation, PlanInputs};
+use super::create::{self, Creation};
 use super::data;
-use super::delegation::Delegation;
 use super::destroy::{self as destruction, Destruction, Found};
+use super::entries::entry;
 use super::executor::{self, Failure};
 use super::host_assets::HostAssets;
 use super::impact::{self, Removal};
-use super::jobs::{EventSender, before, run_jobs};
+use super::inventory::Delegation;
+use super::jobs::{EventSender, before};
 use super::journal::Journal;
-use super::preconditions::{before_creation, parent};
+use super::plan_inputs::PlanInputs;
+use super::preconditions::before_creation;
 use super::step_context::StepContext;
-use super::{clones, evidence, identity, run_plan, view};
+use super::zonepath::parent;
+use super::{clones, evidence, identity, view};
 use crate::api::Pinned;
 use crate::api::{Change, EventKind, Outcome, Plan, Report};
 use crate::api::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
@@ -29,7 +32,7 @@ use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{EntryState, Intent, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::ZoneConfig;
-use crate::registry::{Registry, Session, Wait};
+use crate::registry::{Session, Wait};
 use crate::value::name::{TemplateName, ZoneName};
 
 /// Inputs of creations, collected before any lock.
@@ -163,7 +166,7 @@ fn prepare_from(
     Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, delegated: Vec::new() })
 }
 
-fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {
+pub(super) fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {
     names.iter().map(|name| (name.clone(), options)).collect()
 }
 
@@ -181,36 +184,16 @@ pub(crate) fn plan_create(context: &Context, names: &[ZoneName], options: &Creat
     Ok(Plan::new("create", changes))
 }
 
-/// Creates zones.
-pub(crate) fn create(
-    context: &Context,
-    names: &[ZoneName],
-    options: &CreateOptions,
-    run: &mut RunOptions<'_>,
-) -> Result<Report> {
-    let prepared = match before(run, |events| prepare(&context.with_cancel(events), &each(names, options))) {
-        Ok(prepared) => prepared,
-        Err(error) => return Report::called_off(names, "created", error),
-    };
-    let failure = failure(run.on_failure, &prepared.config_tree);
-    let batch = Batch::new(context, &prepared, names, options, run.jobs);
-    let outcomes = run_jobs(names.iter().enumerate().collect(), run, |(at, name), events| {
-        let result = batch.create(at, failure, events);
-        Outcome {
-            name: name.to_string(),
-            action: "created".to_owned(),
-            result: result.map(Some),
-            notes: events.take_notes(),
-        }
-    });
-    Ok(Report { outcomes: outcomes? })
-}
-
 pub(crate) fn failure(asked: OnFailure, config_tree: &ConfigTree) -> Failure {
     match (asked, config_tree.config.on_failure) {
         (OnFailure::Keep, _) | (OnFailure::Configured, FailureRule::Keep) => Failure::Keep,
         _ => Failure::RollBack,
     }
+}
+
+/// Returns the error for a creation that was cancelled before it began.
+fn called_off(name: &ZoneName) -> Error {
+    Error::new(Code::Cancelled, format!("the creation of {name} was cancelled before it began"))
 }
 
 /// Creates one zone; with `approved`, only if the plan is still the same, and with what was chosen then.
@@ -336,7 +319,7 @@ pub(super) fn reserve_in(
 ) -> Result<Creation> {
     let pinned = approved.map(|(_, pinned)| pinned);
     let planned = create::plan(&prepared.inputs(context), session.allocator(), name, options, pinned);
-    let creation = run_plan::confirmed(planned, approved.map(|(change, _)| change), |creation| &creation.change)?;
+    let creation = confirmed(planned, approved.map(|(change, _)| change), |creation| &creation.change)?;
     let desired = prepared.unbuilt.get(name);
     let document = match desired {
         Some(desired) => desired.with(creation.entry.clone())?,
@@ -421,25 +404,6 @@ fn with_evidence(
     Ok(planned)
 }
 
-/// Reads the entry of this zone.
-pub(crate) fn entry(context: &Context, name: &ZoneName) -> Result<ZoneEntry> {
-    Ok(document(context, name)?.value)
-}
-
-/// Reads the entry of this zone, with its text.
-pub(crate) fn document(context: &Context, name: &ZoneName) -> Result<Document<ZoneEntry>> {
-    document_in(&context.registry, name)
-}
-
-/// Reads the entry of a zone of this registry, with its text.
-pub(crate) fn document_in(registry: &Registry, name: &ZoneName) -> Result<Document<ZoneEntry>> {
-    let path = registry.tree().zone(name);
-    match super::files::read_document(registry.tree(), &path)? {
-        Some(bytes) => Document::<ZoneEntry>::parse(&path, &bytes),
-        None => Err(super::files::unknown_zone(registry.tree(), name.as_str())),
-    }
-}
-
 /// Destroys zones.
 pub(crate) fn destroy(
     context: &Context,
@@ -479,7 +443,7 @@ pub(crate) fn destroy_one(
     entry(context, name)?;
     let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
     let planned = plan_destruction(&context.with_cancel(events), config_tree, removal, name, options);
-    let destruction = match run_plan::confirmed(planned, approved, |destruction| &destruction.change) {
+    let destruction = match confirmed(planned, approved, |destruction| &destruction.change) {
         Err(error) if !context.registry.tree().zone(name).exists() => {
             locks.retire();
             return Err(error);

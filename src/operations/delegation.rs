@@ -6,22 +6,13 @@
 use std::fs;
 use std::path::Path;
 
-use super::data::base;
-use super::preconditions::{Inventory, parent};
+use super::inventory::{Delegation, Inventory};
+use super::zonepath::{base, parent};
 use crate::documents::document::Document;
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
-use crate::exec::zonecfg::parse_xml;
-use crate::host::Host;
 use crate::registry::Tree;
-
-/// A dataset that a zone has.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Delegation {
-    pub(crate) zone: String,
-    pub(crate) dataset: String,
-}
 
 /// Returns true if the datasets are the same or one contains the other.
 pub(crate) fn overlap(a: &str, b: &str) -> bool {
@@ -30,22 +21,6 @@ pub(crate) fn overlap(a: &str, b: &str) -> bool {
 
 fn is_within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Returns the datasets of the host's zones, from their configurations. Only those that name a dataset are parsed.
-pub(crate) fn of_host(host: &Host, zones: &[HostZone]) -> Vec<Delegation> {
-    let mut found = Vec::new();
-    for zone in zones.iter().filter(|zone| zone.name != "global") {
-        // An unreadable one is reported by the operations on that zone.
-        let Ok(Some(text)) = host.zone_text(&zone.name) else { continue };
-        if text.contains("<dataset")
-            && let Ok(config) = parse_xml(&text)
-        {
-            let of = |dataset| Delegation { zone: zone.name.clone(), dataset };
-            found.extend(config.datasets.into_iter().map(of));
-        }
-    }
-    found
 }
 
 /// Returns the datasets of registered zones, from their entries. Runs no command, so that it can be called under the registry lock.

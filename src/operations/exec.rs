@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 
 use super::context::Context;
-use super::create_destroy::entry;
+use super::entries::entry;
 use super::identity;
 use crate::api::{ExecOptions, ExecStream};
 use crate::error::{Code, Error, Result};

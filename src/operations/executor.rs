@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use super::journal::{Journal, Note};
-use super::step_context::StepContext;
-use super::steps::{Boot, Halt, Phase, Probe, Step, foreign};
+use super::step_context::{StepContext, foreign};
+use super::steps::{Boot, Halt, Phase, Probe, Step};
 use crate::api::EventKind;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::ZoneState;
@@ -275,7 +275,7 @@ fn failed(
                     .with_context(format!("creating {zone} stopped at {step}, and what was done is kept"))
                     .with_help(format!("run `zmgr recover {zone}` to roll it back, with --resume to finish it{why}"))
             }
-            Err(also) => error.with_detail(finding(&also)),
+            Err(also) => error.with_detail(also.to_detail()),
         };
     }
     match roll_back(step_context, journal, steps, at) {
@@ -287,7 +287,7 @@ fn failed(
             let code = error.code();
             let mut both = error.with_context(format!("creating {} failed at {step}", step_context.zone));
             let known = also.details().iter().any(|detail| detail.message == also.message());
-            for detail in also.details().iter().cloned().chain((!known).then(|| finding(&also))) {
+            for detail in also.details().iter().cloned().chain((!known).then(|| also.to_detail())) {
                 both = both.with_detail(detail);
             }
             let both =
@@ -347,16 +347,7 @@ pub(crate) fn roll_back(
     if let Err(error) = journal.note(Note::Failed { step: &step }) {
         failures.push(error);
     }
-    let details = failures.iter().map(finding).collect();
+    let details = failures.iter().map(Error::to_detail).collect();
     let first = failures.swap_remove(0);
     Err(first.with_details(details))
-}
-
-/// Returns an error as a detail of another.
-pub(crate) fn finding(error: &Error) -> Diagnostic {
-    let finding = Diagnostic::new(error.code().slug(), error.message());
-    match error.help() {
-        Some(help) => finding.with_help(help),
-        None => finding,
-    }
 }

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::basis;
 use super::config_tree::ConfigTree;
+use super::confirm::confirmed;
 use super::context::Context;
-use super::create_destroy;
+use super::entries;
 use super::jobs::{EventSender, before, run_jobs};
-use super::run_plan;
 use crate::api::Request;
 use crate::api::RunOptions;
 use crate::api::{Basis, Change, PlannedFile, PlannedStep};
@@ -60,7 +60,7 @@ pub(crate) fn forget_one(
     events: &EventSender,
 ) -> Result<Vec<String>> {
     // Read before the lock is taken: a lock leaves a file, even for a name that is not registered.
-    create_destroy::entry(context, name)?;
+    entries::entry(context, name)?;
     let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
     let tell = |kind| {
         events.send(Event { zone: name.to_string(), step: String::new(), position: (0, 1), kind });
@@ -68,7 +68,7 @@ pub(crate) fn forget_one(
     tell(EventKind::Started);
     let removed = (|| {
         let planned = plan(&context.with_cancel(events), config_tree, name);
-        let change = run_plan::confirmed(planned, approved, |change| change)?;
+        let change = confirmed(planned, approved, |change| change)?;
         events.flush();
         if events.cancel_requests() > 0 {
             return Err(Error::new(Code::Cancelled, format!("cancelled: {name} is still registered")));
@@ -91,7 +91,7 @@ pub(crate) fn forget_one(
 
 /// Plans the removal of one entry, as the registry and the host have it now.
 pub(super) fn plan(context: &Context, config_tree: &ConfigTree, name: &ZoneName) -> Result<Change> {
-    let document = create_destroy::document(context, name)?;
+    let document = entries::document(context, name)?;
     let entry = &document.value;
     if entry.is_newer() {
         return Err(Error::new(Code::Config, format!("cannot forget {name}: its entry was written by a newer zmgr"))

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::clones::{Clones, Lineage};
 use super::context::Context;
+use super::lineage::{Clones, Lineage};
 use crate::documents::zone::MadeDataset;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::{self, Dataset, Part};

@@ -5,8 +5,8 @@
 
 use std::cell::RefCell;
 
-use super::data::Made;
 use super::files::read_document;
+use super::made::Made;
 use crate::documents::document::Document;
 use crate::documents::zone::{Before, EntryState, Intent, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::config_tree::ConfigTree;
-use super::create_destroy::document_in;
+use super::entries::document_in;
 use super::files::unknown_zone;
 use super::{pending, view};
 use crate::api::{Query, QueryHost, Zone, ZoneAddress, ZoneNet};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::config_tree::ConfigTree;
 use super::context::Context;
-use super::create_destroy::entry;
+use super::entries::entry;
 use super::jobs::{EventSender, run_jobs};
 use super::journal::Journal;
 use super::plumb_links::{has_ipadm, plumb_links};

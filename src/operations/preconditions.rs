@@ -4,17 +4,15 @@
 //! it stops anything.
 
 mod boot;
-mod inventory;
 
-pub(crate) use inventory::{Answers, Inventory};
-
-use super::clones::Clones;
-use super::create::PlanInputs;
 use super::data::Places;
-use super::delegation::{self, Delegation};
-use super::executor::finding;
+use super::delegation;
+use super::inventory::{Delegation, Inventory};
+use super::lineage::Clones;
+use super::plan_inputs::PlanInputs;
 use super::steps::Vnic;
-use super::zone_comparison::is_open;
+use super::wanted::without_nets;
+use super::zonepath::parent;
 use crate::api::CreateOptions;
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::settings::IpType;
@@ -142,21 +140,7 @@ impl<'a> Subject<'a> {
 pub(crate) fn all_met(unmet: Vec<Unmet>) -> Result<()> {
     let mut unmet = unmet.into_iter().map(|unmet| unmet.error);
     let Some(first) = unmet.next() else { return Ok(()) };
-    Err(unmet.fold(first, |error, other| error.with_detail(finding(&other))))
-}
-
-/// Returns the part of a zone's configuration that does not depend on its links and addresses.
-pub(crate) fn without_nets(spec: &ZoneSpec, dialect: crate::host::Dialect) -> Result<ZoneConfig> {
-    let mut spec = spec.clone();
-    spec.nets.clear();
-    super::wanted::whole(&spec, dialect)
-}
-
-/// The configuration of a zone that is built, without the nets that have no link or address yet.
-pub(crate) fn bootable_config(spec: &ZoneSpec, dialect: crate::host::Dialect) -> Result<ZoneConfig> {
-    let mut spec = spec.clone();
-    spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
-    super::wanted::whole(&spec, dialect)
+    Err(unmet.fold(first, |error, other| error.with_detail(other.to_detail())))
 }
 
 /// Checks the preconditions of creating this zone that no snapshot shows.
@@ -307,14 +291,6 @@ fn zonepath(inputs: &PlanInputs<'_>, spec: &ZoneSpec) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// Returns the parent directory of a zonepath.
-pub(crate) fn parent(zonepath: &str) -> &str {
-    match zonepath.rfind('/') {
-        Some(0) | None => "/",
-        Some(at) => &zonepath[..at],
-    }
 }
 
 /// Checks that the links below the nets exist and can carry them.

@@ -9,19 +9,21 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::config_tree::ConfigTree;
+use super::confirm::confirmed;
 use super::context::Context;
-use super::create_destroy::entry;
 use super::data;
+use super::entries::entry;
 use super::executor::{self, Purpose};
 use super::host_assets::HostAssets;
 use super::impact::Removal;
+use super::inventory::Inventory;
 use super::jobs::{EventSender, before};
 use super::journal::{Journal, Note, REINSTALL};
 use super::power;
-use super::preconditions::{self, BOOT, Inventory, Subject};
+use super::preconditions::{self, BOOT, Subject};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
-use super::{allocate, basis, clones, create, evidence, identity, impact, run_plan, view};
+use super::{allocate, basis, clones, create, evidence, identity, impact, view};
 use crate::api::Request;
 use crate::api::{Basis, Change, PlannedFile, PlannedStep};
 use crate::api::{EventKind, Outcome, Plan, Report};
@@ -239,7 +241,7 @@ pub(crate) fn reinstall_one(
         preconditions::clonable(&spec, &source, context.host.zone_state(&source)?.as_ref())?;
     }
     let planned = plan(&context.with_cancel(events), config_tree, removal, name, options);
-    let planned = match run_plan::confirmed(planned, approved, |planned| &planned.change) {
+    let planned = match confirmed(planned, approved, |planned| &planned.change) {
         Err(error) if !context.registry.tree().zone(name).exists() => {
             locks.retire();
             return Err(error);
@@ -286,9 +288,7 @@ fn back(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Rei
     match restored(step_context, journal, planned) {
         Ok(true) => error.with_context(format!("reinstalling {} failed; the zone is unchanged", step_context.zone)),
         Ok(false) => given_up(step_context, journal, error),
-        Err(also) => {
-            error.with_detail(executor::finding(&also)).with_help(format!("run `zmgr recover {}`", step_context.zone))
-        }
+        Err(also) => error.with_detail(also.to_detail()).with_help(format!("run `zmgr recover {}`", step_context.zone)),
     }
 }
 
@@ -325,6 +325,6 @@ fn given_up(step_context: &StepContext<'_>, journal: &mut Journal<'_>, error: Er
     ));
     match noted {
         Ok(()) => error,
-        Err(also) => error.with_detail(executor::finding(&also)),
+        Err(also) => error.with_detail(also.to_detail()),
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::data::Made;
 use super::jobs::EventSender;
+use super::made::Made;
 use crate::api::{Event, EventKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{Completed, Control, Invocation, Output, Stdin};
@@ -185,4 +185,10 @@ impl<'a> StepContext<'a> {
         self.outcome.store(self.events.cancel_requests().max(1), Ordering::SeqCst);
         ended
     }
+}
+
+/// Returns the error for a thing that zmgr did not make in the place of its own.
+pub(crate) fn foreign(what: String) -> Error {
+    Error::new(Code::RecoveryNeeded, what)
+        .with_help("check it, then run the command again; zmgr does not change what it did not make")
 }

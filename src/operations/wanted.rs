@@ -259,3 +259,24 @@ fn name_service(spec: &ZoneSpec, config: &mut ZoneConfig) {
         }
     }
 }
+
+/// Returns the part of a zone's configuration that does not depend on its links and addresses.
+pub(crate) fn without_nets(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+    let mut spec = spec.clone();
+    spec.nets.clear();
+    whole(&spec, dialect)
+}
+
+/// The configuration of a zone that is built, without the nets that have no link or address yet.
+pub(crate) fn bootable_config(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+    let mut spec = spec.clone();
+    spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
+    whole(&spec, dialect)
+}
+
+/// Returns true if something must be chosen for a net.
+pub(super) fn is_open(net: &EntryNet, ip_type: IpType) -> bool {
+    let no_link = net.physical.is_none() && ip_type == IpType::Exclusive && net.vnic.is_none();
+    let no_address = net.pool.is_some() && net.addresses.is_empty() && !net.no_address && net.host_names.is_empty();
+    no_link || no_address
+}

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
-use super::preconditions::bootable_config;
 use super::wanted::whole;
+use super::wanted::{bootable_config, is_open};
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
-use crate::documents::settings::{EntryNet, IpType};
+use crate::documents::settings::EntryNet;
 use crate::documents::zone::{Applied, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
@@ -72,13 +72,6 @@ impl ZoneComparison<'_> {
         });
         config.unwrap_or_default()
     }
-}
-
-/// Returns true if something must be chosen for a net.
-pub(super) fn is_open(net: &EntryNet, ip_type: IpType) -> bool {
-    let no_link = net.physical.is_none() && ip_type == IpType::Exclusive && net.vnic.is_none();
-    let no_address = net.pool.is_some() && net.addresses.is_empty() && !net.no_address && net.host_names.is_empty();
-    no_link || no_address
 }
 
 /// Returns the spec as it was applied.

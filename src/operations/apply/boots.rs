@@ -8,6 +8,7 @@ use crate::exec::zonecfg::ZoneConfig;
 use crate::operations::context::{Context, Snapshots};
 use crate::operations::create::vnics;
 use crate::operations::preconditions::{self, APPLY, APPLY_UNINSTALLED, Row, Subject, Unmet};
+use crate::operations::wanted;
 use crate::value::name::ZoneName;
 
 /// Returns what a boot with this configuration would fail on.
@@ -47,7 +48,7 @@ pub(super) fn refuse(planned: &[PlannedStep], name: &ZoneName, unmet: Vec<Unmet>
 /// Checks what building a zone again needs that the host has lost.
 pub(super) fn check_rebuild(context: &Context, snapshots: &Snapshots, spec: &ZoneSpec) -> Result<()> {
     preconditions::links(&snapshots.host, spec)?;
-    let config = preconditions::without_nets(spec, context.host.dialect())?;
+    let config = wanted::without_nets(spec, context.host.dialect())?;
     let subject = Subject { spec: Some(spec), ..Subject::new(context.inventory(snapshots), &spec.name, &config) };
     subject.check(&[Row::Brand])?;
     subject.check(preconditions::CREATE)

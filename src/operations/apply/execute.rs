@@ -10,18 +10,18 @@ use crate::api::{ApplyOptions, Zone};
 use crate::documents::zone::{Before, Intent, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::operations::config_tree::ConfigTree;
+use crate::operations::confirm::confirmed;
 use crate::operations::context::{Context, Locks, Snapshots};
 use crate::operations::executor::{self, Failure, Purpose};
 use crate::operations::jobs::EventSender;
 use crate::operations::journal::{Journal, Note};
 use crate::operations::plumb_links::plumb_links;
 use crate::operations::power::{self, Power};
-use crate::operations::run_plan::confirmed;
 use crate::operations::step_context::StepContext;
 use crate::operations::steps::Step;
 use crate::operations::verify_addresses::verify_addresses;
 use crate::operations::zone_comparison::{ZoneComparison, comparisons};
-use crate::operations::{create_destroy, pending, preconditions, view};
+use crate::operations::{entries, pending, preconditions, view};
 use crate::registry::Wait;
 use crate::value::name::ZoneName;
 
@@ -65,7 +65,7 @@ pub(crate) fn apply_one(
     let found = context.host.zone_state(&name)?;
     let status = found.as_ref().map(|zone| zone.state.as_str().to_owned());
     let mut zone = view::read(&context.registry, &name, view::spec(&context.registry, &name).ok().as_ref(), status)?;
-    zone.pending = pending::texts(&context.host, &create_destroy::entry(context, &name)?, found.as_ref())?;
+    zone.pending = pending::texts(&context.host, &entries::entry(context, &name)?, found.as_ref())?;
     let action = if application.rebuild { "recreated" } else { "applied" };
     Ok((action, zone, application.change.notes))
 }
@@ -138,7 +138,7 @@ fn carry_out(
     booted(context, step_context, &journal)?;
     plumb(step_context, &journal, application)?;
     unlink(step_context, &mut journal, application)?;
-    verify_addresses(step_context, &create_destroy::entry(context, step_context.zone)?, limits.boot);
+    verify_addresses(step_context, &entries::entry(context, step_context.zone)?, limits.boot);
     Ok(())
 }
 
@@ -191,7 +191,7 @@ fn change_while_down(
     changed?;
     booted.map_err(|error| error.with_help(format!("fix the cause, then run `zmgr boot {}`", step_context.zone)))?;
     plumb(step_context, &journal, application)?;
-    verify_addresses(step_context, &create_destroy::entry(context, step_context.zone)?, limits.boot);
+    verify_addresses(step_context, &entries::entry(context, step_context.zone)?, limits.boot);
     Ok(())
 }
 
@@ -265,7 +265,7 @@ fn note_applied(journal: &Journal<'_>, application: &Application) -> Result<()> 
 /// Drops the changes that waited for the boot that just happened.
 fn booted(context: &Context, step_context: &StepContext<'_>, journal: &Journal<'_>) -> Result<()> {
     let zone = context.host.zone_state(step_context.zone)?;
-    pending::clear(&context.host, journal, &create_destroy::entry(context, step_context.zone)?, zone.as_ref())
+    pending::clear(&context.host, journal, &entries::entry(context, step_context.zone)?, zone.as_ref())
 }
 
 /// Checks that a planned application is still current.

@@ -15,13 +15,14 @@ use serde_json::Value;
 
 use super::allocate::{AddressRequests, allocate, pinned_nets};
 use super::basis;
-use super::clones::{Lineage, Member};
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
 use super::create::{self, vnic_steps, vnics};
 use super::create_destroy::{self, failure};
+use super::entries;
 use super::host_assets::HostAssets;
 use super::jobs::before;
+use super::lineage::{Lineage, Member};
 use super::plumb_links;
 use super::power::{self, Power};
 use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
@@ -143,7 +144,7 @@ fn buildable(
 ) -> (Vec<ZoneName>, Vec<(ZoneName, Error)>) {
     let (mut good, mut faulty) = (Vec::new(), Vec::new());
     for name in unbuilt {
-        match create_destroy::entry(context, &name).and_then(|entry| config_tree.check(entry.template_name())) {
+        match entries::entry(context, &name).and_then(|entry| config_tree.check(entry.template_name())) {
             Ok(()) => good.push(name),
             Err(error) => faulty.push((name, error)),
         }

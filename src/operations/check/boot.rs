@@ -8,7 +8,9 @@ use crate::documents::resolve::{Findings, ZoneSpec};
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::exec::zoneadm::ZoneState;
 use crate::host::HostSnapshot;
-use crate::operations::preconditions::{Inventory, Row, Subject, Unmet, bootable_config, without_nets};
+use crate::operations::inventory::Inventory;
+use crate::operations::preconditions::{Row, Subject, Unmet};
+use crate::operations::wanted::{bootable_config, without_nets};
 use crate::value::name::ZoneName;
 
 /// What a built zone needs; its brand is checked for all zones of the brand together.

@@ -8,7 +8,7 @@ use crate::documents::resolve::{Findings, ZoneSpec};
 use crate::documents::zone::EntryState;
 use crate::exec::zoneadm::ZoneState;
 use crate::host::{BrandKind, Host, HostSnapshot, brand_kind};
-use crate::operations::preconditions::{Answers, Inventory};
+use crate::operations::inventory::{Answers, Inventory};
 use crate::schema::did_you_mean;
 use crate::value::name::ZoneName;
 use crate::value::source::{Source, Sourced};

@@ -8,7 +8,7 @@ mod find;
 
 use super::config_tree::ConfigTree;
 use super::context::{Context, Locks};
-use super::create_destroy::entry;
+use super::entries::entry;
 use super::executor::{self, Purpose};
 use super::host_assets::HostAssets;
 use super::jobs::{EventSender, run_in_order};
@@ -87,19 +87,6 @@ fn unfinished(context: &Context) -> Result<Vec<ZoneName>> {
         .collect();
     names.sort_unstable();
     Ok(names)
-}
-
-/// Finishes what was begun on this zone, if anything was, and returns the zone.
-pub(crate) fn resume(
-    context: &Context,
-    config_tree: &ConfigTree,
-    name: &ZoneName,
-    events: &EventSender,
-) -> Result<Zone> {
-    match recover_one(context, config_tree, name, RecoverMode::Resume, true, events)? {
-        Done::Nothing(zone) | Done::Finished(zone) | Done::Restored(zone) => Ok(zone),
-        Done::Undone | Done::Destroyed => Err(Error::new(Code::NotFound, format!("zone {name} is gone"))),
-    }
 }
 
 fn recover_one(

@@ -5,7 +5,7 @@ use crate::api::PlannedStep;
 use crate::documents::resources::Dataset;
 use crate::error::Result;
 use crate::exec::zfs;
-use crate::operations::data;
+use crate::operations::made;
 
 /// Creates a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Step for MakeDataset {
     }
 
     fn prepare(&self, step_context: &StepContext<'_>) -> Result<()> {
-        if data::find(&step_context.host, &self.0.name)?.is_none() {
+        if made::find(&step_context.host, &self.0.name)?.is_none() {
             step_context.made.claim(&self.0.name, false);
         }
         Ok(())
@@ -44,7 +44,7 @@ impl Step for MakeDataset {
 
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
         let made = step_context.run_locked(self.command())?;
-        match data::find(&step_context.host, &self.0.name)? {
+        match made::find(&step_context.host, &self.0.name)? {
             Some(found) if made.success() => {
                 step_context.made.made(&found, false);
                 Ok(())
@@ -60,11 +60,11 @@ impl Step for MakeDataset {
 
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
         let Some(made) = step_context.made.find(&self.0.name).filter(|made| !made.zonepath) else { return Ok(()) };
-        match data::find(&step_context.host, &self.0.name)? {
+        match made::find(&step_context.host, &self.0.name)? {
             Some(found) if made.guid.as_ref().is_none_or(|guid| *guid == found.guid) => {
                 // Not recursive: a dataset with snapshots or children is in use.
                 let ended = step_context.run_locked(zfs::destroy_one(&self.0.name))?;
-                if !ended.success() && data::find(&step_context.host, &self.0.name)?.is_some() {
+                if !ended.success() && made::find(&step_context.host, &self.0.name)?.is_some() {
                     return Err(ended.error());
                 }
             }

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::file::{self, Links};
-use crate::operations::data;
+use crate::operations::{data, made};
 use crate::value::name::ZoneName;
 
 /// Installs a zone.
@@ -140,7 +140,7 @@ impl Step for Install {
                 match step_context.host.zone_state(&self.zone)?.map(|zone| zone.state) {
                     None | Some(ZoneState::Configured) => {
                         if let Some(made) = step_context.made.of_zonepath()
-                            && data::find(&step_context.host, &made.name)?.is_none()
+                            && made::find(&step_context.host, &made.name)?.is_none()
                         {
                             step_context.made.forget(&made.name);
                         }

@@ -38,9 +38,9 @@ pub(crate) use uninstall::Uninstall;
 pub(crate) use unlink::Unlink;
 pub(crate) use vnic::Vnic;
 
-use super::step_context::StepContext;
+use super::step_context::{StepContext, foreign};
 use crate::api::{PlannedFile, PlannedStep};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::exec::Invocation;
 
 /// Progress of a step on the host.
@@ -108,10 +108,4 @@ fn shown(command: &Invocation) -> Vec<String> {
         *program = command.usual_path();
     }
     argv
-}
-
-/// Returns the error for a thing that zmgr did not make in the place of its own.
-pub(super) fn foreign(what: String) -> Error {
-    Error::new(Code::RecoveryNeeded, what)
-        .with_help("check it, then run the command again; zmgr does not change what it did not make")
 }

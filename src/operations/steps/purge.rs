@@ -5,7 +5,7 @@ use crate::api::PlannedStep;
 use crate::documents::zone::MadeDataset;
 use crate::error::Result;
 use crate::exec::zfs;
-use crate::operations::data;
+use crate::operations::made;
 
 /// A dataset that goes with its zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Step for PurgeDataset {
 
     /// A dataset of the same name that has another guid is the administrator's, and stays.
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
-        let found = data::find(&step_context.host, &self.0.name)?;
+        let found = made::find(&step_context.host, &self.0.name)?;
         let is_ours = found.is_some_and(|found| self.0.guid.as_ref().is_some_and(|guid| *guid == found.guid));
         Ok(if is_ours { Probe::Absent } else { Probe::Done })
     }

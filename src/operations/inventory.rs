@@ -6,13 +6,20 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::made;
 use crate::error::Result;
 use crate::exec::ipadm::HostAddress;
 use crate::exec::zfs::{self, Dataset};
 use crate::exec::zoneadm::HostZone;
+use crate::exec::zonecfg::parse_xml;
 use crate::host::{Host, HostSnapshot, LinkState};
-use crate::operations::data;
-use crate::operations::delegation::{self, Delegation};
+
+/// A dataset that a zone has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Delegation {
+    pub(crate) zone: String,
+    pub(crate) dataset: String,
+}
 
 /// Answers that go with one host snapshot.
 #[derive(Debug, Default)]
@@ -69,10 +76,8 @@ impl<'a> Inventory<'a> {
     /// Returns the datasets that the zones of the host have.
     pub(crate) fn delegations(&self, zones: &[HostZone]) -> Cow<'a, [Delegation]> {
         match self.snapshot {
-            Some((_, answers)) => {
-                Cow::Borrowed(answers.delegations.get_or_init(|| delegation::of_host(self.host, zones)))
-            }
-            None => Cow::Owned(delegation::of_host(self.host, zones)),
+            Some((_, answers)) => Cow::Borrowed(answers.delegations.get_or_init(|| delegations_of(self.host, zones))),
+            None => Cow::Owned(delegations_of(self.host, zones)),
         }
     }
 
@@ -80,7 +85,7 @@ impl<'a> Inventory<'a> {
     pub(crate) fn dataset(&self, name: &str) -> Result<Option<Dataset>> {
         match self.listed() {
             Some(answers) => Ok(self.pool_of(answers, name)?.get(name).cloned()),
-            None => data::find(self.host, name),
+            None => made::find(self.host, name),
         }
     }
 
@@ -93,7 +98,7 @@ impl<'a> Inventory<'a> {
         let mut found = Vec::new();
         let Some(answers) = self.listed() else {
             for name in above {
-                found.extend(data::find(self.host, name)?);
+                found.extend(made::find(self.host, name)?);
             }
             let completed = self.host.question(&zfs::list_filesystems_below(dataset))?;
             if completed.success() {
@@ -144,4 +149,20 @@ impl<'a> Inventory<'a> {
         pools.insert(pool.to_owned(), Arc::clone(&found));
         Ok(found)
     }
+}
+
+/// Returns the datasets of the host's zones, from their configurations. Only those that name a dataset are parsed.
+fn delegations_of(host: &Host, zones: &[HostZone]) -> Vec<Delegation> {
+    let mut found = Vec::new();
+    for zone in zones.iter().filter(|zone| zone.name != "global") {
+        // An unreadable one is reported by the operations on that zone.
+        let Ok(Some(text)) = host.zone_text(&zone.name) else { continue };
+        if text.contains("<dataset")
+            && let Ok(config) = parse_xml(&text)
+        {
+            let of = |dataset| Delegation { zone: zone.name.clone(), dataset };
+            found.extend(config.datasets.into_iter().map(of));
+        }
+    }
+    found
 }

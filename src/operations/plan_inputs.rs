@@ -1,0 +1,34 @@
+//! What a creation is planned from.
+
+use std::collections::BTreeMap;
+
+use super::config_tree::ConfigTree;
+use super::host_assets::HostAssets;
+use super::inventory::Delegation;
+use super::lineage::Clones;
+use crate::documents::document::Document;
+use crate::documents::zone::ZoneEntry;
+use crate::error::Error;
+use crate::exec::zonecfg::ZoneConfig;
+use crate::host::{Dialect, HostSnapshot};
+use crate::registry::Tree;
+use crate::value::name::ZoneName;
+
+/// Inputs for planning a creation.
+pub(crate) struct PlanInputs<'a> {
+    pub(crate) config_tree: &'a ConfigTree,
+    /// Files of the unbuilt zones that are created.
+    pub(crate) unbuilt: &'a BTreeMap<ZoneName, Document<ZoneEntry>>,
+    pub(crate) host: &'a HostSnapshot,
+    /// Configuration on the host of each zone that is cloned from.
+    pub(crate) sources: &'a BTreeMap<ZoneName, Option<ZoneConfig>>,
+    pub(crate) dialect: Dialect,
+    pub(crate) host_assets: &'a HostAssets,
+    /// Zones that the host cannot have, each with the reason.
+    pub(crate) refused: &'a BTreeMap<ZoneName, Error>,
+    /// Datasets delegated to other zones of the same plan.
+    pub(crate) delegated: &'a [Delegation],
+    /// What the same operation builds and clones.
+    pub(crate) clones: &'a Clones,
+    pub(crate) tree: &'a Tree,
+}
