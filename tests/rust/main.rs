@@ -6,6 +6,7 @@ mod answers;
 mod batch;
 mod boots;
 mod brand_lives;
+mod budgets;
 mod cancel;
 mod check;
 mod concurrent_edits;
