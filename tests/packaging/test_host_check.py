@@ -282,6 +282,7 @@ QUERIES = {
     "zoneadm": {"list"},
     "dladm": {"show-link", "show-vnic", "show-phys", "show-linkprop"},
     "ipadm": {"show-addr"},
+    "zlogin": {"show-addr"},
     "zfs": {"list", "mount"},
     "pkg": {"publisher"},
     "kstat": {"-p"},
