@@ -34,6 +34,11 @@ pub fn list_filesystems_below(dataset: &str) -> Invocation {
     Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume", "-r", dataset])
 }
 
+/// Lists a file system or volume with those directly below it.
+pub fn list_children(dataset: &str) -> Invocation {
+    Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume", "-d", "1", dataset])
+}
+
 /// Lists those of these datasets that the host has; exits with 1 if it lacks one.
 pub fn list_named<S: AsRef<str>>(names: &[S]) -> Invocation {
     let invocation = Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS]);

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub(crate) use brand::{
-    Brand, Cloning, ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, managed_brands, takes_packages,
+    Brand, Cloning, ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, managed_brands,
+    root_is_a_dataset, takes_packages,
 };
 pub use brand::{
     BrandFact, BrandKind, BrandOperation, brand_kind, brand_reference, explain_brand, is_pkg_image, needs_image,

@@ -88,7 +88,7 @@ impl Places {
 }
 
 /// Returns the dataset that is mounted at this path, even if the path itself does not exist.
-fn mounted_at(host: &Host, path: &str) -> Result<Option<Dataset>> {
+pub(super) fn mounted_at(host: &Host, path: &str) -> Result<Option<Dataset>> {
     let completed = host.question(&zfs::list_path(path))?;
     if !completed.success() {
         return Ok(None);

@@ -66,6 +66,11 @@ impl Mounts {
         Ok(Mounts(mounts))
     }
 
+    /// Returns true if something is mounted exactly here.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+
     /// Returns the mount points below a directory, each with its source.
     fn below(&self, directory: &str) -> Vec<(String, String)> {
         let directory = format!("{directory}/");

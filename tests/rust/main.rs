@@ -9,6 +9,7 @@ mod brand_lives;
 mod budgets;
 mod cancel;
 mod check;
+mod check_rows;
 mod concurrent_edits;
 mod crash_matrix;
 mod data_ownership;

@@ -379,6 +379,17 @@ impl Resources {
     }
 }
 
+/// Returns the nets that a zone would have if its entry named none; none if its layers are incomplete.
+pub(crate) fn nets_of_template(
+    config: &Config,
+    templates: &BTreeMap<TemplateName, Template>,
+    pools: &BTreeMap<PoolName, Pool>,
+    entry: &ZoneEntry,
+) -> Vec<EntryNet> {
+    let bare = ZoneEntry { nets: Vec::new(), applied: None, state: None, ..entry.clone() };
+    effective(config, templates, pools, &bare).map(|spec| spec.nets).unwrap_or_default()
+}
+
 /// Problems of the layers, in the order of discovery.
 #[derive(Debug, Default)]
 pub(crate) struct Findings(pub(crate) Vec<Diagnostic>);

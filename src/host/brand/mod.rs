@@ -194,6 +194,11 @@ pub fn is_pkg_image(brand: &str) -> bool {
     any(brand).is_some_and(|row| row.packages.value != Packages::None)
 }
 
+/// Returns true if the root of a zone of this brand is a dataset below that of its zonepath, which its boot mounts.
+pub(crate) fn root_is_a_dataset(brand: &str) -> bool {
+    any(brand).is_some_and(|row| row.cloning.value != Cloning::Zonepath)
+}
+
 /// Returns true if a clone of a zone of this brand lacks the zone's root.
 pub(crate) fn clone_loses_root(brand: &str) -> bool {
     any(brand).is_some_and(|row| row.cloning.value == Cloning::LosesRoot)

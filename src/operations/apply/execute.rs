@@ -41,7 +41,7 @@ pub(crate) fn apply_one(
         let status = comparison.host.as_ref().map(|(zone, _)| zone.state.as_str().to_owned());
         let spec = comparison.spec.clone();
         let application = plan(&context.with_cancel(events), config_tree, snapshots, None, comparison, options, None)?;
-        if application.is_nothing() {
+        if application.is_nothing() && !application.is_outdated() {
             let mut zone = view::of_entry(&application.entry, Some(&spec), status);
             zone.pending = application.pending.iter().flat_map(Pending::texts).collect();
             return Ok(("unchanged", zone, application.change.notes));
@@ -66,7 +66,11 @@ pub(crate) fn apply_one(
     let status = found.as_ref().map(|zone| zone.state.as_str().to_owned());
     let mut zone = view::read(&context.registry, &name, view::spec(&context.registry, &name).ok().as_ref(), status)?;
     zone.pending = pending::texts(&context.host, &entries::entry(context, &name)?, found.as_ref())?;
-    let action = if application.rebuild { "recreated" } else { "applied" };
+    let action = match (application.rebuild, application.is_nothing()) {
+        (true, _) => "recreated",
+        (false, true) => "unchanged",
+        (false, false) => "applied",
+    };
     Ok((action, zone, application.change.notes))
 }
 

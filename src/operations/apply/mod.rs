@@ -76,6 +76,11 @@ impl Application {
     fn is_nothing(&self) -> bool {
         self.change.steps.is_empty()
     }
+
+    /// Returns true if the entry lists changes that no longer wait for a boot.
+    fn is_outdated(&self) -> bool {
+        self.entry.pending.is_some() && self.pending.is_none()
+    }
 }
 
 /// Plans to apply the files of these zones, or of all if none is named. Changes nothing. A zone that cannot be planned does not

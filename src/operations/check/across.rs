@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::{Documents, files, hosted, zones};
+use super::{Documents, files, hosted, template_nets, unread, zones};
 use crate::documents::pool::{Pool, PoolNetwork, PoolShare};
 use crate::documents::publisher::Publisher;
 use crate::documents::resolve::{Findings, ZoneSpec, chain, effective, stale};
@@ -36,6 +36,8 @@ pub(super) fn check(
     checks.unused();
     zones::check(documents, &checks.specs, &mut checks.findings);
     files::check(documents, registry, &mut checks.findings);
+    unread::check(registry.tree(), &mut checks.findings);
+    template_nets::check(documents, &mut checks.findings);
     if let Some((host, found)) = host {
         hosted::check(documents, &checks.specs, host, found, &mut checks.findings);
     }

@@ -84,7 +84,8 @@ fn unmet(
     (what, subject.unmet(rows).unwrap_or_default())
 }
 
-fn named(zones: &[&ZoneName]) -> String {
+/// Names some of the zones, and counts the others.
+pub(super) fn named(zones: &[&ZoneName]) -> String {
     let names: Vec<&str> = zones.iter().take(NAMED).map(|name| name.as_str()).collect();
     match (zones.len(), zones.len().saturating_sub(NAMED)) {
         (1, _) => format!("zone {}", names[0]),

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::zones::is_unfinished;
-use super::{Documents, boot};
+use super::{Documents, boot, places};
 use crate::documents::resolve::{Findings, ZoneSpec};
 use crate::documents::zone::EntryState;
-use crate::exec::zoneadm::ZoneState;
 use crate::host::{BrandKind, Host, HostSnapshot, brand_kind};
 use crate::operations::inventory::{Answers, Inventory};
 use crate::schema::did_you_mean;
@@ -23,7 +22,9 @@ pub(super) fn check(
     links(documents, specs, found, findings);
     brands(documents, specs, found, findings);
     clone_sources(documents, specs, found, findings);
-    zones(documents, host, found, findings);
+    zones(documents, found, findings);
+    places::check(documents, specs, host, found, findings);
+    places::pending(documents, host, found, findings);
     let mut answers = Answers::default();
     answers.for_zones(specs.len());
     boot::check(documents, specs, Inventory::of(host, found, &answers), found, findings);
@@ -112,7 +113,7 @@ fn clone_sources(
 }
 
 /// Compares entries of existing zones with the host.
-fn zones(documents: &Documents, host: &Host, found: &HostSnapshot, findings: &mut Findings) {
+fn zones(documents: &Documents, found: &HostSnapshot, findings: &mut Findings) {
     let on_host = found.zones_by_name();
     let mut add = |code: &str, source: &Source, message: String, help: String| {
         findings.add_with_help(code, source, message, help);
@@ -157,18 +158,6 @@ fn zones(documents: &Documents, host: &Host, found: &HostSnapshot, findings: &mu
                 if let Some(brand) = zone.settings.brand.as_ref().filter(|brand| brand.value != there.brand) {
                     let message = format!("zone {name} has brand {} on the host, not {}", there.brand, brand.value);
                     add("other-brand", &brand.source, message, format!("correct the line; {accept}"));
-                }
-                let installed = !matches!(there.state, ZoneState::Configured | ZoneState::Incomplete);
-                if installed && !host.path(&there.zonepath).is_dir() {
-                    let message = format!(
-                        "zone {name} is {}, but its zonepath {} does not exist",
-                        there.state.as_str(),
-                        there.zonepath
-                    );
-                    let help = format!(
-                        "mount its dataset (`zfs list -o name,mounted,mountpoint`), or run `zmgr reinstall {name}`"
-                    );
-                    add("no-zonepath", &zone.source, message, help);
                 }
             }
             _ => {}

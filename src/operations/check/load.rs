@@ -35,9 +35,8 @@ impl Documents {
     /// Reads the whole tree, in parallel.
     pub(crate) fn load(tree: &Tree) -> Documents {
         let mut all = Documents::default();
-        for directory in
-            [tree.root().to_owned()].into_iter().chain(Directory::ALL.map(|directory| tree.directory(directory)))
-        {
+        let own = [tree.root().to_owned(), tree.state(), tree.locks()];
+        for directory in own.into_iter().chain(Directory::ALL.map(|directory| tree.directory(directory))) {
             if let Err(error) = tree.check_directory(&directory)
                 && error.code() != Code::NotFound
             {

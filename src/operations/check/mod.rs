@@ -8,6 +8,9 @@ mod files;
 mod held;
 mod hosted;
 mod load;
+mod places;
+mod template_nets;
+mod unread;
 mod zones;
 
 pub(crate) use load::Documents;

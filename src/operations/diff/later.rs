@@ -1,8 +1,8 @@
 //! Settings that an existing zone gets only at a reinstall, or never.
 
 use super::DriftItem;
-use crate::documents::resolve::effective;
-use crate::documents::zone::{Origin, ZoneEntry};
+use crate::documents::resolve::nets_of_template;
+use crate::documents::zone::Origin;
 use crate::exec::zoneadm::HostZone;
 use crate::operations::{ConfigTree, Context, ZoneComparison, install_differences, publishers};
 use crate::schema::TakesEffect;
@@ -46,12 +46,8 @@ pub(super) fn nets_of_the_template(config_tree: &ConfigTree, comparison: &ZoneCo
     if entry.nets.is_empty() || entry.origin == Some(Origin::Import) {
         return Vec::new();
     }
-    let bare = ZoneEntry { nets: Vec::new(), applied: None, state: None, ..entry.clone() };
-    let Ok(spec) = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &bare) else {
-        return Vec::new();
-    };
-    let missing = spec.nets.into_iter();
-    missing
+    let nets = nets_of_template(&config_tree.config, &config_tree.templates, &config_tree.pools, entry);
+    nets.into_iter()
         .filter(|net| !entry.nets.iter().any(|own| own.name == net.name))
         .map(|net| {
             let from = match (&net.pool, &net.physical) {
