@@ -150,14 +150,34 @@ fn losses(config_tree: &ConfigTree, document: &Document<ZoneEntry>, on_host: boo
         (Some(_), true) => {}
     }
     if entry.origin != Some(Origin::Import) && entry.state.is_some() && on_host {
-        lost.push(format!("zmgr created {name}: without its entry, destroy leaves what zmgr made for it, and addresses stay held by an unregistered zone"));
+        lost.push(format!("zmgr created {name}: without its entry, its addresses stay held by an unregistered zone"));
     } else if entry.nets.iter().any(|net| net.managed) {
         lost.push(format!("{name} has links that are zmgr's: import them again with --adopt-links"));
     }
+    lost.extend(left(entry));
     if entry.origin == Some(Origin::Import) && is_edited(config_tree, document) {
         lost.push(format!("zones/{name}.kdl was edited since the import"));
     }
     lost
+}
+
+/// Describes what zmgr created for the zone and no longer knows of without the entry.
+fn left(entry: &ZoneEntry) -> Option<String> {
+    let datasets = entry.datasets.iter().map(|made| match made.zonepath {
+        true => format!("dataset {} (the zone's files)", made.name),
+        false => format!("dataset {} (delegated)", made.name),
+    });
+    let applied = entry.applied.iter().flat_map(|applied| &applied.nets);
+    let mut links: Vec<String> = Vec::new();
+    for vnic in entry.nets.iter().chain(applied).filter(|net| net.managed).filter_map(|net| net.vnic.as_ref()) {
+        let link = format!("link {vnic}");
+        if !links.contains(&link) {
+            links.push(link);
+        }
+    }
+    let what: Vec<String> = datasets.chain(links).collect();
+    (entry.state.is_some() && !what.is_empty())
+        .then(|| format!("what zmgr created stays on the host, and zmgr no longer removes it: {}", what.join(", ")))
 }
 
 /// Returns true if an imported entry contains something that another import would not write.

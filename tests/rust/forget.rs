@@ -146,3 +146,20 @@ fn a_zone_that_another_process_works_on_is_busy() {
     drop(lock);
     manager.forget(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
 }
+
+#[test]
+fn forget_did_not_say_what_stays() {
+    let fixture = crate::fixture::new();
+    let said = fixture.machine.run("zfs create rpool/data");
+    assert!(said.ends_with("=0"), "{said}");
+    fixture.edit("templates/oi.kdl", "autoboot", "dataset \"rpool/data/{zone}\" create=#true\n    autoboot");
+    fixture.create("web01");
+    let notes = fixture.manager.plan_forget(&["web01"]).unwrap().changes[0].notes.join("\n");
+    for what in ["dataset rpool/zones/web01 (the zone's files)", "dataset rpool/data/web01 (delegated)", "link web01_0"]
+    {
+        assert!(notes.contains(what), "{notes}");
+    }
+    fixture.manager.forget(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
+    fixture.manager.import(&["web01"], &ImportOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert!(!fixture.manager.plan_forget(&["web01"]).unwrap().to_string().contains("stays on the host"));
+}
