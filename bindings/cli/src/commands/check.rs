@@ -25,16 +25,20 @@ impl Check {
         let found = manager.check()?;
         let status = findings(globals, &found, self.strict)?;
         if !globals.json && !globals.quiet {
-            let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
-            let outcome = match (errors, found.len() - errors) {
-                (0, 0) => "no problems".to_owned(),
-                (0, warnings) => counted(warnings, "warning"),
-                (errors, 0) => counted(errors, "error"),
-                (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
-            };
-            output::line(format_args!("checked {}: {outcome}", contents(manager.root())))?;
+            output::line(format_args!("checked {}: {}", contents(manager.root()), outcome(&found)))?;
         }
         Ok(status)
+    }
+}
+
+/// Says how many errors and warnings were found.
+pub fn outcome(found: &[Diagnostic]) -> String {
+    let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
+    match (errors, found.len() - errors) {
+        (0, 0) => "no problems".to_owned(),
+        (0, warnings) => counted(warnings, "warning"),
+        (errors, 0) => counted(errors, "error"),
+        (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
     }
 }
 

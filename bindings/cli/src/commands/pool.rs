@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use zmgr::{Allocation, Manager, PoolUsage, RunOptions};
 
-use super::check::findings;
+use super::check::{counted, findings, outcome};
 use super::pool_map;
 use crate::examples;
 use crate::failure::Failure;
@@ -200,6 +200,18 @@ fn show(globals: &Globals, pool: &PoolUsage, tree: &Path) -> Result<u8, Failure>
 
 impl Check {
     fn run(&self, globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
-        findings(globals, &manager.check_pools(self.pool.as_deref())?, self.strict)
+        let found = manager.check_pools(self.pool.as_deref())?;
+        let status = findings(globals, &found, self.strict)?;
+        if !globals.json && !globals.quiet {
+            let pools = match &self.pool {
+                Some(pool) => vec![manager.pool_usage(pool)?],
+                None => manager.pool_usages()?,
+            };
+            let held: usize = pools.iter().map(|pool| pool.holders.len()).sum();
+            let addresses = if held == 1 { "address" } else { "addresses" };
+            let (pools, outcome) = (counted(pools.len(), "pool"), outcome(&found));
+            output::line(format_args!("checked {pools}, {held} {addresses} in use: {outcome}"))?;
+        }
+        Ok(status)
     }
 }
