@@ -124,7 +124,7 @@ def test_a_token_ends_a_question(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Man
     timer.start()
     start = time.monotonic()
     with pytest.raises(zmgr.CancelledError):
-        zmgr_manager.stopped_by(token).zones()
+        zmgr_manager.with_cancel(token).zones()
     timer.join()
     assert time.monotonic() - start < 15
     zmgr_host.clear_faults()
