@@ -293,7 +293,8 @@ fn every_dataset_of_every_zone_was_asked_for_by_itself() {
     for name in &names {
         fixture.create(name);
     }
-    let calls: [(&str, fn(&Manager)); 3] = [
+    type Call = (&'static str, fn(&Manager));
+    let calls: [Call; 3] = [
         ("diff", |manager| assert!(manager.diff(&[]).unwrap().is_clean())),
         ("apply", |manager| drop(manager.apply(&[], &ApplyOptions::new(), &mut run()).unwrap().into_result().unwrap())),
         ("check", |manager| assert_eq!(cannot_boot(manager), [])),
