@@ -1021,7 +1021,7 @@ const char *zmgr_diagnosis_item_subject(const zmgr_diagnosis_item *item);
 // Requires: See zmgr_diagnosis_item_get_area.
 const char *zmgr_diagnosis_item_message(const zmgr_diagnosis_item *item);
 
-// Returns what to do about it; NULL if there is no advice.
+// Returns the advice for the user; NULL if there is none.
 //
 // Requires: See zmgr_diagnosis_item_get_area.
 const char *zmgr_diagnosis_item_help(const zmgr_diagnosis_item *item);
@@ -1205,7 +1205,7 @@ const char *zmgr_diagnostic_code(const zmgr_diagnostic *finding);
 // Requires: `finding` is NULL or a live diagnostic.
 const char *zmgr_diagnostic_message(const zmgr_diagnostic *finding);
 
-// Returns what to do about it; NULL if there is no advice.
+// Returns the advice for the user; NULL if there is none.
 //
 // Requires: `finding` is NULL or a live diagnostic.
 const char *zmgr_diagnostic_help(const zmgr_diagnostic *finding);

@@ -452,7 +452,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
             prop(
                 "before",
                 Type::Word(&["desired", "ready", "wish"]),
-                "what the entry was before, to restore it in a roll back; only for creating",
+                "what the entry was before, to restore it in a rollback; only for creating",
             ),
         ],
         help: "Written by zmgr: state of the zone. Without it, the zone has not been created yet.",

@@ -437,7 +437,7 @@ pub unsafe extern "C" fn zmgr_diagnosis_item_message(item: *const zmgr_diagnosis
     unsafe { read_text(item, |i| Some(&i.message)) }
 }
 
-/// Returns what to do about it; NULL if there is no advice.
+/// Returns the advice for the user; NULL if there is none.
 ///
 /// # Safety
 /// See zmgr_diagnosis_item_get_area.

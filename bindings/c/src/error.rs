@@ -354,7 +354,7 @@ pub unsafe extern "C" fn zmgr_diagnostic_message(finding: *const zmgr_diagnostic
     unsafe { read_text(finding, |f| Some(&f.message)) }
 }
 
-/// Returns what to do about it; NULL if there is no advice.
+/// Returns the advice for the user; NULL if there is none.
 ///
 /// # Safety
 /// `finding` is NULL or a live diagnostic.

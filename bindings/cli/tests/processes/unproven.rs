@@ -1,4 +1,4 @@
-//! Steps that destroy data and for which there is no evidence, on a host that counts as real: its commands run in processes.
+//! Refuses to destroy data without evidence on a host that counts as real: one whose commands run in processes.
 
 use serde_json::Value;
 
