@@ -241,7 +241,7 @@ pub struct Applied {
 /// State of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EntryState {
-    /// It is being created; `step` is running or failed, and `undo` is true once a roll back began.
+    /// It is being created; `step` is running or failed, and `undo` is true once a rollback began.
     Creating {
         /// The current step.
         step: String,
@@ -274,7 +274,7 @@ pub struct Intent {
     pub keep_data: bool,
     /// A destruction: whether datasets that zmgr made and delegated to it are destroyed.
     pub purge: bool,
-    /// A creation: what the entry was before, to restore it in a roll back; `None` if there was no entry.
+    /// A creation: what the entry was before, to restore it in a rollback; `None` if there was no entry.
     pub before: Option<Before>,
 }
 

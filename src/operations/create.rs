@@ -135,7 +135,7 @@ pub(crate) fn steps(
 }
 
 /// Returns the steps of a creation that have something to undo. They need only the spec, so that a missing key or publisher does
-/// not prevent a roll back.
+/// not prevent a rollback.
 pub(crate) fn steps_to_undo(
     entry: &ZoneEntry,
     spec: &ZoneSpec,

@@ -268,7 +268,7 @@ fn dispatch(heard: mpsc::Receiver<Message>, stop: &Cancel, mut passed_on: u32, o
             }
             passed_on = passed_on.max(requests);
         }
-        // A refusal counts once: the same callback also gets the events of the roll back and may refuse them too.
+        // A refusal counts once: the same callback also gets the events of the rollback and may refuse them too.
         let mut refuse = |wanted: bool| {
             if !wanted && !std::mem::replace(&mut refused, true) {
                 stop.cancel();

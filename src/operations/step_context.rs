@@ -31,7 +31,7 @@ pub(crate) struct StepContext<'a> {
     pub(crate) log: Option<PathBuf>,
     /// Set by the step that installs: the uuid of the installation.
     pub(crate) uuid: RefCell<Option<String>>,
-    /// The installation that this operation has made, with its uuid if it has one: a roll back uninstalls no other.
+    /// The installation that this operation has made, with its uuid if it has one: a rollback uninstalls no other.
     pub(crate) installation: RefCell<Option<Option<String>>>,
     /// The datasets that zmgr made for the zone.
     pub(crate) made: Made,
@@ -40,7 +40,7 @@ pub(crate) struct StepContext<'a> {
     events: &'a EventSender,
     step: RefCell<String>,
     position: Cell<(usize, usize)>,
-    /// Number of cancellation requests to ignore: 1 during a roll back.
+    /// Number of cancellation requests to ignore: 1 during a rollback.
     ignored_cancels: Arc<AtomicU32>,
     /// Number of cancellation requests to ignore in queries about the effect of a command: without the answer, the step could not
     /// be undone.
@@ -100,7 +100,7 @@ impl<'a> StepContext<'a> {
         self.position.get()
     }
 
-    /// From here on the first cancellation request is ignored: the roll back that it requested is running.
+    /// From here on the first cancellation request is ignored: the rollback that it requested is running.
     pub(crate) fn undoing(&self) {
         self.ignored_cancels.store(self.events.cancel_requests().max(1), Ordering::SeqCst);
     }

@@ -45,7 +45,7 @@ pub struct EntrySummary {
     pub state: Option<String>,
     /// Current step of its operation.
     pub step: Option<String>,
-    /// True if a roll back began.
+    /// True if a rollback began.
     pub undo: bool,
     /// Time of creation, RFC 3339.
     pub created: Option<String>,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Cancels an operation. Clones share the token; it may be used from any thread and from signal handlers.
 ///
-/// The first request rolls the operation back. A second one during the roll back leaves a recoverable entry at once.
+/// The first request rolls the operation back. A second one during the rollback leaves a recoverable entry at once.
 ///
 /// ```
 /// # use zmgr::*;
@@ -27,7 +27,7 @@ impl Cancel {
         Cancel::default()
     }
 
-    /// Requests cancellation; a second request stops the roll back.
+    /// Requests cancellation; a second request stops the rollback.
     pub fn cancel(&self) {
         // Saturates: a key held down must not wrap around to zero.
         let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_add(1));

@@ -221,7 +221,7 @@ fn visit(operation: &str, one_in: usize, prepare: impl Fn(&Path)) {
     visit_from(operation, one_in, scratch.path(), &start, &before);
 }
 
-/// Like the above if the initial state is not the one after a roll back.
+/// Like the above if the initial state is not the one after a rollback.
 fn visit_from(operation: &str, one_in: usize, scratch: &Path, start: &Path, before: &BTreeMap<String, String>) {
     let done = scratch.join("done");
     copy(start, &done);

@@ -7,7 +7,7 @@ use crate::operations::steps::Phase;
 /// The journal of a zone that is not `ready`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Journal {
-    /// Being created, in this phase; `undo` once a roll back began.
+    /// Being created, in this phase; `undo` once a rollback began.
     Creating { phase: Phase, undo: bool },
     /// Being destroyed, in this phase.
     Destroying { phase: Phase },

@@ -157,7 +157,7 @@ impl Step for Install {
 const HOOK_LOG: u64 = 1 << 20;
 const SHOWN: usize = 5;
 
-/// Adds what the brand's hook wrote in a log of its own to the error, and keeps the log: the roll back destroys the zone's files,
+/// Adds what the brand's hook wrote in a log of its own to the error, and keeps the log: the rollback destroys the zone's files,
 /// and hooks of some distributions print nothing at all.
 fn explain(step_context: &StepContext<'_>, zone: &HostZone, environment: &Environment, error: Error) -> Error {
     let mut found = vec![step_context.host.path(&zone.zonepath).join("log/zone.log")];

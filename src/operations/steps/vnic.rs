@@ -112,7 +112,7 @@ impl Step for Vnic {
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
         match self.inspect(step_context)? {
             Probe::Absent => return Ok(()),
-            // The record existed before; it does not prevent the roll back.
+            // The record existed before; it does not prevent the rollback.
             Probe::Foreign(what) if self.is_recorded(step_context)? => {
                 step_context.warn(format!("{what}; it is left alone"));
                 return Ok(());
