@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::documents::document::FORMAT;
-use crate::documents::document::{Kind, Reader};
+use crate::documents::document::{FORMAT, Kind, Reader};
 use crate::documents::zone::OLDEST_FORMAT;
 use crate::kdl_util::Node;
 use crate::schema::At;

@@ -8,8 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::documents::document::FORMAT;
-use crate::documents::document::{Kind, Reader, integer, scalar};
+use crate::documents::document::{FORMAT, Kind, Reader, integer, scalar};
 use crate::documents::settings::{EntryNet, Settings, read, write};
 use crate::kdl_util::{Node, Value};
 use crate::schema::At;

@@ -2,8 +2,7 @@
 
 use super::Manager;
 use super::zones::checked_or_all;
-use crate::api::{ApplyOptions, RunOptions, Zone};
-use crate::api::{Plan, Report};
+use crate::api::{ApplyOptions, Plan, Report, RunOptions, Zone};
 use crate::error::Result;
 use crate::operations;
 use crate::operations::diff::{self, Drift};

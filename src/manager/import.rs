@@ -2,8 +2,7 @@
 
 use super::Manager;
 use super::zones::checked_or_all;
-use crate::api::{ImportOptions, RunOptions};
-use crate::api::{Plan, Report};
+use crate::api::{ImportOptions, Plan, Report, RunOptions};
 use crate::error::Result;
 use crate::operations::import;
 

@@ -4,8 +4,7 @@ use std::ffi::OsString;
 
 use super::Manager;
 use super::zones::checked;
-use crate::api::Report;
-use crate::api::{ExecOptions, HaltOptions, RunOptions};
+use crate::api::{ExecOptions, HaltOptions, Report, RunOptions};
 use crate::error::Result;
 use crate::operations::{self, Power};
 use crate::value::name::ZoneName;

@@ -1,8 +1,9 @@
 //! Lists, creates, destroys, reinstalls and recovers zones.
 
 use super::Manager;
-use crate::api::{CreateOptions, DestroyOptions, Query, RecoverOptions, ReinstallOptions, RunOptions, Zone};
-use crate::api::{Plan, Report};
+use crate::api::{
+    CreateOptions, DestroyOptions, Plan, Query, RecoverOptions, ReinstallOptions, Report, RunOptions, Zone,
+};
 use crate::error::{Code, Error, Result};
 use crate::operations;
 use crate::value::name::ZoneName;

@@ -20,9 +20,7 @@ use super::steps::{
 };
 use super::wanted::{check_whole, wanted};
 use super::{basis, brand, setup};
-use crate::api::CreateOptions;
-use crate::api::{Basis, Change, PlannedFile, PlannedStep};
-use crate::api::{Pinned, Request};
+use crate::api::{Basis, Change, CreateOptions, Pinned, PlannedFile, PlannedStep, Request};
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::resources::{Attr, Dataset};
 use crate::documents::settings::{EntryNet, IpType, Settings};

@@ -23,9 +23,9 @@ use super::preconditions::before_creation;
 use super::step_context::StepContext;
 use super::zonepath::parent;
 use super::{clones, evidence, identity, view};
-use crate::api::Pinned;
-use crate::api::{Change, EventKind, Outcome, Plan, Report};
-use crate::api::{CreateOptions, DestroyOptions, OnFailure, RunOptions, Zone};
+use crate::api::{
+    Change, CreateOptions, DestroyOptions, EventKind, OnFailure, Outcome, Pinned, Plan, Report, RunOptions, Zone,
+};
 use crate::documents::config::FailureRule;
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};

@@ -11,9 +11,7 @@ use super::identity;
 use super::impact::DestroyImpact;
 use super::journal::{APPLY, REINSTALL};
 use super::steps::{Autoboot, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
-use crate::api::DestroyOptions;
-use crate::api::Request;
-use crate::api::{Basis, Change, PlannedFile, PlannedStep};
+use crate::api::{Basis, Change, DestroyOptions, PlannedFile, PlannedStep, Request};
 use crate::documents::zone::{EntryState, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
@@ -101,25 +99,9 @@ pub(crate) fn steps(
     options: &DestroyOptions,
 ) -> Vec<Box<dyn Step>> {
     let name = &entry.name;
-    let limits = config_tree.config.timeouts;
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     if let Some(zone) = host {
-        if autoboot {
-            steps.push(Box::new(Autoboot { zone: name.clone(), on: false }));
-        }
-        if zone.state.is_active() {
-            steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
-        }
-        if zone.state != ZoneState::Configured {
-            steps.push(Box::new(Uninstall {
-                zone: name.clone(),
-                zonepath: zone.zonepath.clone(),
-                keep_data: options.keep_data,
-                purge: options.purge,
-                uuid: entry.uuid.clone(),
-                limit: limits.install,
-            }));
-        }
+        steps = down(config_tree, entry, zone, autoboot, options);
         steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zone.zonepath.clone() }));
     } else if let (Some(EntryState::Destroying { .. }), Some(zonepath)) = (&entry.state, &entry.zonepath) {
         // A killed zonecfg may have left the zone's document.
@@ -130,6 +112,36 @@ pub(crate) fn steps(
         steps.extend(made.map(|made| Box::new(PurgeDataset(made.clone())) as Box<dyn Step>));
     }
     steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
+    steps
+}
+
+/// Returns the steps until the zone's files are gone.
+pub(crate) fn down(
+    config_tree: &ConfigTree,
+    entry: &ZoneEntry,
+    zone: &HostZone,
+    autoboot: bool,
+    options: &DestroyOptions,
+) -> Vec<Box<dyn Step>> {
+    let name = &entry.name;
+    let limits = config_tree.config.timeouts;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    if autoboot {
+        steps.push(Box::new(Autoboot { zone: name.clone(), on: false }));
+    }
+    if zone.state.is_active() {
+        steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
+    }
+    if zone.state != ZoneState::Configured {
+        steps.push(Box::new(Uninstall {
+            zone: name.clone(),
+            zonepath: zone.zonepath.clone(),
+            keep_data: options.keep_data,
+            purge: options.purge,
+            uuid: entry.uuid.clone(),
+            limit: limits.install,
+        }));
+    }
     steps
 }
 

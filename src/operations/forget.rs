@@ -12,10 +12,9 @@ use super::confirm::confirmed;
 use super::context::Context;
 use super::entries;
 use super::jobs::{EventSender, before, run_jobs};
-use crate::api::Request;
-use crate::api::RunOptions;
-use crate::api::{Basis, Change, PlannedFile, PlannedStep};
-use crate::api::{Event, EventKind, Outcome, Plan, Report};
+use crate::api::{
+    Basis, Change, Event, EventKind, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, RunOptions,
+};
 use crate::documents::document::Document;
 use crate::documents::resolve::effective;
 use crate::documents::zone::{EntryState, Origin, ZoneEntry};

@@ -10,8 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::order::{Order, Turns};
-use crate::api::RunOptions;
-use crate::api::{Event, Outcome};
+use crate::api::{Event, Outcome, RunOptions};
 use crate::error::{Code, Error, Result};
 use crate::parallel;
 use crate::value::Cancel;

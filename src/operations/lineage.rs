@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 
 use super::order::{Need, Order, Relation};
 use crate::documents::zone::ZoneEntry;
-use crate::error::Result;
-use crate::error::{Code, Diagnostic, Error};
+use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
 use crate::value::source::Sourced;
 

@@ -22,17 +22,17 @@ use super::journal::{Journal, Note, REINSTALL};
 use super::power;
 use super::preconditions::{self, BOOT, Subject};
 use super::step_context::StepContext;
-use super::steps::{Autoboot, Boot, Halt, Step, Uninstall};
-use super::{allocate, basis, clones, create, evidence, identity, impact, view};
-use crate::api::Request;
-use crate::api::{Basis, Change, PlannedFile, PlannedStep};
-use crate::api::{EventKind, Outcome, Plan, Report};
-use crate::api::{ReinstallOptions, RunOptions, Zone};
+use super::steps::{Autoboot, Boot, Step};
+use super::{allocate, basis, clones, create, destroy, evidence, identity, impact, view};
+use crate::api::{
+    Basis, Change, DestroyOptions, EventKind, Outcome, Plan, PlannedFile, PlannedStep, ReinstallOptions, Report,
+    Request, RunOptions, Zone,
+};
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{EntryState, Intent, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
-use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::exec::zoneadm::ZoneState;
 use crate::value::EntryId;
 use crate::value::name::ZoneName;
 
@@ -71,30 +71,6 @@ pub(crate) fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<Zon
     Ok(spec)
 }
 
-/// Returns the steps until the zone's old files are gone.
-pub(crate) fn down(config_tree: &ConfigTree, entry: &ZoneEntry, zone: &HostZone, autoboot: bool) -> Vec<Box<dyn Step>> {
-    let (name, uuid) = (&entry.name, entry.uuid.as_ref());
-    let limits = config_tree.config.timeouts;
-    let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    if autoboot {
-        steps.push(Box::new(Autoboot { zone: name.clone(), on: false }));
-    }
-    if zone.state.is_active() {
-        steps.push(Box::new(Halt { zone: name.clone(), limit: limits.shutdown }));
-    }
-    if zone.state != ZoneState::Configured {
-        steps.push(Box::new(Uninstall {
-            zone: name.clone(),
-            zonepath: zone.zonepath.clone(),
-            keep_data: false,
-            purge: false,
-            uuid: uuid.cloned(),
-            limit: limits.install,
-        }));
-    }
-    steps
-}
-
 /// Returns true if a step of this id is one of those until the old files are gone.
 pub(crate) fn is_down(step: &str) -> bool {
     matches!(step, "autoboot-off" | "halt" | "uninstall")
@@ -127,7 +103,7 @@ pub(crate) fn plan(
     impact.check_destroyable(name, options.force, false)?;
     let spec = desired(config_tree, &entry)?;
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
-    let down = down(config_tree, &entry, &zone, autoboot);
+    let down = destroy::down(config_tree, &entry, &zone, autoboot, &DestroyOptions::new());
     let host_assets = HostAssets::of(&context.host, config_tree, &spec)?;
     let up = create::installation(&spec, config_tree, context.host.dialect(), &host_assets, true)?;
     let (limit, halt_limit) = (config_tree.config.timeouts.boot, config_tree.config.timeouts.shutdown);

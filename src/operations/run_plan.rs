@@ -16,9 +16,7 @@ use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
 use super::zone_comparison::comparisons;
 use super::{apply, forget, reinstall};
-use crate::api::{Change, Outcome, Plan, Report};
-use crate::api::{CreateOptions, RunOptions, Zone};
-use crate::api::{Pinned, Request};
+use crate::api::{Change, CreateOptions, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
 

@@ -4,11 +4,9 @@ use std::net::IpAddr;
 
 use super::did_you_mean;
 use crate::kdl_util::{Value, credentials};
-use crate::value::CappedCpu;
-use crate::value::EntryId;
-use crate::value::Size;
 use crate::value::address::{MacAddr, parse_address, parse_network};
 use crate::value::name::{LinkName, PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
+use crate::value::{CappedCpu, EntryId, Size};
 
 /// A type of value.
 #[derive(Clone, Copy)]

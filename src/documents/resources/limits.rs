@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::documents::document::integer;
 use crate::kdl_util::{Node, Value};
 use crate::schema::{Faults, parse_cpu_range, parse_cpus};
-use crate::value::words;
-use crate::value::{CappedCpu, Size};
+use crate::value::{CappedCpu, Size, words};
 
 /// Memory limits; at least one of them is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,10 +3,7 @@
 //! Invariant: the host is changed first, `applied` is written afterwards.
 
 use super::{Application, plan, plan_of};
-use crate::api::Change;
-use crate::api::EventKind;
-use crate::api::Request;
-use crate::api::{ApplyOptions, Zone};
+use crate::api::{ApplyOptions, Change, EventKind, Request, Zone};
 use crate::documents::zone::{Before, Intent, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::operations::config_tree::ConfigTree;

@@ -28,10 +28,10 @@ use super::power::{self, Power};
 use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
 use super::zone_comparison::{ZoneComparison, comparisons};
 use super::{evidence, identity, pending, preconditions};
-use crate::api::{ApplyOptions, CreateOptions, RunOptions};
-use crate::api::{Basis, Change, PlannedFile, PlannedStep};
-use crate::api::{Outcome, Plan, Report};
-use crate::api::{PinnedNet, Request};
+use crate::api::{
+    ApplyOptions, Basis, Change, CreateOptions, Outcome, PinnedNet, Plan, PlannedFile, PlannedStep, Report, Request,
+    RunOptions,
+};
 use crate::documents::document::Document;
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::settings::EntryNet;

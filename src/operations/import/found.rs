@@ -8,9 +8,8 @@ use crate::documents::resources::{
 };
 use crate::documents::settings::{IpType, Settings};
 use crate::exec::zonecfg::{self, ZoneConfig};
-use crate::value::CappedCpu;
-use crate::value::Size;
 use crate::value::source::Sourced;
+use crate::value::{CappedCpu, Size};
 
 /// Returns the whole configuration except name, zonepath and nets; `None` if some of it cannot be translated.
 pub(super) fn settings(config: &ZoneConfig) -> Option<Settings> {

@@ -13,8 +13,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entry::{Adoption, AdoptionInputs, Found, Templates};
 
-use crate::api::{Basis, Change, Event, EventKind, Outcome, Plan, PlannedFile, PlannedStep, Report, Request};
-use crate::api::{ImportOptions, RunOptions};
+use crate::api::{
+    Basis, Change, Event, EventKind, ImportOptions, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
+    RunOptions,
+};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg;
 use crate::operations::{ConfigTree, Context, EventSender, Snapshots, before, run_jobs, view};

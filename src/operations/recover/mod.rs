@@ -16,8 +16,7 @@ use super::journal::{Journal, Note, REINSTALL};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
 use super::{apply, clones, create, destroy, pending, power, reinstall, view};
-use crate::api::{DestroyOptions, RecoverOptions, RunOptions, Zone};
-use crate::api::{EventKind, Outcome, Report};
+use crate::api::{DestroyOptions, EventKind, Outcome, RecoverOptions, Report, RunOptions, Zone};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -270,7 +269,8 @@ impl Work<'_> {
             return Ok(());
         }
         if whole {
-            let down = reinstall::down(self.config_tree, self.entry, zone, self.findings.autoboot);
+            let down =
+                destroy::down(self.config_tree, self.entry, zone, self.findings.autoboot, &DestroyOptions::new());
             executor::run(step_context, journal, executor::each(&down), Purpose::Empty)?;
         }
         journal.uninstalled();

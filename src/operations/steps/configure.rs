@@ -1,8 +1,7 @@
 //! Configures the zone, with `autoboot` off at first; undone by deleting the configuration.
 
 use super::{Phase, Probe, Step, StepContext, foreign, planned};
-use crate::api::PlannedFile;
-use crate::api::PlannedStep;
+use crate::api::{PlannedFile, PlannedStep};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::{self, Command, Difference, ScriptFile, ZoneConfig};

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use super::publishers::not_mounted;
 use super::{Phase, Probe, Step, StepContext};
-use crate::api::PlannedFile;
-use crate::api::PlannedStep;
+use crate::api::{PlannedFile, PlannedStep};
 use crate::error::Result;
 use crate::exec::zoneadm::{self, ZoneState};
 use crate::host::ZoneRoot;

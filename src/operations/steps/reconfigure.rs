@@ -1,8 +1,7 @@
 //! Changes a zone's configuration to the desired one.
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedFile;
-use crate::api::PlannedStep;
+use crate::api::{PlannedFile, PlannedStep};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm;
 use crate::exec::zonecfg::{self, ScriptFile, ZoneConfig};
