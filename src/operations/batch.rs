@@ -1,4 +1,4 @@
-//! Reserves for many creations together: loads the registry, locks and flushes once for a few dozen zones.
+//! Creates zones, and reserves for many of them together: loads the registry, locks and flushes once for a few dozen zones.
 //!
 //! Invariant: a zone is reserved under its own lock, which is held from then until its creation ends, so an entry that waits for
 //! its turn is never mistaken for an abandoned one. Only free locks are taken; a zone with a busy lock waits alone.
@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::context::{Context, Locks};
-use super::create::Creation;
-use super::create_destroy::{self, Prepared, each, failure, prepare};
+use super::create::{self, Prepared, each, failure, prepare};
+use super::create_plan::Creation;
 use super::executor::Failure;
 use super::jobs::{EventSender, before, run_jobs};
 use crate::api::{CreateOptions, Outcome, Report, RunOptions, Zone};
@@ -49,7 +49,7 @@ pub(crate) fn create(
 }
 
 /// Creations shared by several workers, in the order of the names.
-pub(crate) struct Batch<'a> {
+struct Batch<'a> {
     context: &'a Context,
     prepared: &'a Prepared,
     names: &'a [ZoneName],
@@ -66,7 +66,7 @@ enum Place {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(
+    fn new(
         context: &'a Context,
         prepared: &'a Prepared,
         names: &'a [ZoneName],
@@ -79,21 +79,15 @@ impl<'a> Batch<'a> {
     }
 
     /// Creates the zone at this position.
-    pub(crate) fn create(&self, at: usize, failure: Failure, events: &EventSender) -> Result<Zone> {
+    fn create(&self, at: usize, failure: Failure, events: &EventSender) -> Result<Zone> {
         match self.take(at, events) {
             Some(reserved) => {
                 let (locks, creation) = reserved?;
-                create_destroy::create_reserved(self.context, self.prepared, locks, &creation, failure, events)
+                create::create_reserved(self.context, self.prepared, locks, &creation, failure, events)
             }
-            None => create_destroy::create_one(
-                self.context,
-                self.prepared,
-                &self.names[at],
-                self.options,
-                failure,
-                None,
-                events,
-            ),
+            None => {
+                create::create_one(self.context, self.prepared, &self.names[at], self.options, failure, None, events)
+            }
         }
     }
 
@@ -159,15 +153,8 @@ impl<'a> Batch<'a> {
             |mut session| {
                 for (n, locks) in &held {
                     let name = &self.names[*n];
-                    let creation = create_destroy::reserve_in(
-                        &mut session,
-                        self.context,
-                        self.prepared,
-                        locks,
-                        name,
-                        self.options,
-                        None,
-                    );
+                    let creation =
+                        create::reserve_in(&mut session, self.context, self.prepared, locks, name, self.options, None);
                     planned.push(creation);
                 }
                 session.keep_host_usage();
@@ -205,7 +192,7 @@ impl Drop for Batch<'_> {
                 && let Ok((locks, creation)) = *reserved
             {
                 // What cannot be removed is left to `recover`.
-                let _ = create_destroy::call_off(self.context, locks, &creation);
+                let _ = create::call_off(self.context, locks, &creation);
             }
         }
     }

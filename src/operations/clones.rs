@@ -12,7 +12,7 @@ use super::journal::{Journal, REINSTALL};
 use super::lineage::{Building, Lineage, Member, Removing, source_of};
 use super::order::{Need, Order, Relation};
 use super::steps::Boot;
-use super::{power, view};
+use super::{identity, power, view};
 use crate::api::{EventKind, Outcome, RunOptions, Zone};
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -128,6 +128,9 @@ fn boot(context: &Context, config_tree: &ConfigTree, name: &ZoneName, events: &E
         // Another process has ended it.
         return view::read(&context.registry, name, None, None).map(Some);
     };
+    if let Some(zone) = context.host.zone_state(name)? {
+        identity::same_installation(&entry, &zone)?;
+    }
     let mut journal = Journal::new(&context.registry, name, id);
     if step.starts_with(REINSTALL) {
         journal = journal.reinstalling();

@@ -1,22 +1,31 @@
-//! Plans a destruction: everything of the zone that zmgr may remove, in an order that never leaves a dangling reference.
+//! Destroys zones: everything of the zone that zmgr may remove, in an order that never leaves a dangling reference.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::config_tree::ConfigTree;
-use super::create::vnics;
+use super::confirm::confirmed;
+use super::context::Context;
+use super::create_plan::vnics;
 use super::data;
-use super::identity;
-use super::impact::DestroyImpact;
-use super::journal::{APPLY, REINSTALL};
+use super::entries::entry;
+use super::executor;
+use super::impact::{self, DestroyImpact, Removal};
+use super::jobs::{EventSender, before};
+use super::journal::{APPLY, Journal, REINSTALL};
 use super::steps::{Autoboot, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
-use crate::api::{Basis, Change, DestroyOptions, PlannedFile, PlannedStep, Request};
-use crate::documents::zone::{EntryState, MadeDataset, ZoneEntry};
+use super::{clones, evidence, identity};
+use crate::api::{
+    Basis, Change, DestroyOptions, EventKind, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, RunOptions,
+};
+use crate::documents::zone::{EntryState, Intent, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::registry::Wait;
 use crate::value::EntryId;
+use crate::value::name::ZoneName;
 
 /// A planned destruction.
 pub(crate) struct Destruction {
@@ -171,4 +180,133 @@ fn destroyable(
             .with_help(format!("use --force, or run `zmgr set {name} protected=false` first")));
     }
     host.map_or(Ok(()), |zone| identity::same_installation(entry, zone))
+}
+
+/// Plans to destroy these zones. Changes nothing.
+pub(crate) fn plan_destroy(context: &Context, names: &[ZoneName], options: &DestroyOptions) -> Result<Plan> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let lineage = clones::of_entries(context, names);
+    let removal = Removal::inspect(context, &lineage)?;
+    let changes = names
+        .iter()
+        .map(|name| Ok(plan_destruction(context, &config_tree, &removal, name, options)?.change))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Plan::new("destroy", lineage.removing().sorted(changes)))
+}
+
+pub(crate) fn plan_destruction(
+    context: &Context,
+    config_tree: &ConfigTree,
+    removal: &Removal,
+    name: &ZoneName,
+    options: &DestroyOptions,
+) -> Result<Destruction> {
+    let entry = entry(context, name)?;
+    let Some(zone) = context.host.zone_state(name)? else {
+        if let Some(zonepath) = &entry.zonepath
+            && let Some(other) = identity::renamed(&context.host, &zonepath.value)?
+        {
+            return Err(Error::new(
+                Code::RecoveryNeeded,
+                format!("zone {} on the host has the zonepath {} of {name}", other.name, other.zonepath),
+            )
+            .with_help(format!(
+                "it was renamed outside zmgr: rename it back with `zonecfg -z {} set zonename={name}`",
+                other.name
+            )));
+        }
+        return with_evidence(context, plan(config_tree, &entry, None, options)?, entry.brand(), options);
+    };
+    let config = context.host.zone_config(name.as_str())?;
+    let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
+    impact.leave_out(removal.clones.of(name));
+    if options.purge {
+        impact.purge(&entry.datasets);
+    }
+    let autoboot = config.is_some_and(|config| config.autoboot);
+    let brand = zone.brand.clone();
+    let found = Found { zone, autoboot, impact };
+    with_evidence(context, plan(config_tree, &entry, Some(&found), options)?, Some(&brand), options)
+}
+
+fn with_evidence(
+    context: &Context,
+    mut planned: Destruction,
+    brand: Option<&str>,
+    options: &DestroyOptions,
+) -> Result<Destruction> {
+    evidence::annotate(&mut planned.change, &context.host, brand, options.unproven)?;
+    Ok(planned)
+}
+
+/// Destroys zones.
+pub(crate) fn destroy(
+    context: &Context,
+    names: &[ZoneName],
+    options: &DestroyOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let config_tree = ConfigTree::load(context.registry.tree())?;
+    let lineage = clones::of_entries(context, names);
+    let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &lineage)) {
+        Ok(removal) => removal,
+        Err(error) => return Report::called_off(names, "destroyed", error),
+    };
+    let outcomes = lineage.removing().run(names.to_vec(), "destroyed", run, |name, events| {
+        let (result, notes) = match destroy_one(context, &config_tree, &removal, &name, options, None, events) {
+            Ok(notes) => (Ok(None), notes),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        Outcome { name: name.to_string(), action: "destroyed".to_owned(), result, notes }
+    });
+    // Best effort: a stale index entry only costs time.
+    let _ = context.registry.clear_up(&mut Wait::none());
+    Ok(Report { outcomes: outcomes? })
+}
+
+/// Destroys one zone; with `approved`, only if the plan is still the same. Returns notes for the user.
+pub(crate) fn destroy_one(
+    context: &Context,
+    config_tree: &ConfigTree,
+    removal: &Removal,
+    name: &ZoneName,
+    options: &DestroyOptions,
+    approved: Option<&Change>,
+    events: &EventSender,
+) -> Result<Vec<String>> {
+    // Checked first: taking a lock creates a file, even for a name that no zone has.
+    entry(context, name)?;
+    let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
+    let planned = plan_destruction(&context.with_cancel(events), config_tree, removal, name, options);
+    let destruction = match confirmed(planned, approved, |destruction| &destruction.change) {
+        Err(error) if !context.registry.tree().zone(name).exists() => {
+            locks.retire();
+            return Err(error);
+        }
+        planned => planned?,
+    };
+    let step_context = context.step_context(config_tree, name, &locks, events)?;
+    step_context.emit(EventKind::Started);
+    let mut journal = Journal::new(&context.registry, name, destruction.id);
+    step_context.made.recorded(&destruction.made);
+    data::adopt(&step_context, destruction.dataset.as_ref());
+    journal.keep(&step_context.made);
+    // A destruction that is resumed knows from its entry what the zone was before it first began.
+    if matches!(entry(context, name)?.state, None | Some(EntryState::Ready)) {
+        journal.intend(Intent {
+            running: destruction.running,
+            keep_data: options.keep_data,
+            purge: options.purge,
+            ..Intent::default()
+        });
+    }
+    step_context.plan_steps(destruction.steps.len());
+    let result = executor::destroy(&step_context, &mut journal, &destruction.steps);
+    step_context.set_step("", (0, destruction.steps.len()));
+    step_context.emit(EventKind::Finished { ok: result.is_ok() });
+    drop(step_context);
+    if result.is_ok() {
+        locks.retire();
+    }
+    result.map(|()| destruction.change.notes)
 }

@@ -23,7 +23,7 @@ use super::power;
 use super::preconditions::{self, BOOT, Subject};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Step};
-use super::{allocate, basis, clones, create, destroy, evidence, identity, impact, view};
+use super::{allocate, basis, clones, create_plan, destroy, evidence, identity, impact, view};
 use crate::api::{
     Basis, Change, DestroyOptions, EventKind, Outcome, Plan, PlannedFile, PlannedStep, ReinstallOptions, Report,
     Request, RunOptions, Zone,
@@ -62,7 +62,7 @@ pub(crate) fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<Zon
         .map_err(|error| error.with_context(format!("cannot resolve the desired state of {}", entry.name)))?;
     let Some(applied) = &entry.applied else { return Ok(spec) };
     let (resolvers, dns_domain) = (spec.resolvers.clone(), spec.dns_domain.clone());
-    create::take_applied(&mut spec, applied);
+    create_plan::take_applied(&mut spec, applied);
     let step = entry.state.as_ref().and_then(EntryState::step);
     if step.is_none_or(|step| step.starts_with(REINSTALL)) {
         // Settings that take effect at a reinstall come from the current files.
@@ -105,7 +105,7 @@ pub(crate) fn plan(
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
     let down = destroy::down(config_tree, &entry, &zone, autoboot, &DestroyOptions::new());
     let host_assets = HostAssets::of(&context.host, config_tree, &spec)?;
-    let up = create::installation(&spec, config_tree, context.host.dialect(), &host_assets, true)?;
+    let up = create_plan::installation(&spec, config_tree, context.host.dialect(), &host_assets, true)?;
     let (limit, halt_limit) = (config_tree.config.timeouts.boot, config_tree.config.timeouts.shutdown);
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
     if let Some(config) = &config {
@@ -254,7 +254,7 @@ fn work(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Rei
     if let Err(error) = executor::run(step_context, journal, executor::each(&planned.up), Purpose::Resume) {
         return Err(given_up(step_context, journal, error));
     }
-    create::note_installed(journal, &planned.spec)?;
+    create_plan::note_installed(journal, &planned.spec)?;
     executor::finish(step_context, journal, planned.boot.as_ref())
 }
 

@@ -9,8 +9,9 @@ use super::clones;
 use super::config_tree::ConfigTree;
 use super::confirm::{AGAIN, confirmed, not_planned};
 use super::context::{Context, Snapshots};
-use super::create;
-use super::create_destroy::{self, Prepared, failure};
+use super::create::{self, Prepared, failure};
+use super::create_plan;
+use super::destroy;
 use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
@@ -46,7 +47,7 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
             _ => None,
         })
         .collect();
-    let prepare = if plan.operation == APPLY { create_destroy::prepare_unbuilt } else { create_destroy::prepare };
+    let prepare = if plan.operation == APPLY { create::prepare_unbuilt } else { create::prepare };
     let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
     let run_context = before(run, |events| {
         let context = &context.with_cancel(events);
@@ -148,14 +149,13 @@ impl RunContext {
         for (name, change) in changes {
             let confirmed = match (&change.request, &self.prepared, &mut allocator) {
                 (Request::Create { options, pinned }, Some(prepared), Some(allocator)) => {
-                    let planned = create::plan(&prepared.inputs(context), allocator, name, options, Some(pinned));
+                    let planned = create_plan::plan(&prepared.inputs(context), allocator, name, options, Some(pinned));
                     confirmed(planned, Some(change), |creation| &creation.change)
                         .map(|creation| allocator.plan_entry(&creation.entry))
                 }
                 (Request::Create { .. }, ..) => Err(Error::new(Code::Internal, "a creation without inputs")),
                 (Request::Destroy { options }, ..) => {
-                    let planned =
-                        create_destroy::plan_destruction(context, &self.config_tree, &self.removal, name, options);
+                    let planned = destroy::plan_destruction(context, &self.config_tree, &self.removal, name, options);
                     confirmed(planned, Some(change), |destruction| &destruction.change).map(drop)
                 }
                 (Request::Reinstall { options }, ..) => {
@@ -203,18 +203,12 @@ impl RunContext {
                     return Err(Error::new(Code::Internal, "a creation without inputs"));
                 };
                 let approved: Option<(&Change, &Pinned)> = Some((change, pinned));
-                create_destroy::create_one(context, prepared, name, options, on_failure, approved, events).map(Some)
+                create::create_one(context, prepared, name, options, on_failure, approved, events).map(Some)
             }
-            Request::Destroy { options } => create_destroy::destroy_one(
-                context,
-                &self.config_tree,
-                &self.removal,
-                name,
-                options,
-                Some(change),
-                events,
-            )
-            .map(|_| None),
+            Request::Destroy { options } => {
+                destroy::destroy_one(context, &self.config_tree, &self.removal, name, options, Some(change), events)
+                    .map(|_| None)
+            }
             Request::Reinstall { options } => {
                 reinstall::reinstall_one(context, &self.config_tree, &self.removal, name, options, Some(change), events)
                     .map(Some)

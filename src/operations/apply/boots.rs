@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ZoneConfig;
 use crate::operations::context::{Context, Snapshots};
-use crate::operations::create::vnics;
+use crate::operations::create_plan::vnics;
 use crate::operations::preconditions::{self, APPLY, APPLY_UNINSTALLED, Row, Subject, Unmet};
 use crate::operations::wanted;
 use crate::value::name::ZoneName;

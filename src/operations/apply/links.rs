@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::exec::dladm::{self, HostVnic};
 use crate::host::HostSnapshot;
 use crate::operations::context::{Context, Snapshots};
-use crate::operations::create::{self, vnic_steps, vnics};
+use crate::operations::create_plan::{self, vnic_steps, vnics};
 use crate::operations::preconditions;
 use crate::operations::steps::{LinkProperty, Step, Unlink, Vnic};
 
@@ -120,8 +120,8 @@ pub(crate) fn differences(
     net: &EntryNet,
     was: Option<&EntryNet>,
 ) -> Result<(BTreeMap<String, String>, Vec<String>)> {
-    let mut desired = create::properties(net);
-    let applied = was.map(create::properties).unwrap_or_default();
+    let mut desired = create_plan::properties(net);
+    let applied = was.map(create_plan::properties).unwrap_or_default();
     let mut gone: Vec<String> = applied.keys().filter(|name| !desired.contains_key(*name)).cloned().collect();
     let Some(vnic) = net.vnic.as_ref().filter(|_| !(desired.is_empty() && gone.is_empty())) else {
         return Ok((BTreeMap::new(), Vec::new()));

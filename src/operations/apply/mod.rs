@@ -17,8 +17,8 @@ use super::allocate::{AddressRequests, allocate, pinned_nets};
 use super::basis;
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
-use super::create::{self, vnic_steps, vnics};
-use super::create_destroy::{self, failure};
+use super::create::{self, failure};
+use super::create_plan::{self, vnic_steps, vnics};
 use super::entries;
 use super::host_assets::HostAssets;
 use super::jobs::before;
@@ -124,10 +124,10 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
     if !unbuilt.is_empty() {
         let create = CreateOptions::default();
         let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
-        let prepared = create_destroy::prepare_unbuilt(context, &wanted)?;
+        let prepared = create::prepare_unbuilt(context, &wanted)?;
         let _ = prepared.snapshots.clones.set(lineage.clones());
         for name in &unbuilt {
-            match create::plan(&prepared.inputs(context), &mut allocator, name, &create, None) {
+            match create_plan::plan(&prepared.inputs(context), &mut allocator, name, &create, None) {
                 Ok(creation) => {
                     allocator.plan_entry(&creation.entry);
                     changes.push(creation.change);
@@ -221,14 +221,14 @@ pub(crate) fn apply(
     let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
     let prepared = match wanted.as_slice() {
         [] => None,
-        wanted => Some(before(run, |events| create_destroy::prepare_unbuilt(&context.with_cancel(events), wanted))?),
+        wanted => Some(before(run, |events| create::prepare_unbuilt(&context.with_cancel(events), wanted))?),
     };
     if let Some(prepared) = &prepared {
         let _ = prepared.snapshots.clones.set(lineage.clones());
     }
     let outcomes = building.run((context, &config_tree), comparisons, run, |(name, comparison), events| {
         if let (true, Some(prepared)) = (is_unbuilt(&comparison), &prepared) {
-            let result = create_destroy::create_one(context, prepared, &name, &create, on_failure, None, events);
+            let result = create::create_one(context, prepared, &name, &create, on_failure, None, events);
             return Outcome {
                 name: name.to_string(),
                 action: "created".to_owned(),
@@ -294,11 +294,11 @@ fn plan_of(
         let asked = AddressRequests { addresses: &BTreeMap::new(), pinned };
         let nets = allocate(config_tree, allocator, host, &entry, &comparison.spec, &asked)?;
         chosen = pinned_nets(nets.iter().filter(|net| opens.contains(&net.name)));
-        entry.nets = create::own_nets(&nets);
+        entry.nets = create_plan::own_nets(&nets);
         comparison.spec.nets = nets;
     }
     let spec = &comparison.spec;
-    let mut applied_now = create::applied(spec);
+    let mut applied_now = create_plan::applied(spec);
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     let mut cold: Vec<Box<dyn Step>> = Vec::new();
     let (mut notes, mut unlinks, mut plumb, mut unmet) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -323,7 +323,7 @@ fn plan_of(
             preconditions::source_fits(snapshots.clones(), host, spec)?;
             boots::check_rebuild(context, snapshots, spec)?;
             let host_assets = HostAssets::of(&context.host, config_tree, spec)?;
-            steps = create::steps(spec, config_tree, context.host.dialect(), &host_assets)?;
+            steps = create_plan::steps(spec, config_tree, context.host.dialect(), &host_assets)?;
             let limit = config_tree.config.timeouts.boot;
             boot = spec.autoboot.value.then(|| Boot { zone: name.clone(), limit });
             notes.extend(boot.as_ref().and_then(|_| snapshots.clones().note(&name)));

@@ -13,7 +13,7 @@ use crate::operations::context::Context;
 use crate::operations::journal::{APPLY, REINSTALL};
 use crate::operations::steps::Extent;
 use crate::operations::steps::Phase;
-use crate::operations::{create, identity, reinstall};
+use crate::operations::{create_plan, identity, reinstall};
 
 /// The zone on the host.
 pub(super) struct Findings {
@@ -49,7 +49,7 @@ fn of_entry_alone(entry: &ZoneEntry) -> Option<ZoneSpec> {
     alone.settings.brand = entry.settings.brand.clone().or_else(|| applied.settings.brand.clone());
     alone.settings.clone_from.clone_from(&entry.settings.clone_from);
     let mut spec = effective(&Config::default(), &BTreeMap::new(), &BTreeMap::new(), &alone).ok()?;
-    create::take_applied(&mut spec, applied);
+    create_plan::take_applied(&mut spec, applied);
     Some(spec)
 }
 
@@ -130,7 +130,7 @@ pub(super) fn inspect(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec) -> 
             // The same applies to a destruction if the installation is the one to remove.
             Some(_) if is_destruction && same_installation == Some(true) => None,
             Some(config) => {
-                let configure = create::configuration(spec, context.host.dialect())?;
+                let configure = create_plan::configuration(spec, context.host.dialect())?;
                 begun = configure.extent(config) == Some(Extent::Beginning);
                 // A partial configuration is deleted if a creation left it before the zone has files; later, and in a destruction,
                 // a user may have removed something.

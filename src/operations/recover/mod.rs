@@ -15,7 +15,7 @@ use super::jobs::{EventSender, run_in_order};
 use super::journal::{Journal, Note, REINSTALL};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
-use super::{apply, clones, create, destroy, pending, power, reinstall, view};
+use super::{apply, clones, create_plan, destroy, pending, power, reinstall, view};
 use crate::api::{DestroyOptions, EventKind, Outcome, RecoverOptions, Report, RunOptions, Zone};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::{EntryState, ZoneEntry};
@@ -197,7 +197,7 @@ impl Work<'_> {
     }
 
     fn undo(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>) -> Result<()> {
-        let steps = create::steps_to_undo(self.entry, self.spec, self.config_tree, self.context.host.dialect())?;
+        let steps = create_plan::steps_to_undo(self.entry, self.spec, self.config_tree, self.context.host.dialect())?;
         journal.installed(self.findings.uuid.clone());
         // The journal, or the user, decided that it may be removed.
         step_context.installation.replace(Some(self.findings.uuid.clone()));
@@ -231,7 +231,7 @@ impl Work<'_> {
         journal.installed(self.findings.uuid.clone());
         let steps = if find::is_reinstallation(self.entry) {
             // Planned first: if a key or publisher is missing, the old files stay.
-            let steps = create::installation(
+            let steps = create_plan::installation(
                 self.spec,
                 self.config_tree,
                 self.context.host.dialect(),
@@ -247,7 +247,7 @@ impl Work<'_> {
         };
         executor::run(step_context, journal, executor::each(&steps), Purpose::Resume)?;
         if find::is_reinstallation(self.entry) {
-            create::note_installed(journal, self.spec)?;
+            create_plan::note_installed(journal, self.spec)?;
         }
         let limit = self.config_tree.config.timeouts.boot;
         let boot = self.boots().then(|| Boot { zone: self.entry.name.clone(), limit });
@@ -294,7 +294,7 @@ impl Work<'_> {
     }
 
     fn creation(&self) -> Result<Vec<Box<dyn Step>>> {
-        create::steps(self.spec, self.config_tree, self.context.host.dialect(), &self.host_assets()?)
+        create_plan::steps(self.spec, self.config_tree, self.context.host.dialect(), &self.host_assets()?)
     }
 
     fn host_assets(&self) -> Result<HostAssets> {

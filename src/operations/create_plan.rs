@@ -1,0 +1,407 @@
+//! Plans a creation: from the desired state, the allocator and a snapshot of the host to an entry and steps.
+//!
+//! Invariant: pure except for the choice of random ids and MAC addresses; with the same choices, it returns the same steps.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::allocate::{AddressRequests, allocate, pinned_nets};
+use super::config_tree::ConfigTree;
+use super::delegation;
+use super::evidence;
+use super::host_assets::HostAssets;
+use super::journal::Journal;
+use super::plan_inputs::PlanInputs;
+use super::preconditions;
+use super::steps::{
+    AddPackages, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files,
+    Publishers, SetPublisher, Step, Vnic,
+};
+use super::wanted::{check_whole, wanted};
+use super::{basis, brand, setup};
+use crate::api::{Basis, Change, CreateOptions, Pinned, PlannedFile, PlannedStep, Request};
+use crate::documents::resolve::{ZoneSpec, effective};
+use crate::documents::resources::{Attr, Dataset};
+use crate::documents::settings::{EntryNet, IpType, Settings};
+use crate::documents::zone::{Applied, Before, EntryState, Origin, ZoneEntry};
+use crate::error::{Code, Error, Result};
+use crate::exec::dladm;
+use crate::exec::zonecfg::ZoneConfig;
+use crate::host::{self, Dialect, is_pkg_image};
+use crate::registry::{Allocator, now};
+use crate::value::EntryId;
+use crate::value::name::{LinkName, TemplateName, ZoneName};
+use crate::value::source::Sourced;
+
+/// A planned creation.
+pub(crate) struct Creation {
+    /// The entry that reserves everything.
+    pub(crate) entry: ZoneEntry,
+    pub(crate) spec: ZoneSpec,
+    /// The steps up to `ready`, in order.
+    pub(crate) steps: Vec<Box<dyn Step>>,
+    /// The boot after `ready`.
+    pub(crate) boot: Option<Boot>,
+    pub(crate) change: Change,
+}
+
+/// Plans the creation of one zone. With `pinned`, requests exactly what was chosen before.
+pub(crate) fn plan(
+    inputs: &PlanInputs<'_>,
+    allocator: &mut Allocator,
+    name: &ZoneName,
+    options: &CreateOptions,
+    pinned: Option<&Pinned>,
+) -> Result<Creation> {
+    let config_tree = inputs.config_tree;
+    let mut entry = match inputs.unbuilt.get(name) {
+        Some(document) => document.value.clone(),
+        None => {
+            preconditions::unregistered(allocator, name)?;
+            desired(config_tree, name, options)?
+        }
+    };
+    let spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
+    preconditions::creatable(inputs, &spec, options)?;
+    if !spec.resources.datasets.is_empty() {
+        preconditions::delegated_once(&spec, inputs.delegated)?;
+        // Read under the registry lock, so that no other creation can interfere.
+        preconditions::delegated_once(&spec, &delegation::of_registry(inputs.tree))?;
+    }
+    if let Some(source) = &spec.clone_from
+        && inputs.clones.brand_of(&source.value).is_none()
+    {
+        preconditions::undisturbed(allocator, &source.value)?;
+    }
+
+    entry.id = Some(match pinned {
+        Some(pinned) => pinned.id.parse()?,
+        None => EntryId::random()?,
+    });
+    entry.datasets.clear();
+    entry.created = Some(pinned.map_or_else(now, |pinned| pinned.created.clone()));
+    entry.origin = Some(Origin::Create);
+    entry.zonepath = Some(spec.zonepath.value.clone().into());
+    entry.settings.brand = Some(spec.brand.value.clone().into());
+    let asked = AddressRequests { addresses: &options.addresses, pinned: pinned.map(|pinned| &pinned.nets) };
+    let nets = allocate(config_tree, allocator, inputs.host, &entry, &spec, &asked)?;
+    entry.nets = own_nets(&nets);
+
+    // From here on the spec has everything that was chosen.
+    let mut spec = spec;
+    spec.nets = nets;
+    entry.applied = Some(Box::new(Applied { plumb_links: unknown_links(&spec), ..applied(&spec) }));
+    for vnic in vnics(&entry.nets) {
+        preconditions::link_fits(inputs.host, &vnic)?;
+    }
+    let steps = steps(&spec, config_tree, inputs.dialect, inputs.host_assets)?;
+    let limit = config_tree.config.timeouts.boot;
+    let boot = options.boot.unwrap_or(spec.autoboot.value).then(|| Boot { zone: name.clone(), limit });
+    entry.intent.before = inputs.unbuilt.contains_key(name).then_some(Before::Desired);
+    entry.intent.boot = options.boot.filter(|boot| *boot != spec.autoboot.value);
+    entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
+
+    let mut change = change(inputs, name, options, &entry, &spec, &steps, boot.as_ref())?;
+    change.notes.extend(boot.as_ref().and_then(|_| inputs.clones.note(name)));
+    Ok(Creation { entry, spec, steps, boot, change })
+}
+
+/// Returns the links that the new zone may not plumb by itself: on some hosts a clone, or an image of a used zone, takes its first
+/// boot for a later one.
+fn unknown_links(spec: &ZoneSpec) -> Vec<LinkName> {
+    let used = spec.clone_from.is_some() || spec.install.image.is_some();
+    let nets =
+        spec.nets.iter().filter(|_| used && is_pkg_image(&spec.brand.value) && spec.ip_type.value == IpType::Exclusive);
+    nets.filter_map(|net| net.vnic.clone()).collect()
+}
+
+/// Returns the steps from nothing to a `ready` zone, for a spec with everything chosen.
+pub(crate) fn steps(
+    spec: &ZoneSpec,
+    config_tree: &ConfigTree,
+    dialect: Dialect,
+    host_assets: &HostAssets,
+) -> Result<Vec<Box<dyn Step>>> {
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    for dataset in host_assets.missing_datasets(spec)? {
+        steps.push(Box::new(MakeDataset(dataset)));
+    }
+    steps.extend(steps_to_configured(spec, dialect)?);
+    steps.extend(installation(spec, config_tree, dialect, host_assets, false)?);
+    Ok(steps)
+}
+
+/// Returns the steps of a creation that have something to undo. They need only the spec, so that a missing key or publisher does
+/// not prevent a rollback.
+pub(crate) fn steps_to_undo(
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+    config_tree: &ConfigTree,
+    dialect: Dialect,
+) -> Result<Vec<Box<dyn Step>>> {
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    // What was given to a zone that the host has lost stays.
+    if entry.intent.before != Some(Before::Ready) {
+        let made = entry.datasets.iter().filter(|made| !made.zonepath);
+        steps.extend(made.map(|made| Box::new(MakeDataset(Dataset::new(&made.name))) as Box<dyn Step>));
+    }
+    steps.extend(steps_to_configured(spec, dialect)?);
+    steps.push(Box::new(install(spec, config_tree, Vec::new(), false)));
+    Ok(steps)
+}
+
+fn steps_to_configured(spec: &ZoneSpec, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    for vnic in vnics(&spec.nets) {
+        steps.extend(vnic_steps(vnic, &spec.nets));
+    }
+    steps.push(Box::new(configuration(spec, dialect)?));
+    Ok(steps)
+}
+
+fn install(spec: &ZoneSpec, config_tree: &ConfigTree, arguments: Vec<String>, again: bool) -> Install {
+    let from = match &spec.clone_from {
+        Some(source) => Files::Clone(source.value.clone()),
+        None => Files::Hook(arguments),
+    };
+    let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
+    let environment = config_tree.config.environment.clone();
+    Install { zone, zonepath, from, again, limit: config_tree.config.timeouts.install, environment }
+}
+
+/// Returns the steps from a configured zone to a `ready` one; `again` for a zone that was installed before.
+pub(crate) fn installation(
+    spec: &ZoneSpec,
+    config_tree: &ConfigTree,
+    dialect: Dialect,
+    host_assets: &HostAssets,
+    again: bool,
+) -> Result<Vec<Box<dyn Step>>> {
+    let arguments = match &spec.clone_from {
+        Some(_) => Vec::new(),
+        None => brand::install_arguments(spec, config_tree, dialect, host_assets.image(spec))?,
+    };
+    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(install(spec, config_tree, arguments, again))];
+    steps.extend(publishers(spec, config_tree, dialect, host_assets)?);
+    let files = setup::first_boot(spec, dialect, host_assets.keys(spec)?)?;
+    if !files.is_empty() {
+        let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
+        let mounts_by_ready =
+            host::brand(&spec.brand.value, dialect).is_some_and(|row| row.root.value == host::Root::WhileActive);
+        let limit = config_tree.config.timeouts.boot;
+        steps.push(Box::new(FirstBoot { zone, zonepath, files, mounts_by_ready, limit }));
+    }
+    if spec.autoboot.value {
+        steps.push(Box::new(Autoboot { zone: spec.name.clone(), on: true }));
+    }
+    Ok(steps)
+}
+
+/// The steps that give the image its publishers: those that install could not give, then the check of all; then the packages that
+/// install could not find.
+fn publishers(
+    spec: &ZoneSpec,
+    config_tree: &ConfigTree,
+    dialect: Dialect,
+    host_assets: &HostAssets,
+) -> Result<Vec<Box<dyn Step>>> {
+    let desired = host_assets.publishers(spec, config_tree, brand::is_linked(&spec.brand.value, dialect))?;
+    let mut steps: Vec<Box<dyn Step>> = Vec::new();
+    if desired.is_empty() {
+        return Ok(steps);
+    }
+    let image = Image { zone: spec.name.clone(), zonepath: spec.zonepath.value.clone() };
+    let mut after: Option<String> = None;
+    for publisher in &desired {
+        let is_first = after.is_none() && (publisher.entire || desired.len() == 1);
+        let is_set = is_first && brand::is_set_by_install(publisher);
+        let name = publisher.name.to_string();
+        if !is_set {
+            steps.push(Box::new(SetPublisher {
+                image: image.clone(),
+                publisher: publisher.clone(),
+                after,
+                found: None,
+            }));
+        }
+        after = Some(name);
+    }
+    let finds_packages = brand::hook_finds_packages(&desired);
+    steps.push(Box::new(Publishers { image: image.clone(), desired, gone: None }));
+    if !finds_packages && !spec.install.packages.is_empty() && spec.clone_from.is_none() {
+        steps.push(Box::new(AddPackages {
+            image,
+            packages: spec.install.packages.clone(),
+            limit: config_tree.config.timeouts.install,
+            environment: config_tree.config.environment.clone(),
+        }));
+    }
+    Ok(steps)
+}
+
+/// Returns the step that configures a zone as desired, except that the host does not boot it yet.
+pub(crate) fn configuration(spec: &ZoneSpec, dialect: Dialect) -> Result<Configure> {
+    let config = ZoneConfig { autoboot: false, ..wanted(spec, dialect)? };
+    check_whole(spec, &config, dialect)?;
+    Ok(Configure { zone: spec.name.clone(), config, more: spec.zonecfg.value.clone() })
+}
+
+/// Returns the caller's request as an entry without anything chosen.
+pub(crate) fn desired(config_tree: &ConfigTree, name: &ZoneName, options: &CreateOptions) -> Result<ZoneEntry> {
+    let mut entry = ZoneEntry::new(name.clone());
+    let template: TemplateName = match (&options.template, &config_tree.config.default_template) {
+        (Some(template), _) => template.parse()?,
+        (None, Some(template)) => template.value.clone(),
+        (None, None) => {
+            return Err(Error::new(Code::Config, "no template given, and config.kdl has no `default-template`")
+                .with_help("use --template, or set `default-template` in config.kdl"));
+        }
+    };
+    entry.template = Some(template.into());
+    if let Some(source) = &options.clone_from {
+        entry.settings.clone_from = Some(source.parse::<ZoneName>()?.into());
+    }
+    for (key, value) in &options.attrs {
+        entry.settings.resources.attrs.push(Sourced::from(Attr::text(key, value)));
+    }
+    Ok(entry)
+}
+
+/// Returns the nets as the entry contains them: `override` is only for `applied`.
+pub(crate) fn own_nets(nets: &[EntryNet]) -> Vec<EntryNet> {
+    nets.iter().map(|net| EntryNet { overrides: Vec::new(), ..net.clone() }).collect()
+}
+
+/// Returns the VNICs that zmgr makes for these nets.
+pub(crate) fn vnics(nets: &[EntryNet]) -> Vec<Vnic> {
+    nets.iter()
+        .filter(|net| net.managed)
+        .filter_map(|net| {
+            Some(Vnic {
+                net: net.name.clone(),
+                name: net.vnic.clone()?,
+                over: net.stub.clone()?,
+                mac: net.mac?.bytes(),
+                vlan: net.vlan,
+                properties: at_once(properties(net)).0,
+            })
+        })
+        .collect()
+}
+
+/// Splits the properties of a VNIC into those set when it is created and those set afterwards.
+fn at_once(properties: BTreeMap<String, String>) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    properties.into_iter().partition(|(name, _)| dladm::is_set_by_creation(name))
+}
+
+/// Returns the steps that create a VNIC of one of these nets with all its properties.
+pub(crate) fn vnic_steps(vnic: Vnic, nets: &[EntryNet]) -> Vec<Box<dyn Step>> {
+    let net = nets.iter().find(|net| net.name == vnic.net);
+    let later = net.map(|net| at_once(properties(net)).1).unwrap_or_default();
+    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(vnic.clone())];
+    for (name, value) in later {
+        steps.push(Box::new(LinkProperty { vnic: vnic.clone(), name, value: Some(value) }));
+    }
+    steps
+}
+
+/// Returns the desired properties of a net's VNIC, by dladm's names.
+pub(crate) fn properties(net: &EntryNet) -> BTreeMap<String, String> {
+    let mut properties = net.link_properties.clone();
+    properties.extend(net.mtu.map(|mtu| ("mtu".to_owned(), mtu.to_string())));
+    properties
+}
+
+/// Returns the `applied` block for this spec, which recovery compares with the host.
+pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
+    let settings = Settings {
+        brand: Some(spec.brand.clone()),
+        autoboot: Some(spec.autoboot.clone()),
+        ip_type: Some(spec.ip_type.clone()),
+        zonecfg: (!spec.zonecfg.value.is_empty()).then(|| spec.zonecfg.clone()),
+        resolvers: (!spec.resolvers.value.is_empty()).then(|| spec.resolvers.clone()),
+        dns_domain: spec.dns_domain.clone(),
+        install: spec.clone_from.is_none().then(|| spec.install.clone().into()),
+        clone_from: spec.clone_from.clone(),
+        setup: spec.setup.clone(),
+        resources: spec.resources.clone(),
+        ..Settings::default()
+    };
+    Applied { zonepath: Some(spec.zonepath.clone()), nets: spec.nets.clone(), plumb_links: Vec::new(), settings }
+}
+
+/// Records in the entry the settings that its zone was installed with.
+pub(crate) fn note_installed(journal: &Journal<'_>, spec: &ZoneSpec) -> Result<()> {
+    let now = applied(spec).settings;
+    journal.edit(|entry| {
+        if let Some(applied) = &mut entry.applied {
+            let settings = &mut applied.settings;
+            settings.setup = now.setup.clone();
+            settings.clone_from = now.clone_from.clone();
+            settings.resolvers = now.resolvers.clone();
+            settings.dns_domain = now.dns_domain.clone();
+            settings.install = now.install.clone();
+        }
+    })
+}
+
+/// Returns the spec as it was applied: the reverse of [`applied`].
+pub(crate) fn take_applied(spec: &mut ZoneSpec, applied: &Applied) {
+    if let Some(zonepath) = &applied.zonepath {
+        spec.zonepath = zonepath.clone();
+    }
+    spec.nets.clone_from(&applied.nets);
+    let settings = &applied.settings;
+    if let Some(brand) = &settings.brand {
+        spec.brand = brand.clone();
+    }
+    if let Some(autoboot) = &settings.autoboot {
+        spec.autoboot = autoboot.clone();
+    }
+    if let Some(ip_type) = &settings.ip_type {
+        spec.ip_type = ip_type.clone();
+    }
+    spec.zonecfg = settings.zonecfg.clone().unwrap_or_default();
+    spec.resolvers = settings.resolvers.clone().unwrap_or_default();
+    spec.dns_domain.clone_from(&settings.dns_domain);
+    spec.resources = settings.resources.clone();
+}
+
+fn change(
+    inputs: &PlanInputs<'_>,
+    name: &ZoneName,
+    options: &CreateOptions,
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+    steps: &[Box<dyn Step>],
+    boot: Option<&Boot>,
+) -> Result<Change> {
+    let nets = pinned_nets(entry.nets.iter());
+    let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
+    let pinned = Pinned { id: id.clone(), created: entry.created.clone().unwrap_or_default(), nets };
+    let ready = PlannedStep {
+        id: "ready".to_owned(),
+        kind: "ready".to_owned(),
+        argv: Vec::new(),
+        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
+        undo: Vec::new(),
+        evidence: None,
+    };
+    let steps = steps.iter().map(|step| step.planned()).chain([ready]).chain(boot.map(|boot| boot.planned()));
+    let mut steps: Vec<PlannedStep> = steps.collect();
+    evidence::set_evidence(&mut steps, host::brand(&spec.brand.value, inputs.dialect));
+    Ok(Change {
+        zone: name.to_string(),
+        entry_id: id,
+        request: Request::Create { options: options.clone(), pinned },
+        spec: serde_json::to_value(spec).unwrap_or(Value::Null),
+        steps,
+        notes: brand::notes(spec),
+        basis: Basis {
+            documents: basis::documents(inputs.config_tree, spec),
+            entry: basis::ABSENT.to_owned(),
+            host: basis::host(inputs.host, spec),
+        },
+    })
+}
