@@ -17,15 +17,14 @@ pub(super) fn check(host: &Host, answers: &Answers) -> Vec<DiagnosisItem> {
     let running = answers.host_environments.as_deref().and_then(|all| host_environment(all, &mut items));
     let datasets = answers.environments.as_deref().map(Datasets::of);
     let is_ours = |zone: &&HostZone| zone.name != "global" && brand(&zone.brand, host.dialect()).is_some();
-    let mut healthy = 0_usize;
-    let mut unchecked = 0_usize;
+    let (mut healthy, mut unchecked) = (0_usize, 0_usize);
     for zone in zones.iter().filter(is_ours) {
         let Some(row) = brand(&zone.brand, host.dialect()) else { continue };
-        let before = items.len();
+        let (before, mut is_checked) = (items.len(), true);
         match (zone.state, &datasets) {
             (ZoneState::Configured, _) => continue,
             (ZoneState::Incomplete, _) => items.push(incomplete(zone)),
-            (_, None) => unchecked += 1,
+            (_, None) => is_checked = false,
             (state, Some(datasets)) => {
                 if state == ZoneState::Mounted {
                     items.push(mounted(zone));
@@ -37,12 +36,13 @@ pub(super) fn check(host: &Host, answers: &Answers) -> Vec<DiagnosisItem> {
                 if row.has_boot_environments() {
                     match running {
                         Some(running) => items.extend(environments(zone, row, dataset, datasets, running)),
-                        None => unchecked += 1,
+                        None => is_checked = false,
                     }
                 }
             }
         }
-        healthy += usize::from(items.len() == before);
+        unchecked += usize::from(!is_checked);
+        healthy += usize::from(is_checked && items.len() == before);
     }
     if unchecked > 0 {
         items.push(
@@ -53,7 +53,6 @@ pub(super) fn check(host: &Host, answers: &Answers) -> Vec<DiagnosisItem> {
             )
             .with_help("see which command does not work"),
         );
-        healthy = healthy.saturating_sub(unchecked);
     }
     if healthy > 0 {
         items.push(DiagnosisItem::ok(
