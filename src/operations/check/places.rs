@@ -187,7 +187,7 @@ fn is_below(dataset: &Dataset, prefix: &str) -> bool {
             .is_none_or(|at| !at.starts_with('/') || at.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// Reports operations that wait for a boot, if it is not known whether the zone has booted since, or if it has.
+/// Reports changes that wait for a boot, if it is not known whether the zone has booted since, or if it has.
 pub(super) fn pending(documents: &Documents, host: &Host, found: &HostSnapshot, findings: &mut Findings) {
     let on_host = found.zones_by_name();
     let with_pending = documents.zones.values().filter(|zone| !zone.is_newer() && !is_unfinished(zone));
