@@ -738,6 +738,16 @@ zmgr_status zmgr_pool_check(const zmgr_manager *manager,
                             zmgr_diagnostic_list **out,
                             zmgr_error **error);
 
+// Finds who holds an address (with or without prefix length), a MAC address, a link or a name, why, and where it is written. Returns
+// a map with the keys of `zmgr find --json`; if nothing holds it, "holdings" is empty.
+// Errors: ZMGR_INVALID_ARGUMENT for a text that can be none of them.
+//
+// Requires: `manager` is a live manager; `what` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_find(const zmgr_manager *manager,
+                      const char *what,
+                      zmgr_value **out,
+                      zmgr_error **error);
+
 // Returns the number of addresses.
 //
 // Requires: `list` is NULL or a live list; the same holds for the functions below.

@@ -49,7 +49,8 @@ pub use host::{BrandFact, BrandOperation, Distribution, Evidence, brand_referenc
 pub use ipam::{AddressRange, AddressUse, Family, RangeUse, Usage};
 pub use manager::{Manager, ManagerBuilder};
 pub use operations::diff::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};
-pub use registry::{Allocation, HeldAddress, HeldBy, PoolUsage};
+pub use operations::find::{Found, HeldKind, HolderKind, Holding, HoldingReason, PoolPlace};
+pub use registry::{AddressStanding, Allocation, HeldAddress, HeldBy, PoolUsage};
 pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, reference};
 #[cfg(feature = "sim")]
 pub use simhost::{Abort, CommandIo, Dialect, FailedBoot, Fault, SimHost, SimStatus, SpawnFn};

@@ -610,6 +610,150 @@ class ZoneDrift:
         return cls(d["name"], DriftStatus(d["status"]), items, tuple(d["pending"]), fault)
 
 
+class HeldKind(_Word):
+    """What a `Holding` holds."""
+
+    NAME = "name"
+    ADDRESS = "address"
+    #: A MAC address.
+    MAC = "mac"
+    LINK = "link"
+
+
+class HolderKind(_Word):
+    """Kind of the holder of a `Holding`."""
+
+    #: A zone of the registry.
+    ZONE = "zone"
+    #: A zone of the host that is not in the registry.
+    HOST_ZONE = "host-zone"
+    RESERVATION = "reservation"
+    POOL = "pool"
+    TEMPLATE = "template"
+    PUBLISHER = "publisher"
+    #: The host itself.
+    HOST = "host"
+
+
+class HoldingReason(_Word):
+    """Reason why something is held."""
+
+    #: A file has this name.
+    NAMED = "named"
+    #: The desired state in a file.
+    DESIRED = "desired"
+    #: What zmgr last applied.
+    APPLIED = "applied"
+    #: The zone's configuration on the host.
+    CONFIGURED = "configured"
+    #: The running zone.
+    RUNNING = "running"
+    RESERVATION = "reservation"
+    #: A ``reserve`` of a pool.
+    RESERVED = "reserved"
+    #: The gateway of a pool, or of a net.
+    GATEWAY = "gateway"
+    #: VNICs are created over this link.
+    STUB = "stub"
+    #: The host itself has it.
+    HOST = "host"
+
+
+class AddressStanding(_Word):
+    """What a pool says of an address in one of its networks."""
+
+    #: The pool can allocate it.
+    FREE = "free"
+    #: The pool could allocate it if it were not held.
+    HELD = "held"
+    #: The network's own address.
+    NETWORK = "network"
+    BROADCAST = "broadcast"
+    #: The anycast address of the network's routers.
+    ANYCAST = "anycast"
+    GATEWAY = "gateway"
+    EXCLUDED = "excluded"
+    RESERVED = "reserved"
+    OUT_OF_RANGE = "out-of-range"
+    #: It is in no share of this host.
+    OUT_OF_SHARE = "out-of-share"
+
+
+def _path(path: str | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A holder and one reason why it holds what was searched for."""
+
+    what: HeldKind
+    kind: HolderKind
+    #: Name of the holder; for the host, its address object or link.
+    name: str
+    why: HoldingReason
+    #: Net of a zone's file.
+    net: str | None
+    #: Link on the host.
+    link: str | None
+    #: File that says so; None for a fact of the running host.
+    path: Path | None
+    #: Line of the file; None for a whole file.
+    line: int | None
+
+    @classmethod
+    def _from_json(cls, h: dict[str, Any]) -> Holding:
+        return cls(
+            what=HeldKind(h["what"]),
+            kind=HolderKind(h["kind"]),
+            name=h["name"],
+            why=HoldingReason(h["why"]),
+            net=h["net"],
+            link=h["link"],
+            path=_path(h["path"]),
+            line=h["line"],
+        )
+
+
+@dataclass(frozen=True)
+class PoolPlace:
+    """What a pool says of an address."""
+
+    pool: str
+    standing: AddressStanding
+    #: File of the pool.
+    path: Path | None
+    #: Line of the network.
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Answer to a search for an address, a MAC address, a link or a name."""
+
+    #: What was searched for, as zmgr writes it.
+    query: str
+    #: Every holder and every reason.
+    holdings: tuple[Holding, ...]
+    #: For an address, what each pool whose networks contain it says of it.
+    pools: tuple[PoolPlace, ...]
+    #: What could not be searched: unreadable files, or a host that could not be queried.
+    unknown: tuple[Diagnostic, ...]
+    #: If nothing was found, a similar name or link that exists.
+    similar: str | None
+
+    @classmethod
+    def _from_json(cls, f: dict[str, Any]) -> Found:
+        pools = (PoolPlace(p["pool"], AddressStanding(p["standing"]), _path(p["path"]), p["line"]) for p in f["pools"])
+        return cls(
+            query=f["query"],
+            holdings=tuple(Holding._from_json(h) for h in f["holdings"]),
+            pools=tuple(pools),
+            unknown=tuple(Diagnostic._from_json(d) for d in f["unknown"]),
+            similar=f["similar"],
+        )
+
+
 class DiagnosisLevel(_Word):
     """Severity of an item of a diagnosis, mildest first."""
 

@@ -19,6 +19,7 @@ from ._values import (
     Event,
     ExecResult,
     FleetZone,
+    Found,
     Net,
     Pool,
     PoolUsage,
@@ -585,6 +586,17 @@ class Manager:
 
         Raises NotFoundError if the owner does not hold the address; BusyError and CancelledError while another
         process changes the registry.
+        """
+
+    def find(self, what: _Address | ipaddress.IPv4Interface | ipaddress.IPv6Interface) -> Found:
+        """Finds who holds an address, a MAC address, a link or a name, why, and where it is written.
+
+        - what: an address (a string, with or without prefix length, or an `ipaddress` object), a MAC address, a link,
+          or the name of a zone, reservation, pool, template or publisher.
+
+        Returns Found; if nothing holds it, `holdings` is empty. Without a host, only files are searched.
+
+        Raises InvalidArgumentError for a text that can be none of them.
         """
 
     def pool_usage(self, pool: str) -> PoolUsage:

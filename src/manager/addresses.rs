@@ -8,6 +8,7 @@ use crate::error::{Code, Diagnostic, Error, Result};
 use crate::host::ZonesStamp;
 use crate::operations::EventSender;
 use crate::operations::addresses::{self, HostUsages};
+use crate::operations::find::{self, Found};
 use crate::registry::{Allocation, HostUsage, PoolUsage};
 use crate::value::name::{PoolName, ReservationName};
 
@@ -151,6 +152,24 @@ impl Manager {
     pub fn check_pools(&self, pool: Option<&str>) -> Result<Vec<Diagnostic>> {
         let pool = pool.map(PoolName::new).transpose()?;
         addresses::check_pools(&self.registry(), &self.host_usages(&|events| self.host_usage(events)), pool.as_ref())
+    }
+
+    /// Finds who holds an address (with or without prefix length), a MAC address, a link or a name, why, and where it is written:
+    /// in files, in the configurations of the host's zones, and in running zones. Fails with `invalid-argument` for a text that
+    /// can be none of them. Without a host, only files are searched.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// for holding in manager.find("web01_0")?.holdings {
+    ///     println!("{} {}: {} ({})", holding.kind.as_str(), holding.name, holding.why.as_str(), holding.source);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn find(&self, what: &str) -> Result<Found> {
+        find::find(&self.registry(), self.asking_if_there()?.as_ref(), what)
     }
 
     fn host_usages<'a>(&self, make: addresses::MakeHostUsage<'a>) -> HostUsages<'a> {

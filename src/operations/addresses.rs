@@ -143,7 +143,7 @@ pub(crate) fn check_pools(
 }
 
 /// Warns that only the files were read.
-fn unchecked(error: &Error) -> Diagnostic {
+pub(super) fn unchecked(error: &Error) -> Diagnostic {
     let message = format!("the host was not checked, only the files: {}", error.message());
     Diagnostic::new("host-unchecked", message).warning()
 }

@@ -23,6 +23,7 @@ mod evidence;
 mod exec;
 mod executor;
 mod files;
+pub(crate) mod find;
 mod forget;
 mod host_assets;
 mod identity;

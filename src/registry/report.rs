@@ -58,6 +58,64 @@ pub struct HeldAddress {
     pub in_range: bool,
 }
 
+/// What a pool says of an address in one of its networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AddressStanding {
+    /// The pool can allocate it.
+    Free,
+    /// The pool could allocate it if it were not held.
+    Held,
+    /// The network's own address.
+    Network,
+    /// The network's broadcast address.
+    Broadcast,
+    /// The anycast address of the network's routers.
+    Anycast,
+    /// The network's gateway.
+    Gateway,
+    /// It is excluded.
+    Excluded,
+    /// It is reserved for one owner.
+    Reserved,
+    /// It is not in a range.
+    OutOfRange,
+    /// It is not in a share of this host.
+    OutOfShare,
+}
+
+impl AddressStanding {
+    /// All of them.
+    pub const ALL: [AddressStanding; 10] = [
+        AddressStanding::Free,
+        AddressStanding::Held,
+        AddressStanding::Network,
+        AddressStanding::Broadcast,
+        AddressStanding::Anycast,
+        AddressStanding::Gateway,
+        AddressStanding::Excluded,
+        AddressStanding::Reserved,
+        AddressStanding::OutOfRange,
+        AddressStanding::OutOfShare,
+    ];
+
+    /// Returns its name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AddressStanding::Free => "free",
+            AddressStanding::Held => "held",
+            AddressStanding::Network => "network",
+            AddressStanding::Broadcast => "broadcast",
+            AddressStanding::Anycast => "anycast",
+            AddressStanding::Gateway => "gateway",
+            AddressStanding::Excluded => "excluded",
+            AddressStanding::Reserved => "reserved",
+            AddressStanding::OutOfRange => "out-of-range",
+            AddressStanding::OutOfShare => "out-of-share",
+        }
+    }
+}
+
 impl PoolUsage {
     /// Returns the report as JSON, with the keys that the command line prints.
     pub fn to_json(&self) -> serde_json::Value {
@@ -156,6 +214,25 @@ impl Allocator {
             shares: pool.shares().cloned().collect(),
             holders,
             unknown: self.unknown().flat_map(|unreadable| unreadable.faults.clone()).collect(),
+        })
+    }
+
+    /// Returns what a pool says of an address in one of its networks.
+    pub(crate) fn standing(&mut self, name: &PoolName, address: IpAddr) -> Result<AddressStanding> {
+        let space = self.space(name)?;
+        Ok(match space.classify(address, None) {
+            AddressClass::Candidate => match self.used(name, Family::of(address))?.numbers.contains(&number(address)) {
+                true => AddressStanding::Held,
+                false => AddressStanding::Free,
+            },
+            AddressClass::Network => AddressStanding::Network,
+            AddressClass::Broadcast => AddressStanding::Broadcast,
+            AddressClass::Anycast => AddressStanding::Anycast,
+            AddressClass::Gateway => AddressStanding::Gateway,
+            AddressClass::Excluded => AddressStanding::Excluded,
+            AddressClass::Reserved(_) => AddressStanding::Reserved,
+            AddressClass::OutOfShare => AddressStanding::OutOfShare,
+            AddressClass::OutOfRange | AddressClass::Elsewhere => AddressStanding::OutOfRange,
         })
     }
 

@@ -50,10 +50,11 @@ impl PartialEq for Source {
 
 impl Eq for Source {}
 
-/// `FILE:LINE`, or `default`.
+/// `FILE:LINE`, `FILE` without a line, or `default`.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.file {
+            Some(file) if self.line == 0 => file.display().fmt(f),
             Some(file) => write!(f, "{}:{}", file.display(), self.line),
             None => f.write_str("default"),
         }

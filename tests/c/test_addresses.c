@@ -1,6 +1,28 @@
 /* Addresses for what is not a zone; who holds which; values and findings. */
 #include "check.h"
 
+static void found_where_they_are_held(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_value *found = NULL;
+    const zmgr_value *holding;
+
+    CHECK_STATUS(zmgr_find(manager, "10.1.0.1", &found, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(found, "query")), "10.1.0.1");
+    holding = zmgr_value_at(zmgr_value_get(found, "holdings"), 0);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(holding, "kind")), "pool");
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(holding, "why")), "gateway");
+    CHECK(zmgr_value_integer(zmgr_value_get(holding, "line")) > 0);
+    zmgr_value_free(found);
+    CHECK_STATUS(zmgr_find(manager, "192.0.2.1", &found, &error), ZMGR_OK, error);
+    CHECK(zmgr_value_len(zmgr_value_get(found, "holdings")) == 0);
+    zmgr_value_free(found);
+    CHECK_STATUS(zmgr_find(manager, "a b", &found, &error), ZMGR_INVALID_ARGUMENT, error);
+    CHECK(found == NULL);
+    DROP(error);
+    CHECK_STATUS(zmgr_find(manager, "10.1.0.1", NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+}
+
 static void given_and_taken_back(zmgr_manager *manager) {
     zmgr_error *error = NULL;
     zmgr_address_list *given = NULL, *again = NULL;
@@ -193,6 +215,7 @@ int main(int argc, char **argv) {
     CHECK(zmgr_value_len(written) > 0);
     zmgr_value_free(written);
     given_and_taken_back(manager);
+    found_where_they_are_held(manager);
     who_holds_what(manager);
     null_is_answered(manager);
     documents(manager);

@@ -17,6 +17,7 @@ mod doctor;
 mod documents;
 mod drift;
 mod examples;
+mod find;
 mod first_contact;
 mod fixture;
 mod fleet;

@@ -80,6 +80,7 @@ fn rust_items() -> BTreeSet<String> {
         Manager::pool_usage,
         Manager::pool_usages,
         Manager::check_pools,
+        Manager::find,
         Manager::with_cancel,
         Plan::to_json,
         Plan::from_json,
@@ -272,6 +273,12 @@ fn c_and_python_have_every_word_of_a_diagnosis() {
     for (prefix, word) in kinds.chain(areas).chain(levels) {
         let name = word.to_uppercase().replace('-', "_");
         assert!(header.contains(&format!("    {prefix}{name} = ")), "include/zmgr.h lacks {prefix}{name}");
+        assert!(values.contains(&format!("    {name} = \"{word}\"\n")), "_values.py lacks {name}");
+    }
+    let kinds = zmgr::HolderKind::ALL.iter().map(|kind| kind.as_str());
+    let reasons = zmgr::HoldingReason::ALL.iter().map(|reason| reason.as_str());
+    for word in kinds.chain(reasons).chain(zmgr::AddressStanding::ALL.iter().map(|standing| standing.as_str())) {
+        let name = word.to_uppercase().replace('-', "_");
         assert!(values.contains(&format!("    {name} = \"{word}\"\n")), "_values.py lacks {name}");
     }
     for evidence in zmgr::Evidence::ALL {

@@ -157,6 +157,22 @@ pub unsafe extern "C" fn zmgr_pool_check(
     unsafe { operate::findings(manager, out, error, |manager| manager.check_pools(optional_text(pool, "pool")?)) }
 }
 
+/// Finds who holds an address (with or without prefix length), a MAC address, a link or a name, why, and where it is written. Returns
+/// a map with the keys of `zmgr find --json`; if nothing holds it, "holdings" is empty.
+/// Errors: ZMGR_INVALID_ARGUMENT for a text that can be none of them.
+///
+/// # Safety
+/// `manager` is a live manager; `what` ends in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_find(
+    manager: *const zmgr_manager,
+    what: *const c_char,
+    out: *mut *mut zmgr_value,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe { operate::value(manager, out, error, |manager| Ok(manager.find(text(what, "what")?)?.to_json())) }
+}
+
 fn address(text: Option<&str>) -> Result<Option<IpAddr>> {
     let parse = |text: &str| {
         let wrong = || Error::new(Code::InvalidArgument, format!("{text:?} is not an address without prefix length"));

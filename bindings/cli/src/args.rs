@@ -3,8 +3,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    check, completions, create, destroy, doctor, documents, drift, fleet, forget, import, init, man, plan, pool, power,
-    recover, reinstall, show, sim,
+    check, completions, create, destroy, doctor, documents, drift, find, fleet, forget, import, init, man, plan, pool,
+    power, recover, reinstall, show, sim,
 };
 use crate::examples;
 use crate::failure::Failure;
@@ -50,6 +50,9 @@ pub enum Command {
     /// Show one zone
     #[command(after_help = examples::SHOW)]
     Show(show::Show),
+    /// Find who holds an address, a MAC address, a link or a name, and why
+    #[command(after_help = examples::FIND)]
+    Find(find::Find),
     /// Destroy zones and what zmgr created for them
     #[command(after_help = examples::DESTROY)]
     Destroy(destroy::Destroy),
@@ -121,6 +124,7 @@ impl Command {
             Command::Create(create) => create.run(globals),
             Command::List(list) => list.run(globals),
             Command::Show(show) => show.run(globals),
+            Command::Find(find) => find.run(globals),
             Command::Destroy(destroy) => destroy.run(globals),
             Command::Check(check) => check.run(globals),
             Command::Doctor(doctor) => doctor.run(globals),

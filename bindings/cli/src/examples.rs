@@ -78,6 +78,14 @@ Examples:
   zmgr show web01
   zmgr show web01 --effective";
 
+pub const FIND: &str = "\
+Examples:
+  zmgr find 10.1.0.10
+  zmgr find 2:8:20:7d:1e:9f
+  zmgr find web01_0 --json
+
+Exit status: 0; 4 if nothing holds it.";
+
 pub const EXPLAIN: &str = "\
 Examples:
   zmgr explain net

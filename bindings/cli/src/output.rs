@@ -65,6 +65,11 @@ pub fn remark(globals: &Globals, words: impl std::fmt::Display) {
     }
 }
 
+/// Formats a source, with the file below the tree.
+pub fn place(source: &zmgr::Source, tree: &std::path::Path) -> String {
+    source.to_string().replace(&format!("{}/", tree.display()), "")
+}
+
 /// Prints one JSON document.
 pub fn json(value: &Value) -> Result<(), Failure> {
     line(value)

@@ -77,6 +77,22 @@ impl Manager {
         Run::quiet(cancel).call(py, |options| manager.release(&pool, &owner, address, id.as_deref(), options))
     }
 
+    /// Finds who holds an address, a MAC address, a link or a name, why, and where it is written.
+    ///
+    /// - what: an address (a string, with or without prefix length, or an `ipaddress` object), a MAC address, a link, or the name
+    ///   of a zone, reservation, pool, template or publisher.
+    ///
+    /// Returns Found; if nothing holds it, `holdings` is empty. Without a host, only files are searched.
+    ///
+    /// Raises InvalidArgumentError for a text that can be none of them.
+    fn find<'py>(&self, py: Python<'py>, what: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        static FOUND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let manager = self.open(py)?;
+        let what = what.str()?.to_string();
+        let found = asked(py, &manager, |manager| manager.find(&what))?;
+        from_json(py, &FOUND, "Found", &found.to_json())
+    }
+
     /// Returns the use of a pool and the holders of its addresses.
     ///
     /// Raises NotFoundError, and ConfigError for an error in the pool's file.
