@@ -1,48 +1,54 @@
 //! zmgr manages illumos zones from flat KDL files.
 #![forbid(unsafe_code)]
+#![warn(unnameable_types)]
+// What only `internals` shows is neither reachable nor used without that feature.
+#![cfg_attr(not(feature = "internals"), allow(unreachable_pub, dead_code, unused_imports))]
 
-pub mod api;
+mod api;
 mod doctor;
-pub mod documents;
-pub mod error;
-#[doc(hidden)]
-pub mod exec;
+mod documents;
+mod error;
+mod exec;
 mod file;
-pub mod fleet;
-#[doc(hidden)]
-pub mod fuzz;
-#[doc(hidden)]
-pub mod host;
-#[doc(hidden)]
-pub mod ipam;
+mod fleet;
+#[cfg(feature = "internals")]
+mod fuzz;
+mod host;
+#[cfg(feature = "internals")]
+pub mod internals;
+mod ipam;
 mod kdl_util;
-pub mod manager;
-pub mod operations;
+mod manager;
+mod operations;
 mod parallel;
-#[doc(hidden)]
-pub mod registry;
+mod registry;
 mod schema;
 #[cfg(feature = "sim")]
 mod simhost;
-pub mod value;
+mod value;
 
 pub use api::{
-    ApplyOptions, CreateOptions, DestroyOptions, Event, EventKind, ExecOptions, ExecStream, HaltOptions, ImportOptions,
-    OnFailure, Outcome, Plan, Query, QueryHost, RecoverOptions, ReinstallOptions, Report, RunOptions, Zone,
-    ZoneAddress, ZoneNet,
+    ApplyOptions, Basis, Change, CreateOptions, DestroyOptions, Event, EventKind, ExecOptions, ExecStream, HaltOptions,
+    ImportOptions, OnFailure, Outcome, Pinned, PinnedNet, Plan, PlannedFile, PlannedStep, Query, QueryHost,
+    RecoverOptions, ReinstallOptions, Report, Request, RunOptions, Zone, ZoneAddress, ZoneNet,
 };
 pub use doctor::{Diagnosis, DiagnosisArea, DiagnosisItem, DiagnosisKind, DiagnosisLevel};
-pub use documents::config::Config;
+pub use documents::config::{Config, FailureRule, Timeouts};
 pub use documents::document::Document;
 pub use documents::environment::Environment;
-pub use documents::pool::{Pool, PoolNetwork, PoolShare};
+pub use documents::pool::{Pool, PoolNetwork, PoolShare, Strategy};
 pub use documents::publisher::Publisher;
-pub use documents::reservation::Reservation;
+pub use documents::reservation::{Reservation, ReservedAddress};
 pub use documents::resolve::{ZoneSpec, effective};
-pub use documents::resources::Resources;
-pub use documents::settings::{EntryNet, Settings};
+pub use documents::resources::{
+    Admin, Attr, AttrValue, CappedMemory, Dataset, DedicatedCpu, Device, Fs, Rctl, RctlAction, RctlPrivilege,
+    RctlValue, Resources, SecurityFlags,
+};
+pub use documents::settings::{EntryNet, Install, IpType, Settings, Setup, Without};
 pub use documents::template::Template;
-pub use documents::zone::{EntryState, Pending, PendingChange, ZoneEntry};
+pub use documents::zone::{
+    Applied, Before, EntryState, Intent, MadeDataset, Origin, Pending, PendingChange, ZoneEntry,
+};
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use fleet::{Fleet, FleetZone};
 pub use host::{BrandFact, BrandOperation, Distribution, Evidence, brand_reference, explain_brand};
@@ -55,8 +61,9 @@ pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, reference};
 #[cfg(feature = "sim")]
 pub use simhost::{Abort, CommandIo, Dialect, FailedBoot, Fault, SimHost, SimStatus, SpawnFn};
 pub use value::address::{MacAddr, MacPrefix, NetAddress};
+pub use value::name::{LinkName, PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
 pub use value::source::{Source, Sourced};
-pub use value::{Cancel, EntryId};
+pub use value::{Cancel, CappedCpu, EntryId, Size};
 
 /// The programs of the README run as tests.
 #[cfg(all(doctest, feature = "sim"))]

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
-use zmgr::ipam::{Block, Family, Pick, Space, number};
-use zmgr::registry::{Pools, Registry, Tree, Wait, WriteHook};
-use zmgr::value::name::{PoolName, ReservationName};
+use zmgr::internals::ipam::{Block, Family, Pick, Space, number};
+use zmgr::internals::registry::{Pools, Registry, Tree, Wait, WriteHook};
 use zmgr::{Document, Pool, ZoneEntry};
+use zmgr::{PoolName, ReservationName};
 
 use super::rows::{Aim, Table, medians, time};
 

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::WriteHook;
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::WriteHook;
 use zmgr::{CreateOptions, DestroyOptions, Fault, Manager, Query, QueryHost, RunOptions, SimHost};
 
 use crate::registry::{self, Plain, ZONES};
@@ -155,7 +155,7 @@ fn recorded(dir: &Path, scratch: &Path) -> Vec<String> {
             fs::copy(&*word, &copy).unwrap();
             *word = copy.display().to_string();
         }
-        lines.push(format!("{} </dev/null", zmgr::exec::command_line(&argv)));
+        lines.push(format!("{} </dev/null", zmgr::internals::exec::command_line(&argv)));
     });
     let manager = Manager::builder().host_root(dir).observed(watcher, WriteHook::none()).build().unwrap();
     manager.create("web01", &CreateOptions::new(), &mut RunOptions::new()).unwrap();

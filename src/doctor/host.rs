@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::exec::identify;
 use crate::exec::zonecfg::LINK_ADDRESSES;
 use crate::host::{
-    Brand, BrandKind, BrandOperation, Cloning, Dialect, Evidence, Host, brand, brand_kind, managed_brands,
+    Brand, BrandKind, BrandOperation, Cloning, Distribution, Evidence, Host, brand, brand_kind, managed_brands,
 };
 use crate::operations::ConfigTree;
 
@@ -29,7 +29,7 @@ pub(super) fn distribution(host: &Host, answers: &Answers, release: Option<&str>
             DiagnosisItem::error(DiagnosisKind::NotIllumos, "", format!("this system is {system}, not illumos"))
                 .with_help("run zmgr on an illumos host, or try it on a simulated one with `--simulate DIR`"),
         );
-    } else if host.dialect() == Dialect::Illumos {
+    } else if host.dialect() == Distribution::Illumos {
         let what = if named.is_empty() { "neither /etc/release nor uname name it".to_owned() } else { named };
         items.push(
             DiagnosisItem::warning(

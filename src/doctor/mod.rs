@@ -12,7 +12,7 @@ use serde::Serialize;
 pub use kind::{DiagnosisArea, DiagnosisKind, DiagnosisLevel};
 
 use crate::error::Result;
-use crate::host::{Dialect, Evidence, Host, real_runs};
+use crate::host::{Distribution, Evidence, Host, real_runs};
 use crate::operations::ConfigTree;
 use crate::registry::Tree;
 
@@ -34,7 +34,7 @@ use crate::registry::Tree;
 #[non_exhaustive]
 pub struct Diagnosis {
     /// Distribution. One that zmgr does not know counts as plain illumos.
-    pub distribution: Dialect,
+    pub distribution: Distribution,
     /// First line of /etc/release.
     pub release: Option<String>,
     /// `VERSION_ID` of /etc/os-release.

@@ -1,13 +1,13 @@
 //! The configuration files: what they say, and the spec that they come to for each zone.
 
-pub mod config;
-pub mod document;
-pub mod environment;
-pub mod pool;
-pub mod publisher;
-pub mod reservation;
-pub mod resolve;
-pub mod resources;
-pub mod settings;
-pub mod template;
-pub mod zone;
+pub(crate) mod config;
+pub(crate) mod document;
+pub(crate) mod environment;
+pub(crate) mod pool;
+pub(crate) mod publisher;
+pub(crate) mod reservation;
+pub(crate) mod resolve;
+pub(crate) mod resources;
+pub(crate) mod settings;
+pub(crate) mod template;
+pub(crate) mod zone;

@@ -236,16 +236,6 @@ pub fn parse_vnics(completed: &Completed) -> Result<Vec<HostVnic>> {
     parse_vnic_lines(&completed.text()?).map_err(|line| unreadable(completed, line))
 }
 
-/// Lists the zone that each link, or one link, is assigned to.
-pub fn show_zone_of(name: Option<&str>) -> Invocation {
-    Invocation::new("dladm").args(["show-linkprop", "-c", "-o", "link,value", "-p", "zone"]).args(name)
-}
-
-/// Parses the output of [`show_zone_of`]: pairs of link and zone.
-pub fn parse_zones_of(completed: &Completed) -> Result<Vec<(String, String)>> {
-    parse_pairs(&completed.text()?).map_err(|line| unreadable(completed, line))
-}
-
 /// Lists the record that restores a VNIC at a reboot of the host, whether or not the VNIC exists now. Same output as [`show_vnic`];
 /// exits with 1 if there is none.
 pub fn show_recorded_vnic(name: &str) -> Invocation {
@@ -314,13 +304,6 @@ fn parse_property_lines(text: &str) -> std::result::Result<BTreeMap<(String, Str
         .collect()
 }
 
-fn parse_pairs(text: &str) -> std::result::Result<Vec<(String, String)>, &str> {
-    fields::lines(text, 2, fields::split_dladm)
-        .map(|line| line.map(|line| (line[0].to_string(), line[1].to_string())))
-        .filter(|pair| pair.as_ref().map_or(true, |(_, value)| present(value).is_some()))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,7 +317,6 @@ mod tests {
         assert_eq!((links[2].class.clone(), links[2].over.as_deref()), (LinkClass::Vnic, Some("zstub0")));
         let vnics = parse_vnic_lines("web1n0:zstub0:2\\:8\\:20\\:7d\\:1e\\:9f:0\n").unwrap();
         assert_eq!((vnics[0].mac, vnics[0].vlan), (Some([2, 8, 0x20, 0x7d, 0x1e, 0x9f]), None));
-        assert_eq!(parse_pairs("web1n0:web1\nnet0:\n").unwrap(), [("web1n0".to_owned(), "web1".to_owned())]);
         assert!(parse_link_lines("x\n").is_err());
     }
 
@@ -380,7 +362,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(text in any::<String>()) {
-            let _ = (parse_link_lines(&text), parse_vnic_lines(&text), parse_pairs(&text), parse_mac(&text));
+            let _ = (parse_link_lines(&text), parse_vnic_lines(&text), parse_mac(&text));
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod beadm;
 mod completed;
 pub mod dladm;
 mod fields;
+#[cfg(feature = "internals")]
 pub mod fuzz;
 pub mod identify;
 mod invocation;

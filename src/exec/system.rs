@@ -57,8 +57,8 @@ impl SystemRunner {
     }
 
     /// Sets other times to react to signals.
-    #[must_use]
-    pub fn with_grace(mut self, grace: Grace) -> Self {
+    #[cfg(test)]
+    fn with_grace(mut self, grace: Grace) -> Self {
         self.grace = grace;
         self
     }

@@ -165,11 +165,6 @@ fn unreadable(command: &str, line: &str, completed: &Completed) -> Error {
         .with_command(completed.failed())
 }
 
-/// Lists all file systems with their origin: clones of a zone's snapshots may be anywhere in the pool.
-pub fn list_origins(pool: &str) -> Invocation {
-    Invocation::new("zfs").args(["list", "-H", "-p", "-o", COLUMNS, "-t", "filesystem,volume", "-r", pool])
-}
-
 /// Lists one dataset; exits with 1 if it does not exist.
 pub fn list_one(name: &str) -> Invocation {
     list_path(name)

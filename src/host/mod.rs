@@ -53,7 +53,7 @@ const DOCUMENT: u64 = 8 << 20;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Dialect {
+pub enum Distribution {
     /// Any other distribution.
     #[default]
     Illumos,
@@ -65,17 +65,14 @@ pub enum Dialect {
     SmartOs,
 }
 
-/// Name of [`Dialect`] in the public API, where `Dialect` is that of the simulated host.
-pub type Distribution = Dialect;
-
-impl Dialect {
+impl Distribution {
     /// Returns its name: `illumos`, `openindiana`, `omnios` or `smartos`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Dialect::Illumos => "illumos",
-            Dialect::OpenIndiana => "openindiana",
-            Dialect::OmniOs => "omnios",
-            Dialect::SmartOs => "smartos",
+            Distribution::Illumos => "illumos",
+            Distribution::OpenIndiana => "openindiana",
+            Distribution::OmniOs => "omnios",
+            Distribution::SmartOs => "smartos",
         }
     }
 }
@@ -96,7 +93,7 @@ pub enum LinkState {
 pub struct Host {
     runner: Arc<dyn Runner>,
     root: PathBuf,
-    dialect: Dialect,
+    dialect: Distribution,
     /// True if, for root, owners and modes of files matter: not on a simulated host.
     guarded: bool,
 }
@@ -179,7 +176,7 @@ impl Host {
     }
 
     /// Returns its distribution.
-    pub fn dialect(&self) -> Dialect {
+    pub fn dialect(&self) -> Distribution {
         self.dialect
     }
 
@@ -294,11 +291,6 @@ impl Host {
         dladm::parse_links(&self.ask(&dladm::show_link(None))?)
     }
 
-    /// Returns all VNICs.
-    pub fn vnics(&self) -> Result<Vec<HostVnic>> {
-        dladm::parse_vnics(&self.ask(&dladm::show_vnic(None))?)
-    }
-
     /// Returns the state of the link of this name. One command if it is a VNIC.
     pub fn link_state(&self, name: &str) -> Result<LinkState> {
         let completed = self.question(&dladm::show_vnic(Some(name)))?;
@@ -341,12 +333,6 @@ impl Host {
             return Err(completed.error());
         }
         dladm::parse_properties(&completed)
-    }
-
-    /// Returns the zone that this link is assigned to.
-    pub fn zone_of_link(&self, name: &str) -> Result<Option<String>> {
-        let pairs = dladm::parse_zones_of(&self.ask(&dladm::show_zone_of(Some(name)))?)?;
-        Ok(pairs.into_iter().find(|(link, _)| link == name).map(|(_, zone)| zone))
     }
 
     /// Returns the boot time of the host in seconds since 1970; `None` if it is unknown.
@@ -422,11 +408,11 @@ fn release(root: &Path) -> String {
     read("etc/release") + &read("etc/os-release")
 }
 
-fn dialect(release: &str) -> Dialect {
-    [("OpenIndiana", Dialect::OpenIndiana), ("OmniOS", Dialect::OmniOs), ("SmartOS", Dialect::SmartOs)]
+fn dialect(release: &str) -> Distribution {
+    [("OpenIndiana", Distribution::OpenIndiana), ("OmniOS", Distribution::OmniOs), ("SmartOS", Distribution::SmartOs)]
         .into_iter()
         .find(|(word, _)| release.contains(word))
-        .map_or(Dialect::Illumos, |(_, dialect)| dialect)
+        .map_or(Distribution::Illumos, |(_, dialect)| dialect)
 }
 
 #[cfg(test)]
@@ -464,7 +450,7 @@ mod tests {
     fn absence_is_confirmed_by_the_index() {
         let root = host(&[("zoneadm", "echo oops >&2; exit 1"), ("zonecfg", ""), ("dladm", "")]);
         let host = Host::below(root.path()).unwrap();
-        assert_eq!(host.dialect(), Dialect::OpenIndiana);
+        assert_eq!(host.dialect(), Distribution::OpenIndiana);
         assert_eq!(host.brands().unwrap().into_iter().collect::<Vec<_>>(), ["nlipkg"]);
         let zone = ZoneName::new("web01").unwrap();
         assert!(host.zone_state(&zone).is_err(), "without an index nothing is certain");

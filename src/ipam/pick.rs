@@ -56,14 +56,15 @@ impl Candidates {
         candidates
     }
 
-    /// Returns the number of candidates.
-    pub fn count(&self) -> u128 {
-        self.count
-    }
-
     /// Returns true if the address is a candidate.
     pub fn contains(&self, address: IpAddr) -> bool {
         Family::of(address) == self.family && self.rank(number(address)).is_some()
+    }
+
+    /// Returns the number of candidates.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> u128 {
+        self.count
     }
 
     fn rank(&self, number: u128) -> Option<u128> {

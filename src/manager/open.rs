@@ -288,7 +288,7 @@ impl ManagerBuilder {
     }
 
     /// Sets observers of each command and each change to the tree.
-    #[doc(hidden)]
+    #[cfg(feature = "internals")]
     #[must_use]
     pub fn observed(mut self, watcher: Arc<Watcher>, write_hook: WriteHook) -> Self {
         self.hooks = Hooks { write_hook, watcher: Some(watcher) };

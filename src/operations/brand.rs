@@ -7,7 +7,7 @@ use crate::documents::publisher::Publisher;
 use crate::documents::resolve::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::check_hook_word;
-use crate::host::{self, Dialect, ImageOption};
+use crate::host::{self, Distribution, ImageOption};
 
 /// Kind of file that an install image is on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) enum ImageKind {
 }
 
 /// Returns true if zones of this brand are linked images, whose publishers are the host's.
-pub(crate) fn is_linked(brand: &str, dialect: Dialect) -> bool {
+pub(crate) fn is_linked(brand: &str, dialect: Distribution) -> bool {
     host::brand(brand, dialect).is_some_and(|row| row.is_linked())
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn hook_finds_packages(publishers: &[Publisher]) -> bool {
 pub(crate) fn install_arguments(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
-    dialect: Dialect,
+    dialect: Distribution,
     image: ImageKind,
 ) -> Result<Vec<String>> {
     let brand = spec.brand.value.as_str();

@@ -28,7 +28,7 @@ use crate::documents::zone::{Applied, Before, EntryState, Origin, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm;
 use crate::exec::zonecfg::ZoneConfig;
-use crate::host::{self, Dialect, is_pkg_image};
+use crate::host::{self, Distribution, is_pkg_image};
 use crate::registry::{Allocator, now};
 use crate::value::EntryId;
 use crate::value::name::{LinkName, TemplateName, ZoneName};
@@ -120,7 +120,7 @@ fn unknown_links(spec: &ZoneSpec) -> Vec<LinkName> {
 pub(crate) fn steps(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
-    dialect: Dialect,
+    dialect: Distribution,
     host_assets: &HostAssets,
 ) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
@@ -138,7 +138,7 @@ pub(crate) fn steps_to_undo(
     entry: &ZoneEntry,
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
-    dialect: Dialect,
+    dialect: Distribution,
 ) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     // What was given to a zone that the host has lost stays.
@@ -151,7 +151,7 @@ pub(crate) fn steps_to_undo(
     Ok(steps)
 }
 
-fn steps_to_configured(spec: &ZoneSpec, dialect: Dialect) -> Result<Vec<Box<dyn Step>>> {
+fn steps_to_configured(spec: &ZoneSpec, dialect: Distribution) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     for vnic in vnics(&spec.nets) {
         steps.extend(vnic_steps(vnic, &spec.nets));
@@ -174,7 +174,7 @@ fn install(spec: &ZoneSpec, config_tree: &ConfigTree, arguments: Vec<String>, ag
 pub(crate) fn installation(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
-    dialect: Dialect,
+    dialect: Distribution,
     host_assets: &HostAssets,
     again: bool,
 ) -> Result<Vec<Box<dyn Step>>> {
@@ -203,7 +203,7 @@ pub(crate) fn installation(
 fn publishers(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
-    dialect: Dialect,
+    dialect: Distribution,
     host_assets: &HostAssets,
 ) -> Result<Vec<Box<dyn Step>>> {
     let desired = host_assets.publishers(spec, config_tree, brand::is_linked(&spec.brand.value, dialect))?;
@@ -241,7 +241,7 @@ fn publishers(
 }
 
 /// Returns the step that configures a zone as desired, except that the host does not boot it yet.
-pub(crate) fn configuration(spec: &ZoneSpec, dialect: Dialect) -> Result<Configure> {
+pub(crate) fn configuration(spec: &ZoneSpec, dialect: Distribution) -> Result<Configure> {
     let config = ZoneConfig { autoboot: false, ..wanted(spec, dialect)? };
     check_whole(spec, &config, dialect)?;
     Ok(Configure { zone: spec.name.clone(), config, more: spec.zonecfg.value.clone() })

@@ -8,7 +8,7 @@ use crate::documents::zone::{Pending, PendingChange, ZoneEntry};
 use crate::error::Result;
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::{Part, ZoneConfig, parts};
-use crate::host::{Dialect, Host};
+use crate::host::{Distribution, Host};
 use crate::schema::{TakesEffect, takes_effect};
 
 /// Attributes that OmniOS's brands read at each boot.
@@ -33,18 +33,18 @@ impl ChangedPart {
     }
 
     /// Returns true if a running zone has the change only after its next boot.
-    pub(crate) fn waits_for_reboot(&self, dialect: Dialect) -> bool {
+    pub(crate) fn waits_for_reboot(&self, dialect: Distribution) -> bool {
         self.part().is_some_and(|part| effect(&part.key, dialect) != TakesEffect::AtOnce)
     }
 }
 
 /// Returns when a change of the part with this key takes effect.
-pub(crate) fn effect(key: &[String], dialect: Dialect) -> TakesEffect {
+pub(crate) fn effect(key: &[String], dialect: Distribution) -> TakesEffect {
     let word = |n: usize| key.get(n).map(String::as_str).unwrap_or_default();
     let node = match word(0) {
         "rctl" => Alias::ALL.iter().find(|alias| alias.rctl == word(1)).map_or("rctl", |alias| alias.property),
         "pool" => "resource-pool",
-        "attr" if dialect == Dialect::OmniOs && READ_AT_BOOT.contains(&word(1)) => return TakesEffect::NextReboot,
+        "attr" if dialect == Distribution::OmniOs && READ_AT_BOOT.contains(&word(1)) => return TakesEffect::NextReboot,
         node => node,
     };
     // Properties that zmgr has no node for take effect like most of a zone's configuration.

@@ -10,7 +10,7 @@ use crate::documents::document::Document;
 use crate::documents::zone::ZoneEntry;
 use crate::error::Error;
 use crate::exec::zonecfg::ZoneConfig;
-use crate::host::{Dialect, HostSnapshot};
+use crate::host::{Distribution, HostSnapshot};
 use crate::registry::Tree;
 use crate::value::name::ZoneName;
 
@@ -22,7 +22,7 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) host: &'a HostSnapshot,
     /// Configuration on the host of each zone that is cloned from.
     pub(crate) sources: &'a BTreeMap<ZoneName, Option<ZoneConfig>>,
-    pub(crate) dialect: Dialect,
+    pub(crate) dialect: Distribution,
     pub(crate) host_assets: &'a HostAssets,
     /// Zones that the host cannot have, each with the reason.
     pub(crate) refused: &'a BTreeMap<ZoneName, Error>,

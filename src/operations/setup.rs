@@ -5,10 +5,10 @@
 use super::steps::Content;
 use crate::documents::resolve::ZoneSpec;
 use crate::error::{Code, Error, Result};
-use crate::host::Dialect;
+use crate::host::Distribution;
 
 /// Returns the files for this spec; `keys` are root's public keys.
-pub(crate) fn first_boot(spec: &ZoneSpec, dialect: Dialect, keys: Vec<String>) -> Result<Vec<Content>> {
+pub(crate) fn first_boot(spec: &ZoneSpec, dialect: Distribution, keys: Vec<String>) -> Result<Vec<Content>> {
     let mut files = Vec::new();
     let linux = spec.brand.value == "lx";
     // A clone has its source's host name, so its own is written.
@@ -30,7 +30,7 @@ pub(crate) fn first_boot(spec: &ZoneSpec, dialect: Dialect, keys: Vec<String>) -
     }
     // OmniOS's brands write these files themselves, from attributes of the zone. A domain alone makes a resolv.conf that resolves
     // nothing.
-    if dialect != Dialect::OmniOs && !spec.resolvers.value.is_empty() {
+    if dialect != Distribution::OmniOs && !spec.resolvers.value.is_empty() {
         let mut text = spec.dns_domain.iter().map(|domain| format!("domain {domain}\n")).collect::<String>();
         text.extend(spec.resolvers.value.iter().map(|resolver| format!("nameserver {resolver}\n")));
         files.push(Content::Whole { path: "/etc/resolv.conf", text });

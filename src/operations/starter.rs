@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::error::{Code, Error, Result};
 use crate::file::make_directories;
-use crate::host::{Dialect, Host, needs_image};
+use crate::host::{Distribution, Host, needs_image};
 use crate::registry::{Directory, Registry};
 
 /// Returns the files of a starter tree, as paths below the root and texts. Their template is for this brand.
@@ -25,10 +25,10 @@ pub(crate) const DEFAULT_BRAND: &str = "nlipkg";
 
 /// Chooses the brand of the starter template from those that the host has: one that installs without an image, not linked to the
 /// host's own image if there is a choice.
-pub(crate) fn brand(brands: &BTreeSet<String>, dialect: Dialect) -> String {
+pub(crate) fn brand(brands: &BTreeSet<String>, dialect: Distribution) -> String {
     let wanted: &[&str] = match dialect {
-        Dialect::OpenIndiana => &["nlipkg", "ipkg"],
-        Dialect::OmniOs => &["ipkg", "lipkg", "sparse", "pkgsrc"],
+        Distribution::OpenIndiana => &["nlipkg", "ipkg"],
+        Distribution::OmniOs => &["ipkg", "lipkg", "sparse", "pkgsrc"],
         _ => &["ipkg", "nlipkg", "lipkg", "sparse", "pkgsrc"],
     };
     let there = wanted.iter().find(|brand| brands.contains(**brand) && !needs_image(brand));
@@ -200,13 +200,13 @@ mod tests {
     #[test]
     fn the_brand_is_one_that_the_host_has() {
         for (dialect, brands, chosen) in [
-            (Dialect::OpenIndiana, &["ipkg", "nlipkg", "bhyve"][..], "nlipkg"),
-            (Dialect::OpenIndiana, &["ipkg"], "ipkg"),
-            (Dialect::OmniOs, &["lipkg", "bhyve", "lx"], "lipkg"),
-            (Dialect::OmniOs, &["ipkg", "lipkg"], "ipkg"),
-            (Dialect::Illumos, &["sn1", "labeled", "ipkg"], "ipkg"),
-            (Dialect::Illumos, &["lx", "nlipkg"], "nlipkg"),
-            (Dialect::OmniOs, &["lx"], "ipkg"),
+            (Distribution::OpenIndiana, &["ipkg", "nlipkg", "bhyve"][..], "nlipkg"),
+            (Distribution::OpenIndiana, &["ipkg"], "ipkg"),
+            (Distribution::OmniOs, &["lipkg", "bhyve", "lx"], "lipkg"),
+            (Distribution::OmniOs, &["ipkg", "lipkg"], "ipkg"),
+            (Distribution::Illumos, &["sn1", "labeled", "ipkg"], "ipkg"),
+            (Distribution::Illumos, &["lx", "nlipkg"], "nlipkg"),
+            (Distribution::OmniOs, &["lx"], "ipkg"),
         ] {
             let brands = brands.iter().map(|brand| (*brand).to_owned()).collect();
             assert_eq!(brand(&brands, dialect), chosen, "{dialect:?} {brands:?}");

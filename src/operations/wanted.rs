@@ -10,12 +10,12 @@ use crate::documents::resources::{Alias, Resources};
 use crate::documents::settings::{EntryNet, IpType};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::{self, ZoneConfig};
-use crate::host::Dialect;
+use crate::host::Distribution;
 
 /// Returns the document of this zone on a host of this dialect. Every net with a pool must have its addresses.
 ///
 /// Fails with `config` if the spec cannot be expressed in zonecfg.
-pub(crate) fn wanted(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+pub(crate) fn wanted(spec: &ZoneSpec, dialect: Distribution) -> Result<ZoneConfig> {
     let config = with_foreign(spec, dialect)?;
     zonecfg::validate(&config).map_err(|error| error.with_context(format!("zone {}", spec.name)))?;
     Ok(config)
@@ -23,7 +23,7 @@ pub(crate) fn wanted(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
 
 /// Builds the document without the parts that are kept verbatim, even if zonecfg would refuse it: a zone made by others may contain
 /// what zonecfg no longer accepts.
-pub(crate) fn document(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+pub(crate) fn document(spec: &ZoneSpec, dialect: Distribution) -> Result<ZoneConfig> {
     let mut config = ZoneConfig {
         name: spec.name.to_string(),
         zonepath: spec.zonepath.value.clone(),
@@ -37,13 +37,13 @@ pub(crate) fn document(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> 
         ..ZoneConfig::default()
     };
     resources(&spec.resources, &mut config);
-    if dialect == Dialect::OmniOs {
+    if dialect == Distribution::OmniOs {
         name_service(spec, &mut config);
     }
     Ok(config)
 }
 
-fn with_foreign(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+fn with_foreign(spec: &ZoneSpec, dialect: Distribution) -> Result<ZoneConfig> {
     zonecfg::with_pieces(document(spec, dialect)?, &spec.foreign).map_err(|fault| {
         Error::new(Code::Config, format!("zone {}: `foreign` contradicts the entry: {fault}", spec.name))
             .with_help("change or remove the lines of `foreign` in its entry")
@@ -53,7 +53,7 @@ fn with_foreign(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
 /// Returns the complete document, ending with what is kept verbatim and what is passed through.
 ///
 /// Fails with `config` if the kept or passed-through parts contradict the rest.
-pub(crate) fn whole(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+pub(crate) fn whole(spec: &ZoneSpec, dialect: Distribution) -> Result<ZoneConfig> {
     zonecfg::with_passed_through(&with_foreign(spec, dialect)?, &spec.zonecfg.value)
         .map_err(|error| error.with_context(format!("zone {}", spec.name)))
 }
@@ -61,7 +61,7 @@ pub(crate) fn whole(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
 /// Checks a document together with what is passed through after it.
 ///
 /// Fails with `config` if a command is unknown, or is not supported on this distribution.
-pub(crate) fn check_whole(spec: &ZoneSpec, config: &ZoneConfig, dialect: Dialect) -> Result<()> {
+pub(crate) fn check_whole(spec: &ZoneSpec, config: &ZoneConfig, dialect: Distribution) -> Result<()> {
     if spec.zonecfg.value.is_empty() {
         return Ok(());
     }
@@ -83,8 +83,8 @@ pub(crate) fn check_whole(spec: &ZoneSpec, config: &ZoneConfig, dialect: Dialect
 }
 
 /// Returns the first part of a document that only OmniOS and SmartOS know.
-fn unknown_to(config: &ZoneConfig, dialect: Dialect) -> Option<&'static str> {
-    if matches!(dialect, Dialect::OmniOs | Dialect::SmartOs) {
+fn unknown_to(config: &ZoneConfig, dialect: Distribution) -> Option<&'static str> {
+    if matches!(dialect, Distribution::OmniOs | Distribution::SmartOs) {
         return None;
     }
     let net = |has: fn(&zonecfg::Net) -> bool| config.nets.iter().any(has);
@@ -261,14 +261,14 @@ fn name_service(spec: &ZoneSpec, config: &mut ZoneConfig) {
 }
 
 /// Returns the part of a zone's configuration that does not depend on its links and addresses.
-pub(crate) fn without_nets(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+pub(crate) fn without_nets(spec: &ZoneSpec, dialect: Distribution) -> Result<ZoneConfig> {
     let mut spec = spec.clone();
     spec.nets.clear();
     whole(&spec, dialect)
 }
 
 /// The configuration of a zone that is built, without the nets that have no link or address yet.
-pub(crate) fn bootable_config(spec: &ZoneSpec, dialect: Dialect) -> Result<ZoneConfig> {
+pub(crate) fn bootable_config(spec: &ZoneSpec, dialect: Distribution) -> Result<ZoneConfig> {
     let mut spec = spec.clone();
     spec.nets.retain(|net| !is_open(net, spec.ip_type.value));
     whole(&spec, dialect)

@@ -15,7 +15,7 @@ use crate::documents::zone::{Applied, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::ZoneConfig;
-use crate::host::Dialect;
+use crate::host::Distribution;
 use crate::registry::EntryKind;
 use crate::value::name::ZoneName;
 
@@ -25,7 +25,7 @@ pub(crate) struct ZoneComparison<'h> {
     pub(crate) spec: ZoneSpec,
     /// The zone and its configuration on the host.
     pub(crate) host: Option<(&'h HostZone, ZoneConfig)>,
-    dialect: Dialect,
+    dialect: Distribution,
 }
 
 impl ZoneComparison<'_> {

@@ -170,18 +170,6 @@ impl Registry {
         Ok(ZoneLock { name: name.clone(), held })
     }
 
-    /// Takes the locks of several zones in the required order; names may repeat.
-    pub fn lock_zones<'n>(
-        &self,
-        names: impl IntoIterator<Item = &'n ZoneName>,
-        wait: &mut Wait<'_>,
-    ) -> Result<Vec<ZoneLock>> {
-        let mut names: Vec<&ZoneName> = names.into_iter().collect();
-        names.sort_unstable();
-        names.dedup();
-        names.into_iter().map(|name| self.lock_zone(name, wait)).collect()
-    }
-
     /// Takes a zone's lock together with other readers: the zone does not change in the meantime.
     pub fn lock_zone_shared(&self, name: &ZoneName, wait: &mut Wait<'_>) -> Result<SharedZoneLock> {
         let what = format!("zone {name}");

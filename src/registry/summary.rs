@@ -340,12 +340,6 @@ impl<'a> NetView<'a> {
         [vnic, physical].contains(&Some(name.as_bytes()))
     }
 
-    /// Returns the VNIC.
-    pub fn vnic(&self) -> Option<&'a str> {
-        let mut d = self.rest;
-        d.maybe_text()?
-    }
-
     /// Returns the MAC address.
     pub fn mac(&self) -> Option<[u8; 6]> {
         let mut d = self.rest;
@@ -498,7 +492,7 @@ pub(super) mod tests {
             prop_assert_eq!(view.nets().count(), summary.nets.len());
             prop_assert_eq!(view.all_nets().count(), summary.nets.len() + summary.applied.len());
             for (view, net) in view.nets().zip(&summary.nets) {
-                prop_assert_eq!((view.vnic(), view.mac()), (net.vnic.as_deref(), net.mac));
+                prop_assert_eq!(view.mac(), net.mac);
                 for name in ["", "a", "ab"].into_iter().chain(net.vnic.as_deref()).chain(net.stub.as_deref()).chain(net.physical.as_deref()) {
                     let has = [&net.vnic, &net.physical].into_iter().any(|link| link.as_deref() == Some(name));
                     prop_assert_eq!(view.has_link(name), has);

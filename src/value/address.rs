@@ -215,7 +215,7 @@ impl NetAddress {
 }
 
 /// Parses an address as `std::net` does (no leading zeros); fails with a readable sentence.
-pub fn parse_address(text: &str) -> Result<IpAddr, String> {
+pub(crate) fn parse_address(text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| match text {
         _ if text.contains('/') && parse_network(text).is_ok() => {
             format!("{text:?} has a prefix length: expected only the address")
@@ -225,7 +225,7 @@ pub fn parse_address(text: &str) -> Result<IpAddr, String> {
 }
 
 /// Parses an address with a prefix length; host bits are kept.
-pub fn parse_network(text: &str) -> Result<IpNet, String> {
+pub(crate) fn parse_network(text: &str) -> Result<IpNet, String> {
     let Some((address, prefix)) = text.split_once('/') else {
         return Err(match text.parse::<IpAddr>() {
             Ok(address) => format!(

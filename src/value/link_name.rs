@@ -12,7 +12,7 @@ use crate::value::name::{LinkName, ZoneName};
 /// It has `{zone}` once and ends in `{index}`, before which a letter, `_` or `.` stands: so the index can be told from a zone's name that ends
 /// in a number, and has no zero before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     before: String,
     between: String,
 }
@@ -22,7 +22,7 @@ const MAX_OWN_LEN: usize = 31 - 9 - 5;
 
 impl Pattern {
     /// Checks a pattern; the error is a sentence.
-    pub fn new(pattern: &str) -> Result<Self, String> {
+    pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let said = |rule: &str| format!("the pattern {pattern:?} {rule}");
         let Some(rest) = pattern.strip_suffix("{index}") else {
             return Err(said("must end in {index}: a link's name ends in a number"));
@@ -62,12 +62,12 @@ impl Pattern {
     }
 
     /// Returns the name by the pattern, with `-` replaced by `_`; `None` if that is not a valid link name.
-    pub fn plain(&self, zone: &ZoneName, index: u32) -> Option<LinkName> {
+    pub(crate) fn plain(&self, zone: &ZoneName, index: u32) -> Option<LinkName> {
         LinkName::new(format!("{}{}{}{index}", self.before, zone.as_str().replace('-', "_"), self.between)).ok()
     }
 
     /// Returns an unused name: by the pattern, or else `z`, eight hexadecimal digits of the zone's hash, `_`, the index.
-    pub fn choose(&self, zone: &ZoneName, index: u32, mut taken: impl FnMut(&str) -> bool) -> Result<LinkName> {
+    pub(crate) fn choose(&self, zone: &ZoneName, index: u32, mut taken: impl FnMut(&str) -> bool) -> Result<LinkName> {
         self.plain(zone, index)
             .into_iter()
             .chain((0..1000).filter_map(|round| fallback(zone, index, round)))

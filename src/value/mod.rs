@@ -1,12 +1,12 @@
 //! Values: checked once, trusted afterwards.
 
-pub mod address;
-pub mod cancel;
-pub mod entry_id;
-pub mod link_name;
-pub mod name;
-pub mod size;
-pub mod source;
+pub(crate) mod address;
+pub(crate) mod cancel;
+pub(crate) mod entry_id;
+pub(crate) mod link_name;
+pub(crate) mod name;
+pub(crate) mod size;
+pub(crate) mod source;
 mod words;
 
 pub use cancel::Cancel;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use zmgr::exec::fuzz;
+use zmgr::internals::exec::fuzz;
 
 #[test]
 fn answers_and_what_is_left_of_them_are_read() {

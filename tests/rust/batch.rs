@@ -5,8 +5,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::{Registry, Tree, Wait, WriteHook};
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::{Registry, Tree, Wait, WriteHook};
 use zmgr::{Code, CreateOptions, Error, Fault, Manager, Report, RunOptions};
 
 use crate::fixture::{self, Fixture};

@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::WriteHook;
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::WriteHook;
 use zmgr::{
     ApplyOptions, CreateOptions, Diagnostic, DriftCause, DriftStatus, HaltOptions, ImportOptions, Manager,
     ReinstallOptions, RunOptions, Severity,

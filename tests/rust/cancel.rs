@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     ApplyOptions, Cancel, Code, CreateOptions, DestroyOptions, EventKind, Fault, HaltOptions, ImportOptions, Manager,
     RecoverOptions, ReinstallOptions, Report, RunOptions, SimHost,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use zmgr::registry::{FsChange, HookPoint as Round, WriteHook, WriteObserver};
+use zmgr::internals::registry::{FsChange, HookPoint as Round, WriteHook, WriteObserver};
 use zmgr::{Code, CreateOptions, DestroyOptions, Error, HaltOptions, Manager, Query, RecoverOptions, RunOptions};
 
 use crate::fixture::{self, Fixture, When, slug};

@@ -10,8 +10,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use zmgr::exec::Watcher;
-use zmgr::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
+use zmgr::internals::exec::Watcher;
+use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     ApplyOptions, CreateOptions, DestroyOptions, ImportOptions, Manager, RecoverOptions, ReinstallOptions, RunOptions,
 };

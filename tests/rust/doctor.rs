@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::WriteHook;
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::WriteHook;
 use zmgr::{Diagnosis, DiagnosisItem, DiagnosisKind, DiagnosisLevel, Dialect, Distribution, Evidence, Fault, Manager};
 
 use crate::fixture::{self, Fixture};

@@ -158,7 +158,7 @@ fn the_corpus_does_no_harm() {
     const BYTES: &[u8] = b"{}\"\\/-*#;=\n 0\0\xff(";
     let rounds = if std::env::var_os("ZMGR_SOAK").is_some() { 4000 } else { 12 };
     for bytes in &corpus {
-        for (_, target) in zmgr::fuzz::TARGETS {
+        for (_, target) in zmgr::internals::TARGETS {
             target(bytes);
         }
         for _ in 0..rounds {
@@ -176,7 +176,7 @@ fn the_corpus_does_no_harm() {
                     }
                 }
             }
-            let (_, target) = zmgr::fuzz::TARGETS[next(zmgr::fuzz::TARGETS.len())];
+            let (_, target) = zmgr::internals::TARGETS[next(zmgr::internals::TARGETS.len())];
             target(&changed);
         }
     }

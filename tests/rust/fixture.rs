@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::WriteHook;
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::WriteHook;
 use zmgr::{CreateOptions, Dialect, Error, Manager, RecoverOptions, RunOptions, Zone};
 
 use crate::sim_machine::{self, Pretend};

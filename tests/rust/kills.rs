@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     Code, CreateOptions, DestroyOptions, Error, Fault, Manager, Query, QueryHost, RecoverOptions, ReinstallOptions,
     RunOptions, SimHost,

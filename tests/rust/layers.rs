@@ -24,6 +24,7 @@ const ORDER: &[&str] = &[
     "simhost",
     "manager",
     "fuzz",
+    "internals",
 ];
 
 /// A module as the names from the crate's root down.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::WriteHook;
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::WriteHook;
 use zmgr::{Cancel, Code, Error, ExecOptions, ExecStream, Fault, HaltOptions, Report, RunOptions};
 
 use crate::fixture::{self, Fixture, When, slug};

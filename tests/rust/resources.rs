@@ -3,7 +3,7 @@
 use std::fs;
 
 use proptest::prelude::*;
-use zmgr::exec::zonecfg::{
+use zmgr::internals::exec::zonecfg::{
     Admin, Attr, DedicatedCpu, Device, Filesystem, IpType, Net, RctlValue, SecurityFlags, ZoneConfig, parse_xml,
 };
 use zmgr::{Code, CreateOptions, Dialect, Manager, RunOptions, SimHost};
@@ -265,11 +265,12 @@ fn the_vnic_is_as_its_pool_says() {
     let zone = site.manager.zone("web01").unwrap();
     let plan = &zone.nets[0];
     assert_eq!((plan.vlan, plan.stub.as_deref(), plan.managed), (Some(20), Some("net0"), true));
-    let host =
-        zmgr::host::Host::simulated(zmgr::exec::SimRunner::new(zmgr_sim::Machine::open(site.host.dir()).unwrap()));
-    let vnic = host.vnics().unwrap().into_iter().find(|vnic| vnic.name == "web01_0").unwrap();
+    let host = zmgr::internals::host::Host::simulated(zmgr::internals::exec::SimRunner::new(
+        zmgr_sim::Machine::open(site.host.dir()).unwrap(),
+    ));
+    let vnic = host.recorded_vnic("web01_0").unwrap().unwrap();
     assert_eq!((vnic.over.as_str(), vnic.vlan), ("net0", Some(20)));
-    assert_eq!(vnic.mac.map(zmgr::exec::dladm::mac_text), plan.mac);
+    assert_eq!(vnic.mac.map(zmgr::internals::exec::dladm::mac_text), plan.mac);
     let link = host.links().unwrap().into_iter().find(|link| link.name == "web01_0").unwrap();
     assert_eq!(link.mtu, Some(1400));
 }

@@ -3,9 +3,9 @@
 use std::fs;
 
 use proptest::prelude::*;
-use zmgr::exec::SimRunner;
-use zmgr::exec::zonecfg::{self, ZoneConfig};
-use zmgr::host::Host;
+use zmgr::internals::exec::SimRunner;
+use zmgr::internals::exec::zonecfg::{self, ZoneConfig};
+use zmgr::internals::host::Host;
 use zmgr::{ApplyOptions, CreateOptions, Dialect, ImportOptions, Manager, Outcome, RunOptions};
 use zmgr_sim::Machine;
 

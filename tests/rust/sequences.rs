@@ -13,8 +13,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use zmgr::exec::Watcher;
-use zmgr::registry::WriteHook;
+use zmgr::internals::exec::Watcher;
+use zmgr::internals::registry::WriteHook;
 use zmgr::{
     ApplyOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager, RecoverOptions,
     ReinstallOptions, Report, RunOptions, SimHost,

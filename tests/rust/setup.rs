@@ -5,9 +5,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use zmgr::exec::SimRunner;
-use zmgr::exec::pkg::{self, ImagePublisher};
-use zmgr::host::Host;
+use zmgr::internals::exec::SimRunner;
+use zmgr::internals::exec::pkg::{self, ImagePublisher};
+use zmgr::internals::host::Host;
 use zmgr::{
     Code, CreateOptions, DestroyOptions, Dialect, Event, EventKind, Fault, HaltOptions, Manager, Plan, RunOptions,
     SimHost,
@@ -292,7 +292,7 @@ fn no_link_in_the_zone_leads_out_of_it() {
 }
 
 fn dataset_property(site: &Site, dataset: &str, property: &str) -> Option<String> {
-    let ask = zmgr::exec::Invocation::new("zfs").args(["get", "-H", "-p", "-o", "value", property, dataset]);
+    let ask = zmgr::internals::exec::Invocation::new("zfs").args(["get", "-H", "-p", "-o", "value", property, dataset]);
     let answer = host(&site.host).ask(&ask).ok()?;
     Some(answer.text().unwrap().trim().to_owned())
 }

@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use zmgr::exec::{Invocation, Moment, Watcher};
-use zmgr::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
+use zmgr::internals::exec::{Invocation, Moment, Watcher};
+use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     Code, CreateOptions, DestroyOptions, Dialect, Fault, ImportOptions, Manager, RecoverOptions, ReinstallOptions,
     RunOptions, SimHost,

@@ -67,26 +67,26 @@ impl Rctl {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RctlValue {
-    /// Privilege level for changing it within the zone.
-    pub privilege: Privilege,
+    /// RctlPrivilege level for changing it within the zone.
+    pub privilege: RctlPrivilege,
     /// The limit.
     pub limit: u64,
-    /// Action when it is exceeded.
-    pub action: Action,
+    /// RctlAction when it is exceeded.
+    pub action: RctlAction,
 }
 
 impl RctlValue {
     /// Returns a value.
-    pub fn new(privilege: Privilege, limit: u64, action: Action) -> Self {
+    pub fn new(privilege: RctlPrivilege, limit: u64, action: RctlAction) -> Self {
         RctlValue { privilege, limit, action }
     }
 }
 
-/// Privilege level of a value of a resource control.
+/// RctlPrivilege level of a value of a resource control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Privilege {
+pub enum RctlPrivilege {
     /// Processes with the privilege sys_resource may change it.
     #[default]
     Privileged,
@@ -94,21 +94,21 @@ pub enum Privilege {
     Basic,
 }
 
-impl Privilege {
+impl RctlPrivilege {
     /// Returns zonecfg's name for it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Privilege::Privileged => "privileged",
-            Privilege::Basic => "basic",
+            RctlPrivilege::Privileged => "privileged",
+            RctlPrivilege::Basic => "basic",
         }
     }
 }
 
-/// Action when a limit is exceeded.
+/// RctlAction when a limit is exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Action {
+pub enum RctlAction {
     /// The request is refused.
     #[default]
     Deny,
@@ -116,12 +116,12 @@ pub enum Action {
     None,
 }
 
-impl Action {
+impl RctlAction {
     /// Returns zonecfg's name for it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Action::Deny => "deny",
-            Action::None => "none",
+            RctlAction::Deny => "deny",
+            RctlAction::None => "none",
         }
     }
 }
@@ -129,32 +129,32 @@ impl Action {
 /// A resource control with a zonecfg shorthand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Alias {
+pub(crate) struct Alias {
     /// Property of zonecfg.
-    pub property: &'static str,
+    pub(crate) property: &'static str,
     /// Name of the control.
     pub rctl: &'static str,
     /// Action that zonecfg writes with it.
-    pub action: Action,
+    pub action: RctlAction,
     /// Lowest value that zonecfg accepts.
     pub least: u64,
 }
 
 impl Alias {
     /// All of them, in zonecfg's order.
-    pub const ALL: [Alias; 7] = [
-        Alias { property: "max-lwps", rctl: "zone.max-lwps", action: Action::Deny, least: 100 },
-        Alias { property: "max-processes", rctl: "zone.max-processes", action: Action::Deny, least: 100 },
-        Alias { property: "max-shm-memory", rctl: "zone.max-shm-memory", action: Action::Deny, least: 0 },
-        Alias { property: "max-shm-ids", rctl: "zone.max-shm-ids", action: Action::Deny, least: 0 },
-        Alias { property: "max-msg-ids", rctl: "zone.max-msg-ids", action: Action::Deny, least: 0 },
-        Alias { property: "max-sem-ids", rctl: "zone.max-sem-ids", action: Action::Deny, least: 0 },
-        Alias { property: "cpu-shares", rctl: "zone.cpu-shares", action: Action::None, least: 0 },
+    pub(crate) const ALL: [Alias; 7] = [
+        Alias { property: "max-lwps", rctl: "zone.max-lwps", action: RctlAction::Deny, least: 100 },
+        Alias { property: "max-processes", rctl: "zone.max-processes", action: RctlAction::Deny, least: 100 },
+        Alias { property: "max-shm-memory", rctl: "zone.max-shm-memory", action: RctlAction::Deny, least: 0 },
+        Alias { property: "max-shm-ids", rctl: "zone.max-shm-ids", action: RctlAction::Deny, least: 0 },
+        Alias { property: "max-msg-ids", rctl: "zone.max-msg-ids", action: RctlAction::Deny, least: 0 },
+        Alias { property: "max-sem-ids", rctl: "zone.max-sem-ids", action: RctlAction::Deny, least: 0 },
+        Alias { property: "cpu-shares", rctl: "zone.cpu-shares", action: RctlAction::None, least: 0 },
     ];
 }
 
-words!(Privilege: Privilege::Privileged, Privilege::Basic);
-words!(Action: Action::Deny, Action::None);
+words!(RctlPrivilege: RctlPrivilege::Privileged, RctlPrivilege::Basic);
+words!(RctlAction: RctlAction::Deny, RctlAction::None);
 
 impl CappedMemory {
     pub(super) fn decode(node: &Node, faults: &mut Faults) -> CappedMemory {

@@ -9,7 +9,8 @@ mod storage;
 
 pub use devices::Device;
 pub use identity::{Admin, Attr, AttrValue, SecurityFlags};
-pub use limits::{Action, Alias, CappedMemory, DedicatedCpu, Privilege, Rctl, RctlValue};
+pub(crate) use limits::Alias;
+pub use limits::{CappedMemory, DedicatedCpu, Rctl, RctlAction, RctlPrivilege, RctlValue};
 pub use storage::{Dataset, Fs};
 
 use serde::{Deserialize, Serialize};

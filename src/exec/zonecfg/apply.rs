@@ -21,17 +21,6 @@ const KINDS: &[(&str, &[&str])] = &[
     ("security-flags", &["lower", "default", "upper"]),
 ];
 
-/// Parses the output of `zonecfg export`. Sizes of capped memory are rounded there, and empty values are left out.
-pub fn parse_export(text: &str) -> Result<ZoneConfig, String> {
-    let mut edit = Edit::of(ZoneConfig::default());
-    for (number, line) in text.lines().enumerate() {
-        let command = Command::parse_exported(line);
-        let done = command.and_then(|command| command.map_or(Ok(()), |command| edit.apply(&command)));
-        done.map_err(|fault| format!("line {}: {fault}", number + 1))?;
-    }
-    edit.finish()
-}
-
 /// Applies these commands in order to a configuration; the error names the invalid command.
 pub fn apply(config: ZoneConfig, commands: &[Command]) -> Result<ZoneConfig, String> {
     let mut edit = Edit::of(config);
@@ -413,51 +402,8 @@ fn put(config: &mut ZoneConfig, resource: Resource) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::xml::parse_xml;
     use super::*;
     use proptest::prelude::*;
-
-    const EXPORT: &str = "create -b
-set zonepath=/zones/z1
-set brand=ipkg
-set autoboot=true
-set bootargs=-m verbose
-set ip-type=exclusive
-add fs
-set dir=/data
-set special=/export/data
-set type=lofs
-add options ro
-add options \"retry=5\"
-end
-add net
-set allowed-address=10.0.0.5/24
-set physical=net0
-end
-add capped-memory
-set physical=1.1G
-end
-add rctl
-set name=zone.cpu-cap
-add value (priv=privileged,limit=150,action=deny)
-end
-add attr
-set name=comment
-set type=string
-set value=a;b=[c]
-end
-";
-
-    #[test]
-    fn reads_an_export() {
-        let config = parse_export(EXPORT).unwrap();
-        assert_eq!(config.bootargs.as_deref(), Some("-m verbose"));
-        assert_eq!(config.filesystems[0].options, ["ro", "retry=5"]);
-        assert_eq!(config.physical_memory, Some(1_181_116_006));
-        assert_eq!(config.rctls["zone.cpu-cap"], [RctlValue::new(150, "deny")]);
-        assert_eq!(config.attrs[0].value, "a;b=[c]");
-        assert!(parse_export("add fs\n").is_err() && parse_export("add odd\nend\n").is_err());
-    }
 
     #[test]
     fn applies_what_is_passed_through() {
@@ -498,17 +444,6 @@ end
     }
 
     #[test]
-    fn document_and_export_agree() {
-        let document = r#"<zone name="" zonepath="/zones/z1" autoboot="true" brand="ipkg" bootargs="-m verbose" ip-type="exclusive">
-            <filesystem special="/export/data" directory="/data" type="lofs"><fsoption name="ro"/><fsoption name="retry=5"/></filesystem>
-            <network allowed-address="10.0.0.5/24" physical="net0"/>
-            <mcap physcap="1181116006"/>
-            <rctl name="zone.cpu-cap"><rctl-value priv="privileged" limit="150" action="deny"/></rctl>
-            <attr name="comment" type="string" value="a;b=[c]"/></zone>"#;
-        assert!(parse_xml(document).unwrap().means(&parse_export(EXPORT).unwrap()));
-    }
-
-    #[test]
     fn sizes() {
         for (text, bytes) in [("2g", Some(2 << 30)), ("1.5K", Some(1536)), ("7", Some(7)), ("1T", Some(1 << 40))] {
             assert_eq!(parse_size(text), bytes, "{text}");
@@ -525,7 +460,8 @@ end
     proptest! {
         #[test]
         fn never_panics(text in any::<String>(), lines in prop::collection::vec("(add|set|end|select|remove|clear) ?(net|fs|physical=1|options a|value \\(priv=a\\))?", 0..8)) {
-            let _ = (parse_export(&text), parse_export(&lines.join("\n")), parse_size(&text), parse_hundredths(&text));
+            let commands: Vec<Command> = lines.iter().filter_map(|line| Command::parse(line).ok()).collect();
+            let _ = (apply(ZoneConfig::default(), &commands), parse_size(&text), parse_hundredths(&text));
         }
     }
 }

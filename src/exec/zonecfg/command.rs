@@ -43,26 +43,6 @@ impl Command {
             [token, ..] => Err(format!("{token} was not expected")),
         }
     }
-
-    /// Parses one line of `export`, which leaves most values unquoted; `None` for a line without content.
-    pub(super) fn parse_exported(line: &str) -> Result<Option<Command>, String> {
-        let line = line.trim_end_matches('\r');
-        if line.trim().is_empty() || line.trim() == "create -b" {
-            return Ok(None);
-        }
-        if let Some((property, value)) = line.strip_prefix("set ").and_then(|rest| rest.split_once('=')) {
-            return Ok(Some(Command::Set(property.to_owned(), vec![unquoted(value).to_owned()])));
-        }
-        if let Some(value) = line.strip_prefix("add options ") {
-            let texts = Addition::Texts(vec![unquoted(value).to_owned()]);
-            return Ok(Some(Command::AddValue("options".to_owned(), texts)));
-        }
-        Command::parse(line).map(Some)
-    }
-}
-
-fn unquoted(text: &str) -> &str {
-    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
 }
 
 /// Formats it for zonecfg: every value in quotes, except inside parentheses if it needs none.
@@ -321,7 +301,7 @@ mod tests {
 
         #[test]
         fn never_panics(text in any::<String>()) {
-            let _ = (Command::parse(&text), Command::parse_exported(&text));
+            let _ = Command::parse(&text);
         }
     }
 }

@@ -22,7 +22,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-pub use apply::{apply, parse_export};
+pub use apply::apply;
 pub use command::{Addition, Command};
 pub use difference::{Difference, differences};
 pub use document::{
@@ -55,11 +55,6 @@ pub fn set_autoboot(zone: &ZoneName, autoboot: bool) -> Invocation {
 /// must have been read a moment before.
 pub fn delete(zone: &ZoneName) -> Invocation {
     on(zone).args(["delete", "-F"])
-}
-
-/// Exports the configuration as commands. It rounds sizes and leaves global values unquoted.
-pub fn export(zone: &str) -> Invocation {
-    Invocation::new("zonecfg").args(["-z", zone, "export"])
 }
 
 fn on(zone: &ZoneName) -> Invocation {

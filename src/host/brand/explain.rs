@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Addresses, Brand, Cloning, Detaching, Dialect, Evidence, ImageOption, Packages, Root, Uninstalling, managed_brands,
+    Addresses, Brand, Cloning, Detaching, Distribution, Evidence, ImageOption, Packages, Root, Uninstalling,
+    managed_brands,
 };
 use crate::error::{Code, Error, Result};
 use crate::host::real_runs;
@@ -73,7 +74,7 @@ pub struct BrandFact {
     /// The brand.
     pub brand: String,
     /// The distribution.
-    pub distribution: Dialect,
+    pub distribution: Distribution,
     /// The operation.
     pub operation: BrandOperation,
     /// What it does.
@@ -85,7 +86,7 @@ pub struct BrandFact {
 }
 
 /// The distributions that the table is shown for. SmartOS has none of these brands as zmgr knows them.
-const SHOWN: [Dialect; 3] = [Dialect::OpenIndiana, Dialect::OmniOs, Dialect::Illumos];
+const SHOWN: [Distribution; 3] = [Distribution::OpenIndiana, Distribution::OmniOs, Distribution::Illumos];
 
 /// Returns what is known of a brand, by distribution and operation. `not-found` for a brand that zmgr cannot install.
 ///
@@ -153,7 +154,7 @@ pub fn brand_reference() -> String {
 
 impl Brand {
     /// Returns what an operation does.
-    pub(crate) fn fact(&self, operation: BrandOperation, dialect: Dialect) -> BrandFact {
+    pub(crate) fn fact(&self, operation: BrandOperation, dialect: Distribution) -> BrandFact {
         let (evidence, source) = self.known(operation);
         BrandFact {
             brand: self.name.to_owned(),

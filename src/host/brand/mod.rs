@@ -5,7 +5,7 @@
 mod explain;
 mod table;
 
-use super::{Dialect, Evidence};
+use super::{Distribution, Evidence};
 use table::BRANDS;
 
 pub use explain::{BrandFact, BrandOperation, brand_reference, explain_brand};
@@ -122,7 +122,7 @@ pub(crate) enum Detaching {
 pub(crate) struct Brand {
     pub(crate) name: &'static str,
     /// The distributions; every one if empty.
-    on: &'static [Dialect],
+    on: &'static [Distribution],
     pub(crate) install: Known<Install>,
     pub(crate) packages: Known<Packages>,
     pub(crate) root: Known<Root>,
@@ -161,7 +161,7 @@ impl Brand {
 }
 
 /// Returns the behaviour of this brand on this distribution; `None` if zmgr cannot install it.
-pub(crate) fn brand(name: &str, dialect: Dialect) -> Option<&'static Brand> {
+pub(crate) fn brand(name: &str, dialect: Distribution) -> Option<&'static Brand> {
     BRANDS.iter().find(|row| row.name == name && (row.on.is_empty() || row.on.contains(&dialect)))
 }
 
@@ -221,28 +221,28 @@ mod tests {
     #[test]
     fn the_distribution_decides_what_is_linked() {
         let linked = |name, dialect| brand(name, dialect).unwrap().is_linked();
-        assert!(linked("ipkg", Dialect::OpenIndiana) && !linked("ipkg", Dialect::OmniOs));
-        assert!(linked("lipkg", Dialect::OmniOs) && !linked("nlipkg", Dialect::OpenIndiana));
-        assert_eq!(brand("bhyve", Dialect::OmniOs), None);
+        assert!(linked("ipkg", Distribution::OpenIndiana) && !linked("ipkg", Distribution::OmniOs));
+        assert!(linked("lipkg", Distribution::OmniOs) && !linked("nlipkg", Distribution::OpenIndiana));
+        assert_eq!(brand("bhyve", Distribution::OmniOs), None);
     }
 
     #[test]
     fn a_brand_elsewhere_than_where_its_hooks_were_run_is_inferred() {
         let evidence = |name, dialect, operation| brand(name, dialect).unwrap().known(operation).0;
         for name in managed_brands() {
-            for dialect in [Dialect::Illumos, Dialect::SmartOs] {
+            for dialect in [Distribution::Illumos, Distribution::SmartOs] {
                 assert_eq!(evidence(name, dialect, BrandOperation::Uninstall), Evidence::Inferred, "{name}");
             }
         }
-        assert_eq!(evidence("sparse", Dialect::OmniOs, BrandOperation::Uninstall), Evidence::Recorded);
-        assert_eq!(evidence("sparse", Dialect::OpenIndiana, BrandOperation::Uninstall), Evidence::Inferred);
-        assert_eq!(evidence("ipkg", Dialect::OpenIndiana, BrandOperation::Addresses), Evidence::Read);
+        assert_eq!(evidence("sparse", Distribution::OmniOs, BrandOperation::Uninstall), Evidence::Recorded);
+        assert_eq!(evidence("sparse", Distribution::OpenIndiana, BrandOperation::Uninstall), Evidence::Inferred);
+        assert_eq!(evidence("ipkg", Distribution::OpenIndiana, BrandOperation::Addresses), Evidence::Read);
     }
 
     #[test]
     fn clones_come_up_without_network_on_openindiana_alone() {
         let cloning = |name, dialect| brand(name, dialect).unwrap().cloning.value;
-        assert_eq!(cloning("nlipkg", Dialect::OpenIndiana), Cloning::HookWithoutNetwork);
-        assert_eq!(cloning("ipkg", Dialect::OmniOs), Cloning::Hook);
+        assert_eq!(cloning("nlipkg", Distribution::OpenIndiana), Cloning::HookWithoutNetwork);
+        assert_eq!(cloning("ipkg", Distribution::OmniOs), Cloning::Hook);
     }
 }

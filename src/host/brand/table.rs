@@ -3,7 +3,7 @@
 use super::{
     Addresses, Brand, Cloning, Detaching, Evidence, ImageOption, Install, Known, Packages, Root, Uninstalling,
 };
-use crate::host::Dialect;
+use crate::host::Distribution;
 
 const fn recorded<T>(value: T, source: &'static str) -> Known<T> {
     Known { value, evidence: Evidence::Recorded, source }
@@ -40,7 +40,7 @@ const IPMGMTD: &str = "illumos-gate, lib/libipadm/common: ipadm_ngz.c, libipadm.
 
 const IPKG: Brand = Brand {
     name: "ipkg",
-    on: &[Dialect::OmniOs],
+    on: &[Distribution::OmniOs],
     install: recorded(
         Install { hook: "ipkg/pkgcreatezone", packages: true, image: ImageOption::Archive },
         "pkg5 of OmniOS, src/brand/ipkg: pkgcreatezone, image_install",
@@ -64,7 +64,7 @@ const LIPKG: Brand = Brand {
 
 const NLIPKG_ON_OPENINDIANA: Brand = Brand {
     name: "nlipkg",
-    on: &[Dialect::OpenIndiana],
+    on: &[Distribution::OpenIndiana],
     install: recorded(
         Install { hook: "ipkg/pkgcreatezone", packages: true, image: ImageOption::Archive },
         "pkg5 of OpenIndiana, src/brand/ipkg: pkgcreatezone, image_install",
@@ -107,7 +107,7 @@ const PKGSRC: Brand = Brand { name: "pkgsrc", ..SPARSE };
 
 const ILLUMOS: Brand = Brand {
     name: "illumos",
-    on: &[Dialect::OmniOs],
+    on: &[Distribution::OmniOs],
     install: recorded(
         Install { hook: "illumos/createzone", packages: false, image: ImageOption::Seed },
         "pkg5 of OmniOS, src/brand/illumos: createzone; src/brand/shared: image.ksh",
@@ -122,7 +122,7 @@ const ILLUMOS: Brand = Brand {
 
 const LX: Brand = Brand {
     name: "lx",
-    on: &[Dialect::OmniOs],
+    on: &[Distribution::OmniOs],
     install: recorded(
         Install { hook: "lx/lx_install", packages: false, image: ImageOption::Seed },
         "pkg5 of OmniOS, src/brand/lx: lx_install; src/brand/shared: image.ksh",

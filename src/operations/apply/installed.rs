@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::settings::Settings;
 use crate::documents::zone::{Applied, Origin, ZoneEntry};
-use crate::host::Dialect;
+use crate::host::Distribution;
 use crate::value::source::{Source, Sourced};
 
 /// A setting that changed in the files since the zone was installed.
@@ -34,7 +34,12 @@ impl AtReinstall {
 
 /// Returns the settings in which the files differ from what the zone was installed with. `publishers`: those of its image are set
 /// while it runs.
-pub(crate) fn differences(entry: &ZoneEntry, spec: &ZoneSpec, dialect: Dialect, publishers: bool) -> Vec<AtReinstall> {
+pub(crate) fn differences(
+    entry: &ZoneEntry,
+    spec: &ZoneSpec,
+    dialect: Distribution,
+    publishers: bool,
+) -> Vec<AtReinstall> {
     let Some(applied) = &entry.applied else { return Vec::new() };
     let (was, own) = (&applied.settings, &entry.settings);
     let imported = entry.origin == Some(Origin::Import);
@@ -73,7 +78,7 @@ pub(crate) fn differences(entry: &ZoneEntry, spec: &ZoneSpec, dialect: Dialect, 
         source(&setup.0.timezone),
     );
     // OmniOS's brands read these from the zone's configuration at each boot.
-    if dialect != Dialect::OmniOs {
+    if dialect != Distribution::OmniOs {
         let known = !imported || is_known;
         let desired = joined(spec.resolvers.value.iter().map(IpAddr::to_string));
         let installed = joined(was.resolvers.iter().flat_map(|list| &list.value).map(IpAddr::to_string));
@@ -104,12 +109,12 @@ fn is_known(applied: &Settings) -> bool {
 }
 
 /// Keeps the settings of the installation in `applied`. `publishers`: those of its image are set to the desired ones.
-pub(crate) fn keep(applied: &mut Applied, entry: &ZoneEntry, dialect: Dialect, publishers: bool) {
+pub(crate) fn keep(applied: &mut Applied, entry: &ZoneEntry, dialect: Distribution, publishers: bool) {
     let was = entry.applied.as_deref().map(|applied| applied.settings.clone()).unwrap_or_default();
     let settings = &mut applied.settings;
     settings.setup = was.setup;
     settings.clone_from = was.clone_from;
-    if dialect != Dialect::OmniOs {
+    if dialect != Distribution::OmniOs {
         settings.resolvers = was.resolvers;
         settings.dns_domain = was.dns_domain;
     }

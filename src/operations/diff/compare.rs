@@ -6,7 +6,7 @@ use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::ZoneEntry;
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::{Part, ZoneConfig, parts};
-use crate::host::Dialect;
+use crate::host::Distribution;
 use crate::operations::effect_of;
 use crate::value::source::Source;
 
@@ -16,7 +16,7 @@ pub(super) fn documents(
     applied: &ZoneConfig,
     host: &ZoneConfig,
     spec: &ZoneSpec,
-    dialect: Dialect,
+    dialect: Distribution,
 ) -> Vec<DriftItem> {
     let (desired, applied, host) = (parts(desired), parts(applied), parts(host));
     let find = |parts: &[Part], key: &[String]| parts.iter().find(|part| part.key == key).cloned();

@@ -15,7 +15,7 @@ use crate::documents::zone::{EntryState, Origin, ZoneEntry};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::{self, Difference, ZoneConfig};
-use crate::host::{Dialect, HostSnapshot};
+use crate::host::{Distribution, HostSnapshot};
 use crate::operations::{ConfigTree, applied, document, whole};
 use crate::value::EntryId;
 use crate::value::name::{TemplateName, ZoneName};
@@ -24,7 +24,7 @@ use crate::value::name::{TemplateName, ZoneName};
 pub(super) struct AdoptionInputs<'a> {
     pub(super) config_tree: &'a ConfigTree,
     pub(super) host: &'a HostSnapshot,
-    pub(super) dialect: Dialect,
+    pub(super) dialect: Distribution,
     /// Number of zones that name each link.
     pub(super) users: HashMap<String, usize>,
     pub(super) templates: Templates,
@@ -225,7 +225,7 @@ fn over(
     entry.settings.without.extend(unproved.into_iter().filter(|(_, there)| *there).map(|(node, _)| drop_all(node)));
     // OmniOS keeps the name service in attributes.
     let is_attr =
-        |name: &str| inputs.dialect == Dialect::OmniOs && found.config.attrs.iter().any(|attr| attr.name == name);
+        |name: &str| inputs.dialect == Distribution::OmniOs && found.config.attrs.iter().any(|attr| attr.name == name);
     if !is_attr("resolvers") && !spec(config_tree, &entry)?.resolvers.value.is_empty() {
         entry.settings.without.push(drop_all("resolver"));
     }

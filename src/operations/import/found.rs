@@ -3,8 +3,8 @@
 //! Invariant: pure, and the reverse of writing a configuration: settings from here are written back as they were found.
 
 use crate::documents::resources::{
-    Action, Admin, Alias, Attr, AttrValue, CappedMemory, Dataset, DedicatedCpu, Device, Fs, Privilege, Rctl, RctlValue,
-    Resources, SecurityFlags,
+    Admin, Alias, Attr, AttrValue, CappedMemory, Dataset, DedicatedCpu, Device, Fs, Rctl, RctlAction, RctlPrivilege,
+    RctlValue, Resources, SecurityFlags,
 };
 use crate::documents::settings::{IpType, Settings};
 use crate::exec::zonecfg::{self, ZoneConfig};
@@ -110,13 +110,13 @@ fn limit(text: &str) -> Option<u64> {
 fn rctl(name: &str, values: &[zonecfg::RctlValue]) -> Option<Rctl> {
     let value = |value: &zonecfg::RctlValue| {
         let privilege = match value.privilege.as_str() {
-            "privileged" => Privilege::Privileged,
-            "basic" => Privilege::Basic,
+            "privileged" => RctlPrivilege::Privileged,
+            "basic" => RctlPrivilege::Basic,
             _ => return None,
         };
         let action = match value.action.as_str() {
-            "deny" => Action::Deny,
-            "none" => Action::None,
+            "deny" => RctlAction::Deny,
+            "none" => RctlAction::None,
             _ => return None,
         };
         Some(RctlValue::new(privilege, limit(&value.limit)?, action))

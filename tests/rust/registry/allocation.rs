@@ -1,7 +1,7 @@
 //! What is given, to whom, and the words where it is not.
 
 use zmgr::Code;
-use zmgr::registry::{HostUsage, NetSummary, ZoneUsage};
+use zmgr::internals::registry::{HostUsage, NetSummary, ZoneUsage};
 
 use super::*;
 
@@ -246,8 +246,8 @@ fn a_report_says_who_has_what() {
     assert!(allocator.check_addresses(Some(&pool_name("dual"))).unwrap().is_empty());
 }
 
-fn name_of(by: &zmgr::registry::HeldBy) -> String {
-    use zmgr::registry::HeldBy::*;
+fn name_of(by: &zmgr::internals::registry::HeldBy) -> String {
+    use zmgr::internals::registry::HeldBy::*;
     match by {
         Zone { name, .. } | Reservation { name, .. } | HostZone(name) | Host(name) => name.clone(),
         Gateway(pool) => format!("pool {pool}"),

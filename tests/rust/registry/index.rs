@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
-use zmgr::registry::EntrySummary;
+use zmgr::internals::registry::EntrySummary;
 
 use super::*;
 

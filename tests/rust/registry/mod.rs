@@ -12,9 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zmgr::registry::{Allocation, HostUsage, Pools, Registry, Session, Tree, Wait, WriteHook};
-use zmgr::value::name::{PoolName, ReservationName};
+use zmgr::internals::registry::{Allocation, HostUsage, Pools, Registry, Session, Tree, Wait, WriteHook};
 use zmgr::{Document, Pool, Result};
+use zmgr::{PoolName, ReservationName};
 
 /// A tree in a directory of its own.
 struct Site {

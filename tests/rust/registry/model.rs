@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use zmgr::Code;
-use zmgr::registry::{FsChange, HookPoint, WriteObserver};
+use zmgr::internals::registry::{FsChange, HookPoint, WriteObserver};
 
 use super::*;
 
@@ -151,8 +151,9 @@ type Held = BTreeMap<String, BTreeSet<IpAddr>>;
 fn on_disk(registry: &Registry) -> Held {
     let snapshot = registry.snapshot().unwrap();
     assert!(snapshot.unreadable().is_empty(), "{:?}", snapshot.unreadable());
-    let addresses =
-        |e: zmgr::registry::Entry<'_>| e.summary.nets().flat_map(|n| n.addresses()).map(|(a, _)| a.addr()).collect();
+    let addresses = |e: zmgr::internals::registry::Entry<'_>| {
+        e.summary.nets().flat_map(|n| n.addresses()).map(|(a, _)| a.addr()).collect()
+    };
     snapshot
         .entries()
         .map(|e| (e.summary.name.to_owned(), addresses(e)))
