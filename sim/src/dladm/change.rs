@@ -20,10 +20,10 @@ const LAST_VLAN: i64 = 4094;
 /// How often a random address is drawn before the link is given up.
 const DRAWS: usize = 256;
 
-const NO_ROOT: &str = "-R is not simulated";
+pub(super) const NO_ROOT: &str = "-R is not simulated";
 
 /// A link without anything that sets it apart.
-fn blank(wanted: &str, class: Class) -> Link {
+pub(super) fn blank(wanted: &str, class: Class) -> Link {
     Link {
         name: wanted.to_owned(),
         id: 0,
@@ -42,7 +42,7 @@ fn blank(wanted: &str, class: Class) -> Link {
 }
 
 /// Refuses names that are too long or not names.
-fn check_name(wanted: &str) -> Result<(), String> {
+pub(super) fn check_name(wanted: &str) -> Result<(), String> {
     if wanted.len() > name::MAX {
         return Err(format!("link name too long '{wanted}'"));
     }
@@ -54,7 +54,7 @@ fn check_name(wanted: &str) -> Result<(), String> {
 
 /// Returns true if the name is taken in the global zone. Names are per zone: a link on loan counts as the other zone's
 /// [loan-create-vnic_-l_net0_v0].
-fn is_taken(machine: &Machine, wanted: &str) -> io::Result<bool> {
+pub(super) fn is_taken(machine: &Machine, wanted: &str) -> io::Result<bool> {
     Ok(link::find(machine, wanted)?.is_some() && link::borrower(machine, wanted)?.is_none())
 }
 
@@ -245,6 +245,10 @@ fn make_vnic(
     if !lower.active {
         return Ok(Err(Fault::NotFound));
     }
+    // The aggregation has its ports to itself [source: aggr_port.c].
+    if link::uppers(machine, &lower.name)?.iter().any(|upper| upper.class == Class::Aggr && upper.active) {
+        return Ok(Err(Fault::Busy));
+    }
     let chosen = match wanted.mac.as_ref().unwrap_or(&WantedMac::Auto) {
         WantedMac::Factory => Err(Fault::NotSupported),
         WantedMac::Fixed(bytes) => fixed_mac(machine, lower, bytes, wanted.vid)?.map(|mac| (mac, MacKind::Fixed)),
@@ -394,7 +398,7 @@ fn default_vlan_name(over: &str, vid: u16) -> String {
 }
 
 /// The options of the commands that delete.
-fn deletion<'a>(session: &mut Session<'_, '_>, parsed: &'a Parsed<'_>) -> Result<(&'a str, bool), Answer> {
+pub(super) fn deletion<'a>(session: &mut Session<'_, '_>, parsed: &'a Parsed<'_>) -> Result<(&'a str, bool), Answer> {
     let (mut temporary, mut root) = (false, false);
     for word in &parsed.words {
         match word {
@@ -471,7 +475,7 @@ fn has_lower(machine: &Machine, link: &Link) -> io::Result<bool> {
 }
 
 /// Ends the running link and, unless only that was asked for, its record. A record alone goes too [delete-vnic-dead-v0].
-fn remove(machine: &Machine, mut link: Link, temporary: bool) -> io::Result<Result<(), Fault>> {
+pub(super) fn remove(machine: &Machine, mut link: Link, temporary: bool) -> io::Result<Result<(), Fault>> {
     if !link.active && temporary {
         return Ok(Err(Fault::NotFound));
     }
@@ -489,12 +493,12 @@ fn remove(machine: &Machine, mut link: Link, temporary: bool) -> io::Result<Resu
 }
 
 /// In use by an interface of the global zone, by an active zone, or by links above it.
-fn is_busy(machine: &Machine, name: &str) -> io::Result<bool> {
+pub(super) fn is_busy(machine: &Machine, name: &str) -> io::Result<bool> {
     Ok(link::has_upper(machine, name)? || is_held(machine, name)?)
 }
 
 /// In use by an interface of the global zone, or by an active zone.
-fn is_held(machine: &Machine, name: &str) -> io::Result<bool> {
+pub(super) fn is_held(machine: &Machine, name: &str) -> io::Result<bool> {
     Ok(link::borrower(machine, name)?.is_some() || ipadm::is_plumbed(machine, name)?)
 }
 

@@ -3,6 +3,7 @@
 //! What it says and does was compared with recordings of the real program (case ids in brackets), and read in dladm.c,
 //! libdladm and ofmt.c of the illumos gate.
 
+mod aggr;
 mod args;
 mod change;
 mod getopt;
@@ -10,6 +11,7 @@ pub(crate) mod link;
 mod linkprop;
 pub(crate) mod mac;
 pub(crate) mod name;
+mod overlay;
 mod props;
 mod show;
 mod status;
@@ -110,6 +112,12 @@ const COMMANDS: &[Command] = &[
     Command { name: "set-linkprop", options: ":p:R:t", longs: PROP, run: linkprop::set },
     Command { name: "reset-linkprop", options: ":p:R:t", longs: PROP, run: linkprop::reset },
     Command { name: "show-linkprop", options: ":p:cPo:", longs: PROP, run: linkprop::show },
+    Command { name: "create-aggr", options: ":d:l:L:P:R:tfu:T:p:", longs: GENERAL, run: aggr::create },
+    Command { name: "delete-aggr", options: ":R:t", longs: GENERAL, run: aggr::delete },
+    Command { name: "add-aggr", options: ":d:l:R:tf", longs: GENERAL, run: aggr::add },
+    Command { name: "remove-aggr", options: ":d:l:R:t", longs: GENERAL, run: aggr::remove },
+    Command { name: "create-overlay", options: ":te:v:p:s:R:", longs: &[], run: overlay::create },
+    Command { name: "delete-overlay", options: ":R:t", longs: &[], run: overlay::delete },
     Command { name: "create-vlan", options: ":tfR:l:v:p:", longs: GENERAL, run: change::create_vlan },
     Command { name: "delete-vlan", options: ":R:t", longs: GENERAL, run: change::delete_vlan },
     Command { name: "show-vlan", options: ":pPo:", longs: SHOW, run: show::vlan },

@@ -5,10 +5,11 @@ use std::io;
 use super::dataset::{self, Dataset};
 use super::destroy::in_use;
 use super::props;
+use super::volume;
 use super::{fail, fault_of_name, misused};
-use crate::Machine;
 use crate::answer::{Answer, OK, Session};
 use crate::options::{Bad, Parsed, parse};
+use crate::{Machine, Status};
 
 /// Parses a subcommand's options, or prints what is wrong with them.
 pub(super) fn options(
@@ -45,9 +46,16 @@ pub(super) fn create(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
         Ok(given) => given,
         Err(answer) => return answer,
     };
-    let volume = options.value('V').map(str::to_owned);
-    if volume.as_deref().is_some_and(|size| !size.starts_with(|c: char| c.is_ascii_digit() && c != '0')) {
-        return fail(session, format_args!("bad volume size '{}'", volume.unwrap_or_default()));
+    let volume = match options.value('V').map(|text| (text, volume::size(text))) {
+        None => None,
+        Some((_, Some(size))) => Some(size),
+        Some((text, None)) => {
+            session.complain(format_args!("bad volume size '{text}': bad numeric value '{text}'\n"));
+            return Ok(Status::Exited(255));
+        }
+    };
+    if options.value('b').is_some_and(|text| volume::size(text) != Some(volume::BLOCK)) {
+        return fail(session, format_args!("a block size other than 8K is not simulated"));
     }
     let _lock = session.machine.lock("datasets")?;
     make(session, Made { name, origin: None, volume }, given, options.has('p'))
@@ -66,10 +74,13 @@ pub(super) fn clone(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
     if dataset::find_snapshot(session.machine, source)?.is_none() {
         return fail(session, format_args!("cannot open '{source}': dataset does not exist"));
     }
+    let owner = source.split('@').next().unwrap_or_default();
+    // A clone of a volume is a volume of its size.
+    let volume = dataset::find(session.machine, owner)?.and_then(|owner| owner.volume_size());
     if source.split('/').next() != name.split('/').next() {
         return fail(session, format_args!("cannot create '{name}': source and target pools differ"));
     }
-    make(session, Made { name, origin: Some(source.clone()), volume: None }, given, options.has('p'))
+    make(session, Made { name, origin: Some(source.clone()), volume }, given, options.has('p'))
 }
 
 type Assignments = Vec<(String, String)>;
@@ -92,7 +103,8 @@ fn assignments(session: &mut Session<'_, '_>, options: &Parsed) -> Result<Assign
 struct Made<'a> {
     name: &'a str,
     origin: Option<String>,
-    volume: Option<String>,
+    /// The size of a volume in bytes.
+    volume: Option<u64>,
 }
 
 fn make(session: &mut Session<'_, '_>, made: Made<'_>, given: Assignments, parents: bool) -> Answer {
@@ -107,8 +119,11 @@ fn make(session: &mut Session<'_, '_>, made: Made<'_>, given: Assignments, paren
             false => fail(session, format_args!("cannot create '{name}': dataset already exists")),
         };
     }
+    if let Some(why) = volume.and_then(volume::fault_of_size) {
+        return fail(session, format_args!("cannot create '{name}': {why}"));
+    }
     for (prop, value) in &given {
-        if let Err(why) = props::check(prop, value) {
+        if let Err(why) = props::check_of(prop, value, volume.is_some()) {
             return fail(session, format_args!("cannot create '{name}': {why}"));
         }
     }
@@ -119,6 +134,9 @@ fn make(session: &mut Session<'_, '_>, made: Made<'_>, given: Assignments, paren
     let Some((parent, _)) = name.rsplit_once('/') else {
         return fail(session, format_args!("cannot create '{name}': missing dataset name"));
     };
+    if dataset::find(machine, parent)?.is_some_and(|parent| parent.is_volume()) {
+        return fail(session, format_args!("cannot create '{name}': parent is not a filesystem"));
+    }
     if dataset::find(machine, parent)?.is_none() {
         if !parents {
             return fail(session, format_args!("cannot create '{name}': parent does not exist"));
@@ -131,7 +149,8 @@ fn make(session: &mut Session<'_, '_>, made: Made<'_>, given: Assignments, paren
             }
         }
     }
-    let mut new = Dataset { name: name.to_owned(), origin, volume, ..Dataset::default() };
+    let mut new =
+        Dataset { name: name.to_owned(), origin, volume: volume.map(|size| size.to_string()), ..Dataset::default() };
     given.iter().for_each(|(prop, value)| new.set(prop, value));
     let (place, _) = dataset::mountpoint(machine, &new)?;
     if !dataset::create(machine, &mut new)? {
@@ -327,8 +346,19 @@ pub(super) fn set(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
         let Some(mut found) = dataset::find(session.machine, name)? else {
             return fail(session, format_args!("cannot open '{name}': dataset does not exist"));
         };
-        if let Err(why) = props::check(prop, value) {
+        if let Err(why) = props::check_of(prop, value, found.is_volume()) {
             return fail(session, format_args!("cannot set property for '{name}': {why}"));
+        }
+        if prop == "volsize" {
+            let Some(size) = volume::size(value).filter(|size| volume::fault_of_size(*size).is_none()) else {
+                return fail(
+                    session,
+                    format_args!("cannot set property for '{name}': a volume of {value} is not simulated"),
+                );
+            };
+            found.volume = Some(size.to_string());
+            dataset::put(session.machine, &found)?;
+            continue;
         }
         found.set(prop, value);
         if !settle(session.machine, found, prop)? {
@@ -410,84 +440,4 @@ pub(crate) fn settle_from(machine: &Machine, found: Dataset, old: &str) -> io::R
         well &= dataset::mount(machine, &mut below, &place)?;
     }
     Ok(well)
-}
-
-pub(super) fn mount(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "mount", "aOvo:", args);
-    let machine = session.machine;
-    let _lock = machine.lock("datasets")?;
-    let Some(name) = options.operands.first() else {
-        if options.has('a') {
-            return Ok(OK);
-        }
-        let mut text = String::new();
-        for pool in dataset::pools(machine)? {
-            for name in dataset::descendants(machine, &pool)? {
-                if let Some(path) = dataset::find(machine, &name)?.and_then(|found| found.mounted) {
-                    text.push_str(&format!("{name:<30}  {path}\n"));
-                }
-            }
-        }
-        session.say(format_args!("{text}"));
-        return Ok(OK);
-    };
-    let Some(mut found) = dataset::find(machine, name)? else {
-        return fail(session, format_args!("cannot open '{name}': dataset does not exist"));
-    };
-    if found.mounted.is_some() {
-        return fail(session, format_args!("cannot mount '{name}': filesystem already mounted"));
-    }
-    let (place, _) = dataset::mountpoint(machine, &found)?;
-    match place.as_str() {
-        "legacy" => {
-            return fail(
-                session,
-                format_args!("cannot mount '{name}': legacy mountpoint\nuse mount(1M) to mount this filesystem"),
-            );
-        }
-        "none" => return fail(session, format_args!("cannot mount '{name}': no mountpoint set")),
-        _ => {}
-    }
-    if found.local("canmount") == Some("off") {
-        return fail(session, format_args!("cannot mount '{name}': 'canmount' property is set to 'off'"));
-    }
-    if dataset::inherited(machine, &found, "zoned")?.is_some_and(|(value, _)| value == "on") {
-        return fail(session, format_args!("cannot mount '{name}': dataset is exported to a local zone"));
-    }
-    if !dataset::mount(machine, &mut found, &place)? {
-        return fail(session, format_args!("cannot mount '{place}': directory is not empty"));
-    }
-    Ok(OK)
-}
-
-pub(super) fn unmount(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "unmount", "af", args);
-    let Some(name) = options.operands.first() else {
-        return misused(session, "unmount", format_args!("missing filesystem argument"));
-    };
-    let machine = session.machine;
-    let _lock = machine.lock("datasets")?;
-    let found = match name.starts_with('/') {
-        true => dataset::mounted_at(machine, name)?,
-        false => dataset::find(machine, name)?,
-    };
-    let Some(mut found) = found else {
-        return match name.starts_with('/') {
-            true => fail(session, format_args!("cannot unmount '{name}': not a mountpoint")),
-            false => fail(session, format_args!("cannot open '{name}': dataset does not exist")),
-        };
-    };
-    let Some(path) = found.mounted.clone() else {
-        return fail(session, format_args!("cannot unmount '{name}': not currently mounted"));
-    };
-    if in_use(machine, &path) {
-        return fail(session, format_args!("cannot unmount '{path}': Device busy"));
-    }
-    for below in dataset::descendants(machine, &found.name)?.iter().skip(1).rev() {
-        if let Some(mut below) = dataset::find(machine, below)?.filter(|below| below.mounted.is_some()) {
-            dataset::unmount(machine, &mut below)?;
-        }
-    }
-    dataset::unmount(machine, &mut found)?;
-    Ok(OK)
 }

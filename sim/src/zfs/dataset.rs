@@ -63,6 +63,11 @@ impl Dataset {
         self.volume.is_some()
     }
 
+    /// The size of a volume in bytes.
+    pub(crate) fn volume_size(&self) -> Option<u64> {
+        self.volume.as_deref().and_then(super::volume::size)
+    }
+
     fn encode(&self) -> Record {
         let mut record = Record::default();
         record.push("guid", self.guid.to_string());

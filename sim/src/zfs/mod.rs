@@ -3,8 +3,10 @@
 pub(crate) mod change;
 pub(crate) mod dataset;
 pub(crate) mod destroy;
+mod mount;
 mod props;
 mod show;
+mod volume;
 
 use super::answer::{Answer, FAILED, Session, USAGE};
 
@@ -34,9 +36,9 @@ const COMMANDS: &[(&str, &str, Run)] = &[
     ),
     ("set", "set <property=value> <filesystem|volume|snapshot> ...", change::set),
     ("inherit", "inherit [-r] <property> <filesystem|volume|snapshot> ...", change::inherit),
-    ("mount", "mount [-a | filesystem]", change::mount),
-    ("unmount", "unmount [-f] <-a | filesystem|mountpoint>", change::unmount),
-    ("umount", "unmount [-f] <-a | filesystem|mountpoint>", change::unmount),
+    ("mount", "mount [-a | filesystem]", mount::mount),
+    ("unmount", "unmount [-f] <-a | filesystem|mountpoint>", mount::unmount),
+    ("umount", "unmount [-f] <-a | filesystem|mountpoint>", mount::unmount),
 ];
 
 pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {

@@ -39,6 +39,7 @@ pub(super) const PROPS: &[Prop] = &[
     prop("origin", Kind::ReadOnly, "", &[]),
     prop("clones", Kind::ReadOnly, "", &[]),
     prop("volsize", Kind::Own, "-", &[]),
+    prop("volblocksize", Kind::ReadOnly, "", &[]),
     prop("quota", Kind::Own, "none", &[]),
     prop("reservation", Kind::Own, "none", &[]),
     prop("recordsize", Kind::Inherited, "128K", &[]),
@@ -108,6 +109,32 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), String> {
         return Err("'mountpoint' must be an absolute path, 'none', or 'legacy'".into());
     }
     Ok(())
+}
+
+/// Properties that volumes do not have.
+const OF_FILE_SYSTEMS: [&str; 15] = [
+    "quota",
+    "recordsize",
+    "mountpoint",
+    "sharenfs",
+    "atime",
+    "devices",
+    "exec",
+    "setuid",
+    "zoned",
+    "snapdir",
+    "aclinherit",
+    "canmount",
+    "xattr",
+    "version",
+    "refquota",
+];
+
+/// As `check`, for a data set of this type. [source: zfs_valid_proplist of libzfs]
+pub(super) fn check_of(name: &str, value: &str, is_volume: bool) -> Result<(), String> {
+    check(name, value)?;
+    let is_strange = if is_volume { OF_FILE_SYSTEMS.contains(&name) } else { name.starts_with("vol") };
+    if is_strange { Err(format!("'{name}' does not apply to datasets of this type")) } else { Ok(()) }
 }
 
 /// Returns true if `zfs inherit` takes the property; else why not.

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use super::change::options;
 use super::dataset::{self, Dataset, Snapshot};
 use super::props::{self, Kind};
-use super::{fail, fault_of_name, misused};
+use super::{fail, fault_of_name, misused, volume};
 use crate::Machine;
 use crate::answer::{Answer, FAILED, OK, Session};
 
@@ -287,7 +287,12 @@ fn value(machine: &Machine, item: &Item, name: &str, exact: bool) -> io::Result<
         "used" | "referenced" => return size(512 << 20, "512M"),
         "available" => return size(400 << 30, "400G"),
         "type" if dataset.is_volume() => return fixed("volume".into()),
-        "volsize" => return fixed(dataset.volume.clone().unwrap_or_else(|| "-".into())),
+        "volsize" => {
+            let shown = |size: u64| if exact { size.to_string() } else { volume::shown(size) };
+            return fixed(dataset.volume_size().map_or_else(|| "-".into(), shown));
+        }
+        "volblocksize" if dataset.is_volume() => return size(volume::BLOCK, "8K"),
+        "volblocksize" => return fixed("-".into()),
         "mounted" | "mountpoint" if dataset.is_volume() => return fixed("-".into()),
         "mounted" => return fixed(if dataset.mounted.is_some() { "yes" } else { "no" }.into()),
         "origin" => return Ok(dataset.origin.clone().map(|text| Value { text, source: "-".into() })),
