@@ -218,8 +218,20 @@ pub struct MadeDataset {
     pub name: String,
     /// Its guid, which identifies it whatever its name. `None` while it is being made: no such dataset existed before.
     pub guid: Option<String>,
-    /// True if it is the zonepath's; the others are delegated to the zone.
+    /// True if it is the zonepath's.
     pub zonepath: bool,
+}
+
+impl MadeDataset {
+    /// Returns true if it is a snapshot of the zone's source, which cloning made.
+    pub fn is_snapshot(&self) -> bool {
+        self.name.contains('@')
+    }
+
+    /// Returns true if it is delegated to the zone.
+    pub fn is_delegated(&self) -> bool {
+        !self.zonepath && !self.is_snapshot()
+    }
 }
 
 /// The configuration as last applied: the base of a three-way comparison.

@@ -46,7 +46,7 @@ pub fn list_named<S: AsRef<str>>(names: &[S]) -> Invocation {
 }
 
 /// A part of a zone's dataset, or a snapshot of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Part {
     /// Its name.

@@ -143,7 +143,7 @@ pub(crate) fn steps_to_undo(
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     // What was given to a zone that the host has lost stays.
     if entry.intent.before != Some(Before::Ready) {
-        let made = entry.datasets.iter().filter(|made| !made.zonepath);
+        let made = entry.datasets.iter().filter(|made| made.is_delegated());
         steps.extend(made.map(|made| Box::new(MakeDataset(Dataset::new(&made.name))) as Box<dyn Step>));
     }
     steps.extend(steps_to_configured(spec, dialect)?);

@@ -14,7 +14,7 @@ use super::executor;
 use super::impact::{self, DestroyImpact, Removal};
 use super::jobs::{EventSender, before};
 use super::journal::{APPLY, Journal, REINSTALL};
-use super::steps::{Autoboot, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
+use super::steps::{Autoboot, DropOrigin, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
 use super::{clones, evidence, identity};
 use crate::api::{
     Basis, Change, DestroyOptions, EventKind, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, RunOptions,
@@ -117,7 +117,7 @@ pub(crate) fn steps(
         steps.push(Box::new(Unconfigure { zone: name.clone(), zonepath: zonepath.value.clone() }));
     }
     if options.purge {
-        let made = entry.datasets.iter().filter(|made| !made.zonepath);
+        let made = entry.datasets.iter().filter(|made| made.is_delegated());
         steps.extend(made.map(|made| Box::new(PurgeDataset(made.clone())) as Box<dyn Step>));
     }
     steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
@@ -150,6 +150,10 @@ pub(crate) fn down(
             uuid: entry.uuid.clone(),
             limit: limits.install,
         }));
+    }
+    if !options.keep_data {
+        let origins = entry.datasets.iter().filter(|made| made.is_snapshot());
+        steps.extend(origins.map(|origin| Box::new(DropOrigin(origin.clone())) as Box<dyn Step>));
     }
     steps
 }

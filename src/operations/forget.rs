@@ -164,6 +164,7 @@ fn losses(config_tree: &ConfigTree, document: &Document<ZoneEntry>, on_host: boo
 fn left(entry: &ZoneEntry) -> Option<String> {
     let datasets = entry.datasets.iter().map(|made| match made.zonepath {
         true => format!("dataset {} (the zone's files)", made.name),
+        false if made.is_snapshot() => format!("snapshot {} (the zone was cloned from it)", made.name),
         false => format!("dataset {} (delegated)", made.name),
     });
     let applied = entry.applied.iter().flat_map(|applied| &applied.nets);

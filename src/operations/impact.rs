@@ -132,7 +132,7 @@ impl DestroyImpact {
 
     /// Has the delegated datasets that zmgr made go with the zone.
     pub(crate) fn purge(&mut self, made: &[MadeDataset]) {
-        let is_made = |dataset: &String| made.iter().any(|made| !made.zonepath && made.name == *dataset);
+        let is_made = |dataset: &String| made.iter().any(|made| made.is_delegated() && made.name == *dataset);
         let (made, others) = std::mem::take(&mut self.delegated).into_iter().partition(is_made);
         self.delegated = others;
         self.purged.extend::<Vec<String>>(made);

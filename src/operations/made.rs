@@ -60,6 +60,11 @@ impl Made {
         self.datasets.borrow().iter().find(|made| made.zonepath).cloned()
     }
 
+    /// Returns the records of snapshots that cloning the zone made of its source.
+    pub(crate) fn origins(&self) -> Vec<MadeDataset> {
+        self.datasets.borrow().iter().filter(|made| made.is_snapshot()).cloned().collect()
+    }
+
     fn put(&self, made: MadeDataset) {
         let mut datasets = self.datasets.borrow_mut();
         datasets.retain(|known| known.name != made.name && !(known.zonepath && made.zonepath));

@@ -36,6 +36,7 @@ mod lineage;
 mod list;
 mod made;
 mod order;
+mod origins;
 mod pending;
 mod plan_inputs;
 mod plumb_links;

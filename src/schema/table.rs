@@ -598,7 +598,11 @@ pub(crate) static TABLE: &[NodeRule] = &[
         args: args!("DATASET": Type::Plain(255)),
         props: &[
             prop("guid", Type::Plain(20), "its guid; absent while it is being made"),
-            prop("zonepath", Type::Bool, "whether it is the dataset of the zonepath; the others are delegated"),
+            prop(
+                "zonepath",
+                Type::Bool,
+                "whether it is the dataset of the zonepath; the others are delegated, or snapshots of the zone that this one was cloned from",
+            ),
         ],
         times: Times::Keyed,
         help: "A dataset that zmgr made.",

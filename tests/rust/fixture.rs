@@ -26,6 +26,26 @@ pub(crate) fn new() -> Fixture {
     Fixture { machine, manager }
 }
 
+/// Returns a manager of this machine with one interference: before or after the first command whose line contains `command`.
+pub(crate) fn interfering(
+    machine: &Arc<Pretend>,
+    when: When,
+    command: &str,
+    act: impl Fn(&Pretend) + Send + Sync + 'static,
+) -> Manager {
+    let (observed, command, done) = (Arc::clone(machine), command.to_owned(), AtomicBool::new(false));
+    let watcher: Arc<Watcher> = Arc::new(move |moment| {
+        let (at, invocation) = match moment {
+            Moment::Before(invocation) => (When::Before, invocation),
+            Moment::After(invocation) => (When::After, invocation),
+        };
+        if at == when && invocation.to_string().contains(&command) && !done.swap(true, Ordering::SeqCst) {
+            act(&observed);
+        }
+    });
+    Manager::builder().simulate(machine.dir.path()).observed(watcher, WriteHook::none()).build().unwrap()
+}
+
 impl Fixture {
     /// Creates a zone that is not booted.
     pub(crate) fn create(&self, name: &str) -> Zone {
@@ -39,17 +59,7 @@ impl Fixture {
         command: &str,
         act: impl Fn(&Pretend) + Send + Sync + 'static,
     ) -> Manager {
-        let (machine, command, done) = (Arc::clone(&self.machine), command.to_owned(), AtomicBool::new(false));
-        let watcher: Arc<Watcher> = Arc::new(move |moment| {
-            let (at, invocation) = match moment {
-                Moment::Before(invocation) => (When::Before, invocation),
-                Moment::After(invocation) => (When::After, invocation),
-            };
-            if at == when && invocation.to_string().contains(&command) && !done.swap(true, Ordering::SeqCst) {
-                act(&machine);
-            }
-        });
-        self.observed(watcher, WriteHook::none())
+        interfering(&self.machine, when, command, act)
     }
 
     /// A manager that is watched.

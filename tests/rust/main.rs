@@ -30,6 +30,7 @@ mod layering;
 mod layers;
 mod lossless;
 mod order;
+mod origins;
 mod packages;
 mod packaging;
 mod parity;

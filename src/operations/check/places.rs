@@ -143,7 +143,7 @@ fn orphans(
     for zone in documents.zones.values() {
         paths.extend(zone.zonepath.as_ref().map(|path| path.value.as_str()));
         names.insert(format!("{prefix}/{}", zone.name));
-        used.extend(zone.datasets.iter().map(|made| made.name.as_str()));
+        used.extend(zone.datasets.iter().filter(|made| !made.is_snapshot()).map(|made| made.name.as_str()));
         let applied = zone.applied.iter().map(|applied| &applied.settings.resources);
         for resources in applied.chain(specs.get(&zone.name).map(|spec| &spec.resources)) {
             used.extend(resources.datasets.iter().map(|dataset| dataset.name.as_str()));

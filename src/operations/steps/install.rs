@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::file::{self, Links};
-use crate::operations::{data, made};
+use crate::operations::{data, made, origins};
 use crate::value::name::ZoneName;
 
 /// Installs a zone.
@@ -99,7 +99,11 @@ impl Step for Install {
     }
 
     fn prepare(&self, step_context: &StepContext<'_>) -> Result<()> {
-        data::claim(step_context, &self.zonepath, self.again)
+        data::claim(step_context, &self.zonepath, self.again)?;
+        match &self.from {
+            Origin::Clone(source) => origins::claim(step_context, source),
+            Origin::Hook(_) => Ok(()),
+        }
     }
 
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
@@ -117,16 +121,20 @@ impl Step for Install {
         if !ended.success() || zone.state == ZoneState::Configured || zone.state == ZoneState::Incomplete {
             return Err(explain(step_context, &zone, &self.environment, ended.error()));
         }
-        step_context.uuid.replace(zone.uuid);
-        data::installed(step_context, &self.zonepath)
+        step_context.uuid.replace(zone.uuid.clone());
+        data::installed(step_context, &self.zonepath)?;
+        match &self.from {
+            Origin::Clone(_) => origins::cloned(step_context, &zone.brand),
+            Origin::Hook(_) => Ok(()),
+        }
     }
 
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
         let Some(zone) = step_context.host.zone_state(&self.zone)? else {
-            return Ok(());
+            return origins::undo(step_context);
         };
         match zone.state {
-            ZoneState::Configured => Ok(()),
+            ZoneState::Configured => origins::undo(step_context),
             state if state.is_active() => Err(Error::new(
                 Code::WrongState,
                 format!("zone {} is {}; an active zone is not uninstalled", self.zone, state.as_str()),
@@ -144,7 +152,7 @@ impl Step for Install {
                         {
                             step_context.made.forget(&made.name);
                         }
-                        Ok(())
+                        origins::undo(step_context)
                     }
                     Some(_) => Err(ended.error()),
                 }
