@@ -30,6 +30,18 @@ pub struct ImagePublisher {
     pub proxied: Vec<String>,
     /// True if it has a client key; `None` if that was not asked.
     pub has_key: Option<bool>,
+    /// True if its client key or certificate differs from the file that it is to come from; false if that was not compared.
+    pub has_other_key: bool,
+}
+
+/// The image's copies of a publisher's client key and certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeptKey {
+    /// Name of the publisher.
+    pub publisher: String,
+    /// Names of the copies in the image's directory of keys, without the directory.
+    pub files: Vec<String>,
 }
 
 /// What [`set_publisher`] sets.
@@ -68,24 +80,32 @@ pub fn describe_publishers<S: AsRef<str>>(image: &str, names: &[S]) -> Invocatio
     on(image).arg("publisher").args(names.iter().map(AsRef::as_ref))
 }
 
-/// Parses the output of [`describe_publishers`]: the names of those with a client key. It is complete even if the command failed
+/// Parses the output of [`describe_publishers`]: the copies of those with a client key. It is complete even if the command failed
 /// because a certificate is missing.
-pub fn parse_keys(completed: &Completed) -> Result<Vec<String>> {
+pub fn parse_keys(completed: &Completed) -> Result<Vec<KeptKey>> {
     let text = completed.text()?;
-    let mut with_key: Vec<String> = Vec::new();
-    let mut publisher = "";
+    let mut kept: Vec<KeptKey> = Vec::new();
+    let (mut publisher, mut has_key) = ("", false);
     for line in text.lines() {
-        match line.trim().split_once(": ") {
-            Some(("Publisher", name)) => publisher = name.trim(),
-            Some(("SSL Key", path))
-                if path.trim() != "None" && with_key.last().is_none_or(|last| last != publisher) =>
-            {
-                with_key.push(publisher.to_owned());
-            }
+        let Some((what, value)) = line.trim().split_once(": ") else { continue };
+        let value = value.trim();
+        match what {
+            "Publisher" => (publisher, has_key) = (value, false),
+            "SSL Key" => has_key = value != "None",
             _ => {}
         }
+        if !has_key || !matches!(what, "SSL Key" | "SSL Cert") || value == "None" {
+            continue;
+        }
+        if kept.last().is_none_or(|last| last.publisher != publisher) {
+            kept.push(KeptKey { publisher: publisher.to_owned(), files: Vec::new() });
+        }
+        let file = value.rsplit('/').next().unwrap_or_default();
+        if let Some(last) = kept.last_mut().filter(|last| !last.files.iter().any(|known| known == file)) {
+            last.files.push(file.to_owned());
+        }
     }
-    Ok(with_key)
+    Ok(kept)
 }
 
 /// Parses the output of [`publishers`], in search order.
@@ -310,8 +330,10 @@ mod tests {
     fn the_publishers_with_a_key_are_read() {
         let text = "\n            Publisher: a.org\n                Alias: \n           Origin URI: https://a/\n              \
                     SSL Key: None\n\n            Publisher: b.org\n           Origin URI: https://b/\n              \
-                    SSL Key: /var/pkg/ssl/1f\n           Origin URI: https://c/\n              SSL Key: /var/pkg/ssl/1f\n";
-        assert_eq!(parse_keys(&answer(3, text, "")).unwrap(), ["b.org"]);
+                    SSL Key: /z/root/var/pkg/ssl/1f\n             SSL Cert: /z/root/var/pkg/ssl/2e\n           \
+                    Origin URI: https://c/\n              SSL Key: /z/root/var/pkg/ssl/1f\n";
+        let kept = KeptKey { publisher: "b.org".to_owned(), files: vec!["1f".to_owned(), "2e".to_owned()] };
+        assert_eq!(parse_keys(&answer(3, text, "")).unwrap(), [kept]);
     }
 
     proptest! {

@@ -257,3 +257,23 @@ fn a_proxy_that_an_administrator_gave_an_origin_stays_or_is_said_to_go() {
     assert!(notes.len() == 1 && notes[0].contains("paid.net loses the proxy of https://two.paid.net/"), "{notes:?}");
     assert_eq!((proxied("https://two.paid.net/"), whats(&manager)), (false, vec![]));
 }
+
+#[test]
+fn a_client_key_that_is_replaced_under_the_same_path_is_set_again() {
+    let (machine, manager) = with_key();
+    let copies = || {
+        let shown = machine.run("pkg -R /zones/web01/root publisher paid.net");
+        let names = shown.lines().filter_map(|line| line.trim().strip_prefix("SSL Key: ")?.rsplit('/').next());
+        let read = |name: &str| fs::read(machine.dir.path().join("zones/web01/root/var/pkg/ssl").join(name)).unwrap();
+        names.map(read).collect::<Vec<_>>()
+    };
+    let other = "-----BEGIN PRIVATE KEY-----\nBBBB\n-----END PRIVATE KEY-----\n";
+    assert_eq!(whats(&manager), [""; 0]);
+    put(&machine, "/etc/zmgr/ssl/c.key", other);
+    assert_eq!(whats(&manager), ["publisher paid.net ssl-key"]);
+    assert_eq!(apply(&manager), [""; 0]);
+    assert_eq!((copies(), whats(&manager)), (vec![other.as_bytes().to_vec()], vec![]));
+    // A file that cannot be read is no reason to take the key away.
+    fs::remove_file(machine.dir.path().join("etc/zmgr/ssl/c.key")).unwrap();
+    assert_eq!(whats(&manager), [""; 0]);
+}

@@ -45,8 +45,8 @@ pub(crate) fn inspect(
     prune: bool,
 ) -> Result<Publishing> {
     let image = Image { zone: spec.name.clone(), zonepath: spec.zonepath.value.clone() };
-    let found = image.found(&context.host)?;
     let desired = brand::publishers(spec, config_tree, false)?;
+    let found = image.found(&context.host, &desired)?;
     let applied = applied(entry);
     let gone = (!prune).then(|| applied.clone());
     Ok(Publishing { found, desired: Publishers { image, desired, gone }, applied })

@@ -38,6 +38,11 @@ pub(super) fn publishers(
             let was = key.clone().filter(|_| was);
             items.push(DriftItem::new(format!("publisher {name} ssl-key"), key, was, there, desired.source.clone()));
         }
+        if there.is_some_and(|there| there.has_other_key) {
+            let (what, key) = (format!("publisher {name} ssl-key"), desired.ssl_key.clone());
+            let there = Some("another key".to_owned());
+            items.push(DriftItem::new(what, key.clone(), key.filter(|_| was), there, desired.source.clone()));
+        }
         for (what, wanted, there) in points(desired, there) {
             if there.as_ref() != Some(&wanted) {
                 let (what, was) = (format!("publisher {name} {what}"), was.then(|| wanted.clone()));

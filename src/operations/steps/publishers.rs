@@ -6,8 +6,9 @@ use super::{Phase, Probe, Step, StepContext, planned};
 use crate::api::PlannedStep;
 use crate::documents::publisher::Publisher;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::exec::pkg::{self, DesiredPublisher, ImagePublisher};
+use crate::exec::pkg::{self, DesiredPublisher, ImagePublisher, KeptKey};
 use crate::exec::{Completed, Invocation};
+use crate::file::{self, Links};
 use crate::host::Host;
 use crate::value::name::ZoneName;
 
@@ -24,16 +25,21 @@ impl Image {
         format!("{}/root", self.zonepath)
     }
 
-    /// Returns the image's publishers, if it can be queried.
-    pub(crate) fn found(&self, host: &Host) -> Result<Vec<ImagePublisher>> {
-        self.read(host, |invocation| host.question(&invocation))
+    /// Returns the image's publishers, if it can be queried, with their keys compared with those of the desired ones.
+    pub(crate) fn found(&self, host: &Host, desired: &[Publisher]) -> Result<Vec<ImagePublisher>> {
+        self.read(host, desired, |invocation| host.question(&invocation))
     }
 
-    fn publishers(&self, step_context: &StepContext<'_>) -> Result<Vec<ImagePublisher>> {
-        self.read(&step_context.host, |invocation| step_context.attempt(invocation))
+    fn publishers(&self, step_context: &StepContext<'_>, desired: &[Publisher]) -> Result<Vec<ImagePublisher>> {
+        self.read(&step_context.host, desired, |invocation| step_context.attempt(invocation))
     }
 
-    fn read(&self, host: &Host, ask: impl Fn(Invocation) -> Result<Completed>) -> Result<Vec<ImagePublisher>> {
+    fn read(
+        &self,
+        host: &Host,
+        desired: &[Publisher],
+        ask: impl Fn(Invocation) -> Result<Completed>,
+    ) -> Result<Vec<ImagePublisher>> {
         // pkg would report that the empty directory below has no image, which looks like any other image error.
         if !host.zone_root(&self.zonepath)?.is_directory("/var/pkg")? {
             return Err(not_mounted(&self.zone, &self.zonepath));
@@ -48,14 +54,38 @@ impl Image {
         let copies = std::fs::read_dir(host.path(format!("{}{KEPT}", self.root())));
         let has_copies = copies.is_ok_and(|mut entries| entries.next().is_some());
         let names: Vec<String> = found.iter().map(|publisher| publisher.name.clone()).collect();
-        let with_key = match has_copies && !names.is_empty() {
+        let kept = match has_copies && !names.is_empty() {
             true => pkg::parse_keys(&ask(pkg::describe_publishers(&self.root(), &names))?)?,
             false => Vec::new(),
         };
         for publisher in &mut found {
-            publisher.has_key = Some(with_key.contains(&publisher.name));
+            let kept = kept.iter().find(|kept| kept.publisher == publisher.name);
+            publisher.has_key = Some(kept.is_some());
+            let desired = desired.iter().find(|desired| desired.name.as_str() == publisher.name);
+            publisher.has_other_key = match (kept, desired) {
+                (Some(kept), Some(desired)) => self.has_other_key(host, kept, desired)?,
+                _ => false,
+            };
         }
         Ok(found)
+    }
+
+    /// Returns true if a key or certificate of the host is not among the image's copies: the file has been replaced.
+    fn has_other_key(&self, host: &Host, kept: &KeptKey, desired: &Publisher) -> Result<bool> {
+        let root = host.zone_root(&self.zonepath)?;
+        let mut copies = Vec::new();
+        for file in &kept.files {
+            // A copy that is missing breaks the publisher, and pkg says so.
+            let Some(copy) = root.read(&format!("{KEPT}/{file}"), KEY_LIMIT)? else { return Ok(false) };
+            copies.push(copy);
+        }
+        let files = [&desired.ssl_key, &desired.ssl_cert].into_iter().flatten();
+        // Files that cannot be read are reported when they are needed.
+        let read = |file: &String| {
+            let (file, meta) = file::open(&host.path(file), Links::Follow).ok()?;
+            file::read_to_limit(&file, &meta, KEY_LIMIT).ok()
+        };
+        Ok(files.filter_map(read).any(|bytes| !copies.contains(&bytes)))
     }
 }
 
@@ -146,7 +176,8 @@ impl SetPublisher {
     }
 
     fn difference(&self, step_context: &StepContext<'_>) -> Result<Option<String>> {
-        Ok(difference(&self.publisher, &self.image.publishers(step_context)?))
+        let desired = std::slice::from_ref(&self.publisher);
+        Ok(difference(&self.publisher, &self.image.publishers(step_context, desired)?))
     }
 }
 
@@ -177,7 +208,7 @@ impl Step for SetPublisher {
             return Err(failure(&set));
         }
         let name = self.publisher.name.as_str();
-        if self.image.publishers(step_context)?.iter().any(|found| found.name == name && !found.enabled) {
+        if self.image.publishers(step_context, &[])?.iter().any(|found| found.name == name && !found.enabled) {
             let enabled = step_context.run_logged(pkg::enable_publisher(&self.image.root(), name))?;
             if !enabled.success() {
                 return Err(failure(&enabled));
@@ -250,12 +281,12 @@ impl Step for Publishers {
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
-        let found = self.image.publishers(step_context)?;
+        let found = self.image.publishers(step_context, &self.desired)?;
         Ok(if self.differences(&found).is_empty() { Probe::Done } else { Probe::Absent })
     }
 
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
-        let mut found = self.image.publishers(step_context)?;
+        let mut found = self.image.publishers(step_context, &self.desired)?;
         // Without -P, install copies the host's publishers.
         let strangers = self.strangers(&found);
         if !strangers.is_empty() {
@@ -263,7 +294,7 @@ impl Step for Publishers {
             if !unset.success() {
                 return Err(failure(&unset));
             }
-            found = self.image.publishers(step_context)?;
+            found = self.image.publishers(step_context, &self.desired)?;
         }
         let differences = self.differences(&found);
         if differences.is_empty() {
@@ -299,6 +330,7 @@ pub(crate) fn difference(desired: &Publisher, found: &[ImagePublisher]) -> Optio
     match (desired.ssl_key.is_some(), found.has_key) {
         (false, Some(true)) => return Some(format!("{name} has a client key, and its file names none")),
         (true, Some(false)) => return Some(format!("{name} lacks its client key")),
+        (true, _) if found.has_other_key => return Some(format!("{name} has another client key than its file names")),
         _ => {}
     }
     (!found.enabled).then(|| format!("{name} is disabled"))
