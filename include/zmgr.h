@@ -1789,6 +1789,21 @@ size_t zmgr_zone_pending_count(const zmgr_zone *zone);
 // Requires: `zone` is NULL or a live zone.
 const char *zmgr_zone_pending(const zmgr_zone *zone, size_t index);
 
+// Returns true if the zone was asked for the addresses that are up in it: it is running and answered.
+//
+// Requires: `zone` is NULL or a live zone.
+bool zmgr_zone_has_up(const zmgr_zone *zone);
+
+// Returns the number of addresses that are up in the zone, without those of its loopback; 0 if it was not asked.
+//
+// Requires: `zone` is NULL or a live zone.
+size_t zmgr_zone_up_count(const zmgr_zone *zone);
+
+// Returns address `index` of those that are up, such as "10.1.0.10"; NULL if out of range.
+//
+// Requires: `zone` is NULL or a live zone.
+const char *zmgr_zone_up(const zmgr_zone *zone, size_t index);
+
 // Returns the number of nets.
 //
 // Requires: `zone` is NULL or a live zone.

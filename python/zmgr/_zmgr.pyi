@@ -1001,6 +1001,11 @@ class Zone:
         """Applied changes that take effect at the next boot."""
 
     @property
+    def up(self) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ...] | None:
+        """Addresses that are up in the zone, without those of its loopback; None if it was not asked: it is not running, has no
+        ipadm, did not answer, or is one of a list."""
+
+    @property
     def fault(self) -> Diagnostic | None:
         """Error in the zone's file; None if there is none."""
 

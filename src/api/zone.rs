@@ -46,6 +46,10 @@ pub struct Zone {
     /// Changes that were applied while it was running and take effect at its next boot.
     #[serde(default)]
     pub pending: Vec<String>,
+    /// The addresses that are up in the zone, without those of its loopback; `None` if it was not asked: it is not running, has no
+    /// ipadm, did not answer, or is one of a list.
+    #[serde(default)]
+    pub up: Option<Vec<IpAddr>>,
     /// Error of its file, if any.
     #[serde(deserialize_with = "fault")]
     pub fault: Option<Diagnostic>,
@@ -123,6 +127,7 @@ impl Zone {
             "tags": self.tags,
             "attrs": self.attrs,
             "pending": self.pending,
+            "up": self.up.as_ref().map(|up| up.iter().map(IpAddr::to_string).collect::<Vec<_>>()),
             "fault": self.fault.as_ref().map(Diagnostic::to_json),
         })
     }
@@ -179,6 +184,7 @@ mod tests {
             tags: vec!["web".to_owned()],
             attrs: BTreeMap::from([("env".to_owned(), "prod".to_owned())]),
             pending: vec!["bootargs".to_owned()],
+            up: Some(vec!["10.1.0.10".parse().unwrap()]),
             fault: Some(fault),
             ..Zone::default()
         };

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use super::config_tree::ConfigTree;
 use super::entries::document_in;
 use super::files::unknown_zone;
-use super::{pending, view};
+use super::{pending, verify_addresses, view};
 use crate::api::{Query, QueryHost, Zone, ZoneAddress, ZoneNet};
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{Origin, Pending, ZoneEntry};
 use crate::error::{Code, Result};
-use crate::exec::zoneadm::HostZone;
+use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::host::Host;
 use crate::parallel::{both, shares};
 use crate::registry::{Entry, EntryKind, EntrySummary, NetSummary, Registry};
@@ -112,21 +112,25 @@ fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Z
     Ok(zones)
 }
 
-/// Returns one zone: its file, and its state on the host if the host answers.
+/// Returns one zone: its file, and its state on the host and the addresses that are up in it if the host answers.
 pub(crate) fn zone(registry: &Registry, host: Option<&Host>, name: &ZoneName) -> Result<Zone> {
     let entry = document_in(registry, name)?.value;
     let config_tree = ConfigTree::load(registry.tree())?;
     let spec = view::desired(&config_tree, &entry);
     let waits = || entry.pending.iter().flat_map(Pending::texts).collect();
+    let mut up = None;
     let (status, pending) = match host.map(|host| (host, host.zone_state(name))) {
         Some((host, Ok(Some(found)))) => {
+            if found.state == ZoneState::Running {
+                up = verify_addresses::up(host, &entry)?;
+            }
             (Some(found.state.as_str().to_owned()), pending::texts(host, &entry, Some(&found))?)
         }
         Some((_, Ok(None))) => (Some(ABSENT.to_owned()), Vec::new()),
         Some((_, Err(error))) if error.code() == Code::Cancelled => return Err(error),
         Some((_, Err(_))) | None => (None, waits()),
     };
-    Ok(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) })
+    Ok(Zone { pending, up, ..view::of_entry(&entry, spec.as_ref(), status) })
 }
 
 /// Values of a list that come from the layers above an entry, computed once per template.

@@ -9,8 +9,9 @@ use super::plumb_links::{PLUMB_TIMEOUT, POLL_INTERVAL, has_ipadm};
 use super::step_context::StepContext;
 use crate::documents::settings::IpType;
 use crate::documents::zone::ZoneEntry;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::exec::ipadm;
+use crate::host::Host;
 
 /// Time that addresses may take once the zone's loopback is up, such as for the detection of duplicates. A simulated zone needs none.
 const GRACE: Duration = Duration::from_secs(5);
@@ -48,11 +49,34 @@ pub(crate) fn verify_addresses(step_context: &StepContext<'_>, entry: &ZoneEntry
     }
 }
 
+/// Time that a zone may take to name its addresses when it is shown.
+const SHOW_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Returns the addresses that are up in a running zone, without those of its loopback; `None` if it has no ipadm or does not answer.
+///
+/// Errors: `cancelled`.
+pub(crate) fn up(host: &Host, entry: &ZoneEntry) -> Result<Option<Vec<IpAddr>>, Error> {
+    if !can_answer(entry) {
+        return Ok(None);
+    }
+    let asked = host.ask(&ipadm::show_states(&entry.name).with_limit(Some(SHOW_TIMEOUT)));
+    match asked.and_then(|completed| ipadm::parse_up(&completed)) {
+        Ok(up) => Ok(Some(up.into_iter().filter(|address| !address.is_loopback()).collect())),
+        Err(error) if error.code() == Code::Cancelled => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Returns true if the zone has a stack and an ipadm of its own.
+fn can_answer(entry: &ZoneEntry) -> bool {
+    let ip_type = entry.applied.as_deref().and_then(|applied| applied.settings.ip_type.as_ref());
+    ip_type.is_none_or(|ip_type| ip_type.value != IpType::Shared) && has_ipadm(entry)
+}
+
 /// Returns the addresses that the zone shows in its own ipadm when all is well.
 fn expected(entry: &ZoneEntry) -> Vec<IpAddr> {
     let Some(applied) = entry.applied.as_deref() else { return Vec::new() };
-    let is_shared = applied.settings.ip_type.as_ref().is_some_and(|ip_type| ip_type.value == IpType::Shared);
-    if is_shared || !has_ipadm(entry) {
+    if !can_answer(entry) {
         return Vec::new();
     }
     applied.nets.iter().flat_map(|net| &net.addresses).map(|each| each.address.addr()).collect()

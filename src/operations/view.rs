@@ -48,6 +48,7 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
             Some(_) => Vec::new(),
         },
         status,
+        up: None,
         fault: None,
         waits_since: None,
     };

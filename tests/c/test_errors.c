@@ -65,6 +65,7 @@ static void nothing_crashes_on_null(void) {
     CHECK(zmgr_zone_tag_count(NULL) == 0 && zmgr_zone_tag(NULL, 0) == NULL);
     CHECK(zmgr_zone_attr_count(NULL) == 0 && zmgr_zone_attr_name(NULL, 0) == NULL);
     CHECK(zmgr_zone_pending_count(NULL) == 0 && zmgr_zone_pending(NULL, 0) == NULL);
+    CHECK(!zmgr_zone_has_up(NULL) && zmgr_zone_up_count(NULL) == 0 && zmgr_zone_up(NULL, 0) == NULL);
     CHECK(zmgr_zone_attr_value(NULL, 0) == NULL && zmgr_zone_net_count(NULL) == 0 && zmgr_zone_net(NULL, 0) == NULL);
     CHECK(zmgr_net_name(NULL) == NULL && zmgr_net_pool(NULL) == NULL && zmgr_net_vnic(NULL) == NULL);
     CHECK(zmgr_net_stub(NULL) == NULL && zmgr_net_mac(NULL) == NULL && zmgr_net_physical(NULL) == NULL);

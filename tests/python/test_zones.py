@@ -231,6 +231,15 @@ def test_drift(zmgr_manager: zmgr.Manager) -> None:
     assert [d.status for d in zmgr_manager.diff()] == [zmgr.DriftStatus.CLEAN]
 
 
+def test_a_running_zone_names_the_addresses_that_are_up(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.create("a", boot=True)
+    zone = zmgr_manager.zone("a")
+    assert zone.up == tuple(net.address.ip for net in zone.nets if net.address)
+    assert zone == zmgr.Zone.from_json(zone.to_json()) and zmgr_manager.zones()[0].up is None
+    zmgr_manager.halt("a")
+    assert zmgr_manager.zone("a").up is None
+
+
 def test_what_waits_for_a_reboot_is_pending(zmgr_manager: zmgr.Manager) -> None:
     zmgr_manager.create("a", boot=True)
     zmgr_manager.set("a", {"bootargs": "-v"})

@@ -318,4 +318,12 @@ fn a_zone_that_runs_without_its_address_is_reported_and_one_look_finds_that_all_
     let said =
         format!("web01 is running, but these addresses are not up: {address}; run `zlogin web01 ipadm show-addr`");
     assert_eq!((&report.outcomes[0].notes, &warnings), (&vec![said.clone()], &vec![said]));
+    let up = || fixture.manager.zone("web01").unwrap().up;
+    assert_eq!(up(), Some(Vec::new()));
+    fixture.machine.run("zlogin web01 ipadm create-if web01_0");
+    fixture.machine.run("zlogin web01 ipadm disable-if -t web01_0");
+    fixture.machine.run("zlogin web01 ipadm enable-if -t web01_0");
+    assert_eq!(up().map(|up| up.iter().map(ToString::to_string).collect::<Vec<_>>()), Some(vec![address]));
+    fault(&fixture, "zlogin", None, |fault| (fault.exit, fault.times) = (Some(1), Some(1)));
+    assert_eq!(up(), None);
 }

@@ -30,6 +30,7 @@ struct Texts {
     tags: Vec<CString>,
     attrs: Vec<(CString, CString)>,
     pending: Vec<CString>,
+    up: Vec<CString>,
     nets: Vec<zmgr_net>,
     fault: Option<zmgr_diagnostic>,
 }
@@ -73,6 +74,7 @@ impl zmgr_zone {
                 tags: zone.tags.iter().map(|tag| c_text(tag)).collect(),
                 attrs: zone.attrs.iter().map(|(name, value)| (c_text(name), c_text(value))).collect(),
                 pending: zone.pending.iter().map(|change| c_text(change)).collect(),
+                up: zone.up.iter().flatten().map(|address| c_text(&address.to_string())).collect(),
                 nets: zone.nets.iter().map(zmgr_net::new).collect(),
                 fault: zone.fault.as_ref().map(zmgr_diagnostic::new),
             })
@@ -317,6 +319,33 @@ pub unsafe extern "C" fn zmgr_zone_pending_count(zone: *const zmgr_zone) -> usiz
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_pending(zone: *const zmgr_zone, index: usize) -> *const c_char {
     unsafe { read_text(zone, |z| z.texts().pending.get(index).map(|change| change.as_c_str())) }
+}
+
+/// Returns true if the zone was asked for the addresses that are up in it: it is running and answered.
+///
+/// # Safety
+/// `zone` is NULL or a live zone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_has_up(zone: *const zmgr_zone) -> bool {
+    unsafe { read(zone, false, |z| z.zone.up.is_some()) }
+}
+
+/// Returns the number of addresses that are up in the zone, without those of its loopback; 0 if it was not asked.
+///
+/// # Safety
+/// `zone` is NULL or a live zone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_up_count(zone: *const zmgr_zone) -> usize {
+    unsafe { read(zone, 0, |z| z.zone.up.as_ref().map_or(0, Vec::len)) }
+}
+
+/// Returns address `index` of those that are up, such as "10.1.0.10"; NULL if out of range.
+///
+/// # Safety
+/// `zone` is NULL or a live zone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_up(zone: *const zmgr_zone, index: usize) -> *const c_char {
+    unsafe { read_text(zone, |z| z.texts().up.get(index).map(|address| address.as_c_str())) }
 }
 
 /// Returns the number of nets.

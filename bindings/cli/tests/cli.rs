@@ -95,14 +95,14 @@ fn create_list_show_destroy() {
         keys,
         [
             "name", "id", "brand", "template", "zonepath", "state", "status", "uuid", "autoboot", "created", "origin",
-            "nets", "tags", "attrs", "pending", "fault"
+            "nets", "tags", "attrs", "pending", "up", "fault"
         ]
     );
     assert_eq!(host.json(&["create", "web02"])[0]["nets"][0]["address"], "10.1.0.11/24");
     assert_eq!(host.json(&["list"]).as_array().unwrap().len(), 2);
     assert_eq!(host.json(&["show", "web02"])["name"], "web02");
     assert!(host.ok(&["list"]).lines().nth(1).unwrap().starts_with("web01"));
-    assert!(host.ok(&["show", "web01"]).contains("10.1.0.10/24 via 10.1.0.1"));
+    assert!(host.ok(&["show", "web01"]).contains("10.1.0.10/24 via 10.1.0.1 (up)"));
 
     host.ok(&["destroy", "web01", "--yes"]);
     let left: Vec<PathBuf> = speaking_of(&host.dir(), "web01");

@@ -140,6 +140,13 @@ impl Zone {
         PyTuple::new(py, &self.zone.pending)
     }
 
+    /// Addresses that are up in the zone, without those of its loopback; None if it was not asked: it is not running, has no ipadm,
+    /// did not answer, or is one of a list.
+    #[getter]
+    fn up<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.zone.up.as_ref().map(|up| PyTuple::new(py, up)).transpose()
+    }
+
     /// Error in the zone's file; None if there is none.
     #[getter]
     fn fault<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {

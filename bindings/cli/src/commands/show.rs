@@ -1,6 +1,7 @@
 //! The commands `list` and `show`.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use anstyle::Style;
 use clap::Args;
@@ -184,8 +185,18 @@ fn in_words(zone: &Zone, spec: Option<&ZoneSpec>) -> String {
         say("net", &format!("{}{link}{vlan}{mac}", net.name));
         for address in &net.addresses {
             let gateway = address.gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
-            say("", &format!("{}{gateway}", address.address));
+            let up = match &zone.up {
+                Some(up) if up.contains(&address.address.addr()) => " (up)",
+                Some(_) => " (not up)",
+                None => "",
+            };
+            say("", &format!("{}{gateway}{up}", address.address));
         }
+    }
+    let own =
+        |address: &IpAddr| zone.nets.iter().any(|net| net.addresses.iter().any(|own| own.address.addr() == *address));
+    for address in zone.up.iter().flatten().filter(|address| !own(address)) {
+        say("also up", &address.to_string());
     }
     for (key, value) in spec.into_iter().flat_map(settled) {
         say(key, &value);
