@@ -1,6 +1,6 @@
 # One command for each thing. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test soak bench header lint illumos-check host-check host-check-vm tools install
+.PHONY: help demo quick test soak bench header book lint illumos-check host-check host-check-vm tools install
 PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?=
@@ -15,7 +15,7 @@ quick: ## fmt, clippy and the Rust tests, in process (3 minutes warm)
 	@tests/run fmt clippy rust
 
 test: ## everything: Rust, C, Python, documentation (20 minutes cold on 2 cores)
-	@tests/run fmt clippy rust docs build clients ansible packaging c python sdist illumos
+	@tests/run fmt clippy rust docs build pages clients ansible packaging c python sdist illumos
 
 soak: ## what takes too long for each change: many kills, long fuzzing, comparisons
 	@tests/run soak
@@ -25,6 +25,10 @@ bench: ## the benches, and the side-by-side comparisons
 
 header: ## update include/zmgr.h from the C library
 	UPDATE_HEADER=1 cargo test -q -p zmgr-c --test header
+
+book: ## the documentation as HTML, below target/book/html
+	@tests/tools
+	@tests/book
 
 lint: ## what CI refuses: formatting, clippy, Python types
 	@tests/run fmt clippy types

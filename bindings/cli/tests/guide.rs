@@ -1,5 +1,5 @@
-//! The guide does what it says: its shell blocks run one after the other on one simulated machine, its documents are written where
-//! they say, and each answer that it shows is the answer.
+//! The guide and the cookbook do what they say: the shell blocks of a page run one after the other on one simulated machine, its
+//! documents are written where they say, and each answer that it shows is the answer.
 #![allow(missing_docs)]
 
 use std::path::Path;
@@ -40,13 +40,22 @@ fn sh(script: &str, directory: &Path, words: &[&str]) -> String {
         .env_remove("ZMGR_SIMULATE");
     let output = command.stdin(Stdio::null()).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "the guide's script failed: {}\n{said}", output.status);
+    assert!(output.status.success(), "the script of the page failed: {}\n{said}", output.status);
     said
 }
 
 #[test]
 fn the_guide_does_what_it_says() {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide.md")).unwrap();
+    runs_as_it_says("docs/guide.md");
+}
+
+#[test]
+fn the_cookbook_does_what_it_says() {
+    runs_as_it_says("docs/cookbook.md");
+}
+
+fn runs_as_it_says(page: &str) {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page)).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let blocks = blocks(&page);
     let mut script = String::new();
@@ -72,7 +81,7 @@ fn the_guide_does_what_it_says() {
             let answer = said.split(&format!("@@{}\n", n - 1)).nth(1).unwrap().split("@@").next().unwrap();
             assert!(
                 answer.contains(text),
-                "after {:?} the guide shows\n{text}\nand the answer is\n{answer}",
+                "after {:?} the page shows\n{text}\nand the answer is\n{answer}",
                 blocks[n - 1].1
             );
         }
