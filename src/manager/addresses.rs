@@ -27,7 +27,7 @@ impl Manager {
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// let given = manager.allocate("internal", "printer", None, &mut RunOptions::new())?;
     /// assert_eq!(given.addresses[0].address.to_string(), "10.1.0.10/24");
-    /// // AddressRequest again, it gives the same.
+    /// // A second request for the same owner returns the same address.
     /// assert_eq!(manager.allocate("internal", "printer", None, &mut RunOptions::new())?, given);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

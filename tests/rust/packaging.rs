@@ -62,6 +62,26 @@ fn licences_and_duplicates() {
     }
 }
 
+/// Returns the numbers of a version such as `1.95` or `1.88.0`.
+fn numbers(version: &str) -> Vec<u32> {
+    let mut numbers: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+    numbers.resize(3, 0);
+    numbers
+}
+
+#[test]
+fn rust_is_as_old_as_the_dependencies_allow() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let stated = |package: &Value| package["rust_version"].as_str().map(numbers);
+    // The edition needs this much.
+    let edition = numbers("1.85");
+    let needed = packages.iter().filter(|package| package["source"].is_string()).filter_map(stated).max().unwrap();
+    for own in packages.iter().filter(|package| package["source"].is_null()) {
+        assert_eq!(stated(own).as_ref(), Some(&needed.clone().max(edition.clone())), "{}", own["name"]);
+    }
+}
+
 #[test]
 fn each_dependency_has_its_reason() {
     let metadata = metadata();
