@@ -36,14 +36,17 @@ _Addresses = Mapping[str, _Address | Iterable[_Address]]
 _Progress = Callable[[Event], object]
 _OnFailure = Literal["rollback", "keep"]
 
-__all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answer", "_codes", "fleet_check", "fleet_zones"]
+__all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answer", "_codes", "_main", "fleet_check", "fleet_zones"]
 
 __version__: str
 
 def _codes() -> list[tuple[str, int, bool]]: ...
+def _main(words: Sequence[str], program: Sequence[str]) -> int: ...
 
 def fleet_check(trees: Sequence[_Path]) -> list[Diagnostic]:
     """Compares the trees of several hosts, one directory per host, and returns what is wrong.
+
+    - trees: directories of configuration files.
 
     Errors: addresses and MAC addresses held twice, pools that differ between hosts, files that cannot be read.
     Warnings: zone names that two hosts use. Reads files only; needs no host.
@@ -53,6 +56,8 @@ def fleet_check(trees: Sequence[_Path]) -> list[Diagnostic]:
 
 def fleet_zones(trees: Sequence[_Path]) -> list[FleetZone]:
     """Lists the zones of several hosts, by host in the order of the trees, then by name.
+
+    - trees: directories of configuration files.
 
     Raises InvalidArgumentError if no tree is given and NotFoundError if one does not exist.
     """
@@ -130,6 +135,8 @@ class Manager:
     def zone(self, name: str) -> Zone:
         """Returns one zone. Reads its file and queries the host for its status.
 
+        - name: name of the zone.
+
         Raises NotFoundError if it is not registered and ConfigError if its file has an error.
         """
 
@@ -145,6 +152,7 @@ class Manager:
     ) -> Plan:
         """Plans the creation of zones. Changes nothing.
 
+        - names: name of the zone, or several names.
         - template: name of the template; None means default-template in config.kdl.
         - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
         - boot: True boots the zone after installing, False does not; None means as the template says.
@@ -166,6 +174,7 @@ class Manager:
     ) -> Plan:
         """Plans the destruction of zones. Changes nothing.
 
+        - names: name of the zone, or several names.
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - keep_data: detach the zones and keep their files, instead of uninstalling.
         - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
@@ -176,6 +185,8 @@ class Manager:
 
     def plan_forget(self, names: str | Iterable[str]) -> Plan:
         """Plans the removal of zones from the registry. Changes nothing.
+
+        - names: name of the zone, or several names.
 
         The notes of a change list what is lost with the entry.
 
@@ -192,6 +203,7 @@ class Manager:
     ) -> Plan:
         """Plans the reinstallation of zones. Changes nothing.
 
+        - names: name of the zone, or several names.
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - boot: True boots the zone afterwards, False does not; None means if it was running before.
         - unproven: act on a real host even if what a step destroys is only inferred.
@@ -210,6 +222,7 @@ class Manager:
     ) -> Report:
         """Runs a plan, unless its basis has changed.
 
+        - plan: plan of one of the `plan_…` methods.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
         - jobs: number of zones to process in parallel.
@@ -233,6 +246,7 @@ class Manager:
     ) -> Zone:
         """Reinstalls a zone from scratch, keeping its addresses, links and configuration.
 
+        - name: name of the zone.
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - boot: True boots the zone afterwards, False does not; None means if it was running before.
         - unproven: act on a real host even if what a step destroys is only inferred.
@@ -258,6 +272,7 @@ class Manager:
     ) -> Report:
         """Reinstalls several zones from scratch, keeping their addresses, links and configuration.
 
+        - names: name of the zone, or several names.
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - boot: True boots the zone afterwards, False does not; None means if it was running before.
         - unproven: act on a real host even if what a step destroys is only inferred.
@@ -287,6 +302,7 @@ class Manager:
         """Creates a zone: allocates its addresses, configures and installs it, and boots it if its configuration says
         so.
 
+        - name: name of the new zone.
         - template: name of the template; None means default-template in config.kdl.
         - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
         - boot: True boots the zone after installing, False does not; None means as the template says.
@@ -319,6 +335,7 @@ class Manager:
     ) -> Report:
         """Creates several zones.
 
+        - names: name of the zone, or several names.
         - template: name of the template; None means default-template in config.kdl.
         - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
         - boot: True boots the zone after installing, False does not; None means as the template says.
@@ -350,6 +367,7 @@ class Manager:
     ) -> Report:
         """Destroys zones and what zmgr created for them: their files, configuration, VNICs and entries.
 
+        - names: name of the zone, or several names.
         - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
         - keep_data: detach the zones and keep their files, instead of uninstalling.
         - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
@@ -376,6 +394,7 @@ class Manager:
     ) -> Report:
         """Removes zones from the registry. Does not change them on the host.
 
+        - names: name of the zone, or several names.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
         - jobs: number of zones to process in parallel.
@@ -397,6 +416,7 @@ class Manager:
     ) -> Report:
         """Boots zones and waits until they are running. Leaves running zones alone.
 
+        - names: name of the zone, or several names.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
         - jobs: number of zones to process in parallel.
@@ -419,6 +439,7 @@ class Manager:
     ) -> Report:
         """Halts zones immediately, without running their shutdown scripts.
 
+        - names: name of the zone, or several names.
         - timeout: seconds to wait for the state; None means the timeout in config.kdl.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
@@ -442,6 +463,7 @@ class Manager:
     ) -> Report:
         """Shuts zones down cleanly and waits until they are down.
 
+        - names: name of the zone, or several names.
         - timeout: seconds to wait for the state; None means the timeout in config.kdl.
         - force: halt zones that do not go down in time.
         - progress: called with each Event on the calling thread; return False to cancel.
@@ -466,6 +488,7 @@ class Manager:
     ) -> Report:
         """Shuts running zones down cleanly and boots them again.
 
+        - names: name of the zone, or several names.
         - timeout: seconds to wait for the state; None means the timeout in config.kdl.
         - force: halt the zones instead of shutting them down.
         - progress: called with each Event on the calling thread; return False to cancel.
@@ -491,6 +514,7 @@ class Manager:
     ) -> ExecResult:
         """Runs a command as root inside a running zone.
 
+        - name: name of the zone.
         - words: the command and its arguments, passed on unchanged, without a shell.
         - output: called with (stream, bytes) as output arrives; return False to stop the command. Without it, the
           result has the output.
@@ -507,6 +531,7 @@ class Manager:
     def login(self, name: str, user: str | None = None, *, term: str | None = None) -> int:
         """Logs in to a zone on this process's terminal.
 
+        - name: name of the zone.
         - user: user to log in as; None means root.
         - term: terminal type; None means the environment variable TERM.
 
@@ -548,6 +573,8 @@ class Manager:
     ) -> Allocation:
         """Reserves one address of each family of a pool for an owner that is not a zone.
 
+        - pool: name of the pool.
+        - owner: name of the owner; it identifies the reservation.
         - wanted: address to reserve; None means the next free ones.
         - cancel: token that stops the wait for a lock.
 
@@ -563,6 +590,10 @@ class Manager:
         self, pool: str, owners: str | Iterable[str], *, cancel: Cancel | None = None
     ) -> list[Allocation]:
         """Reserves addresses for several owners in one step: for all of them or for none.
+
+        - pool: name of the pool.
+        - owners: name of an owner, or several names.
+        - cancel: token that stops the wait for a lock.
 
         Returns one Allocation per owner, in the order of the owners.
 
@@ -580,6 +611,8 @@ class Manager:
     ) -> None:
         """Releases the addresses that an owner holds in a pool.
 
+        - pool: name of the pool.
+        - owner: name of the owner; it identifies the reservation.
         - address: only this address; None means all.
         - id: only if the reservation has this id (`Allocation.id`).
         - cancel: token that stops the wait for a lock.
@@ -602,6 +635,8 @@ class Manager:
     def pool_usage(self, pool: str) -> PoolUsage:
         """Returns the use of a pool and the holders of its addresses.
 
+        - pool: name of the pool.
+
         Raises NotFoundError, and ConfigError for an error in the pool's file.
         """
 
@@ -614,6 +649,8 @@ class Manager:
     def check_pools(self, pool: str | None = None) -> list[Diagnostic]:
         """Checks the addresses of a pool, or of all pools if it is None.
 
+        - pool: name of the pool.
+
         Reports addresses held twice, held against the pool's rules, or outside every pool. Always queries the host.
 
         Raises NotFoundError, ConfigError for an error in a pool's file, and UnsupportedHostError.
@@ -621,6 +658,8 @@ class Manager:
 
     def diff(self, names: str | Iterable[str] | None = None) -> list[ZoneDrift]:
         """Compares zones (None means all) with their files. Changes nothing.
+
+        - names: name of the zone, or several names.
 
         A zone whose files have errors is in the list, with `fault` set.
 
@@ -678,6 +717,7 @@ class Manager:
     def set(self, name: str, settings: Mapping[str, str], *, cancel: Cancel | None = None) -> Zone:
         """Changes settings in a zone's file. `apply` changes the host.
 
+        - name: name of the zone.
         - settings: values by key, such as {"attr.owner": "alice"}; an empty value removes the zone's own setting.
         - cancel: token that stops the wait for a lock.
 
@@ -688,12 +728,17 @@ class Manager:
         """
 
     def init(self) -> list[Path]:
-        """Writes commented starter configuration files and returns their paths. Never overwrites a file."""
+        """Writes commented starter configuration files and returns their paths. Never overwrites a file.
+
+        Raises UnsupportedHostError on a machine without zones, unless `root` or `simulate` names a place, and IoError.
+        """
 
     def check(self) -> list[Diagnostic]:
         """Checks all configuration files and, if the host can be queried, what they need on the host.
 
         Returns the diagnostics, ordered by file and line; empty if there are no problems.
+
+        Raises NotFoundError if there is no tree.
         """
 
     def doctor(self) -> Diagnosis:
@@ -701,6 +746,8 @@ class Manager:
 
         Looks at distribution, brands, commands and what they print, datasets, links, privileges, known bugs of the platform, and
         the boot environments of every zone. Also returns a diagnosis on a machine that cannot manage zones: see `can_manage`.
+
+        Raises CancelledError if a token of `with_cancel` is triggered. What is wrong with the host is in the diagnosis.
         """
 
     def config(self) -> Config:
@@ -718,6 +765,8 @@ class Manager:
     def template(self, name: str) -> Template:
         """Returns one template.
 
+        - name: name of the template.
+
         Raises NotFoundError, and ConfigError for an error in its file.
         """
 
@@ -729,6 +778,8 @@ class Manager:
 
     def pool(self, name: str) -> Pool:
         """Returns one pool.
+
+        - name: name of the pool.
 
         Raises NotFoundError, and ConfigError for an error in its file.
         """
@@ -742,11 +793,15 @@ class Manager:
     def publisher(self, name: str) -> Publisher:
         """Returns one publisher.
 
+        - name: name of the publisher.
+
         Raises NotFoundError, and ConfigError for an error in its file.
         """
 
     def effective(self, name: str) -> dict[str, Any]:
         """Returns the resolved desired state (spec) of a zone.
+
+        - name: name of the zone.
 
         Each value from a configuration file is a dict of "value" and "source" (its file and line).
 
@@ -803,6 +858,8 @@ class Manager:
         """Returns a copy of the manager whose queries raise CancelledError once the token is triggered.
 
         Queries are zones, zone, check, diff, plans and pools. Operations use only their own `cancel` argument.
+
+        Raises StateError if the manager is closed.
         """
 
     def close(self) -> None:
@@ -847,6 +904,8 @@ class Plan:
     def from_json(cls, text: str) -> Self:
         """Reads a plan from JSON, which another process or host may have written.
 
+        - text: JSON, as `to_json` returns it.
+
         The plan is validated when it runs.
 
         Raises InvalidArgumentError if the JSON is not a plan.
@@ -869,12 +928,16 @@ class SimHost:
     def __new__(cls, directory: _Path) -> Self:
         """Opens the simulated host in a directory.
 
+        - directory: directory of the host.
+
         Raises NotFoundError if there is none.
         """
 
     @classmethod
     def create(cls, directory: _Path, *, dialect: str = "openindiana") -> Self:
         """Creates a simulated host in a directory, which is created if missing.
+
+        - directory: directory of the host.
 
         `dialect` is "illumos", "openindiana", "omnios" or "smartos".
 
@@ -893,7 +956,11 @@ class SimHost:
     def link(self, bin: _Path) -> list[Path]:
         """Writes zonecfg, zoneadm, dladm, … programs that act on the simulated host into a directory.
 
+        - bin: directory for the programs, created if missing.
+
         Returns the paths of the programs.
+
+        Raises IoError if the directory cannot be written.
         """
 
     def fault(
@@ -928,12 +995,17 @@ class SimHost:
         """
 
     def clear_faults(self) -> None:
-        """Removes all faults."""
+        """Removes all faults.
+
+        Raises IoError.
+        """
 
     def reboot(self) -> list[str]:
         """Reboots the simulated host: running zones stop, and zones with autoboot boot.
 
         Returns the names of the zones that failed to boot.
+
+        Raises IoError.
         """
 
 @final
@@ -1018,6 +1090,8 @@ class Zone:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Reads a zone from JSON.
+
+        - text: JSON, as `to_json` returns it.
 
         Raises InvalidArgumentError if the JSON is not a zone.
         """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -41,6 +43,18 @@ def test_install_and_the_manifest_list_the_same_files(source: Path, tmp_path: Pa
     pc = (tmp_path / "usr/lib/amd64/pkgconfig/zmgr.pc").read_text()
     assert "prefix=${pcfiledir}/../../..\n" in pc and "libdir=${prefix}/lib/amd64\n" in pc
     assert "@" not in pc
+
+
+def test_the_manifest_of_the_python_module(source: Path, wheel: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"WHEEL": str(wheel), "PYTHON_PACKAGES": "vendor-packages"}
+    install = [source / "bindings/install-python", tmp_path, "/usr", sys.executable]
+    subprocess.run(install, env=environment, check=True, capture_output=True)
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    manifest = (source / "packaging/illumos/zmgr-python.p5m").read_text().replace("$(PYVER)", version)
+    packed = {a["path"]: a["mode"] for a in map(attributes, manifest.splitlines()) if "path" in a}
+    modes = {str(p.relative_to(tmp_path)): p.stat().st_mode for p in tmp_path.rglob("*") if p.is_file()}
+    assert packed.keys() == modes.keys()
+    assert {p for p, mode in modes.items() if mode & 0o111} == {p for p, mode in packed.items() if mode == "0555"}
 
 
 def test_the_version_is_the_packages(source: Path) -> None:
@@ -95,12 +109,17 @@ with zmgr.Manager(simulate="host") as manager:
 """
 
 
+def installed(python: str, wheel: Path, directory: Path) -> Path:
+    """Installs the wheel into a new environment; returns the directory of its programs."""
+    subprocess.run([python, "-m", "venv", "--without-pip", directory], check=True)
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "--python", directory / "bin/python"]
+    subprocess.run([*pip, "install", "--no-index", wheel], check=True)
+    return directory / "bin"
+
+
 @pytest.mark.parametrize("version", interpreters())
 def test_the_wheel_in_a_fresh_environment(version: str, wheel: Path, tmp_path: Path) -> None:
-    subprocess.run([interpreters()[version], "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
-    python = tmp_path / "venv/bin/python"
-    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "--python", python]
-    subprocess.run([*pip, "install", "--no-index", wheel], check=True)
+    python = installed(interpreters()[version], wheel, tmp_path / "venv") / "python"
     (tmp_path / "empty").mkdir()
     said = subprocess.run(
         [python, "-I", "-W", "error", "-c", USE], cwd=tmp_path / "empty", capture_output=True, text=True, check=False
@@ -118,3 +137,42 @@ def test_the_wheel_is_one_for_all(wheel: Path) -> None:
     assert any(n.endswith("licenses/LICENSE") for n in names)
     assert "Requires-Dist" not in information
     assert "[pytest11]" in entries and "zmgr=zmgr.testing" in entries.replace(" ", "")
+    assert "[console_scripts]" in entries and "zmgr=zmgr.__main__:main" in entries.replace(" ", "")
+
+
+def test_the_wheel_brings_the_command(wheel: Path, tmp_path: Path) -> None:
+    """The same command as the one without Python, from its own environment, with nothing else in PATH."""
+    programs = installed(sys.executable, wheel, tmp_path / "venv")
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "ZMGR_SIMULATE": "host"}
+
+    def run(*argv: str, status: int = 0) -> str:
+        said = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert said.returncode == status and "Traceback" not in said.stderr, said.stderr
+        return said.stdout if status == 0 else said.stderr
+
+    version = re.search(r"^zmgr (\d+\.\d+\.\d+)$", run("zmgr", "--version"))
+    assert version and version[1] in wheel.name
+    assert run("zmgr", "create", "web01") == "created web01 10.1.0.10/24\n"
+    assert "zone web01 is already registered" in run("zmgr", "create", "web01", status=5)
+    assert "web01" in run(str(programs / "python"), "-m", "zmgr", "list")
+    run("zmgr", "sim", "link", "linked")
+    assert ":web01:running:" in run("linked/zoneadm", "list", "-cp")
+    assert "_ZMGR_COMPLETE" in run("zmgr", "completions", "bash")
+
+
+def test_the_command_of_the_wheel_rolls_back_when_interrupted(wheel: Path, tmp_path: Path) -> None:
+    programs = installed(sys.executable, wheel, tmp_path / "venv")
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "ZMGR_SIMULATE": str(tmp_path / "host")}
+    zmgr = programs / "zmgr"
+    for words in (["sim", "new"], ["init"], ["sim", "fault", "zoneadm", "install", "--delay", "60"]):
+        subprocess.run([zmgr, *words], env=environment, check=True, stdout=subprocess.DEVNULL)
+    with subprocess.Popen([zmgr, "create", "web01"], env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        # Progress is printed before the step begins.
+        said = ""
+        while "install" not in said:
+            said += process.stderr.readline()
+        os.kill(process.pid, signal.SIGINT)
+        said += process.stderr.read()
+    assert process.returncode == 13 and "Traceback" not in said, said
+    assert "web01" not in subprocess.run([zmgr, "list"], env=environment, check=True, capture_output=True, text=True).stdout

@@ -1,7 +1,6 @@
 //! Prints an error on standard error, as text or JSON, and turns its code into the exit status.
 
 use std::io::Write;
-use std::process::ExitCode;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use zmgr::{Code, Error};
@@ -20,7 +19,7 @@ impl From<Error> for Failure {
 
 impl Failure {
     /// Prints the error and returns the exit status.
-    pub fn tell(&self, json: bool) -> ExitCode {
+    pub fn tell(&self, json: bool) -> u8 {
         let text = if json { format!("{}\n", self.0.to_json()) } else { self.words() };
         // If standard error is closed, the exit status still reports the failure.
         let _ = anstream::stderr().lock().write_all(text.as_bytes());
@@ -84,10 +83,10 @@ pub fn documents(error: &Error) -> String {
 }
 
 /// Prints what clap returns instead of arguments: help on standard output, usage errors on standard error.
-pub fn usage(refusal: &clap::Error, json: bool) -> ExitCode {
+pub fn usage(refusal: &clap::Error, json: bool) -> u8 {
     if !refusal.use_stderr() {
         let _ = refusal.print();
-        return ExitCode::SUCCESS;
+        return 0;
     }
     if json {
         let plain = refusal.render().to_string();
@@ -99,6 +98,6 @@ pub fn usage(refusal: &clap::Error, json: bool) -> ExitCode {
     status(Code::InvalidArgument)
 }
 
-fn status(code: Code) -> ExitCode {
-    ExitCode::from(u8::try_from(code.number()).unwrap_or(1))
+fn status(code: Code) -> u8 {
+    u8::try_from(code.number()).unwrap_or(1)
 }

@@ -1,69 +1,9 @@
-//! The CLI of zmgr, built on its public API.
+//! The program `zmgr`.
 
-mod args;
-mod commands;
-mod examples;
-mod failure;
-mod globals;
-mod outline;
-mod output;
-mod process;
-mod progress;
-mod session;
-mod terminal;
-
-use std::ffi::OsString;
-use std::panic;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
-use zmgr::{Code, Error};
-
-use crate::args::Cli;
-use crate::commands::completions;
-use crate::failure::Failure;
-
-/// Output of `--version`.
-const VERSION: &str = concat!("zmgr ", env!("CARGO_PKG_VERSION"), "\n");
-
 fn main() -> ExitCode {
-    process::clean();
-    if std::env::var_os(completions::VARIABLE).is_some() {
-        completions::engine(Cli::command).complete();
-    }
-    let words: Vec<OsString> = std::env::args_os().collect();
-    // Answered before clap is set up: scripts ask often, and building the command tree doubles the start-up time.
-    if let [_, word] = words.as_slice()
-        && (word == "--version" || word == "-V")
-    {
-        return match output::text(VERSION) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => failure.tell(false),
-        };
-    }
-    // Found before parsing, so that a program that asked for JSON also gets usage errors as JSON.
-    let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
-    let cli = match Cli::try_parse_from(words) {
-        Ok(cli) => cli,
-        Err(refusal) => return failure::usage(&refusal, json),
-    };
-    match panic::catch_unwind(|| cli.command.run(&cli.globals)) {
-        Ok(Ok(status)) => ExitCode::from(status),
-        Ok(Err(failure)) => failure.tell(cli.globals.json),
-        Err(payload) => {
-            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Failure::from(Error::new(Code::Internal, format!("bug in zmgr: {text}"))).tell(cli.globals.json)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_is_the_one_of_the_command_line() {
-        assert_eq!(Cli::command().render_version(), VERSION);
-    }
+    // Without a path to the program, only `sim link` fails, and says so.
+    let program = std::env::current_exe().map(|program| vec![program.into()]).unwrap_or_default();
+    ExitCode::from(zmgr_cli::run(std::env::args_os().collect(), program))
 }

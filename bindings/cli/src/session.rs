@@ -9,7 +9,7 @@ use zmgr::{Cancel, Code, Error, Manager};
 
 use crate::failure::Failure;
 use crate::globals::Globals;
-use crate::process;
+use crate::{invocation, process};
 
 /// Opens the manager for these options. Reads `ZMGR_ROOT` and `ZMGR_SIMULATE`.
 pub fn manager(globals: &Globals) -> Result<Manager, Failure> {
@@ -38,7 +38,7 @@ fn named(variable: &str) -> Option<PathBuf> {
 
 /// Returns this command line, which processes that wait for our locks report.
 fn command() -> String {
-    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let words = invocation::words().iter().skip(1).map(|word| word.to_string_lossy().into_owned());
     std::iter::once("zmgr".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 

@@ -13,6 +13,8 @@ use crate::run::{Run, asked};
 impl Manager {
     /// Reserves one address of each family of a pool for an owner that is not a zone.
     ///
+    /// - pool: name of the pool.
+    /// - owner: name of the owner; it identifies the reservation.
     /// - wanted: address to reserve; None means the next free ones.
     /// - cancel: token that stops the wait for a lock.
     ///
@@ -38,6 +40,10 @@ impl Manager {
 
     /// Reserves addresses for several owners in one step: for all of them or for none.
     ///
+    /// - pool: name of the pool.
+    /// - owners: name of an owner, or several names.
+    /// - cancel: token that stops the wait for a lock.
+    ///
     /// Returns one Allocation per owner, in the order of the owners.
     ///
     /// Raises the errors of `allocate`.
@@ -56,6 +62,8 @@ impl Manager {
 
     /// Releases the addresses that an owner holds in a pool.
     ///
+    /// - pool: name of the pool.
+    /// - owner: name of the owner; it identifies the reservation.
     /// - address: only this address; None means all.
     /// - id: only if the reservation has this id (`Allocation.id`).
     /// - cancel: token that stops the wait for a lock.
@@ -95,6 +103,8 @@ impl Manager {
 
     /// Returns the use of a pool and the holders of its addresses.
     ///
+    /// - pool: name of the pool.
+    ///
     /// Raises NotFoundError, and ConfigError for an error in the pool's file.
     fn pool_usage<'py>(&self, py: Python<'py>, pool: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
@@ -112,6 +122,8 @@ impl Manager {
     }
 
     /// Checks the addresses of a pool, or of all pools if it is None.
+    ///
+    /// - pool: name of the pool.
     ///
     /// Reports addresses held twice, held against the pool's rules, or outside every pool. Always queries the host.
     ///

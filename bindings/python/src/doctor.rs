@@ -15,6 +15,8 @@ impl Manager {
     ///
     /// Looks at distribution, brands, commands and what they print, datasets, links, privileges, known bugs of the platform, and
     /// the boot environments of every zone. Also returns a diagnosis on a machine that cannot manage zones: see `can_manage`.
+    ///
+    /// Raises CancelledError if a token of `with_cancel` is triggered. What is wrong with the host is in the diagnosis.
     fn doctor<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let diagnosis = asked(py, &manager, |manager| manager.doctor())?;

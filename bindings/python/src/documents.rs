@@ -20,6 +20,8 @@ static PUBLISHER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 #[pymethods]
 impl Manager {
     /// Writes commented starter configuration files and returns their paths. Never overwrites a file.
+    ///
+    /// Raises UnsupportedHostError on a machine without zones, unless `root` or `simulate` names a place, and IoError.
     fn init(&self, py: Python<'_>) -> PyResult<Vec<PathBuf>> {
         let manager = self.open(py)?;
         guarded(py, || manager.init())
@@ -28,6 +30,8 @@ impl Manager {
     /// Checks all configuration files and, if the host can be queried, what they need on the host.
     ///
     /// Returns the diagnostics, ordered by file and line; empty if there are no problems.
+    ///
+    /// Raises NotFoundError if there is no tree.
     fn check<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
         let found = asked(py, &manager, |manager| manager.check())?;
@@ -53,6 +57,8 @@ impl Manager {
 
     /// Returns one template.
     ///
+    /// - name: name of the template.
+    ///
     /// Raises NotFoundError, and ConfigError for an error in its file.
     fn template<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
@@ -69,6 +75,8 @@ impl Manager {
     }
 
     /// Returns one pool.
+    ///
+    /// - name: name of the pool.
     ///
     /// Raises NotFoundError, and ConfigError for an error in its file.
     fn pool<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
@@ -87,6 +95,8 @@ impl Manager {
 
     /// Returns one publisher.
     ///
+    /// - name: name of the publisher.
+    ///
     /// Raises NotFoundError, and ConfigError for an error in its file.
     fn publisher<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
@@ -94,6 +104,8 @@ impl Manager {
     }
 
     /// Returns the resolved desired state (spec) of a zone.
+    ///
+    /// - name: name of the zone.
     ///
     /// Each value from a configuration file is a dict of "value" and "source" (its file and line).
     ///

@@ -18,6 +18,8 @@ use crate::zone::Zone;
 impl Manager {
     /// Compares zones (None means all) with their files. Changes nothing.
     ///
+    /// - names: name of the zone, or several names.
+    ///
     /// A zone whose files have errors is in the list, with `fault` set.
     ///
     /// Raises NotFoundError for a name that is not registered, and UnsupportedHostError.
@@ -94,6 +96,7 @@ impl Manager {
 
     /// Changes settings in a zone's file. `apply` changes the host.
     ///
+    /// - name: name of the zone.
     /// - settings: values by key, such as {"attr.owner": "alice"}; an empty value removes the zone's own setting.
     /// - cancel: token that stops the wait for a lock.
     ///

@@ -13,14 +13,25 @@ use crate::guard::guarded;
 static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static ZONE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// Compares the trees of several hosts and returns what is wrong.
+/// Compares the trees of several hosts, one directory per host, and returns what is wrong.
+///
+/// - trees: directories of configuration files.
+///
+/// Errors: addresses and MAC addresses held twice, pools that differ between hosts, files that cannot be read. Warnings: zone names that
+/// two hosts use. Reads files only; needs no host.
+///
+/// Raises InvalidArgumentError if no tree is given and NotFoundError if one does not exist.
 #[pyfunction]
 pub(crate) fn fleet_check<'py>(py: Python<'py>, trees: Vec<PathBuf>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let found: Vec<Diagnostic> = guarded(py, || Ok(Fleet::read(&trees)?.check()))?;
     found.iter().map(|finding| from_json(py, &DIAGNOSTIC, "Diagnostic", &finding.to_json())).collect()
 }
 
-/// Lists the zones of several hosts.
+/// Lists the zones of several hosts, by host in the order of the trees, then by name.
+///
+/// - trees: directories of configuration files.
+///
+/// Raises InvalidArgumentError if no tree is given and NotFoundError if one does not exist.
 #[pyfunction]
 pub(crate) fn fleet_zones<'py>(py: Python<'py>, trees: Vec<PathBuf>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let zones: Vec<FleetZone> = guarded(py, || Ok(Fleet::read(&trees)?.zones().cloned().collect()))?;

@@ -26,6 +26,8 @@ mod zones;
 /// Native part of zmgr. Import its names from `zmgr`.
 #[pymodule]
 mod _zmgr {
+    use std::ffi::OsString;
+
     use pyo3::prelude::*;
 
     #[pymodule_export]
@@ -48,6 +50,13 @@ mod _zmgr {
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Runs the command `zmgr` with these words, the first of which is its name, and returns the exit status. `program` is a command
+    /// that runs it.
+    #[pyfunction]
+    fn _main(py: Python<'_>, words: Vec<OsString>, program: Vec<OsString>) -> u8 {
+        py.detach(|| zmgr_cli::run(words, program))
+    }
 
     /// Returns every error code: name, number, and whether the same call may succeed later.
     #[pyfunction]

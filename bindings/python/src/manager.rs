@@ -66,6 +66,8 @@ impl Manager {
     /// Returns a copy of the manager whose queries raise CancelledError once the token is triggered.
     ///
     /// Queries are zones, zone, check, diff, plans and pools. Operations use only their own `cancel` argument.
+    ///
+    /// Raises StateError if the manager is closed.
     fn with_cancel(&self, py: Python<'_>, cancel: Cancel) -> PyResult<Self> {
         Ok(Manager { manager: RwLock::new(Some(self.open(py)?.with_cancel(&cancel.0))) })
     }

@@ -54,6 +54,8 @@ impl Plan {
 
     /// Reads a plan from JSON, which another process or host may have written.
     ///
+    /// - text: JSON, as `to_json` returns it.
+    ///
     /// The plan is validated when it runs.
     ///
     /// Raises InvalidArgumentError if the JSON is not a plan.

@@ -17,6 +17,7 @@ use crate::zones::{create_options, import_options, reinstall_options};
 impl Manager {
     /// Plans the creation of zones. Changes nothing.
     ///
+    /// - names: name of the zone, or several names.
     /// - template: name of the template; None means default-template in config.kdl.
     /// - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
     /// - boot: True boots the zone after installing, False does not; None means as the template says.
@@ -44,6 +45,7 @@ impl Manager {
 
     /// Plans the destruction of zones. Changes nothing.
     ///
+    /// - names: name of the zone, or several names.
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - keep_data: detach the zones and keep their files, instead of uninstalling.
     /// - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
@@ -67,6 +69,7 @@ impl Manager {
 
     /// Plans the reinstallation of zones. Changes nothing.
     ///
+    /// - names: name of the zone, or several names.
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
     /// - unproven: act on a real host even if what a step destroys is only inferred.
@@ -87,6 +90,8 @@ impl Manager {
     }
 
     /// Plans the removal of zones from the registry. Changes nothing.
+    ///
+    /// - names: name of the zone, or several names.
     ///
     /// The notes of a change list what is lost with the entry.
     ///
@@ -121,6 +126,7 @@ impl Manager {
 
     /// Runs a plan, unless its basis has changed.
     ///
+    /// - plan: plan of one of the `plan_…` methods.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     /// - jobs: number of zones to process in parallel.

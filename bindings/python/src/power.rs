@@ -24,6 +24,7 @@ fn halt_options(timeout: Option<f64>, force: bool) -> PyResult<HaltOptions> {
 impl Manager {
     /// Boots zones and waits until they are running. Leaves running zones alone.
     ///
+    /// - names: name of the zone, or several names.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     /// - jobs: number of zones to process in parallel.
@@ -49,6 +50,7 @@ impl Manager {
 
     /// Halts zones immediately, without running their shutdown scripts.
     ///
+    /// - names: name of the zone, or several names.
     /// - timeout: seconds to wait for the state; None means the timeout in config.kdl.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
@@ -76,6 +78,7 @@ impl Manager {
 
     /// Shuts zones down cleanly and waits until they are down.
     ///
+    /// - names: name of the zone, or several names.
     /// - timeout: seconds to wait for the state; None means the timeout in config.kdl.
     /// - force: halt zones that do not go down in time.
     /// - progress: called with each Event on the calling thread; return False to cancel.
@@ -106,6 +109,7 @@ impl Manager {
 
     /// Shuts running zones down cleanly and boots them again.
     ///
+    /// - names: name of the zone, or several names.
     /// - timeout: seconds to wait for the state; None means the timeout in config.kdl.
     /// - force: halt the zones instead of shutting them down.
     /// - progress: called with each Event on the calling thread; return False to cancel.
@@ -137,6 +141,7 @@ impl Manager {
 
     /// Runs a command as root inside a running zone.
     ///
+    /// - name: name of the zone.
     /// - words: the command and its arguments, passed on unchanged, without a shell.
     /// - output: called with (stream, bytes) as output arrives; return False to stop the command. Without it, the result has the
     ///   output.
@@ -191,6 +196,7 @@ impl Manager {
 
     /// Logs in to a zone on this process's terminal.
     ///
+    /// - name: name of the zone.
     /// - user: user to log in as; None means root.
     /// - term: terminal type; None means the environment variable TERM.
     ///

@@ -20,13 +20,19 @@ pub(crate) struct SimHost(zmgr_core::SimHost);
 
 #[pymethods]
 impl SimHost {
-    /// The machine in this directory; NotFoundError where it holds none.
+    /// Opens the simulated host in a directory.
+    ///
+    /// - directory: directory of the host.
+    ///
+    /// Raises NotFoundError if there is none.
     #[new]
     fn new(py: Python<'_>, directory: PathBuf) -> PyResult<Self> {
         guarded(py, || zmgr_core::SimHost::open(directory)).map(SimHost)
     }
 
     /// Creates a simulated host in a directory, which is created if missing.
+    ///
+    /// - directory: directory of the host.
     ///
     /// `dialect` is "illumos", "openindiana", "omnios" or "smartos".
     ///
@@ -58,7 +64,11 @@ impl SimHost {
 
     /// Writes zonecfg, zoneadm, dladm, … programs that act on the simulated host into a directory.
     ///
+    /// - bin: directory for the programs, created if missing.
+    ///
     /// Returns the paths of the programs.
+    ///
+    /// Raises IoError if the directory cannot be written.
     fn link(&self, py: Python<'_>, bin: PathBuf) -> PyResult<Vec<PathBuf>> {
         let python: OsString = py.import("sys")?.getattr("executable")?.extract()?;
         // Neither -P (needs 3.11) nor -I (ignores PYTHONPATH, which callers may need).
@@ -126,6 +136,8 @@ impl SimHost {
     }
 
     /// Removes all faults.
+    ///
+    /// Raises IoError.
     fn clear_faults(&self, py: Python<'_>) -> PyResult<()> {
         guarded(py, || self.0.clear_faults())
     }
@@ -133,6 +145,8 @@ impl SimHost {
     /// Reboots the simulated host: running zones stop, and zones with autoboot boot.
     ///
     /// Returns the names of the zones that failed to boot.
+    ///
+    /// Raises IoError.
     fn reboot(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         guarded(py, || Ok(self.0.reboot()?.into_iter().map(|failed| failed.zone).collect()))
     }

@@ -166,6 +166,8 @@ impl Zone {
 
     /// Reads a zone from JSON.
     ///
+    /// - text: JSON, as `to_json` returns it.
+    ///
     /// Raises InvalidArgumentError if the JSON is not a zone.
     #[classmethod]
     fn from_json(_: &Bound<'_, PyType>, py: Python<'_>, text: String) -> PyResult<Zone> {

@@ -60,6 +60,8 @@ impl Manager {
 
     /// Returns one zone. Reads its file and queries the host for its status.
     ///
+    /// - name: name of the zone.
+    ///
     /// Raises NotFoundError if it is not registered and ConfigError if its file has an error.
     fn zone(&self, py: Python<'_>, name: String) -> PyResult<Zone> {
         let manager = self.open(py)?;
@@ -68,6 +70,7 @@ impl Manager {
 
     /// Creates a zone: allocates its addresses, configures and installs it, and boots it if its configuration says so.
     ///
+    /// - name: name of the new zone.
     /// - template: name of the template; None means default-template in config.kdl.
     /// - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
     /// - boot: True boots the zone after installing, False does not; None means as the template says.
@@ -105,6 +108,7 @@ impl Manager {
 
     /// Creates several zones.
     ///
+    /// - names: name of the zone, or several names.
     /// - template: name of the template; None means default-template in config.kdl.
     /// - addresses: addresses by net, such as {"internal": "10.1.0.10"}; without prefix length.
     /// - boot: True boots the zone after installing, False does not; None means as the template says.
@@ -145,6 +149,7 @@ impl Manager {
 
     /// Destroys zones and what zmgr created for them: their files, configuration, VNICs and entries.
     ///
+    /// - names: name of the zone, or several names.
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - keep_data: detach the zones and keep their files, instead of uninstalling.
     /// - purge: also destroy the delegated datasets that zmgr created, and those that uninstalling a zone destroys.
@@ -183,6 +188,7 @@ impl Manager {
 
     /// Removes zones from the registry. Does not change them on the host.
     ///
+    /// - names: name of the zone, or several names.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     /// - jobs: number of zones to process in parallel.
@@ -209,6 +215,7 @@ impl Manager {
 
     /// Reinstalls a zone from scratch, keeping its addresses, links and configuration.
     ///
+    /// - name: name of the zone.
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
     /// - unproven: act on a real host even if what a step destroys is only inferred.
@@ -239,6 +246,7 @@ impl Manager {
 
     /// Reinstalls several zones from scratch, keeping their addresses, links and configuration.
     ///
+    /// - names: name of the zone, or several names.
     /// - force: act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     /// - boot: True boots the zone afterwards, False does not; None means if it was running before.
     /// - unproven: act on a real host even if what a step destroys is only inferred.

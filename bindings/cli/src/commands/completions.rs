@@ -1,6 +1,6 @@
 //! The command `completions`. The script calls zmgr at each completion, so that it knows the current zones, pools and templates.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,14 +9,15 @@ use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
 use zmgr::{Code, Error, Manager, Query, QueryHost};
 
 use crate::failure::Failure;
-use crate::output;
+use crate::{invocation, output};
 
 /// Environment variable that the completion scripts set.
 pub const VARIABLE: &str = "_ZMGR_COMPLETE";
 
-/// Returns the engine that answers a completion script for this command line.
-pub fn engine(command: fn() -> clap::Command) -> CompleteEnv<'static, fn() -> clap::Command> {
-    CompleteEnv::with_factory(command).var(VARIABLE)
+/// Answers a completion script; returns false if the environment does not ask for one.
+pub fn answer(command: fn() -> clap::Command, words: &[OsString]) -> clap::error::Result<bool> {
+    invocation::set(words.to_vec(), Vec::new());
+    CompleteEnv::with_factory(command).var(VARIABLE).try_complete(words, std::env::current_dir().ok().as_deref())
 }
 
 /// Options of `completions`.
@@ -77,7 +78,7 @@ pub fn templates() -> ArgValueCandidates {
 /// Opens the manager for the command line and the environment. Never creates anything: a directory that does not exist yields no
 /// names.
 fn manager() -> Option<Manager> {
-    let words: Vec<_> = std::env::args_os().collect();
+    let words = invocation::words();
     let option = |name: &str| {
         let at = words.iter().position(|word| word == OsStr::new(name))?;
         words.get(at + 1).map(PathBuf::from)

@@ -10,6 +10,12 @@ use zmgr::{Code, Error};
 
 use crate::failure::Failure;
 
+/// Date of the release, in the footer of each page.
+const DATE: &str = "2026-11-30";
+const SOURCE: &str = concat!("zmgr ", env!("CARGO_PKG_VERSION"));
+/// Maximum length of a line of text in the source of a page.
+const LINE: usize = 79;
+
 /// Options of `man`.
 #[derive(Debug, Args)]
 pub struct Man {
@@ -42,25 +48,87 @@ fn pages(command: &clap::Command) -> Vec<(String, Vec<u8>)> {
     // clap_mangen would join the lines of the examples.
     let examples = command.get_after_help().map(ToString::to_string).filter(|words| words.starts_with("Examples:"));
     let shown = if examples.is_some() { command.clone().after_help("") } else { command.clone() };
-    let page = Page::new(shown).section("8").manual("System Administration");
+    let page = Page::new(shown.version(None)).title(name.to_uppercase()).section("8");
+    let page = page.date(DATE).source(SOURCE).manual("System Administration");
     let mut text = Vec::new();
     // Writing into memory does not fail.
     let _ = page.render(&mut text);
+    let mut text = with_synopsis(&String::from_utf8_lossy(&text), command);
     if let Some(examples) = examples {
         let lines = examples.lines().skip(1).map(|line| format!("{}\n", plain(line.trim_start())));
-        text.extend_from_slice(format!(".SH EXAMPLES\n.nf\n{}.fi\n", lines.collect::<String>()).as_bytes());
+        text.push_str(&format!(".SH EXAMPLES\n.nf\n{}.fi\n", lines.collect::<String>()));
     }
-    text.extend_from_slice(b".SH \"SEE ALSO\"\n.BR zmgr (8),\n.BR zmgr.kdl (5)\n");
+    text.push_str(".SH \"SEE ALSO\"\n.BR zmgr (8),\n.BR zmgr.kdl (5)\n");
     let below = command.get_subcommands().filter(|command| !command.is_hide_set()).flat_map(pages);
-    std::iter::once((name, text)).chain(below).collect()
+    std::iter::once((name, filled(&text).into_bytes())).chain(below).collect()
+}
+
+/// Replaces the synopsis, in which clap_mangen lists all options in no order, by the usage line of `--help`.
+fn with_synopsis(page: &str, command: &clap::Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    let words = usage.trim_start_matches("Usage:").trim();
+    let name = command.get_bin_name().unwrap_or(command.get_name());
+    let arguments = plain(words.strip_prefix(name).unwrap_or(words).trim()).replace('<', "\\fI").replace('>', "\\fR");
+    let Some((before, rest)) = page.split_once(".SH SYNOPSIS\n") else { return page.to_owned() };
+    let after = rest.split_once(".SH DESCRIPTION\n").map_or(rest, |(_, after)| after);
+    format!("{before}.SH SYNOPSIS\n.B {}\n{arguments}\n.SH DESCRIPTION\n{after}", plain(name))
+}
+
+/// Breaks long lines of text between words, removes blanks at their ends, and paragraph macros that have no effect.
+fn filled(page: &str) -> String {
+    let mut out = String::new();
+    let (mut verbatim, mut paragraph, mut fresh) = (false, false, true);
+    for line in page.lines().map(str::trim_end) {
+        let request = line.split(' ').next().unwrap_or_default();
+        match request {
+            ".PP" if !verbatim => {
+                paragraph = true;
+                continue;
+            }
+            ".nf" | ".EX" => verbatim = true,
+            ".fi" | ".EE" => verbatim = false,
+            _ => {}
+        }
+        let heading = matches!(request, ".SH" | ".SS" | ".TH");
+        if paragraph && !fresh && !heading && !matches!(request, ".IP" | ".TP") {
+            out.push_str(".PP\n");
+        }
+        (paragraph, fresh) = (false, heading);
+        if verbatim || line.starts_with('.') {
+            out.push_str(&format!("{line}\n"));
+        } else {
+            out.push_str(&broken(line));
+        }
+    }
+    out
+}
+
+/// Breaks a line of text between words.
+fn broken(line: &str) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    for word in line.split(' ') {
+        // A full stop or an apostrophe at the beginning of a line would be a request.
+        let guard = if word.starts_with(['.', '\'']) { "\\&" } else { "" };
+        match length {
+            0 => out.push_str(word),
+            _ if length + 1 + word.len() > LINE => {
+                out.push_str(&format!("\n{guard}{word}"));
+                length = 0;
+            }
+            _ => out.push_str(&format!(" {word}")),
+        }
+        length += word.len() + 1;
+    }
+    out.push('\n');
+    out
 }
 
 /// Formats the configuration reference as a man page. Supports only the Markdown that the reference uses: headings, flat lists,
 /// code blocks, paragraphs and backticks.
 fn format(reference: &str) -> String {
-    let version = env!("CARGO_PKG_VERSION");
     let mut page = format!(
-        ".TH ZMGR.KDL 5 \"\" \"zmgr {version}\" \"File Formats\"\n.SH NAME\nzmgr.kdl \\- configuration files of zmgr\n.SH DESCRIPTION\n"
+        ".TH ZMGR.KDL 5 \"{DATE}\" \"{SOURCE}\" \"File Formats\"\n.SH NAME\nzmgr.kdl \\- configuration files of zmgr\n.SH DESCRIPTION\n"
     );
     let mut code = false;
     for line in reference.lines() {
@@ -83,8 +151,8 @@ fn format(reference: &str) -> String {
             page.push_str(&format!("{}\n", words(line)));
         }
     }
-    page.push_str(".SH SEE ALSO\n.BR zmgr (8),\n.BR zonecfg (8)\n");
-    page
+    page.push_str(".SH \"SEE ALSO\"\n.BR zmgr (8),\n.BR zonecfg (8)\n");
+    filled(&page)
 }
 
 /// Escapes text for roff.

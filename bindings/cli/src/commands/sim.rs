@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use zmgr::{Abort, CommandIo, Dialect, Error, Fault, SimHost, SimStatus};
+use zmgr::{Abort, Code, CommandIo, Dialect, Error, Fault, SimHost, SimStatus};
 
 use super::operation::misused;
 use crate::examples;
 use crate::failure::Failure;
 use crate::globals::Globals;
-use crate::{output, session};
+use crate::{invocation, output, session};
 
 /// The commands of `sim`.
 #[derive(Debug, Subcommand)]
@@ -138,8 +138,12 @@ impl Link {
             Err(_) => SimHost::create(directory(globals)?, Dialect::default())?,
             found => found?,
         };
-        let program = std::env::current_exe().map_err(|error| Error::io("find", "the program itself", error))?;
-        let programs = machine.link(&self.bin, &[program.into(), "sim".into(), "answer".into()])?;
+        let mut program = invocation::program().to_vec();
+        if program.is_empty() {
+            return Err(Error::new(Code::Io, "cannot find the program itself").into());
+        }
+        program.extend(["sim".into(), "answer".into()]);
+        let programs = machine.link(&self.bin, &program)?;
         if globals.json {
             output::json(&programs.iter().map(|path| json!(path.to_string_lossy())).collect())?;
         } else {
@@ -252,8 +256,9 @@ impl Answer {
 impl Answer {
     /// Runs a command in a separate process, on the same streams.
     fn start(&self, argv: &[OsString]) -> io::Result<SimStatus> {
-        let mut command = Command::new(std::env::current_exe()?);
-        let status = command.args(["sim", "answer"]).arg(&self.directory).args(argv).status()?;
+        let (program, words) = invocation::program().split_first().ok_or(io::ErrorKind::NotFound)?;
+        let mut command = Command::new(program);
+        let status = command.args(words).args(["sim", "answer"]).arg(&self.directory).args(argv).status()?;
         Ok(match (status.code(), status.signal()) {
             (Some(status), _) => SimStatus::Exited(status),
             (None, signal) => SimStatus::Signalled(signal.unwrap_or(9)),
