@@ -1,9 +1,10 @@
 # One command for each thing. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test soak bench header book lint illumos-check host-check host-check-vm tools install
+.PHONY: help demo quick test soak bench header book lint release-check illumos-check host-check host-check-vm tools install install-python
 PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?=
+PYTHON ?= python3
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,6 +34,9 @@ book: ## the documentation as HTML, below target/book/html
 lint: ## what CI refuses: formatting, clippy, Python types
 	@tests/run fmt clippy types
 
+release-check: ## what a release must pass: crates, wheel, API and ABI against the last tag; publishes nothing
+	@tests/release
+
 illumos-check: ## type check for illumos, no link (rustup brings its standard library)
 	@tests/run illumos
 
@@ -49,3 +53,6 @@ tools: ## the pinned tools that the tests need, below target/tools
 
 install: ## library, header, zmgr.pc, CLI, man pages: make install DESTDIR= PREFIX=
 	@bindings/install "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)"
+
+install-python: ## Python module: make install-python DESTDIR= PREFIX= PYTHON=
+	@bindings/install-python "$(DESTDIR)" "$(PREFIX)" "$(PYTHON)"
