@@ -1,20 +1,21 @@
 // libzmgr: manages illumos zones from flat KDL files.
 //
-// Generated from bindings/c by `make header`; a test fails when it is stale. The conventions (ownership, errors, threads,
-// options structs) are told in bindings/README.md; in short:
-//   - A call that can fail returns zmgr_status, and takes `zmgr_error **error` last: NULL, or a place for a new error object
-//     that is the caller's (zmgr_error_free). What `*error` held before is ignored.
+// Generated from bindings/c by `make header`; a test fails if it is out of date. bindings/README.md describes the conventions
+// (ownership, errors, threads, options structs); in short:
+//   - A function that can fail returns zmgr_status and takes `zmgr_error **error` last: NULL, or the address of a pointer that
+//     is set to a new error object, which you free (zmgr_error_free). Its previous value is ignored.
 //   - Outputs are set to NULL at entry and filled on success. Each object has its _free (or _close); NULL may be freed.
-//   - `const char *` results belong to the object that they were asked of; `char *` results are the caller's:
-//     zmgr_string_free. Text is UTF-8.
-//   - An options pointer may be NULL; else its first field is its own sizeof, and 0 in any other field is the default.
-//   - A zmgr_manager, a zmgr_sim and a zmgr_cancel may be used by several threads at once. All else is an immutable snapshot:
-//     any thread may read it, none may use it once it is freed.
-//   - A process that is forked while another thread is in a call must not use these objects, and keeps none of zmgr's locks.
-//   - Each function says which errors are its own. Any call may also end with ZMGR_INVALID_ARGUMENT (a NULL where there must be
-//     something, text that is not UTF-8, a name that can be none), ZMGR_IO, ZMGR_PERMISSION_DENIED and ZMGR_INTERNAL; one that
-//     reads documents with ZMGR_CONFIG; one that asks the host with ZMGR_UNSUPPORTED_HOST, ZMGR_COMMAND_FAILED and ZMGR_TIMED_OUT;
-//     one that takes zmgr_run_options with ZMGR_CANCELLED, and with ZMGR_BUSY if another process has the lock for too long.
+//   - A returned `const char *` belongs to the object that returned it; you free a returned `char *` (zmgr_string_free).
+//     Text is UTF-8.
+//   - A pointer to options may be NULL; otherwise set the first field to the sizeof of the struct. 0 is the default of every
+//     other field.
+//   - Several threads may use a zmgr_manager, a zmgr_sim or a zmgr_cancel at once. Every other object is an immutable snapshot:
+//     any thread may read it until it is freed.
+//   - A process that is forked while another thread is in a call must not use these objects; it holds none of zmgr's locks.
+//   - Each function lists its own errors. Every function may also return ZMGR_INVALID_ARGUMENT (a required pointer is NULL, text is
+//     not UTF-8, a name is not valid), ZMGR_IO, ZMGR_PERMISSION_DENIED and ZMGR_INTERNAL; one that reads configuration files,
+//     ZMGR_CONFIG; one that queries the host, ZMGR_UNSUPPORTED_HOST, ZMGR_COMMAND_FAILED and ZMGR_TIMED_OUT; one that takes
+//     zmgr_run_options, ZMGR_CANCELLED, and ZMGR_BUSY if another process holds the lock for too long.
 
 
 #ifndef ZMGR_H
