@@ -1092,6 +1092,23 @@ zmgr_status zmgr_zone_spec(const zmgr_manager *manager,
                            zmgr_value **out,
                            zmgr_error **error);
 
+// Replaces the text of a configuration file, by its path below the root such as "pools/internal.kdl", and keeps its mode and owner.
+// `was` is the text that the change is based on; NULL creates a file that must not exist. Only the file changes; zmgr_apply()
+// changes the host. Uses only `cancel` of `run`. `*out` receives the warnings about the new text; `out` may be NULL.
+// Errors, after which nothing is written: ZMGR_CONFIG if the file would not be valid, or if another file would get an error that it
+// does not have now; ZMGR_STALE_PLAN if the text on disk is not `was`; ZMGR_EXISTS; ZMGR_NOT_FOUND; ZMGR_INVALID_ARGUMENT for
+// another path, or a text that changes what only zmgr writes; ZMGR_BUSY and ZMGR_CANCELLED while another process has the lock.
+//
+// Requires: `manager` is a live manager; `path` and `text` end in a NUL; `was` is NULL or ends in a NUL; `run` is NULL or points to a struct
+// whose `size` is set; `out` and `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_file_write(const zmgr_manager *manager,
+                            const char *path,
+                            const char *text,
+                            const char *was,
+                            const zmgr_run_options *run,
+                            zmgr_diagnostic_list **out,
+                            zmgr_error **error);
+
 // Checks all configuration files and, if the host can be queried, what they need on the host. Returns ZMGR_OK even if there are
 // findings.
 // Errors: only general ones (ZMGR_IO, ZMGR_PERMISSION_DENIED, ZMGR_INTERNAL, ...).

@@ -733,6 +733,24 @@ class Manager:
         Raises UnsupportedHostError on a machine without zones, unless `root` or `simulate` names a place, and IoError.
         """
 
+    def write_file(
+        self, path: _Path, text: str, *, was: str | None = None, cancel: Cancel | None = None
+    ) -> list[Diagnostic]:
+        """Replaces the text of a configuration file if the whole tree stays valid; keeps its mode and owner.
+
+        - path: path below the root, such as "pools/internal.kdl".
+        - text: new text of the file.
+        - was: text that the change is based on; None creates a file that must not exist.
+        - cancel: token that stops the wait for a lock.
+
+        Returns the warnings about the new text. Only the file changes; `apply` changes the host.
+
+        Raises the following errors, after which nothing is written: ConfigError if the file would not be valid, or if another
+        file would get an error that it does not have now; StalePlanError if the text on disk is not `was`; ExistsError;
+        NotFoundError; InvalidArgumentError for another path, or a text that changes what only zmgr writes; BusyError and
+        CancelledError while another process has the lock.
+        """
+
     def check(self) -> list[Diagnostic]:
         """Checks all configuration files and, if the host can be queried, what they need on the host.
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Manager;
+use crate::api::RunOptions;
 use crate::documents::config::Config;
 use crate::documents::document::{Document, Kind};
 use crate::documents::pool::Pool;
@@ -12,7 +13,7 @@ use crate::documents::template::Template;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::operations;
 use crate::operations::check::check;
-use crate::operations::starter;
+use crate::operations::{starter, write_file};
 use crate::registry::{Directory, Tree};
 use crate::value::name::{PoolName, PublisherName, TemplateName, ZoneName};
 
@@ -77,6 +78,57 @@ impl Manager {
         ))
     }
 
+    /// Returns the text of a configuration file, by its path below the root, such as `pools/internal.kdl`. Fails with `not-found`;
+    /// `invalid-argument` for any other path.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// assert!(manager.read_file("pools/internal.kdl")?.contains("10.1.0.0/24"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read_file(&self, path: impl AsRef<Path>) -> Result<String> {
+        write_file::read(&self.registry(), path.as_ref())
+    }
+
+    /// Replaces the text of a configuration file, by its path below the root, and keeps its mode and owner. `was` is the text that
+    /// the change is based on; `None` creates a file that must not exist. Returns the warnings about the new text. Only the file
+    /// changes: use `apply` to change the host. Of the options only those for cancellation are used.
+    ///
+    /// Fails with `config` and the errors if the file would not be valid, or if another file would get an error that it does not
+    /// have now; `stale-plan` if the text on disk is not `was`; `exists`; `invalid-argument` if the new text changes what only zmgr
+    /// writes into an entry. Then nothing is written.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// manager.init()?;
+    /// let was = manager.read_file("config.kdl")?;
+    /// let text = was.replace("lock-timeout 30", "lock-timeout 10");
+    /// manager.write_file("config.kdl", &text, Some(&was), &mut RunOptions::new())?;
+    /// let again = manager.write_file("config.kdl", &text, Some(&was), &mut RunOptions::new());
+    /// assert_eq!(again.unwrap_err().code(), Code::StalePlan);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn write_file(
+        &self,
+        path: impl AsRef<Path>,
+        text: &str,
+        was: Option<&str>,
+        run: &mut RunOptions<'_>,
+    ) -> Result<Vec<Diagnostic>> {
+        // Without a host only the files are checked.
+        let host = match self.asking().and_then(|context| Ok((context.snapshot()?, context))) {
+            Err(error) if error.code() == Code::Cancelled => return Err(error),
+            snapshots => snapshots.ok(),
+        };
+        let host = host.as_ref().map(|(snapshots, context)| (context, snapshots));
+        write_file::write(&self.registry(), host, path.as_ref(), text, was, run)
+    }
+
     /// Returns `config.kdl`, or the defaults if there is none.
     ///
     /// ```
@@ -125,7 +177,7 @@ impl Manager {
     /// ```
     pub fn template(&self, name: &str) -> Result<Template> {
         let name = TemplateName::new(name)?;
-        self.named("template", name.as_str(), |tree| tree.template(&name))
+        self.named((Directory::Templates, "template"), name.as_str(), |tree| tree.template(&name))
     }
 
     /// Returns every pool, by name; fails with `config` and all errors if one is invalid.
@@ -156,7 +208,7 @@ impl Manager {
     /// ```
     pub fn pool(&self, name: &str) -> Result<Pool> {
         let name = PoolName::new(name)?;
-        self.named("pool", name.as_str(), |tree| tree.pool(&name))
+        self.named((Directory::Pools, "pool"), name.as_str(), |tree| tree.pool(&name))
     }
 
     /// Returns every publisher, by name; fails with `config` and all errors if one is invalid.
@@ -186,7 +238,7 @@ impl Manager {
     /// ```
     pub fn publisher(&self, name: &str) -> Result<Publisher> {
         let name = PublisherName::new(name)?;
-        self.named("publisher", name.as_str(), |tree| tree.publisher(&name))
+        self.named((Directory::Publishers, "publisher"), name.as_str(), |tree| tree.publisher(&name))
     }
 
     /// Returns the desired state of a zone after all layers, each value with its line. Fails with `not-found`; `config` if a file
@@ -206,10 +258,15 @@ impl Manager {
         operations::spec(&self.registry(), &ZoneName::new(zone)?)
     }
 
-    fn named<T: Kind>(&self, what: &str, name: &str, path: impl Fn(&Tree) -> PathBuf) -> Result<T> {
+    fn named<T: Kind>(
+        &self,
+        (directory, what): (Directory, &str),
+        name: &str,
+        path: impl Fn(&Tree) -> PathBuf,
+    ) -> Result<T> {
         let registry = self.registry();
         document(registry.tree(), &path(registry.tree())).map_err(|error| match error.code() {
-            Code::NotFound => Error::new(Code::NotFound, format!("{what} {name:?} does not exist")),
+            Code::NotFound => operations::unknown_file(registry.tree(), directory, what, name),
             _ => error,
         })
     }

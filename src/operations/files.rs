@@ -28,6 +28,18 @@ pub(crate) fn unknown_zone(tree: &Tree, name: &str) -> Error {
         .with_help(format!("{hint}run `zmgr list` (`-a` includes unregistered zones)"))
 }
 
+/// Returns the error for a configuration file that does not exist.
+pub(crate) fn unknown_file(tree: &Tree, directory: Directory, what: &str, name: &str) -> Error {
+    let files = tree.documents(directory).unwrap_or_default();
+    let names: Vec<&str> = files.iter().filter_map(|file| stem_of(file)).collect();
+    let help = match (did_you_mean(name, names.iter().copied()), names.as_slice()) {
+        (Some(near), _) => format!("did you mean {near:?}?"),
+        (None, []) => format!("there is no file in {}", tree.directory(directory).display()),
+        (None, names) => format!("{} has {}", directory.name(), names.join(", ")),
+    };
+    Error::new(Code::NotFound, format!("{what} {name:?} does not exist")).with_help(help)
+}
+
 /// Size limit of a host file in bytes.
 const LIMIT: u64 = 16 << 20;
 

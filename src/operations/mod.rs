@@ -53,6 +53,7 @@ mod steps;
 mod verify_addresses;
 pub(crate) mod view;
 mod wanted;
+pub(crate) mod write_file;
 mod zone_comparison;
 mod zonepath;
 
@@ -69,7 +70,7 @@ pub(crate) use create_plan::applied;
 pub(crate) use datasets_at::DatasetsAt;
 pub(crate) use destroy::{destroy, plan_destroy};
 pub(crate) use exec::{exec, login};
-pub(crate) use files::unknown_zone;
+pub(crate) use files::{unknown_file, unknown_zone};
 pub(crate) use forget::{forget, plan_forget};
 pub(crate) use impact::Mounts;
 pub(crate) use jobs::{EventSender, before, run_jobs};

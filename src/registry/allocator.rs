@@ -204,7 +204,11 @@ impl Registry {
     /// Loads the current state. Takes no lock and writes nothing, so the result may be outdated when it is used: for plans and
     /// reports.
     pub fn allocator(&self, pools: Arc<Pools>, host_usage: HostUsage) -> Result<Allocator> {
-        let mut allocator = Allocator::new(self.tree().clone(), self.snapshot()?, pools, host_usage)?;
+        let mut snapshot = self.snapshot()?;
+        if let Some((kind, summary)) = self.instead() {
+            snapshot.replace(kind, &summary);
+        }
+        let mut allocator = Allocator::new(self.tree().clone(), snapshot, pools, host_usage)?;
         allocator.last_given = self.last_given(&allocator.pools);
         Ok(allocator)
     }

@@ -62,6 +62,12 @@ impl Registry {
         Registry { tree, command: command.into(), write_hook, alone: false, remembered: Arc::default() }
     }
 
+    /// Returns the registry as it would be if one configuration file had this text.
+    #[must_use]
+    pub(crate) fn with_text(&self, path: &std::path::Path, bytes: &[u8]) -> Self {
+        Registry { tree: self.tree.with_text(path, bytes), ..self.clone() }
+    }
+
     /// Returns a registry that spawns no threads, for reading while something else is waited for.
     #[must_use]
     pub fn alone(&self) -> Self {

@@ -37,6 +37,19 @@ pub(super) struct Share {
 const MIN_PER_THREAD: usize = 32;
 
 impl Registry {
+    /// Returns the entry whose text is not that of its file, if it is valid.
+    pub(super) fn instead(&self) -> Option<(EntryKind, EntrySummary)> {
+        let (path, bytes) = self.tree().instead()?;
+        let is_in = |kind: EntryKind| path.parent() == Some(&self.tree().directory(kind.directory()));
+        if is_in(EntryKind::Zone) {
+            let entry = Document::<ZoneEntry>::parse(path, bytes).ok()?.value;
+            return Some((EntryKind::Zone, EntrySummary::from(&entry)));
+        }
+        let reservation = Some(path).filter(|_| is_in(EntryKind::Reservation));
+        let reservation = Document::<Reservation>::parse(reservation?, bytes).ok()?.value;
+        Some((EntryKind::Reservation, EntrySummary::from(&reservation)))
+    }
+
     /// Reads the files of these entries, in parallel if there are many; keeps the order.
     pub(super) fn read_all(&self, entries: &[Unknown]) -> Vec<Share> {
         parallel::shares(entries, self.threads(entries.len(), MIN_PER_THREAD), |share| {

@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Links};
@@ -20,6 +21,8 @@ pub struct Tree {
     trust: Trust,
     /// Root of the host whose tree it is, if that is known.
     host_root: Option<PathBuf>,
+    /// A file as it would be after a change.
+    instead: Option<Arc<(PathBuf, Vec<u8>)>>,
 }
 
 /// Suffix of zonecfg scripts.
@@ -66,7 +69,7 @@ impl fmt::Display for Directory {
 impl Tree {
     /// Returns the tree below this root. Reads nothing.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Tree { root: root.into(), trust: Trust::Guarded, host_root: None }
+        Tree { root: root.into(), trust: Trust::Guarded, host_root: None, instead: None }
     }
 
     /// Returns the tree of the host whose files are below this directory.
@@ -93,9 +96,23 @@ impl Tree {
         self
     }
 
+    /// Returns the tree as it would be if one configuration file had this text.
+    #[must_use]
+    pub(super) fn with_text(&self, path: &Path, bytes: &[u8]) -> Self {
+        Tree { instead: Some(Arc::new((path.to_owned(), bytes.to_vec()))), ..self.clone() }
+    }
+
+    /// Returns the file that is not read from disk, and its bytes.
+    pub(super) fn instead(&self) -> Option<(&Path, &[u8])> {
+        self.instead.as_ref().map(|instead| (instead.0.as_path(), instead.1.as_slice()))
+    }
+
     /// Returns the bytes of a configuration file. `not-found` if nothing is there; `config` if it is not a regular file, is too
     /// large, or, as root, if it or a directory on the way to it may have been written by others.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>> {
+        if let Some((_, bytes)) = self.instead().filter(|(instead, _)| *instead == path) {
+            return Ok(bytes.to_vec());
+        }
         self.check_way(path)?;
         Ok(read_file(path, self.trust)?.0)
     }
@@ -171,19 +188,23 @@ impl Tree {
     pub fn documents(&self, directory: Directory) -> Result<Vec<OsString>> {
         let path = self.directory(directory);
         let failed = |error| Error::io("read", &path, error);
-        let entries = match std::fs::read_dir(&path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(failed)?.file_name();
-            if stem_of(&name).is_some() || is_odd_document(&name) {
-                names.push(name);
+        let instead = self.instead().filter(|(instead, _)| instead.parent() == Some(&path));
+        let mut names: Vec<OsString> =
+            instead.and_then(|(instead, _)| instead.file_name()).map(OsStr::to_owned).into_iter().collect();
+        match std::fs::read_dir(&path) {
+            Ok(entries) => {
+                for entry in entries {
+                    let name = entry.map_err(failed)?.file_name();
+                    if stem_of(&name).is_some() || is_odd_document(&name) {
+                        names.push(name);
+                    }
+                }
             }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
         }
         names.sort_unstable();
+        names.dedup();
         Ok(names)
     }
 

@@ -23,6 +23,24 @@ static void found_where_they_are_held(zmgr_manager *manager) {
     DROP(error);
 }
 
+static void files_are_written_if_valid(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_diagnostic_list *found = NULL;
+    const char *pool = "pool \"spare\" {\n    network \"10.8.0.0/24\"\n    stub \"stub0\"\n}\n";
+
+    CHECK_STATUS(zmgr_file_write(manager, "pools/spare.kdl", pool, NULL, NULL, &found, &error), ZMGR_OK, error);
+    CHECK(found != NULL);
+    zmgr_diagnostic_list_free(found);
+    CHECK_STATUS(zmgr_file_write(manager, "pools/spare.kdl", pool, NULL, NULL, NULL, &error), ZMGR_EXISTS, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_file_write(manager, "pools/spare.kdl", "pool \"spare\" {", pool, NULL, &found, &error), ZMGR_CONFIG, error);
+    CHECK(found == NULL && zmgr_error_detail_count(error) > 0);
+    DROP(error);
+    CHECK_STATUS(zmgr_file_write(manager, "pools/spare.kdl", pool, "", NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_file_write(manager, "/etc/passwd", pool, NULL, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+}
+
 static void given_and_taken_back(zmgr_manager *manager) {
     zmgr_error *error = NULL;
     zmgr_address_list *given = NULL, *again = NULL;
@@ -216,6 +234,7 @@ int main(int argc, char **argv) {
     zmgr_value_free(written);
     given_and_taken_back(manager);
     found_where_they_are_held(manager);
+    files_are_written_if_valid(manager);
     who_holds_what(manager);
     null_is_answered(manager);
     documents(manager);

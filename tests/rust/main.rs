@@ -50,3 +50,4 @@ mod sim_machine;
 mod sim_random;
 mod snapshot;
 mod words;
+mod write_file;

@@ -22,6 +22,9 @@ macro_rules! items {
 #[allow(dead_code)]
 fn generic() {
     let _ = Manager::open("/");
+    let manager = Manager::open("/").unwrap();
+    let _ = manager.read_file("");
+    let _ = manager.write_file("", "", None, &mut zmgr::RunOptions::new());
     let _ = SimHost::create("/", zmgr::Dialect::default());
     let _ = SimHost::open("/");
     let _ = SimHost::open("/").map(|host| host.link("/", &[]));
@@ -104,6 +107,8 @@ fn rust_items() -> BTreeSet<String> {
     };
     for generic in [
         "Manager::open",
+        "Manager::read_file",
+        "Manager::write_file",
         "SimHost::create",
         "SimHost::open",
         "SimHost::link",

@@ -7,10 +7,11 @@ use zmgr_core::{Manager, Pool, Publisher, Template};
 
 use crate::diagnostic::zmgr_diagnostic_list;
 use crate::error::{zmgr_error, zmgr_status};
-use crate::ffi::{handle, optional_out, text};
+use crate::ffi::{handle, optional_out, optional_text, text};
 use crate::guard::call;
 use crate::manager::zmgr_manager;
 use crate::operate;
+use crate::options::{with_run_options, zmgr_run_options};
 use crate::value::zmgr_value;
 
 /// Writes commented starter configuration files. Never overwrites a file. `*out` receives the list of files written; `out` may be
@@ -118,6 +119,38 @@ pub unsafe extern "C" fn zmgr_zone_spec(
     error: *mut *mut zmgr_error,
 ) -> zmgr_status {
     unsafe { operate::value(manager, out, error, |manager| Ok(manager.effective(text(name, "name")?)?.to_json())) }
+}
+
+/// Replaces the text of a configuration file, by its path below the root such as "pools/internal.kdl", and keeps its mode and owner.
+/// `was` is the text that the change is based on; NULL creates a file that must not exist. Only the file changes; zmgr_apply()
+/// changes the host. Uses only `cancel` of `run`. `*out` receives the warnings about the new text; `out` may be NULL.
+/// Errors, after which nothing is written: ZMGR_CONFIG if the file would not be valid, or if another file would get an error that it
+/// does not have now; ZMGR_STALE_PLAN if the text on disk is not `was`; ZMGR_EXISTS; ZMGR_NOT_FOUND; ZMGR_INVALID_ARGUMENT for
+/// another path, or a text that changes what only zmgr writes; ZMGR_BUSY and ZMGR_CANCELLED while another process has the lock.
+///
+/// # Safety
+/// `manager` is a live manager; `path` and `text` end in a NUL; `was` is NULL or ends in a NUL; `run` is NULL or points to a struct
+/// whose `size` is set; `out` and `error` are NULL or point to a place for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_file_write(
+    manager: *const zmgr_manager,
+    path: *const c_char,
+    text: *const c_char,
+    was: *const c_char,
+    run: *const zmgr_run_options,
+    out: *mut *mut zmgr_diagnostic_list,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        call(error, || {
+            let out = optional_out(out);
+            let (manager, path) = (handle(manager, "manager")?, self::text(path, "path")?);
+            let (text, was) = (self::text(text, "text")?, optional_text(was, "was")?);
+            let found = with_run_options(run, |run| manager.0.write_file(path, text, was, run))?;
+            out.set(|| zmgr_diagnostic_list::new(&found));
+            Ok(())
+        })
+    }
 }
 
 /// Checks all configuration files and, if the host can be queried, what they need on the host. Returns ZMGR_OK even if there are

@@ -3,8 +3,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    check, completions, create, destroy, doctor, documents, drift, find, fleet, forget, import, init, man, plan, pool,
-    power, recover, reinstall, show, sim,
+    check, completions, create, destroy, doctor, documents, drift, edit, find, fleet, forget, import, init, man, plan,
+    pool, power, recover, reinstall, show, sim,
 };
 use crate::examples;
 use crate::failure::Failure;
@@ -89,6 +89,9 @@ pub enum Command {
     /// Change settings in a zone's file
     #[command(after_help = examples::SET)]
     Set(drift::Set),
+    /// Edit a configuration file; it is written only if it is valid
+    #[command(after_help = examples::EDIT)]
+    Edit(edit::Edit),
     /// Resume or roll back interrupted operations
     #[command(after_help = examples::RECOVER)]
     Recover(recover::Recover),
@@ -136,6 +139,7 @@ impl Command {
             Command::Diff(diff) => diff.run(globals),
             Command::Apply(apply) => apply.run(globals),
             Command::Set(set) => set.run(globals),
+            Command::Edit(edit) => edit.run(globals),
             Command::Init(init) => init.run(globals),
             Command::Reinstall(reinstall) => reinstall.run(globals),
             Command::Run(run) => run.run(globals),

@@ -61,6 +61,17 @@ Examples:
   zmgr set web01 attr.owner=alice tags=web,front
   zmgr set web01 attr.owner=";
 
+pub const EDIT: &str = "\
+Examples:
+  zmgr edit web01
+  zmgr edit template oi
+  zmgr edit pool backend --new
+  zmgr edit config
+
+The editor is VISUAL, then EDITOR, then vi. It gets a private copy. The file is
+written if the whole tree is valid with the change; otherwise you see what is
+wrong, and edit again or discard.";
+
 pub const RECOVER: &str = "\
 Examples:
   zmgr recover

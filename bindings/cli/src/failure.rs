@@ -20,10 +20,18 @@ impl From<Error> for Failure {
 impl Failure {
     /// Prints the error and returns the exit status.
     pub fn tell(&self, json: bool) -> u8 {
-        let text = if json { format!("{}\n", self.0.to_json()) } else { self.words() };
-        // If standard error is closed, the exit status still reports the failure.
-        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+        match json {
+            true => {
+                let _ = writeln!(anstream::stderr().lock(), "{}", self.0.to_json());
+            }
+            false => self.show(),
+        }
         status(self.0.code())
+    }
+
+    /// Prints the error as text. If standard error is closed, the exit status still reports the failure.
+    pub fn show(&self) {
+        let _ = anstream::stderr().lock().write_all(self.words().as_bytes());
     }
 
     fn words(&self) -> String {

@@ -1,13 +1,11 @@
 //! What a person sees: every command on a terminal of 80 and of 120 columns. Snapshots hold it; `cargo insta review` shows a change.
 #![allow(missing_docs)]
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::path::Path;
-use std::process::{Command, Stdio};
+mod pty;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use std::path::Path;
+
+use pty::screen;
 
 /// Lines of these commands are commands themselves, and are not broken.
 const EXACT: [&str; 2] = ["--dry-run", "destroy"];
@@ -63,46 +61,13 @@ const WALK: &[&str] = &[
 
 /// Runs the words with a terminal for all three streams, types what follows `<`, and gives what was written there.
 fn on_terminal(directory: &Path, words: &str, columns: u16, environment: &[(&str, &str)]) -> String {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    tcsetwinsize(&master, Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-    let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-    let (words, typed) = words.split_once(" <").map_or((words, None), |(words, typed)| (words, Some(typed)));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zmgr"));
-    command.env_clear().env("TERM", "xterm-256color").env("PATH", "/usr/bin:/bin").envs(environment.iter().copied());
-    command.env("ZMGR_SIMULATE", directory.join("host")).current_dir(directory).args(words.split_whitespace());
-    command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap()).stderr(Stdio::from(slave));
-    let mut child = command.spawn().unwrap();
-    // It holds this side's ends of the terminal, which would keep the reading from ending.
-    drop(command);
-    let mut terminal = File::from(master);
-    if let Some(typed) = typed {
-        terminal.write_all(format!("{typed}\n").as_bytes()).unwrap();
-    }
-    let mut seen = Vec::new();
-    let mut buffer = [0; 4096];
-    // It ends with an error once the other end is closed.
-    while let Ok(n @ 1..) = terminal.read(&mut buffer) {
-        seen.extend_from_slice(&buffer[..n]);
-    }
-    child.wait().unwrap();
-    String::from_utf8(seen).unwrap()
-}
-
-/// Returns what is left on the screen: only the last state of a rewritten line, without colours.
-fn screen(seen: &str) -> String {
-    let mut out = String::new();
-    for line in seen.replace("\r\n", "\n").split_inclusive('\n') {
-        let line = line.rsplit_once("\r\x1b[K").map_or(line, |(_, last)| last);
-        let mut codes = line.split("\x1b[");
-        out += codes.next().unwrap_or_default();
-        for code in codes {
-            out += code.split_once('m').unwrap_or_else(|| panic!("{code:?} is no colour")).1;
-        }
-    }
-    out
+    let (words, typed) =
+        words.split_once(" <").map_or((words, String::new()), |(words, typed)| (words, format!("{typed}\n")));
+    let mut command = pty::zmgr(directory);
+    command.envs(environment.iter().copied()).args(words.split_whitespace());
+    let seen = pty::run(command, columns, &typed);
+    assert!(seen.status.code().is_some(), "{words} was killed: {}", seen.text);
+    seen.text
 }
 
 fn walk(columns: u16) -> String {

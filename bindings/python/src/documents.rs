@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use serde_json::Value;
+use zmgr_core::RunOptions;
 
+use crate::cancel::Cancel;
 use crate::convert::{from_json, to_python};
 use crate::guard::guarded;
 use crate::manager::Manager;
+use crate::run::Run;
 use crate::run::asked;
 
 static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -101,6 +104,35 @@ impl Manager {
     fn publisher<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         from_json(py, &PUBLISHER, "Publisher", &guarded(py, || Ok(manager.publisher(&name)?.to_json()))?)
+    }
+
+    /// Replaces the text of a configuration file if the whole tree stays valid; keeps its mode and owner.
+    ///
+    /// - path: path below the root, such as "pools/internal.kdl".
+    /// - text: new text of the file.
+    /// - was: text that the change is based on; None creates a file that must not exist.
+    /// - cancel: token that stops the wait for a lock.
+    ///
+    /// Returns the warnings about the new text. Only the file changes; `apply` changes the host.
+    ///
+    /// Raises the following errors, after which nothing is written: ConfigError if the file would not be valid, or if another
+    /// file would get an error that it does not have now; StalePlanError if the text on disk is not `was`; ExistsError;
+    /// NotFoundError; InvalidArgumentError for another path, or a text that changes what only zmgr writes; BusyError and
+    /// CancelledError while another process has the lock.
+    #[pyo3(signature = (path, text, *, was=None, cancel=None))]
+    fn write_file<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        text: String,
+        was: Option<String>,
+        cancel: Option<Cancel>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let manager = self.open(py)?;
+        let write = |options: &mut RunOptions<'_>| manager.write_file(&path, &text, was.as_deref(), options);
+        let found = Run::quiet(cancel).call(py, write)?;
+        found.iter().map(|finding| from_json(py, &DIAGNOSTIC, "Diagnostic", &finding.to_json())).collect()
     }
 
     /// Returns the resolved desired state (spec) of a zone.

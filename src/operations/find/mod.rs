@@ -210,7 +210,7 @@ impl HoldingReason {
 pub struct PoolPlace {
     /// The pool.
     pub pool: PoolName,
-    /// Whether it can allocate the address, or why not.
+    /// What it says of the address: free, held, or why it is never allocated.
     pub standing: AddressStanding,
     /// Line of the network.
     pub source: Source,

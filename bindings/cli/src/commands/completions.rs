@@ -58,6 +58,15 @@ pub fn zones() -> ArgValueCandidates {
     })
 }
 
+/// Completes what `edit` takes: kinds of files, and names of zones, templates and pools.
+pub fn editable() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let kinds = ["config", "pool", "publisher", "reservation", "template", "zone"].map(CompletionCandidate::new);
+        let names = [zones(), templates(), pools()].into_iter().flat_map(|names| names.candidates());
+        kinds.into_iter().chain(names).collect()
+    })
+}
+
 /// Completes names of pools.
 pub fn pools() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {

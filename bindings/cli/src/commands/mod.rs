@@ -8,6 +8,7 @@ pub mod destroy;
 pub mod doctor;
 pub mod documents;
 pub mod drift;
+pub mod edit;
 pub mod find;
 pub mod fleet;
 pub mod forget;
