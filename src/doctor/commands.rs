@@ -25,7 +25,7 @@ struct Program {
     need: Need,
 }
 
-const PROGRAMS: [Program; 11] = [
+const PROGRAMS: [Program; 12] = [
     Program { name: "zoneadm", need: Need::All },
     Program { name: "zonecfg", need: Need::All },
     Program { name: "dladm", need: Need::All },
@@ -33,6 +33,7 @@ const PROGRAMS: [Program; 11] = [
     Program { name: "ipadm", need: Need::All },
     Program { name: "zlogin", need: Need::Some("exec, login, and network interfaces of clones and late links") },
     Program { name: "pkg", need: Need::Some("publishers and packages of zones") },
+    Program { name: "svcs", need: Need::Some("the order in which zones boot") },
     Program { name: "beadm", need: Need::Some("the check of boot environments") },
     Program { name: "kstat", need: Need::Some("the record of changes that wait for a reboot") },
     Program { name: "zonename", need: Need::Some("the check that this is the global zone") },

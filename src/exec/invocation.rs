@@ -144,7 +144,7 @@ impl Invocation {
     /// The path at which illumos has the program.
     pub fn usual_path(&self) -> String {
         let directory = match self.program {
-            "pkg" | "ppriv" | "pfexec" | "uname" | "zonename" => "/usr/bin",
+            "pkg" | "ppriv" | "pfexec" | "svcs" | "uname" | "zonename" => "/usr/bin",
             _ => "/usr/sbin",
         };
         format!("{directory}/{}", self.program)

@@ -19,6 +19,7 @@ mod runner;
 #[cfg(feature = "sim")]
 mod simulated;
 mod sink;
+pub mod svcs;
 mod system;
 pub mod zfs;
 pub mod zlogin;

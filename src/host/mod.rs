@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub(crate) use brand::{
-    Brand, Cloning, ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, managed_brands,
+    Brand, Cloning, ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, has_services, managed_brands,
     root_is_a_dataset, takes_packages,
 };
 pub use brand::{

@@ -10,7 +10,8 @@ use crate::operations::{self, Power};
 use crate::value::name::ZoneName;
 
 impl Manager {
-    /// Boots zones, `jobs` at once, and waits until they are running. A running zone is `unchanged`.
+    /// Boots zones, `jobs` at once, and waits until they are running. A running zone is `unchanged`. A zone is booted once those of
+    /// the others that it comes after (`after`) have started their services, and not at all if one of them does not boot.
     ///
     /// Only for registered zones that are `ready`; `recovery-needed` for zones with an unfinished operation.
     ///
@@ -28,6 +29,40 @@ impl Manager {
         operations::power(&*self.context()?, &checked(names)?, Power::Boot, None, run)
     }
 
+    /// Boots every built zone that boots with the host (`autoboot`), in the order of `after`: each once those that it comes after have
+    /// started their services. Zones with an unfinished operation are `skipped`.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create_all(&["db01", "web01"], &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// manager.set("web01", &[("after", "db01")], &mut RunOptions::new())?;
+    /// let report = manager.boot_all(&mut RunOptions::new().jobs(4))?;
+    /// assert!(report.outcomes.iter().all(|outcome| outcome.action == "booted"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn boot_all(&self, run: &mut RunOptions<'_>) -> Result<Report> {
+        operations::power_all(&*self.context()?, Power::Boot, None, run)
+    }
+
+    /// Shuts down every built zone of the registry, in the reverse order of `after`. Zones with an unfinished operation are
+    /// `skipped`.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let report = manager.shutdown_all(&HaltOptions::new().force(true), &mut RunOptions::new())?;
+    /// assert_eq!(report.outcomes[0].action, "shut-down");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shutdown_all(&self, options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        let what = Power::Shutdown { force: options.force };
+        operations::power_all(&*self.context()?, what, options.timeout, run)
+    }
+
     /// Halts zones without running their shutdown scripts. A zone that is down is `unchanged`.
     ///
     /// ```
@@ -43,7 +78,8 @@ impl Manager {
         operations::power(&*self.context()?, &checked(names)?, Power::Halt, options.timeout, run)
     }
 
-    /// Shuts zones down and waits until they are down. With `force`, halts a zone that does not shut down.
+    /// Shuts zones down and waits until they are down. With `force`, halts a zone that does not shut down. A zone is shut down once
+    /// those of the others that come after it (`after`) are down.
     ///
     /// ```
     /// # use zmgr::*;

@@ -97,9 +97,10 @@ pub(crate) fn plan(
     }
     let steps = steps(&spec, config_tree, inputs.dialect, inputs.host_assets)?;
     let limit = config_tree.config.timeouts.boot;
-    let boot = options.boot.unwrap_or(spec.autoboot.value).then(|| Boot { zone: name.clone(), limit });
+    let boots = options.boot.unwrap_or(spec.autoboot.value);
+    let boot = boots.then(|| Boot { zone: name.clone(), limit });
     entry.intent.before = inputs.unbuilt.contains_key(name).then_some(Before::Desired);
-    entry.intent.boot = options.boot.filter(|boot| *boot != spec.autoboot.value);
+    entry.intent.boot = (boots != spec.host_autoboot()).then_some(boots);
     entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
 
     let mut change = change(inputs, name, options, &entry, &spec, &steps, boot.as_ref())?;
@@ -192,7 +193,7 @@ pub(crate) fn installation(
         let limit = config_tree.config.timeouts.boot;
         steps.push(Box::new(FirstBoot { zone, zonepath, files, mounts_by_ready, limit }));
     }
-    if spec.autoboot.value {
+    if spec.host_autoboot() {
         steps.push(Box::new(Autoboot { zone: spec.name.clone(), on: true }));
     }
     Ok(steps)
@@ -317,7 +318,7 @@ pub(crate) fn properties(net: &EntryNet) -> BTreeMap<String, String> {
 pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
     let settings = Settings {
         brand: Some(spec.brand.clone()),
-        autoboot: Some(spec.autoboot.clone()),
+        autoboot: Some(Sourced::new(spec.host_autoboot(), spec.autoboot.source.clone())),
         ip_type: Some(spec.ip_type.clone()),
         zonecfg: (!spec.zonecfg.value.is_empty()).then(|| spec.zonecfg.clone()),
         resolvers: (!spec.resolvers.value.is_empty()).then(|| spec.resolvers.clone()),
@@ -358,6 +359,8 @@ pub(crate) fn take_applied(spec: &mut ZoneSpec, applied: &Applied) {
     }
     if let Some(autoboot) = &settings.autoboot {
         spec.autoboot = autoboot.clone();
+        // It is the host's own, which takes the order into account.
+        spec.after = Default::default();
     }
     if let Some(ip_type) = &settings.ip_type {
         spec.ip_type = ip_type.clone();

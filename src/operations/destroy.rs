@@ -190,7 +190,7 @@ fn destroyable(
 pub(crate) fn plan_destroy(context: &Context, names: &[ZoneName], options: &DestroyOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let lineage = clones::of_entries(context, names);
-    let removal = Removal::inspect(context, &lineage)?;
+    let removal = Removal::inspect(context, &config_tree, &lineage)?;
     let changes = names
         .iter()
         .map(|name| Ok(plan_destruction(context, &config_tree, &removal, name, options)?.change))
@@ -219,7 +219,7 @@ pub(crate) fn plan_destruction(
                 other.name
             )));
         }
-        return with_evidence(context, plan(config_tree, &entry, None, options)?, entry.brand(), options);
+        return finished(context, plan(config_tree, &entry, None, options)?, removal, (name, entry.brand()), options);
     };
     let config = context.host.zone_config(name.as_str())?;
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
@@ -230,15 +230,18 @@ pub(crate) fn plan_destruction(
     let autoboot = config.is_some_and(|config| config.autoboot);
     let brand = zone.brand.clone();
     let found = Found { zone, autoboot, impact };
-    with_evidence(context, plan(config_tree, &entry, Some(&found), options)?, Some(&brand), options)
+    finished(context, plan(config_tree, &entry, Some(&found), options)?, removal, (name, Some(&brand)), options)
 }
 
-fn with_evidence(
+/// Adds to a plan what is known of more than the zone itself: what comes after it, and the evidence for its steps.
+fn finished(
     context: &Context,
     mut planned: Destruction,
-    brand: Option<&str>,
+    removal: &Removal,
+    (name, brand): (&ZoneName, Option<&str>),
     options: &DestroyOptions,
 ) -> Result<Destruction> {
+    planned.change.notes.extend(removal.boot_order.note(name));
     evidence::annotate(&mut planned.change, &context.host, brand, options.unproven)?;
     Ok(planned)
 }
@@ -252,7 +255,7 @@ pub(crate) fn destroy(
 ) -> Result<Report> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let lineage = clones::of_entries(context, names);
-    let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &lineage)) {
+    let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &config_tree, &lineage)) {
         Ok(removal) => removal,
         Err(error) => return Report::called_off(names, "destroyed", error),
     };

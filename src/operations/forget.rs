@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::basis;
+use super::boot_order::BootOrder;
 use super::config_tree::ConfigTree;
 use super::confirm::confirmed;
 use super::context::Context;
@@ -28,18 +29,25 @@ const DONE: &str = "forgotten";
 /// Plans the removal of these entries. Changes nothing.
 pub(crate) fn plan_forget(context: &Context, names: &[ZoneName]) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    let changes = names.iter().map(|name| plan(context, &config_tree, name)).collect::<Result<Vec<_>>>()?;
+    let boot_order = BootOrder::load(context, &config_tree)?.without(names);
+    let changes =
+        names.iter().map(|name| plan(context, &config_tree, &boot_order, name)).collect::<Result<Vec<_>>>()?;
     Ok(Plan::new("forget", changes))
 }
 
 /// Removes these entries.
 pub(crate) fn forget(context: &Context, names: &[ZoneName], run: &mut RunOptions<'_>) -> Result<Report> {
-    let config_tree = match before(run, |_| ConfigTree::load(context.registry.tree())) {
-        Ok(config_tree) => config_tree,
+    let loaded = before(run, |_| {
+        let config_tree = ConfigTree::load(context.registry.tree())?;
+        let boot_order = BootOrder::load(context, &config_tree)?.without(names);
+        Ok((config_tree, boot_order))
+    });
+    let (config_tree, boot_order) = match loaded {
+        Ok(loaded) => loaded,
         Err(error) => return Report::called_off(names, DONE, error),
     };
     let outcomes = run_jobs(names.to_vec(), run, |name, events| {
-        let (result, notes) = match forget_one(context, &config_tree, &name, None, events) {
+        let (result, notes) = match forget_one(context, &config_tree, &boot_order, &name, None, events) {
             Ok(notes) => (Ok(None), notes),
             Err(error) => (Err(error), Vec::new()),
         };
@@ -54,6 +62,7 @@ pub(crate) fn forget(context: &Context, names: &[ZoneName], run: &mut RunOptions
 pub(crate) fn forget_one(
     context: &Context,
     config_tree: &ConfigTree,
+    boot_order: &BootOrder,
     name: &ZoneName,
     approved: Option<&Change>,
     events: &EventSender,
@@ -66,7 +75,7 @@ pub(crate) fn forget_one(
     };
     tell(EventKind::Started);
     let removed = (|| {
-        let planned = plan(&context.with_cancel(events), config_tree, name);
+        let planned = plan(&context.with_cancel(events), config_tree, boot_order, name);
         let change = confirmed(planned, approved, |change| change)?;
         events.flush();
         if events.cancel_requests() > 0 {
@@ -89,7 +98,12 @@ pub(crate) fn forget_one(
 }
 
 /// Plans the removal of one entry, as the registry and the host have it now.
-pub(super) fn plan(context: &Context, config_tree: &ConfigTree, name: &ZoneName) -> Result<Change> {
+pub(super) fn plan(
+    context: &Context,
+    config_tree: &ConfigTree,
+    boot_order: &BootOrder,
+    name: &ZoneName,
+) -> Result<Change> {
     let document = entries::document(context, name)?;
     let entry = &document.value;
     if entry.is_newer() {
@@ -123,7 +137,7 @@ pub(super) fn plan(context: &Context, config_tree: &ConfigTree, name: &ZoneName)
         request: Request::Forget {},
         spec: Value::Null,
         steps: vec![step],
-        notes: losses(config_tree, &document, host.is_some()),
+        notes: losses(config_tree, &document, host.is_some()).into_iter().chain(boot_order.note(name)).collect(),
         basis: Basis {
             documents: BTreeMap::new(),
             entry: id,
@@ -186,6 +200,7 @@ fn is_edited(config_tree: &ConfigTree, document: &Document<ZoneEntry>) -> bool {
     let settings = &entry.settings;
     let written = Document::create(document.path(), entry.clone());
     let only_here = settings.tags.is_some()
+        || settings.after.is_some()
         || settings.protected.is_some()
         || settings.install.is_some()
         || settings.clone_from.is_some()

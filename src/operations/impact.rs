@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use super::boot_order::BootOrder;
+use super::config_tree::ConfigTree;
 use super::context::Context;
 use super::lineage::{Clones, Lineage};
 use crate::documents::zone::MadeDataset;
@@ -39,11 +41,14 @@ pub(crate) struct Removal {
     pub(crate) mounts: Mounts,
     /// The clones that go before their sources, or are installed again after them.
     pub(crate) clones: Clones,
+    /// The order in which the other zones boot.
+    pub(crate) boot_order: BootOrder,
 }
 
 impl Removal {
-    pub(crate) fn inspect(context: &Context, lineage: &Lineage) -> Result<Removal> {
-        Ok(Removal { mounts: Mounts::inspect(&context.host)?, clones: lineage.clones() })
+    pub(crate) fn inspect(context: &Context, config_tree: &ConfigTree, lineage: &Lineage) -> Result<Removal> {
+        let boot_order = BootOrder::load(context, config_tree)?.without(&lineage.names());
+        Ok(Removal { mounts: Mounts::inspect(&context.host)?, clones: lineage.clones(), boot_order })
     }
 }
 

@@ -70,7 +70,8 @@ impl Lineage {
         Lineage(names.iter().map(member).collect())
     }
 
-    fn names(&self) -> Vec<ZoneName> {
+    /// Returns the names of the zones.
+    pub(crate) fn names(&self) -> Vec<ZoneName> {
         self.0.iter().map(|member| member.name.clone()).collect()
     }
 

@@ -85,7 +85,7 @@ fn states(host: &Host, live: QueryHost) -> Result<Option<Vec<HostZone>>> {
 }
 
 /// Returns the requested zones from the registry, by name.
-fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Zone>> {
+pub(super) fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Zone>> {
     let snapshot = registry.snapshot()?;
     let config_tree = ConfigTree::load(registry.tree())?;
     let mut found: Vec<Entry<'_>> = snapshot.entries().filter(|entry| entry.summary.kind == EntryKind::Zone).collect();
@@ -94,7 +94,7 @@ fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> Result<Vec<Z
     found.sort_unstable_by_key(|entry| entry.summary.name);
     let mut zones: Vec<Zone> = Vec::with_capacity(found.len());
     for mut share in shares(&found, registry.threads(found.len(), MIN_PER_THREAD), |share| {
-        let mut defaults = Defaults { config_tree: &config_tree, specs: HashMap::new() };
+        let mut defaults = Defaults::new(&config_tree);
         share.iter().map(|entry| of_entry(entry, &mut defaults)).collect::<Vec<_>>()
     }) {
         zones.append(&mut share);
@@ -134,13 +134,17 @@ pub(crate) fn zone(registry: &Registry, host: Option<&Host>, name: &ZoneName) ->
 }
 
 /// Values of a list that come from the layers above an entry, computed once per template.
-struct Defaults<'a> {
+pub(super) struct Defaults<'a> {
     config_tree: &'a ConfigTree,
     specs: HashMap<String, Option<ZoneSpec>>,
 }
 
-impl Defaults<'_> {
-    fn of(&mut self, template: Option<&str>) -> Option<&ZoneSpec> {
+impl<'a> Defaults<'a> {
+    pub(super) fn new(config_tree: &'a ConfigTree) -> Self {
+        Defaults { config_tree, specs: HashMap::new() }
+    }
+
+    pub(super) fn of(&mut self, template: Option<&str>) -> Option<&ZoneSpec> {
         let template = template?;
         if !self.specs.contains_key(template) {
             self.specs.insert(template.to_owned(), self.work_out(template));
@@ -205,7 +209,7 @@ fn of_summary(summary: EntrySummary, defaults: &mut Defaults<'_>) -> Zone {
 }
 
 /// Returns true if the entry drops this setting of its template.
-fn dropped(without: &[(String, String)], node: &str, key: Option<&str>) -> bool {
+pub(super) fn dropped(without: &[(String, String)], node: &str, key: Option<&str>) -> bool {
     without.iter().any(|(dropped, name)| dropped == node && (name.is_empty() || Some(name.as_str()) == key))
 }
 

@@ -1,4 +1,4 @@
-//! Boots, halts, shuts down and reboots zones: one command each, judged by the state that follows.
+//! Boots, halts, shuts down and reboots a zone: one command each, judged by the state that follows.
 //!
 //! Invariant: the host decides whether a zone runs. The registry only drops the changes that waited for the boot.
 
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use super::config_tree::ConfigTree;
 use super::context::Context;
 use super::entries::entry;
-use super::jobs::{EventSender, run_jobs};
+use super::jobs::EventSender;
 use super::journal::Journal;
 use super::plumb_links::{has_ipadm, plumb_links};
 use super::preconditions;
 use super::step_context::StepContext;
 use super::verify_addresses::verify_addresses;
-use super::{identity, pending, view};
-use crate::api::{EventKind, Outcome, PlannedStep, Report, RunOptions, Zone};
+use super::{identity, pending, readiness, view};
+use crate::api::{EventKind, PlannedStep, Zone};
 use crate::documents::config::Timeouts;
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
@@ -53,7 +53,7 @@ impl Power {
     }
 
     /// Returns what was done, in a word.
-    fn done(self) -> &'static str {
+    pub(super) fn done(self) -> &'static str {
         match self {
             Power::Boot => "booted",
             Power::Halt => "halted",
@@ -73,7 +73,7 @@ impl Power {
     }
 
     /// Returns true if the zone is up afterwards.
-    fn ends_up(self) -> bool {
+    pub(super) fn ends_up(self) -> bool {
         matches!(self, Power::Boot | Power::Reboot { .. })
     }
 
@@ -87,36 +87,25 @@ impl Power {
     }
 }
 
-/// Applies it to each of these zones.
-pub(crate) fn power(
-    context: &Context,
-    names: &[ZoneName],
-    what: Power,
-    timeout: Option<Duration>,
-    run: &mut RunOptions<'_>,
-) -> Result<Report> {
-    let config_tree = ConfigTree::load(context.registry.tree())?;
-    let limit = timeout.unwrap_or_else(|| what.limit(&config_tree.config.timeouts));
-    let outcomes = run_jobs(names.to_vec(), run, |name, events| {
-        let (action, result) = match power_one(context, &config_tree, &name, what, limit, events) {
-            Ok((true, zone)) => (what.done(), Ok(Some(zone))),
-            Ok((false, zone)) => ("unchanged", Ok(Some(zone))),
-            Err(error) => ("failed", Err(error)),
-        };
-        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: events.take_notes() }
-    });
-    Ok(Report { outcomes: outcomes? })
+/// What is asked of one zone.
+pub(super) struct PowerRequest {
+    pub(super) what: Power,
+    pub(super) limit: Duration,
+    /// True if others wait until its services are online.
+    pub(super) is_awaited: bool,
+    /// Zones that are not part of the operation, and that should be up if this one goes up, or down if it goes down.
+    pub(super) neighbours: Vec<ZoneName>,
 }
 
 /// Returns whether anything had to be done, and the resulting zone.
-fn power_one(
+pub(super) fn power_one(
     context: &Context,
     config_tree: &ConfigTree,
     name: &ZoneName,
-    what: Power,
-    limit: Duration,
+    request: &PowerRequest,
     events: &EventSender,
 ) -> Result<(bool, Zone)> {
+    let PowerRequest { what, limit, .. } = *request;
     // Checked first: taking a lock creates a file, even for a name that no zone has, and an unfinished operation is visible without
     // a lock.
     identity::settled(&entry(context, name)?)?;
@@ -132,11 +121,15 @@ fn power_one(
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.emit(EventKind::Started);
     step_context.set_step(what.step(), (1, 1));
+    warn_of_neighbours(&step_context, request)?;
     let result = act(&step_context, &entry, what, limit).and_then(|(changed, zone)| {
         if what.ends_up() {
             links_taken_up(context, &step_context, &entry)?;
             if changed {
                 verify_addresses(&step_context, &entry, limit);
+            }
+            if request.is_awaited {
+                readiness::wait(&step_context, &entry, limit)?;
             }
         }
         if let Some(id) = entry.id.clone() {
@@ -154,6 +147,22 @@ fn power_one(
     let pending = pending::texts(&context.host, &entry, Some(&zone))?;
     let zone = Zone { pending, ..view::of_entry(&entry, spec.as_ref(), Some(zone.state.as_str().to_owned())) };
     Ok((changed, zone))
+}
+
+/// Warns of zones that this one should not go up without, or go down before.
+fn warn_of_neighbours(step_context: &StepContext<'_>, request: &PowerRequest) -> Result<()> {
+    for other in &request.neighbours {
+        let is_up = step_context.host.zone_state(other)?.is_some_and(|zone| zone.state == ZoneState::Running);
+        let zone = step_context.zone;
+        match (request.what.ends_up(), is_up) {
+            (true, false) => step_context.warn_and_note(format!("{zone} comes after {other}, which is not running")),
+            (false, true) => {
+                step_context.warn_and_note(format!("{zone} goes down before {other}, which comes after it and is running"))
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Does what follows a boot: interfaces that the zone does not plumb itself are plumbed, and its addresses are

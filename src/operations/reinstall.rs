@@ -163,7 +163,7 @@ pub(crate) fn plan_reinstall(context: &Context, names: &[ZoneName], options: &Re
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let lineage = clones::of_entries(context, names);
     let building = lineage.building()?;
-    let removal = Removal::inspect(context, &lineage)?;
+    let removal = Removal::inspect(context, &config_tree, &lineage)?;
     let changes = names
         .iter()
         .map(|name| Ok(plan(context, &config_tree, &removal, name, options)?.change))
@@ -181,7 +181,7 @@ pub(crate) fn reinstall(
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let lineage = clones::of_entries(context, names);
     let building = lineage.building()?;
-    let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &lineage)) {
+    let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &config_tree, &lineage)) {
         Ok(removal) => removal,
         Err(error) => return Report::called_off(names, "reinstalled", error),
     };

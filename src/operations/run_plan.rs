@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::boot_order::BootOrder;
 use super::clones;
 use super::config_tree::ConfigTree;
 use super::confirm::{AGAIN, confirmed, not_planned};
@@ -65,10 +66,13 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
             }
             DESTROY | REINSTALL => {
                 let lineage = clones::of_entries(context, &names);
-                let removal = Removal::inspect(context, &lineage)?;
+                let removal = Removal::inspect(context, &config_tree, &lineage)?;
                 (lineage, removal)
             }
-            _ => (Lineage::unrelated(&names), Removal::default()),
+            _ => {
+                let boot_order = BootOrder::load(context, &config_tree)?.without(&names);
+                (Lineage::unrelated(&names), Removal { boot_order, ..Removal::default() })
+            }
         };
         for snapshots in snapshots.iter().chain(prepared.as_ref().map(|prepared| &prepared.snapshots)) {
             let _ = snapshots.clones.set(lineage.clones());
@@ -163,7 +167,7 @@ impl RunContext {
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
                 (Request::Forget {}, ..) => {
-                    confirmed(forget::plan(context, &self.config_tree, name), Some(change), |change| change).map(drop)
+                    confirmed(forget::plan(context, &self.config_tree, &self.removal.boot_order, name), Some(change), |change| change).map(drop)
                 }
                 (Request::Import { .. }, ..) => Err(elsewhere(change)),
                 (Request::Apply { .. }, ..) => match &self.snapshots {
@@ -214,7 +218,7 @@ impl RunContext {
                     .map(Some)
             }
             Request::Forget {} => {
-                forget::forget_one(context, &self.config_tree, name, Some(change), events).map(|_| None)
+                forget::forget_one(context, &self.config_tree, &self.removal.boot_order, name, Some(change), events).map(|_| None)
             }
             Request::Import { .. } => Err(elsewhere(change)),
             Request::Apply { .. } if change.steps.is_empty() => Ok(None),

@@ -17,11 +17,12 @@ use crate::value::name::ZoneName;
 use crate::value::source::Sourced;
 
 /// The keys that can be set; `attr.NAME` stands for every attribute.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "attr.NAME",
     "autoboot",
     "protected",
     "tags",
+    "after",
     "bootargs",
     "hostid",
     "limitpriv",
@@ -124,6 +125,10 @@ fn put(settings: &mut Settings, inherited: &Resources, key: &str, value: &str) -
         "autoboot" => settings.autoboot = read(key, value, flag)?,
         "protected" => settings.protected = read(key, value, flag)?,
         "tags" => settings.tags = read(key, value, list)?,
+        "after" => {
+            let zones = |value: &str| list(value)?.into_iter().map(|name| zone_name(&name)).collect();
+            settings.after = read(key, value, zones)?;
+        }
         "dns-domain" => settings.dns_domain = read(key, value, text)?,
         "resolvers" => {
             let all = |value: &str| {
@@ -214,6 +219,10 @@ fn text(value: &str) -> std::result::Result<String, String> {
 
 fn list(value: &str) -> std::result::Result<Vec<String>, String> {
     Ok(value.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect())
+}
+
+fn zone_name(value: &str) -> std::result::Result<ZoneName, String> {
+    ZoneName::new(value).map_err(|error| error.message().to_owned())
 }
 
 fn number(value: &str) -> std::result::Result<u64, String> {

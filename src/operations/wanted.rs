@@ -28,7 +28,7 @@ pub(crate) fn document(spec: &ZoneSpec, dialect: Distribution) -> Result<ZoneCon
         name: spec.name.to_string(),
         zonepath: spec.zonepath.value.clone(),
         brand: spec.brand.value.clone(),
-        autoboot: spec.autoboot.value,
+        autoboot: spec.host_autoboot(),
         ip_type: match spec.ip_type.value {
             IpType::Exclusive => zonecfg::IpType::Exclusive,
             IpType::Shared => zonecfg::IpType::Shared,

@@ -83,6 +83,8 @@ fn spec_of(now: &ZoneSpec, applied: &Applied) -> ZoneSpec {
     spec.zonepath = applied.zonepath.clone().unwrap_or(spec.zonepath);
     spec.brand = settings.brand.clone().unwrap_or(spec.brand);
     spec.autoboot = settings.autoboot.clone().unwrap_or_else(|| false.into());
+    // It is the host's own, which takes the order into account.
+    spec.after = Default::default();
     spec.ip_type = settings.ip_type.clone().unwrap_or(spec.ip_type);
     spec.zonecfg = settings.zonecfg.clone().unwrap_or_default();
     spec.resolvers = settings.resolvers.clone().unwrap_or_default();

@@ -123,6 +123,7 @@ impl From<&ZoneEntry> for EntrySummary {
             origin: entry.origin.map(|origin| origin.as_str().to_owned()),
             autoboot: settings.autoboot.as_ref().map(|autoboot| **autoboot),
             tags: settings.tags.as_ref().map(|tags| tags.value.clone()),
+            after: settings.after.as_ref().map(|after| after.iter().map(ToString::to_string).collect()),
             attrs: attrs.collect(),
             without: without.collect(),
             pending: entry.pending.as_ref().map(|pending| PendingSummary {

@@ -69,6 +69,8 @@ pub struct EntrySummary {
     pub autoboot: Option<bool>,
     /// Tags, if set in the entry.
     pub tags: Option<Vec<String>>,
+    /// Zones that must be up before it boots, if set in the entry.
+    pub after: Option<Vec<String>>,
     /// Attributes of the entry itself.
     pub attrs: Vec<(String, String)>,
     /// Settings of its template that it drops: node and key.
@@ -170,9 +172,11 @@ impl EntrySummary {
         }
         e.maybe_bool(self.autoboot);
         e.maybe_bool(self.shared);
-        e.maybe_number(self.tags.as_ref().map(|tags| tags.len() as u64));
-        for tag in self.tags.iter().flatten() {
-            e.text(tag);
+        for list in [&self.tags, &self.after] {
+            e.maybe_number(list.as_ref().map(|words| words.len() as u64));
+            for word in list.iter().flatten() {
+                e.text(word);
+            }
         }
         for pairs in [&self.attrs, &self.without] {
             e.number(pairs.len() as u64);
@@ -294,8 +298,10 @@ impl<'a> SummaryView<'a> {
         }
         summary.autoboot = d.maybe_bool()?;
         summary.shared = d.maybe_bool()?;
-        if let Some(count) = d.maybe_number()? {
-            summary.tags = Some((0..count).map(|_| d.text().map(str::to_owned)).collect::<Option<_>>()?);
+        for list in [&mut summary.tags, &mut summary.after] {
+            if let Some(count) = d.maybe_number()? {
+                *list = Some((0..count).map(|_| d.text().map(str::to_owned)).collect::<Option<_>>()?);
+            }
         }
         for pairs in [&mut summary.attrs, &mut summary.without] {
             for _ in 0..d.number()? {
@@ -437,6 +443,7 @@ pub(super) mod tests {
             (
                 any::<Option<bool>>(),
                 proptest::option::of(proptest::collection::vec("[a-z]{0,4}".prop_map(String::from), 0..3)),
+                proptest::option::of(proptest::collection::vec("[a-z]{0,4}".prop_map(String::from), 0..3)),
                 pairs(),
                 pairs(),
                 proptest::option::of((
@@ -451,7 +458,7 @@ pub(super) mod tests {
                     (name, id, format, state, step, undo, created),
                     (nets, applied, shared),
                     (template, brand, zonepath, uuid, origin),
-                    (autoboot, tags, attrs, without, pending),
+                    (autoboot, tags, after, attrs, without, pending),
                 )| EntrySummary {
                     name,
                     id,
@@ -470,6 +477,7 @@ pub(super) mod tests {
                     origin,
                     autoboot,
                     tags,
+                    after,
                     attrs,
                     without,
                     pending: pending.map(|(boot_time, zone_id, changes)| PendingSummary {

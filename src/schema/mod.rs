@@ -130,6 +130,7 @@ const DROPPABLE: &[&str] = &[
     "resolver",
     "dns-domain",
     "tag",
+    "after",
     "zonecfg",
     "capped-memory",
     "capped-cpu",

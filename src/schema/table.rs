@@ -887,6 +887,17 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ..BASE
     },
     NodeRule {
+        name: "after",
+        at: &[At::Template, At::Zone],
+        args: args!("ZONE": Type::ZoneName),
+        rest: true,
+        times: Times::Many,
+        effect: Some(TakesEffect::AtOnce),
+        help: "Zones that must be up before this one boots, and that stay up until it is down. The host's own autoboot is off then: the service svc:/application/zmgr/zones boots the zone.",
+        example: r#"after "db01""#,
+        ..BASE
+    },
+    NodeRule {
         name: "protected",
         at: LAYERS,
         args: args!("WHETHER": Type::Bool),

@@ -29,6 +29,7 @@ pub(crate) trait Kind: Clone + Send + Sync {
     /// Nodes whose arguments form one list, on any number of nodes.
     const LISTS: &'static [&'static str] = &[
         "tag",
+        "after",
         "resolver",
         "zonecfg",
         "fs-allowed",

@@ -50,6 +50,7 @@ impl Merged {
         nearer(&mut mine.resolvers, &top.resolvers);
         nearer(&mut mine.dns_domain, &top.dns_domain);
         nearer(&mut mine.tags, &top.tags);
+        nearer(&mut mine.after, &top.after);
         nearer(&mut mine.protected, &top.protected);
         nearer(&mut mine.zonecfg, &top.zonecfg);
         overlay_resources(&mut mine.resources, &top.resources);
@@ -73,10 +74,10 @@ impl Merged {
         }
     }
 
-    /// Drops what selects zones for bulk operations, or protects them from being destroyed. An imported zone was not created from
-    /// its template, so the template's tags must not select it.
+    /// Drops what selects zones for bulk operations, orders them there, or protects them from being destroyed. An imported zone was
+    /// not created from its template, so the template's tags must not select it, and its order must not turn autoboot off.
     pub(super) fn drop_selection(&mut self) {
-        (self.settings.tags, self.settings.protected) = (None, None);
+        (self.settings.tags, self.settings.after, self.settings.protected) = (None, None, None);
     }
 
     fn drop_inherited(&mut self, without: &Without) {
@@ -103,6 +104,7 @@ impl Merged {
             "resolver" => settings.resolvers = None,
             "dns-domain" => settings.dns_domain = None,
             "tag" => drop_of_list(&mut settings.tags, key),
+            "after" => drop_of_list(&mut settings.after, key),
             "zonecfg" => drop_of_list(&mut settings.zonecfg, key),
             "capped-memory" => resources.capped_memory = None,
             "capped-cpu" => resources.capped_cpu = None,
@@ -132,12 +134,12 @@ fn nearer<T: Clone>(mine: &mut Option<Sourced<T>>, top: &Option<Sourced<T>>) {
     }
 }
 
-fn drop_of_list(list: &mut Option<Sourced<Vec<String>>>, key: Option<&str>) {
+fn drop_of_list<T: AsRef<str>>(list: &mut Option<Sourced<Vec<T>>>, key: Option<&str>) {
     match key {
         None => *list = None,
         Some(key) => {
             if let Some(list) = list {
-                list.value.retain(|word| word != key);
+                list.value.retain(|word| word.as_ref() != key);
             }
         }
     }

@@ -57,6 +57,8 @@ pub struct ZoneSpec {
     pub dns_domain: Option<Sourced<String>>,
     /// Its tags.
     pub tags: Sourced<Vec<String>>,
+    /// Zones that must be up before it boots.
+    pub after: Sourced<Vec<ZoneName>>,
     /// True if `destroy` needs force.
     pub protected: Sourced<bool>,
     /// Commands passed through to zonecfg, which run last.
@@ -76,7 +78,7 @@ impl ZoneSpec {
 }
 
 /// Merges the zone's entry over its template's chain over `defaults`. An entry with nets has only those. An imported zone uses only
-/// the tags and the protection of its own entry. Fails with `config` and every diagnostic if the layers are incomplete: a missing
+/// the tags, the boot order and the protection of its own entry. Fails with `config` and every diagnostic if the layers are incomplete: a missing
 /// template or pool, a circle of `extends`, no brand.
 ///
 /// ```
@@ -188,6 +190,7 @@ pub fn effective(
         resolvers: resolvers.unwrap_or_default(),
         dns_domain: settings.dns_domain,
         tags: settings.tags.unwrap_or_default(),
+        after: settings.after.unwrap_or_default(),
         protected: settings.protected.unwrap_or_else(|| false.into()),
         zonecfg: settings.zonecfg.unwrap_or_default(),
         resources: settings.resources,
@@ -350,6 +353,11 @@ fn of_pools(nets: &[EntryNet], pools: &BTreeMap<PoolName, Pool>) -> Option<Sourc
 }
 
 impl ZoneSpec {
+    /// Returns true if the host itself boots the zone. A zone that comes after others is booted by zmgr, which knows the order.
+    pub fn host_autoboot(&self) -> bool {
+        self.autoboot.value && self.after.value.is_empty()
+    }
+
     /// Returns the net of the default route of a family, and its gateway: the one with `default-route #true`, or else the first
     /// with a gateway and no `default-route`.
     pub fn default_route(&self, ipv4: bool) -> Option<(&EntryNet, IpAddr)> {

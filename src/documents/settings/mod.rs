@@ -53,6 +53,8 @@ pub struct Settings {
     pub dns_domain: Option<Sourced<String>>,
     /// Tags for selecting zones.
     pub tags: Option<Sourced<Vec<String>>>,
+    /// Zones that must be up before this one boots.
+    pub after: Option<Sourced<Vec<ZoneName>>>,
     /// True if `destroy` needs force.
     pub protected: Option<Sourced<bool>>,
     /// Commands passed through to zonecfg, which run last; one per item.

@@ -8,6 +8,8 @@ use crate::documents::resources::Resources;
 use crate::kdl_util::{Node, Value};
 use crate::schema::is_link_value;
 use crate::value::address::{NetAddress, parse_address, parse_network};
+use crate::value::name::ZoneName;
+use crate::value::source::Sourced;
 
 /// Reads the settings of a body and ignores other nodes.
 pub(crate) fn settings(body: &Node, reader: &mut Reader<'_>) -> Settings {
@@ -22,12 +24,16 @@ pub(crate) fn settings(body: &Node, reader: &mut Reader<'_>) -> Settings {
         install: body.child("install").map(|node| reader.sourced(node, install(node))),
         clone_from: reader.parsed(body, "clone-from"),
         setup: body.child("setup").map(|node| setup(node, reader)).unwrap_or_default(),
-        resolvers: reader.list(body, "resolver").map(|list| crate::value::source::Sourced {
+        resolvers: reader.list(body, "resolver").map(|list| Sourced {
             value: list.value.iter().filter_map(|text| parse_address(text).ok()).collect(),
             source: list.source,
         }),
         dns_domain: reader.text_of(body, "dns-domain"),
         tags: reader.list(body, "tag"),
+        after: reader.list(body, "after").map(|list| Sourced {
+            value: list.value.iter().filter_map(|name| ZoneName::new(name.as_str()).ok()).collect(),
+            source: list.source,
+        }),
         protected: reader.flag(body, "protected"),
         zonecfg: reader.list(body, "zonecfg"),
         without: body

@@ -3,6 +3,7 @@
 use super::{EntryNet, Settings};
 use crate::documents::document::scalar;
 use crate::kdl_util::Node;
+use crate::value::name::ZoneName;
 
 /// Returns the nodes of settings.
 pub(crate) fn settings(settings: &Settings) -> Vec<Node> {
@@ -37,6 +38,7 @@ pub(crate) fn settings(settings: &Settings) -> Vec<Node> {
     );
     nodes.extend(scalar("dns-domain", &settings.dns_domain));
     nodes.extend(settings.tags.iter().flat_map(|tags| list("tag", tags.iter().map(String::as_str))));
+    nodes.extend(settings.after.iter().flat_map(|zones| list("after", zones.iter().map(ZoneName::as_str))));
     nodes.extend(scalar("protected", &settings.protected));
     nodes.extend(settings.without.iter().map(|without| {
         let node = Node::new("without").arg(without.node.as_str());

@@ -214,6 +214,11 @@ pub(crate) fn has_ipadm(brand: &str) -> bool {
     any(brand).is_none_or(|row| row.addresses.value != Addresses::Init)
 }
 
+/// Returns true if zones of this brand run the services of illumos, whose states tell when a zone has come up.
+pub(crate) fn has_services(brand: &str) -> bool {
+    any(brand).is_none_or(|row| row.addresses.value != Addresses::Init)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

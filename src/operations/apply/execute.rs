@@ -148,7 +148,7 @@ fn rebuild(application: &Application, step_context: &StepContext<'_>, mut journa
     step_context.made.forget_zonepath();
     journal.keep(&step_context.made);
     journal.uninstalled();
-    journal.intend(Intent { before: Some(Before::Ready), ..Intent::default() });
+    journal.intend(Intent { before: Some(Before::Ready), boot: Some(application.boot.is_some()), ..Intent::default() });
     executor::create(step_context, &mut journal, &application.steps, Failure::Keep)?;
     note_applied(&journal, application)?;
     executor::finish(step_context, &mut journal, application.boot.as_ref())

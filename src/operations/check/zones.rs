@@ -8,6 +8,9 @@ use crate::documents::settings::IpType;
 use crate::documents::zone::{EntryState, Origin, ZoneEntry};
 use crate::exec::zonecfg::check_zonepath;
 use crate::host::{BrandKind, brand_kind, managed_brands};
+use crate::operations::boot_order::{BootOrder, CIRCLE_HELP, describe};
+use crate::operations::order::Need;
+use crate::registry::Directory;
 use crate::schema::did_you_mean;
 use crate::value::address::misuse;
 use crate::value::name::ZoneName;
@@ -18,6 +21,7 @@ pub(super) fn check(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>,
     zonepaths(documents, findings);
     clone_sources(documents, specs, findings);
     links(specs, findings);
+    boot_order(documents, specs, findings);
     for (name, spec) in specs {
         brand(&spec.brand, findings);
         if documents.zones.get(name).is_some_and(|zone| zone.origin == Some(Origin::Import)) {
@@ -139,6 +143,43 @@ fn clone_sources(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, fi
                 break;
             }
             chain.push(&next.value);
+        }
+    }
+}
+
+/// Checks that zones come after zones that exist and boot, and not after each other in a circle.
+fn boot_order(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
+    let after = specs.iter().filter(|(_, spec)| !spec.after.value.is_empty());
+    let order: BootOrder = after.map(|(name, spec)| (name.clone(), spec.after.value.clone())).collect();
+    let names: Vec<ZoneName> = specs.keys().cloned().collect();
+    for places in order.sequence(&names, true, Need::Success).circles {
+        let circle: Vec<&ZoneName> = places.iter().map(|place| &names[*place]).collect();
+        let source = circle.first().and_then(|name| specs.get(*name)).map(|spec| spec.after.source.clone());
+        findings.add_with_help("circle", &source.unwrap_or_default(), describe(&circle), CIRCLE_HELP);
+    }
+    for (name, spec) in specs {
+        for other in &spec.after.value {
+            let (message, help) = match documents.zones.get(other) {
+                None if documents.is_unread(Directory::Zones, other.as_str()) => continue,
+                None => {
+                    let near = did_you_mean(other.as_str(), documents.zones.keys().map(ZoneName::as_str));
+                    let help = match near {
+                        Some(near) => format!("did you mean {near:?}?"),
+                        None => format!("create {other}, or remove it from `after`"),
+                    };
+                    (format!("zone {name} comes after zone {:?}, which is not registered", other.as_str()), help)
+                }
+                Some(_) if !spec.autoboot.value => continue,
+                Some(_) => match specs.get(other) {
+                    Some(other) if !other.autoboot.value => (
+                        format!("zone {name} boots with the host, but {}, which it comes after, does not", other.name),
+                        format!("set `autoboot #true` for {}", other.name),
+                    ),
+                    _ => continue,
+                },
+            };
+            findings.add_with_help("boot-order", &spec.after.source, message, help);
+            findings.lower_last();
         }
     }
 }

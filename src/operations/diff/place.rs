@@ -11,7 +11,8 @@ pub(super) fn place(spec: &ZoneSpec, key: &[String]) -> Source {
     let found = match kind {
         "brand" => Some(&spec.brand.source),
         "zonepath" => Some(&spec.zonepath.source),
-        "autoboot" => Some(&spec.autoboot.source),
+        "autoboot" if spec.after.value.is_empty() => Some(&spec.autoboot.source),
+        "autoboot" => Some(&spec.after.source),
         "ip-type" => Some(&spec.ip_type.source),
         "bootargs" => line(&resources.bootargs),
         "pool" => line(&resources.resource_pool),

@@ -279,7 +279,7 @@ impl Work<'_> {
 
     /// Leaves a complete zone `ready`, running if it was running, and booting with the host if it did before.
     fn restore(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>) -> Result<Zone> {
-        if self.spec.autoboot.value && !self.findings.autoboot {
+        if self.spec.host_autoboot() && !self.findings.autoboot {
             let autoboot = super::steps::Autoboot { zone: self.entry.name.clone(), on: true };
             executor::run(step_context, journal, [&autoboot as &dyn Step], Purpose::Restore)?;
         }
