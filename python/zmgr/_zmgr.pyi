@@ -414,7 +414,8 @@ class Manager:
         cancel: Cancel | None = None,
         jobs: int = 1,
     ) -> Report:
-        """Boots zones and waits until they are running. Leaves running zones alone.
+        """Boots zones and waits until they are running. Leaves running zones alone. A zone is booted once those of the
+        others that it comes after have started their services.
 
         - names: name of the zone, or several names.
         - progress: called with each Event on the calling thread; return False to cancel.
@@ -426,6 +427,26 @@ class Manager:
         Raises NotFoundError, StateError if the zone is not installed, CommandError, TimedOutError, or
         RecoveryNeededError for a single name; for several, PartialError if any failed and CancelledError if all were
         cancelled. The exception's `report` has the outcome of each zone.
+        """
+
+    def boot_all(
+        self,
+        *,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report:
+        """Boots every built zone that boots with the host: each once the zones that it comes after have started their
+        services. Zones with an unfinished operation are skipped.
+
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone, by name.
+
+        Raises PartialError if any of several failed, CancelledError if all were cancelled, and the error itself if
+        there is one zone. The exception's `report` has the outcome of each zone.
         """
 
     def halt(
@@ -461,7 +482,8 @@ class Manager:
         cancel: Cancel | None = None,
         jobs: int = 1,
     ) -> Report:
-        """Shuts zones down cleanly and waits until they are down.
+        """Shuts zones down cleanly and waits until they are down. A zone is shut down once those of the others that come
+        after it are down.
 
         - names: name of the zone, or several names.
         - timeout: seconds to wait for the state; None means the timeout in config.kdl.
@@ -474,6 +496,30 @@ class Manager:
 
         Raises NotFoundError, CommandError, or TimedOutError for a single name; for several, PartialError if any
         failed and CancelledError if all were cancelled. The exception's `report` has the outcome of each zone.
+        """
+
+    def shutdown_all(
+        self,
+        *,
+        timeout: float | None = None,
+        force: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report:
+        """Shuts down every built zone of the registry: each once the zones that come after it are down. Zones with an
+        unfinished operation are skipped.
+
+        - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+        - force: halt zones that do not go down in time.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone, by name.
+
+        Raises PartialError if any of several failed, CancelledError if all were cancelled, and the error itself if
+        there is one zone. The exception's `report` has the outcome of each zone.
         """
 
     def reboot(
@@ -547,6 +593,7 @@ class Manager:
         resume: bool = False,
         roll_back: bool = False,
         wait: bool = False,
+        skip_installs: bool = False,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
@@ -557,6 +604,7 @@ class Manager:
         - resume: resume the operation, even if rolling it back would lose less.
         - roll_back: roll back the operation, even if the zone is already installed; conflicts with `resume`.
         - wait: wait for host commands that a killed process left running.
+        - skip_installs: leave alone what can only be resumed by installing the zone.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
         - jobs: number of zones to process in parallel.

@@ -8,7 +8,7 @@ use std::{fmt, io};
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
 
 use super::fault::{Abort, Fault};
-use super::{Call, Caller, Machine, Output, Status, dladm, ipadm, pkg, small, zfs, zlogin, zoneadm, zonecfg};
+use super::{Call, Caller, Machine, Output, Status, dladm, ipadm, pkg, small, svcs, zfs, zlogin, zoneadm, zonecfg};
 
 /// A program's way to answer.
 type Program = fn(&mut Session<'_, '_>) -> Answer;
@@ -27,6 +27,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("kstat", small::kstat),
     ("pfexec", small::pfexec),
     ("pkg", pkg::run),
+    ("svcs", svcs::run),
     ("uname", small::uname),
     ("zfs", zfs::run),
     ("zlogin", zlogin::run),
@@ -142,6 +143,7 @@ fn aim(program: &str, args: &[String], cwd: &Path) -> (Option<String>, Option<St
         "zonecfg" => &["-z", "-u", "-R", "-f"],
         "zlogin" => &["-e", "-l"],
         "pkg" => &["-R"],
+        "svcs" => &["-z", "-o"],
         _ => &[],
     };
     while let Some(word) = words.next() {

@@ -25,6 +25,7 @@ mod reboot;
 mod record;
 mod small;
 mod state;
+mod svcs;
 mod table;
 mod tree;
 mod zfs;

@@ -533,7 +533,7 @@ impl<'a> ExecOptions<'a> {
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// // Waits for commands that a killed process left at work, then takes back what was begun.
-/// let options = RecoverOptions::new().wait(true).resume(false).roll_back(true);
+/// let options = RecoverOptions::new().wait(true).resume(false).roll_back(true).skip_installs(false);
 /// manager.recover(&[], &options, &mut RunOptions::new())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -546,6 +546,8 @@ pub struct RecoverOptions {
     pub roll_back: bool,
     /// Wait for commands that a killed zmgr left running.
     pub wait: bool,
+    /// Leave alone what can only be resumed by installing the zone.
+    pub skip_installs: bool,
 }
 
 impl RecoverOptions {
@@ -572,6 +574,13 @@ impl RecoverOptions {
     #[must_use]
     pub fn wait(mut self, wait: bool) -> Self {
         self.wait = wait;
+        self
+    }
+
+    /// Leaves alone what can only be resumed by installing the zone, which takes long and needs the network.
+    #[must_use]
+    pub fn skip_installs(mut self, skip: bool) -> Self {
+        self.skip_installs = skip;
         self
     }
 }

@@ -286,6 +286,7 @@ QUERIES = {
     "zfs": {"list", "mount"},
     "pkg": {"publisher"},
     "kstat": {"-p"},
+    "svcs": {"-H"},
     "zonecfg": {"export", "info"},
 }
 CHANGES = {
@@ -354,7 +355,10 @@ def live(host) -> None:
     zmgr("halt", "zchka")
     zmgr("recover")
     zmgr("reinstall", "zchka", "--yes")
-    zmgr("destroy", "zchka", "--yes")
+    (tree / "zones/zchkb.kdl").write_text('zone "zchkb" {\n    template "t"\n    without "dataset"\n    after "zchka"\n}\n')
+    zmgr("create", "zchkb", "--no-boot")
+    zmgr("boot", "zchkb", "zchka")
+    zmgr("destroy", "zchka", "zchkb", "--yes")
 
 
 def test_its_queries_are_those_that_zmgr_makes(new_host):

@@ -4,6 +4,7 @@
 
 mod answers;
 mod batch;
+mod boot_order;
 mod boots;
 mod brand_lives;
 mod budgets;

@@ -69,7 +69,8 @@ pub unsafe extern "C" fn zmgr_zones_reinstall(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::reinstall_all) }
 }
 
-/// Boots several zones, `run->jobs` in parallel, and waits until they are running. For the report see zmgr_zones_create().
+/// Boots several zones, `run->jobs` in parallel, and waits until they are running: each once those of them that it comes after have
+/// started their services. For the report see zmgr_zones_create().
 /// Errors: for one name that of zmgr_zone_boot; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 ///
 /// # Safety
@@ -86,6 +87,46 @@ pub unsafe extern "C" fn zmgr_zones_boot(
     unsafe {
         let none = std::ptr::null::<zmgr_halt_options>();
         operate::several(manager, (names, count), none, run, out, error, |m, names, _, run| m.boot(names, run))
+    }
+}
+
+/// Boots every built zone that boots with the host, `run->jobs` in parallel, each once the zones that it comes after have started their
+/// services. Zones with an unfinished operation are "skipped". For the report see zmgr_zones_create().
+/// Errors: ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled; of a single zone, that of zmgr_zone_boot.
+///
+/// # Safety
+/// As for zmgr_zones_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zones_boot_all(
+    manager: *const zmgr_manager,
+    run: *const zmgr_run_options,
+    out: *mut *mut zmgr_report,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        let none = std::ptr::null::<zmgr_halt_options>();
+        operate::several(manager, (std::ptr::null(), 0), none, run, out, error, |m, _, _, run| m.boot_all(run))
+    }
+}
+
+/// Shuts down every built zone of the registry, `run->jobs` in parallel, each once the zones that come after it are down. Zones with an
+/// unfinished operation are "skipped". For the report see zmgr_zones_create().
+/// Errors: ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled; of a single zone, that of zmgr_zone_shutdown.
+///
+/// # Safety
+/// As for zmgr_zones_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zones_shutdown_all(
+    manager: *const zmgr_manager,
+    options: *const zmgr_halt_options,
+    run: *const zmgr_run_options,
+    out: *mut *mut zmgr_report,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        operate::several(manager, (std::ptr::null(), 0), options, run, out, error, |m, _, halt, run| {
+            m.shutdown_all(halt, run)
+        })
     }
 }
 
@@ -107,7 +148,7 @@ pub unsafe extern "C" fn zmgr_zones_halt(
     unsafe { operate::several(manager, (names, count), options, run, out, error, Manager::halt) }
 }
 
-/// Shuts several zones down, `run->jobs` in parallel. For the report see zmgr_zones_create().
+/// Shuts several zones down, `run->jobs` in parallel, each once those of them that come after it are down. For the report see zmgr_zones_create().
 /// Errors: for one name that of zmgr_zone_shutdown; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 ///
 /// # Safety

@@ -289,6 +289,8 @@ pub struct zmgr_recover_options {
     pub roll_back: bool,
     /// Wait for host commands that a killed process left running.
     pub wait: bool,
+    /// Leave alone what can only be resumed by installing the zone.
+    pub skip_installs: bool,
 }
 unsafe impl Options for zmgr_recover_options {}
 
@@ -296,7 +298,11 @@ impl Given for zmgr_recover_options {
     type Wanted = RecoverOptions;
 
     unsafe fn wanted(&self) -> Result<RecoverOptions> {
-        Ok(RecoverOptions::new().resume(self.resume).roll_back(self.roll_back).wait(self.wait))
+        Ok(RecoverOptions::new()
+            .resume(self.resume)
+            .roll_back(self.roll_back)
+            .wait(self.wait)
+            .skip_installs(self.skip_installs))
     }
 }
 

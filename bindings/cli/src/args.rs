@@ -61,10 +61,11 @@ pub enum Command {
     /// Run a plan created with --dry-run --json
     #[command(after_help = examples::RUN)]
     Run(plan::Run),
-    /// Boot zones and wait until they are running
+    /// Boot zones, in the order of `after`, and wait until they are running
+    #[command(after_help = examples::BOOT)]
     Boot(power::Boot),
-    /// Shut zones down cleanly and wait until they are down
-    Shutdown(power::Down),
+    /// Shut zones down cleanly, in reverse order of `after`, and wait until they are down
+    Shutdown(power::Shutdown),
     /// Halt zones immediately, without running their shutdown scripts
     Halt(power::Down),
     /// Shut zones down and boot them again
@@ -144,7 +145,7 @@ impl Command {
             Command::Reinstall(reinstall) => reinstall.run(globals),
             Command::Run(run) => run.run(globals),
             Command::Boot(boot) => boot.run(globals),
-            Command::Shutdown(down) => down.shutdown(globals),
+            Command::Shutdown(shutdown) => shutdown.run(globals),
             Command::Halt(down) => down.halt(globals),
             Command::Reboot(down) => down.reboot(globals),
             Command::Exec(exec) => exec.run(globals),

@@ -72,11 +72,18 @@ The editor is VISUAL, then EDITOR, then vi. It gets a private copy. The file is
 written if the whole tree is valid with the change; otherwise you see what is
 wrong, and edit again or discard.";
 
+pub const BOOT: &str = "\
+Examples:
+  zmgr boot web01 db01
+  zmgr boot --tag web -j 4
+  zmgr boot --all -j 8";
+
 pub const RECOVER: &str = "\
 Examples:
   zmgr recover
   zmgr recover web01 --rollback
-  zmgr recover --wait";
+  zmgr recover --wait
+  zmgr recover --skip-installs";
 
 pub const LIST: &str = "\
 Examples:

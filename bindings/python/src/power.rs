@@ -22,7 +22,8 @@ fn halt_options(timeout: Option<f64>, force: bool) -> PyResult<HaltOptions> {
 
 #[pymethods]
 impl Manager {
-    /// Boots zones and waits until they are running. Leaves running zones alone.
+    /// Boots zones and waits until they are running. Leaves running zones alone. A zone is booted once those of the others that it
+    /// comes after have started their services.
     ///
     /// - names: name of the zone, or several names.
     /// - progress: called with each Event on the calling thread; return False to cancel.
@@ -46,6 +47,30 @@ impl Manager {
         let manager = self.open(py)?;
         let run = Run::new(progress, cancel, jobs, None)?;
         report_or_raise(py, run.call(py, |options| manager.boot(&names.as_strs(), options))?)
+    }
+
+    /// Boots every built zone that boots with the host: each once the zones that it comes after have started their services.
+    /// Zones with an unfinished operation are skipped.
+    ///
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with one Outcome per zone, by name.
+    ///
+    /// Raises PartialError if any of several failed, CancelledError if all were cancelled, and the error itself if there is one
+    /// zone. The exception's `report` has the outcome of each zone.
+    #[pyo3(signature = (*, progress=None, cancel=None, jobs=1))]
+    fn boot_all<'py>(
+        &self,
+        py: Python<'py>,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        jobs: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.open(py)?;
+        let run = Run::new(progress, cancel, jobs, None)?;
+        report_or_raise(py, run.call(py, |options| manager.boot_all(options))?)
     }
 
     /// Halts zones immediately, without running their shutdown scripts.
@@ -76,7 +101,8 @@ impl Manager {
         report_or_raise(py, run.call(py, |options| manager.halt(&names.as_strs(), &halt, options))?)
     }
 
-    /// Shuts zones down cleanly and waits until they are down.
+    /// Shuts zones down cleanly and waits until they are down. A zone is shut down once those of the others that come after it are
+    /// down.
     ///
     /// - names: name of the zone, or several names.
     /// - timeout: seconds to wait for the state; None means the timeout in config.kdl.
@@ -105,6 +131,35 @@ impl Manager {
         let halt = halt_options(timeout, force)?;
         let run = Run::new(progress, cancel, jobs, None)?;
         report_or_raise(py, run.call(py, |options| manager.shutdown(&names.as_strs(), &halt, options))?)
+    }
+
+    /// Shuts down every built zone of the registry: each once the zones that come after it are down. Zones with an unfinished
+    /// operation are skipped.
+    ///
+    /// - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+    /// - force: halt zones that do not go down in time.
+    /// - progress: called with each Event on the calling thread; return False to cancel.
+    /// - cancel: token that cancels the operation.
+    /// - jobs: number of zones to process in parallel.
+    ///
+    /// Returns a Report with one Outcome per zone, by name.
+    ///
+    /// Raises PartialError if any of several failed, CancelledError if all were cancelled, and the error itself if there is one
+    /// zone. The exception's `report` has the outcome of each zone.
+    #[pyo3(signature = (*, timeout=None, force=false, progress=None, cancel=None, jobs=1))]
+    fn shutdown_all<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<f64>,
+        force: bool,
+        progress: Option<Py<PyAny>>,
+        cancel: Option<Cancel>,
+        jobs: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = self.open(py)?;
+        let halt = halt_options(timeout, force)?;
+        let run = Run::new(progress, cancel, jobs, None)?;
+        report_or_raise(py, run.call(py, |options| manager.shutdown_all(&halt, options))?)
     }
 
     /// Shuts running zones down cleanly and boots them again.

@@ -320,6 +320,7 @@ impl Manager {
     /// - resume: resume the operation, even if rolling it back would lose less.
     /// - roll_back: roll back the operation, even if the zone is already installed; conflicts with `resume`.
     /// - wait: wait for host commands that a killed process left running.
+    /// - skip_installs: leave alone what can only be resumed by installing the zone.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     /// - jobs: number of zones to process in parallel.
@@ -329,7 +330,9 @@ impl Manager {
     /// Raises NotFoundError, BusyError, or RecoveryNeededError if you have to choose the direction, for a single name; for
     /// several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome of
     /// each zone.
-    #[pyo3(signature = (names=None, *, resume=false, roll_back=false, wait=false, progress=None, cancel=None, jobs=1))]
+    #[pyo3(signature = (
+        names=None, *, resume=false, roll_back=false, wait=false, skip_installs=false, progress=None, cancel=None, jobs=1
+    ))]
     #[allow(clippy::too_many_arguments)]
     fn recover<'py>(
         &self,
@@ -338,12 +341,13 @@ impl Manager {
         resume: bool,
         roll_back: bool,
         wait: bool,
+        skip_installs: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
         jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
-        let recover = RecoverOptions::new().resume(resume).roll_back(roll_back).wait(wait);
+        let recover = RecoverOptions::new().resume(resume).roll_back(roll_back).wait(wait).skip_installs(skip_installs);
         let names = names.unwrap_or_default();
         let run = Run::new(progress, cancel, jobs, None)?;
         let report = run.call(py, |options| manager.recover(&names.as_strs(), &recover, options))?;

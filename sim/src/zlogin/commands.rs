@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::shell;
 use crate::answer::{Answer, FAILED, Halt, OK, Session, USAGE};
 use crate::kernel::{self, ActiveZone};
-use crate::{Machine, Status, dladm, ipadm, pkg};
+use crate::{Machine, Status, dladm, ipadm, pkg, svcs};
 
 /// How a command of a shell's text ends.
 pub(super) enum Ended {
@@ -19,22 +19,6 @@ pub(super) enum Ended {
 }
 
 const NOT_FOUND: Status = Status::Exited(127);
-
-/// Services that are online in any zone that runs.
-const SERVICES: &[&str] = &[
-    "svc:/milestone/multi-user-server:default",
-    "svc:/milestone/multi-user:default",
-    "svc:/milestone/name-services:default",
-    "svc:/milestone/network:default",
-    "svc:/milestone/single-user:default",
-    "svc:/network/ssh:default",
-    "svc:/system/boot-archive:default",
-    "svc:/system/console-login:default",
-    "svc:/system/filesystem/local:default",
-    "svc:/system/identity:node",
-    "svc:/system/sysding:system",
-    "svc:/system/system-log:default",
-];
 
 pub(super) fn run(
     session: &mut Session<'_, '_>,
@@ -82,7 +66,7 @@ pub(super) fn run(
         ("cat", files) => cat(session, zone, files),
         ("ls", files) if files.iter().all(|file| !file.starts_with('-')) => list(session, zone, files),
         ("test" | "[", args) => test(session, zone, name, args),
-        ("svcs", args) => services(session, args),
+        ("svcs", args) => svcs::list(session, args, "online"),
         ("ipadm", args) if zone.brand != "lx" => {
             if !zone.exclusive && args.first().is_some_and(|command| !command.starts_with("show")) {
                 session.complain(format_args!("ipadm: operation not supported in a zone of shared IP type\n"));
@@ -229,55 +213,6 @@ fn test(session: &mut Session<'_, '_>, zone: &ActiveZone, name: &str, args: &[St
         _ => return Ok(USAGE),
     };
     Ok(if holds { OK } else { FAILED })
-}
-
-fn services(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let Ok(options) = crate::options::parse(args, "Hao:xv", &[]) else {
-        session.complain(format_args!("svcs: illegal option\n"));
-        return Ok(USAGE);
-    };
-    if options.has('x') {
-        return Ok(OK);
-    }
-    let fields: Vec<&str> = options.value('o').unwrap_or("state,stime,fmri").split(',').collect();
-    let matches = |fmri: &str, pattern: &str| {
-        let stem = fmri.trim_start_matches("svc:/");
-        let instance = stem.rsplit_once(':').map_or(stem, |(stem, _)| stem);
-        [fmri, stem, instance].contains(&pattern) || instance.rsplit('/').next() == Some(pattern)
-    };
-    let mut text = String::new();
-    if !options.has('H') {
-        text.push_str("STATE          STIME    FMRI\n");
-    }
-    let mut status = OK;
-    for pattern in &options.operands {
-        if !SERVICES.iter().any(|fmri| matches(fmri, pattern)) {
-            session.complain(format_args!("svcs: Pattern '{pattern}' doesn't match any instances\n"));
-            status = FAILED;
-        }
-    }
-    let wanted =
-        |fmri: &str| options.operands.is_empty() || options.operands.iter().any(|pattern| matches(fmri, pattern));
-    for fmri in SERVICES.iter().filter(|fmri| wanted(fmri)) {
-        let row: Vec<String> = fields
-            .iter()
-            .map(|field| match *field {
-                "state" | "s" | "nstate" => {
-                    if fields.len() == 1 {
-                        "online".into()
-                    } else {
-                        format!("{:<14}", "online")
-                    }
-                }
-                "stime" => format!("{:<8}", "12:00:00"),
-                "fmri" => (*fmri).to_owned(),
-                _ => "-".to_owned(),
-            })
-            .collect();
-        text.push_str(&format!("{}\n", row.join(" ")));
-    }
-    session.say(format_args!("{text}"));
-    Ok(status)
 }
 
 fn route(session: &mut Session<'_, '_>, args: &[String]) -> Answer {

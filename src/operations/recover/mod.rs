@@ -31,6 +31,8 @@ use find::Findings;
 enum Done {
     /// There was nothing to do.
     Nothing(Zone),
+    /// It would have to be installed, and that was not wanted.
+    Skipped(Zone),
     /// The operation was completed.
     Finished(Zone),
     /// Its destruction was rolled back.
@@ -61,9 +63,10 @@ pub(crate) fn recover(
     let names = if names.is_empty() { unfinished(context)? } else { names.to_vec() };
     let order = clones::recovery(context, &names);
     let outcomes = run_in_order(names, &order, run, |name, _, events| {
-        let done = recover_one(context, &config_tree, &name, mode, options.wait, events);
+        let done = recover_one(context, &config_tree, &name, (mode, options), events);
         let (action, result) = match done {
             Ok(Done::Nothing(zone)) => ("unchanged", Ok(Some(zone))),
+            Ok(Done::Skipped(zone)) => ("skipped", Ok(Some(zone))),
             Ok(Done::Finished(zone)) => ("finished", Ok(Some(zone))),
             Ok(Done::Restored(zone)) => ("restored", Ok(Some(zone))),
             Ok(Done::Undone) => ("undone", Ok(None)),
@@ -92,12 +95,11 @@ fn recover_one(
     context: &Context,
     config_tree: &ConfigTree,
     name: &ZoneName,
-    mode: RecoverMode,
-    wait: bool,
+    (mode, options): (RecoverMode, &RecoverOptions),
     events: &EventSender,
 ) -> Result<Done> {
     let before = entry(context, name)?;
-    let locks = lock(context, config_tree, &before, wait, events)?;
+    let locks = lock(context, config_tree, &before, options.wait, events)?;
     // The previous holder of the lock may have completed the operation.
     let entry = match entry(context, name) {
         Err(error) if error.code() == Code::NotFound => {
@@ -137,6 +139,7 @@ fn recover_one(
     let findings = find::inspect(&asking, &entry, &spec)?;
     let work = Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings };
     let done = match decide(journal_says, &findings.found, mode) {
+        RecoveryAction::Finish if options.skip_installs && work.installs() => work.skip(events).map(Done::Skipped),
         RecoveryAction::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}"))
             .with_help(match work.is_destruction() {
             true => format!("check the zone; run `zmgr destroy {name}` to remove it anyway"),
@@ -192,6 +195,28 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Returns true if resuming the operation installs the zone.
+    fn installs(&self) -> bool {
+        let whole = self.findings.zone.as_ref().is_some_and(|zone| {
+            !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete)
+        });
+        !self.is_destruction() && !find::is_application(self.entry) && (!whole || self.has_old_files())
+    }
+
+    /// Returns true if the files of the zone are those that it is to be reinstalled without.
+    fn has_old_files(&self) -> bool {
+        let step = self.entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
+        step.strip_prefix(REINSTALL).is_some_and(reinstall::is_down)
+    }
+
+    /// Leaves the operation unfinished, with a note.
+    fn skip(&self, events: &EventSender) -> Result<Zone> {
+        let name = &self.entry.name;
+        events.note(format!("{name} has to be installed: run `zmgr recover {name}`"));
+        let status = self.findings.zone.as_ref().map(|zone| zone.state.as_str().to_owned());
+        view::read(&self.context.registry, name, Some(self.spec), status)
+    }
+
     fn is_destruction(&self) -> bool {
         matches!(self.entry.state, Some(EntryState::Destroying { .. }))
     }
@@ -262,10 +287,8 @@ impl Work<'_> {
 
     /// Completes the part of a reinstallation up to the removal of the zone's old files, if it is not done.
     fn empty(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>, zone: &HostZone) -> Result<()> {
-        let step = self.entry.state.as_ref().and_then(EntryState::step).unwrap_or_default();
         let whole = !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete);
-        let emptied = !step.strip_prefix(REINSTALL).is_some_and(reinstall::is_down);
-        if whole && emptied {
+        if whole && !self.has_old_files() {
             return Ok(());
         }
         if whole {

@@ -19,17 +19,33 @@ const SIGPIPE: u8 = 128 + 13;
 #[derive(Debug, Args)]
 pub struct Boot {
     #[command(flatten)]
-    zones: zone_args::ZoneArgs,
+    zones: zone_args::AnyZoneArgs,
     /// Number of zones to process in parallel
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
 }
 
-/// Options of `halt`, `shutdown` and `reboot`.
+/// Options of `shutdown`.
+#[derive(Debug, Args)]
+pub struct Shutdown {
+    #[command(flatten)]
+    zones: zone_args::AnyZoneArgs,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Options of `halt` and `reboot`.
 #[derive(Debug, Args)]
 pub struct Down {
     #[command(flatten)]
     zones: zone_args::ZoneArgs,
+    #[command(flatten)]
+    how: How,
+}
+
+/// How zones go down.
+#[derive(Debug, Args)]
+struct How {
     /// Time to wait for the state [default: timeouts in config.kdl]
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
@@ -69,11 +85,15 @@ pub struct Login {
 impl Boot {
     /// Boots the zones.
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        power(globals, &self.zones, self.jobs, |manager, names, run| manager.boot(names, run))
+        let names = |manager: &Manager| self.zones.names(manager);
+        power(globals, names, self.jobs, |manager, names, run| match self.zones.all {
+            true => manager.boot_all(run),
+            false => manager.boot(names, run),
+        })
     }
 }
 
-impl Down {
+impl How {
     fn options(&self) -> HaltOptions {
         let options = HaltOptions::new().force(self.force);
         match self.timeout {
@@ -81,31 +101,48 @@ impl Down {
             None => options,
         }
     }
+}
 
+impl Shutdown {
+    /// Shuts the zones down.
+    pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
+        let names = |manager: &Manager| self.zones.names(manager);
+        power(globals, names, self.how.jobs, |manager, names, run| match self.zones.all {
+            true => manager.shutdown_all(&self.how.options(), run),
+            false => manager.shutdown(names, &self.how.options(), run),
+        })
+    }
+}
+
+impl Down {
     /// Halts the zones.
     pub fn halt(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        power(globals, &self.zones, self.jobs, |manager, names, run| manager.halt(names, &self.options(), run))
-    }
-
-    /// Shuts the zones down.
-    pub fn shutdown(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        power(globals, &self.zones, self.jobs, |manager, names, run| manager.shutdown(names, &self.options(), run))
+        self.call(globals, Manager::halt)
     }
 
     /// Reboots the zones.
     pub fn reboot(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        power(globals, &self.zones, self.jobs, |manager, names, run| manager.reboot(names, &self.options(), run))
+        self.call(globals, Manager::reboot)
+    }
+
+    fn call(
+        &self,
+        globals: &Globals,
+        work: impl FnOnce(&Manager, &[&str], &HaltOptions, &mut RunOptions<'_>) -> Result<Report>,
+    ) -> std::result::Result<u8, Failure> {
+        let names = |manager: &Manager| self.zones.names(manager);
+        power(globals, names, self.how.jobs, |manager, names, run| work(manager, names, &self.how.options(), run))
     }
 }
 
 fn power(
     globals: &Globals,
-    zones: &zone_args::ZoneArgs,
+    names: impl FnOnce(&Manager) -> Result<Vec<String>>,
     jobs: u16,
     call: impl FnOnce(&Manager, &[&str], &mut RunOptions<'_>) -> Result<Report>,
 ) -> std::result::Result<u8, Failure> {
     let manager = session::manager(globals)?;
-    let names = zones.names(&manager)?;
+    let names = names(&manager)?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let work = Work { jobs, ..Work::default() };
     tell_report(globals, &with_run_options(globals, &work, |run| call(&manager, &names, run))?)

@@ -23,6 +23,9 @@ pub struct Recover {
     /// Wait for host commands that a killed zmgr left running
     #[arg(long)]
     wait: bool,
+    /// Leave alone what can only be resumed by installing the zone
+    #[arg(long)]
+    skip_installs: bool,
     /// Number of zones to process in parallel
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
@@ -31,7 +34,11 @@ pub struct Recover {
 impl Recover {
     /// Recovers the zones, and prints the outcome of each.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let options = RecoverOptions::new().resume(self.resume).roll_back(self.rollback).wait(self.wait);
+        let options = RecoverOptions::new()
+            .resume(self.resume)
+            .roll_back(self.rollback)
+            .wait(self.wait)
+            .skip_installs(self.skip_installs);
         let manager = session::manager(globals)?;
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let work = Work { jobs: self.jobs, ..Work::default() };

@@ -14,6 +14,20 @@ pub struct ZoneArgs {
     tag: Option<String>,
 }
 
+/// Selects at least one zone, or explicitly all.
+#[derive(Debug, Args)]
+pub struct AnyZoneArgs {
+    /// Names of the zones
+    #[arg(required_unless_present_any = ["tag", "all"], value_name = "NAME", add = super::completions::zones())]
+    names: Vec<String>,
+    /// Also select every zone with this tag
+    #[arg(long)]
+    tag: Option<String>,
+    /// Select every built zone; boot: every one that boots with the host
+    #[arg(long, conflicts_with_all = ["names", "tag"])]
+    pub all: bool,
+}
+
 /// Selects all zones if none is named.
 #[derive(Debug, Args)]
 pub struct OptionalZoneArgs {
@@ -27,6 +41,13 @@ pub struct OptionalZoneArgs {
 
 impl ZoneArgs {
     /// Returns the names of the zones.
+    pub fn names(&self, manager: &Manager) -> Result<Vec<String>> {
+        select(manager, &self.names, self.tag.as_deref())
+    }
+}
+
+impl AnyZoneArgs {
+    /// Returns the names of the zones; none with `all`.
     pub fn names(&self, manager: &Manager) -> Result<Vec<String>> {
         select(manager, &self.names, self.tag.as_deref())
     }
