@@ -144,6 +144,7 @@ static void what_a_dead_process_left_is_recovered(zmgr_manager *manager, const z
     memset(&recover, 0, sizeof recover);
     recover.size = sizeof recover;
     recover.resume = true;
+    recover.skip_installs = false;
     CHECK_STATUS(zmgr_recover(manager, names, 1, &recover, NULL, &report, &error), ZMGR_OK, error);
     CHECK(zmgr_report_len(report) == 1);
     CHECK_TEXT(zmgr_report_name(report, 0), "dies");

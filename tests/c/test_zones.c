@@ -237,6 +237,28 @@ static bool keep(void *userdata, uint32_t stream, const uint8_t *bytes, size_t l
     return !output->refuse;
 }
 
+/* "power" comes after "second", and by name before it. */
+static void every_zone_powered(zmgr_manager *manager, const zmgr_halt_options *halt, const zmgr_run_options *run) {
+    zmgr_error *error = NULL;
+    zmgr_report *report = NULL;
+    size_t at;
+    const char *pairs[] = {"after=second"};
+    CHECK_STATUS(zmgr_zone_set(manager, "power", pairs, 1, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zones_boot_all(manager, run, &report, &error), ZMGR_OK, error);
+    CHECK(zmgr_report_len(report) >= 2);
+    for (at = 0; at < zmgr_report_len(report); at++) {
+        CHECK_TEXT(zmgr_zone_status(zmgr_report_zone(report, at)), "running");
+    }
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_zones_shutdown_all(manager, halt, run, &report, &error), ZMGR_OK, error);
+    for (at = 0; at < zmgr_report_len(report); at++) {
+        CHECK_TEXT(zmgr_zone_status(zmgr_report_zone(report, at)), "installed");
+    }
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_zones_boot_all(NULL, run, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+}
+
 static void several_zones_powered(zmgr_manager *manager, const zmgr_halt_options *halt) {
     zmgr_error *error = NULL;
     zmgr_report *report = NULL;
@@ -260,6 +282,7 @@ static void several_zones_powered(zmgr_manager *manager, const zmgr_halt_options
     zmgr_report_free(report);
     CHECK_STATUS(zmgr_zones_boot(manager, NULL, 1, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
+    every_zone_powered(manager, halt, &run);
 }
 
 static void power_and_commands(zmgr_manager *manager) {

@@ -142,6 +142,28 @@ def test_power(zmgr_manager: zmgr.Manager) -> None:
         zmgr_manager.halt("a", timeout=-1.0)
 
 
+def test_all_zones_in_their_order(zmgr_manager: zmgr.Manager, zmgr_host: zmgr.SimHost) -> None:
+    zmgr_manager.create_all(["a", "b"], jobs=2)
+    zmgr_manager.set("a", {"after": "b"})
+    started: list[str] = []
+
+    def hear(event: zmgr.Event) -> None:
+        if event.kind == "finished":
+            started.append(event.zone)
+
+    down = zmgr_manager.shutdown_all(timeout=60.0, force=True, jobs=2, progress=hear)
+    assert [(o.name, o.action) for o in down] == [("a", "shut-down"), ("b", "shut-down")]
+    assert started == ["a", "b"]
+    up = zmgr_manager.boot_all(jobs=2, progress=hear)
+    assert [(o.name, o.action) for o in up] == [("a", "booted"), ("b", "booted")]
+    assert started[2:] == ["b", "a"]
+    zmgr_host.fault("zoneadm", "boot", zone="b", exit=1)
+    zmgr_manager.halt(["a", "b"])
+    with pytest.raises(zmgr.PartialError):
+        zmgr_manager.boot_all()
+    assert list(zmgr_manager.recover(skip_installs=True)) == []
+
+
 def test_commands_inside(zmgr_manager: zmgr.Manager) -> None:
     zmgr_manager.create("a")
     result = zmgr_manager.exec("a", ["echo", "hello"])

@@ -72,11 +72,8 @@ fn last(commands: &[String], beginning: &str) -> usize {
 }
 
 fn outcomes(report: &Report) -> Vec<(&str, &str, Option<Code>)> {
-    let one = |outcome| {
-        let zmgr::Outcome { name, action, result, .. } = outcome;
-        (name.as_str(), action.as_str(), result.as_ref().err().map(zmgr::Error::code))
-    };
-    report.outcomes.iter().map(one).collect()
+    let one = |outcome: &zmgr::Outcome| outcome.result.as_ref().err().map(zmgr::Error::code);
+    report.outcomes.iter().map(|outcome| (outcome.name.as_str(), outcome.action.as_str(), one(outcome))).collect()
 }
 
 fn actions(report: &Report) -> Vec<&str> {
