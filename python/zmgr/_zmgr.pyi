@@ -183,6 +183,31 @@ class Manager:
         Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
         """
 
+    def plan_boot(self, names: str | Iterable[str] | None = None) -> Plan:
+        """Plans the boot of zones, in the order of `after`. Changes nothing. A running zone has no step.
+
+        - names: names of the zones; None means those of `boot_all`.
+
+        Raises NotFoundError, StateError if a zone is not installed, ConfigError for zones that come after each other in
+        a circle, and RecoveryNeededError for an unfinished operation.
+        """
+
+    def plan_shutdown(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        timeout: float | None = None,
+        force: bool = False,
+    ) -> Plan:
+        """Plans the shutdown of zones, in the reverse order of `after`. Changes nothing.
+
+        - names: names of the zones; None means those of `shutdown_all`.
+        - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+        - force: halt zones that do not go down in time.
+
+        Raises NotFoundError, StateError if a zone is not installed, and RecoveryNeededError for an unfinished operation.
+        """
+
     def plan_forget(self, names: str | Iterable[str]) -> Plan:
         """Plans the removal of zones from the registry. Changes nothing.
 

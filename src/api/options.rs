@@ -405,7 +405,8 @@ impl ReinstallOptions {
 /// manager.reboot(&["web01"], &options, &mut RunOptions::new())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HaltOptions {
     /// Time limit for reaching the state; default: `timeouts` of `config.kdl`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{ApplyOptions, CreateOptions, DestroyOptions, ImportOptions, ReinstallOptions};
+use crate::api::{ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, ReinstallOptions};
 
 /// A request for one zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,13 @@ pub enum Request {
         /// What zmgr chose, by net.
         nets: BTreeMap<String, PinnedNet>,
     },
+    /// Boot the zone.
+    Boot {},
+    /// Shut the zone down.
+    Shutdown {
+        /// The caller's options.
+        options: HaltOptions,
+    },
     /// Remove the zone's entry only.
     Forget {},
     /// Adopt the zone.
@@ -56,6 +63,8 @@ impl Request {
             Request::Create { .. } => "create",
             Request::Destroy { .. } => "destroy",
             Request::Reinstall { .. } => "reinstall",
+            Request::Boot {} => "boot",
+            Request::Shutdown { .. } => "shutdown",
             Request::Forget {} => "forget",
             Request::Import { .. } => "import",
             Request::Apply { .. } => "apply",
@@ -68,6 +77,8 @@ impl Request {
             Request::Create { .. } => "created",
             Request::Destroy { .. } => "destroyed",
             Request::Reinstall { .. } => "reinstalled",
+            Request::Boot {} => "booted",
+            Request::Shutdown { .. } => "shut-down",
             Request::Forget {} => "forgotten",
             Request::Import { .. } => "adopted",
             Request::Apply { .. } => "applied",

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::Manager;
 use super::zones::checked;
-use crate::api::{ExecOptions, HaltOptions, Report, RunOptions};
+use crate::api::{ExecOptions, HaltOptions, Plan, Report, Request, RunOptions};
 use crate::error::Result;
 use crate::operations::{self, Power};
 use crate::value::name::ZoneName;
@@ -44,6 +44,40 @@ impl Manager {
     /// ```
     pub fn boot_all(&self, run: &mut RunOptions<'_>) -> Result<Report> {
         operations::power_all(&*self.context()?, Power::Boot, None, run)
+    }
+
+    /// Plans to boot these zones, or those of [`Manager::boot_all`] if none is named. The plan has them in the order of `after`; a zone
+    /// that is running has no step. Changes nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create_all(&["db01", "web01"], &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// # manager.set("web01", &[("after", "db01")], &mut RunOptions::new())?;
+    /// let plan = manager.plan_boot(&["web01", "db01"])?;
+    /// assert_eq!(plan.changes[0].zone, "db01");
+    /// manager.run(&plan, &mut RunOptions::new())?.into_result()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_boot(&self, names: &[&str]) -> Result<Plan> {
+        operations::plan_power(&*self.context()?, &checked(names)?, &Request::Boot {})
+    }
+
+    /// Plans to shut these zones down, or those of [`Manager::shutdown_all`] if none is named, in the reverse order of `after`. Changes
+    /// nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let plan = manager.plan_shutdown(&[], &HaltOptions::new())?;
+    /// assert_eq!(plan.changes[0].steps[0].argv[1..], ["-z", "web01", "shutdown"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_shutdown(&self, names: &[&str], options: &HaltOptions) -> Result<Plan> {
+        operations::plan_power(&*self.context()?, &checked(names)?, &Request::Shutdown { options: options.clone() })
     }
 
     /// Shuts down every built zone of the registry, in the reverse order of `after`. Zones with an unfinished operation are

@@ -80,7 +80,7 @@ pub(crate) use jobs::{EventSender, before, run_jobs};
 pub(crate) use list::{zone, zones};
 pub(crate) use pending::{current as current_pending, effect as effect_of};
 pub(crate) use power::Power;
-pub(crate) use power_order::{power, power_all};
+pub(crate) use power_order::{plan_power, power, power_all};
 pub(crate) use recover::recover;
 pub(crate) use reinstall::{plan_reinstall, reinstall};
 pub(crate) use run_plan::run;

@@ -77,6 +77,24 @@ impl Power {
         matches!(self, Power::Boot | Power::Reboot { .. })
     }
 
+    /// Returns a warning if another zone, in this state, should have gone up or down before this one.
+    pub(super) fn warning(self, zone: &ZoneName, other: &ZoneName, state: Option<ZoneState>) -> Option<String> {
+        match (self.ends_up(), state == Some(ZoneState::Running)) {
+            (true, false) => Some(format!("{zone} comes after {other}, which is not running")),
+            (false, true) => Some(format!("{zone} goes down before {other}, which comes after it and is running")),
+            _ => None,
+        }
+    }
+
+    /// Returns true if a zone in this state needs nothing more.
+    fn is_done(self, state: ZoneState) -> bool {
+        match self {
+            Power::Boot => state == ZoneState::Running,
+            Power::Halt | Power::Shutdown { .. } => state == ZoneState::Installed,
+            Power::Reboot { .. } => false,
+        }
+    }
+
     /// Returns the time limit if the caller sets none.
     pub(crate) fn limit(self, timeouts: &Timeouts) -> Duration {
         match self {
@@ -152,14 +170,9 @@ pub(super) fn power_one(
 /// Warns of zones that this one should not go up without, or go down before.
 fn warn_of_neighbours(step_context: &StepContext<'_>, request: &PowerRequest) -> Result<()> {
     for other in &request.neighbours {
-        let is_up = step_context.host.zone_state(other)?.is_some_and(|zone| zone.state == ZoneState::Running);
-        let zone = step_context.zone;
-        match (request.what.ends_up(), is_up) {
-            (true, false) => step_context.warn_and_note(format!("{zone} comes after {other}, which is not running")),
-            (false, true) => {
-                step_context.warn_and_note(format!("{zone} goes down before {other}, which comes after it and is running"))
-            }
-            _ => {}
+        let state = step_context.host.zone_state(other)?.map(|zone| zone.state);
+        if let Some(warning) = request.what.warning(step_context.zone, other, state) {
+            step_context.warn_and_note(warning);
         }
     }
     Ok(())
@@ -210,25 +223,10 @@ pub(crate) fn act(
         zone = come_down(step_context, zone, until.min(Instant::now() + SETTLE))?;
     }
     let state = zone.state;
-    match what {
-        Power::Boot if state == ZoneState::Running => return Ok((false, zone)),
-        Power::Halt | Power::Shutdown { .. } if state == ZoneState::Installed => return Ok((false, zone)),
-        _ => {}
+    if what.is_done(state) {
+        return Ok((false, zone));
     }
-    if matches!(state, ZoneState::Configured | ZoneState::Incomplete) {
-        return Err(Error::new(
-            Code::WrongState,
-            format!("{} is {state}; only an installed zone can {}", step_context.zone, what.word()),
-        )
-        .with_help(format!("run `zmgr reinstall {}` to install it again", step_context.zone)));
-    }
-    if what.ends_up() && is_going_down(state) {
-        return Err(Error::new(
-            Code::WrongState,
-            format!("{} is {state}: its shutdown has not finished", step_context.zone),
-        )
-        .with_help(format!("run `zmgr halt {0}`, then `zmgr boot {0}`", step_context.zone)));
-    }
+    possible(step_context.zone, what, state)?;
     if what.ends_up() && (what == Power::Boot || state == ZoneState::Running) {
         preconditions::before_boot(&step_context.host, step_context.zone, what != Power::Boot)?;
     }
@@ -251,6 +249,42 @@ pub(crate) fn act(
         _ => carry_out(step_context, what, &zone, until),
     }
     .map(|zone| (true, zone))
+}
+
+/// Refuses what cannot be done with a zone in this state.
+fn possible(zone: &ZoneName, what: Power, state: ZoneState) -> Result<()> {
+    if matches!(state, ZoneState::Configured | ZoneState::Incomplete) {
+        let message = format!("{zone} is {state}; only an installed zone can {}", what.word());
+        return Err(Error::new(Code::WrongState, message)
+            .with_help(format!("run `zmgr reinstall {zone}` to install it again")));
+    }
+    if what.ends_up() && is_going_down(state) {
+        let message = format!("{zone} is {state}: its shutdown has not finished");
+        return Err(Error::new(Code::WrongState, message)
+            .with_help(format!("run `zmgr halt {zone}`, then `zmgr boot {zone}`")));
+    }
+    Ok(())
+}
+
+/// Returns the steps that it takes with a registered zone, and the zone: none if it needs nothing more. Changes nothing.
+pub(super) fn plan(
+    context: &Context,
+    entry: &ZoneEntry,
+    what: Power,
+    limit: Duration,
+) -> Result<(Vec<PlannedStep>, HostZone)> {
+    let name = &entry.name;
+    identity::settled(entry)?;
+    let zone = context.host.zone_state(name)?.ok_or_else(|| absent(name))?;
+    identity::same(entry, &zone)?;
+    if what.is_done(zone.state) {
+        return Ok((Vec::new(), zone));
+    }
+    possible(name, what, zone.state)?;
+    if what.ends_up() {
+        preconditions::before_boot(&context.host, name, what != Power::Boot)?;
+    }
+    Ok((vec![planned(name, what, limit)], zone))
 }
 
 /// Returns the deadline for a limit. One that no clock can represent is years away.
@@ -310,12 +344,13 @@ pub(crate) fn planned(zone: &ZoneName, what: Power, limit: Duration) -> PlannedS
 }
 
 fn present(step_context: &StepContext<'_>) -> Result<HostZone> {
-    step_context.host.zone_state(step_context.zone)?.ok_or_else(|| {
-        Error::new(Code::WrongState, format!("the host does not have zone {}", step_context.zone)).with_help(format!(
-            "run `zmgr diff {0}` to see what is missing, or `zmgr apply --recreate {0}` to create it again",
-            step_context.zone
-        ))
-    })
+    step_context.host.zone_state(step_context.zone)?.ok_or_else(|| absent(step_context.zone))
+}
+
+fn absent(zone: &ZoneName) -> Error {
+    Error::new(Code::WrongState, format!("the host does not have zone {zone}")).with_help(format!(
+        "run `zmgr diff {zone}` to see what is missing, or `zmgr apply --recreate {zone}` to create it again"
+    ))
 }
 
 fn is_going_down(state: ZoneState) -> bool {

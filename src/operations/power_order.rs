@@ -3,16 +3,22 @@
 //! Invariant: going up, a zone is started only once those that it comes after are running; going down, it is stopped only once those
 //! that come after it are down. An order that cannot be kept stops the zones that it concerns and no others.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::basis;
 use super::boot_order::{BootOrder, Sequence, circle};
 use super::config_tree::ConfigTree;
+use super::confirm::confirmed;
 use super::context::Context;
+use super::entries;
 use super::jobs::{EventSender, run_in_order};
 use super::list;
 use super::order::Need;
-use super::power::{Power, PowerRequest, power_one};
-use crate::api::{Outcome, Report, RunOptions, Zone};
+use super::power::{self, Power, PowerRequest, power_one};
+use crate::api::{Basis, Change, HaltOptions, Outcome, Plan, Report, Request, RunOptions, Zone};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::value::name::ZoneName;
@@ -41,12 +47,7 @@ pub(crate) fn power(
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
     let config_tree = &ConfigTree::load(context.registry.tree())?;
-    let limit = timeout.unwrap_or_else(|| what.limit(&config_tree.config.timeouts));
-    let boot_order = BootOrder::load(context, config_tree)?;
-    // A halt asks nothing of a zone, so it is not worth waiting for one that does not go down.
-    let need = if what == Power::Halt { Need::End } else { Need::Success };
-    let sequence = boot_order.sequence(names, what.ends_up(), need);
-    let work = Work { context, config_tree, boot_order, sequence, names, what, limit };
+    let work = Work::new(context, config_tree, names, what, timeout)?;
     let outcomes = run_in_order((0..names.len()).collect(), &work.sequence.order, run, |at, blocked, events| {
         work.turn(at, blocked, events)
     });
@@ -61,6 +62,15 @@ pub(crate) fn power_all(
     timeout: Option<Duration>,
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
+    let (names, skipped) = select_all(context, what)?;
+    let mut report = power(context, &names, what, timeout, run)?;
+    report.outcomes.extend(skipped);
+    report.outcomes.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(report)
+}
+
+/// Returns the zones that an operation on all zones is for, and the outcomes of those that it leaves out.
+fn select_all(context: &Context, what: Power) -> Result<(Vec<ZoneName>, Vec<Outcome>)> {
     let (mut names, mut skipped) = (Vec::new(), Vec::new());
     let boots = |zone: &Zone| what != Power::Boot || zone.autoboot.unwrap_or(zone.state.as_deref() == Some(UNREADABLE));
     for zone in list::registered(&context.registry, &|_| true)?.into_iter().filter(boots) {
@@ -73,13 +83,99 @@ pub(crate) fn power_all(
             _ => {}
         }
     }
-    let mut report = power(context, &names, what, timeout, run)?;
-    report.outcomes.extend(skipped);
-    report.outcomes.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(report)
+    Ok((names, skipped))
 }
 
-impl Work<'_> {
+/// Plans to boot these zones, or to shut them down; none means those that the same operation on all zones is for. The plan has them in
+/// their order. Changes nothing.
+pub(crate) fn plan_power(context: &Context, names: &[ZoneName], request: &Request) -> Result<Plan> {
+    let (what, timeout) = asked(request)?;
+    let names = if names.is_empty() { select_all(context, what)?.0 } else { names.to_vec() };
+    let config_tree = &ConfigTree::load(context.registry.tree())?;
+    let work = Work::new(context, config_tree, &names, what, timeout)?;
+    let changes = (0..names.len()).map(|at| work.plan(at, request)).collect::<Result<Vec<_>>>()?;
+    Ok(Plan::new(request.operation(), work.sequence.order.sorted(changes)))
+}
+
+/// Runs a plan to boot zones, or to shut them down, if it is still the approved one.
+pub(crate) fn run_planned(
+    context: &Context,
+    changes: &[(ZoneName, &Change)],
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let Some((_, first)) = changes.first() else { return Ok(Report { outcomes: Vec::new() }) };
+    let (what, timeout) = asked(&first.request)?;
+    let names: Vec<ZoneName> = changes.iter().map(|(name, _)| name.clone()).collect();
+    let config_tree = &ConfigTree::load(context.registry.tree())?;
+    let work = Work::new(context, config_tree, &names, what, timeout)?;
+    for (at, (name, change)) in changes.iter().enumerate() {
+        if change.request != first.request {
+            let message = format!("the plan asks for {name} in another way than for {}", names[0]);
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        confirmed(work.plan(at, &first.request), Some(change), |change| change)?;
+    }
+    power(context, &names, what, timeout, run)
+}
+
+/// Returns what a request asks of a zone.
+fn asked(request: &Request) -> Result<(Power, Option<Duration>)> {
+    match request {
+        Request::Boot {} => Ok((Power::Boot, None)),
+        Request::Shutdown { options: HaltOptions { timeout, force } } => {
+            Ok((Power::Shutdown { force: *force }, *timeout))
+        }
+        other => Err(Error::new(Code::Internal, format!("{} is not a power operation", other.operation()))),
+    }
+}
+
+impl<'a> Work<'a> {
+    fn new(
+        context: &'a Context,
+        config_tree: &'a ConfigTree,
+        names: &'a [ZoneName],
+        what: Power,
+        timeout: Option<Duration>,
+    ) -> Result<Work<'a>> {
+        let limit = timeout.unwrap_or_else(|| what.limit(&config_tree.config.timeouts));
+        let boot_order = BootOrder::load(context, config_tree)?;
+        // A halt asks nothing of a zone, so it is not worth waiting for one that does not go down.
+        let need = if what == Power::Halt { Need::End } else { Need::Success };
+        let sequence = boot_order.sequence(names, what.ends_up(), need);
+        Ok(Work { context, config_tree, boot_order, sequence, names, what, limit })
+    }
+
+    /// Plans the turn of one zone.
+    fn plan(&self, at: usize, request: &Request) -> Result<Change> {
+        let name = &self.names[at];
+        if let Some(error) = self.in_circle(at) {
+            return Err(error);
+        }
+        let entry = entries::entry(self.context, name)?;
+        let (steps, zone) = power::plan(self.context, &entry, self.what, self.limit)?;
+        let mut notes = Vec::new();
+        if !steps.is_empty() {
+            for other in self.neighbours(at) {
+                let state = self.context.host.zone_state(&other)?.map(|zone| zone.state);
+                notes.extend(self.what.warning(name, &other, state));
+            }
+        }
+        let id = entry.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        Ok(Change {
+            zone: name.to_string(),
+            entry_id: id.clone(),
+            request: request.clone(),
+            spec: Value::Null,
+            steps,
+            notes,
+            basis: Basis {
+                documents: BTreeMap::new(),
+                entry: id,
+                host: BTreeMap::from([(format!("zone {name}"), zone.state.as_str().to_owned())]),
+            },
+        })
+    }
+
     fn turn(&self, at: usize, blocked: Option<usize>, events: &EventSender) -> Outcome {
         let name = &self.names[at];
         let done = match self.obstacle(at, blocked, events) {
@@ -95,25 +191,36 @@ impl Work<'_> {
     }
 
     fn request(&self, at: usize) -> PowerRequest {
-        let name = &self.names[at];
-        let others: Vec<ZoneName> = match self.what.ends_up() {
-            true => self.boot_order.after(name).to_vec(),
-            false => self.boot_order.followers(name).cloned().collect(),
-        };
         PowerRequest {
             what: self.what,
             limit: self.limit,
             is_awaited: self.what.ends_up() && self.sequence.awaited[at],
-            neighbours: others.into_iter().filter(|other| !self.names.contains(other)).collect(),
+            neighbours: self.neighbours(at),
         }
+    }
+
+    /// Returns the zones outside the operation that should be up before this one goes up, or down before it goes down.
+    fn neighbours(&self, at: usize) -> Vec<ZoneName> {
+        let name = &self.names[at];
+        let mut others: Vec<ZoneName> = match self.what.ends_up() {
+            true => self.boot_order.after(name).to_vec(),
+            false => self.boot_order.followers(name).cloned().collect(),
+        };
+        others.retain(|other| !self.names.contains(other));
+        others
+    }
+
+    /// Returns the error of a zone that would wait for itself.
+    fn in_circle(&self, at: usize) -> Option<Error> {
+        let places = self.sequence.circles.iter().find(|places| self.what.ends_up() && places.contains(&at))?;
+        let names: Vec<&ZoneName> = places.iter().map(|place| &self.names[*place]).collect();
+        Some(circle(self.context, self.config_tree, &names))
     }
 
     /// Returns why the turn of this zone cannot be taken. What counts is the state of the zone that failed, not why it failed.
     fn obstacle(&self, at: usize, blocked: Option<usize>, events: &EventSender) -> Result<Option<Error>> {
-        let up = self.what.ends_up();
-        if let Some(places) = self.sequence.circles.iter().find(|places| up && places.contains(&at)) {
-            let names: Vec<&ZoneName> = places.iter().map(|place| &self.names[*place]).collect();
-            return Ok(Some(circle(self.context, self.config_tree, &names)));
+        if let Some(error) = self.in_circle(at) {
+            return Ok(Some(error));
         }
         let Some(other) = blocked.map(|place| &self.names[place]) else { return Ok(None) };
         let name = &self.names[at];
@@ -122,7 +229,7 @@ impl Work<'_> {
             return Ok(Some(Error::new(Code::Cancelled, message)));
         }
         let state = self.context.with_cancel(events).host.zone_state(other)?.map(|zone| zone.state);
-        let (is_met, message) = match up {
+        let (is_met, message) = match self.what.ends_up() {
             true => {
                 (state == Some(ZoneState::Running), format!("zone {name} is not booted: {other}, which it comes after, is not running"))
             }

@@ -17,13 +17,16 @@ use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
 use super::zone_comparison::comparisons;
-use super::{apply, forget, reinstall};
+use super::{apply, forget, power_order, reinstall};
 use crate::api::{Change, CreateOptions, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
 
 /// The operation that combines several kinds of requests: making the host match the files.
 const APPLY: &str = "apply";
+/// Operations whose turns are those of the zones' own order.
+const BOOT: &str = "boot";
+const SHUTDOWN: &str = "shutdown";
 const DESTROY: &str = "destroy";
 const REINSTALL: &str = "reinstall";
 
@@ -41,6 +44,9 @@ struct RunContext {
 /// Runs a plan.
 pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
     let changes = checked(plan)?;
+    if matches!(plan.operation.as_str(), BOOT | SHUTDOWN) {
+        return power_order::run_planned(context, &changes, run);
+    }
     let creations: Vec<(ZoneName, &CreateOptions)> = changes
         .iter()
         .filter_map(|(name, change)| match &change.request {
@@ -169,7 +175,7 @@ impl RunContext {
                 (Request::Forget {}, ..) => {
                     confirmed(forget::plan(context, &self.config_tree, &self.removal.boot_order, name), Some(change), |change| change).map(drop)
                 }
-                (Request::Import { .. }, ..) => Err(elsewhere(change)),
+                (Request::Import { .. } | Request::Boot {} | Request::Shutdown { .. }, ..) => Err(elsewhere(change)),
                 (Request::Apply { .. }, ..) => match &self.snapshots {
                     Some(snapshots) => apply::confirm(context, &self.config_tree, snapshots, name, change),
                     None => Err(elsewhere(change)),
@@ -220,7 +226,7 @@ impl RunContext {
             Request::Forget {} => {
                 forget::forget_one(context, &self.config_tree, &self.removal.boot_order, name, Some(change), events).map(|_| None)
             }
-            Request::Import { .. } => Err(elsewhere(change)),
+            Request::Import { .. } | Request::Boot {} | Request::Shutdown { .. } => Err(elsewhere(change)),
             Request::Apply { .. } if change.steps.is_empty() => Ok(None),
             Request::Apply { .. } => match &self.snapshots {
                 Some(snapshots) => apply::apply_planned(context, &self.config_tree, snapshots, name, change, events),

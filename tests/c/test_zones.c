@@ -241,6 +241,7 @@ static bool keep(void *userdata, uint32_t stream, const uint8_t *bytes, size_t l
 static void every_zone_powered(zmgr_manager *manager, const zmgr_halt_options *halt, const zmgr_run_options *run) {
     zmgr_error *error = NULL;
     zmgr_report *report = NULL;
+    zmgr_plan *plan = NULL;
     size_t at;
     const char *pairs[] = {"after=second"};
     CHECK_STATUS(zmgr_zone_set(manager, "power", pairs, 1, NULL, NULL, &error), ZMGR_OK, error);
@@ -250,6 +251,12 @@ static void every_zone_powered(zmgr_manager *manager, const zmgr_halt_options *h
         CHECK_TEXT(zmgr_zone_status(zmgr_report_zone(report, at)), "running");
     }
     zmgr_report_free(report);
+    CHECK_STATUS(zmgr_plan_boot(manager, NULL, 0, &plan, &error), ZMGR_OK, error);
+    CHECK(zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_plan_shutdown(manager, NULL, 0, halt, &plan, &error), ZMGR_OK, error);
+    CHECK(!zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
     CHECK_STATUS(zmgr_zones_shutdown_all(manager, halt, run, &report, &error), ZMGR_OK, error);
     for (at = 0; at < zmgr_report_len(report); at++) {
         CHECK_TEXT(zmgr_zone_status(zmgr_report_zone(report, at)), "installed");

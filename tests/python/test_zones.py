@@ -157,8 +157,11 @@ def test_all_zones_in_their_order(zmgr_manager: zmgr.Manager, zmgr_host: zmgr.Si
     up = zmgr_manager.boot_all(jobs=2, progress=hear)
     assert [(o.name, o.action) for o in up] == [("a", "booted"), ("b", "booted")]
     assert started[2:] == ["b", "a"]
+    plan = zmgr_manager.plan_shutdown(["b", "a"], force=True)
+    assert [change.zone for change in plan.changes] == ["a", "b"]
+    zmgr_manager.run(plan)
+    assert [change.zone for change in zmgr_manager.plan_boot().changes] == ["b", "a"]
     zmgr_host.fault("zoneadm", "boot", zone="b", exit=1)
-    zmgr_manager.halt(["a", "b"])
     with pytest.raises(zmgr.PartialError):
         zmgr_manager.boot_all()
     assert list(zmgr_manager.recover(skip_installs=True)) == []

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use zmgr::exec::{Moment, Watcher};
 use zmgr::registry::WriteHook;
 use zmgr::{
-    ApplyOptions, Code, CreateOptions, DestroyOptions, Fault, HaltOptions, ImportOptions, Manager, RecoverOptions,
+    ApplyOptions, Code, CreateOptions, DestroyOptions, Fault, HaltOptions, ImportOptions, Manager, Plan, RecoverOptions,
     ReinstallOptions, Report, RunOptions, Severity,
 };
 
-use crate::fixture::{self, Fixture};
+use crate::fixture::{self, Fixture, slug};
+use crate::snapshot::whole;
 
 fn run<'a>() -> RunOptions<'a> {
     RunOptions::new()
@@ -246,6 +247,35 @@ fn zones_outside_the_operation_are_warned_of() {
     fixture.manager.boot(&["db01"], &mut run()).unwrap();
     let report = fixture.manager.shutdown(&["db01"], &HaltOptions::new(), &mut run()).unwrap();
     assert_eq!(notes(&report), ["db01 goes down before app01, which comes after it and is running"]);
+}
+
+#[test]
+fn a_plan_has_the_zones_in_their_order_and_is_run_in_it() {
+    let fixture = chain();
+    fixture.manager.boot(&["db01"], &mut run()).unwrap();
+    let before = whole(fixture.dir());
+    let plan = fixture.manager.plan_boot(&[]).unwrap();
+    assert_eq!(whole(fixture.dir()), before, "a plan changes nothing");
+    let changes: Vec<_> = plan.changes.iter().map(|change| (change.zone.as_str(), change.steps.len())).collect();
+    assert_eq!(changes, [("db01", 0), ("app01", 1), ("other01", 1), ("web01", 1)]);
+    let plan = Plan::from_json(&plan.to_json()).unwrap();
+    let report = fixture.manager.run(&plan, &mut run().jobs(2)).unwrap();
+    assert_eq!(actions(&report), ["unchanged", "booted", "booted", "booted"]);
+    // Now it is stale: there is nothing left to do.
+    assert_eq!(slug(fixture.manager.run(&plan, &mut run())), "stale-plan");
+    let options = HaltOptions::new().force(true).timeout(std::time::Duration::from_secs(60));
+    let plan = fixture.manager.plan_shutdown(&["db01", "app01"], &options).unwrap();
+    let zones: Vec<&str> = plan.changes.iter().map(|change| change.zone.as_str()).collect();
+    assert_eq!(zones, ["app01", "db01"]);
+    assert_eq!(plan.changes[0].steps[0].argv[1..], ["-z", "app01", "shutdown"]);
+    assert_eq!(plan.changes[0].notes, ["app01 goes down before web01, which comes after it and is running"]);
+    let mut mixed = Plan::from_json(&plan.to_json()).unwrap();
+    mixed.changes[1].request = fixture.manager.plan_shutdown(&["db01"], &HaltOptions::new()).unwrap().changes[0].request.clone();
+    assert_eq!(slug(fixture.manager.run(&mixed, &mut run())), "invalid-argument");
+    assert_eq!(actions(&fixture.manager.run(&plan, &mut run()).unwrap()), ["shut-down", "shut-down"]);
+    set(&fixture, "db01", "after", "web01");
+    assert_eq!(slug(fixture.manager.plan_boot(&["web01", "app01", "db01"])), "config");
+    assert_eq!(slug(fixture.manager.plan_boot(&["absent"])), "not-found");
 }
 
 #[test]

@@ -52,6 +52,43 @@ pub unsafe extern "C" fn zmgr_plan_destroy(
     unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_destroy) }
 }
 
+/// Plans the boot of these zones, in the order of `after`; if `count` is 0, of those of zmgr_zones_boot_all(). A running zone has no step.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if a zone is not installed; ZMGR_CONFIG for zones that come after each other in a circle;
+/// ZMGR_RECOVERY_NEEDED for an unfinished operation.
+///
+/// # Safety
+/// As for zmgr_plan_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_boot(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    out: *mut *mut zmgr_plan,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        let none = std::ptr::null::<zmgr_halt_options>();
+        operate::plan(manager, (names, count), none, out, error, |m, names, _| m.plan_boot(names))
+    }
+}
+
+/// Plans the shutdown of these zones, in the reverse order of `after`; if `count` is 0, of those of zmgr_zones_shutdown_all().
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if a zone is not installed; ZMGR_RECOVERY_NEEDED for an unfinished operation.
+///
+/// # Safety
+/// As for zmgr_plan_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_shutdown(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    options: *const zmgr_halt_options,
+    out: *mut *mut zmgr_plan,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe { operate::plan(manager, (names, count), options, out, error, Manager::plan_shutdown) }
+}
+
 /// Plans the reinstallation of these zones.
 /// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_RECOVERY_NEEDED for an unfinished operation.
 ///

@@ -11,8 +11,9 @@ use crate::cancel::Cancel;
 use crate::convert::{Names, seconds, value_class};
 use crate::guard::guarded;
 use crate::manager::Manager;
+use crate::plan::Plan;
 use crate::report::report_or_raise;
-use crate::run::{Raised, Run};
+use crate::run::{Raised, Run, asked};
 
 fn halt_options(timeout: Option<f64>, force: bool) -> PyResult<HaltOptions> {
     let mut options = HaltOptions::new().force(force);
@@ -71,6 +72,39 @@ impl Manager {
         let manager = self.open(py)?;
         let run = Run::new(progress, cancel, jobs, None)?;
         report_or_raise(py, run.call(py, |options| manager.boot_all(options))?)
+    }
+
+    /// Plans the boot of zones, in the order of `after`. Changes nothing. A running zone has no step.
+    ///
+    /// - names: names of the zones; None means those of `boot_all`.
+    ///
+    /// Raises NotFoundError, StateError if a zone is not installed, ConfigError for zones that come after each other in a circle,
+    /// and RecoveryNeededError for an unfinished operation.
+    #[pyo3(signature = (names=None))]
+    fn plan_boot(&self, py: Python<'_>, names: Option<Names>) -> PyResult<Plan> {
+        let manager = self.open(py)?;
+        let names = names.unwrap_or_default();
+        asked(py, &manager, |manager| manager.plan_boot(&names.as_strs())).map(Plan)
+    }
+
+    /// Plans the shutdown of zones, in the reverse order of `after`. Changes nothing.
+    ///
+    /// - names: names of the zones; None means those of `shutdown_all`.
+    /// - timeout: seconds to wait for the state; None means the timeout in config.kdl.
+    /// - force: halt zones that do not go down in time.
+    ///
+    /// Raises NotFoundError, StateError if a zone is not installed, and RecoveryNeededError for an unfinished operation.
+    #[pyo3(signature = (names=None, *, timeout=None, force=false))]
+    fn plan_shutdown(
+        &self,
+        py: Python<'_>,
+        names: Option<Names>,
+        timeout: Option<f64>,
+        force: bool,
+    ) -> PyResult<Plan> {
+        let manager = self.open(py)?;
+        let (names, halt) = (names.unwrap_or_default(), halt_options(timeout, force)?);
+        asked(py, &manager, |manager| manager.plan_shutdown(&names.as_strs(), &halt)).map(Plan)
     }
 
     /// Halts zones immediately, without running their shutdown scripts.

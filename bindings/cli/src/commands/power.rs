@@ -4,9 +4,9 @@ use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use clap::Args;
-use zmgr::{ExecOptions, ExecStream, HaltOptions, Manager, Report, Result, RunOptions};
+use zmgr::{ExecOptions, ExecStream, HaltOptions, Manager, Plan, Report, Result, RunOptions};
 
-use super::operation::{Work, tell_report, with_run_options};
+use super::operation::{Work, tell_plan, tell_report, with_run_options};
 use super::zone_args;
 use crate::failure::Failure;
 use crate::globals::Globals;
@@ -85,6 +85,9 @@ pub struct Login {
 impl Boot {
     /// Boots the zones.
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
+        if self.zones.dry_run {
+            return plan(globals, &self.zones, Manager::plan_boot);
+        }
         let names = |manager: &Manager| self.zones.names(manager);
         power(globals, names, self.jobs, |manager, names, run| match self.zones.all {
             true => manager.boot_all(run),
@@ -106,6 +109,9 @@ impl How {
 impl Shutdown {
     /// Shuts the zones down.
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
+        if self.zones.dry_run {
+            return plan(globals, &self.zones, |manager, names| manager.plan_shutdown(names, &self.how.options()));
+        }
         let names = |manager: &Manager| self.zones.names(manager);
         power(globals, names, self.how.jobs, |manager, names, run| match self.zones.all {
             true => manager.shutdown_all(&self.how.options(), run),
@@ -146,6 +152,17 @@ fn power(
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let work = Work { jobs, ..Work::default() };
     tell_report(globals, &with_run_options(globals, &work, |run| call(&manager, &names, run))?)
+}
+
+fn plan(
+    globals: &Globals,
+    zones: &zone_args::AnyZoneArgs,
+    make: impl FnOnce(&Manager, &[&str]) -> Result<Plan>,
+) -> std::result::Result<u8, Failure> {
+    let manager = session::manager(globals)?;
+    let names = zones.names(&manager)?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    tell_plan(globals, &make(&manager, &names)?)
 }
 
 impl Exec {

@@ -26,6 +26,9 @@ pub struct AnyZoneArgs {
     /// Select every built zone; boot: every one that boots with the host
     #[arg(long, conflicts_with_all = ["names", "tag"])]
     pub all: bool,
+    /// Print the commands in their order and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Selects all zones if none is named.
