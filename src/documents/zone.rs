@@ -115,8 +115,11 @@ impl ZoneEntry {
     /// that it understands.
     fn needed_format(&self) -> u32 {
         let overrides = self.applied.iter().flat_map(|applied| &applied.nets).any(|net| !net.overrides.is_empty());
+        let setup = self.applied.as_ref().map(|applied| &applied.settings.setup);
         if self.is_newer() {
             self.format
+        } else if setup.is_some_and(|setup| setup.root_password_file.is_some() || setup.hosts.is_some()) {
+            3
         } else if self.pending.is_some() || overrides || !self.datasets.is_empty() || self.intent.purge {
             2
         } else {

@@ -185,7 +185,7 @@ pub(crate) fn installation(
     };
     let mut steps: Vec<Box<dyn Step>> = vec![Box::new(install(spec, config_tree, arguments, again))];
     steps.extend(publishers(spec, config_tree, dialect, host_assets)?);
-    let files = setup::first_boot(spec, dialect, host_assets.keys(spec)?)?;
+    let files = setup::first_boot(spec, dialect, host_assets.keys(spec)?, host_assets.password(spec)?)?;
     if !files.is_empty() {
         let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
         let mounts_by_ready =

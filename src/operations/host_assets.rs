@@ -1,9 +1,9 @@
 //! Host files and datasets that a creation uses: public keys, certificates, delegated datasets, images.
 //!
-//! Invariant: private keys are never read, so that no plan, error or log can show one.
+//! Invariant: no plan, error or log can show a secret: private keys are never read, and a hash of a password is a [`Secret`].
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use super::brand::{self, ImageKind};
@@ -15,15 +15,22 @@ use crate::error::{Code, Error, Result};
 use crate::exec::zfs;
 use crate::file::{self, Links, Refused};
 use crate::host::Host;
+use crate::value::Secret;
+use crate::value::source::Source;
 
 /// Largest file of public keys that is read.
 const KEYS: u64 = 256 << 10;
+
+/// Longest hash of a password.
+const HASH: usize = 512;
 
 /// The files and datasets that specs name, as they were before any lock was taken.
 #[derive(Debug, Default)]
 pub(crate) struct HostAssets {
     /// The lines of each file of public keys, or its error.
     keys: BTreeMap<String, std::result::Result<Vec<String>, String>>,
+    /// The hash in each file of a password, or its error.
+    passwords: BTreeMap<String, std::result::Result<Secret, String>>,
     /// True for each client certificate and key that is a file.
     certificates: BTreeMap<String, bool>,
     /// True for each dataset that the host has.
@@ -42,11 +49,7 @@ impl HostAssets {
 
     /// Collects everything that this spec names. Something missing is recorded, and is an error only where it is needed.
     pub(crate) fn gather(&mut self, host: &Host, config_tree: &ConfigTree, spec: &ZoneSpec) -> Result<()> {
-        for path in spec.setup.ssh_keys.iter().flat_map(|keys| keys.value.iter()) {
-            if !self.keys.contains_key(path) {
-                self.keys.insert(path.clone(), read_keys(&host.path(path), host.is_guarded()));
-            }
-        }
+        self.gather_setup(host, spec);
         let publishers = spec.install.publishers.iter().filter_map(|name| config_tree.publishers.get(name));
         for path in publishers.flat_map(|publisher| [&publisher.ssl_cert, &publisher.ssl_key]).flatten() {
             if !self.certificates.contains_key(path) {
@@ -69,6 +72,20 @@ impl HostAssets {
             }
         }
         Ok(())
+    }
+
+    /// Reads the files for the zone's first boot.
+    fn gather_setup(&mut self, host: &Host, spec: &ZoneSpec) {
+        for path in spec.setup.ssh_keys.iter().flat_map(|keys| keys.value.iter()) {
+            if !self.keys.contains_key(path) {
+                self.keys.insert(path.clone(), read_keys(&host.path(path), host.is_guarded()));
+            }
+        }
+        if let Some(path) = spec.setup.root_password_file.as_deref()
+            && !self.passwords.contains_key(path)
+        {
+            self.passwords.insert(path.to_owned(), read_password(&host.path(path)));
+        }
     }
 
     /// Returns the kind of this spec's image on the host.
@@ -95,6 +112,21 @@ impl HostAssets {
             }
         }
         Ok(lines)
+    }
+
+    /// Returns the hash of root's password, if the spec names a file with one; an error if that cannot be used.
+    pub(crate) fn password(&self, spec: &ZoneSpec) -> Result<Option<Secret>> {
+        let Some(file) = &spec.setup.root_password_file else { return Ok(None) };
+        let found = self.passwords.get(&file.value).cloned().unwrap_or_else(|| Err("it was not read".to_owned()));
+        found.map(Some).map_err(|fault| {
+            let message = format!(
+                "zone {}: the root-password-file {} ({}) cannot be used: {fault}",
+                spec.name, file.value, file.source
+            );
+            Error::new(Code::Config, message).with_help(
+                "write the hash on one line, such as openssl passwd -5 prints it, into a file of root's with mode 0400",
+            )
+        })
     }
 
     /// Returns the publishers of a spec, in search order; their certificates must exist.
@@ -138,6 +170,48 @@ impl HostAssets {
         }
         Ok(missing)
     }
+}
+
+/// Returns the files for a zone's first boot that cannot be used, each with its line and the error.
+pub(crate) fn unusable_files(host: &Host, spec: &ZoneSpec) -> Vec<(String, Source, Error)> {
+    let mut host_assets = HostAssets::default();
+    host_assets.gather_setup(host, spec);
+    let mut unusable = Vec::new();
+    if let (Some(files), Err(error)) = (&spec.setup.ssh_keys, host_assets.keys(spec)) {
+        unusable.push((format!("ssh-key {}", files.value.join(" ")), files.source.clone(), error));
+    }
+    if let (Some(file), Err(error)) = (&spec.setup.root_password_file, host_assets.password(spec)) {
+        unusable.push((format!("root-password-file {}", file.value), file.source.clone(), error));
+    }
+    unusable
+}
+
+/// Returns the hash in a file that nobody but its owner may read; otherwise its error, which has nothing of the content.
+fn read_password(path: &Path) -> std::result::Result<Secret, String> {
+    let (file, meta) = file::open(path, Links::Refuse).map_err(|why| why.to_string())?;
+    if meta.uid() != 0 && meta.uid() != rustix::process::geteuid().as_raw() {
+        return Err("it is not owned by root".to_owned());
+    }
+    if meta.permissions().mode() & 0o7777 & !0o600 != 0 {
+        return Err(format!("its mode is {:04o}, and it must be 0400 or 0600", meta.permissions().mode() & 0o7777));
+    }
+    let bytes = file::read_to_limit(&file, &meta, KEYS).map_err(|why| why.to_string())?;
+    parse_password(&String::from_utf8(bytes).map_err(|_| Refused::NotText.to_string())?)
+}
+
+fn parse_password(text: &str) -> std::result::Result<Secret, String> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (Some(line), None) = (lines.next(), lines.next()) else {
+        return Err("it does not have exactly one line".to_owned());
+    };
+    // What crypt(3) writes: `$`, the algorithm, `$`, and so on; nothing that could end the field or the line.
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b"./$,=_-".contains(&b);
+    let parts: Vec<&str> = line.split('$').collect();
+    let is_hash = parts.len() >= 4 && parts[0].is_empty() && !parts[1].is_empty() && !line.ends_with('$');
+    if line.len() > HASH || !line.bytes().all(legal) || !is_hash {
+        return Err("it is not a hash such as $5$SALT$HASH".to_owned());
+    }
+    Ok(Secret::new(line))
 }
 
 /// Returns the keys of a file, one per line; otherwise its error.
@@ -203,6 +277,34 @@ mod tests {
         ] {
             assert_eq!(parse_keys(text), Err(fault.to_owned()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn hashes_of_passwords() {
+        for hash in ["$5$salt$Abc./012", "$6$rounds=5000$salt$Abc", "$2a$10$abc", "$md5,rounds=904$salt$$Abc"] {
+            assert_eq!(parse_password(&format!("{hash}\n")).unwrap().reveal(), hash);
+        }
+        for text in ["", "\n", "secret\n", "$5$salt$a:b", "$5$salt$a b", "$5$salt$a\n$5$salt$b\n", "$$s$a", "$5$s$", "NP", "$5$s"] {
+            let fault = parse_password(text).unwrap_err();
+            assert!(!fault.contains("secret"), "{fault}");
+        }
+        assert_eq!(format!("{:?}", parse_password("$5$salt$hash").unwrap()), "(secret)");
+    }
+
+    #[test]
+    fn files_of_passwords() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("root");
+        assert!(read_password(&path).is_err());
+        std::fs::write(&path, "$5$salt$hash\n").unwrap();
+        for (mode, good) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o700, false), (0o644, false)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read_password(&path).is_ok(), good, "{mode:o}");
+        }
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(read_password(&link).is_err());
     }
 
     #[test]

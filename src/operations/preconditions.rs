@@ -7,6 +7,7 @@ mod boot;
 
 use super::data::Places;
 use super::delegation;
+use super::host_assets::unusable_files;
 use super::inventory::{Delegation, Inventory};
 use super::lineage::Clones;
 use super::plan_inputs::PlanInputs;
@@ -39,12 +40,14 @@ pub(crate) enum Row {
     FileSystems,
     /// The links of the nets are there.
     BootLinks,
+    /// The host's files that are written into the zone before its first boot can be used.
+    SetupFiles,
 }
 
 /// Preconditions of a creation, besides those that [`creatable`] checks in the host snapshot.
-pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Delegated, Row::Delegable, Row::FileSystems];
+pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Delegated, Row::Delegable, Row::FileSystems, Row::SetupFiles];
 /// Preconditions of a reinstallation; if the zone is booted afterwards, [`BOOT`] too.
-pub(crate) const REINSTALL: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems];
+pub(crate) const REINSTALL: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems, Row::SetupFiles];
 /// Preconditions of a zone's next boot.
 pub(crate) const BOOT: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems, Row::BootLinks];
 /// Preconditions of changing the configuration of an installed zone, whether or not the zone is booted with it at once.
@@ -122,9 +125,15 @@ impl<'a> Subject<'a> {
                 Row::Delegable => self.delegable(&mut unmet)?,
                 Row::FileSystems => self.file_systems(&mut unmet)?,
                 Row::BootLinks => self.boot_links(&mut unmet)?,
+                Row::SetupFiles => self.setup_files(&mut unmet),
             }
         }
         Ok(unmet)
+    }
+
+    fn setup_files(&self, unmet: &mut Vec<Unmet>) {
+        let unusable = self.spec.map(|spec| unusable_files(self.inventory.host, spec)).unwrap_or_default();
+        unmet.extend(unusable.into_iter().map(|(what, source, error)| Unmet::missing(what, source, error)));
     }
 
     fn vacant(&self) -> Result<()> {

@@ -6,9 +6,15 @@ use super::steps::Content;
 use crate::documents::resolve::ZoneSpec;
 use crate::error::{Code, Error, Result};
 use crate::host::Distribution;
+use crate::value::Secret;
 
-/// Returns the files for this spec; `keys` are root's public keys.
-pub(crate) fn first_boot(spec: &ZoneSpec, dialect: Distribution, keys: Vec<String>) -> Result<Vec<Content>> {
+/// Returns the files for this spec; `keys` are root's public keys, `password` the hash of its password.
+pub(crate) fn first_boot(
+    spec: &ZoneSpec,
+    dialect: Distribution,
+    keys: Vec<String>,
+    password: Option<Secret>,
+) -> Result<Vec<Content>> {
     let mut files = Vec::new();
     let linux = spec.brand.value == "lx";
     // A clone has its source's host name, so its own is written.
@@ -35,6 +41,18 @@ pub(crate) fn first_boot(spec: &ZoneSpec, dialect: Distribution, keys: Vec<Strin
         text.extend(spec.resolvers.value.iter().map(|resolver| format!("nameserver {resolver}\n")));
         files.push(Content::Whole { path: "/etc/resolv.conf", text });
         files.push(Content::NameService);
+    }
+    if let Some(hosts) = &spec.setup.hosts {
+        // Its init writes the file again.
+        if linux {
+            let message =
+                format!("zone {}: zmgr cannot set the hosts ({}) of a zone of brand lx", spec.name, hosts.source);
+            return Err(Error::new(Code::Config, message).with_help("remove `hosts` from its setup"));
+        }
+        files.push(Content::Hosts(hosts.value.clone()));
+    }
+    if let (Some(hash), Some(file)) = (password, &spec.setup.root_password_file) {
+        files.push(Content::Password { hash, from: file.value.clone() });
     }
     if !keys.is_empty() {
         files.push(Content::Keys(keys));

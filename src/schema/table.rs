@@ -847,6 +847,26 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ..BASE
     },
     NodeRule {
+        name: "root-password-file",
+        at: &[At::Setup],
+        args: args!("PATH": Type::Path),
+        effect: Some(TakesEffect::Reinstall),
+        help: "A file of the host with the hash of root's password on one line, as in /etc/shadow: owned by root, mode 0400 or 0600. The hash appears in no plan, log or error. Default: what the installation leaves, on OmniOS an empty password.",
+        example: r#"root-password-file "/etc/zmgr/secrets/root""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "hosts",
+        at: &[At::Setup],
+        args: args!("LINE": Type::HostsLine),
+        rest: true,
+        times: Times::Many,
+        effect: Some(TakesEffect::Reinstall),
+        help: "Lines for the zone's /etc/inet/hosts: an address, then host names. Not for brand lx.",
+        example: r#"hosts "10.1.0.20 db01 db01.example.org""#,
+        ..BASE
+    },
+    NodeRule {
         name: "timezone",
         at: &[At::Setup],
         args: args!("NAME": Type::TimeZone),

@@ -60,6 +60,8 @@ pub(crate) enum Type {
     /// The name of a net.
     NetName,
     HostName,
+    /// An address and host names.
+    HostsLine,
     Domain,
     TimeZone,
     Id,
@@ -141,6 +143,7 @@ impl Type {
             Type::ReservationName => "the name of a reservation".into(),
             Type::NetName => "a name of letters, digits, `_`, `.` and `-`".into(),
             Type::HostName => "a host name".into(),
+            Type::HostsLine => "an address, followed by host names".into(),
             Type::Domain => "a domain name".into(),
             Type::TimeZone => "a time zone such as \"Europe/Zurich\"".into(),
             Type::Id => "32 hexadecimal digits".into(),
@@ -341,6 +344,7 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
         Type::HostName => {
             host_name(ty, &text.replace("{zone}", "z").replace("{template}", "t").replace("{brand}", "b"))
         }
+        Type::HostsLine => hosts_line(ty, text),
         Type::Domain => host_name(ty, &text.replace("{zone}", "z").replace("{template}", "t").replace("{brand}", "b")),
         Type::TimeZone => {
             let shape = !text.is_empty()
@@ -510,6 +514,17 @@ fn network(text: &str) -> Result<(), Wrong> {
         return Err(Wrong::new("bad-address", format!("{text} is a multicast network")));
     }
     Ok(())
+}
+
+/// Checks a line of a hosts file: an address, then one or more host names, which may have placeholders.
+fn hosts_line(ty: Type, text: &str) -> Result<(), Wrong> {
+    let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty());
+    let address = words.next().is_some_and(|word| parse_address(word).is_ok());
+    let names: Vec<&str> = words.collect();
+    require(ty, text, address && !names.is_empty() && !text.contains('#') && text.len() <= 1000)?;
+    names.iter().try_for_each(|name| {
+        host_name(Type::HostName, &name.replace("{zone}", "z").replace("{template}", "t").replace("{brand}", "b"))
+    })
 }
 
 fn host_name(ty: Type, text: &str) -> Result<(), Wrong> {

@@ -9,8 +9,8 @@ use zmgr::internals::exec::SimRunner;
 use zmgr::internals::exec::pkg::{self, ImagePublisher};
 use zmgr::internals::host::Host;
 use zmgr::{
-    Code, CreateOptions, DestroyOptions, Dialect, Event, EventKind, Fault, HaltOptions, Manager, Plan, RunOptions,
-    SimHost,
+    Code, CreateOptions, DestroyOptions, Dialect, Event, EventKind, Fault, HaltOptions, Manager, Plan,
+    RecoverOptions, ReinstallOptions, RunOptions, SimHost,
 };
 use zmgr_sim::Machine;
 
@@ -194,20 +194,58 @@ fn what_a_brand_cannot_have_is_refused_in_the_plan() {
 }
 
 const SETUP: &str = "resolver \"9.9.9.9\" \"2620:fe::fe\"; dns-domain \"example.org\"
-    setup { hostname \"{zone}.example.org\"; timezone \"Europe/Zurich\"; ssh-key \"/etc/zmgr/keys/ops.pub\" }";
+    setup { hostname \"{zone}.example.org\"; timezone \"Europe/Zurich\"; ssh-key \"/etc/zmgr/keys/ops.pub\"
+        root-password-file \"/etc/zmgr/secrets/root\"
+        hosts \"10.1.0.5 db01 db01.example.org\" \"127.0.1.1 {zone}\" }";
+
+/// The hash of root's password, which must be nowhere but in its file and in the zone.
+const HASH: &str = "$5$rounds=5000$saltsalt$Kqk0Vb.0123456789abcdefghij/";
+
+/// The files of the host that [`SETUP`] names.
+fn setup_files(site: &Site) {
+    site.put("/etc/zmgr/keys/ops.pub", &format!("# ops\n{KEY}\n"));
+    site.put("/etc/zmgr/secrets/root", &format!("{HASH}\n"));
+    fs::set_permissions(site.path("/etc/zmgr/secrets/root"), fs::Permissions::from_mode(0o400)).unwrap();
+}
+
+/// The files below a directory that contain the hash.
+fn with_hash(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(with_hash(&path));
+        } else if path.is_file() && String::from_utf8_lossy(&fs::read(&path).unwrap()).contains("Kqk0Vb") {
+            found.push(path);
+        }
+    }
+    found
+}
 
 #[test]
 fn the_files_of_the_first_boot() {
     let site = Site::new(Dialect::OpenIndiana);
-    site.put("/etc/zmgr/keys/ops.pub", &format!("# ops\n{KEY}\n"));
+    setup_files(&site);
     site.template("t", &format!("brand \"nlipkg\"; {SETUP}"));
-    let plan = site.plan("t").unwrap().to_string();
+    let plan = site.plan("t").unwrap();
+    assert!(!plan.to_json().contains("Kqk0Vb") && !format!("{plan:?}").contains("Kqk0Vb"));
+    let plan = plan.to_string();
+    assert!(plan.contains("root: the hash in /etc/zmgr/secrets/root"), "{plan}");
     for line in ["/zones/web01/root/etc/nodename:", "web01.example.org", "TZ=Europe/Zurich", "nameserver 9.9.9.9", KEY]
     {
         assert!(plan.contains(line), "{line}: {plan}");
     }
-    site.create("t").unwrap();
+    let (events, created) = observed(&site, "t");
+    created.unwrap();
+    assert!(!format!("{events:?}").contains("Kqk0Vb"));
     assert_eq!(site.read("/etc/nodename"), "web01.example.org\n");
+    assert_eq!(site.read("/etc/shadow").lines().next().unwrap(), format!("root:{HASH}:6445::::::"));
+    assert!(site.read("/etc/shadow").contains("\nnobody:*LK*:6445::::::\n"));
+    assert_eq!(site.mode("/etc/shadow"), 0o400);
+    let hosts = "::1 localhost\n127.0.0.1 localhost loghost\n10.1.0.5 db01 db01.example.org\n127.0.1.1 web01\n";
+    assert_eq!(site.read("/etc/inet/hosts"), hosts);
+    let [own, zone] = [site.path("/etc/zmgr/secrets/root"), site.path("/zones/web01/root/etc/shadow")];
+    assert_eq!(with_hash(site.host.dir()).iter().filter(|path| **path != own && **path != zone).count(), 0);
     assert!(site.read("/etc/default/init").contains("\nTZ=Europe/Zurich\nCMASK=022\n"));
     assert_eq!(site.read("/etc/resolv.conf"), "domain example.org\nnameserver 9.9.9.9\nnameserver 2620:fe::fe\n");
     assert!(site.read("/etc/nsswitch.conf").contains("\nhosts: files dns\nipnodes: files dns\n"));
@@ -220,7 +258,7 @@ fn the_files_of_the_first_boot() {
 #[test]
 fn omnios_writes_its_resolvers_itself() {
     let site = Site::new(Dialect::OmniOs);
-    site.put("/etc/zmgr/keys/ops.pub", KEY);
+    setup_files(&site);
     site.template("t", &format!("brand \"ipkg\"; {SETUP}"));
     site.create("t").unwrap();
     assert_eq!(site.read("/etc/nodename"), "web01.example.org\n");
@@ -232,7 +270,7 @@ fn omnios_writes_its_resolvers_itself() {
 #[test]
 fn no_link_in_the_zone_leads_out_of_it() {
     let site = Site::new(Dialect::OpenIndiana);
-    site.put("/etc/zmgr/keys/ops.pub", KEY);
+    setup_files(&site);
     site.template("golden", "brand \"nlipkg\"");
     site.manager.create("golden", &Site::options("golden"), &mut RunOptions::new()).unwrap();
     let outside = site.dir.path().join("outside");
@@ -256,6 +294,9 @@ fn no_link_in_the_zone_leads_out_of_it() {
         ("etc/nodename", &file),
         ("etc/resolv.conf", &file),
         ("etc/nsswitch.conf", &file),
+        ("etc/shadow", &file),
+        ("etc/inet", &directory),
+        ("etc/inet/hosts", &file),
         ("etc/ssh", &directory),
         ("etc/ssh/sshd_config", &file),
     ] {
@@ -289,6 +330,108 @@ fn no_link_in_the_zone_leads_out_of_it() {
     assert_eq!(fs::read_to_string(outside.join("init")).unwrap(), "TZ=UTC\n");
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 2);
     create().unwrap();
+}
+
+#[test]
+fn a_clone_gets_the_password_and_the_hosts_again() {
+    let site = Site::new(Dialect::OpenIndiana);
+    setup_files(&site);
+    site.template("t", &format!("brand \"nlipkg\"; {SETUP}"));
+    site.manager.create("golden", &Site::options("t"), &mut RunOptions::new()).unwrap();
+    site.manager.create("web01", &Site::options("t").clone_from("golden"), &mut RunOptions::new()).unwrap();
+    assert!(site.read("/etc/shadow").starts_with(&format!("root:{HASH}:")));
+    assert!(site.read("/etc/inet/hosts").ends_with("10.1.0.5 db01 db01.example.org\n127.0.1.1 web01\n"));
+    let entry = fs::read_to_string(site.path("/etc/zmgr/zones/web01.kdl")).unwrap();
+    assert!(entry.contains("format 3\n"), "an older zmgr leaves it alone: {entry}");
+}
+
+#[test]
+fn a_brand_whose_root_is_mounted_by_its_boot_gets_them_too() {
+    let site = Site::new(Dialect::OmniOs);
+    setup_files(&site);
+    site.put("/images/illumos.tar", "");
+    let install = "brand \"illumos\"; install { image \"/images/illumos.tar\" }; setup { root-password-file \"/etc/zmgr/secrets/root\" }";
+    site.template("t", install);
+    let plan = site.plan("t").unwrap();
+    assert!(plan.to_string().contains("root: the hash in /etc/zmgr/secrets/root"), "{plan}");
+}
+
+#[test]
+fn a_password_that_others_could_read_is_refused_before_anything_is_done() {
+    let site = Site::new(Dialect::OpenIndiana);
+    setup_files(&site);
+    let secret = site.path("/etc/zmgr/secrets/root");
+    site.template("t", "brand \"nlipkg\"; setup { root-password-file \"/etc/zmgr/secrets/root\" }");
+    fs::write(site.path("/etc/zmgr/zones/web01.kdl"), "zone \"web01\" {\n    template \"t\"\n}\n").unwrap();
+    let refused = |said: &str| {
+        let error = site.plan("t").unwrap_err();
+        assert_eq!(error.code(), Code::Config);
+        assert!(error.message().contains(said) && !format!("{error:?}").contains("Kqk0Vb"), "{error:?}");
+        assert!(error.message().contains("templates/t.kdl:"), "{error}");
+        assert!(site.create("t").is_err() && !site.path("/etc/zones/web01.xml").exists());
+        let found = site.manager.check().unwrap();
+        let found: Vec<_> = found.iter().filter(|found| found.message.contains("root-password-file")).collect();
+        assert!(found.len() == 1 && found[0].line.is_some(), "{found:?}");
+    };
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o640)).unwrap();
+    refused("its mode is 0640, and it must be 0400 or 0600");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&secret, "Kqk0Vb in the clear\n").unwrap();
+    refused("it is not a hash such as $5$SALT$HASH");
+    fs::write(&secret, format!("{HASH}\n{HASH}\n")).unwrap();
+    refused("it does not have exactly one line");
+    fs::remove_file(&secret).unwrap();
+    refused("cannot be used");
+    symlink("/etc/hostname", &secret).unwrap();
+    refused("cannot be used");
+}
+
+#[test]
+fn a_reinstallation_is_refused_while_the_zone_still_runs() {
+    let site = Site::new(Dialect::OpenIndiana);
+    setup_files(&site);
+    site.template("t", &format!("brand \"nlipkg\"; {SETUP}"));
+    site.manager.create("web01", &CreateOptions::new().template("t"), &mut RunOptions::new()).unwrap();
+    fs::remove_file(site.path("/etc/zmgr/secrets/root")).unwrap();
+    let reinstall = || site.manager.reinstall("web01", &ReinstallOptions::new(), &mut RunOptions::new());
+    assert_eq!(reinstall().unwrap_err().code(), Code::Config);
+    assert_eq!(site.manager.zone("web01").unwrap().status.as_deref(), Some("running"));
+    setup_files(&site);
+    reinstall().unwrap();
+    assert!(site.read("/etc/shadow").contains(HASH));
+}
+
+#[test]
+fn a_creation_that_died_is_finished_with_its_password() {
+    let site = Site::new(Dialect::OpenIndiana);
+    setup_files(&site);
+    site.template("t", &format!("brand \"nlipkg\"; {SETUP}"));
+    let mut fault = Fault::new("zoneadm");
+    (fault.subcommand, fault.panic, fault.times) = (Some("install".to_owned()), true, Some(1));
+    site.host.fault(&fault).unwrap();
+    let create = std::panic::AssertUnwindSafe(|| site.create("t").map(drop));
+    std::panic::catch_unwind(create).unwrap_err();
+    let resume = RecoverOptions::new().resume(true);
+    site.manager.recover(&[], &resume, &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert!(site.read("/etc/shadow").contains(HASH) && site.read("/etc/inet/hosts").contains("db01"));
+    // What waits for a reinstallation is listed.
+    site.template("t", "brand \"nlipkg\"; setup { hosts \"10.1.0.6 db02\" }");
+    let drift = site.manager.diff(&["web01"]).unwrap();
+    let waiting: Vec<&str> = drift.zones[0].items.iter().map(|item| item.what.as_str()).collect();
+    assert!(waiting.iter().any(|what| what.contains("hosts")), "{waiting:?}");
+    assert!(waiting.iter().any(|what| what.contains("root-password-file")), "{waiting:?}");
+}
+
+#[test]
+fn hosts_of_a_linux_zone_and_lines_that_are_none_are_refused() {
+    let site = Site::new(Dialect::OmniOs);
+    site.put("/images/lx.tar", "");
+    site.template("t", "brand \"lx\"; install { image \"/images/lx.tar\" }; setup { hosts \"10.1.0.5 db01\" }");
+    assert!(site.plan("t").unwrap_err().message().contains("brand lx"));
+    for line in ["db01 10.1.0.5", "10.1.0.5", "10.1.0.5 db_01!", "10.1.0.5 db01 # the database", ""] {
+        site.template("t", &format!("brand \"lipkg\"; setup {{ hosts \"{line}\" }}"));
+        assert_eq!(site.plan("t").unwrap_err().code(), Code::Config, "{line}");
+    }
 }
 
 fn dataset_property(site: &Site, dataset: &str, property: &str) -> Option<String> {

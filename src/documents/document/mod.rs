@@ -13,7 +13,7 @@ use crate::schema::{At, Faults, check_body, check_file, check_frozen};
 use crate::value::source::{Source, Sourced};
 
 /// The format that this version writes.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// A kind of configuration file, with its decoder and encoder.
 pub(crate) trait Kind: Clone + Send + Sync {
@@ -39,6 +39,7 @@ pub(crate) trait Kind: Clone + Send + Sync {
         "origin",
         "mirror",
         "ssh-key",
+        "hosts",
         "exclude",
     ];
 

@@ -54,6 +54,8 @@ impl Filler<'_> {
     fn setup(&mut self, setup: &mut Setup) {
         self.sourced(&mut setup.hostname);
         self.list(&mut setup.ssh_keys);
+        self.sourced(&mut setup.root_password_file);
+        self.list(&mut setup.hosts);
     }
 
     fn resources(&mut self, resources: &mut Resources) {
@@ -140,6 +142,8 @@ fn texts(settings: &Settings) -> impl Iterator<Item = &str> {
     let keys = settings.without.iter().filter_map(|without| without.key.as_ref());
     one(&setup.hostname)
         .chain(all(&setup.ssh_keys))
+        .chain(one(&setup.root_password_file))
+        .chain(all(&setup.hosts))
         .chain(fs)
         .chain(resources.datasets.iter().map(|dataset| &dataset.name))
         .chain(resources.devices.iter().map(|device| &device.pattern))

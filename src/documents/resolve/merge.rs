@@ -46,6 +46,8 @@ impl Merged {
         }
         nearer(&mut mine.setup.hostname, &top.setup.hostname);
         nearer(&mut mine.setup.ssh_keys, &top.setup.ssh_keys);
+        nearer(&mut mine.setup.root_password_file, &top.setup.root_password_file);
+        nearer(&mut mine.setup.hosts, &top.setup.hosts);
         nearer(&mut mine.setup.timezone, &top.setup.timezone);
         nearer(&mut mine.resolvers, &top.resolvers);
         nearer(&mut mine.dns_domain, &top.dns_domain);
@@ -98,6 +100,8 @@ impl Merged {
                 None => settings.setup = Default::default(),
                 Some("hostname") => settings.setup.hostname = None,
                 Some("ssh-key") => settings.setup.ssh_keys = None,
+                Some("root-password-file") => settings.setup.root_password_file = None,
+                Some("hosts") => settings.setup.hosts = None,
                 Some("timezone") => settings.setup.timezone = None,
                 Some(_) => {}
             },

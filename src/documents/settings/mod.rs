@@ -132,6 +132,10 @@ pub struct Setup {
     pub hostname: Option<Sourced<String>>,
     /// Files on the host with lines for root's `authorized_keys`.
     pub ssh_keys: Option<Sourced<Vec<String>>>,
+    /// File on the host with the hash of root's password.
+    pub root_password_file: Option<Sourced<String>>,
+    /// Lines for its hosts file: an address, then host names.
+    pub hosts: Option<Sourced<Vec<String>>>,
     /// Its time zone, such as `Europe/Zurich`.
     pub timezone: Option<Sourced<String>>,
 }

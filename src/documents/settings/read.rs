@@ -63,6 +63,8 @@ fn setup(node: &Node, reader: &Reader<'_>) -> Setup {
     Setup {
         hostname: reader.text_of(node, "hostname"),
         ssh_keys: reader.list(node, "ssh-key"),
+        root_password_file: reader.text_of(node, "root-password-file"),
+        hosts: reader.list(node, "hosts"),
         timezone: reader.text_of(node, "timezone"),
     }
 }

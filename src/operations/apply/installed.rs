@@ -52,11 +52,10 @@ pub(crate) fn differences(
         }
     };
     let setup = (&spec.setup, &was.setup);
-    let named = (&own.setup.hostname, &own.setup.ssh_keys, &own.setup.timezone);
     compare(
         "hostname",
         is_known,
-        named.0.is_some(),
+        own.setup.hostname.is_some(),
         text(&setup.0.hostname),
         text(&setup.1.hostname),
         source(&setup.0.hostname),
@@ -64,15 +63,31 @@ pub(crate) fn differences(
     compare(
         "ssh-key",
         is_known,
-        named.1.is_some(),
+        own.setup.ssh_keys.is_some(),
         words(&setup.0.ssh_keys),
         words(&setup.1.ssh_keys),
         source(&setup.0.ssh_keys),
     );
     compare(
+        "root-password-file",
+        is_known,
+        own.setup.root_password_file.is_some(),
+        text(&setup.0.root_password_file),
+        text(&setup.1.root_password_file),
+        source(&setup.0.root_password_file),
+    );
+    compare(
+        "hosts",
+        is_known,
+        own.setup.hosts.is_some(),
+        words(&setup.0.hosts),
+        words(&setup.1.hosts),
+        source(&setup.0.hosts),
+    );
+    compare(
         "timezone",
         is_known,
-        named.2.is_some(),
+        own.setup.timezone.is_some(),
         text(&setup.0.timezone),
         text(&setup.1.timezone),
         source(&setup.0.timezone),

@@ -16,7 +16,7 @@ use crate::value::name::ZoneName;
 /// What a built zone needs; its brand is checked for all zones of the brand together.
 const BUILT: &[Row] = &[Row::Delegated, Row::FileSystems, Row::BootLinks];
 /// What creating a zone needs.
-const NOT_BUILT: &[Row] = &[Row::Delegated, Row::Delegable, Row::FileSystems];
+const NOT_BUILT: &[Row] = &[Row::Delegated, Row::Delegable, Row::FileSystems, Row::SetupFiles];
 /// How many zones are named that lack the same.
 const NAMED: usize = 3;
 

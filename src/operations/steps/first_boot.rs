@@ -1,4 +1,4 @@
-//! Writes the files for a zone's first boot: host name, time zone, resolvers, root's public keys.
+//! Writes the files for a zone's first boot: host name, time zone, resolvers, hosts, root's password and public keys.
 //!
 //! Invariant: only while the zone is down, and never through a symbolic link. Other content of a file stays.
 
@@ -7,14 +7,16 @@ use std::time::Duration;
 use super::publishers::not_mounted;
 use super::{Phase, Probe, Step, StepContext};
 use crate::api::{PlannedFile, PlannedStep};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, ZoneState};
 use crate::host::ZoneRoot;
+use crate::value::Secret;
 use crate::value::name::ZoneName;
 
 /// Largest file that is edited.
 const MAX_BYTES: u64 = 1 << 20;
 const SSH: &str = "/root/.ssh";
+const SHADOW: &str = "/etc/shadow";
 
 /// Prepares a zone for its first boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,10 @@ pub(crate) enum Content {
     TimeZone(String),
     /// DNS as a source of host names: a line of /etc/nsswitch.conf.
     NameService,
+    /// Lines of /etc/inet/hosts.
+    Hosts(Vec<String>),
+    /// The hash of root's password: a field of its line in /etc/shadow. `from` is the file that it comes from, which plans show.
+    Password { hash: Secret, from: String },
     /// Public keys: lines of root's authorized_keys.
     Keys(Vec<String>),
     /// Login of root by key only: a line of sshd_config.
@@ -52,6 +58,8 @@ impl Content {
             Content::Whole { path, .. } => path,
             Content::TimeZone(_) => "/etc/default/init",
             Content::NameService => "/etc/nsswitch.conf",
+            Content::Hosts(_) => "/etc/inet/hosts",
+            Content::Password { .. } => SHADOW,
             Content::Keys(_) => "/root/.ssh/authorized_keys",
             Content::RootLogin => "/etc/ssh/sshd_config",
         }
@@ -61,6 +69,7 @@ impl Content {
     fn mode(&self) -> u32 {
         match self {
             Content::Keys(_) => 0o600,
+            Content::Password { .. } => 0o400,
             _ => 0o644,
         }
     }
@@ -71,6 +80,8 @@ impl Content {
             Content::Whole { text, .. } => text.clone(),
             Content::TimeZone(zone) => format!("TZ={zone}\n"),
             Content::NameService => format!("hosts: {HOSTS}\n"),
+            Content::Hosts(lines) => lines.iter().map(|line| format!("{line}\n")).collect(),
+            Content::Password { from, .. } => format!("root: the hash in {from}\n"),
             Content::Keys(keys) => keys.iter().map(|key| format!("{key}\n")).collect(),
             Content::RootLogin => format!("{ROOT_LOGIN}\n"),
         }
@@ -83,6 +94,9 @@ impl Content {
             Content::Whole { text, .. } => text.clone(),
             Content::TimeZone(zone) => with_line(old, |line| line.starts_with("TZ="), &format!("TZ={zone}")),
             Content::NameService => name_service(old),
+            Content::Hosts(lines) => with_hosts(old, lines),
+            // Without root's line there is nothing to change, which `write` reports.
+            Content::Password { hash, .. } => return now.and_then(|old| with_password(old, hash)),
             Content::Keys(keys) => with_keys(old, keys),
             // Without sshd there is nothing to configure.
             Content::RootLogin => return now.and_then(root_login),
@@ -131,6 +145,10 @@ impl FirstBoot {
         for content in &self.files {
             match content {
                 Content::Keys(_) => root.make_private_directory(SSH)?,
+                Content::Password { .. } if !has_root(root.read_text(SHADOW, MAX_BYTES)?.as_deref()) => {
+                    let message = format!("{} has no root in {SHADOW}: its password cannot be set", self.zone);
+                    return Err(Error::new(Code::Io, message).with_help("remove `root-password-file` from its setup"));
+                }
                 Content::RootLogin if !root.exists(content.path())? => {
                     let path = content.path();
                     step_context.warn(format!("{} has no {path}: root's keys are not set up for its sshd", self.zone));
@@ -139,6 +157,10 @@ impl FirstBoot {
                 _ => {}
             }
             root.edit(content.path(), MAX_BYTES, content.mode(), |now| content.change(now))?;
+            if content.change(root.read_text(content.path(), MAX_BYTES)?.as_deref()).is_some() {
+                let message = format!("{} of {} was written and reads back differently", content.path(), self.zone);
+                return Err(Error::new(Code::Io, message).with_help("check what else writes to the zone's files"));
+            }
         }
         Ok(())
     }
@@ -242,6 +264,40 @@ fn name_service(text: &str) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
+/// Returns the text with these lines of hosts, whatever blanks separate their words.
+fn with_hosts(text: &str, hosts: &[String]) -> String {
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut lines: Vec<&str> = text.lines().collect();
+    for host in hosts {
+        if !lines.iter().any(|line| words(line) == words(host)) {
+            lines.push(host);
+        }
+    }
+    join(&lines)
+}
+
+fn is_root(line: &str) -> bool {
+    line.starts_with("root:")
+}
+
+fn has_root(shadow: Option<&str>) -> bool {
+    shadow.is_some_and(|text| text.lines().any(is_root))
+}
+
+/// Returns the text with this hash in root's line; `None` if it has it, or no such line.
+fn with_password(text: &str, hash: &Secret) -> Option<String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let line = lines.iter_mut().find(|line| is_root(line))?;
+    let mut fields: Vec<&str> = line.split(':').collect();
+    if fields.get(1) == Some(&hash.reveal()) {
+        return None;
+    }
+    fields[1] = hash.reveal();
+    let changed = fields.join(":");
+    *line = changed;
+    Some(lines.iter().map(|line| format!("{line}\n")).collect())
+}
+
 /// Returns the existing keys, followed by the missing ones.
 fn with_keys(text: &str, keys: &[String]) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
@@ -323,6 +379,14 @@ mod tests {
             assert_eq!(changed(&Content::RootLogin, old), new, "{old}");
         }
         assert_eq!(Content::RootLogin.change(None), None);
+    }
+
+    #[test]
+    fn hosts_are_added_once() {
+        let hosts = Content::Hosts(vec!["10.1.0.5 db01 db01.example.org".into(), "::1 localhost".into()]);
+        let old = "::1\tlocalhost\n127.0.0.1 localhost loghost\n";
+        assert_eq!(changed(&hosts, old), format!("{old}10.1.0.5 db01 db01.example.org\n"));
+        assert_eq!(hosts.change(None).unwrap(), "10.1.0.5 db01 db01.example.org\n::1 localhost\n");
     }
 
     #[test]
