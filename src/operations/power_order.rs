@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::basis;
 use super::boot_order::{BootOrder, Sequence, circle};
 use super::config_tree::ConfigTree;
 use super::confirm::confirmed;

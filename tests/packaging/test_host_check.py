@@ -356,7 +356,7 @@ def live(host) -> None:
     zmgr("recover")
     zmgr("reinstall", "zchka", "--yes")
     (tree / "zones/zchkb.kdl").write_text('zone "zchkb" {\n    template "t"\n    without "dataset"\n    after "zchka"\n}\n')
-    zmgr("create", "zchkb", "--no-boot")
+    zmgr("apply", "zchkb")
     zmgr("boot", "zchkb", "zchka")
     zmgr("destroy", "zchka", "zchkb", "--yes")
 

@@ -35,6 +35,11 @@ fn set(fixture: &Fixture, zone: &str, key: &str, value: &str) {
     fixture.manager.set(zone, &[(key, value)], &mut run()).unwrap();
 }
 
+/// Builds a zone from its file.
+fn build(fixture: &Fixture, zone: &str) -> zmgr::Result<()> {
+    fixture.manager.apply(&[zone], &ApplyOptions::new(), &mut run())?.into_result().map(drop)
+}
+
 /// Lets these commands fail, for every call.
 fn fail(fixture: &Fixture, program: &str, subcommand: Option<&str>, zone: &str) {
     let mut fault = Fault::new(program);
@@ -284,7 +289,8 @@ fn the_host_boots_no_zone_that_has_an_order() {
     let boot = CreateOptions::new();
     fixture.manager.create("db01", &boot, &mut run()).unwrap();
     fs::write(fixture.entry("web01"), "zone \"web01\" {\n    template \"oi\"\n    after \"db01\"\n}\n").unwrap();
-    let zone = fixture.manager.create("web01", &boot, &mut run()).unwrap();
+    build(&fixture, "web01").unwrap();
+    let zone = fixture.manager.zone("web01").unwrap();
     assert_eq!((zone.status.as_deref(), zone.autoboot), (Some("running"), Some(true)));
     assert_eq!((host_boots(&fixture, "db01"), host_boots(&fixture, "web01")), (true, false));
     assert!(fixture.manager.diff(&[]).unwrap().is_clean());
@@ -311,8 +317,9 @@ fn a_template_gives_its_zones_an_order_that_they_may_drop() {
     fixture.edit("templates/oi.kdl", "autoboot #true", "autoboot #true\n    after \"db01\" \"cache01\"");
     for (name, body) in [("db01", "without \"after\""), ("web01", ""), ("web02", "without \"after\" \"cache01\"")] {
         fs::write(fixture.entry(name), format!("zone {name:?} {{\n    template \"oi\"\n    {body}\n}}\n")).unwrap();
-        fixture.manager.create(name, &CreateOptions::new().boot(false), &mut run()).unwrap();
+        build(&fixture, name).unwrap();
     }
+    fixture.manager.halt(&["db01", "web01", "web02"], &HaltOptions::new(), &mut run()).unwrap();
     assert!(host_boots(&fixture, "db01") && !host_boots(&fixture, "web01") && !host_boots(&fixture, "web02"));
     let after = |zone: &str| fixture.manager.effective(zone).unwrap().after.value.len();
     assert_eq!((after("db01"), after("web01"), after("web02")), (0, 2, 1));
@@ -378,8 +385,7 @@ fn a_creation_that_died_at_the_boot_is_booted_by_its_recovery() {
     let fixture = fixture::new();
     fs::write(fixture.entry("web01"), "zone \"web01\" {\n    template \"oi\"\n    after \"db01\"\n}\n").unwrap();
     die(&fixture, "boot", "web01");
-    let create = || fixture.manager.create("web01", &CreateOptions::new(), &mut run()).map(drop);
-    catch_unwind(AssertUnwindSafe(create)).unwrap_err();
+    catch_unwind(AssertUnwindSafe(|| build(&fixture, "web01"))).unwrap_err();
     assert_eq!(fixture.recover(), ["finished web01"]);
     assert_eq!(fixture.zones(), ["web01:running"]);
     assert!(!host_boots(&fixture, "web01"));

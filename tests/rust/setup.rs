@@ -362,7 +362,7 @@ fn a_password_that_others_could_read_is_refused_before_anything_is_done() {
     setup_files(&site);
     let secret = site.path("/etc/zmgr/secrets/root");
     site.template("t", "brand \"nlipkg\"; setup { root-password-file \"/etc/zmgr/secrets/root\" }");
-    fs::write(site.path("/etc/zmgr/zones/web01.kdl"), "zone \"web01\" {\n    template \"t\"\n}\n").unwrap();
+    fs::write(site.path("/etc/zmgr/zones/web02.kdl"), "zone \"web02\" {\n    template \"t\"\n}\n").unwrap();
     let refused = |said: &str| {
         let error = site.plan("t").unwrap_err();
         assert_eq!(error.code(), Code::Config);
