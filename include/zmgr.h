@@ -592,6 +592,8 @@ typedef struct {
     bool roll_back;
     // Wait for host commands that a killed process left running.
     bool wait;
+    // Leave alone what can only be resumed by installing the zone.
+    bool skip_installs;
 } zmgr_recover_options;
 
 // Options for zmgr_open(): the configuration files and the host.
@@ -812,7 +814,8 @@ zmgr_status zmgr_zones_reinstall(const zmgr_manager *manager,
                                  zmgr_report **out,
                                  zmgr_error **error);
 
-// Boots several zones, `run->jobs` in parallel, and waits until they are running. For the report see zmgr_zones_create().
+// Boots several zones, `run->jobs` in parallel, and waits until they are running: each once those of them that it comes after have
+// started their services. For the report see zmgr_zones_create().
 // Errors: for one name that of zmgr_zone_boot; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 //
 // Requires: As for zmgr_zones_create.
@@ -822,6 +825,27 @@ zmgr_status zmgr_zones_boot(const zmgr_manager *manager,
                             const zmgr_run_options *run,
                             zmgr_report **out,
                             zmgr_error **error);
+
+// Boots every built zone that boots with the host, `run->jobs` in parallel, each once the zones that it comes after have started their
+// services. Zones with an unfinished operation are "skipped". For the report see zmgr_zones_create().
+// Errors: ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled; of a single zone, that of zmgr_zone_boot.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_boot_all(const zmgr_manager *manager,
+                                const zmgr_run_options *run,
+                                zmgr_report **out,
+                                zmgr_error **error);
+
+// Shuts down every built zone of the registry, `run->jobs` in parallel, each once the zones that come after it are down. Zones with an
+// unfinished operation are "skipped". For the report see zmgr_zones_create().
+// Errors: ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled; of a single zone, that of zmgr_zone_shutdown.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_shutdown_all(const zmgr_manager *manager,
+                                    const zmgr_halt_options *options,
+                                    const zmgr_run_options *run,
+                                    zmgr_report **out,
+                                    zmgr_error **error);
 
 // Halts several zones, `run->jobs` in parallel. For the report see zmgr_zones_create().
 // Errors: for one name that of zmgr_zone_halt; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
@@ -835,7 +859,7 @@ zmgr_status zmgr_zones_halt(const zmgr_manager *manager,
                             zmgr_report **out,
                             zmgr_error **error);
 
-// Shuts several zones down, `run->jobs` in parallel. For the report see zmgr_zones_create().
+// Shuts several zones down, `run->jobs` in parallel, each once those of them that come after it are down. For the report see zmgr_zones_create().
 // Errors: for one name that of zmgr_zone_shutdown; for several ZMGR_PARTIAL if any failed, ZMGR_CANCELLED if all were cancelled.
 //
 // Requires: As for zmgr_zones_create.
@@ -1406,6 +1430,28 @@ zmgr_status zmgr_plan_destroy(const zmgr_manager *manager,
                               const zmgr_destroy_options *options,
                               zmgr_plan **out,
                               zmgr_error **error);
+
+// Plans the boot of these zones, in the order of `after`; if `count` is 0, of those of zmgr_zones_boot_all(). A running zone has no step.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if a zone is not installed; ZMGR_CONFIG for zones that come after each other in a circle;
+// ZMGR_RECOVERY_NEEDED for an unfinished operation.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_boot(const zmgr_manager *manager,
+                           const char *const *names,
+                           size_t count,
+                           zmgr_plan **out,
+                           zmgr_error **error);
+
+// Plans the shutdown of these zones, in the reverse order of `after`; if `count` is 0, of those of zmgr_zones_shutdown_all().
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if a zone is not installed; ZMGR_RECOVERY_NEEDED for an unfinished operation.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_shutdown(const zmgr_manager *manager,
+                               const char *const *names,
+                               size_t count,
+                               const zmgr_halt_options *options,
+                               zmgr_plan **out,
+                               zmgr_error **error);
 
 // Plans the reinstallation of these zones.
 // Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if `force` is needed; ZMGR_RECOVERY_NEEDED for an unfinished operation.

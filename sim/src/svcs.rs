@@ -55,7 +55,8 @@ pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {
 }
 
 fn unbound(session: &mut Session<'_, '_>) -> Answer {
-    session.complain(format_args!("svcs: Could not bind to repository server: repository server unavailable. Exiting.\n"));
+    session
+        .complain(format_args!("svcs: Could not bind to repository server: repository server unavailable. Exiting.\n"));
     Ok(FAILED)
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::Manager;
-use super::zones::checked;
+use super::zones::{checked, checked_or_all};
 use crate::api::{ExecOptions, HaltOptions, Plan, Report, Request, RunOptions};
 use crate::error::Result;
 use crate::operations::{self, Power};
@@ -61,7 +61,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_boot(&self, names: &[&str]) -> Result<Plan> {
-        operations::plan_power(&*self.context()?, &checked(names)?, &Request::Boot {})
+        operations::plan_power(&self.asking()?, &checked_or_all(names)?, &Request::Boot {})
     }
 
     /// Plans to shut these zones down, or those of [`Manager::shutdown_all`] if none is named, in the reverse order of `after`. Changes
@@ -77,7 +77,11 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_shutdown(&self, names: &[&str], options: &HaltOptions) -> Result<Plan> {
-        operations::plan_power(&*self.context()?, &checked(names)?, &Request::Shutdown { options: options.clone() })
+        operations::plan_power(
+            &self.asking()?,
+            &checked_or_all(names)?,
+            &Request::Shutdown { options: options.clone() },
+        )
     }
 
     /// Shuts down every built zone of the registry, in the reverse order of `after`. Zones with an unfinished operation are

@@ -68,7 +68,8 @@ impl BootOrder {
     /// Returns what removing this zone means for the zones that come after it.
     pub(crate) fn note(&self, zone: &ZoneName) -> Option<String> {
         let names: Vec<&str> = self.followers(zone).map(ZoneName::as_str).collect();
-        (!names.is_empty()).then(|| format!("zones that boot after {zone} still name it in `after`: {}", names.join(", ")))
+        (!names.is_empty())
+            .then(|| format!("zones that boot after {zone} still name it in `after`: {}", names.join(", ")))
     }
 
     /// Returns the turns of an operation on these zones. `up`: each waits for those that it comes after; otherwise for those that

@@ -186,7 +186,7 @@ pub(crate) fn unusable_files(host: &Host, spec: &ZoneSpec) -> Vec<(String, Sourc
     unusable
 }
 
-/// Returns the hash in a file that nobody but its owner may read; otherwise its error, which has nothing of the content.
+/// Returns the hash in a file that only its owner may read; otherwise its error, which has nothing of the content.
 fn read_password(path: &Path) -> std::result::Result<Secret, String> {
     let (file, meta) = file::open(path, Links::Refuse).map_err(|why| why.to_string())?;
     if meta.uid() != 0 && meta.uid() != rustix::process::geteuid().as_raw() {
@@ -284,7 +284,18 @@ mod tests {
         for hash in ["$5$salt$Abc./012", "$6$rounds=5000$salt$Abc", "$2a$10$abc", "$md5,rounds=904$salt$$Abc"] {
             assert_eq!(parse_password(&format!("{hash}\n")).unwrap().reveal(), hash);
         }
-        for text in ["", "\n", "secret\n", "$5$salt$a:b", "$5$salt$a b", "$5$salt$a\n$5$salt$b\n", "$$s$a", "$5$s$", "NP", "$5$s"] {
+        for text in [
+            "",
+            "\n",
+            "secret\n",
+            "$5$salt$a:b",
+            "$5$salt$a b",
+            "$5$salt$a\n$5$salt$b\n",
+            "$$s$a",
+            "$5$s$",
+            "NP",
+            "$5$s",
+        ] {
             let fault = parse_password(text).unwrap_err();
             assert!(!fault.contains("secret"), "{fault}");
         }
@@ -297,7 +308,9 @@ mod tests {
         let path = directory.path().join("root");
         assert!(read_password(&path).is_err());
         std::fs::write(&path, "$5$salt$hash\n").unwrap();
-        for (mode, good) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o700, false), (0o644, false)] {
+        for (mode, good) in
+            [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o700, false), (0o644, false)]
+        {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(read_password(&path).is_ok(), good, "{mode:o}");
         }

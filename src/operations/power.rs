@@ -255,13 +255,15 @@ pub(crate) fn act(
 fn possible(zone: &ZoneName, what: Power, state: ZoneState) -> Result<()> {
     if matches!(state, ZoneState::Configured | ZoneState::Incomplete) {
         let message = format!("{zone} is {state}; only an installed zone can {}", what.word());
-        return Err(Error::new(Code::WrongState, message)
-            .with_help(format!("run `zmgr reinstall {zone}` to install it again")));
+        return Err(
+            Error::new(Code::WrongState, message).with_help(format!("run `zmgr reinstall {zone}` to install it again"))
+        );
     }
     if what.ends_up() && is_going_down(state) {
         let message = format!("{zone} is {state}: its shutdown has not finished");
-        return Err(Error::new(Code::WrongState, message)
-            .with_help(format!("run `zmgr halt {zone}`, then `zmgr boot {zone}`")));
+        return Err(
+            Error::new(Code::WrongState, message).with_help(format!("run `zmgr halt {zone}`, then `zmgr boot {zone}`"))
+        );
     }
     Ok(())
 }

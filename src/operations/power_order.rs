@@ -77,7 +77,12 @@ fn select_all(context: &Context, what: Power) -> Result<(Vec<ZoneName>, Vec<Outc
             (Some(READY | UNREADABLE), Ok(name)) => names.push(name),
             (Some(state), Ok(name)) => {
                 let note = format!("{name} is {state}: its operation is unfinished; run `zmgr recover {name}`");
-                skipped.push(Outcome { name: zone.name, action: "skipped".to_owned(), result: Ok(None), notes: vec![note] });
+                skipped.push(Outcome {
+                    name: zone.name,
+                    action: "skipped".to_owned(),
+                    result: Ok(None),
+                    notes: vec![note],
+                });
             }
             _ => {}
         }
@@ -229,15 +234,17 @@ impl<'a> Work<'a> {
         }
         let state = self.context.with_cancel(events).host.zone_state(other)?.map(|zone| zone.state);
         let (is_met, message) = match self.what.ends_up() {
-            true => {
-                (state == Some(ZoneState::Running), format!("zone {name} is not booted: {other}, which it comes after, is not running"))
-            }
+            true => (
+                state == Some(ZoneState::Running),
+                format!("zone {name} is not booted: {other}, which it comes after, is not running"),
+            ),
             false => (
                 !state.is_some_and(ZoneState::is_active),
                 format!("zone {name} is not shut down: {other}, which comes after it, is still up"),
             ),
         };
-        let help = format!("fix what is wrong with {other}, then run the command again; alone, {name} does not wait for it");
+        let help =
+            format!("fix what is wrong with {other}, then run the command again; alone, {name} does not wait for it");
         Ok((!is_met).then(|| Error::new(Code::WrongState, message).with_help(help)))
     }
 }

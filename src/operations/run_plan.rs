@@ -172,9 +172,12 @@ impl RunContext {
                     let planned = reinstall::plan(context, &self.config_tree, &self.removal, name, options);
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
-                (Request::Forget {}, ..) => {
-                    confirmed(forget::plan(context, &self.config_tree, &self.removal.boot_order, name), Some(change), |change| change).map(drop)
-                }
+                (Request::Forget {}, ..) => confirmed(
+                    forget::plan(context, &self.config_tree, &self.removal.boot_order, name),
+                    Some(change),
+                    |change| change,
+                )
+                .map(drop),
                 (Request::Import { .. } | Request::Boot {} | Request::Shutdown { .. }, ..) => Err(elsewhere(change)),
                 (Request::Apply { .. }, ..) => match &self.snapshots {
                     Some(snapshots) => apply::confirm(context, &self.config_tree, snapshots, name, change),
@@ -224,7 +227,8 @@ impl RunContext {
                     .map(Some)
             }
             Request::Forget {} => {
-                forget::forget_one(context, &self.config_tree, &self.removal.boot_order, name, Some(change), events).map(|_| None)
+                forget::forget_one(context, &self.config_tree, &self.removal.boot_order, name, Some(change), events)
+                    .map(|_| None)
             }
             Request::Import { .. } | Request::Boot {} | Request::Shutdown { .. } => Err(elsewhere(change)),
             Request::Apply { .. } if change.steps.is_empty() => Ok(None),

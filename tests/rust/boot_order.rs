@@ -4,11 +4,11 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use zmgr::exec::{Moment, Watcher};
-use zmgr::registry::WriteHook;
+use zmgr::internals::exec::{Moment, Watcher};
+use zmgr::internals::registry::WriteHook;
 use zmgr::{
-    ApplyOptions, Code, CreateOptions, DestroyOptions, Fault, HaltOptions, ImportOptions, Manager, Plan, RecoverOptions,
-    ReinstallOptions, Report, RunOptions, Severity,
+    ApplyOptions, Code, CreateOptions, DestroyOptions, Fault, HaltOptions, ImportOptions, Manager, Plan,
+    RecoverOptions, ReinstallOptions, Report, RunOptions, Severity,
 };
 
 use crate::fixture::{self, Fixture, slug};
@@ -90,7 +90,7 @@ fn notes(report: &Report) -> Vec<&str> {
     report.outcomes.iter().flat_map(|outcome| &outcome.notes).map(String::as_str).collect()
 }
 
-/// Whether the host itself boots the zone.
+/// Returns true if the host itself boots the zone.
 fn host_boots(fixture: &Fixture, zone: &str) -> bool {
     let document = fs::read_to_string(fixture.dir().join(format!("etc/zones/{zone}.xml"))).unwrap();
     document.contains("autoboot=\"true\"")
@@ -111,7 +111,9 @@ fn each_zone_waits_for_the_services_of_those_that_it_comes_after() {
         }
         // It was asked until its services were there, and nothing waits for the others.
         assert_eq!(commands.iter().filter(|command| command.starts_with("svcs -z db01 ")).count(), 3);
-        assert!(!commands.iter().any(|command| command.starts_with("svcs -z web01") || command.contains("svcs -z other")));
+        assert!(
+            !commands.iter().any(|command| command.starts_with("svcs -z web01") || command.contains("svcs -z other"))
+        );
     }
 }
 
@@ -275,7 +277,8 @@ fn a_plan_has_the_zones_in_their_order_and_is_run_in_it() {
     assert_eq!(plan.changes[0].steps[0].argv[1..], ["-z", "app01", "shutdown"]);
     assert_eq!(plan.changes[0].notes, ["app01 goes down before web01, which comes after it and is running"]);
     let mut mixed = Plan::from_json(&plan.to_json()).unwrap();
-    mixed.changes[1].request = fixture.manager.plan_shutdown(&["db01"], &HaltOptions::new()).unwrap().changes[0].request.clone();
+    mixed.changes[1].request =
+        fixture.manager.plan_shutdown(&["db01"], &HaltOptions::new()).unwrap().changes[0].request.clone();
     assert_eq!(slug(fixture.manager.run(&mixed, &mut run())), "invalid-argument");
     assert_eq!(actions(&fixture.manager.run(&plan, &mut run()).unwrap()), ["shut-down", "shut-down"]);
     set(&fixture, "db01", "after", "web01");
@@ -324,7 +327,8 @@ fn a_template_gives_its_zones_an_order_that_they_may_drop() {
     let after = |zone: &str| fixture.manager.effective(zone).unwrap().after.value.len();
     assert_eq!((after("db01"), after("web01"), after("web02")), (0, 2, 1));
     let found = fixture.manager.check().unwrap();
-    let found: Vec<&str> = found.iter().filter(|found| found.code == "boot-order").map(|f| f.message.as_str()).collect();
+    let found: Vec<&str> =
+        found.iter().filter(|found| found.code == "boot-order").map(|f| f.message.as_str()).collect();
     assert_eq!(found, ["zone web01 comes after zone \"cache01\", which is not registered"]);
     let report = fixture.manager.boot_all(&mut run().jobs(4)).unwrap();
     assert_eq!(actions(&report), ["booted"; 3]);

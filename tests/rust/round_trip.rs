@@ -65,6 +65,7 @@ const ELSEWHERE: &[&str] = &[
     "clone-from", // setup
     "setup",      // setup
     "tag",        // drift
+    "after",      // boot_order
     "protected",  // drift
     "pool",       // documents: the older form of a net
 ];

@@ -95,13 +95,7 @@ impl Manager {
     ///
     /// Raises NotFoundError, StateError if a zone is not installed, and RecoveryNeededError for an unfinished operation.
     #[pyo3(signature = (names=None, *, timeout=None, force=false))]
-    fn plan_shutdown(
-        &self,
-        py: Python<'_>,
-        names: Option<Names>,
-        timeout: Option<f64>,
-        force: bool,
-    ) -> PyResult<Plan> {
+    fn plan_shutdown(&self, py: Python<'_>, names: Option<Names>, timeout: Option<f64>, force: bool) -> PyResult<Plan> {
         let manager = self.open(py)?;
         let (names, halt) = (names.unwrap_or_default(), halt_options(timeout, force)?);
         asked(py, &manager, |manager| manager.plan_shutdown(&names.as_strs(), &halt)).map(Plan)

@@ -27,7 +27,9 @@ pub(crate) fn settings(settings: &Settings) -> Vec<Node> {
             setup.ssh_keys.iter().flat_map(|keys| keys.iter()).map(|key| Node::new("ssh-key").arg(key.as_str())),
         );
         inner.extend(scalar("root-password-file", &setup.root_password_file));
-        inner.extend(setup.hosts.iter().flat_map(|lines| lines.iter()).map(|line| Node::new("hosts").arg(line.as_str())));
+        inner.extend(
+            setup.hosts.iter().flat_map(|lines| lines.iter()).map(|line| Node::new("hosts").arg(line.as_str())),
+        );
         inner.extend(scalar("timezone", &setup.timezone));
         nodes.push(Node::new("setup").block(inner));
     }

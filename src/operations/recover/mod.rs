@@ -197,9 +197,11 @@ struct Work<'a> {
 impl Work<'_> {
     /// Returns true if resuming the operation installs the zone.
     fn installs(&self) -> bool {
-        let whole = self.findings.zone.as_ref().is_some_and(|zone| {
-            !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete)
-        });
+        let whole = self
+            .findings
+            .zone
+            .as_ref()
+            .is_some_and(|zone| !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete));
         !self.is_destruction() && !find::is_application(self.entry) && (!whole || self.has_old_files())
     }
 
