@@ -114,7 +114,7 @@ mod value;
 pub use api::{
     ApplyOptions, Basis, Change, CreateOptions, DestroyOptions, Event, EventKind, ExecOptions, ExecStream, HaltOptions,
     ImportOptions, OnFailure, Outcome, Pinned, PinnedNet, Plan, PlannedFile, PlannedStep, Query, QueryHost,
-    RecoverOptions, ReinstallOptions, Report, Request, RunOptions, Zone, ZoneAddress, ZoneNet,
+    RecoverOptions, ReinstallOptions, RenameOptions, Report, Request, RunOptions, Zone, ZoneAddress, ZoneNet,
 };
 pub use doctor::{Diagnosis, DiagnosisArea, DiagnosisItem, DiagnosisKind, DiagnosisLevel};
 pub use documents::config::{Config, FailureRule, Timeouts};
@@ -122,6 +122,7 @@ pub use documents::document::Document;
 pub use documents::environment::Environment;
 pub use documents::pool::{Pool, PoolNetwork, PoolShare, Strategy};
 pub use documents::publisher::Publisher;
+pub use documents::renaming::Renaming;
 pub use documents::reservation::{Reservation, ReservedAddress};
 pub use documents::resolve::{ZoneSpec, effective};
 pub use documents::resources::{

@@ -236,6 +236,40 @@ class Manager:
         Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
         """
 
+    def plan_rename(self, old: str, new: str, *, links: bool = False, zonepath: bool = False) -> Plan:
+        """Plans to rename a zone. Changes nothing.
+
+        - links: also rename the VNICs that are named after the zone.
+        - zonepath: also move the zone to the zonepath of its new name.
+
+        Raises the errors of `rename` that show before it begins.
+        """
+
+    def rename(
+        self,
+        old: str,
+        new: str,
+        *,
+        links: bool = False,
+        zonepath: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Report:
+        """Renames a zone that is down: on the host, in its entry, and in every file that names it.
+
+        - links: also rename the VNICs that are named after the zone.
+        - zonepath: also move the zone to the zonepath of its new name, beside the current one. The dataset keeps its
+          name.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+
+        Returns a Report whose only Outcome has the zone under its new name; its notes say what keeps the old one.
+
+        Raises NotFoundError; StateError if the zone is not down; ExistsError if anything has or names the new name,
+        data included; ConfigError if a template names its storage after it; RecoveryNeededError for an unfinished
+        operation. A failure leaves the zone as it was.
+        """
+
     def run(
         self,
         plan: Plan,

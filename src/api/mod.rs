@@ -3,6 +3,7 @@
 mod event;
 mod options;
 mod plan;
+mod rename_options;
 mod report;
 mod request;
 mod zone;
@@ -14,6 +15,7 @@ pub use options::{
 };
 pub use plan::{Basis, Change, Plan, PlannedFile, PlannedStep};
 pub(crate) use plan::{difference, hex};
+pub use rename_options::RenameOptions;
 pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};
 pub use zone::{Zone, ZoneAddress, ZoneNet};

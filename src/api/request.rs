@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, ReinstallOptions};
+use crate::api::{ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, ReinstallOptions, RenameOptions};
 
 /// A request for one zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,13 @@ pub enum Request {
         /// The caller's options.
         options: HaltOptions,
     },
+    /// Give the zone another name.
+    Rename {
+        /// The new name.
+        to: String,
+        /// The caller's options.
+        options: RenameOptions,
+    },
     /// Remove the zone's entry only.
     Forget {},
     /// Adopt the zone.
@@ -65,6 +72,7 @@ impl Request {
             Request::Reinstall { .. } => "reinstall",
             Request::Boot {} => "boot",
             Request::Shutdown { .. } => "shutdown",
+            Request::Rename { .. } => "rename",
             Request::Forget {} => "forget",
             Request::Import { .. } => "import",
             Request::Apply { .. } => "apply",
@@ -79,6 +87,7 @@ impl Request {
             Request::Reinstall { .. } => "reinstalled",
             Request::Boot {} => "booted",
             Request::Shutdown { .. } => "shut-down",
+            Request::Rename { .. } => "renamed",
             Request::Forget {} => "forgotten",
             Request::Import { .. } => "adopted",
             Request::Apply { .. } => "applied",

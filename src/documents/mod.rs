@@ -5,6 +5,7 @@ pub(crate) mod document;
 pub(crate) mod environment;
 pub(crate) mod pool;
 pub(crate) mod publisher;
+pub(crate) mod renaming;
 pub(crate) mod reservation;
 pub(crate) mod resolve;
 pub(crate) mod resources;

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::documents::document::{FORMAT, Kind, Reader, integer, scalar};
+use crate::documents::renaming::Renaming;
 use crate::documents::settings::{EntryNet, Settings, read, write};
 use crate::kdl_util::{Node, Value};
 use crate::schema::At;
@@ -64,6 +65,8 @@ pub struct ZoneEntry {
     pub applied: Option<Box<Applied>>,
     /// Changes that were applied while the zone was running and wait for its next boot.
     pub pending: Option<Pending>,
+    /// The rename in progress; the file may have either name.
+    pub renaming: Option<Renaming>,
     /// The datasets that zmgr made for it, the only ones that it ever destroys.
     pub datasets: Vec<MadeDataset>,
     /// Parts that import found and no node can represent, verbatim, one per line.
@@ -90,6 +93,7 @@ impl ZoneEntry {
             settings: Settings::default(),
             applied: None,
             pending: None,
+            renaming: None,
             datasets: Vec::new(),
             foreign: Vec::new(),
             source: Source::none(),
@@ -118,7 +122,9 @@ impl ZoneEntry {
         let setup = self.applied.as_ref().map(|applied| &applied.settings.setup);
         if self.is_newer() {
             self.format
-        } else if setup.is_some_and(|setup| setup.root_password_file.is_some() || setup.hosts.is_some()) {
+        } else if self.renaming.is_some()
+            || setup.is_some_and(|setup| setup.root_password_file.is_some() || setup.hosts.is_some())
+        {
             3
         } else if self.pending.is_some() || overrides || !self.datasets.is_empty() || self.intent.purge {
             2
@@ -401,6 +407,7 @@ impl Kind for ZoneEntry {
             })
         });
         entry.pending = root.child("pending").and_then(Pending::decode);
+        entry.renaming = root.child("renaming").and_then(Renaming::decode);
         let made = root.child("datasets").map(Node::nodes).unwrap_or_default();
         entry.datasets = made
             .iter()
@@ -455,6 +462,7 @@ impl Kind for ZoneEntry {
             Node::new("applied").block(nodes)
         }));
         inner.extend(self.pending.as_ref().map(Pending::encode));
+        inner.extend(self.renaming.as_ref().map(Renaming::encode));
         if !self.datasets.is_empty() {
             let made = self.datasets.iter().map(|made| {
                 Node::new("dataset")

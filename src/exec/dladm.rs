@@ -132,6 +132,11 @@ pub fn set_property(name: &LinkName, property: &str, value: &str) -> Invocation 
     Invocation::new("dladm").args(["set-linkprop", "-p", &format!("{property}={value}"), name.as_str()])
 }
 
+/// Gives a link that no zone uses another name.
+pub fn rename_link(name: &LinkName, to: &LinkName) -> Invocation {
+    Invocation::new("dladm").args(["rename-link", name.as_str(), to.as_str()])
+}
+
 /// Resets a property of a link to its default, both active and persistent.
 pub fn reset_property(name: &LinkName, property: &str) -> Invocation {
     Invocation::new("dladm").args(["reset-linkprop", "-p", property, name.as_str()])

@@ -185,6 +185,16 @@ pub fn set_quota(name: &str, quota: Option<u64>) -> Invocation {
     Invocation::new("zfs").args(["set", &format!("quota={quota}"), name])
 }
 
+/// Mounts a file system at another path, from now on.
+pub fn set_mountpoint(name: &str, path: &str) -> Invocation {
+    Invocation::new("zfs").args(["set", &format!("mountpoint={path}"), name])
+}
+
+/// Mounts a file system where the one above it says, from now on.
+pub fn inherit_mountpoint(name: &str) -> Invocation {
+    Invocation::new("zfs").args(["inherit", "mountpoint", name])
+}
+
 /// Destroys a dataset without children.
 pub fn destroy_one(name: &str) -> Invocation {
     Invocation::new("zfs").args(["destroy", name])

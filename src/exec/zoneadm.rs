@@ -188,6 +188,11 @@ pub fn reboot(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("reboot").with_limit(Some(limit))
 }
 
+/// Moves it to another zonepath, which must be absent or an empty directory.
+pub fn move_to(zone: &ZoneName, zonepath: &str, limit: Duration) -> Invocation {
+    on(zone).args(["move", zonepath]).with_limit(Some(limit))
+}
+
 /// Detaches its installation and leaves the files.
 pub fn detach(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("detach").with_limit(Some(limit))

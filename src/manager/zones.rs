@@ -2,7 +2,8 @@
 
 use super::Manager;
 use crate::api::{
-    CreateOptions, DestroyOptions, Plan, Query, RecoverOptions, ReinstallOptions, Report, RunOptions, Zone,
+    CreateOptions, DestroyOptions, Plan, Query, RecoverOptions, ReinstallOptions, RenameOptions, Report, RunOptions,
+    Zone,
 };
 use crate::error::{Code, Error, Result};
 use crate::operations;
@@ -173,6 +174,42 @@ impl Manager {
     /// ```
     pub fn forget(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
         operations::forget(&*self.context()?, &checked(names)?, run)
+    }
+
+    /// Plans to rename a zone. Changes nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// let plan = manager.plan_rename("web01", "web02", &RenameOptions::new())?;
+    /// assert!(plan.to_string().contains("set zonename=web02"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_rename(&self, from: &str, to: &str, options: &RenameOptions) -> Result<Plan> {
+        let (context, _pretence) = self.planning_site()?;
+        operations::plan_rename(&context, &ZoneName::new(from)?, &ZoneName::new(to)?, options)
+    }
+
+    /// Renames a zone that is down: on the host, in its entry, and in every file that names it. VNICs and zonepath
+    /// keep their names unless the options say otherwise.
+    ///
+    /// `wrong-state` if it is not down; `exists` if anything has or names the new name, data included; `config` if its storage is
+    /// named after it by a template. A failure leaves the zone as it was. The outcome has the zone under its new name.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// let report = manager.rename("web01", "web02", &RenameOptions::new(), &mut RunOptions::new())?;
+    /// let zones = report.into_result()?;
+    /// assert_eq!((zones[0].name.as_str(), zones[0].zonepath.as_deref()), ("web02", Some("/zones/web01")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rename(&self, from: &str, to: &str, options: &RenameOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        operations::rename(&*self.context()?, &ZoneName::new(from)?, &ZoneName::new(to)?, options, run)
     }
 
     /// Plans to reinstall these zones. Changes nothing.

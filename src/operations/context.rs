@@ -160,6 +160,36 @@ impl Context {
         Ok(locks)
     }
 
+    /// Takes the locks of several zones in the order of their names, with the limits of [`Context::lock_with_source_for`].
+    pub(crate) fn lock_all(
+        &self,
+        names: &BTreeSet<ZoneName>,
+        others: Duration,
+        commands: Duration,
+        events: &EventSender,
+    ) -> Result<BTreeMap<ZoneName, Locks>> {
+        let mut held = BTreeMap::new();
+        for name in names {
+            match self.lock_for(name, others, commands, events) {
+                Ok(locks) => drop(held.insert(name.clone(), locks)),
+                Err(error) => {
+                    self.release(held);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    /// Releases these locks, and removes those of names without an entry.
+    pub(crate) fn release(&self, held: BTreeMap<ZoneName, Locks>) {
+        for (name, locks) in held {
+            if !self.registry.tree().zone(&name).exists() {
+                locks.retire();
+            }
+        }
+    }
+
     fn lock_for(&self, name: &ZoneName, others: Duration, commands: Duration, events: &EventSender) -> Result<Locks> {
         // Of several zones, those not begun when the operation is cancelled are not begun at all.
         if events.cancel_requests() > 0 {

@@ -223,6 +223,11 @@ pub(crate) fn adopt(step_context: &StepContext<'_>, dataset: Option<&Dataset>) {
     }
 }
 
+/// Returns the record of a zone's dataset.
+pub(crate) fn recorded(dataset: &Dataset) -> MadeDataset {
+    MadeDataset { name: dataset.name.clone(), guid: Some(dataset.guid.clone()), zonepath: true }
+}
+
 /// Checks, before anything is planned, that a zone's files are in the dataset that zmgr recorded for it.
 pub(crate) fn is_ours(recorded: &[MadeDataset], zone: &ZoneName, dataset: Option<&Dataset>) -> Result<()> {
     let guid = recorded.iter().find(|made| made.zonepath).and_then(|made| made.guid.as_ref());

@@ -42,6 +42,8 @@ pub(crate) enum Purpose {
     Apply,
     /// To change a zone that was shut down for it.
     ApplyDown,
+    /// To give a zone another name.
+    Rename,
     /// To remove links that a zone does not use.
     Unlink,
     /// To make a zone what it was before a failed operation.
@@ -61,7 +63,7 @@ enum Existing {
 impl Purpose {
     fn existing(self) -> Existing {
         match self {
-            Purpose::Create | Purpose::Apply | Purpose::ApplyDown => Existing::Unasked,
+            Purpose::Create | Purpose::Apply | Purpose::ApplyDown | Purpose::Rename => Existing::Unasked,
             Purpose::Boot | Purpose::Destroy | Purpose::Empty | Purpose::Unlink | Purpose::Restore => Existing::Skipped,
             Purpose::Resume => Existing::Redone,
         }
@@ -70,11 +72,29 @@ impl Purpose {
     /// Returns the record of the journal while a step runs; `None` if the entry stays as it is.
     fn note(self, step: &str) -> Option<Note<'_>> {
         match self {
-            Purpose::Create | Purpose::Resume | Purpose::Boot | Purpose::Empty | Purpose::ApplyDown => {
-                Some(Note::Creating { step })
-            }
+            Purpose::Create
+            | Purpose::Resume
+            | Purpose::Boot
+            | Purpose::Empty
+            | Purpose::ApplyDown
+            | Purpose::Rename => Some(Note::Creating { step }),
             Purpose::Destroy => Some(Note::Destroying { step }),
             Purpose::Apply | Purpose::Unlink | Purpose::Restore => None,
+        }
+    }
+
+    /// Returns the name of the operation, before the zone's.
+    fn verb(self) -> &'static str {
+        match self {
+            Purpose::Create => "creating",
+            Purpose::Resume => "finishing",
+            Purpose::Destroy => "destroying",
+            Purpose::Empty => "reinstalling",
+            Purpose::Apply | Purpose::ApplyDown => "applying",
+            Purpose::Rename => "renaming",
+            Purpose::Boot => "booting",
+            Purpose::Unlink => "removing links of",
+            Purpose::Restore => "restoring",
         }
     }
 
@@ -82,13 +102,15 @@ impl Purpose {
     fn failed(self, zone: &ZoneName, stopped: Stopped) -> Error {
         let Stopped { step, error, .. } = stopped;
         match self {
-            Purpose::Create => error.with_context(format!("creating {zone} failed at {step}")),
-            Purpose::Resume => error.with_context(format!("finishing {zone} failed at {step}")),
+            Purpose::Create
+            | Purpose::Resume
+            | Purpose::Empty
+            | Purpose::Apply
+            | Purpose::ApplyDown
+            | Purpose::Rename => error.with_context(format!("{} {zone} failed at {step}", self.verb())),
             Purpose::Destroy => error
                 .with_context(format!("destroying {zone} failed at {step}"))
                 .with_help(format!("fix the cause, then run `zmgr destroy {zone}` again, or `zmgr recover {zone}`")),
-            Purpose::Empty => error.with_context(format!("reinstalling {zone} failed at {step}")),
-            Purpose::Apply | Purpose::ApplyDown => error.with_context(format!("applying {zone} failed at {step}")),
             Purpose::Boot => error
                 .with_context(format!("{zone} is ready but could not be booted"))
                 .with_help(format!("the zone is kept; fix the cause, then run `zmgr boot {zone}`")),
@@ -206,13 +228,31 @@ pub(crate) fn create(
     steps: &Steps,
     failure: Failure,
 ) -> Result<()> {
-    match forward(step_context, journal, each(steps), Purpose::Create) {
-        // A cancellation that arrives with the last event still rolls everything back.
-        Ok(()) => step_context
-            .checkpoint()
-            .map_err(|error| failed(step_context, journal, steps, steps.len().saturating_sub(1), failure, error)),
-        Err(stopped) => Err(failed(step_context, journal, steps, stopped.at, failure, stopped.error)),
-    }
+    undoable(step_context, journal, steps, Purpose::Create, failure)
+}
+
+/// Runs steps that are all undone if one of them fails.
+pub(crate) fn change(
+    step_context: &StepContext<'_>,
+    journal: &mut Journal<'_>,
+    steps: &Steps,
+    purpose: Purpose,
+) -> Result<()> {
+    undoable(step_context, journal, steps, purpose, Failure::RollBack)
+}
+
+fn undoable(
+    step_context: &StepContext<'_>,
+    journal: &mut Journal<'_>,
+    steps: &Steps,
+    purpose: Purpose,
+    failure: Failure,
+) -> Result<()> {
+    // A cancellation that arrives with the last event still rolls everything back.
+    let last = |error| Stopped { at: steps.len().saturating_sub(1), step: String::new(), error };
+    forward(step_context, journal, each(steps), purpose)
+        .and_then(|()| step_context.checkpoint().map_err(last))
+        .map_err(|stopped| failed(step_context, journal, steps, purpose, failure, stopped))
 }
 
 /// Removes a zone, its entry last. A failure leaves the entry as it stands: `recover` resumes or, while nothing is lost, restores.
@@ -260,11 +300,13 @@ fn failed(
     step_context: &StepContext<'_>,
     journal: &mut Journal<'_>,
     steps: &Steps,
-    at: usize,
+    purpose: Purpose,
     failure: Failure,
-    error: Error,
+    stopped: Stopped,
 ) -> Error {
+    let Stopped { at, error, .. } = stopped;
     let step = steps[at].id();
+    let verb = purpose.verb();
     if failure == Failure::Keep && error.code() != Code::Cancelled {
         let noted = journal.note(Note::Failed { step: &step });
         return match noted {
@@ -272,7 +314,7 @@ fn failed(
                 let zone = step_context.zone;
                 let why = error.help().map(|help| format!("; {help}")).unwrap_or_default();
                 error
-                    .with_context(format!("creating {zone} stopped at {step}, and what was done is kept"))
+                    .with_context(format!("{verb} {zone} stopped at {step}, and what was done is kept"))
                     .with_help(format!("run `zmgr recover {zone}` to roll it back, with --resume to finish it{why}"))
             }
             Err(also) => error.with_detail(also.to_detail()),
@@ -281,11 +323,11 @@ fn failed(
     match roll_back(step_context, journal, steps, at) {
         Ok(()) => {
             let how = if error.code() == Code::Cancelled { "was cancelled" } else { "failed" };
-            error.with_context(format!("creating {} {how} at {step} and was rolled back", step_context.zone))
+            error.with_context(format!("{verb} {} {how} at {step} and was rolled back", step_context.zone))
         }
         Err(also) => {
             let code = error.code();
-            let mut both = error.with_context(format!("creating {} failed at {step}", step_context.zone));
+            let mut both = error.with_context(format!("{verb} {} failed at {step}", step_context.zone));
             let known = also.details().iter().any(|detail| detail.message == also.message());
             for detail in also.details().iter().cloned().chain((!known).then(|| also.to_detail())) {
                 both = both.with_detail(detail);

@@ -4,9 +4,11 @@
 //! operation.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 
 use super::files::read_document;
 use super::made::Made;
+use super::plumb_links::has_ipadm;
 use crate::documents::document::Document;
 use crate::documents::zone::{Before, EntryState, Intent, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -18,6 +20,8 @@ use crate::value::name::ZoneName;
 pub(crate) struct Journal<'a> {
     registry: &'a Registry,
     zone: &'a ZoneName,
+    /// The other name of a zone that is being renamed: the entry is under one of the two.
+    other: Option<ZoneName>,
     id: EntryId,
     /// For the next record: the uuid of the installation, or that there is none.
     uuid: Option<Option<String>>,
@@ -36,6 +40,9 @@ pub(crate) const REINSTALL: &str = "reinstall:";
 
 /// Prefix of the steps for which a running zone is taken down and booted again: their changes are never undone.
 pub(crate) const APPLY: &str = "apply:";
+
+/// Prefix of the steps of a rename.
+pub(crate) const RENAME: &str = "rename:";
 
 /// Position of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +63,17 @@ pub(crate) enum Note<'a> {
 
 impl<'a> Journal<'a> {
     pub(crate) fn new(registry: &'a Registry, zone: &'a ZoneName, id: EntryId) -> Self {
-        Journal { registry, zone, id, uuid: None, datasets: None, work: "", intent: None, last: RefCell::default() }
+        Journal {
+            registry,
+            zone,
+            other: None,
+            id,
+            uuid: None,
+            datasets: None,
+            work: "",
+            intent: None,
+            last: RefCell::default(),
+        }
     }
 
     /// Opens the journal of an operation on a complete zone.
@@ -67,6 +84,21 @@ impl<'a> Journal<'a> {
     /// Opens the journal of a running zone that is down for a change.
     pub(crate) fn applying(self) -> Self {
         Journal { work: APPLY, ..self }
+    }
+
+    /// Opens the journal of a rename. The entry may be under either name; while both files exist, the first one counts.
+    pub(crate) fn renaming(self, to: &ZoneName) -> Self {
+        Journal { work: RENAME, other: Some(to.clone()), ..self }
+    }
+
+    /// Returns the entry's file.
+    fn path(&self) -> PathBuf {
+        let tree = self.registry.tree();
+        let own = tree.zone(self.zone);
+        match self.other.as_ref().map(|other| tree.zone(other)) {
+            Some(other) if !own.exists() => other,
+            _ => own,
+        }
     }
 
     /// Records the uuid of the zone's installation with the next record, if there is one.
@@ -115,7 +147,10 @@ impl<'a> Journal<'a> {
                 }
             });
             match (note, self.intent) {
-                (Note::Ready, _) => entry.intent = Intent::default(),
+                (Note::Ready, _) => {
+                    entry.intent = Intent::default();
+                    settle_name(entry);
+                }
                 (_, Some(intent)) => entry.intent = intent,
                 (_, None) => {}
             }
@@ -130,7 +165,7 @@ impl<'a> Journal<'a> {
 
     /// Changes the entry in other ways.
     pub(crate) fn edit(&self, change: impl Fn(&mut ZoneEntry)) -> Result<()> {
-        let path = self.registry.tree().zone(self.zone);
+        let path = self.path();
         self.registry
             .change(&path, |bytes| {
                 let last = self.last.take().filter(|last| last.text().as_bytes() == bytes);
@@ -147,13 +182,13 @@ impl<'a> Journal<'a> {
 
     /// Returns true if the entry was removed.
     pub(crate) fn is_gone(&self) -> bool {
-        matches!(self.registry.tree().zone(self.zone).try_exists(), Ok(false))
+        matches!(self.path().try_exists(), Ok(false))
     }
 
     /// Ends a creation that was rolled back: removes the entry, or restores what it was before. A user's file keeps what was chosen
     /// for it.
     pub(crate) fn take_back(&self) -> Result<()> {
-        let path = self.registry.tree().zone(self.zone);
+        let path = self.path();
         let before = match read_document(self.registry.tree(), &path)? {
             Some(bytes) => self.mine(Document::parse(&path, &bytes)?)?.value.intent.before,
             None => return Ok(()),
@@ -199,5 +234,18 @@ impl<'a> Journal<'a> {
                 self.zone
             ))
             .with_source(error)
+    }
+}
+
+/// Ends a rename: the entry describes the zone under the name that it has.
+fn settle_name(entry: &mut ZoneEntry) {
+    if let Some(renaming) = entry.renaming.take() {
+        if entry.name == renaming.to {
+            // Its boots make interfaces on new links only if zmgr asks for them, and a zone without files has its first boot ahead.
+            let unplumbed = entry.uuid.is_some() && has_ipadm(entry);
+            renaming.complete(entry, unplumbed);
+        } else {
+            renaming.revert(entry);
+        }
     }
 }

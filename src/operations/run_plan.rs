@@ -17,7 +17,7 @@ use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
 use super::zone_comparison::comparisons;
-use super::{apply, forget, power_order, reinstall};
+use super::{apply, forget, power_order, reinstall, rename};
 use crate::api::{Change, CreateOptions, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
@@ -172,6 +172,9 @@ impl RunContext {
                     let planned = reinstall::plan(context, &self.config_tree, &self.removal, name, options);
                     confirmed(planned, Some(change), |reinstallation| &reinstallation.change).map(drop)
                 }
+                (Request::Rename { to, options }, ..) => {
+                    rename::confirm(context, &self.config_tree, name, to, options, change)
+                }
                 (Request::Forget {}, ..) => confirmed(
                     forget::plan(context, &self.config_tree, &self.removal.boot_order, name),
                     Some(change),
@@ -225,6 +228,11 @@ impl RunContext {
             Request::Reinstall { options } => {
                 reinstall::reinstall_one(context, &self.config_tree, &self.removal, name, options, Some(change), events)
                     .map(Some)
+            }
+            Request::Rename { to, options } => {
+                let to = ZoneName::new(to.as_str())?;
+                rename::rename_one(context, &self.config_tree, name, &to, options, Some(change), events)
+                    .map(|(zone, _)| Some(zone))
             }
             Request::Forget {} => {
                 forget::forget_one(context, &self.config_tree, &self.removal.boot_order, name, Some(change), events)

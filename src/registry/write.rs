@@ -123,6 +123,31 @@ impl Registry {
         }
     }
 
+    /// Writes a new file with the mode and owner of another: `edit` gets the bytes of that one and returns those of the new one.
+    /// Flushed when this returns.
+    ///
+    /// Fails with `exists` if anything is at the new path; `not-found` if nothing is at the old one.
+    pub fn copy(&self, from: &Path, to: &Path, edit: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Result<()> {
+        let (before, meta) = self.read_to_change(from)?;
+        let (temp, _) = self.write_temp(to, &edit(&before)?, Some(&meta))?;
+        let staged = Staged { temp, path: to.to_owned() };
+        if let Err(error) = self.sync_staged(&staged) {
+            self.unstage(&staged);
+            return Err(error);
+        }
+        self.link(&staged)?;
+        let is_current = matches!(self.read_to_change(from), Ok((now, _)) if now == before);
+        let kept = match is_current {
+            true => self.sync_directory_of(to),
+            false => Err(Error::new(Code::Busy, format!("{} was changed by another process", from.display()))
+                .with_help("try again")),
+        };
+        kept.inspect_err(|_| {
+            // A failed write must leave nothing. The first error is reported.
+            let _ = self.unlink(to);
+        })
+    }
+
     /// Removes a file, flushed when this returns. A missing file is not an error.
     pub fn remove(&self, path: &Path) -> Result<()> {
         match self.unlink(path) {
@@ -133,7 +158,7 @@ impl Registry {
     }
 
     /// Removes the temporary file of a dead holder of the file's lock.
-    pub(super) fn sweep_temp(&self, path: &Path) -> Result<()> {
+    pub(crate) fn sweep_temp(&self, path: &Path) -> Result<()> {
         temp_of(path).map_or(Ok(()), |temp| self.sweep(&temp))
     }
 

@@ -190,7 +190,10 @@ pub fn reference() -> String {
             &[At::Defaults, At::Install, At::Setup, At::Fs, At::Rctl],
         ),
         ("pools/NAME.kdl", &[At::PoolFile, At::Pool, At::PoolNetwork, At::PoolAddresses]),
-        ("zones/NAME.kdl", &[At::ZoneFile, At::Zone, At::ZoneNet, At::Applied, At::Pending, At::Datasets, At::Foreign]),
+        (
+            "zones/NAME.kdl",
+            &[At::ZoneFile, At::Zone, At::ZoneNet, At::Applied, At::Pending, At::Renaming, At::Datasets, At::Foreign],
+        ),
         (
             "publishers/NAME.kdl and reservations/NAME.kdl",
             &[At::PublisherFile, At::Publisher, At::ReservationFile, At::Reservation],

@@ -21,6 +21,7 @@ pub(crate) enum At {
     Zone,
     Applied,
     Pending,
+    Renaming,
     Datasets,
     Foreign,
     TemplateNet,
@@ -51,6 +52,7 @@ impl At {
             At::Zone => "zone",
             At::Applied => "applied",
             At::Pending => "pending",
+            At::Renaming => "renaming",
             At::Datasets => "datasets",
             At::Foreign => "foreign",
             At::TemplateNet => "net (of a template)",
@@ -582,6 +584,35 @@ pub(crate) static TABLE: &[NodeRule] = &[
         times: Times::Keyed,
         help: "Written by zmgr: one change that is not in effect yet.",
         example: r#"change "bootargs" was="-v""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "renaming",
+        at: &[At::Zone],
+        args: args!("ZONE": Type::ZoneName),
+        props: &[must("to", Type::ZoneName, "name of the zone afterwards")],
+        body: Some(At::Renaming),
+        help: "Written by zmgr: the rename of the zone that is in progress.",
+        example: r#"renaming "web01" to="web02" { link "web01_0" to="web02_0" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "link",
+        at: &[At::Renaming],
+        args: args!("LINK": Type::Vnic),
+        props: &[must("to", Type::Vnic, "name of the VNIC afterwards")],
+        times: Times::Keyed,
+        help: "Written by zmgr: a VNIC that is renamed with the zone.",
+        example: r#"link "web01_0" to="web02_0""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "zonepath",
+        at: &[At::Renaming],
+        args: args!("PATH": Type::ZonePath),
+        props: &[must("to", Type::ZonePath, "zonepath afterwards")],
+        help: "Written by zmgr: the move of the zone that goes with its rename.",
+        example: r#"zonepath "/zones/web01" to="/zones/web02""#,
         ..BASE
     },
     NodeRule {

@@ -224,6 +224,31 @@ static void documents(zmgr_manager *manager) {
     zmgr_report_free(report);
 }
 
+static void another_name(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_plan *plan = NULL;
+    zmgr_report *report = NULL;
+    zmgr_rename_options options;
+    CHECK_STATUS(zmgr_zone_create(manager, "before", NULL, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_zone_rename(manager, "before", "after", NULL, NULL, NULL, &error), ZMGR_WRONG_STATE, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_halt(manager, "before", NULL, NULL, &error), ZMGR_OK, error);
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.links = true;
+    CHECK_STATUS(zmgr_plan_rename(manager, "before", "after", &options, &plan, &error), ZMGR_OK, error);
+    CHECK(!zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_zone_rename(manager, "before", "after", &options, NULL, &report, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_report_action(report, 0), "renamed");
+    CHECK_TEXT(zmgr_zone_name(zmgr_report_zone(report, 0)), "after");
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_zone_rename(manager, "before", "other", NULL, NULL, NULL, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_plan_rename(manager, "after", NULL, NULL, &plan, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+}
+
 int main(int argc, char **argv) {
     char directory[1024];
     zmgr_manager *manager = check_manager(argc, argv, "addresses", directory, sizeof directory);
@@ -238,6 +263,7 @@ int main(int argc, char **argv) {
     who_holds_what(manager);
     null_is_answered(manager);
     documents(manager);
+    another_name(manager);
     zmgr_close(manager);
     return check_done();
 }

@@ -225,6 +225,21 @@ def test_documents(zmgr_manager: zmgr.Manager) -> None:
     assert spec["brand"]["source"]["line"] > 0
 
 
+def test_rename(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.create("a")
+    with pytest.raises(zmgr.StateError):
+        zmgr_manager.rename("a", "b")
+    zmgr_manager.halt("a")
+    (change,) = zmgr_manager.plan_rename("a", "b", links=True).changes
+    assert [step.id for step in change.steps][:2] == ["link:internal", "zonecfg"]
+    (outcome,) = zmgr_manager.rename("a", "b", links=True, zonepath=True)
+    assert outcome.action == "renamed" and outcome.zone is not None
+    assert (outcome.zone.name, outcome.zone.nets[0].vnic) == ("b", "b_0")
+    assert str(outcome.zone.zonepath) == "/zones/b"
+    with pytest.raises(zmgr.NotFoundError):
+        zmgr_manager.zone("a")
+
+
 def test_import(zmgr_manager: zmgr.Manager) -> None:
     zone = zmgr_manager.create("a")
     (zmgr_manager.root / "zones/a.kdl").unlink()

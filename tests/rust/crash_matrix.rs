@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
-    ApplyOptions, CreateOptions, DestroyOptions, ImportOptions, Manager, RecoverOptions, ReinstallOptions, RunOptions,
+    ApplyOptions, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, RecoverOptions, ReinstallOptions,
+    RenameOptions, RunOptions,
 };
 
 use crate::snapshot::{copy, differences, scratch, whole};
@@ -54,6 +55,11 @@ fn operate(manager: &Manager, operation: &str) {
         "import" => manager.import(&[], &ImportOptions::new(), run).map(drop),
         "apply" => manager.apply(&["web01"], &ApplyOptions::new().recreate(true), run).map(drop),
         "change" => manager.apply(&["web01"], &ApplyOptions::new().reboot(true), run).map(drop),
+        "rename" => manager.rename("web01", "web09", &RenameOptions::new(), run).map(drop),
+        "rename-all" => {
+            let options = RenameOptions::new().links(true).zonepath(true);
+            manager.rename("web01", "web09", &options, run).map(drop)
+        }
         "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
         other => panic!("no operation {other}"),
     };
@@ -242,6 +248,36 @@ fn import() {
                     add net; set physical=db0; set allowed-address=10.1.0.77/24; end";
         run(&["zonecfg", "-z", "db", zone]);
     });
+}
+
+/// A zone that is down, and files that name it.
+fn with_named_zone(dir: &Path, dialect: Dialect) {
+    zmgr::SimHost::create(dir, dialect).unwrap();
+    let (manager, run) = (manager(dir), &mut RunOptions::new());
+    manager.init().unwrap();
+    manager.create("web01", &CreateOptions::new().boot(false), run).unwrap();
+    manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), run).unwrap();
+    let pool = dir.join("etc/zmgr/pools/internal.kdl");
+    let text = fs::read_to_string(&pool).unwrap();
+    let end = text.rfind('}').unwrap();
+    fs::write(&pool, format!("{}    reserve \"10.1.0.99\" for=\"web01\"\n}}\n", &text[..end])).unwrap();
+    let template = "template \"copy\" {\n    extends \"oi\"\n    clone-from \"web01\" // golden\n}\n";
+    fs::write(dir.join("etc/zmgr/templates/copy.kdl"), template).unwrap();
+}
+
+#[test]
+fn rename_on_openindiana() {
+    visit("rename-all", &["web01", "web02", "web09"], |dir| with_named_zone(dir, Dialect::OpenIndiana));
+}
+
+#[test]
+fn rename_on_omnios() {
+    visit("rename-all", &["web01", "web02", "web09"], |dir| with_named_zone(dir, Dialect::OmniOs));
+}
+
+#[test]
+fn rename_of_the_zone_alone() {
+    visit("rename", &["web01", "web02", "web09"], |dir| with_named_zone(dir, Dialect::OpenIndiana));
 }
 
 const ENTRY: &str = "etc/zmgr/zones/web01.kdl";

@@ -42,6 +42,7 @@ mod power;
 mod purge;
 mod refusals;
 mod registry;
+mod rename;
 mod resources;
 mod round_trip;
 mod runner;

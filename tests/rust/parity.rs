@@ -65,6 +65,8 @@ fn rust_items() -> BTreeSet<String> {
         Manager::reinstall,
         Manager::reinstall_all,
         Manager::plan_reinstall,
+        Manager::rename,
+        Manager::plan_rename,
         Manager::run,
         Manager::boot,
         Manager::boot_all,

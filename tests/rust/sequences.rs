@@ -17,7 +17,7 @@ use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::WriteHook;
 use zmgr::{
     ApplyOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager, RecoverOptions,
-    ReinstallOptions, Report, RunOptions, SimHost,
+    ReinstallOptions, RenameOptions, Report, RunOptions, SimHost,
 };
 
 use crate::crash_matrix::Reaper;
@@ -68,7 +68,7 @@ fn draw(dice: &mut Dice) -> String {
     let (zone, other) = (dice.pick(ZONES), dice.pick(ZONES));
     let address = format!("10.1.0.{}", 9 + dice.roll(8));
     let (number, gib) = (dice.roll(3), 1 + dice.roll(4));
-    match dice.roll(44) {
+    match dice.roll(47) {
         0..=5 => format!("create {zone}"),
         6 => format!("create-at {zone} {address}"),
         7 => format!("clone {zone} {other}"),
@@ -101,6 +101,8 @@ fn draw(dice: &mut Dice) -> String {
         40 => format!("by-hand {zone} {address}"),
         41 => format!("precious {zone}"),
         42 => format!("fault {}", dice.pick(&["install", "boot", "uninstall", "halt", "shutdown", "verify"])),
+        43..=44 => format!("rename {zone} {other}"),
+        45 => format!("rename-links {zone} {other}"),
         _ => "recover".to_owned(),
     }
 }
@@ -125,6 +127,8 @@ fn is_operation(words: &[&str]) -> bool {
             | "halt"
             | "reboot"
             | "recover"
+            | "rename"
+            | "rename-links"
     )
 }
 
@@ -155,6 +159,8 @@ fn operate(manager: &Manager, words: &[&str]) -> Result<(), Error> {
         ["boot", zone] => manager.boot(&[zone], run).and_then(done),
         ["halt", zone] => manager.halt(&[zone], &HaltOptions::new(), run).and_then(done),
         ["reboot", zone] => manager.reboot(&[zone], &HaltOptions::new(), run).and_then(done),
+        ["rename", zone, to] => manager.rename(zone, to, &RenameOptions::new(), run).and_then(done),
+        ["rename-links", zone, to] => manager.rename(zone, to, &RenameOptions::new().links(true), run).and_then(done),
         ["recover"] => manager.recover(&[], &RecoverOptions::new(), run).and_then(done),
         _ => panic!("no operation {words:?}"),
     }
@@ -176,8 +182,8 @@ fn child() {
 /// One machine, and what its history says of whose each thing is.
 struct Machine {
     scratch: tempfile::TempDir,
-    /// By guid of a dataset, the zone and the entry id under which zmgr made it.
-    made: BTreeMap<String, (String, String)>,
+    /// By guid of a dataset, the entry id under which zmgr made it.
+    made: BTreeMap<String, String>,
 }
 
 impl Machine {
@@ -330,6 +336,16 @@ impl Machine {
         ZONES.iter().filter_map(id).collect()
     }
 
+    /// By the last part of its zonepath, the zone and the id of each entry: a zone that was renamed keeps its zonepath.
+    fn homes(&self) -> BTreeMap<String, (String, String)> {
+        let home = |(zone, id): (String, String)| {
+            let text = fs::read_to_string(self.tree(&format!("zones/{zone}.kdl"))).unwrap_or_default();
+            let path = text.lines().find_map(|line| line.strip_prefix("    zonepath \"/zones/"));
+            (path.map_or_else(|| zone.clone(), |path| path.trim_end_matches('"').to_owned()), (zone, id))
+        };
+        self.entry_ids().into_iter().map(home).collect()
+    }
+
     /// Runs one operation in this process or, with a point to die at, in another.
     fn run(&self, words: &[&str], point: Option<u64>) -> Result<(), Option<Error>> {
         let Some(point) = point else { return operate(&manager(&self.dir()), words).map_err(Some) };
@@ -350,9 +366,10 @@ impl Machine {
             self.meddle(&words);
             return Vec::new();
         }
-        let (held, was, ids) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.entry_ids());
+        let (held, was, homes) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.homes());
         let result = self.run(&words, point);
-        let (holds, is, new_ids) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.entry_ids());
+        let (holds, is, new_homes) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.homes());
+        let was_there = |id: &String| homes.values().any(|(_, known)| known == id);
         let mut wrong: Vec<String> = holds.difference(&held).map(|double| format!("held twice: {double}")).collect();
 
         for (guid, name) in &was.datasets {
@@ -360,20 +377,15 @@ impl Machine {
                 continue;
             }
             // Gone: right only for what zmgr made under the entry that was there, or for what a rolled back creation made.
-            let right = match self.made.get(guid) {
-                Some((zone, id)) => ids.get(zone) == Some(id),
-                None => false,
-            };
-            if !right {
+            if !self.made.get(guid).is_some_and(was_there) {
                 wrong.push(format!("dataset {name} ({guid}) is gone"));
             }
         }
         for path in was.precious.difference(&is.precious) {
             // A zone's own files go with the zone.
-            let of_zone = self
-                .made
-                .values()
-                .any(|(zone, id)| path.starts_with(format!("zones/{zone}")) && ids.get(zone) == Some(id));
+            let of_zone = homes.iter().any(|(home, (_, id))| {
+                path.starts_with(format!("zones/{home}")) && self.made.values().any(|made| made == id)
+            });
             if !of_zone {
                 wrong.push(format!("{} is gone", path.display()));
             }
@@ -382,19 +394,19 @@ impl Machine {
             if was.datasets.contains_key(guid) {
                 continue;
             }
-            let zone = name.split('/').nth(2).unwrap_or_default();
-            if let Some(id) = new_ids.get(zone).or_else(|| ids.get(zone)) {
-                self.made.insert(guid.clone(), (zone.to_owned(), id.clone()));
+            let home = name.split('/').nth(2).unwrap_or_default();
+            if let Some((_, id)) = new_homes.get(home).or_else(|| homes.get(home)) {
+                self.made.insert(guid.clone(), id.clone());
             }
         }
         if words[0] == "import" && matches!(result, Ok(())) {
             // Adopted: what lies at its zonepath is the zone's from now on.
             for (guid, name) in &is.datasets {
-                let zone = words[1];
-                if let Some(id) = new_ids.get(zone)
-                    && (name == &format!("rpool/zones/{zone}") || name.starts_with(&format!("rpool/zones/{zone}/")))
+                let home = name.split('/').nth(2).unwrap_or_default();
+                if let Some((zone, id)) = new_homes.get(home)
+                    && zone == words[1]
                 {
-                    self.made.insert(guid.clone(), (zone.to_owned(), id.clone()));
+                    self.made.insert(guid.clone(), id.clone());
                 }
             }
         }

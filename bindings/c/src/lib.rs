@@ -21,6 +21,7 @@ mod options;
 mod plan;
 mod plans;
 mod power;
+mod rename;
 mod report;
 mod sim;
 mod value;

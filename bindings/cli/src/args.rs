@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     check, completions, create, destroy, doctor, documents, drift, edit, find, fleet, forget, import, init, man, plan,
-    pool, power, recover, reinstall, show, sim,
+    pool, power, recover, reinstall, rename, show, sim,
 };
 use crate::examples;
 use crate::failure::Failure;
@@ -58,6 +58,9 @@ pub enum Command {
     Destroy(destroy::Destroy),
     /// Reinstall zones from scratch, keeping addresses and configuration
     Reinstall(reinstall::Reinstall),
+    /// Give a zone another name, in every file that names it
+    #[command(after_help = examples::RENAME)]
+    Rename(rename::Rename),
     /// Run a plan created with --dry-run --json
     #[command(after_help = examples::RUN)]
     Run(plan::Run),
@@ -143,6 +146,7 @@ impl Command {
             Command::Edit(edit) => edit.run(globals),
             Command::Init(init) => init.run(globals),
             Command::Reinstall(reinstall) => reinstall.run(globals),
+            Command::Rename(rename) => rename.run(globals),
             Command::Run(run) => run.run(globals),
             Command::Boot(boot) => boot.run(globals),
             Command::Shutdown(shutdown) => shutdown.run(globals),

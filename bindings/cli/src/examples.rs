@@ -23,6 +23,11 @@ Examples:
   zmgr destroy db01 --keep-data
   zmgr destroy db01 --purge --dry-run";
 
+pub const RENAME: &str = "\
+Examples:
+  zmgr rename web01 web02 --dry-run
+  zmgr rename web01 web02 --links --zonepath";
+
 pub const RUN: &str = "\
 Examples:
   zmgr --json create web01 --dry-run >plan.json

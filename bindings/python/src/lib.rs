@@ -17,6 +17,7 @@ mod manager;
 mod plan;
 mod plans;
 mod power;
+mod rename;
 mod report;
 mod run;
 mod sim;

@@ -118,7 +118,11 @@ impl<T: Kind> Document<T> {
     /// Returns the document changed to `value`. Only what differs changes; comments, order and spacing stay. Fails with `config` if
     /// a newer zmgr wrote it, or if the change cannot be made in place; nothing else is ever rewritten.
     pub fn with(&self, value: T) -> Result<Document<T>> {
-        let path = &**self.text.path();
+        self.moved(self.text.path(), value)
+    }
+
+    /// Like [`Document::with`], for the text of another file: the value may have another name.
+    pub(crate) fn moved(&self, path: &Path, value: T) -> Result<Document<T>> {
         if self.value.newer() {
             return Err(Error::new(Code::Config, format!("{} was written by a newer zmgr", path.display()))
                 .with_help("use the zmgr that wrote it"));

@@ -39,7 +39,7 @@ pub use xml::parse_xml;
 
 use super::Invocation;
 use crate::error::{Error, Result};
-use crate::value::name::ZoneName;
+use crate::value::name::{LinkName, ZoneName};
 
 /// Runs a script on a zone.
 pub fn configure(zone: &ZoneName, script: &Path) -> Invocation {
@@ -55,6 +55,18 @@ pub fn set_autoboot(zone: &ZoneName, autoboot: bool) -> Invocation {
 /// must have been read a moment before.
 pub fn delete(zone: &ZoneName) -> Invocation {
     on(zone).args(["delete", "-F"])
+}
+
+/// Gives a zone another name and its nets other links, each old and new, in one change. The zone must be down.
+pub(crate) fn rename(zone: &ZoneName, to: &ZoneName, links: &[(LinkName, LinkName)]) -> Invocation {
+    let nets = links.iter().map(|(from, to)| format!("select net physical={from}; set physical={to}; end; "));
+    on(zone).arg(format!("{}set zonename={to}; commit", nets.collect::<String>()))
+}
+
+/// Gives nets other links, each old and new, in one change.
+pub(crate) fn relink(zone: &ZoneName, links: &[(LinkName, LinkName)]) -> Invocation {
+    let nets = links.iter().map(|(from, to)| format!("select net physical={from}; set physical={to}; end; "));
+    on(zone).arg(format!("{}commit", nets.collect::<String>()))
 }
 
 fn on(zone: &ZoneName) -> Invocation {

@@ -88,6 +88,31 @@ pub(crate) fn decide(journal: Journal, found: &HostView, mode: RecoverMode) -> R
     }
 }
 
+/// The zone on the host during a rename.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RenameView {
+    /// The host has it under its old name.
+    Old,
+    /// The host has it under its new name; `active` if it is not down.
+    New { active: bool },
+    /// Another process changed it, in this way.
+    Strange(String),
+}
+
+/// Decides about a rename; `undo` once a rollback began. Nothing is lost in either direction, so it goes on once the host has renamed
+/// the zone, and back before that.
+pub(crate) fn renaming(undo: bool, found: &RenameView, mode: RecoverMode) -> RecoveryAction {
+    match (found, mode) {
+        (RenameView::Strange(how), _) => RecoveryAction::Refuse(how.clone()),
+        (RenameView::New { active: true }, RecoverMode::RollBack) => {
+            RecoveryAction::Refuse("the zone is active under its new name; halt it to roll back its rename".to_owned())
+        }
+        (RenameView::New { active: false }, RecoverMode::LeastLoss) if undo => RecoveryAction::Undo,
+        (_, RecoverMode::Resume) | (RenameView::New { .. }, RecoverMode::LeastLoss) => RecoveryAction::Finish,
+        (RenameView::Old, _) | (RenameView::New { .. }, RecoverMode::RollBack) => RecoveryAction::Undo,
+    }
+}
+
 fn creating(phase: Phase, undo: bool, found: &HostView, mode: RecoverMode) -> RecoveryAction {
     let HostView::Zone { host_phase, config_match, same_installation } = found else {
         return match mode {
@@ -370,6 +395,23 @@ mod tests {
         }
         for found in [HostView::Nothing, zone(HostZonePhase::Configured, None), zone(HostZonePhase::Incomplete, None)] {
             assert!(matches!(decide(Journal::Applying, &found, RecoverMode::LeastLoss), RecoveryAction::Refuse(_)));
+        }
+    }
+
+    #[test]
+    fn a_rename_goes_on_once_the_host_has_made_it() {
+        let active = |active| RenameView::New { active };
+        assert_eq!(renaming(false, &RenameView::Old, RecoverMode::LeastLoss), RecoveryAction::Undo);
+        assert_eq!(renaming(false, &RenameView::Old, RecoverMode::Resume), RecoveryAction::Finish);
+        for is_active in [false, true] {
+            assert_eq!(renaming(false, &active(is_active), RecoverMode::LeastLoss), RecoveryAction::Finish);
+        }
+        assert_eq!(renaming(true, &active(false), RecoverMode::LeastLoss), RecoveryAction::Undo);
+        assert_eq!(renaming(false, &active(false), RecoverMode::RollBack), RecoveryAction::Undo);
+        assert!(matches!(renaming(true, &active(true), RecoverMode::RollBack), RecoveryAction::Refuse(_)));
+        for mode in [RecoverMode::LeastLoss, RecoverMode::Resume, RecoverMode::RollBack] {
+            let decided = renaming(false, &RenameView::Strange("gone".to_owned()), mode);
+            assert_eq!(decided, RecoveryAction::Refuse("gone".to_owned()));
         }
     }
 

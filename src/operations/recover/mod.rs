@@ -5,6 +5,7 @@
 
 mod decision;
 mod find;
+mod rename;
 
 use super::config_tree::ConfigTree;
 use super::context::{Context, Locks};
@@ -61,6 +62,7 @@ pub(crate) fn recover(
     let config_tree = ConfigTree::load(context.registry.tree())?;
     context.clear_up(&config_tree)?;
     let names = if names.is_empty() { unfinished(context)? } else { names.to_vec() };
+    let names = rename::once_each(context, names);
     let order = clones::recovery(context, &names);
     let outcomes = run_in_order(names, &order, run, |name, _, events| {
         let done = recover_one(context, &config_tree, &name, (mode, options), events);
@@ -99,6 +101,9 @@ fn recover_one(
     events: &EventSender,
 ) -> Result<Done> {
     let before = entry(context, name)?;
+    if let Some(renaming) = &before.renaming {
+        return rename::recover(context, config_tree, (&before, renaming), mode, options.wait, events);
+    }
     let locks = lock(context, config_tree, &before, options.wait, events)?;
     // The previous holder of the lock may have completed the operation.
     let entry = match entry(context, name) {

@@ -22,6 +22,7 @@ mod pool_map;
 pub mod power;
 pub mod recover;
 pub mod reinstall;
+pub mod rename;
 pub mod show;
 pub mod sim;
 mod zone_args;
