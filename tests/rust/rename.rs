@@ -210,7 +210,7 @@ fn what_refuses_a_rename_changes_nothing() {
         ),
         (
             "a document without a zone",
-            |f| drop(fs::copy(f.dir().join("etc/zones/web01.xml"), f.dir().join("etc/zones/db01.xml")).unwrap()),
+            |f| fs::copy(f.dir().join("etc/zones/web01.xml"), f.dir().join("etc/zones/db01.xml")).map(drop).unwrap(),
             ["web01", "db01"],
             plain(),
             "exists",
@@ -349,22 +349,65 @@ fn a_sparse_zone_or_one_outside_a_dataset_is_not_moved() {
     assert!(error.message().contains("only an installed zone can be moved"), "{error}");
 }
 
+/// The command that fails, and what another process does right before it, and takes back.
+type Meddling = (&'static str, fn(&sim_machine::Pretend), fn(&sim_machine::Pretend));
+
 #[test]
 fn a_step_that_fails_takes_everything_back() {
+    let table: [Meddling; 3] = [
+        (
+            "rename-link",
+            |machine| drop(machine.run("dladm create-vnic -l stub0 db01_0")),
+            |machine| drop(machine.run("dladm delete-vnic db01_0")),
+        ),
+        (
+            "set zonename",
+            |machine| {
+                machine.argv(&["zonecfg", "-z", "db01", "create -b; set brand=nlipkg; set zonepath=/zones/x"], "");
+            },
+            |machine| drop(machine.run("zonecfg -z db01 delete -F")),
+        ),
+        (
+            "move",
+            |machine| {
+                fs::create_dir_all(machine.dir.path().join("zones/db01")).unwrap();
+                fs::write(machine.dir.path().join("zones/db01/x"), "").unwrap();
+            },
+            |machine| fs::remove_dir_all(machine.dir.path().join("zones/db01")).unwrap(),
+        ),
+    ];
+    for (command, meddle, take_back) in table {
+        let fixture = fixture::new();
+        fixture.create("web01");
+        add(&fixture, "pools/internal.kdl", "reserve \"10.1.0.99\" for=\"web01\"");
+        let before = state(fixture.dir());
+        let meddled = fixture.with_interference(When::Before, command, meddle);
+        let error = rename(&meddled, "web01", "db01", &all()).unwrap_err();
+        assert!(error.to_string().contains("and was rolled back"), "{command}: {error}");
+        take_back(&fixture.machine);
+        let after = state(fixture.dir());
+        assert!(before == after, "{command}:\n{}", differences(&before, &after));
+        rename(&fixture.manager, "web01", "db01", &all()).unwrap();
+    }
+}
+
+#[test]
+fn a_command_that_did_its_work_is_believed_whatever_its_status() {
     for (program, subcommand) in [("dladm", Some("rename-link")), ("zonecfg", None), ("zoneadm", Some("move"))] {
         let fixture = fixture::new();
         fixture.create("web01");
-        let before = state(fixture.dir());
         let mut fault = Fault::new(program);
         fault.subcommand = subcommand.map(str::to_owned);
         (fault.exit, fault.times) = (Some(1), Some(1));
         fixture.machine.host.fault(&fault).unwrap();
-        let error = rename(&fixture.manager, "web01", "db01", &all()).unwrap_err();
-        assert!(error.to_string().contains("and was rolled back"), "{program}: {error}");
-        let after = state(fixture.dir());
-        // zoneadm fails after it has moved the zone: its dataset gets its own mount point back.
-        assert!(before == after, "{program}:\n{}", differences(&before, &after));
-        rename(&fixture.manager, "web01", "db01", &all()).unwrap();
+        match rename(&fixture.manager, "web01", "db01", &all()) {
+            Ok(_) => assert_eq!(fixture.zones(), ["db01:installed"], "{program}"),
+            Err(error) => {
+                assert!(error.to_string().contains("and was rolled back"), "{program}: {error}");
+                assert_eq!(fixture.zones(), ["web01:installed"], "{program}");
+            }
+        }
+        assert!(is_clean(&fixture.manager), "{program}");
     }
 }
 

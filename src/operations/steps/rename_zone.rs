@@ -37,8 +37,20 @@ impl RenameZone {
         Ok(self.links.iter().filter(|(from, _)| uses(from)).cloned().collect())
     }
 
+    /// Returns how far the host has renamed the zone.
+    fn progress(&self, step_context: &StepContext<'_>) -> Result<Probe> {
+        let (old, new) = (step_context.host.zone_state(&self.from)?, step_context.host.zone_state(&self.to)?);
+        Ok(match (old, new) {
+            (None, Some(_)) if self.open_links(step_context, &self.to)?.is_empty() => Probe::Done,
+            (None, Some(_)) => Probe::Partial,
+            (Some(_), None) => Probe::Absent,
+            (Some(_), Some(_)) => Probe::Foreign(format!("the host has both zone {} and {}", self.from, self.to)),
+            (None, None) => Probe::Foreign(format!("the host has neither zone {} nor {}", self.from, self.to)),
+        })
+    }
+
     fn rename(&self, step_context: &StepContext<'_>) -> Result<()> {
-        match self.probe(step_context)? {
+        match self.progress(step_context)? {
             Probe::Done => return self.sweep(step_context, &self.from),
             Probe::Foreign(what) => return Err(foreign(what)),
             // Renamed with only some of its links.
@@ -60,21 +72,21 @@ impl RenameZone {
     }
 
     fn verified(&self, step_context: &StepContext<'_>, ended: &Completed) -> Result<()> {
-        match self.probe(step_context)? {
+        match self.progress(step_context)? {
             Probe::Done => self.sweep(step_context, &self.from),
             Probe::Absent | Probe::Partial | Probe::Foreign(_) => Err(ended.error()),
         }
     }
 
-    /// Removes the zone's document under a name that the host does not have: zonecfg writes the new document before it changes the
-    /// index, and removes the old one after that.
+    /// Returns true if the zone's document lies under a name that the host does not have: zonecfg writes the new document before it
+    /// changes the index, and removes the old one after that.
+    fn left(&self, step_context: &StepContext<'_>, name: &ZoneName) -> Result<bool> {
+        let left = step_context.host.zone_config(name.as_str())?;
+        Ok(left.is_some_and(|left| left.zonepath == self.zonepath) && step_context.host.zone_state(name)?.is_none())
+    }
+
     fn sweep(&self, step_context: &StepContext<'_>, name: &ZoneName) -> Result<()> {
-        match step_context.host.zone_config(name.as_str())? {
-            Some(left) if left.zonepath == self.zonepath && step_context.host.zone_state(name)?.is_none() => {
-                delete(step_context, name)
-            }
-            _ => Ok(()),
-        }
+        if self.left(step_context, name)? { delete(step_context, name) } else { Ok(()) }
     }
 }
 
@@ -94,13 +106,10 @@ impl Step for RenameZone {
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
-        let (old, new) = (step_context.host.zone_state(&self.from)?, step_context.host.zone_state(&self.to)?);
-        Ok(match (old, new) {
-            (None, Some(_)) if self.open_links(step_context, &self.to)?.is_empty() => Probe::Done,
-            (None, Some(_)) => Probe::Partial,
-            (Some(_), None) => Probe::Absent,
-            (Some(_), Some(_)) => Probe::Foreign(format!("the host has both zone {} and {}", self.from, self.to)),
-            (None, None) => Probe::Foreign(format!("the host has neither zone {} nor {}", self.from, self.to)),
+        Ok(match self.progress(step_context)? {
+            // Only the old document is left to remove.
+            Probe::Done if self.left(step_context, &self.from)? => Probe::Absent,
+            progress => progress,
         })
     }
 
