@@ -1,9 +1,7 @@
 //! A rename in progress, recorded in the zone's entry from before the first change to the end.
 
-use crate::documents::zone::ZoneEntry;
 use crate::kdl_util::Node;
 use crate::value::name::{LinkName, ZoneName};
-use crate::value::source::Sourced;
 
 /// A rename of a zone that is in progress.
 ///
@@ -38,39 +36,6 @@ impl Renaming {
         Renaming { from, to, links: Vec::new(), zonepath: None }
     }
 
-    /// Reserves the new names in an entry that still describes the zone as it was: what it wants is held, and so is what was
-    /// applied.
-    pub(crate) fn begin(&self, entry: &mut ZoneEntry) {
-        for net in &mut entry.nets {
-            rename(&mut net.vnic, self.links.iter().map(|(from, to)| (from, to)));
-        }
-    }
-
-    /// Describes in an entry the zone as it is once everything is renamed. `unplumbed`: the zone does not know the new links yet.
-    pub(crate) fn complete(&self, entry: &mut ZoneEntry, unplumbed: bool) {
-        let Some(applied) = &mut entry.applied else { return };
-        for net in &mut applied.nets {
-            rename(&mut net.vnic, self.links.iter().map(|(from, to)| (from, to)));
-        }
-        applied.plumb_links.retain(|link| !self.links.iter().any(|(from, _)| from == link));
-        if unplumbed {
-            applied.plumb_links.extend(self.links.iter().map(|(_, to)| to.clone()));
-        }
-        if let Some((_, to)) = &self.zonepath {
-            entry.zonepath = Some(Sourced::from(to.clone()));
-            applied.zonepath = Some(Sourced::from(to.clone()));
-        }
-        // It was down, so nothing waits for a boot.
-        entry.pending = None;
-    }
-
-    /// Drops the reserved names from an entry again.
-    pub(crate) fn revert(&self, entry: &mut ZoneEntry) {
-        for net in &mut entry.nets {
-            rename(&mut net.vnic, self.links.iter().map(|(from, to)| (to, from)));
-        }
-    }
-
     pub(super) fn decode(node: &Node) -> Option<Renaming> {
         let to = |node: &Node| node.property_text("to").map(str::to_owned);
         let links = node
@@ -91,13 +56,5 @@ impl Renaming {
         let inner: Vec<Node> = links.chain(moved).collect();
         let node = pair("renaming", self.from.as_str(), self.to.as_str());
         if inner.is_empty() { node } else { node.block(inner) }
-    }
-}
-
-fn rename<'l>(link: &mut Option<LinkName>, mut names: impl Iterator<Item = (&'l LinkName, &'l LinkName)>) {
-    if let Some(link) = link
-        && let Some((_, to)) = names.find(|(from, _)| *from == link)
-    {
-        *link = to.clone();
     }
 }

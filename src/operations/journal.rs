@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::files::read_document;
 use super::made::Made;
 use super::plumb_links::has_ipadm;
+use super::renamed_entry;
 use crate::documents::document::Document;
 use crate::documents::zone::{Before, EntryState, Intent, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -243,9 +244,9 @@ fn settle_name(entry: &mut ZoneEntry) {
         if entry.name == renaming.to {
             // Its boots make interfaces on new links only if zmgr asks for them, and a zone without files has its first boot ahead.
             let unplumbed = entry.uuid.is_some() && has_ipadm(entry);
-            renaming.complete(entry, unplumbed);
+            renamed_entry::complete(&renaming, entry, unplumbed);
         } else {
-            renaming.revert(entry);
+            renamed_entry::revert(&renaming, entry);
         }
     }
 }

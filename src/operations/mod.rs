@@ -49,6 +49,7 @@ mod recover;
 mod references;
 mod reinstall;
 mod rename;
+mod renamed_entry;
 mod run_plan;
 pub(crate) mod set;
 mod setup;

@@ -16,7 +16,7 @@ use crate::operations::entries::entry;
 use crate::operations::executor::{self, Purpose};
 use crate::operations::jobs::EventSender;
 use crate::operations::journal::{Journal, Note};
-use crate::operations::{identity, references, rename};
+use crate::operations::{identity, references, rename, renamed_entry};
 use crate::registry::Wait;
 use crate::value::name::ZoneName;
 
@@ -102,7 +102,7 @@ fn look(context: &Context, entry: &ZoneEntry, renaming: &Renaming) -> Result<Ren
     let (from, to) = (&renaming.from, &renaming.to);
     let moved = {
         let mut entry = entry.clone();
-        renaming.complete(&mut entry, false);
+        renamed_entry::complete(renaming, &mut entry, false);
         entry
     };
     let strange = |zone: &HostZone| {

@@ -20,7 +20,7 @@ use crate::operations::data::{self, Places};
 use crate::operations::journal::RENAME;
 use crate::operations::steps::Step;
 use crate::operations::zonepath::parent;
-use crate::operations::{basis, entries, evidence, identity, preconditions, references};
+use crate::operations::{basis, entries, evidence, identity, preconditions, references, renamed_entry};
 use crate::registry::{Allocator, EntryKind, HostUsage};
 use crate::value::EntryId;
 use crate::value::link_name::Pattern;
@@ -76,7 +76,7 @@ pub(super) fn plan(
     let first = steps.first().map(|step| step.id()).unwrap_or_default();
     entry.state = Some(EntryState::Creating { step: format!("{RENAME}{first}"), undo: false });
     entry.intent = Intent { before: Some(Before::Ready), ..Intent::default() };
-    renaming.begin(&mut entry);
+    renamed_entry::begin(&renaming, &mut entry);
     entry.renaming = Some(renaming);
     let change = change(context, config_tree, &document.value, &zone, to, options, &id, &steps, notes)?;
     Ok(RenamePlan { document, entry, steps, zones, host_usage: snapshots.host_usage, change })
