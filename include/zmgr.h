@@ -630,6 +630,16 @@ typedef struct {
     bool read_stdin;
 } zmgr_exec_options;
 
+// Options for zmgr_zone_rename() and zmgr_plan_rename(): what gets a new name besides the zone.
+typedef struct {
+    // sizeof(zmgr_rename_options)
+    size_t size;
+    // Rename the VNICs that are named after the zone.
+    bool links;
+    // Move the zone to the zonepath of its new name, beside the current one. The dataset keeps its name.
+    bool zonepath;
+} zmgr_rename_options;
+
 // A fault to inject.
 typedef struct {
     // sizeof(zmgr_sim_fault_options)
@@ -1576,6 +1586,33 @@ zmgr_status zmgr_zone_login(const zmgr_manager *manager,
                             const char *term,
                             int32_t *status,
                             zmgr_error **error);
+
+// Plans to rename a zone.
+// Errors: those of zmgr_zone_rename() that show before it begins.
+//
+// Requires: `manager` is a live manager; `from` and `to` end in a NUL; `options` is NULL or points to a struct whose `size` is set; `out`
+// points to a place for a pointer; `error` is NULL or points to a place for a pointer.
+zmgr_status zmgr_plan_rename(const zmgr_manager *manager,
+                             const char *from,
+                             const char *to,
+                             const zmgr_rename_options *options,
+                             zmgr_plan **out,
+                             zmgr_error **error);
+
+// Renames a zone that is down: on the host, in its entry, and in every file that names it. A failure leaves the zone as it was. The
+// zone of the report has the new name; its notes say what keeps the old one. `out` may be NULL.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if the zone is not down; ZMGR_EXISTS if anything has or names the new name, data
+// included; ZMGR_CONFIG if a template names its storage after it; ZMGR_RECOVERY_NEEDED for an unfinished operation.
+//
+// Requires: `manager` is a live manager; `from` and `to` end in a NUL; options are NULL or whose `size` is set; `out` and `error` are NULL or
+// point to a place for a pointer.
+zmgr_status zmgr_zone_rename(const zmgr_manager *manager,
+                             const char *from,
+                             const char *to,
+                             const zmgr_rename_options *options,
+                             const zmgr_run_options *run,
+                             zmgr_report **out,
+                             zmgr_error **error);
 
 // Returns the number of zones in the report.
 //

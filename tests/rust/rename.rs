@@ -43,7 +43,7 @@ fn is_clean(manager: &Manager) -> bool {
 }
 
 #[test]
-fn every_file_that_names_the_zone_names_it_anew_and_keeps_the_rest() {
+fn every_file_that_names_the_zone_gets_the_new_name_and_keeps_the_rest() {
     let fixture = fixture::new();
     fixture.create("web01");
     fixture.manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), &mut run()).unwrap();

@@ -58,13 +58,13 @@ pub fn delete(zone: &ZoneName) -> Invocation {
 }
 
 /// Gives a zone another name and its nets other links, each old and new, in one change. The zone must be down.
-pub(crate) fn rename(zone: &ZoneName, to: &ZoneName, links: &[(LinkName, LinkName)]) -> Invocation {
+pub fn rename(zone: &ZoneName, to: &ZoneName, links: &[(LinkName, LinkName)]) -> Invocation {
     let nets = links.iter().map(|(from, to)| format!("select net physical={from}; set physical={to}; end; "));
     on(zone).arg(format!("{}set zonename={to}; commit", nets.collect::<String>()))
 }
 
 /// Gives nets other links, each old and new, in one change.
-pub(crate) fn relink(zone: &ZoneName, links: &[(LinkName, LinkName)]) -> Invocation {
+pub fn relink(zone: &ZoneName, links: &[(LinkName, LinkName)]) -> Invocation {
     let nets = links.iter().map(|(from, to)| format!("select net physical={from}; set physical={to}; end; "));
     on(zone).arg(format!("{}commit", nets.collect::<String>()))
 }

@@ -118,6 +118,19 @@ impl Step for RenameZone {
     }
 
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
-        self.reversed().rename(step_context)
+        let back = self.reversed();
+        let old = step_context.host.zone_state(&self.from)?;
+        if old.is_none_or(|zone| zone.zonepath != self.zonepath) {
+            return back.rename(step_context);
+        }
+        // zonecfg keeps what came before the command that failed.
+        let open = back.open_links(step_context, &self.from)?;
+        if !open.is_empty() {
+            let ended = step_context.run_locked(zonecfg::relink(&self.from, &open))?;
+            if !back.open_links(step_context, &self.from)?.is_empty() {
+                return Err(ended.error());
+            }
+        }
+        self.sweep(step_context, &self.to)
     }
 }
