@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, ReinstallOptions, RenameOptions};
+use crate::api::{
+    ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, ReinstallOptions, RenameOptions,
+};
 
 /// A request for one zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,5 @@
-//! The files that name a zone besides its own entry: what is cloned from it, and addresses reserved for it.
+//! The files that name a zone besides its own entry: what is cloned from it, what boots after it, and addresses
+//! reserved for it.
 
 use std::path::{Path, PathBuf};
 
@@ -40,13 +41,10 @@ trait Naming: Kind {
 
 /// Replaces a name in settings. Returns true if it stood there.
 fn rename_in(settings: &mut Settings, from: &ZoneName, to: &ZoneName) -> bool {
-    match &mut settings.clone_from {
-        Some(source) if source.value == *from => {
-            source.value = to.clone();
-            true
-        }
-        _ => false,
-    }
+    let source = settings.clone_from.iter_mut().map(|source| &mut source.value);
+    let after = settings.after.iter_mut().flat_map(|after| &mut after.value);
+    let named = source.chain(after).filter(|name| *name == from);
+    named.map(|name| *name = to.clone()).count() > 0
 }
 
 impl Naming for Config {

@@ -49,6 +49,7 @@ fn every_file_that_names_the_zone_gets_the_new_name_and_keeps_the_rest() {
     fixture.manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), &mut run()).unwrap();
     fixture.edit("zones/web01.kdl", "zone \"web01\" {", "// the first\nzone \"web01\" { // mine");
     add(&fixture, "pools/internal.kdl", "reserve \"10.1.0.99\" for=\"web01\" // kept for it");
+    add(&fixture, "zones/web02.kdl", "after \"web01\"");
     fs::write(fixture.file("templates/copy.kdl"), "template \"copy\" {\n    clone-from web01\n}\n").unwrap();
     let id = fixture.manager.zone("web01").unwrap().id;
     let zone = rename(&fixture.manager, "web01", "db01", &RenameOptions::new()).unwrap();
@@ -61,10 +62,12 @@ fn every_file_that_names_the_zone_gets_the_new_name_and_keeps_the_rest() {
     assert!(!fixture.entry("web01").exists());
     let text = fs::read_to_string(fixture.entry("web02")).unwrap();
     assert!(!text.contains("\"web01\"") && text.matches("clone-from \"db01\"").count() == 2, "{text}");
+    assert!(text.contains("after \"db01\""), "{text}");
     let text = fs::read_to_string(fixture.file("pools/internal.kdl")).unwrap();
     assert!(text.contains("reserve \"10.1.0.99\" for=\"db01\" // kept for it"), "{text}");
     let text = fs::read_to_string(fixture.file("templates/copy.kdl")).unwrap();
     assert!(!text.contains("web01") && text.contains("db01"), "{text}");
+    fixture.edit("zones/web02.kdl", "    after \"db01\"\n", "");
     assert!(is_clean(&fixture.manager));
     assert!(fixture.manager.check().unwrap().iter().all(|found| found.severity != zmgr::Severity::Error));
 }
