@@ -28,7 +28,12 @@ fn main() -> zmgr::Result<()> {
     for zone in manager.zones(&Query::new())? {
         let addresses: Vec<String> =
             zone.nets.iter().flat_map(|net| &net.addresses).map(|held| held.address.to_string()).collect();
-        println!("{} is {}: {}", zone.name, zone.status.unwrap_or_default(), addresses.join(", "));
+        println!(
+            "{} is {}: {}",
+            zone.name,
+            zone.status.map_or("unknown", zmgr::ZoneStatus::as_str),
+            addresses.join(", ")
+        );
     }
     Ok(())
 }

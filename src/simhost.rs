@@ -145,7 +145,7 @@ impl SimHost {
     /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
     /// let machine = SimHost::open(dir.path())?;
     /// let failed: Vec<FailedBoot> = machine.reboot()?;
-    /// assert!(failed.is_empty() && manager.zone("web01")?.status.as_deref() == Some("running"));
+    /// assert!(failed.is_empty() && manager.zone("web01")?.status == Some(ZoneStatus::Running));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reboot(&self) -> Result<Vec<FailedBoot>> {

@@ -32,6 +32,7 @@ class ZoneState(_Word):
     DESTROYING = "destroying"
     FAILED = "failed"
     UNREADABLE = "unreadable"
+    UNKNOWN = "unknown"
 
 
 class ZoneStatus(_Word):
@@ -46,6 +47,7 @@ class ZoneStatus(_Word):
     DOWN = "down"
     MOUNTED = "mounted"
     ABSENT = "absent"
+    UNKNOWN = "unknown"
 
 
 class Severity(_Word):

@@ -6,6 +6,7 @@ mod plan;
 mod rename_options;
 mod report;
 mod request;
+mod state;
 mod zone;
 
 pub use event::{Event, EventKind};
@@ -18,4 +19,5 @@ pub(crate) use plan::{difference, hex};
 pub use rename_options::RenameOptions;
 pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};
+pub use state::{ZoneState, ZoneStatus};
 pub use zone::{Zone, ZoneAddress, ZoneNet};

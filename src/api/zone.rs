@@ -7,6 +7,8 @@ use ipnet::IpNet;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::api::{ZoneState, ZoneStatus};
+use crate::documents::zone::Origin;
 use crate::error::{Code, Diagnostic, Error, Result};
 
 /// A zone: its registry entry, its template's defaults and its status on the host. A snapshot.
@@ -23,20 +25,18 @@ pub struct Zone {
     pub template: Option<String>,
     /// Its zonepath on the host.
     pub zonepath: Option<String>,
-    /// State in the registry: `creating`, `ready`, `destroying`, `failed`, `unreadable`; `None` for a zone that has not been
-    /// created yet or is not registered.
-    pub state: Option<String>,
-    /// State on the host: `configured`, `incomplete`, `installed`, `ready`, `running`, `shutting_down`, `down`; `absent` if the
-    /// host does not have it; `None` if the host was not queried.
-    pub status: Option<String>,
+    /// State in the registry; `None` for a zone that has not been created yet or is not registered.
+    pub state: Option<ZoneState>,
+    /// Status on the host; `None` if the host was not queried.
+    pub status: Option<ZoneStatus>,
     /// The uuid of its installation.
     pub uuid: Option<String>,
     /// True if it boots with the host; `None` if that is not set.
     pub autoboot: Option<bool>,
     /// Time of registration, RFC 3339.
     pub created: Option<String>,
-    /// `create` or `import`.
-    pub origin: Option<String>,
+    /// Its origin: created by zmgr, or imported.
+    pub origin: Option<Origin>,
     /// Its nets, in the order of the entry.
     pub nets: Vec<ZoneNet>,
     /// Its tags.

@@ -1,38 +1,8 @@
 //! What an item of a diagnosis can be about, and how bad it is.
 
-use serde::{Deserialize, Serialize};
+use crate::value::word_enum;
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$item])* $variant,)*
-        }
-
-        impl $name {
-            /// Every value, in order.
-            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
-
-            /// Returns its name, as in JSON.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $($name::$variant => $word,)*
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    };
-}
-
-words! {
+word_enum! {
     /// Severity of an item of a [`Diagnosis`](super::Diagnosis), mildest first.
     ///
     /// ```
@@ -51,7 +21,7 @@ words! {
     }
 }
 
-words! {
+word_enum! {
     /// Part of the host that an item of a [`Diagnosis`](super::Diagnosis) is about.
     ///
     /// ```
@@ -80,7 +50,7 @@ words! {
     }
 }
 
-words! {
+word_enum! {
     /// Kind of an item of a [`Diagnosis`](super::Diagnosis).
     ///
     /// ```

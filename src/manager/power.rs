@@ -22,7 +22,7 @@ impl Manager {
     /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
     /// manager.halt(&["web01"], &HaltOptions::new(), &mut RunOptions::new())?;
     /// manager.boot(&["web01"], &mut RunOptions::new())?.into_result()?;
-    /// assert_eq!(manager.zone("web01")?.status.as_deref(), Some("running"));
+    /// assert_eq!(manager.zone("web01")?.status, Some(ZoneStatus::Running));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn boot(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
@@ -109,7 +109,7 @@ impl Manager {
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
     /// manager.halt(&["web01"], &HaltOptions::new(), &mut RunOptions::new())?.into_result()?;
-    /// assert_eq!(manager.zone("web01")?.status.as_deref(), Some("installed"));
+    /// assert_eq!(manager.zone("web01")?.status, Some(ZoneStatus::Installed));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn halt(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {

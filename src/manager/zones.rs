@@ -21,7 +21,7 @@ impl Manager {
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
     /// for zone in manager.zones(&Query::new().tag("web"))? {
-    ///     println!("{} {}", zone.name, zone.status.unwrap_or_default());
+    ///     println!("{} {}", zone.name, zone.status.map_or("", ZoneStatus::as_str));
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -169,7 +169,7 @@ impl Manager {
     /// manager.forget(&["web01"], &mut RunOptions::new())?.into_result()?;
     /// assert!(manager.zones(&Query::new())?.is_empty());
     /// let on_host = manager.zones(&Query::new().unregistered(true))?;
-    /// assert_eq!(on_host[0].status.as_deref(), Some("running"));
+    /// assert_eq!(on_host[0].status, Some(ZoneStatus::Running));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forget(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
@@ -237,7 +237,7 @@ impl Manager {
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
     /// let zone = manager.reinstall("web01", &ReinstallOptions::new().boot(false), &mut RunOptions::new())?;
-    /// assert_eq!(zone.status.as_deref(), Some("installed"));
+    /// assert_eq!(zone.status, Some(ZoneStatus::Installed));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reinstall(&self, name: &str, options: &ReinstallOptions, run: &mut RunOptions<'_>) -> Result<Zone> {

@@ -13,10 +13,9 @@ use super::lineage::{Building, Lineage, Member, Removing, source_of};
 use super::order::{Need, Order, Relation};
 use super::steps::Boot;
 use super::{identity, power, view};
-use crate::api::{EventKind, Outcome, RunOptions, Zone};
+use crate::api::{EventKind, Outcome, RunOptions, Zone, ZoneStatus};
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
-use crate::exec::zoneadm::ZoneState;
 use crate::value::name::ZoneName;
 
 /// Returns the lineage of zones that are to be removed or installed again. A zone whose entry cannot be read has none; the error is
@@ -146,7 +145,7 @@ fn boot(context: &Context, config_tree: &ConfigTree, name: &ZoneName, events: &E
     step_context.emit(EventKind::Finished { ok: booted.is_ok() });
     booted?;
     let spec = view::spec(&context.registry, name).ok();
-    view::read(&context.registry, name, spec.as_ref(), Some(ZoneState::Running.as_str().to_owned())).map(Some)
+    view::read(&context.registry, name, spec.as_ref(), Some(ZoneStatus::Running)).map(Some)
 }
 
 fn outcome(name: &ZoneName, action: &str, result: Result<Option<Zone>>) -> Outcome {

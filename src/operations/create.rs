@@ -21,7 +21,7 @@ use super::preconditions::before_creation;
 use super::step_context::StepContext;
 use super::view;
 use super::zonepath::parent;
-use crate::api::{Change, CreateOptions, EventKind, OnFailure, Pinned, Plan, Zone};
+use crate::api::{Change, CreateOptions, EventKind, OnFailure, Pinned, Plan, Zone, ZoneStatus};
 use crate::documents::config::FailureRule;
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
@@ -339,6 +339,6 @@ fn build(context: &Context, creation: &Creation, step_context: &StepContext<'_>,
     if let Some(boot) = boot {
         super::power::after_boot(context, step_context, boot.limit)?;
     }
-    let status = if boot.is_some() { "running" } else { "installed" };
-    view::read(&context.registry, &creation.entry.name, Some(&creation.spec), Some(status.to_owned()))
+    let status = if boot.is_some() { ZoneStatus::Running } else { ZoneStatus::Installed };
+    view::read(&context.registry, &creation.entry.name, Some(&creation.spec), Some(status))
 }

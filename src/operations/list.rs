@@ -6,18 +6,15 @@ use super::config_tree::ConfigTree;
 use super::entries::document_in;
 use super::files::unknown_zone;
 use super::{pending, verify_addresses, view};
-use crate::api::{Query, QueryHost, Zone, ZoneAddress, ZoneNet};
+use crate::api::{Query, QueryHost, Zone, ZoneAddress, ZoneNet, ZoneState, ZoneStatus};
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{Origin, Pending, ZoneEntry};
 use crate::error::{Code, Result};
-use crate::exec::zoneadm::{HostZone, ZoneState};
+use crate::exec::zoneadm::{self, HostZone};
 use crate::host::Host;
 use crate::parallel::{both, shares};
 use crate::registry::{Entry, EntryKind, EntrySummary, NetSummary, Registry};
 use crate::value::name::{TemplateName, ZoneName};
-
-/// Status of a registered zone that the host does not have.
-const ABSENT: &str = "absent";
 
 /// Minimum number of entries per thread.
 const MIN_PER_THREAD: usize = 1024;
@@ -37,7 +34,7 @@ pub(crate) fn zones(registry: &Registry, host: Option<&Host>, query: &Query) -> 
         let by_name: HashMap<&str, &HostZone> = host.iter().map(|found| (found.name.as_str(), found)).collect();
         for zone in &mut zones {
             let found = by_name.get(zone.name.as_str());
-            zone.status = Some(found.map_or(ABSENT, |found| found.state.as_str()).to_owned());
+            zone.status = Some(found.map_or(ZoneStatus::Absent, |found| found.state.into()));
         }
         if query.unregistered {
             let is_known = |name: &String| zones.binary_search_by(|zone| zone.name.cmp(name)).is_ok();
@@ -103,7 +100,7 @@ pub(super) fn registered(registry: &Registry, asked: &dyn Fn(&str) -> bool) -> R
     for unreadable in unknown.filter(|unreadable| unreadable.file.kind == EntryKind::Zone) {
         let name = &unreadable.file.name;
         if asked(name) {
-            let mut zone = Zone { name: name.clone(), state: Some("unreadable".to_owned()), ..Zone::default() };
+            let mut zone = Zone { name: name.clone(), state: Some(ZoneState::Unreadable), ..Zone::default() };
             zone.fault = unreadable.faults.first().cloned();
             zones.push(zone);
         }
@@ -121,12 +118,12 @@ pub(crate) fn zone(registry: &Registry, host: Option<&Host>, name: &ZoneName) ->
     let mut up = None;
     let (status, pending) = match host.map(|host| (host, host.zone_state(name))) {
         Some((host, Ok(Some(found)))) => {
-            if found.state == ZoneState::Running {
+            if found.state == zoneadm::ZoneState::Running {
                 up = verify_addresses::up(host, &entry)?;
             }
-            (Some(found.state.as_str().to_owned()), pending::texts(host, &entry, Some(&found))?)
+            (Some(found.state.into()), pending::texts(host, &entry, Some(&found))?)
         }
-        Some((_, Ok(None))) => (Some(ABSENT.to_owned()), Vec::new()),
+        Some((_, Ok(None))) => (Some(ZoneStatus::Absent), Vec::new()),
         Some((_, Err(error))) if error.code() == Code::Cancelled => return Err(error),
         Some((_, Err(_))) | None => (None, waits()),
     };
@@ -164,7 +161,7 @@ impl<'a> Defaults<'a> {
 fn of_entry(entry: &Entry<'_>, defaults: &mut Defaults<'_>) -> Zone {
     let mut zone = of_summary(entry.summary.to_summary(), defaults);
     if let Some(unreadable) = entry.unreadable {
-        zone.state = Some("unreadable".to_owned());
+        zone.state = Some(ZoneState::Unreadable);
         zone.fault = unreadable.faults.first().cloned();
     }
     zone
@@ -178,11 +175,11 @@ fn of_summary(summary: EntrySummary, defaults: &mut Defaults<'_>) -> Zone {
         brand: summary.brand,
         template: summary.template,
         zonepath: summary.zonepath,
-        state: summary.state,
+        state: summary.state.map(|word| word.parse().unwrap_or(ZoneState::Unknown)),
         uuid: summary.uuid,
         autoboot: summary.autoboot,
         created: summary.created,
-        origin: summary.origin,
+        origin: summary.origin.and_then(|word| word.parse().ok()),
         nets: summary.nets.into_iter().map(net).collect(),
         attrs: summary.attrs.into_iter().collect(),
         waits_since: summary.pending.as_ref().map(|pending| (pending.boot_time, pending.zone_id)),
@@ -192,7 +189,7 @@ fn of_summary(summary: EntrySummary, defaults: &mut Defaults<'_>) -> Zone {
     if let Some(spec) = spec {
         zone.autoboot.get_or_insert(spec.autoboot.value);
         zone.brand.get_or_insert_with(|| spec.brand.value.clone());
-        let imported = zone.origin.as_deref() == Some(Origin::Import.as_str());
+        let imported = zone.origin == Some(Origin::Import);
         if !imported && summary.tags.is_none() && !dropped(&summary.without, "tag", None) {
             zone.tags.clone_from(&spec.tags.value);
         }
@@ -232,7 +229,7 @@ fn of_host(found: &HostZone) -> Zone {
         name: found.name.clone(),
         brand: Some(found.brand.clone()),
         zonepath: Some(found.zonepath.clone()),
-        status: Some(found.state.as_str().to_owned()),
+        status: Some(found.state.into()),
         uuid: found.uuid.clone(),
         ..Zone::default()
     }

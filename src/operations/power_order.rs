@@ -17,14 +17,10 @@ use super::jobs::{EventSender, run_in_order};
 use super::list;
 use super::order::Need;
 use super::power::{self, Power, PowerRequest, power_one};
-use crate::api::{Basis, Change, HaltOptions, Outcome, Plan, Report, Request, RunOptions, Zone};
+use crate::api::{Basis, Change, HaltOptions, Outcome, Plan, Report, Request, RunOptions, Zone, ZoneState};
 use crate::error::{Code, Error, Result};
-use crate::exec::zoneadm::ZoneState;
+use crate::exec::zoneadm;
 use crate::value::name::ZoneName;
-
-/// What registered zones are in once they are built, and once their file has errors.
-const READY: &str = "ready";
-const UNREADABLE: &str = "unreadable";
 
 /// An operation on several zones.
 struct Work<'a> {
@@ -71,10 +67,10 @@ pub(crate) fn power_all(
 /// Returns the zones that an operation on all zones is for, and the outcomes of those that it leaves out.
 fn select_all(context: &Context, what: Power) -> Result<(Vec<ZoneName>, Vec<Outcome>)> {
     let (mut names, mut skipped) = (Vec::new(), Vec::new());
-    let boots = |zone: &Zone| what != Power::Boot || zone.autoboot.unwrap_or(zone.state.as_deref() == Some(UNREADABLE));
+    let boots = |zone: &Zone| what != Power::Boot || zone.autoboot.unwrap_or(zone.state == Some(ZoneState::Unreadable));
     for zone in list::registered(&context.registry, &|_| true)?.into_iter().filter(boots) {
-        match (zone.state.as_deref(), ZoneName::new(zone.name.as_str())) {
-            (Some(READY | UNREADABLE), Ok(name)) => names.push(name),
+        match (zone.state, ZoneName::new(zone.name.as_str())) {
+            (Some(ZoneState::Ready | ZoneState::Unreadable), Ok(name)) => names.push(name),
             (Some(state), Ok(name)) => {
                 let note = format!("{name} is {state}: its operation is unfinished; run `zmgr recover {name}`");
                 skipped.push(Outcome {
@@ -235,11 +231,11 @@ impl<'a> Work<'a> {
         let state = self.context.with_cancel(events).host.zone_state(other)?.map(|zone| zone.state);
         let (is_met, message) = match self.what.ends_up() {
             true => (
-                state == Some(ZoneState::Running),
+                state == Some(zoneadm::ZoneState::Running),
                 format!("zone {name} is not booted: {other}, which it comes after, is not running"),
             ),
             false => (
-                !state.is_some_and(ZoneState::is_active),
+                !state.is_some_and(zoneadm::ZoneState::is_active),
                 format!("zone {name} is not shut down: {other}, which comes after it, is still up"),
             ),
         };

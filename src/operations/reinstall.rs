@@ -26,7 +26,7 @@ use super::steps::{Autoboot, Boot, Step};
 use super::{allocate, basis, clones, create_plan, destroy, evidence, identity, impact, view};
 use crate::api::{
     Basis, Change, DestroyOptions, EventKind, Outcome, Plan, PlannedFile, PlannedStep, ReinstallOptions, Report,
-    Request, RunOptions, Zone,
+    Request, RunOptions, Zone, ZoneStatus,
 };
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{EntryState, Intent, ZoneEntry};
@@ -241,8 +241,8 @@ pub(crate) fn reinstall_one(
     step_context.set_step("", (0, planned.change.steps.len()));
     step_context.emit(EventKind::Finished { ok: result.is_ok() });
     result?;
-    let status = if boot.is_some() { "running" } else { "installed" };
-    view::read(&context.registry, name, Some(&planned.spec), Some(status.to_owned()))
+    let status = if boot.is_some() { ZoneStatus::Running } else { ZoneStatus::Installed };
+    view::read(&context.registry, name, Some(&planned.spec), Some(status))
 }
 
 fn work(step_context: &StepContext<'_>, journal: &mut Journal<'_>, planned: &Reinstallation) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Builds the zones of the public API from entries or summaries.
 
 use super::config_tree::ConfigTree;
-use crate::api::{Zone, ZoneAddress, ZoneNet};
+use crate::api::{Zone, ZoneAddress, ZoneNet, ZoneState, ZoneStatus};
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::settings::EntryNet;
@@ -15,7 +15,7 @@ pub(crate) fn read(
     registry: &Registry,
     name: &ZoneName,
     spec: Option<&ZoneSpec>,
-    status: Option<String>,
+    status: Option<ZoneStatus>,
 ) -> Result<Zone> {
     let path = registry.tree().zone(name);
     let Some(bytes) = super::files::read_document(registry.tree(), &path)? else {
@@ -26,7 +26,7 @@ pub(crate) fn read(
 }
 
 /// Returns the zone that an entry describes, with values of its spec if that is known.
-pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Option<String>) -> Zone {
+pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Option<ZoneStatus>) -> Zone {
     let settings = &entry.settings;
     let mut zone = Zone {
         name: entry.name.to_string(),
@@ -34,11 +34,11 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
         brand: entry.brand().map(str::to_owned),
         template: entry.template_name().map(ToString::to_string),
         zonepath: entry.zonepath.as_ref().map(|path| path.value.clone()),
-        state: entry.state.as_ref().map(|state| state.as_str().to_owned()),
+        state: entry.state.as_ref().map(ZoneState::from),
         uuid: entry.uuid.clone(),
         autoboot: settings.autoboot.as_ref().map(|autoboot| autoboot.value),
         created: entry.created.clone(),
-        origin: entry.origin.map(|origin| origin.as_str().to_owned()),
+        origin: entry.origin,
         nets: entry.nets.iter().map(net).collect(),
         tags: settings.tags.as_ref().map(|tags| tags.value.clone()).unwrap_or_default(),
         attrs: settings.resources.attrs.iter().map(|attr| (attr.name.clone(), attr.value.value.to_string())).collect(),

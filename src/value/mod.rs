@@ -14,4 +14,4 @@ pub use cancel::Cancel;
 pub use entry_id::EntryId;
 pub(crate) use secret::Secret;
 pub use size::{CappedCpu, Size};
-pub(crate) use words::words;
+pub(crate) use words::{word_enum, words};

@@ -294,7 +294,7 @@ fn the_host_boots_no_zone_that_has_an_order() {
     fs::write(fixture.entry("web01"), "zone \"web01\" {\n    template \"oi\"\n    after \"db01\"\n}\n").unwrap();
     build(&fixture, "web01").unwrap();
     let zone = fixture.manager.zone("web01").unwrap();
-    assert_eq!((zone.status.as_deref(), zone.autoboot), (Some("running"), Some(true)));
+    assert_eq!((zone.status, zone.autoboot), (Some(zmgr::ZoneStatus::Running), Some(true)));
     assert_eq!((host_boots(&fixture, "db01"), host_boots(&fixture, "web01")), (true, false));
     assert!(fixture.manager.diff(&[]).unwrap().is_clean());
     fixture.machine.host.reboot().unwrap();

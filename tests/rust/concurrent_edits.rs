@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use zmgr::internals::registry::{FsChange, HookPoint as Round, WriteHook, WriteObserver};
-use zmgr::{Code, CreateOptions, DestroyOptions, Error, HaltOptions, Manager, Query, RecoverOptions, RunOptions};
+use zmgr::{
+    Code, CreateOptions, DestroyOptions, Error, HaltOptions, Manager, Query, RecoverOptions, RunOptions, ZoneState,
+    ZoneStatus,
+};
 
 use crate::fixture::{self, Fixture, When, slug};
 use crate::snapshot::{differences, whole};
@@ -91,7 +94,7 @@ fn the_zone_is_installed_by_hand_while_zmgr_configures_it() {
     // It is not uninstalled, and recovery finishes it.
     assert_eq!(fixture.zones(), ["web01:installed"]);
     assert_eq!(fixture.recover(), ["finished web01"]);
-    assert_eq!(fixture.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
+    assert_eq!(fixture.manager.zone("web01").unwrap().state, Some(ZoneState::Ready));
 }
 
 #[test]
@@ -191,7 +194,7 @@ fn the_zone_is_halted_or_booted_between_two_steps() {
         fixture.with_interference(When::After, "web01 boot", |machine| drop(machine.run("zoneadm -z web01 halt")));
     let error = interfered.create("web01", &CreateOptions::new(), &mut run()).unwrap_err();
     assert!(error.message().contains("web01 is ready but could not be booted"), "{error}");
-    assert_eq!(fixture.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
+    assert_eq!(fixture.manager.zone("web01").unwrap().state, Some(ZoneState::Ready));
     // Halted by another process just before zmgr halts it.
     fixture.machine.run("zoneadm -z web01 boot");
     let interfered =
@@ -389,7 +392,7 @@ fn on_a_failing_disk(error: io::ErrorKind) {
         assert!(there || now == before, "write {writes}: {}", differences(&before, &now));
         if there {
             let zone = fixture.manager.zone("web01").unwrap();
-            assert_eq!((zone.state.as_deref(), zone.status.is_some()), (Some("ready"), true), "write {writes}");
+            assert_eq!((zone.state, zone.status.is_some()), (Some(ZoneState::Ready), true), "write {writes}");
         }
         writes += 1;
         assert!(writes < 200, "it never comes to an end");
@@ -451,7 +454,7 @@ fn the_boot_environment_is_rolled_back() {
     // Configurations go back in time; the tree, the links and the datasets do not.
     fs::write(zones.join("index"), index).unwrap();
     fs::remove_file(zones.join("web01.xml")).unwrap();
-    assert_eq!(fixture.manager.zone("web01").unwrap().status.as_deref(), Some("absent"));
+    assert_eq!(fixture.manager.zone("web01").unwrap().status, Some(ZoneStatus::Absent));
     assert_eq!(slug(fixture.manager.boot(&["web01"], &mut run()).unwrap().into_result()), "wrong-state");
     destroy(&fixture.manager).unwrap();
     assert_eq!((fixture.vnics(), fixture.zones()), (Vec::new(), Vec::new()));

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use zmgr::{ApplyOptions, Code, CreateOptions, DestroyOptions, RecoverOptions, ReinstallOptions, RunOptions};
+use zmgr::{
+    ApplyOptions, Code, CreateOptions, DestroyOptions, RecoverOptions, ReinstallOptions, RunOptions, ZoneState,
+};
 
 use crate::fixture::{self, Fixture, When};
 use crate::snapshot::copy;
@@ -105,7 +107,7 @@ fn a_dataset_in_the_place_of_ours_is_not_destroyed() {
     assert_eq!(destroyed.into_result().unwrap_err().code(), Code::RecoveryNeeded);
     let error = fixture.manager.reinstall("web01", &ReinstallOptions::new(), &mut run()).unwrap_err();
     assert_eq!(error.code(), Code::RecoveryNeeded, "{error:?}");
-    assert_eq!(fixture.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
+    assert_eq!(fixture.manager.zone("web01").unwrap().state, Some(ZoneState::Ready));
     assert!(is_there(&fixture, "zones/web01/file"));
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use zmgr::{
     ApplyOptions, Code, CreateOptions, Dialect, DriftCause, DriftStatus, HaltOptions, ImportOptions, Manager, Query,
-    QueryHost, RunOptions, ZoneDrift,
+    QueryHost, RunOptions, ZoneDrift, ZoneStatus,
 };
 
 use crate::import::{configure, document, manager, plant};
@@ -384,7 +384,7 @@ fn a_link_in_use_waits_for_its_zone_to_be_down() {
     assert!(manager.diff(&[]).unwrap().is_clean(), "{}", manager.diff(&[]).unwrap());
     assert_eq!(pretend.run(&format!("dladm show-vnic -p -o over,vid {vnic}")), "net0:30\n=0");
     let running = Query::new().query_host(QueryHost::Required);
-    assert_eq!(manager.zones(&running).unwrap()[0].status.as_deref(), Some("running"));
+    assert_eq!(manager.zones(&running).unwrap()[0].status, Some(ZoneStatus::Running));
     // A property alone is taken while it runs.
     edit(&manager, "zones/web01.kdl", |text| text.replacen("\"200M\"", "\"300M\"", 1));
     let ran = commands(&manager, &[], &ApplyOptions::new());

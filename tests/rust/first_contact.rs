@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use zmgr::{Code, CreateOptions, Dialect, ImportOptions, Manager, RunOptions};
+use zmgr::{Code, CreateOptions, Dialect, ImportOptions, Manager, RunOptions, ZoneStatus};
 
 use crate::import::configure;
 use crate::sim_machine;
@@ -17,7 +17,7 @@ fn the_first_create_works_on_each_dialect() {
         assert!(plan.to_string().contains(brand), "planned without a tree: {plan}");
         assert!(!manager.root().exists());
         let zone = manager.create("web01", &CreateOptions::new(), &mut RunOptions::new()).unwrap();
-        assert_eq!((zone.brand.as_deref(), zone.status.as_deref()), (Some(brand), Some("running")), "{dialect:?}");
+        assert_eq!((zone.brand.as_deref(), zone.status), (Some(brand), Some(ZoneStatus::Running)), "{dialect:?}");
         assert!(manager.init().unwrap().is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use zmgr::{Code, CreateOptions, Dialect, Fault, ImportOptions, Manager, Plan, Query, RunOptions};
+use zmgr::{Code, CreateOptions, Dialect, Fault, ImportOptions, Manager, Plan, Query, RunOptions, ZoneStatus};
 
 use crate::import::{configure, manager};
 use crate::sim_machine::{self, Pretend};
@@ -73,7 +73,7 @@ fn what_a_forgotten_zone_has_stays_held() {
     assert!(plan.changes[0].notes[0].contains("zmgr created web01"), "{plan}");
     manager.forget(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
     let on_host = manager.zones(&Query::new().unregistered(true)).unwrap();
-    assert_eq!((on_host[0].state.as_deref(), on_host[0].status.as_deref()), (None, Some("running")));
+    assert_eq!((on_host[0].state, on_host[0].status), (None, Some(ZoneStatus::Running)));
     // Neither an allocation, which trusts the last look at the host, nor a new zone is given its address.
     let given = manager.allocate("internal", "printer", None, &mut RunOptions::new()).unwrap();
     assert_eq!(given.addresses[0].address.to_string(), "10.1.0.11/24");

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use zmgr::{
-    Code, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, Outcome, Query, QueryHost, RunOptions, Zone,
+    Code, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, Origin, Outcome, Query, QueryHost,
+    RunOptions, Zone, ZoneState, ZoneStatus,
 };
 
 use crate::sim_machine::{self, Pretend};
@@ -82,8 +83,8 @@ fn a_zone_is_adopted_under_the_template_of_its_brand() {
     let zone = adopted(&outcomes, "db");
     assert_eq!(manager.run(&plan, &mut RunOptions::new()).unwrap_err().code(), Code::StalePlan);
     assert_eq!(zone.template.as_deref(), Some("oi"));
-    assert_eq!((zone.state.as_deref(), zone.status.as_deref()), (Some("ready"), Some("configured")));
-    assert_eq!(zone.origin.as_deref(), Some("import"));
+    assert_eq!((zone.state, zone.status), (Some(ZoneState::Ready), Some(ZoneStatus::Configured)));
+    assert_eq!(zone.origin, Some(Origin::Import));
     let net = &zone.nets[0];
     assert_eq!((net.name.as_str(), net.pool.as_deref(), net.managed), ("internal", Some("internal"), false));
     assert_eq!((net.vnic.as_deref(), net.stub.as_deref()), (Some("db0"), Some("stub0")));
@@ -271,7 +272,7 @@ fn what_no_node_can_hold_is_kept_word_for_word() {
         assert_eq!(manager.plan_create(&["a"], &taken).unwrap_err().code(), Code::AddressInUse, "{zone}");
     }
     let zones = manager.zones(&Query::new().query_host(QueryHost::Required)).unwrap();
-    assert!(zones.iter().all(|zone| zone.fault.is_none() && zone.state.as_deref() == Some("ready")), "{zones:#?}");
+    assert!(zones.iter().all(|zone| zone.fault.is_none() && zone.state == Some(ZoneState::Ready)), "{zones:#?}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use zmgr::internals::exec::{Moment, Watcher};
 use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     Code, CreateOptions, DestroyOptions, Error, Fault, Manager, Query, QueryHost, RecoverOptions, ReinstallOptions,
-    RunOptions, SimHost,
+    RunOptions, SimHost, ZoneState, ZoneStatus,
 };
 
 use crate::snapshot::{differences, scratch, whole};
@@ -231,8 +231,7 @@ fn many_processes_on_one_pool_share_nothing() {
     let most = (0..16).map(most).max().unwrap();
     assert!(most > 3, "at most {most} installs at once");
     let zones = manager.zones(&Query::new()).unwrap();
-    let running =
-        |zone: &zmgr::Zone| zone.state.as_deref() == Some("ready") && zone.status.as_deref() == Some("running");
+    let running = |zone: &zmgr::Zone| zone.state == Some(ZoneState::Ready) && zone.status == Some(ZoneStatus::Running);
     assert!(zones.len() == 16 && zones.iter().all(running), "{zones:?}");
     let of = |what: fn(&zmgr::ZoneNet) -> String| {
         zones.iter().flat_map(|zone| &zone.nets).map(what).collect::<BTreeSet<_>>()

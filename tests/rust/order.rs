@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use zmgr::{
     ApplyOptions, Code, CreateOptions, DestroyOptions, Fault, Plan, RecoverOptions, ReinstallOptions, Report,
-    RunOptions,
+    RunOptions, ZoneState, ZoneStatus,
 };
 
 use crate::fixture::{self, Fixture};
@@ -116,11 +116,11 @@ fn unbuilt_files_that_clone_one_another_are_built_in_order() {
         assert_eq!(zones(&plan), ["c1", "b1", "a1"], "the plan shows the order");
         assert_eq!(plan.changes[0].notes, ["c1 is booted after it has been cloned: b1"]);
         let report = fixture.manager.apply(&[], &ApplyOptions::new(), &mut RunOptions::new().jobs(jobs)).unwrap();
-        assert!(report.zones().all(|zone| zone.status.as_deref() == Some("running")), "{report:?}");
+        assert!(report.zones().all(|zone| zone.status == Some(ZoneStatus::Running)), "{report:?}");
         all_well(report);
         for name in ["a1", "b1", "c1"] {
             let zone = fixture.manager.zone(name).unwrap();
-            assert_eq!((zone.state.as_deref(), zone.status.as_deref()), (Some("ready"), Some("running")), "{name}");
+            assert_eq!((zone.state, zone.status), (Some(ZoneState::Ready), Some(ZoneStatus::Running)), "{name}");
         }
     }
 }
@@ -134,7 +134,7 @@ fn an_approved_plan_of_unbuilt_files_that_clone_one_another_is_run() {
     let plan = Plan::from_json(&plan.to_json()).unwrap();
     all_well(fixture.manager.run(&plan, &mut RunOptions::new().jobs(2)).unwrap());
     for name in ["a1", "b1"] {
-        assert_eq!(fixture.manager.zone(name).unwrap().status.as_deref(), Some("running"), "{name}");
+        assert_eq!(fixture.manager.zone(name).unwrap().status, Some(ZoneStatus::Running), "{name}");
     }
 }
 
@@ -190,7 +190,7 @@ fn a_source_that_waited_for_its_clone_is_booted_by_recover_if_zmgr_died() {
         catch_unwind(AssertUnwindSafe(|| fixture.manager.apply(&[], &ApplyOptions::new(), &mut RunOptions::new())));
     assert!(died.is_err());
     fixture.machine.host.clear_faults().unwrap();
-    assert_eq!(fixture.manager.zone("b1").unwrap().status.as_deref(), Some("installed"));
+    assert_eq!(fixture.manager.zone("b1").unwrap().status, Some(ZoneStatus::Installed));
     let report = fixture.manager.recover(&[], &RecoverOptions::new(), &mut RunOptions::new().jobs(4)).unwrap();
     all_well(report);
     assert_eq!(fixture.zones(), ["b1:running"]);
@@ -210,7 +210,7 @@ fn zones_that_the_host_lost_are_built_again_in_order() {
     assert_eq!(zones(&fixture.manager.plan_apply(&[], &options).unwrap()), names);
     all_well(fixture.manager.apply(&[], &options, &mut RunOptions::new().jobs(4)).unwrap());
     for name in names {
-        assert_eq!(fixture.manager.zone(name).unwrap().state.as_deref(), Some("ready"), "{name}");
+        assert_eq!(fixture.manager.zone(name).unwrap().state, Some(ZoneState::Ready), "{name}");
     }
     assert_eq!(fixture.zones().len(), 3);
 }
@@ -227,7 +227,7 @@ fn a_source_is_reinstalled_before_its_clone() {
         all_well(fixture.manager.reinstall_all(&names, &options, &mut run).unwrap());
         for name in names {
             let zone = fixture.manager.zone(name).unwrap();
-            assert_eq!((zone.state.as_deref(), zone.status.as_deref()), (Some("ready"), Some("running")), "{name}");
+            assert_eq!((zone.state, zone.status), (Some(ZoneState::Ready), Some(ZoneStatus::Running)), "{name}");
         }
     }
 }

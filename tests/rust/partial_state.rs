@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use zmgr::{Code, CreateOptions, DestroyOptions, Error, Fault, OnFailure, RecoverOptions, RunOptions};
+use zmgr::{
+    Code, CreateOptions, DestroyOptions, Error, Fault, OnFailure, RecoverOptions, RunOptions, ZoneState, ZoneStatus,
+};
 
 use crate::fixture::{self, Fixture, When};
 
@@ -20,7 +22,7 @@ fn stopped_at(program: &str, subcommand: Option<&str>) -> Fixture {
     let options = CreateOptions::new().boot(false);
     let error = fixture.manager.create("web01", &options, &mut run().on_failure(OnFailure::Keep)).unwrap_err();
     assert_eq!(error.code(), Code::CommandFailed, "{error:?}");
-    assert_eq!(fixture.manager.zone("web01").unwrap().state.as_deref(), Some("failed"));
+    assert_eq!(fixture.manager.zone("web01").unwrap().state, Some(ZoneState::Failed));
     fixture
 }
 
@@ -57,7 +59,7 @@ fn a_configuration_that_zonecfg_began_is_made_whole_on_request() {
     let report = fixture.manager.recover(&[], &RecoverOptions::new().resume(true), &mut run()).unwrap();
     report.into_result().unwrap();
     let zone = fixture.manager.zone("web01").unwrap();
-    assert_eq!((zone.state.as_deref(), zone.status.as_deref()), (Some("ready"), Some("installed")));
+    assert_eq!((zone.state, zone.status), (Some(ZoneState::Ready), Some(ZoneStatus::Installed)));
 }
 
 #[test]
@@ -227,7 +229,7 @@ fn a_zone_that_was_half_halted_runs_again() {
     fault();
     fixture.manager.reinstall("web01", &zmgr::ReinstallOptions::new(), &mut run()).unwrap_err();
     assert_eq!(fixture.zones(), ["web01:running"]);
-    assert_eq!(fixture.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
+    assert_eq!(fixture.manager.zone("web01").unwrap().state, Some(ZoneState::Ready));
 }
 
 #[test]
@@ -307,5 +309,5 @@ fn what_is_installed_is_not_finished_without_the_documents_that_say_how() {
     fs::write(fixture.file("templates/oi.kdl"), &template).unwrap();
     assert_eq!(fixture.recover(), ["finished web01"]);
     fs::remove_file(fixture.file("templates/oi.kdl")).unwrap();
-    assert_eq!(fixture.manager.zone("web01").unwrap().state.as_deref(), Some("ready"));
+    assert_eq!(fixture.manager.zone("web01").unwrap().state, Some(ZoneState::Ready));
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use zmgr::internals::exec::{Moment, Watcher};
 use zmgr::internals::registry::WriteHook;
-use zmgr::{Cancel, Code, Error, ExecOptions, ExecStream, Fault, HaltOptions, Report, RunOptions};
+use zmgr::{Cancel, Code, Error, ExecOptions, ExecStream, Fault, HaltOptions, Report, RunOptions, ZoneStatus};
 
 use crate::fixture::{self, Fixture, When, slug};
 
@@ -37,7 +37,7 @@ fn zones_go_up_and_down() {
     let both = ["web01", "web02"];
     let report = fixture.manager.boot(&both, &mut run().jobs(2)).unwrap();
     assert_eq!(actions(&report), ["booted", "booted"]);
-    assert!(report.zones().all(|zone| zone.status.as_deref() == Some("running")));
+    assert!(report.zones().all(|zone| zone.status == Some(ZoneStatus::Running)));
     assert_eq!(actions(&fixture.manager.boot(&both, &mut run()).unwrap()), ["unchanged", "unchanged"]);
     assert_eq!(actions(&fixture.manager.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap()), ["halted"]);
     assert_eq!(fixture.zones(), ["web02:running", "web01:installed"]);

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 
 use zmgr::{
     ApplyOptions, Code, CreateOptions, DestroyOptions, Drift, DriftStatus, Error, Fault, HaltOptions, ImportOptions,
-    RecoverOptions, ReinstallOptions, RunOptions,
+    RecoverOptions, ReinstallOptions, RunOptions, ZoneState,
 };
 
 use crate::fixture::{self, Fixture};
@@ -104,7 +104,7 @@ fn imports_at_once_all_end_well() {
         }
     });
     for name in names {
-        assert_eq!(fixture.manager.zone(name).unwrap().state.as_deref(), Some("ready"), "{name}");
+        assert_eq!(fixture.manager.zone(name).unwrap().state, Some(ZoneState::Ready), "{name}");
     }
 }
 

@@ -53,7 +53,7 @@ fn every_file_that_names_the_zone_gets_the_new_name_and_keeps_the_rest() {
     fs::write(fixture.file("templates/copy.kdl"), "template \"copy\" {\n    clone-from web01\n}\n").unwrap();
     let id = fixture.manager.zone("web01").unwrap().id;
     let zone = rename(&fixture.manager, "web01", "db01", &RenameOptions::new()).unwrap();
-    assert_eq!((zone.name.as_str(), &zone.id, zone.state.as_deref()), ("db01", &id, Some("ready")));
+    assert_eq!((zone.name.as_str(), &zone.id, zone.state), ("db01", &id, Some(zmgr::ZoneState::Ready)));
     assert_eq!((zone.zonepath.as_deref(), zone.nets[0].vnic.as_deref()), (Some("/zones/web01"), Some("web01_0")));
     assert_eq!(fixture.zones(), ["db01:installed", "web02:installed"]);
     let text = fs::read_to_string(fixture.entry("db01")).unwrap();
@@ -435,7 +435,7 @@ fn a_document_that_a_killed_zonecfg_left_goes_with_the_recovery() {
         fixture.recover();
         assert!(!xml(&fixture, left).exists(), "{left}");
         assert_eq!(fixture.zones(), [format!("{after}:installed")]);
-        assert_eq!(fixture.manager.zone(after).unwrap().state.as_deref(), Some("ready"));
+        assert_eq!(fixture.manager.zone(after).unwrap().state, Some(zmgr::ZoneState::Ready));
     }
 }
 
@@ -455,7 +455,7 @@ fn recovery_goes_where_it_is_told_and_refuses_what_it_does_not_know() {
     };
     let fixture = begun();
     let before = fixture.manager.zone("web01").unwrap();
-    assert_eq!(before.state.as_deref(), Some("creating"));
+    assert_eq!(before.state, Some(zmgr::ZoneState::Creating));
     // Until it is recovered nothing else is done to it, under either name.
     assert_eq!(slug(rename(&fixture.manager, "web01", "x", &RenameOptions::new())), "recovery-needed");
     assert_eq!(slug(fixture.manager.create("db01", &CreateOptions::new(), &mut run())), "exists");

@@ -385,7 +385,7 @@ fn a_reinstallation_is_refused_while_the_zone_still_runs() {
     fs::remove_file(site.path("/etc/zmgr/secrets/root")).unwrap();
     let reinstall = || site.manager.reinstall("web01", &ReinstallOptions::new(), &mut RunOptions::new());
     assert_eq!(reinstall().unwrap_err().code(), Code::Config);
-    assert_eq!(site.manager.zone("web01").unwrap().status.as_deref(), Some("running"));
+    assert_eq!(site.manager.zone("web01").unwrap().status, Some(zmgr::ZoneStatus::Running));
     setup_files(&site);
     reinstall().unwrap();
     assert!(site.read("/etc/shadow").contains(HASH));

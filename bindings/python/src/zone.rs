@@ -31,7 +31,7 @@ impl Zone {
         py: Python<'py>,
         class: &'static PyOnceLock<Py<PyAny>>,
         name: &str,
-        word: Option<&String>,
+        word: Option<&str>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         word.map(|word| value_class(py, class, name)?.call1((word,))).transpose()
     }
@@ -73,14 +73,14 @@ impl Zone {
     #[getter]
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static STATE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        Zone::word(py, &STATE, "ZoneState", self.zone.state.as_ref())
+        Zone::word(py, &STATE, "ZoneState", self.zone.state.map(|state| state.as_str()))
     }
 
     /// Status on the host; None if the host was not queried.
     #[getter]
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static STATUS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        Zone::word(py, &STATUS, "ZoneStatus", self.zone.status.as_ref())
+        Zone::word(py, &STATUS, "ZoneStatus", self.zone.status.map(|status| status.as_str()))
     }
 
     /// UUID of the installation; None if it is not installed.
@@ -104,7 +104,7 @@ impl Zone {
     /// Origin of the entry, "create" or "import"; None if it is not registered.
     #[getter]
     fn origin(&self) -> Option<&str> {
-        self.zone.origin.as_deref()
+        self.zone.origin.map(|origin| origin.as_str())
     }
 
     /// Nets, in the order of the entry.
@@ -187,7 +187,8 @@ impl Zone {
     fn __repr__(&self) -> String {
         let zone = &self.zone;
         let mut words = vec![format!("<Zone '{}'", zone.name)];
-        words.extend(zone.status.clone().or_else(|| zone.state.clone()));
+        let word = zone.status.map(|status| status.as_str()).or(zone.state.map(|state| state.as_str()));
+        words.extend(word.map(str::to_owned));
         words.extend(zone.nets.iter().flat_map(|net| &net.addresses).map(|a| a.address.to_string()));
         words.join(" ") + ">"
     }

@@ -17,7 +17,7 @@ use super::journal::{Journal, Note, REINSTALL};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
 use super::{apply, clones, create_plan, destroy, pending, power, reinstall, view};
-use crate::api::{DestroyOptions, EventKind, Outcome, RecoverOptions, Report, RunOptions, Zone};
+use crate::api::{DestroyOptions, EventKind, Outcome, RecoverOptions, Report, RunOptions, Zone, ZoneStatus};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -122,7 +122,7 @@ fn recover_one(
         let spec = view::desired(config_tree, &entry);
         let zone = asking.host.zone_state(name)?;
         let pending = pending::texts(&asking.host, &entry, zone.as_ref())?;
-        let status = zone.map(|zone| zone.state.as_str().to_owned());
+        let status = zone.map(|zone| zone.state.into());
         return Ok(Done::Nothing(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) }));
     };
     let Some(id) = entry.id.clone() else {
@@ -220,7 +220,7 @@ impl Work<'_> {
     fn skip(&self, events: &EventSender) -> Result<Zone> {
         let name = &self.entry.name;
         events.note(format!("{name} has to be installed: run `zmgr recover {name}`"));
-        let status = self.findings.zone.as_ref().map(|zone| zone.state.as_str().to_owned());
+        let status = self.findings.zone.as_ref().map(|zone| zone.state.into());
         view::read(&self.context.registry, name, Some(self.spec), status)
     }
 
@@ -255,7 +255,7 @@ impl Work<'_> {
         }
         if find::is_application(self.entry) {
             apply::finish(self.context, self.config_tree, self.entry, step_context, journal)?;
-            let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.as_str().to_owned());
+            let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.into());
             let spec = view::spec(&self.context.registry, &self.entry.name).ok();
             return view::read(&self.context.registry, &self.entry.name, spec.as_ref(), status).map(Done::Finished);
         }
@@ -287,9 +287,8 @@ impl Work<'_> {
         if boot.is_some() {
             power::after_boot(self.context, step_context, limit)?;
         }
-        let status = if boot.is_some() { "running" } else { "installed" };
-        view::read(&self.context.registry, &self.entry.name, Some(self.spec), Some(status.to_owned()))
-            .map(Done::Finished)
+        let status = if boot.is_some() { ZoneStatus::Running } else { ZoneStatus::Installed };
+        view::read(&self.context.registry, &self.entry.name, Some(self.spec), Some(status)).map(Done::Finished)
     }
 
     /// Completes the part of a reinstallation up to the removal of the zone's old files, if it is not done.
@@ -319,7 +318,7 @@ impl Work<'_> {
             executor::boot_again(step_context, journal, boot, self.config_tree.config.timeouts.shutdown)?;
         }
         journal.note(Note::Ready)?;
-        let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.as_str().to_owned());
+        let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.into());
         view::read(&self.context.registry, &self.entry.name, Some(self.spec), status)
     }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use anstyle::Style;
 use clap::Args;
-use zmgr::{Query, QueryHost, Zone, ZoneSpec};
+use zmgr::{Origin, Query, QueryHost, Zone, ZoneSpec, ZoneState, ZoneStatus};
 
 use super::operation::{absent, addresses};
 use crate::failure::Failure;
@@ -46,11 +46,13 @@ impl List {
         }
         fn row(zone: &Zone) -> [Cow<'_, str>; 6] {
             let name = zone.name.as_str().into();
+            let state = zone.state.map_or("", ZoneState::as_str);
             let state = match zone.pending.is_empty() {
-                true => text(&zone.state),
-                false => format!("{} (pending)", text(&zone.state)).into(),
+                true => state.into(),
+                false => format!("{state} (pending)").into(),
             };
-            [name, state, text(&zone.status), text(&zone.brand), text(&zone.template), addresses(zone).into()]
+            let status = zone.status.map_or("", ZoneStatus::as_str).into();
+            [name, state, status, text(&zone.brand), text(&zone.template), addresses(zone).into()]
         }
         let rows = zones.iter().map(row).collect::<Vec<_>>().leak();
         if rows.is_empty() {
@@ -112,7 +114,8 @@ impl Show {
 
 /// Prints what to do about zones with an unfinished operation.
 fn unfinished(globals: &Globals, zones: &[Zone]) {
-    let half_way = |zone: &&Zone| matches!(zone.state.as_deref(), Some("creating" | "destroying" | "failed"));
+    let half_way =
+        |zone: &&Zone| matches!(zone.state, Some(ZoneState::Creating | ZoneState::Destroying | ZoneState::Failed));
     let names: Vec<&str> = zones.iter().filter(half_way).map(|zone| zone.name.as_str()).collect();
     match names.as_slice() {
         [] => {}
@@ -156,18 +159,18 @@ fn in_words(zone: &Zone, spec: Option<&ZoneSpec>) -> String {
     };
     say("name", &zone.name);
     let known = [
-        ("state", &zone.state),
-        ("status", &zone.status),
-        ("brand", &zone.brand),
-        ("template", &zone.template),
-        ("zonepath", &zone.zonepath),
-        ("uuid", &zone.uuid),
-        ("id", &zone.id),
-        ("created", &zone.created),
-        ("origin", &zone.origin),
+        ("state", zone.state.map(ZoneState::as_str)),
+        ("status", zone.status.map(ZoneStatus::as_str)),
+        ("brand", zone.brand.as_deref()),
+        ("template", zone.template.as_deref()),
+        ("zonepath", zone.zonepath.as_deref()),
+        ("uuid", zone.uuid.as_deref()),
+        ("id", zone.id.as_deref()),
+        ("created", zone.created.as_deref()),
+        ("origin", zone.origin.map(Origin::as_str)),
     ];
     for (key, value) in known {
-        say(key, value.as_deref().unwrap_or_default());
+        say(key, value.unwrap_or_default());
     }
     say("autoboot", zone.autoboot.map_or("", |yes| if yes { "yes" } else { "no" }));
     say("tags", &zone.tags.join(", "));
