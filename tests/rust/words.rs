@@ -48,7 +48,7 @@ fn files() -> Vec<PathBuf> {
                 if !skipped && !name.contains("pycache") {
                     directories.push(path);
                 }
-            } else if path != top().join(LIST) && path.is_file() {
+            } else if path != top().join(LIST) && path.is_file() && !path.is_symlink() {
                 files.push(path);
             }
         }

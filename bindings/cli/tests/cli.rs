@@ -336,7 +336,7 @@ fn man_pages() {
     let page = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap_or_else(|_| panic!("no page {name}"));
     for name in ["zmgr", "zmgr-create", "zmgr-pool", "zmgr-pool-show", "zmgr-sim-fault"] {
         let text = page(&format!("man8/{name}.8"));
-        assert!(text.contains(&format!("\n.TH {name} 8")), "{name}: {}", &text[..text.len().min(200)]);
+        assert!(text.contains(&format!("\n.TH {} 8", name.to_uppercase())), "{name}: {}", &text[..text.len().min(200)]);
         assert!(text.contains("\n.SH SYNOPSIS\n"), "{name}");
     }
     assert!(!dir.path().join("man8/zmgr-man.8").exists(), "what is hidden has no page");

@@ -78,6 +78,8 @@ fn with_synopsis(page: &str, command: &clap::Command) -> String {
 fn filled(page: &str) -> String {
     let mut out = String::new();
     let (mut verbatim, mut paragraph, mut fresh) = (false, false, true);
+    // clap_mangen separates paragraphs by a break, an empty line and another break.
+    let page = page.replace("\n.br\n\n.br\n", "\n.sp\n");
     for line in page.lines().map(str::trim_end) {
         let request = line.split(' ').next().unwrap_or_default();
         match request {
@@ -106,19 +108,21 @@ fn filled(page: &str) -> String {
 /// Breaks a line of text between words.
 fn broken(line: &str) -> String {
     let mut out = String::new();
+    // mandoc counts other characters by their names, such as `\[u2026]`.
+    let width = |word: &str| word.chars().map(|c| if c.is_ascii() { 1 } else { 8 }).sum::<usize>();
     let mut length = 0;
     for word in line.split(' ') {
         // A full stop or an apostrophe at the beginning of a line would be a request.
         let guard = if word.starts_with(['.', '\'']) { "\\&" } else { "" };
         match length {
             0 => out.push_str(word),
-            _ if length + 1 + word.len() > LINE => {
+            _ if length + 1 + width(word) > LINE => {
                 out.push_str(&format!("\n{guard}{word}"));
                 length = 0;
             }
             _ => out.push_str(&format!(" {word}")),
         }
-        length += word.len() + 1;
+        length += width(word) + 1;
     }
     out.push('\n');
     out
@@ -133,7 +137,7 @@ fn format(reference: &str) -> String {
     let mut code = false;
     for line in reference.lines() {
         if line.starts_with("```") {
-            page.push_str(if code { ".EE\n.RE\n.fi\n" } else { ".nf\n.RS\n.EX\n" });
+            page.push_str(if code { ".EE\n.RE\n" } else { ".RS\n.EX\n" });
             code = !code;
         } else if code {
             page.push_str(&format!("{}\n", plain(line)));
