@@ -432,4 +432,71 @@ mod tests {
         );
         assert_eq!(decide(journal(Phase::Links), &HostView::Nothing, RecoverMode::LeastLoss), RecoveryAction::Finish);
     }
+
+    /// Returns the journals that a cell of the table in docs/architecture.md names.
+    fn journals(cell: &str) -> Vec<Journal> {
+        let creating = |undo| Journal::Creating { phase: Phase::Files, undo };
+        match cell {
+            "creating" => vec![creating(false)],
+            "creating `undo`" => vec![creating(true)],
+            "destroying" => PHASES.map(|phase| Journal::Destroying { phase }).to_vec(),
+            "destroying, uninstall not begun" => vec![Journal::Destroying { phase: Phase::Settled }],
+            "destroying, uninstall begun" => vec![Journal::Destroying { phase: Phase::Files }],
+            "destroying, uninstall done" => {
+                vec![Journal::Destroying { phase: Phase::Configuration }, Journal::Destroying { phase: Phase::Links }]
+            }
+            "`reinstall:`, old files there" => vec![Journal::Reinstalling { emptied: false }],
+            "`reinstall:`, old files gone" => vec![Journal::Reinstalling { emptied: true }],
+            "`apply:`" => vec![Journal::Applying],
+            "`reinstall:`, `apply:`" => vec![Journal::Reinstalling { emptied: true }, Journal::Applying],
+            other => panic!("no journal is {other:?}"),
+        }
+    }
+
+    /// Returns the views of the host that a cell names.
+    fn views(cell: &str) -> Vec<HostView> {
+        let (states, same) = match cell.split_once(", same uuid").or_else(|| cell.split_once(", no uuid recorded")) {
+            Some((states, _)) => (states, cell.contains("same").then_some(true)),
+            None => (cell, Some(true)),
+        };
+        let view = |state: &str| match state {
+            "no zone" => HostView::Nothing,
+            "configured" => zone(HostZonePhase::Configured, None),
+            "incomplete" => zone(HostZonePhase::Incomplete, same),
+            "installed" => zone(HostZonePhase::Installed, same),
+            "active" => zone(HostZonePhase::Active, same),
+            other => panic!("no state of a zone is {other:?}"),
+        };
+        states.split(", ").map(view).collect()
+    }
+
+    #[test]
+    fn the_table_of_the_documentation_is_what_is_decided() {
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let table = page.split("\n## Recovery\n").nth(1).unwrap();
+        let rows = table.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+        let rows: Vec<Vec<&str>> = rows
+            .take_while(|line| line.starts_with('|'))
+            .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+            .collect();
+        assert!(rows.len() > 15);
+        // Renames have a function of their own; the last row is about zones that were changed outside zmgr.
+        for row in rows.iter().filter(|row| row[0] != "any" && !row[0].starts_with("`rename:`")) {
+            for (journal, host) in
+                journals(row[0]).into_iter().flat_map(|j| views(row[1]).into_iter().map(move |v| (j, v)))
+            {
+                let modes = [RecoverMode::LeastLoss, RecoverMode::Resume, RecoverMode::RollBack];
+                for (mode, expected) in modes.into_iter().zip(&row[2..]) {
+                    let decided = match decide(journal, &host, mode) {
+                        RecoveryAction::Undo => "roll back",
+                        RecoveryAction::Finish => "resume",
+                        RecoveryAction::Restore => "back to `ready`",
+                        RecoveryAction::Refuse(_) => "refuse",
+                    };
+                    assert_eq!(decided, *expected, "{journal:?}, {host:?}, {mode:?}");
+                }
+            }
+        }
+    }
 }
