@@ -430,7 +430,7 @@ class Config:
     host: str | None
     #: True if a zone name may exist on one host of the fleet only.
     unique_names: bool
-    zonepath_prefix: str
+    zonepath_prefix: Path
     default_template: str | None
     lock_timeout: float
     #: ``rollback`` or ``keep``.
@@ -439,7 +439,7 @@ class Config:
     #: First bytes of the MAC addresses that zmgr chooses, such as ``2:8:20``.
     mac_prefix: str | None
     timeouts: dict[str, float]
-    log_dir: str
+    log_dir: Path
     #: Defaults for all templates.
     defaults: dict[str, Any]
     #: Environment variables of the commands that fetch packages, with passwords hidden.
@@ -447,7 +447,36 @@ class Config:
 
     @classmethod
     def _from_json(cls, c: dict[str, Any]) -> Config:
-        return cls(**c)
+        return cls(**{**c, "zonepath_prefix": Path(c["zonepath_prefix"]), "log_dir": Path(c["log_dir"])})
+
+
+@dataclass(frozen=True)
+class TemplateNet:
+    """Net of a template: what each of its zones gets. None: as the pool says, or the default."""
+
+    name: str
+    pool: str | None
+    #: False if zmgr assigns no address: the zone uses DHCP or configures itself.
+    has_address: bool
+    #: Pattern of the VNIC's name.
+    vnic: str | None
+    #: Link under the VNIC.
+    stub: str | None
+    #: Existing link that the net uses instead of a VNIC.
+    physical: str | None
+    vlan: int | None
+    #: Largest packet in bytes.
+    mtu: int | None
+    #: True if the zone's default routes use this net, False if not; None: those of the first net with a gateway.
+    default_route: bool | None
+    #: Properties of the VNIC by dladm's names, such as ``maxbw``.
+    link_properties: dict[str, str]
+
+    @classmethod
+    def _from_json(cls, n: dict[str, Any]) -> TemplateNet:
+        same = ("name", "pool", "vnic", "stub", "physical", "vlan", "mtu", "default_route")
+        properties = n.get("link_properties", {})
+        return cls(has_address=not n["no_address"], link_properties=properties, **{key: n[key] for key in same})
 
 
 @dataclass(frozen=True)
@@ -455,13 +484,15 @@ class Template:
     """Zone template (``templates/NAME.kdl``)."""
 
     name: str
+    #: Template that this one extends.
     extends: str | None
-    nets: tuple[dict[str, Any], ...]
+    nets: tuple[TemplateNet, ...]
+    #: Other settings by name, as ``zmgr template show --json`` prints them.
     settings: dict[str, Any]
 
     @classmethod
     def _from_json(cls, t: dict[str, Any]) -> Template:
-        return cls(t["name"], t["extends"], tuple(t["nets"]), t["settings"])
+        return cls(t["name"], t["extends"], tuple(map(TemplateNet._from_json, t["nets"])), t["settings"])
 
 
 @dataclass(frozen=True)
@@ -532,15 +563,21 @@ class Publisher:
     origins: tuple[str, ...]
     mirrors: tuple[str, ...]
     sticky: bool
-    ssl_cert: str | None
-    ssl_key: str | None
-    #: Whether it has the package ``entire``, from which zones are installed.
+    ssl_cert: Path | None
+    ssl_key: Path | None
+    #: True if it has the package ``entire``, from which zones are installed.
     entire: bool
 
     @classmethod
     def _from_json(cls, p: dict[str, Any]) -> Publisher:
         return cls(
-            p["name"], tuple(p["origins"]), tuple(p["mirrors"]), p["sticky"], p["ssl_cert"], p["ssl_key"], p["entire"]
+            p["name"],
+            tuple(p["origins"]),
+            tuple(p["mirrors"]),
+            p["sticky"],
+            _path(p["ssl_cert"]),
+            _path(p["ssl_key"]),
+            p["entire"],
         )
 
 

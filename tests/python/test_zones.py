@@ -120,7 +120,7 @@ def test_a_site_that_makes_no_sense(tmp_path: Path) -> None:
         zmgr.Manager(simulate=tmp_path, host_root=tmp_path)
     with pytest.raises(zmgr.InvalidArgumentError):
         zmgr.Manager("")
-    with pytest.raises(ValueError, match="query_host"):
+    with pytest.raises(zmgr.InvalidArgumentError, match="query_host"):
         zmgr.Manager(simulate=tmp_path / "h").zones(query_host="perhaps")  # type: ignore[arg-type]
 
 
@@ -138,7 +138,7 @@ def test_power(zmgr_manager: zmgr.Manager) -> None:
     assert after.id == before.id and after.nets == before.nets and after.uuid != before.uuid
     assert zmgr_manager.plan_reinstall("a").operation == "reinstall"
     assert len(zmgr_manager.reinstall_all(["a", "b"])) == 2
-    with pytest.raises(ValueError, match="seconds"):
+    with pytest.raises(zmgr.InvalidArgumentError, match="seconds"):
         zmgr_manager.halt("a", timeout=-1.0)
 
 
@@ -209,9 +209,11 @@ def test_documents(zmgr_manager: zmgr.Manager) -> None:
     zmgr_manager.init()
     assert [d for d in zmgr_manager.check() if d.severity is zmgr.Severity.ERROR] == []
     config = zmgr_manager.config()
-    assert config.zonepath_prefix == "/zones" and config.lock_timeout == 30.0
+    assert config.zonepath_prefix == Path("/zones") and config.lock_timeout == 30.0
     template = zmgr_manager.template(config.default_template or "")
     assert template in zmgr_manager.templates()
+    (net,) = template.nets
+    assert (net.name, net.pool, net.has_address, net.physical) == ("internal", "internal", True, None)
     pool = zmgr_manager.pool("internal")
     assert pool in zmgr_manager.pools()
     assert pool.networks[0].network == ipaddress.ip_network("10.1.0.0/24")

@@ -1,9 +1,6 @@
 //! Conversion of values to and from Python.
 
-use std::time::Duration;
-
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString};
@@ -80,14 +77,6 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Names {
         }
         given.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>().map(Names::Many)
     }
-}
-
-/// Converts a time in seconds; `float("inf")` and values out of range become the longest duration.
-pub(crate) fn seconds(seconds: f64) -> PyResult<Duration> {
-    if seconds >= Duration::MAX.as_secs_f64() {
-        return Ok(Duration::MAX);
-    }
-    Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(format!("{seconds} seconds: {error}")))
 }
 
 impl Names {

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use zmgr_core::Error;
+use zmgr_core::{Code, Error};
 
 use crate::convert::to_python;
 
@@ -16,4 +16,9 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
 /// Converts an error to a `PyErr`.
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     exception(py, error).map_or_else(|failure| failure, PyErr::from_value)
+}
+
+/// Returns `InvalidArgumentError` with this message.
+pub(crate) fn invalid(message: String) -> PyErr {
+    Python::attach(|py| raised(py, &Error::new(Code::InvalidArgument, message)))
 }

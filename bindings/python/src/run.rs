@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict};
@@ -14,6 +13,7 @@ use zmgr_core::{Code, Error, Event, EventKind, Manager, OnFailure, Result, RunOp
 
 use crate::cancel::Cancel;
 use crate::convert::value_class;
+use crate::error::invalid;
 use crate::guard::guarded;
 
 /// Run options that the caller gave.
@@ -37,7 +37,7 @@ impl Run {
             Some("rollback") => OnFailure::RollBack,
             Some("keep") => OnFailure::Keep,
             Some(other) => {
-                return Err(PyValueError::new_err(format!("on_failure: expected 'rollback' or 'keep', not {other:?}")));
+                return Err(invalid(format!("on_failure: expected 'rollback' or 'keep', not {other:?}")));
             }
         };
         Ok(Run { progress, cancel, jobs, on_failure })

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Query, QueryHost, RecoverOptions, ReinstallOptions};
@@ -11,6 +10,7 @@ use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Query, QueryHost, 
 use crate::arguments::one_address;
 use crate::cancel::Cancel;
 use crate::convert::Names;
+use crate::error::invalid;
 use crate::manager::Manager;
 use crate::report::report_or_raise;
 use crate::run::{Run, asked};
@@ -45,7 +45,7 @@ impl Manager {
             "never" => QueryHost::Never,
             "required" => QueryHost::Required,
             other => {
-                return Err(PyValueError::new_err(format!(
+                return Err(invalid(format!(
                     "query_host: expected 'if-available', 'never' or 'required', not {other:?}"
                 )));
             }
