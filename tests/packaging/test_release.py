@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,8 +61,13 @@ CARRY_THE_VERSION = (
     "packaging/illumos/zmgr.p5m",
     "packaging/illumos/zmgr-python.p5m",
     "ansible/galaxy.yml",
+    "bindings/cli/src/commands/man.rs",
     "include/zmgr.h",
     "CHANGELOG.md",
+    "README.md",
+    "src/README.md",
+    "src/lib.rs",
+    "bindings/cli/README.md",
     "SECURITY.md",
     "pyproject.toml",
     "tests/release",
@@ -104,6 +110,17 @@ def test_another_version_is_found(tree: Path, name: str) -> None:
     file.write_text(file.read_text().replace("0.1.0", "0.0.9"))
     said = release(tree, "versions")
     assert said.returncode == 1 and name in said.stdout, said.stdout
+
+
+def test_the_man_pages_have_the_date_of_the_release(tree: Path) -> None:
+    changelog, man = tree / "CHANGELOG.md", tree / "bindings/cli/src/commands/man.rs"
+    git(tree, "tag", "v0.1.0")
+    assert "CHANGELOG.md: no heading" in release(tree, "versions").stdout
+    changelog.write_text(changelog.read_text().replace("## [Unreleased]", "## [Unreleased]\n\n## [0.1.0] - 2031-02-03"))
+    said = release(tree, "versions")
+    assert said.returncode == 1 and "man.rs" in said.stdout, said.stdout
+    man.write_text(re.sub(r'const DATE: &str = "[0-9-]*"', 'const DATE: &str = "2031-02-03"', man.read_text()))
+    assert release(tree, "versions").returncode == 0
 
 
 def test_the_abi_is_compared_with_the_last_tag(tree: Path) -> None:
