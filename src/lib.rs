@@ -112,10 +112,10 @@ mod simhost;
 mod value;
 
 pub use api::{
-    ApplyOptions, Basis, Change, CreateOptions, DestroyOptions, Event, EventKind, ExecOptions, ExecStream, HaltOptions,
-    ImportOptions, OnFailure, Outcome, Pinned, PinnedNet, Plan, PlannedFile, PlannedStep, Query, QueryHost,
-    RecoverOptions, ReinstallOptions, RenameOptions, Report, Request, RunOptions, Zone, ZoneAddress, ZoneNet,
-    ZoneState, ZoneStatus,
+    Action, ApplyOptions, Basis, Change, CreateOptions, DestroyOptions, Event, EventKind, ExecOptions, ExecStream,
+    HaltOptions, ImportOptions, OnFailure, Operation, Outcome, Pinned, PinnedNet, Plan, PlannedFile, PlannedStep,
+    Query, QueryHost, RecoverOptions, ReinstallOptions, RenameOptions, Report, Request, RunOptions, Zone, ZoneAddress,
+    ZoneNet, ZoneState, ZoneStatus,
 };
 pub use doctor::{Diagnosis, DiagnosisArea, DiagnosisItem, DiagnosisKind, DiagnosisLevel};
 pub use documents::config::{Config, FailureRule, Timeouts};

@@ -1,6 +1,7 @@
 //! What callers see: options, zones, plans, reports, events.
 
 mod event;
+mod operation;
 mod options;
 mod plan;
 mod rename_options;
@@ -10,6 +11,7 @@ mod state;
 mod zone;
 
 pub use event::{Event, EventKind};
+pub use operation::{Action, Operation};
 pub use options::{
     ApplyOptions, CreateOptions, DestroyOptions, ExecOptions, ExecStream, HaltOptions, ImportOptions, OnFailure, Query,
     QueryHost, RecoverOptions, ReinstallOptions, RunOptions,

@@ -595,7 +595,7 @@ impl RecoverOptions {
 /// let options = ImportOptions::new().template("oi").adopt_links(true);
 /// manager.init()?;
 /// let report = manager.import(&[], &options, &mut RunOptions::new())?;
-/// assert_eq!(report.outcomes[0].action, "skipped", "the global zone is not managed");
+/// assert_eq!(report.outcomes[0].action, Action::Skipped, "the global zone is not managed");
 /// let plan = manager.plan_import(&[], &ImportOptions::new().no_template(true))?;
 /// assert!(plan.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -649,7 +649,7 @@ impl ImportOptions {
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
 /// let options = ApplyOptions::new().prune(true).reboot(true).recreate(false);
 /// let report = manager.apply(&["web01"], &options, &mut RunOptions::new())?;
-/// assert_eq!(report.outcomes[0].action, "unchanged");
+/// assert_eq!(report.outcomes[0].action, Action::Unchanged);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

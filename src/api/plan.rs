@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::api::Request;
+use crate::api::{Operation, Request};
 use crate::error::{Code, Error, Result};
 use crate::host::Evidence;
 use crate::registry::Directory;
@@ -39,8 +39,8 @@ pub struct Plan {
     pub format: u32,
     /// The version of zmgr that made it.
     pub zmgr: String,
-    /// The operation: `create`, `destroy`, `import`, …
-    pub operation: String,
+    /// The operation.
+    pub operation: Operation,
     /// The changes, in the order in which they are made.
     pub changes: Vec<Change>,
 }
@@ -115,8 +115,8 @@ pub struct Basis {
 }
 
 impl Plan {
-    pub(crate) fn new(operation: &str, changes: Vec<Change>) -> Self {
-        Plan { format: FORMAT, zmgr: env!("CARGO_PKG_VERSION").to_owned(), operation: operation.to_owned(), changes }
+    pub(crate) fn new(operation: Operation, changes: Vec<Change>) -> Self {
+        Plan { format: FORMAT, zmgr: env!("CARGO_PKG_VERSION").to_owned(), operation, changes }
     }
 
     /// Returns the plan as indented JSON.

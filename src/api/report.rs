@@ -1,6 +1,6 @@
 //! Results of an operation on several zones.
 
-use crate::api::Zone;
+use crate::api::{Action, Zone};
 use crate::error::{Code, Diagnostic, Error, Result};
 
 /// The outcome for each zone of an operation, in the order of the request.
@@ -14,7 +14,7 @@ use crate::error::{Code, Diagnostic, Error, Result};
 ///     eprintln!("{name}: {error}");
 /// }
 /// let first: &Outcome = &report.outcomes[0];
-/// assert_eq!((first.name.as_str(), first.action.as_str()), ("web01", "created"));
+/// assert_eq!((first.name.as_str(), first.action), ("web01", Action::Created));
 /// assert!(report.error().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -31,8 +31,8 @@ pub struct Report {
 pub struct Outcome {
     /// The zone's name.
     pub name: String,
-    /// What was done: `created`, `destroyed`, `adopted`, `skipped`, …
-    pub action: String,
+    /// What was done.
+    pub action: Action,
     /// The resulting zone, if it still exists, or the error.
     pub result: Result<Option<Zone>>,
     /// Notes for the user.
@@ -41,14 +41,14 @@ pub struct Outcome {
 
 impl Report {
     /// Returns the report of a request that was cancelled before anything began. Without names, returns the error.
-    pub(crate) fn called_off(names: &[impl ToString], action: &str, error: Error) -> Result<Report> {
+    pub(crate) fn called_off(names: &[impl ToString], action: Action, error: Error) -> Result<Report> {
         if error.code() != Code::Cancelled || names.is_empty() {
             return Err(error);
         }
         let outcome = |name: &dyn ToString| {
             let message = format!("the operation on {} was cancelled before it began", name.to_string());
             let result = Err(Error::new(Code::Cancelled, message));
-            Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
+            Outcome { name: name.to_string(), action, result, notes: Vec::new() }
         };
         Ok(Report { outcomes: names.iter().map(|name| outcome(name)).collect() })
     }

@@ -6,7 +6,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
-    ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, ReinstallOptions, RenameOptions,
+    Action, ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, Operation, ReinstallOptions,
+    RenameOptions,
 };
 
 /// A request for one zone.
@@ -67,32 +68,32 @@ pub enum Request {
 
 impl Request {
     /// Returns the operation of the request.
-    pub(crate) fn operation(&self) -> &'static str {
+    pub(crate) fn operation(&self) -> Operation {
         match self {
-            Request::Create { .. } => "create",
-            Request::Destroy { .. } => "destroy",
-            Request::Reinstall { .. } => "reinstall",
-            Request::Boot {} => "boot",
-            Request::Shutdown { .. } => "shutdown",
-            Request::Rename { .. } => "rename",
-            Request::Forget {} => "forget",
-            Request::Import { .. } => "import",
-            Request::Apply { .. } => "apply",
+            Request::Create { .. } => Operation::Create,
+            Request::Destroy { .. } => Operation::Destroy,
+            Request::Reinstall { .. } => Operation::Reinstall,
+            Request::Boot {} => Operation::Boot,
+            Request::Shutdown { .. } => Operation::Shutdown,
+            Request::Rename { .. } => Operation::Rename,
+            Request::Forget {} => Operation::Forget,
+            Request::Import { .. } => Operation::Import,
+            Request::Apply { .. } => Operation::Apply,
         }
     }
 
-    /// Returns the result for the zone, in a word.
-    pub(crate) fn done(&self) -> &'static str {
+    /// Returns what it does to the zone.
+    pub(crate) fn done(&self) -> Action {
         match self {
-            Request::Create { .. } => "created",
-            Request::Destroy { .. } => "destroyed",
-            Request::Reinstall { .. } => "reinstalled",
-            Request::Boot {} => "booted",
-            Request::Shutdown { .. } => "shut-down",
-            Request::Rename { .. } => "renamed",
-            Request::Forget {} => "forgotten",
-            Request::Import { .. } => "adopted",
-            Request::Apply { .. } => "applied",
+            Request::Create { .. } => Action::Created,
+            Request::Destroy { .. } => Action::Destroyed,
+            Request::Reinstall { .. } => Action::Reinstalled,
+            Request::Boot {} => Action::Booted,
+            Request::Shutdown { .. } => Action::ShutDown,
+            Request::Rename { .. } => Action::Renamed,
+            Request::Forget {} => Action::Forgotten,
+            Request::Import { .. } => Action::Adopted,
+            Request::Apply { .. } => Action::Applied,
         }
     }
 }

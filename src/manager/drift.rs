@@ -59,7 +59,7 @@ impl Manager {
     /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
     /// manager.set("web01", &[("cpu-shares", "20")], &mut RunOptions::new())?;
     /// let report = manager.apply(&[], &ApplyOptions::new(), &mut RunOptions::new())?;
-    /// assert_eq!(report.outcomes[0].action, "applied");
+    /// assert_eq!(report.outcomes[0].action, Action::Applied);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, names: &[&str], options: &ApplyOptions, run: &mut RunOptions<'_>) -> Result<Report> {

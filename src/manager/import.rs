@@ -46,7 +46,7 @@ impl Manager {
     /// machine.answer(&words, around);
     ///
     /// let report = manager.import(&["legacy"], &ImportOptions::new(), &mut RunOptions::new())?;
-    /// assert_eq!(report.outcomes[0].action, "adopted");
+    /// assert_eq!(report.outcomes[0].action, Action::Adopted);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn import(&self, names: &[&str], options: &ImportOptions, run: &mut RunOptions<'_>) -> Result<Report> {

@@ -39,7 +39,7 @@ impl Manager {
     /// # manager.create_all(&["db01", "web01"], &CreateOptions::new().boot(false), &mut RunOptions::new())?;
     /// manager.set("web01", &[("after", "db01")], &mut RunOptions::new())?;
     /// let report = manager.boot_all(&mut RunOptions::new().jobs(4))?;
-    /// assert!(report.outcomes.iter().all(|outcome| outcome.action == "booted"));
+    /// assert!(report.outcomes.iter().all(|outcome| outcome.action == Action::Booted));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn boot_all(&self, run: &mut RunOptions<'_>) -> Result<Report> {
@@ -93,7 +93,7 @@ impl Manager {
     /// # let manager = Manager::builder().simulate(dir.path()).build()?;
     /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
     /// let report = manager.shutdown_all(&HaltOptions::new().force(true), &mut RunOptions::new())?;
-    /// assert_eq!(report.outcomes[0].action, "shut-down");
+    /// assert_eq!(report.outcomes[0].action, Action::ShutDown);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn shutdown_all(&self, options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {

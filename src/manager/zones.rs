@@ -2,8 +2,8 @@
 
 use super::Manager;
 use crate::api::{
-    CreateOptions, DestroyOptions, Plan, Query, RecoverOptions, ReinstallOptions, RenameOptions, Report, RunOptions,
-    Zone,
+    CreateOptions, DestroyOptions, Operation, Plan, Query, RecoverOptions, ReinstallOptions, RenameOptions, Report,
+    RunOptions, Zone,
 };
 use crate::error::{Code, Error, Result};
 use crate::operations;
@@ -283,8 +283,8 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn run(&self, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
-        match plan.operation.as_str() {
-            crate::operations::import::OPERATION => crate::operations::import::run(&*self.context()?, plan, run),
+        match plan.operation {
+            Operation::Import => crate::operations::import::run(&*self.context()?, plan, run),
             _ => operations::run(&*self.context()?, plan, run),
         }
     }

@@ -11,7 +11,7 @@ use super::create::{self, Prepared, each, failure, prepare};
 use super::create_plan::Creation;
 use super::executor::Failure;
 use super::jobs::{EventSender, before, run_jobs};
-use crate::api::{CreateOptions, Outcome, Report, RunOptions, Zone};
+use crate::api::{Action, CreateOptions, Outcome, Report, RunOptions, Zone};
 use crate::error::Result;
 use crate::registry::Wait;
 use crate::value::name::ZoneName;
@@ -32,7 +32,7 @@ pub(crate) fn create(
 ) -> Result<Report> {
     let prepared = match before(run, |events| prepare(&context.with_cancel(events), &each(names, options))) {
         Ok(prepared) => prepared,
-        Err(error) => return Report::called_off(names, "created", error),
+        Err(error) => return Report::called_off(names, Action::Created, error),
     };
     let failure = failure(run.on_failure, &prepared.config_tree);
     let batch = Batch::new(context, &prepared, names, options, run.jobs);
@@ -40,7 +40,7 @@ pub(crate) fn create(
         let result = batch.create(at, failure, events);
         Outcome {
             name: name.to_string(),
-            action: "created".to_owned(),
+            action: Action::Created,
             result: result.map(Some),
             notes: events.take_notes(),
         }

@@ -13,7 +13,7 @@ use super::lineage::{Building, Lineage, Member, Removing, source_of};
 use super::order::{Need, Order, Relation};
 use super::steps::Boot;
 use super::{identity, power, view};
-use crate::api::{EventKind, Outcome, RunOptions, Zone, ZoneStatus};
+use crate::api::{Action, EventKind, Outcome, RunOptions, Zone, ZoneStatus};
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::value::name::ZoneName;
@@ -60,7 +60,7 @@ impl Removing {
     pub(crate) fn run<T: Send>(
         &self,
         items: Vec<T>,
-        action: &str,
+        action: Action,
         run: &mut RunOptions<'_>,
         work: impl Fn(T, &EventSender) -> Outcome + Sync,
     ) -> Result<Vec<Outcome>> {
@@ -94,17 +94,17 @@ impl Building {
                     Some(other) => {
                         let (name, other) = (&self.names[at], &self.names[other]);
                         let why = format!("{other}, which it is cloned from, failed");
-                        outcome(name, "failed", Err(not_started(name, other, &why, events)))
+                        outcome(name, Action::Failed, Err(not_started(name, other, &why, events)))
                     }
                 },
                 None => {
                     let name = &self.names[self.boots[at - count]];
                     match blocked {
                         None => {
-                            let booted = outcome(name, "booted", boot(context, config_tree, name, events));
+                            let booted = outcome(name, Action::Booted, boot(context, config_tree, name, events));
                             Outcome { notes: events.take_notes(), ..booted }
                         }
-                        Some(_) => outcome(name, "failed", Err(Error::new(Code::WrongState, "not built"))),
+                        Some(_) => outcome(name, Action::Failed, Err(Error::new(Code::WrongState, "not built"))),
                     }
                 }
             })?;
@@ -148,8 +148,8 @@ fn boot(context: &Context, config_tree: &ConfigTree, name: &ZoneName, events: &E
     view::read(&context.registry, name, spec.as_ref(), Some(ZoneStatus::Running)).map(Some)
 }
 
-fn outcome(name: &ZoneName, action: &str, result: Result<Option<Zone>>) -> Outcome {
-    Outcome { name: name.to_string(), action: action.to_owned(), result, notes: Vec::new() }
+fn outcome(name: &ZoneName, action: Action, result: Result<Option<Zone>>) -> Outcome {
+    Outcome { name: name.to_string(), action, result, notes: Vec::new() }
 }
 
 fn not_started(name: &ZoneName, other: &ZoneName, why: &str, events: &EventSender) -> Error {

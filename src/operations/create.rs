@@ -21,7 +21,7 @@ use super::preconditions::before_creation;
 use super::step_context::StepContext;
 use super::view;
 use super::zonepath::parent;
-use crate::api::{Change, CreateOptions, EventKind, OnFailure, Pinned, Plan, Zone, ZoneStatus};
+use crate::api::{Change, CreateOptions, EventKind, OnFailure, Operation, Pinned, Plan, Zone, ZoneStatus};
 use crate::documents::config::FailureRule;
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
@@ -177,7 +177,7 @@ pub(crate) fn plan_create(context: &Context, names: &[ZoneName], options: &Creat
         allocator.plan_entry(&creation.entry);
         changes.push(creation.change);
     }
-    Ok(Plan::new("create", changes))
+    Ok(Plan::new(Operation::Create, changes))
 }
 
 pub(crate) fn failure(asked: OnFailure, config_tree: &ConfigTree) -> Failure {

@@ -17,7 +17,8 @@ use super::journal::{APPLY, Journal, REINSTALL};
 use super::steps::{Autoboot, DropOrigin, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
 use super::{clones, evidence, identity};
 use crate::api::{
-    Basis, Change, DestroyOptions, EventKind, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, RunOptions,
+    Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report,
+    Request, RunOptions,
 };
 use crate::documents::zone::{EntryState, Intent, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -195,7 +196,7 @@ pub(crate) fn plan_destroy(context: &Context, names: &[ZoneName], options: &Dest
         .iter()
         .map(|name| Ok(plan_destruction(context, &config_tree, &removal, name, options)?.change))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Plan::new("destroy", lineage.removing().sorted(changes)))
+    Ok(Plan::new(Operation::Destroy, lineage.removing().sorted(changes)))
 }
 
 pub(crate) fn plan_destruction(
@@ -257,14 +258,14 @@ pub(crate) fn destroy(
     let lineage = clones::of_entries(context, names);
     let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &config_tree, &lineage)) {
         Ok(removal) => removal,
-        Err(error) => return Report::called_off(names, "destroyed", error),
+        Err(error) => return Report::called_off(names, Action::Destroyed, error),
     };
-    let outcomes = lineage.removing().run(names.to_vec(), "destroyed", run, |name, events| {
+    let outcomes = lineage.removing().run(names.to_vec(), Action::Destroyed, run, |name, events| {
         let (result, notes) = match destroy_one(context, &config_tree, &removal, &name, options, None, events) {
             Ok(notes) => (Ok(None), notes),
             Err(error) => (Err(error), Vec::new()),
         };
-        Outcome { name: name.to_string(), action: "destroyed".to_owned(), result, notes }
+        Outcome { name: name.to_string(), action: Action::Destroyed, result, notes }
     });
     // Best effort: a stale index entry only costs time.
     let _ = context.registry.clear_up(&mut Wait::none());

@@ -14,7 +14,8 @@ use super::context::Context;
 use super::entries;
 use super::jobs::{EventSender, before, run_jobs};
 use crate::api::{
-    Basis, Change, Event, EventKind, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, RunOptions,
+    Action, Basis, Change, Event, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
+    RunOptions,
 };
 use crate::documents::document::Document;
 use crate::documents::resolve::effective;
@@ -24,7 +25,7 @@ use crate::registry::Wait;
 use crate::value::name::ZoneName;
 
 /// Result for a removed entry.
-const DONE: &str = "forgotten";
+const DONE: Action = Action::Forgotten;
 
 /// Plans the removal of these entries. Changes nothing.
 pub(crate) fn plan_forget(context: &Context, names: &[ZoneName]) -> Result<Plan> {
@@ -32,7 +33,7 @@ pub(crate) fn plan_forget(context: &Context, names: &[ZoneName]) -> Result<Plan>
     let boot_order = BootOrder::load(context, &config_tree)?.without(names);
     let changes =
         names.iter().map(|name| plan(context, &config_tree, &boot_order, name)).collect::<Result<Vec<_>>>()?;
-    Ok(Plan::new("forget", changes))
+    Ok(Plan::new(Operation::Forget, changes))
 }
 
 /// Removes these entries.
@@ -51,7 +52,7 @@ pub(crate) fn forget(context: &Context, names: &[ZoneName], run: &mut RunOptions
             Ok(notes) => (Ok(None), notes),
             Err(error) => (Err(error), Vec::new()),
         };
-        Outcome { name: name.to_string(), action: DONE.to_owned(), result, notes }
+        Outcome { name: name.to_string(), action: DONE, result, notes }
     });
     // Best effort: a stale index entry only costs time.
     let _ = context.registry.clear_up(&mut Wait::none());

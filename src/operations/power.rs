@@ -14,7 +14,7 @@ use super::preconditions;
 use super::step_context::StepContext;
 use super::verify_addresses::verify_addresses;
 use super::{identity, pending, readiness, view};
-use crate::api::{EventKind, PlannedStep, Zone};
+use crate::api::{Action, EventKind, PlannedStep, Zone};
 use crate::documents::config::Timeouts;
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
@@ -53,12 +53,12 @@ impl Power {
     }
 
     /// Returns what was done, in a word.
-    pub(super) fn done(self) -> &'static str {
+    pub(super) fn done(self) -> Action {
         match self {
-            Power::Boot => "booted",
-            Power::Halt => "halted",
-            Power::Shutdown { .. } => "shut-down",
-            Power::Reboot { .. } => "rebooted",
+            Power::Boot => Action::Booted,
+            Power::Halt => Action::Halted,
+            Power::Shutdown { .. } => Action::ShutDown,
+            Power::Reboot { .. } => Action::Rebooted,
         }
     }
 

@@ -17,7 +17,7 @@ use super::jobs::{EventSender, run_in_order};
 use super::list;
 use super::order::Need;
 use super::power::{self, Power, PowerRequest, power_one};
-use crate::api::{Basis, Change, HaltOptions, Outcome, Plan, Report, Request, RunOptions, Zone, ZoneState};
+use crate::api::{Action, Basis, Change, HaltOptions, Outcome, Plan, Report, Request, RunOptions, Zone, ZoneState};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm;
 use crate::value::name::ZoneName;
@@ -73,12 +73,7 @@ fn select_all(context: &Context, what: Power) -> Result<(Vec<ZoneName>, Vec<Outc
             (Some(ZoneState::Ready | ZoneState::Unreadable), Ok(name)) => names.push(name),
             (Some(state), Ok(name)) => {
                 let note = format!("{name} is {state}: its operation is unfinished; run `zmgr recover {name}`");
-                skipped.push(Outcome {
-                    name: zone.name,
-                    action: "skipped".to_owned(),
-                    result: Ok(None),
-                    notes: vec![note],
-                });
+                skipped.push(Outcome { name: zone.name, action: Action::Skipped, result: Ok(None), notes: vec![note] });
             }
             _ => {}
         }
@@ -184,10 +179,10 @@ impl<'a> Work<'a> {
         };
         let (action, result) = match done {
             Ok((true, zone)) => (self.what.done(), Ok(Some(zone))),
-            Ok((false, zone)) => ("unchanged", Ok(Some(zone))),
-            Err(error) => ("failed", Err(error)),
+            Ok((false, zone)) => (Action::Unchanged, Ok(Some(zone))),
+            Err(error) => (Action::Failed, Err(error)),
         };
-        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: events.take_notes() }
+        Outcome { name: name.to_string(), action, result, notes: events.take_notes() }
     }
 
     fn request(&self, at: usize) -> PowerRequest {

@@ -25,8 +25,8 @@ use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Step};
 use super::{allocate, basis, clones, create_plan, destroy, evidence, identity, impact, view};
 use crate::api::{
-    Basis, Change, DestroyOptions, EventKind, Outcome, Plan, PlannedFile, PlannedStep, ReinstallOptions, Report,
-    Request, RunOptions, Zone, ZoneStatus,
+    Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep,
+    ReinstallOptions, Report, Request, RunOptions, Zone, ZoneStatus,
 };
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{EntryState, Intent, ZoneEntry};
@@ -168,7 +168,7 @@ pub(crate) fn plan_reinstall(context: &Context, names: &[ZoneName], options: &Re
         .iter()
         .map(|name| Ok(plan(context, &config_tree, &removal, name, options)?.change))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Plan::new("reinstall", building.sorted(changes)))
+    Ok(Plan::new(Operation::Reinstall, building.sorted(changes)))
 }
 
 /// Reinstalls zones.
@@ -183,13 +183,13 @@ pub(crate) fn reinstall(
     let building = lineage.building()?;
     let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &config_tree, &lineage)) {
         Ok(removal) => removal,
-        Err(error) => return Report::called_off(names, "reinstalled", error),
+        Err(error) => return Report::called_off(names, Action::Reinstalled, error),
     };
     let outcomes = building.run((context, &config_tree), names.to_vec(), run, |name, events| {
         let result = reinstall_one(context, &config_tree, &removal, &name, options, None, events);
         Outcome {
             name: name.to_string(),
-            action: "reinstalled".to_owned(),
+            action: Action::Reinstalled,
             result: result.map(Some),
             notes: events.take_notes(),
         }

@@ -18,17 +18,9 @@ use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
 use super::zone_comparison::comparisons;
 use super::{apply, forget, power_order, reinstall, rename};
-use crate::api::{Change, CreateOptions, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
+use crate::api::{Action, Change, CreateOptions, Operation, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
-
-/// The operation that combines several kinds of requests: making the host match the files.
-const APPLY: &str = "apply";
-/// Operations whose turns are those of the zones' own order.
-const BOOT: &str = "boot";
-const SHUTDOWN: &str = "shutdown";
-const DESTROY: &str = "destroy";
-const REINSTALL: &str = "reinstall";
 
 /// What the changes of a plan are planned from, read and queried before any lock.
 struct RunContext {
@@ -44,7 +36,7 @@ struct RunContext {
 /// Runs a plan.
 pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
     let changes = checked(plan)?;
-    if matches!(plan.operation.as_str(), BOOT | SHUTDOWN) {
+    if matches!(plan.operation, Operation::Boot | Operation::Shutdown) {
         return power_order::run_planned(context, &changes, run);
     }
     let creations: Vec<(ZoneName, &CreateOptions)> = changes
@@ -54,7 +46,7 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
             _ => None,
         })
         .collect();
-    let prepare = if plan.operation == APPLY { create::prepare_unbuilt } else { create::prepare };
+    let prepare = if plan.operation == Operation::Apply { create::prepare_unbuilt } else { create::prepare };
     let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
     let run_context = before(run, |events| {
         let context = &context.with_cancel(events);
@@ -65,12 +57,12 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
         let config_tree = ConfigTree::load(context.registry.tree())?;
         let snapshots = if applies { Some(context.snapshot()?) } else { None };
         let names: Vec<ZoneName> = changes.iter().map(|(name, _)| name.clone()).collect();
-        let (lineage, removal) = match plan.operation.as_str() {
-            APPLY => {
+        let (lineage, removal) = match plan.operation {
+            Operation::Apply => {
                 let known = snapshots.as_ref().or(prepared.as_ref().map(|prepared| &prepared.snapshots));
                 (lineage(context, &config_tree, known, &changes)?, Removal::default())
             }
-            DESTROY | REINSTALL => {
+            Operation::Destroy | Operation::Reinstall => {
                 let lineage = clones::of_entries(context, &names);
                 let removal = Removal::inspect(context, &config_tree, &lineage)?;
                 (lineage, removal)
@@ -91,12 +83,12 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
     let work = |(name, change): (ZoneName, &Change), events: &EventSender| {
         let result = run_context.work(context, &name, change, on_failure, events);
         let nothing = change.steps.is_empty() && matches!(change.request, Request::Apply { .. });
-        let action = if nothing { "unchanged" } else { change.request.done() };
+        let action = if nothing { Action::Unchanged } else { change.request.done() };
         let notes = change.notes.iter().cloned().chain(events.take_notes()).collect();
-        Outcome { name: name.to_string(), action: action.to_owned(), result, notes }
+        Outcome { name: name.to_string(), action, result, notes }
     };
-    let outcomes = match plan.operation.as_str() {
-        DESTROY => run_context.lineage.removing().run(changes, "destroyed", run, work),
+    let outcomes = match plan.operation {
+        Operation::Destroy => run_context.lineage.removing().run(changes, Action::Destroyed, run, work),
         _ => run_context.lineage.building()?.run((context, &run_context.config_tree), changes, run, work),
     };
     Ok(Report { outcomes: outcomes? })
@@ -136,7 +128,7 @@ fn checked(plan: &Plan) -> Result<Vec<(ZoneName, &Change)>> {
             return Err(wrong(format!("the plan has two changes of zone {name}")));
         }
         let operation = change.request.operation();
-        if plan.operation != operation && plan.operation != APPLY {
+        if plan.operation != operation && plan.operation != Operation::Apply {
             return Err(wrong(format!("a plan to {} asks to {operation} {name}", plan.operation)));
         }
         changes.push((name, change));

@@ -54,7 +54,7 @@ fn cannot_boot(manager: &Manager) -> Vec<Diagnostic> {
 /// Applies the file of a zone that has nothing to change.
 fn unchanged(fixture: &Fixture, zone: &str) -> zmgr::Outcome {
     let mut report = fixture.manager.apply(&[zone], &ApplyOptions::new(), &mut run()).unwrap();
-    assert_eq!(report.outcomes[0].action, "unchanged", "{report:#?}");
+    assert_eq!(report.outcomes[0].action, zmgr::Action::Unchanged, "{report:#?}");
     report.outcomes.remove(0)
 }
 
@@ -191,7 +191,10 @@ fn imported_links_that_are_gone_are_reported_and_faithful_imports_are_not() {
     let drift = fixture.manager.diff(&[]).unwrap();
     assert!(drift.is_clean(), "{drift}");
     assert_eq!(cannot_boot(&fixture.manager), []);
-    assert_eq!(fixture.manager.apply(&[], &ApplyOptions::new(), &mut run()).unwrap().outcomes[0].action, "unchanged");
+    assert_eq!(
+        fixture.manager.apply(&[], &ApplyOptions::new(), &mut run()).unwrap().outcomes[0].action,
+        zmgr::Action::Unchanged
+    );
     ok(&fixture, "dladm delete-vnic theirs0");
     let drift = fixture.manager.diff(&[]).unwrap();
     let item = &drift.zones[0].items[0];

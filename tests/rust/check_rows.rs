@@ -85,7 +85,7 @@ fn pending_changes_that_are_done_stayed_in_the_entry() {
     let done = found(&fixture.manager, "pending-done");
     assert_eq!(done[0].help.as_deref(), Some("run `zmgr apply web01` to remove them from the entry"), "{done:#?}");
     let report = fixture.manager.apply(&["web01"], &ApplyOptions::new(), &mut run()).unwrap();
-    assert_eq!(report.outcomes[0].action, "unchanged");
+    assert_eq!(report.outcomes[0].action, zmgr::Action::Unchanged);
     assert!(!fs::read_to_string(&path).unwrap().contains("pending"));
     assert_eq!(messages(&fixture.manager, "pending-done"), [""; 0]);
 }

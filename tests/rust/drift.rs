@@ -120,7 +120,7 @@ fn apply_changes_what_differs_and_nothing_else() {
     let pretend = sim_machine::new(Dialect::OpenIndiana);
     let manager = manager(&pretend);
     create(&manager, "web01");
-    assert_eq!(apply(&manager, &[], &ApplyOptions::new())[0].action, "unchanged");
+    assert_eq!(apply(&manager, &[], &ApplyOptions::new())[0].action, zmgr::Action::Unchanged);
     zonecfg(&pretend, "web01", "add attr; set name=extra; set type=string; set value=x; end");
     edit(&manager, "templates/oi.kdl", |text| {
         text.replacen("autoboot", "bootargs \"-v\"\n    attr \"a\" \"1\"\n    autoboot", 1)
@@ -174,7 +174,7 @@ fn apply_creates_zones_and_what_is_missing() {
     assert_eq!(report.failures().count(), 1);
     pretend.host.clear_faults().unwrap();
     assert_eq!(fs::read_to_string(manager.root().join("zones/other.kdl")).unwrap(), other);
-    assert_eq!(apply(&manager, &["other"], &ApplyOptions::new())[0].action, "created");
+    assert_eq!(apply(&manager, &["other"], &ApplyOptions::new())[0].action, zmgr::Action::Created);
 
     // The zone is removed outside zmgr; it is created again only on request.
     for line in ["zoneadm -z unbuilt halt", "zoneadm -z unbuilt uninstall -F", "zonecfg -z unbuilt delete -F"] {
@@ -183,7 +183,7 @@ fn apply_creates_zones_and_what_is_missing() {
     let refused = manager.apply(&["unbuilt"], &ApplyOptions::new(), &mut RunOptions::new()).unwrap();
     assert_eq!(refused.outcomes[0].result.as_ref().unwrap_err().code(), Code::WrongState);
     let before = manager.zone("unbuilt").unwrap();
-    assert_eq!(apply(&manager, &["unbuilt"], &ApplyOptions::new().recreate(true))[0].action, "recreated");
+    assert_eq!(apply(&manager, &["unbuilt"], &ApplyOptions::new().recreate(true))[0].action, zmgr::Action::Recreated);
     let after = manager.zone("unbuilt").unwrap();
     assert_eq!(after.nets, before.nets);
     assert_ne!(after.uuid, before.uuid);
@@ -446,7 +446,7 @@ fn a_link_that_zmgr_did_not_make_is_left_alone() {
     pretend.run(&format!("dladm delete-vnic {vnic}"));
     pretend.run(&format!("dladm create-vnic -l stub0 -m 2:8:20:1:2:3 {vnic}"));
     let outcomes = apply(&manager, &[], &ApplyOptions::new());
-    assert_eq!(outcomes[0].action, "unchanged");
+    assert_eq!(outcomes[0].action, zmgr::Action::Unchanged);
     assert!(outcomes[0].notes[0].contains("left alone"), "{:?}", outcomes[0].notes);
     assert!(pretend.run(&format!("dladm show-vnic -p -o macaddress {vnic}")).starts_with("2:8:20:1:2:3"));
     assert_eq!(drift(&manager, "web01").status, DriftStatus::Differs);
@@ -581,8 +581,8 @@ fn one_bad_zone_keeps_no_other_from_being_applied() {
     let failed: Vec<&str> = report.failures().map(|(name, _)| name).collect();
     assert_eq!(failed, ["full", "gone", "lost", "sick", "torn"]);
     assert_eq!(report.error().unwrap().code(), Code::Partial);
-    let done = |zone: &str| report.outcomes.iter().find(|outcome| outcome.name == zone).unwrap().action.clone();
-    assert_eq!((done("a").as_str(), done("unbuilt").as_str()), ("applied", "created"));
+    let done = |zone: &str| report.outcomes.iter().find(|outcome| outcome.name == zone).unwrap().action.as_str();
+    assert_eq!((done("a"), done("unbuilt")), ("applied", "created"));
     // A plan that leaves some alone can be run.
     edit(&manager, "templates/oi.kdl", |text| text.replacen("cpu-shares 30", "cpu-shares 31", 1));
     let plan = manager.plan_apply(&[], &options).unwrap();

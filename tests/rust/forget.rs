@@ -55,7 +55,7 @@ fn import_and_forget_leave_tree_and_host_as_they_were() {
     let plan = manager.plan_forget(&["legacy"]).unwrap();
     assert!(plan.changes[0].notes.is_empty(), "nothing is lost: {plan}");
     let outcomes = manager.run(&Plan::from_json(&plan.to_json()).unwrap(), &mut RunOptions::new()).unwrap().outcomes;
-    assert_eq!((outcomes[0].action.as_str(), outcomes[0].result.as_ref().unwrap()), ("forgotten", &None));
+    assert_eq!((outcomes[0].action, outcomes[0].result.as_ref().unwrap()), (zmgr::Action::Forgotten, &None));
     assert_eq!(files(pretend.dir.path()), before);
     assert!(locks(&manager).is_empty(), "{:?}", locks(&manager));
     assert!(manager.zones(&Query::new()).unwrap().is_empty());

@@ -53,7 +53,7 @@ fn outcome<'o>(outcomes: &'o [Outcome], zone: &str) -> &'o Outcome {
 
 fn adopted<'o>(outcomes: &'o [Outcome], zone: &str) -> &'o Zone {
     let outcome = outcome(outcomes, zone);
-    assert_eq!(outcome.action, "adopted", "{outcome:#?}");
+    assert_eq!(outcome.action, zmgr::Action::Adopted, "{outcome:#?}");
     outcome.result.as_ref().unwrap().as_ref().unwrap()
 }
 
@@ -159,7 +159,7 @@ fn what_is_left_alone_is_explained() {
         ("lost", "configuration file is missing"),
     ] {
         let outcome = outcome(&outcomes, zone);
-        assert!(outcome.action == "skipped" && outcome.notes[0].contains(word), "{outcome:?}");
+        assert!(outcome.action == zmgr::Action::Skipped && outcome.notes[0].contains(word), "{outcome:?}");
         assert!(!manager.root().join(format!("zones/{zone}.kdl")).exists());
     }
     let names: Vec<String> = fs::read_dir(manager.root().join(".zmgr/locks"))
@@ -330,11 +330,11 @@ fn five_hundred_zones_in_one_go_and_five_broken_ones_explained() {
     fs::write(zones.join("index"), index).unwrap();
     let outcomes = import(&manager, &[], &ImportOptions::new());
     let skipped: Vec<&Outcome> =
-        outcomes.iter().filter(|outcome| outcome.action == "skipped" && outcome.name != "global").collect();
+        outcomes.iter().filter(|outcome| outcome.action == zmgr::Action::Skipped && outcome.name != "global").collect();
     let names: Vec<&str> = skipped.iter().map(|outcome| outcome.name.as_str()).collect();
     assert_eq!(names, ["z100", "z200", "z300", "z400", "z450"]);
     assert!(skipped.iter().all(|outcome| !outcome.notes.is_empty()));
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.action == "adopted").count(), 495);
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.action == zmgr::Action::Adopted).count(), 495);
     assert_eq!(manager.zones(&Query::new().query_host(QueryHost::Never)).unwrap().len(), 495);
 }
 
@@ -515,9 +515,12 @@ fn a_zone_that_another_import_adopted_meanwhile_is_already_registered() {
     });
     for n in 0..12 {
         let zone = format!("z{n}");
-        let adopted = reports.iter().filter(|report| outcome(report, &zone).action == "adopted").count();
+        let adopted = reports.iter().filter(|report| outcome(report, &zone).action == zmgr::Action::Adopted).count();
         assert_eq!(adopted, 1, "{zone}");
-        let others = reports.iter().map(|report| outcome(report, &zone)).filter(|outcome| outcome.action != "adopted");
+        let others = reports
+            .iter()
+            .map(|report| outcome(report, &zone))
+            .filter(|outcome| outcome.action != zmgr::Action::Adopted);
         others.for_each(|other| assert_eq!(other.notes, ["already registered"]));
     }
 }

@@ -41,13 +41,13 @@ fn adopt(manager: &Manager, about: &str) -> Vec<Outcome> {
     assert!(drift.is_clean(), "{about}: {drift}");
     let plan = manager.plan_apply(&[], &ApplyOptions::new().prune(true)).unwrap();
     assert!(plan.is_empty(), "{about}: {plan}");
-    for outcome in outcomes.iter().filter(|outcome| outcome.action == "adopted") {
+    for outcome in outcomes.iter().filter(|outcome| outcome.action == zmgr::Action::Adopted) {
         let spec = manager.effective(&outcome.name).unwrap();
         assert!(spec.tags.value.is_empty() && !spec.protected.value, "{about}: selected by its template: {spec:?}");
         assert!(spec.setup.is_empty() && spec.clone_from.is_none(), "{about}: {spec:?}");
         assert!(spec.install.packages.is_empty() && spec.install.publishers.is_empty(), "{about}: {spec:?}");
     }
-    outcomes.into_iter().filter(|outcome| outcome.action != "adopted" && outcome.name != "global").collect()
+    outcomes.into_iter().filter(|outcome| outcome.action != zmgr::Action::Adopted && outcome.name != "global").collect()
 }
 
 /// Final documents of recordings of the real command, from the files that `ZMGR_RECORDINGS` names (separated by colons; a

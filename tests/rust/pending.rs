@@ -78,7 +78,7 @@ fn a_pending_reboot_is_remembered_until_the_zone_boots_whichever_way() {
         ("host", |pretend, _| drop(pretend.host.reboot().unwrap())),
         ("apply", |_, manager| {
             let outcome = apply(manager, &ApplyOptions::new().reboot(true));
-            assert_eq!(outcome.action, "applied");
+            assert_eq!(outcome.action, zmgr::Action::Applied);
         }),
     ];
     for (way, boot) in ways {
@@ -96,12 +96,12 @@ fn a_pending_reboot_is_remembered_until_the_zone_boots_whichever_way() {
         assert!(entry(&manager).contains("format 2") && entry(&manager).contains("change \"bootargs\""));
         // A second apply changes nothing and forgets nothing.
         let outcome = apply(&manager, &ApplyOptions::new());
-        assert!(outcome.action == "unchanged" && outcome.notes[0].contains("pending"), "{outcome:?}");
+        assert!(outcome.action == zmgr::Action::Unchanged && outcome.notes[0].contains("pending"), "{outcome:?}");
         assert_eq!(pending(&manager), ["bootargs"], "{way}");
         boot(&pretend, &manager);
         assert_eq!(pending(&manager), [""; 0], "{way}");
         assert!(diff(&manager).is_clean(), "{way}: {}", diff(&manager));
-        assert_eq!(apply(&manager, &ApplyOptions::new().reboot(true)).action, "unchanged", "{way}");
+        assert_eq!(apply(&manager, &ApplyOptions::new().reboot(true)).action, zmgr::Action::Unchanged, "{way}");
         // The next writer forgets it.
         set(&manager, "attr.owner", "bob");
         apply(&manager, &ApplyOptions::new());
@@ -170,7 +170,7 @@ fn what_takes_effect_at_reinstall_is_said_and_never_recorded_as_applied() {
     assert!(found.is_clean() && !found.is_empty());
     assert!(found.to_string().contains("takes effect at reinstall"), "{found}");
     let outcome = apply(&manager, &ApplyOptions::new());
-    assert_eq!(outcome.action, "unchanged");
+    assert_eq!(outcome.action, zmgr::Action::Unchanged);
     for what in whats {
         let said =
             outcome.notes.iter().any(|note| note.starts_with(what) && note.contains("takes effect at reinstall"));
@@ -178,7 +178,7 @@ fn what_takes_effect_at_reinstall_is_said_and_never_recorded_as_applied() {
     }
     // Also when something else is applied.
     set(&manager, "attr.owner", "alice");
-    assert_eq!(apply(&manager, &ApplyOptions::new()).action, "applied");
+    assert_eq!(apply(&manager, &ApplyOptions::new()).action, zmgr::Action::Applied);
     let applied = |text: &str| text.split_once("    applied {").unwrap().1.to_owned();
     for word in ["9.9.9.9", "example.org", "hostname", "vim"] {
         assert!(!applied(&entry(&manager)).contains(word), "{word}: {}", entry(&manager));
@@ -297,7 +297,7 @@ fn a_net_that_moves_to_another_pool_takes_its_link_along() {
             assert_eq!(diff(&manager).zones[0].status, DriftStatus::Differs, "{n}");
             let config = pretend.run("zonecfg -z web01 info net");
             if reboots {
-                assert_eq!(apply(&manager, &ApplyOptions::new().reboot(true)).action, "applied");
+                assert_eq!(apply(&manager, &ApplyOptions::new().reboot(true)).action, zmgr::Action::Applied);
             } else {
                 // Nothing of the net changes under the running zone, and it is not lost.
                 let outcome = apply(&manager, &ApplyOptions::new());
@@ -307,7 +307,7 @@ fn a_net_that_moves_to_another_pool_takes_its_link_along() {
                 assert_eq!(diff(&manager).zones[0].status, DriftStatus::Differs, "{n}");
                 apply(&manager, &ApplyOptions::new());
                 manager.halt(&["web01"], &HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
-                assert_eq!(apply(&manager, &ApplyOptions::new()).action, "applied");
+                assert_eq!(apply(&manager, &ApplyOptions::new()).action, zmgr::Action::Applied);
             }
             assert_eq!(link(&pretend, &vnic), ("stub1:20".to_owned(), "1400".to_owned()), "{n}");
             let after = manager.zone("web01").unwrap().nets.remove(0);
@@ -319,7 +319,7 @@ fn a_net_that_moves_to_another_pool_takes_its_link_along() {
             );
             assert!(pretend.run("zonecfg -z web01 info net").contains("10.9.0.1"));
             assert!(diff(&manager).is_empty(), "{n}: {}", diff(&manager));
-            assert_eq!(apply(&manager, &ApplyOptions::new().reboot(true)).action, "unchanged", "{n}");
+            assert_eq!(apply(&manager, &ApplyOptions::new().reboot(true)).action, zmgr::Action::Unchanged, "{n}");
             manager.destroy(&["web01"], &DestroyOptions::new(), &mut run()).unwrap().into_result().unwrap();
             assert_eq!(pretend.run("dladm show-vnic -p -o link"), "=0");
         }
@@ -376,7 +376,7 @@ fn a_net_that_becomes_a_physical_link_lets_its_vnic_go_after_the_reboot() {
     apply(&manager, &ApplyOptions::new());
     assert!(pretend.run("dladm show-vnic -p -o link").starts_with("web01_0"));
     manager.reboot(&["web01"], &HaltOptions::new(), &mut run()).unwrap().into_result().unwrap();
-    assert_eq!(apply(&manager, &ApplyOptions::new()).action, "applied");
+    assert_eq!(apply(&manager, &ApplyOptions::new()).action, zmgr::Action::Applied);
     assert_eq!(pretend.run("dladm show-vnic -p -o link"), "=0");
     assert!(diff(&manager).is_empty(), "{}", diff(&manager));
 }
@@ -595,7 +595,7 @@ fn order_and_case_are_no_drift() {
         assert!(said.ends_with("=0"), "{said}");
         assert!(diff(&manager).is_empty(), "{command}: {}", diff(&manager));
     }
-    assert_eq!(apply(&manager, &ApplyOptions::new()).action, "unchanged");
+    assert_eq!(apply(&manager, &ApplyOptions::new()).action, zmgr::Action::Unchanged);
 }
 
 #[test]
@@ -612,7 +612,7 @@ fn a_change_that_zonecfg_drops_is_put_back() {
     assert!(error.message().contains("configured as before"), "{error:?}");
     assert_eq!(pretend.run("zonecfg -z web01 export"), before);
     assert_eq!(pending(&manager), [""; 0]);
-    assert_eq!(apply(&manager, &ApplyOptions::new()).action, "applied");
+    assert_eq!(apply(&manager, &ApplyOptions::new()).action, zmgr::Action::Applied);
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn no_command_is_taken_out_of_a_plan() {
     forged.changes[0].steps.remove(0);
     stale(&fixture, &forged);
     let mut forged = plan.clone();
-    forged.operation = "destroy".to_owned();
+    forged.operation = zmgr::Operation::Destroy;
     assert_eq!(slug(fixture.manager.run(&forged, &mut run())), "invalid-argument");
     let mut forged = plan.clone();
     forged.changes.push(plan.changes[0].clone());

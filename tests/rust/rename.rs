@@ -500,7 +500,7 @@ fn a_plan_is_run_as_it_was_approved_or_not_at_all() {
     assert_eq!(fixture.zones(), ["web01:installed"]);
     let plan = fixture.manager.plan_rename("web01", "db01", &all()).unwrap();
     let report = fixture.manager.run(&plan, &mut run()).unwrap();
-    assert_eq!(report.outcomes[0].action, "renamed");
+    assert_eq!(report.outcomes[0].action, zmgr::Action::Renamed);
     assert!(
         report.outcomes[0].notes.iter().any(|note| note.contains("zmgr boot db01")),
         "{:?}",

@@ -29,7 +29,7 @@ impl zmgr_report {
             };
             Outcome {
                 name: c_text(&outcome.name),
-                action: c_text(&outcome.action),
+                action: c_text(outcome.action.as_str()),
                 zone,
                 error,
                 notes: outcome.notes.iter().map(|note| c_text(note)).collect(),

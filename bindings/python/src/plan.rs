@@ -19,7 +19,7 @@ impl Plan {
     /// Operation that the plan describes: "create", "destroy", …
     #[getter]
     fn operation(&self) -> &str {
-        &self.0.operation
+        self.0.operation.as_str()
     }
 
     /// Changes of the plan, one per zone, in the order in which they are done.

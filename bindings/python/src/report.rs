@@ -23,7 +23,7 @@ pub(crate) fn report_or_raise<'py>(py: Python<'py>, report: Report) -> PyResult<
         let notes = PyTuple::new(py, outcome.notes)?;
         outcomes.push(value_class(py, &OUTCOME, "Outcome")?.call1((
             outcome.name,
-            outcome.action,
+            outcome.action.as_str(),
             zone,
             error,
             notes,

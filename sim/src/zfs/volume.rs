@@ -45,12 +45,12 @@ pub(super) fn shown(size: u64) -> String {
     }
     let unit = UNITS.chars().nth(index).filter(|_| index > 0).map(String::from).unwrap_or_default();
     let whole = 1_u64 << (10 * index);
-    if size % whole == 0 {
+    if size.is_multiple_of(whole) {
         return format!("{rest}{unit}");
     }
     let exact = size as f64 / whole as f64;
-    let digits = (0..=2).rev().map(|digits| format!("{exact:.digits$}{unit}"));
-    digits.clone().find(|text| text.len() <= 5).or(digits.last()).unwrap_or_default()
+    let mut digits = (0..=2).rev().map(|digits| format!("{exact:.digits$}{unit}"));
+    digits.clone().find(|text| text.len() <= 5).or(digits.next_back()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Invariant: the host is changed first, `applied` is written afterwards.
 
 use super::{Application, plan, plan_of};
-use crate::api::{ApplyOptions, Change, EventKind, Request, Zone};
+use crate::api::{Action, ApplyOptions, Change, EventKind, Request, Zone};
 use crate::documents::zone::{Before, Intent, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::operations::config_tree::ConfigTree;
@@ -31,7 +31,7 @@ pub(crate) fn apply_one(
     options: &ApplyOptions,
     approved: Option<&Change>,
     events: &EventSender,
-) -> Result<(&'static str, Zone, Vec<String>)> {
+) -> Result<(Action, Zone, Vec<String>)> {
     let name = comparison.spec.name.clone();
     if approved.is_none() && !comparison.needs_reservation() {
         // Most zones need nothing, and no lock to find that out.
@@ -41,7 +41,7 @@ pub(crate) fn apply_one(
         if application.is_nothing() && !application.is_outdated() {
             let mut zone = view::of_entry(&application.entry, Some(&spec), status);
             zone.pending = application.pending.iter().flat_map(Pending::texts).collect();
-            return Ok(("unchanged", zone, application.change.notes));
+            return Ok((Action::Unchanged, zone, application.change.notes));
         }
     }
     let locks = context.lock(&name, config_tree.config.lock_timeout, events)?;
@@ -64,9 +64,9 @@ pub(crate) fn apply_one(
     let mut zone = view::read(&context.registry, &name, view::spec(&context.registry, &name).ok().as_ref(), status)?;
     zone.pending = pending::texts(&context.host, &entries::entry(context, &name)?, found.as_ref())?;
     let action = match (application.rebuild, application.is_nothing()) {
-        (true, _) => "recreated",
-        (false, true) => "unchanged",
-        (false, false) => "applied",
+        (true, _) => Action::Recreated,
+        (false, true) => Action::Unchanged,
+        (false, false) => Action::Applied,
     };
     Ok((action, zone, application.change.notes))
 }

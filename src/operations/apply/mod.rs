@@ -29,8 +29,8 @@ use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
 use super::zone_comparison::{ZoneComparison, comparisons};
 use super::{evidence, identity, pending, preconditions};
 use crate::api::{
-    ApplyOptions, Basis, Change, CreateOptions, Outcome, PinnedNet, Plan, PlannedFile, PlannedStep, Report, Request,
-    RunOptions,
+    Action, ApplyOptions, Basis, Change, CreateOptions, Operation, Outcome, PinnedNet, Plan, PlannedFile, PlannedStep,
+    Report, Request, RunOptions,
 };
 use crate::documents::document::Document;
 use crate::documents::resolve::ZoneSpec;
@@ -138,7 +138,7 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
     }
     let ranks: HashMap<&str, usize> = order.iter().enumerate().map(|(rank, name)| (name.as_str(), rank)).collect();
     changes.sort_by_key(|change| ranks.get(change.zone.as_str()).copied());
-    Ok(Plan::new("apply", changes))
+    Ok(Plan::new(Operation::Apply, changes))
 }
 
 /// Splits unbuilt zones into those with valid files and those with errors.
@@ -199,7 +199,7 @@ pub(crate) fn apply(
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let snapshots = match before(run, |events| context.with_cancel(events).snapshot()) {
         Ok(snapshots) => snapshots.for_zones(names),
-        Err(error) => return Report::called_off(names, "failed", error),
+        Err(error) => return Report::called_off(names, Action::Failed, error),
     };
     let mut comparisons = comparisons(context, &config_tree, &snapshots, names)?;
     let on_failure = failure(run.on_failure, &config_tree);
@@ -231,7 +231,7 @@ pub(crate) fn apply(
             let result = create::create_one(context, prepared, &name, &create, on_failure, None, events);
             return Outcome {
                 name: name.to_string(),
-                action: "created".to_owned(),
+                action: Action::Created,
                 result: result.map(Some),
                 notes: events.take_notes(),
             };
@@ -241,10 +241,10 @@ pub(crate) fn apply(
         {
             Ok((action, zone, mut notes)) => {
                 notes.extend(events.take_notes());
-                Outcome { name: name.to_string(), action: action.to_owned(), result: Ok(Some(zone)), notes }
+                Outcome { name: name.to_string(), action, result: Ok(Some(zone)), notes }
             }
             Err(error) => {
-                Outcome { name: name.to_string(), action: "failed".to_owned(), result: Err(error), notes: Vec::new() }
+                Outcome { name: name.to_string(), action: Action::Failed, result: Err(error), notes: Vec::new() }
             }
         }
     });

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entry::{Adoption, AdoptionInputs, Found, Templates};
 
 use crate::api::{
-    Basis, Change, Event, EventKind, ImportOptions, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
-    RunOptions,
+    Action, Basis, Change, Event, EventKind, ImportOptions, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report,
+    Request, RunOptions,
 };
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg;
@@ -37,9 +37,6 @@ struct Candidate {
     what: Result<Box<Adoption>, Error>,
 }
 
-/// The name of the operation in plans.
-pub(crate) const OPERATION: &str = "import";
-
 /// Id and time that a plan chose, by zone.
 type Chosen = BTreeMap<String, (EntryId, String)>;
 
@@ -55,7 +52,7 @@ pub(crate) fn plan_import(context: &Context, names: &[ZoneName], options: &Impor
             Err(error) => return Err(error.with_context(format!("cannot import {name}"))),
         }
     }
-    Ok(Plan::new(OPERATION, changes))
+    Ok(Plan::new(Operation::Import, changes))
 }
 
 /// Adopts these zones, or every zone of the host if none is named.
@@ -292,11 +289,11 @@ fn batch_size() -> usize {
 fn left_alone(name: String, error: Error, all: bool) -> Outcome {
     if !all {
         let error = error.with_context(format!("cannot import {name}"));
-        return Outcome { name, action: "skipped".to_owned(), result: Err(error), notes: Vec::new() };
+        return Outcome { name, action: Action::Skipped, result: Err(error), notes: Vec::new() };
     }
     let details = error.details().iter().map(|detail| detail.message.clone());
     let notes = [error.message().to_owned()].into_iter().chain(details).collect();
-    Outcome { name, action: "skipped".to_owned(), result: Ok(None), notes }
+    Outcome { name, action: Action::Skipped, result: Ok(None), notes }
 }
 
 fn adopt_batch(
@@ -310,7 +307,7 @@ fn adopt_batch(
     let mut outcomes = Vec::new();
     let failed = |name: &ZoneName, error: Error| Outcome {
         name: name.to_string(),
-        action: "skipped".to_owned(),
+        action: Action::Skipped,
         result: Err(error.with_context(format!("cannot import {name}"))),
         notes: Vec::new(),
     };
@@ -373,7 +370,7 @@ fn adopt_batch(
                 });
                 outcomes.push(Outcome {
                     name: entry.name.to_string(),
-                    action: "adopted".to_owned(),
+                    action: Action::Adopted,
                     result: Ok(Some(view::of_entry(entry, Some(&adoption.spec), None))),
                     notes: adoption.notes,
                 });

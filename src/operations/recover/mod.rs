@@ -17,7 +17,7 @@ use super::journal::{Journal, Note, REINSTALL};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
 use super::{apply, clones, create_plan, destroy, pending, power, reinstall, view};
-use crate::api::{DestroyOptions, EventKind, Outcome, RecoverOptions, Report, RunOptions, Zone, ZoneStatus};
+use crate::api::{Action, DestroyOptions, EventKind, Outcome, RecoverOptions, Report, RunOptions, Zone, ZoneStatus};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -67,15 +67,15 @@ pub(crate) fn recover(
     let outcomes = run_in_order(names, &order, run, |name, _, events| {
         let done = recover_one(context, &config_tree, &name, (mode, options), events);
         let (action, result) = match done {
-            Ok(Done::Nothing(zone)) => ("unchanged", Ok(Some(zone))),
-            Ok(Done::Skipped(zone)) => ("skipped", Ok(Some(zone))),
-            Ok(Done::Finished(zone)) => ("finished", Ok(Some(zone))),
-            Ok(Done::Restored(zone)) => ("restored", Ok(Some(zone))),
-            Ok(Done::Undone) => ("undone", Ok(None)),
-            Ok(Done::Destroyed) => ("destroyed", Ok(None)),
-            Err(error) => ("failed", Err(error)),
+            Ok(Done::Nothing(zone)) => (Action::Unchanged, Ok(Some(zone))),
+            Ok(Done::Skipped(zone)) => (Action::Skipped, Ok(Some(zone))),
+            Ok(Done::Finished(zone)) => (Action::Finished, Ok(Some(zone))),
+            Ok(Done::Restored(zone)) => (Action::Restored, Ok(Some(zone))),
+            Ok(Done::Undone) => (Action::Undone, Ok(None)),
+            Ok(Done::Destroyed) => (Action::Destroyed, Ok(None)),
+            Err(error) => (Action::Failed, Err(error)),
         };
-        Outcome { name: name.to_string(), action: action.to_owned(), result, notes: events.take_notes() }
+        Outcome { name: name.to_string(), action, result, notes: events.take_notes() }
     });
     Ok(Report { outcomes: outcomes? })
 }

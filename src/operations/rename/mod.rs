@@ -16,7 +16,7 @@ use super::executor::{self, Purpose};
 use super::jobs::{EventSender, run_jobs};
 use super::journal::{Journal, Note};
 use super::{preconditions, view};
-use crate::api::{Change, EventKind, Outcome, Plan, RenameOptions, Report, RunOptions, Zone};
+use crate::api::{Action, Change, EventKind, Operation, Outcome, Plan, RenameOptions, Report, RunOptions, Zone};
 use crate::documents::resolve::effective;
 use crate::error::{Code, Error, Result};
 use crate::registry::{Registry, Wait};
@@ -26,12 +26,12 @@ use plan::RenamePlan;
 pub(crate) use steps::steps;
 
 /// Result of a rename.
-const DONE: &str = "renamed";
+const DONE: Action = Action::Renamed;
 
 /// Plans to rename a zone. Changes nothing.
 pub(crate) fn plan_rename(context: &Context, from: &ZoneName, to: &ZoneName, options: &RenameOptions) -> Result<Plan> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
-    Ok(Plan::new("rename", vec![plan::plan(context, &config_tree, from, to, options)?.change]))
+    Ok(Plan::new(Operation::Rename, vec![plan::plan(context, &config_tree, from, to, options)?.change]))
 }
 
 /// Renames a zone.
@@ -48,7 +48,7 @@ pub(crate) fn rename(
             Ok((zone, notes)) => (Ok(Some(zone)), notes),
             Err(error) => (Err(error), Vec::new()),
         };
-        Outcome { name: from.to_string(), action: DONE.to_owned(), result, notes }
+        Outcome { name: from.to_string(), action: DONE, result, notes }
     });
     Ok(Report { outcomes: outcomes? })
 }

@@ -4,18 +4,12 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use serde_json::Value;
-use zmgr::{Code, Error, Event, Manager, OnFailure, Plan, Query, QueryHost, Report, Result, RunOptions, Zone};
+use zmgr::{Action, Code, Error, Event, Manager, OnFailure, Plan, Query, QueryHost, Report, Result, RunOptions, Zone};
 
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::progress::Progress;
 use crate::{output, session};
-
-/// Outcome of a zone that was left alone; its note has the reason.
-const SKIPPED: &str = "skipped";
-
-/// Outcome of a zone that `import` added to the registry.
-const ADOPTED: &str = "adopted";
 
 /// Options of commands that first plan and then run.
 #[derive(Debug, Clone, Default, Args)]
@@ -64,7 +58,7 @@ pub fn tell_report(globals: &Globals, report: &Report) -> std::result::Result<u8
     } else {
         tell_outcomes(report)?;
     }
-    for outcome in report.outcomes.iter().filter(|outcome| globals.json || outcome.action != SKIPPED) {
+    for outcome in report.outcomes.iter().filter(|outcome| globals.json || outcome.action != Action::Skipped) {
         for note in outcome.notes.iter().filter(|_| !globals.quiet) {
             let named = note.starts_with(&outcome.name);
             let name = if named { String::new() } else { format!("{}: ", outcome.name) };
@@ -83,13 +77,13 @@ fn tell_outcomes(report: &Report) -> std::result::Result<(), Failure> {
     let mut skipped: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for outcome in &report.outcomes {
         let Ok(zone) = &outcome.result else { continue };
-        match outcome.action.as_str() {
-            "unchanged" => unchanged.push(outcome.name.as_str()),
-            SKIPPED => skipped.entry(outcome.notes.join("; ")).or_default().push(&outcome.name),
+        match outcome.action {
+            Action::Unchanged => unchanged.push(outcome.name.as_str()),
+            Action::Skipped => skipped.entry(outcome.notes.join("; ")).or_default().push(&outcome.name),
             action => {
                 let addresses =
                     zone.as_ref().map(addresses).filter(|text| !text.is_empty()).map(|text| format!(" {text}"));
-                let template = zone.as_ref().filter(|_| action == ADOPTED).map(|zone| match &zone.template {
+                let template = zone.as_ref().filter(|_| action == Action::Adopted).map(|zone| match &zone.template {
                     Some(template) => format!(" (template {template})"),
                     None => " (no template)".to_owned(),
                 });
