@@ -129,7 +129,7 @@ struct Copy {
 
 impl Copy {
     fn new(file: &Path, text: &str) -> Result<Copy, Failure> {
-        let directory = private_directory().map_err(|error| Error::io("make", &std::env::temp_dir(), error))?;
+        let directory = private_directory().map_err(|error| Error::io("make", std::env::temp_dir(), error))?;
         // The name lets the editor recognize the kind of file.
         let path = directory.join(file.file_name().unwrap_or_default());
         let copy = Copy { directory, path, kept: false };
