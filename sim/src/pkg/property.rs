@@ -102,7 +102,7 @@ fn check(session: &Session<'_, '_>, name: &str, value: &str) -> Result<(), Strin
     if valid { Ok(()) } else { Err(format!("Invalid value '{value}' for property '{name}' in section 'property'.")) }
 }
 
-fn keep(session: &mut Session<'_, '_>, mut work: Work, command: &str, name: &str, value: Option<String>) -> Answer {
+fn keep(session: &mut Session<'_, '_>, work: &mut Work, command: &str, name: &str, value: Option<String>) -> Answer {
     // Exit status 1 here, unlike in the commands that change packages. [recorded: omnios-locked-005 and its kind]
     if image::is_locked(session.machine, &work.root) {
         return fail(session, format_args!("pkg {command}: {LOCKED}"));
@@ -143,21 +143,27 @@ pub(super) fn set(session: &mut Session<'_, '_>, mut work: Work, given: &Given) 
         }
         work.image.props.retain(|(known, _)| known != "signature-required-names");
         work.image.props.push(("signature-required-names".to_owned(), listed(more)));
-        return keep(session, work, "set-property", name, Some(value.clone()));
+        return keep(session, &mut work, "set-property", name, Some(value.clone()));
     }
     let value = if LISTS.contains(&name.as_str()) { listed(values) } else { values.join(" ") };
-    keep(session, work, "set-property", name, Some(value))
+    keep(session, &mut work, "set-property", name, Some(value))
 }
 
-pub(super) fn unset(session: &mut Session<'_, '_>, work: Work, given: &Given) -> Answer {
-    let Some(name) = given.operands.first() else {
+/// One after the other, up to the first that is unknown. [source: property_unset of client.py]
+pub(super) fn unset(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answer {
+    if given.operands.is_empty() {
         return usage(session, "pkg unset-property: requires at least one property name");
-    };
-    if !all(session, &work).iter().any(|(known, _)| known == name) {
-        return fail(session, format_args!("pkg unset-property: Unknown property '{name}' in section 'property'."));
     }
-    let name = name.clone();
-    keep(session, work, "unset-property", &name, None)
+    for name in &given.operands {
+        if !all(session, &work).iter().any(|(known, _)| known == name) {
+            return fail(session, format_args!("pkg unset-property: Unknown property '{name}' in section 'property'."));
+        }
+        let status = keep(session, &mut work, "unset-property", name, None)?;
+        if status != OK {
+            return Ok(status);
+        }
+    }
+    Ok(OK)
 }
 
 /// A list as Python shows it.
@@ -173,7 +179,7 @@ fn elements(session: &Session<'_, '_>, work: &Work, name: &str) -> Vec<String> {
     inner.split(", ").filter(|one| !one.is_empty()).map(|one| one.trim_matches('\'').to_owned()).collect()
 }
 
-pub(super) fn add_value(session: &mut Session<'_, '_>, work: Work, given: &Given) -> Answer {
+pub(super) fn add_value(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answer {
     let [name, value] = given.operands.as_slice() else {
         return usage(session, "pkg add-property-value: requires a property name and value");
     };
@@ -181,10 +187,10 @@ pub(super) fn add_value(session: &mut Session<'_, '_>, work: Work, given: &Given
     if !values.contains(value) {
         values.push(value.clone());
     }
-    keep(session, work, "add-property-value", name, Some(listed(&values)))
+    keep(session, &mut work, "add-property-value", name, Some(listed(&values)))
 }
 
-pub(super) fn remove_value(session: &mut Session<'_, '_>, work: Work, given: &Given) -> Answer {
+pub(super) fn remove_value(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answer {
     let [name, value] = given.operands.as_slice() else {
         return usage(session, "pkg remove-property-value: requires a property name and value");
     };
@@ -196,5 +202,5 @@ pub(super) fn remove_value(session: &mut Session<'_, '_>, work: Work, given: &Gi
         );
     };
     values.remove(at);
-    keep(session, work, "remove-property-value", name, Some(listed(&values)))
+    keep(session, &mut work, "remove-property-value", name, Some(listed(&values)))
 }
