@@ -167,7 +167,23 @@ pub(crate) fn install_arguments(
     for word in &arguments {
         check_hook_word("an argument of install", word)?;
     }
+    check_length(spec, row.install.value.hook, &arguments)?;
     Ok(arguments)
+}
+
+/// Size of the buffer in which zoneadm puts the hook's command line together.
+const COMMAND_LINE: usize = 1024;
+
+/// Checks that zoneadm can run the hook with these arguments.
+fn check_length(spec: &ZoneSpec, hook: &str, arguments: &[String]) -> Result<()> {
+    let start = format!("exec /usr/lib/brand/{hook} -z {} -R {}", spec.name, spec.zonepath.value);
+    let length = start.len() + arguments.iter().map(|word| word.len() + 1).sum::<usize>();
+    if length < COMMAND_LINE {
+        return Ok(());
+    }
+    let message =
+        format!("the command line of its install hook has {length} bytes, and zoneadm takes fewer than {COMMAND_LINE}");
+    Err(refused(spec, message, Some("name fewer packages in `install`, and install the others in the zone")))
 }
 
 /// Returns whether zones of this brand can have an IPv6 gateway from their configuration. The init of lx reads gateways as IPv4 addresses,

@@ -277,3 +277,39 @@ fn a_client_key_that_is_replaced_under_the_same_path_is_set_again() {
     fs::remove_file(machine.dir.path().join("etc/zmgr/ssl/c.key")).unwrap();
     assert_eq!(whats(&manager), [""; 0]);
 }
+
+#[test]
+fn an_install_line_that_zoneadm_would_refuse_is_refused_in_the_plan() {
+    let (machine, manager) = fixture(Dialect::OpenIndiana);
+    let long = |length: usize| {
+        // Packages of 100 bytes, and one for the rest.
+        let rest = length - "exec /usr/lib/brand/ipkg/pkgcreatezone -z web01 -R /zones/web01".len();
+        let (count, last) = ((rest - 10) / 104, (rest - 10) % 104 + 6);
+        (0..count)
+            .map(|n| format!("p{n:099}"))
+            .chain([format!("p{:0>width$}", 0, width = last - 1)])
+            .collect::<Vec<_>>()
+    };
+    for (length, fits) in [(1023, true), (1024, false)] {
+        let packages = long(length);
+        let names: Vec<String> = packages.iter().map(|package| format!("{package:?}")).collect();
+        let text = format!(
+            "template \"long\" {{ extends \"oi\"; brand \"nlipkg\"; install {{ package {}; }}; }}\n",
+            names.join(" ")
+        );
+        put(&machine, "/etc/zmgr/templates/long.kdl", &text);
+        let planned = manager.plan_create(&["web01"], &CreateOptions::new().template("long"));
+        assert_eq!(planned.is_ok(), fits, "{:?}", planned.err());
+        if let Err(error) = planned {
+            assert!(error.code() == Code::Config && error.message().contains("1024 bytes"), "{error}");
+        }
+        // It is zoneadm's own limit.
+        let edit = "create -b; set zonepath=/zones/web01; set brand=nlipkg; set ip-type=exclusive";
+        assert!(machine.argv(&["zonecfg", "-z", "web01", edit], "").ends_with("=0"));
+        let words = packages.iter().flat_map(|package| ["-e", package.as_str()]);
+        let argv: Vec<&str> = ["zoneadm", "-z", "web01", "install"].into_iter().chain(words).collect();
+        assert_eq!(machine.argv(&argv, "").contains("Install command line too long"), !fits);
+        machine.run("zoneadm -z web01 uninstall -F");
+        assert!(machine.argv(&["zonecfg", "-z", "web01", "delete", "-F"], "").ends_with("=0"));
+    }
+}

@@ -50,7 +50,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
         |entry| text(&entry.zonepath),
     );
     let scripts = brand::scripts(machine, &brand_name(machine, name));
-    let line = format!("{scripts}/pkgcreatezone -z {name} -R {zonepath}");
+    let line = format!("exec {scripts}/pkgcreatezone -z {name} -R {zonepath}");
     if line.len() + words.hook.iter().map(|arg| arg.len() + 1).sum::<usize>() >= MAX_COMMAND {
         complain(session, name, format_args!("Install command line too long"));
         return Ok(FAILED);
