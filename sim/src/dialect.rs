@@ -1,6 +1,9 @@
 //! The lines of illumos that the machine can speak, and all in which they differ: one table.
 //!
 //! Invariant: no other module asks which dialect it is; it asks the table for the one thing it wants to know.
+//!
+//! [source: the distributions' own files: release, brands, templates, config.xml of each brand; recorded: dialect of every
+//! recording]
 
 /// A line of illumos: which commands know what, and how they print it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

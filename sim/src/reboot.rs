@@ -1,4 +1,6 @@
 //! The machine's reboot: what lives in the kernel is gone, what is recorded comes back, zones with `autoboot` boot.
+//!
+//! [source: svc-zones, be_mount.c of libbe, zfs_main.c: mount -a; recorded: reboot-* of dladm.jsonl]
 
 use std::fs;
 use std::io;

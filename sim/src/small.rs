@@ -1,4 +1,6 @@
 //! `zonename`, `pfexec`, `kstat`, `beadm` and `uname`.
+//!
+//! [source: beadm(8), kstat(8), pfexec(1), uname(1), zonename(1)]
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! The states of a zone, in the words that `zoneadm list` prints.
+//! The states of a zone, in the words that `zoneadm list` prints. [source: zone_state_str of libzonecfg.c]
 
 use super::index;
 

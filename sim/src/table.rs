@@ -1,6 +1,8 @@
 //! Columns as the illumos tools print them (libinetutil's ofmt): a table for people, or fields for programs.
 //!
 //! Invariant: with two fields or more each `:` and `\` of a value is escaped; a single field is printed as it is.
+//!
+//! [source: ofmt.c of libinetutil; recorded: show-* and linkprop-* of dladm.jsonl]
 
 use super::Status;
 use super::answer::{Answer, FAILED, OK, Session};

@@ -1,4 +1,4 @@
-//! What libdladm's calls come to, in the words that dladm prints (dladm_status2str).
+//! What libdladm's calls come to, in the words that dladm prints. [source: dladm_status2str of libdladm.c]
 
 /// Why a call of the library failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

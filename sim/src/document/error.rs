@@ -1,4 +1,6 @@
 //! The errors of illumos's zone configuration library: one number and one text each, used by every command.
+//!
+//! [source: libzonecfg.h, zonecfg_strerror of libzonecfg.c; recorded: wherever a message ends in one]
 
 /// An error of the library. `zoneadm` and `zonecfg` print its [`text`](Error::text) after the name of what they worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

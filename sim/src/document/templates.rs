@@ -1,4 +1,6 @@
 //! The templates that `zonecfg create` starts from, which lie among the zones' documents.
+//!
+//! [source: SUNWblank.xml, SUNWdefault.xml and the templates of the brands; recorded: create-*]
 
 use std::io;
 

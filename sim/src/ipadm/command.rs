@@ -1,4 +1,6 @@
 //! The command line of `ipadm`.
+//!
+//! [source: ipadm.c, ipadm_addr.c, ipadm_if.c of libipadm; ipadm(8)]
 
 use std::io;
 use std::net::IpAddr;

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what a user made is one file per interface below etc/ipadm of the stack's root; what the global zone says of
 //! a zone's addresses is not there but in the kernel's record of the zone.
+//!
+//! [source: ipadm.c, libipadm; ipadm_ngz.c for zones]
 
 mod command;
 mod stack;

@@ -1,4 +1,6 @@
 //! One IP stack: the global zone's, or that of a zone of exclusive ip-type.
+//!
+//! [source: ipadm_ngz.c of libipadm; ipmgmtd: first_boot_done]
 
 use std::fs;
 use std::io;

@@ -1,7 +1,7 @@
 //! `pkg`: publishers of images, in the global zone and in the zones, and what little is shown of packages.
 //!
 //! The rules are those of pkg5's client, of OmniOS or of OpenIndiana by the machine's dialect. Comments name where one comes
-//! from: a recording of the real client, or a function of its source.
+//! from: a recording of the real client, or a function of its source. [source: src/client.py and src/modules/client of pkg5]
 
 mod address;
 mod command;

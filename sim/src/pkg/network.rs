@@ -3,6 +3,8 @@
 //! A host is there and holds every package, unless the directory `network/HOST` of the machine's own says otherwise. It is laid out
 //! as a file repository is: `publisher/NAME/pkg` lists the packages of a publisher. A file `behind-proxy` in it says that this
 //! machine reaches the host through a proxy only.
+//!
+//! [source: transport.py of pkg5; recorded: refresh, from-repository of pkg.jsonl]
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,4 +1,6 @@
 //! The subcommands that change data sets.
+//!
+//! [source: zfs_main.c, libzfs_dataset.c, libzfs_changelist.c; recorded: calls of hooks.jsonl]
 
 use std::io;
 

@@ -1,4 +1,6 @@
 //! `zfs destroy`: what hangs on a data set decides whether it may go, and in which order.
+//!
+//! [source: zfs_do_destroy of zfs_main.c, libzfs_dataset.c; recorded: uninstall-* of hooks.jsonl]
 
 use std::io;
 

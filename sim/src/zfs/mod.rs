@@ -1,4 +1,6 @@
 //! `zfs`: data sets, as far as zones and those who manage them need them.
+//!
+//! [source: zfs_main.c, zfs(8); zfs_namecheck.c for the names]
 
 pub(crate) mod change;
 pub(crate) mod dataset;

@@ -1,4 +1,6 @@
 //! Properties of data sets: a table of those that are built in, and the rules for setting them.
+//!
+//! [source: zfs_prop.c, zfs_valid_proplist of libzfs_dataset.c; zfs(8)]
 
 /// How a property's value comes about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

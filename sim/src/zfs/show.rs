@@ -1,4 +1,6 @@
 //! `zfs list` and `zfs get`.
+//!
+//! [source: zfs_do_list, zfs_do_get of zfs_main.c, zfs_iter.c; recorded: calls of hooks.jsonl]
 
 use std::fs;
 use std::io;

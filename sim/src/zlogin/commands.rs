@@ -1,4 +1,6 @@
 //! The commands that are played inside a zone.
+//!
+//! [source: zlogin.c; what the commands themselves print: their sources and manuals]
 
 use std::fs;
 use std::io::Read;

@@ -1,4 +1,6 @@
 //! `zlogin`: runs a command inside a running zone. A small set of commands is played; any other is refused.
+//!
+//! [source: zlogin.c; zlogin(1)]
 
 mod commands;
 mod shell;

@@ -1,5 +1,7 @@
 //! A shell's simplest lines: words with quotes, joined by `;`, newlines, `&&` and `||`. Whatever else a shell understands
 //! (pipes, redirections, expansions but `$?`) is refused, since a wrong guess would be worse.
+//!
+//! [source: sh(1), as far as `zlogin ZONE COMMAND` needs it]
 
 use super::commands;
 use crate::answer::{Answer, OK, Session};

@@ -1,6 +1,8 @@
 //! `zoneadm list`.
 //!
 //! Invariant: a zone that cannot be read is reported and left out, and the listing goes on.
+//!
+//! [source: list_func, zone_print of zoneadm.c; recorded: list-*, state-*-list-*]
 
 use super::getopt::Getopt;
 use super::{text, usage};

@@ -1,4 +1,6 @@
 //! `add`: a resource in the zone's scope, a value in a resource's.
+//!
+//! [source: add_func, add_property of zonecfg.c; recorded: add-*, dcpu-twice, secflags-*, options-*, j-net-*]
 
 use super::command::{Command, Value};
 use super::lookup;

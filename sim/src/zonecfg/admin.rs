@@ -1,4 +1,6 @@
 //! Who may be given rights over a zone, and which.
+//!
+//! [source: libzonecfg.c, zone_add_admin; recorded: admin-*]
 
 use super::session::{Zonecfg, text};
 

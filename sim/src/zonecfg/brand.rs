@@ -1,4 +1,6 @@
 //! Which brands there are, and what a zone's brand is.
+//!
+//! [source: libbrand.c; zone_get_brand of libzonecfg.c; recorded: brand-*, glob-brand-*]
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

@@ -1,4 +1,6 @@
 //! `clear`: properties back to what they are without being set.
+//!
+//! [source: clear_func, clear_global, clear_property of zonecfg.c; recorded: clear-*]
 
 use super::command::Command;
 use super::rctl;

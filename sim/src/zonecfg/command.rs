@@ -1,4 +1,6 @@
 //! A command as it was read.
+//!
+//! [source: struct cmd, property_value of zonecfg.h]
 
 use super::words::{Cmd, Prop, Res};
 

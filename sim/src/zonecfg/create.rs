@@ -1,4 +1,6 @@
 //! `create` and `revert`: where a document to work on comes from.
+//!
+//! [source: create_func, revert_func of zonecfg.c; recorded: create-*, revert-*]
 
 use super::command::Command;
 use super::getopt::Found;

@@ -1,4 +1,6 @@
 //! What the name of a ZFS dataset may look like.
+//!
+//! [source: validate_ds_name of libzonecfg.c; recorded: dataset-*]
 
 /// Returns true if a file system can have this name.
 pub(super) fn is_name(name: &[u8]) -> bool {

@@ -1,4 +1,6 @@
 //! `delete`: the zone's document and its line in the index go at once, whatever of them there is.
+//!
+//! [source: delete_func of zonecfg.c, zonecfg_destroy of libzonecfg.c; recorded: delete-*]
 
 use std::fs;
 use std::io;

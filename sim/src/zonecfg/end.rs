@@ -1,4 +1,6 @@
 //! `end`: the resource being worked on is checked and becomes part of the document.
+//!
+//! [source: end_func, end_check_reqd of zonecfg.c; recorded: net-*, fs-*, dcpu-*, ccpu-*, cmem-*]
 
 use super::command::Command;
 use super::lookup;

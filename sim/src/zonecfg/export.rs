@@ -1,4 +1,6 @@
 //! `export`: the commands that would make the document again.
+//!
+//! [source: export_func of zonecfg.c; recorded: export-*, full-export, j-export-*]
 
 use std::fs;
 

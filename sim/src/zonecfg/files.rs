@@ -1,4 +1,6 @@
 //! Files outside the configuration that the command reads and writes: command files, export files, pagers.
+//!
+//! [source: cmd_file, pager_open of zonecfg.c; recorded: f-*, info-pager-*]
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

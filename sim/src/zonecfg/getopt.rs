@@ -1,4 +1,6 @@
 //! The options of commands, read as illumos's getopt reads them from the first word on.
+//!
+//! [source: getopt.c of libc; recorded: create-*, options-*]
 
 /// An option that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

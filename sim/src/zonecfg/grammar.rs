@@ -2,6 +2,8 @@
 //!
 //! A terminal is written as the text it is typed as, a free word as `TOKEN`; what begins with a capital and goes on in small
 //! letters is a rule's name. `Error` is what the parser puts in place of what it could not read.
+//!
+//! [source: zonecfg_grammar.y; recorded: syn-*, err-*]
 
 use super::words::{Cmd, Prop, Res};
 

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a save puts the document in place first and the index after it; where the index cannot be changed the document
 //! is put back as it was.
+//!
+//! [source: zonecfg_save, zonecfg_set_name of libzonecfg.c; recorded: rename, zone-*]
 
 use std::fs;
 

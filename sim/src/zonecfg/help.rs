@@ -1,4 +1,6 @@
 //! What the command says of itself: usage, help, and the listings shown after an error.
+//!
+//! [source: short_usage, long_usage, usage of zonecfg.c; recorded: err-*, and the listing in every syntax error]
 
 use super::command::Command;
 use super::session::{Flow, Scope, Zonecfg};

@@ -1,4 +1,6 @@
 //! `info`: what the document says, for people to read.
+//!
+//! [source: info_func and the info_* functions of zonecfg.c; recorded: info-*, full-info]
 
 use super::command::Command;
 use super::lookup;

@@ -1,4 +1,6 @@
 //! `exit`, `cancel` and `commit`.
+//!
+//! [source: exit_func, cancel_func, commit_func, verify_func of zonecfg.c; recorded: exit-*, cancel-*, commit-*, verify-*]
 
 use super::command::Command;
 use super::session::{Flow, Scope, Stop, Zonecfg};

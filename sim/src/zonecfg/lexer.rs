@@ -1,6 +1,8 @@
 //! Cuts the input into words, as the four states of the command's lexer do.
 //!
 //! Invariant: the longest match wins, keywords before words. A command may be glued to what follows it; a keyword may not.
+//!
+//! [source: zonecfg_lex.l; recorded: syn-*, zonepath-long, attr-string-*]
 
 use super::words::{Cmd, Prop, Res};
 use crate::dialect::Line;

@@ -1,4 +1,6 @@
 //! Finding, adding, dropping and replacing resources in a document, with the library's idea of which one is meant.
+//!
+//! [source: zonecfg_lookup_*, zonecfg_add_*, zonecfg_delete_* of libzonecfg.c; recorded: select-*, net-select-*, net-remove-*]
 
 use super::net;
 use super::resources::{Draft, has, value};

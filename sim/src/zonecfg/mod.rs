@@ -1,6 +1,8 @@
 //! `zonecfg`: the editor of zone configurations, with the real grammar, scopes, messages and exit statuses.
 //!
 //! Invariant: what a run changes on disk it changes by saving a document ([`handle`]) or by `delete`, and by nothing else.
+//!
+//! [source: zonecfg.c, libzonecfg.c of illumos; recorded: zonecfg.jsonl, whose ids the files below name]
 
 mod add;
 mod admin;

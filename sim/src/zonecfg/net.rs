@@ -1,4 +1,6 @@
 //! What addresses and interface names may look like.
+//!
+//! [source: validate_net_address_syntax, validate_net_physical_syntax of zonecfg.c; ifparse_ifspec; recorded: net-*, j-net-*]
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

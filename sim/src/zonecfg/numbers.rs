@@ -1,4 +1,6 @@
 //! Numbers as the C library reads them.
+//!
+//! [source: strtoull, strtod of libc; zonecfg_str_to_bytes, bytes_to_units of zonecfg.c; recorded: cmem-*, ccpu-*, shares-*]
 
 /// Where the number ends that starts the text, blanks and sign before it.
 fn skip(text: &[u8]) -> (bool, &[u8]) {

@@ -1,4 +1,6 @@
 //! The options that commands take, and how a command answers to those that it does not.
+//!
+//! [source: the getopt loops of zonecfg.c; recorded: options-*, create-*]
 
 use super::command::Command;
 use super::getopt::{self, Found, Options};

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what the real parser keeps from one command to the next (values that a broken line left behind, words that
 //! no rule consumed) is kept here as well; it decides what later lines do.
+//!
+//! [source: zonecfg_grammar.y, yyparse as yacc makes it; recorded: err-mid-*, cmdline-*, stdin-*]
 
 use std::sync::OnceLock;
 

@@ -1,4 +1,6 @@
 //! The privileges that a zone is limited to: which words there are, and what a zone cannot do without or must not have.
+//!
+//! [source: priv_defs and zonecfg_get_privset, verify_privset of libzonecfg.c; recorded: privs-*, glob-limitpriv-*]
 
 use std::collections::BTreeSet;
 

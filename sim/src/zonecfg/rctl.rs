@@ -1,4 +1,6 @@
 //! Resource controls: what their names and values may be, and the properties of the zone that stand for one.
+//!
+//! [source: struct alias, zonecfg_valid_rctlname, zonecfg_valid_rctlblk of libzonecfg.c; recorded: rctl-*, alias-*, glob-*]
 
 use super::numbers::strtoull;
 use crate::document::{Document, Element, Error, fetch};

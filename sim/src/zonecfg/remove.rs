@@ -1,4 +1,6 @@
 //! `remove`: resources in the zone's scope, values in a resource's.
+//!
+//! [source: remove_func, remove_property of zonecfg.c; recorded: net-remove-*, fs-*]
 
 use super::command::{Command, Value};
 use super::getopt::Found;

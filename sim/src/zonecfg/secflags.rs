@@ -1,4 +1,6 @@
 //! Security flags: their names, and how the three sets of a zone must lie within each other.
+//!
+//! [source: secflags.c; verify_secflags of zonecfg.c; recorded: secflags-*]
 
 use super::resources::Draft;
 use super::session::{Zonecfg, text};

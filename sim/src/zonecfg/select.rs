@@ -1,4 +1,6 @@
 //! `select`, and finding the resource that a command describes.
+//!
+//! [source: select_func, fill_in_* of zonecfg.c; recorded: net-select-*, select-*]
 
 use super::command::Command;
 use super::lookup;

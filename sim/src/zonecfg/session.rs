@@ -1,4 +1,6 @@
 //! One run of the command: what it knows, what it says, and how its input is read and its work ended.
+//!
+//! [source: do_interactive, one_command_at_a_time, cmd_file of zonecfg.c; recorded: stdin-*, cmdline-*, f-*, err-*]
 
 use super::command::Command;
 use super::handle::Handle;

@@ -1,4 +1,6 @@
 //! `set`, and the properties of the zone itself.
+//!
+//! [source: set_func of zonecfg.c; recorded: glob-*, zonepath-*, zonename-*, pool-*]
 
 use super::command::{Command, Value};
 use super::getopt::Found;

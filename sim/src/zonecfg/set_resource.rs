@@ -1,4 +1,6 @@
 //! `set` within a resource.
+//!
+//! [source: set_func of zonecfg.c; recorded: net-set-*, fs-*, attr-*, device-*]
 
 use super::command::{Command, Value};
 use super::numbers;

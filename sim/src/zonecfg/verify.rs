@@ -1,4 +1,6 @@
 //! Checks of the whole document, and saving it.
+//!
+//! [source: verify_func of zonecfg.c; recorded: verify-*, net-excl-*, net-shared-*, dataset-*]
 
 use super::lookup;
 use super::privileges;

@@ -1,4 +1,6 @@
 //! The words of the command language: commands, resource types, property types.
+//!
+//! [source: cmds, res_types, prop_types of zonecfg.c; recorded: syn-*, j-*]
 
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($variant:ident $text:literal)* }) => {

@@ -1,6 +1,8 @@
 //! Turns a grammar into the tables of a shift-reduce parser, with the habits of the yacc that illumos is built with: a state
 //! that can only complete one rule does so without looking ahead, and every state that can complete rules completes its most
 //! frequent one where nothing else fits, unless the grammar can take an error there.
+//!
+//! [source: yacc of illumos; recorded: err-mid-*, where its habits decide what runs]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -106,6 +106,47 @@ fn report(file: &str, outcomes: Vec<(&Value, Outcome)>) {
     );
 }
 
+/// Files of the simulation itself, which no host has.
+const MACHINERY: [&str; 12] = [
+    "answer.rs",
+    "call.rs",
+    "document/tree.rs",
+    "error.rs",
+    "fault.rs",
+    "hints.rs",
+    "lib.rs",
+    "link.rs",
+    "machine.rs",
+    "options.rs",
+    "record.rs",
+    "tree.rs",
+];
+
+#[test]
+fn every_file_with_rules_names_a_recording_or_a_source() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut directories = vec![top.clone()];
+    let mut silent = Vec::new();
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap().flatten() {
+            let path = entry.path();
+            let name = path.strip_prefix(&top).unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !name.ends_with("tests") {
+                directories.push(path);
+            } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && !MACHINERY.contains(&name.as_str()) {
+                let text = fs::read_to_string(&path).unwrap();
+                let cites = ["source: ", "recorded: "].iter().any(|word| text.contains(word));
+                // dladm's ids stand alone, as [vid-1].
+                let names_case = name.starts_with("dladm/") && text.contains('[') && text.contains("-");
+                if !cites && !names_case {
+                    silent.push(name);
+                }
+            }
+        }
+    }
+    assert!(silent.is_empty(), "no recording and no source: {silent:?}");
+}
+
 #[test]
 fn zoneadm_does_what_the_real_one_did() {
     replay("zoneadm.jsonl", zoneadm::replay);
