@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::journal::{Journal, Note};
+use super::origins;
 use super::step_context::{StepContext, foreign};
 use super::steps::{Boot, Halt, Phase, Probe, Step};
 use crate::api::EventKind;
@@ -263,6 +264,7 @@ pub(crate) fn destroy(step_context: &StepContext<'_>, journal: &mut Journal<'_>,
 
 /// Does what comes after the last step that can be undone: boots the zone, and notes that it is `ready`, even if the boot fails.
 pub(crate) fn finish(step_context: &StepContext<'_>, journal: &mut Journal<'_>, boot: Option<&Boot>) -> Result<()> {
+    origins::settle(step_context)?;
     step_context.made.settle(&step_context.host)?;
     journal.keep(&step_context.made);
     // The boot is recorded as a step, so that recovery boots the zone if zmgr dies.

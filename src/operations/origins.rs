@@ -74,6 +74,17 @@ pub(crate) fn cloned(step_context: &StepContext<'_>, brand: &str) -> Result<()> 
     Ok(())
 }
 
+/// Records what a clone was made from if an earlier run was killed before it could.
+pub(crate) fn settle(step_context: &StepContext<'_>) -> Result<()> {
+    if step_context.made.origins().iter().all(|made| made.guid.is_some()) {
+        return Ok(());
+    }
+    match step_context.host.zone_state(step_context.zone)? {
+        Some(zone) => cloned(step_context, &zone.brand),
+        None => Ok(()),
+    }
+}
+
 /// Returns whether uninstalling a clone leaves the snapshot that one of its datasets was cloned from. The hooks destroy that of the
 /// boot environment.
 fn stays(uninstalling: Uninstalling, own: &str, dataset: &str) -> bool {
