@@ -177,7 +177,9 @@ const COMMAND_LINE: usize = 1024;
 /// Checks that zoneadm can run the hook with these arguments.
 fn check_length(spec: &ZoneSpec, hook: &str, arguments: &[String]) -> Result<()> {
     let start = format!("exec /usr/lib/brand/{hook} -z {} -R {}", spec.name, spec.zonepath.value);
-    let length = start.len() + arguments.iter().map(|word| word.len() + 1).sum::<usize>();
+    // zoneadm glues the value to its option: `-e web/tool` becomes `-eweb/tool`.
+    let size = |word: &String| if word.starts_with('-') { word.len() + 1 } else { word.len() };
+    let length = start.len() + arguments.iter().map(size).sum::<usize>();
     if length < COMMAND_LINE {
         return Ok(());
     }

@@ -284,7 +284,7 @@ fn an_install_line_that_zoneadm_would_refuse_is_refused_in_the_plan() {
     let long = |length: usize| {
         // Packages of 100 bytes, and one for the rest.
         let rest = length - "exec /usr/lib/brand/ipkg/pkgcreatezone -z web01 -R /zones/web01".len();
-        let (count, last) = ((rest - 10) / 104, (rest - 10) % 104 + 6);
+        let (count, last) = ((rest - 10) / 103, (rest - 10) % 103 + 7);
         (0..count)
             .map(|n| format!("p{n:099}"))
             .chain([format!("p{:0>width$}", 0, width = last - 1)])
