@@ -3,6 +3,8 @@
 //!
 //! A zone that has just booted runs long before its services are up: its first answer is that its repository is not there yet, its
 //! second that they are still starting.
+//!
+//! [source: svcs.c, svcs(1)]
 
 use std::fs;
 
