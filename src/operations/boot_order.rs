@@ -10,6 +10,7 @@ use super::entries;
 use super::list::{Defaults, dropped};
 use super::order::{Cycle, Need, Order, Relation};
 use super::view;
+use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::Origin;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::registry::{EntryKind, EntrySummary};
@@ -117,6 +118,18 @@ fn of_summary(summary: &EntrySummary, defaults: &mut Defaults<'_>) -> Vec<ZoneNa
             names
         }
     }
+}
+
+/// Returns what a plan says of a zone that the host would boot if it did not come after others.
+pub(crate) fn host_note(spec: &ZoneSpec) -> Option<String> {
+    let name = &spec.name;
+    let others: Vec<&str> = spec.after.iter().map(ZoneName::as_str).collect();
+    (spec.autoboot.value && !others.is_empty()).then(|| {
+        format!(
+            "{name} comes after {}, so that svc:/application/zmgr/zones boots it with the host, not the host's own autoboot",
+            others.join(", ")
+        )
+    })
 }
 
 /// Describes zones that wait for each other.

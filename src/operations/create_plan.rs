@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::allocate::{AddressRequests, allocate, pinned_nets};
+use super::boot_order::host_note;
 use super::config_tree::ConfigTree;
 use super::delegation;
 use super::evidence;
@@ -400,7 +401,7 @@ fn change(
         request: Request::Create { options: options.clone(), pinned },
         spec: serde_json::to_value(spec).unwrap_or(Value::Null),
         steps,
-        notes: brand::notes(spec),
+        notes: brand::notes(spec).into_iter().chain(host_note(spec)).collect(),
         basis: Basis {
             documents: basis::documents(inputs.config_tree, spec),
             entry: basis::ABSENT.to_owned(),

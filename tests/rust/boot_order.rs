@@ -307,7 +307,8 @@ fn the_host_boots_no_zone_that_has_an_order() {
     assert_eq!((item.what.as_str(), item.source.line > 0), ("autoboot", true));
     let text = fs::read_to_string(fixture.entry("db01")).unwrap();
     assert!(text.lines().nth(item.source.line as usize - 1).unwrap().contains("after"), "{item:?}");
-    fixture.manager.apply(&["db01"], &ApplyOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    let report = fixture.manager.apply(&["db01"], &ApplyOptions::new(), &mut run()).unwrap();
+    assert!(notes(&report)[0].starts_with("db01 comes after other01, so that svc:/application/zmgr/zones boots it"));
     assert!(!host_boots(&fixture, "db01") && fixture.manager.diff(&[]).unwrap().is_clean());
     set(&fixture, "db01", "after", "");
     fixture.manager.apply(&["db01"], &ApplyOptions::new(), &mut run()).unwrap().into_result().unwrap();

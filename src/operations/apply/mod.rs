@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::allocate::{AddressRequests, allocate, pinned_nets};
 use super::basis;
+use super::boot_order::host_note;
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
 use super::create::{self, failure};
@@ -384,6 +385,9 @@ fn plan_of(
                     }));
                     hold(&mut applied_now.nets, comparison.entry(), &links.nets, &links.moved);
                 }
+            }
+            if found.autoboot && !target.autoboot {
+                notes.extend(host_note(spec));
             }
             if !script.is_empty() {
                 let (from, to) = (found.clone(), target);
