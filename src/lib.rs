@@ -130,7 +130,7 @@ pub use documents::resources::{
     Admin, Attr, AttrValue, CappedMemory, Dataset, DedicatedCpu, Device, Fs, Rctl, RctlAction, RctlPrivilege,
     RctlValue, Resources, SecurityFlags,
 };
-pub use documents::settings::{EntryNet, Install, IpType, Settings, Setup, Without};
+pub use documents::settings::{EntryNet, InsideAddress, Install, IpType, Settings, Setup, Without};
 pub use documents::template::Template;
 pub use documents::zone::{
     Applied, Before, EntryState, Intent, MadeDataset, Origin, Pending, PendingChange, ZoneEntry,

@@ -119,10 +119,13 @@ impl ZoneEntry {
     /// that it understands.
     fn needed_format(&self) -> u32 {
         let overrides = self.applied.iter().flat_map(|applied| &applied.nets).any(|net| !net.overrides.is_empty());
+        let applied_nets = self.applied.iter().flat_map(|applied| &applied.nets);
+        let inside = self.nets.iter().chain(applied_nets).any(|net| !net.inside.is_empty());
         let setup = self.applied.as_ref().map(|applied| &applied.settings.setup);
         if self.is_newer() {
             self.format
-        } else if self.renaming.is_some()
+        } else if inside
+            || self.renaming.is_some()
             || setup.is_some_and(|setup| setup.root_password_file.is_some() || setup.hosts.is_some())
         {
             3

@@ -28,6 +28,35 @@ pub fn show_states(zone: &ZoneName) -> Invocation {
     Invocation::new("zlogin").args([zone.as_str(), "ipadm", "show-addr", "-p", "-o", "state,addr"])
 }
 
+/// Lists all address objects inside a running zone, with their states.
+pub fn show_objects(zone: &ZoneName) -> Invocation {
+    Invocation::new("zlogin").args([zone.as_str(), "ipadm", "show-addr", "-p", "-o", "addrobj,state,addr"])
+}
+
+/// An address object inside a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InsideObject {
+    /// Its name, such as `net0/dhcp`.
+    pub name: String,
+    /// Its address if it is up: one of DHCP has none until a server answers.
+    pub up: Option<IpAddr>,
+}
+
+/// Parses the output of [`show_objects`].
+pub fn parse_objects(completed: &Completed) -> Result<Vec<InsideObject>> {
+    object_lines(&completed.text()?).map_err(|line| unexpected(completed, line))
+}
+
+fn object_lines(text: &str) -> std::result::Result<Vec<InsideObject>, &str> {
+    fields::lines(text, 3, fields::split_dladm)
+        .map(|line| {
+            let line = line?;
+            let address = line[2].split("->").next().and_then(parse_end).map(|address| address.addr());
+            Ok(InsideObject { name: line[0].to_string(), up: address.filter(|_| line[1] == "ok") })
+        })
+        .collect()
+}
+
 /// Parses the output of [`show_states`]: the addresses that are up.
 pub fn parse_up(completed: &Completed) -> Result<Vec<IpAddr>> {
     up_lines(&completed.text()?).map_err(|line| unexpected(completed, line))
@@ -98,9 +127,18 @@ mod tests {
         assert_eq!(up_lines("ok\n"), Err("ok"));
     }
 
+    #[test]
+    fn an_object_without_an_answer_is_not_up() {
+        let text = "lo0/v4:ok:127.0.0.1/8\nnet0/dhcp:ok:?\nnet0/slaac:ok:fe80\\:\\:1%net0/10\nnet1/dhcp:duplicate:192.0.2.7/24\n";
+        let objects = object_lines(text).unwrap();
+        let found: Vec<_> = objects.iter().map(|object| (object.name.as_str(), object.up.is_some())).collect();
+        assert_eq!(found, [("lo0/v4", true), ("net0/dhcp", false), ("net0/slaac", true), ("net1/dhcp", false)]);
+    }
+
     proptest! {
         #[test]
         fn never_panics(text in any::<String>()) {
+            let _ = object_lines(&text);
             let _ = parse_lines(&text);
             let _ = up_lines(&text);
         }

@@ -14,6 +14,7 @@ use super::evidence;
 use super::host_assets::HostAssets;
 use super::journal::Journal;
 use super::plan_inputs::PlanInputs;
+use super::plumb_links::{self, link_of};
 use super::preconditions;
 use super::steps::{
     AddPackages, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files,
@@ -109,13 +110,18 @@ pub(crate) fn plan(
     Ok(Creation { entry, spec, steps, boot, change })
 }
 
-/// Returns the links that the new zone may not plumb by itself: on some hosts a clone, or an image of a used zone, takes its first
-/// boot for a later one.
-fn unknown_links(spec: &ZoneSpec) -> Vec<LinkName> {
-    let used = spec.clone_from.is_some() || spec.install.image.is_some();
-    let nets =
-        spec.nets.iter().filter(|_| used && is_pkg_image(&spec.brand.value) && spec.ip_type.value == IpType::Exclusive);
-    nets.filter_map(|net| net.vnic.clone()).collect()
+/// Returns the links that the new zone does not plumb by itself, or may not: those of nets whose addresses it gets by itself, and on some
+/// hosts all links of a clone, or of an image of a used zone, which takes its first boot for a later one.
+pub(crate) fn unknown_links(spec: &ZoneSpec) -> Vec<LinkName> {
+    if spec.ip_type.value == IpType::Shared {
+        return Vec::new();
+    }
+    let used = (spec.clone_from.is_some() || spec.install.image.is_some()) && is_pkg_image(&spec.brand.value);
+    let unknown = spec.nets.iter().filter_map(|net| match net.inside.is_empty() {
+        true => net.vnic.clone().filter(|_| used),
+        false => link_of(net),
+    });
+    unknown.collect()
 }
 
 /// Returns the steps from nothing to a `ready` zone, for a spec with everything chosen.
@@ -336,8 +342,10 @@ pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
 /// Records in the entry the settings that its zone was installed with.
 pub(crate) fn note_installed(journal: &Journal<'_>, spec: &ZoneSpec) -> Result<()> {
     let now = applied(spec).settings;
+    let links = unknown_links(spec);
     journal.edit(|entry| {
         if let Some(applied) = &mut entry.applied {
+            applied.plumb_links.clone_from(&links);
             let settings = &mut applied.settings;
             settings.setup = now.setup.clone();
             settings.clone_from = now.clone_from.clone();
@@ -394,6 +402,10 @@ fn change(
     };
     let steps = steps.iter().map(|step| step.planned()).chain([ready]).chain(boot.map(|boot| boot.planned()));
     let mut steps: Vec<PlannedStep> = steps.collect();
+    if boot.is_some() {
+        let asking = spec.nets.iter().filter(|net| !net.inside.is_empty()).filter_map(link_of);
+        steps.extend(asking.flat_map(|link| plumb_links::planned(name, &link, &spec.nets, &[])));
+    }
     evidence::set_evidence(&mut steps, host::brand(&spec.brand.value, inputs.dialect));
     Ok(Change {
         zone: name.to_string(),

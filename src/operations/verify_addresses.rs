@@ -2,10 +2,11 @@
 //!
 //! Invariant: what is missing is a warning and a note. A zone that runs never fails because of it.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::plumb_links::{PLUMB_TIMEOUT, POLL_INTERVAL, has_ipadm};
+use super::plumb_links::{PLUMB_TIMEOUT, POLL_INTERVAL, has_ipadm, link_of, object};
 use super::step_context::StepContext;
 use crate::documents::settings::IpType;
 use crate::documents::zone::ZoneEntry;
@@ -16,6 +17,23 @@ use crate::host::Host;
 /// Time that addresses may take once the zone's loopback is up, such as for the detection of duplicates. A simulated zone needs none.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// What a zone shows in its own ipadm when all is well.
+#[derive(PartialEq)]
+enum Expected {
+    Address(IpAddr),
+    /// An object with whatever address the zone gets by itself.
+    Object(String),
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expected::Address(address) => address.fmt(f),
+            Expected::Object(name) => name.fmt(f),
+        }
+    }
+}
+
 /// Looks once if all addresses are up, and repeatedly for up to this long if the zone's network services have not started yet. Zones
 /// without a stack or an ipadm of their own are left out.
 pub(crate) fn verify_addresses(step_context: &StepContext<'_>, entry: &ZoneEntry, limit: Duration) {
@@ -23,13 +41,19 @@ pub(crate) fn verify_addresses(step_context: &StepContext<'_>, entry: &ZoneEntry
     let mut until = Instant::now() + limit.min(PLUMB_TIMEOUT);
     let mut services_up = None;
     while !missing.is_empty() && !step_context.is_stopped() {
-        let why = match look(step_context) {
+        let asks = missing.iter().any(|missing| matches!(missing, Expected::Object(_)));
+        let why = match look(step_context, asks) {
             Ok(up) => {
-                if up.iter().any(IpAddr::is_loopback) {
-                    let grace = if step_context.host.is_real() { GRACE } else { Duration::ZERO };
+                if up.iter().any(|up| matches!(up, Expected::Address(address) if address.is_loopback())) {
+                    let grace = match (step_context.host.is_real(), asks) {
+                        (false, _) => Duration::ZERO,
+                        (true, false) => GRACE,
+                        // A DHCP server may take its time.
+                        (true, true) => PLUMB_TIMEOUT,
+                    };
                     until = until.min(*services_up.get_or_insert_with(Instant::now) + grace);
                 }
-                missing.retain(|address| !up.contains(address));
+                missing.retain(|missing| !up.contains(missing));
                 String::new()
             }
             Err(error) => format!(": {}", error.message().lines().next().unwrap_or_default()),
@@ -74,16 +98,26 @@ fn can_answer(entry: &ZoneEntry) -> bool {
 }
 
 /// Returns the addresses that the zone shows in its own ipadm when all is well.
-fn expected(entry: &ZoneEntry) -> Vec<IpAddr> {
+fn expected(entry: &ZoneEntry) -> Vec<Expected> {
     let Some(applied) = entry.applied.as_deref() else { return Vec::new() };
     if !can_answer(entry) {
         return Vec::new();
     }
-    applied.nets.iter().flat_map(|net| &net.addresses).map(|each| each.address.addr()).collect()
+    let addresses = applied.nets.iter().flat_map(|net| &net.addresses);
+    let addresses = addresses.map(|each| Expected::Address(each.address.addr()));
+    let objects = applied.nets.iter().filter_map(|net| Some((net, link_of(net)?)));
+    let objects =
+        objects.flat_map(|(net, link)| net.inside.iter().map(move |kind| Expected::Object(object(&link, *kind))));
+    addresses.chain(objects).collect()
 }
 
-fn look(step_context: &StepContext<'_>) -> Result<Vec<IpAddr>, Error> {
-    ipadm::parse_up(
-        &step_context.attempt(ipadm::show_states(step_context.zone).with_limit(Some(PLUMB_TIMEOUT)))?.check()?,
-    )
+/// Returns what is up; objects only if they matter.
+fn look(step_context: &StepContext<'_>, objects: bool) -> Result<Vec<Expected>, Error> {
+    let query = if objects { ipadm::show_objects(step_context.zone) } else { ipadm::show_states(step_context.zone) };
+    let shown = step_context.attempt(query.with_limit(Some(PLUMB_TIMEOUT)))?.check()?;
+    if !objects {
+        return Ok(ipadm::parse_up(&shown)?.into_iter().map(Expected::Address).collect());
+    }
+    let up = ipadm::parse_objects(&shown)?.into_iter().filter_map(|object| Some((object.name, object.up?)));
+    Ok(up.flat_map(|(name, address)| [Expected::Object(name), Expected::Address(address)]).collect())
 }

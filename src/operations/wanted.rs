@@ -103,6 +103,19 @@ fn unknown_to(config: &ZoneConfig, dialect: Distribution) -> Option<&'static str
 fn nets(spec: &ZoneSpec) -> Result<Vec<zonecfg::Net>> {
     let mut nets = Vec::new();
     for net in &spec.nets {
+        if let (Some(inside), false) = (net.inside.first(), crate::host::has_ipadm(&spec.brand.value)) {
+            let message = format!(
+                "zone {}: net {:?} has `address {:?}` ({}), and zmgr cannot configure that in a zone of brand {}",
+                spec.name,
+                net.name,
+                inside.as_str(),
+                net.source,
+                spec.brand.value
+            );
+            return Err(
+                Error::new(Code::Config, message).with_help("write address \"none\", and configure it in the zone")
+            );
+        }
         let physical = match (&net.physical, spec.ip_type.value, &net.vnic, &net.stub) {
             (Some(physical), ..) => physical.clone(),
             (None, IpType::Shared, _, Some(stub)) => stub.clone(),

@@ -670,11 +670,11 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "address",
         at: NETS,
-        args: args!("ADDRESS": Type::Interface),
+        args: args!("ADDRESS": Type::NetAddress),
         props: &[prop("gateway", Type::Address, "the router")],
         times: Times::Keyed,
         effect: Some(TakesEffect::NextReboot),
-        help: "An address with its prefix length. \"none\": zmgr assigns no address; the zone uses DHCP or configures itself.",
+        help: "An address with its prefix length. \"dhcp\", \"slaac\": zmgr makes the zone get its addresses by DHCP, or from router advertisements; a pool gives the net only its link. \"none\": zmgr assigns no address; the zone configures itself.",
         example: r#"address "10.1.0.10/24" gateway="10.1.0.1""#,
         ..BASE
     },

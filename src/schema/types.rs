@@ -39,6 +39,8 @@ pub(crate) enum Type {
     Network,
     /// An address with its prefix length, or "none".
     Interface,
+    /// An address with its prefix length, "none", or the way in which the zone gets its address by itself.
+    NetAddress,
     /// An address, or two with a `-`.
     AddressRange,
     Mac,
@@ -126,6 +128,9 @@ impl Type {
             Type::Url => "an address of the form https://…, http://… or file:///…".into(),
             Type::Address => "an IP address".into(),
             Type::Network => "a network such as \"10.1.0.0/24\"".into(),
+            Type::NetAddress => {
+                "an address with its prefix length such as \"10.1.0.10/24\", \"dhcp\", \"slaac\" or \"none\"".into()
+            }
             Type::Interface => "an address with its prefix length such as \"10.1.0.10/24\", or \"none\"".into(),
             Type::AddressRange => "an address, or a range such as \"10.1.0.5-10.1.0.9\"".into(),
             Type::Mac => "a MAC address".into(),
@@ -280,8 +285,9 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
         }
         Type::Address => parse_address(text).map(|_| ()).map_err(|message| Wrong::new("bad-address", message)),
         Type::Network => network(text),
-        Type::Interface if text == "none" => Ok(()),
-        Type::Interface => {
+        Type::Interface | Type::NetAddress if text == "none" => Ok(()),
+        Type::NetAddress if matches!(text, "dhcp" | "slaac") => Ok(()),
+        Type::Interface | Type::NetAddress => {
             let net = parse_network(text).map_err(|message| Wrong::new("bad-address", message))?;
             let address = net.addr();
             if address.is_unspecified() || address.is_multicast() {

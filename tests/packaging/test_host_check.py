@@ -355,7 +355,7 @@ def live(host) -> None:
     zmgr("halt", "zchka")
     zmgr("recover")
     zmgr("reinstall", "zchka", "--yes")
-    (tree / "zones/zchkb.kdl").write_text('zone "zchkb" {\n    template "t"\n    without "dataset"\n    after "zchka"\n}\n')
+    (tree / "zones/zchkb.kdl").write_text('zone "zchkb" {\n    template "t"\n    without "dataset"\n    after "zchka"\n    net "d" {\n        pool "p"\n        address "dhcp"\n    }\n}\n')
     zmgr("apply", "zchkb")
     zmgr("boot", "zchkb", "zchka")
     zmgr("destroy", "zchka", "zchkb", "--yes")

@@ -25,6 +25,7 @@ mod fleet;
 mod forget;
 mod held;
 mod import;
+mod inside;
 mod invariants;
 mod kills;
 mod layering;

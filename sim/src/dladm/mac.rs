@@ -49,6 +49,11 @@ pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
 }
 
 impl Mac {
+    /// Its bytes.
+    pub(crate) fn bytes(self) -> [u8; 6] {
+        self.0
+    }
+
     pub(crate) const ZERO: Mac = Mac([0; 6]);
 
     pub(crate) fn new(bytes: &[u8]) -> Option<Mac> {

@@ -193,8 +193,8 @@ fn create_addr(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parse
             None => return fail(session, format_args!("Error in setting local address '{text}': Invalid argument")),
         },
         ("static", None) => return usage(session),
-        ("dhcp", None) => "?".into(),
-        ("addrconf", None) => "fe80::1/10".into(),
+        ("dhcp", None) => stack.lease(interface)?.unwrap_or_else(|| "?".into()),
+        ("addrconf", None) => stack.link_local(interface)?,
         _ => return usage(session),
     };
     if !stack.has_link(interface)? && stack.interface(interface)?.is_none() {
@@ -218,15 +218,21 @@ fn create_addr(session: &mut Session<'_, '_>, stack: &Stack<'_>, options: &Parse
             return refuse(session, "Address already in use");
         }
     }
-    found.addresses.push(Address {
-        object: object.into(),
-        kind: options.value('T').unwrap_or("static").into(),
-        address,
-        persistent: !options.has('t'),
-        up: !options.has('d'),
-    });
+    let kind = options.value('T').unwrap_or("static");
+    let advertised = if kind == "addrconf" { stack.advertised(interface)? } else { None };
+    // Without an answer the object stays, and its agent keeps asking.
+    let unanswered = address == "?";
+    for address in std::iter::once(address).chain(advertised) {
+        found.addresses.push(Address {
+            object: object.into(),
+            kind: kind.into(),
+            address,
+            persistent: !options.has('t'),
+            up: !options.has('d'),
+        });
+    }
     stack.put(&found)?;
-    Ok(OK)
+    if unanswered { refuse(session, "Communication with dhcpagent timed out") } else { Ok(OK) }
 }
 
 fn same_host(one: &str, other: &str) -> bool {

@@ -4,9 +4,10 @@
 
 use std::fs;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
+use crate::dladm::mac::Mac;
 use crate::kernel::{self, ActiveZone};
 use crate::machine::{component, from_component};
 use crate::record::Record;
@@ -71,6 +72,39 @@ impl<'a> Stack<'a> {
             None => Ok(dladm::link::find(self.machine, name)?.is_some_and(|link| link.active)
                 && dladm::link::borrower(self.machine, name)?.is_none()),
         }
+    }
+
+    /// The address that a DHCP server gives. One answers on each physical link, and none on an etherstub.
+    pub(super) fn lease(&self, name: &str) -> io::Result<Option<String>> {
+        Ok(self.outside(name)?.map(|[.., a, b]| format!("198.18.{a}.{}/16", b.max(1))))
+    }
+
+    /// The link-local address of an interface.
+    pub(super) fn link_local(&self, name: &str) -> io::Result<String> {
+        let [a, b, c, d, e, f] = self.mac(name)?.map_or([2, 0, 0, 0, 0, 1], Mac::bytes);
+        Ok(format!("{}/10", Ipv6Addr::from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f])))
+    }
+
+    /// The address of the prefix that a router advertises, on the same links as there is a DHCP server.
+    pub(super) fn advertised(&self, name: &str) -> io::Result<Option<String>> {
+        Ok(self.outside(name)?.map(|[a, b, c, d, e, f]| {
+            let bytes = [0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f];
+            format!("{}/64", Ipv6Addr::from(bytes))
+        }))
+    }
+
+    /// The MAC address of a link over a physical one.
+    fn outside(&self, name: &str) -> io::Result<Option<[u8; 6]>> {
+        let Some(link) = dladm::link::find(self.machine, name)? else { return Ok(None) };
+        let lower = match link.lower() {
+            Some(lower) => dladm::link::find(self.machine, lower)?,
+            None => Some(link.clone()),
+        };
+        Ok(link.mac.filter(|_| lower.is_some_and(|lower| lower.class == dladm::link::Class::Phys)).map(Mac::bytes))
+    }
+
+    fn mac(&self, name: &str) -> io::Result<Option<Mac>> {
+        Ok(dladm::link::find(self.machine, name)?.and_then(|link| link.mac))
     }
 
     /// Links and addresses of the zones that share this stack.

@@ -23,6 +23,12 @@ pub(super) fn complete(
     pools: &BTreeMap<PoolName, Pool>,
     findings: &mut Findings,
 ) {
+    if let (Some(inside), true) = (net.inside.first(), shared) {
+        let message =
+            format!("net {:?} has `address {:?}`, and the zone shares the host's IP stack", net.name, inside.as_str());
+        let help = "give the net an address, or use ip-type \"exclusive\"";
+        findings.add_with_help("contradiction", &net.source, message, help);
+    }
     let was = applied(zone, &net.name);
     let replaced = !shared && was.is_some_and(|was| take_over(net, was));
     let Some(name) = net.pool.clone() else {

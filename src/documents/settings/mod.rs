@@ -147,6 +147,46 @@ impl Setup {
     }
 }
 
+/// A way in which a zone gets an address by itself.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.init()?;
+/// let entry = b"zone \"web01\" {\n    template \"oi\"\n    net \"lan\" { pool \"internal\"; address \"dhcp\"; }\n}\n";
+/// std::fs::write(manager.root().join("zones/web01.kdl"), entry)?;
+/// assert_eq!(manager.effective("web01")?.nets[0].inside, [InsideAddress::Dhcp]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum InsideAddress {
+    /// DHCP.
+    Dhcp,
+    /// IPv6 autoconfiguration from router advertisements.
+    Slaac,
+}
+
+impl InsideAddress {
+    /// Returns its name in the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            InsideAddress::Dhcp => "dhcp",
+            InsideAddress::Slaac => "slaac",
+        }
+    }
+}
+
+impl fmt::Display for InsideAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+words!(InsideAddress: InsideAddress::Dhcp, InsideAddress::Slaac);
+
 /// A net of a zone or template: a link and the addresses on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -158,8 +198,11 @@ pub struct EntryNet {
     pub pool: Option<PoolName>,
     /// Its addresses.
     pub addresses: Vec<NetAddress>,
-    /// `address "none"`: zmgr assigns no address; the zone uses DHCP or configures itself.
+    /// zmgr assigns no address: the zone configures itself, or as `inside` says.
     pub no_address: bool,
+    /// Addresses that zmgr makes the zone get by itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<InsideAddress>,
     /// Host names instead of addresses, which import may find on a shared-IP zone.
     pub host_names: Vec<String>,
     /// The VNIC.

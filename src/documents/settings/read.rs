@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{EntryNet, Install, Settings, Setup, Without, link_property};
+use super::{EntryNet, InsideAddress, Install, Settings, Setup, Without, link_property};
 use crate::documents::document::{Reader, integer};
 use crate::documents::resources::Resources;
 use crate::kdl_util::{Node, Value};
@@ -91,11 +91,13 @@ fn check_link_properties(body: &Node, reader: &mut Reader<'_>) {
 
 fn net(node: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
     let mut net = EntryNet { source: reader.source(node), ..EntryNet::new(node.text()?) };
+    let mut none = false;
     for child in node.nodes() {
         let text = child.text().unwrap_or_default();
         match child.name.as_str() {
             "pool" => net.pool = text.parse().ok(),
-            "address" if text == "none" => net.no_address = true,
+            "address" if text == "none" => none = true,
+            "address" if text.parse::<InsideAddress>().is_ok() => net.inside.extend(text.parse::<InsideAddress>()),
             "address" => net.addresses.extend(address(child, reader)),
             "host-name" => net.host_names.push(text.to_owned()),
             "vnic" => net.vnic = text.parse().ok(),
@@ -121,9 +123,16 @@ fn net(node: &Node, reader: &mut Reader<'_>) -> Option<EntryNet> {
             _ => {}
         }
     }
-    if net.no_address && (!net.addresses.is_empty() || net.pool.is_some()) {
-        let what = if net.pool.is_some() { "a pool" } else { "an address" };
-        let message = format!("net {:?} has {what} and `address \"none\"`", net.name);
+    net.no_address = none || !net.inside.is_empty();
+    let other = match (net.addresses.is_empty(), none, net.inside.first()) {
+        (false, _, Some(inside)) => Some(("an address", inside.as_str())),
+        (false, true, None) => Some(("an address", "none")),
+        (true, true, Some(inside)) => Some(("`address \"none\"`", inside.as_str())),
+        (true, true, None) if net.pool.is_some() => Some(("a pool", "none")),
+        _ => None,
+    };
+    if let Some((what, word)) = other {
+        let message = format!("net {:?} has {what} and `address {word:?}`", net.name);
         reader.faults.add_with_help("contradiction", node.name_span, message, "remove one of them");
     }
     if net.physical.is_some() && net.vnic.is_some() {

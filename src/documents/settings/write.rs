@@ -65,7 +65,8 @@ fn list<'a>(name: &str, words: impl Iterator<Item = &'a str>) -> Option<Node> {
 pub(crate) fn net(net: &EntryNet) -> Node {
     let mut inner = Vec::new();
     inner.extend(net.pool.as_ref().map(|pool| Node::new("pool").arg(pool.as_str())));
-    if net.no_address {
+    inner.extend(net.inside.iter().map(|inside| Node::new("address").arg(inside.as_str())));
+    if net.no_address && net.inside.is_empty() {
         inner.push(Node::new("address").arg("none"));
     }
     inner.extend(net.addresses.iter().map(|address| {

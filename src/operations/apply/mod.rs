@@ -321,6 +321,7 @@ fn plan_of(
         }
         None => {
             rebuild = true;
+            applied_now.plumb_links = create_plan::unknown_links(spec);
             preconditions::source_fits(snapshots.clones(), host, spec)?;
             boots::check_rebuild(context, snapshots, spec)?;
             let host_assets = HostAssets::of(&context.host, config_tree, spec)?;
@@ -364,6 +365,11 @@ fn plan_of(
                     }
                     steps.extend(vnic_steps(vnic, &spec.nets));
                 }
+            }
+            let was = comparison.entry().applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
+            if zone.state != ZoneState::Configured && plumb_links::has_ipadm(comparison.entry()) {
+                let changed = plumb_links::reconfigured(&spec.nets, was);
+                gained.extend(changed.into_iter().filter(|link| !gained.contains(link)).collect::<Vec<_>>());
             }
             summary.insert(format!("configuration of {name}"), digest(found));
             let dialect = context.host.dialect();
@@ -432,18 +438,26 @@ fn plan_of(
                 ));
             }
             let known = comparison.entry().applied.iter().flat_map(|applied| &applied.plumb_links);
-            let desired = |link: &LinkName| spec.nets.iter().any(|net| net.vnic.as_ref() == Some(link));
+            let desired =
+                |link: &LinkName| spec.nets.iter().any(|net| plumb_links::link_of(net).as_ref() == Some(link));
             let mut waiting: Vec<LinkName> = known.filter(|link| desired(link)).cloned().chain(gained).collect();
+            waiting.sort_unstable();
+            waiting.dedup();
             if reboot {
                 plumb = waiting;
             } else {
                 if zone.state == ZoneState::Running {
                     (plumb, waiting) = lent(context, snapshots, &name, waiting)?;
+                    // The running zone has the addresses of its configuration until it boots again.
+                    let (later, now) = plumb.into_iter().partition(|link| plumb_links::moves(link, &spec.nets, was));
+                    plumb = now;
+                    waiting.extend::<Vec<LinkName>>(later);
                 }
                 applied_now.plumb_links = waiting;
             }
         }
     }
+    let was_nets = entry.applied.as_deref().map(|applied| applied.nets.clone()).unwrap_or_default();
     let stale = entry.applied.as_deref() != Some(&applied_now) || waiting_now != waited;
     let file = |id: &str| PlannedStep {
         id: id.to_owned(),
@@ -459,20 +473,20 @@ fn plan_of(
     planned.extend(unlinks.iter().filter(|_| !reboot).map(|unlink| unlink.planned()));
     planned.extend((stale || !planned.is_empty()).then(|| file(APPLIED)));
     if !reboot {
-        planned.extend(plumb.iter().map(|link| plumb_links::planned(&name, link)));
+        planned.extend(plumb.iter().flat_map(|link| plumb_links::planned(&name, link, &spec.nets, &was_nets)));
     }
     if reboot {
         let limits = &config_tree.config.timeouts;
         if cold.is_empty() {
             planned.push(power::planned(&name, Power::Reboot { force: false }, limits.shutdown));
-            planned.extend(plumb.iter().map(|link| plumb_links::planned(&name, link)));
+            planned.extend(plumb.iter().flat_map(|link| plumb_links::planned(&name, link, &spec.nets, &was_nets)));
             planned.extend(unlinks.iter().map(|unlink| unlink.planned()));
         } else {
             planned.push(power::planned(&name, Power::Shutdown { force: false }, limits.shutdown));
             planned.extend(cold.iter().map(|step| step.planned()));
             planned.extend(unlinks.iter().map(|unlink| unlink.planned()));
             planned.push(power::planned(&name, Power::Boot, limits.boot));
-            planned.extend(plumb.iter().map(|link| plumb_links::planned(&name, link)));
+            planned.extend(plumb.iter().flat_map(|link| plumb_links::planned(&name, link, &spec.nets, &was_nets)));
         }
     }
     planned.extend(boot.iter().map(|boot| boot.planned()));
