@@ -299,7 +299,7 @@ enum zmgr_event_kind
     ZMGR_EVENT_WARNING = 8,
     // The output of a long command goes to a log; the message is its path.
     ZMGR_EVENT_LOG = 9,
-    // The operation on the zone has ended, successfully or not.
+    // The operation on the zone has ended, successfully or not; the message is the outcome in a line.
     ZMGR_EVENT_FINISHED = 10,
 };
 #ifndef __cplusplus
@@ -307,6 +307,31 @@ enum zmgr_event_kind
 typedef enum zmgr_event_kind zmgr_event_kind;
 #else
 typedef uint32_t zmgr_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Severity of a log record. Severities may be added.
+enum zmgr_log_level
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // A zone failed.
+    ZMGR_LOG_ERROR = 1,
+    // Something that a user should know, or a step that failed.
+    ZMGR_LOG_WARN = 2,
+    // Beginning and end of an operation on a zone.
+    ZMGR_LOG_INFO = 3,
+    // Steps, and commands of the host with their duration and status.
+    ZMGR_LOG_DEBUG = 4,
+    // Details for the developers of zmgr.
+    ZMGR_LOG_TRACE = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zmgr_log_level zmgr_log_level;
+#else
+typedef uint32_t zmgr_log_level;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -446,6 +471,10 @@ typedef struct zmgr_error zmgr_error;
 
 // Progress event. Lives for the callback only, on its thread.
 typedef struct zmgr_event zmgr_event;
+
+// Record of a log: a message and details by name, such as operation, zone, step, command, status and elapsed_ms. Lives for the
+// callback only, on its thread. Holds no secrets.
+typedef struct zmgr_log_record zmgr_log_record;
 
 // Manages the zones of one host and their configuration files. Any number of threads may use one manager concurrently until
 // zmgr_close().
@@ -596,6 +625,10 @@ typedef struct {
     bool skip_installs;
 } zmgr_recover_options;
 
+// Log callback, in zmgr_open_options. Called on the threads that do the work, several at once, and only during calls that use the
+// manager. It must not use the manager, throw or `longjmp`. The record is valid only during the call.
+typedef void (*zmgr_log_fn)(void *userdata, const zmgr_log_record *record);
+
 // Options for zmgr_open(): the configuration files and the host.
 typedef struct {
     // sizeof(zmgr_open_options)
@@ -608,6 +641,12 @@ typedef struct {
     const char *host_root;
     // Name of this program, shown to processes that wait for its locks; NULL: its file name.
     const char *command;
+    // Log callback; NULL: none.
+    zmgr_log_fn log;
+    // Passed to `log`.
+    void *log_userdata;
+    // Least severe records that `log` gets, a zmgr_log_level; 0: ZMGR_LOG_INFO.
+    uint32_t log_level;
 } zmgr_open_options;
 
 // Output callback. Receives what a command in a zone writes, as it arrives, on the thread that made the call. `stream` is one of
@@ -1129,7 +1168,7 @@ zmgr_status zmgr_zone_spec(const zmgr_manager *manager,
 // Replaces the text of a configuration file, by its path below the root such as "pools/internal.kdl", and keeps its mode and owner.
 // `was` is the text that the change is based on; NULL creates a file that must not exist. Only the file changes; zmgr_apply()
 // changes the host. Uses only `cancel` of `run`. `*out` receives the warnings about the new text; `out` may be NULL.
-// Errors, after which nothing is written: ZMGR_CONFIG if the file would not be valid, or if another file would get an error that it
+// Errors: after any of them nothing is written. ZMGR_CONFIG if the file would not be valid, or if another file would get an error that it
 // does not have now; ZMGR_STALE_PLAN if the text on disk is not `was`; ZMGR_EXISTS; ZMGR_NOT_FOUND; ZMGR_INVALID_ARGUMENT for
 // another path, or a text that changes what only zmgr writes; ZMGR_BUSY and ZMGR_CANCELLED while another process has the lock.
 //
@@ -1312,10 +1351,20 @@ const char *zmgr_event_step(const zmgr_event *event);
 // Requires: See zmgr_event_get_kind.
 size_t zmgr_event_position(const zmgr_event *event);
 
-// Returns the number of steps.
+// Returns the number of steps; 0 if it is not known.
 //
 // Requires: See zmgr_event_get_kind.
 size_t zmgr_event_steps(const zmgr_event *event);
+
+// Returns the number of zones of the operation that have finished, this event included.
+//
+// Requires: See zmgr_event_get_kind.
+size_t zmgr_event_zones_done(const zmgr_event *event);
+
+// Returns the number of zones of the operation.
+//
+// Requires: See zmgr_event_get_kind.
+size_t zmgr_event_zones(const zmgr_event *event);
 
 // Returns the message of the event; NULL if it has none.
 //
@@ -1355,6 +1404,26 @@ zmgr_status zmgr_fleet_check(const char *const *trees,
 //
 // Requires: As for zmgr_fleet_check.
 zmgr_status zmgr_fleet_list(const char *const *trees, size_t count, zmgr_value **out, zmgr_error **error);
+
+// Returns the severity of a record.
+//
+// Requires: `record` is NULL or the record of the running callback; the same holds for the functions below.
+zmgr_log_level zmgr_log_record_get_level(const zmgr_log_record *record);
+
+// Returns what happened, such as "started", "step done" or "command".
+//
+// Requires: See zmgr_log_record_get_level.
+const char *zmgr_log_record_message(const zmgr_log_record *record);
+
+// Returns message and details on one line.
+//
+// Requires: See zmgr_log_record_get_level.
+const char *zmgr_log_record_line(const zmgr_log_record *record);
+
+// Returns the detail of this name, such as "zone" or "command"; NULL if the record has none.
+//
+// Requires: See zmgr_log_record_get_level; `name` is NULL or ends in a NUL.
+const char *zmgr_log_record_field(const zmgr_log_record *record, const char *name);
 
 // Opens a manager; if `options` is NULL, for this host and the files in /etc/zmgr. Performs no I/O.
 // Errors: ZMGR_INVALID_ARGUMENT for options that conflict.

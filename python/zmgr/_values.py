@@ -204,12 +204,16 @@ class Event:
     position: int
     #: Number of steps.
     steps: int
-    #: Command line, last line of output, reason for a failure, warning, or path of a log, depending on the kind.
+    #: Command line, last line of output, reason for a failure, warning, path of a log, or outcome, depending on the kind.
     message: str | None = None
     #: Time that the step or command has taken, in seconds.
     elapsed: float | None = None
     #: False if the step, or the operation on the zone, failed.
     ok: bool = True
+    #: Number of zones of the operation that have finished, this event included.
+    zones_done: int = 0
+    #: Number of zones of the operation.
+    zones: int = 0
 
 
 @dataclass(frozen=True)

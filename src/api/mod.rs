@@ -4,6 +4,7 @@ mod event;
 mod operation;
 mod options;
 mod plan;
+mod record;
 mod rename_options;
 mod report;
 mod request;
@@ -18,6 +19,7 @@ pub use options::{
 };
 pub use plan::{Basis, Change, Plan, PlannedFile, PlannedStep};
 pub(crate) use plan::{difference, hex};
+pub(crate) use record::ChangeRecord;
 pub use rename_options::RenameOptions;
 pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};

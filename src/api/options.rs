@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::Event;
+use crate::api::{ChangeRecord, Event};
 use crate::error::{Code, Error, Result};
 use crate::value::Cancel;
 
@@ -148,6 +149,8 @@ pub struct RunOptions<'a> {
     pub jobs: usize,
     /// What to do with completed steps when a later one fails.
     pub on_failure: OnFailure,
+    /// The record of changes that the manager keeps.
+    pub(crate) record: Option<Arc<ChangeRecord>>,
 }
 
 impl<'a> RunOptions<'a> {

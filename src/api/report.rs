@@ -1,5 +1,7 @@
 //! Results of an operation on several zones.
 
+use std::fmt;
+
 use crate::api::{Action, Zone};
 use crate::error::{Code, Diagnostic, Error, Result};
 
@@ -37,6 +39,29 @@ pub struct Outcome {
     pub result: Result<Option<Zone>>,
     /// Notes for the user.
     pub notes: Vec<String>,
+}
+
+/// One line: what was done, the zone and its addresses; or the zone and the error.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let zone = match &self.result {
+            Ok(zone) => zone,
+            Err(error) => return write!(f, "{}: {}", self.name, error.message().lines().next().unwrap_or_default()),
+        };
+        write!(f, "{} {}", self.action, self.name)?;
+        let Some(zone) = zone else { return Ok(()) };
+        let addresses: Vec<String> =
+            zone.nets.iter().flat_map(|net| &net.addresses).map(|each| each.address.to_string()).collect();
+        if !addresses.is_empty() {
+            write!(f, " {}", addresses.join(","))?;
+        }
+        // An import ties the zone to a template, which has effects later.
+        match (self.action, &zone.template) {
+            (Action::Adopted, Some(template)) => write!(f, " (template {template})"),
+            (Action::Adopted, None) => f.write_str(" (no template)"),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Report {

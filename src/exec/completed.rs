@@ -1,6 +1,7 @@
 //! How a command ended, and the error for it.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +21,16 @@ pub enum End {
     Exited(i32),
     /// This signal ended it.
     Signalled(i32),
+}
+
+/// The exit status, or the signal.
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Exited(status) => status.fmt(f),
+            End::Signalled(signal) => write!(f, "signal {signal}"),
+        }
+    }
 }
 
 /// Why a command was stopped before it ended by itself.

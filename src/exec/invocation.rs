@@ -54,6 +54,8 @@ pub struct Invocation {
     output: Output,
     limit: Option<Duration>,
     environment: Environment,
+    /// Number of arguments that a log may show; `None` for all.
+    shown: Option<usize>,
 }
 
 impl Invocation {
@@ -66,6 +68,7 @@ impl Invocation {
             output: Output::Capture,
             limit: Some(SHORT),
             environment: Environment::default(),
+            shown: None,
         }
     }
 
@@ -109,6 +112,22 @@ impl Invocation {
     pub fn with_environment(mut self, environment: &Environment) -> Self {
         self.environment = environment.clone();
         self
+    }
+
+    /// Keeps the arguments after the first `shown` out of logs: the commands of users may hold secrets.
+    #[must_use]
+    pub fn with_private_arguments(mut self, shown: usize) -> Self {
+        self.shown = Some(shown);
+        self
+    }
+
+    /// Returns the command as a log shows it.
+    pub fn logged(&self) -> String {
+        let argv = self.argv();
+        match self.shown.map(|shown| shown + 1).filter(|shown| *shown < argv.len()) {
+            Some(shown) => format!("{} …", command_line(&argv[..shown])),
+            None => command_line(&argv),
+        }
     }
 
     /// The program's bare name.

@@ -30,7 +30,8 @@ pub(crate) use completed::in_words;
 pub use completed::{Captured, Completed, End, Stopped};
 pub use invocation::{ENVIRONMENT, Invocation, Output, SHORT, Stdin, command_line};
 pub use runner::{
-    CancelCheck, CancellableRunner, Control, Moment, Runner, TICK, Tick, WatchedRunner, Watcher, run_quietly,
+    CancelCheck, CancellableRunner, Control, LoggedRunner, Moment, Runner, TICK, Tick, WatchedRunner, Watcher,
+    run_quietly,
 };
 #[cfg(feature = "sim")]
 pub use simulated::SimRunner;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Dispatch;
+
 use super::{Completed, Invocation};
 use crate::error::Result;
 
@@ -111,6 +113,60 @@ impl Runner for WatchedRunner {
         questions.iter().for_each(|question| (self.watcher)(Moment::Before(question)));
         let answers = self.inner.run_all(questions, stopped);
         questions.iter().for_each(|question| (self.watcher)(Moment::After(question)));
+        answers
+    }
+}
+
+/// A runner that logs each command with its duration and status, and never what is run inside a zone.
+pub struct LoggedRunner {
+    inner: Arc<dyn Runner>,
+    log: Option<Dispatch>,
+}
+
+impl LoggedRunner {
+    /// Wraps a runner. Without a dispatcher, it logs to the subscriber of the program.
+    pub fn new(inner: Arc<dyn Runner>, log: Option<Dispatch>) -> Self {
+        LoggedRunner { inner, log }
+    }
+
+    fn tell(&self, invocation: &Invocation, completed: &Result<Completed>) {
+        let tell = || {
+            let command = invocation.logged();
+            match completed {
+                Ok(completed) => {
+                    let elapsed_ms = u64::try_from(completed.elapsed.as_millis()).unwrap_or(u64::MAX);
+                    tracing::debug!(command, status = %completed.end, elapsed_ms, "command");
+                }
+                Err(error) => tracing::debug!(command, reason = error.message(), "command did not run"),
+            }
+        };
+        match &self.log {
+            Some(log) => tracing::dispatcher::with_default(log, tell),
+            None => tell(),
+        }
+    }
+}
+
+impl fmt::Debug for LoggedRunner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LoggedRunner").field(&self.inner).finish()
+    }
+}
+
+impl Runner for LoggedRunner {
+    fn run(&self, invocation: &Invocation, on_tick: &mut dyn FnMut(&Tick<'_>) -> Control) -> Result<Completed> {
+        let completed = self.inner.run(invocation, on_tick);
+        self.tell(invocation, &completed);
+        completed
+    }
+
+    fn has(&self, program: &str) -> bool {
+        self.inner.has(program)
+    }
+
+    fn run_all(&self, questions: &[Invocation], stopped: CancelCheck<'_>) -> Vec<Result<Completed>> {
+        let answers = self.inner.run_all(questions, stopped);
+        questions.iter().zip(&answers).for_each(|(question, answer)| self.tell(question, answer));
         answers
     }
 }

@@ -38,6 +38,7 @@ pub fn command(zone: &ZoneName, words: &[String], mark: &Mark, stdin: Stdin, lim
     // zlogin joins its arguments with blanks, and the login shell of the zone's root reads them.
     Invocation::new("zlogin")
         .args([zone.as_str(), "/bin/sh", "-c", &quote::posix(&script)])
+        .with_private_arguments(1)
         .with_stdin(stdin)
         .with_output(Output::Stream)
         .with_limit(limit)

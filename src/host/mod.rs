@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
+use tracing::Dispatch;
 
 pub(crate) use brand::{
     Brand, Cloning, ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, has_services, managed_brands,
@@ -35,7 +36,8 @@ use crate::exec::zfs::{self, Dataset};
 use crate::exec::zoneadm::{self, HostZone};
 use crate::exec::zonecfg::{self, ZoneConfig};
 use crate::exec::{
-    CancellableRunner, Completed, Control, Invocation, Runner, SystemRunner, Tick, WatchedRunner, Watcher, run_quietly,
+    CancellableRunner, Completed, Control, Invocation, LoggedRunner, Runner, SystemRunner, Tick, WatchedRunner,
+    Watcher, run_quietly,
 };
 use crate::file::{self, Links, Refused};
 use crate::value::name::ZoneName;
@@ -151,6 +153,13 @@ impl Host {
     #[must_use]
     pub fn watched(&self, watcher: Arc<Watcher>) -> Host {
         let runner = Arc::new(WatchedRunner::new(Arc::clone(&self.runner), watcher));
+        Host { runner, ..self.clone() }
+    }
+
+    /// Returns this host with each command logged: to this dispatcher, or to the subscriber of the program.
+    #[must_use]
+    pub(crate) fn logged(&self, log: Option<Dispatch>) -> Host {
+        let runner = Arc::new(LoggedRunner::new(Arc::clone(&self.runner), log));
         Host { runner, ..self.clone() }
     }
 

@@ -43,10 +43,14 @@ impl Manager {
             &self.registry(),
             &self.host_usages(&|events| self.host_usage(events)),
             &pool,
-            &[owner],
+            std::slice::from_ref(&owner),
             wanted,
             run,
-        )?;
+        );
+        if given.is_ok() {
+            self.record("allocate", None).done(&[owner.as_str()], "allocated");
+        }
+        let given = given?;
         given.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "the allocated address is missing"))
     }
 
@@ -63,14 +67,13 @@ impl Manager {
     pub fn allocate_all(&self, pool: &str, owners: &[&str], run: &mut RunOptions<'_>) -> Result<Vec<Allocation>> {
         let pool = PoolName::new(pool)?;
         let owners = owners.iter().map(|owner| ReservationName::new(*owner)).collect::<Result<Vec<_>>>()?;
-        addresses::allocate(
-            &self.registry(),
-            &self.host_usages(&|events| self.host_usage(events)),
-            &pool,
-            &owners,
-            None,
-            run,
-        )
+        let make = |events: Option<&EventSender>| self.host_usage(events);
+        let given = addresses::allocate(&self.registry(), &self.host_usages(&make), &pool, &owners, None, run);
+        let names: Vec<&str> = owners.iter().map(ReservationName::as_str).collect();
+        if given.is_ok() {
+            self.record("allocate", None).done(&names, "allocated");
+        }
+        given
     }
 
     /// Releases what `owner` holds of the pool, or only this address; with `id`, only from that very reservation and not from a
@@ -99,7 +102,11 @@ impl Manager {
     ) -> Result<()> {
         let (pool, owner) = (PoolName::new(pool)?, ReservationName::new(owner)?);
         let id = id.map(str::parse).transpose()?;
-        addresses::release(&self.registry(), &pool, &owner, address, id.as_ref(), run)
+        let done = addresses::release(&self.registry(), &pool, &owner, address, id.as_ref(), run);
+        if done.is_ok() {
+            self.record("release", None).done(&[owner.as_str()], "released");
+        }
+        done
     }
 
     /// Returns the usage and the holders of a pool. Queries the host only if its zones have changed since the last snapshot.

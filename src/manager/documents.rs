@@ -126,7 +126,11 @@ impl Manager {
             snapshots => snapshots.ok(),
         };
         let host = host.as_ref().map(|(snapshots, context)| (context, snapshots));
-        write_file::write(&self.registry(), host, path.as_ref(), text, was, run)
+        let done = write_file::write(&self.registry(), host, path.as_ref(), text, was, run);
+        if done.is_ok() {
+            self.record("edit", None).done(&[&path.as_ref().to_string_lossy()], "written");
+        }
+        done
     }
 
     /// Returns `config.kdl`, or the defaults if there is none.

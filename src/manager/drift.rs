@@ -63,7 +63,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, names: &[&str], options: &ApplyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::apply(&*self.context()?, &checked_or_all(names)?, options, run)
+        operations::apply(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, "apply", None))
     }
 
     /// Sets keys of a zone's own entry, such as `attr.owner`, `autoboot` or `capped-memory.physical`; an empty value removes the
@@ -82,6 +82,10 @@ impl Manager {
     pub fn set(&self, name: &str, pairs: &[(&str, &str)], run: &mut RunOptions<'_>) -> Result<Zone> {
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        crate::operations::set::set(&*self.context()?, &ZoneName::new(name)?, &pairs, run)
+        let done = crate::operations::set::set(&*self.context()?, &ZoneName::new(name)?, &pairs, run);
+        if done.is_ok() {
+            self.record("set", None).done(&[name], "set");
+        }
+        done
     }
 }

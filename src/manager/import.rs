@@ -50,6 +50,6 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn import(&self, names: &[&str], options: &ImportOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        import::import(&*self.context()?, &checked_or_all(names)?, options, run)
+        import::import(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, "import", None))
     }
 }

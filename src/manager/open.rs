@@ -3,9 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use tracing::Dispatch;
+
+use crate::api::{ChangeRecord, Plan, RunOptions};
 use crate::error::{Code, Error, Result};
 use crate::exec::Watcher;
 use crate::host::Host;
+use crate::log::{self, LogLevel, LogRecord, LogSink};
 use crate::operations::Context;
 use crate::operations::starter;
 use crate::registry::{Registry, Tree, WriteHook};
@@ -35,6 +39,8 @@ struct Inner {
     place: Place,
     command: String,
     hooks: Hooks,
+    /// Where it logs; `None` for the subscriber of the program.
+    log: Option<Dispatch>,
     /// Found when first needed; a missing host is searched again.
     context: Mutex<Option<Arc<Context>>>,
 }
@@ -150,6 +156,7 @@ impl Manager {
         if self.inner.place.is_simulated() && !self.inner.root.exists() {
             starter::write(&self.registry(), Some(&host))?;
         }
+        let host = host.logged(self.inner.log.clone());
         let host = match &self.inner.hooks.watcher {
             Some(watcher) => host.watched(Arc::clone(watcher)),
             None => host,
@@ -217,6 +224,26 @@ impl Manager {
         Registry::new(tree, self.inner.command.clone(), self.inner.hooks.write_hook.clone())
     }
 
+    /// Attaches the record of changes to an operation; `plan` is the approved one that it runs.
+    pub(super) fn recorded<'r, 'a>(
+        &self,
+        run: &'r mut RunOptions<'a>,
+        operation: &str,
+        plan: Option<&Plan>,
+    ) -> &'r mut RunOptions<'a> {
+        run.record = Some(Arc::new(self.record(operation, plan)));
+        run
+    }
+
+    /// Returns the record of changes of an operation.
+    pub(super) fn record(&self, operation: &str, plan: Option<&Plan>) -> ChangeRecord {
+        // Operations that need no configuration are recorded even if it is invalid.
+        let config = self.config().unwrap_or_default();
+        let log_dir = Path::new(&config.log_dir);
+        let directory = self.host_root().join(log_dir.strip_prefix("/").unwrap_or(log_dir));
+        ChangeRecord::new(&directory, &self.inner.command, self.inner.log.clone(), operation, plan.map(Plan::digest))
+    }
+
     /// Returns the root of the tree.
     pub fn root(&self) -> &Path {
         &self.inner.root
@@ -234,7 +261,7 @@ impl Manager {
 /// # drop(builder);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct ManagerBuilder {
     root: Option<PathBuf>,
     #[cfg(feature = "sim")]
@@ -242,6 +269,7 @@ pub struct ManagerBuilder {
     host_root: Option<PathBuf>,
     command: Option<String>,
     hooks: Hooks,
+    log: Option<(LogLevel, Arc<LogSink>)>,
 }
 
 /// Observers of a manager's commands and writes, so that tests can visit every possible crash.
@@ -254,6 +282,17 @@ struct Hooks {
 impl std::fmt::Debug for Hooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hooks").field("points", &self.write_hook).field("watched", &self.watcher.is_some()).finish()
+    }
+}
+
+impl std::fmt::Debug for ManagerBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = f.debug_struct("ManagerBuilder");
+        text.field("root", &self.root);
+        #[cfg(feature = "sim")]
+        text.field("simulate", &self.simulate);
+        text.field("host_root", &self.host_root).field("command", &self.command).field("hooks", &self.hooks);
+        text.field("log", &self.log.as_ref().map(|(level, _)| level)).finish()
     }
 }
 
@@ -284,6 +323,25 @@ impl ManagerBuilder {
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
+        self
+    }
+
+    /// Calls `sink` with each record of the log up to this level. It is called on the threads that do the work, several at once, and
+    /// must not use the manager. Without it, records go to the `tracing` subscriber of the program, if there is one.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// let manager = Manager::builder()
+    ///     .simulate(dir.path())
+    ///     .log(LogLevel::Info, |record| eprintln!("{} {record}", record.level.as_str()))
+    ///     .build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn log(mut self, level: LogLevel, sink: impl Fn(&LogRecord) + Send + Sync + 'static) -> Self {
+        self.log = Some((level, Arc::new(sink)));
         self
     }
 
@@ -322,7 +380,8 @@ impl ManagerBuilder {
                 .and_then(|program| Some(Path::new(&program).file_name()?.to_string_lossy().into_owned()))
                 .unwrap_or_else(|| "zmgr".to_owned())
         });
-        let inner = Inner { root, rooted, place, command, hooks: self.hooks, context: Mutex::new(None) };
+        let (hooks, log) = (self.hooks, self.log.map(|(level, sink)| log::dispatch(level, sink)));
+        let inner = Inner { root, rooted, place, command, hooks, log, context: Mutex::new(None) };
         Ok(Manager { inner: Arc::new(inner), stops: Vec::new() })
     }
 }

@@ -26,7 +26,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn boot(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::power(&*self.context()?, &checked(names)?, Power::Boot, None, run)
+        operations::power(&*self.context()?, &checked(names)?, Power::Boot, None, self.recorded(run, "boot", None))
     }
 
     /// Boots every built zone that boots with the host (`autoboot`), in the order of `after`: each once those that it comes after have
@@ -43,7 +43,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn boot_all(&self, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::power_all(&*self.context()?, Power::Boot, None, run)
+        operations::power_all(&*self.context()?, Power::Boot, None, self.recorded(run, "boot", None))
     }
 
     /// Plans to boot these zones, or those of [`Manager::boot_all`] if none is named. The plan has them in the order of `after`; a zone
@@ -98,7 +98,7 @@ impl Manager {
     /// ```
     pub fn shutdown_all(&self, options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         let what = Power::Shutdown { force: options.force };
-        operations::power_all(&*self.context()?, what, options.timeout, run)
+        operations::power_all(&*self.context()?, what, options.timeout, self.recorded(run, "shutdown", None))
     }
 
     /// Halts zones without running their shutdown scripts. A zone that is down is `unchanged`.
@@ -113,7 +113,13 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn halt(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::power(&*self.context()?, &checked(names)?, Power::Halt, options.timeout, run)
+        operations::power(
+            &*self.context()?,
+            &checked(names)?,
+            Power::Halt,
+            options.timeout,
+            self.recorded(run, "halt", None),
+        )
     }
 
     /// Shuts zones down and waits until they are down. With `force`, halts a zone that does not shut down. A zone is shut down once
@@ -132,7 +138,13 @@ impl Manager {
     /// ```
     pub fn shutdown(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         let what = Power::Shutdown { force: options.force };
-        operations::power(&*self.context()?, &checked(names)?, what, options.timeout, run)
+        operations::power(
+            &*self.context()?,
+            &checked(names)?,
+            what,
+            options.timeout,
+            self.recorded(run, "shutdown", None),
+        )
     }
 
     /// Shuts running zones down and boots them again. With `force`, halts and boots them at once.
@@ -147,7 +159,13 @@ impl Manager {
     /// ```
     pub fn reboot(&self, names: &[&str], options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         let what = Power::Reboot { force: options.force };
-        operations::power(&*self.context()?, &checked(names)?, what, options.timeout, run)
+        operations::power(
+            &*self.context()?,
+            &checked(names)?,
+            what,
+            options.timeout,
+            self.recorded(run, "reboot", None),
+        )
     }
 
     /// Runs a command inside a running zone as its root and returns its exit status. Each word reaches the command unchanged.

@@ -104,7 +104,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_all(&self, names: &[&str], options: &CreateOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::create(&*self.context()?, &checked(names)?, options, run)
+        operations::create(&*self.context()?, &checked(names)?, options, self.recorded(run, "create", None))
     }
 
     /// Plans to destroy these zones. Changes nothing.
@@ -135,7 +135,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn destroy(&self, names: &[&str], options: &DestroyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::destroy(&*self.context()?, &checked(names)?, options, run)
+        operations::destroy(&*self.context()?, &checked(names)?, options, self.recorded(run, "destroy", None))
     }
 
     /// Plans the removal of these zones' entries. Changes nothing.
@@ -173,7 +173,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forget(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::forget(&*self.context()?, &checked(names)?, run)
+        operations::forget(&*self.context()?, &checked(names)?, self.recorded(run, "forget", None))
     }
 
     /// Plans to rename a zone. Changes nothing.
@@ -209,6 +209,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn rename(&self, from: &str, to: &str, options: &RenameOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        let run = self.recorded(run, "rename", None);
         operations::rename(&*self.context()?, &ZoneName::new(from)?, &ZoneName::new(to)?, options, run)
     }
 
@@ -262,7 +263,7 @@ impl Manager {
         options: &ReinstallOptions,
         run: &mut RunOptions<'_>,
     ) -> Result<Report> {
-        operations::reinstall(&*self.context()?, &checked(names)?, options, run)
+        operations::reinstall(&*self.context()?, &checked(names)?, options, self.recorded(run, "reinstall", None))
     }
 
     /// Runs an approved plan. Everything is planned again from its requests, with what was chosen then: no command line is ever
@@ -283,6 +284,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn run(&self, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
+        let run = self.recorded(run, plan.operation.as_str(), Some(plan));
         match plan.operation {
             Operation::Import => crate::operations::import::run(&*self.context()?, plan, run),
             _ => operations::run(&*self.context()?, plan, run),
@@ -303,7 +305,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recover(&self, names: &[&str], options: &RecoverOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::recover(&*self.context()?, &checked_or_all(names)?, options, run)
+        operations::recover(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, "recover", None))
     }
 }
 

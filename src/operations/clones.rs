@@ -7,13 +7,13 @@ use super::config_tree::ConfigTree;
 use super::context::Context;
 use super::entries;
 use super::executor;
-use super::jobs::{EventSender, run_in_order};
+use super::jobs::{EventSender, Reported, run_in_order};
 use super::journal::{Journal, REINSTALL};
 use super::lineage::{Building, Lineage, Member, Removing, source_of};
 use super::order::{Need, Order, Relation};
 use super::steps::Boot;
 use super::{identity, power, view};
-use crate::api::{Action, EventKind, Outcome, RunOptions, Zone, ZoneStatus};
+use crate::api::{Action, Outcome, RunOptions, Zone, ZoneStatus};
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::value::name::ZoneName;
@@ -64,8 +64,9 @@ impl Removing {
         run: &mut RunOptions<'_>,
         work: impl Fn(T, &EventSender) -> Outcome + Sync,
     ) -> Result<Vec<Outcome>> {
+        let total = items.len();
         let items = items.into_iter().enumerate().collect();
-        run_in_order(items, &self.order, run, |(at, item): (usize, T), blocked, events| match blocked {
+        run_in_order(items, total, &self.order, run, |(at, item): (usize, T), blocked, events| match blocked {
             None => work(item, events),
             Some(other) => {
                 let (name, other) = (&self.names[at], &self.names[other]);
@@ -87,27 +88,36 @@ impl Building {
     ) -> Result<Vec<Outcome>> {
         let count = items.len();
         let turns = items.into_iter().map(Some).chain(self.boots.iter().map(|_| None)).enumerate().collect();
-        let mut outcomes =
-            run_in_order(turns, &self.order, run, |(at, item): (usize, Option<T>), blocked, events| match item {
-                Some(item) => match blocked {
+        let turn = |(at, item): (usize, Option<T>), blocked: Option<usize>, events: &EventSender| match item {
+            Some(item) => {
+                let outcome = match blocked {
                     None => work(item, events),
                     Some(other) => {
                         let (name, other) = (&self.names[at], &self.names[other]);
                         let why = format!("{other}, which it is cloned from, failed");
                         outcome(name, Action::Failed, Err(not_started(name, other, &why, events)))
                     }
-                },
-                None => {
-                    let name = &self.names[self.boots[at - count]];
-                    match blocked {
-                        None => {
-                            let booted = outcome(name, Action::Booted, boot(context, config_tree, name, events));
-                            Outcome { notes: events.take_notes(), ..booted }
-                        }
-                        Some(_) => outcome(name, Action::Failed, Err(Error::new(Code::WrongState, "not built"))),
+                };
+                // One that is booted later is finished then.
+                let last = outcome.result.is_err() || !self.boots.contains(&at);
+                Turn { outcome, last }
+            }
+            None => {
+                let name = &self.names[self.boots[at - count]];
+                match blocked {
+                    None => {
+                        let booted = outcome(name, Action::Booted, boot(context, config_tree, name, events));
+                        Turn { outcome: Outcome { notes: events.take_notes(), ..booted }, last: true }
+                    }
+                    Some(_) => {
+                        let not_built = Err(Error::new(Code::WrongState, "not built"));
+                        Turn { outcome: outcome(name, Action::Failed, not_built), last: false }
                     }
                 }
-            })?;
+            }
+        };
+        let turns = run_in_order(turns, count, &self.order, run, turn)?;
+        let mut outcomes: Vec<Outcome> = turns.into_iter().map(|turn| turn.outcome).collect();
         for (booted, &source) in outcomes.split_off(count).into_iter().zip(&self.boots) {
             if outcomes[source].result.is_ok() {
                 outcomes[source].result = booted.result;
@@ -115,6 +125,23 @@ impl Building {
             }
         }
         Ok(outcomes)
+    }
+}
+
+/// What came of a zone's turn.
+struct Turn {
+    outcome: Outcome,
+    /// True if the zone has no other turn.
+    last: bool,
+}
+
+impl Reported for Turn {
+    fn outcomes(&self) -> &[Outcome] {
+        if self.last { std::slice::from_ref(&self.outcome) } else { &[] }
+    }
+
+    fn is_ok(&self) -> bool {
+        self.outcome.result.is_ok()
     }
 }
 
@@ -135,14 +162,12 @@ fn boot(context: &Context, config_tree: &ConfigTree, name: &ZoneName, events: &E
         journal = journal.reinstalling();
     }
     let step_context = context.step_context(config_tree, name, &locks, events)?;
-    step_context.emit(EventKind::Started);
+    step_context.start(None);
     step_context.made.recorded(&entry.datasets);
     step_context.plan_steps(1);
     let boot = Boot { zone: name.clone(), limit: config_tree.config.timeouts.boot };
     let booted = executor::finish(&step_context, &mut journal, Some(&boot))
         .and_then(|()| power::after_boot(context, &step_context, config_tree.config.timeouts.boot));
-    step_context.set_step("", (0, 1));
-    step_context.emit(EventKind::Finished { ok: booted.is_ok() });
     booted?;
     let spec = view::spec(&context.registry, name).ok();
     view::read(&context.registry, name, spec.as_ref(), Some(ZoneStatus::Running)).map(Some)

@@ -21,7 +21,7 @@ use super::preconditions::before_creation;
 use super::step_context::StepContext;
 use super::view;
 use super::zonepath::parent;
-use crate::api::{Change, CreateOptions, EventKind, OnFailure, Operation, Pinned, Plan, Zone, ZoneStatus};
+use crate::api::{Change, CreateOptions, OnFailure, Operation, Pinned, Plan, Zone, ZoneStatus};
 use crate::documents::config::FailureRule;
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
@@ -208,7 +208,6 @@ pub(crate) fn create_one(
     let config_tree = &prepared.config_tree;
     let locks = context.lock_with_source(name, prepared.sources.get(name), config_tree.config.lock_timeout, events)?;
     let step_context = context.step_context(config_tree, name, &locks, events)?;
-    step_context.emit(EventKind::Started);
     let reserved = reserve(context, prepared, &locks, name, options, approved, events);
     let creation = match reserved {
         Ok(creation) => creation,
@@ -221,6 +220,7 @@ pub(crate) fn create_one(
             return Err(error);
         }
     };
+    step_context.start(Some(&creation.change));
     complete(context, prepared, locks, &creation, step_context, failure)
 }
 
@@ -235,9 +235,8 @@ pub(crate) fn create_reserved(
 ) -> Result<Zone> {
     let name = &creation.entry.name;
     let step_context = context.step_context(&prepared.config_tree, name, &locks, events)?;
-    step_context.emit(EventKind::Started);
+    step_context.start(Some(&creation.change));
     if step_context.is_stopped() {
-        step_context.emit(EventKind::Finished { ok: false });
         drop(step_context);
         call_off(context, locks, creation)?;
         return Err(called_off(name));
@@ -266,8 +265,6 @@ fn complete(
     let name = &creation.entry.name;
     step_context.boots_later.set(!prepared.snapshots.clones().of(name).is_empty());
     let result = build(context, creation, &step_context, failure);
-    step_context.set_step("", (0, creation.steps.len()));
-    step_context.emit(EventKind::Finished { ok: result.is_ok() });
     drop(step_context);
     if result.is_err() {
         match (entry(context, name), prepared.unbuilt.get(name)) {

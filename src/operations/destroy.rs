@@ -17,8 +17,8 @@ use super::journal::{APPLY, Journal, REINSTALL};
 use super::steps::{Autoboot, DropOrigin, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
 use super::{clones, evidence, identity};
 use crate::api::{
-    Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report,
-    Request, RunOptions,
+    Action, Basis, Change, DestroyOptions, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
+    RunOptions,
 };
 use crate::documents::zone::{EntryState, Intent, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -294,7 +294,7 @@ pub(crate) fn destroy_one(
         planned => planned?,
     };
     let step_context = context.step_context(config_tree, name, &locks, events)?;
-    step_context.emit(EventKind::Started);
+    step_context.start(Some(&destruction.change));
     let mut journal = Journal::new(&context.registry, name, destruction.id);
     step_context.made.recorded(&destruction.made);
     data::adopt(&step_context, destruction.dataset.as_ref());
@@ -310,8 +310,6 @@ pub(crate) fn destroy_one(
     }
     step_context.plan_steps(destruction.steps.len());
     let result = executor::destroy(&step_context, &mut journal, &destruction.steps);
-    step_context.set_step("", (0, destruction.steps.len()));
-    step_context.emit(EventKind::Finished { ok: result.is_ok() });
     drop(step_context);
     if result.is_ok() {
         locks.retire();

@@ -134,6 +134,7 @@ fn visit<'s>(
     mut act: impl FnMut(usize, &dyn Step) -> Result<()>,
 ) -> Result<(), Stopped> {
     for (at, step) in steps {
+        let _inside = tracing::debug_span!("step", step = %step.id()).entered();
         let done = step_context.check_cancel().and_then(|()| act(at, step));
         if let Err(error) = done {
             step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });

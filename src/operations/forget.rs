@@ -14,8 +14,7 @@ use super::context::Context;
 use super::entries;
 use super::jobs::{EventSender, before, run_jobs};
 use crate::api::{
-    Action, Basis, Change, Event, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
-    RunOptions,
+    Action, Basis, Change, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, RunOptions,
 };
 use crate::documents::document::Document;
 use crate::documents::resolve::effective;
@@ -71,10 +70,7 @@ pub(crate) fn forget_one(
     // Read before the lock is taken: a lock leaves a file, even for a name that is not registered.
     entries::entry(context, name)?;
     let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
-    let tell = |kind| {
-        events.send(Event { zone: name.to_string(), step: String::new(), position: (0, 1), kind });
-    };
-    tell(EventKind::Started);
+    events.begin(name, 1, None);
     let removed = (|| {
         let planned = plan(&context.with_cancel(events), config_tree, boot_order, name);
         let change = confirmed(planned, approved, |change| change)?;
@@ -91,7 +87,6 @@ pub(crate) fn forget_one(
         context.registry.drop_host_usage(&lock);
         Ok(change.notes)
     })();
-    tell(EventKind::Finished { ok: removed.is_ok() });
     if removed.is_ok() || !context.registry.tree().zone(name).exists() {
         locks.retire();
     }

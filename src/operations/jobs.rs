@@ -2,29 +2,84 @@
 //! for cancellation there every 50 ms. A worker that calls `EventSender::flush` waits until its events were delivered, so that a
 //! callback can refuse a step before it begins.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use super::order::{Order, Turns};
-use crate::api::{Event, Outcome, RunOptions};
+use crate::api::{Action, Change, ChangeRecord, Event, EventKind, Outcome, Plan, RunOptions};
 use crate::error::{Code, Error, Result};
 use crate::parallel;
 use crate::value::Cancel;
+use crate::value::name::ZoneName;
 
 const PULSE: Duration = Duration::from_millis(50);
+
+/// What a worker returns, as far as progress is concerned.
+pub(crate) trait Reported {
+    /// Returns the outcomes of the zones that are finished with it.
+    fn outcomes(&self) -> &[Outcome] {
+        &[]
+    }
+
+    /// Returns true if what waits for it may begin.
+    fn is_ok(&self) -> bool {
+        self.outcomes().iter().all(|outcome| outcome.result.is_ok())
+    }
+}
+
+impl Reported for Outcome {
+    fn outcomes(&self) -> &[Outcome] {
+        std::slice::from_ref(self)
+    }
+}
+
+impl Reported for Vec<Outcome> {
+    fn outcomes(&self) -> &[Outcome] {
+        self
+    }
+}
+
+/// A preparation finishes no zone.
+impl<T> Reported for Result<T> {}
 
 /// Sends the events of a worker to the caller.
 pub(crate) struct EventSender {
     messages: Sender<Message>,
+    /// Number of steps of the zone that is worked on.
+    steps: Cell<usize>,
     stop: Cancel,
     /// True if the caller has a progress callback.
     has_listener: bool,
     /// Notes for the outcome of the item that is worked on.
     notes: RefCell<Vec<String>>,
+    /// The span of the item that is worked on.
+    span: RefCell<tracing::Span>,
+    /// The record of changes.
+    record: Option<Arc<ChangeRecord>>,
+    /// Digest of the plan of the item that is worked on, once it has begun to change something.
+    begun: RefCell<Option<Option<String>>>,
+}
+
+/// Logs an event. Commands are logged where they run.
+fn log(event: &Event) {
+    let (zone, step) = (event.zone.as_str(), event.step.as_str());
+    let millis = |elapsed: &Duration| u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    match &event.kind {
+        EventKind::Started => tracing::info!(zone, "started"),
+        EventKind::StepStarted => tracing::debug!(zone, step, "step started"),
+        EventKind::StepDone { elapsed } => tracing::debug!(zone, step, elapsed_ms = millis(elapsed), "step done"),
+        EventKind::StepFailed { message } => tracing::warn!(zone, step, reason = message.as_str(), "step failed"),
+        EventKind::Undoing => tracing::info!(zone, step, "undoing"),
+        EventKind::Warning { message } => tracing::warn!(zone, reason = message.as_str(), "warning"),
+        EventKind::Log { path } => tracing::info!(zone, step, path = %path.display(), "output goes to a log"),
+        EventKind::Finished { ok: true, action, .. } => tracing::info!(zone, action = action.as_str(), "finished"),
+        EventKind::Finished { summary, .. } => tracing::error!(zone, reason = summary.as_str(), "failed"),
+        EventKind::Command { .. } | EventKind::Running { .. } => {}
+    }
 }
 
 /// What a worker sends.
@@ -37,7 +92,39 @@ enum Message {
 impl EventSender {
     /// Sends an event. If no one receives it, the operation continues.
     pub(crate) fn send(&self, event: Event) {
+        self.steps.set(event.position.1);
+        log(&event);
         let _ = self.messages.send(Message::Event(event));
+    }
+
+    /// Records and announces that a zone begins to change, by this plan.
+    pub(crate) fn begin(&self, zone: &ZoneName, steps: usize, change: Option<&Change>) {
+        self.span.borrow().record("zone", zone.as_str());
+        if let Some(record) = &self.record {
+            // Of the approved plan, or of the one that was made now.
+            let of = |change: &Change| Plan::new(change.request.operation(), vec![change.clone()]).digest();
+            let plan = record.plan().cloned().or_else(|| change.map(of));
+            let warning = record.started(zone.as_str(), plan.as_deref());
+            self.begun.replace(Some(plan));
+            self.warn(zone.as_str(), warning);
+        }
+        self.send(Event::new(zone.as_str(), "", (0, steps), EventKind::Started));
+    }
+
+    /// Records and announces what came of a zone.
+    fn end(&self, outcome: &Outcome, begun: Option<&Option<String>>) {
+        let changed = begun.is_some() || outcome.action == Action::Adopted;
+        if let Some(record) = self.record.as_ref().filter(|_| changed) {
+            let plan = begun.and_then(|plan| plan.as_deref());
+            self.warn(&outcome.name, record.ended(outcome, plan));
+        }
+        self.send(Event::finished(outcome, self.steps.get()));
+    }
+
+    fn warn(&self, zone: &str, warning: Option<String>) {
+        if let Some(message) = warning {
+            self.send(Event::new(zone, "", (0, self.steps.get()), EventKind::Warning { message }));
+        }
     }
 
     /// Adds a note to the outcome of the item that is worked on.
@@ -77,8 +164,7 @@ pub(crate) fn before<T: Send>(
     work: impl FnOnce(&EventSender) -> Result<T> + Send,
 ) -> Result<T> {
     let stop = Cancel::new();
-    let mut answers =
-        run_jobs_until(&stop, vec![work], &Order::any(1), options, |work, _, events| work(events), |_| true)?;
+    let mut answers = run_jobs_until(&stop, (vec![work], 0), &Order::any(1), options, |work, _, events| work(events))?;
     let answer = answers.pop().unwrap_or_else(|| Err(Error::new(Code::Internal, "the preparation returned no result")));
     match answer {
         // Even if it was cancelled so late that there was nothing left to stop.
@@ -98,21 +184,37 @@ pub(crate) fn run_jobs<T, R>(
 ) -> Result<Vec<R>>
 where
     T: Send,
-    R: Send,
+    R: Reported + Send,
 {
-    let order = Order::any(items.len());
-    run_jobs_until(&Cancel::new(), items, &order, options, |item, _, events| work(item, events), |_| true)
+    let total = items.len();
+    run_counted(items, total, options, work)
 }
 
-/// Like [`run_jobs`], in this order. The work is also given the place of the item whose failure keeps this one from being started,
-/// and then only says so.
-pub(crate) fn run_in_order<T: Send>(
+/// Like [`run_jobs`], for items that are not one zone each: `total` is the number of zones.
+pub(crate) fn run_counted<T, R>(
     items: Vec<T>,
+    total: usize,
+    options: &mut RunOptions<'_>,
+    work: impl Fn(T, &EventSender) -> R + Sync,
+) -> Result<Vec<R>>
+where
+    T: Send,
+    R: Reported + Send,
+{
+    let order = Order::any(items.len());
+    run_jobs_until(&Cancel::new(), (items, total), &order, options, |item, _, events| work(item, events))
+}
+
+/// Like [`run_counted`], in this order. The work is also given the place of the item whose failure keeps this one from being
+/// started, and then only says so.
+pub(crate) fn run_in_order<T: Send, R: Reported + Send>(
+    items: Vec<T>,
+    total: usize,
     order: &Order,
     options: &mut RunOptions<'_>,
-    work: impl Fn(T, Option<usize>, &EventSender) -> Outcome + Sync,
-) -> Result<Vec<Outcome>> {
-    run_jobs_until(&Cancel::new(), items, order, options, work, |outcome| outcome.result.is_ok())
+    work: impl Fn(T, Option<usize>, &EventSender) -> R + Sync,
+) -> Result<Vec<R>> {
+    run_jobs_until(&Cancel::new(), (items, total), order, options, work)
 }
 
 /// Items that wait for their turns, and the turns.
@@ -168,18 +270,17 @@ impl<T> Drop for Turn<'_, T> {
     }
 }
 
-/// Like [`run_jobs`]; `stop` counts the caller's cancellation requests.
+/// Like [`run_in_order`], for these items and this number of zones; `stop` counts the caller's cancellation requests.
 fn run_jobs_until<T, R>(
     stop: &Cancel,
-    items: Vec<T>,
+    (items, total): (Vec<T>, usize),
     order: &Order,
     options: &mut RunOptions<'_>,
     work: impl Fn(T, Option<usize>, &EventSender) -> R + Sync,
-    is_ok: impl Fn(&R) -> bool + Sync,
 ) -> Result<Vec<R>>
 where
     T: Send,
-    R: Send,
+    R: Reported + Send,
 {
     if items.is_empty() {
         return Ok(Vec::new());
@@ -191,7 +292,7 @@ where
     let passed_on = options.cancel.map_or(0, Cancel::requests);
     (0..passed_on).for_each(|_| stop.cancel());
     let (messages, heard) = mpsc::channel::<Message>();
-    let has_listener = options.progress.is_some();
+    let (has_listener, record) = (options.progress.is_some(), options.record.clone());
     let (answer, answered) = mpsc::channel::<(usize, R)>();
 
     let panicked = thread::scope(|scope| {
@@ -201,19 +302,36 @@ where
             let started = parallel::start(scope, threads.is_empty(), || {
                 let events = EventSender {
                     messages: messages.clone(),
+                    steps: Cell::new(0),
                     stop: stop.clone(),
                     has_listener,
                     notes: RefCell::default(),
+                    span: RefCell::new(tracing::Span::none()),
+                    record: record.clone(),
+                    begun: RefCell::default(),
                 };
                 let answer = answer.clone();
-                let (queue, work, is_ok) = (&queue, &work, &is_ok);
+                let (queue, work) = (&queue, &work);
                 move || {
-                    while let Some((at, blocked, item)) = queue.take() {
-                        let mut turn = Turn { queue, at, ok: false };
-                        events.take_notes();
-                        let result = work(item, blocked, &events);
-                        turn.ok = is_ok(&result);
-                        let _ = answer.send((at, result));
+                    let work_off = || {
+                        while let Some((at, blocked, item)) = queue.take() {
+                            let operation = events.record.as_ref().map(|record| record.operation());
+                            let span = tracing::info_span!("zone", operation, zone = tracing::field::Empty);
+                            events.span.replace(span.clone());
+                            let _inside = span.enter();
+                            let mut turn = Turn { queue, at, ok: false };
+                            events.take_notes();
+                            events.steps.set(0);
+                            let result = work(item, blocked, &events);
+                            turn.ok = result.is_ok();
+                            let begun = events.begun.take();
+                            result.outcomes().iter().for_each(|outcome| events.end(outcome, begun.as_ref()));
+                            let _ = answer.send((at, result));
+                        }
+                    };
+                    match events.record.clone() {
+                        Some(record) => record.logging(work_off),
+                        None => work_off(),
                     }
                 }
             });
@@ -230,7 +348,7 @@ where
 
         // The dispatcher may itself panic (in a callback): the workers are then cancelled before the scope waits for them, or it
         // would wait for the end of an install. The receiver is dropped with it.
-        let delivered = panic::catch_unwind(AssertUnwindSafe(|| dispatch(heard, stop, passed_on, options)));
+        let delivered = panic::catch_unwind(AssertUnwindSafe(|| dispatch(heard, stop, passed_on, total, options)));
         if delivered.is_err() {
             stop.cancel();
         }
@@ -254,8 +372,14 @@ where
 /// Delivers events to the caller until every worker has hung up.
 ///
 /// `passed_on` of the requests on the caller's token were passed on before.
-fn dispatch(heard: mpsc::Receiver<Message>, stop: &Cancel, mut passed_on: u32, options: &mut RunOptions<'_>) {
-    let mut refused = false;
+fn dispatch(
+    heard: mpsc::Receiver<Message>,
+    stop: &Cancel,
+    mut passed_on: u32,
+    total: usize,
+    options: &mut RunOptions<'_>,
+) {
+    let (mut refused, mut finished) = (false, 0);
     // Number of repeated requests by a callback: it may cancel at every event, which must not count as a second request.
     let (mut asked, mut repeated) = (false, 0);
     loop {
@@ -278,7 +402,9 @@ fn dispatch(heard: mpsc::Receiver<Message>, stop: &Cancel, mut passed_on: u32, o
             refuse(pulse());
         }
         match message {
-            Ok(Message::Event(event)) => {
+            Ok(Message::Event(mut event)) => {
+                finished += usize::from(matches!(event.kind, EventKind::Finished { .. }));
+                event.zones = (finished, total);
                 if let Some(progress) = options.progress.as_mut() {
                     refuse(progress(&event));
                 }
@@ -295,11 +421,15 @@ fn dispatch(heard: mpsc::Receiver<Message>, stop: &Cancel, mut passed_on: u32, o
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::EventKind;
     use std::thread::ThreadId;
 
+    impl Reported for i32 {}
+    impl Reported for u32 {}
+    impl Reported for () {}
+    impl Reported for (&str, u32) {}
+
     fn event(zone: &str) -> Event {
-        Event { zone: zone.to_owned(), step: String::new(), position: (0, 0), kind: EventKind::Started }
+        Event::new(zone, "", (0, 0), EventKind::Started)
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub(crate) use exec::{exec, login};
 pub(crate) use files::{unknown_file, unknown_zone};
 pub(crate) use forget::{forget, plan_forget};
 pub(crate) use impact::Mounts;
-pub(crate) use jobs::{EventSender, before, run_jobs};
+pub(crate) use jobs::{EventSender, before, run_counted};
 pub(crate) use list::{zone, zones};
 pub(crate) use pending::{current as current_pending, effect as effect_of};
 pub(crate) use power::Power;

@@ -137,7 +137,7 @@ pub(super) fn power_one(
     };
     identity::settled(&entry)?;
     let step_context = context.step_context(config_tree, name, &locks, events)?;
-    step_context.emit(EventKind::Started);
+    step_context.start(None);
     step_context.set_step(what.step(), (1, 1));
     warn_of_neighbours(&step_context, request)?;
     let result = act(&step_context, &entry, what, limit).and_then(|(changed, zone)| {
@@ -158,8 +158,6 @@ pub(super) fn power_one(
     if let Err(error) = &result {
         step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
     }
-    step_context.set_step("", (0, 1));
-    step_context.emit(EventKind::Finished { ok: result.is_ok() });
     let (changed, zone) = result?;
     let spec = view::desired(config_tree, &entry);
     let pending = pending::texts(&context.host, &entry, Some(&zone))?;

@@ -43,9 +43,10 @@ pub(crate) fn power(
 ) -> Result<Report> {
     let config_tree = &ConfigTree::load(context.registry.tree())?;
     let work = Work::new(context, config_tree, names, what, timeout)?;
-    let outcomes = run_in_order((0..names.len()).collect(), &work.sequence.order, run, |at, blocked, events| {
-        work.turn(at, blocked, events)
-    });
+    let outcomes =
+        run_in_order((0..names.len()).collect(), names.len(), &work.sequence.order, run, |at, blocked, events| {
+            work.turn(at, blocked, events)
+        });
     Ok(Report { outcomes: outcomes? })
 }
 

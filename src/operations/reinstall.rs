@@ -228,7 +228,7 @@ pub(crate) fn reinstall_one(
         return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state but no id")));
     };
     let step_context = context.step_context(config_tree, name, &locks, events)?;
-    step_context.emit(EventKind::Started);
+    step_context.start(Some(&planned.change));
     step_context.made.recorded(&planned.entry.datasets);
     data::adopt(&step_context, planned.dataset.as_ref());
     let mut journal = Journal::new(&context.registry, name, id).reinstalling();
@@ -238,8 +238,6 @@ pub(crate) fn reinstall_one(
     let boot = planned.boot.as_ref().filter(|_| !step_context.boots_later.get());
     let result = work(&step_context, &mut journal, &planned)
         .and_then(|()| boot.map_or(Ok(()), |boot| power::after_boot(context, &step_context, boot.limit)));
-    step_context.set_step("", (0, planned.change.steps.len()));
-    step_context.emit(EventKind::Finished { ok: result.is_ok() });
     result?;
     let status = if boot.is_some() { ZoneStatus::Running } else { ZoneStatus::Installed };
     view::read(&context.registry, name, Some(&planned.spec), Some(status))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::jobs::EventSender;
 use super::made::Made;
-use crate::api::{Event, EventKind};
+use crate::api::{Change, Event, EventKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{Completed, Control, Invocation, Output, Stdin};
 use crate::file;
@@ -92,7 +92,8 @@ impl<'a> StepContext<'a> {
     /// Goes on to the next step, which the events that follow are about.
     pub(crate) fn next_step(&self, id: &str) {
         let (done, total) = self.position.get();
-        self.set_step(id, (done + 1, total.max(done + 1)));
+        // A recovery does not know how many there are.
+        self.set_step(id, (done + 1, if total == 0 { 0 } else { total.max(done + 1) }));
     }
 
     /// Which step it is, of how many.
@@ -105,14 +106,14 @@ impl<'a> StepContext<'a> {
         self.ignored_cancels.store(self.events.cancel_requests().max(1), Ordering::SeqCst);
     }
 
+    /// Records and announces that the zone begins to change, by this plan.
+    pub(crate) fn start(&self, change: Option<&Change>) {
+        self.events.begin(self.zone, self.position.get().1, change);
+    }
+
     /// Sends an event.
     pub(crate) fn emit(&self, kind: EventKind) {
-        self.events.send(Event {
-            zone: self.zone.to_string(),
-            step: self.step.borrow().clone(),
-            position: self.position.get(),
-            kind,
-        });
+        self.events.send(Event::new(self.zone.as_str(), &self.step.borrow(), self.position.get(), kind));
     }
 
     /// Announces the step. The callback's answer to that, or to an earlier event, can still stop it.

@@ -10,7 +10,10 @@ struct heard {
 static bool hear(void *userdata, const zmgr_event *event) {
     struct heard *heard = (struct heard *)userdata;
     heard->events++;
-    if (zmgr_event_get_kind(event) == ZMGR_EVENT_FINISHED) heard->finished++;
+    if (zmgr_event_get_kind(event) == ZMGR_EVENT_FINISHED) {
+        heard->finished++;
+        CHECK(zmgr_event_zones_done(event) == zmgr_event_zones(event) && zmgr_event_message(event) != NULL);
+    }
     if (zmgr_event_get_kind(event) == ZMGR_EVENT_STEP_STARTED) {
         snprintf(heard->last_step, sizeof heard->last_step, "%s", zmgr_event_step(event));
         if (zmgr_event_position(event) < 1 || zmgr_event_position(event) > zmgr_event_steps(event)) return false;

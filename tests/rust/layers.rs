@@ -9,6 +9,7 @@ const ORDER: &[&str] = &[
     "error",
     "file",
     "parallel",
+    "log",
     "value",
     "kdl_util",
     "schema",

@@ -124,7 +124,7 @@ pub unsafe extern "C" fn zmgr_zone_spec(
 /// Replaces the text of a configuration file, by its path below the root such as "pools/internal.kdl", and keeps its mode and owner.
 /// `was` is the text that the change is based on; NULL creates a file that must not exist. Only the file changes; zmgr_apply()
 /// changes the host. Uses only `cancel` of `run`. `*out` receives the warnings about the new text; `out` may be NULL.
-/// Errors, after which nothing is written: ZMGR_CONFIG if the file would not be valid, or if another file would get an error that it
+/// Errors: after any of them nothing is written. ZMGR_CONFIG if the file would not be valid, or if another file would get an error that it
 /// does not have now; ZMGR_STALE_PLAN if the text on disk is not `was`; ZMGR_EXISTS; ZMGR_NOT_FOUND; ZMGR_INVALID_ARGUMENT for
 /// another path, or a text that changes what only zmgr writes; ZMGR_BUSY and ZMGR_CANCELLED while another process has the lock.
 ///

@@ -35,7 +35,7 @@ pub enum zmgr_event_kind {
     ZMGR_EVENT_WARNING = 8,
     /// The output of a long command goes to a log; the message is its path.
     ZMGR_EVENT_LOG = 9,
-    /// The operation on the zone has ended, successfully or not.
+    /// The operation on the zone has ended, successfully or not; the message is the outcome in a line.
     ZMGR_EVENT_FINISHED = 10,
 }
 
@@ -45,6 +45,7 @@ pub struct zmgr_event {
     zone: CString,
     step: CString,
     position: (usize, usize),
+    zones: (usize, usize),
     message: Option<CString>,
     elapsed_ms: u64,
     ok: bool,
@@ -66,7 +67,7 @@ impl zmgr_event {
             EventKind::Undoing => (ZMGR_EVENT_UNDOING, None, 0, true),
             EventKind::Warning { message } => (ZMGR_EVENT_WARNING, Some(c_text(message)), 0, true),
             EventKind::Log { path } => (ZMGR_EVENT_LOG, Some(c_text(&path.to_string_lossy())), 0, true),
-            EventKind::Finished { ok } => (ZMGR_EVENT_FINISHED, None, 0, *ok),
+            EventKind::Finished { ok, summary, .. } => (ZMGR_EVENT_FINISHED, Some(c_text(summary)), 0, *ok),
             _ => (ZMGR_EVENT_OTHER, None, 0, true),
         };
         zmgr_event {
@@ -74,6 +75,7 @@ impl zmgr_event {
             zone: c_text(&event.zone),
             step: c_text(&event.step),
             position: event.position,
+            zones: event.zones,
             message,
             elapsed_ms,
             ok,
@@ -117,13 +119,31 @@ pub unsafe extern "C" fn zmgr_event_position(event: *const zmgr_event) -> usize 
     unsafe { read(event, 0, |e| e.position.0) }
 }
 
-/// Returns the number of steps.
+/// Returns the number of steps; 0 if it is not known.
 ///
 /// # Safety
 /// See zmgr_event_get_kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_event_steps(event: *const zmgr_event) -> usize {
     unsafe { read(event, 0, |e| e.position.1) }
+}
+
+/// Returns the number of zones of the operation that have finished, this event included.
+///
+/// # Safety
+/// See zmgr_event_get_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_event_zones_done(event: *const zmgr_event) -> usize {
+    unsafe { read(event, 0, |e| e.zones.0) }
+}
+
+/// Returns the number of zones of the operation.
+///
+/// # Safety
+/// See zmgr_event_get_kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_event_zones(event: *const zmgr_event) -> usize {
+    unsafe { read(event, 0, |e| e.zones.1) }
 }
 
 /// Returns the message of the event; NULL if it has none.

@@ -8,6 +8,7 @@ use crate::cancel::zmgr_cancel;
 use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{free, handle, optional_text, options, out};
 use crate::guard::call;
+use crate::log;
 use crate::options::zmgr_open_options;
 
 /// Manages the zones of one host and their configuration files. Any number of threads may use one manager concurrently until
@@ -47,6 +48,9 @@ pub unsafe extern "C" fn zmgr_open(
             }
             if let Some(command) = optional_text(options.command, "options->command")? {
                 builder = builder.command(command);
+            }
+            if let Some((level, sink)) = log::sink(options.log, options.log_userdata, options.log_level)? {
+                builder = builder.log(level, sink);
             }
             let manager = builder.build()?;
             out.set(|| zmgr_manager(manager));

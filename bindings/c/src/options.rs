@@ -12,6 +12,7 @@ use zmgr_core::{
 use crate::cancel::zmgr_cancel;
 use crate::event::{zmgr_event, zmgr_progress_fn};
 use crate::ffi::{Options, optional_handle, optional_text, options, texts};
+use crate::log::zmgr_log_fn;
 
 /// C representation of the options of an operation.
 pub(crate) trait Given: Options {
@@ -42,6 +43,12 @@ pub struct zmgr_open_options {
     pub host_root: *const c_char,
     /// Name of this program, shown to processes that wait for its locks; NULL: its file name.
     pub command: *const c_char,
+    /// Log callback; NULL: none.
+    pub log: zmgr_log_fn,
+    /// Passed to `log`.
+    pub log_userdata: *mut c_void,
+    /// Least severe records that `log` gets, a zmgr_log_level; 0: ZMGR_LOG_INFO.
+    pub log_level: u32,
 }
 // SAFETY: repr(C), the size first, all zero legal; also for the structs below.
 unsafe impl Options for zmgr_open_options {}

@@ -64,7 +64,7 @@ fn answer(words: Vec<OsString>) -> u8 {
         Ok(cli) => cli,
         Err(refusal) => return failure::usage(&refusal, json),
     };
-    match panic::catch_unwind(|| cli.command.run(&cli.globals)) {
+    match panic::catch_unwind(|| session::log().and_then(|()| cli.command.run(&cli.globals))) {
         Ok(Ok(status)) => status,
         Ok(Err(failure)) => failure.tell(cli.globals.json),
         Err(payload) => {

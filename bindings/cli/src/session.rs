@@ -5,11 +5,15 @@ use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use tracing_subscriber::filter::LevelFilter;
 use zmgr::{Cancel, Code, Error, Manager};
 
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::{invocation, process};
+
+/// Environment variable with the level of the log.
+pub const LOG: &str = "ZMGR_LOG";
 
 /// Opens the manager for these options. Reads `ZMGR_ROOT` and `ZMGR_SIMULATE`.
 pub fn manager(globals: &Globals) -> Result<Manager, Failure> {
@@ -30,6 +34,25 @@ pub fn manager(globals: &Globals) -> Result<Manager, Failure> {
 pub fn simulate(globals: &Globals) -> Option<PathBuf> {
     let from_environment = || if globals.host_root.is_none() { named("ZMGR_SIMULATE") } else { None };
     globals.simulate.clone().or_else(from_environment)
+}
+
+/// Logs to standard error, if `ZMGR_LOG` names a level.
+pub fn log() -> Result<(), Failure> {
+    let Some(text) = std::env::var_os(LOG).filter(|text| !text.is_empty()) else { return Ok(()) };
+    let level: Option<LevelFilter> = text.to_str().and_then(|text| text.parse().ok());
+    let Some(level) = level else {
+        return Err(Error::new(Code::InvalidArgument, format!("{LOG}: {text:?} is not a level"))
+            .with_help("use error, warn, info, debug or trace")
+            .into());
+    };
+    let unset = |error: Box<dyn std::error::Error + Send + Sync>| Error::new(Code::Internal, format!("{LOG}: {error}"));
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .try_init()
+        .map_err(unset)?;
+    Ok(())
 }
 
 fn named(variable: &str) -> Option<PathBuf> {

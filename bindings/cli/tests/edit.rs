@@ -67,7 +67,7 @@ case $n in
 2) grep -q cpu-shaers "$1"; sed -i 's/cpu-shaers/cpu-shares/' "$1" ;;
 esac"#;
     let seen = pty::run(host.edit(&["web01"], script), 80, "e\ny\n");
-    let screen = pty::screen(&seen.text);
+    let screen = seen.screen();
     assert!(seen.status.success(), "{screen}");
     assert!(screen.contains("cpu-shaers 30"), "the line is shown: {screen}");
     assert!(screen.contains("did you mean"), "{screen}");

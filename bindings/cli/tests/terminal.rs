@@ -5,8 +5,6 @@ mod pty;
 
 use std::path::Path;
 
-use pty::screen;
-
 /// Lines of these commands are commands themselves, and are not broken.
 const EXACT: [&str; 2] = ["--dry-run", "destroy"];
 
@@ -18,7 +16,7 @@ const WALK: &[&str] = &[
     "check",
     "create web01 --dry-run",
     "create web01 --attr owner=alice",
-    "create web02 web03 db-prod-1 -j 2",
+    "create web02 web03 db-prod-1",
     "list",
     "list --json",
     "show web01",
@@ -60,14 +58,14 @@ const WALK: &[&str] = &[
 ];
 
 /// Runs the words with a terminal for all three streams, types what follows `<`, and gives what was written there.
-fn on_terminal(directory: &Path, words: &str, columns: u16, environment: &[(&str, &str)]) -> String {
+fn on_terminal(directory: &Path, words: &str, columns: u16, environment: &[(&str, &str)]) -> pty::Seen {
     let (words, typed) =
         words.split_once(" <").map_or((words, String::new()), |(words, typed)| (words, format!("{typed}\n")));
     let mut command = pty::zmgr(directory);
     command.envs(environment.iter().copied()).args(words.split_whitespace());
     let seen = pty::run(command, columns, &typed);
     assert!(seen.status.code().is_some(), "{words} was killed: {}", seen.text);
-    seen.text
+    seen
 }
 
 fn walk(columns: u16) -> String {
@@ -75,7 +73,7 @@ fn walk(columns: u16) -> String {
     let directory = tempfile::Builder::new().prefix("zmgr-").rand_bytes(6).tempdir_in("/tmp").unwrap();
     let mut text = String::new();
     for words in WALK {
-        let shown = screen(&on_terminal(directory.path(), words, columns, &[]));
+        let shown = on_terminal(directory.path(), words, columns, &[]).screen();
         if !EXACT.iter().any(|exact| words.contains(exact)) && !words.contains("--json") {
             for line in shown.lines().filter(|line| line.trim_start().contains(' ')) {
                 assert!(line.chars().count() <= columns.into(), "{words}: too wide for {columns}: {line}");
@@ -116,7 +114,7 @@ fn colours_are_for_terminals_that_want_them() {
     let directory = tempfile::tempdir().unwrap();
     on_terminal(directory.path(), "create web01", 80, &[]);
     let coloured =
-        |environment: &[(&str, &str)]| on_terminal(directory.path(), "list", 80, environment).contains("\x1b[");
+        |environment: &[(&str, &str)]| on_terminal(directory.path(), "list", 80, environment).text.contains("\x1b[");
     assert!(coloured(&[]));
     assert!(!coloured(&[("NO_COLOR", "1")]));
     assert!(!coloured(&[("TERM", "dumb")]));
@@ -128,6 +126,6 @@ fn progress_leaves_nothing_behind() {
     let directory = tempfile::tempdir().unwrap();
     on_terminal(directory.path(), "sim new", 80, &[]);
     let seen = on_terminal(directory.path(), "create web01", 80, &[]);
-    assert!(seen.contains("web01 [1/"), "{seen:?}");
-    assert_eq!(screen(&seen), "created web01 10.1.0.10/24\n");
+    assert!(seen.frames().iter().any(|frame| frame.contains("web01 [1/")), "{:?}", seen.text);
+    assert_eq!(seen.screen(), "created web01 10.1.0.10/24\n");
 }

@@ -11,8 +11,7 @@ use crate::cancel::Cancel;
 use crate::convert::{from_json, to_python};
 use crate::guard::guarded;
 use crate::manager::Manager;
-use crate::run::Run;
-use crate::run::asked;
+use crate::run::{Run, asked};
 
 static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static CONFIG: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -128,7 +127,6 @@ impl Manager {
         was: Option<String>,
         cancel: Option<Cancel>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let manager = self.open(py)?;
         let write = |options: &mut RunOptions<'_>| manager.write_file(&path, &text, was.as_deref(), options);
         let found = Run::quiet(cancel).call(py, write)?;

@@ -13,6 +13,7 @@ mod drift;
 mod error;
 mod fleet;
 mod guard;
+mod log;
 mod manager;
 mod plan;
 mod plans;

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use zmgr_core::{Code, Error};
+use zmgr_core::{Code, Error, LogLevel};
 
 use crate::cancel::Cancel;
 use crate::error::raised;
@@ -39,7 +39,7 @@ impl Manager {
         command: Option<String>,
     ) -> PyResult<Self> {
         let manager = guarded(py, || {
-            let mut builder = zmgr_core::Manager::builder();
+            let mut builder = zmgr_core::Manager::builder().log(LogLevel::Debug, crate::log::log);
             if let Some(root) = root {
                 builder = builder.root(root);
             }

@@ -188,7 +188,7 @@ fn event_object<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAn
         EventKind::Undoing => ("undoing", None, None, true),
         EventKind::Warning { message } => ("warning", Some(message.clone()), None, true),
         EventKind::Log { path } => ("log", Some(path.to_string_lossy().into_owned()), None, true),
-        EventKind::Finished { ok } => ("finished", None, None, *ok),
+        EventKind::Finished { ok, summary, .. } => ("finished", Some(summary.clone()), None, *ok),
         _ => ("other", None, None, true),
     };
     let fields = PyDict::new(py);
@@ -197,6 +197,8 @@ fn event_object<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAn
     fields.set_item("step", &event.step)?;
     fields.set_item("position", event.position.0)?;
     fields.set_item("steps", event.position.1)?;
+    fields.set_item("zones_done", event.zones.0)?;
+    fields.set_item("zones", event.zones.1)?;
     fields.set_item("message", message)?;
     fields.set_item("elapsed", elapsed)?;
     fields.set_item("ok", ok)?;

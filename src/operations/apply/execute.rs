@@ -3,7 +3,7 @@
 //! Invariant: the host is changed first, `applied` is written afterwards.
 
 use super::{Application, plan, plan_of};
-use crate::api::{Action, ApplyOptions, Change, EventKind, Request, Zone};
+use crate::api::{Action, ApplyOptions, Change, Request, Zone};
 use crate::documents::zone::{Before, Intent, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::operations::config_tree::ConfigTree;
@@ -52,11 +52,9 @@ pub(crate) fn apply_one(
     let application =
         reserve(&context.with_cancel(events), config_tree, snapshots, &locks, comparison?, options, approved, events)?;
     let step_context = context.step_context(config_tree, &name, &locks, events)?;
-    step_context.emit(EventKind::Started);
+    step_context.start(Some(&application.change));
     step_context.boots_later.set(application.rebuild && !snapshots.clones().of(&name).is_empty());
     let done = carry_out(context, config_tree, &application, &step_context);
-    step_context.set_step("", (0, application.change.steps.len()));
-    step_context.emit(EventKind::Finished { ok: done.is_ok() });
     done?;
     drop(step_context);
     let found = context.host.zone_state(&name)?;
@@ -114,7 +112,7 @@ fn carry_out(
     };
     let mut journal = Journal::new(&context.registry, step_context.zone, id);
     step_context.made.recorded(&application.entry.datasets);
-    step_context.plan_steps(application.change.steps.len());
+    step_context.plan_steps(count(application));
     if application.rebuild {
         rebuild(application, step_context, journal)?;
         return match application.boot.as_ref().filter(|_| !step_context.boots_later.get()) {
@@ -141,6 +139,19 @@ fn carry_out(
     unlink(step_context, &mut journal, application)?;
     verify_addresses(step_context, &entries::entry(context, step_context.zone)?, limits.boot);
     Ok(())
+}
+
+/// Returns the number of steps that are announced.
+fn count(application: &Application) -> usize {
+    if application.rebuild {
+        return application.steps.len() + usize::from(application.boot.is_some());
+    }
+    let down = match (application.reboot, application.cold.len()) {
+        (false, _) => 0,
+        (true, 0) => 1,
+        (true, cold) => cold + 2,
+    };
+    application.steps.len() + application.unlinks.len() + application.plumb.len() + down
 }
 
 /// Builds a zone that the host no longer has.

@@ -14,12 +14,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entry::{Adoption, AdoptionInputs, Found, Templates};
 
 use crate::api::{
-    Action, Basis, Change, Event, EventKind, ImportOptions, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report,
-    Request, RunOptions,
+    Action, Basis, Change, ImportOptions, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
+    RunOptions,
 };
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg;
-use crate::operations::{ConfigTree, Context, EventSender, Snapshots, before, run_jobs, view};
+use crate::operations::{ConfigTree, Context, EventSender, Snapshots, before, run_counted, view};
 use crate::registry::{EntryKind, Wait, ZoneLock, now};
 use crate::schema::did_you_mean;
 use crate::value::EntryId;
@@ -64,7 +64,8 @@ pub(crate) fn import(
 ) -> Result<Report> {
     let Prepared { config_tree, snapshots } = before(run, |events| prepare(&context.with_cancel(events), options))?;
     let candidates = candidates(context, &config_tree, &snapshots, names, options, &Chosen::new())?;
-    let outcomes = run_jobs(vec![candidates], run, |candidates, events| {
+    let total = candidates.len();
+    let outcomes = run_counted(vec![candidates], total, run, |candidates, events| {
         adopt_all(context, &config_tree, &snapshots, candidates, names.is_empty(), events)
     });
     Ok(Report { outcomes: outcomes?.into_iter().flatten().collect() })
@@ -98,7 +99,8 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
         let (_, adoption) = crate::operations::confirmed(planned, approved, |(change, _)| change)?;
         confirmed.push(Candidate { name, what: Ok(adoption) });
     }
-    let outcomes = run_jobs(vec![confirmed], run, |candidates, events| {
+    let total = confirmed.len();
+    let outcomes = run_counted(vec![confirmed], total, run, |candidates, events| {
         adopt_all(context, &config_tree, &snapshots, candidates, false, events)
     });
     Ok(Report { outcomes: outcomes?.into_iter().flatten().collect() })
@@ -362,12 +364,6 @@ fn adopt_batch(
         let entry = &adoption.document.value;
         match &committed {
             Ok(()) => {
-                events.send(Event {
-                    zone: entry.name.to_string(),
-                    step: String::new(),
-                    position: (0, 0),
-                    kind: EventKind::Finished { ok: true },
-                });
                 outcomes.push(Outcome {
                     name: entry.name.to_string(),
                     action: Action::Adopted,

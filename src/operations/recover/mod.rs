@@ -17,7 +17,7 @@ use super::journal::{Journal, Note, REINSTALL};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
 use super::{apply, clones, create_plan, destroy, pending, power, reinstall, view};
-use crate::api::{Action, DestroyOptions, EventKind, Outcome, RecoverOptions, Report, RunOptions, Zone, ZoneStatus};
+use crate::api::{Action, DestroyOptions, Outcome, RecoverOptions, Report, RunOptions, Zone, ZoneStatus};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -64,7 +64,8 @@ pub(crate) fn recover(
     let names = if names.is_empty() { unfinished(context)? } else { names.to_vec() };
     let names = rename::once_each(context, names);
     let order = clones::recovery(context, &names);
-    let outcomes = run_in_order(names, &order, run, |name, _, events| {
+    let total = names.len();
+    let outcomes = run_in_order(names, total, &order, run, |name, _, events| {
         let done = recover_one(context, &config_tree, &name, (mode, options), events);
         let (action, result) = match done {
             Ok(Done::Nothing(zone)) => (Action::Unchanged, Ok(Some(zone))),
@@ -133,7 +134,7 @@ fn recover_one(
     let (spec, lacking) = find::mode(config_tree, &entry)?;
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.made.recorded(&entry.datasets);
-    step_context.emit(EventKind::Started);
+    step_context.start(None);
     ScriptFile::remove_left(&step_context.scratch, name)?;
     let mut journal = Journal::new(&context.registry, name, id);
     if find::is_reinstallation(&entry) {
@@ -157,8 +158,6 @@ fn recover_one(
         RecoveryAction::Finish => work.finish(&step_context, &mut journal, lacking),
         RecoveryAction::Restore => work.restore(&step_context, &mut journal).map(Done::Restored),
     };
-    step_context.set_step("", (0, 0));
-    step_context.emit(EventKind::Finished { ok: done.is_ok() });
     drop(step_context);
     if let Ok(Done::Undone | Done::Destroyed) = done
         && !context.registry.tree().zone(name).exists()

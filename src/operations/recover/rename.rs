@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::Done;
 use super::decision::{RecoverMode, RecoveryAction, RenameView, renaming as decide};
-use crate::api::EventKind;
 use crate::documents::renaming::Renaming;
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -73,7 +72,7 @@ fn locked(
     };
     let step_context = context.step_context(config_tree, from, locks, events)?;
     step_context.made.recorded(&current.datasets);
-    step_context.emit(EventKind::Started);
+    step_context.start(None);
     references::sweep(&context.registry, &mut Wait::up_to(config_tree.config.lock_timeout))?;
     let found = look(&context.with_cancel(events), current, renaming)?;
     let undo = !matches!(current.state, Some(EntryState::Creating { undo: false, .. }));
@@ -92,8 +91,6 @@ fn locked(
             .and_then(|()| rename::renamed(context, config_tree, to))
             .map(Done::Finished),
     };
-    step_context.set_step("", (0, 0));
-    step_context.emit(EventKind::Finished { ok: done.is_ok() });
     done
 }
 

@@ -16,7 +16,7 @@ use super::executor::{self, Purpose};
 use super::jobs::{EventSender, run_jobs};
 use super::journal::{Journal, Note};
 use super::{preconditions, view};
-use crate::api::{Action, Change, EventKind, Operation, Outcome, Plan, RenameOptions, Report, RunOptions, Zone};
+use crate::api::{Action, Change, Operation, Outcome, Plan, RenameOptions, Report, RunOptions, Zone};
 use crate::documents::resolve::effective;
 use crate::error::{Code, Error, Result};
 use crate::registry::{Registry, Wait};
@@ -115,14 +115,12 @@ fn rename_locked(
     }
     reserve(context, config_tree, &planned, own, to, events)?;
     let step_context = context.step_context(config_tree, from, own, events)?;
-    step_context.emit(EventKind::Started);
+    step_context.start(Some(&planned.change));
     step_context.made.recorded(&planned.entry.datasets);
     step_context.plan_steps(planned.steps.len());
     let mut journal = Journal::new(&context.registry, from, id).renaming(to);
     let result = executor::change(&step_context, &mut journal, &planned.steps, Purpose::Rename)
         .and_then(|()| journal.note(Note::Ready));
-    step_context.set_step("", (0, planned.steps.len()));
-    step_context.emit(EventKind::Finished { ok: result.is_ok() });
     result?;
     Ok((renamed(context, config_tree, to)?, planned.change.notes))
 }

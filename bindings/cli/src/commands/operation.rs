@@ -1,5 +1,6 @@
 //! Options of commands that change zones, and the printing of plans and reports.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -39,19 +40,26 @@ pub fn with_run_options<T>(
     call: impl FnOnce(&mut RunOptions<'_>) -> Result<T>,
 ) -> std::result::Result<T, Failure> {
     let cancel = session::cancel_on_signals()?;
-    let mut progress = Progress::new(globals);
+    let progress = RefCell::new(Progress::new(globals));
     let mut hear = |event: &Event| {
-        progress.hear(event);
+        progress.borrow_mut().hear(event);
         true
     };
-    let mut options = RunOptions::new().progress(&mut hear).cancel(&cancel).jobs(work.jobs.into());
+    let mut tick = || {
+        progress.borrow().tick();
+        true
+    };
+    let mut options = RunOptions::new().progress(&mut hear).pulse(&mut tick).cancel(&cancel).jobs(work.jobs.into());
     if work.keep {
         options = options.on_failure(OnFailure::Keep);
     }
-    Ok(call(&mut options)?)
+    let done = call(&mut options);
+    progress.into_inner().end()?;
+    Ok(done?)
 }
 
-/// Prints the outcome of each zone: with `--json` an array of the zones, otherwise one line each. Fails if any zone failed.
+/// Prints what is left to say of each zone: with `--json` an array of the zones, otherwise the zones that were left alone, because
+/// every other one was printed when it was finished. Fails if any zone failed.
 pub fn tell_report(globals: &Globals, report: &Report) -> std::result::Result<u8, Failure> {
     if globals.json {
         output::json(&Value::Array(report.zones().map(Zone::to_json).collect()))?;
@@ -71,25 +79,15 @@ pub fn tell_report(globals: &Globals, report: &Report) -> std::result::Result<u8
     }
 }
 
-/// Prints one line per changed zone, and one line per group of unchanged or skipped zones.
+/// Prints one line per group of unchanged or skipped zones.
 fn tell_outcomes(report: &Report) -> std::result::Result<(), Failure> {
     let mut unchanged = Vec::new();
     let mut skipped: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for outcome in &report.outcomes {
-        let Ok(zone) = &outcome.result else { continue };
+    for outcome in report.outcomes.iter().filter(|outcome| outcome.result.is_ok()) {
         match outcome.action {
             Action::Unchanged => unchanged.push(outcome.name.as_str()),
             Action::Skipped => skipped.entry(outcome.notes.join("; ")).or_default().push(&outcome.name),
-            action => {
-                let addresses =
-                    zone.as_ref().map(addresses).filter(|text| !text.is_empty()).map(|text| format!(" {text}"));
-                let template = zone.as_ref().filter(|_| action == Action::Adopted).map(|zone| match &zone.template {
-                    Some(template) => format!(" (template {template})"),
-                    None => " (no template)".to_owned(),
-                });
-                let words = [addresses, template].into_iter().flatten().collect::<String>();
-                output::line(format_args!("{action} {}{words}", outcome.name))?;
-            }
+            _ => {}
         }
     }
     match unchanged.as_slice() {

@@ -12,6 +12,24 @@ use rustix::termios::{Winsize, tcsetwinsize};
 pub struct Seen {
     pub text: String,
     pub status: ExitStatus,
+    columns: u16,
+}
+
+impl Seen {
+    /// Returns what is left on the screen, without colours.
+    pub fn screen(&self) -> String {
+        let mut terminal = Terminal::new(self.columns);
+        terminal.write(&self.text, &mut |_| {});
+        terminal.text()
+    }
+
+    /// Returns every screen that was to be seen: one for each time that the cursor went back to the beginning of a line.
+    #[allow(dead_code, reason = "one of the tests that share this file uses it")]
+    pub fn frames(&self) -> Vec<String> {
+        let (mut terminal, mut frames) = (Terminal::new(self.columns), Vec::new());
+        terminal.write(&self.text, &mut |text| frames.push(text));
+        frames
+    }
 }
 
 /// Runs a command with a terminal of this width for all three streams, and types this beforehand.
@@ -34,7 +52,7 @@ pub fn run(mut command: Command, columns: u16, typed: &str) -> Seen {
     while let Ok(n @ 1..) = terminal.read(&mut buffer) {
         seen.extend_from_slice(&buffer[..n]);
     }
-    Seen { text: String::from_utf8(seen).unwrap(), status: child.wait().unwrap() }
+    Seen { text: String::from_utf8(seen).unwrap(), status: child.wait().unwrap(), columns }
 }
 
 /// Returns the command line on the simulated host of a directory, with nothing else in its environment.
@@ -45,16 +63,92 @@ pub fn zmgr(directory: &Path) -> Command {
     command
 }
 
-/// Returns what is left on the screen: only the last state of a rewritten line, without colours.
-pub fn screen(seen: &str) -> String {
-    let mut out = String::new();
-    for line in seen.replace("\r\n", "\n").split_inclusive('\n') {
-        let line = line.rsplit_once("\r\x1b[K").map_or(line, |(_, last)| last);
-        let mut codes = line.split("\x1b[");
-        out += codes.next().unwrap_or_default();
-        for code in codes {
-            out += code.split_once('m').unwrap_or_else(|| panic!("{code:?} is no colour")).1;
+/// As much of a terminal as the programs use: lines of a width, the cursor, and what clears a line.
+struct Terminal {
+    columns: usize,
+    lines: Vec<Vec<char>>,
+    row: usize,
+    column: usize,
+}
+
+impl Terminal {
+    fn new(columns: u16) -> Terminal {
+        Terminal { columns: columns.into(), lines: Vec::new(), row: 0, column: 0 }
+    }
+
+    fn write(&mut self, text: &str, frame: &mut dyn FnMut(String)) {
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '\r' => {
+                    frame(self.text());
+                    self.column = 0;
+                }
+                '\n' => {
+                    self.row += 1;
+                    self.line();
+                }
+                '\u{1b}' => {
+                    assert_eq!(chars.next(), Some('['), "only control sequences");
+                    let mut number = String::new();
+                    let end = loop {
+                        match chars.next().unwrap() {
+                            c if c.is_ascii_alphabetic() => break c,
+                            c => number.push(c),
+                        }
+                    };
+                    self.control(end, number.parse().unwrap_or(if matches!(end, 'K' | 'J') { 0 } else { 1 }));
+                }
+                c => {
+                    // A full line goes on in the next one once there is more of it.
+                    if self.column == self.columns {
+                        (self.row, self.column) = (self.row + 1, 0);
+                    }
+                    let at = self.column;
+                    let line = self.line();
+                    line.resize(line.len().max(at + 1), ' ');
+                    line[at] = c;
+                    self.column += 1;
+                }
+            }
+        }
+        frame(self.text());
+    }
+
+    fn control(&mut self, end: char, number: usize) {
+        match end {
+            'm' | 'h' | 'l' => {}
+            'A' => self.row = self.row.saturating_sub(number),
+            'B' => self.row += number,
+            'C' => self.column += number,
+            'D' => self.column = self.column.saturating_sub(number),
+            'G' => self.column = number - 1,
+            'K' => {
+                let at = self.column;
+                match number {
+                    0 => self.line().truncate(at),
+                    _ => self.line().clear(),
+                }
+            }
+            'J' => {
+                let at = self.column;
+                self.line().truncate(at);
+                self.lines.truncate(self.row + 1);
+            }
+            other => panic!("what does {number}{other} do?"),
         }
     }
-    out
+
+    fn line(&mut self) -> &mut Vec<char> {
+        self.lines.resize(self.lines.len().max(self.row + 1), Vec::new());
+        &mut self.lines[self.row]
+    }
+
+    fn text(&self) -> String {
+        let lines: Vec<String> =
+            self.lines.iter().map(|line| line.iter().collect::<String>().trim_end().to_owned()).collect();
+        let text = lines.join("\n");
+        let text = text.trim_end();
+        if text.is_empty() { String::new() } else { format!("{text}\n") }
+    }
 }
