@@ -968,7 +968,7 @@ class DiagnosisItem:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Whether a host can be managed, and what is noteworthy about it."""
+    """Result of checking whether a host can be managed, with what is noteworthy about it."""
 
     #: ``openindiana``, ``omnios``, ``smartos``, or ``illumos`` for any other.
     distribution: str

@@ -239,6 +239,8 @@ class Manager:
     def plan_rename(self, old: str, new: str, *, links: bool = False, zonepath: bool = False) -> Plan:
         """Plans to rename a zone. Changes nothing.
 
+        - old: name of the zone.
+        - new: its new name.
         - links: also rename the VNICs that are named after the zone.
         - zonepath: also move the zone to the zonepath of its new name.
 
@@ -257,6 +259,8 @@ class Manager:
     ) -> Report:
         """Renames a zone that is down: on the host, in its entry, and in every file that names it.
 
+        - old: name of the zone.
+        - new: its new name.
         - links: also rename the VNICs that are named after the zone.
         - zonepath: also move the zone to the zonepath of its new name, beside the current one. The dataset keeps its
           name.

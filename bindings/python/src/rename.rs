@@ -13,6 +13,8 @@ use crate::run::{Run, asked};
 impl Manager {
     /// Plans to rename a zone. Changes nothing.
     ///
+    /// - old: name of the zone.
+    /// - new: its new name.
     /// - links: also rename the VNICs that are named after the zone.
     /// - zonepath: also move the zone to the zonepath of its new name.
     ///
@@ -26,6 +28,8 @@ impl Manager {
 
     /// Renames a zone that is down: on the host, in its entry, and in every file that names it.
     ///
+    /// - old: name of the zone.
+    /// - new: its new name.
     /// - links: also rename the VNICs that are named after the zone.
     /// - zonepath: also move the zone to the zonepath of its new name, beside the current one. The dataset keeps its name.
     /// - progress: called with each Event on the calling thread; return False to cancel.
