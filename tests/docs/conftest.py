@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ def top() -> Path:
 
 @pytest.fixture(scope="session")
 def debug_zmgr(top: Path) -> Path:
-    """The CLI as `cargo build` builds it, with the names of its functions."""
-    program = top / "target/debug/zmgr"
+    """The CLI as `cargo build` builds it, with the names of its functions; $ZMGR names another one."""
+    program = Path(os.environ.get("ZMGR") or top / "target/debug/zmgr")
     if not program.exists():
         pytest.skip("target/debug/zmgr is not built: cargo build -p zmgr-cli")
     return program
