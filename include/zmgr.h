@@ -1192,8 +1192,9 @@ zmgr_status zmgr_check(const zmgr_manager *manager,
                        zmgr_error **error);
 
 // Compares these zones (if `count` is 0: all) with their files. Returns a list of maps with the keys of `zmgr diff --json`. Changes
-// nothing. A zone whose files have errors is in the list with the error.
-// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST.
+// nothing. A zone whose files have errors is in the list with the error. On a machine that cannot manage zones, the same as
+// zmgr_diff_offline().
+// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST if there is no tree either.
 //
 // Requires: `manager` is a live manager; `names` points to `count` texts; `out` points to a place for a pointer; `error` is NULL or does
 // so too.
@@ -1202,6 +1203,17 @@ zmgr_status zmgr_diff(const zmgr_manager *manager,
                       size_t count,
                       zmgr_value **out,
                       zmgr_error **error);
+
+// Compares these zones (if `count` is 0: all) with their files without querying the host: desired with applied state. Needs no
+// host. Returns a list as in zmgr_diff(); `unchecked` is true in each map.
+// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST if there is neither a host nor a tree.
+//
+// Requires: See zmgr_diff.
+zmgr_status zmgr_diff_offline(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              zmgr_value **out,
+                              zmgr_error **error);
 
 // Changes settings in a zone's file: strings such as "attr.owner=alice" or "capped-memory.physical=2G"; an empty value removes the
 // zone's own setting. Only the file changes; zmgr_apply() changes the host. Uses only `cancel` of `run`. `out` may be NULL.

@@ -589,6 +589,8 @@ class DriftStatus(_Word):
     """Drift of a zone."""
 
     CLEAN = "clean"
+    #: The files match what was applied; the host was not queried.
+    UNCHECKED = "unchecked"
     DIFFERS = "differs"
     #: Applied; some changes take effect at the next boot.
     PENDING = "pending"
@@ -632,6 +634,8 @@ class ZoneDrift:
     pending: tuple[str, ...]
     #: Error in the zone's files.
     fault: Diagnostic | None
+    #: True if the host was not queried; ``host`` is None in every item then.
+    unchecked: bool
 
     @classmethod
     def _from_json(cls, d: dict[str, Any]) -> ZoneDrift:
@@ -650,7 +654,7 @@ class ZoneDrift:
             for i in d["items"]
         )
         fault = None if d["fault"] is None else Diagnostic._from_json(d["fault"])
-        return cls(d["name"], DriftStatus(d["status"]), items, tuple(d["pending"]), fault)
+        return cls(d["name"], DriftStatus(d["status"]), items, tuple(d["pending"]), fault, d["unchecked"])
 
 
 class HeldKind(_Word):

@@ -767,14 +767,15 @@ class Manager:
         Raises NotFoundError, ConfigError for an error in a pool's file, and UnsupportedHostError.
         """
 
-    def diff(self, names: str | Iterable[str] | None = None) -> list[ZoneDrift]:
+    def diff(self, names: str | Iterable[str] | None = None, *, offline: bool = False) -> list[ZoneDrift]:
         """Compares zones (None means all) with their files. Changes nothing.
 
-        - names: name of the zone, or several names.
+        - names: name of the zone, or several names; None means all.
+        - offline: do not query the host; compare the files with what was last applied.
 
-        A zone whose files have errors is in the list, with `fault` set.
+        A zone whose files have errors is in the list, with `fault` set. On a machine that cannot manage zones, `offline` is implied.
 
-        Raises NotFoundError for a name that is not registered, and UnsupportedHostError.
+        Raises NotFoundError for a name that is not registered, and UnsupportedHostError if there is neither a host nor a tree.
         """
 
     def plan_apply(

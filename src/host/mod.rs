@@ -17,8 +17,8 @@ use serde::Serialize;
 use tracing::Dispatch;
 
 pub(crate) use brand::{
-    Brand, Cloning, ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, has_services, managed_brands,
-    root_is_a_dataset, takes_packages,
+    Brand, Cloning, ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, has_services,
+    is_detached_by_zoneadm, managed_brands, only_distribution_with, root_is_a_dataset, takes_packages,
 };
 pub use brand::{
     BrandFact, BrandKind, BrandOperation, brand_kind, brand_reference, explain_brand, is_pkg_image, needs_image,

@@ -178,8 +178,13 @@ fn without_credentials(line: &str) -> String {
     hidden.collect()
 }
 
+/// Returns this line, counted from 1, as an error shows it.
+pub(crate) fn snippet_of_line(text: &str, line: usize) -> Option<String> {
+    line_starts(text).get(line.saturating_sub(1)).map(|start| snippet(&text[*start..]))
+}
+
 /// Returns the first line, at most 200 bytes, with control characters replaced and secrets hidden.
-pub(crate) fn snippet(text: &str) -> String {
+fn snippet(text: &str) -> String {
     let line = text.split(is_newline).next().unwrap_or_default();
     let cut = without_credentials(&line[..floor_char(line, 200)]);
     cut.chars()

@@ -15,7 +15,7 @@ mod read;
 mod scan;
 mod write;
 
-pub(crate) use fault::{Fault, MAX_FAULTS, Text, credentials, error_of, snippet};
+pub(crate) use fault::{Fault, MAX_FAULTS, Text, credentials, error_of, snippet_of_line};
 pub(crate) use file::{Trust, check_above, check_directory, check_owner, read as read_file, read_regular};
 pub(crate) use node::{Entry, Node, Span, Value, all_same};
 pub(crate) use patch::{Change, patch};

@@ -3,14 +3,15 @@
 use super::Manager;
 use super::zones::checked_or_all;
 use crate::api::{ApplyOptions, Plan, Report, RunOptions, Zone};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::operations;
 use crate::operations::diff::{self, Drift};
 use crate::value::name::ZoneName;
 
 impl Manager {
     /// Compares these zones with their files, or all if none is named: desired, applied and actual state. Changes nothing; a zone
-    /// with invalid files is in the result with its error.
+    /// with invalid files is in the result with its error. On a machine that cannot manage zones, the same as
+    /// [`diff_offline`](Self::diff_offline).
     ///
     /// ```
     /// # use zmgr::*;
@@ -29,7 +30,34 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn diff(&self, names: &[&str]) -> Result<Drift> {
-        diff::diff(&self.asking()?, &checked_or_all(names)?)
+        match self.asking_if_there()? {
+            Some(context) => diff::diff(&context, &checked_or_all(names)?),
+            None => self.diff_offline(names),
+        }
+    }
+
+    /// Compares these zones with their files, or all if none is named, without querying the host: desired with applied state. Each
+    /// zone is marked as unchecked. Needs no host; fails with `unsupported-host` if there is neither a host nor a tree.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// let drift = manager.diff_offline(&["web01"])?;
+    /// assert!(drift.zones[0].unchecked && drift.is_clean());
+    /// manager.set("web01", &[("cpu-shares", "20")], &mut RunOptions::new())?;
+    /// let drift = manager.diff_offline(&["web01"])?;
+    /// assert_eq!(drift.zones[0].status, DriftStatus::Differs);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn diff_offline(&self, names: &[&str]) -> Result<Drift> {
+        let dialect = match self.context() {
+            Ok(context) => Some(context.host.dialect()),
+            Err(error) if error.code() == Code::UnsupportedHost && self.root().is_dir() => None,
+            Err(error) => return Err(error),
+        };
+        diff::diff_offline(&self.registry(), dialect, &checked_or_all(names)?)
     }
 
     /// Plans to apply the files of these zones, or of all if none is named. Changes nothing.

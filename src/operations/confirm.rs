@@ -25,7 +25,8 @@ pub(crate) fn confirmed<T>(planned: Result<T>, approved: Option<&Change>, change
 pub(crate) fn not_planned(error: Error) -> Error {
     match error.code() {
         _ if error.details().iter().any(|detail| detail.code == "not-trusted") => error,
-        Code::NotFound
+        Code::InvalidArgument
+        | Code::NotFound
         | Code::Exists
         | Code::WrongState
         | Code::PoolExhausted

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::claims::Claims;
 use super::config_tree::ConfigTree;
 use super::inventory::{Answers, Inventory};
 use super::jobs::EventSender;
@@ -31,6 +32,8 @@ pub(crate) struct Snapshots {
     pub(crate) clones: OnceLock<Clones>,
     /// The properties of the links, once they were queried.
     properties: OnceLock<Properties>,
+    /// The datasets of registered zones, once a zone asks for one that it does not have.
+    claims: OnceLock<Claims>,
     /// What preconditions have asked for.
     answers: Answers,
 }
@@ -42,6 +45,15 @@ impl Snapshots {
     /// What the operation builds and clones.
     pub(crate) fn clones(&self) -> &Clones {
         self.clones.get_or_init(Clones::default)
+    }
+
+    /// Returns the datasets that registered zones have or ask for; the first call reads all entries.
+    pub(crate) fn claims(&self, context: &Context, config_tree: &ConfigTree) -> Result<&Claims> {
+        if let Some(known) = self.claims.get() {
+            return Ok(known);
+        }
+        let found = Claims::read(context.registry.tree(), config_tree, context.host.dialect(), &self.host)?;
+        Ok(self.claims.get_or_init(|| found))
     }
 
     /// Prepares for an operation on these zones; none means all.
@@ -102,8 +114,8 @@ impl Context {
         let nets = registered.entries().flat_map(|entry| entry.summary.all_nets()).map(|net| net.links());
         let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();
         host_usage.links.retain(|link| !links.contains(link.as_str()));
-        let (clones, properties, answers) = (OnceLock::new(), OnceLock::new(), Answers::default());
-        Ok(Snapshots { host, host_usage, clones, properties, answers })
+        let (clones, properties, claims) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Snapshots { host, host_usage, clones, properties, claims, answers: Answers::default() })
     }
 
     /// Returns the host, as preconditions see it.

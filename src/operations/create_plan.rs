@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::allocate::{AddressRequests, allocate, pinned_nets};
 use super::boot_order::host_note;
+use super::claims::Claims;
 use super::config_tree::ConfigTree;
-use super::delegation;
 use super::evidence;
 use super::host_assets::HostAssets;
 use super::journal::Journal;
@@ -66,10 +66,12 @@ pub(crate) fn plan(
     };
     let spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
     preconditions::creatable(inputs, &spec, options)?;
+    preconditions::has_own_place(allocator, &spec)?;
     if !spec.resources.datasets.is_empty() {
         preconditions::delegated_once(&spec, inputs.delegated)?;
         // Read under the registry lock, so that no other creation can interfere.
-        preconditions::delegated_once(&spec, &delegation::of_registry(inputs.tree))?;
+        let claims = Claims::read(inputs.tree, config_tree, inputs.dialect, inputs.host)?;
+        spec.resources.datasets.iter().try_for_each(|dataset| claims.check(name, &dataset.name))?;
     }
     if let Some(source) = &spec.clone_from
         && inputs.clones.brand_of(&source.value).is_none()

@@ -3,55 +3,33 @@
 //! Invariant: a dataset, with everything below it, is delegated to at most one zone, and never if the host or another zone lives in
 //! it.
 
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use super::inventory::{Delegation, Inventory};
 use super::zonepath::{base, parent};
-use crate::documents::document::Document;
-use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
-use crate::registry::Tree;
 
 /// Returns true if the datasets are the same or one contains the other.
 pub(crate) fn overlap(a: &str, b: &str) -> bool {
     is_within(a, b) || is_within(b, a)
 }
 
+/// Returns one of these datasets that contains this one, or that it contains.
+pub(crate) fn overlapping<'d>(datasets: &BTreeSet<&'d str>, dataset: &str) -> Option<&'d str> {
+    let mut outer = std::iter::successors(Some(dataset), |name| Some(name.rsplit_once('/')?.0)).skip(1);
+    if let Some(outer) = outer.find_map(|name| datasets.get(name)) {
+        return Some(outer);
+    }
+    let after = std::ops::Bound::Excluded(dataset);
+    // `-` and `.` come before `/`.
+    let inner =
+        datasets.range::<str, _>((after, std::ops::Bound::Unbounded)).take_while(|name| name.starts_with(dataset));
+    inner.copied().find(|name| is_within(name, dataset))
+}
+
 fn is_within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Returns the datasets of registered zones, from their entries. Runs no command, so that it can be called under the registry lock.
-pub(crate) fn of_registry(tree: &Tree) -> Vec<Delegation> {
-    let mut found = Vec::new();
-    let Ok(files) = fs::read_dir(tree.root().join("zones")) else { return found };
-    for file in files.flatten() {
-        let path = file.path();
-        if path.extension().is_none_or(|extension| extension != "kdl") {
-            continue;
-        }
-        if let Some(entry) = entry_with_datasets(tree, &path)
-            && entry.state.is_some()
-        {
-            let given = entry.applied.iter().flat_map(|applied| &applied.settings.resources.datasets);
-            let of = |dataset: &String| Delegation { zone: entry.name.to_string(), dataset: dataset.clone() };
-            found.extend(given.map(|dataset| of(&dataset.name)));
-        }
-    }
-    found
-}
-
-/// Returns an entry that may name a dataset: most do not, and are not parsed.
-fn entry_with_datasets(tree: &Tree, path: &Path) -> Option<ZoneEntry> {
-    let bytes = super::files::read_document(tree, path).ok().flatten()?;
-    let text = std::str::from_utf8(&bytes).ok()?;
-    let given = text.split_once("applied")?.1;
-    if !given.contains("dataset ") {
-        return None;
-    }
-    Document::<ZoneEntry>::parse(path, text.as_bytes()).ok().map(|document| document.value)
 }
 
 /// Checks that no other zone has the dataset or a part of it.
@@ -130,5 +108,12 @@ mod tests {
         }
         is_free("b", "rpool/data/ab", &others).unwrap();
         is_free("a", "rpool/data/a/b", &others).unwrap();
+    }
+
+    #[test]
+    fn a_dataset_overlaps_those_that_it_lies_in_and_those_in_it() {
+        let all = BTreeSet::from(["rpool/a", "rpool/a-b", "rpool/a/b/c", "rpool/d"]);
+        let found = ["rpool/a", "rpool/a-b", "rpool/a/b/c", "rpool/d", "rpool"].map(|name| overlapping(&all, name));
+        assert_eq!(found, [Some("rpool/a/b/c"), None, Some("rpool/a"), None, Some("rpool/a")]);
     }
 }

@@ -60,13 +60,16 @@ pub(crate) fn plan(
     let name = &entry.name;
     let host = found.map(|found| &found.zone);
     destroyable(config_tree, entry, host, options)?;
-    let Some(id) = entry.id.clone() else {
+    if entry.id.is_none() && entry.state.is_none() {
         return Err(Error::new(Code::WrongState, format!("{name} has not been created yet"))
             .with_help(format!("remove zones/{name}.kdl")));
-    };
+    }
+    let id = identity::id_of(entry)?;
     let mut notes = Vec::new();
     if let Some(Found { zone, impact, .. }) = found {
-        if !options.keep_data {
+        if options.keep_data {
+            impact.check_detachable(name)?;
+        } else {
             data::is_ours(&entry.datasets, name, impact.dataset())?;
             impact.check_destroyable(name, options.force, options.purge)?;
         }

@@ -7,6 +7,19 @@ use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::host::{BrandKind, Host, brand_kind};
+use crate::value::EntryId;
+
+/// Returns the id of the entry of a zone that was created.
+///
+/// Fails with `config` if a user has removed it: without it, another zone of the same name cannot be told from this one.
+pub(crate) fn id_of(entry: &ZoneEntry) -> Result<EntryId> {
+    let name = &entry.name;
+    entry.id.clone().ok_or_else(|| {
+        Error::new(Code::Config, format!("the entry of {name} has a state but no id")).with_help(format!(
+            "run `zmgr forget {name}` and `zmgr import {name}`, or write the id again if you know it"
+        ))
+    })
+}
 
 /// Checks that it is the zone of the entry: brand and zonepath match.
 pub(crate) fn same(entry: &ZoneEntry, zone: &HostZone) -> Result<()> {

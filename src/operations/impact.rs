@@ -13,7 +13,7 @@ use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::{self, Dataset, Part};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ZoneConfig;
-use crate::host::{Host, Uninstalling};
+use crate::host::{Host, Uninstalling, is_detached_by_zoneadm};
 use crate::value::name::ZoneName;
 
 /// What depends on one zone's files.
@@ -33,6 +33,8 @@ pub(crate) struct DestroyImpact {
     environments: Vec<String>,
     /// File systems mounted below its root while it is down.
     mounts: Vec<String>,
+    /// File systems mounted below its zonepath while it is down, if they keep the zone from being detached.
+    in_the_way_of_detach: Vec<String>,
 }
 
 /// What is looked at once before several zones are removed, or installed again.
@@ -98,6 +100,9 @@ pub(crate) fn inspect(
     if zone.state == ZoneState::Configured {
         return Ok(impact);
     }
+    if !zone.state.is_active() && is_detached_by_zoneadm(&zone.brand) {
+        impact.in_the_way_of_detach = mounts.below(&zone.zonepath).into_iter().map(|(path, _)| path).collect();
+    }
     // While the zone runs, its own mounts are there too; illumos checks again before it uninstalls.
     let mounted = if zone.state.is_active() { Vec::new() } else { mounts.below(&format!("{}/root", zone.zonepath)) };
     let Some(dataset) = host.dataset_at(&zone.zonepath)? else {
@@ -121,6 +126,13 @@ pub(crate) fn inspect(
     }
     impact.dataset = Some(dataset);
     Ok(impact)
+}
+
+/// Returns the error for file systems that are mounted where none may be.
+fn mounted(message: String, mounts: &[String]) -> Error {
+    Error::new(Code::WrongState, message)
+        .with_details(mounts.iter().map(|mount| Diagnostic::new("mounted", mount.clone())).collect())
+        .with_help(format!("umount {}", mounts.join(" ")))
 }
 
 impl DestroyImpact {
@@ -181,12 +193,8 @@ impl DestroyImpact {
             return Err(would_purge(name, &self.purged));
         }
         if !self.mounts.is_empty() {
-            return Err(Error::new(
-                Code::WrongState,
-                format!("file systems are mounted below the root of {name}, and their data would be lost"),
-            )
-            .with_details(self.mounts.iter().map(|mount| Diagnostic::new("mounted", mount.clone())).collect())
-            .with_help(format!("umount {}", self.mounts.join(" "))));
+            let message = format!("file systems are mounted below the root of {name}, and their data would be lost");
+            return Err(mounted(message, &self.mounts));
         }
         if force || (self.snapshots.is_empty() && self.clones.is_empty()) {
             return Ok(());
@@ -204,6 +212,15 @@ impl DestroyImpact {
         Err(Error::new(Code::WrongState, format!("{name} has {}", what.join(" and ")))
             .with_details(snapshots.chain(clones).collect())
             .with_help("use --force to destroy the snapshots and promote the clones"))
+    }
+
+    /// Checks that the zone can be detached.
+    pub(crate) fn check_detachable(&self, name: &ZoneName) -> Result<()> {
+        if self.in_the_way_of_detach.is_empty() {
+            return Ok(());
+        }
+        let message = format!("file systems are mounted below the zonepath of {name}, which cannot be detached then");
+        Err(mounted(message, &self.in_the_way_of_detach))
     }
 
     /// Returns notes for the user before the zone's files are removed, or left with `keep_data`.

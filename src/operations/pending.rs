@@ -2,6 +2,8 @@
 //!
 //! Invariant: they are recorded in the entry with the host's boot time and the zone's id, and count only while both are the same.
 
+use std::collections::{HashMap, HashSet};
+
 use super::journal::Journal;
 use crate::documents::resources::Alias;
 use crate::documents::zone::{Pending, PendingChange, ZoneEntry};
@@ -54,11 +56,17 @@ pub(crate) fn effect(key: &[String], dialect: Distribution) -> TakesEffect {
 /// Returns the parts in which two configurations differ.
 pub(crate) fn changed_parts(from: &ZoneConfig, to: &ZoneConfig) -> Vec<ChangedPart> {
     let (from, to) = (parts(from), parts(to));
-    let twin = |parts: &[Part], part: &Part| parts.iter().find(|other| other.key == part.key).cloned();
-    let gone = from.iter().filter(|part| twin(&to, part).is_none());
+    let (old, new) = (by_key(&from), by_key(&to));
+    let gone = from.iter().filter(|part| !new.contains_key(part.key.as_slice()));
     let gone = gone.map(|part| ChangedPart { from: Some(part.clone()), to: None });
-    let others = to.iter().map(|part| ChangedPart { from: twin(&from, part), to: Some(part.clone()) });
+    let twin = |part: &Part| old.get(part.key.as_slice()).map(|twin| (*twin).clone());
+    let others = to.iter().map(|part| ChangedPart { from: twin(part), to: Some(part.clone()) });
     gone.chain(others).filter(|changed| changed.from != changed.to).collect()
+}
+
+/// Returns parts by their key; of several with one key, the first.
+pub(crate) fn by_key(parts: &[Part]) -> HashMap<&[String], &Part> {
+    parts.iter().rev().map(|part| (part.key.as_slice(), part)).collect()
 }
 
 /// Returns the changes of an entry that still wait for a boot of its zone, as the host has it now.
@@ -86,16 +94,20 @@ pub(crate) fn after(
 ) -> Result<Option<Pending>> {
     let Some(zone_id) = zone.id.filter(|_| zone.state.is_active()) else { return Ok(None) };
     let mut changes = before.map(|pending| pending.changes.clone()).unwrap_or_default();
+    let known: HashMap<String, usize> =
+        changes.iter().enumerate().rev().map(|(at, change)| (change.what.clone(), at)).collect();
+    let mut undone = HashSet::new();
     for changed in changed_parts(from, to).iter().filter(|changed| changed.waits_for_reboot(host.dialect())) {
         let (what, text) = (changed.name(), |part: &Option<Part>| part.as_ref().map(Part::text));
-        match changes.iter().position(|known| known.what == what) {
-            Some(known) if changes[known].was == text(&changed.to) => {
-                changes.remove(known);
+        match known.get(&what) {
+            Some(known) if changes[*known].was == text(&changed.to) => {
+                undone.insert(what);
             }
             Some(_) => {}
             None => changes.push(PendingChange { what, was: text(&changed.from).filter(|was| was.len() <= MAX_VALUE) }),
         }
     }
+    changes.retain(|change| !undone.contains(&change.what));
     if changes.is_empty() {
         return Ok(None);
     }

@@ -5,6 +5,7 @@
 
 mod boot;
 
+use super::claims::Claims;
 use super::data::Places;
 use super::delegation;
 use super::host_assets::unusable_files;
@@ -69,6 +70,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) made_links: Vec<String>,
     /// What exists at the zonepaths of the zones to be created.
     pub(crate) places: Option<&'a Places>,
+    /// The datasets that registered zones have or ask for, if the zone asks for one that it does not have.
+    pub(crate) claims: Option<&'a Claims>,
 }
 
 /// Something that does not hold.
@@ -102,7 +105,7 @@ impl From<Error> for Unmet {
 
 impl<'a> Subject<'a> {
     pub(crate) fn new(inventory: Inventory<'a>, zone: &'a ZoneName, config: &'a ZoneConfig) -> Self {
-        Subject { inventory, zone, config, has: None, spec: None, made_links: Vec::new(), places: None }
+        Subject { inventory, zone, config, has: None, spec: None, made_links: Vec::new(), places: None, claims: None }
     }
 
     fn fault(&self, message: impl std::fmt::Display) -> Error {
@@ -209,6 +212,28 @@ pub(super) fn unregistered(allocator: &mut Allocator, name: &ZoneName) -> Result
     })
 }
 
+/// Checks that no zone that is created, or is being created, has the zonepath, or one within or around it.
+pub(super) fn has_own_place(allocator: &Allocator, spec: &ZoneSpec) -> Result<()> {
+    let (name, path) = (spec.name.as_str(), spec.zonepath.value.as_str());
+    let others = allocator.snapshot().entries().filter(|entry| entry.summary.kind == EntryKind::Zone);
+    let others = others.filter(|entry| entry.summary.name != name && entry.summary.state().is_some());
+    match others.into_iter().find(|entry| entry.summary.zonepath().is_some_and(|other| nested(other, path))) {
+        Some(other) => Err(overlaps(spec, other.summary.name)),
+        None => Ok(()),
+    }
+}
+
+/// Returns true if the paths are the same or one is within the other.
+fn nested(a: &str, b: &str) -> bool {
+    let within = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    within(a, b) || within(b, a)
+}
+
+fn overlaps(spec: &ZoneSpec, other: &str) -> Error {
+    config_fault(spec, format!("the zonepath {} overlaps that of zone {other}", spec.zonepath.value))
+        .with_help("use another zonepath, or set `zonepath-prefix` in config.kdl")
+}
+
 /// Checks that the host can have this zone.
 pub(super) fn creatable(inputs: &PlanInputs<'_>, spec: &ZoneSpec, options: &CreateOptions) -> Result<()> {
     let name = &spec.name;
@@ -280,10 +305,8 @@ fn zonepath(inputs: &PlanInputs<'_>, spec: &ZoneSpec) -> Result<()> {
     let path = spec.zonepath.value.as_str();
     check_zonepath(path)?;
     for zone in inputs.host.zones.iter().filter(|zone| zone.name != "global") {
-        let within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
-        if within(path, &zone.zonepath) || within(&zone.zonepath, path) {
-            return Err(config_fault(spec, format!("the zonepath {path} overlaps that of zone {}", zone.name))
-                .with_help("use another zonepath, or set `zonepath-prefix` in config.kdl"));
+        if nested(path, &zone.zonepath) {
+            return Err(overlaps(spec, &zone.name));
         }
     }
     let parent = parent(path);

@@ -224,9 +224,7 @@ pub(crate) fn reinstall_one(
         }
         planned => planned?,
     };
-    let Some(id) = planned.entry.id.clone() else {
-        return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state but no id")));
-    };
+    let id = identity::id_of(&planned.entry)?;
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.start(Some(&planned.change));
     step_context.made.recorded(&planned.entry.datasets);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
+use super::files;
 use super::wanted::whole;
 use super::wanted::{bootable_config, is_open};
 use crate::documents::document::Document;
@@ -15,8 +16,8 @@ use crate::documents::zone::{Applied, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::ZoneConfig;
-use crate::host::Distribution;
-use crate::registry::EntryKind;
+use crate::host::{Distribution, only_distribution_with};
+use crate::registry::{EntryKind, Registry};
 use crate::value::name::ZoneName;
 
 /// The three states of a zone.
@@ -31,6 +32,10 @@ pub(crate) struct ZoneComparison<'h> {
 impl ZoneComparison<'_> {
     pub(crate) fn entry(&self) -> &ZoneEntry {
         &self.document.value
+    }
+
+    pub(crate) fn dialect(&self) -> Distribution {
+        self.dialect
     }
 
     /// Returns the configuration that the host should have, without nets that have no link or address yet.
@@ -92,65 +97,84 @@ fn spec_of(now: &ZoneSpec, applied: &Applied) -> ZoneSpec {
     spec
 }
 
-/// Returns the registered zones, or those of these names, by name; each with its comparison or the error.
+/// The comparison of each zone, or the error in its files, by name.
+type Compared<'h> = Vec<(ZoneName, Result<ZoneComparison<'h>>)>;
+
+/// Compares the registered zones, or those of these names, with their files and the host.
 pub(crate) fn comparisons<'h>(
     context: &Context,
     config_tree: &ConfigTree,
     snapshots: &'h Snapshots,
     names: &[ZoneName],
-) -> Result<Vec<(ZoneName, Result<ZoneComparison<'h>>)>> {
+) -> Result<Compared<'h>> {
+    let zones = snapshots.host.zones_by_name();
+    each(&context.registry, names, |document| {
+        let spec = desired(config_tree, &document.value)?;
+        let host = match zones.get(document.value.name.as_str()).copied() {
+            None => None,
+            Some(zone) => context.host.zone_config(&zone.name)?.map(|config| (zone, config)),
+        };
+        Ok(ZoneComparison { document, spec, host, dialect: context.host.dialect() })
+    })
+}
+
+/// Compares the registered zones, or those of these names, with their files only. `dialect`: that of the host, if it is known.
+pub(crate) fn recorded(
+    registry: &Registry,
+    config_tree: &ConfigTree,
+    dialect: Option<Distribution>,
+    names: &[ZoneName],
+) -> Result<Compared<'static>> {
+    each(registry, names, |document| {
+        let spec = desired(config_tree, &document.value)?;
+        let usual = || only_distribution_with(&spec.brand.value).unwrap_or_default();
+        let dialect = dialect.unwrap_or_else(usual);
+        Ok(ZoneComparison { document, spec, host: None, dialect })
+    })
+}
+
+fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {
+    if entry.is_newer() {
+        return Err(Error::new(Code::Config, format!("the entry of {} was written by a newer zmgr", entry.name)));
+    }
+    effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)
+}
+
+/// Reads the entries of these zones, or of all, and compares each.
+fn each<'h>(
+    registry: &Registry,
+    names: &[ZoneName],
+    compare: impl Fn(Document<ZoneEntry>) -> Result<ZoneComparison<'h>> + Sync,
+) -> Result<Compared<'h>> {
     let names = match names {
-        [] => registered(context)?,
+        [] => registered(registry)?,
         names => names.to_vec(),
     };
-    let mut comparisons: Vec<(ZoneName, Result<ZoneComparison<'h>>)> = Vec::with_capacity(names.len());
-    let (mut read, mut files) = (Vec::new(), Vec::new());
+    let mut comparisons: Compared<'h> = Vec::with_capacity(names.len());
+    let (mut read, mut texts) = (Vec::new(), Vec::new());
     for name in names {
-        let path = context.registry.tree().zone(&name);
-        match super::files::read_document(context.registry.tree(), &path) {
+        let path = registry.tree().zone(&name);
+        match files::read_document(registry.tree(), &path) {
             Ok(Some(bytes)) => {
                 read.push(name);
-                files.push((Arc::from(path.as_path()), bytes));
+                texts.push((Arc::from(path.as_path()), bytes));
             }
             Ok(None) => {
-                let error = super::files::unknown_zone(context.registry.tree(), name.as_str());
+                let error = files::unknown_zone(registry.tree(), name.as_str());
                 comparisons.push((name, Err(error)));
             }
             Err(error) => comparisons.push((name, Err(error))),
         }
     }
-    let zones = snapshots.host.zones_by_name();
-    let compare = |document: Document<ZoneEntry>| {
-        let zone = zones.get(document.value.name.as_str()).copied();
-        compare(context, config_tree, zone, document)
-    };
-    for (name, comparison) in read.into_iter().zip(Document::<ZoneEntry>::parse_many_into(&files, compare)) {
+    for (name, comparison) in read.into_iter().zip(Document::<ZoneEntry>::parse_many_into(&texts, compare)) {
         comparisons.push((name, comparison.flatten()));
     }
     comparisons.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(comparisons)
 }
 
-fn compare<'h>(
-    context: &Context,
-    config_tree: &ConfigTree,
-    zone: Option<&'h HostZone>,
-    document: Document<ZoneEntry>,
-) -> Result<ZoneComparison<'h>> {
-    let entry = &document.value;
-    if entry.is_newer() {
-        return Err(Error::new(Code::Config, format!("the entry of {} was written by a newer zmgr", entry.name)));
-    }
-    let spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)?;
-    let host = match zone {
-        None => None,
-        Some(zone) => context.host.zone_config(&zone.name)?.map(|config| (zone, config)),
-    };
-    Ok(ZoneComparison { document, spec, host, dialect: context.host.dialect() })
-}
-
-fn registered(context: &Context) -> Result<Vec<ZoneName>> {
-    let snapshot = context.registry.snapshot()?;
+fn registered(registry: &Registry) -> Result<Vec<ZoneName>> {
+    let snapshot = registry.snapshot()?;
     let entries = snapshot.entries().filter(|entry| entry.summary.kind == EntryKind::Zone);
     let mut names: Vec<String> = entries.map(|entry| entry.summary.name.to_owned()).collect();
     let unreadable = snapshot.unreadable().iter().filter(|each| each.file.kind == EntryKind::Zone);

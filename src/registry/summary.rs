@@ -274,6 +274,21 @@ impl<'a> SummaryView<'a> {
         d.maybe_text()?
     }
 
+    /// Returns its zonepath, if the entry has one.
+    pub fn zonepath(&self) -> Option<&'a str> {
+        let mut d = self.rest;
+        for _ in ["state", "created", "id"] {
+            d.maybe_text()?;
+        }
+        d.number()?;
+        d.maybe_text()?;
+        d.byte()?;
+        for _ in ["template", "brand"] {
+            d.maybe_text()?;
+        }
+        d.maybe_text()?
+    }
+
     /// Decodes everything.
     pub fn to_summary(&self) -> EntrySummary {
         self.rest().unwrap_or_else(|| EntrySummary { name: self.name.to_owned(), ..EntrySummary::default() })

@@ -200,6 +200,10 @@ static void documents(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_diff(manager, NULL, 0, &value, &error), ZMGR_OK, error);
     CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(value, 0), "status")), "differs");
     zmgr_value_free(value);
+    CHECK_STATUS(zmgr_diff_offline(manager, NULL, 0, &value, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(zmgr_value_at(value, 0), "status")), "differs");
+    CHECK(zmgr_value_bool(zmgr_value_get(zmgr_value_at(value, 0), "unchecked")));
+    zmgr_value_free(value);
     CHECK_STATUS(zmgr_plan_apply(manager, names, 1, &apply, &plan, &error), ZMGR_OK, error);
     CHECK(!zmgr_plan_is_empty(plan));
     zmgr_plan_free(plan);

@@ -269,8 +269,11 @@ def test_drift(zmgr_manager: zmgr.Manager) -> None:
     assert drift.status is zmgr.DriftStatus.DIFFERS and drift.items[0].cause == "files"
     assert drift.items[0].path == zmgr_manager.root / "zones/a.kdl" and drift.items[0].line is not None
     assert not zmgr_manager.plan_apply("a").is_empty
+    (offline,) = zmgr_manager.diff("a", offline=True)
+    assert offline.status is zmgr.DriftStatus.DIFFERS and offline.unchecked and offline.items[0].host is None
     assert [o.action for o in zmgr_manager.apply()] == ["applied"]
     assert [d.status for d in zmgr_manager.diff()] == [zmgr.DriftStatus.CLEAN]
+    assert [d.status for d in zmgr_manager.diff(offline=True)] == [zmgr.DriftStatus.UNCHECKED]
 
 
 def test_a_running_zone_names_the_addresses_that_are_up(zmgr_manager: zmgr.Manager) -> None:

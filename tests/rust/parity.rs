@@ -79,6 +79,7 @@ fn rust_items() -> BTreeSet<String> {
         Manager::exec,
         Manager::login,
         Manager::diff,
+        Manager::diff_offline,
         Manager::apply,
         Manager::plan_apply,
         Manager::set,

@@ -14,8 +14,9 @@ use crate::value::zmgr_value;
 use crate::zone::zmgr_zone;
 
 /// Compares these zones (if `count` is 0: all) with their files. Returns a list of maps with the keys of `zmgr diff --json`. Changes
-/// nothing. A zone whose files have errors is in the list with the error.
-/// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST.
+/// nothing. A zone whose files have errors is in the list with the error. On a machine that cannot manage zones, the same as
+/// zmgr_diff_offline().
+/// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST if there is no tree either.
 ///
 /// # Safety
 /// `manager` is a live manager; `names` points to `count` texts; `out` points to a place for a pointer; `error` is NULL or does
@@ -30,6 +31,27 @@ pub unsafe extern "C" fn zmgr_diff(
 ) -> zmgr_status {
     unsafe {
         operate::value(manager, out, error, |manager| Ok(manager.diff(&texts(names, count, "names")?)?.to_json()))
+    }
+}
+
+/// Compares these zones (if `count` is 0: all) with their files without querying the host: desired with applied state. Needs no
+/// host. Returns a list as in zmgr_diff(); `unchecked` is true in each map.
+/// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST if there is neither a host nor a tree.
+///
+/// # Safety
+/// See zmgr_diff.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_diff_offline(
+    manager: *const zmgr_manager,
+    names: *const *const c_char,
+    count: usize,
+    out: *mut *mut zmgr_value,
+    error: *mut *mut zmgr_error,
+) -> zmgr_status {
+    unsafe {
+        operate::value(manager, out, error, |manager| {
+            Ok(manager.diff_offline(&texts(names, count, "names")?)?.to_json())
+        })
     }
 }
 

@@ -52,7 +52,8 @@ Examples:
 pub const DIFF: &str = "\
 Examples:
   zmgr diff
-  zmgr diff web01 --json";
+  zmgr diff web01 --json
+  zmgr --root tree/etc/zmgr diff --offline";
 
 pub const APPLY: &str = "\
 Examples:

@@ -18,17 +18,21 @@ use crate::zone::Zone;
 impl Manager {
     /// Compares zones (None means all) with their files. Changes nothing.
     ///
-    /// - names: name of the zone, or several names.
+    /// - names: name of the zone, or several names; None means all.
+    /// - offline: do not query the host; compare the files with what was last applied.
     ///
-    /// A zone whose files have errors is in the list, with `fault` set.
+    /// A zone whose files have errors is in the list, with `fault` set. On a machine that cannot manage zones, `offline` is implied.
     ///
-    /// Raises NotFoundError for a name that is not registered, and UnsupportedHostError.
-    #[pyo3(signature = (names=None))]
-    fn diff<'py>(&self, py: Python<'py>, names: Option<Names>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    /// Raises NotFoundError for a name that is not registered, and UnsupportedHostError if there is neither a host nor a tree.
+    #[pyo3(signature = (names=None, *, offline=false))]
+    fn diff<'py>(&self, py: Python<'py>, names: Option<Names>, offline: bool) -> PyResult<Vec<Bound<'py, PyAny>>> {
         static DRIFT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let manager = self.open(py)?;
         let names = names.unwrap_or_default();
-        let drift = asked(py, &manager, |manager| manager.diff(&names.as_strs()))?;
+        let drift = asked(py, &manager, |manager| match offline {
+            true => manager.diff_offline(&names.as_strs()),
+            false => manager.diff(&names.as_strs()),
+        })?;
         drift.zones.iter().map(|zone| from_json(py, &DRIFT, "ZoneDrift", &zone.to_json())).collect()
     }
 

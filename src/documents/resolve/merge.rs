@@ -1,14 +1,15 @@
 //! Merges layers.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::documents::resources::{Fs, Resources};
 use crate::documents::settings::{EntryNet, Install, Settings, Without};
 use crate::value::source::Sourced;
 
 /// Nodes that `without` drops by their key.
-const KEYED: [&str; 7] = ["net", "fs", "dataset", "device", "attr", "rctl", "admin"];
+const KEYED: [&str; 11] =
+    ["net", "fs", "dataset", "device", "attr", "rctl", "admin", "tag", "after", "zonecfg", "fs-allowed"];
 
 /// The merged layers so far.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +72,10 @@ impl Merged {
                 "attr" => resources.attrs.retain(|attr| keep(&attr.name)),
                 "rctl" => resources.rctls.retain(|rctl| keep(&rctl.name)),
                 "admin" => resources.admins.retain(|admin| keep(&admin.user)),
+                "tag" => keep_of_list(&mut self.settings.tags, keep),
+                "after" => keep_of_list(&mut self.settings.after, keep),
+                "zonecfg" => keep_of_list(&mut self.settings.zonecfg, keep),
+                "fs-allowed" => keep_of_list(&mut resources.fs_allowed, keep),
                 _ => {}
             }
         }
@@ -107,9 +112,9 @@ impl Merged {
             },
             "resolver" => settings.resolvers = None,
             "dns-domain" => settings.dns_domain = None,
-            "tag" => drop_of_list(&mut settings.tags, key),
-            "after" => drop_of_list(&mut settings.after, key),
-            "zonecfg" => drop_of_list(&mut settings.zonecfg, key),
+            "tag" => settings.tags = None,
+            "after" => settings.after = None,
+            "zonecfg" => settings.zonecfg = None,
             "capped-memory" => resources.capped_memory = None,
             "capped-cpu" => resources.capped_cpu = None,
             "dedicated-cpu" => resources.dedicated_cpu = None,
@@ -124,7 +129,7 @@ impl Merged {
             "bootargs" => resources.bootargs = None,
             "limitpriv" => resources.limitpriv = None,
             "scheduling-class" => resources.scheduling_class = None,
-            "fs-allowed" => drop_of_list(&mut resources.fs_allowed, key),
+            "fs-allowed" => resources.fs_allowed = None,
             "resource-pool" => resources.resource_pool = None,
             "security-flags" => resources.security_flags = None,
             _ => {}
@@ -138,14 +143,9 @@ fn nearer<T: Clone>(mine: &mut Option<Sourced<T>>, top: &Option<Sourced<T>>) {
     }
 }
 
-fn drop_of_list<T: AsRef<str>>(list: &mut Option<Sourced<Vec<T>>>, key: Option<&str>) {
-    match key {
-        None => *list = None,
-        Some(key) => {
-            if let Some(list) = list {
-                list.value.retain(|word| word.as_ref() != key);
-            }
-        }
+fn keep_of_list<T: AsRef<str>>(list: &mut Option<Sourced<Vec<T>>>, keep: impl Fn(&str) -> bool) {
+    if let Some(list) = list {
+        list.value.retain(|word| keep(word.as_ref()));
     }
 }
 
@@ -187,18 +187,39 @@ fn replace_by_key<T: Clone>(mine: &mut Vec<T>, top: &[T], key: impl Fn(&T) -> &s
     }
 }
 
-fn overlay_resources(mine: &mut Resources, top: &Resources) {
-    for fs in &top.fs {
-        // The same mount point in two layers is one file system; within one layer, it is refused later.
-        let same = |other: &&mut Sourced<Fs>| {
-            other.dir == fs.dir
-                || other.clean_dir() == fs.clean_dir() && !top.fs.iter().any(|twin| twin.dir == other.dir)
-        };
-        match mine.fs.iter_mut().find(same) {
-            Some(mine) => *mine = fs.clone(),
-            None => mine.fs.push(fs.clone()),
+/// Replaces file systems with those of a nearer layer. The same mount point in two layers is one file system in any spelling; within
+/// one layer, two spellings are refused later.
+fn overlay_file_systems(mine: &mut Vec<Sourced<Fs>>, top: &[Sourced<Fs>]) {
+    if top.is_empty() {
+        return;
+    }
+    let spellings: HashSet<&str> = top.iter().map(|fs| fs.dir.as_str()).collect();
+    let mut by_dir: HashMap<String, usize> = HashMap::with_capacity(mine.len() + top.len());
+    let mut otherwise: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (at, fs) in mine.iter().enumerate() {
+        by_dir.entry(fs.dir.clone()).or_insert(at);
+        if !spellings.contains(fs.dir.as_str()) {
+            otherwise.entry(fs.clean_dir()).or_default().push_back(at);
         }
     }
+    for fs in top {
+        let same = by_dir.get(&fs.dir).copied();
+        let other = otherwise.get_mut(&fs.clean_dir());
+        let at = match (same, other) {
+            (Some(same), Some(other)) if other.front().is_some_and(|at| *at < same) => other.pop_front(),
+            (None, Some(other)) => other.pop_front(),
+            (same, _) => same,
+        };
+        match at {
+            Some(at) => mine[at] = fs.clone(),
+            None => mine.push(fs.clone()),
+        }
+        by_dir.insert(fs.dir.clone(), at.unwrap_or(mine.len() - 1));
+    }
+}
+
+fn overlay_resources(mine: &mut Resources, top: &Resources) {
+    overlay_file_systems(&mut mine.fs, &top.fs);
     keyed(&mut mine.datasets, &top.datasets, |dataset| &dataset.name);
     keyed(&mut mine.devices, &top.devices, |device| &device.pattern);
     keyed(&mut mine.attrs, &top.attrs, |attr| &attr.name);

@@ -6,7 +6,8 @@ mod fill;
 mod merge;
 mod nets;
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -172,10 +173,14 @@ pub fn effective(
         true => settings.resolvers,
         false => of_pools(&nets, pools).or(below_templates),
     };
-    let zonepath = zone.zonepath.clone().unwrap_or_else(|| {
+    let mut zonepath = zone.zonepath.clone().unwrap_or_else(|| {
         let prefix = config.zonepath_prefix.trim_end_matches('/');
         Sourced::new(format!("{prefix}/{}", zone.name), config.zonepath_prefix.source.clone())
     });
+    // What the host has stays as it is spelled there.
+    if zone.state.is_none() && zonepath.value.len() > 1 {
+        zonepath.value.truncate(zonepath.value.trim_end_matches('/').len().max(1));
+    }
     Ok(ZoneSpec {
         name: zone.name.clone(),
         template: zone.template.clone(),
@@ -256,30 +261,31 @@ fn check_twice(nets: &[EntryNet], shared: bool, zone: &ZoneEntry, findings: &mut
         let physical = net.physical.as_ref().filter(|_| !shared).map(|link| ("link", link.clone()));
         addresses.chain(mac).chain(vnic).chain(physical).collect::<Vec<_>>()
     };
-    let count =
-        |nets: &[EntryNet], thing: &(&str, String)| nets.iter().flat_map(things).filter(|it| it == thing).count();
     let found = match zone.origin {
         // Before it is registered, an imported zone has only what was found.
         Some(Origin::Import) => zone.applied.as_deref().map_or(nets, |applied| &applied.nets),
         _ => &[],
     };
-    let mut seen: Vec<((&str, String), &EntryNet)> = Vec::new();
+    let mut imported: HashMap<(&str, String), usize> = HashMap::new();
+    found.iter().flat_map(things).for_each(|thing| *imported.entry(thing).or_default() += 1);
+    let mut seen: HashMap<(&str, String), &EntryNet> = HashMap::new();
     for net in nets {
         for thing in things(net) {
-            match seen.iter().find(|(known, _)| *known == thing) {
-                Some((_, first)) if count(found, &thing) < 2 => {
-                    let (what, which) = &thing;
+            match seen.entry(thing) {
+                Entry::Occupied(first) if imported.get(first.key()).is_none_or(|count| *count < 2) => {
+                    let ((what, which), first) = (first.key(), first.get());
                     let message = if std::ptr::eq(*first, net) {
                         format!("net {:?} has the {what} {which} twice", net.name)
                     } else {
                         format!("nets {:?} and {:?} both have the {what} {which}", first.name, net.name)
                     };
-                    let help =
-                        format!("use a different {what}{} for each net", if *what == "link" { "s" } else { "es" });
+                    let help = format!("use a different {what} for each net");
                     findings.add_with_help("twice-in-zone", &net.source, message, help);
                 }
-                Some(_) => {}
-                None => seen.push((thing, net)),
+                Entry::Occupied(_) => {}
+                Entry::Vacant(free) => {
+                    free.insert(net);
+                }
             }
         }
     }
@@ -287,14 +293,22 @@ fn check_twice(nets: &[EntryNet], shared: bool, zone: &ZoneEntry, findings: &mut
 
 /// Refuses file systems on the zone's root, and two on one mount point, in any spelling.
 fn check_filesystems(resources: &Resources, findings: &mut Findings) {
-    for (n, fs) in resources.fs.iter().enumerate() {
+    let mut seen: HashMap<String, &str> = HashMap::with_capacity(resources.fs.len());
+    for fs in &resources.fs {
         let dir = fs.clean_dir();
         if dir == "/" {
             let message = format!("fs {:?} would be mounted over the root of the zone", fs.dir);
             findings.add_with_help("bad-value", &fs.source, message, "use a directory below it");
-        } else if let Some(first) = resources.fs[..n].iter().find(|first| first.clean_dir() == dir) {
-            let message = format!("fs {:?} and fs {:?} have the same mount point", first.dir, fs.dir);
-            findings.add_with_help("contradiction", &fs.source, message, "remove one of them");
+            continue;
+        }
+        match seen.entry(dir) {
+            Entry::Occupied(first) => {
+                let message = format!("fs {:?} and fs {:?} have the same mount point", first.get(), fs.dir);
+                findings.add_with_help("contradiction", &fs.source, message, "remove one of them");
+            }
+            Entry::Vacant(free) => {
+                free.insert(&fs.dir);
+            }
         }
     }
 }

@@ -134,3 +134,67 @@ fn a_spec_survives_json() {
     let json = serde_json::to_string(&spec).unwrap();
     assert_eq!(serde_json::from_str::<ZoneSpec>(&json).unwrap(), spec);
 }
+
+/// A size that would take hours if each node were compared with each other.
+const MANY: usize = 100_000;
+
+#[test]
+fn many_nodes_of_each_kind_merge_in_linear_time() {
+    use crate::documents::resources::{Attr, AttrValue, Dataset, Device, Fs};
+    use crate::documents::settings::Without;
+    let layer = |spelling: &str| {
+        let mut settings = Settings::default();
+        let resources = &mut settings.resources;
+        for n in 0..MANY {
+            resources.fs.push(Fs::new(format!("/data/{n}{spelling}"), format!("/from{spelling}"), "lofs").into());
+            resources.datasets.push(Dataset::new(format!("rpool/data/{n}")).into());
+            resources.devices.push(Device::new(format!("/dev/{n}")).into());
+            resources.attrs.push(Attr::new(format!("a{n}"), AttrValue::String(spelling.to_owned())).into());
+        }
+        settings
+    };
+    let mut template = Template::new("big".parse().unwrap());
+    template.settings = layer("");
+    template.settings.brand = Some("nlipkg".to_owned().into());
+    template.settings.tags = Some((0..MANY).map(|n| format!("t{n}")).collect::<Vec<_>>().into());
+    let mut entry = zone("zone \"web01\" {\n  template \"big\"\n}\n");
+    entry.settings = layer("/");
+    let without = |n: usize| Without { node: "tag".to_owned(), key: Some(format!("t{n}")) }.into();
+    entry.settings.without = (1..MANY).map(without).collect();
+    for n in 0..MANY {
+        let mut net = EntryNet::new(format!("n{n}"));
+        net.physical = Some(format!("e{n}"));
+        entry.nets.push(net);
+    }
+    let templates = BTreeMap::from([(template.name.clone(), template)]);
+    let spec = effective(&Config::default(), &templates, &BTreeMap::new(), &entry).unwrap();
+    let resources = &spec.resources;
+    // The same mount point in another spelling is the same file system.
+    assert!(resources.fs.len() == MANY && resources.fs.iter().all(|fs| fs.special == "/from/"));
+    let counts = [resources.datasets.len(), resources.devices.len(), resources.attrs.len(), spec.nets.len()];
+    assert_eq!(counts, [MANY; 4]);
+    assert_eq!(spec.tags.value, ["t0"]);
+}
+
+#[test]
+fn file_systems_of_several_layers_and_spellings() {
+    let tree = tree(
+        "",
+        &[(
+            "base",
+            "template \"base\" {\n  brand \"ipkg\"\n  fs \"/a\" special=\"/1\" type=\"lofs\"\n  fs \"/b/\" special=\"/2\" type=\"lofs\"\n  fs \"/c\" special=\"/3\" type=\"lofs\"\n}\n",
+        )],
+        &[],
+    );
+    let merged = |own: &str| {
+        let spec = spec(&tree, &format!("zone \"web01\" {{\n  template \"base\"\n{own}}}\n"))?;
+        Ok::<_, crate::error::Error>(
+            spec.resources.fs.iter().map(|fs| format!("{} {}", fs.dir, fs.special)).collect::<Vec<_>>(),
+        )
+    };
+    let fs = |dir: &str| format!("  fs \"{dir}\" special=\"/x\" type=\"lofs\"\n");
+    assert_eq!(merged(&fs("/b")).unwrap(), ["/a /1", "/b /x", "/c /3"]);
+    assert_eq!(merged(&(fs("/d") + &fs("/c/."))).unwrap(), ["/a /1", "/b/ /2", "/c/. /x", "/d /x"]);
+    let twice = merged(&(fs("/a") + &fs("/a/"))).unwrap_err();
+    assert!(twice.to_string().contains("same mount point"), "{twice}");
+}

@@ -1,5 +1,6 @@
 //! Differences between two configurations, in readable form.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::document::ZoneConfig;
@@ -51,12 +52,10 @@ pub fn differences(wanted: &ZoneConfig, found: &ZoneConfig) -> Vec<Difference> {
         differ((*name).to_owned(), None, Some(value.clone()));
     }
     let (old, new) = (wanted.resources(), found.resources());
-    let twin = |resources: &[Resource], of: &Resource| {
-        resources.iter().find(|resource| resource.kind == of.kind && resource.key() == of.key()).cloned()
-    };
+    let (old_by_name, new_by_name) = (by_name(&old), by_name(&new));
     for resource in &old {
         let name = name(resource);
-        let Some(other) = twin(&new, resource) else {
+        let Some(other) = new_by_name.get(&name) else {
             differ(name, Some(String::new()), None);
             continue;
         };
@@ -70,16 +69,23 @@ pub fn differences(wanted: &ZoneConfig, found: &ZoneConfig) -> Vec<Difference> {
             }
         }
     }
-    for resource in new.iter().filter(|resource| twin(&old, resource).is_none()) {
-        differ(name(resource), None, Some(String::new()));
+    for name in new.iter().map(name).filter(|name| !old_by_name.contains_key(name)) {
+        differ(name, None, Some(String::new()));
     }
-    for text in wanted.unknown.iter().filter(|text| !found.unknown.contains(text)) {
+    let (old, new): (HashSet<&String>, HashSet<&String>) =
+        (wanted.unknown.iter().collect(), found.unknown.iter().collect());
+    for text in wanted.unknown.iter().filter(|text| !new.contains(text)) {
         differ(text.clone(), Some(String::new()), None);
     }
-    for text in found.unknown.iter().filter(|text| !wanted.unknown.contains(text)) {
+    for text in found.unknown.iter().filter(|text| !old.contains(text)) {
         differ(text.clone(), None, Some(String::new()));
     }
     differences
+}
+
+/// Returns the resources by kind and key; of several with one key, the first.
+fn by_name(resources: &[Resource]) -> HashMap<String, &Resource> {
+    resources.iter().rev().map(|resource| (name(resource), resource)).collect()
 }
 
 fn name(resource: &Resource) -> String {

@@ -3,6 +3,8 @@
 //! Invariant: pure. What others added on the host stays there, unless it is pruned; what was applied and is no longer desired is
 //! removed.
 
+use std::collections::{HashMap, HashSet};
+
 use super::ZoneConfig;
 
 /// Returns the next configuration of the host.
@@ -13,8 +15,9 @@ pub fn merge(desired: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prun
     // Sets are taken from the files.
     target.fs_allowed = written.fs_allowed.clone().filter(|_| desired.fs_allowed.is_some());
     target.security_flags.clone_from(&written.security_flags);
+    let written: HashMap<&str, _> = written.admins.iter().rev().map(|admin| (admin.user.as_str(), admin)).collect();
     for admin in &mut target.admins {
-        if let Some(written) = written.admins.iter().find(|written| written.user == admin.user) {
+        if let Some(written) = written.get(admin.user.as_str()) {
             admin.auths.clone_from(&written.auths);
         }
     }
@@ -43,12 +46,10 @@ pub fn merge(desired: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prun
     );
     macro_rules! keyed {
         ($($field:ident $key:expr),+ $(,)?) => {
-            $(for there in &host.$field {
+            $({
                 let key = $key;
-                let same = |other: &_| key(other) == key(there);
-                if !desired.$field.iter().any(same) && !applied.$field.iter().any(same) {
-                    target.$field.push(there.clone());
-                }
+                let ours: HashSet<_> = desired.$field.iter().chain(&applied.$field).map(key).collect();
+                target.$field.extend(host.$field.iter().filter(|there| !ours.contains(&key(there))).cloned());
             })+
         };
     }

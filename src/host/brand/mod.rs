@@ -165,6 +165,12 @@ pub(crate) fn brand(name: &str, dialect: Distribution) -> Option<&'static Brand>
     BRANDS.iter().find(|row| row.name == name && (row.on.is_empty() || row.on.contains(&dialect)))
 }
 
+/// Returns the distribution whose hooks of this brand are known, if it is the only one.
+pub(crate) fn only_distribution_with(name: &str) -> Option<Distribution> {
+    let mut on = BRANDS.iter().filter(|row| row.name == name).flat_map(|row| row.on);
+    on.next().filter(|_| on.next().is_none()).copied()
+}
+
 fn any(name: &str) -> Option<&'static Brand> {
     BRANDS.iter().find(|row| row.name == name)
 }
@@ -202,6 +208,11 @@ pub(crate) fn root_is_a_dataset(brand: &str) -> bool {
 /// Returns true if a clone of a zone of this brand lacks the zone's root.
 pub(crate) fn clone_loses_root(brand: &str) -> bool {
     any(brand).is_some_and(|row| row.cloning.value == Cloning::LosesRoot)
+}
+
+/// Returns true if zoneadm detaches zones of this brand without a hook, and refuses if anything is mounted below the zonepath.
+pub(crate) fn is_detached_by_zoneadm(brand: &str) -> bool {
+    any(brand).is_some_and(|row| row.detaching.value == Detaching::ZoneadmAlone)
 }
 
 /// Returns true if the install hook of this brand takes publishers and packages.

@@ -5,6 +5,7 @@ use crate::documents::resolve::ZoneSpec;
 use crate::error::Result;
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ZoneConfig;
+use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::{Context, Snapshots};
 use crate::operations::create_plan::vnics;
 use crate::operations::preconditions::{self, APPLY, APPLY_UNINSTALLED, Row, Subject, Unmet};
@@ -14,6 +15,7 @@ use crate::value::name::ZoneName;
 /// Returns what a boot with this configuration would fail on.
 pub(super) fn unmet(
     context: &Context,
+    config_tree: &ConfigTree,
     snapshots: &Snapshots,
     spec: &ZoneSpec,
     zone: &HostZone,
@@ -24,7 +26,9 @@ pub(super) fn unmet(
     let mut below = spec.clone();
     below.nets.retain(|net| net.vnic.as_ref().is_some_and(|vnic| created.iter().any(|name| name == vnic.as_str())));
     preconditions::links(&snapshots.host, &below)?;
-    let subject = Subject { made_links: created, ..subject(context, snapshots, spec, found, target) };
+    let gains = target.datasets.iter().any(|dataset| !found.datasets.contains(dataset));
+    let claims = gains.then(|| snapshots.claims(context, config_tree)).transpose()?;
+    let subject = Subject { made_links: created, claims, ..subject(context, snapshots, spec, found, target) };
     subject.unmet(match zone.state {
         ZoneState::Configured | ZoneState::Incomplete => APPLY_UNINSTALLED,
         _ => APPLY,
@@ -46,10 +50,17 @@ pub(super) fn refuse(planned: &[PlannedStep], name: &ZoneName, unmet: Vec<Unmet>
 }
 
 /// Checks what building a zone again needs that the host has lost.
-pub(super) fn check_rebuild(context: &Context, snapshots: &Snapshots, spec: &ZoneSpec) -> Result<()> {
+pub(super) fn check_rebuild(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &Snapshots,
+    spec: &ZoneSpec,
+) -> Result<()> {
     preconditions::links(&snapshots.host, spec)?;
     let config = wanted::without_nets(spec, context.host.dialect())?;
-    let subject = Subject { spec: Some(spec), ..Subject::new(context.inventory(snapshots), &spec.name, &config) };
+    let claims = (!config.datasets.is_empty()).then(|| snapshots.claims(context, config_tree)).transpose()?;
+    let inventory = context.inventory(snapshots);
+    let subject = Subject { spec: Some(spec), claims, ..Subject::new(inventory, &spec.name, &config) };
     subject.check(&[Row::Brand])?;
     subject.check(preconditions::CREATE)
 }

@@ -278,10 +278,7 @@ fn plan_of(
 ) -> Result<Application> {
     let host = &snapshots.host;
     let name = comparison.spec.name.clone();
-    let Some(id) = comparison.entry().id.clone() else {
-        return Err(Error::new(Code::Config, format!("the entry of {name} has a state but no id"))
-            .with_help("it was edited by hand; remove its state to create it again"));
-    };
+    let id = identity::id_of(comparison.entry())?;
     let applied = comparison.applied();
     let mut comparison = comparison;
     let opens: Vec<String> = comparison.open_nets().map(|net| net.name.clone()).collect();
@@ -323,7 +320,7 @@ fn plan_of(
             rebuild = true;
             applied_now.plumb_links = create_plan::unknown_links(spec);
             preconditions::source_fits(snapshots.clones(), host, spec)?;
-            boots::check_rebuild(context, snapshots, spec)?;
+            boots::check_rebuild(context, config_tree, snapshots, spec)?;
             let host_assets = HostAssets::of(&context.host, config_tree, spec)?;
             steps = create_plan::steps(spec, config_tree, context.host.dialect(), &host_assets)?;
             let limit = config_tree.config.timeouts.boot;
@@ -347,7 +344,7 @@ fn plan_of(
             if !script.is_empty() && zonecfg::validate(found).is_ok() {
                 zonecfg::validate(&target).map_err(|error| error.with_context(format!("zone {name}")))?;
             }
-            unmet = boots::unmet(context, snapshots, spec, zone, found, &target)?;
+            unmet = boots::unmet(context, config_tree, snapshots, spec, zone, found, &target)?;
             steps.extend(datasets(context, snapshots, comparison.entry(), spec)?);
             let mut gained = Vec::new();
             let had = |link: &LinkName| {
@@ -436,6 +433,10 @@ fn plan_of(
                 notes.push(format!(
                     "{name} has changes pending until its next reboot; run `zmgr apply --reboot {name}` or `zmgr reboot {name}`"
                 ));
+            }
+            if comparison.entry().uuid.is_some() && matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete)
+            {
+                notes.push(format!("{name} is {}, not installed: run `zmgr reinstall {name}`", zone.state));
             }
             let known = comparison.entry().applied.iter().flat_map(|applied| &applied.plumb_links);
             let desired =

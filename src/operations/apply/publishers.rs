@@ -5,7 +5,7 @@ use crate::documents::zone::{Origin, ZoneEntry};
 use crate::error::Result;
 use crate::exec::pkg::ImagePublisher;
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::host::is_pkg_image;
+use crate::host::{Distribution, is_pkg_image};
 use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::Context;
 use crate::operations::host_assets::HostAssets;
@@ -26,12 +26,18 @@ pub(crate) struct Publishing {
 /// names publishers, it keeps those that it has.
 pub(crate) fn are_ours(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec, zone: &HostZone) -> bool {
     let installed = !matches!(zone.state, ZoneState::Configured | ZoneState::Incomplete);
-    let own = is_pkg_image(&zone.brand) && !is_linked(&zone.brand, context.host.dialect());
-    let named = entry.settings.install.is_some() || !applied(entry).is_empty();
-    !spec.install.publishers.is_empty() && installed && own && (entry.origin != Some(Origin::Import) || named)
+    installed && would_be_ours(context.host.dialect(), entry, spec, &zone.brand)
 }
 
-fn applied(entry: &ZoneEntry) -> Vec<String> {
+/// Returns true if zmgr manages the publishers of this zone's image once it is installed.
+pub(crate) fn would_be_ours(dialect: Distribution, entry: &ZoneEntry, spec: &ZoneSpec, brand: &str) -> bool {
+    let own = is_pkg_image(brand) && !is_linked(brand, dialect);
+    let named = entry.settings.install.is_some() || !applied(entry).is_empty();
+    !spec.install.publishers.is_empty() && own && (entry.origin != Some(Origin::Import) || named)
+}
+
+/// Returns the names of the publishers as they were applied.
+pub(crate) fn applied(entry: &ZoneEntry) -> Vec<String> {
     let install = entry.applied.as_deref().and_then(|applied| applied.settings.install.as_ref());
     install.map(|install| install.publishers.iter().map(ToString::to_string).collect()).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use crate::documents::resolve::{Findings, ZoneSpec};
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::exec::zoneadm::ZoneState;
 use crate::host::HostSnapshot;
+use crate::operations::claims::Claims;
 use crate::operations::inventory::Inventory;
 use crate::operations::preconditions::{Row, Subject, Unmet};
 use crate::operations::wanted::{bootable_config, without_nets};
@@ -17,6 +18,8 @@ use crate::value::name::ZoneName;
 const BUILT: &[Row] = &[Row::Delegated, Row::FileSystems, Row::BootLinks];
 /// What creating a zone needs.
 const NOT_BUILT: &[Row] = &[Row::Delegated, Row::Delegable, Row::FileSystems, Row::SetupFiles];
+/// What a zone cannot be if its files ask for what it cannot get.
+const CHANGED: &str = "be changed as its files say";
 /// How many zones are named that lack the same.
 const NAMED: usize = 3;
 
@@ -32,6 +35,8 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     let on_host = found.zones_by_name();
+    let claims =
+        Claims::of(documents.zones.values().map(|zone| (zone, specs.get(&zone.name))), inventory.host.dialect(), found);
     let mut lacking: BTreeMap<Lack, (Unmet, Vec<&ZoneName>)> = BTreeMap::new();
     for (name, spec) in specs {
         let Some(zone) = documents.zones.get(name).filter(|zone| !zone.is_newer() && !is_unfinished(zone)) else {
@@ -39,7 +44,9 @@ pub(super) fn check(
         };
         let state = on_host.get(name.as_str()).map(|zone| zone.state);
         let (what, unmet) = unmet(zone, spec, state, inventory, found);
-        for one in unmet {
+        let unmet = unmet.into_iter().map(|one| (what, one));
+        let datasets = not_delegable(zone, spec, state, inventory, &claims).into_iter().map(|one| (CHANGED, one));
+        for (what, one) in unmet.chain(datasets) {
             let message = one.error.message();
             let message = message.strip_prefix(&format!("zone {name}: ")).unwrap_or(message).to_owned();
             let file = one.source.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
@@ -82,6 +89,31 @@ fn unmet(
     let subject =
         Subject { spec: Some(spec), made_links: made.collect(), ..Subject::new(inventory, &spec.name, &config) };
     (what, subject.unmet(rows).unwrap_or_default())
+}
+
+/// Returns the datasets that a built zone asks for, does not have and cannot be given.
+fn not_delegable(
+    zone: &ZoneEntry,
+    spec: &ZoneSpec,
+    state: Option<ZoneState>,
+    inventory: Inventory<'_>,
+    claims: &Claims,
+) -> Vec<Unmet> {
+    if zone.state != Some(EntryState::Ready) || state.is_none() {
+        return Vec::new();
+    }
+    let Ok(config) = bootable_config(spec, inventory.host.dialect()) else { return Vec::new() };
+    if config.datasets.is_empty() {
+        return Vec::new();
+    }
+    let Ok(has) = inventory.host.zone_config(spec.name.as_str()) else { return Vec::new() };
+    let subject = Subject {
+        spec: Some(spec),
+        has: has.as_ref(),
+        claims: Some(claims),
+        ..Subject::new(inventory, &spec.name, &config)
+    };
+    subject.unmet(&[Row::Delegable]).unwrap_or_default()
 }
 
 /// Names some of the zones, and counts the others.

@@ -6,6 +6,7 @@ use super::zones::is_unfinished;
 use super::{Documents, boot, places};
 use crate::documents::resolve::{Findings, ZoneSpec};
 use crate::documents::zone::EntryState;
+use crate::exec::zoneadm::ZoneState;
 use crate::host::{BrandKind, Host, HostSnapshot, brand_kind};
 use crate::operations::inventory::{Answers, Inventory};
 use crate::schema::did_you_mean;
@@ -43,6 +44,9 @@ fn links(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &Ho
     for net in documents.templates.values().flat_map(|template| &template.nets).chain(zone_nets) {
         if let Some(physical) = &net.physical {
             links.entry(physical).or_insert((&net.source, false));
+        }
+        if let Some(stub) = &net.stub {
+            links.entry(stub).or_insert((&net.source, true));
         }
     }
     for (link, (source, carries)) in links {
@@ -144,6 +148,12 @@ fn zones(documents: &Documents, found: &HostSnapshot, findings: &mut Findings) {
             }
             (Some(EntryState::Ready), Some(there)) => {
                 let accept = format!("if that is intended, run `zmgr forget {name}` and `zmgr import {name}`");
+                if zone.uuid.is_some() && matches!(there.state, ZoneState::Configured | ZoneState::Incomplete) {
+                    let state = there.state.as_str();
+                    let message = format!("zone {name} is registered as installed, but it is {state} on the host");
+                    let help = format!("run `zmgr reinstall {name}` to install it again, or `zmgr destroy {name}`");
+                    add("not-installed", &zone.source, message, help);
+                }
                 if let (Some(ours), Some(theirs)) = (&zone.uuid, &there.uuid)
                     && !ours.eq_ignore_ascii_case(theirs)
                 {

@@ -12,7 +12,7 @@ use crate::documents::reservation::Reservation;
 use crate::documents::template::Template;
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Diagnostic, Error};
-use crate::kdl_util::snippet;
+use crate::kdl_util::snippet_of_line;
 use crate::registry::{Directory, Pools, Tree};
 use crate::value::name::{PublisherName, TemplateName, ZoneName};
 
@@ -75,7 +75,7 @@ impl Documents {
         if let (None, Some(path), Some(line)) = (&finding.snippet, &finding.path, finding.line)
             && let Some(text) = self.texts.get(path)
         {
-            let shown = text.lines().nth(line.saturating_sub(1)).map(snippet);
+            let shown = snippet_of_line(text, line);
             let indent = shown.as_ref().map_or(0, |line| line.chars().take_while(|c| *c == ' ').count());
             finding.column = finding.column.or(Some(indent + 1));
             finding.snippet = shown;

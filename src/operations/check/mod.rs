@@ -4,6 +4,7 @@
 
 mod across;
 mod boot;
+mod creations;
 mod files;
 mod held;
 mod hosted;
@@ -15,11 +16,13 @@ mod zones;
 
 pub(crate) use load::Documents;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::{Diagnostic, Severity};
 use crate::host::{Host, HostSnapshot};
+use crate::kdl_util::MAX_FAULTS;
 use crate::registry::{HostUsage, Registry};
 
 /// Reads every file of a tree and returns the problems of each and of all together; with a host, also what it lacks.
@@ -35,10 +38,39 @@ pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, Hos
     if let Ok(allocator) = registry.allocator(Arc::new(documents.pools.clone()), host_usage) {
         findings.extend(held::check(&documents, &allocator));
     }
+    if let Some((host, _)) = host {
+        let found = creations::check(&documents, registry, host, &findings);
+        findings.extend(found);
+    }
+    let mut findings = at_most_per_file(in_order(findings));
     for finding in &mut findings {
         documents.show(finding);
     }
     in_order(findings)
+}
+
+/// Keeps the first problems of each file and counts the others.
+fn at_most_per_file(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut kept: Vec<Diagnostic> = Vec::with_capacity(findings.len());
+    let mut counts: BTreeMap<Option<PathBuf>, (usize, usize, Severity)> = BTreeMap::new();
+    for finding in findings {
+        let (count, left, severity) = counts.entry(finding.path.clone()).or_insert((0, 0, Severity::Warning));
+        if finding.path.is_none() || *count < MAX_FAULTS {
+            *count += 1;
+            kept.push(finding);
+            continue;
+        }
+        *left += 1;
+        if finding.severity == Severity::Error {
+            *severity = Severity::Error;
+        }
+    }
+    for (path, (_, left, severity)) in counts.into_iter().filter(|(_, (_, left, _))| *left > 0) {
+        let mut more = Diagnostic::new("too-many", format!("{left} more problems of this file are not listed"));
+        (more.path, more.severity) = (path, severity);
+        kept.push(more.with_help("fix those that are listed, and check again"));
+    }
+    kept
 }
 
 /// Sorts by file, line and column, errors before warnings, and removes duplicates.

@@ -45,6 +45,13 @@ pub(super) fn check(
             });
         }
     }
+    let configured = &documents.config.zonepath_prefix;
+    if check_zonepath(&format!("{prefix}/x")).is_ok() && !mounts.has(prefix) {
+        let message = format!("zones cannot be created below {prefix}: it is not a mounted ZFS file system");
+        let help = "create that file system, or set `zonepath-prefix` to another";
+        findings.add_with_help("no-parent", &configured.source, message, help);
+        findings.lower_last();
+    }
     orphans(documents, specs, host, found, prefix, &below, findings);
 }
 

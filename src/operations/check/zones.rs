@@ -9,6 +9,7 @@ use crate::documents::zone::{EntryState, Origin, ZoneEntry};
 use crate::exec::zonecfg::check_zonepath;
 use crate::host::{BrandKind, brand_kind, managed_brands};
 use crate::operations::boot_order::{BootOrder, CIRCLE_HELP, describe};
+use crate::operations::identity;
 use crate::operations::order::Need;
 use crate::registry::Directory;
 use crate::schema::did_you_mean;
@@ -22,6 +23,12 @@ pub(super) fn check(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>,
     clone_sources(documents, specs, findings);
     links(specs, findings);
     boot_order(documents, specs, findings);
+    for zone in documents.zones.values().filter(|zone| zone.state.is_some() && !zone.is_newer()) {
+        if let Err(error) = identity::id_of(zone) {
+            let help = error.help().unwrap_or_default();
+            findings.add_with_help("no-id", &zone.source, error.message().to_owned(), help.to_owned());
+        }
+    }
     for (name, spec) in specs {
         brand(&spec.brand, findings);
         if documents.zones.get(name).is_some_and(|zone| zone.origin == Some(Origin::Import)) {

@@ -1,13 +1,13 @@
 //! Compares three configurations, part by part.
 
 use super::DriftItem;
-use super::place::place;
+use super::place::Places;
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::ZoneEntry;
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::{Part, ZoneConfig, parts};
 use crate::host::Distribution;
-use crate::operations::effect_of;
+use crate::operations::{effect_of, parts_by_key};
 use crate::value::source::Source;
 
 /// Returns each difference between the host and the desired configuration.
@@ -19,17 +19,19 @@ pub(super) fn documents(
     dialect: Distribution,
 ) -> Vec<DriftItem> {
     let (desired, applied, host) = (parts(desired), parts(applied), parts(host));
-    let find = |parts: &[Part], key: &[String]| parts.iter().find(|part| part.key == key).cloned();
+    let (desired_by_key, applied, host_by_key) = (parts_by_key(&desired), parts_by_key(&applied), parts_by_key(&host));
+    let places = Places::of(spec);
     let mut items = Vec::new();
-    let theirs = host.iter().filter(|part| find(&desired, &part.key).is_none());
+    let theirs = host.iter().filter(|part| !desired_by_key.contains_key(part.key.as_slice()));
     for part in desired.iter().chain(theirs) {
-        let (wanted, was, there) = (find(&desired, &part.key), find(&applied, &part.key), find(&host, &part.key));
-        let source = if wanted.is_some() { place(spec, &part.key) } else { Source::none() };
+        let key = part.key.as_slice();
+        let [wanted, was, there] = [&desired_by_key, &applied, &host_by_key].map(|parts| parts.get(key).copied());
+        let source = if wanted.is_some() { places.line(key) } else { Source::none() };
         let first = items.len();
         match (wanted, there) {
-            (Some(wanted), Some(there)) => properties(&wanted, was.as_ref(), &there, &source, &mut items),
+            (Some(wanted), Some(there)) => properties(wanted, was, there, &source, &mut items),
             (wanted, there) => {
-                let text = |part: Option<Part>| part.map(|part| part.text());
+                let text = |part: Option<&Part>| part.map(Part::text);
                 items.push(DriftItem::new(part.name.clone(), text(wanted), text(was), text(there), source));
             }
         }

@@ -3,16 +3,15 @@
 use super::DriftItem;
 use crate::documents::resolve::nets_of_template;
 use crate::documents::zone::Origin;
-use crate::exec::zoneadm::HostZone;
-use crate::operations::{ConfigTree, Context, ZoneComparison, install_differences, publishers};
+use crate::operations::{ConfigTree, ZoneComparison, install_differences};
 use crate::schema::TakesEffect;
 use crate::value::source::Source;
 
-/// Returns the settings in which the files differ from what the zone was installed with.
-pub(super) fn at_reinstall(context: &Context, comparison: &ZoneComparison<'_>, zone: &HostZone) -> Vec<DriftItem> {
+/// Returns the settings in which the files differ from what the zone was installed with. `publishers`: those of its image are set
+/// while it runs.
+pub(super) fn at_reinstall(comparison: &ZoneComparison<'_>, publishers: bool) -> Vec<DriftItem> {
     let (entry, spec) = (comparison.entry(), &comparison.spec);
-    let ours = publishers::are_ours(context, entry, spec, zone);
-    let later = install_differences(entry, spec, context.host.dialect(), ours).into_iter();
+    let later = install_differences(entry, spec, comparison.dialect(), publishers).into_iter();
     later
         .map(|later| {
             let host = later.installed.clone();

@@ -15,11 +15,7 @@ pub(super) fn vnics(
     comparison: &ZoneComparison<'_>,
 ) -> Result<Vec<DriftItem>> {
     let host = &snapshots.host;
-    let mut items: Vec<DriftItem> = Vec::new();
-    for net in comparison.open_nets() {
-        let desired = net.pool.as_ref().map_or(String::new(), |pool| format!("an address of pool {pool}"));
-        items.push(DriftItem::new(format!("net {}", net.name), Some(desired), None, None, net.source.clone()));
-    }
+    let mut items: Vec<DriftItem> = comparison.open_nets().map(open).collect();
     let applied = comparison.entry().applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
     for net in comparison.spec.nets.iter().filter(|net| net.managed) {
         compare(net, applied, host, &mut items);
@@ -35,6 +31,12 @@ pub(super) fn vnics(
         }
     }
     Ok(items)
+}
+
+/// Returns the difference of a net for which something must be chosen.
+pub(super) fn open(net: &EntryNet) -> DriftItem {
+    let desired = net.pool.as_ref().map_or(String::new(), |pool| format!("an address of pool {pool}"));
+    DriftItem::new(format!("net {}", net.name), Some(desired), None, None, net.source.clone())
 }
 
 /// The properties of a VNIC that are desired or were applied.
@@ -77,7 +79,8 @@ fn is_ours(net: &EntryNet, host: &HostSnapshot) -> bool {
     found.is_some_and(|found| Some(&found.over) == net.stub.as_ref() && found.mac == net.mac.map(|mac| mac.bytes()))
 }
 
-fn said(net: &EntryNet) -> String {
+/// Returns a net's link and MAC address as text.
+pub(super) fn said(net: &EntryNet) -> String {
     let mac = net.mac.map_or(String::new(), |mac| format!(", {mac}"));
     format!("over {}{mac}", net.stub.as_deref().unwrap_or("nothing"))
 }

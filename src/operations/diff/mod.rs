@@ -6,6 +6,7 @@ mod boot;
 mod compare;
 mod later;
 mod links;
+mod offline;
 mod place;
 mod publishers;
 
@@ -13,10 +14,13 @@ use serde_json::json;
 
 use crate::documents::zone::{EntryState, Pending};
 use crate::error::{Code, Diagnostic, Result};
-use crate::operations::{ConfigTree, Context, Snapshots, ZoneComparison, comparisons, current_pending};
+use crate::operations::{
+    ConfigTree, Context, Snapshots, ZoneComparison, comparisons, current_pending, publishers as publishing,
+};
 use crate::schema::TakesEffect;
 use crate::value::name::ZoneName;
 use crate::value::source::Source;
+pub(crate) use offline::diff as diff_offline;
 
 /// Differences of zones from their files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +44,8 @@ pub struct ZoneDrift {
     pub pending: Vec<String>,
     /// Error in its files, if any.
     pub fault: Option<Diagnostic>,
+    /// True if the host was not queried: the items are differences between desired and applied state.
+    pub unchecked: bool,
 }
 
 /// Status of a zone.
@@ -48,6 +54,8 @@ pub struct ZoneDrift {
 pub enum DriftStatus {
     /// The host matches the files.
     Clean,
+    /// The files match what was applied; the host was not queried.
+    Unchecked,
     /// The host differs.
     Differs,
     /// The host matches the files, but the zone must reboot for some of it.
@@ -69,6 +77,7 @@ impl DriftStatus {
     pub const fn as_str(self) -> &'static str {
         match self {
             DriftStatus::Clean => "clean",
+            DriftStatus::Unchecked => "unchecked",
             DriftStatus::Differs => "differs",
             DriftStatus::Pending => "pending",
             DriftStatus::Minor => "minor",
@@ -102,7 +111,7 @@ pub struct DriftItem {
     pub desired: Option<String>,
     /// Last applied value.
     pub applied: Option<String>,
-    /// Actual value on the host.
+    /// Actual value on the host; `None` also if the host was not queried.
     pub host: Option<String>,
     /// The side that changed since.
     pub cause: DriftCause,
@@ -110,6 +119,8 @@ pub struct DriftItem {
     pub source: Source,
     /// When applying it takes effect; `None` if it is not a setting.
     pub effect: Option<TakesEffect>,
+    /// True if the host was not queried.
+    pub unchecked: bool,
     /// True if it counts as drift. Settings that wait for a reinstall, and a net of the template that the entry does not name, do
     /// not count.
     pub counts: bool,
@@ -159,7 +170,7 @@ impl DriftItem {
         } else {
             DriftCause::Both
         };
-        DriftItem { what, desired, applied, host, cause, source, effect: None, counts: true }
+        DriftItem { what, desired, applied, host, cause, source, effect: None, unchecked: false, counts: true }
     }
 
     fn taking_effect(mut self, effect: TakesEffect) -> Self {
@@ -177,12 +188,13 @@ impl DriftItem {
 impl Drift {
     /// Returns true if every zone matches its files and none waits for a reboot. Settings that wait for a reinstall do not count.
     pub fn is_clean(&self) -> bool {
-        self.zones.iter().all(|zone| matches!(zone.status, DriftStatus::Clean | DriftStatus::Minor))
+        let clean = |status| matches!(status, DriftStatus::Clean | DriftStatus::Unchecked | DriftStatus::Minor);
+        self.zones.iter().all(|zone| clean(zone.status))
     }
 
-    /// Returns true if there is nothing to list.
+    /// Returns true if there is no difference to list.
     pub fn is_empty(&self) -> bool {
-        self.zones.iter().all(|zone| zone.status == DriftStatus::Clean)
+        self.zones.iter().all(|zone| matches!(zone.status, DriftStatus::Clean | DriftStatus::Unchecked))
     }
 
     /// Returns the drift as JSON: an array with an object for each zone.
@@ -193,7 +205,21 @@ impl Drift {
 
 impl ZoneDrift {
     fn bare(name: String, status: DriftStatus) -> Self {
-        ZoneDrift { name, status, items: Vec::new(), pending: Vec::new(), fault: None }
+        ZoneDrift { name, status, items: Vec::new(), pending: Vec::new(), fault: None, unchecked: false }
+    }
+
+    /// Returns the drift of a zone with these differences and pending changes.
+    fn of(name: String, items: Vec<DriftItem>, pending: Vec<String>) -> Self {
+        let status = if items.iter().any(|item| item.counts) {
+            DriftStatus::Differs
+        } else if !pending.is_empty() {
+            DriftStatus::Pending
+        } else if !items.is_empty() {
+            DriftStatus::Minor
+        } else {
+            DriftStatus::Clean
+        };
+        ZoneDrift { items, pending, ..ZoneDrift::bare(name, status) }
     }
 
     /// Returns the zone's drift as JSON.
@@ -204,6 +230,7 @@ impl ZoneDrift {
             "items": self.items.iter().map(DriftItem::to_json).collect::<Vec<_>>(),
             "pending": self.pending,
             "fault": self.fault.as_ref().map(Diagnostic::to_json),
+            "unchecked": self.unchecked,
         })
     }
 }
@@ -225,10 +252,21 @@ impl DriftItem {
     }
 }
 
-/// One line: subject, actual value, desired value and its place.
+/// One line: subject, actual value (if the host was not queried: applied value), desired value and its place.
 impl std::fmt::Display for DriftItem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let said = |value: &String| if value.is_empty() { "set".to_owned() } else { format!("{value:?}") };
+        if self.unchecked {
+            match (&self.desired, &self.applied) {
+                (Some(desired), Some(applied)) => {
+                    write!(f, "{}: {} applied, should be {}", self.what, said(applied), said(desired))?
+                }
+                (Some(desired), None) => write!(f, "{}: not applied, should be {}", self.what, said(desired))?,
+                (None, Some(applied)) => write!(f, "{}: {} applied, not in files", self.what, said(applied))?,
+                (None, None) => f.write_str(&self.what)?,
+            }
+            return self.write_place_and_effect(f);
+        }
         match (&self.desired, &self.host) {
             (Some(desired), Some(host)) => {
                 write!(f, "{}: {} on host, should be {}", self.what, said(host), said(desired))?
@@ -239,6 +277,13 @@ impl std::fmt::Display for DriftItem {
             (None, Some(host)) => write!(f, "{}: {} on host, not in files", self.what, said(host))?,
             (None, None) => f.write_str(&self.what)?,
         }
+        self.write_place_and_effect(f)
+    }
+}
+
+impl DriftItem {
+    /// Writes the end of the line: where the desired value is, what changed, when a change takes effect.
+    fn write_place_and_effect(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.source.file.is_some() {
             write!(f, " ({})", self.source)?;
         }
@@ -261,6 +306,7 @@ impl std::fmt::Display for Drift {
         for zone in self.zones.iter().filter(|zone| zone.status != DriftStatus::Clean) {
             let words = match zone.status {
                 DriftStatus::Clean => "matches its files",
+                DriftStatus::Unchecked => "was applied as its files say",
                 DriftStatus::Differs => "differs",
                 DriftStatus::Pending => "waits for its next reboot",
                 DriftStatus::Minor => "differs in what apply cannot change",
@@ -270,6 +316,9 @@ impl std::fmt::Display for Drift {
                 DriftStatus::Unreadable => "cannot be compared",
             };
             write!(f, "{} {words}", zone.name)?;
+            if zone.unchecked {
+                f.write_str("; the host was not queried")?;
+            }
             if let Some(fault) = &zone.fault {
                 write!(f, ": {fault}")?;
             }
@@ -335,22 +384,14 @@ fn of_zone(
             }
             items.extend(publishers::publishers(context, config_tree, comparison, zone));
             items.extend(later::quotas(comparison));
-            items.extend(later::at_reinstall(context, comparison, zone));
+            let ours = publishing::are_ours(context, comparison.entry(), &comparison.spec, zone);
+            items.extend(later::at_reinstall(comparison, ours));
             items.extend(later::nets_of_the_template(config_tree, comparison));
             let pending = match current_pending(&context.host, comparison.entry(), Some(zone)) {
                 Ok(pending) => pending.map(Pending::texts).unwrap_or_default(),
                 Err(error) => return unreadable(&name, &error),
             };
-            let status = if items.iter().any(|item| item.counts) {
-                DriftStatus::Differs
-            } else if !pending.is_empty() {
-                DriftStatus::Pending
-            } else if !items.is_empty() {
-                DriftStatus::Minor
-            } else {
-                DriftStatus::Clean
-            };
-            ZoneDrift { name, status, items, pending, fault: None }
+            ZoneDrift::of(name, items, pending)
         }
         (Some(_), _) => bare(DriftStatus::Unfinished),
     }

@@ -1,5 +1,7 @@
 //! The rows that a zone's next boot needs: brand, datasets, file systems, links.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use super::{Subject, Unmet};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::{Filesystem, IpType, Net};
@@ -21,8 +23,10 @@ impl Subject<'_> {
 
     /// Datasets that are there, or that are created, and can be delegated at all.
     pub(super) fn delegated(&self, unmet: &mut Vec<Unmet>) -> Result<()> {
+        let own = self.spec.iter().flat_map(|spec| &spec.resources.datasets);
+        let own: HashMap<&str, _> = own.map(|own| (own.name.as_str(), own)).collect();
         for dataset in &self.config.datasets {
-            let own = self.spec.and_then(|spec| spec.resources.datasets.iter().find(|own| own.name == *dataset));
+            let own = own.get(dataset.as_str());
             let (what, source) = (format!("dataset {dataset} on the host"), own.map(|own| own.source.clone()));
             let by = own.map(|own| format!(", which {} delegates", own.source)).unwrap_or_default();
             let source = source.unwrap_or_default();
@@ -51,27 +55,32 @@ impl Subject<'_> {
 
     /// Datasets that the zone does not have yet and that neither the host nor another zone needs.
     pub(super) fn delegable(&self, unmet: &mut Vec<Unmet>) -> Result<()> {
-        let has = |dataset: &String| self.has.is_some_and(|has| has.datasets.contains(dataset));
-        if self.config.datasets.iter().all(has) {
+        let has: HashSet<&String> = self.has.iter().flat_map(|has| &has.datasets).collect();
+        if self.config.datasets.iter().all(|dataset| has.contains(dataset)) {
             return Ok(());
         }
+        let all: BTreeSet<&str> = self.config.datasets.iter().map(String::as_str).collect();
         let zones = self.inventory.zones()?;
         let others = self.inventory.delegations(&zones);
-        for (n, dataset) in self.config.datasets.iter().enumerate().filter(|(_, dataset)| !has(dataset)) {
-            let others_of_zone = self.config.datasets[..n].iter().chain(&self.config.datasets[n + 1..]);
-            let overlapping = others_of_zone.clone().find(|other| delegation::overlap(other, dataset));
-            if let Some(other) = overlapping {
-                unmet.push(Unmet::from(
-                    self.fault(format_args!("the datasets {other} and {dataset} overlap"))
-                        .with_help("delegate only one of them: a dataset includes everything below it"),
-                ));
+        let own = self.spec.iter().flat_map(|spec| &spec.resources.datasets);
+        let lines: HashMap<&str, &Source> = own.map(|own| (own.name.as_str(), &own.source)).collect();
+        for dataset in self.config.datasets.iter().filter(|dataset| !has.contains(dataset)) {
+            let source = || lines.get(dataset.as_str()).map_or_else(Source::none, |line| (*line).clone());
+            if let Some(other) = delegation::overlapping(&all, dataset) {
+                let error = self
+                    .fault(format_args!("the datasets {other} and {dataset} overlap"))
+                    .with_help("delegate only one of them: a dataset includes everything below it");
+                unmet.push(Unmet::missing(String::new(), source(), error));
             }
             for refused in [
                 delegation::is_delegable(&self.inventory, self.zone.as_str(), &self.config.zonepath, dataset, &zones),
-                delegation::is_free(self.zone.as_str(), dataset, &others),
+                delegation::is_free(self.zone.as_str(), dataset, &others)
+                    .and_then(|()| self.claims.map_or(Ok(()), |claims| claims.check(self.zone, dataset))),
             ] {
                 match refused {
-                    Err(error) if error.code() == Code::Config => unmet.push(Unmet::from(error)),
+                    Err(error) if error.code() == Code::Config => {
+                        unmet.push(Unmet::missing(String::new(), source(), error));
+                    }
                     other => other?,
                 }
             }
@@ -80,22 +89,20 @@ impl Subject<'_> {
     }
 
     pub(super) fn file_systems(&self, unmet: &mut Vec<Unmet>) -> Result<()> {
+        let own = self.spec.iter().flat_map(|spec| &spec.resources.fs);
+        let lines: HashMap<&str, &Source> = own.map(|own| (own.dir.as_str(), &own.source)).collect();
         for fs in &self.config.filesystems {
+            let source = lines.get(fs.dir.as_str()).map_or_else(Source::none, |line| (*line).clone());
             match fs.kind.as_str() {
-                "zfs" => self.zfs_source(fs, unmet)?,
-                _ => self.sources(fs, unmet),
+                "zfs" => self.zfs_source(fs, source, unmet)?,
+                _ => self.sources(fs, &source, unmet),
             }
         }
         Ok(())
     }
 
-    fn line_of(&self, fs: &Filesystem) -> Source {
-        let own = self.spec.and_then(|spec| spec.resources.fs.iter().find(|own| own.dir == fs.dir));
-        own.map_or_else(Source::none, |own| own.source.clone())
-    }
-
-    fn zfs_source(&self, fs: &Filesystem, unmet: &mut Vec<Unmet>) -> Result<()> {
-        let (special, dir, source) = (&fs.special, &fs.dir, self.line_of(fs));
+    fn zfs_source(&self, fs: &Filesystem, source: Source, unmet: &mut Vec<Unmet>) -> Result<()> {
+        let (special, dir) = (&fs.special, &fs.dir);
         let Some(found) = self.inventory.dataset(special)? else {
             let error = self
                 .fault(format_args!("the host has no dataset {special}, which is mounted at {dir} in the zone"))
@@ -116,7 +123,7 @@ impl Subject<'_> {
         Ok(())
     }
 
-    fn sources(&self, fs: &Filesystem, unmet: &mut Vec<Unmet>) {
+    fn sources(&self, fs: &Filesystem, source: &Source, unmet: &mut Vec<Unmet>) {
         let paths = [Some(&fs.special), fs.raw.as_ref()].into_iter().flatten();
         for path in paths.filter(|path| path.starts_with('/') && !self.inventory.host.path(path).exists()) {
             let error = self
@@ -125,12 +132,12 @@ impl Subject<'_> {
                     fs.dir
                 ))
                 .with_help(format!("create {path}, or change `special` of fs \"{}\"", fs.dir));
-            unmet.push(Unmet::missing(format!("{path} on the host"), self.line_of(fs), error));
+            unmet.push(Unmet::missing(format!("{path} on the host"), source.clone(), error));
         }
     }
 
     pub(super) fn boot_links(&self, unmet: &mut Vec<Unmet>) -> Result<()> {
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for net in &self.config.nets {
             // A link that the brand makes at boot needs the link below it.
             let link = match &net.global_nic {
@@ -138,8 +145,7 @@ impl Subject<'_> {
                 Some(below) => below.as_str(),
                 None => net.physical.as_str(),
             };
-            if !seen.contains(&link) && !self.made_links.iter().any(|made| made == link) {
-                seen.push(link);
+            if seen.insert(link) && !self.made_links.iter().any(|made| made == link) {
                 unmet.extend(self.link(net, link)?);
             }
         }

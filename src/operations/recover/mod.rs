@@ -126,11 +126,7 @@ fn recover_one(
         let status = zone.map(|zone| zone.state.into());
         return Ok(Done::Nothing(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) }));
     };
-    let Some(id) = entry.id.clone() else {
-        return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state but no id")).with_help(
-            format!("it was edited: check zones/{name}.kdl, and remove it if nothing of the zone is left"),
-        ));
-    };
+    let id = super::identity::id_of(&entry)?;
     let (spec, lacking) = find::mode(config_tree, &entry)?;
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.made.recorded(&entry.datasets);

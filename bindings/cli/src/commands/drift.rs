@@ -21,6 +21,9 @@ pub struct Diff {
     /// Also exit with 19 for changes that need a reinstall and for nets that the zone lacks but its template has
     #[arg(long)]
     strict: bool,
+    /// Do not query the host: compare the files with what was last applied
+    #[arg(long)]
+    offline: bool,
 }
 
 /// Options of `apply`.
@@ -58,12 +61,14 @@ impl Diff {
         let manager = session::manager(globals)?;
         let names = self.zones.names(&manager)?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let drift = manager.diff(&names)?;
+        let drift = if self.offline { manager.diff_offline(&names)? } else { manager.diff(&names)? };
         if globals.json {
             output::json(&drift.to_json())?;
         } else {
             for zone in drift.zones.iter().filter(|zone| zone.status != DriftStatus::Clean) {
-                output::line(format_args!("{}: {}", zone.name, styled(NOTICE, zone.status.as_str())))?;
+                let mark =
+                    if zone.unchecked && zone.status != DriftStatus::Unchecked { ", host unchecked" } else { "" };
+                output::line(format_args!("{}: {}{mark}", zone.name, styled(NOTICE, zone.status.as_str())))?;
                 for item in &zone.items {
                     output::prose(&format!("  {item}\n"), 2)?;
                 }
@@ -75,7 +80,9 @@ impl Diff {
                 }
             }
             if drift.is_empty() {
-                output::remark(globals, "no differences");
+                let unchecked = drift.zones.iter().any(|zone| zone.unchecked);
+                let host = if unchecked { " between files and applied state; the host was not queried" } else { "" };
+                output::remark(globals, format_args!("no differences{host}"));
             }
         }
         let clean = if self.strict { drift.is_empty() } else { drift.is_clean() };
