@@ -13,6 +13,7 @@ use zmgr::{
     RecoverOptions, ReinstallOptions, Report, RunOptions, SimHost,
 };
 
+use crate::changes;
 use crate::fixture::{self, Fixture};
 use crate::sim_machine::Pretend;
 use crate::snapshot::{differences, whole};
@@ -84,7 +85,7 @@ fn stop_at_work(machine: &Pretend, fault: Fault, cancel: &Cancel) -> std::thread
     let (host, token) = (SimHost::open(machine.dir.path()).unwrap(), cancel.clone());
     std::thread::spawn(move || {
         let is_set = |set: &Fault| (&set.program, &set.subcommand) == (&fault.program, &fault.subcommand);
-        fixture::until("the command is at work", || !host.faults().unwrap().iter().any(is_set));
+        changes::until(host.dir(), "the command is at work", || !host.faults().unwrap().iter().any(is_set));
         token.cancel();
     })
 }
@@ -168,7 +169,7 @@ fn twice_during_a_roll_back_leaves_what_recover_ends() {
         let keyboard = std::thread::spawn(move || {
             for command in pressed {
                 let is_set = |fault: &Fault| fault.subcommand.as_deref() == Some(command);
-                fixture::until("the command is at work", || !host.faults().unwrap().iter().any(is_set));
+                changes::until(host.dir(), "the command is at work", || !host.faults().unwrap().iter().any(is_set));
                 token.cancel();
             }
         });

@@ -246,6 +246,8 @@ fn built_zones_that_the_host_lacks_or_has_otherwise() {
     one(&manager, "no-zonepath", Severity::Warning, "/zones/web01");
     fs::rename(pretend.dir.path().join("zones/gone"), pretend.dir.path().join("zones/web01")).unwrap();
     pretend.run("zoneadm -z web01 uninstall -F");
+    let finding = one(&manager, "not-installed", Severity::Warning, "web01");
+    assert!(finding.help.unwrap().contains("zmgr reinstall web01"));
     pretend.run("zonecfg -z web01 delete -F");
     let finding = one(&manager, "no-such-zone", Severity::Warning, "web01");
     assert!(finding.help.unwrap().contains("zmgr forget web01"));
@@ -271,4 +273,94 @@ fn what_import_recorded_is_a_warning() {
     one(&manager, "bad-address", Severity::Warning, "10.1.0.255/24");
     assert!(manager.check().unwrap().iter().all(|finding| finding.severity == Severity::Warning));
     assert!(manager.diff(&[]).unwrap().is_clean());
+}
+
+#[test]
+fn places_and_links_with_which_apply_failed_while_check_was_silent() {
+    let (_pretend, manager) = tree();
+    let apply = |code: Code| {
+        let report = manager.apply(&["a"], &zmgr::ApplyOptions::new(), &mut RunOptions::new()).unwrap();
+        assert_eq!(report.error().map(|error| error.code()), Some(code));
+    };
+    zone(&manager, "a", "    template \"oi\"\n    zonepath \"/nowhere/a\"");
+    one(&manager, "cannot-create", Severity::Error, "/nowhere is not a mounted ZFS file system");
+    apply(Code::UnsupportedHost);
+    zone(
+        &manager,
+        "a",
+        "    template \"oi\"\n    net \"x\" {\n        pool \"internal\"\n        vnic \"net0\"\n    }",
+    );
+    one(&manager, "cannot-create", Severity::Error, "the host already has a link net0");
+    apply(Code::Exists);
+    for node in ["setup { ssh-key \"/no/key\"; }", "install { image \"/no/image\"; }"] {
+        zone(&manager, "a", &format!("    template \"oi\"\n    {node}"));
+        one(&manager, "cannot-create", Severity::Error, "does not exist");
+        apply(Code::Config);
+    }
+    let pool = fs::read_to_string(manager.root().join("pools/internal.kdl")).unwrap();
+    put(&manager, "pools/internal.kdl", &pool.replace("10.1.0.250", "10.1.0.10"));
+    zone(&manager, "a", "    template \"oi\"");
+    zone(&manager, "b", "    template \"oi\"");
+    one(&manager, "cannot-create", Severity::Error, "zone b cannot be created: pool internal has no free IPv4 address");
+    put(&manager, "pools/internal.kdl", &pool);
+    fs::remove_file(manager.root().join("zones/b.kdl")).unwrap();
+    zone(
+        &manager,
+        "a",
+        "    template \"oi\"\n    net \"x\" {\n        stub \"none0\"\n        address \"10.1.0.9/24\"\n    }",
+    );
+    one(&manager, "no-such-link", Severity::Warning, "none0");
+    one(&manager, "cannot-create", Severity::Error, "none0");
+    apply(Code::UnsupportedHost);
+    fs::remove_file(manager.root().join("zones/a.kdl")).unwrap();
+    put(&manager, "config.kdl", "zonepath-prefix \"/nowhere\"\ndefault-template \"oi\"\n");
+    one(&manager, "no-parent", Severity::Warning, "zones cannot be created below /nowhere");
+    put(&manager, "config.kdl", "default-template \"oi\"\n");
+    // A slash at the end names the same directory.
+    zone(&manager, "a", "    template \"oi\"\n    zonepath \"/zones/a/\"");
+    assert_eq!(manager.check().unwrap(), []);
+    manager.apply(&["a"], &zmgr::ApplyOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert_eq!(manager.check().unwrap(), []);
+    assert!(manager.diff(&[]).unwrap().is_clean());
+}
+
+#[test]
+fn thousands_of_problems_of_one_file_are_counted_and_shown_with_their_line_whatever_ends_it() {
+    let (_pretend, manager) = tree();
+    manager.create("a", &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap();
+    let path = manager.root().join("zones/a.kdl");
+    let text = fs::read_to_string(&path).unwrap();
+    let missing: String = (0..1000).map(|n| format!("    dataset \"rpool/none/{n}\"\n")).collect();
+    let text = text.replacen("    state ", &format!("{missing}    state "), 1);
+    fs::write(&path, text.replace('\n', "\r")).unwrap();
+    let found = manager.check().unwrap();
+    assert_eq!(found.len(), 101, "{:#?}", found.last());
+    let more = found.iter().find(|finding| finding.code == "too-many").unwrap();
+    assert_eq!(more.message, "900 more problems of this file are not listed");
+    let first = found.iter().find(|finding| finding.message.contains("rpool/none/0,")).unwrap();
+    assert_eq!(first.snippet.as_deref().map(str::trim), Some("dataset \"rpool/none/0\""));
+}
+
+#[test]
+fn an_entry_whose_id_was_removed_is_reported_with_the_way_out() {
+    let (_pretend, manager) = tree();
+    manager.create("a", &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap();
+    let path = manager.root().join("zones/a.kdl");
+    let text = fs::read_to_string(&path).unwrap();
+    let without: String =
+        text.lines().filter(|line| !line.starts_with("    id ")).map(|line| format!("{line}\n")).collect();
+    fs::write(&path, without).unwrap();
+    let finding = one(&manager, "no-id", Severity::Error, "the entry of a has a state but no id");
+    let help = finding.help.unwrap();
+    assert!(help.starts_with("run `zmgr forget a` and `zmgr import a`"), "{help}");
+    let run = &mut RunOptions::new();
+    for error in [
+        manager.apply(&["a"], &zmgr::ApplyOptions::new(), run).unwrap().error(),
+        manager.destroy(&["a"], &zmgr::DestroyOptions::new(), run).unwrap().error(),
+    ] {
+        assert_eq!(error.unwrap().help(), Some(help.as_str()));
+    }
+    manager.forget(&["a"], run).unwrap().into_result().unwrap();
+    manager.import(&["a"], &ImportOptions::new(), run).unwrap().into_result().unwrap();
+    assert_eq!(manager.check().unwrap(), []);
 }

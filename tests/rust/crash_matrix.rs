@@ -14,9 +14,10 @@ use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     ApplyOptions, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, RecoverOptions, ReinstallOptions,
-    RenameOptions, RunOptions,
+    RenameOptions, RunOptions, SimHost,
 };
 
+use crate::sim_machine;
 use crate::snapshot::{copy, differences, scratch, whole};
 
 /// Names the work of a child of this test: `DIR|OPERATION|POINT`, a point of 0 to count them.
@@ -50,6 +51,7 @@ fn operate(manager: &Manager, operation: &str) {
     let _ = match operation {
         "create" => manager.create("web01", &CreateOptions::new(), run).map(drop),
         "destroy" => manager.destroy(&["web01"], &DestroyOptions::new(), run).map(drop),
+        "purge" => manager.destroy(&["web01"], &DestroyOptions::new().purge(true), run).map(drop),
         "reinstall" => manager.reinstall("web01", &ReinstallOptions::new(), run).map(drop),
         "clone" => manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), run).map(drop),
         "import" => manager.import(&[], &ImportOptions::new(), run).map(drop),
@@ -360,6 +362,54 @@ fn change_of_a_link_below_a_running_zone() {
         let own = own.replace("stub \"net0\"", "stub \"net0\"\n        vlan 20");
         fs::write(&entry, format!("{own}    applied {{{applied}")).unwrap();
     });
+}
+
+/// A tree whose zones have a dataset that zmgr creates and files that it writes before their first boot.
+fn furnished(dir: &Path, dialect: Dialect) {
+    let host = SimHost::create(dir, dialect).unwrap();
+    assert_eq!(sim_machine::answer(&host, &["zfs", "create", "rpool/data"], ""), "=0");
+    manager(dir).init().unwrap();
+    fs::write(dir.join("key.pub"), "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== ops\n").unwrap();
+    let template = manager(dir).config().unwrap().default_template.unwrap();
+    let path = dir.join(format!("etc/zmgr/templates/{template}.kdl"));
+    let text = fs::read_to_string(&path).unwrap();
+    let nodes = "    dataset \"rpool/data/{zone}\" create=#true quota=\"1G\"\n    resolver \"10.1.0.53\"\n    \
+                 dns-domain \"example.org\"\n    setup { hostname \"{zone}\"; ssh-key \"/key.pub\"; timezone \"UTC\"; }\n";
+    let end = text.rfind('}').unwrap();
+    fs::write(&path, format!("{}{nodes}{}", &text[..end], &text[end..])).unwrap();
+}
+
+fn with_furnished_zone(dir: &Path, dialect: Dialect) {
+    furnished(dir, dialect);
+    with_zone(dir);
+    // What was there before, by which two installations are told apart.
+    fs::write(dir.join("zones/web01/root/etc/motd"), "old\n").unwrap();
+}
+
+const DIALECTS: [Dialect; 2] = [Dialect::OpenIndiana, Dialect::OmniOs];
+
+#[test]
+fn creation_with_a_dataset_and_first_boot_files() {
+    for dialect in DIALECTS {
+        visit_where("create", sampled(), &["web01"], |dir| furnished(dir, dialect), |_, before, now| before == now);
+    }
+}
+
+#[test]
+fn destruction_of_a_zone_and_the_dataset_that_it_was_given() {
+    for dialect in DIALECTS {
+        let prepare = |dir: &Path| with_furnished_zone(dir, dialect);
+        visit_where("purge", sampled(), &["web01"], prepare, |_, before, now| before == now);
+        visit_where("destroy", sampled(), &["web01"], prepare, |_, before, now| before == now);
+    }
+}
+
+#[test]
+fn reinstallation_with_a_dataset_and_first_boot_files() {
+    for dialect in DIALECTS {
+        let prepare = |dir: &Path| with_furnished_zone(dir, dialect);
+        visit_where("reinstall", sampled(), &["web01"], prepare, |_, before, now| before == now);
+    }
 }
 
 /// Recovery dies too: after a death in the midst of an install, and of one past it.

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use zmgr::internals::exec::{Moment, Watcher};
 use zmgr::internals::registry::WriteHook;
@@ -118,15 +117,6 @@ impl Fixture {
             panic!("{error:?}");
         }
         report.outcomes.iter().map(|outcome| format!("{} {}", outcome.action, outcome.name)).collect()
-    }
-}
-
-/// Waits until this holds, and fails if it does not within minutes.
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(300);
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::park_timeout(Duration::from_millis(1));
     }
 }
 

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 /// A layer-2 network: the link below, and the VLAN.
 type Segment = (String, u32);
 
-/// Returns a sentence for each address, link or MAC address that two holders have in one segment.
+/// Returns a sentence for each address, link or MAC address that two holders have in one segment, and for each dataset that is
+/// delegated to two zones.
 pub(crate) fn doubles(root: &Path) -> BTreeSet<String> {
     let links = links(root);
     let mut addresses: BTreeMap<(Segment, String), BTreeSet<String>> = BTreeMap::new();
@@ -42,7 +43,7 @@ pub(crate) fn doubles(root: &Path) -> BTreeSet<String> {
             macs.entry((link.segment.clone(), mac.clone())).or_default().insert(name.clone());
         }
     }
-    let mut found = BTreeSet::new();
+    let mut found = delegated_twice(root);
     for (((over, vlan), address), holders) in addresses {
         if holders.len() > 1 {
             found.insert(format!("{address} on {over} vlan {vlan}: {holders:?}"));
@@ -57,6 +58,36 @@ pub(crate) fn doubles(root: &Path) -> BTreeSet<String> {
         if links.len() > 1 {
             found.insert(format!("mac {mac} on {over} vlan {vlan}: {links:?}"));
         }
+    }
+    found
+}
+
+/// Returns each address that a zone is configured with on a link that is not there, with the zone. It belongs to a segment again
+/// once the link is made again, which gives it to no other zone.
+pub(crate) fn without_link(root: &Path) -> BTreeSet<(String, String)> {
+    let links = links(root);
+    let mut found = BTreeSet::new();
+    for (zone, nets) in configured(root) {
+        for net in nets.into_iter().filter(|net| !links.contains_key(&net.link)) {
+            let bare = |address: &String| address.split('/').next().unwrap_or_default().to_owned();
+            found.extend(net.addresses.iter().map(|address| (bare(address), zone.clone())));
+        }
+    }
+    found
+}
+
+/// Returns a sentence for each pair of zones that have the same dataset, or one of which has a part of the other's.
+fn delegated_twice(root: &Path) -> BTreeSet<String> {
+    let mut delegated: Vec<(String, String)> = Vec::new();
+    for (zone, document) in documents(root) {
+        delegated.extend(document.datasets.into_iter().map(|dataset| (format!("{dataset}/"), zone.clone())));
+    }
+    delegated.sort();
+    let mut found = BTreeSet::new();
+    for (n, (outer, zone)) in delegated.iter().enumerate() {
+        let within = delegated[n + 1..].iter().take_while(|(inner, _)| inner.starts_with(outer));
+        let others = within.filter(|(_, other)| other != zone);
+        found.extend(others.map(|(inner, other)| format!("dataset {outer} of {zone}, and {inner} of {other}")));
     }
     found
 }
@@ -106,7 +137,18 @@ fn links(root: &Path) -> BTreeMap<String, Link> {
     links
 }
 
+/// What a zone's configuration has.
+struct Configured {
+    nets: Vec<Net>,
+    datasets: Vec<String>,
+}
+
 fn configured(root: &Path) -> Vec<(String, Vec<Net>)> {
+    documents(root).into_iter().map(|(zone, document)| (zone, document.nets)).collect()
+}
+
+/// The configurations of the zones that the host lists.
+fn documents(root: &Path) -> Vec<(String, Configured)> {
     let index = read(root.join("etc/zones/index"));
     let listed: BTreeSet<&str> = index.lines().filter_map(|line| line.split(':').next()).collect();
     let mut zones = Vec::new();
@@ -131,7 +173,9 @@ fn configured(root: &Path) -> Vec<(String, Vec<Net>)> {
                 .map(str::to_owned)
                 .collect(),
         });
-        zones.push((name, nets.collect()));
+        let datasets = document.root_element().children().filter(|node| node.has_tag_name("dataset"));
+        let datasets = datasets.filter_map(|node| node.attribute("name").map(str::to_owned)).collect();
+        zones.push((name, Configured { nets: nets.collect(), datasets }));
     }
     zones
 }
@@ -228,7 +272,9 @@ pub(crate) fn active(root: &Path) -> BTreeSet<String> {
 
 fn datasets(top: &Path, directory: &Path, found: &mut BTreeMap<String, String>) {
     for path in entries(directory.to_owned()) {
-        if path.is_dir() {
+        // The record of a dataset begins with `@`, and so do its files while it is not mounted.
+        let is_record = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('@'));
+        if path.is_dir() && !is_record {
             let record = read(path.join("@"));
             let name = path.strip_prefix(top).unwrap().to_string_lossy().into_owned();
             let guid = field(&record, "guid").map_or_else(|| name.clone(), str::to_owned);

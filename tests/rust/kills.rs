@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ use crate::snapshot::{differences, scratch, whole};
 const WORK: &str = "ZMGR_TEST_WORK";
 /// Where children leave a file each while they install a zone.
 const INSTALLING: &str = "installing";
+/// Where children send a byte for each install.
+const INSTALLS: &str = "installs";
 
 fn manager(dir: &Path) -> Manager {
     Manager::builder().simulate(dir.join("machine")).build().unwrap()
@@ -56,9 +59,14 @@ fn telling(dir: &Path, name: &str, most: &Arc<AtomicUsize>, at: u64) -> Manager 
     let reaper = Arc::new(Reaper { at, passed: AtomicU64::new(0) });
     let write_hook = WriteHook::new(reaper.clone());
     let (directory, own, most) = (dir.join(INSTALLING), dir.join(INSTALLING).join(name), Arc::clone(most));
+    // Not all parents listen.
+    let installs = UnixStream::connect(dir.join(INSTALLS)).ok();
     let tell = move |moment: Moment<'_>| match moment {
         Moment::Before(command) if command.to_string().ends_with(" install") => {
             fs::write(&own, "").unwrap();
+            if let Some(mut installs) = installs.as_ref() {
+                installs.write_all(&[0]).unwrap();
+            }
         }
         Moment::After(command) if command.to_string().ends_with(" install") => {
             let now = fs::read_dir(&directory).unwrap().count();
@@ -189,6 +197,16 @@ fn soak_nothing_leaks_in_ten_thousand_kills() {
     }
 }
 
+/// Receives a message for each install of so many children, until all have ended.
+fn installs_of(listener: &UnixListener, children: usize) -> mpsc::Receiver<()> {
+    let (sender, installs) = mpsc::channel();
+    for _ in 0..children {
+        let ((mut stream, _), sender) = (listener.accept().unwrap(), sender.clone());
+        thread::spawn(move || while stream.read(&mut [0]).is_ok_and(|bytes| bytes > 0) && sender.send(()).is_ok() {});
+    }
+    installs
+}
+
 #[test]
 fn many_processes_on_one_pool_share_nothing() {
     let (dir, empty) = fresh();
@@ -198,12 +216,16 @@ fn many_processes_on_one_pool_share_nothing() {
     slow.subcommand = Some("install".to_owned());
     slow.delay = Some(Duration::from_millis(5));
     machine.fault(&slow).unwrap();
-    let mut children: Vec<Child> = (0..16).map(|n| start(dir.path(), &format!("p{n}"), 25, 0)).collect();
+    let listener = UnixListener::bind(dir.path().join(INSTALLS)).unwrap();
+    let children: Vec<Child> = (0..16).map(|n| start(dir.path(), &format!("p{n}"), 25, 0)).collect();
     // Meanwhile no two zones ever hold one address. A look takes no lock, and reads two files at two moments: a pair that both this
     // look and the next one see was there at the same time.
     let mut looks = 0;
     let mut last = BTreeSet::new();
-    while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
+    let installs = installs_of(&listener, children.len());
+    while installs.recv().is_ok() {
+        // One look for all that were begun during the last one.
+        installs.try_iter().for_each(drop);
         let zones = manager.zones(&Query::new().query_host(QueryHost::Never)).unwrap();
         let held = zones.iter().flat_map(|zone| zone.nets.iter().map(move |net| (zone.id.clone(), net)));
         let held: Vec<_> = held
@@ -219,7 +241,6 @@ fn many_processes_on_one_pool_share_nothing() {
         assert!(both.is_empty(), "an address is held twice: {both:?}");
         last = pairs;
         looks += 1;
-        thread::sleep(Duration::from_millis(5));
     }
     assert!(looks > 5);
     for child in children {

@@ -20,10 +20,12 @@ use zmgr::{
     ReinstallOptions, RenameOptions, Report, RunOptions, SimHost,
 };
 
+mod meddle;
+
 use crate::crash_matrix::Reaper;
-use crate::invariants::{Holdings, active, doubles};
+use crate::invariants::{Holdings, active, doubles, without_link};
 use crate::sim_machine;
-use crate::snapshot::{copy, scratch};
+use crate::snapshot::scratch;
 
 /// Tells a child of this test what to do and where to die: `DIR|POINT|OPERATION`.
 const WORK: &str = "ZMGR_TEST_SEQUENCE";
@@ -31,6 +33,7 @@ const WORK: &str = "ZMGR_TEST_SEQUENCE";
 const LENGTH: usize = 30;
 
 const ZONES: &[&str] = &["a", "b", "c", "d"];
+const POOLS: &[&str] = &["internal", "dmz"];
 
 const POOL: &str = r#"pool "internal" {
     network "10.1.0.0/24"
@@ -46,6 +49,20 @@ const OTHER_POOL: &str = r#"pool "dmz" {
     stub "stub1"
     vlan 20
     range "10.2.0.10" "10.2.0.14"
+    network "2001:db8:2::/64" { range "2001:db8:2::10" "2001:db8:2::13"; }
+}
+"#;
+const SHARED_POOL: &str = r#"pool "front" {
+    network "10.3.0.0/24"
+    gateway "10.3.0.1"
+    stub "net0"
+    range "10.3.0.10" "10.3.0.12"
+}
+"#;
+const SHARED: &str = r#"template "shared" {
+    brand "nlipkg"
+    ip-type "shared"
+    net "front" { pool "front"; }
 }
 "#;
 
@@ -68,7 +85,7 @@ fn draw(dice: &mut Dice) -> String {
     let (zone, other) = (dice.pick(ZONES), dice.pick(ZONES));
     let address = format!("10.1.0.{}", 9 + dice.roll(8));
     let (number, gib) = (dice.roll(3), 1 + dice.roll(4));
-    match dice.roll(47) {
+    match dice.roll(64) {
         0..=5 => format!("create {zone}"),
         6 => format!("create-at {zone} {address}"),
         7 => format!("clone {zone} {other}"),
@@ -101,8 +118,22 @@ fn draw(dice: &mut Dice) -> String {
         40 => format!("by-hand {zone} {address}"),
         41 => format!("precious {zone}"),
         42 => format!("fault {}", dice.pick(&["install", "boot", "uninstall", "halt", "shutdown", "verify"])),
-        43..=44 => format!("rename {zone} {other}"),
-        45 => format!("rename-links {zone} {other}"),
+        43 => format!("edit-vlan {}", dice.pick(&["0", "30"])),
+        44 => format!("edit-stub {}", dice.pick(&["stub0", "stub1"])),
+        45 => format!("edit-vnic {zone} {other}_0"),
+        46 => "template-net".to_owned(),
+        47 => "template-data".to_owned(),
+        48 => format!("pool-away {}", dice.pick(POOLS)),
+        49..=50 => format!("pool-back {}", dice.pick(POOLS)),
+        51 => format!("create-shared {zone}"),
+        52 => format!("purge {zone}"),
+        53 => "apply-all".to_owned(),
+        54 => format!("set {zone} {number}"),
+        55..=56 => format!("edit-data {zone}"),
+        57 => "template-shared".to_owned(),
+        58 => format!("recover-{}", dice.pick(&["on", "back"])),
+        59..=60 => format!("rename {zone} {other}"),
+        61 => format!("rename-links {zone} {other}"),
         _ => "recover".to_owned(),
     }
 }
@@ -129,6 +160,12 @@ fn is_operation(words: &[&str]) -> bool {
             | "recover"
             | "rename"
             | "rename-links"
+            | "recover-on"
+            | "recover-back"
+            | "create-shared"
+            | "purge"
+            | "apply-all"
+            | "set"
     )
 }
 
@@ -161,6 +198,15 @@ fn operate(manager: &Manager, words: &[&str]) -> Result<(), Error> {
         ["reboot", zone] => manager.reboot(&[zone], &HaltOptions::new(), run).and_then(done),
         ["rename", zone, to] => manager.rename(zone, to, &RenameOptions::new(), run).and_then(done),
         ["rename-links", zone, to] => manager.rename(zone, to, &RenameOptions::new().links(true), run).and_then(done),
+        ["create-shared", zone] => manager.create(zone, &CreateOptions::new().template("shared"), run).map(drop),
+        ["purge", zone] => manager.destroy(&[zone], &DestroyOptions::new().purge(true).force(true), run).and_then(done),
+        ["apply-all"] => {
+            let options = ApplyOptions::new().prune(true).reboot(true).recreate(true);
+            manager.apply(&[], &options, run).and_then(done)
+        }
+        ["set", zone, number] => manager.set(zone, &[("attr.n", number)], run).map(drop),
+        ["recover-on"] => manager.recover(&[], &RecoverOptions::new().resume(true), run).and_then(done),
+        ["recover-back"] => manager.recover(&[], &RecoverOptions::new().roll_back(true), run).and_then(done),
         ["recover"] => manager.recover(&[], &RecoverOptions::new(), run).and_then(done),
         _ => panic!("no operation {words:?}"),
     }
@@ -193,7 +239,12 @@ impl Machine {
         manager(&machine.dir()).init().unwrap();
         machine.on_host("dladm create-etherstub stub1");
         fs::write(machine.tree("pools/internal.kdl"), POOL).unwrap();
+        for dataset in ["delegated", "shared", "shared/a"] {
+            machine.on_host(&format!("zfs create rpool/{dataset}"));
+        }
         fs::write(machine.tree("pools/dmz.kdl"), OTHER_POOL).unwrap();
+        fs::write(machine.tree("pools/front.kdl"), SHARED_POOL).unwrap();
+        fs::write(machine.tree("templates/shared.kdl"), SHARED).unwrap();
         machine
     }
 
@@ -212,119 +263,6 @@ impl Machine {
     fn on_host(&self, line: &str) {
         let host = SimHost::open(self.dir()).unwrap();
         sim_machine::answer(&host, &line.split(' ').collect::<Vec<_>>(), "");
-    }
-
-    /// Changes the text of a file of the tree, if it is there.
-    fn edit(&self, name: &str, change: impl Fn(&str) -> String) {
-        if let Ok(text) = fs::read_to_string(self.tree(name)) {
-            fs::write(self.tree(name), change(&text)).unwrap();
-        }
-    }
-
-    /// Does what a person, an editor or the host does.
-    fn meddle(&self, words: &[&str]) {
-        let zone_file = |zone: &str| format!("zones/{zone}.kdl");
-        match *words {
-            ["edit-address", zone, address] => self.edit(&zone_file(zone), |text| {
-                edit_desired(text, |line| {
-                    let address = format!("        address \"{address}/24\" gateway=\"10.1.0.1\"");
-                    Some(if line.trim_start().starts_with("address \"") { address } else { line.to_owned() })
-                })
-            }),
-            ["edit-drop-address", zone] => self.edit(&zone_file(zone), |text| {
-                edit_desired(text, |line| (!line.trim_start().starts_with("address \"")).then(|| line.to_owned()))
-            }),
-            ["edit-pool", zone, pool] => self.edit(&zone_file(zone), |text| {
-                edit_desired(text, |line| {
-                    if line.trim_start().starts_with("address \"") {
-                        return None;
-                    }
-                    Some(line.replace("pool \"internal\"", &format!("pool \"{pool}\"")))
-                })
-            }),
-            ["edit-net", zone, pool] => self.edit(&zone_file(zone), |text| {
-                edit_desired(text, |line| {
-                    let of_net = ["address", "vnic", "stub", "mac", "vlan", "managed"];
-                    if of_net.iter().any(|node| line.starts_with(&format!("        {node} "))) {
-                        return None;
-                    }
-                    Some(line.replace("pool \"internal\"", &format!("pool \"{pool}\"")))
-                })
-            }),
-            ["edit-range", from, to] => self.edit("pools/internal.kdl", |text| {
-                let range = |line: &str| line.trim_start().starts_with("range ");
-                text.lines()
-                    .map(|l| if range(l) { format!("    range \"{from}\" \"{to}\"\n") } else { format!("{l}\n") })
-                    .collect()
-            }),
-            ["edit-gateway", gateway] => self.edit("pools/internal.kdl", |text| {
-                let ours = |line: &str| line.trim_start().starts_with("gateway ");
-                text.lines()
-                    .map(|l| if ours(l) { format!("    gateway \"{gateway}\"\n") } else { format!("{l}\n") })
-                    .collect()
-            }),
-            ["edit-template", gib] => self.edit("templates/oi.kdl", |text| {
-                let kept: String =
-                    text.lines().filter(|l| !l.contains("capped-memory")).map(|l| format!("{l}\n")).collect();
-                let end = kept.rfind('}').unwrap();
-                format!("{}    capped-memory physical=\"{gib}G\"\n{}", &kept[..end], &kept[end..])
-            }),
-            ["move-away", zone] => {
-                let _ = fs::rename(self.tree(&zone_file(zone)), self.aside(zone));
-            }
-            ["move-back", zone] => {
-                let _ = fs::rename(self.aside(zone), self.tree(&zone_file(zone)));
-            }
-            ["save", number] => {
-                let to = self.aside(&format!("saved-{number}"));
-                let _ = fs::remove_dir_all(&to);
-                copy(&self.dir().join("etc/zmgr"), &to.join("zmgr"));
-                copy(&self.dir().join("etc/zones"), &to.join("zones"));
-            }
-            ["restore", number] => self.restore(number, &["zmgr"]),
-            ["restore-all", number] => {
-                // As a switch of boot environments does it: other files in /etc, and the host starts again.
-                self.restore(number, &["zmgr", "zones"]);
-                let _ = SimHost::open(self.dir()).unwrap().reboot();
-            }
-            ["sim-reboot"] => drop(SimHost::open(self.dir()).unwrap().reboot()),
-            ["by-hand", zone, address] => {
-                self.on_host(&format!("dladm create-vnic -l stub0 {zone}9"));
-                let host = SimHost::open(self.dir()).unwrap();
-                let script = format!(
-                    "create -b; set brand=nlipkg; set zonepath=/zones/{zone}; set ip-type=exclusive; \
-                     add net; set physical={zone}9; set allowed-address={address}/24; end"
-                );
-                sim_machine::answer(&host, &["zonecfg", "-z", zone, &script], "");
-                self.on_host(&format!("zoneadm -z {zone} install"));
-                self.on_host(&format!("zoneadm -z {zone} boot"));
-            }
-            ["precious", zone] => {
-                for place in [format!("zones/{zone}/root/precious"), format!("zones/{zone}/precious")] {
-                    let _ = fs::write(self.dir().join(place), "a year's work");
-                }
-                self.on_host(&format!("zfs create rpool/zones/{zone}"));
-            }
-            ["fault", subcommand] => {
-                let host = SimHost::open(self.dir()).unwrap();
-                let mut fault = zmgr::Fault::new("zoneadm");
-                (fault.subcommand, fault.exit, fault.times) = (Some(subcommand.to_owned()), Some(1), Some(1));
-                host.fault(&fault).unwrap();
-            }
-            _ => panic!("nothing is known of {words:?}"),
-        }
-    }
-
-    fn restore(&self, number: &str, which: &[&str]) {
-        let saved = self.aside(&format!("saved-{number}"));
-        if !saved.exists() {
-            return;
-        }
-        for name in which {
-            let place = self.dir().join("etc").join(name);
-            fs::remove_dir_all(&place).unwrap();
-            copy(&saved.join(name), &place);
-        }
     }
 
     fn entry_ids(&self) -> BTreeMap<String, String> {
@@ -367,10 +305,17 @@ impl Machine {
             return Vec::new();
         }
         let (held, was, homes) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.homes());
+        let unlinked = without_link(&self.dir());
         let result = self.run(&words, point);
         let (holds, is, new_homes) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.homes());
         let was_there = |id: &String| homes.values().any(|(_, known)| known == id);
-        let mut wrong: Vec<String> = holds.difference(&held).map(|double| format!("held twice: {double}")).collect();
+        let is_old = |double: &&String| {
+            unlinked.iter().any(|(address, zone)| {
+                double.starts_with(&format!("{address} on ")) && double.contains(&format!("{zone:?}"))
+            })
+        };
+        let new = holds.difference(&held).filter(|double| !is_old(double));
+        let mut wrong: Vec<String> = new.map(|double| format!("held twice: {double}")).collect();
 
         for (guid, name) in &was.datasets {
             if is.datasets.contains_key(guid) {
@@ -399,8 +344,8 @@ impl Machine {
                 self.made.insert(guid.clone(), id.clone());
             }
         }
-        if words[0] == "import" && matches!(result, Ok(())) {
-            // Adopted: what lies at its zonepath is the zone's from now on.
+        if words[0] == "import" && matches!(result, Ok(()) | Err(None)) {
+            // Adopted, even if zmgr was killed after that: what lies at its zonepath is the zone's from now on.
             for (guid, name) in &is.datasets {
                 let home = name.split('/').nth(2).unwrap_or_default();
                 if let Some((zone, id)) = new_homes.get(home)
@@ -419,14 +364,16 @@ impl Machine {
         let is = active(&self.dir());
         let down = was.difference(&is);
         let may_end = |zone: &String| {
-            matches!(words[0], "destroy" | "keep-data" | "halt" | "reinstall") && words[1..].contains(&zone.as_str())
+            matches!(words[0], "destroy" | "keep-data" | "purge" | "halt" | "reinstall")
+                && words[1..].contains(&zone.as_str())
         };
         match result {
             // Killed: recovery has the word.
             Err(None) => Vec::new(),
-            Ok(()) => {
-                down.filter(|zone| !may_end(zone) && words[0] != "recover").map(|z| format!("{z} is down")).collect()
-            }
+            Ok(()) => down
+                .filter(|zone| !may_end(zone) && !words[0].starts_with("recover"))
+                .map(|z| format!("{z} is down"))
+                .collect(),
             Err(Some(error)) => {
                 let mut said = format!("{error}");
                 error.details().iter().for_each(|detail| said += &format!("\n{}", detail.message));
@@ -440,14 +387,6 @@ impl Machine {
             }
         }
     }
-}
-
-/// Changes lines above the `applied` block; `None` leaves a line out.
-fn edit_desired(text: &str, change: impl Fn(&str) -> Option<String>) -> String {
-    let at = text.find("\n    applied {").map_or(text.len(), |at| at + 1);
-    let mut edited: String = text[..at].lines().filter_map(change).map(|line| line + "\n").collect();
-    edited.push_str(&text[at..]);
-    edited
 }
 
 /// Plays one sequence; the steps so far and what is wrong where something is.

@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use zmgr::internals::exec::{Invocation, Moment, Watcher};
 use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
@@ -26,6 +26,8 @@ use zmgr::{
     RunOptions, SimHost,
 };
 
+#[path = "../../../tests/rust/changes.rs"]
+mod changes;
 #[path = "../../../tests/rust/snapshot.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod snapshot;
@@ -70,9 +72,7 @@ impl Reaper {
                     machine.fault(&fault).unwrap();
                     thread::spawn(move || {
                         // The command is at work as soon as it has taken its fault.
-                        while !machine.faults().unwrap().is_empty() {
-                            thread::sleep(Duration::from_millis(5));
-                        }
+                        changes::until(machine.dir(), "it has", || machine.faults().unwrap().is_empty());
                         die_now();
                     });
                 }
@@ -247,26 +247,25 @@ fn visit_from(operation: &str, one_in: usize, scratch: &Path, start: &Path, befo
             // On a machine with much else to do, the command may have come to its end by then.
             (held, busy) = (held + 1, busy + u32::from(was_busy));
         }
-        let ended = Instant::now();
-        loop {
-            let now = look(&dir);
-            if now == *before {
-                undone += 1;
-            } else if now == after {
-                finished += 1;
-            } else if what.ends_with(" boot") && ended.elapsed() < Duration::from_secs(120) {
-                // A boot is not held: what it leaves behind would hold the zone for as long as it runs.
-                thread::sleep(Duration::from_millis(20));
-                continue;
-            } else {
-                panic!(
-                    "{operation}, death at point {point} of {}, {what}: neither begun nor done.\nto before:\n{}\nto after:\n{}",
-                    write_hook.len(),
-                    snapshot::differences(before, &now),
-                    snapshot::differences(&after, &now)
-                );
-            }
-            break;
+        let mut now = look(&dir);
+        if what.ends_with(" boot") {
+            // A boot is not held: what it leaves behind would hold the zone for as long as it runs.
+            changes::until(&dir, "the boot has ended", || {
+                now = look(&dir);
+                now == *before || now == after
+            });
+        }
+        if now == *before {
+            undone += 1;
+        } else if now == after {
+            finished += 1;
+        } else {
+            panic!(
+                "{operation}, death at point {point} of {}, {what}: neither begun nor done.\nto before:\n{}\nto after:\n{}",
+                write_hook.len(),
+                snapshot::differences(before, &now),
+                snapshot::differences(&after, &now)
+            );
         }
         fs::remove_dir_all(&dir).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use super::concurrency::child;
 use super::*;
-use crate::fixture::until;
+use crate::changes::until;
 use std::collections::BTreeMap;
 
 const POOLS: [&str; 2] = [
@@ -40,7 +40,7 @@ fn kill(rounds: usize) {
         let mut child = child("for-ever", site.path(), "w");
         let mut last = before;
         for _ in 0..=random() % 12 {
-            until("the process works", || worked() != last);
+            until(&site.path().join("reservations"), "the process works", || worked() != last);
             last = worked();
         }
         child.kill().unwrap();

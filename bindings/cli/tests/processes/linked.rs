@@ -29,11 +29,11 @@ fn slow_install(machine: &Machine) -> Child {
     let mut zoneadm = machine.program(&["zoneadm", "-z", "web1", "install"]);
     let child = zoneadm.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait_until(machine, || state(machine) == "incomplete");
-    // The hook takes a moment to start; before that a signal would end zoneadm alone.
-    until("the hook listens for signals", || {
-        let hooks = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap_or_default();
-        hooks.split_whitespace().any(catches_interrupts)
-    });
+    // The hook takes a moment to start; before that a signal would end zoneadm alone. No event tells when it catches signals.
+    let hooks = || fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap_or_default();
+    while !hooks().split_whitespace().any(catches_interrupts) {
+        thread::yield_now();
+    }
     child
 }
 
@@ -45,7 +45,7 @@ fn catches_interrupts(pid: &str) -> bool {
 }
 
 fn wait_until(machine: &Machine, holds: impl Fn() -> bool) {
-    until(&format!("the zone is {}", state(machine)), holds);
+    until(machine.dir(), &format!("the zone is {}", state(machine)), holds);
 }
 
 #[test]

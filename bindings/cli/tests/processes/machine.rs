@@ -4,11 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use zmgr::SimHost;
+
+#[path = "../../../../tests/rust/changes.rs"]
+mod changes;
+
+pub(crate) use changes::until;
 
 /// A machine, which goes away with this.
 pub(crate) struct Machine(tempfile::TempDir);
@@ -51,7 +54,7 @@ impl Machine {
     /// Waits until no more than so many faults are set: one with `--times 1` is gone as soon as its command has come to it.
     pub(crate) fn wait_for_faults(&self, left: usize) {
         let machine = SimHost::open(self.dir()).unwrap();
-        until("a command has come to its fault", || machine.faults().unwrap().len() <= left);
+        until(self.dir(), "a command has come to its fault", || machine.faults().unwrap().len() <= left);
     }
 
     /// zmgr on this machine, in words for a person.
@@ -125,18 +128,9 @@ pub(crate) fn zone(machine: &Machine, name: &str) -> Option<(String, String)> {
     Some((zone["state"].as_str()?.to_owned(), zone["status"].as_str()?.to_owned()))
 }
 
-/// Waits until this holds, and fails when it has not come true after minutes.
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(300);
-    while !holds() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Waits until the host says this of a zone.
 pub(crate) fn wait_for(machine: &Machine, name: &str, status: &str) {
-    until(&format!("{name} is {status}"), || zone(machine, name).is_some_and(|(_, now)| now == status));
+    until(machine.dir(), &format!("{name} is {status}"), || zone(machine, name).is_some_and(|(_, now)| now == status));
 }
 
 pub(crate) fn interrupt(child: &Child) {

@@ -6,5 +6,7 @@ mod hostile;
 mod inside;
 mod linked;
 mod machine;
+mod offline;
 mod orphan_processes;
+mod thread_limits;
 mod unproven;

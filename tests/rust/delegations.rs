@@ -1,0 +1,195 @@
+//! A dataset is delegated to one zone at most, whichever operation asks for it, and however many zones ask at the same time.
+
+use std::fs;
+
+use zmgr::{ApplyOptions, Code, CreateOptions, DestroyOptions, Diagnostic, Dialect, Manager, RunOptions};
+
+use crate::fixture::{self, Fixture};
+use crate::invariants::doubles;
+use crate::sim_machine;
+use crate::snapshot::{differences, whole};
+
+fn run<'a>() -> RunOptions<'a> {
+    RunOptions::new()
+}
+
+/// A host with these running zones, the first created first, and the datasets `rpool/data/x` and `rpool/data/x/y`.
+fn with_zones(zones: &[&str]) -> Fixture {
+    let fixture = fixture::new();
+    for zone in zones {
+        fixture.manager.create(zone, &CreateOptions::new().boot(true), &mut run()).unwrap();
+        // Times of creation have whole seconds; the one that is first is not the first by name.
+        let text = fs::read_to_string(fixture.entry(zone)).unwrap();
+        let second = fs::read_dir(fixture.file("zones")).unwrap().count();
+        let (before, after) = text.split_once("created \"").unwrap();
+        let rest = after.split_once('"').unwrap().1;
+        fs::write(fixture.entry(zone), format!("{before}created \"2026-01-01T00:00:0{second}Z\"{rest}")).unwrap();
+    }
+    for dataset in ["rpool/data", "rpool/data/x", "rpool/data/x/y"] {
+        ok(&fixture, &format!("zfs create {dataset}"));
+    }
+    fixture
+}
+
+fn ok(fixture: &Fixture, line: &str) {
+    let said = fixture.machine.run(line);
+    assert!(said.ends_with("=0"), "{line}: {said}");
+}
+
+/// Adds a node to an entry, above its state.
+fn add(fixture: &Fixture, zone: &str, node: &str) {
+    let text = fs::read_to_string(fixture.entry(zone)).unwrap();
+    fs::write(fixture.entry(zone), text.replacen("    state ", &format!("    {node}\n    state "), 1)).unwrap();
+}
+
+fn remove(fixture: &Fixture, zone: &str, node: &str) {
+    let text = fs::read_to_string(fixture.entry(zone)).unwrap();
+    fs::write(fixture.entry(zone), text.replacen(&format!("    {node}\n"), "", 1)).unwrap();
+}
+
+/// Applies the files of these zones: by zone, what was done or why not.
+fn apply(fixture: &Fixture, zones: &[&str], jobs: usize, reboot: bool) -> Vec<(String, String)> {
+    let options = ApplyOptions::new().reboot(reboot);
+    let report = fixture.manager.apply(zones, &options, &mut run().jobs(jobs)).unwrap();
+    let said = |outcome: zmgr::Outcome| match outcome.result {
+        Ok(_) => (outcome.name, outcome.action.as_str().to_owned()),
+        Err(error) => {
+            assert_eq!(error.code(), Code::Config, "{error:?}");
+            (outcome.name, error.message().to_owned())
+        }
+    };
+    report.outcomes.into_iter().map(said).collect()
+}
+
+fn holders(fixture: &Fixture, zones: &[&str]) -> Vec<String> {
+    let has = |zone: &&&str| fixture.machine.run(&format!("zonecfg -z {zone} export")).contains("add dataset");
+    zones.iter().filter(has).map(|zone| (*zone).to_owned()).collect()
+}
+
+fn findings(manager: &Manager) -> Vec<Diagnostic> {
+    manager.check().unwrap().into_iter().filter(|found| found.message.contains("cannot be delegated")).collect()
+}
+
+#[test]
+fn one_dataset_of_a_template_was_given_to_every_zone_of_one_apply() {
+    for jobs in [1, 3] {
+        let zones = ["web03", "web01", "web02"];
+        let fixture = with_zones(&zones);
+        fixture.edit("templates/oi.kdl", "autoboot", "dataset \"rpool/data/x\"\n    autoboot");
+        assert_eq!(findings(&fixture.manager).len(), 1, "{:#?}", findings(&fixture.manager));
+        let plan = fixture.manager.plan_apply(&[], &ApplyOptions::new()).unwrap();
+        assert_eq!(plan.changes.iter().filter(|change| !change.steps.is_empty()).count(), 1, "{plan}");
+        // Not even if it is asked for alone, and first.
+        let asks = "which was created first, asks for it too";
+        assert!(apply(&fixture, &["web02"], jobs, false)[0].1.contains(asks));
+        let outcomes = apply(&fixture, &[], jobs, false);
+        for (zone, said) in &outcomes {
+            let right = if zone == "web03" { said == "applied" } else { said.contains("web03") };
+            assert!(right, "{outcomes:?}");
+        }
+        assert_eq!(holders(&fixture, &zones), ["web03"]);
+        assert_eq!(doubles(fixture.dir()).len(), 0);
+        let created = fixture.manager.create("new", &CreateOptions::new(), &mut run()).map(drop);
+        assert!(created.unwrap_err().message().contains("zone web03 has it"));
+    }
+}
+
+#[test]
+fn a_part_of_a_dataset_was_given_to_another_zone_of_the_same_apply() {
+    let zones = ["a", "b", "c"];
+    let fixture = with_zones(&zones);
+    for (zone, dataset) in [("a", "rpool/data/x/y"), ("b", "rpool/data/x"), ("c", "rpool/data")] {
+        add(&fixture, zone, &format!("dataset \"{dataset}\""));
+    }
+    apply(&fixture, &[], 2, true);
+    assert_eq!(holders(&fixture, &zones), ["a"]);
+    // Once the first no longer asks, the next one gets it.
+    remove(&fixture, "a", "dataset \"rpool/data/x/y\"");
+    apply(&fixture, &["a"], 1, true);
+    apply(&fixture, &[], 2, true);
+    assert_eq!(holders(&fixture, &zones), ["b"]);
+}
+
+#[test]
+fn a_running_zone_kept_its_dataset_while_another_zone_got_it() {
+    let fixture = with_zones(&["a", "b"]);
+    let node = "dataset \"rpool/data/x\"";
+    add(&fixture, "a", node);
+    assert_eq!(apply(&fixture, &["a"], 1, true)[0].1, "applied");
+    remove(&fixture, "a", node);
+    assert_eq!(apply(&fixture, &["a"], 1, false)[0].1, "applied");
+    add(&fixture, "b", node);
+    let refused = &apply(&fixture, &["b"], 1, true)[0].1;
+    assert!(refused.contains("zone a runs with it until its next boot"), "{refused}");
+    assert_eq!(findings(&fixture.manager).len(), 1);
+    let new = "zone \"new\" {\n    template \"oi\"\n    dataset \"rpool/data/x/y\"\n}\n";
+    fs::write(fixture.file("zones/new.kdl"), new).unwrap();
+    let refused = &apply(&fixture, &["new"], 1, false)[0].1;
+    assert!(refused.contains("zone a runs with rpool/data/x until its next boot"), "{refused}");
+    fs::remove_file(fixture.file("zones/new.kdl")).unwrap();
+    assert_eq!(apply(&fixture, &["a"], 1, true)[0].1, "applied");
+    assert_eq!(apply(&fixture, &["b"], 1, true)[0].1, "applied");
+}
+
+#[test]
+fn check_was_silent_about_datasets_that_apply_refuses() {
+    let fixture = with_zones(&["a", "b"]);
+    for dataset in ["rpool", "rpool/ROOT", "rpool/zones", "rpool/zones/b", "rpool/zones/a/ROOT/zbe"] {
+        let node = format!("dataset \"{dataset}\"");
+        add(&fixture, "a", &node);
+        let found = findings(&fixture.manager);
+        assert_eq!(found.len(), 1, "{dataset}: {found:#?}");
+        let says = format!("zone a cannot be changed as its files say: dataset {dataset} cannot be delegated: ");
+        assert!(found[0].message.starts_with(&says) && found[0].line == Some(7), "{:#?}", found[0]);
+        assert!(apply(&fixture, &["a"], 1, false)[0].1.contains("cannot be delegated"));
+        remove(&fixture, "a", &node);
+    }
+    assert_eq!(fixture.manager.check().unwrap(), []);
+}
+
+#[test]
+fn a_zone_that_could_not_be_detached_was_left_half_destroyed() {
+    let pretend = sim_machine::new(Dialect::OmniOs);
+    let manager = Manager::builder().simulate(pretend.dir.path()).build().unwrap();
+    manager.init().unwrap();
+    let image = pretend.dir.path().join("export/base.tar");
+    fs::create_dir_all(image.parent().unwrap()).unwrap();
+    fs::write(image, format!("{}ustar{}", "\0".repeat(257), "\0".repeat(762))).unwrap();
+    let template = "template \"t\" {\n    brand \"illumos\"\n    net \"internal\" { pool \"internal\"; }\n    \
+                    install { image \"/export/base.tar\"; }\n}\n";
+    fs::write(manager.root().join("templates/t.kdl"), template).unwrap();
+    manager.create("web01", &CreateOptions::new().template("t").boot(false), &mut run()).unwrap();
+    assert!(pretend.run("zfs create rpool/zones/web01/data").ends_with("=0"));
+    let before = whole(pretend.dir.path());
+    let options = DestroyOptions::new().keep_data(true);
+    let error = manager.destroy(&["web01"], &options, &mut run()).unwrap().error().unwrap();
+    assert_eq!((error.code(), error.help()), (Code::WrongState, Some("umount /zones/web01/data")), "{error:?}");
+    let now = whole(pretend.dir.path());
+    assert!(now == before, "{}", differences(&before, &now));
+    assert!(pretend.run("zfs destroy rpool/zones/web01/data").ends_with("=0"));
+    manager.destroy(&["web01"], &options, &mut run()).unwrap().into_result().unwrap();
+}
+
+#[test]
+fn a_dataset_passed_through_to_zonecfg_was_given_to_two_zones_of_one_apply() {
+    let fixture = with_zones(&["a", "b"]);
+    for zone in ["a", "b"] {
+        add(&fixture, zone, "zonecfg \"add dataset\" \"set name=rpool/data/x\" \"end\"");
+    }
+    apply(&fixture, &[], 2, false);
+    assert_eq!(holders(&fixture, &["a", "b"]), ["a"]);
+}
+
+#[test]
+fn zones_of_one_apply_were_installed_over_one_another() {
+    let fixture = fixture::new();
+    for (zone, zonepath) in [("a", "/zones/one"), ("b", "/zones/one/"), ("c", "/zones/one")] {
+        let text = format!("zone \"{zone}\" {{\n    template \"oi\"\n    zonepath \"{zonepath}\"\n}}\n");
+        fs::write(fixture.entry(zone), text).unwrap();
+    }
+    let outcomes = apply(&fixture, &[], 3, false);
+    let failed = outcomes.iter().filter(|(_, said)| said.contains("the zonepath /zones/one overlaps that of zone "));
+    assert_eq!(failed.count(), 2, "{outcomes:?}");
+    assert_eq!(fixture.manager.zones(&zmgr::Query::new().name("a").name("b").name("c")).unwrap().len(), 3);
+    assert_eq!(fixture.vnics().len(), 1);
+}
