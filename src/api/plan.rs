@@ -46,6 +46,18 @@ pub struct Plan {
 }
 
 /// The changes that an operation would make to one zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let plan = manager.plan_create(&["web01"], &CreateOptions::new())?;
+/// let change: &Change = &plan.changes[0];
+/// assert_eq!(change.zone, "web01");
+/// let basis: &Basis = &change.basis;
+/// assert_eq!(basis.entry, "absent");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -68,6 +80,17 @@ pub struct Change {
 }
 
 /// One step of a change.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let plan = manager.plan_create(&["web01"], &CreateOptions::new())?;
+/// let configure: &PlannedStep = plan.changes[0].steps.iter().find(|step| step.kind == "configure").ok_or("none")?;
+/// let script: &PlannedFile = &configure.files[0];
+/// assert!(script.text.contains("set zonepath="));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

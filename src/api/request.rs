@@ -11,6 +11,18 @@ use crate::api::{
 };
 
 /// A request for one zone.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// let plan = manager.plan_create(&["web01"], &CreateOptions::new())?;
+/// let Request::Create { pinned, .. } = &plan.changes[0].request else { return Err("not a creation".into()) };
+/// let Pinned { nets, .. } = pinned;
+/// let net: &PinnedNet = &nets["internal"];
+/// assert_eq!(net.vnic.as_deref(), Some("web01_0"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]

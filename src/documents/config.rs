@@ -67,6 +67,13 @@ impl Default for Config {
 }
 
 /// Time limits.
+///
+/// ```
+/// # use zmgr::*;
+/// assert_eq!(Config::default().timeouts.boot.as_secs(), 600);
+/// let timeouts: Timeouts = Config::default().timeouts;
+/// assert!(timeouts.shutdown.as_secs() > 100, "illumos itself waits 100 seconds");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Timeouts {
@@ -96,6 +103,11 @@ impl Default for Timeouts {
 }
 
 /// What to do with completed steps when a later one fails.
+///
+/// ```
+/// # use zmgr::*;
+/// assert_eq!(Config::default().on_failure, FailureRule::RollBack);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize)]
 #[non_exhaustive]
 pub enum FailureRule {

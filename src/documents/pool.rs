@@ -129,6 +129,11 @@ impl PoolNetwork {
 }
 
 /// Strategy for choosing a free address.
+///
+/// ```
+/// # use zmgr::*;
+/// assert_eq!("next".parse(), Ok(Strategy::Next));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

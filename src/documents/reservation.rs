@@ -28,7 +28,7 @@ use crate::value::source::Source;
 pub struct Reservation {
     /// The owner; the file's stem.
     pub name: ReservationName,
-    /// Format of the file; above [`FORMAT`] only the address core was read, and the file is not changed.
+    /// Format of the file. Of a newer one than 2, only the address core was read, and the file is not changed.
     pub format: u32,
     /// Distinguishes it from earlier and later ones of the same name.
     pub id: Option<EntryId>,
@@ -60,6 +60,13 @@ impl Reservation {
 }
 
 /// An address of a reservation.
+///
+/// ```
+/// # use zmgr::*;
+/// let printer = ReservedAddress::new("10.1.0.30".parse()?, PoolName::new("internal")?);
+/// assert_eq!(printer.pool.as_str(), "internal");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReservedAddress {

@@ -38,7 +38,7 @@ pub(crate) const OLDEST_FORMAT: u32 = 1;
 pub struct ZoneEntry {
     /// Its name; the file's stem.
     pub name: ZoneName,
-    /// Format of the file; above [`FORMAT`] only the address core was read, and the file is not changed.
+    /// Format of the file. Of a newer one than 2, only the address core was read, and the file is not changed.
     pub format: u32,
     /// Distinguishes this entry from earlier and later ones of the same name; `None` for a file that a user wrote and that has not
     /// been created.
@@ -223,6 +223,18 @@ impl Pending {
 }
 
 /// A dataset that zmgr made, or is about to make.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let text = manager.read_file("zones/web01.kdl")?;
+/// let entry: ZoneEntry = Document::parse("web01.kdl".as_ref(), text.as_bytes())?.value;
+/// let made: &MadeDataset = &entry.datasets[0];
+/// assert!(made.zonepath && made.guid.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MadeDataset {
@@ -247,6 +259,18 @@ impl MadeDataset {
 }
 
 /// The configuration as last applied: the base of a three-way comparison.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// let text = manager.read_file("zones/web01.kdl")?;
+/// let entry: ZoneEntry = Document::parse("web01.kdl".as_ref(), text.as_bytes())?.value;
+/// let applied: Applied = *entry.applied.ok_or("not built")?;
+/// assert_eq!(applied.nets[0].name, "internal");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -286,6 +310,11 @@ pub enum EntryState {
 }
 
 /// Options of the operation in progress: properties of `state`, removed once the zone is `ready`.
+///
+/// ```
+/// # use zmgr::*;
+/// assert!(!Intent::default().keep_data);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Intent {
     /// A creation or reinstallation: whether it is booted at the end; `None` as autoboot says.
@@ -349,6 +378,15 @@ impl fmt::Display for EntryState {
 }
 
 /// Origin of an entry.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+/// assert_eq!(manager.zone("web01")?.origin, Some(Origin::Create));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

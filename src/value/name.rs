@@ -75,26 +75,59 @@ macro_rules! name {
 name!(
     /// A zone's name: 1 to 63 bytes of letters, digits, `_`, `.` and `-`, the first a letter or digit; not only digits (they would
     /// also match a zone id), not `global`, and not beginning with `SUNW` or `OMNI` (illumos keeps its templates under such names).
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// assert!(ZoneName::new("web01").is_ok() && ZoneName::new("global").is_err());
+    /// ```
     ZoneName, "zone", check_zone
 );
 name!(
     /// A data link's name: 1 to 31 bytes of letters, digits, `_` and `.`, the first a letter, ending in a number without leading zero.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// assert!(LinkName::new("net0").is_ok() && LinkName::new("net").is_err());
+    /// ```
     LinkName, "link", check_link
 );
 name!(
     /// The name of a pool, and of its file.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// assert_eq!(PoolName::new("internal")?.as_str(), "internal");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     PoolName, "pool", check_document
 );
 name!(
     /// The name of a template, and of its file.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// assert_eq!("oi".parse::<TemplateName>()?.as_str(), "oi");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     TemplateName, "template", check_document
 );
 name!(
     /// The name of a publisher, and of its file.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// assert_eq!(PublisherName::new("openindiana.org")?.to_string(), "openindiana.org");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     PublisherName, "publisher", check_publisher
 );
 name!(
     /// The name of a reservation, and of its file: an owner of addresses that is not a zone.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// assert!(ReservationName::new("printer").is_ok() && ReservationName::new("../printer").is_err());
+    /// ```
     ReservationName, "reservation", check_document
 );
 

@@ -63,6 +63,11 @@ impl FromStr for Size {
 }
 
 /// A limit of processor time.
+///
+/// ```
+/// # use zmgr::*;
+/// assert_eq!(CappedCpu::new(150).to_string(), "1.5");
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CappedCpu {

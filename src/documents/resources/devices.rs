@@ -3,6 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// Devices of the host in the zone.
+///
+/// ```
+/// # use zmgr::*;
+/// assert_eq!(Device::new("dsk/*").pattern, "dsk/*");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Device {

@@ -8,6 +8,12 @@ use crate::kdl_util::{Node, Value};
 use crate::schema::Faults;
 
 /// A user-defined attribute (zonecfg attr).
+///
+/// ```
+/// # use zmgr::*;
+/// assert_eq!(Attr::text("owner", "alice").value, AttrValue::String("alice".to_owned()));
+/// assert_eq!(AttrValue::Uint(3).type_name(), "uint");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attr {
@@ -68,6 +74,12 @@ impl fmt::Display for AttrValue {
 }
 
 /// A user of the host who may administer the zone.
+///
+/// ```
+/// # use zmgr::*;
+/// let admin = Admin::new("alice", vec!["login".to_owned()]);
+/// assert_eq!(admin.auths, ["login"]);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Admin {
@@ -85,6 +97,13 @@ impl Admin {
 }
 
 /// The three sets of security flags, as comma-separated lists.
+///
+/// ```
+/// # use zmgr::*;
+/// let mut flags = SecurityFlags::default();
+/// flags.lower = Some("aslr".to_owned());
+/// assert!(flags.upper.is_none());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

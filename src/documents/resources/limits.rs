@@ -10,6 +10,14 @@ use crate::schema::{Faults, parse_cpu_range, parse_cpus};
 use crate::value::{CappedCpu, Size, words};
 
 /// Memory limits; at least one of them is set.
+///
+/// ```
+/// # use zmgr::*;
+/// let mut memory = CappedMemory::default();
+/// memory.physical = Some("1.5G".parse::<Size>()?);
+/// assert_eq!(memory.physical, Some(Size(3 << 29)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -23,6 +31,11 @@ pub struct CappedMemory {
 }
 
 /// Dedicated processors.
+///
+/// ```
+/// # use zmgr::*;
+/// assert_eq!(DedicatedCpu::new(1, 4, None).ncpus(), "1-4");
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DedicatedCpu {
@@ -47,6 +60,13 @@ impl DedicatedCpu {
 }
 
 /// A resource control with its values.
+///
+/// ```
+/// # use zmgr::*;
+/// let limit = RctlValue::new(RctlPrivilege::Privileged, 1000, RctlAction::Deny);
+/// let control = Rctl::new("zone.max-lwps", vec![limit]);
+/// assert_eq!(control.values[0].action.as_str(), "deny");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Rctl {
@@ -67,11 +87,11 @@ impl Rctl {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RctlValue {
-    /// RctlPrivilege level for changing it within the zone.
+    /// Privilege that changing it within the zone needs.
     pub privilege: RctlPrivilege,
     /// The limit.
     pub limit: u64,
-    /// RctlAction when it is exceeded.
+    /// What happens when it is exceeded.
     pub action: RctlAction,
 }
 
@@ -82,7 +102,7 @@ impl RctlValue {
     }
 }
 
-/// RctlPrivilege level of a value of a resource control.
+/// Privilege that changing a value of a resource control needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -104,7 +124,7 @@ impl RctlPrivilege {
     }
 }
 
-/// RctlAction when a limit is exceeded.
+/// What happens when a limit is exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

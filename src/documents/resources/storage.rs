@@ -6,6 +6,12 @@ use crate::kdl_util::{Node, Value};
 use crate::value::Size;
 
 /// A file system mounted in the zone.
+///
+/// ```
+/// # use zmgr::*;
+/// let fs = Fs::new("/data", "/export/data", "lofs");
+/// assert!(fs.options.is_empty());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -36,6 +42,11 @@ impl Fs {
 }
 
 /// A ZFS dataset delegated to the zone. zmgr never deletes one.
+///
+/// ```
+/// # use zmgr::*;
+/// assert!(!Dataset::new("tank/data").create, "it must exist");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

@@ -66,6 +66,12 @@ pub struct Settings {
 }
 
 /// An inherited node that a layer drops.
+///
+/// ```
+/// # use zmgr::*;
+/// let dropped = Without::new("attr", Some("env".to_owned()));
+/// assert_eq!(dropped.node, "attr");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Without {
@@ -83,6 +89,11 @@ impl Without {
 }
 
 /// IP type of a zone.
+///
+/// ```
+/// # use zmgr::*;
+/// assert_eq!(IpType::default(), IpType::Exclusive);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -111,6 +122,14 @@ impl fmt::Display for IpType {
 }
 
 /// How a zone is installed.
+///
+/// ```
+/// # use zmgr::*;
+/// let mut install = Install::default();
+/// install.publishers.push(PublisherName::new("openindiana.org")?);
+/// install.packages.push("editor/vim".to_owned());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -124,6 +143,14 @@ pub struct Install {
 }
 
 /// Files written before the zone's first boot. Each setting is merged separately.
+///
+/// ```
+/// # use zmgr::*;
+/// let mut setup = Setup::default();
+/// assert!(setup.is_empty());
+/// setup.timezone = Some("Europe/Zurich".to_owned().into());
+/// assert!(!setup.is_empty());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
