@@ -115,8 +115,8 @@ mod value;
 pub use api::{
     Action, ApplyOptions, Basis, Change, CreateOptions, DestroyOptions, Event, EventKind, ExecOptions, ExecStream,
     HaltOptions, ImportOptions, OnFailure, Operation, Outcome, Pinned, PinnedNet, Plan, PlannedFile, PlannedStep,
-    Query, QueryHost, RecoverOptions, ReinstallOptions, RenameOptions, Report, Request, RunOptions, Zone, ZoneAddress,
-    ZoneNet, ZoneState, ZoneStatus,
+    Query, QueryHost, RecoverOptions, ReinstallOptions, RenameOptions, Report, Request, RollbackOptions, RunOptions,
+    Snapshot, SnapshotDataset, SnapshotState, Zone, ZoneAddress, ZoneNet, ZoneState, ZoneStatus,
 };
 pub use doctor::{Diagnosis, DiagnosisArea, DiagnosisItem, DiagnosisKind, DiagnosisLevel};
 pub use documents::config::{Config, FailureRule, Timeouts};
@@ -132,6 +132,7 @@ pub use documents::resources::{
     RctlValue, Resources, SecurityFlags,
 };
 pub use documents::settings::{EntryNet, InsideAddress, Install, IpType, Settings, Setup, Without};
+pub use documents::snapshot::{SnapshotPart, TakenSnapshot};
 pub use documents::template::Template;
 pub use documents::zone::{
     Applied, Before, EntryState, Intent, MadeDataset, Origin, Pending, PendingChange, ZoneEntry,
@@ -149,7 +150,7 @@ pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, reference};
 #[cfg(feature = "sim")]
 pub use simhost::{Abort, CommandIo, Dialect, FailedBoot, Fault, SimHost, SimStatus, SpawnFn};
 pub use value::address::{MacAddr, MacPrefix, NetAddress};
-pub use value::name::{LinkName, PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
+pub use value::name::{LinkName, PoolName, PublisherName, ReservationName, SnapshotLabel, TemplateName, ZoneName};
 pub use value::source::{Source, Sourced};
 pub use value::{Cancel, CappedCpu, EntryId, Size};
 

@@ -24,6 +24,7 @@ from ._values import (
     Pool,
     PoolUsage,
     Publisher,
+    Snapshot,
     Template,
     ZoneDrift,
     ZoneState,
@@ -767,6 +768,114 @@ class Manager:
         Raises NotFoundError, ConfigError for an error in a pool's file, and UnsupportedHostError.
         """
 
+    def snapshots(self, names: str | Iterable[str] | None = None) -> list[Snapshot]:
+        """Lists the snapshots that zmgr took of zones: by zone, oldest first.
+
+        - names: names of the zones; None means all.
+
+        Each snapshot says whether the host still has it, and what is not in it.
+
+        Raises NotFoundError for a name that is not registered, and UnsupportedHostError.
+        """
+
+    def plan_create_snapshot(self, name: str, label: str | None = None) -> Plan:
+        """Plans a snapshot of a zone. Changes nothing.
+
+        - name: name of the zone.
+        - label: label of the snapshot; None means the time.
+
+        Raises the foreseeable errors of `create_snapshot`.
+        """
+
+    def create_snapshot(
+        self,
+        name: str,
+        label: str | None = None,
+        *,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Snapshot:
+        """Takes a snapshot of a zone's own files and keeps a copy of its configuration file beside it.
+
+        - name: name of the zone.
+        - label: label of the snapshot; None means the time.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+
+        Returns the snapshot, whose `excluded` says what is not in it.
+
+        Raises NotFoundError, ExistsError if the zone has a snapshot of this label, StateError if the zone has no files,
+        and RecoveryNeededError for an unfinished operation.
+        """
+
+    def plan_delete_snapshot(self, name: str, label: str) -> Plan:
+        """Plans to delete a snapshot. Changes nothing.
+
+        - name: name of the zone.
+        - label: label of the snapshot.
+
+        Raises NotFoundError, and StateError if something was cloned from it or holds it.
+        """
+
+    def delete_snapshot(
+        self,
+        name: str,
+        label: str,
+        *,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Report:
+        """Deletes a snapshot that zmgr took.
+
+        - name: name of the zone.
+        - label: label of the snapshot.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+
+        Returns a Report with one Outcome.
+
+        Raises NotFoundError, StateError if something was cloned from it or holds it, CommandError, and
+        RecoveryNeededError for an unfinished operation.
+        """
+
+    def plan_roll_back(self, name: str, label: str, *, force: bool = False, unproven: bool = False) -> Plan:
+        """Plans to roll a zone back to a snapshot. Changes nothing.
+
+        - name: name of the zone.
+        - label: label of the snapshot.
+        - force: destroy later snapshots that zmgr took, which are in the way.
+        - unproven: act on a real host even if what a step does is only inferred.
+
+        The notes of the change say what is lost, what is not rolled back, and how the zone's file has changed since.
+
+        Raises NotFoundError, and StateError if something is in the way.
+        """
+
+    def roll_back(
+        self,
+        name: str,
+        label: str,
+        *,
+        force: bool = False,
+        unproven: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Report:
+        """Makes a zone's own files what they were when a snapshot was taken. Shuts a running zone down and boots it again.
+
+        - name: name of the zone.
+        - label: label of the snapshot.
+        - force: destroy later snapshots that zmgr took, which are in the way.
+        - unproven: act on a real host even if what a step does is only inferred.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+
+        Returns a Report with one Outcome, whose notes say what is lost and what is not rolled back.
+
+        Raises NotFoundError, StateError if something is in the way, CommandError, CancelledError, and
+        RecoveryNeededError for an unfinished operation.
+        """
+
     def diff(self, names: str | Iterable[str] | None = None, *, offline: bool = False) -> list[ZoneDrift]:
         """Compares zones (None means all) with their files. Changes nothing.
 
@@ -785,6 +894,7 @@ class Manager:
         prune: bool = False,
         reboot: bool = False,
         recreate: bool = False,
+        snapshot: bool = False,
     ) -> Plan:
         """Plans the changes that make the host match the files. Changes nothing.
 
@@ -792,6 +902,7 @@ class Manager:
         - prune: also remove settings that are not in the files.
         - reboot: reboot running zones if a change needs it.
         - recreate: create zones again that are in the registry but missing on the host.
+        - snapshot: take a snapshot of each zone before it is changed, labelled with the time.
 
         Raises NotFoundError, ConfigError for an unreadable file, and RecoveryNeededError for an unfinished operation.
         """
@@ -803,6 +914,7 @@ class Manager:
         prune: bool = False,
         reboot: bool = False,
         recreate: bool = False,
+        snapshot: bool = False,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
         jobs: int = 1,
@@ -814,6 +926,7 @@ class Manager:
         - prune: also remove settings that are not in the files.
         - reboot: reboot running zones if a change needs it.
         - recreate: create zones again that are in the registry but missing on the host.
+        - snapshot: take a snapshot of each zone before it is changed, labelled with the time.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
         - jobs: number of zones to process in parallel.

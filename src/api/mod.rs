@@ -8,6 +8,7 @@ mod record;
 mod rename_options;
 mod report;
 mod request;
+mod snapshot;
 mod state;
 mod zone;
 
@@ -23,5 +24,6 @@ pub(crate) use record::ChangeRecord;
 pub use rename_options::RenameOptions;
 pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};
+pub use snapshot::{RollbackOptions, Snapshot, SnapshotDataset, SnapshotState};
 pub use state::{ZoneState, ZoneStatus};
 pub use zone::{Zone, ZoneAddress, ZoneNet};

@@ -32,6 +32,12 @@ word_enum! {
         Shutdown "shutdown",
         /// Give a zone another name.
         Rename "rename",
+        /// Take a snapshot of a zone.
+        SnapshotCreate "snapshot-create",
+        /// Delete a snapshot of a zone.
+        SnapshotDelete "snapshot-delete",
+        /// Roll a zone back to a snapshot.
+        SnapshotRollback "snapshot-rollback",
     }
 }
 
@@ -63,6 +69,12 @@ word_enum! {
         Forgotten "forgotten",
         /// It was given another name.
         Renamed "renamed",
+        /// A snapshot of it was taken.
+        SnapshotTaken "snapshot-taken",
+        /// A snapshot of it was deleted.
+        SnapshotDeleted "snapshot-deleted",
+        /// It was rolled back to a snapshot.
+        RolledBack "rolled-back",
         /// It was booted.
         Booted "booted",
         /// It was halted.

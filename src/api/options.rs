@@ -650,7 +650,7 @@ impl ImportOptions {
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
-/// let options = ApplyOptions::new().prune(true).reboot(true).recreate(false);
+/// let options = ApplyOptions::new().prune(true).reboot(true).recreate(false).snapshot(true);
 /// let report = manager.apply(&["web01"], &options, &mut RunOptions::new())?;
 /// assert_eq!(report.outcomes[0].action, Action::Unchanged);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -665,6 +665,8 @@ pub struct ApplyOptions {
     pub reboot: bool,
     /// Create zones again that are `ready` but missing on the host.
     pub recreate: bool,
+    /// Take a snapshot of each zone before it is changed, labelled with the time.
+    pub snapshot: bool,
 }
 
 impl ApplyOptions {
@@ -691,6 +693,13 @@ impl ApplyOptions {
     #[must_use]
     pub fn recreate(mut self, recreate: bool) -> Self {
         self.recreate = recreate;
+        self
+    }
+
+    /// Takes a snapshot of each zone before it is changed.
+    #[must_use]
+    pub fn snapshot(mut self, snapshot: bool) -> Self {
+        self.snapshot = snapshot;
         self
     }
 }

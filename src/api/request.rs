@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{
     Action, ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, Operation, ReinstallOptions,
-    RenameOptions,
+    RenameOptions, RollbackOptions,
 };
 
 /// A request for one zone.
@@ -50,6 +50,28 @@ pub enum Request {
         options: ApplyOptions,
         /// What zmgr chose, by net.
         nets: BTreeMap<String, PinnedNet>,
+        /// When the snapshot is taken that comes first, RFC 3339, if one is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<String>,
+    },
+    /// Take a snapshot of the zone.
+    SnapshotCreate {
+        /// Its label.
+        label: String,
+        /// When it is taken, RFC 3339.
+        created: String,
+    },
+    /// Delete a snapshot of the zone.
+    SnapshotDelete {
+        /// Its label.
+        label: String,
+    },
+    /// Roll the zone back to a snapshot.
+    SnapshotRollback {
+        /// Its label.
+        label: String,
+        /// The caller's options.
+        options: RollbackOptions,
     },
     /// Boot the zone.
     Boot {},
@@ -91,6 +113,9 @@ impl Request {
             Request::Forget {} => Operation::Forget,
             Request::Import { .. } => Operation::Import,
             Request::Apply { .. } => Operation::Apply,
+            Request::SnapshotCreate { .. } => Operation::SnapshotCreate,
+            Request::SnapshotDelete { .. } => Operation::SnapshotDelete,
+            Request::SnapshotRollback { .. } => Operation::SnapshotRollback,
         }
     }
 
@@ -106,6 +131,9 @@ impl Request {
             Request::Forget {} => Action::Forgotten,
             Request::Import { .. } => Action::Adopted,
             Request::Apply { .. } => Action::Applied,
+            Request::SnapshotCreate { .. } => Action::SnapshotTaken,
+            Request::SnapshotDelete { .. } => Action::SnapshotDeleted,
+            Request::SnapshotRollback { .. } => Action::RolledBack,
         }
     }
 }

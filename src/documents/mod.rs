@@ -10,5 +10,6 @@ pub(crate) mod reservation;
 pub(crate) mod resolve;
 pub(crate) mod resources;
 pub(crate) mod settings;
+pub(crate) mod snapshot;
 pub(crate) mod template;
 pub(crate) mod zone;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::documents::document::{FORMAT, Kind, Reader, integer, scalar};
 use crate::documents::renaming::Renaming;
 use crate::documents::settings::{EntryNet, Settings, read, write};
+use crate::documents::snapshot::TakenSnapshot;
 use crate::kdl_util::{Node, Value};
 use crate::schema::At;
 use crate::value::EntryId;
@@ -69,6 +70,8 @@ pub struct ZoneEntry {
     pub renaming: Option<Renaming>,
     /// The datasets that zmgr made for it, the only ones that it ever destroys.
     pub datasets: Vec<MadeDataset>,
+    /// The snapshots that zmgr took of it, oldest first.
+    pub snapshots: Vec<TakenSnapshot>,
     /// Parts that import found and no node can represent, verbatim, one per line.
     pub foreign: Vec<String>,
     /// Line of the entry.
@@ -95,6 +98,7 @@ impl ZoneEntry {
             pending: None,
             renaming: None,
             datasets: Vec::new(),
+            snapshots: Vec::new(),
             foreign: Vec::new(),
             source: Source::none(),
         }
@@ -126,6 +130,8 @@ impl ZoneEntry {
             self.format
         } else if inside
             || self.renaming.is_some()
+            || !self.snapshots.is_empty()
+            || self.state.as_ref().is_some_and(EntryState::is_of_snapshot)
             || setup.is_some_and(|setup| setup.root_password_file.is_some() || setup.hosts.is_some())
         {
             3
@@ -371,6 +377,16 @@ impl EntryState {
     }
 }
 
+/// Prefix of the steps of operations on snapshots, which an older zmgr does not know.
+pub(crate) const SNAPSHOT: &str = "snapshot:";
+
+impl EntryState {
+    /// Returns true while a snapshot is taken, deleted or rolled back to.
+    pub(crate) fn is_of_snapshot(&self) -> bool {
+        self.step().is_some_and(|step| step.starts_with(SNAPSHOT))
+    }
+}
+
 impl fmt::Display for EntryState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -461,6 +477,8 @@ impl Kind for ZoneEntry {
                 })
             })
             .collect();
+        let taken = root.child("snapshots").into_iter().flat_map(|node| node.children_named("snapshot"));
+        entry.snapshots = taken.filter_map(TakenSnapshot::decode).collect();
         entry.foreign = match root.child("foreign") {
             Some(node) => node.children_named("line").flat_map(Node::texts).map(str::to_owned).collect(),
             None => Vec::new(),
@@ -512,6 +530,9 @@ impl Kind for ZoneEntry {
                     .prop_if("guid", made.guid.as_deref())
             });
             inner.push(Node::new("datasets").block(made.collect()));
+        }
+        if !self.snapshots.is_empty() {
+            inner.push(Node::new("snapshots").block(self.snapshots.iter().map(TakenSnapshot::encode).collect()));
         }
         if !self.foreign.is_empty() {
             let lines = self.foreign.iter().map(|line| Node::new("line").arg(line.as_str()));

@@ -1,5 +1,14 @@
-//! `zfs`: file systems, and what depends on them. zmgr creates and destroys only delegated datasets: illumos does that for a zone's
-//! own.
+//! `zfs`: file systems, and what depends on them. zmgr creates and destroys only delegated datasets and its own snapshots: illumos
+//! does that for a zone's own datasets.
+
+mod snapshots;
+
+#[cfg(test)]
+pub(crate) use snapshots::parse_lines as parse_snapshot_lines;
+pub use snapshots::{
+    Snapshot, clone_environment, destroy_snapshot, list_environments_below, list_snapshots, parse_snapshots, roll_back,
+    set_active, take,
+};
 
 use super::{Completed, Invocation, fields};
 use crate::error::{Code, Error, Result};

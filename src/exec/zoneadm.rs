@@ -193,6 +193,11 @@ pub fn move_to(zone: &ZoneName, zonepath: &str, limit: Duration) -> Invocation {
     on(zone).args(["move", zonepath]).with_limit(Some(limit))
 }
 
+/// Mounts the active boot environment of an inactive zone, as the host's boot does.
+pub fn sysboot(zone: &ZoneName, limit: Duration) -> Invocation {
+    on(zone).arg("sysboot").with_limit(Some(limit))
+}
+
 /// Detaches its installation and leaves the files.
 pub fn detach(zone: &ZoneName, limit: Duration) -> Invocation {
     on(zone).arg("detach").with_limit(Some(limit))

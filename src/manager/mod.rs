@@ -7,6 +7,7 @@ mod drift;
 mod import;
 mod open;
 mod power;
+mod snapshots;
 mod zones;
 
 pub use open::{Manager, ManagerBuilder};

@@ -163,7 +163,7 @@ fn boot(context: &Context, config_tree: &ConfigTree, name: &ZoneName, events: &E
     }
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.start(None);
-    step_context.made.recorded(&entry.datasets);
+    step_context.made.recorded(&entry);
     step_context.plan_steps(1);
     let boot = Boot { zone: name.clone(), limit: config_tree.config.timeouts.boot };
     let booted = executor::finish(&step_context, &mut journal, Some(&boot))

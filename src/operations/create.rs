@@ -328,7 +328,7 @@ fn build(context: &Context, creation: &Creation, step_context: &StepContext<'_>,
         return Err(Error::new(Code::Internal, "an entry without id"));
     };
     let mut journal = Journal::new(&context.registry, &creation.entry.name, id);
-    step_context.made.recorded(&creation.entry.datasets);
+    step_context.made.recorded(&creation.entry);
     step_context.plan_steps(creation.steps.len() + usize::from(creation.boot.is_some()));
     executor::create(step_context, &mut journal, &creation.steps, failure)?;
     executor::finish(step_context, &mut journal, creation.boot.as_ref())?;

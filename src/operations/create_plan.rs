@@ -84,6 +84,7 @@ pub(crate) fn plan(
         None => EntryId::random()?,
     });
     entry.datasets.clear();
+    entry.snapshots.clear();
     entry.created = Some(pinned.map_or_else(now, |pinned| pinned.created.clone()));
     entry.origin = Some(Origin::Create);
     entry.zonepath = Some(spec.zonepath.value.clone().into());

@@ -14,17 +14,17 @@ use super::executor;
 use super::impact::{self, DestroyImpact, Removal};
 use super::jobs::{EventSender, before};
 use super::journal::{APPLY, Journal, REINSTALL};
-use super::steps::{Autoboot, DropOrigin, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
+use super::steps::{Autoboot, DropOrigin, DropSnapshots, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
 use super::{clones, evidence, identity};
 use crate::api::{
     Action, Basis, Change, DestroyOptions, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
     RunOptions,
 };
-use crate::documents::zone::{EntryState, Intent, MadeDataset, ZoneEntry};
+use crate::documents::zone::{EntryState, Intent, SNAPSHOT, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
-use crate::registry::Wait;
+use crate::registry::{Registry, Wait};
 use crate::value::EntryId;
 use crate::value::name::ZoneName;
 
@@ -33,8 +33,8 @@ pub(crate) struct Destruction {
     /// Id of the entry to remove.
     pub(crate) id: EntryId,
     pub(crate) steps: Vec<Box<dyn Step>>,
-    /// The datasets that zmgr made for the zone.
-    pub(crate) made: Vec<MadeDataset>,
+    /// The entry as it was planned from.
+    pub(crate) entry: ZoneEntry,
     /// The dataset of the zone's files.
     pub(crate) dataset: Option<Dataset>,
     /// True if the zone is active now.
@@ -52,6 +52,7 @@ pub(crate) struct Found {
 
 /// Plans the destruction of a zone, as the registry and the host have it now.
 pub(crate) fn plan(
+    registry: &Registry,
     config_tree: &ConfigTree,
     entry: &ZoneEntry,
     found: Option<&Found>,
@@ -78,7 +79,7 @@ pub(crate) fn plan(
     let left = entry.nets.iter().filter(|net| !net.managed).filter_map(|net| net.vnic.as_ref());
     notes.extend(left.map(|vnic| format!("the VNIC {vnic} is kept: zmgr did not create it")));
     let autoboot = found.is_some_and(|found| found.autoboot);
-    let steps = steps(config_tree, entry, host, autoboot, options);
+    let steps = steps(registry, config_tree, entry, host, autoboot, options);
     let mut summary = BTreeMap::new();
     summary.insert(format!("zone {name}"), host.map_or("absent", |zone| zone.state.as_str()).to_owned());
     let forget = PlannedStep {
@@ -99,12 +100,13 @@ pub(crate) fn plan(
         basis: Basis { documents: BTreeMap::new(), entry: id.to_string(), host: summary },
     };
     let dataset = found.and_then(|found| found.impact.dataset().cloned());
-    let made = entry.datasets.clone();
-    Ok(Destruction { id, steps, made, dataset, running: host.is_some_and(|zone| zone.state.is_active()), change })
+    let entry = entry.clone();
+    Ok(Destruction { id, steps, entry, dataset, running: host.is_some_and(|zone| zone.state.is_active()), change })
 }
 
 /// Returns the steps from this state of the host to nothing.
 pub(crate) fn steps(
+    registry: &Registry,
     config_tree: &ConfigTree,
     entry: &ZoneEntry,
     host: Option<&HostZone>,
@@ -124,8 +126,18 @@ pub(crate) fn steps(
         let made = entry.datasets.iter().filter(|made| made.is_delegated());
         steps.extend(made.map(|made| Box::new(PurgeDataset(made.clone())) as Box<dyn Step>));
     }
+    if !options.keep_data {
+        steps.extend(drop_snapshots(registry, entry));
+    }
     steps.extend(vnics(&entry.nets).into_iter().map(|vnic| Box::new(Unlink { vnic }) as Box<dyn Step>));
     steps
+}
+
+/// Returns the step that destroys what is left of the zone's snapshots, if it has any.
+pub(crate) fn drop_snapshots(registry: &Registry, entry: &ZoneEntry) -> Option<Box<dyn Step>> {
+    let (registry, zone) = (registry.clone(), entry.name.clone());
+    let records = entry.snapshots.clone();
+    (!records.is_empty()).then(|| Box::new(DropSnapshots { registry, zone, records }) as Box<dyn Step>)
 }
 
 /// Returns the steps until the zone's files are gone.
@@ -179,6 +191,7 @@ fn destroyable(
     if let Some(EntryState::Creating { step, .. }) = &entry.state
         && !step.starts_with(REINSTALL)
         && !step.starts_with(APPLY)
+        && !step.starts_with(SNAPSHOT)
     {
         return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} is unfinished"))
             .with_help(format!("run `zmgr recover {name}` first")));
@@ -223,18 +236,21 @@ pub(crate) fn plan_destruction(
                 other.name
             )));
         }
-        return finished(context, plan(config_tree, &entry, None, options)?, removal, (name, entry.brand()), options);
+        let planned = plan(&context.registry, config_tree, &entry, None, options)?;
+        return finished(context, planned, removal, (name, entry.brand()), options);
     };
     let config = context.host.zone_config(name.as_str())?;
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
     impact.leave_out(removal.clones.of(name));
+    impact.know(&entry.snapshots, &context.host)?;
     if options.purge {
         impact.purge(&entry.datasets);
     }
     let autoboot = config.is_some_and(|config| config.autoboot);
     let brand = zone.brand.clone();
     let found = Found { zone, autoboot, impact };
-    finished(context, plan(config_tree, &entry, Some(&found), options)?, removal, (name, Some(&brand)), options)
+    let planned = plan(&context.registry, config_tree, &entry, Some(&found), options)?;
+    finished(context, planned, removal, (name, Some(&brand)), options)
 }
 
 /// Adds to a plan what is known of more than the zone itself: what comes after it, and the evidence for its steps.
@@ -299,7 +315,7 @@ pub(crate) fn destroy_one(
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.start(Some(&destruction.change));
     let mut journal = Journal::new(&context.registry, name, destruction.id);
-    step_context.made.recorded(&destruction.made);
+    step_context.made.recorded(&destruction.entry);
     data::adopt(&step_context, destruction.dataset.as_ref());
     journal.keep(&step_context.made);
     // A destruction that is resumed knows from its entry what the zone was before it first began.

@@ -13,31 +13,48 @@ use crate::host::{self, Brand, BrandOperation, Evidence, Host};
 pub(crate) fn annotate(change: &mut Change, host: &Host, brand: Option<&str>, unproven: bool) -> Result<()> {
     let row = brand.and_then(|brand| host::brand(brand, host.dialect()));
     set_evidence(&mut change.steps, row);
-    for step in &change.steps {
-        let Some((row, operation)) = row.zip(operation(&step.kind)).filter(|(_, operation)| operation.is_destructive())
-        else {
-            continue;
-        };
-        let fact = row.fact(operation, host.dialect());
-        if fact.evidence != Evidence::Inferred {
-            continue;
-        }
-        let what = format!(
-            "what {operation} of brand {} destroys on {} is only inferred, from {}",
-            fact.brand,
-            fact.distribution.as_str(),
-            fact.source
-        );
+    let Some(row) = row else { return Ok(()) };
+    let mut notes: Vec<String> = Vec::new();
+    for (what, behaviour) in change.steps.iter().filter_map(|step| inferred(step, row, host)) {
         if host.is_real() && !unproven {
             return Err(Error::new(Code::UnsupportedHost, format!("zone {}: {what}", change.zone)).with_help(format!(
                 "read `zmgr explain brand {}`, try it on a zone that you can lose, and pass --unproven",
-                fact.brand
+                row.name
             )));
         }
-        change.notes.push(format!("{what}: {}", fact.behaviour));
+        let note = format!("{what}: {behaviour}");
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
     }
+    change.notes.extend(notes);
     Ok(())
 }
+
+/// Says of a step that may lose data what is only inferred, and what is expected.
+fn inferred(step: &PlannedStep, row: &'static Brand, host: &Host) -> Option<(String, String)> {
+    let operation = match step.kind.as_str() {
+        "activate" => {
+            let what = format!(
+                "that a zone of brand {} can switch its boot environment is only inferred, from {SWITCH}",
+                row.name
+            );
+            return Some((what, "its next boot takes the one that is active".to_owned()));
+        }
+        "rollback" => BrandOperation::Root,
+        kind => operation(kind).filter(|operation| operation.is_destructive())?,
+    };
+    let fact = row.fact(operation, host.dialect());
+    let subject = match operation {
+        BrandOperation::Root => format!("where the files of a zone of brand {} are", fact.brand),
+        operation => format!("what {operation} of brand {} destroys", fact.brand),
+    };
+    let what = format!("{subject} on {} is only inferred, from {}", fact.distribution.as_str(), fact.source);
+    (fact.evidence == Evidence::Inferred).then_some((what, fact.behaviour))
+}
+
+/// Where it is read how the boot of a zone chooses its boot environment.
+const SWITCH: &str = "pkg5, src/brand/ipkg: common.ksh, prestate; illumos-gate, lib/libbe";
 
 /// Sets the evidence of steps on a zone of this row's brand.
 pub(crate) fn set_evidence(steps: &mut [PlannedStep], row: Option<&'static Brand>) {
@@ -61,6 +78,12 @@ fn operation(kind: &str) -> Option<BrandOperation> {
 }
 
 fn evidence(step: &PlannedStep, row: Option<&'static Brand>) -> Option<Evidence> {
+    if matches!(step.kind.as_str(), "clone-environment" | "deactivate" | "activate" | "mount") {
+        return Some(Evidence::Inferred);
+    }
+    if let (Some(row), "take" | "rollback") = (row, step.kind.as_str()) {
+        return Some(row.root.evidence.min(Evidence::Read));
+    }
     if let Some((row, operation)) = row.zip(operation(&step.kind)) {
         return Some(row.known(operation).0);
     }

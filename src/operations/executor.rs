@@ -47,6 +47,8 @@ pub(crate) enum Purpose {
     Rename,
     /// To remove links that a zone does not use.
     Unlink,
+    /// To take, delete or roll back to a snapshot.
+    Snapshot,
     /// To make a zone what it was before a failed operation.
     Restore,
 }
@@ -64,7 +66,9 @@ enum Existing {
 impl Purpose {
     fn existing(self) -> Existing {
         match self {
-            Purpose::Create | Purpose::Apply | Purpose::ApplyDown | Purpose::Rename => Existing::Unasked,
+            Purpose::Create | Purpose::Apply | Purpose::ApplyDown | Purpose::Snapshot | Purpose::Rename => {
+                Existing::Unasked
+            }
             Purpose::Boot | Purpose::Destroy | Purpose::Empty | Purpose::Unlink | Purpose::Restore => Existing::Skipped,
             Purpose::Resume => Existing::Redone,
         }
@@ -78,6 +82,7 @@ impl Purpose {
             | Purpose::Boot
             | Purpose::Empty
             | Purpose::ApplyDown
+            | Purpose::Snapshot
             | Purpose::Rename => Some(Note::Creating { step }),
             Purpose::Destroy => Some(Note::Destroying { step }),
             Purpose::Apply | Purpose::Unlink | Purpose::Restore => None,
@@ -93,6 +98,7 @@ impl Purpose {
             Purpose::Empty => "reinstalling",
             Purpose::Apply | Purpose::ApplyDown => "applying",
             Purpose::Rename => "renaming",
+            Purpose::Snapshot => "working on a snapshot of",
             Purpose::Boot => "booting",
             Purpose::Unlink => "removing links of",
             Purpose::Restore => "restoring",
@@ -108,6 +114,7 @@ impl Purpose {
             | Purpose::Empty
             | Purpose::Apply
             | Purpose::ApplyDown
+            | Purpose::Snapshot
             | Purpose::Rename => error.with_context(format!("{} {zone} failed at {step}", self.verb())),
             Purpose::Destroy => error
                 .with_context(format!("destroying {zone} failed at {step}"))
@@ -255,6 +262,30 @@ fn undoable(
     forward(step_context, journal, each(steps), purpose)
         .and_then(|()| step_context.checkpoint().map_err(last))
         .map_err(|stopped| failed(step_context, journal, steps, purpose, failure, stopped))
+}
+
+/// Changes a complete zone. `first_final`: the place of the first step that cannot be undone once it is done; up to there a failure
+/// makes the zone what it was, and after it recovery resumes.
+pub(crate) fn run_or_roll_back(
+    step_context: &StepContext<'_>,
+    journal: &mut Journal<'_>,
+    steps: &Steps,
+    first_final: usize,
+) -> Result<()> {
+    let Err(stopped) = forward(step_context, journal, each(steps), Purpose::Snapshot) else { return Ok(()) };
+    let (at, zone) = (stopped.at, step_context.zone);
+    let error = Purpose::Snapshot.failed(zone, stopped);
+    if at > first_final {
+        let error = error.with_help(format!("fix the cause, then run `zmgr recover {zone}` to resume"));
+        return Err(match journal.note(Note::GivenUp) {
+            Ok(()) => error,
+            Err(also) => error.with_detail(also.to_detail()),
+        });
+    }
+    Err(match roll_back(step_context, journal, steps, at) {
+        Ok(()) => error.with_context(format!("{zone} is unchanged")),
+        Err(also) => error.with_detail(also.to_detail()).with_help(format!("run `zmgr recover {zone}`")),
+    })
 }
 
 /// Removes a zone, its entry last. A failure leaves the entry as it stands: `recover` resumes or, while nothing is lost, restores.

@@ -185,7 +185,8 @@ fn left(entry: &ZoneEntry) -> Option<String> {
             links.push(link);
         }
     }
-    let what: Vec<String> = datasets.chain(links).collect();
+    let snapshots = entry.snapshots.iter().map(|record| format!("snapshot {} ({})", record.label, record.name));
+    let what: Vec<String> = datasets.chain(links).chain(snapshots).collect();
     (entry.state.is_some() && !what.is_empty())
         .then(|| format!("what zmgr created stays on the host, and zmgr no longer removes it: {}", what.join(", ")))
 }

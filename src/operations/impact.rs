@@ -8,6 +8,8 @@ use super::boot_order::BootOrder;
 use super::config_tree::ConfigTree;
 use super::context::Context;
 use super::lineage::{Clones, Lineage};
+use super::taken::Taken;
+use crate::documents::snapshot::TakenSnapshot;
 use crate::documents::zone::MadeDataset;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::{self, Dataset, Part};
@@ -27,6 +29,8 @@ pub(crate) struct DestroyImpact {
     purged: Vec<String>,
     /// Snapshots without clones.
     snapshots: Vec<String>,
+    /// zmgr's own snapshots that are destroyed with it, each with its label.
+    own: Vec<(String, String)>,
     /// Clones elsewhere of its datasets, with the zone of each.
     clones: Vec<(String, Option<String>)>,
     /// Its datasets that belong to other boot environments of the host.
@@ -147,6 +151,20 @@ impl DestroyImpact {
         self.clones.retain(|(_, zone)| !zone.as_ref().is_some_and(is_left_out));
     }
 
+    /// Tells zmgr's own snapshots from others'. Those that the host has moved out of the zone's dataset go with it too.
+    pub(crate) fn know(&mut self, records: &[TakenSnapshot], host: &Host) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let taken = Taken::of(host, records.iter())?;
+        let found = records.iter().flat_map(|record| taken.parts(record).map(move |part| (record, part)));
+        for (record, part) in found {
+            self.snapshots.retain(|snapshot| *snapshot != part.name);
+            self.own.push((part.name.clone(), record.label.to_string()));
+        }
+        Ok(())
+    }
+
     /// Has the delegated datasets that zmgr made go with the zone.
     pub(crate) fn purge(&mut self, made: &[MadeDataset]) {
         let is_made = |dataset: &String| made.iter().any(|made| made.is_delegated() && made.name == *dataset);
@@ -231,10 +249,12 @@ impl DestroyImpact {
             notes.extend(self.purged.iter().map(|dataset| format!("the delegated dataset {dataset} stays")));
             let dataset = self.dataset.as_ref().map(|dataset| format!(" ({})", dataset.name)).unwrap_or_default();
             notes.push(format!("its files stay in {zonepath}{dataset}"));
+            notes.extend(self.own.iter().map(|(name, label)| format!("snapshot {label} of it stays ({name})")));
             return notes;
         }
         notes.extend(self.purged.iter().map(|dataset| format!("the delegated dataset {dataset} is destroyed with it")));
         notes.extend(self.snapshots.iter().map(|snapshot| format!("snapshot {snapshot} is destroyed with it")));
+        notes.extend(self.own.iter().map(|(name, label)| format!("snapshot {label} ({name}) is destroyed with it")));
         notes.extend(self.clones.iter().map(|(clone, zone)| match zone {
             Some(zone) => format!("zone {zone} is a clone of it ({clone}) and is promoted"),
             None => format!("{clone} is a clone of it, outside of any zone: the uninstall may refuse"),

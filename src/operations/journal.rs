@@ -11,7 +11,8 @@ use super::made::Made;
 use super::plumb_links::has_ipadm;
 use super::renamed_entry;
 use crate::documents::document::Document;
-use crate::documents::zone::{Before, EntryState, Intent, MadeDataset, ZoneEntry};
+use crate::documents::snapshot::TakenSnapshot;
+use crate::documents::zone::{Before, EntryState, Intent, MadeDataset, SNAPSHOT, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
 use crate::value::EntryId;
@@ -26,8 +27,8 @@ pub(crate) struct Journal<'a> {
     id: EntryId,
     /// For the next record: the uuid of the installation, or that there is none.
     uuid: Option<Option<String>>,
-    /// For the next record: the datasets that zmgr made for the zone.
-    datasets: Option<Vec<MadeDataset>>,
+    /// For the next record: the datasets that zmgr made for the zone, and its snapshots.
+    made: Option<(Vec<MadeDataset>, Vec<TakenSnapshot>)>,
     /// Prefix of the steps, depending on the operation.
     work: &'static str,
     /// For the next record: the options of the operation.
@@ -70,7 +71,7 @@ impl<'a> Journal<'a> {
             other: None,
             id,
             uuid: None,
-            datasets: None,
+            made: None,
             work: "",
             intent: None,
             last: RefCell::default(),
@@ -102,6 +103,11 @@ impl<'a> Journal<'a> {
         }
     }
 
+    /// Opens the journal of an operation on a snapshot of a complete zone.
+    pub(crate) fn on_snapshot(self) -> Self {
+        Journal { work: SNAPSHOT, ..self }
+    }
+
     /// Records the uuid of the zone's installation with the next record, if there is one.
     pub(crate) fn installed(&mut self, uuid: Option<String>) {
         self.uuid = uuid.map(Some).or(self.uuid.take());
@@ -112,17 +118,20 @@ impl<'a> Journal<'a> {
         self.uuid = Some(None);
     }
 
-    /// Records with the next record which datasets zmgr made, if that has changed.
+    /// Records with the next record which datasets zmgr made and which snapshots it took, if that has changed.
     pub(crate) fn keep(&mut self, made: &Made) {
-        if let Some(datasets) = made.changed() {
-            self.datasets = Some(datasets);
+        if let Some(made) = made.changed() {
+            self.made = Some(made);
         }
     }
 
-    /// Records at once which datasets zmgr made, if that has changed.
+    /// Records at once which datasets zmgr made and which snapshots it took, if that has changed.
     pub(crate) fn note_made(&mut self, made: &Made) -> Result<()> {
         match made.changed() {
-            Some(datasets) => self.edit(|entry| entry.datasets.clone_from(&datasets)),
+            Some((datasets, snapshots)) => self.edit(|entry| {
+                entry.datasets.clone_from(&datasets);
+                entry.snapshots.clone_from(&snapshots);
+            }),
             None => Ok(()),
         }
     }
@@ -158,8 +167,9 @@ impl<'a> Journal<'a> {
             if let Some(uuid) = &self.uuid {
                 entry.uuid.clone_from(uuid);
             }
-            if let Some(datasets) = &self.datasets {
+            if let Some((datasets, snapshots)) = &self.made {
                 entry.datasets.clone_from(datasets);
+                entry.snapshots.clone_from(snapshots);
             }
         })
     }
@@ -201,6 +211,7 @@ impl<'a> Journal<'a> {
                 (entry.id, entry.uuid, entry.created, entry.origin) = (None, None, None, None);
                 (entry.state, entry.intent, entry.applied) = (None, Intent::default(), None);
                 entry.datasets.clear();
+                entry.snapshots.clear();
             }),
         }
     }

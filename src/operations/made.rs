@@ -1,28 +1,56 @@
-//! The datasets that zmgr made for a zone.
+//! The datasets that zmgr made for a zone, and the snapshots that it took of it.
 
 use std::cell::{Cell, RefCell};
 
-use crate::documents::zone::MadeDataset;
+use crate::documents::snapshot::TakenSnapshot;
+use crate::documents::zone::{MadeDataset, ZoneEntry};
 use crate::error::Result;
 use crate::exec::zfs::{self, Dataset};
 use crate::host::Host;
+use crate::value::name::SnapshotLabel;
 
-/// The datasets that zmgr made for a zone, as an operation learns of them; the journal writes them with its next record.
+/// The datasets that zmgr made for a zone and its snapshots, as an operation learns of them; the journal writes them with its next
+/// record.
 #[derive(Debug, Default)]
 pub(crate) struct Made {
     datasets: RefCell<Vec<MadeDataset>>,
+    snapshots: RefCell<Vec<TakenSnapshot>>,
     is_changed: Cell<bool>,
 }
 
 impl Made {
     /// Takes over what the entry records.
-    pub(crate) fn recorded(&self, datasets: &[MadeDataset]) {
-        self.datasets.replace(datasets.to_vec());
+    pub(crate) fn recorded(&self, entry: &ZoneEntry) {
+        self.datasets.replace(entry.datasets.clone());
+        self.snapshots.replace(entry.snapshots.clone());
     }
 
     /// Returns what the entry must record, if that has changed since the last call.
-    pub(crate) fn changed(&self) -> Option<Vec<MadeDataset>> {
-        self.is_changed.take().then(|| self.datasets.borrow().clone())
+    pub(crate) fn changed(&self) -> Option<(Vec<MadeDataset>, Vec<TakenSnapshot>)> {
+        self.is_changed.take().then(|| (self.datasets.borrow().clone(), self.snapshots.borrow().clone()))
+    }
+
+    /// Records a snapshot that is about to be taken, or was taken.
+    pub(crate) fn took(&self, taken: TakenSnapshot) {
+        let mut snapshots = self.snapshots.borrow_mut();
+        match snapshots.iter_mut().find(|known| known.label == taken.label) {
+            Some(known) => *known = taken,
+            None => snapshots.push(taken),
+        }
+        self.is_changed.set(true);
+    }
+
+    /// Drops the record of a snapshot.
+    pub(crate) fn forget_snapshot(&self, label: &SnapshotLabel) {
+        let mut snapshots = self.snapshots.borrow_mut();
+        let before = snapshots.len();
+        snapshots.retain(|taken| taken.label != *label);
+        self.is_changed.set(self.is_changed.get() || snapshots.len() != before);
+    }
+
+    /// Returns the recorded snapshots.
+    pub(crate) fn snapshots(&self) -> Vec<TakenSnapshot> {
+        self.snapshots.borrow().clone()
     }
 
     /// Records that this dataset is about to be made and did not exist before.

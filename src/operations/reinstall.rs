@@ -99,13 +99,22 @@ pub(crate) fn plan(
     allocate::refuse_taken(context, config_tree, &entry)?;
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
     impact.leave_out(removal.clones.of(name));
+    impact.know(&entry.snapshots, &context.host)?;
+    if let ([first, ..], false) = (entry.snapshots.as_slice(), options.force) {
+        let labels: Vec<&str> = entry.snapshots.iter().map(|record| record.label.as_str()).collect();
+        let message = format!("{name} has snapshots, which a reinstallation destroys: {}", labels.join(", "));
+        return Err(Error::new(Code::WrongState, message)
+            .with_help(format!("use --force, or run `zmgr snapshot delete {name} {}` first", first.label)));
+    }
     data::is_ours(&entry.datasets, name, impact.dataset())?;
     impact.check_destroyable(name, options.force, false)?;
     let spec = desired(config_tree, &entry)?;
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
     let down = destroy::down(config_tree, &entry, &zone, autoboot, &DestroyOptions::new());
     let host_assets = HostAssets::of(&context.host, config_tree, &spec)?;
-    let up = create_plan::installation(&spec, config_tree, context.host.dialect(), &host_assets, true)?;
+    let install = create_plan::installation(&spec, config_tree, context.host.dialect(), &host_assets, true)?;
+    let up: Vec<Box<dyn Step>> =
+        destroy::drop_snapshots(&context.registry, &entry).into_iter().chain(install).collect();
     let (limit, halt_limit) = (config_tree.config.timeouts.boot, config_tree.config.timeouts.shutdown);
     let boot = options.boot.unwrap_or(zone.state.is_active()).then(|| Boot { zone: name.clone(), limit });
     if let Some(config) = &config {
@@ -227,7 +236,7 @@ pub(crate) fn reinstall_one(
     let id = identity::id_of(&planned.entry)?;
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.start(Some(&planned.change));
-    step_context.made.recorded(&planned.entry.datasets);
+    step_context.made.recorded(&planned.entry);
     data::adopt(&step_context, planned.dataset.as_ref());
     let mut journal = Journal::new(&context.registry, name, id).reinstalling();
     journal.keep(&step_context.made);

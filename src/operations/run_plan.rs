@@ -17,7 +17,7 @@ use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
 use super::zone_comparison::comparisons;
-use super::{apply, forget, power_order, reinstall, rename};
+use super::{apply, forget, power_order, reinstall, rename, snapshot};
 use crate::api::{Action, Change, CreateOptions, Operation, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
@@ -167,6 +167,15 @@ impl RunContext {
                 (Request::Rename { to, options }, ..) => {
                     rename::confirm(context, &self.config_tree, name, to, options, change)
                 }
+                (
+                    request @ (Request::SnapshotCreate { .. }
+                    | Request::SnapshotDelete { .. }
+                    | Request::SnapshotRollback { .. }),
+                    ..,
+                ) => {
+                    let planned = snapshot::plan(context, &self.config_tree, name, request);
+                    confirmed(planned, Some(change), |work| &work.change).map(drop)
+                }
                 (Request::Forget {}, ..) => confirmed(
                     forget::plan(context, &self.config_tree, &self.removal.boot_order, name),
                     Some(change),
@@ -229,6 +238,12 @@ impl RunContext {
             Request::Forget {} => {
                 forget::forget_one(context, &self.config_tree, &self.removal.boot_order, name, Some(change), events)
                     .map(|_| None)
+            }
+            request @ (Request::SnapshotCreate { .. }
+            | Request::SnapshotDelete { .. }
+            | Request::SnapshotRollback { .. }) => {
+                snapshot::work_on(context, &self.config_tree, name, request, Some(change), events)
+                    .map(|(zone, _)| Some(zone))
             }
             Request::Import { .. } | Request::Boot {} | Request::Shutdown { .. } => Err(elsewhere(change)),
             Request::Apply { .. } if change.steps.is_empty() => Ok(None),

@@ -7,6 +7,7 @@ mod allocator;
 mod by_name;
 mod choose;
 mod codec;
+mod copies;
 mod entry_file;
 mod host_usage;
 mod index;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Links};
 use crate::kdl_util::{Trust, check_above, check_directory, check_owner, read_file, read_regular};
-use crate::value::name::{PoolName, PublisherName, ReservationName, TemplateName, ZoneName};
+use crate::value::name::{PoolName, PublisherName, ReservationName, SnapshotLabel, TemplateName, ZoneName};
 
 /// The root of the files and the paths below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,6 +211,16 @@ impl Tree {
     /// `zones/NAME.kdl`
     pub fn zone(&self, name: &ZoneName) -> PathBuf {
         self.document(Directory::Zones, name.as_str())
+    }
+
+    /// `snapshots/`: zones' files as they were when snapshots were taken.
+    pub fn snapshots(&self) -> PathBuf {
+        self.root.join("snapshots")
+    }
+
+    /// `snapshots/NAME/LABEL.kdl`
+    pub fn snapshot(&self, name: &ZoneName, label: &SnapshotLabel) -> PathBuf {
+        self.snapshots().join(name.as_str()).join(format!("{label}.kdl"))
     }
 
     /// `reservations/NAME.kdl`

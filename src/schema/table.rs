@@ -23,6 +23,8 @@ pub(crate) enum At {
     Pending,
     Renaming,
     Datasets,
+    Snapshots,
+    Snapshot,
     Foreign,
     TemplateNet,
     ZoneNet,
@@ -54,6 +56,8 @@ impl At {
             At::Pending => "pending",
             At::Renaming => "renaming",
             At::Datasets => "datasets",
+            At::Snapshots => "snapshots",
+            At::Snapshot => "snapshot",
             At::Foreign => "foreign",
             At::TemplateNet => "net (of a template)",
             At::ZoneNet => "net (of a zone)",
@@ -638,6 +642,38 @@ pub(crate) static TABLE: &[NodeRule] = &[
         times: Times::Keyed,
         help: "A dataset that zmgr made.",
         example: r#"dataset "rpool/zones/web01" guid="7265839121036642" zonepath=#true"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "snapshots",
+        at: &[At::Zone],
+        body: Some(At::Snapshots),
+        help: "Written by zmgr: the snapshots that it took of the zone.",
+        example: r#"snapshots { snapshot "before" name="zmgr-5f0c1234-20260322T121409Z-before" created="2026-03-22T12:14:09Z" { dataset "rpool/zones/web01/ROOT/zbe" guid="726583912103" } }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "snapshot",
+        at: &[At::Snapshots],
+        args: args!("LABEL": Type::Plain(63)),
+        props: &[
+            must("name", Type::Plain(255), "its name on the host"),
+            must("created", Type::Time, "when it was taken"),
+        ],
+        body: Some(At::Snapshot),
+        times: Times::Keyed,
+        help: "A snapshot that zmgr took.",
+        example: r#"snapshot "before" name="zmgr-5f0c1234-20260322T121409Z-before" created="2026-03-22T12:14:09Z" { dataset "rpool/zones/web01/ROOT/zbe" guid="726583912103" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "dataset",
+        at: &[At::Snapshot],
+        args: args!("DATASET": Type::Plain(255)),
+        props: &[prop("guid", Type::Plain(20), "guid of its snapshot; absent while it is being taken")],
+        times: Times::Keyed,
+        help: "A dataset that is in the snapshot.",
+        example: r#"dataset "rpool/zones/web01/ROOT/zbe" guid="726583912103""#,
         ..BASE
     },
     NodeRule {

@@ -131,6 +131,24 @@ name!(
     ReservationName, "reservation", check_document
 );
 
+name!(
+    /// The label of a snapshot of a zone: 1 to 63 bytes of letters, digits, `_`, `.` and `-`, the first a letter or digit, and not like
+    /// the names that illumos gives to its own snapshots.
+    SnapshotLabel, "snapshot", check_label
+);
+
+/// Checks a label. Names that end as those of the clone hooks do are renamed by an uninstall.
+fn check_label(name: &str) -> std::result::Result<(), &'static str> {
+    check_shape(name)?;
+    if name.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("_snap") {
+        return Err("names ending in _snap belong to zoneadm");
+    }
+    if name.starts_with("SUNWzone") {
+        return Err("names beginning with SUNWzone belong to zoneadm");
+    }
+    Ok(())
+}
+
 fn check_zone(name: &str) -> std::result::Result<(), &'static str> {
     check_shape(name)?;
     if name == "global" {
@@ -225,6 +243,16 @@ mod tests {
         }
         for bad in ["", "global", "SUNWx", "OMNIlx", "12", "-a", ".a", "a/b", "a b", "ä", "a\n", &"x".repeat(64)] {
             assert_eq!(ZoneName::new(bad).unwrap_err().code(), Code::InvalidArgument, "{bad}");
+        }
+    }
+
+    #[test]
+    fn labels() {
+        for good in ["before", "2026-03-22", "a_snapshot", "v1.2"] {
+            assert!(SnapshotLabel::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a b", "a@b", "a/b", "web_snap", "web_snap12", "SUNWzone1", &"x".repeat(64)] {
+            assert!(SnapshotLabel::new(bad).is_err(), "{bad}");
         }
     }
 

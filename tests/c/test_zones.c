@@ -445,6 +445,57 @@ static void a_host_is_diagnosed(zmgr_manager *manager, const char *directory) {
     zmgr_diagnosis_free(NULL);
 }
 
+static void snapshots_are_taken_and_rolled_back_to(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_zone *zone = NULL;
+    zmgr_plan *plan = NULL;
+    zmgr_value *value = NULL;
+    zmgr_report *report = NULL;
+    zmgr_rollback_options options;
+    zmgr_apply_options apply;
+    const char *names[] = {"snap"};
+    const char *pairs[] = {"attr.owner=alice"};
+
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    memset(&apply, 0, sizeof apply);
+    apply.size = sizeof apply;
+    apply.snapshot = 1;
+    CHECK_STATUS(zmgr_zone_create(manager, "snap", NULL, NULL, &zone, &error), ZMGR_OK, error);
+    zmgr_zone_free(zone);
+    CHECK_STATUS(zmgr_plan_snapshot_create(manager, "snap", "before", &plan, &error), ZMGR_OK, error);
+    CHECK(!zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_snapshot_create(manager, "snap", "before", NULL, &value, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(value, "label")), "before");
+    CHECK_TEXT(zmgr_value_text(zmgr_value_get(value, "state")), "complete");
+    CHECK(zmgr_value_len(zmgr_value_get(value, "excluded")) == 0);
+    zmgr_value_free(value);
+    CHECK_STATUS(zmgr_snapshot_create(manager, "snap", "before", NULL, NULL, &error), ZMGR_EXISTS, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_set(manager, "snap", pairs, 1, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_apply(manager, names, 1, &apply, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_snapshots(manager, NULL, 0, &value, &error), ZMGR_OK, error);
+    CHECK(zmgr_value_len(value) == 2);
+    zmgr_value_free(value);
+    CHECK_STATUS(zmgr_plan_snapshot_rollback(manager, "snap", "before", NULL, &plan, &error), ZMGR_WRONG_STATE, error);
+    DROP(error);
+    options.force = 1;
+    CHECK_STATUS(zmgr_plan_snapshot_rollback(manager, "snap", "before", &options, &plan, &error), ZMGR_OK, error);
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_snapshot_rollback(manager, "snap", "before", &options, NULL, &report, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_report_action(report, 0), "rolled-back");
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_plan_snapshot_delete(manager, "snap", "before", &plan, &error), ZMGR_OK, error);
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_snapshot_delete(manager, "snap", "before", NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_snapshot_delete(manager, "snap", "before", NULL, &error), ZMGR_NOT_FOUND, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_snapshot_create(manager, NULL, NULL, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_destroy(manager, "snap", NULL, NULL, &error), ZMGR_OK, error);
+}
+
 int main(int argc, char **argv) {
     char directory[1024];
     zmgr_manager *manager = check_manager(argc, argv, "zones", directory, sizeof directory);
@@ -452,6 +503,7 @@ int main(int argc, char **argv) {
     a_refusal_and_a_token_stop_it(manager);
     plans_are_values(manager);
     power_and_commands(manager);
+    snapshots_are_taken_and_rolled_back_to(manager);
     a_fleet_is_compared(directory);
     a_host_is_diagnosed(manager, directory);
     zmgr_close(manager);

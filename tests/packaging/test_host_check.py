@@ -286,6 +286,7 @@ QUERIES = {
     "zfs": {"list", "mount"},
     "pkg": {"publisher"},
     "kstat": {"-p"},
+    "beadm": {"list"},
     "svcs": {"-H"},
     "zonecfg": {"export", "info"},
 }
@@ -351,6 +352,10 @@ def live(host) -> None:
     zmgr("check")
     zmgr("pool", "check")
     zmgr("import", "zchkx")
+    zmgr("snapshot", "create", "zchka", "a")
+    zmgr("snapshot", "list")
+    zmgr("snapshot", "rollback", "zchka", "a", "--yes")
+    zmgr("snapshot", "delete", "zchka", "a", "--yes")
     zmgr("shutdown", "zchka")
     zmgr("halt", "zchka")
     zmgr("recover")

@@ -261,6 +261,36 @@ def test_import(zmgr_manager: zmgr.Manager) -> None:
         zmgr_manager.plan_import("a", template="oi", no_template=True)
 
 
+def test_snapshots(zmgr_manager: zmgr.Manager, zmgr_host: zmgr.SimHost) -> None:
+    zmgr_manager.create("a")
+    motd = zmgr_host.directory / "zones/a/root/etc/motd"
+    motd.write_text("old")
+    assert not zmgr_manager.plan_create_snapshot("a").is_empty
+    events: list[zmgr.Event] = []
+    taken = zmgr_manager.create_snapshot("a", "before", progress=events.append)
+    assert taken.state is zmgr.SnapshotState.COMPLETE and taken.datasets[0].found and taken.excluded == ()
+    assert any(event.step == "take:before" for event in events)
+    assert zmgr_manager.snapshots() == zmgr_manager.snapshots("a") == [taken]
+    with pytest.raises(zmgr.ExistsError):
+        zmgr_manager.create_snapshot("a", "before")
+    motd.write_text("new")
+    zmgr_manager.set("a", {"attr.owner": "alice"})
+    (outcome,) = zmgr_manager.apply("a", snapshot=True)
+    assert outcome.action == "applied" and len(zmgr_manager.snapshots()) == 2
+    with pytest.raises(zmgr.StateError):
+        zmgr_manager.plan_roll_back("a", "before")
+    plan = zmgr_manager.plan_roll_back("a", "before", force=True, unproven=True)
+    assert plan.changes[0].steps[0].kind == "shutdown"
+    (outcome,) = zmgr_manager.roll_back("a", "before", force=True)
+    assert outcome.action == "rolled-back" and any("is lost" in note for note in outcome.notes)
+    assert motd.read_text() == "old" and zmgr_manager.zone("a").status == "running"
+    assert not zmgr_manager.plan_delete_snapshot("a", "before").is_empty
+    assert [o.action for o in zmgr_manager.delete_snapshot("a", "before")] == ["snapshot-deleted"]
+    assert zmgr_manager.snapshots() == []
+    with pytest.raises(zmgr.NotFoundError):
+        zmgr_manager.roll_back("a", "before")
+
+
 def test_drift(zmgr_manager: zmgr.Manager) -> None:
     zmgr_manager.create("a")
     assert [d.status for d in zmgr_manager.diff()] == [zmgr.DriftStatus.CLEAN]

@@ -2,6 +2,7 @@
 //! in the plan, with the reason.
 
 use std::fs;
+use std::path::Path;
 
 use zmgr::{CreateOptions, DestroyOptions, Dialect, HaltOptions, Manager, Report, RunOptions, Zone, brand_reference};
 
@@ -29,7 +30,7 @@ const REFUSED: &[(Dialect, &str, &str, &str)] = &[
 ];
 
 /// The brands of the reference.
-fn brands() -> Vec<String> {
+pub(crate) fn brands() -> Vec<String> {
     brand_reference().lines().filter_map(|line| line.strip_prefix("## ")).map(str::to_owned).collect()
 }
 
@@ -47,12 +48,18 @@ fn archive(path: &str) -> String {
 }
 
 /// A machine with a template of this brand.
-fn site(dialect: Dialect, brand: &str) -> (Pretend, Manager) {
+pub(crate) fn site(dialect: Dialect, brand: &str) -> (Pretend, Manager) {
     let pretend = sim_machine::new(dialect);
     let manager = Manager::builder().simulate(pretend.dir.path()).build().unwrap();
     manager.init().unwrap();
+    write_template(pretend.dir.path(), brand);
+    (pretend, manager)
+}
+
+/// Writes the template `t` of this brand on the machine in this directory, and what it needs.
+pub(crate) fn write_template(dir: &Path, brand: &str) {
     let put = |path: &str, text: &str| {
-        let path = pretend.dir.path().join(path);
+        let path = dir.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
@@ -69,7 +76,6 @@ fn site(dialect: Dialect, brand: &str) -> (Pretend, Manager) {
              setup {{ hostname \"{{zone}}.example.org\"; }}\n}}\n"
         ),
     );
-    (pretend, manager)
 }
 
 /// Checks that nothing had to be said about these zones.

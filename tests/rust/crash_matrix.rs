@@ -14,9 +14,10 @@ use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     ApplyOptions, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, RecoverOptions, ReinstallOptions,
-    RenameOptions, RunOptions, SimHost,
+    RenameOptions, RollbackOptions, RunOptions, SimHost,
 };
 
+use crate::brand_lives::write_template;
 use crate::sim_machine;
 use crate::snapshot::{copy, differences, scratch, whole};
 
@@ -62,6 +63,9 @@ fn operate(manager: &Manager, operation: &str) {
             let options = RenameOptions::new().links(true).zonepath(true);
             manager.rename("web01", "web09", &options, run).map(drop)
         }
+        "snapshot" => manager.create_snapshot("web01", Some("s"), run).map(drop),
+        "snapshot-delete" => manager.delete_snapshot("web01", "s", run).map(drop),
+        "snapshot-rollback" => manager.roll_back("web01", "s", &RollbackOptions::new().force(true), run).map(drop),
         "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
         other => panic!("no operation {other}"),
     };
@@ -409,6 +413,85 @@ fn reinstallation_with_a_dataset_and_first_boot_files() {
     for dialect in DIALECTS {
         let prepare = |dir: &Path| with_furnished_zone(dir, dialect);
         visit_where("reinstall", sampled(), &["web01"], prepare, |_, before, now| before == now);
+    }
+}
+
+/// The brands whose files lie in different datasets, on the distributions that have them.
+const ROOTS: [(Dialect, &str); 5] = [
+    (Dialect::OpenIndiana, "nlipkg"),
+    (Dialect::OmniOs, "ipkg"),
+    (Dialect::OmniOs, "sparse"),
+    (Dialect::OmniOs, "illumos"),
+    (Dialect::OmniOs, "lx"),
+];
+
+/// A zone of this brand, and the runs of commands of other programs that follow.
+fn with_zone_of(dir: &Path, (dialect, brand): (Dialect, &str), boot: bool) {
+    SimHost::create(dir, dialect).unwrap();
+    let manager = manager(dir);
+    manager.init().unwrap();
+    write_template(dir, brand);
+    let options = CreateOptions::new().template("t").boot(boot);
+    manager.create("web01", &options, &mut RunOptions::new()).unwrap();
+}
+
+fn take(dir: &Path, label: &str) {
+    manager(dir).create_snapshot("web01", Some(label), &mut RunOptions::new()).unwrap();
+}
+
+/// Writes into the zone what a rollback takes away.
+fn write_later(dir: &Path) {
+    fs::write(dir.join("zones/web01/root/later"), "later\n").unwrap();
+}
+
+#[test]
+fn taking_a_snapshot() {
+    for site in ROOTS {
+        visit("snapshot", &["web01"], |dir| with_zone_of(dir, site, false));
+    }
+}
+
+#[test]
+fn deleting_a_snapshot() {
+    for site in ROOTS {
+        visit("snapshot-delete", &["web01"], |dir| {
+            with_zone_of(dir, site, false);
+            take(dir, "s");
+        });
+    }
+}
+
+/// A running zone is down for its rollback, and comes up whatever happens.
+#[test]
+fn rolling_back() {
+    for site in ROOTS {
+        visit("snapshot-rollback", &["web01"], |dir| {
+            with_zone_of(dir, site, true);
+            take(dir, "s");
+            write_later(dir);
+        });
+    }
+}
+
+#[test]
+fn rolling_back_past_a_later_snapshot() {
+    visit("snapshot-rollback", &["web01"], |dir| {
+        with_zone_of(dir, ROOTS[2], false);
+        take(dir, "s");
+        take(dir, "later");
+    });
+}
+
+#[test]
+fn switching_to_another_boot_environment() {
+    for site in &ROOTS[..2] {
+        visit("snapshot-rollback", &["web01"], |dir| {
+            with_zone_of(dir, *site, true);
+            take(dir, "s");
+            write_later(dir);
+            let host = SimHost::open(dir).unwrap();
+            crate::sim_machine::answer(&host, &["zfs", "snapshot", "rpool/zones/web01/ROOT/zbe@other"], "");
+        });
     }
 }
 

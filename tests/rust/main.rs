@@ -59,3 +59,4 @@ mod sim_random;
 mod snapshot;
 mod words;
 mod write_file;
+mod zone_snapshots;

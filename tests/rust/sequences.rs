@@ -17,7 +17,7 @@ use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::WriteHook;
 use zmgr::{
     ApplyOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager, RecoverOptions,
-    ReinstallOptions, RenameOptions, Report, RunOptions, SimHost,
+    ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions, SimHost,
 };
 
 mod meddle;
@@ -85,7 +85,7 @@ fn draw(dice: &mut Dice) -> String {
     let (zone, other) = (dice.pick(ZONES), dice.pick(ZONES));
     let address = format!("10.1.0.{}", 9 + dice.roll(8));
     let (number, gib) = (dice.roll(3), 1 + dice.roll(4));
-    match dice.roll(64) {
+    match dice.roll(68) {
         0..=5 => format!("create {zone}"),
         6 => format!("create-at {zone} {address}"),
         7 => format!("clone {zone} {other}"),
@@ -134,6 +134,9 @@ fn draw(dice: &mut Dice) -> String {
         58 => format!("recover-{}", dice.pick(&["on", "back"])),
         59..=60 => format!("rename {zone} {other}"),
         61 => format!("rename-links {zone} {other}"),
+        63 => format!("snapshot {zone} s{number}"),
+        64 => format!("snapshot-delete {zone} s{number}"),
+        65..=66 => format!("snapshot-rollback {zone} s{number}"),
         _ => "recover".to_owned(),
     }
 }
@@ -157,6 +160,9 @@ fn is_operation(words: &[&str]) -> bool {
             | "boot"
             | "halt"
             | "reboot"
+            | "snapshot"
+            | "snapshot-delete"
+            | "snapshot-rollback"
             | "recover"
             | "rename"
             | "rename-links"
@@ -207,6 +213,11 @@ fn operate(manager: &Manager, words: &[&str]) -> Result<(), Error> {
         ["set", zone, number] => manager.set(zone, &[("attr.n", number)], run).map(drop),
         ["recover-on"] => manager.recover(&[], &RecoverOptions::new().resume(true), run).and_then(done),
         ["recover-back"] => manager.recover(&[], &RecoverOptions::new().roll_back(true), run).and_then(done),
+        ["snapshot", zone, label] => manager.create_snapshot(zone, Some(label), run).map(drop),
+        ["snapshot-delete", zone, label] => manager.delete_snapshot(zone, label, run).and_then(done),
+        ["snapshot-rollback", zone, label] => {
+            manager.roll_back(zone, label, &RollbackOptions::new().force(true), run).and_then(done)
+        }
         ["recover"] => manager.recover(&[], &RecoverOptions::new(), run).and_then(done),
         _ => panic!("no operation {words:?}"),
     }

@@ -443,7 +443,7 @@ fn zfs_answers_for_paths_volumes_and_snapshots() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
     pretend.run("zfs unmount rpool/export/data");
     assert_eq!(pretend.run("zfs snapshot rpool/export/data@down"), "=0");
-    assert!(pretend.run("zfs rollback rpool/export/data@before").contains("more recent snapshots exist"));
+    assert!(pretend.run("zfs rollback rpool/export/data@before").contains("more recent snapshots or bookmarks exist"));
 }
 
 #[test]

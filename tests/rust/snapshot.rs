@@ -33,7 +33,11 @@ fn walk(root: &Path, directory: &Path, found: &mut BTreeMap<String, String>) {
             let text = plain(&String::from_utf8_lossy(&fs::read(&path).unwrap()));
             // A zone gets another number at each boot.
             let numbered = name.starts_with("var/run/zones/");
-            let kept = |line: &&str| !numbered || !(line.starts_with("id ") || line.starts_with("serial "));
+            let timed = name.starts_with("etc/zfs/");
+            let kept = |line: &&str| {
+                !(numbered && (line.starts_with("id ") || line.starts_with("serial ")))
+                    && !(timed && line.starts_with("creation "))
+            };
             text.lines().filter(kept).collect::<Vec<_>>().join("\n")
         };
         found.insert(plain(&name), format!("{mode:o} {what}"));
@@ -74,6 +78,10 @@ fn named(word: &str) -> Option<&'static str> {
         && hex(&word.replace(':', ""))
     {
         return Some("MAC");
+    }
+    // The names of zmgr's snapshots, with the entry's id and the time.
+    if word.starts_with("zmgr-") && parts.len() > 3 && parts[1..3] == [8, 16] {
+        return Some(if word.ends_with("-later") { "SNAPSHOT-LATER" } else { "SNAPSHOT" });
     }
     if word.len() > 14 && word.bytes().all(|b| b.is_ascii_digit()) {
         return Some("GUID");

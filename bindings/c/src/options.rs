@@ -250,6 +250,9 @@ pub struct zmgr_apply_options {
     pub reboot: bool,
     /// Create zones again that are in the registry but missing on the host.
     pub recreate: bool,
+    /// Not 0: take a snapshot of each zone before it is changed, labelled with the time. A size_t, so that it does not lie in the
+    /// padding of the struct of an older program.
+    pub snapshot: usize,
 }
 unsafe impl Options for zmgr_apply_options {}
 
@@ -257,7 +260,11 @@ impl Given for zmgr_apply_options {
     type Wanted = ApplyOptions;
 
     unsafe fn wanted(&self) -> Result<ApplyOptions> {
-        Ok(ApplyOptions::new().prune(self.prune).reboot(self.reboot).recreate(self.recreate))
+        Ok(ApplyOptions::new()
+            .prune(self.prune)
+            .reboot(self.reboot)
+            .recreate(self.recreate)
+            .snapshot(self.snapshot != 0))
     }
 }
 

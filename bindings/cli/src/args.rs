@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     check, completions, create, destroy, doctor, documents, drift, edit, find, fleet, forget, import, init, man, plan,
-    pool, power, recover, reinstall, rename, show, sim,
+    pool, power, recover, reinstall, rename, show, sim, snapshot,
 };
 use crate::examples;
 use crate::failure::Failure;
@@ -99,6 +99,9 @@ pub enum Command {
     /// Resume or roll back interrupted operations
     #[command(after_help = examples::RECOVER)]
     Recover(recover::Recover),
+    /// Take, list and delete snapshots of zones; roll zones back to them
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
     /// Show address pools; allocate and release addresses
     #[command(subcommand)]
     Pool(pool::Pool),
@@ -157,6 +160,7 @@ impl Command {
             Command::Recover(recover) => recover.run(globals),
             Command::Fleet(fleet) => fleet.run(globals),
             Command::Pool(pool) => pool.run(globals),
+            Command::Snapshot(snapshot) => snapshot.run(globals),
             Command::Sim(sim) => sim.run(globals),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(<Cli as CommandFactory>::command()),

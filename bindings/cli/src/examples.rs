@@ -49,6 +49,11 @@ Examples:
   zmgr forget legacy
   zmgr forget web01 --dry-run";
 
+pub const SNAPSHOT_ROLLBACK: &str = "\
+Examples:
+  zmgr snapshot rollback web01 before-upgrade --dry-run
+  zmgr snapshot rollback web01 before-upgrade --force";
+
 pub const DIFF: &str = "\
 Examples:
   zmgr diff
@@ -58,7 +63,7 @@ Examples:
 pub const APPLY: &str = "\
 Examples:
   zmgr apply --dry-run
-  zmgr apply web01 --reboot
+  zmgr apply web01 --reboot --snapshot
   zmgr apply --prune -j 4";
 
 pub const SET: &str = "\

@@ -389,6 +389,34 @@ fn documents_are_checked_shown_and_explained() {
 }
 
 #[test]
+fn snapshots_are_taken_listed_and_rolled_back_to() {
+    let host = Host::new();
+    host.ok(&["create", "web01"]);
+    let motd = host.dir().join("zones/web01/root/etc/motd");
+    std::fs::write(&motd, "old").unwrap();
+    let taken = host.ok(&["snapshot", "create", "web01", "before"]);
+    assert!(taken.contains("snapshot-taken web01") && taken.contains("snapshot before: zmgr-"), "{taken}");
+    std::fs::write(&motd, "new").unwrap();
+    let listed = host.ok(&["snapshot", "list"]);
+    assert!(listed.starts_with("ZONE   LABEL   CREATED"), "{listed}");
+    assert!(listed.lines().nth(1).unwrap().starts_with("web01  before  20"), "{listed}");
+    let json = host.json(&["snapshot", "list", "web01"]);
+    assert_eq!((&json[0]["label"], &json[0]["state"]), (&"before".into(), &"complete".into()), "{json}");
+    let plan = host.ok(&["snapshot", "rollback", "web01", "before", "--dry-run"]);
+    assert!(plan.contains("[rollback:before] /usr/sbin/zfs rollback"), "{plan}");
+    let (status, error) = host.fails(&["snapshot", "rollback", "web01", "before"]);
+    assert_eq!((status, &error["help"]), (2, &"pass `--yes`".into()), "there is no terminal to ask on: {error}");
+    host.ok(&["snapshot", "rollback", "web01", "before", "--yes"]);
+    assert_eq!(std::fs::read_to_string(&motd).unwrap(), "old");
+    assert_eq!(host.fails(&["snapshot", "create", "web01", "before"]).0, 5);
+    host.ok(&["set", "web01", "attr.owner=alice"]);
+    host.ok(&["apply", "--snapshot"]);
+    assert_eq!(host.json(&["snapshot", "list"]).as_array().unwrap().len(), 2);
+    host.ok(&["snapshot", "delete", "web01", "before", "--yes"]);
+    assert_eq!(host.fails(&["snapshot", "delete", "web01", "before", "--yes"]).0, 4);
+}
+
+#[test]
 fn zones_are_chosen_by_their_tag() {
     let host = Host::new();
     host.ok(&["create", "web1", "web2", "db1", "--no-boot", "-j", "3"]);

@@ -42,9 +42,11 @@ impl Manager {
     /// - prune: also remove settings that are not in the files.
     /// - reboot: reboot running zones if a change needs it.
     /// - recreate: create zones again that are in the registry but missing on the host.
+    /// - snapshot: take a snapshot of each zone before it is changed, labelled with the time.
     ///
     /// Raises NotFoundError, ConfigError for an unreadable file, and RecoveryNeededError for an unfinished operation.
-    #[pyo3(signature = (names=None, *, prune=false, reboot=false, recreate=false))]
+    #[pyo3(signature = (names=None, *, prune=false, reboot=false, recreate=false, snapshot=false))]
+    #[allow(clippy::too_many_arguments)]
     fn plan_apply(
         &self,
         py: Python<'_>,
@@ -52,9 +54,10 @@ impl Manager {
         prune: bool,
         reboot: bool,
         recreate: bool,
+        snapshot: bool,
     ) -> PyResult<Plan> {
         let manager = self.open(py)?;
-        let options = ApplyOptions::new().prune(prune).reboot(reboot).recreate(recreate);
+        let options = ApplyOptions::new().prune(prune).reboot(reboot).recreate(recreate).snapshot(snapshot);
         let names = names.unwrap_or_default();
         asked(py, &manager, |manager| manager.plan_apply(&names.as_strs(), &options)).map(Plan)
     }
@@ -65,6 +68,7 @@ impl Manager {
     /// - prune: also remove settings that are not in the files.
     /// - reboot: reboot running zones if a change needs it.
     /// - recreate: create zones again that are in the registry but missing on the host.
+    /// - snapshot: take a snapshot of each zone before it is changed, labelled with the time.
     /// - progress: called with each Event on the calling thread; return False to cancel.
     /// - cancel: token that cancels the operation.
     /// - jobs: number of zones to process in parallel.
@@ -75,8 +79,8 @@ impl Manager {
     /// Raises NotFoundError, ConfigError, RecoveryNeededError, or an error of `create` for a single name; for several,
     /// PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the outcome of each
     /// zone.
-    #[pyo3(signature = (names=None, *, prune=false, reboot=false, recreate=false, progress=None, cancel=None, jobs=1,
-                        on_failure=None))]
+    #[pyo3(signature = (names=None, *, prune=false, reboot=false, recreate=false, snapshot=false, progress=None, cancel=None,
+                        jobs=1, on_failure=None))]
     #[allow(clippy::too_many_arguments)]
     fn apply<'py>(
         &self,
@@ -85,13 +89,14 @@ impl Manager {
         prune: bool,
         reboot: bool,
         recreate: bool,
+        snapshot: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
         jobs: usize,
         on_failure: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
-        let apply = ApplyOptions::new().prune(prune).reboot(reboot).recreate(recreate);
+        let apply = ApplyOptions::new().prune(prune).reboot(reboot).recreate(recreate).snapshot(snapshot);
         let names = names.unwrap_or_default();
         let run = Run::new(progress, cancel, jobs, on_failure)?;
         let report = run.call(py, |options| manager.apply(&names.as_strs(), &apply, options))?;

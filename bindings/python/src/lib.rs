@@ -22,6 +22,7 @@ mod rename;
 mod report;
 mod run;
 mod sim;
+mod snapshots;
 mod zone;
 mod zones;
 

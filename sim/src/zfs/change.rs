@@ -220,8 +220,8 @@ pub(super) fn rollback(session: &mut Session<'_, '_>, args: &[String]) -> Answer
     if !(later.is_empty() || options.has('r') || options.has('R')) {
         let list: String = later.iter().map(|other| format!("{}\n", other.name)).collect();
         session.complain(format_args!(
-            "cannot rollback to '{name}': more recent snapshots exist\n\
-             use '-r' to force deletion of the following snapshots:\n{list}"
+            "cannot rollback to '{name}': more recent snapshots or bookmarks exist\n\
+             use '-r' to force deletion of the following snapshots and bookmarks:\n{list}"
         ));
         return Ok(super::FAILED);
     }
@@ -240,6 +240,48 @@ pub(super) fn rollback(session: &mut Session<'_, '_>, args: &[String]) -> Answer
         dataset::destroy_snapshot(machine, &other.name)?;
     }
     dataset::roll_back(machine, &found, name)?;
+    Ok(OK)
+}
+
+/// `zfs hold`: a tag that keeps a snapshot.
+pub(super) fn hold(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    change_hold(session, "hold", args, |snapshot, tag| {
+        let is_new = !snapshot.holds.iter().any(|known| known == tag);
+        snapshot.holds.push(tag.to_owned());
+        is_new.then_some(()).ok_or("tag already exists on this dataset")
+    })
+}
+
+/// `zfs release`
+pub(super) fn release(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
+    change_hold(session, "release", args, |snapshot, tag| {
+        let before = snapshot.holds.len();
+        snapshot.holds.retain(|known| known != tag);
+        (snapshot.holds.len() < before).then_some(()).ok_or("no such tag on this dataset")
+    })
+}
+
+fn change_hold(
+    session: &mut Session<'_, '_>,
+    word: &str,
+    args: &[String],
+    change: impl Fn(&mut dataset::Snapshot, &str) -> Result<(), &'static str>,
+) -> Answer {
+    let options = options!(session, word, "", args);
+    let Some((tag, names)) = options.operands.split_first().filter(|(_, names)| !names.is_empty()) else {
+        return misused(session, word, format_args!("missing snapshot argument"));
+    };
+    let _lock = session.machine.lock("datasets")?;
+    for name in names {
+        let Some(mut found) = dataset::find_snapshot(session.machine, name)? else {
+            return fail(session, format_args!("cannot open '{name}': dataset does not exist"));
+        };
+        if let Err(why) = change(&mut found, tag) {
+            let of = if word == "hold" { "hold" } else { "release hold from" };
+            return fail(session, format_args!("cannot {of} snapshot '{name}': {why}"));
+        }
+        dataset::hold(session.machine, &found)?;
+    }
     Ok(OK)
 }
 

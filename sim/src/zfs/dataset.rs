@@ -10,6 +10,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::record::Record;
 use crate::{Machine, hints, tree};
@@ -46,6 +47,10 @@ pub(crate) struct Snapshot {
     pub(crate) guid: u64,
     pub(crate) serial: u64,
     pub(crate) clones: Vec<String>,
+    /// Tags of the holds that keep it.
+    pub(crate) holds: Vec<String>,
+    /// When it was taken, in seconds since 1970; 0 in the records of machines older than this field.
+    pub(crate) created: u64,
 }
 
 impl Dataset {
@@ -196,8 +201,9 @@ pub(crate) fn find_snapshot(machine: &Machine, name: &str) -> io::Result<Option<
             clones.push(clone.to_owned());
         }
     }
-    let (guid, serial) = (number(&record, "guid"), number(&record, "serial"));
-    Ok(Some(Snapshot { name: name.to_owned(), guid, serial, clones }))
+    let (guid, serial, created) = (number(&record, "guid"), number(&record, "serial"), number(&record, "creation"));
+    let holds = record.pairs().filter(|(key, _)| *key == "hold").map(|(_, tag)| tag.to_owned()).collect();
+    Ok(Some(Snapshot { name: name.to_owned(), guid, serial, clones, holds, created }))
 }
 
 fn entries(machine: &Machine, name: &str) -> io::Result<Vec<String>> {
@@ -330,7 +336,9 @@ fn encode_snapshot(snapshot: &Snapshot) -> Record {
     let mut record = Record::default();
     record.push("guid", snapshot.guid.to_string());
     record.push("serial", snapshot.serial.to_string());
+    record.push("creation", snapshot.created.to_string());
     snapshot.clones.iter().for_each(|clone| record.push("clone", clone));
+    snapshot.holds.iter().for_each(|tag| record.push("hold", tag));
     record
 }
 
@@ -437,7 +445,9 @@ pub(crate) fn snapshot(machine: &Machine, dataset: &Dataset, name: &str) -> io::
         }
     }
     fs::rename(&built, machine.path(contents))?;
-    let snapshot = Snapshot { name: String::new(), guid: draw_guid()?, serial, clones: Vec::new() };
+    let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (name, clones, holds) = (String::new(), Vec::new(), Vec::new());
+    let snapshot = Snapshot { name, guid: draw_guid()?, serial, clones, holds, created };
     machine.replace(file, encode_snapshot(&snapshot).text().as_bytes())
 }
 
@@ -450,8 +460,26 @@ pub(crate) fn roll_back(machine: &Machine, dataset: &Dataset, name: &str) -> io:
     };
     let built = machine.temporary()?;
     tree::copy(&machine.path(contents), &built)?;
+    // What is mounted below belongs to other data sets, and stays where it is.
+    for below in descendants(machine, &dataset.name)?.iter().skip(1) {
+        let Some(path) = find(machine, below)?.and_then(|below| below.mounted) else { continue };
+        if let Ok(inside) = machine.path(path).strip_prefix(&place) {
+            let there = built.join(inside);
+            tree::remove(machine, &there)?;
+            fs::create_dir_all(there.parent().unwrap_or(&built))?;
+            fs::rename(place.join(inside), there)?;
+        }
+    }
     tree::remove(machine, &place)?;
     fs::rename(&built, place)
+}
+
+/// Keeps a snapshot from being destroyed, or lets it go. The lock is held.
+pub(crate) fn hold(machine: &Machine, snapshot: &Snapshot) -> io::Result<()> {
+    match snapshot_files(&snapshot.name) {
+        Some((file, _)) => machine.replace(file, encode_snapshot(snapshot).text().as_bytes()),
+        None => Ok(()),
+    }
 }
 
 /// Destroys a snapshot that has no clones. The lock is held.

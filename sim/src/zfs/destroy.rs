@@ -30,7 +30,11 @@ pub(super) fn destroy(session: &mut Session<'_, '_>, args: &[String]) -> Answer 
         if doomed.is_empty() {
             return fail(session, format_args!("could not find any snapshots to destroy; check snapshot names."));
         }
-        for snapshot in doomed {
+        if let Some(held) = doomed.iter().find(|snapshot| !snapshot.holds.is_empty()) {
+            return fail(session, format_args!("cannot destroy '{}': dataset is busy", held.name));
+        }
+        // All of them or none.
+        for snapshot in &doomed {
             if !snapshot.clones.is_empty() && !clones_too {
                 let list: String = snapshot.clones.iter().map(|name| format!("{name}\n")).collect();
                 session.complain(format_args!(
@@ -40,6 +44,8 @@ pub(super) fn destroy(session: &mut Session<'_, '_>, args: &[String]) -> Answer 
                 ));
                 return Ok(super::FAILED);
             }
+        }
+        for snapshot in doomed {
             for clone in &snapshot.clones {
                 for below in with_dependents(machine, clone)? {
                     destroy_one(machine, &below)?;

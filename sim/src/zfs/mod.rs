@@ -24,6 +24,8 @@ const COMMANDS: &[(&str, &str, Run)] = &[
     ("snapshot", "snapshot [-r] <filesystem@snapname|volume@snapname>", change::snapshot),
     ("clone", "clone [-p] [-o property=value] ... <snapshot> <filesystem|volume>", change::clone),
     ("rollback", "rollback [-rRf] <snapshot>", change::rollback),
+    ("hold", "hold [-r] <tag> <snapshot> ...", change::hold),
+    ("release", "release [-r] <tag> <snapshot> ...", change::release),
     ("promote", "promote <clone-filesystem>", change::promote),
     ("rename", "rename <filesystem|volume|snapshot> <filesystem|volume|snapshot>", change::rename),
     (

@@ -40,6 +40,7 @@ pub(super) const PROPS: &[Prop] = &[
     prop("mounted", Kind::ReadOnly, "", &[]),
     prop("origin", Kind::ReadOnly, "", &[]),
     prop("clones", Kind::ReadOnly, "", &[]),
+    prop("userrefs", Kind::ReadOnly, "-", &[]),
     prop("volsize", Kind::Own, "-", &[]),
     prop("volblocksize", Kind::ReadOnly, "", &[]),
     prop("quota", Kind::Own, "none", &[]),

@@ -275,6 +275,7 @@ fn value(machine: &Machine, item: &Item, name: &str, exact: bool) -> io::Result<
                 "referenced" => size(512 << 20, "512M"),
                 "creation" => fixed(creation(machine, item, exact)),
                 "guid" => fixed(snapshot.guid.to_string()),
+                "userrefs" => fixed(snapshot.holds.len().to_string()),
                 "clones" => fixed(snapshot.clones.join(",")),
                 "compressratio" => fixed("1.00x".into()),
                 _ => Ok(None),
@@ -298,7 +299,7 @@ fn value(machine: &Machine, item: &Item, name: &str, exact: bool) -> io::Result<
         "mounted" | "mountpoint" if dataset.is_volume() => return fixed("-".into()),
         "mounted" => return fixed(if dataset.mounted.is_some() { "yes" } else { "no" }.into()),
         "origin" => return Ok(dataset.origin.clone().map(|text| Value { text, source: "-".into() })),
-        "clones" => return Ok(None),
+        "clones" | "userrefs" => return Ok(None),
         "mountpoint" => {
             let (text, from) = dataset::mountpoint(machine, dataset)?;
             let source = match from {
@@ -324,11 +325,18 @@ fn value(machine: &Machine, item: &Item, name: &str, exact: bool) -> io::Result<
     })
 }
 
-/// When the data set's directory last changed its own place: near enough to its creation for listings.
+/// When a snapshot was taken. Of a data set, when its directory last changed its own place: near enough for listings.
 fn creation(machine: &Machine, item: &Item, exact: bool) -> String {
+    let recorded = match item {
+        Item::Snapshot(snapshot) => i64::try_from(snapshot.created).unwrap_or(0),
+        Item::Filesystem(_) => 0,
+    };
     let name = item.name().replace('@', "/@");
     let path = machine.path("/etc/zfs").join(name);
-    let seconds = fs::metadata(path).map_or(0, |meta| meta.ctime().max(0));
+    let seconds = match recorded {
+        0 => fs::metadata(path).map_or(0, |meta| meta.ctime().max(0)),
+        recorded => recorded,
+    };
     if exact {
         return seconds.to_string();
     }

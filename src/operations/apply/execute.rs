@@ -2,7 +2,7 @@
 //!
 //! Invariant: the host is changed first, `applied` is written afterwards.
 
-use super::{Application, plan, plan_of};
+use super::{Application, Pinned, plan, plan_of};
 use crate::api::{Action, ApplyOptions, Change, Request, Zone};
 use crate::documents::zone::{Before, Intent, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -81,10 +81,7 @@ fn reserve(
     approved: Option<&Change>,
     events: &EventSender,
 ) -> Result<Application> {
-    let pinned = approved.and_then(|approved| match &approved.request {
-        Request::Apply { nets, .. } => Some(nets),
-        _ => None,
-    });
+    let pinned = approved.and_then(Pinned::of);
     if !comparison.needs_reservation() {
         let planned = plan(context, config_tree, snapshots, None, comparison, options, pinned);
         return confirmed(planned, approved, |application| &application.change);
@@ -111,8 +108,11 @@ fn carry_out(
         return Err(Error::new(Code::Internal, "an entry without id"));
     };
     let mut journal = Journal::new(&context.registry, step_context.zone, id);
-    step_context.made.recorded(&application.entry.datasets);
+    step_context.made.recorded(&application.entry);
     step_context.plan_steps(count(application));
+    if let Some(snapshot) = &application.snapshot {
+        snapshot.run(context, step_context)?;
+    }
     if application.rebuild {
         rebuild(application, step_context, journal)?;
         return match application.boot.as_ref().filter(|_| !step_context.boots_later.get()) {
@@ -151,7 +151,8 @@ fn count(application: &Application) -> usize {
         (true, 0) => 1,
         (true, cold) => cold + 2,
     };
-    application.steps.len() + application.unlinks.len() + application.plumb.len() + down
+    let first = application.snapshot.as_ref().map_or(0, |snapshot| snapshot.change.steps.len());
+    first + application.steps.len() + application.unlinks.len() + application.plumb.len() + down
 }
 
 /// Builds a zone that the host no longer has.
@@ -288,13 +289,13 @@ pub(crate) fn confirm(
     name: &ZoneName,
     change: &Change,
 ) -> Result<()> {
-    let Request::Apply { options, nets } = &change.request else {
+    let (Request::Apply { options, .. }, Some(pinned)) = (&change.request, Pinned::of(change)) else {
         return Err(Error::new(Code::Internal, "no change to apply"));
     };
     let mut allocator = context.registry.allocator(config_tree.pools.clone(), snapshots.host_usage.clone())?;
     for (_, comparison) in comparisons(context, config_tree, snapshots, std::slice::from_ref(name))? {
         let planned = comparison.and_then(|comparison| {
-            plan(context, config_tree, snapshots, Some(&mut allocator), comparison, options, Some(nets))
+            plan(context, config_tree, snapshots, Some(&mut allocator), comparison, options, Some(pinned))
         });
         match planned {
             // A zone that could not be created: it is not created now either.

@@ -28,7 +28,7 @@ use super::plumb_links;
 use super::power::{self, Power};
 use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
 use super::zone_comparison::{ZoneComparison, comparisons};
-use super::{evidence, identity, pending, preconditions};
+use super::{evidence, identity, pending, preconditions, snapshot};
 use crate::api::{
     Action, ApplyOptions, Basis, Change, CreateOptions, Operation, Outcome, PinnedNet, Plan, PlannedFile, PlannedStep,
     Report, Request, RunOptions,
@@ -40,7 +40,7 @@ use crate::documents::zone::{Applied, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::{self, ZoneConfig};
-use crate::registry::Allocator;
+use crate::registry::{Allocator, now};
 use crate::value::name::{LinkName, ZoneName};
 
 pub(crate) use boots::unmet_by_boot;
@@ -68,6 +68,8 @@ pub(crate) struct Application {
     pending: Option<Pending>,
     reboot: bool,
     boot: Option<Boot>,
+    /// The snapshot that is taken first.
+    snapshot: Option<snapshot::Work>,
     /// Links that the zone plumbs at the end.
     plumb: Vec<LinkName>,
     pub(crate) change: Change,
@@ -81,6 +83,23 @@ impl Application {
     /// Returns true if the entry lists changes that no longer wait for a boot.
     fn is_outdated(&self) -> bool {
         self.entry.pending.is_some() && self.pending.is_none()
+    }
+}
+
+/// What an approved plan chose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pinned<'a> {
+    nets: &'a BTreeMap<String, PinnedNet>,
+    /// When the snapshot is taken.
+    snapshot: Option<&'a str>,
+}
+
+impl<'a> Pinned<'a> {
+    fn of(change: &'a Change) -> Option<Self> {
+        match &change.request {
+            Request::Apply { nets, snapshot, .. } => Some(Pinned { nets, snapshot: snapshot.as_deref() }),
+            _ => None,
+        }
     }
 }
 
@@ -182,7 +201,7 @@ fn left_alone(name: &ZoneName, options: &ApplyOptions, error: &Error) -> Change 
     Change {
         zone: name.to_string(),
         entry_id: String::new(),
-        request: Request::Apply { options: options.clone(), nets: BTreeMap::new() },
+        request: Request::Apply { options: options.clone(), nets: BTreeMap::new(), snapshot: None },
         spec: Value::Null,
         steps: Vec::new(),
         notes,
@@ -260,7 +279,7 @@ pub(crate) fn plan(
     allocator: Option<&mut Allocator>,
     comparison: ZoneComparison<'_>,
     options: &ApplyOptions,
-    pinned: Option<&BTreeMap<String, PinnedNet>>,
+    pinned: Option<Pinned<'_>>,
 ) -> Result<Application> {
     identity::settled(comparison.entry())?;
     plan_of(context, config_tree, snapshots, allocator, comparison, options, pinned)
@@ -274,7 +293,7 @@ fn plan_of(
     allocator: Option<&mut Allocator>,
     comparison: ZoneComparison<'_>,
     options: &ApplyOptions,
-    pinned: Option<&BTreeMap<String, PinnedNet>>,
+    pinned: Option<Pinned<'_>>,
 ) -> Result<Application> {
     let host = &snapshots.host;
     let name = comparison.spec.name.clone();
@@ -289,7 +308,7 @@ fn plan_of(
         let Some(allocator) = allocator else {
             return Err(Error::new(Code::Internal, "nets must be reserved, and there is no allocator"));
         };
-        let asked = AddressRequests { addresses: &BTreeMap::new(), pinned };
+        let asked = AddressRequests { addresses: &BTreeMap::new(), pinned: pinned.map(|pinned| pinned.nets) };
         let nets = allocate(config_tree, allocator, host, &entry, &comparison.spec, &asked)?;
         chosen = pinned_nets(nets.iter().filter(|net| opens.contains(&net.name)));
         entry.nets = create_plan::own_nets(&nets);
@@ -492,10 +511,20 @@ fn plan_of(
     }
     planned.extend(boot.iter().map(|boot| boot.planned()));
     notes.extend(boots::refuse(&planned, &name, unmet)?);
+    let created = pinned.and_then(|pinned| pinned.snapshot).map_or_else(now, str::to_owned);
+    let is_installed = comparison.host.as_ref().is_some_and(|(zone, _)| zone.state != ZoneState::Configured);
+    let first = match options.snapshot && is_installed && !planned.is_empty() {
+        true => Some(snapshot::plan_taking(context, &name, None, &created)?),
+        false => None,
+    };
+    if let Some(first) = &first {
+        planned.splice(0..0, first.change.steps.iter().cloned());
+        notes.extend(first.change.notes.iter().cloned());
+    }
     let mut change = Change {
         zone: name.to_string(),
         entry_id: id.to_string(),
-        request: Request::Apply { options: options.clone(), nets: chosen },
+        request: Request::Apply { options: options.clone(), nets: chosen, snapshot: first.as_ref().map(|_| created) },
         spec: serde_json::to_value(spec).unwrap_or(Value::Null),
         steps: planned,
         notes,
@@ -504,7 +533,22 @@ fn plan_of(
     evidence::annotate(&mut change, &context.host, Some(&spec.brand.value), false)?;
     let old = comparison.document;
     let (applied, pending) = (applied_now, waiting_now);
-    Ok(Application { old, entry, steps, cold, unlinks, rebuild, applied, pending, reboot, boot, plumb, change })
+    let snapshot = first;
+    Ok(Application {
+        old,
+        entry,
+        steps,
+        cold,
+        unlinks,
+        rebuild,
+        applied,
+        pending,
+        reboot,
+        boot,
+        snapshot,
+        plumb,
+        change,
+    })
 }
 
 /// Splits these links into those that the zone has booted with and the others.

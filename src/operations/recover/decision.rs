@@ -2,6 +2,7 @@
 //!
 //! Invariant: pure, and never uninstalls an installed zone unless zmgr itself had begun to, with this very entry and installation.
 
+use crate::operations::snapshot::Progress;
 use crate::operations::steps::Phase;
 
 /// The journal of a zone that is not `ready`.
@@ -15,6 +16,8 @@ pub(crate) enum Journal {
     Reinstalling { emptied: bool },
     /// Down for a change.
     Applying,
+    /// A snapshot is being taken, deleted or rolled back to.
+    Snapshot(Progress),
 }
 
 /// The zone on the host.
@@ -85,6 +88,7 @@ pub(crate) fn decide(journal: Journal, found: &HostView, mode: RecoverMode) -> R
         Journal::Destroying { phase } => destroying(phase, found, mode),
         Journal::Reinstalling { emptied } => reinstalling(emptied, found, mode),
         Journal::Applying => applying(found, mode),
+        Journal::Snapshot(progress) => snapshot(progress, found, mode),
     }
 }
 
@@ -257,6 +261,36 @@ fn applying(found: &HostView, mode: RecoverMode) -> RecoveryAction {
     }
 }
 
+/// What can be undone is undone while nothing has been done that it is better to complete.
+fn snapshot(progress: Progress, found: &HostView, mode: RecoverMode) -> RecoveryAction {
+    let HostView::Zone { host_phase, config_match, same_installation } = found else {
+        return RecoveryAction::Refuse(
+            "the zone is gone from the host, with its configuration, since work on its snapshot began".to_owned(),
+        );
+    };
+    if let ConfigMatch::No(how) = config_match {
+        return RecoveryAction::Refuse(format!("the zone on the host is not the one of the snapshot: {how}"));
+    }
+    match host_phase {
+        _ if *same_installation == Some(false) => {
+            RecoveryAction::Refuse("the zone was reinstalled outside zmgr".to_owned())
+        }
+        HostZonePhase::Configured | HostZonePhase::Incomplete => {
+            RecoveryAction::Refuse("the zone of the snapshot has lost its files".to_owned())
+        }
+        HostZonePhase::Active if progress.needs_down => RecoveryAction::Refuse(
+            "the zone was being rolled back, and is active: halt it first (`zoneadm halt`)".to_owned(),
+        ),
+        _ if mode == RecoverMode::RollBack && progress.is_final => {
+            RecoveryAction::Refuse("the files have begun to change, which can only be resumed".to_owned())
+        }
+        _ if mode == RecoverMode::RollBack || mode == RecoverMode::LeastLoss && !progress.has_begun => {
+            RecoveryAction::Restore
+        }
+        _ => RecoveryAction::Finish,
+    }
+}
+
 impl Phase {
     fn next(self) -> Phase {
         match self {
@@ -412,6 +446,29 @@ mod tests {
         for mode in [RecoverMode::LeastLoss, RecoverMode::Resume, RecoverMode::RollBack] {
             let decided = renaming(false, &RenameView::Strange("gone".to_owned()), mode);
             assert_eq!(decided, RecoveryAction::Refuse("gone".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_rollback_is_resumed_once_files_have_changed() {
+        let decided = |has_begun, is_final, mode| {
+            let progress = Progress { has_begun, is_final, needs_down: has_begun };
+            decide(Journal::Snapshot(progress), &zone(HostZonePhase::Installed, Some(true)), mode)
+        };
+        assert_eq!(decided(false, false, RecoverMode::LeastLoss), RecoveryAction::Restore);
+        assert_eq!(decided(false, false, RecoverMode::Resume), RecoveryAction::Finish);
+        assert_eq!(decided(true, false, RecoverMode::LeastLoss), RecoveryAction::Finish);
+        assert_eq!(decided(true, false, RecoverMode::RollBack), RecoveryAction::Restore);
+        assert_eq!(decided(true, true, RecoverMode::LeastLoss), RecoveryAction::Finish);
+        assert!(matches!(decided(true, true, RecoverMode::RollBack), RecoveryAction::Refuse(_)));
+        let begun = Journal::Snapshot(Progress { has_begun: true, is_final: true, needs_down: true });
+        for found in [
+            HostView::Nothing,
+            zone(HostZonePhase::Incomplete, None),
+            zone(HostZonePhase::Active, Some(true)),
+            zone(HostZonePhase::Installed, Some(false)),
+        ] {
+            assert!(matches!(decide(begun, &found, RecoverMode::LeastLoss), RecoveryAction::Refuse(_)), "{found:?}");
         }
     }
 

@@ -11,6 +11,7 @@ use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::Context;
 use crate::operations::journal::{APPLY, REINSTALL};
+use crate::operations::snapshot::Progress;
 use crate::operations::steps::Extent;
 use crate::operations::steps::Phase;
 use crate::operations::{create_plan, identity, reinstall};
@@ -62,6 +63,10 @@ pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
     if state.step().is_some_and(|step| step.starts_with(APPLY)) {
         return Some(Journal::Applying);
     }
+    if state.is_of_snapshot() {
+        // How far it had come is seen on the host.
+        return Some(Journal::Snapshot(Progress { has_begun: false, is_final: false, needs_down: false }));
+    }
     Some(match state {
         EntryState::Ready => return None,
         EntryState::Creating { step, undo } => Journal::Creating { phase: phase(step), undo: *undo },
@@ -84,7 +89,7 @@ pub(super) fn is_application(entry: &ZoneEntry) -> bool {
 /// Returns the phase of a step.
 fn phase(step: &str) -> Phase {
     match step.split(':').next().unwrap_or_default() {
-        "dataset" | "vnic" | "unlink" => Phase::Links,
+        "dataset" | "vnic" | "unlink" | "drop-snapshots" => Phase::Links,
         "configure" | "unconfigure" => Phase::Configuration,
         "install" | "clone" | "uninstall" | "detach" => Phase::Files,
         _ => Phase::Settled,
@@ -127,6 +132,8 @@ pub(super) fn inspect(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec) -> 
             None => Some("its configuration is gone".to_owned()),
             // A reinstallation does not write the configuration, and an apply has written it before: it may have been edited since.
             Some(_) if is_reinstallation(entry) || is_application(entry) => None,
+            // An operation on a snapshot does not change it.
+            Some(_) if entry.state.as_ref().is_some_and(EntryState::is_of_snapshot) => None,
             // The same applies to a destruction if the installation is the one to remove.
             Some(_) if is_destruction && same_installation == Some(true) => None,
             Some(config) => {

@@ -14,6 +14,7 @@ use super::executor::{self, Purpose};
 use super::host_assets::HostAssets;
 use super::jobs::{EventSender, run_in_order};
 use super::journal::{Journal, Note, REINSTALL};
+use super::snapshot::{Stopped, Unfinished};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
 use super::{apply, clones, create_plan, destroy, pending, power, reinstall, view};
@@ -25,7 +26,7 @@ use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ScriptFile;
 use crate::registry::EntryKind;
 use crate::value::name::ZoneName;
-use decision::{RecoverMode, RecoveryAction, decide};
+use decision::{Journal as Position, RecoverMode, RecoveryAction, decide};
 use find::Findings;
 
 /// Result of recovering one zone.
@@ -129,7 +130,7 @@ fn recover_one(
     let id = super::identity::id_of(&entry)?;
     let (spec, lacking) = find::mode(config_tree, &entry)?;
     let step_context = context.step_context(config_tree, name, &locks, events)?;
-    step_context.made.recorded(&entry.datasets);
+    step_context.made.recorded(&entry);
     step_context.start(None);
     ScriptFile::remove_left(&step_context.scratch, name)?;
     let mut journal = Journal::new(&context.registry, name, id);
@@ -138,8 +139,16 @@ fn recover_one(
     } else if find::is_application(&entry) {
         journal = journal.applying();
     }
+    let stopped = Stopped::at(&entry);
+    let journal_says = match &stopped {
+        Some(stopped) => {
+            journal = journal.on_snapshot();
+            Position::Snapshot(stopped.progress(&asking.host, &entry)?)
+        }
+        None => journal_says,
+    };
     let findings = find::inspect(&asking, &entry, &spec)?;
-    let work = Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings };
+    let work = Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings, stopped };
     let done = match decide(journal_says, &findings.found, mode) {
         RecoveryAction::Finish if options.skip_installs && work.installs() => work.skip(events).map(Done::Skipped),
         RecoveryAction::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}"))
@@ -192,6 +201,8 @@ struct Work<'a> {
     entry: &'a ZoneEntry,
     spec: &'a ZoneSpec,
     findings: &'a Findings,
+    /// The step at which an operation on a snapshot stopped.
+    stopped: Option<Stopped>,
 }
 
 impl Work<'_> {
@@ -240,6 +251,7 @@ impl Work<'_> {
     ) -> Result<Done> {
         if self.is_destruction() {
             let steps = destroy::steps(
+                &self.context.registry,
                 self.config_tree,
                 self.entry,
                 self.findings.zone.as_ref(),
@@ -247,6 +259,10 @@ impl Work<'_> {
                 &DestroyOptions::new().keep_data(self.entry.intent.keep_data).purge(self.entry.intent.purge),
             );
             return executor::destroy(step_context, journal, &steps).map(|()| Done::Destroyed);
+        }
+        if let Some(unfinished) = self.unfinished_snapshot() {
+            unfinished.finish(step_context, journal)?;
+            return self.as_it_is().map(Done::Finished);
         }
         if find::is_application(self.entry) {
             apply::finish(self.context, self.config_tree, self.entry, step_context, journal)?;
@@ -268,7 +284,8 @@ impl Work<'_> {
             if let Some(zone) = &self.findings.zone {
                 self.empty(step_context, journal, zone)?;
             }
-            steps
+            let snapshots = destroy::drop_snapshots(&self.context.registry, self.entry);
+            snapshots.into_iter().chain(steps).collect()
         } else {
             self.creation()?
         };
@@ -303,6 +320,10 @@ impl Work<'_> {
 
     /// Leaves a complete zone `ready`, running if it was running, and booting with the host if it did before.
     fn restore(&self, step_context: &StepContext<'_>, journal: &mut Journal<'_>) -> Result<Zone> {
+        if let Some(unfinished) = self.unfinished_snapshot() {
+            unfinished.undo(step_context, journal)?;
+            return self.as_it_is();
+        }
         if self.spec.host_autoboot() && !self.findings.autoboot {
             let autoboot = super::steps::Autoboot { zone: self.entry.name.clone(), on: true };
             executor::run(step_context, journal, [&autoboot as &dyn Step], Purpose::Restore)?;
@@ -313,6 +334,18 @@ impl Work<'_> {
             executor::boot_again(step_context, journal, boot, self.config_tree.config.timeouts.shutdown)?;
         }
         journal.note(Note::Ready)?;
+        let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.into());
+        view::read(&self.context.registry, &self.entry.name, Some(self.spec), status)
+    }
+
+    fn unfinished_snapshot(&self) -> Option<Unfinished<'_>> {
+        let (stopped, zone) = (self.stopped.as_ref()?, self.findings.zone.as_ref()?);
+        let limits = &self.config_tree.config.timeouts;
+        Some(Unfinished { context: self.context, limits, entry: self.entry, zone, stopped })
+    }
+
+    /// Returns the zone as the host has it now.
+    fn as_it_is(&self) -> Result<Zone> {
         let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.into());
         view::read(&self.context.registry, &self.entry.name, Some(self.spec), status)
     }

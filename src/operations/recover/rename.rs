@@ -71,7 +71,7 @@ fn locked(
         return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {from} has a state but no id")));
     };
     let step_context = context.step_context(config_tree, from, locks, events)?;
-    step_context.made.recorded(&current.datasets);
+    step_context.made.recorded(current);
     step_context.start(None);
     references::sweep(&context.registry, &mut Wait::up_to(config_tree.config.lock_timeout))?;
     let found = look(&context.with_cancel(events), current, renaming)?;

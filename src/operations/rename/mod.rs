@@ -116,7 +116,7 @@ fn rename_locked(
     reserve(context, config_tree, &planned, own, to, events)?;
     let step_context = context.step_context(config_tree, from, own, events)?;
     step_context.start(Some(&planned.change));
-    step_context.made.recorded(&planned.entry.datasets);
+    step_context.made.recorded(&planned.entry);
     step_context.plan_steps(planned.steps.len());
     let mut journal = Journal::new(&context.registry, from, id).renaming(to);
     let result = executor::change(&step_context, &mut journal, &planned.steps, Purpose::Rename)

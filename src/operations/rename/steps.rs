@@ -7,7 +7,7 @@ use crate::operations::config_tree::ConfigTree;
 use crate::operations::context::Context;
 use crate::operations::create_plan::vnics;
 use crate::operations::references::{self, Reference};
-use crate::operations::steps::{EditDocument, MoveEntry, MoveZone, RenameLink, RenameZone, Step};
+use crate::operations::steps::{EditDocument, MoveCopies, MoveEntry, MoveZone, RenameLink, RenameZone, Step};
 use crate::value::EntryId;
 
 /// Returns the steps of a rename that an entry records. They can be run and undone from wherever an earlier run stopped.
@@ -46,6 +46,11 @@ pub(crate) fn steps(
         }));
     }
     let registry = &context.registry;
+    if !entry.snapshots.is_empty() {
+        let labels = entry.snapshots.iter().map(|record| record.label.clone()).collect();
+        let (registry, from, to) = (registry.clone(), from.clone(), to.clone());
+        steps.push(Box::new(MoveCopies { registry, from, to, labels }));
+    }
     steps.push(Box::new(MoveEntry { registry: registry.clone(), from: from.clone(), to: to.clone(), id: id.clone() }));
     let mut naming: Vec<Reference> = references::find(registry, from, &[from, to])?;
     for other in references::find(registry, to, &[from, to])? {

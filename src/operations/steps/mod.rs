@@ -21,6 +21,9 @@ mod quota;
 mod reconfigure;
 mod rename_link;
 mod rename_zone;
+mod roll_back;
+mod shut_down;
+mod snapshot;
 mod unconfigure;
 mod uninstall;
 mod unlink;
@@ -45,6 +48,9 @@ pub(crate) use quota::Quota;
 pub(crate) use reconfigure::Reconfigure;
 pub(crate) use rename_link::RenameLink;
 pub(crate) use rename_zone::RenameZone;
+pub(crate) use roll_back::{CloneEnvironment, MountEnvironment, RollBack, SetActive, Switch};
+pub(crate) use shut_down::ShutDown;
+pub(crate) use snapshot::{DeleteSnapshot, DropSnapshots, ForgetSnapshot, KeepCopy, MoveCopies, TakeSnapshot};
 pub(crate) use unconfigure::Unconfigure;
 pub(crate) use uninstall::Uninstall;
 pub(crate) use unlink::Unlink;
@@ -112,6 +118,13 @@ pub(crate) trait Step: Send + Sync {
 fn planned(id: String, command: &Invocation, files: Vec<PlannedFile>, undo: Option<&Invocation>) -> PlannedStep {
     let kind = id.split(':').next().unwrap_or_default().to_owned();
     PlannedStep { id, kind, argv: shown(command), files, undo: undo.map(shown).unwrap_or_default(), evidence: None }
+}
+
+/// Shows a step that only writes or removes this file of the tree.
+fn without_command(id: String, path: String) -> PlannedStep {
+    let kind = id.split(':').next().unwrap_or_default().to_owned();
+    let files = vec![PlannedFile { path, text: String::new() }];
+    PlannedStep { id, kind, argv: Vec::new(), files, undo: Vec::new(), evidence: None }
 }
 
 fn shown(command: &Invocation) -> Vec<String> {

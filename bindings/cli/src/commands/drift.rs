@@ -40,6 +40,9 @@ pub struct Apply {
     /// Create zones again that are in the registry but missing on the host
     #[arg(long)]
     recreate: bool,
+    /// Take a snapshot of each zone before it is changed, labelled with the time
+    #[arg(long)]
+    snapshot: bool,
     #[command(flatten)]
     work: Work,
 }
@@ -93,7 +96,8 @@ impl Diff {
 impl Apply {
     /// Applies the files, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let options = ApplyOptions::new().prune(self.prune).reboot(self.reboot).recreate(self.recreate);
+        let options =
+            ApplyOptions::new().prune(self.prune).reboot(self.reboot).recreate(self.recreate).snapshot(self.snapshot);
         let manager = session::manager(globals)?;
         let names = self.zones.names(&manager)?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -25,4 +25,5 @@ pub mod reinstall;
 pub mod rename;
 pub mod show;
 pub mod sim;
+pub mod snapshot;
 mod zone_args;

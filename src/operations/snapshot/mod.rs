@@ -1,0 +1,20 @@
+//! Snapshots of zones: takes, lists and deletes them, and rolls zones back to them.
+//!
+//! Invariant: zmgr deletes only snapshots that it took, found again by their guids. A running zone is shut down only once everything
+//! that its next boot needs was checked.
+
+mod changes;
+mod deleting;
+mod listing;
+mod operate;
+mod resume;
+mod rolling_back;
+mod taking;
+mod work;
+mod zone_data;
+
+pub(crate) use listing::snapshots;
+pub(crate) use operate::{create, delete, plan, plan_create, plan_delete, plan_roll_back, roll_back, work_on};
+pub(crate) use resume::{Progress, Stopped, Unfinished};
+pub(crate) use taking::plan as plan_taking;
+pub(crate) use work::Work;
