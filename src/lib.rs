@@ -143,10 +143,11 @@ pub use host::{BrandFact, BrandOperation, Distribution, Evidence, brand_referenc
 pub use ipam::{AddressRange, AddressUse, Family, RangeUse, Usage};
 pub use log::{LogLevel, LogRecord};
 pub use manager::{Manager, ManagerBuilder};
-pub use operations::diff::{Drift, DriftCause, DriftItem, DriftStatus, ZoneDrift};
+pub use operations::diff::{Drift, DriftCause, DriftGroup, DriftItem, DriftStatus, SettingChange, ZoneDrift};
 pub use operations::find::{Found, HeldKind, HolderKind, Holding, HoldingReason, PoolPlace};
+pub use operations::set::setting_keys;
 pub use registry::{AddressStanding, Allocation, HeldAddress, HeldBy, PoolUsage};
-pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, reference};
+pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, nodes, reference};
 #[cfg(feature = "sim")]
 pub use simhost::{Abort, CommandIo, Dialect, FailedBoot, Fault, SimHost, SimStatus, SpawnFn};
 pub use value::address::{MacAddr, MacPrefix, NetAddress};

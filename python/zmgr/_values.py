@@ -658,6 +658,18 @@ class DriftStatus(_Word):
 
 
 @dataclass(frozen=True)
+class SettingChange:
+    """Difference of one setting, in the words of the configuration files."""
+
+    #: Such as ``autoboot``, ``attr.owner`` or ``capped-memory.physical``.
+    setting: str
+    #: Actual value on the host; empty if the setting has none.
+    host: str | None
+    #: Desired value; empty if the setting has none.
+    desired: str | None
+
+
+@dataclass(frozen=True)
 class DriftItem:
     """Difference between desired, applied and actual state. A side without a value is None."""
 
@@ -676,6 +688,8 @@ class DriftItem:
     effect: str | None
     #: True if the difference counts as drift.
     counts: bool
+    #: The difference in the words of the configuration files.
+    settings: tuple[SettingChange, ...]
 
 
 @dataclass(frozen=True)
@@ -705,6 +719,7 @@ class ZoneDrift:
                 line=i["line"],
                 effect=i["effect"],
                 counts=i["counts"],
+                settings=tuple(SettingChange(s["setting"], s["host"], s["desired"]) for s in i["settings"]),
             )
             for i in d["items"]
         )

@@ -44,6 +44,15 @@ const KEYS: [&str; 24] = [
     "max-sem-ids",
 ];
 
+/// Returns the keys that [`Manager::set`](crate::Manager::set) takes; `attr.NAME` stands for every attribute.
+///
+/// ```
+/// assert!(zmgr::setting_keys().any(|key| key == "capped-memory.physical"));
+/// ```
+pub fn setting_keys() -> impl Iterator<Item = &'static str> {
+    KEYS.into_iter()
+}
+
 /// Sets keys of a zone's entry. An empty value removes the entry's own setting, so that its template's applies again.
 pub(crate) fn set(
     context: &Context,

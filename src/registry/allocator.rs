@@ -24,6 +24,7 @@ use crate::documents::pool::{Pool, Strategy};
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::ipam::{self, Family, Space};
+use crate::schema::did_you_mean;
 use crate::value::name::PoolName;
 
 pub(crate) use own::gains;
@@ -272,9 +273,10 @@ impl Allocator {
     pub(super) fn pool(&self, name: &PoolName) -> Result<&Pool> {
         self.pools.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.pools.keys().map(PoolName::as_str).collect();
-            let help = match known.as_slice() {
-                [] => format!("create a pool first: {}", self.tree.pool(name).display()),
-                known => format!("the pools are {}", known.join(", ")),
+            let help = match (did_you_mean(name.as_str(), known.iter().copied()), known.as_slice()) {
+                (Some(near), _) => format!("did you mean {near:?}?"),
+                (None, []) => format!("create a pool first: {}", self.tree.pool(name).display()),
+                (None, known) => format!("the pools are {}", known.join(", ")),
             };
             Error::new(Code::NotFound, format!("pool {name} does not exist")).with_help(help)
         })

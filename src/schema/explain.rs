@@ -1,5 +1,7 @@
 //! Help generated from the table: for one node, or the whole reference page.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::table::{At, TABLE, rules};
@@ -72,6 +74,16 @@ pub fn explain(node: &str) -> Result<Vec<Explanation>> {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
         None => error.with_help("see docs/format.md for all nodes"),
     })
+}
+
+/// Returns the names of all nodes, each once, in alphabetical order.
+///
+/// ```
+/// assert!(zmgr::nodes().any(|node| node == "capped-memory"));
+/// ```
+pub fn nodes() -> impl Iterator<Item = &'static str> {
+    let names: BTreeSet<&'static str> = TABLE.iter().map(|rule| rule.name).collect();
+    names.into_iter()
 }
 
 fn explanation(rule: &NodeRule) -> Explanation {

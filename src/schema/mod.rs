@@ -11,7 +11,7 @@ mod table;
 mod types;
 
 pub(crate) use check::{Faults, check_body, check_file, check_frozen};
-pub use explain::{ExplainedValue, Explanation, explain, reference};
+pub use explain::{ExplainedValue, Explanation, explain, nodes, reference};
 pub(crate) use similar::did_you_mean;
 pub(crate) use table::At;
 pub(crate) use types::{is_link_value, ordered, parse_cpu_range, parse_cpus, parse_range};

@@ -730,3 +730,33 @@ fn a_running_zone_takes_a_new_link_up_once_it_has_booted_with_it() {
         assert!(manager.diff(&[zone]).unwrap().is_clean());
     }
 }
+
+#[test]
+fn one_line_of_a_template_is_one_difference_of_all_its_zones() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    for n in 1..=4 {
+        create(&manager, &format!("web0{n}"));
+    }
+    edit(&manager, "templates/oi.kdl", |text| {
+        text.replacen("autoboot", "capped-memory physical=\"1G\" swap=\"2G\"\n    autoboot", 1)
+    });
+    manager.set("web04", &[("cpu-shares", "20")], &mut RunOptions::new()).unwrap();
+    let groups = manager.diff(&[]).unwrap().groups();
+    let mut said: Vec<String> =
+        groups.iter().map(|group| group.to_string().split(" (").next().unwrap().to_owned()).collect();
+    said.sort();
+    assert_eq!(
+        said,
+        [
+            "4 zones: capped-memory.physical unset → 1G",
+            "4 zones: capped-memory.swap unset → 2G",
+            "web04: cpu-shares unset → 20",
+        ]
+    );
+    assert!(groups.iter().any(|group| group.source.to_string().contains("templates/oi.kdl:")), "{groups:?}");
+    apply(&manager, &[], &ApplyOptions::new());
+    zonecfg(&pretend, "web02", "set cpu-shares=7");
+    let group = manager.diff(&[]).unwrap().groups().remove(0).to_string();
+    assert!(group.starts_with("web02: cpu-shares 7 is on the host and not in the files"), "{group}");
+}

@@ -23,7 +23,7 @@ Exit status: 0 on success, otherwise the number of the error (zmgr_status in C,
 
 /// Manage illumos zones from flat KDL files.
 #[derive(Debug, Parser)]
-#[command(name = "zmgr", version, after_help = AFTER, disable_help_subcommand = true)]
+#[command(name = "zmgr", version, after_help = AFTER)]
 pub struct Cli {
     #[command(flatten)]
     pub globals: Globals,
@@ -104,7 +104,7 @@ pub enum Command {
     Snapshot(snapshot::Snapshot),
     /// Show address pools; allocate and release addresses
     #[command(subcommand)]
-    Pool(pool::Pool),
+    Pool(pool::Pools),
     /// Compare the configuration files of several hosts
     #[command(subcommand)]
     Fleet(fleet::Fleet),

@@ -67,7 +67,12 @@ pub fn remark(globals: &Globals, words: impl std::fmt::Display) {
 
 /// Formats a source, with the file below the tree.
 pub fn place(source: &zmgr::Source, tree: &std::path::Path) -> String {
-    source.to_string().replace(&format!("{}/", tree.display()), "")
+    below(&source.to_string(), tree)
+}
+
+/// Shortens the paths of files below the tree.
+pub fn below(words: &str, tree: &std::path::Path) -> String {
+    words.replace(&format!("{}/", tree.display()), "")
 }
 
 /// Prints one JSON document.

@@ -6,7 +6,7 @@ mod pty;
 use std::path::Path;
 use std::process::Output;
 
-const NAMES: [&str; 3] = ["web01", "web02", "web-with-a-name-that-is-as-long-as-the-names-of-zones-may-be"];
+const NAMES: [&str; 3] = ["web01", "web02", "web-with-a-name-of-a-length-that-some-zones-have"];
 
 /// A machine on which two installs take as long as each other's: both wait in the same file system.
 fn host(directory: &Path) {

@@ -9,6 +9,9 @@ mod links;
 mod offline;
 mod place;
 mod publishers;
+mod words;
+
+pub use words::{DriftGroup, SettingChange};
 
 use serde_json::json;
 
@@ -121,6 +124,8 @@ pub struct DriftItem {
     pub effect: Option<TakesEffect>,
     /// True if the host was not queried.
     pub unchecked: bool,
+    /// The difference in the words of the configuration files: one setting, or several if a side lacks a node with properties.
+    pub settings: Vec<SettingChange>,
     /// True if it counts as drift. Settings that wait for a reinstall, and a net of the template that the entry does not name, do
     /// not count.
     pub counts: bool,
@@ -152,6 +157,23 @@ impl DriftCause {
     }
 }
 
+impl DriftStatus {
+    /// Returns what the status means, as the rest of a sentence about zones.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            DriftStatus::Clean => "as the files say",
+            DriftStatus::Unchecked => "applied as the files say; the host was not queried",
+            DriftStatus::Differs => "differs",
+            DriftStatus::Pending => "waits for the next reboot",
+            DriftStatus::Minor => "differs in what apply cannot change",
+            DriftStatus::NotBuilt => "not created yet",
+            DriftStatus::Absent => "in the registry as ready, but not on the host",
+            DriftStatus::Unfinished => "has an unfinished operation",
+            DriftStatus::Unreadable => "cannot be compared",
+        }
+    }
+}
+
 impl DriftItem {
     /// Returns the difference between these sides.
     fn new(
@@ -170,7 +192,19 @@ impl DriftItem {
         } else {
             DriftCause::Both
         };
-        DriftItem { what, desired, applied, host, cause, source, effect: None, unchecked: false, counts: true }
+        let settings = words::settings(&what, desired.as_deref(), host.as_deref());
+        DriftItem {
+            what,
+            desired,
+            applied,
+            host,
+            cause,
+            source,
+            effect: None,
+            unchecked: false,
+            settings,
+            counts: true,
+        }
     }
 
     fn taking_effect(mut self, effect: TakesEffect) -> Self {
@@ -247,6 +281,7 @@ impl DriftItem {
             "path": self.source.file.as_ref().map(|file| file.to_string_lossy()),
             "line": (self.source.line > 0).then_some(self.source.line),
             "effect": self.effect.map(TakesEffect::as_str),
+            "settings": self.settings,
             "counts": self.counts,
         })
     }
@@ -304,18 +339,8 @@ impl DriftItem {
 impl std::fmt::Display for Drift {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for zone in self.zones.iter().filter(|zone| zone.status != DriftStatus::Clean) {
-            let words = match zone.status {
-                DriftStatus::Clean => "matches its files",
-                DriftStatus::Unchecked => "was applied as its files say",
-                DriftStatus::Differs => "differs",
-                DriftStatus::Pending => "waits for its next reboot",
-                DriftStatus::Minor => "differs in what apply cannot change",
-                DriftStatus::NotBuilt => "has not been created yet",
-                DriftStatus::Absent => "is registered as ready, but not on the host",
-                DriftStatus::Unfinished => "has an unfinished operation",
-                DriftStatus::Unreadable => "cannot be compared",
-            };
-            write!(f, "{} {words}", zone.name)?;
+            let words = zone.status.describe();
+            write!(f, "{}: {words}", zone.name)?;
             if zone.unchecked {
                 f.write_str("; the host was not queried")?;
             }

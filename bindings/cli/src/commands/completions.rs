@@ -1,12 +1,13 @@
 //! The command `completions`. The script calls zmgr at each completion, so that it knows the current zones, pools and templates.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, EnvCompleter, Shells};
-use zmgr::{Code, Error, Manager, Query, QueryHost};
+use zmgr::{Code, Error, HeldBy, Manager, Query, QueryHost};
 
 use crate::failure::Failure;
 use crate::{invocation, output};
@@ -39,6 +40,9 @@ impl Completions {
         shell
             .write_registration(VARIABLE, "zmgr", "zmgr", "zmgr", &mut script)
             .map_err(|error| Error::new(Code::Io, format!("cannot write the completions: {error}")))?;
+        if self.shell == "bash" {
+            script = joined(&String::from_utf8_lossy(&script))?.into_bytes();
+        }
         if self.shell == "zsh" {
             // Autoloaded from `fpath`, the script is first read during a completion, which it must then answer.
             script.extend_from_slice(
@@ -48,6 +52,45 @@ impl Completions {
         output::text(&String::from_utf8_lossy(&script))?;
         Ok(0)
     }
+}
+
+/// How clap's script for bash takes the words of the command line.
+const WORDS: &str = r#"    local words=("${COMP_WORDS[@]}")
+    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+        words[COMP_CWORD]="$2"
+    fi
+"#;
+
+/// How they are taken together: bash splits words at `=`, and replaces only what comes after it.
+const JOINED: &str = r#"    local words=() word="" before="" at joins=""
+    for at in "${!COMP_WORDS[@]}"; do
+        word="${COMP_WORDS[at]}"
+        if [[ $at -eq $COMP_CWORD && $word != "=" ]]; then word="$2"; fi
+        if [[ ${#words[@]} -gt 0 && ( -n $joins || $word == "=" ) ]]; then
+            words[${#words[@]}-1]+="$word"
+        else
+            words+=("$word")
+        fi
+        joins=""
+        if [[ $word == "=" ]]; then joins=1; fi
+        if [[ $at -eq $COMP_CWORD ]]; then
+            _CLAP_COMPLETE_INDEX=$(( ${#words[@]} - 1 ))
+            before="${words[${#words[@]}-1]}"
+            if [[ $word != "=" ]]; then before="${before%"$word"}"; fi
+        fi
+    done
+"#;
+
+/// Completes `--option=VALUE` and `KEY=VALUE` in bash too.
+fn joined(script: &str) -> Result<String, Failure> {
+    const ANSWERS: &str = "    if [[ $? != 0 ]]; then\n        unset COMPREPLY\n";
+    if !script.contains(WORDS) || !script.contains(ANSWERS) {
+        return Err(Error::new(Code::Internal, "the completion script for bash has changed").into());
+    }
+    let script = script.replace(WORDS, JOINED);
+    let shortened =
+        format!("{ANSWERS}    elif [[ -n $before ]]; then\n        COMPREPLY=( \"${{COMPREPLY[@]#\"$before\"}}\" )\n");
+    Ok(script.replace(ANSWERS, &shortened))
 }
 
 /// Completes names of zones in the registry.
@@ -75,6 +118,50 @@ pub fn pools() -> ArgValueCandidates {
     })
 }
 
+/// Completes the keys of `set`.
+pub fn keys() -> ArgValueCandidates {
+    let keys = || zmgr::setting_keys().map(|key| key.replace("NAME", "") + if key.contains("NAME") { "" } else { "=" });
+    ArgValueCandidates::new(move || keys().map(CompletionCandidate::new).collect())
+}
+
+/// Completes the nodes of `explain`.
+pub fn nodes() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| zmgr::nodes().map(CompletionCandidate::new).collect())
+}
+
+/// Completes tags of zones.
+pub fn tags() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let zones = manager().and_then(|manager| manager.zones(&Query::new().query_host(QueryHost::Never)).ok());
+        let tags: BTreeSet<String> = zones.unwrap_or_default().into_iter().flat_map(|zone| zone.tags).collect();
+        tags.into_iter().map(CompletionCandidate::new).collect()
+    })
+}
+
+/// Completes owners of reservations.
+pub fn owners() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let usages = manager().and_then(|manager| manager.pool_usages().ok()).unwrap_or_default();
+        let holders = usages.into_iter().flat_map(|usage| usage.holders);
+        let owners: BTreeSet<String> = holders
+            .filter_map(|held| match held.by {
+                HeldBy::Reservation { name, .. } => Some(name),
+                _ => None,
+            })
+            .collect();
+        owners.into_iter().map(CompletionCandidate::new).collect()
+    })
+}
+
+/// Completes names of publishers.
+pub fn publishers() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let publishers = manager().and_then(|manager| manager.publishers().ok());
+        let publishers = publishers.unwrap_or_default().into_iter();
+        publishers.map(|publisher| CompletionCandidate::new(publisher.name.to_string())).collect()
+    })
+}
+
 /// Completes names of templates.
 pub fn templates() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
@@ -89,8 +176,9 @@ pub fn templates() -> ArgValueCandidates {
 fn manager() -> Option<Manager> {
     let words = invocation::words();
     let option = |name: &str| {
-        let at = words.iter().position(|word| word == OsStr::new(name))?;
-        words.get(at + 1).map(PathBuf::from)
+        let joined = words.iter().find_map(|word| word.to_str()?.strip_prefix(name)?.strip_prefix('='));
+        let at = || words.iter().position(|word| word == OsStr::new(name));
+        joined.map(PathBuf::from).or_else(|| words.get(at()? + 1).map(PathBuf::from))
     };
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let there = |dir: &Path| dir.is_dir();

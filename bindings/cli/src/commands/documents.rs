@@ -85,6 +85,7 @@ fn brand_facts(globals: &Globals, facts: &[BrandFact]) -> Result<u8, Failure> {
 #[derive(Debug, Args)]
 pub struct Explain {
     /// Node to explain [default: all nodes]
+    #[arg(add = super::completions::nodes())]
     node: Option<String>,
     /// With the node `brand`: the brand whose operations to explain, with their evidence
     brand: Option<String>,

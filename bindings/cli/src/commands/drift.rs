@@ -1,7 +1,10 @@
 //! The commands `diff`, `apply` and `set`.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use clap::Args;
-use zmgr::{ApplyOptions, DriftStatus, RunOptions};
+use zmgr::{ApplyOptions, Drift, DriftStatus, RunOptions};
 
 use super::operation::{Work, key_value, tell_plan, tell_report, with_run_options};
 use super::zone_args;
@@ -12,6 +15,9 @@ use crate::{output, session};
 
 /// Exit status of `diff` if the host differs.
 const DRIFT: u8 = zmgr::Code::Drift.number() as u8;
+
+/// Number of zones that are named; of more, the number is given.
+const NAMED: usize = 3;
 
 /// Options of `diff`.
 #[derive(Debug, Args)]
@@ -54,7 +60,7 @@ pub struct Set {
     #[arg(add = super::completions::zones())]
     name: String,
     /// Settings such as attr.owner=alice or capped-memory.physical=2G; an empty value removes the zone's own setting
-    #[arg(required = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    #[arg(required = true, value_name = "KEY=VALUE", value_parser = key_value, add = super::completions::keys())]
     pairs: Vec<(String, String)>,
 }
 
@@ -68,19 +74,9 @@ impl Diff {
         if globals.json {
             output::json(&drift.to_json())?;
         } else {
-            for zone in drift.zones.iter().filter(|zone| zone.status != DriftStatus::Clean) {
-                let mark =
-                    if zone.unchecked && zone.status != DriftStatus::Unchecked { ", host unchecked" } else { "" };
-                output::line(format_args!("{}: {}{mark}", zone.name, styled(NOTICE, zone.status.as_str())))?;
-                for item in &zone.items {
-                    output::prose(&format!("  {item}\n"), 2)?;
-                }
-                for change in &zone.pending {
-                    output::prose(&format!("  {change}: applied, takes effect at the next reboot\n"), 2)?;
-                }
-                if let Some(fault) = &zone.fault {
-                    output::prose(&format!("  {fault}\n"), 2)?;
-                }
+            match globals.verbose {
+                0 => grouped(&drift, manager.root())?,
+                _ => by_zone(&drift)?,
             }
             if drift.is_empty() {
                 let unchecked = drift.zones.iter().any(|zone| zone.unchecked);
@@ -91,6 +87,50 @@ impl Diff {
         let clean = if self.strict { drift.is_empty() } else { drift.is_clean() };
         Ok(if clean { 0 } else { DRIFT })
     }
+}
+
+/// Prints each difference once, in the words of the files, with the zones that have it.
+fn grouped(drift: &Drift, tree: &Path) -> Result<(), Failure> {
+    for group in drift.groups() {
+        output::prose(&format!("{}\n", output::below(&group.to_string(), tree)), 2)?;
+    }
+    let mut said: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for zone in &drift.zones {
+        match zone.status {
+            DriftStatus::Clean | DriftStatus::Differs | DriftStatus::Minor | DriftStatus::Pending => {}
+            status => {
+                let fault = zone.fault.as_ref().map(|fault| format!(": {fault}")).unwrap_or_default();
+                said.entry(format!("{}{fault}", status.describe())).or_default().push(&zone.name);
+            }
+        }
+        if !zone.pending.is_empty() {
+            let pending = format!("{}: applied, takes effect at the next reboot", zone.pending.join(", "));
+            said.entry(pending).or_default().push(&zone.name);
+        }
+    }
+    for (words, zones) in said {
+        let zones = if zones.len() > NAMED { format!("{} zones", zones.len()) } else { zones.join(", ") };
+        output::prose(&format!("{zones}: {}\n", output::below(&words, tree)), 2)?;
+    }
+    Ok(())
+}
+
+/// Prints the differences of each zone, in zonecfg's words.
+fn by_zone(drift: &Drift) -> Result<(), Failure> {
+    for zone in drift.zones.iter().filter(|zone| zone.status != DriftStatus::Clean) {
+        let mark = if zone.unchecked && zone.status != DriftStatus::Unchecked { ", host unchecked" } else { "" };
+        output::line(format_args!("{}: {}{mark}", zone.name, styled(NOTICE, zone.status.as_str())))?;
+        for item in &zone.items {
+            output::prose(&format!("  {item}\n"), 2)?;
+        }
+        for change in &zone.pending {
+            output::prose(&format!("  {change}: applied, takes effect at the next reboot\n"), 2)?;
+        }
+        if let Some(fault) = &zone.fault {
+            output::prose(&format!("  {fault}\n"), 2)?;
+        }
+    }
+    Ok(())
 }
 
 impl Apply {

@@ -59,7 +59,10 @@ fn pages(command: &clap::Command) -> Vec<(String, Vec<u8>)> {
         text.push_str(&format!(".SH EXAMPLES\n.nf\n{}.fi\n", lines.collect::<String>()));
     }
     text.push_str(".SH \"SEE ALSO\"\n.BR zmgr (8),\n.BR zmgr.kdl (5)\n");
-    let below = command.get_subcommands().filter(|command| !command.is_hide_set()).flat_map(pages);
+    let below = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
+        .flat_map(pages);
     std::iter::once((name, filled(&text).into_bytes())).chain(below).collect()
 }
 

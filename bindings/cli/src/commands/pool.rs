@@ -4,18 +4,19 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use zmgr::{Allocation, Manager, PoolUsage, RunOptions};
+use zmgr::{Allocation, Family, Manager, Pool, PoolUsage, RunOptions, Usage};
 
 use super::check::{counted, findings, outcome};
 use super::pool_map;
 use crate::examples;
 use crate::failure::Failure;
 use crate::globals::Globals;
+use crate::terminal::{HEADING, styled};
 use crate::{output, session, terminal};
 
 /// The commands of `pool`.
 #[derive(Debug, Subcommand)]
-pub enum Pool {
+pub enum Pools {
     /// List pools and their use
     List,
     /// Show a pool and the holders of its addresses
@@ -67,6 +68,7 @@ pub struct Release {
     #[arg(add = super::completions::pools())]
     pool: String,
     /// Owner of the reservation
+    #[arg(add = super::completions::owners())]
     owner: String,
     /// Address to release [default: all that the owner holds in the pool]
     address: Option<IpAddr>,
@@ -75,21 +77,24 @@ pub struct Release {
     id: Option<String>,
 }
 
-impl Pool {
+impl Pools {
     /// Runs the command.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
         // No cancellation: a signal may end the process while it waits, because nothing has started.
         let run = &mut RunOptions::new();
         match self {
-            Pool::List => list(globals, &manager),
-            Pool::Show(named) => show(globals, &manager.pool_usage(&named.pool)?, manager.root()),
-            Pool::Check(check) => check.run(globals, &manager),
-            Pool::Allocate(allocate) => {
+            Pools::List => list(globals, &manager),
+            Pools::Show(named) => {
+                let usage = manager.pool_usage(&named.pool)?;
+                show(globals, &manager.pool(&named.pool)?, &usage, manager.root())
+            }
+            Pools::Check(check) => check.run(globals, &manager),
+            Pools::Allocate(allocate) => {
                 let given = manager.allocate(&allocate.pool, &allocate.owner, allocate.address, run)?;
                 tell_allocation(globals, &given)
             }
-            Pool::Release(release) => {
+            Pools::Release(release) => {
                 manager.release(&release.pool, &release.owner, release.address, release.id.as_deref(), run)?;
                 Ok(0)
             }
@@ -114,19 +119,27 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
         output::json(&pools.iter().map(PoolUsage::to_json).collect())?;
         return Ok(0);
     }
+    let documents = manager.pools()?;
     let mut rows = Vec::new();
     for pool in &pools {
+        let document = documents.iter().find(|document| document.name == pool.pool);
         for usage in &pool.families {
+            let networks = document.iter().flat_map(|document| &document.networks).map(|network| network.network);
+            let networks = networks.filter(|network| Family::of(network.addr()) == usage.family);
             rows.push([
                 pool.pool.to_string(),
                 usage.family.to_string(),
+                document.and_then(|document| Some(document.stub.as_ref()?.value.clone())).unwrap_or_default(),
+                document.and_then(|document| Some(document.vlan.as_ref()?.to_string())).unwrap_or_default(),
                 usage.total.to_string(),
                 usage.used().to_string(),
                 usage.free.to_string(),
+                percent(usage),
+                networks.map(|network| network.to_string()).collect::<Vec<_>>().join(","),
             ]);
         }
     }
-    output::table(["POOL", "FAMILY", "TOTAL", "USED", "FREE"], &rows)?;
+    output::table(["POOL", "FAMILY", "LINK", "VLAN", "TOTAL", "USED", "FREE", "USE", "NETWORKS"], &rows)?;
     for pool in pools.iter().filter(|pool| !pool.shares.is_empty() && !globals.quiet) {
         let host = pool.host.as_deref().unwrap_or("this host, whose name is not known,");
         match pool.shares.iter().any(|share| pool.host.as_ref() == Some(&share.host)) {
@@ -149,11 +162,47 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn show(globals: &Globals, pool: &PoolUsage, tree: &Path) -> Result<u8, Failure> {
+/// Formats the share of a range that is in use. A little is not nothing, and nearly all is not all.
+fn percent(usage: &Usage) -> String {
+    let (used, total) = (usage.used(), usage.total);
+    match used.saturating_mul(100).checked_div(total) {
+        None => String::new(),
+        Some(0) if used > 0 => "1%".to_owned(),
+        Some(percent) => format!("{percent}%"),
+    }
+}
+
+/// Prints what the file of a pool says.
+fn describe(pool: &Pool) -> Result<(), Failure> {
+    let say = |key: &str, value: String| match value.as_str() {
+        "" => Ok(()),
+        value => output::line(format_args!("{} {value}", styled(HEADING, format!("{key:<9}")))),
+    };
+    let ends = |ends: &[(IpAddr, IpAddr)]| {
+        let ends = ends.iter().map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") });
+        ends.collect::<Vec<_>>().join(", ")
+    };
+    for network in &pool.networks {
+        let gateway = network.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+        say("network", format!("{}{gateway}", network.network))?;
+        say("range", ends(&network.ranges))?;
+        say("exclude", ends(&network.excludes))?;
+        let reserves = network.reserves.iter().map(|(address, owner)| format!("{address} for {owner}"));
+        say("reserve", reserves.collect::<Vec<_>>().join(", "))?;
+    }
+    say("link", pool.stub.as_ref().map(|stub| stub.value.clone()).unwrap_or_default())?;
+    say("vlan", pool.vlan.as_ref().map(ToString::to_string).unwrap_or_default())?;
+    say("mtu", pool.mtu.as_ref().map(ToString::to_string).unwrap_or_default())?;
+    say("resolver", pool.resolvers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))?;
+    say("strategy", pool.strategy.as_str().to_owned())
+}
+
+fn show(globals: &Globals, document: &Pool, pool: &PoolUsage, tree: &Path) -> Result<u8, Failure> {
     if globals.json {
         output::json(&pool.to_json())?;
         return Ok(0);
     }
+    describe(document)?;
     for usage in &pool.families {
         let parts = [
             (if usage.zones == 1 { "zone" } else { "zones" }, usage.zones),

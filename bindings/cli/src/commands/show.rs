@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::path::Path;
 
 use anstyle::Style;
 use clap::Args;
-use zmgr::{Origin, Query, QueryHost, Zone, ZoneSpec, ZoneState, ZoneStatus};
+use zmgr::{Drift, Origin, Query, QueryHost, Zone, ZoneSpec, ZoneState, ZoneStatus};
 
 use super::operation::{absent, addresses};
 use crate::failure::Failure;
@@ -20,7 +21,7 @@ pub struct List {
     #[arg(short, long)]
     all: bool,
     /// List only zones with this tag
-    #[arg(long)]
+    #[arg(long, add = super::completions::tags())]
     tag: Option<String>,
     /// Read only the files, not the host; the status stays empty
     #[arg(long)]
@@ -106,10 +107,32 @@ impl Show {
         } else {
             // An error in the zone's files is printed with the zone.
             output::text(&in_words(&zone, manager.effective(&self.name).ok().as_ref()))?;
+            if let Ok(spec) = manager.effective(&self.name) {
+                output::line("")?;
+                outline::print(&spec.to_json(), manager.root())?;
+            }
+            // Without a host there is nothing to compare with.
+            if let (Some(_), Ok(drift)) = (&zone.status, manager.diff(&[&self.name])) {
+                differences(&drift, manager.root())?;
+            }
             unfinished(globals, std::slice::from_ref(&zone));
         }
         Ok(0)
     }
+}
+
+/// Prints the settings that the zone does not have on the host as the files say.
+fn differences(drift: &Drift, tree: &Path) -> Result<(), Failure> {
+    let groups = drift.groups();
+    if !groups.is_empty() {
+        output::line(format_args!("\n{}", styled(HEADING, "ON THE HOST, AND WHAT THE FILES SAY")))?;
+    }
+    for group in groups {
+        let words = output::below(&group.to_string(), tree);
+        let words = words.split_once(": ").map_or(words.as_str(), |(_, words)| words);
+        output::prose(&format!("{words}\n"), 2)?;
+    }
+    Ok(())
 }
 
 /// Prints what to do about zones with an unfinished operation.

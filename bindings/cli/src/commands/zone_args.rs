@@ -10,7 +10,7 @@ pub struct ZoneArgs {
     #[arg(required_unless_present = "tag", value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
     /// Also select every zone with this tag
-    #[arg(long)]
+    #[arg(long, add = super::completions::tags())]
     tag: Option<String>,
 }
 
@@ -21,7 +21,7 @@ pub struct AnyZoneArgs {
     #[arg(required_unless_present_any = ["tag", "all"], value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
     /// Also select every zone with this tag
-    #[arg(long)]
+    #[arg(long, add = super::completions::tags())]
     tag: Option<String>,
     /// Select every built zone; boot: every one that boots with the host
     #[arg(long, conflicts_with_all = ["names", "tag"])]
@@ -38,7 +38,7 @@ pub struct OptionalZoneArgs {
     #[arg(value_name = "NAME", add = super::completions::zones())]
     names: Vec<String>,
     /// Also select every zone with this tag
-    #[arg(long)]
+    #[arg(long, add = super::completions::tags())]
     tag: Option<String>,
 }
 

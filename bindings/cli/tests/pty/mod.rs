@@ -20,7 +20,8 @@ impl Seen {
     pub fn screen(&self) -> String {
         let mut terminal = Terminal::new(self.columns);
         terminal.write(&self.text, &mut |_| {});
-        terminal.text()
+        // A line that the terminal broke is one line.
+        terminal.joined()
     }
 
     /// Returns every screen that was to be seen: one for each time that the cursor went back to the beginning of a line.
@@ -32,7 +33,7 @@ impl Seen {
     }
 }
 
-/// Runs a command with a terminal of this width for all three streams, and types this beforehand.
+/// Runs a command with a terminal of this width for all three streams, and answers each question with a line of `typed`.
 pub fn run(mut command: Command, columns: u16, typed: &str) -> Seen {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
@@ -45,12 +46,18 @@ pub fn run(mut command: Command, columns: u16, typed: &str) -> Seen {
     // It holds this side's ends of the terminal, which would keep the reading from ending.
     drop(command);
     let mut terminal = File::from(master);
-    terminal.write_all(typed.as_bytes()).unwrap();
+    let mut answers = typed.split_inclusive('\n');
     let mut seen = Vec::new();
     let mut buffer = [0; 4096];
     // It ends with an error once the other end is closed.
     while let Ok(n @ 1..) = terminal.read(&mut buffer) {
         seen.extend_from_slice(&buffer[..n]);
+        // Each question ends like this, and is the last thing on the screen until it is answered.
+        if (seen.ends_with(b": ") || seen.ends_with(b"] "))
+            && let Some(answer) = answers.next()
+        {
+            terminal.write_all(answer.as_bytes()).unwrap();
+        }
     }
     Seen { text: String::from_utf8(seen).unwrap(), status: child.wait().unwrap(), columns }
 }
@@ -67,13 +74,15 @@ pub fn zmgr(directory: &Path) -> Command {
 struct Terminal {
     columns: usize,
     lines: Vec<Vec<char>>,
+    /// The rows that go on with the one before.
+    continued: Vec<usize>,
     row: usize,
     column: usize,
 }
 
 impl Terminal {
     fn new(columns: u16) -> Terminal {
-        Terminal { columns: columns.into(), lines: Vec::new(), row: 0, column: 0 }
+        Terminal { columns: columns.into(), lines: Vec::new(), continued: Vec::new(), row: 0, column: 0 }
     }
 
     fn write(&mut self, text: &str, frame: &mut dyn FnMut(String)) {
@@ -103,6 +112,7 @@ impl Terminal {
                     // A full line goes on in the next one once there is more of it.
                     if self.column == self.columns {
                         (self.row, self.column) = (self.row + 1, 0);
+                        self.continued.push(self.row);
                     }
                     let at = self.column;
                     let line = self.line();
@@ -127,7 +137,11 @@ impl Terminal {
                 let at = self.column;
                 match number {
                     0 => self.line().truncate(at),
-                    _ => self.line().clear(),
+                    _ => {
+                        self.line().clear();
+                        let row = self.row;
+                        self.continued.retain(|continued| *continued != row && *continued != row + 1);
+                    }
                 }
             }
             'J' => {
@@ -142,6 +156,19 @@ impl Terminal {
     fn line(&mut self) -> &mut Vec<char> {
         self.lines.resize(self.lines.len().max(self.row + 1), Vec::new());
         &mut self.lines[self.row]
+    }
+
+    fn joined(&self) -> String {
+        let mut text = String::new();
+        for (row, line) in self.lines.iter().enumerate() {
+            if row > 0 && !self.continued.contains(&row) {
+                text.truncate(text.trim_end_matches(' ').len());
+                text.push('\n');
+            }
+            text.extend(line);
+        }
+        let text = text.trim_end();
+        if text.is_empty() { String::new() } else { format!("{text}\n") }
     }
 
     fn text(&self) -> String {
