@@ -609,6 +609,9 @@ typedef struct {
     bool reboot;
     // Create zones again that are in the registry but missing on the host.
     bool recreate;
+    // Not 0: take a snapshot of each zone before it is changed, labelled with the time. A size_t, so that it does not lie in the
+    // padding of the struct of an older program.
+    size_t snapshot;
 } zmgr_apply_options;
 
 // Options for zmgr_recover().
@@ -704,6 +707,16 @@ typedef struct {
     // Panic in the thread of the caller.
     bool panic;
 } zmgr_sim_fault_options;
+
+// Options for zmgr_snapshot_rollback() and zmgr_plan_snapshot_rollback().
+typedef struct {
+    // sizeof(zmgr_rollback_options)
+    size_t size;
+    // Not 0: destroy later snapshots that zmgr took, which are in the way.
+    size_t force;
+    // Not 0: act on a real host even if what a step does is only inferred; see `zmgr explain brand`.
+    size_t unproven;
+} zmgr_rollback_options;
 
 // Options for zmgr_zones(): the zones to return.
 typedef struct {
@@ -1802,6 +1815,91 @@ zmgr_status zmgr_sim_reboot(const zmgr_sim *sim,
 //
 // Requires: `sim` is NULL or a simulated host that no call uses.
 void zmgr_sim_close(zmgr_sim *sim);
+
+// Lists the snapshots that zmgr took of these zones (if `count` is 0: of all), by zone, oldest first, as a list of maps with the keys
+// of `zmgr snapshot list --json`. Changes nothing.
+// Errors: ZMGR_NOT_FOUND for a name that is not registered; ZMGR_UNSUPPORTED_HOST.
+//
+// Requires: `manager` is a live manager; `names` points to `count` texts; `out` points to a place for a pointer; `error` is NULL or does
+// so too.
+zmgr_status zmgr_snapshots(const zmgr_manager *manager,
+                           const char *const *names,
+                           size_t count,
+                           zmgr_value **out,
+                           zmgr_error **error);
+
+// Takes a snapshot of a zone's own files and keeps a copy of its configuration file beside it. If `label` is NULL, the label is the
+// time. `*out` receives a map with the keys of `zmgr snapshot create --json`; its "excluded" says what is not in the snapshot. `out`
+// may be NULL.
+// Errors: ZMGR_NOT_FOUND; ZMGR_EXISTS if the zone has a snapshot of this label; ZMGR_WRONG_STATE if the zone has no files;
+// ZMGR_COMMAND_FAILED; ZMGR_RECOVERY_NEEDED for an unfinished operation; ZMGR_CANCELLED.
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; `label` is NULL or does so too; `run` is NULL or points to a struct whose `size`
+// is set; `out` and `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_snapshot_create(const zmgr_manager *manager,
+                                 const char *name,
+                                 const char *label,
+                                 const zmgr_run_options *run,
+                                 zmgr_value **out,
+                                 zmgr_error **error);
+
+// Deletes a snapshot that zmgr took.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if something was cloned from it or holds it; ZMGR_COMMAND_FAILED; ZMGR_RECOVERY_NEEDED
+// for an unfinished operation.
+//
+// Requires: `manager` is a live manager; `name` and `label` end in a NUL; `run` is NULL or points to a struct whose `size` is set; `error` is
+// NULL or points to a place for a pointer.
+zmgr_status zmgr_snapshot_delete(const zmgr_manager *manager,
+                                 const char *name,
+                                 const char *label,
+                                 const zmgr_run_options *run,
+                                 zmgr_error **error);
+
+// Makes a zone's own files what they were when a snapshot was taken. Shuts a running zone down and boots it again. The notes in the
+// report say what is lost and what is not rolled back. `out` may be NULL.
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if something is in the way; ZMGR_COMMAND_FAILED; ZMGR_UNSUPPORTED_HOST if `unproven` is
+// needed; ZMGR_RECOVERY_NEEDED for an unfinished operation; ZMGR_CANCELLED.
+//
+// Requires: `manager` is a live manager; `name` and `label` end in a NUL; `options` and `run` are NULL or point to structs whose `size` is set;
+// `out` and `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_snapshot_rollback(const zmgr_manager *manager,
+                                   const char *name,
+                                   const char *label,
+                                   const zmgr_rollback_options *options,
+                                   const zmgr_run_options *run,
+                                   zmgr_report **out,
+                                   zmgr_error **error);
+
+// Plans a snapshot of a zone; see zmgr_snapshot_create().
+//
+// Requires: `manager` is a live manager; `name` ends in a NUL; `label` is NULL or does so too; `out` points to a place for a pointer; `error` is
+// NULL or does so too.
+zmgr_status zmgr_plan_snapshot_create(const zmgr_manager *manager,
+                                      const char *name,
+                                      const char *label,
+                                      zmgr_plan **out,
+                                      zmgr_error **error);
+
+// Plans to delete a snapshot; see zmgr_snapshot_delete().
+//
+// Requires: `manager` is a live manager; `name` and `label` end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_plan_snapshot_delete(const zmgr_manager *manager,
+                                      const char *name,
+                                      const char *label,
+                                      zmgr_plan **out,
+                                      zmgr_error **error);
+
+// Plans to roll a zone back; see zmgr_snapshot_rollback(). The notes say what is lost, what is not rolled back, and how the zone's file
+// has changed since.
+//
+// Requires: `manager` is a live manager; `name` and `label` end in a NUL; `options` is NULL or points to a struct whose `size` is set; `out`
+// points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_plan_snapshot_rollback(const zmgr_manager *manager,
+                                        const char *name,
+                                        const char *label,
+                                        const zmgr_rollback_options *options,
+                                        zmgr_plan **out,
+                                        zmgr_error **error);
 
 // Returns the kind of a value; ZMGR_VALUE_NULL for NULL.
 //

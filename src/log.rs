@@ -92,7 +92,7 @@ impl LogRecord {
     /// let heard = Arc::clone(&commands);
     /// let manager = Manager::builder()
     ///     .simulate(dir.path())
-    ///     .log(LogLevel::Debug, move |record| {
+    ///     .log(LogLevel::Debug, move |record: &LogRecord| {
     ///         heard.lock().unwrap().extend(record.field("command").map(str::to_owned));
     ///     })
     ///     .build()?;

@@ -145,7 +145,7 @@ fn what_the_host_lost_was_noticed_only_when_the_boot_failed() {
         assert_eq!(item.cause, DriftCause::Host, "{what}");
         assert!(item.source.line > 0 && item.to_string().contains("not on host ("), "{item}");
         let found = fixture.manager.check().unwrap();
-        let reported = ["cannot-boot", "no-such-brand"];
+        let reported = ["cannot-boot", "cannot-create", "no-such-brand"];
         assert!(
             found.iter().any(|found| reported.contains(&found.code.as_str()) && found.line.is_some()),
             "{found:#?}"

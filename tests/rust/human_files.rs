@@ -59,7 +59,7 @@ fn written(head: &str, children: &[&str], style: &Style) -> String {
         let is_last = n + 1 == children.len();
         match rolls.next().unwrap() % 4 {
             0 => text.push_str(&note(" /* ", " */")),
-            1 if !style.one_line && !(is_last && style.tight) => text.push_str(&note(" // ", "")),
+            1 if !(style.one_line || is_last && style.tight) => text.push_str(&note(" // ", "")),
             _ => {}
         }
         if !(is_last && style.tight) {

@@ -18,8 +18,12 @@ use crate::value::name::ZoneName;
 const BUILT: &[Row] = &[Row::Delegated, Row::FileSystems, Row::BootLinks];
 /// What creating a zone needs.
 const NOT_BUILT: &[Row] = &[Row::Delegated, Row::Delegable, Row::FileSystems, Row::SetupFiles];
+/// What a zone cannot be that is not built yet.
+const CREATED: &str = "be created";
 /// What a zone cannot be if its files ask for what it cannot get.
 const CHANGED: &str = "be changed as its files say";
+/// The codes of what is reported here.
+const CODES: [&str; 2] = ["cannot-create", "cannot-boot"];
 /// How many zones are named that lack the same.
 const NAMED: usize = 3;
 
@@ -61,7 +65,8 @@ pub(super) fn check(
         };
         let message = format!("{} cannot {what}: {message}", named(&zones));
         let help = unmet.error.help().unwrap_or("run `zmgr diff` to see what the zone needs");
-        findings.add_with_help("cannot-boot", source, message, help);
+        let code = if what == CREATED { CODES[0] } else { CODES[1] };
+        findings.add_with_help(code, source, message, help);
     }
     drop_repeated(findings);
 }
@@ -75,7 +80,7 @@ fn unmet(
 ) -> (&'static str, Vec<Unmet>) {
     let dialect = inventory.host.dialect();
     let (what, config, rows) = match (&zone.state, state) {
-        (None, None) => ("be created", without_nets(spec, dialect), NOT_BUILT),
+        (None, None) => (CREATED, without_nets(spec, dialect), NOT_BUILT),
         (Some(EntryState::Ready), Some(state)) if !matches!(state, ZoneState::Configured | ZoneState::Incomplete) => {
             ("boot", bootable_config(spec, dialect), BUILT)
         }
@@ -129,6 +134,6 @@ pub(super) fn named(zones: &[&ZoneName]) -> String {
 /// Drops what says less about the same line.
 fn drop_repeated(findings: &mut Findings) {
     let lines: Vec<_> =
-        findings.0.iter().filter(|found| found.code == "cannot-boot").map(|f| (f.path.clone(), f.line)).collect();
+        findings.0.iter().filter(|f| CODES.contains(&&*f.code)).map(|f| (f.path.clone(), f.line)).collect();
     findings.0.retain(|found| found.code != "no-such-link" || !lines.contains(&(found.path.clone(), found.line)));
 }

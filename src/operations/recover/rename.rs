@@ -78,7 +78,7 @@ fn locked(
     let undo = !matches!(current.state, Some(EntryState::Creating { undo: false, .. }));
     let mut journal = Journal::new(&context.registry, from, id.clone()).renaming(to);
     let steps = rename::steps(context, config_tree, current, renaming, &id)?;
-    let done = match decide(undo, &found, mode) {
+    match decide(undo, &found, mode) {
         RecoveryAction::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{from}: {why}"))
             .with_help("check the zone and its entry, then run `zmgr recover` with --resume or --rollback")),
         RecoveryAction::Undo | RecoveryAction::Restore => {
@@ -90,8 +90,7 @@ fn locked(
             .and_then(|()| journal.note(Note::Ready))
             .and_then(|()| rename::renamed(context, config_tree, to))
             .map(Done::Finished),
-    };
-    done
+    }
 }
 
 /// Returns where the host has the zone.
