@@ -136,6 +136,7 @@ pub unsafe extern "C" fn zmgr_snapshot_rollback(
 }
 
 /// Plans a snapshot of a zone; see zmgr_snapshot_create().
+/// Errors: ZMGR_NOT_FOUND; ZMGR_EXISTS if the zone has a snapshot of this label; ZMGR_WRONG_STATE; ZMGR_RECOVERY_NEEDED.
 ///
 /// # Safety
 /// `manager` is a live manager; `name` ends in a NUL; `label` is NULL or does so too; `out` points to a place for a pointer; `error` is
@@ -156,6 +157,7 @@ pub unsafe extern "C" fn zmgr_plan_snapshot_create(
 }
 
 /// Plans to delete a snapshot; see zmgr_snapshot_delete().
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE; ZMGR_RECOVERY_NEEDED.
 ///
 /// # Safety
 /// `manager` is a live manager; `name` and `label` end in a NUL; `out` points to a place for a pointer; `error` is NULL or does so too.
@@ -174,6 +176,7 @@ pub unsafe extern "C" fn zmgr_plan_snapshot_delete(
 
 /// Plans to roll a zone back; see zmgr_snapshot_rollback(). The notes say what is lost, what is not rolled back, and how the zone's file
 /// has changed since.
+/// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE; ZMGR_UNSUPPORTED_HOST; ZMGR_RECOVERY_NEEDED.
 ///
 /// # Safety
 /// `manager` is a live manager; `name` and `label` end in a NUL; `options` is NULL or points to a struct whose `size` is set; `out`

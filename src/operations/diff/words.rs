@@ -141,11 +141,14 @@ impl fmt::Display for SettingChange {
     }
 }
 
+/// Properties of a resource and their values.
+type Properties = Vec<(String, String)>;
+
 /// Returns a difference in the words of the files. A resource that one side lacks as a whole differs in each of its properties.
 pub(super) fn settings(what: &str, desired: Option<&str>, host: Option<&str>) -> Vec<SettingChange> {
     let words: Vec<&str> = what.split(' ').collect();
     let whole = |side: Option<&str>| side.map(properties).unwrap_or_default();
-    let (host, desired): (Vec<(String, String)>, Vec<(String, String)>) = match words.as_slice() {
+    let (host, desired): (Properties, Properties) = match words.as_slice() {
         ["capped-memory" | "dedicated-cpu"] => (whole(host), whole(desired)),
         ["capped-memory" | "dedicated-cpu", property] => {
             let side =

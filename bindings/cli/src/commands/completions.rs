@@ -153,15 +153,6 @@ pub fn owners() -> ArgValueCandidates {
     })
 }
 
-/// Completes names of publishers.
-pub fn publishers() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        let publishers = manager().and_then(|manager| manager.publishers().ok());
-        let publishers = publishers.unwrap_or_default().into_iter();
-        publishers.map(|publisher| CompletionCandidate::new(publisher.name.to_string())).collect()
-    })
-}
-
 /// Completes names of templates.
 pub fn templates() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
