@@ -505,6 +505,15 @@ mod tests {
             "`reinstall:`, old files there" => vec![Journal::Reinstalling { emptied: false }],
             "`reinstall:`, old files gone" => vec![Journal::Reinstalling { emptied: true }],
             "`apply:`" => vec![Journal::Applying],
+            "`snapshot:`, nothing changed yet" => {
+                vec![Journal::Snapshot(Progress { has_begun: false, is_final: false, needs_down: false })]
+            }
+            "`snapshot:`, switch of boot environments begun" => {
+                vec![Journal::Snapshot(Progress { has_begun: true, is_final: false, needs_down: true })]
+            }
+            "`snapshot:`, files have begun to change" => {
+                vec![Journal::Snapshot(Progress { has_begun: true, is_final: true, needs_down: true })]
+            }
             "`reinstall:`, `apply:`" => vec![Journal::Reinstalling { emptied: true }, Journal::Applying],
             other => panic!("no journal is {other:?}"),
         }
