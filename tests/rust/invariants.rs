@@ -286,7 +286,9 @@ fn datasets(top: &Path, directory: &Path, found: &mut BTreeMap<String, String>) 
 
 fn precious(top: &Path, directory: &Path, found: &mut BTreeSet<PathBuf>) {
     for path in entries(directory.to_owned()) {
-        if path.is_dir() && !path.is_symlink() {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("@@")) {
+            // Copies in a snapshot, which go with it.
+        } else if path.is_dir() && !path.is_symlink() {
             precious(top, &path, found);
         } else if path.file_name().is_some_and(|name| name == "precious") {
             found.insert(path.strip_prefix(top).unwrap().to_owned());

@@ -44,7 +44,8 @@ fn files() -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() && !path.is_symlink() {
-                let skipped = ["recorded", "target", "node_modules"].contains(&name.as_str()) || name.starts_with('.');
+                let skipped =
+                    ["recorded", "target", "node_modules", "build"].contains(&name.as_str()) || name.starts_with('.');
                 if !skipped && !name.contains("pycache") {
                     directories.push(path);
                 }
