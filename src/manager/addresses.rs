@@ -48,7 +48,7 @@ impl Manager {
             run,
         );
         if given.is_ok() {
-            self.record("allocate", None).done(&[owner.as_str()], "allocated");
+            self.record_files("allocate", &[owner.as_str()], "allocated");
         }
         let given = given?;
         given.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "the allocated address is missing"))
@@ -71,7 +71,7 @@ impl Manager {
         let given = addresses::allocate(&self.registry(), &self.host_usages(&make), &pool, &owners, None, run);
         let names: Vec<&str> = owners.iter().map(ReservationName::as_str).collect();
         if given.is_ok() {
-            self.record("allocate", None).done(&names, "allocated");
+            self.record_files("allocate", &names, "allocated");
         }
         given
     }
@@ -104,7 +104,7 @@ impl Manager {
         let id = id.map(str::parse).transpose()?;
         let done = addresses::release(&self.registry(), &pool, &owner, address, id.as_ref(), run);
         if done.is_ok() {
-            self.record("release", None).done(&[owner.as_str()], "released");
+            self.record_files("release", &[owner.as_str()], "released");
         }
         done
     }

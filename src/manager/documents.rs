@@ -128,7 +128,7 @@ impl Manager {
         let host = host.as_ref().map(|(snapshots, context)| (context, snapshots));
         let done = write_file::write(&self.registry(), host, path.as_ref(), text, was, run);
         if done.is_ok() {
-            self.record("edit", None).done(&[&path.as_ref().to_string_lossy()], "written");
+            self.record_files("edit", &[&path.as_ref().to_string_lossy()], "written");
         }
         done
     }

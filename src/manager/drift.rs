@@ -112,7 +112,7 @@ impl Manager {
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let done = crate::operations::set::set(&*self.context()?, &ZoneName::new(name)?, &pairs, run);
         if done.is_ok() {
-            self.record("set", None).done(&[name], "set");
+            self.record_files("set", &[name], "set");
         }
         done
     }

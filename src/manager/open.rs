@@ -236,12 +236,19 @@ impl Manager {
     }
 
     /// Returns the record of changes of an operation.
-    pub(super) fn record(&self, operation: &str, plan: Option<&Plan>) -> ChangeRecord {
+    fn record(&self, operation: &str, plan: Option<&Plan>) -> ChangeRecord {
         // Operations that need no configuration are recorded even if it is invalid.
         let config = self.config().unwrap_or_default();
         let log_dir = Path::new(&config.log_dir);
         let directory = self.host_root().join(log_dir.strip_prefix("/").unwrap_or(log_dir));
         ChangeRecord::new(&directory, &self.inner.command, self.inner.log.clone(), operation, plan.map(Plan::digest))
+    }
+
+    /// Records a change of the tree's files alone. A change of a copy elsewhere is none of this host's.
+    pub(super) fn record_files(&self, operation: &str, names: &[&str], action: &str) {
+        if self.inner.root == self.host_root().join("etc/zmgr") {
+            self.record(operation, None).done(names, action);
+        }
     }
 
     /// Returns the root of the tree.

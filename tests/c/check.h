@@ -54,7 +54,7 @@ static int check_done(void) {
 }
 
 /* A manager of a simulated machine in DIRECTORY/NAME, where DIRECTORY is the program's first argument. */
-static zmgr_manager *check_manager(int argc, char **argv, const char *name, char *directory, size_t size) {
+static inline zmgr_manager *check_manager(int argc, char **argv, const char *name, char *directory, size_t size) {
     zmgr_manager *manager = NULL;
     zmgr_error *error = NULL;
     zmgr_open_options options;

@@ -36,7 +36,9 @@ static void files_are_written_if_valid(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_file_write(manager, "pools/spare.kdl", "pool \"spare\" {", pool, NULL, &found, &error), ZMGR_CONFIG, error);
     CHECK(found == NULL && zmgr_error_detail_count(error) > 0);
     DROP(error);
-    CHECK_STATUS(zmgr_file_write(manager, "pools/spare.kdl", pool, "", NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_file_write(manager, "pools/spare.kdl", pool, "", NULL, NULL, &error), ZMGR_STALE_PLAN, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_file_write(manager, "pools/spare.kdl", pool, pool, NULL, NULL, &error), ZMGR_OK, error);
     CHECK_STATUS(zmgr_file_write(manager, "/etc/passwd", pool, NULL, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
     DROP(error);
 }
