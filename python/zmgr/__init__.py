@@ -7,6 +7,8 @@
 10.1.0.10/24
 """
 
+import logging as _logging
+
 from ._errors import (
     AddressInUseError,
     BusyError,
@@ -80,6 +82,9 @@ from ._values import (
     ZoneStatus,
 )
 from ._zmgr import Cancel, Manager, Plan, SimHost, Zone, __version__, fleet_check, fleet_zones
+
+# A program that sets up no logging gets none: errors reach it as exceptions.
+_logging.getLogger("zmgr").addHandler(_logging.NullHandler())
 
 __all__ = [
     "Address",

@@ -135,6 +135,6 @@ def test_the_method_runs_on_a_host(new_host) -> None:
         run(*words, "create", name)
     run(*words, "set", "web01", "after=db01")
     run(*words, "apply")
-    assert [line.split()[:2] for line in run("sh", method, "shutdown").splitlines()] == [["shut-down", "db01"], ["shut-down", "web01"]]
+    assert [line.split()[:2] for line in run("sh", method, "shutdown").splitlines()] == [["shut-down", "web01"], ["shut-down", "db01"]]
     assert [line.split()[:2] for line in run("sh", method, "boot").splitlines()] == [["booted", "db01"], ["booted", "web01"]]
     assert run("sh", method, "recover") == ""

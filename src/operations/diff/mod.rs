@@ -281,8 +281,8 @@ impl DriftItem {
             "path": self.source.file.as_ref().map(|file| file.to_string_lossy()),
             "line": (self.source.line > 0).then_some(self.source.line),
             "effect": self.effect.map(TakesEffect::as_str),
-            "settings": self.settings,
             "counts": self.counts,
+            "settings": self.settings,
         })
     }
 }
