@@ -528,6 +528,18 @@ typedef struct {
     uint32_t on_failure;
 } zmgr_run_options;
 
+// Options for zmgr_zones_attach() and zmgr_plan_attach().
+typedef struct {
+    // sizeof(zmgr_attach_options)
+    size_t size;
+    // Template of a zone without an entry; NULL: `default-template` of config.kdl.
+    const char *template_name;
+    // Update the zone's packages to those of the host, in place: after an upgrade of the host.
+    bool update;
+    // Boot at the end.
+    bool boot;
+} zmgr_attach_options;
+
 // Options for zmgr_zone_create(), zmgr_zones_create() and zmgr_plan_create().
 typedef struct {
     // sizeof(zmgr_create_options)
@@ -837,6 +849,55 @@ const char *zmgr_address_list_id(const zmgr_address_list *list);
 //
 // Requires: `list` is NULL or a list that the caller owns, not used afterwards.
 void zmgr_address_list_free(zmgr_address_list *list);
+
+// Plans to detach these zones.
+// Errors: those of zmgr_zones_detach() that show before it begins.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_detach(const zmgr_manager *manager,
+                             const char *const *names,
+                             size_t count,
+                             zmgr_plan **out,
+                             zmgr_error **error);
+
+// Detaches zones that are down, `run->jobs` in parallel: takes them from the host, with their configuration and the VNICs that zmgr
+// created, and keeps their files and entries. For the report see zmgr_zones_create().
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if a zone is not installed and down, or does not have one root that the host would
+// boot; ZMGR_RECOVERY_NEEDED for an unfinished operation; ZMGR_PARTIAL if any of several failed.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_detach(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              const zmgr_run_options *run,
+                              zmgr_report **out,
+                              zmgr_error **error);
+
+// Plans to attach these zones.
+// Errors: those of zmgr_zones_attach() that show before it begins.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_attach(const zmgr_manager *manager,
+                             const char *const *names,
+                             size_t count,
+                             const zmgr_attach_options *options,
+                             zmgr_plan **out,
+                             zmgr_error **error);
+
+// Attaches zones, `run->jobs` in parallel: brings back detached ones with what they had, and makes zones of files that
+// zmgr_zone_destroy() kept. A failure leaves the files, and an entry as it was. For the report see zmgr_zones_create().
+// Errors: ZMGR_NOT_FOUND if no files lie at the zonepath; ZMGR_EXISTS if those that lie there are not the zone's, or it is
+// registered; ZMGR_WRONG_STATE if the host could not take them up; ZMGR_COMMAND_FAILED if their packages are older than the
+// host's and `update` is not set; ZMGR_PARTIAL if any of several failed.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_attach(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              const zmgr_attach_options *options,
+                              const zmgr_run_options *run,
+                              zmgr_report **out,
+                              zmgr_error **error);
 
 // Creates several zones, `run->jobs` in parallel. `*out` receives the report if the operation started, even if some or all of it
 // failed. `out` may be NULL.
@@ -2000,7 +2061,7 @@ const char *zmgr_zone_template_name(const zmgr_zone *zone);
 // Requires: `zone` is NULL or a live zone.
 const char *zmgr_zone_zonepath(const zmgr_zone *zone);
 
-// Returns the state in the registry: "creating", "ready", "destroying", "failed", "unreadable"; NULL if the zone has not been
+// Returns the state in the registry: "creating", "ready", "destroying", "detached", "failed", "unreadable"; NULL if the zone has not been
 // created yet or is not registered.
 //
 // Requires: `zone` is NULL or a live zone.

@@ -30,6 +30,7 @@ class ZoneState(_Word):
     CREATING = "creating"
     READY = "ready"
     DESTROYING = "destroying"
+    DETACHED = "detached"
     FAILED = "failed"
     UNREADABLE = "unreadable"
     UNKNOWN = "unknown"

@@ -237,6 +237,84 @@ class Manager:
         Raises NotFoundError, StateError if `force` is needed, and RecoveryNeededError for an unfinished operation.
         """
 
+    def plan_detach(self, names: str | Iterable[str]) -> Plan:
+        """Plans to detach zones. Changes nothing.
+
+        - names: name of the zone, or several names.
+
+        Raises the errors of `detach` that show before it begins.
+        """
+
+    def detach(
+        self,
+        names: str | Iterable[str],
+        *,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report:
+        """Detaches zones that are down: takes them from the host, with their configuration and the VNICs that zmgr
+        created, and keeps their files and entries.
+
+        - names: name of the zone, or several names.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises NotFoundError, StateError if a zone is not installed and down, CommandError, or RecoveryNeededError for
+        a single name; for several, PartialError if any failed and CancelledError if all were cancelled. The
+        exception's `report` has the outcome of each zone.
+        """
+
+    def plan_attach(
+        self,
+        names: str | Iterable[str],
+        *,
+        update: bool = False,
+        boot: bool = False,
+        template: str | None = None,
+    ) -> Plan:
+        """Plans to attach zones. Changes nothing.
+
+        - names: name of the zone, or several names.
+        - update: update their packages to those of the host.
+        - boot: boot them afterwards.
+        - template: name of the template of zones without an entry; None means default-template in config.kdl.
+
+        Raises the errors of `attach` that show before it begins.
+        """
+
+    def attach(
+        self,
+        names: str | Iterable[str],
+        *,
+        update: bool = False,
+        boot: bool = False,
+        template: str | None = None,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+    ) -> Report:
+        """Attaches zones: brings back detached ones with what they had, and makes zones of files that `destroy` kept.
+
+        - names: name of the zone, or several names.
+        - update: update their packages to those of the host, in place: after an upgrade of the host.
+        - boot: boot them afterwards.
+        - template: name of the template of zones without an entry; None means default-template in config.kdl.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+
+        Returns a Report with one Outcome per zone.
+
+        Raises NotFoundError if no files lie at the zonepath; ExistsError if those that lie there are not the zone's,
+        or it is registered; StateError if the host could not take them up; CommandError if their packages are older
+        than the host's and `update` is not set; for several names PartialError if any failed. A failure leaves the
+        files, and an entry as it was.
+        """
+
     def plan_rename(self, old: str, new: str, *, links: bool = False, zonepath: bool = False) -> Plan:
         """Plans to rename a zone. Changes nothing.
 

@@ -1,5 +1,6 @@
 //! What callers see: options, zones, plans, reports, events.
 
+mod attach_options;
 mod event;
 mod operation;
 mod options;
@@ -12,6 +13,7 @@ mod snapshot;
 mod state;
 mod zone;
 
+pub use attach_options::AttachOptions;
 pub use event::{Event, EventKind};
 pub use operation::{Action, Operation};
 pub use options::{

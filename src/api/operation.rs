@@ -38,6 +38,10 @@ word_enum! {
         SnapshotDelete "snapshot-delete",
         /// Roll a zone back to a snapshot.
         SnapshotRollback "snapshot-rollback",
+        /// Take zones from the host and keep their files.
+        Detach "detach",
+        /// Bring back detached zones, or files that were kept.
+        Attach "attach",
     }
 }
 
@@ -75,6 +79,10 @@ word_enum! {
         SnapshotDeleted "snapshot-deleted",
         /// It was rolled back to a snapshot.
         RolledBack "rolled-back",
+        /// It was taken from the host, and its files were kept.
+        Detached "detached",
+        /// Its files were attached.
+        Attached "attached",
         /// It was booted.
         Booted "booted",
         /// It was halted.

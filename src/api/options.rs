@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::{ChangeRecord, Event};
+use crate::api::{AttachOptions, ChangeRecord, Event};
 use crate::error::{Code, Error, Result};
 use crate::value::Cancel;
 
@@ -237,6 +237,9 @@ pub struct CreateOptions {
     pub clone_from: Option<String>,
     /// Attributes of the zone (`attr NAME VALUE`).
     pub attrs: BTreeMap<String, String>,
+    /// Attach files that are there instead of installing new ones: the request of an attach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) attach: Option<AttachOptions>,
 }
 
 impl CreateOptions {
@@ -308,9 +311,17 @@ pub struct DestroyOptions {
     pub purge: bool,
     /// Allow steps that destroy data on a real host even if what they destroy is only inferred: the note of the plan says from what.
     pub unproven: bool,
+    /// The entry stays too, as that of a detached zone: the request of a detach.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) keep_entry: bool,
 }
 
 impl DestroyOptions {
+    /// Returns those of a detach: the files and the entry stay.
+    pub(crate) fn detach() -> Self {
+        DestroyOptions { keep_data: true, keep_entry: true, ..DestroyOptions::default() }
+    }
+
     /// Returns the careful defaults.
     pub fn new() -> Self {
         DestroyOptions::default()

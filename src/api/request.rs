@@ -104,7 +104,9 @@ impl Request {
     /// Returns the operation of the request.
     pub(crate) fn operation(&self) -> Operation {
         match self {
+            Request::Create { options, .. } if options.attach.is_some() => Operation::Attach,
             Request::Create { .. } => Operation::Create,
+            Request::Destroy { options } if options.keep_entry => Operation::Detach,
             Request::Destroy { .. } => Operation::Destroy,
             Request::Reinstall { .. } => Operation::Reinstall,
             Request::Boot {} => Operation::Boot,
@@ -122,7 +124,9 @@ impl Request {
     /// Returns what it does to the zone.
     pub(crate) fn done(&self) -> Action {
         match self {
+            Request::Create { options, .. } if options.attach.is_some() => Action::Attached,
             Request::Create { .. } => Action::Created,
+            Request::Destroy { options } if options.keep_entry => Action::Detached,
             Request::Destroy { .. } => Action::Destroyed,
             Request::Reinstall { .. } => Action::Reinstalled,
             Request::Boot {} => Action::Booted,

@@ -23,6 +23,8 @@ word_enum! {
         Ready "ready",
         /// It is being destroyed, or that was interrupted.
         Destroying "destroying",
+        /// Its files are kept, and the host does not have it.
+        Detached "detached",
         /// A rollback could not finish.
         Failed "failed",
         /// Its file could not be read.
@@ -98,6 +100,7 @@ impl From<&EntryState> for ZoneState {
             EntryState::Creating { .. } => ZoneState::Creating,
             EntryState::Ready => ZoneState::Ready,
             EntryState::Destroying { .. } => ZoneState::Destroying,
+            EntryState::Detached => ZoneState::Detached,
             EntryState::Failed { .. } => ZoneState::Failed,
         }
     }

@@ -132,6 +132,9 @@ impl ZoneEntry {
             || self.renaming.is_some()
             || !self.snapshots.is_empty()
             || self.state.as_ref().is_some_and(EntryState::is_of_snapshot)
+            || self.state == Some(EntryState::Detached)
+            || self.intent.keep_entry
+            || self.intent.attach
             || setup.is_some_and(|setup| setup.root_password_file.is_some() || setup.hosts.is_some())
         {
             3
@@ -308,6 +311,8 @@ pub enum EntryState {
         /// The current step.
         step: String,
     },
+    /// Its files are kept, and the host does not have it.
+    Detached,
     /// Its operation failed at this step.
     Failed {
         /// The step that failed.
@@ -332,6 +337,12 @@ pub struct Intent {
     pub keep_data: bool,
     /// A destruction: whether datasets that zmgr made and delegated to it are destroyed.
     pub purge: bool,
+    /// A destruction: whether the entry stays, as that of a detached zone.
+    pub keep_entry: bool,
+    /// A creation: whether files that are there are attached instead of installing new ones.
+    pub attach: bool,
+    /// An attach: whether the zone's packages are updated to the host's.
+    pub update: bool,
     /// A creation: what the entry was before, to restore it in a rollback; `None` if there was no entry.
     pub before: Option<Before>,
 }
@@ -343,6 +354,8 @@ pub enum Before {
     Desired,
     /// The entry of a zone that the host had lost.
     Ready,
+    /// The entry of a detached zone.
+    Detached,
 }
 
 impl Before {
@@ -351,6 +364,7 @@ impl Before {
         match self {
             Before::Desired => "desired",
             Before::Ready => "ready",
+            Before::Detached => "detached",
         }
     }
 }
@@ -362,17 +376,18 @@ impl EntryState {
             EntryState::Creating { .. } => "creating",
             EntryState::Ready => "ready",
             EntryState::Destroying { .. } => "destroying",
+            EntryState::Detached => "detached",
             EntryState::Failed { .. } => "failed",
         }
     }
 
-    /// Returns the step, for all states except `ready`.
+    /// Returns the step, for all states except `ready` and `detached`.
     pub fn step(&self) -> Option<&str> {
         match self {
             EntryState::Creating { step, .. } | EntryState::Destroying { step } | EntryState::Failed { step } => {
                 Some(step)
             }
-            EntryState::Ready => None,
+            EntryState::Ready | EntryState::Detached => None,
         }
     }
 }
@@ -499,12 +514,15 @@ impl Kind for ZoneEntry {
         inner.extend(self.state.as_ref().map(|state| {
             let node = Node::new("state").arg(state.as_str()).prop_if("step", state.step());
             let undo = matches!(state, EntryState::Creating { undo: true, .. });
-            let Intent { boot, running, keep_data, purge, before } = self.intent;
+            let Intent { boot, running, keep_data, purge, keep_entry, attach, update, before } = self.intent;
             node.prop_if("undo", undo.then_some(true))
                 .prop_if("boot", boot)
                 .prop_if("running", running.then_some(true))
                 .prop_if("keep-data", keep_data.then_some(true))
                 .prop_if("purge", purge.then_some(true))
+                .prop_if("keep-entry", keep_entry.then_some(true))
+                .prop_if("attach", attach.then_some(true))
+                .prop_if("update", update.then_some(true))
                 .prop_if("before", before.map(Before::as_str))
         }));
         let text = |name: &str, value: &Option<String>| value.as_ref().map(|value| Node::new(name).arg(value.as_str()));
@@ -553,11 +571,16 @@ fn intent(node: &Node) -> Intent {
         running: flag("running").unwrap_or_default(),
         keep_data: flag("keep-data").unwrap_or_default(),
         purge: flag("purge").unwrap_or_default(),
+        keep_entry: flag("keep-entry").unwrap_or_default(),
+        attach: flag("attach").unwrap_or_default(),
+        update: flag("update").unwrap_or_default(),
         before: node
             .property_text("before")
             // Older versions wrote "wish".
             .map(|word| if word == "wish" { "desired" } else { word })
-            .and_then(|word| [Before::Desired, Before::Ready].into_iter().find(|before| before.as_str() == word)),
+            .and_then(|word| {
+                [Before::Desired, Before::Ready, Before::Detached].into_iter().find(|before| before.as_str() == word)
+            }),
     }
 }
 
@@ -571,11 +594,11 @@ fn state(node: &Node, reader: &mut Reader<'_>) -> Option<EntryState> {
     {
         reader.faults.add("contradiction", span, format!("undo belongs to creating; the state is {word}"));
     }
-    if word == "ready" {
+    if word == "ready" || word == "detached" && !reader.frozen {
         if let Some(entry) = node.property("step").filter(|_| !reader.frozen) {
-            reader.faults.add("contradiction", entry.span, "what is ready has no step");
+            reader.faults.add("contradiction", entry.span, format!("what is {word} has no step"));
         }
-        return Some(EntryState::Ready);
+        return Some(if word == "ready" { EntryState::Ready } else { EntryState::Detached });
     }
     // A state that only a newer zmgr knows cannot be acted on.
     let step = match step {

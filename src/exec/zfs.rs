@@ -194,6 +194,21 @@ pub fn set_quota(name: &str, quota: Option<u64>) -> Invocation {
     Invocation::new("zfs").args(["set", &format!("quota={quota}"), name])
 }
 
+/// Sets a property, given as NAME=VALUE.
+pub fn set_property(name: &str, assignment: &str) -> Invocation {
+    Invocation::new("zfs").args(["set", assignment, name])
+}
+
+/// Takes a property from the dataset above again.
+pub fn inherit(name: &str, property: &str) -> Invocation {
+    Invocation::new("zfs").args(["inherit", property, name])
+}
+
+/// Mounts a file system where it belongs.
+pub fn mount(name: &str) -> Invocation {
+    Invocation::new("zfs").args(["mount", name])
+}
+
 /// Mounts a file system at another path, from now on.
 pub fn set_mountpoint(name: &str, path: &str) -> Invocation {
     Invocation::new("zfs").args(["set", &format!("mountpoint={path}"), name])

@@ -2,8 +2,8 @@
 
 use super::Manager;
 use crate::api::{
-    CreateOptions, DestroyOptions, Operation, Plan, Query, RecoverOptions, ReinstallOptions, RenameOptions, Report,
-    RunOptions, Zone,
+    AttachOptions, CreateOptions, DestroyOptions, Operation, Plan, Query, RecoverOptions, ReinstallOptions,
+    RenameOptions, Report, RunOptions, Zone,
 };
 use crate::error::{Code, Error, Result};
 use crate::operations;
@@ -174,6 +174,77 @@ impl Manager {
     /// ```
     pub fn forget(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
         operations::forget(&*self.context()?, &checked(names)?, self.recorded(run, "forget", None))
+    }
+
+    /// Plans to detach these zones. Changes nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// let plan = manager.plan_detach(&["web01"])?;
+    /// assert!(plan.to_string().contains("zoneadm -z web01 detach"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_detach(&self, names: &[&str]) -> Result<Plan> {
+        let (context, _pretence) = self.planning_site()?;
+        operations::plan_detach(&context, &checked(names)?)
+    }
+
+    /// Detaches zones that are down: takes them from the host, with their configuration and the VNICs that zmgr created, and keeps
+    /// their files and their entries. The entries hold what the zones had, so that `attach` brings them back as they were.
+    ///
+    /// `wrong-state` if a zone is not installed and down, or has no root, or several, that the host would boot.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// manager.detach(&["web01"], &mut RunOptions::new())?.into_result()?;
+    /// let zone = manager.zone("web01")?;
+    /// assert_eq!((zone.state, zone.status), (Some(ZoneState::Detached), Some(ZoneStatus::Absent)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn detach(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
+        operations::detach(&*self.context()?, &checked(names)?, run)
+    }
+
+    /// Plans to attach these zones. Changes nothing.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// manager.detach(&["web01"], &mut RunOptions::new())?.into_result()?;
+    /// println!("{}", manager.plan_attach(&["web01"], &AttachOptions::new())?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_attach(&self, names: &[&str], options: &AttachOptions) -> Result<Plan> {
+        let (context, _pretence) = self.planning_site()?;
+        operations::plan_attach(&context, &checked(names)?, options)
+    }
+
+    /// Attaches zones: brings back detached ones with what they had, and makes zones of files that `destroy` kept (`keep_data`).
+    /// Creates their VNICs and configuration, and sets their publishers again. A failure leaves the files, and an entry as it was.
+    ///
+    /// `not-found` if no files lie at the zonepath; `exists` if those that lie there are not the zone's; `command-failed` if their
+    /// packages are older than the host's and `update` is not set.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// manager.detach(&["web01"], &mut RunOptions::new())?.into_result()?;
+    /// let zones = manager.attach(&["web01"], &AttachOptions::new(), &mut RunOptions::new())?.into_result()?;
+    /// assert_eq!(zones[0].status, Some(ZoneStatus::Installed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn attach(&self, names: &[&str], options: &AttachOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        operations::attach(&*self.context()?, &checked(names)?, options, run)
     }
 
     /// Plans to rename a zone. Changes nothing.

@@ -11,13 +11,13 @@ use super::context::{Context, Locks, Snapshots};
 use super::create_plan::{self, Creation};
 use super::data;
 use super::entries::entry;
-use super::executor::{self, Failure};
+use super::executor::{self, Failure, Purpose};
 use super::host_assets::HostAssets;
 use super::inventory::Delegation;
 use super::jobs::EventSender;
 use super::journal::Journal;
 use super::plan_inputs::PlanInputs;
-use super::preconditions::before_creation;
+use super::preconditions::{before_attach, before_creation};
 use super::step_context::StepContext;
 use super::view;
 use super::zonepath::parent;
@@ -25,7 +25,7 @@ use crate::api::{Change, CreateOptions, OnFailure, Operation, Pinned, Plan, Zone
 use crate::documents::config::FailureRule;
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
-use crate::documents::zone::ZoneEntry;
+use crate::documents::zone::{EntryState, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::ZoneConfig;
 use crate::registry::{Session, Wait};
@@ -82,17 +82,31 @@ pub(crate) fn prepare(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) 
 
 /// Reads and queries what is needed to create zones from their own files; names without a file are new zones.
 pub(crate) fn prepare_unbuilt(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
-    let mut unbuilt = BTreeMap::new();
+    prepare_from(context, wanted, files(context, wanted, Option::is_none)?)
+}
+
+/// Reads and queries what is needed to attach zones: from the entries of detached zones, from users' files, or new.
+pub(crate) fn prepare_attach(context: &Context, wanted: &[(ZoneName, &CreateOptions)]) -> Result<Prepared> {
+    prepare_from(context, wanted, files(context, wanted, |state| matches!(state, None | Some(EntryState::Detached)))?)
+}
+
+/// Returns the files of those of these zones whose state allows it.
+fn files(
+    context: &Context,
+    wanted: &[(ZoneName, &CreateOptions)],
+    allows: impl Fn(&Option<EntryState>) -> bool,
+) -> Result<BTreeMap<ZoneName, Document<ZoneEntry>>> {
+    let mut found = BTreeMap::new();
     for (name, _) in wanted {
         let path = context.registry.tree().zone(name);
         if let Some(bytes) = super::files::read_document(context.registry.tree(), &path)? {
             let document = Document::<ZoneEntry>::parse(&path, &bytes)?;
-            if document.value.state.is_none() {
-                unbuilt.insert(name.clone(), document);
+            if allows(&document.value.state) {
+                found.insert(name.clone(), document);
             }
         }
     }
-    prepare_from(context, wanted, unbuilt)
+    Ok(found)
 }
 
 fn prepare_from(
@@ -124,13 +138,20 @@ fn prepare_from(
     let mut specs: Vec<ZoneSpec> = Vec::new();
     let (mut sources, mut configs, mut host_assets) = (BTreeMap::new(), BTreeMap::new(), HostAssets::default());
     let mut parents: BTreeSet<String> = BTreeSet::new();
+    // Zones to attach, with the datasets that zmgr made for each.
+    let mut attached: BTreeMap<ZoneName, Vec<MadeDataset>> = BTreeMap::new();
     for (name, options) in wanted {
         // Errors of the desired state are reported by its plan.
         let desired = unbuilt.get(name).map(|document| Ok(document.value.clone()));
         let Ok(entry) = desired.unwrap_or_else(|| create_plan::desired(&config_tree, name, options)) else { continue };
-        let Ok(spec) = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry) else {
+        let Ok(mut spec) = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry) else {
             continue;
         };
+        if options.attach.is_some() {
+            // The files are there.
+            spec.clone_from = None;
+            attached.insert(name.clone(), entry.datasets.clone());
+        }
         parents.insert(parent(&spec.zonepath.value).to_owned());
         host_assets.gather(&context.host, &config_tree, &spec)?;
         if let Some(source) = &spec.clone_from {
@@ -150,9 +171,13 @@ fn prepare_from(
     let zonepaths = specs.iter().filter(is_new).map(|spec| spec.zonepath.value.as_str());
     let places = data::Places::inspect(&context.host, zonepaths)?;
     for spec in &specs {
-        if is_new(&spec)
-            && let Err(error) = before_creation(context.inventory(&snapshots), spec, &places)
-        {
+        let inventory = context.inventory(&snapshots);
+        let checked = match attached.get(&spec.name) {
+            _ if !is_new(&spec) => Ok(()),
+            Some(recorded) => before_attach(inventory, spec, recorded),
+            None => before_creation(inventory, spec, &places),
+        };
+        if let Err(error) = checked {
             if error.code() == Code::Cancelled {
                 return Err(error);
             }
@@ -269,7 +294,7 @@ fn complete(
     if result.is_err() {
         match (entry(context, name), prepared.unbuilt.get(name)) {
             // What was chosen for it is released too, and the file is again what the user wrote.
-            (Ok(entry), Some(desired)) if entry.state.is_none() => {
+            (Ok(entry), Some(desired)) if matches!(entry.state, None | Some(EntryState::Detached)) => {
                 context.registry.change(desired.path(), |_| Ok(desired.text().as_bytes().to_vec()))?;
             }
             (Err(error), _) if error.code() == Code::NotFound => locks.retire(),
@@ -330,7 +355,8 @@ fn build(context: &Context, creation: &Creation, step_context: &StepContext<'_>,
     let mut journal = Journal::new(&context.registry, &creation.entry.name, id);
     step_context.made.recorded(&creation.entry);
     step_context.plan_steps(creation.steps.len() + usize::from(creation.boot.is_some()));
-    executor::create(step_context, &mut journal, &creation.steps, failure)?;
+    let purpose = if creation.entry.intent.attach { Purpose::Attach } else { Purpose::Create };
+    executor::create(step_context, &mut journal, &creation.steps, purpose, failure)?;
     executor::finish(step_context, &mut journal, creation.boot.as_ref())?;
     let boot = creation.boot.as_ref().filter(|_| !step_context.boots_later.get());
     if let Some(boot) = boot {

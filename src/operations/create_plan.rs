@@ -17,8 +17,8 @@ use super::plan_inputs::PlanInputs;
 use super::plumb_links::{self, link_of};
 use super::preconditions;
 use super::steps::{
-    AddPackages, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset, Origin as Files,
-    Publishers, SetPublisher, Step, Vnic,
+    AddPackages, Attach, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset,
+    Origin as Files, Publishers, SetPublisher, Step, Vnic,
 };
 use super::wanted::{check_whole, wanted};
 use super::{basis, brand, setup};
@@ -26,7 +26,7 @@ use crate::api::{Basis, Change, CreateOptions, Pinned, PlannedFile, PlannedStep,
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::resources::{Attr, Dataset};
 use crate::documents::settings::{EntryNet, IpType, Settings};
-use crate::documents::zone::{Applied, Before, EntryState, Origin, ZoneEntry};
+use crate::documents::zone::{Applied, Before, EntryState, Intent, Origin, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm;
 use crate::exec::zonecfg::ZoneConfig;
@@ -48,6 +48,25 @@ pub(crate) struct Creation {
     pub(crate) change: Change,
 }
 
+/// Where the files of a zone come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// They are installed, or cloned; `again` for a zone that was installed before.
+    Installed { again: bool },
+    /// They are there and are attached; `update` brings their packages to those of the host.
+    Attached { update: bool },
+}
+
+impl Arrival {
+    /// Returns what an unfinished creation does.
+    pub(crate) fn of(intent: &Intent) -> Arrival {
+        match intent.attach {
+            true => Arrival::Attached { update: intent.update },
+            false => Arrival::Installed { again: false },
+        }
+    }
+}
+
 /// Plans the creation of one zone. With `pinned`, requests exactly what was chosen before.
 pub(crate) fn plan(
     inputs: &PlanInputs<'_>,
@@ -64,7 +83,15 @@ pub(crate) fn plan(
             desired(config_tree, name, options)?
         }
     };
-    let spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
+    let mut spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
+    let attach = options.attach.as_ref();
+    if attach.is_some() {
+        spec.clone_from = None;
+    }
+    let was_detached = entry.state == Some(EntryState::Detached);
+    if was_detached {
+        same_place(&entry, &spec)?;
+    }
     preconditions::creatable(inputs, &spec, options)?;
     preconditions::has_own_place(allocator, &spec)?;
     if !spec.resources.datasets.is_empty() {
@@ -79,14 +106,16 @@ pub(crate) fn plan(
         preconditions::undisturbed(allocator, &source.value)?;
     }
 
-    entry.id = Some(match pinned {
-        Some(pinned) => pinned.id.parse()?,
-        None => EntryId::random()?,
-    });
-    entry.datasets.clear();
-    entry.snapshots.clear();
-    entry.created = Some(pinned.map_or_else(now, |pinned| pinned.created.clone()));
-    entry.origin = Some(Origin::Create);
+    if !was_detached {
+        entry.id = Some(match pinned {
+            Some(pinned) => pinned.id.parse()?,
+            None => EntryId::random()?,
+        });
+        entry.datasets.clear();
+        entry.snapshots.clear();
+        entry.created = Some(pinned.map_or_else(now, |pinned| pinned.created.clone()));
+        entry.origin = Some(Origin::Create);
+    }
     entry.zonepath = Some(spec.zonepath.value.clone().into());
     entry.settings.brand = Some(spec.brand.value.clone().into());
     let asked = AddressRequests { addresses: &options.addresses, pinned: pinned.map(|pinned| &pinned.nets) };
@@ -94,32 +123,47 @@ pub(crate) fn plan(
     entry.nets = own_nets(&nets);
 
     // From here on the spec has everything that was chosen.
-    let mut spec = spec;
     spec.nets = nets;
-    entry.applied = Some(Box::new(Applied { plumb_links: unknown_links(&spec), ..applied(&spec) }));
+    let plumb_links = match (&entry.applied, was_detached) {
+        (Some(applied), true) => applied.plumb_links.clone(),
+        _ => unknown_links(&spec, attach.is_some()),
+    };
+    entry.applied = Some(Box::new(Applied { plumb_links, ..applied(&spec) }));
     for vnic in vnics(&entry.nets) {
         preconditions::link_fits(inputs.host, &vnic)?;
     }
-    let steps = steps(&spec, config_tree, inputs.dialect, inputs.host_assets)?;
+    entry.intent.attach = attach.is_some();
+    entry.intent.update = attach.is_some_and(|attach| attach.update);
+    let steps = steps(&spec, config_tree, inputs.dialect, inputs.host_assets, Arrival::of(&entry.intent))?;
     let limit = config_tree.config.timeouts.boot;
     let boots = options.boot.unwrap_or(spec.autoboot.value);
     let boot = boots.then(|| Boot { zone: name.clone(), limit });
-    entry.intent.before = inputs.unbuilt.contains_key(name).then_some(Before::Desired);
+    entry.intent.before = match (was_detached, inputs.unbuilt.contains_key(name)) {
+        (true, _) => Some(Before::Detached),
+        (false, true) => Some(Before::Desired),
+        (false, false) => None,
+    };
     entry.intent.boot = (boots != spec.host_autoboot()).then_some(boots);
     entry.state = Some(EntryState::Creating { step: steps[0].id(), undo: false });
 
     let mut change = change(inputs, name, options, &entry, &spec, &steps, boot.as_ref())?;
     change.notes.extend(boot.as_ref().and_then(|_| inputs.clones.note(name)));
+    if entry.intent.update {
+        change.notes.push(format!(
+            "the packages of {name} are updated in place: only a snapshot of its dataset brings the old ones back"
+        ));
+    }
     Ok(Creation { entry, spec, steps, boot, change })
 }
 
 /// Returns the links that the new zone does not plumb by itself, or may not: those of nets whose addresses it gets by itself, and on some
 /// hosts all links of a clone, or of an image of a used zone, which takes its first boot for a later one.
-pub(crate) fn unknown_links(spec: &ZoneSpec) -> Vec<LinkName> {
+pub(crate) fn unknown_links(spec: &ZoneSpec, attached: bool) -> Vec<LinkName> {
     if spec.ip_type.value == IpType::Shared {
         return Vec::new();
     }
-    let used = (spec.clone_from.is_some() || spec.install.image.is_some()) && is_pkg_image(&spec.brand.value);
+    let used =
+        (attached || spec.clone_from.is_some() || spec.install.image.is_some()) && is_pkg_image(&spec.brand.value);
     let unknown = spec.nets.iter().filter_map(|net| match net.inside.is_empty() {
         true => net.vnic.clone().filter(|_| used),
         false => link_of(net),
@@ -133,13 +177,14 @@ pub(crate) fn steps(
     config_tree: &ConfigTree,
     dialect: Distribution,
     host_assets: &HostAssets,
+    files: Arrival,
 ) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     for dataset in host_assets.missing_datasets(spec)? {
         steps.push(Box::new(MakeDataset(dataset)));
     }
     steps.extend(steps_to_configured(spec, dialect)?);
-    steps.extend(installation(spec, config_tree, dialect, host_assets, false)?);
+    steps.extend(installation(spec, config_tree, dialect, host_assets, files)?);
     Ok(steps)
 }
 
@@ -152,13 +197,16 @@ pub(crate) fn steps_to_undo(
     dialect: Distribution,
 ) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    // What was given to a zone that the host has lost stays.
-    if entry.intent.before != Some(Before::Ready) {
+    // What was given to a zone that the host has lost, or to one that was detached, stays.
+    if !matches!(entry.intent.before, Some(Before::Ready | Before::Detached)) {
         let made = entry.datasets.iter().filter(|made| made.is_delegated());
         steps.extend(made.map(|made| Box::new(MakeDataset(Dataset::new(&made.name))) as Box<dyn Step>));
     }
     steps.extend(steps_to_configured(spec, dialect)?);
-    steps.push(Box::new(install(spec, config_tree, Vec::new(), false)));
+    steps.push(match Arrival::of(&entry.intent) {
+        Arrival::Attached { update } => Box::new(attach(spec, config_tree, update)),
+        Arrival::Installed { again } => Box::new(install(spec, config_tree, Vec::new(), again)),
+    });
     Ok(steps)
 }
 
@@ -181,21 +229,57 @@ fn install(spec: &ZoneSpec, config_tree: &ConfigTree, arguments: Vec<String>, ag
     Install { zone, zonepath, from, again, limit: config_tree.config.timeouts.install, environment }
 }
 
-/// Returns the steps from a configured zone to a `ready` one; `again` for a zone that was installed before.
+fn attach(spec: &ZoneSpec, config_tree: &ConfigTree, update: bool) -> Attach {
+    Attach {
+        zone: spec.name.clone(),
+        zonepath: spec.zonepath.value.clone(),
+        brand: spec.brand.value.clone(),
+        update,
+        limit: config_tree.config.timeouts.install,
+        environment: config_tree.config.environment.clone(),
+    }
+}
+
+/// Refuses to attach files that are recorded as those of another brand or zonepath.
+fn same_place(entry: &ZoneEntry, spec: &ZoneSpec) -> Result<()> {
+    let Some(applied) = &entry.applied else { return Ok(()) };
+    let pairs = [
+        ("brand", applied.settings.brand.as_ref(), &spec.brand),
+        ("zonepath", applied.zonepath.as_ref(), &spec.zonepath),
+    ];
+    for (what, was, now) in pairs {
+        if let Some(was) = was.filter(|was| was.value != now.value) {
+            let message =
+                format!("{} was detached with {what} {:?}, not {:?} ({})", spec.name, was.value, now.value, now.source);
+            return Err(Error::new(Code::WrongState, message).with_help(format!("set {what} back to {:?}", was.value)));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the steps from a configured zone to a `ready` one.
 pub(crate) fn installation(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
     dialect: Distribution,
     host_assets: &HostAssets,
-    again: bool,
+    arrival: Arrival,
 ) -> Result<Vec<Box<dyn Step>>> {
-    let arguments = match &spec.clone_from {
-        Some(_) => Vec::new(),
-        None => brand::install_arguments(spec, config_tree, dialect, host_assets.image(spec))?,
+    let mut steps: Vec<Box<dyn Step>> = vec![match (arrival, &spec.clone_from) {
+        (Arrival::Attached { update }, _) => Box::new(attach(spec, config_tree, update)),
+        (Arrival::Installed { again }, Some(_)) => Box::new(install(spec, config_tree, Vec::new(), again)),
+        (Arrival::Installed { again }, None) => {
+            let arguments = brand::install_arguments(spec, config_tree, dialect, host_assets.image(spec))?;
+            Box::new(install(spec, config_tree, arguments, again))
+        }
+    }];
+    let installed = matches!(arrival, Arrival::Installed { .. });
+    steps.extend(publishers(spec, config_tree, dialect, host_assets, installed)?);
+    // Files that are attached have had their first boot.
+    let files = match installed {
+        true => setup::first_boot(spec, dialect, host_assets.keys(spec)?, host_assets.password(spec)?)?,
+        false => Vec::new(),
     };
-    let mut steps: Vec<Box<dyn Step>> = vec![Box::new(install(spec, config_tree, arguments, again))];
-    steps.extend(publishers(spec, config_tree, dialect, host_assets)?);
-    let files = setup::first_boot(spec, dialect, host_assets.keys(spec)?, host_assets.password(spec)?)?;
     if !files.is_empty() {
         let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
         let mounts_by_ready =
@@ -210,12 +294,13 @@ pub(crate) fn installation(
 }
 
 /// The steps that give the image its publishers: those that install could not give, then the check of all; then the packages that
-/// install could not find.
+/// install could not find. An attach gives the host's publishers instead, and no packages.
 fn publishers(
     spec: &ZoneSpec,
     config_tree: &ConfigTree,
     dialect: Distribution,
     host_assets: &HostAssets,
+    installed: bool,
 ) -> Result<Vec<Box<dyn Step>>> {
     let desired = host_assets.publishers(spec, config_tree, brand::is_linked(&spec.brand.value, dialect))?;
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
@@ -226,7 +311,7 @@ fn publishers(
     let mut after: Option<String> = None;
     for publisher in &desired {
         let is_first = after.is_none() && (publisher.entire || desired.len() == 1);
-        let is_set = is_first && brand::is_set_by_install(publisher);
+        let is_set = installed && is_first && brand::is_set_by_install(publisher);
         let name = publisher.name.to_string();
         if !is_set {
             steps.push(Box::new(SetPublisher {
@@ -240,7 +325,7 @@ fn publishers(
     }
     let finds_packages = brand::hook_finds_packages(&desired);
     steps.push(Box::new(Publishers { image: image.clone(), desired, gone: None }));
-    if !finds_packages && !spec.install.packages.is_empty() && spec.clone_from.is_none() {
+    if installed && !finds_packages && !spec.install.packages.is_empty() && spec.clone_from.is_none() {
         steps.push(Box::new(AddPackages {
             image,
             packages: spec.install.packages.clone(),
@@ -345,7 +430,7 @@ pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
 /// Records in the entry the settings that its zone was installed with.
 pub(crate) fn note_installed(journal: &Journal<'_>, spec: &ZoneSpec) -> Result<()> {
     let now = applied(spec).settings;
-    let links = unknown_links(spec);
+    let links = unknown_links(spec, false);
     journal.edit(|entry| {
         if let Some(applied) = &mut entry.applied {
             applied.plumb_links.clone_from(&links);

@@ -135,8 +135,7 @@ pub(crate) fn occupied(zone: &ZoneName, zonepath: &str, found: &Dataset) -> Erro
 
 fn attach(zone: &ZoneName, zonepath: &str) -> String {
     format!(
-        "if it holds the files of a detached zone (`destroy --keep-data` leaves them), bring that zone back: run \
-         `zonecfg -z {zone} 'create -a {zonepath}'`, create its VNICs, then `zoneadm -z {zone} attach` and `zmgr import {zone}`"
+        "if {zonepath} holds the files of a detached zone (`destroy --keep-data` leaves them), run `zmgr attach {zone}`"
     )
 }
 

@@ -13,15 +13,16 @@ use super::entries::entry;
 use super::executor;
 use super::impact::{self, DestroyImpact, Removal};
 use super::jobs::{EventSender, before};
-use super::journal::{APPLY, Journal, REINSTALL};
+use super::journal::{APPLY, Journal, Note, REINSTALL};
+use super::step_context::StepContext;
 use super::steps::{Autoboot, DropOrigin, DropSnapshots, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
-use super::{clones, evidence, identity};
+use super::{clones, evidence, identity, kept};
 use crate::api::{
-    Action, Basis, Change, DestroyOptions, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
-    RunOptions,
+    Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report,
+    Request, RunOptions,
 };
 use crate::documents::zone::{EntryState, Intent, SNAPSHOT, ZoneEntry};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::registry::{Registry, Wait};
@@ -66,6 +67,9 @@ pub(crate) fn plan(
             .with_help(format!("remove zones/{name}.kdl")));
     }
     let id = identity::id_of(entry)?;
+    if options.keep_entry {
+        identity::settled(entry)?;
+    }
     let mut notes = Vec::new();
     if let Some(Found { zone, impact, .. }) = found {
         if options.keep_data {
@@ -76,15 +80,19 @@ pub(crate) fn plan(
         }
         notes = impact.notes(&zone.zonepath, options.keep_data);
     }
+    if entry.state == Some(EntryState::Detached) {
+        notes.extend(kept_files(entry));
+    }
     let left = entry.nets.iter().filter(|net| !net.managed).filter_map(|net| net.vnic.as_ref());
     notes.extend(left.map(|vnic| format!("the VNIC {vnic} is kept: zmgr did not create it")));
     let autoboot = found.is_some_and(|found| found.autoboot);
     let steps = steps(registry, config_tree, entry, host, autoboot, options);
     let mut summary = BTreeMap::new();
     summary.insert(format!("zone {name}"), host.map_or("absent", |zone| zone.state.as_str()).to_owned());
+    let last = if options.keep_entry { "detached" } else { "forget" };
     let forget = PlannedStep {
-        id: "forget".to_owned(),
-        kind: "forget".to_owned(),
+        id: last.to_owned(),
+        kind: last.to_owned(),
         argv: Vec::new(),
         files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
         undo: Vec::new(),
@@ -188,6 +196,11 @@ fn destroyable(
     if entry.is_newer() {
         return Err(Error::new(Code::Config, format!("the entry of {name} was written by a newer zmgr")));
     }
+    if entry.state == Some(EntryState::Detached) && !options.keep_data {
+        return Err(Error::new(Code::WrongState, format!("{name} is detached; its files would stay behind"))
+            .with_details(kept_files(entry).into_iter().map(|note| Diagnostic::new("kept", note)).collect())
+            .with_help(format!("run `zmgr attach {name}` first to destroy them, or pass --keep-data to leave them")));
+    }
     if let Some(EntryState::Creating { step, .. }) = &entry.state
         && !step.starts_with(REINSTALL)
         && !step.starts_with(APPLY)
@@ -196,11 +209,49 @@ fn destroyable(
         return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} is unfinished"))
             .with_help(format!("run `zmgr recover {name}` first")));
     }
-    if let (Some(source), false) = (config_tree.protection(entry), options.force) {
+    if let (Some(source), false) = (config_tree.protection(entry), options.force || options.keep_entry) {
         return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))
             .with_help(format!("use --force, or run `zmgr set {name} protected=false` first")));
     }
     host.map_or(Ok(()), |zone| identity::same_installation(entry, zone))
+}
+
+/// Describes the files of a detached zone.
+fn kept_files(entry: &ZoneEntry) -> Option<String> {
+    let made = entry.datasets.iter().find(|made| made.zonepath)?;
+    let path = entry.zonepath.as_ref().map(|path| path.value.as_str()).unwrap_or_default();
+    Some(format!("its files stay in {path} ({})", made.name))
+}
+
+/// Handles a failure of a detach: as long as the zone is installed, it is restored.
+fn unchanged(step_context: &StepContext<'_>, journal: &Journal<'_>, destruction: &Destruction, error: Error) -> Error {
+    step_context.undoing();
+    let restored = || -> Result<bool> {
+        match step_context.host.zone_state(step_context.zone)? {
+            Some(zone) if zone.state == ZoneState::Installed => {}
+            _ => return Ok(false),
+        }
+        step_context.emit(EventKind::Undoing);
+        executor::undo_all(step_context, &destruction.steps)?;
+        journal.note(Note::Ready)?;
+        Ok(true)
+    };
+    match restored() {
+        Ok(true) => error.with_context(format!("detaching {} failed; the zone is unchanged", step_context.zone)),
+        Ok(false) => error,
+        Err(also) => error.with_detail(also.to_detail()).with_help(format!("run `zmgr recover {}`", step_context.zone)),
+    }
+}
+
+/// Plans to detach these zones. Changes nothing.
+pub(crate) fn plan_detach(context: &Context, names: &[ZoneName]) -> Result<Plan> {
+    let plan = plan_destroy(context, names, &DestroyOptions::detach())?;
+    Ok(Plan::new(Operation::Detach, plan.changes))
+}
+
+/// Detaches zones: their files and their entries stay.
+pub(crate) fn detach(context: &Context, names: &[ZoneName], run: &mut RunOptions<'_>) -> Result<Report> {
+    destroy(context, names, &DestroyOptions::detach(), run)
 }
 
 /// Plans to destroy these zones. Changes nothing.
@@ -224,6 +275,10 @@ pub(crate) fn plan_destruction(
 ) -> Result<Destruction> {
     let entry = entry(context, name)?;
     let Some(zone) = context.host.zone_state(name)? else {
+        if options.keep_entry && entry.state == Some(EntryState::Ready) {
+            return Err(Error::new(Code::WrongState, format!("the host does not have zone {name}"))
+                .with_help(format!("run `zmgr apply --recreate {name}` to create it again")));
+        }
         if let Some(zonepath) = &entry.zonepath
             && let Some(other) = identity::renamed(&context.host, &zonepath.value)?
         {
@@ -239,6 +294,10 @@ pub(crate) fn plan_destruction(
         let planned = plan(&context.registry, config_tree, &entry, None, options)?;
         return finished(context, planned, removal, (name, entry.brand()), options);
     };
+    if options.keep_entry && identity::settled(&entry).is_ok() {
+        identity::same_installation(&entry, &zone)?;
+        kept::check_detachable(&context.host, &zone, &removal.mounts)?;
+    }
     let config = context.host.zone_config(name.as_str())?;
     let mut impact = impact::inspect(&context.host, &zone, config.as_ref(), &removal.mounts)?;
     impact.leave_out(removal.clones.of(name));
@@ -249,7 +308,13 @@ pub(crate) fn plan_destruction(
     let autoboot = config.is_some_and(|config| config.autoboot);
     let brand = zone.brand.clone();
     let found = Found { zone, autoboot, impact };
-    let planned = plan(&context.registry, config_tree, &entry, Some(&found), options)?;
+    let mut planned = plan(&context.registry, config_tree, &entry, Some(&found), options)?;
+    if options.keep_entry && kept::needs_root(&context.host, &brand) {
+        planned
+            .change
+            .notes
+            .push(format!("boot environments of the host that are made while {name} is detached have no copy of it"));
+    }
     finished(context, planned, removal, (name, Some(&brand)), options)
 }
 
@@ -274,17 +339,18 @@ pub(crate) fn destroy(
     run: &mut RunOptions<'_>,
 ) -> Result<Report> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
+    let done = if options.keep_entry { Action::Detached } else { Action::Destroyed };
     let lineage = clones::of_entries(context, names);
     let removal = match before(run, |events| Removal::inspect(&context.with_cancel(events), &config_tree, &lineage)) {
         Ok(removal) => removal,
-        Err(error) => return Report::called_off(names, Action::Destroyed, error),
+        Err(error) => return Report::called_off(names, done, error),
     };
-    let outcomes = lineage.removing().run(names.to_vec(), Action::Destroyed, run, |name, events| {
+    let outcomes = lineage.removing().run(names.to_vec(), done, run, |name, events| {
         let (result, notes) = match destroy_one(context, &config_tree, &removal, &name, options, None, events) {
             Ok(notes) => (Ok(None), notes),
             Err(error) => (Err(error), Vec::new()),
         };
-        Outcome { name: name.to_string(), action: Action::Destroyed, result, notes }
+        Outcome { name: name.to_string(), action: done, result, notes }
     });
     // Best effort: a stale index entry only costs time.
     let _ = context.registry.clear_up(&mut Wait::none());
@@ -314,7 +380,7 @@ pub(crate) fn destroy_one(
     };
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.start(Some(&destruction.change));
-    let mut journal = Journal::new(&context.registry, name, destruction.id);
+    let mut journal = Journal::new(&context.registry, name, destruction.id.clone());
     step_context.made.recorded(&destruction.entry);
     data::adopt(&step_context, destruction.dataset.as_ref());
     journal.keep(&step_context.made);
@@ -324,13 +390,18 @@ pub(crate) fn destroy_one(
             running: destruction.running,
             keep_data: options.keep_data,
             purge: options.purge,
+            keep_entry: options.keep_entry,
             ..Intent::default()
         });
     }
     step_context.plan_steps(destruction.steps.len());
-    let result = executor::destroy(&step_context, &mut journal, &destruction.steps);
+    let result = match options.keep_entry {
+        true => executor::detach(&step_context, &mut journal, &destruction.steps)
+            .map_err(|error| unchanged(&step_context, &journal, &destruction, error)),
+        false => executor::destroy(&step_context, &mut journal, &destruction.steps),
+    };
     drop(step_context);
-    if result.is_ok() {
+    if result.is_ok() && !options.keep_entry {
         locks.retire();
     }
     result.map(|()| destruction.change.notes)

@@ -68,7 +68,7 @@ fn operation(kind: &str) -> Option<BrandOperation> {
     match kind {
         "install" => Some(BrandOperation::Install),
         "clone" => Some(BrandOperation::Clone),
-        "detach" => Some(BrandOperation::Detach),
+        "detach" | "attach" => Some(BrandOperation::Detach),
         "uninstall" => Some(BrandOperation::Uninstall),
         "first-boot" => Some(BrandOperation::Root),
         "plumb" => Some(BrandOperation::Addresses),

@@ -45,6 +45,10 @@ pub(crate) enum Purpose {
     ApplyDown,
     /// To give a zone another name.
     Rename,
+    /// To create a zone from files that are there.
+    Attach,
+    /// To take a zone from the host and keep its files.
+    Detach,
     /// To remove links that a zone does not use.
     Unlink,
     /// To take, delete or roll back to a snapshot.
@@ -66,10 +70,18 @@ enum Existing {
 impl Purpose {
     fn existing(self) -> Existing {
         match self {
-            Purpose::Create | Purpose::Apply | Purpose::ApplyDown | Purpose::Snapshot | Purpose::Rename => {
-                Existing::Unasked
-            }
-            Purpose::Boot | Purpose::Destroy | Purpose::Empty | Purpose::Unlink | Purpose::Restore => Existing::Skipped,
+            Purpose::Create
+            | Purpose::Apply
+            | Purpose::ApplyDown
+            | Purpose::Snapshot
+            | Purpose::Rename
+            | Purpose::Attach => Existing::Unasked,
+            Purpose::Boot
+            | Purpose::Destroy
+            | Purpose::Detach
+            | Purpose::Empty
+            | Purpose::Unlink
+            | Purpose::Restore => Existing::Skipped,
             Purpose::Resume => Existing::Redone,
         }
     }
@@ -83,8 +95,9 @@ impl Purpose {
             | Purpose::Empty
             | Purpose::ApplyDown
             | Purpose::Snapshot
-            | Purpose::Rename => Some(Note::Creating { step }),
-            Purpose::Destroy => Some(Note::Destroying { step }),
+            | Purpose::Rename
+            | Purpose::Attach => Some(Note::Creating { step }),
+            Purpose::Destroy | Purpose::Detach => Some(Note::Destroying { step }),
             Purpose::Apply | Purpose::Unlink | Purpose::Restore => None,
         }
     }
@@ -99,6 +112,8 @@ impl Purpose {
             Purpose::Apply | Purpose::ApplyDown => "applying",
             Purpose::Rename => "renaming",
             Purpose::Snapshot => "working on a snapshot of",
+            Purpose::Attach => "attaching",
+            Purpose::Detach => "detaching",
             Purpose::Boot => "booting",
             Purpose::Unlink => "removing links of",
             Purpose::Restore => "restoring",
@@ -115,7 +130,11 @@ impl Purpose {
             | Purpose::Apply
             | Purpose::ApplyDown
             | Purpose::Snapshot
-            | Purpose::Rename => error.with_context(format!("{} {zone} failed at {step}", self.verb())),
+            | Purpose::Rename
+            | Purpose::Attach => error.with_context(format!("{} {zone} failed at {step}", self.verb())),
+            Purpose::Detach => error
+                .with_context(format!("detaching {zone} failed at {step}"))
+                .with_help(format!("fix the cause, then run `zmgr recover {zone}`")),
             Purpose::Destroy => error
                 .with_context(format!("destroying {zone} failed at {step}"))
                 .with_help(format!("fix the cause, then run `zmgr destroy {zone}` again, or `zmgr recover {zone}`")),
@@ -230,14 +249,15 @@ fn timed(step_context: &StepContext<'_>, step: &dyn Step) -> Result<()> {
     Ok(())
 }
 
-/// Creates a zone. On failure rolls back, the entry included, or keeps what was done as `failed`.
+/// Creates a zone, for this purpose. On failure rolls back, the entry included, or keeps what was done as `failed`.
 pub(crate) fn create(
     step_context: &StepContext<'_>,
     journal: &mut Journal<'_>,
     steps: &Steps,
+    purpose: Purpose,
     failure: Failure,
 ) -> Result<()> {
-    undoable(step_context, journal, steps, Purpose::Create, failure)
+    undoable(step_context, journal, steps, purpose, failure)
 }
 
 /// Runs steps that are all undone if one of them fails.
@@ -292,6 +312,23 @@ pub(crate) fn run_or_roll_back(
 pub(crate) fn destroy(step_context: &StepContext<'_>, journal: &mut Journal<'_>, steps: &Steps) -> Result<()> {
     run(step_context, journal, each(steps), Purpose::Destroy)?;
     journal.remove()
+}
+
+/// Takes a zone from the host; its entry stays, and with it everything that the zone holds.
+pub(crate) fn detach(step_context: &StepContext<'_>, journal: &mut Journal<'_>, steps: &Steps) -> Result<()> {
+    run(step_context, journal, each(steps), Purpose::Detach)?;
+    journal.detached()
+}
+
+/// Undoes steps, from the last to the first, up to the first that cannot be undone.
+pub(crate) fn undo_all(step_context: &StepContext<'_>, steps: &Steps) -> Result<()> {
+    let total = step_context.position().1;
+    let all = each(steps).enumerate().collect::<Vec<_>>();
+    visit(step_context, all.into_iter().rev(), |n, step| {
+        step_context.set_step(&step.id(), (n + 1, total));
+        step.undo(step_context)
+    })
+    .map_err(|stopped| stopped.error)
 }
 
 /// Does what comes after the last step that can be undone: boots the zone, and notes that it is `ready`, even if the boot fails.

@@ -98,6 +98,8 @@ pub(crate) fn settled(entry: &ZoneEntry) -> Result<()> {
     }
     match &entry.state {
         Some(EntryState::Ready) => Ok(()),
+        Some(EntryState::Detached) => Err(Error::new(Code::WrongState, format!("{name} is detached"))
+            .with_help(format!("run `zmgr attach {name}` to bring it back"))),
         Some(state) => {
             let step = state.step().unwrap_or_default();
             Err(Error::new(Code::RecoveryNeeded, format!("{name} has an unfinished operation: {state} at step {step}"))

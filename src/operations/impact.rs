@@ -83,7 +83,7 @@ impl Mounts {
     }
 
     /// Returns the mount points below a directory, each with its source.
-    fn below(&self, directory: &str) -> Vec<(String, String)> {
+    pub(crate) fn below(&self, directory: &str) -> Vec<(String, String)> {
         let directory = format!("{directory}/");
         let below = self.0.range(directory.clone()..).take_while(|(path, _)| path.starts_with(&directory));
         below.map(|(path, source)| (path.clone(), source.clone())).collect()

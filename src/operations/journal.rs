@@ -207,6 +207,7 @@ impl<'a> Journal<'a> {
         match before {
             None => self.remove(),
             Some(Before::Ready) => self.note(Note::Ready),
+            Some(Before::Detached) => self.detached(),
             Some(Before::Desired) => self.edit(|entry| {
                 (entry.id, entry.uuid, entry.created, entry.origin) = (None, None, None, None);
                 (entry.state, entry.intent, entry.applied) = (None, Intent::default(), None);
@@ -214,6 +215,18 @@ impl<'a> Journal<'a> {
                 entry.snapshots.clear();
             }),
         }
+    }
+
+    /// Records that the zone's files are kept and that the host does not have it.
+    pub(crate) fn detached(&self) -> Result<()> {
+        self.edit(|entry| {
+            (entry.state, entry.intent) = (Some(EntryState::Detached), Intent::default());
+            (entry.uuid, entry.pending) = (None, None);
+            if let Some((datasets, snapshots)) = &self.made {
+                entry.datasets.clone_from(datasets);
+                entry.snapshots.clone_from(snapshots);
+            }
+        })
     }
 
     /// Removes the entry: the last step of every operation that leaves nothing.

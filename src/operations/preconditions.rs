@@ -10,6 +10,7 @@ use super::data::Places;
 use super::delegation;
 use super::host_assets::unusable_files;
 use super::inventory::{Delegation, Inventory};
+use super::kept;
 use super::lineage::Clones;
 use super::plan_inputs::PlanInputs;
 use super::steps::Vnic;
@@ -18,6 +19,7 @@ use super::zonepath::parent;
 use crate::api::CreateOptions;
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::settings::IpType;
+use crate::documents::zone::MadeDataset;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
@@ -47,6 +49,8 @@ pub(crate) enum Row {
 
 /// Preconditions of a creation, besides those that [`creatable`] checks in the host snapshot.
 pub(crate) const CREATE: &[Row] = &[Row::Vacant, Row::Delegated, Row::Delegable, Row::FileSystems, Row::SetupFiles];
+/// Preconditions of an attach, besides those of the files that are attached.
+pub(crate) const ATTACH: &[Row] = &[Row::Delegated, Row::Delegable, Row::FileSystems];
 /// Preconditions of a reinstallation; if the zone is booted afterwards, [`BOOT`] too.
 pub(crate) const REINSTALL: &[Row] = &[Row::Brand, Row::Delegated, Row::FileSystems, Row::SetupFiles];
 /// Preconditions of a zone's next boot.
@@ -155,6 +159,14 @@ pub(crate) fn all_met(unmet: Vec<Unmet>) -> Result<()> {
     Err(unmet.fold(first, |error, other| error.with_detail(other.to_detail())))
 }
 
+/// Checks the preconditions of attaching this zone that no snapshot shows. `recorded`: the datasets that zmgr made for it.
+pub(crate) fn before_attach(inventory: Inventory<'_>, spec: &ZoneSpec, recorded: &[MadeDataset]) -> Result<()> {
+    let host = inventory.host;
+    kept::check(host, &spec.name, &spec.zonepath.value, &spec.brand.value, recorded)?;
+    let Ok(config) = without_nets(spec, host.dialect()) else { return Ok(()) };
+    Subject { spec: Some(spec), ..Subject::new(inventory, &spec.name, &config) }.check(ATTACH)
+}
+
 /// Checks the preconditions of creating this zone that no snapshot shows.
 pub(crate) fn before_creation(inventory: Inventory<'_>, spec: &ZoneSpec, places: &Places) -> Result<()> {
     // Errors of the configuration itself are reported by its plan.
@@ -205,6 +217,7 @@ pub(super) fn unregistered(allocator: &mut Allocator, name: &ZoneName) -> Result
         Some(None) => {
             error.with_help(format!("its file exists, but not the zone: run `zmgr apply {name}` to create it"))
         }
+        Some(Some("detached")) => error.with_help(format!("run `zmgr attach {name}` to bring it back")),
         Some(Some("ready")) | None => {
             error.with_help(format!("run `zmgr show {name}` to see it, or `zmgr destroy {name}` to remove it"))
         }
@@ -369,6 +382,8 @@ pub(super) fn links(host: &HostSnapshot, spec: &ZoneSpec) -> Result<()> {
 pub(super) fn undisturbed(allocator: &Allocator, source: &ZoneName) -> Result<()> {
     match allocator.snapshot().entry(EntryKind::Zone, source.as_str()).and_then(|entry| entry.summary.state()) {
         None | Some("ready") => Ok(()),
+        Some("detached") => Err(Error::new(Code::WrongState, format!("{source} is detached and cannot be cloned"))
+            .with_help(format!("run `zmgr attach {source}`"))),
         Some(state) => Err(Error::new(Code::WrongState, format!("{source} is {state} and cannot be cloned now"))
             .with_help(format!("run `zmgr recover {source}`"))),
     }

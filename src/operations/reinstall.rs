@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::config_tree::ConfigTree;
 use super::confirm::confirmed;
 use super::context::Context;
+use super::create_plan::Arrival;
 use super::data;
 use super::entries::entry;
 use super::executor::{self, Purpose};
@@ -112,7 +113,8 @@ pub(crate) fn plan(
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);
     let down = destroy::down(config_tree, &entry, &zone, autoboot, &DestroyOptions::new());
     let host_assets = HostAssets::of(&context.host, config_tree, &spec)?;
-    let install = create_plan::installation(&spec, config_tree, context.host.dialect(), &host_assets, true)?;
+    let again = Arrival::Installed { again: true };
+    let install = create_plan::installation(&spec, config_tree, context.host.dialect(), &host_assets, again)?;
     let up: Vec<Box<dyn Step>> =
         destroy::drop_snapshots(&context.registry, &entry).into_iter().chain(install).collect();
     let (limit, halt_limit) = (config_tree.config.timeouts.boot, config_tree.config.timeouts.shutdown);

@@ -46,7 +46,11 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
             _ => None,
         })
         .collect();
-    let prepare = if plan.operation == Operation::Apply { create::prepare_unbuilt } else { create::prepare };
+    let prepare = match plan.operation {
+        Operation::Apply => create::prepare_unbuilt,
+        Operation::Attach => create::prepare_attach,
+        _ => create::prepare,
+    };
     let applies = changes.iter().any(|(_, change)| matches!(change.request, Request::Apply { .. }));
     let run_context = before(run, |events| {
         let context = &context.with_cancel(events);
@@ -62,7 +66,7 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
                 let known = snapshots.as_ref().or(prepared.as_ref().map(|prepared| &prepared.snapshots));
                 (lineage(context, &config_tree, known, &changes)?, Removal::default())
             }
-            Operation::Destroy | Operation::Reinstall => {
+            Operation::Destroy | Operation::Detach | Operation::Reinstall => {
                 let lineage = clones::of_entries(context, &names);
                 let removal = Removal::inspect(context, &config_tree, &lineage)?;
                 (lineage, removal)
@@ -89,6 +93,7 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
     };
     let outcomes = match plan.operation {
         Operation::Destroy => run_context.lineage.removing().run(changes, Action::Destroyed, run, work),
+        Operation::Detach => run_context.lineage.removing().run(changes, Action::Detached, run, work),
         _ => run_context.lineage.building()?.run((context, &run_context.config_tree), changes, run, work),
     };
     Ok(Report { outcomes: outcomes? })

@@ -443,9 +443,9 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "state",
         at: &[At::Zone],
-        args: args!("STATE": Type::Word(&["creating", "ready", "destroying", "failed"])),
+        args: args!("STATE": Type::Word(&["creating", "ready", "destroying", "detached", "failed"])),
         props: &[
-            prop("step", Type::Plain(100), "the current step; required except for ready"),
+            prop("step", Type::Plain(100), "the current step; required except for ready and detached"),
             prop("undo", Type::Bool, "whether the steps are being undone; only for creating"),
             prop(
                 "boot",
@@ -455,9 +455,12 @@ pub(crate) static TABLE: &[NodeRule] = &[
             prop("running", Type::Bool, "whether it was running before; only for destroying"),
             prop("keep-data", Type::Bool, "whether its files are kept; only for destroying"),
             prop("purge", Type::Bool, "whether datasets that zmgr made for it are destroyed; only for destroying"),
+            prop("keep-entry", Type::Bool, "whether the entry stays, as that of a detached zone; only for destroying"),
+            prop("attach", Type::Bool, "whether its files are attached instead of installed; only for creating"),
+            prop("update", Type::Bool, "whether its packages are updated to the host's; only for attach"),
             prop(
                 "before",
-                Type::Word(&["desired", "ready", "wish"]),
+                Type::Word(&["desired", "ready", "detached", "wish"]),
                 "what the entry was before, to restore it in a rollback; only for creating",
             ),
         ],

@@ -255,6 +255,36 @@ static void another_name(zmgr_manager *manager) {
     DROP(error);
 }
 
+static void taken_away_and_back(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_plan *plan = NULL;
+    zmgr_report *report = NULL;
+    zmgr_attach_options options;
+    const char *names[] = {"kept"};
+    CHECK_STATUS(zmgr_zone_create(manager, "kept", NULL, NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_plan_detach(manager, names, 1, &plan, &error), ZMGR_WRONG_STATE, error);
+    DROP(error);
+    CHECK_STATUS(zmgr_zone_halt(manager, "kept", NULL, NULL, &error), ZMGR_OK, error);
+    CHECK_STATUS(zmgr_plan_detach(manager, names, 1, &plan, &error), ZMGR_OK, error);
+    CHECK(!zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_zones_detach(manager, names, 1, NULL, &report, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_report_action(report, 0), "detached");
+    zmgr_report_free(report);
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.boot = true;
+    CHECK_STATUS(zmgr_plan_attach(manager, names, 1, &options, &plan, &error), ZMGR_OK, error);
+    CHECK(!zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_zones_attach(manager, names, 1, &options, NULL, &report, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_report_action(report, 0), "attached");
+    CHECK_TEXT(zmgr_zone_status(zmgr_report_zone(report, 0)), "running");
+    zmgr_report_free(report);
+    CHECK_STATUS(zmgr_zones_attach(manager, names, 1, NULL, NULL, NULL, &error), ZMGR_EXISTS, error);
+    DROP(error);
+}
+
 int main(int argc, char **argv) {
     char directory[1024];
     zmgr_manager *manager = check_manager(argc, argv, "addresses", directory, sizeof directory);
@@ -270,6 +300,7 @@ int main(int argc, char **argv) {
     null_is_answered(manager);
     documents(manager);
     another_name(manager);
+    taken_away_and_back(manager);
     zmgr_close(manager);
     return check_done();
 }

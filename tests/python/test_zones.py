@@ -242,6 +242,24 @@ def test_rename(zmgr_manager: zmgr.Manager) -> None:
         zmgr_manager.zone("a")
 
 
+def test_detach_and_attach(zmgr_manager: zmgr.Manager) -> None:
+    before = zmgr_manager.create("a", boot=False)
+    assert [step.id for step in zmgr_manager.plan_detach("a").changes[0].steps][0] == "autoboot-off"
+    assert [outcome.action for outcome in zmgr_manager.detach("a")] == ["detached"]
+    assert zmgr_manager.zone("a").state == zmgr.ZoneState.DETACHED
+    with pytest.raises(zmgr.StateError):
+        zmgr_manager.boot("a")
+    assert zmgr_manager.plan_attach("a", update=True).operation == "attach"
+    (outcome,) = zmgr_manager.attach("a", boot=True)
+    assert outcome.action == "attached" and outcome.zone is not None
+    assert outcome.zone.nets == before.nets and outcome.zone.uuid != before.uuid
+    zmgr_manager.destroy("a", keep_data=True)
+    (outcome,) = zmgr_manager.attach("a", template="oi")
+    assert outcome.zone is not None and outcome.zone.state == zmgr.ZoneState.READY
+    with pytest.raises(zmgr.NotFoundError):
+        zmgr_manager.attach("b")
+
+
 def test_import(zmgr_manager: zmgr.Manager) -> None:
     zone = zmgr_manager.create("a")
     (zmgr_manager.root / "zones/a.kdl").unlink()

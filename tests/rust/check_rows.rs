@@ -43,7 +43,7 @@ fn datasets_that_no_zone_has_were_silent_until_create_refused() {
     let found = found(&fixture.manager, "orphan-dataset");
     let names: Vec<&str> = found.iter().filter_map(|found| found.message.split(' ').nth(2)).collect();
     assert_eq!(names, ["rpool/zones/web09"], "{found:#?}");
-    assert!(found[0].help.as_ref().unwrap().contains("zoneadm -z web09 attach"), "{found:#?}");
+    assert!(found[0].help.as_ref().unwrap().contains("zmgr attach web09"), "{found:#?}");
     assert_eq!(found[0].severity, Severity::Warning);
 }
 

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
-    ApplyOptions, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, RecoverOptions, ReinstallOptions,
-    RenameOptions, RollbackOptions, RunOptions, SimHost,
+    ApplyOptions, AttachOptions, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, RecoverOptions,
+    ReinstallOptions, RenameOptions, RollbackOptions, RunOptions, SimHost,
 };
 
 use crate::brand_lives::write_template;
@@ -66,6 +66,10 @@ fn operate(manager: &Manager, operation: &str) {
         "snapshot" => manager.create_snapshot("web01", Some("s"), run).map(drop),
         "snapshot-delete" => manager.delete_snapshot("web01", "s", run).map(drop),
         "snapshot-rollback" => manager.roll_back("web01", "s", &RollbackOptions::new().force(true), run).map(drop),
+        "detach" => manager.detach(&["web01"], run).map(drop),
+        "attach" => manager.attach(&["web01"], &AttachOptions::new().boot(true), run).map(drop),
+        // What follows the boot of a zone that zmgr did not install waits for its next boot if zmgr dies.
+        "attach-kept" => manager.attach(&["web01"], &AttachOptions::new(), run).map(drop),
         "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
         other => panic!("no operation {other}"),
     };
@@ -284,6 +288,48 @@ fn rename_on_omnios() {
 #[test]
 fn rename_of_the_zone_alone() {
     visit("rename", &["web01", "web02", "web09"], |dir| with_named_zone(dir, Dialect::OpenIndiana));
+}
+
+/// A zone of this brand that is down.
+fn with_zone_down(dir: &Path, dialect: Dialect, brand: &str) {
+    zmgr::SimHost::create(dir, dialect).unwrap();
+    let (manager, run) = (manager(dir), &mut RunOptions::new());
+    manager.init().unwrap();
+    let template = format!(
+        "template \"t\" {{\n    brand \"{brand}\"\n    autoboot #true\n    net \"internal\" {{ pool \"internal\"; }}\n}}\n"
+    );
+    fs::write(dir.join("etc/zmgr/templates/t.kdl"), template).unwrap();
+    manager.create("web01", &CreateOptions::new().template("t").boot(false), run).unwrap();
+}
+
+/// The brands whose hooks detach and attach in ways of their own.
+const HOOKED: [(Dialect, &str); 3] =
+    [(Dialect::OpenIndiana, "nlipkg"), (Dialect::OmniOs, "ipkg"), (Dialect::OmniOs, "sparse")];
+
+#[test]
+fn detach() {
+    for (dialect, brand) in HOOKED {
+        visit("detach", &["web01"], |dir| with_zone_down(dir, dialect, brand));
+    }
+}
+
+#[test]
+fn attach_of_a_detached_zone() {
+    for (dialect, brand) in HOOKED {
+        visit("attach", &["web01"], |dir| {
+            with_zone_down(dir, dialect, brand);
+            manager(dir).detach(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
+        });
+    }
+}
+
+#[test]
+fn attach_of_kept_files() {
+    visit("attach-kept", &["web01"], |dir| {
+        with_zone(dir);
+        let keep = DestroyOptions::new().keep_data(true);
+        manager(dir).destroy(&["web01"], &keep, &mut RunOptions::new()).unwrap().into_result().unwrap();
+    });
 }
 
 const ENTRY: &str = "etc/zmgr/zones/web01.kdl";

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "the long tests say how far they are")]
 
 mod answers;
+mod attach;
 mod batch;
 mod boot_order;
 mod boots;

@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::WriteHook;
 use zmgr::{
-    ApplyOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager, RecoverOptions,
-    ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions, SimHost,
+    ApplyOptions, AttachOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager,
+    RecoverOptions, ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions, SimHost,
 };
 
 mod meddle;
@@ -85,7 +85,7 @@ fn draw(dice: &mut Dice) -> String {
     let (zone, other) = (dice.pick(ZONES), dice.pick(ZONES));
     let address = format!("10.1.0.{}", 9 + dice.roll(8));
     let (number, gib) = (dice.roll(3), 1 + dice.roll(4));
-    match dice.roll(68) {
+    match dice.roll(72) {
         0..=5 => format!("create {zone}"),
         6 => format!("create-at {zone} {address}"),
         7 => format!("clone {zone} {other}"),
@@ -137,6 +137,8 @@ fn draw(dice: &mut Dice) -> String {
         63 => format!("snapshot {zone} s{number}"),
         64 => format!("snapshot-delete {zone} s{number}"),
         65..=66 => format!("snapshot-rollback {zone} s{number}"),
+        67 => format!("detach {zone}"),
+        68..=69 => format!("attach {zone}"),
         _ => "recover".to_owned(),
     }
 }
@@ -164,6 +166,8 @@ fn is_operation(words: &[&str]) -> bool {
             | "snapshot-delete"
             | "snapshot-rollback"
             | "recover"
+            | "detach"
+            | "attach"
             | "rename"
             | "rename-links"
             | "recover-on"
@@ -202,6 +206,8 @@ fn operate(manager: &Manager, words: &[&str]) -> Result<(), Error> {
         ["boot", zone] => manager.boot(&[zone], run).and_then(done),
         ["halt", zone] => manager.halt(&[zone], &HaltOptions::new(), run).and_then(done),
         ["reboot", zone] => manager.reboot(&[zone], &HaltOptions::new(), run).and_then(done),
+        ["detach", zone] => manager.detach(&[zone], run).and_then(done),
+        ["attach", zone] => manager.attach(&[zone], &AttachOptions::new(), run).and_then(done),
         ["rename", zone, to] => manager.rename(zone, to, &RenameOptions::new(), run).and_then(done),
         ["rename-links", zone, to] => manager.rename(zone, to, &RenameOptions::new().links(true), run).and_then(done),
         ["create-shared", zone] => manager.create(zone, &CreateOptions::new().template("shared"), run).map(drop),
@@ -356,7 +362,7 @@ impl Machine {
                 self.made.insert(guid.clone(), id.clone());
             }
         }
-        if words[0] == "import" && matches!(result, Ok(()) | Err(None)) {
+        if matches!(words[0], "import" | "attach") && matches!(result, Ok(()) | Err(None)) {
             // Adopted, even if zmgr was killed after that: what lies at its zonepath is the zone's from now on.
             for (guid, name) in &is.datasets {
                 let home = name.split('/').nth(2).unwrap_or_default();

@@ -4,6 +4,7 @@
 #![allow(non_camel_case_types)]
 
 mod address;
+mod attach;
 mod bulk;
 mod cancel;
 mod diagnostic;

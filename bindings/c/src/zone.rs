@@ -193,7 +193,7 @@ pub unsafe extern "C" fn zmgr_zone_zonepath(zone: *const zmgr_zone) -> *const c_
     unsafe { read_text(zone, |z| z.texts().zonepath.as_deref()) }
 }
 
-/// Returns the state in the registry: "creating", "ready", "destroying", "failed", "unreadable"; NULL if the zone has not been
+/// Returns the state in the registry: "creating", "ready", "destroying", "detached", "failed", "unreadable"; NULL if the zone has not been
 /// created yet or is not registered.
 ///
 /// # Safety

@@ -3,8 +3,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    check, completions, create, destroy, doctor, documents, drift, edit, find, fleet, forget, import, init, man, plan,
-    pool, power, recover, reinstall, rename, show, sim, snapshot,
+    attach, check, completions, create, destroy, doctor, documents, drift, edit, find, fleet, forget, import, init,
+    man, plan, pool, power, recover, reinstall, rename, show, sim, snapshot,
 };
 use crate::examples;
 use crate::failure::Failure;
@@ -58,6 +58,12 @@ pub enum Command {
     Destroy(destroy::Destroy),
     /// Reinstall zones from scratch, keeping addresses and configuration
     Reinstall(reinstall::Reinstall),
+    /// Take zones from the host and keep their files and entries
+    #[command(after_help = examples::DETACH)]
+    Detach(attach::Detach),
+    /// Bring back detached zones, or files that destroy kept
+    #[command(after_help = examples::ATTACH)]
+    Attach(attach::Attach),
     /// Give a zone another name, in every file that names it
     #[command(after_help = examples::RENAME)]
     Rename(rename::Rename),
@@ -149,6 +155,8 @@ impl Command {
             Command::Edit(edit) => edit.run(globals),
             Command::Init(init) => init.run(globals),
             Command::Reinstall(reinstall) => reinstall.run(globals),
+            Command::Detach(detach) => detach.run(globals),
+            Command::Attach(attach) => attach.run(globals),
             Command::Rename(rename) => rename.run(globals),
             Command::Run(run) => run.run(globals),
             Command::Boot(boot) => boot.run(globals),

@@ -23,6 +23,17 @@ Examples:
   zmgr destroy db01 --keep-data
   zmgr destroy db01 --purge --dry-run";
 
+pub const DETACH: &str = "\
+Examples:
+  zmgr detach web01
+  zmgr detach --tag web --dry-run";
+
+pub const ATTACH: &str = "\
+Examples:
+  zmgr attach web01
+  zmgr attach web01 --update --boot
+  zmgr attach db01 -t storage --dry-run";
+
 pub const RENAME: &str = "\
 Examples:
   zmgr rename web01 web02 --dry-run

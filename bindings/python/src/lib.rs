@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 mod addresses;
 mod arguments;
+mod attach;
 mod cancel;
 mod convert;
 mod doctor;

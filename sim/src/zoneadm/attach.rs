@@ -20,7 +20,7 @@ use crate::document::Document;
 use crate::index::State;
 use crate::zfs::change;
 use crate::zfs::dataset::{self, Dataset};
-use crate::{ZoneState, pkg};
+use crate::{Machine, ZoneState, pkg};
 
 const DETACHED: &str = "SUNWdetached.xml";
 const ATTACHED: &str = "SUNWattached.xml";
@@ -264,10 +264,27 @@ fn existing(session: &mut Session<'_, '_>, target: &Target, options: &Read) -> i
         return fail_with(session, End::NotComplete);
     }
     drop(lock);
+    copy_publishers(machine, &root)?;
     say_attached(session, target, &environment.name);
     hook::log(session, "                Installing: Using pre-existing data in zonepath");
     say_updated(session, options.has('u'));
     Ok(End::Done)
+}
+
+/// The host's publishers replace those of the same name and come first; those that only the zone has come after them. A linked
+/// image has the host's anyhow.
+/// [source: attach of ipkg and sparse, pkg copy-publishers-from; pkg5, src/client.py]
+fn copy_publishers(machine: &Machine, root: &str) -> io::Result<()> {
+    let Some(mut image) = pkg::image::read(machine, root)? else { return Ok(()) };
+    if image.publishers.iter().any(|publisher| publisher.system) {
+        return Ok(());
+    }
+    let mut publishers = pkg::image::publishers(machine, "/")?;
+    let is_new = |own: &pkg::image::Publisher| !publishers.iter().any(|known| known.name == own.name);
+    let own: Vec<_> = image.publishers.drain(..).filter(is_new).collect();
+    publishers.extend(own);
+    image.publishers = publishers;
+    pkg::image::write(machine, root, &image)
 }
 
 fn say_attached(session: &mut Session<'_, '_>, target: &Target, environment: &str) {

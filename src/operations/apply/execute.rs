@@ -161,7 +161,7 @@ fn rebuild(application: &Application, step_context: &StepContext<'_>, mut journa
     journal.keep(&step_context.made);
     journal.uninstalled();
     journal.intend(Intent { before: Some(Before::Ready), boot: Some(application.boot.is_some()), ..Intent::default() });
-    executor::create(step_context, &mut journal, &application.steps, Failure::Keep)?;
+    executor::create(step_context, &mut journal, &application.steps, Purpose::Create, Failure::Keep)?;
     note_applied(&journal, application)?;
     executor::finish(step_context, &mut journal, application.boot.as_ref())
 }

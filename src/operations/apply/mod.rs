@@ -19,7 +19,7 @@ use super::boot_order::host_note;
 use super::config_tree::ConfigTree;
 use super::context::{Context, Snapshots};
 use super::create::{self, failure};
-use super::create_plan::{self, vnic_steps, vnics};
+use super::create_plan::{self, Arrival, vnic_steps, vnics};
 use super::entries;
 use super::host_assets::HostAssets;
 use super::jobs::before;
@@ -36,7 +36,7 @@ use crate::api::{
 use crate::documents::document::Document;
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::settings::EntryNet;
-use crate::documents::zone::{Applied, Pending, ZoneEntry};
+use crate::documents::zone::{Applied, EntryState, Pending, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::{self, ZoneConfig};
@@ -109,7 +109,7 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let snapshots = context.snapshot()?.for_zones(names);
     let mut allocator = context.registry.allocator(config_tree.pools.clone(), snapshots.host_usage.clone())?;
-    let comparisons = comparisons(context, &config_tree, &snapshots, names)?;
+    let comparisons = attached(comparisons(context, &config_tree, &snapshots, names)?, names);
     let lineage = lineage(comparisons.iter().map(|(name, comparison)| (name, comparison.as_ref().ok())), options);
     let order = lineage.building()?.sorted(comparisons.iter().map(|(name, _)| name.to_string()).collect());
     let _ = snapshots.clones.set(lineage.clones());
@@ -159,6 +159,18 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
     let ranks: HashMap<&str, usize> = order.iter().enumerate().map(|(rank, name)| (name.as_str(), rank)).collect();
     changes.sort_by_key(|change| ranks.get(change.zone.as_str()).copied());
     Ok(Plan::new(Operation::Apply, changes))
+}
+
+/// Leaves out detached zones that were not named: there is nothing to apply to them.
+fn attached<'h>(
+    mut comparisons: Vec<(ZoneName, Result<ZoneComparison<'h>>)>,
+    names: &[ZoneName],
+) -> Vec<(ZoneName, Result<ZoneComparison<'h>>)> {
+    let is_detached = |comparison: &Result<ZoneComparison<'h>>| {
+        comparison.as_ref().is_ok_and(|comparison| comparison.entry().state == Some(EntryState::Detached))
+    };
+    comparisons.retain(|(_, comparison)| !names.is_empty() || !is_detached(comparison));
+    comparisons
 }
 
 /// Splits unbuilt zones into those with valid files and those with errors.
@@ -221,7 +233,7 @@ pub(crate) fn apply(
         Ok(snapshots) => snapshots.for_zones(names),
         Err(error) => return Report::called_off(names, Action::Failed, error),
     };
-    let mut comparisons = comparisons(context, &config_tree, &snapshots, names)?;
+    let mut comparisons = attached(comparisons(context, &config_tree, &snapshots, names)?, names);
     let on_failure = failure(run.on_failure, &config_tree);
     let create = CreateOptions::default();
     let is_unbuilt = |comparison: &Result<ZoneComparison<'_>>| {
@@ -337,11 +349,17 @@ fn plan_of(
         }
         None => {
             rebuild = true;
-            applied_now.plumb_links = create_plan::unknown_links(spec);
+            applied_now.plumb_links = create_plan::unknown_links(spec, false);
             preconditions::source_fits(snapshots.clones(), host, spec)?;
             boots::check_rebuild(context, config_tree, snapshots, spec)?;
             let host_assets = HostAssets::of(&context.host, config_tree, spec)?;
-            steps = create_plan::steps(spec, config_tree, context.host.dialect(), &host_assets)?;
+            steps = create_plan::steps(
+                spec,
+                config_tree,
+                context.host.dialect(),
+                &host_assets,
+                Arrival::Installed { again: false },
+            )?;
             let limit = config_tree.config.timeouts.boot;
             boot = spec.autoboot.value.then(|| Boot { zone: name.clone(), limit });
             notes.extend(boot.as_ref().and_then(|_| snapshots.clones().note(&name)));

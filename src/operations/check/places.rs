@@ -177,8 +177,7 @@ fn orphans(
             "the dataset {name} belongs to no zone of the host and to no zone entry, and `zmgr create {zone}` would refuse to use its place"
         );
         let mut finding = Diagnostic::new("orphan-dataset", message).with_help(format!(
-            "if it holds a zone, configure that zone with its zonepath, then run `zoneadm -z {zone} attach` and `zmgr import {zone}`; \
-             otherwise rename it, or run `zfs destroy -r {name}`"
+            "if it holds the files of a detached zone, run `zmgr attach {zone}`; otherwise rename it, or run `zfs destroy -r {name}`"
         ));
         finding.severity = Severity::Warning;
         findings.0.push(finding);

@@ -391,6 +391,8 @@ fn of_zone(
     match (&comparison.entry().state, &comparison.host) {
         (None, _) => bare(DriftStatus::NotBuilt),
         (Some(EntryState::Ready), None) => bare(DriftStatus::Absent),
+        // As recorded, there is nothing to compare.
+        (Some(EntryState::Detached), None) => bare(DriftStatus::Clean),
         (Some(EntryState::Ready), Some((zone, config))) => {
             let desired = match comparison.desired() {
                 Ok(desired) => desired,

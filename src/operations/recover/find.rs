@@ -68,7 +68,7 @@ pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
         return Some(Journal::Snapshot(Progress { has_begun: false, is_final: false, needs_down: false }));
     }
     Some(match state {
-        EntryState::Ready => return None,
+        EntryState::Ready | EntryState::Detached => return None,
         EntryState::Creating { step, undo } => Journal::Creating { phase: phase(step), undo: *undo },
         EntryState::Destroying { step } => Journal::Destroying { phase: phase(step) },
         // Of these two, only creations can fail.
@@ -91,7 +91,7 @@ fn phase(step: &str) -> Phase {
     match step.split(':').next().unwrap_or_default() {
         "dataset" | "vnic" | "unlink" | "drop-snapshots" => Phase::Links,
         "configure" | "unconfigure" => Phase::Configuration,
-        "install" | "clone" | "uninstall" | "detach" => Phase::Files,
+        "install" | "clone" | "attach" | "uninstall" | "detach" => Phase::Files,
         _ => Phase::Settled,
     }
 }

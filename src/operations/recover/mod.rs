@@ -9,6 +9,7 @@ mod rename;
 
 use super::config_tree::ConfigTree;
 use super::context::{Context, Locks};
+use super::create_plan::Arrival;
 use super::entries::entry;
 use super::executor::{self, Purpose};
 use super::host_assets::HostAssets;
@@ -88,7 +89,7 @@ fn unfinished(context: &Context) -> Result<Vec<ZoneName>> {
     let mut names: Vec<ZoneName> = snapshot
         .entries()
         .filter(|entry| entry.summary.kind == EntryKind::Zone && entry.unreadable.is_none())
-        .filter(|entry| entry.summary.state().is_some_and(|state| state != "ready"))
+        .filter(|entry| entry.summary.state().is_some_and(|state| !matches!(state, "ready" | "detached")))
         .filter_map(|entry| ZoneName::new(entry.summary.name).ok())
         .collect();
     names.sort_unstable();
@@ -258,6 +259,10 @@ impl Work<'_> {
                 self.findings.autoboot,
                 &DestroyOptions::new().keep_data(self.entry.intent.keep_data).purge(self.entry.intent.purge),
             );
+            if self.entry.intent.keep_entry {
+                executor::detach(step_context, journal, &steps)?;
+                return view::read(&self.context.registry, &self.entry.name, Some(self.spec), None).map(Done::Finished);
+            }
             return executor::destroy(step_context, journal, &steps).map(|()| Done::Destroyed);
         }
         if let Some(unfinished) = self.unfinished_snapshot() {
@@ -279,7 +284,7 @@ impl Work<'_> {
                 self.config_tree,
                 self.context.host.dialect(),
                 &self.host_assets()?,
-                true,
+                Arrival::Installed { again: true },
             )?;
             if let Some(zone) = &self.findings.zone {
                 self.empty(step_context, journal, zone)?;
@@ -324,6 +329,11 @@ impl Work<'_> {
             unfinished.undo(step_context, journal)?;
             return self.as_it_is();
         }
+        if let Some(zone) = self.findings.zone.as_ref().filter(|_| self.entry.intent.keep_data) {
+            let options = DestroyOptions::new().keep_data(true);
+            let down = destroy::down(self.config_tree, self.entry, zone, false, &options);
+            executor::undo_all(step_context, &down)?;
+        }
         if self.spec.host_autoboot() && !self.findings.autoboot {
             let autoboot = super::steps::Autoboot { zone: self.entry.name.clone(), on: true };
             executor::run(step_context, journal, [&autoboot as &dyn Step], Purpose::Restore)?;
@@ -351,7 +361,8 @@ impl Work<'_> {
     }
 
     fn creation(&self) -> Result<Vec<Box<dyn Step>>> {
-        create_plan::steps(self.spec, self.config_tree, self.context.host.dialect(), &self.host_assets()?)
+        let files = Arrival::of(&self.entry.intent);
+        create_plan::steps(self.spec, self.config_tree, self.context.host.dialect(), &self.host_assets()?, files)
     }
 
     fn host_assets(&self) -> Result<HostAssets> {

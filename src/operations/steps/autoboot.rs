@@ -37,8 +37,11 @@ impl Step for Autoboot {
         if self.probe(step_context)? == Probe::Done { Ok(()) } else { Err(ended.error()) }
     }
 
-    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
-        // A zone that is rolled back is removed completely.
-        Ok(())
+    fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
+        // A zone whose creation is rolled back is removed completely.
+        match self.on {
+            true => Ok(()),
+            false => Autoboot { zone: self.zone.clone(), on: true }.run(step_context),
+        }
     }
 }

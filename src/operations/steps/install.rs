@@ -167,7 +167,12 @@ const SHOWN: usize = 5;
 
 /// Adds what the brand's hook wrote in a log of its own to the error, and keeps the log: the rollback destroys the zone's files,
 /// and hooks of some distributions print nothing at all.
-fn explain(step_context: &StepContext<'_>, zone: &HostZone, environment: &Environment, error: Error) -> Error {
+pub(super) fn explain(
+    step_context: &StepContext<'_>,
+    zone: &HostZone,
+    environment: &Environment,
+    error: Error,
+) -> Error {
     let mut found = vec![step_context.host.path(&zone.zonepath).join("log/zone.log")];
     let ours = |name: &str| name.starts_with(&format!("{}.", zone.name)) && name.contains("_log.");
     let temporary = fs::read_dir(step_context.host.path("/var/tmp")).into_iter().flatten().flatten();

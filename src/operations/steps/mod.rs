@@ -2,6 +2,7 @@
 //!
 //! Invariant: a step may be run, probed and undone any number of times, and after being killed at any instant.
 
+mod attach;
 mod autoboot;
 mod boot;
 mod configure;
@@ -29,6 +30,7 @@ mod uninstall;
 mod unlink;
 mod vnic;
 
+pub(crate) use attach::Attach;
 pub(crate) use autoboot::Autoboot;
 pub(crate) use boot::Boot;
 pub(crate) use configure::{Configure, Extent};

@@ -8,6 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, ZoneState};
 use crate::operations::data;
+use crate::operations::kept::{self, DETACHED};
 use crate::value::name::ZoneName;
 
 /// Uninstalls a zone, or detaches it.
@@ -50,9 +51,6 @@ impl Uninstall {
         )
     }
 }
-
-/// What zoneadm leaves in the zonepath of a zone that it detaches.
-const DETACHED: &str = "SUNWdetached.xml";
 
 impl Step for Uninstall {
     fn id(&self) -> String {
@@ -111,7 +109,16 @@ impl Step for Uninstall {
         Ok(())
     }
 
-    fn undo(&self, _: &StepContext<'_>) -> Result<()> {
+    fn undo(&self, step_context: &StepContext<'_>) -> Result<()> {
+        // Files that are gone stay gone; a detach only changes how they are mounted.
+        let zone = if self.keep_data { step_context.host.zone_state(&self.zone)? } else { None };
+        let commands = zone.map_or(Ok(Vec::new()), |zone| kept::put_back(&step_context.host, &zone))?;
+        for command in commands {
+            let ended = step_context.run_locked(command)?;
+            if !ended.success() {
+                return Err(ended.error());
+            }
+        }
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The commands. Each turns its options into one call of the API and prints the result.
 
+pub mod attach;
 pub mod check;
 pub mod completions;
 mod confirm;

@@ -1,0 +1,67 @@
+//! The commands `detach` and `attach`.
+
+use clap::Args;
+use zmgr::AttachOptions;
+
+use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::zone_args::ZoneArgs;
+use crate::failure::Failure;
+use crate::globals::Globals;
+use crate::session;
+
+/// Options of `detach`.
+#[derive(Debug, Args)]
+pub struct Detach {
+    #[command(flatten)]
+    zones: ZoneArgs,
+    #[command(flatten)]
+    work: Work,
+}
+
+impl Detach {
+    /// Detaches the zones, or prints the plan.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let manager = session::manager(globals)?;
+        let names = self.zones.names(&manager)?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if self.work.dry_run {
+            return tell_plan(globals, &manager.plan_detach(&names)?);
+        }
+        let report = with_run_options(globals, &self.work, |run| manager.detach(&names, run))?;
+        tell_report(globals, &report)
+    }
+}
+
+/// Options of `attach`.
+#[derive(Debug, Args)]
+pub struct Attach {
+    #[command(flatten)]
+    zones: ZoneArgs,
+    /// Update the zones' packages to those of the host, after an upgrade of the host
+    #[arg(short, long)]
+    update: bool,
+    /// Boot the zones afterwards
+    #[arg(long)]
+    boot: bool,
+    /// Template of zones without an entry [default: default-template in config.kdl]
+    #[arg(short, long, value_name = "TEMPLATE")]
+    template: Option<String>,
+    #[command(flatten)]
+    work: Work,
+}
+
+impl Attach {
+    /// Attaches the zones, or prints the plan.
+    pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
+        let mut options = AttachOptions::new().update(self.update).boot(self.boot);
+        options.template.clone_from(&self.template);
+        let manager = session::manager(globals)?;
+        let names = self.zones.names(&manager)?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if self.work.dry_run {
+            return tell_plan(globals, &manager.plan_attach(&names, &options)?);
+        }
+        let report = with_run_options(globals, &self.work, |run| manager.attach(&names, &options, run))?;
+        tell_report(globals, &report)
+    }
+}

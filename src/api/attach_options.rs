@@ -1,0 +1,54 @@
+//! Options of an attach.
+
+/// Options for attaching a detached zone, or the files that `destroy` kept.
+///
+/// ```
+/// # use zmgr::*;
+/// # let dir = tempfile::tempdir()?;
+/// # let manager = Manager::builder().simulate(dir.path()).build()?;
+/// # manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+/// manager.destroy(&["web01"], &DestroyOptions::new().keep_data(true), &mut RunOptions::new())?;
+/// let options = AttachOptions::new().template("oi").update(true).boot(true);
+/// let zones = manager.attach(&["web01"], &options, &mut RunOptions::new())?.into_result()?;
+/// assert_eq!(zones[0].status, Some(ZoneStatus::Running));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AttachOptions {
+    /// Update the zone's packages to those of the host, in place: after an upgrade of the host.
+    pub update: bool,
+    /// Boot at the end.
+    pub boot: bool,
+    /// Template of a zone without an entry; default: `default-template` of `config.kdl`.
+    pub template: Option<String>,
+}
+
+impl AttachOptions {
+    /// Returns the defaults: no update, no boot, the default template.
+    pub fn new() -> Self {
+        AttachOptions::default()
+    }
+
+    /// Updates the zone's packages to those of the host.
+    #[must_use]
+    pub fn update(mut self, update: bool) -> Self {
+        self.update = update;
+        self
+    }
+
+    /// Boots at the end.
+    #[must_use]
+    pub fn boot(mut self, boot: bool) -> Self {
+        self.boot = boot;
+        self
+    }
+
+    /// Sets the template of a zone without an entry.
+    #[must_use]
+    pub fn template(mut self, template: impl Into<String>) -> Self {
+        self.template = Some(template.into());
+        self
+    }
+}

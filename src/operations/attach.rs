@@ -1,0 +1,58 @@
+//! Attaches zones: brings back detached ones, and the files that a destruction kept.
+//!
+//! Invariant: a creation whose files are there. Whatever fails, the files stay.
+
+use super::context::Context;
+use super::create::{create_one, each, prepare_attach};
+use super::create_plan;
+use super::executor::Failure;
+use super::jobs::{before, run_jobs};
+use crate::api::{Action, AttachOptions, CreateOptions, Operation, Outcome, Plan, Report, RunOptions};
+use crate::error::Result;
+use crate::value::name::ZoneName;
+
+/// Returns the request for one zone.
+fn request(options: &AttachOptions) -> CreateOptions {
+    let mut create = CreateOptions::new().boot(options.boot);
+    (create.template, create.attach) = (options.template.clone(), Some(options.clone()));
+    create
+}
+
+/// Plans to attach these zones. Changes nothing.
+pub(crate) fn plan_attach(context: &Context, names: &[ZoneName], options: &AttachOptions) -> Result<Plan> {
+    let options = request(options);
+    let prepared = prepare_attach(context, &each(names, &options))?;
+    let mut allocator =
+        context.registry.allocator(prepared.config_tree.pools.clone(), prepared.snapshots.host_usage.clone())?;
+    let mut changes = Vec::new();
+    for name in names {
+        let creation = create_plan::plan(&prepared.inputs(context), &mut allocator, name, &options, None)?;
+        allocator.plan_entry(&creation.entry);
+        changes.push(creation.change);
+    }
+    Ok(Plan::new(Operation::Attach, changes))
+}
+
+/// Attaches zones.
+pub(crate) fn attach(
+    context: &Context,
+    names: &[ZoneName],
+    options: &AttachOptions,
+    run: &mut RunOptions<'_>,
+) -> Result<Report> {
+    let options = request(options);
+    let prepared = match before(run, |events| prepare_attach(&context.with_cancel(events), &each(names, &options))) {
+        Ok(prepared) => prepared,
+        Err(error) => return Report::called_off(names, Action::Attached, error),
+    };
+    let outcomes = run_jobs(names.to_vec(), run, |name, events| {
+        let result = create_one(context, &prepared, &name, &options, Failure::RollBack, None, events);
+        Outcome {
+            name: name.to_string(),
+            action: Action::Attached,
+            result: result.map(Some),
+            notes: events.take_notes(),
+        }
+    });
+    Ok(Report { outcomes: outcomes? })
+}
