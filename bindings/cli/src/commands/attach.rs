@@ -3,7 +3,7 @@
 use clap::Args;
 use zmgr::AttachOptions;
 
-use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, plan_or_run};
 use super::zone_args::ZoneArgs;
 use crate::failure::Failure;
 use crate::globals::Globals;
@@ -23,12 +23,7 @@ impl Detach {
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
         let names = self.zones.names(&manager)?;
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        if self.work.dry_run {
-            return tell_plan(globals, &manager.plan_detach(&names)?);
-        }
-        let report = with_run_options(globals, &self.work, |run| manager.detach(&names, run))?;
-        tell_report(globals, &report)
+        plan_or_run(globals, &self.work, &names, |all| manager.plan_detach(all), |all, run| manager.detach(all, run))
     }
 }
 
@@ -57,11 +52,7 @@ impl Attach {
         options.template.clone_from(&self.template);
         let manager = session::manager(globals)?;
         let names = self.zones.names(&manager)?;
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        if self.work.dry_run {
-            return tell_plan(globals, &manager.plan_attach(&names, &options)?);
-        }
-        let report = with_run_options(globals, &self.work, |run| manager.attach(&names, &options, run))?;
-        tell_report(globals, &report)
+        let plan = |all: &[&str]| manager.plan_attach(all, &options);
+        plan_or_run(globals, &self.work, &names, plan, |all, run| manager.attach(all, &options, run))
     }
 }

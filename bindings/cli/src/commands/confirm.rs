@@ -2,18 +2,21 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use zmgr::Plan;
+
 use super::operation::misused;
 use crate::failure::Failure;
 use crate::output;
 
 /// Shows the plan and asks the user to type the name of the zone, or the number of zones. Fails with `invalid-argument` if the
 /// answer is wrong or if standard input is not a terminal.
-pub fn confirm(what: &str, names: &[String], plan: impl FnOnce() -> Result<String, Failure>) -> Result<(), Failure> {
+pub fn confirm(what: &str, names: &[String], plan: impl FnOnce(&[&str]) -> zmgr::Result<Plan>) -> Result<(), Failure> {
     if !io::stdin().is_terminal() {
         let message = format!("cannot confirm {what}: stdin is not a terminal");
         return Err(misused(message, "pass `--yes`"));
     }
-    output::aside(plan()?.trim_end());
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    output::aside(plan(&all)?.to_string().trim_end());
     let (ask, expected) = match names {
         [name] => (format!("Type the zone's name to {what} it: "), name.clone()),
         names => (format!("Type the number of zones to {what} them: "), names.len().to_string()),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use clap::Args;
 use zmgr::CreateOptions;
 
-use super::operation::{Work, key_value, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, key_value, plan_or_run};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::session;
@@ -52,12 +52,8 @@ impl Create {
             options = options.attr(name, value);
         }
         let manager = session::manager(globals)?;
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        if self.work.dry_run {
-            return tell_plan(globals, &manager.plan_create(&names, &options)?);
-        }
-        let report = with_run_options(globals, &self.work, |run| manager.create_all(&names, &options, run))?;
-        tell_report(globals, &report)
+        let plan = |all: &[&str]| manager.plan_create(all, &options);
+        plan_or_run(globals, &self.work, &self.names, plan, |all, run| manager.create_all(all, &options, run))
     }
 }
 

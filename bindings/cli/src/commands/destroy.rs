@@ -4,7 +4,7 @@ use clap::Args;
 use zmgr::DestroyOptions;
 
 use super::confirm::confirm;
-use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, plan_or_run};
 use super::zone_args;
 use crate::failure::Failure;
 use crate::globals::Globals;
@@ -41,14 +41,10 @@ impl Destroy {
             DestroyOptions::new().force(self.force).keep_data(self.keep_data).purge(self.purge).unproven(self.unproven);
         let manager = session::manager(globals)?;
         let all = self.zones.names(&manager)?;
-        let names: Vec<&str> = all.iter().map(String::as_str).collect();
-        if self.work.dry_run {
-            return tell_plan(globals, &manager.plan_destroy(&names, &options)?);
+        let plan = |all: &[&str]| manager.plan_destroy(all, &options);
+        if !self.yes && !self.work.dry_run {
+            confirm("destroy", &all, plan)?;
         }
-        if !self.yes {
-            confirm("destroy", &all, || Ok(manager.plan_destroy(&names, &options)?.to_string()))?;
-        }
-        let report = with_run_options(globals, &self.work, |run| manager.destroy(&names, &options, run))?;
-        tell_report(globals, &report)
+        plan_or_run(globals, &self.work, &all, plan, |all, run| manager.destroy(all, &options, run))
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 use zmgr::{ApplyOptions, Drift, DriftStatus, RunOptions};
 
-use super::operation::{Work, key_value, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, key_value, plan_or_run};
 use super::zone_args;
 use crate::failure::Failure;
 use crate::globals::Globals;
@@ -140,11 +140,8 @@ impl Apply {
             ApplyOptions::new().prune(self.prune).reboot(self.reboot).recreate(self.recreate).snapshot(self.snapshot);
         let manager = session::manager(globals)?;
         let names = self.zones.names(&manager)?;
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        if self.work.dry_run {
-            return tell_plan(globals, &manager.plan_apply(&names, &options)?);
-        }
-        tell_report(globals, &with_run_options(globals, &self.work, |run| manager.apply(&names, &options, run))?)
+        let plan = |all: &[&str]| manager.plan_apply(all, &options);
+        plan_or_run(globals, &self.work, &names, plan, |all, run| manager.apply(all, &options, run))
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::confirm::confirm;
-use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, plan_or_run};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::session;
@@ -25,17 +25,14 @@ impl Forget {
     /// Removes the entries; asks first if information is lost with them.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        if self.work.dry_run {
-            return tell_plan(globals, &manager.plan_forget(&names)?);
-        }
-        if !self.yes {
+        if !self.yes && !self.work.dry_run {
+            let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
             let plan = manager.plan_forget(&names)?;
             if plan.changes.iter().any(|change| !change.notes.is_empty()) {
-                confirm("forget", &self.names, || Ok(plan.to_string()))?;
+                confirm("forget", &self.names, |_| Ok(plan))?;
             }
         }
-        let report = with_run_options(globals, &self.work, |run| manager.forget(&names, run))?;
-        tell_report(globals, &report)
+        let plan = |all: &[&str]| manager.plan_forget(all);
+        plan_or_run(globals, &self.work, &self.names, plan, |all, run| manager.forget(all, run))
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use zmgr::ImportOptions;
 
-use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, plan_or_run};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::session;
@@ -34,11 +34,8 @@ impl Import {
         let mut options = ImportOptions::new().adopt_links(self.adopt_links).no_template(self.no_template);
         options.template = self.template.clone();
         let manager = session::manager(globals)?;
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        if self.dry_run {
-            return tell_plan(globals, &manager.plan_import(&names, &options)?);
-        }
-        let work = Work { jobs: 1, ..Work::default() };
-        tell_report(globals, &with_run_options(globals, &work, |run| manager.import(&names, &options, run))?)
+        let work = Work { jobs: 1, dry_run: self.dry_run, ..Work::default() };
+        let plan = |all: &[&str]| manager.plan_import(all, &options);
+        plan_or_run(globals, &work, &self.names, plan, |all, run| manager.import(all, &options, run))
     }
 }

@@ -58,6 +58,21 @@ pub fn with_run_options<T>(
     Ok(done?)
 }
 
+/// Prints the plan with `--dry-run`; otherwise runs the operation, and prints its report.
+pub fn plan_or_run(
+    globals: &Globals,
+    work: &Work,
+    names: &[String],
+    plan: impl FnOnce(&[&str]) -> Result<Plan>,
+    run: impl FnOnce(&[&str], &mut RunOptions<'_>) -> Result<Report>,
+) -> std::result::Result<u8, Failure> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if work.dry_run {
+        return tell_plan(globals, &plan(&names)?);
+    }
+    tell_report(globals, &with_run_options(globals, work, |options| run(&names, options))?)
+}
+
 /// Prints what is left to say of each zone: with `--json` an array of the zones, otherwise the zones that were left alone, because
 /// every other one was printed when it was finished. Fails if any zone failed.
 pub fn tell_report(globals: &Globals, report: &Report) -> std::result::Result<u8, Failure> {

@@ -4,9 +4,9 @@ use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use clap::Args;
-use zmgr::{ExecOptions, ExecStream, HaltOptions, Manager, Plan, Report, Result, RunOptions};
+use zmgr::{ExecOptions, ExecStream, HaltOptions, Manager, Report, Result, RunOptions};
 
-use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, plan_or_run, tell_report, with_run_options};
 use super::zone_args;
 use crate::failure::Failure;
 use crate::globals::Globals;
@@ -85,14 +85,19 @@ pub struct Login {
 impl Boot {
     /// Boots the zones.
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        if self.zones.dry_run {
-            return plan(globals, &self.zones, Manager::plan_boot);
-        }
-        let names = |manager: &Manager| self.zones.names(manager);
-        power(globals, names, self.jobs, |manager, names, run| match self.zones.all {
-            true => manager.boot_all(run),
-            false => manager.boot(names, run),
-        })
+        let manager = session::manager(globals)?;
+        let names = self.zones.names(&manager)?;
+        let work = Work { jobs: self.jobs, dry_run: self.zones.dry_run, ..Work::default() };
+        plan_or_run(
+            globals,
+            &work,
+            &names,
+            |all| manager.plan_boot(all),
+            |all, run| match self.zones.all {
+                true => manager.boot_all(run),
+                false => manager.boot(all, run),
+            },
+        )
     }
 }
 
@@ -109,13 +114,13 @@ impl How {
 impl Shutdown {
     /// Shuts the zones down.
     pub fn run(&self, globals: &Globals) -> std::result::Result<u8, Failure> {
-        if self.zones.dry_run {
-            return plan(globals, &self.zones, |manager, names| manager.plan_shutdown(names, &self.how.options()));
-        }
-        let names = |manager: &Manager| self.zones.names(manager);
-        power(globals, names, self.how.jobs, |manager, names, run| match self.zones.all {
-            true => manager.shutdown_all(&self.how.options(), run),
-            false => manager.shutdown(names, &self.how.options(), run),
+        let (manager, options) = (session::manager(globals)?, self.how.options());
+        let names = self.zones.names(&manager)?;
+        let work = Work { jobs: self.how.jobs, dry_run: self.zones.dry_run, ..Work::default() };
+        let plan = |all: &[&str]| manager.plan_shutdown(all, &options);
+        plan_or_run(globals, &work, &names, plan, |all, run| match self.zones.all {
+            true => manager.shutdown_all(&options, run),
+            false => manager.shutdown(all, &options, run),
         })
     }
 }
@@ -134,35 +139,15 @@ impl Down {
     fn call(
         &self,
         globals: &Globals,
-        work: impl FnOnce(&Manager, &[&str], &HaltOptions, &mut RunOptions<'_>) -> Result<Report>,
+        call: impl FnOnce(&Manager, &[&str], &HaltOptions, &mut RunOptions<'_>) -> Result<Report>,
     ) -> std::result::Result<u8, Failure> {
-        let names = |manager: &Manager| self.zones.names(manager);
-        power(globals, names, self.how.jobs, |manager, names, run| work(manager, names, &self.how.options(), run))
+        let manager = session::manager(globals)?;
+        let names = self.zones.names(&manager)?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let work = Work { jobs: self.how.jobs, ..Work::default() };
+        let done = |run: &mut RunOptions<'_>| call(&manager, &names, &self.how.options(), run);
+        tell_report(globals, &with_run_options(globals, &work, done)?)
     }
-}
-
-fn power(
-    globals: &Globals,
-    names: impl FnOnce(&Manager) -> Result<Vec<String>>,
-    jobs: u16,
-    call: impl FnOnce(&Manager, &[&str], &mut RunOptions<'_>) -> Result<Report>,
-) -> std::result::Result<u8, Failure> {
-    let manager = session::manager(globals)?;
-    let names = names(&manager)?;
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let work = Work { jobs, ..Work::default() };
-    tell_report(globals, &with_run_options(globals, &work, |run| call(&manager, &names, run))?)
-}
-
-fn plan(
-    globals: &Globals,
-    zones: &zone_args::AnyZoneArgs,
-    make: impl FnOnce(&Manager, &[&str]) -> Result<Plan>,
-) -> std::result::Result<u8, Failure> {
-    let manager = session::manager(globals)?;
-    let names = zones.names(&manager)?;
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    tell_plan(globals, &make(&manager, &names)?)
 }
 
 impl Exec {

@@ -4,7 +4,7 @@ use clap::Args;
 use zmgr::ReinstallOptions;
 
 use super::confirm::confirm;
-use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, plan_or_run};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::session;
@@ -40,14 +40,10 @@ impl Reinstall {
         let mut options = ReinstallOptions::new().force(self.force).unproven(self.unproven);
         options.boot = (self.boot || self.no_boot).then_some(self.boot);
         let manager = session::manager(globals)?;
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        if self.work.dry_run {
-            return tell_plan(globals, &manager.plan_reinstall(&names, &options)?);
+        let plan = |all: &[&str]| manager.plan_reinstall(all, &options);
+        if !self.yes && !self.work.dry_run {
+            confirm("reinstall", &self.names, plan)?;
         }
-        if !self.yes {
-            confirm("reinstall", &self.names, || Ok(manager.plan_reinstall(&names, &options)?.to_string()))?;
-        }
-        let report = with_run_options(globals, &self.work, |run| manager.reinstall_all(&names, &options, run))?;
-        tell_report(globals, &report)
+        plan_or_run(globals, &self.work, &self.names, plan, |all, run| manager.reinstall_all(all, &options, run))
     }
 }

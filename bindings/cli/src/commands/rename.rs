@@ -3,7 +3,7 @@
 use clap::Args;
 use zmgr::RenameOptions;
 
-use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, plan_or_run};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::session;
@@ -33,11 +33,8 @@ impl Rename {
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
         let options = RenameOptions::new().links(self.links).zonepath(self.zonepath);
-        if self.dry_run {
-            return tell_plan(globals, &manager.plan_rename(&self.from, &self.to, &options)?);
-        }
-        let work = Work { jobs: 1, ..Work::default() };
-        let report = with_run_options(globals, &work, |run| manager.rename(&self.from, &self.to, &options, run))?;
-        tell_report(globals, &report)
+        let work = Work { jobs: 1, dry_run: self.dry_run, ..Work::default() };
+        let plan = |_: &[&str]| manager.plan_rename(&self.from, &self.to, &options);
+        plan_or_run(globals, &work, &[], plan, |_, run| manager.rename(&self.from, &self.to, &options, run))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use zmgr::{RollbackOptions, Snapshot as Taken, SnapshotState};
 
 use super::confirm::confirm;
-use super::operation::{Work, tell_plan, tell_report, with_run_options};
+use super::operation::{Work, plan_or_run, tell_plan, with_run_options};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::{examples, output, session};
@@ -167,15 +167,12 @@ impl Delete {
     fn run(&self, globals: &Globals) -> Result<u8, Failure> {
         let manager = session::manager(globals)?;
         let One { name, label, yes } = &self.one;
-        if self.planned.dry_run {
-            return tell_plan(globals, &manager.plan_delete_snapshot(name, label)?);
-        }
-        if !yes {
-            let plan = || Ok(manager.plan_delete_snapshot(name, label)?.to_string());
+        let plan = |_: &[&str]| manager.plan_delete_snapshot(name, label);
+        if !yes && !self.planned.dry_run {
             confirm("delete the snapshot of", std::slice::from_ref(name), plan)?;
         }
-        let report = with_run_options(globals, &Work::default(), |run| manager.delete_snapshot(name, label, run))?;
-        tell_report(globals, &report)
+        let work = Work { dry_run: self.planned.dry_run, ..Work::default() };
+        plan_or_run(globals, &work, &[], plan, |_, run| manager.delete_snapshot(name, label, run))
     }
 }
 
@@ -184,14 +181,11 @@ impl Rollback {
         let options = RollbackOptions::new().force(self.force).unproven(self.unproven);
         let manager = session::manager(globals)?;
         let One { name, label, yes } = &self.one;
-        if self.planned.dry_run {
-            return tell_plan(globals, &manager.plan_roll_back(name, label, &options)?);
-        }
-        if !yes {
-            let plan = || Ok(manager.plan_roll_back(name, label, &options)?.to_string());
+        let plan = |_: &[&str]| manager.plan_roll_back(name, label, &options);
+        if !yes && !self.planned.dry_run {
             confirm("roll back", std::slice::from_ref(name), plan)?;
         }
-        let report = with_run_options(globals, &Work::default(), |run| manager.roll_back(name, label, &options, run))?;
-        tell_report(globals, &report)
+        let work = Work { dry_run: self.planned.dry_run, ..Work::default() };
+        plan_or_run(globals, &work, &[], plan, |_, run| manager.roll_back(name, label, &options, run))
     }
 }
