@@ -208,7 +208,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn detach(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::detach(&*self.context()?, &checked(names)?, run)
+        operations::detach(&*self.context()?, &checked(names)?, self.recorded(run, "detach", None))
     }
 
     /// Plans to attach these zones. Changes nothing.
@@ -244,7 +244,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn attach(&self, names: &[&str], options: &AttachOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::attach(&*self.context()?, &checked(names)?, options, run)
+        operations::attach(&*self.context()?, &checked(names)?, options, self.recorded(run, "attach", None))
     }
 
     /// Plans to rename a zone. Changes nothing.
