@@ -73,6 +73,8 @@ codes! {
     18 "stale-plan" StalePlan,
     /// The host differs from the files. Exit status of `zmgr diff` only: no call returns it.
     19 "drift" Drift,
+    /// The store of the fleet cannot be reached, is full, or does not let this host in. Nothing was allocated or released.
+    20 "store-unreachable" StoreUnreachable,
 }
 
 impl Code {
@@ -88,7 +90,7 @@ impl Code {
 
     /// Returns true if the same call may succeed later without changes.
     pub const fn can_retry(self) -> bool {
-        matches!(self, Code::Busy | Code::TimedOut | Code::StalePlan)
+        matches!(self, Code::Busy | Code::TimedOut | Code::StalePlan | Code::StoreUnreachable)
     }
 }
 

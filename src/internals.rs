@@ -2,6 +2,11 @@
 
 pub use crate::fuzz::{TARGETS, Target};
 
+/// The store of a fleet.
+pub mod fleet {
+    pub use crate::fleet::{Disturbance, MemoryStore, StoreCall};
+}
+
 /// The programs of the host.
 pub mod exec {
     pub use crate::exec::*;

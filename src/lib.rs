@@ -133,12 +133,16 @@ pub use documents::resources::{
 };
 pub use documents::settings::{EntryNet, InsideAddress, Install, IpType, Settings, Setup, Without};
 pub use documents::snapshot::{SnapshotPart, TakenSnapshot};
+pub use documents::store::{StoreConfig, StoreTls, StoreUser};
 pub use documents::template::Template;
 pub use documents::zone::{
     Applied, Before, EntryState, Intent, MadeDataset, Origin, Pending, PendingChange, ZoneEntry,
 };
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
-pub use fleet::{Fleet, FleetZone};
+pub use fleet::{
+    ClaimKind, Fleet, FleetZone, MAX_STORE_KEYS, Store, StoreAnswer, StoreClaim, StoreHost, StoreKey, StorePool,
+    StoreRecord, StoreRefusal, StoreValue,
+};
 pub use host::{BrandFact, BrandOperation, Distribution, Evidence, brand_reference, explain_brand};
 pub use ipam::{AddressRange, AddressUse, Family, RangeUse, Usage};
 pub use log::{LogLevel, LogRecord};

@@ -110,7 +110,7 @@ class ZmgrError(Exception):
     @property
     def can_retry(self) -> bool:
         """True if the same call may succeed later without changes."""
-        return self.code in ("busy", "timed-out", "stale-plan")
+        return self.code in ("busy", "timed-out", "stale-plan", "store-unreachable")
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {
@@ -192,6 +192,13 @@ class PartialError(ZmgrError, code="partial", number=17):
 
 class StalePlanError(StateError, code="stale-plan", number=18):
     """The basis of the plan has changed since it was created. Nothing was done."""
+
+
+class StoreUnreachableError(ZmgrError, ConnectionError, code="store-unreachable", number=20):
+    """The store of the fleet cannot be reached, is full, or does not let this host in.
+
+    Nothing was allocated or released.
+    """
 
 
 def _again(cls: type[ZmgrError], message: str, fields: dict[str, Any]) -> ZmgrError:

@@ -449,6 +449,9 @@ class Config:
     defaults: dict[str, Any]
     #: Environment variables of the commands that fetch packages, with passwords hidden.
     environment: dict[str, str]
+    #: How to reach the store that the hosts of a fleet share: ``kind``, ``fleet``, ``endpoints``, ``tls``, ``user``,
+    #: ``timeout`` and ``incarnation``; None without one.
+    store: dict[str, Any] | None
 
     @classmethod
     def _from_json(cls, c: dict[str, Any]) -> Config:
@@ -541,6 +544,8 @@ class Pool:
     resolvers: tuple[IPAddress, ...]
     #: ``lowest`` or ``next``.
     strategy: str
+    #: Layer-2 segment, if the hosts of a fleet share the pool through a store.
+    segment: str | None
 
     @classmethod
     def _from_json(cls, p: dict[str, Any]) -> Pool:
@@ -557,7 +562,8 @@ class Pool:
             for n in p["networks"]
         )
         resolvers = tuple(ip(r) for r in p["resolvers"])
-        return cls(p["name"], networks, p["stub"], p["vlan"], p["mtu"], resolvers, p["strategy"])
+        stub, vlan, mtu = p["stub"], p["vlan"], p["mtu"]
+        return cls(p["name"], networks, stub, vlan, mtu, resolvers, p["strategy"], p["segment"])
 
 
 @dataclass(frozen=True)

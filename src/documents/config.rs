@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::documents::document::{Kind, Reader, integer};
 use crate::documents::environment::Environment;
 use crate::documents::settings::{Settings, read, write};
+use crate::documents::store::StoreConfig;
 use crate::kdl_util::Node;
 use crate::schema::At;
 use crate::value::address::MacPrefix;
@@ -38,6 +39,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Environment variables of the commands that fetch packages.
     pub environment: Environment,
+    /// The store that the hosts of a fleet share.
+    pub store: Option<StoreConfig>,
     /// Where the full output of long commands is kept.
     pub log_dir: String,
     /// The layer below every template.
@@ -59,6 +62,7 @@ impl Default for Config {
             mac_prefix: None,
             timeouts: Timeouts::default(),
             environment: Environment::default(),
+            store: None,
             log_dir: "/var/log/zmgr".to_owned(),
             defaults: Settings::default(),
             source: Source::none(),
@@ -172,6 +176,7 @@ impl Kind for Config {
                     Some((words.next()?.to_owned(), words.next()?.to_owned()))
                 })
                 .collect(),
+            store: root.child("store").and_then(|node| StoreConfig::decode(node, reader)),
             log_dir: reader.text_of(root, "log-dir").map_or(plain.log_dir, |path| path.value),
             defaults: root.child("defaults").map(|node| read::settings(node, reader)).unwrap_or_default(),
             source: reader.source(root),
@@ -208,6 +213,7 @@ impl Kind for Config {
                 .prop("command", self.timeouts.command.as_secs()),
         ));
         nodes.extend(self.environment.iter().map(|(name, value)| Node::new("environment").arg(name).arg(value)));
+        nodes.extend(self.store.as_ref().map(StoreConfig::encode));
         nodes.extend(changed(self.log_dir != plain.log_dir, Node::new("log-dir").arg(self.log_dir.as_str())));
         let defaults = write::settings(&self.defaults);
         nodes.extend((!defaults.is_empty()).then(|| Node::new("defaults").block(defaults)));

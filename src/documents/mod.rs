@@ -11,5 +11,6 @@ pub(crate) mod resolve;
 pub(crate) mod resources;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
+pub(crate) mod store;
 pub(crate) mod template;
 pub(crate) mod zone;

@@ -34,6 +34,8 @@ pub struct Pool {
     pub resolvers: Vec<Sourced<IpAddr>>,
     /// Strategy for choosing a free address.
     pub strategy: Strategy,
+    /// Layer-2 segment, if the hosts of a fleet share the pool through a store.
+    pub segment: Option<Sourced<String>>,
     /// Line of the pool.
     pub source: Source,
 }
@@ -49,6 +51,7 @@ impl Pool {
             mtu: None,
             resolvers: Vec::new(),
             strategy: Strategy::Lowest,
+            segment: None,
             source: Source::none(),
         }
     }
@@ -175,6 +178,9 @@ impl Kind for Pool {
             mtu: reader.number(root, "mtu"),
             resolvers: resolvers(root, reader),
             strategy: reader.parsed(root, "strategy").map(|strategy| strategy.value).unwrap_or_default(),
+            segment: root
+                .child("fleet")
+                .and_then(|node| Some(reader.sourced(node, node.property_text("segment")?.to_owned()))),
             source: reader.source(root),
             ..Pool::new(root.text()?.parse().ok()?)
         };
@@ -309,6 +315,7 @@ impl Pool {
         inner.extend(self.mtu.as_ref().map(|mtu| Node::new("mtu").arg(mtu.value)));
         inner.extend(self.resolvers.iter().map(|address| Node::new("resolver").arg(address.to_string())));
         let next = self.strategy != Strategy::Lowest;
+        inner.extend(self.segment.as_ref().map(|segment| Node::new("fleet").prop("segment", segment.as_str())));
         inner.extend(next.then(|| Node::new("strategy").arg(self.strategy.as_str())));
         vec![Node::new("pool").arg(self.name.as_str()).block(inner)]
     }

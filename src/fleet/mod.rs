@@ -3,7 +3,16 @@
 //! Reads files only. It needs no host, no store and no illumos, so it can run where the trees are kept in git.
 
 mod check;
+mod keys;
+#[cfg(feature = "internals")]
+mod memory;
+mod store;
 mod tree;
+
+pub use keys::{ClaimKind, StoreClaim, StoreHost, StoreKey, StorePool, StoreRecord, StoreValue};
+#[cfg(feature = "internals")]
+pub use memory::{Disturbance, MemoryStore, StoreCall};
+pub use store::{MAX_STORE_KEYS, Store, StoreAnswer, StoreRefusal};
 
 use std::path::{Path, PathBuf};
 

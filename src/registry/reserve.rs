@@ -71,6 +71,7 @@ impl Allocation {
 impl Registry {
     /// Takes the registry lock and loads everything. The host usage was taken before.
     pub fn reserving(&self, pools: Arc<Pools>, host_usage: HostUsage, wait: &mut Wait<'_>) -> Result<Session<'_>> {
+        pools.refuse_shared()?;
         let lock = self.lock_registry(wait)?;
         let snapshot = self.snapshot()?;
         self.clear_temps(&snapshot)?;

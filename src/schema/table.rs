@@ -13,6 +13,7 @@ pub(crate) enum At {
     PublisherFile,
     ReservationFile,
     Config,
+    Store,
     Defaults,
     Template,
     Pool,
@@ -46,6 +47,7 @@ impl At {
             At::PublisherFile => "a file of publishers/",
             At::ReservationFile => "a file of reservations/",
             At::Config => "config.kdl",
+            At::Store => "store",
             At::Defaults => "defaults",
             At::Template => "template",
             At::Pool => "pool",
@@ -203,6 +205,77 @@ pub(crate) static TABLE: &[NodeRule] = &[
         ..BASE
     },
     NodeRule {
+        name: "store",
+        at: &[At::Config],
+        args: args!("KIND": Type::Word(&["etcd"])),
+        body: Some(At::Store),
+        help: "The store that the hosts of a fleet share: each address of a pool with `fleet` is claimed there before it is used. Without it, zmgr never opens a connection.",
+        example: r#"store "etcd" { fleet "prod"; endpoint "https://a.example:2379" }"#,
+        ..BASE
+    },
+    NodeRule {
+        name: "fleet",
+        at: &[At::Store],
+        args: args!("NAME": Type::NetName),
+        required: true,
+        help: "Name of the fleet. Fleets with different names share nothing, even in one store.",
+        example: r#"fleet "prod""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "endpoint",
+        at: &[At::Store],
+        args: args!("URL": Type::Endpoint),
+        rest: true,
+        times: Times::Many,
+        required: true,
+        help: "Members of the store, in the order in which zmgr tries them.",
+        example: r#"endpoint "https://a.example:2379" "https://b.example:2379" "https://c.example:2379""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "tls",
+        at: &[At::Store],
+        props: &[
+            prop(
+                "ca",
+                Type::Path,
+                "certificates of the authorities that sign the endpoints' certificates; default: those of the host",
+            ),
+            prop("cert", Type::Path, "certificate of this host"),
+            prop("key", Type::Path, "private key of that certificate"),
+        ],
+        help: "PEM files of the TLS connection to the store. etcd refuses a host certificate with a CommonName while authentication is on.",
+        example: r#"tls ca="/etc/zmgr/tls/ca.pem" cert="/etc/zmgr/tls/h1.pem" key="/etc/zmgr/tls/h1.key""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "user",
+        at: &[At::Store],
+        args: args!("NAME": Type::Plain(100)),
+        props: &[must("password-file", Type::Path, "file with the password of the user in its first line")],
+        help: "User of the store.",
+        example: r#"user "h1" password-file="/etc/zmgr/tls/h1.password""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "timeout",
+        at: &[At::Store],
+        args: args!("SECONDS": Type::Int(1, 3_600)),
+        default: "timeout 10",
+        help: "Time limit of each call of the store, in seconds.",
+        example: "timeout 10",
+        ..BASE
+    },
+    NodeRule {
+        name: "incarnation",
+        at: &[At::Store],
+        args: args!("ID": Type::Id),
+        help: "Written by zmgr: the id that this host drew when it joined the fleet. The store refuses a host with another one.",
+        example: r#"incarnation "6f1b7c2d9e3a4b5c8d7e6f5a4b3c2d1e""#,
+        ..BASE
+    },
+    NodeRule {
         name: "log-dir",
         at: &[At::Config],
         args: args!("PATH": Type::Path),
@@ -312,6 +385,18 @@ pub(crate) static TABLE: &[NodeRule] = &[
         times: Times::Many,
         help: "Addresses that one host of a fleet allocates from, both ends included. Once a pool has shares, every host allocates only from its own (see `host` in config.kdl), and a host without one allocates nothing.",
         example: r#"share "h1" "10.1.0.10" "10.1.0.59""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "fleet",
+        at: &[At::Pool],
+        props: &[must(
+            "segment",
+            Type::NetName,
+            "the layer-2 network of the pool; pools of one segment share their MAC addresses",
+        )],
+        help: "Shares the pool with the other hosts of the fleet through the `store` of config.kdl. Every host needs the same pool file.",
+        example: r#"fleet segment="dmz""#,
         ..BASE
     },
     NodeRule {

@@ -34,6 +34,8 @@ pub(crate) enum Type {
     /// A text that illumos passes to a shell.
     Safe,
     Url,
+    /// The URL of a member of a store, without a path.
+    Endpoint,
     Address,
     /// A network without host bits.
     Network,
@@ -125,6 +127,7 @@ impl Type {
             Type::CpuRange => "a number of processors such as \"2\" or \"1-4\"".into(),
             Type::Path | Type::SafePath | Type::ZonePath => "an absolute path".into(),
             Type::Safe => "a text of letters, digits and @%+=:,./_-".into(),
+            Type::Endpoint => "an address of the form https://HOST:PORT or http://HOST:PORT".into(),
             Type::Url => "an address of the form https://…, http://… or file:///…".into(),
             Type::Address => "an IP address".into(),
             Type::Network => "a network such as \"10.1.0.0/24\"".into(),
@@ -272,7 +275,7 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
         Type::ZonePath if text.starts_with("/") => Ok(()),
         Type::ZonePath => path(ty, text),
         Type::Safe => require(ty, text, is_shell_safe(text) && !text.starts_with('-') && text.len() <= 1000),
-        Type::Url if credentials(text).is_some() => {
+        Type::Url | Type::Endpoint if credentials(text).is_some() => {
             // The value is not repeated: it is a secret.
             let message = "this URL has a user name or password in it";
             let help = "leave it out: plans, logs and the process list would show it; \
@@ -282,6 +285,15 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
         Type::Url => {
             let rest = ["https://", "http://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme));
             require(ty, text, rest.is_some_and(|rest| !rest.is_empty()) && is_shell_safe(text) && text.len() <= 1000)
+        }
+        Type::Endpoint => {
+            let rest = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+            let host = rest.and_then(|rest| rest.rsplit_once(':'));
+            let known = host.is_some_and(|(host, port)| {
+                let shape = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
+                !host.is_empty() && host.bytes().all(shape) && port.parse::<u16>().is_ok_and(|port| port > 0)
+            });
+            require(ty, text, known)
         }
         Type::Address => parse_address(text).map(|_| ()).map_err(|message| Wrong::new("bad-address", message)),
         Type::Network => network(text),

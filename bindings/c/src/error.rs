@@ -50,6 +50,8 @@ pub enum zmgr_status {
     ZMGR_STALE_PLAN = 18,
     /// The host differs from the files. Exit status of `zmgr diff` only: no call returns it.
     ZMGR_DRIFT = 19,
+    /// The store of the fleet cannot be reached, is full, or does not let this host in. Nothing was allocated or released.
+    ZMGR_STORE_UNREACHABLE = 20,
 }
 
 macro_rules! same_numbers {
@@ -88,6 +90,7 @@ same_numbers! {
     Partial ZMGR_PARTIAL,
     StalePlan ZMGR_STALE_PLAN,
     Drift ZMGR_DRIFT,
+    StoreUnreachable ZMGR_STORE_UNREACHABLE,
 }
 
 /// Severity of a diagnostic.
@@ -198,6 +201,7 @@ pub extern "C" fn zmgr_status_name(status: u32) -> *const c_char {
         ZMGR_PARTIAL => c"partial",
         ZMGR_STALE_PLAN => c"stale-plan",
         ZMGR_DRIFT => c"drift",
+        ZMGR_STORE_UNREACHABLE => c"store-unreachable",
     }
 }
 

@@ -18,7 +18,7 @@ Exit status: 0 on success, otherwise the number of the error (zmgr_status in C,
   3 config             10 permission-denied    17 partial
   4 not-found          11 command-failed       18 stale-plan
   5 exists             12 timed-out            19 drift
-  6 wrong-state        13 cancelled
+  6 wrong-state        13 cancelled            20 store-unreachable
   7 pool-exhausted     14 unsupported-host";
 
 /// Manage illumos zones from flat KDL files.

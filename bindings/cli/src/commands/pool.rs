@@ -194,7 +194,8 @@ fn describe(pool: &Pool) -> Result<(), Failure> {
     say("vlan", pool.vlan.as_ref().map(ToString::to_string).unwrap_or_default())?;
     say("mtu", pool.mtu.as_ref().map(ToString::to_string).unwrap_or_default())?;
     say("resolver", pool.resolvers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))?;
-    say("strategy", pool.strategy.as_str().to_owned())
+    say("strategy", pool.strategy.as_str().to_owned())?;
+    say("fleet", pool.segment.as_ref().map(|segment| format!("segment {}", segment.value)).unwrap_or_default())
 }
 
 fn show(globals: &Globals, document: &Pool, pool: &PoolUsage, tree: &Path) -> Result<u8, Failure> {
