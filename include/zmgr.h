@@ -82,6 +82,8 @@ enum zmgr_status
     ZMGR_STALE_PLAN = 18,
     // The host differs from the files. Exit status of `zmgr diff` only: no call returns it.
     ZMGR_DRIFT = 19,
+    // The store of the fleet cannot be reached, is full, or does not let this host in. Nothing was allocated or released.
+    ZMGR_STORE_UNREACHABLE = 20,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
