@@ -114,4 +114,12 @@ pub trait Store: std::fmt::Debug + Send + Sync {
 }
 
 /// Most keys of one call: a transaction of etcd has at most 128 operations.
+///
+/// ```
+/// # use zmgr::*;
+/// fn parts(keys: &[StoreKey]) -> impl Iterator<Item = &[StoreKey]> {
+///     keys.chunks(MAX_STORE_KEYS)
+/// }
+/// assert_eq!(parts(&[]).count(), 0);
+/// ```
 pub const MAX_STORE_KEYS: usize = 100;
