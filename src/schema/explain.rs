@@ -195,7 +195,7 @@ impl std::fmt::Display for Explanation {
 /// ```
 pub fn reference() -> String {
     const FILES: [(&str, &[At]); 6] = [
-        ("config.kdl", &[At::Config]),
+        ("config.kdl", &[At::Config, At::Store]),
         ("templates/NAME.kdl", &[At::TemplateFile, At::Template, At::TemplateNet]),
         (
             "Settings: nodes of templates, zones, `defaults` and `applied`",
