@@ -120,7 +120,7 @@ pub struct Diagnostic {
     pub code: String,
     /// Message: one sentence without a full stop.
     pub message: String,
-    /// What to do next, if there is advice.
+    /// Advice on what to do next, if there is any.
     pub help: Option<String>,
     /// File.
     pub path: Option<PathBuf>,

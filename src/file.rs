@@ -14,7 +14,7 @@ use rustix::io::retry_on_intr;
 
 use crate::error::{Code, Error};
 
-/// What to do with a symbolic link at the end of a path.
+/// Treatment of a symbolic link at the end of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Links {
     /// Open its target.

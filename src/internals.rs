@@ -1,4 +1,4 @@
-//! What benches and tests of whole programs use beside the public interface. Nothing here is promised: any version may change it.
+//! Internals for benches and whole-program tests. Nothing here is promised: any version may change it.
 
 pub use crate::fuzz::{TARGETS, Target};
 
@@ -12,7 +12,7 @@ pub mod exec {
     pub use crate::exec::*;
 }
 
-/// What is queried from the host.
+/// Queries to the host.
 pub mod host {
     pub use crate::host::*;
 }

@@ -84,7 +84,7 @@
 //! The minimum supported Rust version is the highest that a dependency needs, today 1.95. Raising it raises the minor version.
 #![forbid(unsafe_code)]
 #![warn(unnameable_types)]
-// What only `internals` shows is neither reachable nor used without that feature.
+// Items that only `internals` exports are neither reachable nor used without that feature.
 #![cfg_attr(not(feature = "internals"), allow(unreachable_pub, dead_code, unused_imports))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

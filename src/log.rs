@@ -75,7 +75,7 @@ impl LogLevel {
 pub struct LogRecord {
     /// Its severity.
     pub level: LogLevel,
-    /// What happened: `started`, `step done`, `command`.
+    /// Kind of event: `started`, `step done`, `command`.
     pub message: String,
     /// Details by name, the outermost first: `operation`, `zone`, `step`; for a command `command`, `status` and `elapsed_ms`.
     pub fields: Vec<(&'static str, String)>,
@@ -222,7 +222,7 @@ impl Subscriber for Log {
             }
             all.extend(outer.into_iter().rev().flat_map(|fields| fields.rest.iter().cloned()));
         }
-        // What the event says itself counts.
+        // A field of the event itself takes precedence.
         all.retain(|(name, _)| !fields.rest.iter().any(|(own, _)| own == name));
         all.append(&mut fields.rest);
         let level = LogLevel::of(event.metadata().level());

@@ -21,7 +21,7 @@ const ROUNDS: usize = 7;
 const HOST_LOCAL: &str = "/usr/lib/cni/host-local";
 pub(crate) const POOL: &str = "pool \"big\" {\n    network \"10.64.0.0/16\"\n    gateway \"10.64.0.1\"\n    stub \"stub0\"\n    range \"10.64.0.10\" \"10.64.255.250\"\n}\n";
 
-/// What a process of its own does.
+/// Work of a separate process.
 pub(crate) fn task(task: &str, arguments: &[String]) {
     match (task, arguments) {
         ("allocate", [root, owner]) => {
@@ -381,7 +381,7 @@ fn first_load(table: &mut Table) {
     table.row(what, ours, "reading and checking them one by one, divided by the cores", Some(floor), Aim::Within(1.5));
 }
 
-/// What a script of a few lines does, with so many addresses taken.
+/// Work of a script of a few lines, with this many addresses taken.
 pub(crate) struct Plain {
     directory: PathBuf,
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What is measured, against what, and how it should come out.
+/// Row of a comparison: the measurement, its peer, and the target.
 struct Row {
     what: String,
     ours: Duration,

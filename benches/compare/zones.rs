@@ -76,7 +76,7 @@ fn run(command: &mut Command) -> Duration {
     time(|| assert!(command.status().unwrap().success(), "{command:?}"))
 }
 
-/// What a process costs before it does anything.
+/// Cost of a process before it does anything.
 fn start(table: &mut Table) {
     let scratch = table.directory();
     let (source, empty) = (scratch.join("empty.rs"), scratch.join("empty"));
@@ -133,7 +133,7 @@ fn one_against_a_script(table: &mut Table, zones: usize) {
     let directory = manager.root().join("zones");
     let mut sweep = || registry::process("stat", &[directory.to_str().unwrap()]);
     let [ours, theirs, sweep] = medians(ROUNDS, [&mut ours, &mut theirs, &mut sweep]);
-    // What zmgr promises, that no address is given twice whatever was edited by hand, costs a look at each file.
+    // The promise that no address is given twice, whatever was edited by hand, costs a look at each file.
     let (name, theirs) = match zones {
         0 => ("a sh script with the same commands", theirs),
         _ => ("a sh script with the same commands, and one stat sweep", theirs + sweep),

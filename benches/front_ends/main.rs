@@ -1,4 +1,4 @@
-//! What a list of 8,000 zones costs from C and from Python, against the same call from Rust: medians of turns taken in one run.
+//! Cost of a list of 8,000 zones from C and from Python, relative to the call from Rust: medians of turns taken in one run.
 //!
 //! `tests/run build`, then `cargo bench --bench front_ends`. A face that is not built is said to be SKIPPED.
 #![allow(missing_docs, clippy::print_stdout)]

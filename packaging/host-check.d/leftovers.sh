@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154
-# What is on the host before and after, for host-check, and how to remove what should not be there.
+# Inventory of the host before and after host-check, and removal of leftovers.
 
 # Zones, links and datasets, one per line. Ids of zones change when others boot theirs, and snapshots come and go: neither is
 # compared, except snapshots of the zones made here.

@@ -1,4 +1,4 @@
-//! Which command answers to which program, and what every command has at hand while it does.
+//! Dispatch from programs to commands, and the context that every command gets.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::{Call, Caller, Machine, Output, Status, dladm, ipadm, pkg, small, svc
 /// A program's way to answer.
 type Program = fn(&mut Session<'_, '_>) -> Answer;
 
-/// What a command comes to. An `io::Error` is the machine's own trouble (the disk is full, a file is unreadable).
+/// Result of a command. An `io::Error` is the machine's own trouble (the disk is full, a file is unreadable).
 pub(crate) type Answer = io::Result<Status>;
 
 pub(crate) const OK: Status = Status::Exited(0);

@@ -19,7 +19,7 @@ pub enum Dialect {
     SmartOs,
 }
 
-/// What kind of thing a brand's zones are: which hooks `zoneadm` runs for them.
+/// Kind of a brand's zones: decides which hooks `zoneadm` runs for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BrandKind {
     /// An IPS image in a boot environment of its own, not bound to the packages of the global zone.
@@ -61,7 +61,7 @@ pub(crate) struct Line {
     pub(crate) release: &'static str,
     /// /etc/os-release, where the distribution has one.
     pub(crate) os_release: Option<&'static str>,
-    /// What `uname -v` prints.
+    /// Output of `uname -v`.
     pub(crate) kernel: &'static str,
     /// The brand of SUNWdefault, which `zoneadm list` shows for the global zone.
     pub(crate) default_brand: &'static str,
@@ -292,7 +292,7 @@ impl Dialect {
 }
 
 impl Line {
-    /// What kind a brand is, if this line of illumos has it.
+    /// Kind of a brand, if this distribution has it.
     pub(crate) fn brand(&self, name: &str) -> Option<BrandKind> {
         self.brands.iter().find(|(brand, _)| *brand == name).map(|(_, kind)| *kind)
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a machine itself; what its commands answer is no error.
+//! Errors of a machine itself; the answers of its commands are not errors.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub enum Error {
     /// There is none.
     #[error("{} holds no simulated machine", .0.display())]
     NotAMachine(PathBuf),
-    /// What was asked for makes no sense.
+    /// The request makes no sense.
     #[error("{0}")]
     Invalid(String),
     /// The file system said no.
@@ -21,7 +21,7 @@ pub enum Error {
     Io {
         /// The path in question.
         path: PathBuf,
-        /// What it said.
+        /// Its message.
         source: io::Error,
     },
 }

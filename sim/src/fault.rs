@@ -46,7 +46,7 @@ pub struct Fault {
     pub abort: Option<Abort>,
     /// The command panics in the caller's thread.
     pub panic: bool,
-    /// How many times; always when absent.
+    /// Number of times; every time if absent.
     pub times: Option<u32>,
 }
 
@@ -107,7 +107,7 @@ impl Machine {
     /// Sets a fault; the one set last is asked first.
     pub fn fault(&self, fault: &Fault) -> Result<(), Error> {
         if let Some(code) = fault.exit.filter(|code| !(0..=255).contains(code)) {
-            return Err(Error::Invalid(format!("{code} is no exit status")));
+            return Err(Error::Invalid(format!("{code} is not an exit status")));
         }
         if fault.times == Some(0) {
             return Err(Error::Invalid("a fault that happens 0 times is none".into()));
@@ -115,7 +115,7 @@ impl Machine {
         if !answer::is_program(&fault.program) {
             let known: Vec<&str> = answer::programs(self).collect();
             return Err(Error::Invalid(format!(
-                "{:?} is no program of this machine: it has {}",
+                "{:?} is not a program of this machine: it has {}",
                 fault.program,
                 known.join(", ")
             )));

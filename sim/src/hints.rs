@@ -40,7 +40,7 @@ pub(crate) fn remove(machine: &Machine, kind: &str, key: &str, value: &str) -> i
     Ok(())
 }
 
-/// What may be found under `key`, in no order.
+/// Candidates under `key`, in no order.
 pub(crate) fn look(machine: &Machine, kind: &str, key: &str) -> io::Result<Vec<String>> {
     match fs::read_dir(directory(machine, kind, key)) {
         Ok(entries) => {

@@ -49,7 +49,7 @@ pub(crate) struct Entry {
     pub(crate) zonepath: Vec<u8>,
     /// The uuid as it stands in the file; none where it is empty or no uuid.
     pub(crate) uuid: Option<String>,
-    /// What SmartOS notes besides; empty elsewhere.
+    /// Further fields of SmartOS; empty elsewhere.
     pub(crate) smartos: SmartOsFields,
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn add(machine: &Machine, name: &[u8], state: State, change: &Change<
     })
 }
 
-/// Changes a zone's line in place. The global zone's line never changes, and asking for it is no error.
+/// Changes a zone's line in place. The global zone's line never changes, and asking for it is not an error.
 pub(crate) fn modify(machine: &Machine, name: &[u8], change: &Change<'_>) -> Result<(), Error> {
     if name == b"global" {
         return Ok(());

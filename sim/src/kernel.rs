@@ -1,4 +1,4 @@
-//! What the kernel knows of active zones: a file a zone in /var/run/zones, there as long as the zone has an id.
+//! State of active zones in the kernel: one file per zone in /var/run/zones, as long as the zone has an id.
 //!
 //! Invariant: one rename makes a zone active, changes its state, or ends it. Who owns a link, which id is taken and which
 //! root is in use all follow from these files.

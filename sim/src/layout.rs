@@ -1,4 +1,4 @@
-//! What a new machine's disk holds.
+//! Files and datasets of a new machine.
 
 use std::fs;
 use std::io;

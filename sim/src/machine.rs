@@ -74,7 +74,7 @@ impl Machine {
         self.dialect
     }
 
-    /// What its line of illumos knows and how it prints it.
+    /// Dialect: the features of its distribution, and how they are printed.
     pub(crate) fn line(&self) -> &'static Line {
         self.dialect.line()
     }

@@ -1,6 +1,6 @@
 //! Options as getopt reads them: clusters of letters, values attached or apart, long names; the first operand ends them.
 
-/// What the options came to.
+/// Parsed options.
 #[derive(Debug, Default)]
 pub(crate) struct Parsed {
     options: Vec<(char, String)>,

@@ -13,12 +13,12 @@ use super::document::Document;
 use super::zfs::dataset;
 use super::{Error, Machine, index, ipadm, kernel};
 
-/// What the boot of a zone printed, when it failed.
+/// Output of a zone's boot that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedBoot {
     /// The zone.
     pub zone: String,
-    /// What `zoneadm boot` wrote to standard error.
+    /// Standard error of `zoneadm boot`.
     pub stderr: String,
 }
 
@@ -46,7 +46,7 @@ impl Machine {
         self.replace_own(BOOT_TIME, time.to_string().as_bytes())
     }
 
-    /// Reboots the machine. Zones that should have booted and did not are told of; they are no failure of the reboot.
+    /// Reboots the machine. Zones that should have booted and did not are reported; they are not a failure of the reboot.
     pub fn reboot(&self) -> Result<Vec<FailedBoot>, Error> {
         self.go_down().map_err(|source| Error::io(self.root(), source))?;
         if self.line().configuration_only {

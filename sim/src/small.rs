@@ -87,7 +87,7 @@ pub(crate) fn beadm(session: &mut Session<'_, '_>) -> Answer {
     Ok(OK)
 }
 
-/// What the machine is. As uname(1) does, prints what was asked for in its own order: system, node, release, version, machine.
+/// Identity of the machine. Prints the requested fields as uname(1) does, in its own order: system, node, release, version, machine.
 pub(crate) fn uname(session: &mut Session<'_, '_>) -> Answer {
     if let Err(halt) = session.middle() {
         return Ok(halt.status());

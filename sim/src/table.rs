@@ -21,7 +21,7 @@ pub(crate) const fn column(name: &'static str, width: usize) -> Column {
     Column { name, width }
 }
 
-/// What the caller asked for.
+/// Columns that the caller asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub(crate) columns: &'a [Column],

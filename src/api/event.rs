@@ -18,7 +18,7 @@ pub struct Event {
     pub position: (usize, usize),
     /// Number of zones that the operation has finished, this event included, and of all its zones.
     pub zones: (usize, usize),
-    /// What happened.
+    /// Event that occurred.
     pub kind: EventKind,
 }
 
@@ -68,7 +68,7 @@ pub enum EventKind {
     Finished {
         /// True if it succeeded.
         ok: bool,
-        /// What was done, as in [`Outcome::action`](crate::Outcome::action).
+        /// Action taken, as in [`Outcome::action`](crate::Outcome::action).
         action: Action,
         /// The outcome in a line: `created web01 10.1.0.10/24`, or the error.
         summary: String,

@@ -1,4 +1,4 @@
-//! What callers see: options, zones, plans, reports, events.
+//! Types that callers see: options, zones, plans, reports, events.
 
 mod attach_options;
 mod event;

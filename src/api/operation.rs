@@ -46,7 +46,7 @@ word_enum! {
 }
 
 word_enum! {
-    /// What an operation did to a zone, or would have done if it had not failed.
+    /// Action of an operation on a zone; for a failed one, the action that was attempted.
     ///
     /// ```
     /// # use zmgr::*;

@@ -92,7 +92,7 @@ pub enum QueryHost {
     Required,
 }
 
-/// What to do with completed steps when a later one fails.
+/// Treatment of completed steps when a later one fails.
 ///
 /// ```
 /// # use zmgr::*;
@@ -147,7 +147,7 @@ pub struct RunOptions<'a> {
     pub cancel: Option<&'a Cancel>,
     /// Number of zones to process in parallel; 0 means 1.
     pub jobs: usize,
-    /// What to do with completed steps when a later one fails.
+    /// Treatment of completed steps when a later one fails.
     pub on_failure: OnFailure,
     /// The record of changes that the manager keeps.
     pub(crate) record: Option<Arc<ChangeRecord>>,

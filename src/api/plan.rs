@@ -75,7 +75,7 @@ pub struct Change {
     /// Other notes for the user.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// What the plan was made from.
+    /// Files and host state that the plan was made from.
     pub basis: Basis,
 }
 
@@ -124,7 +124,7 @@ pub struct PlannedFile {
     pub text: String,
 }
 
-/// What a change was planned from; any of it may have changed when the plan is run.
+/// State that a change was planned from; any of it may have changed when the plan is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -258,7 +258,7 @@ pub(crate) fn difference(approved: &Change, now: &Change) -> Option<String> {
             }
         }
     }
-    // What would be lost or left behind is part of what was approved.
+    // The losses and leftovers that a plan names are approved with it.
     if let Some(note) = now.notes.iter().find(|note| !approved.notes.contains(note)) {
         return Some(format!("it has a new note: {note}"));
     }

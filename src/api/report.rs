@@ -33,7 +33,7 @@ pub struct Report {
 pub struct Outcome {
     /// The zone's name.
     pub name: String,
-    /// What was done.
+    /// Action taken.
     pub action: Action,
     /// The resulting zone, if it still exists, or the error.
     pub result: Result<Option<Zone>>,

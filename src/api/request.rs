@@ -31,7 +31,7 @@ pub enum Request {
     Create {
         /// The caller's options.
         options: CreateOptions,
-        /// What zmgr chose.
+        /// Choices that zmgr made.
         pinned: Pinned,
     },
     /// Destroy the zone.
@@ -48,7 +48,7 @@ pub enum Request {
     Apply {
         /// The caller's options.
         options: ApplyOptions,
-        /// What zmgr chose, by net.
+        /// Choices that zmgr made, by net.
         nets: BTreeMap<String, PinnedNet>,
         /// When the snapshot is taken that comes first, RFC 3339, if one is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,7 +142,7 @@ impl Request {
     }
 }
 
-/// What zmgr chose for a new zone.
+/// Choices that zmgr made for a new zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -151,11 +151,11 @@ pub struct Pinned {
     pub id: String,
     /// The time of creation, RFC 3339.
     pub created: String,
-    /// What each net was given.
+    /// Choices for each net.
     pub nets: BTreeMap<String, PinnedNet>,
 }
 
-/// What zmgr chose for one net of a new zone.
+/// Choices that zmgr made for one net of a new zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

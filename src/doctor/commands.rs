@@ -40,7 +40,7 @@ const PROGRAMS: [Program; 12] = [
     Program { name: "uname", need: Need::Some("the version of the kernel") },
 ];
 
-/// What the commands answered, as far as other checks need it.
+/// Answers of the commands that other checks need.
 #[derive(Default)]
 pub(super) struct Answers {
     pub(super) kernel: Option<Kernel>,

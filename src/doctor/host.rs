@@ -1,4 +1,4 @@
-//! What can be said of the host itself: distribution, privileges, brands, datasets, links, known bugs.
+//! Checks of the host itself: distribution, privileges, brands, datasets, links, known bugs.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What an item of a diagnosis can be about, and how bad it is.
+//! Areas and severities of the items of a diagnosis.
 
 use crate::value::word_enum;
 
@@ -31,7 +31,7 @@ word_enum! {
     DiagnosisArea {
         /// Distribution, version, kernel.
         Distribution "distribution",
-        /// What has been run on real hosts.
+        /// Runs on real hosts.
         Evidence "evidence",
         /// Rights of the process.
         Privileges "privileges",
@@ -68,7 +68,7 @@ word_enum! {
         NotGlobalZone "not-global-zone",
         /// The host is simulated.
         Simulated "simulated",
-        /// What has been run on real hosts.
+        /// Runs on real hosts.
         RealHosts "real-hosts",
         /// The process may change zones.
         Privileged "privileged",

@@ -43,7 +43,7 @@ pub struct Diagnosis {
     pub kernel: Option<String>,
     /// The host is simulated.
     pub simulated: bool,
-    /// What was found, by area.
+    /// Findings, by area.
     pub items: Vec<DiagnosisItem>,
 }
 
@@ -72,7 +72,7 @@ pub struct DiagnosisItem {
     pub subject: String,
     /// Message: a sentence without a full stop.
     pub message: String,
-    /// What to do about it, if there is advice.
+    /// Advice on what to do about it, if there is any.
     pub help: Option<String>,
     /// Evidence for it, if it is about what illumos does.
     pub evidence: Option<Evidence>,

@@ -29,7 +29,7 @@ pub struct Config {
     /// Time to wait for a lock; zero fails at once.
     #[serde(serialize_with = "crate::documents::document::json::seconds")]
     pub lock_timeout: Duration,
-    /// What to do with completed steps when a later one fails.
+    /// Treatment of completed steps when a later one fails.
     pub on_failure: FailureRule,
     /// The pattern of VNIC names.
     pub vnic_name: Sourced<String>,
@@ -106,7 +106,7 @@ impl Default for Timeouts {
     }
 }
 
-/// What to do with completed steps when a later one fails.
+/// Treatment of completed steps when a later one fails.
 ///
 /// ```
 /// # use zmgr::*;

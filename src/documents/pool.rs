@@ -218,7 +218,7 @@ impl Kind for Pool {
     }
 }
 
-/// Which settings of networks are written beside the networks, and not in their blocks.
+/// Settings of networks that are written beside the networks, not in their blocks.
 #[derive(Default)]
 struct Arrangement {
     /// Returns the nodes beside the networks, as zmgr writes them.

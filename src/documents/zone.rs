@@ -347,7 +347,7 @@ pub struct Intent {
     pub before: Option<Before>,
 }
 
-/// What an entry was before its zone was created.
+/// State of an entry before its zone was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Before {
     /// A user's file with a desired state.

@@ -3,7 +3,7 @@
 use super::{Completed, Invocation};
 use crate::error::Result;
 
-/// What the kernel calls itself.
+/// Name and version of the kernel, as uname(1) prints them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Kernel {

@@ -44,7 +44,7 @@ pub struct KeptKey {
     pub files: Vec<String>,
 }
 
-/// What [`set_publisher`] sets.
+/// Settings of a publisher, for [`set_publisher`].
 #[derive(Debug, Clone, Default)]
 pub struct DesiredPublisher<'a> {
     /// Its name.

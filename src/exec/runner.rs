@@ -25,7 +25,7 @@ pub struct Tick<'a> {
     pub stderr: &'a [u8],
 }
 
-/// What to do with a running command.
+/// Decision about a running command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
     /// Let it go on.

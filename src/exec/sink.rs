@@ -19,7 +19,7 @@ const MAX_BYTES: usize = 32 << 20;
 /// Longest last line that is shown.
 const MAX_LINE: usize = 400;
 
-/// Which stream.
+/// Output stream of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stream {
     Stdout,

@@ -117,7 +117,7 @@ mod tests {
         let invocation = command(&zone, &words, &Mark::new("ab"), Stdin::Null, None);
         let argv = invocation.argv();
         assert_eq!(argv[..4], ["zlogin", "web01", "/bin/sh", "-c"]);
-        // What two shells read, one after the other: the one that zlogin starts and the /bin/sh of the command.
+        // Two shells read this, one after the other: the one that zlogin starts and the /bin/sh of the command.
         let line = argv[2..].join(" ");
         let output = std::process::Command::new("/bin/sh").args(["-c", &line]).output().unwrap();
         assert_eq!(output.stdout, b"it's\nzmgr-exec-ab:0\n");

@@ -73,7 +73,7 @@ fn different_pools(hosts: &[HostTree]) -> Vec<Diagnostic> {
     found
 }
 
-/// What all hosts must have the same of a pool: its networks, its shares and its VLAN, in order.
+/// Part of a pool that must be equal on all hosts: its networks, its shares and its VLAN, in order.
 type Divided<'a> = (Vec<IpNet>, Vec<(IpAddr, IpAddr, &'a str)>, Option<u16>);
 
 /// Returns what all hosts must have the same of a pool.

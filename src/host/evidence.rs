@@ -61,7 +61,7 @@ impl std::fmt::Display for Evidence {
 pub(crate) struct RealRun {
     /// Distribution and release.
     pub(crate) host: &'static str,
-    /// What was run, such as `host-check --install`.
+    /// Program that was run, such as `host-check --install`.
     pub(crate) what: &'static str,
 }
 

@@ -34,7 +34,7 @@ pub(super) enum After {
     Other,
 }
 
-/// What follows a node on its line.
+/// Text after a node on its line.
 pub(super) struct Tail {
     pub(super) next: After,
     /// Place of its `;`.

@@ -11,11 +11,11 @@ use super::node::{all_same, same_entries};
 use super::write::{entry, inline, value, write_node};
 use super::{Entry, Node, Span};
 
-/// What is to be changed, and how.
+/// Edit of a text: the content it has, and the content it must have.
 pub(crate) struct Change<'a> {
-    /// What the text says, in the shape that the text has.
+    /// Content of the text, in the shape that the text has.
     pub(crate) from: &'a [Node],
-    /// What it must say, in the same shape.
+    /// Content that it must have, in the same shape.
     pub(crate) to: &'a [Node],
     /// Names of nodes whose arguments are one list, on however many nodes they stand.
     pub(crate) lists: &'a [&'a str],
@@ -56,7 +56,7 @@ struct Patcher<'a> {
     edits: Vec<Edit>,
 }
 
-/// What becomes of a node of the text.
+/// Fate of a node of the text.
 #[derive(Clone, Copy)]
 enum Fate<'n> {
     Keep,
@@ -72,7 +72,7 @@ struct Insert<'n> {
     moved: Option<(usize, &'n Node)>,
 }
 
-/// What happens to the nodes of one block.
+/// Edits to the nodes of one block.
 struct Plan<'n> {
     fates: Vec<Fate<'n>>,
     before: HashMap<usize, Vec<Insert<'n>>>,
@@ -238,7 +238,7 @@ impl Patcher<'_> {
                     if before.is_empty() {
                         self.remove(block, at);
                     } else {
-                        // What comes to its place takes its place.
+                        // The node that replaces it takes its position.
                         let text = self.in_place(block, at, before[0]);
                         self.edit(node.span, text);
                         self.insert_after(block, at, &before[1..]);

@@ -18,11 +18,11 @@ use crate::registry::{self, AddressOwner, Allocator};
 use crate::value::address::{MacAddr, NetAddress};
 use crate::value::name::LinkName;
 
-/// What the caller requests, besides the content of the files.
+/// Requests of the caller, besides the content of the files.
 pub(crate) struct AddressRequests<'a> {
     /// Requested addresses by net.
     pub(crate) addresses: &'a BTreeMap<String, Vec<IpAddr>>,
-    /// What an approved plan chose, by net: nothing else is acceptable.
+    /// Choices of an approved plan, by net: nothing else is acceptable.
     pub(crate) pinned: Option<&'a BTreeMap<String, PinnedNet>>,
 }
 

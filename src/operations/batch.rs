@@ -191,7 +191,7 @@ impl Drop for Batch<'_> {
             if let Place::Ready(reserved) = place
                 && let Ok((locks, creation)) = *reserved
             {
-                // What cannot be removed is left to `recover`.
+                // Leftovers that cannot be removed are left to `recover`.
                 let _ = create::call_off(self.context, locks, &creation);
             }
         }

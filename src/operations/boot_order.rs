@@ -17,7 +17,7 @@ use crate::registry::{EntryKind, EntrySummary};
 use crate::value::name::ZoneName;
 use crate::value::source::Source;
 
-/// Which registered zones come after which others.
+/// Boot order of registered zones: the zones that each comes after.
 #[derive(Debug, Default)]
 pub(crate) struct BootOrder {
     /// Only zones that come after others.
@@ -143,7 +143,7 @@ pub(crate) fn describe(names: &[&ZoneName]) -> String {
     }
 }
 
-/// What to do about zones that wait for each other.
+/// Advice for zones that wait for each other.
 pub(crate) const CIRCLE_HELP: &str = "remove one of them from the `after` of another";
 
 /// Returns the error for zones that wait for each other, with the line of each `after`.

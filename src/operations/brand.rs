@@ -194,7 +194,7 @@ pub(crate) fn takes_ipv6_gateway(brand: &str) -> bool {
     brand != "lx"
 }
 
-/// What a plan says about settings that the brand cannot have.
+/// Notes of a plan on settings that the brand cannot have.
 pub(crate) fn notes(spec: &ZoneSpec) -> Vec<String> {
     if takes_ipv6_gateway(&spec.brand.value) {
         return Vec::new();

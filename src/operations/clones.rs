@@ -128,7 +128,7 @@ impl Building {
     }
 }
 
-/// What came of a zone's turn.
+/// Result of a zone's turn.
 struct Turn {
     outcome: Outcome,
     /// True if the zone has no other turn.

@@ -28,13 +28,13 @@ pub(crate) struct Context {
 pub(crate) struct Snapshots {
     pub(crate) host: HostSnapshot,
     pub(crate) host_usage: HostUsage,
-    /// What the operation builds and clones.
+    /// Zones that the operation builds and clones.
     pub(crate) clones: OnceLock<Clones>,
     /// The properties of the links, once they were queried.
     properties: OnceLock<Properties>,
     /// The datasets of registered zones, once a zone asks for one that it does not have.
     claims: OnceLock<Claims>,
-    /// What preconditions have asked for.
+    /// Host state that preconditions have queried.
     answers: Answers,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Snapshots {
 type Properties = BTreeMap<(String, String), String>;
 
 impl Snapshots {
-    /// What the operation builds and clones.
+    /// Zones that the operation builds and clones.
     pub(crate) fn clones(&self) -> &Clones {
         self.clones.get_or_init(Clones::default)
     }

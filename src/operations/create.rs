@@ -293,7 +293,7 @@ fn complete(
     drop(step_context);
     if result.is_err() {
         match (entry(context, name), prepared.unbuilt.get(name)) {
-            // What was chosen for it is released too, and the file is again what the user wrote.
+            // This also releases what was chosen for it; the file is again as the user wrote it.
             (Ok(entry), Some(desired)) if matches!(entry.state, None | Some(EntryState::Detached)) => {
                 context.registry.change(desired.path(), |_| Ok(desired.text().as_bytes().to_vec()))?;
             }

@@ -197,7 +197,7 @@ pub(crate) fn steps_to_undo(
     dialect: Distribution,
 ) -> Result<Vec<Box<dyn Step>>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    // What was given to a zone that the host has lost, or to one that was detached, stays.
+    // A zone that the host has lost, or that was detached, keeps what was allocated to it.
     if !matches!(entry.intent.before, Some(Before::Ready | Before::Detached)) {
         let made = entry.datasets.iter().filter(|made| made.is_delegated());
         steps.extend(made.map(|made| Box::new(MakeDataset(Dataset::new(&made.name))) as Box<dyn Step>));

@@ -36,7 +36,7 @@ pub(crate) fn dataset_of(host: &Host, zonepath: &str) -> Result<Option<Dataset>>
     }
 }
 
-/// What exists at many zonepaths, queried with one command for each directory above them and a few for all.
+/// Contents of many zonepaths, queried with one command for each directory above them and a few for all.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     parents: BTreeMap<String, Option<String>>,

@@ -17,7 +17,7 @@ use crate::value::name::ZoneName;
 /// The steps of a plan for one zone.
 pub(crate) type Steps = [Box<dyn Step>];
 
-/// What to do with a creation if a step fails.
+/// Treatment of a creation if a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// Roll it back.
@@ -214,7 +214,7 @@ fn run_step(
     step.prepare(step_context)?;
     note(journal, step_context, purpose.note(&id))?;
     let done = timed(step_context, step);
-    // What it made is recorded even if it failed: with the next record, or at once if there is none.
+    // Everything it made is recorded even if it failed: with the next record, or at once if there is none.
     let noted = match purpose.note(&id) {
         Some(_) => {
             journal.keep(&step_context.made);

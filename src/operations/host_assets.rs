@@ -204,7 +204,7 @@ fn parse_password(text: &str) -> std::result::Result<Secret, String> {
     let (Some(line), None) = (lines.next(), lines.next()) else {
         return Err("it does not have exactly one line".to_owned());
     };
-    // What crypt(3) writes: `$`, the algorithm, `$`, and so on; nothing that could end the field or the line.
+    // crypt(3) writes `$`, the algorithm, `$`, and so on: nothing that could end the field or the line.
     let legal = |b: u8| b.is_ascii_alphanumeric() || b"./$,=_-".contains(&b);
     let parts: Vec<&str> = line.split('$').collect();
     let is_hash = parts.len() >= 4 && parts[0].is_empty() && !parts[1].is_empty() && !line.ends_with('$');

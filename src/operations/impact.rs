@@ -18,7 +18,7 @@ use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{Host, Uninstalling, is_detached_by_zoneadm};
 use crate::value::name::ZoneName;
 
-/// What depends on one zone's files.
+/// Zones and data that depend on one zone's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct DestroyImpact {
     /// The dataset of its zonepath.
@@ -41,7 +41,7 @@ pub(crate) struct DestroyImpact {
     in_the_way_of_detach: Vec<String>,
 }
 
-/// What is looked at once before several zones are removed, or installed again.
+/// Host state that is queried once before several zones are removed or reinstalled.
 #[derive(Debug, Default)]
 pub(crate) struct Removal {
     pub(crate) mounts: Mounts,

@@ -1,4 +1,4 @@
-//! What preconditions ask of the host: each thing once, however many zones are checked.
+//! Host state that preconditions need, queried once however many zones are checked.
 //!
 //! Invariant: nothing is remembered longer than the host snapshot that it belongs to.
 

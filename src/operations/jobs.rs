@@ -18,7 +18,7 @@ use crate::value::name::ZoneName;
 
 const PULSE: Duration = Duration::from_millis(50);
 
-/// What a worker returns, as far as progress is concerned.
+/// Result of a worker, as far as progress is concerned.
 pub(crate) trait Reported {
     /// Returns the outcomes of the zones that are finished with it.
     fn outcomes(&self) -> &[Outcome] {
@@ -82,7 +82,7 @@ fn log(event: &Event) {
     }
 }
 
-/// What a worker sends.
+/// Message from a worker.
 enum Message {
     Event(Event),
     /// Barrier: dropped after all earlier events were delivered.
@@ -223,7 +223,7 @@ struct Queue<T> {
     turns: Turns,
 }
 
-/// What the workers take items from.
+/// Queue from which the workers take items.
 struct SharedQueue<T> {
     queue: Mutex<Queue<T>>,
     changed: Condvar,

@@ -17,7 +17,7 @@ use crate::file::{self, Links};
 use crate::host::{self, Host, Root};
 use crate::value::name::ZoneName;
 
-/// What zoneadm leaves in the zonepath of a zone that it detaches.
+/// File that zoneadm leaves in the zonepath of a zone that it detaches.
 pub(crate) const DETACHED: &str = "SUNWdetached.xml";
 
 /// Largest configuration that is read.

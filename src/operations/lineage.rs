@@ -129,7 +129,7 @@ impl Lineage {
     /// Returns the turns of an operation that removes these zones: a source comes after its clones.
     pub(crate) fn removing(&self) -> Removing {
         let count = self.0.len();
-        // What is recorded of zones that exist may be wrong: then they go in the order of the request.
+        // The records of existing zones may be wrong: then they go in the order of the request.
         let order = Order::new(count, self.relation().down()).unwrap_or_else(|_| Order::any(count));
         Removing { names: self.names(), order }
     }

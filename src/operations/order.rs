@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, HashMap};
 
 use crate::value::name::ZoneName;
 
-/// What a zone waits for.
+/// Zones that a zone waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// The end of the other's turn, whatever came of it.
@@ -17,7 +17,7 @@ pub(crate) enum Need {
     Success,
 }
 
-/// Which zones of an operation rest on which others of it, by their places in the request.
+/// Dependencies between the zones of an operation, by their positions in the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Relation {
     /// A zone, what it rests on (a clone and its source, a zone and one that it needs to be running), and what it needs of that.
@@ -151,7 +151,7 @@ pub(crate) struct Turns {
     followers: Vec<Vec<(usize, Need)>>,
     /// For each turn, the one whose failure keeps it from being started.
     blocked: Vec<Option<usize>>,
-    /// How many have not been taken.
+    /// Number of zones that have not been taken.
     left: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What a creation is planned from.
+//! Inputs of the plan of a creation.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) refused: &'a BTreeMap<ZoneName, Error>,
     /// Datasets delegated to other zones of the same plan.
     pub(crate) delegated: &'a [Delegation],
-    /// What the same operation builds and clones.
+    /// Zones that the same operation builds and clones.
     pub(crate) clones: &'a Clones,
     pub(crate) tree: &'a Tree,
 }

@@ -105,7 +105,7 @@ impl Power {
     }
 }
 
-/// What is asked of one zone.
+/// Request for one zone.
 pub(super) struct PowerRequest {
     pub(super) what: Power,
     pub(super) limit: Duration,

@@ -66,13 +66,13 @@ pub(crate) struct Subject<'a> {
     pub(crate) zone: &'a ZoneName,
     /// Configuration that the zone boots with.
     pub(crate) config: &'a ZoneConfig,
-    /// What the host has of the zone already.
+    /// State of the zone on the host, if it exists there.
     pub(crate) has: Option<&'a ZoneConfig>,
     /// Desired state, if known.
     pub(crate) spec: Option<&'a ZoneSpec>,
     /// Links that the operation makes before the zone boots.
     pub(crate) made_links: Vec<String>,
-    /// What exists at the zonepaths of the zones to be created.
+    /// Files and datasets at the zonepaths of the zones to be created.
     pub(crate) places: Option<&'a Places>,
     /// The datasets that registered zones have or ask for, if the zone asks for one that it does not have.
     pub(crate) claims: Option<&'a Claims>,
@@ -81,9 +81,9 @@ pub(crate) struct Subject<'a> {
 /// Something that does not hold.
 #[derive(Debug)]
 pub(crate) struct Unmet {
-    /// What it is about, such as `dataset rpool/data/a on the host`.
+    /// Subject, such as `dataset rpool/data/a on the host`.
     pub(crate) what: String,
-    /// What it should be; empty if it should only be there.
+    /// Expected value; empty if the subject only has to exist.
     pub(crate) desired: String,
     pub(crate) found: Option<String>,
     /// The line that asks for it.

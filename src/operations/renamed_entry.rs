@@ -1,4 +1,4 @@
-//! What a rename means for the entry of the zone: new names are held from its beginning, old ones until its end.
+//! Entry of a zone that is being renamed: it holds the new names from the beginning, and the old ones until the end.
 
 use crate::documents::renaming::Renaming;
 use crate::documents::zone::ZoneEntry;

@@ -22,7 +22,7 @@ use crate::api::{Action, Change, CreateOptions, Operation, Outcome, Pinned, Plan
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
 
-/// What the changes of a plan are planned from, read and queried before any lock.
+/// State that the changes of a plan are planned from, read and queried before any lock.
 struct RunContext {
     /// For creations, if there are any.
     prepared: Option<Prepared>,

@@ -96,7 +96,7 @@ impl<'a> StepContext<'a> {
         self.set_step(id, (done + 1, if total == 0 { 0 } else { total.max(done + 1) }));
     }
 
-    /// Which step it is, of how many.
+    /// Number of this step, and of all steps.
     pub(crate) fn position(&self) -> (usize, usize) {
         self.position.get()
     }

@@ -17,7 +17,7 @@ use crate::host::Host;
 /// Time that addresses may take once the zone's loopback is up, such as for the detection of duplicates. A simulated zone needs none.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What a zone shows in its own ipadm when all is well.
+/// Addresses that ipadm inside a zone shows when all is well.
 #[derive(PartialEq)]
 enum Expected {
     Address(IpAddr),

@@ -523,7 +523,7 @@ impl Allocator {
         let pools = Arc::clone(&self.pools);
         let was_there = self.snapshot.replace(kind, summary);
         if was_there {
-            // What it held before is collected again on demand.
+            // Its former holdings are collected again on demand.
             self.forget();
             return;
         }

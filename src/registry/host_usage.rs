@@ -18,7 +18,7 @@ const HEADER: &str = concat!("zmgr host 3 ", env!("CARGO_PKG_VERSION"), "\n");
 /// Largest file that is read. A host with 8,191 zones has about 2 MiB.
 const LIMIT: u64 = 64 << 20;
 
-/// What is in use on a host.
+/// Addresses, links and MAC addresses in use on a host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostUsage {
     /// Time of the snapshot, RFC 3339.

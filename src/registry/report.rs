@@ -41,7 +41,7 @@ pub struct PoolUsage {
     /// Every held address in its networks, ascending, IPv4 first, including gateways and addresses allocated before its networks
     /// changed.
     pub holders: Vec<HeldAddress>,
-    /// What else may be held: unreadable files (the pool allocates nothing until they are fixed), and as a warning a host that
+    /// Further sources of held addresses: unreadable files (the pool allocates nothing until they are fixed), and as a warning a host that
     /// could not be queried.
     pub unknown: Vec<Diagnostic>,
 }
@@ -58,7 +58,7 @@ pub struct HeldAddress {
     pub in_range: bool,
 }
 
-/// What a pool says of an address in one of its networks.
+/// Status of an address in one of a pool's networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AddressStanding {
@@ -508,7 +508,7 @@ pub(crate) struct Collision<'a> {
     wires: [Segment<'a>; 2],
 }
 
-/// What two holders have.
+/// Resource that two holders have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum What {
     Address(IpAddr),

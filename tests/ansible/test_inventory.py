@@ -51,7 +51,7 @@ def inventory(environment: dict[str, str], directory: Path, text: str, *options:
 
 
 def decoded(text: str) -> dict[str, Any]:
-    """Returns a listing; ansible-core 2.19 marks strings that are no templates."""
+    """Returns a listing; ansible-core 2.19 marks strings that are not templates."""
 
     def plain(value: dict[str, Any]) -> Any:
         return value["__ansible_unsafe"] if set(value) == {"__ansible_unsafe"} else value

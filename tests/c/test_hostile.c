@@ -54,7 +54,7 @@ static void names(zmgr_manager *manager, const char *text) {
     REFUSED(zmgr_zone_create(manager, "web02", &create, NULL, NULL, &error));
 }
 
-/* A plan of this manager's with some of its bytes changed: it is no plan, or one that is stale, or still the same. */
+/* A plan of this manager's with some of its bytes changed: it is not a plan, or one that is stale, or still the same. */
 static void plans(zmgr_manager *manager) {
     zmgr_error *error = NULL;
     zmgr_plan *plan = NULL;

@@ -110,7 +110,7 @@ static void a_zone_comes_and_goes(zmgr_manager *manager) {
     CHECK(zmgr_zone_status(zmgr_zone_list_get(list, 0)) == NULL);
     zmgr_zone_list_free(list);
 
-    /* The padding of an older program's struct, whatever is in it, is no option: with keep_data, purge would be refused. */
+    /* The padding of an older program's struct, whatever is in it, is not an option: with keep_data, purge would be refused. */
     memset(&older, 0xff, sizeof older);
     older.size = sizeof older;
     older.force = false;
@@ -199,7 +199,7 @@ static void plans_are_values(zmgr_manager *manager) {
     CHECK_STATUS(zmgr_plan_run(manager, again, NULL, &report, &error), ZMGR_OK, error);
     CHECK(zmgr_report_len(report) == 2);
     zmgr_report_free(report);
-    /* What the plan rests on is no more: nothing is done. */
+    /* The state that the plan was made from is gone: nothing is done. */
     CHECK_STATUS(zmgr_plan_run(manager, plan, NULL, &report, &error), ZMGR_STALE_PLAN, error);
     CHECK(zmgr_error_can_retry(error));
     DROP(error);

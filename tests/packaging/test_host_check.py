@@ -245,7 +245,7 @@ def test_names_and_addresses_are_replaced_throughout(new_host):
         assert kept in outcome.recording, kept
     answers = {tuple(record["argv"]): record["stdout"] for record in outcome.records if record["kind"] == "query"}
     addresses = answers["ipadm", "show-addr", "-p", "-o", "addrobj,addr"].splitlines()
-    # The same by the same, and still in the form of ipadm.
+    # One name for one address each time, and still in the form of ipadm.
     assert addresses[1].split(":")[1] == addresses[2].split(":")[1] == "198.51.100.1/24"
     assert re.fullmatch(r"net0/v6:fe80\\:\\:[0-9a-f]+/10", addresses[3])
     assert re.fullmatch(r"net0/g:2001\\:db8\\:\\:[0-9a-f]+/64", addresses[4])

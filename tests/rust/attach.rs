@@ -66,7 +66,7 @@ fn a_detached_zone_comes_back_with_everything_that_it_had() {
         let text = fs::read_to_string(fixture.entry("web01")).unwrap();
         assert!(text.contains("state \"detached\"") && text.contains("format 3") && !text.contains("uuid"), "{text}");
 
-        // What it has is still held, and nothing is done to it by accident.
+        // Its holdings are still held, and nothing is done to it by accident.
         let other =
             fixture.manager.create("web02", &CreateOptions::new().template("t").boot(false), &mut run()).unwrap();
         assert_ne!(other.nets[0].addresses, before.nets[0].addresses);

@@ -29,7 +29,7 @@ fn codes(report: &Report) -> Vec<Option<Code>> {
     report.outcomes.iter().map(|outcome| outcome.result.as_ref().err().map(Error::code)).collect()
 }
 
-/// How many entries there are, noted at each command that makes a VNIC.
+/// Number of entries, noted at each command that makes a VNIC.
 fn counting(fixture: &Fixture) -> (Manager, Arc<Mutex<Vec<usize>>>) {
     let counts: Arc<Mutex<Vec<usize>>> = Arc::default();
     let (seen, zones) = (Arc::clone(&counts), fixture.file("zones"));

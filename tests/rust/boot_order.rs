@@ -162,7 +162,7 @@ fn a_zone_that_stays_up_keeps_those_before_it_up() {
     assert_eq!(codes, [Some(Code::WrongState), Some(Code::WrongState), Some(Code::CommandFailed)]);
     let error = report.outcomes[1].result.as_ref().unwrap_err();
     assert_eq!(error.message(), "zone app01 is not shut down: web01, which comes after it, is still up");
-    // What is halted is not waited for, and force ends it.
+    // A halted zone is not waited for, and force ends it.
     let report = fixture.manager.shutdown(&names, &HaltOptions::new().force(true), &mut run()).unwrap();
     assert_eq!(actions(&report), ["shut-down"; 3]);
     fixture.manager.boot(&names, &mut run()).unwrap();
@@ -420,7 +420,7 @@ fn recovery_leaves_out_what_needs_an_installation() {
     assert_eq!(notes(&report), ["web01 has to be installed: run `zmgr recover web01`"]);
     assert_eq!(fs::read_to_string(fixture.entry("web01")).unwrap(), before);
     assert_eq!(fixture.recover(), ["finished web01"]);
-    // What needs no installation is ended: here a creation whose zone is installed, and one that is rolled back.
+    // Operations that need no installation are completed: here a creation whose zone is installed, and one that is rolled back.
     die(&fixture, "boot", "db01");
     let create = |name: &str| fixture.manager.create(name, &CreateOptions::new(), &mut run()).map(drop);
     catch_unwind(AssertUnwindSafe(|| create("db01"))).unwrap_err();

@@ -1,4 +1,4 @@
-//! What the next boot of a zone needs is checked before anything is written, and reported when it goes missing.
+//! The needs of a zone's next boot are checked before anything is written, and reported when they go missing.
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,7 +46,7 @@ fn make_directory(fixture: &Fixture, path: &str) {
     fs::create_dir_all(fixture.dir().join(path)).unwrap();
 }
 
-/// What `check` says about boots.
+/// Diagnostics of `check` about boots.
 fn cannot_boot(manager: &Manager) -> Vec<Diagnostic> {
     manager.check().unwrap().into_iter().filter(|found| found.code == "cannot-boot").collect()
 }
@@ -155,7 +155,7 @@ fn what_the_host_lost_was_noticed_only_when_the_boot_failed() {
         let outcome = unchanged(&fixture, "web01");
         assert!(outcome.notes.iter().any(|note| note.starts_with("web01 cannot boot: ")), "{what}: {outcome:#?}");
         assert_eq!(whole(fixture.dir()), before, "{what}");
-        // What would change the zone is refused.
+        // Operations that would change the zone are refused.
         add(&fixture, "web01", "attr \"owner\" \"alice\"");
         let before = whole(fixture.dir());
         let refused = if what.starts_with("brand") { "unsupported-host" } else { "config" };

@@ -13,7 +13,7 @@ const DIALECTS: [Dialect; 3] = [Dialect::OpenIndiana, Dialect::OmniOs, Dialect::
 
 const NO_BRAND: &str = "the host does not have brand";
 
-/// What is refused, where, and a part of the reason. All other lives end well.
+/// Refusals: the operation, the brand and distribution, and a part of the reason. All other lives end well.
 const REFUSED: &[(Dialect, &str, &str, &str)] = &[
     (Dialect::OpenIndiana, "lipkg", "create", NO_BRAND),
     (Dialect::OpenIndiana, "sparse", "create", NO_BRAND),

@@ -11,7 +11,7 @@ pub(crate) fn until(directory: &Path, what: &str, mut holds: impl FnMut() -> boo
     let end = Instant::now() + LIMIT;
     let changes = Changes::new();
     loop {
-        // What changes from here on is an event, even if `holds` sees it already.
+        // Every change from here on is an event, even if `holds` sees it already.
         changes.watch(directory);
         if holds() {
             return;

@@ -78,7 +78,7 @@ fn the_zone_appears_between_two_steps() {
     let error = create(&interfered).unwrap_err();
     assert_eq!(error.code(), Code::Exists, "{error:?}");
     assert_eq!((fixture.vnics(), fixture.zones()), (vec!["hand0".to_owned()], vec!["web01:configured".to_owned()]));
-    // What is in it is in use, and the name is taken.
+    // Its contents are in use, and the name is taken.
     let error = create(&fixture.manager).unwrap_err();
     assert_eq!((error.code(), error.help()), (Code::Exists, Some("run `zmgr import web01` to adopt it")));
 }
@@ -304,7 +304,7 @@ fn the_entry_is_spoiled_in_the_meantime() {
     fixture.manager.create("web02", &CreateOptions::new().boot(false), &mut run()).unwrap();
     let zones = fixture.manager.zones(&Query::new()).unwrap();
     assert_eq!(zones.iter().map(|zone| zone.fault.is_some()).collect::<Vec<_>>(), [true, false]);
-    // What the spoiled file holds is known from the host.
+    // The holdings of the spoiled file are known from the host.
     assert_eq!(zones[1].nets[0].addresses[0].address.to_string(), "10.1.0.11/24");
 }
 
@@ -383,7 +383,7 @@ fn on_a_failing_disk(error: io::ErrorKind) {
         }
         let there = fixture.entry("web01").exists();
         if fixture.file("zones/.web01.kdl.tmp").exists() {
-            // What could not be removed then goes with the next work on the zone.
+            // Leftovers that could not be removed then go with the next operation on the zone.
             assert!(!there);
             create(&fixture.manager).unwrap();
             destroy(&fixture.manager).unwrap();

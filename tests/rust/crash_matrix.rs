@@ -48,7 +48,7 @@ impl WriteObserver for Reaper {
 
 fn operate(manager: &Manager, operation: &str) {
     let run = &mut RunOptions::new();
-    // That the work fails is for the parent to see, in what is left.
+    // The parent sees from what is left that the work failed.
     let _ = match operation {
         "create" => manager.create("web01", &CreateOptions::new(), run).map(drop),
         "destroy" => manager.destroy(&["web01"], &DestroyOptions::new(), run).map(drop),
@@ -68,7 +68,7 @@ fn operate(manager: &Manager, operation: &str) {
         "snapshot-rollback" => manager.roll_back("web01", "s", &RollbackOptions::new().force(true), run).map(drop),
         "detach" => manager.detach(&["web01"], run).map(drop),
         "attach" => manager.attach(&["web01"], &AttachOptions::new().boot(true), run).map(drop),
-        // What follows the boot of a zone that zmgr did not install waits for its next boot if zmgr dies.
+        // The work after the boot of a zone that zmgr did not install waits for its next boot if zmgr dies.
         "attach-kept" => manager.attach(&["web01"], &AttachOptions::new(), run).map(drop),
         "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
         other => panic!("no operation {other}"),
@@ -147,7 +147,7 @@ fn visit(operation: &str, zones: &[&str], prepare: impl Fn(&Path)) {
 
 type Whole = std::collections::BTreeMap<String, String>;
 
-/// How many points from one that is visited to the next, where building takes the longest.
+/// Distance between visited points, where building takes the longest.
 fn sampled() -> usize {
     if env::var_os("ZMGR_SOAK").is_some() { 1 } else { 3 }
 }
@@ -222,7 +222,7 @@ fn destroy() {
 fn reinstall() {
     visit("reinstall", &["web01"], |dir| {
         with_zone(dir);
-        // What was there before, by which the two installations are told apart.
+        // A file of the first installation, by which the two are told apart.
         fs::write(dir.join("zones/web01/root/etc/motd"), "old\n").unwrap();
     });
 }
@@ -432,7 +432,7 @@ fn furnished(dir: &Path, dialect: Dialect) {
 fn with_furnished_zone(dir: &Path, dialect: Dialect) {
     furnished(dir, dialect);
     with_zone(dir);
-    // What was there before, by which two installations are told apart.
+    // A file of the first installation, by which the two are told apart.
     fs::write(dir.join("zones/web01/root/etc/motd"), "old\n").unwrap();
 }
 

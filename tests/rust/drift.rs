@@ -1,4 +1,4 @@
-//! What differs between files and host, and bringing the host to the files.
+//! Differences between files and host, and applying the files.
 
 use std::fs;
 
@@ -164,7 +164,7 @@ fn apply_creates_zones_and_what_is_missing() {
         "{built}"
     );
     assert!(manager.diff(&[]).unwrap().is_clean());
-    // What fails is taken back to what the person wrote.
+    // A failed change is undone to what the person wrote.
     let other = text.replace("unbuilt", "other");
     fs::write(manager.root().join("zones/other.kdl"), &other).unwrap();
     let mut fault = zmgr::Fault::new("zoneadm");
@@ -364,7 +364,7 @@ fn a_link_in_use_waits_for_its_zone_to_be_down() {
         let text = text.replacen("vlan 20", "vlan 30", 1).replacen("\"100M\"", "\"200M\"", 1);
         text.replacen("mtu 1400", "mtu 1300", 1)
     });
-    // What the zone does not mind is done at once.
+    // Changes that a running zone can take are made at once.
     let mut ran = Vec::new();
     let mut progress = |event: &zmgr::Event| {
         if let zmgr::EventKind::Command { argv } = &event.kind {

@@ -53,7 +53,7 @@ fn every_public_name_is_in_an_example() {
     for file in
         files.iter().filter(|file| ["manager", "api"].iter().any(|layer| file.parent().unwrap().ends_with(layer)))
     {
-        // What is there for the project's own tests needs no example.
+        // Items for the project's own tests need no example.
         let text = fs::read_to_string(file).unwrap();
         let shown = text.split("\n\n").filter(|item| !item.contains("#[cfg(feature = \"internals\")]"));
         for line in shown.flat_map(str::lines) {

@@ -219,7 +219,7 @@ fn a_zone_name_on_two_hosts_is_an_error_if_a_tree_asks_for_unique_names() {
     let trees = [host(scratch.path(), "h1", &["golden", "a"]), host(scratch.path(), "h2", &["golden", "a"])];
     let config = trees[1].join("config.kdl");
     fs::write(&config, format!("{}unique-names #true\n", fs::read_to_string(&config).unwrap())).unwrap();
-    // What others are cloned from may have one name everywhere.
+    // Zones that others are cloned from may have one name everywhere.
     for tree in &trees {
         fs::write(tree.join("templates/web.kdl"), "template \"web\" { clone-from \"golden\" }\n").unwrap();
     }

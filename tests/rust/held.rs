@@ -1,4 +1,4 @@
-//! What is held stays held: an edit of a file frees nothing, and what is taken is not given or taken again.
+//! Held addresses stay held: an edit of a file frees nothing, and nothing is allocated twice.
 
 use std::fs;
 
@@ -49,7 +49,7 @@ fn messages(found: &[Diagnostic]) -> Vec<String> {
     found.iter().map(|found| found.message.clone()).collect()
 }
 
-/// What `check` and `pool check` say.
+/// Output of `check` and `pool check`.
 fn checked(fixture: &Fixture) -> Vec<String> {
     let mut found = messages(&fixture.manager.check().unwrap());
     found.extend(messages(&fixture.manager.check_pools(None).unwrap()));
@@ -87,7 +87,7 @@ fn an_address_stays_held_when_it_is_edited_away() {
     let error = taken.unwrap_err();
     assert_eq!(error.code(), Code::AddressInUse);
     assert!(error.message().contains("zone web01"), "{error}");
-    // What is only desired is not free either.
+    // An address that is only desired is not free either.
     assert_eq!(
         slug(fixture.manager.allocate("internal", "p", Some("10.1.0.99".parse().unwrap()), &mut RunOptions::new())),
         "address-in-use"

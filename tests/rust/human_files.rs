@@ -1,4 +1,4 @@
-//! What people wrote stays, whatever zmgr does: comments, nodes of their own and nodes that are commented out are still there, in the
+//! Text that people wrote stays, whatever zmgr does: comments, nodes of their own and nodes that are commented out are still there, in the
 //! same order, after `create`, `apply`, `set`, `import`, `reinstall` and `recover`.
 
 use std::fs;
@@ -79,7 +79,7 @@ fn read(manager: &Manager, name: &str) -> String {
     fs::read_to_string(manager.root().join(name)).unwrap()
 }
 
-/// What a person calls zmgr for, one after the other.
+/// Operations that a person runs, one after the other.
 fn operate(manager: &Manager, step: usize) {
     let run = &mut RunOptions::new();
     let done = |report: zmgr::Report| drop(report.into_result().unwrap());

@@ -90,7 +90,7 @@ fn a_zone_is_adopted_under_the_template_of_its_brand() {
     assert_eq!((net.vnic.as_deref(), net.stub.as_deref()), (Some("db0"), Some("stub0")));
     assert_eq!(net.addresses[0].address.to_string(), "10.1.0.77/24");
     assert_eq!(outcome(&outcomes, "db").notes, ["it is only configured, not installed"]);
-    // What template says is not said again.
+    // Settings of the template are not repeated.
     let text = entry(&manager, "db");
     let own = text.split("applied {").next().unwrap();
     assert!(!own.contains("autoboot") && own.contains("cpu-shares 20"), "{text}");

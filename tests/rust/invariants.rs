@@ -1,4 +1,4 @@
-//! What must hold on a machine whatever was done to it, read from the machine's own files and never asked of zmgr.
+//! Invariants of a machine whatever was done to it, read from the machine's own files and never asked of zmgr.
 //!
 //! Two questions: does anything have what something else has ([`doubles`]), and is anything gone or down that an operation had
 //! no right to touch ([`Holdings`])?
@@ -137,7 +137,7 @@ fn links(root: &Path) -> BTreeMap<String, Link> {
     links
 }
 
-/// What a zone's configuration has.
+/// Holdings in a zone's configuration.
 struct Configured {
     nets: Vec<Net>,
     datasets: Vec<String>,

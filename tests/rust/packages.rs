@@ -273,7 +273,7 @@ fn a_client_key_that_is_replaced_under_the_same_path_is_set_again() {
     assert_eq!(whats(&manager), ["publisher paid.net ssl-key"]);
     assert_eq!(apply(&manager), [""; 0]);
     assert_eq!((copies(), whats(&manager)), (vec![other.as_bytes().to_vec()], vec![]));
-    // A file that cannot be read is no reason to take the key away.
+    // A file that cannot be read does not take the key away.
     fs::remove_file(machine.dir.path().join("etc/zmgr/ssl/c.key")).unwrap();
     assert_eq!(whats(&manager), [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! What zmgr is built from: each dependency with its reason, under a licence that it can be shipped with, and once.
+//! Dependencies of zmgr: each with its reason, under a licence that allows shipping, and in one version.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

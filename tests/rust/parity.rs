@@ -253,7 +253,7 @@ fn the_header_has_what_the_table_says() {
 
 #[test]
 fn the_stub_has_what_the_table_says() {
-    // What is not native is no stub.
+    // Names that are not native have no stub.
     let stub = ["_zmgr.pyi", "_values.py", "_errors.py"].map(|file| read(&format!("python/zmgr/{file}"))).concat();
     let mut there = BTreeSet::new();
     let mut class = String::new();

@@ -350,7 +350,7 @@ fn a_pool_that_changes_reaches_its_zones() {
     apply(&manager, &ApplyOptions::new());
     assert_eq!(link(&pretend, &vnic), ("stub1:7".to_owned(), "1400".to_owned()));
     assert!(diff(&manager).is_empty(), "{}", diff(&manager));
-    // What the entry sets itself stays, whatever the pool says later.
+    // A setting of the entry itself stays, whatever the pool says later.
     edit(&manager, |own| own.replacen("mtu 1400", "mtu 1300", 1));
     apply(&manager, &ApplyOptions::new());
     assert!(entry(&manager).contains("override \"mtu\""), "{}", entry(&manager));

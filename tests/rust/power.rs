@@ -97,7 +97,7 @@ fn a_shutdown_is_waited_for_no_longer_than_said() {
     fault(&fixture, "zoneadm", Some("shutdown"), |fault| fault.delay = Some(Duration::from_secs(60)));
     let began = Instant::now();
     let quick = HaltOptions::new().timeout(Duration::from_millis(300));
-    // What illumos has begun, it ends by itself: the command is stopped, and the zone is down all the same.
+    // illumos ends by itself what it has begun: the command is stopped, and the zone is down all the same.
     let report = fixture.manager.shutdown(&["web01"], &quick, &mut run()).unwrap();
     assert_eq!((actions(&report), fixture.zones()), (vec!["shut-down"], vec!["web01:installed".to_owned()]));
     assert!(began.elapsed() < Duration::from_secs(30));
@@ -181,7 +181,7 @@ fn words(line: &[&str]) -> Vec<String> {
     line.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// What a command writes to both streams, and its status.
+/// Output of a command on both streams, and its status.
 fn exec(fixture: &Fixture, line: &[&str]) -> Result<(i32, String, String), Error> {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut output = |stream, bytes: &[u8]| {

@@ -1,4 +1,4 @@
-//! What cannot be done says why and how to go on; what is the same is not called different; what was asked is done in full.
+//! A refusal says why and how to go on; equal things are not reported as different; a request is carried out in full.
 
 use std::fs;
 use std::sync::Barrier;

@@ -18,7 +18,7 @@ fn alias(config: &mut ZoneConfig, shorthand: &str, limit: u64) {
     assert!(config.set_alias(shorthand, limit));
 }
 
-/// What a template says, and what the document has of it.
+/// Text of a template, and its settings.
 const TABLE: &[(&str, Change)] = &[
     ("fs \"/data\" special=\"/export/{zone}\" type=\"lofs\" { options \"rw\" \"nodevices\" }", |c| {
         c.filesystems.push(Filesystem {
@@ -78,7 +78,7 @@ const TABLE: &[(&str, Change)] = &[
     }),
 ];
 
-/// What excludes each other in one zone: the ways to share processors.
+/// Settings that exclude each other in one zone: the ways to share processors.
 const PROCESSORS: &[(&str, Change)] = &[
     ("", |_| {}),
     ("capped-cpu ncpus=1.55", |c| alias(c, "ncpus", 155)),
@@ -109,7 +109,7 @@ impl Site {
         let host = SimHost::create(dir.path().join("m"), dialect).unwrap();
         let manager = Manager::builder().simulate(host.dir()).build().unwrap();
         manager.init().unwrap();
-        // What zoneadm looks for before it installs.
+        // Files that zoneadm looks for before it installs.
         for path in ["export/web01", "dev/dsk", "dev/rdsk"] {
             fs::create_dir_all(host.dir().join(path)).unwrap();
         }

@@ -104,7 +104,7 @@ fn desired(entry: &str) -> String {
     text
 }
 
-/// What the zones mount, or illumos would not install them, and the pools of their addresses.
+/// Directories that the zones mount, which illumos requires, and the pools of their addresses.
 fn furnish(pretend: &Pretend, manager: &Manager, zones: &[(String, Vec<&str>)]) {
     if pretend.host.dialect() == Dialect::OmniOs {
         let path = manager.root().join("templates/oi.kdl");

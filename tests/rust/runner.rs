@@ -46,7 +46,7 @@ fn links_are_made_seen_and_deleted() {
         &std::collections::BTreeMap::from([("mtu".to_owned(), "9000".to_owned())]),
     ))
     .unwrap();
-    let LinkState::Vnic(vnic) = host.link_state("web01_0").unwrap() else { panic!("it is no VNIC") };
+    let LinkState::Vnic(vnic) = host.link_state("web01_0").unwrap() else { panic!("it is not a VNIC") };
     assert_eq!((vnic.over.as_str(), vnic.mac, vnic.vlan), ("stub0", Some(mac), Some(20)));
     let record = host.recorded_vnic("web01_0").unwrap();
     assert_eq!(record.as_ref(), Some(&vnic));

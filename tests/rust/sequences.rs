@@ -143,7 +143,7 @@ fn draw(dice: &mut Dice) -> String {
     }
 }
 
-/// What zmgr does, as opposed to a person, an editor or the host.
+/// Operations of zmgr, as opposed to a person's, an editor's or the host's.
 fn is_operation(words: &[&str]) -> bool {
     matches!(
         words[0],

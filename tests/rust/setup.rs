@@ -1,4 +1,4 @@
-//! What a zone finds when it comes up: publishers, first-boot files, delegated datasets; and the log of its installation.
+//! Content of a zone when it comes up: publishers, first-boot files, delegated datasets; and the log of its installation.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -404,7 +404,7 @@ fn a_creation_that_died_is_finished_with_its_password() {
     let resume = RecoverOptions::new().resume(true);
     site.manager.recover(&[], &resume, &mut RunOptions::new()).unwrap().into_result().unwrap();
     assert!(site.read("/etc/shadow").contains(HASH) && site.read("/etc/inet/hosts").contains("db01"));
-    // What waits for a reinstallation is listed.
+    // Changes that wait for a reinstallation are listed.
     site.template("t", "brand \"nlipkg\"; setup { hosts \"10.1.0.6 db02\" }");
     let drift = site.manager.diff(&["web01"]).unwrap();
     let waiting: Vec<&str> = drift.zones[0].items.iter().map(|item| item.what.as_str()).collect();

@@ -12,7 +12,7 @@ pub(crate) struct Pretend {
     pub(crate) host: SimHost,
 }
 
-/// What a command came to: both streams as written, and `=STATUS` at the end.
+/// Result of a command: both streams as written, and `=STATUS` at the end.
 pub(crate) fn new(dialect: Dialect) -> Pretend {
     let dir = tempfile::tempdir().unwrap();
     let host = SimHost::create(dir.path(), dialect).unwrap();

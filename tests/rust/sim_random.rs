@@ -142,7 +142,7 @@ fn machine() -> Pretend {
     machine
 }
 
-/// What must hold however the machine came there.
+/// Invariants, however the machine got into its state.
 fn hold(machine: &Pretend) {
     let listed = machine.run("zoneadm list -cp");
     let zones: Vec<&str> = listed.lines().filter_map(|line| line.split(':').nth(1)).collect();

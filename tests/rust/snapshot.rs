@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Paths that are no state: the simulation's own corner, zmgr's locks and index, the logs of commands, OmniOS's count of zones.
+/// Paths that are not state: the simulation's own corner, zmgr's locks and index, the logs of commands, OmniOS's count of zones.
 const LEFT_OUT: [&str; 4] = [".zmgr", "etc/zmgr/.zmgr", "var/log/zmgr", "etc/zones/did.txt"];
 
 /// Every file, directory and link below `root`: kind, mode, contents. Ids, uuids, MAC addresses and times are replaced by words.

@@ -33,7 +33,7 @@ pub enum zmgr_diagnosis_area {
     ZMGR_DIAGNOSIS_AREA_OTHER = 0,
     /// Distribution, version, kernel.
     ZMGR_DIAGNOSIS_AREA_DISTRIBUTION = 1,
-    /// What has been run on real hosts.
+    /// Runs on real hosts.
     ZMGR_DIAGNOSIS_AREA_EVIDENCE = 2,
     /// Rights of the process.
     ZMGR_DIAGNOSIS_AREA_PRIVILEGES = 3,
@@ -67,7 +67,7 @@ pub enum zmgr_diagnosis_kind {
     ZMGR_DIAGNOSIS_NOT_GLOBAL_ZONE = 4,
     /// The host is simulated.
     ZMGR_DIAGNOSIS_SIMULATED = 5,
-    /// What has been run on real hosts.
+    /// Runs on real hosts.
     ZMGR_DIAGNOSIS_REAL_HOSTS = 6,
     /// The process may change zones.
     ZMGR_DIAGNOSIS_PRIVILEGED = 7,

@@ -381,5 +381,5 @@ pub(crate) unsafe fn with_run_options<T>(
 }
 
 fn unknown(name: &str, value: u32) -> Error {
-    Error::new(Code::InvalidArgument, format!("{value} is no value of {name}"))
+    Error::new(Code::InvalidArgument, format!("{value} is not a value of {name}"))
 }

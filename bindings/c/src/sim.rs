@@ -191,7 +191,7 @@ pub unsafe extern "C" fn zmgr_sim_fault(
                 1 => Some(Abort::Before),
                 2 => Some(Abort::After),
                 other => {
-                    return Err(Error::new(Code::InvalidArgument, format!("{other} is no value of fault->abort")));
+                    return Err(Error::new(Code::InvalidArgument, format!("{other} is not a value of fault->abort")));
                 }
             };
             fault.times = (given.times != 0).then_some(given.times);

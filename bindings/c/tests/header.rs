@@ -73,7 +73,7 @@ fn every_function_that_can_fail_says_how() {
         let errors = comment.split_once("Errors: ").unwrap_or_else(|| panic!("no `Errors:` above {code}")).1;
         let words = errors.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|w| w.starts_with("ZMGR_"));
         for word in words {
-            assert!(header.contains(&format!("    {word} = ")), "{word} is no constant: {code}");
+            assert!(header.contains(&format!("    {word} = ")), "{word} is not a constant: {code}");
         }
     }
 }

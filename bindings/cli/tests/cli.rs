@@ -237,7 +237,7 @@ fn linked_programs_act_on_the_machine() {
     assert_eq!(gone.status.code(), Some(1));
 }
 
-/// What bash offers for a line, the last word of which is being typed.
+/// Completions that bash offers for a line whose last word is being typed.
 fn bash_offers(host: &Host, line: &[&str]) -> Vec<String> {
     let script = r#"source <(zmgr completions bash)
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
@@ -259,7 +259,7 @@ printf '%s\n' "${COMPREPLY[@]}""#;
 #[test]
 fn completions_know_commands_and_live_names() {
     let host = Host::new();
-    // What completes makes nothing.
+    // Completion creates nothing.
     assert_eq!(bash_offers(&host, &["zmgr", "destroy", "web"]), [""]);
     assert!(!host.dir().exists());
     host.ok(&["create", "web01", "web02", "db01", "--no-boot"]);
@@ -301,7 +301,7 @@ fn the_table_of_the_api_has_every_command() {
     let told: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
     let help = |words: &[&str]| {
         let output = zmgr().args(words).arg("--help").output().unwrap();
-        assert!(output.status.success(), "{words:?} is no command");
+        assert!(output.status.success(), "{words:?} is not a command");
         String::from_utf8(output.stdout).unwrap()
     };
     for words in &told {
@@ -311,7 +311,7 @@ fn the_table_of_the_api_has_every_command() {
             assert!(help.contains(option), "zmgr {commands:?} has no {option}");
         }
     }
-    // Commands of the program's own, which are no operation of the API.
+    // Commands of the program's own, which are not operations of the API.
     let own = ["completions"];
     let listed = |help: &str| -> Vec<String> {
         let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -480,7 +480,7 @@ fn examples_of_the_help_are_understood() {
             let output =
                 Command::new("sh").args(["-c", &script]).env("ZMGR", env!("CARGO_BIN_EXE_zmgr")).output().unwrap();
             let said = String::from_utf8_lossy(&output.stdout);
-            // What follows the zone is the command's own; the zone's `uname` is not asked here.
+            // Words after the zone's name belong to the command; the zone's `uname` is not asked here.
             assert!(
                 said.contains("Usage:") || line.contains(" exec "),
                 "{line}: {}",

@@ -104,7 +104,7 @@ fn changes(command: &Invocation) -> bool {
 
 fn operate(manager: &Manager, operation: &str) {
     let run = &mut RunOptions::new();
-    // That the work fails is for the parent to see, in what is left.
+    // The parent sees from what is left that the work failed.
     let _ = match operation {
         "create" => manager.create("web01", &CreateOptions::new(), run).map(drop),
         "destroy" => manager.destroy(&["web01"], &DestroyOptions::new(), run).map(drop),
@@ -298,7 +298,7 @@ fn clone() {
 fn reinstall() {
     visit("reinstall", 30, |dir| {
         with_zone(dir, true);
-        // What was there before, by which the two installations are told apart.
+        // A file of the first installation, by which the two are told apart.
         fs::write(dir.join("zones/web01/root/etc/motd"), "old\n").unwrap();
     });
 }
@@ -333,7 +333,7 @@ fn recovery() {
         let wanted = format!("{kind} {program}");
         let point = write_hook.lines().position(|point| point.starts_with(&wanted)).unwrap() + 1;
         assert!(die(&start, "create", point));
-        // What it left behind has its end first, since a copy of the machine is another machine.
+        // Its leftovers are completed first, since a copy of the machine is another machine.
         if let Ok(held) = fs::File::open(start.join("etc/zmgr/.zmgr/locks/web01.child")) {
             held.lock().unwrap();
         }

@@ -24,7 +24,7 @@ fn blocks(page: &str) -> Vec<(&str, String)> {
     blocks
 }
 
-/// What the shell says to a script, standard error included.
+/// Output of the shell for a script, standard error included.
 fn sh(script: &str, directory: &Path, words: &[&str]) -> String {
     let bin = Path::new(env!("CARGO_BIN_EXE_zmgr")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
@@ -88,7 +88,7 @@ fn runs_as_it_says(page: &str) {
     }
 }
 
-/// What only an illumos host can run is at least shell.
+/// Scripts that only an illumos host can run are at least valid shell.
 #[test]
 fn the_words_for_packagers_are_shell() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/illumos/README.md");

@@ -1,4 +1,4 @@
-//! What a person sees: every command on a terminal of 80 and of 120 columns. Snapshots hold it; `cargo insta review` shows a change.
+//! Output of every command on a terminal of 80 and of 120 columns. Snapshots hold it; `cargo insta review` shows a change.
 #![allow(missing_docs)]
 
 mod pty;

@@ -18,7 +18,7 @@ const POLICIES: [&str; 3] = ["L2", "L3", "L4"];
 const MODES: [&str; 3] = ["off", "active", "passive"];
 const TIMERS: [&str; 2] = ["short", "long"];
 
-/// What the command lines of aggregations say.
+/// Options of the command lines of aggregations.
 #[derive(Default)]
 struct Wanted {
     temporary: bool,
@@ -41,7 +41,7 @@ impl Wanted {
     }
 
     fn take(&mut self, letter: char, text: &str) -> Result<(), String> {
-        // What the text begins with decides.
+        // The beginning of the text decides.
         let known = |words: &[&str]| {
             words.iter().any(|word| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
         };
@@ -70,7 +70,7 @@ impl Wanted {
                     return Err(format!("invalid MAC address '{text}'"));
                 }
             }
-            // What does not end in a digit is no link, so it is the mode.
+            // A word that does not end in a digit is not a link, so it is the mode.
             'l' | 'L' => {
                 self.once('l')?;
                 if !known(&MODES) {

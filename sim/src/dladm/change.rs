@@ -86,7 +86,7 @@ pub(super) fn create_etherstub(session: &mut Session<'_, '_>, parsed: &Parsed<'_
     Ok(OK)
 }
 
-/// What `-m` asks for.
+/// Value of `-m`.
 #[derive(Debug, PartialEq)]
 enum WantedMac {
     Auto,
@@ -445,7 +445,7 @@ fn delete_as(session: &mut Session<'_, '_>, parsed: &Parsed<'_>, etherstub: bool
     };
     match done {
         Ok(()) => Ok(OK),
-        // The same words for both kinds: an etherstub is a VNIC underneath.
+        // One message for both kinds: an etherstub is a VNIC underneath.
         Err(fault) => die(session, &format!("vnic deletion failed: {}", fault.text())),
     }
 }

@@ -133,7 +133,7 @@ fn warn(session: &mut Session<'_, '_>, text: &str) {
     session.complain(format_args!("{program}: warning: {text}\n"));
 }
 
-/// What a listing remembers from row to row (dladm's show_linkprop_state).
+/// State of a listing from row to row (dladm's show_linkprop_state).
 struct State {
     parsable: bool,
     persistent: bool,

@@ -1,6 +1,6 @@
 //! `dladm`: the administration of data links.
 //!
-//! What it says and does was compared with recordings of the real program (case ids in brackets), and read in dladm.c,
+//! Its output and effects were compared with recordings of the real program (case ids in brackets), and read in dladm.c,
 //! libdladm and ofmt.c of the illumos gate.
 
 mod aggr;
@@ -36,7 +36,7 @@ struct Command {
     run: fn(&mut Session<'_, '_>, &Parsed<'_>) -> Answer,
 }
 
-/// What a command line came to.
+/// Result of parsing a command line.
 struct Parsed<'a> {
     name: &'a str,
     words: Vec<Word>,

@@ -7,7 +7,7 @@ use super::link::{self, Class, Link};
 use super::{Parsed, die, or_die, usage};
 use crate::answer::{Answer, OK, Session};
 
-/// What a tunnel leaves of a packet.
+/// MTU that a tunnel leaves of a packet.
 const MTU: u32 = 1400;
 const LARGEST_NETWORK: u32 = 0x00ff_ffff;
 

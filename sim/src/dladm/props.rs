@@ -16,7 +16,7 @@ const SMALLEST_MTU: u32 = 576;
 const USUAL_MTU: u32 = 1500;
 const LAST_VLAN: u64 = 4094;
 
-/// Which of a property's values is asked for.
+/// Requested one of a property's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {
     Current,

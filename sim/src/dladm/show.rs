@@ -102,7 +102,7 @@ impl<'a> Options<'a> {
         if self.all_fields() { Some(usual) } else { Some(self.fields.unwrap_or(usual)) }
     }
 
-    /// What show-link and show-phys say themselves of `-p` without the fields that it needs.
+    /// Message of show-link and show-phys for `-p` without the fields that it needs.
     fn check_fields(&self) -> Result<(), &'static str> {
         match (self.parsable, self.fields) {
             (true, None) => Err(NEEDS_FIELDS),

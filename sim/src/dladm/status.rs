@@ -1,4 +1,4 @@
-//! What libdladm's calls come to, in the words that dladm prints. [source: dladm_status2str of libdladm.c]
+//! Statuses of libdladm's calls, in the words that dladm prints. [source: dladm_status2str of libdladm.c]
 
 /// Why a call of the library failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) enum Fault {
     InvalidIp,
     /// Never printed: the property has no value of the kind asked for.
     NotDefined,
-    /// What the simulation does not play.
+    /// Features that are not simulated.
     NotSimulated,
 }
 

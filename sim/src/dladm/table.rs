@@ -8,9 +8,9 @@ use super::link::Class;
 pub(super) enum Kind {
     /// Of Wi-Fi, InfiniBand and tunnels: no link here has it.
     OtherMedia,
-    /// What this host's network card does not tell: its speed, its duplex mode.
+    /// Properties that this host's network card does not report: its speed, its duplex mode.
     Unreadable,
-    /// What this host's network card does not have.
+    /// Properties that this host's network card does not have.
     Unsupported,
     Autopush,
     Zone,
@@ -36,7 +36,7 @@ pub(super) enum Kind {
     Free,
 }
 
-/// What a property of bridges takes.
+/// Values of a property of bridges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
     Words,
@@ -50,7 +50,7 @@ pub(super) enum Check {
 pub(super) struct Prop {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    /// What the table gives as its default; empty when the kernel is asked.
+    /// Default in the table; empty if the kernel is asked.
     pub(super) default: &'static str,
     /// The words that it can be.
     pub(super) words: &'static [&'static str],

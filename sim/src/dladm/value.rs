@@ -1,4 +1,4 @@
-//! What the values of properties are made of: how libdladm reads the words it is given, and how it shows them.
+//! Values of properties: how libdladm parses and prints them.
 
 use std::net::IpAddr;
 

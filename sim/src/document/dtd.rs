@@ -6,7 +6,7 @@
 
 use super::tree::Element;
 
-/// What an attribute may hold.
+/// Values that an attribute may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Any text; must be written.
@@ -139,7 +139,7 @@ pub(super) fn is_valid(element: &Element) -> bool {
         && element.children.iter().all(|c| rule.children.contains(&c.name.as_str()) && is_valid(c))
 }
 
-/// What an attribute that is not written reads as: none where the type gives no default.
+/// Value of an attribute that is not written: none if the type gives no default.
 pub(super) fn default(element: &str, attribute: &str) -> Option<&'static str> {
     let (_, kind) = rule(element)?.attributes.iter().find(|(n, _)| *n == attribute)?;
     match kind {

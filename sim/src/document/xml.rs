@@ -1,6 +1,6 @@
 //! The document on disk: the XML form read and written.
 //!
-//! What is written reads back as the same tree, whatever bytes its values hold; what XML cannot hold is not written.
+//! A written tree reads back as the same tree, whatever bytes its values hold; values that XML cannot hold are not written.
 //!
 //! [source: libxml2 as libzonecfg.c uses it; recorded: zone_xml_after of zonecfg.jsonl]
 

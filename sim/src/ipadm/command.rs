@@ -20,7 +20,7 @@ const SHOW_ADDR: &[Column] = &[
     column("PERSISTENT", 11),
     column("ADDR", 46),
 ];
-/// What `show-addr` shows without `-o`.
+/// Columns of `show-addr` without `-o`.
 const USUAL_ADDR: &str = "addrobj,type,state,addr";
 const USUAL_IF: &str = "ifname,class,state,current,persistent";
 
@@ -175,7 +175,7 @@ fn request<'a>(columns: &'a [Column], usual: &'a str, options: &'a Parsed) -> Re
     Request { columns, parsable: options.has('p'), fields, wrap: false }
 }
 
-/// What of an address object's name is the interface's.
+/// Part of an address object's name that names the interface.
 fn interface_of(object: &str) -> Option<(&str, &str)> {
     object.split_once('/').filter(|(interface, name)| !interface.is_empty() && !name.is_empty() && name.len() < 32)
 }
@@ -335,7 +335,7 @@ fn all_addresses(stack: &Stack<'_>) -> io::Result<Vec<(Address, bool)>> {
     for interface in stack.interfaces()? {
         rows.extend(interface.addresses.into_iter().map(|address| (address, interface.enabled)));
     }
-    // What zoneadm gives a zone on this stack has no address object.
+    // An address that zoneadm gives a zone on this stack has no address object.
     let of_zones = stack
         .of_zones()?
         .into_iter()

@@ -23,7 +23,7 @@ fn split(uri: &str) -> Parts<'_> {
     Parts { scheme, netloc: Some(&after[..end]), rest: &after[end..] }
 }
 
-/// What pkg makes of an address that it was given. Without a scheme it is a path, relative to the directory.
+/// Address as pkg normalizes it. Without a scheme it is a path, relative to the directory.
 /// [misc.py: parse_uri; recorded: omnios-origin-063, -068, -069]
 pub(super) fn parse(uri: &str, cwd: &str) -> String {
     let uri = if uri.contains("://") || uri.starts_with("file:/") {

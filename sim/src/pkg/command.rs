@@ -16,7 +16,7 @@ pub(super) const LOCKED: Status = Status::Exited(7);
 /// Part of every text about something that the real client does and this one does not.
 pub(super) const NOT_SIMULATED: &str = "not simulated";
 
-/// What a subcommand works on.
+/// Object of a subcommand.
 pub(super) struct Work {
     /// The image's root, an absolute path of the machine.
     pub(super) root: String,
@@ -331,7 +331,7 @@ fn copy_publishers_from(session: &mut Session<'_, '_>, mut work: Work, given: &G
             None => work.image.publishers.push(publisher),
         }
     }
-    // It refreshes, and those that do not answer are no fault. [recorded: omnios-copy-003]
+    // It refreshes, and those that do not answer are not an error. [recorded: omnios-copy-003]
     let enabled = work.image.publishers.iter_mut().filter(|publisher| !publisher.disabled);
     let _ = repository::refresh(Client::of(session), enabled, false);
     image::write(session.machine, &work.root, &work.image)?;

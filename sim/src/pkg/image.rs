@@ -81,7 +81,7 @@ pub(crate) fn with_slash(uri: &str) -> String {
     format!("{}/", uri.trim_end_matches('/'))
 }
 
-/// What an image holds.
+/// Content of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Image {
     /// In search order.

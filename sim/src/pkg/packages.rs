@@ -68,7 +68,7 @@ pub(super) fn is_named(pattern: &str, package: &str) -> bool {
     package == pattern || package.strip_suffix(pattern).is_some_and(|rest| rest.ends_with('/'))
 }
 
-/// What is wrong with a pattern. [recorded: omnios-packages-036, -037]
+/// Error in a pattern. [recorded: omnios-packages-036, -037]
 fn fault(pattern: &str) -> Option<String> {
     let (name, version) = parts(pattern);
     let is_name = |name: &str| {
@@ -140,7 +140,7 @@ pub(super) fn info(session: &mut Session<'_, '_>, work: Work, given: &Given) -> 
     Ok(if found > 0 { PARTIAL } else { FAILED })
 }
 
-/// What is wrong with the options and patterns of a command that changes packages.
+/// Error in the options and patterns of a command that changes packages.
 fn refused(session: &mut Session<'_, '_>, command: &str, given: &Given, needs_name: bool) -> Option<Status> {
     let recursion = ["z", "Z"].into_iter().find(|option| given.has(option) && !given.has("recurse"));
     if let Some(option) = recursion {
@@ -179,7 +179,7 @@ pub(super) fn install(session: &mut Session<'_, '_>, mut work: Work, given: &Giv
     // [recorded: omnios-packages-030; pkg-observed.md 20]
     if !given.has("no-refresh") {
         let stale = work.image.publishers.iter_mut().filter(|publisher| !publisher.disabled && !publisher.refreshed);
-        // One that does not answer is no fault if others have the package. [pkg-observed.md 20]
+        // One that does not answer is not an error if others have the package. [pkg-observed.md 20]
         let _ = repository::refresh(Client::of(session), stale, false);
     }
     let sources: Vec<&image::Publisher> =

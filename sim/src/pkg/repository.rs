@@ -1,4 +1,4 @@
-//! What a repository answers when pkg asks it: a `file:` one is looked at, one on the network is there unless its name or its
+//! Answers of a repository to pkg: a `file:` one is looked at, one on the network is there unless its name or its
 //! address says that it cannot be.
 
 use std::ffi::OsString;
@@ -23,7 +23,7 @@ impl<'a> Client<'a> {
     }
 }
 
-/// What was found at an address.
+/// Repository found at an address.
 pub(super) enum Found {
     /// Publishers that it has packages of, sorted.
     Publishers(Vec<String>),
@@ -150,7 +150,7 @@ pub(super) fn does_not_contain(name: &str, uri: &str, known: &str) -> String {
     )
 }
 
-/// What refreshing came to.
+/// Result of a refresh.
 pub(super) struct Refreshed {
     pub(super) succeeded: usize,
     pub(super) asked: usize,

@@ -174,7 +174,7 @@ pub(super) fn work_directory(session: &Session<'_, '_>) -> String {
     format!("/{}", inside.to_string_lossy())
 }
 
-/// What the options ask for.
+/// Changes that the options ask for.
 #[derive(Default)]
 struct Request {
     origin: Option<String>,
@@ -686,7 +686,7 @@ fn from_repository(
         let has = known.is_some_and(|publisher| publisher.origins.iter().any(|origin| origin.uri == asked.uri));
         request.add_origins = if has { Vec::new() } else { vec![uri.to_owned()] };
         let saved = there.then(|| {
-            // What is there keeps its place, its key and whether it is sticky.
+            // An existing publisher keeps its place, its key and whether it is sticky.
             (request.sticky.take(), request.key.take(), request.cert.take(), std::mem::take(&mut request.first))
         });
         let order = there.then(|| (request.before.take(), request.after.take()));

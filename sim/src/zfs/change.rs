@@ -101,7 +101,7 @@ fn assignments(session: &mut Session<'_, '_>, options: &Parsed) -> Result<Assign
     Ok(given)
 }
 
-/// What is to be made.
+/// Dataset to create.
 struct Made<'a> {
     name: &'a str,
     origin: Option<String>,

@@ -19,7 +19,7 @@ const DIRECTORY: &str = "/etc/zfs";
 const OWN: &str = "@";
 /// The contents of a data set that is not mounted.
 const CONTENTS: &str = "@@";
-/// What lay at the mount point of a data set that is mounted over it.
+/// Content of a mount point under the data set that is mounted over it.
 const COVERED: &str = "@@@";
 const MOUNTS: &str = "mounts";
 const INSIDE: &str = "mounts-inside";
@@ -435,7 +435,7 @@ pub(crate) fn snapshot(machine: &Machine, dataset: &Dataset, name: &str) -> io::
         true => tree::copy(&source, &built)?,
         false => fs::create_dir(&built)?,
     }
-    // What is mounted below belongs to other data sets.
+    // Mounts below belong to other data sets.
     for below in descendants(machine, &dataset.name)?.iter().skip(1) {
         let mounted = find(machine, below)?.and_then(|below| below.mounted);
         if let Some(inside) = mounted.and_then(|path| machine.path(path).strip_prefix(&source).ok().map(Path::to_owned))
@@ -460,7 +460,7 @@ pub(crate) fn roll_back(machine: &Machine, dataset: &Dataset, name: &str) -> io:
     };
     let built = machine.temporary()?;
     tree::copy(&machine.path(contents), &built)?;
-    // What is mounted below belongs to other data sets, and stays where it is.
+    // Mounts below belong to other data sets, and stay where they are.
     for below in descendants(machine, &dataset.name)?.iter().skip(1) {
         let Some(path) = find(machine, below)?.and_then(|below| below.mounted) else { continue };
         if let Ok(inside) = machine.path(path).strip_prefix(&place) {

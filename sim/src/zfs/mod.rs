@@ -72,7 +72,7 @@ fn usage(session: &mut Session<'_, '_>) -> Answer {
     Ok(USAGE)
 }
 
-/// What is wrong with the command line, and the subcommand's own usage.
+/// Error in the command line, and the subcommand's own usage.
 fn misused(session: &mut Session<'_, '_>, name: &str, what: std::fmt::Arguments<'_>) -> Answer {
     let synopsis = COMMANDS.iter().find(|(known, ..)| *known == name).map_or("", |(_, synopsis, _)| synopsis);
     session.complain(format_args!("{what}\nusage:\n\t{synopsis}\n"));

@@ -5,7 +5,7 @@ use super::destroy::in_use;
 use super::{dataset, fail, misused};
 use crate::answer::{Answer, OK, Session};
 
-/// What is said of a volume: it has no mount point.
+/// Message for a volume: it has no mount point.
 const NOT_APPLICABLE: &str = "operation not applicable to datasets of this type";
 
 pub(super) fn mount(session: &mut Session<'_, '_>, args: &[String]) -> Answer {

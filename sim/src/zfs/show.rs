@@ -28,9 +28,9 @@ impl Item {
     }
 }
 
-/// What is listed when the command line names nothing, or how deep below what it names.
+/// Scope of a listing: everything if the command line names nothing, or a depth below each operand.
 struct Reach {
-    /// How many levels below each operand.
+    /// Number of levels below each operand.
     depth: usize,
     filesystems: bool,
     volumes: bool,
@@ -163,7 +163,7 @@ pub(super) fn get(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
 
 type Gathered = io::Result<(Vec<Item>, bool)>;
 
-/// What the operands and `-r`, `-d`, `-t` come to, and whether an operand was not there.
+/// Data sets selected by the operands and `-r`, `-d`, `-t`, and whether an operand was missing.
 fn gather(
     session: &mut Session<'_, '_>,
     options: &super::super::options::Parsed,

@@ -143,7 +143,7 @@ pub(super) fn boot(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[St
     }
 }
 
-/// What `zoneadm` says if its zoneadmd could not do what it was asked for.
+/// Message of `zoneadm` if its zoneadmd could not do what it was asked for.
 fn daemon_failed(session: &mut Session<'_, '_>, zone: &str) -> Answer {
     complain(session, zone, format_args!("call to zoneadmd failed"));
     Ok(FAILED)
@@ -339,7 +339,7 @@ fn wrong_state(session: &mut Session<'_, '_>, active: &ActiveZone, word: &str) -
     Ok(FAILED)
 }
 
-/// What a hook that zoneadmd runs printed on standard output: line by line, each followed by an empty one. Its standard error
+/// Standard output of a hook that zoneadmd runs: line by line, each followed by an empty one. Its standard error
 /// is zoneadmd's own and lost. [recorded: hookexit-oi-boot-pre-255]
 fn relay(session: &mut Session<'_, '_>, zone: &str, printed: &str) {
     for line in printed.lines() {
@@ -494,14 +494,14 @@ fn boot_up(
     Ok(true)
 }
 
-/// What zoneadmd makes of boot arguments: only `-i` is its own, and operands are too many.
+/// Parses boot arguments as zoneadmd does: only `-i` is its own, and operands are errors.
 struct BootArguments {
     init: Option<String>,
     unused: Option<String>,
 }
 
 impl BootArguments {
-    /// Reads them as getopt(3C) with `fi:m:s` does, silently. A first word that is no option is taken for a kernel's name.
+    /// Reads them as getopt(3C) with `fi:m:s` does, silently. A first word that is not an option is taken for a kernel's name.
     /// [recorded: kind `bootargs`]
     fn parse(line: &str) -> BootArguments {
         let mut read = BootArguments { init: None, unused: None };

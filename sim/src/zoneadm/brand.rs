@@ -1,4 +1,4 @@
-//! What the brands' config.xml say: which hooks there are, where, and which options of `install` are theirs.
+//! Contents of the brands' config.xml: hooks, their paths, and their options of `install`.
 //!
 //! [source: config.xml of each brand in pkg5 of OmniOS and OpenIndiana]
 

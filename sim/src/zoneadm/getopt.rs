@@ -8,7 +8,7 @@ use crate::answer::Session;
 pub(super) struct Getopt<'a> {
     words: &'a [String],
     spec: &'a str,
-    /// What messages begin with; silent without it.
+    /// Prefix of messages; silent without one.
     name: Option<String>,
     /// Index of the first word that is not read yet: once no option is left, the first operand.
     pub(super) next: usize,

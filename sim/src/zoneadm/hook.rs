@@ -1,4 +1,4 @@
-//! What the brands' scripts have in common: how they end, what they print, and how they find and mount data sets. The state
+//! Common behaviour of the brands' scripts: how they end, what they print, and how they find and mount data sets. The state
 //! hooks (prestate, poststate) are here too.
 //!
 //! [source: common.ksh, shared/*.ksh, prestate and poststate of pkg5 of OmniOS and OpenIndiana; recorded: hooks.jsonl]
@@ -86,7 +86,7 @@ pub(super) fn incomplete(session: &mut Session<'_, '_>, message: &str) -> End {
     End::NotComplete
 }
 
-/// What the scripts say while they work. Those of OpenIndiana say it on standard output; those of OmniOS write it to a log only.
+/// Progress messages of the scripts. Those of OpenIndiana write them to standard output; those of OmniOS write it to a log only.
 /// [recorded: install-omnios-ipkg-a-missing]
 pub(super) fn log(session: &mut Session<'_, '_>, message: &str) {
     if session.machine.line().hook_errors_on_stdout {
@@ -338,7 +338,7 @@ fn unmount_overlays_silently(machine: &Machine, target: &Target) -> io::Result<(
     OVERLAYS.iter().try_for_each(|(_, place)| umount(machine, &format!("{}/{place}", target.root())).map(drop))
 }
 
-/// What a state hook is told that happens to the zone.
+/// Change of the zone's state, as passed to a state hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StateCommand {
     Ready,

@@ -134,7 +134,7 @@ pub(super) enum Source<'a> {
     Directory(&'a str),
 }
 
-/// What a file is, by its first bytes, in the words of file(1).
+/// Kind of a file by its first bytes, in the words of file(1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileKind {
     Tar,
@@ -199,7 +199,7 @@ pub(super) fn shown(machine: &Machine, path: &str) -> String {
     if path.starts_with('/') && inside.exists() { inside.display().to_string() } else { path.to_owned() }
 }
 
-/// `install_image`: unpacks the source into the zone's root. `false` if it is no system; what is wrong has been said then.
+/// `install_image`: unpacks the source into the zone's root. `false` if it is not a system; the error has been printed then.
 /// `installing` is what is said before it begins.
 pub(super) fn lay_down(
     session: &mut Session<'_, '_>,

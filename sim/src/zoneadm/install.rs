@@ -24,7 +24,7 @@ use crate::{ZoneState, pkg};
 /// The shell line of a hook may be this long.
 const MAX_COMMAND: usize = 1024;
 
-/// What `install` makes of its words: the hook's, and two of its own.
+/// Arguments of `install`: the hook's, and two of its own.
 struct Words {
     hook: Vec<String>,
     with_dataset: bool,
@@ -97,7 +97,7 @@ fn read_words(session: &mut Session<'_, '_>, args: &[String], spec: &str) -> io:
     Ok(words)
 }
 
-/// What the end of an install hook means for the zone, which is `incomplete` meanwhile.
+/// Effect of an install hook's exit status on the zone, which is `incomplete` until then.
 fn finish(session: &mut Session<'_, '_>, target: &Target, end: End) -> Answer {
     match end {
         End::Done => {

@@ -221,7 +221,7 @@ fn no_brand(session: &mut Session<'_, '_>, zone: &str) -> Status {
     FAILED
 }
 
-/// What a subcommand works on.
+/// Object of a subcommand.
 #[derive(Debug, Clone)]
 struct Target {
     name: String,
@@ -239,7 +239,7 @@ impl Target {
     }
 }
 
-/// What the state must be like for a subcommand, beyond the zone's being there.
+/// State that a subcommand needs, beyond the zone's existence.
 #[derive(Debug, Clone, Copy)]
 struct Rule {
     /// The subcommand, as messages name it.
@@ -297,7 +297,7 @@ fn sanity(session: &mut Session<'_, '_>, zone: Option<&str>, rule: Rule) -> io::
     find_target(session, zone, word, state)
 }
 
-/// What is known of a zone, without a look at its state's fitness.
+/// Record of a zone, whatever its state.
 fn find_target(
     session: &mut Session<'_, '_>,
     zone: &str,

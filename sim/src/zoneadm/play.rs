@@ -19,7 +19,7 @@ use crate::{Machine, Status, ZoneState, index};
 /// The name under which the machine answers to itself as a brand's hook.
 pub(crate) const PROGRAM: &str = "brand-hook";
 
-/// Which hook.
+/// Hook of a brand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hook {
     Install,

@@ -1,4 +1,4 @@
-//! What the brands' scripts of some distributions do before a zone becomes ready and after it ended: links on demand, and
+//! Work of some distributions' brand scripts before a zone becomes ready and after it ended: links on demand, and
 //! the resolver's files from attributes of the zone.
 //!
 //! [source: prestate and common.ksh of pkg5 of OmniOS: config_network, vnics on demand]

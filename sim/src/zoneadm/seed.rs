@@ -83,7 +83,7 @@ pub(super) fn hook(
     Ok(End::Done)
 }
 
-/// What the zone is made of.
+/// Source of the zone's files.
 enum Found {
     Snapshot(String),
     Stream,
@@ -113,7 +113,7 @@ fn find_source(
         };
         let base = kind.word();
         if matches!(kind, FileKind::Gzip | FileKind::Bzip2) {
-            // What is in it is taken to be what such files hold as a rule.
+            // Its content is assumed to be that of typical files of this kind.
             kind = FileKind::Tar;
         }
         if verbose {

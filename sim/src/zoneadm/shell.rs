@@ -2,7 +2,7 @@
 
 use crate::answer::Session;
 
-/// What a script's options came to.
+/// Result of parsing a script's options.
 pub(super) enum Options {
     Read(Read),
     /// One is unknown or lacks its value. The shell has complained; the script prints its usage.

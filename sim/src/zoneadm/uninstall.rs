@@ -136,7 +136,7 @@ fn everything(session: &mut Session<'_, '_>, target: &Target) -> io::Result<End>
     Ok(End::Done)
 }
 
-/// What the script destroys, or with `-n` prints.
+/// Datasets that the script destroys, or with `-n` prints.
 struct Run {
     dry: bool,
     verbose: bool,
@@ -367,7 +367,7 @@ fn make_room(
     Ok(Ok(()))
 }
 
-/// What the new names of a snapshot begin with, if it is one that clones or boot environments make.
+/// Prefix of a snapshot's new name, if it is one that clones or boot environments make.
 fn renamed(short: &str) -> Option<String> {
     let stem = short.trim_end_matches(|c: char| c.is_ascii_digit());
     match stem {

@@ -53,7 +53,7 @@ pub(super) fn of(session: &mut Session<'_, '_>, name: &str) -> Answer {
     Ok(USAGE)
 }
 
-/// Prints the usage that `-?` asks for, or that an unknown option deserves. Asking for it is no failure.
+/// Prints the usage that `-?` asks for, or that an unknown option deserves. Asking for it is not a failure.
 /// [recorded: usage-boot-q, usage-boot-Q]
 pub(super) fn answer(session: &mut Session<'_, '_>, name: &str, written: char) -> Answer {
     of(session, name)?;

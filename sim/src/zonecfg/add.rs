@@ -42,7 +42,7 @@ impl Zonecfg<'_, '_, '_> {
         Ok(())
     }
 
-    /// Returns true if there can be another resource of this type. That there cannot is told, but is no error.
+    /// Returns true if there can be another resource of this type. A second one is reported, but is not an error.
     fn may_be_added(&mut self, res: Res) -> bool {
         let Some(handle) = &self.handle else { return false };
         let document = &handle.document;

@@ -28,7 +28,7 @@ const USERS: &[&[u8]] = &[
     b"noaccess",
     b"nobody4",
 ];
-/// What a right is called after `solaris.zone.`.
+/// Name of a right after `solaris.zone.`.
 const RIGHTS: &[&[u8]] = &[b"login", b"manage", b"clonefrom"];
 
 pub(super) fn is_user(name: &[u8]) -> bool {

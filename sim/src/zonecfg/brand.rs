@@ -1,4 +1,4 @@
-//! Which brands there are, and what a zone's brand is.
+//! Brands of the machine, and the brand of a zone.
 //!
 //! [source: libbrand.c; zone_get_brand of libzonecfg.c; recorded: brand-*, glob-brand-*]
 
@@ -11,7 +11,7 @@ use crate::document::{Document, Error};
 
 const DIRECTORY: &str = "/usr/lib/brand";
 const SIZE: usize = super::resources::NAME;
-/// What a document without a brand had before there were brands.
+/// Brand of a document from before there were brands.
 pub(super) const NATIVE: &[u8] = b"native";
 
 /// The zone's brand; that of SUNWdefault where the document has none.

@@ -14,7 +14,7 @@ pub(super) struct Command {
     pub(super) res: Option<Res>,
     /// The property types that it names, in order.
     pub(super) props: Vec<Prop>,
-    /// How many of them came with a value.
+    /// Number of them that came with a value.
     pub(super) pairs: usize,
     /// Their values.
     pub(super) values: Vec<Value>,

@@ -1,4 +1,4 @@
-//! What the name of a ZFS dataset may look like.
+//! Syntax of the names of ZFS datasets.
 //!
 //! [source: validate_ds_name of libzonecfg.c; recorded: dataset-*]
 

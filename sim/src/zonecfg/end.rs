@@ -201,7 +201,7 @@ impl Zonecfg<'_, '_, '_> {
         valid
     }
 
-    /// What to say where there is such a resource already.
+    /// Message if such a resource already exists.
     fn already_there(&self, res: Res, draft: &Draft) -> Option<Vec<u8>> {
         let document = &self.handle.as_ref()?.document;
         let props: &[Prop] = match res {

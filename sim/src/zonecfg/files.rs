@@ -15,7 +15,7 @@ pub(super) fn resolve(cwd: &Path, name: &[u8]) -> PathBuf {
     cwd.join(OsStr::from_bytes(name))
 }
 
-/// What the system says of an error.
+/// Message of the system for an error.
 pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()

@@ -13,11 +13,11 @@ pub(super) enum Found {
     NoValue(u8),
 }
 
-/// What was read of a command line.
+/// Options parsed from a command line.
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) found: Vec<Found>,
-    /// How many words were options and their values.
+    /// Number of words that were options and their values.
     pub(super) words: usize,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn read(words: &[Vec<u8>], known: &str) -> Options {
     options
 }
 
-/// What getopt itself says of this, where it says anything.
+/// Message of getopt itself for this, if it prints one.
 pub(super) fn complaint(program: &[u8], found: &Found, known: &str) -> Option<Vec<u8>> {
     let (what, letter) = match found {
         Found::Bad(letter) if !(*letter == b'?' && known.contains('?')) => ("illegal option", letter),

@@ -7,7 +7,7 @@
 
 use super::words::{Cmd, Prop, Res};
 
-/// What is done when a rule is complete.
+/// Action when a rule is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     /// Nothing: the value is that of the first part.
@@ -49,7 +49,7 @@ pub(super) enum Action {
     LastPiece,
 }
 
-/// What is shown besides the usage of a command that lacks something.
+/// Text shown besides the usage of a command that lacks something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lack {
     Nothing,
@@ -108,7 +108,7 @@ const START: &[(&str, &str, Action)] = &[
     ("Command", "info Resource Property = Value Property = Value Property = Value", Resource(Cmd::Info, 1)),
 ];
 
-/// What `info` shows of the zone itself.
+/// Lines of `info` about the zone itself.
 const INFO: &[Prop] = &[
     Prop::Zonename,
     Prop::Zonepath,

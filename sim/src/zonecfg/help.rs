@@ -1,4 +1,4 @@
-//! What the command says of itself: usage, help, and the listings shown after an error.
+//! Usage, help, and the listings shown after an error.
 //!
 //! [source: short_usage, long_usage, usage of zonecfg.c; recorded: err-*, and the listing in every syntax error]
 
@@ -12,7 +12,7 @@ use crate::dialect::Line;
 pub(super) enum Topic {
     /// Where to find more.
     More,
-    /// What can be done in the scope.
+    /// Commands of the scope.
     Scope,
     Usage,
     Commands,
@@ -60,7 +60,7 @@ pub(super) fn short(line: &Line, command: Cmd) -> &'static str {
     }
 }
 
-/// What a command is for.
+/// Purpose of a command.
 pub(super) fn long(command: Cmd) -> &'static str {
     match command {
         Cmd::Help => "Prints help message.",
@@ -198,7 +198,7 @@ fn resources() -> String {
     format!("<resource type> := {} |\n\t{}\n\n", words[..5].join(" | "), words[5..].join(" | "))
 }
 
-/// What can be done within a resource.
+/// Commands of a resource.
 fn scope(line: &Line, res: Res) -> String {
     let purpose = |text: &str| format!("The '{}' resource scope is used to {text}\nValid commands:\n", res.word());
     let property = "\tadd property (name=<value>,value=<value>)\n";

@@ -10,7 +10,7 @@ use crate::dialect::Line;
 /// The buffer for one token: what is matched and the byte looked at after it.
 const LIMIT: usize = 1024;
 
-/// What the parser is given.
+/// Token for the parser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Lexeme {
     /// The end of the input, or a NUL byte where a token should start.
@@ -190,7 +190,7 @@ impl Lexer {
         }
     }
 
-    /// How many bytes at the start of `text` are wanted: an error where the buffer would not hold them and the next one.
+    /// Number of bytes at the start of `text` to take: an error if the buffer cannot hold them and one more.
     fn measure(&self, text: &[u8], wanted: impl Fn(u8) -> bool) -> Result<usize, TooLong> {
         let length = text.iter().position(|&b| !wanted(b)).unwrap_or(text.len());
         let looked_at = length + usize::from(length < text.len());

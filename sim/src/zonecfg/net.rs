@@ -1,4 +1,4 @@
-//! What addresses and interface names may look like.
+//! Syntax of addresses and interface names.
 //!
 //! [source: validate_net_address_syntax, validate_net_physical_syntax of zonecfg.c; ifparse_ifspec; recorded: net-*, j-net-*]
 
@@ -27,7 +27,7 @@ pub(super) fn same_address(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// A MAC address with two digits for every byte. What follows a part that is no byte is lost.
+/// A MAC address with two digits for every byte. Text after a part that is not a byte is lost.
 pub(super) fn normal_mac(text: &[u8]) -> Vec<u8> {
     let text = &text[..text.len().min(MAC - 1)];
     let mut parts = Vec::new();

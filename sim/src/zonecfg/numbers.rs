@@ -13,7 +13,7 @@ fn skip(text: &[u8]) -> (bool, &[u8]) {
     }
 }
 
-/// What `strtoull` reads: its value (none on overflow, wrapped where negative) and what it leaves. A text that holds no number
+/// Parses as `strtoull` does: its value (none on overflow, wrapped if negative) and the rest. A text that holds no number
 /// is left whole, and reads as 0.
 pub(super) fn strtoull(text: &[u8], base: u32) -> (Option<u64>, &[u8]) {
     let (negative, digits) = skip(text);
@@ -37,7 +37,7 @@ pub(super) fn strtoull(text: &[u8], base: u32) -> (Option<u64>, &[u8]) {
     (value.map(|value| if negative { value.wrapping_neg() } else { value }), &digits[end..])
 }
 
-/// What `strtoll` reads in base ten, the whole text: none where there is more, or on overflow. Empty is 0.
+/// Parses a whole text as `strtoll` does in base ten: none if something follows, or on overflow. Empty is 0.
 pub(super) fn signed(text: &[u8]) -> Option<i64> {
     let (negative, _) = skip(text);
     let (magnitude, rest) = strtoull(text, 10);
@@ -57,7 +57,7 @@ pub(super) fn unsigned(text: &[u8]) -> Option<u64> {
     }
 }
 
-/// What `atoi` reads.
+/// Parses as `atoi` does.
 pub(super) fn atoi(text: &[u8]) -> i64 {
     let (negative, digits) = skip(text);
     let end = digits.iter().position(|b| !b.is_ascii_digit()).unwrap_or(digits.len());
@@ -68,7 +68,7 @@ pub(super) fn atoi(text: &[u8]) -> i64 {
     i64::from(value as i32)
 }
 
-/// What `strtod` reads, and what it leaves.
+/// Parses as `strtod` does: the value and the rest.
 pub(super) fn strtod(text: &[u8]) -> (f64, &[u8]) {
     let (negative, body) = skip(text);
     let sign = if negative { -1.0 } else { 1.0 };

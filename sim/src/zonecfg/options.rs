@@ -6,7 +6,7 @@ use super::command::Command;
 use super::getopt::{self, Found, Options};
 use super::session::Zonecfg;
 
-/// What an unknown option gets.
+/// Result for an unknown option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unknown {
     /// Usage; `-?` the whole help.

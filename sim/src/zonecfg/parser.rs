@@ -15,7 +15,7 @@ use super::session::{Flow, Stop, Zonecfg};
 use super::words::{Cmd, Prop, Res};
 use super::yacc::{END, ERROR, Tables};
 
-/// How many `name=value` pairs a command takes.
+/// Number of `name=value` pairs that a command takes.
 const MAX_PAIRS: usize = 3;
 
 /// The parser's memory between commands.
@@ -23,7 +23,7 @@ const MAX_PAIRS: usize = 3;
 pub(super) struct Memory {
     /// The values read, the first ones from before where a broken line kept them from being cleared.
     values: Vec<Value>,
-    /// How many values have been read since they were last cleared.
+    /// Number of values read since they were last cleared.
     read: usize,
     /// The parts of each value's list.
     lists: Vec<Vec<Value>>,
@@ -62,7 +62,7 @@ impl Memory {
     }
 }
 
-/// What a part of a rule is worth.
+/// Value of a part of a rule.
 #[derive(Debug, Clone)]
 enum Part {
     None,
@@ -84,7 +84,7 @@ impl Part {
     }
 }
 
-/// What comes of a complete rule.
+/// Result of a complete rule.
 enum Outcome {
     Value(Part),
     /// As if the rule could not be read.

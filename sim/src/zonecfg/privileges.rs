@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::document::{Document, IpType};
 
-/// What every process has unless it is taken away.
+/// Privileges that every process has unless they are taken away.
 const BASIC: &[&str] =
     &["file_link_any", "file_read", "file_write", "net_access", "proc_exec", "proc_fork", "proc_info", "proc_session"];
 
@@ -101,7 +101,7 @@ enum In {
     Exclusive,
 }
 
-/// What is safe in a zone besides the basic ones.
+/// Privileges that are safe in a zone besides the basic ones.
 const SAFE: &[(&str, In)] = &[
     ("contract_event", In::Any),
     ("contract_identity", In::Any),
@@ -142,7 +142,7 @@ const SAFE: &[(&str, In)] = &[
     ("sys_smb", In::Any),
 ];
 
-/// What a zone must not have. The last one is reported first.
+/// Privileges that a zone must not have. The last one is reported first.
 const PROHIBITED: &[(&str, In)] = &[
     ("dtrace_kernel", In::Any),
     ("proc_zone", In::Any),
@@ -158,7 +158,7 @@ const PROHIBITED: &[(&str, In)] = &[
     ("sys_ppp_config", In::Shared),
 ];
 
-/// What a zone cannot do without. The last one is reported first.
+/// Privileges that a zone cannot do without. The last one is reported first.
 const REQUIRED: &[(&str, In)] =
     &[("proc_exec", In::Any), ("proc_fork", In::Any), ("sys_ip_config", In::Exclusive), ("sys_mount", In::Any)];
 
@@ -195,7 +195,7 @@ fn read(set: &mut BTreeSet<&'static str>, list: &[u8]) -> Result<(), Vec<u8>> {
     Ok(())
 }
 
-/// What is wrong with the zone's privileges: a word that there is not, one that is not allowed, or one that is missing.
+/// Error in the zone's privileges: one that is unknown, not allowed, or missing.
 pub(super) fn wrong(document: &Document) -> Option<Vec<u8>> {
     let limit = document.get("limitpriv");
     let ip_type = document.ip_type().ok()?;

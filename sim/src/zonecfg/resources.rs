@@ -214,7 +214,7 @@ impl Draft {
     }
 }
 
-/// What an element has for this property, as the library compares it: none where the library has no room for it.
+/// Value of this property in an element, as the library compares it: none if the library's buffer cannot hold it.
 pub(super) fn value(res: Res, element: &Element, prop: Prop) -> Option<&[u8]> {
     let field = res.fields().iter().find(|field| field.prop == prop)?;
     // A search has less room for the value of an attr than the attr itself.

@@ -11,7 +11,7 @@ use super::words::{Cmd, Res};
 use crate::document::Error;
 
 impl Zonecfg<'_, '_, '_> {
-    /// What a command says of a resource; tells what is wrong with it.
+    /// Reads a command's selector of a resource; reports what is wrong with it.
     pub(super) fn describe(&mut self, command: &Command, res: Res) -> Flow<Result<Draft, Error>> {
         let mut draft = Draft::new(res);
         for (at, prop) in command.props.iter().enumerate().take(command.pairs) {

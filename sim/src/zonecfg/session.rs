@@ -27,7 +27,7 @@ pub(super) enum Stop {
 
 pub(super) type Flow<T = ()> = Result<T, Stop>;
 
-/// What `end` makes of a resource.
+/// Result of `end` for a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EndsIn {
     Addition,
@@ -201,7 +201,7 @@ impl<'h, 's, 'a> Zonecfg<'h, 's, 'a> {
         self.saw_error = true;
     }
 
-    /// What `help COMMAND` shows.
+    /// Text of `help COMMAND`.
     pub(super) fn longer_usage(&mut self, command: Cmd) {
         self.host.say(format_args!("usage:\n{}\n\t{}\n", help::short(self.line, command), help::long(command)));
         let topics = help::topics(command);
@@ -356,7 +356,7 @@ impl<'h, 's, 'a> Zonecfg<'h, 's, 'a> {
             Source::Stdin => {
                 self.interactive = true;
                 if !self.read_only {
-                    // That there is no such zone yet is worth a hint only.
+                    // A zone that does not exist yet is worth only a hint.
                     let _ = self.load(false)?;
                 }
                 self.stdin()
@@ -395,7 +395,7 @@ impl<'h, 's, 'a> Zonecfg<'h, 's, 'a> {
 
     fn stdin(&mut self) -> Vec<u8> {
         let mut input = Vec::new();
-        // What cannot be read is as good as the end.
+        // Unreadable input counts as the end.
         let _ = self.host.call.stdin.read_to_end(&mut input);
         input
     }

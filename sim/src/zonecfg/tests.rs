@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::{Call, Caller, Dialect, Machine, Output, Status};
 
-/// What a command wrote.
+/// Output of a command.
 #[derive(Default)]
 struct Written {
     out: Vec<u8>,

@@ -11,7 +11,7 @@ use super::words::{Prop, Res};
 use crate::document::{Error, IpType};
 use crate::index;
 
-/// What the first failed check comes to.
+/// Result of the first failed check.
 struct Verdict(Option<Error>);
 
 impl Verdict {

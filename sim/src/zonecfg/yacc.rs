@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::grammar::Rule;
 
-/// What stands for text that could not be read.
+/// Placeholder for text that could not be read.
 pub(super) const ERROR: &str = "Error";
 /// After the last token.
 pub(super) const END: &str = "";
 
-/// What a parser does in a state.
+/// Action of the parser in a state.
 #[derive(Debug, Default)]
 pub(super) struct State {
     shifts: BTreeMap<&'static str, usize>,

@@ -15,7 +15,7 @@ pub(crate) struct Bench {
     pub(crate) machine: Machine,
 }
 
-/// What one command printed, and its exit status (128 and the signal if it died of one).
+/// Output of one command, and its exit status (128 plus the signal if one killed it).
 pub(crate) struct Answered {
     pub(crate) code: i64,
     pub(crate) out: String,

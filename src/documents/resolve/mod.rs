@@ -177,7 +177,7 @@ pub fn effective(
         let prefix = config.zonepath_prefix.trim_end_matches('/');
         Sourced::new(format!("{prefix}/{}", zone.name), config.zonepath_prefix.source.clone())
     });
-    // What the host has stays as it is spelled there.
+    // Settings of the host keep their spelling.
     if zone.state.is_none() && zonepath.value.len() > 1 {
         zonepath.value.truncate(zonepath.value.trim_end_matches('/').len().max(1));
     }

@@ -169,7 +169,7 @@ fn many_nodes_of_each_kind_merge_in_linear_time() {
     let templates = BTreeMap::from([(template.name.clone(), template)]);
     let spec = effective(&Config::default(), &templates, &BTreeMap::new(), &entry).unwrap();
     let resources = &spec.resources;
-    // The same mount point in another spelling is the same file system.
+    // Another spelling of a mount point names the same file system.
     assert!(resources.fs.len() == MANY && resources.fs.iter().all(|fs| fs.special == "/from/"));
     let counts = [resources.datasets.len(), resources.devices.len(), resources.attrs.len(), spec.nets.len()];
     assert_eq!(counts, [MANY; 4]);

@@ -91,7 +91,7 @@ pub struct RctlValue {
     pub privilege: RctlPrivilege,
     /// The limit.
     pub limit: u64,
-    /// What happens when it is exceeded.
+    /// Action when it is exceeded.
     pub action: RctlAction,
 }
 
@@ -124,7 +124,7 @@ impl RctlPrivilege {
     }
 }
 
-/// What happens when a limit is exceeded.
+/// Action when a limit is exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

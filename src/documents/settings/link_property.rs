@@ -1,6 +1,6 @@
-//! What dladm takes as a property of a VNIC, by dladm's names. A property that is not listed here is left to dladm.
+//! Link properties that dladm accepts for a VNIC, by dladm's names. A property that is not listed here is left to dladm.
 
-/// What is wrong with a property, and what to write instead.
+/// Error in a property, and the advice that fixes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) message: String,
@@ -31,7 +31,7 @@ const READ_ONLY_END: [&str; 2] = ["-effective", "-available"];
 /// The least bandwidth in kilobits per second; 0 means no limit.
 const LEAST_BANDWIDTH: u64 = 1200;
 
-/// What dladm has against this property of a VNIC.
+/// Returns why dladm refuses this property of a VNIC, if it does.
 pub(super) fn refusal(name: &str, value: &str) -> Option<Refusal> {
     let refused = |message: String, help: &str| Some(Refusal { message, help: help.to_owned() });
     // dladm takes names in any case.
@@ -105,7 +105,7 @@ fn fraction(digits: &str, factor: u64) -> Option<String> {
     Some(if kilobits % 1000 == 0 { format!("{}M", kilobits / 1000) } else { format!("{kilobits}K") })
 }
 
-/// What is wrong with a list of processors and ranges of them.
+/// Returns the error in a list of processors and ranges, if there is one.
 fn processors(values: &[&str]) -> Option<String> {
     let mut seen: Vec<(u32, u32)> = Vec::new();
     for value in values {
@@ -121,7 +121,7 @@ fn processors(values: &[&str]) -> Option<String> {
     None
 }
 
-/// What is wrong with a list of unicast MAC addresses.
+/// Returns the error in a list of unicast MAC addresses, if there is one.
 fn mac_addresses(values: &[&str]) -> Option<String> {
     let good = |text: &str| {
         text.parse::<crate::value::address::MacAddr>().is_ok_and(|mac| mac.bytes()[0] & 1 == 0 && mac.bytes() != [0; 6])

@@ -59,7 +59,7 @@ pub struct Settings {
     pub protected: Option<Sourced<bool>>,
     /// Commands passed through to zonecfg, which run last; one per item.
     pub zonecfg: Option<Sourced<Vec<String>>>,
-    /// What is dropped of the layers below: the kind of a keyed node and its key, or a node without a key.
+    /// Node of lower layers to drop: the kind of a keyed node and its key, or a node without a key.
     pub without: Vec<Sourced<Without>>,
     /// The resources.
     pub resources: Resources,

@@ -71,7 +71,7 @@ fn setup(node: &Node, reader: &Reader<'_>) -> Setup {
 
 /// Reads the nets of a body, in order.
 pub(crate) fn nets(body: &Node, reader: &mut Reader<'_>) -> Vec<EntryNet> {
-    // What was applied once stays readable.
+    // Values that were applied once stay readable.
     if body.name != "applied" && !reader.frozen {
         check_link_properties(body, reader);
     }

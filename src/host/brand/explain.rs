@@ -9,14 +9,14 @@ use super::{
 use crate::error::{Code, Error, Result};
 use crate::host::real_runs;
 
-/// What is known of a brand: an operation, or a property that operations depend on.
+/// Fact about a brand: an operation, or a property that operations depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum BrandOperation {
     /// `zoneadm install`: hook and options.
     Install,
-    /// What zones are to pkg(7).
+    /// Relation of zones to pkg(7).
     Packages,
     /// Where the zone's root is, and when it is mounted.
     Root,
@@ -67,7 +67,7 @@ impl std::fmt::Display for BrandOperation {
     }
 }
 
-/// What an operation of a brand does on a distribution, and how that is known.
+/// Effect of an operation of a brand on a distribution, and the evidence for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BrandFact {
@@ -77,7 +77,7 @@ pub struct BrandFact {
     pub distribution: Distribution,
     /// The operation.
     pub operation: BrandOperation,
-    /// What it does.
+    /// Effect of the operation.
     pub behaviour: String,
     /// How that is known.
     pub evidence: Evidence,

@@ -1,4 +1,4 @@
-//! What zmgr knows about brands: which ones it manages, and what each operation does on which distribution.
+//! Brands: the ones that zmgr manages, and what each operation does on which distribution.
 //!
 //! One table, read by plans, preconditions, steps, `explain`, `doctor` and the reference. Each cell has its source and its evidence.
 
@@ -41,7 +41,7 @@ pub(crate) enum ImageOption {
     Seed,
 }
 
-/// What `zoneadm install` runs and takes.
+/// Install hook that `zoneadm install` runs, and its options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Install {
     /// The hook, below /usr/lib/brand.
@@ -51,7 +51,7 @@ pub(crate) struct Install {
     pub(crate) image: ImageOption,
 }
 
-/// What zones are to pkg(7).
+/// Relation of zones to pkg(7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Packages {
     /// No image.
@@ -97,7 +97,7 @@ pub(crate) enum Cloning {
     LosesRoot,
 }
 
-/// What `zoneadm uninstall` destroys.
+/// Datasets that `zoneadm uninstall` destroys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Uninstalling {
     /// The boot environments of the host's current one; other datasets in the zonepath's stay, and with them the zonepath.
@@ -108,7 +108,7 @@ pub(crate) enum Uninstalling {
     Everything,
 }
 
-/// What `zoneadm detach` does besides removing the zone from the host's index of installed zones.
+/// Effect of `zoneadm detach` besides removing the zone from the host's index of installed zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Detaching {
     /// The hook takes the active boot environment from the zone and mounts it for the host.
@@ -117,7 +117,7 @@ pub(crate) enum Detaching {
     ZoneadmAlone,
 }
 
-/// What a brand does on some distributions.
+/// Behaviour of a brand on some distributions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Brand {
     pub(crate) name: &'static str,

@@ -5,7 +5,7 @@ use super::strings::Word;
 use super::{Bridge, MAX_FAULTS, Scanner, Span};
 use crate::kdl_util::chars::is_newline;
 
-/// What may follow in a node.
+/// Parts that may follow in a node.
 pub(super) enum After {
     /// Entries may follow.
     Entries,

@@ -22,7 +22,7 @@ use crate::operations::{entries, pending, preconditions, view};
 use crate::registry::Wait;
 use crate::value::name::ZoneName;
 
-/// What was done in a word, the resulting zone, and notes for the user.
+/// Action taken, the resulting zone, and notes for the user.
 pub(crate) fn apply_one(
     context: &Context,
     config_tree: &ConfigTree,

@@ -86,7 +86,7 @@ impl Application {
     }
 }
 
-/// What an approved plan chose.
+/// Choices of an approved plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pinned<'a> {
     nets: &'a BTreeMap<String, PinnedNet>,

@@ -14,17 +14,17 @@ use crate::operations::preconditions::{Row, Subject, Unmet};
 use crate::operations::wanted::{bootable_config, without_nets};
 use crate::value::name::ZoneName;
 
-/// What a built zone needs; its brand is checked for all zones of the brand together.
+/// Preconditions of a built zone; its brand is checked for all zones of the brand together.
 const BUILT: &[Row] = &[Row::Delegated, Row::FileSystems, Row::BootLinks];
-/// What creating a zone needs.
+/// Preconditions of creating a zone.
 const NOT_BUILT: &[Row] = &[Row::Delegated, Row::Delegable, Row::FileSystems, Row::SetupFiles];
-/// What a zone cannot be that is not built yet.
+/// Codes that rule out a zone that is not built yet.
 const CREATED: &str = "be created";
-/// What a zone cannot be if its files ask for what it cannot get.
+/// Codes for files that ask for something that the zone cannot get.
 const CHANGED: &str = "be changed as its files say";
 /// The codes of what is reported here.
 const CODES: [&str; 2] = ["cannot-create", "cannot-boot"];
-/// How many zones are named that lack the same.
+/// Maximum number of zones named in one diagnostic.
 const NAMED: usize = 3;
 
 /// File and line that ask for something, what the zone cannot do without it, and the message.
@@ -86,7 +86,7 @@ fn unmet(
         }
         _ => return ("", Vec::new()),
     };
-    // What is wrong with the configuration itself, and a host that does not answer, are reported elsewhere.
+    // Errors in the configuration itself, and a host that does not answer, are reported elsewhere.
     let Ok(config) = config else { return ("", Vec::new()) };
     // `apply` creates the VNICs of zmgr's own nets again.
     let managed = spec.nets.iter().filter(|net| net.managed).filter_map(|net| net.vnic.as_ref());

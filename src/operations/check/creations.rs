@@ -23,7 +23,7 @@ pub(super) fn check(documents: &Documents, registry: &Registry, host: &Host, kno
     let options = CreateOptions::default();
     let context = Context { registry: registry.clone(), host: host.clone() };
     let wanted: Vec<(ZoneName, &CreateOptions)> = sound.map(|zone| (zone.name.clone(), &options)).collect();
-    // What cannot be prepared at all is an error of other files, or a host that does not answer.
+    // A creation that cannot be prepared at all has an error in other files, or a host that does not answer.
     let Some(prepared) = (!wanted.is_empty()).then(|| create::prepare_unbuilt(&context, &wanted).ok()).flatten() else {
         return Vec::new();
     };

@@ -26,7 +26,7 @@ pub(super) fn check(
     found: &HostSnapshot,
     findings: &mut Findings,
 ) {
-    // A host that does not answer is no reason to leave out the other checks.
+    // A host that does not answer does not rule out the other checks.
     let Ok(mounts) = Mounts::inspect(host) else { return };
     let on_host = found.zones_by_name();
     let prefix = documents.config.zonepath_prefix.value.trim_end_matches('/');

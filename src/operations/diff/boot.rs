@@ -1,4 +1,4 @@
-//! What the next boot of a zone would fail on.
+//! Reasons why the next boot of a zone would fail.
 
 use super::DriftItem;
 use crate::error::Result;

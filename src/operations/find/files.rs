@@ -9,7 +9,7 @@ use crate::kdl_util::{self, Node, Span, Text};
 use crate::registry::{Directory, EntryKind, Snapshot, SummaryView, Tree, stem_of};
 use crate::value::source::Source;
 
-/// What the files say.
+/// Matches in the files.
 #[derive(Default)]
 pub(super) struct Files {
     pub(super) holdings: Vec<Holding>,
@@ -53,7 +53,7 @@ pub(super) fn search(tree: &Tree, snapshot: &Snapshot, query: &Query) -> Result<
     Ok(files)
 }
 
-/// What pools say for all of their zones.
+/// Matches in pools that apply to all of their zones.
 struct Shared {
     gateway: bool,
     stub: bool,

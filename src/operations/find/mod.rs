@@ -42,13 +42,13 @@ use crate::value::source::Source;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Found {
-    /// What was searched for, as zmgr writes it.
+    /// Search term, as zmgr writes it.
     pub query: String,
     /// Every holder and every reason, by holder.
     pub holdings: Vec<Holding>,
     /// For an address, what each pool whose networks contain it says of it.
     pub pools: Vec<PoolPlace>,
-    /// What could not be searched: unreadable files, and as a warning a host that could not be queried.
+    /// Places that could not be searched: unreadable files, and as a warning a host that could not be queried.
     pub unknown: Vec<Diagnostic>,
     /// If nothing was found, a similar name or link that exists.
     pub similar: Option<String>,
@@ -58,7 +58,7 @@ pub struct Found {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holding {
-    /// What it holds.
+    /// Resource held.
     pub what: HeldKind,
     /// Kind of the holder.
     pub kind: HolderKind,
@@ -74,7 +74,7 @@ pub struct Holding {
     pub source: Source,
 }
 
-/// What is held.
+/// Resource held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum HeldKind {
@@ -116,7 +116,7 @@ pub enum HoldingReason {
     Named,
     /// The desired state in a file.
     Desired,
-    /// What zmgr last applied.
+    /// State that zmgr last applied.
     Applied,
     /// The zone's configuration on the host.
     Configured,
@@ -204,13 +204,13 @@ impl HoldingReason {
     }
 }
 
-/// What a pool says of an address in one of its networks.
+/// Status of an address in one of a pool's networks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolPlace {
     /// The pool.
     pub pool: PoolName,
-    /// What it says of the address: free, held, or why it is never allocated.
+    /// Status of the address: free, held, or the reason why it is never allocated.
     pub standing: AddressStanding,
     /// Line of the network.
     pub source: Source,
@@ -257,7 +257,7 @@ impl PoolPlace {
     }
 }
 
-/// What is searched for.
+/// Search term.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Query {
     Address(IpAddr),

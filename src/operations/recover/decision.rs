@@ -261,7 +261,7 @@ fn applying(found: &HostView, mode: RecoverMode) -> RecoveryAction {
     }
 }
 
-/// What can be undone is undone while nothing has been done that it is better to complete.
+/// Undoes what can be undone, unless so much is done that completing it loses less.
 fn snapshot(progress: Progress, found: &HostView, mode: RecoverMode) -> RecoveryAction {
     let HostView::Zone { host_phase, config_match, same_installation } = found else {
         return RecoveryAction::Refuse(

@@ -134,7 +134,7 @@ pub(super) fn inspect(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec) -> 
             Some(_) if is_reinstallation(entry) || is_application(entry) => None,
             // An operation on a snapshot does not change it.
             Some(_) if entry.state.as_ref().is_some_and(EntryState::is_of_snapshot) => None,
-            // The same applies to a destruction if the installation is the one to remove.
+            // A destruction likewise counts only if this installation is the one to remove.
             Some(_) if is_destruction && same_installation == Some(true) => None,
             Some(config) => {
                 let configure = create_plan::configuration(spec, context.host.dialect())?;

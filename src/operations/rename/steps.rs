@@ -21,7 +21,7 @@ pub(crate) fn steps(
     let (from, to) = (&renaming.from, &renaming.to);
     let limits = config_tree.config.timeouts;
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
-    // What was applied still has the old names.
+    // The applied state still has the old names.
     let applied = entry.applied.as_deref().map(|applied| applied.nets.as_slice()).unwrap_or_default();
     for vnic in vnics(applied) {
         if let Some((_, to)) = renaming.links.iter().find(|(from, _)| *from == vnic.name) {

@@ -1,4 +1,4 @@
-//! What has changed in a zone's file since a snapshot was taken. A rollback does not change it back.
+//! Changes of a zone's file since a snapshot was taken. A rollback does not undo them.
 
 use std::path::Path;
 

@@ -21,7 +21,7 @@ pub(crate) struct MoveEntry {
     pub(crate) id: EntryId,
 }
 
-/// What a name has.
+/// Files and records under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     Nothing,

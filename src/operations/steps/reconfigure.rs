@@ -105,7 +105,7 @@ impl Step for Reconfigure {
     }
 
     fn undo(&self, _: &StepContext<'_>) -> Result<()> {
-        // What was changed so far matches the files; the next apply continues from there.
+        // The changes made so far match the files; the next apply continues from there.
         Ok(())
     }
 }

@@ -31,7 +31,7 @@ impl<'a> AddressOwner<'a> {
     }
 }
 
-/// What a zone or reservation holds by more than its desired state.
+/// Addresses, links and MAC addresses that a zone or reservation holds besides its desired state.
 #[derive(Debug, Default)]
 pub(in crate::registry) struct Own {
     addresses: HashSet<IpAddr>,

@@ -1,4 +1,4 @@
-//! What is given, to whom, and the words where it is not.
+//! Allocations, their holders, and the errors of refused ones.
 
 use zmgr::Code;
 use zmgr::internals::registry::{HostUsage, NetSummary, ZoneUsage};

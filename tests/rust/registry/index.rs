@@ -10,7 +10,7 @@ use super::*;
 
 const POOL: &str = "pool \"p\" {\n    network \"10.4.0.0/24\"\n    stub \"stub0\"\n}\n";
 
-/// What the registry says, the index in whatever state it is.
+/// Content of the registry, whatever the state of the index.
 fn summary(registry: &Registry) -> BTreeMap<String, EntrySummary> {
     let snapshot = registry.snapshot().unwrap();
     let mut all = BTreeMap::new();
@@ -143,14 +143,14 @@ fn readers_write_nothing() {
     assert!(!site.path().join(".zmgr").exists());
 }
 
-/// What a person or a program does beside zmgr.
+/// Action of a person or a program beside zmgr.
 #[derive(Debug, Clone)]
 enum Hand {
     Write(u8, u8),
     Append(u8),
     Rename(u8, u8),
     Remove(u8),
-    /// What a dead holder of the lock may leave.
+    /// Leftover of a dead holder of the lock.
     LeaveTemp(u8),
     Break(u8),
     Link(u8),
@@ -193,7 +193,7 @@ proptest! {
         let judge = super::registry(judge.path());
         let zone = |n: u8| site.path().join(format!("zones/z{n}.kdl"));
         for hand in hands {
-            // What cannot be done there is not done.
+            // An action that is impossible there is left out.
             match hand {
                 Hand::Write(n, address) => {
                     let body = format!("net \"n\" {{ pool \"p\"; address \"10.4.0.{address}/24\" }}");

@@ -1,4 +1,4 @@
-//! What a person, an editor, a backup or the host does to a machine between two operations of zmgr.
+//! Actions of a person, an editor, a backup or the host between two operations of zmgr.
 
 use std::fs;
 

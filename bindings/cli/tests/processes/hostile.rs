@@ -1,4 +1,4 @@
-//! What a careless or hostile surrounding gives zmgr: ignored signals, open descriptors, a umask, files that are not files, files
+//! Careless or hostile surroundings of zmgr: ignored signals, open descriptors, a umask, files that are not files, files
 //! that others may write, arguments beyond every limit.
 
 use std::ffi::OsStr;
@@ -148,7 +148,7 @@ fn nothing_that_others_may_write_is_trusted() {
         refused(name, &[&["create", "web02"], &run, &["check"]]);
         chmod(&tree.join(name), 0o755);
     }
-    // What needs neither pools nor templates is not blocked by them.
+    // Commands that need neither pools nor templates are not blocked by them.
     chmod(&tree.join("pools"), 0o777);
     machine.succeed(&["halt", "web01"]);
     chmod(&tree.join("pools"), 0o755);
@@ -167,7 +167,7 @@ fn what_is_no_regular_file_does_not_hang_it() {
         let output = guarded(&machine, &["run", plan]);
         assert_eq!(output.status.code(), Some(15), "{plan}: {}", stderr(&output));
     }
-    // What zmgr keeps for itself: derived again, or refused.
+    // Files that zmgr keeps for itself: derived again, or refused.
     for derived in [".zmgr/index.v1", ".zmgr/host.v1"] {
         make_fifo(&tree.join(derived));
         for words in [&["list"][..], &["pool", "allocate", "internal", "a"], &["pool", "release", "internal", "a"]] {

@@ -44,13 +44,13 @@ fn reading_needs_no_host() {
         let other = "a: applied as the files say; the host was not queried\n";
         assert_eq!(said.contains(other), words.len() < 3, "{said}");
     }
-    // The same on the host, if it is not to be asked.
+    // Likewise on the host, if it must not be queried.
     let drift = machine.zmgr(&["diff", "--offline"]);
     assert_eq!(drift.status.code(), Some(19));
     let drift: Value = serde_json::from_slice(&drift.stdout).unwrap();
     let status = |n: usize| (drift[n]["status"].as_str().unwrap(), drift[n]["unchecked"].as_bool().unwrap());
     assert_eq!((status(0), status(1)), (("unchecked", true), ("differs", true)));
-    // What changes the host needs one, and without a tree there is nothing to read.
+    // Commands that change the host need one, and without a tree there is nothing to read.
     assert_eq!(elsewhere(&["apply"]).status.code(), Some(14));
     let nothing = Command::new(env!("CARGO_BIN_EXE_zmgr")).arg("--host-root").arg(empty.path()).arg("diff").output();
     assert_eq!(nothing.unwrap().status.code(), Some(14));

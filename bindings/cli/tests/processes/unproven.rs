@@ -12,7 +12,7 @@ fn error(machine: &Machine, words: &[&str]) -> Value {
     error["error"].clone()
 }
 
-/// What a command prints that does well.
+/// Output of a command that succeeds.
 fn printed(machine: &Machine, words: &[&str]) -> String {
     String::from_utf8(machine.succeed(words).stdout).unwrap()
 }

@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// What a command wrote to its terminal, and how it ended.
+/// Output of a command on its terminal, and its exit status.
 pub struct Seen {
     pub text: String,
     pub status: ExitStatus,

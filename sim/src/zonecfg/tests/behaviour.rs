@@ -1,4 +1,4 @@
-//! What the command does where it surprises, said out loud.
+//! Surprising behaviour of the command.
 
 use super::*;
 
