@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::record::Record;
-use super::{Error, Machine, answer};
+use super::{Error, Machine};
 
 const DIRECTORY: &str = "faults";
 
@@ -104,33 +104,8 @@ impl Fault {
 }
 
 impl Machine {
-    /// Sets a fault; the one set last is asked first.
-    pub fn fault(&self, fault: &Fault) -> Result<(), Error> {
-        if let Some(code) = fault.exit.filter(|code| !(0..=255).contains(code)) {
-            return Err(Error::Invalid(format!("{code} is not an exit status")));
-        }
-        if fault.times == Some(0) {
-            return Err(Error::Invalid("a fault that happens 0 times is none".into()));
-        }
-        if !answer::is_program(&fault.program) {
-            let known: Vec<&str> = answer::programs(self).collect();
-            return Err(Error::Invalid(format!(
-                "{:?} is not a program of this machine: it has {}",
-                fault.program,
-                known.join(", ")
-            )));
-        }
-        let same = Fault {
-            subcommand: fault.subcommand.clone(),
-            zone: fault.zone.clone(),
-            times: fault.times,
-            ..Fault::new(&*fault.program)
-        };
-        if *fault == same {
-            return Err(Error::Invalid(
-                "this fault does nothing: give it an exit status, a text, a delay or a death".into(),
-            ));
-        }
+    /// Writes a fault to the machine.
+    pub(crate) fn put_fault(&self, fault: &Fault) -> Result<(), Error> {
         let set = || {
             let _lock = self.lock("faults")?;
             fs::create_dir_all(self.own(DIRECTORY))?;

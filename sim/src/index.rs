@@ -8,13 +8,15 @@
 use std::fs;
 use std::io::{self, BufRead};
 
-use super::Machine;
 use super::document::{CONFIG_ROOT, Error, IpType};
+use super::{Machine, ZoneState};
 
 /// Longer lines are not read: a name, a state, a path and a uuid with what stands between them.
 const MAX_LINE: usize = 64 + 14 + 1024 + 37 + 3;
+
 /// A zone's name, its final NUL counted.
 const NAME_MAX: usize = 64;
+
 /// A path, its final NUL counted.
 const PATH_MAX: usize = 1024;
 
@@ -24,6 +26,16 @@ pub(crate) enum State {
     Configured,
     Incomplete,
     Installed,
+}
+
+impl From<State> for ZoneState {
+    fn from(state: State) -> ZoneState {
+        match state {
+            State::Configured => ZoneState::Configured,
+            State::Incomplete => ZoneState::Incomplete,
+            State::Installed => ZoneState::Installed,
+        }
+    }
 }
 
 impl State {

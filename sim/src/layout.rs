@@ -11,10 +11,27 @@ use super::dladm::mac::{Mac, MacKind};
 use super::pkg::image::Image;
 use super::pkg::{self, Publisher};
 use super::zfs::dataset::{self, Dataset};
-use super::{Machine, document, index};
+use super::{Dialect, Error, Machine, document, index};
+
+impl Machine {
+    /// Makes a new machine in `root`, a directory that is made if it is not there and may hold other things.
+    pub fn create(root: &Path, dialect: Dialect) -> Result<Machine, Error> {
+        fs::create_dir_all(root).map_err(|source| Error::io(root, source))?;
+        let root = fs::canonicalize(root).map_err(|source| Error::io(root, source))?;
+        let machine = Machine::unborn(root, dialect);
+        let failed = |source| Error::io(machine.root(), source);
+        let _lock = machine.lock("create").map_err(failed)?;
+        if machine.is_identified() {
+            return Err(Error::Exists(machine.root().to_owned()));
+        }
+        lay_out(&machine).map_err(failed)?;
+        machine.identify().map_err(failed)?;
+        Ok(machine)
+    }
+}
 
 /// Lays the machine out. May be run again after it was broken off.
-pub(crate) fn lay_out(machine: &Machine) -> io::Result<()> {
+fn lay_out(machine: &Machine) -> io::Result<()> {
     for directory in [
         "etc/zones",
         "var/run/zones",

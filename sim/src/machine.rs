@@ -17,7 +17,7 @@ use rustix::process::{Pid, test_kill_process};
 
 use super::dialect::Line;
 use super::record::Record;
-use super::{Dialect, Error, layout};
+use super::{Dialect, Error};
 
 /// Everything that is the simulation's own (locks, temporary files, counters, faults) lies here, below the machine's root.
 const OWN: &str = ".zmgr/sim";
@@ -32,22 +32,22 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Makes a new machine in `root`, a directory that is made if it is not there and may hold other things.
-    pub fn create(root: &Path, dialect: Dialect) -> Result<Machine, Error> {
-        fs::create_dir_all(root).map_err(|source| Error::io(root, source))?;
-        let root = fs::canonicalize(root).map_err(|source| Error::io(root, source))?;
-        let machine = Machine { root, dialect };
-        let failed = |source| Error::io(&machine.root, source);
-        let _lock = machine.lock("create").map_err(failed)?;
-        if machine.own(IDENTITY).exists() {
-            return Err(Error::Exists(machine.root.clone()));
-        }
-        layout::lay_out(&machine).map_err(failed)?;
+    /// The machine in `root` as it is about to be made.
+    pub(crate) fn unborn(root: PathBuf, dialect: Dialect) -> Machine {
+        Machine { root, dialect }
+    }
+
+    /// Writes what makes a directory a machine.
+    pub(crate) fn identify(&self) -> io::Result<()> {
         let mut identity = Record::default();
         identity.push("format", "1");
-        identity.push("dialect", dialect.name());
-        machine.replace_own(IDENTITY, identity.text().as_bytes()).map_err(failed)?;
-        Ok(machine)
+        identity.push("dialect", self.dialect.name());
+        self.replace_own(IDENTITY, identity.text().as_bytes())
+    }
+
+    /// Returns true if the directory is a machine.
+    pub(crate) fn is_identified(&self) -> bool {
+        self.own(IDENTITY).exists()
     }
 
     /// The machine in `root`.

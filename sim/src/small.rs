@@ -4,8 +4,8 @@
 
 use std::ffi::OsString;
 
-use super::answer::{Answer, FAILED, OK, Session, USAGE};
 use super::options::parse;
+use super::session::{Answer, FAILED, OK, Session, USAGE};
 use super::{Call, pkg};
 
 /// The only statistic that this machine keeps.

@@ -1,7 +1,5 @@
 //! The states of a zone, in the words that `zoneadm list` prints. [source: zone_state_str of libzonecfg.c]
 
-use super::index;
-
 /// A zone's state. The first three are stored in the index, the others are known to the kernel alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ZoneState {
@@ -35,15 +33,5 @@ impl ZoneState {
 
     pub(crate) fn from_word(word: &str) -> Option<ZoneState> {
         WORDS.iter().find(|(_, name)| *name == word).map(|(state, _)| *state)
-    }
-}
-
-impl From<index::State> for ZoneState {
-    fn from(state: index::State) -> ZoneState {
-        match state {
-            index::State::Configured => Configured,
-            index::State::Incomplete => Incomplete,
-            index::State::Installed => Installed,
-        }
     }
 }

@@ -8,10 +8,10 @@
 
 use std::fs;
 
-use super::answer::{Answer, FAILED, OK, Session, USAGE};
 use super::kernel::{self, ActiveZone};
 use super::machine::component;
 use super::options::parse;
+use super::session::{Answer, FAILED, OK, Session, USAGE};
 use super::{Machine, ZoneState};
 
 /// Services that are online in any zone that runs.

@@ -5,7 +5,7 @@
 //! [source: ofmt.c of libinetutil; recorded: show-* and linkprop-* of dladm.jsonl]
 
 use super::Status;
-use super::answer::{Answer, FAILED, OK, Session};
+use super::session::{Answer, FAILED, OK, Session};
 
 /// Lines of the window that ofmt assumes when there is no terminal: the header comes again as often.
 const LINES: usize = 24;

@@ -114,7 +114,7 @@ impl Crate {
     fn uses(&self) -> BTreeSet<(Module, Module)> {
         let mut uses = BTreeSet::new();
         for (module, code) in &self.code {
-            // A re-exported item is used by the modules that name it there.
+            // What a module passes on is used by those who name it there.
             let private = code.split_inclusive(';').filter(|item| !is_reexport(item)).collect::<String>();
             for path in imports(&private).into_iter().chain(paths(&private)) {
                 if let Some(path) = self.absolute(module, &path) {
@@ -244,12 +244,37 @@ fn modules_use_only_lower_layers() {
 
 #[test]
 fn no_directory_has_a_cycle() {
-    for source in ["src", "bindings/cli/src", "bindings/c/src", "bindings/python/src"] {
+    for source in ["src", "sim/src", "bindings/cli/src", "bindings/c/src", "bindings/python/src"] {
         for (directory, uses) in Crate::read(&top().join(source)).directories() {
             let cycle = on_cycles(&uses);
             assert!(cycle.is_empty(), "{source}/{}: {cycle:?}", directory.join("/"));
         }
     }
+}
+
+/// Most lines of a source file of the simulated host. Its tables are data, but none is longer.
+const MAX_LINES: usize = 500;
+
+#[test]
+fn sources_of_the_simulated_host_stay_short() {
+    let mut directories = vec![top().join("sim/src")];
+    let mut long = Vec::new();
+    let mut files = 0;
+    while let Some(directory) = directories.pop() {
+        for path in fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            files += 1;
+            let lines = fs::read_to_string(&path).unwrap().lines().count();
+            if lines > MAX_LINES {
+                long.push((path, lines));
+            }
+        }
+    }
+    assert!(files > 100, "{files}");
+    assert!(long.is_empty(), "split these where an idea ends: {long:?}");
 }
 
 #[test]

@@ -2,15 +2,16 @@
 
 use std::io;
 
-use super::change::{self, NO_ROOT, blank, check_name, is_held, is_taken};
+use super::change::{NO_ROOT, blank, check_name, is_taken};
 use super::getopt::Word;
 use super::link::{self, Class, Link};
 use super::mac::{self, Mac};
+use super::remove::{self, is_held};
 use super::status::Fault;
 use super::value::whole_number;
 use super::{Parsed, die, or_die, usage};
 use crate::Machine;
-use crate::answer::{Answer, OK, Session};
+use crate::session::{Answer, OK, Session};
 
 const MOST_PORTS: usize = 256;
 const LARGEST_KEY: i64 = 999;
@@ -203,7 +204,7 @@ fn named(machine: &Machine, operand: &str) -> io::Result<Result<Link, Fault>> {
 }
 
 pub(super) fn delete(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
-    let (name, temporary) = match change::deletion(session, parsed) {
+    let (name, temporary) = match remove::deletion(session, parsed) {
         Ok(found) => found,
         Err(answer) => return answer,
     };
@@ -218,7 +219,7 @@ pub(super) fn delete(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answ
             let held = !temporary
                 && !uppers.iter().any(|upper| upper.active)
                 && uppers.iter().any(|upper| upper.class == Class::Vlan && upper.persistent);
-            match change::remove(machine, found, temporary || held)? {
+            match remove::remove(machine, found, temporary || held)? {
                 Ok(()) | Err(Fault::NotFound) if held => Err(Fault::Busy),
                 done => done,
             }

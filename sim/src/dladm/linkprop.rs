@@ -9,7 +9,7 @@ use super::props::{self, Flags, Of};
 use super::status::Fault;
 use super::table::PROPS;
 use super::{Parsed, die, or_die, usage};
-use crate::answer::{Answer, FAILED, OK, Session};
+use crate::session::{Answer, FAILED, OK, Session};
 use crate::table::{self, Cell, Column, Request};
 
 const COLUMNS: &[Column] = &[

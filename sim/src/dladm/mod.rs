@@ -13,6 +13,7 @@ pub(crate) mod mac;
 pub(crate) mod name;
 mod overlay;
 mod props;
+mod remove;
 mod show;
 mod status;
 mod table;
@@ -23,8 +24,8 @@ use std::fmt::Display;
 
 use getopt::{Long, Word};
 
-use super::answer::{Answer, FAILED, Session};
 use super::kernel::ActiveZone;
+use super::session::{Answer, FAILED, Session};
 
 pub(crate) use props::bring_up;
 
@@ -107,7 +108,7 @@ const VNIC: &[Long] = &[
 const ETHERSTUB: &[Long] = &[("temporary", 't', false), ("root-dir", 'R', true)];
 
 const COMMANDS: &[Command] = &[
-    Command { name: "rename-link", options: ":R:", longs: GENERAL, run: change::rename },
+    Command { name: "rename-link", options: ":R:", longs: GENERAL, run: remove::rename },
     Command { name: "show-link", options: ":pPsi:o:", longs: SHOW, run: show::link },
     Command { name: "set-linkprop", options: ":p:R:t", longs: PROP, run: linkprop::set },
     Command { name: "reset-linkprop", options: ":p:R:t", longs: PROP, run: linkprop::reset },
@@ -119,14 +120,14 @@ const COMMANDS: &[Command] = &[
     Command { name: "create-overlay", options: ":te:v:p:s:R:", longs: &[], run: overlay::create },
     Command { name: "delete-overlay", options: ":R:t", longs: &[], run: overlay::delete },
     Command { name: "create-vlan", options: ":tfR:l:v:p:", longs: GENERAL, run: change::create_vlan },
-    Command { name: "delete-vlan", options: ":R:t", longs: GENERAL, run: change::delete_vlan },
+    Command { name: "delete-vlan", options: ":R:t", longs: GENERAL, run: remove::delete_vlan },
     Command { name: "show-vlan", options: ":pPo:", longs: SHOW, run: show::vlan },
     Command { name: "show-phys", options: ":pPo:mH", longs: SHOW, run: show::phys },
     Command { name: "create-vnic", options: ":tfR:l:m:n:p:r:v:V:A:", longs: VNIC, run: change::create_vnic },
-    Command { name: "delete-vnic", options: ":R:t", longs: GENERAL, run: change::delete_vnic },
+    Command { name: "delete-vnic", options: ":R:t", longs: GENERAL, run: remove::delete_vnic },
     Command { name: "show-vnic", options: ":pPl:si:o:", longs: GENERAL, run: show::vnic },
     Command { name: "create-etherstub", options: "tR:", longs: ETHERSTUB, run: change::create_etherstub },
-    Command { name: "delete-etherstub", options: ":R:t", longs: GENERAL, run: change::delete_etherstub },
+    Command { name: "delete-etherstub", options: ":R:t", longs: GENERAL, run: remove::delete_etherstub },
     Command { name: "show-etherstub", options: ":pPl:si:o:", longs: GENERAL, run: show::etherstub },
 ];
 

@@ -1,11 +1,12 @@
 //! Overlays: virtual networks between hosts, as far as they are links that VNICs can lie over. What goes wrong with one was never
 //! seen, so all of it is refused. [source: dladm(8); overlay.c of illumos-gate for the MTU]
 
-use super::change::{self, blank, check_name, is_busy, is_taken};
+use super::change::{blank, check_name, is_taken};
 use super::getopt::Word;
 use super::link::{self, Class, Link};
+use super::remove::{self, is_busy};
 use super::{Parsed, die, or_die, usage};
-use crate::answer::{Answer, OK, Session};
+use crate::session::{Answer, OK, Session};
 
 /// MTU that a tunnel leaves of a packet.
 const MTU: u32 = 1400;
@@ -47,7 +48,7 @@ pub(super) fn create(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answ
 }
 
 pub(super) fn delete(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
-    let (name, temporary) = match change::deletion(session, parsed) {
+    let (name, temporary) = match remove::deletion(session, parsed) {
         Ok(found) => found,
         Err(answer) => return answer,
     };
@@ -55,7 +56,7 @@ pub(super) fn delete(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answ
     let _lock = machine.lock("links")?;
     match link::find(machine, name)? {
         Some(found) if found.class == Class::Overlay && found.active && !is_busy(machine, name)? => {
-            match change::remove(machine, found, temporary)? {
+            match remove::remove(machine, found, temporary)? {
                 Ok(()) => Ok(OK),
                 Err(fault) => die(session, &format!("an overlay that stays ({}) is not simulated", fault.text())),
             }

@@ -8,7 +8,7 @@ use super::link::{self, Class, Link};
 use super::status::Fault;
 use super::table::{self, Check, Kind, Prop};
 use super::value;
-use crate::{Machine, ipadm, kernel};
+use crate::{Machine, interface, kernel};
 
 /// Largest MTU of links that lie over none.
 const LARGEST_MTU: u32 = 9000;
@@ -341,7 +341,7 @@ fn set_zone(machine: &Machine, link: &Link, zone: &str) -> io::Result<Result<(),
             None => return Ok(Err(Fault::BadValue)),
         },
     };
-    if target.is_some() && ipadm::is_plumbed(machine, &link.name)? {
+    if target.is_some() && interface::is_plumbed(machine, &link.name)? {
         return Ok(Err(Fault::Busy));
     }
     if let Some(mut from) = holder.map_or(Ok(None), |holder| kernel::find(machine, &holder))? {

@@ -10,8 +10,8 @@ use super::status::Fault;
 use super::value::whole_number;
 use super::{Parsed, die, name, or_die, usage};
 use crate::Machine;
-use crate::answer::{Answer, OK, Session};
 use crate::kernel::ActiveZone;
+use crate::session::{Answer, OK, Session};
 use crate::table::{self, Column, Request, column};
 
 const LINK: &[Column] = &[

@@ -6,8 +6,8 @@ use std::io;
 use std::net::IpAddr;
 
 use super::stack::{Address, Interface, Stack};
-use crate::answer::{Answer, FAILED, OK, Session};
 use crate::options::{Bad, Parsed, parse};
+use crate::session::{Answer, FAILED, OK, Session};
 use crate::table::{self, Column, Request, column};
 
 const SHOW_IF: &[Column] =

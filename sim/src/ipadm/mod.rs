@@ -15,14 +15,9 @@ use std::path::Path;
 pub(crate) use command::{run, run_at};
 pub(crate) use stack::Stack;
 
-use super::Machine;
 use super::kernel::ActiveZone;
 use super::record::Record;
-
-/// Returns true if the global zone has an IP interface on the link.
-pub(crate) fn is_plumbed(machine: &Machine, link: &str) -> io::Result<bool> {
-    stack::file(machine.root(), link).try_exists()
-}
+use super::{Machine, interface};
 
 /// The link of the global zone in whose subnet the address lies.
 pub(crate) fn link_of_subnet(machine: &Machine, address: &str) -> io::Result<Option<String>> {
@@ -41,7 +36,7 @@ pub(crate) fn unconfigure(machine: &Machine, root: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     };
-    gone(fs::remove_dir_all(root.join(stack::DIRECTORY)))?;
+    gone(fs::remove_dir_all(root.join(interface::DIRECTORY)))?;
     if machine.line().clone_boots_as_new {
         gone(fs::remove_file(root.join(stack::FIRST_BOOT_DONE)))?;
     }
@@ -50,7 +45,7 @@ pub(crate) fn unconfigure(machine: &Machine, root: &Path) -> io::Result<()> {
 
 /// At a reboot: what was not made persistent is gone.
 pub(crate) fn forget_temporary(machine: &Machine) -> io::Result<()> {
-    let entries = match fs::read_dir(machine.root().join(stack::DIRECTORY)) {
+    let entries = match fs::read_dir(machine.root().join(interface::DIRECTORY)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),

@@ -5,22 +5,17 @@
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::dladm::mac::Mac;
+use crate::interface::{DIRECTORY, file};
 use crate::kernel::{self, ActiveZone};
-use crate::machine::{component, from_component};
+use crate::machine::from_component;
 use crate::record::Record;
 use crate::{Machine, dladm};
 
-pub(super) const DIRECTORY: &str = "etc/ipadm";
 /// The mark of a zone whose first boot is over (the property ipmgmtd/first_boot_done of its network service).
 pub(super) const FIRST_BOOT_DONE: &str = "etc/svc/ipmgmtd-first_boot_done";
-
-/// The file that holds an interface of the stack whose root this is.
-pub(super) fn file(root: &Path, name: &str) -> PathBuf {
-    root.join(DIRECTORY).join(component(name))
-}
 
 /// An IP interface made by a user.
 #[derive(Debug, Clone, PartialEq, Eq)]

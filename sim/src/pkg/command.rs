@@ -2,55 +2,18 @@
 
 use super::address;
 use super::grammar::{Given, Spec, Takes, parse};
-use super::image::{self, Image};
+use super::image;
 use super::repository::{self, Client};
-use super::{listing, packages, property, set_publisher};
-use crate::answer::{Answer, FAILED, OK, Session, USAGE};
-use crate::{Dialect, Status};
-
-/// Some of several things were done.
-pub(super) const PARTIAL: Status = Status::Exited(3);
-/// Another client holds the image.
-pub(super) const LOCKED: Status = Status::Exited(7);
-
-/// Part of every text about something that the real client does and this one does not.
-pub(super) const NOT_SIMULATED: &str = "not simulated";
-
-/// Object of a subcommand.
-pub(super) struct Work {
-    /// The image's root, an absolute path of the machine.
-    pub(super) root: String,
-    /// The root as the caller sees it: a zone sees its own as `/`.
-    seen: String,
-    pub(super) image: Image,
-}
-
-impl Work {
-    /// The path of the machine that names a key or a certificate: in a zone's image any path is below its root, in the global
-    /// zone's it is the host's. [recorded: omnios-keys-005 to -010, -056]
-    pub(super) fn file(&self, path: &str, cwd: &str) -> String {
-        match self.root.as_str() {
-            "/" if path.starts_with('/') => address::normalize(path),
-            "/" => address::normalize(&format!("{cwd}/{path}")),
-            root => address::normalize(&format!("{root}/{path}")),
-        }
-    }
-
-    /// A path of the machine as the caller sees it.
-    pub(super) fn shown(&self, path: &str) -> String {
-        match path.strip_prefix(&self.root).filter(|_| self.root != "/" && self.seen == "/") {
-            Some(inside) => inside.to_owned(),
-            None => path.to_owned(),
-        }
-    }
-}
+use super::work::{NOT_SIMULATED, PARTIAL, Work, fail, is_openindiana, locked, work_directory};
+use super::{listing, packages, property, request, set_publisher};
+use crate::session::{Answer, FAILED, OK, Session, USAGE};
 
 type Run = fn(&mut Session<'_, '_>, Work, &Given) -> Answer;
 
 /// Name, options, and what it does.
 const COMMANDS: &[(&str, &[Spec], Run)] = &[
     ("publisher", listing::OPTIONS, listing::run),
-    ("set-publisher", set_publisher::OPTIONS, set_publisher::run),
+    ("set-publisher", request::OPTIONS, set_publisher::run),
     ("unset-publisher", &[], unset_publisher),
     ("copy-publishers-from", &[], copy_publishers_from),
     ("property", property::OPTIONS, property::show),
@@ -102,10 +65,6 @@ const OTHERS: &[&str] = &[
     "verify",
     "version",
 ];
-
-pub(super) fn is_openindiana(session: &Session<'_, '_>) -> bool {
-    session.machine.dialect() != Dialect::OmniOs
-}
 
 pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {
     if let Err(halt) = session.middle() {
@@ -181,7 +140,7 @@ pub(crate) fn run_at(session: &mut Session<'_, '_>, base: &str, args: &[String])
     let base = base.trim_end_matches('/');
     let seen = match global.root {
         Some(root) if root.starts_with('/') => address::normalize(root),
-        Some(root) => address::normalize(&format!("{}/{root}", set_publisher::work_directory(session))),
+        Some(root) => address::normalize(&format!("{}/{root}", work_directory(session))),
         None => "/".to_owned(),
     };
     let root = if base.is_empty() { seen.clone() } else { address::normalize(&format!("{base}/{seen}")) };
@@ -213,19 +172,6 @@ fn help(session: &mut Session<'_, '_>) -> Answer {
 fn usage(session: &mut Session<'_, '_>, what: &str) -> Answer {
     session.complain(format_args!("pkg: {what}\nFor a full list of subcommands, run: pkg help\n"));
     Ok(USAGE)
-}
-
-pub(super) fn fail(session: &mut Session<'_, '_>, message: std::fmt::Arguments<'_>) -> Answer {
-    session.complain(format_args!("{message}\n"));
-    Ok(FAILED)
-}
-
-/// The end of a command other than set-publisher if another client holds the image.
-pub(super) fn locked(session: &mut Session<'_, '_>, root: &str) -> Option<Status> {
-    image::is_locked(session.machine, root).then(|| {
-        session.complain(format_args!("pkg: {}\n", set_publisher::LOCKED));
-        LOCKED
-    })
 }
 
 /// [client_api.py: _publisher_unset; recorded: omnios-unset-001 to -031]

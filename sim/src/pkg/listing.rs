@@ -1,9 +1,9 @@
 //! `pkg publisher`. [client_api.py: _publisher_list; client.py: publisher_list]
 
-use super::command::{PARTIAL, Work, fail, is_openindiana};
 use super::grammar::{Given, Spec, Takes};
 use super::image::{Publisher, Repository};
-use crate::answer::{Answer, OK, Session, USAGE};
+use super::work::{PARTIAL, Work, fail, is_openindiana};
+use crate::session::{Answer, OK, Session, USAGE};
 
 pub(super) const OPTIONS: &[Spec] =
     &[("H", "", Takes::Flag), ("P", "", Takes::Flag), ("n", "", Takes::Flag), ("F", "output-format", Takes::Value)];

@@ -4,15 +4,21 @@
 //! from: a recording of the real client, or a function of its source. [source: src/client.py and src/modules/client of pkg5]
 
 mod address;
+mod alter;
+mod change;
 mod command;
+mod from_repository;
 mod grammar;
 pub(crate) mod image;
 mod listing;
+mod name;
 pub(crate) mod network;
 mod packages;
 mod property;
 mod repository;
+mod request;
 mod set_publisher;
+mod work;
 
 pub(crate) use command::{run, run_at};
 pub(crate) use image::Publisher;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::address;
-use super::packages::is_named;
+use super::name::is_named;
 use crate::Machine;
 use crate::machine::component;
 

@@ -1,12 +1,13 @@
 //! Packages: those that every image has, and those that were asked for.
 
-use super::command::{PARTIAL, Work, locked};
 use super::grammar::{Given, Spec, Takes};
 use super::image::{self, Image};
+use super::name::{is_named, parts};
 use super::network;
 use super::repository::{self, Client};
+use super::work::{PARTIAL, Work, locked};
 use crate::Status;
-use crate::answer::{Answer, FAILED, OK, Session, USAGE};
+use crate::session::{Answer, FAILED, OK, Session, USAGE};
 
 /// There was nothing to do.
 const NOTHING: Status = Status::Exited(4);
@@ -46,6 +47,7 @@ pub(super) const CHANGE_OPTIONS: &[Spec] = &[
 ];
 
 const VERSION: &str = "0.5.11-2026.0.0.22000";
+
 const BASE: &[&str] = &["SUNWcs", "SUNWcsd", "entire", "system/core-os"];
 
 fn installed(image: &Image) -> Vec<String> {
@@ -54,18 +56,6 @@ fn installed(image: &Image) -> Vec<String> {
     names.sort();
     names.dedup();
     names
-}
-
-/// A package pattern's name and version.
-fn parts(pattern: &str) -> (&str, Option<&str>) {
-    let name = pattern.trim_start_matches("pkg:").trim_start_matches('/');
-    name.split_once('@').map_or((name, None), |(name, version)| (name, Some(version)))
-}
-
-/// Finds out whether a pattern names the package: in full, or by its last components.
-pub(super) fn is_named(pattern: &str, package: &str) -> bool {
-    let (pattern, _) = parts(pattern);
-    package == pattern || package.strip_suffix(pattern).is_some_and(|rest| rest.ends_with('/'))
 }
 
 /// Error in a pattern. [recorded: omnios-packages-036, -037]

@@ -1,10 +1,9 @@
 //! Properties of images. [client.py: property_set and on; recorded: omnios-property-001 to -023]
 
-use super::command::{Work, fail, is_openindiana};
 use super::grammar::{Given, Spec, Takes};
 use super::image;
-use super::set_publisher::LOCKED;
-use crate::answer::{Answer, OK, Session, USAGE};
+use super::work::{IN_USE, Work, fail, is_openindiana};
+use crate::session::{Answer, OK, Session, USAGE};
 
 pub(super) const OPTIONS: &[Spec] = &[("H", "", Takes::Flag)];
 
@@ -105,7 +104,7 @@ fn check(session: &Session<'_, '_>, name: &str, value: &str) -> Result<(), Strin
 fn keep(session: &mut Session<'_, '_>, work: &mut Work, command: &str, name: &str, value: Option<String>) -> Answer {
     // Exit status 1 here, unlike in the commands that change packages. [recorded: omnios-locked-005 and its kind]
     if image::is_locked(session.machine, &work.root) {
-        return fail(session, format_args!("pkg {command}: {LOCKED}"));
+        return fail(session, format_args!("pkg {command}: {IN_USE}"));
     }
     work.image.props.retain(|(known, _)| known != name);
     work.image.props.extend(value.map(|value| (name.to_owned(), value)));

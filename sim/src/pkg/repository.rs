@@ -8,7 +8,7 @@ use super::address;
 use super::image::{Publisher, Repository};
 use super::network;
 use crate::Machine;
-use crate::answer::Session;
+use crate::session::Session;
 
 /// Where a command asks from.
 #[derive(Clone, Copy)]

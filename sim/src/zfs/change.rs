@@ -4,43 +4,17 @@
 
 use std::io;
 
+use super::common::{in_use, parsed};
 use super::dataset::{self, Dataset};
-use super::destroy::in_use;
 use super::props;
 use super::volume;
 use super::{fail, fault_of_name, misused};
-use crate::answer::{Answer, OK, Session};
-use crate::options::{Bad, Parsed, parse};
+use crate::options::Parsed;
+use crate::session::{Answer, OK, Session};
 use crate::{Machine, Status};
 
-/// Parses a subcommand's options, or prints what is wrong with them.
-pub(super) fn options(
-    session: &mut Session<'_, '_>,
-    name: &str,
-    spec: &str,
-    args: &[String],
-) -> Result<Parsed, Answer> {
-    parse(args, spec, &[]).map_err(|bad| match bad {
-        Bad::Unknown(option) => {
-            misused(session, name, format_args!("invalid option '{}'", option.trim_start_matches('-')))
-        }
-        Bad::Missing(option) => {
-            misused(session, name, format_args!("missing argument for '{}' option", option.trim_start_matches('-')))
-        }
-    })
-}
-
-macro_rules! options {
-    ($session:expr, $name:expr, $spec:expr, $args:expr) => {
-        match options($session, $name, $spec, $args) {
-            Ok(options) => options,
-            Err(answer) => return answer,
-        }
-    };
-}
-
 pub(super) fn create(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "create", "o:ps:V:b:", args);
+    let options = parsed!(session, "create", "o:ps:V:b:", args);
     let [name] = options.operands.as_slice() else {
         return misused(session, "create", format_args!("missing filesystem argument"));
     };
@@ -64,7 +38,7 @@ pub(super) fn create(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
 }
 
 pub(super) fn clone(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "clone", "o:p", args);
+    let options = parsed!(session, "clone", "o:p", args);
     let [source, name] = options.operands.as_slice() else {
         return misused(session, "clone", format_args!("missing source dataset argument"));
     };
@@ -163,7 +137,7 @@ fn make(session: &mut Session<'_, '_>, made: Made<'_>, given: Assignments, paren
 }
 
 pub(super) fn snapshot(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "snapshot", "ro:", args);
+    let options = parsed!(session, "snapshot", "ro:", args);
     if options.operands.is_empty() {
         return misused(session, "snapshot", format_args!("missing snapshot argument"));
     }
@@ -202,7 +176,7 @@ pub(super) fn snapshot(session: &mut Session<'_, '_>, args: &[String]) -> Answer
 
 /// `zfs rollback`: the data set's contents become those of its last snapshot; `-r` destroys later ones.
 pub(super) fn rollback(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "rollback", "rRf", args);
+    let options = parsed!(session, "rollback", "rRf", args);
     let [name] = options.operands.as_slice() else {
         return misused(session, "rollback", format_args!("missing dataset argument"));
     };
@@ -267,7 +241,7 @@ fn change_hold(
     args: &[String],
     change: impl Fn(&mut dataset::Snapshot, &str) -> Result<(), &'static str>,
 ) -> Answer {
-    let options = options!(session, word, "", args);
+    let options = parsed!(session, word, "", args);
     let Some((tag, names)) = options.operands.split_first().filter(|(_, names)| !names.is_empty()) else {
         return misused(session, word, format_args!("missing snapshot argument"));
     };
@@ -286,7 +260,7 @@ fn change_hold(
 }
 
 pub(super) fn promote(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "promote", "", args);
+    let options = parsed!(session, "promote", "", args);
     let [name] = options.operands.as_slice() else {
         return misused(session, "promote", format_args!("missing clone filesystem argument"));
     };
@@ -322,7 +296,7 @@ pub(crate) fn promotion_clash(machine: &Machine, clone: &Dataset, origin: &str) 
 }
 
 pub(super) fn rename(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "rename", "fpr", args);
+    let options = parsed!(session, "rename", "fpr", args);
     let [old, new] = options.operands.as_slice() else {
         return misused(session, "rename", format_args!("missing target dataset argument"));
     };
@@ -378,7 +352,7 @@ pub(super) fn rename(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
 }
 
 pub(super) fn set(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "set", "", args);
+    let options = parsed!(session, "set", "", args);
     let Some((assignment, names)) = options.operands.split_first().filter(|(_, names)| !names.is_empty()) else {
         return misused(session, "set", format_args!("missing dataset name"));
     };
@@ -413,7 +387,7 @@ pub(super) fn set(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
 }
 
 pub(super) fn inherit(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
-    let options = options!(session, "inherit", "rS", args);
+    let options = parsed!(session, "inherit", "rS", args);
     let Some((prop, names)) = options.operands.split_first().filter(|(_, names)| !names.is_empty()) else {
         return misused(session, "inherit", format_args!("missing dataset name"));
     };

@@ -4,10 +4,10 @@
 
 use std::io;
 
-use super::change::options;
+use super::common::{in_use, options};
 use super::{dataset, fail, misused};
-use crate::answer::{Answer, OK, Session};
-use crate::{Machine, kernel};
+use crate::Machine;
+use crate::session::{Answer, OK, Session};
 
 pub(super) fn destroy(session: &mut Session<'_, '_>, args: &[String]) -> Answer {
     let options = match options(session, "destroy", "rRfdnpv", args) {
@@ -147,16 +147,4 @@ fn refuse_destroy(
         return Ok(Some(super::FAILED));
     }
     Ok(None)
-}
-
-/// Returns true if an active zone, the global one too, has its root at or below this mount point.
-pub(super) fn in_use(machine: &Machine, path: &str) -> bool {
-    if path == "/" {
-        return true;
-    }
-    let zones = kernel::all(machine).unwrap_or_default();
-    zones.iter().any(|zone| {
-        let root = format!("{}/root", zone.zonepath);
-        path == root || path == zone.zonepath || path.starts_with(&format!("{root}/"))
-    })
 }

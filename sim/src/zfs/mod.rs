@@ -3,6 +3,7 @@
 //! [source: zfs_main.c, zfs(8); zfs_namecheck.c for the names]
 
 pub(crate) mod change;
+mod common;
 pub(crate) mod dataset;
 pub(crate) mod destroy;
 mod mount;
@@ -10,7 +11,7 @@ mod props;
 mod show;
 mod volume;
 
-use super::answer::{Answer, FAILED, Session, USAGE};
+use super::session::{Answer, FAILED, Session, USAGE};
 
 type Run = fn(&mut Session<'_, '_>, &[String]) -> Answer;
 

@@ -1,9 +1,8 @@
 //! `zfs mount` and `zfs unmount`. [source: unshare_unmount and share_mount of zfs_main.c]
 
-use super::change::options;
-use super::destroy::in_use;
+use super::common::{in_use, options};
 use super::{dataset, fail, misused};
-use crate::answer::{Answer, OK, Session};
+use crate::session::{Answer, OK, Session};
 
 /// Message for a volume: it has no mount point.
 const NOT_APPLICABLE: &str = "operation not applicable to datasets of this type";

@@ -6,12 +6,12 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
-use super::change::options;
+use super::common::options;
 use super::dataset::{self, Dataset, Snapshot};
 use super::props::{self, Kind};
 use super::{fail, fault_of_name, misused, volume};
 use crate::Machine;
-use crate::answer::{Answer, FAILED, OK, Session};
+use crate::session::{Answer, FAILED, OK, Session};
 
 /// A data set or a snapshot.
 enum Item {

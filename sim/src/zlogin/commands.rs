@@ -7,9 +7,8 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::shell;
-use crate::answer::{Answer, FAILED, Halt, OK, Session, USAGE};
 use crate::kernel::{self, ActiveZone};
+use crate::session::{Answer, FAILED, Halt, OK, Session, USAGE};
 use crate::{Machine, Status, dladm, ipadm, pkg, svcs};
 
 /// How a command of a shell's text ends.
@@ -18,6 +17,8 @@ pub(super) enum Ended {
     Went(Status),
     /// The text is over.
     Left(Status),
+    /// Another text runs first (`sh -c TEXT`); after `exec` this one is over then.
+    Text { text: String, last: bool },
 }
 
 const NOT_FOUND: Status = Status::Exited(127);
@@ -27,7 +28,6 @@ pub(super) fn run(
     zone: &ActiveZone,
     words: &[String],
     no_input: bool,
-    depth: usize,
 ) -> std::io::Result<Ended> {
     let Some((program, args)) = words.split_first() else { return Ok(Ended::Went(OK)) };
     let name = program.rsplit('/').next().unwrap_or_default();
@@ -38,9 +38,10 @@ pub(super) fn run(
             return Ok(Ended::Left(status));
         }
         ("exec", rest) if !rest.is_empty() => {
-            return match run(session, zone, rest, no_input, depth + 1)? {
-                Ended::Went(status) | Ended::Left(status) => Ok(Ended::Left(status)),
-            };
+            return Ok(match run(session, zone, rest, no_input)? {
+                Ended::Went(status) | Ended::Left(status) => Ended::Left(status),
+                Ended::Text { text, .. } => Ended::Text { text, last: true },
+            });
         }
         ("true" | ":" | "sync", _) => Ok(OK),
         ("false", _) => Ok(FAILED),
@@ -61,7 +62,7 @@ pub(super) fn run(
         ("id", [flag]) if flag == "-un" => say(session, "root"),
         ("pwd", []) => say(session, "/root"),
         ("sh" | "bash" | "ksh" | "ksh93", [flag, text, ..]) if flag == "-c" => {
-            shell::nested(session, zone, text, no_input, depth + 1)
+            return Ok(Ended::Text { text: text.clone(), last: false });
         }
         ("sleep", [seconds]) => sleep(session, seconds),
         ("cat", []) => forward(session, no_input),

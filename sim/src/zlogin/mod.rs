@@ -5,8 +5,8 @@
 mod commands;
 mod shell;
 
-use super::answer::{Answer, FAILED, Session, USAGE};
 use super::options::parse;
+use super::session::{Answer, FAILED, Session, USAGE};
 use super::{Status, ZoneState, index, kernel};
 
 pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {

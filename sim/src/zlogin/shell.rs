@@ -3,9 +3,9 @@
 //!
 //! [source: sh(1), as far as `zlogin ZONE COMMAND` needs it]
 
-use super::commands;
-use crate::answer::{Answer, OK, Session};
+use super::commands::{self, Ended};
 use crate::kernel::ActiveZone;
+use crate::session::{Answer, OK, Session};
 use crate::{Status, kernel};
 
 /// Deeper nests of `sh -c` are refused.
@@ -27,13 +27,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: &ActiveZone, text: &str, 
     nested(session, zone, text, no_input, 0)
 }
 
-pub(super) fn nested(
-    session: &mut Session<'_, '_>,
-    zone: &ActiveZone,
-    text: &str,
-    no_input: bool,
-    depth: usize,
-) -> Answer {
+fn nested(session: &mut Session<'_, '_>, zone: &ActiveZone, text: &str, no_input: bool, depth: usize) -> Answer {
     let lines = match split(text) {
         Ok(_) if depth > MAX_DEPTH => return refused(session, "too deep a nest"),
         Ok(lines) => lines,
@@ -57,9 +51,15 @@ pub(super) fn nested(
             Status::Signalled(signal) => 128 + signal,
         };
         let words: Vec<String> = words.iter().map(|word| word.replace(STATUS, &number.to_string())).collect();
-        match commands::run(session, zone, &words, no_input, depth)? {
-            commands::Ended::Went(now) => status = now,
-            commands::Ended::Left(now) => return Ok(now),
+        match commands::run(session, zone, &words, no_input)? {
+            Ended::Went(now) => status = now,
+            Ended::Left(now) => return Ok(now),
+            Ended::Text { text, last } => {
+                status = nested(session, zone, &text, no_input, depth + 1)?;
+                if last {
+                    return Ok(status);
+                }
+            }
         }
         if matches!(status, Status::Signalled(_)) {
             return Ok(status);

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 
 use super::Target;
-use crate::answer::Session;
+use crate::session::Session;
 use crate::tree;
 use crate::zfs::{dataset, destroy};
 

@@ -2,24 +2,20 @@
 //!
 //! [source: clone_func of zoneadm.c, zfs.c, clone of ipkg and sparse; recorded: kind `hook-clone-options`]
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 
 use super::getopt::Getopt;
-use super::hook::{self, End};
 use super::play::{self, Hook};
-use super::shell::{self, Options};
+use super::script::End;
 use super::{
-    ALREADY_INSTALLED, Rule, Target, UNINSTALL_FIRST, active, brand, complain, install, lock, no_brand, or_return,
-    sanity, set_state, text, usage, verify,
+    ALREADY_INSTALLED, Rule, Target, UNINSTALL_FIRST, brand, complain, environment, find_zone, install, lock, no_brand,
+    or_return, sanity, set_state, text, usage, verify,
 };
-use crate::answer::{Answer, FAILED, OK, Session};
-use crate::dialect::BrandKind;
 use crate::document::{Document, Element};
 use crate::index::{self, State};
+use crate::session::{Answer, FAILED, OK, Session};
 use crate::zfs::dataset::{self, Dataset};
-use crate::{Machine, Status, ZoneState, kernel, pkg};
+use crate::{Status, ZoneState, kernel};
 
 pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
     let mut options = Getopt::quiet(args, "?m:s:");
@@ -73,7 +69,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[Str
 }
 
 fn ask_for_help(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
-    let target = zone.and_then(|zone| play::find(session.machine, zone));
+    let target = zone.and_then(|zone| find_zone(session.machine, zone));
     let Some(target) = target else {
         session.complain(format_args!("zoneadm: (null): could not get zone path: Invalid argument\n"));
         return Ok(FAILED);
@@ -229,7 +225,7 @@ fn built_in(
 
 fn clone_snapshot(session: &mut Session<'_, '_>, target: &Target, snapshot: &str) -> io::Result<bool> {
     let machine = session.machine;
-    let Some(name) = hook::expected_name(machine, &target.zonepath)? else { return Ok(false) };
+    let Some(name) = environment::expected_name(machine, &target.zonepath)? else { return Ok(false) };
     session.say(format_args!("Cloning snapshot {snapshot}\n"));
     if dataset::find(machine, &name)?.is_some() || name.split('/').next() != snapshot.split('/').next() {
         return Ok(false);
@@ -252,220 +248,4 @@ fn copy(session: &mut Session<'_, '_>, target: &Target, source: &Target) -> Answ
     }
     session.complain(format_args!("zoneadm: copying a zone is not simulated\n"));
     Ok(FAILED)
-}
-
-const HOOK_USAGE: &str = "clone {sourcezone}";
-const BAD_SOURCE: &str = "Error: specified snapshot is invalid for this source zone.";
-
-/// The hook of ipkg, and of sparse, whose three data sets are snapped and cloned together.
-pub(super) fn hook(session: &mut Session<'_, '_>, target: &Target, args: &[String]) -> io::Result<End> {
-    let machine = session.machine;
-    let script = format!("{}/clone", brand::scripts(machine, &target.brand));
-    let options = match shell::options(session, &script, args, "R:s:Xz:") {
-        Options::Read(options) if options.operands.len() == 1 => options,
-        Options::Read(_) | Options::Bad => return Ok(hook::misused(session, "", HOOK_USAGE)),
-        Options::Help => return Ok(End::Fatal),
-    };
-    let source = options.operands[0].clone();
-    {
-        let _lock = machine.lock("datasets")?;
-        let (origin, snapshot) = match find_origin(session, target, &source, options.value('s'))? {
-            Ok(found) => found,
-            Err(end) => return Ok(end),
-        };
-        if let Some(end) = clone_sets(session, target, &origin, snapshot)? {
-            return Ok(end);
-        }
-    }
-    finish(session, target, options.has('X'))
-}
-
-/// The boot environment to clone, and its snapshot if one is named.
-fn find_origin(
-    session: &mut Session<'_, '_>,
-    target: &Target,
-    source: &str,
-    wanted: Option<&str>,
-) -> io::Result<Result<(Dataset, Option<String>), End>> {
-    let machine = session.machine;
-    let (owner, snapshot) = match wanted {
-        None => ("", ""),
-        Some(full) if full.contains('@') => full.split_once('@').unwrap_or_default(),
-        Some(owner) if owner.contains('/') => (owner, ""),
-        Some(short) => ("", short),
-    };
-    let origin = if owner.is_empty() {
-        let path = play::find(machine, source).map(|found| found.zonepath).unwrap_or_default();
-        let Some(zone) = hook::zonepath_dataset(machine, &path)? else {
-            return hook::fatal(session, &target.zonepath, hook::NO_DATASET).map(Err);
-        };
-        match hook::active_environment(machine, &zone.name, &pkg::boot_environment(machine))? {
-            Ok(environment) => environment,
-            Err(fatal) => {
-                hook::print_fatal(session, &target.zonepath, &fatal)?;
-                return Ok(Err(End::Fatal));
-            }
-        }
-    } else {
-        let fits = owner.rsplit_once('/').is_some_and(|(root, _)| root.ends_with(&format!("/{source}/ROOT")));
-        if !fits {
-            return hook::fatal(session, &target.zonepath, BAD_SOURCE).map(Err);
-        }
-        let Some(found) = dataset::find(machine, owner)? else {
-            session.complain(format_args!("cannot open '{owner}': dataset does not exist\n"));
-            return hook::fatal(session, &target.zonepath, BAD_SOURCE).map(Err);
-        };
-        found
-    };
-    if snapshot.is_empty() {
-        return Ok(Ok((origin, None)));
-    }
-    let full = format!("{}@{snapshot}", origin.name);
-    if dataset::find_snapshot(machine, &full)?.is_none() {
-        session.complain(format_args!("cannot open '{full}': dataset does not exist\n"));
-        return hook::fatal(session, &target.zonepath, BAD_SOURCE).map(Err);
-    }
-    Ok(Ok((origin, Some(snapshot.to_owned()))))
-}
-
-/// Makes the target's data sets, tolerating those that are there. `Some` if it failed.
-fn clone_sets(
-    session: &mut Session<'_, '_>,
-    target: &Target,
-    origin: &Dataset,
-    snapshot: Option<String>,
-) -> io::Result<Option<End>> {
-    let machine = session.machine;
-    let overlays = overlays(machine, target);
-    let (parent, base) = match target.zonepath.rsplit_once('/') {
-        Some(("", base)) => ("/", base),
-        Some(split) => split,
-        None => ("/", ""),
-    };
-    let Some(above) = hook::zonepath_dataset(machine, parent)? else {
-        return hook::fatal(session, &target.zonepath, hook::NO_DATASET).map(Some);
-    };
-    if format!("{}/", above.name).starts_with("rpool/ROOT/") {
-        return hook::fatal(session, &target.zonepath, hook::BELOW_ROOT).map(Some);
-    }
-    let zone = format!("{}/{base}", above.name);
-    let root_set = format!("{zone}/ROOT");
-    for name in [&zone, &root_set] {
-        if dataset::find(machine, name)?.is_some() {
-            session.complain(format_args!("cannot create '{name}': dataset already exists\n"));
-        } else if *name == root_set {
-            hook::make_root_dataset(machine, name)?;
-        } else {
-            dataset::create(machine, &mut Dataset { name: name.clone(), ..Dataset::default() })?;
-        }
-    }
-    let snapshot = match snapshot {
-        Some(snapshot) => snapshot,
-        None => match take_snapshot(session, target, origin, !overlays.is_empty())? {
-            Some(snapshot) => snapshot,
-            None => return hook::fatal(session, &target.zonepath, hook::NO_CREATE).map(Some),
-        },
-    };
-    if zone.split('/').next() != origin.name.split('/').next() {
-        return hook::fatal(session, &target.zonepath, hook::NO_CREATE).map(Some);
-    }
-    let candidates = std::iter::once("zbe".to_owned()).chain((1..100).map(|n| format!("zbe-{n}")));
-    let mut made = None;
-    for name in candidates.map(|name| format!("{root_set}/{name}")) {
-        if dataset::find(machine, &name)?.is_some() {
-            session.complain(format_args!("cannot create '{name}': dataset already exists\n"));
-            continue;
-        }
-        made = Some(name);
-        break;
-    }
-    let Some(name) = made else { return hook::fatal(session, &target.zonepath, hook::NO_CREATE).map(Some) };
-    let mut new =
-        Dataset { name: name.clone(), origin: Some(format!("{}@{snapshot}", origin.name)), ..Dataset::default() };
-    new.set(hook::ACTIVE, "on");
-    new.set(hook::PARENT, &pkg::boot_environment(machine));
-    new.set("canmount", "noauto");
-    let mut environment =
-        Dataset { props: if overlays.is_empty() { new.props.clone() } else { Vec::new() }, ..new.clone() };
-    dataset::create(machine, &mut environment)?;
-    for overlay in overlays {
-        let full = format!("{}/{overlay}@{snapshot}", origin.name);
-        if dataset::find_snapshot(machine, &full)?.is_none() {
-            session.complain(format_args!("cannot open '{full}': dataset does not exist\n"));
-            return Ok(Some(hook::incomplete(session, &format!("Unable to clone zone's {overlay} ZFS dataset."))));
-        }
-        let mut cloned = Dataset { name: format!("{name}/{overlay}"), origin: Some(full), ..Dataset::default() };
-        cloned.set("canmount", "noauto");
-        dataset::create(machine, &mut cloned)?;
-    }
-    if let Some(mut environment) = dataset::find(machine, &name)? {
-        environment.props = new.props;
-        dataset::put(machine, &environment)?;
-    }
-    let root = machine.path(target.root());
-    if !root.is_dir() {
-        fs::create_dir_all(&root)?;
-        fs::set_permissions(machine.path(&target.zonepath), fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(None)
-}
-
-fn overlays(machine: &Machine, target: &Target) -> Vec<&'static str> {
-    match machine.line().brand(&target.brand) {
-        Some(BrandKind::Sparse) => hook::OVERLAYS.iter().map(|(name, _)| *name).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// `SRCBE@TARGET_snap`, then `…_snap1` and so on.
-fn take_snapshot(
-    session: &mut Session<'_, '_>,
-    target: &Target,
-    origin: &Dataset,
-    recursive: bool,
-) -> io::Result<Option<String>> {
-    let machine = session.machine;
-    let base = format!("{}_snap", target.name);
-    for short in std::iter::once(base.clone()).chain((1..100).map(|n| format!("{base}{n}"))) {
-        let all = if recursive { dataset::descendants(machine, &origin.name)? } else { vec![origin.name.clone()] };
-        // All of them or none: a clone that was uninstalled leaves the snapshots of its overlays behind.
-        // [recorded: clone-omnios-sparse-again]
-        let mut taken = None;
-        for full in all.iter().map(|name| format!("{name}@{short}")) {
-            if dataset::find_snapshot(machine, &full)?.is_some() {
-                taken = Some(full);
-                break;
-            }
-        }
-        if let Some(full) = taken {
-            session.complain(format_args!("cannot create snapshot '{full}': dataset already exists\n"));
-            continue;
-        }
-        for name in all {
-            if let Some(found) = dataset::find(machine, &name)? {
-                dataset::snapshot(machine, &found, &short)?;
-            }
-        }
-        return Ok(Some(short));
-    }
-    Ok(None)
-}
-
-/// The clone is mounted to take its identity from it, and unmounted; with `-X` it stays mounted.
-/// [recorded: clone-omnios-ipkg-X]
-fn finish(session: &mut Session<'_, '_>, target: &Target, keep: bool) -> io::Result<End> {
-    let Some(mut target) = play::find(session.machine, &target.name) else { return Ok(End::Fatal) };
-    target.state = ZoneState::Incomplete;
-    if active::mount_for_hook(session, &target)? != OK {
-        hook::log_error(session, &target.zonepath, "Zone mount failed")?;
-        hook::log_error(session, &target.zonepath, "Unmounting zone")?;
-        complain(session, &target.name, format_args!("must be mounted before unmount."));
-        return Ok(End::Fatal);
-    }
-    if keep {
-        return Ok(End::Done);
-    }
-    crate::ipadm::unconfigure(session.machine, &session.machine.path(target.root()))?;
-    active::unmount_for_hook(session, &target)?;
-    Ok(End::Done)
 }

@@ -1,7 +1,7 @@
 //! Options as illumos' getopt(3C) reads them from a subcommand's words. Its messages begin with the first word it is given,
 //! which for a subcommand is an option itself. [recorded: bootargs-nodash-m-bad]
 
-use crate::answer::Session;
+use crate::session::Session;
 
 /// Reader of the options of one command line.
 #[derive(Debug)]

@@ -6,9 +6,9 @@
 
 use super::getopt::Getopt;
 use super::{text, usage};
-use crate::answer::{Answer, FAILED, OK, Session};
 use crate::document::{Document, Error, IpType};
 use crate::kernel::ActiveZone;
+use crate::session::{Answer, FAILED, OK, Session};
 use crate::{Machine, Status, ZoneState, index, kernel};
 
 /// One line of the listing.

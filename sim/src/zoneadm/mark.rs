@@ -2,8 +2,8 @@
 
 use super::getopt::Getopt;
 use super::{Rule, brand, lock, no_brand, or_return, sanity, set_state};
-use crate::answer::{Answer, OK, Session, USAGE};
 use crate::index::State;
+use crate::session::{Answer, OK, Session, USAGE};
 
 pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
     // Wrong words get no message at all. [recorded: usage-mark-q]

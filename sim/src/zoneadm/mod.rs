@@ -8,17 +8,20 @@ mod attach;
 mod brand;
 mod cleanup;
 mod clone;
+mod environment;
 mod getopt;
-mod hook;
-mod image;
+mod hooks;
 mod install;
 mod list;
 mod mark;
+mod platform;
 pub(crate) mod play;
+mod populate;
 mod prestate;
 mod relocate;
-mod seed;
+mod script;
 mod shell;
+mod state_hook;
 mod uninstall;
 mod usage;
 mod verify;
@@ -28,9 +31,9 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 
-use super::answer::{Answer, FAILED, OK, Session, USAGE};
 use super::document::{self, Document};
 use super::machine::lock_of_zone;
+use super::session::{Answer, FAILED, OK, Session, USAGE};
 use super::{Machine, Status, ZoneState, index, kernel};
 
 use getopt::Getopt;
@@ -250,6 +253,9 @@ struct Rule {
     refused: &'static [(ZoneState, &'static str)],
 }
 
+/// Copy of a zone's document that `detach` leaves in the zonepath.
+const DETACHED: &str = "SUNWdetached.xml";
+
 const ALREADY_INSTALLED: &str = "is already installed.";
 const UNINSTALL_FIRST: &str = "zone is incomplete; uninstall required.";
 
@@ -316,6 +322,15 @@ fn find_target(
     let zonepath = entry.map_or_else(|| text(document.zonepath()), |entry| text(&entry.zonepath));
     let brand = brand_name(machine, zone);
     Ok(Ok(Target { name: zone.to_owned(), state, brand, zonepath, document }))
+}
+
+/// The zone as a hook finds it: by its name alone.
+fn find_zone(machine: &Machine, zone: &str) -> Option<Target> {
+    let document = Document::load(machine, zone.as_bytes()).ok()?;
+    let entry = index::find(machine, zone.as_bytes());
+    let state = entry.as_ref().map_or(ZoneState::Configured, |entry| entry.state.into());
+    let zonepath = entry.map_or_else(|| text(document.zonepath()), |entry| text(&entry.zonepath));
+    Some(Target { name: zone.to_owned(), state, brand: brand_name(machine, zone), zonepath, document })
 }
 
 /// Zoneadm's own lock of a zone. It is waited for in silence, however long the holder takes; none when an interrupt

@@ -8,13 +8,13 @@
 use std::ffi::OsString;
 use std::io;
 
-use super::hook::End;
-use super::{Target, attach, brand_name, clone, install, relocate, shell_words, text, uninstall};
-use crate::answer::{Answer, FAILED, Halt, Session};
-use crate::document::Document;
+use super::hooks::{attach, clone, detach, install, uninstall};
+use super::script::End;
+use super::{Target, find_zone, shell_words};
+use crate::Status;
 use crate::fault::Fault;
 use crate::record::Record;
-use crate::{Machine, Status, ZoneState, index};
+use crate::session::{Answer, FAILED, Halt, Session};
 
 /// The name under which the machine answers to itself as a brand's hook.
 pub(crate) const PROGRAM: &str = "brand-hook";
@@ -89,18 +89,9 @@ fn here(
         Hook::Install => install::hook(session, target, args)?,
         Hook::Clone => clone::hook(session, target, args)?,
         Hook::Attach => attach::hook(session, target, args)?,
-        Hook::Detach => relocate::hook(session, target, args)?,
+        Hook::Detach => detach::hook(session, target, args)?,
         Hook::Uninstall => uninstall::hook(session, target, args)?,
     }))
-}
-
-/// The zone as a hook finds it: by its name alone.
-pub(super) fn find(machine: &Machine, zone: &str) -> Option<Target> {
-    let document = Document::load(machine, zone.as_bytes()).ok()?;
-    let entry = index::find(machine, zone.as_bytes());
-    let state = entry.as_ref().map_or(ZoneState::Configured, |entry| entry.state.into());
-    let zonepath = entry.map_or_else(|| text(document.zonepath()), |entry| text(&entry.zonepath));
-    Some(Target { name: zone.to_owned(), state, brand: brand_name(machine, zone), zonepath, document })
 }
 
 /// The hook as a program of its own.
@@ -108,7 +99,7 @@ pub(crate) fn program(session: &mut Session<'_, '_>) -> Answer {
     let args = session.args.clone();
     let [word, zone, fault, rest @ ..] = args.as_slice() else { return Ok(FAILED) };
     let hook = WORDS.iter().find(|(_, known)| known == word).map(|(hook, _)| *hook);
-    let (Some(hook), Some(target)) = (hook, find(session.machine, zone)) else { return Ok(FAILED) };
+    let (Some(hook), Some(target)) = (hook, find_zone(session.machine, zone)) else { return Ok(FAILED) };
     session.set_fault(Fault::decode(&Record::parse(fault)).unwrap_or_default());
     Ok(match here(session, hook, &target, rest)? {
         Ok(end) => Status::Exited(end.status()),

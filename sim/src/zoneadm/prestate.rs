@@ -7,9 +7,9 @@ use std::fs;
 use std::io;
 
 use super::{Target, text};
-use crate::answer::OK;
 use crate::dladm::link;
 use crate::document::Element;
+use crate::session::OK;
 use crate::{Machine, ipadm};
 
 fn field(net: &Element, name: &str) -> Option<String> {

@@ -7,20 +7,16 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 
 use super::getopt::Getopt;
-use super::hook::{self, End};
 use super::play::{self, Hook};
-use super::shell::{self, Options};
+use super::script::End;
 use super::{
-    Rule, Target, brand, complain, errno, lock, no_brand, or_return, sanity, set_state, usage, verify, zonepath,
+    DETACHED, Rule, Target, brand, complain, environment, errno, find_zone, lock, no_brand, or_return, sanity,
+    set_state, usage, verify, zonepath,
 };
-use crate::answer::{Answer, FAILED, OK, Session};
-use crate::dialect::BrandKind;
 use crate::index::{self, State};
-use crate::zfs::change;
-use crate::zfs::dataset;
+use crate::session::{Answer, FAILED, OK, Session};
+use crate::zfs::{change, dataset};
 use crate::{Machine, ZoneState};
-
-const DETACHED: &str = "SUNWdetached.xml";
 
 pub(super) fn move_zone(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
     let mut options = Getopt::new(args, "?");
@@ -121,7 +117,7 @@ fn relocate(machine: &Machine, target: &Target, new: &str) -> io::Result<Result<
     if let Some(root) = root
         && let Some(mut root) = dataset::find(machine, &root.name)?
     {
-        hook::mount_legacy(machine, &mut root, &format!("{new}/root"), false)?;
+        environment::mount_legacy(machine, &mut root, &format!("{new}/root"), false)?;
     }
     Ok(Ok(()))
 }
@@ -197,7 +193,7 @@ fn dry_detach(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]
         complain(session, zone, format_args!("detach operation is invalid for the global zone."));
         return Ok(FAILED);
     }
-    let target = play::find(session.machine, zone);
+    let target = find_zone(session.machine, zone);
     let brand = target.as_ref().and_then(|target| brand::open(session.machine, &target.brand));
     let (Some(target), Some(brand)) = (target, brand) else { return Ok(no_brand(session, zone)) };
     if brand.detach {
@@ -211,47 +207,4 @@ fn dry_detach(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]
         session.out.stdout(&manifest(&target));
     }
     Ok(OK)
-}
-
-/// The hook: the active boot environment is made one that is mounted without the zone, and stays mounted.
-/// [recorded: state-installed-detach]
-pub(super) fn hook(session: &mut Session<'_, '_>, target: &Target, args: &[String]) -> io::Result<End> {
-    let machine = session.machine;
-    let script = format!("{}/detach", brand::scripts(machine, &target.brand));
-    let options = match shell::options(session, &script, args, "nR:z:") {
-        Options::Read(options) => options,
-        Options::Bad => return Ok(hook::misused(session, "", "detach [-n ].")),
-        Options::Help => return Ok(End::Fatal),
-    };
-    let manifest = fs::read(machine.path(crate::document::path(target.name.as_bytes())))?;
-    if options.has('n') {
-        session.out.stdout(&manifest);
-        return Ok(End::Done);
-    }
-    let _lock = machine.lock("datasets")?;
-    let environment = match hook::find_active(machine, target)? {
-        Ok(environment) => environment,
-        Err(fatal) => {
-            hook::print_fatal(session, &target.zonepath, &fatal)?;
-            return Ok(End::Fatal);
-        }
-    };
-    let mut sets = vec![(environment.name.clone(), target.root())];
-    if machine.line().brand(&target.brand) == Some(BrandKind::Sparse) {
-        let overlays = hook::OVERLAYS.iter();
-        sets.extend(
-            overlays.map(|(name, at)| (format!("{}/{name}", environment.name), format!("{}/{at}", target.root()))),
-        );
-    }
-    for (at, (name, place)) in sets.iter().enumerate() {
-        let Some(mut set) = dataset::find(machine, name)? else { return Ok(End::NotComplete) };
-        if at == 0 {
-            set.set("zoned", "off");
-        }
-        set.set("canmount", "on");
-        set.set("mountpoint", place);
-        change::settle_from(machine, set, "legacy")?;
-    }
-    machine.replace(format!("{}/{DETACHED}", target.zonepath), &manifest)?;
-    Ok(End::Done)
 }

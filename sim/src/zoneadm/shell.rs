@@ -1,6 +1,6 @@
 //! The options of the brands' scripts, as getopts of their shell (ksh) reads them.
 
-use crate::answer::Session;
+use crate::session::Session;
 
 /// Result of parsing a script's options.
 pub(super) enum Options {
@@ -46,7 +46,7 @@ pub(super) fn options(session: &mut Session<'_, '_>, script: &str, args: &[Strin
             break;
         }
         if word.starts_with("--") {
-            super::hook::shell_usage(session, script, spec);
+            super::script::shell_usage(session, script, spec);
             return Options::Help;
         }
         let Some(cluster) = word.strip_prefix('-').filter(|cluster| !cluster.is_empty()) else {
@@ -57,7 +57,7 @@ pub(super) fn options(session: &mut Session<'_, '_>, script: &str, args: &[Strin
             let place = spec.find(letter).filter(|_| letter != ':');
             let Some(place) = place else {
                 if letter == '?' {
-                    super::hook::shell_usage(session, script, spec);
+                    super::script::shell_usage(session, script, spec);
                     return Options::Help;
                 }
                 session.complain(format_args!("{script}: -{letter}: unknown option\n"));

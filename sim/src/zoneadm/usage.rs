@@ -3,7 +3,7 @@
 use super::getopt::Getopt;
 use super::{COMMANDS, Command};
 use crate::Status;
-use crate::answer::{Answer, OK, Session, USAGE};
+use crate::session::{Answer, OK, Session, USAGE};
 
 const HEAD: &str = "usage:\tzoneadm help\n\
     \tzoneadm [-z <zone>] [-u <uuid-match>] list\n\

@@ -5,12 +5,12 @@ use std::io;
 use std::os::unix::fs::FileTypeExt;
 
 use super::getopt::Getopt;
-use super::{Rule, Target, UNINSTALL_FIRST, brand, hook, no_brand, or_return, sanity, text, usage, zonepath};
-use crate::answer::{Answer, FAILED, OK, Session};
+use super::{Rule, Target, UNINSTALL_FIRST, brand, environment, no_brand, or_return, sanity, text, usage, zonepath};
 use crate::dialect::BrandKind;
 use crate::document::{Element, IpType};
+use crate::session::{Answer, FAILED, OK, Session};
 use crate::zfs::dataset;
-use crate::{Machine, ZoneState, dladm, index, ipadm};
+use crate::{Machine, ZoneState, dladm, index, interface};
 
 pub(super) fn run(session: &mut Session<'_, '_>, zone: Option<&str>, args: &[String]) -> Answer {
     let mut options = Getopt::new(args, "?");
@@ -82,7 +82,7 @@ pub(super) fn verify_brand(session: &mut Session<'_, '_>, target: &Target, word:
     let sparse = brand::open(session.machine, &target.brand).is_some_and(|brand| brand.kind == BrandKind::Sparse);
     if sparse && word == "uninstall" {
         let _lock = session.machine.lock("datasets")?;
-        hook::unmount_overlays(session, target)?;
+        environment::unmount_overlays(session, target)?;
     }
     Ok(())
 }
@@ -215,7 +215,7 @@ fn check_net(session: &mut Session<'_, '_>, target: &Target, net: &Element) -> i
             session.complain(format_args!("could not verify net address= physical={name}\n\t{fault}\n"));
             return Ok(false);
         }
-        if !ipadm::is_plumbed(machine, &name)? {
+        if !interface::is_plumbed(machine, &name)? {
             session.complain(format_args!(
                 "WARNING: skipping network interface '{name}' which may not be present/plumbed in the global zone.\n"
             ));
@@ -226,7 +226,7 @@ fn check_net(session: &mut Session<'_, '_>, target: &Target, net: &Element) -> i
     if machine.line().net_extras && net.written("global-nic").is_some_and(|nic| !nic.is_empty()) {
         return Ok(true);
     }
-    if ipadm::is_plumbed(machine, &name)? {
+    if interface::is_plumbed(machine, &name)? {
         session
             .complain(format_args!("WARNING: skipping network interface '{name}' which is used in the global zone.\n"));
     } else if dladm::link::find(machine, &name)?.is_none_or(|link| !link.active) {

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
 use super::{errno, text};
-use crate::answer::Session;
+use crate::session::Session;
 use crate::{Machine, ZoneState, index, kernel};
 
 /// Mode of a host's root directory.

@@ -2,7 +2,8 @@
 //!
 //! [source: libzonecfg.c, zone_add_admin; recorded: admin-*]
 
-use super::session::{Zonecfg, text};
+use super::session::Zonecfg;
+use super::text::text;
 
 /// The users of a pretend machine.
 const USERS: &[&[u8]] = &[

@@ -6,7 +6,8 @@ use super::command::Command;
 use super::getopt::Found;
 use super::handle::Handle;
 use super::options::Unknown;
-use super::session::{Flow, Stop, Zonecfg, text};
+use super::session::{Flow, Stop, Zonecfg};
+use super::text::text;
 use crate::document::Error;
 use crate::index;
 

@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::session::text;
+use super::text::text;
 
 /// A file as the user named it.
 pub(super) fn resolve(cwd: &Path, name: &[u8]) -> PathBuf {

@@ -23,6 +23,7 @@ mod info;
 mod leave;
 mod lexer;
 mod lookup;
+mod memory;
 mod net;
 mod numbers;
 mod options;
@@ -36,6 +37,8 @@ mod select;
 mod session;
 mod set;
 mod set_resource;
+mod text;
+mod usage;
 mod verify;
 mod words;
 mod yacc;
@@ -46,11 +49,12 @@ mod tests;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::Status;
-use super::answer::{Answer, Session, USAGE};
 use super::document::Error;
+use super::session::{Answer, Session, USAGE};
 use getopt::Found;
 use help::{Stream, Topic};
-use session::{Source, Stop, Zonecfg, text};
+use session::{Source, Stop, Zonecfg};
+use text::text;
 
 /// Answers one command line.
 pub(crate) fn run(host: &mut Session<'_, '_>) -> Answer {

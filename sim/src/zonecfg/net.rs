@@ -6,7 +6,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::help::{Stream, Topic};
 use super::numbers::{atoi, strtoull};
-use super::session::{Zonecfg, text};
+use super::session::Zonecfg;
+use super::text::text;
 use crate::document::IpType;
 
 /// Longest host name, its NUL counted.

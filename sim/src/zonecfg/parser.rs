@@ -18,50 +18,6 @@ use super::yacc::{END, ERROR, Tables};
 /// Number of `name=value` pairs that a command takes.
 const MAX_PAIRS: usize = 3;
 
-/// The parser's memory between commands.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    /// The values read, the first ones from before where a broken line kept them from being cleared.
-    values: Vec<Value>,
-    /// Number of values read since they were last cleared.
-    read: usize,
-    /// The parts of each value's list.
-    lists: Vec<Vec<Value>>,
-    complex: Vec<(Prop, Vec<u8>)>,
-    /// Words that no rule took. The real parser asserts that there are none when a command is done, and aborts.
-    unclaimed: usize,
-}
-
-impl Memory {
-    fn clear(&mut self) {
-        self.lists.clear();
-        self.read = 0;
-    }
-
-    fn list(&mut self) -> &mut Vec<Value> {
-        if self.lists.len() <= self.read {
-            self.lists.resize(self.read + 1, Vec::new());
-        }
-        &mut self.lists[self.read]
-    }
-
-    fn set(&mut self, at: usize, value: Value) {
-        if self.values.len() <= at {
-            self.values.resize(at + 1, Value::List(Vec::new()));
-        }
-        self.values[at] = value;
-    }
-
-    fn finish(&mut self, value: Value) {
-        self.set(self.read, value);
-        self.read += 1;
-    }
-
-    fn values(&self, count: usize) -> Vec<Value> {
-        self.values.iter().take(count).cloned().collect()
-    }
-}
-
 /// Value of a part of a rule.
 #[derive(Debug, Clone)]
 enum Part {

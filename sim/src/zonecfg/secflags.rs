@@ -3,7 +3,8 @@
 //! [source: secflags.c; verify_secflags of zonecfg.c; recorded: secflags-*]
 
 use super::resources::Draft;
-use super::session::{Zonecfg, text};
+use super::session::Zonecfg;
+use super::text::text;
 use super::words::Prop;
 
 const NAMES: &[(&[u8], u8)] = &[(b"aslr", 1), (b"forbidnullmap", 2), (b"noexecstack", 4)];

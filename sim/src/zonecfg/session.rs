@@ -6,13 +6,14 @@ use super::command::Command;
 use super::handle::Handle;
 use super::help::{self, Topic};
 use super::lexer::Lexer;
-use super::parser::Memory;
+use super::memory::Memory;
 use super::resources::Draft;
+use super::text::text;
 use super::words::{Cmd, Res};
-use crate::answer::Session;
 use crate::dialect::Line;
 use crate::document::Error;
 use crate::index::State;
+use crate::session::Session;
 use crate::{Machine, Status, index, kernel};
 
 /// Why a run ends before its input does.
@@ -50,11 +51,6 @@ pub(super) enum Source {
     /// `-f FILE`, where `-` is standard input.
     File(Vec<u8>),
 }
-
-macro_rules! text {
-    ($($part:expr),* $(,)?) => { [$(AsRef::<[u8]>::as_ref(&$part)),*].concat() };
-}
-pub(super) use text;
 
 /// One run.
 pub(super) struct Zonecfg<'h, 's, 'a> {

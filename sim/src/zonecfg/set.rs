@@ -10,7 +10,8 @@ use super::lookup;
 use super::numbers;
 use super::rctl;
 use super::resources::Draft;
-use super::session::{Flow, Scope, Zonecfg, text};
+use super::session::{Flow, Scope, Zonecfg};
+use super::text::text;
 use super::words::{Cmd, Prop, Res};
 use crate::document::{Error, IpType};
 

@@ -5,7 +5,8 @@
 use super::command::{Command, Value};
 use super::numbers;
 use super::rctl;
-use super::session::{Flow, Zonecfg, text};
+use super::session::{Flow, Zonecfg};
+use super::text::text;
 use super::words::{Cmd, Prop, Res};
 use crate::document::Error;
 

@@ -5,8 +5,9 @@
 use super::lookup;
 use super::privileges;
 use super::resources::{Draft, NAME, PATH};
-use super::session::{Flow, Scope, Stop, Zonecfg, text};
+use super::session::{Flow, Scope, Stop, Zonecfg};
 use super::set::{check_fs_allowed, check_hostid};
+use super::text::text;
 use super::words::{Prop, Res};
 use crate::document::{Error, IpType};
 use crate::index;

@@ -7,11 +7,12 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::hook::{self, End};
-use super::shell::Read;
-use super::{Target, uninstall};
-use crate::answer::Session;
+use super::uninstall;
 use crate::dialect::BrandKind;
+use crate::session::Session;
+use crate::zoneadm::script::End;
+use crate::zoneadm::shell::Read;
+use crate::zoneadm::{Target, script};
 use crate::{Machine, pkg, tree};
 
 const USAGE: &str = "\n        install {-a archive|-d path} {-p|-u} [-s|-v]";
@@ -19,7 +20,7 @@ const UNKNOWN: &str = "Error: Unknown archive format. Must be a flash archive, a
     bzipped), a pax XUSTAR archive, or a level 0 ufsdump archive.";
 
 /// The script image_install. Unless it goes well, everything is destroyed again.
-pub(super) fn install(
+pub(in crate::zoneadm) fn install(
     session: &mut Session<'_, '_>,
     target: &Target,
     options: &Read,
@@ -40,9 +41,9 @@ fn unpack_and_convert(
 ) -> io::Result<End> {
     // `-s` reaches the script as an operand, after which it reads no option. [recorded: install-oi-ipkg-a-u-s]
     if options.has('s') || !(options.has('u') || options.has('p')) {
-        return Ok(hook::misused(session, "you must specify -u (sys-unconfig) or -p (preserve identity).", USAGE));
+        return Ok(script::misused(session, "you must specify -u (sys-unconfig) or -p (preserve identity).", USAGE));
     }
-    hook::log(session, &format!("    Log File: /var/tmp/{}.install_log.000000", target.name));
+    script::log(session, &format!("    Log File: /var/tmp/{}.install_log.000000", target.name));
     let source = match (options.value('a'), options.value('d')) {
         (Some(archive), _) => Source::Archive(archive),
         (None, directory) => Source::Directory(directory.unwrap_or_default()),
@@ -50,24 +51,24 @@ fn unpack_and_convert(
     if !lay_down(session, target, source, "")? {
         return Ok(End::Fatal);
     }
-    hook::log(session, "Postprocessing: This may take a while...");
+    script::log(session, "Postprocessing: This may take a while...");
     if let Some(dir) = ["etc", "etc/dfs", "etc/zones", "var", "var/log", "var/pkg"]
         .into_iter()
         .find(|dir| !fs::symlink_metadata(session.machine.path(target.root()).join(dir)).is_ok_and(|m| m.is_dir()))
     {
-        hook::log(session, &format!("ERROR: Invalid '{dir}' directory within the zone"));
-        hook::log(session, "        Result: Postprocessing failed.");
-        hook::log(session, "");
-        hook::log(session, "        Result: *** Installation FAILED ***");
+        script::log(session, &format!("ERROR: Invalid '{dir}' directory within the zone"));
+        script::log(session, "        Result: Postprocessing failed.");
+        script::log(session, "");
+        script::log(session, "        Result: *** Installation FAILED ***");
         return Ok(End::Fatal);
     }
     convert(session, target, options)?;
     let machine = session.machine;
     let publishers = pkg::image::publishers(machine, "/")?;
     pkg::image::make(machine, &target.zonepath, &publishers, kind == BrandKind::LinkedImage, &[])?;
-    hook::log(session, "");
-    hook::log(session, "        Done: Installation completed in 31.417 seconds.");
-    hook::log(session, "    Log File: installed");
+    script::log(session, "");
+    script::log(session, "        Done: Installation completed in 31.417 seconds.");
+    script::log(session, "    Log File: installed");
     if machine.line().next_steps {
         session.say(format_args!(
             "  Next Steps: Boot the zone, then log into the zone console (zlogin -C)\n\
@@ -89,7 +90,7 @@ fn convert(session: &mut Session<'_, '_>, target: &Target, options: &Read) -> io
     };
     let log = |session: &mut Session<'_, '_>, line: &str| match verbose {
         true => session.say(format_args!("{line}\n")),
-        false => hook::log(session, line),
+        false => script::log(session, line),
     };
     detail(session, "Creating mount points");
     let index = fs::read_to_string(session.machine.path(target.root()).join("etc/zones/index")).unwrap_or_default();
@@ -129,14 +130,14 @@ fn convert(session: &mut Session<'_, '_>, target: &Target, options: &Read) -> io
 
 /// Where an image comes from.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Source<'a> {
+pub(in crate::zoneadm) enum Source<'a> {
     Archive(&'a str),
     Directory(&'a str),
 }
 
 /// Kind of a file by its first bytes, in the words of file(1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(in crate::zoneadm) enum FileKind {
     Tar,
     Pax,
     Gzip,
@@ -149,7 +150,7 @@ pub(super) enum FileKind {
 }
 
 impl FileKind {
-    pub(super) fn word(self) -> &'static str {
+    pub(in crate::zoneadm) fn word(self) -> &'static str {
         match self {
             FileKind::Tar => "POSIX tar archive",
             FileKind::Pax => "POSIX tar archive (pax)",
@@ -164,7 +165,7 @@ impl FileKind {
     }
 
     /// Recognizes a file by its first bytes.
-    pub(super) fn of(bytes: &[u8]) -> FileKind {
+    pub(in crate::zoneadm) fn of(bytes: &[u8]) -> FileKind {
         let starts = |magic: &[u8]| bytes.starts_with(magic);
         if bytes.get(257..262) == Some(b"ustar") {
             return if bytes.get(156) == Some(&b'x') { FileKind::Pax } else { FileKind::Tar };
@@ -188,20 +189,20 @@ impl FileKind {
 }
 
 /// A file of the machine, or of the host that runs the simulation: people name theirs.
-pub(super) fn locate(machine: &Machine, path: &str) -> PathBuf {
+pub(in crate::zoneadm) fn locate(machine: &Machine, path: &str) -> PathBuf {
     let inside = machine.path(path);
     if inside.exists() || !Path::new(path).is_absolute() { inside } else { PathBuf::from(path) }
 }
 
 /// A file's name in messages: the place on the host that runs the simulation, so that it is seen which file was taken.
-pub(super) fn shown(machine: &Machine, path: &str) -> String {
+pub(in crate::zoneadm) fn shown(machine: &Machine, path: &str) -> String {
     let inside = machine.path(path);
     if path.starts_with('/') && inside.exists() { inside.display().to_string() } else { path.to_owned() }
 }
 
 /// `install_image`: unpacks the source into the zone's root. `false` if it is not a system; the error has been printed then.
 /// `installing` is what is said before it begins.
-pub(super) fn lay_down(
+pub(in crate::zoneadm) fn lay_down(
     session: &mut Session<'_, '_>,
     target: &Target,
     source: Source<'_>,
@@ -210,8 +211,8 @@ pub(super) fn lay_down(
     let machine = session.machine;
     let root = machine.path(target.root());
     let abort = |session: &mut Session<'_, '_>, message: &str| {
-        hook::log(session, message);
-        hook::log(session, "ERROR: Installation aborted.");
+        script::log(session, message);
+        script::log(session, "ERROR: Installation aborted.");
         Ok(false)
     };
     let mut archive = None;
@@ -230,7 +231,7 @@ pub(super) fn lay_down(
         Source::Directory("-") => {}
         Source::Directory(path) => {
             if !path.starts_with('/') {
-                hook::log(session, &format!("ERROR: Pathname specified to -a '{path}' must be absolute."));
+                script::log(session, &format!("ERROR: Pathname specified to -a '{path}' must be absolute."));
                 return Ok(false);
             }
             let place = locate(machine, path);
@@ -250,10 +251,10 @@ pub(super) fn lay_down(
             "ERROR: Zonepath root {} exists and contains data; remove or move aside prior to install.",
             target.root()
         );
-        hook::log(session, &message);
+        script::log(session, &message);
         return Ok(false);
     }
-    hook::log(session, installing);
+    script::log(session, installing);
     match (source, archive) {
         (Source::Archive(_), Some((place, kind))) => unpack(&place, kind, &root),
         (Source::Directory(path), _) if path != "-" => {
@@ -277,7 +278,7 @@ fn unpack(archive: &Path, kind: FileKind, root: &Path) {
 }
 
 /// Unpacks a tar archive. What it does not hold is seen by what is missing then.
-pub(super) fn tar(archive: &Path, root: &Path) {
+pub(in crate::zoneadm) fn tar(archive: &Path, root: &Path) {
     let Ok(bytes) = fs::read(archive) else { return };
     let mut rest = bytes.as_slice();
     while let Some((header, after)) = rest.split_at_checked(512).filter(|(header, _)| header[0] != 0) {
@@ -324,19 +325,19 @@ fn is_system(session: &mut Session<'_, '_>, place: &Path, name: &str) -> bool {
     let missing: Vec<&str> =
         ["etc", "etc/svc", "var", "var/svc"].into_iter().filter(|path| !place.join(path).exists()).collect();
     for path in &missing {
-        hook::log(session, &format!("Missing {path} at {name}"));
+        script::log(session, &format!("Missing {path} at {name}"));
     }
     if !missing.is_empty() {
-        hook::log(session, "Is this a sparse zone image?  The image must be whole-root.");
+        script::log(session, "Is this a sparse zone image?  The image must be whole-root.");
     }
     let pkg = fs::metadata(place.join("usr/bin/pkg")).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
     if missing.is_empty() && !pkg {
-        hook::log(session, &format!("Missing usr/bin/pkg at {name}"));
+        script::log(session, &format!("Missing usr/bin/pkg at {name}"));
     }
     if missing.is_empty() && pkg {
         return true;
     }
-    hook::log(session, "  Sanity Check: FAILED (see log for details).");
-    hook::log(session, "ERROR:         Result: *** Installation FAILED ***");
+    script::log(session, "  Sanity Check: FAILED (see log for details).");
+    script::log(session, "ERROR:         Result: *** Installation FAILED ***");
     false
 }

@@ -6,15 +6,15 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 
-use super::hook::{self, End};
 use super::image::{self, FileKind};
-use super::shell::{self, Options};
-use super::{Target, brand};
-use crate::answer::Session;
 use crate::dialect::BrandKind;
 use crate::index;
+use crate::session::Session;
 use crate::zfs::dataset::{self, Dataset};
 use crate::zfs::destroy;
+use crate::zoneadm::script::End;
+use crate::zoneadm::shell::{self, Options};
+use crate::zoneadm::{Target, brand, environment, populate, script};
 
 const OPTIONS: &str = "Available options are:\n\
     \t-s <dataset|snapshot|pathname>\tZone installation source\n\
@@ -29,7 +29,7 @@ fn usage(session: &mut Session<'_, '_>, message: &str) -> End {
     End::Fatal
 }
 
-pub(super) fn hook(
+pub(in crate::zoneadm) fn hook(
     session: &mut Session<'_, '_>,
     target: &Target,
     kind: BrandKind,
@@ -58,15 +58,15 @@ pub(super) fn hook(
                 target.zonepath
             ),
         };
-        return hook::fatal(session, &target.zonepath, &message);
+        return script::fatal(session, &target.zonepath, &message);
     };
     let with_environment = kind == BrandKind::Illumos;
     let root_set = format!("{}/ROOT", zone.name);
     if with_environment {
         if dataset::find(machine, &root_set)?.is_some() {
-            return hook::fatal(session, &target.zonepath, &format!("Could not create {root_set}"));
+            return script::fatal(session, &target.zonepath, &format!("Could not create {root_set}"));
         }
-        hook::make_root_dataset(machine, &root_set)?;
+        environment::make_root_dataset(machine, &root_set)?;
     }
     let set = if with_environment { format!("{root_set}/illumos") } else { zone.name.clone() };
     let found = match find_source(session, target, source, options.has('v'))? {
@@ -79,7 +79,7 @@ pub(super) fn hook(
     } else {
         finish_lx(session, target, &set)?;
     }
-    hook::begin_log(machine, &target.zonepath, "installed")?;
+    script::begin_log(machine, &target.zonepath, "installed")?;
     Ok(End::Done)
 }
 
@@ -98,7 +98,7 @@ fn find_source(
 ) -> io::Result<Result<Found, End>> {
     let machine = session.machine;
     let refuse =
-        |session: &mut Session<'_, '_>, message: String| hook::fatal(session, &target.zonepath, &message).map(Err);
+        |session: &mut Session<'_, '_>, message: String| script::fatal(session, &target.zonepath, &message).map(Err);
     let place = image::locate(machine, source);
     if place.is_file() {
         let mut kind = FileKind::of(&fs::read(&place)?);
@@ -194,7 +194,7 @@ fn lay_down(
             dataset::create(machine, &mut Dataset { name: set.into(), ..Dataset::default() })?;
             if !with_environment {
                 fs::create_dir_all(&root)?;
-                hook::populate(session, target)?;
+                populate::populate(session, target)?;
             }
         }
         Found::Archive(kind) => {
@@ -205,10 +205,10 @@ fn lay_down(
                 dataset::create(machine, &mut Dataset { name: set.into(), ..Dataset::default() })?;
                 made = dataset::find(machine, set)?;
                 if let Some(made) = &mut made {
-                    hook::mount_legacy(machine, made, &target.root(), false)?;
+                    environment::mount_legacy(machine, made, &target.root(), false)?;
                 }
             }
-            hook::populate(session, target)?;
+            populate::populate(session, target)?;
             if matches!(kind, FileKind::Tar | FileKind::Pax) {
                 image::tar(&image::locate(machine, source), &root);
             }
@@ -239,12 +239,12 @@ fn finish_environment(session: &Session<'_, '_>, root_set: &str, set: &str) -> i
     let machine = session.machine;
     let own = index::new_uuid();
     if let Some(mut root) = dataset::find(machine, root_set)? {
-        root.set(hook::OWN_PARENT, &own);
+        root.set(environment::OWN_PARENT, &own);
         dataset::put(machine, &root)?;
     }
     if let Some(mut environment) = dataset::find(machine, set)? {
-        environment.set(hook::ACTIVE, "on");
-        environment.set(hook::PARENT, &own);
+        environment.set(environment::ACTIVE, "on");
+        environment.set(environment::PARENT, &own);
         environment.set("canmount", "noauto");
         dataset::put(machine, &environment)?;
     }
