@@ -78,6 +78,8 @@ fn a_configuration_that_no_beginning_of_ours_explains_stays() {
             (fixture.zones(), fixture.vnics()),
             (vec!["web01:configured".to_owned()], vec!["web01_0".to_owned()])
         );
+        // Neither --resume nor --rollback would do anything else.
+        assert_eq!(error.help(), Some("fix the zone by hand, then run `zmgr recover web01`"));
     }
 }
 

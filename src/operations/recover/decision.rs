@@ -4,6 +4,7 @@
 
 use crate::operations::snapshot::Progress;
 use crate::operations::steps::Phase;
+use crate::value::name::ZoneName;
 
 /// The journal of a zone that is not `ready`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,19 @@ pub(crate) fn decide(journal: Journal, found: &HostView, mode: RecoverMode) -> R
         Journal::Reinstalling { emptied } => reinstalling(emptied, found, mode),
         Journal::Applying => applying(found, mode),
         Journal::Snapshot(progress) => snapshot(progress, found, mode),
+    }
+}
+
+/// Returns advice for a refusal: the options of `recover` with which `decide` would not refuse, or to fix the difference.
+pub(crate) fn advice(name: &ZoneName, decide: impl Fn(RecoverMode) -> RecoveryAction) -> String {
+    let ways: Vec<_> = [(RecoverMode::Resume, "--resume"), (RecoverMode::RollBack, "--rollback")]
+        .into_iter()
+        .filter(|(mode, _)| !matches!(decide(*mode), RecoveryAction::Refuse(_)))
+        .map(|(_, option)| format!("`zmgr recover {name} {option}`"))
+        .collect();
+    match ways.is_empty() {
+        true => format!("fix the zone by hand, then run `zmgr recover {name}`"),
+        false => format!("check the zone and its entry, then run {}", ways.join(" or ")),
     }
 }
 
@@ -325,6 +339,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_refusal_suggests_only_what_would_not_be_refused() {
+        let name = ZoneName::new("web01").unwrap();
+        let journal = Journal::Creating { phase: Phase::Settled, undo: true };
+        let suggested = |found: &HostView| advice(&name, |mode| decide(journal, found, mode));
+        let check = "check the zone and its entry, then run";
+        assert_eq!(
+            suggested(&zone(HostZonePhase::Installed, Some(true))),
+            format!("{check} `zmgr recover web01 --resume` or `zmgr recover web01 --rollback`")
+        );
+        assert_eq!(suggested(&zone(HostZonePhase::Active, None)), format!("{check} `zmgr recover web01 --resume`"));
+        assert_eq!(
+            suggested(&zone(HostZonePhase::Installed, Some(false))),
+            "fix the zone by hand, then run `zmgr recover web01`"
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::exec::zonecfg::ScriptFile;
 use crate::registry::EntryKind;
 use crate::value::name::ZoneName;
-use decision::{Journal as Position, RecoverMode, RecoveryAction, decide};
+use decision::{Journal as Position, RecoverMode, RecoveryAction, advice, decide};
 use find::Findings;
 
 /// Result of recovering one zone.
@@ -152,14 +152,12 @@ fn recover_one(
     let work = Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings, stopped };
     let done = match decide(journal_says, &findings.found, mode) {
         RecoveryAction::Finish if options.skip_installs && work.installs() => work.skip(events).map(Done::Skipped),
-        RecoveryAction::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}"))
-            .with_help(match work.is_destruction() {
-            true => format!("check the zone; run `zmgr destroy {name}` to remove it anyway"),
-            false => {
-                "check the zone and its entry, then run `zmgr recover` with --resume or --rollback, or fix it by hand"
-                    .to_owned()
-            }
-        })),
+        RecoveryAction::Refuse(why) => {
+            Err(Error::new(Code::RecoveryNeeded, format!("{name}: {why}")).with_help(match work.is_destruction() {
+                true => format!("check the zone; run `zmgr destroy {name}` to remove it anyway"),
+                false => advice(name, |mode| decide(journal_says, &findings.found, mode)),
+            }))
+        }
         RecoveryAction::Undo => work.undo(&step_context, &mut journal).map(|()| Done::Undone),
         RecoveryAction::Finish => work.finish(&step_context, &mut journal, lacking),
         RecoveryAction::Restore => work.restore(&step_context, &mut journal).map(Done::Restored),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Done;
-use super::decision::{RecoverMode, RecoveryAction, RenameView, renaming as decide};
+use super::decision::{RecoverMode, RecoveryAction, RenameView, advice, renaming as decide};
 use crate::documents::renaming::Renaming;
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Code, Error, Result};
@@ -80,7 +80,7 @@ fn locked(
     let steps = rename::steps(context, config_tree, current, renaming, &id)?;
     match decide(undo, &found, mode) {
         RecoveryAction::Refuse(why) => Err(Error::new(Code::RecoveryNeeded, format!("{from}: {why}"))
-            .with_help("check the zone and its entry, then run `zmgr recover` with --resume or --rollback")),
+            .with_help(advice(from, |mode| decide(undo, &found, mode)))),
         RecoveryAction::Undo | RecoveryAction::Restore => {
             executor::roll_back(&step_context, &mut journal, &steps, steps.len().saturating_sub(1))
                 .and_then(|()| rename::renamed(context, config_tree, from))
