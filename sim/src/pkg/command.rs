@@ -5,7 +5,7 @@ use super::grammar::{Given, Spec, Takes, parse};
 use super::image;
 use super::repository::{self, Client};
 use super::work::{NOT_SIMULATED, PARTIAL, Work, fail, is_openindiana, locked, work_directory};
-use super::{listing, packages, property, request, set_publisher};
+use super::{listing, packages, property, request, set_publisher, versions};
 use crate::session::{Answer, FAILED, OK, Session, USAGE};
 
 type Run = fn(&mut Session<'_, '_>, Work, &Given) -> Answer;
@@ -244,6 +244,7 @@ fn refresh(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answ
     }
     let meant = publishers.iter_mut().filter(|publisher| is_meant(publisher));
     let refreshed = repository::refresh(Client::of(session), meant, false);
+    versions::note_catalogs(session.machine, &mut work.image);
     image::write(session.machine, &work.root, &work.image)?;
     session.complain(format_args!("{}", refreshed.text));
     if refreshed.text.is_empty() && !given.has("q") {

@@ -1,6 +1,7 @@
 //! An image: its publishers and the packages that were asked for, in var/pkg/pkg5.image below its root; private copies of client
 //! keys and certificates in var/pkg/ssl.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -87,6 +88,10 @@ pub(crate) struct Image {
     /// In search order.
     pub(crate) publishers: Vec<Publisher>,
     pub(crate) packages: Vec<String>,
+    /// Versions of those packages that do not have the one that every package has.
+    pub(crate) versions: BTreeMap<String, String>,
+    /// The newest versions of its packages in the catalogs that it has fetched.
+    pub(crate) offered: BTreeMap<String, String>,
     pub(crate) props: Vec<(String, String)>,
 }
 
@@ -104,6 +109,8 @@ pub(crate) fn read(machine: &Machine, root: &str) -> io::Result<Option<Image>> {
         match key {
             "publisher" => image.publishers.push(Publisher::new(value, "")),
             "package" => image.packages.push(value.to_owned()),
+            "version" => image.versions.extend(pair(value)),
+            "offered" => image.offered.extend(pair(value)),
             _ => match (key.strip_prefix("property."), last) {
                 (Some(name), _) => image.props.push((name.to_owned(), value.to_owned())),
                 (None, Some(last)) => read_line(last, &mut in_mirrors, key, value),
@@ -112,6 +119,11 @@ pub(crate) fn read(machine: &Machine, root: &str) -> io::Result<Option<Image>> {
         }
     }
     Ok(Some(image))
+}
+
+/// A package and its version.
+fn pair(value: &str) -> Option<(String, String)> {
+    value.split_once(' ').map(|(name, version)| (name.to_owned(), version.to_owned()))
 }
 
 fn read_line(publisher: &mut Publisher, in_mirrors: &mut bool, key: &str, value: &str) {
@@ -182,6 +194,9 @@ pub(crate) fn write(machine: &Machine, root: &str, image: &Image) -> io::Result<
         }
     }
     image.packages.iter().for_each(|package| record.push("package", package));
+    for (key, versions) in [("version", &image.versions), ("offered", &image.offered)] {
+        versions.iter().for_each(|(name, version)| record.push(key, format!("{name} {version}")));
+    }
     machine.replace(file(Path::new(root)), record.text().as_bytes())
 }
 
@@ -261,5 +276,7 @@ pub(crate) fn make(
     let mut all: Vec<String> = packages.to_vec();
     all.sort();
     all.dedup();
-    write(machine, &root, &Image { publishers: own, packages: all, props: Vec::new() })
+    // The install hook takes `entire` of the host's version, and with it the rest. [ipkg/pkgcreatezone]
+    let versions = read(machine, "/")?.map_or_else(BTreeMap::new, |host| host.versions);
+    write(machine, &root, &Image { publishers: own, packages: all, versions, ..Image::default() })
 }

@@ -18,6 +18,7 @@ mod property;
 mod repository;
 mod request;
 mod set_publisher;
+pub(crate) mod versions;
 mod work;
 
 pub(crate) use command::{run, run_at};

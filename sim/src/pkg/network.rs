@@ -58,6 +58,25 @@ pub(crate) fn holds(machine: &Machine, uri: &str, publisher: &str, package: &str
     names.any(|name| is_named(package, &name))
 }
 
+/// The versions of a package that the repository at an address lists, without build and time.
+/// [repository.py: _RepoStore.manifest; version.py: Version.get_short_version]
+pub(crate) fn versions(machine: &Machine, uri: &str, publisher: &str, package: &str) -> Vec<String> {
+    let Some(directory) = directory(machine, uri) else { return Vec::new() };
+    let place = directory.join("publisher").join(publisher).join("pkg").join(package.replace('/', "%2F"));
+    let names = fs::read_dir(place).into_iter().flatten().flatten();
+    names
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().replace("%2C", ",").replace("%3A", ":");
+            let name = name.split(':').next()?;
+            let (release, rest) = name.split_once(',').unwrap_or((name, ""));
+            Some(match rest.split_once('-') {
+                Some((_, branch)) => format!("{release}-{branch}"),
+                None => release.to_owned(),
+            })
+        })
+        .collect()
+}
+
 fn directory(machine: &Machine, uri: &str) -> Option<PathBuf> {
     match address::path_of(uri) {
         Some(path) => Some(machine.path(path)),

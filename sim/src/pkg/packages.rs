@@ -1,11 +1,12 @@
 //! Packages: those that every image has, and those that were asked for.
 
 use super::grammar::{Given, Spec, Takes};
-use super::image::{self, Image};
+use super::image;
 use super::name::{is_named, parts};
 use super::network;
 use super::repository::{self, Client};
-use super::work::{PARTIAL, Work, locked};
+use super::versions::{self, installed};
+use super::work::{NOT_SIMULATED, PARTIAL, Work, locked};
 use crate::Status;
 use crate::session::{Answer, FAILED, OK, Session, USAGE};
 
@@ -46,18 +47,6 @@ pub(super) const CHANGE_OPTIONS: &[Spec] = &[
     ("", "be-name", Takes::Value),
 ];
 
-const VERSION: &str = "0.5.11-2026.0.0.22000";
-
-const BASE: &[&str] = &["SUNWcs", "SUNWcsd", "entire", "system/core-os"];
-
-fn installed(image: &Image) -> Vec<String> {
-    let mut names: Vec<String> =
-        BASE.iter().map(|name| (*name).to_owned()).chain(image.packages.iter().cloned()).collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
 /// Error in a pattern. [recorded: omnios-packages-036, -037]
 fn fault(pattern: &str) -> Option<String> {
     let (name, version) = parts(pattern);
@@ -78,6 +67,9 @@ fn fault(pattern: &str) -> Option<String> {
 
 pub(super) fn list(session: &mut Session<'_, '_>, work: Work, given: &Given) -> Answer {
     let all = installed(&work.image);
+    if given.has("u") && given.operands.is_empty() {
+        return list_updates(session, &work, given);
+    }
     let chosen: Vec<&String> = all
         .iter()
         .filter(|package| given.operands.is_empty() || given.operands.iter().any(|pattern| is_named(pattern, package)))
@@ -89,7 +81,7 @@ pub(super) fn list(session: &mut Session<'_, '_>, work: Work, given: &Given) -> 
         text.push_str(&format!("{:<49} {:<26} IFO\n", "NAME (PUBLISHER)", "VERSION"));
     }
     for package in &chosen {
-        text.push_str(&format!("{package:<49} {VERSION:<26} i--\n"));
+        text.push_str(&row(&work.image, package));
     }
     session.say(format_args!("{text}"));
     if missing.is_empty() {
@@ -98,6 +90,24 @@ pub(super) fn list(session: &mut Session<'_, '_>, work: Work, given: &Given) -> 
     let lines: String = missing.iter().map(|pattern| format!("  {pattern}\n")).collect();
     session.complain(format_args!("pkg list: No packages matching the following patterns are installed:\n{lines}"));
     Ok(if chosen.is_empty() { FAILED } else { PARTIAL })
+}
+
+fn row(image: &image::Image, package: &str) -> String {
+    format!("{package:<49} {:<26} i--\n", versions::of(image, package))
+}
+
+/// The packages of which the catalogs have a newer version. [recorded: omnios-packages-069, -070]
+fn list_updates(session: &mut Session<'_, '_>, work: &Work, given: &Given) -> Answer {
+    let new = versions::updates(session.machine, &work.root, &work.image)?;
+    if new.is_empty() {
+        session.complain(format_args!("no packages have newer versions available\n"));
+        return Ok(FAILED);
+    }
+    let head =
+        if given.has("H") { String::new() } else { format!("{:<49} {:<26} IFO\n", "NAME (PUBLISHER)", "VERSION") };
+    let rows: String = new.iter().map(|(package, _)| row(&work.image, package)).collect();
+    session.say(format_args!("{head}{rows}"));
+    Ok(OK)
 }
 
 pub(super) fn info(session: &mut Session<'_, '_>, work: Work, given: &Given) -> Answer {
@@ -115,7 +125,8 @@ pub(super) fn info(session: &mut Session<'_, '_>, work: Work, given: &Given) -> 
             Some(package) => {
                 found += 1;
                 session.say(format_args!(
-                    "          Name: {package}\n         State: Installed\n     Publisher: {preferred}\n       Version: {VERSION}\n\n"
+                    "          Name: {package}\n         State: Installed\n     Publisher: {preferred}\n       Version: {}\n\n",
+                    versions::of(&work.image, package)
                 ));
             }
             None => missing.push_str(&format!("        {pattern}\n")),
@@ -189,6 +200,9 @@ pub(super) fn install(session: &mut Session<'_, '_>, mut work: Work, given: &Giv
     }
     session.say(format_args!("Packages to install: {}\n", new.len()));
     if !given.has("n") {
+        let newest = |name: &String| Some((name.clone(), versions::newest(session.machine, &work.image, name)?));
+        let offered: Vec<_> = new.iter().filter_map(newest).collect();
+        work.image.versions.extend(offered);
         work.image.packages.extend(new);
         work.image.packages.sort();
         image::write(session.machine, &work.root, &work.image)?;
@@ -219,13 +233,57 @@ pub(super) fn uninstall(session: &mut Session<'_, '_>, mut work: Work, given: &G
     Ok(OK)
 }
 
-pub(super) fn update(session: &mut Session<'_, '_>, work: Work, given: &Given) -> Answer {
+/// The text of an update whose catalogs could not all be fetched: it goes on with those that it has.
+/// [recorded: omnios-packages-106]
+const STALE: &str = "\n\nWARNING: Errors were encountered when attempting to retrieve package\ncatalog information. Packages added \
+                     to the affected publisher repositories since\nthe last retrieval may not be available.\n";
+
+/// [recorded: omnios-packages-098 to -107]
+pub(super) fn update(session: &mut Session<'_, '_>, mut work: Work, given: &Given) -> Answer {
     if let Some(end) = refused(session, "update", given, false) {
         return Ok(end);
     }
     if let Some(end) = locked(session, &work.root) {
         return Ok(end);
     }
-    session.say(format_args!("No updates available for this image.\n"));
-    Ok(NOTHING)
+    let mut warning = String::new();
+    if !given.has("no-refresh") {
+        let enabled = work.image.publishers.iter_mut().filter(|publisher| !publisher.disabled);
+        let refreshed = repository::refresh(Client::of(session), enabled, false);
+        if !refreshed.text.is_empty() {
+            warning = format!("{STALE}\n{}\n", refreshed.text);
+        }
+        versions::note_catalogs(session.machine, &mut work.image);
+        image::write(session.machine, &work.root, &work.image)?;
+    }
+    let is_meant =
+        |name: &str| given.operands.is_empty() || given.operands.iter().any(|pattern| is_named(pattern, name));
+    let mut new = versions::updates(session.machine, &work.root, &work.image)?;
+    new.retain(|(name, _)| is_meant(name));
+    if new.is_empty() {
+        session.say(format_args!("No updates available for this image.\n{warning}"));
+        return Ok(NOTHING);
+    }
+    // An image that is in use is updated in a new boot environment, of the host or of the zone.
+    // [client/api.py: a non-live image gets none]
+    if work.is_live() && !given.has("n") {
+        session.complain(format_args!("pkg update: the new boot environment of an image in use: {NOT_SIMULATED}\n"));
+        return Ok(FAILED);
+    }
+    let mut text = format!("Packages to update: {}\n", new.len());
+    if given.has("v") {
+        // [client.py: __display_plan, fmris]
+        let first = work.image.publishers.first().map_or("", |publisher| publisher.name.as_str());
+        text.push_str(&format!("\nChanged packages:\n{first}\n"));
+        for (name, version) in &new {
+            text.push_str(&format!("  {name}\n    {} -> {version}\n", versions::of(&work.image, name)));
+        }
+        text.push('\n');
+    }
+    session.say(format_args!("{text}{warning}"));
+    if !given.has("n") {
+        work.image.versions.extend(new);
+        image::write(session.machine, &work.root, &work.image)?;
+    }
+    Ok(OK)
 }

@@ -36,6 +36,11 @@ impl Work {
         }
     }
 
+    /// True for the image that the caller itself runs from.
+    pub(super) fn is_live(&self) -> bool {
+        self.seen == "/"
+    }
+
     /// A path of the machine as the caller sees it.
     pub(super) fn shown(&self, path: &str) -> String {
         match path.strip_prefix(&self.root).filter(|_| self.root != "/" && self.seen == "/") {

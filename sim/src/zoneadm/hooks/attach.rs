@@ -2,11 +2,13 @@
 //!
 //! [source: attach of ipkg and sparse; recorded: kind `hook-attach-options`]
 
+use std::cmp::Ordering;
 use std::io;
 
 use super::image::{self, Source};
-use super::uninstall;
+use super::{detach, uninstall};
 use crate::dialect::BrandKind;
+use crate::pkg::versions;
 use crate::session::Session;
 use crate::zfs::change;
 use crate::zfs::dataset::{self, Dataset};
@@ -137,11 +139,46 @@ fn existing(session: &mut Session<'_, '_>, target: &Target, options: &Read) -> i
         return fail_with(session, End::NotComplete);
     }
     drop(lock);
-    copy_publishers(machine, &root)?;
+    let in_step = bring_up(machine, &root, options.has('u'))?;
     say_attached(session, target, &environment.name);
     script::log(session, "                Installing: Using pre-existing data in zonepath");
+    if !in_step {
+        script::log(
+            session,
+            &format!(
+                "\n                Evaluation: Packages in zone {} are out of sync with the global zone. To proceed, retry \
+                 with the -u flag.",
+                target.name
+            ),
+        );
+        // Its trap puts the dataset back as it was. [attach of ipkg: trap_exit]
+        let _lock = machine.lock("datasets")?;
+        detach::set_free(machine, target, &environment.name)?;
+        return fail_with(session, End::NotComplete);
+    }
     say_updated(session, options.has('u'));
     Ok(End::Done)
+}
+
+/// Copies the host's publishers, then brings `entire` and what it incorporates to the host's version. Without `update` that must
+/// be the case already; an older version is never installed.
+/// [source: attach of ipkg and sparse: pkg install entire@VERSION, with -n unless -u]
+fn bring_up(machine: &Machine, root: &str, update: bool) -> io::Result<bool> {
+    copy_publishers(machine, root)?;
+    let Some(mut image) = pkg::image::read(machine, root)? else { return Ok(true) };
+    let host = pkg::image::read(machine, "/")?.unwrap_or_default();
+    let (own, wanted) = (versions::of(&image, "entire").to_owned(), versions::of(&host, "entire"));
+    match versions::compare(&own, wanted) {
+        Ordering::Equal => Ok(true),
+        Ordering::Less if update => {
+            versions::BASE.iter().for_each(|name| {
+                image.versions.insert((*name).to_owned(), versions::of(&host, name).to_owned());
+            });
+            pkg::image::write(machine, root, &image)?;
+            Ok(true)
+        }
+        Ordering::Less | Ordering::Greater => Ok(false),
+    }
 }
 
 /// The host's publishers replace those of the same name and come first; those that only the zone has come after them. A linked
