@@ -540,6 +540,8 @@ typedef struct {
     bool update;
     // Boot at the end.
     bool boot;
+    // Take a snapshot of the zone's files first, with the label "before-attach".
+    bool snapshot;
 } zmgr_attach_options;
 
 // Options for zmgr_zone_create(), zmgr_zones_create() and zmgr_plan_create().
@@ -731,6 +733,18 @@ typedef struct {
     // Not 0: act on a real host even if what a step does is only inferred; see `zmgr explain brand`.
     size_t unproven;
 } zmgr_rollback_options;
+
+// Options for zmgr_zones_update() and zmgr_plan_update().
+typedef struct {
+    // sizeof(zmgr_update_options)
+    size_t size;
+    // Take no snapshot first: nothing brings the old packages back.
+    bool no_snapshot;
+    // Shut down running zones, and boot them again with their new packages.
+    bool reboot;
+    // Update running zones as they run, and zones whose packages become newer than the host's.
+    bool force;
+} zmgr_update_options;
 
 // Options for zmgr_zones(): the zones to return.
 typedef struct {
@@ -1966,6 +1980,34 @@ zmgr_status zmgr_plan_snapshot_rollback(const zmgr_manager *manager,
                                         const zmgr_rollback_options *options,
                                         zmgr_plan **out,
                                         zmgr_error **error);
+
+// Plans to update the packages of these zones, or of all that have an image of pkg if `count` is 0.
+// Errors: those of zmgr_zones_update() that show before a publisher is asked.
+//
+// Requires: As for zmgr_plan_create.
+zmgr_status zmgr_plan_update(const zmgr_manager *manager,
+                             const char *const *names,
+                             size_t count,
+                             const zmgr_update_options *options,
+                             zmgr_plan **out,
+                             zmgr_error **error);
+
+// Updates the packages of these zones, or of all that have an image of pkg if `count` is 0, `run->jobs` in parallel: in place, while
+// the zone is down, after a snapshot. The notes of an outcome name what has changed; its action is "unchanged" if there was no
+// update. If pkg fails, the zone is rolled back to the snapshot. For the report see zmgr_zones_create().
+// Errors: ZMGR_NOT_FOUND; ZMGR_WRONG_STATE if a zone is running and neither `reboot` nor `force` is set, if its packages would become
+// newer than the host's and `force` is not set, if the host boots another boot environment next, or if not exactly one of the zone's
+// is active; ZMGR_COMMAND_FAILED if a publisher does not answer or pkg fails; ZMGR_RECOVERY_NEEDED for an unfinished operation;
+// ZMGR_PARTIAL if any of several failed.
+//
+// Requires: As for zmgr_zones_create.
+zmgr_status zmgr_zones_update(const zmgr_manager *manager,
+                              const char *const *names,
+                              size_t count,
+                              const zmgr_update_options *options,
+                              const zmgr_run_options *run,
+                              zmgr_report **out,
+                              zmgr_error **error);
 
 // Returns the kind of a value; ZMGR_VALUE_NULL for NULL.
 //

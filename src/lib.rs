@@ -116,7 +116,8 @@ pub use api::{
     Action, ApplyOptions, AttachOptions, Basis, Change, CreateOptions, DestroyOptions, Event, EventKind, ExecOptions,
     ExecStream, HaltOptions, ImportOptions, OnFailure, Operation, Outcome, Pinned, PinnedNet, Plan, PlannedFile,
     PlannedStep, Query, QueryHost, RecoverOptions, ReinstallOptions, RenameOptions, Report, Request, RollbackOptions,
-    RunOptions, Snapshot, SnapshotDataset, SnapshotState, Zone, ZoneAddress, ZoneNet, ZoneState, ZoneStatus,
+    RunOptions, Snapshot, SnapshotDataset, SnapshotState, UpdateOptions, Zone, ZoneAddress, ZoneNet, ZoneState,
+    ZoneStatus,
 };
 pub use doctor::{Diagnosis, DiagnosisArea, DiagnosisItem, DiagnosisKind, DiagnosisLevel};
 pub use documents::config::{Config, FailureRule, Timeouts};

@@ -274,6 +274,7 @@ class Manager:
         *,
         update: bool = False,
         boot: bool = False,
+        snapshot: bool = False,
         template: str | None = None,
     ) -> Plan:
         """Plans to attach zones. Changes nothing.
@@ -281,6 +282,7 @@ class Manager:
         - names: name of the zone, or several names.
         - update: update their packages to those of the host.
         - boot: boot them afterwards.
+        - snapshot: take a snapshot of their files first, with the label "before-attach".
         - template: name of the template of zones without an entry; None means default-template in config.kdl.
 
         Raises the errors of `attach` that show before it begins.
@@ -292,6 +294,7 @@ class Manager:
         *,
         update: bool = False,
         boot: bool = False,
+        snapshot: bool = False,
         template: str | None = None,
         progress: _Progress | None = None,
         cancel: Cancel | None = None,
@@ -302,6 +305,7 @@ class Manager:
         - names: name of the zone, or several names.
         - update: update their packages to those of the host, in place: after an upgrade of the host.
         - boot: boot them afterwards.
+        - snapshot: take a snapshot of their files first, with the label "before-attach".
         - template: name of the template of zones without an entry; None means default-template in config.kdl.
         - progress: called with each Event on the calling thread; return False to cancel.
         - cancel: token that cancels the operation.
@@ -1015,6 +1019,57 @@ class Manager:
         Raises NotFoundError, ConfigError, RecoveryNeededError, or an error of `create` for a single name; for
         several, PartialError if any failed and CancelledError if all were cancelled. The exception's `report` has the
         outcome of each zone.
+        """
+
+    def plan_update(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        snapshot: bool = True,
+        reboot: bool = False,
+        force: bool = False,
+    ) -> Plan:
+        """Plans to update the packages of zones. Changes nothing, and asks no publisher.
+
+        - names: names of the zones; None means all that have an image of pkg.
+        - snapshot: take a snapshot of each zone first.
+        - reboot: shut down running zones, and boot them again.
+        - force: update running zones as they run, and zones whose packages become newer than the host's.
+
+        Raises the errors of `update` that show before a publisher is asked.
+        """
+
+    def update(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        snapshot: bool = True,
+        reboot: bool = False,
+        force: bool = False,
+        progress: _Progress | None = None,
+        cancel: Cancel | None = None,
+        jobs: int = 1,
+        on_failure: _OnFailure | None = None,
+    ) -> Report:
+        """Updates the packages of zones: in place, while the zone is down, after a snapshot. If pkg fails, the zone is
+        rolled back to the snapshot.
+
+        - names: names of the zones; None means all that have an image of pkg.
+        - snapshot: take a snapshot of each zone first.
+        - reboot: shut down running zones, and boot them again.
+        - force: update running zones as they run, and zones whose packages become newer than the host's.
+        - progress: called with each Event on the calling thread; return False to cancel.
+        - cancel: token that cancels the operation.
+        - jobs: number of zones to process in parallel.
+        - on_failure: "rollback" or "keep" if pkg fails; None means the setting in config.kdl.
+
+        Returns a Report with one Outcome per zone; its notes name what has changed, and its action is "unchanged" if
+        there was no update.
+
+        Raises NotFoundError; StateError if a zone is running and neither `reboot` nor `force` is set, if its packages
+        would become newer than the host's and `force` is not set, if the host boots another boot environment next, or
+        if not exactly one of the zone's is active; CommandError if a publisher does not answer or pkg fails; for
+        several names PartialError if any failed.
         """
 
     def set(self, name: str, settings: Mapping[str, str], *, cancel: Cancel | None = None) -> Zone:

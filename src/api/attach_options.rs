@@ -21,12 +21,17 @@ pub struct AttachOptions {
     pub update: bool,
     /// Boot at the end.
     pub boot: bool,
+    /// Take a snapshot of the zone's files first, with the label `before-attach`: an update cannot be undone without one.
+    pub snapshot: bool,
     /// Template of a zone without an entry; default: `default-template` of `config.kdl`.
     pub template: Option<String>,
+    /// When the snapshot is taken, RFC 3339: set by the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) snapshot_at: Option<String>,
 }
 
 impl AttachOptions {
-    /// Returns the defaults: no update, no boot, the default template.
+    /// Returns the defaults: no update, no snapshot, no boot, the default template.
     pub fn new() -> Self {
         AttachOptions::default()
     }
@@ -35,6 +40,13 @@ impl AttachOptions {
     #[must_use]
     pub fn update(mut self, update: bool) -> Self {
         self.update = update;
+        self
+    }
+
+    /// Takes a snapshot of the zone's files first.
+    #[must_use]
+    pub fn snapshot(mut self, snapshot: bool) -> Self {
+        self.snapshot = snapshot;
         self
     }
 

@@ -11,6 +11,7 @@ mod report;
 mod request;
 mod snapshot;
 mod state;
+mod update_options;
 mod zone;
 
 pub use attach_options::AttachOptions;
@@ -28,4 +29,5 @@ pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};
 pub use snapshot::{RollbackOptions, Snapshot, SnapshotDataset, SnapshotState};
 pub use state::{ZoneState, ZoneStatus};
+pub use update_options::UpdateOptions;
 pub use zone::{Zone, ZoneAddress, ZoneNet};

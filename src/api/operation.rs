@@ -42,6 +42,8 @@ word_enum! {
         Detach "detach",
         /// Bring back detached zones, or files that were kept.
         Attach "attach",
+        /// Update the packages of zones.
+        Update "update",
     }
 }
 
@@ -83,6 +85,8 @@ word_enum! {
         Detached "detached",
         /// Its files were attached.
         Attached "attached",
+        /// Its packages were updated.
+        Updated "updated",
         /// It was booted.
         Booted "booted",
         /// It was halted.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{
     Action, ApplyOptions, CreateOptions, DestroyOptions, HaltOptions, ImportOptions, Operation, ReinstallOptions,
-    RenameOptions, RollbackOptions,
+    RenameOptions, RollbackOptions, UpdateOptions,
 };
 
 /// A request for one zone.
@@ -73,6 +73,14 @@ pub enum Request {
         /// The caller's options.
         options: RollbackOptions,
     },
+    /// Update the zone's packages.
+    Update {
+        /// The caller's options.
+        options: UpdateOptions,
+        /// When the snapshot is taken that comes first, RFC 3339, if one is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<String>,
+    },
     /// Boot the zone.
     Boot {},
     /// Shut the zone down.
@@ -109,6 +117,7 @@ impl Request {
             Request::Destroy { options } if options.keep_entry => Operation::Detach,
             Request::Destroy { .. } => Operation::Destroy,
             Request::Reinstall { .. } => Operation::Reinstall,
+            Request::Update { .. } => Operation::Update,
             Request::Boot {} => Operation::Boot,
             Request::Shutdown { .. } => Operation::Shutdown,
             Request::Rename { .. } => Operation::Rename,
@@ -129,6 +138,7 @@ impl Request {
             Request::Destroy { options } if options.keep_entry => Action::Detached,
             Request::Destroy { .. } => Action::Destroyed,
             Request::Reinstall { .. } => Action::Reinstalled,
+            Request::Update { .. } => Action::Updated,
             Request::Boot {} => Action::Booted,
             Request::Shutdown { .. } => Action::ShutDown,
             Request::Rename { .. } => Action::Renamed,

@@ -50,6 +50,11 @@ impl TakenSnapshot {
         TakenSnapshot { label, name, created: created.to_owned(), parts }
     }
 
+    /// Returns true if it was taken, as opposed to one that is about to be.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.parts.iter().any(|part| part.guid.is_some())
+    }
+
     pub(super) fn decode(node: &Node) -> Option<Self> {
         let parts = node.children_named("dataset").filter_map(|node| {
             let guid = node.property_text("guid").map(str::to_owned);

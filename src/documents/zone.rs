@@ -132,6 +132,7 @@ impl ZoneEntry {
             || self.renaming.is_some()
             || !self.snapshots.is_empty()
             || self.state.as_ref().is_some_and(EntryState::is_of_snapshot)
+            || self.state.as_ref().is_some_and(EntryState::is_of_update)
             || self.state == Some(EntryState::Detached)
             || self.intent.keep_entry
             || self.intent.attach
@@ -395,10 +396,18 @@ impl EntryState {
 /// Prefix of the steps of operations on snapshots, which an older zmgr does not know.
 pub(crate) const SNAPSHOT: &str = "snapshot:";
 
+/// Prefix of the steps of an update of packages, which an older zmgr does not know either.
+pub(crate) const UPDATE: &str = "update:";
+
 impl EntryState {
     /// Returns true while a snapshot is taken, deleted or rolled back to.
     pub(crate) fn is_of_snapshot(&self) -> bool {
         self.step().is_some_and(|step| step.starts_with(SNAPSHOT))
+    }
+
+    /// Returns true while packages are updated.
+    pub(crate) fn is_of_update(&self) -> bool {
+        self.step().is_some_and(|step| step.starts_with(UPDATE))
     }
 }
 

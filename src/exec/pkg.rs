@@ -1,5 +1,6 @@
 //! `pkg`: the publishers of a zone's image, changed from outside through `-R`.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::{Completed, Invocation, fields};
@@ -186,6 +187,76 @@ pub fn list<S: AsRef<str>>(image: &str, packages: &[S]) -> Invocation {
     on(image).args(["list", "-H"]).args(packages.iter().map(AsRef::as_ref))
 }
 
+/// Fetches the catalogs of the image's publishers; fails if one of them does not answer.
+pub fn refresh(image: &str) -> Invocation {
+    on(image).arg("refresh")
+}
+
+/// Asks what an update with the catalogs that the image has would change; exits with 4 if nothing.
+pub fn plan_update(image: &str, limit: Duration) -> Invocation {
+    on(image).args(["update", "-n", "-v", "--accept", "--no-refresh"]).with_limit(Some(limit))
+}
+
+/// Updates every package with the catalogs that the image has; their licenses are accepted.
+pub fn update(image: &str, limit: Duration) -> Invocation {
+    on(image).args(["update", "--accept", "--no-refresh"]).with_limit(Some(limit))
+}
+
+/// A package that an update changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PackageChange {
+    /// Its name.
+    pub name: String,
+    /// The version that the image has; `None` if it is new.
+    pub from: String,
+    /// The version after the update; `None` if it is removed.
+    pub to: String,
+}
+
+impl fmt::Display for PackageChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} -> {}", self.name, self.from, self.to)
+    }
+}
+
+/// Parses the output of [`plan_update`]: the changed packages, each below its publisher and above its versions.
+pub fn parse_changes(completed: &Completed) -> Result<Vec<PackageChange>> {
+    Ok(changes_in(&completed.text()?))
+}
+
+fn changes_in(text: &str) -> Vec<PackageChange> {
+    let lines = text.lines().skip_while(|line| line.trim_end() != "Changed packages:").skip(1);
+    let (mut name, mut found) = (None, Vec::new());
+    for line in lines.take_while(|line| !line.trim().is_empty()) {
+        if let Some(versions) = line.strip_prefix("    ") {
+            if let (Some(name), Some((from, to))) = (name.take(), versions.trim().split_once(" -> ")) {
+                found.push(PackageChange { name, from: from.to_owned(), to: to.to_owned() });
+            }
+        } else {
+            name = line.strip_prefix("  ").map(|name| name.trim().to_owned());
+        }
+    }
+    found
+}
+
+/// Parses the output of [`list`] for one package: its version; `None` if the image does not have it.
+pub fn parse_version(completed: &Completed) -> Result<Option<String>> {
+    if !completed.success() {
+        return Ok(None);
+    }
+    // The flags come last, and the publisher may follow the name.
+    Ok(completed.text()?.lines().next().and_then(|line| line.split_whitespace().rev().nth(1)).map(str::to_owned))
+}
+
+/// Returns true if the first version is newer than the second.
+pub fn is_newer(one: &str, other: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
+    };
+    numbers(one) > numbers(other)
+}
+
 /// Returns whether an install found everything installed already.
 pub fn had_nothing_to_do(completed: &Completed) -> bool {
     completed.stopped.is_none() && completed.end == super::End::Exited(4)
@@ -272,6 +343,20 @@ mod tests {
     }
 
     #[test]
+    fn what_an_update_changes_is_read() {
+        let text = " Startup: Caching catalogs ... Done\nPackages to install: 1\n Packages to update: 2\n\nChanged packages:\n\
+                    a.org -> b.org\n  web/one\n    1.0 -> 1.1\nb.org\n  entire\n    0.5.11-2026.0.0.9 -> 0.5.11-2026.0.0.10\n  \
+                    new\n    None -> 2\n\nServices:\n  restart_fmri:\n    svc:/x\n";
+        let found = changes_in(text);
+        let said: Vec<String> = found.iter().map(PackageChange::to_string).collect();
+        assert_eq!(said, ["web/one 1.0 -> 1.1", "entire 0.5.11-2026.0.0.9 -> 0.5.11-2026.0.0.10", "new None -> 2"]);
+        assert!(is_newer(&found[1].to, &found[1].from) && !is_newer("1.0", "1.0"));
+        let listed = "entire (openindiana.org)                          0.5.11-2026.0.0.22000      i--\n";
+        assert_eq!(parse_version(&answer(0, listed, "")).unwrap().as_deref(), Some("0.5.11-2026.0.0.22000"));
+        assert_eq!(parse_version(&answer(1, "", "")).unwrap(), None);
+    }
+
+    #[test]
     fn a_locked_image_is_known_by_its_text_too() {
         let text = format!("\n{LOCKED} by another package client.\n");
         assert!(is_locked(&answer(1, "", &text)));
@@ -340,6 +425,7 @@ mod tests {
         #[test]
         fn never_panics(text in any::<String>()) {
             let _ = parse_lines(&text);
+            let _ = changes_in(&text);
         }
     }
 }

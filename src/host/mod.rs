@@ -17,7 +17,7 @@ use serde::Serialize;
 use tracing::Dispatch;
 
 pub(crate) use brand::{
-    Brand, Cloning, ImageOption, Root, Uninstalling, brand, clone_loses_root, has_ipadm, has_services,
+    Brand, Cloning, ImageOption, Packages, Root, Uninstalling, brand, clone_loses_root, has_ipadm, has_services,
     is_detached_by_zoneadm, managed_brands, only_distribution_with, root_is_a_dataset, takes_packages,
 };
 pub use brand::{

@@ -2,7 +2,7 @@
 
 use super::Manager;
 use super::zones::checked_or_all;
-use crate::api::{ApplyOptions, Plan, Report, RunOptions, Zone};
+use crate::api::{ApplyOptions, Plan, Report, RunOptions, UpdateOptions, Zone};
 use crate::error::{Code, Result};
 use crate::operations;
 use crate::operations::diff::{self, Drift};
@@ -115,5 +115,42 @@ impl Manager {
             self.record_files("set", &[name], "set");
         }
         done
+    }
+
+    /// Plans to update the packages of these zones, or of all that have an image of pkg if none is named. Changes nothing, and asks no
+    /// publisher.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// let plan = manager.plan_update(&["web01"], &UpdateOptions::new())?;
+    /// assert!(plan.to_string().contains("pkg -R /zones/web01/root update"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_update(&self, names: &[&str], options: &UpdateOptions) -> Result<Plan> {
+        let (context, _pretence) = self.planning_site()?;
+        operations::plan_update(&context, &checked_or_all(names)?, options)
+    }
+
+    /// Updates the packages of these zones, or of all that have an image of pkg if none is named: in place, from outside, while the
+    /// zone is down, after a snapshot. A zone without updates is left as it is. The outcome of each zone names what has changed. If
+    /// pkg fails, the zone is rolled back to the snapshot.
+    ///
+    /// `wrong-state` if a zone is running and neither `reboot` nor `force` is set, if its packages would become newer than the
+    /// host's and `force` is not set, if the host boots another boot environment next, or if not exactly one of the zone's is active.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// # manager.create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    /// let report = manager.update(&[], &UpdateOptions::new(), &mut RunOptions::new())?;
+    /// assert_eq!(report.outcomes[0].action, Action::Unchanged);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn update(&self, names: &[&str], options: &UpdateOptions, run: &mut RunOptions<'_>) -> Result<Report> {
+        operations::update(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, "update", None))
     }
 }

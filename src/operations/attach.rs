@@ -9,12 +9,14 @@ use super::executor::Failure;
 use super::jobs::{before, run_jobs};
 use crate::api::{Action, AttachOptions, CreateOptions, Operation, Outcome, Plan, Report, RunOptions};
 use crate::error::Result;
+use crate::registry::now;
 use crate::value::name::ZoneName;
 
 /// Returns the request for one zone.
 fn request(options: &AttachOptions) -> CreateOptions {
     let mut create = CreateOptions::new().boot(options.boot);
-    (create.template, create.attach) = (options.template.clone(), Some(options.clone()));
+    let attach = AttachOptions { snapshot_at: options.snapshot.then(now), ..options.clone() };
+    (create.template, create.attach) = (options.template.clone(), Some(attach));
     create
 }
 

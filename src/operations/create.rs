@@ -46,6 +46,8 @@ pub(crate) struct Prepared {
     refused: BTreeMap<ZoneName, Error>,
     /// Datasets delegated to zones planned so far.
     delegated: Vec<Delegation>,
+    /// Of each zone that is attached after a snapshot, the datasets of its files.
+    kept: BTreeMap<ZoneName, Vec<String>>,
 }
 
 impl Prepared {
@@ -59,6 +61,7 @@ impl Prepared {
             host_assets: &self.host_assets,
             refused: &self.refused,
             delegated: &self.delegated,
+            kept: &self.kept,
             clones: self.snapshots.clones(),
             tree: context.registry.tree(),
         }
@@ -138,8 +141,8 @@ fn prepare_from(
     let mut specs: Vec<ZoneSpec> = Vec::new();
     let (mut sources, mut configs, mut host_assets) = (BTreeMap::new(), BTreeMap::new(), HostAssets::default());
     let mut parents: BTreeSet<String> = BTreeSet::new();
-    // Zones to attach, with the datasets that zmgr made for each.
-    let mut attached: BTreeMap<ZoneName, Vec<MadeDataset>> = BTreeMap::new();
+    // Zones to attach, with the datasets that zmgr made for each, and true if a snapshot comes first.
+    let mut attached: BTreeMap<ZoneName, (Vec<MadeDataset>, bool)> = BTreeMap::new();
     for (name, options) in wanted {
         // Errors of the desired state are reported by its plan.
         let desired = unbuilt.get(name).map(|document| Ok(document.value.clone()));
@@ -147,10 +150,10 @@ fn prepare_from(
         let Ok(mut spec) = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry) else {
             continue;
         };
-        if options.attach.is_some() {
+        if let Some(attach) = &options.attach {
             // The files are there.
             spec.clone_from = None;
-            attached.insert(name.clone(), entry.datasets.clone());
+            attached.insert(name.clone(), (entry.datasets.clone(), attach.snapshot));
         }
         parents.insert(parent(&spec.zonepath.value).to_owned());
         host_assets.gather(&context.host, &config_tree, &spec)?;
@@ -165,7 +168,7 @@ fn prepare_from(
     }
     let names: Vec<ZoneName> = specs.iter().map(|spec| spec.name.clone()).collect();
     let snapshots = context.snapshot_at(&parents)?.for_zones(&names);
-    let mut refused = BTreeMap::new();
+    let (mut refused, mut kept) = (BTreeMap::new(), BTreeMap::new());
     // A zone that the host already has is refused with a better reason.
     let is_new = |spec: &&ZoneSpec| snapshots.host.zone(spec.name.as_str()).is_none();
     let zonepaths = specs.iter().filter(is_new).map(|spec| spec.zonepath.value.as_str());
@@ -174,7 +177,8 @@ fn prepare_from(
         let inventory = context.inventory(&snapshots);
         let checked = match attached.get(&spec.name) {
             _ if !is_new(&spec) => Ok(()),
-            Some(recorded) => before_attach(inventory, spec, recorded),
+            Some((recorded, snapshot)) => before_attach(inventory, spec, recorded, *snapshot)
+                .map(|parts| drop(kept.insert(spec.name.clone(), parts))),
             None => before_creation(inventory, spec, &places),
         };
         if let Err(error) = checked {
@@ -184,7 +188,8 @@ fn prepare_from(
             refused.insert(spec.name.clone(), error);
         }
     }
-    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, delegated: Vec::new() })
+    let delegated = Vec::new();
+    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, delegated, kept })
 }
 
 pub(super) fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {

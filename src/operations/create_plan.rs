@@ -18,7 +18,7 @@ use super::plumb_links::{self, link_of};
 use super::preconditions;
 use super::steps::{
     AddPackages, Attach, Autoboot, Boot, Configure, FirstBoot, Image, Install, LinkProperty, MakeDataset,
-    Origin as Files, Publishers, SetPublisher, Step, Vnic,
+    Origin as Files, Publishers, SetPublisher, Step, TakeSnapshot, Vnic,
 };
 use super::wanted::{check_whole, wanted};
 use super::{basis, brand, setup};
@@ -26,6 +26,7 @@ use crate::api::{Basis, Change, CreateOptions, Pinned, PlannedFile, PlannedStep,
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::resources::{Attr, Dataset};
 use crate::documents::settings::{EntryNet, IpType, Settings};
+use crate::documents::snapshot::TakenSnapshot;
 use crate::documents::zone::{Applied, Before, EntryState, Intent, Origin, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm;
@@ -33,7 +34,7 @@ use crate::exec::zonecfg::ZoneConfig;
 use crate::host::{self, Distribution, is_pkg_image};
 use crate::registry::{Allocator, now};
 use crate::value::EntryId;
-use crate::value::name::{LinkName, TemplateName, ZoneName};
+use crate::value::name::{LinkName, SnapshotLabel, TemplateName, ZoneName};
 use crate::value::source::Sourced;
 
 /// A planned creation.
@@ -134,7 +135,11 @@ pub(crate) fn plan(
     }
     entry.intent.attach = attach.is_some();
     entry.intent.update = attach.is_some_and(|attach| attach.update);
+    if let Some(at) = attach.and_then(|attach| attach.snapshot_at.as_deref()) {
+        claim_snapshot(inputs, &mut entry, at)?;
+    }
     let steps = steps(&spec, config_tree, inputs.dialect, inputs.host_assets, Arrival::of(&entry.intent))?;
+    let steps = after_snapshot(&entry, steps);
     let limit = config_tree.config.timeouts.boot;
     let boots = options.boot.unwrap_or(spec.autoboot.value);
     let boot = boots.then(|| Boot { zone: name.clone(), limit });
@@ -149,9 +154,11 @@ pub(crate) fn plan(
     let mut change = change(inputs, name, options, &entry, &spec, &steps, boot.as_ref())?;
     change.notes.extend(boot.as_ref().and_then(|_| inputs.clones.note(name)));
     if entry.intent.update {
-        change.notes.push(format!(
-            "the packages of {name} are updated in place: only a snapshot of its dataset brings the old ones back"
-        ));
+        let how = match claimed(&entry) {
+            Some(record) => format!("the snapshot {}", record.label),
+            None => "only a snapshot of its dataset".to_owned(),
+        };
+        change.notes.push(format!("the packages of {name} are updated in place: {how} brings the old ones back"));
     }
     Ok(Creation { entry, spec, steps, boot, change })
 }
@@ -207,7 +214,39 @@ pub(crate) fn steps_to_undo(
         Arrival::Attached { update } => Box::new(attach(spec, config_tree, update)),
         Arrival::Installed { again } => Box::new(install(spec, config_tree, Vec::new(), again)),
     });
-    Ok(steps)
+    Ok(after_snapshot(entry, steps))
+}
+
+/// Label of the snapshot that comes before an attach.
+const BEFORE_ATTACH: &str = "before-attach";
+
+/// Records the snapshot that is about to be taken of files that are attached.
+fn claim_snapshot(inputs: &PlanInputs<'_>, entry: &mut ZoneEntry, at: &str) -> Result<()> {
+    let (Some(id), Some(parts)) = (&entry.id, inputs.kept.get(&entry.name)) else { return Ok(()) };
+    let is_free = |label: &String| !entry.snapshots.iter().any(|record| record.label.as_str() == label);
+    let labels = std::iter::once(BEFORE_ATTACH.to_owned()).chain((2..).map(|n| format!("{BEFORE_ATTACH}-{n}")));
+    let label = SnapshotLabel::new(labels.into_iter().find(is_free).unwrap_or_default())?;
+    let record = TakenSnapshot::claim(id, label, at, parts);
+    entry.snapshots.push(record);
+    Ok(())
+}
+
+/// Returns the record of the snapshot that an attach takes first, until it is taken.
+fn claimed(entry: &ZoneEntry) -> Option<&TakenSnapshot> {
+    entry.snapshots.iter().find(|record| entry.intent.attach && !record.is_taken())
+}
+
+/// Puts the snapshot that an attach takes first before the step that attaches.
+pub(crate) fn after_snapshot(entry: &ZoneEntry, mut steps: Vec<Box<dyn Step>>) -> Vec<Box<dyn Step>> {
+    let attach = steps.iter().position(|step| step.id() == "attach");
+    if let (Some(at), Some(record)) = (attach, claimed(entry))
+        && let Some(base) = record.parts.first().map(|part| part.dataset.clone())
+    {
+        // Delegated datasets may lie below the dataset of a zone without ROOT.
+        let recursive = base.contains("/ROOT/");
+        steps.insert(at, Box::new(TakeSnapshot { record: record.clone(), base, recursive }));
+    }
+    steps
 }
 
 fn steps_to_configured(spec: &ZoneSpec, dialect: Distribution) -> Result<Vec<Box<dyn Step>>> {

@@ -21,7 +21,7 @@ use crate::api::{
     Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report,
     Request, RunOptions,
 };
-use crate::documents::zone::{EntryState, Intent, SNAPSHOT, ZoneEntry};
+use crate::documents::zone::{EntryState, Intent, SNAPSHOT, UPDATE, ZoneEntry};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::Dataset;
 use crate::exec::zoneadm::{HostZone, ZoneState};
@@ -82,6 +82,14 @@ pub(crate) fn plan(
     }
     if entry.state == Some(EntryState::Detached) {
         notes.extend(kept_files(entry));
+    }
+    if options.keep_data && !options.keep_entry {
+        notes.extend(entry.snapshots.iter().map(|record| {
+            format!(
+                "snapshot {} stays ({}), and its copy of the zone's file in snapshots/{name}",
+                record.label, record.name
+            )
+        }));
     }
     let left = entry.nets.iter().filter(|net| !net.managed).filter_map(|net| net.vnic.as_ref());
     notes.extend(left.map(|vnic| format!("the VNIC {vnic} is kept: zmgr did not create it")));
@@ -205,6 +213,7 @@ fn destroyable(
         && !step.starts_with(REINSTALL)
         && !step.starts_with(APPLY)
         && !step.starts_with(SNAPSHOT)
+        && !step.starts_with(UPDATE)
     {
         return Err(Error::new(Code::RecoveryNeeded, format!("the creation of {name} is unfinished"))
             .with_help(format!("run `zmgr recover {name}` first")));

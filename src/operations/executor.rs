@@ -49,6 +49,10 @@ pub(crate) enum Purpose {
     Attach,
     /// To take a zone from the host and keep its files.
     Detach,
+    /// To update the packages of a zone.
+    Update,
+    /// To learn of updates.
+    Catalogs,
     /// To remove links that a zone does not use.
     Unlink,
     /// To take, delete or roll back to a snapshot.
@@ -75,7 +79,9 @@ impl Purpose {
             | Purpose::ApplyDown
             | Purpose::Snapshot
             | Purpose::Rename
-            | Purpose::Attach => Existing::Unasked,
+            | Purpose::Attach
+            | Purpose::Update
+            | Purpose::Catalogs => Existing::Unasked,
             Purpose::Boot
             | Purpose::Destroy
             | Purpose::Detach
@@ -96,9 +102,10 @@ impl Purpose {
             | Purpose::ApplyDown
             | Purpose::Snapshot
             | Purpose::Rename
-            | Purpose::Attach => Some(Note::Creating { step }),
+            | Purpose::Attach
+            | Purpose::Update => Some(Note::Creating { step }),
             Purpose::Destroy | Purpose::Detach => Some(Note::Destroying { step }),
-            Purpose::Apply | Purpose::Unlink | Purpose::Restore => None,
+            Purpose::Apply | Purpose::Catalogs | Purpose::Unlink | Purpose::Restore => None,
         }
     }
 
@@ -113,6 +120,7 @@ impl Purpose {
             Purpose::Rename => "renaming",
             Purpose::Snapshot => "working on a snapshot of",
             Purpose::Attach => "attaching",
+            Purpose::Update | Purpose::Catalogs => "updating",
             Purpose::Detach => "detaching",
             Purpose::Boot => "booting",
             Purpose::Unlink => "removing links of",
@@ -131,7 +139,9 @@ impl Purpose {
             | Purpose::ApplyDown
             | Purpose::Snapshot
             | Purpose::Rename
-            | Purpose::Attach => error.with_context(format!("{} {zone} failed at {step}", self.verb())),
+            | Purpose::Attach
+            | Purpose::Update
+            | Purpose::Catalogs => error.with_context(format!("{} {zone} failed at {step}", self.verb())),
             Purpose::Detach => error
                 .with_context(format!("detaching {zone} failed at {step}"))
                 .with_help(format!("fix the cause, then run `zmgr recover {zone}`")),

@@ -12,7 +12,7 @@ use super::plumb_links::has_ipadm;
 use super::renamed_entry;
 use crate::documents::document::Document;
 use crate::documents::snapshot::TakenSnapshot;
-use crate::documents::zone::{Before, EntryState, Intent, MadeDataset, SNAPSHOT, ZoneEntry};
+use crate::documents::zone::{Before, EntryState, Intent, MadeDataset, SNAPSHOT, UPDATE, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
 use crate::value::EntryId;
@@ -106,6 +106,11 @@ impl<'a> Journal<'a> {
     /// Opens the journal of an operation on a snapshot of a complete zone.
     pub(crate) fn on_snapshot(self) -> Self {
         Journal { work: SNAPSHOT, ..self }
+    }
+
+    /// Opens the journal of an update of packages.
+    pub(crate) fn updating(self) -> Self {
+        Journal { work: UPDATE, ..self }
     }
 
     /// Records the uuid of the zone's installation with the next record, if there is one.
@@ -226,6 +231,8 @@ impl<'a> Journal<'a> {
                 entry.datasets.clone_from(datasets);
                 entry.snapshots.clone_from(snapshots);
             }
+            // One that was to be taken first, and was not.
+            entry.snapshots.retain(TakenSnapshot::is_taken);
         })
     }
 

@@ -109,6 +109,24 @@ pub(crate) fn root_of(host: &Host, dataset: &str) -> Result<Option<Environment>>
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
+/// Returns the datasets with the files of a detached zone, whose dataset this is: what a snapshot is taken of.
+///
+/// Errors: `wrong-state` if it has no single root.
+pub(crate) fn data_of(host: &Host, zone: &ZoneName, brand: &str, dataset: &Dataset) -> Result<Vec<String>> {
+    let root = host::brand(brand, host.dialect()).map(|row| row.root.value);
+    Ok(match root {
+        Some(Root::Environment | Root::Overlaid) => {
+            let Some(environment) = root_of(host, &dataset.name)? else {
+                return Err(Error::new(Code::WrongState, format!("{zone} has no single root to take a snapshot of"))
+                    .with_help(format!("see `zfs list -r {}`", dataset.name)));
+            };
+            parts_of(host, &environment, "")?.into_iter().map(|part| part.name).collect()
+        }
+        Some(Root::WhileActive) => vec![format!("{}/ROOT/illumos", dataset.name)],
+        Some(Root::Directory) | None => vec![dataset.name.clone()],
+    })
+}
+
 /// A dataset of a zone's root, and where it belongs.
 pub(crate) struct RootPart {
     pub(crate) name: String,

@@ -28,6 +28,8 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) refused: &'a BTreeMap<ZoneName, Error>,
     /// Datasets delegated to other zones of the same plan.
     pub(crate) delegated: &'a [Delegation],
+    /// Of each zone that is attached after a snapshot, the datasets of its files.
+    pub(crate) kept: &'a BTreeMap<ZoneName, Vec<String>>,
     /// Zones that the same operation builds and clones.
     pub(crate) clones: &'a Clones,
     pub(crate) tree: &'a Tree,

@@ -72,6 +72,8 @@ fn select_all(context: &Context, what: Power) -> Result<(Vec<ZoneName>, Vec<Outc
     for zone in list::registered(&context.registry, &|_| true)?.into_iter().filter(boots) {
         match (zone.state, ZoneName::new(zone.name.as_str())) {
             (Some(ZoneState::Ready | ZoneState::Unreadable), Ok(name)) => names.push(name),
+            // The host does not have it.
+            (Some(ZoneState::Detached), _) => {}
             (Some(state), Ok(name)) => {
                 let note = format!("{name} is {state}: its operation is unfinished; run `zmgr recover {name}`");
                 skipped.push(Outcome { name: zone.name, action: Action::Skipped, result: Ok(None), notes: vec![note] });

@@ -21,9 +21,10 @@ use crate::documents::resolve::ZoneSpec;
 use crate::documents::settings::IpType;
 use crate::documents::zone::MadeDataset;
 use crate::error::{Code, Error, Result};
+use crate::exec::beadm;
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
-use crate::host::{BrandKind, Host, HostSnapshot, brand_kind, clone_loses_root, managed_brands};
+use crate::host::{self, BrandKind, Host, HostSnapshot, brand_kind, clone_loses_root, managed_brands};
 use crate::registry::{Allocator, EntryKind};
 use crate::value::name::{LinkName, ZoneName};
 use crate::value::source::Source;
@@ -159,12 +160,42 @@ pub(crate) fn all_met(unmet: Vec<Unmet>) -> Result<()> {
     Err(unmet.fold(first, |error, other| error.with_detail(other.to_detail())))
 }
 
+/// Checks that the host boots the environment that it runs: what changes in the boot environments of zones now would be missing in
+/// those of another one.
+pub(crate) fn boots_same_environment(host: &Host) -> Result<()> {
+    let listed = host.question(&beadm::list())?;
+    let all = if listed.success() { beadm::parse_list(&listed)? } else { Vec::new() };
+    let (Some(next), Some(running)) = (
+        all.iter().find(|environment| environment.next && !environment.running),
+        all.iter().find(|environment| environment.running),
+    ) else {
+        return Ok(());
+    };
+    let message = format!("the host runs boot environment {} and boots {} next", running.name, next.name);
+    Err(Error::new(Code::WrongState, message)
+        .with_help(format!("reboot the host first, or run `beadm activate {}`", running.name)))
+}
+
 /// Checks the preconditions of attaching this zone that no snapshot shows. `recorded`: the datasets that zmgr made for it.
-pub(crate) fn before_attach(inventory: Inventory<'_>, spec: &ZoneSpec, recorded: &[MadeDataset]) -> Result<()> {
+/// Returns the datasets of its files.
+pub(crate) fn before_attach(
+    inventory: Inventory<'_>,
+    spec: &ZoneSpec,
+    recorded: &[MadeDataset],
+    is_snapshot_wanted: bool,
+) -> Result<Vec<String>> {
     let host = inventory.host;
-    kept::check(host, &spec.name, &spec.zonepath.value, &spec.brand.value, recorded)?;
-    let Ok(config) = without_nets(spec, host.dialect()) else { return Ok(()) };
-    Subject { spec: Some(spec), ..Subject::new(inventory, &spec.name, &config) }.check(ATTACH)
+    let found = kept::check(host, &spec.name, &spec.zonepath.value, &spec.brand.value, recorded)?;
+    if host::brand(&spec.brand.value, host.dialect()).is_some_and(host::Brand::has_boot_environments) {
+        boots_same_environment(host)?;
+    }
+    let parts = match is_snapshot_wanted {
+        true => kept::data_of(host, &spec.name, &spec.brand.value, &found)?,
+        false => Vec::new(),
+    };
+    let Ok(config) = without_nets(spec, host.dialect()) else { return Ok(parts) };
+    Subject { spec: Some(spec), ..Subject::new(inventory, &spec.name, &config) }.check(ATTACH)?;
+    Ok(parts)
 }
 
 /// Checks the preconditions of creating this zone that no snapshot shows.

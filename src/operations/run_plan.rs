@@ -17,7 +17,7 @@ use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
 use super::zone_comparison::comparisons;
-use super::{apply, forget, power_order, reinstall, rename, snapshot};
+use super::{apply, forget, power_order, reinstall, rename, snapshot, update};
 use crate::api::{Action, Change, CreateOptions, Operation, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
@@ -181,6 +181,10 @@ impl RunContext {
                     let planned = snapshot::plan(context, &self.config_tree, name, request);
                     confirmed(planned, Some(change), |work| &work.change).map(drop)
                 }
+                (Request::Update { options, snapshot }, ..) => {
+                    let planned = update::plan(context, &self.config_tree, name, options, snapshot.as_deref());
+                    confirmed(planned, Some(change), |update| &update.change).map(drop)
+                }
                 (Request::Forget {}, ..) => confirmed(
                     forget::plan(context, &self.config_tree, &self.removal.boot_order, name),
                     Some(change),
@@ -239,6 +243,22 @@ impl RunContext {
                 let to = ZoneName::new(to.as_str())?;
                 rename::rename_one(context, &self.config_tree, name, &to, options, Some(change), events)
                     .map(|(zone, _)| Some(zone))
+            }
+            Request::Update { options, snapshot } => {
+                let (action, zone, notes) = update::update_one(
+                    context,
+                    &self.config_tree,
+                    name,
+                    (options, snapshot.as_deref()),
+                    on_failure,
+                    Some(change),
+                    events,
+                )?;
+                notes.into_iter().for_each(|note| events.note(note));
+                if action == Action::Unchanged {
+                    events.note(format!("{name} has no updates"));
+                }
+                Ok(Some(zone))
             }
             Request::Forget {} => {
                 forget::forget_one(context, &self.config_tree, &self.removal.boot_order, name, Some(change), events)

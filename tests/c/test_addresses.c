@@ -285,6 +285,28 @@ static void taken_away_and_back(zmgr_manager *manager) {
     DROP(error);
 }
 
+static void brought_up_to_date(zmgr_manager *manager) {
+    zmgr_error *error = NULL;
+    zmgr_plan *plan = NULL;
+    zmgr_report *report = NULL;
+    zmgr_update_options options;
+    const char *names[] = {"kept"};
+    CHECK_STATUS(zmgr_plan_update(manager, names, 1, NULL, &plan, &error), ZMGR_WRONG_STATE, error);
+    DROP(error);
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.reboot = true;
+    CHECK_STATUS(zmgr_plan_update(manager, names, 1, &options, &plan, &error), ZMGR_OK, error);
+    CHECK(!zmgr_plan_is_empty(plan));
+    zmgr_plan_free(plan);
+    CHECK_STATUS(zmgr_zones_update(manager, names, 1, &options, NULL, &report, &error), ZMGR_OK, error);
+    CHECK_TEXT(zmgr_report_action(report, 0), "unchanged");
+    zmgr_report_free(report);
+    options.force = true;
+    CHECK_STATUS(zmgr_zones_update(manager, names, 1, &options, NULL, NULL, &error), ZMGR_INVALID_ARGUMENT, error);
+    DROP(error);
+}
+
 int main(int argc, char **argv) {
     char directory[1024];
     zmgr_manager *manager = check_manager(argc, argv, "addresses", directory, sizeof directory);
@@ -301,6 +323,7 @@ int main(int argc, char **argv) {
     documents(manager);
     another_name(manager);
     taken_away_and_back(manager);
+    brought_up_to_date(manager);
     zmgr_close(manager);
     return check_done();
 }

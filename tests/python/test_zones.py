@@ -260,6 +260,18 @@ def test_detach_and_attach(zmgr_manager: zmgr.Manager) -> None:
         zmgr_manager.attach("b")
 
 
+def test_update(zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.create("a", boot=True)
+    with pytest.raises(zmgr.StateError):
+        zmgr_manager.update("a")
+    plan = zmgr_manager.plan_update("a", reboot=True)
+    assert [step.kind for step in plan.changes[0].steps] == ["refresh", "copy", "take", "shutdown", "packages", "boot"]
+    (outcome,) = zmgr_manager.update(reboot=True, snapshot=False)
+    assert (outcome.name, outcome.action) == ("a", "unchanged")
+    with pytest.raises(zmgr.InvalidArgumentError):
+        zmgr_manager.update("a", reboot=True, force=True)
+
+
 def test_import(zmgr_manager: zmgr.Manager) -> None:
     zone = zmgr_manager.create("a")
     (zmgr_manager.root / "zones/a.kdl").unlink()

@@ -5,7 +5,7 @@ use std::fs;
 
 use zmgr::{
     Action, ApplyOptions, AttachOptions, CreateOptions, DestroyOptions, Dialect, DriftStatus, Error, Fault,
-    HaltOptions, Manager, Query, RecoverOptions, RunOptions, Zone, ZoneState, ZoneStatus,
+    HaltOptions, Manager, Query, RecoverOptions, RollbackOptions, RunOptions, Zone, ZoneState, ZoneStatus,
 };
 
 use crate::fixture::{self, Fixture, When, slug};
@@ -405,4 +405,94 @@ fn plans_are_run_as_they_were_approved() {
     let report = fixture.manager.run(&plan, &mut run()).unwrap();
     assert_eq!(report.outcomes[0].action, Action::Attached);
     assert_eq!(slug(fixture.manager.run(&plan, &mut run())), "stale-plan");
+}
+
+#[test]
+fn snapshots_of_a_detached_zone_are_listed_and_used_again_once_it_is_attached() {
+    let fixture = fixture::new();
+    fixture.create("web01");
+    let root = fixture.dir().join("zones/web01/root/etc/precious");
+    fs::write(&root, "old").unwrap();
+    fixture.manager.create_snapshot("web01", Some("s"), &mut run()).unwrap();
+    fs::write(&root, "new").unwrap();
+    detach(&fixture.manager, "web01").unwrap();
+    let before = whole(fixture.dir());
+    let refused = [
+        fixture.manager.create_snapshot("web01", Some("t"), &mut run()).map(drop),
+        fixture.manager.delete_snapshot("web01", "s", &mut run()).and_then(|report| report.into_result()).map(drop),
+        fixture
+            .manager
+            .roll_back("web01", "s", &RollbackOptions::new(), &mut run())
+            .and_then(|report| report.into_result())
+            .map(drop),
+        fixture.manager.plan_create_snapshot("web01", None).map(drop),
+    ];
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert_eq!(error.code().slug(), "wrong-state", "{error:?}");
+        assert!(error.to_string().contains("web01 is detached"), "{error:?}");
+        assert!(error.help().unwrap().contains("zmgr attach web01"), "{error:?}");
+    }
+    let after = whole(fixture.dir());
+    assert!(before == after, "{}", differences(&before, &after));
+    let listed = fixture.manager.snapshots(&["web01"]).unwrap();
+    assert_eq!((listed.len(), listed[0].label.as_str(), listed[0].state), (1, "s", zmgr::SnapshotState::Complete));
+    attach(&fixture.manager, "web01", &AttachOptions::new()).unwrap();
+    fixture.manager.roll_back("web01", "s", &RollbackOptions::new(), &mut run()).unwrap().into_result().unwrap();
+    assert_eq!(fs::read_to_string(&root).unwrap(), "old");
+}
+
+/// Labels of the zone's snapshots, and the number of those that the host has.
+fn snapshots(fixture: &Fixture) -> (Vec<String>, usize) {
+    let entry = fixture.manager.snapshots(&["web01"]).unwrap().into_iter().map(|taken| taken.label).collect();
+    let host = fixture.machine.run("zfs list -H -o name -t snapshot -r rpool/zones");
+    (entry, host.lines().filter(|line| line.contains("@zmgr-")).count())
+}
+
+#[test]
+fn an_attach_takes_a_snapshot_first_if_it_is_asked_for() {
+    for (dialect, brand) in HOOKED {
+        let fixture = site(dialect, brand);
+        fixture.manager.create("web01", &CreateOptions::new().template("t").boot(false), &mut run()).unwrap();
+        let version = || fixture.machine.run("pkg -R /zones/web01/root list -H entire");
+        let old = version();
+        detach(&fixture.manager, "web01").unwrap();
+        crate::update::upgrade_host(fixture.dir());
+        let options = AttachOptions::new().update(true).snapshot(true);
+        let mut fault = Fault::new("zoneadm");
+        (fault.subcommand, fault.exit, fault.times) = (Some("attach".to_owned()), Some(254), Some(1));
+        fixture.machine.host.fault(&fault).unwrap();
+        attach(&fixture.manager, "web01", &options).unwrap_err();
+        assert_eq!(snapshots(&fixture), (Vec::new(), 0), "{brand}");
+        attach(&fixture.manager, "web01", &options).unwrap();
+        assert_ne!(version(), old, "{brand}");
+        assert_eq!(snapshots(&fixture).0, ["before-attach"], "{brand}");
+        let back = RollbackOptions::new();
+        fixture.manager.roll_back("web01", "before-attach", &back, &mut run()).unwrap().into_result().unwrap();
+        assert_eq!(version(), old, "{brand}");
+    }
+}
+
+#[test]
+fn what_removes_the_entry_alone_leaves_the_snapshots_and_the_copies_of_the_file() {
+    for keep in [false, true] {
+        let fixture = fixture::new();
+        fixture.create("web01");
+        fixture.manager.create_snapshot("web01", Some("s"), &mut run()).unwrap();
+        let copy = fixture.file("snapshots/web01/s.kdl");
+        let text = fs::read_to_string(&copy).unwrap();
+        let options = DestroyOptions::new().keep_data(true);
+        let plan = match keep {
+            true => fixture.manager.plan_destroy(&["web01"], &options).unwrap(),
+            false => fixture.manager.plan_forget(&["web01"]).unwrap(),
+        };
+        assert!(plan.to_string().contains("snapshot s"), "{plan}");
+        match keep {
+            true => destroy_and_keep(&fixture.manager, "web01"),
+            false => drop(fixture.manager.forget(&["web01"], &mut run()).unwrap().into_result().unwrap()),
+        }
+        assert_eq!(fs::read_to_string(&copy).unwrap(), text);
+        let left = fixture.machine.run("zfs list -H -o name -t snapshot -r rpool/zones");
+        assert_eq!(left.lines().filter(|line| line.contains("@zmgr-")).count(), 1, "{left}");
+    }
 }

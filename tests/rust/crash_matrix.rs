@@ -14,7 +14,7 @@ use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::{FsChange, HookPoint, WriteHook, WriteObserver};
 use zmgr::{
     ApplyOptions, AttachOptions, CreateOptions, DestroyOptions, Dialect, ImportOptions, Manager, RecoverOptions,
-    ReinstallOptions, RenameOptions, RollbackOptions, RunOptions, SimHost,
+    ReinstallOptions, RenameOptions, RollbackOptions, RunOptions, SimHost, UpdateOptions, ZoneState, ZoneStatus,
 };
 
 use crate::brand_lives::write_template;
@@ -70,6 +70,8 @@ fn operate(manager: &Manager, operation: &str) {
         "attach" => manager.attach(&["web01"], &AttachOptions::new().boot(true), run).map(drop),
         // The work after the boot of a zone that zmgr did not install waits for its next boot if zmgr dies.
         "attach-kept" => manager.attach(&["web01"], &AttachOptions::new(), run).map(drop),
+        "update" => manager.update(&["web01"], &UpdateOptions::new().snapshot(false), run).map(drop),
+        "update-reboot" => manager.update(&["web01"], &UpdateOptions::new().reboot(true), run).map(drop),
         "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
         other => panic!("no operation {other}"),
     };
@@ -330,6 +332,64 @@ fn attach_of_kept_files() {
         let keep = DestroyOptions::new().keep_data(true);
         manager(dir).destroy(&["web01"], &keep, &mut RunOptions::new()).unwrap().into_result().unwrap();
     });
+}
+
+#[test]
+fn update_without_a_snapshot() {
+    for (dialect, brand) in HOOKED {
+        visit("update", &["web01"], |dir| {
+            with_zone_down(dir, dialect, brand);
+            crate::update::release(dir);
+            // What the catalogs say is known, so that a death right after they were asked leaves nothing new.
+            let host = SimHost::open(dir).unwrap();
+            sim_machine::answer(&host, &["pkg", "-R", "/zones/web01/root", "refresh"], "");
+        });
+    }
+}
+
+/// The versions of the zone's packages.
+fn packages(dir: &Path) -> String {
+    let text = fs::read_to_string(dir.join("zones/web01/root/var/pkg/pkg5.image")).unwrap();
+    text.lines().filter(|line| line.starts_with("version ")).collect::<Vec<_>>().join("\n")
+}
+
+/// The time in the label of the snapshot differs, so the machines cannot be compared as a whole.
+#[test]
+fn update_of_a_running_zone_after_a_snapshot() {
+    for (dialect, brand) in HOOKED {
+        let scratch = scratch();
+        let start = scratch.path().join("start");
+        with_zone_down(&start, dialect, brand);
+        crate::update::release(&start);
+        manager(&start).boot(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
+        let done = scratch.path().join("done");
+        copy(&start, &done);
+        assert!(!die(&done, "update-reboot", 0));
+        let (old, new) = (packages(&start), packages(&done));
+        assert_ne!(old, new);
+        let count = fs::read_to_string(format!("{}.count", done.display())).unwrap();
+        let (mut back, mut on) = (0, 0);
+        for point in 1..=count.parse().unwrap() {
+            let dir = scratch.path().join(point.to_string());
+            copy(&start, &dir);
+            assert!(die(&dir, "update-reboot", point));
+            recover(&dir);
+            let zone = manager(&dir).zone("web01").unwrap();
+            assert_eq!(
+                (zone.state, zone.status),
+                (Some(ZoneState::Ready), Some(ZoneStatus::Running)),
+                "{brand}, death at point {point}"
+            );
+            match packages(&dir) {
+                now if now == old => back += 1,
+                now if now == new => on += 1,
+                now => panic!("{brand}, death at point {point}: {now}"),
+            }
+            assert_tidy(&dir, &["web01"]);
+            fs::remove_dir_all(&dir).unwrap();
+        }
+        assert!(back > 0 && on > 0, "{brand}: {back} as before, {on} updated");
+    }
 }
 
 const ENTRY: &str = "etc/zmgr/zones/web01.kdl";

@@ -58,6 +58,7 @@ mod setup;
 mod sim_machine;
 mod sim_random;
 mod snapshot;
+mod update;
 mod words;
 mod write_file;
 mod zone_snapshots;

@@ -69,6 +69,8 @@ fn rust_items() -> BTreeSet<String> {
         Manager::plan_detach,
         Manager::attach,
         Manager::plan_attach,
+        Manager::update,
+        Manager::plan_update,
         Manager::rename,
         Manager::plan_rename,
         Manager::run,

@@ -17,7 +17,7 @@ use zmgr::internals::exec::Watcher;
 use zmgr::internals::registry::WriteHook;
 use zmgr::{
     ApplyOptions, AttachOptions, CreateOptions, DestroyOptions, Dialect, Error, HaltOptions, ImportOptions, Manager,
-    RecoverOptions, ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions, SimHost,
+    RecoverOptions, ReinstallOptions, RenameOptions, Report, RollbackOptions, RunOptions, SimHost, UpdateOptions,
 };
 
 mod meddle;
@@ -85,7 +85,7 @@ fn draw(dice: &mut Dice) -> String {
     let (zone, other) = (dice.pick(ZONES), dice.pick(ZONES));
     let address = format!("10.1.0.{}", 9 + dice.roll(8));
     let (number, gib) = (dice.roll(3), 1 + dice.roll(4));
-    match dice.roll(72) {
+    match dice.roll(76) {
         0..=5 => format!("create {zone}"),
         6 => format!("create-at {zone} {address}"),
         7 => format!("clone {zone} {other}"),
@@ -139,6 +139,9 @@ fn draw(dice: &mut Dice) -> String {
         65..=66 => format!("snapshot-rollback {zone} s{number}"),
         67 => format!("detach {zone}"),
         68..=69 => format!("attach {zone}"),
+        70 => format!("update {zone}"),
+        71 => format!("update-reboot {zone}"),
+        72..=73 => "next-release".to_owned(),
         _ => "recover".to_owned(),
     }
 }
@@ -168,6 +171,8 @@ fn is_operation(words: &[&str]) -> bool {
             | "recover"
             | "detach"
             | "attach"
+            | "update"
+            | "update-reboot"
             | "rename"
             | "rename-links"
             | "recover-on"
@@ -207,7 +212,9 @@ fn operate(manager: &Manager, words: &[&str]) -> Result<(), Error> {
         ["halt", zone] => manager.halt(&[zone], &HaltOptions::new(), run).and_then(done),
         ["reboot", zone] => manager.reboot(&[zone], &HaltOptions::new(), run).and_then(done),
         ["detach", zone] => manager.detach(&[zone], run).and_then(done),
-        ["attach", zone] => manager.attach(&[zone], &AttachOptions::new(), run).and_then(done),
+        ["attach", zone] => manager.attach(&[zone], &AttachOptions::new().update(true), run).and_then(done),
+        ["update", zone] => manager.update(&[zone], &UpdateOptions::new().snapshot(false), run).and_then(done),
+        ["update-reboot", zone] => manager.update(&[zone], &UpdateOptions::new().reboot(true), run).and_then(done),
         ["rename", zone, to] => manager.rename(zone, to, &RenameOptions::new(), run).and_then(done),
         ["rename-links", zone, to] => manager.rename(zone, to, &RenameOptions::new().links(true), run).and_then(done),
         ["create-shared", zone] => manager.create(zone, &CreateOptions::new().template("shared"), run).map(drop),
@@ -322,7 +329,7 @@ impl Machine {
             return Vec::new();
         }
         let (held, was, homes) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.homes());
-        let unlinked = without_link(&self.dir());
+        let (unlinked, broken) = (without_link(&self.dir()), self.environments());
         let result = self.run(&words, point);
         let (holds, is, new_homes) = (doubles(&self.dir()), Holdings::of(&self.dir()), self.homes());
         let was_there = |id: &String| homes.values().any(|(_, known)| known == id);
@@ -374,7 +381,35 @@ impl Machine {
             }
         }
         wrong.extend(self.down(&words, &was.running, &result));
+        // A death in the middle is for recovery.
+        if !matches!(result, Err(None)) {
+            let new = self.environments();
+            wrong.extend(new.difference(&broken).map(|zone| format!("{zone} has not exactly one boot environment")));
+        }
         wrong
+    }
+
+    /// The installed zones that have none or several active boot environments: they break the host's own update.
+    fn environments(&self) -> BTreeSet<String> {
+        let host = SimHost::open(self.dir()).unwrap();
+        let ask = |line: &str| sim_machine::answer(&host, &line.split(' ').collect::<Vec<_>>(), "");
+        let datasets = ask("zfs list -H -o name,org.opensolaris.libbe:active -t filesystem -r rpool/zones");
+        let active = |path: &str| {
+            let below = format!("rpool{path}/ROOT/");
+            let is_active = |line: &&str| {
+                let fields: Vec<&str> = line.split('\t').collect();
+                let name = fields[0].strip_prefix(&below);
+                name.is_some_and(|name| !name.contains('/')) && fields.get(1) == Some(&"on")
+            };
+            datasets.lines().filter(is_active).count()
+        };
+        let zones = ask("zoneadm list -cp");
+        let fields = zones.lines().map(|line| line.split(':').collect::<Vec<_>>()).filter(|fields| fields.len() > 5);
+        fields
+            .filter(|fields| !matches!(fields[2], "configured" | "incomplete") && fields[1] != "global")
+            .filter(|fields| active(fields[3]) != 1)
+            .map(|fields| fields[1].to_owned())
+            .collect()
     }
 
     /// The zones that an operation took down without a right to, or without a word.

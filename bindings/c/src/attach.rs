@@ -24,6 +24,8 @@ pub struct zmgr_attach_options {
     pub update: bool,
     /// Boot at the end.
     pub boot: bool,
+    /// Take a snapshot of the zone's files first, with the label "before-attach".
+    pub snapshot: bool,
 }
 // SAFETY: repr(C), the size first, all zero legal.
 unsafe impl Options for zmgr_attach_options {}
@@ -32,7 +34,7 @@ impl Given for zmgr_attach_options {
     type Wanted = AttachOptions;
 
     unsafe fn wanted(&self) -> Result<AttachOptions> {
-        let mut attach = AttachOptions::new().update(self.update).boot(self.boot);
+        let mut attach = AttachOptions::new().update(self.update).boot(self.boot).snapshot(self.snapshot);
         attach.template = unsafe { optional_text(self.template_name, "options->template_name")? }.map(str::to_owned);
         Ok(attach)
     }

@@ -27,6 +27,7 @@ mod rename;
 mod report;
 mod sim;
 mod snapshot;
+mod update;
 mod value;
 mod zone;
 mod zones;

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     attach, check, completions, create, destroy, doctor, documents, drift, edit, find, fleet, forget, import, init,
-    man, plan, pool, power, recover, reinstall, rename, show, sim, snapshot,
+    man, plan, pool, power, recover, reinstall, rename, show, sim, snapshot, update,
 };
 use crate::examples;
 use crate::failure::Failure;
@@ -64,6 +64,9 @@ pub enum Command {
     /// Bring back detached zones, or files that destroy kept
     #[command(after_help = examples::ATTACH)]
     Attach(attach::Attach),
+    /// Update the packages of zones, after a snapshot
+    #[command(after_help = examples::UPDATE)]
+    Update(update::Update),
     /// Give a zone another name, in every file that names it
     #[command(after_help = examples::RENAME)]
     Rename(rename::Rename),
@@ -157,6 +160,7 @@ impl Command {
             Command::Reinstall(reinstall) => reinstall.run(globals),
             Command::Detach(detach) => detach.run(globals),
             Command::Attach(attach) => attach.run(globals),
+            Command::Update(update) => update.run(globals),
             Command::Rename(rename) => rename.run(globals),
             Command::Run(run) => run.run(globals),
             Command::Boot(boot) => boot.run(globals),

@@ -31,8 +31,14 @@ Examples:
 pub const ATTACH: &str = "\
 Examples:
   zmgr attach web01
-  zmgr attach web01 --update --boot
+  zmgr attach web01 --update --snapshot --boot
   zmgr attach db01 -t storage --dry-run";
+
+pub const UPDATE: &str = "\
+Examples:
+  zmgr update web01 --dry-run
+  zmgr update web01 web02 --reboot -j 2
+  zmgr update --tag web";
 
 pub const RENAME: &str = "\
 Examples:

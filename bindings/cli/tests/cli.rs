@@ -467,7 +467,7 @@ fn examples_of_the_help_are_understood() {
     let help = |words: &[&str]| String::from_utf8(zmgr().args(words).arg("--help").output().unwrap().stdout).unwrap();
     let commands = [
         "create", "destroy", "run", "exec", "import", "forget", "diff", "apply", "set", "recover", "list", "show",
-        "explain", "doctor", "rename", "detach", "attach",
+        "explain", "doctor", "rename", "detach", "attach", "update",
     ];
     let mut pages: Vec<String> = commands.iter().map(|command| help(&[command])).collect();
     pages.extend([help(&["pool", "allocate"]), help(&["sim", "fault"])]);

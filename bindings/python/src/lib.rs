@@ -24,6 +24,7 @@ mod report;
 mod run;
 mod sim;
 mod snapshots;
+mod update;
 mod zone;
 mod zones;
 

@@ -19,6 +19,8 @@ pub(crate) enum Journal {
     Applying,
     /// A snapshot is being taken, deleted or rolled back to.
     Snapshot(Progress),
+    /// Packages are being updated.
+    Updating(Progress),
 }
 
 /// The zone on the host.
@@ -89,7 +91,8 @@ pub(crate) fn decide(journal: Journal, found: &HostView, mode: RecoverMode) -> R
         Journal::Destroying { phase } => destroying(phase, found, mode),
         Journal::Reinstalling { emptied } => reinstalling(emptied, found, mode),
         Journal::Applying => applying(found, mode),
-        Journal::Snapshot(progress) => snapshot(progress, found, mode),
+        Journal::Snapshot(progress) => changing_files(progress, found, mode, ("snapshot", "rolled back")),
+        Journal::Updating(progress) => changing_files(progress, found, mode, ("update", "updated")),
     }
 }
 
@@ -276,25 +279,30 @@ fn applying(found: &HostView, mode: RecoverMode) -> RecoveryAction {
 }
 
 /// Undoes what can be undone, unless so much is done that completing it loses less.
-fn snapshot(progress: Progress, found: &HostView, mode: RecoverMode) -> RecoveryAction {
+fn changing_files(
+    progress: Progress,
+    found: &HostView,
+    mode: RecoverMode,
+    (what, done): (&str, &str),
+) -> RecoveryAction {
     let HostView::Zone { host_phase, config_match, same_installation } = found else {
-        return RecoveryAction::Refuse(
-            "the zone is gone from the host, with its configuration, since work on its snapshot began".to_owned(),
-        );
+        return RecoveryAction::Refuse(format!(
+            "the zone is gone from the host, with its configuration, since work on its {what} began"
+        ));
     };
     if let ConfigMatch::No(how) = config_match {
-        return RecoveryAction::Refuse(format!("the zone on the host is not the one of the snapshot: {how}"));
+        return RecoveryAction::Refuse(format!("the zone on the host is not the one of the {what}: {how}"));
     }
     match host_phase {
         _ if *same_installation == Some(false) => {
             RecoveryAction::Refuse("the zone was reinstalled outside zmgr".to_owned())
         }
         HostZonePhase::Configured | HostZonePhase::Incomplete => {
-            RecoveryAction::Refuse("the zone of the snapshot has lost its files".to_owned())
+            RecoveryAction::Refuse(format!("the zone of the {what} has lost its files"))
         }
-        HostZonePhase::Active if progress.needs_down => RecoveryAction::Refuse(
-            "the zone was being rolled back, and is active: halt it first (`zoneadm halt`)".to_owned(),
-        ),
+        HostZonePhase::Active if progress.needs_down => {
+            RecoveryAction::Refuse(format!("the zone was being {done}, and is active: halt it first (`zoneadm halt`)"))
+        }
         _ if mode == RecoverMode::RollBack && progress.is_final => {
             RecoveryAction::Refuse("the files have begun to change, which can only be resumed".to_owned())
         }
@@ -544,6 +552,18 @@ mod tests {
             }
             "`snapshot:`, files have begun to change" => {
                 vec![Journal::Snapshot(Progress { has_begun: true, is_final: true, needs_down: true })]
+            }
+            "`update:`, the zone is going down" => {
+                vec![Journal::Updating(Progress { has_begun: false, is_final: false, needs_down: false })]
+            }
+            "`update:`, pkg has begun, with a snapshot" => {
+                vec![Journal::Updating(Progress { has_begun: true, is_final: false, needs_down: true })]
+            }
+            "`update:`, pkg has begun, without one" => {
+                vec![Journal::Updating(Progress { has_begun: true, is_final: true, needs_down: true })]
+            }
+            "`update:`, the zone is booting" => {
+                vec![Journal::Updating(Progress { has_begun: true, is_final: true, needs_down: false })]
             }
             "`reinstall:`, `apply:`" => vec![Journal::Reinstalling { emptied: true }, Journal::Applying],
             other => panic!("no journal is {other:?}"),

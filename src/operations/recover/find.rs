@@ -14,6 +14,7 @@ use crate::operations::journal::{APPLY, REINSTALL};
 use crate::operations::snapshot::Progress;
 use crate::operations::steps::Extent;
 use crate::operations::steps::Phase;
+use crate::operations::update::StoppedUpdate;
 use crate::operations::{create_plan, identity, reinstall};
 
 /// The zone on the host.
@@ -66,6 +67,9 @@ pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
     if state.is_of_snapshot() {
         // How far it had come is seen on the host.
         return Some(Journal::Snapshot(Progress { has_begun: false, is_final: false, needs_down: false }));
+    }
+    if let Some(stopped) = StoppedUpdate::at(entry) {
+        return Some(Journal::Updating(stopped.progress()));
     }
     Some(match state {
         EntryState::Ready | EntryState::Detached => return None,
@@ -134,6 +138,8 @@ pub(super) fn inspect(context: &Context, entry: &ZoneEntry, spec: &ZoneSpec) -> 
             Some(_) if is_reinstallation(entry) || is_application(entry) => None,
             // An operation on a snapshot does not change it.
             Some(_) if entry.state.as_ref().is_some_and(EntryState::is_of_snapshot) => None,
+            // Nor does an update.
+            Some(_) if entry.state.as_ref().is_some_and(EntryState::is_of_update) => None,
             // A destruction likewise counts only if this installation is the one to remove.
             Some(_) if is_destruction && same_installation == Some(true) => None,
             Some(config) => {

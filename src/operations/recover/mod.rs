@@ -18,6 +18,7 @@ use super::journal::{Journal, Note, REINSTALL};
 use super::snapshot::{Stopped, Unfinished};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
+use super::update::StoppedUpdate;
 use super::{apply, clones, create_plan, destroy, pending, power, reinstall, view};
 use crate::api::{Action, DestroyOptions, Outcome, RecoverOptions, Report, RunOptions, Zone, ZoneStatus};
 use crate::documents::resolve::ZoneSpec;
@@ -140,7 +141,10 @@ fn recover_one(
     } else if find::is_application(&entry) {
         journal = journal.applying();
     }
-    let stopped = Stopped::at(&entry);
+    let (stopped, update) = (Stopped::at(&entry), StoppedUpdate::at(&entry));
+    if update.is_some() {
+        journal = journal.updating();
+    }
     let journal_says = match &stopped {
         Some(stopped) => {
             journal = journal.on_snapshot();
@@ -149,7 +153,7 @@ fn recover_one(
         None => journal_says,
     };
     let findings = find::inspect(&asking, &entry, &spec)?;
-    let work = Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings, stopped };
+    let work = Work { context, config_tree, entry: &entry, spec: &spec, findings: &findings, stopped, update };
     let done = match decide(journal_says, &findings.found, mode) {
         RecoveryAction::Finish if options.skip_installs && work.installs() => work.skip(events).map(Done::Skipped),
         RecoveryAction::Refuse(why) => {
@@ -202,6 +206,8 @@ struct Work<'a> {
     findings: &'a Findings,
     /// The step at which an operation on a snapshot stopped.
     stopped: Option<Stopped>,
+    /// The step at which an update of packages stopped.
+    update: Option<StoppedUpdate>,
 }
 
 impl Work<'_> {
@@ -267,6 +273,10 @@ impl Work<'_> {
             unfinished.finish(step_context, journal)?;
             return self.as_it_is().map(Done::Finished);
         }
+        if let Some(update) = &self.update {
+            update.finish(self.context, self.config_tree, self.entry, step_context, journal)?;
+            return self.as_it_is().map(Done::Finished);
+        }
         if find::is_application(self.entry) {
             apply::finish(self.context, self.config_tree, self.entry, step_context, journal)?;
             let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.into());
@@ -327,6 +337,10 @@ impl Work<'_> {
             unfinished.undo(step_context, journal)?;
             return self.as_it_is();
         }
+        if let Some(update) = &self.update {
+            update.undo(self.context, self.config_tree, self.entry, step_context, journal)?;
+            return self.as_it_is();
+        }
         if let Some(zone) = self.findings.zone.as_ref().filter(|_| self.entry.intent.keep_data) {
             let options = DestroyOptions::new().keep_data(true);
             let down = destroy::down(self.config_tree, self.entry, zone, false, &options);
@@ -360,7 +374,9 @@ impl Work<'_> {
 
     fn creation(&self) -> Result<Vec<Box<dyn Step>>> {
         let files = Arrival::of(&self.entry.intent);
-        create_plan::steps(self.spec, self.config_tree, self.context.host.dialect(), &self.host_assets()?, files)
+        let steps =
+            create_plan::steps(self.spec, self.config_tree, self.context.host.dialect(), &self.host_assets()?, files)?;
+        Ok(create_plan::after_snapshot(self.entry, steps))
     }
 
     fn host_assets(&self) -> Result<HostAssets> {

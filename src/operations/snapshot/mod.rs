@@ -16,5 +16,7 @@ mod zone_data;
 pub(crate) use listing::snapshots;
 pub(crate) use operate::{create, delete, plan, plan_create, plan_delete, plan_roll_back, roll_back, work_on};
 pub(crate) use resume::{Progress, Stopped, Unfinished};
+pub(crate) use rolling_back::plan_return;
 pub(crate) use taking::plan as plan_taking;
-pub(crate) use work::Work;
+pub(crate) use work::{Subject, Work, subject, unfinished_subject};
+pub(crate) use zone_data::check_data;

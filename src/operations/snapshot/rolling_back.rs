@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::changes;
 use super::deleting;
-use super::work::{Subject, Work, change, recorded, subject};
+use super::work::{Subject, Work, change, recorded, subject, unfinished_subject};
 use super::zone_data::{ZoneData, excluded};
 use crate::api::{Request, RollbackOptions};
 use crate::documents::config::Timeouts;
@@ -33,7 +33,31 @@ pub(crate) fn plan(
     label: &SnapshotLabel,
     options: &RollbackOptions,
 ) -> Result<Work> {
-    let subject = subject(context, name)?;
+    plan_for(context, config_tree, subject(context, name)?, label, options)
+}
+
+/// Plans the end of an operation that failed: the zone, which is down, goes back to the snapshot that was taken first, and is
+/// booted if it was running.
+pub(crate) fn plan_return(
+    context: &Context,
+    config_tree: &ConfigTree,
+    name: &ZoneName,
+    label: &SnapshotLabel,
+    boot: Option<&Boot>,
+) -> Result<Work> {
+    let subject = unfinished_subject(context, name)?;
+    let work = plan_for(context, config_tree, subject, label, &RollbackOptions::new())?;
+    Ok(Work { running: boot.is_some(), boot: boot.cloned(), ..work })
+}
+
+fn plan_for(
+    context: &Context,
+    config_tree: &ConfigTree,
+    subject: Subject,
+    label: &SnapshotLabel,
+    options: &RollbackOptions,
+) -> Result<Work> {
+    let name = &subject.document.value.name;
     let entry = &subject.document.value;
     let record = recorded(entry, label)?;
     let running = match subject.zone.state {

@@ -29,17 +29,27 @@ pub(crate) struct Work {
     pub(crate) change: Change,
 }
 
-/// A zone that an operation on snapshots can begin with.
-pub(super) struct Subject {
-    pub(super) document: Document<ZoneEntry>,
-    pub(super) id: EntryId,
-    pub(super) zone: HostZone,
+/// A zone that an operation on its files can begin with.
+pub(crate) struct Subject {
+    pub(crate) document: Document<ZoneEntry>,
+    pub(crate) id: EntryId,
+    pub(crate) zone: HostZone,
 }
 
 /// Reads the entry of a zone, and checks that the zone on the host is the one of the entry and no operation on it is unfinished.
-pub(super) fn subject(context: &Context, name: &ZoneName) -> Result<Subject> {
+pub(crate) fn subject(context: &Context, name: &ZoneName) -> Result<Subject> {
     let document = entries::document(context, name)?;
     identity::settled(&document.value)?;
+    of_document(context, document)
+}
+
+/// Reads the entry of a zone whose operation the caller goes on with.
+pub(crate) fn unfinished_subject(context: &Context, name: &ZoneName) -> Result<Subject> {
+    of_document(context, entries::document(context, name)?)
+}
+
+fn of_document(context: &Context, document: Document<ZoneEntry>) -> Result<Subject> {
+    let name = &document.value.name;
     let Some(id) = document.value.id.clone() else {
         return Err(Error::new(Code::RecoveryNeeded, format!("the entry of {name} has a state but no id"))
             .with_help(format!("it was edited: check zones/{name}.kdl")));
@@ -88,6 +98,11 @@ pub(super) fn change(
 }
 
 impl Work {
+    /// Returns the label of the snapshot that is taken.
+    pub(crate) fn label(&self) -> Option<SnapshotLabel> {
+        self.claim.as_ref().map(|claim| claim.label.clone())
+    }
+
     /// Runs it. A failure before anything is lost makes the zone what it was.
     pub(crate) fn run(&self, context: &Context, step_context: &StepContext<'_>) -> Result<()> {
         let Some(id) = self.entry.id.clone() else {

@@ -119,6 +119,11 @@ impl ZoneData {
     }
 }
 
+/// Checks that the datasets of a zone are as its boot needs them: exactly one boot environment is active.
+pub(crate) fn check_data(host: &Host, zone: &HostZone) -> Result<()> {
+    ZoneData::of(host, zone).map(drop)
+}
+
 /// Returns the uuid of the boot environment that the host runs.
 fn running_environment(host: &Host) -> Result<String> {
     let all = beadm::parse_list(&host.ask(&beadm::list())?)?;

@@ -28,6 +28,7 @@ mod snapshot;
 mod unconfigure;
 mod uninstall;
 mod unlink;
+mod update_packages;
 mod vnic;
 
 pub(crate) use attach::Attach;
@@ -44,7 +45,7 @@ pub(crate) use move_entry::MoveEntry;
 pub(crate) use move_zone::MoveZone;
 pub(crate) use origin::DropOrigin;
 pub(crate) use packages::AddPackages;
-pub(crate) use publishers::{Image, Publishers, SetPublisher, difference as publisher_difference};
+pub(crate) use publishers::{Image, Publishers, SetPublisher, difference as publisher_difference, not_mounted};
 pub(crate) use purge::PurgeDataset;
 pub(crate) use quota::Quota;
 pub(crate) use reconfigure::Reconfigure;
@@ -56,6 +57,7 @@ pub(crate) use snapshot::{DeleteSnapshot, DropSnapshots, ForgetSnapshot, KeepCop
 pub(crate) use unconfigure::Unconfigure;
 pub(crate) use uninstall::Uninstall;
 pub(crate) use unlink::Unlink;
+pub(crate) use update_packages::{KINDS as PACKAGES, RefreshCatalogs, UpdatePackages};
 pub(crate) use vnic::Vnic;
 
 use super::step_context::{StepContext, foreign};

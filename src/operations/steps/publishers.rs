@@ -21,7 +21,7 @@ pub(crate) struct Image {
 
 impl Image {
     /// Path of the image on the host.
-    pub(super) fn root(&self) -> String {
+    pub(crate) fn root(&self) -> String {
         format!("{}/root", self.zonepath)
     }
 
@@ -90,7 +90,7 @@ impl Image {
 }
 
 /// Returns the error for a zone whose files are not where they should be.
-pub(super) fn not_mounted(zone: &ZoneName, zonepath: &str) -> Error {
+pub(crate) fn not_mounted(zone: &ZoneName, zonepath: &str) -> Error {
     Error::new(Code::WrongState, format!("the file system of {zone} is not mounted on {zonepath}/root"))
         .with_help(format!("run `zoneadm -z {zone} ready`, then `zoneadm -z {zone} halt` to mount it"))
 }

@@ -29,6 +29,7 @@ impl Machine {
             ["edit-drop-address", zone] => self.edit(&zone_file(zone), |text| {
                 edit_desired(text, |line| (!line.trim_start().starts_with("address \"")).then(|| line.to_owned()))
             }),
+            ["next-release"] => crate::update::next_release(&self.dir()),
             ["edit-pool", zone, pool] => self.edit(&zone_file(zone), |text| {
                 edit_desired(text, |line| {
                     if line.trim_start().starts_with("address \"") {

@@ -35,6 +35,9 @@ pub struct Attach {
     /// Update the zones' packages to those of the host, after an upgrade of the host
     #[arg(short, long)]
     update: bool,
+    /// Take a snapshot of the zones' files first, with the label before-attach
+    #[arg(long)]
+    snapshot: bool,
     /// Boot the zones afterwards
     #[arg(long)]
     boot: bool,
@@ -48,7 +51,7 @@ pub struct Attach {
 impl Attach {
     /// Attaches the zones, or prints the plan.
     pub fn run(&self, globals: &Globals) -> Result<u8, Failure> {
-        let mut options = AttachOptions::new().update(self.update).boot(self.boot);
+        let mut options = AttachOptions::new().update(self.update).snapshot(self.snapshot).boot(self.boot);
         options.template.clone_from(&self.template);
         let manager = session::manager(globals)?;
         let names = self.zones.names(&manager)?;

@@ -27,4 +27,5 @@ pub mod rename;
 pub mod show;
 pub mod sim;
 pub mod snapshot;
+pub mod update;
 mod zone_args;
