@@ -1507,6 +1507,47 @@ zmgr_status zmgr_fleet_check(const char *const *trees,
 // Requires: As for zmgr_fleet_check.
 zmgr_status zmgr_fleet_list(const char *const *trees, size_t count, zmgr_value **out, zmgr_error **error);
 
+// Compares this host with the fleet whose store `store` in config.kdl names. `out` receives a map with the keys of
+// `zmgr fleet status --json`. Changes nothing.
+// Errors: ZMGR_CONFIG without a store; ZMGR_STORE_UNREACHABLE.
+//
+// Requires: `manager` is a live manager; `out` points to a place for a pointer; `error` is NULL or does so too.
+zmgr_status zmgr_fleet_status(const zmgr_manager *manager, zmgr_value **out, zmgr_error **error);
+
+// Joins the fleet: claims everything that the entries of this host hold, or nothing. Uses only `cancel` of `run`. `out` (may be
+// NULL) receives the status, as zmgr_fleet_status() returns it.
+// Errors: ZMGR_ADDRESS_IN_USE with a detail for each thing that another host holds; ZMGR_WRONG_STATE if another host of this name is
+// a member; ZMGR_CONFIG; ZMGR_STORE_UNREACHABLE; ZMGR_BUSY and ZMGR_CANCELLED while another process changes the registry.
+//
+// Requires: `manager` is a live manager; `run` is NULL or points to a struct whose `size` is set; `out` and `error` are NULL or point to a
+// place for a pointer.
+zmgr_status zmgr_fleet_join(const zmgr_manager *manager,
+                            const zmgr_run_options *run,
+                            zmgr_value **out,
+                            zmgr_error **error);
+
+// Makes this host's definition of a shared pool the fleet's, if every address that is held still fits. Uses only `cancel` of `run`.
+// Errors: ZMGR_NOT_FOUND if the pool is not shared; ZMGR_WRONG_STATE with a detail for each address that does not fit; ZMGR_CONFIG;
+// ZMGR_STORE_UNREACHABLE; ZMGR_BUSY and ZMGR_CANCELLED while another process changes the registry.
+//
+// Requires: `manager` is a live manager; `pool` ends in a NUL; `run` is NULL or points to a struct whose `size` is set; `error` is NULL or
+// points to a place for a pointer.
+zmgr_status zmgr_fleet_push(const zmgr_manager *manager,
+                            const char *pool,
+                            const zmgr_run_options *run,
+                            zmgr_error **error);
+
+// Forgets a host that is gone for good: what it holds becomes free, and its claims are refused until it joins again. `out` (may be
+// NULL) receives a list of what is free now: maps with the keys "kind", "value", "segment", "host" and "holder".
+// Errors: ZMGR_NOT_FOUND if the fleet has no such host; ZMGR_WRONG_STATE if it joined again in the meantime; ZMGR_CONFIG;
+// ZMGR_STORE_UNREACHABLE.
+//
+// Requires: `manager` is a live manager; `host` ends in a NUL; `out` and `error` are NULL or point to a place for a pointer.
+zmgr_status zmgr_fleet_forget(const zmgr_manager *manager,
+                              const char *host,
+                              zmgr_value **out,
+                              zmgr_error **error);
+
 // Returns the severity of a record.
 //
 // Requires: `record` is NULL or the record of the running callback; the same holds for the functions below.

@@ -150,6 +150,7 @@ pub use log::{LogLevel, LogRecord};
 pub use manager::{Manager, ManagerBuilder};
 pub use operations::diff::{Drift, DriftCause, DriftGroup, DriftItem, DriftStatus, SettingChange, ZoneDrift};
 pub use operations::find::{Found, HeldKind, HolderKind, Holding, HoldingReason, PoolPlace};
+pub use operations::fleet::{FleetClaim, FleetHost, FleetPool, FleetStatus};
 pub use operations::set::setting_keys;
 pub use registry::{AddressStanding, Allocation, HeldAddress, HeldBy, PoolUsage};
 pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, nodes, reference};

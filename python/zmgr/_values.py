@@ -304,7 +304,7 @@ class UsedRun:
     first: IPAddress
     last: IPAddress
     count: int
-    #: ``zone``, ``reservation``, ``host``, ``gateway``, ``excluded``, ``reserved`` or ``free``.
+    #: ``zone``, ``reservation``, ``host``, ``fleet``, ``gateway``, ``excluded``, ``reserved`` or ``free``.
     taken_for: str
 
 
@@ -316,11 +316,13 @@ class FamilyUsage:
     family: str
     #: Number of usable addresses in the ranges.
     total: int
-    #: Number of addresses held by zones, reservations and the host.
+    #: Number of addresses held by zones, reservations, the host and other hosts of the fleet.
     used: int
     zones: int
     reservations: int
     host: int
+    #: Number of addresses held by other hosts of the fleet.
+    fleet: int
     gateways: int
     excluded: int
     #: Number of addresses reserved in the pool's file and not held yet.
@@ -362,6 +364,81 @@ class FleetZone:
 
 
 @dataclass(frozen=True)
+class FleetClaim:
+    """Something that an entry of a host holds in a fleet."""
+
+    #: ``address``, ``mac`` or ``zone``.
+    kind: str
+    #: Address or name.
+    value: str
+    #: Segment of an address.
+    segment: str | None
+    #: Host that holds it; None if its value cannot be read.
+    host: str | None
+    #: Zone or reservation that holds it, such as ``zone web01``.
+    holder: str | None
+
+    @classmethod
+    def _from_json(cls, c: dict[str, Any]) -> FleetClaim:
+        return cls(**c)
+
+
+@dataclass(frozen=True)
+class FleetHost:
+    """Host of a fleet."""
+
+    name: str
+    #: Time at which it joined, RFC 3339; None if it is not a member but still holds something.
+    joined: str | None
+    #: Number of addresses, MAC addresses and zone names that it holds.
+    claims: int
+
+
+@dataclass(frozen=True)
+class FleetPool:
+    """Pool that hosts of a fleet share."""
+
+    name: str
+    #: Its segment, if this tree has the pool.
+    segment: str | None
+    #: Digest of this tree's definition.
+    digest: str | None
+    #: Digest of the fleet's definition; None until something is allocated.
+    stored: str | None
+    #: Host that wrote the fleet's definition.
+    written_by: str | None
+
+
+@dataclass(frozen=True)
+class FleetStatus:
+    """Fleet, as its store and this host see it at one moment."""
+
+    fleet: str
+    #: Name of this host.
+    host: str
+    #: True if this host is a member.
+    joined: bool
+    #: Members, and hosts that hold something, by name.
+    hosts: tuple[FleetHost, ...]
+    pools: tuple[FleetPool, ...]
+    claims: tuple[FleetClaim, ...]
+    #: Claims of this host that no entry has, entries whose claims are missing or held by others, pools that differ.
+    problems: tuple[Diagnostic, ...]
+
+    @classmethod
+    def _from_json(cls, s: dict[str, Any]) -> FleetStatus:
+        return cls(
+            fleet=s["fleet"],
+            host=s["host"],
+            joined=s["joined"],
+            hosts=tuple(FleetHost(**host) for host in s["hosts"]),
+            pools=tuple(FleetPool(**pool) for pool in s["pools"]),
+            claims=tuple(FleetClaim(**claim) for claim in s["claims"]),
+            problems=tuple(Diagnostic._from_json(problem) for problem in s["problems"]),
+        )
+
+
+@dataclass(frozen=True)
 class HeldAddress:
     """Address and its holder."""
 
@@ -395,7 +472,8 @@ class PoolUsage:
 
     @classmethod
     def _from_json(cls, u: dict[str, Any]) -> PoolUsage:
-        counts = ("total", "used", "zones", "reservations", "host", "gateways", "excluded", "reserved", "free", "outside")
+        held = ("total", "used", "zones", "reservations", "host", "fleet")
+        counts = (*held, "gateways", "excluded", "reserved", "free", "outside")
         families = []
         for f in u["families"]:
             free = f["largest-free"]

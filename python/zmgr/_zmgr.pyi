@@ -18,6 +18,8 @@ from ._values import (
     Diagnostic,
     Event,
     ExecResult,
+    FleetClaim,
+    FleetStatus,
     FleetZone,
     Found,
     Net,
@@ -813,6 +815,43 @@ class Manager:
 
         Raises NotFoundError if the owner does not hold the address; BusyError and CancelledError while another
         process changes the registry.
+        """
+
+    def fleet_status(self) -> FleetStatus:
+        """Compares this host with its fleet: members, what each holds, shared pools, and what is wrong. Changes nothing.
+
+        Raises ConfigError without `store` in config.kdl; StoreUnreachableError.
+        """
+
+    def fleet_join(self, *, cancel: Cancel | None = None) -> FleetStatus:
+        """Joins the fleet: claims everything that the entries of this host hold, or nothing.
+
+        - cancel: token that stops the wait for a lock.
+
+        Raises AddressInUseError with a detail for each thing that another host holds; StateError if another host of
+        this name is a member; ConfigError; StoreUnreachableError; BusyError; CancelledError.
+        """
+
+    def fleet_push(self, pool: str, *, cancel: Cancel | None = None) -> None:
+        """Makes this host's definition of a shared pool the fleet's, if every address that is held still fits.
+
+        - pool: name of the pool.
+        - cancel: token that stops the wait for a lock.
+
+        Raises NotFoundError if the pool is not shared; StateError with a detail for each address that does not fit;
+        ConfigError; StoreUnreachableError; BusyError; CancelledError.
+        """
+
+    def fleet_forget(self, host: str) -> list[FleetClaim]:
+        """Forgets a host that is gone for good: what it holds becomes free, and its claims are refused until it joins
+        again.
+
+        - host: name of the host.
+
+        Returns what is free now. Make sure first that none of its zones is running.
+
+        Raises NotFoundError if the fleet has no such host; StateError if it joined again in the meantime; ConfigError;
+        StoreUnreachableError.
         """
 
     def find(self, what: _Address | ipaddress.IPv4Interface | ipaddress.IPv6Interface) -> Found:

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::{self, File};
+use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::keys::{StoreClaim, StoreHost, StoreKey, StorePool, StoreRecord, StoreValue};
@@ -14,6 +17,8 @@ use crate::value::name::PoolName;
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     records: Arc<Mutex<BTreeMap<String, String>>>,
+    /// The file that processes share.
+    file: Option<PathBuf>,
     disturb: Option<Arc<Disturb>>,
 }
 
@@ -64,10 +69,15 @@ impl MemoryStore {
         MemoryStore::default()
     }
 
+    /// Returns a store in this file, for several processes. A process that is killed leaves it as it was before a call, or after it.
+    pub fn in_file(path: impl Into<PathBuf>) -> Self {
+        MemoryStore { file: Some(path.into()), ..MemoryStore::default() }
+    }
+
     /// Returns the same store as it is for a client whose calls are disturbed. `disturb` is asked once for each call.
     #[must_use]
     pub fn disturbed(&self, disturb: impl Fn(StoreCall) -> Disturbance + Send + Sync + 'static) -> Self {
-        MemoryStore { records: Arc::clone(&self.records), disturb: Some(Arc::new(disturb)) }
+        MemoryStore { disturb: Some(Arc::new(disturb)), ..self.clone() }
     }
 
     /// Returns everything in the store.
@@ -81,8 +91,16 @@ impl MemoryStore {
         self.lock().insert(key.encode(FLEET), text.to_owned());
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.records.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn lock(&self) -> Records<'_> {
+        let mut records = self.records.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let file = self.file.clone().map(|path| {
+            let lock = File::create(path.with_extension("lock")).expect("the lock of the store");
+            lock.lock().expect("the lock of the store");
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            *records = serde_json::from_str(&text).unwrap_or_default();
+            (path, lock)
+        });
+        Records { before: records.clone(), records, file }
     }
 
     fn call<T>(&self, call: StoreCall, answer: impl FnOnce() -> StoreAnswer<T>) -> StoreAnswer<T> {
@@ -101,6 +119,37 @@ impl MemoryStore {
                 StoreAnswer::Unknown(lost("answer"))
             }
             Disturbance::RequestLost => StoreAnswer::Unknown(lost("answer")),
+        }
+    }
+}
+
+/// The records, locked. What was changed is in the file once they are dropped.
+struct Records<'s> {
+    records: MutexGuard<'s, BTreeMap<String, String>>,
+    before: BTreeMap<String, String>,
+    file: Option<(PathBuf, File)>,
+}
+
+impl Deref for Records<'_> {
+    type Target = BTreeMap<String, String>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.records
+    }
+}
+
+impl DerefMut for Records<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.records
+    }
+}
+
+impl Drop for Records<'_> {
+    fn drop(&mut self) {
+        if let Some((path, _)) = self.file.as_ref().filter(|_| *self.records != self.before) {
+            let new = path.with_extension("new");
+            fs::write(&new, serde_json::to_string(&*self.records).unwrap_or_default()).expect("the file of the store");
+            fs::rename(new, path).expect("the file of the store");
         }
     }
 }

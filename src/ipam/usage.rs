@@ -15,6 +15,8 @@ pub enum Holder {
     Reservation,
     /// The host itself, or an unregistered zone.
     Host,
+    /// Another host of the fleet.
+    Fleet,
 }
 
 /// An address and its holder.
@@ -47,6 +49,8 @@ pub enum AddressUse {
     Reservation,
     /// Held by the host or by an unregistered zone.
     Host,
+    /// Held by another host of the fleet.
+    Fleet,
     /// A gateway of the pool's networks.
     Gateway,
     /// Excluded by the pool.
@@ -64,6 +68,7 @@ impl AddressUse {
             AddressUse::Zone => "zone",
             AddressUse::Reservation => "reservation",
             AddressUse::Host => "host",
+            AddressUse::Fleet => "fleet",
             AddressUse::Gateway => "gateway",
             AddressUse::Excluded => "excluded",
             AddressUse::Reserved => "reserved",
@@ -83,7 +88,7 @@ pub struct RangeUse {
 }
 
 /// Usage of the addresses of one family. The parts add up to `total`: an address counts once, as the first of `zones`,
-/// `reservations`, `host`, `gateways`, `excluded`, `reserved` that applies.
+/// `reservations`, `host`, `fleet`, `gateways`, `excluded`, `reserved` that applies.
 ///
 /// ```
 /// # use zmgr::*;
@@ -111,6 +116,8 @@ pub struct Usage {
     pub reservations: u128,
     /// Held by the host or by unregistered zones.
     pub host: u128,
+    /// Held by other hosts of the fleet.
+    pub fleet: u128,
     /// Gateways of the pool's networks.
     pub gateways: u128,
     /// Excluded.
@@ -130,7 +137,7 @@ pub struct Usage {
 impl Usage {
     /// Returns the number of held addresses.
     pub fn used(&self) -> u128 {
-        self.zones + self.reservations + self.host
+        self.zones + self.reservations + self.host + self.fleet
     }
 }
 
@@ -167,6 +174,8 @@ impl Space {
         let zones = take(&by_zones, AddressUse::Zone);
         let reservations = take(&by_reservations, AddressUse::Reservation);
         let host = take(&by_host, AddressUse::Host);
+        let by_fleet = held(Holder::Fleet);
+        let fleet = take(&by_fleet, AddressUse::Fleet);
         let gateways = take(&union(&Block::gateways), AddressUse::Gateway);
         let excluded = take(&union(&Block::excluded), AddressUse::Excluded);
         let reserved = take(&union(&|b| b.reserved(None)), AddressUse::Reserved);
@@ -177,18 +186,19 @@ impl Space {
         );
         map.sort_unstable_by_key(|part| part.range.first);
         let all_held: Intervals =
-            [by_zones, by_reservations, by_host].iter().flat_map(|set| set.as_slice().to_vec()).collect();
+            [by_zones, by_reservations, by_host, by_fleet].iter().flat_map(|set| set.as_slice().to_vec()).collect();
         Usage {
             family,
             total,
             zones,
             reservations,
             host,
+            fleet,
             gateways,
             excluded,
             reserved,
             free,
-            outside: everything.intersect(&all_held).count() - (zones + reservations + host),
+            outside: everything.intersect(&all_held).count() - (zones + reservations + host + fleet),
             largest_free,
             map,
         }

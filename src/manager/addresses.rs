@@ -41,6 +41,7 @@ impl Manager {
         let (pool, owner) = (PoolName::new(pool)?, ReservationName::new(owner)?);
         let given = addresses::allocate(
             &self.registry(),
+            &self.stores(),
             &self.host_usages(&|events| self.host_usage(events)),
             &pool,
             std::slice::from_ref(&owner),
@@ -68,7 +69,8 @@ impl Manager {
         let pool = PoolName::new(pool)?;
         let owners = owners.iter().map(|owner| ReservationName::new(*owner)).collect::<Result<Vec<_>>>()?;
         let make = |events: Option<&EventSender>| self.host_usage(events);
-        let given = addresses::allocate(&self.registry(), &self.host_usages(&make), &pool, &owners, None, run);
+        let given =
+            addresses::allocate(&self.registry(), &self.stores(), &self.host_usages(&make), &pool, &owners, None, run);
         let names: Vec<&str> = owners.iter().map(ReservationName::as_str).collect();
         if given.is_ok() {
             self.record_files("allocate", &names, "allocated");
@@ -102,7 +104,7 @@ impl Manager {
     ) -> Result<()> {
         let (pool, owner) = (PoolName::new(pool)?, ReservationName::new(owner)?);
         let id = id.map(str::parse).transpose()?;
-        let done = addresses::release(&self.registry(), &pool, &owner, address, id.as_ref(), run);
+        let done = addresses::release(&self.registry(), &self.stores(), &pool, &owner, address, id.as_ref(), run);
         if done.is_ok() {
             self.record_files("release", &[owner.as_str()], "released");
         }
@@ -124,8 +126,12 @@ impl Manager {
     /// ```
     pub fn pool_usage(&self, pool: &str) -> Result<PoolUsage> {
         let pool = PoolName::new(pool)?;
-        let usage =
-            addresses::pool_usage(&self.registry(), &self.host_usages(&|events| self.host_usage(events)), Some(&pool))?;
+        let usage = addresses::pool_usage(
+            &self.registry(),
+            &self.stores(),
+            &self.host_usages(&|events| self.host_usage(events)),
+            Some(&pool),
+        )?;
         usage.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "the pool is missing"))
     }
 
@@ -141,7 +147,12 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn pool_usages(&self) -> Result<Vec<PoolUsage>> {
-        addresses::pool_usage(&self.registry(), &self.host_usages(&|events| self.host_usage(events)), None)
+        addresses::pool_usage(
+            &self.registry(),
+            &self.stores(),
+            &self.host_usages(&|events| self.host_usage(events)),
+            None,
+        )
     }
 
     /// Returns problems with the addresses of a pool, or of all: held twice, held against the pool's rules, of no pool. Takes a new

@@ -25,7 +25,7 @@ impl Manager {
         let (context, _temporary) = match self.planning_site() {
             Err(error) if error.code() == Code::UnsupportedHost => {
                 let host = Host::unchecked(self.host_root());
-                (Context { registry: self.registry(), host }, None)
+                (Context { registry: self.registry(), host, stores: self.stores() }, None)
             }
             found => found?,
         };

@@ -4,6 +4,7 @@ mod addresses;
 mod doctor;
 mod documents;
 mod drift;
+mod fleet;
 mod import;
 mod open;
 mod power;

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 use tracing::Dispatch;
 
 use crate::api::{ChangeRecord, Plan, RunOptions};
+use crate::documents::store::StoreConfig;
 use crate::error::{Code, Error, Result};
 use crate::exec::Watcher;
+use crate::fleet::Store;
 use crate::host::Host;
 use crate::log::{self, LogLevel, LogRecord, LogSink};
-use crate::operations::Context;
 use crate::operations::starter;
+use crate::operations::{Context, OpenStore, Stores};
 use crate::registry::{Registry, Tree, WriteHook};
 #[cfg(feature = "sim")]
 use crate::simhost::{Dialect, SimHost};
@@ -41,6 +43,8 @@ struct Inner {
     hooks: Hooks,
     /// Where it logs; `None` for the subscriber of the program.
     log: Option<Dispatch>,
+    /// The store that config.kdl names.
+    stores: Stores,
     /// Found when first needed; a missing host is searched again.
     context: Mutex<Option<Arc<Context>>>,
 }
@@ -135,7 +139,7 @@ impl Manager {
             [] => context.host.clone(),
             _ => context.host.with_cancel(Arc::new(move || stops.iter().any(Cancel::is_cancelled))),
         };
-        Ok(Context { registry: context.registry.clone(), host })
+        Ok(Context { registry: context.registry.clone(), host, stores: context.stores.clone() })
     }
 
     /// Returns tree and host for queries; `None` if this machine cannot manage zones, which reading files does not need.
@@ -161,7 +165,7 @@ impl Manager {
             Some(watcher) => host.watched(Arc::clone(watcher)),
             None => host,
         };
-        let found = Arc::new(Context { registry: self.registry(), host });
+        let found = Arc::new(Context { registry: self.registry(), host, stores: self.stores() });
         *context = Some(Arc::clone(&found));
         Ok(found)
     }
@@ -209,7 +213,12 @@ impl Manager {
         );
         let host = Host::simulated(machine.runner());
         starter::write(&registry, Some(&host))?;
-        Ok((Context { registry, host }, Some(pretence)))
+        Ok((Context { registry, host, stores: Stores::default() }, Some(pretence)))
+    }
+
+    /// Returns the store that config.kdl names, which needs no host.
+    pub(super) fn stores(&self) -> Stores {
+        self.inner.stores.clone()
     }
 
     /// Returns the root directory of the host's files.
@@ -277,6 +286,7 @@ pub struct ManagerBuilder {
     command: Option<String>,
     hooks: Hooks,
     log: Option<(LogLevel, Arc<LogSink>)>,
+    store: Option<Arc<OpenStore>>,
 }
 
 /// Observers of a manager's commands and writes, so that tests can visit every possible crash.
@@ -299,7 +309,7 @@ impl std::fmt::Debug for ManagerBuilder {
         #[cfg(feature = "sim")]
         text.field("simulate", &self.simulate);
         text.field("host_root", &self.host_root).field("command", &self.command).field("hooks", &self.hooks);
-        text.field("log", &self.log.as_ref().map(|(level, _)| level)).finish()
+        text.field("log", &self.log.as_ref().map(|(level, _)| level)).field("store", &self.store.is_some()).finish()
     }
 }
 
@@ -352,6 +362,27 @@ impl ManagerBuilder {
         self
     }
 
+    /// Sets how the store is opened that `store` in config.kdl names. It is called when the store is first needed; the files of the
+    /// configuration are below the root of the host. Without it, a tree with `store` allocates nothing from shared pools.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// fn open(config: &StoreConfig) -> Result<Box<dyn Store>> {
+    ///     // Such as the client of the package `zmgr-etcd`.
+    ///     Err(Error::new(Code::StoreUnreachable, format!("no client for {:?}", config.kind)))
+    /// }
+    /// let manager = Manager::builder().simulate(dir.path()).store(open).build()?;
+    /// // Without `store` in config.kdl, it is never called.
+    /// manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn store(mut self, open: impl Fn(&StoreConfig) -> Result<Box<dyn Store>> + Send + Sync + 'static) -> Self {
+        self.store = Some(Arc::new(open));
+        self
+    }
+
     /// Sets observers of each command and each change to the tree.
     #[cfg(feature = "internals")]
     #[must_use]
@@ -388,7 +419,8 @@ impl ManagerBuilder {
                 .unwrap_or_else(|| "zmgr".to_owned())
         });
         let (hooks, log) = (self.hooks, self.log.map(|(level, sink)| log::dispatch(level, sink)));
-        let inner = Inner { root, rooted, place, command, hooks, log, context: Mutex::new(None) };
+        let stores = Stores::new(self.store, place.root());
+        let inner = Inner { root, rooted, place, command, hooks, log, stores, context: Mutex::new(None) };
         Ok(Manager { inner: Arc::new(inner), stops: Vec::new() })
     }
 }

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::config_tree::ConfigTree;
 use super::jobs::{EventSender, before};
+use super::membership::{Membership, Stores};
 use crate::api::RunOptions;
 use crate::documents::document::Document;
 use crate::documents::resolve::{effective, stale};
@@ -42,6 +42,7 @@ impl HostUsages<'_> {
 /// it once for all owners, and succeeds or fails as a whole.
 pub(crate) fn allocate(
     registry: &Registry,
+    stores: &Stores,
     host_usages: &HostUsages<'_>,
     pool: &PoolName,
     owners: &[ReservationName],
@@ -55,7 +56,16 @@ pub(crate) fn allocate(
     };
     let config_tree = ConfigTree::load_pools(registry.tree())?;
     config_tree.check(None)?;
+    let membership = stores.membership(registry, &config_tree)?;
     loop {
+        if let Some(membership) = &membership {
+            let known = registry.allocator(Arc::clone(&config_tree.pools), host_usage.clone())?;
+            if !made && known.unknown().any(|unknown| unknown.file.kind == EntryKind::Zone) {
+                (host_usage, made) = (host_usages.refresh(run)?, true);
+                continue;
+            }
+            return claimed(registry, membership, &host_usage, made, (pool, owners, wanted), run);
+        }
         let pools = std::sync::Arc::clone(&config_tree.pools);
         let mut pulse = || run.goes_on();
         let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
@@ -74,6 +84,37 @@ pub(crate) fn allocate(
     }
 }
 
+/// Allocates from a pool that hosts may share: chooses, claims, and writes what was chosen.
+fn claimed(
+    registry: &Registry,
+    membership: &Membership,
+    host_usage: &HostUsage,
+    made: bool,
+    (pool, owners, wanted): (&PoolName, &[ReservationName], Option<IpAddr>),
+    run: &mut RunOptions<'_>,
+) -> Result<Vec<Allocation>> {
+    let mut pulse = || run.goes_on();
+    membership.reserve(
+        registry,
+        host_usage,
+        &mut pulse,
+        |session| give(session, pool, owners, wanted),
+        |chosen| {
+            let needs = chosen.iter().filter_map(|each| {
+                let addresses = each.addresses.iter().map(|address| address.address.addr()).collect();
+                membership.wanted_by(&each.id, each.owner.as_str(), pool, addresses)
+            });
+            needs.collect()
+        },
+        |session, chosen| {
+            if made {
+                session.keep_host_usage();
+            }
+            chosen.iter().try_for_each(|each| session.allocate_again(each, wanted))
+        },
+    )
+}
+
 fn give(
     session: &mut Session<'_>,
     pool: &PoolName,
@@ -86,6 +127,7 @@ fn give(
 /// Releases what the owner holds of the pool. Errors in other files do not matter here.
 pub(crate) fn release(
     registry: &Registry,
+    stores: &Stores,
     pool: &PoolName,
     owner: &ReservationName,
     address: Option<IpAddr>,
@@ -94,19 +136,29 @@ pub(crate) fn release(
 ) -> Result<()> {
     run.wanted()?;
     let mut pulse = || run.goes_on();
-    let mut wait = Wait::up_to(lock_timeout(registry)?).pulse(&mut pulse);
+    let config_tree = ConfigTree::load_pools(registry.tree())?;
+    let membership = stores.membership(registry, &config_tree).ok().flatten();
+    // Held until the claim is gone, so that no other process claims for the same owner in the meantime.
+    let _lock = membership.as_ref().map(|membership| membership.lock(registry, &mut pulse)).transpose()?;
+    let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
     let mut session = registry.reserving(<_>::default(), HostUsage::default(), &mut wait)?;
+    let leaving = session.leaving(pool, owner, address, id)?;
     session.release(pool, owner, address, id)?;
-    session.commit()
-}
-
-fn lock_timeout(registry: &Registry) -> Result<Duration> {
-    Ok(ConfigTree::load_config(registry.tree())?.config.lock_timeout)
+    session.commit()?;
+    if let (Some(membership), Some(id)) = (membership, leaving.id) {
+        let addresses = leaving.addresses.into_iter().map(|(address, _)| address).collect();
+        if let Some(wanted) = membership.wanted_by(&id, owner.as_str(), pool, addresses) {
+            // Last: an address whose release is not certain must not look held.
+            membership.settle(&wanted, None);
+        }
+    }
+    Ok(())
 }
 
 /// Returns usage and holders of this pool, or of all.
 pub(crate) fn pool_usage(
     registry: &Registry,
+    stores: &Stores,
     host_usages: &HostUsages<'_>,
     pool: Option<&PoolName>,
 ) -> Result<Vec<PoolUsage>> {
@@ -116,11 +168,23 @@ pub(crate) fn pool_usage(
         Err(error) => (registry.last_host_usage().unwrap_or_default(), Some(unchecked(&error))),
         Ok(host_usage) => (host_usage, None),
     };
-    let mut allocator = allocator(registry, host_usage)?;
+    let config_tree = ConfigTree::load_pools(registry.tree())?;
+    config_tree.check(None)?;
+    let membership = stores.membership(registry, &config_tree)?;
+    let mut allocator = registry.allocator(Arc::clone(&config_tree.pools), host_usage)?;
+    // If the store does not answer, what this host knows is better than nothing.
+    let elsewhere = membership.map(|membership| membership.elsewhere(registry, config_tree.pools.keys()));
+    let unanswered = match elsewhere.transpose() {
+        Ok(elsewhere) => {
+            allocator.set_elsewhere(elsewhere.unwrap_or_default());
+            None
+        }
+        Err(error) => Some(error.to_detail().warning()),
+    };
     let names = pool.map_or_else(|| allocator.pool_names(), |name| vec![name.clone()]);
     let usage = |name: &PoolName| {
         let mut usage = allocator.pool_usage(name)?;
-        usage.unknown.extend(unchecked.clone());
+        usage.unknown.extend(unchecked.iter().chain(&unanswered).cloned());
         Ok(usage)
     };
     names.iter().map(usage).collect()

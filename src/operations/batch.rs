@@ -106,6 +106,10 @@ impl<'a> Batch<'a> {
 
     /// Reserves for this position and the following ones, as far as their locks are free.
     fn reserve(&self, at: usize, places: &mut MutexGuard<'_, Vec<Place>>, events: &EventSender) {
+        // Claims in a store are made one by one: one that is refused does not hold up the others.
+        if !matches!(self.context.membership(&self.prepared.config_tree), Ok(None)) {
+            return;
+        }
         let mut held: Vec<(usize, Locks)> = Vec::new();
         for (n, name) in self.names.iter().enumerate().skip(at).take(self.together) {
             // An unbuilt entry is an edit of a user's file: each is reserved alone.

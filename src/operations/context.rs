@@ -10,6 +10,7 @@ use super::config_tree::ConfigTree;
 use super::inventory::{Answers, Inventory};
 use super::jobs::EventSender;
 use super::lineage::Clones;
+use super::membership::{Membership, Stores};
 use super::step_context::StepContext;
 use crate::error::{Code, Error, Result};
 use crate::host::{Host, HostSnapshot};
@@ -22,6 +23,8 @@ use crate::value::name::ZoneName;
 pub(crate) struct Context {
     pub(crate) registry: Registry,
     pub(crate) host: Host,
+    /// The store that config.kdl names.
+    pub(crate) stores: Stores,
 }
 
 /// The host before any lock was taken, in the two forms in which it is needed.
@@ -93,6 +96,11 @@ impl Context {
     pub(crate) fn with_cancel(&self, events: &EventSender) -> Context {
         let stop = events.token();
         Context { host: self.host.with_cancel(Arc::new(move || stop.is_cancelled())), ..self.clone() }
+    }
+
+    /// Returns this host as a member of a fleet; `None` if it shares nothing with other hosts.
+    pub(crate) fn membership(&self, config_tree: &ConfigTree) -> Result<Option<Membership>> {
+        self.stores.membership(&self.registry, config_tree)
     }
 
     /// Takes a snapshot of the host. Costs a handful of commands, whatever the number of zones.
@@ -243,6 +251,8 @@ impl Context {
         let mut step_context =
             StepContext::new(&self.host, name, self.registry.tree().state(), locks.child.path(), events);
         step_context.log = Some(self.log(config_tree, name));
+        // What cannot be released for lack of a configuration is left to `recover`.
+        step_context.membership = self.membership(config_tree).ok().flatten();
         Ok(step_context)
     }
 

@@ -28,7 +28,7 @@ use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{EntryState, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::ZoneConfig;
-use crate::registry::{Session, Wait};
+use crate::registry::{Allocator, Session, Wait};
 use crate::value::name::{TemplateName, ZoneName};
 
 /// Inputs of creations, collected before any lock.
@@ -321,6 +321,19 @@ fn reserve(
 ) -> Result<Creation> {
     let config_tree = &prepared.config_tree;
     let mut pulse = || events.cancel_requests() == 0;
+    if let Some(membership) = context.membership(config_tree)? {
+        return membership.reserve(
+            &context.registry,
+            &prepared.snapshots.host_usage,
+            &mut pulse,
+            |session| choose(session.allocator(), context, prepared, name, options, approved),
+            |creation| membership.wanted(&creation.entry).into_iter().collect(),
+            |session, creation| {
+                session.keep_host_usage();
+                write(session, context, prepared, locks, creation)
+            },
+        );
+    }
     let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
     let mut session =
         context.registry.reserving(config_tree.pools.clone(), prepared.snapshots.host_usage.clone(), &mut wait)?;
@@ -340,16 +353,38 @@ pub(super) fn reserve_in(
     options: &CreateOptions,
     approved: Option<(&Change, &Pinned)>,
 ) -> Result<Creation> {
+    let creation = choose(session.allocator(), context, prepared, name, options, approved)?;
+    write(session, context, prepared, locks, &creation)?;
+    Ok(creation)
+}
+
+fn choose(
+    allocator: &mut Allocator,
+    context: &Context,
+    prepared: &Prepared,
+    name: &ZoneName,
+    options: &CreateOptions,
+    approved: Option<(&Change, &Pinned)>,
+) -> Result<Creation> {
     let pinned = approved.map(|(_, pinned)| pinned);
-    let planned = create_plan::plan(&prepared.inputs(context), session.allocator(), name, options, pinned);
-    let creation = confirmed(planned, approved.map(|(change, _)| change), |creation| &creation.change)?;
+    let planned = create_plan::plan(&prepared.inputs(context), allocator, name, options, pinned);
+    confirmed(planned, approved.map(|(change, _)| change), |creation| &creation.change)
+}
+
+fn write(
+    session: &mut Session<'_>,
+    context: &Context,
+    prepared: &Prepared,
+    locks: &Locks,
+    creation: &Creation,
+) -> Result<()> {
+    let name = &creation.entry.name;
     let desired = prepared.unbuilt.get(name);
     let document = match desired {
         Some(desired) => desired.with(creation.entry.clone())?,
         None => Document::create(&context.registry.tree().zone(name), creation.entry.clone())?,
     };
-    session.reserve_zone(&locks.zone, desired, &document)?;
-    Ok(creation)
+    session.reserve_zone(&locks.zone, desired, &document)
 }
 
 /// Returns the steps of a creation whose entry exists.

@@ -51,12 +51,13 @@ pub(crate) struct Found {
     pub(crate) impact: DestroyImpact,
 }
 
-/// Plans the destruction of a zone, as the registry and the host have it now.
+/// Plans the destruction of a zone, as the registry and the host have it now. `release`: its claims end with it.
 pub(crate) fn plan(
     registry: &Registry,
     config_tree: &ConfigTree,
     entry: &ZoneEntry,
     found: Option<&Found>,
+    release: bool,
     options: &DestroyOptions,
 ) -> Result<Destruction> {
     let name = &entry.name;
@@ -106,12 +107,18 @@ pub(crate) fn plan(
         undo: Vec::new(),
         evidence: None,
     };
+    let release = (release && !options.keep_entry).then(|| PlannedStep {
+        id: executor::RELEASE.to_owned(),
+        kind: executor::RELEASE.to_owned(),
+        files: Vec::new(),
+        ..forget.clone()
+    });
     let change = Change {
         zone: name.to_string(),
         entry_id: id.to_string(),
         request: Request::Destroy { options: options.clone() },
         spec: Value::Null,
-        steps: steps.iter().map(|step| step.planned()).chain([forget]).collect(),
+        steps: steps.iter().map(|step| step.planned()).chain(release).chain([forget]).collect(),
         notes,
         basis: Basis { documents: BTreeMap::new(), entry: id.to_string(), host: summary },
     };
@@ -283,6 +290,8 @@ pub(crate) fn plan_destruction(
     options: &DestroyOptions,
 ) -> Result<Destruction> {
     let entry = entry(context, name)?;
+    let release =
+        context.membership(config_tree).ok().flatten().is_some_and(|membership| membership.wanted(&entry).is_some());
     let Some(zone) = context.host.zone_state(name)? else {
         if options.keep_entry && entry.state == Some(EntryState::Ready) {
             return Err(Error::new(Code::WrongState, format!("the host does not have zone {name}"))
@@ -300,7 +309,7 @@ pub(crate) fn plan_destruction(
                 other.name
             )));
         }
-        let planned = plan(&context.registry, config_tree, &entry, None, options)?;
+        let planned = plan(&context.registry, config_tree, &entry, None, release, options)?;
         return finished(context, planned, removal, (name, entry.brand()), options);
     };
     if options.keep_entry && identity::settled(&entry).is_ok() {
@@ -317,7 +326,7 @@ pub(crate) fn plan_destruction(
     let autoboot = config.is_some_and(|config| config.autoboot);
     let brand = zone.brand.clone();
     let found = Found { zone, autoboot, impact };
-    let mut planned = plan(&context.registry, config_tree, &entry, Some(&found), options)?;
+    let mut planned = plan(&context.registry, config_tree, &entry, Some(&found), release, options)?;
     if options.keep_entry && kept::needs_root(&context.host, &brand) {
         planned
             .change

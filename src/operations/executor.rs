@@ -10,6 +10,7 @@ use super::origins;
 use super::step_context::{StepContext, foreign};
 use super::steps::{Boot, Halt, Phase, Probe, Step};
 use crate::api::EventKind;
+use crate::documents::zone::Before;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::value::name::ZoneName;
@@ -321,7 +322,33 @@ pub(crate) fn run_or_roll_back(
 /// Removes a zone, its entry last. A failure leaves the entry as it stands: `recover` resumes or, while nothing is lost, restores.
 pub(crate) fn destroy(step_context: &StepContext<'_>, journal: &mut Journal<'_>, steps: &Steps) -> Result<()> {
     run(step_context, journal, each(steps), Purpose::Destroy)?;
+    release(step_context, journal, Some(Note::Destroying { step: RELEASE })).map_err(|error| {
+        Purpose::Destroy.failed(step_context.zone, Stopped { at: 0, step: RELEASE.to_owned(), error })
+    })?;
     journal.remove()
+}
+
+/// Step of a destruction in which the claims of the zone end. Until then its entry holds its addresses.
+pub(crate) const RELEASE: &str = "release";
+
+/// Ends the claims of an entry that is about to be removed.
+pub(crate) fn release(step_context: &StepContext<'_>, journal: &mut Journal<'_>, note: Option<Note<'_>>) -> Result<()> {
+    let Some(membership) = &step_context.membership else { return Ok(()) };
+    let Some(entry) = journal.entry()? else { return Ok(()) };
+    let Some(wanted) =
+        membership.wanted(&entry).filter(|_| matches!(entry.intent.before, None | Some(Before::Desired)))
+    else {
+        return Ok(());
+    };
+    if let Some(note) = note {
+        journal.note(note)?;
+    }
+    step_context.next_step(RELEASE);
+    let released = membership.release(&wanted);
+    if let Err(error) = &released {
+        step_context.emit(EventKind::StepFailed { message: error.message().to_owned() });
+    }
+    released
 }
 
 /// Takes a zone from the host; its entry stays, and with it everything that the zone holds.
@@ -465,6 +492,7 @@ pub(crate) fn roll_back(
     .map_err(|stopped| stopped.error)?;
     journal.keep(&step_context.made);
     let Some((_, step)) = stuck else {
+        release(step_context, journal, None)?;
         return journal.take_back();
     };
     if let Err(error) = journal.note(Note::Failed { step: &step }) {

@@ -81,6 +81,13 @@ pub(crate) fn forget_one(
         // Under the registry lock, so that no allocation is made between the removal and the end of the host snapshot, which lacks
         // the zone.
         let mut pulse = || events.cancel_requests() == 0;
+        // The claims of a zone that the host still has stay, like its addresses.
+        if let Some(membership) = context.membership(config_tree).ok().flatten()
+            && let Some(wanted) = membership.wanted(&entries::entry(context, name)?)
+            && context.host.zone_state(name)?.is_none()
+        {
+            membership.release(&wanted)?;
+        }
         let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
         let lock = context.registry.lock_registry(&mut wait)?;
         context.registry.remove(&context.registry.tree().zone(name))?;

@@ -196,6 +196,15 @@ impl<'a> Journal<'a> {
             .map_err(|error| self.gone(error))
     }
 
+    /// Returns the entry; `None` if it was removed.
+    pub(crate) fn entry(&self) -> Result<Option<ZoneEntry>> {
+        let path = self.path();
+        match read_document(self.registry.tree(), &path)? {
+            Some(bytes) => Ok(Some(self.mine(Document::parse(&path, &bytes)?)?.value)),
+            None => Ok(None),
+        }
+    }
+
     /// Returns true if the entry was removed.
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self.path().try_exists(), Ok(false))

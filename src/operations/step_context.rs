@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::jobs::EventSender;
 use super::made::Made;
+use super::membership::Membership;
 use crate::api::{Change, Event, EventKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{Completed, Control, Invocation, Output, Stdin};
@@ -37,6 +38,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) made: Made,
     /// The zone is cloned by the same operation, and booted after that.
     pub(crate) boots_later: Cell<bool>,
+    /// This host as a member of a fleet.
+    pub(crate) membership: Option<Membership>,
     events: &'a EventSender,
     step: RefCell<String>,
     position: Cell<(usize, usize)>,
@@ -69,6 +72,7 @@ impl<'a> StepContext<'a> {
             installation: RefCell::new(None),
             made: Made::default(),
             boots_later: Cell::new(false),
+            membership: None,
             events,
             step: RefCell::new(String::new()),
             position: Cell::new((0, 0)),

@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::elsewhere::Elsewhere;
 use super::host_usage::HostUsage;
 use super::pools::{self, Pools, Segment};
 use super::snapshot::{Entry, Snapshot, Unreadable};
@@ -35,6 +36,8 @@ pub struct Allocator {
     pub(super) tree: Tree,
     pub(super) pools: Arc<Pools>,
     pub(super) host_usage: HostUsage,
+    /// What other hosts of the fleet hold.
+    elsewhere: Elsewhere,
     pub(super) snapshot: Snapshot,
     /// Nets that zones have on the host and no entry holds.
     beside: Vec<Beside>,
@@ -105,6 +108,8 @@ pub enum HeldBy {
     HostZone(String),
     /// The gateway of a pool.
     Gateway(String),
+    /// A zone or reservation on another host of the fleet, as its claim in the store names it.
+    Fleet(String),
 }
 
 impl fmt::Display for HeldBy {
@@ -115,6 +120,7 @@ impl fmt::Display for HeldBy {
             HeldBy::Host(object) => write!(f, "the host itself ({object})"),
             HeldBy::HostZone(name) => write!(f, "zone {name}, which is not in the registry"),
             HeldBy::Gateway(pool) => write!(f, "the gateway of pool {pool}"),
+            HeldBy::Fleet(holder) => f.write_str(holder),
         }
     }
 }
@@ -126,6 +132,7 @@ pub(crate) enum By<'a> {
     Reservation(&'a str),
     Host(&'a str),
     Gateway(&'a str),
+    Fleet(&'a str),
 }
 
 impl<'a> By<'a> {
@@ -167,6 +174,7 @@ impl OwnedClaim {
             By::Reservation(name) => (1, name),
             By::Host(name) => (2, name),
             By::Gateway(name) => (3, name),
+            By::Fleet(holder) => (4, holder),
         };
         let (pool, stub, vlan) = claim.segment.parts();
         OwnedClaim {
@@ -184,7 +192,8 @@ impl OwnedClaim {
             0 => By::Zone(name),
             1 => By::Reservation(name),
             2 => By::Host(name),
-            _ => By::Gateway(name),
+            3 => By::Gateway(name),
+            _ => By::Fleet(name),
         }
     }
 
@@ -231,6 +240,7 @@ impl Allocator {
             tree,
             pools,
             host_usage,
+            elsewhere: Elsewhere::default(),
             snapshot,
             beside,
             spaces: HashMap::new(),
@@ -241,6 +251,19 @@ impl Allocator {
             by_address: None,
             asked_holders: 0,
         })
+    }
+
+    /// Sets what other hosts of the fleet hold. Free addresses are then chosen at random.
+    pub(crate) fn set_elsewhere(&mut self, elsewhere: Elsewhere) {
+        if !elsewhere.is_empty() {
+            self.elsewhere = elsewhere;
+            self.forget();
+        }
+    }
+
+    /// Returns true if other hosts hold addresses, so that they probably look for one at the same time.
+    pub(super) fn is_contested(&self) -> bool {
+        !self.elsewhere.is_empty()
     }
 
     /// Returns the entries.
@@ -340,6 +363,13 @@ impl Allocator {
             let segment = self.wire_of_object(object);
             if meets(&segment) {
                 each(address, Claim { by: By::Host(object), segment, held: true, router: false, summary: None });
+            }
+        }
+        for pool in self.pools.values().filter(|_| self.is_contested()) {
+            let segment = Segment::of(pool);
+            let Some(name) = pool.segment.as_ref().filter(|_| meets(&segment)) else { continue };
+            for (address, holder) in self.elsewhere.of(name) {
+                each(address, Claim { by: By::Fleet(holder), segment, held: true, router: false, summary: None });
             }
         }
         for other in self.pools.values() {
@@ -464,6 +494,7 @@ impl Allocator {
             By::Reservation(name) => self.held_by(EntryKind::Reservation, name),
             By::Host(object) => HeldBy::Host(object.to_owned()),
             By::Gateway(pool) => HeldBy::Gateway(pool.to_owned()),
+            By::Fleet(holder) => HeldBy::Fleet(holder.to_owned()),
         }
     }
 
@@ -505,6 +536,9 @@ impl Allocator {
 
     /// Returns true if an entry or the host has this MAC address.
     pub fn has_mac(&mut self, mac: [u8; 6]) -> bool {
+        if self.elsewhere.has_mac(mac) {
+            return true;
+        }
         if let Some(names) = self.names() {
             return names.macs.contains(&mac);
         }

@@ -23,6 +23,9 @@ pub enum AddressRequest<'a> {
     Only(IpAddr),
 }
 
+/// Number of free addresses among which hosts that contend for them choose.
+const SPREAD: usize = 64;
+
 impl Allocator {
     /// Chooses addresses of a pool, IPv4 first, each with its prefix length and gateway. `taken` are addresses already chosen for
     /// the same owner that the allocator does not hold yet.
@@ -135,6 +138,7 @@ impl Allocator {
     ) -> Result<IpAddr> {
         let strategy = self.pool(name)?.strategy;
         let last = self.last_given.get(&(name.clone(), family)).copied();
+        let contested = self.is_contested();
         let used = self.used(name, family)?;
         let more: Vec<u128>;
         let numbers = match taken {
@@ -155,7 +159,11 @@ impl Allocator {
             (Some(last), Strategy::Next) => Pick::After(family.address(last)),
             _ => Pick::Lowest,
         };
-        let found = space.candidates(family, Some(owner.name)).first_free(numbers, pick);
+        let candidates = space.candidates(family, Some(owner.name));
+        let found = match contested {
+            true => any_of_the_first(&candidates, numbers)?,
+            false => candidates.first_free(numbers, pick),
+        };
         self.refuse_reserved(name, space, family, owner, taken)?;
         match found {
             Some(address) => Ok(address),
@@ -236,6 +244,7 @@ impl Allocator {
             (usage.zones, "held by zones"),
             (usage.reservations, "held by reservations"),
             (usage.host, "held by the host and by zones that are not in the registry"),
+            (usage.fleet, "held by other hosts of the fleet"),
             (usage.gateways, "of gateways"),
             (usage.excluded, "excluded"),
             (usage.reserved, "reserved"),
@@ -313,12 +322,29 @@ impl Allocator {
                     Holder::Zone
                 }
                 By::Reservation(_) => Holder::Reservation,
+                By::Fleet(_) => Holder::Fleet,
                 By::Zone(_) | By::Host(_) => Holder::Host,
             };
             holdings.push(Holding { address, holder });
         });
         holdings
     }
+}
+
+/// Returns one of the first free addresses, at random.
+fn any_of_the_first(candidates: &crate::ipam::Candidates, numbers: &[u128]) -> Result<Option<IpAddr>> {
+    let mut numbers = numbers.to_vec();
+    let mut free = Vec::new();
+    while free.len() < SPREAD
+        && let Some(address) = candidates.first_free(&numbers, Pick::Lowest)
+    {
+        numbers.push(crate::ipam::number(address));
+        free.push(address);
+    }
+    let mut byte = [0];
+    getrandom::fill(&mut byte)
+        .map_err(|error| Error::new(Code::Internal, format!("the system gives no random bytes: {error}")))?;
+    Ok(free.get(usize::from(byte[0]) % free.len().max(1)).copied())
 }
 
 fn interface(block: &Block, address: IpAddr) -> NetAddress {

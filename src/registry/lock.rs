@@ -1,7 +1,7 @@
 //! Locks: who may change what, across processes and threads.
 //!
-//! Invariant: locks are taken in one order, zones by name and then the registry, and the holder of the registry lock neither waits
-//! for a zone's lock nor runs a command. A lock is an open file; it is released when the last process that has it open ends.
+//! Invariant: locks are taken in one order, zones by name, then the fleet lock, then the registry, and the holder of the registry
+//! lock neither waits for another lock nor runs a command nor asks a store. A lock is an open file; it is released when the last process that has it open ends.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Seek, Write};
@@ -113,6 +113,12 @@ impl ChildLock {
     }
 }
 
+/// The fleet lock: while a process holds it, no other of this host claims anything in the store that hosts share.
+#[derive(Debug)]
+pub struct FleetLock {
+    _held: Held,
+}
+
 /// The lock of the registry: only its holder adds entries or changes reservations.
 #[derive(Debug)]
 pub struct RegistryLock {
@@ -184,6 +190,12 @@ impl Registry {
         let path = self.tree().child_lock(name);
         drop(self.lock(&path, Kind::Child, &what, wait)?);
         Ok(ChildLock { path })
+    }
+
+    /// Takes the fleet lock. Zone locks come first, the registry lock later.
+    pub fn lock_fleet(&self, wait: &mut Wait<'_>) -> Result<FleetLock> {
+        let held = self.lock(&self.tree().fleet_lock(), Kind::Exclusive, "the fleet", wait)?;
+        Ok(FleetLock { _held: held })
     }
 
     /// Takes the registry lock. Zone locks come first.

@@ -7,7 +7,7 @@ use super::Tree;
 use super::summary::{LinksView, NetSummary, NetView};
 use crate::documents::config::Config;
 use crate::documents::pool::{Pool, PoolNetwork, PoolShare};
-use crate::error::{Code, Diagnostic, Error, Result};
+use crate::error::Diagnostic;
 use crate::ipam::{Block, Space};
 use crate::value::name::PoolName;
 
@@ -35,14 +35,6 @@ impl Pools {
     /// The name of this host, if it is known.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
-    }
-
-    /// Fails if hosts share a pool: without a client of the store, its addresses cannot be claimed.
-    pub(super) fn refuse_shared(&self) -> Result<()> {
-        let Some(pool) = self.pools.values().find(|pool| pool.segment.is_some()) else { return Ok(()) };
-        let message =
-            format!("pool {:?} is shared with other hosts, and this zmgr has no client of a store", pool.name.as_str());
-        Err(Error::new(Code::StoreUnreachable, message).with_help("remove `fleet` from the pool to use it on one host"))
     }
 
     /// The addresses that this host may allocate from a pool.

@@ -149,6 +149,7 @@ fn family_json(usage: &Usage) -> serde_json::Value {
         "zones": count(usage.zones),
         "reservations": count(usage.reservations),
         "host": count(usage.host),
+        "fleet": count(usage.fleet),
         "gateways": count(usage.gateways),
         "excluded": count(usage.excluded),
         "reserved": count(usage.reserved),
@@ -168,6 +169,7 @@ impl HeldAddress {
             HeldBy::Host(name) => ("host", name),
             HeldBy::HostZone(name) => ("host-zone", name),
             HeldBy::Gateway(name) => ("gateway", name),
+            HeldBy::Fleet(holder) => ("fleet", holder),
         };
         serde_json::json!({
             "address": self.address.to_string(), "kind": kind, "name": name, "in-range": self.in_range,
@@ -329,7 +331,7 @@ impl Allocator {
         [a, b].into_iter().any(|by| match by {
             By::Zone(name) => self.snapshot.entry(EntryKind::Zone, name).is_some(),
             By::Reservation(_) => true,
-            By::Host(_) | By::Gateway(_) => false,
+            By::Host(_) | By::Gateway(_) | By::Fleet(_) => false,
         })
     }
 
@@ -341,7 +343,7 @@ impl Allocator {
             return false;
         }
         match (b.by, b.summary.map(|summary| summary.to_summary())) {
-            (By::Gateway(_) | By::Host(_), _) => true,
+            (By::Gateway(_) | By::Host(_) | By::Fleet(_), _) => true,
             (By::Zone(_), Some(summary)) => {
                 let routed = summary.nets.iter().chain(&summary.applied).any(|net| {
                     let ours = a.segment.pool.is_none() || net.pool.as_deref() == a.segment.pool;

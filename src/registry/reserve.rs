@@ -42,6 +42,17 @@ enum Pending {
     Remove(PathBuf),
 }
 
+/// Addresses that a reservation is about to release.
+#[derive(Debug)]
+pub(crate) struct Leaving {
+    /// Id of the reservation.
+    pub(crate) id: Option<EntryId>,
+    /// The addresses, each with its pool.
+    pub(crate) addresses: Vec<(IpAddr, String)>,
+    /// True if the reservation has no others.
+    pub(crate) all: bool,
+}
+
 /// An owner's addresses of a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -71,7 +82,6 @@ impl Allocation {
 impl Registry {
     /// Takes the registry lock and loads everything. The host usage was taken before.
     pub fn reserving(&self, pools: Arc<Pools>, host_usage: HostUsage, wait: &mut Wait<'_>) -> Result<Session<'_>> {
-        pools.refuse_shared()?;
         let lock = self.lock_registry(wait)?;
         let snapshot = self.snapshot()?;
         self.clear_temps(&snapshot)?;
@@ -183,6 +193,19 @@ impl Session<'_> {
     /// Fails with `exists` if the owner has another address than the requested one, or is a zone; otherwise as
     /// [`Allocator::choose`].
     pub fn allocate(&mut self, pool: &PoolName, owner: &ReservationName, wanted: Option<IpAddr>) -> Result<Allocation> {
+        let request = wanted.map_or(AddressRequest::EachFamily(&[]), AddressRequest::Only);
+        self.allocate_as(pool, owner, request, wanted, None)
+    }
+
+    /// `id`: that of a new reservation.
+    fn allocate_as(
+        &mut self,
+        pool: &PoolName,
+        owner: &ReservationName,
+        request: AddressRequest<'_>,
+        wanted: Option<IpAddr>,
+        id: Option<&EntryId>,
+    ) -> Result<Allocation> {
         self.allocator.pool(pool)?;
         if self.allocator.snapshot.find(EntryKind::Zone, owner.as_str()).is_some() {
             return Err(Error::new(Code::Exists, format!("{owner} is a zone, and a zone's addresses are its own"))
@@ -198,7 +221,6 @@ impl Session<'_> {
             }
         }
         let address_owner = AddressOwner { kind: EntryKind::Reservation, name: owner.as_str() };
-        let request = wanted.map_or(AddressRequest::EachFamily(&[]), AddressRequest::Only);
         let chosen = self.allocator.choose(pool, address_owner, request, &[])?;
         let more = chosen.iter().map(|c| ReservedAddress::new(c.address.addr(), pool.clone()));
         let (summary, id) = if held.is_some() {
@@ -212,6 +234,7 @@ impl Session<'_> {
             (summary, id)
         } else {
             let mut value = Reservation::new(owner.clone());
+            value.id = id.cloned();
             value.created = Some(now());
             value.addresses.extend(more);
             let id = id_of(&mut value)?;
@@ -222,6 +245,21 @@ impl Session<'_> {
         };
         self.allocator.put(EntryKind::Reservation, &summary);
         Ok(Allocation { pool: pool.clone(), owner: owner.clone(), addresses: chosen, id })
+    }
+
+    /// Allocates what another session has chosen, for the same request, and did not commit.
+    ///
+    /// Fails as [`Session::allocate`].
+    pub(crate) fn allocate_again(&mut self, chosen: &Allocation, wanted: Option<IpAddr>) -> Result<()> {
+        let (pool, owner) = (&chosen.pool, &chosen.owner);
+        let addresses: Vec<IpAddr> = chosen.addresses.iter().map(|address| address.address.addr()).collect();
+        let request = wanted.map_or(AddressRequest::EachFamily(&addresses), AddressRequest::Only);
+        let given = self.allocate_as(pool, owner, request, wanted, Some(&chosen.id))?;
+        if given == *chosen {
+            return Ok(());
+        }
+        // Another process allocated for the same owner in the meantime.
+        Err(Error::new(Code::Exists, format!("{owner} has other addresses of pool {pool}")))
     }
 
     fn held_already(
@@ -263,6 +301,31 @@ impl Session<'_> {
         id: Option<&EntryId>,
     ) -> Result<()> {
         let path = self.registry.tree().reservation(owner);
+        if self.leaving(pool, owner, address, id)?.all {
+            self.drop_pending(&path);
+            self.pending.push(Pending::Remove(path));
+            self.allocator.drop_entry(EntryKind::Reservation, owner.as_str());
+            return Ok(());
+        }
+        let old = self.read_reservation(&path)?;
+        let mut value = old.value.clone();
+        value.addresses.retain(|a| a.pool != *pool || address.is_some_and(|address| a.address != address));
+        let summary = EntrySummary::from(&value);
+        let new = old.with(value)?;
+        self.write(&path, Some(old.text()), new.text())?;
+        self.allocator.put(EntryKind::Reservation, &summary);
+        Ok(())
+    }
+
+    /// Returns what [`Session::release`] would release, and fails as it would.
+    pub(crate) fn leaving(
+        &mut self,
+        pool: &PoolName,
+        owner: &ReservationName,
+        address: Option<IpAddr>,
+        id: Option<&EntryId>,
+    ) -> Result<Leaving> {
+        let path = self.registry.tree().reservation(owner);
         self.refuse_unreadable(&path)?;
         let Some((has_id, addresses)) = self.reservation(owner)? else {
             let error = Error::new(Code::NotFound, format!("{owner} holds nothing"));
@@ -281,20 +344,9 @@ impl Session<'_> {
             let what = address.map_or("nothing".to_owned(), |address| format!("no {address}"));
             return Err(Error::new(Code::NotFound, format!("{owner} holds {what} of pool {pool}")));
         }
-        if addresses.iter().all(goes) {
-            self.drop_pending(&path);
-            self.pending.push(Pending::Remove(path));
-            self.allocator.drop_entry(EntryKind::Reservation, owner.as_str());
-            return Ok(());
-        }
-        let old = self.read_reservation(&path)?;
-        let mut value = old.value.clone();
-        value.addresses.retain(|a| !goes(&(a.address, a.pool.to_string())));
-        let summary = EntrySummary::from(&value);
-        let new = old.with(value)?;
-        self.write(&path, Some(old.text()), new.text())?;
-        self.allocator.put(EntryKind::Reservation, &summary);
-        Ok(())
+        let all = addresses.iter().all(goes);
+        let going = addresses.into_iter().filter(goes).collect();
+        Ok(Leaving { id: has_id, addresses: going, all })
     }
 
     /// Makes all changes durable: new files, then changed ones, then released ones. On failure, removes the new files again.

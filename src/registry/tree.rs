@@ -262,6 +262,11 @@ impl Tree {
         self.locks().join("registry")
     }
 
+    /// The fleet lock.
+    pub(super) fn fleet_lock(&self) -> PathBuf {
+        self.locks().join("fleet")
+    }
+
     /// The lock of one zone.
     pub fn zone_lock(&self, name: &ZoneName) -> PathBuf {
         self.locks().join(format!("{name}.lock"))

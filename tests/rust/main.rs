@@ -25,6 +25,7 @@ mod find;
 mod first_contact;
 mod fixture;
 mod fleet;
+mod fleet_store;
 mod forget;
 mod held;
 mod human_files;

@@ -114,7 +114,7 @@ pub enum Command {
     /// Show address pools; allocate and release addresses
     #[command(subcommand)]
     Pool(pool::Pools),
-    /// Compare the configuration files of several hosts
+    /// Compare several hosts, and share addresses with them
     #[command(subcommand)]
     Fleet(fleet::Fleet),
     /// List and show zone templates

@@ -144,6 +144,11 @@ Examples:
   zmgr pool allocate internal printer
   zmgr pool allocate internal loadbalancer 10.1.0.200";
 
+pub const FLEET_FORGET: &str = "\
+Examples:
+  zmgr fleet forget h3
+  zmgr fleet forget h3 --yes";
+
 pub const SIM_FAULT: &str = "\
 Examples:
   zmgr sim fault zoneadm install --exit 1 --stderr 'no network' --times 1

@@ -40,7 +40,7 @@ def samples(manager: zmgr.Manager) -> Iterator[Sample]:
     for usage in manager.pool_usages():
         for family in usage.families:
             labels = {"pool": usage.pool, "family": family.family}
-            for use in ("zones", "reservations", "host", "gateways", "excluded", "reserved", "free"):
+            for use in ("zones", "reservations", "host", "fleet", "gateways", "excluded", "reserved", "free"):
                 yield "zmgr_pool_addresses", labels | {"use": use}, getattr(family, use)
     problems = [diagnostic.severity for diagnostic in manager.check()]
     for severity in zmgr.Severity:

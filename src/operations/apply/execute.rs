@@ -49,14 +49,20 @@ pub(crate) fn apply_one(
     let Some((_, comparison)) = again.pop() else {
         return Err(Error::new(Code::Internal, "a zone that was named is not there"));
     };
+    let comparison = comparison?;
+    let membership = context.membership(config_tree)?;
+    let before = membership.as_ref().and_then(|membership| membership.wanted(comparison.entry()));
     let application =
-        reserve(&context.with_cancel(events), config_tree, snapshots, &locks, comparison?, options, approved, events)?;
+        reserve(&context.with_cancel(events), config_tree, snapshots, &locks, comparison, options, approved, events)?;
     let step_context = context.step_context(config_tree, &name, &locks, events)?;
     step_context.start(Some(&application.change));
     step_context.boots_later.set(application.rebuild && !snapshots.clones().of(&name).is_empty());
     let done = carry_out(context, config_tree, &application, &step_context);
     done?;
     drop(step_context);
+    if let (Some(membership), Some(before)) = (&membership, &before) {
+        membership.settle(before, entries::entry(context, &name).ok().as_ref());
+    }
     let found = context.host.zone_state(&name)?;
     let status = found.as_ref().map(|zone| zone.state.into());
     let mut zone = view::read(&context.registry, &name, view::spec(&context.registry, &name).ok().as_ref(), status)?;
@@ -87,6 +93,30 @@ fn reserve(
         return confirmed(planned, approved, |application| &application.change);
     }
     let mut pulse = || events.cancel_requests() == 0;
+    if let Some(membership) = context.membership(config_tree)? {
+        let name = comparison.spec.name.clone();
+        let mut application = membership.reserve(
+            &context.registry,
+            &snapshots.host_usage,
+            &mut pulse,
+            |session| {
+                let mut again = comparisons(context, config_tree, snapshots, std::slice::from_ref(&name))?;
+                let Some((_, comparison)) = again.pop() else {
+                    return Err(Error::new(Code::Internal, "a zone that was named is not there"));
+                };
+                let planned =
+                    plan(context, config_tree, snapshots, Some(session.allocator()), comparison?, options, pinned);
+                confirmed(planned, approved, |application| &application.change)
+            },
+            |application| membership.wanted(&application.entry).into_iter().collect(),
+            |session, application| {
+                let new = application.old.with(application.entry.clone())?;
+                session.reserve_zone(&locks.zone, Some(&application.old), &new)
+            },
+        )?;
+        application.old = application.old.with(application.entry.clone())?;
+        return Ok(application);
+    }
     let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
     let mut session = context.registry.reserving(config_tree.pools.clone(), snapshots.host_usage.clone(), &mut wait)?;
     let planned = plan(context, config_tree, snapshots, Some(session.allocator()), comparison, options, pinned);
@@ -157,6 +187,9 @@ fn count(application: &Application) -> usize {
 
 /// Builds a zone that the host no longer has.
 fn rebuild(application: &Application, step_context: &StepContext<'_>, mut journal: Journal<'_>) -> Result<()> {
+    if let Some(membership) = &step_context.membership {
+        membership.ensure(&application.entry)?;
+    }
     step_context.made.forget_zonepath();
     journal.keep(&step_context.made);
     journal.uninstalled();

@@ -5,6 +5,7 @@ use crate::api::CreateOptions;
 use crate::error::{Diagnostic, Severity};
 use crate::host::Host;
 use crate::operations::context::Context;
+use crate::operations::membership::Stores;
 use crate::operations::{create, create_plan};
 use crate::registry::Registry;
 use crate::value::name::ZoneName;
@@ -21,7 +22,7 @@ pub(super) fn check(documents: &Documents, registry: &Registry, host: &Host, kno
         !known.iter().filter(|finding| finding.severity == Severity::Error).any(|finding| about(&finding))
     });
     let options = CreateOptions::default();
-    let context = Context { registry: registry.clone(), host: host.clone() };
+    let context = Context { registry: registry.clone(), host: host.clone(), stores: Stores::default() };
     let wanted: Vec<(ZoneName, &CreateOptions)> = sound.map(|zone| (zone.name.clone(), &options)).collect();
     // A creation that cannot be prepared at all has an error in other files, or a host that does not answer.
     let Some(prepared) = (!wanted.is_empty()).then(|| create::prepare_unbuilt(&context, &wanted).ok()).flatten() else {

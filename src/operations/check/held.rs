@@ -40,6 +40,7 @@ fn name(by: By<'_>) -> String {
         By::Reservation(name) => format!("reservation {name}"),
         By::Host(object) => format!("the host itself ({object})"),
         By::Gateway(pool) => format!("pool {pool} as its gateway"),
+        By::Fleet(holder) => holder.to_owned(),
     }
 }
 
@@ -67,6 +68,6 @@ fn place<'d>(documents: &'d Documents, by: By<'_>, what: &What) -> Option<&'d So
             let network = pool.networks.iter().find(|each| each.gateway.map(What::Address).as_ref() == Some(what));
             Some(network.map_or(&pool.source, |network| &network.source))
         }
-        By::Host(_) => None,
+        By::Host(_) | By::Fleet(_) => None,
     }
 }

@@ -17,10 +17,13 @@ use crate::api::{
     Action, Basis, Change, ImportOptions, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
     RunOptions,
 };
+use crate::documents::document::Document;
+use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg;
+use crate::operations::membership::{Membership, Wanted};
 use crate::operations::{ConfigTree, Context, EventSender, Snapshots, before, run_counted, view};
-use crate::registry::{EntryKind, Wait, ZoneLock, now};
+use crate::registry::{EntryKind, FleetLock, Wait, ZoneLock, now};
 use crate::schema::did_you_mean;
 use crate::value::EntryId;
 use crate::value::name::{TemplateName, ZoneName};
@@ -323,10 +326,12 @@ fn adopt_batch(
             Err(error) => outcomes.push(failed(name, error)),
         }
     }
+    let mut pulse = || events.cancel_requests() == 0;
+    let claimed = claim(context, config_tree, held, &mut outcomes, &mut pulse);
+    let Claimed { held, wanted, membership, lock: _lock } = claimed;
     if held.is_empty() {
         return outcomes;
     }
-    let mut pulse = || events.cancel_requests() == 0;
     let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
     let mut session =
         match context.registry.reserving(config_tree.pools.clone(), snapshots.host_usage.clone(), &mut wait) {
@@ -336,6 +341,7 @@ fn adopt_batch(
                     outcomes.push(failed(&adoption.document.value.name, again(&error)));
                     lock.retire();
                 }
+                give_back(context, membership.as_ref(), &wanted);
                 return outcomes;
             }
         };
@@ -360,6 +366,8 @@ fn adopt_batch(
     }
     session.keep_host_usage();
     let committed = session.commit();
+    // Claims of what was not adopted.
+    give_back(context, membership.as_ref(), &wanted);
     for (adoption, lock) in adopted {
         let entry = &adoption.document.value;
         match &committed {
@@ -378,6 +386,75 @@ fn adopt_batch(
         }
     }
     outcomes
+}
+
+/// Zones whose names and addresses no other host has.
+struct Claimed {
+    held: Vec<(Adoption, ZoneLock)>,
+    wanted: Vec<Wanted>,
+    membership: Option<Membership>,
+    /// Held until the entries are on disk.
+    lock: Option<FleetLock>,
+}
+
+/// Claims what the zones have of shared pools. Zones of which another host has something are reported and left alone.
+fn claim(
+    context: &Context,
+    config_tree: &ConfigTree,
+    held: Vec<(Adoption, ZoneLock)>,
+    outcomes: &mut Vec<Outcome>,
+    pulse: &mut dyn FnMut() -> bool,
+) -> Claimed {
+    let mut claimed = Claimed { held: Vec::new(), wanted: Vec::new(), membership: None, lock: None };
+    let mut refuse = |adoption: &Adoption, lock: ZoneLock, error: Error| {
+        let name = adoption.document.value.name.to_string();
+        let error = error.with_context(format!("cannot import {name}"));
+        outcomes.push(Outcome { name, action: Action::Skipped, result: Err(error), notes: Vec::new() });
+        lock.retire();
+    };
+    let membership = match context.membership(config_tree) {
+        Ok(None) => return Claimed { held, ..claimed },
+        Ok(Some(membership)) => membership,
+        Err(error) => {
+            held.into_iter().for_each(|(adoption, lock)| refuse(&adoption, lock, again(&error)));
+            return claimed;
+        }
+    };
+    match membership.lock(&context.registry, pulse) {
+        Ok(lock) => claimed.lock = Some(lock),
+        Err(error) => {
+            held.into_iter().for_each(|(adoption, lock)| refuse(&adoption, lock, again(&error)));
+            return claimed;
+        }
+    }
+    for (mut adoption, lock) in held {
+        match membership.adopt(&context.registry, &adoption.document.value) {
+            Ok(None) => claimed.held.push((adoption, lock)),
+            Ok(Some(wanted)) => {
+                // A claim of an entry that was forgotten stays that of the zone.
+                let entry = ZoneEntry { id: Some(wanted.entry_id().clone()), ..adoption.document.value.clone() };
+                match Document::create(adoption.document.path(), entry) {
+                    Ok(document) => {
+                        adoption.document = document;
+                        claimed.wanted.push(wanted);
+                        claimed.held.push((adoption, lock));
+                    }
+                    Err(error) => {
+                        membership.give_back(&context.registry, &wanted);
+                        refuse(&adoption, lock, error);
+                    }
+                }
+            }
+            Err(error) => refuse(&adoption, lock, error),
+        }
+    }
+    Claimed { membership: Some(membership), ..claimed }
+}
+
+fn give_back(context: &Context, membership: Option<&Membership>, wanted: &[Wanted]) {
+    if let Some(membership) = membership {
+        wanted.iter().for_each(|wanted| membership.give_back(&context.registry, wanted));
+    }
 }
 
 /// Returns a copy of the error, for another zone of the batch.

@@ -93,7 +93,7 @@ pub(super) fn is_application(entry: &ZoneEntry) -> bool {
 /// Returns the phase of a step.
 fn phase(step: &str) -> Phase {
     match step.split(':').next().unwrap_or_default() {
-        "dataset" | "vnic" | "unlink" | "drop-snapshots" => Phase::Links,
+        "dataset" | "vnic" | "unlink" | "drop-snapshots" | "release" => Phase::Links,
         "configure" | "unconfigure" => Phase::Configuration,
         "install" | "clone" | "attach" | "uninstall" | "detach" => Phase::Files,
         _ => Phase::Settled,

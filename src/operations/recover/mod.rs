@@ -13,7 +13,7 @@ use super::create_plan::Arrival;
 use super::entries::entry;
 use super::executor::{self, Purpose};
 use super::host_assets::HostAssets;
-use super::jobs::{EventSender, run_in_order};
+use super::jobs::{EventSender, before, run_in_order};
 use super::journal::{Journal, Note, REINSTALL};
 use super::snapshot::{Stopped, Unfinished};
 use super::step_context::StepContext;
@@ -64,7 +64,8 @@ pub(crate) fn recover(
     };
     let config_tree = ConfigTree::load(context.registry.tree())?;
     context.clear_up(&config_tree)?;
-    let names = if names.is_empty() { unfinished(context)? } else { names.to_vec() };
+    let whole = names.is_empty();
+    let names = if whole { unfinished(context)? } else { names.to_vec() };
     let names = rename::once_each(context, names);
     let order = clones::recovery(context, &names);
     let total = names.len();
@@ -81,7 +82,25 @@ pub(crate) fn recover(
         };
         Outcome { name: name.to_string(), action, result, notes: events.take_notes() }
     });
-    Ok(Report { outcomes: outcomes? })
+    let mut outcomes = outcomes?;
+    if let Some(membership) = context.membership(&config_tree)?.filter(|_| whole) {
+        let swept = before(run, |events| {
+            let host_usage = context.with_cancel(events).snapshot()?.host_usage;
+            membership.sweep(&context.registry, &host_usage, &mut || events.cancel_requests() == 0)
+        });
+        match (swept, outcomes.first_mut()) {
+            (Ok(notes), first) => {
+                notes.iter().for_each(|note| tracing::warn!("{note}"));
+                if let Some(first) = first {
+                    first.notes.extend(notes);
+                }
+            }
+            // The zones are recovered; only claims that no entry has may be left.
+            (Err(error), Some(first)) => first.notes.push(format!("claims were not compared: {}", error.message())),
+            (Err(error), None) => return Err(error),
+        }
+    }
+    Ok(Report { outcomes })
 }
 
 /// Returns the zones with an unfinished operation.
@@ -284,6 +303,9 @@ impl Work<'_> {
             return view::read(&self.context.registry, &self.entry.name, spec.as_ref(), status).map(Done::Finished);
         }
         lacking.map_or(Ok(()), Err)?;
+        if let Some(membership) = &step_context.membership {
+            membership.ensure(self.entry)?;
+        }
         journal.installed(self.findings.uuid.clone());
         let steps = if find::is_reinstallation(self.entry) {
             // Planned first: if a key or publisher is missing, the old files stay.

@@ -15,6 +15,7 @@ use super::entries::entry;
 use super::executor::{self, Purpose};
 use super::jobs::{EventSender, run_jobs};
 use super::journal::{Journal, Note};
+use super::membership::{Membership, Wanted};
 use super::{preconditions, view};
 use crate::api::{Action, Change, Operation, Outcome, Plan, RenameOptions, Report, RunOptions, Zone};
 use crate::documents::resolve::effective;
@@ -121,8 +122,23 @@ fn rename_locked(
     let mut journal = Journal::new(&context.registry, from, id).renaming(to);
     let result = executor::change(&step_context, &mut journal, &planned.steps, Purpose::Rename)
         .and_then(|()| journal.note(Note::Ready));
+    if let Some((membership, wanted)) = membership(context, config_tree, &planned)? {
+        // The name that the zone does not have now is free for other hosts.
+        let now = entry(context, to).or_else(|_| entry(context, from)).ok();
+        membership.settle(&wanted, now.as_ref());
+    }
     result?;
     Ok((renamed(context, config_tree, to)?, planned.change.notes))
+}
+
+/// Returns what both names of the zone need in the store; `None` if that is nothing.
+fn membership(
+    context: &Context,
+    config_tree: &ConfigTree,
+    planned: &RenamePlan,
+) -> Result<Option<(Membership, Wanted)>> {
+    let Some(membership) = context.membership(config_tree)? else { return Ok(None) };
+    Ok(membership.wanted(&planned.entry).map(|wanted| (membership, wanted)))
 }
 
 /// Writes the intent: from here on the new names are held.
@@ -135,6 +151,19 @@ fn reserve(
     events: &EventSender,
 ) -> Result<()> {
     let mut pulse = || events.cancel_requests() == 0;
+    if let Some((membership, wanted)) = membership(context, config_tree, planned)? {
+        return membership.reserve(
+            &context.registry,
+            &planned.host_usage,
+            &mut pulse,
+            |session| preconditions::unregistered(session.allocator(), to),
+            |()| vec![wanted.clone()],
+            |session, ()| {
+                let new = planned.document.with(planned.entry.clone())?;
+                session.reserve_zone(&locks.zone, Some(&planned.document), &new)
+            },
+        );
+    }
     let mut wait = Wait::up_to(config_tree.config.lock_timeout).pulse(&mut pulse);
     let host_usage = planned.host_usage.clone();
     let mut session = context.registry.reserving(config_tree.pools.clone(), host_usage, &mut wait)?;

@@ -193,6 +193,9 @@ impl Allocator {
         if let Some(by) = of_entry.into_iter().chain(of_host).min() {
             return Some(Error::new(Code::Exists, format!("MAC address {text} belongs to {}", self.say(by))));
         }
+        if self.elsewhere.has_mac(mac) {
+            return Some(Error::new(Code::Exists, format!("MAC address {text} belongs to another host of the fleet")));
+        }
         let on_host = self.host_usage.macs.contains(&mac);
         on_host.then(|| Error::new(Code::Exists, format!("MAC address {text} belongs to a VNIC of the host")))
     }
@@ -222,7 +225,7 @@ pub(in crate::registry) fn in_use(address: IpAddr, holder: &HeldBy) -> Error {
         HeldBy::HostZone(name) => {
             format!("request another address; run `zmgr import {name}` to register the zone")
         }
-        HeldBy::Host(_) | HeldBy::Gateway(_) => "request another address".to_owned(),
+        HeldBy::Host(_) | HeldBy::Gateway(_) | HeldBy::Fleet(_) => "request another address".to_owned(),
     };
     Error::new(Code::AddressInUse, format!("{address} is in use by {holder}")).with_help(help)
 }

@@ -1,0 +1,639 @@
+//! This host as a member of a fleet: claims in the store that other hosts see.
+//!
+//! Invariant: what an entry holds of a shared pool is claimed before the entry is on disk. The claim ends when nothing uses it: for a
+//! zone before its entry is removed, which records the step, and for a reservation after. The fleet lock is held from a claim until the
+//! entry is on disk; while the store is asked, the registry lock is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::config_tree::ConfigTree;
+use crate::api::hex;
+use crate::documents::pool::Pool;
+use crate::documents::store::StoreConfig;
+use crate::documents::zone::ZoneEntry;
+use crate::error::{Code, Error, Result};
+use crate::fleet::{
+    ClaimKind, MAX_STORE_KEYS, Store, StoreAnswer, StoreClaim, StoreHost, StoreKey, StorePool, StoreRecord,
+    StoreRefusal, StoreValue,
+};
+use crate::registry::{
+    Elsewhere, EntryKind, EntrySummary, FleetLock, HostUsage, Pools, Registry, Session, SummaryView, Wait, now,
+};
+use crate::value::EntryId;
+use crate::value::address::MacAddr;
+use crate::value::name::{PoolName, ZoneName};
+
+/// How often a call is repeated whose answer was lost.
+const REPEATS: usize = 3;
+
+/// How often other addresses are chosen when others are faster.
+const CHOICES: usize = 20;
+
+/// Opens the store of a configuration.
+pub(crate) type OpenStore = dyn Fn(&StoreConfig) -> Result<Box<dyn Store>> + Send + Sync;
+
+/// A store and the configuration that it was opened with.
+type Opened = (StoreConfig, Arc<dyn Store>);
+
+/// The store of a host, opened when it is first needed and again when its configuration has changed.
+#[derive(Clone, Default)]
+pub(crate) struct Stores {
+    open: Option<Arc<OpenStore>>,
+    /// Root directory of the host's files.
+    root: PathBuf,
+    opened: Arc<Mutex<Option<Opened>>>,
+}
+
+impl std::fmt::Debug for Stores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stores").field("can_open", &self.open.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Stores {
+    pub(crate) fn new(open: Option<Arc<OpenStore>>, root: &Path) -> Self {
+        Stores { open, root: root.to_owned(), opened: Arc::default() }
+    }
+
+    /// Returns this host as a member of a fleet, if it shares anything with other hosts. Opens no connection.
+    ///
+    /// Fails with `config` if a pool is shared and there is no store.
+    pub(crate) fn membership(&self, registry: &Registry, config_tree: &ConfigTree) -> Result<Option<Membership>> {
+        let shares = |membership: &Membership| membership.unique_names || !membership.shared.is_empty();
+        Ok(self.member_of(registry, config_tree)?.filter(shares))
+    }
+
+    /// Returns this host as a member of a fleet; `None` without `store` in config.kdl. Otherwise as [`Stores::membership`].
+    pub(super) fn member_of(&self, registry: &Registry, config_tree: &ConfigTree) -> Result<Option<Membership>> {
+        let Some(config) = &config_tree.config.store else {
+            let Some(pool) = config_tree.pools.values().find(|pool| pool.segment.is_some()) else { return Ok(None) };
+            let message =
+                format!("pool {:?} is shared with other hosts, and config.kdl has no `store`", pool.name.as_str());
+            return Err(Error::new(Code::Config, message)
+                .with_help("add `store` to config.kdl, or remove `fleet` from the pool to use it on one host"));
+        };
+        let named = config_tree.config.host.as_ref().map(|host| host.value.clone());
+        let shared = config_tree.pools.values().filter_map(|pool| {
+            let segment = pool.segment.as_ref()?.value.clone();
+            Some((pool.name.clone(), Shared { segment, digest: digest(pool) }))
+        });
+        let layers = config_tree.templates.values().map(|template| &template.settings);
+        let golden = layers.chain([&config_tree.config.defaults]).filter_map(|layer| layer.clone_from.as_ref());
+        Ok(Some(Membership {
+            stores: self.clone(),
+            host: named.or_else(|| registry.tree().nodename()),
+            shared: shared.collect(),
+            unique_names: config_tree.config.unique_names,
+            golden: golden.map(|source| source.value.clone()).collect(),
+            timeout: config_tree.config.lock_timeout,
+            pools: Arc::clone(&config_tree.pools),
+            config: config.clone(),
+        }))
+    }
+
+    fn store(&self, config: &StoreConfig) -> Result<Arc<dyn Store>> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, store)) = &*opened
+            && known == config
+        {
+            return Ok(Arc::clone(store));
+        }
+        let Some(open) = &self.open else {
+            let message = format!("config.kdl has `store {:?}`, and this zmgr has no client for it", config.kind);
+            return Err(Error::new(Code::StoreUnreachable, message)
+                .with_help("use a zmgr that was built with the feature `fleet`"));
+        };
+        let store: Arc<dyn Store> = open(&below(config, &self.root))?.into();
+        *opened = Some((config.clone(), Arc::clone(&store)));
+        Ok(store)
+    }
+}
+
+/// Returns the configuration with its files below the root of the host.
+fn below(config: &StoreConfig, root: &Path) -> StoreConfig {
+    let mut config = config.clone();
+    let place = |path: &mut PathBuf| *path = root.join(path.strip_prefix("/").unwrap_or(path));
+    if let Some(tls) = &mut config.tls {
+        [&mut tls.ca, &mut tls.cert, &mut tls.key].into_iter().flatten().for_each(place);
+    }
+    config.user.iter_mut().for_each(|user| place(&mut user.password_file));
+    config
+}
+
+/// A pool that hosts share.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) segment: String,
+    pub(super) digest: String,
+}
+
+/// This host as a member of a fleet.
+#[derive(Debug)]
+pub(crate) struct Membership {
+    stores: Stores,
+    pub(super) config: StoreConfig,
+    host: Option<String>,
+    pub(super) shared: BTreeMap<PoolName, Shared>,
+    unique_names: bool,
+    /// Zones that others are cloned from: their names may exist on every host.
+    golden: BTreeSet<ZoneName>,
+    timeout: Duration,
+    pub(super) pools: Arc<Pools>,
+}
+
+/// What an entry needs in the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(super) entry: EntryId,
+    pub(super) kind: ClaimKind,
+    pub(super) name: String,
+    pub(super) keys: BTreeSet<StoreKey>,
+    pools: BTreeSet<PoolName>,
+}
+
+impl Wanted {
+    /// Returns the id of the entry.
+    pub(crate) fn entry_id(&self) -> &EntryId {
+        &self.entry
+    }
+}
+
+/// Answer to a claim.
+pub(super) enum Claimed {
+    Done,
+    /// Other entries hold some of the keys.
+    Held(Vec<StoreRecord>),
+}
+
+impl Membership {
+    pub(super) fn store(&self) -> Result<Arc<dyn Store>> {
+        self.stores.store(&self.config)
+    }
+
+    /// Returns the name of this host in the fleet.
+    pub(super) fn host_name(&self) -> Result<&str> {
+        self.host.as_deref().ok_or_else(|| {
+            Error::new(Code::Config, "the name of this host in the fleet is not known")
+                .with_help("set `host` in config.kdl")
+        })
+    }
+
+    /// Returns this host with its incarnation; `wrong-state` if it has not joined.
+    pub(super) fn member(&self) -> Result<StoreHost> {
+        let name = self.host_name()?;
+        match &self.config.incarnation {
+            Some(incarnation) => Ok(StoreHost::new(name, incarnation.clone(), String::new())),
+            None => Err(not_joined(name, &self.config.fleet)),
+        }
+    }
+
+    /// Takes the fleet lock of this host. Zone locks come first, the registry lock later.
+    pub(crate) fn lock(&self, registry: &Registry, pulse: &mut dyn FnMut() -> bool) -> Result<FleetLock> {
+        registry.lock_fleet(&mut Wait::up_to(self.timeout).pulse(pulse))
+    }
+
+    /// Returns what a zone's entry needs in the store; `None` if that is nothing.
+    pub(crate) fn wanted(&self, entry: &ZoneEntry) -> Option<Wanted> {
+        let summary = EntrySummary::from(entry);
+        let nets = summary.nets.iter().chain(&summary.applied);
+        let nets =
+            nets.map(|net| (net.pool.as_deref(), net.mac, net.addresses.iter().map(|(a, _)| a.addr()).collect()));
+        let mut names = vec![entry.name.clone()];
+        names.extend(entry.renaming.iter().flat_map(|renaming| [renaming.from.clone(), renaming.to.clone()]));
+        self.collect(entry.id.clone()?, ClaimKind::Zone, entry.name.as_str(), names, nets)
+    }
+
+    /// Returns what an entry of the registry needs in the store; `None` if that is nothing, or if it is not built.
+    pub(super) fn wanted_of(&self, summary: &SummaryView<'_>) -> Option<Wanted> {
+        let id = summary.id()?.parse().ok()?;
+        let (kind, names) = match summary.kind {
+            EntryKind::Zone => (ClaimKind::Zone, ZoneName::new(summary.name).into_iter().collect()),
+            EntryKind::Reservation => (ClaimKind::Reservation, Vec::new()),
+        };
+        let nets = summary.all_nets();
+        let nets = nets.map(|net| (net.pool, net.mac(), net.addresses().map(|(a, _)| a.addr()).collect()));
+        self.collect(id, kind, summary.name, names, nets)
+    }
+
+    /// Returns what a reservation needs in the store for addresses of a pool; `None` if the pool is not shared.
+    pub(crate) fn wanted_by(
+        &self,
+        id: &EntryId,
+        owner: &str,
+        pool: &PoolName,
+        addresses: Vec<IpAddr>,
+    ) -> Option<Wanted> {
+        let net = (Some(pool.as_str()), None, addresses);
+        self.collect(id.clone(), ClaimKind::Reservation, owner, Vec::new(), std::iter::once(net))
+    }
+
+    fn collect<'n>(
+        &self,
+        entry: EntryId,
+        kind: ClaimKind,
+        name: &str,
+        names: Vec<ZoneName>,
+        nets: impl Iterator<Item = (Option<&'n str>, Option<[u8; 6]>, Vec<IpAddr>)>,
+    ) -> Option<Wanted> {
+        let (mut keys, mut pools) = (BTreeSet::new(), BTreeSet::new());
+        for (pool, mac, addresses) in nets {
+            let Some((pool, Shared { segment, .. })) = pool.and_then(|pool| self.shared.get_key_value(pool)) else {
+                continue;
+            };
+            let of = addresses.into_iter().map(|address| StoreKey::Ip { segment: segment.clone(), address });
+            keys.extend(of);
+            keys.extend(mac.map(|mac| StoreKey::Mac { segment: segment.clone(), mac: MacAddr::new(mac) }));
+            pools.insert(pool.clone());
+        }
+        if self.unique_names {
+            keys.extend(names.into_iter().filter(|name| !self.golden.contains(name)).map(StoreKey::Zone));
+        }
+        (!keys.is_empty()).then(|| Wanted { entry, kind, name: name.to_owned(), keys, pools })
+    }
+
+    /// Claims everything that an entry needs, or nothing. Asking twice is safe.
+    pub(super) fn claim(&self, wanted: &Wanted) -> Result<Claimed> {
+        if wanted.keys.len() > MAX_STORE_KEYS {
+            let message = format!(
+                "{} has {} addresses of shared pools, more than {MAX_STORE_KEYS}",
+                wanted.name,
+                wanted.keys.len()
+            );
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        let (store, member) = (self.store()?, self.member()?);
+        let claim = StoreClaim::new(wanted.entry.clone(), &member, wanted.kind, wanted.name.as_str(), now());
+        let keys: Vec<StoreKey> = wanted.keys.iter().cloned().collect();
+        let pools: Vec<(PoolName, StorePool)> = wanted
+            .pools
+            .iter()
+            .filter_map(|pool| {
+                Some((pool.clone(), StorePool::new(&self.shared.get(pool)?.digest, &member.host, now())))
+            })
+            .collect();
+        match ask(|| store.claim(&claim, &keys, &pools)) {
+            StoreAnswer::Done(()) => Ok(Claimed::Done),
+            StoreAnswer::Refused(StoreRefusal::Held(held)) => Ok(Claimed::Held(held)),
+            StoreAnswer::Refused(refusal) => Err(self.refused(refusal)),
+            // What may be claimed now, and no entry has, is left to `recover`.
+            StoreAnswer::Unknown(error) | StoreAnswer::Unreachable(error) => Err(error),
+        }
+    }
+
+    /// Claims what an entry on disk needs, before anything is built for it. An entry of an old backup may have lost its claims.
+    pub(crate) fn ensure(&self, entry: &ZoneEntry) -> Result<()> {
+        let Some(wanted) = self.wanted(entry) else { return Ok(()) };
+        match self.claim(&wanted)? {
+            Claimed::Done => Ok(()),
+            Claimed::Held(held) => Err(taken(&held)),
+        }
+    }
+
+    /// Releases what an entry holds in the store.
+    pub(crate) fn release(&self, wanted: &Wanted) -> Result<()> {
+        self.release_keys(&wanted.entry, wanted.keys.iter().cloned().collect())
+    }
+
+    pub(super) fn release_keys(&self, entry: &EntryId, keys: Vec<StoreKey>) -> Result<()> {
+        let (store, member) = (self.store()?, self.member()?);
+        for keys in keys.chunks(MAX_STORE_KEYS) {
+            match ask(|| store.release(&member, entry, keys)) {
+                StoreAnswer::Done(()) => {}
+                StoreAnswer::Refused(refusal) => return Err(self.refused(refusal)),
+                StoreAnswer::Unknown(error) | StoreAnswer::Unreachable(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Releases what an entry held before a change and does not hold after it. What cannot be released now is left to `recover`.
+    pub(crate) fn settle(&self, before: &Wanted, now: Option<&ZoneEntry>) {
+        let kept = now.and_then(|entry| self.wanted(entry)).map(|wanted| wanted.keys).unwrap_or_default();
+        let gone: Vec<StoreKey> = before.keys.difference(&kept).cloned().collect();
+        if !gone.is_empty()
+            && let Err(error) = self.release_keys(&before.entry, gone)
+        {
+            tracing::warn!(zone = %before.name, "claims are left to `zmgr recover`: {}", error.message());
+        }
+    }
+
+    /// Reads what begins with this text.
+    pub(super) fn read(&self, prefix: &str) -> Result<Vec<StoreRecord>> {
+        match self.store()?.read(prefix) {
+            StoreAnswer::Done(records) => Ok(records),
+            StoreAnswer::Refused(refusal) => Err(self.refused(refusal)),
+            StoreAnswer::Unknown(error) | StoreAnswer::Unreachable(error) => Err(error),
+        }
+    }
+
+    /// Returns what others hold in the segments of these pools.
+    pub(super) fn elsewhere<'p>(
+        &self,
+        registry: &Registry,
+        pools: impl Iterator<Item = &'p PoolName>,
+    ) -> Result<Elsewhere> {
+        let segments: BTreeSet<&str> = pools.filter_map(|pool| Some(self.shared.get(pool)?.segment.as_str())).collect();
+        let mut records = Vec::new();
+        for segment in segments {
+            records.extend(self.read(&format!("ip/{segment}/"))?);
+            records.extend(self.read(&format!("mac/{segment}/"))?);
+        }
+        // Read afterwards: an entry of this host whose claim was seen is on disk, or its lock is held by us.
+        let snapshot = registry.snapshot()?;
+        let ours: BTreeSet<&str> = snapshot.entries().filter_map(|entry| entry.summary.id()).collect();
+        let mut elsewhere = Elsewhere::default();
+        for record in &records {
+            if record.claim().is_some_and(|claim| ours.contains(claim.entry.as_str())) {
+                continue;
+            }
+            match &record.key {
+                StoreKey::Ip { segment, address } => elsewhere.hold(segment, *address, holder(record)),
+                StoreKey::Mac { mac, .. } => elsewhere.hold_mac(mac.bytes()),
+                _ => {}
+            }
+        }
+        Ok(elsewhere)
+    }
+
+    /// Chooses with `choose`, claims what `wanted` says, and writes entries with `write`, in this order. If another host is faster,
+    /// chooses again.
+    pub(crate) fn reserve<T>(
+        &self,
+        registry: &Registry,
+        host_usage: &HostUsage,
+        pulse: &mut dyn FnMut() -> bool,
+        mut choose: impl FnMut(&mut Session<'_>) -> Result<T>,
+        wanted: impl Fn(&T) -> Vec<Wanted>,
+        mut write: impl FnMut(&mut Session<'_>, &T) -> Result<()>,
+    ) -> Result<T> {
+        let _lock = self.lock(registry, pulse)?;
+        let mut elsewhere = Elsewhere::default();
+        let mut failed = None;
+        for _ in 0..CHOICES {
+            // Not committed: what is chosen is only held once it is claimed and written.
+            let mut session = self.session(registry, host_usage, pulse, &elsewhere)?;
+            let chosen = choose(&mut session)?;
+            drop(session);
+            let wanted = wanted(&chosen);
+            if let Some(held) = self.claim_all(registry, &wanted)? {
+                let pools = wanted.iter().flat_map(|wanted| &wanted.pools);
+                elsewhere = self.elsewhere(registry, pools)?;
+                // A name cannot be chosen again.
+                let names: Vec<StoreRecord> =
+                    held.iter().filter(|record| matches!(record.key, StoreKey::Zone(_))).cloned().collect();
+                if !names.is_empty() {
+                    return Err(taken(&names));
+                }
+                failed = Some(taken(&held));
+                continue;
+            }
+            let written = self.session(registry, host_usage, pulse, &elsewhere).and_then(|mut session| {
+                write(&mut session, &chosen)?;
+                session.commit()
+            });
+            let Err(error) = written else { return Ok(chosen) };
+            wanted.iter().for_each(|wanted| self.give_back(registry, wanted));
+            match error.code() {
+                // Another process of this host was faster; if not, choosing again says so.
+                Code::AddressInUse | Code::Exists => failed = Some(error),
+                _ => return Err(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| Error::new(Code::Busy, "other hosts claim every address that is chosen")))
+    }
+
+    fn session<'r>(
+        &self,
+        registry: &'r Registry,
+        host_usage: &HostUsage,
+        pulse: &mut dyn FnMut() -> bool,
+        elsewhere: &Elsewhere,
+    ) -> Result<Session<'r>> {
+        let mut wait = Wait::up_to(self.timeout).pulse(pulse);
+        let mut session = registry.reserving(Arc::clone(&self.pools), host_usage.clone(), &mut wait)?;
+        session.allocator().set_elsewhere(elsewhere.clone());
+        Ok(session)
+    }
+
+    /// Claims all of these, or none. Returns what others hold.
+    fn claim_all(&self, registry: &Registry, wanted: &[Wanted]) -> Result<Option<Vec<StoreRecord>>> {
+        for (at, each) in wanted.iter().enumerate() {
+            let claimed = self.claim(each);
+            if !matches!(claimed, Ok(Claimed::Done)) {
+                wanted[..at].iter().for_each(|done| self.give_back(registry, done));
+            }
+            if let Claimed::Held(held) = claimed? {
+                return Ok(Some(held));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Claims what the entry of an existing zone needs. If the claims of an entry that was forgotten are still those of the zone, the
+    /// new entry takes its id. The fleet lock is held.
+    pub(crate) fn adopt(&self, registry: &Registry, entry: &ZoneEntry) -> Result<Option<Wanted>> {
+        let Some(mut wanted) = self.wanted(entry) else { return Ok(None) };
+        let Claimed::Held(held) = self.claim(&wanted)? else { return Ok(Some(wanted)) };
+        let member = self.member()?;
+        let snapshot = registry.snapshot()?;
+        let left = |claim: &&StoreClaim| {
+            let of_an_entry = snapshot.entries().any(|entry| entry.summary.id() == Some(claim.entry.as_str()));
+            claim.host == member.host && claim.name == wanted.name && claim.kind == ClaimKind::Zone && !of_an_entry
+        };
+        let ids: Option<BTreeSet<&EntryId>> =
+            held.iter().map(|record| record.claim().filter(left).map(|claim| &claim.entry)).collect();
+        let Some(id) = ids.filter(|ids| ids.len() == 1).and_then(|ids| ids.into_iter().next().cloned()) else {
+            return Err(taken(&held));
+        };
+        wanted.entry = id;
+        match self.claim(&wanted)? {
+            Claimed::Done => Ok(Some(wanted)),
+            Claimed::Held(held) => Err(taken(&held)),
+        }
+    }
+
+    /// Releases what was claimed for an entry that was not written, except what an entry with its id holds.
+    pub(crate) fn give_back(&self, registry: &Registry, wanted: &Wanted) {
+        let Ok(snapshot) = registry.snapshot() else { return };
+        let entry = snapshot.entries().find(|entry| entry.summary.id() == Some(wanted.entry.as_str()));
+        let kept = entry.and_then(|entry| self.wanted_of(&entry.summary)).map(|own| own.keys).unwrap_or_default();
+        let gone = wanted.keys.difference(&kept).cloned().collect();
+        // What cannot be released now is left to `recover`.
+        let _ = self.release_keys(&wanted.entry, gone);
+    }
+
+    pub(super) fn refused(&self, refusal: StoreRefusal) -> Error {
+        let host = self.host.as_deref().unwrap_or_default();
+        match refusal {
+            StoreRefusal::Held(held) => taken(&held),
+            StoreRefusal::NotJoined(None) => not_joined(host, &self.config.fleet),
+            StoreRefusal::NotJoined(Some(other)) => Error::new(
+                Code::WrongState,
+                format!("another host {host:?} joined fleet {:?} at {}", self.config.fleet, other.created),
+            )
+            .with_help(format!("set another `host` in config.kdl; if it is gone, run `zmgr fleet forget {host}`")),
+            StoreRefusal::PoolDiffers { pool, stored } => {
+                let ours = self.shared.get(&pool).map_or("", |shared| shared.digest.as_str());
+                let theirs = match &stored {
+                    Some(stored) => {
+                        format!("{:?} that host {:?} wrote at {}", stored.digest, stored.host, stored.created)
+                    }
+                    None => "an unknown one".to_owned(),
+                };
+                let message = format!(
+                    "pool {:?} is not the same on all hosts: its digest here is {ours:?}, the fleet's is {theirs}",
+                    pool.as_str()
+                );
+                Error::new(Code::Config, message).with_help(format!(
+                    "use the same file on every host; to make this one the fleet's, run `zmgr fleet push {pool}`"
+                ))
+            }
+        }
+    }
+}
+
+/// Asks again as long as the answer is lost.
+pub(super) fn ask<T>(mut call: impl FnMut() -> StoreAnswer<T>) -> StoreAnswer<T> {
+    for _ in 1..REPEATS {
+        match call() {
+            StoreAnswer::Unknown(_) => {}
+            answer => return answer,
+        }
+    }
+    call()
+}
+
+fn not_joined(host: &str, fleet: &str) -> Error {
+    Error::new(Code::WrongState, format!("host {host:?} has not joined fleet {fleet:?}, or was forgotten"))
+        .with_help("run `zmgr fleet join`")
+}
+
+/// Returns the error for keys that others hold.
+pub(super) fn taken(held: &[StoreRecord]) -> Error {
+    let of = |record: &StoreRecord| match &record.key {
+        StoreKey::Ip { address, .. } => (Code::AddressInUse, format!("address {address}")),
+        StoreKey::Mac { mac, .. } => (Code::Exists, format!("MAC address {mac}")),
+        StoreKey::Zone(name) => (Code::Exists, format!("zone name {:?}", name.as_str())),
+        key => (Code::Exists, key.to_string()),
+    };
+    let said: Vec<(Code, String)> = held
+        .iter()
+        .map(|record| {
+            let (code, what) = of(record);
+            (code, format!("{what} is in use by {}", holder(record)))
+        })
+        .collect();
+    let first = said.iter().find(|(code, _)| *code == Code::AddressInUse).or(said.first());
+    let (code, message) = first.cloned().unwrap_or((Code::Exists, "it is in use on another host".to_owned()));
+    let others = said.into_iter().filter(|(_, other)| *other != message);
+    let details = others.map(|(code, message)| crate::error::Diagnostic::new(code.slug(), message)).collect();
+    Error::new(code, message).with_details(details).with_help("run `zmgr fleet status` to see what each host holds")
+}
+
+/// Returns the holder of a record as text.
+pub(super) fn holder(record: &StoreRecord) -> String {
+    match &record.value {
+        StoreValue::Claim(claim) => claim.to_string(),
+        _ => "an entry that this zmgr cannot read".to_owned(),
+    }
+}
+
+/// Returns the digest of what decides which addresses of a pool are free: hosts that disagree about it must not share the pool.
+pub(super) fn digest(pool: &Pool) -> String {
+    let mut lines = Vec::new();
+    for network in &pool.networks {
+        let of = network.network;
+        lines.push(format!("network {of}"));
+        lines.extend(network.gateway.map(|gateway| format!("gateway {of} {gateway}")));
+        lines.extend(network.ranges.iter().map(|(first, last)| format!("range {of} {first} {last}")));
+        lines.extend(network.excludes.iter().map(|(first, last)| format!("exclude {of} {first} {last}")));
+        lines.extend(network.reserves.iter().map(|(address, whom)| format!("reserve {of} {address} {whom}")));
+        let shares = network.shares.iter();
+        lines.extend(shares.map(|share| format!("share {of} {} {} {}", share.host, share.first, share.last)));
+    }
+    lines.extend(pool.vlan.as_ref().map(|vlan| format!("vlan {}", vlan.value)));
+    lines.extend(pool.segment.as_ref().map(|segment| format!("segment {}", segment.value)));
+    lines.sort();
+    hex(&Sha256::digest(lines.join("\n")))
+}
+
+impl Membership {
+    /// Makes the claims of this host those of its entries: releases claims that no entry has and no zone of the host uses, and claims
+    /// what entries of an old backup have lost. Returns notes about what stays and what others hold.
+    ///
+    /// `host_usage` was taken before; with the fleet lock, no claim is on its way to its entry.
+    pub(crate) fn sweep(
+        &self,
+        registry: &Registry,
+        host_usage: &HostUsage,
+        pulse: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<String>> {
+        let _lock = self.lock(registry, pulse)?;
+        let member = self.member()?;
+        let records = self.read("")?;
+        let snapshot = registry.snapshot()?;
+        if let Some(unreadable) = snapshot.unreadable().first() {
+            let path = unreadable.file.path.display();
+            return Ok(vec![format!("no claims are released: {path} cannot be read, so its addresses are unknown")]);
+        }
+        let mut own: BTreeMap<EntryId, (Wanted, bool)> = BTreeMap::new();
+        for entry in snapshot.entries() {
+            if let Some(wanted) = self.wanted_of(&entry.summary) {
+                let settled = entry.summary.state().is_none_or(|state| state == "ready");
+                own.insert(wanted.entry.clone(), (wanted, settled));
+            }
+        }
+        let (mut notes, mut gone) = (Vec::new(), BTreeMap::<EntryId, Vec<StoreKey>>::new());
+        for record in &records {
+            let Some(claim) = record.claim().filter(|claim| claim.host == member.host) else { continue };
+            match own.get(&claim.entry) {
+                // An unfinished operation may hold more than its entry says.
+                Some((wanted, settled)) if wanted.keys.contains(&record.key) || !settled => {}
+                _ if is_used(host_usage, &record.key) => {
+                    notes.push(format!("{} stays claimed: a zone of the host uses it and no entry has it", record.key));
+                }
+                _ => gone.entry(claim.entry.clone()).or_default().push(record.key.clone()),
+            }
+        }
+        for (entry, keys) in gone {
+            self.release_keys(&entry, keys)?;
+        }
+        for (wanted, _) in own.values().filter(|(_, settled)| *settled) {
+            let has = |key: &StoreKey| {
+                records
+                    .iter()
+                    .any(|record| record.key == *key && record.claim().is_some_and(|c| c.entry == wanted.entry))
+            };
+            if !wanted.keys.iter().all(has)
+                && let Claimed::Held(held) = self.claim(wanted)?
+            {
+                let error = taken(&held);
+                notes.push(format!("{} {}: {}", wanted.kind.as_str(), wanted.name, error.message()));
+            }
+        }
+        Ok(notes)
+    }
+}
+
+/// Returns true if the host or one of its zones uses what a key stands for.
+fn is_used(host_usage: &HostUsage, key: &StoreKey) -> bool {
+    let nets = || host_usage.zones.iter().flat_map(|zone| &zone.nets);
+    match key {
+        StoreKey::Ip { address, .. } => {
+            let of_zones = nets().flat_map(|net| &net.addresses).map(|(held, _)| held.addr());
+            let of_host = host_usage.addresses.iter().map(|(held, _)| held.addr());
+            of_zones.chain(of_host).any(|held| held == *address)
+        }
+        StoreKey::Mac { mac, .. } => {
+            nets().any(|net| net.mac == Some(mac.bytes())) || host_usage.macs.contains(&mac.bytes())
+        }
+        StoreKey::Zone(name) => host_usage.zones.iter().any(|zone| zone.name == name.as_str()),
+        StoreKey::Host(_) | StoreKey::Pool(_) => false,
+    }
+}

@@ -1,0 +1,41 @@
+//! Addresses that other hosts of a fleet hold, as the store said when it was read.
+//!
+//! Invariant: the data may be old. It only directs the choice; a claim in the store decides.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+/// What is claimed in the segments of a fleet, except what entries of this host hold.
+#[derive(Debug, Clone, Default)]
+pub struct Elsewhere {
+    /// Addresses, each with its segment and its holder.
+    addresses: Vec<(String, IpAddr, String)>,
+    macs: HashSet<[u8; 6]>,
+}
+
+impl Elsewhere {
+    /// Adds an address of a segment, with its holder.
+    pub fn hold(&mut self, segment: &str, address: IpAddr, holder: String) {
+        self.addresses.push((segment.to_owned(), address, holder));
+    }
+
+    /// Adds a MAC address. It counts in every segment.
+    pub fn hold_mac(&mut self, mac: [u8; 6]) {
+        self.macs.insert(mac);
+    }
+
+    /// Returns true if nothing is known to be held.
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty() && self.macs.is_empty()
+    }
+
+    pub(super) fn has_mac(&self, mac: [u8; 6]) -> bool {
+        self.macs.contains(&mac)
+    }
+
+    /// Returns the addresses of a segment, each with its holder.
+    pub(super) fn of<'s>(&'s self, segment: &'s str) -> impl Iterator<Item = (IpAddr, &'s str)> {
+        let of = self.addresses.iter().filter(move |(known, ..)| known == segment);
+        of.map(|(_, address, holder)| (*address, holder.as_str()))
+    }
+}

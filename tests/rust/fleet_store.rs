@@ -1,0 +1,492 @@
+//! Hosts that share pools through a store: what each does with the store's answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use zmgr::internals::fleet::{Disturbance, MemoryStore, StoreCall};
+use zmgr::{
+    ApplyOptions, Code, CreateOptions, DestroyOptions, EntryId, Error, Fault, Fleet, HaltOptions, ImportOptions,
+    Manager, PoolName, RecoverOptions, RenameOptions, RunOptions, SimHost, Store, StoreAnswer, StoreClaim, StoreHost,
+    StoreKey, StorePool, StoreRecord, ZoneStatus,
+};
+
+use crate::crash_matrix::Reaper;
+use crate::snapshot::scratch;
+
+/// Opens a manager of the machine in this directory, with this store.
+fn with_store(dir: &Path, store: impl Store + Clone + 'static) -> Manager {
+    Manager::builder().simulate(dir).store(move |_| Ok(Box::new(store.clone()))).build().unwrap()
+}
+
+/// Edits a file of a host's tree.
+fn edit(manager: &Manager, file: &str, change: impl Fn(String) -> String) {
+    let path = manager.root().join(file);
+    fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
+}
+
+/// Makes a host whose only pool is shared with the others, and that has joined.
+fn host(scratch: &Path, name: &str, store: &MemoryStore) -> Manager {
+    let manager = not_joined(scratch, name, store);
+    manager.fleet_join(&mut RunOptions::new()).unwrap();
+    manager
+}
+
+fn not_joined(scratch: &Path, name: &str, store: &MemoryStore) -> Manager {
+    let manager = with_store(&scratch.join(name), store.clone());
+    manager.init().unwrap();
+    share(&manager, name);
+    manager
+}
+
+fn share(manager: &Manager, name: &str) {
+    let store = "store \"etcd\" {\n    fleet \"test\"\n    endpoint \"https://localhost:2379\"\n}\n";
+    edit(manager, "config.kdl", |text| format!("host \"{name}\"\n{store}{text}"));
+    edit(manager, "pools/internal.kdl", |text| text.replacen("{\n", "{\n    fleet segment=\"dmz\"\n", 1));
+}
+
+fn create(manager: &Manager, name: &str) -> Result<String, Error> {
+    let zone = manager.create(name, &CreateOptions::new().boot(false), &mut RunOptions::new())?;
+    Ok(zone.nets[0].addresses[0].address.addr().to_string())
+}
+
+fn destroy(manager: &Manager, name: &str) -> Result<(), Error> {
+    let report = manager.destroy(&[name], &DestroyOptions::new(), &mut RunOptions::new())?;
+    report.into_result().map(drop)
+}
+
+fn recover(manager: &Manager) {
+    let report = manager.recover(&[], &RecoverOptions::new(), &mut RunOptions::new()).unwrap();
+    let failures: Vec<_> = report.failures().map(|(name, error)| format!("{name}: {error}")).collect();
+    assert!(failures.is_empty(), "{failures:?}");
+}
+
+/// The claims in the store: the key of each, with its holder.
+fn claims(store: &MemoryStore) -> BTreeMap<String, String> {
+    let of = |record: &StoreRecord| Some((record.key.to_string(), record.claim()?.to_string()));
+    store.records().iter().filter_map(of).collect()
+}
+
+fn addresses(store: &MemoryStore) -> BTreeMap<String, String> {
+    claims(store).into_iter().filter(|(key, _)| key.starts_with("ip/")).collect()
+}
+
+/// Nothing is held twice, and what the entries hold is what is claimed.
+fn assert_sound(hosts: &[Manager]) {
+    let trees: Vec<PathBuf> = hosts.iter().map(|host| host.root().to_owned()).collect();
+    let twice = Fleet::read(&trees).unwrap().check();
+    let twice: Vec<_> = twice.iter().filter(|found| found.code == "held-twice").collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    for host in hosts {
+        let status = host.fleet_status().unwrap();
+        assert!(status.problems.is_empty(), "{}: {:?}", status.host, status.problems);
+    }
+}
+
+#[test]
+fn a_zone_claims_what_it_holds_until_it_is_destroyed() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let h1 = host(scratch.path(), "h1", &store);
+    assert_eq!(create(&h1, "web01").unwrap(), "10.1.0.10");
+    assert_eq!(claims(&store)["ip/dmz/10.1.0.10"], "zone web01 on host h1");
+    assert!(claims(&store).keys().any(|key| key.starts_with("mac/dmz/")));
+    let plan = h1.plan_destroy(&["web01"], &DestroyOptions::new()).unwrap();
+    let steps: Vec<&str> = plan.changes[0].steps.iter().rev().map(|step| step.id.as_str()).take(2).collect();
+    assert_eq!(steps, ["forget", "release"]);
+    assert_sound(std::slice::from_ref(&h1));
+    destroy(&h1, "web01").unwrap();
+    assert_eq!(claims(&store), BTreeMap::new());
+}
+
+#[test]
+fn hosts_never_get_one_address_and_choose_again() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let hosts: Vec<Manager> = (1..=4).map(|n| host(scratch.path(), &format!("h{n}"), &store)).collect();
+    std::thread::scope(|scope| {
+        for host in &hosts {
+            scope.spawn(move || {
+                create(host, "web01").unwrap();
+                for n in 0..8 {
+                    host.allocate("internal", &format!("owner{n}"), None, &mut RunOptions::new()).unwrap();
+                }
+                host.release("internal", "owner3", None, None, &mut RunOptions::new()).unwrap();
+            });
+        }
+    });
+    assert_eq!(addresses(&store).len(), 4 * 8);
+    assert_sound(&hosts);
+}
+
+#[test]
+fn an_address_of_another_host_is_refused_by_name() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let (h1, h2) = (host(scratch.path(), "h1", &store), host(scratch.path(), "h2", &store));
+    create(&h1, "web01").unwrap();
+    let wanted = Some("10.1.0.10".parse().unwrap());
+    let error = h2.allocate("internal", "printer", wanted, &mut RunOptions::new()).unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::AddressInUse, "10.1.0.10 is in use by zone web01 on host h1"));
+    let options = CreateOptions::new().boot(false).address("internal", "10.1.0.10".parse().unwrap());
+    let error = h2.create("web02", &options, &mut RunOptions::new()).unwrap_err();
+    assert_eq!(error.code(), Code::AddressInUse, "{error}");
+    assert_ne!(create(&h2, "web02").unwrap(), "10.1.0.10");
+    assert_sound(&[h1, h2]);
+}
+
+#[test]
+fn without_the_store_nothing_is_allocated_and_nothing_is_freed() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let h1 = host(scratch.path(), "h1", &store);
+    create(&h1, "web01").unwrap();
+    let cut_off = with_store(&scratch.path().join("h1"), store.disturbed(|_| Disturbance::Unreachable));
+    let error = create(&cut_off, "web02").unwrap_err();
+    assert_eq!(error.code(), Code::StoreUnreachable);
+    assert!(error.can_retry() && !h1.root().join("zones/web02.kdl").exists());
+    // What exists works.
+    cut_off.boot(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
+    cut_off.halt(&["web01"], &HaltOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    let error = destroy(&cut_off, "web01").unwrap_err();
+    assert_eq!(error.code(), Code::StoreUnreachable);
+    let entry = fs::read_to_string(h1.root().join("zones/web01.kdl")).unwrap();
+    assert!(entry.contains("destroying\" step=\"release\"") && entry.contains("10.1.0.10"), "{entry}");
+    assert_eq!(addresses(&store).len(), 1);
+    recover(&h1);
+    assert!(!h1.root().join("zones/web01.kdl").exists());
+    assert_eq!(claims(&store), BTreeMap::new());
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_and_a_leftover_claim_is_released() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let h1 = host(scratch.path(), "h1", &store);
+    let dir = scratch.path().join("h1");
+    for (lost, done) in [(1, true), (usize::MAX, false)] {
+        let left = Arc::new(AtomicUsize::new(lost));
+        let flaky = store.disturbed(move |call| {
+            let lose = call == StoreCall::Claim
+                && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+            if lose { Disturbance::AnswerLost } else { Disturbance::None }
+        });
+        let created = create(&with_store(&dir, flaky), &format!("web{done}"));
+        assert_eq!(created.is_ok(), done, "{created:?}");
+    }
+    assert_eq!(addresses(&store).len(), 2, "the claim was made, and zmgr cannot know");
+    recover(&h1);
+    assert_eq!(addresses(&store).len(), 1);
+    assert_sound(&[h1]);
+}
+
+#[test]
+fn a_creation_that_fails_releases_its_claims() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let h1 = host(scratch.path(), "h1", &store);
+    let mut fault = Fault::new("zoneadm");
+    (fault.subcommand, fault.exit) = (Some("install".to_owned()), Some(1));
+    SimHost::open(scratch.path().join("h1")).unwrap().fault(&fault).unwrap();
+    assert_eq!(create(&h1, "web01").unwrap_err().code(), Code::CommandFailed);
+    assert_eq!(claims(&store), BTreeMap::new());
+}
+
+#[test]
+fn a_forgotten_host_is_refused_until_nothing_conflicts() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let (h1, h2) = (host(scratch.path(), "h1", &store), host(scratch.path(), "h2", &store));
+    create(&h1, "web01").unwrap();
+    let free = h2.fleet_forget("h1").unwrap();
+    assert!(free.iter().any(|claim| claim.value == "10.1.0.10" && claim.holder.as_deref() == Some("zone web01")));
+    assert_eq!(h2.fleet_forget("h1").unwrap_err().code(), Code::NotFound);
+    assert_eq!(create(&h2, "db01").unwrap(), "10.1.0.10");
+    assert_eq!(create(&h1, "web02").unwrap_err().code(), Code::WrongState);
+    assert_eq!(destroy(&h1, "web01").unwrap_err().code(), Code::WrongState);
+    let error = h1.fleet_join(&mut RunOptions::new()).unwrap_err();
+    assert_eq!(error.code(), Code::AddressInUse);
+    assert!(error.message().contains("in use by zone db01 on host h2"), "{error}");
+    assert!(!claims(&store).values().any(|holder| holder.ends_with("h1")), "nothing was claimed");
+    destroy(&h2, "db01").unwrap();
+    assert!(h1.fleet_join(&mut RunOptions::new()).unwrap().joined);
+    destroy(&h1, "web01").unwrap();
+    assert_sound(&[h1, h2]);
+}
+
+#[test]
+fn two_hosts_of_one_name_cannot_be_members() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let _first = host(scratch.path(), "h1", &store);
+    let other = with_store(&scratch.path().join("other"), store.clone());
+    other.init().unwrap();
+    share(&other, "h1");
+    assert_eq!(other.fleet_join(&mut RunOptions::new()).unwrap_err().code(), Code::WrongState);
+    assert_eq!(create(&other, "web01").unwrap_err().code(), Code::WrongState);
+}
+
+#[test]
+fn a_host_with_another_pool_file_is_refused_until_it_is_pushed() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let (h1, h2) = (host(scratch.path(), "h1", &store), host(scratch.path(), "h2", &store));
+    create(&h1, "web01").unwrap();
+    let narrow = |text: String| text.replacen("{\n", "{\n    exclude \"10.1.0.11\"\n", 1);
+    edit(&h2, "pools/internal.kdl", narrow);
+    let error = create(&h2, "web02").unwrap_err();
+    assert_eq!(error.code(), Code::Config);
+    assert!(error.message().contains("host \"h1\" wrote"), "{error}");
+    h2.fleet_push("internal", &mut RunOptions::new()).unwrap();
+    assert!(create(&h2, "web02").unwrap().as_str() > "10.1.0.11");
+    assert_eq!(create(&h1, "web03").unwrap_err().code(), Code::Config);
+    // What is held must fit.
+    edit(&h1, "pools/internal.kdl", |text| text.replacen("{\n", "{\n    exclude \"10.1.0.10\"\n", 1));
+    let error = h1.fleet_push("internal", &mut RunOptions::new()).unwrap_err();
+    assert_eq!((error.code(), error.details().len()), (Code::WrongState, 1), "{error}");
+}
+
+#[test]
+fn a_zone_whose_address_another_host_claimed_is_not_imported() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let (h1, h2) = (host(scratch.path(), "h1", &store), host(scratch.path(), "h2", &store));
+    create(&h1, "web01").unwrap();
+    h1.forget(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert_eq!(addresses(&store).len(), 1, "the host still has the zone");
+    recover(&h1);
+    assert_eq!(addresses(&store).len(), 1, "a zone of the host uses it");
+    // Its claims are the zone's again.
+    h1.import(&["web01"], &ImportOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert_sound(std::slice::from_ref(&h1));
+    h1.forget(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
+    h2.fleet_forget("h1").unwrap();
+    assert_eq!(create(&h2, "db01").unwrap(), "10.1.0.10");
+    h1.fleet_join(&mut RunOptions::new()).unwrap();
+    let report = h1.import(&["web01"], &ImportOptions::new(), &mut RunOptions::new()).unwrap();
+    let error = report.into_result().unwrap_err();
+    assert!(error.message().contains("in use by zone db01 on host h2"), "{error}");
+    assert!(!h1.root().join("zones/web01.kdl").exists());
+}
+
+#[test]
+fn a_changed_address_is_claimed_before_the_old_one_is_released() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let (h1, h2) = (host(scratch.path(), "h1", &store), host(scratch.path(), "h2", &store));
+    create(&h1, "web01").unwrap();
+    let taken = create(&h2, "web02").unwrap();
+    let apply = |h1: &Manager| {
+        let options = ApplyOptions::new();
+        h1.apply(&["web01"], &options, &mut RunOptions::new()).unwrap().into_result().map(drop)
+    };
+    let desire = |from: &str, to: &str| {
+        edit(&h1, "zones/web01.kdl", |text| {
+            let (desired, applied) = text.split_at(text.find("applied {").unwrap());
+            desired.replace(from, to) + applied
+        });
+    };
+    desire("10.1.0.10/24", &format!("{taken}/24"));
+    assert_eq!(apply(&h1).unwrap_err().code(), Code::AddressInUse);
+    desire(&format!("{taken}/24"), "10.1.0.99/24");
+    apply(&h1).unwrap();
+    let held = addresses(&store);
+    assert_eq!(held["ip/dmz/10.1.0.99"], "zone web01 on host h1");
+    assert!(!held.contains_key("ip/dmz/10.1.0.10"), "{held:?}");
+    assert_sound(&[h1, h2]);
+}
+
+#[test]
+fn a_name_that_may_exist_once_is_claimed() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let (h1, h2) = (host(scratch.path(), "h1", &store), host(scratch.path(), "h2", &store));
+    for host in [&h1, &h2] {
+        edit(host, "config.kdl", |text| format!("unique-names #true\n{text}"));
+    }
+    create(&h1, "web01").unwrap();
+    let error = create(&h2, "web01").unwrap_err();
+    assert_eq!(error.code(), Code::Exists);
+    assert!(error.message().contains("zone name \"web01\" is in use by zone web01 on host h1"), "{error}");
+    create(&h2, "web02").unwrap();
+    let rename = |to: &str| h2.rename("web02", to, &RenameOptions::new(), &mut RunOptions::new()).map(drop);
+    assert_eq!(rename("web01").unwrap_err().code(), Code::Exists);
+    rename("web03").unwrap();
+    let names: Vec<String> = claims(&store).into_keys().filter(|key| key.starts_with("zone/")).collect();
+    assert_eq!(names, ["zone/web01", "zone/web03"]);
+    assert_sound(&[h1, h2]);
+}
+
+#[test]
+fn a_shared_pool_needs_a_store_and_a_client() {
+    let scratch = scratch();
+    let manager = Manager::builder().simulate(scratch.path().join("h1")).build().unwrap();
+    manager.init().unwrap();
+    share(&manager, "h1");
+    let incarnation = format!("    incarnation \"{}\"\n    fleet", "0".repeat(32));
+    edit(&manager, "config.kdl", |text| text.replacen("    fleet", &incarnation, 1));
+    let error = create(&manager, "web01").unwrap_err();
+    assert_eq!(error.code(), Code::StoreUnreachable, "{error}");
+    let without = |text: String| text.split_once("store ").unwrap().0.to_owned() + "default-template \"oi\"\n";
+    edit(&manager, "config.kdl", without);
+    assert_eq!(create(&manager, "web01").unwrap_err().code(), Code::Config);
+}
+
+#[test]
+fn histories_with_lost_answers_leave_no_double_and_no_leak() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let hosts: Vec<Manager> = (1..=8).map(|n| host(scratch.path(), &format!("h{n}"), &store)).collect();
+    let seed = env::var("ZMGR_SEQUENCE").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x2f6e_2b1d_u64);
+    std::thread::scope(|scope| {
+        for (n, host) in hosts.iter().enumerate() {
+            let (store, dir) = (store.clone(), scratch.path().join(format!("h{}", n + 1)));
+            scope.spawn(move || {
+                let random = Arc::new(AtomicU64::new(seed.wrapping_mul(n as u64 + 1)));
+                let draw = move |random: &AtomicU64| {
+                    // SplitMix64.
+                    let state = random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+                    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                    mixed ^ (mixed >> 31)
+                };
+                let disturbing = Arc::clone(&random);
+                let flaky = with_store(
+                    &dir,
+                    store.disturbed(move |_| match draw(&disturbing) % 10 {
+                        0 => Disturbance::Unreachable,
+                        1 | 2 => Disturbance::AnswerLost,
+                        3 => Disturbance::RequestLost,
+                        _ => Disturbance::None,
+                    }),
+                );
+                let mut acknowledged = BTreeSet::new();
+                for turn in 0..24 {
+                    let owner = format!("o{}", draw(&random) % 6);
+                    let run = &mut RunOptions::new();
+                    match draw(&random) % 4 {
+                        0 if turn % 8 == 7 => {
+                            let _ = destroy(&flaky, "zone");
+                        }
+                        1 if turn % 8 == 3 => {
+                            let _ = create(&flaky, "zone");
+                        }
+                        0 | 1 => {
+                            if flaky.release("internal", &owner, None, None, run).is_ok() {
+                                acknowledged.remove(&owner);
+                            }
+                        }
+                        _ => {
+                            if flaky.allocate("internal", &owner, None, run).is_ok() {
+                                acknowledged.insert(owner);
+                            }
+                        }
+                    }
+                }
+                for owner in acknowledged {
+                    assert!(host.root().join(format!("reservations/{owner}.kdl")).exists(), "{owner} of seed {seed}");
+                }
+            });
+        }
+    });
+    hosts.iter().for_each(recover);
+    assert_sound(&hosts);
+}
+
+/// A store that passes a point before and after each call.
+#[derive(Debug, Clone)]
+struct Watched(MemoryStore, Arc<Points>);
+
+struct Points(Arc<Reaper>);
+
+impl std::fmt::Debug for Points {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Points")
+    }
+}
+
+impl Watched {
+    fn call<T>(&self, call: impl FnOnce(&MemoryStore) -> T) -> T {
+        self.1.0.pass();
+        let answer = call(&self.0);
+        self.1.0.pass();
+        answer
+    }
+}
+
+impl Store for Watched {
+    fn read(&self, prefix: &str) -> StoreAnswer<Vec<StoreRecord>> {
+        self.0.read(prefix)
+    }
+    fn claim(&self, claim: &StoreClaim, keys: &[StoreKey], pools: &[(PoolName, StorePool)]) -> StoreAnswer<()> {
+        self.call(|store| store.claim(claim, keys, pools))
+    }
+    fn release(&self, host: &StoreHost, entry: &EntryId, keys: &[StoreKey]) -> StoreAnswer<()> {
+        self.call(|store| store.release(host, entry, keys))
+    }
+    fn join(&self, host: &StoreHost) -> StoreAnswer<()> {
+        self.call(|store| store.join(host))
+    }
+    fn forget(&self, host: &str) -> StoreAnswer<Vec<StoreRecord>> {
+        self.call(|store| store.forget(host))
+    }
+    fn push(&self, host: &StoreHost, pool: &PoolName, new: &StorePool, expected: Option<&str>) -> StoreAnswer<()> {
+        self.call(|store| store.push(host, pool, new, expected))
+    }
+}
+
+/// Names the work of a child of this test: `DIR|OPERATION|POINT`.
+const DEATH: &str = "ZMGR_TEST_FLEET_DEATH";
+
+fn operate(manager: &Manager, operation: &str) {
+    let run = &mut RunOptions::new();
+    // That the work fails is for the parent to see, in what is left.
+    let _ = match operation {
+        "create" => create(manager, "web02").map(drop),
+        "destroy" => destroy(manager, "web01"),
+        "allocate" => manager.allocate("internal", "printer", None, run).map(drop),
+        "release" => manager.release("internal", "scanner", None, None, run),
+        "rename" => manager.rename("web01", "web09", &RenameOptions::new(), run).map(drop),
+        "join" => manager.fleet_join(run).map(drop),
+        other => panic!("no operation {other}"),
+    };
+}
+
+/// Runs in a process of its own, which is killed before or after a call of the store.
+#[test]
+fn child() {
+    let Ok(work) = env::var(DEATH) else { return };
+    let mut words = work.split('|');
+    let (dir, operation, point) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
+    let reaper = Arc::new(Reaper { at: point.parse().unwrap(), passed: AtomicU64::new(0) });
+    let store = MemoryStore::in_file(Path::new(dir).join("store.json"));
+    operate(&with_store(&Path::new(dir).join("h1"), Watched(store, Arc::new(Points(reaper)))), operation);
+}
+
+#[test]
+fn death_before_and_after_each_call_of_the_store_leaves_nothing() {
+    use std::os::unix::process::ExitStatusExt;
+    for operation in ["create", "destroy", "allocate", "release", "rename", "join"] {
+        let mut died = 0;
+        for point in 1.. {
+            let scratch = scratch();
+            let store = MemoryStore::in_file(scratch.path().join("store.json"));
+            let h1 = not_joined(scratch.path(), "h1", &store);
+            edit(&h1, "config.kdl", |text| format!("unique-names #true\n{text}"));
+            if operation != "join" {
+                h1.fleet_join(&mut RunOptions::new()).unwrap();
+                create(&h1, "web01").unwrap();
+                h1.allocate("internal", "scanner", None, &mut RunOptions::new()).unwrap();
+            }
+            let output = Command::new(env::current_exe().unwrap())
+                .args(["--exact", "fleet_store::child", "--test-threads=1"])
+                .env(DEATH, format!("{}|{operation}|{point}", scratch.path().display()))
+                .output()
+                .unwrap();
+            if operation == "join" {
+                h1.fleet_join(&mut RunOptions::new()).unwrap();
+            }
+            recover(&h1);
+            assert_sound(std::slice::from_ref(&h1));
+            let there = h1.zones(&zmgr::Query::new()).unwrap();
+            assert!(there.iter().all(|zone| zone.status != Some(ZoneStatus::Running)), "{operation} {point}");
+            if output.status.signal() != Some(9) {
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+                break;
+            }
+            died += 1;
+        }
+        assert!(died >= 2, "{operation} died {died} times");
+    }
+}
