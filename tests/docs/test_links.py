@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 #: Pages that package registries show by themselves: there, relative links lead nowhere.
-ALONE = ["src/README.md", "python/README.md", "sim/README.md", "bindings/cli/README.md"]
+ALONE = ["src/README.md", "python/README.md", "sim/README.md", "bindings/cli/README.md", "bindings/etcd/README.md"]
 #: Beginnings of names in backticks that are files of the repository.
 PLACES = ("src", "sim", "bindings", "python", "include", "ansible", "docs", "packaging", "tests", "benches")
 

@@ -67,6 +67,12 @@ const RULES: &[Rule] = &[
         reason: "pyo3 is unsafe so that this face need not be",
     },
     Rule {
+        words: &["unsafe ", "unsafe{", "env::var", "process::Command", "println!", "sleep(", "try_from_env"],
+        below: "bindings/etcd/src",
+        except: &[],
+        reason: "the client of the store is safe Rust, prints nothing, and takes nothing from the environment",
+    },
+    Rule {
         words: &["Box::from_raw", "Box::into_raw", "CStr::from_ptr", "from_raw_parts", "CString::from_raw"],
         below: "bindings/c/src",
         except: &["bindings/c/src/ffi.rs", "bindings/c/src/guard.rs"],
@@ -83,6 +89,12 @@ const RULES: &[Rule] = &[
         below: "bindings",
         except: &["bindings/cli/"],
         reason: "only the command line reads the environment; a library is told",
+    },
+    Rule {
+        words: &["ureq", "rustls", "TcpStream", "TcpListener", "UdpSocket"],
+        below: "src",
+        except: &[],
+        reason: "the network is a package of its own, which a host without a store does not have",
     },
     Rule {
         words: &["clap::", "pyo3::", "libc::"],

@@ -8,11 +8,20 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Licences under which code may be linked into a program under MPL-2.0 without further duties than naming them.
-const LICENCES: &[&str] =
-    &["MIT", "Apache-2.0", "ISC", "Zlib", "Unicode-3.0", "Unlicense", "MPL-2.0", "Apache-2.0 WITH LLVM-exception"];
+const LICENCES: &[&str] = &[
+    "MIT",
+    "Apache-2.0",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "Unicode-3.0",
+    "Unlicense",
+    "MPL-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+];
 
-/// Crates that other crates want in several versions. A normal dependency of what ships is none of them.
-const TWICE: &[&str] = &["syn", "toml_datetime", "unicode-width", "winnow"];
+/// Crates that other crates want in several versions. Of what ships only getrandom is one: ring has an older one.
+const TWICE: &[&str] = &["getrandom", "syn", "toml_datetime", "unicode-width", "winnow"];
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
