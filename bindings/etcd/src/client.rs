@@ -103,15 +103,23 @@ impl Client {
             let answer = self.transport.post(endpoint, path, token.as_deref(), body, deadline);
             let Err(failure) = &answer else { return answer };
             attempts.unknown |= failure.effect == Effect::Unknown;
+            if matches!(failure.effect, Effect::Token | Effect::Unknown) {
+                self.drop_token(token);
+            }
             if failure.effect != Effect::Token || self.login.is_none() || attempts.tokens == 0 {
                 return answer;
             }
             attempts.tokens -= 1;
-            let mut held = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-            // Another thread may have renewed it.
-            if *held == token {
-                *held = None;
-            }
+        }
+    }
+
+    /// Forgets a token that etcd does not know, or did not answer to: one from before a backup was restored names a step that the store
+    /// has not reached, and etcd waits for that step.
+    fn drop_token(&self, token: Option<String>) {
+        let mut held = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have renewed it.
+        if *held == token {
+            *held = None;
         }
     }
 

@@ -145,18 +145,31 @@ pub(crate) fn secret(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
+/// Three addresses of this machine that no other cluster of any process has, so that ports never clash.
+pub(crate) struct Network([u8; 3]);
+
+impl Network {
+    pub(crate) fn new() -> Network {
+        static CLUSTERS: AtomicU8 = AtomicU8::new(0);
+        let cluster = u32::from(CLUSTERS.fetch_add(1, Ordering::Relaxed)) & 0xf;
+        let [_, b, c, d] = (((process::id() & 0x3_ffff) << 4 | cluster) << 2).to_be_bytes();
+        Network([b, c, d])
+    }
+
+    pub(crate) fn address(&self, node: usize) -> String {
+        let [b, c, d] = self.0;
+        format!("127.{b}.{c}.{}", usize::from(d) + node + 1)
+    }
+}
+
 impl Cluster {
     /// Starts nodes with TLS and, if asked for, authentication: users root and h1 to h8, and a role for the keys of the fleet.
     pub(crate) fn start(shape: Shape) -> Cluster {
-        static CLUSTERS: AtomicU8 = AtomicU8::new(0);
         // Data in memory, where the machine has such a place: the tests are not about its disk.
         let place = Some(PathBuf::from("/dev/shm")).filter(|path| path.is_dir()).unwrap_or_else(env::temp_dir);
         let dir = tempfile::Builder::new().prefix("zmgr-etcd-").tempdir_in(place).unwrap();
-        // An address of its own for each node of each cluster of each process, so that ports never clash.
-        let cluster = u32::from(CLUSTERS.fetch_add(1, Ordering::Relaxed)) & 0xf;
-        let [_, b, c, d] = (((process::id() & 0x3_ffff) << 4 | cluster) << 2).to_be_bytes();
-        let network = |n: usize| format!("127.{b}.{c}.{}", usize::from(d) + n + 1);
-        let nodes = (0..shape.nodes).map(|n| Node { address: network(n), child: None }).collect();
+        let network = Network::new();
+        let nodes = (0..shape.nodes).map(|n| Node { address: network.address(n), child: None }).collect();
         let mut cluster = Cluster { dir, nodes, shape };
         authority(cluster.path(), "ca");
         let addresses: Vec<&str> =

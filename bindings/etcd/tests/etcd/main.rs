@@ -5,6 +5,7 @@ mod calls;
 mod cluster;
 mod history;
 mod kills;
+mod page;
 mod proxy;
 mod quorum;
 mod wrong;
@@ -27,6 +28,7 @@ pub(crate) fn ip(address: &str) -> StoreKey {
     StoreKey::Ip { segment: "dmz".to_owned(), address: address.parse().unwrap() }
 }
 
+#[track_caller]
 pub(crate) fn done<T>(answer: StoreAnswer<T>) -> T {
     match answer {
         StoreAnswer::Done(value) => value,
@@ -36,6 +38,7 @@ pub(crate) fn done<T>(answer: StoreAnswer<T>) -> T {
     }
 }
 
+#[track_caller]
 pub(crate) fn refused<T: std::fmt::Debug>(answer: StoreAnswer<T>) -> StoreRefusal {
     match answer {
         StoreAnswer::Refused(refusal) => refusal,
@@ -43,6 +46,7 @@ pub(crate) fn refused<T: std::fmt::Debug>(answer: StoreAnswer<T>) -> StoreRefusa
     }
 }
 
+#[track_caller]
 pub(crate) fn unreachable<T: std::fmt::Debug>(answer: StoreAnswer<T>) -> Error {
     match answer {
         StoreAnswer::Unreachable(error) => {
@@ -53,6 +57,7 @@ pub(crate) fn unreachable<T: std::fmt::Debug>(answer: StoreAnswer<T>) -> Error {
     }
 }
 
+#[track_caller]
 pub(crate) fn unknown<T: std::fmt::Debug>(answer: StoreAnswer<T>) -> Error {
     match answer {
         StoreAnswer::Unknown(error) => error,
