@@ -2168,7 +2168,7 @@ const char *zmgr_zone_uuid(const zmgr_zone *zone);
 // Requires: `zone` is NULL or a live zone.
 const char *zmgr_zone_created(const zmgr_zone *zone);
 
-// Returns the origin of the entry, "create" or "import"; NULL if it is not registered.
+// Returns the origin of the entry, "create", "import" or "golden"; NULL if it is not registered.
 //
 // Requires: `zone` is NULL or a live zone.
 const char *zmgr_zone_origin(const zmgr_zone *zone);

@@ -1469,7 +1469,7 @@ class Zone:
 
     @property
     def origin(self) -> str | None:
-        """Origin of the entry, "create" or "import"; None if it is not registered."""
+        """Origin of the entry, "create", "import" or "golden"; None if it is not registered."""
 
     @property
     def nets(self) -> tuple[Net, ...]:

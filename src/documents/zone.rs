@@ -19,6 +19,14 @@ use crate::value::name::{LinkName, TemplateName, ZoneName};
 use crate::value::source::{Source, Sourced};
 use crate::value::words;
 
+/// Start of the names of golden zones, which only zmgr gives.
+pub(crate) const GOLDEN_PREFIX: &str = "zmgr-golden-";
+
+/// Returns true if this is the name of a golden zone.
+pub(crate) fn is_golden_name(name: &str) -> bool {
+    name.starts_with(GOLDEN_PREFIX)
+}
+
 /// The `format` of entries without newer content.
 pub(crate) const OLDEST_FORMAT: u32 = 1;
 
@@ -109,6 +117,11 @@ impl ZoneEntry {
         self.settings.brand.as_ref().map(|brand| brand.as_str())
     }
 
+    /// Returns true if it is a golden zone, which others are cloned from.
+    pub fn is_golden(&self) -> bool {
+        self.origin == Some(Origin::Golden)
+    }
+
     /// Returns the template's name, if the entry has one.
     pub fn template_name(&self) -> Option<&TemplateName> {
         self.template.as_ref().map(|template| &template.value)
@@ -126,10 +139,13 @@ impl ZoneEntry {
         let applied_nets = self.applied.iter().flat_map(|applied| &applied.nets);
         let inside = self.nets.iter().chain(applied_nets).any(|net| !net.inside.is_empty());
         let setup = self.applied.as_ref().map(|applied| &applied.settings.setup);
+        let golden = self.applied.as_ref().and_then(|applied| applied.settings.install.as_ref());
         if self.is_newer() {
             self.format
         } else if inside
             || self.renaming.is_some()
+            || self.origin == Some(Origin::Golden)
+            || golden.is_some_and(|install| install.golden.is_some())
             || !self.snapshots.is_empty()
             || self.state.as_ref().is_some_and(EntryState::is_of_snapshot)
             || self.state.as_ref().is_some_and(EntryState::is_of_update)
@@ -435,6 +451,8 @@ pub enum Origin {
     Create,
     /// The zone was imported.
     Import,
+    /// zmgr installed it for others to be cloned from.
+    Golden,
 }
 
 impl Origin {
@@ -443,11 +461,12 @@ impl Origin {
         match self {
             Origin::Create => "create",
             Origin::Import => "import",
+            Origin::Golden => "golden",
         }
     }
 }
 
-words!(Origin: Origin::Create, Origin::Import);
+words!(Origin: Origin::Create, Origin::Import, Origin::Golden);
 
 impl Kind for ZoneEntry {
     const FILE: Option<At> = Some(At::ZoneFile);

@@ -89,6 +89,10 @@ impl HostTree {
     fn take_zone(&mut self, tree: &Tree, entry: &ZoneEntry) {
         let applied = entry.applied.iter().map(|applied| &applied.settings);
         self.golden.extend(applied.chain([&entry.settings]).filter_map(cloned_from));
+        if entry.is_golden() {
+            // It has no addresses, and the same name on every host with these install settings.
+            return;
+        }
         let applied = entry.applied.iter().flat_map(|applied| &applied.nets);
         let nets: Vec<&EntryNet> = entry.nets.iter().chain(applied).collect();
         let mut zone = FleetZone {

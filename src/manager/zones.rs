@@ -84,8 +84,12 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create(&self, name: &str, options: &CreateOptions, run: &mut RunOptions<'_>) -> Result<Zone> {
-        let mut zones = self.create_all(&[name], options, run)?.into_result()?;
-        zones.pop().ok_or_else(|| Error::new(Code::Internal, "the created zone is missing"))
+        let mut zone = None;
+        // If its golden zone cannot be installed, that is the reason.
+        for outcome in self.create_all(&[name], options, run)?.outcomes {
+            zone = outcome.result?;
+        }
+        zone.ok_or_else(|| Error::new(Code::Internal, "the created zone is missing"))
     }
 
     /// Creates several zones, `jobs` at once.

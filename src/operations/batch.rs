@@ -10,7 +10,9 @@ use super::context::{Context, Locks};
 use super::create::{self, Prepared, each, failure, prepare};
 use super::create_plan::Creation;
 use super::executor::Failure;
+use super::golden_install;
 use super::jobs::{EventSender, before, run_jobs};
+use super::lineage::Lineage;
 use crate::api::{Action, CreateOptions, Outcome, Report, RunOptions, Zone};
 use crate::error::Result;
 use crate::registry::Wait;
@@ -36,16 +38,33 @@ pub(crate) fn create(
     };
     let failure = failure(run.on_failure, &prepared.config_tree);
     let batch = Batch::new(context, &prepared, names, options, run.jobs);
-    let outcomes = run_jobs(names.iter().enumerate().collect(), run, |(at, name), events| {
+    let created = |at: usize, events: &EventSender| {
         let result = batch.create(at, failure, events);
         Outcome {
-            name: name.to_string(),
+            name: names[at].to_string(),
             action: Action::Created,
             result: result.map(Some),
             notes: events.take_notes(),
         }
+    };
+    let goldens: Vec<&ZoneName> = prepared.goldens.missing().collect();
+    let building = prepared.relate(Lineage::unrelated(names)).building()?;
+    if goldens.is_empty() {
+        return Ok(Report { outcomes: run_jobs((0..names.len()).collect(), run, created)? });
+    }
+    let items: Vec<Item<'_>> = goldens.into_iter().map(Item::Golden).chain((0..names.len()).map(Item::Zone)).collect();
+    let outcomes = building.run((context, &prepared.config_tree), items, run, |item, events| match item {
+        Item::Golden(name) => golden_install::install(context, &prepared, name, failure, None, events),
+        Item::Zone(at) => created(at, events),
     });
     Ok(Report { outcomes: outcomes? })
+}
+
+/// What an operation creates.
+enum Item<'a> {
+    Golden(&'a ZoneName),
+    /// The zone at this position.
+    Zone(usize),
 }
 
 /// Creations shared by several workers, in the order of the names.
@@ -112,8 +131,9 @@ impl<'a> Batch<'a> {
         }
         let mut held: Vec<(usize, Locks)> = Vec::new();
         for (n, name) in self.names.iter().enumerate().skip(at).take(self.together) {
-            // An unbuilt entry is an edit of a user's file: each is reserved alone.
-            if matches!(places[n], Place::Open) && !self.prepared.is_unbuilt(name) {
+            // An unbuilt entry is an edit of a user's file: each is reserved alone. The golden zone of another may be missing.
+            let is_like_it = self.prepared.source(name) == self.prepared.source(&self.names[at]);
+            if matches!(places[n], Place::Open) && is_like_it && !self.prepared.is_unbuilt(name) {
                 match self.lock(name, events) {
                     Ok(locks) => held.push((n, locks)),
                     // If the first one has to wait, the others must not wait under locks.

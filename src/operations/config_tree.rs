@@ -115,11 +115,13 @@ impl ConfigTree {
     }
 
     /// Returns the line that protects this zone, if any: its own, its template's, or that of `defaults`. An unreadable template
-    /// protects nothing, and an imported zone is protected by its own file only.
+    /// protects nothing, and an imported or golden zone is protected by its own file only.
     pub(crate) fn protection(&self, entry: &ZoneEntry) -> Option<Source> {
         let chain = self.chain(entry.template_name());
         let templates = chain.iter().filter_map(|name| self.templates.get(name)).map(|template| &template.settings);
-        let below = templates.chain([&self.config.defaults]).filter(|_| entry.origin != Some(Origin::Import));
+        let below = templates
+            .chain([&self.config.defaults])
+            .filter(|_| !matches!(entry.origin, Some(Origin::Import | Origin::Golden)));
         let layers = std::iter::once(&entry.settings).chain(below);
         let nearest = layers.filter_map(|layer| layer.protected.as_ref()).next();
         nearest.filter(|protected| protected.value).map(|protected| protected.source.clone())

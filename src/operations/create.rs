@@ -12,10 +12,12 @@ use super::create_plan::{self, Creation};
 use super::data;
 use super::entries::entry;
 use super::executor::{self, Failure, Purpose};
+use super::golden::{self, Goldens};
 use super::host_assets::HostAssets;
 use super::inventory::Delegation;
 use super::jobs::EventSender;
 use super::journal::Journal;
+use super::lineage::Lineage;
 use super::plan_inputs::PlanInputs;
 use super::preconditions::{before_attach, before_creation};
 use super::step_context::StepContext;
@@ -48,6 +50,8 @@ pub(crate) struct Prepared {
     delegated: Vec<Delegation>,
     /// Of each zone that is attached after a snapshot, the datasets of its files.
     kept: BTreeMap<ZoneName, Vec<String>>,
+    /// The golden zones of zones that are cloned from one.
+    pub(crate) goldens: Goldens,
 }
 
 impl Prepared {
@@ -63,6 +67,7 @@ impl Prepared {
             delegated: &self.delegated,
             kept: &self.kept,
             clones: self.snapshots.clones(),
+            goldens: &self.goldens,
             tree: context.registry.tree(),
         }
     }
@@ -70,6 +75,13 @@ impl Prepared {
     /// Returns true if this zone has a file and is created from it.
     pub(super) fn is_unbuilt(&self, name: &ZoneName) -> bool {
         self.unbuilt.contains_key(name)
+    }
+
+    /// Adds the golden zones to the lineage of an operation, which creations need to know.
+    pub(super) fn relate(&self, mut lineage: Lineage) -> Lineage {
+        self.goldens.relate(&mut lineage);
+        let _ = self.snapshots.clones.set(lineage.clones());
+        lineage
     }
 
     /// Returns the zone that this one is cloned from.
@@ -171,6 +183,20 @@ fn prepare_from(
     let (mut refused, mut kept) = (BTreeMap::new(), BTreeMap::new());
     // A zone that the host already has is refused with a better reason.
     let is_new = |spec: &&ZoneSpec| snapshots.host.zone(spec.name.as_str()).is_none();
+    let is_cloned =
+        |spec: &&ZoneSpec| spec.install.is_golden() && spec.clone_from.is_none() && !attached.contains_key(&spec.name);
+    let cloned: Vec<&ZoneSpec> = specs.iter().filter(is_cloned).collect();
+    let (goldens, without) = golden::choose(context, &config_tree, (&host_assets, &snapshots), &cloned, false)?;
+    refused.extend(without);
+    for spec in cloned {
+        sources.extend(goldens.of(&spec.name).map(|golden| (spec.name.clone(), golden.clone())));
+    }
+    for entry in goldens.entries() {
+        specs.push(effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)?);
+        if let Some(spec) = specs.last() {
+            host_assets.gather(&context.host, &config_tree, spec)?;
+        }
+    }
     let zonepaths = specs.iter().filter(is_new).map(|spec| spec.zonepath.value.as_str());
     let places = data::Places::inspect(&context.host, zonepaths)?;
     for spec in &specs {
@@ -189,7 +215,7 @@ fn prepare_from(
         }
     }
     let delegated = Vec::new();
-    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, delegated, kept })
+    Ok(Prepared { config_tree, snapshots, unbuilt, sources, configs, host_assets, refused, delegated, kept, goldens })
 }
 
 pub(super) fn each<'o>(names: &[ZoneName], options: &'o CreateOptions) -> Vec<(ZoneName, &'o CreateOptions)> {
@@ -201,8 +227,11 @@ pub(crate) fn plan_create(context: &Context, names: &[ZoneName], options: &Creat
     let prepared = prepare(context, &each(names, options))?;
     let mut allocator =
         context.registry.allocator(prepared.config_tree.pools.clone(), prepared.snapshots.host_usage.clone())?;
+    prepared.relate(Lineage::unrelated(names));
     let mut changes = Vec::new();
-    for name in names {
+    let installed = CreateOptions::default();
+    let goldens = prepared.goldens.missing().map(|name| (name, &installed));
+    for (name, options) in goldens.chain(names.iter().map(|name| (name, options))) {
         let creation = create_plan::plan(&prepared.inputs(context), &mut allocator, name, options, None)?;
         allocator.plan_entry(&creation.entry);
         changes.push(creation.change);
@@ -235,9 +264,24 @@ pub(crate) fn create_one(
     if events.cancel_requests() > 0 {
         return Err(called_off(name));
     }
-    let config_tree = &prepared.config_tree;
-    let locks = context.lock_with_source(name, prepared.sources.get(name), config_tree.config.lock_timeout, events)?;
-    let step_context = context.step_context(config_tree, name, &locks, events)?;
+    let limit = prepared.config_tree.config.lock_timeout;
+    let locks = context.lock_with_source(name, prepared.sources.get(name), limit, events)?;
+    create_locked(context, prepared, locks, name, options, failure, approved, events)
+}
+
+/// Creates one zone whose locks are held.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn create_locked(
+    context: &Context,
+    prepared: &Prepared,
+    locks: Locks,
+    name: &ZoneName,
+    options: &CreateOptions,
+    failure: Failure,
+    approved: Option<(&Change, &Pinned)>,
+    events: &EventSender,
+) -> Result<Zone> {
+    let step_context = context.step_context(&prepared.config_tree, name, &locks, events)?;
     let reserved = reserve(context, prepared, &locks, name, options, approved, events);
     let creation = match reserved {
         Ok(creation) => creation,

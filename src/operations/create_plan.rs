@@ -21,7 +21,7 @@ use super::steps::{
     Origin as Files, Publishers, SetPublisher, Step, TakeSnapshot, Vnic,
 };
 use super::wanted::{check_whole, wanted};
-use super::{basis, brand, setup};
+use super::{basis, brand, golden, setup};
 use crate::api::{Basis, Change, CreateOptions, Pinned, PlannedFile, PlannedStep, Request};
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::resources::{Attr, Dataset};
@@ -77,17 +77,26 @@ pub(crate) fn plan(
     pinned: Option<&Pinned>,
 ) -> Result<Creation> {
     let config_tree = inputs.config_tree;
-    let mut entry = match inputs.unbuilt.get(name) {
-        Some(document) => document.value.clone(),
-        None => {
+    let mut entry = match (inputs.unbuilt.get(name), inputs.goldens.entry(name)) {
+        (Some(document), _) => document.value.clone(),
+        (None, golden) => {
             preconditions::unregistered(allocator, name)?;
-            desired(config_tree, name, options)?
+            match golden {
+                Some(golden) => golden.clone(),
+                None => desired(config_tree, name, options)?,
+            }
         }
     };
+    if !entry.is_golden() {
+        golden::is_free_name(name)?;
+    }
     let mut spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
     let attach = options.attach.as_ref();
-    if attach.is_some() {
-        spec.clone_from = None;
+    match (attach, inputs.goldens.of(name), &spec.clone_from) {
+        (Some(_), ..) => spec.clone_from = None,
+        (None, Some(golden), _) => spec.clone_from = Some(golden.clone().into()),
+        (None, None, Some(source)) => golden::is_free_source(source)?,
+        (None, None, None) => {}
     }
     let was_detached = entry.state == Some(EntryState::Detached);
     if was_detached {
@@ -113,9 +122,14 @@ pub(crate) fn plan(
             None => EntryId::random()?,
         });
         entry.datasets.clear();
-        entry.snapshots.clear();
-        entry.created = Some(pinned.map_or_else(now, |pinned| pinned.created.clone()));
-        entry.origin = Some(Origin::Create);
+        let created = pinned.map_or_else(now, |pinned| pinned.created.clone());
+        if entry.is_golden() {
+            entry.snapshots.iter_mut().for_each(|record| record.created.clone_from(&created));
+        } else {
+            entry.snapshots.clear();
+            entry.origin = Some(Origin::Create);
+        }
+        entry.created = Some(created);
     }
     entry.zonepath = Some(spec.zonepath.value.clone().into());
     entry.settings.brand = Some(spec.brand.value.clone().into());
@@ -139,7 +153,8 @@ pub(crate) fn plan(
         claim_snapshot(inputs, &mut entry, at)?;
     }
     let steps = steps(&spec, config_tree, inputs.dialect, inputs.host_assets, Arrival::of(&entry.intent))?;
-    let steps = after_snapshot(&entry, steps);
+    let mut steps = after_snapshot(&entry, steps);
+    steps.extend(golden::seal(&entry));
     let limit = config_tree.config.timeouts.boot;
     let boots = options.boot.unwrap_or(spec.autoboot.value);
     let boot = boots.then(|| Boot { zone: name.clone(), limit });
@@ -212,7 +227,10 @@ pub(crate) fn steps_to_undo(
     steps.extend(steps_to_configured(spec, dialect)?);
     steps.push(match Arrival::of(&entry.intent) {
         Arrival::Attached { update } => Box::new(attach(spec, config_tree, update)),
-        Arrival::Installed { again } => Box::new(install(spec, config_tree, Vec::new(), again)),
+        Arrival::Installed { again } => {
+            let from = spec.clone_from.as_ref().map(|source| Files::Clone(source.value.clone()));
+            Box::new(install(spec, config_tree, from.unwrap_or_else(|| Files::Hook(Vec::new())), again))
+        }
     });
     Ok(after_snapshot(entry, steps))
 }
@@ -258,11 +276,7 @@ fn steps_to_configured(spec: &ZoneSpec, dialect: Distribution) -> Result<Vec<Box
     Ok(steps)
 }
 
-fn install(spec: &ZoneSpec, config_tree: &ConfigTree, arguments: Vec<String>, again: bool) -> Install {
-    let from = match &spec.clone_from {
-        Some(source) => Files::Clone(source.value.clone()),
-        None => Files::Hook(arguments),
-    };
+fn install(spec: &ZoneSpec, config_tree: &ConfigTree, from: Files, again: bool) -> Install {
     let (zone, zonepath) = (spec.name.clone(), spec.zonepath.value.clone());
     let environment = config_tree.config.environment.clone();
     Install { zone, zonepath, from, again, limit: config_tree.config.timeouts.install, environment }
@@ -304,12 +318,17 @@ pub(crate) fn installation(
     host_assets: &HostAssets,
     arrival: Arrival,
 ) -> Result<Vec<Box<dyn Step>>> {
-    let mut steps: Vec<Box<dyn Step>> = vec![match (arrival, &spec.clone_from) {
-        (Arrival::Attached { update }, _) => Box::new(attach(spec, config_tree, update)),
-        (Arrival::Installed { again }, Some(_)) => Box::new(install(spec, config_tree, Vec::new(), again)),
-        (Arrival::Installed { again }, None) => {
-            let arguments = brand::install_arguments(spec, config_tree, dialect, host_assets.image(spec))?;
-            Box::new(install(spec, config_tree, arguments, again))
+    let mut steps: Vec<Box<dyn Step>> = vec![match arrival {
+        Arrival::Attached { update } => Box::new(attach(spec, config_tree, update)),
+        Arrival::Installed { again } => {
+            let from = match (&spec.clone_from, golden::seed(spec, dialect, host_assets)) {
+                (_, Some(snapshot)) => Files::Hook(vec!["-s".to_owned(), snapshot]),
+                (Some(source), None) => Files::Clone(source.value.clone()),
+                (None, None) => {
+                    Files::Hook(brand::install_arguments(spec, config_tree, dialect, host_assets.image(spec))?)
+                }
+            };
+            Box::new(install(spec, config_tree, from, again))
         }
     }];
     let installed = matches!(arrival, Arrival::Installed { .. });
@@ -457,7 +476,7 @@ pub(crate) fn applied(spec: &ZoneSpec) -> Applied {
         zonecfg: (!spec.zonecfg.value.is_empty()).then(|| spec.zonecfg.clone()),
         resolvers: (!spec.resolvers.value.is_empty()).then(|| spec.resolvers.clone()),
         dns_domain: spec.dns_domain.clone(),
-        install: spec.clone_from.is_none().then(|| spec.install.clone().into()),
+        install: (spec.clone_from.is_none() || spec.install.is_golden()).then(|| spec.install.clone().into()),
         clone_from: spec.clone_from.clone(),
         setup: spec.setup.clone(),
         resources: spec.resources.clone(),

@@ -16,7 +16,7 @@ use super::jobs::{EventSender, before};
 use super::journal::{APPLY, Journal, Note, REINSTALL};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, DropOrigin, DropSnapshots, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
-use super::{clones, evidence, identity, kept};
+use super::{clones, evidence, golden, identity, kept};
 use crate::api::{
     Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report,
     Request, RunOptions,
@@ -292,6 +292,9 @@ pub(crate) fn plan_destruction(
     let entry = entry(context, name)?;
     let release =
         context.membership(config_tree).ok().flatten().is_some_and(|membership| membership.wanted(&entry).is_some());
+    if entry.is_golden() {
+        golden::is_unused(context, name, removal.clones.of(name))?;
+    }
     let Some(zone) = context.host.zone_state(name)? else {
         if options.keep_entry && entry.state == Some(EntryState::Ready) {
             return Err(Error::new(Code::WrongState, format!("the host does not have zone {name}"))

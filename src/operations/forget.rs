@@ -12,6 +12,7 @@ use super::config_tree::ConfigTree;
 use super::confirm::confirmed;
 use super::context::Context;
 use super::entries;
+use super::golden;
 use super::jobs::{EventSender, before, run_jobs};
 use crate::api::{
     Action, Basis, Change, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, RunOptions,
@@ -109,6 +110,7 @@ pub(super) fn plan(
 ) -> Result<Change> {
     let document = entries::document(context, name)?;
     let entry = &document.value;
+    golden::refuse(entry, "forgotten")?;
     if entry.is_newer() {
         return Err(Error::new(Code::Config, format!("cannot forget {name}: its entry was written by a newer zmgr"))
             .with_help("use that zmgr, or a later one"));

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use super::brand::{self, ImageKind};
 use super::config_tree::ConfigTree;
+use super::data;
+use super::zonepath::parent;
 use crate::documents::publisher::Publisher;
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::resources::Dataset;
@@ -37,6 +39,8 @@ pub(crate) struct HostAssets {
     datasets: BTreeMap<String, bool>,
     /// The kind of each image on the host.
     images: BTreeMap<String, ImageKind>,
+    /// The dataset mounted at each directory of zonepaths, if golden zones are there.
+    above: BTreeMap<String, Option<String>>,
 }
 
 impl HostAssets {
@@ -65,6 +69,11 @@ impl HostAssets {
             };
             self.images.insert(image.clone(), kind);
         }
+        let directory = parent(&spec.zonepath.value);
+        if spec.install.is_golden() && !self.above.contains_key(directory) {
+            let above = data::mounted_at(host, directory)?.map(|dataset| dataset.name);
+            self.above.insert(directory.to_owned(), above);
+        }
         for dataset in &spec.resources.datasets {
             if !self.datasets.contains_key(&dataset.name) {
                 let found = host.question(&zfs::list_one(&dataset.name))?;
@@ -86,6 +95,11 @@ impl HostAssets {
         {
             self.passwords.insert(path.to_owned(), read_password(&host.path(path)));
         }
+    }
+
+    /// Returns the dataset in whose mount point a zone has its zonepath; known only for clones of golden zones.
+    pub(crate) fn dataset_above(&self, zonepath: &str) -> Option<&str> {
+        self.above.get(parent(zonepath))?.as_deref()
     }
 
     /// Returns the kind of this spec's image on the host.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::order::{Need, Order, Relation};
-use crate::documents::zone::ZoneEntry;
+use crate::documents::zone::{ZoneEntry, is_golden_name};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
 use crate::value::source::Sourced;
@@ -110,7 +110,8 @@ impl Lineage {
         let mut waits: Vec<(usize, usize, Need)> = relation.up().collect();
         let mut boots: BTreeMap<usize, usize> = BTreeMap::new();
         for &(clone, source, need) in relation.pairs() {
-            if need == Need::Success {
+            // A golden zone is never booted.
+            if need == Need::Success && !is_golden_name(self.0[source].name.as_str()) {
                 let next = self.0.len() + boots.len();
                 let boot = *boots.entry(source).or_insert_with(|| {
                     waits.push((next, source, Need::Success));

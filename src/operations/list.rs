@@ -8,7 +8,7 @@ use super::files::unknown_zone;
 use super::{pending, verify_addresses, view};
 use crate::api::{Query, QueryHost, Zone, ZoneAddress, ZoneNet, ZoneState, ZoneStatus};
 use crate::documents::resolve::{ZoneSpec, effective};
-use crate::documents::zone::{Origin, Pending, ZoneEntry};
+use crate::documents::zone::{Origin, Pending, ZoneEntry, is_golden_name};
 use crate::error::{Code, Result};
 use crate::exec::zoneadm::{self, HostZone};
 use crate::host::Host;
@@ -43,6 +43,9 @@ pub(crate) fn zones(registry: &Registry, host: Option<&Host>, query: &Query) -> 
             zones.extend(others);
             zones.sort_by(|a, b| a.name.cmp(&b.name));
         }
+    }
+    if query.names.is_empty() && !query.unregistered {
+        zones.retain(|zone| !is_golden_name(&zone.name));
     }
     if let Some(tag) = &query.tag {
         zones.retain(|zone| zone.tags.contains(tag));

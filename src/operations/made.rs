@@ -95,8 +95,16 @@ impl Made {
 
     fn put(&self, made: MadeDataset) {
         let mut datasets = self.datasets.borrow_mut();
-        datasets.retain(|known| known.name != made.name && !(known.zonepath && made.zonepath));
-        datasets.push(made);
+        // In its place, so that the order does not depend on where an operation was interrupted.
+        let is_it = |known: &MadeDataset| known.name == made.name || known.zonepath && made.zonepath;
+        match datasets.iter().position(is_it) {
+            Some(at) => {
+                datasets[at] = made.clone();
+                let mut place = 0..;
+                datasets.retain(|known| place.next() == Some(at) || !is_it(known));
+            }
+            None => datasets.push(made),
+        }
         self.is_changed.set(true);
     }
 

@@ -29,6 +29,8 @@ mod files;
 pub(crate) mod find;
 pub(crate) mod fleet;
 mod forget;
+mod golden;
+mod golden_install;
 mod host_assets;
 mod identity;
 mod impact;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::config_tree::ConfigTree;
+use super::golden::Goldens;
 use super::host_assets::HostAssets;
 use super::inventory::Delegation;
 use super::lineage::Clones;
@@ -32,5 +33,7 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) kept: &'a BTreeMap<ZoneName, Vec<String>>,
     /// Zones that the same operation builds and clones.
     pub(crate) clones: &'a Clones,
+    /// The golden zones that the zones are cloned from.
+    pub(crate) goldens: &'a Goldens,
     pub(crate) tree: &'a Tree,
 }

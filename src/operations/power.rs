@@ -13,7 +13,7 @@ use super::plumb_links::{has_ipadm, plumb_links};
 use super::preconditions;
 use super::step_context::StepContext;
 use super::verify_addresses::verify_addresses;
-use super::{identity, pending, readiness, view};
+use super::{golden, identity, pending, readiness, view};
 use crate::api::{Action, EventKind, PlannedStep, Zone};
 use crate::documents::config::Timeouts;
 use crate::documents::zone::ZoneEntry;
@@ -126,7 +126,11 @@ pub(super) fn power_one(
     let PowerRequest { what, limit, .. } = *request;
     // Checked first: taking a lock creates a file, even for a name that no zone has, and an unfinished operation is visible without
     // a lock.
-    identity::settled(&entry(context, name)?)?;
+    let before = entry(context, name)?;
+    identity::settled(&before)?;
+    if what.ends_up() {
+        golden::refuse(&before, "booted")?;
+    }
     let locks = context.lock(name, config_tree.config.lock_timeout, events)?;
     let entry = match entry(context, name) {
         Err(error) if error.code() == Code::NotFound => {

@@ -13,11 +13,13 @@ use super::config_tree::ConfigTree;
 use super::confirm::confirmed;
 use super::context::Context;
 use super::entries;
+use super::golden;
 use super::jobs::{EventSender, run_in_order};
 use super::list;
 use super::order::Need;
 use super::power::{self, Power, PowerRequest, power_one};
 use crate::api::{Action, Basis, Change, HaltOptions, Outcome, Plan, Report, Request, RunOptions, Zone, ZoneState};
+use crate::documents::zone::is_golden_name;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm;
 use crate::value::name::ZoneName;
@@ -50,7 +52,7 @@ pub(crate) fn power(
     Ok(Report { outcomes: outcomes? })
 }
 
-/// Applies it to every built zone of the registry; a boot, to those that boot with the host. A zone with an unfinished operation is
+/// Applies it to every built zone of the registry except golden ones; a boot, to those that boot with the host. A zone with an unfinished operation is
 /// left out, with a note.
 pub(crate) fn power_all(
     context: &Context,
@@ -69,7 +71,7 @@ pub(crate) fn power_all(
 fn select_all(context: &Context, what: Power) -> Result<(Vec<ZoneName>, Vec<Outcome>)> {
     let (mut names, mut skipped) = (Vec::new(), Vec::new());
     let boots = |zone: &Zone| what != Power::Boot || zone.autoboot.unwrap_or(zone.state == Some(ZoneState::Unreadable));
-    for zone in list::registered(&context.registry, &|_| true)?.into_iter().filter(boots) {
+    for zone in list::registered(&context.registry, &|name| !is_golden_name(name))?.into_iter().filter(boots) {
         match (zone.state, ZoneName::new(zone.name.as_str())) {
             (Some(ZoneState::Ready | ZoneState::Unreadable), Ok(name)) => names.push(name),
             // The host does not have it.
@@ -150,6 +152,9 @@ impl<'a> Work<'a> {
             return Err(error);
         }
         let entry = entries::entry(self.context, name)?;
+        if self.what.ends_up() {
+            golden::refuse(&entry, "booted")?;
+        }
         let (steps, zone) = power::plan(self.context, &entry, self.what, self.limit)?;
         let mut notes = Vec::new();
         if !steps.is_empty() {

@@ -19,7 +19,7 @@ use super::zonepath::parent;
 use crate::api::CreateOptions;
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::settings::IpType;
-use crate::documents::zone::MadeDataset;
+use crate::documents::zone::{MadeDataset, is_golden_name};
 use crate::error::{Code, Error, Result};
 use crate::exec::beadm;
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
@@ -482,7 +482,7 @@ pub(crate) fn clonable_brand(spec: &ZoneSpec, source: &ZoneName, brand: &str) ->
             format!("its brand is {}, but its clone source {source} has brand {brand}", spec.brand.value),
         ));
     }
-    if clone_loses_root(brand) {
+    if clone_loses_root(brand) && !is_golden_name(source.as_str()) {
         return Err(config_fault(
             spec,
             format!("a clone of {source} could not boot: zoneadm clone leaves the root of brand {brand} behind"),

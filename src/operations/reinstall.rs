@@ -24,7 +24,7 @@ use super::power;
 use super::preconditions::{self, BOOT, Subject};
 use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Step};
-use super::{allocate, basis, clones, create_plan, destroy, evidence, identity, impact, view};
+use super::{allocate, basis, clones, create_plan, destroy, evidence, golden, identity, impact, view};
 use crate::api::{
     Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep,
     ReinstallOptions, Report, Request, RunOptions, Zone, ZoneStatus,
@@ -86,6 +86,7 @@ pub(crate) fn plan(
 ) -> Result<Reinstallation> {
     let entry = entry(context, name)?;
     identity::settled(&entry)?;
+    golden::refuse(&entry, "reinstalled")?;
     config_tree.check(entry.template_name())?;
     if let (Some(source), false) = (config_tree.protection(&entry), options.force) {
         return Err(Error::new(Code::WrongState, format!("{name} is protected ({source})"))

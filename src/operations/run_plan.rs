@@ -17,8 +17,9 @@ use super::impact::Removal;
 use super::jobs::{EventSender, before};
 use super::lineage::Lineage;
 use super::zone_comparison::comparisons;
-use super::{apply, forget, power_order, reinstall, rename, snapshot, update};
+use super::{apply, forget, golden, golden_install, power_order, reinstall, rename, snapshot, update};
 use crate::api::{Action, Change, CreateOptions, Operation, Outcome, Pinned, Plan, Report, Request, RunOptions, Zone};
+use crate::documents::zone::is_golden_name;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::value::name::ZoneName;
 
@@ -42,7 +43,7 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
     let creations: Vec<(ZoneName, &CreateOptions)> = changes
         .iter()
         .filter_map(|(name, change)| match &change.request {
-            Request::Create { options, .. } => Some((name.clone(), options)),
+            Request::Create { options, .. } if !is_golden_name(name.as_str()) => Some((name.clone(), options)),
             _ => None,
         })
         .collect();
@@ -71,12 +72,20 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
                 let removal = Removal::inspect(context, &config_tree, &lineage)?;
                 (lineage, removal)
             }
+            Operation::Create => (Lineage::unrelated(&names), Removal::default()),
             _ => {
                 let boot_order = BootOrder::load(context, &config_tree)?.without(&names);
                 (Lineage::unrelated(&names), Removal { boot_order, ..Removal::default() })
             }
         };
-        for snapshots in snapshots.iter().chain(prepared.as_ref().map(|prepared| &prepared.snapshots)) {
+        let lineage = match &prepared {
+            Some(prepared) => {
+                golden::all_planned(&prepared.goldens, &names)?;
+                prepared.relate(lineage)
+            }
+            None => lineage,
+        };
+        if let Some(snapshots) = &snapshots {
             let _ = snapshots.clones.set(lineage.clones());
         }
         let run_context = RunContext { snapshots, prepared, config_tree, removal, lineage };
@@ -85,6 +94,11 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
     })?;
     let on_failure = failure(run.on_failure, &run_context.config_tree);
     let work = |(name, change): (ZoneName, &Change), events: &EventSender| {
+        if let (Request::Create { pinned, .. }, Some(prepared), true) =
+            (&change.request, &run_context.prepared, is_golden_name(name.as_str()))
+        {
+            return golden_install::install(context, prepared, &name, on_failure, Some((change, pinned)), events);
+        }
         let result = run_context.work(context, &name, change, on_failure, events);
         let nothing = change.steps.is_empty() && matches!(change.request, Request::Apply { .. });
         let action = if nothing { Action::Unchanged } else { change.request.done() };

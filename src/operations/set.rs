@@ -9,7 +9,7 @@ use crate::documents::resources::{Attr, AttrValue, CappedMemory, Resources};
 use crate::documents::settings::Settings;
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
-use crate::operations::{ConfigTree, Context, unknown_zone, view};
+use crate::operations::{ConfigTree, Context, golden, unknown_zone, view};
 use crate::registry::Wait;
 use crate::schema::{did_you_mean, parse_cpus};
 use crate::value::Size;
@@ -76,6 +76,7 @@ pub(crate) fn set(
     let spec_of = |entry: &ZoneEntry| effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry);
     context.registry.change(&path, |bytes| {
         let document = Document::<ZoneEntry>::parse(&path, bytes)?;
+        golden::refuse(&document.value, "changed")?;
         let mut entry = document.value.clone();
         let inherited = spec_of(&inherits_all(&entry)).map(|spec| spec.resources).unwrap_or_default();
         for (key, value) in pairs {

@@ -12,7 +12,7 @@ use super::wanted::{bootable_config, is_open};
 use crate::documents::document::Document;
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::settings::EntryNet;
-use crate::documents::zone::{Applied, ZoneEntry};
+use crate::documents::zone::{Applied, ZoneEntry, is_golden_name};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::HostZone;
 use crate::exec::zonecfg::ZoneConfig;
@@ -100,7 +100,7 @@ fn spec_of(now: &ZoneSpec, applied: &Applied) -> ZoneSpec {
 /// The comparison of each zone, or the error in its files, by name.
 type Compared<'h> = Vec<(ZoneName, Result<ZoneComparison<'h>>)>;
 
-/// Compares the registered zones, or those of these names, with their files and the host.
+/// Compares the registered zones except golden ones, or those of these names, with their files and the host.
 pub(crate) fn comparisons<'h>(
     context: &Context,
     config_tree: &ConfigTree,
@@ -181,5 +181,7 @@ fn registered(registry: &Registry) -> Result<Vec<ZoneName>> {
     names.extend(unreadable.map(|each| each.file.name.clone()));
     names.sort();
     names.dedup();
+    // A golden zone is what its name says, whatever the files have become.
+    names.retain(|name| !is_golden_name(name));
     Ok(names.into_iter().filter_map(|name| ZoneName::new(name).ok()).collect())
 }

@@ -581,8 +581,8 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "origin",
         at: &[At::Zone],
-        args: args!("WHAT": Type::Word(&["create", "import"])),
-        help: "Written by zmgr: whether the zone was created or imported.",
+        args: args!("WHAT": Type::Word(&["create", "import", "golden"])),
+        help: "Written by zmgr: whether the zone was created, imported, or is a golden zone that others are cloned from.",
         example: r#"origin "create""#,
         ..BASE
     },
@@ -961,6 +961,16 @@ pub(crate) static TABLE: &[NodeRule] = &[
         effect: Some(TakesEffect::Reinstall),
         help: "Archive, snapshot, dataset or directory to install from, for brands that need one.",
         example: r#"image "/export/images/zone.tar""#,
+        ..BASE
+    },
+    NodeRule {
+        name: "golden",
+        at: &[At::Install],
+        args: args!("YES": Type::Bool),
+        effect: Some(TakesEffect::Reinstall),
+        help: "Zones are cloned from a golden zone, which the first creation installs and which never boots. Zones share it if brand, publishers, packages, image, the directory of the zonepath and the host's version of entire are the same.",
+        default: "golden #false",
+        example: "golden #true",
         ..BASE
     },
     NodeRule {

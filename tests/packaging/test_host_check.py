@@ -335,6 +335,8 @@ def live(host) -> None:
 
     host.run("zonecfg", "-z", "zchkx", "create -b; set brand=ipkg; set zonepath=/zones/zchkx; set ip-type=exclusive")
     host.log.unlink()
+    (tree / "templates/g.kdl").write_text('template "g" {\n    extends "t"\n    without "dataset"\n    install { golden #true; }\n}\n')
+    zmgr("create", "zchkg", "-t", "g", "--dry-run")
     zmgr("create", "zchka", "--no-boot")
     zmgr("boot", "zchka")
     zmgr("list", "-a")

@@ -87,7 +87,7 @@ fn quiet(report: Report) {
 }
 
 /// Checks that a running zone has its own name and its addresses.
-fn assert_up(pretend: &Pretend, brand: &str, zone: &Zone) {
+pub(crate) fn assert_up(pretend: &Pretend, brand: &str, zone: &Zone) {
     let name = &zone.name;
     let nodename = pretend.dir.path().join(format!("zones/{name}/root/etc/nodename"));
     // The init of lx configures the name and the links itself, and there is no ipadm to ask.

@@ -55,6 +55,7 @@ fn operate(manager: &Manager, operation: &str) {
         "purge" => manager.destroy(&["web01"], &DestroyOptions::new().purge(true), run).map(drop),
         "reinstall" => manager.reinstall("web01", &ReinstallOptions::new(), run).map(drop),
         "clone" => manager.create("web02", &CreateOptions::new().clone_from("web01").boot(false), run).map(drop),
+        "golden" => manager.create("web01", &CreateOptions::new().template("t").boot(false), run).map(drop),
         "import" => manager.import(&[], &ImportOptions::new(), run).map(drop),
         "apply" => manager.apply(&["web01"], &ApplyOptions::new().recreate(true), run).map(drop),
         "change" => manager.apply(&["web01"], &ApplyOptions::new().reboot(true), run).map(drop),
@@ -234,6 +235,27 @@ fn clone() {
     visit("clone", &["web01", "web02"], |dir| {
         manager(dir).create("web01", &CreateOptions::new().boot(false), &mut RunOptions::new()).unwrap();
     });
+}
+
+/// Of the golden zone and its clone, each is undone or done.
+#[test]
+fn a_golden_zone_and_its_clone() {
+    for (site, one_in) in [(ROOTS[0], 1), (ROOTS[1], sampled()), (ROOTS[2], sampled()), (ROOTS[3], sampled())] {
+        let prepare = |dir: &Path| {
+            SimHost::create(dir, site.0).unwrap();
+            manager(dir).init().unwrap();
+            crate::golden::make_golden(dir, site.1);
+        };
+        let scratch = scratch();
+        let alone = scratch.path().join("alone");
+        prepare(&alone);
+        operate(&manager(&alone), "golden");
+        manager(&alone).destroy(&["web01"], &DestroyOptions::new(), &mut RunOptions::new()).unwrap();
+        let name = fs::read_dir(alone.join("etc/zmgr/zones")).unwrap().next().unwrap().unwrap().file_name();
+        let name = name.to_str().unwrap().trim_end_matches(".kdl").to_owned();
+        let alone = whole(&alone);
+        visit_where("golden", one_in, &["web01", &name], prepare, |_, before, now| before == now || alone == *now);
+    }
 }
 
 #[test]

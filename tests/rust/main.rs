@@ -27,6 +27,7 @@ mod fixture;
 mod fleet;
 mod fleet_store;
 mod forget;
+mod golden;
 mod held;
 mod human_files;
 mod import;

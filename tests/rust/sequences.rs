@@ -66,6 +66,13 @@ const SHARED: &str = r#"template "shared" {
 }
 "#;
 
+const GOLDEN: &str = r#"template "golden" {
+    brand "nlipkg"
+    net "internal" { pool "internal"; }
+    install { golden #true; }
+}
+"#;
+
 /// A generator of its own, so that a seed gives the same sequence for ever.
 struct Dice(u64);
 
@@ -134,6 +141,7 @@ fn draw(dice: &mut Dice) -> String {
         58 => format!("recover-{}", dice.pick(&["on", "back"])),
         59..=60 => format!("rename {zone} {other}"),
         61 => format!("rename-links {zone} {other}"),
+        62 => format!("create-golden {zone}"),
         63 => format!("snapshot {zone} s{number}"),
         64 => format!("snapshot-delete {zone} s{number}"),
         65..=66 => format!("snapshot-rollback {zone} s{number}"),
@@ -178,6 +186,7 @@ fn is_operation(words: &[&str]) -> bool {
             | "recover-on"
             | "recover-back"
             | "create-shared"
+            | "create-golden"
             | "purge"
             | "apply-all"
             | "set"
@@ -217,6 +226,7 @@ fn operate(manager: &Manager, words: &[&str]) -> Result<(), Error> {
         ["update-reboot", zone] => manager.update(&[zone], &UpdateOptions::new().reboot(true), run).and_then(done),
         ["rename", zone, to] => manager.rename(zone, to, &RenameOptions::new(), run).and_then(done),
         ["rename-links", zone, to] => manager.rename(zone, to, &RenameOptions::new().links(true), run).and_then(done),
+        ["create-golden", zone] => manager.create(zone, &CreateOptions::new().template("golden"), run).map(drop),
         ["create-shared", zone] => manager.create(zone, &CreateOptions::new().template("shared"), run).map(drop),
         ["purge", zone] => manager.destroy(&[zone], &DestroyOptions::new().purge(true).force(true), run).and_then(done),
         ["apply-all"] => {
@@ -269,6 +279,7 @@ impl Machine {
         fs::write(machine.tree("pools/dmz.kdl"), OTHER_POOL).unwrap();
         fs::write(machine.tree("pools/front.kdl"), SHARED_POOL).unwrap();
         fs::write(machine.tree("templates/shared.kdl"), SHARED).unwrap();
+        fs::write(machine.tree("templates/golden.kdl"), GOLDEN).unwrap();
         machine
     }
 
@@ -290,12 +301,16 @@ impl Machine {
     }
 
     fn entry_ids(&self) -> BTreeMap<String, String> {
-        let id = |zone: &&str| {
+        let id = |zone: &String| {
             let text = fs::read_to_string(self.tree(&format!("zones/{zone}.kdl"))).ok()?;
             let line = text.lines().find_map(|line| line.trim_start().strip_prefix("id \""))?;
-            Some(((*zone).to_owned(), line.trim_end_matches('"').to_owned()))
+            Some((zone.clone(), line.trim_end_matches('"').to_owned()))
         };
-        ZONES.iter().filter_map(id).collect()
+        let files = fs::read_dir(self.tree("zones")).unwrap().map(|entry| entry.unwrap().file_name());
+        let names = files.filter_map(|file| Some(file.to_str()?.strip_suffix(".kdl")?.to_owned()));
+        let golden = names.filter(|name| name.starts_with("zmgr-golden-"));
+        let zones: BTreeSet<String> = ZONES.iter().map(|zone| (*zone).to_owned()).chain(golden).collect();
+        zones.iter().filter_map(id).collect()
     }
 
     /// By the last part of its zonepath, the zone and the id of each entry: a zone that was renamed keeps its zonepath.

@@ -231,7 +231,7 @@ pub unsafe extern "C" fn zmgr_zone_created(zone: *const zmgr_zone) -> *const c_c
     unsafe { read_text(zone, |z| z.texts().created.as_deref()) }
 }
 
-/// Returns the origin of the entry, "create" or "import"; NULL if it is not registered.
+/// Returns the origin of the entry, "create", "import" or "golden"; NULL if it is not registered.
 ///
 /// # Safety
 /// `zone` is NULL or a live zone.

@@ -101,7 +101,7 @@ impl Zone {
         self.zone.created.as_deref()
     }
 
-    /// Origin of the entry, "create" or "import"; None if it is not registered.
+    /// Origin of the entry, "create", "import" or "golden"; None if it is not registered.
     #[getter]
     fn origin(&self) -> Option<&str> {
         self.zone.origin.map(|origin| origin.as_str())

@@ -160,6 +160,7 @@ fn merge_install(mine: Option<Sourced<Install>>, top: &Sourced<Install>) -> Sour
     if top.image.is_some() {
         merged.image.clone_from(&top.image);
     }
+    merged.golden = top.golden.or(merged.golden);
     Sourced::new(merged, top.source.clone())
 }
 

@@ -17,7 +17,7 @@ use crate::documents::pool::Pool;
 use crate::documents::resources::{Alias, Resources};
 use crate::documents::settings::{EntryNet, Install, IpType, Settings, Setup};
 use crate::documents::template::Template;
-use crate::documents::zone::{Origin, ZoneEntry};
+use crate::documents::zone::{Origin, ZoneEntry, is_golden_name};
 use crate::error::{Diagnostic, Result, Severity};
 use crate::kdl_util::error_of;
 use crate::schema::did_you_mean;
@@ -79,7 +79,7 @@ impl ZoneSpec {
 }
 
 /// Merges the zone's entry over its template's chain over `defaults`. An entry with nets has only those. An imported zone uses only
-/// the tags, the boot order and the protection of its own entry. Fails with `config` and every diagnostic if the layers are incomplete: a missing
+/// the tags, the boot order and the protection of its own entry, and a golden zone only its entry. Fails with `config` and every diagnostic if the layers are incomplete: a missing
 /// template or pool, a circle of `extends`, no brand.
 ///
 /// ```
@@ -107,7 +107,9 @@ pub fn effective(
         return Err(findings.error(zone));
     }
     let templates = chain.iter().map(|template| &template.settings);
-    let nearest = std::iter::once(&zone.settings).chain(templates).chain([&config.defaults]);
+    let none = Settings::default();
+    let defaults = if zone.is_golden() { &none } else { &config.defaults };
+    let nearest = std::iter::once(&zone.settings).chain(templates).chain([defaults]);
     let brand = nearest.filter_map(|layer| layer.brand.clone()).next();
     let mut filler = Filler {
         values: vec![
@@ -119,7 +121,7 @@ pub fn effective(
     };
     // Filled layer by layer, so that what is dropped or overridden has its name in this zone.
     let mut merged = Merged::default();
-    merged.overlay(&filler.layer(&config.defaults), &[]);
+    merged.overlay(&filler.layer(defaults), &[]);
     let below_templates = merged.settings.resolvers.clone();
     for template in chain.iter().rev() {
         merged.overlay(&filler.layer(&template.settings), &template.nets);
@@ -136,6 +138,11 @@ pub fn effective(
         |layer: &Settings| layer.resolvers.is_some() || layer.without.iter().any(|without| without.node == "resolver");
     let resolvers_chosen = chooses(&zone.settings) || chain.iter().any(|template| chooses(&template.settings));
     let Merged { mut settings, mut nets } = merged;
+    if settings.clone_from.is_none() && settings.install.as_ref().is_some_and(|install| install.is_golden()) {
+        // The golden zone that it was cloned from; a plan chooses that of a new zone.
+        let applied = zone.applied.as_ref().and_then(|applied| applied.settings.clone_from.as_ref());
+        settings.clone_from = applied.filter(|source| is_golden_name(source.as_str())).cloned();
+    }
 
     let brand = brand.unwrap_or_else(|| {
         let (place, source) = match &zone.template {

@@ -128,6 +128,8 @@ impl fmt::Display for IpType {
 /// let mut install = Install::default();
 /// install.publishers.push(PublisherName::new("openindiana.org")?);
 /// install.packages.push("editor/vim".to_owned());
+/// install.golden = Some(true);
+/// assert!(install.is_golden());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +142,16 @@ pub struct Install {
     pub packages: Vec<String>,
     /// Archive, dataset, snapshot or directory to install from, for brands that need one.
     pub image: Option<String>,
+    /// True if its zones are cloned from a golden zone, which zmgr installs once with these settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub golden: Option<bool>,
+}
+
+impl Install {
+    /// Returns true if zones are cloned from a golden zone.
+    pub fn is_golden(&self) -> bool {
+        self.golden == Some(true)
+    }
 }
 
 /// Files written before the zone's first boot. Each setting is merged separately.

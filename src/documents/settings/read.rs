@@ -13,7 +13,10 @@ use crate::value::source::Sourced;
 
 /// Reads the settings of a body and ignores other nodes.
 pub(crate) fn settings(body: &Node, reader: &mut Reader<'_>) -> Settings {
-    if let (Some(clone), Some(_)) = (body.child("clone-from"), body.child("install")) {
+    // `applied` also has how the golden zone was installed.
+    if body.name != "applied"
+        && let (Some(clone), Some(_)) = (body.child("clone-from"), body.child("install"))
+    {
         let message = "`clone-from` stands beside `install`: a zone is cloned or installed";
         reader.faults.add_with_help("contradiction", clone.name_span, message, "remove one of them");
     }
@@ -21,7 +24,7 @@ pub(crate) fn settings(body: &Node, reader: &mut Reader<'_>) -> Settings {
         brand: reader.text_of(body, "brand"),
         autoboot: reader.flag(body, "autoboot"),
         ip_type: reader.parsed(body, "ip-type"),
-        install: body.child("install").map(|node| reader.sourced(node, install(node))),
+        install: body.child("install").map(|node| reader.sourced(node, install(node, reader))),
         clone_from: reader.parsed(body, "clone-from"),
         setup: body.child("setup").map(|node| setup(node, reader)).unwrap_or_default(),
         resolvers: reader.list(body, "resolver").map(|list| Sourced {
@@ -48,7 +51,7 @@ pub(crate) fn settings(body: &Node, reader: &mut Reader<'_>) -> Settings {
     }
 }
 
-fn install(node: &Node) -> Install {
+fn install(node: &Node, reader: &Reader<'_>) -> Install {
     let all = |name: &str| {
         node.nodes().iter().filter(|n| n.name == name).flat_map(Node::texts).map(str::to_owned).collect::<Vec<_>>()
     };
@@ -56,6 +59,7 @@ fn install(node: &Node) -> Install {
         publishers: all("publisher").into_iter().filter_map(|name| name.parse().ok()).collect(),
         packages: all("package"),
         image: node.child("image").and_then(Node::text).map(str::to_owned),
+        golden: reader.flag(node, "golden").map(|golden| golden.value),
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) fn settings(settings: &Settings) -> Vec<Node> {
         inner.extend(list("publisher", install.publishers.iter().map(|name| name.as_str())));
         inner.extend(list("package", install.packages.iter().map(String::as_str)));
         inner.extend(install.image.as_ref().map(|image| Node::new("image").arg(image.as_str())));
+        inner.extend(install.golden.map(|golden| Node::new("golden").arg(golden)));
         Node::new("install").block(inner)
     }));
     nodes.extend(settings.clone_from.as_ref().map(|zone| Node::new("clone-from").arg(zone.as_str())));

@@ -28,7 +28,7 @@ use super::plumb_links;
 use super::power::{self, Power};
 use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
 use super::zone_comparison::{ZoneComparison, comparisons};
-use super::{evidence, identity, pending, preconditions, snapshot};
+use super::{evidence, golden_install, identity, pending, preconditions, snapshot};
 use crate::api::{
     Action, ApplyOptions, Basis, Change, CreateOptions, Operation, Outcome, PinnedNet, Plan, PlannedFile, PlannedStep,
     Report, Request, RunOptions,
@@ -145,8 +145,10 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
         let create = CreateOptions::default();
         let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
         let prepared = create::prepare_unbuilt(context, &wanted)?;
-        let _ = prepared.snapshots.clones.set(lineage.clones());
-        for name in &unbuilt {
+        prepared.relate(lineage);
+        let goldens: Vec<&ZoneName> = prepared.goldens.missing().collect();
+        // Without a rank they come first.
+        for name in goldens.into_iter().chain(&unbuilt) {
             match create_plan::plan(&prepared.inputs(context), &mut allocator, name, &create, None) {
                 Ok(creation) => {
                     allocator.plan_entry(&creation.entry);
@@ -221,6 +223,13 @@ fn left_alone(name: &ZoneName, options: &ApplyOptions, error: &Error) -> Change 
     }
 }
 
+/// What an operation works on.
+enum Item<'h> {
+    /// A golden zone that is installed.
+    Golden(ZoneName),
+    Zone(ZoneName, Result<ZoneComparison<'h>>),
+}
+
 /// Applies the files of these zones, or of all if none is named.
 pub(crate) fn apply(
     context: &Context,
@@ -248,17 +257,35 @@ pub(crate) fn apply(
         }
     }
     let lineage = lineage(comparisons.iter().map(|(name, comparison)| (name, comparison.as_ref().ok())), options);
-    let building = lineage.building()?;
-    let _ = snapshots.clones.set(lineage.clones());
+    lineage.building()?;
     let wanted: Vec<(ZoneName, &CreateOptions)> = unbuilt.iter().map(|name| (name.clone(), &create)).collect();
     let prepared = match wanted.as_slice() {
         [] => None,
         wanted => Some(before(run, |events| create::prepare_unbuilt(&context.with_cancel(events), wanted))?),
     };
-    if let Some(prepared) = &prepared {
-        let _ = prepared.snapshots.clones.set(lineage.clones());
-    }
-    let outcomes = building.run((context, &config_tree), comparisons, run, |(name, comparison), events| {
+    let lineage = match &prepared {
+        Some(prepared) => prepared.relate(lineage),
+        None => lineage,
+    };
+    let _ = snapshots.clones.set(lineage.clones());
+    let goldens = prepared.iter().flat_map(|prepared| prepared.goldens.missing().cloned().map(Item::Golden));
+    let items = goldens.chain(comparisons.into_iter().map(|(name, comparison)| Item::Zone(name, comparison))).collect();
+    let outcomes = lineage.building()?.run((context, &config_tree), items, run, |item, events| {
+        let (name, comparison) = match (item, &prepared) {
+            (Item::Zone(name, comparison), _) => (name, comparison),
+            (Item::Golden(name), Some(prepared)) => {
+                return golden_install::install(context, prepared, &name, on_failure, None, events);
+            }
+            (Item::Golden(name), None) => {
+                let error = Error::new(Code::Internal, "a golden zone of no zone");
+                return Outcome {
+                    name: name.to_string(),
+                    action: Action::Failed,
+                    result: Err(error),
+                    notes: Vec::new(),
+                };
+            }
+        };
         if let (true, Some(prepared)) = (is_unbuilt(&comparison), &prepared) {
             let result = create::create_one(context, prepared, &name, &create, on_failure, None, events);
             return Outcome {

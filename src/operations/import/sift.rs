@@ -1,5 +1,6 @@
 //! Decides which zones of the host may be adopted.
 
+use crate::documents::zone::is_golden_name;
 use crate::error::{Code, Error};
 use crate::exec::zoneadm::{HostZone, ZoneState};
 use crate::host::{BrandKind, HostSnapshot, brand_kind};
@@ -10,6 +11,13 @@ pub(super) fn sift(host: &HostSnapshot, zone: &HostZone) -> Result<ZoneName, Err
     let name = &zone.name;
     if name == "global" {
         return Err(refused(Code::InvalidArgument, "it is the global zone"));
+    }
+    if is_golden_name(name) {
+        return Err(refused(Code::InvalidArgument, "it is a golden zone that the registry does not know").with_help(
+            format!(
+                "destroy it if nothing is cloned from it: zoneadm -z {name} uninstall -F; zonecfg -z {name} delete -F"
+            ),
+        ));
     }
     match brand_kind(&zone.brand) {
         BrandKind::Managed => {}

@@ -19,7 +19,7 @@ use super::snapshot::{Stopped, Unfinished};
 use super::step_context::StepContext;
 use super::steps::{Boot, Step};
 use super::update::StoppedUpdate;
-use super::{apply, clones, create_plan, destroy, pending, power, reinstall, view};
+use super::{apply, clones, create_plan, destroy, golden, pending, power, reinstall, view};
 use crate::api::{Action, DestroyOptions, Outcome, RecoverOptions, Report, RunOptions, Zone, ZoneStatus};
 use crate::documents::resolve::ZoneSpec;
 use crate::documents::zone::{EntryState, ZoneEntry};
@@ -395,10 +395,11 @@ impl Work<'_> {
     }
 
     fn creation(&self) -> Result<Vec<Box<dyn Step>>> {
-        let files = Arrival::of(&self.entry.intent);
-        let steps =
-            create_plan::steps(self.spec, self.config_tree, self.context.host.dialect(), &self.host_assets()?, files)?;
-        Ok(create_plan::after_snapshot(self.entry, steps))
+        let (dialect, files) = (self.context.host.dialect(), Arrival::of(&self.entry.intent));
+        let steps = create_plan::steps(self.spec, self.config_tree, dialect, &self.host_assets()?, files)?;
+        let mut steps = create_plan::after_snapshot(self.entry, steps);
+        steps.extend(golden::seal(self.entry));
+        Ok(steps)
     }
 
     fn host_assets(&self) -> Result<HostAssets> {

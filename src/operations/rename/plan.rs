@@ -20,7 +20,7 @@ use crate::operations::data::{self, Places};
 use crate::operations::journal::RENAME;
 use crate::operations::steps::Step;
 use crate::operations::zonepath::parent;
-use crate::operations::{basis, entries, evidence, identity, preconditions, references, renamed_entry};
+use crate::operations::{basis, entries, evidence, golden, identity, preconditions, references, renamed_entry};
 use crate::registry::{Allocator, EntryKind, HostUsage};
 use crate::value::EntryId;
 use crate::value::link_name::Pattern;
@@ -49,6 +49,8 @@ pub(super) fn plan(
     let document = entries::document(context, from)?;
     let mut entry = document.value.clone();
     identity::settled(&entry)?;
+    golden::refuse(&entry, "renamed")?;
+    golden::is_free_name(to)?;
     if from == to {
         return Err(Error::new(Code::InvalidArgument, format!("the new name of {from} is its current name"))
             .with_help("name another one"));

@@ -3,7 +3,7 @@
 use super::zone_data::excluded;
 use crate::api::{Snapshot, SnapshotDataset, SnapshotState};
 use crate::documents::snapshot::TakenSnapshot;
-use crate::documents::zone::ZoneEntry;
+use crate::documents::zone::{ZoneEntry, is_golden_name};
 use crate::error::{Code, Error, Result};
 use crate::operations::context::Context;
 use crate::operations::entries;
@@ -36,12 +36,13 @@ pub(crate) fn one(context: &Context, name: &ZoneName, label: &SnapshotLabel) -> 
     })
 }
 
-/// Returns the zones with readable entries.
+/// Returns the zones with readable entries, except golden ones.
 fn registered(context: &Context) -> Result<Vec<ZoneName>> {
     let snapshot = context.registry.snapshot()?;
     let mut names: Vec<ZoneName> = snapshot
         .entries()
         .filter(|entry| entry.summary.kind == EntryKind::Zone && entry.unreadable.is_none())
+        .filter(|entry| !is_golden_name(entry.summary.name))
         .filter_map(|entry| ZoneName::new(entry.summary.name).ok())
         .collect();
     names.sort_unstable();

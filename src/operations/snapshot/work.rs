@@ -11,7 +11,7 @@ use crate::operations::executor;
 use crate::operations::journal::Journal;
 use crate::operations::step_context::StepContext;
 use crate::operations::steps::{Boot, Step};
-use crate::operations::{entries, evidence, identity};
+use crate::operations::{entries, evidence, golden, identity};
 use crate::value::EntryId;
 use crate::value::name::{SnapshotLabel, ZoneName};
 
@@ -40,6 +40,7 @@ pub(crate) struct Subject {
 pub(crate) fn subject(context: &Context, name: &ZoneName) -> Result<Subject> {
     let document = entries::document(context, name)?;
     identity::settled(&document.value)?;
+    golden::refuse(&document.value, "changed")?;
     of_document(context, document)
 }
 

@@ -8,9 +8,10 @@ use super::{Phase, Probe, Step, StepContext, foreign, planned};
 use crate::api::PlannedStep;
 use crate::documents::environment::Environment;
 use crate::error::{Code, Error, Result};
-use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
+use crate::exec::{Completed, Invocation};
 use crate::file::{self, Links};
+use crate::host::{self, Brand, Cloning};
 use crate::operations::{data, made, origins};
 use crate::value::name::ZoneName;
 
@@ -73,6 +74,51 @@ impl Install {
     }
 }
 
+/// Largest host key or name that is compared.
+const IDENTITY_MAX: u64 = 1 << 16;
+
+impl Install {
+    /// Checks the effect of the hook, which ends well even if the clone still has the identity of its source.
+    fn check_identity(&self, step_context: &StepContext<'_>, source: &ZoneName, ended: &Completed) -> Result<()> {
+        let printed = [&ended.stdout, &ended.stderr].map(|stream| stream.last_lines());
+        let failed = printed.iter().flat_map(|text| text.lines()).find(|line| line.contains("ERROR:"));
+        let kept = self.kept_identity(step_context, true)?;
+        let Some(why) = kept.or(failed.map(|line| line.trim().to_owned())) else { return Ok(()) };
+        let message = format!("zoneadm cloned {source}, but the clone still has its identity: {why}");
+        Err(Error::new(Code::CommandFailed, message).with_command(ended.failed()))
+    }
+
+    /// Returns what the clone has in common with its source although the hook should have removed it; `None` if nothing is found, and
+    /// for brands whose clone hook leaves the identity. `is_new`: nothing has been written into it yet.
+    fn kept_identity(&self, step_context: &StepContext<'_>, is_new: bool) -> Result<Option<String>> {
+        let (host, Origin::Clone(source)) = (&step_context.host, &self.from) else { return Ok(None) };
+        let Some(zone) = host.zone_state(source)? else { return Ok(None) };
+        let takes_it = |row: &Brand| matches!(row.cloning.value, Cloning::Hook | Cloning::HookWithoutNetwork);
+        if !host::brand(&zone.brand, host.dialect()).is_some_and(takes_it) {
+            return Ok(None);
+        }
+        // A root that is not mounted cannot be compared.
+        let (Ok(own), Ok(theirs)) = (host.zone_root(&self.zonepath), host.zone_root(&zone.zonepath)) else {
+            return Ok(None);
+        };
+        let name = own.read(NODENAME, IDENTITY_MAX)?;
+        if name.is_some() && (is_new || name == theirs.read(NODENAME, IDENTITY_MAX)?) {
+            return Ok(Some(format!("its host name is set in {NODENAME}")));
+        }
+        for kind in ["rsa", "dsa", "ecdsa", "ed25519"] {
+            let path = format!("/etc/ssh/ssh_host_{kind}_key");
+            let key = own.read(&path, IDENTITY_MAX)?;
+            if key.is_some() && key == theirs.read(&path, IDENTITY_MAX)? {
+                return Ok(Some(format!("both have the host key {path}")));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The file with a zone's host name.
+const NODENAME: &str = "/etc/nodename";
+
 impl Step for Install {
     fn id(&self) -> String {
         match self.from {
@@ -94,6 +140,8 @@ impl Step for Install {
             None => Probe::Foreign(format!("the zone {} has vanished from the host", self.zone)),
             Some(ZoneState::Configured) => Probe::Absent,
             Some(ZoneState::Incomplete) => Probe::Partial,
+            // zmgr died before it could see that the hook had left the identity.
+            Some(ZoneState::Installed) if self.kept_identity(step_context, false)?.is_some() => Probe::Partial,
             Some(_) => Probe::Done,
         })
     }
@@ -124,7 +172,10 @@ impl Step for Install {
         step_context.uuid.replace(zone.uuid.clone());
         data::installed(step_context, &self.zonepath)?;
         match &self.from {
-            Origin::Clone(_) => origins::cloned(step_context, &zone.brand),
+            Origin::Clone(source) => {
+                origins::cloned(step_context, &zone.brand)?;
+                self.check_identity(step_context, source, &ended)
+            }
             Origin::Hook(_) => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use crate::zfs::dataset::{self, Dataset};
 use crate::zoneadm::script::End;
 use crate::zoneadm::shell::{self, Options};
 use crate::zoneadm::{Target, brand, complain, environment, find_zone, platform, script};
-use crate::{Machine, ZoneState, pkg};
+use crate::{Dialect, Machine, ZoneState, index, pkg};
 
 const HOOK_USAGE: &str = "clone {sourcezone}";
 const BAD_SOURCE: &str = "Error: specified snapshot is invalid for this source zone.";
@@ -225,7 +225,47 @@ fn finish(session: &mut Session<'_, '_>, target: &Target, keep: bool) -> io::Res
     if keep {
         return Ok(End::Done);
     }
-    crate::ipadm::unconfigure(session.machine, &session.machine.path(target.root()))?;
+    unconfigure(session, &target)?;
     platform::unmount_for_hook(session, &target)?;
     Ok(End::Done)
+}
+
+/// What the hook runs in the mounted zone.
+const UNCONFIGURE: &str = "/usr/lib/brand/ipkg/system-unconfigure";
+
+/// Files that the script removes. [source: ipkg/system-unconfigure of both lines]
+const REMOVED: [&str; 5] =
+    ["etc/nodename", "etc/defaultdomain", "etc/defaultrouter", "etc/resolv.conf", "etc/inet/static_routes"];
+
+/// `zlogin -S ZONE system-unconfigure -R /a`. If that fails, the hook prints so and ends with 0: its trap uses a variable that is
+/// never set. [source: clone of ipkg and sparse, unconfigure_zone of common.ksh]
+fn unconfigure(session: &mut Session<'_, '_>, target: &Target) -> io::Result<()> {
+    let machine = session.machine;
+    let argv = ["-S", &target.name, UNCONFIGURE, "-R", "/a"].map(str::to_owned);
+    let fault = machine.take_fault("zlogin", Some(UNCONFIGURE), Some(&target.name), &argv)?.unwrap_or_default();
+    for text in fault.stdout.iter().chain(&fault.stderr) {
+        session.complain(format_args!("{text}\n"));
+    }
+    if fault.exit.is_some_and(|code| code != 0) {
+        script::log_error(session, &target.zonepath, "Zone unconfiguration failed")?;
+        return script::log_error(session, &target.zonepath, "Postprocessing failed.");
+    }
+    let root = machine.path(target.root());
+    for path in REMOVED.map(|path| root.join(path)) {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    // Host keys are made again. The script of OpenIndiana knows rsa and dsa alone.
+    let kinds: &[&str] = match machine.dialect() {
+        Dialect::OpenIndiana => &["rsa", "dsa"],
+        _ => &["rsa", "ecdsa", "ed25519"],
+    };
+    for path in kinds.iter().map(|kind| root.join(format!("etc/ssh/ssh_host_{kind}_key"))) {
+        if path.exists() {
+            fs::write(path, index::new_uuid())?;
+        }
+    }
+    crate::ipadm::unconfigure(machine, &root)
 }
