@@ -9,10 +9,18 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Machine;
-use super::machine::{component, from_component};
+use super::machine::{component, from_component, hash};
+
+/// Longest key that is a file name as it is; a path of a host can be longer than a file name.
+const LONGEST: usize = 200;
 
 fn directory(machine: &Machine, kind: &str, key: &str) -> PathBuf {
-    machine.own("hints").join(kind).join(component(key))
+    let mut name = component(key);
+    if name.len() > LONGEST {
+        // Two keys in one directory are told apart by the facts.
+        name = format!("%long-{:016x}", hash(key));
+    }
+    machine.own("hints").join(kind).join(name)
 }
 
 /// Notes that `value` may be found under `key`.
@@ -49,5 +57,23 @@ pub(crate) fn look(machine: &Machine, kind: &str, key: &str) -> io::Result<Vec<S
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Dialect;
+
+    #[test]
+    fn a_key_may_be_longer_than_a_file_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let machine = Machine::create(directory.path(), Dialect::Illumos).unwrap();
+        let key = format!("/zones/{}", "y".repeat(400));
+        assert_eq!(look(&machine, "mounts", &key).unwrap(), [""; 0]);
+        add(&machine, "mounts", &key, "rpool/zones/y").unwrap();
+        assert_eq!(look(&machine, "mounts", &key).unwrap(), ["rpool/zones/y"]);
+        remove(&machine, "mounts", &key, "rpool/zones/y").unwrap();
+        assert_eq!(look(&machine, "mounts", &key).unwrap(), [""; 0]);
     }
 }

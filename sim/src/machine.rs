@@ -241,10 +241,12 @@ fn allocate(_: &File, _: usize) -> io::Result<()> {
 
 /// The lock of one zone's: told apart by a hash (FNV-1a), so that no file speaks of a zone that is long gone.
 pub(crate) fn lock_of_zone(what: &str, zone: &str) -> String {
-    let hash = zone
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{what}-{hash:016x}")
+    format!("{what}-{:016x}", hash(zone))
+}
+
+/// FNV-1a of a text.
+pub(crate) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A name as one component of a path: `/` and `%` are escaped.
