@@ -222,6 +222,10 @@ enum zmgr_diagnosis_kind
     ZMGR_DIAGNOSIS_LINK_PROPERTIES_RECORDED = 42,
     // Long addresses of one link can make a boot fail; zmgr refuses them.
     ZMGR_DIAGNOSIS_LINK_ADDRESSES_LIMITED = 43,
+    // The service that boots the zones with `after` is online.
+    ZMGR_DIAGNOSIS_BOOT_SERVICE_ONLINE = 44,
+    // Zones have `after`, and the service that boots them is missing, disabled or broken.
+    ZMGR_DIAGNOSIS_BOOT_SERVICE_NOT_ONLINE = 45,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

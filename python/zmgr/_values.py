@@ -1081,6 +1081,10 @@ class DiagnosisKind(_Word):
     LINK_PROPERTIES_RECORDED = "link-properties-recorded"
     #: Long addresses of one link can make a boot fail; zmgr refuses them.
     LINK_ADDRESSES_LIMITED = "link-addresses-limited"
+    #: The service that boots the zones with `after` is online.
+    BOOT_SERVICE_ONLINE = "boot-service-online"
+    #: Zones have `after`, and the service that boots them is missing, disabled or broken.
+    BOOT_SERVICE_NOT_ONLINE = "boot-service-not-online"
 
 
 class Evidence(_Word):

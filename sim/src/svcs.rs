@@ -1,10 +1,11 @@
-//! `svcs`: the services of a running zone, asked from inside it or, with `-z`, from the global zone. Those of the global zone itself are
-//! not played.
+//! `svcs`: the services of the global zone and of a running zone, the latter asked from inside it or, with `-z`, from the global zone.
+//!
+//! The global zone has, beside those of every zone, the services whose manifests lie below /lib/svc/manifest.
 //!
 //! A zone that has just booted runs long before its services are up: its first answer is that its repository is not there yet, its
 //! second that they are still starting.
 //!
-//! [source: svcs.c, svcs(1)]
+//! [source: svcs.c, svcs(1); manifest-import, service_bundle.dtd.1 for manifests]
 
 use std::fs;
 
@@ -42,8 +43,8 @@ pub(crate) fn run(session: &mut Session<'_, '_>) -> Answer {
         return Ok(USAGE);
     };
     let Some(zone) = options.value('z') else {
-        session.complain(format_args!("svcs: not simulated: the services of the global zone\n"));
-        return Ok(FAILED);
+        let services = host_services(session.machine)?;
+        return list_of(session, &args, &services);
     };
     let running = kernel::find(session.machine, zone)?.filter(|zone| zone.state == ZoneState::Running);
     let Some(zone) = running.filter(|zone| zone.brand != "lx") else {
@@ -73,8 +74,54 @@ fn progress(machine: &Machine, zone: &ActiveZone) -> std::io::Result<u64> {
     Ok(asked)
 }
 
+/// Services of the global zone: those of every zone, and those of its manifests. One that is enabled is online.
+fn host_services(machine: &Machine) -> std::io::Result<Vec<(String, &'static str)>> {
+    let everywhere = SERVICES.iter().chain(&["svc:/system/zones:default"]);
+    let mut services: Vec<(String, &'static str)> = everywhere.map(|fmri| ((*fmri).to_owned(), "online")).collect();
+    let mut directories = vec![machine.path("lib/svc/manifest")];
+    while let Some(directory) = directories.pop() {
+        let entries = match fs::read_dir(&directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for path in entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<Vec<_>>>()? {
+            match path.is_dir() {
+                true => directories.push(path),
+                false => services.extend(manifest(&fs::read_to_string(&path).unwrap_or_default())),
+            }
+        }
+    }
+    services.sort();
+    Ok(services)
+}
+
+/// The instances that a manifest describes. One that cannot be read describes none.
+fn manifest(text: &str) -> Vec<(String, &'static str)> {
+    let options = roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
+    let Ok(document) = roxmltree::Document::parse_with_options(text, options) else { return Vec::new() };
+    let mut services = Vec::new();
+    for service in document.descendants().filter(|node| node.has_tag_name("service")) {
+        let name = service.attribute("name").unwrap_or_default();
+        for node in service.children() {
+            let instance = match node.tag_name().name() {
+                "create_default_instance" => "default",
+                "instance" => node.attribute("name").unwrap_or_default(),
+                _ => continue,
+            };
+            let state = if node.attribute("enabled") == Some("true") { "online" } else { "disabled" };
+            services.push((format!("svc:/{name}:{instance}"), state));
+        }
+    }
+    services
+}
+
 /// Lists the services of a zone that runs, all in this state.
-pub(crate) fn list(session: &mut Session<'_, '_>, args: &[String], state: &str) -> Answer {
+pub(crate) fn list(session: &mut Session<'_, '_>, args: &[String], state: &'static str) -> Answer {
+    let services: Vec<(String, &'static str)> = SERVICES.iter().map(|fmri| ((*fmri).to_owned(), state)).collect();
+    list_of(session, args, &services)
+}
+
+fn list_of(session: &mut Session<'_, '_>, args: &[String], services: &[(String, &'static str)]) -> Answer {
     let Ok(options) = parse(args, OPTIONS, &[]) else {
         session.complain(format_args!("svcs: illegal option\n"));
         return Ok(USAGE);
@@ -94,26 +141,26 @@ pub(crate) fn list(session: &mut Session<'_, '_>, args: &[String], state: &str) 
     }
     let mut status = OK;
     for pattern in &options.operands {
-        if !SERVICES.iter().any(|fmri| matches(fmri, pattern)) {
+        if !services.iter().any(|(fmri, _)| matches(fmri, pattern)) {
             session.complain(format_args!("svcs: Pattern '{pattern}' doesn't match any instances\n"));
             status = FAILED;
         }
     }
     let wanted =
         |fmri: &str| options.operands.is_empty() || options.operands.iter().any(|pattern| matches(fmri, pattern));
-    for fmri in SERVICES.iter().filter(|fmri| wanted(fmri)) {
+    for (fmri, state) in services.iter().filter(|(fmri, _)| wanted(fmri)) {
         let row: Vec<String> = fields
             .iter()
             .map(|field| match *field {
                 "state" | "s" | "nstate" => {
                     if fields.len() == 1 {
-                        state.to_owned()
+                        (*state).to_owned()
                     } else {
                         format!("{state:<14}")
                     }
                 }
                 "stime" => format!("{:<8}", "12:00:00"),
-                "fmri" => (*fmri).to_owned(),
+                "fmri" => fmri.clone(),
                 _ => "-".to_owned(),
             })
             .collect();

@@ -144,6 +144,10 @@ word_enum! {
         LinkPropertiesRecorded "link-properties-recorded",
         /// Long addresses of one link can make a boot fail; zmgr refuses them.
         LinkAddressesLimited "link-addresses-limited",
+        /// The service that boots the zones with `after` is online.
+        BootServiceOnline "boot-service-online",
+        /// Zones have `after`, and the service that boots them is missing, disabled or broken.
+        BootServiceNotOnline "boot-service-not-online",
     }
 }
 
@@ -173,7 +177,9 @@ impl DiagnosisKind {
             | SeveralActive
             | SeveralEnvironments
             | EnvironmentUnmounted
-            | EnvironmentChanged => DiagnosisArea::Zones,
+            | EnvironmentChanged
+            | BootServiceOnline
+            | BootServiceNotOnline => DiagnosisArea::Zones,
             CloneWithoutNetwork | LinkPropertiesRecorded | LinkAddressesLimited => DiagnosisArea::PlatformBugs,
         }
     }

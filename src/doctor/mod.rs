@@ -6,15 +6,15 @@ mod commands;
 mod environments;
 mod host;
 mod kind;
+mod services;
 
 use serde::Serialize;
 
 pub use kind::{DiagnosisArea, DiagnosisKind, DiagnosisLevel};
 
 use crate::error::Result;
-use crate::host::{Distribution, Evidence, Host, real_runs};
-use crate::operations::ConfigTree;
-use crate::registry::Tree;
+use crate::host::{Distribution, Evidence, real_runs};
+use crate::operations::{ConfigTree, Context};
 
 /// State of a host: can zmgr manage it, and what is noteworthy about it.
 ///
@@ -149,8 +149,9 @@ impl Diagnosis {
 }
 
 /// Looks at a host and at what the configuration files of a tree need of it.
-pub(crate) fn diagnose(tree: &Tree, host: &Host) -> Result<Diagnosis> {
-    let config_tree = ConfigTree::load(tree)?;
+pub(crate) fn diagnose(context: &Context) -> Result<Diagnosis> {
+    let host = &context.host;
+    let config_tree = ConfigTree::load(context.registry.tree())?;
     let answers = commands::ask(host)?;
     let (release, version) = host.release();
     let mut items = host::distribution(host, &answers, release.as_deref());
@@ -161,6 +162,7 @@ pub(crate) fn diagnose(tree: &Tree, host: &Host) -> Result<Diagnosis> {
     items.extend(host::datasets(&config_tree, &answers));
     items.extend(host::links(&config_tree, &answers));
     items.extend(environments::check(host, &answers));
+    items.extend(services::boot_order(context, &config_tree)?);
     items.extend(host::platform_bugs(host)?);
     items.sort_by_key(|item| item.area);
     Ok(Diagnosis {

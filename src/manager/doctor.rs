@@ -8,7 +8,8 @@ use crate::operations::Context;
 
 impl Manager {
     /// Checks whether this host can be managed: distribution, brands, commands and what they print, datasets, links, privileges,
-    /// known bugs of the platform, and the boot environments of every zone. Changes nothing.
+    /// known bugs of the platform, the boot environments of every zone, and the service that boots zones with `after`. Changes
+    /// nothing.
     ///
     /// Succeeds on a machine that cannot manage zones, too: see [`Diagnosis::can_manage`]. Costs a dozen commands, whatever the
     /// number of zones.
@@ -29,6 +30,6 @@ impl Manager {
             }
             found => found?,
         };
-        diagnose(context.registry.tree(), &context.host)
+        diagnose(&context)
     }
 }

@@ -48,6 +48,11 @@ impl BootOrder {
         Ok(BootOrder { after })
     }
 
+    /// Returns the zones that come after others, by name.
+    pub(crate) fn zones(&self) -> impl Iterator<Item = &ZoneName> {
+        self.after.keys()
+    }
+
     /// Returns the order without these zones, for an operation that removes them.
     pub(crate) fn without(mut self, names: &[ZoneName]) -> BootOrder {
         for name in names {

@@ -78,6 +78,7 @@ pub(crate) use apply::links::differences as link_differences;
 pub(crate) use apply::{apply, plan_apply, publishers, unmet_by_boot};
 pub(crate) use attach::{attach, plan_attach};
 pub(crate) use batch::create;
+pub(crate) use boot_order::BootOrder;
 pub(crate) use brand::is_linked;
 pub(crate) use config_tree::ConfigTree;
 pub(crate) use confirm::confirmed;

@@ -54,3 +54,14 @@ def test_what_is_only_inferred_is_destroyed_only_on_request(tmp_path: Path) -> N
         assert manager.plan_reinstall("web01", unproven=True).changes
         manager.destroy("web01", unproven=True)
         assert list(manager.zones()) == []
+
+
+def test_the_service_that_boots_zones_in_order_is_missing(tmp_path: Path) -> None:
+    with zmgr.Manager(simulate=tmp_path / "host") as manager:
+        manager.init()
+        for name in ("db01", "web01"):
+            manager.create(name)
+        manager.set("web01", {"after": "db01"})
+        warnings = [item for item in manager.doctor().items if item.level is zmgr.DiagnosisLevel.WARNING]
+    assert [item.kind for item in warnings] == [zmgr.DiagnosisKind.BOOT_SERVICE_NOT_ONLINE]
+    assert "web01" in warnings[0].message

@@ -260,3 +260,34 @@ fn the_json_has_every_item_and_whether_the_host_can_be_managed() {
     assert_eq!((dladm["kind"].as_str(), dladm["level"].as_str()), (Some("command-missing"), Some("error")));
     assert_eq!(dladm["area"], "commands");
 }
+
+#[test]
+fn the_service_that_boots_zones_in_order_is_checked_if_zones_have_one() {
+    let fixture = fixture::new();
+    for name in ["web01", "db01"] {
+        fixture.create(name);
+    }
+    let about_service = |diagnosis: &Diagnosis| -> Vec<(DiagnosisKind, String)> {
+        let is_service = |item: &&DiagnosisItem| item.subject == "svc:/application/zmgr/zones:default";
+        diagnosis.items.iter().filter(is_service).map(|item| (item.kind, item.message.clone())).collect()
+    };
+    assert_eq!(about_service(&diagnose(&fixture)), []);
+    fixture.manager.set("web01", &[("after", "db01")], &mut zmgr::RunOptions::new()).unwrap();
+    let [(kind, message)] = &about_service(&diagnose(&fixture))[..] else { panic!() };
+    assert_eq!(*kind, DiagnosisKind::BootServiceNotOnline);
+    assert!(message.contains("does not have this service") && message.ends_with("web01"), "{message}");
+
+    let manifests = fixture.machine.dir.path().join("lib/svc/manifest/application/zmgr");
+    fs::create_dir_all(&manifests).unwrap();
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/illumos/smf/zones.xml");
+    let text = fs::read_to_string(manifest).unwrap();
+    fs::write(manifests.join("zones.xml"), &text).unwrap();
+    let [(kind, _)] = &about_service(&diagnose(&fixture))[..] else { panic!() };
+    assert_eq!(*kind, DiagnosisKind::BootServiceOnline);
+
+    fs::write(manifests.join("zones.xml"), text.replace("enabled=\"true\"", "enabled=\"false\"")).unwrap();
+    let diagnosis = diagnose(&fixture);
+    let item = find(&diagnosis, DiagnosisKind::BootServiceNotOnline);
+    assert!(item.message.starts_with("disabled, so "), "{}", item.message);
+    assert!(item.help.as_ref().unwrap().contains("svcadm enable zmgr/zones"));
+}

@@ -143,6 +143,10 @@ pub enum zmgr_diagnosis_kind {
     ZMGR_DIAGNOSIS_LINK_PROPERTIES_RECORDED = 42,
     /// Long addresses of one link can make a boot fail; zmgr refuses them.
     ZMGR_DIAGNOSIS_LINK_ADDRESSES_LIMITED = 43,
+    /// The service that boots the zones with `after` is online.
+    ZMGR_DIAGNOSIS_BOOT_SERVICE_ONLINE = 44,
+    /// Zones have `after`, and the service that boots them is missing, disabled or broken.
+    ZMGR_DIAGNOSIS_BOOT_SERVICE_NOT_ONLINE = 45,
 }
 
 impl From<DiagnosisLevel> for zmgr_diagnosis_level {
@@ -223,6 +227,8 @@ impl From<DiagnosisKind> for zmgr_diagnosis_kind {
             DiagnosisKind::CloneWithoutNetwork => ZMGR_DIAGNOSIS_CLONE_WITHOUT_NETWORK,
             DiagnosisKind::LinkPropertiesRecorded => ZMGR_DIAGNOSIS_LINK_PROPERTIES_RECORDED,
             DiagnosisKind::LinkAddressesLimited => ZMGR_DIAGNOSIS_LINK_ADDRESSES_LIMITED,
+            DiagnosisKind::BootServiceOnline => ZMGR_DIAGNOSIS_BOOT_SERVICE_ONLINE,
+            DiagnosisKind::BootServiceNotOnline => ZMGR_DIAGNOSIS_BOOT_SERVICE_NOT_ONLINE,
             _ => ZMGR_DIAGNOSIS_OTHER,
         }
     }
