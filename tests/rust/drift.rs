@@ -356,6 +356,24 @@ fn links_are_changed_by_the_smallest_commands() {
 }
 
 #[test]
+fn a_link_property_that_cannot_be_read_hides_no_other() {
+    let pretend = sim_machine::new(Dialect::OpenIndiana);
+    let manager = manager(&pretend);
+    let vnic = on_the_lan(&manager, false);
+    // dladm prints the properties that it can read, and exits with 1.
+    let mut fault = zmgr::Fault::new("dladm");
+    fault.subcommand = Some("show-linkprop".into());
+    fault.exit = Some(1);
+    fault.stdout = Some(format!("{vnic}:maxbw:  300\n{vnic}:mtu:1400\n"));
+    fault.stderr = Some("dladm: warning: cannot get link property 'zone' on 'net0': operation not supported\n".into());
+    pretend.host.fault(&fault).unwrap();
+    let found = drift(&manager, "web01");
+    assert_eq!(found.items.len(), 1, "{found:#?}");
+    assert_eq!(found.items[0].what, format!("vnic {vnic} maxbw"));
+    assert_eq!(found.items[0].host.as_deref(), Some("300"));
+}
+
+#[test]
 fn a_link_in_use_waits_for_its_zone_to_be_down() {
     let pretend = sim_machine::new(Dialect::OpenIndiana);
     let manager = manager(&pretend);
