@@ -51,7 +51,7 @@ host-check-vm: ## the same in QEMU, with all changes: make host-check-vm IMAGE=F
 tools: ## the pinned tools that the tests need, below target/tools
 	@tests/tools
 
-install: ## library, header, zmgr.pc, CLI, man pages: make install DESTDIR= PREFIX=
+install: ## library, header, zmgr.pc, CLI, man pages: make install DESTDIR= PREFIX= (FLEET=0: no network code)
 	@bindings/install "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)"
 
 install-python: ## Python module: make install-python DESTDIR= PREFIX= PYTHON=

@@ -52,6 +52,8 @@ pub unsafe extern "C" fn zmgr_open(
             if let Some((level, sink)) = log::sink(options.log, options.log_userdata, options.log_level)? {
                 builder = builder.log(level, sink);
             }
+            #[cfg(feature = "fleet")]
+            let builder = builder.store(zmgr_etcd::open);
             let manager = builder.build()?;
             out.set(|| zmgr_manager(manager));
             Ok(())

@@ -27,6 +27,8 @@ pub fn manager(globals: &Globals) -> Result<Manager, Failure> {
     if let Some(directory) = &globals.host_root {
         builder = builder.host_root(directory);
     }
+    #[cfg(feature = "fleet")]
+    let builder = builder.store(zmgr_etcd::open);
     Ok(builder.build()?)
 }
 

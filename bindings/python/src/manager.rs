@@ -52,6 +52,8 @@ impl Manager {
             if let Some(command) = command {
                 builder = builder.command(command);
             }
+            #[cfg(feature = "fleet")]
+            let builder = builder.store(zmgr_etcd::open);
             builder.build()
         })?;
         Ok(Manager { manager: RwLock::new(Some(manager)) })
