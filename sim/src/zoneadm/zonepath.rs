@@ -2,6 +2,8 @@
 //!
 //! [source: validate_zonepath and crosscheck_zonepaths of zoneadm.c; recorded: kind `zonepath`]
 
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -205,6 +207,37 @@ fn near(path: &str, other: &str) -> bool {
     path.starts_with(other) || other.starts_with(path)
 }
 
+/// Finds out which paths are directories. Of many, each parent is listed once: that costs less than to ask for every path.
+struct Directories<'m> {
+    machine: &'m Machine,
+    lists: bool,
+    /// The directories in each parent.
+    listed: HashMap<String, HashSet<OsString>>,
+}
+
+impl<'m> Directories<'m> {
+    /// For so many paths.
+    fn of(machine: &'m Machine, paths: usize) -> Self {
+        /// Number of paths from which listing costs less.
+        const MANY: usize = 64;
+        Directories { machine, lists: paths >= MANY, listed: HashMap::new() }
+    }
+
+    fn has(&mut self, path: &str) -> bool {
+        let is_directory = |path: &str| fs::symlink_metadata(self.machine.path(path)).is_ok_and(|meta| meta.is_dir());
+        let Some((parent, name)) = path.rsplit_once('/').filter(|(parent, _)| self.lists && !parent.is_empty()) else {
+            return is_directory(path);
+        };
+        let machine = self.machine;
+        if !self.listed.contains_key(parent) {
+            let entries = fs::read_dir(machine.path(parent)).into_iter().flatten().flatten();
+            let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            self.listed.insert(parent.to_owned(), directories.map(|entry| entry.file_name()).collect());
+        }
+        self.listed[parent].contains(OsStr::new(name))
+    }
+}
+
 /// Looks for another installed zone whose path contains this one or lies within it. Zones that are configured or incomplete
 /// don't count, and one whose path is gone is warned of. [recorded: overlap-above-verify, overlap-nopath-below-verify]
 fn crosscheck(session: &mut Session<'_, '_>, zone: &str, path: &str) -> io::Result<bool> {
@@ -212,14 +245,16 @@ fn crosscheck(session: &mut Session<'_, '_>, zone: &str, path: &str) -> io::Resu
     let within = |inner: &str, outer: &str| {
         inner.strip_prefix(outer).is_some_and(|r| r.is_empty() || r.starts_with('/') || outer == "/")
     };
-    for entry in index::read(machine).unwrap_or_default() {
+    let entries = index::read(machine).unwrap_or_default();
+    let mut there = Directories::of(machine, entries.len());
+    for entry in entries {
         let name = text(&entry.name);
         if entry.state < index::State::Installed || name == "global" || name == zone {
             continue;
         }
         let other = text(&entry.zonepath);
         // Of thousands of zones most are neither near nor gone.
-        if !near(path, &other) && fs::symlink_metadata(machine.path(&other)).is_ok_and(|meta| meta.is_dir()) {
+        if !near(path, &other) && there.has(&other) {
             continue;
         }
         let resolved = match resolve(machine, &other) {
