@@ -12,7 +12,7 @@ mod usage;
 
 pub use intervals::{Interval, Intervals};
 pub use pick::{Candidates, Pick};
-pub use space::{AddressClass, Block, Space};
+pub use space::{AddressClass, Block, Classes, Space};
 pub use usage::{AddressRange, AddressUse, Holder, Holding, RangeUse, Usage};
 
 use std::fmt;

@@ -1,5 +1,6 @@
 //! The address space of a pool.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -93,8 +94,9 @@ impl Block {
             .collect()
     }
 
-    fn candidates(&self, owner: Option<&str>) -> Intervals {
-        self.ranged().subtract(&self.gateways()).subtract(&self.excluded()).subtract(&self.reserved(owner))
+    /// Returns the addresses that may be allocated if none is reserved.
+    fn open(&self) -> Intervals {
+        self.ranged().subtract(&self.gateways()).subtract(&self.excluded())
     }
 }
 
@@ -144,12 +146,20 @@ impl Space {
     /// Returns the addresses of one family that may be allocated to `owner`, in the order of allocation. No other function decides
     /// this. `None` is an owner without reserved addresses.
     pub fn candidates(&self, family: Family, owner: Option<&str>) -> Candidates {
-        let mut seen = Intervals::default();
+        self.without(family, |block| block.reserved(owner))
+    }
+
+    /// Returns the addresses of one family that may be allocated, except these of each network.
+    fn without(&self, family: Family, reserved: impl Fn(&Block) -> Intervals) -> Candidates {
+        let mut seen = Disjoint::default();
         let mut blocks = Vec::new();
         for block in self.blocks.iter().filter(|b| b.family() == family) {
+            let mut open = block.open().subtract(&reserved(block));
             // Valid files have no overlapping networks in a pool; in any case, an address must not count twice.
-            blocks.push((block.interval(), block.candidates(owner).subtract(&seen)));
-            seen = seen.as_slice().iter().copied().chain([block.interval()]).collect();
+            if let Some(twice) = seen.add(block.interval()) {
+                open = open.subtract(&twice);
+            }
+            blocks.push((block.interval(), open));
         }
         Candidates::new(family, blocks)
     }
@@ -164,12 +174,114 @@ impl Space {
             .map(|(address, _)| *address)
     }
 
-    /// Returns the class of the address for `owner`.
+    /// Returns the class of the address for `owner`. For many addresses, use [`Classes`].
     pub fn classify(&self, address: IpAddr, owner: Option<&str>) -> AddressClass<'_> {
-        if self.candidates(Family::of(address), owner).contains(address) {
+        Classes::of(self).classify(address, owner)
+    }
+
+    /// Returns an overlapping pair of networks of two pools.
+    pub fn overlap(&self, other: &Space) -> Option<(IpNet, IpNet)> {
+        let overlaps = |a: &IpNet, b: &IpNet| a.contains(&b.network()) || b.contains(&a.network());
+        self.blocks
+            .iter()
+            .flat_map(|a| other.blocks.iter().map(move |b| (a.network, b.network)))
+            .find(|(a, b)| overlaps(a, b))
+    }
+}
+
+/// Networks that do not overlap, by their first address.
+#[derive(Default)]
+struct Disjoint(BTreeMap<u128, u128>);
+
+impl Disjoint {
+    /// Adds a network. Returns the addresses of it that were there before, if any.
+    fn add(&mut self, network: Interval) -> Option<Intervals> {
+        let ends = |(first, last): (&u128, &u128)| Interval { first: *first, last: *last };
+        // Of two networks that overlap, one contains the other.
+        let around = self.0.range(..=network.first).next_back().map(ends).filter(|last| last.contains(network.last));
+        let there: Vec<Interval> = match around {
+            Some(around) => vec![around],
+            None => self.0.range(network.first..=network.last).map(ends).collect(),
+        };
+        if around.is_none() {
+            for within in &there {
+                self.0.remove(&within.first);
+            }
+            self.0.insert(network.first, network.last);
+        }
+        (!there.is_empty()).then(|| there.into_iter().collect())
+    }
+}
+
+/// The classes of the addresses of a pool: what [`Space::classify`] needs, collected once.
+#[derive(Debug)]
+pub struct Classes<'a> {
+    /// What may be allocated if nothing is reserved, by family.
+    open: Vec<Candidates>,
+    /// The owners that a network reserves an address for.
+    reserves: HashMap<(usize, IpAddr), Vec<&'a str>>,
+    /// The networks in their order.
+    blocks: Vec<BlockClasses<'a>>,
+    /// Place of the first network of each first address and length.
+    by_network: HashMap<(IpAddr, u8), usize>,
+    /// The lengths that the networks have.
+    lengths: BTreeSet<(bool, u8)>,
+}
+
+#[derive(Debug)]
+struct BlockClasses<'a> {
+    block: &'a Block,
+    excluded: Intervals,
+    ranges: Intervals,
+}
+
+impl<'a> Classes<'a> {
+    /// Collects the classes of a pool.
+    pub fn of(space: &'a Space) -> Self {
+        let open = space.families().map(|family| space.without(family, |_| Intervals::default())).collect();
+        let mut classes = Classes {
+            open,
+            reserves: HashMap::new(),
+            blocks: Vec::with_capacity(space.blocks.len()),
+            by_network: HashMap::with_capacity(space.blocks.len()),
+            lengths: BTreeSet::new(),
+        };
+        for (at, block) in space.blocks.iter().enumerate() {
+            let network = block.network.trunc();
+            classes.by_network.entry((network.addr(), network.prefix_len())).or_insert(at);
+            classes.lengths.insert((network.addr().is_ipv4(), network.prefix_len()));
+            for (address, whom) in &block.reserves {
+                classes.reserves.entry((at, *address)).or_default().push(whom);
+            }
+            let (excluded, ranges) = (block.excluded(), block.of_family(&block.ranges));
+            classes.blocks.push(BlockClasses { block, excluded, ranges });
+        }
+        classes
+    }
+
+    /// Returns the place of the network of the address, the first of several.
+    fn network_of(&self, address: IpAddr) -> Option<usize> {
+        let lengths = self.lengths.range((address.is_ipv4(), 0)..=(address.is_ipv4(), u8::MAX));
+        let found = lengths.filter_map(|(_, length)| {
+            let network = IpNet::new(address, *length).ok()?.trunc();
+            self.by_network.get(&(network.addr(), *length)).copied()
+        });
+        found.min()
+    }
+
+    /// Returns true if the address is in one of the networks.
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.network_of(address).is_some()
+    }
+
+    /// Returns the class of the address for `owner`.
+    pub fn classify(&self, address: IpAddr, owner: Option<&str>) -> AddressClass<'a> {
+        let Some(at) = self.network_of(address) else { return AddressClass::Elsewhere };
+        let whom = self.reserves.get(&(at, address)).and_then(|whom| whom.iter().find(|whom| owner != Some(whom)));
+        if whom.is_none() && self.open.iter().any(|open| open.contains(address)) {
             return AddressClass::Candidate;
         }
-        let Some(block) = self.block(address) else { return AddressClass::Elsewhere };
+        let BlockClasses { block, excluded, ranges } = &self.blocks[at];
         let n = number(address);
         if block.edges().contains(n) {
             return match address {
@@ -181,22 +293,13 @@ impl Space {
         if block.gateway == Some(address) {
             return AddressClass::Gateway;
         }
-        if block.excluded().contains(n) {
+        if excluded.contains(n) {
             return AddressClass::Excluded;
         }
-        match block.reserves.iter().find(|(a, whom)| *a == address && owner != Some(whom)) {
-            Some((_, whom)) => AddressClass::Reserved(whom),
-            None if !block.ranges.is_empty() && !block.of_family(&block.ranges).contains(n) => AddressClass::OutOfRange,
+        match whom {
+            Some(whom) => AddressClass::Reserved(whom),
+            None if !block.ranges.is_empty() && !ranges.contains(n) => AddressClass::OutOfRange,
             None => AddressClass::OutOfShare,
         }
-    }
-
-    /// Returns an overlapping pair of networks of two pools.
-    pub fn overlap(&self, other: &Space) -> Option<(IpNet, IpNet)> {
-        let overlaps = |a: &IpNet, b: &IpNet| a.contains(&b.network()) || b.contains(&a.network());
-        self.blocks
-            .iter()
-            .flat_map(|a| other.blocks.iter().map(move |b| (a.network, b.network)))
-            .find(|(a, b)| overlaps(a, b))
     }
 }

@@ -218,6 +218,8 @@ impl Registry {
         if let Some((kind, summary)) = self.instead() {
             snapshot.replace(kind, &summary);
         }
+        // Reports look up every entry.
+        snapshot.map_names();
         let mut allocator = Allocator::new(self.tree().clone(), snapshot, pools, host_usage)?;
         allocator.last_given = self.last_given(&allocator.pools);
         Ok(allocator)

@@ -36,6 +36,7 @@ pub use elsewhere::Elsewhere;
 pub use entry_file::EntryFile;
 pub use host_usage::{HostUsage, ZoneUsage};
 pub use lock::{ChildLock, FleetLock, LockHolder, RegistryLock, SharedZoneLock, Wait, ZoneLock};
+pub(crate) use pools::overlapping;
 pub use pools::{Pools, overlaps, space};
 pub use report::{AddressStanding, HeldAddress, PoolUsage};
 pub(crate) use report::{Collision, What};

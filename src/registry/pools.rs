@@ -1,7 +1,9 @@
 //! Address spaces of pools, and which pools share a layer-2 segment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Deref;
+
+use ipnet::IpNet;
 
 use super::Tree;
 use super::summary::{LinksView, NetSummary, NetView};
@@ -141,26 +143,138 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// Returns an error for each pair of pools that would allocate the same addresses on the same segment, reported at the later pool.
-pub fn overlaps(pools: &Pools) -> Vec<Diagnostic> {
-    let spaces: Vec<(&Pool, Space)> = pools.values().map(|pool| (pool, pools.space(pool))).collect();
-    let mut found = Vec::new();
-    for (at, (pool, ours)) in spaces.iter().enumerate() {
-        for (other, theirs) in &spaces[..at] {
-            if let (true, Some((a, b))) = (Segment::of(pool).meets(&Segment::of(other)), ours.overlap(theirs)) {
-                let message = format!(
-                    "network {a} of pool {:?} overlaps {b} of pool {:?}",
-                    pool.name.as_str(),
-                    other.name.as_str()
-                );
-                let help = "use separate networks for each pool; the same network twice needs different stubs or VLANs";
-                let mut fault = Diagnostic::new("overlap", message).with_help(help);
-                let place = pool.networks.iter().find(|n| n.network == a).map_or(&pool.source, |n| &n.source);
-                fault.path = place.file.as_ref().map(|file| file.to_path_buf());
-                fault.line = (place.line > 0).then_some(place.line as usize);
-                found.push(fault);
+/// Two networks of two pools that overlap, and may be on one segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Pair {
+    /// Places of the pool and of the network in it, of the pool whose name comes first.
+    first: (usize, usize),
+    second: (usize, usize),
+}
+
+/// The pools that have one network, by their links.
+#[derive(Default)]
+struct Users<'p> {
+    all: Vec<(usize, usize)>,
+    /// Those whose link is unknown: they may be on any segment.
+    anywhere: Vec<(usize, usize)>,
+    by_link: HashMap<(&'p str, Option<u16>), Vec<(usize, usize)>>,
+}
+
+/// Returns the overlapping networks of pools that may be on one segment, in the order of the names of the pools. Of two networks
+/// that overlap, one contains the other.
+pub(crate) fn overlapping(pools: &Pools) -> Vec<(&Pool, &PoolNetwork, &Pool, &PoolNetwork)> {
+    /// Number of other pools with which a network is reported.
+    const MAX_REPORTED: usize = 8;
+    let pools: Vec<&Pool> = pools.values().collect();
+    let mut users: HashMap<IpNet, Users<'_>> = HashMap::new();
+    let mut lengths: BTreeSet<(bool, u8)> = BTreeSet::new();
+    for (at, pool) in pools.iter().enumerate() {
+        let (_, stub, vlan) = Segment::of(pool).parts();
+        for (n, network) in pool.networks.iter().enumerate() {
+            let network = network.network.trunc();
+            let users = users.entry(network).or_default();
+            users.all.push((at, n));
+            match stub {
+                Some(stub) => users.by_link.entry((stub, vlan)).or_default().push((at, n)),
+                None => users.anywhere.push((at, n)),
+            }
+            lengths.insert((network.addr().is_ipv4(), network.prefix_len()));
+        }
+    }
+    let mut pairs: BTreeSet<Pair> = BTreeSet::new();
+    for (at, pool) in pools.iter().enumerate() {
+        let (_, stub, vlan) = Segment::of(pool).parts();
+        for (n, network) in pool.networks.iter().enumerate() {
+            let v4 = network.network.addr().is_ipv4();
+            for (_, length) in lengths.range((v4, 0)..=(v4, network.network.prefix_len())) {
+                let around = IpNet::new(network.network.addr(), *length).map(|around| around.trunc());
+                let Some(users) = around.ok().and_then(|around| users.get(&around)) else { continue };
+                let others: Vec<&(usize, usize)> = match stub {
+                    None => users.all.iter().filter(|other| other.0 != at).take(MAX_REPORTED).collect(),
+                    Some(stub) => {
+                        let near = users.by_link.get(&(stub, vlan)).into_iter().flatten().chain(&users.anywhere);
+                        near.filter(|other| other.0 != at).take(MAX_REPORTED).collect()
+                    }
+                };
+                let mine = (at, n);
+                pairs.extend(others.into_iter().map(|other| match at < other.0 {
+                    true => Pair { first: mine, second: *other },
+                    false => Pair { first: *other, second: mine },
+                }));
             }
         }
     }
-    found
+    let network = |(at, n): (usize, usize)| (pools[at], &pools[at].networks[n]);
+    let both = |pair: Pair| {
+        let ((first, mine), (second, theirs)) = (network(pair.first), network(pair.second));
+        (first, mine, second, theirs)
+    };
+    pairs.into_iter().map(both).collect()
+}
+
+/// Returns an error for each pair of pools that would allocate the same addresses on the same segment, reported at the later pool.
+pub fn overlaps(pools: &Pools) -> Vec<Diagnostic> {
+    let mut pairs = overlapping(pools);
+    pairs.sort_by_key(|(other, _, pool, _)| (&pool.name, &other.name));
+    pairs.dedup_by_key(|(other, _, pool, _)| (&pool.name, &other.name));
+    let error = |(other, theirs, pool, ours): (&Pool, &PoolNetwork, &Pool, &PoolNetwork)| {
+        let (a, b) = (ours.network, theirs.network);
+        let message =
+            format!("network {a} of pool {:?} overlaps {b} of pool {:?}", pool.name.as_str(), other.name.as_str());
+        let help = "use separate networks for each pool; the same network twice needs different stubs or VLANs";
+        let mut fault = Diagnostic::new("overlap", message).with_help(help);
+        fault.path = ours.source.file.as_ref().map(|file| file.to_path_buf());
+        fault.line = (ours.source.line > 0).then_some(ours.source.line as usize);
+        fault
+    };
+    pairs.into_iter().map(error).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::documents::document::Document;
+
+    /// Pools of these names, networks and links.
+    fn pools(all: &[(&str, &str, &str)]) -> Pools {
+        let pool = |(name, network, rest): &(&str, &str, &str)| {
+            let text = format!("pool \"{name}\" {{\n    network \"{network}\"\n    {rest}\n}}\n");
+            let pool: Pool = Document::parse(Path::new(&format!("{name}.kdl")), text.as_bytes()).unwrap().value;
+            (pool.name.clone(), pool)
+        };
+        Pools::new(all.iter().map(pool).collect(), None)
+    }
+
+    #[test]
+    fn overlaps_are_those_on_one_segment() {
+        let all = pools(&[
+            ("a", "10.0.0.0/16", "stub \"s0\""),
+            ("b", "10.0.1.0/24", "stub \"s0\""),
+            ("c", "10.0.1.0/24", "stub \"s1\""),
+            ("d", "10.0.1.0/24", "stub \"s0\"; vlan 5"),
+            ("e", "10.0.1.0/25", ""),
+            ("f", "10.1.0.0/16", ""),
+            ("g", "2001:db8::/64", "stub \"s0\""),
+        ]);
+        let found = overlapping(&all);
+        let names: Vec<String> = found.iter().map(|(a, _, b, _)| format!("{} {}", a.name, b.name)).collect();
+        assert_eq!(names, ["a b", "a e", "b e", "c e", "d e"]);
+        let messages: Vec<String> = overlaps(&all).into_iter().map(|fault| fault.message).collect();
+        assert_eq!(messages[0], "network 10.0.1.0/24 of pool \"b\" overlaps 10.0.0.0/16 of pool \"a\"");
+        assert_eq!(messages.len(), 5);
+    }
+
+    #[test]
+    fn of_many_pools_with_one_network_each_is_reported_with_a_few() {
+        let names: Vec<String> = (0..300).map(|n| format!("p{n:03}")).collect();
+        let all: Vec<(&str, &str, &str)> = names.iter().map(|name| (name.as_str(), "10.0.0.0/24", "")).collect();
+        let found = overlapping(&pools(&all));
+        let has = |name: &String| {
+            found.iter().any(|(a, _, b, _)| [a.name.as_str(), b.name.as_str()].contains(&name.as_str()))
+        };
+        assert!(names.iter().all(has));
+        assert!(found.len() < names.len() * 8, "{}", found.len());
+    }
 }

@@ -1,6 +1,6 @@
 //! Reports on pools: usage, holders and problems.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::allocator::{Allocator, By, Claim, HeldBy, link_of};
@@ -8,7 +8,7 @@ use super::pools::Segment;
 use super::summary::EntryKind;
 use crate::documents::pool::PoolShare;
 use crate::error::{Diagnostic, Result};
-use crate::ipam::{AddressClass, AddressRange, AddressUse, Family, Space, Usage, number};
+use crate::ipam::{AddressClass, AddressRange, AddressUse, Classes, Family, Space, Usage, number};
 use crate::value::address::MacAddr;
 use crate::value::name::PoolName;
 
@@ -183,6 +183,7 @@ impl Allocator {
         let space = self.space(name)?;
         let pool = self.pool(name)?;
         let holdings = self.holdings(pool);
+        let classes = Classes::of(&space);
         let mut holders = Vec::new();
         let mut before: BTreeSet<IpAddr> = BTreeSet::new();
         self.each_claim(Some(Segment::of(pool)), |address, claim| {
@@ -190,10 +191,10 @@ impl Allocator {
             let named = claim.router
                 && claim.summary.is_some()
                 && pool.networks.iter().any(|network| network.gateway == Some(address));
-            let inside = space.block(address).is_some();
+            let inside = classes.has(address);
             let left = !inside && !claim.router && claim.segment.pool == Some(name.as_str());
             if (inside && !named) || left {
-                let classify = space.classify(address, owner_of(&claim));
+                let classify = classes.classify(address, owner_of(&claim));
                 let in_range = matches!(classify, AddressClass::Candidate | AddressClass::Gateway);
                 holders.push(HeldAddress { address, by: self.say(claim.by), in_range });
             }
@@ -273,8 +274,10 @@ impl Allocator {
                 of_entries.entry((Family::of(address), number(address), claim.by)).or_insert((address, claim.segment));
             }
         });
+        let classes: HashMap<&str, Classes<'_>> =
+            spaces.iter().map(|(name, space)| (*name, Classes::of(space))).collect();
         for ((_, _, by), (address, segment)) in of_entries {
-            found.extend(self.against_the_rules(address, segment, by, &spaces));
+            found.extend(self.against_the_rules(address, segment, by, &classes));
         }
         for unreadable in self.snapshot.unreadable() {
             let known = if self.is_unknown(unreadable) {
@@ -308,8 +311,10 @@ impl Allocator {
         let mut found = Vec::new();
         for same in all.chunk_by(|a, b| a.0 == b.0) {
             let mut pairs: BTreeSet<(By<'_>, By<'_>)> = BTreeSet::new();
+            let mut before = Before::default();
             for (n, (address, later)) in same.iter().enumerate() {
-                for (_, earlier) in &same[..n] {
+                let mut reported = 0;
+                for earlier in before.near(&later.segment).into_iter().map(|at| &same[at].1) {
                     let collide = earlier.by != later.by
                         && earlier.segment.meets(&later.segment)
                         && self.is_ours(earlier.by, later.by)
@@ -319,8 +324,13 @@ impl Allocator {
                         let (first, second) = self.in_order((earlier.by, earlier.held), (later.by, later.held));
                         let wires = [earlier.segment, later.segment];
                         found.push(Collision { what: What::Address(*address), first, second, wires });
+                        reported += 1;
+                    }
+                    if reported == MAX_REPORTED {
+                        break;
                     }
                 }
+                before.add(n, later.segment);
             }
         }
         found
@@ -407,10 +417,11 @@ impl Allocator {
             }
         }
         // The host's own use of a link conflicts with a zone that uses the link exclusively.
+        let whole = if self.host_usage.addresses.is_empty() { HashSet::new() } else { self.taken_whole() };
         for (_, object) in &self.host_usage.addresses {
             if let Some(users) = links.get_mut(link_of(object))
                 && users.values().any(|(how, _)| *how == Use::Own)
-                && self.takes_whole(link_of(object))
+                && whole.contains(link_of(object))
             {
                 users.insert(By::Host(object), (Use::Shared, true));
             }
@@ -419,19 +430,20 @@ impl Allocator {
         for (link, users) in &links {
             let users: Vec<(By<'_>, (Use, bool))> = users.iter().map(|(by, how)| (*by, *how)).collect();
             for (n, (later, (how, held))) in users.iter().enumerate() {
-                for (earlier, (other, other_held)) in &users[..n] {
-                    if !(*how == Use::Shared && *other == Use::Shared) && self.is_ours(*earlier, *later) {
-                        let (first, second) = self.in_order((*earlier, *other_held), (*later, *held));
-                        let wires = [Segment::default(); 2];
-                        found.push(Collision { what: What::Link((*link).to_owned()), first, second, wires });
-                    }
+                let earlier = users[..n].iter().filter(|(_, (other, _))| [*how, *other] != [Use::Shared; 2]);
+                let earlier = earlier.filter(|(by, _)| self.is_ours(*by, *later)).take(MAX_REPORTED);
+                for (earlier, (_, other_held)) in earlier {
+                    let (first, second) = self.in_order((*earlier, *other_held), (*later, *held));
+                    let wires = [Segment::default(); 2];
+                    found.push(Collision { what: What::Link((*link).to_owned()), first, second, wires });
                 }
             }
         }
         for (mac, users) in &macs {
             let users: Vec<(By<'_>, bool)> = users.iter().map(|(by, held)| (*by, *held)).collect();
             for (n, later) in users.iter().enumerate() {
-                for earlier in users[..n].iter().filter(|earlier| self.is_ours(earlier.0, later.0)) {
+                let earlier = users[..n].iter().filter(|earlier| self.is_ours(earlier.0, later.0));
+                for earlier in earlier.take(MAX_REPORTED) {
                     let (first, second) = self.in_order(*earlier, *later);
                     found.push(Collision {
                         what: What::Mac(MacAddr::new(*mac)),
@@ -445,12 +457,10 @@ impl Allocator {
         found
     }
 
-    /// Returns true if an exclusive-IP zone names this as an existing link.
-    fn takes_whole(&self, link: &str) -> bool {
-        self.snapshot.entries().any(|entry| {
-            entry.summary.shared() != Some(true)
-                && entry.summary.all_nets().any(|net| net.links().physical == Some(link))
-        })
+    /// Returns the existing links that exclusive-IP zones name.
+    fn taken_whole(&self) -> HashSet<&str> {
+        let exclusive = self.snapshot.entries().filter(|entry| entry.summary.shared() != Some(true));
+        exclusive.flat_map(|entry| entry.summary.all_nets()).filter_map(|net| net.links().physical).collect()
     }
 
     fn file_of(&self, by: By<'_>) -> Option<std::path::PathBuf> {
@@ -468,7 +478,7 @@ impl Allocator {
         address: IpAddr,
         segment: Segment<'_>,
         by: By<'_>,
-        spaces: &HashMap<&str, Space>,
+        classes: &HashMap<&str, Classes<'_>>,
     ) -> Option<Diagnostic> {
         let (By::Zone(owner) | By::Reservation(owner)) = by else { return None };
         let file = self.file_of(by)?;
@@ -477,10 +487,10 @@ impl Allocator {
             Some(Diagnostic::new(code, message).warning().at_path(&file))
         };
         let Some(name) = segment.pool else { return warn("in-no-pool", "is not in a pool".to_owned()) };
-        let Some(space) = spaces.get(name) else {
+        let Some(classes) = classes.get(name) else {
             return warn("unknown-pool", format!("belongs to pool {name}, which does not exist"));
         };
-        let what = match space.classify(address, Some(owner)) {
+        let what = match classes.classify(address, Some(owner)) {
             AddressClass::Candidate => return None,
             // A zone can be the router.
             AddressClass::Gateway => return None,
@@ -497,6 +507,50 @@ impl Allocator {
         };
         warn("against-pool", format!("{what} of pool {name}"))
             .map(|d| d.with_help("it stays held and is not allocated to another zone"))
+    }
+}
+
+/// Number of other holders of the same thing with which a holder is reported.
+const MAX_REPORTED: usize = 8;
+/// Number of claims on one segment that a claim is compared with: all of them collide, except those of one holder.
+const MAX_NEAR: usize = 64;
+
+/// Claims on one address by their segments, so that only those that may be on the same one are compared.
+#[derive(Default)]
+struct Before<'a> {
+    count: usize,
+    /// Claims whose link is unknown: they may be on any segment.
+    anywhere: Vec<usize>,
+    by_pool: HashMap<&'a str, Vec<usize>>,
+    by_link: HashMap<(&'a str, Option<u16>), Vec<usize>>,
+}
+
+impl<'a> Before<'a> {
+    fn add(&mut self, at: usize, segment: Segment<'a>) {
+        let (pool, stub, vlan) = segment.parts();
+        self.count = at + 1;
+        match stub {
+            Some(stub) => self.by_link.entry((stub, vlan)).or_default().push(at),
+            None => self.anywhere.push(at),
+        }
+        if let Some(pool) = pool {
+            self.by_pool.entry(pool).or_default().push(at);
+        }
+    }
+
+    /// Returns claims that may meet this segment, in the order in which they were added: of many on one segment, the first ones.
+    fn near(&self, segment: &Segment<'_>) -> BTreeSet<usize> {
+        let (pool, stub, vlan) = segment.parts();
+        match stub {
+            // No other segment is distinct from one whose link is unknown.
+            None => (0..self.count).take(MAX_NEAR).collect(),
+            Some(stub) => {
+                let of_pool = pool.and_then(|pool| self.by_pool.get(pool)).into_iter().flatten();
+                let of_link = self.by_link.get(&(stub, vlan)).into_iter().flatten();
+                let parts = of_pool.take(MAX_NEAR).chain(of_link.take(MAX_NEAR));
+                parts.chain(self.anywhere.iter().take(MAX_NEAR)).copied().collect()
+            }
+        }
     }
 }
 

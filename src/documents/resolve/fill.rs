@@ -158,8 +158,10 @@ fn texts(settings: &Settings) -> impl Iterator<Item = &str> {
 
 /// Returns the name of a placeholder at the beginning of a text: `zone` of `{zone}…`.
 fn word(text: &str) -> Option<&str> {
-    let (word, _) = text.strip_prefix('{')?.split_once('}')?;
-    (!word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')).then_some(word)
+    let rest = text.strip_prefix('{')?;
+    // Looks no further than a name goes: a text may have thousands of braces.
+    let end = rest.bytes().position(|b| !(b.is_ascii_lowercase() || b == b'-'))?;
+    (end > 0 && rest.as_bytes()[end] == b'}').then(|| &rest[..end])
 }
 
 #[cfg(test)]
@@ -190,6 +192,13 @@ mod tests {
         ] {
             assert_eq!(fill(text), (filled.to_owned(), faults), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_of_braces_is_read_once() {
+        // Looking for the end of each to the end of the text would take hours.
+        let text = "{".repeat(1 << 20);
+        assert_eq!(fill(&text), (text, 0));
     }
 
     proptest! {
