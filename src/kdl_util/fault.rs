@@ -178,9 +178,21 @@ fn without_credentials(line: &str) -> String {
     hidden.collect()
 }
 
-/// Returns this line, counted from 1, as an error shows it.
-pub(crate) fn snippet_of_line(text: &str, line: usize) -> Option<String> {
-    line_starts(text).get(line.saturating_sub(1)).map(|start| snippet(&text[*start..]))
+/// A text with the places of its lines, for many lookups.
+pub(crate) struct Lines {
+    text: String,
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    pub(crate) fn of(text: String) -> Lines {
+        Lines { starts: line_starts(&text), text }
+    }
+
+    /// Returns this line, counted from 1, as an error shows it.
+    pub(crate) fn snippet(&self, line: usize) -> Option<String> {
+        self.starts.get(line.saturating_sub(1)).map(|start| snippet(&self.text[*start..]))
+    }
 }
 
 /// Returns the first line, at most 200 bytes, with control characters replaced and secrets hidden.

@@ -15,11 +15,11 @@ mod read;
 mod scan;
 mod write;
 
-pub(crate) use fault::{Fault, MAX_FAULTS, Text, credentials, error_of, snippet_of_line};
+pub(crate) use fault::{Fault, Lines, MAX_FAULTS, Text, credentials, error_of};
 pub(crate) use file::{Trust, check_above, check_directory, check_owner, read as read_file, read_regular};
 pub(crate) use node::{Entry, Node, Span, Value, all_same};
 pub(crate) use patch::{Change, patch};
-pub(crate) use read::{Parsed, parse, parse_many};
+pub(crate) use read::{Parsed, parse, parse_many, with_parser};
 pub(crate) use write::print;
 
 /// Size of the largest file that is read: 1 MiB.

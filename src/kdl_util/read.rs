@@ -83,31 +83,42 @@ pub(crate) fn parse_many<I: Sync, T: Send>(
     bytes: impl Fn(&I) -> &[u8] + Sync,
     make: impl Fn(&I, Parsed) -> T + Sync,
 ) -> Vec<T> {
+    with_parser(inputs, |input, parse| make(input, parse(bytes(input))))
+}
+
+/// Parses one text on the thread that it is called on.
+pub(crate) type Parse<'p> = &'p dyn Fn(&[u8]) -> Parsed;
+
+/// Makes something of each of these with a parser, on all cores; the order is kept. What `work` does not return is freed before the
+/// next one.
+pub(crate) fn with_parser<I: Sync, T: Send>(inputs: &[I], work: impl Fn(&I, Parse<'_>) -> T + Sync) -> Vec<T> {
+    let one_by_one = || inputs.iter().map(|input| work(input, &parse)).collect();
     if inputs.len() < MIN_PARALLEL {
-        return inputs.iter().map(|input| make(input, parse(bytes(input)))).collect();
+        return one_by_one();
     }
     let workers = parallel::cores();
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(inputs.len()));
-    let work = || {
+    let parse_or_give_up = |bytes: &[u8]| {
+        let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse_here(bytes)));
+        parsed.unwrap_or_else(|_| Parsed::new(String::from_utf8_lossy(bytes), None, vec![gave_up()]))
+    };
+    let share = || {
         let mut mine = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(input) = inputs.get(at) else { break };
-            let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse_here(bytes(input))));
-            let parsed =
-                parsed.unwrap_or_else(|_| Parsed::new(String::from_utf8_lossy(bytes(input)), None, vec![gave_up()]));
-            mine.push((at, make(input, parsed)));
+            mine.push((at, work(input, &parse_or_give_up)));
         }
         done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut mine);
     };
     let started = std::thread::scope(|scope| {
-        (0..workers).filter(|n| parallel::start_with(parser, scope, *n == 0, || work).is_ok()).count()
+        (0..workers).filter(|n| parallel::start_with(parser, scope, *n == 0, || share).is_ok()).count()
     });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     if started == 0 {
-        return inputs.iter().map(|input| make(input, parse(bytes(input)))).collect();
+        return one_by_one();
     }
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, made)| made).collect()
 }

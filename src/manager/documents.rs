@@ -68,14 +68,13 @@ impl Manager {
             return Err(self.no_tree());
         }
         // Without a host only the files are checked.
-        let host = match self.asking().and_then(|context| Ok((context.snapshot()?, context.host))) {
+        let mut host = match self.asking().and_then(|context| Ok((context.snapshot()?, context.host))) {
             Err(error) if error.code() == Code::Cancelled => return Err(error),
             snapshots => snapshots.ok(),
         };
-        Ok(check(
-            &registry,
-            host.as_ref().map(|(snapshots, host)| (host, &snapshots.host, snapshots.host_usage.clone())),
-        ))
+        let usage = host.as_mut().map(|(snapshots, _)| std::mem::take(&mut snapshots.host_usage));
+        let host = host.as_ref().zip(usage);
+        Ok(check(&registry, host.map(|((snapshots, host), usage)| (host, &snapshots.host, usage))))
     }
 
     /// Returns the text of a configuration file, by its path below the root, such as `pools/internal.kdl`. Fails with `not-found`;

@@ -215,14 +215,7 @@ pub(super) fn unchecked(error: &Error) -> Diagnostic {
 /// Returns a warning for each net that no longer matches its pool.
 fn stale_nets(registry: &Registry, pool: Option<&PoolName>) -> Result<Vec<Diagnostic>> {
     let config_tree = ConfigTree::load(registry.tree())?;
-    let (tree, mut files) = (registry.tree(), Vec::new());
-    for file in tree.documents(Directory::Zones)? {
-        let path = tree.directory(Directory::Zones).join(file);
-        // An unreadable file is reported by the check of address holders.
-        if let Ok(Some(bytes)) = super::files::read_document(tree, &path) {
-            files.push((Arc::from(path.as_path()), bytes));
-        }
-    }
+    let tree = registry.tree();
     let of_zone = |document: Document<ZoneEntry>| {
         let mut entry = document.value;
         entry.nets.retain(|net| pool.is_none_or(|pool| net.pool.as_ref() == Some(pool)));
@@ -231,7 +224,16 @@ fn stale_nets(registry: &Registry, pool: Option<&PoolName>) -> Result<Vec<Diagno
             Err(_) => Vec::new(),
         }
     };
-    Ok(Document::<ZoneEntry>::parse_many_into(&files, of_zone).into_iter().flatten().flatten().collect())
+    let found = Document::<ZoneEntry>::read_many(
+        &tree.documents(Directory::Zones)?,
+        |name| {
+            let path = tree.directory(Directory::Zones).join(name);
+            Ok(super::files::read_document(tree, &path)?.map(|bytes| (Arc::from(path), bytes)))
+        },
+        // An unreadable file is reported by the check of address holders.
+        |_, document| document.ok().flatten().map(of_zone).unwrap_or_default(),
+    );
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn allocator(registry: &Registry, host_usage: HostUsage) -> Result<Allocator> {

@@ -51,21 +51,21 @@ impl Claims {
         dialect: Distribution,
         host: &HostSnapshot,
     ) -> Result<Claims> {
-        let mut files = Vec::new();
-        for name in tree.documents(Directory::Zones)? {
-            let path = tree.directory(Directory::Zones).join(name);
-            if let Ok(Some(bytes)) = read_document(tree, &path) {
-                files.push((Arc::from(path.as_path()), bytes));
-            }
-        }
         let on_host = host.zones_by_name();
         let of_entry = |document: Document<ZoneEntry>| {
             let entry = &document.value;
             let spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry).ok();
             of_zone(entry, spec.as_ref(), dialect, on_host.get(entry.name.as_str()).copied())
         };
-        let claims = Document::<ZoneEntry>::parse_many_into(&files, of_entry).into_iter().flatten().flatten();
-        Ok(Claims(claims.collect()))
+        let claims = Document::<ZoneEntry>::read_many(
+            &tree.documents(Directory::Zones)?,
+            |name| {
+                let path = tree.directory(Directory::Zones).join(name);
+                Ok(read_document(tree, &path)?.map(|bytes| (Arc::from(path), bytes)))
+            },
+            |_, document| document.ok().flatten().map(of_entry).unwrap_or_default(),
+        );
+        Ok(Claims(claims.into_iter().flatten().collect()))
     }
 
     /// Returns the claims of these entries, each with its desired state if that is valid.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::claims::Claims;
@@ -39,6 +39,8 @@ pub(crate) struct Snapshots {
     claims: OnceLock<Claims>,
     /// Host state that preconditions have queried.
     answers: Answers,
+    /// Held by the thread that asks for the properties or the claims; others wait for its answer.
+    asking: Mutex<()>,
 }
 
 /// Values by link and property.
@@ -55,6 +57,10 @@ impl Snapshots {
         if let Some(known) = self.claims.get() {
             return Ok(known);
         }
+        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = self.claims.get() {
+            return Ok(known);
+        }
         let found = Claims::read(context.registry.tree(), config_tree, context.host.dialect(), &self.host)?;
         Ok(self.claims.get_or_init(|| found))
     }
@@ -67,6 +73,10 @@ impl Snapshots {
 
     /// Returns the properties of every link; the first call runs one command.
     pub(crate) fn properties(&self, context: &Context) -> Result<&Properties> {
+        if let Some(known) = self.properties.get() {
+            return Ok(known);
+        }
+        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = self.properties.get() {
             return Ok(known);
         }
@@ -123,7 +133,8 @@ impl Context {
         let links: HashSet<&str> = nets.filter(|net| net.held).filter_map(|net| net.vnic).collect();
         host_usage.links.retain(|link| !links.contains(link.as_str()));
         let (clones, properties, claims) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Snapshots { host, host_usage, clones, properties, claims, answers: Answers::default() })
+        let (answers, asking) = (Answers::default(), Mutex::default());
+        Ok(Snapshots { host, host_usage, clones, properties, claims, answers, asking })
     }
 
     /// Returns the host, as preconditions see it.

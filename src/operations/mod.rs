@@ -104,4 +104,4 @@ pub(crate) use run_plan::run;
 pub(crate) use update::{plan_update, update};
 pub(crate) use view::spec;
 pub(crate) use wanted::{document, whole};
-pub(crate) use zone_comparison::{ZoneComparison, comparisons, recorded};
+pub(crate) use zone_comparison::{ZoneComparison, each_comparison, each_recorded};

@@ -107,30 +107,45 @@ pub(crate) fn comparisons<'h>(
     snapshots: &'h Snapshots,
     names: &[ZoneName],
 ) -> Result<Compared<'h>> {
+    each_comparison(context, config_tree, snapshots, names, |comparison| comparison)
+}
+
+/// Compares as [`comparisons`] does, and keeps only what `make` returns of each. It runs on the threads that compare.
+pub(crate) fn each_comparison<'h, R: Send>(
+    context: &Context,
+    config_tree: &ConfigTree,
+    snapshots: &'h Snapshots,
+    names: &[ZoneName],
+    make: impl Fn(Result<ZoneComparison<'h>>) -> R + Sync,
+) -> Result<Vec<(ZoneName, R)>> {
     let zones = snapshots.host.zones_by_name();
-    each(&context.registry, names, |document| {
+    let compare = |document: Document<ZoneEntry>| {
         let spec = desired(config_tree, &document.value)?;
         let host = match zones.get(document.value.name.as_str()).copied() {
             None => None,
             Some(zone) => context.host.zone_config(&zone.name)?.map(|config| (zone, config)),
         };
         Ok(ZoneComparison { document, spec, host, dialect: context.host.dialect() })
-    })
+    };
+    each(&context.registry, names, |document| make(document.and_then(compare)))
 }
 
-/// Compares the registered zones, or those of these names, with their files only. `dialect`: that of the host, if it is known.
-pub(crate) fn recorded(
+/// Compares the registered zones, or those of these names, with their files only, and keeps only what `make` returns of each.
+/// `dialect`: that of the host, if it is known.
+pub(crate) fn each_recorded<R: Send>(
     registry: &Registry,
     config_tree: &ConfigTree,
     dialect: Option<Distribution>,
     names: &[ZoneName],
-) -> Result<Compared<'static>> {
-    each(registry, names, |document| {
+    make: impl Fn(Result<ZoneComparison<'static>>) -> R + Sync,
+) -> Result<Vec<(ZoneName, R)>> {
+    let compare = |document: Document<ZoneEntry>| {
         let spec = desired(config_tree, &document.value)?;
         let usual = || only_distribution_with(&spec.brand.value).unwrap_or_default();
         let dialect = dialect.unwrap_or_else(usual);
         Ok(ZoneComparison { document, spec, host: None, dialect })
-    })
+    };
+    each(registry, names, |document| make(document.and_then(compare)))
 }
 
 fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {
@@ -140,37 +155,27 @@ fn desired(config_tree: &ConfigTree, entry: &ZoneEntry) -> Result<ZoneSpec> {
     effective(&config_tree.config, &config_tree.templates, &config_tree.pools, entry)
 }
 
-/// Reads the entries of these zones, or of all, and compares each.
-fn each<'h>(
+/// Reads the entries of these zones, or of all, and hands each to `make`; sorted by name.
+fn each<R: Send>(
     registry: &Registry,
     names: &[ZoneName],
-    compare: impl Fn(Document<ZoneEntry>) -> Result<ZoneComparison<'h>> + Sync,
-) -> Result<Compared<'h>> {
+    make: impl Fn(Result<Document<ZoneEntry>>) -> R + Sync,
+) -> Result<Vec<(ZoneName, R)>> {
     let names = match names {
         [] => registered(registry)?,
         names => names.to_vec(),
     };
-    let mut comparisons: Compared<'h> = Vec::with_capacity(names.len());
-    let (mut read, mut texts) = (Vec::new(), Vec::new());
-    for name in names {
-        let path = registry.tree().zone(&name);
-        match files::read_document(registry.tree(), &path) {
-            Ok(Some(bytes)) => {
-                read.push(name);
-                texts.push((Arc::from(path.as_path()), bytes));
-            }
-            Ok(None) => {
-                let error = files::unknown_zone(registry.tree(), name.as_str());
-                comparisons.push((name, Err(error)));
-            }
-            Err(error) => comparisons.push((name, Err(error))),
-        }
-    }
-    for (name, comparison) in read.into_iter().zip(Document::<ZoneEntry>::parse_many_into(&texts, compare)) {
-        comparisons.push((name, comparison.flatten()));
-    }
-    comparisons.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(comparisons)
+    let read = |name: &ZoneName| {
+        let path = registry.tree().zone(name);
+        Ok(files::read_document(registry.tree(), &path)?.map(|bytes| (Arc::from(path), bytes)))
+    };
+    let there = |name: &ZoneName, document: Result<Option<Document<ZoneEntry>>>| {
+        make(document.and_then(|document| document.ok_or_else(|| files::unknown_zone(registry.tree(), name.as_str()))))
+    };
+    let made = Document::<ZoneEntry>::read_many(&names, read, there);
+    let mut made: Vec<(ZoneName, R)> = names.into_iter().zip(made).collect();
+    made.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(made)
 }
 
 fn registered(registry: &Registry) -> Result<Vec<ZoneName>> {

@@ -108,6 +108,23 @@ impl<T: Kind> Document<T> {
         )
     }
 
+    /// Reads and parses several in parallel, and hands each to `make` on the thread that parsed it, with `None` for a file that does
+    /// not exist. Only what `make` returns stays in memory. Keeps the order.
+    pub(crate) fn read_many<I: Sync, R: Send>(
+        files: &[I],
+        read: impl Fn(&I) -> Result<Option<(Arc<Path>, Vec<u8>)>> + Sync,
+        make: impl Fn(&I, Result<Option<Document<T>>>) -> R + Sync,
+    ) -> Vec<R> {
+        kdl_util::with_parser(files, |file, parse| {
+            let document = match read(file) {
+                Ok(Some((path, bytes))) => Document::of(path, parse(&bytes)).map(Some),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
+            };
+            make(file, document)
+        })
+    }
+
     /// Returns the text of a new file with `value`: tidy, and always the same.
     pub fn create(path: &Path, value: T) -> Result<Document<T>> {
         let text = kdl_util::print(&value.encode(), 0);

@@ -5,6 +5,7 @@
 
 mod boots;
 mod execute;
+mod first_look;
 pub(crate) mod installed;
 pub(crate) mod links;
 pub(crate) mod publishers;
@@ -23,11 +24,11 @@ use super::create_plan::{self, Arrival, vnic_steps, vnics};
 use super::entries;
 use super::host_assets::HostAssets;
 use super::jobs::before;
-use super::lineage::{Lineage, Member};
+use super::lineage::Lineage;
 use super::plumb_links;
 use super::power::{self, Power};
 use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
-use super::zone_comparison::{ZoneComparison, comparisons};
+use super::zone_comparison::{ZoneComparison, comparisons, each_comparison};
 use super::{evidence, golden_install, identity, pending, preconditions, snapshot};
 use crate::api::{
     Action, ApplyOptions, Basis, Change, CreateOptions, Operation, Outcome, PinnedNet, Plan, PlannedFile, PlannedStep,
@@ -46,6 +47,7 @@ use crate::value::name::{LinkName, ZoneName};
 pub(crate) use boots::unmet_by_boot;
 use execute::apply_one;
 pub(crate) use execute::{apply_planned, confirm, finish};
+use first_look::{FirstLook, Relation};
 
 /// Kind of the step that writes the `applied` block.
 const APPLIED: &str = "applied";
@@ -109,32 +111,53 @@ pub(crate) fn plan_apply(context: &Context, names: &[ZoneName], options: &ApplyO
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let snapshots = context.snapshot()?.for_zones(names);
     let mut allocator = context.registry.allocator(config_tree.pools.clone(), snapshots.host_usage.clone())?;
-    let comparisons = attached(comparisons(context, &config_tree, &snapshots, names)?, names);
-    let lineage = lineage(comparisons.iter().map(|(name, comparison)| (name, comparison.as_ref().ok())), options);
-    let order = lineage.building()?.sorted(comparisons.iter().map(|(name, _)| name.to_string()).collect());
+    // Most zones need nothing, and nothing is kept of them.
+    let seen = each_comparison(context, &config_tree, &snapshots, names, |comparison| {
+        if names.is_empty() && is_detached(&comparison) {
+            return None;
+        }
+        let relation = Relation::of(comparison.as_ref().ok(), options);
+        Some((relation, FirstLook::at(context, &config_tree, &snapshots, comparison, options)))
+    })?;
+    let seen: Vec<_> = seen.into_iter().filter_map(|(name, seen)| Some((name, seen?))).collect();
+    let lineage = Lineage(seen.iter().map(|(name, (relation, _))| relation.member(name)).collect());
+    let order = lineage.building()?.sorted(seen.iter().map(|(name, _)| name.to_string()).collect());
     let _ = snapshots.clones.set(lineage.clones());
     let mut changes = Vec::new();
-    let mut unbuilt = Vec::new();
+    let (mut unbuilt, mut choosing) = (Vec::new(), Vec::new());
     let left = |name: &ZoneName, error: Error| match names {
         [] => Ok(left_alone(name, options, &error)),
         _ => Err(error),
     };
-    for (name, comparison) in comparisons {
-        let planned = match comparison {
-            Ok(comparison) if comparison.entry().state.is_none() => {
-                unbuilt.push(name);
-                continue;
+    for (name, (_, look)) in seen {
+        match look {
+            FirstLook::Nothing => {}
+            FirstLook::Unbuilt => unbuilt.push(name),
+            FirstLook::Change(change) => changes.push(*change),
+            FirstLook::Choosing => choosing.push(name),
+            FirstLook::Left(error) => changes.push(left(&name, error)?),
+        }
+    }
+    for some in choosing.chunks(AT_ONCE) {
+        for (name, comparison) in comparisons(context, &config_tree, &snapshots, some)? {
+            let planned = match comparison {
+                Ok(comparison) if comparison.entry().state.is_none() => {
+                    unbuilt.push(name);
+                    continue;
+                }
+                Ok(comparison) => {
+                    plan(context, &config_tree, &snapshots, Some(&mut allocator), comparison, options, None)
+                }
+                Err(error) => Err(error),
+            };
+            match planned {
+                Ok(planned) if planned.is_nothing() && planned.change.notes.is_empty() => {}
+                Ok(planned) => {
+                    allocator.plan_entry(&planned.entry);
+                    changes.push(planned.change);
+                }
+                Err(error) => changes.push(left(&name, error)?),
             }
-            Ok(comparison) => plan(context, &config_tree, &snapshots, Some(&mut allocator), comparison, options, None),
-            Err(error) => Err(error),
-        };
-        match planned {
-            Ok(planned) if planned.is_nothing() && planned.change.notes.is_empty() => {}
-            Ok(planned) => {
-                allocator.plan_entry(&planned.entry);
-                changes.push(planned.change);
-            }
-            Err(error) => changes.push(left(&name, error)?),
         }
     }
     let (unbuilt, faulty) = buildable(context, &config_tree, unbuilt);
@@ -168,12 +191,16 @@ fn attached<'h>(
     mut comparisons: Vec<(ZoneName, Result<ZoneComparison<'h>>)>,
     names: &[ZoneName],
 ) -> Vec<(ZoneName, Result<ZoneComparison<'h>>)> {
-    let is_detached = |comparison: &Result<ZoneComparison<'h>>| {
-        comparison.as_ref().is_ok_and(|comparison| comparison.entry().state == Some(EntryState::Detached))
-    };
     comparisons.retain(|(_, comparison)| !names.is_empty() || !is_detached(comparison));
     comparisons
 }
+
+fn is_detached(comparison: &Result<ZoneComparison<'_>>) -> bool {
+    comparison.as_ref().is_ok_and(|comparison| comparison.entry().state == Some(EntryState::Detached))
+}
+
+/// Number of zones that are compared before those are planned one after the other.
+const AT_ONCE: usize = 256;
 
 /// Splits unbuilt zones into those with valid files and those with errors.
 fn buildable(
@@ -196,15 +223,7 @@ pub(crate) fn lineage<'a, 'h: 'a>(
     zones: impl Iterator<Item = (&'a ZoneName, Option<&'a ZoneComparison<'h>>)>,
     options: &ApplyOptions,
 ) -> Lineage {
-    let member = |(name, comparison): (&ZoneName, Option<&ZoneComparison<'_>>)| Member {
-        name: name.clone(),
-        brand: comparison.map(|comparison| comparison.spec.brand.value.clone()).unwrap_or_default(),
-        source: comparison.and_then(|comparison| comparison.spec.clone_from.clone()),
-        is_built: comparison.is_some_and(|comparison| {
-            comparison.entry().state.is_none() || options.recreate && comparison.host.is_none()
-        }),
-    };
-    Lineage(zones.map(member).collect())
+    Lineage(zones.map(|(name, comparison)| Relation::of(comparison, options).member(name)).collect())
 }
 
 /// Returns the change of a zone that cannot be planned.

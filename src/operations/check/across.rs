@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::{Documents, files, hosted, template_nets, unread, zones};
-use crate::documents::pool::{Pool, PoolNetwork, PoolShare};
+use crate::documents::pool::{Pool, PoolShare};
 use crate::documents::publisher::Publisher;
-use crate::documents::resolve::{Findings, ZoneSpec, chain, effective, stale};
+use crate::documents::resolve::{Findings, chain, effective};
 use crate::documents::settings::Install;
 use crate::documents::template::Template;
 use crate::documents::zone::ZoneEntry;
 use crate::error::Diagnostic;
 use crate::host::{Host, HostSnapshot, needs_image};
-use crate::ipam::AddressClass;
-use crate::registry::{Directory, Registry, space};
+use crate::ipam::{AddressClass, Classes, Space};
+use crate::registry::{Directory, Registry, overlapping, space};
 use crate::schema::did_you_mean;
-use crate::value::name::{TemplateName, ZoneName};
+use crate::value::name::{PoolName, TemplateName, ZoneName};
 use crate::value::source::{Source, Sourced};
 
 /// Checks all files together, and against the host if it is known.
@@ -24,30 +24,33 @@ pub(super) fn check(
     registry: &Registry,
     host: Option<(&Host, &HostSnapshot)>,
 ) -> Vec<Diagnostic> {
-    let mut checks = Checks { documents, specs: BTreeMap::new(), findings: Findings::default() };
+    let mut checks = Checks { documents, findings: Findings::default() };
     checks.default_template();
     checks.templates();
     checks.zones();
     checks.pools();
-    checks.reserves();
-    checks.addresses();
+    let spaces: Vec<(&Pool, Space)> = documents.pools.values().map(|pool| (pool, space(pool))).collect();
+    let classes: AllClasses<'_> = spaces.iter().map(|(pool, space)| (&pool.name, Classes::of(space))).collect();
+    checks.reserves(&classes);
+    checks.addresses(&classes);
     checks.ids();
-    checks.reservations();
+    checks.reservations(&classes);
     checks.unused();
-    zones::check(documents, &checks.specs, &mut checks.findings);
+    zones::check(documents, &documents.specs, &mut checks.findings);
     files::check(documents, registry, &mut checks.findings);
     unread::check(registry.tree(), &mut checks.findings);
     template_nets::check(documents, &mut checks.findings);
     if let Some((host, found)) = host {
-        hosted::check(documents, &checks.specs, host, found, &mut checks.findings);
+        hosted::check(documents, &documents.specs, host, found, &mut checks.findings);
     }
     checks.findings.0
 }
 
+/// The classes of the addresses of each pool, for any host.
+type AllClasses<'a> = BTreeMap<&'a PoolName, Classes<'a>>;
+
 struct Checks<'a> {
     documents: &'a Documents,
-    /// The spec of each zone whose layers are complete.
-    specs: BTreeMap<ZoneName, ZoneSpec>,
     findings: Findings,
 }
 
@@ -167,14 +170,7 @@ impl Checks<'_> {
         for zone in documents.zones.values().filter(|zone| !zone.is_newer()) {
             self.publishers(zone.settings.install.as_ref());
             self.clone_source(zone.settings.clone_from.as_ref());
-            let error = match effective(&documents.config, &documents.templates, &documents.pools, zone) {
-                Ok(spec) => {
-                    self.findings.0.extend(stale(zone, &spec.nets));
-                    self.specs.insert(zone.name.clone(), spec);
-                    continue;
-                }
-                Err(error) => error,
-            };
+            let Some(error) = documents.incomplete.get(&zone.name) else { continue };
             let new = |d: &&Diagnostic| !told.contains(&(d.path.clone(), d.line, d.code.clone()));
             let details = error.details().iter().filter(new).cloned().collect();
             self.add(details);
@@ -183,34 +179,26 @@ impl Checks<'_> {
 
     /// Checks that pools overlap only if their links or VLANs differ.
     fn pools(&mut self) {
-        let pools: Vec<&Pool> = self.documents.pools.values().collect();
-        for (n, pool) in pools.iter().enumerate() {
-            for other in &pools[n + 1..] {
-                if apart(pool, other) {
-                    continue;
-                }
-                for (mine, theirs) in overlaps(pool, other) {
-                    let message = format!(
-                        "network {} overlaps {} of pool {:?}, which has the same link",
-                        theirs.network,
-                        mine.network,
-                        pool.name.as_str()
-                    );
-                    let help = "pools may overlap if their stubs or VLANs differ";
-                    self.findings.add_with_help("overlap", &theirs.source, message, help);
-                }
-            }
+        for (pool, mine, _, theirs) in overlapping(&self.documents.pools) {
+            let message = format!(
+                "network {} overlaps {} of pool {:?}, which has the same link",
+                theirs.network,
+                mine.network,
+                pool.name.as_str()
+            );
+            let help = "pools may overlap if their stubs or VLANs differ";
+            self.findings.add_with_help("overlap", &theirs.source, message, help);
         }
     }
 
     /// Reports reserves that can never be allocated.
-    fn reserves(&mut self) {
+    fn reserves(&mut self, classes: &AllClasses<'_>) {
         let documents = self.documents;
         for pool in documents.pools.values() {
-            let space = space(pool);
+            let Some(classes) = classes.get(&pool.name) else { continue };
             for network in &pool.networks {
                 for (address, owner) in &network.reserves {
-                    let why = match space.classify(*address, Some(owner)) {
+                    let why = match classes.classify(*address, Some(owner)) {
                         AddressClass::Candidate => continue,
                         AddressClass::Elsewhere => "it is not in one of its networks",
                         AddressClass::Network => "it is the address of the network",
@@ -234,14 +222,15 @@ impl Checks<'_> {
     }
 
     /// Checks addresses against the rules of their pools.
-    fn addresses(&mut self) {
+    fn addresses(&mut self, classes: &AllClasses<'_>) {
         let documents = self.documents;
         for zone in documents.zones.values() {
             for net in &zone.nets {
                 let Some(pool) = net.pool.as_ref().and_then(|name| documents.pools.get(name)) else { continue };
+                let Some(classes) = classes.get(&pool.name) else { continue };
                 for address in &net.addresses {
                     let at = address.address.addr();
-                    if let Some(message) = misfit(pool, documents.pools.host(), at, zone.name.as_str()) {
+                    if let Some(message) = misfit(pool, classes, documents.pools.host(), at, zone.name.as_str()) {
                         let help = format!("change the address, or the range of pool {:?}", pool.name.as_str());
                         self.warn_with_help("outside-pool", &net.source, message, help);
                     } else if let Some(network) = pool.network_of(at)
@@ -282,10 +271,10 @@ impl Checks<'_> {
         }
     }
 
-    fn reservations(&mut self) {
+    fn reservations(&mut self, classes: &AllClasses<'_>) {
         let documents = self.documents;
         for reservation in &documents.reservations {
-            if documents.zones.keys().any(|zone| zone.as_str() == reservation.name.as_str()) {
+            if documents.zones.contains_key(reservation.name.as_str()) {
                 let message = format!("{} is the name of both a reservation and a zone", reservation.name);
                 let help = "rename the reservation: the file and its node";
                 self.findings.add_with_help("name-taken", &reservation.source, message, help);
@@ -297,9 +286,10 @@ impl Checks<'_> {
             }
             let host = documents.pools.host();
             for address in &reservation.addresses {
-                match documents.pools.get(&address.pool) {
-                    Some(pool) => {
-                        if let Some(message) = misfit(pool, host, address.address, reservation.name.as_str()) {
+                match documents.pools.get(&address.pool).zip(classes.get(&address.pool)) {
+                    Some((pool, classes)) => {
+                        let owner = reservation.name.as_str();
+                        if let Some(message) = misfit(pool, classes, host, address.address, owner) {
                             let help = format!("change the address, or the range of pool {:?}", pool.name.as_str());
                             self.warn_with_help("outside-pool", &address.source, message, help);
                         }
@@ -347,36 +337,14 @@ impl Checks<'_> {
     }
 }
 
-/// Returns the network of a link.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Link {
-    stub: Option<String>,
-    vlan: Option<u16>,
-}
-
-impl Link {
-    /// Returns true if hosts on these links could reach each other, as far as is known.
-    fn meets(&self, other: &Link) -> bool {
-        self.stub.is_none() || other.stub.is_none() || self == other
-    }
-}
-
-fn link_of_pool(pool: &Pool) -> Link {
-    Link { stub: pool.stub.as_ref().map(|stub| stub.value.clone()), vlan: pool.vlan.as_ref().map(|vlan| vlan.value) }
-}
-
-fn apart(a: &Pool, b: &Pool) -> bool {
-    !link_of_pool(a).meets(&link_of_pool(b))
-}
-
-fn overlaps<'p>(a: &'p Pool, b: &'p Pool) -> impl Iterator<Item = (&'p PoolNetwork, &'p PoolNetwork)> {
-    let meet = |x: &PoolNetwork, y: &PoolNetwork| x.network.contains(&y.network) || y.network.contains(&x.network);
-    a.networks.iter().flat_map(move |x| b.networks.iter().filter(move |y| meet(x, y)).map(move |y| (x, y)))
-}
-
-/// Returns why the pool would not allocate this address to this owner.
-fn misfit(pool: &Pool, host: Option<&str>, address: IpAddr, owner: &str) -> Option<String> {
+/// Returns why the pool would not allocate this address to this owner. `classes`: those of the pool for any host.
+fn misfit(pool: &Pool, classes: &Classes<'_>, host: Option<&str>, address: IpAddr, owner: &str) -> Option<String> {
     let name = pool.name.as_str();
+    let divided = pool.shares().next().is_some();
+    let is_candidate = classes.classify(address, Some(owner)) == AddressClass::Candidate;
+    if is_candidate && !divided {
+        return None;
+    }
     let Some(network) = pool.network_of(address) else {
         return Some(format!("{address} of {owner} is not in a network of pool {name:?}"));
     };
@@ -384,16 +352,16 @@ fn misfit(pool: &Pool, host: Option<&str>, address: IpAddr, owner: &str) -> Opti
     if network.gateway == Some(address) {
         return Some(format!("{address} of {owner} is the gateway of pool {name:?}"));
     }
-    if within(&network.excludes) {
+    if !is_candidate && within(&network.excludes) {
         return Some(format!("{address} of {owner} is excluded in pool {name:?}"));
     }
-    if let Some((_, whom)) = network.reserves.iter().find(|(reserved, whom)| *reserved == address && whom != owner) {
+    let others = network.reserves.iter().filter(|_| !is_candidate);
+    if let Some((_, whom)) = others.into_iter().find(|(reserved, whom)| *reserved == address && whom != owner) {
         return Some(format!("{address} of {owner} is reserved for {whom} in pool {name:?}"));
     }
-    if !network.ranges.is_empty() && !within(&network.ranges) {
+    if !is_candidate && !network.ranges.is_empty() && !within(&network.ranges) {
         return Some(format!("{address} of {owner} is not in a range of pool {name:?}"));
     }
-    let divided = pool.shares().next().is_some();
     let mine = |share: &&PoolShare| Some(share.host.as_str()) == host;
     if divided && !network.shares.iter().filter(mine).any(|share| (share.first..=share.last).contains(&address)) {
         let host = host.unwrap_or("this host");

@@ -1,9 +1,9 @@
 //! Checks that the host has what the next boot of each zone needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use super::Documents;
 use super::zones::is_unfinished;
+use super::{Documents, Specs};
 use crate::documents::resolve::{Findings, ZoneSpec};
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::exec::zoneadm::ZoneState;
@@ -33,14 +33,17 @@ type Lack = (String, u32, &'static str, String);
 /// Reports what the host lacks, once for all zones that one line asks for it.
 pub(super) fn check(
     documents: &Documents,
-    specs: &BTreeMap<ZoneName, ZoneSpec>,
+    specs: &Specs,
     inventory: Inventory<'_>,
     found: &HostSnapshot,
     findings: &mut Findings,
 ) {
     let on_host = found.zones_by_name();
-    let claims =
-        Claims::of(documents.zones.values().map(|zone| (zone, specs.get(&zone.name))), inventory.host.dialect(), found);
+    let claims = Claims::of(
+        documents.zones.values().map(|zone| (&**zone, specs.get(&zone.name).map(|spec| &**spec))),
+        inventory.host.dialect(),
+        found,
+    );
     let mut lacking: BTreeMap<Lack, (Unmet, Vec<&ZoneName>)> = BTreeMap::new();
     for (name, spec) in specs {
         let Some(zone) = documents.zones.get(name).filter(|zone| !zone.is_newer() && !is_unfinished(zone)) else {
@@ -133,7 +136,7 @@ pub(super) fn named(zones: &[&ZoneName]) -> String {
 
 /// Drops what says less about the same line.
 fn drop_repeated(findings: &mut Findings) {
-    let lines: Vec<_> =
+    let lines: HashSet<_> =
         findings.0.iter().filter(|f| CODES.contains(&&*f.code)).map(|f| (f.path.clone(), f.line)).collect();
     findings.0.retain(|found| found.code != "no-such-link" || !lines.contains(&(found.path.clone(), found.line)));
 }

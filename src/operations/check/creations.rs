@@ -1,5 +1,8 @@
 //! Plans the zones that are not built yet, as `apply` would, and reports why one cannot be created.
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use super::Documents;
 use crate::api::CreateOptions;
 use crate::error::{Diagnostic, Severity};
@@ -13,13 +16,12 @@ use crate::value::name::ZoneName;
 /// Returns an error for each zone that cannot be created, unless one of these findings says so already.
 pub(super) fn check(documents: &Documents, registry: &Registry, host: &Host, known: &[Diagnostic]) -> Vec<Diagnostic> {
     let unbuilt = documents.zones.values().filter(|zone| zone.state.is_none() && !zone.is_newer());
+    let errors = || known.iter().filter(|finding| finding.severity == Severity::Error);
+    let paths: HashSet<&Path> = errors().filter_map(|finding| finding.path.as_deref()).collect();
+    let words: HashSet<&str> = errors().flat_map(|finding| finding.message.split([' ', ',', ':'])).collect();
     let sound = unbuilt.filter(|zone| {
-        let path = zone.source.file.as_deref();
-        let about = |finding: &&Diagnostic| {
-            let of_file = path.is_some() && finding.path.as_deref() == path;
-            of_file || finding.message.split([' ', ',', ':']).any(|word| word == zone.name.as_str())
-        };
-        !known.iter().filter(|finding| finding.severity == Severity::Error).any(|finding| about(&finding))
+        let of_file = zone.source.file.as_deref().is_some_and(|path| paths.contains(path));
+        !of_file && !words.contains(zone.name.as_str())
     });
     let options = CreateOptions::default();
     let context = Context { registry: registry.clone(), host: host.clone(), stores: Stores::default() };

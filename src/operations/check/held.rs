@@ -1,6 +1,9 @@
 //! Reports what two holders have and only one can have, at the lines that claim it.
 
+use std::collections::HashMap;
+
 use super::Documents;
+use crate::documents::reservation::Reservation;
 use crate::documents::settings::EntryNet;
 use crate::error::Diagnostic;
 use crate::registry::{Allocator, By, Collision, What};
@@ -9,10 +12,21 @@ use crate::value::source::Source;
 /// Returns everything that is held twice. The allocator decides who holds what; the lines come from the files.
 pub(super) fn check(documents: &Documents, allocator: &Allocator) -> Vec<Diagnostic> {
     let collisions = allocator.collisions();
-    collisions.iter().map(|collision| diagnostic(documents, collision)).collect()
+    let reservations: Reservations<'_> = match collisions.as_slice() {
+        [] => HashMap::new(),
+        _ => documents.reservations.iter().map(|each| (each.name.as_str(), each)).collect(),
+    };
+    collisions.iter().map(|collision| diagnostic(documents, &reservations, collision)).collect()
 }
 
-fn diagnostic(documents: &Documents, Collision { what, first, second, .. }: &Collision<'_>) -> Diagnostic {
+/// The reservations by name.
+type Reservations<'d> = HashMap<&'d str, &'d Reservation>;
+
+fn diagnostic(
+    documents: &Documents,
+    reservations: &Reservations<'_>,
+    Collision { what, first, second, .. }: &Collision<'_>,
+) -> Diagnostic {
     let (code, help) = match what {
         What::Address(_) => ("duplicate-address", "change the address of one of them"),
         What::Link(_) => ("duplicate-vnic", "change the link of one of them"),
@@ -24,7 +38,7 @@ fn diagnostic(documents: &Documents, Collision { what, first, second, .. }: &Col
         What::Mac(mac) => format!("MAC address {mac} of {} is also used by {}", name(*second), name(*first)),
     };
     let finding = Diagnostic::new(code, message).with_help(help);
-    match [*second, *first].into_iter().find_map(|by| place(documents, by, what)) {
+    match [*second, *first].into_iter().find_map(|by| place(documents, reservations, by, what)) {
         Some(source) => Diagnostic {
             path: source.file.as_ref().map(|file| file.to_path_buf()),
             line: (source.line > 0).then_some(source.line as usize),
@@ -45,7 +59,7 @@ fn name(by: By<'_>) -> String {
 }
 
 /// Returns the line of the holder's file that claims it, or its first line.
-fn place<'d>(documents: &'d Documents, by: By<'_>, what: &What) -> Option<&'d Source> {
+fn place<'d>(documents: &'d Documents, reservations: &Reservations<'d>, by: By<'_>, what: &What) -> Option<&'d Source> {
     let has = |net: &&EntryNet| match what {
         What::Address(address) => net.addresses.iter().any(|each| each.address.addr() == *address),
         What::Link(link) => {
@@ -59,7 +73,7 @@ fn place<'d>(documents: &'d Documents, by: By<'_>, what: &What) -> Option<&'d So
             Some(zone.nets.iter().find(has).map_or(&zone.source, |net| &net.source))
         }
         By::Reservation(name) => {
-            let reservation = documents.reservations.iter().find(|each| each.name.as_str() == name)?;
+            let reservation = reservations.get(name)?;
             let address = reservation.addresses.iter().find(|each| *what == What::Address(each.address));
             Some(address.map_or(&reservation.source, |address| &address.source))
         }

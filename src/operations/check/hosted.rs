@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::zones::is_unfinished;
-use super::{Documents, boot, places};
-use crate::documents::resolve::{Findings, ZoneSpec};
+use super::{Documents, Specs, boot, places};
+use crate::documents::resolve::Findings;
 use crate::documents::zone::EntryState;
 use crate::exec::zoneadm::ZoneState;
 use crate::host::{BrandKind, Host, HostSnapshot, brand_kind};
@@ -13,13 +13,7 @@ use crate::schema::did_you_mean;
 use crate::value::name::ZoneName;
 use crate::value::source::{Source, Sourced};
 
-pub(super) fn check(
-    documents: &Documents,
-    specs: &BTreeMap<ZoneName, ZoneSpec>,
-    host: &Host,
-    found: &HostSnapshot,
-    findings: &mut Findings,
-) {
+pub(super) fn check(documents: &Documents, specs: &Specs, host: &Host, found: &HostSnapshot, findings: &mut Findings) {
     links(documents, specs, found, findings);
     brands(documents, specs, found, findings);
     clone_sources(documents, specs, found, findings);
@@ -32,7 +26,7 @@ pub(super) fn check(
 }
 
 /// Reports links that pools, templates and zones name and the host does not have.
-fn links(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &HostSnapshot, findings: &mut Findings) {
+fn links(documents: &Documents, specs: &Specs, found: &HostSnapshot, findings: &mut Findings) {
     // By link: where it is named, and whether it must carry VNICs.
     let mut links: BTreeMap<&str, (&Source, bool)> = BTreeMap::new();
     for pool in documents.pools.values() {
@@ -66,7 +60,7 @@ fn links(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &Ho
 }
 
 /// Reports brands that templates and zones name and the host does not have.
-fn brands(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &HostSnapshot, findings: &mut Findings) {
+fn brands(documents: &Documents, specs: &Specs, found: &HostSnapshot, findings: &mut Findings) {
     let templates = documents.templates.values().filter_map(|template| template.settings.brand.as_ref());
     let named: Vec<&Sourced<String>> = templates.chain(specs.values().map(|spec| &spec.brand)).collect();
     let mut told = BTreeSet::new();
@@ -93,12 +87,7 @@ fn brands(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, found: &H
 }
 
 /// Reports clone sources that neither the registry nor the host has. A zone that is not created yet cannot be cloned.
-fn clone_sources(
-    documents: &Documents,
-    specs: &BTreeMap<ZoneName, ZoneSpec>,
-    found: &HostSnapshot,
-    findings: &mut Findings,
-) {
+fn clone_sources(documents: &Documents, specs: &Specs, found: &HostSnapshot, findings: &mut Findings) {
     for (name, spec) in specs {
         let built = documents.zones.get(name).is_none_or(|zone| zone.state.is_some());
         let Some(source) = spec.clone_from.as_ref().filter(|_| !built) else { continue };

@@ -14,7 +14,7 @@ mod template_nets;
 mod unread;
 mod zones;
 
-pub(crate) use load::Documents;
+use load::{Documents, Specs};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -34,6 +34,8 @@ pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, Hos
         None => (None, HostUsage::default()),
     };
     findings.extend(across::check(&documents, registry, host));
+    // What follows needs the memory.
+    documents.specs = Specs::new();
     // Overlapping pools and an unreadable tree are reported elsewhere.
     if let Ok(allocator) = registry.allocator(Arc::new(documents.pools.clone()), host_usage) {
         findings.extend(held::check(&documents, &allocator));
@@ -43,9 +45,7 @@ pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, Hos
         findings.extend(found);
     }
     let mut findings = at_most_per_file(in_order(findings));
-    for finding in &mut findings {
-        documents.show(finding);
-    }
+    documents.show(&mut findings);
     in_order(findings)
 }
 

@@ -1,12 +1,12 @@
 //! Checks that the files of each zone are where they should be, and that nothing else is in their place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::Documents;
 use super::zones::is_unfinished;
-use crate::documents::resolve::{Findings, ZoneSpec};
+use super::{Documents, Specs};
+use crate::documents::resolve::Findings;
 use crate::documents::zone::{EntryState, ZoneEntry};
 use crate::error::{Diagnostic, Severity};
 use crate::exec::zfs::Dataset;
@@ -16,16 +16,9 @@ use crate::host::{Host, HostSnapshot, root_is_a_dataset};
 use crate::operations::delegation;
 use crate::operations::inventory::Inventory;
 use crate::operations::{DatasetsAt, Mounts};
-use crate::value::name::ZoneName;
 
 /// Reports zonepaths that are not as zoneadm wants them, and datasets in their place that no zone has.
-pub(super) fn check(
-    documents: &Documents,
-    specs: &BTreeMap<ZoneName, ZoneSpec>,
-    host: &Host,
-    found: &HostSnapshot,
-    findings: &mut Findings,
-) {
+pub(super) fn check(documents: &Documents, specs: &Specs, host: &Host, found: &HostSnapshot, findings: &mut Findings) {
     // A host that does not answer does not rule out the other checks.
     let Ok(mounts) = Mounts::inspect(host) else { return };
     let on_host = found.zones_by_name();
@@ -133,7 +126,7 @@ impl Place<'_> {
 /// Reports the datasets directly below that of zonepath-prefix that belong to no zone of the host and to no entry.
 fn orphans(
     documents: &Documents,
-    specs: &BTreeMap<ZoneName, ZoneSpec>,
+    specs: &Specs,
     host: &Host,
     found: &HostSnapshot,
     prefix: &str,

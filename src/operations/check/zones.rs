@@ -1,8 +1,8 @@
 //! Checks zones against each other: zonepaths, sources of clones, links.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::Documents;
+use super::{Documents, Specs};
 use crate::documents::resolve::{Findings, ZoneSpec};
 use crate::documents::settings::IpType;
 use crate::documents::zone::{EntryState, Origin, ZoneEntry};
@@ -18,7 +18,7 @@ use crate::value::name::ZoneName;
 use crate::value::source::{Source, Sourced};
 
 /// Checks all zones; `specs` are those of the zones whose layers make a whole zone.
-pub(super) fn check(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
+pub(super) fn check(documents: &Documents, specs: &Specs, findings: &mut Findings) {
     zonepaths(documents, findings);
     clone_sources(documents, specs, findings);
     links(specs, findings);
@@ -113,7 +113,7 @@ fn zonepaths(documents: &Documents, findings: &mut Findings) {
                 true => format!("zones {other} and {name} have the same zonepath {path}"),
                 false => format!("zonepath {path} of zone {name} is inside that of zone {other}"),
             };
-            let built = documents.zones.get(*name).is_some_and(is_built);
+            let built = documents.zones.get(*name).is_some_and(|zone| is_built(zone));
             let move_which = if built { *other } else { *name };
             let help = format!("use another zonepath for zone {move_which} before it is created");
             findings.add_with_help("zonepath-taken", source, message, help);
@@ -123,39 +123,46 @@ fn zonepaths(documents: &Documents, findings: &mut Findings) {
 }
 
 /// Checks the clone sources of zones that are not created yet. Afterwards the source does not matter.
-fn clone_sources(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
+fn clone_sources(documents: &Documents, specs: &Specs, findings: &mut Findings) {
     let source = |name: &ZoneName| -> Option<&Sourced<ZoneName>> {
         let zone = documents.zones.get(name)?;
         if is_built(zone) { None } else { specs.get(name)?.clone_from.as_ref() }
     };
-    for first in specs.keys() {
-        let mut chain = vec![first];
-        while let Some(next) = source(chain[chain.len() - 1]) {
-            if next.value == *first {
-                // Reported once for the whole circle, at its first zone.
-                if chain.len() > 1 && chain.iter().all(|name| *name >= first) {
-                    let names: Vec<&str> = chain.iter().map(|name| name.as_str()).chain([first.as_str()]).collect();
-                    let message = format!("zones would be cloned from each other in a circle: {}", names.join(" → "));
-                    let at = source(first).map_or_else(Source::none, |source| source.source.clone());
-                    findings.add_with_help(
-                        "circle",
-                        &at,
-                        message,
-                        "use `install` instead of `clone-from` in one of them",
-                    );
+    // Each zone has at most one source, so a walk from each ends where another walk has been.
+    let mut walks: HashMap<&ZoneName, usize> = HashMap::new();
+    let mut circles: Vec<Vec<&ZoneName>> = Vec::new();
+    for (walk, first) in specs.keys().enumerate() {
+        let mut chain = Vec::new();
+        let mut next = Some(first);
+        while let Some(name) = next {
+            match walks.get(name) {
+                Some(known) if *known == walk => {
+                    let start = chain.iter().position(|known| *known == name).unwrap_or_default();
+                    circles.push(chain.split_off(start));
+                    break;
                 }
-                break;
+                Some(_) => break,
+                None => {
+                    walks.insert(name, walk);
+                    chain.push(name);
+                    next = source(name).map(|source| &source.value);
+                }
             }
-            if chain.contains(&&next.value) {
-                break;
-            }
-            chain.push(&next.value);
         }
+    }
+    // A zone that would be cloned from itself is reported with its layers.
+    for circle in circles.iter_mut().filter(|circle| circle.len() > 1) {
+        let first = circle.iter().enumerate().min_by_key(|(_, name)| **name).map_or(0, |(at, _)| at);
+        circle.rotate_left(first);
+        let names: Vec<&str> = circle.iter().chain(circle.first()).map(|name| name.as_str()).collect();
+        let message = format!("zones would be cloned from each other in a circle: {}", names.join(" → "));
+        let at = source(circle[0]).map_or_else(Source::none, |source| source.source.clone());
+        findings.add_with_help("circle", &at, message, "use `install` instead of `clone-from` in one of them");
     }
 }
 
 /// Checks that zones come after zones that exist and boot, and not after each other in a circle.
-fn boot_order(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
+fn boot_order(documents: &Documents, specs: &Specs, findings: &mut Findings) {
     let after = specs.iter().filter(|(_, spec)| !spec.after.value.is_empty());
     let order: BootOrder = after.map(|(name, spec)| (name.clone(), spec.after.value.clone())).collect();
     let names: Vec<ZoneName> = specs.keys().cloned().collect();
@@ -192,7 +199,7 @@ fn boot_order(documents: &Documents, specs: &BTreeMap<ZoneName, ZoneSpec>, findi
 }
 
 /// Checks that no two zones use a link exclusively.
-fn links(specs: &BTreeMap<ZoneName, ZoneSpec>, findings: &mut Findings) {
+fn links(specs: &Specs, findings: &mut Findings) {
     let mut users: HashMap<&str, (&ZoneName, bool)> = HashMap::new();
     for (name, spec) in specs.iter().filter(|(_, spec)| *spec.ip_type == IpType::Exclusive) {
         for net in &spec.nets {

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::documents::zone::{EntryState, Pending};
 use crate::error::{Code, Diagnostic, Result};
 use crate::operations::{
-    ConfigTree, Context, Snapshots, ZoneComparison, comparisons, current_pending, publishers as publishing,
+    ConfigTree, Context, Snapshots, ZoneComparison, current_pending, each_comparison, publishers as publishing,
 };
 use crate::schema::TakesEffect;
 use crate::value::name::ZoneName;
@@ -363,10 +363,13 @@ impl std::fmt::Display for Drift {
 pub(crate) fn diff(context: &Context, names: &[ZoneName]) -> Result<Drift> {
     let config_tree = ConfigTree::load(context.registry.tree())?;
     let snapshots = context.snapshot()?.for_zones(names);
+    let make = |comparison: Result<ZoneComparison<'_>>| {
+        comparison.map(|comparison| of_zone(context, &config_tree, &snapshots, &comparison))
+    };
     let mut zones = Vec::new();
-    for (name, comparison) in comparisons(context, &config_tree, &snapshots, names)? {
-        zones.push(match comparison {
-            Ok(comparison) => of_zone(context, &config_tree, &snapshots, &comparison),
+    for (name, drift) in each_comparison(context, &config_tree, &snapshots, names, make)? {
+        zones.push(match drift {
+            Ok(drift) => drift,
             Err(error) if error.code() == Code::NotFound => return Err(error),
             Err(error) => unreadable(name.as_str(), &error),
         });

@@ -8,7 +8,7 @@ use crate::documents::settings::EntryNet;
 use crate::documents::zone::{EntryState, Pending};
 use crate::error::{Code, Result};
 use crate::host::Distribution;
-use crate::operations::{ConfigTree, ZoneComparison, link_properties, publishers, recorded};
+use crate::operations::{ConfigTree, ZoneComparison, each_recorded, link_properties, publishers};
 use crate::registry::Registry;
 use crate::value::name::ZoneName;
 use crate::value::source::Source;
@@ -17,10 +17,11 @@ use crate::value::source::Source;
 /// it is known.
 pub(crate) fn diff(registry: &Registry, dialect: Option<Distribution>, names: &[ZoneName]) -> Result<Drift> {
     let config_tree = ConfigTree::load(registry.tree())?;
+    let make = |comparison: Result<ZoneComparison<'_>>| comparison.map(|comparison| of_zone(&config_tree, &comparison));
     let mut zones = Vec::new();
-    for (name, comparison) in recorded(registry, &config_tree, dialect, names)? {
-        let mut drift = match comparison {
-            Ok(comparison) => of_zone(&config_tree, &comparison),
+    for (name, drift) in each_recorded(registry, &config_tree, dialect, names, make)? {
+        let mut drift = match drift {
+            Ok(drift) => drift,
             Err(error) if error.code() == Code::NotFound => return Err(error),
             Err(error) => unreadable(name.as_str(), &error),
         };

@@ -1,0 +1,75 @@
+//! The first look of `apply --dry-run` at a zone, on all cores: most zones need nothing.
+//!
+//! Invariant: nothing is kept of a zone but its change and its place in the order. What must be chosen is chosen later, one zone after
+//! the other.
+
+use super::plan;
+use crate::api::{ApplyOptions, Change};
+use crate::error::{Error, Result};
+use crate::operations::config_tree::ConfigTree;
+use crate::operations::context::{Context, Snapshots};
+use crate::operations::lineage::Member;
+use crate::operations::zone_comparison::ZoneComparison;
+use crate::value::name::ZoneName;
+use crate::value::source::Sourced;
+
+/// What a zone needs, as far as it can be told without choosing addresses and without the other zones.
+pub(super) enum FirstLook {
+    Nothing,
+    Unbuilt,
+    Change(Box<Change>),
+    /// Something must be chosen, or the zone is built again.
+    Choosing,
+    Left(Error),
+}
+
+impl FirstLook {
+    /// Plans a zone if that needs no choice.
+    pub(super) fn at(
+        context: &Context,
+        config_tree: &ConfigTree,
+        snapshots: &Snapshots,
+        comparison: Result<ZoneComparison<'_>>,
+        options: &ApplyOptions,
+    ) -> Self {
+        let comparison = match comparison {
+            Ok(comparison) => comparison,
+            Err(error) => return FirstLook::Left(error),
+        };
+        if comparison.entry().state.is_none() {
+            return FirstLook::Unbuilt;
+        }
+        if comparison.host.is_none() || comparison.needs_reservation() {
+            return FirstLook::Choosing;
+        }
+        match plan(context, config_tree, snapshots, None, comparison, options, None) {
+            Ok(planned) if planned.is_nothing() && planned.change.notes.is_empty() => FirstLook::Nothing,
+            Ok(planned) => FirstLook::Change(Box::new(planned.change)),
+            Err(error) => FirstLook::Left(error),
+        }
+    }
+}
+
+/// What the order of an operation needs to know of a zone.
+#[derive(Default)]
+pub(super) struct Relation {
+    brand: String,
+    source: Option<Sourced<ZoneName>>,
+    is_built: bool,
+}
+
+impl Relation {
+    pub(super) fn of(comparison: Option<&ZoneComparison<'_>>, options: &ApplyOptions) -> Self {
+        let Some(comparison) = comparison else { return Relation::default() };
+        Relation {
+            brand: comparison.spec.brand.value.clone(),
+            source: comparison.spec.clone_from.clone(),
+            is_built: comparison.entry().state.is_none() || options.recreate && comparison.host.is_none(),
+        }
+    }
+
+    pub(super) fn member(&self, name: &ZoneName) -> Member {
+        let Relation { brand, source, is_built } = self;
+        Member { name: name.clone(), brand: brand.clone(), source: source.clone(), is_built: *is_built }
+    }
+}
