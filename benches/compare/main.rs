@@ -6,6 +6,7 @@
 
 mod registry;
 mod rows;
+mod sqlite;
 mod zones;
 
 fn main() {

@@ -15,6 +15,7 @@ use zmgr::{Document, Pool, ZoneEntry};
 use zmgr::{PoolName, ReservationName};
 
 use super::rows::{Aim, Table, medians, time};
+use super::sqlite::Sqlite;
 
 pub(crate) const ZONES: usize = 8000;
 const ROUNDS: usize = 7;
@@ -208,6 +209,25 @@ fn one_at_a_time(table: &mut Table) {
         Aim::Within(1.5),
     );
     println!("(starting and ending a process: {start:.2?})");
+    let database = Sqlite::new(table.directory(), ZONES);
+    let mut m = 0;
+    let mut sqlite = || {
+        m += 1;
+        database.as_ref().map_or(Duration::ZERO, |peer| peer.allocate(&[format!("owner{m}")]))
+    };
+    let mut again = || {
+        n += 1;
+        process("allocate", &[root, &format!("owner{n}")])
+    };
+    let mut sweep = || time(|| assert!(stat_floor(&zones) > 0));
+    let [again, sqlite, sweep] = medians(61, [&mut again, &mut sqlite, &mut sweep]);
+    table.row(
+        "allocate, a process of its own, 8,000 zones",
+        again,
+        "SQLite, a process of its own, and one sweep by fstatat",
+        database.map(|_| sqlite + sweep),
+        Aim::Within(1.0),
+    );
 }
 
 /// Repeats it at an eighth of the size, to show the growth.
@@ -259,8 +279,23 @@ fn batch(table: &mut Table) {
         m += 1;
         peer.as_ref().map_or(Duration::ZERO, |peer| peer.add(m))
     };
-    let [ours, floor, theirs] = medians(7, [&mut ours, &mut floor, &mut theirs]);
+    let database = Sqlite::new(table.directory(), ZONES);
+    let mut sqlite = || {
+        let owners: Vec<String> = (0..BATCH).map(|n| format!("r{n}")).collect();
+        let Some(peer) = &database else { return Duration::ZERO };
+        let took = peer.allocate(&owners);
+        peer.release(&owners);
+        took / BATCH as u32
+    };
+    let [ours, floor, theirs, sqlite] = medians(7, [&mut ours, &mut floor, &mut theirs, &mut sqlite]);
     let theirs = peer.map(|_| theirs);
+    table.row(
+        "a batch of 1,000, for each address",
+        ours,
+        "SQLite, a transaction for each address",
+        database.map(|_| sqlite),
+        Aim::Within(1.5),
+    );
     table.row("a batch of 1,000, for each address", ours, "host-local ADD", theirs, Aim::Faster(60.0));
     table.row(
         "a batch of 1,000, for each address",
