@@ -166,13 +166,11 @@ pub(crate) fn pools(machine: &Machine) -> io::Result<Vec<String>> {
 
 /// The data set and everything below it, parents first.
 pub(crate) fn descendants(machine: &Machine, name: &str) -> io::Result<Vec<String>> {
-    let mut found = vec![name.to_owned()];
-    let mut at = 0;
-    while let Some(name) = found.get(at).cloned() {
-        let below = children(machine, &name)?;
-        let next = at + 1;
-        found.splice(next..next, below);
-        at = next;
+    let mut found = Vec::new();
+    let mut next = vec![name.to_owned()];
+    while let Some(name) = next.pop() {
+        next.extend(children(machine, &name)?.into_iter().rev());
+        found.push(name);
     }
     Ok(found)
 }
