@@ -270,7 +270,8 @@ mod tests {
     fn of_many_pools_with_one_network_each_is_reported_with_a_few() {
         let names: Vec<String> = (0..300).map(|n| format!("p{n:03}")).collect();
         let all: Vec<(&str, &str, &str)> = names.iter().map(|name| (name.as_str(), "10.0.0.0/24", "")).collect();
-        let found = overlapping(&pools(&all));
+        let all = pools(&all);
+        let found = overlapping(&all);
         let has = |name: &String| {
             found.iter().any(|(a, _, b, _)| [a.name.as_str(), b.name.as_str()].contains(&name.as_str()))
         };
