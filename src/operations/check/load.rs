@@ -129,11 +129,11 @@ impl Documents {
                 spec.nets.shrink_to_fit();
                 Ok(Box::new(spec))
             });
-            let holds = |applied: &Box<Applied>| {
+            let holds = |applied: &Applied| {
                 let resources = &applied.settings.resources;
                 !resources.datasets.is_empty() || !resources.fs.is_empty()
             };
-            entry.applied = entry.applied.take().filter(holds);
+            entry.applied = entry.applied.take().filter(|applied| holds(applied));
             entry.nets.shrink_to_fit();
             LoadedZone { entry: Box::new(entry), spec, stale: stale_nets }
         };
