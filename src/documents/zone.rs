@@ -13,7 +13,7 @@ use crate::documents::renaming::Renaming;
 use crate::documents::settings::{EntryNet, Settings, read, write};
 use crate::documents::snapshot::TakenSnapshot;
 use crate::kdl_util::{Node, Value};
-use crate::schema::At;
+use crate::schema::{At, needed_format};
 use crate::value::EntryId;
 use crate::value::name::{LinkName, TemplateName, ZoneName};
 use crate::value::source::{Source, Sourced};
@@ -133,33 +133,13 @@ impl ZoneEntry {
     }
 
     /// Returns the lowest `format` that supports everything in this entry, so that an older zmgr keeps working with every entry
-    /// that it understands.
-    fn needed_format(&self) -> u32 {
-        let overrides = self.applied.iter().flat_map(|applied| &applied.nets).any(|net| !net.overrides.is_empty());
-        let applied_nets = self.applied.iter().flat_map(|applied| &applied.nets);
-        let inside = self.nets.iter().chain(applied_nets).any(|net| !net.inside.is_empty());
-        let setup = self.applied.as_ref().map(|applied| &applied.settings.setup);
-        let golden = self.applied.as_ref().and_then(|applied| applied.settings.install.as_ref());
+    /// that it understands. Unfinished operations are left to a zmgr that knows all of their steps.
+    fn needed_format(&self, nodes: &[Node]) -> u32 {
         if self.is_newer() {
-            self.format
-        } else if inside
-            || self.renaming.is_some()
-            || self.origin == Some(Origin::Golden)
-            || golden.is_some_and(|install| install.golden.is_some())
-            || !self.snapshots.is_empty()
-            || self.state.as_ref().is_some_and(EntryState::is_of_snapshot)
-            || self.state.as_ref().is_some_and(EntryState::is_of_update)
-            || self.state == Some(EntryState::Detached)
-            || self.intent.keep_entry
-            || self.intent.attach
-            || setup.is_some_and(|setup| setup.root_password_file.is_some() || setup.hosts.is_some())
-        {
-            3
-        } else if self.pending.is_some() || overrides || !self.datasets.is_empty() || self.intent.purge {
-            2
-        } else {
-            OLDEST_FORMAT
+            return self.format;
         }
+        let unfinished = self.state.as_ref().is_some_and(|state| *state != EntryState::Ready);
+        needed_format(nodes, At::Zone).max(if unfinished { 3 } else { OLDEST_FORMAT })
     }
 }
 
@@ -488,6 +468,10 @@ impl Kind for ZoneEntry {
         };
         entry.nets.extend(older_net(root, reader));
         if reader.frozen {
+            // What is still applied is held, like what is desired.
+            entry.applied = root
+                .child("applied")
+                .map(|node| Box::new(Applied { nets: read::nets(node, reader), ..Applied::default() }));
             return Some(entry);
         }
         entry.template = reader.parsed(root, "template");
@@ -530,7 +514,7 @@ impl Kind for ZoneEntry {
     }
 
     fn encode(&self) -> Vec<Node> {
-        let mut inner = vec![Node::new("format").arg(self.needed_format())];
+        let mut inner = Vec::new();
         inner.extend(self.id.as_ref().map(|id| Node::new("id").arg(id.as_str())));
         inner.extend(self.template.as_ref().map(|name| Node::new("template").arg(name.as_str())));
         let mut settings = write::settings(&self.settings);
@@ -584,6 +568,7 @@ impl Kind for ZoneEntry {
             let lines = self.foreign.iter().map(|line| Node::new("line").arg(line.as_str()));
             inner.push(Node::new("foreign").block(lines.collect()));
         }
+        inner.insert(0, Node::new("format").arg(self.needed_format(&inner)));
         vec![Node::new("zone").arg(self.name.as_str()).block(inner)]
     }
 

@@ -34,7 +34,10 @@ pub(crate) fn of_entry(entry: &ZoneEntry, spec: Option<&ZoneSpec>, status: Optio
         brand: entry.brand().map(str::to_owned),
         template: entry.template_name().map(ToString::to_string),
         zonepath: entry.zonepath.as_ref().map(|path| path.value.clone()),
-        state: entry.state.as_ref().map(ZoneState::from),
+        state: match entry.is_newer() {
+            true => Some(ZoneState::Newer),
+            false => entry.state.as_ref().map(ZoneState::from),
+        },
         uuid: entry.uuid.clone(),
         autoboot: settings.autoboot.as_ref().map(|autoboot| autoboot.value),
         created: entry.created.clone(),

@@ -60,6 +60,9 @@ impl Registry {
     }
 }
 
+/// State in summaries of entries that a newer zmgr wrote.
+const NEWER: &str = "newer";
+
 fn read(tree: &Tree, entry: &Unknown, encoder: &mut Encoder) -> Read {
     let file = EntryFile::new(tree, entry.kind, &entry.name);
     let read = match file.kind {
@@ -109,7 +112,10 @@ impl From<&ZoneEntry> for EntrySummary {
             name: entry.name.to_string(),
             id: entry.id.as_ref().map(|id| id.to_string()),
             format: entry.format,
-            state: entry.state.as_ref().map(|state| state.as_str().to_owned()),
+            state: match entry.is_newer() {
+                true => Some(NEWER.to_owned()),
+                false => entry.state.as_ref().map(|state| state.as_str().to_owned()),
+            },
             step: entry.state.as_ref().and_then(|state| state.step()).map(str::to_owned),
             undo: matches!(entry.state, Some(EntryState::Creating { undo: true, .. })),
             created: entry.created.clone(),

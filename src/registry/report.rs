@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use super::allocator::{Allocator, By, Claim, HeldBy, link_of};
 use super::pools::Segment;
 use super::summary::EntryKind;
-use crate::documents::pool::PoolShare;
+use crate::documents::document::json;
+use crate::documents::pool::{PoolNetwork, PoolShare};
 use crate::error::{Diagnostic, Result};
 use crate::ipam::{AddressClass, AddressRange, AddressUse, Classes, Family, Space, Usage, number};
 use crate::value::address::MacAddr;
@@ -19,7 +20,8 @@ use crate::value::name::PoolName;
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// # manager.create("web01", &CreateOptions::new(), &mut RunOptions::new())?;
-/// let usage = manager.pool_usage("internal")?;
+/// let usage: PoolUsage = manager.pool_usage("internal")?;
+/// assert_eq!((usage.networks[0].network, usage.stub.as_deref()), ("10.1.0.0/24".parse()?, Some("stub0")));
 /// for HeldAddress { address, by, .. } in &usage.holders {
 ///     if let HeldBy::Zone { name, file } = by {
 ///         println!("{address}: {name}, as {} says", file.display());
@@ -32,6 +34,12 @@ use crate::value::name::PoolName;
 pub struct PoolUsage {
     /// The pool.
     pub pool: PoolName,
+    /// Its networks, as its file says.
+    pub networks: Vec<PoolNetwork>,
+    /// The link below the VNICs, if the file says it.
+    pub stub: Option<String>,
+    /// VLAN of the VNICs, if the file says it.
+    pub vlan: Option<u16>,
     /// Usage of each of its families, IPv4 first. Of a pool with shares, only this host's share counts.
     pub families: Vec<Usage>,
     /// Name of this host, if the pool has shares and the name is known.
@@ -121,6 +129,9 @@ impl PoolUsage {
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
             "pool": self.pool.as_str(),
+            "networks": json::of(&self.networks),
+            "stub": self.stub,
+            "vlan": self.vlan,
             "families": self.families.iter().map(family_json).collect::<Vec<_>>(),
             "host": self.host,
             "shares": self.shares,
@@ -146,6 +157,7 @@ fn family_json(usage: &Usage) -> serde_json::Value {
         "family": usage.family.to_string().to_lowercase(),
         "total": count(usage.total),
         "used": count(usage.used()),
+        "percent": usage.percent(),
         "zones": count(usage.zones),
         "reservations": count(usage.reservations),
         "host": count(usage.host),
@@ -212,6 +224,9 @@ impl Allocator {
         let divided = pool.shares().next().is_some();
         Ok(PoolUsage {
             pool: name.clone(),
+            networks: pool.networks.clone(),
+            stub: pool.stub.as_ref().map(|stub| stub.value.clone()),
+            vlan: pool.vlan.as_ref().map(|vlan| vlan.value),
             families: space.families().map(usage).collect(),
             host: self.pools.host().filter(|_| divided).map(str::to_owned),
             shares: pool.shares().cloned().collect(),

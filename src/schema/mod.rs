@@ -6,12 +6,14 @@ mod check;
 #[cfg(test)]
 mod examples;
 mod explain;
+mod format;
 mod similar;
 mod table;
 mod types;
 
 pub(crate) use check::{Faults, check_body, check_file, check_frozen};
 pub use explain::{ExplainedValue, Explanation, explain, nodes, reference};
+pub(crate) use format::needed_format;
 pub(crate) use similar::did_you_mean;
 pub(crate) use table::At;
 pub(crate) use types::{is_link_value, ordered, parse_cpu_range, parse_cpus, parse_range};
@@ -33,6 +35,8 @@ pub(crate) struct NodeRule {
     pub(crate) body: Option<At>,
     pub(crate) times: Times,
     pub(crate) required: bool,
+    /// The lowest `format` of entries whose readers know the node.
+    pub(crate) format: u32,
     /// Default, in the syntax of the node.
     pub(crate) default: &'static str,
     /// When a change takes effect in an existing zone; `None` for nodes that zmgr writes and nodes that are not settings of a zone.
@@ -112,6 +116,8 @@ pub(crate) struct Prop {
     pub(crate) name: &'static str,
     pub(crate) ty: Type,
     pub(crate) required: bool,
+    /// The lowest `format` of entries whose readers know the property.
+    pub(crate) format: u32,
     pub(crate) help: &'static str,
 }
 

@@ -88,6 +88,7 @@ const BASE: NodeRule = NodeRule {
     body: None,
     times: Times::Once,
     required: false,
+    format: 1,
     default: "",
     effect: None,
     help: "",
@@ -102,11 +103,19 @@ macro_rules! args {
 }
 
 const fn prop(name: &'static str, ty: Type, help: &'static str) -> Prop {
-    Prop { name, ty, required: false, help }
+    Prop { name, ty, required: false, format: 1, help }
 }
 
 const fn must(name: &'static str, ty: Type, help: &'static str) -> Prop {
-    Prop { name, ty, required: true, help }
+    Prop { name, ty, required: true, format: 1, help }
+}
+
+impl Prop {
+    /// Sets the `format` of entries from which on readers know the property.
+    const fn since(mut self, format: u32) -> Prop {
+        self.format = format;
+        self
+    }
 }
 
 /// Every node, in the order of the reference page: files first, then their bodies.
@@ -539,10 +548,13 @@ pub(crate) static TABLE: &[NodeRule] = &[
             ),
             prop("running", Type::Bool, "whether it was running before; only for destroying"),
             prop("keep-data", Type::Bool, "whether its files are kept; only for destroying"),
-            prop("purge", Type::Bool, "whether datasets that zmgr made for it are destroyed; only for destroying"),
-            prop("keep-entry", Type::Bool, "whether the entry stays, as that of a detached zone; only for destroying"),
-            prop("attach", Type::Bool, "whether its files are attached instead of installed; only for creating"),
-            prop("update", Type::Bool, "whether its packages are updated to the host's; only for attach"),
+            prop("purge", Type::Bool, "whether datasets that zmgr made for it are destroyed; only for destroying")
+                .since(2),
+            prop("keep-entry", Type::Bool, "whether the entry stays, as that of a detached zone; only for destroying")
+                .since(3),
+            prop("attach", Type::Bool, "whether its files are attached instead of installed; only for creating")
+                .since(3),
+            prop("update", Type::Bool, "whether its packages are updated to the host's; only for attach").since(3),
             prop(
                 "before",
                 Type::Word(&["desired", "ready", "detached", "wish"]),
@@ -659,6 +671,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "pending",
         at: &[At::Zone],
+        format: 2,
         props: &[
             prop("boot-time", Type::Int(0, i64::MAX as i128), "boot time of the host, in seconds since 1970"),
             must("zone-id", Type::Int(0, u32::MAX as i128), "the zone's id at that time, as in `zoneadm list -v`"),
@@ -671,6 +684,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "change",
         at: &[At::Pending],
+        format: 2,
         args: args!("WHAT": Type::Verbatim),
         props: &[prop("was", Type::Verbatim, "value in the running zone; absent if it has none")],
         times: Times::Keyed,
@@ -681,6 +695,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "renaming",
         at: &[At::Zone],
+        format: 3,
         args: args!("ZONE": Type::ZoneName),
         props: &[must("to", Type::ZoneName, "name of the zone afterwards")],
         body: Some(At::Renaming),
@@ -691,6 +706,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "link",
         at: &[At::Renaming],
+        format: 3,
         args: args!("LINK": Type::Vnic),
         props: &[must("to", Type::Vnic, "name of the VNIC afterwards")],
         times: Times::Keyed,
@@ -701,6 +717,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "zonepath",
         at: &[At::Renaming],
+        format: 3,
         args: args!("PATH": Type::ZonePath),
         props: &[must("to", Type::ZonePath, "zonepath afterwards")],
         help: "Written by zmgr: the move of the zone that goes with its rename.",
@@ -710,6 +727,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "datasets",
         at: &[At::Zone],
+        format: 2,
         body: Some(At::Datasets),
         help: "Written by zmgr: the datasets that it made for the zone. It destroys no others.",
         example: r#"datasets { dataset "rpool/zones/web01" guid="7265839121036642" zonepath=#true }"#,
@@ -718,6 +736,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "dataset",
         at: &[At::Datasets],
+        format: 2,
         args: args!("DATASET": Type::Plain(255)),
         props: &[
             prop("guid", Type::Plain(20), "its guid; absent while it is being made"),
@@ -735,6 +754,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "snapshots",
         at: &[At::Zone],
+        format: 3,
         body: Some(At::Snapshots),
         help: "Written by zmgr: the snapshots that it took of the zone.",
         example: r#"snapshots { snapshot "before" name="zmgr-5f0c1234-20260322T121409Z-before" created="2026-03-22T12:14:09Z" { dataset "rpool/zones/web01/ROOT/zbe" guid="726583912103" } }"#,
@@ -743,6 +763,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "snapshot",
         at: &[At::Snapshots],
+        format: 3,
         args: args!("LABEL": Type::Plain(63)),
         props: &[
             must("name", Type::Plain(255), "its name on the host"),
@@ -757,6 +778,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "dataset",
         at: &[At::Snapshot],
+        format: 3,
         args: args!("DATASET": Type::Plain(255)),
         props: &[prop("guid", Type::Plain(20), "guid of its snapshot; absent while it is being taken")],
         times: Times::Keyed,
@@ -878,6 +900,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "override",
         at: &[At::ZoneNet],
+        format: 2,
         args: args!("SETTING": Type::Word(&["stub", "vlan", "mtu", "gateway"])),
         rest: true,
         help: "Written by zmgr in `applied`: settings of the entry that differ from its pool.",
@@ -1014,6 +1037,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "root-password-file",
         at: &[At::Setup],
+        format: 3,
         args: args!("PATH": Type::Path),
         effect: Some(TakesEffect::Reinstall),
         help: "A file of the host with the hash of root's password on one line, as in /etc/shadow: owned by root, mode 0400 or 0600. The hash appears in no plan, log or error. Default: what the installation leaves, on OmniOS an empty password.",
@@ -1023,6 +1047,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "hosts",
         at: &[At::Setup],
+        format: 3,
         args: args!("LINE": Type::HostsLine),
         rest: true,
         times: Times::Many,
@@ -1074,6 +1099,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
     NodeRule {
         name: "after",
         at: &[At::Template, At::Zone],
+        format: 3,
         args: args!("ZONE": Type::ZoneName),
         rest: true,
         times: Times::Many,

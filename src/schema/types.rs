@@ -112,6 +112,11 @@ impl Wrong {
 const VM_BRANDS: [&str; 5] = ["bhyve", "kvm", "emu", "propolis", "nebula-vm"];
 
 impl Type {
+    /// Returns true if a later version added words to the type.
+    pub(crate) const fn has_newer_words(self) -> bool {
+        matches!(self, Type::NetAddress | Type::Word(_))
+    }
+
     /// Describes a value of this type.
     pub(crate) fn describe(self) -> String {
         match self {

@@ -38,6 +38,7 @@ mod layering;
 mod layers;
 mod log;
 mod lossless;
+mod newer_entries;
 mod order;
 mod origins;
 mod packages;

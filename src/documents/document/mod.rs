@@ -152,6 +152,7 @@ impl<T: Kind> Document<T> {
         let (mut from, like) = (self.value.encode_like(&self.nodes), value.encode_like(&self.nodes));
         if let (Some(mine), Some(old)) = (self.nodes.iter().find(|node| !is_private(node)), from.first_mut()) {
             replace_older::<T>(mine, old, like.first());
+            keep_format(mine, old);
         }
         let written = without_private(&self.nodes);
         for (from, to, strict) in [(&from, &like, false), (&from, &like, true), (&written, &to, true)] {
@@ -311,6 +312,14 @@ fn is_of_newer_format(root: &Node) -> bool {
 fn without_private(nodes: &[Node]) -> Vec<Node> {
     let known = nodes.iter().filter(|node| !is_private(node));
     known.map(|node| Node { children: node.children.as_deref().map(without_private), ..node.clone() }).collect()
+}
+
+/// Puts the `format` that the text has in place of the one that the value needs: people add nodes by hand.
+fn keep_format(mine: &Node, from: &mut Node) {
+    let has = mine.child("format").cloned().unwrap_or_else(|| Node::new("format").arg(1_u32));
+    if let Some(needed) = from.children.iter_mut().flatten().find(|node| node.name == "format") {
+        *needed = has;
+    }
 }
 
 /// If the value of nodes of an older form changes, adds them to `from` in place of the nodes that they stand for, so that those

@@ -220,6 +220,31 @@ fn a_newer_format_is_read_for_its_core_and_not_changed() {
     assert!(Document::<ZoneEntry>::parse(Path::new("a.kdl"), bad.as_bytes()).is_err());
 }
 
+#[test]
+fn of_a_newer_file_the_applied_addresses_are_held_too() {
+    let text = "zone \"a\" {\n  format 7\n  state \"ready\"\n  net \"n\" { address \"by-magic\"; vnic \"a0\" }\n  applied {\n    net \"n\" { address \"10.0.0.5/24\"; vnic \"a0\" }\n    wonder { }\n  }\n}\n";
+    let zone = read::<ZoneEntry>("a.kdl", text);
+    assert!(zone.value.is_newer() && zone.value.nets[0].addresses.is_empty());
+    let applied = zone.value.applied.clone().unwrap();
+    assert_eq!(applied.nets[0].addresses[0].address.to_string(), "10.0.0.5/24");
+    let bad = text.replace("10.0.0.5/24", "10.0.0.555/24");
+    assert!(Document::<ZoneEntry>::parse(Path::new("a.kdl"), bad.as_bytes()).is_err());
+}
+
+#[test]
+fn a_node_that_people_add_raises_the_format_of_the_entry() {
+    let text = "zone \"a\" {\n    format 1\n    state \"ready\"\n    after \"db\"\n    autoboot #true\n}\n";
+    let zone = read::<ZoneEntry>("a.kdl", text);
+    let mut value = zone.value.clone();
+    value.settings.autoboot = None;
+    let changed = zone.with(value).unwrap();
+    assert_eq!(changed.text(), "zone \"a\" {\n    format 3\n    state \"ready\"\n    after \"db\"\n}\n");
+    let without = read::<ZoneEntry>("a.kdl", &text.replace("    format 1\n", ""));
+    let mut value = without.value.clone();
+    value.settings.autoboot = None;
+    assert!(without.with(value).unwrap().text().contains("format 3"));
+}
+
 /// A missing node is reported beside a syntax error, unless it may be in the part that could not be read.
 #[test]
 fn a_syntax_error_hides_only_what_it_may_hide() {

@@ -47,6 +47,13 @@ pub(super) fn check(documents: &Documents, registry: &Registry, findings: &mut F
             add(Severity::Warning, "left-over", &path, message, help);
         }
     }
+    for zone in documents.zones.values().filter(|zone| zone.is_newer()) {
+        let message = format!(
+            "a newer zmgr wrote the entry of zone {}: its addresses are held, and nothing else is checked",
+            zone.name
+        );
+        add(Severity::Warning, "newer", &tree.zone(&zone.name), message, "use that zmgr, or a later one".to_owned());
+    }
     for zone in documents.zones.values().filter(|zone| is_unfinished(zone) && !is_busy(zone.name.as_str())) {
         let state = zone.state.as_ref().map_or("", |state| state.as_str());
         let step = zone.state.as_ref().and_then(|state| state.step()).unwrap_or_default();

@@ -245,5 +245,9 @@ fn imported_addresses(spec: &ZoneSpec, findings: &mut Findings) {
 
 /// Returns true if an operation on this zone is unfinished.
 pub(super) fn is_unfinished(zone: &ZoneEntry) -> bool {
-    matches!(zone.state, Some(EntryState::Creating { .. } | EntryState::Destroying { .. } | EntryState::Failed { .. }))
+    !zone.is_newer()
+        && matches!(
+            zone.state,
+            Some(EntryState::Creating { .. } | EntryState::Destroying { .. } | EntryState::Failed { .. })
+        )
 }

@@ -80,7 +80,7 @@ pub(crate) fn recover(
             Ok(Done::Destroyed) => (Action::Destroyed, Ok(None)),
             Err(error) => (Action::Failed, Err(error)),
         };
-        Outcome { name: name.to_string(), action, result, notes: events.take_notes() }
+        Outcome::new(name.to_string(), action, result, events.take_notes())
     });
     let mut outcomes = outcomes?;
     if let Some(membership) = context.membership(&config_tree)?.filter(|_| whole) {
@@ -109,7 +109,7 @@ fn unfinished(context: &Context) -> Result<Vec<ZoneName>> {
     let mut names: Vec<ZoneName> = snapshot
         .entries()
         .filter(|entry| entry.summary.kind == EntryKind::Zone && entry.unreadable.is_none())
-        .filter(|entry| entry.summary.state().is_some_and(|state| !matches!(state, "ready" | "detached")))
+        .filter(|entry| entry.summary.state().is_some_and(|state| !matches!(state, "ready" | "detached" | "newer")))
         .filter_map(|entry| ZoneName::new(entry.summary.name).ok())
         .collect();
     names.sort_unstable();
@@ -124,6 +124,10 @@ fn recover_one(
     events: &EventSender,
 ) -> Result<Done> {
     let before = entry(context, name)?;
+    if before.is_newer() {
+        let message = format!("cannot recover {name}: its entry was written by a newer zmgr");
+        return Err(Error::new(Code::Config, message).with_help("use that zmgr, or a later one"));
+    }
     if let Some(renaming) = &before.renaming {
         return rename::recover(context, config_tree, (&before, renaming), mode, options.wait, events);
     }
