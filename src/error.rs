@@ -134,13 +134,22 @@ pub struct Diagnostic {
     pub snippet: Option<String>,
 }
 
+/// Returns a message without line breaks and other control characters, which a command or the name of a file may have.
+fn one_line(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    let lines: Vec<&str> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("; ").replace(char::is_control, " ")
+}
+
 impl Diagnostic {
     /// Creates an error without a place.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Diagnostic {
             severity: Severity::Error,
             code: code.into(),
-            message: message.into(),
+            message: one_line(message.into()),
             help: None,
             path: None,
             line: None,
@@ -324,11 +333,11 @@ impl Error {
         }
     }
 
-    /// Creates an error with this code and message (no full stop, no colour, if possible no line break).
+    /// Creates an error with this code and message (no full stop). Line breaks become semicolons, other control characters spaces.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Error(Box::new(Inner {
             code,
-            message: message.into(),
+            message: one_line(message.into()),
             help: None,
             details: Vec::new(),
             command: None,
@@ -396,16 +405,20 @@ impl Error {
     /// Prefixes the message: `context: message`.
     #[must_use]
     pub fn with_context(mut self, context: impl fmt::Display) -> Self {
-        self.0.message = format!("{context}: {}", self.0.message);
+        self.0.message = one_line(format!("{context}: {}", self.0.message));
         self
     }
 
-    /// Copies the error without the underlying one.
+    /// Copies the error without the underlying one, except for the number that the system gave for it.
     pub(crate) fn restated(&self) -> Error {
         let mut again = Error::new(self.code(), self.message()).with_details(self.0.details.clone());
         again.0.help = self.0.help.clone();
         again.0.command = self.0.command.clone();
-        again
+        let cause = self.0.source.as_ref().and_then(|source| source.downcast_ref::<std::io::Error>());
+        match cause.and_then(std::io::Error::raw_os_error) {
+            Some(number) => again.with_source(std::io::Error::from_raw_os_error(number)),
+            None => again,
+        }
     }
 
     /// Returns the code.

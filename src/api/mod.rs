@@ -23,7 +23,7 @@ pub use options::{
 };
 pub use plan::{Basis, Change, Plan, PlannedFile, PlannedStep};
 pub(crate) use plan::{difference, hex};
-pub(crate) use record::ChangeRecord;
+pub(crate) use record::{ChangeRecord, RecordedOperation};
 pub use rename_options::RenameOptions;
 pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};

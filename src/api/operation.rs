@@ -48,7 +48,7 @@ word_enum! {
 }
 
 word_enum! {
-    /// Action of an operation on a zone; for a failed one, the action that was attempted.
+    /// Action of an operation on a zone.
     ///
     /// ```
     /// # use zmgr::*;
@@ -105,7 +105,7 @@ word_enum! {
         Unchanged "unchanged",
         /// It was left out; the notes say why.
         Skipped "skipped",
-        /// The operation failed before it was known what it would do.
+        /// The operation failed; the outcome has the error.
         Failed "failed",
     }
 }

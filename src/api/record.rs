@@ -11,10 +11,75 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use tracing::Dispatch;
 
-use super::Outcome;
+use super::{Operation, Outcome};
 use crate::error::Error;
 use crate::file::make_directories;
 use crate::registry::now;
+
+/// An operation that is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordedOperation {
+    /// One that can be planned.
+    Planned(Operation),
+    /// Halt zones.
+    Halt,
+    /// Reboot zones.
+    Reboot,
+    /// Finish interrupted operations.
+    Recover,
+    /// Change settings in a zone's file.
+    Set,
+    /// Write a configuration file.
+    Edit,
+    /// Reserve addresses.
+    Allocate,
+    /// Release addresses.
+    Release,
+    /// Join this host to a fleet.
+    FleetJoin,
+    /// Forget a host of a fleet.
+    FleetForget,
+    /// Push a pool to the store of a fleet.
+    FleetPush,
+}
+
+impl RecordedOperation {
+    /// Returns its name in the record and in the log.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            RecordedOperation::Planned(operation) => operation.as_str(),
+            RecordedOperation::Halt => "halt",
+            RecordedOperation::Reboot => "reboot",
+            RecordedOperation::Recover => "recover",
+            RecordedOperation::Set => "set",
+            RecordedOperation::Edit => "edit",
+            RecordedOperation::Allocate => "allocate",
+            RecordedOperation::Release => "release",
+            RecordedOperation::FleetJoin => "fleet-join",
+            RecordedOperation::FleetForget => "fleet-forget",
+            RecordedOperation::FleetPush => "fleet-push",
+        }
+    }
+
+    /// Returns the result of a change of files alone.
+    const fn done(self) -> &'static str {
+        match self {
+            RecordedOperation::Edit => "written",
+            RecordedOperation::Allocate => "allocated",
+            RecordedOperation::Release => "released",
+            RecordedOperation::FleetJoin => "joined",
+            RecordedOperation::FleetForget => "forgotten",
+            RecordedOperation::FleetPush => "pushed",
+            other => other.as_str(),
+        }
+    }
+}
+
+impl From<Operation> for RecordedOperation {
+    fn from(operation: Operation) -> RecordedOperation {
+        RecordedOperation::Planned(operation)
+    }
+}
 
 /// Name of the file in log-dir.
 pub(crate) const FILE: &str = "changes.jsonl";
@@ -23,7 +88,7 @@ pub(crate) const FILE: &str = "changes.jsonl";
 #[derive(Debug)]
 pub(crate) struct ChangeRecord {
     path: PathBuf,
-    operation: String,
+    operation: RecordedOperation,
     command: String,
     /// Digest of an approved plan.
     plan: Option<String>,
@@ -38,12 +103,12 @@ impl ChangeRecord {
         directory: &Path,
         command: &str,
         log: Option<Dispatch>,
-        operation: &str,
+        operation: RecordedOperation,
         plan: Option<String>,
     ) -> ChangeRecord {
         ChangeRecord {
             path: directory.join(FILE),
-            operation: operation.to_owned(),
+            operation,
             command: command.to_owned(),
             plan,
             failed: AtomicBool::new(false),
@@ -52,8 +117,8 @@ impl ChangeRecord {
     }
 
     /// Returns the name of the operation.
-    pub(crate) fn operation(&self) -> &str {
-        &self.operation
+    pub(crate) fn operation(&self) -> &'static str {
+        self.operation.as_str()
     }
 
     /// Runs something that logs where the operation does.
@@ -81,9 +146,11 @@ impl ChangeRecord {
     }
 
     /// Records changes that are made at once.
-    pub(crate) fn done(&self, subjects: &[&str], action: &str) {
-        let lines: Vec<String> =
-            subjects.iter().map(|subject| self.line("ended", subject, None, result(action, None))).collect();
+    pub(crate) fn done(&self, subjects: &[&str]) {
+        let lines: Vec<String> = subjects
+            .iter()
+            .map(|subject| self.line("ended", subject, None, result(self.operation.done(), None)))
+            .collect();
         if let Some(warning) = self.append(&lines) {
             self.logging(|| tracing::warn!("{warning}"));
         }
@@ -93,7 +160,7 @@ impl ChangeRecord {
         let mut line = json!({
             "time": now(),
             "event": event,
-            "operation": self.operation,
+            "operation": self.operation.as_str(),
             "subject": subject,
             "uid": rustix::process::getuid().as_raw(),
             "euid": rustix::process::geteuid().as_raw(),

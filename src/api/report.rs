@@ -33,7 +33,7 @@ pub struct Report {
 pub struct Outcome {
     /// The zone's name.
     pub name: String,
-    /// Action taken.
+    /// Action taken; `Action::Failed` if the result is an error.
     pub action: Action,
     /// The resulting zone, if it still exists, or the error.
     pub result: Result<Option<Zone>>,
@@ -64,6 +64,14 @@ impl fmt::Display for Outcome {
     }
 }
 
+impl Outcome {
+    /// Returns the outcome for a zone; its action is `failed` if the result is an error.
+    pub(crate) fn new(name: String, action: Action, result: Result<Option<Zone>>, notes: Vec<String>) -> Outcome {
+        let action = if result.is_ok() { action } else { Action::Failed };
+        Outcome { name, action, result, notes }
+    }
+}
+
 impl Report {
     /// Returns the report of a request that was cancelled before anything began. Without names, returns the error.
     pub(crate) fn called_off(names: &[impl ToString], action: Action, error: Error) -> Result<Report> {
@@ -73,7 +81,7 @@ impl Report {
         let outcome = |name: &dyn ToString| {
             let message = format!("the operation on {} was cancelled before it began", name.to_string());
             let result = Err(Error::new(Code::Cancelled, message));
-            Outcome { name: name.to_string(), action, result, notes: Vec::new() }
+            Outcome::new(name.to_string(), action, result, Vec::new())
         };
         Ok(Report { outcomes: names.iter().map(|name| outcome(name)).collect() })
     }

@@ -29,7 +29,9 @@ word_enum! {
         Failed "failed",
         /// Its file could not be read.
         Unreadable "unreadable",
-        /// A newer zmgr wrote a state that this one does not know.
+        /// A newer zmgr wrote its entry: its addresses are held, and this zmgr does not change it.
+        Newer "newer",
+        /// The entry has a state that this zmgr does not know.
         Unknown "unknown",
     }
 }

@@ -162,15 +162,11 @@ impl Completed {
         };
         let failed = self.failed();
         let mut message = format!("{} {how}", self.command());
-        let streams = if self.log.is_some() {
-            vec![("output", &failed.stdout)]
-        } else {
-            vec![("stdout", &failed.stdout), ("stderr", &failed.stderr)]
-        };
-        for (name, lines) in streams {
-            for line in lines.lines() {
-                message.push_str(&format!("\n  {name}: {line}"));
-            }
+        // Most programs end with the reason. The other lines are in the command.
+        let last = |lines: &str| lines.lines().next_back().map(|line| line.trim().to_owned());
+        if let Some(reason) = last(&failed.stderr).or_else(|| last(&failed.stdout)) {
+            message.push_str(": ");
+            message.push_str(&reason);
         }
         let mut error = Error::new(code, message);
         if let Some(log) = &self.log {
@@ -232,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_speaks_of_both_streams() {
+    fn a_message_has_no_line_breaks() {
         let mut completed = Completed {
             argv: vec!["/usr/sbin/zoneadm".into(), "-z".into(), "web01".into(), "install".into()],
             end: End::Exited(1),
@@ -246,11 +242,11 @@ mod tests {
         completed.stderr.push(b"zoneadm: no\n", 100);
         let error = completed.clone().check().unwrap_err();
         assert_eq!(error.code(), Code::CommandFailed);
-        assert_eq!(
-            error.message(),
-            "zoneadm -z web01 install failed with exit status 1\n  stdout: ERROR: failed to install package\n  stderr: zoneadm: no"
-        );
+        assert_eq!(error.message(), "zoneadm -z web01 install failed with exit status 1: zoneadm: no");
         assert_eq!(error.command().unwrap().status, Some(1));
+        assert_eq!(error.command().unwrap().stdout, "ERROR: failed to install package");
+        completed.stderr = Captured::default();
+        assert!(completed.error().message().ends_with("exit status 1: ERROR: failed to install package"));
         completed.stopped = Some(Stopped::TimedOut(Duration::from_secs(60)));
         assert_eq!(completed.check().unwrap_err().code(), Code::TimedOut);
     }

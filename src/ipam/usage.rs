@@ -100,7 +100,7 @@ pub struct RangeUse {
 /// let first: &RangeUse = &ipv4.map[0];
 /// assert_eq!((first.taken_for, first.range.count), (AddressUse::Zone, 1));
 /// let free: AddressRange = ipv4.largest_free.expect("there is room");
-/// println!("{} addresses from {} on", free.count, free.first);
+/// println!("{} addresses from {} on; {}% used", free.count, free.first, ipv4.percent().unwrap_or(0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +138,16 @@ impl Usage {
     /// Returns the number of held addresses.
     pub fn used(&self) -> u128 {
         self.zones + self.reservations + self.host + self.fleet
+    }
+
+    /// Returns the percentage of the addresses of the ranges that are held; `None` if there are none. A little is not 0, and nearly all
+    /// is not 100.
+    pub fn percent(&self) -> Option<u8> {
+        let used = self.used();
+        match used.saturating_mul(100).checked_div(self.total)? {
+            0 if used > 0 => Some(1),
+            percent => u8::try_from(percent).ok(),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Manager;
-use crate::api::RunOptions;
+use crate::api::{RecordedOperation, RunOptions};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::host::ZonesStamp;
 use crate::operations::EventSender;
@@ -49,7 +49,7 @@ impl Manager {
             run,
         );
         if given.is_ok() {
-            self.record_files("allocate", &[owner.as_str()], "allocated");
+            self.record_files(RecordedOperation::Allocate, &[owner.as_str()]);
         }
         let given = given?;
         given.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "the allocated address is missing"))
@@ -73,7 +73,7 @@ impl Manager {
             addresses::allocate(&self.registry(), &self.stores(), &self.host_usages(&make), &pool, &owners, None, run);
         let names: Vec<&str> = owners.iter().map(ReservationName::as_str).collect();
         if given.is_ok() {
-            self.record_files("allocate", &names, "allocated");
+            self.record_files(RecordedOperation::Allocate, &names);
         }
         given
     }
@@ -106,7 +106,7 @@ impl Manager {
         let id = id.map(str::parse).transpose()?;
         let done = addresses::release(&self.registry(), &self.stores(), &pool, &owner, address, id.as_ref(), run);
         if done.is_ok() {
-            self.record_files("release", &[owner.as_str()], "released");
+            self.record_files(RecordedOperation::Release, &[owner.as_str()]);
         }
         done
     }

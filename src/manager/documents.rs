@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Manager;
-use crate::api::RunOptions;
+use crate::api::{RecordedOperation, RunOptions};
 use crate::documents::config::Config;
 use crate::documents::document::{Document, Kind};
 use crate::documents::pool::Pool;
@@ -127,7 +127,7 @@ impl Manager {
         let host = host.as_ref().map(|(snapshots, context)| (context, snapshots));
         let done = write_file::write(&self.registry(), host, path.as_ref(), text, was, run);
         if done.is_ok() {
-            self.record_files("edit", &[&path.as_ref().to_string_lossy()], "written");
+            self.record_files(RecordedOperation::Edit, &[&path.as_ref().to_string_lossy()]);
         }
         done
     }

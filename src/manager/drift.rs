@@ -2,7 +2,7 @@
 
 use super::Manager;
 use super::zones::checked_or_all;
-use crate::api::{ApplyOptions, Plan, Report, RunOptions, UpdateOptions, Zone};
+use crate::api::{ApplyOptions, Operation, Plan, RecordedOperation, Report, RunOptions, UpdateOptions, Zone};
 use crate::error::{Code, Result};
 use crate::operations;
 use crate::operations::diff::{self, Drift};
@@ -91,7 +91,12 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(&self, names: &[&str], options: &ApplyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::apply(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, "apply", None))
+        operations::apply(
+            &*self.context()?,
+            &checked_or_all(names)?,
+            options,
+            self.recorded(run, Operation::Apply, None),
+        )
     }
 
     /// Sets keys of a zone's own entry, such as `attr.owner`, `autoboot` or `capped-memory.physical`; an empty value removes the
@@ -112,7 +117,7 @@ impl Manager {
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let done = crate::operations::set::set(&*self.context()?, &ZoneName::new(name)?, &pairs, run);
         if done.is_ok() {
-            self.record_files("set", &[name], "set");
+            self.record_files(RecordedOperation::Set, &[name]);
         }
         done
     }
@@ -151,6 +156,6 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn update(&self, names: &[&str], options: &UpdateOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::update(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, "update", None))
+        operations::update(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, Operation::Update, None))
     }
 }

@@ -1,7 +1,7 @@
 //! The fleet that this host shares addresses with.
 
 use super::Manager;
-use crate::api::RunOptions;
+use crate::api::{RecordedOperation, RunOptions};
 use crate::error::Result;
 use crate::operations::fleet::{self, FleetClaim, FleetStatus};
 use crate::value::name::PoolName;
@@ -38,7 +38,7 @@ impl Manager {
     pub fn fleet_join(&self, run: &mut RunOptions<'_>) -> Result<FleetStatus> {
         run.wanted()?;
         let joined = fleet::join(&self.registry(), &self.stores(), &mut || run.goes_on())?;
-        self.record_files("fleet-join", &[joined.host.as_str()], "joined");
+        self.record_files(RecordedOperation::FleetJoin, &[joined.host.as_str()]);
         Ok(joined)
     }
 
@@ -58,7 +58,7 @@ impl Manager {
     /// ```
     pub fn fleet_forget(&self, host: &str) -> Result<Vec<FleetClaim>> {
         let free = fleet::forget(&self.registry(), &self.stores(), host)?;
-        self.record_files("fleet-forget", &[host], "forgotten");
+        self.record_files(RecordedOperation::FleetForget, &[host]);
         Ok(free)
     }
 
@@ -78,7 +78,7 @@ impl Manager {
         let pool = PoolName::new(pool)?;
         run.wanted()?;
         fleet::push(&self.registry(), &self.stores(), &pool, &mut || run.goes_on())?;
-        self.record_files("fleet-push", &[pool.as_str()], "pushed");
+        self.record_files(RecordedOperation::FleetPush, &[pool.as_str()]);
         Ok(())
     }
 }

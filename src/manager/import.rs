@@ -2,7 +2,7 @@
 
 use super::Manager;
 use super::zones::checked_or_all;
-use crate::api::{ImportOptions, Plan, Report, RunOptions};
+use crate::api::{ImportOptions, Operation, Plan, Report, RunOptions};
 use crate::error::Result;
 use crate::operations::import;
 
@@ -50,6 +50,6 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn import(&self, names: &[&str], options: &ImportOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        import::import(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, "import", None))
+        import::import(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, Operation::Import, None))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tracing::Dispatch;
 
-use crate::api::{ChangeRecord, Plan, RunOptions};
+use crate::api::{ChangeRecord, Plan, RecordedOperation, RunOptions};
 use crate::documents::store::StoreConfig;
 use crate::error::{Code, Error, Result};
 use crate::exec::Watcher;
@@ -237,15 +237,15 @@ impl Manager {
     pub(super) fn recorded<'r, 'a>(
         &self,
         run: &'r mut RunOptions<'a>,
-        operation: &str,
+        operation: impl Into<RecordedOperation>,
         plan: Option<&Plan>,
     ) -> &'r mut RunOptions<'a> {
-        run.record = Some(Arc::new(self.record(operation, plan)));
+        run.record = Some(Arc::new(self.record(operation.into(), plan)));
         run
     }
 
     /// Returns the record of changes of an operation.
-    fn record(&self, operation: &str, plan: Option<&Plan>) -> ChangeRecord {
+    fn record(&self, operation: RecordedOperation, plan: Option<&Plan>) -> ChangeRecord {
         // Operations that need no configuration are recorded even if it is invalid.
         let config = self.config().unwrap_or_default();
         let log_dir = Path::new(&config.log_dir);
@@ -254,9 +254,9 @@ impl Manager {
     }
 
     /// Records a change of the tree's files alone. A change of a copy elsewhere is none of this host's.
-    pub(super) fn record_files(&self, operation: &str, names: &[&str], action: &str) {
+    pub(super) fn record_files(&self, operation: RecordedOperation, names: &[&str]) {
         if self.inner.root == self.host_root().join("etc/zmgr") {
-            self.record(operation, None).done(names, action);
+            self.record(operation, None).done(names);
         }
     }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::Manager;
 use super::zones::{checked, checked_or_all};
-use crate::api::{ExecOptions, HaltOptions, Plan, Report, Request, RunOptions};
+use crate::api::{ExecOptions, HaltOptions, Operation, Plan, RecordedOperation, Report, Request, RunOptions};
 use crate::error::Result;
 use crate::operations::{self, Power};
 use crate::value::name::ZoneName;
@@ -26,7 +26,13 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn boot(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::power(&*self.context()?, &checked(names)?, Power::Boot, None, self.recorded(run, "boot", None))
+        operations::power(
+            &*self.context()?,
+            &checked(names)?,
+            Power::Boot,
+            None,
+            self.recorded(run, Operation::Boot, None),
+        )
     }
 
     /// Boots every built zone that boots with the host (`autoboot`), in the order of `after`: each once those that it comes after have
@@ -43,7 +49,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn boot_all(&self, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::power_all(&*self.context()?, Power::Boot, None, self.recorded(run, "boot", None))
+        operations::power_all(&*self.context()?, Power::Boot, None, self.recorded(run, Operation::Boot, None))
     }
 
     /// Plans to boot these zones, or those of [`Manager::boot_all`] if none is named. The plan has them in the order of `after`; a zone
@@ -98,7 +104,7 @@ impl Manager {
     /// ```
     pub fn shutdown_all(&self, options: &HaltOptions, run: &mut RunOptions<'_>) -> Result<Report> {
         let what = Power::Shutdown { force: options.force };
-        operations::power_all(&*self.context()?, what, options.timeout, self.recorded(run, "shutdown", None))
+        operations::power_all(&*self.context()?, what, options.timeout, self.recorded(run, Operation::Shutdown, None))
     }
 
     /// Halts zones without running their shutdown scripts. A zone that is down is `unchanged`.
@@ -118,7 +124,7 @@ impl Manager {
             &checked(names)?,
             Power::Halt,
             options.timeout,
-            self.recorded(run, "halt", None),
+            self.recorded(run, RecordedOperation::Halt, None),
         )
     }
 
@@ -143,7 +149,7 @@ impl Manager {
             &checked(names)?,
             what,
             options.timeout,
-            self.recorded(run, "shutdown", None),
+            self.recorded(run, Operation::Shutdown, None),
         )
     }
 
@@ -164,7 +170,7 @@ impl Manager {
             &checked(names)?,
             what,
             options.timeout,
-            self.recorded(run, "reboot", None),
+            self.recorded(run, RecordedOperation::Reboot, None),
         )
     }
 

@@ -2,8 +2,8 @@
 
 use super::Manager;
 use crate::api::{
-    AttachOptions, CreateOptions, DestroyOptions, Operation, Plan, Query, RecoverOptions, ReinstallOptions,
-    RenameOptions, Report, RunOptions, Zone,
+    AttachOptions, CreateOptions, DestroyOptions, Operation, Plan, Query, RecordedOperation, RecoverOptions,
+    ReinstallOptions, RenameOptions, Report, RunOptions, Zone,
 };
 use crate::error::{Code, Error, Result};
 use crate::operations;
@@ -108,7 +108,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_all(&self, names: &[&str], options: &CreateOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::create(&*self.context()?, &checked(names)?, options, self.recorded(run, "create", None))
+        operations::create(&*self.context()?, &checked(names)?, options, self.recorded(run, Operation::Create, None))
     }
 
     /// Plans to destroy these zones. Changes nothing.
@@ -139,7 +139,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn destroy(&self, names: &[&str], options: &DestroyOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::destroy(&*self.context()?, &checked(names)?, options, self.recorded(run, "destroy", None))
+        operations::destroy(&*self.context()?, &checked(names)?, options, self.recorded(run, Operation::Destroy, None))
     }
 
     /// Plans the removal of these zones' entries. Changes nothing.
@@ -177,7 +177,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forget(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::forget(&*self.context()?, &checked(names)?, self.recorded(run, "forget", None))
+        operations::forget(&*self.context()?, &checked(names)?, self.recorded(run, Operation::Forget, None))
     }
 
     /// Plans to detach these zones. Changes nothing.
@@ -212,7 +212,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn detach(&self, names: &[&str], run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::detach(&*self.context()?, &checked(names)?, self.recorded(run, "detach", None))
+        operations::detach(&*self.context()?, &checked(names)?, self.recorded(run, Operation::Detach, None))
     }
 
     /// Plans to attach these zones. Changes nothing.
@@ -248,7 +248,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn attach(&self, names: &[&str], options: &AttachOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::attach(&*self.context()?, &checked(names)?, options, self.recorded(run, "attach", None))
+        operations::attach(&*self.context()?, &checked(names)?, options, self.recorded(run, Operation::Attach, None))
     }
 
     /// Plans to rename a zone. Changes nothing.
@@ -284,7 +284,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn rename(&self, from: &str, to: &str, options: &RenameOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        let run = self.recorded(run, "rename", None);
+        let run = self.recorded(run, Operation::Rename, None);
         operations::rename(&*self.context()?, &ZoneName::new(from)?, &ZoneName::new(to)?, options, run)
     }
 
@@ -338,7 +338,12 @@ impl Manager {
         options: &ReinstallOptions,
         run: &mut RunOptions<'_>,
     ) -> Result<Report> {
-        operations::reinstall(&*self.context()?, &checked(names)?, options, self.recorded(run, "reinstall", None))
+        operations::reinstall(
+            &*self.context()?,
+            &checked(names)?,
+            options,
+            self.recorded(run, Operation::Reinstall, None),
+        )
     }
 
     /// Runs an approved plan. Everything is planned again from its requests, with what was chosen then: no command line is ever
@@ -359,7 +364,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn run(&self, plan: &Plan, run: &mut RunOptions<'_>) -> Result<Report> {
-        let run = self.recorded(run, plan.operation.as_str(), Some(plan));
+        let run = self.recorded(run, plan.operation, Some(plan));
         match plan.operation {
             Operation::Import => crate::operations::import::run(&*self.context()?, plan, run),
             _ => operations::run(&*self.context()?, plan, run),
@@ -380,7 +385,12 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recover(&self, names: &[&str], options: &RecoverOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::recover(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, "recover", None))
+        operations::recover(
+            &*self.context()?,
+            &checked_or_all(names)?,
+            options,
+            self.recorded(run, RecordedOperation::Recover, None),
+        )
     }
 }
 

@@ -49,12 +49,7 @@ pub(crate) fn attach(
     };
     let outcomes = run_jobs(names.to_vec(), run, |name, events| {
         let result = create_one(context, &prepared, &name, &options, Failure::RollBack, None, events);
-        Outcome {
-            name: name.to_string(),
-            action: Action::Attached,
-            result: result.map(Some),
-            notes: events.take_notes(),
-        }
+        Outcome::new(name.to_string(), Action::Attached, result.map(Some), events.take_notes())
     });
     Ok(Report { outcomes: outcomes? })
 }

@@ -40,12 +40,7 @@ pub(crate) fn create(
     let batch = Batch::new(context, &prepared, names, options, run.jobs);
     let created = |at: usize, events: &EventSender| {
         let result = batch.create(at, failure, events);
-        Outcome {
-            name: names[at].to_string(),
-            action: Action::Created,
-            result: result.map(Some),
-            notes: events.take_notes(),
-        }
+        Outcome::new(names[at].to_string(), Action::Created, result.map(Some), events.take_notes())
     };
     let goldens: Vec<&ZoneName> = prepared.goldens.missing().collect();
     let building = prepared.relate(Lineage::unrelated(names)).building()?;

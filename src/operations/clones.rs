@@ -174,7 +174,7 @@ fn boot(context: &Context, config_tree: &ConfigTree, name: &ZoneName, events: &E
 }
 
 fn outcome(name: &ZoneName, action: Action, result: Result<Option<Zone>>) -> Outcome {
-    Outcome { name: name.to_string(), action, result, notes: Vec::new() }
+    Outcome::new(name.to_string(), action, result, Vec::new())
 }
 
 fn not_started(name: &ZoneName, other: &ZoneName, why: &str, events: &EventSender) -> Error {

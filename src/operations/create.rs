@@ -12,6 +12,7 @@ use super::create_plan::{self, Creation};
 use super::data;
 use super::entries::entry;
 use super::executor::{self, Failure, Purpose};
+use super::files::unknown_file;
 use super::golden::{self, Goldens};
 use super::host_assets::HostAssets;
 use super::inventory::Delegation;
@@ -30,7 +31,7 @@ use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{EntryState, MadeDataset, ZoneEntry};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::ZoneConfig;
-use crate::registry::{Allocator, Session, Wait};
+use crate::registry::{Allocator, Directory, Session, Wait};
 use crate::value::name::{TemplateName, ZoneName};
 
 /// Inputs of creations, collected before any lock.
@@ -142,8 +143,8 @@ fn prepare_from(
         if let (Some(_), Some(template)) = (&options.template, &template)
             && !config_tree.has(template)
         {
-            return Err(Error::new(Code::NotFound, format!("template {template} does not exist"))
-                .with_help("run `zmgr template list` to see all templates"));
+            let tree = context.registry.tree();
+            return Err(unknown_file(tree, Directory::Templates, "template", template.as_str()));
         }
         if !checked.contains(&template) {
             config_tree.check(template.as_ref())?;

@@ -371,7 +371,7 @@ pub(crate) fn destroy(
             Ok(notes) => (Ok(None), notes),
             Err(error) => (Err(error), Vec::new()),
         };
-        Outcome { name: name.to_string(), action: done, result, notes }
+        Outcome::new(name.to_string(), done, result, notes)
     });
     // Best effort: a stale index entry only costs time.
     let _ = context.registry.clear_up(&mut Wait::none());

@@ -35,7 +35,7 @@ pub(crate) fn unknown_file(tree: &Tree, directory: Directory, what: &str, name: 
     let help = match (did_you_mean(name, names.iter().copied()), names.as_slice()) {
         (Some(near), _) => format!("did you mean {near:?}?"),
         (None, []) => format!("there is no file in {}", tree.directory(directory).display()),
-        (None, names) => format!("{} has {}", directory.name(), names.join(", ")),
+        (None, names) => format!("the {} are {}", directory.name(), names.join(", ")),
     };
     Error::new(Code::NotFound, format!("{what} {name:?} does not exist")).with_help(help)
 }

@@ -52,7 +52,7 @@ pub(crate) fn forget(context: &Context, names: &[ZoneName], run: &mut RunOptions
             Ok(notes) => (Ok(None), notes),
             Err(error) => (Err(error), Vec::new()),
         };
-        Outcome { name: name.to_string(), action: DONE, result, notes }
+        Outcome::new(name.to_string(), DONE, result, notes)
     });
     // Best effort: a stale index entry only costs time.
     let _ = context.registry.clear_up(&mut Wait::none());

@@ -78,7 +78,7 @@ fn select_all(context: &Context, what: Power) -> Result<(Vec<ZoneName>, Vec<Outc
             (Some(ZoneState::Detached), _) => {}
             (Some(state), Ok(name)) => {
                 let note = format!("{name} is {state}: its operation is unfinished; run `zmgr recover {name}`");
-                skipped.push(Outcome { name: zone.name, action: Action::Skipped, result: Ok(None), notes: vec![note] });
+                skipped.push(Outcome::new(zone.name, Action::Skipped, Ok(None), vec![note]));
             }
             _ => {}
         }
@@ -190,7 +190,7 @@ impl<'a> Work<'a> {
             Ok((false, zone)) => (Action::Unchanged, Ok(Some(zone))),
             Err(error) => (Action::Failed, Err(error)),
         };
-        Outcome { name: name.to_string(), action, result, notes: events.take_notes() }
+        Outcome::new(name.to_string(), action, result, events.take_notes())
     }
 
     fn request(&self, at: usize) -> PowerRequest {

@@ -26,6 +26,7 @@ use crate::exec::zoneadm::{self, HostZone, ZoneState};
 use crate::exec::zonecfg::{ZoneConfig, check_zonepath, with_passed_through};
 use crate::host::{self, BrandKind, Host, HostSnapshot, brand_kind, clone_loses_root, managed_brands};
 use crate::registry::{Allocator, EntryKind};
+use crate::schema::did_you_mean;
 use crate::value::name::{LinkName, ZoneName};
 use crate::value::source::Source;
 
@@ -249,6 +250,7 @@ pub(super) fn unregistered(allocator: &mut Allocator, name: &ZoneName) -> Result
             error.with_help(format!("its file exists, but not the zone: run `zmgr apply {name}` to create it"))
         }
         Some(Some("detached")) => error.with_help(format!("run `zmgr attach {name}` to bring it back")),
+        Some(Some("newer")) => error.with_help("a newer zmgr wrote its entry: use that zmgr, or a later one"),
         Some(Some("ready")) | None => {
             error.with_help(format!("run `zmgr show {name}` to see it, or `zmgr destroy {name}` to remove it"))
         }
@@ -447,7 +449,13 @@ pub(crate) fn source_fits(clones: &Clones, host: &HostSnapshot, spec: &ZoneSpec)
     let Some(source) = &spec.clone_from else { return Ok(()) };
     match clones.brand_of(&source.value) {
         Some(brand) => clonable_brand(spec, &source.value, brand),
-        None => clonable(spec, &source.value, host.zone(source.value.as_str())),
+        None => clonable(spec, &source.value, host.zone(source.value.as_str())).map_err(|error| {
+            let near = did_you_mean(source.value.as_str(), host.zones.iter().map(|zone| zone.name.as_str()));
+            match near.filter(|_| error.code() == Code::NotFound) {
+                Some(near) => error.with_help(format!("did you mean {near:?}?")),
+                None => error,
+            }
+        }),
     }
 }
 

@@ -199,12 +199,7 @@ pub(crate) fn reinstall(
     };
     let outcomes = building.run((context, &config_tree), names.to_vec(), run, |name, events| {
         let result = reinstall_one(context, &config_tree, &removal, &name, options, None, events);
-        Outcome {
-            name: name.to_string(),
-            action: Action::Reinstalled,
-            result: result.map(Some),
-            notes: events.take_notes(),
-        }
+        Outcome::new(name.to_string(), Action::Reinstalled, result.map(Some), events.take_notes())
     });
     Ok(Report { outcomes: outcomes? })
 }

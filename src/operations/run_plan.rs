@@ -103,7 +103,7 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
         let nothing = change.steps.is_empty() && matches!(change.request, Request::Apply { .. });
         let action = if nothing { Action::Unchanged } else { change.request.done() };
         let notes = change.notes.iter().cloned().chain(events.take_notes()).collect();
-        Outcome { name: name.to_string(), action, result, notes }
+        Outcome::new(name.to_string(), action, result, notes)
     };
     let outcomes = match plan.operation {
         Operation::Destroy => run_context.lineage.removing().run(changes, Action::Destroyed, run, work),

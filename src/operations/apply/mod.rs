@@ -307,23 +307,16 @@ pub(crate) fn apply(
         };
         if let (true, Some(prepared)) = (is_unbuilt(&comparison), &prepared) {
             let result = create::create_one(context, prepared, &name, &create, on_failure, None, events);
-            return Outcome {
-                name: name.to_string(),
-                action: Action::Created,
-                result: result.map(Some),
-                notes: events.take_notes(),
-            };
+            return Outcome::new(name.to_string(), Action::Created, result.map(Some), events.take_notes());
         }
         match comparison
             .and_then(|comparison| apply_one(context, &config_tree, &snapshots, comparison, options, None, events))
         {
             Ok((action, zone, mut notes)) => {
                 notes.extend(events.take_notes());
-                Outcome { name: name.to_string(), action, result: Ok(Some(zone)), notes }
+                Outcome::new(name.to_string(), action, Ok(Some(zone)), notes)
             }
-            Err(error) => {
-                Outcome { name: name.to_string(), action: Action::Failed, result: Err(error), notes: Vec::new() }
-            }
+            Err(error) => Outcome::new(name.to_string(), Action::Failed, Err(error), Vec::new()),
         }
     });
     Ok(Report { outcomes: outcomes? })

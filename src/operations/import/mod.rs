@@ -294,11 +294,11 @@ fn batch_size() -> usize {
 fn left_alone(name: String, error: Error, all: bool) -> Outcome {
     if !all {
         let error = error.with_context(format!("cannot import {name}"));
-        return Outcome { name, action: Action::Skipped, result: Err(error), notes: Vec::new() };
+        return Outcome::new(name, Action::Skipped, Err(error), Vec::new());
     }
     let details = error.details().iter().map(|detail| detail.message.clone());
     let notes = [error.message().to_owned()].into_iter().chain(details).collect();
-    Outcome { name, action: Action::Skipped, result: Ok(None), notes }
+    Outcome::new(name, Action::Skipped, Ok(None), notes)
 }
 
 fn adopt_batch(
@@ -310,11 +310,13 @@ fn adopt_batch(
     events: &EventSender,
 ) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    let failed = |name: &ZoneName, error: Error| Outcome {
-        name: name.to_string(),
-        action: Action::Skipped,
-        result: Err(error.with_context(format!("cannot import {name}"))),
-        notes: Vec::new(),
+    let failed = |name: &ZoneName, error: Error| {
+        Outcome::new(
+            name.to_string(),
+            Action::Skipped,
+            Err(error.with_context(format!("cannot import {name}"))),
+            Vec::new(),
+        )
     };
     let mut held: Vec<(Adoption, ZoneLock)> = Vec::new();
     for adoption in batch {
@@ -372,12 +374,12 @@ fn adopt_batch(
         let entry = &adoption.document.value;
         match &committed {
             Ok(()) => {
-                outcomes.push(Outcome {
-                    name: entry.name.to_string(),
-                    action: Action::Adopted,
-                    result: Ok(Some(view::of_entry(entry, Some(&adoption.spec), None))),
-                    notes: adoption.notes,
-                });
+                outcomes.push(Outcome::new(
+                    entry.name.to_string(),
+                    Action::Adopted,
+                    Ok(Some(view::of_entry(entry, Some(&adoption.spec), None))),
+                    adoption.notes,
+                ));
             }
             Err(error) => {
                 outcomes.push(failed(&entry.name, again(error)));
@@ -409,7 +411,7 @@ fn claim(
     let mut refuse = |adoption: &Adoption, lock: ZoneLock, error: Error| {
         let name = adoption.document.value.name.to_string();
         let error = error.with_context(format!("cannot import {name}"));
-        outcomes.push(Outcome { name, action: Action::Skipped, result: Err(error), notes: Vec::new() });
+        outcomes.push(Outcome::new(name, Action::Skipped, Err(error), Vec::new()));
         lock.retire();
     };
     let membership = match context.membership(config_tree) {

@@ -49,7 +49,7 @@ pub(crate) fn rename(
             Ok((zone, notes)) => (Ok(Some(zone)), notes),
             Err(error) => (Err(error), Vec::new()),
         };
-        Outcome { name: from.to_string(), action: DONE, result, notes }
+        Outcome::new(from.to_string(), DONE, result, notes)
     });
     Ok(Report { outcomes: outcomes? })
 }

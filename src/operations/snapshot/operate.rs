@@ -70,7 +70,7 @@ pub(crate) fn create(
             zone(context, &name)
         });
         let (result, notes) = (result.map(Some), events.take_notes());
-        Outcome { name: name.to_string(), action: Action::SnapshotTaken, result, notes }
+        Outcome::new(name.to_string(), Action::SnapshotTaken, result, notes)
     });
     Report { outcomes: outcomes? }.into_result()?;
     match taken.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -119,7 +119,7 @@ fn operate(context: &Context, name: &ZoneName, request: &Request, run: &mut RunO
             Err(error) => (Err(error), Vec::new()),
         };
         notes.extend(events.take_notes());
-        Outcome { name: name.to_string(), action: request.done(), result, notes }
+        Outcome::new(name.to_string(), request.done(), result, notes)
     });
     Ok(Report { outcomes: outcomes? })
 }
