@@ -215,7 +215,7 @@ pub(crate) fn update(
             Err(error) => (Action::Updated, Err(error), Vec::new()),
         };
         notes.extend(events.take_notes());
-        Outcome { name: name.to_string(), action, result, notes }
+        Outcome::new(name.to_string(), action, result, notes)
     });
     Ok(Report { outcomes: outcomes? })
 }

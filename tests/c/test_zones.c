@@ -215,14 +215,27 @@ static void plans_are_values(zmgr_manager *manager) {
     CHECK(zmgr_report_len(report) == 2);
     CHECK_TEXT(zmgr_report_name(report, 1), "p2");
     CHECK_TEXT(zmgr_report_action(report, 0), "created");
+    CHECK(zmgr_report_get_action(report, 0) == ZMGR_ACTION_CREATED && zmgr_report_get_action(report, 2) == ZMGR_ACTION_OTHER);
     CHECK(zmgr_report_status(report, 0) == ZMGR_OK && zmgr_report_error(report, 0) == NULL);
+    CHECK(zmgr_zone_get_state(zmgr_report_zone(report, 0)) == ZMGR_STATE_READY);
+    CHECK(zmgr_zone_get_status(zmgr_report_zone(report, 0)) == ZMGR_HOST_STATUS_RUNNING);
+    CHECK(zmgr_zone_get_origin(zmgr_report_zone(report, 0)) == ZMGR_ORIGIN_CREATE);
+    CHECK(zmgr_zone_get_state(NULL) == ZMGR_STATE_NONE && zmgr_zone_get_status(NULL) == ZMGR_HOST_STATUS_NONE);
     CHECK_TEXT(zmgr_zone_status(zmgr_report_zone(report, 0)), "running");
     CHECK(zmgr_report_name(report, 2) == NULL && zmgr_report_zone(report, 2) == NULL);
     CHECK(zmgr_report_note(report, 0, 99) == NULL);
     zmgr_report_free(report);
     CHECK_STATUS(zmgr_plan_destroy(manager, names, 2, NULL, &plan, &error), ZMGR_OK, error);
     CHECK(!zmgr_plan_is_empty(plan));
+    CHECK(zmgr_plan_get_operation(plan) == ZMGR_OPERATION_DESTROY && zmgr_plan_get_operation(NULL) == ZMGR_OPERATION_OTHER);
     zmgr_plan_free(plan);
+    /* What failed was not created, and one that exists already fails. */
+    CHECK_STATUS(zmgr_zones_create(manager, names, 1, NULL, NULL, &report, &error), ZMGR_EXISTS, error);
+    CHECK_TEXT(zmgr_report_action(report, 0), "failed");
+    CHECK(zmgr_report_get_action(report, 0) == ZMGR_ACTION_FAILED && zmgr_report_zone(report, 0) == NULL);
+    CHECK(strpbrk(zmgr_error_message(error), "\r\n") == NULL);
+    DROP(error);
+    zmgr_report_free(report);
     CHECK_STATUS(zmgr_zones_destroy(manager, names, 2, NULL, NULL, NULL, &error), ZMGR_OK, error);
 }
 

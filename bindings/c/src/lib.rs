@@ -3,34 +3,78 @@
 //! `bindings/README.md` describes the conventions; `include/zmgr.h` is generated from this crate.
 #![allow(non_camel_case_types)]
 
-mod address;
-mod attach;
-mod bulk;
-mod cancel;
-mod diagnostic;
-mod doctor;
-mod document;
-mod drift;
-mod error;
-mod event;
-mod ffi;
-mod fleet;
-mod guard;
-mod log;
+// In the order of the header. A comment is the heading there of the functions of the modules below it; rustfmt sorts modules that no
+// blank line separates.
+
+// Section: Managers
 mod manager;
+
+// Section: Errors and diagnostics
+mod error;
+
+mod diagnostic;
+
+mod ffi;
+
+// Section: Zones
+mod zones;
+
+mod power;
+
+mod rename;
+
+mod attach;
+
+mod update;
+
+mod zone;
+
+// Section: Several zones
+mod bulk;
+
+// Section: Plans
+mod plans;
+
+mod plan;
+
+// Section: Progress, cancellation and reports
+mod event;
+
+mod cancel;
+
+mod report;
+
+// Section: Snapshots
+mod snapshot;
+
+// Section: Configuration files
+mod document;
+
+mod drift;
+
+// Section: Pools and addresses
+mod address;
+
+// Section: Diagnosis of the host
+mod doctor;
+
+// Section: Fleets of hosts
+mod fleet;
+
+// Section: Values
+mod value;
+
+// Section: Logs
+mod log;
+
+// Section: Simulated hosts
+mod sim;
+
+// Without functions of their own.
+mod guard;
 mod operate;
 mod options;
-mod plan;
-mod plans;
-mod power;
-mod rename;
-mod report;
-mod sim;
-mod snapshot;
-mod update;
-mod value;
-mod zone;
-mod zones;
+mod words;
 
 pub use address::*;
 pub use bulk::*;
@@ -53,5 +97,6 @@ pub use report::*;
 pub use sim::*;
 pub use snapshot::*;
 pub use value::*;
+pub use words::*;
 pub use zone::*;
 pub use zones::*;

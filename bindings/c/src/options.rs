@@ -84,6 +84,18 @@ pub struct zmgr_query {
 }
 unsafe impl Options for zmgr_query {}
 
+/// Boot of a zone at the end of an operation.
+#[derive(Debug, Clone, Copy)]
+#[repr(u32)]
+pub enum zmgr_boot {
+    /// A creation: as the template says. A reinstallation: if the zone was running before.
+    ZMGR_BOOT_DEFAULT = 0,
+    /// Boot the zone.
+    ZMGR_BOOT_YES = 1,
+    /// Do not boot the zone.
+    ZMGR_BOOT_NO = 2,
+}
+
 /// Handling of completed steps when a later step fails.
 #[derive(Debug, Clone, Copy)]
 #[repr(u32)]
@@ -133,7 +145,7 @@ pub struct zmgr_create_options {
     pub attr_count: usize,
     /// Name of the zone to clone instead of installing; NULL: none.
     pub clone_from: *const c_char,
-    /// 0: as the template says; 1: boot after installing; 2: do not boot.
+    /// One of zmgr_boot.
     pub boot: u32,
 }
 unsafe impl Options for zmgr_create_options {}
@@ -193,7 +205,7 @@ impl Given for zmgr_destroy_options {
 pub struct zmgr_reinstall_options {
     /// sizeof(zmgr_reinstall_options)
     pub size: usize,
-    /// 0: boot if it was running before; 1: boot; 2: do not boot.
+    /// One of zmgr_boot.
     pub boot: u32,
     /// Act even if the zone is protected, has clones, or has snapshots that zmgr did not create.
     pub force: bool,
@@ -336,10 +348,13 @@ pub(crate) unsafe fn query(pointer: *const zmgr_query) -> Result<Query> {
 }
 
 fn boot(given: u32) -> Result<Option<bool>> {
+    const BOOT_DEFAULT: u32 = zmgr_boot::ZMGR_BOOT_DEFAULT as u32;
+    const BOOT_YES: u32 = zmgr_boot::ZMGR_BOOT_YES as u32;
+    const BOOT_NO: u32 = zmgr_boot::ZMGR_BOOT_NO as u32;
     match given {
-        0 => Ok(None),
-        1 => Ok(Some(true)),
-        2 => Ok(Some(false)),
+        BOOT_DEFAULT => Ok(None),
+        BOOT_YES => Ok(Some(true)),
+        BOOT_NO => Ok(Some(false)),
         other => Err(unknown("options->boot", other)),
     }
 }

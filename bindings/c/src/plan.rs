@@ -7,6 +7,7 @@ use zmgr_core::Plan;
 use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{c_text, free, give_text, out, read, read_text, text};
 use crate::guard::call;
+use crate::words::zmgr_operation;
 
 /// Description of what an operation would do. Creating a plan changes nothing and needs only read access. Immutable: any thread may
 /// read it. Valid until zmgr_plan_free(), even after zmgr_close().
@@ -19,6 +20,15 @@ impl zmgr_plan {
     pub(crate) fn new(plan: Plan) -> Self {
         zmgr_plan { digest: c_text(&plan.digest()), plan }
     }
+}
+
+/// Returns the operation that the plan describes.
+///
+/// # Safety
+/// `plan` is NULL or a live plan.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_plan_get_operation(plan: *const zmgr_plan) -> zmgr_operation {
+    unsafe { read(plan, zmgr_operation::ZMGR_OPERATION_OTHER, |plan| plan.plan.operation.into()) }
 }
 
 /// Returns the plan as JSON. Free the text with zmgr_string_free.

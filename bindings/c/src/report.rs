@@ -6,6 +6,7 @@ use zmgr_core::{Report, Result};
 
 use crate::error::{zmgr_error, zmgr_status};
 use crate::ffi::{Out, c_text, free, read, read_part, read_text};
+use crate::words::zmgr_action;
 use crate::zone::zmgr_zone;
 
 /// Outcome of an operation for each zone, in the order of the request. An immutable snapshot that any thread may read; valid until
@@ -15,6 +16,7 @@ pub struct zmgr_report(Vec<Outcome>);
 struct Outcome {
     name: CString,
     action: CString,
+    done: zmgr_action,
     zone: Option<zmgr_zone>,
     error: Option<zmgr_error>,
     notes: Vec<CString>,
@@ -30,6 +32,7 @@ impl zmgr_report {
             Outcome {
                 name: c_text(&outcome.name),
                 action: c_text(outcome.action.as_str()),
+                done: outcome.action.into(),
                 zone,
                 error,
                 notes: outcome.notes.iter().map(|note| c_text(note)).collect(),
@@ -64,13 +67,24 @@ pub unsafe extern "C" fn zmgr_report_name(report: *const zmgr_report, index: usi
     unsafe { read_text(report, |report| report.0.get(index).map(|o| o.name.as_c_str())) }
 }
 
-/// Returns what was done to zone `index`: "created", "destroyed", "adopted", "skipped", …
+/// Returns what was done to zone `index`: "created", "destroyed", "adopted", "skipped", …; "failed" if it has an error; NULL if out of
+/// range.
 ///
 /// # Safety
 /// See zmgr_report_len.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_report_action(report: *const zmgr_report, index: usize) -> *const c_char {
     unsafe { read_text(report, |report| report.0.get(index).map(|o| o.action.as_c_str())) }
+}
+
+/// Returns what was done to zone `index` as a constant; ZMGR_ACTION_FAILED if it has an error, ZMGR_ACTION_OTHER if out of range.
+///
+/// # Safety
+/// See zmgr_report_len.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_report_get_action(report: *const zmgr_report, index: usize) -> zmgr_action {
+    let none = zmgr_action::ZMGR_ACTION_OTHER;
+    unsafe { read(report, none, |report| report.0.get(index).map_or(none, |outcome| outcome.done)) }
 }
 
 /// Returns the status of zone `index`; ZMGR_INVALID_ARGUMENT if out of range.

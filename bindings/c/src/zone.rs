@@ -7,6 +7,7 @@ use zmgr_core::{Zone, ZoneNet};
 
 use crate::error::zmgr_diagnostic;
 use crate::ffi::{c_text, free, give_text, read, read_part, read_text};
+use crate::words::{zmgr_host_status, zmgr_origin, zmgr_state};
 
 /// Zone: its registry entry, with defaults from its template and the status from the host. An immutable snapshot that any thread may
 /// read. Free a zone that a call returned through `out` with zmgr_zone_free(); a list or report owns its zones.
@@ -193,7 +194,8 @@ pub unsafe extern "C" fn zmgr_zone_zonepath(zone: *const zmgr_zone) -> *const c_
     unsafe { read_text(zone, |z| z.texts().zonepath.as_deref()) }
 }
 
-/// Returns the state in the registry: "creating", "ready", "destroying", "detached", "failed", "unreadable"; NULL if the zone has not been
+/// Returns the state in the registry: "creating", "ready", "destroying", "detached", "failed", "unreadable", "newer"; NULL if the zone has
+/// not been
 /// created yet or is not registered.
 ///
 /// # Safety
@@ -201,6 +203,33 @@ pub unsafe extern "C" fn zmgr_zone_zonepath(zone: *const zmgr_zone) -> *const c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmgr_zone_state(zone: *const zmgr_zone) -> *const c_char {
     unsafe { read_text(zone, |z| z.texts().state.as_deref()) }
+}
+
+/// Returns the state in the registry as a constant.
+///
+/// # Safety
+/// `zone` is NULL or a live zone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_get_state(zone: *const zmgr_zone) -> zmgr_state {
+    unsafe { read(zone, zmgr_state::ZMGR_STATE_NONE, |z| z.zone.state.into()) }
+}
+
+/// Returns the status on the host as a constant.
+///
+/// # Safety
+/// `zone` is NULL or a live zone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_get_status(zone: *const zmgr_zone) -> zmgr_host_status {
+    unsafe { read(zone, zmgr_host_status::ZMGR_HOST_STATUS_NONE, |z| z.zone.status.into()) }
+}
+
+/// Returns the origin of the entry as a constant.
+///
+/// # Safety
+/// `zone` is NULL or a live zone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zmgr_zone_get_origin(zone: *const zmgr_zone) -> zmgr_origin {
+    unsafe { read(zone, zmgr_origin::ZMGR_ORIGIN_NONE, |z| z.zone.origin.into()) }
 }
 
 /// Returns the status on the host: "configured", "incomplete", "installed", "ready", "running", "shutting_down", "down", "absent";

@@ -2,6 +2,52 @@
 
 use std::path::Path;
 
+/// Returns the header with a heading above the first declaration of each section.
+fn with_sections(header: &str, here: &Path) -> String {
+    let starts = |line: &str, start: &str| line.starts_with(start);
+    let mut sections = vec![
+        ("enum zmgr_status".to_owned(), "Constants".to_owned()),
+        ("typedef struct zmgr_".to_owned(), "Objects".to_owned()),
+        ("typedef bool (*zmgr_progress_fn)".to_owned(), "Options and callbacks".to_owned()),
+    ];
+    let library = std::fs::read_to_string(here.join("src/lib.rs")).unwrap();
+    let mut title = None;
+    for line in library.lines() {
+        if let Some(heading) = line.strip_prefix("// Section: ") {
+            title = Some(heading.to_owned());
+        } else if let Some(module) = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'))
+            && let Some(heading) = title.take()
+        {
+            let source = std::fs::read_to_string(here.join(format!("src/{module}.rs"))).unwrap();
+            let function = source.split("extern \"C\" fn ").nth(1).and_then(|rest| rest.split(['(', '<']).next());
+            sections.push((function.unwrap_or_else(|| panic!("{module}.rs has no function")).to_owned(), heading));
+        }
+    }
+    let mut lines: Vec<String> = header.lines().map(str::to_owned).collect();
+    for (start, title) in sections {
+        let declares = |line: &String| {
+            starts(line, &start) || line.contains(&format!(" {start}(")) || line.contains(&format!("*{start}("))
+        };
+        let declaration = lines.iter().position(|line| !line.starts_with("//") && declares(line));
+        let declaration = declaration.unwrap_or_else(|| panic!("the header does not declare {start}"));
+        let comment = lines[..declaration].iter().rposition(|line| !line.starts_with("//")).map_or(0, |line| line + 1);
+        lines.splice(comment..comment, [format!("// ==== {title} ===="), String::new()]);
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn the_sections_are_in_reading_order() {
+    let header = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../include/zmgr.h")).unwrap();
+    let titles: Vec<&str> =
+        header.lines().filter_map(|line| line.strip_prefix("// ==== ")?.strip_suffix(" ====")).collect();
+    assert_eq!(
+        titles[..6],
+        ["Constants", "Objects", "Options and callbacks", "Managers", "Errors and diagnostics", "Zones"]
+    );
+    assert_eq!(titles.last(), Some(&"Simulated hosts"));
+}
+
 #[test]
 fn the_header_is_fresh() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -11,6 +57,7 @@ fn the_header_is_fresh() {
     bindings.write(&mut made);
     // Rust's heading for what a caller must keep to, in words for C.
     let made = String::from_utf8(made).unwrap().replace("//\n// # Safety\n// ", "//\n// Requires: ");
+    let made = with_sections(&made, here);
     let header = here.join("../../include/zmgr.h");
     if std::env::var_os("UPDATE_HEADER").is_some() {
         std::fs::write(&header, &made).unwrap();
