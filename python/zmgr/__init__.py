@@ -34,9 +34,11 @@ from ._errors import (
     ZmgrError,
 )
 from ._values import (
+    Action,
     Address,
     AddressRun,
     AddressStanding,
+    AddressUse,
     Allocation,
     Change,
     Command,
@@ -47,12 +49,14 @@ from ._values import (
     DiagnosisKind,
     DiagnosisLevel,
     Diagnostic,
+    DriftCause,
     DriftItem,
     DriftStatus,
     Event,
     EventKind,
     Evidence,
     ExecResult,
+    Family,
     FamilyUsage,
     FleetClaim,
     FleetHost,
@@ -61,11 +65,15 @@ from ._values import (
     FleetZone,
     Found,
     HeldAddress,
+    HeldBy,
     HeldKind,
     HolderKind,
     Holding,
     HoldingReason,
     Net,
+    OnFailure,
+    Operation,
+    Origin,
     PlannedFile,
     PlannedStep,
     Pool,
@@ -79,6 +87,8 @@ from ._values import (
     Snapshot,
     SnapshotDataset,
     SnapshotState,
+    Strategy,
+    TakesEffect,
     Template,
     TemplateNet,
     UsedRun,
@@ -86,16 +96,28 @@ from ._values import (
     ZoneState,
     ZoneStatus,
 )
-from ._zmgr import Cancel, Manager, Plan, SimHost, Zone, __version__, fleet_check, fleet_zones
+
+try:
+    from ._zmgr import Cancel, Manager, Plan, SimHost, Zone, __version__, fleet_check, fleet_zones
+except ImportError as _error:
+    if "interpreter" not in str(_error):
+        raise
+    raise ImportError(
+        "zmgr is already used by another interpreter of this process, and supports one only: use a process of its own "
+        "(mod_wsgi: `WSGIApplicationGroup %{GLOBAL}`)",
+        name="zmgr",
+    ) from _error
 
 # A program that sets up no logging gets none: errors reach it as exceptions.
 _logging.getLogger("zmgr").addHandler(_logging.NullHandler())
 
 __all__ = [
+    "Action",
     "Address",
     "AddressInUseError",
     "AddressRun",
     "AddressStanding",
+    "AddressUse",
     "Allocation",
     "BusyError",
     "Cancel",
@@ -111,6 +133,7 @@ __all__ = [
     "DiagnosisKind",
     "DiagnosisLevel",
     "Diagnostic",
+    "DriftCause",
     "DriftItem",
     "DriftStatus",
     "Event",
@@ -118,6 +141,7 @@ __all__ = [
     "Evidence",
     "ExecResult",
     "ExistsError",
+    "Family",
     "FamilyUsage",
     "FleetClaim",
     "FleetHost",
@@ -126,6 +150,7 @@ __all__ = [
     "FleetZone",
     "Found",
     "HeldAddress",
+    "HeldBy",
     "HeldKind",
     "HolderKind",
     "Holding",
@@ -136,6 +161,9 @@ __all__ = [
     "Manager",
     "Net",
     "NotFoundError",
+    "OnFailure",
+    "Operation",
+    "Origin",
     "Outcome",
     "PartialError",
     "PermissionDeniedError",
@@ -160,6 +188,8 @@ __all__ = [
     "StalePlanError",
     "StateError",
     "StoreUnreachableError",
+    "Strategy",
+    "TakesEffect",
     "Template",
     "TemplateNet",
     "TimedOutError",

@@ -1,13 +1,18 @@
 """Exceptions, one class per error code, and reports, which hold exceptions."""
 
+# Conversions from JSON are private to the package, not to a class.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
+import errno as _errno
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._values import Command, Diagnostic
+from ._values import Action, Command, Diagnostic, _Value
 
 if TYPE_CHECKING:
     from ._zmgr import Zone
@@ -17,12 +22,12 @@ BY_CODE: dict[str, type[ZmgrError]] = {}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(_Value):
     """Outcome of an operation for one zone."""
 
     name: str
-    #: Action: ``created``, ``destroyed``, ``adopted``, ``skipped``, …
-    action: str
+    #: What was done; ``Action.FAILED`` if there is an error.
+    action: Action
     #: Resulting zone; None if the zone is gone or the operation failed.
     zone: Zone | None
     #: Reason for a failure; None on success.
@@ -32,7 +37,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(_Value):
     """Outcome of an operation for each zone, in the order of the request."""
 
     outcomes: tuple[Outcome, ...]
@@ -57,6 +62,8 @@ class ZmgrError(Exception):
 
     code: ClassVar[str] = "internal"
     number: ClassVar[int] = 1
+    #: The ``errno`` of a class that is an OSError, unless the system gave one.
+    _errno: ClassVar[int] = _errno.EIO
 
     #: Message: one sentence.
     message: str
@@ -84,6 +91,7 @@ class ZmgrError(Exception):
         details: Iterable[Diagnostic] = (),
         command: Command | None = None,
         report: Report | None = None,
+        errno: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -91,6 +99,7 @@ class ZmgrError(Exception):
         self.details = tuple(details)
         self.command = command
         self.report = report
+        _set_errno(self, self._errno if errno is None else errno)
         if help is not None and sys.version_info >= (3, 11):
             self.add_note(f"help: {help}")
 
@@ -112,14 +121,15 @@ class ZmgrError(Exception):
         """True if the same call may succeed later without changes."""
         return self.code in ("busy", "timed-out", "stale-plan", "store-unreachable")
 
+    def __eq__(self, other: object) -> bool:
+        """Returns True for an error of the same class with the same contents, such as a pickled copy."""
+        return type(other) is type(self) and _contents(self) == _contents(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.message))
+
     def __reduce__(self) -> tuple[Any, ...]:
-        fields = {
-            "help": self.help,
-            "details": self.details,
-            "command": self.command,
-            "report": self.report,
-        }
-        return _again, (type(self), self.message, fields)
+        return _again, (type(self), _contents(self))
 
 
 class InternalError(ZmgrError, code="internal", number=1):
@@ -157,9 +167,13 @@ class AddressInUseError(ZmgrError, code="address-in-use", number=8):
 class BusyError(ZmgrError, TimeoutError, code="busy", number=9):
     """Another process holds the lock; the same call may succeed later."""
 
+    _errno = _errno.EBUSY
+
 
 class PermissionDeniedError(ZmgrError, PermissionError, code="permission-denied", number=10):
     """Permission denied."""
+
+    _errno = _errno.EACCES
 
 
 class CommandError(ZmgrError, code="command-failed", number=11):
@@ -168,6 +182,8 @@ class CommandError(ZmgrError, code="command-failed", number=11):
 
 class TimedOutError(ZmgrError, TimeoutError, code="timed-out", number=12):
     """A command or a wait exceeded its time limit."""
+
+    _errno = _errno.ETIMEDOUT
 
 
 class CancelledError(ZmgrError, code="cancelled", number=13):
@@ -201,12 +217,23 @@ class StoreUnreachableError(ZmgrError, ConnectionError, code="store-unreachable"
     """
 
 
-def _again(cls: type[ZmgrError], message: str, fields: dict[str, Any]) -> ZmgrError:
-    return cls(message, **fields)
+def _set_errno(error: BaseException, number: int) -> None:
+    if isinstance(error, OSError):
+        error.errno = number
+        error.strerror = os.strerror(number)
 
 
-def _from_json(error: dict[str, Any]) -> ZmgrError:
-    """Creates the exception for an error of the native module."""
+def _contents(error: object) -> dict[str, Any]:
+    names = ("message", "help", "details", "command", "report", "errno")
+    return {name: getattr(error, name, None) for name in names}
+
+
+def _again(cls: type[ZmgrError], contents: dict[str, Any]) -> ZmgrError:
+    return cls(**contents)
+
+
+def _from_json(error: dict[str, Any], errno: int | None = None) -> ZmgrError:
+    """Creates the exception for an error of the native module. ``errno``: what the system said, if it said so."""
     cls = BY_CODE.get(error["code"], InternalError)
     command = error.get("command")
     return cls(
@@ -214,4 +241,5 @@ def _from_json(error: dict[str, Any]) -> ZmgrError:
         help=error["help"],
         details=[Diagnostic._from_json(d) for d in error["details"]],
         command=None if command is None else Command._from_json(command),
+        errno=errno,
     )

@@ -1,20 +1,65 @@
-"""Values that zmgr returns. They are frozen and can be compared, hashed and pickled."""
+"""Values that zmgr returns. They are frozen and can be compared, sorted, hashed and pickled."""
+
+# Conversions from JSON are private to the package, not to a class.
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
 import enum
+import functools
 import ipaddress
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
-
-if TYPE_CHECKING:
-    from ._zmgr import Zone
+from typing import Any, Union, cast
 
 IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 IPNetwork = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 IPInterface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
+
+
+def _rank(value: object) -> tuple[Any, ...]:
+    """Returns a key by which values of different types can be sorted. None comes first."""
+    if value is None:
+        return (0,)
+    if isinstance(value, (bool, int, float)):
+        return (1, value)
+    if isinstance(value, (str, enum.Enum, Path)):
+        return (2, str(value))
+    if isinstance(value, (ipaddress.IPv4Interface, ipaddress.IPv6Interface)):
+        return (3, value.version, int(value.ip), value.network.prefixlen)
+    if isinstance(value, (ipaddress.IPv4Address, ipaddress.IPv6Address)):
+        return (3, value.version, int(value))
+    if isinstance(value, (ipaddress.IPv4Network, ipaddress.IPv6Network)):
+        return (3, value.version, int(value.network_address), value.prefixlen)
+    if isinstance(value, (tuple, list)):
+        return (4, *map(_rank, cast("list[object]", value)))
+    if isinstance(value, dict):
+        return (5, *((key, _rank(member)) for key, member in sorted(cast("dict[str, object]", value).items())))
+    if isinstance(value, _Value):
+        return (6, *value._sort_key())
+    if isinstance(value, datetime):
+        return (7, value.timestamp())
+    return (8, repr(value))
+
+
+@functools.total_ordering
+class _Value:
+    """Value that sorts by its fields, in their order. None comes before everything else, IPv4 before IPv6."""
+
+    def _sort_key(self) -> tuple[Any, ...]:
+        return tuple(_rank(getattr(self, each.name)) for each in fields(self))  # type: ignore[arg-type]
+
+    def __lt__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return _rank(self) < _rank(other)
+
+
+def _time(text: str) -> datetime:
+    """Reads a time in RFC 3339."""
+    # Before 3.11 Python does not read the Z.
+    return datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
 
 
 class _Word(str, enum.Enum):
@@ -33,6 +78,8 @@ class ZoneState(_Word):
     DETACHED = "detached"
     FAILED = "failed"
     UNREADABLE = "unreadable"
+    #: A newer zmgr wrote its entry: its addresses are held, and this zmgr does not change it.
+    NEWER = "newer"
     UNKNOWN = "unknown"
 
 
@@ -51,6 +98,154 @@ class ZoneStatus(_Word):
     UNKNOWN = "unknown"
 
 
+class Origin(_Word):
+    """Origin of a zone's entry."""
+
+    #: zmgr created the zone.
+    CREATE = "create"
+    #: The zone was imported.
+    IMPORT = "import"
+
+
+class Operation(_Word):
+    """Operation that can be planned."""
+
+    CREATE = "create"
+    DESTROY = "destroy"
+    REINSTALL = "reinstall"
+    APPLY = "apply"
+    IMPORT = "import"
+    FORGET = "forget"
+    BOOT = "boot"
+    SHUTDOWN = "shutdown"
+    RENAME = "rename"
+    SNAPSHOT_CREATE = "snapshot-create"
+    SNAPSHOT_DELETE = "snapshot-delete"
+    SNAPSHOT_ROLLBACK = "snapshot-rollback"
+    DETACH = "detach"
+    ATTACH = "attach"
+
+
+class Action(_Word):
+    """What an operation did to a zone."""
+
+    CREATED = "created"
+    DESTROYED = "destroyed"
+    REINSTALLED = "reinstalled"
+    #: Its changes were applied.
+    APPLIED = "applied"
+    #: It was destroyed and created again to apply its changes.
+    RECREATED = "recreated"
+    #: It was imported.
+    ADOPTED = "adopted"
+    DETACHED = "detached"
+    ATTACHED = "attached"
+    #: Its entry was removed.
+    FORGOTTEN = "forgotten"
+    RENAMED = "renamed"
+    SNAPSHOT_TAKEN = "snapshot-taken"
+    SNAPSHOT_DELETED = "snapshot-deleted"
+    #: It was rolled back to a snapshot.
+    ROLLED_BACK = "rolled-back"
+    BOOTED = "booted"
+    HALTED = "halted"
+    SHUT_DOWN = "shut-down"
+    REBOOTED = "rebooted"
+    #: Its interrupted operation was finished.
+    FINISHED = "finished"
+    #: Its interrupted operation was given up, and the zone is as before.
+    RESTORED = "restored"
+    #: Its interrupted operation was undone.
+    UNDONE = "undone"
+    #: There was nothing to do.
+    UNCHANGED = "unchanged"
+    #: It was left out; the notes say why.
+    SKIPPED = "skipped"
+    #: The operation failed; the outcome has the error.
+    FAILED = "failed"
+
+
+class Family(_Word):
+    """Family of addresses."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+class AddressUse(_Word):
+    """Use of an address of a pool."""
+
+    #: Held by a zone of the registry.
+    ZONE = "zone"
+    #: Held by a reservation.
+    RESERVATION = "reservation"
+    #: Held by the host or by a zone that is not in the registry.
+    HOST = "host"
+    #: Held by another host of the fleet.
+    FLEET = "fleet"
+    #: A gateway of the pool's networks.
+    GATEWAY = "gateway"
+    #: Excluded by the pool.
+    EXCLUDED = "excluded"
+    #: Reserved in the pool for an owner that does not hold it yet.
+    RESERVED = "reserved"
+    FREE = "free"
+
+
+class HeldBy(_Word):
+    """Kind of the holder of an address in a pool."""
+
+    #: A zone of the registry.
+    ZONE = "zone"
+    RESERVATION = "reservation"
+    #: The host itself.
+    HOST = "host"
+    #: A zone of the host that is not in the registry.
+    HOST_ZONE = "host-zone"
+    #: Another host of the fleet.
+    FLEET = "fleet"
+    GATEWAY = "gateway"
+
+
+class OnFailure(_Word):
+    """What happens to completed steps when a later one fails."""
+
+    #: They are undone.
+    ROLLBACK = "rollback"
+    #: They are kept, and the entry is in the state ``failed``.
+    KEEP = "keep"
+
+
+class Strategy(_Word):
+    """Which free address a pool allocates."""
+
+    LOWEST = "lowest"
+    #: The first one after the newest entry's.
+    NEXT = "next"
+
+
+class DriftCause(_Word):
+    """Side that has changed since the last apply."""
+
+    FILES = "files"
+    HOST = "host"
+    BOTH = "both"
+    #: Something that is not in the files.
+    FOREIGN = "foreign"
+
+
+class TakesEffect(_Word):
+    """When a change takes effect on an existing zone."""
+
+    AT_ONCE = "at-once"
+    #: At the zone's next boot.
+    REBOOT = "reboot"
+    #: At the zone's next installation.
+    REINSTALL = "reinstall"
+    #: Another zone must be created.
+    NEVER = "never"
+
+
 class Severity(_Word):
     """Severity of a diagnostic."""
 
@@ -59,7 +254,7 @@ class Severity(_Word):
 
 
 @dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(_Value):
     """Message about a configuration file or one of several failures, with its place."""
 
     severity: Severity
@@ -96,7 +291,7 @@ class Diagnostic:
 
 
 @dataclass(frozen=True)
-class Command:
+class Command(_Value):
     """Host command that failed."""
 
     #: Program and arguments.
@@ -119,7 +314,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Address:
+class Address(_Value):
     """Address of a net."""
 
     #: Address with the prefix length of its network.
@@ -128,7 +323,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Net:
+class Net(_Value):
     """Net of a zone."""
 
     name: str
@@ -194,7 +389,7 @@ class EventKind(_Word):
 
 
 @dataclass(frozen=True)
-class Event:
+class Event(_Value):
     """Progress event of an operation."""
 
     kind: EventKind
@@ -218,7 +413,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class PlannedFile:
+class PlannedFile(_Value):
     """File that a step writes."""
 
     path: str
@@ -227,7 +422,7 @@ class PlannedFile:
 
 
 @dataclass(frozen=True)
-class PlannedStep:
+class PlannedStep(_Value):
     """Step of a change."""
 
     id: str
@@ -242,7 +437,7 @@ class PlannedStep:
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(_Value):
     """Planned change of one zone."""
 
     zone: str
@@ -272,7 +467,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Allocation:
+class Allocation(_Value):
     """Addresses that an owner holds in a pool."""
 
     pool: str
@@ -289,7 +484,7 @@ class Allocation:
 
 
 @dataclass(frozen=True)
-class AddressRun:
+class AddressRun(_Value):
     """Run of consecutive addresses, including both ends."""
 
     first: IPAddress
@@ -298,26 +493,26 @@ class AddressRun:
 
 
 @dataclass(frozen=True)
-class UsedRun:
+class UsedRun(_Value):
     """Run of consecutive addresses of a pool with the same use."""
 
     first: IPAddress
     last: IPAddress
     count: int
-    #: ``zone``, ``reservation``, ``host``, ``fleet``, ``gateway``, ``excluded``, ``reserved`` or ``free``.
-    taken_for: str
+    taken_for: AddressUse
 
 
 @dataclass(frozen=True)
-class FamilyUsage:
+class FamilyUsage(_Value):
     """Use of the addresses of one family of a pool. The parts add up to ``total``."""
 
-    #: ``ipv4`` or ``ipv6``.
-    family: str
+    family: Family
     #: Number of usable addresses in the ranges.
     total: int
     #: Number of addresses held by zones, reservations, the host and other hosts of the fleet.
     used: int
+    #: Percentage of ``total`` that is held, at least 1 if an address is; None if ``total`` is 0.
+    percent: int | None
     zones: int
     reservations: int
     host: int
@@ -336,7 +531,7 @@ class FamilyUsage:
 
 
 @dataclass(frozen=True)
-class FleetZone:
+class FleetZone(_Value):
     """Zone of one of several hosts."""
 
     #: Name of the host: the node ``host`` of that tree's config.kdl, otherwise the path of the tree.
@@ -364,7 +559,7 @@ class FleetZone:
 
 
 @dataclass(frozen=True)
-class FleetClaim:
+class FleetClaim(_Value):
     """Something that an entry of a host holds in a fleet."""
 
     #: ``address``, ``mac`` or ``zone``.
@@ -384,7 +579,7 @@ class FleetClaim:
 
 
 @dataclass(frozen=True)
-class FleetHost:
+class FleetHost(_Value):
     """Host of a fleet."""
 
     name: str
@@ -395,7 +590,7 @@ class FleetHost:
 
 
 @dataclass(frozen=True)
-class FleetPool:
+class FleetPool(_Value):
     """Pool that hosts of a fleet share."""
 
     name: str
@@ -410,7 +605,7 @@ class FleetPool:
 
 
 @dataclass(frozen=True)
-class FleetStatus:
+class FleetStatus(_Value):
     """Fleet, as its store and this host see it at one moment."""
 
     fleet: str
@@ -439,12 +634,11 @@ class FleetStatus:
 
 
 @dataclass(frozen=True)
-class HeldAddress:
+class HeldAddress(_Value):
     """Address and its holder."""
 
     address: IPAddress
-    #: ``zone``, ``reservation``, ``host``, ``host-zone`` or ``gateway``.
-    kind: str
+    kind: HeldBy
     name: str
     #: True if the pool can allocate the address.
     in_range: bool
@@ -455,10 +649,55 @@ def _run(r: dict[str, Any]) -> tuple[IPAddress, IPAddress, int]:
 
 
 @dataclass(frozen=True)
-class PoolUsage:
+class PoolShare(_Value):
+    """Addresses of a pool that one host of a fleet allocates from."""
+
+    host: str
+    first: IPAddress
+    last: IPAddress
+
+    @classmethod
+    def _from_json(cls, s: dict[str, Any]) -> PoolShare:
+        return cls(s["host"], ipaddress.ip_address(s["first"]), ipaddress.ip_address(s["last"]))
+
+
+@dataclass(frozen=True)
+class PoolNetwork(_Value):
+    """Network of a pool."""
+
+    network: IPNetwork
+    gateway: IPAddress | None
+    #: First and last address of each range; empty means the whole network.
+    ranges: tuple[tuple[IPAddress, IPAddress], ...]
+    #: Parts that hosts of a fleet allocate from.
+    shares: tuple[PoolShare, ...]
+    #: First and last address of each range that is never allocated.
+    excludes: tuple[tuple[IPAddress, IPAddress], ...]
+    #: Addresses kept for a zone or owner of this name.
+    reserves: tuple[tuple[IPAddress, str], ...]
+
+    @classmethod
+    def _from_json(cls, n: dict[str, Any]) -> PoolNetwork:
+        ip = ipaddress.ip_address
+        return cls(
+            network=ipaddress.ip_network(n["network"]),
+            gateway=None if n["gateway"] is None else ip(n["gateway"]),
+            ranges=tuple((ip(first), ip(last)) for first, last in n["ranges"]),
+            shares=tuple(PoolShare._from_json(s) for s in n["shares"]),
+            excludes=tuple((ip(first), ip(last)) for first, last in n["excludes"]),
+            reserves=tuple((ip(address), owner) for address, owner in n["reserves"]),
+        )
+
+
+@dataclass(frozen=True)
+class PoolUsage(_Value):
     """Use of a pool and the holders of its addresses."""
 
     pool: str
+    networks: tuple[PoolNetwork, ...]
+    #: Link below the VNICs.
+    stub: str | None
+    vlan: int | None
     #: Of a pool with shares, only this host's share counts.
     families: tuple[FamilyUsage, ...]
     #: Name of this host, if the pool has shares and the name is known.
@@ -474,29 +713,41 @@ class PoolUsage:
     def _from_json(cls, u: dict[str, Any]) -> PoolUsage:
         held = ("total", "used", "zones", "reservations", "host", "fleet")
         counts = (*held, "gateways", "excluded", "reserved", "free", "outside")
-        families = []
+        families: list[FamilyUsage] = []
         for f in u["families"]:
             free = f["largest-free"]
             # Counts beyond 64 bits come as text.
             numbers = {name: int(f[name]) for name in counts}
             families.append(
                 FamilyUsage(
-                    family=f["family"],
+                    family=Family(f["family"]),
+                    percent=f["percent"],
                     largest_free=None if free is None else AddressRun(*_run(free)),
-                    map=tuple(UsedRun(*_run(part), part["taken-for"]) for part in f["map"]),
+                    map=tuple(UsedRun(*_run(part), AddressUse(part["taken-for"])) for part in f["map"]),
                     **numbers,
                 )
             )
         holders = (
-            HeldAddress(ipaddress.ip_address(h["address"]), h["kind"], h["name"], h["in-range"]) for h in u["holders"]
+            HeldAddress(ipaddress.ip_address(h["address"]), HeldBy(h["kind"]), h["name"], h["in-range"]) for h in u["holders"]
         )
         unknown = (Diagnostic._from_json(d) for d in u["unknown"])
         shares = tuple(PoolShare._from_json(s) for s in u["shares"])
-        return cls(u["pool"], tuple(families), u["host"], shares, tuple(holders), tuple(unknown))
+        networks = tuple(PoolNetwork._from_json(n) for n in u["networks"])
+        return cls(
+            pool=u["pool"],
+            networks=networks,
+            stub=u["stub"],
+            vlan=u["vlan"],
+            families=tuple(families),
+            host=u["host"],
+            shares=shares,
+            holders=tuple(holders),
+            unknown=tuple(unknown),
+        )
 
 
 @dataclass(frozen=True)
-class ExecResult:
+class ExecResult(_Value):
     """Result of a command inside a zone."""
 
     status: int
@@ -506,7 +757,7 @@ class ExecResult:
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(_Value):
     """``config.kdl``: global settings. Times are in seconds."""
 
     #: Name of this host in a fleet, if the file gives it.
@@ -516,28 +767,32 @@ class Config:
     zonepath_prefix: Path
     default_template: str | None
     lock_timeout: float
-    #: ``rollback`` or ``keep``.
-    on_failure: str
+    on_failure: OnFailure
     vnic_name: str
     #: First bytes of the MAC addresses that zmgr chooses, such as ``2:8:20``.
     mac_prefix: str | None
-    timeouts: dict[str, float]
+    timeouts: dict[str, float] = field(hash=False)
     log_dir: Path
     #: Defaults for all templates.
-    defaults: dict[str, Any]
+    defaults: dict[str, Any] = field(hash=False)
     #: Environment variables of the commands that fetch packages, with passwords hidden.
-    environment: dict[str, str]
+    environment: dict[str, str] = field(hash=False)
     #: How to reach the store that the hosts of a fleet share: ``kind``, ``fleet``, ``endpoints``, ``tls``, ``user``,
     #: ``timeout`` and ``incarnation``; None without one.
-    store: dict[str, Any] | None
+    store: dict[str, Any] | None = field(hash=False)
 
     @classmethod
     def _from_json(cls, c: dict[str, Any]) -> Config:
-        return cls(**{**c, "zonepath_prefix": Path(c["zonepath_prefix"]), "log_dir": Path(c["log_dir"])})
+        typed: dict[str, Any] = {
+            "zonepath_prefix": Path(c["zonepath_prefix"]),
+            "log_dir": Path(c["log_dir"]),
+            "on_failure": OnFailure(c["on_failure"]),
+        }
+        return cls(**{**c, **typed})
 
 
 @dataclass(frozen=True)
-class TemplateNet:
+class TemplateNet(_Value):
     """Net of a template: what each of its zones gets. None: as the pool says, or the default."""
 
     name: str
@@ -556,7 +811,7 @@ class TemplateNet:
     #: True if the zone's default routes use this net, False if not; None: those of the first net with a gateway.
     default_route: bool | None
     #: Properties of the VNIC by dladm's names, such as ``maxbw``.
-    link_properties: dict[str, str]
+    link_properties: dict[str, str] = field(hash=False)
 
     @classmethod
     def _from_json(cls, n: dict[str, Any]) -> TemplateNet:
@@ -566,7 +821,7 @@ class TemplateNet:
 
 
 @dataclass(frozen=True)
-class Template:
+class Template(_Value):
     """Zone template (``templates/NAME.kdl``)."""
 
     name: str
@@ -574,7 +829,7 @@ class Template:
     extends: str | None
     nets: tuple[TemplateNet, ...]
     #: Other settings by name, as ``zmgr template show --json`` prints them.
-    settings: dict[str, Any]
+    settings: dict[str, Any] = field(hash=False)
 
     @classmethod
     def _from_json(cls, t: dict[str, Any]) -> Template:
@@ -582,36 +837,7 @@ class Template:
 
 
 @dataclass(frozen=True)
-class PoolShare:
-    """Addresses of a pool that one host of a fleet allocates from."""
-
-    host: str
-    first: IPAddress
-    last: IPAddress
-
-    @classmethod
-    def _from_json(cls, s: dict[str, Any]) -> PoolShare:
-        return cls(s["host"], ipaddress.ip_address(s["first"]), ipaddress.ip_address(s["last"]))
-
-
-@dataclass(frozen=True)
-class PoolNetwork:
-    """Network of a pool."""
-
-    network: IPNetwork
-    gateway: IPAddress | None
-    #: First and last address of each range; empty means the whole network.
-    ranges: tuple[tuple[IPAddress, IPAddress], ...]
-    #: Parts that hosts of a fleet allocate from.
-    shares: tuple[PoolShare, ...]
-    #: First and last address of each range that is never allocated.
-    excludes: tuple[tuple[IPAddress, IPAddress], ...]
-    #: Addresses kept for a zone or owner of this name.
-    reserves: tuple[tuple[IPAddress, str], ...]
-
-
-@dataclass(frozen=True)
-class Pool:
+class Pool(_Value):
     """Address pool (``pools/NAME.kdl``): networks and their link."""
 
     name: str
@@ -620,32 +846,20 @@ class Pool:
     vlan: int | None
     mtu: int | None
     resolvers: tuple[IPAddress, ...]
-    #: ``lowest`` or ``next``.
-    strategy: str
+    strategy: Strategy
     #: Layer-2 segment, if the hosts of a fleet share the pool through a store.
     segment: str | None
 
     @classmethod
     def _from_json(cls, p: dict[str, Any]) -> Pool:
-        ip = ipaddress.ip_address
-        networks = tuple(
-            PoolNetwork(
-                network=ipaddress.ip_network(n["network"]),
-                gateway=None if n["gateway"] is None else ip(n["gateway"]),
-                ranges=tuple((ip(first), ip(last)) for first, last in n["ranges"]),
-                shares=tuple(PoolShare._from_json(s) for s in n["shares"]),
-                excludes=tuple((ip(first), ip(last)) for first, last in n["excludes"]),
-                reserves=tuple((ip(address), owner) for address, owner in n["reserves"]),
-            )
-            for n in p["networks"]
-        )
-        resolvers = tuple(ip(r) for r in p["resolvers"])
+        networks = tuple(PoolNetwork._from_json(n) for n in p["networks"])
+        resolvers = tuple(ipaddress.ip_address(r) for r in p["resolvers"])
         stub, vlan, mtu = p["stub"], p["vlan"], p["mtu"]
-        return cls(p["name"], networks, stub, vlan, mtu, resolvers, p["strategy"], p["segment"])
+        return cls(p["name"], networks, stub, vlan, mtu, resolvers, Strategy(p["strategy"]), p["segment"])
 
 
 @dataclass(frozen=True)
-class Publisher:
+class Publisher(_Value):
     """Package publisher (``publishers/NAME.kdl``)."""
 
     name: str
@@ -680,7 +894,7 @@ class SnapshotState(_Word):
 
 
 @dataclass(frozen=True)
-class SnapshotDataset:
+class SnapshotDataset(_Value):
     """Snapshot of one dataset."""
 
     #: Name such as ``rpool/zones/web01/ROOT/zbe@zmgr-…``: where it is now, or where it was taken if the host lacks it.
@@ -692,15 +906,15 @@ class SnapshotDataset:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(_Value):
     """Snapshot that zmgr took of a zone."""
 
     zone: str
     label: str
     #: Name on the host, behind the ``@``.
     name: str
-    #: Time at which it was taken, RFC 3339, UTC.
-    created: str
+    #: Time at which it was taken.
+    created: datetime
     state: SnapshotState
     datasets: tuple[SnapshotDataset, ...]
     #: Bytes that only it holds; None if the host lacks it.
@@ -716,7 +930,7 @@ class Snapshot:
             zone=s["zone"],
             label=s["label"],
             name=s["name"],
-            created=s["created"],
+            created=_time(s["created"]),
             state=SnapshotState(s["state"]),
             datasets=tuple(SnapshotDataset(**dataset) for dataset in s["datasets"]),
             used=s["used"],
@@ -743,7 +957,7 @@ class DriftStatus(_Word):
 
 
 @dataclass(frozen=True)
-class SettingChange:
+class SettingChange(_Value):
     """Difference of one setting, in the words of the configuration files."""
 
     #: Such as ``autoboot``, ``attr.owner`` or ``capped-memory.physical``.
@@ -755,7 +969,7 @@ class SettingChange:
 
 
 @dataclass(frozen=True)
-class DriftItem:
+class DriftItem(_Value):
     """Difference between desired, applied and actual state. A side without a value is None."""
 
     what: str
@@ -764,13 +978,13 @@ class DriftItem:
     #: Last applied value.
     applied: str | None
     host: str | None
-    #: Side that changed since: ``files``, ``host``, ``both`` or ``foreign``.
-    cause: str
+    #: Side that changed since.
+    cause: DriftCause
     #: File and line of the desired value.
     path: Path | None
     line: int | None
-    #: Time at which the change takes effect: ``at-once``, ``reboot``, ``reinstall`` or ``never``.
-    effect: str | None
+    #: When the change takes effect.
+    effect: TakesEffect | None
     #: True if the difference counts as drift.
     counts: bool
     #: The difference in the words of the configuration files.
@@ -778,7 +992,7 @@ class DriftItem:
 
 
 @dataclass(frozen=True)
-class ZoneDrift:
+class ZoneDrift(_Value):
     """Differences of a zone from its files."""
 
     name: str
@@ -799,10 +1013,10 @@ class ZoneDrift:
                 desired=i["desired"],
                 applied=i["applied"],
                 host=i["host"],
-                cause=i["cause"],
+                cause=DriftCause(i["cause"]),
                 path=None if i["path"] is None else Path(i["path"]),
                 line=i["line"],
-                effect=i["effect"],
+                effect=None if i["effect"] is None else TakesEffect(i["effect"]),
                 counts=i["counts"],
                 settings=tuple(SettingChange(s["setting"], s["host"], s["desired"]) for s in i["settings"]),
             )
@@ -886,7 +1100,7 @@ def _path(path: str | None) -> Path | None:
 
 
 @dataclass(frozen=True)
-class Holding:
+class Holding(_Value):
     """A holder and one reason why it holds what was searched for."""
 
     what: HeldKind
@@ -918,7 +1132,7 @@ class Holding:
 
 
 @dataclass(frozen=True)
-class PoolPlace:
+class PoolPlace(_Value):
     """What a pool says of an address."""
 
     pool: str
@@ -930,7 +1144,7 @@ class PoolPlace:
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(_Value):
     """Answer to a search for an address, a MAC address, a link or a name."""
 
     #: What was searched for, as zmgr writes it.
@@ -1101,7 +1315,7 @@ class Evidence(_Word):
 
 
 @dataclass(frozen=True)
-class DiagnosisItem:
+class DiagnosisItem(_Value):
     """One thing that a diagnosis found."""
 
     area: DiagnosisArea
@@ -1130,7 +1344,7 @@ class DiagnosisItem:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(_Value):
     """Result of checking whether a host can be managed, with what is noteworthy about it."""
 
     #: ``openindiana``, ``omnios``, ``smartos``, or ``illumos`` for any other.

@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
+import uuid as _uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, final
@@ -23,6 +25,8 @@ from ._values import (
     FleetZone,
     Found,
     Net,
+    Operation,
+    Origin,
     Pool,
     PoolUsage,
     Publisher,
@@ -39,11 +43,12 @@ _Addresses = Mapping[str, _Address | Iterable[_Address]]
 _Progress = Callable[[Event], object]
 _OnFailure = Literal["rollback", "keep"]
 
-__all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answer", "_codes", "_main", "fleet_check", "fleet_zones"]
+__all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answer", "_codes", "_main", "_words", "fleet_check", "fleet_zones"]
 
 __version__: str
 
 def _codes() -> list[tuple[str, int, bool]]: ...
+def _words() -> dict[str, list[str]]: ...
 def _main(words: Sequence[str], program: Sequence[str]) -> int: ...
 
 def fleet_check(trees: Sequence[_Path]) -> list[Diagnostic]:
@@ -1297,8 +1302,8 @@ class Plan:
     """Description of what an operation would do. Immutable."""
 
     @property
-    def operation(self) -> str:
-        """Operation that the plan describes: "create", "destroy", …"""
+    def operation(self) -> Operation:
+        """Operation that the plan describes."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -1456,7 +1461,7 @@ class Zone:
         """Status on the host; None if the host was not queried."""
 
     @property
-    def uuid(self) -> str | None:
+    def uuid(self) -> _uuid.UUID | None:
         """UUID of the installation; None if it is not installed."""
 
     @property
@@ -1464,12 +1469,12 @@ class Zone:
         """True if the zone boots with the host; None if unknown."""
 
     @property
-    def created(self) -> str | None:
-        """Time of registration in RFC 3339 format; None if it is not registered."""
+    def created(self) -> datetime | None:
+        """Time of registration, in UTC; None if it is not registered."""
 
     @property
-    def origin(self) -> str | None:
-        """Origin of the entry, "create", "import" or "golden"; None if it is not registered."""
+    def origin(self) -> Origin | None:
+        """Origin of the entry; None if it is not registered."""
 
     @property
     def nets(self) -> tuple[Net, ...]:
@@ -1516,3 +1521,15 @@ class Zone:
 
     def __hash__(self) -> int:
         """Returns a hash of the zone."""
+
+    def __lt__(self, value: Zone, /) -> bool:
+        """Returns True if this zone comes first: by name, then by id, then by everything else."""
+
+    def __le__(self, value: Zone, /) -> bool:
+        """Returns True unless the other zone comes first."""
+
+    def __gt__(self, value: Zone, /) -> bool:
+        """Returns True if the other zone comes first."""
+
+    def __ge__(self, value: Zone, /) -> bool:
+        """Returns True unless this zone comes first."""

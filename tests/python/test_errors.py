@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import builtins
+import collections
 import copy
+import errno
+import inspect
+import os
 import pickle
+import subprocess
 import sys
+import textwrap
+import types
 from pathlib import Path
 
 import pytest
@@ -74,6 +81,108 @@ def test_a_panic_is_an_exception(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Man
     zmgr_host.fault("dladm", "create-vnic", panic=True, times=1)
     with pytest.raises(zmgr.InternalError):
         zmgr_manager.create("web01")
+
+
+def test_a_text_that_is_not_unicode(zmgr_manager: zmgr.Manager) -> None:
+    """Each argument of each method, with a lone surrogate and with the wrong type."""
+    asked = 0
+    for name in ("zone", "create", "create_all", "destroy", "boot", "exec", "rename", "set", "allocate", "find", "template", "pool"):
+        method = getattr(zmgr_manager, name)
+        required = [p for p in inspect.signature(method).parameters.values() if p.default is p.empty]
+        for at, _ in enumerate(required):
+            values: list[object] = [{} if p.name == "settings" else [] if p.name == "words" else "web01" for p in required]
+            values[at] = {"\udcff": "a"} if required[at].name == "settings" else ["\udcff"] if required[at].name == "words" else "\udcff"
+            with pytest.raises(zmgr.InvalidArgumentError, match="Unicode"):
+                method(*values)
+            asked += 1
+    assert asked > 12
+    for options in ({"template": "\ud800"}, {"attrs": {"a": "\ud800"}}, {"addresses": {"internal": "\ud800"}}, {"clone_from": "\ud800"}):
+        with pytest.raises(zmgr.InvalidArgumentError, match="Unicode"):
+            zmgr_manager.create("web01", **options)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        zmgr_manager.zone(5)  # type: ignore[arg-type]
+
+
+def test_a_number_that_is_out_of_range(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    for call in (
+        lambda: zmgr_manager.halt("a", timeout=-1.0),
+        lambda: zmgr_manager.exec("a", ["ls"], timeout=-0.5),
+        lambda: zmgr_manager.shutdown_all(timeout=float("nan")),
+        lambda: zmgr_manager.create_all(["a"], jobs=-1),
+        lambda: zmgr_host.fault("zoneadm", exit=1 << 40),
+        lambda: zmgr_host.fault("zoneadm", times=-1),
+        lambda: zmgr_host.fault("zoneadm", delay=-1.0),
+    ):
+        with pytest.raises(zmgr.InvalidArgumentError):
+            call()
+    with pytest.raises(zmgr.NotFoundError):
+        zmgr_manager.halt("a", timeout=1e30)
+
+
+def test_a_command_is_not_one_text(zmgr_manager: zmgr.Manager) -> None:
+    with pytest.raises(TypeError, match=r"sequence of words such as \['ls', '/'\], not 'ls /'"):
+        zmgr_manager.exec("a", "ls /")
+    with pytest.raises(TypeError, match="sequence of words"):
+        zmgr_manager.exec("a", b"ls")  # type: ignore[arg-type]
+
+
+def test_any_mapping_will_do(zmgr_manager: zmgr.Manager) -> None:
+    attrs = types.MappingProxyType({"owner": "alice"})
+    zone = zmgr_manager.create("a", attrs=attrs, addresses=collections.ChainMap({"internal": "10.1.0.50"}))
+    assert zone.attrs == {"owner": "alice"} and str(zone.nets[0].address) == "10.1.0.50/24"
+    zmgr_manager.set("a", types.MappingProxyType({"attr.owner": "bob"}))
+    assert zmgr_manager.zone("a").attrs["owner"] == "bob"
+    with pytest.raises(TypeError):
+        zmgr_manager.set("a", [("attr.owner", "bob")])  # type: ignore[arg-type]
+
+
+def test_errno_is_what_the_system_said(zmgr_host: zmgr.SimHost, zmgr_manager: zmgr.Manager) -> None:
+    zmgr_manager.init()
+    (zmgr_host.directory / "etc/zmgr/zones").rmdir()
+    (zmgr_host.directory / "etc/zmgr/zones").symlink_to("/proc/self/mem")
+    with pytest.raises(OSError) as caught:
+        zmgr_manager.create("a")
+    assert caught.value.errno is not None and caught.value.strerror == os.strerror(caught.value.errno)
+    assert zmgr.BusyError("x").errno == errno.EBUSY and zmgr.TimedOutError("x").errno == errno.ETIMEDOUT
+    assert zmgr.PermissionDeniedError("x").errno == errno.EACCES and zmgr.IoError("x", errno=errno.ENOSPC).errno == errno.ENOSPC
+    assert pickle.loads(pickle.dumps(zmgr.IoError("x", errno=errno.ENOSPC))).errno == errno.ENOSPC
+
+
+def test_a_second_interpreter_is_refused(tmp_path: Path) -> None:
+    script = tmp_path / "second.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import zmgr
+            try:
+                import _interpreters as interpreters
+            except ImportError:
+                try:
+                    import _xxsubinterpreters as interpreters
+                except ImportError:
+                    raise SystemExit("no interpreters")
+            code = '''
+            try:
+                import zmgr
+            except ImportError as error:
+                print("refused:", error)
+            else:
+                print("accepted")
+            '''
+            # With a lock of its own, and as mod_wsgi makes them.
+            for kind, named in (((), {}), (("legacy",), {}), ((), {"isolated": False})):
+                try:
+                    other = interpreters.create(*kind, **named)
+                except (TypeError, ValueError):
+                    continue
+                interpreters.run_string(other, code)
+            """
+        )
+    )
+    told = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    if told.stderr.strip() == "no interpreters":
+        pytest.skip("this Python does not make other interpreters")
+    assert told.stdout.splitlines() and all(line.startswith("refused: zmgr is") for line in told.stdout.splitlines()), told
 
 
 def test_messages_have_no_colour(zmgr_manager: zmgr.Manager) -> None:

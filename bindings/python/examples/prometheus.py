@@ -54,7 +54,7 @@ def escaped(text: str) -> str:
 
 def exposition(found: list[Sample]) -> str:
     """Returns the samples in Prometheus's text format, grouped by metric."""
-    lines = []
+    lines: list[str] = []
     for metric, text in HELP.items():
         lines += [f"# HELP {metric} {text}", f"# TYPE {metric} gauge"]
         for name, labels, value in found:

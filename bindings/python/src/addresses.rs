@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::arguments::one_address;
+use crate::arguments::{Text, one_address};
 use crate::cancel::Cancel;
 use crate::convert::{Names, from_json};
 use crate::manager::Manager;
@@ -27,8 +27,8 @@ impl Manager {
     fn allocate<'py>(
         &self,
         py: Python<'py>,
-        pool: String,
-        owner: String,
+        pool: Text,
+        owner: Text,
         wanted: Option<Bound<'py, PyAny>>,
         cancel: Option<Cancel>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -51,7 +51,7 @@ impl Manager {
     fn allocate_all<'py>(
         &self,
         py: Python<'py>,
-        pool: String,
+        pool: Text,
         owners: Names,
         cancel: Option<Cancel>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
@@ -74,10 +74,10 @@ impl Manager {
     fn release(
         &self,
         py: Python<'_>,
-        pool: String,
-        owner: String,
+        pool: Text,
+        owner: Text,
         address: Option<Bound<'_, PyAny>>,
-        id: Option<String>,
+        id: Option<Text>,
         cancel: Option<Cancel>,
     ) -> PyResult<()> {
         let manager = self.open(py)?;
@@ -106,7 +106,7 @@ impl Manager {
     /// - pool: name of the pool.
     ///
     /// Raises NotFoundError, and ConfigError for an error in the pool's file.
-    fn pool_usage<'py>(&self, py: Python<'py>, pool: String) -> PyResult<Bound<'py, PyAny>> {
+    fn pool_usage<'py>(&self, py: Python<'py>, pool: Text) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let usage = asked(py, &manager, |manager| manager.pool_usage(&pool))?;
         from_json(py, &USAGE, "PoolUsage", &usage.to_json())
@@ -129,7 +129,7 @@ impl Manager {
     ///
     /// Raises NotFoundError, ConfigError for an error in a pool's file, and UnsupportedHostError.
     #[pyo3(signature = (pool=None))]
-    fn check_pools<'py>(&self, py: Python<'py>, pool: Option<String>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    fn check_pools<'py>(&self, py: Python<'py>, pool: Option<Text>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         static DIAGNOSTIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let manager = self.open(py)?;
         let found = asked(py, &manager, |manager| manager.check_pools(pool.as_deref()))?;

@@ -6,6 +6,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString};
 use serde_json::Value;
 
+use crate::arguments::text;
+
 /// Converts JSON to dicts, lists and scalars.
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
@@ -73,9 +75,9 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Names {
 
     fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         if given.is_instance_of::<PyString>() {
-            return given.extract().map(Names::One);
+            return text(given).map(Names::One);
         }
-        given.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>().map(Names::Many)
+        given.try_iter()?.map(|name| text(name?.as_borrowed())).collect::<PyResult<_>>().map(Names::Many)
     }
 }
 

@@ -7,6 +7,7 @@ use pyo3::sync::PyOnceLock;
 use serde_json::Value;
 use zmgr_core::RunOptions;
 
+use crate::arguments::Text;
 use crate::cancel::Cancel;
 use crate::convert::{from_json, to_python};
 use crate::guard::guarded;
@@ -62,7 +63,7 @@ impl Manager {
     /// - name: name of the template.
     ///
     /// Raises NotFoundError, and ConfigError for an error in its file.
-    fn template<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
+    fn template<'py>(&self, py: Python<'py>, name: Text) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         from_json(py, &TEMPLATE, "Template", &guarded(py, || Ok(manager.template(&name)?.to_json()))?)
     }
@@ -81,7 +82,7 @@ impl Manager {
     /// - name: name of the pool.
     ///
     /// Raises NotFoundError, and ConfigError for an error in its file.
-    fn pool<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
+    fn pool<'py>(&self, py: Python<'py>, name: Text) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         from_json(py, &POOL, "Pool", &guarded(py, || Ok(manager.pool(&name)?.to_json()))?)
     }
@@ -100,7 +101,7 @@ impl Manager {
     /// - name: name of the publisher.
     ///
     /// Raises NotFoundError, and ConfigError for an error in its file.
-    fn publisher<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
+    fn publisher<'py>(&self, py: Python<'py>, name: Text) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         from_json(py, &PUBLISHER, "Publisher", &guarded(py, || Ok(manager.publisher(&name)?.to_json()))?)
     }
@@ -123,8 +124,8 @@ impl Manager {
         &self,
         py: Python<'py>,
         path: PathBuf,
-        text: String,
-        was: Option<String>,
+        text: Text,
+        was: Option<Text>,
         cancel: Option<Cancel>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let manager = self.open(py)?;
@@ -140,7 +141,7 @@ impl Manager {
     /// Each value from a configuration file is a dict of "value" and "source" (its file and line).
     ///
     /// Raises NotFoundError, and ConfigError for an error in the zone's file or in a file that it depends on.
-    fn effective<'py>(&self, py: Python<'py>, name: String) -> PyResult<Bound<'py, PyAny>> {
+    fn effective<'py>(&self, py: Python<'py>, name: Text) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         to_python(py, &guarded(py, || Ok(manager.effective(&name)?.to_json()))?)
     }

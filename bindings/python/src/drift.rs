@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use zmgr_core::ApplyOptions;
 
+use crate::arguments::{Pairs, Text, in_range};
 use crate::cancel::Cancel;
 use crate::convert::{Names, from_json};
 use crate::manager::Manager;
@@ -92,8 +93,8 @@ impl Manager {
         snapshot: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
-        on_failure: Option<&str>,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
+        on_failure: Option<Text>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let apply = ApplyOptions::new().prune(prune).reboot(reboot).recreate(recreate).snapshot(snapshot);
@@ -114,14 +115,9 @@ impl Manager {
     /// Raises NotFoundError; InvalidArgumentError for an invalid key or value, in which case nothing changes; ConfigError if the
     /// file is unreadable; BusyError and CancelledError while another process works on the zone.
     #[pyo3(signature = (name, settings, *, cancel=None))]
-    fn set(
-        &self,
-        py: Python<'_>,
-        name: String,
-        settings: BTreeMap<String, String>,
-        cancel: Option<Cancel>,
-    ) -> PyResult<Zone> {
+    fn set(&self, py: Python<'_>, name: Text, settings: Pairs, cancel: Option<Cancel>) -> PyResult<Zone> {
         let manager = self.open(py)?;
+        let settings = settings.into_strings();
         let pairs: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         Run::quiet(cancel).call(py, |options| manager.set(&name, &pairs, options)).map(Zone::new)
     }

@@ -31,6 +31,7 @@ mod zones;
 /// Native part of zmgr. Import its names from `zmgr`.
 #[pymodule]
 mod _zmgr {
+    use std::collections::BTreeMap;
     use std::ffi::OsString;
 
     use pyo3::prelude::*;
@@ -61,6 +62,17 @@ mod _zmgr {
     #[pyfunction]
     fn _main(py: Python<'_>, words: Vec<OsString>, program: Vec<OsString>) -> u8 {
         py.detach(|| zmgr_cli::run(words, program))
+    }
+
+    /// Returns the words of each enumeration of the core, by its name.
+    #[pyfunction]
+    fn _words() -> BTreeMap<&'static str, Vec<&'static str>> {
+        macro_rules! words {
+            ($($name:ident),+) => {
+                [$((stringify!($name), zmgr_core::$name::ALL.iter().map(|each| each.as_str()).collect())),+]
+            };
+        }
+        words!(Action, AddressStanding, Operation, ZoneState, ZoneStatus).into()
     }
 
     /// Returns every error code: name, number, and whether the same call may succeed later.

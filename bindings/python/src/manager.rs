@@ -7,6 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use zmgr_core::{Code, Error, LogLevel};
 
+use crate::arguments::Text;
 use crate::cancel::Cancel;
 use crate::error::raised;
 use crate::guard::guarded;
@@ -36,7 +37,7 @@ impl Manager {
         root: Option<PathBuf>,
         simulate: Option<PathBuf>,
         host_root: Option<PathBuf>,
-        command: Option<String>,
+        command: Option<Text>,
     ) -> PyResult<Self> {
         let manager = guarded(py, || {
             let mut builder = zmgr_core::Manager::builder().log(LogLevel::Debug, crate::log::log);

@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyType};
 
-use crate::convert::from_json;
+use crate::arguments::Text;
+use crate::convert::{from_json, value_class};
 use crate::guard::guarded;
 
 /// Description of what an operation would do. Immutable.
@@ -16,10 +17,11 @@ pub(crate) struct Plan(pub(crate) zmgr_core::Plan);
 
 #[pymethods]
 impl Plan {
-    /// Operation that the plan describes: "create", "destroy", …
+    /// Operation that the plan describes.
     #[getter]
-    fn operation(&self) -> &str {
-        self.0.operation.as_str()
+    fn operation<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static OPERATION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        value_class(py, &OPERATION, "Operation")?.call1((self.0.operation.as_str(),))
     }
 
     /// Changes of the plan, one per zone, in the order in which they are done.
@@ -60,7 +62,7 @@ impl Plan {
     ///
     /// Raises InvalidArgumentError if the JSON is not a plan.
     #[classmethod]
-    fn from_json(_: &Bound<'_, PyType>, py: Python<'_>, text: String) -> PyResult<Plan> {
+    fn from_json(_: &Bound<'_, PyType>, py: Python<'_>, text: Text) -> PyResult<Plan> {
         guarded(py, || zmgr_core::Plan::from_json(&text)).map(Plan)
     }
 

@@ -1,10 +1,9 @@
 //! Creating and running plans.
 
-use std::collections::BTreeMap;
-
 use pyo3::prelude::*;
 use zmgr_core::DestroyOptions;
 
+use crate::arguments::{ByName, Pairs, Text, in_range};
 use crate::cancel::Cancel;
 use crate::convert::Names;
 use crate::manager::Manager;
@@ -32,11 +31,11 @@ impl Manager {
         &self,
         py: Python<'_>,
         names: Names,
-        template: Option<String>,
-        addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
+        template: Option<Text>,
+        addresses: Option<ByName<Bound<'_, PyAny>>>,
         boot: Option<bool>,
-        clone_from: Option<String>,
-        attrs: Option<BTreeMap<String, String>>,
+        clone_from: Option<Text>,
+        attrs: Option<Pairs>,
     ) -> PyResult<Plan> {
         let manager = self.open(py)?;
         let options = create_options(template, addresses, boot, clone_from, attrs)?;
@@ -114,7 +113,7 @@ impl Manager {
         &self,
         py: Python<'_>,
         names: Option<Names>,
-        template: Option<String>,
+        template: Option<Text>,
         no_template: bool,
         adopt_links: bool,
     ) -> PyResult<Plan> {
@@ -143,8 +142,8 @@ impl Manager {
         plan: &Bound<'py, Plan>,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
-        on_failure: Option<&str>,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
+        on_failure: Option<Text>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let plan = &plan.get().0;

@@ -7,7 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 use zmgr_core::{ExecOptions, ExecStream, HaltOptions};
 
-use crate::arguments::seconds;
+use crate::arguments::{Text, Words, in_range, seconds};
 use crate::cancel::Cancel;
 use crate::convert::{Names, value_class};
 use crate::guard::guarded;
@@ -44,7 +44,7 @@ impl Manager {
         names: Names,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let run = Run::new(progress, cancel, jobs, None)?;
@@ -68,7 +68,7 @@ impl Manager {
         py: Python<'py>,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let run = Run::new(progress, cancel, jobs, None)?;
@@ -122,7 +122,7 @@ impl Manager {
         timeout: Option<f64>,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let halt = halt_options(timeout, false)?;
@@ -154,7 +154,7 @@ impl Manager {
         force: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let halt = halt_options(timeout, force)?;
@@ -183,7 +183,7 @@ impl Manager {
         force: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let halt = halt_options(timeout, force)?;
@@ -215,7 +215,7 @@ impl Manager {
         force: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let halt = halt_options(timeout, force)?;
@@ -242,8 +242,8 @@ impl Manager {
     fn exec<'py>(
         &self,
         py: Python<'py>,
-        name: String,
-        words: Vec<String>,
+        name: Text,
+        words: Words,
         output: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
         timeout: Option<f64>,
@@ -272,7 +272,7 @@ impl Manager {
             let mut options =
                 ExecOptions::new().output(&mut hear).pulse(&mut pulse).cancel(raised.token()).stdin(stdin);
             options.timeout = timeout;
-            manager.exec(&name, &words, &mut options)
+            manager.exec(&name, &words.0, &mut options)
         });
         let status = raised.or(py, answer)?;
         value_class(py, &RESULT, "ExecResult")?.call1((status, PyBytes::new(py, &stdout), PyBytes::new(py, &stderr)))
@@ -288,7 +288,7 @@ impl Manager {
     ///
     /// Raises NotFoundError, and StateError if the zone is not running.
     #[pyo3(signature = (name, user=None, *, term=None))]
-    fn login(&self, py: Python<'_>, name: String, user: Option<String>, term: Option<OsString>) -> PyResult<i32> {
+    fn login(&self, py: Python<'_>, name: Text, user: Option<Text>, term: Option<OsString>) -> PyResult<i32> {
         let manager = self.open(py)?;
         let term = term.or_else(|| terminal(py).ok());
         guarded(py, || manager.login(&name, user.as_deref(), term))

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use zmgr_core::RenameOptions;
 
+use crate::arguments::Text;
 use crate::cancel::Cancel;
 use crate::manager::Manager;
 use crate::plan::Plan;
@@ -20,7 +21,7 @@ impl Manager {
     ///
     /// Raises the errors of `rename` that show before it begins.
     #[pyo3(signature = (old, new, *, links=false, zonepath=false))]
-    fn plan_rename(&self, py: Python<'_>, old: String, new: String, links: bool, zonepath: bool) -> PyResult<Plan> {
+    fn plan_rename(&self, py: Python<'_>, old: Text, new: Text, links: bool, zonepath: bool) -> PyResult<Plan> {
         let manager = self.open(py)?;
         let options = RenameOptions::new().links(links).zonepath(zonepath);
         asked(py, &manager, |manager| manager.plan_rename(&old, &new, &options)).map(Plan)
@@ -45,8 +46,8 @@ impl Manager {
     fn rename<'py>(
         &self,
         py: Python<'py>,
-        old: String,
-        new: String,
+        old: Text,
+        new: Text,
         links: bool,
         zonepath: bool,
         progress: Option<Py<PyAny>>,

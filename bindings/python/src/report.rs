@@ -11,6 +11,7 @@ use crate::zone::Zone;
 
 /// Converts a report; raises its error, with the report attached, if a zone failed.
 pub(crate) fn report_or_raise<'py>(py: Python<'py>, report: Report) -> PyResult<Bound<'py, PyAny>> {
+    static ACTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static OUTCOME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static REPORT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let failure = report.error();
@@ -23,7 +24,7 @@ pub(crate) fn report_or_raise<'py>(py: Python<'py>, report: Report) -> PyResult<
         let notes = PyTuple::new(py, outcome.notes)?;
         outcomes.push(value_class(py, &OUTCOME, "Outcome")?.call1((
             outcome.name,
-            outcome.action.as_str(),
+            value_class(py, &ACTION, "Action")?.call1((outcome.action.as_str(),))?,
             zone,
             error,
             notes,

@@ -11,6 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict};
 use zmgr_core::{Code, Error, Event, EventKind, Manager, OnFailure, Result, RunOptions};
 
+use crate::arguments::Text;
 use crate::cancel::Cancel;
 use crate::convert::value_class;
 use crate::error::invalid;
@@ -30,9 +31,9 @@ impl Run {
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
         jobs: usize,
-        on_failure: Option<&str>,
+        on_failure: Option<Text>,
     ) -> PyResult<Self> {
-        let on_failure = match on_failure {
+        let on_failure = match on_failure.as_deref() {
             None => OnFailure::Configured,
             Some("rollback") => OnFailure::RollBack,
             Some("keep") => OnFailure::Keep,

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 use zmgr_core::{Abort, Code, CommandIo, Dialect, Error, Fault, Result, SimStatus};
 
+use crate::arguments::{Text, in_range};
 use crate::guard::guarded;
 
 /// Simulated illumos host in a directory.
@@ -97,25 +98,25 @@ impl SimHost {
     fn fault(
         &self,
         py: Python<'_>,
-        program: String,
-        subcommand: Option<String>,
-        zone: Option<String>,
-        exit: Option<i32>,
-        stderr: Option<String>,
-        stdout: Option<String>,
+        program: Text,
+        subcommand: Option<Text>,
+        zone: Option<Text>,
+        #[pyo3(from_py_with = in_range::<Option<i32>>)] exit: Option<i32>,
+        stderr: Option<Text>,
+        stdout: Option<Text>,
         delay: Option<f64>,
-        abort: Option<&str>,
+        abort: Option<Text>,
         panic: bool,
-        times: Option<u32>,
+        #[pyo3(from_py_with = in_range::<Option<u32>>)] times: Option<u32>,
     ) -> PyResult<()> {
         guarded(py, || {
             let invalid = |message: String| Error::new(Code::InvalidArgument, message);
-            let mut fault = Fault::new(program);
-            fault.subcommand = subcommand;
-            fault.zone = zone;
+            let mut fault = Fault::new(&*program);
+            fault.subcommand = subcommand.map(String::from);
+            fault.zone = zone.map(String::from);
             fault.exit = exit;
-            fault.stderr = stderr;
-            fault.stdout = stdout;
+            fault.stderr = stderr.map(String::from);
+            fault.stdout = stdout.map(String::from);
             fault.delay = match delay {
                 None => None,
                 Some(seconds) => Some(
@@ -123,7 +124,7 @@ impl SimHost {
                         .map_err(|e| invalid(format!("a delay of {seconds} s: {e}")))?,
                 ),
             };
-            fault.abort = match abort {
+            fault.abort = match abort.as_deref() {
                 None => None,
                 Some("before") => Some(Abort::Before),
                 Some("after") => Some(Abort::After),

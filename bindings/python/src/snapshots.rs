@@ -5,6 +5,7 @@ use pyo3::sync::PyOnceLock;
 use serde_json::json;
 use zmgr_core::{RollbackOptions, Snapshot};
 
+use crate::arguments::Text;
 use crate::cancel::Cancel;
 use crate::convert::{Names, from_json};
 use crate::manager::Manager;
@@ -41,7 +42,7 @@ impl Manager {
     ///
     /// Raises the foreseeable errors of `create_snapshot`.
     #[pyo3(signature = (name, label=None))]
-    fn plan_create_snapshot(&self, py: Python<'_>, name: String, label: Option<String>) -> PyResult<Plan> {
+    fn plan_create_snapshot(&self, py: Python<'_>, name: Text, label: Option<Text>) -> PyResult<Plan> {
         let manager = self.open(py)?;
         asked(py, &manager, |manager| manager.plan_create_snapshot(&name, label.as_deref())).map(Plan)
     }
@@ -61,8 +62,8 @@ impl Manager {
     fn create_snapshot<'py>(
         &self,
         py: Python<'py>,
-        name: String,
-        label: Option<String>,
+        name: Text,
+        label: Option<Text>,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -78,7 +79,7 @@ impl Manager {
     /// - label: label of the snapshot.
     ///
     /// Raises NotFoundError, and StateError if something was cloned from it or holds it.
-    fn plan_delete_snapshot(&self, py: Python<'_>, name: String, label: String) -> PyResult<Plan> {
+    fn plan_delete_snapshot(&self, py: Python<'_>, name: Text, label: Text) -> PyResult<Plan> {
         let manager = self.open(py)?;
         asked(py, &manager, |manager| manager.plan_delete_snapshot(&name, &label)).map(Plan)
     }
@@ -98,8 +99,8 @@ impl Manager {
     fn delete_snapshot<'py>(
         &self,
         py: Python<'py>,
-        name: String,
-        label: String,
+        name: Text,
+        label: Text,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -120,14 +121,7 @@ impl Manager {
     ///
     /// Raises NotFoundError, and StateError if something is in the way.
     #[pyo3(signature = (name, label, *, force=false, unproven=false))]
-    fn plan_roll_back(
-        &self,
-        py: Python<'_>,
-        name: String,
-        label: String,
-        force: bool,
-        unproven: bool,
-    ) -> PyResult<Plan> {
+    fn plan_roll_back(&self, py: Python<'_>, name: Text, label: Text, force: bool, unproven: bool) -> PyResult<Plan> {
         let manager = self.open(py)?;
         let options = RollbackOptions::new().force(force).unproven(unproven);
         asked(py, &manager, |manager| manager.plan_roll_back(&name, &label, &options)).map(Plan)
@@ -151,8 +145,8 @@ impl Manager {
     fn roll_back<'py>(
         &self,
         py: Python<'py>,
-        name: String,
-        label: String,
+        name: Text,
+        label: Text,
         force: bool,
         unproven: bool,
         progress: Option<Py<PyAny>>,

@@ -1,16 +1,18 @@
 //! The class `Zone`. Native, so that long lists are cheap: values are converted on access.
 
+use std::cmp::Ordering;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use crate::arguments::Text;
 use crate::convert::{from_json, to_python, value_class};
 use crate::guard::guarded;
 
 /// Zone: its registry entry, with defaults from its template and the status from the host. An immutable snapshot.
-#[pyclass(frozen, eq, module = "zmgr")]
+#[pyclass(frozen, eq, ord, module = "zmgr")]
 pub(crate) struct Zone {
     zone: zmgr_core::Zone,
     nets: PyOnceLock<Py<PyTuple>>,
@@ -19,6 +21,18 @@ pub(crate) struct Zone {
 impl PartialEq for Zone {
     fn eq(&self, other: &Self) -> bool {
         self.zone == other.zone
+    }
+}
+
+/// By name, then by id, then by everything else.
+impl PartialOrd for Zone {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        if self == other {
+            return Some(Ordering::Equal);
+        }
+        let first = |zone: &Zone| (zone.zone.name.clone(), zone.zone.id.clone());
+        let rest = || self.zone.to_json().to_string().cmp(&other.zone.to_json().to_string());
+        Some(first(self).cmp(&first(other)).then_with(rest))
     }
 }
 
@@ -85,8 +99,10 @@ impl Zone {
 
     /// UUID of the installation; None if it is not installed.
     #[getter]
-    fn uuid(&self) -> Option<&str> {
-        self.zone.uuid.as_deref()
+    fn uuid<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        static UUID: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let class = UUID.import(py, "uuid", "UUID")?;
+        self.zone.uuid.as_ref().map(|uuid| class.call1((uuid,))).transpose()
     }
 
     /// True if the zone boots with the host; None if unknown.
@@ -95,16 +111,19 @@ impl Zone {
         self.zone.autoboot
     }
 
-    /// Time of registration in RFC 3339 format; None if it is not registered.
+    /// Time of registration, in UTC; None if it is not registered.
     #[getter]
-    fn created(&self) -> Option<&str> {
-        self.zone.created.as_deref()
+    fn created<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        static TIME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let read = TIME.import(py, "zmgr._values", "_time")?;
+        self.zone.created.as_ref().map(|time| read.call1((time,))).transpose()
     }
 
-    /// Origin of the entry, "create", "import" or "golden"; None if it is not registered.
+    /// Origin of the entry; None if it is not registered.
     #[getter]
-    fn origin(&self) -> Option<&str> {
-        self.zone.origin.map(|origin| origin.as_str())
+    fn origin<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        static ORIGIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        Zone::word(py, &ORIGIN, "Origin", self.zone.origin.map(|origin| origin.as_str()))
     }
 
     /// Nets, in the order of the entry.
@@ -170,7 +189,7 @@ impl Zone {
     ///
     /// Raises InvalidArgumentError if the JSON is not a zone.
     #[classmethod]
-    fn from_json(_: &Bound<'_, PyType>, py: Python<'_>, text: String) -> PyResult<Zone> {
+    fn from_json(_: &Bound<'_, PyType>, py: Python<'_>, text: Text) -> PyResult<Zone> {
         guarded(py, || zmgr_core::Zone::from_json(&text)).map(Zone::new)
     }
 

@@ -1,13 +1,12 @@
 //! Querying, creating and removing zones.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Query, QueryHost, RecoverOptions, ReinstallOptions};
 
-use crate::arguments::one_address;
+use crate::arguments::{ByName, Pairs, Text, in_range, one_address};
 use crate::cancel::Cancel;
 use crate::convert::Names;
 use crate::error::invalid;
@@ -35,7 +34,7 @@ impl Manager {
         &self,
         py: Python<'py>,
         names: Option<Names>,
-        tag: Option<String>,
+        tag: Option<Text>,
         query_host: &str,
         unregistered: bool,
     ) -> PyResult<Bound<'py, PyList>> {
@@ -52,7 +51,7 @@ impl Manager {
         };
         let mut query = Query::new().query_host(query_host).unregistered(unregistered);
         query.names = names.unwrap_or_default().into_vec();
-        query.tag = tag;
+        query.tag = tag.map(String::from);
         let zones = asked(py, &manager, |manager| manager.zones(&query))?;
         // Converted in place, because a list may be long.
         PyList::new(py, zones.into_iter().map(Zone::new))
@@ -63,7 +62,7 @@ impl Manager {
     /// - name: name of the zone.
     ///
     /// Raises NotFoundError if it is not registered and ConfigError if its file has an error.
-    fn zone(&self, py: Python<'_>, name: String) -> PyResult<Zone> {
+    fn zone(&self, py: Python<'_>, name: Text) -> PyResult<Zone> {
         let manager = self.open(py)?;
         asked(py, &manager, |manager| manager.zone(&name)).map(Zone::new)
     }
@@ -90,15 +89,15 @@ impl Manager {
     fn create(
         &self,
         py: Python<'_>,
-        name: String,
-        template: Option<String>,
-        addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
+        name: Text,
+        template: Option<Text>,
+        addresses: Option<ByName<Bound<'_, PyAny>>>,
         boot: Option<bool>,
-        clone_from: Option<String>,
-        attrs: Option<BTreeMap<String, String>>,
+        clone_from: Option<Text>,
+        attrs: Option<Pairs>,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        on_failure: Option<&str>,
+        on_failure: Option<Text>,
     ) -> PyResult<Zone> {
         let manager = self.open(py)?;
         let create = create_options(template, addresses, boot, clone_from, attrs)?;
@@ -130,15 +129,15 @@ impl Manager {
         &self,
         py: Python<'py>,
         names: Names,
-        template: Option<String>,
-        addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
+        template: Option<Text>,
+        addresses: Option<ByName<Bound<'_, PyAny>>>,
         boot: Option<bool>,
-        clone_from: Option<String>,
-        attrs: Option<BTreeMap<String, String>>,
+        clone_from: Option<Text>,
+        attrs: Option<Pairs>,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
-        on_failure: Option<&str>,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
+        on_failure: Option<Text>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let create = create_options(template, addresses, boot, clone_from, attrs)?;
@@ -176,8 +175,8 @@ impl Manager {
         unproven: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
-        on_failure: Option<&str>,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
+        on_failure: Option<Text>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let destroy = DestroyOptions::new().force(force).keep_data(keep_data).purge(purge).unproven(unproven);
@@ -205,7 +204,7 @@ impl Manager {
         names: Names,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let run = Run::new(progress, cancel, jobs, None)?;
@@ -231,7 +230,7 @@ impl Manager {
     fn reinstall(
         &self,
         py: Python<'_>,
-        name: String,
+        name: Text,
         force: bool,
         boot: Option<bool>,
         unproven: bool,
@@ -269,7 +268,7 @@ impl Manager {
         unproven: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let reinstall = reinstall_options(force, boot).unproven(unproven);
@@ -299,12 +298,12 @@ impl Manager {
         &self,
         py: Python<'py>,
         names: Option<Names>,
-        template: Option<String>,
+        template: Option<Text>,
         no_template: bool,
         adopt_links: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let import = import_options(template, no_template, adopt_links);
@@ -344,7 +343,7 @@ impl Manager {
         skip_installs: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let recover = RecoverOptions::new().resume(resume).roll_back(roll_back).wait(wait).skip_installs(skip_installs);
@@ -357,22 +356,22 @@ impl Manager {
 
 /// Converts the options of create. `addresses` maps a net to one address or several, as strings or `ipaddress` objects.
 pub(crate) fn create_options(
-    template: Option<String>,
-    addresses: Option<BTreeMap<String, Bound<'_, PyAny>>>,
+    template: Option<Text>,
+    addresses: Option<ByName<Bound<'_, PyAny>>>,
     boot: Option<bool>,
-    clone_from: Option<String>,
-    attrs: Option<BTreeMap<String, String>>,
+    clone_from: Option<Text>,
+    attrs: Option<Pairs>,
 ) -> PyResult<CreateOptions> {
     let mut options = CreateOptions::new();
-    for (net, wanted) in addresses.unwrap_or_default() {
+    for (net, wanted) in addresses.map(|addresses| addresses.0).unwrap_or_default() {
         for address in several(&wanted)? {
             options = options.address(&net, address);
         }
     }
-    options.template = template;
+    options.template = template.map(String::from);
     options.boot = boot;
-    options.clone_from = clone_from;
-    options.attrs = attrs.unwrap_or_default();
+    options.clone_from = clone_from.map(String::from);
+    options.attrs = attrs.map(Pairs::into_strings).unwrap_or_default();
     Ok(options)
 }
 
@@ -389,8 +388,8 @@ pub(crate) fn reinstall_options(force: bool, boot: Option<bool>) -> ReinstallOpt
     options
 }
 
-pub(crate) fn import_options(template: Option<String>, no_template: bool, adopt_links: bool) -> ImportOptions {
+pub(crate) fn import_options(template: Option<Text>, no_template: bool, adopt_links: bool) -> ImportOptions {
     let mut options = ImportOptions::new().adopt_links(adopt_links).no_template(no_template);
-    options.template = template;
+    options.template = template.map(String::from);
     options
 }
