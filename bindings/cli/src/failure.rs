@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use zmgr::{Code, Error};
+use zmgr::{Code, Diagnostic, Error};
 
 use crate::terminal::{self, BAD, HEADING, styled};
 
@@ -41,7 +41,8 @@ impl Failure {
         let help = |help: &str| format!("{} {help}\n", styled(HEADING, "help:"));
         let mut text = fill(format!("{} {}\n", styled(BAD, "zmgr:"), error.message()));
         if let Some(command) = error.command() {
-            for (stream, lines) in [("stdout", &command.stdout), ("stderr", &command.stderr)] {
+            let stdout = if command.log.is_some() { "output" } else { "stdout" };
+            for (stream, lines) in [(stdout, &command.stdout), ("stderr", &command.stderr)] {
                 // Lines that the message already contains are not repeated.
                 let new = |line: &&str| !line.trim().is_empty() && !error.message().contains(line.trim());
                 for line in lines.lines().filter(new) {
@@ -53,36 +54,30 @@ impl Failure {
                 text += &format!("  log: {}\n", log.display());
             }
         }
-        let in_words =
-            |detail: &zmgr::Diagnostic| !error.message().contains(&detail.message) && detail.snippet.is_none();
-        for detail in error.details().iter().filter(|detail| in_words(detail)) {
-            text += &fill(format!("  {detail}\n"));
-            if let Some(words) = &detail.help {
-                text += &fill(format!("    {}", help(words)));
-            }
-        }
-        text += &documents(error);
+        let shown = |detail: &&Diagnostic| detail.snippet.is_some() || !error.message().contains(&detail.message);
+        text += &drawn(error.details().iter().filter(shown), width);
         // The rendered diagnostic already includes its help.
-        let drawn = |words: &&str| {
-            error.details().iter().any(|detail| detail.snippet.is_some() && detail.help.as_deref() == Some(*words))
-        };
-        if let Some(words) = error.help().filter(|words| !drawn(words)) {
+        let told = |words: &&str| error.details().iter().filter(shown).any(|one| one.help.as_deref() == Some(*words));
+        if let Some(words) = error.help().filter(|words| !told(words)) {
             text += &fill(format!("  {}", help(words)));
         }
         text
     }
 }
 
-/// Renders the diagnostics that point into files, with the line they point at.
-pub fn documents(error: &Error) -> String {
-    use miette::Diagnostic;
-    let width = terminal::stderr_width();
+/// Draws diagnostics, each with the line that it points at, if any, and its help. The one style of diagnostics, wherever they are printed.
+pub fn drawn<'a>(findings: impl IntoIterator<Item = &'a Diagnostic>, width: Option<usize>) -> String {
+    use miette::Diagnostic as _;
     // `anstream` removes the colours if they are not wanted.
-    let theme = if width.is_some() { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
+    let mut theme = if width.is_some() { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
+    // Words that can be searched for, instead of signs.
+    theme.characters.error = "error:".to_owned();
+    theme.characters.warning = "warning:".to_owned();
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(0);
     let handler = handler.with_width(width.unwrap_or(200));
+    let error = Error::new(Code::Config, "").with_details(findings.into_iter().cloned().collect());
     let mut text = String::new();
-    for finding in error.related().into_iter().flatten().filter(|finding| finding.source_code().is_some()) {
+    for finding in error.related().into_iter().flatten() {
         if handler.render_report(&mut text, finding).is_err() {
             text += &format!("{finding}\n");
         }

@@ -601,3 +601,45 @@ fn a_brand_is_explained_with_its_evidence() {
     assert_eq!(host.fails(&["explain", "brand", "bhyve"]).0, 4);
     assert_eq!(host.fails(&["explain", "net", "sparse"]).0, 2);
 }
+
+#[test]
+fn check_and_errors_show_diagnostics_alike() {
+    let host = Host::new();
+    host.ok(&["init"]);
+    let path = host.dir().join("etc/zmgr/zones/web01.kdl");
+    std::fs::write(&path, "zone \"web01\" {\n    template \"oi\"\n    autobot #true\n}\n").unwrap();
+    let shown = |words: &[&str]| {
+        let output = host.run(words);
+        assert_eq!(output.status.code(), Some(3), "{words:?}");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let from = text.find("unknown-node\n").unwrap_or_else(|| panic!("{words:?}: {text}"));
+        let help = text.find("did you mean `autoboot`?").unwrap_or_else(|| panic!("{words:?}: {text}"));
+        text[from..help].to_owned()
+    };
+    let checked = shown(&["check"]);
+    assert!(
+        checked.contains("  error: unknown node `autobot` in `zone`\n") && checked.contains("3 |     autobot #true"),
+        "{checked}"
+    );
+    assert_eq!(checked, shown(&["apply", "web01"]));
+}
+
+#[test]
+fn pools_in_json_have_networks_link_and_percentage() {
+    let host = Host::new();
+    host.ok(&["create", "web01"]);
+    for pool in [&host.json(&["pool", "list"])[0], &host.json(&["pool", "show", "internal"])] {
+        assert_eq!(pool["networks"][0]["network"], "10.1.0.0/24");
+        assert_eq!(pool["networks"][0]["gateway"], "10.1.0.1");
+        assert_eq!((&pool["stub"], &pool["vlan"]), (&"stub0".into(), &Value::Null));
+        assert_eq!(pool["families"][0]["percent"], 1);
+    }
+}
+
+#[test]
+fn show_completes_templates_and_publishers() {
+    let host = Host::new();
+    host.ok(&["init"]);
+    assert!(bash_offers(&host, &["zmgr", "template", "show", ""]).contains(&"oi".to_owned()));
+    assert!(bash_offers(&host, &["zmgr", "publisher", "show", ""]).contains(&"openindiana.org".to_owned()));
+}

@@ -5,10 +5,9 @@ use std::path::Path;
 use clap::Args;
 use zmgr::{Diagnostic, Severity};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, drawn};
 use crate::globals::Globals;
-use crate::terminal::{BAD, HEADING, NOTICE, styled};
-use crate::{output, session};
+use crate::{output, session, terminal};
 
 /// Options of `check`.
 #[derive(Debug, Args)]
@@ -62,16 +61,7 @@ pub fn findings(globals: &Globals, found: &[Diagnostic], strict: bool) -> Result
     if globals.json {
         output::json(&found.iter().map(Diagnostic::to_json).collect())?;
     } else {
-        for finding in found {
-            let (style, word) =
-                if finding.severity == Severity::Error { (BAD, "error:") } else { (NOTICE, "warning:") };
-            output::prose(&format!("{} {finding}\n", styled(style, word)), 2)?;
-            for (name, text) in [("line:", &finding.snippet), ("help:", &finding.help)] {
-                if let Some(text) = text {
-                    output::prose(&format!("  {} {}\n", styled(HEADING, name), text.trim()), 2)?;
-                }
-            }
-        }
+        output::text(&drawn(found, terminal::stdout_width()))?;
     }
     let counts = |finding: &Diagnostic| strict || finding.severity == Severity::Error;
     Ok(if found.iter().any(counts) { 3 } else { 0 })

@@ -153,6 +153,17 @@ pub fn owners() -> ArgValueCandidates {
     })
 }
 
+/// Completes names of publishers after `publisher`, otherwise of templates.
+pub fn documents() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        if !invocation::words().iter().any(|word| word == "publisher") {
+            return templates().candidates();
+        }
+        let publishers = manager().and_then(|manager| manager.publishers().ok()).unwrap_or_default().into_iter();
+        publishers.map(|publisher| CompletionCandidate::new(publisher.name.to_string())).collect()
+    })
+}
+
 /// Completes names of templates.
 pub fn templates() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {

@@ -19,6 +19,7 @@ pub enum Documents {
     /// Show one, with the source of each value
     Show {
         /// Name to show
+        #[arg(add = super::completions::documents())]
         name: String,
     },
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use zmgr::{Allocation, Family, Manager, Pool, PoolUsage, RunOptions, Usage};
+use zmgr::{Allocation, Family, Manager, Pool, PoolUsage, RunOptions};
 
 use super::check::{counted, findings, outcome};
 use super::pool_map;
@@ -119,22 +119,20 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
         output::json(&pools.iter().map(PoolUsage::to_json).collect())?;
         return Ok(0);
     }
-    let documents = manager.pools()?;
     let mut rows = Vec::new();
     for pool in &pools {
-        let document = documents.iter().find(|document| document.name == pool.pool);
         for usage in &pool.families {
-            let networks = document.iter().flat_map(|document| &document.networks).map(|network| network.network);
+            let networks = pool.networks.iter().map(|network| network.network);
             let networks = networks.filter(|network| Family::of(network.addr()) == usage.family);
             rows.push([
                 pool.pool.to_string(),
                 usage.family.to_string(),
-                document.and_then(|document| Some(document.stub.as_ref()?.value.clone())).unwrap_or_default(),
-                document.and_then(|document| Some(document.vlan.as_ref()?.to_string())).unwrap_or_default(),
+                pool.stub.clone().unwrap_or_default(),
+                pool.vlan.map(|vlan| vlan.to_string()).unwrap_or_default(),
                 usage.total.to_string(),
                 usage.used().to_string(),
                 usage.free.to_string(),
-                percent(usage),
+                usage.percent().map(|percent| format!("{percent}%")).unwrap_or_default(),
                 networks.map(|network| network.to_string()).collect::<Vec<_>>().join(","),
             ]);
         }
@@ -160,16 +158,6 @@ fn list(globals: &Globals, manager: &Manager) -> Result<u8, Failure> {
         output::aside(format_args!("zmgr: {unchecked}"));
     }
     Ok(0)
-}
-
-/// Formats the share of a range that is in use. A little is not nothing, and nearly all is not all.
-fn percent(usage: &Usage) -> String {
-    let (used, total) = (usage.used(), usage.total);
-    match used.saturating_mul(100).checked_div(total) {
-        None => String::new(),
-        Some(0) if used > 0 => "1%".to_owned(),
-        Some(percent) => format!("{percent}%"),
-    }
 }
 
 /// Prints what the file of a pool says.
