@@ -124,6 +124,7 @@ class Operation(_Word):
     SNAPSHOT_ROLLBACK = "snapshot-rollback"
     DETACH = "detach"
     ATTACH = "attach"
+    UPDATE = "update"
 
 
 class Action(_Word):
@@ -140,6 +141,7 @@ class Action(_Word):
     ADOPTED = "adopted"
     DETACHED = "detached"
     ATTACHED = "attached"
+    UPDATED = "updated"
     #: Its entry was removed.
     FORGOTTEN = "forgotten"
     RENAMED = "renamed"

@@ -4,7 +4,7 @@ use zmgr_core::{Action, Operation, Origin, ZoneState, ZoneStatus};
 
 /// Converts a value of the core; 0 stands for none, and for values that are newer than the header.
 macro_rules! converts {
-    ($core:ident to $name:ident: $($variant:ident $value:ident,)* else $none:ident) => {
+    ($core:ident to $name:ident, or $none:ident: $($variant:ident $value:ident,)*) => {
         impl From<$core> for $name {
             fn from(value: $core) -> Self {
                 match value {
@@ -61,7 +61,7 @@ pub enum zmgr_operation {
 }
 
 converts! {
-    Operation to zmgr_operation:
+    Operation to zmgr_operation, or ZMGR_OPERATION_OTHER:
     Create ZMGR_OPERATION_CREATE,
     Destroy ZMGR_OPERATION_DESTROY,
     Reinstall ZMGR_OPERATION_REINSTALL,
@@ -77,7 +77,6 @@ converts! {
     Detach ZMGR_OPERATION_DETACH,
     Attach ZMGR_OPERATION_ATTACH,
     Update ZMGR_OPERATION_UPDATE,
-    else ZMGR_OPERATION_OTHER
 }
 
 /// What an operation did to a zone. Values may be added.
@@ -137,7 +136,7 @@ pub enum zmgr_action {
 }
 
 converts! {
-    Action to zmgr_action:
+    Action to zmgr_action, or ZMGR_ACTION_OTHER:
     Created ZMGR_ACTION_CREATED,
     Destroyed ZMGR_ACTION_DESTROYED,
     Reinstalled ZMGR_ACTION_REINSTALLED,
@@ -162,7 +161,6 @@ converts! {
     Detached ZMGR_ACTION_DETACHED,
     Attached ZMGR_ACTION_ATTACHED,
     Updated ZMGR_ACTION_UPDATED,
-    else ZMGR_ACTION_OTHER
 }
 
 /// State of a zone in the registry. Values may be added.
@@ -190,7 +188,7 @@ pub enum zmgr_state {
 }
 
 converts! {
-    ZoneState to zmgr_state:
+    ZoneState to zmgr_state, or ZMGR_STATE_NONE:
     Creating ZMGR_STATE_CREATING,
     Ready ZMGR_STATE_READY,
     Destroying ZMGR_STATE_DESTROYING,
@@ -199,7 +197,6 @@ converts! {
     Unknown ZMGR_STATE_UNKNOWN,
     Newer ZMGR_STATE_NEWER,
     Detached ZMGR_STATE_DETACHED,
-    else ZMGR_STATE_NONE
 }
 
 /// Status of a zone on the host. Values may be added.
@@ -231,7 +228,7 @@ pub enum zmgr_host_status {
 }
 
 converts! {
-    ZoneStatus to zmgr_host_status:
+    ZoneStatus to zmgr_host_status, or ZMGR_HOST_STATUS_NONE:
     Absent ZMGR_HOST_STATUS_ABSENT,
     Configured ZMGR_HOST_STATUS_CONFIGURED,
     Incomplete ZMGR_HOST_STATUS_INCOMPLETE,
@@ -242,7 +239,6 @@ converts! {
     ShuttingDown ZMGR_HOST_STATUS_SHUTTING_DOWN,
     Down ZMGR_HOST_STATUS_DOWN,
     Unknown ZMGR_HOST_STATUS_UNKNOWN,
-    else ZMGR_HOST_STATUS_NONE
 }
 
 /// Origin of a zone's entry. Values may be added.
@@ -258,8 +254,7 @@ pub enum zmgr_origin {
 }
 
 converts! {
-    Origin to zmgr_origin:
+    Origin to zmgr_origin, or ZMGR_ORIGIN_NONE:
     Create ZMGR_ORIGIN_CREATE,
     Import ZMGR_ORIGIN_IMPORT,
-    else ZMGR_ORIGIN_NONE
 }
