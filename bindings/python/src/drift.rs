@@ -1,7 +1,5 @@
 //! Drift, and changes of settings.
 
-use std::collections::BTreeMap;
-
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use zmgr_core::ApplyOptions;
