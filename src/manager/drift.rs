@@ -156,6 +156,11 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn update(&self, names: &[&str], options: &UpdateOptions, run: &mut RunOptions<'_>) -> Result<Report> {
-        operations::update(&*self.context()?, &checked_or_all(names)?, options, self.recorded(run, Operation::Update, None))
+        operations::update(
+            &*self.context()?,
+            &checked_or_all(names)?,
+            options,
+            self.recorded(run, Operation::Update, None),
+        )
     }
 }
