@@ -204,6 +204,8 @@ enum zmgr_origin
     ZMGR_ORIGIN_CREATE = 1,
     // The zone was imported.
     ZMGR_ORIGIN_IMPORT = 2,
+    // A golden zone, from which others are cloned.
+    ZMGR_ORIGIN_GOLDEN = 3,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -491,6 +493,10 @@ enum zmgr_diagnosis_kind
     ZMGR_DIAGNOSIS_LINK_PROPERTIES_RECORDED = 42,
     // Long addresses of one link can make a boot fail; zmgr refuses them.
     ZMGR_DIAGNOSIS_LINK_ADDRESSES_LIMITED = 43,
+    // The service that boots the zones with `after` is online.
+    ZMGR_DIAGNOSIS_BOOT_SERVICE_ONLINE = 44,
+    // Zones have `after`, and the service that boots them is missing, disabled or broken.
+    ZMGR_DIAGNOSIS_BOOT_SERVICE_NOT_ONLINE = 45,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1499,7 +1505,7 @@ const char *zmgr_zone_uuid(const zmgr_zone *zone);
 // Requires: `zone` is NULL or a live zone.
 const char *zmgr_zone_created(const zmgr_zone *zone);
 
-// Returns the origin of the entry, "create" or "import"; NULL if it is not registered.
+// Returns the origin of the entry, "create", "import" or "golden"; NULL if it is not registered.
 //
 // Requires: `zone` is NULL or a live zone.
 const char *zmgr_zone_origin(const zmgr_zone *zone);

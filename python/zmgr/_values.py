@@ -105,6 +105,8 @@ class Origin(_Word):
     CREATE = "create"
     #: The zone was imported.
     IMPORT = "import"
+    #: A golden zone, from which others are cloned.
+    GOLDEN = "golden"
 
 
 class Operation(_Word):

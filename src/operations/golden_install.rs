@@ -26,7 +26,7 @@ pub(crate) fn install(
         Ok((action, zone)) => (action, Ok(Some(zone))),
         Err(error) => (Action::Failed, Err(error)),
     };
-    Outcome { name: name.to_string(), action, result, notes: events.take_notes() }
+    Outcome::new(name.to_string(), action, result, events.take_notes())
 }
 
 fn install_or_wait(

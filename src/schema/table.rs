@@ -994,6 +994,7 @@ pub(crate) static TABLE: &[NodeRule] = &[
         help: "Zones are cloned from a golden zone, which the first creation installs and which never boots. Zones share it if brand, publishers, packages, image, the directory of the zonepath and the host's version of entire are the same.",
         default: "golden #false",
         example: "golden #true",
+        format: 3,
         ..BASE
     },
     NodeRule {

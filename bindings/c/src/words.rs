@@ -251,10 +251,13 @@ pub enum zmgr_origin {
     ZMGR_ORIGIN_CREATE = 1,
     /// The zone was imported.
     ZMGR_ORIGIN_IMPORT = 2,
+    /// A golden zone, from which others are cloned.
+    ZMGR_ORIGIN_GOLDEN = 3,
 }
 
 converts! {
     Origin to zmgr_origin, or ZMGR_ORIGIN_NONE:
     Create ZMGR_ORIGIN_CREATE,
     Import ZMGR_ORIGIN_IMPORT,
+    Golden ZMGR_ORIGIN_GOLDEN,
 }

@@ -297,12 +297,7 @@ pub(crate) fn apply(
             }
             (Item::Golden(name), None) => {
                 let error = Error::new(Code::Internal, "a golden zone of no zone");
-                return Outcome {
-                    name: name.to_string(),
-                    action: Action::Failed,
-                    result: Err(error),
-                    notes: Vec::new(),
-                };
+                return Outcome::new(name.to_string(), Action::Failed, Err(error), Vec::new());
             }
         };
         if let (true, Some(prepared)) = (is_unbuilt(&comparison), &prepared) {
