@@ -157,6 +157,7 @@ struct Users<'p> {
     all: Vec<(usize, usize)>,
     /// Those whose link is unknown: they may be on any segment.
     anywhere: Vec<(usize, usize)>,
+    #[allow(clippy::type_complexity)]
     by_link: HashMap<(&'p str, Option<u16>), Vec<(usize, usize)>>,
 }
 

@@ -290,7 +290,7 @@ impl<'a> SummaryView<'a> {
     }
 
     /// Decodes everything.
-    pub fn to_summary(&self) -> EntrySummary {
+    pub fn to_summary(self) -> EntrySummary {
         self.rest().unwrap_or_else(|| EntrySummary { name: self.name.to_owned(), ..EntrySummary::default() })
     }
 

@@ -243,6 +243,7 @@ fn left_alone(name: &ZoneName, options: &ApplyOptions, error: &Error) -> Change 
 }
 
 /// What an operation works on.
+#[allow(clippy::large_enum_variant, reason = "golden zones are few")]
 enum Item<'h> {
     /// A golden zone that is installed.
     Golden(ZoneName),
