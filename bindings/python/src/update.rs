@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use zmgr_core::UpdateOptions;
 
+use crate::arguments::{Text, in_range};
 use crate::cancel::Cancel;
 use crate::convert::Names;
 use crate::manager::Manager;
@@ -65,8 +66,8 @@ impl Manager {
         force: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Cancel>,
-        jobs: usize,
-        on_failure: Option<&str>,
+        #[pyo3(from_py_with = in_range::<usize>)] jobs: usize,
+        on_failure: Option<Text>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = self.open(py)?;
         let names = names.unwrap_or_default();
