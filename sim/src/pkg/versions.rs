@@ -2,6 +2,8 @@
 //!
 //! A repository that lists the versions of a package (`publisher/NAME/pkg/PACKAGE/VERSION`, as a file repository does) offers the
 //! newest of them; one that lists none offers what every image has.
+//!
+//! [source: version.py and repository.py of pkg5; recorded: kind `packages`]
 
 use std::cmp::Ordering;
 use std::io;
