@@ -16,7 +16,8 @@ fn blocks(text: &str) -> String {
     assert_eq!(all.len(), 5, "the page has other blocks");
     // The test speaks between the first four and the backup, and after the end.
     let pause = "echo here; read -r line\n";
-    format!("{}{pause}{}{}{pause}", all[..3].concat(), all[3], format!("{pause}{}", all[4]))
+    let (setup, backup, restore) = (all[..3].concat(), all[3], all[4]);
+    format!("{setup}{pause}{backup}{pause}{restore}{pause}")
 }
 
 struct Script(Child, PathBuf);
