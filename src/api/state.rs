@@ -80,9 +80,10 @@ impl ZoneStatus {
     }
 }
 
-impl From<zoneadm::ZoneState> for ZoneStatus {
-    fn from(state: zoneadm::ZoneState) -> ZoneStatus {
-        match state {
+impl zoneadm::ZoneState {
+    /// Returns the status that callers see. Not a `From`, which would make the type of `exec` reachable for them.
+    pub(crate) fn status(self) -> ZoneStatus {
+        match self {
             zoneadm::ZoneState::Configured => ZoneStatus::Configured,
             zoneadm::ZoneState::Incomplete => ZoneStatus::Incomplete,
             zoneadm::ZoneState::Installed => ZoneStatus::Installed,

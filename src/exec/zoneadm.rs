@@ -9,7 +9,6 @@ use crate::error::{Code, Error, Result};
 use crate::value::name::ZoneName;
 
 /// The state of a zone, as the host names it.
-#[allow(unnameable_types, reason = "tests name it, through the feature internals")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ZoneState {

@@ -331,7 +331,7 @@ pub(crate) fn is_unused(context: &Context, golden: &ZoneName, except: &[ZoneName
             Code::WrongState,
             format!("{golden} is a golden zone, and zones are cloned from it: {}", clones.join(", ")),
         )
-        .with_help("it goes with its last clone, once `zmgr template refresh` has made a new one")),
+        .with_help("destroy those zones first, or in the same command")),
     }
 }
 
@@ -342,7 +342,7 @@ fn clones(context: &Context) -> Result<Vec<(ZoneName, ZoneName)>> {
         let Ok(name) = ZoneName::new(entry.summary.name) else { continue };
         let entry = match entries::entry(context, &name) {
             Err(error) if error.code() == Code::NotFound => continue,
-            // What cannot be read may be a clone of any.
+            // An unreadable entry may be a clone of any golden zone.
             entry => entry?,
         };
         let source = lineage::source_of(&entry).filter(|source| is_golden_name(source.as_str()));
@@ -359,7 +359,7 @@ pub(crate) fn refuse(entry: &ZoneEntry, operation: &str) -> Result<()> {
             Code::WrongState,
             format!("{} is a golden zone, which others are cloned from: it is not {operation}", entry.name),
         )
-        .with_help("run `zmgr template refresh TEMPLATE` for a new golden zone of a template")),
+        .with_help("destroy it once no zone is cloned from it: the next creation that needs it installs another")),
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn zones(registry: &Registry, host: Option<&Host>, query: &Query) -> 
         let by_name: HashMap<&str, &HostZone> = host.iter().map(|found| (found.name.as_str(), found)).collect();
         for zone in &mut zones {
             let found = by_name.get(zone.name.as_str());
-            zone.status = Some(found.map_or(ZoneStatus::Absent, |found| found.state.into()));
+            zone.status = Some(found.map_or(ZoneStatus::Absent, |found| found.state.status()));
         }
         if query.unregistered {
             let is_known = |name: &String| zones.binary_search_by(|zone| zone.name.cmp(name)).is_ok();
@@ -124,7 +124,7 @@ pub(crate) fn zone(registry: &Registry, host: Option<&Host>, name: &ZoneName) ->
             if found.state == zoneadm::ZoneState::Running {
                 up = verify_addresses::up(host, &entry)?;
             }
-            (Some(found.state.into()), pending::texts(host, &entry, Some(&found))?)
+            (Some(found.state.status()), pending::texts(host, &entry, Some(&found))?)
         }
         Some((_, Ok(None))) => (Some(ZoneStatus::Absent), Vec::new()),
         Some((_, Err(error))) if error.code() == Code::Cancelled => return Err(error),
@@ -232,7 +232,7 @@ fn of_host(found: &HostZone) -> Zone {
         name: found.name.clone(),
         brand: Some(found.brand.clone()),
         zonepath: Some(found.zonepath.clone()),
-        status: Some(found.state.into()),
+        status: Some(found.state.status()),
         uuid: found.uuid.clone(),
         ..Zone::default()
     }

@@ -165,7 +165,7 @@ pub(super) fn power_one(
     let (changed, zone) = result?;
     let spec = view::desired(config_tree, &entry);
     let pending = pending::texts(&context.host, &entry, Some(&zone))?;
-    let zone = Zone { pending, ..view::of_entry(&entry, spec.as_ref(), Some(zone.state.into())) };
+    let zone = Zone { pending, ..view::of_entry(&entry, spec.as_ref(), Some(zone.state.status())) };
     Ok((changed, zone))
 }
 

@@ -257,7 +257,7 @@ pub(crate) fn update_one(
         }
     };
     drop(step_context);
-    let status = context.host.zone_state(name)?.map(|zone| zone.state.into());
+    let status = context.host.zone_state(name)?.map(|zone| zone.state.status());
     let spec = view::spec(&context.registry, name).ok();
     Ok((action, view::read(&context.registry, name, spec.as_ref(), status)?, notes))
 }

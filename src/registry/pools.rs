@@ -147,18 +147,21 @@ impl<'a> Segment<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Pair {
     /// Places of the pool and of the network in it, of the pool whose name comes first.
-    first: (usize, usize),
-    second: (usize, usize),
+    first: Place,
+    second: Place,
 }
+
+/// A network: the positions of its pool and of the network within the pool.
+type Place = (usize, usize);
 
 /// The pools that have one network, by their links.
 #[derive(Default)]
 struct Users<'p> {
-    all: Vec<(usize, usize)>,
+    all: Vec<Place>,
     /// Those whose link is unknown: they may be on any segment.
-    anywhere: Vec<(usize, usize)>,
-    #[allow(clippy::type_complexity)]
-    by_link: HashMap<(&'p str, Option<u16>), Vec<(usize, usize)>>,
+    anywhere: Vec<Place>,
+    /// By stub or link, and VLAN.
+    by_link: HashMap<(&'p str, Option<u16>), Vec<Place>>,
 }
 
 /// Returns the overlapping networks of pools that may be on one segment, in the order of the names of the pools. Of two networks
@@ -190,7 +193,7 @@ pub(crate) fn overlapping(pools: &Pools) -> Vec<(&Pool, &PoolNetwork, &Pool, &Po
             for (_, length) in lengths.range((v4, 0)..=(v4, network.network.prefix_len())) {
                 let around = IpNet::new(network.network.addr(), *length).map(|around| around.trunc());
                 let Some(users) = around.ok().and_then(|around| users.get(&around)) else { continue };
-                let others: Vec<&(usize, usize)> = match stub {
+                let others: Vec<&Place> = match stub {
                     None => users.all.iter().filter(|other| other.0 != at).take(MAX_REPORTED).collect(),
                     Some(stub) => {
                         let near = users.by_link.get(&(stub, vlan)).into_iter().flatten().chain(&users.anywhere);

@@ -35,7 +35,7 @@ pub(crate) fn apply_one(
     let name = comparison.spec.name.clone();
     if approved.is_none() && !comparison.needs_reservation() {
         // Most zones need nothing, and no lock to find that out.
-        let status = comparison.host.as_ref().map(|(zone, _)| zone.state.into());
+        let status = comparison.host.as_ref().map(|(zone, _)| zone.state.status());
         let spec = comparison.spec.clone();
         let application = plan(&context.with_cancel(events), config_tree, snapshots, None, comparison, options, None)?;
         if application.is_nothing() && !application.is_outdated() {
@@ -64,7 +64,7 @@ pub(crate) fn apply_one(
         membership.settle(before, entries::entry(context, &name).ok().as_ref());
     }
     let found = context.host.zone_state(&name)?;
-    let status = found.as_ref().map(|zone| zone.state.into());
+    let status = found.as_ref().map(|zone| zone.state.status());
     let mut zone = view::read(&context.registry, &name, view::spec(&context.registry, &name).ok().as_ref(), status)?;
     zone.pending = pending::texts(&context.host, &entries::entry(context, &name)?, found.as_ref())?;
     let action = match (application.rebuild, application.is_nothing()) {

@@ -243,11 +243,11 @@ fn left_alone(name: &ZoneName, options: &ApplyOptions, error: &Error) -> Change 
 }
 
 /// What an operation works on.
-#[allow(clippy::large_enum_variant, reason = "golden zones are few")]
 enum Item<'h> {
     /// A golden zone that is installed.
     Golden(ZoneName),
-    Zone(ZoneName, Result<ZoneComparison<'h>>),
+    /// A zone, compared with the host.
+    Zone(ZoneName, Box<Result<ZoneComparison<'h>>>),
 }
 
 /// Applies the files of these zones, or of all if none is named.
@@ -289,10 +289,12 @@ pub(crate) fn apply(
     };
     let _ = snapshots.clones.set(lineage.clones());
     let goldens = prepared.iter().flat_map(|prepared| prepared.goldens.missing().cloned().map(Item::Golden));
-    let items = goldens.chain(comparisons.into_iter().map(|(name, comparison)| Item::Zone(name, comparison))).collect();
+    let items = goldens
+        .chain(comparisons.into_iter().map(|(name, comparison)| Item::Zone(name, Box::new(comparison))))
+        .collect();
     let outcomes = lineage.building()?.run((context, &config_tree), items, run, |item, events| {
         let (name, comparison) = match (item, &prepared) {
-            (Item::Zone(name, comparison), _) => (name, comparison),
+            (Item::Zone(name, comparison), _) => (name, *comparison),
             (Item::Golden(name), Some(prepared)) => {
                 return golden_install::install(context, prepared, &name, on_failure, None, events);
             }

@@ -265,7 +265,7 @@ fn adopt_all(
     let finish = |batch: &mut Vec<Adoption>, outcomes: &mut Vec<Outcome>| {
         let mut adopted = adopt_batch(context, config_tree, snapshots, std::mem::take(batch), all, events);
         for zone in adopted.iter_mut().filter_map(|outcome| outcome.result.as_mut().ok()?.as_mut()) {
-            zone.status = zones.get(zone.name.as_str()).map(|found| found.state.into());
+            zone.status = zones.get(zone.name.as_str()).map(|found| found.state.status());
         }
         outcomes.append(&mut adopted);
     };

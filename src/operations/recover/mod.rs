@@ -149,7 +149,7 @@ fn recover_one(
         let spec = view::desired(config_tree, &entry);
         let zone = asking.host.zone_state(name)?;
         let pending = pending::texts(&asking.host, &entry, zone.as_ref())?;
-        let status = zone.map(|zone| zone.state.into());
+        let status = zone.map(|zone| zone.state.status());
         return Ok(Done::Nothing(Zone { pending, ..view::of_entry(&entry, spec.as_ref(), status) }));
     };
     let id = super::identity::id_of(&entry)?;
@@ -254,7 +254,7 @@ impl Work<'_> {
     fn skip(&self, events: &EventSender) -> Result<Zone> {
         let name = &self.entry.name;
         events.note(format!("{name} has to be installed: run `zmgr recover {name}`"));
-        let status = self.findings.zone.as_ref().map(|zone| zone.state.into());
+        let status = self.findings.zone.as_ref().map(|zone| zone.state.status());
         view::read(&self.context.registry, name, Some(self.spec), status)
     }
 
@@ -302,7 +302,7 @@ impl Work<'_> {
         }
         if find::is_application(self.entry) {
             apply::finish(self.context, self.config_tree, self.entry, step_context, journal)?;
-            let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.into());
+            let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.status());
             let spec = view::spec(&self.context.registry, &self.entry.name).ok();
             return view::read(&self.context.registry, &self.entry.name, spec.as_ref(), status).map(Done::Finished);
         }
@@ -382,7 +382,7 @@ impl Work<'_> {
             executor::boot_again(step_context, journal, boot, self.config_tree.config.timeouts.shutdown)?;
         }
         journal.note(Note::Ready)?;
-        let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.into());
+        let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.status());
         view::read(&self.context.registry, &self.entry.name, Some(self.spec), status)
     }
 
@@ -394,7 +394,7 @@ impl Work<'_> {
 
     /// Returns the zone as the host has it now.
     fn as_it_is(&self) -> Result<Zone> {
-        let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.into());
+        let status = self.context.host.zone_state(&self.entry.name)?.map(|zone| zone.state.status());
         view::read(&self.context.registry, &self.entry.name, Some(self.spec), status)
     }
 

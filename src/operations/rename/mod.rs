@@ -175,7 +175,7 @@ fn reserve(
 
 /// Returns the zone under its current name.
 pub(crate) fn renamed(context: &Context, config_tree: &ConfigTree, name: &ZoneName) -> Result<Zone> {
-    let status = context.host.zone_state(name)?.map(|zone| zone.state.into());
+    let status = context.host.zone_state(name)?.map(|zone| zone.state.status());
     let entry = entry(context, name)?;
     let spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry).ok();
     view::read(&context.registry, name, spec.as_ref(), status)

@@ -81,7 +81,7 @@ pub(crate) fn create(
 
 /// Returns the zone as it is now.
 fn zone(context: &Context, name: &ZoneName) -> Result<Zone> {
-    let status = context.host.zone_state(name)?.map(|zone| zone.state.into());
+    let status = context.host.zone_state(name)?.map(|zone| zone.state.status());
     let spec = view::spec(&context.registry, name).ok();
     view::read(&context.registry, name, spec.as_ref(), status)
 }
