@@ -301,7 +301,10 @@ fn a_name_that_may_exist_once_is_claimed() {
     assert_eq!(error.code(), Code::Exists);
     assert!(error.message().contains("zone name \"web01\" is in use by zone web01 on host h1"), "{error}");
     create(&h2, "web02").unwrap();
-    let rename = |to: &str| h2.rename("web02", to, &RenameOptions::new(), &mut RunOptions::new()).map(drop);
+    let rename = |to: &str| {
+        let report = h2.rename("web02", to, &RenameOptions::new(), &mut RunOptions::new())?;
+        report.into_result().map(drop)
+    };
     assert_eq!(rename("web01").unwrap_err().code(), Code::Exists);
     rename("web03").unwrap();
     let names: Vec<String> = claims(&store).into_keys().filter(|key| key.starts_with("zone/")).collect();
