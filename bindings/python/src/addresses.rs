@@ -3,9 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::arguments::{Text, one_address};
+use crate::arguments::{Names, Text, one_address};
 use crate::cancel::Cancel;
-use crate::convert::{Names, from_json};
+use crate::convert::from_json;
 use crate::manager::Manager;
 use crate::run::{Run, asked};
 

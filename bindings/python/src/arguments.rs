@@ -103,6 +103,48 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Words {
     }
 }
 
+/// One string or several; empty if the argument was omitted.
+pub(crate) enum Names {
+    /// A single string.
+    One(String),
+    /// Strings from any iterable.
+    Many(Vec<String>),
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Names::Many(Vec::new())
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Names {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if given.is_instance_of::<PyString>() {
+            return text(given).map(Names::One);
+        }
+        given.try_iter()?.map(|name| text(name?.as_borrowed())).collect::<PyResult<_>>().map(Names::Many)
+    }
+}
+
+impl Names {
+    pub(crate) fn as_strs(&self) -> Vec<&str> {
+        match self {
+            Names::One(name) => vec![name],
+            Names::Many(names) => names.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// Returns owned strings, for use after the call.
+    pub(crate) fn into_vec(self) -> Vec<String> {
+        match self {
+            Names::One(name) => vec![name],
+            Names::Many(names) => names,
+        }
+    }
+}
+
 /// Converts an address, given as a string or an `ipaddress` object.
 pub(crate) fn one_address(address: &Bound<'_, PyAny>) -> PyResult<IpAddr> {
     let text = text(address.str()?.as_any().as_borrowed())?;

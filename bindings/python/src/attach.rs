@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use zmgr_core::AttachOptions;
 
+use crate::arguments::Names;
 use crate::cancel::Cancel;
-use crate::convert::Names;
 use crate::manager::Manager;
 use crate::plan::Plan;
 use crate::report::report_or_raise;

@@ -3,10 +3,8 @@
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyDict, PyList};
 use serde_json::Value;
-
-use crate::arguments::text;
 
 /// Converts JSON to dicts, lists and scalars.
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
@@ -54,46 +52,4 @@ pub(crate) fn from_json<'py>(
     value: &Value,
 ) -> PyResult<Bound<'py, PyAny>> {
     value_class(py, cell, name)?.call_method1("_from_json", (to_python(py, value)?,))
-}
-
-/// One string or several; empty if the argument was omitted.
-pub(crate) enum Names {
-    /// A single string.
-    One(String),
-    /// Strings from any iterable.
-    Many(Vec<String>),
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Names::Many(Vec::new())
-    }
-}
-
-impl<'a, 'py> FromPyObject<'a, 'py> for Names {
-    type Error = PyErr;
-
-    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        if given.is_instance_of::<PyString>() {
-            return text(given).map(Names::One);
-        }
-        given.try_iter()?.map(|name| text(name?.as_borrowed())).collect::<PyResult<_>>().map(Names::Many)
-    }
-}
-
-impl Names {
-    pub(crate) fn as_strs(&self) -> Vec<&str> {
-        match self {
-            Names::One(name) => vec![name],
-            Names::Many(names) => names.iter().map(String::as_str).collect(),
-        }
-    }
-
-    /// Returns owned strings, for use after the call.
-    pub(crate) fn into_vec(self) -> Vec<String> {
-        match self {
-            Names::One(name) => vec![name],
-            Names::Many(names) => names,
-        }
-    }
 }

@@ -4,9 +4,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use zmgr_core::ApplyOptions;
 
-use crate::arguments::{Pairs, Text, in_range};
+use crate::arguments::{Names, Pairs, Text, in_range};
 use crate::cancel::Cancel;
-use crate::convert::{Names, from_json};
+use crate::convert::from_json;
 use crate::manager::Manager;
 use crate::plan::Plan;
 use crate::report::report_or_raise;

@@ -3,9 +3,8 @@
 use pyo3::prelude::*;
 use zmgr_core::DestroyOptions;
 
-use crate::arguments::{ByName, Pairs, Text, in_range};
+use crate::arguments::{ByName, Names, Pairs, Text, in_range};
 use crate::cancel::Cancel;
-use crate::convert::Names;
 use crate::manager::Manager;
 use crate::plan::Plan;
 use crate::report::report_or_raise;

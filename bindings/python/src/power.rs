@@ -7,9 +7,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 use zmgr_core::{ExecOptions, ExecStream, HaltOptions};
 
-use crate::arguments::{Text, Words, in_range, seconds};
+use crate::arguments::{Names, Text, Words, in_range, seconds};
 use crate::cancel::Cancel;
-use crate::convert::{Names, value_class};
+use crate::convert::value_class;
 use crate::guard::guarded;
 use crate::manager::Manager;
 use crate::plan::Plan;

@@ -5,9 +5,9 @@ use pyo3::sync::PyOnceLock;
 use serde_json::json;
 use zmgr_core::{RollbackOptions, Snapshot};
 
-use crate::arguments::Text;
+use crate::arguments::{Names, Text};
 use crate::cancel::Cancel;
-use crate::convert::{Names, from_json};
+use crate::convert::from_json;
 use crate::manager::Manager;
 use crate::plan::Plan;
 use crate::report::report_or_raise;

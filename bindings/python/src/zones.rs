@@ -6,9 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use zmgr_core::{CreateOptions, DestroyOptions, ImportOptions, Query, QueryHost, RecoverOptions, ReinstallOptions};
 
-use crate::arguments::{ByName, Pairs, Text, in_range, one_address};
+use crate::arguments::{ByName, Names, Pairs, Text, in_range, one_address};
 use crate::cancel::Cancel;
-use crate::convert::Names;
 use crate::error::invalid;
 use crate::manager::Manager;
 use crate::report::report_or_raise;
