@@ -31,8 +31,9 @@ fn of_node(node: &Node, rule: &NodeRule) -> u32 {
     arguments.into_iter().flatten().chain(properties).chain(inner).fold(rule.format, u32::max)
 }
 
-/// Words that came after the first format: of `address`, of `origin`, of `state` and of its property `before`.
-const NEWER_WORDS: [(&str, u32); 5] = [("dhcp", 3), ("slaac", 3), ("golden", 3), ("desired", 3), ("detached", 3)];
+/// Words that came after the first format: of `address`, `origin`, `without`, `state` and its property `before`.
+const NEWER_WORDS: [(&str, u32); 6] =
+    [("dhcp", 3), ("slaac", 3), ("golden", 3), ("desired", 3), ("detached", 3), ("after", 3)];
 
 fn newer_word(word: &str) -> Option<u32> {
     NEWER_WORDS.iter().find(|(newer, _)| *newer == word).map(|(_, format)| *format)
