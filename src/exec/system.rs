@@ -564,7 +564,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "before\none\ntwo\nthree\n");
         assert!(lines.contains(&"two".to_owned()), "{lines:?}");
         let error = completed.check().unwrap_err();
-        assert!(error.message().ends_with("output: one\n  output: two\n  output: three"), "{error}");
+        assert!(error.message().ends_with("exit status 1: three"), "{error}");
         assert_eq!(error.command().unwrap().log.as_deref(), Some(path.as_path()));
         fs::remove_file(&path).unwrap();
         runner.run(&Invocation::new("zoneadm").with_output(Output::Log(path.clone())), &mut quiet).unwrap();

@@ -269,7 +269,7 @@ fn the_entry_is_edited_in_the_meantime() {
     let path = fixture.entry("web01");
     let interfered = fixture.with_interference(When::Before, "web01 install", move |_| {
         let text = fs::read_to_string(&path).unwrap();
-        fs::write(&path, text.replacen("format 2", "// by hand\n    attr \"owner\" \"alice\"\n    format 2", 1))
+        fs::write(&path, text.replacen("format 3", "// by hand\n    attr \"owner\" \"alice\"\n    format 3", 1))
             .unwrap();
     });
     create(&interfered).unwrap();
