@@ -8,6 +8,7 @@
 """
 
 import logging as _logging
+import sys as _sys
 
 from ._errors import (
     AddressInUseError,
@@ -98,7 +99,10 @@ from ._values import (
 )
 
 try:
-    from ._zmgr import Cancel, Manager, Plan, SimHost, Zone, __version__, fleet_check, fleet_zones
+    from ._zmgr import Cancel, Manager, Plan, SimHost, Zone, __version__, _is_first, fleet_check, fleet_zones
+
+    if not _is_first(_sys):
+        raise ImportError("another interpreter imported it")
 except ImportError as _error:
     if "interpreter" not in str(_error):
         raise

@@ -43,11 +43,12 @@ _Addresses = Mapping[str, _Address | Iterable[_Address]]
 _Progress = Callable[[Event], object]
 _OnFailure = Literal["rollback", "keep"]
 
-__all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answer", "_codes", "_main", "_words", "fleet_check", "fleet_zones"]
+__all__ = ["Cancel", "Manager", "Plan", "SimHost", "Zone", "__version__", "_answer", "_codes", "_is_first", "_main", "_words", "fleet_check", "fleet_zones"]
 
 __version__: str
 
 def _codes() -> list[tuple[str, int, bool]]: ...
+def _is_first(sys: object) -> bool: ...
 def _words() -> dict[str, list[str]]: ...
 def _main(words: Sequence[str], program: Sequence[str]) -> int: ...
 

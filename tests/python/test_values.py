@@ -79,9 +79,9 @@ def test_types_of_the_standard_library(zmgr_manager: zmgr.Manager, zone: zmgr.Zo
     assert isinstance(zone.uuid, uuid.UUID) and str(zone.uuid) == zone.to_dict()["uuid"]
     assert zone.created is not None and zone.created.tzinfo is not None
     assert abs((datetime.datetime.now(datetime.timezone.utc) - zone.created).total_seconds()) < 3600
-    (outcome,) = zmgr_manager.create_snapshot("web01", "before")
-    assert outcome.action is zmgr.Action.SNAPSHOT_TAKEN
+    taken = zmgr_manager.create_snapshot("web01", "before")
     (snapshot,) = zmgr_manager.snapshots()
+    assert snapshot.label == taken.label == "before"
     assert snapshot.created >= zone.created
     config = zmgr_manager.config()
     assert config.zonepath_prefix == Path("/zones") and isinstance(config.log_dir, Path)

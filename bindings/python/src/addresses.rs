@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::arguments::{Names, Text, one_address};
+use crate::arguments::{Names, Text, one_address, text};
 use crate::cancel::Cancel;
 use crate::convert::from_json;
 use crate::manager::Manager;
@@ -96,7 +96,7 @@ impl Manager {
     fn find<'py>(&self, py: Python<'py>, what: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         static FOUND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let manager = self.open(py)?;
-        let what = what.str()?.to_string();
+        let what = text(what.str()?.as_any().as_borrowed())?;
         let found = asked(py, &manager, |manager| manager.find(&what))?;
         from_json(py, &FOUND, "Found", &found.to_json())
     }

@@ -35,6 +35,7 @@ mod _zmgr {
     use std::ffi::OsString;
 
     use pyo3::prelude::*;
+    use pyo3::sync::PyOnceLock;
 
     #[pymodule_export]
     use crate::cancel::Cancel;
@@ -73,6 +74,14 @@ mod _zmgr {
             };
         }
         words!(Action, AddressStanding, Operation, ZoneState, ZoneStatus).into()
+    }
+
+    /// Returns true if the interpreter of this `sys` imported the module first. Others get its classes, since Python copies a module
+    /// that it has loaded already.
+    #[pyfunction]
+    fn _is_first(py: Python<'_>, sys: Py<PyAny>) -> bool {
+        static FIRST: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        FIRST.get_or_init(py, || sys.clone_ref(py)).is(&sys)
     }
 
     /// Returns every error code: name, number, and whether the same call may succeed later.
