@@ -59,6 +59,13 @@ impl Failure {
                 {
                     Failure::new(Effect::NoneHere, words(error))
                 }
+                // etcd checks the certificate of a host after the handshake is over for the host: a request that is written then
+                // may find the connection closed before the alert can be read.
+                None if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
+                    Failure::new(Effect::Unknown, words(error)).help(
+                        "if this lasts, etcd may not accept the certificate of this host: check `cert` and `key` in `tls` of config.kdl, and --trusted-ca-file of etcd",
+                    )
+                }
                 None => Failure::new(Effect::Unknown, words(error)),
             },
             // Only http errors of a malformed answer are left: the request was sent.
