@@ -409,6 +409,47 @@ static void a_fleet_is_compared(const char *scratch) {
     DROP(error);
 }
 
+/* Writes config.kdl of a tree. */
+static void configure(const char *directory, const char *text) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/etc/zmgr/config.kdl", directory);
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL);
+    if (file) {
+        CHECK(fputs(text, file) >= 0);
+        CHECK(fclose(file) == 0);
+    }
+}
+
+/* A host without a store is in no fleet; a store that cannot be reached changes nothing. */
+static void a_store_is_needed(const char *scratch) {
+    char directory[4096];
+    zmgr_open_options options;
+    zmgr_manager *manager = NULL;
+    zmgr_error *error = NULL;
+    zmgr_value *value = NULL;
+    snprintf(directory, sizeof directory, "%s/fleet-h1", scratch);
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.simulate_dir = directory;
+    for (int stored = 0; stored < 2; stored++) {
+        zmgr_status wanted = stored ? ZMGR_STORE_UNREACHABLE : ZMGR_CONFIG;
+        configure(directory, stored ? "host \"h1\"\nstore \"etcd\" { fleet \"prod\"; endpoint \"http://127.0.0.1:1\"; timeout 1 }\n"
+                                    : "host \"h1\"\n");
+        CHECK_STATUS(zmgr_open(&options, &manager, &error), ZMGR_OK, error);
+        CHECK_STATUS(zmgr_fleet_status(manager, &value, &error), wanted, error);
+        DROP(error);
+        CHECK_STATUS(zmgr_fleet_join(manager, NULL, &value, &error), wanted, error);
+        DROP(error);
+        CHECK_STATUS(zmgr_fleet_forget(manager, "h2", &value, &error), wanted, error);
+        DROP(error);
+        CHECK_STATUS(zmgr_fleet_push(manager, "internal", NULL, &error), stored ? ZMGR_NOT_FOUND : ZMGR_CONFIG, error);
+        DROP(error);
+        CHECK(value == NULL);
+        zmgr_close(manager);
+    }
+}
+
 /* What is wrong with the host comes as items, each with its level, kind and area. */
 static void a_host_is_diagnosed(zmgr_manager *manager, const char *directory) {
     zmgr_error *error = NULL;
@@ -518,6 +559,7 @@ int main(int argc, char **argv) {
     power_and_commands(manager);
     snapshots_are_taken_and_rolled_back_to(manager);
     a_fleet_is_compared(directory);
+    a_store_is_needed(directory);
     a_host_is_diagnosed(manager, directory);
     zmgr_close(manager);
     return check_done();
