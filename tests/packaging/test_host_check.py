@@ -234,7 +234,8 @@ def test_names_and_addresses_are_replaced_throughout(new_host):
     )
     publisher = host.root / "usr/sbin/pkg"
     publisher.write_text(
-        "#!/bin/sh\nprintf 'corp-internal\\ttrue\\tfalse\\ttrue\\torigin\\tonline\\thttps://alice:pw@pkg.corp.example.com/x/\\t-\\n"
+        "#!/bin/sh\ncase \"$*\" in *' list '*) echo 'entire  0.5.11-2020.0.1.20000  i--'; exit;; esac\n"
+        "printf 'corp-internal\\ttrue\\tfalse\\ttrue\\torigin\\tonline\\thttps://alice:pw@pkg.corp.example.com/x/\\t-\\n"
         "openindiana.org\\ttrue\\tfalse\\ttrue\\torigin\\tonline\\thttps://pkg.openindiana.org/hipster/\\t-\\n'\n"
     )
     outcome = check(host)
