@@ -69,6 +69,8 @@ impl Scanner<'_> {
 
     /// `end` becomes the end of the last part of the node.
     fn tail_up_to(&mut self, open: &mut Vec<usize>, mut after: After, end: &mut usize) {
+        // `/-` may touch the `}` of the node's block, but no value and no block that was dropped.
+        let mut may_touch = matches!(after, After::Block);
         loop {
             *end = self.at;
             let gap = self.node_space(open.len());
@@ -100,6 +102,10 @@ impl Scanner<'_> {
                     }
                     match self.peek() {
                         Some('{') => {
+                            if gap == Gap::None && !may_touch {
+                                return self.touching_slashdash(start);
+                            }
+                            may_touch = false;
                             let start = self.at;
                             self.at += 1;
                             self.dropped_block(open.len(), start);
@@ -130,13 +136,7 @@ impl Scanner<'_> {
                                 return self.skip_line(start);
                             }
                             if gap == Gap::None {
-                                self.fault(
-                                    "unexpected",
-                                    start,
-                                    "`/-` directly after another value",
-                                    Some("put a space between them"),
-                                );
-                                return self.skip_line(start);
+                                return self.touching_slashdash(start);
                             }
                             if !self.entry(open.len(), true) {
                                 return;
@@ -172,6 +172,12 @@ impl Scanner<'_> {
                 }
             }
         }
+    }
+
+    /// A `/-` without a space before it.
+    fn touching_slashdash(&mut self, start: usize) {
+        self.fault("unexpected", start, "`/-` directly after another value", Some("put a space between them"));
+        self.skip_line(start);
     }
 
     /// The block after `/-`: scanned with the same rules by a scanner that keeps its own stack of blocks.

@@ -3,6 +3,11 @@ use proptest::prelude::*;
 use super::super::read::nodes_of;
 use super::*;
 
+/// Inputs for each property: a hundred times as many in `make soak`.
+fn cases() -> ProptestConfig {
+    ProptestConfig::with_cases(if std::env::var_os("ZMGR_SOAK").is_some() { 200_000 } else { 2000 })
+}
+
 /// Has the parser read a text, or the copy of it in which every problem is bridged.
 fn by_the_parser(text: &str) -> Option<Vec<Node>> {
     let mut scanner = Scanner::new(text);
@@ -120,6 +125,14 @@ fn the_scanner_reads_every_construct_as_the_parser_does() {
         "a -inf",
         "a k=nan",
         "a null=1",
+        "a/- {}",
+        "a/-{} b",
+        "a /-{}/-{}",
+        "a /-{} /-{}",
+        "a {}/-{}",
+        "a {} /-{}/-{}",
+        "a 1/-{ b }",
+        "a \"x\"/-{}",
     ] {
         agrees(text).unwrap();
     }
@@ -157,7 +170,7 @@ fn the_scanner_reads_every_construct_as_the_parser_does() {
 fn test_cases() -> std::path::PathBuf {
     let cargo = std::env::var("CARGO").expect("cargo runs the tests");
     let mut command = std::process::Command::new(cargo);
-    command.args(["metadata", "--format-version", "1", "--locked", "--offline"]);
+    command.args(["metadata", "--format-version", "1", "--locked"]);
     let answer = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
@@ -190,7 +203,7 @@ fn test_cases_of_kdl_are_read_as_the_parser_reads_them() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(cases())]
 
     #[test]
     fn any_text_is_read_as_the_parser_reads_it(pieces in proptest::collection::vec(prop_oneof![
