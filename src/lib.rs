@@ -141,8 +141,8 @@ pub use documents::zone::{
 };
 pub use error::{Code, Diagnostic, Error, FailedCommand, Result, Severity};
 pub use fleet::{
-    ClaimKind, Fleet, FleetZone, MAX_STORE_KEYS, Store, StoreAnswer, StoreClaim, StoreHost, StoreKey, StorePool,
-    StoreRecord, StoreRefusal, StoreValue,
+    ClaimKind, Fleet, FleetClaim, FleetClaimKind, FleetHost, FleetPool, FleetStatus, FleetZone, MAX_STORE_KEYS, Store,
+    StoreAnswer, StoreClaim, StoreHost, StoreKey, StorePool, StoreRecord, StoreRefusal, StoreValue,
 };
 pub use host::{BrandFact, BrandOperation, Distribution, Evidence, brand_reference, explain_brand};
 pub use ipam::{AddressRange, AddressUse, Family, RangeUse, Usage};
@@ -150,7 +150,6 @@ pub use log::{LogLevel, LogRecord};
 pub use manager::{Manager, ManagerBuilder};
 pub use operations::diff::{Drift, DriftCause, DriftGroup, DriftItem, DriftStatus, SettingChange, ZoneDrift};
 pub use operations::find::{Found, HeldKind, HolderKind, Holding, HoldingReason, PoolPlace};
-pub use operations::fleet::{FleetClaim, FleetHost, FleetPool, FleetStatus};
 pub use operations::set::setting_keys;
 pub use registry::{AddressStanding, Allocation, HeldAddress, HeldBy, PoolUsage};
 pub use schema::{ExplainedValue, Explanation, TakesEffect, explain, nodes, reference};

@@ -562,12 +562,22 @@ class FleetZone(_Value):
         )
 
 
+class FleetClaimKind(_Word):
+    """Kind of something that an entry of a host holds in a fleet."""
+
+    #: Address of a segment.
+    ADDRESS = "address"
+    #: MAC address of a segment.
+    MAC = "mac"
+    #: Name of a zone.
+    ZONE = "zone"
+
+
 @dataclass(frozen=True)
 class FleetClaim(_Value):
     """Something that an entry of a host holds in a fleet."""
 
-    #: ``address``, ``mac`` or ``zone``.
-    kind: str
+    kind: FleetClaimKind
     #: Address or name.
     value: str
     #: Segment of an address.
@@ -579,7 +589,7 @@ class FleetClaim(_Value):
 
     @classmethod
     def _from_json(cls, c: dict[str, Any]) -> FleetClaim:
-        return cls(**c)
+        return cls(**{**c, "kind": FleetClaimKind(c["kind"])})
 
 
 @dataclass(frozen=True)
@@ -632,7 +642,7 @@ class FleetStatus(_Value):
             joined=s["joined"],
             hosts=tuple(FleetHost(**host) for host in s["hosts"]),
             pools=tuple(FleetPool(**pool) for pool in s["pools"]),
-            claims=tuple(FleetClaim(**claim) for claim in s["claims"]),
+            claims=tuple(FleetClaim._from_json(claim) for claim in s["claims"]),
             problems=tuple(Diagnostic._from_json(problem) for problem in s["problems"]),
         )
 

@@ -6,12 +6,14 @@ mod check;
 mod keys;
 #[cfg(feature = "internals")]
 mod memory;
+mod status;
 mod store;
 mod tree;
 
 pub use keys::{ClaimKind, StoreClaim, StoreHost, StoreKey, StorePool, StoreRecord, StoreValue};
 #[cfg(feature = "internals")]
 pub use memory::{Disturbance, MemoryStore, StoreCall};
+pub use status::{FleetClaim, FleetClaimKind, FleetHost, FleetPool, FleetStatus};
 pub use store::{MAX_STORE_KEYS, Store, StoreAnswer, StoreRefusal};
 
 use std::path::{Path, PathBuf};

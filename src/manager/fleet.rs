@@ -3,7 +3,8 @@
 use super::Manager;
 use crate::api::{RecordedOperation, RunOptions};
 use crate::error::Result;
-use crate::operations::fleet::{self, FleetClaim, FleetStatus};
+use crate::fleet::{FleetClaim, FleetStatus};
+use crate::operations::fleet;
 use crate::value::name::PoolName;
 
 impl Manager {

@@ -88,14 +88,14 @@ pub(crate) fn plan(
         }
     };
     if !entry.is_golden() {
-        golden::is_free_name(name)?;
+        golden::check_name(name)?;
     }
     let mut spec = effective(&config_tree.config, &config_tree.templates, &config_tree.pools, &entry)?;
     let attach = options.attach.as_ref();
     match (attach, inputs.goldens.of(name), &spec.clone_from) {
         (Some(_), ..) => spec.clone_from = None,
         (None, Some(golden), _) => spec.clone_from = Some(golden.clone().into()),
-        (None, None, Some(source)) => golden::is_free_source(source)?,
+        (None, None, Some(source)) => golden::check_source(source)?,
         (None, None, None) => {}
     }
     let was_detached = entry.state == Some(EntryState::Detached);
@@ -103,7 +103,7 @@ pub(crate) fn plan(
         same_place(&entry, &spec)?;
     }
     preconditions::creatable(inputs, &spec, options)?;
-    preconditions::has_own_place(allocator, &spec)?;
+    preconditions::check_own_place(allocator, &spec)?;
     if !spec.resources.datasets.is_empty() {
         preconditions::delegated_once(&spec, inputs.delegated)?;
         // Read under the registry lock, so that no other creation can interfere.

@@ -74,7 +74,7 @@ impl Places {
     }
 
     /// Checks that nothing is at this zonepath.
-    pub(crate) fn is_vacant(&self, host: &Host, zone: &ZoneName, zonepath: &str) -> Result<()> {
+    pub(crate) fn check_vacant(&self, host: &Host, zone: &ZoneName, zonepath: &str) -> Result<()> {
         if let Some(found) = self.name(zonepath).and_then(|name| self.datasets.get(&name)) {
             return Err(occupied(zone, zonepath, found));
         }
@@ -180,7 +180,7 @@ pub(crate) fn installed(step_context: &StepContext<'_>, zonepath: &str) -> Resul
 
 /// Checks that an uninstall would destroy only what zmgr made: the dataset has the recorded guid, or was claimed before it was
 /// made. Unless `purge`, no dataset that is delegated to the zone may go with it.
-pub(crate) fn may_destroy(step_context: &StepContext<'_>, zonepath: &str, purge: bool) -> Result<()> {
+pub(crate) fn check_destroyable(step_context: &StepContext<'_>, zonepath: &str, purge: bool) -> Result<()> {
     let recorded = step_context.made.of_zonepath();
     let found = dataset_of(&step_context.host, zonepath)?;
     let is_mounted = found.as_ref().is_some_and(|found| found.mounted && found.mountpoint.as_deref() == Some(zonepath));
@@ -228,7 +228,7 @@ pub(crate) fn recorded(dataset: &Dataset) -> MadeDataset {
 }
 
 /// Checks, before anything is planned, that a zone's files are in the dataset that zmgr recorded for it.
-pub(crate) fn is_ours(recorded: &[MadeDataset], zone: &ZoneName, dataset: Option<&Dataset>) -> Result<()> {
+pub(crate) fn check_ours(recorded: &[MadeDataset], zone: &ZoneName, dataset: Option<&Dataset>) -> Result<()> {
     let guid = recorded.iter().find(|made| made.zonepath).and_then(|made| made.guid.as_ref());
     match (guid, dataset) {
         (Some(guid), Some(found)) if *guid != found.guid => Err(not_ours(found, true).with_help(format!(

@@ -33,7 +33,7 @@ fn is_within(inner: &str, outer: &str) -> bool {
 }
 
 /// Checks that no other zone has the dataset or a part of it.
-pub(crate) fn is_free(zone: &str, dataset: &str, others: &[Delegation]) -> Result<()> {
+pub(crate) fn check_free(zone: &str, dataset: &str, others: &[Delegation]) -> Result<()> {
     let other = others.iter().find(|other| other.zone != zone && overlap(&other.dataset, dataset));
     let Some(Delegation { zone: holder, dataset: theirs }) = other else { return Ok(()) };
     let what = match theirs == dataset {
@@ -45,7 +45,7 @@ pub(crate) fn is_free(zone: &str, dataset: &str, others: &[Delegation]) -> Resul
 }
 
 /// Checks that neither the host nor another zone lives in a dataset that is to be delegated, or has it within its own.
-pub(crate) fn is_delegable(
+pub(crate) fn check_delegable(
     inventory: &Inventory<'_>,
     zone: &str,
     zonepath: &str,
@@ -104,10 +104,10 @@ mod tests {
     fn a_part_of_a_dataset_of_another_zone_is_not_free() {
         let others = [Delegation { zone: "a".into(), dataset: "rpool/data/a".into() }];
         for taken in ["rpool/data/a", "rpool/data/a/b", "rpool/data"] {
-            assert_eq!(is_free("b", taken, &others).unwrap_err().code(), Code::Config, "{taken}");
+            assert_eq!(check_free("b", taken, &others).unwrap_err().code(), Code::Config, "{taken}");
         }
-        is_free("b", "rpool/data/ab", &others).unwrap();
-        is_free("a", "rpool/data/a/b", &others).unwrap();
+        check_free("b", "rpool/data/ab", &others).unwrap();
+        check_free("a", "rpool/data/a/b", &others).unwrap();
     }
 
     #[test]

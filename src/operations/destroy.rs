@@ -76,7 +76,7 @@ pub(crate) fn plan(
         if options.keep_data {
             impact.check_detachable(name)?;
         } else {
-            data::is_ours(&entry.datasets, name, impact.dataset())?;
+            data::check_ours(&entry.datasets, name, impact.dataset())?;
             impact.check_destroyable(name, options.force, options.purge)?;
         }
         notes = impact.notes(&zone.zonepath, options.keep_data);
@@ -293,7 +293,7 @@ pub(crate) fn plan_destruction(
     let release =
         context.membership(config_tree).ok().flatten().is_some_and(|membership| membership.wanted(&entry).is_some());
     if entry.is_golden() {
-        golden::is_unused(context, name, removal.clones.of(name))?;
+        golden::check_unused(context, name, removal.clones.of(name))?;
     }
     let Some(zone) = context.host.zone_state(name)? else {
         if options.keep_entry && entry.state == Some(EntryState::Ready) {

@@ -1,149 +1,20 @@
-//! What a host does with its fleet: join it, compare with it, forget a dead member, change a shared pool.
+//! Operations on a fleet: join it, compare this host with it, forget a dead member, change a shared pool.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use serde::Serialize;
 
 use super::config_tree::ConfigTree;
 use super::membership::{Claimed, Membership, Stores, Wanted, ask, holder, taken};
 use crate::documents::config::Config;
 use crate::documents::document::Document;
 use crate::error::{Code, Diagnostic, Error, Result};
-use crate::fleet::{StoreAnswer, StoreHost, StoreKey, StorePool, StoreRecord, StoreRefusal, StoreValue};
+use crate::fleet::{
+    FleetClaim, FleetHost, FleetPool, FleetStatus, StoreAnswer, StoreHost, StoreKey, StorePool, StoreRecord,
+    StoreRefusal, StoreValue,
+};
 use crate::ipam::{AddressClass, Space};
 use crate::registry::{self, Registry, Wait, now};
 use crate::value::EntryId;
 use crate::value::name::PoolName;
-
-/// A fleet, as its store and this host see it at one moment.
-///
-/// ```no_run
-/// # use zmgr::*;
-/// let manager = Manager::open("/etc/zmgr")?;
-/// let status: FleetStatus = manager.fleet_status()?;
-/// println!("{} of fleet {}: {} hosts", status.host, status.fleet, status.hosts.len());
-/// for problem in &status.problems {
-///     println!("{problem}");
-/// }
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct FleetStatus {
-    /// Name of the fleet.
-    pub fleet: String,
-    /// Name of this host.
-    pub host: String,
-    /// True if this host is a member.
-    pub joined: bool,
-    /// Members, and hosts that hold something, by name.
-    pub hosts: Vec<FleetHost>,
-    /// Shared pools of this tree and of the store, by name.
-    pub pools: Vec<FleetPool>,
-    /// What is held, by key.
-    pub claims: Vec<FleetClaim>,
-    /// Claims of this host that no entry has, entries whose claims are missing or held by others, pools that differ.
-    #[serde(serialize_with = "diagnostics")]
-    pub problems: Vec<Diagnostic>,
-}
-
-fn diagnostics<S: serde::Serializer>(all: &[Diagnostic], serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_seq(all.iter().map(Diagnostic::to_json))
-}
-
-/// A host of a fleet.
-///
-/// ```no_run
-/// # use zmgr::*;
-/// # let manager = Manager::open("/etc/zmgr")?;
-/// for host in manager.fleet_status()?.hosts {
-///     let host: FleetHost = host;
-///     println!("{} holds {} addresses and names", host.name, host.claims);
-/// }
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct FleetHost {
-    /// Its name.
-    pub name: String,
-    /// Time at which it joined, RFC 3339; `None` if it is not a member but still holds something.
-    pub joined: Option<String>,
-    /// Number of addresses, MAC addresses and zone names that it holds.
-    pub claims: usize,
-}
-
-/// A pool that hosts of a fleet share.
-///
-/// ```no_run
-/// # use zmgr::*;
-/// # let manager = Manager::open("/etc/zmgr")?;
-/// let differs = |pool: &FleetPool| pool.digest.is_some() && pool.stored.is_some() && pool.digest != pool.stored;
-/// assert!(!manager.fleet_status()?.pools.iter().any(differs));
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct FleetPool {
-    /// Its name.
-    pub name: PoolName,
-    /// Its segment, if this tree has the pool.
-    pub segment: Option<String>,
-    /// Digest of this tree's definition.
-    pub digest: Option<String>,
-    /// Digest of the fleet's definition; `None` until something is allocated.
-    pub stored: Option<String>,
-    /// Host that wrote the fleet's definition.
-    pub written_by: Option<String>,
-}
-
-/// Something that an entry of a host holds in a fleet.
-///
-/// ```no_run
-/// # use zmgr::*;
-/// # let manager = Manager::open("/etc/zmgr")?;
-/// let free: Vec<FleetClaim> = manager.fleet_forget("h3")?;
-/// println!("{} addresses and names are free", free.len());
-/// # Ok::<(), Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct FleetClaim {
-    /// `address`, `mac` or `zone`.
-    pub kind: String,
-    /// The address or name.
-    pub value: String,
-    /// The segment of an address.
-    pub segment: Option<String>,
-    /// Host that holds it; `None` if its value cannot be read.
-    pub host: Option<String>,
-    /// Zone or reservation that holds it, such as `zone web01`.
-    pub holder: Option<String>,
-}
-
-impl FleetStatus {
-    /// Returns the status as JSON, as `zmgr fleet status --json` prints it.
-    pub fn to_json(&self) -> serde_json::Value {
-        serde_json::to_value(self).unwrap_or_default()
-    }
-}
-
-fn claim(record: &StoreRecord) -> Option<FleetClaim> {
-    let (kind, value, segment) = match &record.key {
-        StoreKey::Ip { segment, address } => ("address", address.to_string(), Some(segment.clone())),
-        StoreKey::Mac { segment, mac } => ("mac", mac.to_string(), Some(segment.clone())),
-        StoreKey::Zone(name) => ("zone", name.to_string(), None),
-        StoreKey::Host(_) | StoreKey::Pool(_) => return None,
-    };
-    let held = record.claim();
-    Some(FleetClaim {
-        kind: kind.to_owned(),
-        value,
-        segment,
-        host: held.map(|claim| claim.host.clone()),
-        holder: held.map(|claim| format!("{} {}", claim.kind.as_str(), claim.name)),
-    })
-}
 
 /// Returns this host as a member of the fleet that config.kdl names.
 fn membership(registry: &Registry, stores: &Stores) -> Result<(ConfigTree, Membership)> {
@@ -221,7 +92,7 @@ pub(crate) fn status(registry: &Registry, stores: &Stores) -> Result<FleetStatus
         }
     }
     problems.extend(differences(&wanted(registry, &membership)?, &records, &host));
-    let claims = records.iter().filter_map(claim).collect();
+    let claims = records.iter().filter_map(FleetClaim::of).collect();
     let fleet = membership.config.fleet.clone();
     Ok(FleetStatus { fleet, host, joined, hosts: hosts.into_values().collect(), pools, claims, problems })
 }
@@ -366,9 +237,10 @@ pub(crate) fn forget(registry: &Registry, stores: &Stores, host: &str) -> Result
         records.into_iter().filter(|record| record.claim().is_some_and(|claim| claim.host == host)).collect();
     match ask(|| store.forget(host)) {
         StoreAnswer::Done(removed) => {
-            gone.extend(held.iter().filter_map(claim));
-            let later = removed.iter().filter(|record| !held.contains(record));
-            gone.extend(later.filter_map(claim));
+            gone.extend(held.iter().filter_map(FleetClaim::of));
+            let known: BTreeMap<&StoreKey, &StoreValue> = held.iter().map(|held| (&held.key, &held.value)).collect();
+            let later = removed.iter().filter(|record| known.get(&record.key) != Some(&&record.value));
+            gone.extend(later.filter_map(FleetClaim::of));
             Ok(gone)
         }
         StoreAnswer::Refused(refusal) => Err(membership.refused(refusal)),

@@ -64,7 +64,7 @@ impl Goldens {
     /// Finds the golden zone of a zone with this spec.
     fn choose(&mut self, inputs: &Inputs<'_>, spec: &ZoneSpec, base: &str) -> Result<ZoneName> {
         let known = Generations::of(base, &inputs.snapshots.host, inputs.registered);
-        let generation = match known.usable.filter(|_| !inputs.again) {
+        let generation = match known.usable {
             Some(usable) => return name_of(base, usable),
             // Another process is installing it, or has died.
             None => known.unfinished.unwrap_or_else(|| known.last.map_or(1, |last| last + 1)),
@@ -102,14 +102,12 @@ impl Goldens {
     }
 }
 
-/// Where golden zones are chosen from.
+/// Input of the choice of golden zones.
 struct Inputs<'a> {
     host_assets: &'a HostAssets,
     snapshots: &'a Snapshots,
     registered: &'a Snapshot,
     dialect: Distribution,
-    /// A new one is installed, even if one can be cloned.
-    again: bool,
 }
 
 /// The golden zones of the same settings, by number.
@@ -168,14 +166,13 @@ pub(crate) fn choose(
     config_tree: &ConfigTree,
     (host_assets, snapshots): (&HostAssets, &Snapshots),
     specs: &[&ZoneSpec],
-    again: bool,
 ) -> Result<(Goldens, BTreeMap<ZoneName, Error>)> {
     let (mut goldens, mut refused) = (Goldens::default(), BTreeMap::new());
     if specs.is_empty() {
         return Ok((goldens, refused));
     }
     let registered = context.registry.snapshot()?;
-    let inputs = Inputs { host_assets, snapshots, registered: &registered, dialect: context.host.dialect(), again };
+    let inputs = Inputs { host_assets, snapshots, registered: &registered, dialect: context.host.dialect() };
     let mut entire = None;
     for spec in specs {
         let chosen = base_name(context, config_tree, host_assets, spec, &mut entire)
@@ -287,7 +284,7 @@ pub(crate) fn seal(entry: &ZoneEntry) -> Option<Box<dyn Step>> {
 }
 
 /// Checks that a plan for these zones has every golden zone that is to be installed.
-pub(crate) fn all_planned(goldens: &Goldens, names: &[ZoneName]) -> Result<()> {
+pub(crate) fn check_planned(goldens: &Goldens, names: &[ZoneName]) -> Result<()> {
     match goldens.missing().find(|golden| !names.contains(golden)) {
         None => Ok(()),
         Some(golden) => {
@@ -298,7 +295,7 @@ pub(crate) fn all_planned(goldens: &Goldens, names: &[ZoneName]) -> Result<()> {
 }
 
 /// Checks that a zone may have this name.
-pub(crate) fn is_free_name(name: &ZoneName) -> Result<()> {
+pub(crate) fn check_name(name: &ZoneName) -> Result<()> {
     match is_golden_name(name.as_str()) {
         false => Ok(()),
         true => Err(Error::new(
@@ -310,7 +307,7 @@ pub(crate) fn is_free_name(name: &ZoneName) -> Result<()> {
 }
 
 /// Checks that a zone may be cloned from this one because its files say so.
-pub(crate) fn is_free_source(source: &ZoneName) -> Result<()> {
+pub(crate) fn check_source(source: &ZoneName) -> Result<()> {
     match is_golden_name(source.as_str()) {
         false => Ok(()),
         true => Err(Error::new(Code::Config, format!("{source} is a golden zone, which `clone-from` cannot name"))
@@ -319,7 +316,7 @@ pub(crate) fn is_free_source(source: &ZoneName) -> Result<()> {
 }
 
 /// Checks that no zone is cloned from a golden zone, except those that the same operation removes first.
-pub(crate) fn is_unused(context: &Context, golden: &ZoneName, except: &[ZoneName]) -> Result<()> {
+pub(crate) fn check_unused(context: &Context, golden: &ZoneName, except: &[ZoneName]) -> Result<()> {
     let clones: Vec<String> = clones(context)?
         .into_iter()
         .filter(|(clone, source)| source == golden && !except.contains(clone))

@@ -51,7 +51,7 @@ pub(crate) fn check(
         .with_help(format!("run `zfs mount {}`", found.name)));
     }
     if recorded.is_none() {
-        is_of(host, zone, zonepath, brand, &found)?;
+        check_owner(host, zone, zonepath, brand, &found)?;
     }
     let row = host::brand(brand, host.dialect());
     if row.is_some_and(host::Brand::has_boot_environments) {
@@ -65,7 +65,7 @@ pub(crate) fn check(
 }
 
 /// Checks that the configuration beside the files is that of this zone.
-fn is_of(host: &Host, zone: &ZoneName, zonepath: &str, brand: &str, found: &Dataset) -> Result<()> {
+fn check_owner(host: &Host, zone: &ZoneName, zonepath: &str, brand: &str, found: &Dataset) -> Result<()> {
     let path = host.path(zonepath).join(DETACHED);
     let Ok(text) = file::read_text(&path, Links::Refuse, LIMIT) else {
         return Err(data::occupied(zone, zonepath, found));

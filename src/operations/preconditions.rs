@@ -148,8 +148,8 @@ impl<'a> Subject<'a> {
     fn vacant(&self) -> Result<()> {
         let (host, zonepath) = (self.inventory.host, &self.config.zonepath);
         match self.places {
-            Some(places) => places.is_vacant(host, self.zone, zonepath),
-            None => Places::inspect(host, std::iter::once(zonepath.as_str()))?.is_vacant(host, self.zone, zonepath),
+            Some(places) => places.check_vacant(host, self.zone, zonepath),
+            None => Places::inspect(host, std::iter::once(zonepath.as_str()))?.check_vacant(host, self.zone, zonepath),
         }
     }
 }
@@ -227,7 +227,7 @@ pub(crate) fn before_boot(host: &Host, zone: &ZoneName, verify: bool) -> Result<
 /// Checks that no registered zone has one of these datasets.
 pub(crate) fn delegated_once(spec: &ZoneSpec, given: &[Delegation]) -> Result<()> {
     for dataset in &spec.resources.datasets {
-        delegation::is_free(spec.name.as_str(), &dataset.name, given)?;
+        delegation::check_free(spec.name.as_str(), &dataset.name, given)?;
     }
     Ok(())
 }
@@ -259,7 +259,7 @@ pub(super) fn unregistered(allocator: &mut Allocator, name: &ZoneName) -> Result
 }
 
 /// Checks that no zone that is created, or is being created, has the zonepath, or one within or around it.
-pub(super) fn has_own_place(allocator: &Allocator, spec: &ZoneSpec) -> Result<()> {
+pub(super) fn check_own_place(allocator: &Allocator, spec: &ZoneSpec) -> Result<()> {
     let (name, path) = (spec.name.as_str(), spec.zonepath.value.as_str());
     let others = allocator.snapshot().entries().filter(|entry| entry.summary.kind == EntryKind::Zone);
     let others = others.filter(|entry| entry.summary.name != name && entry.summary.state().is_some());

@@ -108,7 +108,7 @@ pub(crate) fn plan(
         return Err(Error::new(Code::WrongState, message)
             .with_help(format!("use --force, or run `zmgr snapshot delete {name} {}` first", first.label)));
     }
-    data::is_ours(&entry.datasets, name, impact.dataset())?;
+    data::check_ours(&entry.datasets, name, impact.dataset())?;
     impact.check_destroyable(name, options.force, false)?;
     let spec = desired(config_tree, &entry)?;
     let autoboot = config.as_ref().is_some_and(|config| config.autoboot);

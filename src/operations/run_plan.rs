@@ -80,7 +80,7 @@ pub(crate) fn run(context: &Context, plan: &Plan, run: &mut RunOptions<'_>) -> R
         };
         let lineage = match &prepared {
             Some(prepared) => {
-                golden::all_planned(&prepared.goldens, &names)?;
+                golden::check_planned(&prepared.goldens, &names)?;
                 prepared.relate(lineage)
             }
             None => lineage,

@@ -73,8 +73,14 @@ impl Subject<'_> {
                 unmet.push(Unmet::missing(String::new(), source(), error));
             }
             for refused in [
-                delegation::is_delegable(&self.inventory, self.zone.as_str(), &self.config.zonepath, dataset, &zones),
-                delegation::is_free(self.zone.as_str(), dataset, &others)
+                delegation::check_delegable(
+                    &self.inventory,
+                    self.zone.as_str(),
+                    &self.config.zonepath,
+                    dataset,
+                    &zones,
+                ),
+                delegation::check_free(self.zone.as_str(), dataset, &others)
                     .and_then(|()| self.claims.map_or(Ok(()), |claims| claims.check(self.zone, dataset))),
             ] {
                 match refused {

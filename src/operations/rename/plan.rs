@@ -50,7 +50,7 @@ pub(super) fn plan(
     let mut entry = document.value.clone();
     identity::settled(&entry)?;
     golden::refuse(&entry, "renamed")?;
-    golden::is_free_name(to)?;
+    golden::check_name(to)?;
     if from == to {
         return Err(Error::new(Code::InvalidArgument, format!("the new name of {from} is its current name"))
             .with_help("name another one"));
@@ -142,7 +142,8 @@ fn free_on_host(context: &Context, entry: &ZoneEntry, zone: &HostZone, to: &Zone
     if place == zone.zonepath {
         return Ok(());
     }
-    let vacant = Places::inspect(&context.host, std::iter::once(place.as_str()))?.is_vacant(&context.host, to, &place);
+    let vacant =
+        Places::inspect(&context.host, std::iter::once(place.as_str()))?.check_vacant(&context.host, to, &place);
     let own = entry.datasets.iter().find(|made| made.zonepath).and_then(|made| made.guid.as_ref());
     match (vacant, own) {
         // A zone that was moved has a dataset of another name, which may be the one that it gets back.
@@ -245,7 +246,7 @@ fn zonepath(context: &Context, entry: &mut ZoneEntry, zone: &HostZone, to: &Zone
     if !entry.datasets.iter().any(|made| made.zonepath) {
         entry.datasets.push(data::recorded(&dataset));
     }
-    data::is_ours(&entry.datasets, &entry.name, Some(&dataset))?;
+    data::check_ours(&entry.datasets, &entry.name, Some(&dataset))?;
     Ok((zone.zonepath.clone(), format!("{}/{to}", above.trim_end_matches('/'))))
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn plan(context: &Context, name: &ZoneName, label: &SnapshotLabel) ->
     let entry = &subject.document.value;
     let record = recorded(entry, label)?;
     let taken = Taken::of(&context.host, std::iter::once(record))?;
-    is_deletable(name, record, &taken)?;
+    check_deletable(name, record, &taken)?;
     let steps = steps(context, name, record, &taken, &["delete", "forget"]);
     let mut notes = Vec::new();
     if !taken.has_any(record) {
@@ -71,7 +71,7 @@ fn groups<'t>(parts: impl Iterator<Item = &'t Snapshot>) -> Vec<(String, Vec<&'t
 }
 
 /// Checks that nothing was cloned from a snapshot and nothing holds it.
-pub(super) fn is_deletable(name: &ZoneName, record: &TakenSnapshot, taken: &Taken) -> Result<()> {
+pub(super) fn check_deletable(name: &ZoneName, record: &TakenSnapshot, taken: &Taken) -> Result<()> {
     let label = &record.label;
     let clones: Vec<&str> = taken.parts(record).flat_map(|part| &part.clones).map(String::as_str).collect();
     if !clones.is_empty() {

@@ -142,7 +142,7 @@ impl<'a> Way<'a> {
         let mut own: Vec<&TakenSnapshot> = Vec::new();
         for record in records.into_iter().flatten() {
             if !own.iter().any(|known| known.label == record.label) {
-                deleting::is_deletable(name, record, taken)?;
+                deleting::check_deletable(name, record, taken)?;
                 own.push(record);
             }
         }

@@ -36,7 +36,7 @@ pub(crate) fn plan(context: &Context, name: &ZoneName, label: Option<&str>, crea
     }
     let data = ZoneData::of(&context.host, &subject.zone)?;
     let record = TakenSnapshot::claim(&subject.id, label.clone(), created, &data.parts);
-    is_free(context, &record)?;
+    check_free(context, &record)?;
     let steps = steps(context, &subject, record.clone(), &data)?;
     let config = context.host.zone_config(name.as_str())?;
     let mut notes: Vec<String> =
@@ -85,7 +85,7 @@ fn generated(known: &[TakenSnapshot], created: &str) -> Result<SnapshotLabel> {
 
 /// Checks that the name fits every dataset, and that no dataset of the pool has such a snapshot: the host could not move this one
 /// where another of the same name is.
-fn is_free(context: &Context, record: &TakenSnapshot) -> Result<()> {
+fn check_free(context: &Context, record: &TakenSnapshot) -> Result<()> {
     let names = record.parts.iter().map(|part| format!("{}@{}", part.dataset, record.name));
     if let Some(long) = names.clone().find(|name| name.len() > MAX_NAME) {
         let message = format!("the snapshot's name would be longer than {MAX_NAME} bytes: {long}");

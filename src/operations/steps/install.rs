@@ -194,7 +194,7 @@ impl Step for Install {
                 Err(foreign(format!("zone {} was installed by another process", self.zone)))
             }
             _ => {
-                data::may_destroy(step_context, &self.zonepath, false)?;
+                data::check_destroyable(step_context, &self.zonepath, false)?;
                 let ended = step_context.run_logged(zoneadm::uninstall(&self.zone, self.limit))?;
                 match step_context.host.zone_state(&self.zone)?.map(|zone| zone.state) {
                     None | Some(ZoneState::Configured) => {

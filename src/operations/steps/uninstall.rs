@@ -80,7 +80,7 @@ impl Step for Uninstall {
 
     fn run(&self, step_context: &StepContext<'_>) -> Result<()> {
         if !self.keep_data {
-            data::may_destroy(step_context, &self.zonepath, self.purge)?;
+            data::check_destroyable(step_context, &self.zonepath, self.purge)?;
         }
         let before = step_context.host.zone_state(&self.zone)?;
         if let Some(zone) = before.as_ref().filter(|zone| zone.state == ZoneState::Configured) {
@@ -99,7 +99,7 @@ impl Step for Uninstall {
         let mut probe = self.probe(step_context)?;
         // An incomplete zone cannot be detached: nothing of it is worth keeping.
         if self.keep_data && probe == Probe::Partial {
-            data::may_destroy(step_context, &self.zonepath, false)?;
+            data::check_destroyable(step_context, &self.zonepath, false)?;
             ended = step_context.run_logged(zoneadm::uninstall(&self.zone, self.limit))?;
             probe = self.probe(step_context)?;
         }

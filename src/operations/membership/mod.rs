@@ -4,10 +4,14 @@
 //! zone before its entry is removed, which records the step, and for a reservation after. The fleet lock is held from a claim until the
 //! entry is on disk; while the store is asked, the registry lock is not.
 
+mod stores;
+mod sweep;
+
+pub(crate) use stores::{OpenStore, Stores};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -29,38 +33,13 @@ use crate::value::EntryId;
 use crate::value::address::MacAddr;
 use crate::value::name::{PoolName, ZoneName};
 
-/// How often a call is repeated whose answer was lost.
+/// Number of times that a call is made until its answer arrives.
 const REPEATS: usize = 3;
 
-/// How often other addresses are chosen when others are faster.
+/// Number of times that other addresses are chosen when other hosts are faster.
 const CHOICES: usize = 20;
 
-/// Opens the store of a configuration.
-pub(crate) type OpenStore = dyn Fn(&StoreConfig) -> Result<Box<dyn Store>> + Send + Sync;
-
-/// A store and the configuration that it was opened with.
-type Opened = (StoreConfig, Arc<dyn Store>);
-
-/// The store of a host, opened when it is first needed and again when its configuration has changed.
-#[derive(Clone, Default)]
-pub(crate) struct Stores {
-    open: Option<Arc<OpenStore>>,
-    /// Root directory of the host's files.
-    root: PathBuf,
-    opened: Arc<Mutex<Option<Opened>>>,
-}
-
-impl std::fmt::Debug for Stores {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stores").field("can_open", &self.open.is_some()).finish_non_exhaustive()
-    }
-}
-
 impl Stores {
-    pub(crate) fn new(open: Option<Arc<OpenStore>>, root: &Path) -> Self {
-        Stores { open, root: root.to_owned(), opened: Arc::default() }
-    }
-
     /// Returns this host as a member of a fleet, if it shares anything with other hosts. Opens no connection.
     ///
     /// Fails with `config` if a pool is shared and there is no store.
@@ -96,34 +75,6 @@ impl Stores {
             config: config.clone(),
         }))
     }
-
-    fn store(&self, config: &StoreConfig) -> Result<Arc<dyn Store>> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, store)) = &*opened
-            && known == config
-        {
-            return Ok(Arc::clone(store));
-        }
-        let Some(open) = &self.open else {
-            let message = format!("config.kdl has `store {:?}`, and this zmgr has no client for it", config.kind);
-            return Err(Error::new(Code::StoreUnreachable, message)
-                .with_help("use a zmgr that was built with the feature `fleet`"));
-        };
-        let store: Arc<dyn Store> = open(&below(config, &self.root))?.into();
-        *opened = Some((config.clone(), Arc::clone(&store)));
-        Ok(store)
-    }
-}
-
-/// Returns the configuration with its files below the root of the host.
-fn below(config: &StoreConfig, root: &Path) -> StoreConfig {
-    let mut config = config.clone();
-    let place = |path: &mut PathBuf| *path = root.join(path.strip_prefix("/").unwrap_or(path));
-    if let Some(tls) = &mut config.tls {
-        [&mut tls.ca, &mut tls.cert, &mut tls.key].into_iter().flatten().for_each(place);
-    }
-    config.user.iter_mut().for_each(|user| place(&mut user.password_file));
-    config
 }
 
 /// A pool that hosts share.
@@ -147,7 +98,7 @@ pub(crate) struct Membership {
     pub(super) pools: Arc<Pools>,
 }
 
-/// What an entry needs in the store.
+/// Keys that an entry needs in the store.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     pub(super) entry: EntryId,
@@ -442,8 +393,9 @@ impl Membership {
         let Claimed::Held(held) = self.claim(&wanted)? else { return Ok(Some(wanted)) };
         let member = self.member()?;
         let snapshot = registry.snapshot()?;
+        let known: BTreeSet<&str> = snapshot.entries().filter_map(|entry| entry.summary.id()).collect();
         let left = |claim: &&StoreClaim| {
-            let of_an_entry = snapshot.entries().any(|entry| entry.summary.id() == Some(claim.entry.as_str()));
+            let of_an_entry = known.contains(claim.entry.as_str());
             claim.host == member.host && claim.name == wanted.name && claim.kind == ClaimKind::Zone && !of_an_entry
         };
         let ids: Option<BTreeSet<&EntryId>> =
@@ -561,79 +513,4 @@ pub(super) fn digest(pool: &Pool) -> String {
     lines.extend(pool.segment.as_ref().map(|segment| format!("segment {}", segment.value)));
     lines.sort();
     hex(&Sha256::digest(lines.join("\n")))
-}
-
-impl Membership {
-    /// Makes the claims of this host those of its entries: releases claims that no entry has and no zone of the host uses, and claims
-    /// what entries of an old backup have lost. Returns notes about what stays and what others hold.
-    ///
-    /// `host_usage` was taken before; with the fleet lock, no claim is on its way to its entry.
-    pub(crate) fn sweep(
-        &self,
-        registry: &Registry,
-        host_usage: &HostUsage,
-        pulse: &mut dyn FnMut() -> bool,
-    ) -> Result<Vec<String>> {
-        let _lock = self.lock(registry, pulse)?;
-        let member = self.member()?;
-        let records = self.read("")?;
-        let snapshot = registry.snapshot()?;
-        if let Some(unreadable) = snapshot.unreadable().first() {
-            let path = unreadable.file.path.display();
-            return Ok(vec![format!("no claims are released: {path} cannot be read, so its addresses are unknown")]);
-        }
-        let mut own: BTreeMap<EntryId, (Wanted, bool)> = BTreeMap::new();
-        for entry in snapshot.entries() {
-            if let Some(wanted) = self.wanted_of(&entry.summary) {
-                let settled = entry.summary.state().is_none_or(|state| state == "ready");
-                own.insert(wanted.entry.clone(), (wanted, settled));
-            }
-        }
-        let (mut notes, mut gone) = (Vec::new(), BTreeMap::<EntryId, Vec<StoreKey>>::new());
-        for record in &records {
-            let Some(claim) = record.claim().filter(|claim| claim.host == member.host) else { continue };
-            match own.get(&claim.entry) {
-                // An unfinished operation may hold more than its entry says.
-                Some((wanted, settled)) if wanted.keys.contains(&record.key) || !settled => {}
-                _ if is_used(host_usage, &record.key) => {
-                    notes.push(format!("{} stays claimed: a zone of the host uses it and no entry has it", record.key));
-                }
-                _ => gone.entry(claim.entry.clone()).or_default().push(record.key.clone()),
-            }
-        }
-        for (entry, keys) in gone {
-            self.release_keys(&entry, keys)?;
-        }
-        for (wanted, _) in own.values().filter(|(_, settled)| *settled) {
-            let has = |key: &StoreKey| {
-                records
-                    .iter()
-                    .any(|record| record.key == *key && record.claim().is_some_and(|c| c.entry == wanted.entry))
-            };
-            if !wanted.keys.iter().all(has)
-                && let Claimed::Held(held) = self.claim(wanted)?
-            {
-                let error = taken(&held);
-                notes.push(format!("{} {}: {}", wanted.kind.as_str(), wanted.name, error.message()));
-            }
-        }
-        Ok(notes)
-    }
-}
-
-/// Returns true if the host or one of its zones uses what a key stands for.
-fn is_used(host_usage: &HostUsage, key: &StoreKey) -> bool {
-    let nets = || host_usage.zones.iter().flat_map(|zone| &zone.nets);
-    match key {
-        StoreKey::Ip { address, .. } => {
-            let of_zones = nets().flat_map(|net| &net.addresses).map(|(held, _)| held.addr());
-            let of_host = host_usage.addresses.iter().map(|(held, _)| held.addr());
-            of_zones.chain(of_host).any(|held| held == *address)
-        }
-        StoreKey::Mac { mac, .. } => {
-            nets().any(|net| net.mac == Some(mac.bytes())) || host_usage.macs.contains(&mac.bytes())
-        }
-        StoreKey::Zone(name) => host_usage.zones.iter().any(|zone| zone.name == name.as_str()),
-        StoreKey::Host(_) | StoreKey::Pool(_) => false,
-    }
 }
