@@ -299,7 +299,7 @@ typedef uint32_t zmgr_event_kind;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-// What an operation did to a zone. Values may be added.
+// Action of an operation on a zone. Values may be added.
 enum zmgr_action
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t

@@ -26,7 +26,7 @@ class Outcome(_Value):
     """Outcome of an operation for one zone."""
 
     name: str
-    #: What was done; ``Action.FAILED`` if there is an error.
+    #: Action on the zone; ``Action.FAILED`` if there is an error.
     action: Action
     #: Resulting zone; None if the zone is gone or the operation failed.
     zone: Zone | None
@@ -67,7 +67,7 @@ class ZmgrError(Exception):
 
     #: Message: one sentence.
     message: str
-    #: What to do next, if there is advice.
+    #: Advice, if there is any.
     help: str | None
     #: Diagnostics, each with its place in a file if it has one.
     details: tuple[Diagnostic, ...]

@@ -130,7 +130,7 @@ class Operation(_Word):
 
 
 class Action(_Word):
-    """What an operation did to a zone."""
+    """Action of an operation on a zone."""
 
     CREATED = "created"
     DESTROYED = "destroyed"
@@ -212,7 +212,7 @@ class HeldBy(_Word):
 
 
 class OnFailure(_Word):
-    """What happens to completed steps when a later one fails."""
+    """Treatment of completed steps when a later one fails."""
 
     #: They are undone.
     ROLLBACK = "rollback"
@@ -221,7 +221,7 @@ class OnFailure(_Word):
 
 
 class Strategy(_Word):
-    """Which free address a pool allocates."""
+    """Rule by which a pool chooses a free address."""
 
     LOWEST = "lowest"
     #: The first one after the newest entry's.
@@ -436,7 +436,7 @@ class PlannedStep(_Value):
     files: tuple[PlannedFile, ...]
     #: Command that undoes the step, if any.
     undo: tuple[str, ...]
-    #: How it is known what the command does on this host; None if the step runs none.
+    #: Evidence for the behaviour of the command on this host; None if the step runs none.
     evidence: Evidence | None
 
 
@@ -791,7 +791,7 @@ class Config(_Value):
     defaults: dict[str, Any] = field(hash=False)
     #: Environment variables of the commands that fetch packages, with passwords hidden.
     environment: dict[str, str] = field(hash=False)
-    #: How to reach the store that the hosts of a fleet share: ``kind``, ``fleet``, ``endpoints``, ``tls``, ``user``,
+    #: Connection to the store that the hosts of a fleet share: ``kind``, ``fleet``, ``endpoints``, ``tls``, ``user``,
     #: ``timeout`` and ``incarnation``; None without one.
     store: dict[str, Any] | None = field(hash=False)
 
@@ -1041,7 +1041,7 @@ class ZoneDrift(_Value):
 
 
 class HeldKind(_Word):
-    """What a `Holding` holds."""
+    """Kind of what a `Holding` holds."""
 
     NAME = "name"
     ADDRESS = "address"
@@ -1072,7 +1072,7 @@ class HoldingReason(_Word):
     NAMED = "named"
     #: The desired state in a file.
     DESIRED = "desired"
-    #: What zmgr last applied.
+    #: Applied state: the settings that zmgr last applied.
     APPLIED = "applied"
     #: The zone's configuration on the host.
     CONFIGURED = "configured"
@@ -1090,7 +1090,7 @@ class HoldingReason(_Word):
 
 
 class AddressStanding(_Word):
-    """What a pool says of an address in one of its networks."""
+    """State of an address of one of a pool's networks."""
 
     #: The pool can allocate it.
     FREE = "free"
@@ -1147,7 +1147,7 @@ class Holding(_Value):
 
 @dataclass(frozen=True)
 class PoolPlace(_Value):
-    """What a pool says of an address."""
+    """State of an address in a pool."""
 
     pool: str
     standing: AddressStanding
@@ -1161,13 +1161,13 @@ class PoolPlace(_Value):
 class Found(_Value):
     """Answer to a search for an address, a MAC address, a link or a name."""
 
-    #: What was searched for, as zmgr writes it.
+    #: The query, as zmgr writes it.
     query: str
     #: Every holder and every reason.
     holdings: tuple[Holding, ...]
     #: For an address, what each pool whose networks contain it says of it.
     pools: tuple[PoolPlace, ...]
-    #: What could not be searched: unreadable files, or a host that could not be queried.
+    #: Gaps in the search: unreadable files, or a host that could not be queried.
     unknown: tuple[Diagnostic, ...]
     #: If nothing was found, a similar name or link that exists.
     similar: str | None
@@ -1202,7 +1202,7 @@ class DiagnosisArea(_Word):
 
     #: Distribution, version, kernel.
     DISTRIBUTION = "distribution"
-    #: What has been run on real hosts.
+    #: Evidence from runs on real hosts.
     EVIDENCE = "evidence"
     #: Rights of the process.
     PRIVILEGES = "privileges"
@@ -1233,7 +1233,7 @@ class DiagnosisKind(_Word):
     NOT_GLOBAL_ZONE = "not-global-zone"
     #: The host is simulated.
     SIMULATED = "simulated"
-    #: What has been run on real hosts.
+    #: Evidence from runs on real hosts.
     REAL_HOSTS = "real-hosts"
     #: The process may change zones.
     PRIVILEGED = "privileged"
@@ -1316,7 +1316,7 @@ class DiagnosisKind(_Word):
 
 
 class Evidence(_Word):
-    """How sure it is what illumos does, weakest first."""
+    """Evidence for a behaviour of illumos, weakest first."""
 
     #: Follows from other facts; neither seen nor read for this brand on this distribution.
     INFERRED = "inferred"
@@ -1339,7 +1339,7 @@ class DiagnosisItem(_Value):
     subject: str
     #: A sentence without a full stop.
     message: str
-    #: What to do about it.
+    #: Advice.
     help: str | None
     #: Evidence for it, if it is about what illumos does.
     evidence: Evidence | None
@@ -1373,7 +1373,7 @@ class Diagnosis(_Value):
     simulated: bool
     #: True if zmgr can manage zones on the host: no item has the level ``error``.
     can_manage: bool
-    #: What was found, by area.
+    #: Findings, by area.
     items: tuple[DiagnosisItem, ...]
 
     @classmethod

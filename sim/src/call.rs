@@ -22,7 +22,7 @@ pub struct Call<'a> {
     /// Starts one of the machine's own hooks as a process of its own and waits for it: argv as for a command. Without it
     /// hooks run within the command.
     pub hooks: Option<&'a Start<'a>>,
-    /// Who dies when a fault says that the caller dies.
+    /// Process that dies if a fault says that the caller dies.
     pub caller: Caller,
 }
 
@@ -35,7 +35,7 @@ pub enum Caller {
     Parent,
 }
 
-/// Where a command writes. Called in the order of the writes, as they happen.
+/// Destination of a command's output. Called in the order of the writes, as they happen.
 pub trait Output {
     /// Takes bytes written to standard output.
     fn stdout(&mut self, bytes: &[u8]);
@@ -43,7 +43,7 @@ pub trait Output {
     fn stderr(&mut self, bytes: &[u8]);
 }
 
-/// How a command ended.
+/// End of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// It exited with this status, 0 to 255.

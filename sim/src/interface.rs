@@ -1,4 +1,4 @@
-//! Which links IP uses: one file per interface below etc/ipadm of the stack's root.
+//! Links that IP uses: one file per interface below etc/ipadm of the stack's root.
 //!
 //! [source: ipmgmtd: /etc/ipadm/ipadm.conf]
 

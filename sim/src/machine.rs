@@ -79,7 +79,7 @@ impl Machine {
         self.dialect.line()
     }
 
-    /// Where an absolute path of the machine lies on the host that runs the simulation; never above the machine's root.
+    /// Returns the path, on the host that runs the simulation, of an absolute path of the machine; never above the machine's root.
     pub(crate) fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
         let mut place = self.root.clone();
         let mut depth = 0;

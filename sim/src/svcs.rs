@@ -63,7 +63,7 @@ fn unbound(session: &mut Session<'_, '_>) -> Answer {
     Ok(FAILED)
 }
 
-/// How often the zone has been asked since it booted.
+/// Returns the number of queries of the zone since it booted.
 fn progress(machine: &Machine, zone: &ActiveZone) -> std::io::Result<u64> {
     let file = machine.own("services").join(component(&zone.name));
     let known = fs::read_to_string(&file).unwrap_or_default();

@@ -108,7 +108,7 @@ pub struct PlannedStep {
     /// The command that undoes it, if there is one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<String>,
-    /// How it is known what the command does on this host; `None` if the step runs none.
+    /// Evidence for the behaviour of the command on this host; `None` if the step runs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
 }

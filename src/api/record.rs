@@ -84,7 +84,7 @@ impl From<Operation> for RecordedOperation {
 /// Name of the file in log-dir.
 pub(crate) const FILE: &str = "changes.jsonl";
 
-/// Where the lines of one operation go, and what they have in common.
+/// Destination of the log lines of one operation, and the fields that they share.
 #[derive(Debug)]
 pub(crate) struct ChangeRecord {
     path: PathBuf,
@@ -93,7 +93,7 @@ pub(crate) struct ChangeRecord {
     /// Digest of an approved plan.
     plan: Option<String>,
     failed: AtomicBool,
-    /// Where the operation logs; `None` for the subscriber of the program.
+    /// Subscriber of the operation; `None` for that of the program.
     log: Option<Dispatch>,
 }
 

@@ -85,7 +85,7 @@ impl std::fmt::Display for SnapshotState {
     }
 }
 
-/// How to roll a zone back.
+/// Options of a rollback.
 ///
 /// ```
 /// # use zmgr::*;

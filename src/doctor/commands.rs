@@ -10,7 +10,7 @@ use crate::exec::zoneadm::{self, HostZone};
 use crate::exec::{Completed, End, Invocation, ipadm, kstat, pkg};
 use crate::host::{Host, is_pkg_image};
 
-/// How much depends on a command.
+/// Importance of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {
     /// Every operation.

@@ -41,7 +41,7 @@ pub struct Config {
     pub environment: Environment,
     /// The store that the hosts of a fleet share.
     pub store: Option<StoreConfig>,
-    /// Where the full output of long commands is kept.
+    /// Directory for the full output of long commands.
     pub log_dir: String,
     /// The layer below every template.
     pub defaults: Settings,

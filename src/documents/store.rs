@@ -11,7 +11,7 @@ use crate::value::source::Source;
 /// Seconds until a call of the store fails, if `timeout` is not set.
 const TIMEOUT: u64 = 10;
 
-/// How to reach the store of a fleet.
+/// Connection to the store of a fleet.
 ///
 /// ```
 /// # use zmgr::*;

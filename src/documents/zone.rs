@@ -468,7 +468,7 @@ impl Kind for ZoneEntry {
         };
         entry.nets.extend(older_net(root, reader));
         if reader.frozen {
-            // What is still applied is held, like what is desired.
+            // Addresses that are still applied are held, like desired ones.
             entry.applied = root
                 .child("applied")
                 .map(|node| Box::new(Applied { nets: read::nets(node, reader), ..Applied::default() }));

@@ -1,4 +1,4 @@
-//! How a command ended, and the error for it.
+//! The end of a command: its status and output, and the error for it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,7 @@ const SHOWN_LINES: usize = 8;
 /// Number of a stream's last bytes that are kept for errors.
 const SHOWN_BYTES: usize = 4096;
 
-/// How a process ended.
+/// End of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// It exited with this status.
@@ -110,7 +110,7 @@ pub(super) fn clean_line(line: &str) -> Option<String> {
 pub struct Completed {
     /// The program and its arguments.
     pub argv: Vec<String>,
-    /// How it ended.
+    /// Its end.
     pub end: End,
     /// Reason why it was stopped, if it was; `end` is then its reaction.
     pub stopped: Option<Stopped>,

@@ -12,7 +12,7 @@ use crate::value::name::ZoneName;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ZoneState {
-    /// Has a configuration but no files.
+    /// Configured, without files.
     Configured,
     /// An installation or its removal began and is not complete.
     Incomplete,

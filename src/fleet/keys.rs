@@ -110,7 +110,7 @@ pub struct StoreHost {
     pub created: String,
 }
 
-/// Who holds an address, a MAC address or a zone name.
+/// Holder of an address, a MAC address or a zone name.
 ///
 /// ```
 /// # use zmgr::*;

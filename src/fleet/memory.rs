@@ -41,7 +41,7 @@ pub enum StoreCall {
     Push,
 }
 
-/// What goes wrong with a call.
+/// Way in which a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Disturbance {
     /// Nothing.

@@ -32,7 +32,7 @@ pub struct FleetStatus {
     pub hosts: Vec<FleetHost>,
     /// Shared pools of this tree and of the store, by name.
     pub pools: Vec<FleetPool>,
-    /// What is held, by key.
+    /// Addresses, MAC addresses and names that are held, by key.
     pub claims: Vec<FleetClaim>,
     /// Claims of this host that no entry has, entries whose claims are missing or held by others, pools that differ.
     #[serde(serialize_with = "diagnostics")]

@@ -1,4 +1,4 @@
-//! How sure it is what illumos does: the evidence for each thing that zmgr relies on.
+//! Evidence for each behaviour of illumos that zmgr relies on.
 
 use serde::{Deserialize, Serialize};
 

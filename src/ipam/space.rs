@@ -216,7 +216,7 @@ impl Disjoint {
 /// The classes of the addresses of a pool: what [`Space::classify`] needs, collected once.
 #[derive(Debug)]
 pub struct Classes<'a> {
-    /// What may be allocated if nothing is reserved, by family.
+    /// Addresses that may be allocated if nothing is reserved, by family.
     open: Vec<Candidates>,
     /// The owners that a network reserves an address for.
     reserves: HashMap<(usize, IpAddr), Vec<&'a str>>,

@@ -8,7 +8,7 @@ use super::write::{print, value};
 /// Maximum number of comparisons to find the longest common subsequence.
 const MAX_COMPARISONS: usize = 1 << 20;
 
-/// How nodes of one name are paired.
+/// Rule by which nodes of one name are paired.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pairing {
     /// By their first argument only.

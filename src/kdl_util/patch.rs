@@ -88,7 +88,7 @@ struct Group<'n> {
     mine: Vec<usize>,
     old: Vec<&'n Node>,
     new: Vec<&'n Node>,
-    /// Where the new ones stand in `to`.
+    /// Positions of the new ones in `to`.
     new_at: Vec<usize>,
 }
 
@@ -370,7 +370,7 @@ impl Patcher<'_> {
         self.text_of(block, insert, indent.as_deref())
     }
 
-    /// Where what follows a node begins: the next node, or the end of the block.
+    /// Returns the start of the text after a node: the next node, or the end of the block.
     fn limit(&self, block: &Block<'_>, at: usize) -> usize {
         block.nodes.get(at + 1).map_or(block.inside.end, |next| next.span.start)
     }

@@ -41,7 +41,7 @@ struct Inner {
     place: Place,
     command: String,
     hooks: Hooks,
-    /// Where it logs; `None` for the subscriber of the program.
+    /// Subscriber of its log; `None` for that of the program.
     log: Option<Dispatch>,
     /// The store that config.kdl names.
     stores: Stores,

@@ -55,7 +55,7 @@ pub(crate) fn create(
     Ok(Report { outcomes: outcomes? })
 }
 
-/// What an operation creates.
+/// A zone that an operation creates.
 enum Item<'a> {
     Golden(&'a ZoneName),
     /// The zone at this position.

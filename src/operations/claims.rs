@@ -18,7 +18,7 @@ use crate::host::{Distribution, HostSnapshot};
 use crate::registry::{Directory, Tree};
 use crate::value::name::ZoneName;
 
-/// How a zone holds a dataset, the strongest way first.
+/// Way in which a zone holds a dataset, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Hold {
     /// It was applied.

@@ -262,7 +262,7 @@ impl Context {
         let mut step_context =
             StepContext::new(&self.host, name, self.registry.tree().state(), locks.child.path(), events);
         step_context.log = Some(self.log(config_tree, name));
-        // What cannot be released for lack of a configuration is left to `recover`.
+        // Without a configuration nothing is released; `recover` does it later.
         step_context.membership = self.membership(config_tree).ok().flatten();
         Ok(step_context)
     }

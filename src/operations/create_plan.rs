@@ -49,7 +49,7 @@ pub(crate) struct Creation {
     pub(crate) change: Change,
 }
 
-/// Where the files of a zone come from.
+/// Source of a zone's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// They are installed, or cloned; `again` for a zone that was installed before.

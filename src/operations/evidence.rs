@@ -53,7 +53,7 @@ fn inferred(step: &PlannedStep, row: &'static Brand, host: &Host) -> Option<(Str
     (fact.evidence == Evidence::Inferred).then_some((what, fact.behaviour))
 }
 
-/// Where it is read how the boot of a zone chooses its boot environment.
+/// Sources that show how the boot of a zone chooses its boot environment.
 const SWITCH: &str = "pkg5, src/brand/ipkg: common.ksh, prestate; illumos-gate, lib/libbe";
 
 /// Sets the evidence of steps on a zone of this row's brand.
@@ -88,7 +88,7 @@ fn evidence(step: &PlannedStep, row: Option<&'static Brand>) -> Option<Evidence>
         return Some(row.known(operation).0);
     }
     let program = step.argv.first()?.rsplit('/').next()?;
-    // How each program behaves by itself, whatever the brand.
+    // The behaviour of each program by itself, independent of the brand.
     Some(match program {
         "zonecfg" | "zoneadm" | "dladm" | "pkg" => Evidence::Recorded,
         _ => Evidence::Read,

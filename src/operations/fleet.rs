@@ -232,7 +232,7 @@ pub(crate) fn forget(registry: &Registry, stores: &Stores, host: &str) -> Result
     }
     let store = membership.store()?;
     let mut gone = Vec::new();
-    // What was removed before an answer was lost is known from the first reading.
+    // The first reading has the claims that were removed before an answer was lost.
     let held: Vec<StoreRecord> =
         records.into_iter().filter(|record| record.claim().is_some_and(|claim| claim.host == host)).collect();
     match ask(|| store.forget(host)) {

@@ -165,7 +165,7 @@ impl DestroyImpact {
         Ok(())
     }
 
-    /// Has the delegated datasets that zmgr made go with the zone.
+    /// Includes the delegated datasets that zmgr made for the zone.
     pub(crate) fn purge(&mut self, made: &[MadeDataset]) {
         let is_made = |dataset: &String| made.iter().any(|made| made.is_delegated() && made.name == *dataset);
         let (made, others) = std::mem::take(&mut self.delegated).into_iter().partition(is_made);

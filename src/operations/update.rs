@@ -349,7 +349,7 @@ impl Update {
                         .with_context(format!("{name} was rolled back to its snapshot {label}"))
                         .with_help(again);
                 }
-                // Where the files of such a zone are is only inferred: the user decides about a rollback.
+                // The place of such a zone's files is only inferred: the user decides about a rollback.
                 Err(also) if also.code() == Code::UnsupportedHost => {}
                 Err(also) => return error.with_detail(also.to_detail()).with_help(recover(name)),
             }

@@ -36,7 +36,7 @@ pub struct Allocator {
     pub(super) tree: Tree,
     pub(super) pools: Arc<Pools>,
     pub(super) host_usage: HostUsage,
-    /// What other hosts of the fleet hold.
+    /// Addresses and MAC addresses that other hosts of the fleet hold.
     elsewhere: Elsewhere,
     pub(super) snapshot: Snapshot,
     /// Nets that zones have on the host and no entry holds.

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-/// What is claimed in the segments of a fleet, except what entries of this host hold.
+/// Claims in the segments of a fleet, except those of this host's entries.
 #[derive(Debug, Clone, Default)]
 pub struct Elsewhere {
     /// Addresses, each with its segment and its holder.

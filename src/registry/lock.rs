@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::file::{self, Links, Refused};
 use crate::value::name::ZoneName;
 
-/// How long to wait for a lock, and a callback that cancels the wait.
+/// Time to wait for a lock, and a callback that cancels the wait.
 pub struct Wait<'a> {
     timeout: Duration,
     pulse: Option<&'a mut dyn FnMut() -> bool>,

@@ -398,7 +398,7 @@ impl Allocator {
 
     /// Returns links and MAC addresses that two zones have.
     fn name_collisions(&self) -> Vec<Collision<'_>> {
-        /// How a zone uses a link.
+        /// Use of a link by a zone.
         #[derive(Clone, Copy, PartialEq)]
         enum Use {
             Own,

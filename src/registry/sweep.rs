@@ -33,7 +33,7 @@ pub(super) struct Listing {
     pub(super) odd: Vec<OsString>,
 }
 
-/// How a file differs from the index.
+/// Difference between a file and the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Differs {
     Changed,

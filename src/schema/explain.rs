@@ -30,7 +30,7 @@ pub struct Explanation {
     pub children: Vec<String>,
     /// True if it is required.
     pub required: bool,
-    /// How often it may appear there.
+    /// Number of times that it may appear there.
     pub times: String,
     /// Default, in the syntax of the node.
     pub default: Option<String>,

@@ -98,7 +98,7 @@ pub(crate) fn takes_effect(node: &str) -> Option<TakesEffect> {
     table::TABLE.iter().filter(|rule| rule.name == node).find_map(|rule| rule.effect)
 }
 
-/// How often a node may appear in one body.
+/// Number of times that a node may appear in one body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Times {
     Once,

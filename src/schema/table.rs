@@ -38,7 +38,7 @@ pub(crate) enum At {
 }
 
 impl At {
-    /// Where that is, for people.
+    /// Returns a description of the place for users.
     pub(crate) const fn describe(self) -> &'static str {
         match self {
             At::TemplateFile => "a file of templates/",

@@ -283,8 +283,13 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
         Type::Url | Type::Endpoint if credentials(text).is_some() => {
             // The value is not repeated: it is a secret.
             let message = "this URL has a user name or password in it";
-            let help = "leave it out: plans, logs and the process list would show it; \
-                 use a client certificate (`ssl-cert` and `ssl-key`) instead";
+            let help = match ty {
+                Type::Endpoint => "leave it out, and use `user` with `password-file`",
+                _ => {
+                    "leave it out: plans, logs and the process list would show it; \
+                     use a client certificate (`ssl-cert` and `ssl-key`) instead"
+                }
+            };
             Err(Wrong::new("credentials", message).help(help))
         }
         Type::Url => {

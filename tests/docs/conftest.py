@@ -1,4 +1,4 @@
-"""What the tests of the documentation share: the source tree and the programs that were built."""
+"""Fixtures for the tests of the documentation: the source tree and the programs that were built."""
 
 from __future__ import annotations
 

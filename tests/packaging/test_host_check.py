@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 class Outcome:
-    """What a run printed and recorded."""
+    """Output and records of a run."""
 
     def __init__(self, process: subprocess.CompletedProcess, out: Path) -> None:
         self.status, self.text, self.errors = process.returncode, process.stdout, process.stderr

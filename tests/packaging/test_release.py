@@ -1,4 +1,4 @@
-"""What `make release-check` does before it needs a build: versions, and what breaks programs that are already built."""
+"""Steps of `make release-check` that need no build: versions, and changes that break programs that are already built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests share. The fixtures ``zmgr_host`` and ``zmgr_manager`` come from the installed plugin ``zmgr.testing``."""
+"""Fixtures for all tests. ``zmgr_host`` and ``zmgr_manager`` come from the installed plugin ``zmgr.testing``."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import zmgr
 from zmgr import _errors, _values
 
 
-#: What the small program of the README prints, in each language that can print what it likes.
+#: Output of the small program of the README, in each language that prints freely.
 PROGRAM = "web01 has 10.1.0.10/24\nweb01: running\n"
 
 

@@ -1,4 +1,4 @@
-"""Who holds an address, a link or a name."""
+"""Holders of an address, a link or a name."""
 
 from __future__ import annotations
 

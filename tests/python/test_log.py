@@ -1,4 +1,4 @@
-"""What a manager does, as records of the logger ``zmgr``."""
+"""Actions of a manager as records of the logger ``zmgr``."""
 
 from __future__ import annotations
 

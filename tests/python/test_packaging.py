@@ -1,4 +1,4 @@
-"""What is installed is what the package of illumos lists, and it can be used from where it lies."""
+"""The installed files are those that the package of illumos lists, and they work in any place."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_the_wheel_is_one_for_all(wheel: Path) -> None:
 
 
 def test_the_wheel_brings_the_command(wheel: Path, tmp_path: Path) -> None:
-    """The same command as the one without Python, from its own environment, with nothing else in PATH."""
+    """The wheel's command works like the one without Python, from its own environment, with nothing else in PATH."""
     programs = installed(sys.executable, wheel, tmp_path / "venv")
     environment = {"PATH": f"{programs}:/usr/bin:/bin", "ZMGR_SIMULATE": "host"}
 

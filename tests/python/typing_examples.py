@@ -1,4 +1,4 @@
-"""What the types promise: `mypy --strict` reads this file, which is never run."""
+"""Promises of the types: `mypy --strict` reads this file, which is never run."""
 
 from __future__ import annotations
 

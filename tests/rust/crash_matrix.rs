@@ -362,7 +362,7 @@ fn update_without_a_snapshot() {
         visit("update", &["web01"], |dir| {
             with_zone_down(dir, dialect, brand);
             crate::update::release(dir);
-            // What the catalogs say is known, so that a death right after they were asked leaves nothing new.
+            // The catalogs were read before, so that a death right after they are queried leaves nothing new.
             let host = SimHost::open(dir).unwrap();
             sim_machine::answer(&host, &["pkg", "-R", "/zones/web01/root", "refresh"], "");
         });

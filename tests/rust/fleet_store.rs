@@ -145,7 +145,7 @@ fn without_the_store_nothing_is_allocated_and_nothing_is_freed() {
     let error = create(&cut_off, "web02").unwrap_err();
     assert_eq!(error.code(), Code::StoreUnreachable);
     assert!(error.can_retry() && !h1.root().join("zones/web02.kdl").exists());
-    // What exists works.
+    // Existing zones go on working.
     cut_off.boot(&["web01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
     cut_off.halt(&["web01"], &HaltOptions::new(), &mut RunOptions::new()).unwrap().into_result().unwrap();
     let error = destroy(&cut_off, "web01").unwrap_err();
@@ -235,7 +235,7 @@ fn a_host_with_another_pool_file_is_refused_until_it_is_pushed() {
     h2.fleet_push("internal", &mut RunOptions::new()).unwrap();
     assert!(create(&h2, "web02").unwrap().as_str() > "10.1.0.11");
     assert_eq!(create(&h1, "web03").unwrap_err().code(), Code::Config);
-    // What is held must fit.
+    // Every address that is held must fit.
     edit(&h1, "pools/internal.kdl", |text| text.replacen("{\n", "{\n    exclude \"10.1.0.10\"\n", 1));
     let error = h1.fleet_push("internal", &mut RunOptions::new()).unwrap_err();
     assert_eq!((error.code(), error.details().len()), (Code::WrongState, 1), "{error}");
@@ -434,7 +434,7 @@ const DEATH: &str = "ZMGR_TEST_FLEET_DEATH";
 
 fn operate(manager: &Manager, operation: &str) {
     let run = &mut RunOptions::new();
-    // That the work fails is for the parent to see, in what is left.
+    // The parent sees from the files whether the work failed.
     let _ = match operation {
         "create" => create(manager, "web02").map(drop),
         "destroy" => destroy(manager, "web01"),

@@ -28,7 +28,7 @@ const SITES: [(Dialect, &str); 7] = [
     (Dialect::OmniOs, "lx"),
 ];
 
-/// Has the zones of template `t` cloned from a golden zone.
+/// Makes template `t` clone its zones from a golden zone.
 pub(crate) fn make_golden(dir: &Path, brand: &str) {
     write_template(dir, brand);
     let path = dir.join("etc/zmgr/templates/t.kdl");

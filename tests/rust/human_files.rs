@@ -11,7 +11,7 @@ use zmgr::{
 use crate::import::configure;
 use crate::sim_machine;
 
-/// How an author writes: the newline, the indentation, whether a block is on one line, and what is put between nodes.
+/// Style of an author: the newline, the indentation, blocks on one line, and the text between nodes.
 #[derive(Debug, Clone)]
 struct Style {
     newline: &'static str,

@@ -24,9 +24,9 @@ use crate::snapshot::{differences, scratch, whole};
 
 /// Names the work of a child of this test: `DIR|NAME|ROUNDS|POINT`. The child is killed at this command or change of a file; 0: never.
 const WORK: &str = "ZMGR_TEST_WORK";
-/// Where children leave a file each while they install a zone.
+/// Directory in which each child has a file while it installs a zone.
 const INSTALLING: &str = "installing";
-/// Where children send a byte for each install.
+/// Pipe to which children send a byte for each install.
 const INSTALLS: &str = "installs";
 
 fn manager(dir: &Path) -> Manager {

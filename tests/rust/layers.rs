@@ -114,7 +114,7 @@ impl Crate {
     fn uses(&self) -> BTreeSet<(Module, Module)> {
         let mut uses = BTreeSet::new();
         for (module, code) in &self.code {
-            // What a module passes on is used by those who name it there.
+            // A re-export is used by the modules that name it there.
             let private = code.split_inclusive(';').filter(|item| !is_reexport(item)).collect::<String>();
             for path in imports(&private).into_iter().chain(paths(&private)) {
                 if let Some(path) = self.absolute(module, &path) {

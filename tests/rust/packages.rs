@@ -1,4 +1,4 @@
-//! Where the packages of a zone come from: publishers, proxies, and what each repository holds.
+//! Sources of a zone's packages: publishers, proxies, and the packages of each repository.
 
 use std::fs;
 

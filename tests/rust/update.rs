@@ -144,7 +144,7 @@ fn a_running_zone_is_rebooted_or_updated_as_it_runs_if_that_is_asked_for() {
     }
 }
 
-/// What is the case, how the machine gets there, and the code and a part of the message.
+/// A case, the way to it, the code, and a part of the message.
 type Refused = (&'static str, fn(&Fixture), &'static str, &'static str);
 
 #[test]
@@ -324,7 +324,7 @@ fn an_update_that_died_is_resumed_or_rolled_back() {
     };
     let reboot = UpdateOptions::new().reboot(true);
     let in_pkg = "update --accept --no-refresh";
-    // What is begun is completed, and the zone runs again.
+    // A reboot that has begun is completed, and the zone runs again.
     let fixture = died(reboot.clone(), in_pkg);
     assert_eq!(slug(update(&fixture.manager, &reboot).map(drop)), "recovery-needed");
     assert_eq!(recover(&fixture, &RecoverOptions::new()), None);

@@ -79,7 +79,7 @@ converts! {
     Update ZMGR_OPERATION_UPDATE,
 }
 
-/// What an operation did to a zone. Values may be added.
+/// Action of an operation on a zone. Values may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum zmgr_action {

@@ -1,4 +1,4 @@
-//! How this command line was started. Set once, by the program, because the arguments of the process are not those of the command if
+//! The start of this command line. Set once, by the program, because the arguments of the process are not those of the command if
 //! Python runs it.
 
 use std::ffi::OsString;

@@ -34,7 +34,7 @@ mod snapshot;
 
 /// Names the work of a child of this test: `DIR|OPERATION|POINT`, a point of 0 to count them.
 const DEATH: &str = "ZMGR_TEST_DEATH";
-/// How long a command works on that zmgr dies under.
+/// Time for which a command goes on after zmgr dies.
 const WORKS_ON: Duration = Duration::from_millis(800);
 
 /// Counts the points, dies at one of them, and writes down what each was.

@@ -65,7 +65,7 @@ impl Host {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    /// Who holds what of the pool, by the tool's own word; each address once.
+    /// Returns the holder of each address of the pool, as the tool prints it.
     fn held(&self) -> BTreeMap<String, String> {
         let usage = self.json(&["pool", "show", "p"]);
         let mut held = BTreeMap::new();

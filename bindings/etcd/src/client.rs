@@ -12,10 +12,10 @@ use crate::failure::{Effect, Failure};
 use crate::files;
 use crate::transport::Transport;
 
-/// How often all endpoints are asked before a call fails.
+/// Number of times that all endpoints are asked before a call fails.
 const ROUNDS: usize = 3;
 
-/// How often one call asks for a new token.
+/// Number of new tokens that one call asks for.
 const TOKENS: usize = 3;
 
 /// A user of etcd.

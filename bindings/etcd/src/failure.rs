@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What is known of the request.
+/// State of the request after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// etcd did not and will not carry it out; the next endpoint would say the same.

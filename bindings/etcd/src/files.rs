@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags};
 /// Largest file that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
 
-/// Who may do what with a file.
+/// Kind of a file, by the access that others may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Others may read it and must not be able to write it.

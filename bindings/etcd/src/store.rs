@@ -19,7 +19,7 @@ use crate::transport::{TlsFiles, Transport};
 /// Keys of one answer.
 const PAGE: usize = 2000;
 
-/// How often a call starts again because something has changed in between.
+/// Number of times that a call starts again because something has changed in between.
 const TURNS: usize = 16;
 
 /// Zones whose claims one transaction removes.
@@ -31,7 +31,7 @@ const REMOVED: usize = kv::MOST - 1;
 const TXN: &str = "/v3/kv/txn";
 const RANGE: &str = "/v3/kv/range";
 
-/// What ends a call.
+/// End of a call.
 enum End {
     Refused(StoreRefusal),
     Failed(Failure),

@@ -20,7 +20,7 @@ const ETHERSTUB_MTU: u32 = 9000;
 
 const LAST_VLAN: i64 = 4094;
 
-/// How often a random address is drawn before the link is given up.
+/// Number of random addresses that are drawn before the link is refused.
 const DRAWS: usize = 256;
 
 pub(super) const NO_ROOT: &str = "-R is not simulated";

@@ -3,8 +3,8 @@
 /// Longest name, in bytes.
 pub(crate) const MAX: usize = 31;
 
-/// 1 to 31 bytes of letters, digits, `_` and `.`, not beginning with a digit, ending in a number without a leading zero.
-/// How large the number is does not matter [name-vnic-huge2].
+/// Returns true if a name is valid: 1 to 31 bytes of letters, digits, `_` and `.`, not beginning with a digit, ending in a number
+/// without a leading zero. The number may be of any size [name-vnic-huge2].
 pub(crate) fn is_valid(name: &str) -> bool {
     let number = &name[name.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
     name.len() <= MAX

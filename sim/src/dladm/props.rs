@@ -142,7 +142,7 @@ fn lower(machine: &Machine, link: &Link) -> io::Result<Option<Link>> {
     over.map_or(Ok(None), |over| link::find(machine, over))
 }
 
-/// Where a change takes effect.
+/// Places in which a change takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Flags {
     pub(super) active: bool,

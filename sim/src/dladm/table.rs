@@ -3,7 +3,7 @@
 
 use super::link::Class;
 
-/// How a property is read and written.
+/// Format in which a property is read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Of Wi-Fi, InfiniBand and tunnels: no link here has it.

@@ -43,7 +43,7 @@ pub(super) struct Address {
 /// The stack that a command acts on.
 pub(crate) struct Stack<'a> {
     machine: &'a Machine,
-    /// Where its records lie.
+    /// Directory of its records.
     root: PathBuf,
     /// The zone whose stack it is; the global one when absent.
     zone: Option<&'a ActiveZone>,

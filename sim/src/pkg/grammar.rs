@@ -1,6 +1,6 @@
 //! Options as pkg reads them: Python's getopt, then each option counted by how often it may come. [misc.py: opts_parse]
 
-/// How an option is given.
+/// Form in which an option is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
     /// No value, once.

@@ -10,7 +10,7 @@ use super::network;
 use crate::Machine;
 use crate::session::Session;
 
-/// Where a command asks from.
+/// Client of a repository: its machine and environment.
 #[derive(Clone, Copy)]
 pub(super) struct Client<'a> {
     machine: &'a Machine,

@@ -40,7 +40,7 @@ pub(super) const OPTIONS: &[Spec] = &[
     ("v", "verbose", Takes::Count),
 ];
 
-/// How a publisher was not set: a text for standard error as it is, and the exit status.
+/// Failure to set a publisher: a text for standard error as it is, and the exit status.
 pub(super) struct Fault {
     pub(super) text: String,
     pub(super) status: Status,

@@ -2,7 +2,7 @@
 //!
 //! [source: zfs_prop.c, zfs_valid_proplist of libzfs_dataset.c; zfs(8)]
 
-/// How a property's value comes about.
+/// Origin of a property's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Fixed by what the data set is.

@@ -11,7 +11,7 @@ use crate::kernel::{self, ActiveZone};
 use crate::session::{Answer, FAILED, Halt, OK, Session, USAGE};
 use crate::{Machine, Status, dladm, ipadm, pkg, svcs};
 
-/// How a command of a shell's text ends.
+/// End of a command of a shell's text.
 pub(super) enum Ended {
     /// The text goes on.
     Went(Status),
@@ -108,7 +108,7 @@ fn node_name(machine: &Machine, zone: &ActiveZone) -> String {
     if name.is_empty() { zone.name.clone() } else { name.to_owned() }
 }
 
-/// Where a path of the zone lies; none when it would leave the zone's root by `..` or a symbolic link.
+/// Returns the path of a file of the zone on the machine; none if it leaves the zone's root by `..` or a symbolic link.
 fn inside(machine: &Machine, zone: &ActiveZone, path: &str) -> Option<PathBuf> {
     let root = machine.path(&zone.zonepath).join("root");
     let mut place = root.clone();

@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 8;
 /// Stands for `$?` in a word until the command runs. No argument of a program can hold it.
 const STATUS: char = '\0';
 
-/// How a command hangs on the one before it.
+/// Operator between a command and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Joint {
     Always,

@@ -1,4 +1,4 @@
-//! How the brands' scripts find, make and mount the data sets of a zone: its boot environments and overlays.
+//! The data sets of a zone, as the brands' scripts find, make and mount them: its boot environments and overlays.
 //!
 //! [source: common.ksh and shared/*.ksh of pkg5 of OmniOS and OpenIndiana; recorded: hooks.jsonl]
 
@@ -33,7 +33,7 @@ pub(super) fn zonepath_dataset(machine: &Machine, path: &str) -> io::Result<Opti
     {
         return Ok(Some(found));
     }
-    // Where it is as a rule, so that not every data set must be looked at.
+    // The usual place first, so that not every data set is read.
     if let Some(name) = expected_name(machine, path)?
         && let Some(found) = dataset::find(machine, &name)?
         && fits(&found)?

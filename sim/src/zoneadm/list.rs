@@ -180,7 +180,7 @@ fn debug_id(entry: Option<&index::Entry>) -> String {
 
 fn inactive(machine: &Machine, entry: &index::Entry) -> Result<Row, (&'static str, Error)> {
     let (brand, exclusive) = match (entry.smartos.brand.as_slice(), entry.smartos.ip_type) {
-        // Where the index knows both, the configuration is not read.
+        // If the index has both, the configuration is not read.
         (brand, Some(ip_type)) if machine.line().index_extended && !brand.is_empty() => {
             (text(brand), ip_type == IpType::Exclusive)
         }

@@ -1,4 +1,4 @@
-//! How the brands' hooks run: as a process of their own where the caller can start one, so that a hook outlives a
+//! Runs the brands' hooks: as a process of their own if the caller can start one, so that a hook outlives a
 //! `zoneadm` that is killed, as on illumos; else within the command.
 //!
 //! Invariant: a hook touches data sets and the files below the zonepath; the zone's state is `zoneadm`'s alone.

@@ -66,7 +66,7 @@ pub(super) fn move_zone(session: &mut Session<'_, '_>, zone: Option<&str>, args:
     Ok(OK)
 }
 
-/// Where data sets are mounted strictly below a path.
+/// Returns the mount points of data sets strictly below a path.
 fn mounts_below(machine: &Machine, path: &str) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     if dataset::mounted_at(machine, &format!("{path}/root"))?.is_some() {

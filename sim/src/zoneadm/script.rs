@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::Machine;
 use crate::session::Session;
 
-/// How a hook ends.
+/// End of a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Done,

@@ -1,4 +1,4 @@
-//! Who may be given rights over a zone, and which.
+//! Users that may be given rights over a zone, and those rights.
 //!
 //! [source: libzonecfg.c, zone_add_admin; recorded: admin-*]
 

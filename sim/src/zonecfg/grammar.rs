@@ -146,7 +146,7 @@ const REMOVE: &[(&str, &str, Action)] = &[
     ("Command", "remove TOKEN Resource Property = Value Property = Value Property = Value", Resource(Cmd::Remove, 2)),
 ];
 
-/// Where properties of a resource can be taken away without saying which.
+/// Productions of the lines on which `remove` takes a property of a resource without its value.
 const REMOVE_EXTRAS: &[(&str, &str, Action)] = &[
     ("Command", "remove Property", Property(Cmd::Remove, 1, 0)),
     ("Command", "remove TOKEN Property", Property(Cmd::Remove, 2, 0)),

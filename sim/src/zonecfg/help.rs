@@ -8,7 +8,7 @@ use crate::dialect::Line;
 /// A listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Topic {
-    /// Where to find more.
+    /// Pointer to more help.
     More,
     /// Commands of the scope.
     Scope,
@@ -20,7 +20,7 @@ pub(super) enum Topic {
     Properties,
 }
 
-/// Where a listing goes.
+/// Destination of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stream {
     /// It was asked for: standard output, at length.
@@ -29,7 +29,7 @@ pub(super) enum Stream {
     Errors,
 }
 
-/// How a command is written.
+/// Returns the usage of a command.
 pub(super) fn short(line: &Line, command: Cmd) -> &'static str {
     match command {
         Cmd::Add => "add <resource-type>\n\t(global scope)\nadd <property-name> <property-value>\n\t(resource scope)",

@@ -29,7 +29,7 @@ pub(super) struct TooLong;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Where a command may start.
+    /// A command may start here.
     Start,
     /// After a command.
     Command,
@@ -43,7 +43,7 @@ pub(super) struct Lexer {
     input: Vec<u8>,
     at: usize,
     state: State,
-    /// Where a closing parenthesis leads back to.
+    /// State after the closing parenthesis.
     outer: State,
     line: &'static Line,
     /// The number of the current line, from 1.

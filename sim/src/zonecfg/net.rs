@@ -50,7 +50,7 @@ fn parses<T: std::str::FromStr>(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.parse::<T>().is_ok())
 }
 
-/// How an interface may be named in a zone that shares the host's stack.
+/// Validity of an interface name in a zone that shares the host's stack.
 #[derive(Debug, PartialEq, Eq)]
 enum Interface {
     Physical,

@@ -2,7 +2,7 @@
 //!
 //! [source: strtoull, strtod of libc; zonecfg_str_to_bytes, bytes_to_units of zonecfg.c; recorded: cmem-*, ccpu-*, shares-*]
 
-/// Where the number ends that starts the text, blanks and sign before it.
+/// Skips the number that starts the text, with blanks and sign before it.
 fn skip(text: &[u8]) -> (bool, &[u8]) {
     let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');
     let start = text.iter().position(|b| !blank(b)).unwrap_or(text.len());

@@ -37,7 +37,7 @@ impl Zonecfg<'_, '_, '_> {
             return Ok(());
         }
         let force = options.found.contains(&Found::Option(b'F'));
-        // Where properties can be removed without saying which, `-F` also keeps quiet.
+        // On lines that remove properties without naming them, `-F` also prints nothing.
         let quiet = force && self.line.net_extras;
         match res {
             Res::DedicatedCpu => {

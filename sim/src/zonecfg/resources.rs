@@ -119,7 +119,7 @@ impl Res {
         }
     }
 
-    /// How long such a value may be.
+    /// Returns the maximum length of such a value.
     fn part_size(self) -> usize {
         if self == Res::Rctl { NAME } else { PART }
     }

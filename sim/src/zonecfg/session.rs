@@ -35,7 +35,7 @@ pub(super) enum EndsIn {
     Change,
 }
 
-/// Where commands apply.
+/// Scope in which commands apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     Zone,

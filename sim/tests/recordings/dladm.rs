@@ -8,7 +8,7 @@ use crate::bench::{Bench, list, strings};
 
 const ENV: &[(&str, &str)] = &[("PATH", "/usr/bin:/bin"), ("HOME", "/"), ("LC_ALL", "C")];
 const NOT_SIMULATED: &str = "not simulated";
-/// How random addresses begin.
+/// Prefixes of random addresses.
 const RANDOM: [&str; 2] = ["2:8:20:", "2\\:8\\:20\\:"];
 
 /// Replays one case.

@@ -46,7 +46,7 @@ pub struct ZoneSpec {
     /// Its nets. Those of a pool have the pool's `stub`, `vlan` and `mtu` unless the net sets them; addresses, VNIC and MAC address
     /// are set if the entry has them, and are chosen by the plan otherwise.
     pub nets: Vec<EntryNet>,
-    /// How it is installed.
+    /// Install settings.
     pub install: Install,
     /// The zone that it is cloned from instead of being installed.
     pub clone_from: Option<Sourced<ZoneName>>,

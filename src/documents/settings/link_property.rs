@@ -91,7 +91,7 @@ fn bandwidth(text: &str) -> Result<u64, String> {
     }
 }
 
-/// How a bandwidth with decimals is written without them.
+/// Returns a bandwidth with decimals as one without them.
 fn fraction(digits: &str, factor: u64) -> Option<String> {
     let (whole, decimals) = digits.split_once('.')?;
     let is_number = |text: &str| !text.is_empty() && text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit());

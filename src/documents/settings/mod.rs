@@ -41,7 +41,7 @@ pub struct Settings {
     pub autoboot: Option<Sourced<bool>>,
     /// The zone's IP type.
     pub ip_type: Option<Sourced<IpType>>,
-    /// How it is installed.
+    /// Install settings.
     pub install: Option<Sourced<Install>>,
     /// The zone to clone instead of installing.
     pub clone_from: Option<Sourced<ZoneName>>,
@@ -121,7 +121,7 @@ impl fmt::Display for IpType {
     }
 }
 
-/// How a zone is installed.
+/// Install settings of a zone.
 ///
 /// ```
 /// # use zmgr::*;

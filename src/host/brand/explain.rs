@@ -18,9 +18,9 @@ pub enum BrandOperation {
     Install,
     /// Relation of zones to pkg(7).
     Packages,
-    /// Where the zone's root is, and when it is mounted.
+    /// Place of the zone's root, and the time at which it is mounted.
     Root,
-    /// How the zone gets its addresses.
+    /// Way in which the zone gets its addresses.
     Addresses,
     /// `zoneadm clone`, and what a clone needs afterwards.
     Clone,
@@ -79,9 +79,9 @@ pub struct BrandFact {
     pub operation: BrandOperation,
     /// Effect of the operation.
     pub behaviour: String,
-    /// How that is known.
+    /// Evidence for it.
     pub evidence: Evidence,
-    /// Where it was seen or read. If it is inferred: what it is inferred from.
+    /// Recording or source that shows it. If it is inferred: the facts behind it.
     pub source: String,
 }
 

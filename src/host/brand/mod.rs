@@ -26,11 +26,11 @@ pub enum BrandKind {
 pub(crate) struct Known<T> {
     pub(crate) value: T,
     pub(crate) evidence: Evidence,
-    /// Where it was seen or read.
+    /// Recording or source that shows it.
     pub(crate) source: &'static str,
 }
 
-/// How the install hook takes an image of a system.
+/// Way in which the install hook takes an image of a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ImageOption {
     /// There is none.
@@ -75,7 +75,7 @@ pub(crate) enum Root {
     Directory,
 }
 
-/// How a zone with an IP stack of its own gets its addresses.
+/// Way in which a zone with an IP stack of its own gets its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Addresses {
     /// Its ipmgmtd makes the interfaces at the first boot and takes the addresses from the host at each boot.

@@ -35,7 +35,7 @@ const fn inferred(row: Brand) -> Brand {
     }
 }
 
-/// Where ipmgmtd takes the addresses of a zone from the host.
+/// Sources that show how ipmgmtd takes the addresses of a zone from the host.
 const IPMGMTD: &str = "illumos-gate, lib/libipadm/common: ipadm_ngz.c, libipadm.c";
 
 const IPKG: Brand = Brand {

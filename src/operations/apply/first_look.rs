@@ -13,7 +13,7 @@ use crate::operations::zone_comparison::ZoneComparison;
 use crate::value::name::ZoneName;
 use crate::value::source::Sourced;
 
-/// What a zone needs, as far as it can be told without choosing addresses and without the other zones.
+/// Needs of a zone that are known without choosing addresses and without the other zones.
 pub(super) enum FirstLook {
     Nothing,
     Unbuilt,
@@ -50,7 +50,7 @@ impl FirstLook {
     }
 }
 
-/// What the order of an operation needs to know of a zone.
+/// Facts about a zone that decide the order of an operation.
 #[derive(Default)]
 pub(super) struct Relation {
     brand: String,

@@ -242,7 +242,7 @@ fn left_alone(name: &ZoneName, options: &ApplyOptions, error: &Error) -> Change 
     }
 }
 
-/// What an operation works on.
+/// A zone that an operation works on.
 enum Item<'h> {
     /// A golden zone that is installed.
     Golden(ZoneName),

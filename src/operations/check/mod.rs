@@ -34,7 +34,7 @@ pub(crate) fn check(registry: &Registry, host: Option<(&Host, &HostSnapshot, Hos
         None => (None, HostUsage::default()),
     };
     findings.extend(across::check(&documents, registry, host));
-    // What follows needs the memory.
+    // Frees memory for the checks that follow.
     documents.specs = Specs::new();
     // Overlapping pools and an unreadable tree are reported elsewhere.
     if let Ok(allocator) = registry.allocator(Arc::new(documents.pools.clone()), host_usage) {

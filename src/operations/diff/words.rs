@@ -201,7 +201,7 @@ fn one(words: &[&str], what: &str, desired: Option<&str>, host: Option<&str>) ->
     }
 }
 
-/// How zonecfg's value of a setting is written in the files.
+/// Converts zonecfg's value of a setting to the one in the files.
 type Spelling = fn(&str) -> String;
 
 /// Returns the setting that is short for a resource control.

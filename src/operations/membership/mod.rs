@@ -232,7 +232,7 @@ impl Membership {
             StoreAnswer::Done(()) => Ok(Claimed::Done),
             StoreAnswer::Refused(StoreRefusal::Held(held)) => Ok(Claimed::Held(held)),
             StoreAnswer::Refused(refusal) => Err(self.refused(refusal)),
-            // What may be claimed now, and no entry has, is left to `recover`.
+            // The claim may have succeeded: `recover` releases it if no entry has it.
             StoreAnswer::Unknown(error) | StoreAnswer::Unreachable(error) => Err(error),
         }
     }
@@ -416,7 +416,7 @@ impl Membership {
         let entry = snapshot.entries().find(|entry| entry.summary.id() == Some(wanted.entry.as_str()));
         let kept = entry.and_then(|entry| self.wanted_of(&entry.summary)).map(|own| own.keys).unwrap_or_default();
         let gone = wanted.keys.difference(&kept).cloned().collect();
-        // What cannot be released now is left to `recover`.
+        // If the release fails, `recover` does it later.
         let _ = self.release_keys(&wanted.entry, gone);
     }
 

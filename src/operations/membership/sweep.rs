@@ -91,7 +91,7 @@ struct Own {
     settled: bool,
 }
 
-/// What the host and its zones use, as sets: a store may hold a claim for each of thousands of zones.
+/// Addresses, MAC addresses and zone names that the host uses, as sets: a store may hold claims of thousands of zones.
 struct Used<'u> {
     addresses: HashSet<IpAddr>,
     macs: HashSet<[u8; 6]>,

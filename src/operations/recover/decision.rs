@@ -32,7 +32,7 @@ pub(crate) enum HostView {
     Zone {
         /// Its state.
         host_phase: HostZonePhase,
-        /// How its configuration compares with the planned one.
+        /// Comparison of its configuration with the planned one.
         config_match: ConfigMatch,
         /// True if its uuid is the recorded one; `None` if none is recorded or the zone has none.
         same_installation: Option<bool>,
@@ -48,7 +48,7 @@ pub(crate) enum HostZonePhase {
     Active,
 }
 
-/// How the host's configuration compares with the planned one.
+/// Comparison of the host's configuration with the planned one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ConfigMatch {
     /// It is the planned configuration.

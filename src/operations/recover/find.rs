@@ -65,7 +65,7 @@ pub(super) fn journal(entry: &ZoneEntry) -> Option<Journal> {
         return Some(Journal::Applying);
     }
     if state.is_of_snapshot() {
-        // How far it had come is seen on the host.
+        // The host shows its progress.
         return Some(Journal::Snapshot(Progress { has_begun: false, is_final: false, needs_down: false }));
     }
     if let Some(stopped) = StoppedUpdate::at(entry) {

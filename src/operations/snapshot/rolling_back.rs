@@ -97,7 +97,7 @@ fn plan_for(
     Ok(Work { entry: entry.clone(), steps, first_final, claim: None, running, boot, change })
 }
 
-/// How a zone gets its files back.
+/// Way in which a zone gets its files back.
 #[derive(Debug)]
 enum Way<'a> {
     /// Its datasets are rolled back; these later snapshots are destroyed first.

@@ -74,7 +74,7 @@ impl Configure {
     }
 }
 
-/// How much of a configuration exists.
+/// Part of a configuration that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// All of it.

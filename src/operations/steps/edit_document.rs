@@ -18,7 +18,7 @@ pub(crate) struct EditDocument {
     pub(crate) to: ZoneName,
     /// Text of the file afterwards, for display.
     pub(crate) text: String,
-    /// How long to wait for the registry's lock.
+    /// Time to wait for the registry's lock.
     pub(crate) wait: Duration,
 }
 

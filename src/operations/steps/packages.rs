@@ -16,7 +16,7 @@ use crate::exec::{Invocation, pkg};
 pub(crate) struct AddPackages {
     pub(crate) image: Image,
     pub(crate) packages: Vec<String>,
-    /// How long it may take.
+    /// Time limit.
     pub(crate) limit: Duration,
     /// Variables that pkg finds in its environment.
     pub(crate) environment: Environment,

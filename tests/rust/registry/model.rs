@@ -145,7 +145,7 @@ impl WriteObserver for DiesAfter {
     }
 }
 
-/// Who holds what, by owner.
+/// Addresses by owner.
 type Held = BTreeMap<String, BTreeSet<IpAddr>>;
 
 fn on_disk(registry: &Registry) -> Held {
@@ -189,7 +189,7 @@ fn expected(
         }
         let kept =
             shape.reserved.filter(|(_, whom)| family == 0 && *whom == owner).map(|(n, _)| shape.v4(n % shape.size()));
-        // Who has a reserved address never silently gets another.
+        // The owner of a reserved address never silently gets another.
         match kept {
             Some(kept) if !candidates.contains(&kept) => return Err(Code::Config),
             Some(kept) if taken.contains(&kept) => return Err(Code::AddressInUse),

@@ -54,14 +54,14 @@ impl Completions {
     }
 }
 
-/// How clap's script for bash takes the words of the command line.
+/// Lines of clap's script for bash that take the words of the command line.
 const WORDS: &str = r#"    local words=("${COMP_WORDS[@]}")
     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
         words[COMP_CWORD]="$2"
     fi
 "#;
 
-/// How they are taken together: bash splits words at `=`, and replaces only what comes after it.
+/// Replacement for these lines that joins words: bash splits them at `=`, and replaces only the part after it.
 const JOINED: &str = r#"    local words=() word="" before="" at joins=""
     for at in "${!COMP_WORDS[@]}"; do
         word="${COMP_WORDS[at]}"

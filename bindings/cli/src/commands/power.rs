@@ -43,7 +43,7 @@ pub struct Down {
     how: How,
 }
 
-/// How zones go down.
+/// Options of commands that take zones down.
 #[derive(Debug, Args)]
 struct How {
     /// Time to wait for the state [default: timeouts in config.kdl]

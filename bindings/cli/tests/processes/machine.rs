@@ -41,7 +41,7 @@ impl Machine {
         self.0.path()
     }
 
-    /// Where a linked program is.
+    /// Returns the path of a linked program.
     pub(crate) fn bin(&self, program: &str) -> PathBuf {
         self.dir().join("usr/sbin").join(program)
     }

@@ -54,7 +54,7 @@ fn a_long_install_outlives_zmgr_and_is_finished_by_recover() {
     assert_eq!(zone(&machine, "web01"), Some(("ready".to_owned(), "running".to_owned())));
 }
 
-/// How long an install works on that is interrupted.
+/// Duration of an install that is interrupted.
 const INSTALL: Duration = Duration::from_secs(600);
 
 #[test]

@@ -1,4 +1,4 @@
-//! What each call does, and that a store in memory answers the same.
+//! Effect of each call, compared with a store in memory.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ fn each_call_with_three_nodes() {
     assert_eq!(refusal, ["ip/dmz/10.1.0.10: zone web01 on host h1", "mac/dmz/2:8:20:0:0:1: zone web01 on host h1"]);
     assert_eq!(done(b.read("ip/dmz/10.1.0.11")).len(), 0);
 
-    // The same again, with more, and with another name.
+    // Claiming again, with more keys and another name.
     done(a.claim(&web01, &keys, &pool("d1", "h1")));
     done(a.claim(&web01, &[ip("10.1.0.10"), ip("10.1.0.12")], &[]));
     let renamed = StoreClaim::new(web01.entry.clone(), &h1, ClaimKind::Zone, "www01", "2026-12-01T00:00:00Z");

@@ -34,7 +34,7 @@ pub(crate) fn available() -> bool {
     all
 }
 
-/// What a cluster is started with.
+/// Options of a cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Shape {
     pub(crate) nodes: usize,

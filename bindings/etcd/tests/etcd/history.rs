@@ -31,7 +31,7 @@ impl Random {
     }
 }
 
-/// What a worker is told.
+/// Instructions for a worker.
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
     pub(crate) dir: PathBuf,
@@ -145,7 +145,7 @@ fn again(call: impl Fn() -> StoreAnswer<()>) -> &'static str {
         match call() {
             StoreAnswer::Done(()) => return "claimed",
             StoreAnswer::Refused(StoreRefusal::Held(_)) if !unknown => return "held",
-            // What was asked first may still be carried out.
+            // The first request may still be carried out.
             StoreAnswer::Refused(StoreRefusal::Held(_)) => return "unknown",
             StoreAnswer::Refused(other) => panic!("{other:?}"),
             StoreAnswer::Unknown(_) => unknown = true,
@@ -156,7 +156,7 @@ fn again(call: impl Fn() -> StoreAnswer<()>) -> &'static str {
     "unknown"
 }
 
-/// What is known of an entry.
+/// State of an entry as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// The host was told that it holds the address.
@@ -167,7 +167,7 @@ enum State {
     Unknown,
 }
 
-/// What the hosts said.
+/// Answers of the hosts.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     entries: BTreeMap<EntryId, (String, String, State)>,

@@ -107,7 +107,7 @@ fn the_page_sets_up_a_store() {
     unreachable(store.read("ip/"));
     let held: Vec<_> = done(store.read("ip/")).into_iter().map(|record| record.key).collect();
     assert_eq!(held, [ip("10.1.0.10")], "the store is that of the backup");
-    // What the backup lacks is claimed again.
+    // Claims that the backup lacks are made again.
     done(store.claim(&after, &[ip("10.1.0.11")], &[]));
     done(store.claim(&before, &[ip("10.1.0.10")], &[]));
     script.go_on();

@@ -121,7 +121,7 @@ fn a_host_that_is_cut_off_allocates_nothing() {
         let answer = cut.claim(&lost, &[ip("10.1.0.11")], &[]);
         assert!(matches!(answer, StoreAnswer::Unknown(_) | StoreAnswer::Unreachable(_)), "{mode:?}: {answer:?}");
         unreachable(cut.read(""));
-        // What the host could not claim is free for the others.
+        // The key that the host could not claim is free for the others.
         let theirs = claim(&hosts[1], "db01");
         done(other.claim(&theirs, &[ip("10.1.0.11")], &[]));
         for proxy in &proxies {

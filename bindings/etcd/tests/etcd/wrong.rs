@@ -1,4 +1,4 @@
-//! What goes wrong, and what the error says about it.
+//! Failures of the store and the messages for them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -212,7 +212,7 @@ fn a_full_store_takes_nothing_and_gives_back() {
     assert!(full, "the quota was never reached");
     says(&unreachable(store.claim(&claim(&h1, "web02"), &[ip("10.1.0.11")], &[])), "NOSPACE", "etcdctl defrag");
     assert_eq!(done(store.read("ip/")).len(), 1);
-    // What makes room is allowed.
+    // A release is allowed: it makes room.
     done(store.release(&h1, &first.entry, &[ip("10.1.0.10")]));
     assert_eq!(done(store.read("ip/")).len(), 0);
 }

@@ -1,4 +1,4 @@
-//! How data sets and snapshots are made, renamed, promoted and destroyed. [source: libzfs_dataset.c, dsl_dir.c; recorded:
+//! Creation, renaming, promotion and destruction of data sets and snapshots. [source: libzfs_dataset.c, dsl_dir.c; recorded:
 //! datasets_after and snapshots of hooks.jsonl]
 
 use std::fs;

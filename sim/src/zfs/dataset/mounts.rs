@@ -1,4 +1,4 @@
-//! Where data sets are mounted. [source: libzfs_mount.c; recorded: mounts of hooks.jsonl]
+//! Mount points of data sets. [source: libzfs_mount.c; recorded: mounts of hooks.jsonl]
 
 use std::fs;
 use std::io;

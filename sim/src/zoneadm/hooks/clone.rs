@@ -230,7 +230,7 @@ fn finish(session: &mut Session<'_, '_>, target: &Target, keep: bool) -> io::Res
     Ok(End::Done)
 }
 
-/// What the hook runs in the mounted zone.
+/// Program that the hook runs in the mounted zone.
 const UNCONFIGURE: &str = "/usr/lib/brand/ipkg/system-unconfigure";
 
 /// Files that the script removes. [source: ipkg/system-unconfigure of both lines]

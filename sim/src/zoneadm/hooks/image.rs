@@ -128,7 +128,7 @@ fn convert(session: &mut Session<'_, '_>, target: &Target, options: &Read) -> io
     Ok(())
 }
 
-/// Where an image comes from.
+/// Source of an image.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::zoneadm) enum Source<'a> {
     Archive(&'a str),

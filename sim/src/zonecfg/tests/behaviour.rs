@@ -51,7 +51,7 @@ fn words_left_over_from_a_bad_line_abort_after_the_next_command() {
     let (status, written) = typed(&machine, "set bogus=1\nset autoboot=true\nset bootargs=-v\n");
     assert_eq!((status, complaints(&written).as_str()), (Status::Signalled(6), "syntax error at '='\n"));
     assert_eq!(get(&machine, "info autoboot"), "autoboot: false\n");
-    // Where the bad line has no word left, the rest runs and is saved.
+    // If the bad line has no word left, the rest runs and is saved.
     let (status, _) = typed(&machine, "set autoboot true\nset bootargs=-v\n");
     assert_eq!(status, Status::Exited(1));
     assert_eq!(get(&machine, "info bootargs"), "bootargs: -v\n");
