@@ -18,20 +18,27 @@ fn by_the_parser(text: &str) -> Option<Vec<Node>> {
     let mut scanned = scan(text);
     scanned.blocks.sort_unstable_by_key(|block| block.start);
     scanned.ends.sort_unstable();
-    let mut bytes = text.as_bytes().to_vec();
-    for (span, how) in &scanner.patches {
-        bytes[span.start..span.end].fill(if matches!(how, Bridge::Word) { b'x' } else { b' ' });
-    }
-    let copy = String::from_utf8(bytes).unwrap();
+    let copy = bridged(text, &scanner);
     let mut again = Scanner::new(&copy);
     again.document();
     if !again.faults.is_empty() {
         return None;
     }
+    // A blanked problem may leave a `/-` that now drops the node after it.
+    let copy = bridged(&copy, &again);
     (scanned.blocks, scanned.ends) = (again.blocks, again.ends);
     scanned.blocks.sort_unstable_by_key(|block| block.start);
     scanned.ends.sort_unstable();
     Some(nodes_of(&copy, &scanned).unwrap_or_else(|fault| panic!("{text:?}: {}", fault.message)))
+}
+
+/// Returns a copy of a text in which every problem that the scanner found is bridged.
+fn bridged(text: &str, scanner: &Scanner<'_>) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for (span, how) in &scanner.patches {
+        bytes[span.start..span.end].fill(if matches!(how, Bridge::Word) { b'x' } else { b' ' });
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 /// Compares what the scanner reads with what the parser reads. Returns whether the scanner read it without the parser.
@@ -133,6 +140,7 @@ fn the_scanner_reads_every_construct_as_the_parser_does() {
         "a {} /-{}/-{}",
         "a 1/-{ b }",
         "a \"x\"/-{}",
+        "1.5e3\"\"\"\n/-1.5e3\u{85}-;",
     ] {
         agrees(text).unwrap();
     }
@@ -222,9 +230,8 @@ proptest! {
         1 => Just("\r\n"), 1 => Just("\""), 1 => Just("\\u{9}"), 1 => Just("é"),
     ], 0..16), raw: bool) {
         let fence = if raw { "#" } else { "" };
-        let inner = pieces.concat();
         // The parser takes a lone quote in such a raw string for the end of one on a single line.
-        prop_assume!(!raw || !inner.contains('"'));
+        let inner = if raw { pieces.concat().replace('"', "x") } else { pieces.concat() };
         agrees(&format!("a {fence}\"\"\"\n{}\n  \"\"\"{fence}", inner))?;
     }
 
