@@ -1087,6 +1087,8 @@ class HoldingReason(_Word):
     STUB = "stub"
     #: The host itself has it.
     HOST = "host"
+    #: An entry, perhaps of another host, has claimed it in the store of the fleet.
+    CLAIMED = "claimed"
 
 
 class AddressStanding(_Word):
@@ -1122,11 +1124,13 @@ class Holding(_Value):
     #: Name of the holder; for the host, its address object or link.
     name: str
     why: HoldingReason
-    #: Net of a zone's file.
+    #: Net of a zone's file, or segment of a claim in the store.
     net: str | None
     #: Link on the host.
     link: str | None
-    #: File that says so; None for a fact of the running host.
+    #: For a claim in the store of the fleet, the host of the holder.
+    host: str | None
+    #: File that says so; None for a fact of the running host and for a claim.
     path: Path | None
     #: Line of the file; None for a whole file.
     line: int | None
@@ -1140,6 +1144,7 @@ class Holding(_Value):
             why=HoldingReason(h["why"]),
             net=h["net"],
             link=h["link"],
+            host=h["host"],
             path=_path(h["path"]),
             line=h["line"],
         )

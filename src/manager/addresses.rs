@@ -155,8 +155,8 @@ impl Manager {
         )
     }
 
-    /// Returns problems with the addresses of a pool, or of all: held twice, held against the pool's rules, of no pool. Takes a new
-    /// snapshot of the host.
+    /// Returns problems with the addresses of a pool, or of all: held twice, on this host or by another host of the fleet, held against
+    /// the pool's rules, of no pool. Takes a new snapshot of the host. If the store of the fleet does not answer, a warning says so.
     ///
     /// ```
     /// # use zmgr::*;
@@ -169,12 +169,17 @@ impl Manager {
     /// ```
     pub fn check_pools(&self, pool: Option<&str>) -> Result<Vec<Diagnostic>> {
         let pool = pool.map(PoolName::new).transpose()?;
-        addresses::check_pools(&self.registry(), &self.host_usages(&|events| self.host_usage(events)), pool.as_ref())
+        addresses::check_pools(
+            &self.registry(),
+            &self.stores(),
+            &self.host_usages(&|events| self.host_usage(events)),
+            pool.as_ref(),
+        )
     }
 
     /// Finds who holds an address (with or without prefix length), a MAC address, a link or a name, why, and where it is written:
-    /// in files, in the configurations of the host's zones, and in running zones. Fails with `invalid-argument` for a text that
-    /// can be none of them. Without a host, only files are searched.
+    /// in files, in the configurations of the host's zones, in running zones, and in the store of the fleet. Fails with
+    /// `invalid-argument` for a text that can be none of them. Without a host, only files and the store are searched.
     ///
     /// ```
     /// # use zmgr::*;
@@ -187,7 +192,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn find(&self, what: &str) -> Result<Found> {
-        find::find(&self.registry(), self.asking_if_there()?.as_ref(), what)
+        find::find(&self.registry(), &self.stores(), self.asking_if_there()?.as_ref(), what)
     }
 
     fn host_usages<'a>(&self, make: addresses::MakeHostUsage<'a>) -> HostUsages<'a> {

@@ -12,7 +12,7 @@ use crate::documents::resolve::{effective, stale};
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::host::ZonesStamp;
-use crate::registry::{Allocation, Allocator, Directory, EntryKind, HostUsage, PoolUsage, Registry, Session, Wait};
+use crate::registry::{Allocation, Directory, Elsewhere, EntryKind, HostUsage, PoolUsage, Registry, Session, Wait};
 use crate::value::EntryId;
 use crate::value::name::{PoolName, ReservationName};
 
@@ -193,6 +193,7 @@ pub(crate) fn pool_usage(
 /// Returns problems with the addresses of this pool, or of all, on the host as it is now.
 pub(crate) fn check_pools(
     registry: &Registry,
+    stores: &Stores,
     host_usages: &HostUsages<'_>,
     pool: Option<&PoolName>,
 ) -> Result<Vec<Diagnostic>> {
@@ -200,10 +201,31 @@ pub(crate) fn check_pools(
         Err(error) if error.code() == Code::UnsupportedHost => (HostUsage::default(), Some(unchecked(&error))),
         host_usage => (host_usage?, None),
     };
-    let mut found = allocator(registry, host_usage)?.check_addresses(pool)?;
-    found.extend(unchecked);
+    let config_tree = ConfigTree::load_pools(registry.tree())?;
+    config_tree.check(None)?;
+    let mut allocator = registry.allocator(Arc::clone(&config_tree.pools), host_usage)?;
+    let unanswered = match on_other_hosts(registry, stores, &config_tree) {
+        Ok(elsewhere) => {
+            allocator.set_elsewhere(elsewhere);
+            None
+        }
+        Err(fault) => Some(fault),
+    };
+    let mut found = allocator.check_addresses(pool)?;
+    found.extend(unchecked.into_iter().chain(unanswered));
     found.extend(stale_nets(registry, pool)?);
     Ok(found)
+}
+
+/// Returns what other hosts hold in the segments of the shared pools. If the store does not answer, returns a warning.
+fn on_other_hosts(
+    registry: &Registry,
+    stores: &Stores,
+    config_tree: &ConfigTree,
+) -> std::result::Result<Elsewhere, Diagnostic> {
+    let membership = stores.membership(registry, config_tree).map_err(|error| error.to_detail())?;
+    let held = membership.map(|membership| membership.on_other_hosts(registry, config_tree.pools.keys()));
+    held.transpose().map(Option::unwrap_or_default).map_err(|error| error.to_detail().warning())
 }
 
 /// Warns that only the files were read.
@@ -234,10 +256,4 @@ fn stale_nets(registry: &Registry, pool: Option<&PoolName>) -> Result<Vec<Diagno
         |_, document| document.ok().flatten().map(of_zone).unwrap_or_default(),
     );
     Ok(found.into_iter().flatten().collect())
-}
-
-fn allocator(registry: &Registry, host_usage: HostUsage) -> Result<Allocator> {
-    let config_tree = ConfigTree::load_pools(registry.tree())?;
-    config_tree.check(None)?;
-    registry.allocator(config_tree.pools, host_usage)
 }

@@ -37,7 +37,7 @@ pub struct Allocator {
     pub(super) pools: Arc<Pools>,
     pub(super) host_usage: HostUsage,
     /// Addresses and MAC addresses that other hosts of the fleet hold.
-    elsewhere: Elsewhere,
+    pub(super) elsewhere: Elsewhere,
     pub(super) snapshot: Snapshot,
     /// Nets that zones have on the host and no entry holds.
     beside: Vec<Beside>,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the data may be old. It only directs the choice; a claim in the store decides.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 /// Claims in the segments of a fleet, except those of this host's entries.
@@ -10,7 +10,8 @@ use std::net::IpAddr;
 pub struct Elsewhere {
     /// Addresses, each with its segment and its holder.
     addresses: Vec<(String, IpAddr, String)>,
-    macs: HashSet<[u8; 6]>,
+    /// MAC addresses, each with its holder.
+    macs: HashMap<[u8; 6], String>,
 }
 
 impl Elsewhere {
@@ -19,9 +20,9 @@ impl Elsewhere {
         self.addresses.push((segment.to_owned(), address, holder));
     }
 
-    /// Adds a MAC address. It counts in every segment.
-    pub fn hold_mac(&mut self, mac: [u8; 6]) {
-        self.macs.insert(mac);
+    /// Adds a MAC address, with its holder. It counts in every segment.
+    pub fn hold_mac(&mut self, mac: [u8; 6], holder: String) {
+        self.macs.insert(mac, holder);
     }
 
     /// Returns true if nothing is known to be held.
@@ -30,7 +31,12 @@ impl Elsewhere {
     }
 
     pub(super) fn has_mac(&self, mac: [u8; 6]) -> bool {
-        self.macs.contains(&mac)
+        self.macs.contains_key(&mac)
+    }
+
+    /// Returns the holder of a MAC address.
+    pub(super) fn of_mac(&self, mac: [u8; 6]) -> Option<&str> {
+        self.macs.get(&mac).map(String::as_str)
     }
 
     /// Returns the addresses of a segment, each with its holder.

@@ -431,6 +431,9 @@ impl Allocator {
                 macs.entry(mac).or_default().insert(by, true);
             }
         }
+        for (mac, users) in &mut macs {
+            users.extend(self.elsewhere.of_mac(*mac).map(|holder| (By::Fleet(holder), true)));
+        }
         // The host's own use of a link conflicts with a zone that uses the link exclusively.
         let whole = if self.host_usage.addresses.is_empty() { HashSet::new() } else { self.taken_whole() };
         for (_, object) in &self.host_usage.addresses {

@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use zmgr::internals::fleet::{Disturbance, MemoryStore, StoreCall};
 use zmgr::{
-    ApplyOptions, Code, CreateOptions, DestroyOptions, EntryId, Error, Fault, Fleet, HaltOptions, ImportOptions,
-    Manager, PoolName, RecoverOptions, RenameOptions, RunOptions, SimHost, Store, StoreAnswer, StoreClaim, StoreHost,
-    StoreKey, StorePool, StoreRecord, ZoneStatus,
+    AddressStanding, ApplyOptions, AttachOptions, ClaimKind, Code, CreateOptions, DestroyOptions, EntryId, Error,
+    Fault, Fleet, HaltOptions, HeldKind, HolderKind, HoldingReason, ImportOptions, Manager, PoolName, RecoverOptions,
+    RenameOptions, RunOptions, Severity, SimHost, Store, StoreAnswer, StoreClaim, StoreHost, StoreKey, StorePool,
+    StoreRecord, ZoneStatus,
 };
 
 use crate::crash_matrix::Reaper;
@@ -387,6 +388,85 @@ fn histories_with_lost_answers_leave_no_double_and_no_leak() {
     assert_sound(&hosts);
 }
 
+/// Puts a claim of a host that is not simulated into the store.
+fn put(store: &MemoryStore, key: StoreKey, name: &str) {
+    let h9 = StoreHost::new("h9", EntryId::random().unwrap(), "2026-11-30T20:00:00Z");
+    let claim = StoreClaim::new(EntryId::random().unwrap(), &h9, ClaimKind::Zone, name, "2026-11-30T20:00:00Z");
+    store.put(&key, &claim.encode());
+}
+
+#[test]
+fn a_claim_of_another_host_on_what_this_host_uses_is_a_finding() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let (h1, h2) = (host(scratch.path(), "h1", &store), host(scratch.path(), "h2", &store));
+    let address = create(&h1, "web01").unwrap();
+    create(&h2, "db01").unwrap();
+    assert_eq!(h1.check_pools(None).unwrap(), []);
+    // A zone of the host whose entry was removed: its claims are the host's own.
+    h2.forget(&["db01"], &mut RunOptions::new()).unwrap().into_result().unwrap();
+    assert_eq!(h2.check_pools(None).unwrap(), []);
+
+    let mac = h1.zone("web01").unwrap().nets[0].mac.clone().unwrap();
+    let dmz = || "dmz".to_owned();
+    put(&store, StoreKey::Ip { segment: dmz(), address: address.parse().unwrap() }, "lost");
+    put(&store, StoreKey::Mac { segment: dmz(), mac: mac.parse().unwrap() }, "lost");
+    let found = h1.check_pools(None).unwrap();
+    let path = h1.root().join("zones/web01.kdl");
+    let by = format!("is held twice: by zone web01 ({}) and by zone lost on host h9", path.display());
+    let messages: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(messages, [format!("{address} {by}"), format!("MAC address {mac} {by}")]);
+    assert!(found.iter().all(|finding| finding.code == "held-twice"), "{found:?}");
+    assert_eq!(h1.check_pools(Some("internal")).unwrap().len(), 1);
+    assert_eq!(h2.check_pools(None).unwrap(), []);
+
+    let cut_off = with_store(&scratch.path().join("h1"), store.disturbed(|_| Disturbance::Unreachable));
+    let found = cut_off.check_pools(None).unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(found[0].severity == Severity::Warning && found[0].code == "store-unreachable", "{found:?}");
+}
+
+#[test]
+fn find_names_the_holder_on_another_host() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let (h1, h2) = (host(scratch.path(), "h1", &store), host(scratch.path(), "h2", &store));
+    edit(&h1, "config.kdl", |text| format!("unique-names #true\n{text}"));
+    let address = create(&h1, "web01").unwrap();
+    let mac = h1.zone("web01").unwrap().nets[0].mac.clone().unwrap();
+    let found = h2.find(&address).unwrap();
+    assert_eq!(found.holdings.len(), 1);
+    let holding = &found.holdings[0];
+    assert_eq!((holding.kind, holding.name.as_str(), holding.host.as_deref()), (HolderKind::Zone, "web01", Some("h1")));
+    assert_eq!((holding.why, holding.net.as_deref()), (HoldingReason::Claimed, Some("dmz")));
+    assert_eq!(found.pools[0].standing, AddressStanding::Held);
+    assert_eq!(h2.find(&mac).unwrap().holdings[0].what, HeldKind::Mac);
+    assert_eq!(h2.find("web01").unwrap().holdings[0].host.as_deref(), Some("h1"));
+    // On the host itself, the claim is one reason among others.
+    let reasons: Vec<HoldingReason> = h1.find(&address).unwrap().holdings.iter().map(|held| held.why).collect();
+    assert!(reasons.contains(&HoldingReason::Desired) && reasons.contains(&HoldingReason::Claimed), "{reasons:?}");
+    // An address that begins as this one does is another.
+    let shorter = h2.find(&address[..address.len() - 1]).unwrap().holdings;
+    assert!(shorter.iter().all(|held| held.why == HoldingReason::Gateway), "{shorter:?}");
+
+    let cut_off = with_store(&scratch.path().join("h2"), store.disturbed(|_| Disturbance::Unreachable));
+    let found = cut_off.find(&address).unwrap();
+    assert!(found.holdings.is_empty() && found.unknown[0].severity == Severity::Warning, "{found:?}");
+}
+
+#[test]
+fn golden_zones_that_zmgr_names_exist_on_every_host() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let hosts = ["h1", "h2"].map(|name| host(scratch.path(), name, &store));
+    for (n, host) in hosts.iter().enumerate() {
+        edit(host, "config.kdl", |text| format!("unique-names #true\n{text}"));
+        crate::golden::make_golden(&scratch.path().join(format!("h{}", n + 1)), "nlipkg");
+        let options = CreateOptions::new().template("t").boot(false);
+        host.create(&format!("web0{n}"), &options, &mut RunOptions::new()).unwrap();
+    }
+    let names: Vec<String> = claims(&store).into_keys().filter(|key| key.starts_with("zone/")).collect();
+    assert_eq!(names, ["zone/web00", "zone/web01"]);
+    assert_sound(&hosts);
+}
+
 /// A store that passes a point before and after each call.
 #[derive(Debug, Clone)]
 struct Watched(MemoryStore, Arc<Points>);
@@ -442,6 +522,11 @@ fn operate(manager: &Manager, operation: &str) {
         "release" => manager.release("internal", "scanner", None, None, run),
         "rename" => manager.rename("web01", "web09", &RenameOptions::new(), run).map(drop),
         "join" => manager.fleet_join(run).map(drop),
+        "apply" | "build" => manager.apply(&["web01"], &ApplyOptions::new().recreate(true), run).map(drop),
+        "import" => manager.import(&["web01"], &ImportOptions::new(), run).map(drop),
+        "attach" => manager.attach(&["web01"], &AttachOptions::new(), run).map(drop),
+        "recover" => manager.recover(&[], &RecoverOptions::new(), run).map(drop),
+        "push" => manager.fleet_push("internal", run),
         other => panic!("no operation {other}"),
     };
 }
@@ -457,10 +542,47 @@ fn child() {
     operate(&with_store(&Path::new(dir).join("h1"), Watched(store, Arc::new(Points(reaper)))), operation);
 }
 
+/// Brings the host to where an operation begins.
+fn prepare(operation: &str, h1: &Manager, scratch: &Path, store: &MemoryStore) {
+    let run = || RunOptions::new();
+    match operation {
+        "apply" => edit(h1, "zones/web01.kdl", |text| {
+            let (desired, applied) = text.split_at(text.find("applied {").unwrap());
+            desired.replace("10.1.0.10/24", "10.1.0.99/24") + applied
+        }),
+        // An entry of an old backup, which has lost its claims.
+        "build" => {
+            let entry = fs::read(h1.root().join("zones/web01.kdl")).unwrap();
+            destroy(h1, "web01").unwrap();
+            fs::write(h1.root().join("zones/web01.kdl"), entry).unwrap();
+        }
+        "import" => drop(h1.forget(&["web01"], &mut run()).unwrap().into_result().unwrap()),
+        "attach" => {
+            let keep = DestroyOptions::new().keep_data(true);
+            h1.destroy(&["web01"], &keep, &mut run()).unwrap().into_result().unwrap();
+        }
+        // A destruction that waits for the store, a claim without an entry and an entry without a claim.
+        "recover" => {
+            let cut_off = with_store(&scratch.join("h1"), store.disturbed(|_| Disturbance::Unreachable));
+            destroy(&cut_off, "web01").unwrap_err();
+            let reservation = h1.root().join("reservations/scanner.kdl");
+            let entry = fs::read(&reservation).unwrap();
+            h1.release("internal", "scanner", None, None, &mut run()).unwrap();
+            h1.allocate("internal", "printer", None, &mut run()).unwrap();
+            fs::remove_file(h1.root().join("reservations/printer.kdl")).unwrap();
+            fs::write(reservation, entry).unwrap();
+        }
+        "push" => edit(h1, "pools/internal.kdl", |text| text.replacen("{\n", "{\n    exclude \"10.1.0.200\"\n", 1)),
+        _ => {}
+    }
+}
+
 #[test]
 fn death_before_and_after_each_call_of_the_store_leaves_nothing() {
     use std::os::unix::process::ExitStatusExt;
-    for operation in ["create", "destroy", "allocate", "release", "rename", "join"] {
+    let operations = ["create", "destroy", "allocate", "release", "rename", "join", "apply", "build"];
+    let others = ["import", "attach", "recover", "push"];
+    for operation in operations.into_iter().chain(others) {
         let mut died = 0;
         for point in 1.. {
             let scratch = scratch();
@@ -472,18 +594,30 @@ fn death_before_and_after_each_call_of_the_store_leaves_nothing() {
                 create(&h1, "web01").unwrap();
                 h1.allocate("internal", "scanner", None, &mut RunOptions::new()).unwrap();
             }
+            prepare(operation, &h1, scratch.path(), &store);
             let output = Command::new(env::current_exe().unwrap())
                 .args(["--exact", "fleet_store::child", "--test-threads=1"])
                 .env(DEATH, format!("{}|{operation}|{point}", scratch.path().display()))
                 .output()
                 .unwrap();
-            if operation == "join" {
-                h1.fleet_join(&mut RunOptions::new()).unwrap();
+            match operation {
+                "join" => drop(h1.fleet_join(&mut RunOptions::new()).unwrap()),
+                "push" => h1.fleet_push("internal", &mut RunOptions::new()).unwrap(),
+                _ => {}
             }
             recover(&h1);
+            if operation == "import" && !h1.root().join("zones/web01.kdl").exists() {
+                // Without an entry, what the zone uses stays claimed.
+                let again = h1.import(&["web01"], &ImportOptions::new(), &mut RunOptions::new());
+                again.unwrap().into_result().unwrap();
+            }
             assert_sound(std::slice::from_ref(&h1));
             let there = h1.zones(&zmgr::Query::new()).unwrap();
-            assert!(there.iter().all(|zone| zone.status != Some(ZoneStatus::Running)), "{operation} {point}");
+            // Only a zone that `apply` builds is booted.
+            assert!(
+                operation == "build" || there.iter().all(|zone| zone.status != Some(ZoneStatus::Running)),
+                "{operation} {point}"
+            );
             if output.status.signal() != Some(9) {
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
                 break;

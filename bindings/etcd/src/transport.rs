@@ -116,6 +116,12 @@ impl Transport {
     }
 }
 
+/// Returns true if only this machine can be meant.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 /// Returns the address without a slash at its end.
 fn endpoint(text: &str, tls: bool) -> Result<String, String> {
     let bad = |why: &str| Err(format!("invalid endpoint {text:?}: {why}"));
@@ -128,7 +134,7 @@ fn endpoint(text: &str, tls: bool) -> Result<String, String> {
     match scheme {
         "https" if !tls => bad("`https` needs `tls` with the certificates"),
         "https" => Ok(format!("https://{rest}")),
-        "http" if matches!(host, "127.0.0.1" | "[::1]" | "localhost") => Ok(format!("http://{rest}")),
+        "http" if is_loopback(host) => Ok(format!("http://{rest}")),
         "http" => bad("without TLS anyone on the network can change the store; use https"),
         _ => bad("expected https://HOST:PORT"),
     }
@@ -190,6 +196,7 @@ mod tests {
             ("http://127.0.0.1:2379", Some("http://127.0.0.1:2379")),
             ("http://[::1]:2379", Some("http://[::1]:2379")),
             ("http://a.example:2379", None),
+            ("http://127.5.6.7:2379", Some("http://127.5.6.7:2379")),
             ("http://127.0.0.1.example:2379", None),
             ("https://user:secret@a.example:2379", None),
             ("https://a.example:2379/v3", None),

@@ -98,7 +98,7 @@ fn holding(
         Query::Word(_) if why == HoldingReason::Named => HeldKind::Name,
         Query::Word(_) => HeldKind::Link,
     };
-    Holding { what, kind, name: name.to_owned(), why, net: net.map(str::to_owned), link: None, source }
+    Holding { what, kind, name: name.to_owned(), why, net: net.map(str::to_owned), link: None, host: None, source }
 }
 
 impl Files {

@@ -35,7 +35,7 @@ impl Search<'_> {
     fn of_zone(&mut self, zone: &str, what: HeldKind, why: HoldingReason, link: Option<&str>, source: Source) {
         let kind = if (self.is_registered)(zone) { HolderKind::Zone } else { HolderKind::HostZone };
         let link = link.map(str::to_owned);
-        self.found.push(Holding { what, kind, name: zone.to_owned(), why, net: None, link, source });
+        self.found.push(Holding { what, kind, name: zone.to_owned(), why, net: None, link, host: None, source });
     }
 
     /// Searches the configurations of the zones.
@@ -133,7 +133,7 @@ impl Search<'_> {
         }
         for (what, name) in held {
             let (kind, why, link) = (HolderKind::Host, HoldingReason::Host, Some(name.clone()));
-            self.found.push(Holding { what, kind, name, why, net: None, link, source: Source::none() });
+            self.found.push(Holding { what, kind, name, why, net: None, link, host: None, source: Source::none() });
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod files;
 mod host;
+mod store;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,9 +14,10 @@ use serde_json::json;
 
 use super::config_tree::ConfigTree;
 use super::context::Context;
+use super::membership::Stores;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::dladm::parse_mac;
-use crate::registry::{AddressStanding, Directory, EntryKind, HostUsage, Registry, Snapshot, stem_of};
+use crate::registry::{AddressStanding, Directory, Elsewhere, EntryKind, HostUsage, Registry, Snapshot, stem_of};
 use crate::schema::did_you_mean;
 use crate::value::address::MacAddr;
 use crate::value::name::PoolName;
@@ -66,11 +68,13 @@ pub struct Holding {
     pub name: String,
     /// The reason.
     pub why: HoldingReason,
-    /// The net of a zone's file, if any.
+    /// The net of a zone's file, or the segment of a claim in the store, if any.
     pub net: Option<String>,
     /// The link on the host, if any.
     pub link: Option<String>,
-    /// The line; without a line for a whole file, empty for a fact of the running host.
+    /// For a claim in the store of the fleet, the host of the holder.
+    pub host: Option<String>,
+    /// The line; without a line for a whole file, empty for a fact of the running host and for a claim.
     pub source: Source,
 }
 
@@ -132,6 +136,8 @@ pub enum HoldingReason {
     Stub,
     /// The host itself has it.
     Host,
+    /// An entry, perhaps of another host, has claimed it in the store of the fleet.
+    Claimed,
 }
 
 impl HeldKind {
@@ -174,7 +180,7 @@ impl HolderKind {
 
 impl HoldingReason {
     /// All reasons.
-    pub const ALL: [HoldingReason; 10] = [
+    pub const ALL: [HoldingReason; 11] = [
         HoldingReason::Named,
         HoldingReason::Desired,
         HoldingReason::Applied,
@@ -185,6 +191,7 @@ impl HoldingReason {
         HoldingReason::Gateway,
         HoldingReason::Stub,
         HoldingReason::Host,
+        HoldingReason::Claimed,
     ];
 
     /// Returns its name in JSON.
@@ -200,6 +207,7 @@ impl HoldingReason {
             HoldingReason::Gateway => "gateway",
             HoldingReason::Stub => "stub",
             HoldingReason::Host => "host",
+            HoldingReason::Claimed => "claimed",
         }
     }
 }
@@ -239,6 +247,7 @@ impl Holding {
             "why": self.why.as_str(),
             "net": self.net,
             "link": self.link,
+            "host": self.host,
             "path": self.source.file.as_ref().map(|file| file.to_string_lossy()),
             "line": (self.source.line > 0).then_some(self.source.line),
         })
@@ -298,8 +307,8 @@ fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok().or_else(|| text.parse::<IpNet>().ok().map(|net| net.addr()))
 }
 
-/// Searches the files, and the host if there is one.
-pub(crate) fn find(registry: &Registry, context: Option<&Context>, text: &str) -> Result<Found> {
+/// Searches the files, the store of the fleet, and the host if there is one.
+pub(crate) fn find(registry: &Registry, stores: &Stores, context: Option<&Context>, text: &str) -> Result<Found> {
     let query = Query::parse(text)?;
     let snapshot = registry.snapshot()?;
     let config_tree = ConfigTree::load(registry.tree())?;
@@ -312,6 +321,16 @@ pub(crate) fn find(registry: &Registry, context: Option<&Context>, text: &str) -
         similar: None,
     };
     found.unknown.extend(files.unknown);
+    let elsewhere = match store::search(registry, stores, &config_tree, &query) {
+        Ok(claims) => {
+            found.holdings.extend(claims.holdings);
+            claims.elsewhere
+        }
+        Err(error) => {
+            found.unknown.push(error.to_detail().warning());
+            Elsewhere::default()
+        }
+    };
     let asked = match context {
         Some(context) => context.snapshot().and_then(|snapshots| {
             let holdings = host::search(context, &snapshots.host, &query, &|zone| is_registered(&snapshot, zone))?;
@@ -333,7 +352,7 @@ pub(crate) fn find(registry: &Registry, context: Option<&Context>, text: &str) -
         }
     };
     if let Query::Address(address) = query {
-        match places(registry, &config_tree, host_usage, address) {
+        match places(registry, &config_tree, (host_usage, elsewhere), address) {
             Ok(places) => found.pools = places,
             Err(error) => found.unknown.push(error.to_detail()),
         }
@@ -346,11 +365,11 @@ pub(crate) fn find(registry: &Registry, context: Option<&Context>, text: &str) -
     Ok(found)
 }
 
-type Order<'a> = (HeldKind, HolderKind, &'a str, HoldingReason, Option<&'a str>, Option<&'a str>, u32);
+type Order<'a> = (HeldKind, HolderKind, &'a str, HoldingReason, [Option<&'a str>; 3], u32);
 
 fn order(holding: &Holding) -> Order<'_> {
-    let (net, link) = (holding.net.as_deref(), holding.link.as_deref());
-    (holding.what, holding.kind, &holding.name, holding.why, net, link, holding.source.line)
+    let parts = [&holding.host, &holding.net, &holding.link].map(Option::as_deref);
+    (holding.what, holding.kind, &holding.name, holding.why, parts, holding.source.line)
 }
 
 fn is_registered(snapshot: &Snapshot, zone: &str) -> bool {
@@ -362,7 +381,7 @@ fn is_registered(snapshot: &Snapshot, zone: &str) -> bool {
 fn places(
     registry: &Registry,
     config_tree: &ConfigTree,
-    host_usage: HostUsage,
+    (host_usage, elsewhere): (HostUsage, Elsewhere),
     address: IpAddr,
 ) -> Result<Vec<PoolPlace>> {
     let pools = config_tree.pools.values().filter_map(|pool| Some((pool, pool.network_of(address)?)));
@@ -371,6 +390,7 @@ fn places(
         return Ok(Vec::new());
     }
     let mut allocator = registry.allocator(config_tree.pools.clone(), host_usage)?;
+    allocator.set_elsewhere(elsewhere);
     let place = |(pool, source): (PoolName, Source)| {
         let standing = allocator.standing(&pool, address)?;
         Ok(PoolPlace { pool, standing, source })

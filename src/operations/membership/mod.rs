@@ -20,7 +20,7 @@ use super::config_tree::ConfigTree;
 use crate::api::hex;
 use crate::documents::pool::Pool;
 use crate::documents::store::StoreConfig;
-use crate::documents::zone::ZoneEntry;
+use crate::documents::zone::{ZoneEntry, is_golden_name};
 use crate::error::{Code, Error, Result};
 use crate::fleet::{
     ClaimKind, MAX_STORE_KEYS, Store, StoreAnswer, StoreClaim, StoreHost, StoreKey, StorePool, StoreRecord,
@@ -203,7 +203,9 @@ impl Membership {
             pools.insert(pool.clone());
         }
         if self.unique_names {
-            keys.extend(names.into_iter().filter(|name| !self.golden.contains(name)).map(StoreKey::Zone));
+            // A golden zone that zmgr named has the same name on every host that installs the same.
+            let is_golden = |name: &ZoneName| self.golden.contains(name) || is_golden_name(name.as_str());
+            keys.extend(names.into_iter().filter(|name| !is_golden(name)).map(StoreKey::Zone));
         }
         (!keys.is_empty()).then(|| Wanted { entry, kind, name: name.to_owned(), keys, pools })
     }
@@ -283,11 +285,30 @@ impl Membership {
         }
     }
 
-    /// Returns what others hold in the segments of these pools.
+    /// Returns what no entry of this host holds in the segments of these pools, and the store has.
     pub(super) fn elsewhere<'p>(
         &self,
         registry: &Registry,
         pools: impl Iterator<Item = &'p PoolName>,
+    ) -> Result<Elsewhere> {
+        self.elsewhere_except(registry, pools, |_| false)
+    }
+
+    /// Returns what other hosts hold in the segments of these pools.
+    pub(super) fn on_other_hosts<'p>(
+        &self,
+        registry: &Registry,
+        pools: impl Iterator<Item = &'p PoolName>,
+    ) -> Result<Elsewhere> {
+        let host = self.host_name()?;
+        self.elsewhere_except(registry, pools, |claim| claim.host == host)
+    }
+
+    fn elsewhere_except<'p>(
+        &self,
+        registry: &Registry,
+        pools: impl Iterator<Item = &'p PoolName>,
+        except: impl Fn(&StoreClaim) -> bool,
     ) -> Result<Elsewhere> {
         let segments: BTreeSet<&str> = pools.filter_map(|pool| Some(self.shared.get(pool)?.segment.as_str())).collect();
         let mut records = Vec::new();
@@ -300,12 +321,12 @@ impl Membership {
         let ours: BTreeSet<&str> = snapshot.entries().filter_map(|entry| entry.summary.id()).collect();
         let mut elsewhere = Elsewhere::default();
         for record in &records {
-            if record.claim().is_some_and(|claim| ours.contains(claim.entry.as_str())) {
+            if record.claim().is_some_and(|claim| ours.contains(claim.entry.as_str()) || except(claim)) {
                 continue;
             }
             match &record.key {
                 StoreKey::Ip { segment, address } => elsewhere.hold(segment, *address, holder(record)),
-                StoreKey::Mac { mac, .. } => elsewhere.hold_mac(mac.bytes()),
+                StoreKey::Mac { mac, .. } => elsewhere.hold_mac(mac.bytes(), holder(record)),
                 _ => {}
             }
         }

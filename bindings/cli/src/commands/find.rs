@@ -53,7 +53,8 @@ fn tell(found: &Found, tree: &Path) -> Result<(), Failure> {
 }
 
 fn row(holding: &Holding, tree: &Path) -> [String; 4] {
-    let holder = format!("{} {}", holding.kind.as_str(), holding.name);
+    let on = holding.host.as_ref().map(|host| format!(" on host {host}")).unwrap_or_default();
+    let holder = format!("{} {}{on}", holding.kind.as_str(), holding.name);
     let part = holding.net.clone().or_else(|| holding.link.clone()).unwrap_or_default();
     let at = if holding.source.file.is_some() { output::place(&holding.source, tree) } else { String::new() };
     [holder, holding.why.as_str().to_owned(), part, at]

@@ -7,7 +7,7 @@ use crate::cluster::{Cluster, Shape, available};
 use crate::history::{History, Random, collect, members, work};
 
 /// Returns true if long tests are asked for.
-fn soak() -> bool {
+pub(crate) fn soak() -> bool {
     std::env::var_os("ZMGR_SOAK").is_some()
 }
 

@@ -1,10 +1,14 @@
-//! The client with a real etcd: three nodes on loopback, with TLS and authentication.
+//! The client, and whole hosts, with a real etcd: three nodes on loopback, with TLS and authentication.
 #![allow(clippy::print_stderr)]
 
 mod calls;
 mod cluster;
+mod fleet;
+mod fleet_kills;
 mod history;
+mod hosts;
 mod kills;
+mod operators;
 mod page;
 mod proxy;
 mod quorum;
