@@ -54,11 +54,34 @@ fn the_cookbook_does_what_it_says() {
     runs_as_it_says("docs/cookbook.md");
 }
 
+/// The page of the fleet starts a store on loopback: here at an address of its own, so that no other test has the port.
+#[cfg(feature = "fleet")]
+#[test]
+fn the_page_of_the_fleet_does_what_it_says() {
+    if !Command::new("etcd").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: no etcd (Debian: etcd-server)");
+        return;
+    }
+    let page = read("docs/fleet.md");
+    let [_, b, c, d] = std::process::id().to_be_bytes();
+    // Its end stops the store, whatever happens before.
+    let stop = "trap 'test ! -e etcd.pid || kill \"$(cat etcd.pid)\" 2>/dev/null || true' EXIT\n";
+    runs(&page.replace("127.0.0.1", &format!("127.{b}.{c}.{}", d | 1)), stop);
+}
+
+fn read(page: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page)).unwrap()
+}
+
 fn runs_as_it_says(page: &str) {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page)).unwrap();
+    runs(&read(page), "");
+}
+
+/// Runs a page after these commands.
+fn runs(page: &str, before: &str) {
     let directory = tempfile::tempdir().unwrap();
-    let blocks = blocks(&page);
-    let mut script = String::new();
+    let blocks = blocks(page);
+    let mut script = before.to_owned();
     for (n, (words, text)) in blocks.iter().enumerate() {
         script += &format!("echo '@@{n}'\n");
         match words.split(' ').collect::<Vec<_>>()[..] {
