@@ -117,6 +117,11 @@ proptest! {
             let next = later.into_iter().chain(earlier).find(free).copied();
             prop_assert_eq!(got.first_free(&used, Pick::After(*after)), next, "after {}", after);
         }
+        for rank in [0, 1, u128::from(random())] {
+            let start = rank.checked_rem(expected.len() as u128).unwrap_or_default() as usize;
+            let next = expected[start..].iter().chain(&expected[..start]).find(free).copied();
+            prop_assert_eq!(got.first_free(&used, Pick::Rank(rank)), next, "from rank {}", rank);
+        }
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub enum Pick {
     Lowest,
     /// With the candidate after this address, wrapping around.
     After(IpAddr),
+    /// With the candidate of this rank, modulo their number, wrapping around.
+    Rank(u128),
 }
 
 impl Candidates {
@@ -105,6 +107,7 @@ impl Candidates {
     pub fn first_free(&self, used: &[u128], pick: Pick) -> Option<IpAddr> {
         let start = match pick {
             Pick::After(address) if Family::of(address) == self.family => self.rank_after(number(address)),
+            Pick::Rank(rank) => rank.checked_rem(self.count).unwrap_or_default(),
             _ => 0,
         };
         let window = used.len() + 1;

@@ -176,7 +176,7 @@ pub(crate) fn pool_usage(
     let elsewhere = membership.map(|membership| membership.elsewhere(registry, config_tree.pools.keys()));
     let unanswered = match elsewhere.transpose() {
         Ok(elsewhere) => {
-            allocator.set_elsewhere(elsewhere.unwrap_or_default());
+            allocator.set_elsewhere(Arc::new(elsewhere.unwrap_or_default()));
             None
         }
         Err(error) => Some(error.to_detail().warning()),
@@ -206,7 +206,7 @@ pub(crate) fn check_pools(
     let mut allocator = registry.allocator(Arc::clone(&config_tree.pools), host_usage)?;
     let unanswered = match on_other_hosts(registry, stores, &config_tree) {
         Ok(elsewhere) => {
-            allocator.set_elsewhere(elsewhere);
+            allocator.set_elsewhere(Arc::new(elsewhere));
             None
         }
         Err(fault) => Some(fault),

@@ -37,7 +37,7 @@ pub struct Allocator {
     pub(super) pools: Arc<Pools>,
     pub(super) host_usage: HostUsage,
     /// Addresses and MAC addresses that other hosts of the fleet hold.
-    pub(super) elsewhere: Elsewhere,
+    pub(super) elsewhere: Arc<Elsewhere>,
     pub(super) snapshot: Snapshot,
     /// Nets that zones have on the host and no entry holds.
     beside: Vec<Beside>,
@@ -242,7 +242,7 @@ impl Allocator {
             tree,
             pools,
             host_usage,
-            elsewhere: Elsewhere::default(),
+            elsewhere: Arc::default(),
             snapshot,
             beside,
             spaces: HashMap::new(),
@@ -255,17 +255,17 @@ impl Allocator {
         })
     }
 
-    /// Sets what other hosts of the fleet hold. Free addresses are then chosen at random.
-    pub(crate) fn set_elsewhere(&mut self, elsewhere: Elsewhere) {
+    /// Sets what other hosts of the fleet hold. In their segments, free addresses are then chosen at random.
+    pub(crate) fn set_elsewhere(&mut self, elsewhere: Arc<Elsewhere>) {
         if !elsewhere.is_empty() {
             self.elsewhere = elsewhere;
             self.forget();
         }
     }
 
-    /// Returns true if other hosts hold addresses, so that they probably look for one at the same time.
-    pub(super) fn is_contested(&self) -> bool {
-        !self.elsewhere.is_empty()
+    /// Returns true if other hosts hold addresses in the segment of a pool, so that they probably look for one at the same time.
+    pub(super) fn is_contested(&self, pool: &Pool) -> bool {
+        pool.segment.as_ref().is_some_and(|segment| self.elsewhere.of(&segment.value).next().is_some())
     }
 
     /// Returns the entries.
@@ -367,7 +367,7 @@ impl Allocator {
                 each(address, Claim { by: By::Host(object), segment, held: true, router: false, summary: None });
             }
         }
-        for pool in self.pools.values().filter(|_| self.is_contested()) {
+        for pool in self.pools.values().filter(|_| !self.elsewhere.is_empty()) {
             let segment = Segment::of(pool);
             let Some(name) = pool.segment.as_ref().filter(|_| meets(&segment)) else { continue };
             for (address, holder) in self.elsewhere.of(name) {

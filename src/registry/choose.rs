@@ -23,9 +23,6 @@ pub enum AddressRequest<'a> {
     Only(IpAddr),
 }
 
-/// Number of free addresses among which hosts that contend for them choose.
-const SPREAD: usize = 64;
-
 impl Allocator {
     /// Chooses addresses of a pool, IPv4 first, each with its prefix length and gateway. `taken` are addresses already chosen for
     /// the same owner that the allocator does not hold yet.
@@ -138,7 +135,7 @@ impl Allocator {
     ) -> Result<IpAddr> {
         let strategy = self.pool(name)?.strategy;
         let last = self.last_given.get(&(name.clone(), family)).copied();
-        let contested = self.is_contested();
+        let contested = self.is_contested(self.pool(name)?);
         let used = self.used(name, family)?;
         let more: Vec<u128>;
         let numbers = match taken {
@@ -156,14 +153,12 @@ impl Allocator {
         }
         let newest = used.newest.as_ref().map(|(_, newest)| *newest);
         let pick = match (last.or(newest), strategy) {
+            _ if contested => anywhere()?,
             (Some(last), Strategy::Next) => Pick::After(family.address(last)),
             _ => Pick::Lowest,
         };
         let candidates = space.candidates(family, Some(owner.name));
-        let found = match contested {
-            true => any_of_the_first(&candidates, numbers)?,
-            false => candidates.first_free(numbers, pick),
-        };
+        let found = candidates.first_free(numbers, pick);
         self.refuse_reserved(name, space, family, owner, taken)?;
         match found {
             Some(address) => Ok(address),
@@ -331,20 +326,12 @@ impl Allocator {
     }
 }
 
-/// Returns one of the first free addresses, at random.
-fn any_of_the_first(candidates: &crate::ipam::Candidates, numbers: &[u128]) -> Result<Option<IpAddr>> {
-    let mut numbers = numbers.to_vec();
-    let mut free = Vec::new();
-    while free.len() < SPREAD
-        && let Some(address) = candidates.first_free(&numbers, Pick::Lowest)
-    {
-        numbers.push(crate::ipam::number(address));
-        free.push(address);
-    }
-    let mut byte = [0];
-    getrandom::fill(&mut byte)
+/// Returns where hosts that contend for addresses begin to search: at random, so that they rarely meet.
+fn anywhere() -> Result<Pick> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
         .map_err(|error| Error::new(Code::Internal, format!("the system gives no random bytes: {error}")))?;
-    Ok(free.get(usize::from(byte[0]) % free.len().max(1)).copied())
+    Ok(Pick::Rank(u128::from_ne_bytes(bytes)))
 }
 
 fn interface(block: &Block, address: IpAddr) -> NetAddress {

@@ -234,7 +234,7 @@ fn a_host_with_another_pool_file_is_refused_until_it_is_pushed() {
     assert_eq!(error.code(), Code::Config);
     assert!(error.message().contains("host \"h1\" wrote"), "{error}");
     h2.fleet_push("internal", &mut RunOptions::new()).unwrap();
-    assert!(create(&h2, "web02").unwrap().as_str() > "10.1.0.11");
+    assert!(!["10.1.0.10", "10.1.0.11"].contains(&create(&h2, "web02").unwrap().as_str()));
     assert_eq!(create(&h1, "web03").unwrap_err().code(), Code::Config);
     // Every address that is held must fit.
     edit(&h1, "pools/internal.kdl", |text| text.replacen("{\n", "{\n    exclude \"10.1.0.10\"\n", 1));
@@ -423,6 +423,37 @@ fn a_claim_of_another_host_on_what_this_host_uses_is_a_finding() {
     let found = cut_off.check_pools(None).unwrap();
     assert_eq!(found.len(), 1);
     assert!(found[0].severity == Severity::Warning && found[0].code == "store-unreachable", "{found:?}");
+}
+
+#[test]
+fn what_others_hold_is_remembered_and_read_again_before_a_pool_is_exhausted() {
+    let (scratch, store) = (scratch(), MemoryStore::new());
+    let hosts = ["h1", "h2"].map(|name| host(scratch.path(), name, &store));
+    hosts.iter().for_each(|host| edit(host, "pools/internal.kdl", |text| text.replace("10.1.0.250", "10.1.0.13")));
+    let [_, h2] = &hosts;
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&reads);
+    let counting = store.disturbed(move |call| {
+        counted.fetch_add(usize::from(call == StoreCall::Read), Ordering::SeqCst);
+        Disturbance::None
+    });
+    let h1 = with_store(&scratch.path().join("h1"), counting);
+    let allocate = |host: &Manager, owner: &str| host.allocate("internal", owner, None, &mut RunOptions::new());
+    allocate(h2, "a").unwrap();
+    allocate(h2, "b").unwrap();
+    // The first choice is refused; the store is read once.
+    allocate(&h1, "x").unwrap();
+    let first = reads.load(Ordering::SeqCst);
+    assert!(first > 0);
+    h2.release("internal", "a", None, None, &mut RunOptions::new()).unwrap();
+    allocate(&h1, "y").unwrap();
+    assert_eq!(reads.load(Ordering::SeqCst), first, "it is known where to choose");
+    // As far as is known, nothing is free.
+    allocate(&h1, "z").unwrap();
+    assert_eq!(reads.load(Ordering::SeqCst), 2 * first);
+    assert_eq!(allocate(&h1, "last").unwrap_err().code(), Code::PoolExhausted);
+    assert_eq!(addresses(&store).len(), 4);
+    assert_sound(&hosts);
 }
 
 #[test]

@@ -390,7 +390,7 @@ fn places(
         return Ok(Vec::new());
     }
     let mut allocator = registry.allocator(config_tree.pools.clone(), host_usage)?;
-    allocator.set_elsewhere(elsewhere);
+    allocator.set_elsewhere(elsewhere.into());
     let place = |(pool, source): (PoolName, Source)| {
         let standing = allocator.standing(&pool, address)?;
         Ok(PoolPlace { pool, standing, source })

@@ -324,12 +324,19 @@ impl Membership {
             if record.claim().is_some_and(|claim| ours.contains(claim.entry.as_str()) || except(claim)) {
                 continue;
             }
-            match &record.key {
-                StoreKey::Ip { segment, address } => elsewhere.hold(segment, *address, holder(record)),
-                StoreKey::Mac { mac, .. } => elsewhere.hold_mac(mac.bytes(), holder(record)),
-                _ => {}
-            }
+            learn(&mut elsewhere, record);
         }
+        Ok(elsewhere)
+    }
+
+    /// Reads what others hold in the segments of these pools, and keeps it for the next choice.
+    fn read_elsewhere<'p>(
+        &self,
+        registry: &Registry,
+        pools: impl Iterator<Item = &'p PoolName>,
+    ) -> Result<Arc<Elsewhere>> {
+        let elsewhere = Arc::new(self.elsewhere(registry, pools)?);
+        self.stores.remember(&self.config, Arc::clone(&elsewhere));
         Ok(elsewhere)
     }
 
@@ -345,22 +352,34 @@ impl Membership {
         mut write: impl FnMut(&mut Session<'_>, &T) -> Result<()>,
     ) -> Result<T> {
         let _lock = self.lock(registry, pulse)?;
-        let mut elsewhere = Elsewhere::default();
+        let (mut elsewhere, mut was_read) = (self.stores.known(&self.config), false);
         let mut failed = None;
         for _ in 0..CHOICES {
             // Not committed: what is chosen is only held once it is claimed and written.
-            let mut session = self.session(registry, host_usage, pulse, &elsewhere)?;
-            let chosen = choose(&mut session)?;
-            drop(session);
+            let chosen = choose(&mut self.session(registry, host_usage, pulse, &elsewhere)?);
+            let chosen = match chosen {
+                // What others held may be free now.
+                Err(error) if !was_read && !elsewhere.is_empty() && is_shortage(&error) => {
+                    (elsewhere, was_read) = (self.read_elsewhere(registry, self.shared.keys())?, true);
+                    continue;
+                }
+                chosen => chosen?,
+            };
             let wanted = wanted(&chosen);
             if let Some(held) = self.claim_all(registry, &wanted)? {
-                let pools = wanted.iter().flat_map(|wanted| &wanted.pools);
-                elsewhere = self.elsewhere(registry, pools)?;
                 // A name cannot be chosen again.
                 let names: Vec<StoreRecord> =
                     held.iter().filter(|record| matches!(record.key, StoreKey::Zone(_))).cloned().collect();
                 if !names.is_empty() {
                     return Err(taken(&names));
+                }
+                if elsewhere.is_empty() || failed.is_some() {
+                    let pools = wanted.iter().flat_map(|wanted| &wanted.pools);
+                    (elsewhere, was_read) = (self.read_elsewhere(registry, pools)?, true);
+                } else {
+                    // Little has changed since it was read: the refusal says what.
+                    held.iter().for_each(|record| learn(Arc::make_mut(&mut elsewhere), record));
+                    self.stores.remember(&self.config, Arc::clone(&elsewhere));
                 }
                 failed = Some(taken(&held));
                 continue;
@@ -385,11 +404,11 @@ impl Membership {
         registry: &'r Registry,
         host_usage: &HostUsage,
         pulse: &mut dyn FnMut() -> bool,
-        elsewhere: &Elsewhere,
+        elsewhere: &Arc<Elsewhere>,
     ) -> Result<Session<'r>> {
         let mut wait = Wait::up_to(self.timeout).pulse(pulse);
         let mut session = registry.reserving(Arc::clone(&self.pools), host_usage.clone(), &mut wait)?;
-        session.allocator().set_elsewhere(elsewhere.clone());
+        session.allocator().set_elsewhere(Arc::clone(elsewhere));
         Ok(session)
     }
 
@@ -469,6 +488,20 @@ impl Membership {
             }
         }
     }
+}
+
+/// Adds what a record holds to what is known of other hosts.
+fn learn(elsewhere: &mut Elsewhere, record: &StoreRecord) {
+    match &record.key {
+        StoreKey::Ip { segment, address } => elsewhere.hold(segment, *address, holder(record)),
+        StoreKey::Mac { mac, .. } => elsewhere.hold_mac(mac.bytes(), holder(record)),
+        _ => {}
+    }
+}
+
+/// Returns true if a choice failed because something is held.
+fn is_shortage(error: &Error) -> bool {
+    matches!(error.code(), Code::AddressInUse | Code::PoolExhausted | Code::Exists)
 }
 
 /// Asks again as long as the answer is lost.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::documents::store::StoreConfig;
 use crate::error::{Code, Error, Result};
 use crate::fleet::Store;
+use crate::registry::Elsewhere;
 
 /// Opens the store of a configuration.
 pub(crate) type OpenStore = dyn Fn(&StoreConfig) -> Result<Box<dyn Store>> + Send + Sync;
@@ -20,6 +21,8 @@ pub(crate) struct Stores {
     /// Root directory of the host's files.
     root: PathBuf,
     opened: Arc<Mutex<Option<Opened>>>,
+    /// What other hosts held when the store last said so. It may be old: it only directs the next choice.
+    known: Arc<Mutex<Option<(StoreConfig, Arc<Elsewhere>)>>>,
 }
 
 impl std::fmt::Debug for Stores {
@@ -30,7 +33,7 @@ impl std::fmt::Debug for Stores {
 
 impl Stores {
     pub(crate) fn new(open: Option<Arc<OpenStore>>, root: &Path) -> Self {
-        Stores { open, root: root.to_owned(), opened: Arc::default() }
+        Stores { open, root: root.to_owned(), opened: Arc::default(), known: Arc::default() }
     }
 
     /// Returns the store of this configuration.
@@ -49,6 +52,17 @@ impl Stores {
         let store: Arc<dyn Store> = open(&below(config, &self.root))?.into();
         *opened = Some((config.clone(), Arc::clone(&store)));
         Ok(store)
+    }
+
+    /// Returns what is known of other hosts without asking the store.
+    pub(super) fn known(&self, config: &StoreConfig) -> Arc<Elsewhere> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter(|(of, _)| of == config).map(|(_, known)| Arc::clone(known)).next().unwrap_or_default()
+    }
+
+    /// Keeps what other hosts hold for the next choice.
+    pub(super) fn remember(&self, config: &StoreConfig, known: Arc<Elsewhere>) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((config.clone(), known));
     }
 }
 
