@@ -33,6 +33,8 @@ pub(crate) struct ActiveZone {
     /// Links and addresses that it has on the host's IP stack (shared ip-type).
     pub(crate) shared: Vec<(String, String)>,
     pub(crate) boot_args: String,
+    /// Patterns of the host's devices that the zone sees.
+    pub(crate) devices: Vec<String>,
 }
 
 /// A link in the hands of an active zone, and what its configuration says of the link's addresses.
@@ -114,6 +116,7 @@ fn encode(zone: &ActiveZone) -> Record {
     record.push("ip-type", if zone.exclusive { "exclusive" } else { "shared" });
     record.push("bootargs", &zone.boot_args);
     zone.shared.iter().for_each(|(link, address)| record.push("shared", format!("{link} {address}")));
+    zone.devices.iter().for_each(|pattern| record.push("device", pattern));
     for link in &zone.links {
         record.push("link", &link.name);
         link.addresses.iter().for_each(|address| record.push("address", address));
@@ -148,5 +151,6 @@ fn decode(name: &str, record: &Record) -> Option<ActiveZone> {
             .map(|(link, address)| (link.to_owned(), address.to_owned()))
             .collect(),
         boot_args: record.get("bootargs").unwrap_or_default().into(),
+        devices: record.pairs().filter(|(key, _)| *key == "device").map(|(_, value)| value.to_owned()).collect(),
     })
 }

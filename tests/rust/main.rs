@@ -58,6 +58,7 @@ mod round_trip;
 mod runner;
 mod sequences;
 mod setup;
+mod sim_links;
 mod sim_machine;
 mod sim_random;
 mod snapshot;

@@ -466,47 +466,6 @@ fn a_reboot_leaves_the_root_of_a_zone_that_stays_down_unmounted() {
 }
 
 #[test]
-fn aggregations_and_overlays_are_links_that_others_lie_over() {
-    let machine = new(Dialect::OmniOs);
-    let link = |name: &str| machine.run(&format!("dladm show-link -p -o class,mtu,over {name}"));
-    assert_eq!(machine.run("dladm create-aggr -L active -l net0 aggr0"), "=0");
-    assert_eq!(link("aggr0"), "aggr:1500:net0\n=0");
-    assert_eq!(machine.run("dladm create-vnic -l aggr0 v0"), "=0");
-    // The port belongs to the aggregation.
-    assert!(machine.run("dladm create-vnic -l net0 v1").ends_with("=1"));
-    assert_eq!(machine.run("dladm delete-aggr aggr0"), "! dladm: delete operation failed: link busy\n=1");
-    machine.host.reboot().unwrap();
-    assert_eq!(link("v0"), "vnic:1500:aggr0\n=0");
-    for (line, message) in [
-        ("create-aggr -l net0 aggr1", "create operation failed: link busy"),
-        ("create-aggr -l stub0 aggr1", "create operation failed: invalid argument"),
-        ("create-aggr -l net9 aggr1", "invalid link name 'net9': object not found"),
-        ("create-aggr -l net0 aggr0", "create operation failed: object already exists"),
-        ("create-aggr -P L5 -l net0 aggr1", "invalid policy 'L5'"),
-        ("create-aggr -L on -l net0 aggr1", "invalid LACP mode 'on'"),
-        ("create-aggr -T now -l net0 aggr1", "invalid LACP timer value 'now'"),
-        ("create-aggr -u 1:2:3 -l net0 aggr1", "invalid MAC address '1:2:3'"),
-        ("create-aggr -l net0 aggr", "invalid link name 'aggr'"),
-        ("create-aggr -l net0 1000", "create operation failed: invalid key"),
-        ("remove-aggr -l net0 aggr0", "remove operation failed: invalid argument"),
-        ("add-aggr -l stub0 aggr0", "add operation failed: invalid argument"),
-        ("add-aggr -l stub0 aggr7", "add operation failed: object not found"),
-        ("delete-aggr stub0", "delete operation failed: invalid argument"),
-        ("create-overlay -e vxlan -s direct -v 7 o0", "an overlay that cannot be made is not simulated"),
-    ] {
-        assert_eq!(machine.run(&format!("dladm {line}")), format!("! dladm: {message}\n=1"), "{line}");
-    }
-    assert_eq!(machine.run("dladm delete-vnic v0"), "=0");
-    assert_eq!(machine.run("dladm delete-aggr aggr0"), "=0");
-    let overlay = "dladm create-overlay -e vxlan -s direct -v 7 -p vxlan/listen_ip=10.0.0.1,direct/dest_ip=10.0.0.2 o0";
-    assert_eq!(machine.run(overlay), "=0");
-    assert_eq!(machine.run("dladm create-vnic -l o0 v0"), "=0");
-    assert_eq!((link("o0"), link("v0")), ("overlay:1400:\n=0".to_owned(), "vnic:1400:o0\n=0".to_owned()));
-    assert_eq!(machine.run("dladm delete-vnic v0"), "=0");
-    assert_eq!(machine.run("dladm delete-overlay o0"), "=0");
-}
-
-#[test]
 fn volumes_are_not_file_systems() {
     let machine = new(Dialect::OmniOs);
     assert_eq!(machine.run("zfs create -V 1536M rpool/vol"), "=0");

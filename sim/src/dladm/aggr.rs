@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::aggr_settings::{ADDRESS, MODE, POLICY, TIMER, take_address};
 use super::change::{NO_ROOT, blank, check_name, is_taken};
 use super::getopt::Word;
 use super::link::{self, Class, Link};
@@ -25,64 +26,71 @@ struct Wanted {
     temporary: bool,
     root: bool,
     properties: bool,
+    force: bool,
     devices: Vec<String>,
     links: Vec<String>,
     mac: Option<Mac>,
-    given: Vec<char>,
+    /// Settings by their names; an address of none is the first port's.
+    settings: Vec<(&'static str, Option<String>)>,
+}
+
+/// The word that the text begins with, whatever its case: the rest does not count.
+fn word<'a>(words: &[&'a str], text: &str) -> Option<&'a str> {
+    let begins = |word: &&&str| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    words.iter().find(begins).copied()
+}
+
+/// A list of layers, in the order in which they are printed.
+fn policy(text: &str) -> Option<String> {
+    let given: Vec<&str> = text.split(',').filter(|word| !word.is_empty()).collect();
+    let is_given = |known: &&str| given.iter().any(|word| word.eq_ignore_ascii_case(known));
+    let all_known = given.iter().all(|word| POLICIES.iter().any(|known| known.eq_ignore_ascii_case(word)));
+    all_known.then(|| POLICIES.iter().filter(|known| is_given(known)).copied().collect::<Vec<_>>().join(","))
 }
 
 impl Wanted {
-    /// An option that may be given once.
-    fn once(&mut self, letter: char) -> Result<(), String> {
-        if self.given.contains(&letter) {
+    /// A setting, which may be given once.
+    fn set(&mut self, letter: char, name: &'static str, value: Option<String>) -> Result<(), String> {
+        if self.settings.iter().any(|(given, _)| *given == name) {
             return Err(format!("the option -{letter} cannot be specified more than once"));
         }
-        self.given.push(letter);
+        self.settings.push((name, value));
         Ok(())
     }
 
     fn take(&mut self, letter: char, text: &str) -> Result<(), String> {
-        // The beginning of the text decides.
-        let known = |words: &[&str]| {
-            words.iter().any(|word| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
-        };
-        let is_policy = |word: &str| POLICIES.iter().any(|known| known.eq_ignore_ascii_case(word));
+        let value = |found: Option<&str>| Some(found.unwrap_or_default().to_owned());
         match letter {
             't' => self.temporary = true,
             'R' => self.root = true,
             'p' => self.properties = true,
-            'f' => {}
+            'f' => self.force = true,
             'd' | 'l' if self.devices.len() + self.links.len() >= MOST_PORTS => {
                 return Err("too many ports specified".into());
             }
             'd' => self.devices.push(text.to_owned()),
             'l' if text.ends_with(|c: char| c.is_ascii_digit()) => self.links.push(text.to_owned()),
             'P' => {
-                self.once(letter)?;
-                if !text.split(',').filter(|word| !word.is_empty()).all(is_policy) {
-                    return Err(format!("invalid policy '{text}'"));
-                }
+                let found = policy(text);
+                self.set(letter, POLICY, value(found.as_deref()))?;
+                found.ok_or_else(|| format!("invalid policy '{text}'"))?;
             }
             'u' => {
-                self.once(letter)?;
                 let given = mac::bytes(text).and_then(|bytes| Mac::new(&bytes));
                 self.mac = given.filter(|mac| *mac != Mac::ZERO && mac.is_unicast());
+                self.set(letter, ADDRESS, self.mac.map(|mac| mac.to_string()))?;
                 if text != "auto" && self.mac.is_none() {
                     return Err(format!("invalid MAC address '{text}'"));
                 }
             }
             // A word that does not end in a digit is not a link, so it is the mode.
             'l' | 'L' => {
-                self.once('l')?;
-                if !known(&MODES) {
-                    return Err(format!("invalid LACP mode '{text}'"));
-                }
+                self.set(letter, MODE, value(word(&MODES, text)))?;
+                word(&MODES, text).ok_or_else(|| format!("invalid LACP mode '{text}'"))?;
             }
             _ => {
-                self.once(letter)?;
-                if !known(&TIMERS) {
-                    return Err(format!("invalid LACP timer value '{text}'"));
-                }
+                self.set(letter, TIMER, value(word(&TIMERS, text)))?;
+                word(&TIMERS, text).ok_or_else(|| format!("invalid LACP timer value '{text}'"))?;
             }
         }
         Ok(())
@@ -181,20 +189,70 @@ fn make(
     if let Err(fault) = check_ports(machine, ports)? {
         return Ok(Err(fault));
     }
-    let new = Link {
+    let mut new = Link {
         id: link::next_id(machine)?,
+        force: wanted.force,
         over: ports.iter().map(|port| port.name.clone()).collect(),
         mac: wanted.mac.or_else(|| ports.first().and_then(|port| port.mac)),
         mtu: ports.iter().map(|port| port.mtu).min().unwrap_or_default(),
         persistent: !wanted.temporary,
         ..blank(name, Class::Aggr)
     };
+    settle(&mut new, wanted);
     link::put(machine, &new)?;
     Ok(Ok(()))
 }
 
+/// Puts settings in force and, unless they are temporary, on record.
+fn settle(aggr: &mut Link, wanted: &Wanted) {
+    for (name, value) in &wanted.settings {
+        aggr.set_prop(name, value.clone());
+        if !wanted.temporary {
+            aggr.put_on_record(name, value.clone());
+        }
+    }
+}
+
+/// `modify-aggr`: with what is not of the kind, or not on record while the record is to change, nothing is found.
+pub(super) fn modify(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
+    let mut wanted = Wanted::default();
+    for word in &parsed.words {
+        match word {
+            // No ports are named, so each -l is a mode.
+            Word::Option('l', text) if text.ends_with(|c: char| c.is_ascii_digit()) => {
+                return die(session, &format!("invalid LACP mode '{text}'"));
+            }
+            Word::Option(letter, text) => or_die!(session, wanted.take(*letter, text)),
+            bad => return parsed.refuse(session, bad),
+        }
+    }
+    if wanted.settings.is_empty() {
+        return die(session, "at least one of the -PulT options must be specified");
+    }
+    let [operand] = &parsed.operands[..] else { return usage(session) };
+    let machine = session.machine;
+    let _lock = machine.lock("links")?;
+    let mut found = named(machine, operand)?;
+    if wanted.root && !matches!(found, Err(Fault::LinkInvalid)) {
+        return die(session, NO_ROOT);
+    }
+    let can_change = |aggr: &Link| aggr.class == Class::Aggr && aggr.active && (wanted.temporary || aggr.persistent);
+    if found.as_ref().is_ok_and(|aggr| !can_change(aggr)) {
+        found = Err(Fault::NotFound);
+    }
+    match found {
+        Ok(mut aggr) => {
+            settle(&mut aggr, &wanted);
+            take_address(machine, &mut aggr)?;
+            link::put(machine, &aggr)?;
+            Ok(OK)
+        }
+        Err(fault) => die(session, &format!("modify operation failed: {}", fault.text())),
+    }
+}
+
 /// The aggregation of that name, or with that key.
-fn named(machine: &Machine, operand: &str) -> io::Result<Result<Link, Fault>> {
+pub(super) fn named(machine: &Machine, operand: &str) -> io::Result<Result<Link, Fault>> {
     let name = match whole_number(operand) {
         Some(0) => return Ok(Err(Fault::LinkInvalid)),
         Some(key) => format!("aggr{key}"),

@@ -319,6 +319,9 @@ pub(super) fn create_vlan(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) ->
     let mut wanted = Wanted::default();
     for word in &parsed.words {
         match word {
+            // Here a name of any length is taken, but one alone.
+            Word::Option('l', _) if wanted.over.is_some() => return die(session, &once('l')),
+            Word::Option('l', text) => wanted.over = Some(text.clone()),
             Word::Option(letter, text) => or_die!(session, wanted.take(*letter, text)),
             bad => return parsed.refuse(session, bad),
         }
@@ -327,9 +330,12 @@ pub(super) fn create_vlan(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) ->
         return usage(session);
     };
     let name = match operands {
-        [] => None,
+        [] => match default_vlan_name(&over, wanted.vid) {
+            Some(name) => name,
+            None => return die(session, &format!("invalid link name '{over}'")),
+        },
         [name] if name.len() > name::MAX => return die(session, &format!("vlan name too long '{name}'")),
-        [name] => Some(name.clone()),
+        [name] => name.clone(),
         _ => return usage(session),
     };
     if wanted.root {
@@ -342,7 +348,6 @@ pub(super) fn create_vlan(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) ->
     let Some(given) = (if wanted.given.is_empty() { Some(Vec::new()) } else { wanted.given.parse() }) else {
         return die(session, "invalid vlan property");
     };
-    let name = name.unwrap_or_else(|| default_vlan_name(&over, wanted.vid));
     match make_vlan(session.machine, &wanted, &lower, &name, &given)? {
         Ok(()) => Ok(OK),
         Err(Fault::Busy) => die(session, &format!("VLAN over '{over}' may not use default_tag ID (see dladm(1M))")),
@@ -393,9 +398,10 @@ fn make_vlan(
     Ok(Ok(()))
 }
 
-/// As bge0 and tag 7 make bge7000 [vid-vlan-noname].
-fn default_vlan_name(over: &str, vid: u16) -> String {
+/// As bge0 and tag 7 make bge7000 [vid-vlan-noname]. There is room for units of three digits only. [source: do_create_vlan]
+fn default_vlan_name(over: &str, vid: u16) -> Option<String> {
     let stem = over.trim_end_matches(|c: char| c.is_ascii_digit());
-    let unit: u64 = over[stem.len()..].parse().unwrap_or(0);
-    format!("{stem}{}", u64::from(vid) * 1000 + unit)
+    let unit: u64 = over[stem.len()..].parse().ok().filter(|unit| *unit < 1000)?;
+    let made = format!("{stem}{}", u64::from(vid) * 1000 + unit);
+    (name::is_valid(over) && made.len() <= name::MAX).then_some(made)
 }

@@ -4,6 +4,8 @@
 //! libdladm and ofmt.c of the illumos gate.
 
 mod aggr;
+mod aggr_settings;
+mod aggr_show;
 mod args;
 mod change;
 mod getopt;
@@ -117,8 +119,10 @@ const COMMANDS: &[Command] = &[
     Command { name: "delete-aggr", options: ":R:t", longs: GENERAL, run: aggr::delete },
     Command { name: "add-aggr", options: ":d:l:R:tf", longs: GENERAL, run: aggr::add },
     Command { name: "remove-aggr", options: ":d:l:R:t", longs: GENERAL, run: aggr::remove },
-    Command { name: "create-overlay", options: ":te:v:p:s:R:", longs: &[], run: overlay::create },
-    Command { name: "delete-overlay", options: ":R:t", longs: &[], run: overlay::delete },
+    Command { name: "modify-aggr", options: ":L:l:P:R:tu:T:", longs: GENERAL, run: aggr::modify },
+    Command { name: "show-aggr", options: ":LpPxsi:o:", longs: SHOW, run: aggr_show::show },
+    Command { name: "create-overlay", options: ":te:v:p:s:", longs: &[], run: overlay::create },
+    Command { name: "delete-overlay", options: ":t", longs: GENERAL, run: overlay::delete },
     Command { name: "create-vlan", options: ":tfR:l:v:p:", longs: GENERAL, run: change::create_vlan },
     Command { name: "delete-vlan", options: ":R:t", longs: GENERAL, run: remove::delete_vlan },
     Command { name: "show-vlan", options: ":pPo:", longs: SHOW, run: show::vlan },

@@ -1,66 +1,126 @@
-//! Overlays: virtual networks between hosts, as far as they are links that VNICs can lie over. What goes wrong with one was never
-//! seen, so all of it is refused. [source: dladm(8); overlay.c of illumos-gate for the MTU]
+//! Overlays: virtual networks between hosts, as far as they are links that VNICs can lie over. What varpd refuses is not simulated.
+//! [source: do_create_overlay of dladm.c, libdloverlay.c; overlay.c of illumos-gate for the MTU and for what the kernel refuses]
 
+use super::args::Given;
 use super::change::{blank, check_name, is_taken};
 use super::getopt::Word;
 use super::link::{self, Class, Link};
-use super::remove::{self, is_busy};
-use super::{Parsed, die, or_die, usage};
+use super::status::Fault;
+use super::{Parsed, die, name, or_die, remove, usage};
 use crate::session::{Answer, OK, Session};
 
 /// MTU that a tunnel leaves of a packet.
 const MTU: u32 = 1400;
-const LARGEST_NETWORK: u32 = 0x00ff_ffff;
+/// vxlan has three bytes for the number of a network.
+const LARGEST_NETWORK: u64 = 0x00ff_ffff;
+/// The plugin for encapsulation that a host has.
+const ENCAPSULATION: &str = "vxlan";
+
+/// The options of `create-overlay`.
+#[derive(Default)]
+struct Wanted {
+    temporary: bool,
+    encapsulation: Option<String>,
+    search: Option<String>,
+    network: Option<u64>,
+    given: Given,
+}
+
+impl Wanted {
+    fn take(&mut self, letter: char, text: &str) -> Result<(), String> {
+        match letter {
+            't' => self.temporary = true,
+            'e' => self.encapsulation = Some(text.to_owned()),
+            's' => self.search = Some(text.to_owned()),
+            'p' => self.given.push(text).map_err(|held| format!("property list too long '{held}'"))?,
+            // strtoul: blanks and a sign may come first.
+            _ => match text.trim_start().trim_start_matches('+') {
+                digits if !digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    return Err(format!("couldn't parse virtual networkd id: {text}"));
+                }
+                "" => self.network = Some(0),
+                digits => {
+                    let id = digits.parse();
+                    self.network = Some(id.map_err(|_| format!("virtual networkd id too large: {text}"))?);
+                }
+            },
+        }
+        Ok(())
+    }
+}
 
 pub(super) fn create(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
-    let (mut temporary, mut given, mut properties) = (false, Vec::new(), Vec::new());
+    let mut wanted = Wanted::default();
     for word in &parsed.words {
         match word {
-            Word::Option('t', _) => temporary = true,
-            Word::Option('p', text) => properties.extend(text.split(',').filter_map(|text| text.split_once('='))),
-            Word::Option(letter, text) => given.push((*letter, text.as_str())),
+            Word::Option(letter, text) => or_die!(session, wanted.take(*letter, text)),
             bad => return parsed.refuse(session, bad),
         }
     }
-    let [name] = &parsed.operands[..] else { return usage(session) };
-    or_die!(session, check_name(name));
-    let option = |letter: char| given.iter().find(|(known, _)| *known == letter).map(|(_, text)| *text);
-    let has = |name: &str| properties.iter().any(|(known, value)| *known == name && !value.is_empty());
-    let network = option('v').and_then(|text| text.parse::<u32>().ok()).filter(|id| (1..=LARGEST_NETWORK).contains(id));
-    let complete = match option('s') {
-        Some("direct") => has("direct/dest_ip"),
-        Some("files") => has("files/config"),
-        _ => false,
-    };
-    let fits = option('e') == Some("vxlan")
-        && network.is_some()
-        && complete
-        && has("vxlan/listen_ip")
-        && option('R').is_none();
+    let network = or_die!(session, wanted.network.ok_or("missing required virtual network id"));
+    let encapsulation = or_die!(session, wanted.encapsulation.ok_or("missing required encapsulation plugin"));
+    let search = or_die!(session, wanted.search.ok_or("missing required search plugin"));
+    let [wanted_name] = &parsed.operands[..] else { return die(session, "missing device name") };
+    or_die!(session, check_name(wanted_name));
+    for (plugin, what) in [(&encapsulation, "encapsulation"), (&search, "search")] {
+        if plugin.len() > name::MAX {
+            // The name of the wrong one, for both.
+            return die(session, &format!("{what} plugin name too long '{encapsulation}'"));
+        }
+    }
+    let properties = if wanted.given.is_empty() { Some(Vec::new()) } else { wanted.given.parse() };
+    let properties = or_die!(session, properties.ok_or("invalid overlay property"));
     let machine = session.machine;
     let _lock = machine.lock("links")?;
-    if !fits || is_taken(machine, name)? {
-        return die(session, "an overlay that cannot be made is not simulated");
+    let failed = |session: &mut Session<'_, '_>, fault: Fault| {
+        die(session, &format!("overlay creation failed: {}", fault.text()))
+    };
+    if is_taken(machine, wanted_name)? {
+        return failed(session, Fault::Exists);
     }
-    let new = Link { id: link::next_id(machine)?, mtu: MTU, persistent: !temporary, ..blank(name, Class::Overlay) };
+    if encapsulation != ENCAPSULATION {
+        return failed(session, Fault::NotFound);
+    }
+    if network > LARGEST_NETWORK {
+        return failed(session, Fault::BadArg);
+    }
+    let has = |name: &str| properties.iter().any(|given| given.name == name && !given.values.is_empty());
+    let complete = match search.as_str() {
+        "direct" => has("direct/dest_ip"),
+        "files" => has("files/config"),
+        _ => false,
+    };
+    if !complete || !has("vxlan/listen_ip") {
+        return die(session, "what varpd says to an overlay that lacks a property is not simulated");
+    }
+    let new = Link {
+        id: link::next_id(machine)?,
+        mtu: MTU,
+        persistent: !wanted.temporary,
+        ..blank(wanted_name, Class::Overlay)
+    };
     link::put(machine, &new)?;
     Ok(OK)
 }
 
 pub(super) fn delete(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {
-    let (name, temporary) = match remove::deletion(session, parsed) {
-        Ok(found) => found,
-        Err(answer) => return answer,
-    };
+    let mut temporary = false;
+    for word in &parsed.words {
+        match word {
+            Word::Option(_, _) => temporary = true,
+            bad => return parsed.refuse(session, bad),
+        }
+    }
+    let [name] = &parsed.operands[..] else { return usage(session) };
     let machine = session.machine;
     let _lock = machine.lock("links")?;
-    match link::find(machine, name)? {
-        Some(found) if found.class == Class::Overlay && found.active && !is_busy(machine, name)? => {
-            match remove::remove(machine, found, temporary)? {
-                Ok(()) => Ok(OK),
-                Err(fault) => die(session, &format!("an overlay that stays ({}) is not simulated", fault.text())),
-            }
-        }
-        _ => die(session, "an overlay that cannot be deleted is not simulated"),
+    let done = match link::find(machine, name)? {
+        None => Err(Fault::NotFound),
+        Some(found) if found.class != Class::Overlay => Err(Fault::BadArg),
+        Some(found) => remove::remove(machine, found, temporary)?,
+    };
+    match done {
+        Ok(()) => Ok(OK),
+        Err(fault) => die(session, &format!("failed to delete {name}: {}", fault.text())),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use super::aggr_settings;
 use super::args::Property;
 use super::link::{self, Class, Link};
 use super::status::Fault;
@@ -416,6 +417,9 @@ pub(crate) fn bring_up(machine: &Machine, link: &mut Link) -> io::Result<()> {
         None if link.class == Class::Etherstub => LARGEST_MTU,
         None => USUAL_MTU,
     };
+    if link.class == Class::Aggr {
+        aggr_settings::bring_up(machine, link)?;
+    }
     for prop in table::PROPS {
         if let Ok(values) = persistent(link, prop.name)
             && prop.applies(link.class)

@@ -127,7 +127,7 @@ fn over(machine: &Machine, link: &Link, records: bool) -> io::Result<String> {
     for lower in &link.over {
         known &= link::find(machine, lower)?.is_some();
     }
-    Ok(if known { link.over.join(" ") } else { "?".into() })
+    Ok(if known { link.over.join(",") } else { "?".into() })
 }
 
 pub(super) fn link(session: &mut Session<'_, '_>, parsed: &Parsed<'_>) -> Answer {

@@ -40,7 +40,7 @@ impl Fault {
             Fault::NotSupported => "operation not supported",
             Fault::NotFound => "object not found",
             Fault::KeyInvalid => "invalid key",
-            Fault::LinkInvalid => "invalid link name",
+            Fault::LinkInvalid => "invalid link",
             Fault::BadValue => "invalid value",
             Fault::Exists => "object already exists",
             Fault::ReadOnly => "read-only property",

@@ -78,6 +78,14 @@ pub(super) const ALL: &str = "    rename-link      <oldlink> <newlink>
 \t\t     [-e <DD/MM/YYYY,HH:MM:SS>] -f <logfile> [<link>]
 ";
 
+/// The synopses of overlays, which older gates do not have, so that the list leaves them out.
+const OVERLAYS: &str = "    create-overlay   [-t] -e <encap> -s <search> -v <vnetid>
+\t\t     [ -p <prop>=<value>[,...]] <overlay>
+    delete-overlay   [-t] <overlay>
+    modify-overlay   -d mac | -f | -s mac=ip:port <overlay>
+    show-overlay     [-f | -t] [[-p] -o <field>,...] [<overlay>]
+";
+
 /// Commands that the list leaves out: those that the host runs at boot, and those of simulated networks.
 const UNLISTED: &[&str] = &[
     "up-aggr",
@@ -107,7 +115,7 @@ pub(super) fn knows(name: &str) -> bool {
 
 /// The synopsis of one command, with the empty line that ends its group when it is the last.
 pub(super) fn of(name: &str) -> String {
-    let mut lines = ALL.lines().skip_while(|line| first_word(line) != Some(name));
+    let mut lines = ALL.lines().chain(OVERLAYS.lines()).skip_while(|line| first_word(line) != Some(name));
     let mut text: Vec<&str> = lines.by_ref().take(1).collect();
     text.extend(lines.take_while(|line| first_word(line).is_none()));
     text.join("\n")

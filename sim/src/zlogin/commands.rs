@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use super::devices;
 use crate::kernel::{self, ActiveZone};
 use crate::session::{Answer, FAILED, Halt, OK, Session, USAGE};
 use crate::{Machine, Status, dladm, ipadm, pkg, svcs};
@@ -176,6 +177,16 @@ fn list(session: &mut Session<'_, '_>, zone: &ActiveZone, files: &[String]) -> A
     let mut status = OK;
     let here = ["/root".to_owned()];
     for file in if files.is_empty() { &here[..] } else { files } {
+        if devices::is_volume_path(file) {
+            match devices::listed(&devices::volumes(session.machine, zone)?, file) {
+                Some(names) => names.iter().for_each(|name| session.say(format_args!("{name}\n"))),
+                None => {
+                    session.complain(format_args!("{file}: No such file or directory\n"));
+                    status = USAGE;
+                }
+            }
+            continue;
+        }
         let place = inside(session.machine, zone, file);
         match place.as_ref().map(|place| (place.is_dir(), place)) {
             Some((true, place)) => {
@@ -199,6 +210,20 @@ fn list(session: &mut Session<'_, '_>, zone: &ActiveZone, files: &[String]) -> A
 fn test(session: &mut Session<'_, '_>, zone: &ActiveZone, name: &str, args: &[String]) -> Answer {
     let args = if name == "[" { args.split_last().map_or(args, |(_, rest)| rest) } else { args };
     let holds = match args {
+        [flag, file] if devices::is_volume_path(file) => {
+            let nodes = devices::volumes(session.machine, zone)?;
+            let is_node = nodes.contains(file);
+            match flag.as_str() {
+                "-e" => devices::listed(&nodes, file).is_some(),
+                "-d" => !is_node && devices::listed(&nodes, file).is_some(),
+                "-b" => is_node && file.starts_with("/dev/zvol/dsk/"),
+                "-c" => is_node && file.starts_with("/dev/zvol/rdsk/"),
+                "-f" => false,
+                "-n" => true,
+                "-z" => false,
+                _ => return Ok(USAGE),
+            }
+        }
         [flag, file] => {
             let place = inside(session.machine, zone, file);
             match flag.as_str() {

@@ -3,6 +3,7 @@
 //! [source: zlogin.c; zlogin(1)]
 
 mod commands;
+mod devices;
 mod shell;
 
 use super::options::parse;

@@ -102,6 +102,7 @@ pub(super) fn make_ready(
         links,
         shared: shared.filter(|(_, address)| !address.is_empty()).collect(),
         boot_args: String::new(),
+        devices: devices(target),
     };
     for link in &active.links {
         dladm::link::will_lend(machine, &link.name, name)?;
@@ -114,6 +115,11 @@ pub(super) fn make_ready(
         return daemon_failed(session, name).map(Err);
     }
     Ok(Ok(active))
+}
+
+/// The patterns of the devices that the configuration gives to the zone.
+fn devices(target: &Target) -> Vec<String> {
+    target.document.resources("device").map(|device| text(device.written("match").unwrap_or_default())).collect()
 }
 
 /// A file system that cannot be mounted ends the boot.
@@ -266,6 +272,7 @@ pub(super) fn mount_scratch(session: &mut Session<'_, '_>, target: &Target) -> A
         links: Vec::new(),
         shared: Vec::new(),
         boot_args: String::new(),
+        devices: Vec::new(),
     };
     kernel::put(machine, &active)?;
     match state_hook::after_ready(machine, target)? {

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::record::Record;
 use crate::{Machine, hints, tree};
 
+use super::devices;
 use super::facts::*;
 use super::mounts::*;
 
@@ -27,6 +28,9 @@ pub(crate) fn create(machine: &Machine, dataset: &mut Dataset) -> io::Result<boo
     dataset.mounted = None;
     fs::write(built.join(OWN), dataset.encode().text())?;
     fs::rename(&built, directory(machine, &dataset.name))?;
+    if dataset.is_volume() {
+        devices::add(machine, &dataset.name)?;
+    }
     let (place, _) = mountpoint(machine, dataset)?;
     if place.starts_with('/')
         && !dataset.is_volume()
@@ -66,6 +70,9 @@ pub(crate) fn destroy(machine: &Machine, dataset: &Dataset) -> io::Result<()> {
         }
     }
     tree::remove(machine, &directory(machine, &dataset.name))?;
+    if dataset.is_volume() {
+        devices::remove(machine, &dataset.name)?;
+    }
     if let Some(path) = &dataset.mounted {
         forget_mount(machine, path, &dataset.name)?;
     }
@@ -188,6 +195,10 @@ pub(crate) fn rename(machine: &Machine, dataset: &Dataset, new: &str) -> io::Res
             }
         }
         if let Some(found) = find(machine, &renamed)? {
+            if found.is_volume() {
+                devices::remove(machine, name)?;
+                devices::add(machine, &renamed)?;
+            }
             if let Some(path) = &found.mounted {
                 hints::add(machine, MOUNTS, path, &renamed)?;
                 forget_mount(machine, path, name)?;

@@ -6,6 +6,7 @@
 //!
 //! [source: libzfs_dataset.c, libzfs_changelist.c, dsl_dir.c; recorded: datasets_after, mounts and snapshots of hooks.jsonl]
 
+pub(crate) mod devices;
 mod facts;
 mod life;
 mod mounts;
