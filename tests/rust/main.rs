@@ -49,6 +49,7 @@ mod pending;
 mod plans;
 mod power;
 mod progress;
+mod publishers;
 mod purge;
 mod refusals;
 mod registry;
