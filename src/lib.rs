@@ -116,8 +116,8 @@ pub use api::{
     Action, ApplyOptions, AttachOptions, Basis, Change, CreateOptions, DestroyOptions, Event, EventKind, ExecOptions,
     ExecStream, HaltOptions, ImportOptions, OnFailure, Operation, Outcome, Pinned, PinnedNet, Plan, PlannedFile,
     PlannedStep, Query, QueryHost, RecoverOptions, ReinstallOptions, RenameOptions, Report, Request, RollbackOptions,
-    RunOptions, Snapshot, SnapshotDataset, SnapshotState, UpdateOptions, Zone, ZoneAddress, ZoneNet, ZoneState,
-    ZoneStatus,
+    RunOptions, Snapshot, SnapshotDataset, SnapshotState, StepKind, UpdateOptions, Zone, ZoneAddress, ZoneNet,
+    ZoneState, ZoneStatus,
 };
 pub use doctor::{Diagnosis, DiagnosisArea, DiagnosisItem, DiagnosisKind, DiagnosisLevel};
 pub use documents::config::{Config, FailureRule, Timeouts};
@@ -134,7 +134,7 @@ pub use documents::resources::{
 };
 pub use documents::settings::{EntryNet, InsideAddress, Install, IpType, Settings, Setup, Without};
 pub use documents::snapshot::{SnapshotPart, TakenSnapshot};
-pub use documents::store::{StoreConfig, StoreTls, StoreUser};
+pub use documents::store::{StoreConfig, StoreKind, StoreTls, StoreUser};
 pub use documents::template::Template;
 pub use documents::zone::{
     Applied, Before, EntryState, Intent, MadeDataset, Origin, Pending, PendingChange, ZoneEntry,

@@ -11,6 +11,7 @@ mod report;
 mod request;
 mod snapshot;
 mod state;
+mod step_kind;
 mod update_options;
 mod zone;
 
@@ -29,5 +30,6 @@ pub use report::{Outcome, Report};
 pub use request::{Pinned, PinnedNet, Request};
 pub use snapshot::{RollbackOptions, Snapshot, SnapshotDataset, SnapshotState};
 pub use state::{ZoneState, ZoneStatus};
+pub use step_kind::StepKind;
 pub use update_options::UpdateOptions;
 pub use zone::{Zone, ZoneAddress, ZoneNet};

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::api::{Operation, Request};
+use crate::api::{Operation, Request, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::host::Evidence;
 use crate::registry::Directory;
@@ -86,7 +86,7 @@ pub struct Change {
 /// # let dir = tempfile::tempdir()?;
 /// # let manager = Manager::builder().simulate(dir.path()).build()?;
 /// let plan = manager.plan_create(&["web01"], &CreateOptions::new())?;
-/// let configure: &PlannedStep = plan.changes[0].steps.iter().find(|step| step.kind == "configure").ok_or("none")?;
+/// let configure: &PlannedStep = plan.changes[0].steps.iter().find(|step| step.kind == StepKind::Configure).ok_or("none")?;
 /// let script: &PlannedFile = &configure.files[0];
 /// assert!(script.text.contains("set zonepath="));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -97,8 +97,8 @@ pub struct Change {
 pub struct PlannedStep {
     /// Its id within the change, such as `vnic:internal`; used by the journal.
     pub id: String,
-    /// Its kind, such as `vnic`.
-    pub kind: String,
+    /// Its kind.
+    pub kind: StepKind,
     /// The command, if it runs one: the absolute path of the program, then its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub argv: Vec<String>,
@@ -111,6 +111,18 @@ pub struct PlannedStep {
     /// Evidence for the behaviour of the command on this host; `None` if the step runs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+}
+
+impl PlannedStep {
+    /// Returns a step without a command, whose id is its kind, that writes or removes these files.
+    pub(crate) fn writing(kind: StepKind, files: Vec<PlannedFile>) -> Self {
+        PlannedStep { id: kind.to_string(), kind, argv: Vec::new(), files, undo: Vec::new(), evidence: None }
+    }
+
+    /// Returns a step that writes or removes the entry of a zone.
+    pub(crate) fn of_entry(kind: StepKind, zone: &str) -> Self {
+        Self::writing(kind, vec![PlannedFile { path: format!("zones/{zone}.kdl"), text: String::new() }])
+    }
 }
 
 /// A file that a step writes.

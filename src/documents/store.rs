@@ -5,11 +5,24 @@ use std::time::Duration;
 
 use crate::documents::document::{Reader, integer};
 use crate::kdl_util::Node;
-use crate::value::EntryId;
 use crate::value::source::Source;
+use crate::value::{EntryId, word_enum};
 
 /// Seconds until a call of the store fails, if `timeout` is not set.
 const TIMEOUT: u64 = 10;
+
+word_enum! {
+    /// Kind of a store.
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// assert_eq!("etcd".parse(), Ok(StoreKind::Etcd));
+    /// ```
+    StoreKind {
+        /// An etcd cluster.
+        Etcd "etcd",
+    }
+}
 
 /// Connection to the store of a fleet.
 ///
@@ -30,8 +43,8 @@ const TIMEOUT: u64 = 10;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct StoreConfig {
-    /// Kind of the store: `etcd`.
-    pub kind: String,
+    /// Kind of the store.
+    pub kind: StoreKind,
     /// Name of the fleet; each has its own keys.
     pub fleet: String,
     /// URLs of the members, in the order in which they are tried.
@@ -114,7 +127,7 @@ impl StoreConfig {
         });
         let timeout = node.child("timeout").and_then(|node| integer(node.first()?)).unwrap_or(TIMEOUT);
         Some(StoreConfig {
-            kind: node.text()?.to_owned(),
+            kind: node.text()?.parse().ok()?,
             fleet: node.child("fleet")?.text()?.to_owned(),
             endpoints: node.children_named("endpoint").flat_map(|node| node.texts()).map(str::to_owned).collect(),
             tls,

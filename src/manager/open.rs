@@ -370,7 +370,7 @@ impl ManagerBuilder {
     /// # let dir = tempfile::tempdir()?;
     /// fn open(config: &StoreConfig) -> Result<Box<dyn Store>> {
     ///     // Such as the client of the package `zmgr-etcd`.
-    ///     Err(Error::new(Code::StoreUnreachable, format!("no client for {:?}", config.kind)))
+    ///     Err(Error::new(Code::StoreUnreachable, format!("no client for {}", config.kind)))
     /// }
     /// let manager = Manager::builder().simulate(dir.path()).store(open).build()?;
     /// // Without `store` in config.kdl, it is never called.

@@ -22,7 +22,7 @@ use super::steps::{
 };
 use super::wanted::{check_whole, wanted};
 use super::{basis, brand, golden, setup};
-use crate::api::{Basis, Change, CreateOptions, Pinned, PlannedFile, PlannedStep, Request};
+use crate::api::{Basis, Change, CreateOptions, Pinned, PlannedStep, Request, StepKind};
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::resources::{Attr, Dataset};
 use crate::documents::settings::{EntryNet, IpType, Settings};
@@ -538,14 +538,7 @@ fn change(
     let nets = pinned_nets(entry.nets.iter());
     let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
     let pinned = Pinned { id: id.clone(), created: entry.created.clone().unwrap_or_default(), nets };
-    let ready = PlannedStep {
-        id: "ready".to_owned(),
-        kind: "ready".to_owned(),
-        argv: Vec::new(),
-        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
-        undo: Vec::new(),
-        evidence: None,
-    };
+    let ready = PlannedStep::of_entry(StepKind::Ready, name.as_str());
     let steps = steps.iter().map(|step| step.planned()).chain([ready]).chain(boot.map(|boot| boot.planned()));
     let mut steps: Vec<PlannedStep> = steps.collect();
     if boot.is_some() {

@@ -18,8 +18,8 @@ use super::step_context::StepContext;
 use super::steps::{Autoboot, DropOrigin, DropSnapshots, Halt, PurgeDataset, Step, Unconfigure, Uninstall, Unlink};
 use super::{clones, evidence, golden, identity, kept};
 use crate::api::{
-    Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report,
-    Request, RunOptions,
+    Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedStep, Report, Request,
+    RunOptions, StepKind,
 };
 use crate::documents::zone::{EntryState, Intent, SNAPSHOT, UPDATE, ZoneEntry};
 use crate::error::{Code, Diagnostic, Error, Result};
@@ -98,21 +98,9 @@ pub(crate) fn plan(
     let steps = steps(registry, config_tree, entry, host, autoboot, options);
     let mut summary = BTreeMap::new();
     summary.insert(format!("zone {name}"), host.map_or("absent", |zone| zone.state.as_str()).to_owned());
-    let last = if options.keep_entry { "detached" } else { "forget" };
-    let forget = PlannedStep {
-        id: last.to_owned(),
-        kind: last.to_owned(),
-        argv: Vec::new(),
-        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
-        undo: Vec::new(),
-        evidence: None,
-    };
-    let release = (release && !options.keep_entry).then(|| PlannedStep {
-        id: executor::RELEASE.to_owned(),
-        kind: executor::RELEASE.to_owned(),
-        files: Vec::new(),
-        ..forget.clone()
-    });
+    let last = if options.keep_entry { StepKind::Detached } else { StepKind::Forget };
+    let forget = PlannedStep::of_entry(last, name.as_str());
+    let release = (release && !options.keep_entry).then(|| PlannedStep::writing(StepKind::Release, Vec::new()));
     let change = Change {
         zone: name.to_string(),
         entry_id: id.to_string(),

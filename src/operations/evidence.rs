@@ -3,7 +3,7 @@
 //! Invariant: on a real host, a planned step that destroys data is refused if what it destroys is only inferred, unless the caller
 //! allows it. The undo of a step is not a planned step: it removes what the same operation made.
 
-use crate::api::{Change, PlannedStep};
+use crate::api::{Change, PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::host::{self, Brand, BrandOperation, Evidence, Host};
 
@@ -33,15 +33,15 @@ pub(crate) fn annotate(change: &mut Change, host: &Host, brand: Option<&str>, un
 
 /// Says of a step that may lose data what is only inferred, and what is expected.
 fn inferred(step: &PlannedStep, row: &'static Brand, host: &Host) -> Option<(String, String)> {
-    let operation = match step.kind.as_str() {
-        "activate" => {
+    let operation = match step.kind {
+        StepKind::Activate => {
             let what = format!(
                 "that a zone of brand {} can switch its boot environment is only inferred, from {SWITCH}",
                 row.name
             );
             return Some((what, "its next boot takes the one that is active".to_owned()));
         }
-        "rollback" => BrandOperation::Root,
+        StepKind::RollBack => BrandOperation::Root,
         kind => operation(kind).filter(|operation| operation.is_destructive())?,
     };
     let fact = row.fact(operation, host.dialect());
@@ -64,27 +64,28 @@ pub(crate) fn set_evidence(steps: &mut [PlannedStep], row: Option<&'static Brand
 }
 
 /// Returns the operation of the brand that a step of this kind runs or relies on.
-fn operation(kind: &str) -> Option<BrandOperation> {
+fn operation(kind: StepKind) -> Option<BrandOperation> {
     match kind {
-        "install" => Some(BrandOperation::Install),
-        "clone" => Some(BrandOperation::Clone),
-        "detach" | "attach" => Some(BrandOperation::Detach),
-        "uninstall" => Some(BrandOperation::Uninstall),
-        "first-boot" => Some(BrandOperation::Root),
-        "plumb" => Some(BrandOperation::Addresses),
-        "publisher" | "publishers" => Some(BrandOperation::Packages),
+        StepKind::Install => Some(BrandOperation::Install),
+        StepKind::Clone => Some(BrandOperation::Clone),
+        StepKind::Detach | StepKind::Attach => Some(BrandOperation::Detach),
+        StepKind::Uninstall => Some(BrandOperation::Uninstall),
+        StepKind::FirstBoot => Some(BrandOperation::Root),
+        StepKind::Plumb => Some(BrandOperation::Addresses),
+        StepKind::Publisher | StepKind::Publishers => Some(BrandOperation::Packages),
         _ => None,
     }
 }
 
 fn evidence(step: &PlannedStep, row: Option<&'static Brand>) -> Option<Evidence> {
-    if matches!(step.kind.as_str(), "clone-environment" | "deactivate" | "activate" | "mount") {
+    use StepKind::{Activate, CloneEnvironment, Deactivate, Mount, RollBack, Take};
+    if matches!(step.kind, CloneEnvironment | Deactivate | Activate | Mount) {
         return Some(Evidence::Inferred);
     }
-    if let (Some(row), "take" | "rollback") = (row, step.kind.as_str()) {
+    if let (Some(row), Take | RollBack) = (row, step.kind) {
         return Some(row.root.evidence.min(Evidence::Read));
     }
-    if let Some((row, operation)) = row.zip(operation(&step.kind)) {
+    if let Some((row, operation)) = row.zip(operation(step.kind)) {
         return Some(row.known(operation).0);
     }
     let program = step.argv.first()?.rsplit('/').next()?;

@@ -14,9 +14,7 @@ use super::context::Context;
 use super::entries;
 use super::golden;
 use super::jobs::{EventSender, before, run_jobs};
-use crate::api::{
-    Action, Basis, Change, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request, RunOptions,
-};
+use crate::api::{Action, Basis, Change, Operation, Outcome, Plan, PlannedStep, Report, Request, RunOptions, StepKind};
 use crate::documents::document::Document;
 use crate::documents::resolve::effective;
 use crate::documents::zone::{EntryState, Origin, ZoneEntry};
@@ -128,14 +126,7 @@ pub(super) fn plan(
     let host = context.host.zone_state(name)?;
     let id = entry.id.as_ref().map(ToString::to_string).unwrap_or_default();
     let state = host.as_ref().map_or(basis::ABSENT, |zone| zone.state.as_str());
-    let step = PlannedStep {
-        id: "forget".to_owned(),
-        kind: "forget".to_owned(),
-        argv: Vec::new(),
-        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
-        undo: Vec::new(),
-        evidence: None,
-    };
+    let step = PlannedStep::of_entry(StepKind::Forget, name.as_str());
     Ok(Change {
         zone: name.to_string(),
         entry_id: id.clone(),

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::step_context::StepContext;
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::settings::{EntryNet, InsideAddress};
 use crate::documents::zone::ZoneEntry;
 use crate::error::Result;
@@ -93,7 +93,7 @@ fn planned_command(id: String, command: &Invocation) -> PlannedStep {
     if let Some(program) = argv.first_mut() {
         *program = command.usual_path();
     }
-    PlannedStep { id, kind: "plumb".to_owned(), argv, files: Vec::new(), undo: Vec::new(), evidence: None }
+    PlannedStep { id, argv, ..PlannedStep::writing(StepKind::Plumb, Vec::new()) }
 }
 
 /// Returns true if zones of this brand have an ipadm. The init of lx configures the links itself, at every boot.

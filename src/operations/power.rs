@@ -14,7 +14,7 @@ use super::preconditions;
 use super::step_context::StepContext;
 use super::verify_addresses::verify_addresses;
 use super::{golden, identity, pending, readiness, view};
-use crate::api::{Action, EventKind, PlannedStep, Zone};
+use crate::api::{Action, EventKind, PlannedStep, StepKind, Zone};
 use crate::documents::config::Timeouts;
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
@@ -63,12 +63,12 @@ impl Power {
     }
 
     /// Returns the step of its events.
-    fn step(self) -> &'static str {
+    fn step(self) -> StepKind {
         match self {
-            Power::Boot => "boot",
-            Power::Halt => "halt",
-            Power::Shutdown { .. } => "shutdown",
-            Power::Reboot { .. } => "reboot",
+            Power::Boot => StepKind::Boot,
+            Power::Halt => StepKind::Halt,
+            Power::Shutdown { .. } => StepKind::ShutDown,
+            Power::Reboot { .. } => StepKind::Reboot,
         }
     }
 
@@ -142,7 +142,7 @@ pub(super) fn power_one(
     identity::settled(&entry)?;
     let step_context = context.step_context(config_tree, name, &locks, events)?;
     step_context.start(None);
-    step_context.set_step(what.step(), (1, 1));
+    step_context.set_step(what.step().as_str(), (1, 1));
     warn_of_neighbours(&step_context, request)?;
     let result = act(&step_context, &entry, what, limit).and_then(|(changed, zone)| {
         if what.ends_up() {
@@ -343,8 +343,7 @@ pub(crate) fn planned(zone: &ZoneName, what: Power, limit: Duration) -> PlannedS
     if let Some(program) = argv.first_mut() {
         *program = command.usual_path();
     }
-    let id = what.step().to_owned();
-    PlannedStep { kind: id.clone(), id, argv, files: Vec::new(), undo: Vec::new(), evidence: None }
+    PlannedStep { argv, ..PlannedStep::writing(what.step(), Vec::new()) }
 }
 
 fn present(step_context: &StepContext<'_>) -> Result<HostZone> {

@@ -26,8 +26,8 @@ use super::step_context::StepContext;
 use super::steps::{Autoboot, Boot, Step};
 use super::{allocate, basis, clones, create_plan, destroy, evidence, golden, identity, impact, view};
 use crate::api::{
-    Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedFile, PlannedStep,
-    ReinstallOptions, Report, Request, RunOptions, Zone, ZoneStatus,
+    Action, Basis, Change, DestroyOptions, EventKind, Operation, Outcome, Plan, PlannedStep, ReinstallOptions, Report,
+    Request, RunOptions, StepKind, Zone, ZoneStatus,
 };
 use crate::documents::resolve::{ZoneSpec, effective};
 use crate::documents::zone::{EntryState, Intent, ZoneEntry};
@@ -143,14 +143,7 @@ pub(crate) fn plan(
         );
     }
     let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
-    let ready = PlannedStep {
-        id: "ready".to_owned(),
-        kind: "ready".to_owned(),
-        argv: Vec::new(),
-        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
-        undo: Vec::new(),
-        evidence: None,
-    };
+    let ready = PlannedStep::of_entry(StepKind::Ready, name.as_str());
     let steps = down.iter().chain(&up).map(|step| step.planned()).chain([ready]);
     let mut change = Change {
         zone: name.to_string(),

@@ -14,10 +14,11 @@ use super::jobs::{EventSender, before, run_jobs};
 use super::journal::{Journal, Note};
 use super::snapshot::{self, Progress, Subject, subject};
 use super::step_context::StepContext;
-use super::steps::{Boot, Image, PACKAGES, RefreshCatalogs, ShutDown, Step, UpdatePackages, not_mounted};
+use super::steps::{Boot, Image, RefreshCatalogs, ShutDown, Step, UpdatePackages, not_mounted};
 use super::{entries, evidence, identity, power, preconditions, view};
 use crate::api::{
-    Action, Basis, Change, EventKind, Operation, Outcome, Plan, Report, Request, RunOptions, UpdateOptions, Zone,
+    Action, Basis, Change, EventKind, Operation, Outcome, Plan, Report, Request, RunOptions, StepKind, UpdateOptions,
+    Zone,
 };
 use crate::documents::config::Config;
 use crate::documents::zone::{EntryState, Intent, UPDATE, ZoneEntry};
@@ -402,7 +403,7 @@ fn stays_with_host(host: &Host, name: &ZoneName, changes: &[PackageChange]) -> R
 /// The step at which an update stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoppedUpdate {
-    kind: String,
+    kind: Option<StepKind>,
     label: Option<SnapshotLabel>,
 }
 
@@ -411,16 +412,16 @@ impl StoppedUpdate {
     pub(crate) fn at(entry: &ZoneEntry) -> Option<StoppedUpdate> {
         let id = entry.state.as_ref().and_then(EntryState::step)?.strip_prefix(UPDATE)?;
         let (kind, label) = id.split_once(':').unwrap_or((id, ""));
-        Some(StoppedUpdate { kind: kind.to_owned(), label: label.parse().ok() })
+        Some(StoppedUpdate { kind: kind.parse().ok(), label: label.parse().ok() })
     }
 
     /// Returns how far it had come.
     pub(crate) fn progress(&self) -> Progress {
-        let in_pkg = PACKAGES.contains(&self.kind.as_str());
-        let is_down = self.kind == PACKAGES[0];
+        let is_down = self.kind == Some(StepKind::Packages);
+        let in_pkg = is_down || self.kind == Some(StepKind::PackagesRunning);
         Progress {
-            has_begun: self.kind != "shutdown",
-            is_final: self.kind == "boot" || in_pkg && !(is_down && self.label.is_some()),
+            has_begun: self.kind != Some(StepKind::ShutDown),
+            is_final: self.kind == Some(StepKind::Boot) || in_pkg && !(is_down && self.label.is_some()),
             needs_down: is_down,
         }
     }
@@ -437,9 +438,9 @@ impl StoppedUpdate {
         let subject = snapshot::unfinished_subject(context, &entry.name)?;
         let config = &config_tree.config;
         let boot = entry.intent.running.then(|| Boot { zone: entry.name.clone(), limit: config.timeouts.boot });
-        if self.kind != "boot" {
+        if self.kind != Some(StepKind::Boot) {
             let down = entry.intent.running.then(|| shut_down(&entry.name, config, self.label.as_ref()));
-            let running = self.kind == PACKAGES[1];
+            let running = self.kind == Some(StepKind::PackagesRunning);
             let packages = update_packages(&subject, config, self.label.clone(), running);
             let steps = down.iter().map(|down| down as &dyn Step).chain([&packages as &dyn Step]);
             executor::run(step_context, journal, steps, Purpose::Resume)?;

@@ -16,7 +16,7 @@ def make(directory: Path) -> str | None:
     token = zmgr.Cancel()
     with zmgr.Manager(simulate=directory) as manager:
         plan = manager.plan_create(["a", "b"], template="oi", attrs={"owner": "alice"})
-        steps: list[str] = [step.kind for change in plan.changes for step in change.steps]
+        steps: list[zmgr.StepKind] = [step.kind for change in plan.changes for step in change.steps]
         zone: zmgr.Zone = manager.create(
             "c",
             addresses={"internal": [ipaddress.ip_address("10.1.0.20")]},

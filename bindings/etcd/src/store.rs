@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use zmgr::{
     Code, EntryId, Error, MAX_STORE_KEYS, PoolName, Store, StoreAnswer, StoreClaim, StoreConfig, StoreHost, StoreKey,
-    StorePool, StoreRecord, StoreRefusal,
+    StoreKind, StorePool, StoreRecord, StoreRefusal,
 };
 
 use crate::client::{Client, Login};
@@ -124,8 +124,8 @@ pub struct EtcdStore {
 /// # Ok::<(), zmgr::Error>(())
 /// ```
 pub fn open(config: &StoreConfig) -> Result<Box<dyn Store>, Error> {
-    if config.kind != "etcd" {
-        return Err(Error::new(Code::InvalidArgument, format!("unknown store {:?}: expected \"etcd\"", config.kind)));
+    if config.kind != StoreKind::Etcd {
+        return Err(Error::new(Code::InvalidArgument, format!("unknown store \"{}\": expected \"etcd\"", config.kind)));
     }
     let builder = EtcdStore::builder(config.fleet.as_str()).timeout(config.timeout);
     let mut builder = config.endpoints.iter().fold(builder, EtcdStoreBuilder::endpoint);

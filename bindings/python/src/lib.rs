@@ -73,7 +73,7 @@ mod _zmgr {
                 [$((stringify!($name), zmgr_core::$name::ALL.iter().map(|each| each.as_str()).collect())),+]
             };
         }
-        words!(Action, AddressStanding, FleetClaimKind, Operation, ZoneState, ZoneStatus).into()
+        words!(Action, AddressStanding, FleetClaimKind, Operation, StepKind, ZoneState, ZoneStatus).into()
     }
 
     /// Returns true if the interpreter of this `sys` imported the module first. Others get its classes, since Python copies a module

@@ -1,6 +1,6 @@
 //! Checks that a zone will boot with the configuration that it is about to get.
 
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::resolve::ZoneSpec;
 use crate::error::Result;
 use crate::exec::zoneadm::{HostZone, ZoneState};
@@ -38,7 +38,7 @@ pub(super) fn unmet(
 /// Refuses to change a zone that could not boot afterwards. If its entry at most is written, returns notes instead: the zone is as
 /// it was, and `apply` of all zones does not fail because of one that waits for something outside zmgr.
 pub(super) fn refuse(planned: &[PlannedStep], name: &ZoneName, unmet: Vec<Unmet>) -> Result<Vec<String>> {
-    if planned.iter().any(|step| step.kind != super::APPLIED) {
+    if planned.iter().any(|step| step.kind != StepKind::Applied) {
         return preconditions::all_met(unmet).map(|()| Vec::new());
     }
     let prefix = format!("zone {name}: ");

@@ -31,8 +31,8 @@ use super::steps::{Boot, MakeDataset, Quota, Reconfigure, Step, Unlink};
 use super::zone_comparison::{ZoneComparison, comparisons, each_comparison};
 use super::{evidence, golden_install, identity, pending, preconditions, snapshot};
 use crate::api::{
-    Action, ApplyOptions, Basis, Change, CreateOptions, Operation, Outcome, PinnedNet, Plan, PlannedFile, PlannedStep,
-    Report, Request, RunOptions,
+    Action, ApplyOptions, Basis, Change, CreateOptions, Operation, Outcome, PinnedNet, Plan, PlannedStep, Report,
+    Request, RunOptions, StepKind,
 };
 use crate::documents::document::Document;
 use crate::documents::resolve::ZoneSpec;
@@ -48,9 +48,6 @@ pub(crate) use boots::unmet_by_boot;
 use execute::apply_one;
 pub(crate) use execute::{apply_planned, confirm, finish};
 use first_look::{FirstLook, Relation};
-
-/// Kind of the step that writes the `applied` block.
-const APPLIED: &str = "applied";
 
 /// Planned changes of an existing zone.
 pub(crate) struct Application {
@@ -534,19 +531,12 @@ fn plan_of(
     }
     let was_nets = entry.applied.as_deref().map(|applied| applied.nets.clone()).unwrap_or_default();
     let stale = entry.applied.as_deref() != Some(&applied_now) || waiting_now != waited;
-    let file = |id: &str| PlannedStep {
-        id: id.to_owned(),
-        kind: id.to_owned(),
-        argv: Vec::new(),
-        files: vec![PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() }],
-        undo: Vec::new(),
-        evidence: None,
-    };
+    let file = |kind| PlannedStep::of_entry(kind, name.as_str());
     let mut planned: Vec<PlannedStep> = Vec::new();
-    planned.extend(reserves.then(|| file("reserve")));
+    planned.extend(reserves.then(|| file(StepKind::Reserve)));
     planned.extend(steps.iter().map(|step| step.planned()));
     planned.extend(unlinks.iter().filter(|_| !reboot).map(|unlink| unlink.planned()));
-    planned.extend((stale || !planned.is_empty()).then(|| file(APPLIED)));
+    planned.extend((stale || !planned.is_empty()).then(|| file(StepKind::Applied)));
     if !reboot {
         planned.extend(plumb.iter().flat_map(|link| plumb_links::planned(&name, link, &spec.nets, &was_nets)));
     }

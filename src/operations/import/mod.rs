@@ -15,7 +15,7 @@ use entry::{Adoption, AdoptionInputs, Found, Templates};
 
 use crate::api::{
     Action, Basis, Change, ImportOptions, Operation, Outcome, Plan, PlannedFile, PlannedStep, Report, Request,
-    RunOptions,
+    RunOptions, StepKind,
 };
 use crate::documents::document::Document;
 use crate::documents::zone::ZoneEntry;
@@ -473,14 +473,7 @@ fn change(config_tree: &ConfigTree, snapshots: &Snapshots, options: &ImportOptio
     let entry = &document.value;
     let id = entry.id.as_ref().map(EntryId::to_string).unwrap_or_default();
     let file = PlannedFile { path: format!("zones/{}.kdl", entry.name), text: document.text().to_owned() };
-    let step = PlannedStep {
-        id: "adopt".to_owned(),
-        kind: "adopt".to_owned(),
-        argv: Vec::new(),
-        files: vec![file],
-        undo: Vec::new(),
-        evidence: None,
-    };
+    let step = PlannedStep::writing(StepKind::Adopt, vec![file]);
     let template = match (entry.template_name(), &options.template) {
         (Some(name), Some(_)) => format!("template \"{name}\""),
         (Some(name), None) => format!("template \"{name}\", matched by brand; --no-template leaves it out"),

@@ -45,7 +45,7 @@ impl Stores {
             return Ok(Arc::clone(store));
         }
         let Some(open) = &self.open else {
-            let message = format!("config.kdl has `store {:?}`, and this zmgr has no client for it", config.kind);
+            let message = format!("config.kdl has `store \"{}\"`, and this zmgr has no client for it", config.kind);
             return Err(Error::new(Code::StoreUnreachable, message)
                 .with_help("use a zmgr that was built with the feature `fleet`"));
         };

@@ -1,7 +1,7 @@
 //! Deletes a snapshot of a zone.
 
 use super::work::{Work, change, recorded, subject};
-use crate::api::Request;
+use crate::api::{Request, StepKind};
 use crate::documents::snapshot::TakenSnapshot;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zfs::Snapshot;
@@ -17,7 +17,7 @@ pub(crate) fn plan(context: &Context, name: &ZoneName, label: &SnapshotLabel) ->
     let record = recorded(entry, label)?;
     let taken = Taken::of(&context.host, std::iter::once(record))?;
     check_deletable(name, record, &taken)?;
-    let steps = steps(context, name, record, &taken, &["delete", "forget"]);
+    let steps = steps(context, name, record, &taken, [StepKind::Delete, StepKind::Forget], "");
     let mut notes = Vec::new();
     if !taken.has_any(record) {
         notes.push(format!("the host does not have the snapshot {label} any more: only its record is removed"));
@@ -27,20 +27,23 @@ pub(crate) fn plan(context: &Context, name: &ZoneName, label: &SnapshotLabel) ->
     Ok(Work { entry: entry.clone(), steps, first_final: 0, claim: None, running: false, boot: None, change })
 }
 
-/// Returns the steps that delete a snapshot. `kinds`: of those that destroy it, and of the one that drops its record.
+/// Returns the steps that delete a snapshot. `kinds`: of those that destroy it, and of the one that drops its record. Their subjects
+/// start with `prefix`.
 pub(super) fn steps(
     context: &Context,
     zone: &ZoneName,
     record: &TakenSnapshot,
     taken: &Taken,
-    kinds: &[&str; 2],
+    kinds: [StepKind; 2],
+    prefix: &str,
 ) -> Vec<Box<dyn Step>> {
     let label = &record.label;
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     for (n, (base, parts)) in groups(taken.parts(record)).into_iter().enumerate() {
         let more = if n == 0 { String::new() } else { format!(":{}", n + 1) };
         steps.push(Box::new(DeleteSnapshot {
-            id: format!("{}:{label}{more}", kinds[0]),
+            kind: kinds[0],
+            subject: format!("{prefix}{label}{more}"),
             record: record.clone(),
             recursive: parts.len() > 1,
             base,
@@ -48,7 +51,8 @@ pub(super) fn steps(
         }));
     }
     steps.push(Box::new(ForgetSnapshot {
-        id: format!("{}:{label}", kinds[1]),
+        kind: kinds[1],
+        subject: format!("{prefix}{label}"),
         registry: context.registry.clone(),
         zone: zone.clone(),
         label: label.clone(),

@@ -9,6 +9,7 @@ use super::rolling_back::{self, Parts};
 use super::taking;
 use super::work::Subject;
 use super::zone_data::ZoneData;
+use crate::api::StepKind;
 use crate::documents::config::Timeouts;
 use crate::documents::document::Document;
 use crate::documents::snapshot::TakenSnapshot;
@@ -28,7 +29,7 @@ use crate::value::name::SnapshotLabel;
 /// The step at which an operation on a snapshot stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stopped {
-    kind: String,
+    kind: Option<StepKind>,
     label: Option<SnapshotLabel>,
     /// The old and the new boot environment of a switch.
     environments: Option<(String, String)>,
@@ -58,7 +59,7 @@ impl Stopped {
             _ => None,
         };
         Some(Stopped {
-            kind: parts[0].to_owned(),
+            kind: parts[0].parse().ok(),
             label: parts.get(1).and_then(|label| label.parse().ok()),
             environments,
             id: id.to_owned(),
@@ -71,16 +72,16 @@ impl Stopped {
         let record = entry.snapshots.iter().find(|record| Some(&record.label) == self.label.as_ref());
         let has_all = record.is_some_and(|record| taken.has_all(record));
         let progress = |has_begun, is_final, needs_down| Progress { has_begun, is_final, needs_down };
-        Ok(match self.kind.as_str() {
-            "copy" | "take" => progress(has_all, false, false),
-            "delete" | "forget" => progress(!has_all, !has_all, false),
-            "discard" => {
+        Ok(match self.kind {
+            Some(StepKind::Copy | StepKind::Take) => progress(has_all, false, false),
+            Some(StepKind::Delete | StepKind::Forget) => progress(!has_all, !has_all, false),
+            Some(StepKind::Discard) => {
                 let is_gone = !entry.snapshots.iter().all(|record| taken.has_all(record));
                 progress(is_gone, is_gone, is_gone)
             }
-            "discarded" | "rollback" => progress(true, true, true),
-            "deactivate" | "activate" | "mount" => progress(true, false, true),
-            "boot" => progress(true, true, false),
+            Some(StepKind::Discarded | StepKind::RollBack) => progress(true, true, true),
+            Some(StepKind::Deactivate | StepKind::Activate | StepKind::Mount) => progress(true, false, true),
+            Some(StepKind::Boot) => progress(true, true, false),
             _ => progress(false, false, false),
         })
     }
@@ -119,8 +120,10 @@ impl Unfinished<'_> {
     /// Returns the steps of the operation, as far as something is left of them.
     fn steps(&self) -> Result<Vec<Box<dyn Step>>> {
         let (host, entry) = (&self.context.host, self.entry);
-        let kind = self.stopped.kind.as_str();
-        let Some(label) = self.stopped.label.as_ref().filter(|_| kind != "boot") else { return Ok(Vec::new()) };
+        let kind = self.stopped.kind;
+        let Some(label) = self.stopped.label.as_ref().filter(|_| kind != Some(StepKind::Boot)) else {
+            return Ok(Vec::new());
+        };
         let Some(record) = entry.snapshots.iter().find(|record| record.label == *label) else {
             let message = format!("the entry of {} does not record the snapshot {label} of its operation", entry.name);
             return Err(Error::new(Code::RecoveryNeeded, message)
@@ -128,10 +131,17 @@ impl Unfinished<'_> {
         };
         let taken = Taken::of(host, entry.snapshots.iter())?;
         match kind {
-            "delete" | "forget" => {
-                return Ok(deleting::steps(self.context, &entry.name, record, &taken, &["delete", "forget"]));
+            Some(StepKind::Delete | StepKind::Forget) => {
+                return Ok(deleting::steps(
+                    self.context,
+                    &entry.name,
+                    record,
+                    &taken,
+                    [StepKind::Delete, StepKind::Forget],
+                    "",
+                ));
             }
-            "copy" | "take" => {
+            Some(StepKind::Copy | StepKind::Take) => {
                 let data = ZoneData::of(host, self.zone)?;
                 return taking::steps(self.context, &self.subject(record)?, record.clone(), &data);
             }

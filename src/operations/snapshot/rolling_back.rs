@@ -9,7 +9,7 @@ use super::changes;
 use super::deleting;
 use super::work::{Subject, Work, change, recorded, subject, unfinished_subject};
 use super::zone_data::{ZoneData, excluded};
-use crate::api::{Request, RollbackOptions};
+use crate::api::{Request, RollbackOptions, StepKind};
 use crate::documents::config::Timeouts;
 use crate::documents::snapshot::TakenSnapshot;
 use crate::documents::zone::ZoneEntry;
@@ -207,18 +207,18 @@ impl Parts<'_> {
         taken: &Taken,
     ) -> Vec<Box<dyn Step>> {
         let label = self.label;
-        let kinds = [format!("discard:{label}"), format!("discarded:{label}")];
+        let (kinds, prefix) = ([StepKind::Discard, StepKind::Discarded], format!("{label}:"));
         let mut steps: Vec<Box<dyn Step>> = Vec::new();
         for later in later {
-            steps.extend(deleting::steps(self.context, self.zone, later, taken, &[&kinds[0], &kinds[1]]));
+            steps.extend(deleting::steps(self.context, self.zone, later, taken, kinds, &prefix));
         }
         let mut found: Vec<&Snapshot> = taken.parts(record).collect();
         found.sort_by(|a, b| a.dataset().cmp(b.dataset()));
         for part in found {
             let below = part.dataset().strip_prefix(&data.base).unwrap_or_default().trim_start_matches('/');
             let more = if below.is_empty() { String::new() } else { format!(":{below}") };
-            let id = format!("rollback:{label}{more}");
-            steps.push(Box::new(RollBack { id, snapshot: part.name.clone(), guid: part.guid.clone() }));
+            let subject = format!("{label}{more}");
+            steps.push(Box::new(RollBack { subject, snapshot: part.name.clone(), guid: part.guid.clone() }));
         }
         steps
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::install::explain;
 use super::{Phase, Probe, Step, StepContext, foreign, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::environment::Environment;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, ZoneState};
@@ -74,8 +74,8 @@ impl Attach {
 }
 
 impl Step for Attach {
-    fn id(&self) -> String {
-        "attach".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Attach
     }
 
     fn phase(&self) -> Phase {
@@ -83,7 +83,7 @@ impl Step for Attach {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), Some(&zoneadm::detach(&self.zone, self.limit)))
+        planned(self, &self.command(), Vec::new(), Some(&zoneadm::detach(&self.zone, self.limit)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -1,7 +1,7 @@
 //! Sets whether the host boots the zone: on at the end of a creation, off at the beginning of a destruction.
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::zonecfg;
 use crate::value::name::ZoneName;
@@ -14,8 +14,8 @@ pub(crate) struct Autoboot {
 }
 
 impl Step for Autoboot {
-    fn id(&self) -> String {
-        if self.on { "autoboot" } else { "autoboot-off" }.to_owned()
+    fn kind(&self) -> StepKind {
+        if self.on { StepKind::Autoboot } else { StepKind::AutobootOff }
     }
 
     fn phase(&self) -> Phase {
@@ -24,7 +24,7 @@ impl Step for Autoboot {
 
     fn planned(&self) -> PlannedStep {
         let undo = zonecfg::set_autoboot(&self.zone, !self.on);
-        planned(self.id(), &zonecfg::set_autoboot(&self.zone, self.on), Vec::new(), Some(&undo))
+        planned(self, &zonecfg::set_autoboot(&self.zone, self.on), Vec::new(), Some(&undo))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::zoneadm::{self, ZoneState};
 use crate::value::name::ZoneName;
@@ -17,8 +17,8 @@ pub(crate) struct Boot {
 }
 
 impl Step for Boot {
-    fn id(&self) -> String {
-        "boot".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Boot
     }
 
     fn phase(&self) -> Phase {
@@ -26,12 +26,7 @@ impl Step for Boot {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(
-            self.id(),
-            &zoneadm::boot(&self.zone, self.limit),
-            Vec::new(),
-            Some(&zoneadm::halt(&self.zone, self.limit)),
-        )
+        planned(self, &zoneadm::boot(&self.zone, self.limit), Vec::new(), Some(&zoneadm::halt(&self.zone, self.limit)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

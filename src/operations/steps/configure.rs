@@ -1,7 +1,7 @@
 //! Configures the zone, with `autoboot` off at first; undone by deleting the configuration.
 
 use super::{Phase, Probe, Step, StepContext, foreign, planned};
-use crate::api::{PlannedFile, PlannedStep};
+use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg::{self, Command, Difference, ScriptFile, ZoneConfig};
@@ -89,8 +89,8 @@ fn settled(config: &ZoneConfig) -> ZoneConfig {
 }
 
 impl Step for Configure {
-    fn id(&self) -> String {
-        "configure".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Configure
     }
 
     fn phase(&self) -> Phase {
@@ -100,7 +100,7 @@ impl Step for Configure {
     fn planned(&self) -> PlannedStep {
         let file = PlannedFile { path: SCRIPT.to_owned(), text: self.script() };
         let command = zonecfg::configure(&self.zone, SCRIPT.as_ref());
-        planned(self.id(), &command, vec![file], Some(&zonecfg::delete(&self.zone)))
+        planned(self, &command, vec![file], Some(&zonecfg::delete(&self.zone)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -1,7 +1,7 @@
 //! Creates a dataset that is delegated to the zone. Undone while it is empty; later only `destroy` with `purge` removes it.
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::resources::Dataset;
 use crate::error::Result;
 use crate::exec::zfs;
@@ -18,8 +18,12 @@ impl MakeDataset {
 }
 
 impl Step for MakeDataset {
+    fn kind(&self) -> StepKind {
+        StepKind::Dataset
+    }
+
     fn id(&self) -> String {
-        format!("dataset:{}", self.0.name)
+        format!("{}:{}", self.kind(), self.0.name)
     }
 
     fn phase(&self) -> Phase {
@@ -27,7 +31,7 @@ impl Step for MakeDataset {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), Some(&zfs::destroy_one(&self.0.name)))
+        planned(self, &self.command(), Vec::new(), Some(&zfs::destroy_one(&self.0.name)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Phase, Probe, Step, StepContext};
-use crate::api::{PlannedFile, PlannedStep};
+use super::{Phase, Probe, Step, StepContext, with_files};
+use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::error::{Code, Result};
 use crate::operations::references::Reference;
 use crate::registry::{Registry, Wait};
@@ -44,8 +44,12 @@ impl EditDocument {
 }
 
 impl Step for EditDocument {
+    fn kind(&self) -> StepKind {
+        StepKind::Document
+    }
+
     fn id(&self) -> String {
-        format!("document:{}", self.reference.shown)
+        format!("{}:{}", self.kind(), self.reference.shown)
     }
 
     fn phase(&self) -> Phase {
@@ -53,14 +57,7 @@ impl Step for EditDocument {
     }
 
     fn planned(&self) -> PlannedStep {
-        PlannedStep {
-            id: self.id(),
-            kind: "document".to_owned(),
-            argv: Vec::new(),
-            files: vec![PlannedFile { path: self.reference.shown.clone(), text: self.text.clone() }],
-            undo: Vec::new(),
-            evidence: None,
-        }
+        with_files(self, vec![PlannedFile { path: self.reference.shown.clone(), text: self.text.clone() }])
     }
 
     fn probe(&self, _: &StepContext<'_>) -> Result<Probe> {

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use super::publishers::not_mounted;
-use super::{Phase, Probe, Step, StepContext};
-use crate::api::{PlannedFile, PlannedStep};
+use super::{Phase, Probe, Step, StepContext, with_files};
+use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, ZoneState};
 use crate::host::ZoneRoot;
@@ -167,8 +167,8 @@ impl FirstBoot {
 }
 
 impl Step for FirstBoot {
-    fn id(&self) -> String {
-        "first-boot".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::FirstBoot
     }
 
     fn phase(&self) -> Phase {
@@ -180,14 +180,7 @@ impl Step for FirstBoot {
             path: format!("{}/root{}", self.zonepath, content.path()),
             text: content.shown(),
         };
-        PlannedStep {
-            id: self.id(),
-            kind: self.id(),
-            argv: Vec::new(),
-            files: self.files.iter().map(file).collect(),
-            undo: Vec::new(),
-            evidence: None,
-        }
+        with_files(self, self.files.iter().map(file).collect())
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

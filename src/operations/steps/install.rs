@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Phase, Probe, Step, StepContext, foreign, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::environment::Environment;
 use crate::error::{Code, Error, Result};
 use crate::exec::zoneadm::{self, HostZone, ZoneState};
@@ -120,10 +120,10 @@ impl Install {
 const NODENAME: &str = "/etc/nodename";
 
 impl Step for Install {
-    fn id(&self) -> String {
+    fn kind(&self) -> StepKind {
         match self.from {
-            Origin::Hook(_) => "install".to_owned(),
-            Origin::Clone(_) => "clone".to_owned(),
+            Origin::Hook(_) => StepKind::Install,
+            Origin::Clone(_) => StepKind::Clone,
         }
     }
 
@@ -132,7 +132,7 @@ impl Step for Install {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), Some(&zoneadm::uninstall(&self.zone, self.limit)))
+        planned(self, &self.command(), Vec::new(), Some(&zoneadm::uninstall(&self.zone, self.limit)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -4,7 +4,7 @@
 //! value afterwards decides.
 
 use super::{Phase, Probe, Step, StepContext, Vnic, foreign, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{Invocation, dladm};
 
@@ -37,8 +37,12 @@ impl LinkProperty {
 }
 
 impl Step for LinkProperty {
+    fn kind(&self) -> StepKind {
+        StepKind::Link
+    }
+
     fn id(&self) -> String {
-        format!("link:{}:{}", self.vnic.net, self.name)
+        format!("{}:{}:{}", self.kind(), self.vnic.net, self.name)
     }
 
     fn phase(&self) -> Phase {
@@ -46,7 +50,7 @@ impl Step for LinkProperty {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), None)
+        planned(self, &self.command(), Vec::new(), None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

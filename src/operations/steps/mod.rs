@@ -57,11 +57,11 @@ pub(crate) use snapshot::{DeleteSnapshot, DropSnapshots, ForgetSnapshot, KeepCop
 pub(crate) use unconfigure::Unconfigure;
 pub(crate) use uninstall::Uninstall;
 pub(crate) use unlink::Unlink;
-pub(crate) use update_packages::{KINDS as PACKAGES, RefreshCatalogs, UpdatePackages};
+pub(crate) use update_packages::{RefreshCatalogs, UpdatePackages};
 pub(crate) use vnic::Vnic;
 
 use super::step_context::{StepContext, foreign};
-use crate::api::{PlannedFile, PlannedStep};
+use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::Invocation;
 
@@ -93,8 +93,13 @@ pub(crate) enum Phase {
 
 /// One step of a plan.
 pub(crate) trait Step: Send + Sync {
-    /// Returns the id for the journal, unique within the plan.
-    fn id(&self) -> String;
+    /// Returns its kind.
+    fn kind(&self) -> StepKind;
+
+    /// Returns the id for the journal, unique within the plan: its kind, then `:` and its subject if it has one.
+    fn id(&self) -> String {
+        self.kind().to_string()
+    }
 
     /// Returns the phase of the host after the step.
     fn phase(&self) -> Phase;
@@ -118,17 +123,20 @@ pub(crate) trait Step: Send + Sync {
     fn undo(&self, step_context: &StepContext<'_>) -> Result<()>;
 }
 
-/// Shows a step in plans: the kind is the part of its id before the `:`.
-fn planned(id: String, command: &Invocation, files: Vec<PlannedFile>, undo: Option<&Invocation>) -> PlannedStep {
-    let kind = id.split(':').next().unwrap_or_default().to_owned();
-    PlannedStep { id, kind, argv: shown(command), files, undo: undo.map(shown).unwrap_or_default(), evidence: None }
+/// Shows a step in plans.
+fn planned(step: &dyn Step, command: &Invocation, files: Vec<PlannedFile>, undo: Option<&Invocation>) -> PlannedStep {
+    let undo = undo.map(shown).unwrap_or_default();
+    PlannedStep { argv: shown(command), undo, ..with_files(step, files) }
+}
+
+/// Shows a step without a command that writes or removes these files.
+fn with_files(step: &dyn Step, files: Vec<PlannedFile>) -> PlannedStep {
+    PlannedStep { id: step.id(), ..PlannedStep::writing(step.kind(), files) }
 }
 
 /// Shows a step that only writes or removes this file of the tree.
-fn without_command(id: String, path: String) -> PlannedStep {
-    let kind = id.split(':').next().unwrap_or_default().to_owned();
-    let files = vec![PlannedFile { path, text: String::new() }];
-    PlannedStep { id, kind, argv: Vec::new(), files, undo: Vec::new(), evidence: None }
+fn without_command(step: &dyn Step, path: String) -> PlannedStep {
+    with_files(step, vec![PlannedFile { path, text: String::new() }])
 }
 
 fn shown(command: &Invocation) -> Vec<String> {

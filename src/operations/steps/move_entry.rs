@@ -2,8 +2,8 @@
 //!
 //! Invariant: while both files exist, the one under the old name counts.
 
-use super::{Phase, Probe, Step, StepContext, foreign};
-use crate::api::{PlannedFile, PlannedStep};
+use super::{Phase, Probe, Step, StepContext, foreign, with_files};
+use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::documents::document::Document;
 use crate::documents::zone::ZoneEntry;
 use crate::error::Result;
@@ -53,8 +53,8 @@ impl MoveEntry {
 }
 
 impl Step for MoveEntry {
-    fn id(&self) -> String {
-        "entry".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Entry
     }
 
     fn phase(&self) -> Phase {
@@ -63,14 +63,7 @@ impl Step for MoveEntry {
 
     fn planned(&self) -> PlannedStep {
         let file = |name: &ZoneName| PlannedFile { path: format!("zones/{name}.kdl"), text: String::new() };
-        PlannedStep {
-            id: self.id(),
-            kind: self.id(),
-            argv: Vec::new(),
-            files: vec![file(&self.from), file(&self.to)],
-            undo: Vec::new(),
-            evidence: None,
-        }
+        with_files(self, vec![file(&self.from), file(&self.to)])
     }
 
     fn probe(&self, _: &StepContext<'_>) -> Result<Probe> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Phase, Probe, Step, StepContext, foreign, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::{zfs, zoneadm};
 use crate::operations::{data, made};
@@ -74,8 +74,8 @@ impl MoveZone {
 }
 
 impl Step for MoveZone {
-    fn id(&self) -> String {
-        "move".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Move
     }
 
     fn phase(&self) -> Phase {
@@ -84,7 +84,7 @@ impl Step for MoveZone {
 
     fn planned(&self) -> PlannedStep {
         let command = |path: &str| zoneadm::move_to(&self.zone, path, self.limit);
-        planned(self.id(), &command(&self.to), Vec::new(), Some(&command(&self.from)))
+        planned(self, &command(&self.to), Vec::new(), Some(&command(&self.from)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -1,7 +1,7 @@
 //! Destroys a snapshot of its source that cloning the zone made, once the zone is gone.
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::zone::MadeDataset;
 use crate::error::Result;
 use crate::exec::zfs;
@@ -12,8 +12,12 @@ use crate::operations::origins;
 pub(crate) struct DropOrigin(pub(crate) MadeDataset);
 
 impl Step for DropOrigin {
+    fn kind(&self) -> StepKind {
+        StepKind::Origin
+    }
+
     fn id(&self) -> String {
-        format!("origin:{}", self.0.name)
+        format!("{}:{}", self.kind(), self.0.name)
     }
 
     fn phase(&self) -> Phase {
@@ -21,7 +25,7 @@ impl Step for DropOrigin {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &zfs::destroy_one(&self.0.name), Vec::new(), None)
+        planned(self, &zfs::destroy_one(&self.0.name), Vec::new(), None)
     }
 
     /// A snapshot of the same name that has another guid is the administrator's, and one with clones is in use: both stay.

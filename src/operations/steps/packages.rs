@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::publishers::{Image, failure, not_mounted};
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::environment::Environment;
 use crate::error::Result;
 use crate::exec::{Invocation, pkg};
@@ -29,8 +29,8 @@ impl AddPackages {
 }
 
 impl Step for AddPackages {
-    fn id(&self) -> String {
-        "packages".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Packages
     }
 
     fn phase(&self) -> Phase {
@@ -38,7 +38,7 @@ impl Step for AddPackages {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), None)
+        planned(self, &self.command(), Vec::new(), None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

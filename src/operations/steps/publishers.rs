@@ -3,7 +3,7 @@
 //! The steps have no undo: a zone that is rolled back is removed completely.
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::publisher::Publisher;
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::pkg::{self, DesiredPublisher, ImagePublisher, KeptKey};
@@ -182,8 +182,12 @@ impl SetPublisher {
 }
 
 impl Step for SetPublisher {
+    fn kind(&self) -> StepKind {
+        StepKind::Publisher
+    }
+
     fn id(&self) -> String {
-        format!("publisher:{}", self.publisher.name)
+        format!("{}:{}", self.kind(), self.publisher.name)
     }
 
     fn phase(&self) -> Phase {
@@ -191,7 +195,7 @@ impl Step for SetPublisher {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), None)
+        planned(self, &self.command(), Vec::new(), None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
@@ -268,8 +272,8 @@ impl Publishers {
 }
 
 impl Step for Publishers {
-    fn id(&self) -> String {
-        "publishers".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Publishers
     }
 
     fn phase(&self) -> Phase {
@@ -277,7 +281,7 @@ impl Step for Publishers {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &pkg::publishers(&self.image.root()), Vec::new(), None)
+        planned(self, &pkg::publishers(&self.image.root()), Vec::new(), None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -1,7 +1,7 @@
 //! Destroys a delegated dataset that zmgr made for the zone, with all that is in it.
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::zone::MadeDataset;
 use crate::error::Result;
 use crate::exec::zfs;
@@ -12,8 +12,12 @@ use crate::operations::made;
 pub(crate) struct PurgeDataset(pub(crate) MadeDataset);
 
 impl Step for PurgeDataset {
+    fn kind(&self) -> StepKind {
+        StepKind::Purge
+    }
+
     fn id(&self) -> String {
-        format!("purge:{}", self.0.name)
+        format!("{}:{}", self.kind(), self.0.name)
     }
 
     fn phase(&self) -> Phase {
@@ -21,7 +25,7 @@ impl Step for PurgeDataset {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &zfs::destroy_delegated(&self.0.name), Vec::new(), None)
+        planned(self, &zfs::destroy_delegated(&self.0.name), Vec::new(), None)
     }
 
     /// A dataset of the same name that has another guid is the administrator's, and stays.

@@ -1,7 +1,7 @@
 //! Sets the quota of a delegated dataset.
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::{Invocation, zfs};
 use crate::value::Size;
@@ -20,8 +20,12 @@ impl Quota {
 }
 
 impl Step for Quota {
+    fn kind(&self) -> StepKind {
+        StepKind::Quota
+    }
+
     fn id(&self) -> String {
-        format!("quota:{}", self.dataset)
+        format!("{}:{}", self.kind(), self.dataset)
     }
 
     fn phase(&self) -> Phase {
@@ -29,7 +33,7 @@ impl Step for Quota {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), None)
+        planned(self, &self.command(), Vec::new(), None)
     }
 
     fn probe(&self, _: &StepContext<'_>) -> Result<Probe> {

@@ -1,7 +1,7 @@
 //! Changes a zone's configuration to the desired one.
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::{PlannedFile, PlannedStep};
+use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::error::{Code, Diagnostic, Error, Result};
 use crate::exec::zoneadm;
 use crate::exec::zonecfg::{self, ScriptFile, ZoneConfig};
@@ -36,8 +36,8 @@ impl Reconfigure {
 }
 
 impl Step for Reconfigure {
-    fn id(&self) -> String {
-        "reconfigure".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Reconfigure
     }
 
     fn phase(&self) -> Phase {
@@ -46,7 +46,7 @@ impl Step for Reconfigure {
 
     fn planned(&self) -> PlannedStep {
         let file = PlannedFile { path: SCRIPT.to_owned(), text: self.script.clone() };
-        planned(self.id(), &zonecfg::configure(&self.zone, SCRIPT.as_ref()), vec![file], None)
+        planned(self, &zonecfg::configure(&self.zone, SCRIPT.as_ref()), vec![file], None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -1,7 +1,7 @@
 //! Renames a VNIC that no zone uses at the moment; undone by renaming it back.
 
 use super::{Phase, Probe, Step, StepContext, Vnic, foreign, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::dladm;
 use crate::value::name::LinkName;
@@ -42,8 +42,12 @@ impl RenameLink {
 }
 
 impl Step for RenameLink {
+    fn kind(&self) -> StepKind {
+        StepKind::Link
+    }
+
     fn id(&self) -> String {
-        format!("link:{}", self.vnic.net)
+        format!("{}:{}", self.kind(), self.vnic.net)
     }
 
     fn phase(&self) -> Phase {
@@ -52,7 +56,7 @@ impl Step for RenameLink {
 
     fn planned(&self) -> PlannedStep {
         let (from, to) = (&self.vnic.name, &self.to);
-        planned(self.id(), &dladm::rename_link(from, to), Vec::new(), Some(&dladm::rename_link(to, from)))
+        planned(self, &dladm::rename_link(from, to), Vec::new(), Some(&dladm::rename_link(to, from)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -2,7 +2,7 @@
 
 use super::configure::delete;
 use super::{Phase, Probe, Step, StepContext, foreign, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::Completed;
 use crate::exec::zoneadm::ZoneState;
@@ -91,8 +91,8 @@ impl RenameZone {
 }
 
 impl Step for RenameZone {
-    fn id(&self) -> String {
-        "zonecfg".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Zonecfg
     }
 
     fn phase(&self) -> Phase {
@@ -102,7 +102,7 @@ impl Step for RenameZone {
     fn planned(&self) -> PlannedStep {
         let back = self.reversed();
         let command = |step: &RenameZone| zonecfg::rename(&step.from, &step.to, &step.links);
-        planned(self.id(), &command(self), Vec::new(), Some(&command(&back)))
+        planned(self, &command(self), Vec::new(), Some(&command(&back)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::zfs::{self, Environment};
 use crate::exec::zoneadm;
@@ -14,15 +14,20 @@ use crate::value::name::ZoneName;
 /// Rolls one dataset back to its last snapshot. To do so again changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RollBack {
-    pub(crate) id: String,
+    /// Unique within the plan.
+    pub(crate) subject: String,
     /// `DATASET@NAME`
     pub(crate) snapshot: String,
     pub(crate) guid: String,
 }
 
 impl Step for RollBack {
+    fn kind(&self) -> StepKind {
+        StepKind::RollBack
+    }
+
     fn id(&self) -> String {
-        self.id.clone()
+        format!("{}:{}", self.kind(), self.subject)
     }
 
     fn phase(&self) -> Phase {
@@ -30,7 +35,7 @@ impl Step for RollBack {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &zfs::roll_back(&self.snapshot), Vec::new(), None)
+        planned(self, &zfs::roll_back(&self.snapshot), Vec::new(), None)
     }
 
     /// No property tells.
@@ -97,8 +102,12 @@ impl Switch {
 pub(crate) struct CloneEnvironment(pub(crate) Switch);
 
 impl Step for CloneEnvironment {
+    fn kind(&self) -> StepKind {
+        StepKind::CloneEnvironment
+    }
+
     fn id(&self) -> String {
-        format!("clone-environment:{}", self.0.of)
+        format!("{}:{}", self.kind(), self.0.of)
     }
 
     fn phase(&self) -> Phase {
@@ -107,7 +116,7 @@ impl Step for CloneEnvironment {
 
     fn planned(&self) -> PlannedStep {
         let command = zfs::clone_environment(&self.0.snapshot, &self.0.new, &self.0.parent);
-        planned(self.id(), &command, Vec::new(), Some(&zfs::destroy_one(&self.0.new)))
+        planned(self, &command, Vec::new(), Some(&zfs::destroy_one(&self.0.new)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
@@ -154,8 +163,12 @@ impl SetActive {
 }
 
 impl Step for SetActive {
+    fn kind(&self) -> StepKind {
+        if self.new { StepKind::Activate } else { StepKind::Deactivate }
+    }
+
     fn id(&self) -> String {
-        format!("{}:{}", if self.new { "activate" } else { "deactivate" }, self.switch.of)
+        format!("{}:{}", self.kind(), self.switch.of)
     }
 
     fn phase(&self) -> Phase {
@@ -164,7 +177,7 @@ impl Step for SetActive {
 
     fn planned(&self) -> PlannedStep {
         let undo = zfs::set_active(self.environment(), !self.new);
-        planned(self.id(), &zfs::set_active(self.environment(), self.new), Vec::new(), Some(&undo))
+        planned(self, &zfs::set_active(self.environment(), self.new), Vec::new(), Some(&undo))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
@@ -194,8 +207,12 @@ impl Step for SetActive {
 pub(crate) struct MountEnvironment(pub(crate) Switch);
 
 impl Step for MountEnvironment {
+    fn kind(&self) -> StepKind {
+        StepKind::Mount
+    }
+
     fn id(&self) -> String {
-        format!("mount:{}", self.0.of)
+        format!("{}:{}", self.kind(), self.0.of)
     }
 
     fn phase(&self) -> Phase {
@@ -203,7 +220,7 @@ impl Step for MountEnvironment {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &zoneadm::sysboot(&self.0.zone, self.0.limit), Vec::new(), None)
+        planned(self, &zoneadm::sysboot(&self.0.zone, self.0.limit), Vec::new(), None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::zoneadm::{self, ZoneState};
 use crate::value::name::ZoneName;
@@ -37,8 +37,12 @@ fn is_going_down(state: Option<ZoneState>) -> bool {
 }
 
 impl Step for ShutDown {
+    fn kind(&self) -> StepKind {
+        StepKind::ShutDown
+    }
+
     fn id(&self) -> String {
-        format!("shutdown:{}", self.of)
+        format!("{}:{}", self.kind(), self.of)
     }
 
     fn phase(&self) -> Phase {
@@ -47,7 +51,7 @@ impl Step for ShutDown {
 
     fn planned(&self) -> PlannedStep {
         let boot = zoneadm::boot(&self.zone, self.boot_limit);
-        planned(self.id(), &zoneadm::shutdown(&self.zone, false, self.limit), Vec::new(), Some(&boot))
+        planned(self, &zoneadm::shutdown(&self.zone, false, self.limit), Vec::new(), Some(&boot))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

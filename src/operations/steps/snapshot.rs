@@ -1,7 +1,7 @@
 //! Takes and deletes snapshots of a zone, and keeps copies of its file beside them.
 
-use super::{Phase, Probe, Step, StepContext, planned, without_command};
-use crate::api::PlannedStep;
+use super::{Phase, Probe, Step, StepContext, planned, with_files, without_command};
+use crate::api::{PlannedFile, PlannedStep, StepKind};
 use crate::documents::snapshot::{SnapshotPart, TakenSnapshot};
 use crate::error::Result;
 use crate::exec::{Invocation, zfs};
@@ -24,8 +24,12 @@ pub(crate) struct KeepCopy {
 }
 
 impl Step for KeepCopy {
+    fn kind(&self) -> StepKind {
+        StepKind::Copy
+    }
+
     fn id(&self) -> String {
-        format!("copy:{}", self.label)
+        format!("{}:{}", self.kind(), self.label)
     }
 
     fn phase(&self) -> Phase {
@@ -33,7 +37,7 @@ impl Step for KeepCopy {
     }
 
     fn planned(&self) -> PlannedStep {
-        without_command(self.id(), copy_of(&self.zone, &self.label))
+        without_command(self, copy_of(&self.zone, &self.label))
     }
 
     fn probe(&self, _: &StepContext<'_>) -> Result<Probe> {
@@ -87,8 +91,12 @@ impl TakeSnapshot {
 }
 
 impl Step for TakeSnapshot {
+    fn kind(&self) -> StepKind {
+        StepKind::Take
+    }
+
     fn id(&self) -> String {
-        format!("take:{}", self.record.label)
+        format!("{}:{}", self.kind(), self.record.label)
     }
 
     fn phase(&self) -> Phase {
@@ -97,7 +105,7 @@ impl Step for TakeSnapshot {
 
     fn planned(&self) -> PlannedStep {
         let undo = zfs::destroy_snapshot(&self.target(), self.recursive);
-        planned(self.id(), &zfs::take(&self.target(), self.recursive), Vec::new(), Some(&undo))
+        planned(self, &zfs::take(&self.target(), self.recursive), Vec::new(), Some(&undo))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
@@ -135,7 +143,9 @@ impl Step for TakeSnapshot {
 /// Destroys parts of a snapshot that zmgr took: those of one dataset and, with `recursive`, of the datasets below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DeleteSnapshot {
-    pub(crate) id: String,
+    pub(crate) kind: StepKind,
+    /// Unique within the plan.
+    pub(crate) subject: String,
     pub(crate) record: TakenSnapshot,
     /// The dataset that the parts are on now.
     pub(crate) base: String,
@@ -156,8 +166,12 @@ impl DeleteSnapshot {
 }
 
 impl Step for DeleteSnapshot {
+    fn kind(&self) -> StepKind {
+        self.kind
+    }
+
     fn id(&self) -> String {
-        self.id.clone()
+        format!("{}:{}", self.kind, self.subject)
     }
 
     fn phase(&self) -> Phase {
@@ -165,7 +179,7 @@ impl Step for DeleteSnapshot {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), None)
+        planned(self, &self.command(), Vec::new(), None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
@@ -185,15 +199,21 @@ impl Step for DeleteSnapshot {
 /// Drops the record of a snapshot that is gone, and the copy of the zone's file.
 #[derive(Debug)]
 pub(crate) struct ForgetSnapshot {
-    pub(crate) id: String,
+    pub(crate) kind: StepKind,
+    /// Unique within the plan.
+    pub(crate) subject: String,
     pub(crate) registry: Registry,
     pub(crate) zone: ZoneName,
     pub(crate) label: SnapshotLabel,
 }
 
 impl Step for ForgetSnapshot {
+    fn kind(&self) -> StepKind {
+        self.kind
+    }
+
     fn id(&self) -> String {
-        self.id.clone()
+        format!("{}:{}", self.kind, self.subject)
     }
 
     fn phase(&self) -> Phase {
@@ -201,7 +221,7 @@ impl Step for ForgetSnapshot {
     }
 
     fn planned(&self) -> PlannedStep {
-        without_command(self.id(), copy_of(&self.zone, &self.label))
+        without_command(self, copy_of(&self.zone, &self.label))
     }
 
     fn probe(&self, _: &StepContext<'_>) -> Result<Probe> {
@@ -234,8 +254,8 @@ impl MoveCopies {
 }
 
 impl Step for MoveCopies {
-    fn id(&self) -> String {
-        "copies".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Copies
     }
 
     fn phase(&self) -> Phase {
@@ -243,10 +263,8 @@ impl Step for MoveCopies {
     }
 
     fn planned(&self) -> PlannedStep {
-        let mut step = without_command(self.id(), String::new());
         let copies = self.labels.iter().map(|label| copy_of(&self.to, label));
-        step.files = copies.map(|path| crate::api::PlannedFile { path, text: String::new() }).collect();
-        step
+        with_files(self, copies.map(|path| PlannedFile { path, text: String::new() }).collect())
     }
 
     fn probe(&self, _: &StepContext<'_>) -> Result<Probe> {
@@ -272,8 +290,8 @@ pub(crate) struct DropSnapshots {
 }
 
 impl Step for DropSnapshots {
-    fn id(&self) -> String {
-        "drop-snapshots".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::DropSnapshots
     }
 
     fn phase(&self) -> Phase {
@@ -281,10 +299,8 @@ impl Step for DropSnapshots {
     }
 
     fn planned(&self) -> PlannedStep {
-        let mut step = without_command(self.id(), String::new());
         let copies = self.records.iter().map(|record| copy_of(&self.zone, &record.label));
-        step.files = copies.map(|path| crate::api::PlannedFile { path, text: String::new() }).collect();
-        step
+        with_files(self, copies.map(|path| PlannedFile { path, text: String::new() }).collect())
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -2,7 +2,7 @@
 
 use super::configure::delete;
 use super::{Phase, Probe, Step, StepContext, foreign, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::zoneadm::ZoneState;
 use crate::exec::zonecfg;
@@ -17,8 +17,8 @@ pub(crate) struct Unconfigure {
 }
 
 impl Step for Unconfigure {
-    fn id(&self) -> String {
-        "unconfigure".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Unconfigure
     }
 
     fn phase(&self) -> Phase {
@@ -26,7 +26,7 @@ impl Step for Unconfigure {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &zonecfg::delete(&self.zone), Vec::new(), None)
+        planned(self, &zonecfg::delete(&self.zone), Vec::new(), None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

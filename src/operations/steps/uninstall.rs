@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::Invocation;
 use crate::exec::zoneadm::{self, ZoneState};
@@ -53,8 +53,8 @@ impl Uninstall {
 }
 
 impl Step for Uninstall {
-    fn id(&self) -> String {
-        if self.keep_data { "detach" } else { "uninstall" }.to_owned()
+    fn kind(&self) -> StepKind {
+        if self.keep_data { StepKind::Detach } else { StepKind::Uninstall }
     }
 
     fn phase(&self) -> Phase {
@@ -62,7 +62,7 @@ impl Step for Uninstall {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), None)
+        planned(self, &self.command(), Vec::new(), None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

@@ -1,7 +1,7 @@
 //! Deletes a VNIC that zmgr made.
 
 use super::{Phase, Probe, Step, StepContext, Vnic, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::Result;
 use crate::exec::dladm;
 
@@ -12,8 +12,12 @@ pub(crate) struct Unlink {
 }
 
 impl Step for Unlink {
+    fn kind(&self) -> StepKind {
+        StepKind::Unlink
+    }
+
     fn id(&self) -> String {
-        format!("unlink:{}", self.vnic.net)
+        format!("{}:{}", self.kind(), self.vnic.net)
     }
 
     fn phase(&self) -> Phase {
@@ -21,7 +25,7 @@ impl Step for Unlink {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &dladm::delete_vnic(&self.vnic.name), Vec::new(), None)
+        planned(self, &dladm::delete_vnic(&self.vnic.name), Vec::new(), None)
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {

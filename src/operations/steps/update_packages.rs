@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::publishers::{Image, failure, not_mounted};
 use super::{Phase, Probe, Step, StepContext, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::documents::environment::Environment;
 use crate::error::Result;
 use crate::exec::{Invocation, pkg};
@@ -27,8 +27,8 @@ impl RefreshCatalogs {
 }
 
 impl Step for RefreshCatalogs {
-    fn id(&self) -> String {
-        "refresh".to_owned()
+    fn kind(&self) -> StepKind {
+        StepKind::Refresh
     }
 
     fn phase(&self) -> Phase {
@@ -36,7 +36,7 @@ impl Step for RefreshCatalogs {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), None)
+        planned(self, &self.command(), Vec::new(), None)
     }
 
     fn probe(&self, _: &StepContext<'_>) -> Result<Probe> {
@@ -67,9 +67,6 @@ pub(crate) struct UpdatePackages {
     pub(crate) environment: Environment,
 }
 
-/// Kinds of the step: for a zone that is down, and for one that runs.
-pub(crate) const KINDS: [&str; 2] = ["packages", "packages-running"];
-
 impl UpdatePackages {
     fn command(&self) -> Invocation {
         pkg::update(&self.image.root(), self.limit).with_environment(&self.environment)
@@ -77,9 +74,13 @@ impl UpdatePackages {
 }
 
 impl Step for UpdatePackages {
+    fn kind(&self) -> StepKind {
+        if self.running { StepKind::PackagesRunning } else { StepKind::Packages }
+    }
+
     fn id(&self) -> String {
-        let kind = KINDS[usize::from(self.running)];
-        self.label.as_ref().map_or_else(|| kind.to_owned(), |label| format!("{kind}:{label}"))
+        let kind = self.kind();
+        self.label.as_ref().map_or_else(|| kind.to_string(), |label| format!("{kind}:{label}"))
     }
 
     fn phase(&self) -> Phase {
@@ -87,7 +88,7 @@ impl Step for UpdatePackages {
     }
 
     fn planned(&self) -> PlannedStep {
-        planned(self.id(), &self.command(), Vec::new(), None)
+        planned(self, &self.command(), Vec::new(), None)
     }
 
     /// Only pkg knows, and running it again is the way to ask.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{Phase, Probe, Step, StepContext, foreign, planned};
-use crate::api::PlannedStep;
+use crate::api::{PlannedStep, StepKind};
 use crate::error::{Code, Error, Result};
 use crate::exec::dladm::{self, HostVnic};
 use crate::host::LinkState;
@@ -65,8 +65,12 @@ impl Vnic {
 }
 
 impl Step for Vnic {
+    fn kind(&self) -> StepKind {
+        StepKind::Vnic
+    }
+
     fn id(&self) -> String {
-        format!("vnic:{}", self.net)
+        format!("{}:{}", self.kind(), self.net)
     }
 
     fn phase(&self) -> Phase {
@@ -75,7 +79,7 @@ impl Step for Vnic {
 
     fn planned(&self) -> PlannedStep {
         let create = dladm::create_vnic(&self.name, &self.over, self.mac, self.vlan, &self.properties);
-        planned(self.id(), &create, Vec::new(), Some(&dladm::delete_vnic(&self.name)))
+        planned(self, &create, Vec::new(), Some(&dladm::delete_vnic(&self.name)))
     }
 
     fn probe(&self, step_context: &StepContext<'_>) -> Result<Probe> {
