@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::journal::Journal;
-use crate::documents::resources::Alias;
+use crate::documents::resources::Single;
 use crate::documents::zone::{Pending, PendingChange, ZoneEntry};
 use crate::error::Result;
 use crate::exec::zoneadm::HostZone;
@@ -44,10 +44,9 @@ impl ChangedPart {
 pub(crate) fn effect(key: &[String], dialect: Distribution) -> TakesEffect {
     let word = |n: usize| key.get(n).map(String::as_str).unwrap_or_default();
     let node = match word(0) {
-        "rctl" => Alias::ALL.iter().find(|alias| alias.rctl == word(1)).map_or("rctl", |alias| alias.property),
-        "pool" => "resource-pool",
+        "rctl" => Single::of_control(word(1)).map_or("rctl", |(single, _)| single.node),
         "attr" if dialect == Distribution::OmniOs && READ_AT_BOOT.contains(&word(1)) => return TakesEffect::NextReboot,
-        node => node,
+        node => Single::of_property(node).map_or(node, |single| single.node),
     };
     // Properties that zmgr has no node for take effect like most of a zone's configuration.
     takes_effect(node).unwrap_or(TakesEffect::NextReboot)

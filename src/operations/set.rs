@@ -5,7 +5,7 @@
 use crate::api::{RunOptions, Zone};
 use crate::documents::document::Document;
 use crate::documents::resolve::effective;
-use crate::documents::resources::{Attr, AttrValue, CappedMemory, Resources};
+use crate::documents::resources::{Attr, AttrValue, CappedMemory, Resources, Single};
 use crate::documents::settings::Settings;
 use crate::documents::zone::ZoneEntry;
 use crate::error::{Code, Error, Result};
@@ -16,32 +16,19 @@ use crate::value::Size;
 use crate::value::name::ZoneName;
 use crate::value::source::Sourced;
 
-/// The keys that can be set; `attr.NAME` stands for every attribute.
-const KEYS: [&str; 24] = [
+/// The keys that can be set, except settings with one value; `attr.NAME` stands for every attribute.
+const KEYS: [&str; 11] = [
     "attr.NAME",
     "autoboot",
     "protected",
     "tags",
     "after",
-    "bootargs",
-    "hostid",
-    "limitpriv",
-    "scheduling-class",
-    "fs-allowed",
-    "resource-pool",
     "dns-domain",
     "resolvers",
-    "cpu-shares",
     "capped-cpu",
     "capped-memory.physical",
     "capped-memory.swap",
     "capped-memory.locked",
-    "max-lwps",
-    "max-processes",
-    "max-shm-memory",
-    "max-shm-ids",
-    "max-msg-ids",
-    "max-sem-ids",
 ];
 
 /// Returns the keys that [`Manager::set`](crate::Manager::set) takes; `attr.NAME` stands for every attribute.
@@ -50,7 +37,7 @@ const KEYS: [&str; 24] = [
 /// assert!(zmgr::setting_keys().any(|key| key == "capped-memory.physical"));
 /// ```
 pub fn setting_keys() -> impl Iterator<Item = &'static str> {
-    KEYS.into_iter()
+    KEYS.into_iter().chain(Single::ALL.iter().map(|single| single.node))
 }
 
 /// Sets keys of a zone's entry. An empty value removes the entry's own setting, so that its template's applies again.
@@ -62,7 +49,7 @@ pub(crate) fn set(
 ) -> Result<Zone> {
     run.wanted()?;
     if pairs.is_empty() {
-        let help = format!("name a key and its value, KEY=VALUE; the keys are {}", KEYS.join(", "));
+        let help = format!("name a key and its value, KEY=VALUE; the keys are {}", all_keys());
         return Err(Error::new(Code::InvalidArgument, "no settings given").with_help(help));
     }
     let config_tree = ConfigTree::load(context.registry.tree())?;
@@ -131,6 +118,13 @@ fn put(settings: &mut Settings, inherited: &Resources, key: &str, value: &str) -
         }
         return Ok(());
     }
+    if let Some((_, slot)) = resources.singles_mut().find(|(single, _)| single.node == key) {
+        match value {
+            "" => slot.clear(),
+            value => slot.parse(value).map_err(|why| unset(key, &why))?,
+        }
+        return Ok(());
+    }
     match key {
         "autoboot" => settings.autoboot = read(key, value, flag)?,
         "protected" => settings.protected = read(key, value, flag)?,
@@ -147,19 +141,6 @@ fn put(settings: &mut Settings, inherited: &Resources, key: &str, value: &str) -
             };
             settings.resolvers = read(key, value, all)?;
         }
-        "bootargs" => resources.bootargs = read(key, value, text)?,
-        "hostid" => resources.hostid = read(key, value, text)?,
-        "limitpriv" => resources.limitpriv = read(key, value, text)?,
-        "scheduling-class" => resources.scheduling_class = read(key, value, text)?,
-        "fs-allowed" => resources.fs_allowed = read(key, value, list)?,
-        "resource-pool" => resources.resource_pool = read(key, value, text)?,
-        "cpu-shares" => resources.cpu_shares = read(key, value, number)?,
-        "max-lwps" => resources.max_lwps = read(key, value, number)?,
-        "max-processes" => resources.max_processes = read(key, value, number)?,
-        "max-shm-memory" => resources.max_shm_memory = read(key, value, str::parse::<Size>)?,
-        "max-shm-ids" => resources.max_shm_ids = read(key, value, number)?,
-        "max-msg-ids" => resources.max_msg_ids = read(key, value, number)?,
-        "max-sem-ids" => resources.max_sem_ids = read(key, value, number)?,
         "capped-cpu" => resources.capped_cpu = read(key, value, parse_cpus)?,
         "capped-memory.physical" | "capped-memory.swap" | "capped-memory.locked" => {
             let size = read(key, value, str::parse::<Size>)?.map(|size| size.value);
@@ -175,8 +156,8 @@ fn put(settings: &mut Settings, inherited: &Resources, key: &str, value: &str) -
             resources.capped_memory = own.then(|| memory.into());
         }
         _ => {
-            let keys = KEYS.join(", ");
-            let help = match did_you_mean(key, KEYS) {
+            let keys = all_keys();
+            let help = match did_you_mean(key, setting_keys()) {
                 Some(near) => format!("did you mean {near}? The keys are {keys}"),
                 None => format!("the keys are {keys}; to change anything else, edit the file"),
             };
@@ -211,8 +192,16 @@ fn read<T>(
     if value.is_empty() {
         return Ok(None);
     }
-    let wrong = |why: String| Error::new(Code::InvalidArgument, format!("cannot set {key}: {why}"));
-    parse(value).map(|value| Some(value.into())).map_err(wrong)
+    parse(value).map(|value| Some(value.into())).map_err(|why| unset(key, &why))
+}
+
+fn unset(key: &str, why: &str) -> Error {
+    Error::new(Code::InvalidArgument, format!("cannot set {key}: {why}"))
+}
+
+/// Returns the keys for a message.
+fn all_keys() -> String {
+    setting_keys().collect::<Vec<_>>().join(", ")
 }
 
 fn flag(value: &str) -> std::result::Result<bool, String> {
@@ -233,8 +222,4 @@ fn list(value: &str) -> std::result::Result<Vec<String>, String> {
 
 fn zone_name(value: &str) -> std::result::Result<ZoneName, String> {
     ZoneName::new(value).map_err(|error| error.message().to_owned())
-}
-
-fn number(value: &str) -> std::result::Result<u64, String> {
-    value.parse().map_err(|_| format!("{value:?} is not a whole number"))
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::brand;
 use crate::documents::resolve::ZoneSpec;
-use crate::documents::resources::{Alias, Resources};
+use crate::documents::resources::{RctlPrivilege, Resources, Zonecfg};
 use crate::documents::settings::{EntryNet, IpType};
 use crate::error::{Code, Error, Result};
 use crate::exec::zonecfg::{self, ZoneConfig};
@@ -212,18 +212,15 @@ fn resources(from: &Resources, config: &mut ZoneConfig) {
             .collect();
         config.rctls.insert(rctl.name.clone(), values);
     }
-    for Alias { property, .. } in Alias::ALL {
-        let limit = match property {
-            "max-lwps" => from.max_lwps.as_ref().map(|limit| limit.value),
-            "max-processes" => from.max_processes.as_ref().map(|limit| limit.value),
-            "max-shm-memory" => from.max_shm_memory.as_ref().map(|limit| limit.value.bytes()),
-            "max-shm-ids" => from.max_shm_ids.as_ref().map(|limit| limit.value),
-            "max-msg-ids" => from.max_msg_ids.as_ref().map(|limit| limit.value),
-            "max-sem-ids" => from.max_sem_ids.as_ref().map(|limit| limit.value),
-            _ => from.cpu_shares.as_ref().map(|limit| limit.value),
-        };
-        if let Some(limit) = limit {
-            config.set_alias(property, limit);
+    for (single, slot) in from.singles() {
+        let Some(value) = slot.to_zonecfg() else { continue };
+        match single.zonecfg {
+            Zonecfg::Property(name) => config.set_property(name, value),
+            Zonecfg::Control(name, action) => {
+                let privilege = RctlPrivilege::Privileged.as_str().to_owned();
+                let value = zonecfg::RctlValue { privilege, limit: value, action: action.as_str().to_owned() };
+                config.rctls.insert(name.to_owned(), vec![value]);
+            }
         }
     }
     if let Some(memory) = &from.capped_memory {
@@ -251,12 +248,6 @@ fn resources(from: &Resources, config: &mut ZoneConfig) {
         lower: flags.lower.clone().unwrap_or_default(),
         upper: flags.upper.clone().unwrap_or_default(),
     });
-    config.bootargs = from.bootargs.as_ref().map(|text| text.value.clone());
-    config.pool = from.resource_pool.as_ref().map(|text| text.value.clone());
-    config.limitpriv = from.limitpriv.as_ref().map(|text| text.value.clone());
-    config.scheduling_class = from.scheduling_class.as_ref().map(|text| text.value.clone());
-    config.hostid = from.hostid.as_ref().map(|text| text.value.clone());
-    config.fs_allowed = from.fs_allowed.as_ref().map(|list| list.value.join(","));
 }
 
 /// OmniOS's brands write the zone's resolv.conf from these attributes at each boot.

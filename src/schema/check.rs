@@ -1,7 +1,7 @@
 //! Checks nodes against the table.
 
-use super::table::{TABLE, rule, rules};
-use super::types::Type;
+use super::table::{TABLE, inherited, rule, rules};
+use super::types::{Type, one_of};
 use super::{At, NodeRule, Prop, Times, did_you_mean};
 use std::collections::HashSet;
 
@@ -288,7 +288,11 @@ fn check_properties(node: &Node, rule: &NodeRule, faults: &mut Faults) {
 }
 
 fn check_value(entry: &Entry, ty: Type, faults: &mut Faults) {
-    if let Err(wrong) = ty.check(&entry.value) {
+    let known = match (ty, entry.value.as_text()) {
+        (Type::Inherited, Some(text)) => one_of(ty, text, inherited().map(|rule| rule.name)),
+        _ => ty.check(&entry.value),
+    };
+    if let Err(wrong) = known {
         let mut fault = Fault::new(wrong.code, entry.span, wrong.message);
         fault.help = wrong.help;
         faults.push(fault);

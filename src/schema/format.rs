@@ -4,7 +4,8 @@
 //! Invariant: a node, property or word that a released version does not know has a higher format than that version's; the test compares
 //! with the words that each released format had.
 
-use super::table::rule;
+use super::table::{inherited, rule};
+use super::types::Type;
 use super::{At, NodeRule};
 use crate::kdl_util::{Node, Value};
 
@@ -17,26 +18,26 @@ pub(crate) fn needed_format(nodes: &[Node], at: At) -> u32 {
 const OLDEST: u32 = 1;
 
 fn of_node(node: &Node, rule: &NodeRule) -> u32 {
-    let of_value = |value: &Value| value.as_text().and_then(newer_word).unwrap_or(OLDEST);
-    let arguments = rule
-        .args
-        .iter()
-        .any(|arg| arg.ty.has_newer_words())
-        .then(|| node.arguments().map(|entry| of_value(&entry.value)));
+    let of_value = |ty: Type, value: &Value| value.as_text().map_or(OLDEST, |word| format_of(ty, word));
+    let ty = rule.args.iter().map(|arg| arg.ty).find(|ty| ty.has_newer_words());
+    let arguments = ty.map(|ty| node.arguments().map(move |entry| of_value(ty, &entry.value)));
     let properties = rule.props.iter().filter_map(|prop| {
         let value = &node.property(prop.name)?.value;
-        Some(if prop.ty.has_newer_words() { prop.format.max(of_value(value)) } else { prop.format })
+        Some(if prop.ty.has_newer_words() { prop.format.max(of_value(prop.ty, value)) } else { prop.format })
     });
     let inner = rule.body.map(|body| needed_format(node.nodes(), body));
     arguments.into_iter().flatten().chain(properties).chain(inner).fold(rule.format, u32::max)
 }
 
-/// Words that came after the first format: of `address`, `origin`, `without`, `state` and its property `before`.
-const NEWER_WORDS: [(&str, u32); 6] =
-    [("dhcp", 3), ("slaac", 3), ("golden", 3), ("desired", 3), ("detached", 3), ("after", 3)];
+/// Words that came after the first format: of `address`, `origin`, `state` and its property `before`.
+const NEWER_WORDS: [(&str, u32); 5] = [("dhcp", 3), ("slaac", 3), ("golden", 3), ("desired", 3), ("detached", 3)];
 
-fn newer_word(word: &str) -> Option<u32> {
-    NEWER_WORDS.iter().find(|(newer, _)| *newer == word).map(|(_, format)| *format)
+/// Returns the format of a word of this type. The name of a node came with its node.
+fn format_of(ty: Type, word: &str) -> u32 {
+    match ty {
+        Type::Inherited => inherited().find(|rule| rule.name == word).map_or(OLDEST, |rule| rule.format),
+        _ => NEWER_WORDS.iter().find(|(newer, _)| *newer == word).map_or(OLDEST, |(_, format)| *format),
+    }
 }
 
 #[cfg(test)]
@@ -46,7 +47,6 @@ mod tests {
     use super::*;
     use crate::documents::document::FORMAT;
     use crate::schema::table::rules;
-    use crate::schema::types::Type;
 
     /// Bodies of entries, from the files down.
     fn places() -> Vec<At> {
@@ -63,6 +63,7 @@ mod tests {
     fn words_of(ty: Type) -> Vec<&'static str> {
         match ty {
             Type::Word(words) => words.to_vec(),
+            Type::Inherited => inherited().map(|rule| rule.name).collect(),
             Type::NetAddress => vec!["dhcp", "none", "slaac"],
             Type::Interface => vec!["none"],
             _ => Vec::new(),
@@ -75,16 +76,18 @@ mod tests {
         for at in places() {
             for rule in rules(at) {
                 let node = format!("{} / {}", at.describe(), rule.name);
-                let of_word = |word: &str, base: u32| base.max(newer_word(word).unwrap_or(OLDEST));
-                for word in rule.args.iter().flat_map(|arg| words_of(arg.ty)) {
-                    lines.push((format!("{node} {word:?}"), of_word(word, rule.format)));
+                let of_word = |ty, word: &str, base: u32| base.max(format_of(ty, word));
+                for (ty, word) in
+                    rule.args.iter().flat_map(|arg| words_of(arg.ty).into_iter().map(|word| (arg.ty, word)))
+                {
+                    lines.push((format!("{node} {word:?}"), of_word(ty, word, rule.format)));
                 }
                 for prop in rule.props {
                     lines.push((format!("{node} {}=", prop.name), rule.format.max(prop.format)));
                     for word in words_of(prop.ty) {
                         lines.push((
                             format!("{node} {}={word:?}", prop.name),
-                            of_word(word, rule.format.max(prop.format)),
+                            of_word(prop.ty, word, rule.format.max(prop.format)),
                         ));
                     }
                 }

@@ -21,6 +21,7 @@ pub(crate) use types::{is_link_value, ordered, parse_cpu_range, parse_cpus, pars
 use types::Type;
 
 /// Rule of a node at the places where it is allowed.
+#[derive(Clone, Copy)]
 pub(crate) struct NodeRule {
     pub(crate) name: &'static str,
     /// The bodies where it is allowed.
@@ -35,6 +36,8 @@ pub(crate) struct NodeRule {
     pub(crate) body: Option<At>,
     pub(crate) times: Times,
     pub(crate) required: bool,
+    /// True if layers inherit it, so that `without` may name it.
+    pub(crate) inherited: bool,
     /// The lowest `format` of entries whose readers know the node.
     pub(crate) format: u32,
     /// Default, in the syntax of the node.
@@ -121,42 +124,6 @@ pub(crate) struct Prop {
     pub(crate) help: &'static str,
 }
 
-/// Nodes that `without` may name: everything that a layer can inherit.
-const DROPPABLE: &[&str] = &[
-    "net",
-    "fs",
-    "dataset",
-    "device",
-    "attr",
-    "rctl",
-    "admin",
-    "install",
-    "clone-from",
-    "setup",
-    "resolver",
-    "dns-domain",
-    "tag",
-    "after",
-    "zonecfg",
-    "capped-memory",
-    "capped-cpu",
-    "dedicated-cpu",
-    "cpu-shares",
-    "max-lwps",
-    "max-processes",
-    "max-shm-memory",
-    "max-shm-ids",
-    "max-msg-ids",
-    "max-sem-ids",
-    "hostid",
-    "bootargs",
-    "limitpriv",
-    "scheduling-class",
-    "fs-allowed",
-    "resource-pool",
-    "security-flags",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,7 +132,7 @@ mod tests {
     fn what_can_be_inherited_can_be_dropped() {
         const NEVER: [&str; 6] = ["brand", "autoboot", "ip-type", "protected", "without", "zonepath"];
         for rule in table::TABLE.iter().filter(|rule| rule.at.contains(&At::Defaults)) {
-            assert!(DROPPABLE.contains(&rule.name) != NEVER.contains(&rule.name), "{}", rule.name);
+            assert!(rule.inherited != NEVER.contains(&rule.name), "{}", rule.name);
         }
     }
 

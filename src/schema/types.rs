@@ -20,6 +20,8 @@ pub(crate) enum Type {
     Verbatim,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// Name of a node that layers inherit.
+    Inherited,
     Size,
     /// `1.5`, as a string or number.
     Cpus,
@@ -114,7 +116,7 @@ const VM_BRANDS: [&str; 5] = ["bhyve", "kvm", "emu", "propolis", "nebula-vm"];
 impl Type {
     /// Returns true if a later version added words to the type.
     pub(crate) const fn has_newer_words(self) -> bool {
-        matches!(self, Type::NetAddress | Type::Word(_))
+        matches!(self, Type::NetAddress | Type::Word(_) | Type::Inherited)
     }
 
     /// Describes a value of this type.
@@ -125,7 +127,7 @@ impl Type {
             Type::Int(low, high) => format!("a whole number from {low} to {high}"),
             Type::Plain(most) => format!("a text of at most {most} bytes"),
             Type::Verbatim => "a text".into(),
-            Type::Word(words) if words.len() > 10 => "the name of a node that can be inherited".into(),
+            Type::Inherited => "the name of a node that can be inherited".into(),
             Type::Word(words) => words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(" or "),
             Type::Size => "a size such as \"2G\"".into(),
             Type::Cpus => "a number of processors such as \"1.5\"".into(),
@@ -255,6 +257,18 @@ fn carried(text: &str, most: usize) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// Checks that a text is one of these words.
+pub(crate) fn one_of(ty: Type, text: &str, words: impl Iterator<Item = &'static str> + Clone) -> Result<(), Wrong> {
+    if words.clone().any(|word| word == text) {
+        return Ok(());
+    }
+    let wrong = bad(ty, text);
+    Err(match did_you_mean(text, words) {
+        Some(word) => wrong.help(format!("did you mean {word:?}?")),
+        None => wrong,
+    })
+}
+
 fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
     match ty {
         Type::Bool | Type::Int(..) => {
@@ -263,16 +277,9 @@ fn check_text(ty: Type, text: &str) -> Result<(), Wrong> {
         Type::Plain(most) => carried(text, most),
         Type::Verbatim => Ok(()),
         Type::FoundLink => require(ty, text, !text.is_empty()),
-        Type::Word(words) => {
-            if words.contains(&text) {
-                return Ok(());
-            }
-            let wrong = bad(ty, text);
-            Err(match did_you_mean(text, words.iter().copied()) {
-                Some(word) => wrong.help(format!("did you mean {word:?}?")),
-                None => wrong,
-            })
-        }
+        Type::Word(words) => one_of(ty, text, words.iter().copied()),
+        // The table knows the names.
+        Type::Inherited => Ok(()),
         Type::Size => text.parse::<Size>().map(|_| ()).map_err(|message| Wrong::new("bad-size", message)),
         Type::Cpus => parse_cpus(text).map(|_| ()).map_err(|message| Wrong::new("bad-value", message)),
         Type::CpuRange => parse_cpu_range(text).map(|_| ()).map_err(|message| Wrong::new("bad-value", message)),

@@ -61,7 +61,7 @@ def test_the_headers_of_derived_files(top: Path) -> None:
 
 def test_the_journal(top: Path) -> None:
     """The table of the journal has every property of `state`, and no other."""
-    rule = re.search(r'name: "state",.*?props: &\[(.*?)\n        \],', (top / "src/schema/table.rs").read_text(), re.S)
+    rule = re.search(r'name: "state",.*?props: &\[(.*?)\n        \],', (top / "src/schema/table/zone.rs").read_text(), re.S)
     assert rule
     properties = set(re.findall(r'prop\(\s*"([\w-]+)"', rule[1]))
     assert "step" in properties

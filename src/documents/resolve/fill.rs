@@ -75,8 +75,11 @@ impl Filler<'_> {
                 self.text(text, source);
             }
         }
-        self.sourced(&mut resources.bootargs);
-        self.sourced(&mut resources.resource_pool);
+        for (_, slot) in resources.singles_mut().filter(|(single, _)| single.has_placeholders) {
+            if let Some((text, source)) = slot.text() {
+                self.text(text, source);
+            }
+        }
     }
 
     fn filled(&mut self, text: &str, source: &Source) -> String {
@@ -139,6 +142,7 @@ fn texts(settings: &Settings) -> impl Iterator<Item = &str> {
         AttrValue::String(text) => Some(text),
         _ => None,
     });
+    let singles = resources.singles().filter(|(single, _)| single.has_placeholders);
     let keys = settings.without.iter().filter_map(|without| without.key.as_ref());
     one(&setup.hostname)
         .chain(all(&setup.ssh_keys))
@@ -148,12 +152,11 @@ fn texts(settings: &Settings) -> impl Iterator<Item = &str> {
         .chain(resources.datasets.iter().map(|dataset| &dataset.name))
         .chain(resources.devices.iter().map(|device| &device.pattern))
         .chain(attrs)
-        .chain(one(&resources.bootargs))
-        .chain(one(&resources.resource_pool))
         .chain(one(&settings.dns_domain))
         .chain(all(&settings.zonecfg))
         .chain(keys)
         .map(String::as_str)
+        .chain(singles.filter_map(|(_, slot)| slot.as_text()))
 }
 
 /// Returns the name of a placeholder at the beginning of a text: `zone` of `{zone}…`.

@@ -118,21 +118,10 @@ impl Merged {
             "capped-memory" => resources.capped_memory = None,
             "capped-cpu" => resources.capped_cpu = None,
             "dedicated-cpu" => resources.dedicated_cpu = None,
-            "cpu-shares" => resources.cpu_shares = None,
-            "max-lwps" => resources.max_lwps = None,
-            "max-processes" => resources.max_processes = None,
-            "max-shm-memory" => resources.max_shm_memory = None,
-            "max-shm-ids" => resources.max_shm_ids = None,
-            "max-msg-ids" => resources.max_msg_ids = None,
-            "max-sem-ids" => resources.max_sem_ids = None,
-            "hostid" => resources.hostid = None,
-            "bootargs" => resources.bootargs = None,
-            "limitpriv" => resources.limitpriv = None,
-            "scheduling-class" => resources.scheduling_class = None,
-            "fs-allowed" => resources.fs_allowed = None,
-            "resource-pool" => resources.resource_pool = None,
             "security-flags" => resources.security_flags = None,
-            _ => {}
+            node => {
+                resources.singles_mut().filter(|(single, _)| single.node == node).for_each(|(_, slot)| slot.clear())
+            }
         }
     }
 }
@@ -229,18 +218,6 @@ fn overlay_resources(mine: &mut Resources, top: &Resources) {
     nearer(&mut mine.capped_memory, &top.capped_memory);
     nearer(&mut mine.capped_cpu, &top.capped_cpu);
     nearer(&mut mine.dedicated_cpu, &top.dedicated_cpu);
-    nearer(&mut mine.cpu_shares, &top.cpu_shares);
-    nearer(&mut mine.max_lwps, &top.max_lwps);
-    nearer(&mut mine.max_processes, &top.max_processes);
-    nearer(&mut mine.max_shm_memory, &top.max_shm_memory);
-    nearer(&mut mine.max_shm_ids, &top.max_shm_ids);
-    nearer(&mut mine.max_msg_ids, &top.max_msg_ids);
-    nearer(&mut mine.max_sem_ids, &top.max_sem_ids);
-    nearer(&mut mine.hostid, &top.hostid);
-    nearer(&mut mine.bootargs, &top.bootargs);
-    nearer(&mut mine.limitpriv, &top.limitpriv);
-    nearer(&mut mine.scheduling_class, &top.scheduling_class);
-    nearer(&mut mine.fs_allowed, &top.fs_allowed);
-    nearer(&mut mine.resource_pool, &top.resource_pool);
     nearer(&mut mine.security_flags, &top.security_flags);
+    mine.overlay_singles(top);
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::config::Config;
 use crate::documents::pool::Pool;
-use crate::documents::resources::{Alias, Resources};
+use crate::documents::resources::{Resources, Single};
 use crate::documents::settings::{EntryNet, Install, IpType, Settings, Setup};
 use crate::documents::template::Template;
 use crate::documents::zone::{Origin, ZoneEntry, is_golden_name};
@@ -394,17 +394,9 @@ impl ZoneSpec {
 impl Resources {
     /// Returns the value of a control that has a node of its own, if it is set.
     pub fn alias(&self, rctl: &str) -> Option<u64> {
-        let alias = Alias::ALL.iter().find(|alias| alias.rctl == rctl)?;
-        let number = match alias.property {
-            "max-lwps" => &self.max_lwps,
-            "max-processes" => &self.max_processes,
-            "max-shm-memory" => return self.max_shm_memory.as_ref().map(|size| size.bytes()),
-            "max-shm-ids" => &self.max_shm_ids,
-            "max-msg-ids" => &self.max_msg_ids,
-            "max-sem-ids" => &self.max_sem_ids,
-            _ => &self.cpu_shares,
-        };
-        number.as_ref().map(|number| number.value)
+        let (wanted, _) = Single::of_control(rctl)?;
+        let (_, slot) = self.singles().find(|(single, _)| single.node == wanted.node)?;
+        slot.to_zonecfg()?.parse().ok()
     }
 }
 

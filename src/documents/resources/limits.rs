@@ -146,33 +146,6 @@ impl RctlAction {
     }
 }
 
-/// A resource control with a zonecfg shorthand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub(crate) struct Alias {
-    /// Property of zonecfg.
-    pub(crate) property: &'static str,
-    /// Name of the control.
-    pub rctl: &'static str,
-    /// Action that zonecfg writes with it.
-    pub action: RctlAction,
-    /// Lowest value that zonecfg accepts.
-    pub least: u64,
-}
-
-impl Alias {
-    /// All of them, in zonecfg's order.
-    pub(crate) const ALL: [Alias; 7] = [
-        Alias { property: "max-lwps", rctl: "zone.max-lwps", action: RctlAction::Deny, least: 100 },
-        Alias { property: "max-processes", rctl: "zone.max-processes", action: RctlAction::Deny, least: 100 },
-        Alias { property: "max-shm-memory", rctl: "zone.max-shm-memory", action: RctlAction::Deny, least: 0 },
-        Alias { property: "max-shm-ids", rctl: "zone.max-shm-ids", action: RctlAction::Deny, least: 0 },
-        Alias { property: "max-msg-ids", rctl: "zone.max-msg-ids", action: RctlAction::Deny, least: 0 },
-        Alias { property: "max-sem-ids", rctl: "zone.max-sem-ids", action: RctlAction::Deny, least: 0 },
-        Alias { property: "cpu-shares", rctl: "zone.cpu-shares", action: RctlAction::None, least: 0 },
-    ];
-}
-
 words!(RctlPrivilege: RctlPrivilege::Privileged, RctlPrivilege::Basic);
 words!(RctlAction: RctlAction::Deny, RctlAction::None);
 

@@ -5,104 +5,100 @@
 mod devices;
 mod identity;
 mod limits;
+mod single;
 mod storage;
 
 pub use devices::Device;
 pub use identity::{Admin, Attr, AttrValue, SecurityFlags};
-pub(crate) use limits::Alias;
 pub use limits::{CappedMemory, DedicatedCpu, Rctl, RctlAction, RctlPrivilege, RctlValue};
+pub(crate) use single::{Single, Slot, Zonecfg};
 pub use storage::{Dataset, Fs};
 
 use serde::{Deserialize, Serialize};
 
-use crate::documents::document::{Reader, scalar};
+use Zonecfg::{Control, Property};
+use single::{SingleValue, resources};
+
+use crate::documents::document::Reader;
 use crate::kdl_util::Node;
 use crate::value::source::Sourced;
 use crate::value::{CappedCpu, Size};
 
-/// The resources and properties of a zone except its nets and those that zmgr sets itself (brand, zonepath, autoboot, ip-type).
-///
-/// ```
-/// # use zmgr::*;
-/// # let dir = tempfile::tempdir()?;
-/// # let manager = Manager::builder().simulate(dir.path()).build()?;
-/// let text = b"template \"small\" {\n    capped-memory physical=\"1G\"\n}\n";
-/// let template: Template = Document::parse("small.kdl".as_ref(), text)?.value;
-/// let resources: &Resources = &template.settings.resources;
-/// assert!(resources.capped_memory.is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Resources {
-    /// File systems, by the directory within the zone.
-    pub fs: Vec<Sourced<Fs>>,
-    /// Delegated ZFS datasets, by name.
-    pub datasets: Vec<Sourced<Dataset>>,
-    /// Devices, by pattern.
-    pub devices: Vec<Sourced<Device>>,
-    /// Attributes, by name.
-    pub attrs: Vec<Sourced<Attr>>,
-    /// Resource controls, by name.
-    pub rctls: Vec<Sourced<Rctl>>,
-    /// Administrators, by user.
-    pub admins: Vec<Sourced<Admin>>,
-    /// Limits of memory.
-    pub capped_memory: Option<Sourced<CappedMemory>>,
-    /// A limit of processor time.
-    pub capped_cpu: Option<Sourced<CappedCpu>>,
-    /// Dedicated processors.
-    pub dedicated_cpu: Option<Sourced<DedicatedCpu>>,
-    /// Shares of the fair share scheduler.
-    pub cpu_shares: Option<Sourced<u64>>,
-    /// Maximum number of lightweight processes.
-    pub max_lwps: Option<Sourced<u64>>,
-    /// Maximum number of processes.
-    pub max_processes: Option<Sourced<u64>>,
-    /// Maximum amount of System V shared memory.
-    pub max_shm_memory: Option<Sourced<Size>>,
-    /// Maximum number of shared memory ids.
-    pub max_shm_ids: Option<Sourced<u64>>,
-    /// Maximum number of message queue ids.
-    pub max_msg_ids: Option<Sourced<u64>>,
-    /// Maximum number of semaphore ids.
-    pub max_sem_ids: Option<Sourced<u64>>,
-    /// The host id that the zone sees.
-    pub hostid: Option<Sourced<String>>,
-    /// Arguments of each boot.
-    pub bootargs: Option<Sourced<String>>,
-    /// The zone's maximum set of privileges.
-    pub limitpriv: Option<Sourced<String>>,
-    /// The scheduling class.
-    pub scheduling_class: Option<Sourced<String>>,
-    /// The types of file systems that the zone may mount.
-    pub fs_allowed: Option<Sourced<Vec<String>>>,
-    /// The resource pool (zonecfg's property `pool`).
-    pub resource_pool: Option<Sourced<String>>,
-    /// Security flags.
-    pub security_flags: Option<Sourced<SecurityFlags>>,
+resources! {
+    /// The resources and properties of a zone except its nets and those that zmgr sets itself (brand, zonepath, autoboot, ip-type).
+    ///
+    /// ```
+    /// # use zmgr::*;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let manager = Manager::builder().simulate(dir.path()).build()?;
+    /// let text = b"template \"small\" {\n    capped-memory physical=\"1G\"\n}\n";
+    /// let template: Template = Document::parse("small.kdl".as_ref(), text)?.value;
+    /// let resources: &Resources = &template.settings.resources;
+    /// assert!(resources.capped_memory.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default)]
+    #[non_exhaustive]
+    struct Resources {
+        /// File systems, by the directory within the zone.
+        fs: Vec<Sourced<Fs>>,
+        /// Delegated ZFS datasets, by name.
+        datasets: Vec<Sourced<Dataset>>,
+        /// Devices, by pattern.
+        devices: Vec<Sourced<Device>>,
+        /// Attributes, by name.
+        attrs: Vec<Sourced<Attr>>,
+        /// Resource controls, by name.
+        rctls: Vec<Sourced<Rctl>>,
+        /// Administrators, by user.
+        admins: Vec<Sourced<Admin>>,
+        /// Limits of memory.
+        capped_memory: Option<Sourced<CappedMemory>>,
+        /// A limit of processor time.
+        capped_cpu: Option<Sourced<CappedCpu>>,
+        /// Dedicated processors.
+        dedicated_cpu: Option<Sourced<DedicatedCpu>>,
+    }
+    single {
+        /// Shares of the fair share scheduler.
+        cpu_shares: u64 = "cpu-shares" Control("zone.cpu-shares", RctlAction::None);
+        /// Maximum number of lightweight processes.
+        max_lwps: u64 = "max-lwps" Control("zone.max-lwps", RctlAction::Deny);
+        /// Maximum number of processes.
+        max_processes: u64 = "max-processes" Control("zone.max-processes", RctlAction::Deny);
+        /// Maximum amount of System V shared memory.
+        max_shm_memory: Size = "max-shm-memory" Control("zone.max-shm-memory", RctlAction::Deny);
+        /// Maximum number of shared memory ids.
+        max_shm_ids: u64 = "max-shm-ids" Control("zone.max-shm-ids", RctlAction::Deny);
+        /// Maximum number of message queue ids.
+        max_msg_ids: u64 = "max-msg-ids" Control("zone.max-msg-ids", RctlAction::Deny);
+        /// Maximum number of semaphore ids.
+        max_sem_ids: u64 = "max-sem-ids" Control("zone.max-sem-ids", RctlAction::Deny);
+        /// The host id that the zone sees.
+        hostid: String = "hostid" Property("hostid");
+        /// Arguments of each boot.
+        bootargs: String = "bootargs" Property("bootargs"), filled;
+        /// The zone's maximum set of privileges.
+        limitpriv: String = "limitpriv" Property("limitpriv");
+        /// The scheduling class.
+        scheduling_class: String = "scheduling-class" Property("scheduling-class");
+        /// The types of file systems that the zone may mount.
+        fs_allowed: Vec<String> = "fs-allowed" Property("fs-allowed");
+        /// The resource pool (zonecfg's property `pool`).
+        resource_pool: String = "resource-pool" Property("pool"), filled;
+    }
+    more {
+        /// Security flags.
+        security_flags: Option<Sourced<SecurityFlags>>,
+    }
 }
 
 impl Resources {
     /// Reads the resources of a body and ignores other nodes.
     pub(crate) fn decode(body: &Node, reader: &mut Reader<'_>) -> Resources {
-        let mut found = Resources {
-            cpu_shares: reader.number(body, "cpu-shares"),
-            max_lwps: reader.number(body, "max-lwps"),
-            max_processes: reader.number(body, "max-processes"),
-            max_shm_memory: reader.parsed(body, "max-shm-memory"),
-            max_shm_ids: reader.number(body, "max-shm-ids"),
-            max_msg_ids: reader.number(body, "max-msg-ids"),
-            max_sem_ids: reader.number(body, "max-sem-ids"),
-            hostid: reader.text_of(body, "hostid"),
-            bootargs: reader.text_of(body, "bootargs"),
-            limitpriv: reader.text_of(body, "limitpriv"),
-            scheduling_class: reader.text_of(body, "scheduling-class"),
-            fs_allowed: reader.list(body, "fs-allowed"),
-            resource_pool: reader.text_of(body, "resource-pool"),
-            ..Resources::default()
-        };
+        let mut found = Resources::default();
+        found.singles_mut().for_each(|(single, slot)| slot.decode(single, body, reader));
         for node in body.nodes() {
             let source = reader.source(node);
             match node.name.as_str() {
@@ -141,24 +137,7 @@ impl Resources {
                 .iter()
                 .map(|cpu| Node::new("dedicated-cpu").prop("ncpus", cpu.ncpus()).prop_if("importance", cpu.importance)),
         );
-        nodes.extend(scalar("cpu-shares", &self.cpu_shares));
-        nodes.extend(scalar("max-lwps", &self.max_lwps));
-        nodes.extend(scalar("max-processes", &self.max_processes));
-        nodes.extend(self.max_shm_memory.iter().map(|size| Node::new("max-shm-memory").arg(size.to_string())));
-        nodes.extend(scalar("max-shm-ids", &self.max_shm_ids));
-        nodes.extend(scalar("max-msg-ids", &self.max_msg_ids));
-        nodes.extend(scalar("max-sem-ids", &self.max_sem_ids));
-        nodes.extend(scalar("hostid", &self.hostid));
-        nodes.extend(scalar("bootargs", &self.bootargs));
-        nodes.extend(scalar("limitpriv", &self.limitpriv));
-        nodes.extend(scalar("scheduling-class", &self.scheduling_class));
-        nodes.extend(
-            self.fs_allowed
-                .iter()
-                .filter(|types| !types.is_empty())
-                .map(|types| Node::new("fs-allowed").args(types.iter().map(String::as_str))),
-        );
-        nodes.extend(scalar("resource-pool", &self.resource_pool));
+        nodes.extend(self.singles().filter_map(|(single, slot)| slot.encode(single)));
         nodes.extend(self.security_flags.iter().map(|flags| flags.encode()));
     }
 }

@@ -132,15 +132,7 @@ impl Edit {
     }
 
     fn global(&mut self, property: &str) -> Result<&mut Option<String>, String> {
-        Ok(match property {
-            "bootargs" => &mut self.config.bootargs,
-            "pool" => &mut self.config.pool,
-            "limitpriv" => &mut self.config.limitpriv,
-            "scheduling-class" => &mut self.config.scheduling_class,
-            "hostid" => &mut self.config.hostid,
-            "fs-allowed" => &mut self.config.fs_allowed,
-            _ => return Err(format!("unknown property {property:?} of a zone")),
-        })
+        self.config.property_mut(property).ok_or_else(|| format!("unknown property {property:?} of a zone"))
     }
 
     /// Returns the only resource of this kind with these properties. A shorthand kind does not need to exist.

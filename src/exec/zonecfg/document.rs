@@ -199,7 +199,49 @@ pub fn alias(shorthand: &str) -> Option<(&'static str, &'static str)> {
 /// The resource control for the physical memory limit on OmniOS and SmartOS; stored as [`ZoneConfig::physical_memory`].
 pub const PHYSICAL_MEMORY: &str = "zone.max-physical-memory";
 
+/// Properties of a zone that have a text, or none: their names and fields.
+macro_rules! properties {
+    ($($name:literal $field:ident),+ $(,)?) => {
+        impl ZoneConfig {
+            /// Properties that have a text, or none, in the order in which they are written.
+            pub const PROPERTIES: &'static [&'static str] = &[$($name),+];
+
+            /// Returns such a property.
+            pub fn property(&self, name: &str) -> Option<&str> {
+                match name {
+                    $($name => self.$field.as_deref(),)+
+                    _ => None,
+                }
+            }
+
+            /// Returns such a property to change it; `None` if there is no such property.
+            pub fn property_mut(&mut self, name: &str) -> Option<&mut Option<String>> {
+                match name {
+                    $($name => Some(&mut self.$field),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+properties! {
+    "bootargs" bootargs,
+    "pool" pool,
+    "limitpriv" limitpriv,
+    "scheduling-class" scheduling_class,
+    "hostid" hostid,
+    "fs-allowed" fs_allowed,
+}
+
 impl ZoneConfig {
+    /// Sets such a property; there is none of another name.
+    pub fn set_property(&mut self, name: &str, value: String) {
+        if let Some(property) = self.property_mut(name) {
+            *property = Some(value);
+        }
+    }
+
     /// Sets a shorthand: `cpu-shares`, `max-lwps`, `swap` and so on; returns false if there is no such shorthand.
     pub fn set_alias(&mut self, shorthand: &str, limit: u64) -> bool {
         let Some((name, action)) = alias(shorthand) else { return false };
@@ -212,15 +254,8 @@ impl ZoneConfig {
     pub fn canonical(&self) -> ZoneConfig {
         let mut config = self.clone();
         config.zonepath = clean_path(&config.zonepath);
-        for text in [
-            &mut config.bootargs,
-            &mut config.pool,
-            &mut config.limitpriv,
-            &mut config.scheduling_class,
-            &mut config.hostid,
-            &mut config.fs_allowed,
-        ] {
-            if text.as_deref() == Some("") {
+        for name in Self::PROPERTIES {
+            if let Some(text) = config.property_mut(name).filter(|text| text.as_deref() == Some("")) {
                 *text = None;
             }
         }

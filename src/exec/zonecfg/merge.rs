@@ -33,17 +33,14 @@ pub fn merge(desired: &ZoneConfig, applied: &ZoneConfig, host: &ZoneConfig, prun
             })+
         };
     }
-    single!(
-        bootargs,
-        pool,
-        limitpriv,
-        scheduling_class,
-        hostid,
-        fs_allowed,
-        physical_memory,
-        dedicated_cpu,
-        security_flags
-    );
+    single!(physical_memory, dedicated_cpu, security_flags);
+    for name in ZoneConfig::PROPERTIES {
+        if applied.property(name).is_none()
+            && let Some(property) = target.property_mut(name).filter(|property| property.is_none())
+        {
+            *property = host.property(name).map(str::to_owned);
+        }
+    }
     macro_rules! keyed {
         ($($field:ident $key:expr),+ $(,)?) => {
             $({

@@ -51,16 +51,9 @@ pub fn with_pieces(mut config: ZoneConfig, pieces: &[String]) -> Result<ZoneConf
         return Ok(config);
     }
     let more = parse_pieces(pieces)?;
-    for (old, new) in [
-        (&mut config.bootargs, more.bootargs),
-        (&mut config.pool, more.pool),
-        (&mut config.limitpriv, more.limitpriv),
-        (&mut config.scheduling_class, more.scheduling_class),
-        (&mut config.hostid, more.hostid),
-        (&mut config.fs_allowed, more.fs_allowed),
-    ] {
-        if new.is_some() {
-            *old = new;
+    for name in ZoneConfig::PROPERTIES {
+        if let (Some(new), Some(old)) = (more.property(name), config.property_mut(name)) {
+            *old = Some(new.to_owned());
         }
     }
     keyed(&mut config.filesystems, more.filesystems, |each| &each.dir);

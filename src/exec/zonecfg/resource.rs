@@ -78,16 +78,8 @@ impl ZoneConfig {
             ("ip-type", self.ip_type.as_str().to_owned()),
             ("autoboot", self.autoboot.to_string()),
         ];
-        let more = [
-            ("bootargs", &self.bootargs),
-            ("pool", &self.pool),
-            ("limitpriv", &self.limitpriv),
-            ("scheduling-class", &self.scheduling_class),
-            ("hostid", &self.hostid),
-            ("fs-allowed", &self.fs_allowed),
-        ];
-        globals.extend(more.into_iter().filter_map(|(name, value)| {
-            value.as_ref().filter(|value| !value.is_empty()).map(|value| (name, value.clone()))
+        globals.extend(Self::PROPERTIES.iter().filter_map(|name| {
+            self.property(name).filter(|value| !value.is_empty()).map(|value| (*name, value.to_owned()))
         }));
         globals
     }

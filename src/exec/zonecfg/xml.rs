@@ -25,15 +25,12 @@ pub fn parse_xml(text: &str) -> Result<ZoneConfig, String> {
             "autoboot" => config.autoboot = value == "true",
             "ip-type" if value == "exclusive" => config.ip_type = IpType::Exclusive,
             "ip-type" => {}
-            "bootargs" => config.bootargs = Some(value),
-            "pool" => config.pool = Some(value),
-            "limitpriv" => config.limitpriv = Some(value),
-            "scheduling-class" => config.scheduling_class = Some(value),
-            "hostid" => config.hostid = Some(value),
-            "fs-allowed" => config.fs_allowed = Some(value),
             // Bookkeeping of the release, which says nothing about the zone.
             "version" | "debugid" => {}
-            other => config.unknown.push(format!("{other}=\"{}\"", escaped(&value))),
+            name => match config.property_mut(name) {
+                Some(property) => *property = Some(value),
+                None => config.unknown.push(format!("{name}=\"{}\"", escaped(&value))),
+            },
         }
     }
     for node in root.children().filter(Node::is_element) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::documents::resolve::ZoneSpec;
+use crate::documents::resources::Single;
 use crate::value::source::{Source, Sourced};
 
 /// The lines of a spec's nodes.
@@ -51,29 +52,24 @@ impl<'s> Places<'s> {
             "autoboot" if spec.after.value.is_empty() => Some(&spec.autoboot.source),
             "autoboot" => Some(&spec.after.source),
             "ip-type" => Some(&spec.ip_type.source),
-            "bootargs" => line(&resources.bootargs),
-            "pool" => line(&resources.resource_pool),
-            "limitpriv" => line(&resources.limitpriv),
-            "scheduling-class" => line(&resources.scheduling_class),
-            "hostid" => line(&resources.hostid),
-            "fs-allowed" => line(&resources.fs_allowed),
             "dedicated-cpu" => line(&resources.dedicated_cpu),
             "capped-memory" => line(&resources.capped_memory),
             "security-flags" => line(&resources.security_flags),
             "rctl" => match name {
                 "zone.max-swap" | "zone.max-locked-memory" => line(&resources.capped_memory),
                 "zone.cpu-cap" => line(&resources.capped_cpu),
-                "zone.cpu-shares" => line(&resources.cpu_shares),
-                "zone.max-lwps" => line(&resources.max_lwps),
-                "zone.max-processes" => line(&resources.max_processes),
-                "zone.max-shm-memory" => line(&resources.max_shm_memory),
-                "zone.max-shm-ids" => line(&resources.max_shm_ids),
-                "zone.max-msg-ids" => line(&resources.max_msg_ids),
-                "zone.max-sem-ids" => line(&resources.max_sem_ids),
-                _ => None,
+                name => {
+                    let (single, _) = Single::of_control(name)?;
+                    self.single(single)
+                }
             },
-            _ => None,
+            property => self.single(Single::of_property(property)?),
         }
+    }
+
+    /// Returns the line of a setting with one value.
+    fn single(&self, single: &Single) -> Option<&Source> {
+        self.spec.resources.singles().find(|(each, _)| each.node == single.node)?.1.source()
     }
 }
 

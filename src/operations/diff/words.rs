@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Drift, DriftCause};
+use crate::documents::resources::Single;
 use crate::schema::TakesEffect;
 use crate::value::source::Source;
 use crate::value::{CappedCpu, Size};
@@ -180,7 +181,7 @@ fn one(words: &[&str], what: &str, desired: Option<&str>, host: Option<&str>) ->
         desired: desired.map(value),
     };
     match words {
-        ["pool"] => both("resource-pool".to_owned(), &str::to_owned),
+        [property] if let Some(single) = Single::of_property(property) => both(single.node.to_owned(), &single.spell),
         ["rctl", control] | ["rctl", control, "value"] => {
             let limits = [host, desired].map(|side| side.map_or(Some(""), limit));
             // Only a single value has a shorthand.
@@ -206,21 +207,16 @@ type Spelling = fn(&str) -> String;
 
 /// Returns the setting that is short for a resource control.
 fn shorthand(control: &str) -> Option<(&'static str, Spelling)> {
-    let plain: Spelling = str::to_owned;
     Some(match control {
         "zone.max-swap" => ("capped-memory.swap", size),
         "zone.max-locked-memory" => ("capped-memory.locked", size),
-        "zone.max-shm-memory" => ("max-shm-memory", size),
         "zone.cpu-cap" => ("capped-cpu", |text| {
             text.parse().map_or_else(|_| text.to_owned(), |hundredths| CappedCpu::new(hundredths).to_string())
         }),
-        "zone.cpu-shares" => ("cpu-shares", plain),
-        "zone.max-lwps" => ("max-lwps", plain),
-        "zone.max-processes" => ("max-processes", plain),
-        "zone.max-shm-ids" => ("max-shm-ids", plain),
-        "zone.max-msg-ids" => ("max-msg-ids", plain),
-        "zone.max-sem-ids" => ("max-sem-ids", plain),
-        _ => return None,
+        control => {
+            let (single, _) = Single::of_control(control)?;
+            (single.node, single.spell)
+        }
     })
 }
 

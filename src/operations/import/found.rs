@@ -3,8 +3,8 @@
 //! Invariant: pure, and the reverse of writing a configuration: settings from here are written back as they were found.
 
 use crate::documents::resources::{
-    Admin, Alias, Attr, AttrValue, CappedMemory, Dataset, DedicatedCpu, Device, Fs, Rctl, RctlAction, RctlPrivilege,
-    RctlValue, Resources, SecurityFlags,
+    Admin, Attr, AttrValue, CappedMemory, Dataset, DedicatedCpu, Device, Fs, Rctl, RctlAction, RctlPrivilege,
+    RctlValue, Resources, SecurityFlags, Single, Zonecfg,
 };
 use crate::documents::settings::{IpType, Settings};
 use crate::exec::zonecfg::{self, ZoneConfig};
@@ -38,7 +38,6 @@ pub(super) fn ip_type(config: &ZoneConfig) -> IpType {
 
 fn resources(config: &ZoneConfig) -> Option<Resources> {
     let config = config.canonical();
-    let text = |value: &Option<String>| value.clone().map(Sourced::from);
     let fs = config.filesystems.iter().map(|fs| {
         let mut found = Fs::new(&fs.dir, &fs.special, &fs.kind);
         (found.raw, found.options) = (fs.raw.clone(), fs.options.clone());
@@ -52,37 +51,33 @@ fn resources(config: &ZoneConfig) -> Option<Resources> {
         admins: config.admins.iter().map(admin).collect(),
         dedicated_cpu: maybe(&config.dedicated_cpu, dedicated_cpu)?,
         security_flags: config.security_flags.as_ref().map(|flags| security_flags(flags).into()),
-        hostid: text(&config.hostid),
-        bootargs: text(&config.bootargs),
-        limitpriv: text(&config.limitpriv),
-        scheduling_class: text(&config.scheduling_class),
-        fs_allowed: config
-            .fs_allowed
-            .as_ref()
-            .map(|list| list.split(',').map(str::to_owned).collect::<Vec<_>>().into()),
-        resource_pool: text(&config.pool),
         ..Resources::default()
     };
+    for (single, slot) in resources.singles_mut() {
+        if let Zonecfg::Property(name) = single.zonecfg
+            && let Some(value) = config.property(name)
+        {
+            slot.set_zonecfg(value);
+        }
+    }
     let mut memory = CappedMemory { physical: config.physical_memory.map(Size), ..CappedMemory::default() };
     for (name, values) in &config.rctls {
         let limit = shorthand(name, values);
-        let number = limit.map(Sourced::from);
         match (name.as_str(), limit) {
             (_, None) => resources.rctls.push(rctl(name, values)?.into()),
             ("zone.max-swap", Some(limit)) => memory.swap = Some(Size(limit)),
             ("zone.max-locked-memory", Some(limit)) => memory.locked = Some(Size(limit)),
-            ("zone.max-shm-memory", Some(limit)) => resources.max_shm_memory = Some(Size(limit).into()),
             ("zone.cpu-cap", Some(limit)) => match u32::try_from(limit) {
                 Ok(hundredths) => resources.capped_cpu = Some(CappedCpu::new(hundredths).into()),
                 Err(_) => resources.rctls.push(rctl(name, values)?.into()),
             },
-            ("zone.max-lwps", _) => resources.max_lwps = number,
-            ("zone.max-processes", _) => resources.max_processes = number,
-            ("zone.max-shm-ids", _) => resources.max_shm_ids = number,
-            ("zone.max-msg-ids", _) => resources.max_msg_ids = number,
-            ("zone.max-sem-ids", _) => resources.max_sem_ids = number,
-            ("zone.cpu-shares", _) => resources.cpu_shares = number,
-            (_, Some(_)) => resources.rctls.push(rctl(name, values)?.into()),
+            (name, Some(limit)) => {
+                let is_it = |single: &Single| matches!(single.zonecfg, Zonecfg::Control(control, _) if control == name);
+                let slot = resources.singles_mut().find(|(single, _)| is_it(single)).map(|(_, slot)| slot);
+                if !slot.is_some_and(|slot| slot.set_zonecfg(&limit.to_string())) {
+                    resources.rctls.push(rctl(name, values)?.into());
+                }
+            }
         }
     }
     if memory != CappedMemory::default() {
@@ -95,7 +90,7 @@ fn resources(config: &ZoneConfig) -> Option<Resources> {
 fn shorthand(name: &str, values: &[zonecfg::RctlValue]) -> Option<u64> {
     let action = match name {
         "zone.max-swap" | "zone.max-locked-memory" | "zone.cpu-cap" => "deny",
-        name => Alias::ALL.iter().find(|alias| alias.rctl == name)?.action.as_str(),
+        name => Single::of_control(name)?.1.as_str(),
     };
     let [value] = values else { return None };
     let limit = limit(&value.limit)?;

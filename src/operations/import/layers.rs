@@ -13,6 +13,7 @@ pub(super) fn beyond(all: Settings, inherited: &ZoneSpec) -> Settings {
     left.ip_type = all.ip_type.filter(|ip_type| *ip_type != inherited.ip_type);
     let mut dropped: Vec<Without> = Vec::new();
     let (theirs, below) = (all.resources, &inherited.resources);
+    let singles = theirs.clone();
     let mine = &mut left.resources;
     mine.fs = keyed("fs", theirs.fs, &below.fs, |fs| &fs.dir, &mut dropped);
     mine.datasets = keyed("dataset", theirs.datasets, &below.datasets, |dataset| &dataset.name, &mut dropped);
@@ -29,21 +30,9 @@ pub(super) fn beyond(all: Settings, inherited: &ZoneSpec) -> Settings {
         capped_memory "capped-memory",
         capped_cpu "capped-cpu",
         dedicated_cpu "dedicated-cpu",
-        cpu_shares "cpu-shares",
-        max_lwps "max-lwps",
-        max_processes "max-processes",
-        max_shm_memory "max-shm-memory",
-        max_shm_ids "max-shm-ids",
-        max_msg_ids "max-msg-ids",
-        max_sem_ids "max-sem-ids",
-        hostid "hostid",
-        bootargs "bootargs",
-        limitpriv "limitpriv",
-        scheduling_class "scheduling-class",
-        fs_allowed "fs-allowed",
-        resource_pool "resource-pool",
         security_flags "security-flags",
     );
+    dropped.extend(mine.keep_singles(&singles, below).into_iter().map(|node| Without::new(node, None)));
     left.without = dropped.into_iter().map(Sourced::from).collect();
     left
 }
